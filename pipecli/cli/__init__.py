@@ -1,0 +1,1 @@
+"""The face: one module a noun; parse, call, print."""

@@ -1,0 +1,47 @@
+"""What can go wrong, as a person reads it: one line that says what, where and what to do."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class PipecliError(Exception):
+    """A request that is refused. `cli.main` prints it as `error: …` and exits 1; nothing else prints errors.
+
+    `hint` is what the person can do about it; it ends the same line.
+    """
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}; {self.hint}" if self.hint else self.message
+
+
+class Fault(NamedTuple):
+    """One thing that is wrong in one file of a pipeline, as `check` lists it.
+
+    `file` is relative to the pipeline. `line` and `column` count from 1; 0 where the file as a whole is
+    at fault.
+    """
+
+    file: str
+    line: int
+    column: int
+    rule: str
+    message: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{place}: {self.message}"
+
+
+class FaultyFile(PipecliError):
+    """A file that can't be read as its record. Carries every fault found in it."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        self.faults = faults
+        more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+        super().__init__(f"{faults[0]}{more}", hint="")

@@ -1,0 +1,1 @@
+"""What it means: rows in, rows out."""

@@ -1,0 +1,1 @@
+"""Where records live: YAML files, transaction and commit, index, ids, lookup."""

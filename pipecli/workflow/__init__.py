@@ -1,0 +1,1 @@
+"""What may happen: from records and settings to changed records; pure."""
