@@ -1,0 +1,72 @@
+"""Activities and next contacts: what was done and what is planned, on leads and opportunities."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from enum import StrEnum
+
+from pipecli.records.base import Part
+from pipecli.records.ids import ActivityId, Slug
+from pipecli.records.values import Count, Day, Flag, Line, MomentOrDay, Text
+
+
+class ActivityType(StrEnum):
+    CALL = "call"
+    MEETING = "meeting"
+    EMAIL = "email"
+    TASK = "task"
+    NOTE = "note"
+
+
+class Direction(StrEnum):
+    IN = "in"
+    OUT = "out"
+
+
+class Activity(Part):
+    """A call, meeting, email, task or note, planned or done."""
+
+    id: ActivityId
+    """Five random characters, so that two clones never give the same one."""
+    type: ActivityType
+    at: MomentOrDay
+    """When it happened or is to happen; a bare day for what has no hour."""
+    subject: Line
+    by: Slug | None = None
+    direction: Direction | None = None
+    """`out`: from us; `in`: an answer. Auto-close and first response read it."""
+    done: Flag = False
+    contact: Slug | None = None
+    duration: Count | None = None
+    """Minutes."""
+    message_id: Line | None = None
+    """The Message-ID of an email, by which threads are followed."""
+    notes: Text | None = None
+
+
+class NextContact(Part):
+    """The day of the next contact, and who makes it: a reminder and a calendar entry."""
+
+    date: Day
+    by: Slug | None = None
+    note: Line | None = None
+
+
+RESPONSES = frozenset({ActivityType.CALL, ActivityType.EMAIL, ActivityType.MEETING})
+
+
+def minutes_to_first_response(created: datetime, activities: Iterable[Activity]) -> int | None:
+    """Whole minutes from `created` to the first call, email or meeting that went out; None while unanswered.
+
+    A response with a bare day has no minute and doesn't count; one before `created` counts as 0.
+    """
+    times = [
+        activity.at
+        for activity in activities
+        if activity.done
+        and activity.direction is Direction.OUT
+        and activity.type in RESPONSES
+        and isinstance(activity.at, datetime)
+    ]
+    return max(0, int((min(times) - created).total_seconds() // 60)) if times else None

@@ -1,0 +1,116 @@
+"""Products, price lists and literature: what is sold, for how much, and what is shown."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, ClassVar, Self
+
+from pydantic import Discriminator, Field, Tag, model_validator
+
+from pipecli.records.base import Custom, Part, Record
+from pipecli.records.ids import Slug
+from pipecli.records.values import Amount, CurrencyCode, Day, Flag, Line, Percent, Quantity, Text
+
+
+class ProductKind(StrEnum):
+    PRODUCT = "product"
+    SERVICE = "service"
+
+
+class Product(Record):
+    """One thing or service that is sold."""
+
+    noun: ClassVar[str] = "product"
+    identity: ClassVar[str] = "sku"
+
+    sku: Slug
+    external_id: Text | None = None
+    """Its name in the system it was imported from."""
+    name: Line
+    kind: ProductKind = ProductKind.PRODUCT
+    uom: Line | None = None
+    """Unit of measure: unit, hour, kg."""
+    description: Text | None = None
+    tax: Percent | None = None
+    """Percent of tax that its lines bear."""
+    cost: Amount | None = None
+    """What one costs us, in the base currency; margins come from it."""
+    active: Flag = True
+    tags: tuple[Line, ...] = ()
+    notes: Text | None = None
+    custom: Custom = None
+
+
+class Tier(Part):
+    """A price from a quantity on."""
+
+    from_: Annotated[Quantity, Field(alias="from")]
+    price: Amount
+
+
+def _shape(value: object) -> str:
+    return "tiers" if isinstance(value, (list, tuple)) else "price"
+
+
+Price = Annotated[
+    Annotated[Amount, Tag("price")] | Annotated[tuple[Tier, ...], Tag("tiers")], Discriminator(_shape)
+]
+"""One price for any quantity, or tiers: `[{from: 1, price: 2499.00}, {from: 10, price: 2299.00}]`."""
+
+
+class PriceList(Record):
+    """Prices in one currency, for a time."""
+
+    noun: ClassVar[str] = "price-list"
+
+    id: Slug
+    external_id: Text | None = None
+    """Its name in the system it was imported from."""
+    name: Line | None = None
+    currency: CurrencyCode
+    valid_from: Day | None = None
+    valid_until: Day | None = None
+    prices: dict[Slug, Price] = {}
+    notes: Text | None = None
+    custom: Custom = None
+
+    def is_valid(self, day: date) -> bool:
+        """Whether its prices hold on `day`, both ends included."""
+        return (self.valid_from is None or self.valid_from <= day) and (
+            self.valid_until is None or day <= self.valid_until
+        )
+
+    def price(self, sku: str, quantity: Decimal) -> Decimal | None:
+        """The unit price of `quantity` of a product: that of the highest tier reached; None if not listed."""
+        listed = self.prices.get(sku)
+        if not isinstance(listed, tuple):
+            return listed
+        reached = [tier for tier in listed if tier.from_ <= quantity]
+        return max(reached, key=lambda tier: tier.from_).price if reached else None
+
+
+class Literature(Record):
+    """A document to show or send: a file of the pipeline, or an address."""
+
+    noun: ClassVar[str] = "literature"
+
+    id: Slug
+    external_id: Text | None = None
+    """Its name in the system it was imported from."""
+    title: Line
+    file: Line | None = None
+    """A path inside the pipeline."""
+    url: Line | None = None
+    products: tuple[Slug, ...] = ()
+    stages: tuple[Slug, ...] = ()
+    tags: tuple[Line, ...] = ()
+    notes: Text | None = None
+    custom: Custom = None
+
+    @model_validator(mode="after")
+    def _file_or_url(self) -> Self:
+        if (self.file is None) == (self.url is None):
+            raise ValueError("literature has a file or a url, one of the two")
+        return self

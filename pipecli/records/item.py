@@ -1,0 +1,45 @@
+"""Items: what is sold, in the same shape on opportunity, quotation, supplier quotation and order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from pipecli.records.base import Part
+from pipecli.records.ids import Slug
+from pipecli.records.money import rounded
+from pipecli.records.values import Amount, Line, Percent, Quantity
+
+
+class Item(Part):
+    """One line. Its price is a copy: later changes of the product or price list don't touch it."""
+
+    product: Slug | None = None
+    description: Line
+    quantity: Quantity = Decimal(1)
+    uom: Line | None = None
+    """Unit of measure: unit, hour, kg."""
+    unit_price: Amount
+    discount: Percent | None = None
+    """Percent off the line."""
+    tax: Percent | None = None
+    """Percent of tax on top; never part of an amount."""
+
+    def amount(self, currency: str) -> Decimal:
+        """quantity × unit price × (1 − discount), without tax, rounded half up to the minor unit."""
+        gross = self.quantity * self.unit_price
+        return rounded(gross * (100 - self.discount) / 100 if self.discount else gross, currency)
+
+
+def total(items: Iterable[Item], currency: str) -> Decimal:
+    """The sum of the lines' amounts, without tax."""
+    return sum((item.amount(currency) for item in items), rounded(Decimal(0), currency))
+
+
+def tax_by_rate(items: Iterable[Item], currency: str) -> dict[Decimal, Decimal]:
+    """Tax due at each rate, lowest first: computed on the sum of that rate's lines, rounded half up."""
+    net: dict[Decimal, Decimal] = {}
+    for item in items:
+        if item.tax is not None:
+            net[item.tax] = net.get(item.tax, Decimal(0)) + item.amount(currency)
+    return {rate: rounded(net[rate] * rate / 100, currency) for rate in sorted(net)}

@@ -1,0 +1,65 @@
+"""The kinds of record: where each lives, how its ids begin, and its model.
+
+Importing this module imports no model, so that a reading command stays quick; `Kind.model` does.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from pipecli.records.base import Record
+
+SETTINGS_FILE = "pipecli.yaml"
+
+
+class Kind(NamedTuple):
+    noun: str
+    """What the CLI and the schema call it: `price-list`."""
+    folder: str
+    """Its folder in the pipeline, and the last word of `export`: `price-lists`."""
+    prefix: str
+    """How its ids begin; empty for master data, which is named by slug."""
+    module: str
+    class_name: str
+    identity: str = "id"
+
+    @property
+    def table(self) -> str:
+        """Its table in the index and in `sql`."""
+        return self.folder.replace("-", "_")
+
+    @property
+    def is_document(self) -> bool:
+        """Whether it has a random id and lives in a folder a year."""
+        return bool(self.prefix)
+
+    @property
+    def model(self) -> type[Record]:
+        model: type[Record] = getattr(import_module(f"pipecli.records.{self.module}"), self.class_name)
+        return model
+
+
+LEAD = Kind("lead", "leads", "LEAD", "lead", "Lead")
+OPPORTUNITY = Kind("opportunity", "opportunities", "OPP", "opportunity", "Opportunity")
+QUOTATION = Kind("quotation", "quotations", "QTN", "quotation", "Quotation")
+SUPPLIER_QUOTATION = Kind(
+    "supplier-quotation", "supplier-quotations", "SQ", "supplier_quotation", "SupplierQuotation"
+)
+ORDER = Kind("order", "orders", "ORD", "order", "Order")
+CUSTOMER = Kind("customer", "customers", "", "party", "Customer")
+CONTACT = Kind("contact", "contacts", "", "party", "Contact")
+SUPPLIER = Kind("supplier", "suppliers", "", "party", "Supplier")
+PRODUCT = Kind("product", "products", "", "catalogue", "Product", "sku")
+PRICE_LIST = Kind("price-list", "price-lists", "", "catalogue", "PriceList")
+LITERATURE = Kind("literature", "literature", "", "catalogue", "Literature")
+
+KINDS = (
+    LEAD, OPPORTUNITY, QUOTATION, SUPPLIER_QUOTATION, ORDER,
+    CUSTOMER, CONTACT, SUPPLIER, PRODUCT, PRICE_LIST, LITERATURE,
+)  # fmt: skip
+BY_NOUN = {kind.noun: kind for kind in KINDS}
+BY_PREFIX = {kind.prefix: kind for kind in KINDS if kind.prefix}
+BY_FOLDER = {kind.folder: kind for kind in KINDS}
+SETTINGS = Kind("settings", "", "", "settings", "Settings")

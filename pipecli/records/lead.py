@@ -1,0 +1,104 @@
+"""Leads: a point of contact, a person or an organisation, that might become a sale."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import ClassVar, Self
+
+from pydantic import Field, model_validator
+
+from pipecli.records.activity import Activity, NextContact
+from pipecli.records.base import Custom, Document, Part
+from pipecli.records.ids import LeadId, OpportunityId, Slug
+from pipecli.records.values import Day, Flag, LanguageTag, Line, Score, Text
+
+
+class LeadStatus(StrEnum):
+    NEW = "new"
+    OPEN = "open"
+    REPLIED = "replied"
+    QUALIFIED = "qualified"
+    CONVERTED = "converted"
+    DISQUALIFIED = "disqualified"
+
+
+class Answer(StrEnum):
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+
+
+class Qualification(Part):
+    """The four criteria (seed 002). Need, budget and timeframe decide; authority is a strong sign."""
+
+    need: Answer = Answer.UNKNOWN
+    need_note: Text | None = None
+    budget: Answer = Answer.UNKNOWN
+    budget_note: Text | None = None
+    timeframe: Answer = Answer.UNKNOWN
+    timeframe_note: Text | None = None
+    authority: Answer = Answer.UNKNOWN
+    authority_note: Text | None = None
+
+
+class Disqualified(Part):
+    date: Day
+    reason: Line
+    detail: Text | None = None
+
+
+class Converted(Part):
+    date: Day
+    customer: Slug
+    contact: Slug | None = None
+    opportunities: tuple[OpportunityId, ...] = ()
+    forced: Flag | None = None
+    """It was converted although criteria were missing."""
+
+
+class Lead(Document):
+    """One lead. It has a name, an organisation, or both."""
+
+    noun: ClassVar[str] = "lead"
+
+    id: LeadId
+    external_id: Text | None = None
+    """Its name in the system it was imported from."""
+    status: LeadStatus = LeadStatus.NEW
+    name: Line | None = None
+    organization: Line | None = None
+    title: Line | None = None
+    """The person's job title."""
+    email: Line | None = None
+    phone: Line | None = None
+    website: Line | None = None
+    address: Text | None = None
+    country: Line | None = None
+    language: LanguageTag | None = None
+    source: Line | None = None
+    campaign: Line | None = None
+    owner: Slug | None = None
+    shared_with: tuple[Slug, ...] = ()
+    """Users and teams who see it among their own."""
+    score: Score | None = None
+    role: Line | None = None
+    """Buyer, adviser, influencer: a lead need not be the one who buys."""
+    qualification: Qualification = Field(default_factory=Qualification)
+    interest: Text | None = None
+    next_contact: NextContact | None = None
+    activities: tuple[Activity, ...] = ()
+    disqualified: Disqualified | None = None
+    converted: Converted | None = None
+    tags: tuple[Line, ...] = ()
+    notes: Text | None = None
+    custom: Custom = None
+
+    @property
+    def label(self) -> str:
+        return self.organization or self.name or self.id
+
+    @model_validator(mode="after")
+    def _has_a_name(self) -> Self:
+        if not (self.name or self.organization):
+            raise ValueError("a lead needs a name, an organization, or both")
+        return self

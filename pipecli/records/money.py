@@ -1,0 +1,71 @@
+"""Money: the minor unit of each currency, the one rounding rule, and conversion by dated rates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+from typing import NamedTuple
+
+from pipecli.errors import PipecliError
+
+# ISO 4217: the currencies whose minor unit is not a hundredth. A test compares this with babel's table.
+_MINOR_DIGITS = {
+    **dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0),
+    **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
+    "CLF": 4,
+    "UYW": 4,
+}
+_UNITS = {digits: Decimal(1).scaleb(-digits) for digits in range(5)}
+
+
+def minor_digits(currency: str) -> int:
+    """How many decimals an amount in `currency` has: 2 for EUR, 0 for JPY, 3 for KWD."""
+    return _MINOR_DIGITS.get(currency, 2)
+
+
+def rounded(amount: Decimal, currency: str) -> Decimal:
+    """`amount` to the currency's minor unit, half up, as invoices are rounded."""
+    return amount.quantize(_UNITS[minor_digits(currency)], ROUND_HALF_UP)
+
+
+def weighted(amount: Decimal, probability: Decimal, currency: str) -> Decimal:
+    """What a deal is worth in a forecast: its amount times its probability (0 to 100), rounded once per deal.
+
+    Rounding each deal and not the sum makes every total the sum of the figures a person sees above it.
+    """
+    return rounded(amount * probability / 100, currency)
+
+
+class MissingRate(PipecliError):
+    """No rate is known for a currency on a day."""
+
+    def __init__(self, currency: str, base: str, day: date) -> None:
+        super().__init__(
+            f"no exchange rate from {currency} to {base} on or before {day}",
+            hint=f"add one: pipecli settings set exchange_rates.{currency}.{day}=RATE",
+        )
+
+
+class Rates(NamedTuple):
+    """The dated exchange rates of the settings: `table[currency][day]` is base units for one unit."""
+
+    base: str
+    table: Mapping[str, Mapping[date, Decimal]]
+
+    def rate(self, currency: str, day: date) -> Decimal:
+        """The last rate known on `day`. Raises MissingRate."""
+        if currency == self.base:
+            return Decimal(1)
+        known = [at for at in self.table.get(currency, {}) if at <= day]
+        if not known:
+            raise MissingRate(currency, self.base, day)
+        return self.table[currency][max(known)]
+
+    def convert(self, amount: Decimal, currency: str, day: date, to: str | None = None) -> Decimal:
+        """`amount` of `currency` in `to` (default: the base), by the rates of `day`, rounded half up."""
+        target = to or self.base
+        if currency == target:
+            return amount
+        in_base = amount * self.rate(currency, day)
+        return rounded(in_base / self.rate(target, day), target)

@@ -1,0 +1,110 @@
+"""Opportunities: a potential sale, from its first stage to won, lost or closed."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import StrEnum
+from typing import ClassVar, Self
+
+from pydantic import model_validator
+
+from pipecli.records.activity import Activity, NextContact
+from pipecli.records.base import Custom, Document, Part
+from pipecli.records.ids import LeadId, OpportunityId, QuotationId, Slug
+from pipecli.records.item import Item, total
+from pipecli.records.key_information import KeyInformation
+from pipecli.records.money import rounded
+from pipecli.records.values import Amount, CurrencyCode, Day, Flag, Line, Percent, Score, Text
+
+
+class OpportunityStatus(StrEnum):
+    OPEN = "open"
+    WON = "won"
+    LOST = "lost"
+    CLOSED = "closed"
+    """Closed by itself, with no answer for a number of days."""
+
+
+class Stakeholder(Part):
+    """A contact on the deal, with the part they play in it."""
+
+    contact: Slug
+    role: Line | None = None
+    """decision-maker, influencer, user, …"""
+    primary: Flag | None = None
+
+
+class Closed(Part):
+    """How it ended: `amount` and `quotation` when won; `reason` and `competitor` when lost."""
+
+    date: Day
+    amount: Amount | None = None
+    quotation: QuotationId | None = None
+    reason: Line | None = None
+    competitor: Line | None = None
+    detail: Text | None = None
+
+
+class Opportunity(Document):
+    """One deal, on a lead, a customer, or both."""
+
+    noun: ClassVar[str] = "opportunity"
+
+    id: OpportunityId
+    external_id: Text | None = None
+    """Its name in the system it was imported from."""
+    title: Line
+    type: Slug = "sales"
+    lead: LeadId | None = None
+    customer: Slug | None = None
+    process: Slug
+    stage: Slug
+    status: OpportunityStatus = OpportunityStatus.OPEN
+    owner: Slug | None = None
+    shared_with: tuple[Slug, ...] = ()
+    """Users and teams who see it among their own."""
+    source: Line | None = None
+    campaign: Line | None = None
+    score: Score | None = None
+    """The lead's score, kept in sight."""
+    currency: CurrencyCode
+    price_list: Slug | None = None
+    amount: Amount | None = None
+    """Set by hand; absent: the sum of the items."""
+    probability: Percent | None = None
+    """Set by hand, in percent; absent: the stage's."""
+    expected_close: Day | None = None
+    items: tuple[Item, ...] = ()
+    contacts: tuple[Stakeholder, ...] = ()
+    competitors: tuple[Line, ...] = ()
+    key_info: KeyInformation | None = None
+    next_contact: NextContact | None = None
+    steps_done: tuple[Line, ...] = ()
+    activities: tuple[Activity, ...] = ()
+    closed: Closed | None = None
+    tags: tuple[Line, ...] = ()
+    notes: Text | None = None
+    custom: Custom = None
+
+    @property
+    def value(self) -> Decimal | None:
+        """What it is worth, in its currency: the amount set by hand, else the items' total, else unknown."""
+        if self.amount is not None:
+            return rounded(self.amount, self.currency)
+        return total(self.items, self.currency) if self.items else None
+
+    @property
+    def is_open(self) -> bool:
+        return self.status is OpportunityStatus.OPEN
+
+    @model_validator(mode="after")
+    def _closing_fits_status(self) -> Self:
+        if self.is_open and self.closed:
+            raise ValueError("an open opportunity has no `closed` section; reopen it, or give its status")
+        if not self.is_open and not self.closed:
+            raise ValueError(f"a {self.status} opportunity needs a `closed` section with its date")
+        if self.status is OpportunityStatus.WON and self.closed and self.closed.amount is None:
+            raise ValueError("a won opportunity needs its final value in closed.amount")
+        if self.status is OpportunityStatus.LOST and self.closed and not self.closed.reason:
+            raise ValueError("a lost opportunity needs its reason in closed.reason")
+        return self

@@ -1,0 +1,85 @@
+"""Customers, contacts and suppliers: those a seller deals with."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import ClassVar
+
+from pipecli.records.base import Custom, Record
+from pipecli.records.ids import Slug
+from pipecli.records.values import CurrencyCode, LanguageTag, Line, Text
+
+
+class CustomerKind(StrEnum):
+    ORGANIZATION = "organization"
+    PERSON = "person"
+
+
+class Customer(Record):
+    """One who buys, or might: an organisation, or a person where there is none."""
+
+    noun: ClassVar[str] = "customer"
+
+    id: Slug
+    external_id: Text | None = None
+    """Its name in the system it was imported from."""
+    name: Line
+    kind: CustomerKind = CustomerKind.ORGANIZATION
+    email: Line | None = None
+    phone: Line | None = None
+    website: Line | None = None
+    address: Text | None = None
+    country: Line | None = None
+    language: LanguageTag | None = None
+    tax_id: Line | None = None
+    industry: Line | None = None
+    owner: Slug | None = None
+    parent: Slug | None = None
+    """The customer it belongs to."""
+    tags: tuple[Line, ...] = ()
+    notes: Text | None = None
+    custom: Custom = None
+
+
+class Contact(Record):
+    """One person, at a customer or alone."""
+
+    noun: ClassVar[str] = "contact"
+
+    id: Slug
+    external_id: Text | None = None
+    """Its name in the system it was imported from."""
+    name: Line
+    customer: Slug | None = None
+    emails: tuple[Line, ...] = ()
+    phones: tuple[Line, ...] = ()
+    title: Line | None = None
+    """Job title."""
+    language: LanguageTag | None = None
+    tags: tuple[Line, ...] = ()
+    notes: Text | None = None
+    custom: Custom = None
+
+    @property
+    def label(self) -> str:
+        return self.name
+
+
+class Supplier(Record):
+    """One we buy from."""
+
+    noun: ClassVar[str] = "supplier"
+
+    id: Slug
+    external_id: Text | None = None
+    """Its name in the system it was imported from."""
+    name: Line
+    email: Line | None = None
+    phone: Line | None = None
+    website: Line | None = None
+    address: Text | None = None
+    country: Line | None = None
+    currency: CurrencyCode | None = None
+    tags: tuple[Line, ...] = ()
+    notes: Text | None = None
+    custom: Custom = None

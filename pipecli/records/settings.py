@@ -1,0 +1,174 @@
+"""Settings: `pipecli.yaml`, the marker of a pipeline and all that a team decides for itself."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, ClassVar, Literal, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, Field, model_validator
+
+from pipecli.records.base import Custom, Part, Record
+from pipecli.records.ids import Slug
+from pipecli.records.money import Rates
+from pipecli.records.values import Amount, Count, CurrencyCode, Day, Flag, Line, Percent, Rate, Text
+
+
+class Company(Part):
+    """Who quotes: the letterhead."""
+
+    name: Line
+    address: Text | None = None
+    email: Line | None = None
+    phone: Line | None = None
+    website: Line | None = None
+    tax_id: Line | None = None
+    logo: Line | None = None
+    """A path inside the pipeline."""
+
+
+class User(Part):
+    name: Line
+    email: Line | None = None
+    """By it the git identity is recognised."""
+    team: Slug | None = None
+    active: Flag = True
+    external_id: Text | None = None
+    """Its name in the system it was imported from."""
+
+
+class Team(Part):
+    name: Line | None = None
+    manager: Slug | None = None
+    """The user who answers for it; teams roll up along managers."""
+
+
+class Stage(Part):
+    id: Slug
+    name: Line | None = None
+    probability: Percent
+    """Percent of deals at this stage that are expected to be won."""
+    steps: tuple[Line, ...] = ()
+    """A checklist: `advance` asks for every step to be done."""
+    requires: tuple[Line, ...] = ()
+    """What a deal must have to enter this stage: expected_close, items, key_info.budget, "key_info >= 4"."""
+    rotting_days: Count | None = None
+    """Days without movement after which a deal here is stale."""
+
+    @property
+    def label(self) -> str:
+        return self.name or self.id
+
+
+class Process(Part):
+    name: Line | None = None
+    when: Line | None = None
+    """An SQL condition on a new opportunity; the first process whose condition holds is taken."""
+    stages: Annotated[tuple[Stage, ...], Field(min_length=1)]
+
+    def position(self, stage: str) -> int | None:
+        """The place of a stage in the process, from 0; None if it has no such stage."""
+        return next((place for place, known in enumerate(self.stages) if known.id == stage), None)
+
+    @model_validator(mode="after")
+    def _stages_are_distinct(self) -> Self:
+        ids = [stage.id for stage in self.stages]
+        if len(set(ids)) != len(ids):
+            raise ValueError("two stages of a process have the same id")
+        return self
+
+
+class FollowUp(Part):
+    default_days: Count | None = None
+    """Days after which a new opportunity's next contact is due, where none is given."""
+
+
+class AutoClose(Part):
+    after_days: Annotated[int, Field(strict=True, ge=1)] = 30
+    """Days without an answer to our last word."""
+    reason: Line = "no-response"
+
+
+class AssignmentMethod(StrEnum):
+    ROUND_ROBIN = "round-robin"
+    LEAST_LOADED = "least-loaded"
+
+
+class AssignmentRule(Part):
+    name: Line
+    for_: Annotated[Literal["lead", "opportunity"], Field(alias="for")] = "opportunity"
+    when: Line | None = None
+    """An SQL condition on the record; absent: always."""
+    users: Annotated[tuple[Slug, ...], Field(min_length=1)]
+    method: AssignmentMethod = AssignmentMethod.ROUND_ROBIN
+    priority: Annotated[int, Field(strict=True)] = 0
+    """The highest is asked first."""
+
+
+class Ranking(Part):
+    points_per_win: Annotated[Decimal, Field(ge=0)] | Count = 0
+    points_per_amount: Annotated[Decimal, Field(ge=0)] | Count = 0
+    """Points for each unit of the base currency won."""
+
+
+class QuotationSettings(Part):
+    valid_days: Count = 30
+    terms: Text | None = None
+    template: Line | None = None
+    """A template in `templates/`; absent: the one that comes with pipecli."""
+    max_discount: Percent | None = None
+    """A line discount above this is a finding of `check`."""
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, KeyError):
+        raise ValueError(f'"{name}" is no timezone; write one as Europe/Madrid or UTC') from None
+    return name
+
+
+class Settings(Record):
+    """`pipecli.yaml`. Each key is explained by a comment in the file that `init` writes."""
+
+    noun: ClassVar[str] = "settings"
+
+    id: ClassVar[str] = "settings"
+    company: Company
+    currency: CurrencyCode = "EUR"
+    timezone: Annotated[Line, AfterValidator(_zone)] = "UTC"
+    price_list: Slug | None = None
+    """The price list of an opportunity that names none."""
+    exchange_rates: dict[CurrencyCode, dict[Day, Rate]] = {}
+    users: dict[Slug, User] = {}
+    teams: dict[Slug, Team] = {}
+    processes: Annotated[dict[Slug, Process], Field(min_length=1)]
+    opportunity_types: tuple[Slug, ...] = ("sales", "support", "maintenance")
+    sources: tuple[Line, ...] = ()
+    """Known sources; when given, others are refused."""
+    lost_reasons: tuple[Line, ...] = ()
+    disqualify_reasons: tuple[Line, ...] = ()
+    follow_up: FollowUp = Field(default_factory=FollowUp)
+    auto_close: AutoClose = Field(default_factory=AutoClose)
+    assignment_rules: tuple[AssignmentRule, ...] = ()
+    ranking: Ranking = Field(default_factory=Ranking)
+    targets: dict[Line, dict[Slug, Amount]] = {}
+    """Per period (2026-Q4), what a user or team is to win, in the base currency."""
+    quotations: QuotationSettings = Field(default_factory=QuotationSettings)
+    notifications: dict[Slug, tuple[Line, ...]] = {}
+    """Per event, the names of the channels that are told; addresses are never kept here."""
+    custom: Custom = None
+
+    @property
+    def rates(self) -> Rates:
+        return Rates(self.currency, self.exchange_rates)
+
+    def stage(self, process: str, stage: str) -> Stage | None:
+        """One stage of one process; None if either is unknown."""
+        known = self.processes.get(process)
+        place = known.position(stage) if known else None
+        return known.stages[place] if known and place is not None else None
+
+    def members(self, team: str) -> list[str]:
+        return [slug for slug, user in self.users.items() if user.team == team]

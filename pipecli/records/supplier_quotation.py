@@ -1,0 +1,66 @@
+"""Supplier quotations: what we asked a supplier, and the answer a customer's price can come from."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import StrEnum
+from typing import ClassVar, Self
+
+from pydantic import model_validator
+
+from pipecli.records.base import Custom, Document, Part
+from pipecli.records.ids import OpportunityId, Slug, SupplierQuotationId
+from pipecli.records.values import Amount, CurrencyCode, Day, Line, Quantity, Text
+
+
+class SupplierQuotationStatus(StrEnum):
+    REQUESTED = "requested"
+    RECEIVED = "received"
+    DECLINED = "declined"
+
+
+class SupplierItem(Part):
+    """One line asked for; `unit_price` is the supplier's, once they answered."""
+
+    product: Slug | None = None
+    description: Line
+    quantity: Quantity = Decimal(1)
+    uom: Line | None = None
+    unit_price: Amount | None = None
+
+
+class SupplierQuotation(Document):
+    """One request to one supplier for one opportunity."""
+
+    noun: ClassVar[str] = "supplier-quotation"
+
+    id: SupplierQuotationId
+    external_id: Text | None = None
+    """Its name in the system it was imported from."""
+    opportunity: OpportunityId
+    supplier: Slug
+    status: SupplierQuotationStatus = SupplierQuotationStatus.REQUESTED
+    date: Day
+    received: Day | None = None
+    valid_until: Day | None = None
+    lead_time: Line | None = None
+    """How long the supplier needs, in their words: "3 weeks"."""
+    currency: CurrencyCode
+    items: tuple[SupplierItem, ...] = ()
+    reason: Line | None = None
+    """Why they declined."""
+    notes: Text | None = None
+    tags: tuple[Line, ...] = ()
+    custom: Custom = None
+
+    @property
+    def label(self) -> str:
+        return self.supplier
+
+    @model_validator(mode="after")
+    def _received_has_prices(self) -> Self:
+        if self.status is SupplierQuotationStatus.RECEIVED and any(
+            item.unit_price is None for item in self.items
+        ):
+            raise ValueError("a received supplier quotation has a unit_price on every item")
+        return self

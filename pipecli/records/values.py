@@ -1,0 +1,100 @@
+"""The kinds of value a record's field may hold, each with the one rule of what is accepted.
+
+Records are read by a YAML reader that gives text for dates and floats for decimals; these types turn them
+into `date`, `datetime` and exact `Decimal`, and refuse what a person most likely did not mean (a number
+where a text belongs, a date written `20261121`).
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, StringConstraints
+
+MOST_DIGITS = 15  # a double, which is what YAML readers give, holds any decimal of 15 digits exactly
+
+_HUNDREDTH = Decimal("0.01")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})", re.ASCII)
+
+
+def _decimal(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
+        raise ValueError("a number is wanted here, without quotes, currency sign or separators")
+    exact = value if isinstance(value, Decimal) else Decimal(repr(value))
+    if not exact.is_finite():
+        raise ValueError("a finite number is wanted here")
+    if len(exact.normalize().as_tuple().digits) > MOST_DIGITS or abs(exact) >= Decimal("1e15"):
+        raise ValueError(f"at most {MOST_DIGITS} digits can be kept exactly")
+    return exact if isinstance(value, (int, Decimal)) else _without_exponent(exact)
+
+
+def _without_exponent(value: Decimal) -> Decimal:
+    """1E+3 as 1000, 2.0 as 2: the same number in the digits a person writes."""
+    short = value.normalize()
+    return short.quantize(Decimal(1)) if _exponent(short) > 0 else short
+
+
+def _price(value: object) -> object:
+    exact = _decimal(value)
+    if isinstance(value, float) and isinstance(exact, Decimal) and _exponent(exact) > -2:
+        return exact.quantize(_HUNDREDTH)  # a reader gives 2499.0 for 2499.00
+    return exact
+
+
+def _exponent(value: Decimal) -> int:
+    exponent = value.as_tuple().exponent
+    return exponent if isinstance(exponent, int) else 0
+
+
+def _day(value: object) -> object:
+    if type(value) is date:
+        return value
+    if not isinstance(value, str) or not _DAY.fullmatch(value):
+        raise ValueError("a date is wanted here, as 2026-11-21")
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise ValueError(f"{value} is no day of the calendar") from None
+
+
+def _moment(value: object) -> object:
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise ValueError("a time needs its offset, as 2026-11-21T10:00:00+01:00")
+        return value
+    if not isinstance(value, str) or not _MOMENT.fullmatch(value):
+        raise ValueError("a time with its offset is wanted here, as 2026-11-21T10:00:00+01:00")
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError:
+        raise ValueError(f"{value} is no time of the calendar") from None
+
+
+def _moment_or_day(value: object) -> object:
+    if type(value) is date or (isinstance(value, str) and _DAY.fullmatch(value)):
+        return _day(value)
+    return _moment(value)
+
+
+Text = Annotated[str, StringConstraints(strict=True, min_length=1)]
+Line = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=500, pattern=r"^[^\n\r]*$")]
+CurrencyCode = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Z]{3}$")]
+LanguageTag = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
+Flag = Annotated[bool, Field(strict=True)]
+Count = Annotated[int, Field(strict=True, ge=0)]
+Score = Annotated[int, Field(strict=True, ge=0, le=100)]
+
+Amount = Annotated[Decimal, BeforeValidator(_price), Field(ge=0)]
+"""Money, in the record's currency."""
+Quantity = Annotated[Decimal, BeforeValidator(_decimal), Field(gt=0)]
+Percent = Annotated[Decimal, BeforeValidator(_decimal), Field(ge=0, le=100, max_digits=7, decimal_places=2)]
+Rate = Annotated[Decimal, BeforeValidator(_decimal), Field(gt=0)]
+"""Units of the base currency for one unit of another."""
+
+Day = Annotated[date, BeforeValidator(_day)]
+Moment = Annotated[datetime, BeforeValidator(_moment)]
+MomentOrDay = Annotated[datetime | date, BeforeValidator(_moment_or_day)]
