@@ -1,0 +1,200 @@
+"""Dates as people type them at a prompt: a day, a period, a moment. Pure: the caller says what today is."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
+from typing import NamedTuple
+
+from pipecli.errors import PipecliError
+
+DAY_FORMS = "2026-11-21, today, tomorrow, +3d, +2w, friday or next monday"
+PERIOD_FORMS = "2026, 2026-Q4, 2026-11, 2026-W47, this month, next quarter, last year or a day"
+MOMENT_FORMS = "2026-11-30T10:00, friday 10:00, +3d 15:30 or 2026-11-30T10:00+02:00"
+
+
+class Period(NamedTuple):
+    """From `first` to `last`, both inside. `name` is the written form: `2026-Q4` for `this quarter`."""
+
+    first: date
+    last: date
+    name: str
+
+
+_NAMED_DAYS = {"yesterday": -1, "today": 0, "tomorrow": 1}
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+# ASCII only: `\d` and int() would take the digits of every script, and no file holds those in a date.
+_ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_OFFSET = re.compile(r"([+-]\d{1,9})([dwmy])", re.ASCII)
+_WEEKDAY = re.compile(rf"(next |last )?({'|'.join(_WEEKDAYS)}|{'|'.join(day[:3] for day in _WEEKDAYS)})")
+_EDGE = re.compile(r"(start|end) of ((?:(?:this|next|last) )?(?:week|month|quarter|year))")
+_PERIOD = re.compile(r"(\d{4})(?:-(?:q([1-4])|w(\d\d)|(\d\d)))?", re.ASCII)
+_NEAR_PERIOD = re.compile(r"(this|next|last) (week|month|quarter|year)")
+_MOMENT = re.compile(r"(.+?)(?:t| )(\d\d?):(\d\d)(?::(\d\d))? ?(z|[+-]\d\d:?\d\d)?", re.ASCII)
+_STEPS = {"this": 0, "next": 1, "last": -1}
+
+
+def parse_day(text: str, today: date) -> date:
+    """A day: `2026-11-21`, `today`, `+3d`, `-2w`, `+1m`, `friday`, `last friday`, `end of next month`.
+
+    A weekday is the next one and never today, with or without `next`. A month has no 31st to go to in
+    February: `+1m` then gives its last day. A period (`2026-Q4`) is refused: it is no day.
+    """
+    day = _day(_plain(text), today)
+    if day is not None:
+        return day
+    if _period(_plain(text), today) is not None:
+        raise PipecliError(f"{_quoted(text)} is a period where a day is needed", hint=f"write {DAY_FORMS}")
+    raise PipecliError(f"{_quoted(text)} is no date", hint=f"write {DAY_FORMS}")
+
+
+def parse_period(text: str, today: date) -> Period:
+    """A period: `2026`, `2026-Q4`, `2026-11`, `2026-W47`, `this month`, `next quarter`, or a single day."""
+    plain = _plain(text)
+    period = _period(plain, today)
+    if period is not None:
+        return period
+    day = _day(plain, today)
+    if day is not None:
+        return Period(day, day, day.isoformat())
+    raise PipecliError(f"{_quoted(text)} is no period", hint=f"write {PERIOD_FORMS}")
+
+
+def parse_from(text: str, today: date) -> date:
+    """The first day that counts: a day, or the first one of a period."""
+    return parse_period(text, today).first
+
+
+def parse_to(text: str, today: date) -> date:
+    """The last day that counts: a day, or the last one of a period."""
+    return parse_period(text, today).last
+
+
+def parse_moment(text: str, today: date, zone: tzinfo) -> datetime:
+    """A day and a time of it. An offset that was written is kept; else the one `zone` has then is added.
+
+    A day without a time is refused: whether it means midnight or the whole day is the caller's question.
+    """
+    plain = _plain(text)
+    match = _MOMENT.fullmatch(plain)
+    moment = _moment(match, today, zone) if match else None
+    if moment is not None:
+        return moment
+    fault = "has no time of day" if _day(plain, today) else "is no date and time"
+    raise PipecliError(f"{_quoted(text)} {fault}", hint=f"write {MOMENT_FORMS}")
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.lower().split())
+
+
+def _quoted(text: str) -> str:
+    shown = "".join(char if char.isprintable() else "·" for char in text.strip())
+    return f'"{shown}"' if len(shown) <= 40 else f'"{shown[:39]}…"'
+
+
+def _day(plain: str, today: date) -> date | None:
+    try:
+        if _ISO_DAY.fullmatch(plain):
+            return date.fromisoformat(plain)
+        if plain in _NAMED_DAYS:
+            return today + timedelta(days=_NAMED_DAYS[plain])
+        if match := _OFFSET.fullmatch(plain):
+            return _moved(today, int(match[1]), match[2])
+        if match := _WEEKDAY.fullmatch(plain):
+            return _weekday(today, [name[:3] for name in _WEEKDAYS].index(match[2][:3]), match[1] == "last ")
+        if match := _EDGE.fullmatch(plain):
+            words = match[2] if " " in match[2] else f"this {match[2]}"
+            period = _period(words, today)
+            return period and (period.first if match[1] == "start" else period.last)
+    except (ValueError, OverflowError):  # 2026-02-30; +99999999y
+        return None
+    return None
+
+
+def _moved(day: date, count: int, unit: str) -> date:
+    if unit in "dw":
+        return day + timedelta(days=count * (7 if unit == "w" else 1))
+    year, month = divmod(day.year * 12 + day.month - 1 + count * (12 if unit == "y" else 1), 12)
+    return date(year, month + 1, min(day.day, _days_in_month(year, month + 1)))
+
+
+def _weekday(today: date, number: int, back: bool) -> date:
+    if back:
+        return today - timedelta(days=(today.weekday() - number - 1) % 7 + 1)
+    return today + timedelta(days=(number - today.weekday() - 1) % 7 + 1)
+
+
+def _period(plain: str, today: date) -> Period | None:
+    try:
+        if match := _PERIOD.fullmatch(plain):
+            year, quarter, week, month = match.groups()
+            if quarter:
+                return _months(int(year), int(quarter) * 3 - 2, 3, f"{year}-Q{quarter}")
+            if week:
+                return _week(int(year), int(week))
+            if month:
+                return _months(int(year), int(month), 1, plain)
+            return _months(int(year), 1, 12, year)
+        if match := _NEAR_PERIOD.fullmatch(plain):
+            return _near_period(today, match[2], _STEPS[match[1]])
+    except (ValueError, OverflowError):  # 2026-13, 2025-W53, 0000
+        return None
+    return None
+
+
+def _near_period(today: date, kind: str, step: int) -> Period:
+    if kind == "week":
+        year, week, _ = (today + timedelta(weeks=step)).isocalendar()
+        return _week(year, week)
+    if kind == "year":
+        return _months(today.year + step, 1, 12, f"{today.year + step:04}")
+    if kind == "quarter":
+        year, quarter = divmod(today.year * 4 + (today.month - 1) // 3 + step, 4)
+        return _months(year, quarter * 3 + 1, 3, f"{year:04}-Q{quarter + 1}")
+    year, month = divmod(today.year * 12 + today.month - 1 + step, 12)
+    return _months(year, month + 1, 1, f"{year:04}-{month + 1:02}")
+
+
+def _months(year: int, month: int, count: int, name: str) -> Period:
+    last = month + count - 1
+    return Period(date(year, month, 1), date(year, last, _days_in_month(year, last)), name)
+
+
+def _week(year: int, week: int) -> Period:
+    first = date.fromisocalendar(year, week, 1)
+    return Period(first, first + timedelta(days=6), f"{year:04}-W{week:02}")
+
+
+def _days_in_month(year: int, month: int) -> int:
+    if month == 12:
+        return 31
+    return (date(year, month + 1, 1) - timedelta(days=1)).day
+
+
+def _moment(match: re.Match[str], today: date, zone: tzinfo) -> datetime | None:
+    day_text, hour, minute, second, offset = match.groups()
+    day = _day(day_text, today)
+    if day is None:
+        return None
+    try:
+        moment = datetime.combine(
+            day, time(int(hour), int(minute), int(second or 0)), _offset(offset) or zone
+        )
+        moment.astimezone(UTC)  # 0001-01-01T00:00+14:00 has no time in UTC: nothing could compare with it
+    except (ValueError, OverflowError):
+        return None
+    # The offset itself, not the zone: Python's arithmetic inside one zone forgets daylight saving.
+    return moment.replace(tzinfo=timezone(moment.utcoffset() or timedelta()))
+
+
+def _offset(text: str | None) -> tzinfo | None:
+    if text is None:
+        return None
+    if text == "z":
+        return UTC
+    minutes = int(text[1:3]) * 60 + int(text[-2:])
+    if int(text[-2:]) > 59:
+        raise ValueError(text)
+    return timezone(timedelta(minutes=-minutes if text[0] == "-" else minutes))
