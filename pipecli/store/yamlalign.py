@@ -1,0 +1,132 @@
+"""Which part of a record before a change is which part after it, and what the file must mean in the end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from difflib import SequenceMatcher
+
+from pipecli.store.yamlemit import is_list
+
+# What names an item of a list, the first that it has.
+_IDENTITIES = ("id", "contact", "product")
+
+
+def meaning(value: object) -> object:
+    """A form in which two values are equal when a file says the same by them: `2499.00`, `2499.0` and
+    `2499`; a date and its ISO text; a key that is absent, null or empty.
+    """
+    if isinstance(value, bool):
+        return ("bool", value)
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, float):
+        return Decimal(repr(value))
+    if isinstance(value, int | Decimal):
+        return Decimal(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        parts = ((key, meaning(part)) for key, part in value.items())
+        return {key: part for key, part in parts if not is_nothing(part)}
+    if is_list(value):
+        return [part for part in map(meaning, value) if not is_nothing(part)]  # type: ignore[call-overload]
+    return value
+
+
+def is_nothing(value: object) -> bool:
+    return value is None or value == {} or value == []
+
+
+def same(one: object, other: object) -> bool:
+    return meaning(one) == meaning(other)
+
+
+def align(before: Sequence[object], after: Sequence[object]) -> list[int | None]:
+    """For each item after, the index of the item before that it is; None for a new one.
+
+    Items with an identity are matched by it wherever they went, others by equality, and what remains
+    between two matched neighbours pairwise, mapping to mapping and list to list.
+    """
+    old, new = [_token(item) for item in before], [_token(item) for item in after]
+    pairs: list[int | None] = [None] * len(new)
+    for block in SequenceMatcher(None, old, new, autojunk=False).get_matching_blocks():
+        for step in range(block.size):
+            pairs[block.b + step] = block.a + step
+    _match_moved(old, new, pairs)
+    _match_changed(before, after, pairs)
+    return pairs
+
+
+def intended(actual: object, before: object, after: object) -> object:
+    """What the file must mean once `before` has become `after`, where it means `actual` now.
+
+    The three differ where the model reads more into a text than it says (a lower-cased address, a default):
+    what didn't change stays as the file says it.
+    """
+    if same(before, after):
+        return actual
+    if isinstance(actual, Mapping) and isinstance(before, Mapping) and isinstance(after, Mapping):
+        return _intended_mapping(actual, before, after)
+    if is_list(actual) and is_list(before) and is_list(after):
+        items = [item for item in actual if not is_nothing(meaning(item))]  # type: ignore[attr-defined]
+        if len(items) != len(before):  # type: ignore[arg-type]
+            return after
+        pairs = align(before, after)  # type: ignore[arg-type]
+        return [
+            item if pair is None else intended(items[pair], before[pair], item)  # type: ignore[index]
+            for item, pair in zip(after, pairs, strict=True)  # type: ignore[call-overload]
+        ]
+    return after
+
+
+def _intended_mapping(
+    actual: Mapping[str, object], before: Mapping[str, object], after: Mapping[str, object]
+) -> dict[str, object]:
+    result: dict[str, object] = {}
+    for key, value in actual.items():
+        if key in before and key in after:
+            result[key] = intended(value, before[key], after[key])
+        elif key not in before:
+            result[key] = after.get(key, value)
+    return result | {
+        key: value
+        for key, value in after.items()
+        if key not in actual and not (key in before and same(before[key], value))
+    }
+
+
+def _token(item: object) -> str:
+    if isinstance(item, Mapping):
+        for name in _IDENTITIES:
+            if name in item:
+                return f"{name}={item[name]}"
+    return repr(meaning(item))
+
+
+def _match_moved(old: list[str], new: list[str], pairs: list[int | None]) -> None:
+    taken = set(pairs)
+    waiting: dict[str, list[int]] = {}
+    for index, token in enumerate(old):
+        if index not in taken:
+            waiting.setdefault(token, []).append(index)
+    for index, token in enumerate(new):
+        if pairs[index] is None and waiting.get(token):
+            pairs[index] = waiting[token].pop(0)
+
+
+def _match_changed(before: Sequence[object], after: Sequence[object], pairs: list[int | None]) -> None:
+    taken = {pair for pair in pairs if pair is not None}
+    previous = -1
+    for index, pair in enumerate(pairs):
+        if pair is not None:
+            previous = pair
+            continue
+        candidate = previous + 1
+        if candidate >= len(before) or candidate in taken:
+            continue
+        one, other = before[candidate], after[index]
+        if (isinstance(one, Mapping) and isinstance(other, Mapping)) or (is_list(one) and is_list(other)):
+            pairs[index] = previous = candidate
+            taken.add(candidate)

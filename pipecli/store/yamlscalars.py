@@ -1,0 +1,150 @@
+"""How one value is written in YAML: plain, quoted or as a literal block. Collections are `yamlemit`'s."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from decimal import Decimal
+from functools import lru_cache
+
+# A letter, then characters that can't end a plain value, begin a comment or make a number.
+_SURELY_PLAIN = re.compile(r"[^\W\d_](?:[\w ()/.,;@+%'\"&$€=-]*[\w()/.,;@+%'\"&$€=-])?")
+_SURELY_PLAIN_IN_FLOW = re.compile(r"[^\W\d_](?:[\w ()/.;@+%'\"&$€=-]*[\w()/.;@+%'\"&$€=-])?")
+# What YAML 1.1 tools read as true, false or null too: a person's editor may be one of them.
+_WORDS = frozenset(("true", "false", "null", "yes", "no", "on", "off", "y", "n"))
+
+_NEEDS_QUOTES = re.compile(r"[\s\-?:,\[\]{}#&*!|>'\"%@`~=<]|\.\.\.|.*(?::\s|:$|\s#|\s$)", re.DOTALL)
+_FLOW_INDICATORS = re.compile(r"[,\[\]{}:#?]")
+_NUMBER_LIKE = re.compile(
+    r"[-+]?(?:[0-9][0-9_]*(?:\.[0-9_]*)?(?:e[-+]?[0-9]+)?|\.[0-9_]+(?:e[-+]?[0-9]+)?"
+    r"|0x[0-9a-f_]+|0o[0-7_]+|0b[01_]+|[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?|\.(?:inf|nan))",
+    re.IGNORECASE,
+)
+_DATE_LIKE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:$|[Tt\s])")
+_NEEDS_ESCAPES = re.compile(
+    r"[^\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+)
+_ESCAPED = re.compile(f'["\\\\]|{_NEEDS_ESCAPES.pattern}')
+# Line feed and tab apart, what a literal block can't hold as it is.
+_NOT_LITERAL = re.compile(rf"[^\t\n{_PRINTABLE}]|^[ \t]+$|^ *\t", re.MULTILINE)
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
+_SHORT_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
+
+# Readers look for the ":" of a key on its line within 1,024 characters.
+_LONGEST_KEY = 1000
+
+
+def scalar_text(value: object, *, flow: bool = False) -> str:
+    """One value on one line. `flow`: it stands inside `[…]` or `{…}`.
+
+    Raises ValueError for what no record may hold: nulls, infinities, control characters, and numbers of
+    more digits than a reader keeps.
+    """
+    kind = type(value)
+    if kind is str:
+        return string_text(value, flow=flow)  # type: ignore[arg-type]
+    if kind is bool:
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return _integer_text(int(value))
+    if isinstance(value, Decimal):
+        return _decimal_text(value)
+    if isinstance(value, float):
+        return _decimal_text(Decimal(repr(value)))
+    if isinstance(value, date):
+        # A time in a flow mapping would read its ":" as a key's only before a blank, and it has none.
+        return value.isoformat()
+    if isinstance(value, str):
+        return string_text(str(value), flow=flow)
+    raise ValueError(f"a record can't hold {value!r}")
+
+
+def string_text(text: str, *, flow: bool = False) -> str:
+    surely_plain = _SURELY_PLAIN_IN_FLOW if flow else _SURELY_PLAIN
+    if surely_plain.fullmatch(text):
+        if len(text) > 5 or text.lower() not in _WORDS:
+            return text
+        return f"'{text}'"
+    if _is_plain(text) and not (flow and _FLOW_INDICATORS.search(text)):
+        return text
+    return single_quoted(text)
+
+
+def single_quoted(text: str) -> str:
+    """Single quotes, or double ones where only an escape can say it."""
+    if _NEEDS_ESCAPES.search(text):
+        return double_quoted(text)
+    return "'" + text.replace("'", "''") + "'"
+
+
+def double_quoted(text: str) -> str:
+    if bad := CONTROL.search(text):
+        raise ValueError(f"a text can't hold the control character U+{ord(bad[0]):04X}")
+    return f'"{_ESCAPED.sub(_escape, text)}"'
+
+
+@lru_cache(maxsize=4096)
+def key_text(key: str, *, flow: bool = False) -> str:
+    text = string_text(key, flow=flow)
+    if len(text) > _LONGEST_KEY:
+        raise ValueError(f"a key can't be longer than {_LONGEST_KEY} characters")
+    return text
+
+
+def literal_block(text: str, parent_column: int, column: int) -> tuple[str, list[str]] | None:
+    """The header and the lines of a literal block whose text stands at `column`; None where quotes must do.
+
+    `parent_column` is the column of the key or dash that the block belongs to: an indentation indicator
+    counts from it.
+    """
+    if "\n" not in text or not text.strip("\n") or _NOT_LITERAL.search(text):
+        return None
+    indicator = ""
+    if text.lstrip("\n").startswith(" "):
+        if column - parent_column > 9:
+            return None
+        indicator = str(column - parent_column)
+    if not text.endswith("\n"):
+        chomping, lines = "-", text.split("\n")
+    else:
+        chomping, lines = ("+" if text.endswith("\n\n") else ""), text[:-1].split("\n")
+    pad = " " * column
+    return f"|{indicator}{chomping}", [pad + line if line else "" for line in lines]
+
+
+def _is_plain(text: str) -> bool:
+    if not text or _NEEDS_QUOTES.match(text) or _NEEDS_ESCAPES.search(text):
+        return False
+    if _DATE_LIKE.match(text):
+        return _is_iso(text)
+    return not _NUMBER_LIKE.fullmatch(text) and text.lower() not in _WORDS
+
+
+def _is_iso(text: str) -> bool:
+    """Whether a reader that makes dates of texts would write this one back as it stands."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return text in (moment.date().isoformat(), moment.isoformat())
+
+
+def _integer_text(value: int) -> str:
+    if not -(2**63) <= value < 2**64:
+        raise ValueError(f"a number can't have as many digits as {value}")
+    return str(value)
+
+
+def _decimal_text(value: Decimal) -> str:
+    text = format(value, "f") if value.is_finite() else ""
+    if not text or Decimal(repr(float(text))) != value:
+        raise ValueError(f"a number can't have as many digits as {value}")
+    return text if "." in text else _integer_text(int(text))
+
+
+def _escape(match: re.Match[str]) -> str:
+    character = match[0]
+    if short := _SHORT_ESCAPES.get(character):
+        return short
+    code = ord(character)
+    return f"\\x{code:02X}" if code < 0x100 else f"\\u{code:04X}"

@@ -1,0 +1,108 @@
+"""A record's file as text: decoding, reading, and the place of each value. `yamledit` changes a text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import NoReturn
+
+import ryaml
+
+from pipecli.errors import Fault, FaultyFile
+from pipecli.store.yamlemit import emit
+
+__all__ = ["decode", "emit", "locate", "locate_many", "parse"]
+
+BYTE_ORDER_MARK = "\ufeff"
+
+# No record needs more; what is deeper is an attack on a reader's stack.
+_DEEPEST = 32
+# Characters that a refused construct can't do without, found at the cost of one pass; what they mean where
+# they stand takes the slow scanner, so `_SUSPECT` first drops the ordinary "R&D", "Hello!" and "100%".
+_RARE = re.compile(
+    r"[\t&*!<%\\\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]|^={7}"
+    r"|^>{7}|^\|{7}",
+    re.MULTILINE,
+)
+_SUSPECT = re.compile(
+    r"[\t\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]"
+    r"|(?:^|[:\-?,\[{]) *(?:[&*]\S|!)|<<|^%|^={7}|^>{7}|^\|{7}|\\[0abefvxuUNLP_]",
+    re.MULTILINE,
+)
+
+
+def decode(raw: bytes, file: str) -> str:
+    """The text of a file, its byte order mark and line breaks as they are."""
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        start = raw.rfind(b"\n", 0, error.start) + 1
+        column = len(raw[start : error.start].decode("utf-8", "replace")) + 1
+        line = raw.count(b"\n", 0, error.start) + 1
+        message = "is not UTF-8 text; save it as UTF-8"
+        raise FaultyFile([Fault(file, line, column, "yaml", message)]) from None
+
+
+def parse(text: str, file: str) -> dict[str, object]:
+    """The record that a text means, read as YAML 1.2 by ryaml: dates, times and `0123` are texts.
+
+    Nulls and empty collections are returned as they stand. Raises FaultyFile with line and column; `file`
+    is the name that faults carry.
+    """
+    try:
+        record = ryaml.loads(text)  # type: ignore[attr-defined]  # its stub re-exports nothing
+    except ValueError as error:  # InvalidYamlError is one; a list or a mapping as a key is a plain one
+        _refuse_unreadable(text, file, str(error))
+    if _RARE.search(text) and _SUSPECT.search(text, text.startswith(BYTE_ORDER_MARK)):
+        from pipecli.store.yamlfaults import refused_construct
+
+        if fault := refused_construct(text, file):
+            raise FaultyFile([fault])
+    if type(record) is not dict or not _is_sound(record, _DEEPEST):
+        from pipecli.store.yamlfaults import unsound_value
+
+        if fault := unsound_value(text, file, record, _DEEPEST):
+            raise FaultyFile([fault])
+    return record  # type: ignore[no-any-return]
+
+
+def locate(text: str, path: Sequence[str | int]) -> tuple[int, int]:
+    """Line and column, from 1, of the key or item at `path`, or of the deepest part of it that exists.
+
+    (0, 0), the file as a whole, where nothing of it does or the text can't be read.
+    """
+    return locate_many(text, [path])[0]
+
+
+def locate_many(text: str, paths: Iterable[Sequence[str | int]]) -> list[tuple[int, int]]:
+    """`locate` for many paths at the price of one reading."""
+    from pipecli.store.yamlfaults import places
+
+    return places(text, paths)
+
+
+def _refuse_unreadable(text: str, file: str, reason: str) -> NoReturn:
+    from pipecli.store.yamlfaults import unreadable
+
+    raise FaultyFile([unreadable(text, file, reason)]) from None
+
+
+def _is_sound(value: object, depth: int) -> bool:
+    """Whether keys are texts, numbers are finite and exact, and the depth is sane."""
+    kind = type(value)
+    if kind is dict:
+        if depth <= 0:
+            return False
+        for key, part in value.items():  # type: ignore[attr-defined]
+            if type(key) is not str:
+                return False
+            kind = type(part)
+            if kind is not str and kind is not int and kind is not bool and not _is_sound(part, depth - 1):
+                return False
+        return True
+    if kind is list:
+        return depth > 0 and all(_is_sound(part, depth - 1) for part in value)  # type: ignore[attr-defined]
+    if kind is float:
+        # A number written with more digits than a float keeps comes back with 16 or more.
+        return -1e15 < value < 1e15 and len(repr(value)) < 17  # type: ignore[operator]
+    return True

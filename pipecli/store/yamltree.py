@@ -1,0 +1,213 @@
+"""Where each key, item and comment stands in the text of a YAML file.
+
+The slow reading (milliseconds, ruamel.yaml): for line numbers in messages and for edits that keep every
+other byte. Values are `yamltext.parse`'s to read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from ruamel.yaml.events import MappingStartEvent, ScalarEvent, SequenceStartEvent
+
+_VOID_WORDS = frozenset(("", "~", "null", "Null", "NULL"))
+_BLANKS = re.compile(r"\s+|#[^\r\n]*")
+_KEPT_BREAKS = re.compile(r"[|>][0-9]?\+")
+
+
+@dataclass(slots=True)
+class Node:
+    """A piece of the text, from `start` to `end` (indices); `line` and `column` count from 0.
+
+    `end` is where the last visible character ends, so trailing comments and blank lines are outside.
+    """
+
+    start: int
+    end: int
+    line: int
+    column: int
+
+
+@dataclass(slots=True)
+class ScalarNode(Node):
+    text: str
+    style: str  # '"', "'", "|", ">" or "" for a plain one
+
+
+@dataclass(slots=True)
+class Entry:
+    """`start` is the key's, or its `?`; `anchor` is just after the colon, -1 where there is none."""
+
+    start: int
+    key: ScalarNode
+    anchor: int
+    value: TreeNode
+
+
+@dataclass(slots=True)
+class Item:
+    """`anchor` is just after the dash; -1 in flow style."""
+
+    anchor: int
+    value: TreeNode
+
+
+@dataclass(slots=True)
+class MappingNode(Node):
+    flow: bool
+    entries: list[Entry] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class ListNode(Node):
+    flow: bool
+    items: list[Item] = field(default_factory=list)
+
+
+TreeNode = ScalarNode | MappingNode | ListNode
+
+
+class Comment(NamedTuple):
+    start: int
+    end: int
+
+
+def read_tree(text: str) -> TreeNode | None:
+    """The root of a text without byte order mark; None for a text without a value.
+
+    Keys that aren't scalars raise ValueError, syntax errors ruamel's YAMLError.
+    """
+    from ruamel.yaml import YAML
+
+    events = YAML(typ="safe", pure=True).parse(text)
+    for event in events:
+        if hasattr(event, "implicit"):
+            return _read_node(event, events, text)
+    return None
+
+
+def comments_of(root: TreeNode, text: str) -> list[Comment]:
+    """Every comment, in the order of the text: what begins with `#` outside of the scalars."""
+    found: list[Comment] = []
+    position = 0
+    for start, end in [*_scalar_spans(root, text), (len(text), len(text))]:
+        while (mark := text.find("#", position, start)) >= 0:
+            position = line_end(text, mark)
+            found.append(Comment(mark, mark + len(text[mark:position].rstrip())))
+        position = max(position, end)
+    return found
+
+
+def line_end(text: str, position: int) -> int:
+    """The index of the line break at or after `position`, or of the text's end."""
+    breaks = [i for i in (text.find("\n", position), text.find("\r", position)) if i >= 0]
+    return min(breaks, default=len(text))
+
+
+def is_void(node: TreeNode) -> bool:
+    """Whether it means nothing at all: a null, or a collection that holds nothing else."""
+    if isinstance(node, ScalarNode):
+        return not node.style and node.text in _VOID_WORDS
+    if isinstance(node, MappingNode):
+        return all(is_void(entry.value) for entry in node.entries)
+    return all(is_void(item.value) for item in node.items)
+
+
+def skip_blanks(text: str, position: int) -> int:
+    """The index of the next visible character that is not in a comment."""
+    while match := _BLANKS.match(text, position):
+        position = match.end()
+    return position
+
+
+def _read_node(event: object, events: Iterator[object], text: str) -> TreeNode:
+    from ruamel.yaml import events as kinds
+
+    if isinstance(event, kinds.ScalarEvent):
+        return _read_scalar(event, text)
+    if isinstance(event, kinds.MappingStartEvent):
+        return _read_mapping(event, events, text)
+    if isinstance(event, kinds.SequenceStartEvent):
+        return _read_list(event, events, text)
+    raise ValueError("aliases are not read")
+
+
+def _read_mapping(event: MappingStartEvent, events: Iterator[object], text: str) -> MappingNode:
+    from ruamel.yaml.events import MappingEndEvent
+
+    mark = event.start_mark
+    mapping = MappingNode(mark.index, mark.index, mark.line, mark.column, bool(event.flow_style))
+    while not isinstance(following := next(events), MappingEndEvent):
+        key = _read_node(following, events, text)
+        if not isinstance(key, ScalarNode):
+            raise ValueError("a key must be a text")
+        colon = skip_blanks(text, key.end)
+        anchor = colon + 1 if text[colon : colon + 1] == ":" else -1
+        value = _read_node(next(events), events, text)
+        _place_absent(value, anchor if anchor >= 0 else key.end)
+        mapping.entries.append(Entry(_start_of_key(key, text), key, anchor, value))
+        mapping.end = max(key.end, value.end)
+    if mapping.flow:
+        mapping.end = following.end_mark.index
+    return mapping
+
+
+def _read_list(event: SequenceStartEvent, events: Iterator[object], text: str) -> ListNode:
+    from ruamel.yaml.events import SequenceEndEvent
+
+    mark = event.start_mark
+    node = ListNode(mark.index, mark.index, mark.line, mark.column, bool(event.flow_style))
+    while not isinstance(following := next(events), SequenceEndEvent):
+        anchor = -1 if node.flow else skip_blanks(text, node.end) + 1
+        value = _read_node(following, events, text)
+        _place_absent(value, anchor)
+        node.items.append(Item(anchor, value))
+        node.end = value.end
+    if node.flow:
+        node.end = following.end_mark.index
+    return node
+
+
+def _place_absent(value: TreeNode, anchor: int) -> None:
+    # The reader places an absent value at the next token, lines later: nothing stands there.
+    if isinstance(value, ScalarNode) and value.start == value.end and anchor >= 0:
+        value.start = value.end = anchor
+
+
+def _start_of_key(key: ScalarNode, text: str) -> int:
+    before = text[: key.start].rstrip()
+    return len(before) - 1 if before.endswith("?") else key.start
+
+
+def _read_scalar(event: ScalarEvent, text: str) -> ScalarNode:
+    mark, end = event.start_mark, event.end_mark.index
+    style: str = event.style or ""
+    start = mark.index
+    if style in ("|", ">"):
+        raw = text[start:end]
+        if _KEPT_BREAKS.match(raw):
+            # The last line break ends the last line, as it does for any other value.
+            end -= 2 if raw.endswith("\r\n") else 1 if raw.endswith(("\n", "\r")) else 0
+        else:
+            body = raw.rstrip("\r\n \t")
+            end = start + len(body)
+    value: str = event.value
+    return ScalarNode(start, end, mark.line, mark.column, value, style)
+
+
+def _scalar_spans(node: TreeNode, text: str) -> Iterator[tuple[int, int]]:
+    if isinstance(node, ScalarNode):
+        # A literal block's first line may carry a comment after its `|`.
+        start = line_end(text, node.start) if node.style in ("|", ">") else node.start
+        yield start, max(start, node.end)
+    elif isinstance(node, MappingNode):
+        for entry in node.entries:
+            yield from _scalar_spans(entry.key, text)
+            yield from _scalar_spans(entry.value, text)
+    else:
+        for item in node.items:
+            yield from _scalar_spans(item.value, text)
