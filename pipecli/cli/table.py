@@ -46,13 +46,12 @@ class Table(NamedTuple):
 def render(columns: Sequence[Column], rows: Sequence[Sequence[object]], width: int | None) -> Table:
     """Draws `rows` under their headings within `width` terminal columns (None: as wide as it gets)."""
     filled = [_Filled(column, [row[place] for row in rows]) for place, column in enumerate(columns)]
-    dropped: list[str] = []
-    widths = _fitted(filled, width)
-    while widths is None:
-        least = max(range(1, len(filled)), key=lambda place: (filled[place].column.rank, place))
-        dropped.insert(0, filled.pop(least).column.heading)
-        widths = _fitted(filled, width)
-    drawn = [each.drawn(size) for each, size in zip(filled, widths, strict=True)]
+    kept = list(filled)
+    while (widths := _fitted(kept, width)) is None:
+        least = max(range(1, len(kept)), key=lambda place: (kept[place].column.rank, place))
+        del kept[least]
+    drawn = [each.drawn(size) for each, size in zip(kept, widths, strict=True)]
+    dropped = [each.column.heading for each in filled if each not in kept]
     return Table("\n".join([_GAP.join(line).rstrip(" ") for line in zip(*drawn, strict=True)]), dropped)
 
 
@@ -75,12 +74,9 @@ class _Filled:
         texts, sizes = self.texts, self.sizes
         if self.size > width:
             texts = [
-                text if size <= width else cut(text, width) for text, size in zip(texts, sizes, strict=True)
+                cut(text, width) if size > width else text for text, size in zip(texts, sizes, strict=True)
             ]
-            sizes = [
-                size if size <= width else display_width(text)
-                for text, size in zip(texts, sizes, strict=True)
-            ]
+            sizes = [display_width(text) for text in texts]
         texts = [text if text.isascii() else isolated(text) for text in texts]
         if self.column.align == "right":
             cells = [" " * (width - size) + text for text, size in zip(texts, sizes, strict=True)]
