@@ -1,0 +1,190 @@
+"""Dates as people type them. Today is Wednesday, 21 October 2026, in every story."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import UTC, date, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipecli.cli.dates import Period, parse_day, parse_from, parse_moment, parse_period, parse_to
+from pipecli.errors import PipecliError
+
+TODAY = date(2026, 10, 21)
+MADRID = ZoneInfo("Europe/Madrid")
+
+
+@pytest.mark.parametrize(
+    ("typed", "day"),
+    [
+        ("2026-11-21", "2026-11-21"),
+        ("today", "2026-10-21"),
+        ("tomorrow", "2026-10-22"),
+        ("yesterday", "2026-10-20"),
+        ("+3d", "2026-10-24"),
+        ("-3d", "2026-10-18"),
+        ("+2w", "2026-11-04"),
+        ("+1m", "2026-11-21"),
+        ("-10m", "2025-12-21"),
+        ("+1y", "2027-10-21"),
+        ("thursday", "2026-10-22"),
+        ("wednesday", "2026-10-28"),
+        ("tuesday", "2026-10-27"),
+        ("fri", "2026-10-23"),
+        ("next monday", "2026-10-26"),
+        ("last wednesday", "2026-10-14"),
+        ("last tuesday", "2026-10-20"),
+        ("end of month", "2026-10-31"),
+        ("end of this quarter", "2026-12-31"),
+        ("end of next month", "2026-11-30"),
+        ("start of next week", "2026-10-26"),
+        ("end of year", "2026-12-31"),
+        ("  Next   MONDAY ", "2026-10-26"),
+    ],
+)
+def test_a_day_is_understood(typed: str, day: str) -> None:
+    assert parse_day(typed, TODAY) == date.fromisoformat(day)
+
+
+def test_a_month_later_ends_with_the_month() -> None:
+    assert parse_day("+1m", date(2027, 1, 31)) == date(2027, 2, 28)
+    assert parse_day("+1y", date(2028, 2, 29)) == date(2029, 2, 28)
+    assert parse_day("+11m", date(2026, 1, 31)) == date(2026, 12, 31)
+
+
+NO_DATES = """
+2026-13-01 | 2026-02-30 | 20261121 | 2026-W47-1 | 2026-1-2 | 21.11.2026 | 21/11/2026 | +3 | 3d | + 3d | +1h
++99999999y | -99999999d | +9999999999999w | someday | next | next 2026 | -- | ۲۰۲۶-۱۱-۲۱ | 2026-11-21T10:00
+"""
+
+
+@pytest.mark.parametrize(
+    "typed", ["", *[each.strip() for each in NO_DATES.replace("\n", "|").split("|") if each.strip()]]
+)
+def test_what_is_no_date_is_refused_with_the_forms_that_are(typed: str) -> None:
+    with pytest.raises(PipecliError) as refusal:
+        parse_day(typed, TODAY)
+    forms = "write 2026-11-21, today, tomorrow, +3d, +2w, friday or next monday"
+    assert str(refusal.value) == f'"{typed}" is no date; {forms}'
+
+
+@pytest.mark.parametrize("typed", ["2026-Q4", "2026", "2026-11", "2026-W47", "next month"])
+def test_a_period_is_no_day(typed: str) -> None:
+    with pytest.raises(PipecliError, match="is a period where a day is needed; write 2026-11-21"):
+        parse_day(typed, TODAY)
+
+
+def test_a_refusal_shows_no_control_characters_and_no_novel() -> None:
+    with pytest.raises(PipecliError) as refusal:
+        parse_day("\x1b[31m" + "x" * 500, TODAY)
+    assert "\x1b" not in str(refusal.value)
+    assert len(str(refusal.value)) < 130
+
+
+@pytest.mark.parametrize(
+    ("typed", "first", "last", "name"),
+    [
+        ("2026", "2026-01-01", "2026-12-31", "2026"),
+        ("2026-Q4", "2026-10-01", "2026-12-31", "2026-Q4"),
+        ("2026-q1", "2026-01-01", "2026-03-31", "2026-Q1"),
+        ("2028-02", "2028-02-01", "2028-02-29", "2028-02"),
+        ("2026-W53", "2026-12-28", "2027-01-03", "2026-W53"),
+        ("this week", "2026-10-19", "2026-10-25", "2026-W43"),
+        ("this month", "2026-10-01", "2026-10-31", "2026-10"),
+        ("next month", "2026-11-01", "2026-11-30", "2026-11"),
+        ("this quarter", "2026-10-01", "2026-12-31", "2026-Q4"),
+        ("Next Quarter", "2027-01-01", "2027-03-31", "2027-Q1"),
+        ("last quarter", "2026-07-01", "2026-09-30", "2026-Q3"),
+        ("last year", "2025-01-01", "2025-12-31", "2025"),
+        ("tomorrow", "2026-10-22", "2026-10-22", "2026-10-22"),
+    ],
+)
+def test_a_period_is_understood(typed: str, first: str, last: str, name: str) -> None:
+    assert parse_period(typed, TODAY) == Period(date.fromisoformat(first), date.fromisoformat(last), name)
+
+
+def test_from_and_to_take_the_edges_of_a_period() -> None:
+    assert parse_from("2026-Q4", TODAY) == date(2026, 10, 1)
+    assert parse_to("2026-Q4", TODAY) == date(2026, 12, 31)
+    assert parse_from("yesterday", TODAY) == parse_to("yesterday", TODAY) == date(2026, 10, 20)
+
+
+@pytest.mark.parametrize(
+    "typed", ["2026-Q5", "2025-W53", "2026-00", "0000", "9999-W53", "Q4", "this decade", ""]
+)
+def test_what_is_no_period_is_refused(typed: str) -> None:
+    with pytest.raises(PipecliError, match="is no period; write 2026, 2026-Q4"):
+        parse_period(typed, TODAY)
+
+
+@pytest.mark.parametrize(
+    ("typed", "moment"),
+    [
+        ("2026-11-30T10:00", "2026-11-30T10:00:00+01:00"),
+        ("2026-07-30 10:00", "2026-07-30T10:00:00+02:00"),
+        ("2026-11-30T10:00:30-05:00", "2026-11-30T10:00:30-05:00"),
+        ("2026-11-30t10:00z", "2026-11-30T10:00:00+00:00"),
+        ("2026-11-30 10:00 +0530", "2026-11-30T10:00:00+05:30"),
+        ("friday 9:30", "2026-10-23T09:30:00+02:00"),
+        ("+3d 15:30", "2026-10-24T15:30:00+02:00"),
+        ("next monday 10:00", "2026-10-26T10:00:00+01:00"),
+        ("Tomorrow 00:00", "2026-10-22T00:00:00+02:00"),
+    ],
+)
+def test_a_moment_has_an_offset(typed: str, moment: str) -> None:
+    assert parse_moment(typed, TODAY, MADRID).isoformat() == moment
+
+
+def test_hours_across_the_end_of_summer_time_are_counted_as_they_pass() -> None:
+    saturday = parse_moment("2026-10-24T12:00", TODAY, MADRID)
+    sunday = parse_moment("2026-10-25T12:00", TODAY, MADRID)
+    assert sunday - saturday == timedelta(hours=25)
+
+
+@pytest.mark.parametrize("typed", ["friday", "2026-11-30", "+3d"])
+def test_a_day_alone_is_no_moment(typed: str) -> None:
+    with pytest.raises(PipecliError, match="has no time of day; write 2026-11-30T10:00"):
+        parse_moment(typed, TODAY, UTC)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["2026-11-30T24:00", "2026-11-30T10:60", "10:00", "2026-Q4 10:00", "0001-01-01T00:00+14:00",
+     "2026-11-30T10:00+25:00", "2026-11-30T10:00+01:99", "+99999999y 10:00", "2026-11-30T10", ""],
+)  # fmt: skip
+def test_what_is_no_moment_is_refused(typed: str) -> None:
+    with pytest.raises(PipecliError, match="is no date and time; write"):
+        parse_moment(typed, TODAY, UTC)
+
+
+@given(day=st.dates(), today=st.dates())
+def test_every_date_reads_back(day: date, today: date) -> None:
+    assert parse_day(day.isoformat(), today) == day
+
+
+@given(moment=st.datetimes(timezones=st.integers(-840, 840).map(lambda m: timezone(timedelta(minutes=m)))))
+def test_every_moment_reads_back_or_has_no_time_in_utc(moment: datetime) -> None:
+    written = moment.replace(microsecond=0)
+    if 2 < written.year < 9998:
+        assert parse_moment(written.isoformat(), TODAY, UTC) == written
+
+
+@given(
+    text=st.one_of(st.text(), st.from_regex(r"[+-]?\d{1,12}[dwmy]?|\d{4}-[QW]?\d{1,2}|(next|last) \w+")),
+    today=st.dates(),
+)
+def test_any_text_on_any_day_is_a_date_or_a_refusal(text: str, today: date) -> None:
+    for read in (parse_day, parse_period, parse_from, parse_to):
+        with suppress(PipecliError):
+            read(text, today)
+    with suppress(PipecliError):
+        parse_moment(f"{text} 10:00", today, UTC)
+
+
+@given(today=st.dates(date(2, 1, 1), date(9998, 1, 1)), name=st.sampled_from(["monday", "friday", "sunday"]))
+def test_a_weekday_is_within_the_week_ahead_and_never_today(today: date, name: str) -> None:
+    assert 1 <= (parse_day(name, today) - today).days <= 7
+    assert 1 <= (today - parse_day(f"last {name}", today)).days <= 7
