@@ -21,9 +21,8 @@ _NUMBER_LIKE = re.compile(
     re.IGNORECASE,
 )
 _DATE_LIKE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:$|[Tt\s])")
-_NEEDS_ESCAPES = re.compile(
-    r"[^\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
-)
+_PRINTABLE = r"\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff"
+_NEEDS_ESCAPES = re.compile(f"[^{_PRINTABLE}]")
 _ESCAPED = re.compile(f'["\\\\]|{_NEEDS_ESCAPES.pattern}')
 # Line feed and tab apart, what a literal block can't hold as it is.
 _NOT_LITERAL = re.compile(rf"[^\t\n{_PRINTABLE}]|^[ \t]+$|^ *\t", re.MULTILINE)
