@@ -24,14 +24,15 @@ class Period(NamedTuple):
 _NAMED_DAYS = {"yesterday": -1, "today": 0, "tomorrow": 1}
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
-# ASCII only: `\d` and int() would take the digits of every script, and no file holds those in a date.
-_ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
-_OFFSET = re.compile(r"([+-]\d{1,9})([dwmy])", re.ASCII)
-_WEEKDAY = re.compile(rf"(next |last )?({'|'.join(_WEEKDAYS)}|{'|'.join(day[:3] for day in _WEEKDAYS)})")
-_EDGE = re.compile(r"(start|end) of ((?:(?:this|next|last) )?(?:week|month|quarter|year))")
-_PERIOD = re.compile(r"(\d{4})(?:-(?:q([1-4])|w(\d\d)|(\d\d)))?", re.ASCII)
-_NEAR_PERIOD = re.compile(r"(this|next|last) (week|month|quarter|year)")
-_MOMENT = re.compile(r"(.+?)(?:t| )(\d\d?):(\d\d)(?::(\d\d))? ?(z|[+-]\d\d:?\d\d)?", re.ASCII)
+# Texts that `re` compiles at their first use: a command needs one of them or none. ASCII digits only: `\d` and
+# int() would take those of every script, and no file holds them in a date.
+_ISO_DAY = r"[0-9]{4}-[0-9][0-9]-[0-9][0-9]"
+_OFFSET = r"([+-][0-9]{1,9})([dwmy])"
+_WEEKDAY = rf"(next |last )?({'|'.join(_WEEKDAYS)}|{'|'.join(day[:3] for day in _WEEKDAYS)})"
+_EDGE = r"(start|end) of ((?:(?:this|next|last) )?(?:week|month|quarter|year))"
+_PERIOD = r"([0-9]{4})(?:-(?:q([1-4])|w([0-9][0-9])|([0-9][0-9])))?"
+_NEAR_PERIOD = r"(this|next|last) (week|month|quarter|year)"
+_MOMENT = r"(.+?)(?:t| )([0-9][0-9]?):([0-9][0-9])(?::([0-9][0-9]))? ?(z|[+-][0-9][0-9]:?[0-9][0-9])?"
 _STEPS = {"this": 0, "next": 1, "last": -1}
 
 
@@ -77,7 +78,7 @@ def parse_moment(text: str, today: date, zone: tzinfo) -> datetime:
     A day without a time is refused: whether it means midnight or the whole day is the caller's question.
     """
     plain = _plain(text)
-    match = _MOMENT.fullmatch(plain)
+    match = re.fullmatch(_MOMENT, plain)
     moment = _moment(match, today, zone) if match else None
     if moment is not None:
         return moment
@@ -96,15 +97,15 @@ def _quoted(text: str) -> str:
 
 def _day(plain: str, today: date) -> date | None:
     try:
-        if _ISO_DAY.fullmatch(plain):
+        if re.fullmatch(_ISO_DAY, plain):
             return date.fromisoformat(plain)
         if plain in _NAMED_DAYS:
             return today + timedelta(days=_NAMED_DAYS[plain])
-        if match := _OFFSET.fullmatch(plain):
+        if match := re.fullmatch(_OFFSET, plain):
             return _moved(today, int(match[1]), match[2])
-        if match := _WEEKDAY.fullmatch(plain):
+        if match := re.fullmatch(_WEEKDAY, plain):
             return _weekday(today, [name[:3] for name in _WEEKDAYS].index(match[2][:3]), match[1] == "last ")
-        if match := _EDGE.fullmatch(plain):
+        if match := re.fullmatch(_EDGE, plain):
             words = match[2] if " " in match[2] else f"this {match[2]}"
             period = _period(words, today)
             return period and (period.first if match[1] == "start" else period.last)
@@ -128,7 +129,7 @@ def _weekday(today: date, number: int, back: bool) -> date:
 
 def _period(plain: str, today: date) -> Period | None:
     try:
-        if match := _PERIOD.fullmatch(plain):
+        if match := re.fullmatch(_PERIOD, plain):
             year, quarter, week, month = match.groups()
             if quarter:
                 return _months(int(year), int(quarter) * 3 - 2, 3, f"{year}-Q{quarter}")
@@ -137,7 +138,7 @@ def _period(plain: str, today: date) -> Period | None:
             if month:
                 return _months(int(year), int(month), 1, plain)
             return _months(int(year), 1, 12, year)
-        if match := _NEAR_PERIOD.fullmatch(plain):
+        if match := re.fullmatch(_NEAR_PERIOD, plain):
             return _near_period(today, match[2], _STEPS[match[1]])
     except (ValueError, OverflowError):  # 2026-13, 2025-W53, 0000
         return None

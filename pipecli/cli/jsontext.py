@@ -13,11 +13,11 @@ from typing import Any
 from pipecli.errors import PipecliError
 
 # `json` can't write a Decimal as a number: its C encoder asks nobody how a number looks. So the walk is
-# here, and the C code quotes the strings: 12 µs for a record of 1 KB.
+# here, and the C code quotes the strings: 17 µs for a record of 1 KB.
 
 # A terminal may obey C1 controls, UTF-8 can't hold half a surrogate pair, and old JavaScript ends a
 # string at U+2028. All of them can only stand inside a string, where JSON has an escape for them.
-_UNSAFE = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_UNSAFE = "[\x7f-\x9f\u2028\u2029\ud800-\udfff]"
 
 # 1e999999999 is a valid number in YAML and JSON: its digits would fill the memory.
 _LONGEST_EXPONENT = 1000
@@ -31,7 +31,7 @@ def dumps(value: object, indent: int | None = 2) -> str:
     text = _on_one_line(value) if indent is None else _indented(value, "\n", " " * indent)
     if text.isascii():
         return text.replace("\x7f", "\\u007f")
-    return _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+    return re.sub(_UNSAFE, lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def loads(text: str | bytes) -> Any:

@@ -157,12 +157,12 @@ def _json_line(record: Record) -> str:
 
 # What a spreadsheet takes for a formula; the wide ones are what a Japanese keyboard types for the same.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
+_NUMBER = r"[+-]?[0-9]+(\.[0-9]+)?"
 
 
 def guarded(text: str) -> str:
     """Text that a spreadsheet only shows: what it would run as a formula has a `'` before it."""
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) and not _NUMBER.fullmatch(text) else text
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) and not re.fullmatch(_NUMBER, text) else text
 
 
 def _delimited(fmt: Format, keys: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
@@ -181,7 +181,7 @@ def _exact(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
-        return _CONTROLS.sub("·", value)
+        return re.sub(_CONTROLS, "·", value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Decimal):
@@ -200,7 +200,7 @@ def _exact(value: object) -> str:
 
 
 # Of the controls a CSV cell has use for tab, return and newline; the others are for terminals to obey.
-_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_CONTROLS = "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]"
 
 
 def _fits_cell(value: object) -> bool:
@@ -211,8 +211,8 @@ def _fits_cell(value: object) -> bool:
 
 # Characters with a meaning in GitHub's Markdown. `[` and `!` among them: an image is fetched from its
 # server the moment somebody reads the page. `$` begins a formula there.
-_MARKDOWN_SIGNS = re.compile(r"[\\|`*\[\]!$~]")
-_LINE_BREAKS = re.compile("\r\n|[\r\n]")
+_MARKDOWN_SIGNS = r"[\\|`*\[\]!$~]"
+_LINE_BREAKS = "\r\n|[\r\n]"
 
 
 def _markdown(columns: Sequence[Column], rows: Sequence[Sequence[object]]) -> str:
@@ -231,10 +231,10 @@ def _markdown(columns: Sequence[Column], rows: Sequence[Sequence[object]]) -> st
 
 
 def _markdown_cell(value: object) -> str:
-    lines = _LINE_BREAKS.split(value.strip()) if isinstance(value, str) else [cell_text(value)]
+    lines = re.split(_LINE_BREAKS, value.strip()) if isinstance(value, str) else [cell_text(value)]
     return "<br>".join([_escaped(clean(line)) for line in lines])
 
 
 def _escaped(text: str) -> str:
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return _MARKDOWN_SIGNS.sub(r"\\\g<0>", text)
+    return re.sub(_MARKDOWN_SIGNS, r"\\\g<0>", text)

@@ -12,7 +12,7 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Literal, NamedTuple
 
 # Drawn here and not by tabulate, measured on Python 3.11 over 8,800 rows of 8 ASCII columns: tabulate takes
-# 300 ms to draw them and this 60 ms; tabulate's import takes 20 ms, 15 of them for wcwidth, and this one's 1.
+# 300 ms to draw them and this 15 to 35; tabulate's import takes 20 ms, 15 of them for wcwidth, and this one 1.
 # tabulate writes the Markdown tables, in output.py.
 
 _GAP = "  "
@@ -62,7 +62,7 @@ class _Filled:
         self.column = column
         self.texts = [clean(column.heading), *[cell_text(value) for value in values]]
         together = "".join(self.texts)
-        if together.isascii() or _SINGLE.fullmatch(together):
+        if together.isascii() or re.fullmatch(_SINGLE, together):
             self.sizes = [len(text) for text in self.texts]
         else:
             self.texts = [_grounded(text) for text in self.texts]
@@ -142,10 +142,12 @@ def money(value: Decimal, currency: str | None, digits: int) -> str:
     return f"{text} {clean(currency)}" if currency else text
 
 
-_BREAKS = re.compile("\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+# Patterns stay texts, which `re` compiles at their first use: most commands meet no cell that needs one, and
+# all of them at import would double what this module costs.
+_BREAKS = "\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]"
 # What moves the cursor, colours, or turns the direction of the text around it; half a surrogate pair can't
 # be written at all.
-_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_CONTROLS = "[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 # A terminal shows a soft hyphen or not, as it likes: nobody can say how wide it is.
 _SOFT_HYPHEN = "\xad"
 
@@ -154,22 +156,22 @@ def clean(text: str) -> str:
     """Text on one line that does nothing to a terminal: line breaks show as `⏎`, other controls as `·`."""
     if text.isprintable():
         return text
-    return _CONTROLS.sub("·", _BREAKS.sub("⏎", text)).replace(_SOFT_HYPHEN, "")
+    return re.sub(_CONTROLS, "·", re.sub(_BREAKS, "⏎", text)).replace(_SOFT_HYPHEN, "")
 
 
 # Letters and signs that take one terminal column each: Latin, Greek, Cyrillic, Hebrew, Arabic and Persian
 # without their marks, dashes, quotes, euro, arrows. They need no wcwidth, whose import takes 15 ms.
-_SINGLE = re.compile(
+_SINGLE = (
     "[ -~\xa0-\xac\xae-\u02ff\u0370-\u0377\u037a-\u037f\u0384-\u038a\u038c\u038e-\u03a1\u03a3-\u0482"
     "\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u0660-\u066f\u0671-\u06d3\u06f0-\u06ff\u1e00-\u1eff"
     "\u2010-\u2027\u2030-\u205e\u20ac\u2190-\u2193\u2212\u23ce]*"
 )
-_RTL = re.compile("[\u0590-\u08ff\u200f\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]")
+_RTL = "[\u0590-\u08ff\u200f\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
 
 
 def display_width(text: str) -> int:
     """The terminal columns that clean text takes."""
-    if text.isascii() or _SINGLE.fullmatch(text):
+    if text.isascii() or re.fullmatch(_SINGLE, text):
         return len(text)
     from wcwidth import iter_graphemes, wcswidth
 
@@ -182,7 +184,7 @@ def cut(text: str, width: int) -> str:
     """The start of a text with `…`, no wider than `width`; letters keep their marks and emoji stay whole."""
     if display_width(text) <= width:
         return text
-    if text.isascii() or _SINGLE.fullmatch(text):
+    if text.isascii() or re.fullmatch(_SINGLE, text):
         return text[: width - 1] + "…"
     from wcwidth import iter_graphemes, wcswidth
 
@@ -204,7 +206,7 @@ def isolated(text: str) -> str:
     letters only, so that the padding, and with it the column, stays where it is; and it goes into no line
     that has no such letters, because some terminals show it as a box.
     """
-    return f"\u2068{text}\u2069" if _RTL.search(text) else text
+    return f"\u2068{text}\u2069" if re.search(_RTL, text) else text
 
 
 def _grounded(text: str) -> str:

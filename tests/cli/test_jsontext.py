@@ -123,7 +123,9 @@ def test_what_has_named_parts_becomes_an_object() -> None:
     )
 
 
-@pytest.mark.parametrize("value", [object(), {1, 2}, {None: 1}, {(1, 2): 3}], ids=repr)
+@pytest.mark.parametrize(
+    "value", [object(), {1, 2}, {None: 1}, {(1, 2): 3}], ids=["object", "set", "no key", "tuple key"]
+)
 def test_what_has_no_form_in_json_is_a_mistake_of_the_program(value: object) -> None:
     with pytest.raises(TypeError, match="JSON"):
         dumps(value)

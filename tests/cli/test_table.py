@@ -238,7 +238,7 @@ def test_a_cut_text_fits_and_is_the_start_of_it(text: str, width: int) -> None:
 
 def test_the_letters_that_need_no_wcwidth_are_one_column_wide() -> None:
     for code in range(0x20, 0x3000):
-        if _SINGLE.fullmatch(chr(code)):
+        if re.fullmatch(_SINGLE, chr(code)):
             assert wcwidth(chr(code)) == 1, hex(code)
             assert not unicodedata.combining(chr(code)), hex(code)
 
