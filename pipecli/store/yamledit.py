@@ -1,0 +1,475 @@
+"""Changes to a file written by hand: what isn't changed stays byte for byte, comments included."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from pipecli.errors import FaultyFile
+from pipecli.store.yamlalign import align, intended, meaning, same
+from pipecli.store.yamlemit import block_lines, entry_lines, flow_entry, flow_text, is_list, item_lines
+from pipecli.store.yamlflow import FlowElement, flow_splices
+from pipecli.store.yamlpage import EditError, Page, Splice, spliced
+from pipecli.store.yamlscalars import double_quoted, literal_block, scalar_text, single_quoted
+from pipecli.store.yamltext import BYTE_ORDER_MARK, parse
+from pipecli.store.yamltree import Comment, Entry, Item, ListNode, MappingNode, ScalarNode, TreeNode, is_void
+
+__all__ = ["EditError", "KeyOrder", "edit"]
+
+Path = tuple[str | int, ...]
+KeyOrder = Callable[[Path], Sequence[str]]
+
+_BLOCK_HEADER = re.compile(r"[|>][-+0-9]*")
+
+
+def edit(
+    text: str,
+    before: Mapping[str, object],
+    after: Mapping[str, object],
+    key_order: KeyOrder | None = None,
+) -> str:
+    """The text in which `before` has become `after` and every other byte is as it was.
+
+    `before` is what the text means to the model, nulls and empties left out; `after` the same for the
+    record to be. `key_order` gives the model's keys, in order, of the mapping at a path: a new key goes
+    after the nearest of its predecessors that is there, without an order to the end. Comments of what is
+    removed stay, on lines of their own.
+
+    Raises EditError where the layout leaves no safe way, FaultyFile for a text that can't be read.
+    """
+    if same(before, after):
+        return text
+    mark = BYTE_ORDER_MARK if text.startswith(BYTE_ORDER_MARK) else ""
+    body = text.removeprefix(mark)
+    wanted = meaning(intended(parse(body, "this file"), before, after))
+    page = Page(body)
+    editor = _Editor(page, key_order)
+    editor.change_root(before, after)
+    result = spliced(page, editor.splices)
+    line_break = page.layout.line_break
+    if not body.endswith(("\n", "\r")) and _means(result.removesuffix(line_break), wanted):
+        return mark + result.removesuffix(line_break)
+    if not _means(result, wanted):
+        raise EditError
+    return mark + result
+
+
+def _means(text: str, wanted: object) -> bool:
+    try:
+        return meaning(parse(text, "this file")) == wanted
+    except FaultyFile:
+        return False
+
+
+class _Place(NamedTuple):
+    """Where a value belongs: just after `anchor`, its colon or dash; `column` is that of its key or dash."""
+
+    anchor: int
+    column: int
+    flow: bool = False
+    is_item: bool = False
+    lacks_colon: bool = False
+
+
+class _Editor:
+    """Collects the splices that a change needs."""
+
+    def __init__(self, page: Page, key_order: KeyOrder | None) -> None:
+        self.page = page
+        self.key_order = key_order
+        self.splices: list[Splice] = []
+
+    def change_root(self, before: Mapping[str, object], after: Mapping[str, object]) -> None:
+        self._mapping(self.page.root, _Place(-1, 0), before, after, ())
+
+    def change(self, node: TreeNode, place: _Place, before: object, after: object, path: Path) -> None:
+        if same(before, after):
+            return
+        if isinstance(node, MappingNode) and isinstance(before, Mapping) and isinstance(after, Mapping):
+            self._mapping(node, place, before, after, path)
+        elif isinstance(node, ListNode) and is_list(before) and is_list(after):
+            self._list(node, place, before, after, path)  # type: ignore[arg-type]
+        elif isinstance(node, ScalarNode) and not isinstance(after, Mapping) and not is_list(after):
+            self._scalar(node, place, after)
+        else:
+            self._rewrite(node, place, after)
+
+    # Mappings
+
+    def _mapping(
+        self,
+        node: MappingNode,
+        place: _Place,
+        before: Mapping[str, object],
+        after: Mapping[str, object],
+        path: Path,
+    ) -> None:
+        kept = [entry for entry in node.entries if entry.key.text in after or entry.key.text not in before]
+        if not kept and (node.flow or not self.page.begins_line(node.start)):
+            self._rewrite(node, place, after)
+            return
+        for entry in kept:
+            key = entry.key.text
+            if key not in after:
+                continue
+            inner = self._place_of(entry, node.flow or place.flow)
+            if key in before:
+                self.change(entry.value, inner, before[key], after[key], (*path, key))
+            else:
+                self._rewrite(entry.value, inner, after[key])
+        present = {entry.key.text for entry in node.entries}
+        new = [
+            key
+            for key, value in after.items()
+            if key not in present and not (key in before and same(before[key], value))
+        ]
+        if node.flow:
+            self._flow_mapping(node, place, kept, new, after, path)
+        else:
+            self._insert_entries(node, place, kept, new, after, path)
+            self._remove_entries(node, kept)
+
+    def _place_of(self, entry: Entry, flow: bool) -> _Place:
+        lacks_colon = entry.anchor < 0
+        anchor = entry.key.end if lacks_colon else entry.anchor
+        return _Place(anchor, self.page.column(entry.start), flow, lacks_colon=lacks_colon)
+
+    def _predecessors(
+        self, kept: list[Entry], new: list[str], after: Mapping[str, object], path: Path
+    ) -> list[tuple[str, int]]:
+        """The new keys in the order to write them, each with the index in `kept` to stand after, or -1."""
+        rank = {key: index for index, key in enumerate(self.key_order(path) if self.key_order else ())}
+        last = len(kept) - 1
+        placed = []
+        for key in sorted(new, key=lambda key: rank.get(key, len(rank))):
+            found = last
+            if key in rank:
+                earlier = [
+                    (rank[entry.key.text], index)
+                    for index, entry in enumerate(kept)
+                    if rank.get(entry.key.text, len(rank)) < rank[key]
+                ]
+                found = max(earlier)[1] if earlier else -1
+            placed.append((key, found))
+        return placed
+
+    def _insert_entries(
+        self,
+        node: MappingNode,
+        place: _Place,
+        kept: list[Entry],
+        new: list[str],
+        after: Mapping[str, object],
+        path: Path,
+    ) -> None:
+        page = self.page
+        column = page.column(node.entries[0].start)
+        for key, predecessor in self._predecessors(kept, new, after, path):
+            lines = entry_lines(key, after[key], column, page.layout)
+            if predecessor >= 0:
+                entry = kept[predecessor]
+                self._insert_lines(page.after(_end_of(entry), column), lines)
+            elif page.begins_line(node.start):
+                self._insert_lines(self._top_of(node, place, column), lines)
+            else:
+                first = page.joined(lines)[column:] + " " * column
+                self.splices.append(Splice(node.start, node.start, first))
+
+    def _top_of(self, node: MappingNode | ListNode, place: _Place, column: int) -> int:
+        """The line for what is to come before the first key or item."""
+        page = self.page
+        if place.anchor >= 0:
+            return page.after(place.anchor, column)
+        first = line = page.line_start(node.start)
+        while line > 0:
+            above = page.line_start(line - 1 - page.text.endswith("\r\n", 0, line))
+            words = page.text[above:line].strip()
+            if not words.startswith("#") or words.startswith("# yaml-language-server"):
+                return line
+            line = above
+        return first
+
+    def _remove_entries(self, node: MappingNode, kept: list[Entry]) -> None:
+        page = self.page
+        removed = [entry for entry in node.entries if entry not in kept]
+        column = page.column(node.entries[0].start)
+        if removed and node.entries[0] is removed[0] and not page.begins_line(node.start):
+            survivor = kept[0]
+            gone = [entry for entry in removed if entry.start < survivor.start]
+            words = page.words(page.comments_in(node.start, survivor.start))
+            text = (page.layout.line_break + " " * column).join([*words, ""])
+            self.splices.append(Splice(node.start, survivor.start, text))
+            removed = removed[len(gone) :]
+        for entry in removed:
+            start = page.line_start(entry.start)
+            self._remove_lines(start, page.after(_end_of(entry), column), column)
+
+    # Lists
+
+    def _list(
+        self, node: ListNode, place: _Place, before: Sequence[object], after: Sequence[object], path: Path
+    ) -> None:
+        items = node.items
+        if len(items) != len(before):
+            items = [item for item in items if not is_void(item.value)]
+        pairs = align(before, after)
+        kept = [pair for pair in pairs if pair is not None]
+        if len(items) != len(before) or not kept:
+            self._rewrite(node, place, after)
+        elif node.flow:
+            self._flow_list(node, place, items, pairs, before, after, path)
+        elif not self.page.begins_line(node.start) and pairs[0] != 0:
+            self._rewrite(node, place, after)
+        elif kept != sorted(kept):
+            self._reorder(items, pairs, before, after, path)
+        else:
+            self._change_items(node, place, items, pairs, before, after, path)
+
+    def _change_items(
+        self,
+        node: ListNode,
+        place: _Place,
+        items: list[Item],
+        pairs: list[int | None],
+        before: Sequence[object],
+        after: Sequence[object],
+        path: Path,
+    ) -> None:
+        page, column = self.page, node.column
+        previous: Item | None = None
+        for index, (value, pair) in enumerate(zip(after, pairs, strict=True)):
+            if pair is not None:
+                previous = items[pair]
+                inner = _Place(previous.anchor, column, is_item=True)
+                self.change(previous.value, inner, before[pair], value, (*path, index))
+                continue
+            if previous is None:
+                position = self._top_of(node, place, column)
+            else:
+                position = page.after(max(previous.anchor, previous.value.end), column)
+            self._insert_lines(position, item_lines(value, column, page.layout))
+        for index, item in enumerate(items):
+            if index not in pairs:
+                start = page.line_start(item.anchor - 1)
+                self._remove_lines(start, page.after(max(item.anchor, item.value.end), column), column)
+
+    def _reorder(
+        self,
+        items: list[Item],
+        pairs: list[int | None],
+        before: Sequence[object],
+        after: Sequence[object],
+        path: Path,
+    ) -> None:
+        """Moves the items with the comments above and beside them."""
+        page = self.page
+        column = page.column(items[0].anchor - 1)
+        starts = [page.line_start(items[0].anchor - 1)]
+        starts += [page.after(max(item.anchor, item.value.end), column) for item in items]
+        pieces = []
+        for index, (value, pair) in enumerate(zip(after, pairs, strict=True)):
+            if pair is None:
+                pieces.append(page.joined(item_lines(value, column, page.layout)))
+                continue
+            inside = _Editor(page, self.key_order)
+            place = _Place(items[pair].anchor, column, is_item=True)
+            inside.change(items[pair].value, place, before[pair], value, (*path, index))
+            piece = spliced(page, inside.splices, starts[pair], starts[pair + 1])
+            pieces.append(piece if piece.endswith(("\n", "\r")) else piece + page.layout.line_break)
+        for index in range(len(items)):
+            if index not in pairs:
+                words = page.words(page.comments_in(starts[index], starts[index + 1]))
+                pieces.append(page.joined(" " * column + word for word in words))
+        self.splices.append(Splice(starts[0], starts[-1], "".join(pieces), own_lines=True))
+
+    # Flow style
+
+    def _flow_mapping(
+        self,
+        node: MappingNode,
+        place: _Place,
+        kept: list[Entry],
+        new: list[str],
+        after: Mapping[str, object],
+        path: Path,
+    ) -> None:
+        elements = [
+            FlowElement(entry.start, max(entry.key.end, entry.anchor, entry.value.end), entry in kept)
+            for entry in node.entries
+        ]
+        indices = [index for index, element in enumerate(elements) if element.is_kept]
+        insertions = [
+            (indices[predecessor] if predecessor >= 0 else -1, flow_entry(key, after[key]))
+            for key, predecessor in self._predecessors(kept, new, after, path)
+        ]
+        self._flow(node, place, elements, insertions, after)
+
+    def _flow_list(
+        self,
+        node: ListNode,
+        place: _Place,
+        items: list[Item],
+        pairs: list[int | None],
+        before: Sequence[object],
+        after: Sequence[object],
+        path: Path,
+    ) -> None:
+        kept = [pair for pair in pairs if pair is not None]
+        if kept != sorted(kept):
+            self._rewrite(node, place, after)
+            return
+        removed = {id(item) for index, item in enumerate(items) if index not in kept}
+        elements = [
+            FlowElement(item.value.start, item.value.end, id(item) not in removed) for item in node.items
+        ]
+        position = {id(item): index for index, item in enumerate(node.items)}
+        insertions = []
+        previous = -1
+        for index, (value, pair) in enumerate(zip(after, pairs, strict=True)):
+            if pair is None:
+                insertions.append((previous, flow_text(value)))
+                continue
+            previous = position[id(items[pair])]
+            inner = _Place(items[pair].value.start, place.column, flow=True)
+            self.change(items[pair].value, inner, before[pair], value, (*path, index))
+        self._flow(node, place, elements, insertions, after)
+
+    def _flow(
+        self,
+        node: MappingNode | ListNode,
+        place: _Place,
+        elements: list[FlowElement],
+        insertions: list[tuple[int, str]],
+        after: object,
+    ) -> None:
+        splices = flow_splices(self.page, node, elements, insertions)
+        if splices is None:
+            self.splices = [splice for splice in self.splices if not node.start <= splice.start < node.end]
+            self._rewrite(node, place, after)
+        else:
+            self.splices += splices
+
+    # Values
+
+    def _scalar(self, node: ScalarNode, place: _Place, value: object) -> None:
+        page = self.page
+        block = None if place.flow else self._literal(value, place, node)
+        if node.style in ("|", ">"):
+            header = _BLOCK_HEADER.match(page.text, node.start)
+            assert header
+            first = page.next_line(node.start)
+            stop = max(first, page.next_line(node.end))
+            new_header, lines = block or (scalar_text(value), [])
+            self.splices.append(Splice(node.start, header.end(), new_header))
+            self.splices.append(Splice(first, stop, page.joined(lines), own_lines=True))
+        elif block:
+            self._put(node, place, block[0])
+            self._insert_lines(page.next_line(max(place.anchor, node.end)), block[1])
+        else:
+            self._put(node, place, _restyled(node, value, flow=place.flow))
+
+    def _literal(self, value: object, place: _Place, node: TreeNode) -> tuple[str, list[str]] | None:
+        if not isinstance(value, str):
+            return None
+        page = self.page
+        column = place.column + page.layout.step
+        # A comment that stays below must be indented less, or it would be part of the text.
+        below = page.next_line(max(place.anchor, node.end))
+        for comment in page.comments_in(below, page.after(max(place.anchor, node.end), place.column)):
+            column = max(column, page.column(comment.start) + 1)
+        return literal_block(value, place.column, column)
+
+    def _put(self, node: TreeNode, place: _Place, text: str) -> None:
+        """Puts `text` where the value stands, or is missing, on its line."""
+        if node.start < node.end:
+            self.splices.append(Splice(node.start, node.end, text))
+        else:
+            colon = ": " if place.lacks_colon else " "
+            self.splices.append(Splice(place.anchor, place.anchor, colon + text))
+
+    def _rewrite(self, node: TreeNode, place: _Place, value: object) -> None:
+        """Writes a value anew where another kind of value, or a void one, stands."""
+        is_collection = isinstance(value, Mapping) or is_list(value)
+        is_flow = isinstance(node, MappingNode | ListNode) and node.flow
+        if place.flow:
+            self._rewrite_in_flow(node, place, value)
+        elif is_flow and is_collection and not is_void(node):
+            self._put(node, place, flow_text(value))
+            self._own_lines_below(node.end, self.page.comments_in(node.start, node.end), place.column)
+        elif isinstance(node, ScalarNode) and not is_collection:
+            self._scalar(node, place, value)
+        else:
+            self._rewrite_block(node, place, value)
+
+    def _rewrite_in_flow(self, node: TreeNode, place: _Place, value: object) -> None:
+        page = self.page
+        words = page.words(page.comments_in(node.start, node.end))
+        margin = page.layout.line_break + " " * (page.column(node.start) + 1)
+        self._put(node, place, flow_text(value) + "".join(f" {word}{margin}" for word in words))
+
+    def _rewrite_block(self, node: TreeNode, place: _Place, value: object) -> None:
+        page = self.page
+        if place.anchor < 0:
+            raise EditError
+        stop = page.line_end(max(place.anchor, node.end))
+        comments = page.comments_in(place.anchor, stop)
+        beside = page.comments_in(place.anchor, page.line_end(place.anchor))
+        inline, lines = self._rendered(value, place, node, bool(beside))
+        head = f" {inline}" if inline else ""
+        if inline and place.is_item:
+            head = " " * (page.layout.dash_gap - 1) + inline
+        for comment in beside:
+            head += self._gap_before(comment) + page.text[comment.start : comment.end]
+        margin = " " * place.column
+        below = [margin + word for word in page.words(comments[len(beside) :])]
+        text = page.layout.line_break.join([head, *lines, *below])
+        ends_text = stop == len(page.text)
+        self.splices.append(Splice(place.anchor, stop, text + (page.layout.line_break if ends_text else "")))
+
+    def _rendered(
+        self, value: object, place: _Place, node: TreeNode, has_comment: bool
+    ) -> tuple[str, list[str]]:
+        """What stands beside the colon or dash, and the lines below it."""
+        layout = self.page.layout
+        if not isinstance(value, Mapping) and not is_list(value):
+            return self._literal(value, place, node) or (scalar_text(value), [])
+        if place.is_item:
+            column = place.column + layout.dash_gap
+            lines = block_lines(value, column, layout)
+            return ("", lines) if has_comment else (lines[0][column:], lines[1:])
+        offset = layout.list_offset if is_list(value) else layout.step
+        return "", block_lines(value, place.column + offset, layout)
+
+    # Lines
+
+    def _insert_lines(self, position: int, lines: list[str]) -> None:
+        self.splices.append(Splice(position, position, self.page.joined(lines), own_lines=True))
+
+    def _remove_lines(self, start: int, stop: int, column: int) -> None:
+        words = self.page.words(self.page.comments_in(start, stop))
+        text = self.page.joined(" " * column + word for word in words)
+        self.splices.append(Splice(start, stop, text, own_lines=True))
+
+    def _own_lines_below(self, position: int, comments: list[Comment], column: int) -> None:
+        if comments:
+            lines = [" " * column + word for word in self.page.words(comments)]
+            self._insert_lines(self.page.next_line(position), lines)
+
+    def _gap_before(self, comment: Comment) -> str:
+        before = self.page.text[: comment.start]
+        return before[len(before.rstrip(" ")) :] or " "
+
+
+def _end_of(entry: Entry) -> int:
+    return max(entry.key.end, entry.anchor, entry.value.end)
+
+
+def _restyled(node: ScalarNode, value: object, *, flow: bool) -> str:
+    """The value in the quotes that the old one had, as far as quotes don't change its meaning."""
+    text = scalar_text(value, flow=flow)
+    if node.style and isinstance(value, str):
+        return single_quoted(value) if node.style == "'" else double_quoted(value)
+    if node.style in ("'", '"') and isinstance(meaning(value), str):
+        return f"{node.style}{text}{node.style}"
+    return text
