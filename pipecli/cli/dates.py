@@ -24,8 +24,8 @@ class Period(NamedTuple):
 _NAMED_DAYS = {"yesterday": -1, "today": 0, "tomorrow": 1}
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
-# Texts that `re` compiles at their first use: a command needs one of them or none. ASCII digits only: `\d` and
-# int() would take those of every script, and no file holds them in a date.
+# Texts that `re` compiles at their first use: a command needs one of them or none. ASCII digits only: `\d`
+# and int() would take those of every script, and no file holds them in a date.
 _ISO_DAY = r"[0-9]{4}-[0-9][0-9]-[0-9][0-9]"
 _OFFSET = r"([+-][0-9]{1,9})([dwmy])"
 _WEEKDAY = rf"(next |last )?({'|'.join(_WEEKDAYS)}|{'|'.join(day[:3] for day in _WEEKDAYS)})"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, time
 from decimal import Decimal
 from enum import Enum
@@ -36,8 +37,6 @@ def dumps(value: object, indent: int | None = 2) -> str:
 
 def loads(text: str | bytes) -> Any:
     """The value of a JSON text, with Decimal for every number that has a point or an exponent."""
-    import json  # here: who only writes needs no decoder
-
     return json.loads(text, parse_float=Decimal, parse_constant=_refused)
 
 
@@ -87,24 +86,14 @@ def _indented(value: object, line: str, step: str) -> str:
 
 def _scalar(value: object) -> str | None:
     """The JSON of a value that is neither object nor list; None for one that is."""
-    if value is None:
-        return "null"
-    if value is True:
-        return "true"
-    if value is False:
-        return "false"
+    write = _WRITERS.get(type(value))
+    if write is not None:
+        return write(value)
     if isinstance(value, Enum):
         return _scalar(value.value)
-    if isinstance(value, str):
-        return _quote(value)
-    if isinstance(value, int):
-        return int.__repr__(value)
-    if isinstance(value, Decimal):
-        return digits(value)
-    if isinstance(value, float):
-        return digits(Decimal(repr(float(value))))
-    if isinstance(value, (date, time)):
-        return f'"{value.isoformat()}"'
+    for kind, write in _WRITERS.items():
+        if isinstance(value, kind):
+            return write(value)
     return None
 
 
@@ -118,6 +107,19 @@ def digits(value: Decimal) -> str:
     if abs(value.adjusted()) > _LONGEST_EXPONENT:
         raise PipecliError(f"{text} is too long a number to write out")
     return format(value, "f")
+
+
+# By type, for speed; a subclass of one of these is written as it is.
+_WRITERS: dict[type, Callable[[Any], str]] = {
+    type(None): lambda _: "null",
+    bool: lambda value: "true" if value else "false",
+    str: _quote,
+    int: int.__repr__,
+    Decimal: digits,
+    float: lambda value: digits(Decimal(float.__repr__(value))),
+    date: lambda value: f'"{value.isoformat()}"',
+    time: lambda value: f'"{value.isoformat()}"',
+}
 
 
 def _refused(constant: str) -> None:

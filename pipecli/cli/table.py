@@ -12,8 +12,8 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Literal, NamedTuple
 
 # Drawn here and not by tabulate, measured on Python 3.11 over 8,800 rows of 8 ASCII columns: tabulate takes
-# 300 ms to draw them and this 15 to 35; tabulate's import takes 20 ms, 15 of them for wcwidth, and this one 1.
-# tabulate writes the Markdown tables, in output.py.
+# 300 ms to draw them and this 15 to 35; tabulate's import takes 20 ms, 15 of them for wcwidth, and this one
+# takes 1. tabulate writes the Markdown tables, in output.py.
 
 _GAP = "  "
 _LEAST_WIDTH = 4

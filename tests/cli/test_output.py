@@ -148,7 +148,23 @@ def test_hostile_text_does_nothing_in_any_format(capsys: pytest.CaptureFixture[s
 
 
 @pytest.mark.parametrize(
-    "text", ["=1+1", "+1 555 0100", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1+1", "-", "-5.00x", "+٣"]
+    "text",
+    [
+        "=1+1",
+        "+1 555 0100",
+        "-1+1",
+        "@SUM(A1)",
+        "\t=1",
+        "\r=1",
+        "\n=1",
+        "＝1+1",
+        "＋1+1",
+        "－1+1",
+        "＠SUM",
+        "-",
+        "-5.00x",
+        "+٣",
+    ],
 )
 def test_a_spreadsheet_runs_no_cell(text: str) -> None:
     assert guarded(text) == f"'{text}"

@@ -110,6 +110,15 @@ def test_a_cut_never_goes_through_a_character(text: str, width: int, shown: str)
     assert cut(text, width) == shown
 
 
+def test_a_mark_without_a_letter_stays_in_its_cell() -> None:
+    """A Devanagari sign alone is no column wide; on the blank before its cell it would take a column."""
+    rows = [["a", "\u0903x", "|"], ["b", "\u0301y", "|"], ["c", "zz", "|"]]
+    text = render([Column("a", "A"), Column("b", "B"), Column("end", "|")], rows, None).text
+    assert "◌\u0903x" in text
+    assert "◌\u0301y" in text
+    assert len({wcswidth(line) for line in text.splitlines()}) == 1
+
+
 def test_persian_neighbours_are_isolated_from_each_other() -> None:
     """Without the isolates a terminal with bidi would draw the customer, then the amount, then the title."""
     columns = [Column("title", "عنوان"), Column("amount", "Amount", "right"), Column("customer", "Customer")]
