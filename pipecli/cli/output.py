@@ -40,16 +40,16 @@ def print_records(
         case Format.TABLE:
             _print_table(records, columns)
         case Format.JSON:
-            _write(_json_list(records))
+            write_text(_json_list(records))
         case Format.JSONL:
-            _write("".join([_json_line(record) for record in records]))
+            write_text("".join([_json_line(record) for record in records]))
         case Format.IDS:
-            _write("".join([f"{cell_text(record[id_key])}\n" for record in records]))
+            write_text("".join([f"{cell_text(record[id_key])}\n" for record in records]))
         case Format.MARKDOWN:
-            _write(_markdown(columns, [_cells(record, columns) for record in records]))
+            write_text(_markdown(columns, [_cells(record, columns) for record in records]))
         case Format.CSV | Format.TSV:
             keys = [column.name for column in columns]
-            _write(_delimited(fmt, keys, [[record.get(key) for key in keys] for record in records]))
+            write_text(_delimited(fmt, keys, [[record.get(key) for key in keys] for record in records]))
 
 
 def print_record(
@@ -62,19 +62,19 @@ def print_record(
     fitting = {key: value for key, value in record.items() if _fits_cell(value)}
     match fmt:
         case Format.TABLE:
-            _write(_listing(lines, terminal_width()))
+            write_text(_listing(lines, terminal_width()))
         case Format.JSON:
-            from pipecli.cli.jsontext import dumps
+            from pipecli.jsontext import dumps
 
-            _write(dumps(record) + "\n")
+            write_text(dumps(record) + "\n")
         case Format.JSONL:
-            _write(_json_line(record))
+            write_text(_json_line(record))
         case Format.IDS:
-            _write(f"{cell_text(record[id_key])}\n")
+            write_text(f"{cell_text(record[id_key])}\n")
         case Format.MARKDOWN:
-            _write(_markdown([Column(key, key) for key in fitting], [list(fitting.values())]))
+            write_text(_markdown([Column(key, key) for key in fitting], [list(fitting.values())]))
         case Format.CSV | Format.TSV:
-            _write(_delimited(fmt, list(fitting), [list(fitting.values())]))
+            write_text(_delimited(fmt, list(fitting), [list(fitting.values())]))
 
 
 def terminal_width() -> int | None:
@@ -84,7 +84,8 @@ def terminal_width() -> int | None:
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
-def _write(text: str) -> None:
+def write_text(text: str) -> None:
+    """Text for stdout, as UTF-8 with \\n whatever the platform."""
     stream = sys.stdout
     if isinstance(stream, io.TextIOWrapper):
         # A pipe on Windows and a POSIX locale have other encodings; Windows would also double the \r of CSV.
@@ -99,7 +100,7 @@ def _cells(record: Record, columns: Sequence[Column]) -> list[object]:
 def _print_table(records: Sequence[Record], columns: Sequence[Column]) -> None:
     width = terminal_width()
     table = render(columns, [_cells(record, columns) for record in records], width)
-    _write(table.text + "\n")
+    write_text(table.text + "\n")
     if table.dropped:
         sys.stdout.flush()
         sys.stderr.write(f"no room in {width} columns for: {', '.join(table.dropped)}\n")
@@ -142,7 +143,7 @@ def _wrapped(value: object, room: int | None) -> list[str]:
 
 def _json_list(records: Sequence[Record]) -> str:
     """A list with a record a line: drawn in two thirds of the time of an indented one, and fit for `grep`."""
-    from pipecli.cli.jsontext import dumps
+    from pipecli.jsontext import dumps
 
     if not records:
         return "[]\n"
@@ -150,7 +151,7 @@ def _json_list(records: Sequence[Record]) -> str:
 
 
 def _json_line(record: Record) -> str:
-    from pipecli.cli.jsontext import dumps
+    from pipecli.jsontext import dumps
 
     return dumps(record, None) + "\n"
 
@@ -185,7 +186,7 @@ def _exact(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Decimal):
-        from pipecli.cli.jsontext import digits
+        from pipecli.jsontext import digits
 
         return digits(value)
     if isinstance(value, date):
@@ -193,7 +194,7 @@ def _exact(value: object) -> str:
     if isinstance(value, (list, tuple)) and _fits_cell(value):
         return ", ".join([_exact(each) for each in value])
     if isinstance(value, (Mapping, list, tuple)):
-        from pipecli.cli.jsontext import dumps
+        from pipecli.jsontext import dumps
 
         return dumps(value, None)
     return _exact(str(value))

@@ -22,7 +22,6 @@ class Part(BaseModel):
         frozen=True,
         defer_build=True,
         validate_default=False,
-        use_attribute_docstrings=True,
         validate_by_name=True,
         validate_by_alias=True,
     )

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipecli.cli.jsontext import dumps, loads
+from pipecli.jsontext import dumps, loads
 from pipecli.errors import PipecliError
 
 

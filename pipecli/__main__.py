@@ -1,0 +1,5 @@
+"""`python -m pipecli`."""
+
+from pipecli.cli.main import main
+
+main()

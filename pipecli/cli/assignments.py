@@ -1,0 +1,163 @@
+"""`path=value` as `set` and `--set` take it: a dotted path of the model, and a value in a person's words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from enum import Enum
+from typing import TYPE_CHECKING, Any, TypeVar, get_origin
+
+from pipecli.errors import FaultyFile, PipecliError
+from pipecli.records import fields
+from pipecli.records.base import Plain, Record
+from pipecli.records.kinds import BY_NOUN, SETTINGS
+
+if TYPE_CHECKING:
+    from pipecli.cli.session import Session
+
+R = TypeVar("R", bound=Record)
+
+_NEVER = {"id", "sku", "created"}
+
+
+def assign(record: R, assignments: Sequence[str], run: Session) -> R:
+    """The record with these values set; `path=` clears. Raises PipecliError, naming the path at fault."""
+    plain = record.plain()
+    for text in assignments:
+        path, value = split(text)
+        if path[0] in _NEVER:
+            raise PipecliError(f"{path[0]} never changes", hint="make a new record instead")
+        put(plain, path, read(type(record), path, value, run) if value else None)
+    return validated(type(record), plain, f"{record.key}: ")
+
+
+def validated(model: type[R], plain: Plain, where: str = "") -> R:
+    """A record of what was set; a fault names the field, as no file is at fault. Raises PipecliError."""
+    from pipecli.store import reading
+
+    kind = SETTINGS if model.noun == "settings" else BY_NOUN[model.noun]
+    try:
+        return reading.validate(kind, model, plain)
+    except FaultyFile as error:
+        more = "; ".join(fault.message for fault in error.faults)
+        raise PipecliError(f"{where}{more}") from None
+
+
+def split(text: str) -> tuple[list[str | int], str]:
+    """`next_contact.date=+3d` as its path and its value."""
+    path, equals, value = text.partition("=")
+    parts = path.strip().split(".")
+    if not equals or not all(parts):
+        raise PipecliError(f'"{text}" is no assignment', hint="write path=value, or path= to clear")
+    return [int(part) if part.isdecimal() else part for part in parts], value
+
+
+def read(model: type[Record], path: Sequence[str | int], text: str, run: Session) -> Any:
+    """A value as the field at `path` has it: dates in words, numbers, yes and no, lists with commas."""
+    from pydantic import BaseModel
+
+    annotation = fields.annotation_at(model, path)
+    name = ".".join(str(part) for part in path)
+    if annotation is None:
+        raise PipecliError(f"{model.noun} has no field {name}", hint=_known(model, path))
+    if annotation is Any:  # below `custom`: as YAML reads it
+        return _yaml(text)
+    kinds = [option for option in fields.options(annotation) if option is not type(None)]
+    if any(get_origin(kind) is tuple for kind in kinds) and not _is_list_of_maps(kinds):
+        return [part.strip() for part in text.split(",") if part.strip()]
+    classes = [kind for kind in kinds if isinstance(kind, type)]
+    if datetime in classes and ("T" in text or date not in classes):
+        return _moment(text, run)
+    if date in classes:
+        return run.day(text)
+    if bool in classes:
+        return _flag(name, text)
+    if Decimal in classes or int in classes:
+        return _number(name, text)
+    if any(issubclass(kind, (str, Enum)) for kind in classes):
+        return text
+    if any(issubclass(kind, BaseModel) for kind in classes) or _is_list_of_maps(kinds):
+        raise PipecliError(f"{name} has fields of its own", hint=_known(model, path))
+    return _yaml(text)
+
+
+def put(plain: Plain, path: Sequence[str | int], value: Any) -> None:
+    """Set or clear (None) what stands at a path, making the maps on the way. Raises PipecliError."""
+    *way, last = path
+    here: Any = plain
+    for part in way:
+        if isinstance(here, list):
+            here = _element(here, part, path)
+        else:
+            if part not in here and value is None:
+                return
+            here = here.setdefault(part, {})
+        if not isinstance(here, (dict, list)):
+            raise PipecliError(f"{part} holds a value, not fields")
+    if isinstance(here, list):
+        index = here.index(_element(here, last, path))
+        here[index : index + 1] = [] if value is None else [value]
+    elif value is None:
+        here.pop(last, None)
+    else:
+        here[last] = value
+
+
+def _element(values: list[Any], place: str | int, path: Sequence[str | int]) -> Any:
+    """One of a list: by its place from 0, or by the id or contact that names it."""
+    if isinstance(place, int) and place < len(values):
+        return values[place]
+    for value in values:
+        if isinstance(value, dict) and str(place) in (value.get("id"), value.get("contact")):
+            return value
+    raise PipecliError(f"{'.'.join(str(part) for part in path)}: there is no element {place}")
+
+
+def _is_list_of_maps(kinds: Sequence[Any]) -> bool:
+    from pydantic import BaseModel
+
+    inner = [
+        option for kind in kinds if get_origin(kind) is tuple for option in fields.options(kind.__args__[0])
+    ]
+    return any(isinstance(option, type) and issubclass(option, BaseModel) for option in inner)
+
+
+def _number(name: str, text: str) -> int | Decimal:
+    try:
+        return int(text) if text.lstrip("+-").isdecimal() else Decimal(text)
+    except InvalidOperation:
+        raise PipecliError(f'{name}: "{text}" is no number', hint="write it as 1234.56") from None
+
+
+def _flag(name: str, text: str) -> bool:
+    known = {"yes": True, "true": True, "no": False, "false": False}
+    if text.lower() not in known:
+        raise PipecliError(f'{name}: "{text}" is neither yes nor no')
+    return known[text.lower()]
+
+
+def _moment(text: str, run: Session) -> datetime:
+    from pipecli.cli.dates import parse_moment
+
+    zone = run.now.tzinfo
+    assert zone is not None
+    return parse_moment(text, run.today, zone)
+
+
+def _yaml(text: str) -> Any:
+    import ryaml
+
+    try:
+        return ryaml.loads(text)
+    except Exception:  # any text may be given; what is no YAML is text
+        return text
+
+
+def _known(model: type[Record], path: Sequence[str | int]) -> str:
+    for length in range(len(path), -1, -1):
+        keys = fields.keys_at(model, path[:length])
+        if keys:
+            prefix = "".join(f"{part}." for part in path[:length])
+            return f"its fields: {', '.join(prefix + key for key in keys)}"
+    return ""

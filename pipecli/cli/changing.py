@@ -1,0 +1,101 @@
+"""The way of every changing command: lock, read, let the workflow decide, write and commit, print."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
+
+import typer
+
+from pipecli.cli.session import Session, say, session, warn
+from pipecli.cli.showing import print_one
+from pipecli.records.base import Record
+from pipecli.records.kinds import BY_NOUN
+from pipecli.store import naming, transaction
+from pipecli.store.lookup import resolve
+
+if TYPE_CHECKING:
+    from pipecli.records.settings import Settings
+    from pipecli.store.pipeline import Pipeline
+    from pipecli.workflow.change import Change
+
+R = TypeVar("R", bound=Record)
+
+
+class Desk:
+    """What a changing command works with, while nobody else can change the pipeline."""
+
+    def __init__(self, run: Session) -> None:
+        self.session = run
+        self.pipeline: Pipeline = run.pipeline
+
+    @cached_property
+    def settings(self) -> Settings:
+        return self.pipeline.settings
+
+    @property
+    def today(self) -> date:
+        return self.pipeline.today
+
+    @property
+    def now(self) -> datetime:
+        return self.pipeline.now
+
+    @cached_property
+    def me(self) -> str | None:
+        """The user who runs this, if git's identity is one."""
+        return self.session.me()
+
+    def get(self, model: type[R], name: str) -> R:
+        """The record a person means by an id, its beginning, or a name."""
+        return self.pipeline.get(model, resolve(self.pipeline, name, BY_NOUN[model.noun]).key)
+
+    def new_id(self, prefix: str) -> str:
+        taken = {row[0] for row in self.pipeline.index.connection.execute("SELECT key FROM _records")}
+        return naming.new_id(prefix, taken)
+
+    def day(self, text: str | None) -> date | None:
+        return self.session.day(text) if text else None
+
+    def do(self, change: Change) -> None:
+        """Write a change as one commit and print its result; with --dry-run, print the diff only."""
+        self.do_all([change], change.asked, f"{change.subject.key}: {change.summary}")
+
+    def do_all(self, changes: Sequence[Change], result: Record, subject: str) -> None:
+        """Write several changes as one commit and print one record."""
+        writes = transaction.plan(self.pipeline, changes)
+        for change in changes:
+            for note in change.notes:
+                say(note)
+        if self.session.dry_run:
+            typer.echo(transaction.diff(writes), nl=False)
+            return
+        if not writes:
+            say(f"{result.key}: nothing to change, it is so already")
+        is_new = self.pipeline.file_of(result.noun, result.key) is None
+        text = None if self.session.no_commit else message(subject, changes, self.session.message)
+        made = transaction.commit(self.pipeline, writes, text)
+        print_one(self.session, result.noun, result.key, said=None if is_new else subject, commit=made)
+
+
+@contextmanager
+def changing(ctx: typer.Context) -> Iterator[Desk]:
+    """Hold the pipeline for one changing command."""
+    run = session(ctx)
+    with run.pipeline.exclusive():
+        for fault in run.pipeline.index.faults():
+            warn(fault)
+        yield Desk(run)
+
+
+def message(subject: str, changes: Sequence[Change], body: str) -> str:
+    """A commit's text: what happened, what the person added, and trailers for those who search the log."""
+    events = dict.fromkeys(f"Pipecli-Event: {change.event}" for change in changes)
+    records = dict.fromkeys(
+        f"Pipecli-Record: {record.key}" for change in changes for record in change.records
+    )
+    trailers = "\n".join([*events, *records])
+    return "\n\n".join(part for part in (subject, body, trailers) if part)

@@ -1,0 +1,157 @@
+"""How a verb becomes a command: only the one that is called is built, and it gets the options all share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup, TyperOption
+from typer.main import get_command_from_info
+
+from pipecli import __version__
+from pipecli.cli.session import FORMATS, Session
+
+
+def noun(help_text: str) -> typer.Typer:
+    """The app of a noun; `@app.command("verb", cls=Changing)` adds a verb."""
+    return typer.Typer(help=help_text, add_completion=False, rich_markup_mode=None)
+
+
+def command_of(app: typer.Typer, name: str, help_text: str) -> Any:
+    """The command of a noun's app: a group of verbs, or its only verb where the noun is one."""
+    infos = app.registered_commands
+    if len(infos) == 1 and infos[0].name is None:
+        command = _build(infos[0])
+        command.name = name
+        return command
+    return Group(app, name, help_text)
+
+
+class Group(TyperGroup):
+    """The verbs of a noun. A verb's options are worked out when it is called, not for all of them."""
+
+    def __init__(self, app: typer.Typer, name: str, help_text: str) -> None:
+        self._verbs = {info.name or "": info for info in app.registered_commands}
+        self._groups = {info.name or "": info.typer_instance for info in app.registered_groups}
+        names = [*self._verbs, *self._groups]
+        super().__init__(
+            name=name,
+            help=help_text,
+            no_args_is_help=True,
+            rich_markup_mode=None,
+            commands={each: TyperCommand(each) for each in names},
+        )
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name in self._verbs:
+            return _build(self._verbs[cmd_name])
+        inner = self._groups.get(cmd_name)
+        return Group(inner, cmd_name, str(inner.info.help or "")) if inner else None
+
+
+def _build(info: Any) -> Any:
+    info.cls = info.cls or Reading
+    return get_command_from_info(info, pretty_exceptions_short=False, rich_markup_mode=None)
+
+
+class Reading(TyperCommand):
+    """A verb that changes nothing: `--format` may follow it."""
+
+    def __init__(self, name: str | None, *, params: list[Any] | None = None, **rest: Any) -> None:
+        own = params or []
+        taken = {option for param in own for option in param.opts}
+        shared = [option for option in self.shared() if not taken & set(option.opts)]
+        super().__init__(name, params=[*own, *shared], **rest)
+        self.context_settings["help_option_names"] = ["-h", "--help"]
+
+    def shared(self) -> list[TyperOption]:
+        return [_format_option()]
+
+
+class Changing(Reading):
+    """A verb that changes records: one commit, or with `--dry-run` none."""
+
+    def shared(self) -> list[TyperOption]:
+        return [
+            _option(["-m", "--message"], "message", "Text for the commit's body.", metavar="TEXT"),
+            _flag(["--dry-run"], "dry_run", "Print the diff; change nothing."),
+            _flag(["--no-commit"], "no_commit", "Write the files, leave the commit to you."),
+            _format_option(),
+        ]
+
+
+def shared_options() -> list[TyperOption]:
+    """The options of `pipecli` itself, before the noun."""
+    return [
+        _option(
+            ["-C", "--dir"],
+            "directory",
+            "The pipeline, or a directory in it.",
+            metavar="DIR",
+            envvar="PIPECLI_DIR",
+        ),
+        _format_option(envvar="PIPECLI_FORMAT"),
+        _option(["--today"], "today", "Take this for today's date.", metavar="DATE", envvar="PIPECLI_TODAY"),
+        TyperOption(
+            param_decls=["--version"],
+            is_flag=True,
+            expose_value=False,
+            is_eager=True,
+            callback=_version,
+            help="Print the version.",
+        ),
+    ]
+
+
+def _format_option(envvar: str | None = None) -> TyperOption:
+    return _option(["--format"], "format", f"One of {', '.join(FORMATS)}.", metavar="FORMAT", envvar=envvar)
+
+
+def _option(
+    declarations: list[str], name: str, help_text: str, *, metavar: str, envvar: str | None = None
+) -> TyperOption:
+    return TyperOption(
+        param_decls=[*declarations, f"_{name}"],
+        type=str,
+        metavar=metavar,
+        envvar=envvar,
+        expose_value=False,
+        callback=_keep(name),
+        help=help_text,
+    )
+
+
+def _flag(declarations: list[str], name: str, help_text: str) -> TyperOption:
+    return TyperOption(
+        param_decls=[*declarations, f"_{name}"],
+        is_flag=True,
+        default=False,
+        expose_value=False,
+        callback=_keep(name),
+        help=help_text,
+    )
+
+
+def text_option(name: str, help_text: str, metavar: str) -> TyperOption:
+    """A filter that commands of one kind share."""
+    return _option([name], name.lstrip("-"), help_text, metavar=metavar)
+
+
+def flag_option(name: str, help_text: str) -> TyperOption:
+    return _flag([name], name.lstrip("-"), help_text)
+
+
+def _keep(name: str) -> Any:
+    """Note a shared option's value in the session, where the verb's function finds it."""
+
+    def callback(ctx: Any, _param: Any, value: Any) -> None:
+        if value not in (None, False, ""):
+            ctx.ensure_object(Session).set(name, value)
+
+    return callback
+
+
+def _version(ctx: Any, _param: Any, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        typer.echo(f"pipecli {__version__}")
+        ctx.exit()

@@ -1,0 +1,50 @@
+"""The verbs that every noun has: show, edit, set."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from pipecli.cli.changing import changing
+from pipecli.cli.command import Changing
+from pipecli.cli.session import session
+from pipecli.cli.showing import print_view, view
+from pipecli.records.kinds import Kind
+
+
+def add_show_set_edit(app: typer.Typer, kind: Kind) -> None:
+    """Give a noun its `show`, `set` and `edit`."""
+    name = kind.noun.replace("-", " ")
+
+    @app.command("show", help=f"Show one {name}.")
+    def show(ctx: typer.Context, ref: Ref) -> None:
+        from pipecli.store.lookup import resolve
+
+        run = session(ctx)
+        found = resolve(run.pipeline, ref, kind)
+        print_view(run, view(run, found.noun, found.key))
+
+    @app.command("set", cls=Changing, help=f"Set fields of a {name}: path=value, path= to clear.")
+    def set_(ctx: typer.Context, ref: Ref, assignments: Assignments) -> None:
+        from pipecli.cli.assignments import assign, split
+        from pipecli.workflow.change import Change
+
+        with changing(ctx) as desk:
+            before: Any = desk.get(kind.model, ref)
+            after = assign(before, assignments, desk.session)
+            names = ", ".join(".".join(str(part) for part in split(text)[0]) for text in assignments)
+            desk.do(Change(after, f"set {names}", "changed"))
+
+    @app.command("edit", cls=Changing, help=f"Open a {name} in $EDITOR.")
+    def edit(ctx: typer.Context, ref: Ref) -> None:
+        from pipecli.cli.editing import edit_file
+
+        with changing(ctx) as desk:
+            record: Any = desk.get(kind.model, ref)
+            edit_file(desk, record)
+
+
+Ref = Annotated[str, typer.Argument(help="An id, the beginning of its random part, or a name.")]
+Assignments = Annotated[list[str], typer.Argument(metavar="PATH=VALUE...", help="Fields and their values.")]
+Sets = Annotated[list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Any other field.")]

@@ -1,0 +1,31 @@
+"""`init`: a new pipeline with settings that work untouched."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipecli.cli.command import noun
+from pipecli.cli.session import say, session
+
+app = noun("Make a new pipeline.")
+
+
+@app.command()
+def init(
+    ctx: typer.Context,
+    directory: Annotated[
+        Path, typer.Argument(metavar="[DIR]", help="Where; made if it is missing.")
+    ] = Path(),
+    currency: Annotated[str, typer.Option(help="The base currency.", metavar="CODE")] = "EUR",
+    company: Annotated[str | None, typer.Option(help="Who sells; the directory's name otherwise.")] = None,
+    timezone: Annotated[str | None, typer.Option(help="As Europe/Madrid; the machine's otherwise.")] = None,
+) -> None:
+    """Make a new pipeline, its git repository included."""
+    from pipecli.store import founding
+
+    run = session(ctx)
+    made = founding.found(run.directory_for(directory), currency=currency, company=company, timezone=timezone)
+    say(f"a new pipeline is in {made.root}; the first steps: `pipecli --help`, `pipecli lead add`")

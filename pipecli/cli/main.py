@@ -1,0 +1,135 @@
+"""The entry point: global options, the nouns (each imported only when it is named), and the one error door."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from typing import Any, NamedTuple
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from pipecli import __version__
+from pipecli.cli.command import Group, command_of, shared_options
+from pipecli.cli.session import Session
+from pipecli.errors import PipecliError
+
+
+class Noun(NamedTuple):
+    module: str
+    help: str
+    alias: str = ""
+
+
+NOUNS = {
+    "init": Noun("init", "Make a new pipeline, its git repository included."),
+    "lead": Noun("lead", "Leads: add, qualify, convert, disqualify."),
+    "opportunity": Noun("opportunity", "Opportunities: add, advance, close won or lost.", "opp"),
+    "quotation": Noun("quotation", "Quotations: new, revise, send, accept, render.", "quote"),
+    "order": Noun("order", "Orders, made from winning quotations."),
+    "supplier-quote": Noun("supplier_quote", "Supplier quotations: request, receive, compare."),
+    "customer": Noun("customer", "Customers: organisations, and persons who buy."),
+    "contact": Noun("contact", "Contacts: the people at customers."),
+    "supplier": Noun("supplier", "Suppliers."),
+    "product": Noun("product", "Products and services."),
+    "price-list": Noun("price_list", "Price lists, by currency."),
+    "literature": Noun("literature", "Sales literature."),
+    "user": Noun("user", "Users: the salespeople of the settings."),
+    "team": Noun("team", "Teams and their managers."),
+    "settings": Noun("settings", "Show and change pipecli.yaml."),
+    "activity": Noun("activity", "Calls, meetings, emails, tasks and notes."),
+    "followups": Noun("followups", "List what is due."),
+    "forecast": Noun("forecast", "Print the forecast, weighted by probability."),
+    "history": Noun("history", "Print every change of a record, from git."),
+    "check": Noun("check", "Find every fault of a pipeline."),
+    "schema": Noun("schema", "Write the JSON Schemas of the records."),
+    "import": Noun("import_", "Import CSV, JSON or JSON Lines."),
+    "export": Noun("export", "Export records as CSV, JSON or JSON Lines."),
+    "sql": Noun("sql", "Ask in SQL; the question can change nothing."),
+}
+ALIASES = {"supplier-quotation": "supplier-quote"} | {
+    noun.alias: name for name, noun in NOUNS.items() if noun.alias
+}
+
+
+class Root(TyperGroup):
+    """`pipecli` itself: knows every noun by name and help, and imports the one that is used."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(NOUNS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        name = ALIASES.get(cmd_name, cmd_name)
+        if name not in NOUNS:
+            return None
+        app = import_module(f"pipecli.cli.{NOUNS[name].module}").app
+        return command_of(app, name, NOUNS[name].help)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [(f"{name}, {noun.alias}" if noun.alias else name, noun.help) for name, noun in NOUNS.items()]
+            )
+
+
+class _Named(TyperCommand):
+    """Only a name, for suggestions: what `Root.commands` holds."""
+
+
+def root() -> Root:
+    """The whole command line."""
+    return Root(
+        name="pipecli",
+        help="A sales pipeline in a shell: leads, opportunities and quotations as YAML files under git.",
+        params=shared_options(),
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        commands={name: _Named(name) for name in (*NOUNS, *ALIASES)},
+        context_settings={"help_option_names": ["-h", "--help"], "obj": Session()},
+    )
+
+
+def main() -> None:
+    """Run one command; every failure leaves here as one `error:` line and an exit code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command line and return its exit code: 0 done, 1 refused or wrong, 2 usage."""
+    try:
+        code = root().main(arguments, prog_name="pipecli", standalone_mode=False)
+        sys.stdout.flush()
+    except PipecliError as error:
+        return _error(str(error))
+    except BrokenPipeError:
+        # Who read us has seen enough (`| head`): not an error. What is still buffered goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (KeyboardInterrupt, typer.Abort):
+        return _error("interrupted; nothing is changed", code=130)
+    except OSError as error:
+        return _error(f"{error.filename or 'pipecli'}: {error.strerror or error}")
+    except Exception as error:
+        return _usage_or_bug(error)
+    return code if isinstance(code, int) else 0
+
+
+def _usage_or_bug(error: Exception) -> int:
+    show = getattr(error, "show", None)
+    if show is not None:  # Typer's own: a wrong option, with the usage line
+        show()
+        return int(getattr(error, "exit_code", 2))
+    if os.environ.get("PIPECLI_DEBUG"):
+        raise error
+    return _error(f"a fault in pipecli itself: {type(error).__name__}: {error}; PIPECLI_DEBUG=1 shows where")
+
+
+def _error(message: str, code: int = 1) -> int:
+    sys.stdout.flush()
+    one_line = " ".join(message.split("\n"))
+    print(f"error: {one_line}", file=sys.stderr)  # noqa: T201 - the one place that prints errors
+    return code
+
+
+__all__ = ["ALIASES", "NOUNS", "Group", "__version__", "main", "root", "run"]

@@ -1,0 +1,139 @@
+"""One run of the program: which pipeline, in which format, on what day, as whom."""
+
+from __future__ import annotations
+
+import os
+from datetime import date, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from pipecli.errors import Fault, PipecliError
+from pipecli.records.kinds import Kind
+
+if TYPE_CHECKING:
+    from pipecli.cli.output import Format
+    from pipecli.store.pipeline import Pipeline
+
+FORMATS = ("table", "json", "jsonl", "csv", "tsv", "markdown", "ids")
+
+
+class Session:
+    """What the shared options said, and what follows from them."""
+
+    def __init__(self) -> None:
+        self.directory = "."
+        self.format_name = "table"
+        self.today_text = ""
+        self.message = ""
+        self.dry_run = False
+        self.no_commit = False
+        self.filters: dict[str, str | bool] = {}
+
+    def set(self, name: str, value: str | bool) -> None:
+        """Take one shared option."""
+        if name == "format":
+            if value not in FORMATS:
+                raise typer.BadParameter(f'"{value}" is none of {", ".join(FORMATS)}', param_hint="--format")
+            self.format_name = str(value)
+        elif name == "today":
+            self.today_text = str(value)
+        elif hasattr(self, name):
+            setattr(self, name, value)
+        else:
+            self.filters[name] = value
+
+    def option(self, name: str) -> str | bool:
+        """A filter of a list; empty when it was not given."""
+        return self.filters.get(name, "")
+
+    @property
+    def format(self) -> Format:
+        from pipecli.cli.output import Format
+
+        return Format(self.format_name)
+
+    @cached_property
+    def pipeline(self) -> Pipeline:
+        """The pipeline of `-C`, or the one around this directory."""
+        from pipecli.store.pipeline import Pipeline
+
+        return Pipeline.find(Path(self.directory), self._fixed_now())
+
+    @property
+    def today(self) -> date:
+        return self.pipeline.today
+
+    @property
+    def now(self) -> datetime:
+        return self.pipeline.now
+
+    def _fixed_now(self) -> date | datetime | None:
+        """What `--today` says: a day, or a time for those who test; None for the clock's."""
+        if not self.today_text:
+            return None
+        try:
+            if "T" in self.today_text:
+                return datetime.fromisoformat(self.today_text)
+            return date.fromisoformat(self.today_text)
+        except ValueError:
+            raise PipecliError(f'--today: "{self.today_text}" is no date; write 2026-11-21') from None
+
+    def me(self) -> str | None:
+        """The user who runs this: PIPECLI_USER, else the one with git's e-mail address."""
+        from pipecli.store import git
+
+        users = self.pipeline.settings_as_written.get("users", {})
+        named = os.environ.get("PIPECLI_USER")
+        if named:
+            if named not in users:
+                raise PipecliError(f"PIPECLI_USER: there is no user {named}", hint="see `pipecli user list`")
+            return named
+        email = git.config(self.pipeline.location.work_tree, "user.email").casefold()
+        mine = [slug for slug, user in users.items() if email and user.get("email", "").casefold() == email]
+        return mine[0] if mine else None
+
+    def me_and_team(self) -> tuple[str, str | None]:
+        """The user who runs this, and their team. Raises PipecliError when git's identity is no user."""
+        me = self.me()
+        if me is None:
+            raise PipecliError(
+                "your git e-mail address is that of no user",
+                hint="add yourself with `pipecli user add`, or set PIPECLI_USER",
+            )
+        return me, self.pipeline.settings_as_written["users"][me].get("team")
+
+    def day(self, text: str) -> date:
+        """A day as people type them: ISO, today, +3d, friday."""
+        from pipecli.cli.dates import parse_day
+
+        return parse_day(text, self.today)
+
+    def directory_for(self, directory: Path) -> Path:
+        """A directory that the command line names, from where `-C` says we are."""
+        return Path(self.directory) / directory
+
+    def read(self, *kinds: Kind) -> Pipeline:
+        """The pipeline for a command that reads all records of these kinds.
+
+        A broken file of these kinds stops it; one of another kind is named on stderr.
+        """
+        for fault in self.pipeline.need(*kinds):
+            warn(fault)
+        return self.pipeline
+
+
+def session(ctx: typer.Context) -> Session:
+    """The session of a command."""
+    return ctx.ensure_object(Session)
+
+
+def warn(fault: Fault) -> None:
+    typer.echo(f"warning: {fault}", err=True)
+
+
+def say(line: str) -> None:
+    """Tell a person something that is no result."""
+    typer.echo(line, err=True)

@@ -1,0 +1,97 @@
+"""One record as a person or a script sees it: the keys of its file, and what follows from them."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+import typer
+
+from pipecli.cli.output import Format, print_record
+from pipecli.cli.session import Session
+from pipecli.jsontext import loads
+from pipecli.records.kinds import BY_NOUN
+from pipecli.records.money import weighted
+
+View = dict[str, Any]
+
+# What is computed, by noun: the key that JSON gives it, and the column of the index.
+DERIVED = {
+    "lead": {
+        "team": "team",
+        "age_days": "CAST(julianday(today()) - julianday(substr(created, 1, 10)) AS INTEGER)",
+        "minutes_to_first_response": "minutes_to_first_response",
+    },
+    "opportunity": {
+        "amount": "exact_amount",
+        "amount_by_hand": "amount_by_hand",
+        "probability": "probability",
+        "stage_probability": "stage_probability",
+        "weighted": "NULL",
+        "team": "team",
+        "customer_name": "customer_name",
+        "age_days": "age_days",
+        "minutes_to_first_response": "minutes_to_first_response",
+        "key_info_answered": "key_info_answered",
+    },
+    "quotation": {"amount": "exact_amount", "tax": "exact_tax", "total": "NULL"},
+    "order": {"amount": "exact_amount", "tax": "exact_tax", "total": "NULL"},
+    "product": {"id": "sku"},
+}
+_EXACT = ("amount", "tax")
+
+
+def derive(noun: str, row: sqlite3.Row | tuple[Any, ...], currency: str) -> View:
+    """What is computed for one record from its row of DERIVED columns; keys without a value are left out."""
+    view: View = dict(zip(DERIVED.get(noun, ()), row, strict=True))
+    for key in _EXACT:
+        if view.get(key) is not None:
+            view[key] = Decimal(view[key])
+    if noun == "opportunity":
+        view["amount_by_hand"] = bool(view["amount_by_hand"])
+        for key in ("probability", "stage_probability"):
+            view[key] = _percent(view[key])
+        if view["amount"] is not None and view["probability"] is not None:
+            view["weighted"] = weighted(view["amount"], view["probability"], currency)
+    if "total" in view:
+        view["total"] = view["amount"] + view["tax"]
+    return {key: value for key, value in view.items() if value is not None}
+
+
+def _percent(value: float | None) -> Decimal | None:
+    return None if value is None else Decimal(repr(value)) if value % 1 else Decimal(int(value))
+
+
+def view(run: Session, noun: str, key: str) -> View:
+    """A record as JSON shows it."""
+    kind = BY_NOUN[noun]
+    columns = ", ".join(["json", *DERIVED.get(noun, {}).values()])
+    row = run.pipeline.index.connection.execute(
+        f"SELECT {columns} FROM {kind.table} WHERE {kind.identity} = ?",
+        (key,),
+    ).fetchone()
+    written: View = loads(row[0])
+    return written | derive(noun, row[1:], written.get("currency", ""))
+
+
+def print_one(
+    run: Session, noun: str, key: str, *, said: str | None = None, commit: str | None = None
+) -> None:
+    """Print the record that a command changed or made.
+
+    `said` is the line a person reads instead of the whole record; None: its id, as it is new.
+    """
+    if run.format is Format.TABLE:
+        typer.echo(said or key)
+        return
+    if run.format is Format.IDS:
+        typer.echo(key)
+        return
+    shown = view(run, noun, key)
+    print_view(run, shown | ({"commit": commit} if commit else {}))
+
+
+def print_view(run: Session, shown: Mapping[str, Any]) -> None:
+    print_record(shown, run.format, list(shown.items()))

@@ -1,0 +1,166 @@
+"""Making a pipeline: the settings with a comment at every key, the schemas, the repository, the first commit."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from pipecli.errors import PipecliError
+from pipecli.records.kinds import SETTINGS, SETTINGS_FILE
+from pipecli.store import files, git, naming, reading, schemas
+from pipecli.store.location import Location, find
+
+_TEMPLATE = """\
+# yaml-language-server: $schema=schemas/settings.schema.json
+#
+# The settings of this pipeline, and the marker by which pipecli finds it.
+# Edit by hand or with `pipecli settings set`; `pipecli check` tells of every fault.
+
+company: # the letterhead of quotations
+  name: {company}
+  # address: |
+  #   Calle Mayor 1
+  #   28013 Madrid
+  # email: sales@example.com
+  # tax_id: ES-B12345678
+  # logo: templates/logo.png
+
+currency: {currency} # totals and forecasts are in it
+timezone: {timezone} # whose days count: "today", the end of an --as-of date
+
+# price_list: retail-eur # of an opportunity that names none; else the only valid list in its currency
+
+# exchange_rates: # units of the base currency for one unit, from a day on
+#   USD:
+#     2026-01-01: 0.92
+
+users: # salespeople; git's e-mail address tells who you are
+{user}
+teams: {{}} # slug: {{name, manager}}; users name their team
+
+processes: # ordered stages; a new opportunity takes the first process whose `when` holds
+  standard:
+    # when: type = 'sales' AND amount < 50000 # an SQL condition on the opportunity
+    stages: # probability is percent; steps: a checklist; requires: fields to enter the stage
+    - id: qualify
+      name: Qualify
+      probability: 10
+      rotting_days: 30 # days without movement until it is stale
+    - id: demo
+      name: Demo
+      probability: 25
+      rotting_days: 30
+    - id: propose
+      name: Propose
+      probability: 50
+      rotting_days: 21
+    - id: negotiate
+      name: Negotiate
+      probability: 70
+      rotting_days: 14
+    - id: commit
+      name: Commit
+      probability: 90
+      rotting_days: 14
+
+opportunity_types: [sales, support, maintenance] # the first is the default
+sources: [] # known sources of leads, as [website, referral]; empty: any
+
+lost_reasons: [price, quality, budget, timing, competitor, no-decision, no-response]
+disqualify_reasons: [no-need, no-budget, no-timeframe, no-answer, duplicate]
+
+follow_up: # a new opportunity's next contact, where none is given
+  default_days: 7
+
+auto_close: # an open opportunity with no answer to our last word
+  after_days: 30
+  reason: no-response
+
+assignment_rules: [] # who gets new leads and opportunities, as
+# - name: big deals
+#   for: opportunity
+#   when: amount > 10000
+#   users: [ana, luis]
+#   method: round-robin # or least-loaded
+#   priority: 10
+
+ranking: # points of the salespeople
+  points_per_win: 10
+  points_per_amount: 0.001 # for each unit of the base currency won
+
+targets: {{}} # per period what a user or team is to win, as 2026-Q4: {{ana: 50000}}
+
+quotations:
+  valid_days: 30
+  # terms: Payment within 30 days.
+  # template: quotation.typ # in templates/
+  max_discount: 20 # percent; more is a finding of `pipecli check`
+
+notifications: {{}} # event: [channel]; events: stage-changed, won, lost, assigned, closed
+"""
+
+
+def found(directory: Path, *, currency: str, company: str | None, timezone: str | None) -> Location:
+    """Make a pipeline in a directory, which may exist and may be part of a repository. Raises PipecliError."""
+    root = directory.absolute()
+    if (root / SETTINGS_FILE).exists():
+        raise PipecliError(f"{directory} is a pipeline already", hint="choose another directory")
+    if not re.fullmatch("[A-Z]{3}", currency):
+        raise PipecliError(f'--currency: "{currency}" is no currency code', hint="write one as EUR")
+    made_directory = not root.exists()
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        in_repository = git.run(root, "rev-parse", "--git-dir").returncode == 0
+        if not in_repository:
+            git.init(root)
+        text = settings_text(root, currency, company or root.name, timezone or local_timezone())
+        reading.read(SETTINGS, SETTINGS_FILE, text)
+        written = [SETTINGS_FILE, *schemas.write(root)]
+        files.create(root, SETTINGS_FILE, text.encode())
+        place = find(root)
+        names = [place.prefix + name for name in written]
+        try:
+            git.commit(place.work_tree, "Found the pipeline\n\nPipecli-Event: founded", changed=[], new=names)
+        except PipecliError:
+            for name in written:
+                files.remove(root, name)
+            raise
+    except OSError as error:
+        raise PipecliError(f"{error.filename or directory}: can't be written: {error.strerror}") from None
+    except PipecliError:
+        if made_directory and not any(entry.name != ".git" for entry in root.iterdir()):
+            _remove_empty_repository(root)
+        raise
+    return place
+
+
+def _remove_empty_repository(root: Path) -> None:
+    import shutil
+
+    shutil.rmtree(root)
+
+
+def settings_text(root: Path, currency: str, company: str, timezone: str) -> str:
+    """The settings of a new pipeline; git's identity is the first user."""
+    name, email = git.config(root, "user.name"), git.config(root, "user.email")
+    user = f"  {naming.slug(name)}:\n    name: {_quoted(name)}\n" if name else "  me:\n    name: Me\n"
+    if email:
+        user += f"    email: {_quoted(email)}\n"
+    return _TEMPLATE.format(company=_quoted(company), currency=currency, timezone=timezone, user=user)
+
+
+def _quoted(text: str) -> str:
+    from pipecli.store.yamlscalars import scalar_text
+
+    return scalar_text(text)
+
+
+def local_timezone() -> str:
+    """The machine's timezone by name; UTC where it has none."""
+    named = os.environ.get("TZ", "")
+    if "/" in named and not named.startswith(("/", ":")):
+        return named
+    target = os.path.realpath("/etc/localtime")
+    _, found_zone, zone = target.partition("/zoneinfo/")
+    return zone if found_zone and "/" in zone else "UTC"

@@ -1,0 +1,89 @@
+"""Which files of a pipeline changed since they were last read, from their stat alone.
+
+A folder's stamp is the marshalled list of its files' names, sizes, times and inodes. An unchanged folder is
+one comparison of bytes: 10,000 files cost their `stat` (25 ms) and nothing else.
+"""
+
+from __future__ import annotations
+
+import marshal
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from pipecli.records.kinds import KINDS, SETTINGS_FILE
+
+Stat = tuple[int, int, int]
+"""Size, mtime in nanoseconds, inode."""
+
+
+class Difference(NamedTuple):
+    changed: list[str]
+    """Files that are new or not as they were, relative to the pipeline."""
+    gone: list[str]
+    stamps: dict[str, bytes]
+    """The new stamp of each folder that differs; empty for one that is gone."""
+
+
+def stamps(root: Path) -> dict[str, bytes]:
+    """The present stamp of every folder that holds records, and of the root for its settings file."""
+    found = {"": marshal.dumps([(SETTINGS_FILE, *stat_of(root / SETTINGS_FILE))])}
+    for kind in KINDS:
+        for folder, files in _walk(root, kind.folder):
+            found[folder] = marshal.dumps(files)
+    return found
+
+
+def _walk(root: Path, folder: str) -> Iterator[tuple[str, list[tuple[str, int, int, int]]]]:
+    files: list[tuple[str, int, int, int]] = []
+    inner: list[str] = []
+    try:
+        with os.scandir(root / folder) as entries:
+            for entry in entries:
+                name = entry.name
+                if name.endswith(".yaml"):
+                    stat = entry.stat(follow_symlinks=False)
+                    files.append((name, stat.st_size, stat.st_mtime_ns, stat.st_ino))
+                elif entry.is_dir(follow_symlinks=False):
+                    inner.append(name)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    files.sort()
+    yield folder, files
+    for name in inner:
+        yield from _walk(root, f"{folder}/{name}")
+
+
+def stat_of(path: Path) -> Stat:
+    stat = os.lstat(path)
+    return stat.st_size, stat.st_mtime_ns, stat.st_ino
+
+
+def compare(known: dict[str, bytes], present: dict[str, bytes]) -> Difference:
+    """What is different between two sets of stamps."""
+    changed: list[str] = []
+    gone: list[str] = []
+    differing: dict[str, bytes] = {}
+    for folder in known.keys() | present.keys():
+        if known.get(folder) == present.get(folder):
+            continue
+        before, after = _files(known.get(folder)), _files(present.get(folder))
+        base = f"{folder}/" if folder else ""
+        changed += [base + name for name, stat in after.items() if before.get(name) != stat]
+        gone += [base + name for name in before if name not in after]
+        differing[folder] = present.get(folder, b"")
+    return Difference(sorted(changed), sorted(gone), differing)
+
+
+def restamp(stamp: bytes | None, name: str, stat: Stat | None) -> bytes:
+    """The stamp of a folder after one file was written, or removed (`stat` None)."""
+    files = _files(stamp)
+    files.pop(name, None)
+    if stat is not None:
+        files[name] = stat
+    return marshal.dumps(sorted((name, *stat) for name, stat in files.items()))
+
+
+def _files(stamp: bytes | None) -> dict[str, Stat]:
+    return {name: (size, mtime, inode) for name, size, mtime, inode in marshal.loads(stamp)} if stamp else {}

@@ -1,0 +1,114 @@
+"""The one door to git: small functions with plain arguments, and the reason for each odd flag.
+
+git is run as a program, never through a shell; what comes from a person or a file goes after
+`--end-of-options` or `--`. The hot path (a commit) runs git directly: importing GitPython costs 35 ms, a sixth
+of a changing command (docs/speed.md). `history` uses GitPython, where that is nothing beside reading commits.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from pipecli.errors import PipecliError
+
+
+class GitRefused(PipecliError):
+    """git said no; the message carries its words."""
+
+
+def run(
+    work_tree: Path,
+    *arguments: str,
+    stdin: bytes | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> subprocess.CompletedProcess[bytes]:
+    """Run git in `work_tree`; the caller looks at the exit code. Raises GitRefused only without a git."""
+    try:
+        return subprocess.run(
+            # literal: a file name is a name, never a pattern
+            ["git", "--literal-pathspecs", *arguments],
+            cwd=work_tree,
+            input=stdin if stdin is not None else b"",
+            capture_output=True,
+            env={**os.environ, **environment} if environment else None,
+            check=False,
+        )
+    except FileNotFoundError:
+        raise GitRefused("git is not installed", hint="install it, and try again") from None
+
+
+def output(work_tree: Path, *arguments: str) -> str:
+    """What git prints, without the last newline. Raises GitRefused with git's words."""
+    done = run(work_tree, *arguments)
+    if done.returncode:
+        raise GitRefused(_words(done))
+    return done.stdout.decode("utf-8", "replace").removesuffix("\n")
+
+
+def commit(
+    work_tree: Path,
+    message: str,
+    changed: Sequence[str],
+    new: Sequence[str],
+    environment: Mapping[str, str] | None = None,
+) -> str:
+    """Commit just these files of the work tree and return the commit's id; what else is staged stays staged.
+
+    Identity, signing and hooks are the user's. Raises GitRefused with the words of git or the hook; then
+    no new file is left staged.
+    """
+    names = "\0".join([*changed, *new]).encode()
+    if new:
+        # --only takes files that git knows; update-index also adds what .gitignore would hide.
+        staged = run(work_tree, "update-index", "--add", "-z", "--stdin", stdin="\0".join(new).encode())
+        if staged.returncode:
+            unstage(work_tree, new)
+            raise GitRefused(f"git could not stage the files: {_words(staged)}")
+    done = run(
+        work_tree, "commit", "--quiet", "--no-status", "--only", f"--message={message}",
+        "--pathspec-from-file=-", "--pathspec-file-nul", stdin=names, environment=environment,
+    )  # fmt: skip
+    if done.returncode:
+        unstage(work_tree, new)
+        raise _refusal(done)
+    return output(work_tree, "rev-parse", "HEAD")
+
+
+def unstage(work_tree: Path, new: Sequence[str]) -> None:
+    """Forget files that were only just staged."""
+    if new:
+        run(work_tree, "update-index", "--force-remove", "-z", "--stdin", stdin="\0".join(new).encode())
+
+
+def init(directory: Path) -> None:
+    """Make a repository, its first branch `main` whatever the user's git calls it."""
+    output(directory, "init", "--quiet", "--initial-branch=main")
+
+
+def config(work_tree: Path, name: str) -> str:
+    """A setting of git's, empty when it is not set."""
+    return run(work_tree, "config", "--get", name).stdout.decode("utf-8", "replace").strip()
+
+
+def _refusal(done: subprocess.CompletedProcess[bytes]) -> GitRefused:
+    words = _words(done)
+    if "tell me who you are" in words or "empty ident" in words or "no email was given" in words:
+        return GitRefused(
+            "git doesn't know who you are, and every change is signed with a name",
+            hint="tell it: git config --global user.name NAME && git config --global user.email ADDRESS",
+        )
+    if "partial commit during a merge" in words:
+        return GitRefused(
+            "a merge is in progress", hint="finish it with `git commit`, or `git merge --abort`"
+        )
+    return GitRefused(f"git refused the commit, nothing is changed: {words}")
+
+
+def _words(done: subprocess.CompletedProcess[bytes]) -> str:
+    """What git or a hook said, on one line."""
+    said = (done.stderr + b"\n" + done.stdout).decode("utf-8", "replace")
+    lines = [line.strip() for line in said.splitlines() if line.strip() and not line.startswith("hint:")]
+    return " / ".join(lines) or f"git ended with {done.returncode}"

@@ -1,0 +1,198 @@
+"""The index: what all files say, in SQLite inside the git directory, so that a question reads one file.
+
+It is disposable. Absent, damaged, or from another version it is built anew; where a file changed, that file
+is read again. Nothing in it is the truth, and nothing but the clock notices its absence.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from pipecli import __version__
+from pipecli.errors import Fault, FaultyFile
+from pipecli.records.kinds import KINDS, SETTINGS, SETTINGS_FILE
+from pipecli.store import freshness
+from pipecli.store.location import Location, kind_of
+
+LAYOUT = f"{__version__}/1"
+"""Changes whenever the tables do: an index of another layout is built anew."""
+
+_PATIENCE = 10.0
+
+
+class Index:
+    """The index of one pipeline, as fresh as its files when it was opened."""
+
+    def __init__(self, location: Location, connection: sqlite3.Connection, file: Path | None) -> None:
+        self.location = location
+        self.connection = connection
+        self.file = file
+        """None when it is held in memory, because the git directory can't be written."""
+
+    def faults(self) -> list[Fault]:
+        """Every fault of every file that could not be read."""
+        found = self.connection.execute("SELECT * FROM _faults ORDER BY path, line, column, message")
+        return [Fault(*row) for row in found]
+
+    def refresh(self) -> None:
+        """Read again what changed on disk since the index last looked."""
+        known = dict(self.connection.execute("SELECT folder, stamp FROM _folders"))
+        present = freshness.stamps(self.location.root)
+        if known == present:
+            return
+        difference = freshness.compare(known, present)
+        with _writing(self.connection):
+            _forget(self.connection, difference.gone)
+            _read(self.connection, self.location.root, difference.changed)
+            self._stamp(difference.stamps)
+
+    def update(self, written: Sequence[str], removed: Sequence[str]) -> None:
+        """Take in files that this process has just written or removed, without looking at the others."""
+        stamps: dict[str, bytes | None] = {}
+        for file in (*written, *removed):
+            folder, _, name = file.rpartition("/")
+            if folder not in stamps:
+                row = self.connection.execute(
+                    "SELECT stamp FROM _folders WHERE folder = ?", (folder,)
+                ).fetchone()
+                stamps[folder] = row[0] if row else None
+            stat = None if file in removed else freshness.stat_of(self.location.root / file)
+            stamps[folder] = freshness.restamp(stamps[folder], name, stat)
+        with _writing(self.connection):
+            _forget(self.connection, removed)
+            _read(self.connection, self.location.root, written)
+            self._stamp({folder: stamp for folder, stamp in stamps.items() if stamp})
+
+    def _stamp(self, stamps: dict[str, bytes]) -> None:
+        self.connection.executemany("DELETE FROM _folders WHERE folder = ?", [(each,) for each in stamps])
+        self.connection.executemany(
+            "INSERT INTO _folders VALUES (?, ?)",
+            [(folder, stamp) for folder, stamp in stamps.items() if stamp],
+        )
+
+
+def open_index(location: Location) -> Index:
+    """The fresh index of a pipeline; in memory when the git directory can't be written."""
+    file = location.cache / "index.sqlite"
+    try:
+        index = Index(location, _open_or_build(location, file), file)
+        index.refresh()
+    except (sqlite3.DatabaseError, OSError):  # damaged, read-only, or held too long by another
+        index = Index(location, _in_memory(location), None)
+        with suppress(OSError, sqlite3.DatabaseError):
+            _remove_damaged(file)
+    return index
+
+
+def _open_or_build(location: Location, file: Path) -> sqlite3.Connection:
+    if file.exists():
+        connection = _connect(file)
+        with suppress(sqlite3.DatabaseError):
+            if connection.execute("SELECT layout FROM _layout").fetchone() == (LAYOUT,):
+                return connection
+        connection.close()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    # Built aside and moved into place: who reads the old one meanwhile is not disturbed.
+    aside = file.with_name(f"index.{os.getpid()}.tmp")
+    aside.unlink(missing_ok=True)
+    connection = _connect(aside)
+    try:
+        connection.execute("PRAGMA synchronous = OFF")  # lost with the power, it is built again
+        connection.execute("PRAGMA journal_mode = OFF")
+        _build(connection, location.root)
+        connection.close()
+        aside.replace(file)
+    finally:
+        aside.unlink(missing_ok=True)
+    return _connect(file)
+
+
+def _in_memory(location: Location) -> sqlite3.Connection:
+    connection = _connect(Path(":memory:"))
+    _build(connection, location.root)
+    return connection
+
+
+def _connect(file: Path) -> sqlite3.Connection:
+    return sqlite3.connect(file, timeout=_PATIENCE, isolation_level=None)
+
+
+def _remove_damaged(file: Path) -> None:
+    """Delete an index that SQLite can't read, so that the next command builds it anew."""
+    connection = _connect(file)
+    try:
+        sound = connection.execute("PRAGMA quick_check").fetchone() == ("ok",)
+    except sqlite3.DatabaseError:
+        sound = False
+    connection.close()
+    if not sound:
+        file.unlink(missing_ok=True)
+
+
+def _build(connection: sqlite3.Connection, root: Path) -> None:
+    from pipecli.store.tables import schema
+
+    present = freshness.stamps(root)
+    connection.executescript(schema())
+    with _writing(connection):
+        _read(connection, root, freshness.compare({}, present).changed)
+        connection.executemany("INSERT INTO _folders VALUES (?, ?)", present.items())
+        connection.execute("CREATE TABLE _layout AS SELECT ? AS layout", (LAYOUT,))
+
+
+class _writing:  # noqa: N801 - reads as a statement
+    """One SQLite transaction, rolled back when anything fails."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+
+    def __enter__(self) -> None:
+        self.connection.execute("BEGIN IMMEDIATE")
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self.connection.execute("ROLLBACK" if kind else "COMMIT")
+
+
+def _forget(connection: sqlite3.Connection, files: Iterable[str]) -> None:
+    from pipecli.store.tables import PER_FILE
+
+    names = [(file,) for file in files]
+    tables = [*PER_FILE, *{f"_{kind.table}" for (file,) in names if (kind := kind_of(file))}]
+    for table in tables if names else ():
+        connection.executemany(f"DELETE FROM {table} WHERE path = ?", names)
+
+
+def _read(connection: sqlite3.Connection, root: Path, files: Sequence[str]) -> None:
+    """Put what these files say into the tables, in place of what they said before."""
+    from pipecli.store import files as disk
+    from pipecli.store import reading, tables
+
+    _forget(connection, files)
+    batch: dict[str, list[tuple[tables.SQLValue, ...]]] = defaultdict(list)
+    for file in files:
+        kind = kind_of(file) or SETTINGS
+        try:
+            record = reading.read(kind, file, disk.read_text(root, file))
+        except FaultyFile as error:
+            batch["_faults"] += [
+                (each.file, each.line, each.column, each.rule, each.message) for each in error.faults
+            ]
+            continue
+        except FileNotFoundError:  # removed since the folder was listed: the next refresh sees it
+            continue
+        for table, values in tables.rows(record, file):
+            batch[table].append(values)
+        if file == SETTINGS_FILE:
+            for name in ("users", "teams", "stages"):
+                connection.execute(f"DELETE FROM {name}")
+    for table, rows in batch.items():
+        places = ", ".join("?" * len(rows[0]))
+        connection.executemany(f"INSERT INTO {table} VALUES ({places})", rows)
+
+
+TABLES = tuple(kind.table for kind in KINDS)

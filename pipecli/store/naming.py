@@ -1,0 +1,44 @@
+"""Names of new records: random ids, slugs of names in any script, and the file each is kept in."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Container
+
+from pipecli.records.base import Document, Record
+from pipecli.records.ids import CROCKFORD, ID_LENGTH
+from pipecli.records.kinds import BY_NOUN
+
+_SLUG_LENGTH = 40
+
+
+def random_part() -> str:
+    """Five random Crockford characters: what makes ids of clones that never talked differ."""
+    return "".join(secrets.choice(CROCKFORD) for _ in range(ID_LENGTH))
+
+
+def new_id(prefix: str, taken: Container[str]) -> str:
+    """An id that no record of the pipeline has."""
+    while (made := f"{prefix}-{random_part()}") in taken:
+        pass
+    return made
+
+
+def slug(text: str) -> str:
+    """`text` as a slug: transliterated, lower case, words joined by hyphens. Never empty.
+
+    A name that transliterates to nothing (an emoji) gets a slug of its code points, so that two people
+    adding the same customer still meet.
+    """
+    from slugify import slugify
+
+    made = slugify(text, max_length=_SLUG_LENGTH, word_boundary=True)
+    return made or "x-" + "-".join(f"{ord(character):x}" for character in text.strip()[:6])
+
+
+def file_name(record: Record) -> str:
+    """The file of a new record: a document's id and slug in the folder of its year, else its slug."""
+    kind = BY_NOUN[record.noun]
+    if isinstance(record, Document):
+        return f"{kind.folder}/{record.created.year}/{record.key}-{slug(record.label)}.yaml"
+    return f"{kind.folder}/{record.key}.yaml"

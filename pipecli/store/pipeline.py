@@ -1,0 +1,150 @@
+"""A pipeline: its settings, its records by id, and the door through which every change goes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pipecli.errors import Fault, FaultyFile, PipecliError
+from pipecli.jsontext import loads
+from pipecli.records.kinds import BY_NOUN, SETTINGS, SETTINGS_FILE, Kind
+from pipecli.store import files, location, lock
+from pipecli.store.functions import register
+from pipecli.store.index import Index, open_index
+from pipecli.store.location import Location, kind_of
+
+if TYPE_CHECKING:
+    from pipecli.records.base import Record
+    from pipecli.records.settings import Settings
+
+R = TypeVar("R", bound="Record")
+
+
+class Pipeline:
+    """One pipeline directory, as it is on disk at this moment."""
+
+    def __init__(self, place: Location, now: date | datetime | None = None) -> None:
+        self.location = place
+        self._fixed_now = now
+
+    @classmethod
+    def find(cls, start: Path, now: date | datetime | None = None) -> Pipeline:
+        """The pipeline that holds `start`; `now` stands in for the clock. Raises location.NoPipeline."""
+        return cls(location.find(start), now)
+
+    @property
+    def root(self) -> Path:
+        return self.location.root
+
+    @cached_property
+    def index(self) -> Index:
+        """The index, read again where files changed; once a command."""
+        index = open_index(self.location)
+        register(index.connection, lambda: self.today)
+        return index
+
+    @cached_property
+    def settings_as_written(self) -> dict[str, Any]:
+        """The settings as plain YAML, for reading commands: no model is imported for them."""
+        row = self.index.connection.execute("SELECT json FROM _records WHERE noun = 'settings'").fetchone()
+        if row is None:
+            raise FaultyFile([fault for fault in self.index.faults() if fault.file == SETTINGS_FILE])
+        plain: dict[str, Any] = loads(row[0])
+        return plain
+
+    @cached_property
+    def now(self) -> datetime:
+        """This moment in the timezone of the settings, to the second."""
+        from zoneinfo import ZoneInfo
+
+        zone = ZoneInfo(self.settings_as_written.get("timezone", "UTC"))
+        clock = datetime.now(zone).replace(microsecond=0)
+        fixed = self._fixed_now
+        if isinstance(fixed, datetime):
+            return fixed.astimezone(zone) if fixed.tzinfo else fixed.replace(tzinfo=zone)
+        return datetime.combine(fixed, clock.time(), zone) if fixed else clock
+
+    @property
+    def today(self) -> date:
+        return self.now.date()
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings. Raises FaultyFile."""
+        from pipecli.records.settings import Settings
+
+        record = self.read(SETTINGS_FILE)
+        assert isinstance(record, Settings)
+        return record
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Keep every other changing command out. Raises lock.Busy."""
+        with lock.exclusive(self.location.cache):
+            yield
+
+    def read(self, file: str) -> Record:
+        """The record of one file, from the file itself. Raises FaultyFile."""
+        from pipecli.store import reading
+
+        try:
+            return reading.read(kind_of(file) or SETTINGS, file, files.read_text(self.root, file))
+        except FileNotFoundError:
+            raise PipecliError(f"{file} does not exist") from None
+
+    def file_of(self, noun: str, key: str) -> str | None:
+        """The file of the record with this id or slug; None if there is none. Raises on two."""
+        found = self.index.connection.execute(
+            "SELECT path FROM _records WHERE noun = ? AND key = ? ORDER BY path", (noun, key)
+        ).fetchall()
+        if len(found) > 1:
+            raise PipecliError(
+                f"{found[1][0]}: {key} is also the id of {found[0][0]}",
+                hint="give one of them another id, or remove it",
+            )
+        return found[0][0] if found else None
+
+    def get(self, model: type[R], key: str) -> R:
+        """The record of a kind with this id or slug. Raises NotFound."""
+        file = self.file_of(model.noun, key)
+        if file is None:
+            self.need(BY_NOUN[model.noun])
+            raise NotFound(f"no {model.noun} {key}")
+        record = self.read(file)
+        assert isinstance(record, model)
+        return record
+
+    def find_record(self, model: type[R], key: str | None) -> R | None:
+        """The record with this key, or None where there is none."""
+        return self.get(model, key) if key and self.file_of(model.noun, key) else None
+
+    def all(self, model: type[R], where: str = "", *parameters: str) -> list[R]:
+        """Every record of a kind that a condition of ours on its table holds for, in the order of ids."""
+        kind = BY_NOUN[model.noun]
+        self.need(kind)
+        condition = f"WHERE {where}" if where else ""
+        found = self.index.connection.execute(
+            f"SELECT path FROM {kind.table} {condition} ORDER BY {kind.identity}",
+            parameters,
+        )
+        return [record for (file,) in found.fetchall() if isinstance(record := self.read(file), model)]
+
+    def need(self, *kinds: Kind) -> list[Fault]:
+        """Stop when a file of these kinds can't be read; return the faults of the other kinds.
+
+        A broken file is an error of every command that needs it and a warning of every other: no total is
+        ever smaller without a word. Raises FaultyFile.
+        """
+        faults = self.index.faults()
+        needed = [fault for fault in faults if kind_of(fault.file) in (*kinds, None)]
+        if needed:
+            raise FaultyFile(needed)
+        return faults
+
+
+class NotFound(PipecliError):
+    """No record answers to a name."""

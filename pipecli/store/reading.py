@@ -1,0 +1,89 @@
+"""From the text of a file to its record, or to every fault in it with its line and column."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pipecli.errors import Fault, FaultyFile
+from pipecli.records.base import Plain, Record
+from pipecli.records.kinds import Kind
+from pipecli.store import yamltext
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+R = TypeVar("R", bound=Record)
+
+
+def read(kind: Kind, file: str, text: str) -> Record:
+    """The record that `text` holds. Raises FaultyFile with every fault, in the order of the lines."""
+    return validate(kind, kind.model, yamltext.parse(text, file), file, text)
+
+
+def validate(kind: Kind, model: type[R], plain: Plain, file: str = "", text: str = "") -> R:
+    """The record that a plain map says; `file` and `text` place its faults. Raises FaultyFile."""
+    from pydantic import ValidationError
+
+    try:
+        return model.model_validate(plain)
+    except ValidationError as error:
+        raise FaultyFile(_faults(error, kind, file, text, plain)) from None
+
+
+def _faults(error: object, kind: Kind, file: str, text: str, plain: Plain) -> list[Fault]:
+    details: list[ErrorDetails] = error.errors(include_url=False)  # type: ignore[attr-defined]
+    paths = [_path(detail, plain) for detail in details]
+    places = yamltext.locate_many(text, paths) if text else [(0, 0)] * len(paths)
+    faults = [
+        Fault(file, line, column, "schema", _message(detail, path, kind))
+        for detail, path, (line, column) in zip(details, paths, places, strict=True)
+    ]
+    return sorted(faults, key=lambda fault: (fault.line, fault.column))
+
+
+def _path(detail: ErrorDetails, plain: Plain) -> list[str | int]:
+    """Where in the file a fault is: pydantic's location without its names for the branches of a union."""
+    path: list[str | int] = []
+    value: Any = plain
+    for part in detail["loc"]:
+        if (isinstance(value, dict) and part in value) or (isinstance(value, list) and isinstance(part, int)):
+            value = value[part]
+            path.append(part)
+    if detail["type"] == "missing":
+        path.append(detail["loc"][-1])
+    return path
+
+
+def _message(detail: ErrorDetails, path: Sequence[str | int], kind: Kind) -> str:
+    """What is wrong in a person's words, with the way out."""
+    name = ".".join(str(part) for part in path)
+    rule, context, value = detail["type"], detail.get("ctx", {}), detail["input"]
+    if rule == "extra_forbidden":
+        return f'unknown key "{name}"{_suggestion(path, kind)}; keys of your own go under `custom:`'
+    if rule == "missing":
+        return f'"{name}" is missing'
+    if rule == "value_error":
+        said = str(context["error"])
+        return f"{name}: {said}" if name else said
+    if rule in ("string_type", "string_sub_type"):
+        return f"{name}: text is wanted here; put quotes around {value}"
+    if rule == "string_pattern_mismatch":
+        return f'{name}: "{value}" is not of the form wanted here ({context["pattern"]})'
+    if rule == "enum":
+        return f'{name}: "{value}" is none of {context["expected"].replace(" or ", ", ")}'.replace("'", "")
+    if rule in ("model_type", "dict_type", "model_attributes_type"):
+        return f"{name}: a map of keys is wanted here"
+    if rule in ("tuple_type", "list_type"):
+        return f"{name}: a list is wanted here"
+    return f"{name}: {detail['msg'].replace('Input should', 'it should')} (it is {value!r})"
+
+
+def _suggestion(path: Sequence[str | int], kind: Kind) -> str:
+    """`; did you mean "stage"?` when a key of the model is one or two letters away."""
+    from difflib import get_close_matches
+
+    if len(path) != 1:
+        return ""
+    close = get_close_matches(str(path[0]), list(kind.model.model_fields), n=1)
+    return f', did you mean "{close[0]}"?' if close else ""

@@ -1,0 +1,110 @@
+"""JSON Schemas, generated from the models, so that an editor completes and validates a record offline."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import json
+import textwrap
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+
+from pipecli.records.base import Part
+from pipecli.records.kinds import KINDS, SETTINGS, Kind
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+class _Generator(GenerateJsonSchema):
+    """Numbers are numbers: pydantic would also allow decimals as text, which our files don't."""
+
+    def decimal_schema(self, schema: Any) -> JsonSchemaValue:
+        number: JsonSchemaValue = {"type": "number"}
+        for ours, theirs in (
+            ("ge", "minimum"),
+            ("gt", "exclusiveMinimum"),
+            ("le", "maximum"),
+            ("lt", "exclusiveMaximum"),
+        ):
+            if schema.get(ours) is not None:
+                number[theirs] = float(schema[ours])
+        return number
+
+
+def schema_of(kind: Kind) -> dict[str, Any]:
+    """The JSON Schema of one kind of record."""
+    made = kind.model.model_json_schema(by_alias=True, schema_generator=_Generator)
+    _describe(kind.model, made, made.get("$defs", {}), set())
+    return {"$schema": DIALECT, **made, "title": f"pipecli {kind.noun}"}
+
+
+def text_of(kind: Kind) -> str:
+    return json.dumps(schema_of(kind), indent=2, ensure_ascii=False) + "\n"
+
+
+def files() -> dict[str, str]:
+    """Every schema's file name and text."""
+    return {f"{kind.noun}.schema.json": text_of(kind) for kind in (*KINDS, SETTINGS)}
+
+
+def write(root: Path) -> list[str]:
+    """Write `schemas/` below a directory; the names of the files that are there now."""
+    folder = root / "schemas"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in files().items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return [f"schemas/{name}" for name in files()]
+
+
+def _describe(model: type[BaseModel], schema: Any, definitions: Any, seen: set[str]) -> None:
+    """Put the docstrings of a model's fields into its schema: what an editor shows on hover."""
+    docs = _docstrings(model)
+    properties = schema.get("properties", {})
+    for name, field in model.model_fields.items():
+        key = field.alias or name
+        if key in properties and name in docs:
+            properties[key].setdefault("description", docs[name])
+    for part in _parts(model):
+        if part.__name__ in definitions and part.__name__ not in seen:
+            seen.add(part.__name__)
+            _describe(part, definitions[part.__name__], definitions, seen)
+
+
+def _parts(model: type[BaseModel]) -> list[type[BaseModel]]:
+    """The models that a model's fields are made of."""
+    from typing import get_args
+
+    found: list[type[BaseModel]] = []
+
+    def walk(annotation: Any) -> None:
+        if isinstance(annotation, type) and issubclass(annotation, Part):
+            found.append(annotation)
+        for inner in get_args(annotation):
+            walk(inner)
+
+    for field in model.model_fields.values():
+        walk(field.annotation)
+    return found
+
+
+def _docstrings(model: type[BaseModel]) -> dict[str, str]:
+    """The text below each field of a class and its parents."""
+    found: dict[str, str] = {}
+    for parent in reversed(model.__mro__):
+        if not (issubclass(parent, Part)):
+            continue
+        body = ast.parse(textwrap.dedent(inspect.getsource(parent))).body[0]
+        assert isinstance(body, ast.ClassDef)
+        for field, text in zip(body.body, body.body[1:], strict=False):
+            if (
+                isinstance(field, ast.AnnAssign)
+                and isinstance(field.target, ast.Name)
+                and isinstance(text, ast.Expr)
+                and isinstance(text.value, ast.Constant)
+                and isinstance(text.value.value, str)
+            ):
+                found[field.target.id] = " ".join(text.value.value.split())
+    return found

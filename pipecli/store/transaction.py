@@ -1,0 +1,219 @@
+"""One command, one commit: write all files of a change and commit them, or leave everything as it was."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import signal
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple
+
+from pipecli.errors import PipecliError
+from pipecli.records import fields
+from pipecli.records.kinds import BY_NOUN, SETTINGS, SETTINGS_FILE
+from pipecli.records.references import references
+from pipecli.store import files, git, naming, reading, yamledit, yamltext
+
+if TYPE_CHECKING:
+    from pipecli.records.base import Record
+    from pipecli.store.pipeline import Pipeline
+    from pipecli.workflow.change import Change
+
+
+class Write(NamedTuple):
+    """One file as it was and as it shall be; `before` None: it is new, `after` None: it goes."""
+
+    file: str
+    before: bytes | None
+    after: bytes | None
+
+
+def plan(pipeline: Pipeline, changes: Sequence[Change]) -> list[Write]:
+    """The files that changes come to, each validated as if it had been read from disk.
+
+    Raises FaultyFile when a record would not be valid, PipecliError when one names what doesn't exist.
+    """
+    records = {(record.noun, record.key): record for change in changes for record in change.records}
+    removed = {(record.noun, record.key) for change in changes for record in change.removed}
+    writes = [write for record in records.values() if (write := _write(pipeline, record)) is not None]
+    check_references(pipeline, list(records.values()), records.keys(), removed)
+    for noun, key in removed:
+        file = pipeline.file_of(noun, key)
+        if file is not None:
+            writes.append(Write(file, (pipeline.root / file).read_bytes(), None))
+    return writes
+
+
+def _write(pipeline: Pipeline, record: Record) -> Write | None:
+    """What one record needs written; None when its file already says it."""
+    file = SETTINGS_FILE if record.noun == "settings" else pipeline.file_of(record.noun, record.key)
+    if file is None:
+        file = naming.file_name(record)
+        if (pipeline.root / file).exists():
+            raise PipecliError(f"{file} exists already", hint="choose another name, or edit that record")
+        text = yamltext.emit(record.plain(), _schema_of(file, record.noun))
+        reading.read(BY_NOUN[record.noun], file, text)
+        return Write(file, None, text.encode())
+    raw = (pipeline.root / file).read_bytes()
+    text = yamltext.decode(raw, file)
+    kind = SETTINGS if file == SETTINGS_FILE else BY_NOUN[record.noun]
+    before, after = reading.read(kind, file, text).plain(), record.plain()
+    if before == after:
+        return None
+    edited = yamledit.edit(text, before, after, _key_order(record))
+    reading.read(kind, file, edited)
+    return Write(file, raw, edited.encode())
+
+
+def _schema_of(file: str, noun: str) -> str:
+    return "../" * file.count("/") + f"schemas/{noun}.schema.json"
+
+
+def _key_order(record: Record) -> Callable[[Sequence[str | int]], Sequence[str]]:
+    """The model's order of the keys of the map at a path, so that a new key lands where it belongs."""
+    return lambda path: fields.keys_at(type(record), path)
+
+
+def check_references(
+    pipeline: Pipeline,
+    records: Sequence[Record],
+    written: Collection[tuple[str, str]] = (),
+    removed: Collection[tuple[str, str]] = (),
+) -> None:
+    """Refuse records that name what doesn't exist once all is written. Raises PipecliError.
+
+    Names in settings are left to `check`: a team may be written before its manager.
+    """
+    for record in records:
+        for field, noun, key in references(record) if record.noun != "settings" else ():
+            nouns = ("user", "team") if noun == "principal" else (noun,)
+            if (noun, key) in written or ((noun, key) not in removed and _is_known(pipeline, nouns, key)):
+                continue
+            what = "user or team" if noun == "principal" else noun
+            raise PipecliError(f"{record.key}: {field}: there is no {what} {key}", hint=_way_out(noun))
+
+
+def _is_known(pipeline: Pipeline, nouns: Sequence[str], key: str) -> bool:
+    marks = ", ".join("?" * len(nouns))
+    found = pipeline.index.connection.execute(
+        f"SELECT 1 FROM _names WHERE noun IN ({marks}) AND key = ?",
+        (*nouns, key),
+    )
+    return found.fetchone() is not None
+
+
+def _way_out(noun: str) -> str:
+    return {
+        "user": "see `pipecli user list`, or add one with `pipecli user add`",
+        "principal": "see `pipecli user list` and `pipecli team list`",
+        "stage": "see the processes in pipecli.yaml",
+        "process": "see the processes in pipecli.yaml",
+    }.get(noun, f"see `pipecli {noun} list`")
+
+
+def commit(
+    pipeline: Pipeline,
+    writes: Sequence[Write],
+    message: str | None,
+    environment: Mapping[str, str] | None = None,
+) -> str | None:
+    """Write the files and commit them with `message` (None: leave the commit to the user).
+
+    Returns the commit's id. When anything fails (a hook, no identity, a full disk, an interrupt) every file
+    is as it was. Raises PipecliError.
+    """
+    done: list[Write] = []
+    with _interruptible():
+        try:
+            for write in writes:
+                done.append(write)
+                _apply(pipeline, write)
+            made = None
+            if message is not None and writes:
+                prefix = pipeline.location.prefix
+                made = git.commit(
+                    pipeline.location.work_tree,
+                    message,
+                    changed=[prefix + each.file for each in writes if each.before is not None],
+                    new=[prefix + each.file for each in writes if each.before is None],
+                    environment=environment,
+                )
+        except BaseException as error:
+            _undo(pipeline, done)
+            if isinstance(error, OSError):
+                raise PipecliError(
+                    f"{error.filename or pipeline.root}: can't be written: {error.strerror}; nothing is changed"
+                ) from None
+            raise
+    pipeline.index.update(
+        [each.file for each in writes if each.after is not None],
+        [each.file for each in writes if each.after is None],
+    )
+    return made
+
+
+def _apply(pipeline: Pipeline, write: Write) -> None:
+    if write.after is None:
+        files.remove(pipeline.root, write.file)
+    elif write.before is None:
+        files.create(pipeline.root, write.file, write.after)
+    else:
+        files.write(pipeline.root, write.file, write.after)
+
+
+def _undo(pipeline: Pipeline, done: Sequence[Write]) -> None:
+    failed = []
+    for write in reversed(done):
+        try:
+            if write.before is None:
+                if write.after is not None and _is(pipeline, write.file, write.after):
+                    files.remove(pipeline.root, write.file)
+            elif not _is(pipeline, write.file, write.before):
+                files.write(pipeline.root, write.file, write.before)
+        except OSError:
+            failed.append(write.file)
+    if failed:
+        raise PipecliError(
+            f"{', '.join(failed)} could not be put back as before",
+            hint=f"put it back with `git checkout -- {failed[0]}`",
+        )
+
+
+def _is(pipeline: Pipeline, file: str, content: bytes) -> bool:
+    try:
+        return (pipeline.root / file).read_bytes() == content
+    except OSError:
+        return False
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let a polite `kill` undo the work as Ctrl-C does."""
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    try:
+        previous = signal.signal(signal.SIGTERM, stop)
+    except ValueError:  # not the main thread: nobody sends it signals
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+
+
+def diff(writes: Sequence[Write]) -> str:
+    """What the writes change, as `git diff` shows it."""
+    parts: list[str] = []
+    for file, before, after in writes:
+        old, new = ((each or b"").decode("utf-8", "replace") for each in (before, after))
+        parts += difflib.unified_diff(
+            old.splitlines(keepends=True),
+            new.splitlines(keepends=True),
+            "/dev/null" if before is None else f"a/{file}",
+            "/dev/null" if after is None else f"b/{file}",
+        )
+    return "".join(part if part.endswith("\n") else f"{part}{os.linesep}" for part in parts)

@@ -1,0 +1,114 @@
+"""What every story starts from: a pipeline of its own in `tmp_path`, with real files and a real git."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from pipecli.cli.main import run
+from pipecli.store import founding
+
+GIT_CONFIG = """\
+[user]
+    name = Ana Ruiz
+    email = ana@contoso.example
+[init]
+    defaultBranch = main
+[gc]
+    auto = 0
+"""
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home directory whose git identity is Ana's."""
+    made = tmp_path_factory.mktemp("home")
+    (made / ".gitconfig").write_text(GIT_CONFIG)
+    return made
+
+
+@pytest.fixture(autouse=True)
+def _own_world(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of the machine's configuration reaches a test."""
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(home / ".gitconfig"))
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    for name in (
+        "PIPECLI_DIR",
+        "PIPECLI_FORMAT",
+        "PIPECLI_TODAY",
+        "PIPECLI_USER",
+        "EDITOR",
+        "VISUAL",
+        "COLUMNS",
+    ):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TZ", "Europe/Madrid")
+
+
+@pytest.fixture(scope="session")
+def founded(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One founded pipeline, that each test copies."""
+    root = tmp_path_factory.mktemp("founded") / "contoso"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GIT_CONFIG_GLOBAL", str(home / ".gitconfig"))
+        patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+        founding.found(root, currency="EUR", company="Contoso", timezone="Europe/Madrid")
+    return root
+
+
+@pytest.fixture
+def root(founded: Path, tmp_path: Path) -> Path:
+    """A pipeline as `init` makes it: user `ana-ruiz`, process `standard`, EUR, Europe/Madrid."""
+    made = tmp_path / "contoso"
+    shutil.copytree(founded, made)
+    return made
+
+
+class Said:
+    """What one command line printed, and its exit code."""
+
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code = code
+        self.out = out
+        self.err = err
+
+    @property
+    def id(self) -> str:
+        """The one id that a command with `--format ids` printed."""
+        (line,) = self.out.splitlines()
+        return line
+
+
+Cli = Callable[..., Said]
+
+
+@pytest.fixture
+def cli(root: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Cli]:
+    """Run `pipecli` on the test's pipeline, in this process; `code` is the exit code it must end with."""
+
+    def call(*arguments: str, code: int = 0) -> Said:
+        capsys.readouterr()
+        ended = run(["-C", str(root), *arguments])
+        out, err = capsys.readouterr()
+        said = Said(ended, out, err)
+        assert ended == code, f"{arguments} ended with {ended}:\n{out}\n{err}"
+        assert "Traceback" not in err
+        return said
+
+    yield call
+
+
+@pytest.fixture
+def git(root: Path) -> Callable[..., str]:
+    """Run git in the test's pipeline."""
+
+    def call(*arguments: str) -> str:
+        done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=True)
+        return done.stdout.strip()
+
+    return call
