@@ -10,7 +10,7 @@ from difflib import SequenceMatcher
 from pipecli.store.yamlemit import is_list
 
 # What names an item of a list, the first that it has.
-_IDENTITIES = ("id", "contact", "product")
+_IDENTITIES = ("id", "contact")
 
 
 def meaning(value: object) -> object:
@@ -47,7 +47,8 @@ def align(before: Sequence[object], after: Sequence[object]) -> list[int | None]
     """For each item after, the index of the item before that it is; None for a new one.
 
     Items with an identity are matched by it wherever they went, others by equality, and what remains
-    between two matched neighbours pairwise, mapping to mapping and list to list.
+    between two matched neighbours pairwise, mapping to mapping and list to list. A product may stand on
+    several lines: the equal line first, then the next of that product.
     """
     old, new = [_token(item) for item in before], [_token(item) for item in after]
     pairs: list[int | None] = [None] * len(new)
@@ -55,6 +56,7 @@ def align(before: Sequence[object], after: Sequence[object]) -> list[int | None]
         for step in range(block.size):
             pairs[block.b + step] = block.a + step
     _match_moved(old, new, pairs)
+    _match_moved([_product(item) for item in before], [_product(item) for item in after], pairs)
     _match_changed(before, after, pairs)
     return pairs
 
@@ -105,11 +107,15 @@ def _token(item: object) -> str:
     return repr(meaning(item))
 
 
+def _product(item: object) -> str:
+    return str(item.get("product", "")) if isinstance(item, Mapping) else ""
+
+
 def _match_moved(old: list[str], new: list[str], pairs: list[int | None]) -> None:
     taken = set(pairs)
     waiting: dict[str, list[int]] = {}
     for index, token in enumerate(old):
-        if index not in taken:
+        if token and index not in taken:
             waiting.setdefault(token, []).append(index)
     for index, token in enumerate(new):
         if pairs[index] is None and waiting.get(token):
@@ -117,16 +123,23 @@ def _match_moved(old: list[str], new: list[str], pairs: list[int | None]) -> Non
 
 
 def _match_changed(before: Sequence[object], after: Sequence[object], pairs: list[int | None]) -> None:
-    taken = {pair for pair in pairs if pair is not None}
+    free = [index not in pairs for index in range(len(before))]
     previous = -1
     for index, pair in enumerate(pairs):
         if pair is not None:
             previous = pair
             continue
-        candidate = previous + 1
-        if candidate >= len(before) or candidate in taken:
-            continue
-        one, other = before[candidate], after[index]
-        if (isinstance(one, Mapping) and isinstance(other, Mapping)) or (is_list(one) and is_list(other)):
-            pairs[index] = previous = candidate
-            taken.add(candidate)
+        stop = next((other for other in pairs[index:] if other is not None), len(before))
+        for candidate in range(previous + 1, stop):
+            if free[candidate] and _may_be(before[candidate], after[index]):
+                pairs[index] = previous = candidate
+                free[candidate] = False
+                break
+
+
+def _may_be(one: object, other: object) -> bool:
+    """Whether the one may have become the other: not where each has a name of its own."""
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        names = (*_IDENTITIES, "product")
+        return not any(name in one for name in names) or not any(name in other for name in names)
+    return is_list(one) and is_list(other)

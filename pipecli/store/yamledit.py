@@ -222,7 +222,7 @@ class _Editor:
         elif not self.page.begins_line(node.start) and pairs[0] != 0:
             self._rewrite(node, place, after)
         elif kept != sorted(kept):
-            self._reorder(items, pairs, before, after, path)
+            self._reorder(self._top_of(node, place, node.column), items, pairs, before, after, path)
         else:
             self._change_items(node, place, items, pairs, before, after, path)
 
@@ -256,6 +256,7 @@ class _Editor:
 
     def _reorder(
         self,
+        top: int,
         items: list[Item],
         pairs: list[int | None],
         before: Sequence[object],
@@ -265,7 +266,7 @@ class _Editor:
         """Moves the items with the comments above and beside them."""
         page = self.page
         column = page.column(items[0].anchor - 1)
-        starts = [page.line_start(items[0].anchor - 1)]
+        starts = [top]
         starts += [page.after(max(item.anchor, item.value.end), column) for item in items]
         pieces = []
         for index, (value, pair) in enumerate(zip(after, pairs, strict=True)):

@@ -67,7 +67,7 @@ def flow_entry(key: str, value: object) -> str:
 
 
 def is_list(value: object) -> bool:
-    return isinstance(value, Sequence) and not isinstance(value, str)
+    return isinstance(value, Sequence) and not isinstance(value, str | bytes)
 
 
 def _write_mapping(lines: list[str], mapping: Mapping[str, object], column: int, layout: Layout) -> None:

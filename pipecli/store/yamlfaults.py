@@ -1,5 +1,5 @@
 """Why a text is refused and at which line: the slow second look, by ruamel.yaml, at what ryaml refused or
-what holds a suspect character.
+what holds a suspect character. Texts come without byte order mark.
 """
 
 from __future__ import annotations
@@ -85,10 +85,9 @@ def refused_construct(text: str, file: str) -> Fault | None:
         tokens.TagToken: "holds a tag (!): put the value in quotes",
         tokens.DirectiveToken: "holds a % directive: remove it",
     }
-    body = text.removeprefix("\ufeff")
     previous: object = None
     try:
-        for token in YAML(typ="safe", pure=True).scan(body):
+        for token in YAML(typ="safe", pure=True).scan(text):
             message = refused.get(type(token), "")
             if isinstance(token, tokens.ScalarToken):
                 if isinstance(previous, tokens.KeyToken) and token.plain and token.value == "<<":
@@ -99,7 +98,7 @@ def refused_construct(text: str, file: str) -> Fault | None:
                 return _fault(file, token.start_mark, message)
             previous = token
     except MarkedYAMLError as error:
-        return _meaning(body, file, error)
+        return _meaning(text, file, error)
     return None
 
 
@@ -164,7 +163,7 @@ def _is_too_much(text: str) -> bool:
 def _refused_characters(text: str, file: str) -> Fault | None:
     if match := _CONFLICT.search(text):
         return Fault(file, *_line_and_column(text, match.start()), "yaml", "holds git conflict markers")
-    if match := _STRANGE.search(text, text.startswith("\ufeff")):
+    if match := _STRANGE.search(text):
         character = match[0]
         name = _NAMES.get(character, f"the control character U+{ord(character):04X}")
         return Fault(file, *_line_and_column(text, match.start()), "yaml", f"holds {name}: remove it")
@@ -175,19 +174,18 @@ def _syntax_fault(text: str, file: str) -> Fault | None:
     from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-    body = text.removeprefix("\ufeff")
     documents = 0
     try:
-        for event in YAML(typ="safe", pure=True).parse(body):
+        for event in YAML(typ="safe", pure=True).parse(text):
             if type(event).__name__ == "DocumentStartEvent":
                 documents += 1
                 if documents == 2:
                     return _fault(file, event.start_mark, "begins a second document (---): one record a file")
-        read_tree(body)
+        read_tree(text)
     except MarkedYAMLError as error:
-        return _meaning(body, file, error)
+        return _meaning(text, file, error)
     except ValueError:
-        line, column = next(_odd_keys(body), (0, 0))
+        line, column = next(_odd_keys(text), (0, 0))
         return Fault(file, line, column, "yaml", "holds a list or a mapping as a key")
     except (YAMLError, RecursionError):
         return None
@@ -289,7 +287,7 @@ def _unsound_parts(
 
 
 def _is_content(line: str) -> bool:
-    return not line.lstrip("\ufeff ").startswith(("#", "---")) and bool(line.strip())
+    return not line.lstrip().startswith(("#", "---")) and bool(line.strip())
 
 
 def _fault(file: str, mark: StringMark | None, message: str) -> Fault:

@@ -34,10 +34,13 @@ def flow_splices(
         return None
     commas = [_comma_after(page, element.end) for element in elements]
     splices: list[Splice] = []
-    if kept[-1] < len(elements) - 1 and commas[-1] < 0:
-        comma = commas[kept[-1]]
-        splices.append(_without_gap(page, comma, comma + 1))
-        commas[kept[-1]] = -1
+    last = kept[-1]
+    if last < len(elements) - 1 and commas[-1] < 0:
+        # What goes takes along the comma before it.
+        if page.comments_in(elements[last].end, elements[-1].end):
+            return None
+        splices.append(Splice(elements[last].end, elements[-1].end, ""))
+        elements, commas[last] = elements[: last + 1], -1
     for index, element in enumerate(elements):
         if not element.is_kept:
             stop = commas[index] + 1 if commas[index] >= 0 else element.end
@@ -78,18 +81,10 @@ def _comma_after(page: Page, position: int) -> int:
     return found if page.text[found : found + 1] == "," else -1
 
 
-def _without_gap(page: Page, start: int, stop: int) -> Splice:
-    return Splice(start, stop, "")
-
-
 def _without_line(page: Page, start: int, stop: int) -> Splice:
     """Takes the whole line where nothing else stands on it, else the blanks after it too."""
-    line, end = page.line_start(start), page.line_end(stop)
-    if page.begins_line(start) and not page.text[stop:end].strip():
-        return Splice(line, page.next_line(stop), "")
+    if page.begins_line(start) and not page.text[stop : page.line_end(stop)].strip():
+        return Splice(page.line_start(start), page.next_line(stop), "")
     while page.text[stop : stop + 1] == " ":
         stop += 1
-    if page.text[stop : stop + 1] in ("]", "}"):
-        while page.text[start - 1] == " ":
-            start -= 1
     return Splice(start, stop, "")

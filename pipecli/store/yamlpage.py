@@ -98,15 +98,15 @@ class Page:
 def spliced(page: Page, splices: list[Splice], start: int = 0, end: int | None = None) -> str:
     """The text from `start` to `end` with the splices made, those at one place in their order.
 
-    Raises EditError where two of them meet, or where one would swallow a comment.
+    Raises EditError where two of them overlap, or where a comment would be lost.
     """
     pieces: list[str] = []
     position = start
     begins_line = True
+    _refuse_lost_comments(page, splices)
     for splice in sorted(splices, key=lambda splice: splice[:2]):
         if splice.start < position:
             raise EditError
-        _refuse_lost_comments(page, splice)
         for piece in (page.text[position : splice.start], splice.text):
             if piece is splice.text and splice.own_lines and piece and not begins_line:
                 pieces.append(page.layout.line_break)
@@ -118,11 +118,18 @@ def spliced(page: Page, splices: list[Splice], start: int = 0, end: int | None =
     return "".join(pieces)
 
 
-def _refuse_lost_comments(page: Page, splice: Splice) -> None:
+def _refuse_lost_comments(page: Page, splices: list[Splice]) -> None:
     # What stands outside of all splices is a comment still: otherwise some value would have changed.
-    words = Counter(page.words(page.comments_in(splice.start, splice.end)))
-    if any(splice.text.count(comment) < count for comment, count in words.items()):
-        raise EditError
+    gone = Counter(
+        word
+        for splice in splices
+        if splice.start < splice.end
+        for word in page.words(page.comments_in(splice.start, splice.end))
+    )
+    for comment, count in gone.items():
+        written = re.compile(rf"(?:^|\s){re.escape(comment)} *(?=[\r\n]|\Z)")
+        if sum(len(written.findall(splice.text)) for splice in splices) < count:
+            raise EditError
 
 
 def _layout_of(root: MappingNode, line_break: str) -> Layout:

@@ -49,11 +49,13 @@ def parse(text: str, file: str) -> dict[str, object]:
     Nulls and empty collections are returned as they stand. Raises FaultyFile with line and column; `file`
     is the name that faults carry.
     """
+    # ryaml counts the mark as a column, and so takes the second line for another document.
+    text = text.removeprefix(BYTE_ORDER_MARK)
     try:
         record = ryaml.loads(text)  # type: ignore[attr-defined]  # its stub re-exports nothing
     except ValueError as error:  # InvalidYamlError is one; a list or a mapping as a key is a plain one
         _refuse_unreadable(text, file, str(error))
-    if _RARE.search(text) and _SUSPECT.search(text, text.startswith(BYTE_ORDER_MARK)):
+    if _RARE.search(text) and _SUSPECT.search(text):
         from pipecli.store.yamlfaults import refused_construct
 
         if fault := refused_construct(text, file):

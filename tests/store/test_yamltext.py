@@ -1,0 +1,294 @@
+"""What a record's file may hold, what is refused and where, and that both readers agree on what we write."""
+
+from __future__ import annotations
+
+import io
+import time
+from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from ruamel.yaml import YAML
+
+from pipecli.errors import FaultyFile
+from pipecli.store.yamltext import decode, emit, locate, locate_many, parse
+
+CONTROLS = "".join(
+    map(chr, [*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), *range(0x7F, 0x85), *range(0x86, 0xA0)])
+)
+texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters=CONTROLS), max_size=30)
+awkward = st.sampled_from(
+    [
+        *["", " ", "yes", "No", "on", "~", "null", "NULL", "true", "0123", "1_000", "0x10", "0o17", "1e3"],
+        *["2026-11-21", "2026-1-5", "2026-13-45", "2026-11-21T10:00:00+02:00", "2026-11-21 10:00:00"],
+        *["1:30", ".inf", "-.5", "5.", "._", "+34600111222", "<<", "=", "- a", "a: b", "a:", ":a", "a #b"],
+        *["#a", "'", '"', "it's", "\\", "[a", "{a}", "a, b", "*a", "&a", "!a", "%a", "@a", "`a", "?", "? a"],
+        *[
+            "---",
+            "...",
+            "--- a",
+            "a\nb",
+            "a\nb\n",
+            "a\n\n\n",
+            "\na",
+            "\n",
+            " a\n  b",
+            "a\n  b",
+            "a\n \nb",
+            "\tb",
+        ],
+        *[
+            "a\n\tb",
+            "a\tb\n c",
+            "a\r\nb",
+            "a\rb",
+            "\x85",
+            "a\u2028b\n",
+            "\ufeff",
+            "a\ufeffb\nc",
+            "فروشگاه",
+            "👩‍🚀 x",
+        ],
+        *["a\n# b\n", "a\n---\nb", "<<<<<<< a\n=======\n", "a ", " a", "\u00a0a\u00a0", "a\nb ", "A" * 300],
+    ]
+)
+words = texts | awkward
+moments = st.datetimes(min_value=datetime(1900, 1, 1), max_value=datetime(2200, 1, 1))
+zones = st.integers(-12 * 4, 14 * 4).map(lambda quarters: timezone(timedelta(minutes=15 * quarters)))
+scalars = st.one_of(
+    words,
+    st.booleans(),
+    st.integers(-(2**63), 2**64 - 1),
+    st.decimals(-(10**12), 10**12, places=2),
+    st.dates(),
+    st.builds(lambda moment, zone: moment.replace(tzinfo=zone), moments, zones),
+)
+values = st.recursive(
+    scalars,
+    lambda inner: (
+        st.lists(inner, min_size=1, max_size=3)
+        | st.dictionaries(words.filter(bool), inner, min_size=1, max_size=3)
+    ),
+    max_leaves=8,
+)
+records = st.dictionaries(words, values, min_size=1, max_size=5)
+
+
+def normal(value: object) -> object:
+    """The reading that both readers share: dates are their ISO text, numbers are equal by value."""
+    if isinstance(value, dict):
+        return {normal(key): normal(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [normal(part) for part in value]
+    if isinstance(value, bool):
+        return ("bool", value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, int | float | Decimal):
+        return Decimal(repr(float(value))) if isinstance(value, float) else Decimal(value)
+    return str(value)
+
+
+def fault_of(text: str) -> tuple[int, int, str]:
+    with pytest.raises(FaultyFile) as refusal:
+        parse(text, "leads/x.yaml")
+    [fault] = refusal.value.faults
+    assert (fault.file, fault.rule) == ("leads/x.yaml", "yaml")
+    return fault.line, fault.column, fault.message
+
+
+@settings(max_examples=300, deadline=None)
+@given(records)
+@example({"a": ["x", ["y", {"b": "l1\nl2"}]], "<<": {"c": ["p\nq\n"]}})
+def test_what_is_written_is_what_both_readers_read(record: dict[str, object]) -> None:
+    text = emit(record, "../../schemas/lead.schema.json")
+
+    assert normal(parse(text, "x.yaml")) == normal(record)
+    assert list(parse(text, "x.yaml")) == list(record)
+    assert normal(YAML(typ="rt").load(io.StringIO(text))) == normal(record)
+
+
+def test_a_new_file_in_the_layout_of_the_house() -> None:
+    record = {
+        "id": "OPP-2Q8XA",
+        "created": datetime(2026, 11, 3, 10, tzinfo=UTC),
+        "title": "Café: two machines",
+        "expected_close": date(2026, 12, 15),
+        "items": [{"product": "cafe-s-100", "quantity": 2, "unit_price": Decimal("2499.00")}, "x"],
+        "key_info": {"need": "Two\nlines\n", "phone": "+34600111222", "answer": "no"},
+        "active": True,
+        "big": Decimal("1E+3"),
+    }
+
+    assert emit(record, "../s.json") == (
+        "# yaml-language-server: $schema=../s.json\n"
+        "id: OPP-2Q8XA\n"
+        "created: 2026-11-03T10:00:00+00:00\n"
+        "title: 'Café: two machines'\n"
+        "expected_close: 2026-12-15\n"
+        "items:\n"
+        "- product: cafe-s-100\n"
+        "  quantity: 2\n"
+        "  unit_price: 2499.00\n"
+        "- x\n"
+        "key_info:\n"
+        "  need: |\n"
+        "    Two\n"
+        "    lines\n"
+        "  phone: '+34600111222'\n"
+        "  answer: 'no'\n"
+        "active: true\n"
+        "big: 1000\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *[None, {}, [], {"b": None}, [None], float("inf"), Decimal("NaN"), "\x07", "\ud800", 2**64, b"x"],
+        *[Decimal("123456789012345678.12"), object()],
+    ],
+)
+def test_what_no_record_holds_is_not_written(value: object) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        emit({"a": value}, "x")
+
+
+REFUSED = [
+    ("", 1, 1, "is empty"),
+    ("# only a comment\n", 1, 1, "is empty"),
+    ("# c\n- a\n", 2, 1, "is not a record"),
+    ("just words\n", 1, 1, "is not a record"),
+    ("a: 1\n<<<<<<< HEAD\nb: 1\n=======\nb: 2\n>>>>>>> x\n", 2, 1, "holds git conflict markers"),
+    ("a: |\n  x\n=======\n  y\n", 3, 1, "holds git conflict markers"),
+    ("a: 1\nb: 2\na: 3\n", 3, 1, "holds the key 'a' twice"),
+    ("a: 1\nb: {c: 1, c: 2}\n", 2, 11, "holds the key 'c' twice"),
+    ("a: 1\nb: &x y\n", 2, 4, "holds an anchor (&)"),
+    ("a: 1\nb: *x\n", 2, 4, "holds an alias (*)"),
+    ("a: 1\nb: !!str 1\n", 2, 4, "holds a tag (!)"),
+    ("a: 1\nb:\n- !x\n", 3, 3, "holds a tag (!)"),
+    ("a: 1\n<<: {b: 1}\n", 2, 1, "holds a merge key (<<)"),
+    ("%YAML 1.1\n---\na: yes\n", 1, 1, "holds a % directive"),
+    ("a: 1\n---\nb: 2\n", 2, 1, "begins a second document"),
+    ("a:\n  1: x\n", 2, 3, "holds a key that is not a text"),
+    ("a: 1\ntrue: x\n", 2, 1, "holds a key that is not a text"),
+    ("a: 1\n? [b]\n: c\n", 2, 3, "holds a list or a mapping as a key"),
+    ("a:\n\tb: 1\n", 2, 1, "holds a tab"),
+    ("a: 1\nb: x\ty\n", 2, 5, "holds a tab"),
+    ("a: 1\nb: .inf\n", 2, 1, "not finite"),
+    ("a: [1, .nan]\n", 1, 8, "not finite"),
+    ("a: 1\nb: x\x00\n", 2, 5, "control character U+0000"),
+    ('a: 1\nb: "\\x07"\n', 2, 4, "control character U+0007"),
+    ("a: 1\nb: x\u2028y\n", 2, 5, "line separator U+2028"),
+    ("a: 1\n\ufeffb: x\n", 2, 1, "byte order mark"),
+    ("a: 1\nb: 12345678901234567890123\n", 2, 4, "too many digits"),
+    ("a: 1\nb: 123456789012345678.12\n", 2, 4, "too many digits"),
+    ("a: 1\nb: c: d\n", 2, 5, "holds a second ': '"),
+    ("a: 1\nb: 'x\nc: 2\n", 2, 4, "opens a quote that is never closed"),
+    ("a: 1\nb: [x\nc: 2\n", 2, 4, "opens a ["),
+    ("a: 1\nnonsense\nc: 2\n", 2, 1, "is not of the form 'key: value'"),
+    ("a: 1\nb: @x\n", 2, 4, "a value can't begin with @"),
+    ("a:\n    b: 1\n  c: 2\n", 3, 3, "is indented differently"),
+    ("a: " + "[" * 60 + "]" * 60, 1, 35, "nested too deeply"),
+]
+
+
+@pytest.mark.parametrize(("text", "line", "column", "message"), REFUSED)
+def test_a_refusal_names_its_line(text: str, line: int, column: int, message: str) -> None:
+    for found in (fault_of(text), fault_of("\ufeff" + text)):
+        assert found[0] == line
+        assert message in found[2]
+    assert fault_of(text)[1] == column
+    if "\n" in text:
+        assert fault_of(text.replace("\n", "\r\n"))[0] == line
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *[
+            "R&D & more",
+            "Hello!",
+            "a * b",
+            "100% sure",
+            "a << b",
+            "50 <x",
+            "Bonjour !",
+            "C\\x",
+            "see *this*",
+        ],
+        *["a ======= b", "me & you", "5 > 3", "a|b"],
+    ],
+)
+def test_signs_in_ordinary_text_are_not_refused(text: str) -> None:
+    assert parse(f"a: {text}\n", "x") == {"a": text}
+    assert parse(f"a: |-\n  * {text}\n  !x &y\n", "x") == {"a": f"* {text}\n!x &y"}
+    assert parse(f"a: x # &b *c !d {text}\n", "x") == {"a": "x"}
+
+
+def test_dates_and_odd_numbers_are_texts_and_the_model_decides() -> None:
+    text = "a: 2026-11-21\nb: 0123\nc: 1_000\nd: yes\ne: 0x10\nf: 2499.00\ng: ~\nh: 1:30\n"
+
+    assert parse(text, "x") == {
+        "a": "2026-11-21",
+        "b": "0123",
+        "c": "1_000",
+        "d": "yes",
+        "e": 16,
+        "f": 2499.0,
+        "g": None,
+        "h": "1:30",
+    }
+
+
+@pytest.mark.parametrize(
+    "bomb",
+    [
+        "a: &a [x, x]\n"
+        + "".join(
+            f"{chr(98 + n)}: &{chr(98 + n)} [{', '.join([f'*{chr(97 + n)}'] * 9)}]\n" for n in range(9)
+        ),
+        "a: " + "[" * 5000,
+        "a: " + "{a: " * 5000,
+        "a: 1\na: 2\nb: " + "[" * 5000,
+        "a: &x 1\nb: " + "[" * 5000 + "]" * 5000,
+        "a:\n" + "- " * 5000 + "x\n",
+        "a: " + "? " * 5000 + "x\n",
+    ],
+)
+def test_a_file_made_to_exhaust_a_reader_is_refused_fast(bomb: str) -> None:
+    started = time.perf_counter()
+    fault_of(bomb)
+    locate(bomb, ["a"])
+    assert time.perf_counter() - started < 0.5
+
+
+def test_a_byte_order_mark_and_windows_line_breaks_are_read() -> None:
+    assert parse("\ufeffa: 1\r\nb: |\r\n  x\r\n  y\r\n", "x") == {"a": 1, "b": "x\ny\n"}
+
+
+def test_bytes_that_are_not_utf8_are_refused_at_their_line() -> None:
+    with pytest.raises(FaultyFile) as refusal:
+        decode(b"id: x\nname: Caf" + b"\xe9\n", "customers/x.yaml")
+    assert refusal.value.faults[0][:3] == ("customers/x.yaml", 2, 10)
+    assert decode(b"\xef\xbb\xbfa: 1\r\n", "x") == "\ufeffa: 1\r\n"
+
+
+def test_the_place_of_a_value_and_of_the_deepest_part_that_exists() -> None:
+    text = "\ufeff# c\r\nid: x\r\nitems:\r\n  - product: p\r\n    tax: 1\r\n  - q\r\nflow: {a: [1, 2]}\r\n"
+    places = {
+        ("id",): (2, 1),
+        ("items", 0, "tax"): (5, 5),
+        ("items", 1): (6, 5),
+        ("items", 0, "nothing", "at", "all"): (4, 5),
+        ("items", 7): (3, 1),
+        ("flow", "a", 1): (7, 15),
+        ("id", "below", 0): (2, 1),
+        ("nothing",): (0, 0),
+        (): (0, 0),
+    }
+
+    assert locate_many(text, places) == list(places.values())
+    assert locate("a: [", ["a"]) == (0, 0)
