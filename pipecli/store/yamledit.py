@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
 
 from pipecli.errors import FaultyFile
 from pipecli.store.yamlalign import align, intended, meaning, same
-from pipecli.store.yamlemit import block_lines, entry_lines, flow_entry, flow_text, is_list, item_lines
+from pipecli.store.yamlemit import entry_lines, flow_entry, flow_text, is_list, item_lines
 from pipecli.store.yamlflow import FlowElement, flow_splices
 from pipecli.store.yamlpage import EditError, Page, Splice, spliced
-from pipecli.store.yamlscalars import double_quoted, literal_block, scalar_text, single_quoted
 from pipecli.store.yamltext import BYTE_ORDER_MARK, parse
-from pipecli.store.yamltree import Comment, Entry, Item, ListNode, MappingNode, ScalarNode, TreeNode, is_void
+from pipecli.store.yamltree import Entry, Item, ListNode, MappingNode, ScalarNode, TreeNode, is_void
+from pipecli.store.yamlvalue import Place, changed_scalar, rewritten
 
 __all__ = ["EditError", "KeyOrder", "edit"]
 
 Path = tuple[str | int, ...]
 KeyOrder = Callable[[Path], Sequence[str]]
-
-_BLOCK_HEADER = re.compile(r"[|>][-+0-9]*")
 
 
 def edit(
@@ -62,16 +58,6 @@ def _means(text: str, wanted: object) -> bool:
         return False
 
 
-class _Place(NamedTuple):
-    """Where a value belongs: just after `anchor`, its colon or dash; `column` is that of its key or dash."""
-
-    anchor: int
-    column: int
-    flow: bool = False
-    is_item: bool = False
-    lacks_colon: bool = False
-
-
 class _Editor:
     """Collects the splices that a change needs."""
 
@@ -81,9 +67,9 @@ class _Editor:
         self.splices: list[Splice] = []
 
     def change_root(self, before: Mapping[str, object], after: Mapping[str, object]) -> None:
-        self._mapping(self.page.root, _Place(-1, 0), before, after, ())
+        self._mapping(self.page.root, Place(-1, 0), before, after, ())
 
-    def change(self, node: TreeNode, place: _Place, before: object, after: object, path: Path) -> None:
+    def change(self, node: TreeNode, place: Place, before: object, after: object, path: Path) -> None:
         if same(before, after):
             return
         if isinstance(node, MappingNode) and isinstance(before, Mapping) and isinstance(after, Mapping):
@@ -91,23 +77,23 @@ class _Editor:
         elif isinstance(node, ListNode) and is_list(before) and is_list(after):
             self._list(node, place, before, after, path)  # type: ignore[arg-type]
         elif isinstance(node, ScalarNode) and not isinstance(after, Mapping) and not is_list(after):
-            self._scalar(node, place, after)
+            self.splices += changed_scalar(self.page, node, place, after)
         else:
-            self._rewrite(node, place, after)
+            self.splices += rewritten(self.page, node, place, after)
 
     # Mappings
 
     def _mapping(
         self,
         node: MappingNode,
-        place: _Place,
+        place: Place,
         before: Mapping[str, object],
         after: Mapping[str, object],
         path: Path,
     ) -> None:
         kept = [entry for entry in node.entries if entry.key.text in after or entry.key.text not in before]
         if not kept and (node.flow or not self.page.begins_line(node.start)):
-            self._rewrite(node, place, after)
+            self.splices += rewritten(self.page, node, place, after)
             return
         for entry in kept:
             key = entry.key.text
@@ -117,7 +103,7 @@ class _Editor:
             if key in before:
                 self.change(entry.value, inner, before[key], after[key], (*path, key))
             else:
-                self._rewrite(entry.value, inner, after[key])
+                self.splices += rewritten(self.page, entry.value, inner, after[key])
         present = {entry.key.text for entry in node.entries}
         new = [
             key
@@ -130,10 +116,10 @@ class _Editor:
             self._insert_entries(node, place, kept, new, after, path)
             self._remove_entries(node, kept)
 
-    def _place_of(self, entry: Entry, flow: bool) -> _Place:
+    def _place_of(self, entry: Entry, flow: bool) -> Place:
         lacks_colon = entry.anchor < 0
         anchor = entry.key.end if lacks_colon else entry.anchor
-        return _Place(anchor, self.page.column(entry.start), flow, lacks_colon=lacks_colon)
+        return Place(anchor, self.page.column(entry.start), flow, lacks_colon=lacks_colon)
 
     def _predecessors(
         self, kept: list[Entry], new: list[str], after: Mapping[str, object], path: Path
@@ -157,7 +143,7 @@ class _Editor:
     def _insert_entries(
         self,
         node: MappingNode,
-        place: _Place,
+        place: Place,
         kept: list[Entry],
         new: list[str],
         after: Mapping[str, object],
@@ -176,7 +162,7 @@ class _Editor:
                 first = page.joined(lines)[column:] + " " * column
                 self.splices.append(Splice(node.start, node.start, first))
 
-    def _top_of(self, node: MappingNode | ListNode, place: _Place, column: int) -> int:
+    def _top_of(self, node: MappingNode | ListNode, place: Place, column: int) -> int:
         """The line for what is to come before the first key or item."""
         page = self.page
         if place.anchor >= 0:
@@ -208,7 +194,7 @@ class _Editor:
     # Lists
 
     def _list(
-        self, node: ListNode, place: _Place, before: Sequence[object], after: Sequence[object], path: Path
+        self, node: ListNode, place: Place, before: Sequence[object], after: Sequence[object], path: Path
     ) -> None:
         items = node.items
         if len(items) != len(before):
@@ -216,11 +202,11 @@ class _Editor:
         pairs = align(before, after)
         kept = [pair for pair in pairs if pair is not None]
         if len(items) != len(before) or not kept:
-            self._rewrite(node, place, after)
+            self.splices += rewritten(self.page, node, place, after)
         elif node.flow:
             self._flow_list(node, place, items, pairs, before, after, path)
         elif not self.page.begins_line(node.start) and pairs[0] != 0:
-            self._rewrite(node, place, after)
+            self.splices += rewritten(self.page, node, place, after)
         elif kept != sorted(kept):
             self._reorder(self._top_of(node, place, node.column), items, pairs, before, after, path)
         else:
@@ -229,7 +215,7 @@ class _Editor:
     def _change_items(
         self,
         node: ListNode,
-        place: _Place,
+        place: Place,
         items: list[Item],
         pairs: list[int | None],
         before: Sequence[object],
@@ -241,7 +227,7 @@ class _Editor:
         for index, (value, pair) in enumerate(zip(after, pairs, strict=True)):
             if pair is not None:
                 previous = items[pair]
-                inner = _Place(previous.anchor, column, is_item=True)
+                inner = Place(previous.anchor, column, is_item=True)
                 self.change(previous.value, inner, before[pair], value, (*path, index))
                 continue
             if previous is None:
@@ -274,7 +260,7 @@ class _Editor:
                 pieces.append(page.joined(item_lines(value, column, page.layout)))
                 continue
             inside = _Editor(page, self.key_order)
-            place = _Place(items[pair].anchor, column, is_item=True)
+            place = Place(items[pair].anchor, column, is_item=True)
             inside.change(items[pair].value, place, before[pair], value, (*path, index))
             piece = spliced(page, inside.splices, starts[pair], starts[pair + 1])
             pieces.append(piece if piece.endswith(("\n", "\r")) else piece + page.layout.line_break)
@@ -289,7 +275,7 @@ class _Editor:
     def _flow_mapping(
         self,
         node: MappingNode,
-        place: _Place,
+        place: Place,
         kept: list[Entry],
         new: list[str],
         after: Mapping[str, object],
@@ -309,7 +295,7 @@ class _Editor:
     def _flow_list(
         self,
         node: ListNode,
-        place: _Place,
+        place: Place,
         items: list[Item],
         pairs: list[int | None],
         before: Sequence[object],
@@ -318,7 +304,7 @@ class _Editor:
     ) -> None:
         kept = [pair for pair in pairs if pair is not None]
         if kept != sorted(kept):
-            self._rewrite(node, place, after)
+            self.splices += rewritten(self.page, node, place, after)
             return
         removed = {id(item) for index, item in enumerate(items) if index not in kept}
         elements = [
@@ -332,14 +318,14 @@ class _Editor:
                 insertions.append((previous, flow_text(value)))
                 continue
             previous = position[id(items[pair])]
-            inner = _Place(items[pair].value.start, place.column, flow=True)
+            inner = Place(items[pair].value.start, place.column, flow=True)
             self.change(items[pair].value, inner, before[pair], value, (*path, index))
         self._flow(node, place, elements, insertions, after)
 
     def _flow(
         self,
         node: MappingNode | ListNode,
-        place: _Place,
+        place: Place,
         elements: list[FlowElement],
         insertions: list[tuple[int, str]],
         after: object,
@@ -347,100 +333,9 @@ class _Editor:
         splices = flow_splices(self.page, node, elements, insertions)
         if splices is None:
             self.splices = [splice for splice in self.splices if not node.start <= splice.start < node.end]
-            self._rewrite(node, place, after)
+            self.splices += rewritten(self.page, node, place, after)
         else:
             self.splices += splices
-
-    # Values
-
-    def _scalar(self, node: ScalarNode, place: _Place, value: object) -> None:
-        page = self.page
-        block = None if place.flow else self._literal(value, place, node)
-        if node.style in ("|", ">"):
-            header = _BLOCK_HEADER.match(page.text, node.start)
-            assert header
-            first = page.next_line(node.start)
-            stop = max(first, page.next_line(node.end))
-            new_header, lines = block or (scalar_text(value), [])
-            self.splices.append(Splice(node.start, header.end(), new_header))
-            self.splices.append(Splice(first, stop, page.joined(lines), own_lines=True))
-        elif block:
-            self._put(node, place, block[0])
-            self._insert_lines(page.next_line(max(place.anchor, node.end)), block[1])
-        else:
-            self._put(node, place, _restyled(node, value, flow=place.flow))
-
-    def _literal(self, value: object, place: _Place, node: TreeNode) -> tuple[str, list[str]] | None:
-        if not isinstance(value, str):
-            return None
-        page = self.page
-        column = place.column + page.layout.step
-        # A comment that stays below must be indented less, or it would be part of the text.
-        below = page.next_line(max(place.anchor, node.end))
-        for comment in page.comments_in(below, page.after(max(place.anchor, node.end), place.column)):
-            column = max(column, page.column(comment.start) + 1)
-        return literal_block(value, place.column, column)
-
-    def _put(self, node: TreeNode, place: _Place, text: str) -> None:
-        """Puts `text` where the value stands, or is missing, on its line."""
-        if node.start < node.end:
-            self.splices.append(Splice(node.start, node.end, text))
-        else:
-            colon = ": " if place.lacks_colon else " "
-            self.splices.append(Splice(place.anchor, place.anchor, colon + text))
-
-    def _rewrite(self, node: TreeNode, place: _Place, value: object) -> None:
-        """Writes a value anew where another kind of value, or a void one, stands."""
-        is_collection = isinstance(value, Mapping) or is_list(value)
-        is_flow = isinstance(node, MappingNode | ListNode) and node.flow
-        if place.flow:
-            self._rewrite_in_flow(node, place, value)
-        elif is_flow and is_collection and not is_void(node):
-            self._put(node, place, flow_text(value))
-            self._own_lines_below(node.end, self.page.comments_in(node.start, node.end), place.column)
-        elif isinstance(node, ScalarNode) and not is_collection:
-            self._scalar(node, place, value)
-        else:
-            self._rewrite_block(node, place, value)
-
-    def _rewrite_in_flow(self, node: TreeNode, place: _Place, value: object) -> None:
-        page = self.page
-        words = page.words(page.comments_in(node.start, node.end))
-        margin = page.layout.line_break + " " * (page.column(node.start) + 1)
-        self._put(node, place, flow_text(value) + "".join(f" {word}{margin}" for word in words))
-
-    def _rewrite_block(self, node: TreeNode, place: _Place, value: object) -> None:
-        page = self.page
-        if place.anchor < 0:
-            raise EditError
-        stop = page.line_end(max(place.anchor, node.end))
-        comments = page.comments_in(place.anchor, stop)
-        beside = page.comments_in(place.anchor, page.line_end(place.anchor))
-        inline, lines = self._rendered(value, place, node, bool(beside))
-        head = f" {inline}" if inline else ""
-        if inline and place.is_item:
-            head = " " * (page.layout.dash_gap - 1) + inline
-        for comment in beside:
-            head += self._gap_before(comment) + page.text[comment.start : comment.end]
-        margin = " " * place.column
-        below = [margin + word for word in page.words(comments[len(beside) :])]
-        text = page.layout.line_break.join([head, *lines, *below])
-        ends_text = stop == len(page.text)
-        self.splices.append(Splice(place.anchor, stop, text + (page.layout.line_break if ends_text else "")))
-
-    def _rendered(
-        self, value: object, place: _Place, node: TreeNode, has_comment: bool
-    ) -> tuple[str, list[str]]:
-        """What stands beside the colon or dash, and the lines below it."""
-        layout = self.page.layout
-        if not isinstance(value, Mapping) and not is_list(value):
-            return self._literal(value, place, node) or (scalar_text(value), [])
-        if place.is_item:
-            column = place.column + layout.dash_gap
-            lines = block_lines(value, column, layout)
-            return ("", lines) if has_comment else (lines[0][column:], lines[1:])
-        offset = layout.list_offset if is_list(value) else layout.step
-        return "", block_lines(value, place.column + offset, layout)
 
     # Lines
 
@@ -452,25 +347,6 @@ class _Editor:
         text = self.page.joined(" " * column + word for word in words)
         self.splices.append(Splice(start, stop, text, own_lines=True))
 
-    def _own_lines_below(self, position: int, comments: list[Comment], column: int) -> None:
-        if comments:
-            lines = [" " * column + word for word in self.page.words(comments)]
-            self._insert_lines(self.page.next_line(position), lines)
-
-    def _gap_before(self, comment: Comment) -> str:
-        before = self.page.text[: comment.start]
-        return before[len(before.rstrip(" ")) :] or " "
-
 
 def _end_of(entry: Entry) -> int:
     return max(entry.key.end, entry.anchor, entry.value.end)
-
-
-def _restyled(node: ScalarNode, value: object, *, flow: bool) -> str:
-    """The value in the quotes that the old one had, as far as quotes don't change its meaning."""
-    text = scalar_text(value, flow=flow)
-    if node.style and isinstance(value, str):
-        return single_quoted(value) if node.style == "'" else double_quoted(value)
-    if node.style in ("'", '"') and isinstance(meaning(value), str):
-        return f"{node.style}{text}{node.style}"
-    return text

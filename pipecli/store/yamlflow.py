@@ -36,11 +36,13 @@ def flow_splices(
     splices: list[Splice] = []
     last = kept[-1]
     if last < len(elements) - 1 and commas[-1] < 0:
-        # What goes takes along the comma before it.
+        # What goes at the end takes along the comma before it.
         if page.comments_in(elements[last].end, elements[-1].end):
-            return None
-        splices.append(Splice(elements[last].end, elements[-1].end, ""))
-        elements, commas[last] = elements[: last + 1], -1
+            splices.append(Splice(commas[last], commas[last] + 1, ""))
+        else:
+            splices.append(Splice(elements[last].end, elements[-1].end, ""))
+            elements = elements[: last + 1]
+        commas[last] = -1
     for index, element in enumerate(elements):
         if not element.is_kept:
             stop = commas[index] + 1 if commas[index] >= 0 else element.end

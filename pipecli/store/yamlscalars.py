@@ -96,19 +96,19 @@ def literal_block(text: str, parent_column: int, column: int) -> tuple[str, list
     `parent_column` is the column of the key or dash that the block belongs to: an indentation indicator
     counts from it.
     """
-    if "\n" not in text or not text.strip("\n") or _NOT_LITERAL.search(text):
+    # Kept blank lines at the end (`|+`) would grow with the blank lines that follow in the file.
+    if "\n" not in text or text.endswith("\n\n") or not text.strip("\n") or _NOT_LITERAL.search(text):
         return None
     indicator = ""
     if text.lstrip("\n").startswith(" "):
         if column - parent_column > 9:
             return None
         indicator = str(column - parent_column)
-    if not text.endswith("\n"):
-        chomping, lines = "-", text.split("\n")
-    else:
-        chomping, lines = ("+" if text.endswith("\n\n") else ""), text[:-1].split("\n")
+    chomping = "" if text.endswith("\n") else "-"
     pad = " " * column
-    return f"|{indicator}{chomping}", [pad + line if line else "" for line in lines]
+    return f"|{indicator}{chomping}", [
+        pad + line if line else "" for line in text.removesuffix("\n").split("\n")
+    ]
 
 
 def _is_plain(text: str) -> bool:

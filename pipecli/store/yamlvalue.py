@@ -1,0 +1,136 @@
+"""One value in place of another: what it takes on its line, below it and of the comments around it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from pipecli.store.yamlalign import meaning
+from pipecli.store.yamlemit import block_lines, flow_text, is_list
+from pipecli.store.yamlpage import EditError, Page, Splice
+from pipecli.store.yamlscalars import double_quoted, literal_block, scalar_text, single_quoted
+from pipecli.store.yamltree import Comment, ListNode, MappingNode, ScalarNode, TreeNode, is_void
+
+_BLOCK_HEADER = re.compile(r"[|>][-+0-9]*")
+
+
+class Place(NamedTuple):
+    """Where a value belongs: just after `anchor`, its colon or dash; `column` is that of its key or dash."""
+
+    anchor: int
+    column: int
+    flow: bool = False
+    is_item: bool = False
+    lacks_colon: bool = False
+
+
+def changed_scalar(page: Page, node: ScalarNode, place: Place, value: object) -> list[Splice]:
+    """Another text, number or date in the style that the old one had, as far as that can say it."""
+    block = None if place.flow else _literal(page, node, place, value)
+    if node.style in ("|", ">"):
+        header = _BLOCK_HEADER.match(page.text, node.start)
+        assert header
+        first = page.next_line(node.start)
+        stop = max(first, page.next_line(node.end))
+        new_header, lines = block or (scalar_text(value), [])
+        return [
+            Splice(node.start, header.end(), new_header),
+            Splice(first, stop, page.joined(lines), own_lines=True),
+        ]
+    if block:
+        below = page.next_line(max(place.anchor, node.end))
+        return [
+            _put(node, place, block[0]),
+            Splice(below, below, page.joined(block[1]), own_lines=True),
+        ]
+    return [_put(node, place, _restyled(node, value, flow=place.flow))]
+
+
+def rewritten(page: Page, node: TreeNode, place: Place, value: object) -> list[Splice]:
+    """A value written anew where another kind of value, or a void one, stands."""
+    is_collection = isinstance(value, Mapping) or is_list(value)
+    is_flow = isinstance(node, MappingNode | ListNode) and node.flow
+    if place.flow:
+        return [_rewritten_in_flow(page, node, place, value)]
+    if is_flow and is_collection and not is_void(node):
+        inside = page.words(page.comments_in(node.start, node.end))
+        below = page.next_line(node.end)
+        lines = page.joined(" " * place.column + word for word in inside)
+        return [_put(node, place, flow_text(value)), Splice(below, below, lines, own_lines=True)]
+    if isinstance(node, ScalarNode) and not is_collection:
+        return changed_scalar(page, node, place, value)
+    return [_rewritten_block(page, node, place, value)]
+
+
+def _put(node: TreeNode, place: Place, text: str) -> Splice:
+    """Puts `text` where the value stands, or is missing, on its line."""
+    if node.start < node.end:
+        return Splice(node.start, node.end, text)
+    return Splice(place.anchor, place.anchor, (": " if place.lacks_colon else " ") + text)
+
+
+def _literal(page: Page, node: TreeNode, place: Place, value: object) -> tuple[str, list[str]] | None:
+    if not isinstance(value, str):
+        return None
+    column = place.column + page.layout.step
+    # A comment that stays below must be indented less, or it would be part of the text.
+    position = max(place.anchor, node.end)
+    for comment in page.comments_in(page.next_line(position), page.after(position, place.column)):
+        column = max(column, page.column(comment.start) + 1)
+    return literal_block(value, place.column, column)
+
+
+def _rewritten_in_flow(page: Page, node: TreeNode, place: Place, value: object) -> Splice:
+    words = page.words(page.comments_in(node.start, node.end))
+    margin = page.layout.line_break + " " * (page.column(node.start) + 1)
+    return _put(node, place, flow_text(value) + "".join(f" {word}{margin}" for word in words))
+
+
+def _rewritten_block(page: Page, node: TreeNode, place: Place, value: object) -> Splice:
+    """The whole of a key's or dash's line from its colon on, and the lines below that belong to it."""
+    if place.anchor < 0:
+        raise EditError
+    stop = page.line_end(max(place.anchor, node.end))
+    comments = page.comments_in(place.anchor, stop)
+    beside = page.comments_in(place.anchor, page.line_end(place.anchor))
+    inline, lines = _rendered(page, node, place, value, has_comment=bool(beside))
+    head = f" {inline}" if inline else ""
+    if inline and place.is_item:
+        head = " " * (page.layout.dash_gap - 1) + inline
+    for comment in beside:
+        head += _gap_before(page, comment) + page.text[comment.start : comment.end]
+    below = [" " * place.column + word for word in page.words(comments[len(beside) :])]
+    text = page.layout.line_break.join([head, *lines, *below])
+    ends_text = stop == len(page.text)
+    return Splice(place.anchor, stop, text + (page.layout.line_break if ends_text else ""))
+
+
+def _rendered(
+    page: Page, node: TreeNode, place: Place, value: object, *, has_comment: bool
+) -> tuple[str, list[str]]:
+    """What stands beside the colon or dash, and the lines below it."""
+    layout = page.layout
+    if not isinstance(value, Mapping) and not is_list(value):
+        return _literal(page, node, place, value) or (scalar_text(value), [])
+    if place.is_item:
+        column = place.column + layout.dash_gap
+        lines = block_lines(value, column, layout)
+        return ("", lines) if has_comment else (lines[0][column:], lines[1:])
+    offset = layout.list_offset if is_list(value) else layout.step
+    return "", block_lines(value, place.column + offset, layout)
+
+
+def _gap_before(page: Page, comment: Comment) -> str:
+    before = page.text[: comment.start]
+    return before[len(before.rstrip(" ")) :] or " "
+
+
+def _restyled(node: ScalarNode, value: object, *, flow: bool) -> str:
+    """The value in the quotes that the old one had, as far as quotes don't change its meaning."""
+    text = scalar_text(value, flow=flow)
+    if node.style and isinstance(value, str):
+        return single_quoted(value) if node.style == "'" else double_quoted(value)
+    if node.style and isinstance(meaning(value), str):
+        return f"{node.style}{text}{node.style}"
+    return text
