@@ -149,7 +149,7 @@ def _yaml(text: str) -> Any:
     import ryaml
 
     try:
-        return ryaml.loads(text)
+        return ryaml.loads(text)  # type: ignore[attr-defined] # it re-exports without saying so
     except Exception:  # any text may be given; what is no YAML is text
         return text
 

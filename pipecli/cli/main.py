@@ -1,4 +1,4 @@
-"""The entry point: global options, the nouns (each imported only when it is named), and the one error door."""
+"""The entry point: global options, the nouns (each imported when it is named), and the one error door."""
 
 from __future__ import annotations
 

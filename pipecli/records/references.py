@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from pipecli.records.base import Record
     from pipecli.records.catalogue import Literature, PriceList
+    from pipecli.records.item import Item
     from pipecli.records.lead import Lead
     from pipecli.records.opportunity import Opportunity
     from pipecli.records.order import Order
     from pipecli.records.quotation import Quotation
     from pipecli.records.settings import Settings
-    from pipecli.records.supplier_quotation import SupplierQuotation
+    from pipecli.records.supplier_quotation import SupplierItem, SupplierQuotation
 
 
 class Reference(NamedTuple):
@@ -89,7 +90,8 @@ def _of_people(record: Lead | Opportunity) -> Iterator[Reference]:
 
 
 def _of_items(record: Opportunity | Quotation | Order | SupplierQuotation) -> Iterator[Reference]:
-    for place, item in enumerate(record.items):
+    items: tuple[Item | SupplierItem, ...] = record.items
+    for place, item in enumerate(items):
         if item.product:
             yield Reference(f"items.{place}.product", "product", item.product)
 

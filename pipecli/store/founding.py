@@ -1,4 +1,4 @@
-"""Making a pipeline: the settings with a comment at every key, the schemas, the repository, the first commit."""
+"""Making a pipeline: settings with a comment at every key, schemas, the repository, the first commit."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ notifications: {{}} # event: [channel]; events: stage-changed, won, lost, assign
 
 
 def found(directory: Path, *, currency: str, company: str | None, timezone: str | None) -> Location:
-    """Make a pipeline in a directory, which may exist and may be part of a repository. Raises PipecliError."""
+    """Make a pipeline in a directory, which may exist and be part of a repository. Raises PipecliError."""
     root = directory.absolute()
     if (root / SETTINGS_FILE).exists():
         raise PipecliError(f"{directory} is a pipeline already", hint="choose another directory")

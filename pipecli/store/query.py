@@ -86,4 +86,4 @@ def _allow(action: int, first: str | None, second: str | None, _schema: str | No
 def _tables(error: sqlite3.OperationalError) -> str:
     if "no such table" not in str(error):
         return ""
-    return "`pipecli sql \"SELECT name FROM sqlite_master WHERE name NOT LIKE '\\_%' ESCAPE '\\'\"` lists the tables"
+    return "list the tables with `pipecli sql --tables`"

@@ -47,7 +47,10 @@ def _path(detail: ErrorDetails, plain: Plain) -> list[str | int]:
     path: list[str | int] = []
     value: Any = plain
     for part in detail["loc"]:
-        if (isinstance(value, dict) and part in value) or (isinstance(value, list) and isinstance(part, int)):
+        is_here = (
+            part in value if isinstance(value, dict) else isinstance(value, list) and isinstance(part, int)
+        )
+        if is_here:
             value = value[part]
             path.append(part)
     if detail["type"] == "missing":

@@ -77,8 +77,8 @@ def _lead(lead: Lead) -> tuple[SQLValue, ...]:
         criteria.need, criteria.budget, criteria.timeframe, criteria.authority, lead.interest,
         *_next_contact(lead.next_contact), *_activity_facts(lead.activities),
         minutes_to_first_response(lead.created, lead.activities),
-        _text(lead.disqualified and lead.disqualified.date), lead.disqualified and lead.disqualified.reason,
-        _text(lead.converted and lead.converted.date), lead.converted and lead.converted.customer,
+        *((_text(lead.disqualified.date), lead.disqualified.reason) if lead.disqualified else (None, None)),
+        *((_text(lead.converted.date), lead.converted.customer) if lead.converted else (None, None)),
         _list(lead.tags),
     )  # fmt: skip
 
@@ -186,8 +186,10 @@ def _item(item: Item | SupplierItem, currency: str) -> tuple[SQLValue, ...]:
     priced = item if isinstance(item, Item) else None
     return (
         item.product, item.description, _number(item.quantity), item.uom, _number(item.unit_price),
-        _number(priced and priced.discount), _number(priced and priced.tax),
-        _number(priced and priced.amount(currency)),
+        *(
+            (_number(priced.discount), _number(priced.tax), _number(priced.amount(currency)))
+            if priced else (None, None, None)
+        ),
     )  # fmt: skip
 
 

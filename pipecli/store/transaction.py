@@ -143,7 +143,8 @@ def commit(
             _undo(pipeline, done)
             if isinstance(error, OSError):
                 raise PipecliError(
-                    f"{error.filename or pipeline.root}: can't be written: {error.strerror}; nothing is changed"
+                    f"{error.filename or pipeline.root}: can't be written: {error.strerror}",
+                    hint="nothing is changed",
                 ) from None
             raise
     pipeline.index.update(
