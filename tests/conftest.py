@@ -112,3 +112,35 @@ def git(root: Path) -> Callable[..., str]:
         return done.stdout.strip()
 
     return call
+
+
+DEAL = """\
+# yaml-language-server: $schema=../../schemas/opportunity.schema.json
+id: {id}
+created: 2026-11-02T10:00:00+01:00
+title: {title}
+type: sales
+process: standard
+stage: qualify
+status: open
+owner: ana-ruiz
+currency: EUR
+amount: 4998.00
+expected_close: 2026-12-15
+"""
+
+
+@pytest.fixture
+def deal(root: Path, git: Callable[..., str]) -> Callable[..., Path]:
+    """Write an opportunity by hand and commit it; returns its file."""
+
+    def write(key: str = "OPP-2Q8XA", title: str = "Espresso machines", text: str | None = None) -> Path:
+        slug = title.lower().replace(" ", "-")
+        file = root / "opportunities" / "2026" / f"{key}-{slug}.yaml"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(DEAL.format(id=key, title=title) if text is None else text, encoding="utf-8")
+        git("add", str(file))
+        git("commit", "-q", "-m", f"{key} by hand", "--", str(file))
+        return file
+
+    return write

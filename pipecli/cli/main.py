@@ -16,6 +16,9 @@ from pipecli.cli.session import Session
 from pipecli.errors import PipecliError
 
 
+INTERRUPTED = 130
+
+
 class Noun(NamedTuple):
     module: str
     help: str
@@ -107,11 +110,13 @@ def run(arguments: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (KeyboardInterrupt, typer.Abort):
-        return _error("interrupted; nothing is changed", code=130)
+        code = INTERRUPTED
     except OSError as error:
         return _error(f"{error.filename or 'pipecli'}: {error.strerror or error}")
     except Exception as error:
         return _usage_or_bug(error)
+    if code == INTERRUPTED:  # as Typer answers Ctrl-C, too
+        return _error("interrupted; nothing is changed", code)
     return code if isinstance(code, int) else 0
 
 

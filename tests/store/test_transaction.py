@@ -1,0 +1,256 @@
+"""One command, one commit; or everything as it was."""
+
+from __future__ import annotations
+
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+COMMENTED = """\
+# yaml-language-server: $schema=../../schemas/opportunity.schema.json
+# Ana: they like the S-100 best.
+id: OPP-2Q8XA
+created:   2026-11-02T10:00:00+01:00
+title: "Espresso machines"      # as they call it
+
+type: sales
+process: standard
+stage: qualify   # moved by `advance` only
+status: open
+owner: ana-ruiz
+currency: EUR
+amount:   4998.00     # two machines
+# the customer says before Christmas
+expected_close: 2026-12-15
+tags: [ coffee,  iberia ]   # for the report
+custom:
+    anything: "goes"    # here
+"""
+
+
+def head(git: Callable[..., str]) -> str:
+    return git("rev-parse", "HEAD")
+
+
+def test_a_change_is_one_commit_of_its_files_alone(cli, deal, git, root):
+    file = deal()
+    before = head(git)
+
+    said = cli("opp", "set", "2q8", "amount=5400.00", "-m", "They took the grinder too")
+
+    assert said.out == "OPP-2Q8XA: set amount\n"
+    assert git("rev-list", "--count", f"{before}..HEAD") == "1"
+    assert git("show", "--name-only", "--format=%B", "HEAD").splitlines() == [
+        "OPP-2Q8XA: set amount",
+        "",
+        "They took the grinder too",
+        "",
+        "Pipecli-Event: changed",
+        "Pipecli-Record: OPP-2Q8XA",
+        "",
+        "",
+        str(file.relative_to(root)),
+    ]
+    assert git("status", "--porcelain") == ""
+
+
+def test_a_comment_rich_file_keeps_every_byte_but_the_value(cli, deal):
+    file = deal(text=COMMENTED)
+
+    cli("opp", "set", "2q8", "amount=5400.50", "expected_close=2027-01-15")
+
+    expected = COMMENTED.replace("4998.00", "5400.50").replace(
+        "expected_close: 2026-12-15", "expected_close: 2027-01-15"
+    )
+    assert file.read_text() == expected
+
+
+def test_setting_what_is_so_already_makes_no_commit(cli, deal, git):
+    deal()
+    before = head(git)
+
+    said = cli("opp", "set", "2q8", "amount=4998")
+
+    assert "nothing to change" in said.err
+    assert head(git) == before
+
+
+def test_what_the_user_had_staged_and_changed_stays_theirs(cli, deal, git, root):
+    deal()
+    other = deal("OPP-7K3M9", "Grinders")
+    (root / "notes.txt").write_text("my notes\n")
+    git("add", "notes.txt")
+    other.write_text(other.read_text() + "notes: by hand, not committed\n")
+
+    cli("opp", "set", "2q8", "amount=1")
+
+    assert (
+        git("show", "--name-only", "--format=", "HEAD")
+        == "opportunities/2026/OPP-2Q8XA-espresso-machines.yaml"
+    )
+    assert git("diff", "--cached", "--name-only") == "notes.txt"
+    assert git("diff", "--name-only") == str(other.relative_to(root))
+
+
+def refuse(root: Path) -> None:
+    hook = root / ".git" / "hooks" / "pre-commit"
+    hook.write_text("#!/bin/sh\necho 'deals are frozen on Fridays' >&2\nexit 1\n")
+    hook.chmod(0o755)
+
+
+def test_a_hook_that_refuses_leaves_a_change_undone_and_is_heard(cli, deal, git, root):
+    file = deal()
+    text, before = file.read_bytes(), head(git)
+    refuse(root)
+
+    said = cli("opp", "set", "2q8", "amount=1", code=1)
+
+    assert "deals are frozen on Fridays" in said.err
+    assert said.err.count("error: ") == 1
+    assert file.read_bytes() == text
+    assert head(git) == before
+    assert git("status", "--porcelain") == ""
+    assert "4998" in cli("opp", "list", "--format", "json").out
+
+
+def test_a_hook_that_refuses_leaves_no_new_file_behind(cli, git, root):
+    refuse(root)
+
+    cli("product", "add", "cafe-s-100", "--name", "Café S-100", code=1)
+
+    assert git("status", "--porcelain") == ""
+    assert not (root / "products").exists()
+
+
+def test_without_a_git_identity_nothing_changes_and_the_way_out_is_told(
+    cli, deal, git, monkeypatch, tmp_path
+):
+    file = deal()
+    text, before = file.read_bytes(), head(git)
+    (tmp_path / "nobody").write_text("[user]\n    useConfigOnly = true\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "nobody"))
+
+    said = cli("opp", "set", "2q8", "amount=1", code=1)
+
+    assert said.err == (
+        "error: git doesn't know who you are, and every change is signed with a name; "
+        "tell it: git config --global user.name NAME && git config --global user.email ADDRESS\n"
+    )
+    assert file.read_bytes() == text
+    assert head(git) == before
+
+
+def in_a_world_where(
+    root: Path, *arguments: str, prepare: Callable[[], None] | None = None, wrap: Sequence[str] = ()
+) -> subprocess.CompletedProcess[str]:
+    """Run pipecli as a process of its own, under what `prepare` does to it or inside `wrap`."""
+    command = [*wrap, sys.executable, "-m", "pipecli", "-C", str(root), *arguments]
+    return subprocess.run(command, preexec_fn=prepare, capture_output=True, text=True, check=False)
+
+
+def test_on_a_full_disk_nothing_changes(cli, deal, git, root):
+    """A limit on the size of files stands in for the full disk: every write fails half-way, for root too."""
+    file = deal(text=COMMENTED)
+    text, before = file.read_bytes(), head(git)
+    cli("opp", "list")
+
+    said = in_a_world_where(
+        root,
+        "opp",
+        "set",
+        "2q8",
+        "amount=1",
+        prepare=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100)),
+    )
+
+    assert said.returncode == 1
+    assert "can't be written: File too large; nothing is changed" in said.stderr
+    assert said.stderr.count("\n") == 1
+    assert file.read_bytes() == text
+    assert (head(git), git("status", "--porcelain")) == (before, "")
+
+
+def test_on_a_read_only_disk_reading_works_and_changing_is_refused(deal, git, root):
+    file = deal()
+    text = file.read_bytes()
+    read_only = ["unshare", "--mount", "--map-root-user", "sh", "-c"]
+    mount = f'mount --bind "{root}" "{root}" && mount -o remount,ro,bind "{root}" && exec "$@"'
+    wrap = [*read_only, mount, "sh"]
+    if subprocess.run([*wrap, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("this system lets nobody mount a read-only view")
+
+    listed = in_a_world_where(root, "opp", "list", wrap=wrap)
+    refused = in_a_world_where(root, "opp", "set", "2q8", "amount=1", wrap=wrap)
+
+    assert (listed.returncode, "Espresso" in listed.stdout) == (0, True), listed.stderr
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("error: the pipeline can't be written: ")
+    assert refused.stderr.count("\n") == 1
+    assert file.read_bytes() == text
+
+
+def test_dry_run_prints_the_diff_and_changes_nothing(cli, deal, git):
+    file = deal()
+    text, before = file.read_bytes(), head(git)
+
+    said = cli("opp", "set", "2q8", "amount=5400.00", "--dry-run")
+
+    assert "-amount: 4998.00\n+amount: 5400.00\n" in said.out
+    assert (file.read_bytes(), head(git)) == (text, before)
+
+
+def test_no_commit_writes_the_file_and_leaves_the_commit(cli, deal, git):
+    file = deal()
+    before = head(git)
+
+    cli("opp", "set", "2q8", "amount=5400.00", "--no-commit")
+
+    assert "amount: 5400.00" in file.read_text()
+    assert head(git) == before
+    assert git("status", "--porcelain").strip().startswith("M opportunities")
+
+
+def test_a_pipeline_in_a_subfolder_commits_only_its_own_files(tmp_path, home, capsys):
+    from pipecli.cli.main import run
+
+    repository = tmp_path / "company"
+    repository.mkdir()
+    call = ["git", "-C", str(repository)]
+    subprocess.run([*call, "init", "-q"], check=True)
+    (repository / "README.md").write_text("the company\n")
+    assert run(["init", str(repository / "sales")]) == 0
+    assert run(["-C", str(repository / "sales"), "product", "add", "cafe-s-100", "--name", "Café"]) == 0
+
+    names = subprocess.run(
+        [*call, "show", "--name-only", "--format=", "HEAD"], capture_output=True, text=True, check=True
+    )
+    assert names.stdout == "sales/products/cafe-s-100.yaml\n"
+    status = subprocess.run([*call, "status", "--porcelain"], capture_output=True, text=True, check=True)
+    assert status.stdout == "?? README.md\n"
+
+
+def test_a_killed_command_undoes_its_work(deal, git, root):
+    """A polite kill while a slow hook runs: the file is as before and the next command works."""
+    file = deal()
+    text, before = file.read_bytes(), head(git)
+    hook = root / ".git" / "hooks" / "pre-commit"
+    hook.write_text("#!/bin/sh\ntouch .git/hook-runs\nsleep 3\nexit 1\n")
+    hook.chmod(0o755)
+    command = [sys.executable, "-m", "pipecli", "-C", str(root), "opp", "set", "2q8", "amount=1"]
+    running = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    while not (root / ".git" / "hook-runs").exists():
+        assert running.poll() is None
+        time.sleep(0.02)
+    running.send_signal(signal.SIGTERM)
+    _, said = running.communicate(timeout=20)
+
+    assert running.returncode == 130
+    assert "interrupted" in said
+    assert file.read_bytes() == text
+    assert head(git) == before
