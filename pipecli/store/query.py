@@ -39,7 +39,7 @@ def ask(connection: sqlite3.Connection, sql: str, parameters: Sequence[object] =
 
 def holds(connection: sqlite3.Connection, table: str, key: str, condition: str) -> bool:
     """Whether a condition from the settings holds for one record of a table. Raises BadQuery."""
-    answer = _guarded(connection, f"SELECT 1 FROM {table} WHERE id = ? AND ({condition})", (key,))
+    answer = _guarded(connection, f"SELECT 1 FROM {table} WHERE id = ? AND ({condition}\n)", (key,))
     return bool(answer.rows)
 
 

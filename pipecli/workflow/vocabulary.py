@@ -1,0 +1,32 @@
+"""The words a team has settled on in its settings: types, sources, reasons; others are refused by name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pipecli.records.settings import Settings
+from pipecli.workflow.change import Refused
+
+
+def require_type(settings: Settings, type_: str) -> None:
+    """Refuse a type of opportunity that the settings don't list."""
+    _require(type_, settings.opportunity_types, "type of opportunity", "opportunity_types")
+
+
+def require_source(settings: Settings, source: str | None) -> None:
+    """Refuse a source that the settings don't list; a team that lists none takes any."""
+    if source is not None and settings.sources:
+        _require(source, settings.sources, "known source", "sources")
+
+
+def require_lost_reason(settings: Settings, reason: str) -> None:
+    """Refuse a reason for losing that the settings don't list."""
+    _require(reason, settings.lost_reasons, "reason for losing", "lost_reasons")
+
+
+def _require(word: str, known: Sequence[str], what: str, key: str) -> None:
+    if word not in known:
+        raise Refused(
+            f"{word} is no {what}",
+            hint=f"give one of {', '.join(known)}, or add yours to {key} in pipecli.yaml",
+        )
