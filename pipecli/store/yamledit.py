@@ -43,12 +43,26 @@ def edit(
     editor = _Editor(page, key_order)
     editor.change_root(before, after)
     result = spliced(page, editor.splices)
-    line_break = page.layout.line_break
-    if not body.endswith(("\n", "\r")) and _means(result.removesuffix(line_break), wanted):
-        return mark + result.removesuffix(line_break)
-    if not _means(result, wanted):
-        raise EditError
-    return mark + result
+    attempts = [result]
+    if not body.endswith(("\n", "\r")):
+        unended = spliced(page, [*editor.splices, *_without_last_break(page)])
+        line_break = page.layout.line_break
+        attempts = [result.removesuffix(line_break), result, unended.removesuffix(line_break), unended]
+    for attempt in attempts:
+        if _means(attempt, wanted):
+            return mark + attempt
+    raise EditError
+
+
+def _without_last_break(page: Page) -> list[Splice]:
+    """Lines of text that end the file without a line break keep that meaning when a key comes after them."""
+    node: TreeNode = page.root
+    while not isinstance(node, ScalarNode):
+        if node.flow:
+            return []
+        node = node.entries[-1].value if isinstance(node, MappingNode) else node.items[-1].value
+    end = node.start + 1
+    return [Splice(end, end, "-")] if node.style in ("|", ">") else []
 
 
 def _means(text: str, wanted: object) -> bool:

@@ -69,6 +69,8 @@ STORIES: list[tuple[str, str, Change, str]] = [
     ("a text becomes lines", "a: x  # c\nb: 1\n", put(a="y\nz\n"), "a: |  # c\n  y\n  z\nb: 1\n"),
     ("lines become a text", "a: |  # c\n  y\n  z\n\n# d\nb: 1\n", put(a="x"), "a: x  # c\n\n# d\nb: 1\n"),
     ("lines become lines", "a: >-\n    y\n    z\n# c\n", put(a="p\nq\n"), "a: |\n  p\n  q\n# c\n"),
+    ("after unended lines", "a: | # c\n  x", put(b=1), "a: |- # c\n  x\nb: 1"),
+    ("after an unended empty list", "a: 1\nt: []", put(a=2, b=1), "a: 2\nt: []\nb: 1"),
     ("no kept breaks", "a: x\n\nb: 1\n", put(a="z\n\n"), 'a: "z\\n\\n"\n\nb: 1\n'),
     ("kept breaks", "a: |+\n  y\n\n\nb: 1\n", put(a="z\n"), "a: |\n  z\nb: 1\n"),
     ("a plain value over lines", "a: x\n  y # c\nb: 1\n", put(a="z"), "a: z # c\nb: 1\n"),
