@@ -1,4 +1,7 @@
-"""The way of every changing command: lock, read, let the workflow decide, write and commit, print."""
+"""The way of every changing command: lock, read, let the workflow decide, write and commit, print.
+
+Nouns import this for all their verbs, so what only a change needs (the models) is imported when one begins.
+"""
 
 from __future__ import annotations
 
@@ -11,18 +14,15 @@ from typing import TYPE_CHECKING, TypeVar
 import typer
 
 from pipecli.cli.session import Session, say, session, warn
-from pipecli.cli.showing import print_one
-from pipecli.records.base import Record
 from pipecli.records.kinds import BY_NOUN
-from pipecli.store import naming, transaction
-from pipecli.store.lookup import resolve
 
 if TYPE_CHECKING:
+    from pipecli.records.base import Record
     from pipecli.records.settings import Settings
     from pipecli.store.pipeline import Pipeline
     from pipecli.workflow.change import Change
 
-R = TypeVar("R", bound=Record)
+R = TypeVar("R", bound="Record")
 
 
 class Desk:
@@ -51,9 +51,13 @@ class Desk:
 
     def get(self, model: type[R], name: str) -> R:
         """The record a person means by an id, its beginning, or a name."""
+        from pipecli.store.lookup import resolve
+
         return self.pipeline.get(model, resolve(self.pipeline, name, BY_NOUN[model.noun]).key)
 
     def new_id(self, prefix: str) -> str:
+        from pipecli.store import naming
+
         taken = {row[0] for row in self.pipeline.index.connection.execute("SELECT key FROM _records")}
         return naming.new_id(prefix, taken)
 
@@ -66,6 +70,9 @@ class Desk:
 
     def do_all(self, changes: Sequence[Change], result: Record, subject: str) -> None:
         """Write several changes as one commit and print one record."""
+        from pipecli.cli.showing import print_one
+        from pipecli.store import transaction
+
         writes = transaction.plan(self.pipeline, changes)
         for change in changes:
             for note in change.notes:

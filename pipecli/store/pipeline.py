@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pipecli.errors import Fault, FaultyFile, PipecliError
 from pipecli.jsontext import loads
 from pipecli.records.kinds import BY_NOUN, SETTINGS, SETTINGS_FILE, Kind
-from pipecli.store import files, location, lock
+from pipecli.store import location
 from pipecli.store.functions import register
 from pipecli.store.index import Index, open_index
 from pipecli.store.location import Location, kind_of
@@ -84,12 +84,14 @@ class Pipeline:
     @contextmanager
     def exclusive(self) -> Iterator[None]:
         """Keep every other changing command out. Raises lock.Busy."""
+        from pipecli.store import lock
+
         with lock.exclusive(self.location.cache):
             yield
 
     def read(self, file: str) -> Record:
         """The record of one file, from the file itself. Raises FaultyFile."""
-        from pipecli.store import reading
+        from pipecli.store import files, reading
 
         try:
             return reading.read(kind_of(file) or SETTINGS, file, files.read_text(self.root, file))
