@@ -50,7 +50,8 @@ class Group(TyperGroup):
 
 
 def _build(info: Any) -> Any:
-    info.cls = info.cls or Reading
+    if info.cls in (None, TyperCommand):  # Typer's own, where the verb names none
+        info.cls = Reading
     return get_command_from_info(info, pretty_exceptions_short=False, rich_markup_mode=None)
 
 

@@ -154,24 +154,27 @@ def in_a_world_where(
     return subprocess.run(command, preexec_fn=prepare, capture_output=True, text=True, check=False)
 
 
-def test_on_a_full_disk_nothing_changes(cli, deal, git, root):
-    """A limit on the size of files stands in for the full disk: every write fails half-way, for root too."""
-    file = deal(text=COMMENTED)
+@pytest.mark.parametrize(
+    ("room", "said"),
+    [
+        (600, "can't be written: File too large; nothing is changed"),  # our file
+        (1500, "git refused the commit, nothing is changed"),  # git's
+    ],
+)
+def test_on_a_full_disk_nothing_changes(cli, deal, git, root, room, said):
+    """A limit on the size of files stands in for the full disk: a write fails half-way, for root too."""
+    file = deal(text=COMMENTED + f"notes: {'long ' * 100}\n")
     text, before = file.read_bytes(), head(git)
     cli("opp", "list")
 
-    said = in_a_world_where(
-        root,
-        "opp",
-        "set",
-        "2q8",
-        "amount=1",
-        prepare=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100)),
-    )
+    def fill() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
 
-    assert said.returncode == 1
-    assert "can't be written: File too large; nothing is changed" in said.stderr
-    assert said.stderr.count("\n") == 1
+    refused = in_a_world_where(root, "opp", "set", "2q8", "amount=1", prepare=fill)
+
+    assert refused.returncode == 1
+    assert said in refused.stderr
+    assert refused.stderr.count("\n") == 1
     assert file.read_bytes() == text
     assert (head(git), git("status", "--porcelain")) == (before, "")
 

@@ -1,0 +1,127 @@
+"""The index is disposable: whatever happens to it or behind its back, answers stay those of the files."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+
+def amounts(cli) -> dict[str, float]:
+    return {each["id"]: each["amount"] for each in json.loads(cli("opp", "list", "--format", "json").out)}
+
+
+def index_file(root: Path) -> Path:
+    return root / ".git" / "pipecli" / "root" / "index.sqlite"
+
+
+def test_a_file_changed_by_hand_is_read_again(cli, deal):
+    file = deal()
+    assert amounts(cli) == {"OPP-2Q8XA": 4998.00}
+
+    file.write_text(file.read_text().replace("4998.00", "5400.00"))
+
+    assert amounts(cli) == {"OPP-2Q8XA": 5400.00}
+
+
+def test_files_added_removed_and_renamed_by_hand_are_noticed(cli, deal):
+    first = deal()
+    deal("OPP-7K3M9", "Grinders")
+    assert len(amounts(cli)) == 2
+
+    first.unlink()
+    assert list(amounts(cli)) == ["OPP-7K3M9"]
+
+    later = deal("OPP-9ZZZZ", "Cups")
+    later.rename(later.with_name("OPP-9ZZZZ-mugs.yaml"))
+    assert sorted(amounts(cli)) == ["OPP-7K3M9", "OPP-9ZZZZ"]
+
+
+def test_a_damaged_index_is_built_anew(cli, deal, root):
+    deal()
+    cli("opp", "list")
+    for wreck in (b"not a database at all, just some bytes" * 200, b"", b"SQLite format 3\0" + b"\0" * 5000):
+        index_file(root).write_bytes(wreck)
+        assert amounts(cli) == {"OPP-2Q8XA": 4998.00}
+        assert amounts(cli) == {"OPP-2Q8XA": 4998.00}
+    assert sqlite3.connect(index_file(root)).execute("PRAGMA quick_check").fetchone() == ("ok",)
+
+
+def test_an_index_of_another_version_is_built_anew(cli, deal, root):
+    deal()
+    cli("opp", "list")
+    with sqlite3.connect(index_file(root)) as connection:
+        connection.execute("UPDATE _layout SET layout = '0.0.0/0'")
+        connection.execute("DELETE FROM _opportunities")
+    assert amounts(cli) == {"OPP-2Q8XA": 4998.00}
+
+
+def test_a_deleted_index_is_missed_by_nobody(cli, deal, root):
+    deal()
+    cli("opp", "list")
+    shutil.rmtree(root / ".git" / "pipecli")
+    assert amounts(cli) == {"OPP-2Q8XA": 4998.00}
+
+
+def test_new_settings_change_the_answers_without_reading_the_deals_again(cli, deal, root):
+    deal()
+    shown = json.loads(cli("opp", "show", "2q8", "--format", "json").out)
+    assert (shown["probability"], shown["weighted"]) == (10, 499.80)
+
+    settings = root / "pipecli.yaml"
+    settings.write_text(settings.read_text().replace("probability: 10\n", "probability: 30\n"))
+
+    shown = json.loads(cli("opp", "show", "2q8", "--format", "json").out)
+    assert (shown["probability"], shown["weighted"]) == (30, 1499.40)
+
+
+def test_ten_processes_at_once_all_get_the_whole_answer(deal, root):
+    """They find no index and build it together; none sees half of one."""
+    for number in range(40):
+        deal(f"OPP-2Q8{number // 32}{'0123456789ABCDEFGHJKMNPQRSTVWXYZ'[number % 32]}", f"Deal {number}")
+    command = [sys.executable, "-m", "pipecli", "-C", str(root), "opp", "list", "--format", "ids"]
+    running = [
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(10)
+    ]
+    for each in running:
+        out, err = each.communicate(timeout=60)
+        assert (each.returncode, len(out.splitlines()), err) == (0, 40, "")
+
+
+def test_changing_commands_at_once_wait_for_each_other(cli, deal, root, git):
+    deal()
+    keys = ["source=web", "campaign=spring", "score=70", "notes=hello", "custom.a=1", "custom.b=2"]
+    running = [
+        subprocess.Popen([sys.executable, "-m", "pipecli", "-C", str(root), "opp", "set", "2q8", key])
+        for key in keys
+    ]
+    assert [each.wait(timeout=60) for each in running] == [0] * len(keys)
+
+    shown = json.loads(cli("opp", "show", "2q8", "--format", "json").out)
+    assert (shown["source"], shown["campaign"], shown["score"], shown["notes"]) == (
+        "web",
+        "spring",
+        70,
+        "hello",
+    )
+    assert shown["custom"] == {"a": 1, "b": 2}
+    assert git("status", "--porcelain") == ""
+
+
+def test_a_broken_file_stops_those_who_need_it_and_warns_the_others(cli, deal):
+    deal()
+    broken = deal("OPP-7K3M9", "Grinders")
+    broken.write_text(broken.read_text() + "stge: qualify\n")
+
+    said = cli("opp", "list", code=1)
+    assert said.out == ""
+    assert said.err == (
+        'error: opportunities/2026/OPP-7K3M9-grinders.yaml:13: unknown key "stge", did you mean "stage"?; '
+        "keys of your own go under `custom:`\n"
+    )
+    said = cli("opp", "set", "2q8", "amount=1")
+    assert said.err.startswith("warning: opportunities/2026/OPP-7K3M9-grinders.yaml:13: ")
