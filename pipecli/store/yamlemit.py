@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 from pipecli.store.yamlscalars import key_text, literal_block, scalar_text, string_text
 
@@ -66,7 +66,7 @@ def flow_entry(key: str, value: object) -> str:
     return f"{key_text(key, flow=True)}: {flow_text(value)}"
 
 
-def is_list(value: object) -> bool:
+def is_list(value: object) -> TypeGuard[Sequence[object]]:
     return isinstance(value, Sequence) and not isinstance(value, str | bytes)
 
 
