@@ -46,7 +46,8 @@ def _plain(value: object) -> object | None:
     if isinstance(value, Part):
         return value.plain() or None
     if isinstance(value, dict):
-        return {key: plain for key, item in value.items() if (plain := _plain(item)) is not None} or None
+        # the days of exchange rates are keys, and a key is text in a file
+        return {str(key): plain for key, item in value.items() if (plain := _plain(item)) is not None} or None
     if isinstance(value, (list, tuple)):
         return [plain for item in value if (plain := _plain(item)) is not None] or None
     return value
