@@ -23,13 +23,22 @@ _NEVER = {"id", "sku", "created"}
 
 def assign(record: R, assignments: Sequence[str], run: Session) -> R:
     """The record with these values set; `path=` clears. Raises PipecliError, naming the path at fault."""
-    plain = record.plain()
+    return _assigned(type(record), record.plain(), assignments, run, f"{record.key}: ")
+
+
+def built(model: type[R], given: Plain, assignments: Sequence[str] | None, run: Session) -> R:
+    """A new record of what options gave (None: they did not) and of `--set` pairs. Raises PipecliError."""
+    plain = {name: value for name, value in given.items() if value is not None}
+    return _assigned(model, plain, assignments or (), run, "")
+
+
+def _assigned(model: type[R], plain: Plain, assignments: Sequence[str], run: Session, where: str) -> R:
     for text in assignments:
         path, value = split(text)
         if path[0] in _NEVER:
             raise PipecliError(f"{path[0]} never changes", hint="make a new record instead")
-        put(plain, path, read(type(record), path, value, run) if value else None)
-    return validated(type(record), plain, f"{record.key}: ")
+        put(plain, path, read(model, path, value, run) if value else None)
+    return validated(model, plain, where)
 
 
 def validated(model: type[R], plain: Plain, where: str = "") -> R:

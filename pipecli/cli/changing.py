@@ -61,6 +61,13 @@ class Desk:
         taken = {row[0] for row in self.pipeline.index.connection.execute("SELECT key FROM _records")}
         return naming.new_id(prefix, taken)
 
+    def new_slug(self, noun: str, text: str) -> str:
+        """A slug of `text` that no record of this kind has."""
+        from pipecli.store import naming
+
+        found = self.pipeline.index.connection.execute("SELECT key FROM _records WHERE noun = ?", (noun,))
+        return naming.free_slug(text, {row[0] for row in found})
+
     def day(self, text: str | None) -> date | None:
         return self.session.day(text) if text else None
 
@@ -70,7 +77,7 @@ class Desk:
 
     def do_all(self, changes: Sequence[Change], result: Record, subject: str) -> None:
         """Write several changes as one commit and print one record."""
-        from pipecli.cli.showing import print_one
+        from pipecli.cli.showing import print_one, view
         from pipecli.store import transaction
 
         writes = transaction.plan(self.pipeline, changes)
@@ -83,9 +90,12 @@ class Desk:
         if not writes:
             say(f"{result.key}: nothing to change, it is so already")
         is_new = self.pipeline.file_of(result.noun, result.key) is None
+        is_removed = any(result is record for change in changes for record in change.removed)
+        last = view(self.session, result.noun, result.key) if is_removed else None
         text = None if self.session.no_commit else message(subject, changes, self.session.message)
         made = transaction.commit(self.pipeline, writes, text)
-        print_one(self.session, result.noun, result.key, said=None if is_new else subject, commit=made)
+        said = None if is_new else subject
+        print_one(self.session, result.noun, result.key, said=said, commit=made, shown=last)
 
 
 @contextmanager

@@ -15,15 +15,21 @@ from pipecli.records.kinds import Kind
 
 def add_show_set_edit(app: typer.Typer, kind: Kind) -> None:
     """Give a noun its `show`, `set` and `edit`."""
-    name = kind.noun.replace("-", " ")
 
-    @app.command("show", help=f"Show one {name}.")
+    @app.command("show", help=f"Show one {kind.noun.replace('-', ' ')}.")
     def show(ctx: typer.Context, ref: Ref) -> None:
         from pipecli.store.lookup import resolve
 
         run = session(ctx)
         found = resolve(run.pipeline, ref, kind)
         print_view(run, view(run, found.noun, found.key))
+
+    add_set_edit(app, kind)
+
+
+def add_set_edit(app: typer.Typer, kind: Kind) -> None:
+    """Give a noun its `set` and `edit`, where its `show` is its own."""
+    name = kind.noun.replace("-", " ")
 
     @app.command("set", cls=Changing, help=f"Set fields of a {name}: path=value, path= to clear.")
     def set_(ctx: typer.Context, ref: Ref, assignments: Assignments) -> None:

@@ -77,11 +77,18 @@ def view(run: Session, noun: str, key: str) -> View:
 
 
 def print_one(
-    run: Session, noun: str, key: str, *, said: str | None = None, commit: str | None = None
+    run: Session,
+    noun: str,
+    key: str,
+    *,
+    said: str | None = None,
+    commit: str | None = None,
+    shown: View | None = None,
 ) -> None:
     """Print the record that a command changed or made.
 
-    `said` is the line a person reads instead of the whole record; None: its id, as it is new.
+    `said` is the line a person reads instead of the whole record; None: its id, as it is new. `shown` is
+    what JSON has of a record that was removed.
     """
     if run.format is Format.TABLE:
         typer.echo(said or key)
@@ -89,7 +96,7 @@ def print_one(
     if run.format is Format.IDS:
         typer.echo(key)
         return
-    shown = view(run, noun, key)
+    shown = shown or view(run, noun, key)
     print_view(run, shown | ({"commit": commit} if commit else {}))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Container
+from itertools import chain, count
 
 from pipecli.records.base import Document, Record
 from pipecli.records.ids import CROCKFORD, ID_LENGTH
@@ -34,6 +35,12 @@ def slug(text: str) -> str:
 
     made = slugify(text, max_length=_SLUG_LENGTH, word_boundary=True)
     return made or "x-" + "-".join(f"{ord(character):x}" for character in text.strip()[:6])
+
+
+def free_slug(text: str, taken: Container[str]) -> str:
+    """The slug of `text`, numbered from 2 on where another record has it: for a namesake."""
+    made = slug(text)
+    return next(name for name in chain([made], (f"{made}-{n}" for n in count(2))) if name not in taken)
 
 
 def file_name(record: Record) -> str:

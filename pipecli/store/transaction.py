@@ -34,8 +34,13 @@ def plan(pipeline: Pipeline, changes: Sequence[Change]) -> list[Write]:
 
     Raises FaultyFile when a record would not be valid, PipecliError when one names what doesn't exist.
     """
-    records = {(record.noun, record.key): record for change in changes for record in change.records}
     removed = {(record.noun, record.key) for change in changes for record in change.removed}
+    records = {
+        name: record
+        for change in changes
+        for record in change.records
+        if (name := (record.noun, record.key)) not in removed
+    }
     writes = [write for record in records.values() if (write := _write(pipeline, record)) is not None]
     check_references(pipeline, list(records.values()), records.keys(), removed)
     for noun, key in removed:

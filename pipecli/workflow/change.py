@@ -25,6 +25,7 @@ class Change:
     also: tuple[Record, ...] = ()
     """Other records, new or changed, that are written with it."""
     removed: tuple[Record, ...] = ()
+    """Records whose files go; the subject may be one of them."""
     result: Record | None = None
     """The record a person asked for, where it is not the subject: the opportunity of a conversion."""
     notes: tuple[str, ...] = ()
