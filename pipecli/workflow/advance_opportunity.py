@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipecli.records.opportunity import Opportunity
-from pipecli.records.settings import Process, Settings, Stage
+from pipecli.records.settings import Process, Settings
 from pipecli.workflow.change import Change, Refused
 from pipecli.workflow.requirements import missing_fields, missing_steps
 
@@ -18,8 +18,9 @@ def advance(
 ) -> Change:
     """Move an open opportunity to the next stage, or to `to`.
 
-    Refused while steps of the present stage or fields of the next one are missing; `force` overrides that
-    and says so. A probability set by hand goes with the stage it was set for, unless `keep_probability`.
+    Refused while steps of a stage that is left or fields of one that is entered are missing; `force`
+    overrides that and says so. A probability set by hand goes with the stage it was set for, unless
+    `keep_probability`.
     """
     if not deal.is_open:
         raise Refused(f"{deal.id} is {deal.status}", hint=f"reopen it first: pipecli opp reopen {deal.id}")
@@ -81,9 +82,11 @@ def _missing(deal: Opportunity, process: Process, here: int | None, there: int) 
     """What keeps a deal from a stage, in words; going back asks for nothing."""
     if here is not None and there < here:
         return []
-    passed: tuple[Stage, ...] = process.stages[here if here is not None else there : there]
-    steps = [step for stage in passed for step in missing_steps(deal, stage)]
-    fields = [name for stage in process.stages[there : there + 1] for name in missing_fields(deal, stage)]
+    plain = deal.plain()
+    left = () if here is None else process.stages[here:there]
+    entered = process.stages[there if here is None else here + 1 : there + 1]
+    steps = [step for stage in left for step in missing_steps(plain, stage.steps)]
+    fields = dict.fromkeys(name for stage in entered for name in missing_fields(plain, stage.requires))
     return [
         *([f"steps not done: {', '.join(steps)}"] if steps else []),
         *([f"fields missing: {', '.join(fields)}"] if fields else []),
