@@ -17,6 +17,15 @@ from pipecli.records.money import weighted
 
 View = dict[str, Any]
 
+_PRICED = {
+    "customer_name": "customer_name",
+    "amount": "exact_amount",
+    "tax_by_rate": "tax_by_rate",
+    "tax": "exact_tax",
+    "total": "exact_total",
+    "margin_facts": "margin_facts",
+}
+
 # What is computed, by noun: the key that JSON gives it, and the column of the index.
 DERIVED = {
     "lead": {
@@ -36,11 +45,12 @@ DERIVED = {
         "minutes_to_first_response": "minutes_to_first_response",
         "key_info_answered": "key_info_answered",
     },
-    "quotation": {"amount": "exact_amount", "tax": "exact_tax", "total": "NULL"},
-    "order": {"amount": "exact_amount", "tax": "exact_tax", "total": "NULL"},
+    "quotation": _PRICED,
+    "order": _PRICED,
+    "supplier-quotation": {"amount": "exact_amount", "supplier_name": "supplier_name"},
     "product": {"id": "sku"},
 }
-_EXACT = ("amount", "tax")
+_EXACT = ("amount", "tax", "total")
 
 
 def derive(noun: str, row: sqlite3.Row | tuple[Any, ...], currency: str) -> View:
@@ -55,8 +65,10 @@ def derive(noun: str, row: sqlite3.Row | tuple[Any, ...], currency: str) -> View
             view[key] = _percent(view[key])
         if view["amount"] is not None and view["probability"] is not None:
             view["weighted"] = weighted(view["amount"], view["probability"], currency)
-    if "total" in view:
-        view["total"] = view["amount"] + view["tax"]
+    if "tax_by_rate" in view:
+        view["tax_by_rate"] = loads(view["tax_by_rate"])
+    if "margin_facts" in view:
+        view |= loads(view.pop("margin_facts") or "{}")
     return {key: value for key, value in view.items() if value is not None}
 
 

@@ -37,6 +37,8 @@ class Order(Document):
     price_list: Slug | None = None
     items: tuple[Item, ...] = ()
     terms: Text | None = None
+    reason: Line | None = None
+    """Why it was cancelled."""
     notes: Text | None = None
     tags: tuple[Line, ...] = ()
     custom: Custom = None

@@ -43,6 +43,8 @@ class Quotation(Document):
     """The supplier's answer its prices come from."""
     items: tuple[Item, ...] = ()
     terms: Text | None = None
+    reason: Line | None = None
+    """Why the customer rejected it."""
     notes: Text | None = None
     tags: tuple[Line, ...] = ()
     custom: Custom = None

@@ -10,6 +10,7 @@ from pydantic import model_validator
 
 from pipecli.records.base import Custom, Document, Part
 from pipecli.records.ids import OpportunityId, Slug, SupplierQuotationId
+from pipecli.records.money import rounded
 from pipecli.records.values import Amount, CurrencyCode, Day, Line, Quantity, Text
 
 
@@ -27,6 +28,10 @@ class SupplierItem(Part):
     quantity: Quantity = Decimal(1)
     uom: Line | None = None
     unit_price: Amount | None = None
+
+    def amount(self, currency: str) -> Decimal | None:
+        """quantity × unit price, rounded half up to the minor unit; None while it has no price."""
+        return None if self.unit_price is None else rounded(self.quantity * self.unit_price, currency)
 
 
 class SupplierQuotation(Document):
@@ -56,6 +61,13 @@ class SupplierQuotation(Document):
     @property
     def label(self) -> str:
         return self.supplier
+
+    @property
+    def total(self) -> Decimal | None:
+        """The sum of its lines, in its currency; None until every line has a price."""
+        amounts = [item.amount(self.currency) for item in self.items]
+        priced = [amount for amount in amounts if amount is not None]
+        return sum(priced, Decimal(0)) if priced and len(priced) == len(amounts) else None
 
     @model_validator(mode="after")
     def _received_has_prices(self) -> Self:

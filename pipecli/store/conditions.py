@@ -58,7 +58,7 @@ def _alone(pipeline: Pipeline, record: Record) -> sqlite3.Connection:
 
     customer = pipeline.find_record(Customer, getattr(record, "customer", None))
     connection = sqlite3.connect(":memory:")
-    register(connection, lambda: pipeline.today)
+    register(connection, lambda: pipeline.today, lambda: pipeline.rates)
     connection.executescript(tables.schema())
     _insert(connection, [*tables.rows(pipeline.settings, SETTINGS_FILE)])
     for each in (record, customer):

@@ -19,6 +19,7 @@ from pipecli.store.location import Location, kind_of
 
 if TYPE_CHECKING:
     from pipecli.records.base import Record
+    from pipecli.records.money import Rates
     from pipecli.records.settings import Settings
 
 R = TypeVar("R", bound="Record")
@@ -44,7 +45,7 @@ class Pipeline:
     def index(self) -> Index:
         """The index, read again where files changed; once a command."""
         index = open_index(self.location)
-        register(index.connection, lambda: self.today)
+        register(index.connection, lambda: self.today, lambda: self.rates)
         return index
 
     @cached_property
@@ -80,6 +81,20 @@ class Pipeline:
         record = self.read(SETTINGS_FILE)
         assert isinstance(record, Settings)
         return record
+
+    @cached_property
+    def rates(self) -> Rates:
+        """The exchange rates of the settings, for reading commands: no model is imported for them."""
+        from decimal import Decimal
+
+        from pipecli.records.money import Rates
+
+        written = self.settings_as_written
+        table = {
+            currency: {date.fromisoformat(day): Decimal(rate) for day, rate in dated.items()}
+            for currency, dated in written.get("exchange_rates", {}).items()
+        }
+        return Rates(written.get("currency", "EUR"), table)
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:

@@ -1,7 +1,7 @@
 """The tables of the index, which are those of `sql` and `--where`: their columns, and each record's rows.
 
-A base table holds what one file says. What also depends on the settings (a stage's probability, an owner's
-team) or on the day is computed by the view of the same name, so that a change of settings changes no row.
+A base table holds what one file says; the view of the same name (store.views) adds what also depends on other
+files or on the day.
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ from pipecli.jsontext import dumps
 from pipecli.records.activity import Activity, NextContact, minutes_to_first_response
 from pipecli.records.base import Record
 from pipecli.records.item import Item, tax_by_rate, total
+from pipecli.records.key_information import answered
 from pipecli.records.kinds import BY_NOUN, KINDS
-from pipecli.records.questions import answered
+from pipecli.records.money import rounded
 from pipecli.records.references import references
+from pipecli.store.views import views
 
 if TYPE_CHECKING:
     from pipecli.records.lead import Lead
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from pipecli.records.order import Order
     from pipecli.records.quotation import Quotation
     from pipecli.records.settings import Settings
-    from pipecli.records.supplier_quotation import SupplierItem
+    from pipecli.records.supplier_quotation import SupplierItem, SupplierQuotation
 
 SQLValue = str | int | float | None
 
@@ -102,7 +104,7 @@ def _opportunity(deal: Opportunity) -> tuple[SQLValue, ...]:
         deal.campaign, deal.score, deal.currency, deal.price_list,
         _number(value), _text(value), deal.amount is not None, _number(deal.probability),
         _text(deal.expected_close), primary, _list(deal.competitors),
-        len(answered(deal.key_info.plain() if deal.key_info else {}, has_next_step=bool(deal.next_contact))),
+        answered(deal.key_info, has_next_step=deal.next_contact is not None),
         *_next_contact(deal.next_contact), *_activity_facts(deal.activities),
         minutes_to_first_response(deal.created, deal.activities),
         *(
@@ -133,33 +135,48 @@ def _quotation(quotation: Quotation) -> tuple[SQLValue, ...]:
         quotation.id, quotation.external_id, _text(quotation.created), quotation.opportunity,
         quotation.revision_of, _text(quotation.date), _text(quotation.valid_until), quotation.status,
         quotation.customer, quotation.lead, quotation.contact, quotation.currency, quotation.price_list,
-        quotation.supplier_quotation, *_totals(quotation), _list(quotation.tags),
+        quotation.supplier_quotation, *_totals(quotation), quotation.reason, _list(quotation.tags),
     )  # fmt: skip
 
 
 _QUOTATION = """
     id TEXT, external_id TEXT, created TEXT, opportunity TEXT, revision_of TEXT, date TEXT,
     valid_until TEXT, status TEXT, customer TEXT, lead TEXT, contact TEXT, currency TEXT, price_list TEXT,
-    supplier_quotation TEXT, amount REAL, exact_amount TEXT, tax REAL, exact_tax TEXT, tags TEXT"""
+    supplier_quotation TEXT, amount REAL, exact_amount TEXT, tax REAL, exact_tax TEXT,
+    total REAL, exact_total TEXT, tax_by_rate TEXT, reason TEXT, tags TEXT"""
 
 
 def _order(order: Order) -> tuple[SQLValue, ...]:
     return (
         order.id, order.external_id, _text(order.created), order.opportunity, order.quotation,
         _text(order.date), _text(order.delivered), order.status, order.customer, order.contact,
-        order.currency, order.price_list, *_totals(order), _list(order.tags),
+        order.currency, order.price_list, *_totals(order), order.reason, _list(order.tags),
     )  # fmt: skip
 
 
 _ORDER = """
     id TEXT, external_id TEXT, created TEXT, opportunity TEXT, quotation TEXT, date TEXT, delivered TEXT,
     status TEXT, customer TEXT, contact TEXT, currency TEXT, price_list TEXT,
-    amount REAL, exact_amount TEXT, tax REAL, exact_tax TEXT, tags TEXT"""
+    amount REAL, exact_amount TEXT, tax REAL, exact_tax TEXT,
+    total REAL, exact_total TEXT, tax_by_rate TEXT, reason TEXT, tags TEXT"""
+
+
+def _supplier_quotation(answer: SupplierQuotation) -> tuple[SQLValue, ...]:
+    asked = answer.total
+    return (
+        answer.id, answer.external_id, _text(answer.created), answer.opportunity, answer.supplier,
+        answer.status, _text(answer.date), _text(answer.received), _text(answer.valid_until),
+        answer.lead_time, answer.currency, _number(asked), _text(asked), answer.reason, _list(answer.tags),
+    )  # fmt: skip
+
+
+_SUPPLIER_QUOTATION = """
+    id TEXT, external_id TEXT, created TEXT, opportunity TEXT, supplier TEXT, status TEXT, date TEXT,
+    received TEXT, valid_until TEXT, lead_time TEXT, currency TEXT, amount REAL, exact_amount TEXT,
+    reason TEXT, tags TEXT"""
 
 # Where a row is no more than the record's own fields, their names are the columns.
 _PLAIN = {
-    "supplier-quotation": "id external_id created opportunity supplier status date received valid_until "
-    "lead_time currency reason tags",
     "customer": "id external_id name kind email phone website address country language tax_id industry owner "
     "parent tags",
     "contact": "id external_id name customer emails phones title language tags",
@@ -179,6 +196,7 @@ _COLUMNS_OF: dict[str, Any] = {
     "opportunity": _opportunity,
     "quotation": _quotation,
     "order": _order,
+    "supplier-quotation": _supplier_quotation,
 }
 
 
@@ -186,10 +204,8 @@ def _item(item: Item | SupplierItem, currency: str) -> tuple[SQLValue, ...]:
     priced = item if isinstance(item, Item) else None
     return (
         item.product, item.description, _number(item.quantity), item.uom, _number(item.unit_price),
-        *(
-            (_number(priced.discount), _number(priced.tax), _number(priced.amount(currency)))
-            if priced else (None, None, None)
-        ),
+        *((_number(priced.discount), _number(priced.tax)) if priced else (None, None)),
+        _number(item.amount(currency)),
     )  # fmt: skip
 
 
@@ -218,8 +234,13 @@ def _next_contact(planned: NextContact | None) -> tuple[SQLValue, ...]:
 
 def _totals(document: Quotation | Order) -> tuple[SQLValue, ...]:
     net = total(document.items, document.currency)
-    tax = sum(tax_by_rate(document.items, document.currency).values(), Decimal(0))
-    return _number(net), _text(net), _number(tax), _text(tax)
+    by_rate = tax_by_rate(document.items, document.currency)
+    tax = sum(by_rate.values(), rounded(Decimal(0), document.currency))
+    gross = net + tax
+    return (
+        _number(net), _text(net), _number(tax), _text(tax), _number(gross), _text(gross),
+        dumps(by_rate, indent=None),
+    )  # fmt: skip
 
 
 def _text(value: date | datetime | Decimal | None) -> str | None:
@@ -252,18 +273,16 @@ def _value(value: object) -> SQLValue:
 
 def schema() -> str:
     """The SQL that makes an empty index."""
-    own = {"lead": _LEAD, "opportunity": _OPPORTUNITY, "quotation": _QUOTATION, "order": _ORDER}
+    own = {
+        "lead": _LEAD, "opportunity": _OPPORTUNITY, "quotation": _QUOTATION, "order": _ORDER,
+        "supplier-quotation": _SUPPLIER_QUOTATION,
+    }  # fmt: skip
     tables = [
         f"CREATE TABLE _{kind.table} (path TEXT PRIMARY KEY, "
         f"{own.get(kind.noun) or _PLAIN[kind.noun].replace(' ', ', ')}) WITHOUT ROWID;"
         for kind in KINDS
     ]
-    views = [
-        f"CREATE VIEW {kind.table} AS SELECT r.*, d.json FROM _{kind.table} r JOIN _records d USING (path);"
-        for kind in KINDS
-        if kind.noun not in ("lead", "opportunity")
-    ]
-    return "\n".join([*tables, *views, _SHARED])
+    return "\n".join([*tables, _SHARED, views()])
 
 
 _SHARED = """
@@ -286,28 +305,6 @@ CREATE TABLE activities (path TEXT, record TEXT, noun TEXT, id TEXT, type TEXT, 
 CREATE INDEX _activities_path ON activities (path);
 CREATE TABLE stakeholders (path TEXT, opportunity TEXT, contact TEXT, role TEXT, "primary" INTEGER);
 CREATE INDEX _stakeholders_path ON stakeholders (path);
-
-CREATE VIEW leads AS SELECT r.*, u.team, u.name AS owner_name, d.json
-FROM _leads r JOIN _records d USING (path) LEFT JOIN users u ON u.id = r.owner;
-
-CREATE VIEW opportunities AS SELECT r.*,
-    coalesce(r.probability_by_hand, s.probability) AS probability,
-    s.probability AS stage_probability, s.position AS stage_position, s.rotting_days,
-    weighted(r.exact_amount, coalesce(r.probability_by_hand, s.probability), r.currency) AS weighted,
-    u.team, u.name AS owner_name, c.name AS customer_name,
-    CAST(julianday(coalesce(r.closed_date, today())) - julianday(substr(r.created, 1, 10)) AS INTEGER)
-        AS age_days,
-    d.json
-FROM _opportunities r JOIN _records d USING (path)
-LEFT JOIN stages s ON s.process = r.process AND s.id = r.stage
-LEFT JOIN users u ON u.id = r.owner
-LEFT JOIN _customers c ON c.path = 'customers/' || r.customer || '.yaml';
-
-CREATE VIEW _names AS SELECT noun, key FROM _records
-UNION ALL SELECT 'user', id FROM users
-UNION ALL SELECT 'team', id FROM teams
-UNION ALL SELECT 'process', process FROM stages
-UNION ALL SELECT 'stage', process || '/' || id FROM stages;
 """
 
 PER_FILE = ("_records", "_faults", "_references", "items", "activities", "stakeholders")

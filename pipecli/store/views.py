@@ -1,0 +1,94 @@
+"""The views of the index: what a record's row leaves to other files, to the settings and to the day.
+
+Nothing here is stored, so that a change of settings or of a product's cost changes no row.
+"""
+
+from __future__ import annotations
+
+from pipecli.records.kinds import KINDS
+
+# The cost of each line: the supplier's price where the quotation was priced from it, else the product's.
+_COSTED_LINES = """(
+    SELECT json_group_array(json_array(i.quantity, i.amount, json(coalesce(
+        (SELECT json_array(s.unit_price, q.currency)
+         FROM _records a JOIN _supplier_quotations q USING (path) JOIN items s USING (path)
+         WHERE a.noun = 'supplier-quotation' AND a.key = {supplier_quotation} AND s.unit_price IS NOT NULL
+         AND coalesce(s.product, s.description) = coalesce(i.product, i.description) LIMIT 1),
+        (SELECT json_array(p.cost) FROM _products p
+         WHERE p.path = 'products/' || i.product || '.yaml' AND p.cost IS NOT NULL)))))
+    FROM items i WHERE i.path = r.path)"""
+
+
+def _document(table: str, supplier_quotation: str, joined: str = "") -> str:
+    """The view of a document with items: its margin, its customer's name, and who answers for its deal."""
+    lines = _COSTED_LINES.format(supplier_quotation=supplier_quotation)
+    facts = f"margin_facts({lines}, r.currency, r.date)"
+    return f"""
+CREATE VIEW {table} AS SELECT r.*, {facts} AS margin_facts,
+    CAST(json_extract({facts}, '$.margin') AS REAL) AS margin,
+    c.name AS customer_name, o.title AS opportunity_title, o.owner, o.shared_with, o.stage, u.team, d.json
+FROM _{table} r JOIN _records d USING (path) {joined}
+LEFT JOIN _customers c ON c.path = 'customers/' || r.customer || '.yaml'
+LEFT JOIN _records k ON k.noun = 'opportunity' AND k.key = r.opportunity
+LEFT JOIN _opportunities o ON o.path = k.path
+LEFT JOIN users u ON u.id = o.owner;"""
+
+
+_QUOTATIONS = _document("quotations", "r.supplier_quotation")
+_ORDERS = _document(
+    "orders",
+    "f.supplier_quotation",
+    """LEFT JOIN _records e ON e.noun = 'quotation' AND e.key = r.quotation
+LEFT JOIN _quotations f ON f.path = e.path""",
+)
+
+_SUPPLIER_QUOTATIONS = """
+CREATE VIEW supplier_quotations AS SELECT r.*,
+    s.name AS supplier_name, o.title AS opportunity_title, o.owner, o.shared_with, o.stage, u.team, d.json
+FROM _supplier_quotations r JOIN _records d USING (path)
+LEFT JOIN _suppliers s ON s.path = 'suppliers/' || r.supplier || '.yaml'
+LEFT JOIN _records k ON k.noun = 'opportunity' AND k.key = r.opportunity
+LEFT JOIN _opportunities o ON o.path = k.path
+LEFT JOIN users u ON u.id = o.owner;"""
+
+_LEADS = """
+CREATE VIEW leads AS SELECT r.*, u.team, u.name AS owner_name, d.json
+FROM _leads r JOIN _records d USING (path) LEFT JOIN users u ON u.id = r.owner;"""
+
+_OPPORTUNITIES = """
+CREATE VIEW opportunities AS SELECT r.*,
+    coalesce(r.probability_by_hand, s.probability) AS probability,
+    s.probability AS stage_probability, s.position AS stage_position, s.rotting_days,
+    weighted(r.exact_amount, coalesce(r.probability_by_hand, s.probability), r.currency) AS weighted,
+    u.team, u.name AS owner_name, c.name AS customer_name,
+    CAST(julianday(coalesce(r.closed_date, today())) - julianday(substr(r.created, 1, 10)) AS INTEGER)
+        AS age_days,
+    d.json
+FROM _opportunities r JOIN _records d USING (path)
+LEFT JOIN stages s ON s.process = r.process AND s.id = r.stage
+LEFT JOIN users u ON u.id = r.owner
+LEFT JOIN _customers c ON c.path = 'customers/' || r.customer || '.yaml';"""
+
+_NAMES = """
+CREATE VIEW _names AS SELECT noun, key FROM _records
+UNION ALL SELECT 'user', id FROM users
+UNION ALL SELECT 'team', id FROM teams
+UNION ALL SELECT 'process', process FROM stages
+UNION ALL SELECT 'stage', process || '/' || id FROM stages;"""
+
+_OWN = {
+    "leads": _LEADS,
+    "opportunities": _OPPORTUNITIES,
+    "quotations": _QUOTATIONS,
+    "supplier_quotations": _SUPPLIER_QUOTATIONS,
+    "orders": _ORDERS,
+}
+
+
+def views() -> str:
+    """The SQL that makes every view, one a table of records."""
+    return "\n".join([*(_OWN.get(kind.table) or _plain(kind.table) for kind in KINDS), _NAMES])
+
+
+def _plain(table: str) -> str:
+    return f"CREATE VIEW {table} AS SELECT r.*, d.json FROM _{table} r JOIN _records d USING (path);"
