@@ -15,9 +15,9 @@ from pipecli.jsontext import dumps
 from pipecli.records.activity import Activity, NextContact, minutes_to_first_response
 from pipecli.records.base import Record
 from pipecli.records.item import Item, tax_by_rate, total
-from pipecli.records.key_information import answered
 from pipecli.records.kinds import BY_NOUN, KINDS
 from pipecli.records.money import rounded
+from pipecli.records.questions import answered
 from pipecli.records.references import references
 from pipecli.store.views import views
 
@@ -104,7 +104,7 @@ def _opportunity(deal: Opportunity) -> tuple[SQLValue, ...]:
         deal.campaign, deal.score, deal.currency, deal.price_list,
         _number(value), _text(value), deal.amount is not None, _number(deal.probability),
         _text(deal.expected_close), primary, _list(deal.competitors),
-        answered(deal.key_info, has_next_step=deal.next_contact is not None),
+        len(answered(deal.key_info.plain() if deal.key_info else {}, has_next_step=bool(deal.next_contact))),
         *_next_contact(deal.next_contact), *_activity_facts(deal.activities),
         minutes_to_first_response(deal.created, deal.activities),
         *(
