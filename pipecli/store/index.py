@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -23,6 +23,9 @@ LAYOUT = f"{__version__}/2"
 """Changes whenever the tables do: an index of another layout is built anew."""
 
 _PATIENCE = 10.0
+
+TextOf = Callable[[str], str]
+"""Gives the text of a file of the pipeline. Raises FaultyFile, or FileNotFoundError."""
 
 
 class Index:
@@ -48,7 +51,7 @@ class Index:
         difference = freshness.compare(known, present)
         with _writing(self.connection):
             _forget(self.connection, difference.gone)
-            _read(self.connection, self.location.root, difference.changed)
+            _read(self.connection, difference.changed, _on_disk(self.location.root))
             self._stamp(difference.stamps)
 
     def update(self, written: Sequence[str], removed: Sequence[str]) -> None:
@@ -65,7 +68,7 @@ class Index:
             stamps[folder] = freshness.restamp(stamps[folder], name, stat)
         with _writing(self.connection):
             _forget(self.connection, removed)
-            _read(self.connection, self.location.root, written)
+            _read(self.connection, written, _on_disk(self.location.root))
             self._stamp({folder: stamp for folder, stamp in stamps.items() if stamp})
 
     def _stamp(self, stamps: dict[str, bytes]) -> None:
@@ -80,16 +83,17 @@ def open_index(location: Location) -> Index:
     """The fresh index of a pipeline; in memory when the git directory can't be written."""
     file = location.cache / "index.sqlite"
     try:
-        index = Index(location, _open_or_build(location, file), file)
+        index = Index(location, open_or_build(file, lambda made: _build(made, location.root)), file)
         index.refresh()
     except (sqlite3.DatabaseError, OSError):  # damaged, read-only, or held too long by another
-        index = Index(location, _in_memory(location), None)
+        index = Index(location, in_memory(lambda made: _build(made, location.root)), None)
         with suppress(OSError, sqlite3.DatabaseError):
             _remove_damaged(file)
     return index
 
 
-def _open_or_build(location: Location, file: Path) -> sqlite3.Connection:
+def open_or_build(file: Path, build: Callable[[sqlite3.Connection], None]) -> sqlite3.Connection:
+    """The index in a file; where there is none of this layout, `build` fills a new one."""
     if file.exists():
         connection = _connect(file)
         with suppress(sqlite3.DatabaseError):
@@ -98,13 +102,13 @@ def _open_or_build(location: Location, file: Path) -> sqlite3.Connection:
         connection.close()
     file.parent.mkdir(parents=True, exist_ok=True)
     # Built aside and moved into place: who reads the old one meanwhile is not disturbed.
-    aside = file.with_name(f"index.{os.getpid()}.tmp")
+    aside = file.with_name(f"{file.stem}.{os.getpid()}.tmp")
     aside.unlink(missing_ok=True)
     connection = _connect(aside)
     try:
         connection.execute("PRAGMA synchronous = OFF")  # lost with the power, it is built again
         connection.execute("PRAGMA journal_mode = OFF")
-        _build(connection, location.root)
+        build(connection)
         connection.close()
         aside.replace(file)
     finally:
@@ -112,9 +116,9 @@ def _open_or_build(location: Location, file: Path) -> sqlite3.Connection:
     return _connect(file)
 
 
-def _in_memory(location: Location) -> sqlite3.Connection:
+def in_memory(build: Callable[[sqlite3.Connection], None]) -> sqlite3.Connection:
     connection = _connect(Path(":memory:"))
-    _build(connection, location.root)
+    build(connection)
     return connection
 
 
@@ -135,14 +139,25 @@ def _remove_damaged(file: Path) -> None:
 
 
 def _build(connection: sqlite3.Connection, root: Path) -> None:
+    present = freshness.stamps(root)
+    fill(connection, freshness.compare({}, present).changed, _on_disk(root))
+    connection.executemany("INSERT INTO _folders VALUES (?, ?)", present.items())
+
+
+def fill(connection: sqlite3.Connection, files: Sequence[str], text_of: TextOf) -> None:
+    """Make the tables of a new index, and put into them what these files say."""
     from pipecli.store.tables import schema
 
-    present = freshness.stamps(root)
     connection.executescript(schema())
     with _writing(connection):
-        _read(connection, root, freshness.compare({}, present).changed)
-        connection.executemany("INSERT INTO _folders VALUES (?, ?)", present.items())
+        _read(connection, files, text_of)
         connection.execute("CREATE TABLE _layout AS SELECT ? AS layout", (LAYOUT,))
+
+
+def _on_disk(root: Path) -> TextOf:
+    from pipecli.store import files
+
+    return lambda file: files.read_text(root, file)
 
 
 class _writing:  # noqa: N801 - reads as a statement
@@ -167,9 +182,8 @@ def _forget(connection: sqlite3.Connection, files: Iterable[str]) -> None:
         connection.executemany(f"DELETE FROM {table} WHERE path = ?", names)
 
 
-def _read(connection: sqlite3.Connection, root: Path, files: Sequence[str]) -> None:
+def _read(connection: sqlite3.Connection, files: Sequence[str], text_of: TextOf) -> None:
     """Put what these files say into the tables, in place of what they said before."""
-    from pipecli.store import files as disk
     from pipecli.store import reading, tables
 
     _forget(connection, files)
@@ -177,7 +191,7 @@ def _read(connection: sqlite3.Connection, root: Path, files: Sequence[str]) -> N
     for file in files:
         kind = kind_of(file) or SETTINGS
         try:
-            record = reading.read(kind, file, disk.read_text(root, file))
+            record = reading.read(kind, file, text_of(file))
         except FaultyFile as error:
             batch["_faults"] += [
                 (each.file, each.line, each.column, each.rule, each.message) for each in error.faults
