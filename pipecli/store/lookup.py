@@ -8,6 +8,7 @@ from typing import NamedTuple, NoReturn
 
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import BY_PREFIX, KINDS, Kind
+from pipecli.records.names import folded, name_key
 from pipecli.store.pipeline import NotFound, Pipeline
 
 _MOST_SHOWN = 8
@@ -72,13 +73,23 @@ def _by_start(pipeline: Pipeline, wanted: str, nouns: Sequence[str]) -> list[Fou
 
 
 def _by_name(pipeline: Pipeline, wanted: str, nouns: Sequence[str]) -> list[Found]:
-    words = wanted.casefold().split()
+    words = folded(wanted).split()
     rows = _query(pipeline, nouns, "1")
-    matching = [row for row in rows if all(word in f"{row.label} {row.key}".casefold() for word in words)]
-    exact = [row for row in matching if row.label.casefold() == wanted.casefold()]
+    persons = _persons(pipeline) if "lead" in nouns else {}
+    names = {row: f"{row.label} {persons.get(row.file, '')} {row.key}" for row in rows}
+    matching = [row for row in rows if all(word in folded(names[row]) for word in words)]
+    exact = [row for row in matching if name_key(row.label) == name_key(wanted)]
     if exact or matching:
         return exact or matching
     return _nothing(pipeline, wanted, nouns, rows)
+
+
+def _persons(pipeline: Pipeline) -> dict[str, str]:
+    """The person of each lead that is called after an organisation, by its file."""
+    found = pipeline.index.connection.execute(
+        "SELECT path, name FROM _leads WHERE organization > '' AND name > ''"
+    )
+    return dict(found.fetchall())
 
 
 def _nothing(pipeline: Pipeline, wanted: str, nouns: Sequence[str], rows: Sequence[Found] = ()) -> NoReturn:
