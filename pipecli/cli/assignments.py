@@ -53,45 +53,49 @@ def validated(model: type[R], plain: Plain, where: str = "") -> R:
         raise PipecliError(f"{where}{more}") from None
 
 
-def split(text: str) -> tuple[list[str | int], str]:
+def split(text: str) -> tuple[list[str], str]:
     """`next_contact.date=+3d` as its path and its value."""
     path, equals, value = text.partition("=")
     parts = path.strip().split(".")
     if not equals or not all(parts):
         raise PipecliError(f'"{text}" is no assignment', hint="write path=value, or path= to clear")
-    return [int(part) if part.isdecimal() else part for part in parts], value
+    return parts, value
 
 
-def read(model: type[Record], path: Sequence[str | int], text: str, run: Session) -> Any:
-    """A value as the field at `path` has it: dates in words, numbers, yes and no, lists with commas."""
-    from pydantic import BaseModel
+def read(model: type[Record], path: Sequence[str], text: str, run: Session) -> Any:
+    """A value as the field at `path` has it: dates in words, numbers, yes and no, lists with commas.
 
+    A list or a map may also be written as YAML: `[a, "b, c"]`, `{name: big deals, users: [ana]}`.
+    """
     annotation = fields.annotation_at(model, path)
-    name = ".".join(str(part) for part in path)
+    name = ".".join(path)
     if annotation is None:
         raise PipecliError(f"{model.noun} has no field {name}", hint=_known(model, path))
     if annotation is Any:  # below `custom`: as YAML reads it
         return _yaml(text)
     kinds = [option for option in fields.options(annotation) if option is not type(None)]
+    has_parts = any(get_origin(kind) in (tuple, dict) or _is_map(kind) for kind in kinds)
+    if has_parts and text.startswith(("[", "{")):
+        return _yaml(text)
     if any(get_origin(kind) is tuple for kind in kinds) and not _is_list_of_maps(kinds):
         return [part.strip() for part in text.split(",") if part.strip()]
     classes = [kind for kind in kinds if isinstance(kind, type)]
-    if datetime in classes and ("T" in text or date not in classes):
+    if datetime in classes and (":" in text or date not in classes):
         return _moment(text, run)
     if date in classes:
         return run.day(text)
     if bool in classes:
         return _flag(name, text)
     if Decimal in classes or int in classes:
-        return _number(name, text)
+        return number(name, text)
     if any(issubclass(kind, (str, Enum)) for kind in classes):
         return text
-    if any(issubclass(kind, BaseModel) for kind in classes) or _is_list_of_maps(kinds):
+    if has_parts:
         raise PipecliError(f"{name} has fields of its own", hint=_known(model, path))
     return _yaml(text)
 
 
-def put(plain: Plain, path: Sequence[str | int], value: Any) -> None:
+def put(plain: Plain, path: Sequence[str], value: Any) -> None:
     """Set or clear (None) what stands at a path, making the maps on the way. Raises PipecliError."""
     *way, last = path
     here: Any = plain
@@ -113,29 +117,36 @@ def put(plain: Plain, path: Sequence[str | int], value: Any) -> None:
         here[last] = value
 
 
-def _element(values: list[Any], place: str | int, path: Sequence[str | int]) -> Any:
-    """One of a list: by its place from 0, or by the id or contact that names it."""
-    if isinstance(place, int) and place < len(values):
-        return values[place]
+def _element(values: list[Any], name: str, path: Sequence[str]) -> Any:
+    """One of a list: by the id or contact that names it, or by its place from 0."""
     for value in values:
-        if isinstance(value, dict) and str(place) in (value.get("id"), value.get("contact")):
+        if isinstance(value, dict) and name in (value.get("id"), value.get("contact")):
             return value
-    raise PipecliError(f"{'.'.join(str(part) for part in path)}: there is no element {place}")
+    if name.isdecimal() and int(name) < len(values):
+        return values[int(name)]
+    raise PipecliError(f"{'.'.join(path)}: there is no element {name}")
+
+
+def _is_map(kind: Any) -> bool:
+    from pydantic import BaseModel
+
+    return isinstance(kind, type) and issubclass(kind, BaseModel)
 
 
 def _is_list_of_maps(kinds: Sequence[Any]) -> bool:
-    from pydantic import BaseModel
+    return any(
+        _is_map(option)
+        for kind in kinds
+        if get_origin(kind) is tuple
+        for option in fields.options(kind.__args__[0])
+    )
 
-    inner = [
-        option for kind in kinds if get_origin(kind) is tuple for option in fields.options(kind.__args__[0])
-    ]
-    return any(isinstance(option, type) and issubclass(option, BaseModel) for option in inner)
 
-
-def _number(name: str, text: str) -> int | Decimal:
+def number(name: str, text: str) -> int | Decimal:
+    """An exact number, as an option or a field has it. Raises PipecliError, naming it."""
     try:
         return int(text) if text.lstrip("+-").isdecimal() else Decimal(text)
-    except InvalidOperation:
+    except (InvalidOperation, ValueError):
         raise PipecliError(f'{name}: "{text}" is no number', hint="write it as 1234.56") from None
 
 
@@ -163,7 +174,7 @@ def _yaml(text: str) -> Any:
         return text
 
 
-def _known(model: type[Record], path: Sequence[str | int]) -> str:
+def _known(model: type[Record], path: Sequence[str]) -> str:
     for length in range(len(path), -1, -1):
         keys = fields.keys_at(model, path[:length])
         if keys:

@@ -17,12 +17,15 @@ from pipecli.cli.session import Session, say, session, warn
 from pipecli.records.kinds import BY_NOUN
 
 if TYPE_CHECKING:
+    from pipecli.cli.showing import Printed
     from pipecli.records.base import Record
     from pipecli.records.settings import Settings
     from pipecli.store.pipeline import Pipeline
     from pipecli.workflow.change import Change
 
 R = TypeVar("R", bound="Record")
+
+_MOST_NAMED = 100  # trailers: git takes the message as one argument, and the system bounds its length
 
 
 class Desk:
@@ -71,13 +74,23 @@ class Desk:
     def day(self, text: str | None) -> date | None:
         return self.session.day(text) if text else None
 
-    def do(self, change: Change) -> None:
-        """Write a change as one commit and print its result; with --dry-run, print the diff only."""
-        self.do_all([change], change.asked, f"{change.subject.key}: {change.summary}")
+    def do(self, change: Change, *, printed: Printed | None = None) -> None:
+        """Write a change as one commit and print its result; with --dry-run, print the diff only.
 
-    def do_all(self, changes: Sequence[Change], result: Record, subject: str) -> None:
-        """Write several changes as one commit and print one record."""
-        from pipecli.cli.showing import print_one, view
+        `printed` is what to print where that isn't the record asked for.
+        """
+        self.do_all([change], change.asked, f"{change.subject.key}: {change.summary}", printed=printed)
+
+    def do_all(
+        self,
+        changes: Sequence[Change],
+        result: Record,
+        subject: str,
+        *,
+        printed: Printed | None = None,
+    ) -> None:
+        """Write several changes as one commit and print one record, or what `printed` says."""
+        from pipecli.cli.showing import Printed, print_one, view
         from pipecli.store import transaction
 
         writes = transaction.plan(self.pipeline, changes)
@@ -89,13 +102,14 @@ class Desk:
             return
         if not writes:
             say(f"{result.key}: nothing to change, it is so already")
-        is_new = self.pipeline.file_of(result.noun, result.key) is None
-        is_removed = any(result is record for change in changes for record in change.removed)
-        last = view(self.session, result.noun, result.key) if is_removed else None
+        if printed is None:
+            is_new = self.pipeline.file_of(result.noun, result.key) is None
+            is_removed = any(result is record for change in changes for record in change.removed)
+            last = view(self.session, result.noun, result.key) if is_removed else None
+            printed = Printed(result.noun, result.key, result.key, is_new, last)
         text = None if self.session.no_commit else message(subject, changes, self.session.message)
         made = transaction.commit(self.pipeline, writes, text)
-        said = None if is_new else subject
-        print_one(self.session, result.noun, result.key, said=said, commit=made, shown=last)
+        print_one(self.session, printed, said=subject, commit=made)
 
 
 @contextmanager
@@ -114,5 +128,5 @@ def message(subject: str, changes: Sequence[Change], body: str) -> str:
     records = dict.fromkeys(
         f"Pipecli-Record: {record.key}" for change in changes for record in change.records
     )
-    trailers = "\n".join([*events, *records])
+    trailers = "\n".join([*events, *(records if len(records) <= _MOST_NAMED else ())])
     return "\n\n".join(part for part in (subject, body, trailers) if part)

@@ -12,7 +12,7 @@ import typer
 
 from pipecli.cli.changing import Desk, message
 from pipecli.cli.session import say
-from pipecli.cli.showing import print_one
+from pipecli.cli.showing import Printed, print_one
 from pipecli.errors import Fault, FaultyFile, PipecliError
 from pipecli.records.base import Record
 from pipecli.records.kinds import BY_NOUN, SETTINGS, SETTINGS_FILE
@@ -65,7 +65,7 @@ def _commit(desk: Desk, change: Change, write: transaction.Write) -> None:
     subject = f"{record.key}: {change.summary}"
     text = None if run.no_commit else message(subject, [change], run.message)
     made = transaction.commit(desk.pipeline, [write], text)
-    print_one(run, record.noun, record.key, said=subject, commit=made)
+    print_one(run, Printed(record.noun, record.key, record.key), said=subject, commit=made)
 
 
 def _open_editor(draft: Path) -> None:

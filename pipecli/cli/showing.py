@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import typer
 
@@ -77,7 +77,11 @@ def _percent(value: float | None) -> Decimal | None:
 
 
 def view(run: Session, noun: str, key: str) -> View:
-    """A record as JSON shows it."""
+    """A record, or a user or team, as JSON shows it."""
+    if noun in ("settings", "user", "team"):
+        from pipecli.cli.settings_parts import settings_view
+
+        return settings_view(run, noun, key)
     kind = BY_NOUN[noun]
     columns = ", ".join(["json", *DERIVED.get(noun, {}).values()])
     row = run.pipeline.index.connection.execute(
@@ -88,27 +92,31 @@ def view(run: Session, noun: str, key: str) -> View:
     return written | derive(noun, row[1:], written.get("currency", ""))
 
 
-def print_one(
-    run: Session,
-    noun: str,
-    key: str,
-    *,
-    said: str | None = None,
-    commit: str | None = None,
-    shown: View | None = None,
-) -> None:
-    """Print the record that a command changed or made.
+class Printed(NamedTuple):
+    """What a command prints: a record, or a part of one that has a name of its own.
 
-    `said` is the line a person reads instead of the whole record; None: its id, as it is new. `shown` is
-    what JSON has of a record that was removed.
+    `noun` and `key` name what JSON shows: the record, or a user or team of the settings. `id` is what stands
+    alone for it: the record's, or that of an activity which was made in it.
     """
+
+    noun: str
+    key: str
+    id: str
+    is_new: bool = False
+    """A person reads the id, not a line on what happened."""
+    shown: View | None = None
+    """What JSON has of something that is removed."""
+
+
+def print_one(run: Session, printed: Printed, *, said: str, commit: str | None = None) -> None:
+    """Print what a command changed or made; `said` is the line a person reads of a change."""
     if run.format is Format.TABLE:
-        typer.echo(said or key)
+        typer.echo(printed.id if printed.is_new else said)
         return
     if run.format is Format.IDS:
-        typer.echo(key)
+        typer.echo(printed.id)
         return
-    shown = shown or view(run, noun, key)
+    shown = printed.shown or view(run, printed.noun, printed.key)
     print_view(run, shown | ({"commit": commit} if commit else {}))
 
 
