@@ -40,6 +40,8 @@ class Activity(Part):
     contact: Slug | None = None
     duration: Count | None = None
     """Minutes."""
+    literature: Slug | None = None
+    """The document that was sent with it."""
     message_id: Line | None = None
     """The Message-ID of an email, by which threads are followed."""
     notes: Text | None = None

@@ -5,13 +5,25 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from itertools import pairwise
 from typing import Annotated, ClassVar, Self
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
 from pipecli.records.base import Custom, Part, Record
 from pipecli.records.ids import Slug
-from pipecli.records.values import Amount, CurrencyCode, Day, Flag, Line, Percent, Quantity, Text
+from pipecli.records.values import (
+    Amount,
+    CurrencyCode,
+    Day,
+    Flag,
+    Line,
+    PathInside,
+    Percent,
+    Quantity,
+    Text,
+    WebAddress,
+)
 
 
 class ProductKind(StrEnum):
@@ -50,12 +62,20 @@ class Tier(Part):
     price: Amount
 
 
+def _ascending(tiers: tuple[Tier, ...]) -> tuple[Tier, ...]:
+    if any(one.from_ >= next_.from_ for one, next_ in pairwise(tiers)):
+        raise ValueError("tiers stand in the order of their quantities, each of them once")
+    return tiers
+
+
 def _shape(value: object) -> str:
     return "tiers" if isinstance(value, (list, tuple)) else "price"
 
 
 Price = Annotated[
-    Annotated[Amount, Tag("price")] | Annotated[tuple[Tier, ...], Tag("tiers")], Discriminator(_shape)
+    Annotated[Amount, Tag("price")]
+    | Annotated[tuple[Tier, ...], Field(min_length=1), AfterValidator(_ascending), Tag("tiers")],
+    Discriminator(_shape),
 ]
 """One price for any quantity, or tiers: `[{from: 1, price: 2499.00}, {from: 10, price: 2299.00}]`."""
 
@@ -83,12 +103,21 @@ class PriceList(Record):
         )
 
     def price(self, sku: str, quantity: Decimal) -> Decimal | None:
-        """The unit price of `quantity` of a product: that of the highest tier reached; None if not listed."""
+        """The unit price of `quantity` of a product: that of the highest tier reached; None if not listed.
+
+        A tier from 1 on is also the price of half an hour.
+        """
         listed = self.prices.get(sku)
         if not isinstance(listed, tuple):
             return listed
-        reached = [tier for tier in listed if tier.from_ <= quantity]
-        return max(reached, key=lambda tier: tier.from_).price if reached else None
+        reached = [tier.price for tier in listed if tier.from_ <= max(quantity, Decimal(1))]
+        return reached[-1] if reached else None
+
+    @model_validator(mode="after")
+    def _valid_for_some_time(self) -> Self:
+        if self.valid_from and self.valid_until and self.valid_until < self.valid_from:
+            raise ValueError(f"valid_until ({self.valid_until}) is before valid_from ({self.valid_from})")
+        return self
 
 
 class Literature(Record):
@@ -100,9 +129,8 @@ class Literature(Record):
     external_id: Text | None = None
     """Its name in the system it was imported from."""
     title: Line
-    file: Line | None = None
-    """A path inside the pipeline."""
-    url: Line | None = None
+    file: PathInside | None = None
+    url: WebAddress | None = None
     products: tuple[Slug, ...] = ()
     stages: tuple[Slug, ...] = ()
     tags: tuple[Line, ...] = ()

@@ -87,6 +87,8 @@ def _of_people(record: Lead | Opportunity) -> Iterator[Reference]:
             yield Reference(f"activities.{place}.by", "user", activity.by)
         if activity.contact:
             yield Reference(f"activities.{place}.contact", "contact", activity.contact)
+        if activity.literature:
+            yield Reference(f"activities.{place}.literature", "literature", activity.literature)
 
 
 def _of_items(record: Opportunity | Quotation | Order | SupplierQuotation) -> Iterator[Reference]:

@@ -12,7 +12,18 @@ from pydantic import AfterValidator, Field, model_validator
 from pipecli.records.base import Custom, Part, Record
 from pipecli.records.ids import Slug
 from pipecli.records.money import Rates
-from pipecli.records.values import Amount, Count, CurrencyCode, Day, Flag, Line, Percent, Rate, Text
+from pipecli.records.values import (
+    Amount,
+    Count,
+    CurrencyCode,
+    Day,
+    Flag,
+    Line,
+    PathInside,
+    Percent,
+    Rate,
+    Text,
+)
 
 
 class Company(Part):
@@ -24,8 +35,7 @@ class Company(Part):
     phone: Line | None = None
     website: Line | None = None
     tax_id: Line | None = None
-    logo: Line | None = None
-    """A path inside the pipeline."""
+    logo: PathInside | None = None
 
 
 class User(Part):

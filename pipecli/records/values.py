@@ -12,7 +12,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 MOST_DIGITS = 15  # a double, which is what YAML readers give, holds any decimal of 15 digits exactly
 
@@ -80,8 +80,25 @@ def _moment_or_day(value: object) -> object:
     return _moment(value)
 
 
+def _path_inside(path: str) -> str:
+    if path.startswith(("/", "~")) or "\\" in path or re.match("[A-Za-z]:", path):
+        raise ValueError(f"{path} is no path inside the pipeline; write it as literature/brochure.pdf")
+    if ".." in path.split("/"):
+        raise ValueError(f"{path} leads out of the pipeline")
+    return path
+
+
+def _web_address(address: str) -> str:
+    if not re.match(r"https?://[^/\s]", address):
+        raise ValueError(f"{address} is no web address; it begins with https:// or http://")
+    return address
+
+
 Text = Annotated[str, StringConstraints(strict=True, min_length=1)]
 Line = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=500, pattern=r"^[^\n\r]*$")]
+PathInside = Annotated[Line, AfterValidator(_path_inside)]
+"""A file of the pipeline, from its root; whether it is there, and no link out, is for the store to say."""
+WebAddress = Annotated[Line, AfterValidator(_web_address)]
 CurrencyCode = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Z]{3}$")]
 LanguageTag = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 Flag = Annotated[bool, Field(strict=True)]

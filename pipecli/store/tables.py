@@ -212,7 +212,8 @@ def _item(item: Item | SupplierItem, currency: str) -> tuple[SQLValue, ...]:
 def _activity(activity: Activity) -> tuple[SQLValue, ...]:
     return (
         activity.id, activity.type, _text(activity.at), activity.subject, activity.by, activity.direction,
-        activity.done, activity.contact, activity.duration, activity.message_id,
+        activity.done, activity.contact, activity.duration, activity.literature, activity.message_id,
+        activity.notes,
     )  # fmt: skip
 
 
@@ -301,7 +302,8 @@ CREATE TABLE items (path TEXT, record TEXT, noun TEXT, position INTEGER, product
     quantity REAL, uom TEXT, unit_price REAL, discount REAL, tax REAL, amount REAL);
 CREATE INDEX _items_path ON items (path);
 CREATE TABLE activities (path TEXT, record TEXT, noun TEXT, id TEXT, type TEXT, at TEXT, subject TEXT,
-    "by" TEXT, direction TEXT, done INTEGER, contact TEXT, duration INTEGER, message_id TEXT);
+    "by" TEXT, direction TEXT, done INTEGER, contact TEXT, duration INTEGER, literature TEXT,
+    message_id TEXT, notes TEXT);
 CREATE INDEX _activities_path ON activities (path);
 CREATE TABLE stakeholders (path TEXT, opportunity TEXT, contact TEXT, role TEXT, "primary" INTEGER);
 CREATE INDEX _stakeholders_path ON stakeholders (path);
