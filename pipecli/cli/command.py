@@ -55,8 +55,8 @@ def _build(info: Any) -> Any:
     return get_command_from_info(info, pretty_exceptions_short=False, rich_markup_mode=None)
 
 
-class Reading(TyperCommand):
-    """A verb that changes nothing: `--format` may follow it."""
+class Verb(TyperCommand):
+    """Any verb: `--format` may follow it."""
 
     def __init__(self, name: str | None, *, params: list[Any] | None = None, **rest: Any) -> None:
         own = params or []
@@ -69,7 +69,15 @@ class Reading(TyperCommand):
         return [_format_option()]
 
 
-class Changing(Reading):
+class Reading(Verb):
+    """A verb that reads the pipeline, of today or with `--as-of` of another day."""
+
+    def shared(self) -> list[TyperOption]:
+        help_text = "As it stood then: a date (its end), a time, or a revision of git."
+        return [_option(["--as-of"], "as_of", help_text, metavar="WHEN"), *super().shared()]
+
+
+class Changing(Verb):
     """A verb that changes records: one commit, or with `--dry-run` none."""
 
     def shared(self) -> list[TyperOption]:

@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
-from pipecli.cli.command import noun
+from pipecli.cli.command import Verb, noun
 from pipecli.cli.session import say, session
 
 app = noun("Make a new pipeline.")
 
 
-@app.command()
+@app.command(cls=Verb)
 def init(
     ctx: typer.Context,
     directory: Annotated[

@@ -27,6 +27,7 @@ class Session:
         self.directory = "."
         self.format_name = "table"
         self.today_text = ""
+        self.as_of = ""
         self.message = ""
         self.dry_run = False
         self.no_commit = False
@@ -57,10 +58,21 @@ class Session:
 
     @cached_property
     def pipeline(self) -> Pipeline:
-        """The pipeline of `-C`, or the one around this directory."""
+        """The pipeline of `-C`, or the one around this directory; with --as-of as it stood then."""
+        return self.pipeline_as_of(self.as_of) if self.as_of else self.present
+
+    @cached_property
+    def present(self) -> Pipeline:
+        """The pipeline as it is on disk, whatever --as-of says."""
         from pipecli.store.pipeline import Pipeline
 
-        return Pipeline.find(Path(self.directory), self._fixed_now())
+        return Pipeline.find(Path(self.directory), self.fixed_now())
+
+    def pipeline_as_of(self, text: str) -> Pipeline:
+        """The pipeline as of a date (its end), a time or a revision of git, its `today` the day of then."""
+        from pipecli.cli.moments import past
+
+        return past(self, self.present.location, text)
 
     @property
     def today(self) -> date:
@@ -70,7 +82,7 @@ class Session:
     def now(self) -> datetime:
         return self.pipeline.now
 
-    def _fixed_now(self) -> date | datetime | None:
+    def fixed_now(self) -> date | datetime | None:
         """What `--today` says: a day, or a time for those who test; None for the clock's."""
         if not self.today_text:
             return None

@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
+from threading import Thread
+from typing import IO, NamedTuple
 
 from pipecli.errors import PipecliError
 
@@ -81,6 +84,56 @@ def unstage(work_tree: Path, new: Sequence[str]) -> None:
     """Forget files that were only just staged."""
     if new:
         run(work_tree, "update-index", "--force-remove", "-z", "--stdin", stdin="\0".join(new).encode())
+
+
+class Object(NamedTuple):
+    """A commit or blob of the repository."""
+
+    id: str
+    content: bytes | None
+    """None when it is not there, or larger than was asked for."""
+    size: int
+
+
+def objects(work_tree: Path, ids: Iterable[str], largest: int) -> Iterator[Object]:
+    """The objects with these full ids, in their order, by one process; `largest` in bytes bounds each."""
+    wanted = list(ids)
+    if not wanted:
+        return
+    with subprocess.Popen(
+        ["git", "cat-file", "--batch", "--buffer"],
+        cwd=work_tree, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    ) as process:  # fmt: skip
+        assert process.stdin and process.stdout
+        # A thread asks: two full pipes, one each way, would wait for each other for ever.
+        asking = Thread(target=_ask, args=(process.stdin, wanted), daemon=True)
+        asking.start()
+        try:
+            for each in wanted:
+                yield _answered(process.stdout, each, largest)
+        finally:
+            process.kill()  # who stopped listening in the middle waits for nothing
+            asking.join()
+
+
+def _ask(pipe: IO[bytes], ids: Sequence[str]) -> None:
+    with suppress(OSError):
+        pipe.write("".join(f"{each}\n" for each in ids).encode())
+    with suppress(OSError):
+        pipe.close()
+
+
+def _answered(pipe: IO[bytes], wanted: str, largest: int) -> Object:
+    header = pipe.readline().split()
+    if len(header) != 3:
+        return Object(wanted, None, 0)
+    size = int(header[2])
+    if size > largest:
+        for start in range(0, size + 1, largest):
+            pipe.read(min(largest, size + 1 - start))
+        return Object(wanted, None, size)
+    content = pipe.read(size + 1)[:-1]
+    return Object(wanted, content if len(content) == size else None, size)
 
 
 def init(directory: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -62,12 +62,7 @@ class Pipeline:
         """This moment in the timezone of the settings, to the second."""
         from zoneinfo import ZoneInfo
 
-        zone = ZoneInfo(self.settings_as_written.get("timezone", "UTC"))
-        clock = datetime.now(zone).replace(microsecond=0)
-        fixed = self._fixed_now
-        if isinstance(fixed, datetime):
-            return fixed.astimezone(zone) if fixed.tzinfo else fixed.replace(tzinfo=zone)
-        return datetime.combine(fixed, clock.time(), zone) if fixed else clock
+        return now_in(ZoneInfo(self.settings_as_written.get("timezone", "UTC")), self._fixed_now)
 
     @property
     def today(self) -> date:
@@ -161,6 +156,14 @@ class Pipeline:
         if needed:
             raise FaultyFile(needed)
         return faults
+
+
+def now_in(zone: tzinfo, fixed: date | datetime | None) -> datetime:
+    """The clock in a timezone, or the day or time that stands for it."""
+    clock = datetime.now(zone).replace(microsecond=0)
+    if isinstance(fixed, datetime):
+        return fixed.astimezone(zone) if fixed.tzinfo else fixed.replace(tzinfo=zone)
+    return datetime.combine(fixed, clock.time(), zone) if fixed else clock
 
 
 class NotFound(PipecliError):

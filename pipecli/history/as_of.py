@@ -1,0 +1,118 @@
+"""A pipeline as it stood at a moment: its records and settings from a commit, its today the day of then.
+
+Its index has the same tables as that of the present, so that every list, report and query reads it unchanged.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import date, datetime, tzinfo
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipecli.errors import Fault, FaultyFile, PipecliError
+from pipecli.history.moments import Moment, NoSuchMoment, Stand, stand
+from pipecli.history.trees import Entry, entries
+from pipecli.jsontext import loads
+from pipecli.records.kinds import SETTINGS, SETTINGS_FILE, Kind
+from pipecli.store import files, git, index, reading, yamltext
+from pipecli.store.functions import register
+from pipecli.store.location import Location, kind_of
+from pipecli.store.pipeline import Pipeline
+
+if TYPE_CHECKING:
+    from pipecli.records.base import Record
+
+_KEPT = 8
+"""How many indexes of the past are kept; the one that was used longest ago goes first."""
+
+
+class PastPipeline(Pipeline):
+    """A pipeline of a commit. It can be read like that of the present, and not be changed."""
+
+    def __init__(self, place: Location, stood: Stand, now: date | datetime) -> None:
+        super().__init__(place, now)
+        self.stood = stood
+
+    @cached_property
+    def index(self) -> index.Index:
+        """The index of the commit's files, built when it is first asked for."""
+        made = _index(self.location, self.stood)
+        register(made.connection, lambda: self.today, lambda: self.rates)
+        return made
+
+    def read(self, file: str) -> Record:
+        """The record that a file held then. Raises FaultyFile."""
+        row = self.index.connection.execute("SELECT json FROM _records WHERE path = ?", (file,)).fetchone()
+        if row is None:
+            faults = [fault for fault in self.index.faults() if fault.file == file]
+            raise FaultyFile(faults) if faults else PipecliError(f"{file} did not exist then")
+        kind = kind_of(file) or SETTINGS
+        return reading.validate(kind, kind.model, loads(row[0]), file)
+
+    def need(self, *kinds: Kind) -> list[Fault]:
+        """As of the present, but what can't be read can't be mended any more."""
+        try:
+            return super().need(*kinds)
+        except FaultyFile as error:
+            raise PipecliError(
+                f"at commit {self.stood.commit[:7]} of {self.stood.at:%Y-%m-%d}, {error}",
+                hint="choose another moment",
+            ) from None
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Refuses: the past can't be changed."""
+        raise PipecliError("the past can't be changed", hint="leave out --as-of")
+        yield
+
+
+def pipeline_as_of(place: Location, moment: Moment, zone: tzinfo) -> PastPipeline:
+    """The pipeline as it stood at a moment. Raises NoSuchMoment."""
+    stood = stand(place, moment, zone)
+    return PastPipeline(place, stood, stood.at if isinstance(moment, str) else moment)
+
+
+def _index(place: Location, stood: Stand) -> index.Index:
+    found = entries(place, stood.commit)
+    if SETTINGS_FILE not in found.files:
+        raise NoSuchMoment(f"at commit {stood.commit[:7]} of {stood.at:%Y-%m-%d} there was no pipeline yet")
+
+    def build(connection: sqlite3.Connection) -> None:
+        _fill(connection, place, found.files)
+
+    file = place.cache / f"as-of-{found.tree}.sqlite"
+    try:
+        connection = index.open_or_build(file, build)
+        file.touch()
+        _forget_oldest(place.cache)
+    except (sqlite3.DatabaseError, OSError):
+        connection = index.in_memory(build)
+        with suppress(OSError):
+            file.unlink(missing_ok=True)
+    return index.Index(place, connection, file)
+
+
+def _fill(connection: sqlite3.Connection, place: Location, found: dict[str, Entry]) -> None:
+    """Fill an index from blobs, which come in the order in which they are asked for."""
+    contents = git.objects(place.work_tree, [entry.blob for entry in found.values()], files.LARGEST)
+
+    def text_of(file: str) -> str:
+        blob = next(contents)
+        if found[file].is_link:
+            raise FaultyFile([Fault(file, 0, 0, "file", "a symbolic link can't be a record")])
+        if blob.content is None:
+            raise FaultyFile([Fault(file, 0, 0, "file", f"{blob.size:,} bytes are too many for a record")])
+        return yamltext.decode(blob.content, file)
+
+    index.fill(connection, list(found), text_of)
+
+
+def _forget_oldest(cache: Path) -> None:
+    with suppress(OSError):  # another command may be doing the same
+        kept = sorted(cache.glob("as-of-*.sqlite"), key=lambda file: file.stat().st_mtime, reverse=True)
+        for file in kept[_KEPT:]:
+            file.unlink(missing_ok=True)
