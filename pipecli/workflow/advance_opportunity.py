@@ -5,6 +5,7 @@ from __future__ import annotations
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.settings import Process, Settings
 from pipecli.workflow.change import Change, Refused
+from pipecli.workflow.closed_opportunity import refuse_closed
 from pipecli.workflow.requirements import missing_fields, missing_steps
 
 
@@ -22,8 +23,7 @@ def advance(
     overrides that and says so. A probability set by hand goes with the stage it was set for, unless
     `keep_probability`.
     """
-    if not deal.is_open:
-        raise Refused(f"{deal.id} is {deal.status}", hint=f"reopen it first: pipecli opp reopen {deal.id}")
+    refuse_closed(deal)
     process = process_of(deal, settings)
     here = process.position(deal.stage)
     there = _target(deal, process, here, to)

@@ -1,0 +1,40 @@
+"""`opportunity lost`: with a reason from the list, and what is still on offer is rejected."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from pipecli.records.opportunity import Closed, Opportunity, OpportunityStatus
+from pipecli.records.quotation import Quotation, QuotationStatus
+from pipecli.records.settings import Settings
+from pipecli.workflow.change import Change
+from pipecli.workflow.closed_opportunity import refuse_closed
+from pipecli.workflow.vocabulary import require_lost_reason
+
+_ENDED = {QuotationStatus.REJECTED, QuotationStatus.EXPIRED, QuotationStatus.SUPERSEDED}
+
+
+def lose(
+    deal: Opportunity,
+    settings: Settings,
+    quotations: Sequence[Quotation],
+    *,
+    reason: str,
+    day: date,
+    competitor: str | None = None,
+    detail: str | None = None,
+) -> Change:
+    """Close an open deal as lost; `quotations` are all of the deal."""
+    refuse_closed(deal)
+    require_lost_reason(settings, reason)
+    closed = Closed.model_construct(date=day, reason=reason, competitor=competitor, detail=detail)
+    to = f" to {competitor}" if competitor else ""
+    return Change(
+        deal.with_(status=OpportunityStatus.LOST, closed=closed),
+        f"lost{to}: {reason}",
+        "lost",
+        also=tuple(
+            each.with_(status=QuotationStatus.REJECTED) for each in quotations if each.status not in _ENDED
+        ),
+    )
