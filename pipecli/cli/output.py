@@ -156,21 +156,13 @@ def _json_line(record: Record) -> str:
     return dumps(record, None) + "\n"
 
 
-# What a spreadsheet takes for a formula; the wide ones are what a Japanese keyboard types for the same.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-_NUMBER = r"[+-]?[0-9]+(\.[0-9]+)?"
-
-
-def guarded(text: str) -> str:
-    """Text that a spreadsheet only shows: what it would run as a formula has a `'` before it."""
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) and not re.fullmatch(_NUMBER, text) else text
-
-
 def _delimited(fmt: Format, keys: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     table = [[_exact(cell) for cell in row] for row in [keys, *rows]]
     if fmt is Format.TSV:
         return "".join(["\t".join([clean(cell) for cell in row]) + "\n" for row in table])
     import csv
+
+    from pipecli.csvtext import guarded
 
     text = io.StringIO(newline="")
     csv.writer(text).writerows([[guarded(cell) for cell in row] for row in table])
