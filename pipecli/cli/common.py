@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipecli.cli.changing import changing
+from pipecli.cli.changing import Desk, changing
 from pipecli.cli.command import Changing
 from pipecli.cli.session import session
 from pipecli.cli.showing import print_view, view
 from pipecli.records.kinds import Kind
+
+if TYPE_CHECKING:
+    from pipecli.workflow.change import Change
+
+Setting = Callable[[Desk, Any, Any, str], "Change"]
+"""The rule of a noun's `set`: from the record before and after, and the commit's words, to the change."""
 
 
 def add_show_set_edit(app: typer.Typer, kind: Kind) -> None:
@@ -27,20 +34,25 @@ def add_show_set_edit(app: typer.Typer, kind: Kind) -> None:
     add_set_edit(app, kind)
 
 
-def add_set_edit(app: typer.Typer, kind: Kind) -> None:
-    """Give a noun its `set` and `edit`, where its `show` is its own."""
+def _any_field(_desk: Desk, _before: Any, after: Any, summary: str) -> Change:
+    from pipecli.workflow.change import Change
+
+    return Change(after, summary, "changed")
+
+
+def add_set_edit(app: typer.Typer, kind: Kind, setting: Setting = _any_field) -> None:
+    """Give a noun its `set` and `edit`, where its `show` is its own, or some fields have a rule."""
     name = kind.noun.replace("-", " ")
 
     @app.command("set", cls=Changing, help=f"Set fields of a {name}: path=value, path= to clear.")
     def set_(ctx: typer.Context, ref: Ref, assignments: Assignments) -> None:
         from pipecli.cli.assignments import assign, split
-        from pipecli.workflow.change import Change
 
         with changing(ctx) as desk:
             before: Any = desk.get(kind.model, ref)
             after = assign(before, assignments, desk.session)
             names = ", ".join(".".join(str(part) for part in split(text)[0]) for text in assignments)
-            desk.do(Change(after, f"set {names}", "changed"))
+            desk.do(setting(desk, before, after, f"set {names}"))
 
     @app.command("edit", cls=Changing, help=f"Open a {name} in $EDITOR.")
     def edit(ctx: typer.Context, ref: Ref) -> None:
