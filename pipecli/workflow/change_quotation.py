@@ -1,0 +1,43 @@
+"""`quotation set`, `edit` and `item`: a draft may change; what was sent is frozen."""
+
+from __future__ import annotations
+
+from pipecli.records.quotation import Quotation, QuotationStatus
+from pipecli.workflow.change import Refused
+
+
+def require_draft(quotation: Quotation) -> None:
+    """Refuse to change what a customer has seen."""
+    if quotation.status in (QuotationStatus.SENT, QuotationStatus.REJECTED, QuotationStatus.EXPIRED):
+        raise Refused(
+            f"{quotation.id} is {quotation.status}: what a customer was offered is frozen",
+            hint=f"make the next one: pipecli quote revise {quotation.id}",
+        )
+    if quotation.status is not QuotationStatus.DRAFT:
+        raise Refused(
+            f"{quotation.id} is {quotation.status}: what a customer was offered is frozen",
+            hint=f"make a new one: pipecli quote new {quotation.opportunity}",
+        )
+
+
+def require_sound(before: Quotation, after: Quotation) -> None:
+    """Refuse a change of a draft that only a verb may make, or that makes no sense.
+
+    Its status follows from what happens to it, and its deal and revision from where it was made.
+    """
+    require_draft(before)
+    if after.status is not before.status:
+        raise Refused(
+            f"the status of {before.id} follows from what happens to it",
+            hint="use pipecli quote send, accept, reject or revise",
+        )
+    if (after.opportunity, after.revision_of) != (before.opportunity, before.revision_of):
+        raise Refused(
+            f"{before.id} stays with its deal and with what it revises",
+            hint="make a new one: pipecli quote new",
+        )
+    if after.valid_until is not None and after.valid_until < after.date:
+        raise Refused(
+            f"{before.id} would be valid until {after.valid_until}, before its date {after.date}",
+            hint="give a later valid_until",
+        )
