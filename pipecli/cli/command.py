@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
-from typer.main import get_command_from_info
+from typer.main import get_command_from_info, get_command_name
 
 from pipecli import __version__
 from pipecli.cli.session import FORMATS, Session
@@ -31,7 +31,9 @@ class Group(TyperGroup):
     """The verbs of a noun. A verb's options are worked out when it is called, not for all of them."""
 
     def __init__(self, app: typer.Typer, name: str, help_text: str) -> None:
-        self._verbs = {info.name or "": info for info in app.registered_commands}
+        self._verbs = {
+            info.name or get_command_name(info.callback.__name__): info for info in app.registered_commands
+        }
         self._groups = {info.name or "": info.typer_instance for info in app.registered_groups}
         names = [*self._verbs, *self._groups]
         super().__init__(

@@ -43,8 +43,9 @@ def _any_field(_desk: Desk, _before: Any, after: Any, summary: str) -> Change:
 def add_set_edit(app: typer.Typer, kind: Kind, setting: Setting = _any_field) -> None:
     """Give a noun its `set` and `edit`, where its `show` is its own, or some fields have a rule."""
     name = kind.noun.replace("-", " ")
+    one = f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
 
-    @app.command("set", cls=Changing, help=f"Set fields of a {name}: path=value, path= to clear.")
+    @app.command("set", cls=Changing, help=f"Set fields of {one}: path=value, path= to clear.")
     def set_(ctx: typer.Context, ref: Ref, assignments: Assignments) -> None:
         from pipecli.cli.assignments import assign, split
 
@@ -54,7 +55,7 @@ def add_set_edit(app: typer.Typer, kind: Kind, setting: Setting = _any_field) ->
             names = ", ".join(".".join(str(part) for part in split(text)[0]) for text in assignments)
             desk.do(setting(desk, before, after, f"set {names}"))
 
-    @app.command("edit", cls=Changing, help=f"Open a {name} in $EDITOR.")
+    @app.command("edit", cls=Changing, help=f"Open {one} in $EDITOR.")
     def edit(ctx: typer.Context, ref: Ref) -> None:
         from pipecli.cli.editing import edit_file
 
