@@ -16,8 +16,8 @@ from pipecli.records.kinds import Kind
 if TYPE_CHECKING:
     from pipecli.workflow.change import Change
 
-Setting = Callable[[Desk, Any, Any, str], "Change"]
-"""The rule of a noun's `set`: from the record before and after, and the commit's words, to the change."""
+Setting = Callable[[Desk, Any, list[str], str], "Change"]
+"""What a noun makes of `set`: from the record, the assignments and the commit's words to the change."""
 
 
 def add_show_set_edit(app: typer.Typer, kind: Kind) -> None:
@@ -34,10 +34,11 @@ def add_show_set_edit(app: typer.Typer, kind: Kind) -> None:
     add_set_edit(app, kind)
 
 
-def _any_field(_desk: Desk, _before: Any, after: Any, summary: str) -> Change:
+def _any_field(desk: Desk, record: Any, assignments: list[str], summary: str) -> Change:
+    from pipecli.cli.assignments import assign
     from pipecli.workflow.change import Change
 
-    return Change(after, summary, "changed")
+    return Change(assign(record, assignments, desk.session), summary, "changed")
 
 
 def add_set_edit(app: typer.Typer, kind: Kind, setting: Setting = _any_field) -> None:
@@ -47,13 +48,11 @@ def add_set_edit(app: typer.Typer, kind: Kind, setting: Setting = _any_field) ->
 
     @app.command("set", cls=Changing, help=f"Set fields of {one}: path=value, path= to clear.")
     def set_(ctx: typer.Context, ref: Ref, assignments: Assignments) -> None:
-        from pipecli.cli.assignments import assign, split
+        from pipecli.cli.assignments import split
 
         with changing(ctx) as desk:
-            before: Any = desk.get(kind.model, ref)
-            after = assign(before, assignments, desk.session)
-            names = ", ".join(".".join(str(part) for part in split(text)[0]) for text in assignments)
-            desk.do(setting(desk, before, after, f"set {names}"))
+            names = ", ".join(".".join(split(text)[0]) for text in assignments)
+            desk.do(setting(desk, desk.get(kind.model, ref), assignments, f"set {names}"))
 
     @app.command("edit", cls=Changing, help=f"Open {one} in $EDITOR.")
     def edit(ctx: typer.Context, ref: Ref) -> None:

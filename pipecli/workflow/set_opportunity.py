@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -17,6 +17,21 @@ from pipecli.workflow.price_item import price_list_of, require_currency
 from pipecli.workflow.vocabulary import require_source, require_type
 
 
+def leave_to_verbs(deal: Opportunity, fields: Collection[str]) -> None:
+    """Refuse to set what a verb of its own changes together with other things; `fields` are to be set."""
+    if "status" in fields or "closed" in fields:
+        verbs = "won or lost" if deal.is_open else "reopen"
+        raise Refused(
+            f"{deal.id}: status and closed are not set by hand, quotations and orders go with them",
+            hint=f"use pipecli opp {verbs}",
+        )
+    if "stage" in fields and "process" not in fields:
+        raise Refused(
+            f"{deal.id}: a stage is not set by hand, its steps and required fields are asked for",
+            hint=f"use pipecli opp advance {deal.id} --to STAGE",
+        )
+
+
 def set_fields(
     before: Opportunity,
     after: Opportunity,
@@ -25,17 +40,12 @@ def set_fields(
     day: date,
     summary: str,
 ) -> Change:
-    """`before` as it was set to `after`; refused where another verb knows what else belongs to it.
+    """`before` as it was set to `after`, which `leave_to_verbs` let through.
 
     A new price or currency is never taken over silently: what the person should know is in the notes.
     """
-    _leave_to_verbs(before, after)
-    if before.process != after.process:
-        stage = after.stage if after.stage != before.stage else None
-        moved = change_process(before, settings, after.process, stage)
-        by_hand = after.probability != before.probability
-        probability = after.probability if by_hand else moved.probability
-        after = after.with_(stage=moved.stage, probability=probability)
+    if (before.process, before.stage) != (after.process, after.stage):
+        after = _in_process(before, after, settings)
     if before.type != after.type:
         require_type(settings, after.type)
     if before.source != after.source:
@@ -48,18 +58,11 @@ def set_fields(
     return Change(after, summary, _event(before, after), notes=notes)
 
 
-def _leave_to_verbs(before: Opportunity, after: Opportunity) -> None:
-    if before.status != after.status or before.closed != after.closed:
-        verbs = "won, lost" if before.is_open else "reopen"
-        raise Refused(
-            f"{before.id}: status and closed are not set by hand, quotations and orders follow them",
-            hint=f"use pipecli opp {verbs}",
-        )
-    if before.stage != after.stage and before.process == after.process:
-        raise Refused(
-            f"{before.id}: a stage is not set by hand, its steps and required fields are asked for",
-            hint=f"use pipecli opp advance {before.id} --to {after.stage}",
-        )
+def _in_process(before: Opportunity, after: Opportunity, settings: Settings) -> Opportunity:
+    stage = after.stage if after.stage != before.stage else None
+    moved = change_process(before, settings, after.process, stage)
+    is_by_hand = after.probability != before.probability
+    return after.with_(stage=moved.stage, probability=after.probability if is_by_hand else moved.probability)
 
 
 def _event(before: Opportunity, after: Opportunity) -> str:
