@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_origin
 from pipecli.errors import FaultyFile, PipecliError
 from pipecli.records import fields
 from pipecli.records.base import Plain, Record
-from pipecli.records.kinds import BY_NOUN, SETTINGS
 
 if TYPE_CHECKING:
     from pipecli.cli.session import Session
@@ -45,9 +44,8 @@ def validated(model: type[R], plain: Plain, where: str = "") -> R:
     """A record of what was set; a fault names the field, as no file is at fault. Raises PipecliError."""
     from pipecli.store import reading
 
-    kind = SETTINGS if model.noun == "settings" else BY_NOUN[model.noun]
     try:
-        return reading.validate(kind, model, plain)
+        return reading.validate(model, plain)
     except FaultyFile as error:
         more = "; ".join(fault.message for fault in error.faults)
         raise PipecliError(f"{where}{more}") from None

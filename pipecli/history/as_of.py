@@ -50,8 +50,7 @@ class PastPipeline(Pipeline):
         if row is None:
             faults = [fault for fault in self.index.faults() if fault.file == file]
             raise FaultyFile(faults) if faults else PipecliError(f"{file} did not exist then")
-        kind = kind_of(file) or SETTINGS
-        return reading.validate(kind, kind.model, loads(row[0]), file)
+        return reading.validate((kind_of(file) or SETTINGS).model, loads(row[0]), file)
 
     def need(self, *kinds: Kind) -> list[Fault]:
         """As of the present, but what can't be read can't be mended any more."""

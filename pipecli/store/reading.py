@@ -3,40 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pipecli.errors import Fault, FaultyFile
-from pipecli.records.base import Plain, Record
+from pipecli.records.base import Part, Plain, Record
 from pipecli.records.kinds import Kind
 from pipecli.store import yamltext
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-R = TypeVar("R", bound=Record)
+P = TypeVar("P", bound=Part)
 
 
 def read(kind: Kind, file: str, text: str) -> Record:
     """The record that `text` holds. Raises FaultyFile with every fault, in the order of the lines."""
-    return validate(kind, kind.model, yamltext.parse(text, file), file, text)
+    return validate(kind.model, yamltext.parse(text, file), file, text)
 
 
-def validate(kind: Kind, model: type[R], plain: Plain, file: str = "", text: str = "") -> R:
-    """The record that a plain map says; `file` and `text` place its faults. Raises FaultyFile."""
+def validate(model: type[P], plain: Plain, file: str = "", text: str = "") -> P:
+    """The record, or part of one, that a plain map says; `file` and `text` place its faults.
+
+    Raises FaultyFile.
+    """
     from pydantic import ValidationError
 
     try:
         return model.model_validate(plain)
     except ValidationError as error:
-        raise FaultyFile(_faults(error, kind, file, text, plain)) from None
+        raise FaultyFile(_faults(error, model, file, text, plain)) from None
 
 
-def _faults(error: object, kind: Kind, file: str, text: str, plain: Plain) -> list[Fault]:
+def _faults(error: object, model: type[Part], file: str, text: str, plain: Plain) -> list[Fault]:
     details: list[ErrorDetails] = error.errors(include_url=False)  # type: ignore[attr-defined]
     paths = [_path(detail, plain) for detail in details]
     places = yamltext.locate_many(text, paths) if text else [(0, 0)] * len(paths)
     faults = [
-        Fault(file, line, column, "schema", _message(detail, path, kind))
+        Fault(file, line, column, "schema", _message(detail, path, model))
         for detail, path, (line, column) in zip(details, paths, places, strict=True)
     ]
     return sorted(faults, key=lambda fault: (fault.line, fault.column))
@@ -58,12 +62,13 @@ def _path(detail: ErrorDetails, plain: Plain) -> list[str | int]:
     return path
 
 
-def _message(detail: ErrorDetails, path: Sequence[str | int], kind: Kind) -> str:
+def _message(detail: ErrorDetails, path: Sequence[str | int], model: type[Part]) -> str:
     """What is wrong in a person's words, with the way out."""
     name = ".".join(str(part) for part in path)
     rule, context, value = detail["type"], detail.get("ctx", {}), detail["input"]
     if rule == "extra_forbidden":
-        return f'unknown key "{name}"{_suggestion(path, kind)}; keys of your own go under `custom:`'
+        own = "; keys of your own go under `custom:`" if "custom" in model.model_fields else ""
+        return f'unknown key "{name}"{_suggestion(path, model)}{own}'
     if rule == "missing":
         return f'"{name}" is missing'
     if rule == "value_error":
@@ -79,14 +84,15 @@ def _message(detail: ErrorDetails, path: Sequence[str | int], kind: Kind) -> str
         return f"{name}: a map of keys is wanted here"
     if rule in ("tuple_type", "list_type"):
         return f"{name}: a list is wanted here"
-    return f"{name}: {detail['msg'].replace('Input should', 'it should')} (it is {value!r})"
+    shown = value if isinstance(value, Decimal) else repr(value)
+    return f"{name}: {detail['msg'].replace('Input should', 'it should')} (it is {shown})"
 
 
-def _suggestion(path: Sequence[str | int], kind: Kind) -> str:
+def _suggestion(path: Sequence[str | int], model: type[Part]) -> str:
     """`; did you mean "stage"?` when a key of the model is one or two letters away."""
     from difflib import get_close_matches
 
     if len(path) != 1:
         return ""
-    close = get_close_matches(str(path[0]), list(kind.model.model_fields), n=1)
+    close = get_close_matches(str(path[0]), list(model.model_fields), n=1)
     return f', did you mean "{close[0]}"?' if close else ""
