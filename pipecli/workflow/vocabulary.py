@@ -24,6 +24,12 @@ def require_lost_reason(settings: Settings, reason: str) -> None:
     _require(reason, settings.lost_reasons, "reason for losing", "lost_reasons")
 
 
+def require_disqualify_reason(settings: Settings, reason: str) -> None:
+    """Refuse a reason for giving a lead up that the settings don't list; a team that lists none takes any."""
+    if settings.disqualify_reasons:
+        _require(reason, settings.disqualify_reasons, "reason to disqualify", "disqualify_reasons")
+
+
 def _require(word: str, known: Sequence[str], what: str, key: str) -> None:
     if word not in known:
         raise Refused(

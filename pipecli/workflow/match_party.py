@@ -1,0 +1,159 @@
+"""Which customer and contact a prospect already is: one that is known is used again, and it is said why.
+
+Sure signs are the same name, website, e-mail, or e-mail domain that is no free mail provider's. A name that
+only resembles is offered, never taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from pipecli.records.names import name_key
+from pipecli.workflow.change import Refused
+from pipecli.workflow.party_identity import (
+    email_domain,
+    email_key,
+    name_words,
+    website_domain,
+    website_key,
+)
+from pipecli.workflow.prospect import Prospect
+
+_MOST_OFFERED = 3
+_RESEMBLING = 85.0
+
+
+class KnownCustomer(NamedTuple):
+    """What of a customer tells who it is; e-mail and phone are its own, not those of its contacts."""
+
+    id: str
+    name: str
+    is_person: bool
+    emails: tuple[str, ...]
+    phones: tuple[str, ...]
+    website: str | None
+
+
+class KnownContact(NamedTuple):
+    id: str
+    name: str
+    customer: str | None
+    emails: tuple[str, ...]
+
+
+class Match(NamedTuple):
+    """The slug of the party that is used again, if any, and why; else those whose names resemble."""
+
+    id: str | None = None
+    why: str = ""
+    similar: tuple[KnownCustomer, ...] = ()
+
+
+def match_customer(
+    prospect: Prospect, customers: Sequence[KnownCustomer], contacts: Sequence[KnownContact]
+) -> Match:
+    """The customer a prospect is, by the surest sign that any has. Raises Refused when two have it."""
+    domains = _domains([prospect.email], prospect.website)
+    signs = {
+        "the same name": _of_same_name(prospect, customers),
+        f"the same website {website_key(prospect.website)}": _of_same_website(prospect, customers),
+        f"the same e-mail {prospect.email}": _of_same_email(prospect, customers, contacts),
+        f"the same domain {', '.join(sorted(domains))}": _of_same_domain(domains, customers, contacts),
+    }
+    for why, candidates in signs.items():
+        found = list(dict.fromkeys(candidates))
+        if len(found) > 1:
+            raise Refused(
+                f"{prospect.customer_name} could be {' or '.join(found)}, by {why}",
+                hint="name the right customer with --customer, or make it first: pipecli customer add",
+            )
+        if found:
+            return Match(found[0], why)
+    return Match(similar=tuple(similar(prospect.customer_name, customers)))
+
+
+def match_contact(prospect: Prospect, customer: str | None, contacts: Sequence[KnownContact]) -> Match:
+    """The contact that a prospect's person is: by e-mail, or by name at its customer."""
+    email = email_key(prospect.email)
+    known = [each for each in contacts if email and email in map(email_key, each.emails)]
+    if known:
+        here = [each for each in known if each.customer == customer]
+        return Match((here or known)[0].id, f"the same e-mail {prospect.email}")
+    for each in contacts:
+        if customer and prospect.name and each.customer == customer and _same(each.name, prospect.name):
+            return Match(each.id, "the same name there")
+    return Match()
+
+
+def similar(name: str, customers: Sequence[KnownCustomer]) -> list[KnownCustomer]:
+    """Customers whose names resemble one, the closest first, whatever legal form and order of words."""
+    from rapidfuzz import fuzz, process
+
+    names = [" ".join(name_words(each.name)) for each in customers]
+    found = process.extract(
+        " ".join(name_words(name)),
+        names,
+        scorer=fuzz.token_set_ratio,
+        score_cutoff=_RESEMBLING,
+        limit=_MOST_OFFERED,
+    )
+    return [customers[place] for _, _, place in found]
+
+
+def _of_same_name(prospect: Prospect, customers: Sequence[KnownCustomer]) -> Iterable[str]:
+    namesakes = [each for each in customers if _same(each.name, prospect.customer_name)]
+    if not prospect.organization:
+        namesakes = [each for each in namesakes if not _is_another_person(prospect, each)]
+    if len(namesakes) > 1:
+        closer = [each for each in namesakes if website_key(each.website) == website_key(prospect.website)]
+        namesakes = closer if prospect.website and closer else namesakes
+    return [each.id for each in namesakes]
+
+
+def _is_another_person(prospect: Prospect, customer: KnownCustomer) -> bool:
+    """Two people may share a name: an e-mail of each, and not the same, keeps them apart."""
+    known = [email_key(email) for email in customer.emails]
+    return bool(prospect.email and known and email_key(prospect.email) not in known)
+
+
+def _of_same_website(prospect: Prospect, customers: Sequence[KnownCustomer]) -> Iterable[str]:
+    website = website_key(prospect.website)
+    return [each.id for each in customers if website and website_key(each.website) == website]
+
+
+def _of_same_email(
+    prospect: Prospect, customers: Sequence[KnownCustomer], contacts: Sequence[KnownContact]
+) -> Iterable[str]:
+    """By the customer's own address, or that of a contact there who does not now come from elsewhere."""
+    email = email_key(prospect.email)
+    if email is None:
+        return
+    yield from (each.id for each in customers if email in map(email_key, each.emails))
+    employers = {each.customer for each in contacts if email in map(email_key, each.emails)}
+    if prospect.organization:
+        resembling = similar(prospect.organization, customers)
+        employers &= {each.id for each in resembling}
+    yield from sorted(employer for employer in employers if employer)
+
+
+def _of_same_domain(
+    domains: set[str], customers: Sequence[KnownCustomer], contacts: Sequence[KnownContact]
+) -> Iterable[str]:
+    persons = {each.id for each in customers if each.is_person}
+    for each in customers:
+        if not each.is_person and domains & _domains(each.emails, each.website):
+            yield each.id
+    for contact in contacts:
+        if contact.customer and contact.customer not in persons and domains & _domains(contact.emails):
+            yield contact.customer
+
+
+def _domains(emails: Iterable[str | None], website: str | None = None) -> set[str]:
+    """The domains of one's own; those of mail providers and of sites with many pages tell nothing."""
+    found = {website_domain(website), *map(email_domain, emails)}
+    return {domain for domain in found if domain}
+
+
+def _same(one: str, other: str) -> bool:
+    return name_key(one) == name_key(other)

@@ -1,0 +1,96 @@
+"""What tells that two parties are one: e-mail, phone, website and domain, each in one comparable form."""
+
+from __future__ import annotations
+
+import re
+
+from pipecli.records.names import folded
+
+# Providers whose domain says nothing about who writes. The first word of a family stands for all its
+# countries: yahoo.es, yahoo.co.uk.
+_FREE_FAMILIES = frozenset(
+    "gmail googlemail yahoo ymail rocketmail hotmail outlook live msn gmx aol icloud yandex protonmail "
+    "tutanota zoho fastmail inbox rediffmail".split()
+)
+_FREE_DOMAINS = frozenset(
+    "me.com mac.com mail.com email.com proton.me pm.me hey.com duck.com comcast.net verizon.net att.net "
+    "sbcglobal.net bellsouth.net btinternet.com sky.com web.de t-online.de freenet.de arcor.de free.fr "
+    "orange.fr wanadoo.fr laposte.net sfr.fr libero.it virgilio.it tiscali.it terra.es telefonica.net "
+    "movistar.es orange.es ono.com uol.com.br bol.com.br terra.com.br mail.ru bk.ru list.ru rambler.ru "
+    "ukr.net qq.com 163.com 126.com sina.com naver.com daum.net hanmail.net chmail.ir mailfa.com".split()
+)
+# Sites where many have a page: who is meant stands in the path.
+_SHARED_SITES = (
+    "facebook.com instagram.com linkedin.com twitter.com x.com youtube.com tiktok.com t.me telegram.me wa.me "
+    "linktr.ee google.com g.page goo.gl medium.com etsy.com github.com aparat.com".split()
+)
+# Words that say what form a company has, not which one it is.
+_LEGAL_FORMS = frozenset(
+    "sa sl slu sau sll sc sas sarl srl spa snc gmbh ag kg ug ohg ltd limited inc incorporated llc llp plc "
+    "pty corp corporation co company cia compania sociedad anonima limitada bv nv oy ab as aps pjsc "
+    "شرکت سهامی خاص عام".split()
+)
+_PHONE_DIGITS = 9  # without country code and trunk zero, which some write and some don't
+
+
+def email_key(email: str | None) -> str | None:
+    """An address without case and blanks; None for what is none."""
+    key = "".join((email or "").split()).casefold()
+    return key if "@" in key[1:-1] else None
+
+
+def email_domain(email: str | None) -> str | None:
+    """The domain of an address where it tells who writes: None for that of a free mail provider."""
+    key = email_key(email)
+    domain = _ascii(key.rpartition("@")[2]) if key else ""
+    return None if not domain or _is_free(domain) else domain
+
+
+def website_key(website: str | None) -> str | None:
+    """`https://www.Contoso.example/es` as `contoso.example`; on a site of many, with the page."""
+    address = re.sub(r"^[a-z][a-z0-9+.-]*://", "", (website or "").strip().casefold())
+    host, _, path = address.partition("/")
+    host = _ascii(re.sub(r":\d+$", "", host.rpartition("@")[2]).removeprefix("www."))
+    if "." not in host:
+        return None
+    if _is_shared(host):
+        page = re.split(r"[?#]", path)[0].strip("/")
+        return f"{host}/{page}" if page else None
+    return host
+
+
+def website_domain(website: str | None) -> str | None:
+    """The domain of a website of one's own; None for a page on a site of many."""
+    key = website_key(website)
+    return None if key is None or "/" in key or _is_free(key) else key
+
+
+def phone_key(phone: str | None) -> str | None:
+    """The last nine digits of a number, in any script's digits; None for what is too short to tell."""
+    number = re.split(r"ext|x|#|;|,", folded(phone or ""))[0]
+    digits = "".join(char for char in number if char.isdigit())
+    return digits[-_PHONE_DIGITS:] if len(digits) >= 7 else None
+
+
+def name_words(name: str) -> list[str]:
+    """The words of a name without its legal form: `Contoso Coffee, S.L.` as contoso, coffee."""
+    words = re.findall(r"\w+", folded(name).replace(".", "").replace("_", " "))
+    return [word for word in words if word not in _LEGAL_FORMS] or words
+
+
+def _is_free(domain: str) -> bool:
+    return domain in _FREE_DOMAINS or domain.partition(".")[0] in _FREE_FAMILIES
+
+
+def _is_shared(host: str) -> bool:
+    return any(host == site or host.endswith(f".{site}") for site in _SHARED_SITES)
+
+
+def _ascii(host: str) -> str:
+    """A domain as DNS has it: `españa.example` and its xn-- form are one."""
+    if host.isascii():
+        return host.rstrip(".")
+    try:
+        return host.rstrip(".").encode("idna").decode()
+    except UnicodeError:
+        return host
