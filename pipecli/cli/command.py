@@ -31,9 +31,7 @@ class Group(TyperGroup):
     """The verbs of a noun. A verb's options are worked out when it is called, not for all of them."""
 
     def __init__(self, app: typer.Typer, name: str, help_text: str) -> None:
-        self._verbs = {
-            info.name or get_command_name(info.callback.__name__): info for info in app.registered_commands
-        }
+        self._verbs = {_name_of(info): info for info in app.registered_commands}
         self._groups = {info.name or "": info.typer_instance for info in app.registered_groups}
         names = [*self._verbs, *self._groups]
         super().__init__(
@@ -49,6 +47,11 @@ class Group(TyperGroup):
             return _build(self._verbs[cmd_name])
         inner = self._groups.get(cmd_name)
         return Group(inner, cmd_name, str(inner.info.help or "")) if inner else None
+
+
+def _name_of(info: Any) -> str:
+    """A verb's name: the given one, or its function's."""
+    return info.name or get_command_name(info.callback.__name__)
 
 
 def _build(info: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -21,11 +22,22 @@ def init(
     ] = Path(),
     currency: Annotated[str, typer.Option(help="The base currency.", metavar="CODE")] = "EUR",
     company: Annotated[str | None, typer.Option(help="Who sells; the directory's name otherwise.")] = None,
+    sample: Annotated[bool, typer.Option("--sample", help="Fill it with a year of a small company.")] = False,
     timezone: Annotated[str | None, typer.Option(help="As Europe/Madrid; the machine's otherwise.")] = None,
 ) -> None:
     """Make a new pipeline, its git repository included."""
     from pipecli.store import founding
 
     run = session(ctx)
-    made = founding.found(run.directory_for(directory), currency=currency, company=company, timezone=timezone)
+    root = run.directory_for(directory)
+    if sample:
+        from pipecli.cli.sample import replay
+
+        now = run.fixed_now() or date.today()
+        commits = replay(root, now.date() if isinstance(now, datetime) else now)
+        say(
+            f"a sample pipeline is in {root}, a year of {commits} commits; try: pipecli -C {directory} forecast"
+        )
+        return
+    made = founding.found(root, currency=currency, company=company, timezone=timezone)
     say(f"a new pipeline is in {made.root}; the first steps: `pipecli --help`, `pipecli lead add`")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
+from typing import NamedTuple
 
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import SETTINGS, SETTINGS_FILE
@@ -101,7 +102,17 @@ notifications: {{}} # event: [channel]; events: stage-changed, won, lost, assign
 """
 
 
-def found(directory: Path, *, currency: str, company: str | None, timezone: str | None) -> Location:
+class Person(NamedTuple):
+    """The first user: slug, name and e-mail address."""
+
+    slug: str
+    name: str
+    email: str
+
+
+def found(
+    directory: Path, *, currency: str, company: str | None, timezone: str | None, user: Person | None = None
+) -> Location:
     """Make a pipeline in a directory, which may exist and be part of a repository. Raises PipecliError."""
     root = directory.absolute()
     if (root / SETTINGS_FILE).exists():
@@ -114,7 +125,9 @@ def found(directory: Path, *, currency: str, company: str | None, timezone: str 
         in_repository = git.run(root, "rev-parse", "--git-dir").returncode == 0
         if not in_repository:
             git.init(root)
-        text = settings_text(root, currency, company or root.name, timezone or local_timezone())
+        text = settings_text(
+            currency, company or root.name, timezone or local_timezone(), user or _git_identity(root)
+        )
         reading.read(SETTINGS, SETTINGS_FILE, text)
         written = [SETTINGS_FILE, *schemas.write(root)]
         files.create(root, SETTINGS_FILE, text.encode())
@@ -141,13 +154,18 @@ def _remove_empty_repository(root: Path) -> None:
     shutil.rmtree(root)
 
 
-def settings_text(root: Path, currency: str, company: str, timezone: str) -> str:
-    """The settings of a new pipeline; git's identity is the first user."""
-    name, email = git.config(root, "user.name"), git.config(root, "user.email")
-    user = f"  {naming.slug(name)}:\n    name: {_quoted(name)}\n" if name else "  me:\n    name: Me\n"
-    if email:
-        user += f"    email: {_quoted(email)}\n"
-    return _TEMPLATE.format(company=_quoted(company), currency=currency, timezone=timezone, user=user)
+def settings_text(currency: str, company: str, timezone: str, user: Person) -> str:
+    """The settings of a new pipeline."""
+    first = f"  {user.slug}:\n    name: {_quoted(user.name)}\n"
+    if user.email:
+        first += f"    email: {_quoted(user.email)}\n"
+    return _TEMPLATE.format(company=_quoted(company), currency=currency, timezone=timezone, user=first)
+
+
+def _git_identity(root: Path) -> Person:
+    """git's identity, which becomes the first user; a stand-in where git has none yet."""
+    name = git.config(root, "user.name") or "Me"
+    return Person(naming.slug(name), name, git.config(root, "user.email"))
 
 
 def _quoted(text: str) -> str:

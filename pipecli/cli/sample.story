@@ -1,0 +1,208 @@
+# A year of Contoso Coffee Machines, Madrid: Ana leads the Iberian team, Luis and Sara sell, Marta runs it all.
+# `@ day time who` dates the commands below it; `name = command` keeps the id that it prints.
+
+@ 2025-11-21 09:00 marta
+user add ana --name "Ana Ruiz" --email ana@contoso.example
+user add luis --name "Luis Ortega" --email luis@contoso.example
+user add sara --name "سارا احمدی" --email sara@contoso.example
+team add iberia --name "Iberia" --manager ana
+team add export --name "Export" --manager marta
+user set ana team=iberia
+user set luis team=iberia
+user set sara team=export
+user set marta team=export
+settings set "company.address=Calle de Alcalá 100, 28009 Madrid" company.email=sales@contoso.example company.tax_id=ES-B12345678
+settings set exchange_rates.USD.2025-11-01=0.86 exchange_rates.USD.2026-06-01=0.88
+settings set "sources=website,referral,trade-fair,campaign,call"
+product add cafe-s-100 --name "Café S-100" --kind product --uom unit --description "Semi-automatic espresso machine" --tax 21 --cost 1450.00
+product add cafe-a-200 --name "Café A-200" --kind product --uom unit --description "Bean-to-cup machine" --tax 21 --cost 2600.00
+product add grinder-g-2 --name "Grinder G-2" --kind product --uom unit --tax 21 --cost 210.00
+product add installation --name "Installation and training" --kind service --uom hour --tax 21 --cost 35.00
+product add service-plan --name "Service plan, one year" --kind service --uom year --tax 21 --cost 120.00
+price-list add retail-eur --currency EUR --name "Retail" --price cafe-s-100=2499.00 --price cafe-s-100=2299.00@10 --price cafe-a-200=4390.00 --price grinder-g-2=399.00 --price installation=75.00 --price service-plan=340.00
+price-list add export-usd --currency USD --name "Export" --price cafe-s-100=2890.00 --price cafe-a-200=4990.00 --price grinder-g-2=450.00 --price installation=90.00
+settings set price_list=retail-eur
+supplier add "Molinos Vallès" --email ventas@molinos.example --country ES
+supplier add "Torino Macchine" --email vendite@torino.example --country IT
+
+@ 2025-11-24 10:10 ana
+roasters = lead add --name "María López" --organization "Tostadores del Sur" --email maria@tostadores.example --phone "+34 954 000 111" --source referral --owner ana --score 80 --role buyer --language es
+activity add $roasters --type call --direction out --subject "First call" --done
+@ 2025-11-27 11:30 ana
+lead qualify $roasters --need yes --budget yes --timeframe yes --authority unknown --need-note "Two bars open in January"
+roasters_deal = lead convert $roasters --title "Espresso machines for two bars" --expected-close +45d
+opp item add $roasters_deal --product cafe-s-100 --quantity 4
+opp item add $roasters_deal --product grinder-g-2 --quantity 4
+opp set $roasters_deal key_info.need="Four machines before the opening" key_info.budget="10,000 to 13,000"
+
+@ 2025-12-03 09:40 luis
+hotel = lead add --name "Iñaki Etxeberria" --organization "Hotel Bahía" --email iñaki@hotelbahia.example --website https://hotelbahia.example --source website --owner luis --score 65
+activity add $hotel --type email --direction in --subject "Asks for a breakfast machine" --done
+activity add $hotel --type email --direction out --subject "Answer with the brochure" --done
+lead qualify $hotel --need yes --budget yes --timeframe yes --authority yes
+hotel_deal = lead convert $hotel --title "Breakfast machines" --expected-close +60d
+opp item add $hotel_deal --product cafe-a-200 --quantity 3
+opp item add $hotel_deal --product installation --quantity 6
+
+@ 2025-12-10 16:05 ana
+opp advance $roasters_deal
+activity add $roasters_deal --type meeting --direction out --subject "Tasting in the showroom" --done
+opp advance $roasters_deal
+roasters_quote = quote new $roasters_deal
+quote send $roasters_quote
+
+@ 2025-12-18 12:00 ana
+roasters_second = quote revise $roasters_quote
+quote set $roasters_second items.0.discount=5
+quote send $roasters_second
+opp advance $roasters_deal
+by-hand $roasters_deal "Ana: María decides alone, but her brother signs. Call him first."
+
+@ 2026-01-09 13:20 ana
+opp won $roasters_deal --note "Signed after the second quotation"
+
+@ 2026-01-13 10:00 luis
+opp advance $hotel_deal
+opp advance $hotel_deal
+hotel_quote = quote new $hotel_deal
+quote send $hotel_quote
+activity add $hotel_deal --type call --direction out --subject "Did the offer arrive?" --done
+
+@ 2026-01-20 09:15 sara
+tehran = lead add --name "مریم رضایی" --organization "فروشگاه قهوه تهران" --email maryam@coffee-tehran.example --source trade-fair --owner sara --score 55 --language fa
+lead qualify $tehran --need yes --budget yes --timeframe yes --authority yes
+tehran_deal = lead convert $tehran --title "دستگاه اسپرسو برای فروشگاه" --expected-close +90d --currency USD --price-list export-usd
+opp item add $tehran_deal --product cafe-s-100 --quantity 5
+
+@ 2026-02-04 17:10 luis
+opp competitor add $hotel_deal "Torino Espresso"
+opp lost $hotel_deal --reason competitor --competitor "Torino Espresso" --detail "They offered a lease; we had none"
+
+@ 2026-02-11 11:00 ana
+offices = opp add "Office coffee, four floors" --organization "Seguros Levante" --person "Carmen Vidal" --email carmen.vidal@seguroslevante.example --source call --owner ana --expected-close +70d
+opp item add $offices --product cafe-a-200 --quantity 4
+opp item add $offices --product service-plan --quantity 4
+activity add $offices --type call --direction in --subject "Carmen called after the fair" --done
+
+@ 2026-02-19 09:30 marta
+settings set lost_reasons=price,quality,budget,timing,competitor,no-decision,no-response,no-lease
+
+@ 2026-03-03 10:45 sara
+opp advance $tehran_deal
+tehran_quote = quote new $tehran_deal
+quote send $tehran_quote
+activity add $tehran_deal --type email --direction in --subject "They ask for sea freight" --done
+
+@ 2026-03-10 15:00 ana
+opp advance $offices
+opp set $offices key_info.need="One machine a floor" key_info.decision_maker="The head of facilities" key_info.current_situation="Filter coffee, complaints" next_contact.date=+7d next_contact.by=ana
+dentist = lead add --name "Dr. Pablo Sanz" --email pablo@sanz-dental.example --source website --owner luis --score 20
+lead qualify $dentist --need no --budget yes --timeframe no
+lead disqualify $dentist --reason no-need --detail "Wants capsules"
+
+@ 2026-03-24 12:40 ana
+opp advance $offices
+offices_ask = supplier-quote new $offices --supplier torino-macchine
+supplier-quote receive $offices_ask --price cafe-a-200=2550.00 --price service-plan=110.00 --lead-time "3 weeks"
+offices_quote = quote new $offices --from-supplier-quote $offices_ask --markup 60
+quote send $offices_quote
+
+@ 2026-04-08 18:00 sara
+opp advance $tehran_deal
+opp advance $tehran_deal
+opp won $tehran_deal --note "Paid in advance"
+
+@ 2026-04-16 10:20 luis
+bakery = opp add "Grinders for the bakeries" --organization "Panadería Núñez" --person "Óscar Núñez" --email oscar@panaderianunez.example --source campaign --campaign spring --owner luis --expected-close +40d
+opp item add $bakery --product grinder-g-2 --quantity 12
+opp advance $bakery
+@ 2026-05-06 11:15 luis
+opp advance $bakery
+bakery_quote = quote new $bakery
+quote send $bakery_quote
+@ 2026-05-21 10:00 luis
+opp won $bakery --note "Order by e-mail"
+
+@ 2026-05-26 16:30 ana
+opp set $offices expected_close=+50d
+activity add $offices --type meeting --direction out --subject "Second demo, with the head of facilities" --done
+@ 2026-06-18 09:50 ana
+opp lost $offices --reason no-decision --detail "Budget frozen until the autumn"
+
+@ 2026-06-30 12:10 sara
+lisbon = lead add --name "João Silva" --organization "Cafés Alfama" --email joao@cafesalfama.example --website https://cafesalfama.example --source referral --owner sara --score 75 --tag portugal
+lead qualify $lisbon --need yes --budget yes --timeframe yes --authority yes
+lisbon_deal = lead convert $lisbon --title "Six bars in Alfama" --expected-close +120d
+opp item add $lisbon_deal --product cafe-s-100 --quantity 12
+opp item add $lisbon_deal --product installation --quantity 18
+
+@ 2026-07-14 10:00 marta
+settings set quotations.max_discount=15 follow_up.default_days=5
+team set iberia name="Iberia and Morocco"
+
+@ 2026-07-22 13:30 sara
+opp advance $lisbon_deal
+opp contact add $lisbon_deal joao-silva --role decision-maker --primary
+activity add $lisbon_deal --type meeting --direction out --subject "Visit to the first bar" --done
+
+@ 2026-08-27 09:10 luis
+gym = lead add --name "Lucía Prats" --organization "Gimnasios Olimpo" --email lucia@olimpo.example --source campaign --campaign autumn --owner luis --score 40
+activity add $gym --type email --direction out --subject "Brochure" --done
+
+@ 2026-09-09 17:25 ana
+opp reopen $offices
+opp set $offices expected_close=+75d amount=17500.00
+by-hand $offices "The budget is free again: 17,500 is their ceiling, installation included."
+
+@ 2026-09-15 11:40 sara
+opp advance $lisbon_deal
+lisbon_quote = quote new $lisbon_deal
+quote send $lisbon_quote
+
+@ 2026-09-24 10:30 luis
+hospital = opp add "Hospital cafeteria" --organization "Hospital San Telmo" --person "Begoña Ibarra" --email b.ibarra@santelmo.example --source trade-fair --owner luis --expected-close +85d
+opp item add $hospital --product cafe-a-200 --quantity 6
+opp item add $hospital --product service-plan --quantity 6
+opp share $hospital ana
+
+@ 2026-10-06 12:00 sara
+doha = opp add "Machines for a hotel chain" --organization "Gulf Palms Hotels" --person "Nadia Haddad" --email nadia@gulfpalms.example --currency USD --price-list export-usd --source trade-fair --owner sara --expected-close +100d --type sales
+opp item add $doha --product cafe-a-200 --quantity 20
+opp set $doha key_info.need="One model for all lobbies" next_contact.date=+10d next_contact.by=sara
+
+@ 2026-10-14 16:45 luis
+opp advance $hospital
+opp set $hospital key_info.budget="Tender, 35,000 at most" key_info.decision_maker="The purchasing board"
+repair = opp add "Repair of two S-100" --customer tostadores-del-sur --type maintenance --amount 420.00 --owner luis --expected-close +20d
+
+@ 2026-10-21 09:20 ana
+opp advance $offices
+offices_second = quote new $offices
+quote send $offices_second
+@ 2026-10-28 10:10 sara
+lisbon_second = quote revise $lisbon_quote --message "They asked for ten percent"
+quote set $lisbon_second items.0.discount=10
+quote send $lisbon_second
+opp advance $lisbon_deal
+
+@ 2026-11-03 11:35 luis
+opp won $repair --note "Done and paid"
+lead qualify $gym --need yes --budget unknown --timeframe yes
+
+@ 2026-11-10 15:15 ana
+museum = lead add --name "Elena Duarte" --organization "Museo del Faro" --email elena@museofaro.example --source website --owner ana --score 60
+activity add $museum --type call --direction in --subject "Asks for a machine in the museum shop" --done
+@ 2026-11-12 10:00 ana
+activity add $museum --type email --direction out --subject "Three dates for a visit" --done
+lead qualify $museum --need yes --budget yes --timeframe unknown
+
+@ 2026-11-17 09:45 sara
+opp advance $lisbon_deal
+opp set $lisbon_deal next_contact.date=+6d next_contact.by=sara "next_contact.note=Ask for the signed order"
+opp set $doha expected_close=+80d next_contact.date=+3d
+@ 2026-11-18 12:25 luis
+opp advance $hospital
+activity add $hospital --type meeting --subject "Tasting with the purchasing board" --at "+5d 11:00" --by luis
+@ 2026-11-20 10:05 ana
+activity add $offices --type task --subject "Send the installation plan" --at "+3d 10:00" --by ana
+opp set $offices next_contact.date=+4d next_contact.by=ana
