@@ -57,6 +57,8 @@ def select(
 
 def _guarded(connection: sqlite3.Connection, sql: str, parameters: Sequence[object]) -> Answer:
     deadline = time.monotonic() + LONGEST
+    # SQLite declares json_each's table at its first use, which the authorizer would take for CREATE TABLE.
+    connection.execute("SELECT 1 FROM json_each('[]')")
     connection.execute("PRAGMA query_only = ON")
     connection.set_authorizer(_allow)
     connection.set_progress_handler(lambda: time.monotonic() > deadline, 10_000)
