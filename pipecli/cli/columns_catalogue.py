@@ -1,0 +1,88 @@
+"""The columns of the tables of the catalogue, of activities, and of the settings' users and teams."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from pipecli.cli.listing import Shown
+from pipecli.cli.table import Column, money
+from pipecli.records.money import minor_digits
+
+
+def price_text(price: Decimal, currency: str) -> str:
+    """A unit price, with every digit it has: screws cost 0.0125."""
+    exponent = price.as_tuple().exponent
+    written = -exponent if isinstance(exponent, int) else 0
+    return money(price, None, max(minor_digits(currency), written))
+
+
+def _flag(name: str) -> Column:
+    return Column(name, name.upper(), show=lambda record: "yes" if record[name] else "no")
+
+
+def _listed(name: str, heading: str) -> Column:
+    """A JSON list of the index, its elements with commas."""
+
+    def show(record: Mapping[str, object]) -> str:
+        from pipecli.jsontext import loads
+
+        return ", ".join(loads(str(record[name]))) if record[name] else ""
+
+    return Column(name, heading, shrink=True, show=show)
+
+
+def _cost(record: Mapping[str, object]) -> str:
+    return "" if record["cost"] is None else price_text(Decimal(str(record["cost"])), str(record["currency"]))
+
+
+def _percent(record: Mapping[str, object]) -> str:
+    return "" if record["tax"] is None else f"{record['tax']:g} %"
+
+
+_BASE_CURRENCY = "(SELECT json_extract(json, '$.currency') FROM _records WHERE noun = 'settings')"
+
+PRODUCTS = (
+    Shown(Column("sku", "SKU"), "sku"),
+    Shown(Column("name", "NAME", shrink=True, min_width=14), "name"),
+    Shown(Column("kind", "KIND", rank=1), "kind"),
+    Shown(Column("uom", "UNIT", rank=2), "uom"),
+    Shown(Column("tax", "TAX", align="right", rank=3, show=_percent), "tax"),
+    Shown(Column("cost", "COST", align="right", rank=4, show=_cost), "cost"),
+    Shown(Column("currency", ""), _BASE_CURRENCY, hidden=True),
+    Shown(_flag("active"), "active"),
+)
+
+PRICE_LISTS = (
+    Shown(Column("id", "ID"), "id"),
+    Shown(Column("name", "NAME", shrink=True), "name"),
+    Shown(Column("currency", "CURRENCY"), "currency"),
+    Shown(Column("valid_from", "FROM"), "valid_from"),
+    Shown(Column("valid_until", "UNTIL"), "valid_until"),
+    Shown(
+        Column("products", "PRODUCTS", align="right"), "(SELECT count(*) FROM json_each(json, '$.prices'))"
+    ),
+)
+
+
+def price_columns(currency: str) -> tuple[Column, ...]:
+    """A price list's rows: a product and quantity each."""
+
+    def show(record: Mapping[str, object]) -> str:
+        return price_text(Decimal(str(record["price"])), currency)
+
+    return (
+        Column("sku", "SKU"),
+        Column("name", "PRODUCT", shrink=True),
+        Column("from", "FROM", align="right"),
+        Column("price", f"PRICE {currency}", align="right", show=show),
+    )
+
+
+LITERATURE = (
+    Shown(Column("id", "ID"), "id"),
+    Shown(Column("title", "TITLE", shrink=True, min_width=14), "title"),
+    Shown(_listed("products", "PRODUCTS"), "products"),
+    Shown(_listed("stages", "STAGES"), "stages"),
+    Shown(Column("place", "FILE OR ADDRESS", shrink=True, rank=1), "coalesce(file, url)"),
+)

@@ -1,0 +1,68 @@
+"""`pipecli product`: what is sold."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import typer
+
+from pipecli.cli.changing import changing
+from pipecli.cli.columns_catalogue import PRODUCTS
+from pipecli.cli.command import Changing, noun
+from pipecli.cli.common import Sets, add_show_set_edit
+from pipecli.cli.listing import Listing, print_list
+from pipecli.cli.removing import add_remove
+from pipecli.records.kinds import PRODUCT
+
+app = noun("Products and services.")
+
+
+@app.command("add", cls=Changing)
+def add(
+    ctx: typer.Context,
+    sku: Annotated[
+        str, typer.Argument(metavar="SKU", help="What names it: small letters, digits and hyphens.")
+    ],
+    name: Annotated[str, typer.Option(help="What people call it.", metavar="TEXT")],
+    kind: Annotated[Literal["product", "service"], typer.Option(help="What it is.")] = "product",
+    uom: Annotated[str | None, typer.Option(help="Unit of measure: unit, hour, kg.", metavar="UNIT")] = None,
+    description: Annotated[str | None, typer.Option(help="More about it.", metavar="TEXT")] = None,
+    tax: Annotated[str | None, typer.Option(help="Tax on its lines, in percent.", metavar="PERCENT")] = None,
+    cost: Annotated[
+        str | None, typer.Option(help="What one costs us, in the base currency.", metavar="AMOUNT")
+    ] = None,
+    inactive: Annotated[bool, typer.Option("--inactive", help="It is not on sale.")] = False,
+    tag: Annotated[list[str] | None, typer.Option(help="A tag; repeatable.", metavar="TAG")] = None,
+    sets: Sets = None,
+) -> None:
+    """Add a product or service; prints its SKU."""
+    from pipecli.cli.assignments import built, number
+    from pipecli.cli.slugs import given_slug
+    from pipecli.records.catalogue import Product
+    from pipecli.workflow import add_to_catalogue
+
+    with changing(ctx) as desk:
+        given = {
+            "sku": given_slug(sku, "product"),
+            "name": name,
+            "kind": kind,
+            "uom": uom,
+            "description": description,
+            "tax": number("--tax", tax) if tax else None,
+            "cost": number("--cost", cost) if cost else None,
+            "active": False if inactive else None,
+            "tags": tag,
+        }
+        product = built(Product, given, sets, desk.session)
+        is_taken = desk.pipeline.file_of("product", product.sku) is not None
+        desk.do(add_to_catalogue.add(product, is_taken=is_taken))
+
+
+@app.command("list", cls=Listing)
+def list_(ctx: typer.Context) -> None:
+    """List products, those on sale first."""
+    print_list(ctx, PRODUCT, PRODUCTS, order="active DESC, sku")
+
+
+add_show_set_edit(app, PRODUCT)
+add_remove(app, PRODUCT, way_out="take it off sale instead: pipecli product set {key} active=no")

@@ -1,0 +1,17 @@
+"""`add` of a product, price list or document of literature: under a slug that no other of its kind has."""
+
+from __future__ import annotations
+
+from pipecli.records.base import Record
+from pipecli.workflow.change import Change, Refused
+
+
+def add(record: Record, *, is_taken: bool) -> Change:
+    """A new record of the catalogue; `is_taken` tells that one of its kind has its slug."""
+    if is_taken:
+        what = record.noun.replace("-", " ")
+        raise Refused(
+            f"there is a {what} {record.key} already",
+            hint=f"change it with `pipecli {record.noun} set {record.key} …`, or choose another slug",
+        )
+    return Change(record, f"add {record.noun} {record.label}", "added")
