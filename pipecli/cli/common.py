@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 Setting = Callable[[Desk, Any, list[str], str], "Change"]
 """What a noun makes of `set`: from the record, the assignments and the commit's words to the change."""
+Editing = Callable[[Any, Any], None]
+"""What a noun allows of `edit`: the record before and after; asked with it twice before the editor opens."""
 
 
 def add_show_set_edit(app: typer.Typer, kind: Kind) -> None:
@@ -41,7 +43,13 @@ def _any_field(desk: Desk, record: Any, assignments: list[str], summary: str) ->
     return Change(assign(record, assignments, desk.session), summary, "changed")
 
 
-def add_set_edit(app: typer.Typer, kind: Kind, setting: Setting = _any_field) -> None:
+def _any_edit(_before: Any, _after: Any) -> None:
+    """Every valid record is allowed."""
+
+
+def add_set_edit(
+    app: typer.Typer, kind: Kind, setting: Setting = _any_field, allow_edit: Editing = _any_edit
+) -> None:
     """Give a noun its `set` and `edit`, where its `show` is its own, or some fields have a rule."""
     name = kind.noun.replace("-", " ")
     one = f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
@@ -60,7 +68,8 @@ def add_set_edit(app: typer.Typer, kind: Kind, setting: Setting = _any_field) ->
 
         with changing(ctx) as desk:
             record: Any = desk.get(kind.model, ref)
-            edit_file(desk, record)
+            allow_edit(record, record)
+            edit_file(desk, record, allow=lambda edited: allow_edit(record, edited))
 
 
 Ref = Annotated[str, typer.Argument(help="An id, the beginning of its random part, or a name.")]

@@ -6,6 +6,7 @@ import os
 import shlex
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import typer
@@ -20,8 +21,8 @@ from pipecli.store import reading, transaction, yamltext
 from pipecli.workflow.change import Change
 
 
-def edit_file(desk: Desk, record: Record) -> None:
-    """Let a person edit a record's text; commit it once it is valid.
+def edit_file(desk: Desk, record: Record, allow: Callable[[Record], None] | None = None) -> None:
+    """Let a person edit a record's text; commit it once it is valid, and `allow` lets it through.
 
     On a fault they are asked to go back (at a terminal), and what they typed is kept in a file either way.
     """
@@ -49,6 +50,8 @@ def edit_file(desk: Desk, record: Record) -> None:
         return
     change = Change(edited, "edit", "changed")
     try:
+        if allow:
+            allow(edited)
         transaction.check_references(desk.pipeline, [edited])
         _commit(desk, change, transaction.Write(file, before, after))
     except PipecliError as error:

@@ -69,6 +69,9 @@ def derive(noun: str, row: sqlite3.Row | tuple[Any, ...], currency: str) -> View
         view["tax_by_rate"] = loads(view["tax_by_rate"])
     if "margin_facts" in view:
         view |= loads(view.pop("margin_facts") or "{}")
+        for key in ("margin", "margin_percent"):
+            if key in view:
+                view[key] = Decimal(view[key])
     return {key: value for key, value in view.items() if value is not None}
 
 

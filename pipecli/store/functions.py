@@ -31,9 +31,10 @@ def _weighted(amount: str | None, probability: float | None, currency: str) -> f
 
 
 def _margin_facts(costed: str, currency: str, day: str, rates: Rates) -> str | None:
-    """What is known of a margin, as the JSON keys that `show` gives it; None where no cost is known.
+    """What is known of a margin, by the keys that `show` gives it; None where no cost is known.
 
-    `costed` holds a line an item: quantity, amount, and the cost of one with its currency (none: the base).
+    Money is text, since SQLite would read a number in JSON as a float. `costed` holds a line an item:
+    quantity, amount, and the cost of one with its currency (none: the base).
     """
     from decimal import Decimal
 
@@ -53,8 +54,8 @@ def _margin_facts(costed: str, currency: str, day: str, rates: Rates) -> str | N
     if known is None:
         return None
     facts = {
-        "margin": known.amount,
-        "margin_percent": known.percent,
+        "margin": str(known.amount),
+        "margin_percent": None if known.percent is None else str(known.percent),
         "items_without_cost": known.uncosted or None,
     }
     return dumps({name: value for name, value in facts.items() if value is not None}, indent=None)
