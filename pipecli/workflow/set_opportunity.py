@@ -44,8 +44,10 @@ def set_fields(
 
     A new price or currency is never taken over silently: what the person should know is in the notes.
     """
-    if (before.process, before.stage) != (after.process, after.stage):
+    if before.process != after.process:
         after = _in_process(before, after, settings)
+    elif before.stage != after.stage:
+        leave_to_verbs(before, ["stage"])
     if before.type != after.type:
         require_type(settings, after.type)
     if before.source != after.source:
