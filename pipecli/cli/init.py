@@ -36,7 +36,7 @@ def init(
         now = run.fixed_now() or date.today()
         commits = replay(root, now.date() if isinstance(now, datetime) else now)
         say(
-            f"a sample pipeline is in {root}, a year of {commits} commits; try: pipecli -C {directory} forecast"
+            f"a year of a small company, {commits} commits, is in {root}; try: pipecli -C {directory} forecast"
         )
         return
     made = founding.found(root, currency=currency, company=company, timezone=timezone)

@@ -31,7 +31,7 @@ def meaning(value: object) -> object:
         parts = ((key, meaning(part)) for key, part in value.items())
         return {key: part for key, part in parts if not is_nothing(part)}
     if is_list(value):
-        return [part for part in map(meaning, value) if not is_nothing(part)]  # type: ignore[call-overload]
+        return [part for part in map(meaning, value) if not is_nothing(part)]
     return value
 
 
@@ -72,13 +72,13 @@ def intended(actual: object, before: object, after: object) -> object:
     if isinstance(actual, Mapping) and isinstance(before, Mapping) and isinstance(after, Mapping):
         return _intended_mapping(actual, before, after)
     if is_list(actual) and is_list(before) and is_list(after):
-        items = [item for item in actual if not is_nothing(meaning(item))]  # type: ignore[attr-defined]
-        if len(items) != len(before):  # type: ignore[arg-type]
+        items = [item for item in actual if not is_nothing(meaning(item))]
+        if len(items) != len(before):
             return after
-        pairs = align(before, after)  # type: ignore[arg-type]
+        pairs = align(before, after)
         return [
-            item if pair is None else intended(items[pair], before[pair], item)  # type: ignore[index]
-            for item, pair in zip(after, pairs, strict=True)  # type: ignore[call-overload]
+            item if pair is None else intended(items[pair], before[pair], item)
+            for item, pair in zip(after, pairs, strict=True)
         ]
     return after
 

@@ -89,7 +89,7 @@ class _Editor:
         if isinstance(node, MappingNode) and isinstance(before, Mapping) and isinstance(after, Mapping):
             self._mapping(node, place, before, after, path)
         elif isinstance(node, ListNode) and is_list(before) and is_list(after):
-            self._list(node, place, before, after, path)  # type: ignore[arg-type]
+            self._list(node, place, before, after, path)
         elif isinstance(node, ScalarNode) and not isinstance(after, Mapping) and not is_list(after):
             self.splices += changed_scalar(self.page, node, place, after)
         else:

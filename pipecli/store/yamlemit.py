@@ -76,14 +76,14 @@ def _write_mapping(lines: list[str], mapping: Mapping[str, object], column: int,
     for key, value in mapping.items():
         head = f"{pad}{key_text(key)}:"
         kind = type(value)
-        if kind is str and "\n" not in value:  # type: ignore[operator]
-            lines.append(f"{head} {string_text(value)}")  # type: ignore[arg-type]
+        if kind is str and "\n" not in value:
+            lines.append(f"{head} {string_text(value)}")
         elif kind is list or is_list(value):
             lines.append(head)
-            _write_list(lines, value, column + layout.list_offset, layout)  # type: ignore[arg-type]
+            _write_list(lines, value, column + layout.list_offset, layout)
         elif kind is dict or isinstance(value, Mapping):
             lines.append(head)
-            _write_mapping(lines, value, column + layout.step, layout)  # type: ignore[arg-type]
+            _write_mapping(lines, value, column + layout.step, layout)
         else:
             _write_scalar(lines, head, value, column, layout.step)
 
@@ -97,7 +97,7 @@ def _write_list(lines: list[str], items: Sequence[object], column: int, layout: 
         if isinstance(item, Mapping):
             _write_mapping(lines, item, inner, layout)
         elif is_list(item):
-            _write_list(lines, item, inner, layout)  # type: ignore[arg-type]
+            _write_list(lines, item, inner, layout)
         else:
             _write_scalar(lines, dash + " " * (layout.dash_gap - 1), item, column, layout.dash_gap, gap="")
             continue
