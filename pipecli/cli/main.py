@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
+from contextlib import suppress
 from importlib import import_module
 from typing import Any, NamedTuple
 
@@ -95,7 +97,14 @@ def root() -> Root:
 
 def main() -> None:
     """Run one command; every failure leaves here as one `error:` line and an exit code."""
-    sys.exit(run(sys.argv[1:]))
+    # Looking for cycles among thousands of small tuples takes 8 ms of a command that lives for 120.
+    gc.set_threshold(100_000)
+    code = run(sys.argv[1:])
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):
+            stream.flush()
+    # So does giving back, object by object, what the process gives back at once: 12 ms.
+    os._exit(code)
 
 
 def run(arguments: list[str]) -> int:
