@@ -35,9 +35,7 @@ def init(
 
         now = run.fixed_now() or date.today()
         commits = replay(root, now.date() if isinstance(now, datetime) else now)
-        say(
-            f"a year of a small company, {commits} commits, is in {root}; try: pipecli -C {directory} forecast"
-        )
+        say(f"{commits} commits of a small company are in {root}; try: pipecli -C {directory} forecast")
         return
     made = founding.found(root, currency=currency, company=company, timezone=timezone)
     say(f"a new pipeline is in {made.root}; the first steps: `pipecli --help`, `pipecli lead add`")
