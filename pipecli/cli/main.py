@@ -17,7 +17,6 @@ from pipecli.cli.command import Group, command_of, shared_options
 from pipecli.cli.session import Session
 from pipecli.errors import PipecliError
 
-
 INTERRUPTED = 130
 
 
