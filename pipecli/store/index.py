@@ -19,7 +19,7 @@ from pipecli.records.kinds import KINDS, SETTINGS, SETTINGS_FILE
 from pipecli.store import freshness
 from pipecli.store.location import Location, kind_of
 
-LAYOUT = f"{__version__}/3"
+LAYOUT = f"{__version__}/4"
 """Changes whenever the tables do: an index of another layout is built anew."""
 
 _PATIENCE = 10.0

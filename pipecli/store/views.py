@@ -52,7 +52,12 @@ LEFT JOIN _opportunities o ON o.path = k.path
 LEFT JOIN users u ON u.id = o.owner;"""
 
 _LEADS = """
-CREATE VIEW leads AS SELECT r.*, u.team, u.name AS owner_name, d.json
+CREATE VIEW leads AS SELECT r.*,
+    trim(CASE r.need WHEN 'yes' THEN '' ELSE 'need ' END
+        || CASE r.budget WHEN 'yes' THEN '' ELSE 'budget ' END
+        || CASE r.timeframe WHEN 'yes' THEN '' ELSE 'timeframe ' END
+        || CASE r.authority WHEN 'yes' THEN '' ELSE 'authority' END) AS missing,
+    u.team, u.name AS owner_name, d.json
 FROM _leads r JOIN _records d USING (path) LEFT JOIN users u ON u.id = r.owner;"""
 
 _OPPORTUNITIES = """
