@@ -48,10 +48,10 @@ def convert(
     today: date,
     force: bool = False,
 ) -> Change:
-    """Link a lead with its customer, contact and new opportunity, and carry over what it knows.
+    """Link a lead with its customer, contact and new opportunity, which has what `carry_over` gave it.
 
     `parties` are those of customer and contact that are new or changed; `others` the opportunities that were
-    opened on the lead before. What was done stays on the lead too; what is planned goes to the opportunity.
+    opened on the lead before. What was done stays on the lead too; what is planned went to the opportunity.
     """
     require_convertible(lead, force=force)
     missing = missing_criteria(lead)
@@ -68,21 +68,20 @@ def convert(
         activities=tuple(activity for activity in lead.activities if activity.done),
         next_contact=None,
     )
-    opened = _carried(lead, deal, contact)
     linked = [each.with_(customer=customer.id) for each in others if each.customer is None]
     forced = " (forced)" if missing else ""
     return Change(
         after,
         f"convert to {deal.id}{forced}",
         "converted",
-        also=(opened, *parties, *linked),
-        result=opened,
+        also=(deal, *parties, *linked),
+        result=deal,
         notes=(f"forced although not yes: {', '.join(missing)}",) if missing else (),
     )
 
 
-def _carried(lead: Lead, deal: Opportunity, contact: Contact | None) -> Opportunity:
-    """The opportunity with what the lead knows, beside what every opportunity on a lead starts with."""
+def carry_over(lead: Lead, deal: Opportunity, contact: Contact | None) -> Opportunity:
+    """The new opportunity with what the lead knows, beside what every opportunity on a lead starts with."""
     stakeholder = (
         Stakeholder.model_construct(contact=contact.id, role=lead.role, primary=True) if contact else None
     )
