@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from pipecli.records.settings import Settings
 from pipecli.workflow.change import Refused
@@ -28,6 +28,13 @@ def require_disqualify_reason(settings: Settings, reason: str) -> None:
     """Refuse a reason for giving a lead up that the settings don't list; a team that lists none takes any."""
     if settings.disqualify_reasons:
         _require(reason, settings.disqualify_reasons, "reason to disqualify", "disqualify_reasons")
+
+
+def require_stages(settings: Settings, stages: Iterable[str]) -> None:
+    """Refuse a stage that no process has."""
+    known = dict.fromkeys(stage.id for process in settings.processes.values() for stage in process.stages)
+    for stage in stages:
+        _require(stage, list(known), "stage of any process", "processes")
 
 
 def _require(word: str, known: Sequence[str], what: str, key: str) -> None:
