@@ -64,6 +64,15 @@ class Desk:
         taken = {row[0] for row in self.pipeline.index.connection.execute("SELECT key FROM _records")}
         return naming.new_id(prefix, taken)
 
+    def new_activity_id(self) -> str:
+        """An id that no activity of any record has."""
+        from pipecli.store import naming
+
+        taken = {row[0] for row in self.pipeline.index.connection.execute("SELECT id FROM activities")}
+        while (made := naming.random_part()) in taken:
+            pass
+        return made
+
     def new_slug(self, noun: str, text: str) -> str:
         """A slug of `text` that no record of this kind has."""
         from pipecli.store import naming
@@ -110,6 +119,22 @@ class Desk:
         text = None if self.session.no_commit else message(subject, changes, self.session.message)
         made = transaction.commit(self.pipeline, writes, text)
         print_one(self.session, printed, said=subject, commit=made)
+
+    def do_many(self, changes: Sequence[Change], subject: str) -> None:
+        """Write changes of many records as one commit and print them: a line each, a list in JSON."""
+        from pipecli.cli.showing import print_many
+        from pipecli.store import transaction
+
+        writes = transaction.plan(self.pipeline, changes)
+        if self.session.dry_run:
+            typer.echo(transaction.diff(writes), nl=False)
+            return
+        if writes:
+            text = None if self.session.no_commit else message(subject, changes, self.session.message)
+            transaction.commit(self.pipeline, writes, text)
+        records = [change.subject for change in changes]
+        said = [f"{change.subject.key}: {change.summary}" for change in changes]
+        print_many(self.session, [(record.noun, record.key) for record in records], said)
 
 
 @contextmanager

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 import typer
 
-from pipecli.cli.output import Format, print_record
+from pipecli.cli.output import Format, print_record, print_records, write_text
 from pipecli.cli.session import Session
+from pipecli.cli.table import Column
 from pipecli.jsontext import loads
 from pipecli.records.kinds import BY_NOUN
 from pipecli.records.money import weighted
@@ -29,6 +30,7 @@ _PRICED = {
 # What is computed, by noun: the key that JSON gives it, and the column of the index.
 DERIVED = {
     "lead": {
+        "missing": "missing",
         "team": "team",
         "age_days": "CAST(julianday(today()) - julianday(substr(created, 1, 10)) AS INTEGER)",
         "minutes_to_first_response": "minutes_to_first_response",
@@ -65,6 +67,8 @@ def derive(noun: str, row: sqlite3.Row | tuple[Any, ...], currency: str) -> View
             view[key] = _percent(view[key])
         if view["amount"] is not None and view["probability"] is not None:
             view["weighted"] = weighted(view["amount"], view["probability"], currency)
+    if noun == "lead":
+        view["missing"] = view["missing"].split()
     if "tax_by_rate" in view:
         view["tax_by_rate"] = loads(view["tax_by_rate"])
     if "margin_facts" in view:
@@ -121,6 +125,16 @@ def print_one(run: Session, printed: Printed, *, said: str, commit: str | None =
         return
     shown = printed.shown or view(run, printed.noun, printed.key)
     print_view(run, shown | ({"commit": commit} if commit else {}))
+
+
+def print_many(run: Session, keys: Sequence[tuple[str, str]], said: Sequence[str]) -> None:
+    """Print the records, by noun and key, that one command changed; `said` is a line for people on each."""
+    if run.format is Format.TABLE:
+        write_text("".join(f"{line}\n" for line in said))
+        return
+    shown = [view(run, noun, key) for noun, key in keys]
+    names = ("id", "status")
+    print_records(shown, [Column(name, name) for name in names], run.format)
 
 
 def print_view(run: Session, shown: Mapping[str, Any]) -> None:
