@@ -24,6 +24,12 @@ Editing = Callable[[Any, Any], None]
 
 def add_show_set_edit(app: typer.Typer, kind: Kind) -> None:
     """Give a noun its `show`, `set` and `edit`."""
+    add_show(app, kind)
+    add_set_edit(app, kind)
+
+
+def add_show(app: typer.Typer, kind: Kind) -> None:
+    """Give a noun its `show`, where some fields have a rule for `set` or `edit`."""
 
     @app.command("show", help=f"Show one {kind.noun.replace('-', ' ')}.")
     def show(ctx: typer.Context, ref: Ref) -> None:
@@ -32,8 +38,6 @@ def add_show_set_edit(app: typer.Typer, kind: Kind) -> None:
         run = session(ctx)
         found = resolve(run.pipeline, ref, kind)
         print_view(run, view(run, found.noun, found.key))
-
-    add_set_edit(app, kind)
 
 
 def _any_field(desk: Desk, record: Any, assignments: list[str], summary: str) -> Change:
