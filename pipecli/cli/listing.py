@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 
 import typer
 
+from pipecli.cli import filters
 from pipecli.cli.command import Reading, flag_option, text_option
 from pipecli.cli.output import Format, print_records, write_text
 from pipecli.cli.session import Session, session
 from pipecli.cli.showing import DERIVED, derive
 from pipecli.cli.table import Column
-from pipecli.errors import PipecliError
 from pipecli.jsontext import dumps
 from pipecli.records.kinds import Kind
 from pipecli.store import query
@@ -45,18 +45,13 @@ class Listing(Reading):
         ]
 
 
-_FILTERS = {"owner": "owner", "status": "status", "stage": "stage", "team": "team"}
-
-
 def print_list(ctx: typer.Context, kind: Kind, shown: Sequence[Shown], order: str) -> None:
     """Print the records of a kind that the filters of the command line let through."""
     run = session(ctx)
     pipeline = run.read(kind)
     connection = pipeline.index.connection
     known = {row[1] for row in connection.execute(f"PRAGMA table_info({kind.table})")}
-    conditions, parameters = _conditions(run, kind, known)
-    tail = f"ORDER BY {_order(run, known) or order}{_limit(run)}"
-    condition = " AND ".join(conditions) or "1"
+    condition, parameters, tail = filters.filtered(run, kind.folder, known, order)
     if run.format is Format.IDS:
         ids = query.select(connection, kind.identity, kind.table, condition, tail, parameters)
         write_text("".join(f"{row[0]}\n" for row in ids.rows))
@@ -100,54 +95,3 @@ def _has_key(written: str, key: str) -> bool:
     import json
 
     return key in json.loads(written)
-
-
-def _conditions(run: Session, kind: Kind, known: set[str]) -> tuple[list[str], list[object]]:
-    conditions: list[str] = []
-    parameters: list[object] = []
-    for option, column in _FILTERS.items():
-        value = run.option(option)
-        if value:
-            _must_know(kind, column, known, option)
-            conditions.append(f"{column} = ?")
-            parameters.append(value)
-    if run.option("tag"):
-        _must_know(kind, "tags", known, "tag")
-        conditions.append("EXISTS (SELECT 1 FROM json_each(tags) WHERE value = ?)")
-        parameters.append(run.option("tag"))
-    if run.option("mine"):
-        _must_know(kind, "owner", known, "mine")
-        me, team = run.me_and_team()
-        conditions.append(
-            "(owner = ? OR EXISTS (SELECT 1 FROM json_each(shared_with) WHERE value IN (?, ?)))"
-        )
-        parameters += [me, me, team]
-    if run.option("where"):
-        conditions.append(f"({run.option('where')}\n)")  # the newline ends a comment that would hide the rest
-    return conditions, parameters
-
-
-def _must_know(kind: Kind, column: str, known: set[str], option: str) -> None:
-    if column not in known:
-        raise PipecliError(f"--{option}: {kind.folder} have no {column}")
-
-
-def _order(run: Session, known: set[str]) -> str:
-    wanted = str(run.option("sort") or "")
-    column = wanted.removeprefix("-")
-    if not wanted:
-        return ""
-    if column not in known:
-        raise PipecliError(
-            f"--sort: there is no column {column}", hint=f"sort by one of {', '.join(sorted(known))}"
-        )
-    return f'"{column}" IS NULL, "{column}" {"DESC" if wanted.startswith("-") else "ASC"}'
-
-
-def _limit(run: Session) -> str:
-    wanted = str(run.option("limit") or "")
-    if not wanted:
-        return ""
-    if not wanted.isdecimal():
-        raise PipecliError(f'--limit: "{wanted}" is no number')
-    return f" LIMIT {int(wanted)}"
