@@ -1,0 +1,217 @@
+"""`pipecli forecast`: what the open deals will bring, weighted by probability, and what was won."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any
+
+import typer
+
+from pipecli.cli.command import noun
+from pipecli.cli.output import Format, print_records, write_text
+from pipecli.cli.session import Session, session
+from pipecli.cli.table import Column, money
+from pipecli.cli.whose import Report, whose
+from pipecli.errors import PipecliError
+from pipecli.records.kinds import CUSTOMER, OPPORTUNITY
+from pipecli.records.money import minor_digits
+from pipecli.reports.forecast import GROUPINGS, OVERDUE, PERIODS, WITHOUT_DATE, Forecast, Key, Row, Window
+from pipecli.store.deals import deals
+
+app = noun("Print the forecast, weighted by probability.")
+
+
+@app.command(cls=Report)
+def forecast(
+    ctx: typer.Context,
+    by: Annotated[str, typer.Option(help=f"One of {', '.join(GROUPINGS)}.", metavar="WHAT")] = "month",
+    from_: Annotated[
+        str, typer.Option("--from", help="Closing from this day or period on.", metavar="DATE")
+    ] = "",
+    to: Annotated[str, typer.Option(help="Closing until this day or period.", metavar="DATE")] = "",
+    currency: Annotated[str, typer.Option(help="In this currency, not the base.", metavar="CODE")] = "",
+) -> None:
+    """Print what the open deals will bring by their expected close, and what was won.
+
+    The weighted amount is the amount times the probability. Without --from and --to every open deal counts,
+    and of the won ones those since the beginning of this month (by quarter: of this quarter).
+    """
+    from pipecli.reports.forecast import forecast as forecast_of
+
+    if by not in GROUPINGS:
+        raise typer.BadParameter(f'"{by}" is none of {", ".join(GROUPINGS)}', param_hint="--by")
+    run = session(ctx)
+    pipeline = run.read(OPPORTUNITY, *([CUSTOMER] if by == "customer" else []))
+    window = _window(by, from_, to, run.today)
+    made = forecast_of(
+        deals(pipeline.index.connection, whose(run), window, with_products=by == "product"),
+        by=by,
+        rates=pipeline.rates,
+        today=run.today,
+        window=window,
+        currency=_currency(currency),
+        order=_stages(pipeline.settings_as_written) if by == "stage" else (),
+    )
+    _print(run, made)
+
+
+def _currency(text: str) -> str | None:
+    code = text.upper()
+    if code and not (len(code) == 3 and code.isascii() and code.isalpha()):
+        raise PipecliError(f'--currency: "{text}" is no currency code', hint="write one as EUR")
+    return code or None
+
+
+def _window(by: str, from_: str, to: str, today: date) -> Window:
+    from pipecli.cli.dates import parse_from, parse_to
+
+    last = parse_to(to, today) if to else None
+    if from_:
+        first = parse_from(from_, today)
+        if last and last < first:
+            raise PipecliError(f"--from {first} is after --to {last}", hint="swap them")
+        return Window(first, last, is_asked=True)
+    this_month = today.replace(day=1)
+    first = this_month.replace(month=today.month - (today.month - 1) % 3) if by == "quarter" else this_month
+    return Window(first if last is None or first <= last else None, last)
+
+
+def _stages(settings: Mapping[str, Any]) -> list[Key]:
+    return [
+        (slug, stage["id"]) for slug, process in settings["processes"].items() for stage in process["stages"]
+    ]
+
+
+def _print(run: Session, made: Forecast) -> None:
+    names = _Names(run, made.by)
+    rows = [_record(row, made.by, names) for row in made.rows]
+    if run.format is Format.JSON:
+        from pipecli.jsontext import dumps
+
+        write_text(dumps(_json(made, rows)) + "\n")
+        return
+    columns = _columns(made, is_one_process=len(names.settings["processes"]) == 1)
+    if run.format is not Format.TABLE:
+        print_records(rows, columns, run.format, id_key="key")
+        return
+    total = {**_record(made.totals, "", names), "key": "total"}
+    write_text(f"{_caption(made)}\n\n")
+    print_records([*rows, total], columns, run.format)
+    write_text("".join(f"{line}\n" for line in _remarks(made)))
+
+
+class _Names:
+    """What people call the keys of the rows."""
+
+    def __init__(self, run: Session, by: str) -> None:
+        self.settings = run.pipeline.settings_as_written
+        self.names: dict[str, str] = {}
+        if by in ("owner", "team"):
+            known = self.settings.get("users" if by == "owner" else "teams", {})
+            self.names = {slug: each["name"] for slug, each in known.items() if "name" in each}
+        elif by == "stage":
+            for slug, process in self.settings["processes"].items():
+                for stage in process["stages"]:
+                    self.names[f"{slug}/{stage['id']}"] = stage.get("name", stage["id"])
+        elif by in ("customer", "product"):
+            found = run.pipeline.index.connection.execute(
+                "SELECT key, label FROM _records WHERE noun = ?", (by,)
+            )
+            self.names = dict(found.fetchall())
+
+    def manager(self, team: str | None) -> str | None:
+        """Who answers for a team, by name."""
+        slug = self.settings.get("teams", {}).get(team, {}).get("manager")
+        name: str | None = self.settings.get("users", {}).get(slug, {}).get("name", slug)
+        return name
+
+
+def _record(row: Row, by: str, names: _Names) -> dict[str, Any]:
+    """One row with the keys of JSON: by stage with its process, by team with its manager."""
+    record: dict[str, Any] = row._asdict()
+    if by != "stage":
+        del record["process"]
+    name = names.names.get(f"{row.process}/{row.key}" if row.process else row.key or "")
+    if name:
+        record["name"] = name
+    if by == "team":
+        record["manager"] = names.manager(row.key)
+    return record
+
+
+def _json(made: Forecast, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    totals = made.totals._asdict()
+    del totals["key"], totals["process"]
+    return {
+        "by": made.by,
+        "currency": made.currency,
+        "today": made.today,
+        "from": made.window.first,
+        "to": made.window.last,
+        "rows": rows,
+        "totals": totals,
+        "overdue": made.overdue._asdict(),
+        "without_date": made.without_date._asdict(),
+        "without_amount": {"open_count": made.without_amount},
+    }
+
+
+def _columns(made: Forecast, *, is_one_process: bool) -> list[Column]:
+    digits = minor_digits(made.currency)
+
+    def sum_of(name: str, heading: str) -> Column:
+        return Column(
+            name, heading, align="right", show=lambda row: money(Decimal(str(row[name])), None, digits)
+        )
+
+    def count_of(name: str, heading: str, rank: int = 0) -> Column:
+        return Column(name, heading, align="right", rank=rank)
+
+    by = made.by
+    process = [Column("process", "PROCESS", shrink=True)] if by == "stage" and not is_one_process else []
+    return [
+        Column("key", by.upper(), shrink=True, show=lambda row: _label(row, by)),
+        *process,
+        *([Column("manager", "MANAGER", shrink=True, rank=1)] if by == "team" else []),
+        count_of("open_count", "OPEN"),
+        sum_of("amount", "AMOUNT"),
+        sum_of("weighted", "WEIGHTED"),
+        *([] if by in PERIODS else [count_of("overdue_count", "OVERDUE", rank=2)]),
+        count_of("won_count", "WON"),
+        sum_of("won_amount", "WON AMOUNT"),
+    ]
+
+
+def _label(row: Mapping[str, object], by: str) -> object:
+    return row.get("name") or (
+        f"without {by}" if row["key"] is None else str(row["key"]).replace("without-", "without ")
+    )
+
+
+def _caption(made: Forecast) -> str:
+    first, last = made.window.first, made.window.last
+    days = " ".join([*([f"from {first}"] if first else []), *([f"to {last}"] if last else [])])
+    if made.window.is_asked:
+        return f"Forecast by {made.by} in {made.currency}, closing {days}"
+    return f"Forecast by {made.by} in {made.currency} on {made.today}; won {days}"
+
+
+def _remarks(made: Forecast) -> list[str]:
+    """What a person must know beside the rows: no deal is left out without a word."""
+    lines = []
+    for apart, key, what in (
+        (made.overdue, OVERDUE, "overdue"),
+        (made.without_date, WITHOUT_DATE, "without an expected close"),
+    ):
+        if apart.open_count and not any(row.key == key for row in made.rows):
+            amount = money(apart.amount, made.currency, minor_digits(made.currency))
+            lines.append(f"in all, {_deals(apart.open_count)} {what}: {amount}")
+    if made.without_amount:
+        lines.append(f"in all, {_deals(made.without_amount)} without an amount: counted as 0")
+    return ["", *lines] if lines else []
+
+
+def _deals(count: int) -> str:
+    return f"{count} open deal{'s' * (count != 1)}"

@@ -1,0 +1,249 @@
+"""The forecast: what the open deals will bring by their expected close, and what was won, apart from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import NamedTuple
+
+from pipecli.records.money import Rates, rounded
+from pipecli.reports.deal import Deal, Exchange, Worth
+
+GROUPINGS = ("month", "quarter", "stage", "owner", "team", "type", "source", "customer", "product")
+PERIODS = GROUPINGS[:2]
+
+OVERDUE = "overdue"
+WITHOUT_DATE = "without-date"
+
+Key = tuple[str | None, str | None]
+"""What a row is about: the process for stages (else None), and the stage, month, owner, …; None: of none."""
+
+
+class Window(NamedTuple):
+    """The days of closing that count, both included; None: no bound."""
+
+    first: date | None
+    last: date | None
+    is_asked: bool = False
+    """Whether somebody asked for `first`. If not it bounds only what was won, and overdue deals count."""
+
+    def has_won(self, day: date) -> bool:
+        return (self.first is None or self.first <= day) and (self.last is None or day <= self.last)
+
+    def has_open(self, day: date | None) -> bool:
+        if day is None:
+            return not self.is_asked and self.last is None
+        return self.has_won(day) if self.is_asked else self.last is None or day <= self.last
+
+
+class Row(NamedTuple):
+    """The deals of one key: a month as 2026-11, a quarter as 2026-Q4, a stage, an owner; None: of none."""
+
+    key: str | None
+    process: str | None
+    """Whose stage it is; None in every other grouping."""
+    open_count: int
+    amount: Decimal
+    weighted: Decimal
+    won_count: int
+    won_amount: Decimal
+    overdue_count: int
+    without_date_count: int
+    without_amount_count: int
+
+
+class Apart(NamedTuple):
+    """Open deals that lack something, whether the window holds them or not."""
+
+    open_count: int
+    amount: Decimal
+    weighted: Decimal
+
+    def plus(self, value: Worth | None) -> Apart:
+        worth = value or Worth(_ZERO, _ZERO)
+        return Apart(self.open_count + 1, self.amount + worth.amount, self.weighted + worth.weighted)
+
+
+class Forecast(NamedTuple):
+    by: str
+    currency: str
+    today: date
+    window: Window
+    rows: list[Row]
+    totals: Row
+    """The sum of the rows to the cent. By product a deal counts at each of its products, here once."""
+    overdue: Apart
+    """Expected to close before today."""
+    without_date: Apart
+    without_amount: int
+
+
+def forecast(
+    deals: Iterable[Deal],
+    *,
+    by: str,
+    rates: Rates,
+    today: date,
+    window: Window,
+    currency: str | None = None,
+    order: Sequence[Key] = (),
+) -> Forecast:
+    """Group the open and won deals among `deals` by one of GROUPINGS.
+
+    By month and quarter the open ones that are overdue or without a date have rows of their own. Money is in
+    `currency` (default: the base): open deals at the rate of `today`, won ones at that of their day.
+    `order` gives the keys that have a place of their own; the others follow, the heaviest first.
+    Raises MissingRate.
+    """
+    exchange = Exchange(rates, currency or rates.base, today)
+    sums = _Sums(by, exchange.currency, today)
+    for deal in deals:
+        if deal.status == "won":
+            if deal.close is not None and window.has_won(deal.close):
+                sums.take(deal, exchange.worth(deal))
+        elif deal.status == "open":
+            value = exchange.worth(deal)
+            sums.set_apart(deal, value)
+            if window.has_open(deal.close):
+                sums.take(deal, value)
+    places = {key: place for place, key in enumerate(order)}
+    rows = [tally.row(*key) for key, tally in sums.tallies.items()]
+    rows.sort(key=_chronological if by in PERIODS else lambda row: _heaviest(row, places))
+    return Forecast(
+        by, exchange.currency, today, window, rows, sums.totals.row(None, None),
+        sums.overdue, sums.without_date, sums.without_amount,
+    )  # fmt: skip
+
+
+_ZERO = Decimal(0)
+
+
+class _Tally:
+    """The running sums of one row."""
+
+    __slots__ = (
+        "amount", "open_count", "overdue_count", "weighted", "without_amount_count", "without_date_count",
+        "won_amount", "won_count",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.open_count = self.won_count = 0
+        self.overdue_count = self.without_date_count = self.without_amount_count = 0
+        self.amount = self.weighted = self.won_amount = _ZERO
+
+    def add(self, deal: Deal, value: Worth | None, today: date) -> None:
+        if deal.status == "won":
+            self.won_count += 1
+            self.won_amount += value.amount if value else _ZERO
+            return
+        self.open_count += 1
+        if deal.close is None:
+            self.without_date_count += 1
+        elif deal.close < today:
+            self.overdue_count += 1
+        if value is None:
+            self.without_amount_count += 1
+        else:
+            self.amount += value.amount
+            self.weighted += value.weighted
+
+    def row(self, process: str | None, key: str | None) -> Row:
+        return Row(
+            key, process, self.open_count, self.amount, self.weighted, self.won_count, self.won_amount,
+            self.overdue_count, self.without_date_count, self.without_amount_count,
+        )  # fmt: skip
+
+
+class _Sums:
+    """All rows of one forecast while it is counted."""
+
+    def __init__(self, by: str, currency: str, today: date) -> None:
+        self.by = by
+        self.currency = currency
+        self.today = today
+        self.tallies: dict[Key, _Tally] = {}
+        self.totals = _Tally()
+        self.overdue = self.without_date = Apart(0, _ZERO, _ZERO)
+        self.without_amount = 0
+
+    def take(self, deal: Deal, value: Worth | None) -> None:
+        """Count a deal in its row and in the totals."""
+        self.totals.add(deal, value, self.today)
+        if self.by == "product" and len(deal.products) > 1:
+            for product, part in _parts(deal.products, value, self.currency):
+                self._tally((None, product)).add(deal, part, self.today)
+        elif self.by in PERIODS and self._is_overdue(deal):
+            self._tally((None, OVERDUE)).add(deal, value, self.today)
+        else:
+            self._tally(_KEYS[self.by](deal)).add(deal, value, self.today)
+
+    def set_apart(self, deal: Deal, value: Worth | None) -> None:
+        """Note what an open deal lacks."""
+        if value is None:
+            self.without_amount += 1
+        if deal.close is None:
+            self.without_date = self.without_date.plus(value)
+        elif self._is_overdue(deal):
+            self.overdue = self.overdue.plus(value)
+
+    def _is_overdue(self, deal: Deal) -> bool:
+        return deal.status == "open" and deal.close is not None and deal.close < self.today
+
+    def _tally(self, key: Key) -> _Tally:
+        tally = self.tallies.get(key)
+        if tally is None:
+            tally = self.tallies[key] = _Tally()
+        return tally
+
+
+def _parts(
+    products: Sequence[tuple[str | None, Decimal]], value: Worth | None, currency: str
+) -> Iterator[tuple[str | None, Worth | None]]:
+    """Each product's part of a deal, in proportion to the items' amounts; together the whole to the cent."""
+    shares: dict[str | None, Decimal] = {}
+    for product, amount in products:
+        shares[product] = shares.get(product, _ZERO) + amount
+    whole = sum(shares.values())
+    reached = _ZERO
+    passed = Worth(_ZERO, _ZERO)
+    for product, share in shares.items():
+        if value is None:
+            yield product, None
+            continue
+        reached += share
+        part = reached / whole if whole else Decimal(1)
+        until = Worth(rounded(value.amount * part, currency), rounded(value.weighted * part, currency))
+        yield product, Worth(until.amount - passed.amount, until.weighted - passed.weighted)
+        passed = until
+
+
+def _month(deal: Deal) -> Key:
+    return (None, deal.close.isoformat()[:7] if deal.close else WITHOUT_DATE)
+
+
+def _quarter(deal: Deal) -> Key:
+    close = deal.close
+    return (None, f"{close.year:04}-Q{(close.month + 2) // 3}" if close else WITHOUT_DATE)
+
+
+_KEYS: dict[str, Callable[[Deal], Key]] = {
+    "month": _month,
+    "quarter": _quarter,
+    "stage": lambda deal: (deal.process, deal.stage),
+    "owner": lambda deal: (None, deal.owner),
+    "team": lambda deal: (None, deal.team),
+    "type": lambda deal: (None, deal.type),
+    "source": lambda deal: (None, deal.source),
+    "customer": lambda deal: (None, deal.customer),
+    "product": lambda deal: (None, deal.products[0][0] if deal.products else None),
+}
+
+
+def _chronological(row: Row) -> tuple[bool, bool, str]:
+    return row.key == WITHOUT_DATE, row.key != OVERDUE, row.key or ""
+
+
+def _heaviest(row: Row, places: dict[Key, int]) -> tuple[object, ...]:
+    place = places.get((row.process, row.key), len(places))
+    return row.key is None, place, -row.weighted, -row.won_amount, row.key or ""

@@ -1,0 +1,78 @@
+"""The deals of the index as the reports take them, without importing a model."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from datetime import date
+from decimal import Decimal
+from typing import NamedTuple
+
+from pipecli.reports.deal import Deal
+from pipecli.reports.forecast import Window
+
+
+class Whose(NamedTuple):
+    """Whose records count: what `--owner`, `--team` and `--mine` say; None: everybody's."""
+
+    owner: str | None = None
+    team: str | None = None
+    me: str | None = None
+    my_team: str | None = None
+
+
+def deals(
+    connection: sqlite3.Connection, whose: Whose, window: Window, *, with_products: bool = False
+) -> list[Deal]:
+    """The open deals, and those won in a window; those shared with `whose.me` too."""
+    condition, parameters = _condition(whose)
+    first, last = window.first or date.min, window.last or date.max
+    products = _products(connection) if with_products else {}
+    # The table, not the view of the same name: that one reads the whole record of every deal.
+    rows = connection.execute(
+        f"""SELECT r.status, r.process, r.stage, r.owner, u.team, r.type, r.source, r.customer, r.currency,
+            CASE r.status WHEN 'won' THEN r.exact_closed_amount ELSE r.exact_amount END,
+            coalesce(r.probability_by_hand, s.probability),
+            CASE r.status WHEN 'won' THEN r.closed_date ELSE r.expected_close END, r.id
+        FROM _opportunities r
+        LEFT JOIN stages s ON s.process = r.process AND s.id = r.stage
+        LEFT JOIN users u ON u.id = r.owner
+        WHERE (r.status = 'open' OR r.status = 'won' AND r.closed_date BETWEEN ? AND ?) {condition}""",
+        (first.isoformat(), last.isoformat(), *parameters),
+    )
+    days: dict[str | None, date | None] = {None: None}
+    percents: dict[float | None, Decimal | None] = {None: None}
+    found = []
+    for *plain, amount, probability, close, key in rows:
+        if close not in days:
+            days[close] = date.fromisoformat(close)
+        if probability not in percents:
+            percents[probability] = Decimal(repr(probability))
+        exact = None if amount is None else Decimal(amount)
+        found.append(Deal._make((*plain, exact, percents[probability], days[close], products.get(key, ()))))
+    return found
+
+
+def _condition(whose: Whose) -> tuple[str, list[str | None]]:
+    condition, parameters = "", list[str | None]()
+    if whose.owner:
+        condition += " AND r.owner = ?"
+        parameters.append(whose.owner)
+    if whose.team:
+        condition += " AND u.team = ?"
+        parameters.append(whose.team)
+    if whose.me:
+        condition += (
+            " AND (r.owner = ? OR EXISTS (SELECT 1 FROM json_each(r.shared_with) WHERE value IN (?, ?)))"
+        )
+        parameters += [whose.me, whose.me, whose.my_team]
+    return condition, parameters
+
+
+def _products(connection: sqlite3.Connection) -> dict[str, tuple[tuple[str | None, Decimal], ...]]:
+    found: dict[str, list[tuple[str | None, Decimal]]] = defaultdict(list)
+    for deal, product, amount in connection.execute(
+        "SELECT record, product, amount FROM items WHERE noun = 'opportunity' ORDER BY record, position"
+    ):
+        found[deal].append((product, Decimal(repr(amount))))
+    return {deal: tuple(items) for deal, items in found.items()}
