@@ -79,10 +79,37 @@ def price_columns(currency: str) -> tuple[Column, ...]:
     )
 
 
+SUGGESTIONS = (
+    Column("id", "ID"),
+    Column("title", "TITLE", shrink=True, min_width=14),
+    Column("products", "FOR PRODUCTS", shrink=True),
+    Column("stage", "FOR STAGE"),
+    Column("sent", "SENT", show=lambda record: str(record.get("sent", ""))[:10]),
+    Column("place", "FILE OR ADDRESS", shrink=True, rank=1),
+)
+
 LITERATURE = (
     Shown(Column("id", "ID"), "id"),
     Shown(Column("title", "TITLE", shrink=True, min_width=14), "title"),
     Shown(_listed("products", "PRODUCTS"), "products"),
     Shown(_listed("stages", "STAGES"), "stages"),
     Shown(Column("place", "FILE OR ADDRESS", shrink=True, rank=1), "coalesce(file, url)"),
+)
+
+
+def _time(record: Mapping[str, object]) -> str:
+    """To the minute, as it was written: 2026-11-30 10:00; a day alone for what has no hour."""
+    return str(record["at"])[:16].replace("T", " ")
+
+
+ACTIVITIES = (
+    Shown(Column("id", "ID"), "id"),
+    Shown(Column("at", "WHEN", show=_time), "at"),
+    Shown(Column("type", "TYPE"), "type"),
+    Shown(Column("direction", "DIR", rank=2), "direction"),
+    Shown(Column("done", "DONE", show=lambda record: "yes" if record["done"] else "no"), "done"),
+    Shown(Column("subject", "SUBJECT", shrink=True, min_width=12), "subject"),
+    Shown(Column("record", "ON"), "record"),
+    Shown(Column("title", "TITLE", shrink=True, rank=3), "title"),
+    Shown(Column("by", "BY", rank=1), '"by"'),
 )

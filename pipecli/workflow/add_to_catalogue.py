@@ -11,7 +11,7 @@ def add(record: Record, *, is_taken: bool) -> Change:
     if is_taken:
         what = record.noun.replace("-", " ")
         raise Refused(
-            f"there is a {what} {record.key} already",
+            f"{what} {record.key} exists already",
             hint=f"change it with `pipecli {record.noun} set {record.key} …`, or choose another slug",
         )
     return Change(record, f"add {record.noun} {record.label}", "added")

@@ -1,0 +1,184 @@
+"""`pipecli activity`: calls, meetings, emails, tasks and notes, on leads and opportunities."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from pipecli.cli.changing import Desk, changing
+from pipecli.cli.columns_catalogue import ACTIVITIES
+from pipecli.cli.command import Changing, noun
+from pipecli.cli.listing import Listing
+from pipecli.cli.listing_parts import Parts, print_parts
+from pipecli.cli.session import Session, session
+from pipecli.errors import PipecliError
+from pipecli.records.kinds import LEAD, OPPORTUNITY
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+
+    from pipecli.records.lead import Lead
+    from pipecli.records.opportunity import Opportunity
+
+app = noun("Calls, meetings, emails, tasks and notes.")
+
+Type = Literal["call", "meeting", "email", "task", "note"]
+Deal = Annotated[
+    str, typer.Argument(metavar="REF", help="A lead or an opportunity: id, its beginning, or a name.")
+]
+
+
+@app.command("add", cls=Changing)
+def add(
+    ctx: typer.Context,
+    ref: Deal,
+    type_: Annotated[Type, typer.Option("--type", help="What it is.")],
+    subject: Annotated[str, typer.Option(help="What it is about.", metavar="TEXT")],
+    direction: Annotated[
+        Literal["in", "out"] | None, typer.Option(help="in: from the customer; out: from us.")
+    ] = None,
+    at: Annotated[
+        str | None,
+        typer.Option(help="2026-11-30T10:00, friday 10:00, or a day; now, if it is done.", metavar="WHEN"),
+    ] = None,
+    by: Annotated[str | None, typer.Option(help="Who; you otherwise.", metavar="USER")] = None,
+    contact: Annotated[str | None, typer.Option(help="With whom.", metavar="CONTACT")] = None,
+    duration: Annotated[int | None, typer.Option(help="In minutes.", min=0, metavar="MINUTES")] = None,
+    notes: Annotated[str | None, typer.Option(help="What was said.", metavar="TEXT")] = None,
+    done: Annotated[bool, typer.Option("--done", help="It has happened; a note always has.")] = False,
+) -> None:
+    """Add an activity, planned or done; prints its id (json: the whole lead or opportunity)."""
+    from pipecli.cli.assignments import validated
+    from pipecli.cli.showing import Printed
+    from pipecli.records.activity import Activity
+    from pipecli.workflow import add_activity
+
+    is_done = done or type_ == "note"
+    with changing(ctx) as desk:
+        record = _record(desk, ref)
+        if at is None and not is_done:
+            raise PipecliError(
+                f"a planned {type_} needs its time",
+                hint='add --at "friday 10:00", or --done if it has happened',
+            )
+        given = {
+            "id": desk.new_activity_id(),
+            "type": type_,
+            "at": _when(desk.session, at) if at else desk.now,
+            "subject": subject,
+            "by": by or desk.me,
+            "direction": direction,
+            "done": is_done,
+            "contact": _contact(desk, contact),
+            "duration": duration,
+            "notes": notes or None,
+        }
+        activity = validated(Activity, given)
+        desk.do(
+            add_activity.add(record, activity, desk.today),
+            printed=Printed(record.noun, record.key, activity.id, is_new=True),
+        )
+
+
+@app.command("done", cls=Changing)
+def done(
+    ctx: typer.Context,
+    ref: Annotated[
+        str,
+        typer.Argument(metavar="ID", help="The activity; or its lead or opportunity, which has one open."),
+    ],
+    activity: Annotated[
+        str | None, typer.Argument(metavar="[ID]", help="The activity, if a lead or opportunity came first.")
+    ] = None,
+    at: Annotated[
+        str | None, typer.Option(help="When it was; when it was planned otherwise.", metavar="WHEN")
+    ] = None,
+    notes: Annotated[str | None, typer.Option(help="What was said.", metavar="TEXT")] = None,
+) -> None:
+    """Mark a planned activity as done."""
+    from pipecli.cli.activity_lookup import find_activity
+    from pipecli.cli.showing import Printed
+    from pipecli.workflow import complete_activity
+
+    with changing(ctx) as desk:
+        found = find_activity(desk.pipeline, ref, activity)
+        record = _of(desk, found.noun, found.record)
+        when = _when(desk.session, at) if at else None
+        desk.do(
+            complete_activity.complete(record, found.id, desk.now, at=when, notes=notes or None),
+            printed=Printed(found.noun, found.record, found.id),
+        )
+
+
+_SOURCE = Parts(
+    "activities",
+    "SELECT a.record, a.noun, coalesce(o.title, l.organization, l.name) AS title, a.id, a.type, a.at, "
+    'a.subject, a."by", a.direction, a.done, a.contact, a.duration, a.literature, a.message_id, a.notes, '
+    'coalesce(a."by", o.owner, l.owner) AS owner, u.team, '
+    "coalesce(o.shared_with, l.shared_with) AS shared_with "
+    "FROM activities a LEFT JOIN _opportunities o USING (path) LEFT JOIN _leads l USING (path) "
+    'LEFT JOIN users u ON u.id = coalesce(a."by", o.owner, l.owner)',
+    (LEAD, OPPORTUNITY),
+    flags=frozenset({"done"}),
+    hidden=frozenset({"shared_with"}),
+)
+
+
+@app.command("list", cls=Listing)
+def list_(
+    ctx: typer.Context,
+    ref: Annotated[
+        str | None, typer.Argument(metavar="[REF]", help="Only of this lead or opportunity.")
+    ] = None,
+    due: Annotated[
+        str | None, typer.Option(help="Only what is open and planned until this day.", metavar="DATE")
+    ] = None,
+    open_: Annotated[bool, typer.Option("--open", help="Only what is not done.")] = False,
+    type_: Annotated[Type | None, typer.Option("--type", help="Only of this type.")] = None,
+) -> None:
+    """List activities in the order of their times; --owner is who does it."""
+    from pipecli.store.lookup import resolve
+
+    run = session(ctx)
+    conditions: dict[str, object] = {}
+    if ref:
+        conditions["record = ?"] = resolve(run.pipeline, ref, LEAD, OPPORTUNITY).key
+    if due or open_:
+        conditions["done = ?"] = 0
+    if due:
+        conditions["substr(at, 1, 10) <= ?"] = run.day(due).isoformat()
+    if type_:
+        conditions["type = ?"] = type_
+    print_parts(ctx, _SOURCE, ACTIVITIES, "julianday(at), id", conditions)
+
+
+def _record(desk: Desk, ref: str) -> Lead | Opportunity:
+    from pipecli.store.lookup import resolve
+
+    found = resolve(desk.pipeline, ref, LEAD, OPPORTUNITY)
+    return _of(desk, found.noun, found.key)
+
+
+def _of(desk: Desk, noun: str, key: str) -> Lead | Opportunity:
+    from pipecli.records.lead import Lead
+    from pipecli.records.opportunity import Opportunity
+
+    if noun == "lead":
+        return desk.pipeline.get(Lead, key)
+    return desk.pipeline.get(Opportunity, key)
+
+
+def _contact(desk: Desk, name: str | None) -> str | None:
+    from pipecli.records.party import Contact
+
+    return desk.get(Contact, name).id if name else None
+
+
+def _when(run: Session, text: str) -> datetime | date:
+    """A moment where a time of day is given, else a day."""
+    from pipecli.cli.dates import parse_moment
+
+    zone = run.now.tzinfo
+    assert zone is not None
+    return parse_moment(text, run.today, zone) if ":" in text else run.day(text)

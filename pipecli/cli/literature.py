@@ -1,0 +1,161 @@
+"""`pipecli literature`: the documents that are shown and sent, and what was sent on which deal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipecli.cli.changing import Desk, changing
+from pipecli.cli.columns_catalogue import LITERATURE as COLUMNS
+from pipecli.cli.columns_catalogue import SUGGESTIONS
+from pipecli.cli.command import Changing, noun
+from pipecli.cli.common import Ref, Sets, add_set_edit, add_show
+from pipecli.cli.listing import Listing, print_list
+from pipecli.cli.removing import add_remove
+from pipecli.cli.session import session
+from pipecli.errors import PipecliError
+from pipecli.records.kinds import LITERATURE, OPPORTUNITY
+
+if TYPE_CHECKING:
+    from pipecli.records.catalogue import Literature
+    from pipecli.workflow.change import Change
+    from pipecli.workflow.suggest_literature import Suggestion
+
+app = noun("Sales literature.")
+
+Deal = Annotated[
+    str, typer.Argument(metavar="OPPORTUNITY", help="The deal: its id, its beginning, or a title.")
+]
+
+
+@app.command("add", cls=Changing)
+def add(
+    ctx: typer.Context,
+    slug: Annotated[
+        str, typer.Argument(metavar="ID", help="What names it: small letters, digits and hyphens.")
+    ],
+    title: Annotated[str, typer.Option(help="What people call it.", metavar="TEXT")],
+    file: Annotated[
+        str | None, typer.Option(help="A file of the pipeline, as literature/brochure.pdf.", metavar="PATH")
+    ] = None,
+    url: Annotated[str | None, typer.Option(help="Or where it is on the web.", metavar="ADDRESS")] = None,
+    product: Annotated[
+        list[str] | None, typer.Option(help="A product it is about; repeatable.", metavar="SKU")
+    ] = None,
+    stage: Annotated[
+        list[str] | None, typer.Option(help="A stage it is for; repeatable.", metavar="STAGE")
+    ] = None,
+    tag: Annotated[list[str] | None, typer.Option(help="A tag; repeatable.", metavar="TAG")] = None,
+    sets: Sets = None,
+) -> None:
+    """Add a document of sales literature; prints its id."""
+    from pipecli.cli.assignments import built
+    from pipecli.cli.slugs import given_slug
+    from pipecli.records.catalogue import Literature
+    from pipecli.workflow import add_to_catalogue
+
+    with changing(ctx) as desk:
+        given = {
+            "id": given_slug(slug, "document"),
+            "title": title,
+            "file": file,
+            "url": url,
+            "products": product,
+            "stages": stage,
+            "tags": tag,
+        }
+        document = _sound(desk, built(Literature, given, sets, desk.session))
+        is_taken = desk.pipeline.file_of("literature", document.id) is not None
+        desk.do(add_to_catalogue.add(document, is_taken=is_taken))
+
+
+@app.command("suggest")
+def suggest(ctx: typer.Context, deal: Deal) -> None:
+    """List what fits a deal's products and stage: what was not sent yet first, and of that the best first."""
+    from pipecli.cli.output import print_records
+    from pipecli.records.catalogue import Literature
+    from pipecli.records.opportunity import Opportunity
+    from pipecli.store.lookup import resolve
+    from pipecli.workflow import suggest_literature
+
+    run = session(ctx)
+    opportunity = run.pipeline.get(Opportunity, resolve(run.pipeline, deal, OPPORTUNITY).key)
+    offered = suggest_literature.suggest(opportunity, run.read(LITERATURE).all(Literature))
+    records = [_row(each, opportunity.stage) for each in offered]
+    print_records(records, SUGGESTIONS, run.format)
+
+
+@app.command("send", cls=Changing)
+def send(
+    ctx: typer.Context,
+    ref: Ref,
+    deal: Deal,
+    contact: Annotated[
+        str | None, typer.Option(help="To whom; the deal's primary contact otherwise.", metavar="CONTACT")
+    ] = None,
+    note: Annotated[str | None, typer.Option(help="What was written with it.", metavar="TEXT")] = None,
+) -> None:
+    """Record on a deal that a document was sent: an email that went out. It sends nothing itself."""
+    from pipecli.records.catalogue import Literature
+    from pipecli.records.opportunity import Opportunity
+    from pipecli.records.party import Contact
+    from pipecli.workflow import send_literature
+
+    with changing(ctx) as desk:
+        desk.do(
+            send_literature.send(
+                desk.get(Opportunity, deal),
+                _sound(desk, desk.get(Literature, ref)),
+                desk.now,
+                activity_id=desk.new_activity_id(),
+                by=desk.me,
+                contact=desk.get(Contact, contact).id if contact else None,
+                note=note or None,
+            )
+        )
+
+
+@app.command("list", cls=Listing)
+def list_(ctx: typer.Context) -> None:
+    """List the documents of sales literature."""
+    print_list(ctx, LITERATURE, COLUMNS, order="id")
+
+
+def _row(suggestion: Suggestion, stage: str) -> dict[str, object]:
+    document = suggestion.document
+    row = {
+        "id": document.id,
+        "title": document.title,
+        "products": list(suggestion.products),
+        "stage": stage if suggestion.is_for_stage else None,
+        "sent": suggestion.sent,
+        "place": document.file or document.url,
+    }
+    return {key: value for key, value in row.items() if value is not None}
+
+
+def _set(desk: Desk, record: Literature, assignments: list[str], summary: str) -> Change:
+    from pipecli.cli.assignments import assign
+    from pipecli.workflow.change import Change
+
+    return Change(_sound(desk, assign(record, assignments, desk.session)), summary, "changed")
+
+
+def _sound(desk: Desk, document: Literature) -> Literature:
+    """The document, if its file is there and its stages are known. Raises PipecliError."""
+    from pipecli.store.location import inside
+    from pipecli.workflow.vocabulary import require_stages
+
+    require_stages(desk.settings, document.stages)
+    if document.file and not inside(desk.pipeline.root, document.file).is_file():
+        raise PipecliError(
+            f"{document.id}: {document.file} is no file of the pipeline",
+            hint="copy it there first, or give an address with --url",
+        )
+    return document
+
+
+add_show(app, LITERATURE)
+add_set_edit(app, LITERATURE, _set)
+add_remove(app, LITERATURE, way_out="keep it: those deals tell that it was sent")
