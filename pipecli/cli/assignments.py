@@ -60,13 +60,14 @@ def split(text: str) -> tuple[list[str], str]:
     return parts, value
 
 
-def read(model: type[Record], path: Sequence[str], text: str, run: Session) -> Any:
+def read(model: type[Record], path: Sequence[str], text: str, run: Session, name: str = "") -> Any:
     """A value as the field at `path` has it: dates in words, numbers, yes and no, lists with commas.
 
-    A list or a map may also be written as YAML: `[a, "b, c"]`, `{name: big deals, users: [ana]}`.
+    A list or a map may also be written as YAML: `[a, "b, c"]`, `{name: big deals, users: [ana]}`. `name` is
+    what a fault calls it, by default the path.
     """
     annotation = fields.annotation_at(model, path)
-    name = ".".join(path)
+    name = name or ".".join(path)
     if annotation is None:
         raise PipecliError(f"{model.noun} has no field {name}", hint=_known(model, path))
     if annotation is Any:  # below `custom`: as YAML reads it
@@ -91,6 +92,26 @@ def read(model: type[Record], path: Sequence[str], text: str, run: Session) -> A
     if has_parts:
         raise PipecliError(f"{name} has fields of its own", hint=_known(model, path))
     return _yaml(text)
+
+
+def option(name: str, text: str | None, field: tuple[type[Record], str], run: Session) -> Any:
+    """An option's value, as exact and as bounded as the field it is for; None where it was not given.
+
+    Raises PipecliError, naming the option.
+    """
+    from pydantic import TypeAdapter, ValidationError
+
+    if text is None:
+        return None
+    model, path = field[0], field[1].split(".")
+    annotation: Any = fields.annotation_at(model, path)
+    value = read(model, path, text, run, name)
+    try:
+        return TypeAdapter(annotation).validate_python(value)
+    except ValidationError as error:
+        fault = error.errors(include_url=False)[0]
+        said = fault["msg"].replace("Input should", "it should").removeprefix("Value error, ")
+        raise PipecliError(f"{name}: {said}, not {text}") from None
 
 
 def put(plain: Plain, path: Sequence[str], value: Any) -> None:
