@@ -76,6 +76,8 @@ def add_set_edit(
             edit_file(desk, record, allow=lambda edited: allow_edit(record, edited))
 
 
-Ref = Annotated[str, typer.Argument(help="An id, the beginning of its random part, or a name.")]
+Ref = Annotated[
+    str, typer.Argument(metavar="REF", help="An id, the beginning of its random part, or a name.")
+]
 Assignments = Annotated[list[str], typer.Argument(metavar="PATH=VALUE...", help="Fields and their values.")]
 Sets = Annotated[list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Any other field.")]
