@@ -102,3 +102,17 @@ class Lead(Document):
         if not (self.name or self.organization):
             raise ValueError("a lead needs a name, an organization, or both")
         return self
+
+    @model_validator(mode="after")
+    def _sections_fit_status(self) -> Self:
+        for status, section in (
+            (LeadStatus.CONVERTED, self.converted),
+            (LeadStatus.DISQUALIFIED, self.disqualified),
+        ):
+            if self.status is status and section is None:
+                raise ValueError(f"a {status} lead needs a `{status}` section; `pipecli lead` writes it")
+            if self.status is not status and section is not None:
+                raise ValueError(
+                    f"a lead with a `{status}` section has the status {status}, not {self.status}"
+                )
+        return self

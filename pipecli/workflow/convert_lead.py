@@ -47,11 +47,13 @@ def convert(
     others: Sequence[Opportunity],
     today: date,
     force: bool = False,
+    notes: Sequence[str] = (),
 ) -> Change:
     """Link a lead with its customer, contact and new opportunity, which has what `carry_over` gave it.
 
-    `parties` are those of customer and contact that are new or changed; `others` the opportunities that were
-    opened on the lead before. What was done stays on the lead too; what is planned went to the opportunity.
+    `parties` are those of customer and contact that are new or changed, `notes` what to tell of them;
+    `others` the opportunities that were opened on the lead before. What was done stays on the lead too;
+    what is planned went to the opportunity.
     """
     require_convertible(lead, force=force)
     missing = missing_criteria(lead)
@@ -76,7 +78,7 @@ def convert(
         "converted",
         also=(deal, *parties, *linked),
         result=deal,
-        notes=(f"forced although not yes: {', '.join(missing)}",) if missing else (),
+        notes=(*([f"forced, although not yes: {', '.join(missing)}"] if missing else []), *notes),
     )
 
 

@@ -11,17 +11,9 @@ from typing import NamedTuple
 
 from pipecli.records.names import name_key
 from pipecli.workflow.change import Refused
-from pipecli.workflow.party_identity import (
-    email_domain,
-    email_key,
-    name_words,
-    website_domain,
-    website_key,
-)
+from pipecli.workflow.party_identity import email_domain, email_key, website_domain, website_key
 from pipecli.workflow.prospect import Prospect
-
-_MOST_OFFERED = 3
-_RESEMBLING = 85.0
+from pipecli.workflow.similar_names import similar_names
 
 
 class KnownCustomer(NamedTuple):
@@ -70,7 +62,7 @@ def match_customer(
             )
         if found:
             return Match(found[0], why)
-    return Match(similar=tuple(similar(prospect.customer_name, customers)))
+    return Match(similar=tuple(_resembling(prospect.customer_name, customers)))
 
 
 def match_contact(prospect: Prospect, customer: str | None, contacts: Sequence[KnownContact]) -> Match:
@@ -86,19 +78,9 @@ def match_contact(prospect: Prospect, customer: str | None, contacts: Sequence[K
     return Match()
 
 
-def similar(name: str, customers: Sequence[KnownCustomer]) -> list[KnownCustomer]:
-    """Customers whose names resemble one, the closest first, whatever legal form and order of words."""
-    from rapidfuzz import fuzz, process
-
-    names = [" ".join(name_words(each.name)) for each in customers]
-    found = process.extract(
-        " ".join(name_words(name)),
-        names,
-        scorer=fuzz.token_set_ratio,
-        score_cutoff=_RESEMBLING,
-        limit=_MOST_OFFERED,
-    )
-    return [customers[place] for _, _, place in found]
+def _resembling(name: str, customers: Sequence[KnownCustomer]) -> list[KnownCustomer]:
+    by_id = {each.id: each for each in customers}
+    return [by_id[key] for key in similar_names(name, {each.id: each.name for each in customers})]
 
 
 def _of_same_name(prospect: Prospect, customers: Sequence[KnownCustomer]) -> Iterable[str]:
@@ -132,8 +114,7 @@ def _of_same_email(
     yield from (each.id for each in customers if email in map(email_key, each.emails))
     employers = {each.customer for each in contacts if email in map(email_key, each.emails)}
     if prospect.organization:
-        resembling = similar(prospect.organization, customers)
-        employers &= {each.id for each in resembling}
+        employers &= {each.id for each in _resembling(prospect.organization, customers)}
     yield from sorted(employer for employer in employers if employer)
 
 

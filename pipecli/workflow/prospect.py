@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from pipecli.records.lead import Lead
 from pipecli.records.party import Contact, Customer, CustomerKind
+from pipecli.workflow.normalize_party import normal_email, normal_phone, normalized
 from pipecli.workflow.party_identity import email_key, phone_key
 
 
@@ -36,7 +37,7 @@ def of_lead(lead: Lead) -> Prospect:
 def new_customer(prospect: Prospect, slug: str) -> Customer:
     """The customer a prospect becomes. What belongs to its person (e-mail, phone) goes to the contact."""
     is_alone = not (prospect.organization and prospect.name)
-    return Customer.model_construct(
+    customer = Customer.model_construct(
         id=slug,
         name=prospect.customer_name,
         kind=CustomerKind.ORGANIZATION if prospect.organization else CustomerKind.PERSON,
@@ -48,11 +49,12 @@ def new_customer(prospect: Prospect, slug: str) -> Customer:
         language=prospect.language,
         owner=prospect.owner,
     )
+    return normalized(customer)
 
 
 def new_contact(prospect: Prospect, slug: str, customer: str) -> Contact:
     """The contact that a prospect's person becomes. Only for a prospect with a `name`."""
-    return Contact.model_construct(
+    contact = Contact.model_construct(
         id=slug,
         name=prospect.name or "",
         customer=customer,
@@ -61,19 +63,17 @@ def new_contact(prospect: Prospect, slug: str, customer: str) -> Contact:
         title=prospect.title,
         language=prospect.language,
     )
+    return normalized(contact)
 
 
 def completed(contact: Contact, prospect: Prospect, customer: str) -> Contact:
     """A known contact with the address, number and title that were new to us; what it says stays."""
     emails, phones = contact.emails, contact.phones
     if prospect.email and email_key(prospect.email) not in map(email_key, emails):
-        emails = (*emails, prospect.email)
-    if (
-        prospect.phone
-        and prospect.phone not in phones
-        and phone_key(prospect.phone) not in map(phone_key, phones)
-    ):
-        phones = (*phones, prospect.phone)
+        emails = (*emails, normal_email(prospect.email))
+    numbers = [phone_key(phone) or phone for phone in phones]
+    if prospect.phone and (phone_key(prospect.phone) or prospect.phone) not in numbers:
+        phones = (*phones, normal_phone(prospect.phone))
     return contact.with_(
         emails=emails,
         phones=phones,

@@ -28,10 +28,8 @@ def qualify(lead: Lead, answers: Mapping[str, str], notes: Mapping[str, str]) ->
     given |= {f"{name}_note": note for name, note in notes.items()}
     answered = lead.with_(qualification=lead.qualification.with_(**given))
     after = answered.with_(status=_status(answered))
-    words = [
-        *(f"{name} {answer}" for name, answer in answers.items()),
-        *(f"note on {name}" for name in notes),
-    ]
+    words = [f"{name} {answer}" for name, answer in answers.items()]
+    words += [f"note on {name}" for name in notes if name not in answers]
     became = f" → {after.status}" if after.status is not lead.status else ""
     missing = missing_criteria(after)
     return Change(

@@ -1,0 +1,69 @@
+"""`pipecli contact`: the people at customers."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from pipecli.cli.changing import changing
+from pipecli.cli.columns_parties import CONTACTS
+from pipecli.cli.command import Changing, noun
+from pipecli.cli.common import Sets, add_show_set_edit
+from pipecli.cli.listing import Listing, print_list
+from pipecli.cli.party_names import Name, NameOrSlug
+from pipecli.cli.removing import add_remove
+from pipecli.records.kinds import CONTACT
+
+Text = str | None
+Texts = list[str] | None
+
+app = noun("Contacts: the people at customers.")
+
+
+@app.command(cls=Changing)
+def add(
+    ctx: typer.Context,
+    name_or_slug: NameOrSlug = None,
+    name: Name = None,
+    customer: Annotated[Text, typer.Option(help="Where they work.", metavar="CUSTOMER")] = None,
+    email: Annotated[Texts, typer.Option(help="An e-mail address; repeatable.", metavar="ADDRESS")] = None,
+    phone: Annotated[Texts, typer.Option(help="A telephone number; repeatable.", metavar="NUMBER")] = None,
+    title: Annotated[Text, typer.Option(help="Their job title.", metavar="TEXT")] = None,
+    language: Annotated[Text, typer.Option(help="Theirs, as es or fa.", metavar="TAG")] = None,
+    tag: Annotated[Texts, typer.Option(help="A tag; repeatable.", metavar="TAG")] = None,
+    notes: Annotated[Text, typer.Option(help="Whatever else there is to say.", metavar="TEXT")] = None,
+    sets: Sets = None,
+) -> None:
+    """Add a contact; prints its slug."""
+    from pipecli.cli.assignments import built
+    from pipecli.cli.party_names import names_of, slug_and_name
+    from pipecli.records.party import Contact, Customer
+    from pipecli.workflow import add_party
+
+    with changing(ctx) as desk:
+        slug, called = slug_and_name("contact", name_or_slug, name)
+        given = {
+            "id": slug,
+            "name": called,
+            "customer": desk.get(Customer, customer).id if customer else None,
+            "emails": email,
+            "phones": phone,
+            "title": title,
+            "language": language,
+            "tags": tag,
+            "notes": notes,
+        }
+        contact = built(Contact, given, sets, desk.session)
+        free = desk.new_slug("contact", slug)
+        desk.do(add_party.add(contact, names_of(desk, "contact"), free=free))
+
+
+@app.command("list", cls=Listing)
+def list_(ctx: typer.Context) -> None:
+    """List contacts by name."""
+    print_list(ctx, CONTACT, CONTACTS, order="name COLLATE NOCASE, id")
+
+
+add_show_set_edit(app, CONTACT)
+add_remove(app, CONTACT)

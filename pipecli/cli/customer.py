@@ -1,0 +1,117 @@
+"""`pipecli customer`: those who buy, or might."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import typer
+
+from pipecli.cli.changing import changing
+from pipecli.cli.columns_parties import CUSTOMERS
+from pipecli.cli.command import Changing, noun
+from pipecli.cli.common import Ref, Sets, add_set_edit
+from pipecli.cli.listing import Listing, print_list
+from pipecli.cli.party_names import Name, NameOrSlug
+from pipecli.cli.removing import add_remove
+from pipecli.records.kinds import CUSTOMER
+
+Text = str | None
+
+app = noun("Customers: organisations, and persons who buy.")
+
+
+@app.command(cls=Changing)
+def add(
+    ctx: typer.Context,
+    name_or_slug: NameOrSlug = None,
+    name: Name = None,
+    kind: Annotated[
+        Literal["organization", "person"], typer.Option(help="A person buys for themselves.")
+    ] = "organization",
+    email: Annotated[Text, typer.Option(help="Its own e-mail address.", metavar="ADDRESS")] = None,
+    phone: Annotated[Text, typer.Option(help="Its own telephone number.", metavar="NUMBER")] = None,
+    website: Annotated[Text, typer.Option(help="Its website.", metavar="URL")] = None,
+    address: Annotated[Text, typer.Option(help="Its postal address.", metavar="TEXT")] = None,
+    country: Annotated[Text, typer.Option(help="Its country.", metavar="NAME")] = None,
+    language: Annotated[Text, typer.Option(help="Its own, as es or fa.", metavar="TAG")] = None,
+    tax_id: Annotated[Text, typer.Option(help="Its tax number.", metavar="TEXT")] = None,
+    industry: Annotated[Text, typer.Option(help="What it does.", metavar="TEXT")] = None,
+    owner: Annotated[Text, typer.Option(help="Who looks after it.", metavar="USER")] = None,
+    parent: Annotated[Text, typer.Option(help="Whom it belongs to.", metavar="CUSTOMER")] = None,
+    tag: Annotated[list[str] | None, typer.Option(help="A tag; repeatable.", metavar="TAG")] = None,
+    notes: Annotated[Text, typer.Option(help="Whatever else there is to say.", metavar="TEXT")] = None,
+    sets: Sets = None,
+) -> None:
+    """Add a customer; prints its slug."""
+    from pipecli.cli.assignments import built
+    from pipecli.cli.party_names import names_of, slug_and_name
+    from pipecli.records.party import Customer
+    from pipecli.workflow import add_party
+
+    with changing(ctx) as desk:
+        slug, called = slug_and_name("customer", name_or_slug, name)
+        given = {
+            "id": slug,
+            "name": called,
+            "kind": kind,
+            "email": email,
+            "phone": phone,
+            "website": website,
+            "address": address,
+            "country": country,
+            "language": language,
+            "tax_id": tax_id,
+            "industry": industry,
+            "owner": owner,
+            "parent": desk.get(Customer, parent).id if parent else None,
+            "tags": tag,
+            "notes": notes,
+        }
+        customer = built(Customer, given, sets, desk.session)
+        free = desk.new_slug("customer", slug)
+        desk.do(add_party.add(customer, names_of(desk, "customer"), free=free))
+
+
+@app.command("list", cls=Listing)
+def list_(ctx: typer.Context) -> None:
+    """List customers by name, with how many open opportunities each has."""
+    print_list(ctx, CUSTOMER, CUSTOMERS, order="name COLLATE NOCASE, id")
+
+
+@app.command()
+def show(ctx: typer.Context, ref: Ref) -> None:
+    """Show one customer, its contacts and its open opportunities."""
+    from pipecli.cli.customer_card import print_customer
+
+    print_customer(ctx, ref)
+
+
+add_set_edit(app, CUSTOMER)
+
+
+@app.command(cls=Changing)
+def merge(
+    ctx: typer.Context,
+    source: Annotated[str, typer.Argument(metavar="FROM", help="The customer that goes.")],
+    target: Annotated[str, typer.Argument(metavar="INTO", help="The customer that stays.")],
+) -> None:
+    """Merge two records of one customer: all that names FROM names INTO, in one commit."""
+    from pipecli.cli.removing import users_of
+    from pipecli.records.party import Customer
+    from pipecli.workflow import merge_customers
+
+    with changing(ctx) as desk:
+        goes, stays = desk.get(Customer, source), desk.get(Customer, target)
+        users = [desk.pipeline.read(file) for _, file in users_of(desk, CUSTOMER, goes.id)]
+        desk.do(merge_customers.merge(goes, stays, users))
+
+
+@app.command()
+def dupes(ctx: typer.Context) -> None:
+    """List customers that are likely the same, with a score and why."""
+    from pipecli.cli.duplicates import print_customer_duplicates
+
+    print_customer_duplicates(ctx)
+
+
+add_remove(app, CUSTOMER, way_out="merge it into another: pipecli customer merge {key} INTO")

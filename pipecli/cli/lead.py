@@ -1,0 +1,151 @@
+"""`pipecli lead`: points of contact that might become a sale."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import typer
+
+from pipecli.cli.changing import changing
+from pipecli.cli.columns_parties import LEADS
+from pipecli.cli.command import Changing, noun
+from pipecli.cli.common import Ref, Sets, add_show_set_edit
+from pipecli.cli.lead_convert import convert
+from pipecli.cli.listing import Listing, print_list
+from pipecli.records.kinds import LEAD
+
+Text = str | None
+Answer = Literal["yes", "no", "unknown"]
+
+app = noun("Leads: add, qualify, convert, disqualify.")
+
+
+@app.command(cls=Changing)
+def add(
+    ctx: typer.Context,
+    name: Annotated[Text, typer.Option(help="The person.", metavar="NAME")] = None,
+    organization: Annotated[Text, typer.Option(help="Where they work.", metavar="NAME")] = None,
+    title: Annotated[Text, typer.Option(help="Their job title.", metavar="TEXT")] = None,
+    email: Annotated[Text, typer.Option(help="Their e-mail address.", metavar="ADDRESS")] = None,
+    phone: Annotated[Text, typer.Option(help="Their telephone number.", metavar="NUMBER")] = None,
+    website: Annotated[Text, typer.Option(help="Their website.", metavar="URL")] = None,
+    country: Annotated[Text, typer.Option(help="Their country.", metavar="NAME")] = None,
+    language: Annotated[Text, typer.Option(help="Theirs, as es or fa.", metavar="TAG")] = None,
+    source: Annotated[Text, typer.Option(help="Where it came from.", metavar="SOURCE")] = None,
+    campaign: Annotated[Text, typer.Option(help="The campaign that brought it.", metavar="TEXT")] = None,
+    owner: Annotated[Text, typer.Option(help="Who follows it up; you otherwise.", metavar="USER")] = None,
+    score: Annotated[int | None, typer.Option(help="How promising, 0 to 100.", metavar="N")] = None,
+    role: Annotated[
+        Text, typer.Option(help="Their part in the purchase: buyer, adviser, …", metavar="TEXT")
+    ] = None,
+    interest: Annotated[Text, typer.Option(help="What they want.", metavar="TEXT")] = None,
+    tag: Annotated[list[str] | None, typer.Option(help="A tag; repeatable.", metavar="TAG")] = None,
+    notes: Annotated[Text, typer.Option(help="Whatever else there is to say.", metavar="TEXT")] = None,
+    sets: Sets = None,
+) -> None:
+    """Add a lead: a person, an organisation, or both; prints its id."""
+    from pipecli.cli.assignments import built
+    from pipecli.records.lead import Lead
+    from pipecli.workflow import add_lead
+
+    with changing(ctx) as desk:
+        given = {
+            "id": desk.new_id("LEAD"),
+            "created": desk.now,
+            "name": name,
+            "organization": organization,
+            "title": title,
+            "email": email,
+            "phone": phone,
+            "website": website,
+            "country": country,
+            "language": language,
+            "source": source,
+            "campaign": campaign,
+            "owner": owner or desk.me,
+            "score": score,
+            "role": role,
+            "interest": interest,
+            "tags": tag,
+            "notes": notes,
+        }
+        desk.do(add_lead.add(built(Lead, given, sets, desk.session), desk.settings))
+
+
+@app.command("list", cls=Listing)
+def list_(ctx: typer.Context) -> None:
+    """List leads, those still at work first, and which criteria are not yes yet."""
+    print_list(ctx, LEAD, LEADS, order="status IN ('converted', 'disqualified'), created DESC, id")
+
+
+add_show_set_edit(app, LEAD)
+
+
+@app.command(cls=Changing)
+def qualify(
+    ctx: typer.Context,
+    ref: Ref,
+    need: Annotated[Answer | None, typer.Option(help="Do they need it?")] = None,
+    need_note: Annotated[Text, typer.Option(help="What they need.", metavar="TEXT")] = None,
+    budget: Annotated[Answer | None, typer.Option(help="Can they pay for it?")] = None,
+    budget_note: Annotated[Text, typer.Option(help="What they can pay.", metavar="TEXT")] = None,
+    timeframe: Annotated[Answer | None, typer.Option(help="Do they know when?")] = None,
+    timeframe_note: Annotated[Text, typer.Option(help="When.", metavar="TEXT")] = None,
+    authority: Annotated[Answer | None, typer.Option(help="Do they decide?")] = None,
+    authority_note: Annotated[Text, typer.Option(help="Who decides.", metavar="TEXT")] = None,
+) -> None:
+    """Answer the criteria; with need, budget and timeframe it is qualified."""
+    from pipecli.records.lead import Lead
+    from pipecli.workflow import qualify_lead
+
+    answers = {"need": need, "budget": budget, "timeframe": timeframe, "authority": authority}
+    notes = {
+        "need": need_note,
+        "budget": budget_note,
+        "timeframe": timeframe_note,
+        "authority": authority_note,
+    }
+    with changing(ctx) as desk:
+        lead = desk.get(Lead, ref)
+        given = {name: answer for name, answer in answers.items() if answer is not None}
+        noted = {name: note for name, note in notes.items() if note is not None}
+        desk.do(qualify_lead.qualify(lead, given, noted))
+
+
+@app.command(cls=Changing)
+def disqualify(
+    ctx: typer.Context,
+    ref: Ref,
+    reason: Annotated[str, typer.Option(help="One of the settings' disqualify_reasons.", metavar="REASON")],
+    detail: Annotated[Text, typer.Option(help="In your own words.", metavar="TEXT")] = None,
+) -> None:
+    """Give a lead up, with the reason."""
+    from pipecli.records.lead import Lead
+    from pipecli.workflow import disqualify_lead
+
+    with changing(ctx) as desk:
+        lead = desk.get(Lead, ref)
+        desk.do(
+            disqualify_lead.disqualify(lead, desk.settings, today=desk.today, reason=reason, detail=detail)
+        )
+
+
+@app.command(cls=Changing)
+def reopen(ctx: typer.Context, ref: Ref) -> None:
+    """Take a disqualified lead up again."""
+    from pipecli.records.lead import Lead
+    from pipecli.workflow import reopen_lead
+
+    with changing(ctx) as desk:
+        desk.do(reopen_lead.reopen(desk.get(Lead, ref)))
+
+
+app.command("convert", cls=Changing)(convert)
+
+
+@app.command()
+def dupes(ctx: typer.Context) -> None:
+    """List leads that are likely the same, with a score and why."""
+    from pipecli.cli.duplicates import print_lead_duplicates
+
+    print_lead_duplicates(ctx)
