@@ -67,7 +67,7 @@ def flow_entry(key: str, value: object) -> str:
 
 
 def is_list(value: object) -> TypeGuard[Sequence[object]]:
-    return isinstance(value, Sequence) and not isinstance(value, str | bytes)
+    return isinstance(value, (list, tuple))
 
 
 def _write_mapping(lines: list[str], mapping: Mapping[str, object], column: int, layout: Layout) -> None:
@@ -75,13 +75,12 @@ def _write_mapping(lines: list[str], mapping: Mapping[str, object], column: int,
     pad = " " * column
     for key, value in mapping.items():
         head = f"{pad}{key_text(key)}:"
-        kind = type(value)
-        if kind is str and "\n" not in value:
+        if isinstance(value, str) and "\n" not in value:
             lines.append(f"{head} {string_text(value)}")
-        elif kind is list or is_list(value):
+        elif is_list(value):
             lines.append(head)
             _write_list(lines, value, column + layout.list_offset, layout)
-        elif kind is dict or isinstance(value, Mapping):
+        elif isinstance(value, Mapping):
             lines.append(head)
             _write_mapping(lines, value, column + layout.step, layout)
         else:
