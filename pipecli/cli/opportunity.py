@@ -1,20 +1,32 @@
-"""`pipecli opportunity`: the deals."""
+"""`pipecli opportunity`: the deals. Each group of verbs has a module of its own, `opportunity_….py`."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipecli.cli.changing import changing
+from pipecli.cli import (
+    opportunity_add,
+    opportunity_closing,
+    opportunity_competitor,
+    opportunity_contact,
+    opportunity_item,
+    opportunity_people,
+    opportunity_step,
+)
+from pipecli.cli.changing import Desk, changing
 from pipecli.cli.columns import OPPORTUNITIES
 from pipecli.cli.command import Changing, noun
-from pipecli.cli.common import Ref, add_show_set_edit
+from pipecli.cli.common import Ref, add_set_edit
 from pipecli.cli.listing import Listing, print_list
 from pipecli.records.kinds import OPPORTUNITY
 
+if TYPE_CHECKING:
+    from pipecli.workflow.change import Change
+
 app = noun("Opportunities: add, advance, close won or lost.")
-add_show_set_edit(app, OPPORTUNITY)
+app.command("add", cls=Changing)(opportunity_add.add)
 
 
 @app.command("list", cls=Listing)
@@ -23,6 +35,27 @@ def list_(ctx: typer.Context) -> None:
     print_list(
         ctx, OPPORTUNITY, OPPORTUNITIES, order="status <> 'open', expected_close IS NULL, expected_close, id"
     )
+
+
+@app.command()
+def show(ctx: typer.Context, ref: Ref) -> None:
+    """Show one opportunity: where it stands, what is next, what it is worth, who is on it."""
+    from pipecli.cli.opportunity_page import print_opportunity
+
+    print_opportunity(ctx, ref)
+
+
+def _set(desk: Desk, deal: Any, assignments: list[str], summary: str) -> Change:
+    from pipecli.cli.assignments import assign, split
+    from pipecli.records.catalogue import PriceList
+    from pipecli.workflow.set_opportunity import leave_to_verbs, set_fields
+
+    leave_to_verbs(deal, {split(text)[0][0] for text in assignments})
+    after = assign(deal, assignments, desk.session)
+    return set_fields(deal, after, desk.settings, desk.pipeline.all(PriceList), desk.today, summary)
+
+
+add_set_edit(app, OPPORTUNITY, _set)
 
 
 @app.command(cls=Changing)
@@ -46,3 +79,14 @@ def advance(
                 deal, desk.settings, to=to, force=force, keep_probability=keep_probability
             )
         )
+
+
+app.command("won", cls=Changing)(opportunity_closing.won)
+app.command("lost", cls=Changing)(opportunity_closing.lost)
+app.command("reopen", cls=Changing)(opportunity_closing.reopen)
+app.command("assign", cls=Changing)(opportunity_people.assign)
+app.command("share", cls=Changing)(opportunity_people.share)
+app.add_typer(opportunity_item.app, name="item")
+app.add_typer(opportunity_contact.app, name="contact")
+app.add_typer(opportunity_step.app, name="step")
+app.add_typer(opportunity_competitor.app, name="competitor")

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from pipecli.records.activity import NextContact
-from pipecli.records.lead import Lead
+from pipecli.records.base import Record
+from pipecli.records.lead import Lead, LeadStatus
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.party import Customer
 from pipecli.records.settings import Process, Settings
-from pipecli.workflow.change import Refused
-from pipecli.workflow.vocabulary import require_type
+from pipecli.workflow.change import Change, Refused
+from pipecli.workflow.vocabulary import require_source, require_type
 
 
 def open_opportunity(
@@ -67,6 +69,36 @@ def in_process(deal: Opportunity, settings: Settings, process: str, stage: str |
         known = ", ".join(each.id for each in stages)
         raise Refused(f"{stage} is no stage of the process {process}", hint=f"its stages: {known}")
     return deal.with_(process=process, stage=stage or stages[0].id)
+
+
+def opened(
+    deal: Opportunity,
+    settings: Settings,
+    *,
+    lead: Lead | None,
+    written: Sequence[Record] = (),
+    notes: Sequence[str] = (),
+) -> Change:
+    """The step that records a new deal; a converted `lead` gains it. `written` are its new parties."""
+    require_type(settings, deal.type)
+    if lead is None or deal.source != lead.source:
+        require_source(settings, deal.source)
+    if lead is not None and lead.status is LeadStatus.DISQUALIFIED:
+        raise Refused(f"{lead.id} is disqualified", hint=f"reopen it first: pipecli lead reopen {lead.id}")
+    return Change(
+        deal,
+        f"add {deal.title}",
+        "added",
+        also=(*written, *(_gaining(lead, deal) if lead else ())),
+        notes=tuple(notes),
+    )
+
+
+def _gaining(lead: Lead, deal: Opportunity) -> tuple[Lead, ...]:
+    if lead.converted is None:
+        return ()
+    opportunities = (*lead.converted.opportunities, deal.id)
+    return (lead.with_(converted=lead.converted.with_(opportunities=opportunities)),)
 
 
 def _process(settings: Settings, slug: str) -> Process:

@@ -1,0 +1,199 @@
+"""`opportunity add`: a deal with a customer, with a lead, or from the call of a stranger."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pipecli.cli.changing import Desk, changing
+from pipecli.cli.common import Sets
+from pipecli.errors import PipecliError
+
+if TYPE_CHECKING:
+    from pipecli.cli.parties import Parties
+    from pipecli.records.catalogue import PriceList
+    from pipecli.records.lead import Lead
+    from pipecli.records.opportunity import Opportunity
+
+Text = str | None
+
+
+def add(
+    ctx: typer.Context,
+    title: Annotated[Text, typer.Argument(help="What is to be sold.", metavar="TITLE")] = None,
+    title_option: Annotated[Text, typer.Option("--title", help="The same.", metavar="TEXT")] = None,
+    customer: Annotated[Text, typer.Option(help="A customer we have.", metavar="CUSTOMER")] = None,
+    lead: Annotated[Text, typer.Option(help="A lead, converted or not.", metavar="LEAD")] = None,
+    organization: Annotated[
+        Text, typer.Option(help="Who called; made a customer unless it is one.", metavar="NAME")
+    ] = None,
+    person: Annotated[
+        Text, typer.Option(help="Who called; made a contact unless they are one.", metavar="NAME")
+    ] = None,
+    email: Annotated[Text, typer.Option(help="Their e-mail address.", metavar="ADDRESS")] = None,
+    phone: Annotated[Text, typer.Option(help="Their telephone number.", metavar="NUMBER")] = None,
+    type_: Annotated[Text, typer.Option("--type", help="sales, support, …", metavar="TYPE")] = None,
+    process: Annotated[
+        Text, typer.Option(help="Its process; chosen by the settings otherwise.", metavar="PROCESS")
+    ] = None,
+    stage: Annotated[Text, typer.Option(help="Where it begins, if not first.", metavar="STAGE")] = None,
+    owner: Annotated[Text, typer.Option(help="Who sells; you otherwise.", metavar="USER")] = None,
+    currency: Annotated[
+        Text, typer.Option(help="The price list's or the settings' otherwise.", metavar="CODE")
+    ] = None,
+    price_list: Annotated[Text, typer.Option(help="What its items are priced from.", metavar="LIST")] = None,
+    amount: Annotated[
+        Text, typer.Option(help="Its value by hand; the items' otherwise.", metavar="AMOUNT")
+    ] = None,
+    probability: Annotated[
+        Text, typer.Option(help="By hand, in percent; the stage's otherwise.", metavar="PERCENT")
+    ] = None,
+    expected_close: Annotated[Text, typer.Option(help="When it should be won.", metavar="DATE")] = None,
+    source: Annotated[Text, typer.Option(help="Where it came from.", metavar="SOURCE")] = None,
+    campaign: Annotated[Text, typer.Option(help="The campaign that brought it.", metavar="TEXT")] = None,
+    score: Annotated[Text, typer.Option(help="0 to 100; the lead's otherwise.", metavar="N")] = None,
+    tag: Annotated[list[str] | None, typer.Option(help="A tag; repeatable.", metavar="TAG")] = None,
+    notes: Annotated[Text, typer.Option(help="Whatever else there is to say.", metavar="TEXT")] = None,
+    next_contact: Annotated[
+        Text, typer.Option(help="When to speak next, as +3d or friday.", metavar="DATE")
+    ] = None,
+    sets: Sets = None,
+) -> None:
+    """Add an opportunity; prints its id."""
+    from pipecli.cli.assignments import option
+    from pipecli.records.opportunity import Opportunity
+    from pipecli.workflow.open_opportunity import open_opportunity, opened
+
+    with changing(ctx) as desk:
+        known_lead = _lead(desk, lead)
+        parties = _parties(desk, known_lead, customer, organization, person, email, phone, owner)
+        prices = _price_list(desk, price_list)
+
+        def checked(name: str, text: str | None) -> Any:
+            field = name.removeprefix("--").replace("-", "_")
+            return option(name, text, (Opportunity, field), desk.session)
+
+        deal = open_opportunity(
+            desk.settings,
+            id=desk.new_id("OPP"),
+            now=desk.now,
+            title=_title(title, title_option),
+            process=process or next(iter(desk.settings.processes)),
+            type=type_,
+            lead=known_lead,
+            customer=parties.customer if parties else None,
+            contacts=_stakeholders(parties),
+            owner=owner or desk.me,
+            currency=checked("--currency", currency) or (prices.currency if prices else None),
+            price_list=prices.id if prices else None,
+            expected_close=checked("--expected-close", expected_close),
+            amount=checked("--amount", amount),
+            probability=checked("--probability", probability),
+            source=source,
+            campaign=campaign,
+            score=checked("--score", score),
+            tags=tuple(tag) if tag else None,
+            notes=notes,
+            next_contact=_next_contact(desk, next_contact, owner),
+        )
+        deal = _placed(desk, _with_sets(deal, sets, desk), process, stage)
+        _require_currency(desk, deal)
+        written, notes_on = (parties.written, parties.notes) if parties else ((), ())
+        desk.do(opened(deal, desk.settings, lead=known_lead, written=written, notes=notes_on))
+
+
+def _title(argument: str | None, given: str | None) -> str:
+    title = argument or given
+    if not title:
+        raise PipecliError("an opportunity needs a title", hint='pipecli opp add "Espresso machines"')
+    return title
+
+
+def _lead(desk: Desk, name: str | None) -> Lead | None:
+    from pipecli.records.lead import Lead
+
+    return desk.get(Lead, name) if name else None
+
+
+def _price_list(desk: Desk, name: str | None) -> PriceList | None:
+    from pipecli.records.catalogue import PriceList
+
+    return desk.get(PriceList, name) if name else None
+
+
+def _parties(
+    desk: Desk,
+    lead: Lead | None,
+    customer: str | None,
+    organization: str | None,
+    person: str | None,
+    email: str | None,
+    phone: str | None,
+    owner: str | None,
+) -> Parties | None:
+    """The customer and the contact of the options; those of a converted lead where none is given."""
+    from pipecli.cli.parties import Parties, parties
+    from pipecli.records.party import Contact, Customer
+    from pipecli.workflow.prospect import Prospect
+
+    if customer and organization:
+        raise PipecliError("--customer and --organization both say who buys", hint="give one of them")
+    if (email or phone) and not (organization or person):
+        raise PipecliError("--email and --phone are of somebody", hint="give --person or --organization too")
+    if organization or person:
+        prospect = Prospect(person, organization, email=email, phone=phone, owner=owner or desk.me)
+        return parties(desk, prospect, customer=customer)
+    if customer:
+        return Parties(desk.get(Customer, customer), None, (), ())
+    if lead and lead.converted:
+        buyer = desk.pipeline.get(Customer, lead.converted.customer)
+        return Parties(buyer, desk.pipeline.find_record(Contact, lead.converted.contact), (), ())
+    return None
+
+
+def _stakeholders(parties: Parties | None) -> tuple[object, ...] | None:
+    from pipecli.records.opportunity import Stakeholder
+
+    person = parties.contact if parties else None
+    return (Stakeholder(contact=person.id, primary=True),) if person else None
+
+
+def _next_contact(desk: Desk, text: str | None, owner: str | None) -> object | None:
+    from pipecli.records.activity import NextContact
+
+    day = desk.day(text)
+    return NextContact(date=day, by=owner or desk.me) if day else None
+
+
+def _with_sets(deal: Opportunity, sets: list[str] | None, desk: Desk) -> Opportunity:
+    from pipecli.cli.assignments import built, split
+    from pipecli.records.opportunity import Opportunity
+
+    for name in (split(text)[0][0] for text in sets or ()):
+        if name in ("process", "stage"):
+            raise PipecliError(f"--set can't give {name}", hint=f"give it with --{name}")
+        if name in ("status", "closed"):
+            raise PipecliError(
+                f"--set can't give {name}: a new opportunity is open", hint="use pipecli opp won or lost"
+            )
+    plain = {name: value for name, value in deal.plain().items() if name not in ("id", "created")}
+    given = {"id": deal.id, "created": deal.created, **plain}
+    return built(Opportunity, given, sets, desk.session)
+
+
+def _placed(desk: Desk, deal: Opportunity, process: str | None, stage: str | None) -> Opportunity:
+    """The deal in its process: the one named, or the one that the settings choose for it."""
+    from pipecli.store.conditions import choose_process
+    from pipecli.workflow.open_opportunity import in_process
+
+    return in_process(deal, desk.settings, process or choose_process(desk.pipeline, deal), stage)
+
+
+def _require_currency(desk: Desk, deal: Opportunity) -> None:
+    from pipecli.records.catalogue import PriceList
+    from pipecli.workflow.price_item import require_currency
+
+    prices = desk.pipeline.find_record(PriceList, deal.price_list)
+    if prices is not None:
+        require_currency(prices, deal)

@@ -1,0 +1,35 @@
+"""`opportunity competitor`: who else is after a deal."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from pipecli.cli.changing import changing
+from pipecli.cli.command import Changing, noun
+from pipecli.cli.common import Ref
+
+app = noun("Competitors on an opportunity: add, remove.")
+
+_Name = Annotated[str, typer.Argument(help="Their name.", metavar="NAME")]
+
+
+@app.command(cls=Changing)
+def add(ctx: typer.Context, ref: Ref, name: _Name) -> None:
+    """Note a competitor."""
+    from pipecli.records.opportunity import Opportunity
+    from pipecli.workflow.competitors import add_competitor
+
+    with changing(ctx) as desk:
+        desk.do(add_competitor(desk.get(Opportunity, ref), name))
+
+
+@app.command(cls=Changing)
+def remove(ctx: typer.Context, ref: Ref, name: _Name) -> None:
+    """Strike a competitor out."""
+    from pipecli.records.opportunity import Opportunity
+    from pipecli.workflow.competitors import remove_competitor
+
+    with changing(ctx) as desk:
+        desk.do(remove_competitor(desk.get(Opportunity, ref), name))

@@ -1,0 +1,236 @@
+"""`opportunity show`: for people a page on the deal, for scripts its keys. It reads the index alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import typer
+
+from pipecli.cli.columns_quotation import amount_text
+from pipecli.cli.documents import print_items
+from pipecli.cli.opportunity_contact import STAKEHOLDERS, stakeholders
+from pipecli.cli.opportunity_progress import Progress, progress
+from pipecli.cli.output import Format, print_record, print_records, write_text
+from pipecli.cli.session import Session, session
+from pipecli.cli.showing import View, print_view, view
+from pipecli.cli.table import Column, cell_text
+from pipecli.records.kinds import OPPORTUNITY
+from pipecli.records.questions import NAMES, QUESTIONS, answered
+
+_LAST = 5
+"""How many of the activities that are done a page shows."""
+
+Line = tuple[str, object]
+
+
+def print_opportunity(ctx: typer.Context, ref: str) -> None:
+    """Print the deal that a person names."""
+    from pipecli.store.lookup import resolve
+
+    run = session(ctx)
+    found = resolve(run.pipeline, ref, OPPORTUNITY)
+    deal = view(run, found.noun, found.key)
+    stands = progress(deal, run.pipeline.settings_as_written)
+    if run.format is not Format.TABLE:
+        print_view(run, deal | (stands.keys() if deal["status"] == "open" else {}))
+        return
+    print_record(deal, run.format, list(_header(run, deal, stands)))
+    _print_items(run, deal)
+    _print_section("Contacts", stakeholders(run, deal["id"]), STAKEHOLDERS[1:])
+    _print_key_information(deal)
+    _print_activities(deal)
+    _print_documents(run, deal)
+
+
+def _header(run: Session, deal: View, stands: Progress) -> Iterator[Line]:
+    yield deal["id"], deal["title"]
+    yield from _who_buys(run, deal)
+    yield from _outcome(deal) if "closed" in deal else stands.lines()
+    yield from _money(run, deal)
+    if "expected_close" in deal:
+        yield ("expected" if "closed" in deal else "close"), _expected_close(run, deal)
+    if "next_contact" in deal:
+        yield "next contact", _next_contact(deal["next_contact"])
+    if "owner" in deal:
+        yield "owner", deal["owner"] + (f", team {deal['team']}" if "team" in deal else "")
+    yield "type", deal["type"]
+    for key, label in (
+        ("shared_with", "shared with"), ("source", "source"), ("campaign", "campaign"), ("score", "score"),
+        ("competitors", "competitors"), ("price_list", "price list"), ("tags", "tags"),
+    ):  # fmt: skip
+        if key in deal:
+            yield label, deal[key]
+    yield "created", f"{deal['created'][:10]}, {_age(deal)}"
+    if "minutes_to_first_response" in deal:
+        yield "answered", f"after {deal['minutes_to_first_response']} minutes"
+    if "notes" in deal:
+        yield "notes", deal["notes"]
+    yield from (deal.get("custom") or {}).items()
+
+
+def _age(deal: View) -> str:
+    days = deal["age_days"]
+    if "closed" in deal:
+        return f"closed after {_days(days)}" if days else "closed the same day"
+    return f"{_days(days)} ago" if days else "today"
+
+
+def _who_buys(run: Session, deal: View) -> Iterator[Line]:
+    if "customer" in deal:
+        yield "customer", f"{deal.get('customer_name', deal['customer'])} ({deal['customer']})"
+    if "lead" in deal:
+        named = run.pipeline.index.connection.execute(
+            "SELECT label FROM _records WHERE noun = 'lead' AND key = ?", (deal["lead"],)
+        ).fetchone()
+        yield "lead", f"{named[0] if named else 'unknown'} ({deal['lead']})"
+
+
+def _outcome(deal: View) -> Iterator[Line]:
+    """How it ended."""
+    closed = deal["closed"]
+    said = [
+        amount_text(closed.get("amount"), deal["currency"]),
+        f"with {closed['quotation']}" if "quotation" in closed else "",
+        f"to {closed['competitor']}" if "competitor" in closed else "",
+        f"for {closed['reason']}" if "reason" in closed else "",
+    ]
+    words = " ".join(part for part in said if part)
+    yield deal["status"], f"{closed['date']}" + (f", {words}" if words else "")
+    if "detail" in closed:
+        yield "", closed["detail"]
+    yield "stage", f"{deal['stage']} ({deal['process']}) when it closed"
+
+
+def _money(run: Session, deal: View) -> Iterator[Line]:
+    if "amount" not in deal:
+        yield "amount", "unknown: no items, and none set by hand"
+        return
+    by_hand = " by hand" if deal["amount_by_hand"] else ""
+    if by_hand and deal.get("items"):
+        by_hand += f", the items come to {amount_text(_items_total(run, deal), deal['currency'])}"
+    yield "amount", amount_text(deal["amount"], deal["currency"]) + by_hand
+    if "closed" not in deal and "weighted" in deal:
+        weighted = amount_text(deal["weighted"], deal["currency"])
+        yield "weighted", f"{weighted} at {cell_text(deal['probability'])} %{_stage_probability(deal)}"
+
+
+def _items_total(run: Session, deal: View) -> Decimal:
+    amounts = run.pipeline.index.connection.execute(
+        "SELECT amount FROM items WHERE noun = 'opportunity' AND record = ?",
+        (deal["id"],),
+    )
+    return sum((Decimal(repr(amount)) for (amount,) in amounts), Decimal(0))
+
+
+def _stage_probability(deal: View) -> str:
+    ours, stage = deal["probability"], deal.get("stage_probability")
+    return "" if stage in (None, ours) else f" by hand, the stage has {cell_text(stage)} %"
+
+
+def _expected_close(run: Session, deal: View) -> str:
+    day = date.fromisoformat(deal["expected_close"])
+    if "closed" in deal:
+        return str(day)
+    days = (day - run.today).days
+    if days < 0:
+        return f"{day}, overdue by {_days(-days)}"
+    return f"{day}, " + (f"in {_days(days)}" if days else "today")
+
+
+def _days(count: int) -> str:
+    return "1 day" if count == 1 else f"{count} days"
+
+
+def _next_contact(planned: View) -> str:
+    by = f" by {planned['by']}" if "by" in planned else ""
+    return f"{planned['date']}{by}" + (f": {planned['note']}" if "note" in planned else "")
+
+
+def _print_items(run: Session, deal: View) -> None:
+    if deal.get("items"):
+        write_text("\nItems\n")
+        print_items(run, OPPORTUNITY.noun, deal["id"])
+
+
+def _print_key_information(deal: View) -> None:
+    key_info = deal.get("key_info", {})
+    known = answered(key_info, has_next_step="next_contact" in deal)
+    write_text(f"\nKey information: {len(known)} of {QUESTIONS}\n")
+    lines: list[Line] = [(NAMES[name], key_info[name]) for name in known if name in key_info]
+    unknown = [words for name, words in NAMES.items() if name not in known]
+    if unknown:
+        lines.append(("not known", ", ".join(unknown)))
+    print_record(deal, Format.TABLE, lines)
+
+
+def _print_activities(deal: View) -> None:
+    activities = sorted(deal.get("activities", ()), key=lambda each: str(each["at"]))
+    planned = [each for each in activities if not each.get("done")]
+    done = [each for each in activities if each.get("done")]
+    _print_section("Planned", planned, _ACTIVITIES)
+    more = f", the last {_LAST} of {len(done)}" if len(done) > _LAST else ""
+    _print_section(f"Done{more}", done[::-1][:_LAST], _ACTIVITIES)
+
+
+def _when(activity: Any) -> str:
+    return str(activity["at"])[:16].replace("T", " ")
+
+
+_ACTIVITIES = (
+    Column("at", "WHEN", show=_when),
+    Column("type", "TYPE"),
+    Column("direction", "", rank=2),
+    Column("subject", "SUBJECT", shrink=True, min_width=20),
+    Column("by", "BY", shrink=True, rank=1),
+    Column("id", "ID"),
+)
+
+
+def _print_documents(run: Session, deal: View) -> None:
+    """Its quotations, orders and suppliers' quotations."""
+    for heading, table, day in (
+        ("Quotations", "_quotations", "valid_until"),
+        ("Orders", "_orders", "delivered"),
+    ):
+        _print_section(
+            heading,
+            _rows(run, table, f"id, status, date, {day}, exact_total, currency", deal),
+            (*_DOCUMENT, Column(day, day.replace("_", " ").upper()), _TOTAL),
+        )
+    asked = _rows(run, "_supplier_quotations", "id, supplier, status, date, exact_amount, currency", deal)
+    supplier = Column("supplier", "SUPPLIER", shrink=True)
+    _print_section("Suppliers asked", asked, (_DOCUMENT[0], supplier, *_DOCUMENT[1:], _ASKED))
+
+
+def _rows(run: Session, table: str, columns: str, deal: View) -> list[View]:
+    found = run.pipeline.index.connection.execute(
+        f"SELECT {columns} FROM {table} WHERE opportunity = ? ORDER BY date, id", (deal["id"],)
+    )
+    names = [column[0] for column in found.description]
+    return [dict(zip(names, row, strict=True)) for row in found]
+
+
+_DOCUMENT = (Column("id", "ID"), Column("status", "STATUS"), Column("date", "DATE"))
+_TOTAL = Column(
+    "exact_total",
+    "TOTAL",
+    align="right",
+    show=lambda record: amount_text(record["exact_total"], record["currency"]),
+)
+_ASKED = Column(
+    "exact_amount",
+    "TOTAL",
+    align="right",
+    show=lambda record: amount_text(record["exact_amount"], record["currency"]),
+)
+
+
+def _print_section(heading: str, rows: Sequence[View], columns: Sequence[Column]) -> None:
+    """A heading and its table, without columns that say nothing; nothing where there are no rows."""
+    if rows:
+        said = [column for column in columns if any(row.get(column.name) for row in rows)]
+        write_text(f"\n{heading}\n")
+        print_records(rows, said, Format.TABLE)
