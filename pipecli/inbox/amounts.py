@@ -1,0 +1,158 @@
+"""Numbers as people write them: `$22,700.00`, `1.234,56 €`, `1 234,56`, `1'234.50`, `(5.00)`, `۱۲۳٬۴۵۶`.
+
+`1.234` is a thousand or a bit more than one: what the rest of its column says decides, or the mapping; never
+a guess.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Literal, NamedTuple
+
+from pipecli.records.money import minor_digits
+
+Mark = Literal[".", ",", ""]
+"""What stands before the decimals; empty: each number must tell by itself."""
+
+
+class Unreadable(ValueError):
+    """A cell that says nothing certain. The message is what a person reads in the rejects file."""
+
+
+class Money(NamedTuple):
+    value: Decimal
+    currencies: frozenset[str]
+    """Those its sign may stand for; empty when it has none."""
+
+
+_ISO = frozenset(
+    "AED ALL AMD AOA ARS AUD AZN BAM BDT BGN BHD BOB BRL BWP BYN CAD CHF CLP CNY COP CRC CUP CZK DKK DOP DZD "
+    "EGP ETB EUR GBP GEL GHS GTQ HKD HNL HRK HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KHR KRW KWD KZT LBP "
+    "LKR MAD MDL MKD MMK MNT MUR MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PHP PKR PLN PYG QAR RON RSD "
+    "RUB RWF SAR SEK SGD SYP THB TND TRY TTD TWD TZS UAH UGX USD UYU UZS VES VND XAF XOF YER ZAR ZMW".split()
+)
+_DOLLARS = frozenset(
+    "USD CAD AUD NZD SGD HKD TWD MXN ARS CLP COP UYU DOP JMD TTD NAD BBD BSD BZD FJD GYD LRD SRD XCD KYD BMD "
+    "BND CUP".split()
+)
+_SIGNS = {
+    "$": _DOLLARS, "US$": frozenset({"USD"}), "R$": frozenset({"BRL"}), "€": frozenset({"EUR"}),
+    "£": frozenset({"GBP", "EGP", "SYP", "LBP"}), "¥": frozenset({"JPY", "CNY"}), "₹": frozenset({"INR"}),
+    "₽": frozenset({"RUB"}), "₺": frozenset({"TRY"}), "₴": frozenset({"UAH"}), "₪": frozenset({"ILS"}),
+    "₩": frozenset({"KRW"}), "₫": frozenset({"VND"}), "₱": frozenset({"PHP"}), "₦": frozenset({"NGN"}),
+    "฿": frozenset({"THB"}), "₡": frozenset({"CRC"}), "₸": frozenset({"KZT"}), "₾": frozenset({"GEL"}),
+    "﷼": frozenset({"IRR", "SAR", "OMR", "QAR", "YER"}), "ریال": frozenset({"IRR"}),
+    "kr": frozenset({"SEK", "NOK", "DKK", "ISK"}), "zł": frozenset({"PLN"}), "Kč": frozenset({"CZK"}),
+    "Ft": frozenset({"HUF"}), "Fr": frozenset({"CHF"}), "lei": frozenset({"RON"}),
+}  # fmt: skip
+
+_SIGN = r"[^\d\s.,'()+-]{1,4}\.?"
+_AMOUNT = re.compile(
+    rf"(?P<open>\()?(?P<minus>[-+])? ?(?P<before>{_SIGN})? ?(?P<inner>[-+])?"
+    rf"(?P<number>\d[\d.,' ]*\d|\d|[.,]\d+) ?(?P<after>{_SIGN})?(?P<last>-)?(?P<close>\))?"
+)
+_SPACES = str.maketrans(dict.fromkeys("\u00a0\u202f\u2009\u2007\t", " ") | {"−": "-", "’": "'", "٬": "'"})
+
+
+def money(text: str, mark: Mark, *, third_decimal: bool = True) -> Money:
+    """An amount and what its sign says about the currency. Raises Unreadable.
+
+    Where there can be no third decimal, as in an amount of euros, `1.234` is a thousand and more.
+    """
+    match = _parts(text)
+    if match is None or bool(match["open"]) != bool(match["close"]):
+        raise Unreadable(f'"{text}" is no amount')
+    named = [sign for sign in (match["before"], match["after"]) if sign]
+    if len(named) > 1:
+        raise Unreadable(f'"{text}" is no amount')
+    currencies = _currencies(named[0], text) if named else frozenset[str]()
+    third = third_decimal or any(minor_digits(currency) > 2 for currency in currencies)
+    value = _number(match["number"], mark, text, third)
+    negative = match["open"] or "-" in (match["minus"], match["inner"], match["last"])
+    return Money(-value if negative else value, currencies)
+
+
+def number(text: str, mark: Mark) -> Decimal:
+    """A number with no sign of money; a percent sign is taken as the unit it is. Raises Unreadable."""
+    read = money(text.strip().removesuffix("%"), mark)
+    if read.currencies:
+        raise Unreadable(f'"{text}" is no plain number')
+    return read.value
+
+
+def mark_of(texts: Iterable[str]) -> Mark:
+    """What stands before the decimals in a column; empty when nothing there tells, or two tell otherwise."""
+    marks = {_certain_mark(match["number"]) for match in map(_parts, texts) if match} - {""}
+    return marks.pop() if len(marks) == 1 else ""
+
+
+def _parts(text: str) -> re.Match[str] | None:
+    return _AMOUNT.fullmatch(plain_digits(text).translate(_SPACES).strip())
+
+
+def plain_digits(text: str) -> str:
+    """The text with the digits of any script as 0 to 9."""
+    if text.isascii():
+        return text
+    text = text.replace("٫", ".")
+    return "".join(str(unicodedata.decimal(each)) if each.isdecimal() else each for each in text)
+
+
+def _currencies(sign: str, text: str) -> frozenset[str]:
+    bare = sign.removesuffix(".")
+    if bare in _ISO:
+        return frozenset({bare})
+    for known in (bare, bare.capitalize(), bare.lower()):
+        if known in _SIGNS:
+            return _SIGNS[known]
+    raise Unreadable(f'"{text}" is no amount: "{sign}" is no currency')
+
+
+def _number(digits: str, mark: Mark, text: str, third_decimal: bool) -> Decimal:
+    signs = [each for each in digits if each in ".,"]
+    decimal = _certain_mark(digits) or mark
+    if signs and not decimal and not third_decimal:
+        decimal = "," if signs[0] == "." else "."
+    if signs and not decimal:
+        thousand, decimals = digits.replace(signs[0], ""), digits.replace(signs[0], ".")
+        raise Unreadable(
+            f'"{text}" is {thousand} or {decimals}: say which in the mapping, '
+            'with decimal: "." or decimal: ","'
+        )
+    if mark and decimal != mark:
+        raise Unreadable(f'"{text}" is no amount where "{mark}" stands before the decimals')
+    whole, _, fraction = digits.partition(decimal) if decimal else (digits, "", "")
+    groups = re.split(r"[.,' ]", whole)
+    if not _are_groups(groups, whole) or not (fraction.isdecimal() or fraction == ""):
+        raise Unreadable(f'"{text}" is no amount')
+    return Decimal(f"{''.join(groups) or '0'}.{fraction}" if fraction else "".join(groups))
+
+
+def _are_groups(groups: list[str], whole: str) -> bool:
+    """Whether digits are grouped as thousands are, also in India's way: 12,34,567."""
+    if len(groups) == 1:
+        return True
+    first, *middle, last = groups
+    alike = len({each for each in whole if not each.isdecimal()}) == 1
+    return alike and 1 <= len(first) <= 3 and len(last) == 3 and all(len(each) in (2, 3) for each in middle)
+
+
+def _certain_mark(digits: str) -> Mark:
+    """What stands before the decimals of one number, as far as it tells by itself."""
+    signs = [each for each in digits if each in ".,"]
+    if not signs:
+        return ""
+    last: Mark = "." if signs[-1] == "." else ","
+    other: Mark = "," if last == "." else "."
+    if len(set(signs)) == 2:
+        return last
+    if len(signs) > 1:
+        return other
+    whole, _, decimals = digits.partition(last)
+    is_grouped = "'" in whole or " " in whole
+    if len(decimals) != 3 or not whole.strip("0") or len(whole) > 3 or is_grouped:
+        return last
+    return ""
