@@ -1,8 +1,16 @@
-"""Cells of CSV that a spreadsheet only shows: what it would run as a formula is guarded, and taken back."""
+"""Cells of CSV: how a value that is no plain text stands in one, and how it is read back as it was.
+
+A cell that a spreadsheet would run as a formula is guarded.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from typing import Any
+
+from pipecli.errors import PipecliError
+from pipecli.jsontext import dumps, loads
 
 # What a spreadsheet takes for a formula; the wide ones are what a Japanese keyboard types for the same.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -24,3 +32,50 @@ def unguarded(cell: str) -> str:
 
 def _is_formula(text: str) -> bool:
     return text.startswith(_FORMULA_STARTS) and not re.fullmatch(_NUMBER, text)
+
+
+def list_cell(values: Sequence[object]) -> str:
+    """A list of plain values in one cell: with commas, or as JSON where one has a comma itself."""
+    texts = [str(value) for value in values]
+    joined = ", ".join(texts)
+    is_plain = not joined.startswith("[") and list_values(joined) == texts
+    return joined if is_plain else dumps(list(values), indent=None)
+
+
+def list_values(cell: str) -> list[Any]:
+    """What `list_cell` made a cell of, or a person who wrote commas. Raises ValueError."""
+    text = cell.strip()
+    if text.startswith("["):
+        return list(_json(text))
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+_NUMBER_AS_WRITTEN = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,14})?")
+
+
+def free_cell(value: object) -> str:
+    """A value of `custom`, whose type no model tells: text that would be read as another type is quoted."""
+    if not isinstance(value, str):
+        return dumps(value, indent=None)
+    return value if value and free_value(value) == value else dumps(value, indent=None)
+
+
+def free_value(cell: str) -> object:
+    """What `free_cell` made a cell of: a number where it is written as one, text in `"…"`, else text."""
+    if _NUMBER_AS_WRITTEN.fullmatch(cell) and sum(each.isdecimal() for each in cell) <= 15:
+        return _json(cell)
+    if cell in ("true", "false"):
+        return cell == "true"
+    if cell[:1] in ('"', "[", "{"):
+        try:
+            return _json(cell)
+        except ValueError:
+            return cell
+    return cell
+
+
+def _json(text: str) -> Any:
+    try:
+        return loads(text)
+    except (ValueError, PipecliError, RecursionError):
+        raise ValueError(text) from None
