@@ -4,67 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from decimal import Decimal
+from typing import Unpack
 
-from pipecli.records.catalogue import PriceList, Product
-from pipecli.records.item import Item, total
+from pipecli.records.catalogue import PriceList
+from pipecli.records.item import total
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.settings import Settings
-from pipecli.workflow.change import Change, Refused
+from pipecli.workflow.change import Change
 from pipecli.workflow.closed_opportunity import refuse_closed
 from pipecli.workflow.find_item import in_words
-from pipecli.workflow.price_item import unit_price
+from pipecli.workflow.make_item import NewLine, make_item
 
 
 def add_item(
-    deal: Opportunity,
-    settings: Settings,
-    lists: Sequence[PriceList],
-    day: date,
-    *,
-    product: Product | None,
-    quantity: Decimal = Decimal(1),
-    price: Decimal | None = None,
-    discount: Decimal | None = None,
-    tax: Decimal | None = None,
-    description: str | None = None,
-    uom: str | None = None,
+    deal: Opportunity, settings: Settings, lists: Sequence[PriceList], day: date, **line: Unpack[NewLine]
 ) -> Change:
-    """Add a line to an open deal. Description, unit and tax are the product's unless they are given.
-
-    The price is that of the list valid on `day` unless `price` says another; without a product both the
-    description and the price must be given.
-    """
+    """Add a line to an open deal; `line` says which, as `make_item` takes it."""
     refuse_closed(deal)
-    if product is not None:
-        if not product.active:
-            raise Refused(
-                f"{product.sku} is not sold any more",
-                hint=f"choose another, or pipecli product set {product.sku} active=yes",
-            )
-        if price is None:
-            price = unit_price(deal, settings, lists, product.sku, quantity, day)
-        description = description or product.name
-        uom = uom or product.uom
-        tax = product.tax if tax is None else tax
-    if description is None or price is None:
-        raise Refused(
-            "an item needs a product, or a description and a price",
-            hint='give --product SKU, or --description "…" --price P',
-        )
-    item = Item(
-        product=product.sku if product else None,
-        description=description,
-        quantity=quantity,
-        uom=uom,
-        unit_price=price,
-        discount=discount,
-        tax=tax,
-    )
+    item = make_item(deal, settings, lists, day, **line)
     grown = deal.with_(items=(*deal.items, item))
     return Change(
         grown,
-        f"add {in_words(item)} at {price:,f} {deal.currency}",
+        f"add {in_words(item)} at {item.unit_price:,f} {deal.currency}",
         "item-added",
         notes=amount_notes(grown),
     )

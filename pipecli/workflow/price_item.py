@@ -1,4 +1,4 @@
-"""The unit price of a product on a deal: from the price list valid that day, by the quantity's tier."""
+"""The unit price of a product on a deal or quotation: the list valid that day, the tier by quantity."""
 
 from __future__ import annotations
 
@@ -8,12 +8,16 @@ from decimal import Decimal
 
 from pipecli.records.catalogue import PriceList
 from pipecli.records.opportunity import Opportunity
+from pipecli.records.quotation import Quotation
 from pipecli.records.settings import Settings
 from pipecli.workflow.change import Refused
 
+Priced = Opportunity | Quotation
+"""What has a currency, may name a price list, and has items; below it is called the deal."""
+
 
 def unit_price(
-    deal: Opportunity, settings: Settings, lists: Sequence[PriceList], sku: str, quantity: Decimal, day: date
+    deal: Priced, settings: Settings, lists: Sequence[PriceList], sku: str, quantity: Decimal, day: date
 ) -> Decimal:
     """What one costs, in the deal's currency. Refused, naming the way out, where no list tells.
 
@@ -29,7 +33,7 @@ def unit_price(
     return price
 
 
-def price_list_of(deal: Opportunity, settings: Settings, lists: Sequence[PriceList], day: date) -> PriceList:
+def price_list_of(deal: Priced, settings: Settings, lists: Sequence[PriceList], day: date) -> PriceList:
     """The list a deal is priced from on a day: its own, else the settings', else the only valid one.
 
     The last two only where they are in the deal's currency.
@@ -47,7 +51,7 @@ def price_list_of(deal: Opportunity, settings: Settings, lists: Sequence[PriceLi
     return _only_valid(deal, lists, day)
 
 
-def require_currency(price_list: PriceList, deal: Opportunity) -> None:
+def require_currency(price_list: PriceList, deal: Priced) -> None:
     """Refuse a list whose prices are not in the deal's currency."""
     if price_list.currency != deal.currency:
         raise Refused(
@@ -56,7 +60,7 @@ def require_currency(price_list: PriceList, deal: Opportunity) -> None:
         )
 
 
-def _valid(price_list: PriceList, deal: Opportunity, day: date) -> PriceList:
+def _valid(price_list: PriceList, deal: Priced, day: date) -> PriceList:
     if price_list.is_valid(day):
         return price_list
     bounds = [
@@ -67,7 +71,7 @@ def _valid(price_list: PriceList, deal: Opportunity, day: date) -> PriceList:
     raise Refused(f"the price list {price_list.id} is valid {words}, not on {day}", hint=_name_one(deal))
 
 
-def _only_valid(deal: Opportunity, lists: Sequence[PriceList], day: date) -> PriceList:
+def _only_valid(deal: Priced, lists: Sequence[PriceList], day: date) -> PriceList:
     valid = [each for each in lists if each.currency == deal.currency and each.is_valid(day)]
     if len(valid) == 1:
         return valid[0]
@@ -83,8 +87,8 @@ def _only_valid(deal: Opportunity, lists: Sequence[PriceList], day: date) -> Pri
 _BY_HAND = "give the price with --price"
 
 
-def _name_one(deal: Opportunity) -> str:
-    return f"name a list, pipecli opp set {deal.id} price_list=…, or give the price with --price"
+def _name_one(deal: Priced) -> str:
+    return f"name a list, pipecli {deal.noun} set {deal.id} price_list=…, or give the price with --price"
 
 
 def _what(price_list: PriceList, sku: str, quantity: Decimal) -> str:
