@@ -47,6 +47,18 @@ def _any_field(desk: Desk, record: Any, assignments: list[str], summary: str) ->
     return Change(assign(record, assignments, desk.session), summary, "changed")
 
 
+def setting_of(allow: Editing) -> Setting:
+    """A `set` of any field, as far as a rule on the record before and after allows it."""
+
+    def setting(desk: Desk, record: Any, assignments: list[str], summary: str) -> Change:
+        allow(record, record)
+        change = _any_field(desk, record, assignments, summary)
+        allow(record, change.subject)
+        return change
+
+    return setting
+
+
 def _any_edit(_before: Any, _after: Any) -> None:
     """Every valid record is allowed."""
 

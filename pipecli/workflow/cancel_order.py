@@ -13,7 +13,7 @@ def cancel(order: Order, *, reason: str | None = None) -> Change:
     if order.status is OrderStatus.DELIVERED:
         raise Refused(
             f"{order.id} was delivered on {order.delivered}, it can't be cancelled",
-            hint=f"if it never arrived, pipecli order set {order.id} status=open delivered=",
+            hint="if that was noted by mistake, git revert the commit that says so",
         )
     cancelled = order.with_(status=OrderStatus.CANCELLED, reason=reason)
     return Change(cancelled, "cancel", "order-cancelled")

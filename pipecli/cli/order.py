@@ -1,0 +1,92 @@
+"""`pipecli order`: what customers bought."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from pipecli.cli.changing import changing
+from pipecli.cli.columns_quotation import ORDERS
+from pipecli.cli.command import Changing, noun
+from pipecli.cli.common import Ref, add_set_edit, setting_of
+from pipecli.cli.documents import print_document
+from pipecli.cli.listing import Listing, print_list
+from pipecli.records.kinds import ORDER
+
+app = noun("Orders, made from winning quotations.")
+
+
+@app.command("new", cls=Changing)
+def new(
+    ctx: typer.Context,
+    quotation: Annotated[str, typer.Argument(metavar="QTN", help="The accepted quotation.")],
+) -> None:
+    """Make the order of an accepted quotation that has none; prints its id. `opp won` does it by itself."""
+    from pipecli.records.opportunity import Opportunity
+    from pipecli.records.order import Order
+    from pipecli.records.quotation import Quotation
+    from pipecli.workflow.order_quotation import order_quotation
+
+    with changing(ctx) as desk:
+        accepted = desk.get(Quotation, quotation)
+        desk.do(
+            order_quotation(
+                accepted,
+                desk.pipeline.get(Opportunity, accepted.opportunity),
+                siblings=desk.pipeline.all(Quotation, "opportunity = ?", accepted.opportunity),
+                orders=desk.pipeline.all(Order, "quotation = ?", accepted.id),
+                id=desk.new_id("ORD"),
+                now=desk.now,
+            )
+        )
+
+
+@app.command("list", cls=Listing)
+def list_(ctx: typer.Context) -> None:
+    """List orders: the open first, then the newest."""
+    print_list(ctx, ORDER, ORDERS, order="status <> 'open', date DESC, created DESC, id")
+
+
+@app.command("show")
+def show(ctx: typer.Context, ref: Ref) -> None:
+    """Show one order: its items, tax by rate, totals, and the margin where costs are known."""
+    print_document(ctx, ORDER, ref)
+
+
+def _keep_status(before: Any, after: Any) -> None:
+    from pipecli.workflow.keep_status import require_same_status
+
+    require_same_status(before, after, "pipecli order deliver or cancel")
+
+
+add_set_edit(app, ORDER, setting_of(_keep_status), _keep_status)
+
+
+@app.command("deliver", cls=Changing)
+def deliver(
+    ctx: typer.Context,
+    ref: Ref,
+    date: Annotated[str | None, typer.Option(help="When; today otherwise.", metavar="DATE")] = None,
+) -> None:
+    """Note that an open order has reached the customer."""
+    from pipecli.records.order import Order
+    from pipecli.workflow import deliver_order
+
+    with changing(ctx) as desk:
+        order = desk.get(Order, ref)
+        desk.do(deliver_order.deliver(order, day=desk.day(date) or desk.today, today=desk.today))
+
+
+@app.command("cancel", cls=Changing)
+def cancel(
+    ctx: typer.Context,
+    ref: Ref,
+    reason: Annotated[str | None, typer.Option(help="Why.", metavar="TEXT")] = None,
+) -> None:
+    """Cancel an open order; its quotation can be ordered again."""
+    from pipecli.records.order import Order
+    from pipecli.workflow import cancel_order
+
+    with changing(ctx) as desk:
+        desk.do(cancel_order.cancel(desk.get(Order, ref), reason=reason))

@@ -1,0 +1,238 @@
+"""`pipecli quotation`: what customers are offered."""
+
+from __future__ import annotations
+
+import sys
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pipecli.cli.changing import Desk, changing
+from pipecli.cli.columns_quotation import QUOTATIONS
+from pipecli.cli.command import Changing, noun
+from pipecli.cli.common import Ref, Sets, add_set_edit, setting_of
+from pipecli.cli.documents import print_document
+from pipecli.cli.listing import Listing, print_list
+from pipecli.cli.quotation_item import app as item_app
+from pipecli.cli.session import say, session
+from pipecli.records.kinds import QUOTATION
+
+if TYPE_CHECKING:
+    from pipecli.records.opportunity import Opportunity
+    from pipecli.records.quotation import Quotation
+
+app = noun("Quotations: new, revise, send, accept, render.")
+app.add_typer(item_app, name="item")
+
+
+@app.command("new", cls=Changing)
+def new(
+    ctx: typer.Context,
+    opportunity: Annotated[str, typer.Argument(metavar="OPP", help="The opportunity to quote for.")],
+    valid_until: Annotated[
+        str | None, typer.Option(help="Its last day; by default the settings say how many.", metavar="DATE")
+    ] = None,
+    language: Annotated[
+        str | None, typer.Option(help="As es or pt-BR; the contact's or customer's otherwise.", metavar="TAG")
+    ] = None,
+    contact: Annotated[
+        str | None, typer.Option(help="Whom it is for; the deal's primary contact otherwise.")
+    ] = None,
+    terms: Annotated[str | None, typer.Option(help="Its terms; the settings' otherwise.")] = None,
+    notes: Annotated[
+        str | None, typer.Option(help="Notes of your own; the customer never sees them.")
+    ] = None,
+    from_supplier_quote: Annotated[
+        str | None, typer.Option(help="Take prices from this supplier's answer.", metavar="SQ")
+    ] = None,
+    markup: Annotated[
+        str | None, typer.Option(help="Percent on the supplier's price.", metavar="PERCENT")
+    ] = None,
+    margin: Annotated[
+        str | None, typer.Option(help="Percent of the customer's price that is ours.", metavar="PERCENT")
+    ] = None,
+    sets: Sets = None,
+) -> None:
+    """Make a draft from an opportunity: header and items are copied; prints its id."""
+    from pipecli.cli.assignments import assign
+    from pipecli.records.lead import Lead
+    from pipecli.records.opportunity import Opportunity
+    from pipecli.records.party import Contact, Customer
+    from pipecli.workflow import change_quotation, new_quotation
+    from pipecli.workflow.change import Change
+
+    with changing(ctx) as desk:
+        deal = desk.get(Opportunity, opportunity)
+        whom = new_quotation.contact_of(deal)
+        draft = new_quotation.new_quotation(
+            deal,
+            desk.settings,
+            id=desk.new_id("QTN"),
+            now=desk.now,
+            customer=desk.pipeline.find_record(Customer, deal.customer),
+            lead=desk.pipeline.find_record(Lead, deal.lead),
+            contact=desk.get(Contact, contact) if contact else desk.pipeline.find_record(Contact, whom),
+            valid_until=desk.day(valid_until),
+            language=language,
+            terms=terms,
+            notes=notes,
+        )
+        made, notes_made = _priced(desk, draft, from_supplier_quote, markup, margin)
+        made = assign(made, sets or [], desk.session)
+        change_quotation.require_sound(draft, made)
+        desk.do(Change(made, f"quote {deal.title}", "quotation-made", notes=tuple(notes_made)))
+
+
+def _priced(
+    desk: Desk, draft: Quotation, answer: str | None, markup: str | None, margin: str | None
+) -> tuple[Quotation, list[str]]:
+    """A draft with the supplier's prices, where they are asked for."""
+    from pipecli.cli.assignments import number
+    from pipecli.errors import PipecliError
+    from pipecli.records.supplier_quotation import SupplierQuotation
+    from pipecli.workflow.price_from_supplier import price_from_supplier
+
+    if answer is None:
+        if markup is not None or margin is not None:
+            raise PipecliError(
+                "--markup and --margin are on a supplier's price", hint="name it: --from-supplier-quote SQ"
+            )
+        return draft, []
+    return price_from_supplier(
+        draft,
+        desk.get(SupplierQuotation, answer),
+        desk.settings.rates,
+        today=desk.today,
+        markup=None if markup is None else Decimal(number("--markup", markup)),
+        margin=None if margin is None else Decimal(number("--margin", margin)),
+    )
+
+
+@app.command("list", cls=Listing)
+def list_(ctx: typer.Context) -> None:
+    """List quotations: the undecided first, then the newest."""
+    print_list(
+        ctx, QUOTATION, QUOTATIONS, order="status NOT IN ('draft', 'sent', 'accepted'), created DESC, id"
+    )
+
+
+@app.command("show")
+def show(ctx: typer.Context, ref: Ref) -> None:
+    """Show one quotation: its items, tax by rate, totals, and the margin where costs are known."""
+    print_document(ctx, QUOTATION, ref)
+
+
+def _of_a_draft(before: Any, after: Any) -> None:
+    from pipecli.workflow.change_quotation import require_sound
+
+    require_sound(before, after)
+
+
+add_set_edit(app, QUOTATION, setting_of(_of_a_draft), _of_a_draft)
+
+
+def _of_deal(desk: Desk, quotation: Quotation) -> tuple[Opportunity, list[Quotation]]:
+    """The deal of a quotation, and all the quotations of that deal."""
+    from pipecli.records.opportunity import Opportunity
+    from pipecli.records.quotation import Quotation
+
+    deal = desk.pipeline.get(Opportunity, quotation.opportunity)
+    return deal, desk.pipeline.all(Quotation, "opportunity = ?", deal.id)
+
+
+@app.command("send", cls=Changing)
+def send(
+    ctx: typer.Context,
+    ref: Ref,
+    date: Annotated[
+        str | None, typer.Option(help="The date it bears; its own otherwise.", metavar="DATE")
+    ] = None,
+) -> None:
+    """Mark a draft as sent; from now on it is frozen. It mails nothing."""
+    from pipecli.records.quotation import Quotation
+    from pipecli.workflow import send_quotation
+
+    with changing(ctx) as desk:
+        quotation = desk.get(Quotation, ref)
+        deal, siblings = _of_deal(desk, quotation)
+        desk.do(send_quotation.send(quotation, deal, siblings=siblings, today=desk.today, day=desk.day(date)))
+
+
+@app.command("revise", cls=Changing)
+def revise(ctx: typer.Context, ref: Ref) -> None:
+    """Make the next draft of a sent, expired or rejected quotation, and supersede that; prints its id."""
+    from pipecli.records.quotation import Quotation
+    from pipecli.workflow import revise_quotation
+
+    with changing(ctx) as desk:
+        quotation = desk.get(Quotation, ref)
+        deal, siblings = _of_deal(desk, quotation)
+        desk.do(
+            revise_quotation.revise(
+                quotation, deal, desk.settings, siblings=siblings, id=desk.new_id("QTN"), now=desk.now
+            )
+        )
+
+
+@app.command("accept", cls=Changing)
+def accept(ctx: typer.Context, ref: Ref) -> None:
+    """Note that the customer said yes. The deal stays open: `opp won` closes it."""
+    from pipecli.records.quotation import Quotation
+    from pipecli.workflow import accept_quotation
+
+    with changing(ctx) as desk:
+        quotation = desk.get(Quotation, ref)
+        deal, siblings = _of_deal(desk, quotation)
+        desk.do(accept_quotation.accept(quotation, deal, siblings=siblings, today=desk.today))
+
+
+@app.command("reject", cls=Changing)
+def reject(
+    ctx: typer.Context,
+    ref: Ref,
+    reason: Annotated[str | None, typer.Option(help="Why, in the customer's words.", metavar="TEXT")] = None,
+) -> None:
+    """Note that the customer said no, or took back a yes. The deal stays open."""
+    from pipecli.records.order import Order
+    from pipecli.records.quotation import Quotation
+    from pipecli.workflow import reject_quotation
+
+    with changing(ctx) as desk:
+        quotation = desk.get(Quotation, ref)
+        deal, siblings = _of_deal(desk, quotation)
+        orders = desk.pipeline.all(Order, "quotation = ?", quotation.id)
+        desk.do(reject_quotation.reject(quotation, deal, siblings=siblings, orders=orders, reason=reason))
+
+
+@app.command("expire", cls=Changing)
+def expire(ctx: typer.Context) -> None:
+    """Expire every sent quotation past its last day, in one commit; for cron."""
+    from pipecli.records.quotation import Quotation
+    from pipecli.workflow.expire_quotation import expire as due
+
+    with changing(ctx) as desk:
+        changes = due(desk.pipeline.all(Quotation, "status = 'sent'"), desk.today)
+        if not changes and sys.stderr.isatty():  # cron mails whatever is said
+            say("no sent quotation is past its validity")
+        one = f"{changes[0].subject.key}: expire" if changes else ""
+        desk.do_many(changes, one if len(changes) == 1 else f"expire {len(changes)} quotations")
+
+
+@app.command("render")
+def render(
+    ctx: typer.Context,
+    ref: Ref,
+    output: Annotated[
+        str, typer.Option("--output", "-o", help="The file to write, .html; - for stdout.", metavar="FILE")
+    ],
+) -> None:
+    """Write a quotation as a page that a customer can be sent."""
+    from pipecli.cli.rendering import page_of, require_html, write_page
+    from pipecli.records.quotation import Quotation
+    from pipecli.store.lookup import resolve
+
+    pipeline = session(ctx).pipeline
+    found = resolve(pipeline, ref, QUOTATION)
+    require_html(output, found.key)
+    write_page(page_of(pipeline, pipeline.get(Quotation, found.key)), found.key, output)

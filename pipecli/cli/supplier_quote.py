@@ -1,0 +1,178 @@
+"""`pipecli supplier-quote`: what suppliers were asked, and what they answered."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pipecli.cli.changing import changing
+from pipecli.cli.columns_quotation import SUPPLIER_QUOTATIONS
+from pipecli.cli.command import Changing, noun
+from pipecli.cli.common import Ref, Sets, add_set_edit, setting_of
+from pipecli.cli.documents import print_document
+from pipecli.cli.listing import Listing, print_list
+from pipecli.cli.session import session
+from pipecli.records.kinds import OPPORTUNITY, SUPPLIER_QUOTATION
+
+if TYPE_CHECKING:
+    from pipecli.workflow.receive_supplier_quotation import Offered
+
+app = noun("Supplier quotations: request, receive, compare.")
+
+
+@app.command("new", cls=Changing)
+def new(
+    ctx: typer.Context,
+    opportunity: Annotated[str, typer.Argument(metavar="OPP", help="The deal that needs the prices.")],
+    supplier: Annotated[str, typer.Option(help="Whom to ask.")],
+    item: Annotated[
+        list[str] | None,
+        typer.Option(help="Only this one: its number, product or description; repeatable.", metavar="ITEM"),
+    ] = None,
+    currency: Annotated[
+        str | None, typer.Option(help="The supplier's otherwise, else the deal's.", metavar="CODE")
+    ] = None,
+    notes: Annotated[str | None, typer.Option(help="Notes of your own.")] = None,
+    sets: Sets = None,
+) -> None:
+    """Note that a supplier is asked for the price of a deal's items; prints its id. It mails nothing."""
+    from pipecli.cli.assignments import assign
+    from pipecli.records.opportunity import Opportunity
+    from pipecli.records.party import Supplier
+    from pipecli.workflow import request_supplier_quotation
+    from pipecli.workflow.change import Change
+
+    with changing(ctx) as desk:
+        deal = desk.get(Opportunity, opportunity)
+        asked = request_supplier_quotation.request(
+            deal,
+            desk.get(Supplier, supplier),
+            id=desk.new_id("SQ"),
+            now=desk.now,
+            only=item or (),
+            currency=currency,
+            notes=notes,
+        )
+        made = assign(asked, sets or [], desk.session)
+        desk.do(Change(made, f"ask {made.supplier} for {deal.title}", "supplier-quotation-requested"))
+
+
+@app.command("list", cls=Listing)
+def list_(ctx: typer.Context) -> None:
+    """List supplier quotations: those without an answer first, then the newest."""
+    print_list(ctx, SUPPLIER_QUOTATION, SUPPLIER_QUOTATIONS, order="status <> 'requested', created DESC, id")
+
+
+@app.command("show")
+def show(ctx: typer.Context, ref: Ref) -> None:
+    """Show one supplier quotation: its items, prices and total."""
+    print_document(ctx, SUPPLIER_QUOTATION, ref)
+
+
+def _keep_status(before: Any, after: Any) -> None:
+    from pipecli.workflow.keep_status import require_same_status
+
+    require_same_status(before, after, "pipecli supplier-quote receive or decline")
+
+
+add_set_edit(app, SUPPLIER_QUOTATION, setting_of(_keep_status), _keep_status)
+
+
+@app.command("receive", cls=Changing)
+def receive(
+    ctx: typer.Context,
+    ref: Ref,
+    price: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="The price of one: product, number or description=9.90; repeatable.", metavar="ITEM=PRICE"
+        ),
+    ] = None,
+    csv: Annotated[
+        Path | None, typer.Option("--csv", help="The table that the supplier returned.", metavar="FILE")
+    ] = None,
+    lead_time: Annotated[str | None, typer.Option(help='As they say it: "3 weeks".', metavar="TEXT")] = None,
+    valid_until: Annotated[str | None, typer.Option(help="Until when it holds.", metavar="DATE")] = None,
+    currency: Annotated[
+        str | None, typer.Option(help="Of the prices, if another than was asked for.", metavar="CODE")
+    ] = None,
+) -> None:
+    """Record a supplier's answer: a price for every item, typed or from their file."""
+    from pipecli.errors import PipecliError
+    from pipecli.records.supplier_quotation import SupplierQuotation
+    from pipecli.workflow import receive_supplier_quotation
+
+    if not price and csv is None:
+        raise PipecliError("an answer has prices", hint="give --price ITEM=PRICE, or --csv FILE")
+    with changing(ctx) as desk:
+        answer = desk.get(SupplierQuotation, ref)
+        typed = [_typed(text) for text in price or ()]
+        read = _read(csv, currency or answer.currency) if csv else []
+        desk.do(
+            receive_supplier_quotation.receive(
+                answer,
+                [*typed, *read],
+                today=desk.today,
+                lead_time=lead_time,
+                valid_until=desk.day(valid_until),
+                currency=currency,
+            )
+        )
+
+
+def _typed(text: str) -> Offered:
+    """`cafe-s-100=9.90`."""
+    from decimal import Decimal
+
+    from pipecli.cli.assignments import number
+    from pipecli.errors import PipecliError
+    from pipecli.workflow.receive_supplier_quotation import Offered
+
+    item, equals, price = text.rpartition("=")
+    if not equals or not item.strip() or not price.strip():
+        raise PipecliError(f'--price: "{text}" is no price of an item', hint="write it as cafe-s-100=9.90")
+    return Offered((item.strip(),), Decimal(number("--price", price.strip())))
+
+
+def _read(file: Path, currency: str) -> list[Offered]:
+    from pipecli.inbox.supplier_answer import offered_prices
+
+    return offered_prices(file.read_bytes(), file.name, currency)
+
+
+@app.command("decline", cls=Changing)
+def decline(
+    ctx: typer.Context,
+    ref: Ref,
+    reason: Annotated[str | None, typer.Option(help="Why, in their words.", metavar="TEXT")] = None,
+) -> None:
+    """Note that a supplier can't or won't quote."""
+    from pipecli.records.supplier_quotation import SupplierQuotation
+    from pipecli.workflow import decline_supplier_quotation
+
+    with changing(ctx) as desk:
+        desk.do(decline_supplier_quotation.decline(desk.get(SupplierQuotation, ref), reason=reason))
+
+
+@app.command("compare")
+def compare(
+    ctx: typer.Context,
+    opportunity: Annotated[str, typer.Argument(metavar="OPP", help="The deal.")],
+) -> None:
+    """Compare what suppliers ask for a deal's items, side by side; the best price of each is marked *."""
+    from pipecli.cli.supplier_comparison import print_comparison
+    from pipecli.records.opportunity import Opportunity
+    from pipecli.records.supplier_quotation import SupplierQuotation
+    from pipecli.store.lookup import resolve
+    from pipecli.workflow import compare_supplier_quotations
+
+    run = session(ctx)
+    found = resolve(run.pipeline, opportunity, OPPORTUNITY)
+    deal = run.pipeline.get(Opportunity, found.key)
+    answers = run.pipeline.all(SupplierQuotation, "opportunity = ?", deal.id)
+    compared = compare_supplier_quotations.compare(
+        answers, deal.currency, run.pipeline.rates, today=run.today
+    )
+    print_comparison(run, deal.id, compared)
