@@ -35,7 +35,7 @@ class NoSuchMoment(PipecliError):
 
 def stand(place: Location, moment: Moment, zone: tzinfo) -> Stand:
     """The commit that stood at a moment. Raises NoSuchMoment."""
-    head = head_of(place)
+    head = tip(place)
     now = datetime.now(zone)
     if isinstance(moment, str):
         commit = resolve(place, moment)
@@ -43,22 +43,31 @@ def stand(place: Location, moment: Moment, zone: tzinfo) -> Stand:
     notes = _notes(place, now, zone)
     until = moment if isinstance(moment, datetime) else _end_of(moment, zone)
     if until >= now:
-        return Stand(head, _committed(place, head, zone), notes)
+        return Stand(head.commit, _committed(place, head.commit, zone), notes)
     found = git.output(
         place.work_tree, "rev-list", "--first-parent", "--max-count=1",
         f"--before={until.isoformat()}", "HEAD", "--",
     ) if until.year > 1970 else ""  # fmt: skip
     if not found:
-        raise NoSuchMoment(f"nothing is known as of {shown(moment)}: {_beginning(place, zone)}")
+        raise NoSuchMoment(f"nothing is known as of {shown(moment)}: {_beginning(place, head, zone)}")
     return Stand(found, _committed(place, found, zone), notes)
 
 
-def head_of(place: Location) -> str:
+class Tip(NamedTuple):
+    """Where HEAD is."""
+
+    commit: str
+    is_shallow: bool
+    """Whether the clone was made without the older commits."""
+
+
+def tip(place: Location) -> Tip:
     """The commit of HEAD. Raises NoSuchMoment in a repository without one."""
-    done = git.run(place.work_tree, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+    done = git.run(place.work_tree, "rev-parse", "--is-shallow-repository", "HEAD^{commit}")
     if done.returncode:
         raise NoSuchMoment("the repository has no commit yet, and so no history", hint="commit first")
-    return done.stdout.decode().strip()
+    shallow, commit = done.stdout.decode().split()
+    return Tip(commit, shallow == "true")
 
 
 def resolve(place: Location, revision: str) -> str:
@@ -74,11 +83,6 @@ def resolve(place: Location, revision: str) -> str:
             hint="write a date as 2026-11-21, or a commit, branch or tag; `git log --oneline` lists commits",
         )
     return done.stdout.decode().strip()
-
-
-def is_shallow(place: Location) -> bool:
-    """Whether the clone was made without the older commits."""
-    return git.output(place.work_tree, "rev-parse", "--is-shallow-repository") == "true"
 
 
 def shown(moment: Moment) -> str:
@@ -109,9 +113,9 @@ def _notes(place: Location, now: datetime, zone: tzinfo) -> tuple[str, ...]:
     return (f"{which} dated in the future ({day}): counted as made now",)
 
 
-def _beginning(place: Location, zone: tzinfo) -> str:
+def _beginning(place: Location, head: Tip, zone: tzinfo) -> str:
     first = git.output(place.work_tree, "rev-list", "--first-parent", "HEAD", "--").split("\n")[-1]
     day = _committed(place, first, zone).date()
-    if is_shallow(place):
+    if head.is_shallow:
         return f"this clone is shallow and begins on {day}; `git fetch --unshallow` brings what was before"
     return f"the first commit is of {day}"

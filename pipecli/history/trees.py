@@ -36,7 +36,7 @@ def entries(place: Location, commit: str) -> Tree:
         about, _, name = line.partition(b"\t")
         if not name.endswith(b".yaml"):
             continue
-        path = name.decode("utf-8", "surrogateescape")
+        path = name.decode("utf-8", "replace")
         mode, kind, blob = about.split(b" ", 2)
         if kind == b"blob" and (path == SETTINGS_FILE or kind_of(path)):
             files[path] = Entry(blob.decode(), mode == _LINK)

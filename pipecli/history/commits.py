@@ -1,0 +1,140 @@
+"""Reading commits through git: which there are, which files of the pipeline each touched, what each says."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta, timezone
+from typing import NamedTuple
+
+from pipecli.records.kinds import SETTINGS, SETTINGS_FILE, Kind
+from pipecli.store import git
+from pipecli.store.location import Location, kind_of
+
+_PART = 2500
+"""Commits that one git process compares: enough to be worth its start, few enough for several at once."""
+
+
+class Listed(NamedTuple):
+    """A commit's place in history."""
+
+    id: str
+    committed: int
+    """Seconds since 1970."""
+    parents: list[str]
+
+
+class Touch(NamedTuple):
+    """One file of the pipeline that a commit made different from every parent."""
+
+    path: str
+    befores: tuple[str | None, ...]
+    """Its blob in each parent; None where the parent has no such file. A merge has several."""
+    after: str | None
+
+
+Touched = tuple[str, list[Touch]]
+"""The id of a commit, and what it touched."""
+
+
+def record_kind(path: str) -> Kind | None:
+    """The kind of record at a path of the pipeline, the settings being one; None for other files."""
+    return SETTINGS if path == SETTINGS_FILE else kind_of(path)
+
+
+def listed(place: Location, head: str, known: str | None = None) -> list[Listed]:
+    """The commits that lead to `head` and not to `known`, parents first. Raises git.GitRefused."""
+    exclude = [f"^{known}"] if known else []
+    lines = git.output(
+        place.work_tree, "rev-list", "--topo-order", "--reverse", "--parents", "--timestamp", head, *exclude,
+        "--",
+    ).splitlines()  # fmt: skip
+    found = []
+    for line in lines:
+        seconds, commit, *parents = line.split(" ")
+        found.append(Listed(commit, int(seconds), parents))
+    return found
+
+
+def touches(place: Location, commits: Sequence[str]) -> Iterator[list[Touched]]:
+    """Those of these commits that touched records, with the files, in parts as git finds them.
+
+    A merge touches what is different from all its parents: what its sides did counts once, with them.
+    """
+    parts = [commits[start : start + _PART] for start in range(0, len(commits), _PART)]
+    if len(parts) < 2:
+        yield from (_parsed(_compared(place, part), place.prefix) for part in parts)
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    # git inflates the tree of a whole folder for every commit: the most of what a long history takes.
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        for compared in pool.map(lambda part: _compared(place, part), parts):
+            yield _parsed(compared, place.prefix)
+
+
+def _compared(place: Location, commits: Sequence[str]) -> bytes:
+    """What plumbing says, which no configuration of the user's changes."""
+    inside = [place.prefix] if place.prefix else []
+    return git.run(
+        place.work_tree, "diff-tree", "--stdin", "-r", "--root", "-c", "--raw", "--no-renames", "--no-abbrev",
+        "-z", "--", *inside, stdin="".join(f"{each}\n" for each in commits).encode(),
+    ).stdout  # fmt: skip
+
+
+def _parsed(compared: bytes, prefix: str) -> list[Touched]:
+    found: list[Touched] = []
+    tokens = iter(compared.split(b"\0"))
+    for token in tokens:
+        if token.startswith(b":"):
+            path = next(tokens).decode("utf-8", "replace").removeprefix(prefix)
+            touch = _touch(path, token)
+            if record_kind(path) and touch.after not in touch.befores:  # not only its mode
+                found[-1][1].append(touch)
+        elif token:
+            found.append((token.decode(), []))
+    return [each for each in found if each[1]]
+
+
+def _touch(path: str, about: bytes) -> Touch:
+    """From `:100644 100644 <before> <after> M`, with a colon, mode and blob more for each other parent."""
+    parents = about.count(b":", 0, 8)
+    words = about.lstrip(b":").split(b" ")
+    blobs = [word.decode() for word in words[parents + 1 : -1]]
+    ids = [None if not blob.strip("0") else blob for blob in blobs]
+    return Touch(path, tuple(ids[:-1]), ids[-1])
+
+
+class Commit(NamedTuple):
+    """Who said what, when."""
+
+    id: str
+    author: str
+    email: str
+    when: datetime
+    """The author's time with the author's offset."""
+    subject: str
+    body: str
+    """The rest of the message, without pipecli's trailers."""
+
+
+def commit_of(commit: str, content: bytes) -> Commit:
+    """A commit from the text of its object."""
+    head, _, message = content.decode("utf-8", "replace").partition("\n\n")
+    author = next(line for line in head.split("\n") if line.startswith("author "))
+    name, _, rest = author.removeprefix("author ").rpartition(" <")
+    email, _, stamp = rest.rpartition("> ")
+    subject, _, body = message.strip("\n").partition("\n")
+    lines = [
+        line for line in body.splitlines() if not line.startswith(("Pipecli-Event: ", "Pipecli-Record: "))
+    ]
+    return Commit(commit, name, email, _when(stamp), subject, "\n".join(lines).strip())
+
+
+def _when(stamp: str) -> datetime:
+    """`1793518738 +0100`; what is no time of the calendar becomes its nearest end."""
+    seconds, _, offset = stamp.partition(" ")
+    hours, minutes = int(offset[1:3] or 0), int(offset[3:5] or 0)
+    east = timedelta(hours=hours, minutes=minutes) * (-1 if offset.startswith("-") else 1)
+    zone = timezone(east if abs(east) < timedelta(hours=24) else timedelta())
+    return datetime.fromtimestamp(min(max(int(seconds), 0), 253_370_000_000), zone)

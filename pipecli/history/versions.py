@@ -1,0 +1,105 @@
+"""What history knows of one version of a record without reading it again: its name, its links, its money."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pipecli.errors import FaultyFile
+from pipecli.history.commits import record_kind
+from pipecli.store import reading, yamltext
+
+if TYPE_CHECKING:
+    from pipecli.records.base import Record
+    from pipecli.store.git import Object
+
+LINKS = {
+    "quotation": "opportunity",
+    "supplier-quotation": "opportunity",
+    "order": "opportunity",
+    "opportunity": "lead",
+}
+"""By noun, the field that names the record whose story it belongs to."""
+
+
+class Version(NamedTuple):
+    """One version of one record. Money is text with its exact digits, in the record's currency."""
+
+    key: str | None
+    """None when nobody can tell whose version it is."""
+    fault: str | None = None
+    """Why it is no valid record."""
+    link: str | None = None
+    title: str | None = None
+    customer: str | None = None
+    owner: str | None = None
+    process: str | None = None
+    stage: str | None = None
+    status: str | None = None
+    currency: str | None = None
+    amount: str | None = None
+    """What it is worth: the amount set by hand or the items' total."""
+    probability: str | None = None
+    """Set by hand."""
+    expected_close: str | None = None
+    closed_date: str | None = None
+    closed_amount: str | None = None
+
+
+def version_of(path: str, blob: Object) -> Version:
+    """The facts of a blob that stands at the path of a record."""
+    kind = record_kind(path)
+    assert kind
+    if blob.content is None:
+        return Version(
+            None, f"{blob.size:,} bytes are too many for a record" if blob.size else "it is not here"
+        )
+    try:
+        text = yamltext.decode(blob.content, path)
+        plain = yamltext.parse(text, path)
+    except FaultyFile as error:
+        return Version(None, _fault(error))
+    key = "settings" if kind.noun == "settings" else plain.get(kind.identity)
+    link = plain.get(LINKS.get(kind.noun, ""))
+    name = Version(key if isinstance(key, str) else None, None, link if isinstance(link, str) else None)
+    try:
+        record = reading.validate(kind.model, plain, path, text)
+    except FaultyFile as error:
+        return name._replace(fault=_fault(error))
+    return name._replace(title=record.label, **_facts(record))
+
+
+def _fault(error: FaultyFile) -> str:
+    first = error.faults[0]
+    return f"line {first.line}: {first.message}" if first.line else first.message
+
+
+def _facts(record: Record) -> dict[str, str | None]:
+    parts: dict[str, Any] = record.__dict__
+    facts = {
+        name: None if parts.get(name) is None else str(parts[name])
+        for name in ("customer", "owner", "process", "stage", "status", "currency")
+    }
+    if record.noun == "opportunity":
+        closed = parts["closed"]
+        facts |= {
+            "probability": _text(parts["probability"]),
+            "expected_close": _text(parts["expected_close"]),
+            "closed_date": _text(closed.date) if closed else None,
+            "closed_amount": _text(closed.amount) if closed else None,
+        }
+    return facts | {"amount": _text(_worth(record))}
+
+
+def _worth(record: Record) -> object | None:
+    from pipecli.records.item import total
+    from pipecli.records.opportunity import Opportunity
+    from pipecli.records.order import Order
+    from pipecli.records.quotation import Quotation
+
+    if isinstance(record, Opportunity):
+        return record.value
+    return total(record.items, record.currency) if isinstance(record, (Quotation, Order)) else None
+
+
+def _text(value: object | None) -> str | None:
+    return None if value is None else str(value)
