@@ -24,10 +24,10 @@ class Report(Reading):
 
 def whose(run: Session) -> Whose:
     """What the options say; a name that the settings don't have is refused, as it would give nothing."""
-    settings = run.pipeline.settings_as_written
+    connection = run.pipeline.index.connection
     owner, team = str(run.option("owner") or ""), str(run.option("team") or "")
     for noun, name in (("user", owner), ("team", team)):
-        if name and name not in settings.get(f"{noun}s", {}):
+        if name and not connection.execute(f"SELECT 1 FROM {noun}s WHERE id = ?", (name,)).fetchone():
             raise PipecliError(f"there is no {noun} {name}", hint=f"see `pipecli {noun} list`")
     me, my_team = run.me_and_team() if run.option("mine") else (None, None)
     return Whose(owner or None, team or None, me, my_team)
