@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from pipecli.records.base import Part
 from pipecli.records.ids import Slug
-from pipecli.records.money import rounded
+from pipecli.records.money import EXACT, rounded
 from pipecli.records.values import Amount, Line, Percent, Quantity
 
 
@@ -27,13 +27,18 @@ class Item(Part):
 
     def amount(self, currency: str) -> Decimal:
         """quantity × unit price × (1 − discount), without tax, rounded half up to the minor unit."""
-        gross = self.quantity * self.unit_price
-        return rounded(gross * (100 - self.discount) / 100 if self.discount else gross, currency)
+        gross = EXACT.multiply(self.quantity, self.unit_price)
+        if self.discount:
+            gross = EXACT.multiply(gross, 100 - self.discount).scaleb(-2, EXACT)
+        return rounded(gross, currency)
 
 
 def total(items: Iterable[Item], currency: str) -> Decimal:
     """The sum of the lines' amounts, without tax."""
-    return sum((item.amount(currency) for item in items), rounded(Decimal(0), currency))
+    whole = rounded(Decimal(0), currency)
+    for item in items:
+        whole = EXACT.add(whole, item.amount(currency))
+    return whole
 
 
 def tax_by_rate(items: Iterable[Item], currency: str) -> dict[Decimal, Decimal]:
@@ -41,5 +46,7 @@ def tax_by_rate(items: Iterable[Item], currency: str) -> dict[Decimal, Decimal]:
     net: dict[Decimal, Decimal] = {}
     for item in items:
         if item.tax is not None:
-            net[item.tax] = net.get(item.tax, Decimal(0)) + item.amount(currency)
-    return {rate: rounded(net[rate] * rate / 100, currency) for rate in sorted(net)}
+            net[item.tax] = EXACT.add(net.get(item.tax, Decimal(0)), item.amount(currency))
+    return {
+        rate: rounded(EXACT.multiply(net[rate], rate).scaleb(-2, EXACT), currency) for rate in sorted(net)
+    }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import NamedTuple
 
 from pipecli.errors import PipecliError
@@ -16,6 +16,8 @@ _MINOR_DIGITS = {
     "CLF": 4,
     "UYW": 4,
 }
+EXACT = Context(prec=120, rounding=ROUND_HALF_UP)
+"""Arithmetic without a rounding of its own: the usual 28 digits would round a product of two of 15 first."""
 _UNITS = {digits: Decimal(1).scaleb(-digits) for digits in range(5)}
 
 
@@ -26,7 +28,7 @@ def minor_digits(currency: str) -> int:
 
 def rounded(amount: Decimal, currency: str) -> Decimal:
     """`amount` to the currency's minor unit, half up, as invoices are rounded."""
-    return amount.quantize(_UNITS[minor_digits(currency)], ROUND_HALF_UP)
+    return amount.quantize(_UNITS[minor_digits(currency)], ROUND_HALF_UP, EXACT)
 
 
 def weighted(amount: Decimal, probability: Decimal, currency: str) -> Decimal:
@@ -34,7 +36,7 @@ def weighted(amount: Decimal, probability: Decimal, currency: str) -> Decimal:
 
     Rounding each deal and not the sum makes every total the sum of the figures a person sees above it.
     """
-    return rounded(amount * probability / 100, currency)
+    return rounded(EXACT.multiply(amount, probability).scaleb(-2, EXACT), currency)
 
 
 class MissingRate(PipecliError):
