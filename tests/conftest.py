@@ -114,6 +114,21 @@ def git(root: Path) -> Callable[..., str]:
     return call
 
 
+@pytest.fixture
+def refused(cli: Cli, git: Callable[..., str]) -> Callable[..., str]:
+    """Run `pipecli` on what must be refused, see that nothing changed, and return its one error line."""
+
+    def call(*arguments: str, code: int = 1) -> str:
+        before = git("rev-parse", "HEAD"), git("status", "--porcelain", "--untracked-files=all")
+        said = cli(*arguments, code=code)
+        assert (git("rev-parse", "HEAD"), git("status", "--porcelain", "--untracked-files=all")) == before
+        assert said.out == ""
+        (line,) = [line for line in said.err.splitlines() if line.startswith("error:")]
+        return line
+
+    return call
+
+
 DEAL = """\
 # yaml-language-server: $schema=../../schemas/opportunity.schema.json
 id: {id}
