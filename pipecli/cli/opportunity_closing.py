@@ -59,7 +59,9 @@ def won(
 def lost(
     ctx: typer.Context,
     ref: Ref,
-    reason: Annotated[str, typer.Option(help="One of the settings' lost_reasons.", metavar="REASON")],
+    reason: Annotated[
+        str | None, typer.Option(help="One of the settings' lost_reasons.", metavar="REASON")
+    ] = None,
     competitor: Annotated[str | None, typer.Option(help="Who won it.", metavar="NAME")] = None,
     detail: Annotated[str | None, typer.Option(help="What happened, in words.", metavar="TEXT")] = None,
     day: _Day = None,

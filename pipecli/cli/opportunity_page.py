@@ -50,16 +50,14 @@ def _header(run: Session, deal: View, stands: Progress) -> Iterator[Line]:
     yield from _who_buys(run, deal)
     yield from _outcome(deal) if "closed" in deal else stands.lines()
     yield from _money(run, deal)
-    if "expected_close" in deal:
-        yield ("expected" if "closed" in deal else "close"), _expected_close(run, deal)
-    if "next_contact" in deal:
-        yield "next contact", _next_contact(deal["next_contact"])
+    yield from _dates(run, deal)
     if "owner" in deal:
         yield "owner", deal["owner"] + (f", team {deal['team']}" if "team" in deal else "")
     yield "type", deal["type"]
     for key, label in (
         ("shared_with", "shared with"), ("source", "source"), ("campaign", "campaign"), ("score", "score"),
         ("competitors", "competitors"), ("price_list", "price list"), ("tags", "tags"),
+        ("external_id", "external id"),
     ):  # fmt: skip
         if key in deal:
             yield label, deal[key]
@@ -74,7 +72,7 @@ def _header(run: Session, deal: View, stands: Progress) -> Iterator[Line]:
 def _age(deal: View) -> str:
     days = deal["age_days"]
     if "closed" in deal:
-        return f"closed after {_days(days)}" if days else "closed the same day"
+        return f"closed after {_days(days)}" if days > 0 else "closed the same day"
     return f"{_days(days)} ago" if days else "today"
 
 
@@ -130,11 +128,20 @@ def _stage_probability(deal: View) -> str:
     return "" if stage in (None, ours) else f" by hand, the stage has {cell_text(stage)} %"
 
 
-def _expected_close(run: Session, deal: View) -> str:
-    day = date.fromisoformat(deal["expected_close"])
+def _dates(run: Session, deal: View) -> Iterator[Line]:
+    """What is ahead; of a closed deal, when it was expected."""
     if "closed" in deal:
-        return str(day)
-    days = (day - run.today).days
+        if "expected_close" in deal:
+            yield "expected", deal["expected_close"]
+        return
+    if "expected_close" in deal:
+        yield "close", _due(run, deal["expected_close"])
+    if "next_contact" in deal:
+        yield "next contact", _next_contact(run, deal["next_contact"])
+
+
+def _due(run: Session, day: str) -> str:
+    days = (date.fromisoformat(day) - run.today).days
     if days < 0:
         return f"{day}, overdue by {_days(-days)}"
     return f"{day}, " + (f"in {_days(days)}" if days else "today")
@@ -144,9 +151,9 @@ def _days(count: int) -> str:
     return "1 day" if count == 1 else f"{count} days"
 
 
-def _next_contact(planned: View) -> str:
-    by = f" by {planned['by']}" if "by" in planned else ""
-    return f"{planned['date']}{by}" + (f": {planned['note']}" if "note" in planned else "")
+def _next_contact(run: Session, planned: View) -> str:
+    by = f", by {planned['by']}" if "by" in planned else ""
+    return _due(run, planned["date"]) + by + (f": {planned['note']}" if "note" in planned else "")
 
 
 def _print_items(run: Session, deal: View) -> None:

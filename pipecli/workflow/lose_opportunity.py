@@ -8,7 +8,7 @@ from datetime import date
 from pipecli.records.opportunity import Closed, Opportunity, OpportunityStatus
 from pipecli.records.quotation import Quotation, QuotationStatus
 from pipecli.records.settings import Settings
-from pipecli.workflow.change import Change
+from pipecli.workflow.change import Change, Refused
 from pipecli.workflow.closed_opportunity import refuse_closed
 from pipecli.workflow.vocabulary import require_lost_reason
 
@@ -20,14 +20,18 @@ def lose(
     settings: Settings,
     quotations: Sequence[Quotation],
     *,
-    reason: str,
+    reason: str | None,
     day: date,
     competitor: str | None = None,
     detail: str | None = None,
 ) -> Change:
     """Close an open deal as lost; `quotations` are all of the deal."""
     refuse_closed(deal)
+    if reason is None:
+        known = ", ".join(settings.lost_reasons)
+        raise Refused(f"why {deal.id} is lost must be said", hint=f"give --reason, one of {known}")
     require_lost_reason(settings, reason)
+    competitor = _as_known(deal, competitor)
     closed = Closed.model_construct(date=day, reason=reason, competitor=competitor, detail=detail)
     to = f" to {competitor}" if competitor else ""
     return Change(
@@ -38,3 +42,10 @@ def lose(
             each.with_(status=QuotationStatus.REJECTED) for each in quotations if each.status not in _ENDED
         ),
     )
+
+
+def _as_known(deal: Opportunity, competitor: str | None) -> str | None:
+    """A competitor as the deal spells them: reports count by name."""
+    if competitor is None:
+        return None
+    return next((each for each in deal.competitors if each.casefold() == competitor.casefold()), competitor)

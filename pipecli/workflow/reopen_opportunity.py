@@ -23,7 +23,7 @@ def reopen(
     when_open: Mapping[str, str],
     stage: str | None = None,
 ) -> Change:
-    """Open a deal again, at the stage where it closed or at `stage`.
+    """Open a deal again, at the stage where it closed or at `stage`, which drops a probability set by hand.
 
     `quotations` and `orders` are all of the deal; `when_open` is the status that each quotation had when the
     deal was last open, as far as history tells. The order that the win made is cancelled.
@@ -37,8 +37,9 @@ def reopen(
         for each in quotations
         if (status := _restored(each, deal, quotations, when_open)) != each.status
     ]
+    probability = deal.probability if there == deal.stage else None
     return Change(
-        deal.with_(status=OpportunityStatus.OPEN, closed=None, stage=there),
+        deal.with_(status=OpportunityStatus.OPEN, closed=None, stage=there, probability=probability),
         f"reopen at {there}, was {deal.status}" + (f" ({deal.closed.reason})" if deal.closed.reason else ""),
         "reopened",
         also=(*restored, *_cancelled(deal, orders)),
