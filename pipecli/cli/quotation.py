@@ -212,7 +212,8 @@ def expire(ctx: typer.Context) -> None:
     from pipecli.workflow.expire_quotation import expire as due
 
     with changing(ctx) as desk:
-        changes = due(desk.pipeline.all(Quotation, "status = 'sent'"), desk.today)
+        past = "status = 'sent' AND valid_until < ?"
+        changes = due(desk.pipeline.all(Quotation, past, desk.today.isoformat()), desk.today)
         if not changes and sys.stderr.isatty():  # cron mails whatever is said
             say("no sent quotation is past its validity")
         one = f"{changes[0].subject.key}: expire" if changes else ""

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipecli.cli.columns_catalogue import price_text
 from pipecli.cli.columns_quotation import amount_text
 from pipecli.cli.output import Format, print_record, print_records, write_text
 from pipecli.cli.session import Session, say
-from pipecli.cli.table import Column
+from pipecli.cli.table import Column, cell_text, cut
 from pipecli.workflow.compare_supplier_quotations import Column as Answer
 from pipecli.workflow.compare_supplier_quotations import Comparison, Price
 
@@ -27,7 +27,8 @@ def print_comparison(run: Session, deal: str, compared: Comparison) -> None:
         if compared.columns:
             _print_table(run, compared)
         else:
-            say(f"{deal}: no supplier has answered; ask one: pipecli supplier-quote new {deal} --supplier S")
+            way_out = "" if compared.waiting else f"; ask one: pipecli supplier-quote new {deal} --supplier S"
+            say(f"{deal}: no supplier has answered{way_out}")
         _say_who_is_missing(compared)
 
 
@@ -40,44 +41,61 @@ def _say_who_is_missing(compared: Comparison) -> None:
 
 
 def _print_table(run: Session, compared: Comparison) -> None:
+    """A row an item, then what each answer says as a whole. Marks and rounding are for people only."""
+    draw = _drawn if run.format is Format.TABLE else _plain
     columns = [
         Column("item", "ITEM", shrink=True, min_width=12),
         Column("quantity", "QUANTITY", align="right"),
         *(
-            Column(answer.answer.id, heading, align="right", show=_Cell(answer, compared.currency))
-            for answer, heading in zip(compared.columns, _headings(compared), strict=True)
+            Column(each.answer.id, heading, align="right")
+            for each, heading in zip(compared.columns, _headings(compared), strict=True)
         ),
     ]
     rows: list[dict[str, object]] = []
     for row in compared.rows:
         quantity = f"{row.quantity:f} {row.uom}" if row.uom else f"{row.quantity:f}"
         prices = zip(compared.columns, row.prices, strict=True)
-        cells = {
-            each.answer.id: price if run.format is Format.TABLE else price and price.unit_price
-            for each, price in prices
-        }
+        cells = {each.answer.id: draw(price, each, compared.currency) for each, price in prices}
         rows.append({"item": row.description, "quantity": quantity, **cells})
-    rows += _summary(compared)
+    for label, said in _summary(compared):
+        cells = {each.answer.id: draw(said(each), each, compared.currency) for each in compared.columns}
+        if any(cells.values()):
+            rows.append({"item": label, "quantity": "", **cells})
     print_records(rows, columns, run.format)
 
 
-class _Cell:
-    """How one supplier's column shows a price or what the summary says."""
-
-    def __init__(self, answer: Answer, currency: str) -> None:
-        self.answer = answer.answer
-        self.currency = currency
-
-    def __call__(self, record: Mapping[str, object]) -> object:
-        value = record[self.answer.id]
-        if not isinstance(value, Price):
-            return value
-        best = " *" if value.is_best else "  "
-        if self.answer.currency == self.currency:
-            return price_text(value.unit_price, self.currency) + best
+def _drawn(value: object, column: Answer, currency: str) -> str:
+    """A cell for people: a price in the deal's currency, `*` at the best; blank where the mark would be."""
+    own = column.answer.currency
+    if isinstance(value, Price):
+        mark = " *" if value.is_best else "  "
+        if own == currency:
+            return price_text(value.unit_price, currency) + mark
         if value.compared is None:
-            return f"{price_text(value.unit_price, self.answer.currency)} {self.answer.currency}{best}"
-        return f"≈ {amount_text(value.compared, self.currency, named=False)}{best}"
+            return f"{price_text(value.unit_price, own)} {own}{mark}"
+        return f"≈ {amount_text(value.compared, currency, named=False)}{mark}"
+    if isinstance(value, _Total):
+        mark = " *" if column.is_best else "  "
+        if value.compared is None:
+            return amount_text(value.own, own) + mark
+        return amount_text(value.compared, currency, named=False) + mark
+    return f"{cut(cell_text(value), _LONGEST)}  " if value else ""
+
+
+def _plain(value: object, _column: Answer, _currency: str) -> object:
+    """A cell for another program: prices as the supplier gave them, the total as it compares."""
+    if isinstance(value, Price):
+        return value.unit_price
+    return value.compared if isinstance(value, _Total) else value
+
+
+_LONGEST = 24
+"""Characters of a lead time that a table has room for."""
+
+
+class _Total(NamedTuple):
+    own: Decimal
+    compared: Decimal | None
 
 
 def _headings(compared: Comparison) -> list[str]:
@@ -91,47 +109,25 @@ def _headings(compared: Comparison) -> list[str]:
     return headings
 
 
-def _summary(compared: Comparison) -> list[dict[str, object]]:
-    """What an answer says as a whole, a row for each thing that some answer says."""
+def _summary(compared: Comparison) -> list[tuple[str, Callable[[Answer], object]]]:
+    """What an answer says as a whole: a label, and what one supplier says to it."""
     items = len(compared.rows)
-    said: list[tuple[str, list[str]]] = [
-        (f"Total {compared.currency}", [_total(each, compared.currency) for each in compared.columns]),
-        (
-            "Quoted",
-            [f"{each.quoted} of {items}  " if each.quoted < items else "" for each in compared.columns],
-        ),
-        (
-            "Lead time",
-            [f"{each.answer.lead_time}  " if each.answer.lead_time else "" for each in compared.columns],
-        ),
-        ("Valid until", [_validity(each) for each in compared.columns]),
-        ("Answer", [f"{each.answer.id}  " for each in compared.columns]),
-    ]
     return [
-        {
-            "item": label,
-            "quantity": "",
-            **dict(zip([c.answer.id for c in compared.columns], cells, strict=True)),
-        }
-        for label, cells in said
-        if any(cells)
+        (
+            f"Total {compared.currency}",
+            lambda each: None if each.total is None else _Total(each.total, each.compared),
+        ),
+        ("Quoted", lambda each: f"{each.quoted} of {items}" if each.quoted < items else None),
+        ("Lead time", lambda each: each.answer.lead_time),
+        ("Valid until", _validity),
+        ("Answer", lambda each: each.answer.id),
     ]
 
 
-def _total(column: Answer, currency: str) -> str:
-    best = " *" if column.is_best else "  "
-    if column.total is None:
-        return ""
-    if column.compared is None:
-        return amount_text(column.total, column.answer.currency) + best
-    return amount_text(column.compared, currency, named=False) + best
-
-
-def _validity(column: Answer) -> str:
+def _validity(column: Answer) -> str | None:
     day = column.answer.valid_until
-    if day is None:
-        return ""
-    return f"expired {day}  " if column.has_expired else f"{day}  "
+    expired = "expired " if column.has_expired else ""
+    return None if day is None else f"{expired}{day}"
 
 
 def _view(deal: str, compared: Comparison) -> dict[str, Any]:

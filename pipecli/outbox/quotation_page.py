@@ -176,7 +176,7 @@ def _sum(label: str, amount: Decimal, currency: str, *, last: bool = False) -> s
 def _closing(quotation: Quotation) -> str:
     """How long it holds, and the terms."""
     parts = []
-    if quotation.valid_until:
+    if quotation.valid_until and quotation.status not in _STAMPED:
         parts.append(f"<p>This quotation is valid until {escape(day_text(quotation.valid_until))}.</p>")
     if quotation.terms:
         parts.append(f'<h2>Terms</h2>\n<p class="terms" dir="auto">{escape(quotation.terms.strip())}</p>')

@@ -14,9 +14,9 @@ def wrong_move(quotation: Quotation, done: str, siblings: Sequence[Quotation] = 
     `siblings` are the quotations of its deal, among which is the one that took its place.
     """
     status = quotation.status
-    again = " already" if done == status else ""
-    message = f"{quotation.id} is {status}{again}"
-    return Refused(message if again else f"{message}, it can't be {done}", hint=_way_out(quotation, siblings))
+    is_so = "a draft" if status is QuotationStatus.DRAFT else status
+    said = f"is {status} already" if done == status else f"is {is_so}, it can't be {done}"
+    return Refused(f"{quotation.id} {said}", hint=_way_out(quotation, siblings))
 
 
 def _way_out(quotation: Quotation, siblings: Sequence[Quotation]) -> str:
@@ -24,7 +24,10 @@ def _way_out(quotation: Quotation, siblings: Sequence[Quotation]) -> str:
         case QuotationStatus.DRAFT:
             return f"send it first: pipecli quote send {quotation.id}"
         case QuotationStatus.ACCEPTED:
-            return f"the next step is pipecli opp won {quotation.opportunity}"
+            return (
+                f"win its deal: pipecli opp won {quotation.opportunity}, or take the yes back: "
+                f"pipecli quote reject {quotation.id}"
+            )
         case QuotationStatus.SUPERSEDED:
             newer = [each.id for each in siblings if each.revision_of == quotation.id]
             return f"{newer[-1]} took its place" if newer else _new(quotation)
