@@ -159,3 +159,82 @@ def deal(root: Path, git: Callable[..., str]) -> Callable[..., Path]:
         return file
 
     return write
+
+
+SHOP = {
+    "customers/contoso-coffee.yaml": """\
+id: contoso-coffee
+name: Contoso Coffee
+address: |
+  Calle Mayor 1
+  28013 Madrid
+tax_id: ES-B12345678
+language: es
+""",
+    "contacts/maria-lopez.yaml": "id: maria-lopez\nname: María López\ncustomer: contoso-coffee\n",
+    "suppliers/acme.yaml": "id: acme\nname: Acme\n",
+    "suppliers/beans.yaml": "id: beans\nname: Beans & Co\ncurrency: USD\n",
+    "products/cafe-s-100.yaml": "sku: cafe-s-100\nname: Café S-100\nuom: unit\ntax: 21\ncost: 1500.00\n",
+    "products/grinder.yaml": "sku: grinder\nname: Grinder\ntax: 10\n",
+    "price-lists/retail-eur.yaml": """\
+id: retail-eur
+currency: EUR
+prices:
+  cafe-s-100: 2499.00
+  grinder: 199.00
+""",
+    "opportunities/2026/OPP-2Q8XA-espresso-machines.yaml": """\
+id: OPP-2Q8XA
+created: 2026-11-02T10:00:00+01:00
+title: Espresso machines
+type: sales
+customer: contoso-coffee
+process: standard
+stage: propose
+status: open
+owner: ana-ruiz
+currency: EUR
+price_list: retail-eur
+items:
+- product: cafe-s-100 # two, for the two counters
+  description: Café S-100
+  quantity: 2
+  uom: unit
+  unit_price: 2499.00
+  discount: 10
+  tax: 21
+- product: grinder
+  description: Grinder
+  quantity: 3
+  unit_price: 199.00
+  tax: 10
+contacts:
+- contact: maria-lopez
+  role: decision-maker
+""",
+}
+
+
+@pytest.fixture
+def given(root: Path, git: Callable[..., str]) -> Callable[[dict[str, str]], None]:
+    """Write files of the pipeline by hand, each by its path, and commit them."""
+
+    def write(files: dict[str, str]) -> None:
+        for name, text in files.items():
+            file = root / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+        git("add", "--", *files)
+        git("commit", "-q", "-m", "by hand", "--", *files)
+
+    return write
+
+
+@pytest.fixture
+def shop(given: Callable[[dict[str, str]], None], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A customer with a contact, two products and their prices, two suppliers, and a deal of two items.
+
+    Today is 2026-11-21. The deal is OPP-2Q8XA; only the cost of cafe-s-100 is known.
+    """
+    monkeypatch.setenv("PIPECLI_TODAY", "2026-11-21")
+    given(SHOP)
