@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import date
+from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any
 
 import typer
 
@@ -13,15 +11,13 @@ from pipecli.cli.columns_quotation import amount_text
 from pipecli.cli.documents import print_items
 from pipecli.cli.opportunity_contact import STAKEHOLDERS, stakeholders
 from pipecli.cli.opportunity_progress import Progress, progress
-from pipecli.cli.output import Format, print_record, print_records, write_text
+from pipecli.cli.output import Format, print_record, write_text
+from pipecli.cli.page_parts import due, in_days, planned_contact, print_activities, print_section
 from pipecli.cli.session import Session, session
 from pipecli.cli.showing import View, print_view, view
 from pipecli.cli.table import Column, cell_text
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.questions import NAMES, QUESTIONS, answered
-
-_LAST = 5
-"""How many of the activities that are done a page shows."""
 
 Line = tuple[str, object]
 
@@ -39,9 +35,9 @@ def print_opportunity(ctx: typer.Context, ref: str) -> None:
         return
     print_record(deal, run.format, list(_header(run, deal, stands)))
     _print_items(run, deal)
-    _print_section("Contacts", stakeholders(run, deal["id"]), STAKEHOLDERS[1:])
+    print_section("Contacts", stakeholders(run, deal["id"]), STAKEHOLDERS[1:])
     _print_key_information(deal)
-    _print_activities(deal)
+    print_activities(deal)
     _print_documents(run, deal)
 
 
@@ -72,8 +68,8 @@ def _header(run: Session, deal: View, stands: Progress) -> Iterator[Line]:
 def _age(deal: View) -> str:
     days = deal["age_days"]
     if "closed" in deal:
-        return f"closed after {_days(days)}" if days > 0 else "closed the same day"
-    return f"{_days(days)} ago" if days else "today"
+        return f"closed after {in_days(days)}" if days > 0 else "closed the same day"
+    return f"{in_days(days)} ago" if days else "today"
 
 
 def _who_buys(run: Session, deal: View) -> Iterator[Line]:
@@ -135,25 +131,9 @@ def _dates(run: Session, deal: View) -> Iterator[Line]:
             yield "expected", deal["expected_close"]
         return
     if "expected_close" in deal:
-        yield "close", _due(run, deal["expected_close"])
+        yield "close", due(run, deal["expected_close"])
     if "next_contact" in deal:
-        yield "next contact", _next_contact(run, deal["next_contact"])
-
-
-def _due(run: Session, day: str) -> str:
-    days = (date.fromisoformat(day) - run.today).days
-    if days < 0:
-        return f"{day}, overdue by {_days(-days)}"
-    return f"{day}, " + (f"in {_days(days)}" if days else "today")
-
-
-def _days(count: int) -> str:
-    return "1 day" if count == 1 else f"{count} days"
-
-
-def _next_contact(run: Session, planned: View) -> str:
-    by = f", by {planned['by']}" if "by" in planned else ""
-    return _due(run, planned["date"]) + by + (f": {planned['note']}" if "note" in planned else "")
+        yield "next contact", planned_contact(run, deal["next_contact"])
 
 
 def _print_items(run: Session, deal: View) -> None:
@@ -173,43 +153,20 @@ def _print_key_information(deal: View) -> None:
     print_record(deal, Format.TABLE, lines)
 
 
-def _print_activities(deal: View) -> None:
-    activities = sorted(deal.get("activities", ()), key=lambda each: str(each["at"]))
-    planned = [each for each in activities if not each.get("done")]
-    done = [each for each in activities if each.get("done")]
-    _print_section("Planned", planned, _ACTIVITIES)
-    more = f", the last {_LAST} of {len(done)}" if len(done) > _LAST else ""
-    _print_section(f"Done{more}", done[::-1][:_LAST], _ACTIVITIES)
-
-
-def _when(activity: Any) -> str:
-    return str(activity["at"])[:16].replace("T", " ")
-
-
-_ACTIVITIES = (
-    Column("at", "WHEN", show=_when),
-    Column("type", "TYPE"),
-    Column("direction", "", rank=2),
-    Column("subject", "SUBJECT", shrink=True, min_width=20),
-    Column("by", "BY", shrink=True, rank=1),
-    Column("id", "ID"),
-)
-
-
 def _print_documents(run: Session, deal: View) -> None:
     """Its quotations, orders and suppliers' quotations."""
     for heading, table, day in (
         ("Quotations", "_quotations", "valid_until"),
         ("Orders", "_orders", "delivered"),
     ):
-        _print_section(
+        print_section(
             heading,
             _rows(run, table, f"id, status, date, {day}, exact_total, currency", deal),
             (*_DOCUMENT, Column(day, day.replace("_", " ").upper()), _TOTAL),
         )
     asked = _rows(run, "_supplier_quotations", "id, supplier, status, date, exact_amount, currency", deal)
     supplier = Column("supplier", "SUPPLIER", shrink=True)
-    _print_section("Suppliers asked", asked, (_DOCUMENT[0], supplier, *_DOCUMENT[1:], _ASKED))
+    print_section("Suppliers asked", asked, (_DOCUMENT[0], supplier, *_DOCUMENT[1:], _ASKED))
 
 
 def _rows(run: Session, table: str, columns: str, deal: View) -> list[View]:
@@ -233,11 +190,3 @@ _ASKED = Column(
     align="right",
     show=lambda record: amount_text(record["exact_amount"], record["currency"]),
 )
-
-
-def _print_section(heading: str, rows: Sequence[View], columns: Sequence[Column]) -> None:
-    """A heading and its table, without columns that say nothing; nothing where there are no rows."""
-    if rows:
-        said = [column for column in columns if any(row.get(column.name) for row in rows)]
-        write_text(f"\n{heading}\n")
-        print_records(rows, said, Format.TABLE)
