@@ -113,3 +113,18 @@ ACTIVITIES = (
     Shown(Column("title", "TITLE", shrink=True, rank=3), "title"),
     Shown(Column("by", "BY", rank=1), '"by"'),
 )
+
+USERS = (
+    Shown(Column("id", "USER"), "id"),
+    Shown(Column("name", "NAME", shrink=True), "name"),
+    Shown(Column("email", "E-MAIL", shrink=True, rank=1), "email"),
+    Shown(Column("team", "TEAM"), "team"),
+    Shown(_flag("active"), "active"),
+)
+
+TEAMS = (
+    Shown(Column("id", "TEAM"), "id"),
+    Shown(Column("name", "NAME", shrink=True), "name"),
+    Shown(Column("manager", "MANAGER"), "manager"),
+    Shown(_listed("members", "MEMBERS"), "members"),
+)

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipecli.errors import PipecliError
 from pipecli.jsontext import loads
-from pipecli.records.kinds import KINDS, SETTINGS_FILE
+from pipecli.records.kinds import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pipecli.cli.changing import Desk
     from pipecli.cli.session import Session
+    from pipecli.cli.showing import Printed
     from pipecli.store.pipeline import Pipeline
 
 
@@ -55,34 +56,74 @@ def find_part(run: Session, part: SettingsPart, text: str) -> str:
         raise PipecliError(
             f'"{text}" is {len(named)} {part.key}: {", ".join(named)}', hint="name one by its slug"
         )
-    raise PipecliError(f'no {part.noun} answers to "{text}"', hint=_known(part, known))
+    raise PipecliError(f'no {part.noun} answers to "{text}"', hint=_known_names(part, known))
 
 
-def _known(part: SettingsPart, known: Mapping[str, Any]) -> str:
+def _known_names(part: SettingsPart, known: Mapping[str, Any]) -> str:
     if not known:
         return f"there are none yet; add one with `pipecli {part.noun} add`"
     return f"known: {', '.join(known)}" if len(known) <= 12 else f"see `pipecli {part.noun} list`"
 
 
-def users_of(desk: Desk, nouns: Sequence[str], key: str) -> list[str]:
-    """What names a user, team or stage: the ids of records, and the places in the settings.
+def show_part(run: Session, part: SettingsPart, text: str) -> None:
+    """Print one user or team."""
+    from pipecli.cli.showing import print_view
 
-    Raises FaultyFile when a file can't be read: it might name it too.
-    """
-    desk.pipeline.need(*KINDS)
-    rows = _references(desk.pipeline, nouns, key)
-    return list(
-        dict.fromkeys(
-            f"{SETTINGS_FILE} ({field})" if noun == "settings" else id_ for id_, noun, field in rows
-        )
+    print_view(run, settings_view(run, part.noun, find_part(run, part, text)))
+
+
+def set_part(desk: Desk, part: SettingsPart, slug: str, assignments: Sequence[str]) -> None:
+    """Set fields of a user or team."""
+    from pipecli.cli.showing import Printed
+
+    inside = [f"{part.key}.{slug}.{text}" for text in assignments]
+    set_settings(desk, inside, Printed(part.noun, slug, slug))
+
+
+def remove_part(desk: Desk, part: SettingsPart, slug: str) -> None:
+    """Remove a user or team that nothing names."""
+    from pipecli.cli.showing import Printed
+
+    last = settings_view(desk.session, part.noun, slug)
+    set_settings(
+        desk,
+        [f"{part.key}.{slug}="],
+        Printed(part.noun, slug, slug, shown=last),
+        summary=f"remove {part.noun} {slug}",
     )
 
 
-def _references(pipeline: Pipeline, nouns: Sequence[str], key: str) -> list[tuple[str, str, str]]:
-    marks = ", ".join("?" * len(nouns))
+def set_settings(
+    desk: Desk, assignments: Sequence[str], printed: Printed | None = None, *, summary: str = ""
+) -> None:
+    """Set fields of the settings; print them, or what `printed` says."""
+    from pipecli.cli.assignments import assign, split
+    from pipecli.workflow import change_settings
+
+    after = assign(desk.settings, assignments, desk.session)
+    gone = change_settings.dropped(desk.settings, after)
+    if gone:
+        # A file that can't be read might name it too.
+        desk.pipeline.need(*KINDS)
+    connection = desk.pipeline.index.connection
+    lists = {row[0] for row in connection.execute("SELECT id FROM price_lists")}
+    names = ", ".join(".".join(split(text)[0]) for text in assignments)
+    change = change_settings.change(
+        desk.settings,
+        after,
+        summary or f"set {names}",
+        used_by={name: _users_of(desk.pipeline, name.noun, name.key) for name in gone},
+        price_lists=lists,
+    )
+    desk.do(change, printed=printed)
+
+
+def _users_of(pipeline: Pipeline, noun: str, key: str) -> list[str]:
+    """The ids of the records that name a user, team or stage."""
     found = pipeline.index.connection.execute(
-        "SELECT r.key, r.noun, f.field FROM _references f JOIN _records r USING (path) "
-        f"WHERE f.noun IN ({marks}) AND f.key = ? ORDER BY r.noun <> 'settings', r.key, f.field",
-        (*nouns, key),
+        "SELECT DISTINCT r.key FROM _references f JOIN _records r USING (path) "
+        "WHERE (f.noun = ? OR (f.noun = 'principal' AND ? IN ('user', 'team'))) AND f.key = ? "
+        "AND r.noun <> 'settings' ORDER BY r.key",
+        (noun, noun, key),
     )
-    return found.fetchall()
+    return [row[0] for row in found]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, ClassVar, Literal, Self
@@ -179,6 +180,14 @@ class Settings(Record):
         known = self.processes.get(process)
         place = known.position(stage) if known else None
         return known.stages[place] if known and place is not None else None
+
+    def names(self) -> Iterator[tuple[str, str]]:
+        """The nouns and keys by which records refer to what stands here; a stage is `process/stage`."""
+        yield from (("user", slug) for slug in self.users)
+        yield from (("team", slug) for slug in self.teams)
+        for slug, process in self.processes.items():
+            yield "process", slug
+            yield from (("stage", f"{slug}/{stage.id}") for stage in process.stages)
 
     def members(self, team: str) -> list[str]:
         return [slug for slug, user in self.users.items() if user.team == team]

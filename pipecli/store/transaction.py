@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import signal
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -42,12 +42,22 @@ def plan(pipeline: Pipeline, changes: Sequence[Change]) -> list[Write]:
         if (name := (record.noun, record.key)) not in removed
     }
     writes = [write for record in records.values() if (write := _write(pipeline, record)) is not None]
-    check_references(pipeline, list(records.values()), records.keys(), removed)
+    written = {*records, *_names_of_settings(records.values())}
+    check_references(pipeline, list(records.values()), written, removed)
     for noun, key in removed:
         file = pipeline.file_of(noun, key)
         if file is not None:
             writes.append(Write(file, (pipeline.root / file).read_bytes(), None))
     return writes
+
+
+def _names_of_settings(records: Iterable[Record]) -> Iterator[tuple[str, str]]:
+    """The users, teams, processes and stages that are written along with what names them."""
+    from pipecli.records.settings import Settings
+
+    for record in records:
+        if isinstance(record, Settings):
+            yield from record.names()
 
 
 def _write(pipeline: Pipeline, record: Record) -> Write | None:
@@ -93,7 +103,9 @@ def check_references(
     for record in records:
         for field, noun, key in references(record) if record.noun != "settings" else ():
             nouns = ("user", "team") if noun == "principal" else (noun,)
-            if (noun, key) in written or ((noun, key) not in removed and _is_known(pipeline, nouns, key)):
+            if any((each, key) in written for each in nouns):
+                continue
+            if (noun, key) not in removed and _is_known(pipeline, nouns, key):
                 continue
             what = "user or team" if noun == "principal" else noun
             raise PipecliError(f"{record.key}: {field}: there is no {what} {key}", hint=_way_out(noun))

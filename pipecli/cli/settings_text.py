@@ -1,0 +1,84 @@
+"""The settings, or a part of them, as text: YAML for people, JSON and rows of path and value for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pipecli.cli.output import Format, print_records, write_text
+from pipecli.cli.session import Session
+from pipecli.cli.table import Column, cell_text
+from pipecli.errors import PipecliError
+from pipecli.records.kinds import SETTINGS_FILE
+
+
+def print_settings(run: Session, path: str | None) -> None:
+    """Print what stands at a dotted path; without one, the whole file with its comments."""
+    written = run.pipeline.settings_as_written
+    if run.format is Format.TABLE and not path:
+        from pipecli.store import files
+
+        write_text(_harmless(files.read_text(run.pipeline.root, SETTINGS_FILE)))
+        return
+    value = _at(written, path) if path else written
+    match run.format:
+        case Format.TABLE:
+            write_text(_harmless(_yaml(value)))
+        case Format.JSON | Format.JSONL:
+            from pipecli.jsontext import dumps
+
+            write_text(dumps(value, indent=2 if run.format is Format.JSON else None) + "\n")
+        case Format.IDS:
+            write_text("".join(f"{cell_text(name)}\n" for name in _names(value)))
+        case _:
+            rows = [{"path": name, "value": leaf} for name, leaf in _leaves(path or "", value)]
+            print_records(rows, [Column("path", "PATH"), Column("value", "VALUE")], run.format, id_key="path")
+
+
+def _at(value: Any, path: str) -> Any:
+    """What stands at a path: keys, and of a list the place from 0 or the id. Raises PipecliError."""
+    here = value
+    for part in path.split("."):
+        known = _children(here)
+        if part not in known:
+            hint = f"there are {', '.join(known)}" if known else ""
+            raise PipecliError(f"the settings have no {path}", hint=hint)
+        here = known[part]
+    return here
+
+
+def _children(value: Any) -> dict[str, Any]:
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, list):
+        named = {str(each["id"]): each for each in value if isinstance(each, Mapping) and "id" in each}
+        return named or {str(place): each for place, each in enumerate(value)}
+    return {}
+
+
+def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
+    children = _children(value)
+    if not children:
+        yield path, value
+    for name, child in children.items():
+        yield from _leaves(f"{path}.{name}" if path else name, child)
+
+
+def _names(value: Any) -> list[Any]:
+    """What `ids` prints: the keys of a map, the ids or words of a list, a value itself."""
+    if isinstance(value, list) and not any(isinstance(each, Mapping) for each in value):
+        return value
+    return list(_children(value)) or [value]
+
+
+def _yaml(value: Any) -> str:
+    from pipecli.store.yamlemit import block_lines
+
+    if isinstance(value, (Mapping, list)):
+        return "".join(f"{line}\n" for line in block_lines(value, 0))
+    return f"{value}\n" if isinstance(value, str) else f"{cell_text(value)}\n"
+
+
+def _harmless(text: str) -> str:
+    """Text without what a terminal would obey."""
+    return "".join(char if char.isprintable() or char in "\n\t" else "·" for char in text)

@@ -1,0 +1,79 @@
+"""`pipecli team`: the teams that users belong to, kept in `pipecli.yaml`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from pipecli.cli.changing import changing
+from pipecli.cli.columns_catalogue import TEAMS
+from pipecli.cli.command import Changing, noun
+from pipecli.cli.common import Assignments
+from pipecli.cli.listing import Listing
+from pipecli.cli.listing_parts import Parts, print_parts
+from pipecli.cli.session import session
+from pipecli.cli.settings_parts import TEAM, USER, find_part, remove_part, set_part, show_part
+
+app = noun("Teams and their managers.")
+
+Team = Annotated[str, typer.Argument(metavar="TEAM", help="A slug, or words of a name.")]
+
+
+@app.command("add", cls=Changing)
+def add(
+    ctx: typer.Context,
+    slug: Annotated[
+        str, typer.Argument(metavar="TEAM", help="What names it: small letters, digits and hyphens.")
+    ],
+    name: Annotated[str | None, typer.Option(help="Its name; the slug otherwise.", metavar="TEXT")] = None,
+    manager: Annotated[str | None, typer.Option(help="Who answers for it.", metavar="USER")] = None,
+) -> None:
+    """Add a team; prints its slug."""
+    from pipecli.cli.assignments import validated
+    from pipecli.cli.showing import Printed
+    from pipecli.cli.slugs import given_slug
+    from pipecli.records import settings
+    from pipecli.workflow import add_team
+
+    with changing(ctx) as desk:
+        team = given_slug(slug, "team")
+        given = {"name": name or team, "manager": find_part(desk.session, USER, manager) if manager else None}
+        desk.do(
+            add_team.add(desk.settings, team, validated(settings.Team, given)),
+            printed=Printed("team", team, team, is_new=True),
+        )
+
+
+_SOURCE = Parts(
+    "teams",
+    "SELECT t.id, t.name, t.manager, "
+    "(SELECT json_group_array(u.id) FROM users u WHERE u.team = t.id) AS members FROM teams t",
+    lists=frozenset({"members"}),
+)
+
+
+@app.command("list", cls=Listing)
+def list_(ctx: typer.Context) -> None:
+    """List the teams with their members."""
+    print_parts(ctx, _SOURCE, TEAMS, "id")
+
+
+@app.command("show")
+def show(ctx: typer.Context, team: Team) -> None:
+    """Show one team."""
+    show_part(session(ctx), TEAM, team)
+
+
+@app.command("set", cls=Changing)
+def set_(ctx: typer.Context, team: Team, assignments: Assignments) -> None:
+    """Set fields of a team: path=value, path= to clear."""
+    with changing(ctx) as desk:
+        set_part(desk, TEAM, find_part(desk.session, TEAM, team), assignments)
+
+
+@app.command("remove", cls=Changing)
+def remove(ctx: typer.Context, team: Team) -> None:
+    """Remove a team that no user and no record names."""
+    with changing(ctx) as desk:
+        remove_part(desk, TEAM, find_part(desk.session, TEAM, team))

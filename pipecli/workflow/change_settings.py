@@ -1,0 +1,92 @@
+"""A change of the settings takes no name away that is in use, and brings none that has no meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
+
+from pipecli.records.references import Reference, references
+from pipecli.records.settings import Settings
+from pipecli.workflow.change import Change, Refused
+
+_MOST_NAMED = 5
+
+
+class Name(NamedTuple):
+    """A user, a team, a process, or a stage as `process/stage`."""
+
+    noun: str
+    key: str
+
+
+def change(
+    before: Settings,
+    after: Settings,
+    summary: str,
+    *,
+    used_by: Mapping[Name, Sequence[str]],
+    price_lists: Collection[str],
+) -> Change:
+    """The settings as they were set; `used_by` tells for each of `dropped` which records name it.
+
+    What was wrong before may stay so: it is for `check` to tell.
+    """
+    for name, users in used_by.items():
+        if users:
+            _refuse_in_use(name, users)
+    for slug in after.users.keys() & after.teams.keys() - (before.users.keys() & before.teams.keys()):
+        raise Refused(f"{slug} would be a user and a team", hint="choose another slug for one of them")
+    known = set(references(before))
+    for reference in references(after):
+        if _means_something(reference, after, price_lists):
+            continue
+        if reference not in known:
+            _refuse_unknown(reference)
+        if _means_something(reference, before, price_lists):
+            raise Refused(
+                f"{reference.field} names the {_what(reference)} {reference.key}",
+                hint=f"change it first: pipecli settings set {reference.field}=…",
+            )
+    return Change(after, summary, "settings-changed")
+
+
+def dropped(before: Settings, after: Settings) -> list[Name]:
+    """The names that are gone, which no record may use."""
+    kept = set(after.names())
+    return [Name(*name) for name in before.names() if name not in kept]
+
+
+def _refuse_in_use(name: Name, users: Sequence[str]) -> None:
+    named = ", ".join(users[:_MOST_NAMED])
+    more = f" and {len(users) - _MOST_NAMED} more" if len(users) > _MOST_NAMED else ""
+    way_out = {
+        "user": f"take them out of use instead: pipecli user set {name.key} active=no",
+        "team": f"change those first, or rename it: pipecli settings rename team {name.key} NEW",
+        "process": "move those to another process first",
+        "stage": f"move those first, or rename it: pipecli settings rename stage {name.key} NEW",
+    }[name.noun]
+    raise Refused(f"{name.noun} {name.key} can't be removed, records use it: {named}{more}", hint=way_out)
+
+
+def _means_something(reference: Reference, settings: Settings, price_lists: Collection[str]) -> bool:
+    match reference.noun:
+        case "user":
+            return reference.key in settings.users
+        case "team":
+            return reference.key in settings.teams
+        case "principal":
+            return reference.key in settings.users or reference.key in settings.teams
+    return reference.key in price_lists
+
+
+def _refuse_unknown(reference: Reference) -> None:
+    hint = {
+        "user": f"add them first: pipecli user add {reference.key}",
+        "team": f"add it first: pipecli team add {reference.key}",
+        "principal": "see `pipecli user list` and `pipecli team list`",
+    }.get(reference.noun, "see `pipecli price-list list`")
+    raise Refused(f"{reference.field}: there is no {_what(reference)} {reference.key}", hint=hint)
+
+
+def _what(reference: Reference) -> str:
+    return {"principal": "user or team", "price-list": "price list"}.get(reference.noun, reference.noun)

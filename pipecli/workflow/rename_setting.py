@@ -1,0 +1,213 @@
+"""`settings rename`: another word for a reason, source, type, stage, user or team, wherever it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
+
+from pipecli.records.base import Record
+from pipecli.records.settings import Settings
+from pipecli.workflow.change import Change, Refused
+from pipecli.workflow.principals import refuse_taken
+
+
+class Word(NamedTuple):
+    """A list of the settings whose words records use."""
+
+    key: str
+    what: str
+
+
+WORDS = {
+    "lost-reason": Word("lost_reasons", "reason for losing"),
+    "disqualify-reason": Word("disqualify_reasons", "reason to disqualify"),
+    "source": Word("sources", "source"),
+    "type": Word("opportunity_types", "type of opportunity"),
+}
+
+
+def rename(settings: Settings, what: str, old: str, new: str, records: Sequence[Record]) -> Change:
+    """Rename `old` to `new` in the settings and in `records`, which are all that use it.
+
+    A stage is named `process/stage` in `old`, and alone in `new`.
+    """
+    if old.rpartition("/")[2] == new:
+        raise Refused(f"it is {new} already")
+    if what in WORDS:
+        after = _with_word(settings, WORDS[what], old, new, is_used=bool(records))
+    else:
+        after = {"stage": _with_stage, "user": _with_user, "team": _with_team}[what](settings, old, new)
+    rewritten = tuple(
+        _RECORDS[what](record, old, new) for record in records if not _is_for_others(record, settings, old)
+    )
+    count = f"{len(rewritten)} record{'s' if len(rewritten) != 1 else ''} changed"
+    return Change(
+        after,
+        f"rename {what} {old} → {new}",
+        "renamed",
+        also=rewritten,
+        notes=(count, *_conditions_to_look_at(after, old.rpartition("/")[2])),
+    )
+
+
+def _is_for_others(record: Record, settings: Settings, old: str) -> bool:
+    """Whether a document is for a stage that other processes have too, and keep."""
+    process, _, stage = old.partition("/")
+    return record.noun == "literature" and any(
+        slug != process and every.position(stage) is not None for slug, every in settings.processes.items()
+    )
+
+
+# In the settings
+
+
+def _with_word(settings: Settings, word: Word, old: str, new: str, *, is_used: bool) -> Settings:
+    known: tuple[str, ...] = getattr(settings, word.key)
+    if old not in known:
+        if not is_used:
+            raise Refused(f"{old} is no {word.what}", hint=f"there are {', '.join(known) or 'none'}")
+        if known and new not in known:
+            raise Refused(f"{new} is no {word.what}", hint=f"there are {', '.join(known)}")
+        after = settings
+    elif new in known:
+        raise Refused(
+            f"{new} is a {word.what} already",
+            hint=f"to join the two, take {old} out of {word.key} first, and rename it then",
+        )
+    else:
+        after = settings.with_(**{word.key: _swapped(known, old, new)})
+    if word.key == "lost_reasons" and settings.auto_close.reason == old:
+        after = after.with_(auto_close=settings.auto_close.with_(reason=new))
+    return after
+
+
+def _with_stage(settings: Settings, old: str, new: str) -> Settings:
+    slug, _, stage = old.partition("/")
+    process = settings.processes.get(slug)
+    place = process.position(stage) if process else None
+    if process is None or place is None:
+        known = [f"{name}/{each.id}" for name, every in settings.processes.items() for each in every.stages]
+        raise Refused(f"there is no stage {old}", hint=f"there are {', '.join(known)}")
+    if process.position(new) is not None:
+        raise Refused(f"{slug} has a stage {new} already", hint="choose another name")
+    stages = tuple(each.with_(id=new) if each.id == stage else each for each in process.stages)
+    return settings.with_(processes={**settings.processes, slug: process.with_(stages=stages)})
+
+
+def _with_user(settings: Settings, old: str, new: str) -> Settings:
+    _require_known(old, settings.users, "user")
+    refuse_taken(settings, new)
+    return settings.with_(
+        users=_rekeyed(settings.users, old, new),
+        teams={
+            slug: team.with_(manager=new) if team.manager == old else team
+            for slug, team in settings.teams.items()
+        },
+        assignment_rules=tuple(
+            rule.with_(users=_swapped(rule.users, old, new)) for rule in settings.assignment_rules
+        ),
+        targets={period: _rekeyed(goals, old, new) for period, goals in settings.targets.items()},
+    )
+
+
+def _with_team(settings: Settings, old: str, new: str) -> Settings:
+    _require_known(old, settings.teams, "team")
+    refuse_taken(settings, new)
+    return settings.with_(
+        users={
+            slug: user.with_(team=new) if user.team == old else user for slug, user in settings.users.items()
+        },
+        teams=_rekeyed(settings.teams, old, new),
+        targets={period: _rekeyed(goals, old, new) for period, goals in settings.targets.items()},
+    )
+
+
+def _require_known(slug: str, known: Iterable[str], what: str) -> None:
+    if slug not in known:
+        raise Refused(f"there is no {what} {slug}", hint=f"there are {', '.join(known) or 'none'}")
+
+
+def _conditions_to_look_at(settings: Settings, old: str) -> list[str]:
+    """The SQL conditions that name the old word: they are a person's to change."""
+    conditions = {
+        **{f"processes.{slug}.when": process.when for slug, process in settings.processes.items()},
+        **{
+            f"assignment_rules.{place}.when": rule.when
+            for place, rule in enumerate(settings.assignment_rules)
+        },
+    }
+    return [
+        f"{path} names '{old}': look at it in pipecli.yaml"
+        for path, condition in conditions.items()
+        if condition and f"'{old}'" in condition
+    ]
+
+
+# In the records
+
+
+def _lost_reason(deal: Any, _old: str, new: str) -> Record:
+    changed: Record = deal.with_(closed=deal.closed.with_(reason=new))
+    return changed
+
+
+def _disqualify_reason(lead: Any, _old: str, new: str) -> Record:
+    changed: Record = lead.with_(disqualified=lead.disqualified.with_(reason=new))
+    return changed
+
+
+def _source(record: Any, _old: str, new: str) -> Record:
+    changed: Record = record.with_(source=new)
+    return changed
+
+
+def _type(deal: Any, _old: str, new: str) -> Record:
+    changed: Record = deal.with_(type=new)
+    return changed
+
+
+def _stage(record: Any, old: str, new: str) -> Record:
+    """A deal at the stage, or a document that is for it."""
+    if record.noun == "opportunity":
+        changed: Record = record.with_(stage=new)
+    else:
+        changed = record.with_(stages=_swapped(record.stages, old.partition("/")[2], new))
+    return changed
+
+
+def _principal(record: Any, old: str, new: str) -> Record:
+    """What a user or team is named for: owner, shared with, next contact, activities."""
+    present = type(record).model_fields
+    changes: dict[str, object] = {}
+    if "owner" in present and record.owner == old:
+        changes["owner"] = new
+    if "shared_with" in present:
+        changes["shared_with"] = _swapped(record.shared_with, old, new)
+    if "next_contact" in present and record.next_contact and record.next_contact.by == old:
+        changes["next_contact"] = record.next_contact.with_(by=new)
+    if "activities" in present:
+        changes["activities"] = tuple(
+            each.with_(by=new) if each.by == old else each for each in record.activities
+        )
+    changed: Record = record.with_(**changes)
+    return changed
+
+
+_RECORDS: dict[str, Callable[[Any, str, str], Record]] = {
+    "lost-reason": _lost_reason,
+    "disqualify-reason": _disqualify_reason,
+    "source": _source,
+    "type": _type,
+    "stage": _stage,
+    "user": _principal,
+    "team": _principal,
+}
+
+
+def _swapped(words: Iterable[str], old: str, new: str) -> tuple[str, ...]:
+    """The words with `new` in the place of `old`, each once."""
+    return tuple(dict.fromkeys(new if word == old else word for word in words))
+
+
+def _rekeyed(values: dict[str, Any], old: str, new: str) -> dict[str, Any]:
+    return {new if key == old else key: value for key, value in values.items()}
