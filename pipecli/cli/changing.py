@@ -111,6 +111,8 @@ class Desk:
             return
         if not writes:
             say(f"{result.key}: nothing to change, it is so already")
+            if self.session.format_name == "table":
+                return
         if printed is None:
             is_new = self.pipeline.file_of(result.noun, result.key) is None
             is_removed = any(result is record for change in changes for record in change.removed)
