@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_origin
 
 from pipecli.errors import FaultyFile, PipecliError
 from pipecli.records import fields
-from pipecli.records.base import Plain, Record
+from pipecli.records.base import Part, Plain, Record
 
 if TYPE_CHECKING:
     from pipecli.cli.session import Session
 
 R = TypeVar("R", bound=Record)
+P = TypeVar("P", bound=Part)
 
 _NEVER = {"id", "sku", "created"}
 
@@ -40,8 +41,8 @@ def _assigned(model: type[R], plain: Plain, assignments: Sequence[str], run: Ses
     return validated(model, plain, where)
 
 
-def validated(model: type[R], plain: Plain, where: str = "") -> R:
-    """A record of what was set; a fault names the field, as no file is at fault. Raises PipecliError."""
+def validated(model: type[P], plain: Plain, where: str = "") -> P:
+    """A record or part of what was set; a fault names the field, as no file is at fault. Raises PipecliError."""
     from pipecli.store import reading
 
     try:
