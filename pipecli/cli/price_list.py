@@ -104,10 +104,9 @@ add_remove(app, PRICE_LIST, way_out="end it instead: pipecli price-list set {key
 
 def _new_prices(texts: Sequence[str]) -> list[NewPrice]:
     """`cafe-s-100=2299.00@10` as the price from 10 units on. Raises PipecliError."""
-    from decimal import Decimal
-
-    from pipecli.cli.assignments import number
+    from pipecli.cli.assignments import number, validated
     from pipecli.cli.slugs import given_slug
+    from pipecli.records.catalogue import Tier
     from pipecli.workflow.price_products import NewPrice
 
     new = []
@@ -118,15 +117,15 @@ def _new_prices(texts: Sequence[str]) -> list[NewPrice]:
                 f'"{text}" is no price', hint="write SKU=2499.00, or SKU=2299.00@10 from 10 on"
             )
         amount, at, quantity = (part.strip() for part in value.partition("@"))
-        from_quantity = Decimal(number(text, quantity) if at else 1)
-        if from_quantity <= 0:
-            raise PipecliError(f"{text}: a tier begins above 0, not at {quantity}")
-        unit_price = Decimal(number(text, amount)) if amount else None
-        if unit_price is not None and unit_price < 0:
-            raise PipecliError(f"{text}: a price is 0 or more, not {amount}")
-        if unit_price is None and at:
+        if not amount and at:
             raise PipecliError(f"{text}: the price is missing", hint=f"{sku}= takes the product off the list")
-        new.append(NewPrice(given_slug(sku, "product"), unit_price, from_quantity))
+        given_slug(sku, "product")
+        if not amount:
+            new.append(NewPrice(sku, None))
+            continue
+        given = {"from": number(text, quantity) if at else 1, "price": number(text, amount)}
+        tier = validated(Tier, given, f"{text}: ")
+        new.append(NewPrice(sku, tier.price, tier.from_))
     return new
 
 

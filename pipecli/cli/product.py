@@ -36,7 +36,7 @@ def add(
     sets: Sets = None,
 ) -> None:
     """Add a product or service; prints its SKU."""
-    from pipecli.cli.assignments import built, number
+    from pipecli.cli.assignments import built, option
     from pipecli.cli.slugs import given_slug
     from pipecli.records.catalogue import Product
     from pipecli.workflow import add_to_catalogue
@@ -48,8 +48,8 @@ def add(
             "kind": kind,
             "uom": uom,
             "description": description,
-            "tax": number("--tax", tax) if tax else None,
-            "cost": number("--cost", cost) if cost else None,
+            "tax": option("--tax", tax, (Product, "tax"), desk.session),
+            "cost": option("--cost", cost, (Product, "cost"), desk.session),
             "active": False if inactive else None,
             "tags": tag,
         }
