@@ -1,0 +1,61 @@
+"""The README tells the truth: its session runs as written, and its table names what there is."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from pipecli.cli.main import NOUNS
+
+README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+
+
+def session() -> str:
+    _, _, after = README.partition("## A session")
+    block = re.search(r"```sh\n(.*?)```", after, re.DOTALL)
+    assert block
+    return block[1]
+
+
+def test_the_session_runs_as_written(tmp_path: Path):
+    """In a shell that stops at the first command that fails."""
+    tools = Path(sys.executable).parent
+    environment = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}", "PIPECLI_TODAY": "2026-11-21"}
+    done = subprocess.run(
+        ["bash", "-c", f"set -eu\n{session()}"],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    commits = subprocess.run(
+        ["git", "log", "--format=%s"], cwd=tmp_path / "contoso", capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    changing = [
+        line
+        for line in session().splitlines()
+        if re.search(r"\b(add|set|qualify|convert|advance|new|send|won)\b", line)
+    ]
+    assert len(commits) == len(changing) + 1  # the founding
+    assert (tmp_path / "contoso" / "quote.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert (
+        subprocess.run(
+            ["git", "status", "--porcelain"],
+            cwd=tmp_path / "contoso",
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        == "?? quote.html\n"
+    )
+
+
+def test_every_noun_is_in_the_table():
+    _, _, after = README.partition("## Commands")
+    table = after.partition("Exit codes")[0]
+    assert [noun for noun in NOUNS if f"`{noun}`" not in table] == []
