@@ -9,7 +9,11 @@ from pipecli.cli.table import Column
 
 
 def _missing(record: Mapping[str, object]) -> str:
-    return ", ".join(str(record["missing"] or "").split())
+    missing = str(record["missing"] or "").split()
+    return "all four" if len(missing) == _CRITERIA else ", ".join(missing)
+
+
+_CRITERIA = 4
 
 
 def _listed(name: str, heading: str, rank: int) -> Column:
@@ -29,7 +33,7 @@ LEADS = (
     Shown(Column("name", "NAME", shrink=True, min_width=10), "name"),
     Shown(Column("status", "STATUS"), "status"),
     Shown(
-        Column("missing", "NOT YES YET", shrink=True, min_width=11, rank=1, show=_missing),
+        Column("missing", "MISSING", show=_missing),
         "CASE WHEN status IN ('converted', 'disqualified') THEN NULL ELSE missing END",
     ),
     Shown(Column("score", "SCORE", align="right", rank=3), "score"),

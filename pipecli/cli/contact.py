@@ -9,9 +9,9 @@ import typer
 from pipecli.cli.changing import changing
 from pipecli.cli.columns_parties import CONTACTS
 from pipecli.cli.command import Changing, noun
-from pipecli.cli.common import Sets, add_show_set_edit
+from pipecli.cli.common import Sets, add_set_edit, add_show
 from pipecli.cli.listing import Listing, print_list
-from pipecli.cli.party_names import Name, NameOrSlug
+from pipecli.cli.party import Name, NameOrSlug, set_party
 from pipecli.cli.removing import add_remove
 from pipecli.records.kinds import CONTACT
 
@@ -37,7 +37,7 @@ def add(
 ) -> None:
     """Add a contact; prints its slug."""
     from pipecli.cli.assignments import built
-    from pipecli.cli.party_names import names_of, slug_and_name
+    from pipecli.cli.party import names_of, slug_and_name
     from pipecli.records.party import Contact, Customer
     from pipecli.workflow import add_party
 
@@ -65,5 +65,6 @@ def list_(ctx: typer.Context) -> None:
     print_list(ctx, CONTACT, CONTACTS, order="name COLLATE NOCASE, id")
 
 
-add_show_set_edit(app, CONTACT)
+add_show(app, CONTACT)
+add_set_edit(app, CONTACT, set_party)
 add_remove(app, CONTACT)

@@ -11,7 +11,7 @@ from pipecli.cli.columns_parties import CUSTOMERS
 from pipecli.cli.command import Changing, noun
 from pipecli.cli.common import Ref, Sets, add_set_edit
 from pipecli.cli.listing import Listing, print_list
-from pipecli.cli.party_names import Name, NameOrSlug
+from pipecli.cli.party import Name, NameOrSlug, set_party
 from pipecli.cli.removing import add_remove
 from pipecli.records.kinds import CUSTOMER
 
@@ -44,7 +44,7 @@ def add(
 ) -> None:
     """Add a customer; prints its slug."""
     from pipecli.cli.assignments import built
-    from pipecli.cli.party_names import names_of, slug_and_name
+    from pipecli.cli.party import names_of, slug_and_name
     from pipecli.records.party import Customer
     from pipecli.workflow import add_party
 
@@ -81,12 +81,12 @@ def list_(ctx: typer.Context) -> None:
 @app.command()
 def show(ctx: typer.Context, ref: Ref) -> None:
     """Show one customer, its contacts and its open opportunities."""
-    from pipecli.cli.customer_card import print_customer
+    from pipecli.cli.customer_page import print_customer
 
     print_customer(ctx, ref)
 
 
-add_set_edit(app, CUSTOMER)
+add_set_edit(app, CUSTOMER, set_party)
 
 
 @app.command(cls=Changing)

@@ -18,14 +18,20 @@ if TYPE_CHECKING:
 
 _SETTLED = ("converted", "disqualified")
 
-_COLUMNS = (
-    Column("score", "SCORE", align="right"),
-    Column("first", "FIRST", shrink=True, min_width=10),
-    Column("first_name", "NAME", shrink=True, min_width=12),
-    Column("second", "SECOND", shrink=True, min_width=10),
-    Column("second_name", "NAME", shrink=True, min_width=12),
-    Column("why", "WHY", shrink=True, min_width=16),
-)
+
+def _columns(name_width: int) -> tuple[Column, ...]:
+    """The names give way to narrow terminals at `name_width`: a slug says them too, the id of a lead not."""
+    return (
+        Column("score", "SCORE", align="right"),
+        Column("first", "FIRST", shrink=True, min_width=18),
+        Column("first_name", "NAME", shrink=True, min_width=name_width, rank=1),
+        Column("second", "SECOND", shrink=True, min_width=18),
+        Column("second_name", "NAME", shrink=True, min_width=name_width, rank=1),
+        Column("why", "WHY", shrink=True, min_width=14),
+    )
+
+
+_LEADS, _CUSTOMERS = _columns(14), _columns(24)
 
 
 def print_lead_duplicates(ctx: typer.Context) -> None:
@@ -55,7 +61,7 @@ def print_lead_duplicates(ctx: typer.Context) -> None:
         if status in _SETTLED:
             settled.add(key)
     pairs = [pair for pair in find_duplicates(parties) if not {pair.first, pair.second} <= settled]
-    _print(run, pairs, names, "give one up: pipecli lead disqualify LEAD --reason duplicate")
+    _print(run, _LEADS, pairs, names, "give one up: pipecli lead disqualify LEAD --reason duplicate")
 
 
 def print_customer_duplicates(ctx: typer.Context) -> None:
@@ -89,10 +95,17 @@ def print_customer_duplicates(ctx: typer.Context) -> None:
             )
         )
         names[key] = name
-    _print(run, find_duplicates(parties), names, "make a pair one: pipecli customer merge FROM INTO")
+    pairs = find_duplicates(parties)
+    _print(run, _CUSTOMERS, pairs, names, "make a pair one: pipecli customer merge FROM INTO")
 
 
-def _print(run: Session, pairs: Sequence[Duplicate], names: dict[str, str], way_on: str) -> None:
+def _print(
+    run: Session,
+    columns: Sequence[Column],
+    pairs: Sequence[Duplicate],
+    names: dict[str, str],
+    way_on: str,
+) -> None:
     if run.format is Format.IDS:
         write_text("".join(f"{pair.first}\n{pair.second}\n" for pair in pairs))
         return
@@ -107,6 +120,6 @@ def _print(run: Session, pairs: Sequence[Duplicate], names: dict[str, str], way_
         }
         for pair in pairs
     ]
-    print_records(records, _COLUMNS, run.format)
+    print_records(records, columns, run.format)
     if run.format is Format.TABLE:
         say(way_on if pairs else "no likely duplicates")

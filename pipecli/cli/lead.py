@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from pipecli.cli.changing import changing
+from pipecli.cli.changing import Desk, changing
 from pipecli.cli.columns_parties import LEADS
 from pipecli.cli.command import Changing, noun
-from pipecli.cli.common import Ref, Sets, add_show_set_edit
+from pipecli.cli.common import Ref, Sets, add_set_edit
 from pipecli.cli.lead_convert import convert
 from pipecli.cli.listing import Listing, print_list
 from pipecli.records.kinds import LEAD
+
+if TYPE_CHECKING:
+    from pipecli.workflow.change import Change
 
 Text = str | None
 Answer = Literal["yes", "no", "unknown"]
@@ -78,7 +81,24 @@ def list_(ctx: typer.Context) -> None:
     print_list(ctx, LEAD, LEADS, order="status IN ('converted', 'disqualified'), created DESC, id")
 
 
-add_show_set_edit(app, LEAD)
+@app.command()
+def show(ctx: typer.Context, ref: Ref) -> None:
+    """Show one lead: its criteria, what is planned and done, and what it became."""
+    from pipecli.cli.lead_page import print_lead
+
+    print_lead(ctx, ref)
+
+
+def _set(desk: Desk, lead: Any, assignments: list[str], summary: str) -> Change:
+    from pipecli.cli.assignments import assign, split
+    from pipecli.workflow.set_lead import leave_to_verbs, set_fields
+
+    given = {path[0]: value for path, value in map(split, assignments)}
+    leave_to_verbs(lead, given)
+    return set_fields(lead, assign(lead, assignments, desk.session), desk.settings, summary)
+
+
+add_set_edit(app, LEAD, _set)
 
 
 @app.command(cls=Changing)

@@ -9,9 +9,9 @@ import typer
 from pipecli.cli.changing import changing
 from pipecli.cli.columns_parties import SUPPLIERS
 from pipecli.cli.command import Changing, noun
-from pipecli.cli.common import Sets, add_show_set_edit
+from pipecli.cli.common import Sets, add_set_edit, add_show
 from pipecli.cli.listing import Listing, print_list
-from pipecli.cli.party_names import Name, NameOrSlug
+from pipecli.cli.party import Name, NameOrSlug, set_party
 from pipecli.cli.removing import add_remove
 from pipecli.records.kinds import SUPPLIER
 
@@ -37,7 +37,7 @@ def add(
 ) -> None:
     """Add a supplier; prints its slug."""
     from pipecli.cli.assignments import built
-    from pipecli.cli.party_names import names_of, slug_and_name
+    from pipecli.cli.party import names_of, slug_and_name
     from pipecli.records.party import Supplier
     from pipecli.workflow import add_party
 
@@ -66,5 +66,6 @@ def list_(ctx: typer.Context) -> None:
     print_list(ctx, SUPPLIER, SUPPLIERS, order="name COLLATE NOCASE, id")
 
 
-add_show_set_edit(app, SUPPLIER)
+add_show(app, SUPPLIER)
+add_set_edit(app, SUPPLIER, set_party)
 add_remove(app, SUPPLIER)

@@ -6,7 +6,7 @@ take a second and not 2,000 × 2,000 comparisons.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import combinations
@@ -20,11 +20,12 @@ from pipecli.workflow.party_identity import email_domain, email_key, name_words,
 LIKELY = 60
 """The least score of a pair that is worth a look; 100 is certain."""
 
-_TELLING = 60  # a sign that more parties share tells none from another
+_TELLING = 100  # a sign that more parties share tells none from another
 _EMAIL, _PHONE, _DOMAIN, _SAME_NAME = 0.95, 0.8, 0.7, 0.9
-_RESEMBLING, _RESEMBLING_PERSON = 85, 88
-_PART_OF_NAME = 90  # of 100: "Contoso" beside "Contoso Coffee"
-_ANOTHER = 75  # names less alike than this are those of two people, or two companies
+# Of 100. From `_RESEMBLING` on, names speak for one party; below the others, for two.
+_RESEMBLING, _ANOTHER_PERSON, _ANOTHER_COMPANY = 88, 86, 75
+# "Contoso" beside "Contoso Coffee", where few names have the word; "María" beside "María López" says nothing.
+_TELLING_PART, _PART, _FEW = 90, 87, 4
 
 
 class Party:
@@ -60,7 +61,8 @@ class Name:
     def __init__(self, text: str) -> None:
         words = name_words(text)
         self.key = name_key("".join(words) or text)
-        self.words = " ".join(sorted(words))
+        self.words = frozenset(words)
+        self.sorted = " ".join(sorted(words))
         # The beginning or the end of a word survives a slip of the keyboard in the other.
         self.parts = {part for word in words for part in (f"{word[:4]}…", f"…{word[-4:]}")}
 
@@ -74,9 +76,17 @@ class Duplicate(NamedTuple):
 
 def find_duplicates(parties: Sequence[Party]) -> list[Duplicate]:
     """The likely pairs, the likeliest first."""
-    pairs = [_compared(one, other) for one, other in _sharing_a_sign(parties)]
+    rare = _rare_words(parties)
+    pairs = [_compared(one, other, rare) for one, other in _sharing_a_sign(parties)]
     likely = [pair for pair in pairs if pair.score >= LIKELY]
     return sorted(likely, key=lambda pair: (-pair.score, pair.first, pair.second))
+
+
+def _rare_words(parties: Sequence[Party]) -> set[str]:
+    """Words that few names have: one of them in common says something."""
+    names = [name for party in parties for name in (party.person, party.organization) if name]
+    counts = Counter(word for name in names for word in name.words)
+    return {word for word, count in counts.items() if count <= _FEW}
 
 
 def _sharing_a_sign(parties: Sequence[Party]) -> Iterator[tuple[Party, Party]]:
@@ -93,9 +103,10 @@ def _sharing_a_sign(parties: Sequence[Party]) -> Iterator[tuple[Party, Party]]:
         yield parties[one], parties[other]
 
 
-def _compared(one: Party, other: Party) -> Duplicate:
+def _compared(one: Party, other: Party, rare: set[str]) -> Duplicate:
     """How likely two are the same: each sign of it leaves less room for doubt."""
-    person, organization = _alike(one.person, other.person), _alike(one.organization, other.organization)
+    person = _alike(one.person, other.person, rare)
+    organization = _alike(one.organization, other.organization, rare)
     signs: list[tuple[str, float]] = []
     if one.emails & other.emails:
         signs.append(("e-mail", _EMAIL))
@@ -105,33 +116,37 @@ def _compared(one: Party, other: Party) -> Duplicate:
         signs.append(("phone", _PHONE))
     has_address = bool(signs)
     if organization is not None:
-        signs += _by_name(organization, _RESEMBLING)
+        what = "name" if person is None else "organization"
+        signs += _by_name(what, organization)
     if person is not None:
-        signs += _by_name(person, _RESEMBLING_PERSON)
+        signs += _by_name("name", person)
     doubt = 1.0
     for _, weight in signs:
         doubt *= 1 - weight
     # Two people of one company, or namesakes of two companies.
-    is_other_person = person is not None and person < _ANOTHER and not one.emails & other.emails
-    is_other_company = organization is not None and organization < _ANOTHER and not has_address
+    is_other_person = person is not None and person < _ANOTHER_PERSON and not one.emails & other.emails
+    is_other_company = organization is not None and organization < _ANOTHER_COMPANY and not has_address
     if is_other_person or is_other_company:
         doubt = 1 - (1 - doubt) / 2
     return Duplicate(round(100 * (1 - doubt)), one.id, other.id, tuple(why for why, _ in signs))
 
 
-def _by_name(alike: float, least: float) -> list[tuple[str, float]]:
+def _by_name(what: str, alike: float) -> list[tuple[str, float]]:
     if alike == 100:
-        return [("same name", _SAME_NAME)]
-    if alike < least:
+        return [(f"same {what}", _SAME_NAME)]
+    if alike < _RESEMBLING:
         return []
-    return [(f"similar name, {alike:.0f} %", 0.5 + 0.35 * (alike - least) / (100 - least))]
+    return [(f"similar {what}, {alike:.0f} %", 0.55 + 0.3 * (alike - _RESEMBLING) / (100 - _RESEMBLING))]
 
 
-def _alike(one: Name | None, other: Name | None) -> float | None:
+def _alike(one: Name | None, other: Name | None, rare: set[str]) -> float | None:
     """How alike two names are, 0 to 100; None when one has none."""
     if one is None or other is None:
         return None
     if one.key == other.key:
         return 100.0
-    typed = min(fuzz.ratio(one.words, other.words), 99.0)
-    return max(typed, _PART_OF_NAME * fuzz.token_set_ratio(one.words, other.words) / 100)
+    typed = min(fuzz.ratio(one.sorted, other.sorted), 99.0)
+    shared = one.words & other.words
+    if shared not in (one.words, other.words):
+        return typed
+    return max(typed, _TELLING_PART if shared & rare else _PART)

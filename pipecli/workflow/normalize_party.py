@@ -11,17 +11,20 @@ R = TypeVar("R", bound=Record)
 _DIGITS = str.maketrans("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩", "01234567890123456789")
 
 
-def normalized(record: R) -> R:
-    """A lead, customer, contact or supplier with its e-mails and phones tidied."""
+def normalized(record: R, before: R | None = None) -> R:
+    """A lead, customer, contact or supplier with its e-mails and phones tidied.
+
+    Where it was changed from `before`, what that said already stays as it is.
+    """
     tidied: dict[str, object] = {}
     for names, tidy in ((("email", "emails"), normal_email), (("phone", "phones"), normal_phone)):
         for name in names:
             value = getattr(record, name, None)
-            if isinstance(value, tuple):
-                tidied[name] = tuple(dict.fromkeys(tidy(each) for each in value))
-            elif value:
-                tidied[name] = tidy(value)
-    return record.with_(**tidied)
+            if not value or value == getattr(before, name, None):
+                continue
+            is_list = isinstance(value, tuple)
+            tidied[name] = tuple(dict.fromkeys(tidy(each) for each in value)) if is_list else tidy(value)
+    return record.with_(**tidied) if tidied else record
 
 
 def normal_email(email: str) -> str:

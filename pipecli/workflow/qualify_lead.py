@@ -27,7 +27,7 @@ def qualify(lead: Lead, answers: Mapping[str, str], notes: Mapping[str, str]) ->
     given: dict[str, object] = {name: Answer(answer) for name, answer in answers.items()}
     given |= {f"{name}_note": note for name, note in notes.items()}
     answered = lead.with_(qualification=lead.qualification.with_(**given))
-    after = answered.with_(status=_status(answered))
+    after = answered.with_(status=status_by_criteria(answered))
     words = [f"{name} {answer}" for name, answer in answers.items()]
     words += [f"note on {name}" for name in notes if name not in answers]
     became = f" → {after.status}" if after.status is not lead.status else ""
@@ -48,16 +48,13 @@ def refuse_settled(lead: Lead) -> None:
         raise Refused(f"{lead.id} is disqualified", hint=f"reopen it first: pipecli lead reopen {lead.id}")
 
 
-def status_at_work(lead: Lead) -> LeadStatus:
-    """What the criteria make of a lead that is neither converted nor disqualified."""
-    return LeadStatus.OPEN if missing_criteria(lead) else LeadStatus.QUALIFIED
-
-
-def _status(lead: Lead) -> LeadStatus:
-    """A lead that replied stays so until it is qualified."""
-    by_criteria = status_at_work(lead)
-    is_replied = lead.status is LeadStatus.REPLIED and by_criteria is LeadStatus.OPEN
-    return LeadStatus.REPLIED if is_replied else by_criteria
+def status_by_criteria(lead: Lead) -> LeadStatus:
+    """What the criteria make of a lead; a settled one stays so, and one that replied, until qualified."""
+    if lead.status in (LeadStatus.CONVERTED, LeadStatus.DISQUALIFIED):
+        return lead.status
+    if not missing_criteria(lead):
+        return LeadStatus.QUALIFIED
+    return LeadStatus.REPLIED if lead.status is LeadStatus.REPLIED else LeadStatus.OPEN
 
 
 def _where_it_went(lead: Lead) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pipecli.records.lead import Lead, LeadStatus
 from pipecli.workflow.change import Change, Refused
-from pipecli.workflow.qualify_lead import refuse_settled, status_at_work
+from pipecli.workflow.qualify_lead import refuse_settled, status_by_criteria
 
 
 def reopen(lead: Lead) -> Change:
@@ -12,5 +12,6 @@ def reopen(lead: Lead) -> Change:
     if lead.status is not LeadStatus.DISQUALIFIED:
         refuse_settled(lead)
         raise Refused(f"{lead.id} is {lead.status}", hint="only a disqualified lead is reopened")
-    status = status_at_work(lead)
-    return Change(lead.with_(status=status, disqualified=None), f"reopen → {status}", "reopened")
+    opened = lead.with_(status=LeadStatus.OPEN, disqualified=None)
+    after = opened.with_(status=status_by_criteria(opened))
+    return Change(after, f"reopen → {after.status}", "reopened")

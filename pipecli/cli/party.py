@@ -1,13 +1,16 @@
-"""How a new customer, contact or supplier is named at the prompt, and who has that name already."""
+"""What customers, contacts and suppliers share at the prompt: how they are named, and how set."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pipecli.cli.changing import Desk
 from pipecli.errors import PipecliError
+
+if TYPE_CHECKING:
+    from pipecli.workflow.change import Change
 
 NameOrSlug = Annotated[
     str | None, typer.Argument(metavar="NAME", help="What people call it; with --name, its slug.")
@@ -33,3 +36,12 @@ def names_of(desk: Desk, noun: str) -> dict[str, str]:
     """The name of every record of a kind, by its slug."""
     found = desk.pipeline.index.connection.execute("SELECT key, label FROM _records WHERE noun = ?", (noun,))
     return dict(found.fetchall())
+
+
+def set_party(desk: Desk, party: Any, assignments: list[str], summary: str) -> Change:
+    """`set` of any field, e-mails and phones tidied as `add` does."""
+    from pipecli.cli.assignments import assign
+    from pipecli.workflow.change import Change
+    from pipecli.workflow.normalize_party import normalized
+
+    return Change(normalized(assign(party, assignments, desk.session), party), summary, "changed")
