@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipecli.errors import PipecliError
 from pipecli.jsontext import loads
-from pipecli.records.kinds import KINDS
+from pipecli.records.kinds import BY_NOUN, KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pipecli.cli.changing import Desk
     from pipecli.cli.session import Session
     from pipecli.cli.showing import Printed
+    from pipecli.records.settings import Settings
     from pipecli.store.pipeline import Pipeline
 
 
@@ -101,6 +102,7 @@ def set_settings(
     from pipecli.workflow import change_settings
 
     after = assign(desk.settings, assignments, desk.session)
+    _refuse_broken_conditions(desk, after)
     gone = change_settings.dropped(desk.settings, after)
     if gone:
         # A file that can't be read might name it too.
@@ -116,6 +118,22 @@ def set_settings(
         price_lists=lists,
     )
     desk.do(change, printed=printed)
+
+
+def _refuse_broken_conditions(desk: Desk, after: Settings) -> None:
+    """Ask each condition that is new, of no record: one that can't be run is refused."""
+    from pipecli.store import query
+
+    known = {condition for _, _, condition in desk.settings.conditions()}
+    for path, noun, condition in after.conditions():
+        if condition in known:
+            continue
+        try:
+            query.select(
+                desk.pipeline.index.connection, "1", BY_NOUN[noun].table, f"({condition}\n)", "LIMIT 0", ()
+            )
+        except query.BadQuery as error:
+            raise PipecliError(f"{path}: {error.message}", hint=error.hint) from None
 
 
 def _users_of(pipeline: Pipeline, noun: str, key: str) -> list[str]:

@@ -189,5 +189,14 @@ class Settings(Record):
             yield "process", slug
             yield from (("stage", f"{slug}/{stage.id}") for stage in process.stages)
 
+    def conditions(self) -> Iterator[tuple[str, str, str]]:
+        """Where each SQL condition stands, the kind of record it is about, and the condition."""
+        for slug, process in self.processes.items():
+            if process.when:
+                yield f"processes.{slug}.when", "opportunity", process.when
+        for place, rule in enumerate(self.assignment_rules):
+            if rule.when:
+                yield f"assignment_rules.{place}.when", rule.for_, rule.when
+
     def members(self, team: str) -> list[str]:
         return [slug for slug, user in self.users.items() if user.team == team]

@@ -129,17 +129,10 @@ def _require_known(slug: str, known: Iterable[str], what: str) -> None:
 
 def _conditions_to_look_at(settings: Settings, old: str) -> list[str]:
     """The SQL conditions that name the old word: they are a person's to change."""
-    conditions = {
-        **{f"processes.{slug}.when": process.when for slug, process in settings.processes.items()},
-        **{
-            f"assignment_rules.{place}.when": rule.when
-            for place, rule in enumerate(settings.assignment_rules)
-        },
-    }
     return [
         f"{path} names '{old}': look at it in pipecli.yaml"
-        for path, condition in conditions.items()
-        if condition and f"'{old}'" in condition
+        for path, _, condition in settings.conditions()
+        if f"'{old}'" in condition
     ]
 
 
