@@ -26,8 +26,6 @@ def require_sound(before: Quotation, after: Quotation) -> None:
     Its status follows from what happens to it, and its deal and revision from where it was made.
     """
     require_draft(before)
-    if after == before:
-        return
     if after.status is not before.status:
         raise Refused(
             f"the status of {before.id} follows from what happens to it",
@@ -38,8 +36,14 @@ def require_sound(before: Quotation, after: Quotation) -> None:
             f"{before.id} stays with its deal and with what it revises",
             hint="make a new one: pipecli quote new",
         )
-    if after.valid_until is not None and after.valid_until < after.date:
+    if (after.date, after.valid_until) != (before.date, before.valid_until):
+        require_time(after)
+
+
+def require_time(quotation: Quotation) -> None:
+    """Refuse a validity that ends before the quotation's date."""
+    if quotation.valid_until is not None and quotation.valid_until < quotation.date:
         raise Refused(
-            f"{before.id} would be valid until {after.valid_until}, before its date {after.date}",
-            hint="give a later valid_until",
+            f"{quotation.id} would be valid until {quotation.valid_until}, before its date {quotation.date}",
+            hint="give a later day",
         )

@@ -10,6 +10,7 @@ from pipecli.records.party import Contact, Customer
 from pipecli.records.quotation import Quotation
 from pipecli.records.settings import Settings
 from pipecli.workflow.change import Refused
+from pipecli.workflow.change_quotation import require_time
 from pipecli.workflow.closed_opportunity import refuse_closed
 
 
@@ -44,7 +45,7 @@ def new_quotation(
             hint=f"give it one: pipecli opp set {deal.id} customer=SLUG",
         )
     known = [each.language for each in (contact, customer, lead) if each is not None and each.language]
-    return Quotation(
+    draft = Quotation(
         id=id,
         created=now,
         opportunity=deal.id,
@@ -60,6 +61,8 @@ def new_quotation(
         terms=terms or settings.quotations.terms,
         notes=notes,
     )
+    require_time(draft)
+    return draft
 
 
 def valid_from(day: date, settings: Settings) -> date:

@@ -1,0 +1,352 @@
+"""`quotation new`, its header and items, what show and list say of it, and a draft that may still change."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+
+import pytest
+
+from pipecli.jsontext import loads
+
+pytestmark = pytest.mark.usefixtures("shop")
+
+OPP = "OPP-2Q8XA"
+DEAL = "opportunities/2026/OPP-2Q8XA-espresso-machines.yaml"
+
+
+@pytest.fixture
+def draft(cli):
+    return cli("quote", "new", OPP, "--format", "ids").id
+
+
+def file_of(root, key):
+    (file,) = (root / "quotations/2026").glob(f"{key}-*.yaml")
+    return file
+
+
+def shown(cli, key):
+    return loads(cli("quote", "show", key, "--format", "json").out)
+
+
+def test_a_quotation_copies_header_and_items(cli, root, git):
+    key = cli("quote", "new", OPP, "-m", "He asked on the phone").out.strip()
+
+    assert (
+        file_of(root, key).read_text()
+        == f"""\
+# yaml-language-server: $schema=../../schemas/quotation.schema.json
+id: {key}
+created: {shown(cli, key)["created"]}
+opportunity: OPP-2Q8XA
+date: 2026-11-21
+valid_until: 2026-12-21
+status: draft
+customer: contoso-coffee
+contact: maria-lopez
+language: es
+currency: EUR
+price_list: retail-eur
+items:
+- product: cafe-s-100
+  description: Café S-100
+  quantity: 2
+  uom: unit
+  unit_price: 2499.00
+  discount: 10
+  tax: 21
+- product: grinder
+  description: Grinder
+  quantity: 3
+  unit_price: 199.00
+  tax: 10
+"""
+    )
+    message = git("log", "-1", "--format=%B")
+    assert message.startswith(f"{key}: quote Espresso machines\n\nHe asked on the phone\n")
+    assert f"Pipecli-Record: {key}" in message
+    assert file_of(root, key).name == f"{key}-contoso-coffee.yaml"
+
+
+def test_later_changes_of_the_deal_do_not_touch_the_copy(cli, root, draft):
+    before = file_of(root, draft).read_text()
+
+    cli("opp", "set", OPP, "items.0.unit_price=1.00", "currency=USD", "price_list=")
+
+    assert file_of(root, draft).read_text() == before
+
+
+def test_options_and_set_say_what_the_deal_does_not(cli):
+    said = cli(
+        "quote", "new", OPP, "--valid-until", "+10d", "--language", "pt-BR", "--terms", "Net 30",
+        "--notes", "for us", "--set", "items.1.discount=5", "--set", "tags=vip", "--format", "json",
+    )  # fmt: skip
+
+    made = loads(said.out)
+    assert made["valid_until"] == "2026-12-01"
+    assert (made["language"], made["terms"], made["notes"]) == ("pt-BR", "Net 30", "for us")
+    assert made["items"][1]["discount"] == 5
+    assert made["tags"] == ["vip"]
+
+
+def test_terms_and_days_of_validity_are_the_settings(cli, root, git):
+    settings = root / "pipecli.yaml"
+    settings.write_text(
+        settings.read_text()
+        .replace("valid_days: 30", "valid_days: 14")
+        .replace("# terms: Payment within 30 days.", "terms: Payment within 30 days.")
+    )
+    git("commit", "-qam", "terms")
+
+    made = loads(cli("quote", "new", OPP, "--format", "json").out)
+
+    assert made["valid_until"] == "2026-12-05"
+    assert made["terms"] == "Payment within 30 days."
+
+
+def test_a_deal_of_a_lead_is_quoted_to_the_lead(cli, root, given):
+    deal = (root / DEAL).read_text().replace("customer: contoso-coffee", "lead: LEAD-7K3M9")
+    given(
+        {
+            "leads/2026/LEAD-7K3M9-farsi.yaml": "id: LEAD-7K3M9\ncreated: 2026-11-01T10:00:00+01:00\n"
+            "name: فروشگاه\nlanguage: fa\n",
+            DEAL: deal,
+        }
+    )
+
+    made = loads(cli("quote", "new", OPP, "--format", "json").out)
+
+    assert made["lead"] == "LEAD-7K3M9"
+    assert "customer" not in made
+    assert made["language"] == "fa"
+
+
+def test_a_deal_without_items_is_not_quoted(refused, root, given):
+    text = (root / DEAL).read_text()
+    given({DEAL: text[: text.index("items:")]})
+
+    assert refused("quote", "new", OPP) == (
+        "error: OPP-2Q8XA has no items to quote; add some: "
+        "pipecli opp item add OPP-2Q8XA --product SKU --quantity N"
+    )
+
+
+def test_a_closed_deal_is_not_quoted(refused, root, given):
+    text = (root / DEAL).read_text().replace("status: open", "status: lost")
+    given({DEAL: text + "closed:\n  date: 2026-11-20\n  reason: price\n"})
+
+    assert "OPP-2Q8XA is lost; reopen it first: pipecli opp reopen OPP-2Q8XA" in refused("quote", "new", OPP)
+
+
+def test_a_deal_of_nobody_is_not_quoted(refused, root, given):
+    given({DEAL: (root / DEAL).read_text().replace("customer: contoso-coffee\n", "")})
+
+    assert "neither a customer nor a lead" in refused("quote", "new", OPP)
+
+
+@pytest.mark.parametrize(
+    ("options", "fault"),
+    [
+        (["--valid-until", "2026-11-20"], "before its date 2026-11-21"),
+        (["--valid-until", "someday"], "is no date"),
+        (["--set", "status=sent"], "use pipecli quote send, accept, reject or revise"),
+        (["--set", "revision_of=QTN-00000"], "stays with its deal"),
+        (["--set", "items.0.quantity=-1"], "items.0.quantity"),
+        (["--set", "colour=red"], "quotation has no field colour"),
+        (["--contact", "nobody"], 'no contact answers to "nobody"'),
+        (["--language", "Spanish!"], "language"),
+        (["--markup", "20"], "name it: --from-supplier-quote SQ"),
+        (
+            ["--from-supplier-quote", "SQ-00000", "--markup", "20"],
+            'no supplier-quotation answers to "SQ-00000"',
+        ),
+    ],
+)
+def test_what_makes_no_quotation_is_refused(refused, options, fault):
+    assert fault in refused("quote", "new", OPP, *options)
+
+
+def test_an_opportunity_that_does_not_exist_is_named(refused):
+    assert 'no opportunity answers to "OPP-00000"' in refused("quote", "new", "OPP-00000")
+
+
+def test_a_dry_run_prints_the_file_and_makes_none(cli, root, git):
+    head = git("rev-parse", "HEAD")
+
+    said = cli("quote", "new", OPP, "--dry-run")
+
+    assert "+status: draft" in said.out
+    assert git("rev-parse", "HEAD") == head
+    assert not (root / "quotations").exists()
+
+
+def test_show_gives_totals_tax_by_rate_and_margin_exactly(cli, draft):
+    quotation = shown(cli, draft)
+
+    assert quotation["amount"] == Decimal("5095.20")
+    assert quotation["tax_by_rate"] == {"10": Decimal("59.70"), "21": Decimal("944.62")}
+    assert quotation["tax"] == Decimal("1004.32")
+    assert quotation["total"] == Decimal("6099.52")
+    # only the cost of the first item is known: 4498.20 - 2 x 1500.00
+    assert quotation["margin"] == Decimal("1498.20")
+    assert quotation["margin_percent"] == Decimal("33.3")
+    assert quotation["items_without_cost"] == 1
+
+
+def test_show_for_people_has_the_lines_and_the_sums(cli, draft, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+
+    said = cli("quote", "show", draft)
+
+    assert said.err == ""
+    assert said.out.splitlines()[-10:] == [
+        "#  ITEM        PRODUCT     QUANTITY  UNIT     PRICE  DISC %  TAX %    AMOUNT",
+        "-  ----------  ----------  --------  ----  --------  ------  -----  --------",
+        "1  Café S-100  cafe-s-100         2  unit  2,499.00      10     21  4,498.20",
+        "2  Grinder     grinder            3          199.00             10    597.00",
+        "",
+        "net       5,095.20 EUR",
+        "tax 10 %     59.70 EUR",
+        "tax 21 %    944.62 EUR",
+        "total     6,099.52 EUR",
+        "margin    1,498.20 EUR (33.3 %), without 1 item of unknown cost",
+    ]
+    assert "customer     contoso-coffee (Contoso Coffee)" in said.out
+
+
+def test_costs_in_the_base_currency_count_by_the_rate_of_the_day(cli, root, git, given):
+    given({DEAL: (root / DEAL).read_text().replace("currency: EUR\nprice_list: retail-eur", "currency: USD")})
+    settings = root / "pipecli.yaml"
+    settings.write_text(settings.read_text() + "\nexchange_rates:\n  USD:\n    2026-11-01: 0.75\n")
+    git("commit", "-qam", "rates")
+    draft = cli("quote", "new", OPP, "--format", "ids").id
+
+    # 3000.00 EUR are 4000.00 USD
+    assert shown(cli, draft)["margin"] == Decimal("498.20")
+
+
+def test_a_margin_without_a_rate_is_said_to_be_unknown(cli, root, given):
+    given({DEAL: (root / DEAL).read_text().replace("currency: EUR\nprice_list: retail-eur", "currency: USD")})
+    draft = cli("quote", "new", OPP, "--format", "ids").id
+
+    quotation = shown(cli, draft)
+
+    assert "margin" not in quotation
+    assert quotation["margin_unknown"] == "no exchange rate from USD to EUR on or before 2026-11-21"
+    assert "margin    unknown: no exchange rate from" in cli("quote", "show", draft).out
+    assert "no rate" in cli("quote", "list").out
+
+
+def test_a_list_has_the_figures_and_takes_the_filters_of_the_deal(cli, draft, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "120")
+    table = cli("quote", "list").out
+    assert "5,095.20  6,099.52 EUR  ~1,498.20" in table
+
+    assert cli("quote", "list", "--owner", "ana-ruiz", "--format", "ids").out == f"{draft}\n"
+    assert cli("quote", "list", "--status", "sent", "--format", "ids").out == ""
+    assert cli("quote", "list", "--where", "margin > 1498.21", "--format", "ids").out == ""
+    (listed,) = loads(cli("quote", "list", "--where", "margin < 1498.21", "--format", "json").out)
+    assert listed == shown(cli, draft)
+    csv = cli("quote", "list", "--format", "csv").out.splitlines()
+    assert csv[0] == "id,customer,status,valid_until,amount,total,margin,opportunity,date"
+    assert csv[1] == f"{draft},Contoso Coffee,draft,2026-12-21,5095.20,6099.52,1498.20,{OPP},2026-11-21"
+
+
+def test_a_draft_may_be_set(cli, root, draft, git):
+    cli("quote", "set", draft, "items.0.discount=15", "valid_until=+60d", "notes=call first")
+
+    text = file_of(root, draft).read_text()
+    assert "  discount: 15\n" in text
+    assert "valid_until: 2027-01-20\n" in text
+    assert git("log", "-1", "--format=%s") == f"{draft}: set items.0.discount, valid_until, notes"
+
+
+@pytest.mark.parametrize(
+    ("assignment", "fault"),
+    [
+        ("status=sent", "use pipecli quote send, accept, reject or revise"),
+        ("status=nonsense", 'status: "nonsense" is none of draft, sent'),
+        ("valid_until=2026-11-20", "before its date"),
+        ("opportunity=OPP-00000", "stays with its deal"),
+        ("customer=nobody", "there is no customer nobody"),
+        ("items.7.discount=3", "there is no element 7"),
+        ("id=QTN-00000", "id never changes"),
+    ],
+)
+def test_what_set_may_not_do_to_a_draft(refused, draft, assignment, fault):
+    assert fault in refused("quote", "set", draft, assignment)
+
+
+def test_what_was_sent_is_frozen(cli, refused, draft):
+    cli("quote", "send", draft)
+    frozen = (
+        f"error: {draft} is sent: what a customer was offered is frozen; "
+        f"make the next one: pipecli quote revise {draft}"
+    )
+
+    assert refused("quote", "set", draft, "notes=x") == frozen
+    assert refused("quote", "edit", draft) == frozen
+    assert refused("quote", "item", "add", draft, "--product", "grinder") == frozen
+    assert refused("quote", "item", "remove", draft, "1") == frozen
+
+
+def editor(tmp_path, monkeypatch, old, new):
+    """An $EDITOR that replaces a text."""
+    script = tmp_path / "editor.sh"
+    script.write_text(f'#!/bin/sh\nsed -i "s/{old}/{new}/" "$1"\n')
+    script.chmod(0o755)
+    monkeypatch.setenv("EDITOR", str(script))
+
+
+def test_a_draft_is_edited(cli, root, draft, tmp_path, monkeypatch):
+    editor(tmp_path, monkeypatch, "discount: 10", "discount: 12 # as agreed")
+
+    cli("quote", "edit", draft)
+
+    assert "  discount: 12 # as agreed\n" in file_of(root, draft).read_text()
+
+
+def test_an_edited_status_is_refused_and_the_text_kept(refused, root, draft, tmp_path, monkeypatch):
+    editor(tmp_path, monkeypatch, "status: draft", "status: accepted")
+
+    line = refused("quote", "edit", draft)
+
+    assert "use pipecli quote send, accept, reject or revise" in line
+    kept = line.partition("kept in ")[2]
+    assert "status: accepted" in (root / kept).read_text()
+
+
+def test_items_of_a_draft_are_added_by_price_list_and_removed(cli, root, draft):
+    cli("quote", "item", "add", draft, "--product", "grinder", "--quantity", "2.5", "--discount", "5")
+    cli("quote", "item", "add", draft, "--description", "Installation", "--price", "150")
+
+    items = shown(cli, draft)["items"]
+    assert items[2] == {
+        "product": "grinder", "description": "Grinder", "quantity": Decimal("2.5"),
+        "unit_price": Decimal("199.00"), "discount": 5, "tax": 10,
+    }  # fmt: skip
+    assert items[3]["description"] == "Installation"
+
+    cli("quote", "item", "remove", draft, "3")
+    cli("quote", "item", "remove", draft, "install")
+    listed = json.loads(cli("quote", "item", "list", draft, "--format", "json").out)
+    assert [(item["number"], item["product"]) for item in listed] == [(1, "cafe-s-100"), (2, "grinder")]
+    assert [item["amount"] for item in listed] == [4498.20, 597.00]
+    assert "2  Grinder" in cli("quote", "item", "list", draft).out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "fault"),
+    [
+        (["add"], "an item needs a product, or a description and a price"),
+        (["add", "--product", "nothing"], 'no product answers to "nothing"'),
+        (["add", "--product", "grinder", "--quantity", "0"], "--quantity"),
+        (["add", "--product", "grinder", "--quantity", "many"], "--quantity"),
+        (["add", "--product", "grinder", "--discount", "140"], "--discount"),
+        (["add", "--product", "grinder", "--price", "-5"], "--price"),
+        (["remove", "7"], "has no item 7; it has 1 (2 × Café S-100), 2 (3 × Grinder)"),
+    ],
+)
+def test_what_is_no_item_is_refused(refused, draft, arguments, fault):
+    verb, *rest = arguments
+    assert fault in refused("quote", "item", verb, draft, *rest)
