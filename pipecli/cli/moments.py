@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import date, tzinfo
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING
 
 from pipecli.cli.dates import parse_moment, parse_period
 from pipecli.cli.session import Session, say
 from pipecli.errors import PipecliError
-from pipecli.history.as_of import PastPipeline, pipeline_as_of
-from pipecli.history.moments import Moment, Revision, shown
-from pipecli.records.kinds import SETTINGS_FILE
-from pipecli.store import files, yamltext
+from pipecli.history.moments import Moment, Revision, shown, zone_of
 from pipecli.store.location import Location
 from pipecli.store.pipeline import now_in
+
+if TYPE_CHECKING:
+    from pipecli.history.as_of import PastPipeline
 
 
 def parse(text: str, today: date, zone: tzinfo) -> Moment:
@@ -28,6 +28,8 @@ def parse(text: str, today: date, zone: tzinfo) -> Moment:
 
 def past(run: Session, place: Location, text: str) -> PastPipeline:
     """The pipeline as of what a person typed, with a word on stderr about which commit that is."""
+    from pipecli.history.as_of import pipeline_as_of
+
     zone = zone_of(place)
     moment = parse(text, now_in(zone, run.fixed_now()).date(), zone)
     pipeline = pipeline_as_of(place, moment, zone)
@@ -37,13 +39,3 @@ def past(run: Session, place: Location, text: str) -> PastPipeline:
     for note in stood.notes:
         say(f"warning: {note}")
     return pipeline
-
-
-def zone_of(place: Location) -> ZoneInfo:
-    """The timezone of the settings, without the index: its days bound the moments."""
-    written = yamltext.parse(files.read_text(place.root, SETTINGS_FILE), SETTINGS_FILE)
-    name = written.get("timezone", "UTC")
-    try:
-        return ZoneInfo(str(name))
-    except (ValueError, OSError, KeyError):
-        raise PipecliError(f'{SETTINGS_FILE}: timezone: "{name}" is no timezone') from None

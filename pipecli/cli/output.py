@@ -114,13 +114,13 @@ def _listing(lines: Sequence[tuple[str, object]], width: int | None) -> str:
     drawn: list[str] = []
     for label, (_, value) in zip(labels, lines, strict=True):
         start = isolated(label) + " " * (indent - display_width(label))
-        for part in _wrapped(value, room):
+        for part in wrapped(value, room):
             drawn.append((start + isolated(part)).rstrip(" ") + "\n")
             start = " " * indent
     return "".join(drawn)
 
 
-def _wrapped(value: object, room: int | None) -> list[str]:
+def wrapped(value: object, room: int | None) -> list[str]:
     """The lines of a value. A word that is wider than the room has a line of its own and sticks out."""
     paragraphs = value.strip("\r\n").splitlines() if isinstance(value, str) else [cell_text(value)]
     lines: list[str] = []

@@ -147,6 +147,11 @@ class History:
             known |= self._known(missing)
         return known
 
+    def knows(self, noun: str, key: str) -> bool:
+        """Whether any commit touched this record."""
+        found = self.connection.execute("SELECT 1 FROM touched WHERE noun = ? AND key = ?", (noun, key))
+        return found.fetchone() is not None
+
     def _about(self) -> tuple[str, str]:
         head, boundary = self.connection.execute("SELECT head, boundary FROM about").fetchone()
         return head, boundary

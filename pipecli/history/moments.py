@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import NamedTuple, NewType
+from zoneinfo import ZoneInfo
 
 from pipecli.errors import PipecliError
-from pipecli.store import git
+from pipecli.records.kinds import SETTINGS_FILE
+from pipecli.store import files, git, yamltext
 from pipecli.store.location import Location
 
 Revision = NewType("Revision", str)
@@ -83,6 +85,16 @@ def resolve(place: Location, revision: str) -> str:
             hint="write a date as 2026-11-21, or a commit, branch or tag; `git log --oneline` lists commits",
         )
     return done.stdout.decode().strip()
+
+
+def zone_of(place: Location) -> ZoneInfo:
+    """The timezone of the settings as they are now, without the index: its days bound the moments."""
+    written = yamltext.parse(files.read_text(place.root, SETTINGS_FILE), SETTINGS_FILE)
+    name = written.get("timezone", "UTC")
+    try:
+        return ZoneInfo(str(name))
+    except (ValueError, OSError, KeyError):
+        raise PipecliError(f'{SETTINGS_FILE}: timezone: "{name}" is no timezone') from None
 
 
 def shown(moment: Moment) -> str:

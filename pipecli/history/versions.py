@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipecli.errors import FaultyFile
 from pipecli.history.commits import record_kind
-from pipecli.store import reading, yamltext
+from pipecli.store import yamltext
 
 if TYPE_CHECKING:
     from pipecli.records.base import Record
@@ -47,6 +47,8 @@ class Version(NamedTuple):
 
 def version_of(path: str, blob: Object) -> Version:
     """The facts of a blob that stands at the path of a record."""
+    from pipecli.store import reading
+
     kind = record_kind(path)
     assert kind
     if blob.content is None:

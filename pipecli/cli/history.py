@@ -1,0 +1,145 @@
+"""`pipecli history`: every change of a record, newest first, read from the content of git's commits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, tzinfo
+from typing import Annotated, Any
+
+import typer
+
+from pipecli.cli.command import Verb, noun
+from pipecli.cli.output import Format, print_records, terminal_width, wrapped, write_text
+from pipecli.cli.session import Session, say, session
+from pipecli.cli.table import Column, clean, isolated
+from pipecli.errors import PipecliError
+from pipecli.history.index import History, open_history
+from pipecli.history.log import Entry, Name, document_named, log, names_like
+from pipecli.history.moments import zone_of
+from pipecli.records.kinds import SETTINGS_FILE
+from pipecli.store.lookup import Ambiguous, resolve
+
+app = noun("Print every change of a record, from git.")
+
+_INDENT = "    "
+
+
+@app.command(cls=Verb)
+def history(
+    ctx: typer.Context,
+    ref: Annotated[
+        str,
+        typer.Argument(metavar="REF", help="An id, its beginning, or a name; `settings` for pipecli.yaml."),
+    ],
+    field: Annotated[str, typer.Option(help="Only changes of this field.", metavar="PATH")] = "",
+    since: Annotated[str, typer.Option(help="Only from this day on.", metavar="DATE")] = "",
+    only: Annotated[
+        bool, typer.Option("--only", help="Without an opportunity's quotations, orders and lead.")
+    ] = False,
+) -> None:
+    """Print every change of a record, newest first: when, who, the commit, what happened, the message.
+
+    An opportunity's history has that of its quotations, supplier quotations, orders and lead.
+    """
+    run = session(ctx)
+    place = run.present.location
+    known = open_history(place, say)
+    zone = zone_of(place)
+    name = _name(run, known, ref)
+    entries = log(known, name, only=only, field=field)
+    if since:
+        first = _first_day(since, run)
+        entries = [entry for entry in entries if entry.commit.when.astimezone(zone).date() >= first]
+    _warn(known, entries, name)
+    _print(run, entries, name, zone)
+
+
+def _first_day(text: str, run: Session) -> date:
+    from pipecli.cli.dates import parse_from
+
+    return parse_from(text, run.today)
+
+
+def _name(run: Session, known: History, ref: str) -> Name:
+    """The record a person means, one that is gone or can't be read at present included."""
+    if ref in ("settings", SETTINGS_FILE):
+        return "settings", "settings"
+    if document := document_named(known, ref):
+        return document
+    try:
+        found = resolve(run.present, ref)
+    except Ambiguous:
+        raise
+    except PipecliError:
+        past = names_like(known, ref.strip())
+        if len(past) > 1:
+            keys = ", ".join(key for _, key in past)
+            raise Ambiguous(f'"{ref}" was {len(past)} records: {keys}', hint="name one by its id") from None
+        if not past:
+            raise
+        return past[0]
+    return found.noun, found.key
+
+
+def _warn(known: History, entries: Sequence[Entry], name: Name) -> None:
+    """Say what might make this less than the whole story."""
+    if known.tip.is_shallow:
+        say("warning: this clone is shallow, older changes are not here; `git fetch --unshallow` brings them")
+    if (known.place.git_dir / "MERGE_HEAD").exists():
+        say("warning: a merge is in progress; this is the history up to before it")
+    now = datetime.now(UTC)
+    for commit in dict.fromkeys(entry.commit for entry in entries if entry.commit.when > now):
+        say(f"warning: commit {commit.id[:7]} is dated in the future ({commit.when:%Y-%m-%d})")
+    if not entries and known.knows(*name):
+        say("nothing that was asked for happened to it")
+    elif not entries:
+        say(f"no commit has {name[1]} yet")
+
+
+def _print(run: Session, entries: Sequence[Entry], name: Name, zone: tzinfo) -> None:
+    if run.format is Format.TABLE:
+        write_text("\n".join(_block(entry, name, zone) for entry in entries))
+        return
+    if run.format in (Format.JSON, Format.JSONL, Format.IDS):
+        print_records([_record(entry, zone) for entry in entries], (), run.format, id_key="commit")
+        return
+    rows = [
+        {**_record(entry, zone), **event._asdict()} | {"commit": entry.commit.id[:7]}
+        for entry in entries
+        for event in entry.events
+    ]
+    names = ("when", "author", "commit", "record", "text", "message")
+    print_records(rows, [Column(each, each.upper()) for each in names], run.format)
+
+
+def _record(entry: Entry, zone: tzinfo) -> dict[str, Any]:
+    commit = entry.commit
+    return {
+        "commit": commit.id,
+        "when": commit.when.astimezone(zone).isoformat(),
+        "author": commit.author,
+        "email": commit.email,
+        "subject": commit.subject,
+        "message": commit.body,
+        "record": entry.key,
+        "noun": entry.noun,
+        "file": entry.file,
+        "events": [event._asdict() for event in entry.events],
+    }
+
+
+def _block(entry: Entry, name: Name, zone: tzinfo) -> str:
+    """One commit's part: a line of when and who, the events, and the message as it was written."""
+    commit = entry.commit
+    width = terminal_width()
+    room = None if width is None else max(width - len(_INDENT), 30)
+    when = f"{commit.when.astimezone(zone):%Y-%m-%d %H:%M}"
+    lines = [f"{when}  {isolated(clean(commit.author))}  {commit.id[:7]}"]
+    for event in entry.events:
+        is_clear = (entry.noun, entry.key) == name or entry.key in event.text
+        text = event.text if is_clear else f"{entry.key}: {event.text}"
+        first, *rest = wrapped(text, room)
+        lines += [_INDENT + isolated(first), *(f"{_INDENT}  {isolated(line)}" for line in rest)]
+    for paragraph in commit.body.splitlines():
+        lines += [f"{_INDENT}| {isolated(line)}".rstrip() for line in wrapped(paragraph, room and room - 2)]
+    return "".join(f"{line}\n" for line in lines)

@@ -1,0 +1,183 @@
+"""The history of a record: each commit that touched it or what belongs to it, newest first, in events.
+
+Everything is read from the content of commits: a hand edit, a revert or a squash counts like a command.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, NamedTuple
+
+from pipecli.errors import FaultyFile
+from pipecli.history.commits import Commit, commit_of
+from pipecli.history.events import Event, Told, events, fields
+from pipecli.history.index import History
+from pipecli.history.touched import Row
+from pipecli.records.kinds import BY_PREFIX
+from pipecli.store import files, git, yamltext
+
+if TYPE_CHECKING:
+    from pipecli.records.base import Plain
+
+Name = tuple[str, str]
+"""The noun and key of a record."""
+
+
+class Entry(NamedTuple):
+    """What one commit did to one record."""
+
+    commit: Commit
+    noun: str
+    key: str
+    file: str
+    events: list[Event]
+
+
+def log(history: History, name: Name, *, only: bool = False, field: str = "") -> list[Entry]:
+    """What happened to a record, newest first; with an opportunity come its documents and its lead.
+
+    `only`: itself; `field`: only what happened to that field or below it.
+    """
+    names = [name] if only else [name, *_belonging(history, name)]
+    found = _found(history, names)
+    story = _Story(history, [row for _, row in found], [commit for commit, _ in found])
+    entries = []
+    for commit, row in found:
+        told = story.told(commit, row, field)
+        if told:
+            entries.append(Entry(story.commits[commit], row.noun, row.key, row.path, told))
+    return entries
+
+
+def document_named(history: History, text: str) -> Name | None:
+    """The document that has just this id; None for what is no whole id, and for one no commit has."""
+    kind = BY_PREFIX.get(text.rpartition("-")[0])
+    return (kind.noun, text) if kind and history.knows(kind.noun, text) else None
+
+
+def names_like(history: History, text: str) -> list[Name]:
+    """Records that history knows by a key or its beginning, those that are gone among them."""
+    found: list[Name] = history.connection.execute("SELECT DISTINCT noun, key FROM touched").fetchall()
+    wanted = text.upper()
+    exact = [name for name in found if name[1].upper() == wanted]
+    return exact or [name for name in found if f"-{wanted}" in f"-{name[1]}"]
+
+
+def _belonging(history: History, name: Name) -> list[Name]:
+    """The records whose story belongs to that of an opportunity, whenever they did."""
+    noun, key = name
+    if noun != "opportunity":
+        return []
+    documents = history.connection.execute(
+        "SELECT DISTINCT noun, key FROM versions "
+        "WHERE link = ? AND noun <> 'opportunity' AND key IS NOT NULL",
+        (key,),
+    )
+    leads = history.connection.execute(
+        "SELECT DISTINCT 'lead', link FROM versions INDEXED BY versions_key "
+        "WHERE noun = ? AND key = ? AND link IS NOT NULL",
+        name,
+    )
+    return [*documents, *leads]
+
+
+_TOUCHING = " UNION ALL ".join(
+    f"SELECT c.id, c.placed, c.generation, {', '.join(f't.{name}' for name in Row._fields)} "
+    f"FROM touched t INDEXED BY touched_{column} JOIN commits c ON c.n = t.commit_n "
+    f"WHERE t.noun = ?1 AND t.{column} = ?2"
+    for column in ("key", "was")
+)
+
+
+def _found(history: History, names: Iterable[Name]) -> list[tuple[str, Row]]:
+    """The commits that touched these records, newest first, under earlier keys too."""
+    wanted, seen = list(names), set[Name]()
+    rows: dict[tuple[str, Row], tuple[int, int, str]] = {}
+    while wanted:
+        noun, key = name = wanted.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        for commit, placed, generation, *values in history.connection.execute(_TOUCHING, (noun, key)):
+            row = Row(*values)
+            rows[commit, row] = (placed, generation, commit)
+            if row.was:
+                wanted.append((noun, row.was))
+    return sorted(rows, key=lambda each: (rows[each], each[1].noun == "opportunity"), reverse=True)
+
+
+class _Story:
+    """The versions of some records and the commits between them, read from git at once."""
+
+    def __init__(self, history: History, rows: Sequence[Row], commits: Sequence[str]) -> None:
+        blobs = {(row.noun, blob): row.path for row in rows for blob in (*_befores(row), row.after) if blob}
+        self.boundary = history.boundary
+        self.versions = history.versions(blobs)
+        self.earlier = {(row.noun, row.after): _befores(row) for row in rows if row.after}
+        wanted = list(dict.fromkeys([*commits, *(blob for _, blob in blobs)]))
+        self.contents: Mapping[str, bytes | None] = {
+            each.id: each.content for each in git.objects(history.place.work_tree, wanted, files.LARGEST)
+        }
+        self.commits = {commit: commit_of(commit, self.contents[commit] or b"") for commit in commits}
+
+    def told(self, commit: str, row: Row, field: str) -> list[Event]:
+        """The events of one record in one commit; of a merge those that none of its sides had."""
+        after = self._version(row, row.after)
+        befores = [self._readable(row, blob) for blob in _befores(row) if blob] or [None]
+        if row.after and after is None:
+            found = [Event("unreadable", None, None, f"unreadable here: {self._fault(row)}")]
+        elif commit in self.boundary:
+            found = [Event("created", None, None, f"{row.noun} {row.key}: older than this shallow clone")]
+        else:
+            found = events(befores[0], after)
+            for before in befores[1:]:
+                places = {(event.field, str(event.after)) for event in events(before, after)}
+                found = [event for event in found if (event.field, str(event.after)) in places]
+        if field:
+            is_new = befores == [None] and commit not in self.boundary
+            began = fields(after) if after and is_new else []
+            return [each for each in [*found, *began] if f"{each.field}.".startswith(f"{field}.")]
+        return [*found, *self._about_file(row, bool(found)), *self._invalid(row, after)]
+
+    def _about_file(self, row: Row, is_told: bool) -> list[Event]:
+        if row.old_path:
+            return [Event("file", row.old_path, row.path, f"file moved: {row.old_path} → {row.path}")]
+        is_merge = row.befores is not None and " " in row.befores
+        if is_told or is_merge:
+            return []
+        return [Event("file", row.path, row.path, "only comments or layout")]
+
+    def _invalid(self, row: Row, after: Told | None) -> list[Event]:
+        fault = self._fault(row) if after else ""
+        return [Event("invalid", None, None, f"not valid here: {fault}")] if fault else []
+
+    def _fault(self, row: Row) -> str:
+        return self.versions[row.noun, row.after].fault or "" if row.after else ""
+
+    def _version(self, row: Row, blob: str | None) -> Told | None:
+        """One version of a row's record; None where it can't be read as a map."""
+        content = self.contents.get(blob) if blob else None
+        if blob is None or content is None:
+            return None
+        try:
+            plain: Plain = yamltext.parse(yamltext.decode(content, row.path), row.path)
+        except FaultyFile:
+            return None
+        amount = self.versions[row.noun, blob].amount
+        return Told(row.noun, row.key, plain, Decimal(amount) if amount is not None else None)
+
+    def _readable(self, row: Row, blob: str | None) -> Told | None:
+        """The last version that can be read, going back from a blob."""
+        seen = set[str]()
+        while blob and blob not in seen:
+            seen.add(blob)
+            version = self._version(row, blob)
+            if version:
+                return version
+            blob = next(iter(self.earlier.get((row.noun, blob), ())), None)
+        return None
+
+
+def _befores(row: Row) -> list[str | None]:
+    return [None if blob == "-" else blob for blob in (row.befores or "").split()]
