@@ -1,0 +1,230 @@
+"""`opportunity item`: lines priced from the list that is valid today, by quantity, in the deal's currency."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+TODAY = ("--today", "2026-11-20")
+
+
+@pytest.fixture
+def opp(cli):
+    """A deal in EUR, a product, and the one price list in EUR."""
+    cli("product", "add", "cafe-s-100", "--name", "Café S-100", "--uom", "unit", "--tax", "21")
+    cli(
+        "price-list", "add", "retail-eur", "--currency", "EUR",
+        "--price", "cafe-s-100=2499.00", "--price", "cafe-s-100=2299.00@10",
+    )  # fmt: skip
+    return cli(*TODAY, "opp", "add", "Espresso machines", "--format", "ids").id
+
+
+@pytest.fixture
+def add(cli, opp):
+    """Add an item and return the deal as JSON."""
+
+    def call(*arguments: str) -> dict[str, object]:
+        return json.loads(cli(*TODAY, "opp", "item", "add", opp, *arguments, "--format", "json").out)
+
+    return call
+
+
+def test_an_item_is_a_copy_of_product_and_price(add, cli, opp, git):
+    deal = add("--product", "cafe-s-100", "--quantity", "2")
+    assert deal["items"] == [
+        {
+            "product": "cafe-s-100", "description": "Café S-100", "quantity": 2, "uom": "unit",
+            "unit_price": 2499.00, "tax": 21,
+        }
+    ]  # fmt: skip
+    assert (deal["amount"], deal["amount_by_hand"], deal["weighted"]) == (4998.00, False, 499.80)
+    assert git("log", "-1", "--format=%s") == f"{opp}: add 2 × Café S-100 at 2,499.00 EUR"
+    cli("price-list", "set", "retail-eur", "prices.cafe-s-100=1")
+    assert json.loads(cli("opp", "show", opp, "--format", "json").out)["amount"] == 4998.00
+
+
+def test_the_price_is_that_of_the_quantity(add):
+    add("--product", "cafe-s-100", "--quantity", "9")
+    deal = add("--product", "cafe-s-100", "--quantity", "10")
+    assert [item["unit_price"] for item in deal["items"]] == [2499, 2299]
+    assert deal["amount"] == 9 * 2499 + 10 * 2299
+
+
+def test_what_is_given_goes_before_what_is_known(add):
+    deal = add(
+        "--product", "cafe-s-100", "--price", "2000", "--discount", "12.5", "--tax", "4",
+        "--description", "Café S-100, red", "--uom", "box",
+    )  # fmt: skip
+    assert deal["items"] == [
+        {
+            "product": "cafe-s-100", "description": "Café S-100, red", "quantity": 1, "uom": "box",
+            "unit_price": 2000, "discount": 12.5, "tax": 4,
+        }
+    ]  # fmt: skip
+    assert deal["amount"] == 1750
+
+
+def test_a_line_may_be_of_no_product(add):
+    deal = add("--description", "Training", "--price", "90.5", "--quantity", "1.5", "--uom", "hour")
+    assert deal["amount"] == 135.75
+
+
+def test_an_amount_by_hand_stays_and_that_is_said(cli, opp):
+    cli("opp", "set", opp, "amount=5000")
+    said = cli(*TODAY, "opp", "item", "add", opp, "--product", "cafe-s-100")
+    assert "the amount stays 5,000 EUR as set by hand; the items come to 2,499.00" in said.err
+    deal = json.loads(cli("opp", "show", opp, "--format", "json").out)
+    assert (deal["amount"], deal["amount_by_hand"]) == (5000, True)
+    assert "5,000.00 EUR by hand, the items come to 2,499.00 EUR" in cli("opp", "show", opp).out
+    cli("opp", "set", opp, "amount=")
+    assert json.loads(cli("opp", "show", opp, "--format", "json").out)["amount"] == 2499
+
+
+def test_a_new_quantity_keeps_the_price_and_says_what_the_list_gives(add, cli, opp):
+    add("--product", "cafe-s-100", "--quantity", "2")
+    said = cli(*TODAY, "opp", "set", opp, "items.0.quantity=12")
+    assert "retail-eur gives cafe-s-100 for 2,299.00 at 12, the line keeps 2,499.00" in said.err
+    assert f"pipecli opp set {opp} items.0.unit_price=2299.00 takes it" in said.err
+    assert json.loads(cli("opp", "show", opp, "--format", "json").out)["amount"] == 12 * 2499
+    assert cli(*TODAY, "opp", "set", opp, "items.0.quantity=13").err == ""  # no other tier
+
+
+def test_items_are_removed_by_number_product_or_words(add, cli, opp):
+    add("--product", "cafe-s-100")
+    add("--description", "Training", "--price", "100")
+    add("--description", "Delivery to Lleida", "--price", "30")
+    assert cli("opp", "item", "remove", opp, "lleida").out == f"{opp}: remove 1 × Delivery to Lleida\n"
+    cli("opp", "item", "remove", opp, "cafe-s-100")
+    deal = json.loads(cli("opp", "item", "remove", opp, "1", "--format", "json").out)
+    assert "items" not in deal
+    assert "amount" not in deal
+
+
+def test_a_product_twice_is_removed_by_its_number(add, cli, refused, opp):
+    add("--product", "cafe-s-100", "--quantity", "1")
+    add("--product", "cafe-s-100", "--quantity", "2")
+    said = refused("opp", "item", "remove", opp, "cafe-s-100")
+    assert (
+        f"{opp} has 2 items cafe-s-100: 1 (1 × Café S-100), 2 (2 × Café S-100); name one by its number"
+        in said
+    )
+    assert json.loads(cli("opp", "item", "remove", opp, "1", "--format", "json").out)["amount"] == 4998
+    assert "has no item 7; it has 1 (2 × Café S-100)" in refused("opp", "item", "remove", opp, "7")
+
+
+def test_items_are_listed_with_their_amounts(add, cli, opp):
+    add("--product", "cafe-s-100", "--quantity", "2", "--discount", "10")
+    (line,) = json.loads(cli("opp", "item", "list", opp, "--format", "json").out)
+    assert (line["number"], line["product"], line["amount"]) == (1, "cafe-s-100", 4498.20)
+    assert "4,498.20" in cli("opp", "item", "list", opp).out
+
+
+def test_amounts_follow_the_currency(cli, refused):
+    yen = cli("opp", "add", "Tokyo", "--currency", "JPY", "--format", "ids").id
+    deal = cli("opp", "item", "add", yen, "--description", "x", "--price", "0.5", "--format", "json").out
+    assert '"amount": 1,' in deal  # half up, no decimals
+    dinar = cli("opp", "add", "Kuwait", "--currency", "KWD", "--format", "ids").id
+    deal = cli("opp", "item", "add", dinar, "--description", "x", "--price", "1.0005", "--format", "json").out
+    assert '"amount": 1.001,' in deal
+
+
+# Which price list
+
+
+def test_a_deal_without_a_list_takes_the_settings_default(add, cli):
+    cli("price-list", "add", "partners-eur", "--currency", "EUR", "--price", "cafe-s-100=1999")
+    cli("settings", "set", "price_list=partners-eur")
+    assert add("--product", "cafe-s-100")["items"][0]["unit_price"] == 1999
+
+
+def test_a_default_in_another_currency_is_passed_over(add, cli):
+    cli("price-list", "add", "retail-usd", "--currency", "USD", "--price", "cafe-s-100=1")
+    cli("settings", "set", "price_list=retail-usd")
+    assert add("--product", "cafe-s-100")["items"][0]["unit_price"] == 2499
+
+
+def test_a_list_of_its_own_goes_first(add, cli, opp):
+    cli("price-list", "add", "partners-eur", "--currency", "EUR", "--price", "cafe-s-100=1999")
+    cli("opp", "set", opp, "price_list=partners-eur")
+    assert add("--product", "cafe-s-100")["items"][0]["unit_price"] == 1999
+
+
+def test_several_valid_lists_are_named(cli, refused, opp):
+    cli("price-list", "add", "partners-eur", "--currency", "EUR", "--price", "cafe-s-100=1999")
+    said = refused(*TODAY, "opp", "item", "add", opp, "--product", "cafe-s-100")
+    assert "2 price lists in EUR are valid: partners-eur, retail-eur" in said
+    assert f"set {opp} price_list=…, or give the price with --price" in said
+    cli(*TODAY, "opp", "item", "add", opp, "--product", "cafe-s-100", "--price", "2400")
+
+
+def test_a_list_that_is_over_is_refused(cli, refused, opp, add):
+    cli("price-list", "set", "retail-eur", "valid_until=2026-11-19")
+    said = refused(*TODAY, "opp", "item", "add", opp, "--product", "cafe-s-100")
+    assert "no price list in EUR is valid on 2026-11-20" in said
+    cli("opp", "set", opp, "price_list=retail-eur")
+    said = refused(*TODAY, "opp", "item", "add", opp, "--product", "cafe-s-100")
+    assert "the price list retail-eur is valid until 2026-11-19, not on 2026-11-20" in said
+    cli("--today", "2026-11-19", "opp", "item", "add", opp, "--product", "cafe-s-100")  # its last day
+
+
+def test_a_list_in_another_currency_is_refused(cli, refused, opp):
+    cli("price-list", "add", "retail-usd", "--currency", "USD", "--price", "cafe-s-100=2699")
+    said = refused("opp", "set", opp, "price_list=retail-usd")
+    assert f"the price list retail-usd is in USD, {opp} in EUR" in said
+    cli("opp", "set", opp, "price_list=retail-usd", "currency=USD")
+    said = refused("opp", "set", opp, "currency=EUR")
+    assert "the price list retail-usd is in USD" in said
+
+
+def test_a_product_that_is_not_listed_is_refused(cli, refused, opp):
+    cli("product", "add", "grinder", "--name", "Grinder")
+    said = refused(*TODAY, "opp", "item", "add", opp, "--product", "grinder")
+    assert "retail-eur has no price for grinder; give the price with --price" in said
+    assert "pipecli price-list set retail-eur prices.grinder=" in said
+
+
+def test_a_quantity_below_the_first_tier_is_refused(cli, refused, opp):
+    cli("product", "add", "beans", "--name", "Beans", "--uom", "kg")
+    cli("price-list", "set", "retail-eur", "prices.beans=[{from: 5, price: 18.0}]")
+    said = refused(*TODAY, "opp", "item", "add", opp, "--product", "beans", "--quantity", "4")
+    assert "retail-eur has no price for 4 of beans: its prices begin at 5" in said
+
+
+# Wrong input
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "an item needs a product, or a description and a price"),
+        (["--description", "Training"], "an item needs a product, or a description and a price"),
+        (["--product", "nothing"], 'no product answers to "nothing"'),
+        (["--product", "cafe-s-100", "--quantity", "0"], "--quantity: it should be greater than 0, not 0"),
+        (["--product", "cafe-s-100", "--quantity", "-1"], "--quantity: it should be greater than 0, not -1"),
+        (["--product", "cafe-s-100", "--quantity", "two"], '--quantity: "two" is no number'),
+        (["--product", "cafe-s-100", "--price", "-1"], "--price: it should be greater than or equal to 0"),
+        (
+            ["--product", "cafe-s-100", "--discount", "101"],
+            "--discount: it should be less than or equal to 100",
+        ),
+        (["--product", "cafe-s-100", "--quantity", "1e400"], "--quantity: at most 15 digits"),
+        (["--product", "cafe-s-100", "--quantity", "NaN"], "--quantity: a finite number is wanted here"),
+    ],
+)
+def test_wrong_items_are_refused(refused, opp, arguments, said):
+    assert said in refused(*TODAY, "opp", "item", "add", opp, *arguments)
+
+
+def test_a_product_off_sale_is_refused(cli, refused, opp):
+    cli("product", "set", "cafe-s-100", "active=no")
+    assert "cafe-s-100 is not sold any more" in refused("opp", "item", "add", opp, "--product", "cafe-s-100")
+
+
+def test_a_closed_deal_keeps_its_items(add, cli, refused, opp):
+    add("--product", "cafe-s-100")
+    cli("opp", "lost", opp, "--reason", "price")
+    way_out = f"{opp} is lost; reopen it first: pipecli opp reopen {opp}"
+    assert way_out in refused("opp", "item", "add", opp, "--product", "cafe-s-100")
+    assert way_out in refused("opp", "item", "remove", opp, "1")
+    assert way_out in refused("opp", "set", opp, "items.0.quantity=3")
