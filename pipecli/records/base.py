@@ -32,25 +32,37 @@ class Part(BaseModel):
 
     def plain(self) -> Plain:
         """The part as its file says it, in the model's order, without what is absent or empty."""
-        return {
-            name.removesuffix("_"): value
-            for name, field in self.__dict__.items()
-            if (value := _plain(field)) is not None
-        }
+        plain: Plain = {}
+        for name, value in self.__dict__.items():
+            if type(value) in _AS_IT_IS:
+                plain[name.removesuffix("_")] = value
+            elif value is not None and (made := _plain(value)) is not None:
+                plain[name.removesuffix("_")] = made
+        return plain
+
+
+# Looked up first: a third of building an index is this walk over 9,000 records.
+_AS_IT_IS = frozenset({str, Decimal, datetime, date, int, bool, float})
 
 
 def _plain(value: object) -> object | None:
     """`value` as YAML has it; None for what is not written at all: nulls and empty maps and lists."""
-    if value is None or isinstance(value, (str, bool, int, Decimal, datetime, date)):
-        return str(value) if type(value) is not str and isinstance(value, str) else value
+    if isinstance(value, str):  # a word of a fixed list is a text
+        return str(value)
     if isinstance(value, Part):
         return value.plain() or None
     if isinstance(value, dict):
         # the days of exchange rates are keys, and a key is text in a file
-        return {str(key): plain for key, item in value.items() if (plain := _plain(item)) is not None} or None
+        return {
+            str(key): plain for key, each in value.items() if (plain := _of_any(each)) is not None
+        } or None
     if isinstance(value, (list, tuple)):
-        return [plain for item in value if (plain := _plain(item)) is not None] or None
+        return [plain for each in value if (plain := _of_any(each)) is not None] or None
     return value
+
+
+def _of_any(value: object) -> object | None:
+    return value if type(value) in _AS_IT_IS or value is None else _plain(value)
 
 
 class Record(Part):

@@ -5,6 +5,7 @@ Importing this module imports no model, so that a reading command stays quick; `
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -37,8 +38,13 @@ class Kind(NamedTuple):
 
     @property
     def model(self) -> type[Record]:
-        model: type[Record] = getattr(import_module(f"pipecli.records.{self.module}"), self.class_name)
-        return model
+        return _model(self.module, self.class_name)
+
+
+@cache
+def _model(module: str, name: str) -> type[Record]:
+    model: type[Record] = getattr(import_module(f"pipecli.records.{module}"), name)
+    return model
 
 
 LEAD = Kind("lead", "leads", "LEAD", "lead", "Lead")

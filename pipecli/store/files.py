@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,16 +17,17 @@ LARGEST = 4 << 20
 
 def read_text(root: Path, file: str) -> str:
     """The text of a record's file. Raises FaultyFile for what can't be one, FileNotFoundError."""
-    path = root / file
-    stat = path.lstat()
-    if path.is_symlink():
+    path = f"{root}/{file}"  # not a Path: 9,000 of them are a tenth of building an index
+    status = os.lstat(path)
+    if stat.S_ISLNK(status.st_mode):
         raise FaultyFile(
             [Fault(file, 0, 0, "file", "a symbolic link can't be a record; put the file itself here")]
         )
-    if stat.st_size > LARGEST:
-        raise FaultyFile([Fault(file, 0, 0, "file", f"{stat.st_size:,} bytes are too many for a record")])
+    if status.st_size > LARGEST:
+        raise FaultyFile([Fault(file, 0, 0, "file", f"{status.st_size:,} bytes are too many for a record")])
     try:
-        raw = path.read_bytes()
+        with open(path, "rb", buffering=0) as handle:  # noqa: PTH123
+            raw = handle.read()
     except PermissionError:
         raise FaultyFile([Fault(file, 0, 0, "file", "the file can't be read: permission denied")]) from None
     except IsADirectoryError:

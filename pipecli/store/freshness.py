@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from pipecli.errors import PipecliError
 from pipecli.records.kinds import KINDS, SETTINGS_FILE
 
 Stat = tuple[int, int, int]
@@ -38,6 +39,8 @@ def stamps(root: Path) -> dict[str, bytes]:
 def _walk(root: Path, folder: str) -> Iterator[tuple[str, list[tuple[str, int, int, int]]]]:
     files: list[tuple[str, int, int, int]] = []
     inner: list[str] = []
+    if os.path.islink(root / folder):  # noqa: PTH114 - a folder elsewhere is no part of the pipeline
+        raise PipecliError(f"{folder} is a symbolic link", hint="records must stay inside the pipeline")
     try:
         with os.scandir(root / folder) as entries:
             for entry in entries:
@@ -45,7 +48,7 @@ def _walk(root: Path, folder: str) -> Iterator[tuple[str, list[tuple[str, int, i
                 if name.endswith(".yaml"):
                     stat = entry.stat(follow_symlinks=False)
                     files.append((name, stat.st_size, stat.st_mtime_ns, stat.st_ino))
-                elif entry.is_dir(follow_symlinks=False):
+                elif entry.is_dir():
                     inner.append(name)
     except (FileNotFoundError, NotADirectoryError):
         return

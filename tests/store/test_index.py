@@ -125,3 +125,26 @@ def test_a_broken_file_stops_those_who_need_it_and_warns_the_others(cli, deal):
     )
     said = cli("opp", "set", "2q8", "amount=1")
     assert said.err.startswith("warning: opportunities/2026/OPP-7K3M9-grinders.yaml:13: ")
+
+
+def test_a_folder_that_is_a_link_out_of_the_pipeline_is_refused(cli, deal, root, tmp_path):
+    deal()
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (root / "opportunities" / "2025").symlink_to(elsewhere)
+
+    said = cli("opp", "list", code=1)
+    assert said.err == (
+        "error: opportunities/2025 is a symbolic link; records must stay inside the pipeline\n"
+    )
+
+
+def test_a_record_that_is_a_link_is_a_fault(cli, deal, root, tmp_path):
+    file = deal()
+    secret = tmp_path / "secret.yaml"
+    secret.write_text("password: hunter2\n")
+    file.with_name("OPP-7K3M9-link.yaml").symlink_to(secret)
+
+    said = cli("opp", "list", code=1)
+    assert "OPP-7K3M9-link.yaml: a symbolic link can't be a record" in said.err
+    assert "hunter2" not in said.err
