@@ -11,37 +11,39 @@ from pipecli.store.pipeline import Pipeline
 
 
 def quotations_when_open(pipeline: Pipeline, deal: str, quotations: Iterable[str]) -> dict[str, str]:
-    """The status of each quotation in the last commit that has the deal open; empty where none has it.
+    """The status of each quotation just before the commit that closed the deal.
 
-    A quotation that was not there yet is left out. The closing may itself be uncommitted.
+    What no commit tells is left out: of a quotation that is younger, or after a squash. A closing may itself
+    be uncommitted: then HEAD tells.
     """
     file = pipeline.file_of("opportunity", deal)
-    commit = _last_open(pipeline, file) if file else None
-    if commit is None:
-        return {}
+    moment = _before_closing(pipeline, file) if file else "HEAD"
     found = {}
     for key in quotations:
         path = pipeline.file_of("quotation", key)
-        then = _content(pipeline, commit, path) if path else None
+        then = _content(pipeline, moment, path) if path else None
         if then is not None and isinstance(then.get("status"), str):
             found[key] = then["status"]
     return found
 
 
-def _last_open(pipeline: Pipeline, file: str) -> str | None:
+def _before_closing(pipeline: Pipeline, file: str) -> str:
+    """The revision that has the deal open, and the quotations as they were to the last."""
     place = pipeline.location
+    moment = "HEAD"
     done = git.run(place.work_tree, "log", "--format=%H", "HEAD", "--", place.prefix + file)
     for commit in done.stdout.decode().split():
         then = _content(pipeline, commit, file)
         if then is not None and then.get("status", "open") == "open":
-            return commit
-    return None
+            break
+        moment = f"{commit}^"
+    return moment
 
 
-def _content(pipeline: Pipeline, commit: str, file: str) -> dict[str, Any] | None:
-    """What a file said at a commit; None where it was not there, or could not be read."""
+def _content(pipeline: Pipeline, revision: str, file: str) -> dict[str, Any] | None:
+    """What a file said at a revision; None where it was not there, or can't be read."""
     place = pipeline.location
-    done = git.run(place.work_tree, "cat-file", "blob", f"{commit}:{place.prefix}{file}")
+    done = git.run(place.work_tree, "cat-file", "blob", f"{revision}:{place.prefix}{file}")
     if done.returncode:
         return None
     try:

@@ -1,0 +1,352 @@
+"""`opportunity won`, `lost` and `reopen`: the deal, its quotations and its order go together."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+TODAY = ("--today", "2026-11-20")
+
+
+@pytest.fixture
+def shown(cli):
+    """A record as JSON."""
+
+    def call(noun: str, key: str) -> dict[str, object]:
+        return json.loads(cli(noun, "show", key, "--format", "json").out)
+
+    return call
+
+
+@pytest.fixture
+def opp(cli):
+    """A deal with a customer and items worth 5,000 EUR."""
+    cli("customer", "add", "Contoso Coffee")
+    key = cli("opp", "add", "Machines", "--customer", "contoso-coffee", "--format", "ids").id
+    cli(
+        "opp",
+        "item",
+        "add",
+        key,
+        "--description",
+        "Machine",
+        "--price",
+        "2500",
+        "--quantity",
+        "2",
+        "--tax",
+        "21",
+    )
+    return key
+
+
+@pytest.fixture
+def quote(cli, opp):
+    """A quotation of the deal, sent; returns its id."""
+
+    def call(day: str = "2026-11-10") -> str:
+        key = cli("--today", day, "quote", "new", opp, "--format", "ids").id
+        cli("--today", day, "quote", "send", key)
+        return key
+
+    return call
+
+
+def orders_of(cli, opp: str) -> list[dict[str, object]]:
+    return json.loads(cli("order", "list", "--where", f"opportunity = '{opp}'", "--format", "json").out)
+
+
+# Won
+
+
+def test_the_last_sent_quotation_wins_and_becomes_an_order(cli, opp, quote, shown, git):
+    first = quote("2026-11-01")
+    cli("opp", "set", opp, "items.0.quantity=3")
+    second = quote("2026-11-10")
+    said = cli(*TODAY, "opp", "won", opp, "--note", "Signed at the fair", "-m", "Hooray")
+    assert said.out == f"{opp}: won 7,500.00 EUR with {second}\n"
+    deal = shown("opp", opp)
+    assert deal["status"] == "won"
+    assert deal["closed"] == {
+        "date": "2026-11-20", "amount": 7500.00, "quotation": second, "detail": "Signed at the fair",
+    }  # fmt: skip
+    assert shown("quote", second)["status"] == "accepted"
+    assert shown("quote", first)["status"] == "superseded"
+    (order,) = orders_of(cli, opp)
+    assert (order["quotation"], order["customer"], order["status"]) == (second, "contoso-coffee", "open")
+    assert (order["date"], order["items"]) == ("2026-11-20", shown("quote", second)["items"])
+    assert f"{order['id']} is its order" in said.err
+    body = git("log", "-1", "--format=%B")
+    assert "Hooray" in body
+    assert "Pipecli-Event: won" in body
+    assert len(git("show", "--name-only", "--format=", "HEAD").splitlines()) == 4
+    assert git("status", "--porcelain") == ""
+
+
+def test_quotation_amount_and_date_may_be_given(cli, opp, quote, shown):
+    first, second = quote("2026-11-01"), quote("2026-11-10")
+    cli(*TODAY, "opp", "won", opp, "--quotation", first, "--amount", "4900.5", "--date", "2026-11-18")
+    deal = shown("opp", opp)
+    assert deal["closed"] == {"date": "2026-11-18", "amount": 4900.5, "quotation": first}
+    assert (shown("quote", first)["status"], shown("quote", second)["status"]) == ("accepted", "superseded")
+
+
+def test_the_accepted_quotation_goes_before_a_later_one(cli, opp, quote, shown):
+    first, second = quote("2026-11-01"), quote("2026-11-10")
+    cli("--today", "2026-11-12", "quote", "accept", first)
+    cli(*TODAY, "opp", "won", opp)
+    assert shown("opp", opp)["closed"]["quotation"] == first
+    assert shown("quote", second)["status"] == "superseded"
+
+
+def test_what_was_decided_before_stays_so(cli, opp, quote, shown):
+    rejected, expired, draft = quote("2026-09-01"), quote("2026-09-02"), None
+    cli("quote", "reject", rejected)
+    cli("quote", "expire")
+    winner = quote("2026-11-10")
+    draft = cli("quote", "new", opp, "--format", "ids").id
+    cli(*TODAY, "opp", "won", opp)
+    statuses = [shown("quote", each)["status"] for each in (rejected, expired, winner, draft)]
+    assert statuses == ["rejected", "expired", "accepted", "superseded"]
+
+
+def test_a_deal_is_won_without_a_quotation_by_its_items(cli, opp, shown):
+    assert cli(*TODAY, "opp", "won", opp).out == f"{opp}: won 5,000.00 EUR\n"
+    assert shown("opp", opp)["closed"] == {"date": "2026-11-20", "amount": 5000.00}
+    assert orders_of(cli, opp) == []
+
+
+def test_a_deal_is_won_without_a_quotation_by_an_amount(cli, shown):
+    opp = cli("opp", "add", "A favour", "--format", "ids").id
+    cli(*TODAY, "opp", "won", opp, "--amount", "99")
+    assert shown("opp", opp)["closed"]["amount"] == 99
+
+
+def test_a_deal_of_unknown_value_is_not_won(cli, refused):
+    opp = cli("opp", "add", "A favour", "--format", "ids").id
+    said = refused("opp", "won", opp)
+    assert f"nothing says what {opp} is worth: it has no sent quotation, no items and no amount" in said
+    assert f"give the final value: pipecli opp won {opp} --amount" in said
+
+
+def test_a_draft_does_not_win_and_that_is_said(cli, opp, refused, shown):
+    draft = cli("quote", "new", opp, "--format", "ids").id
+    assert f"{draft} is a draft, nobody was offered it; send it first" in refused(
+        "opp", "won", opp, "--quotation", draft
+    )
+    said = cli(*TODAY, "opp", "won", opp)
+    assert f"won without a quotation: {draft} was not sent" in said.err
+    assert "quotation" not in shown("opp", opp)["closed"]
+
+
+def test_only_a_quotation_on_offer_and_of_the_deal_wins(cli, opp, quote, refused):
+    rejected = quote()
+    cli("quote", "reject", rejected)
+    said = refused("opp", "won", opp, "--quotation", rejected)
+    assert f"{rejected} is rejected, a deal is won with one that is sent" in said
+    other = cli("opp", "add", "Grinders", "--format", "ids").id
+    assert f"{rejected} is a quotation of {opp}, not of {other}" in refused(
+        "opp", "won", other, "--quotation", rejected
+    )
+
+
+def test_a_late_quotation_wins_and_that_is_said(cli, opp, quote):
+    late = quote("2026-09-01")
+    assert f"{late} was valid until 2026-10-01" in cli(*TODAY, "opp", "won", opp).err
+
+
+def test_the_customer_of_the_quotation_orders(cli, opp, quote):
+    winner = quote()
+    cli("opp", "set", opp, "customer=")
+    cli(*TODAY, "opp", "won", opp)
+    (order,) = orders_of(cli, opp)
+    assert (order["quotation"], order["customer"]) == (winner, "contoso-coffee")
+
+
+def test_the_lead_of_a_won_deal_becomes_its_customer(cli, shown):
+    lead = cli(
+        "lead", "add", "--name", "María López", "--organization", "Contoso Coffee", "--email",
+        "maria@contoso.example", "--format", "ids",
+    ).id  # fmt: skip
+    opp = cli("opp", "add", "Machines", "--lead", lead, "--format", "ids").id
+    other = cli("opp", "add", "Grinders", "--lead", lead, "--format", "ids").id
+    cli("opp", "item", "add", opp, "--description", "Machine", "--price", "2500")
+    quotation = cli("quote", "new", opp, "--format", "ids").id
+    cli("quote", "send", quotation)
+    said = cli("opp", "won", opp)
+    assert "new customer contoso-coffee" in said.err
+    deal = shown("opp", opp)
+    assert (deal["customer"], deal["contacts"]) == (
+        "contoso-coffee", [{"contact": "maria-lopez", "primary": True}],
+    )  # fmt: skip
+    assert orders_of(cli, opp)[0]["customer"] == "contoso-coffee"
+    converted = shown("lead", lead)
+    assert converted["status"] == "converted"
+    assert converted["converted"]["customer"] == "contoso-coffee"
+    assert set(converted["converted"]["opportunities"]) == {opp, other}
+    assert shown("opp", other)["customer"] == "contoso-coffee"
+
+
+def test_the_lead_of_a_won_deal_may_be_a_customer_we_have(cli, shown, root):
+    cli("customer", "add", "Contoso Coffee")
+    lead = cli("lead", "add", "--organization", "Contoso Coffee", "--format", "ids").id
+    opp = cli("opp", "add", "Machines", "--lead", lead, "--format", "ids").id
+    said = cli("opp", "won", opp, "--amount", "10")
+    assert "known customer contoso-coffee" in said.err
+    assert shown("opp", opp)["customer"] == "contoso-coffee"
+    assert [file.name for file in (root / "customers").iterdir()] == ["contoso-coffee.yaml"]
+
+
+# Lost
+
+
+def test_a_lost_deal_keeps_why_and_to_whom(cli, opp, quote, shown):
+    sent = quote()
+    draft = cli("quote", "new", opp, "--format", "ids").id
+    cli("opp", "competitor", "add", opp, "Acme")
+    said = cli(
+        *TODAY, "opp", "lost", opp, "--reason", "competitor", "--competitor", "acme",
+        "--detail", "Cheaper by half",
+    )  # fmt: skip
+    assert said.out == f"{opp}: lost to Acme: competitor\n"
+    deal = shown("opp", opp)
+    assert deal["status"] == "lost"
+    assert deal["closed"] == {
+        "date": "2026-11-20", "reason": "competitor", "competitor": "Acme", "detail": "Cheaper by half",
+    }  # fmt: skip
+    assert [shown("quote", each)["status"] for each in (sent, draft)] == ["rejected", "rejected"]
+
+
+@pytest.mark.parametrize("reason", [["--reason", "bad luck"], []])
+def test_a_reason_of_the_list_is_wanted(opp, refused, reason):
+    said = refused("opp", "lost", opp, *reason)
+    assert "price, quality, budget, timing, competitor, no-decision, no-response" in said
+
+
+# Reopened
+
+
+def test_reopening_a_win_takes_all_of_it_back(cli, opp, quote, shown, git):
+    revised = quote("2026-11-01")
+    first = cli("quote", "revise", revised, "--format", "ids").id
+    cli("--today", "2026-11-22", "quote", "send", first)
+    second = quote("2026-11-10")
+    rejected = quote("2026-11-11")
+    cli("quote", "reject", rejected)
+    draft = cli("quote", "new", opp, "--format", "ids").id
+    every = (revised, first, second, rejected, draft)
+    before = [shown("quote", each)["status"] for each in every]
+    assert before == ["superseded", "sent", "sent", "rejected", "draft"]
+    cli("opp", "won", opp, "--quotation", second)
+    said = cli("opp", "reopen", opp)
+    assert said.out == f"{opp}: reopen at qualify, was won\n"
+    deal = shown("opp", opp)
+    assert (deal["status"], deal["stage"]) == ("open", "qualify")
+    assert "closed" not in deal
+    assert [shown("quote", each)["status"] for each in every] == before
+    assert [order["status"] for order in orders_of(cli, opp)] == ["cancelled"]
+    assert "Pipecli-Event: reopened" in git("log", "-1", "--format=%B")
+    cli("opp", "won", opp)
+    assert sorted(order["status"] for order in orders_of(cli, opp)) == ["cancelled", "open"]
+
+
+def test_reopening_a_loss_puts_the_quotations_on_offer_again(cli, opp, quote, shown):
+    rejected, sent = quote("2026-11-01"), quote("2026-11-10")
+    cli("quote", "reject", rejected)
+    cli("opp", "lost", opp, "--reason", "price")
+    cli("opp", "reopen", opp, "--stage", "negotiate")
+    assert shown("opp", opp)["stage"] == "negotiate"
+    assert [shown("quote", each)["status"] for each in (rejected, sent)] == ["rejected", "sent"]
+
+
+def test_an_accepted_quotation_is_only_on_offer_again(cli, opp, quote, shown):
+    accepted = quote()
+    cli("--today", "2026-11-12", "quote", "accept", accepted)
+    cli("opp", "won", opp)
+    cli("opp", "reopen", opp)
+    assert shown("quote", accepted)["status"] == "sent"
+
+
+def test_reopening_before_the_closing_is_committed(cli, opp, quote, shown, git):
+    sent, draft = quote(), cli("quote", "new", opp, "--format", "ids").id
+    cli("opp", "won", opp, "--no-commit")
+    cli("opp", "reopen", opp, "--no-commit")
+    assert [shown("quote", each)["status"] for each in (sent, draft)] == ["sent", "draft"]
+    (order,) = orders_of(cli, opp)
+    assert git("status", "--porcelain", "--untracked-files=all").split() == [
+        "??", f"orders/2026/{order['id']}-contoso-coffee.yaml",
+    ]  # fmt: skip
+
+
+def test_reopening_without_a_history(cli, opp, quote, shown, git):
+    """After a squash nothing tells what a quotation was: what closing does is undone."""
+    revised = quote("2026-11-01")
+    first = cli("quote", "revise", revised, "--format", "ids").id
+    cli("quote", "send", first)
+    second = quote("2026-11-10")
+    cli("opp", "won", opp, "--quotation", second)
+    git("reset", "-q", "--soft", git("rev-list", "--max-parents=0", "HEAD"))
+    git("commit", "-q", "-m", "All at once")
+    cli("opp", "reopen", opp)
+    assert [shown("quote", each)["status"] for each in (revised, first, second)] == [
+        "superseded",
+        "sent",
+        "sent",
+    ]
+
+
+def test_a_delivered_order_stands(cli, opp, quote, refused):
+    quote()
+    cli("opp", "won", opp)
+    (order,) = orders_of(cli, opp)
+    cli("order", "deliver", order["id"])
+    said = refused("opp", "reopen", opp)
+    assert f"{order['id']}, the order of {opp}, is delivered; open a new deal instead" in said
+
+
+def test_reverting_the_commit_of_a_win_leaves_a_valid_pipeline(cli, opp, quote, shown, git):
+    sent = quote()
+    cli("opp", "won", opp)
+    git("revert", "--no-edit", "HEAD")
+    assert shown("opp", opp)["status"] == "open"
+    assert shown("quote", sent)["status"] == "sent"
+    assert orders_of(cli, opp) == []
+    cli("opp", "won", opp)
+
+
+# Closed is closed
+
+
+@pytest.mark.parametrize("closing", [["won", "--amount", "5"], ["lost", "--reason", "price"]])
+def test_a_closed_deal_is_left_alone(cli, opp, refused, closing):
+    verb, *options = closing
+    cli("opp", verb, opp, *options)
+    for again in (
+        ["won"],
+        ["lost", "--reason", "price"],
+        ["advance"],
+        ["advance", "--to", "demo", "--force"],
+    ):
+        said = refused("opp", again[0], opp, *again[1:])
+        assert f"{opp} is {verb}; reopen it first: pipecli opp reopen {opp}" in said
+
+
+def test_an_open_deal_is_not_reopened(cli, opp, refused):
+    assert f"{opp} is open; it is at qualify" in refused("opp", "reopen", opp)
+    cli("opp", "won", opp)
+    said = refused("opp", "reopen", opp, "--stage", "nowhere")
+    assert "nowhere is no stage of the process standard; give --stage, in qualify, demo" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--amount", "lots"], '--amount: "lots" is no number'),
+        (["--amount", "-1"], "--amount: it should be greater than or equal to 0"),
+        (["--date", "someday"], '"someday" is no date'),
+        (["--quotation", "QTN-ZZZZZ"], "no quotation answers to"),
+    ],
+)
+def test_wrong_words_close_nothing(opp, refused, arguments, said):
+    assert said in refused("opp", "won", opp, *arguments)
