@@ -1,0 +1,177 @@
+"""Who is on a deal: contacts and competitors, its owner, and those it is shared with."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+SETTINGS = """\
+company: {name: Contoso}
+currency: EUR
+timezone: Europe/Madrid
+users:
+  ana-ruiz: {name: Ana Ruiz, email: ana@contoso.example, team: iberia}
+  luis: {name: Luis Vega, team: iberia}
+  sara: {name: Sara Azadi, team: iran}
+  gone: {name: Gone, team: iberia, active: false}
+teams:
+  iberia: {name: Iberia, manager: ana-ruiz}
+  iran: {name: Iran}
+  empty: {name: Nobody yet}
+processes:
+  standard:
+    stages: [{id: qualify, probability: 10}]
+lost_reasons: [price]
+"""
+
+
+@pytest.fixture(autouse=True)
+def _settings(root, git):
+    (root / "pipecli.yaml").write_text(SETTINGS)
+    git("commit", "-q", "-am", "settings by hand")
+
+
+@pytest.fixture
+def opp(cli):
+    cli("customer", "add", "Contoso Coffee")
+    cli("contact", "add", "María López", "--customer", "contoso-coffee")
+    cli("contact", "add", "Pau Vidal", "--customer", "contoso-coffee")
+    return cli("opp", "add", "Machines", "--customer", "contoso-coffee", "--format", "ids").id
+
+
+@pytest.fixture
+def shown(cli, opp):
+    def call() -> dict[str, object]:
+        return json.loads(cli("opp", "show", opp, "--format", "json").out)
+
+    return call
+
+
+# Contacts
+
+
+def test_contacts_have_roles_and_one_is_primary(cli, opp, shown):
+    said = cli("opp", "contact", "add", opp, "maria-lopez", "--role", "decision-maker", "--primary")
+    assert said.out == f"{opp}: contact María López (decision-maker, primary)\n"
+    cli("opp", "contact", "add", opp, "pau", "--role", "user")
+    assert shown()["contacts"] == [
+        {"contact": "maria-lopez", "role": "decision-maker", "primary": True},
+        {"contact": "pau-vidal", "role": "user"},
+    ]
+    cli("opp", "contact", "add", opp, "pau-vidal", "--primary")  # there is only one
+    assert shown()["contacts"] == [
+        {"contact": "maria-lopez", "role": "decision-maker"},
+        {"contact": "pau-vidal", "role": "user", "primary": True},
+    ]
+    cli("opp", "contact", "add", opp, "pau-vidal", "--role", "influencer")
+    assert shown()["contacts"][1] == {"contact": "pau-vidal", "role": "influencer", "primary": True}
+    people = json.loads(cli("opp", "contact", "list", opp, "--format", "json").out)
+    assert [(each["name"], each["primary"]) for each in people] == [
+        ("María López", False),
+        ("Pau Vidal", True),
+    ]
+
+
+def test_a_contact_leaves(cli, opp, shown, refused):
+    cli("opp", "contact", "add", opp, "maria-lopez")
+    said = refused("opp", "contact", "remove", opp, "pau-vidal")
+    assert f"Pau Vidal (pau-vidal) is not on {opp}; on it: maria-lopez" in said
+    cli("opp", "contact", "remove", opp, "María")
+    assert "contacts" not in shown()
+
+
+def test_an_unknown_contact_is_refused(opp, refused):
+    assert 'no contact answers to "Nemo"' in refused("opp", "contact", "add", opp, "Nemo")
+
+
+def test_two_primary_contacts_are_refused(cli, opp, refused):
+    cli("opp", "contact", "add", opp, "maria-lopez", "--primary")
+    cli("opp", "contact", "add", opp, "pau-vidal")
+    said = refused("opp", "set", opp, "contacts.pau-vidal.primary=yes")
+    assert "would have 2 primary contacts: maria-lopez, pau-vidal" in said
+
+
+# Competitors
+
+
+def test_competitors_come_and_go(cli, opp, shown, refused):
+    cli("opp", "competitor", "add", opp, "Acme")
+    cli("opp", "competitor", "add", opp, "Café Rápido")
+    assert "nothing to change" in cli("opp", "competitor", "add", opp, "ACME").err
+    assert shown()["competitors"] == ["Acme", "Café Rápido"]
+    cli("opp", "competitor", "remove", opp, "acme")
+    assert shown()["competitors"] == ["Café Rápido"]
+    assert "Acme is no competitor" in refused("opp", "competitor", "remove", opp, "Acme")
+
+
+# Owner
+
+
+def test_a_deal_gets_another_owner_and_the_next_contact_goes_along(cli, opp, shown, git):
+    cli("opp", "set", opp, "next_contact.date=2026-12-01", "next_contact.by=ana-ruiz")
+    said = cli("opp", "assign", opp, "luis")
+    assert said.out == f"{opp}: assign to luis\n"
+    assert "the next contact, on 2026-12-01, is luis's now" in said.err
+    deal = shown()
+    assert (deal["owner"], deal["team"]) == ("luis", "iberia")
+    assert deal["next_contact"] == {"date": "2026-12-01", "by": "luis"}
+    assert "Pipecli-Event: assigned" in git("log", "-1", "--format=%B")
+    cli("opp", "set", opp, "owner=sara")
+    assert "Pipecli-Event: assigned" in git("log", "-1", "--format=%B")
+
+
+def test_the_next_contact_of_another_stays_theirs(cli, opp, shown):
+    cli("opp", "set", opp, "next_contact.date=2026-12-01", "next_contact.by=sara")
+    cli("opp", "assign", opp, "luis")
+    assert shown()["next_contact"]["by"] == "sara"
+
+
+def test_a_team_shares_the_deal_and_its_least_loaded_answers_for_it(cli, opp, shown):
+    cli("opp", "add", "Another of Ana's")
+    cli("opp", "assign", opp, "sara")
+    cli("opp", "assign", opp, "--team", "iberia")
+    assert (shown()["owner"], shown()["shared_with"]) == ("luis", ["iberia"])
+    said = cli("opp", "assign", opp, "--team", "iberia")
+    assert "nothing to change" in said.err  # an owner of the team stays
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nobody"], "there is no user nobody; the users: ana-ruiz, luis, sara, gone"),
+        (["gone"], "gone is not active; give it to another, or pipecli user set gone active=yes"),
+        (["--team", "none"], "there is no team none; the teams: iberia, iran, empty"),
+        (["--team", "empty"], "the team empty has no active users"),
+        ([], "name who gets it: a user, or a team with --team"),
+        (["luis", "--team", "iran"], "name who gets it: a user, or a team with --team"),
+    ],
+)
+def test_nobody_gets_a_deal_by_mistake(opp, refused, arguments, said):
+    assert said in refused("opp", "assign", opp, *arguments)
+
+
+# Sharing
+
+
+def test_what_is_shared_is_among_the_own_of_those(cli, opp, shown, refused, monkeypatch):
+    cli("opp", "share", opp, "sara", "iberia")
+    cli("opp", "share", opp, "sara")  # once is enough
+    assert shown()["shared_with"] == ["sara", "iberia"]
+    monkeypatch.setenv("PIPECLI_USER", "sara")
+    assert cli("opp", "list", "--mine", "--format", "ids").out.split() == [opp]
+    cli("opp", "share", opp, "sara", "--remove")
+    assert cli("opp", "list", "--mine", "--format", "ids").out == ""
+    monkeypatch.setenv("PIPECLI_USER", "luis")
+    assert cli("opp", "list", "--mine", "--format", "ids").out.split() == [opp]  # by his team
+    said = refused("opp", "share", opp, "sara", "--remove")
+    assert f"{opp} is not shared with sara; it is shared with iberia" in said
+    assert "nobody is no user or team; share with one of ana-ruiz" in refused("opp", "share", opp, "nobody")
+
+
+def test_a_broken_deal_is_named_with_its_line(cli, deal):
+    file = deal()
+    file.write_text(file.read_text().replace("title:", "titel:"))
+    said = cli("opp", "assign", "OPP-2Q8XA", "luis", code=1)
+    assert "opportunities/2026/OPP-2Q8XA-espresso-machines.yaml:4: " in said.err
+    assert 'did you mean "title"' in said.err
