@@ -1,0 +1,131 @@
+"""Questions from strangers: what they may read, how long they may take, and how much they may hold."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipecli.store import query
+
+ENDLESS = "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c)"
+
+
+@pytest.fixture
+def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    made = sqlite3.connect(tmp_path / "index.sqlite", isolation_level=None)
+    made.execute("CREATE TABLE deals (id TEXT, amount REAL)")
+    made.execute("INSERT INTO deals VALUES ('a', 1.5)")
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT id FROM deals",
+        "  with d as (select id from deals) select * from d",
+        "-- whose deals?\nSELECT id FROM deals",
+        "/* whose * deals? */ SELECT id FROM deals",
+        "SELECT json_extract(json_object('id', id), '$.id') FROM deals",
+        "SELECT d.id FROM deals d, json_each('[1]')",
+    ],
+)
+def test_a_question_is_answered(connection: sqlite3.Connection, sql: str) -> None:
+    assert query.ask(connection, sql).rows == [("a",)]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "DELETE FROM deals",
+        "WITH d AS (SELECT 1) DELETE FROM deals",
+        "WITH d AS (SELECT 1) INSERT INTO deals VALUES ('b', 2)",
+        "/* SELECT */ UPDATE deals SET amount = 0",
+        "SELECT 1; DELETE FROM deals",
+        "CREATE TABLE spoils (id)",
+        "PRAGMA writable_schema = 1",
+        "SELECT * FROM pragma_database_list",
+        "ATTACH 'spoils.sqlite' AS spoils",
+        "VACUUM INTO 'spoils.sqlite'",
+        "SELECT load_extension('/tmp/spoils')",
+        "SELECT writefile('spoils', 'x')",
+        "BEGIN IMMEDIATE",
+        "",
+    ],
+)
+def test_nothing_but_a_question_is_run(
+    connection: sqlite3.Connection, sql: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(query.BadQuery):
+        query.ask(connection, sql)
+
+    assert [path.name for path in tmp_path.iterdir()] == ["index.sqlite"]
+    assert connection.execute("SELECT * FROM deals").fetchall() == [("a", 1.5)]
+
+
+def test_a_condition_can_change_nothing_either(connection: sqlite3.Connection) -> None:
+    with pytest.raises(query.BadQuery, match="one statement at a time"):
+        query.select(connection, "id", "deals", "1; DELETE FROM deals", "", ())
+
+
+def test_a_question_that_never_ends_is_ended(
+    connection: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(query, "LONGEST", 0.1)
+
+    with pytest.raises(query.BadQuery, match="more than 0 seconds"):
+        query.ask(connection, f"{ENDLESS} SELECT count(*) FROM c")
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT zeroblob(1000000000)",
+        "SELECT replace(hex(zeroblob(4000)), '0', hex(zeroblob(4000)))",
+        f"{ENDLESS} SELECT printf('%.*c', 1000000, 'x') FROM c",
+        f"{ENDLESS} SELECT json_group_array(printf('%.*c', 1000000, 'x')) FROM c",
+        f"{ENDLESS} SELECT count(*) FROM (SELECT DISTINCT printf('%d%.*c', n, 1000000, 'x') FROM c)",
+    ],
+)
+def test_a_question_that_fills_the_memory_is_refused(connection: sqlite3.Connection, sql: str) -> None:
+    with pytest.raises(query.BadQuery, match=r"too big|memory"):
+        query.ask(connection, sql)
+
+
+def test_one_step_that_never_ends_takes_the_process_with_it() -> None:
+    script = """
+import sqlite3
+from pipecli.store import query
+query.LONGEST = query._GRACE = 0.1
+needle = "printf('%.*c', 2000000, 'a') || 'b'"
+query.ask(sqlite3.connect(":memory:"), f"SELECT instr(printf('%.*c', 4000000, 'a'), {needle})")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=20, check=False
+    )
+
+    assert (done.returncode, done.stderr) == (1, "error: the query took more than 0 seconds\n")
+
+
+def test_the_connection_writes_again_afterwards(connection: sqlite3.Connection) -> None:
+    with pytest.raises(query.BadQuery):
+        query.ask(connection, "SELECT nothing FROM deals")
+
+    connection.execute("INSERT INTO deals VALUES ('b', 2)")
+
+    assert query.ask(connection, "SELECT count(*) FROM deals").rows == [(2,)]
+
+
+def test_a_condition_is_compiled_but_not_run(connection: sqlite3.Connection) -> None:
+    query.compile_condition(connection, "deals", "amount > 1 -- big ones")
+    query.compile_condition(connection, "deals", f"EXISTS ({ENDLESS} SELECT n FROM c WHERE n < 0)")
+
+    with pytest.raises(query.BadQuery, match="no such column: amonut"):
+        query.compile_condition(connection, "deals", "amonut > 1")
