@@ -1,0 +1,124 @@
+"""Likely duplicates: which pairs are listed, how sure, and why; and in what time."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from pipecli.workflow.find_duplicates import Duplicate, Party, find_duplicates
+
+
+def party(
+    id: str, person: str = "", organization: str = "", *, email: str = "", phone: str = "", website: str = ""
+) -> Party:
+    return Party(
+        id,
+        person=person or None,
+        organization=organization or None,
+        emails=[email] if email else [],
+        phones=[phone] if phone else [],
+        website=website or None,
+    )
+
+
+def found(*parties: Party) -> list[Duplicate]:
+    return find_duplicates(parties)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "why"),
+    [
+        (party("a", "Ana", email="Ana@x.example"), party("b", "Luis", email="ana@X.example"), ("e-mail",)),
+        (party("a", phone="+34 600 100 200"), party("b", phone="600-100-200"), ("phone",)),
+        (party("a", phone="۰۹۱۲۳۴۵۶۷۸۹"), party("b", phone="+98 912 345 6789"), ("phone",)),
+        (
+            party("a", organization="Contoso", website="contoso.example"),
+            party("b", organization="Fabrikam", email="x@contoso.example"),
+            ("domain contoso.example",),
+        ),
+        (party("a", organization="Contoso S.L."), party("b", organization="CONTOSO"), ("same name",)),
+        (
+            party("a", organization="Contoso Coffee"),
+            party("b", organization="Contoso Cofee"),
+            ("similar name, 96 %",),
+        ),
+        (
+            party("a", organization="Contoso"),
+            party("b", organization="Contoso Coffee"),
+            ("similar name, 90 %",),
+        ),
+        (
+            party("a", organization="Coffee Contoso"),
+            party("b", organization="Contoso Coffee"),
+            ("similar name, 99 %",),
+        ),
+        (party("a", "María López"), party("b", "Lopez, Maria"), ("similar name, 99 %",)),
+        (party("a", organization="فروشگاه تهران"), party("b", organization="فروشگاه  تهران"), ("same name",)),
+    ],
+)
+def test_likely_pairs_say_why(one: Party, other: Party, why: tuple[str, ...]) -> None:
+    (pair,) = found(one, other)
+    assert (pair.first, pair.second, pair.why) == ("a", "b", why)
+    assert 60 <= pair.score <= 100
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (party("a", organization="Contoso"), party("b", organization="Fabrikam")),
+        (
+            party("a", "Ana", "Contoso", email="a@x.example"),
+            party("b", "Luis", "Contoso", email="l@x.example"),
+        ),
+        (party("a", "Juan García", "Contoso"), party("b", "Juan García", "Fabrikam")),
+        (party("a", "Ana", email="a@gmail.com"), party("b", "Luis", email="l@gmail.com")),
+        (party("a", organization="Hotel Sol"), party("b", organization="Hotel Mar")),
+        (party("a", phone="112"), party("b", phone="112")),
+    ],
+)
+def test_what_is_no_duplicate_is_not_listed(one: Party, other: Party) -> None:
+    assert found(one, other) == []
+
+
+def test_more_signs_are_surer_and_the_surest_come_first() -> None:
+    pairs = found(
+        party("a", organization="Contoso Coffee", phone="600 100 200"),
+        party("b", organization="Contoso Cofee", phone="600 100 200"),
+        party("c", organization="Fabrikam Bikes"),
+        party("d", organization="Fabrikam Bikez"),
+    )
+    assert [(pair.first, pair.second) for pair in pairs] == [("a", "b"), ("c", "d")]
+    assert pairs[0].score > pairs[1].score
+
+
+def test_a_word_that_many_names_have_tells_nothing() -> None:
+    hotels = [
+        party(f"h{place}", organization=f"Hotel {word}")
+        for place, word in enumerate(["Sol", "Mar", "Rey", "Luz"])
+    ]
+    assert find_duplicates([*hotels, party("x", organization="Hotel")]) == []
+
+
+def test_two_thousand_are_compared_in_less_than_three_seconds() -> None:
+    first, last = (
+        "Ana Luis María Juan Sara Ali Reza Elena Pedro Lucía".split(),
+        "García López Ruiz Gil Rezaei".split(),
+    )
+    trade, place = (
+        "Café Hotel Taller Librería Bodega".split(),
+        "Madrid Sevilla Tehran Shiraz Lugo Vigo Jaén".split(),
+    )
+    parties = [
+        party(
+            str(number),
+            f"{first[number % 10]} {last[number % 5]}",
+            f"{trade[number % 5]} {place[number % 7]} {number % 400}",
+            email=f"p{number}@shop{number % 700}.example",
+            phone=f"600{number:06}",
+        )
+        for number in range(2000)
+    ]
+    begun = time.perf_counter()
+    find_duplicates(parties)
+    assert time.perf_counter() - begun < 3

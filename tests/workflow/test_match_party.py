@@ -1,0 +1,108 @@
+"""Which customer a prospect already is: sure signs, in their order, and what is no sign at all."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipecli.workflow.change import Refused
+from pipecli.workflow.match_party import KnownContact, KnownCustomer, match_contact, match_customer
+from pipecli.workflow.prospect import Prospect
+
+
+def customer(
+    id: str, name: str = "", *, email: str = "", website: str = "", person: bool = False
+) -> KnownCustomer:
+    return KnownCustomer(id, name or id, person, (email,) if email else (), (), website or None)
+
+
+def matched(prospect: Prospect, *known: KnownCustomer | KnownContact) -> str | None:
+    customers = [each for each in known if isinstance(each, KnownCustomer)]
+    return match_customer(prospect, customers, [each for each in known if isinstance(each, KnownContact)]).id
+
+
+def test_the_name_decides_before_the_domain() -> None:
+    by_name, by_domain = customer("a", "Contoso"), customer("b", "Fabrikam", website="contoso.example")
+    assert matched(Prospect(organization="Contoso", email="x@contoso.example"), by_domain, by_name) == "a"
+
+
+@pytest.mark.parametrize("name", ["CONTOSO", "Cóntoso", "con toso", "Contoso."])
+def test_one_name_in_any_spelling(name: str) -> None:
+    assert matched(Prospect(organization=name), customer("a", "Contoso")) == "a"
+
+
+@pytest.mark.parametrize("name", ["Contoso Coffee", "Contoso S.L.", "Contos"])
+def test_a_resembling_name_is_only_offered(name: str) -> None:
+    match = match_customer(Prospect(organization=name), [customer("a", "Contoso")], [])
+    assert match.id is None
+    assert [each.id for each in match.similar] == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("https://www.contoso.example/es?x=1", "contoso.example"),
+        ("HTTP://Contoso.example:8080/", "www.contoso.example/shop"),
+        ("https://españa.example", "xn--espaa-rta.example"),
+        ("https://facebook.com/contoso/", "www.facebook.com/Contoso"),
+    ],
+)
+def test_one_website_in_any_spelling(one: str, other: str) -> None:
+    assert matched(Prospect(organization="X", website=one), customer("a", website=other)) == "a"
+
+
+@pytest.mark.parametrize(
+    ("theirs", "known"),
+    [
+        ({"website": "facebook.com/fabrikam"}, customer("a", website="facebook.com/contoso")),
+        ({"website": "facebook.com"}, customer("a", website="facebook.com")),
+        ({"email": "x@gmail.com"}, customer("a", email="y@gmail.com")),
+        ({"email": "x@yahoo.co.uk"}, customer("a", email="y@yahoo.co.uk")),
+        ({"email": "x@outlook.es"}, customer("a", website="outlook.es")),
+        ({"email": "x@gmail.com"}, customer("a", website="gmail.com")),
+        ({"email": "no address"}, customer("a", email="no address")),
+        ({"email": "x@contoso.example"}, customer("a", email="y@contoso.example", person=True)),
+        ({"website": "n/a"}, customer("a", website="n/a")),
+    ],
+)
+def test_what_many_share_is_no_sign(theirs: dict[str, str], known: KnownCustomer) -> None:
+    assert matched(Prospect(organization="Fabrikam", **theirs), known) is None
+
+
+def test_the_domain_of_a_contact_is_that_of_the_customer() -> None:
+    maria = KnownContact("maria", "María", "contoso", ("maria@contoso.example",))
+    assert (
+        matched(Prospect(name="Luis", email="luis@contoso.example"), customer("contoso"), maria) == "contoso"
+    )
+
+
+def test_a_contact_who_comes_from_elsewhere_does_not_bring_their_old_customer() -> None:
+    maria = KnownContact("maria", "María", "contoso", ("maria@gmail.com",))
+    contoso = customer("contoso", "Contoso Coffee")
+    assert matched(Prospect("María", "Fabrikam", email="maria@gmail.com"), contoso, maria) is None
+    assert (
+        matched(Prospect("María", "Contoso Coffee SL", email="maria@gmail.com"), contoso, maria) == "contoso"
+    )
+    assert matched(Prospect("María", email="maria@gmail.com"), contoso, maria) == "contoso"
+
+
+def test_two_with_the_same_sign_are_refused_and_named() -> None:
+    with pytest.raises(Refused, match=r"Contoso could be a or b, by the same name; .*--customer"):
+        matched(Prospect(organization="Contoso"), customer("a", "Contoso"), customer("b", "CONTOSO"))
+
+
+def test_two_of_one_name_are_told_apart_by_the_website() -> None:
+    known = [customer(slug, "Contoso", website=f"contoso.{slug}") for slug in ("es", "de")]
+    assert matched(Prospect(organization="Contoso", website="https://contoso.de"), *known) == "de"
+
+
+def test_a_contact_by_e_mail_is_preferred_where_the_customer_is() -> None:
+    here, there = (KnownContact(at, "María", at, ("m@gmail.com",)) for at in ("here", "there"))
+    prospect = Prospect("María", email="M@gmail.com")
+    assert match_contact(prospect, "there", [here, there]).id == "there"
+    assert match_contact(prospect, "nowhere", [here, there]).id == "here"
+
+
+def test_a_name_is_a_contact_only_at_its_customer() -> None:
+    maria = KnownContact("maria", "María López", "contoso", ())
+    assert match_contact(Prospect("maria lopez"), "contoso", [maria]).id == "maria"
+    assert match_contact(Prospect("maria lopez"), "fabrikam", [maria]).id is None
