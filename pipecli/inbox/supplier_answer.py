@@ -43,7 +43,8 @@ def offered_prices(raw: bytes, name: str, currency: str) -> list[Offered]:
         raise PipecliError(
             f"{name}: no column of prices among {', '.join(table.columns)}", hint='call one of them "price"'
         )
-    named = [column for column in (_column(table, _PRODUCT), _column(table, _DESCRIPTION)) if column]
+    columns = (_column(table, _PRODUCT), _column(table, _DESCRIPTION))
+    named = [column for column in dict.fromkeys(columns) if column]
     if not named:
         raise PipecliError(
             f"{name}: no column says what is priced among {', '.join(table.columns)}",

@@ -24,7 +24,7 @@ def accept(quotation: Quotation, deal: Opportunity, *, siblings: Sequence[Quotat
         if other.status is QuotationStatus.ACCEPTED and other.id != quotation.id:
             raise Refused(
                 f"{other.id} of the same deal is accepted already",
-                hint=f"if that is over, pipecli quote reject {other.id}",
+                hint=f"if that is over: pipecli quote reject {other.id}",
             )
     late = quotation.valid_until is not None and quotation.valid_until < today
     return Change(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pipecli.records.item import Item
+from pipecli.records.names import folded
 from pipecli.records.supplier_quotation import SupplierItem
 from pipecli.workflow.change import Refused
 
@@ -28,13 +29,12 @@ def find_item(items: Sequence[Line], which: str, owner: str) -> int:
 
 def places(items: Sequence[Line], name: str) -> list[int]:
     """Every line of a product, else every line with these words in its description."""
-    words = name.strip().casefold()
-    products = [place for place, item in enumerate(items) if item.product == words]
-    exact = [place for place, item in enumerate(items) if item.description.casefold() == words]
+    words = folded(name.strip())
+    descriptions = [folded(item.description) for item in items]
     return (
-        products
-        or exact
-        or [place for place, item in enumerate(items) if words and words in item.description.casefold()]
+        [place for place, item in enumerate(items) if item.product == words]
+        or [place for place, description in enumerate(descriptions) if description == words]
+        or [place for place, description in enumerate(descriptions) if words and words in description]
     )
 
 
