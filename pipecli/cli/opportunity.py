@@ -39,7 +39,7 @@ def list_(ctx: typer.Context) -> None:
 
 @app.command()
 def show(ctx: typer.Context, ref: Ref) -> None:
-    """Show one opportunity: where it stands, what is next, what it is worth, who is on it."""
+    """Show one opportunity: where it stands, and what is next."""
     from pipecli.cli.opportunity_page import print_opportunity
 
     print_opportunity(ctx, ref)

@@ -66,7 +66,7 @@ def lost(
     detail: Annotated[str | None, typer.Option(help="What happened, in words.", metavar="TEXT")] = None,
     day: _Day = None,
 ) -> None:
-    """Close an opportunity as lost; what is still on offer is rejected."""
+    """Close an opportunity as lost; its quotations are rejected."""
     from pipecli.records.opportunity import Opportunity
     from pipecli.workflow.lose_opportunity import lose
 

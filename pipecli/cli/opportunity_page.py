@@ -59,7 +59,8 @@ def _header(run: Session, deal: View, stands: Progress) -> Iterator[Line]:
             yield label, deal[key]
     yield "created", f"{deal['created'][:10]}, {_age(deal)}"
     if "minutes_to_first_response" in deal:
-        yield "answered", f"after {deal['minutes_to_first_response']} minutes"
+        minutes = deal["minutes_to_first_response"]
+        yield "answered", "after 1 minute" if minutes == 1 else f"after {minutes:,} minutes"
     if "notes" in deal:
         yield "notes", deal["notes"]
     yield from (deal.get("custom") or {}).items()

@@ -44,7 +44,7 @@ def share(
     principals: Annotated[list[str], typer.Argument(help="Users and teams.", metavar="USER-OR-TEAM...")],
     remove: Annotated[bool, typer.Option("--remove", help="Share it with them no more.")] = False,
 ) -> None:
-    """Share an opportunity with users and teams: `list --mine` is theirs too."""
+    """Share an opportunity: it is in `list --mine` of others too."""
     from pipecli.records.opportunity import Opportunity
     from pipecli.workflow.share_record import share as shared
     from pipecli.workflow.share_record import unshare

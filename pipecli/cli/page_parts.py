@@ -40,7 +40,7 @@ def _when(activity: Any) -> str:
 _ACTIVITIES = (
     Column("at", "WHEN", show=_when),
     Column("type", "TYPE"),
-    Column("direction", "", rank=2),
+    Column("direction", "DIR", rank=2),
     Column("subject", "SUBJECT", shrink=True, min_width=20),
     Column("by", "BY", shrink=True, rank=1),
     Column("id", "ID"),
