@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, tzinfo
+from itertools import groupby
 from typing import Annotated, Any
 
 import typer
@@ -13,6 +14,7 @@ from pipecli.cli.output import Format, print_records, terminal_width, wrapped, w
 from pipecli.cli.session import Session, say, session
 from pipecli.cli.table import Column, clean, isolated
 from pipecli.errors import PipecliError
+from pipecli.history.commits import Commit
 from pipecli.history.index import History, open_history
 from pipecli.history.log import Entry, Name, document_named, log, names_like
 from pipecli.history.moments import zone_of
@@ -98,10 +100,14 @@ def _warn(known: History, entries: Sequence[Entry], name: Name) -> None:
 
 def _print(run: Session, entries: Sequence[Entry], name: Name, zone: tzinfo) -> None:
     if run.format is Format.TABLE:
-        write_text("\n".join(_block(entry, name, zone) for entry in entries))
+        by_commit = groupby(entries, key=lambda entry: entry.commit)
+        write_text("\n".join(_block(commit, [*some], name, zone) for commit, some in by_commit))
         return
-    if run.format in (Format.JSON, Format.JSONL, Format.IDS):
-        print_records([_record(entry, zone) for entry in entries], (), run.format, id_key="commit")
+    if run.format is Format.IDS:
+        write_text("".join(f"{commit}\n" for commit in dict.fromkeys(entry.commit.id for entry in entries)))
+        return
+    if run.format in (Format.JSON, Format.JSONL):
+        print_records([_record(entry, zone) for entry in entries], (), run.format)
         return
     rows = [
         {**_record(entry, zone), **event._asdict()} | {"commit": entry.commit.id[:7]}
@@ -128,18 +134,17 @@ def _record(entry: Entry, zone: tzinfo) -> dict[str, Any]:
     }
 
 
-def _block(entry: Entry, name: Name, zone: tzinfo) -> str:
+def _block(commit: Commit, entries: Sequence[Entry], name: Name, zone: tzinfo) -> str:
     """One commit's part: a line of when and who, the events, and the message as it was written."""
-    commit = entry.commit
     width = terminal_width()
     room = None if width is None else max(width - len(_INDENT), 30)
     when = f"{commit.when.astimezone(zone):%Y-%m-%d %H:%M}"
     lines = [f"{when}  {isolated(clean(commit.author))}  {commit.id[:7]}"]
-    for event in entry.events:
-        is_clear = (entry.noun, entry.key) == name or entry.key in event.text
-        text = event.text if is_clear else f"{entry.key}: {event.text}"
-        first, *rest = wrapped(text, room)
-        lines += [_INDENT + isolated(first), *(f"{_INDENT}  {isolated(line)}" for line in rest)]
+    for entry in entries:
+        for event in entry.events:
+            is_clear = (entry.noun, entry.key) == name or entry.key in event.text
+            first, *rest = wrapped(event.text if is_clear else f"{entry.key}: {event.text}", room)
+            lines += [_INDENT + isolated(first), *(f"{_INDENT}  {isolated(line)}" for line in rest)]
     for paragraph in commit.body.splitlines():
         lines += [f"{_INDENT}| {isolated(line)}".rstrip() for line in wrapped(paragraph, room and room - 2)]
     return "".join(f"{line}\n" for line in lines)

@@ -37,8 +37,8 @@ class Told(NamedTuple):
 
     @property
     def name(self) -> str:
-        """`quotation QTN-7K3M9`."""
-        return f"{self.noun.replace('-', ' ')} {self.key}"
+        """`quotation QTN-7K3M9`; `settings`, of which there is one."""
+        return self.key if self.noun == self.key else f"{self.noun.replace('-', ' ')} {self.key}"
 
     @property
     def currency(self) -> str:
@@ -86,16 +86,24 @@ def _title(version: Told) -> object:
 
 def _amount(before: Told, after: Told) -> Iterator[Event]:
     """What it is worth, however that came about."""
-    by_hand = after.plain.get("amount") is not None
-    was_by_hand = before.plain.get("amount") is not None
-    if before.amount == after.amount and by_hand == was_by_hand:
+    old, new = _worth(before), _worth(after)
+    was_by_hand, by_hand = (version.plain.get("amount") is not None for version in (before, after))
+    if old == new and by_hand == was_by_hand:
         return
-    text = words.change("amount", before.amount, after.amount, after.currency)
-    if before.amount == after.amount:
-        text = f"amount {'fixed by hand at' if by_hand else 'left to the items:'} {after.amount:,}"
-    elif by_hand != was_by_hand and before.amount is not None and after.amount is not None:
+    text = words.change("amount", old, new, after.currency)
+    if old == new:
+        is_now = "fixed by hand at" if by_hand else "left to the items:"
+        text = f"amount {is_now} {words.shown(new, 'amount', after.currency)}"
+    elif by_hand != was_by_hand and old is not None and new is not None:
         text += " (by hand)" if by_hand else " (from the items)"
-    yield Event("amount", before.amount, after.amount, text)
+    yield Event("amount", old, new, text)
+
+
+def _worth(version: Told) -> object:
+    """The amount of a valid version; of another what stands there."""
+    if version.amount is not None:
+        return version.amount
+    return words.exactly(version.plain.get("amount"), "amount", version.currency)
 
 
 def _status(before: Told, after: Told) -> Iterator[Event]:

@@ -98,7 +98,8 @@ def _nothing(pipeline: Pipeline, wanted: str, nouns: Sequence[str], rows: Sequen
     if wanted and faults:
         raise PipecliError(f"{faults[0]}")
     close = _similar(wanted, rows)
-    hint = f"did you mean {' or '.join(close)}?" if close else f"see `pipecli {what} list`"
+    lists = f"see `pipecli {what} list`" if len(nouns) == 1 else "each noun's `list` shows what there is"
+    hint = f"did you mean {' or '.join(close)}?" if close else lists
     raise NotFound(f'no {what} answers to "{wanted}"', hint=hint)
 
 
