@@ -79,8 +79,8 @@ def test_one_commit_makes_customer_contact_and_opportunity_and_links_them(qualif
 def test_what_the_lead_knows_goes_with_it(qualified, convert, cli, read):
     cli("user", "add", "luis", "--name", "Luis Gil", "--email", "luis@contoso.example")
     key = qualified(
-        "--name", "María", "--organization", "Contoso", "--owner", "luis", "--source", "fair",
-        "--score", "80", "--campaign", "Spring", "--role", "decision-maker", "--tag", "vip", "--notes", "Met in Madrid",
+        "--name", "María", "--organization", "Contoso", "--owner", "luis", "--source", "fair", "--tag", "vip",
+        "--score", "80", "--campaign", "Spring", "--role", "decision-maker", "--notes", "Met in Madrid",
         "--interest", "Two machines", "--set", "next_contact.date=+3d", "--set", "shared_with=ana-ruiz",
     )  # fmt: skip
     cli("lead", "qualify", key, "--budget-note", "5,000", "--authority-note", "Her boss")
