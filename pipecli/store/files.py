@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pipecli.errors import Fault, FaultyFile
 from pipecli.store import yamltext
+from pipecli.store.freshness import Stat
 from pipecli.store.location import inside
 
 LARGEST = 4 << 20
@@ -35,15 +36,12 @@ def read_text(root: Path, file: str) -> str:
     return yamltext.decode(raw, file)
 
 
-def write(root: Path, file: str, content: bytes) -> None:
+def write(root: Path, file: str, content: bytes) -> Stat:
     """Replace a file at once: a reader sees the old or the new, never half of it."""
-    path = inside(root, file)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    inside(root, file)  # again: the folders exist only now
+    path = _in_its_folder(root, file)
     aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with aside.open("xb") as handle:
-            handle.write(content)
+        stat = _write_new(aside, content)
         if path.exists():
             aside.chmod(path.stat().st_mode & 0o777)
         aside.replace(path)
@@ -51,21 +49,37 @@ def write(root: Path, file: str, content: bytes) -> None:
         with suppress(OSError):
             aside.unlink(missing_ok=True)
         raise
+    return stat
 
 
-def create(root: Path, file: str, content: bytes) -> None:
+def create(root: Path, file: str, content: bytes) -> Stat:
     """Write a file that must not exist yet. Raises FileExistsError."""
-    path = inside(root, file)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path = _in_its_folder(root, file)
     try:
-        with path.open("xb") as handle:
-            handle.write(content)
+        return _write_new(path, content)
     except FileExistsError:
         raise
     except OSError:
         with suppress(OSError):
             path.unlink(missing_ok=True)
         raise
+
+
+def _in_its_folder(root: Path, file: str) -> Path:
+    path = inside(root, file)
+    if not path.parent.is_dir():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        inside(root, file)  # again: the folders exist only now
+    return path
+
+
+def _write_new(path: Path, content: bytes) -> Stat:
+    with path.open("xb", buffering=0) as handle:
+        left = memoryview(content)
+        while left:
+            left = left[handle.write(left) :]
+        stat = os.fstat(handle.fileno())
+    return stat.st_size, stat.st_mtime_ns, stat.st_ino
 
 
 def remove(root: Path, file: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import marshal
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -79,13 +79,10 @@ def compare(known: dict[str, bytes], present: dict[str, bytes]) -> Difference:
     return Difference(sorted(changed), sorted(gone), differing)
 
 
-def restamp(stamp: bytes | None, name: str, stat: Stat | None) -> bytes:
-    """The stamp of a folder after one file was written, or removed (`stat` None)."""
-    files = _files(stamp)
-    files.pop(name, None)
-    if stat is not None:
-        files[name] = stat
-    return marshal.dumps(sorted((name, *stat) for name, stat in files.items()))
+def restamp(stamp: bytes | None, changes: Mapping[str, Stat | None]) -> bytes:
+    """The stamp of a folder after files in it were written, or removed (None)."""
+    files: dict[str, Stat | None] = {**_files(stamp), **changes}
+    return marshal.dumps(sorted((name, *stat) for name, stat in files.items() if stat is not None))
 
 
 def _files(stamp: bytes | None) -> dict[str, Stat]:

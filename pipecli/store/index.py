@@ -9,15 +9,19 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from pipecli import __version__
 from pipecli.errors import Fault, FaultyFile
 from pipecli.records.kinds import KINDS, SETTINGS, SETTINGS_FILE
 from pipecli.store import freshness
 from pipecli.store.location import Location, kind_of
+
+if TYPE_CHECKING:
+    from pipecli.records.base import Record
 
 LAYOUT = f"{__version__}/4"
 """Changes whenever the tables do: an index of another layout is built anew."""
@@ -26,6 +30,15 @@ _PATIENCE = 10.0
 
 TextOf = Callable[[str], str]
 """Gives the text of a file of the pipeline. Raises FaultyFile, or FileNotFoundError."""
+
+
+class Written(NamedTuple):
+    """One file that this process has written."""
+
+    stat: freshness.Stat
+    """Of what was written: who changes the file in the same moment is seen by the next command."""
+    record: Record
+    is_new: bool
 
 
 class Index:
@@ -54,22 +67,24 @@ class Index:
             _read(self.connection, difference.changed, _on_disk(self.location.root))
             self._stamp(difference.stamps)
 
-    def update(self, written: Sequence[str], removed: Sequence[str]) -> None:
-        """Take in files that this process has just written or removed, without looking at the others."""
-        stamps: dict[str, bytes | None] = {}
+    def update(self, written: Mapping[str, Written], removed: Collection[str]) -> None:
+        """Take in files that this process has just written or removed, without opening any."""
+        changes: dict[str, dict[str, freshness.Stat | None]] = defaultdict(dict)
         for file in (*written, *removed):
             folder, _, name = file.rpartition("/")
-            if folder not in stamps:
-                row = self.connection.execute(
-                    "SELECT stamp FROM _folders WHERE folder = ?", (folder,)
-                ).fetchone()
-                stamps[folder] = row[0] if row else None
-            stat = None if file in removed else freshness.stat_of(self.location.root / file)
-            stamps[folder] = freshness.restamp(stamps[folder], name, stat)
+            changes[folder][name] = written[file].stat if file in written else None
+        known = dict(
+            self.connection.execute(
+                f"SELECT folder, stamp FROM _folders WHERE folder IN ({', '.join('?' * len(changes))})",
+                tuple(changes),
+            )
+        )
         with _writing(self.connection):
-            _forget(self.connection, removed)
-            _read(self.connection, written, _on_disk(self.location.root))
-            self._stamp({folder: stamp for folder, stamp in stamps.items() if stamp})
+            _forget(self.connection, [*removed, *(file for file, each in written.items() if not each.is_new)])
+            _insert(self.connection, ((file, each.record) for file, each in written.items()))
+            self._stamp(
+                {folder: freshness.restamp(known.get(folder), names) for folder, names in changes.items()}
+            )
 
     def _stamp(self, stamps: dict[str, bytes]) -> None:
         self.connection.executemany("DELETE FROM _folders WHERE folder = ?", [(each,) for each in stamps])
@@ -184,26 +199,35 @@ def _forget(connection: sqlite3.Connection, files: Iterable[str]) -> None:
 
 def _read(connection: sqlite3.Connection, files: Sequence[str], text_of: TextOf) -> None:
     """Put what these files say into the tables, in place of what they said before."""
-    from pipecli.store import reading, tables
+    from pipecli.store import reading
 
     _forget(connection, files)
+    faults: list[Fault] = []
+
+    def records() -> Iterator[tuple[str, Record]]:
+        for file in files:
+            try:
+                yield file, reading.read(kind_of(file) or SETTINGS, file, text_of(file))
+            except FaultyFile as error:
+                faults.extend(error.faults)
+            except FileNotFoundError:  # removed since the folder was listed: the next refresh sees it
+                continue
+
+    _insert(connection, records())
+    connection.executemany("INSERT INTO _faults VALUES (?, ?, ?, ?, ?)", faults)
+
+
+def _insert(connection: sqlite3.Connection, records: Iterable[tuple[str, Record]]) -> None:
+    """Put records, each with its file, into the tables, which hold nothing of these files."""
+    from pipecli.store import tables
+
     batch: dict[str, list[tuple[tables.SQLValue, ...]]] = defaultdict(list)
-    for file in files:
-        kind = kind_of(file) or SETTINGS
-        try:
-            record = reading.read(kind, file, text_of(file))
-        except FaultyFile as error:
-            batch["_faults"] += [
-                (each.file, each.line, each.column, each.rule, each.message) for each in error.faults
-            ]
-            continue
-        except FileNotFoundError:  # removed since the folder was listed: the next refresh sees it
-            continue
-        for table, values in tables.rows(record, file):
-            batch[table].append(values)
+    for file, record in records:
         if file == SETTINGS_FILE:
             for name in ("users", "teams", "stages"):
                 connection.execute(f"DELETE FROM {name}")
+        for table, values in tables.rows(record, file):
+            batch[table].append(values)
     for table, rows in batch.items():
         places = ", ".join("?" * len(rows[0]))
         connection.executemany(f"INSERT INTO {table} VALUES ({places})", rows)

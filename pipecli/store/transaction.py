@@ -14,6 +14,9 @@ from pipecli.records import fields
 from pipecli.records.kinds import BY_NOUN, SETTINGS, SETTINGS_FILE
 from pipecli.records.references import references
 from pipecli.store import files, git, naming, reading, yamledit, yamltext
+from pipecli.store.freshness import Stat
+from pipecli.store.index import Written
+from pipecli.store.location import kind_of
 
 if TYPE_CHECKING:
     from pipecli.records.base import Record
@@ -27,6 +30,8 @@ class Write(NamedTuple):
     file: str
     before: bytes | None
     after: bytes | None
+    record: Record | None = None
+    """What `after` says, where it was read already."""
 
 
 def plan(pipeline: Pipeline, changes: Sequence[Change]) -> list[Write]:
@@ -68,8 +73,7 @@ def _write(pipeline: Pipeline, record: Record) -> Write | None:
         if (pipeline.root / file).exists():
             raise PipecliError(f"{file} exists already", hint="choose another name, or edit that record")
         text = yamltext.emit(record.plain(), _schema_of(file, record.noun))
-        reading.read(BY_NOUN[record.noun], file, text)
-        return Write(file, None, text.encode())
+        return Write(file, None, text.encode(), reading.read(BY_NOUN[record.noun], file, text))
     raw = (pipeline.root / file).read_bytes()
     text = yamltext.decode(raw, file)
     kind = SETTINGS if file == SETTINGS_FILE else BY_NOUN[record.noun]
@@ -77,8 +81,7 @@ def _write(pipeline: Pipeline, record: Record) -> Write | None:
     if before == after:
         return None
     edited = yamledit.edit(text, before, after, _key_order(record))
-    reading.read(kind, file, edited)
-    return Write(file, raw, edited.encode())
+    return Write(file, raw, edited.encode(), reading.read(kind, file, edited)) if edited != text else None
 
 
 def _schema_of(file: str, noun: str) -> str:
@@ -100,15 +103,16 @@ def check_references(
 
     Names in settings are left to `check`: a team may be written before its manager.
     """
+    known: set[tuple[str, str]] = set(written)
     for record in records:
         for field, noun, key in references(record) if record.noun != "settings" else ():
             nouns = ("user", "team") if noun == "principal" else (noun,)
-            if any((each, key) in written for each in nouns):
+            if any((each, key) in known for each in (noun, *nouns)):
                 continue
-            if (noun, key) not in removed and _is_known(pipeline, nouns, key):
-                continue
-            what = "user or team" if noun == "principal" else noun
-            raise PipecliError(f"{record.key}: {field}: there is no {what} {key}", hint=_way_out(noun))
+            if (noun, key) in removed or not _is_known(pipeline, nouns, key):
+                what = "user or team" if noun == "principal" else noun
+                raise PipecliError(f"{record.key}: {field}: there is no {what} {key}", hint=_way_out(noun))
+            known.add((noun, key))
 
 
 def _is_known(pipeline: Pipeline, nouns: Sequence[str], key: str) -> bool:
@@ -141,11 +145,13 @@ def commit(
     is as it was. Raises PipecliError.
     """
     done: list[Write] = []
+    stats: dict[str, Stat] = {}
     with _interruptible():
         try:
             for write in writes:
                 done.append(write)
-                _apply(pipeline, write)
+                if stat := _apply(pipeline, write):
+                    stats[write.file] = stat
             made = None
             if message is not None and writes:
                 prefix = pipeline.location.prefix
@@ -165,19 +171,27 @@ def commit(
                 ) from None
             raise
     pipeline.index.update(
-        [each.file for each in writes if each.after is not None],
+        {each.file: _written(each, stats[each.file]) for each in writes if each.after is not None},
         [each.file for each in writes if each.after is None],
     )
     return made
 
 
-def _apply(pipeline: Pipeline, write: Write) -> None:
+def _apply(pipeline: Pipeline, write: Write) -> Stat | None:
     if write.after is None:
         files.remove(pipeline.root, write.file)
-    elif write.before is None:
-        files.create(pipeline.root, write.file, write.after)
-    else:
-        files.write(pipeline.root, write.file, write.after)
+        return None
+    put = files.create if write.before is None else files.write
+    return put(pipeline.root, write.file, write.after)
+
+
+def _written(write: Write, stat: Stat) -> Written:
+    """What the index keeps of a file that was written."""
+    record = write.record
+    if record is None:
+        text = yamltext.decode(write.after or b"", write.file)
+        record = reading.read(kind_of(write.file) or SETTINGS, write.file, text)
+    return Written(stat, record, is_new=write.before is None)
 
 
 def _undo(pipeline: Pipeline, done: Sequence[Write]) -> None:
@@ -226,7 +240,7 @@ def _interruptible() -> Iterator[None]:
 def diff(writes: Sequence[Write]) -> str:
     """What the writes change, as `git diff` shows it."""
     parts: list[str] = []
-    for file, before, after in writes:
+    for file, before, after, _ in writes:
         old, new = ((each or b"").decode("utf-8", "replace") for each in (before, after))
         parts += difflib.unified_diff(
             old.splitlines(keepends=True),
