@@ -9,9 +9,6 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from pipecli.errors import PipecliError
-from pipecli.jsontext import dumps, loads
-
 # What a spreadsheet takes for a formula; the wide ones are what a Japanese keyboard types for the same.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _NUMBER = r"[+-]?[0-9]+(\.[0-9]+)?"
@@ -39,7 +36,7 @@ def list_cell(values: Sequence[object]) -> str:
     texts = [str(value) for value in values]
     joined = ", ".join(texts)
     is_plain = not joined.startswith("[") and list_values(joined) == texts
-    return joined if is_plain else dumps(list(values), indent=None)
+    return joined if is_plain else _json_text(list(values))
 
 
 def list_values(cell: str) -> list[Any]:
@@ -56,8 +53,8 @@ _NUMBER_AS_WRITTEN = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,14})?")
 def free_cell(value: object) -> str:
     """A value of `custom`, whose type no model tells: text that would be read as another type is quoted."""
     if not isinstance(value, str):
-        return dumps(value, indent=None)
-    return value if value and free_value(value) == value else dumps(value, indent=None)
+        return _json_text(value)
+    return value if value and free_value(value) == value else _json_text(value)
 
 
 def free_value(cell: str) -> object:
@@ -75,7 +72,16 @@ def free_value(cell: str) -> object:
 
 
 def _json(text: str) -> Any:
+    from pipecli.errors import PipecliError
+    from pipecli.jsontext import loads
+
     try:
         return loads(text)
     except (ValueError, PipecliError, RecursionError):
         raise ValueError(text) from None
+
+
+def _json_text(value: object) -> str:
+    from pipecli.jsontext import dumps
+
+    return dumps(value, indent=None)
