@@ -74,7 +74,7 @@ def add(
 
 @app.command("list", cls=Listing)
 def list_(ctx: typer.Context) -> None:
-    """List customers by name, with how many open opportunities each has."""
+    """List customers by name, and what is open with each."""
     print_list(ctx, CUSTOMER, CUSTOMERS, order="name COLLATE NOCASE, id")
 
 
@@ -95,7 +95,7 @@ def merge(
     source: Annotated[str, typer.Argument(metavar="FROM", help="The customer that goes.")],
     target: Annotated[str, typer.Argument(metavar="INTO", help="The customer that stays.")],
 ) -> None:
-    """Merge two records of one customer: all that names FROM names INTO, in one commit."""
+    """Make two customers one: all that names FROM names INTO."""
     from pipecli.cli.removing import users_of
     from pipecli.records.party import Customer
     from pipecli.workflow import merge_customers
@@ -108,7 +108,7 @@ def merge(
 
 @app.command()
 def dupes(ctx: typer.Context) -> None:
-    """List customers that are likely the same, with a score and why."""
+    """List customers that are likely one, with a score and why."""
     from pipecli.cli.duplicates import print_customer_duplicates
 
     print_customer_duplicates(ctx)

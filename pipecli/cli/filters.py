@@ -44,10 +44,10 @@ def _conditions(run: Session, plural: str, known: set[str]) -> tuple[list[str], 
     if run.option("mine"):
         _must_know(plural, "owner", known, "mine")
         me, team = run.me_and_team()
-        conditions.append(
-            "(owner = ? OR EXISTS (SELECT 1 FROM json_each(shared_with) WHERE value IN (?, ?)))"
-        )
-        parameters += [me, me, team]
+        shared = "OR EXISTS (SELECT 1 FROM json_each(shared_with) WHERE value IN (?, ?))"
+        is_shared = "shared_with" in known  # customers have an owner, and nobody to share with
+        conditions.append(f"(owner = ? {shared if is_shared else ''})")
+        parameters += [me, me, team] if is_shared else [me]
     if run.option("where"):
         conditions.append(f"({run.option('where')}\n)")  # the newline ends a comment that would hide the rest
     return conditions, parameters

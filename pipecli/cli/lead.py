@@ -77,13 +77,13 @@ def add(
 
 @app.command("list", cls=Listing)
 def list_(ctx: typer.Context) -> None:
-    """List leads, those still at work first, and which criteria are not yes yet."""
+    """List leads and which criteria are missing."""
     print_list(ctx, LEAD, LEADS, order="status IN ('converted', 'disqualified'), created DESC, id")
 
 
 @app.command()
 def show(ctx: typer.Context, ref: Ref) -> None:
-    """Show one lead: its criteria, what is planned and done, and what it became."""
+    """Show one lead: its criteria, activities, what it became."""
     from pipecli.cli.lead_page import print_lead
 
     print_lead(ctx, ref)
@@ -114,7 +114,10 @@ def qualify(
     authority: Annotated[Answer | None, typer.Option(help="Do they decide?")] = None,
     authority_note: Annotated[Text, typer.Option(help="Who decides.", metavar="TEXT")] = None,
 ) -> None:
-    """Answer the criteria; with need, budget and timeframe it is qualified."""
+    """Answer the four criteria.
+
+    With need, budget and timeframe a lead is qualified; authority is a strong sign, not required.
+    """
     from pipecli.records.lead import Lead
     from pipecli.workflow import qualify_lead
 
@@ -136,7 +139,9 @@ def qualify(
 def disqualify(
     ctx: typer.Context,
     ref: Ref,
-    reason: Annotated[str, typer.Option(help="One of the settings' disqualify_reasons.", metavar="REASON")],
+    reason: Annotated[
+        Text, typer.Option(help="One of the settings' disqualify_reasons.", metavar="REASON")
+    ] = None,
     detail: Annotated[Text, typer.Option(help="In your own words.", metavar="TEXT")] = None,
 ) -> None:
     """Give a lead up, with the reason."""
@@ -165,7 +170,7 @@ app.command("convert", cls=Changing)(convert)
 
 @app.command()
 def dupes(ctx: typer.Context) -> None:
-    """List leads that are likely the same, with a score and why."""
+    """List leads that are likely one, with a score and why."""
     from pipecli.cli.duplicates import print_lead_duplicates
 
     print_lead_duplicates(ctx)

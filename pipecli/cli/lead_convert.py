@@ -42,7 +42,10 @@ def convert(
         bool, typer.Option("--force", help="Although need, budget or timeframe is not yes.")
     ] = False,
 ) -> None:
-    """Make or use again its customer and contact, and open an opportunity; prints that one's id."""
+    """Open an opportunity on a lead; prints its id.
+
+    A customer and a contact that are known are used again, others are made; all is one commit.
+    """
     from pipecli.cli.parties import parties
     from pipecli.records.lead import Lead
     from pipecli.records.opportunity import Opportunity

@@ -94,6 +94,12 @@ def test_the_list_counts_what_is_open(cli, shop):
     assert row.split()[-1] == "1"
 
 
+def test_mine_are_those_i_look_after(cli):
+    cli("customer", "add", "Contoso", "--owner", "ana-ruiz")
+    cli("customer", "add", "Fabrikam")
+    assert cli("customer", "list", "--mine", "--format", "ids").out == "contoso\n"
+
+
 MERGED = {
     "customers/contoso.yaml": (
         "id: contoso # the real one\nname: Contoso\nphone: '111'\ntags: [a]\nnotes: One.\n"

@@ -181,6 +181,7 @@ def test_a_qualified_lead_that_was_given_up_is_qualified_again(cli, add, lead):
 
 def test_wrong_moves_are_refused_with_the_way_out(cli, refused, add):
     key = add("--name", "María")
+    assert "give --reason, one of no-need, no-budget" in refused("lead", "disqualify", key)
     unknown = refused("lead", "disqualify", key, "--reason", "boredom")
     assert "boredom is no reason to disqualify" in unknown
     assert "no-need, no-budget, no-timeframe, no-answer, duplicate" in unknown
