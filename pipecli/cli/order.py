@@ -22,7 +22,7 @@ def new(
     ctx: typer.Context,
     quotation: Annotated[str, typer.Argument(metavar="QTN", help="The accepted quotation.")],
 ) -> None:
-    """Make the order of an accepted quotation that has none; prints its id. `opp won` does it by itself."""
+    """Make the order of an accepted quotation. Prints its id; `opp won` does it by itself."""
     from pipecli.records.opportunity import Opportunity
     from pipecli.records.order import Order
     from pipecli.records.quotation import Quotation
@@ -50,7 +50,7 @@ def list_(ctx: typer.Context) -> None:
 
 @app.command("show")
 def show(ctx: typer.Context, ref: Ref) -> None:
-    """Show one order: its items, tax by rate, totals, and the margin where costs are known."""
+    """Show one order. Its items, tax by rate, totals, and the margin where costs are known."""
     print_document(ctx, ORDER, ref)
 
 

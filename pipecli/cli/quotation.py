@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -37,11 +36,14 @@ def new(
         str | None, typer.Option(help="As es or pt-BR; the contact's or customer's otherwise.", metavar="TAG")
     ] = None,
     contact: Annotated[
-        str | None, typer.Option(help="Whom it is for; the deal's primary contact otherwise.")
+        str | None,
+        typer.Option(help="Whom it is for; the deal's primary contact otherwise.", metavar="CONTACT"),
     ] = None,
-    terms: Annotated[str | None, typer.Option(help="Its terms; the settings' otherwise.")] = None,
+    terms: Annotated[
+        str | None, typer.Option(help="Its terms; the settings' otherwise.", metavar="TEXT")
+    ] = None,
     notes: Annotated[
-        str | None, typer.Option(help="Notes of your own; the customer never sees them.")
+        str | None, typer.Option(help="Notes of your own; no page shows them.", metavar="TEXT")
     ] = None,
     from_supplier_quote: Annotated[
         str | None, typer.Option(help="Take prices from this supplier's answer.", metavar="SQ")
@@ -54,11 +56,12 @@ def new(
     ] = None,
     sets: Sets = None,
 ) -> None:
-    """Make a draft from an opportunity: header and items are copied; prints its id."""
-    from pipecli.cli.assignments import assign
+    """Make a draft from an opportunity. Header and items are copied; prints its id."""
+    from pipecli.cli.assignments import built
     from pipecli.records.lead import Lead
     from pipecli.records.opportunity import Opportunity
     from pipecli.records.party import Contact, Customer
+    from pipecli.records.quotation import Quotation
     from pipecli.workflow import change_quotation, new_quotation
     from pipecli.workflow.change import Change
 
@@ -78,18 +81,19 @@ def new(
             terms=terms,
             notes=notes,
         )
-        made, notes_made = _priced(desk, draft, from_supplier_quote, markup, margin)
-        made = assign(made, sets or [], desk.session)
+        priced, doubts = _priced(desk, draft, from_supplier_quote, markup, margin)
+        made = built(Quotation, priced.plain(), sets, desk.session)
         change_quotation.require_sound(draft, made)
-        desk.do(Change(made, f"quote {deal.title}", "quotation-made", notes=tuple(notes_made)))
+        desk.do(Change(made, f"quote {deal.title}", "quotation-made", notes=tuple(doubts)))
 
 
 def _priced(
     desk: Desk, draft: Quotation, answer: str | None, markup: str | None, margin: str | None
 ) -> tuple[Quotation, list[str]]:
     """A draft with the supplier's prices, where they are asked for."""
-    from pipecli.cli.assignments import number
+    from pipecli.cli.assignments import option
     from pipecli.errors import PipecliError
+    from pipecli.records.quotation import Quotation
     from pipecli.records.supplier_quotation import SupplierQuotation
     from pipecli.workflow.price_from_supplier import price_from_supplier
 
@@ -104,8 +108,9 @@ def _priced(
         desk.get(SupplierQuotation, answer),
         desk.settings.rates,
         today=desk.today,
-        markup=None if markup is None else Decimal(number("--markup", markup)),
-        margin=None if margin is None else Decimal(number("--margin", margin)),
+        # the fields with the same bounds: any amount, and a percentage of up to 100
+        markup=option("--markup", markup, (Quotation, "items.0.unit_price"), desk.session),
+        margin=option("--margin", margin, (Quotation, "items.0.discount"), desk.session),
     )
 
 
@@ -119,7 +124,7 @@ def list_(ctx: typer.Context) -> None:
 
 @app.command("show")
 def show(ctx: typer.Context, ref: Ref) -> None:
-    """Show one quotation: its items, tax by rate, totals, and the margin where costs are known."""
+    """Show one quotation. Its items, tax by rate, totals, and the margin where costs are known."""
     print_document(ctx, QUOTATION, ref)
 
 
@@ -161,7 +166,7 @@ def send(
 
 @app.command("revise", cls=Changing)
 def revise(ctx: typer.Context, ref: Ref) -> None:
-    """Make the next draft of a sent, expired or rejected quotation, and supersede that; prints its id."""
+    """Make the next draft of a quotation. One that is sent, expired or rejected; it is superseded."""
     from pipecli.records.quotation import Quotation
     from pipecli.workflow import revise_quotation
 
@@ -207,7 +212,7 @@ def reject(
 
 @app.command("expire", cls=Changing)
 def expire(ctx: typer.Context) -> None:
-    """Expire every sent quotation past its last day, in one commit; for cron."""
+    """Expire what is past its last day. Every sent quotation, in one commit; for cron."""
     from pipecli.records.quotation import Quotation
     from pipecli.workflow.expire_quotation import expire as due
 

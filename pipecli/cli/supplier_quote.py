@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipecli.cli.changing import changing
+from pipecli.cli.changing import Desk, changing
 from pipecli.cli.columns_quotation import SUPPLIER_QUOTATIONS
 from pipecli.cli.command import Changing, noun
 from pipecli.cli.common import Ref, Sets, add_set_edit, setting_of
@@ -26,7 +26,7 @@ app = noun("Supplier quotations: request, receive, compare.")
 def new(
     ctx: typer.Context,
     opportunity: Annotated[str, typer.Argument(metavar="OPP", help="The deal that needs the prices.")],
-    supplier: Annotated[str, typer.Option(help="Whom to ask.")],
+    supplier: Annotated[str, typer.Option(help="Whom to ask.", metavar="SUPPLIER")],
     item: Annotated[
         list[str] | None,
         typer.Option(help="Only this one: its number, product or description; repeatable.", metavar="ITEM"),
@@ -34,13 +34,14 @@ def new(
     currency: Annotated[
         str | None, typer.Option(help="The supplier's otherwise, else the deal's.", metavar="CODE")
     ] = None,
-    notes: Annotated[str | None, typer.Option(help="Notes of your own.")] = None,
+    notes: Annotated[str | None, typer.Option(help="Notes of your own.", metavar="TEXT")] = None,
     sets: Sets = None,
 ) -> None:
-    """Note that a supplier is asked for the price of a deal's items; prints its id. It mails nothing."""
-    from pipecli.cli.assignments import assign
+    """Note that a supplier is asked. For the prices of a deal's items; prints its id, mails nothing."""
+    from pipecli.cli.assignments import built
     from pipecli.records.opportunity import Opportunity
     from pipecli.records.party import Supplier
+    from pipecli.records.supplier_quotation import SupplierQuotation
     from pipecli.workflow import request_supplier_quotation
     from pipecli.workflow.change import Change
 
@@ -55,13 +56,14 @@ def new(
             currency=currency,
             notes=notes,
         )
-        made = assign(asked, sets or [], desk.session)
+        made = built(SupplierQuotation, asked.plain(), sets, desk.session)
+        _keep_status(asked, made)
         desk.do(Change(made, f"ask {made.supplier} for {deal.title}", "supplier-quotation-requested"))
 
 
 @app.command("list", cls=Listing)
 def list_(ctx: typer.Context) -> None:
-    """List supplier quotations: those without an answer first, then the newest."""
+    """List supplier quotations. Those without an answer first, then the newest."""
     print_list(ctx, SUPPLIER_QUOTATION, SUPPLIER_QUOTATIONS, order="status <> 'requested', created DESC, id")
 
 
@@ -99,7 +101,7 @@ def receive(
         str | None, typer.Option(help="Of the prices, if another than was asked for.", metavar="CODE")
     ] = None,
 ) -> None:
-    """Record a supplier's answer: a price for every item, typed or from their file."""
+    """Record a supplier's answer. A price for every item, typed or from their file."""
     from pipecli.errors import PipecliError
     from pipecli.records.supplier_quotation import SupplierQuotation
     from pipecli.workflow import receive_supplier_quotation
@@ -108,7 +110,7 @@ def receive(
         raise PipecliError("an answer has prices", hint="give --price ITEM=PRICE, or --csv FILE")
     with changing(ctx) as desk:
         answer = desk.get(SupplierQuotation, ref)
-        typed = [_typed(text) for text in price or ()]
+        typed = [_typed(desk, text) for text in price or ()]
         read = _read(csv, currency or answer.currency) if csv else []
         desk.do(
             receive_supplier_quotation.receive(
@@ -122,18 +124,18 @@ def receive(
         )
 
 
-def _typed(text: str) -> Offered:
+def _typed(desk: Desk, text: str) -> Offered:
     """`cafe-s-100=9.90`."""
-    from decimal import Decimal
-
-    from pipecli.cli.assignments import number
+    from pipecli.cli.assignments import option
     from pipecli.errors import PipecliError
+    from pipecli.records.supplier_quotation import SupplierQuotation
     from pipecli.workflow.receive_supplier_quotation import Offered
 
     item, equals, price = text.rpartition("=")
     if not equals or not item.strip() or not price.strip():
         raise PipecliError(f'--price: "{text}" is no price of an item', hint="write it as cafe-s-100=9.90")
-    return Offered((item.strip(),), Decimal(number("--price", price.strip())))
+    field = (SupplierQuotation, "items.0.unit_price")
+    return Offered((item.strip(),), option("--price", price.strip(), field, desk.session))
 
 
 def _read(file: Path, currency: str) -> list[Offered]:
@@ -161,7 +163,7 @@ def compare(
     ctx: typer.Context,
     opportunity: Annotated[str, typer.Argument(metavar="OPP", help="The deal.")],
 ) -> None:
-    """Compare what suppliers ask for a deal's items, side by side; the best price of each is marked *."""
+    """Compare the answers side by side. A row an item, a column a supplier; * marks the best price."""
     from pipecli.cli.supplier_comparison import print_comparison
     from pipecli.records.opportunity import Opportunity
     from pipecli.records.supplier_quotation import SupplierQuotation

@@ -31,7 +31,7 @@ def new_quotation(
     """A draft for the deal's customer, else its lead. Refused without items and on a closed deal.
 
     `customer` and `lead` are the deal's; `contact` is whom it is for, as `contact_of` says. The language is
-    the one given, else the contact's, the customer's, the lead's.
+    the one given, else the contact's, the customer's, the lead's. The caller validates the draft.
     """
     refuse_closed(deal)
     if not deal.items:
@@ -45,7 +45,7 @@ def new_quotation(
             hint=f"give it one: pipecli opp set {deal.id} customer=SLUG",
         )
     known = [each.language for each in (contact, customer, lead) if each is not None and each.language]
-    draft = Quotation(
+    draft = Quotation.model_construct(
         id=id,
         created=now,
         opportunity=deal.id,

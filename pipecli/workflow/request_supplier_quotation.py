@@ -25,7 +25,7 @@ def request(
 ) -> SupplierQuotation:
     """A request for the items of an open deal, all of them or those that `only` names; prices are not copied.
 
-    The currency is the one given, else the supplier's, else the deal's.
+    The currency is the one given, else the supplier's, else the deal's. The caller validates the request.
     """
     refuse_closed(deal)
     if not deal.items:
@@ -35,7 +35,7 @@ def request(
         )
     named = sorted({find_item(deal.items, which, deal.id) for which in only})
     asked = [deal.items[place] for place in named] or list(deal.items)
-    return SupplierQuotation(
+    return SupplierQuotation.model_construct(
         id=id,
         created=now,
         opportunity=deal.id,

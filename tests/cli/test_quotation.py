@@ -154,7 +154,8 @@ def test_a_deal_of_nobody_is_not_quoted(refused, root, given):
         (["--set", "items.0.quantity=-1"], "items.0.quantity"),
         (["--set", "colour=red"], "quotation has no field colour"),
         (["--contact", "nobody"], 'no contact answers to "nobody"'),
-        (["--language", "Spanish!"], "language"),
+        (["--language", "Spanish!"], 'error: language: "Spanish!" is not of the form'),
+        (["--notes", ""], "error: notes: "),
         (["--markup", "20"], "name it: --from-supplier-quote SQ"),
         (
             ["--from-supplier-quote", "SQ-00000", "--markup", "20"],

@@ -148,7 +148,8 @@ def test_an_answer_comes_as_the_supplier_wrote_it(cli, acme, tmp_path):
         (["--price", "tea=9"], "has no item tea"),
         (["--price", "9.90"], '"9.90" is no price of an item; write it as cafe-s-100=9.90'),
         (["--price", "1=nine"], '--price: "nine" is no number'),
-        (["--price", "1=-9", "--price", "2=8"], "unit_price"),
+        (["--price", "1=-9", "--price", "2=8"], "--price: it should be greater than or equal to 0, not -9"),
+        (["--price", "1=NaN", "--price", "2=8"], "--price: a finite number is wanted here"),
         (["--csv", "/nowhere/answer.csv"], "/nowhere/answer.csv: No such file or directory"),
     ],
 )
@@ -319,7 +320,10 @@ def test_what_makes_a_price_doubtful_is_said(cli, given):
     [
         ([], "a price from a supplier needs either a markup or a margin"),
         (["--markup", "20", "--margin", "20"], "needs either a markup or a margin"),
-        (["--markup", "-1"], "a markup of -1 % would sell below cost"),
+        (["--markup", "-1"], "--markup: it should be greater than or equal to 0, not -1"),
+        (["--markup", "NaN"], "--markup"),
+        (["--markup", "1e400"], "--markup"),
+        (["--margin", "140"], "--margin"),
         (["--margin", "100"], "a margin of 100 % can't be had"),
         (["--markup", "much"], '--markup: "much" is no number'),
     ],

@@ -14,6 +14,7 @@ from pipecli.records.item import Item
 from pipecli.records.money import Rates
 from pipecli.records.quotation import Quotation
 from pipecli.records.supplier_quotation import SupplierItem, SupplierQuotation
+from pipecli.workflow.change import Refused
 from pipecli.workflow.price_from_supplier import price_from_supplier, same_item
 
 DAY = date(2026, 11, 21)
@@ -76,6 +77,13 @@ def test_a_markup_is_exact_to_the_cent(price, percent):
 
     exact = price * (100 + percent) / 100
     assert made.items[0].unit_price == exact.quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+def test_a_markup_below_cost_is_refused():
+    quoted = answer(SupplierItem(description="x", unit_price=Decimal(1)))
+
+    with pytest.raises(Refused, match="would sell below cost"):
+        price_from_supplier(quotation(), quoted, Rates("EUR", {}), today=DAY, markup=Decimal(-1))
 
 
 @pytest.mark.parametrize(("quantity", "price"), [("2", "9"), ("10", "7"), ("5", "9")])
