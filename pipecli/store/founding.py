@@ -129,7 +129,7 @@ def found(
             currency, company or root.name, timezone or local_timezone(), user or _git_identity(root)
         )
         reading.read(SETTINGS, SETTINGS_FILE, text)
-        written = [SETTINGS_FILE, *schemas.write(root)]
+        written = [SETTINGS_FILE, *(f"schemas/{name}" for name in schemas.write(root / "schemas"))]
         files.create(root, SETTINGS_FILE, text.encode())
         place = find(root)
         names = [place.prefix + name for name in written]

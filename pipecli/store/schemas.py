@@ -22,23 +22,38 @@ class _Generator(GenerateJsonSchema):
     """Numbers are numbers: pydantic would also allow decimals as text, which our files don't."""
 
     def decimal_schema(self, schema: Any) -> JsonSchemaValue:
-        number: JsonSchemaValue = {"type": "number"}
-        for ours, theirs in (
-            ("ge", "minimum"),
-            ("gt", "exclusiveMinimum"),
-            ("le", "maximum"),
-            ("lt", "exclusiveMaximum"),
-        ):
-            if schema.get(ours) is not None:
-                number[theirs] = float(schema[ours])
-        return number
+        return {"type": "number", **{name: schema[name] for name in _BOUNDS if schema.get(name) is not None}}
+
+
+_BOUNDS = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum"}
+_UNKNOWN_TO_EDITORS = ("max_digits", "decimal_places")
 
 
 def schema_of(kind: Kind) -> dict[str, Any]:
     """The JSON Schema of one kind of record."""
     made = kind.model.model_json_schema(by_alias=True, schema_generator=_Generator)
     _describe(kind.model, made, made.get("$defs", {}), set())
+    _tighten(made)
     return {"$schema": DIALECT, **made, "title": f"pipecli {kind.noun}"}
+
+
+def _tighten(schema: Any) -> None:
+    """Say in JSON Schema's words what pydantic leaves in its own: bounds of numbers, names of keys."""
+    if isinstance(schema, list):
+        for part in schema:
+            _tighten(part)
+    if not isinstance(schema, dict):
+        return
+    for part in schema.values():
+        _tighten(part)
+    if schema.get("type") == "number":
+        for ours in _UNKNOWN_TO_EDITORS:
+            schema.pop(ours, None)
+        for ours, theirs in _BOUNDS.items():
+            if ours in schema:
+                schema[theirs] = float(schema.pop(ours))
+    if "patternProperties" in schema:
+        schema["additionalProperties"] = False
 
 
 def text_of(kind: Kind) -> str:
@@ -50,13 +65,28 @@ def files() -> dict[str, str]:
     return {f"{kind.noun}.schema.json": text_of(kind) for kind in (*KINDS, SETTINGS)}
 
 
-def write(root: Path) -> list[str]:
-    """Write `schemas/` below a directory; the names of the files that are there now."""
-    folder = root / "schemas"
+def write(folder: Path) -> list[str]:
+    """Write every schema into a folder; their file names."""
     folder.mkdir(parents=True, exist_ok=True)
+    made = files()
+    for name, text in made.items():
+        (folder / name).write_bytes(text.encode())
+    return list(made)
+
+
+def differing(folder: Path) -> dict[str, str]:
+    """The schemas that a folder lacks or has otherwise, each with what is wrong: `is missing`, `is outdated`.
+
+    Raises OSError.
+    """
+    wrong: dict[str, str] = {}
     for name, text in files().items():
-        (folder / name).write_text(text, encoding="utf-8")
-    return [f"schemas/{name}" for name in files()]
+        try:
+            if (folder / name).read_bytes().replace(b"\r\n", b"\n") != text.encode():
+                wrong[name] = "is outdated"
+        except FileNotFoundError:
+            wrong[name] = "is missing"
+    return wrong
 
 
 def _describe(model: type[BaseModel], schema: Any, definitions: Any, seen: set[str]) -> None:

@@ -170,9 +170,10 @@ def commit(
                     hint="nothing is changed",
                 ) from None
             raise
+    records = [each for each in writes if kind_of(each.file) or each.file == SETTINGS_FILE]  # no schemas
     pipeline.index.update(
-        {each.file: _written(each, stats[each.file]) for each in writes if each.after is not None},
-        [each.file for each in writes if each.after is None],
+        {each.file: _written(each, stats[each.file]) for each in records if each.after is not None},
+        [each.file for each in records if each.after is None],
     )
     return made
 
