@@ -262,7 +262,7 @@ td:last-child, th:last-child { padding-inline-end: 0; }
 footer { margin-top: 2.5rem; padding-top: 1.5rem; border-top: 1px solid var(--line); }
 footer h2 { margin-top: 1.25rem; }
 .terms { white-space: pre-line; }
-@media (max-width: 40rem) {
+@media screen and (max-width: 40rem) {
   main { margin: 0; padding: 1.25rem; }
   header, .head { flex-direction: column; gap: 1rem; }
   header address { text-align: start; }
