@@ -60,7 +60,8 @@ PRICE_LISTS = (
     Shown(Column("valid_from", "FROM"), "valid_from"),
     Shown(Column("valid_until", "UNTIL"), "valid_until"),
     Shown(
-        Column("products", "PRODUCTS", align="right"), "(SELECT count(*) FROM json_each(json, '$.prices'))"
+        Column("products", "PRODUCTS", align="right"),
+        "(SELECT count(*) FROM json_each(price_lists.json, '$.prices'))",
     ),
 )
 

@@ -40,6 +40,9 @@ def _at(value: Any, path: str) -> Any:
     here = value
     for part in path.split("."):
         known = _children(here)
+        if isinstance(here, list) and part.isdecimal() and int(part) < len(here):
+            here = here[int(part)]
+            continue
         if part not in known:
             hint = f"there are {', '.join(known)}" if known else ""
             raise PipecliError(f"the settings have no {path}", hint=hint)

@@ -48,7 +48,8 @@ def add(
 _SOURCE = Parts(
     "teams",
     "SELECT t.id, t.name, t.manager, "
-    "(SELECT json_group_array(u.id) FROM users u WHERE u.team = t.id) AS members FROM teams t",
+    "(SELECT json_group_array(id) FROM (SELECT id FROM users WHERE team = t.id ORDER BY id)) AS members "
+    "FROM teams t",
     lists=frozenset({"members"}),
 )
 

@@ -1,0 +1,85 @@
+"""`team`: teams and their managers in `pipecli.yaml`."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+
+def test_a_team_has_a_name_and_a_manager(cli, root, git):
+    said = cli("team", "add", "norte", "--name", "Región Norte", "--manager", "ana")
+
+    assert said.out == "norte\n"
+    assert (
+        "teams: # slug: {name, manager}; users name their team\n"
+        "  norte:\n    name: Región Norte\n    manager: ana-ruiz\n"
+    ) in (root / "pipecli.yaml").read_text()
+    assert git("log", "-1", "--format=%s") == "settings: add team norte"
+
+
+def test_the_list_shows_the_members(cli):
+    cli("user", "add", "luis", "--name", "Luis", "--team", "iberia")
+    cli("user", "add", "eva", "--name", "Eva", "--team", "iberia")
+    cli("team", "add", "asia", "--name", "Asia", "--manager", "luis")
+
+    assert cli("team", "list").out.splitlines()[2:] == [
+        "asia    Asia    luis",
+        "iberia  iberia           eva, luis",
+    ]
+    assert json.loads(cli("team", "list", "--format", "json").out) == [
+        {"id": "asia", "name": "Asia", "manager": "luis", "members": []},
+        {"id": "iberia", "name": "iberia", "members": ["eva", "luis"]},
+    ]
+
+
+def test_set_and_show(cli):
+    cli("team", "add", "asia")
+    cli("team", "set", "asia", "name=East Asia", "manager=ana-ruiz")
+    assert json.loads(cli("team", "show", "east", "--format", "json").out) == {
+        "id": "asia",
+        "name": "East Asia",
+        "manager": "ana-ruiz",
+    }
+
+
+def test_a_team_that_nothing_names_goes(cli, git):
+    cli("team", "add", "asia")
+    cli("team", "remove", "asia")
+    assert cli("team", "list", "--format", "ids").out == ""
+    assert git("log", "-1", "--format=%s") == "settings: remove team asia"
+
+
+def test_a_team_with_members_stays(cli, refused):
+    cli("user", "add", "luis", "--name", "Luis", "--team", "iberia")
+    assert refused("team", "remove", "iberia").startswith("error: users.luis.team names the team iberia")
+
+
+def test_a_team_that_records_are_shared_with_stays(cli, shop, refused):
+    cli("team", "add", "asia")
+    cli("opp", "set", "2q8", "shared_with=asia")
+    assert refused("team", "remove", "asia") == (
+        "error: team asia can't be removed, records use it: OPP-2Q8XA; "
+        "change those first, or rename it: pipecli settings rename team asia NEW"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("asia",), "there is a team asia already"),
+        (("ana-ruiz",), "there is a user ana-ruiz already"),
+        (("Asia",), "write it as asia"),
+        (("new", "--manager", "nobody"), 'no user answers to "nobody"; known: ana-ruiz'),
+    ],
+)
+def test_a_wrong_team_is_refused(cli, refused, arguments, said):
+    cli("team", "add", "asia")
+    assert said in refused("team", "add", *arguments)
+
+
+def test_a_manager_who_is_no_user_is_refused(cli, refused):
+    cli("team", "add", "asia")
+    assert refused("team", "set", "asia", "manager=nobody") == (
+        "error: teams.asia.manager: there is no user nobody; add them first: pipecli user add nobody"
+    )

@@ -1,0 +1,69 @@
+"""Names of the settings: none goes that is in use, none comes that has no meaning."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipecli.records.settings import Settings
+from pipecli.workflow.change import Refused
+from pipecli.workflow.change_settings import Name, change, dropped
+
+PLAIN = {
+    "company": {"name": "Contoso"},
+    "users": {"ana": {"name": "Ana", "team": "iberia"}},
+    "teams": {"iberia": {"name": "Iberia", "manager": "ana"}},
+    "processes": {
+        "standard": {"stages": [{"id": "demo", "probability": 10}, {"id": "offer", "probability": 50}]}
+    },
+}
+
+
+@pytest.fixture
+def settings():
+    """The settings of Ana and her team, with these keys in place of their own."""
+
+    def make(**changed: object) -> Settings:
+        return Settings.model_validate(PLAIN | changed)
+
+    return make
+
+
+def test_what_is_gone_is_named(settings):
+    after = settings(users={}, teams={}, processes={"other": {"stages": [{"id": "demo", "probability": 1}]}})
+    assert dropped(settings(), after) == [
+        Name("user", "ana"),
+        Name("team", "iberia"),
+        Name("process", "standard"),
+        Name("stage", "standard/demo"),
+        Name("stage", "standard/offer"),
+    ]
+
+
+def test_what_records_use_stays(settings):
+    records = [f"OPP-0000{place}" for place in range(7)]
+    with pytest.raises(Refused, match="OPP-00000, OPP-00001, OPP-00002, OPP-00003, OPP-00004 and 2 more"):
+        change(settings(), settings(), "set", used_by={Name("team", "iberia"): records}, price_lists=())
+
+
+def test_a_fault_that_was_there_before_may_stay(settings):
+    before = settings(teams={"iberia": {"manager": "nobody"}}, users={"ana": {"name": "Ana"}})
+    after = before.with_(currency="USD")
+    assert change(before, after, "set currency", used_by={}, price_lists=()).subject == after
+
+
+def test_a_price_list_must_be_there(settings):
+    after = settings(price_list="retail")
+    with pytest.raises(Refused, match="there is no price list retail"):
+        change(settings(), after, "set", used_by={}, price_lists=["other"])
+    assert change(settings(), after, "set", used_by={}, price_lists=["retail"]).subject == after
+
+
+def test_a_process_in_use_stays(settings):
+    with pytest.raises(Refused, match="process standard can't be removed, records use it: OPP-00000"):
+        change(
+            settings(),
+            settings(),
+            "set",
+            used_by={Name("process", "standard"): ["OPP-00000"]},
+            price_lists=(),
+        )
