@@ -99,7 +99,7 @@ class Lead(Document):
 
     @model_validator(mode="after")
     def _has_a_name(self) -> Self:
-        if not (self.name or self.organization):
+        if not f"{self.name or ''}{self.organization or ''}".strip():
             raise ValueError("a lead needs a name, an organization, or both")
         return self
 

@@ -1,7 +1,8 @@
-"""E-mails and phones as they are kept: tidied where that is safe, never refused."""
+"""E-mails, phones and names as they are kept: tidied where that is safe, never refused."""
 
 from __future__ import annotations
 
+import re
 from typing import TypeVar
 
 from pipecli.records.base import Record
@@ -12,12 +13,16 @@ _DIGITS = str.maketrans("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩", "01234567890
 
 
 def normalized(record: R, before: R | None = None) -> R:
-    """A lead, customer, contact or supplier with its e-mails and phones tidied.
+    """A lead, customer, contact or supplier with its e-mails, phones and names tidied.
 
     Where it was changed from `before`, what that said already stays as it is.
     """
     tidied: dict[str, object] = {}
-    for names, tidy in ((("email", "emails"), normal_email), (("phone", "phones"), normal_phone)):
+    for names, tidy in (
+        (("name", "organization"), str.strip),
+        (("email", "emails"), normal_email),
+        (("phone", "phones"), normal_phone),
+    ):
         for name in names:
             value = getattr(record, name, None)
             if not value or value == getattr(before, name, None):
@@ -28,8 +33,10 @@ def normalized(record: R, before: R | None = None) -> R:
 
 
 def normal_email(email: str) -> str:
-    """` Maria@CONTOSO.Example` as `Maria@contoso.example`: of the part before the @, its server decides."""
-    name, at, domain = email.strip().removeprefix("mailto:").rpartition("@")
+    """`María <Maria@CONTOSO.Example>` as `Maria@contoso.example`: before the @, its server decides."""
+    address = email.strip().removeprefix("mailto:")
+    named = re.fullmatch(r"[^<>]*<([^<>\s]+@[^<>\s]+)>", address)
+    name, at, domain = (named[1] if named else address).rpartition("@")
     return f"{name}{at}{domain.lower()}" if at else domain
 
 

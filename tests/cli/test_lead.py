@@ -71,6 +71,8 @@ def test_every_field_has_an_option_and_any_other_a_set(add, lead):
 def test_addresses_are_tidied_and_never_refused(add, lead):
     tidied = lead(add("--name", "Ali", "--email", " Ali@SHOP.Example ", "--phone", "۰۹۱۲  ۳۴۵ ۶۷۸۹"))
     assert (tidied["email"], tidied["phone"]) == ("Ali@shop.example", "0912 345 6789")
+    pasted = lead(add("--name", " Ana  ", "--email", "Ana Ruiz <ana@SHOP.example>"))
+    assert (pasted["name"], pasted["email"]) == ("Ana", "ana@shop.example")
     odd = lead(add("--name", "Odd", "--email", "ask at the desk", "--phone", "extension 12"))
     assert (odd["email"], odd["phone"]) == ("ask at the desk", "extension 12")
 
@@ -79,6 +81,7 @@ def test_addresses_are_tidied_and_never_refused(add, lead):
     ("arguments", "said"),
     [
         ((), "a lead needs a name, an organization, or both"),
+        (("--name", "  "), "a lead needs a name, an organization, or both"),
         (("--name", "X", "--score", "140"), "score"),
         (("--name", "X", "--owner", "nobody"), "there is no user nobody"),
         (("--name", "X", "--language", "Spanish!"), "language"),
