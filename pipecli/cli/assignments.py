@@ -37,12 +37,13 @@ def _assigned(model: type[R], plain: Plain, assignments: Sequence[str], run: Ses
         path, value = split(text)
         if path[0] in _NEVER:
             raise PipecliError(f"{path[0]} never changes", hint="make a new record instead")
+        _require_elements(model, plain, path)
         put(plain, path, read(model, path, value, run) if value else None)
     return validated(model, plain, where)
 
 
 def validated(model: type[P], plain: Plain, where: str = "") -> P:
-    """A record or part of what was set; a fault names the field, as no file is at fault. Raises PipecliError."""
+    """A record or part of what was set; a fault names the field, not a file. Raises PipecliError."""
     from pipecli.store import reading
 
     try:
@@ -102,6 +103,8 @@ def option(name: str, text: str | None, field: tuple[type[Record], str], run: Se
     """
     from pydantic import TypeAdapter, ValidationError
 
+    from pipecli.store.reading import wrong_value
+
     if text is None:
         return None
     model, path = field[0], field[1].split(".")
@@ -110,9 +113,7 @@ def option(name: str, text: str | None, field: tuple[type[Record], str], run: Se
     try:
         return TypeAdapter(annotation).validate_python(value)
     except ValidationError as error:
-        fault = error.errors(include_url=False)[0]
-        said = fault["msg"].replace("Input should", "it should").removeprefix("Value error, ")
-        raise PipecliError(f"{name}: {said}, not {text}") from None
+        raise PipecliError(f"{name}: {wrong_value(error.errors(include_url=False)[0])}") from None
 
 
 def put(plain: Plain, path: Sequence[str], value: Any) -> None:
@@ -145,6 +146,13 @@ def _element(values: list[Any], name: str, path: Sequence[str]) -> Any:
     if name.isdecimal() and int(name) < len(values):
         return values[int(name)]
     raise PipecliError(f"{'.'.join(path)}: there is no element {name}")
+
+
+def _require_elements(model: type[Record], plain: Plain, path: Sequence[str]) -> None:
+    """Refuse to go into a list that is not there: it would become a map."""
+    annotation = fields.annotation_at(model, path[:1])
+    if len(path) > 1 and path[0] not in plain and _is_list_of_maps(fields.options(annotation)):
+        raise PipecliError(f"{'.'.join(path)}: there is no element {path[1]}")
 
 
 def _is_map(kind: Any) -> bool:

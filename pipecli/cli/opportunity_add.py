@@ -66,8 +66,9 @@ def add(
     from pipecli.workflow.open_opportunity import open_opportunity, opened
 
     with changing(ctx) as desk:
+        seller = desk.me if owner is None else owner
         known_lead = _lead(desk, lead)
-        parties = _parties(desk, known_lead, customer, organization, person, email, phone, owner)
+        parties = _parties(desk, known_lead, customer, organization, person, email, phone, seller)
         prices = _price_list(desk, price_list)
 
         def checked(name: str, text: str | None) -> Any:
@@ -79,12 +80,12 @@ def add(
             id=desk.new_id("OPP"),
             now=desk.now,
             title=_title(title, title_option),
-            process=process or next(iter(desk.settings.processes)),
+            process=next(iter(desk.settings.processes)),
             type=type_,
             lead=known_lead,
             customer=parties.customer if parties else None,
             contacts=_stakeholders(parties),
-            owner=owner or desk.me,
+            owner=seller,
             currency=checked("--currency", currency) or (prices.currency if prices else None),
             price_list=prices.id if prices else None,
             expected_close=checked("--expected-close", expected_close),
@@ -95,7 +96,7 @@ def add(
             score=checked("--score", score),
             tags=tuple(tag) if tag else None,
             notes=notes,
-            next_contact=_next_contact(desk, next_contact, owner),
+            next_contact=_next_contact(desk, next_contact, seller),
         )
         deal = _placed(desk, _with_sets(deal, sets, desk), process, stage)
         _require_currency(desk, deal)
@@ -113,13 +114,13 @@ def _title(argument: str | None, given: str | None) -> str:
 def _lead(desk: Desk, name: str | None) -> Lead | None:
     from pipecli.records.lead import Lead
 
-    return desk.get(Lead, name) if name else None
+    return desk.get(Lead, name) if name is not None else None
 
 
 def _price_list(desk: Desk, name: str | None) -> PriceList | None:
     from pipecli.records.catalogue import PriceList
 
-    return desk.get(PriceList, name) if name else None
+    return desk.get(PriceList, name) if name is not None else None
 
 
 def _parties(
@@ -137,14 +138,14 @@ def _parties(
     from pipecli.records.party import Contact, Customer
     from pipecli.workflow.prospect import Prospect
 
-    if customer and organization:
+    if customer is not None and organization is not None:
         raise PipecliError("--customer and --organization both say who buys", hint="give one of them")
     if (email or phone) and not (organization or person):
         raise PipecliError("--email and --phone are of somebody", hint="give --person or --organization too")
     if organization or person:
-        prospect = Prospect(person, organization, email=email, phone=phone, owner=owner or desk.me)
+        prospect = Prospect(person, organization, email=email, phone=phone, owner=owner)
         return parties(desk, prospect, customer=customer)
-    if customer:
+    if customer is not None:
         return Parties(desk.get(Customer, customer), None, (), ())
     if lead and lead.converted:
         buyer = desk.pipeline.get(Customer, lead.converted.customer)
@@ -163,7 +164,7 @@ def _next_contact(desk: Desk, text: str | None, owner: str | None) -> object | N
     from pipecli.records.activity import NextContact
 
     day = desk.day(text)
-    return NextContact(date=day, by=owner or desk.me) if day else None
+    return NextContact(date=day, by=owner) if day else None
 
 
 def _with_sets(deal: Opportunity, sets: list[str] | None, desk: Desk) -> Opportunity:
@@ -187,7 +188,8 @@ def _placed(desk: Desk, deal: Opportunity, process: str | None, stage: str | Non
     from pipecli.store.conditions import choose_process
     from pipecli.workflow.open_opportunity import in_process
 
-    return in_process(deal, desk.settings, process or choose_process(desk.pipeline, deal), stage)
+    chosen = choose_process(desk.pipeline, deal) if process is None else process
+    return in_process(deal, desk.settings, chosen, stage)
 
 
 def _require_currency(desk: Desk, deal: Opportunity) -> None:

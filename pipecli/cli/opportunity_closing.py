@@ -49,9 +49,9 @@ def won(
             order_id=desk.new_id("ORD"),
             now=desk.now,
             day=desk.day(day) or desk.today,
-            quotation=desk.get(Quotation, quotation) if quotation else None,
+            quotation=desk.get(Quotation, quotation) if quotation is not None else None,
             amount=option("--amount", amount, (Opportunity, "amount"), desk.session),
-            note=note,
+            note=option("--note", note, (Opportunity, "closed.detail"), desk.session),
         )
         desk.do_all([*conversion, change], change.asked, f"{deal.id}: {change.summary}")
 
@@ -67,6 +67,7 @@ def lost(
     day: _Day = None,
 ) -> None:
     """Close an opportunity as lost; its quotations are rejected."""
+    from pipecli.cli.assignments import option
     from pipecli.records.opportunity import Opportunity
     from pipecli.workflow.lose_opportunity import lose
 
@@ -78,8 +79,8 @@ def lost(
             _quotations(desk, deal),
             reason=reason,
             day=desk.day(day) or desk.today,
-            competitor=competitor,
-            detail=detail,
+            competitor=option("--competitor", competitor, (Opportunity, "closed.competitor"), desk.session),
+            detail=option("--detail", detail, (Opportunity, "closed.detail"), desk.session),
         )
         desk.do(change)
 

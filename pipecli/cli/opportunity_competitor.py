@@ -18,11 +18,13 @@ _Name = Annotated[str, typer.Argument(help="Their name.", metavar="NAME")]
 @app.command(cls=Changing)
 def add(ctx: typer.Context, ref: Ref, name: _Name) -> None:
     """Note a competitor."""
+    from pipecli.cli.assignments import option
     from pipecli.records.opportunity import Opportunity
     from pipecli.workflow.competitors import add_competitor
 
     with changing(ctx) as desk:
-        desk.do(add_competitor(desk.get(Opportunity, ref), name))
+        known_as = option("NAME", name, (Opportunity, "competitors.0"), desk.session)
+        desk.do(add_competitor(desk.get(Opportunity, ref), known_as))
 
 
 @app.command(cls=Changing)

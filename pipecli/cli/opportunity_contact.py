@@ -29,13 +29,15 @@ def add(
     primary: Annotated[bool, typer.Option("--primary", help="The one to speak to first.")] = False,
 ) -> None:
     """Put a contact on an opportunity, or change the part they play in it."""
+    from pipecli.cli.assignments import option
     from pipecli.records.opportunity import Opportunity
     from pipecli.records.party import Contact
     from pipecli.workflow.stakeholders import add_stakeholder
 
     with changing(ctx) as desk:
         deal = desk.get(Opportunity, ref)
-        desk.do(add_stakeholder(deal, desk.get(Contact, contact), role=role, primary=primary))
+        part = option("--role", role, (Opportunity, "contacts.0.role"), desk.session)
+        desk.do(add_stakeholder(deal, desk.get(Contact, contact), role=part, primary=primary))
 
 
 @app.command(cls=Changing)

@@ -94,8 +94,9 @@ def _web_address(address: str) -> str:
     return address
 
 
+ONE_LINE = r"^[^\n\r]*$"
 Text = Annotated[str, StringConstraints(strict=True, min_length=1)]
-Line = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=500, pattern=r"^[^\n\r]*$")]
+Line = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=500, pattern=ONE_LINE)]
 PathInside = Annotated[Line, AfterValidator(_path_inside)]
 """A file of the pipeline, from its root; whether it is there, and no link out, is for the store to say."""
 WebAddress = Annotated[Line, AfterValidator(_web_address)]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pipecli.errors import Fault, FaultyFile
 from pipecli.records.base import Part, Plain, Record
 from pipecli.records.kinds import Kind
+from pipecli.records.values import ONE_LINE
 from pipecli.store import yamltext
 
 if TYPE_CHECKING:
@@ -63,29 +64,40 @@ def _path(detail: ErrorDetails, plain: Plain) -> list[str | int]:
 
 
 def _message(detail: ErrorDetails, path: Sequence[str | int], model: type[Part]) -> str:
-    """What is wrong in a person's words, with the way out."""
+    """What is wrong with a record, with the way out."""
     name = ".".join(str(part) for part in path)
-    rule, context, value = detail["type"], detail.get("ctx", {}), detail["input"]
-    if rule == "extra_forbidden":
+    if detail["type"] == "extra_forbidden":
         own = "; keys of your own go under `custom:`" if "custom" in model.model_fields else ""
         return f'unknown key "{name}"{_suggestion(path, model)}{own}'
-    if rule == "missing":
+    if detail["type"] == "missing":
         return f'"{name}" is missing'
+    said = wrong_value(detail)
+    return f"{name}: {said}" if name else said
+
+
+def wrong_value(detail: ErrorDetails) -> str:
+    """What is wrong with one value, in a person's words."""
+    rule, context, value = detail["type"], detail.get("ctx", {}), detail["input"]
     if rule == "value_error":
-        said = str(context["error"])
-        return f"{name}: {said}" if name else said
+        return str(context["error"])
     if rule in ("string_type", "string_sub_type"):
-        return f"{name}: text is wanted here; put quotes around {value}"
+        return f"text is wanted here; put quotes around {value}"
+    if rule == "string_too_short":
+        return "text is wanted here, not an empty one"
+    if rule == "string_too_long":
+        return f"at most {context['max_length']} characters are wanted here, these are {len(value):,}"
+    if rule == "string_pattern_mismatch" and context["pattern"] == ONE_LINE:
+        return "one line is wanted here"
     if rule == "string_pattern_mismatch":
-        return f'{name}: "{value}" is not of the form wanted here ({context["pattern"]})'
+        return f'"{value}" is not of the form wanted here ({context["pattern"]})'
     if rule == "enum":
-        return f'{name}: "{value}" is none of {context["expected"].replace(" or ", ", ")}'.replace("'", "")
+        return f'"{value}" is none of {context["expected"].replace(" or ", ", ")}'.replace("'", "")
     if rule in ("model_type", "dict_type", "model_attributes_type"):
-        return f"{name}: a map of keys is wanted here"
+        return "a map of keys is wanted here"
     if rule in ("tuple_type", "list_type"):
-        return f"{name}: a list is wanted here"
+        return "a list is wanted here"
     shown = value if isinstance(value, Decimal) else repr(value)
-    return f"{name}: {detail['msg'].replace('Input should', 'it should')} (it is {shown})"
+    return f"{detail['msg'].replace('Input should', 'it should')} (it is {shown})"
 
 
 def _suggestion(path: Sequence[str | int], model: type[Part]) -> str:

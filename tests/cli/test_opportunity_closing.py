@@ -346,6 +346,8 @@ def test_an_open_deal_is_not_reopened(cli, opp, refused):
         (["--amount", "-1"], "--amount: it should be greater than or equal to 0"),
         (["--date", "someday"], '"someday" is no date'),
         (["--quotation", "QTN-ZZZZZ"], "no quotation answers to"),
+        (["--quotation", ""], 'no quotation answers to ""'),
+        (["--note", ""], "--note: text is wanted here, not an empty one"),
     ],
 )
 def test_wrong_words_close_nothing(opp, refused, arguments, said):
