@@ -16,8 +16,6 @@ from pipecli.records.kinds import CONTACT, CUSTOMER, LEAD
 if TYPE_CHECKING:
     from pipecli.workflow.find_duplicates import Duplicate, Party
 
-_SETTLED = ("converted", "disqualified")
-
 
 def _columns(name_width: int) -> tuple[Column, ...]:
     """The names give way to narrow terminals at `name_width`: a slug says them too, the id of a lead not."""
@@ -35,7 +33,7 @@ _LEADS, _CUSTOMERS = _columns(14), _columns(24)
 
 
 def print_lead_duplicates(ctx: typer.Context) -> None:
-    """Pairs of leads of which one at least is still at work, and none was given up."""
+    """Pairs of leads of which one at least is still at work, and none is given up."""
     from pipecli.workflow.find_duplicates import Party, find_duplicates
 
     run = session(ctx)
@@ -45,7 +43,7 @@ def print_lead_duplicates(ctx: typer.Context) -> None:
     )
     parties: list[Party] = []
     names: dict[str, str] = {}
-    settled: set[str] = set()
+    converted: set[str] = set()
     for key, name, organization, email, phone, website, status in rows:
         parties.append(
             Party(
@@ -58,9 +56,9 @@ def print_lead_duplicates(ctx: typer.Context) -> None:
             )
         )
         names[key] = f"{organization} ({name})" if organization and name else organization or name
-        if status in _SETTLED:
-            settled.add(key)
-    pairs = [pair for pair in find_duplicates(parties) if not {pair.first, pair.second} <= settled]
+        if status == "converted":
+            converted.add(key)
+    pairs = [pair for pair in find_duplicates(parties) if not {pair.first, pair.second} <= converted]
     _print(run, _LEADS, pairs, names, "give one up: pipecli lead disqualify LEAD --reason duplicate")
 
 

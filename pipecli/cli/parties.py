@@ -54,7 +54,7 @@ def known_customers(pipeline: Pipeline) -> list[KnownCustomer]:
 
     pipeline.need(CUSTOMER)
     rows = pipeline.index.connection.execute(
-        "SELECT id, name, kind = 'person', email, phone, website FROM customers ORDER BY id"
+        "SELECT id, name, kind = 'person', email, website FROM customers ORDER BY id"
     )
     return [
         KnownCustomer(

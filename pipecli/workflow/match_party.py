@@ -17,13 +17,12 @@ from pipecli.workflow.similar_names import similar_names
 
 
 class KnownCustomer(NamedTuple):
-    """What of a customer tells who it is; e-mail and phone are its own, not those of its contacts."""
+    """What of a customer tells who it is; `emails` are its own, not those of its contacts."""
 
     id: str
     name: str
     is_person: bool
     emails: tuple[str, ...]
-    phones: tuple[str, ...]
     website: str | None
 
 

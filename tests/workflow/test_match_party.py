@@ -12,7 +12,7 @@ from pipecli.workflow.prospect import Prospect
 def customer(
     id: str, name: str = "", *, email: str = "", website: str = "", person: bool = False
 ) -> KnownCustomer:
-    return KnownCustomer(id, name or id, person, (email,) if email else (), (), website or None)
+    return KnownCustomer(id, name or id, person, (email,) if email else (), website or None)
 
 
 def matched(prospect: Prospect, *known: KnownCustomer | KnownContact) -> str | None:
