@@ -1,0 +1,126 @@
+"""`quotation new --from-supplier-quote`: prices from a supplier's answer, and every doubt said."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from pipecli.jsontext import loads
+
+pytestmark = pytest.mark.usefixtures("shop")
+
+OPP = "OPP-2Q8XA"
+DEAL = "opportunities/2026/OPP-2Q8XA-espresso-machines.yaml"
+
+
+@pytest.fixture
+def acme(cli):
+    return cli("supplier-quote", "new", OPP, "--supplier", "acme", "--format", "ids").id
+
+
+@pytest.fixture
+def rates(root, git):
+    settings = root / "pipecli.yaml"
+    settings.write_text(settings.read_text() + "\nexchange_rates:\n  USD:\n    2026-11-01: 0.80\n")
+    git("commit", "-qam", "rates")
+
+
+def answer(key, supplier, prices, currency="EUR", valid_until="2026-12-31"):
+    return f"""\
+id: {key}
+created: 2026-11-20T09:00:00+01:00
+opportunity: {OPP}
+supplier: {supplier}
+status: received
+date: 2026-11-20
+received: 2026-11-20
+valid_until: {valid_until}
+lead_time: 3 weeks
+currency: {currency}
+items:
+""" + "".join(
+        f"- product: {product}\n  description: {product}\n  quantity: {quantity}\n  unit_price: {price}\n"
+        for product, quantity, price in prices
+    )
+
+
+def file(key):
+    return f"supplier-quotations/2026/{key}-x.yaml"
+
+
+def quoted(cli, *options):
+    return loads(cli("quote", "new", OPP, *options, "--format", "json").out)
+
+
+def test_a_quotation_takes_the_supplier_s_prices_with_a_markup(cli, given):
+    given({file("SQ-A1111"): answer("SQ-A1111", "acme", [("cafe-s-100", 2, 1400), ("grinder", 3, "90.05")])})
+
+    made = quoted(cli, "--from-supplier-quote", "SQ-A1111", "--markup", "20")
+
+    assert [item["unit_price"] for item in made["items"]] == [Decimal("1680.00"), Decimal("108.06")]
+    assert made["supplier_quotation"] == "SQ-A1111"
+    # its own cost is the supplier's: (1680.00 x 2 x 0.9 - 2800.00) + (324.18 - 270.15)
+    assert made["margin"] == Decimal("278.03")
+    assert "items_without_cost" not in made
+
+
+def test_a_margin_is_of_the_customer_s_price_in_the_quotation_s_currency(cli, rates, given):
+    text = answer("SQ-B2222", "beans", [("cafe-s-100", 2, 1000), ("grinder", 3, "0.105")], currency="USD")
+    given({file("SQ-B2222"): text})
+
+    made = quoted(cli, "--from-supplier-quote", "sq-b2", "--margin", "30")
+
+    # 1000 USD are 800 EUR, 70 % of the price; 0.084 / 0.7 = 0.12
+    assert [item["unit_price"] for item in made["items"]] == [Decimal("1142.86"), Decimal("0.12")]
+
+
+def test_what_makes_a_price_doubtful_is_said(cli, given):
+    given({file("SQ-A1111"): answer("SQ-A1111", "acme", [("cafe-s-100", 5, 1400)], valid_until="2026-11-20")})
+
+    said = cli("quote", "new", OPP, "--from-supplier-quote", "SQ-A1111", "--markup", "0")
+
+    assert said.err.splitlines() == [
+        "SQ-A1111 was valid until 2026-11-20: ask acme again",
+        "SQ-A1111 is for 5 × cafe-s-100, the quotation for 2 × Café S-100",
+        "Café S-100 keeps its discount of 10 %, off the new price",
+        "Grinder is not in SQ-A1111: it keeps its price of 199.00",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "fault"),
+    [
+        ([], "a price from a supplier needs either a markup or a margin"),
+        (["--markup", "20", "--margin", "20"], "needs either a markup or a margin"),
+        (["--markup", "-1"], "error: --markup: "),
+        (["--markup", "NaN"], "error: --markup: "),
+        (["--markup", "1e400"], "error: --markup: "),
+        (["--margin", "140"], "error: --margin: "),
+        (["--margin", "100"], "a margin of 100 % can't be had"),
+        (["--markup", "much"], '--markup: "much" is no number'),
+    ],
+)
+def test_what_is_no_markup(refused, given, options, fault):
+    given({file("SQ-A1111"): answer("SQ-A1111", "acme", [("cafe-s-100", 2, 1400)])})
+
+    assert fault in refused("quote", "new", OPP, "--from-supplier-quote", "SQ-A1111", *options)
+
+
+def test_prices_come_only_from_an_answer_to_the_same_deal(cli, refused, root, given, acme):
+    line = refused("quote", "new", OPP, "--from-supplier-quote", acme, "--markup", "20")
+    assert f"{acme} is requested, it has no prices; record the answer first" in line
+
+    other = (root / DEAL).read_text().replace("OPP-2Q8XA", "OPP-3Z3Z3")
+    text = answer("SQ-A1111", "acme", [("cafe-s-100", 2, 1400)]).replace(OPP, "OPP-3Z3Z3")
+    given({"opportunities/2026/OPP-3Z3Z3-x.yaml": other, file("SQ-A1111"): text})
+    line = refused("quote", "new", OPP, "--from-supplier-quote", "SQ-A1111", "--markup", "20")
+    assert "SQ-A1111 is for OPP-3Z3Z3, not for OPP-2Q8XA" in line
+
+
+def test_a_missing_rate_is_named(refused, given):
+    given({file("SQ-B2222"): answer("SQ-B2222", "beans", [("cafe-s-100", 2, 1000)], currency="USD")})
+
+    line = refused("quote", "new", OPP, "--from-supplier-quote", "SQ-B2222", "--markup", "20")
+
+    assert "no exchange rate from USD to EUR on or before 2026-11-21; add one" in line
