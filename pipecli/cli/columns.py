@@ -8,12 +8,17 @@ from decimal import Decimal
 from pipecli.cli.listing import Shown
 from pipecli.cli.table import Column, money
 from pipecli.records.money import minor_digits
+from pipecli.records.questions import QUESTIONS
 
 
 def _amount(record: Mapping[str, object]) -> str:
     """The `amount` of a row in the digits of its `currency`."""
     value, currency = record["amount"], str(record["currency"])
     return "" if value is None else money(Decimal(str(value)), currency, minor_digits(currency))
+
+
+def _key_information(record: Mapping[str, object]) -> str:
+    return f"{record['key_info_answered']} of {QUESTIONS}"
 
 
 OPPORTUNITIES = (
@@ -29,4 +34,8 @@ OPPORTUNITIES = (
     Shown(Column("currency", ""), "currency", hidden=True),
     Shown(Column("expected_close", "CLOSE", rank=1), "coalesce(closed_date, expected_close)"),
     Shown(Column("owner", "OWNER", shrink=True, rank=2), "owner"),
+    Shown(
+        Column("key_info_answered", "KEY INFO", align="right", rank=3, show=_key_information),
+        "key_info_answered",
+    ),
 )

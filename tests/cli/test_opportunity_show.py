@@ -268,6 +268,14 @@ def test_a_stage_that_the_settings_lost_is_said(cli, root):
     assert "stage qualify, which the process standard does not have\n" in page
 
 
+def test_the_list_has_its_key_information_where_there_is_room(cli, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "140")
+    assert cli("opp", "list").out.splitlines()[2].endswith("3 of 7")
+    monkeypatch.setenv("COLUMNS", "80")
+    assert cli("opp", "list").err == "no room in 80 columns for: OWNER, KEY INFO\n"
+    assert cli("opp", "list", "--where", "key_info_answered < 3", "--format", "ids").out == ""
+
+
 def test_showing_imports_no_model(cli, root):
     """Start-up is a feature: a page comes from the index alone."""
     cli("opp", "list")  # the index is warm
