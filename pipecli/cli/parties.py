@@ -57,10 +57,8 @@ def known_customers(pipeline: Pipeline) -> list[KnownCustomer]:
         "SELECT id, name, kind = 'person', email, website FROM customers ORDER BY id"
     )
     return [
-        KnownCustomer(
-            id_, name, bool(is_person), (email,) if email else (), (phone,) if phone else (), website
-        )
-        for id_, name, is_person, email, phone, website in rows
+        KnownCustomer(key, name, bool(is_person), (email,) if email else (), website)
+        for key, name, is_person, email, website in rows
     ]
 
 
