@@ -48,7 +48,10 @@ def add(
     notes: Annotated[str | None, typer.Option(help="What was said.", metavar="TEXT")] = None,
     done: Annotated[bool, typer.Option("--done", help="It has happened; a note always has.")] = False,
 ) -> None:
-    """Add an activity, planned or done; prints its id (json: the whole lead or opportunity)."""
+    """Add an activity, planned or done.
+
+    Prints its id; with json, the whole lead or opportunity.
+    """
     from pipecli.cli.assignments import validated
     from pipecli.cli.showing import Printed
     from pipecli.records.activity import Activity
@@ -137,7 +140,10 @@ def list_(
     open_: Annotated[bool, typer.Option("--open", help="Only what is not done.")] = False,
     type_: Annotated[Type | None, typer.Option("--type", help="Only of this type.")] = None,
 ) -> None:
-    """List activities in the order of their times; --owner is who does it."""
+    """List activities in the order of their times.
+
+    --owner is who does it: the --by of the activity, else the owner of its lead or opportunity.
+    """
     from pipecli.store.lookup import resolve
 
     run = session(ctx)

@@ -72,7 +72,10 @@ def add(
 
 @app.command("suggest")
 def suggest(ctx: typer.Context, deal: Deal) -> None:
-    """List what fits a deal's products and stage: what was not sent yet first, and of that the best first."""
+    """List what fits a deal, the best first.
+
+    What was not sent yet comes before what was; then what fits its products and its stage.
+    """
     from pipecli.cli.output import print_records
     from pipecli.records.catalogue import Literature
     from pipecli.records.opportunity import Opportunity
@@ -96,7 +99,10 @@ def send(
     ] = None,
     note: Annotated[str | None, typer.Option(help="What was written with it.", metavar="TEXT")] = None,
 ) -> None:
-    """Record on a deal that a document was sent: an email that went out. It sends nothing itself."""
+    """Record on a deal that a document was sent.
+
+    An email that went out is added to its activities; nothing is sent by this.
+    """
     from pipecli.records.catalogue import Literature
     from pipecli.records.opportunity import Opportunity
     from pipecli.records.party import Contact

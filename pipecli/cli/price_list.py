@@ -73,7 +73,10 @@ def price_(
     ref: Ref,
     prices: Annotated[list[str], typer.Argument(metavar="SKU=PRICE[@QUANTITY]...", help=f"{_PRICES}.")],
 ) -> None:
-    """Set prices in a price list; tiers that are not named stay. SKU= takes a product off the list."""
+    """Set prices in a price list.
+
+    Tiers that are not named stay. SKU= takes a product off the list.
+    """
     from pipecli.records.catalogue import PriceList
     from pipecli.workflow import price_products
 

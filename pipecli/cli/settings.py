@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 import typer
 
@@ -28,7 +28,10 @@ def show(
         str | None, typer.Argument(metavar="[PATH]", help="A part of them: currency, users.ana.team.")
     ] = None,
 ) -> None:
-    """Show the settings, or the part of them at a path; a single value stands alone."""
+    """Show the settings, or the part of them at a path.
+
+    A single value stands alone, for scripts.
+    """
     from pipecli.cli.settings_text import print_settings
 
     print_settings(session(ctx), path)
@@ -36,10 +39,11 @@ def show(
 
 @app.command("set", cls=Changing)
 def set_(ctx: typer.Context, assignments: Assignments) -> None:
-    """Set settings: auto_close.after_days=45, exchange_rates.USD.2026-01-01=0.92; path= to clear.
+    """Set settings: path=value, path= to clear.
 
-    A list takes commas (lost_reasons=price,timing), a list of maps YAML: 'assignment_rules=[{name: all,
-    users: [ana]}]'. What records use can't be dropped: rename it.
+    As auto_close.after_days=45, exchange_rates.USD.2026-01-01=0.92. A list takes commas
+    (lost_reasons=price,timing), a list of maps YAML: 'assignment_rules=[{name: all, users: [ana]}]'. What
+    records use can't be dropped: rename it.
     """
     from pipecli.cli.settings_parts import set_settings
 
@@ -59,11 +63,14 @@ def edit(ctx: typer.Context) -> None:
 @app.command("rename", cls=Changing)
 def rename(
     ctx: typer.Context,
-    what: Annotated[What, typer.Argument(help="What is renamed.")],
+    what: Annotated[What, typer.Argument(metavar="WHAT", help=f"One of {', '.join(get_args(What))}.")],
     old: Annotated[str, typer.Argument(metavar="OLD", help="Its name now; a stage's is PROCESS/STAGE.")],
     new: Annotated[str, typer.Argument(metavar="NEW", help="Its name then; a stage's without the process.")],
 ) -> None:
-    """Rename a reason, source, type, stage, user or team in the settings and in every record that uses it."""
+    """Rename something of the settings, in every record that uses it.
+
+    The settings and the records are one commit.
+    """
     from pipecli.cli.slugs import given_slug
     from pipecli.workflow import rename_setting
 

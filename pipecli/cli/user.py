@@ -80,6 +80,9 @@ def set_(ctx: typer.Context, user: User, assignments: Assignments) -> None:
 
 @app.command("remove", cls=Changing)
 def remove(ctx: typer.Context, user: User) -> None:
-    """Remove a user whom no record names; others are taken out of use with active=no."""
+    """Remove a user whom no record names.
+
+    One whom records name is taken out of use: user set USER active=no.
+    """
     with changing(ctx) as desk:
         remove_part(desk, USER, find_part(desk.session, USER, user))

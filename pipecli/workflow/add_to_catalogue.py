@@ -8,10 +8,10 @@ from pipecli.workflow.change import Change, Refused
 
 def add(record: Record, *, is_taken: bool) -> Change:
     """A new record of the catalogue; `is_taken` tells that one of its kind has its slug."""
+    what = record.noun.replace("-", " ")
     if is_taken:
-        what = record.noun.replace("-", " ")
         raise Refused(
             f"{what} {record.key} exists already",
             hint=f"change it with `pipecli {record.noun} set {record.key} …`, or choose another slug",
         )
-    return Change(record, f"add {record.noun} {record.label}", "added")
+    return Change(record, f"add {what} {record.label}", "added")

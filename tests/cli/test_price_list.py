@@ -32,7 +32,7 @@ def test_a_product_with_several_prices_has_tiers_that_ascend(cli, root, git):
         "id: retail-eur\ncurrency: EUR\nvalid_until: 2026-12-31\nprices:\n"
         "  cafe-s-100:\n  - from: 1\n    price: 2499.00\n  - from: 10\n    price: 2299.00\n  support: 80\n"
     )
-    assert git("log", "-1", "--format=%s") == "retail-eur: add price-list retail-eur"
+    assert git("log", "-1", "--format=%s") == "retail-eur: add price list retail-eur"
 
 
 def test_the_currency_is_the_settings_own_where_none_is_named(cli):
