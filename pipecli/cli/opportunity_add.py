@@ -66,7 +66,7 @@ def add(
     from pipecli.workflow.open_opportunity import open_opportunity, opened
 
     with changing(ctx) as desk:
-        seller = desk.me if owner is None else owner
+        seller = _seller(desk, owner)
         known_lead = _lead(desk, lead)
         parties = _parties(desk, known_lead, customer, organization, person, email, phone, seller)
         prices = _price_list(desk, price_list)
@@ -109,6 +109,16 @@ def _title(argument: str | None, given: str | None) -> str:
     if not title:
         raise PipecliError("an opportunity needs a title", hint='pipecli opp add "Espresso machines"')
     return title
+
+
+def _seller(desk: Desk, owner: str | None) -> str | None:
+    """Who sells: the user that is named, or who runs this."""
+    from pipecli.workflow.assign_opportunity import require_user
+
+    if owner is None:
+        return desk.me
+    require_user(desk.settings, owner)
+    return owner
 
 
 def _lead(desk: Desk, name: str | None) -> Lead | None:

@@ -11,6 +11,17 @@ from pipecli.workflow.change import Change, Refused
 
 def assign_to_user(deal: Opportunity, settings: Settings, user: str) -> Change:
     """Give a deal to an active user; the next contact that the owner was to make goes along."""
+    require_user(settings, user)
+    planned = deal.next_contact
+    notes: tuple[str, ...] = ()
+    if planned is not None and planned.by == deal.owner != user:
+        planned = planned.with_(by=user)
+        notes = (f"the next contact, on {planned.date}, is {user}'s now",)
+    return Change(deal.with_(owner=user, next_contact=planned), f"assign to {user}", "assigned", notes=notes)
+
+
+def require_user(settings: Settings, user: str) -> None:
+    """Refuse an owner whom the settings don't have, or who has left."""
     known = settings.users.get(user)
     if known is None:
         raise Refused(f"there is no user {user}", hint=f"the users: {', '.join(settings.users)}")
@@ -18,12 +29,6 @@ def assign_to_user(deal: Opportunity, settings: Settings, user: str) -> Change:
         raise Refused(
             f"{user} is not active", hint=f"give it to another, or pipecli user set {user} active=yes"
         )
-    planned = deal.next_contact
-    notes: tuple[str, ...] = ()
-    if planned is not None and planned.by == deal.owner != user:
-        planned = planned.with_(by=user)
-        notes = (f"the next contact, on {planned.date}, is {user}'s now",)
-    return Change(deal.with_(owner=user, next_contact=planned), f"assign to {user}", "assigned", notes=notes)
 
 
 def assign_to_team(deal: Opportunity, settings: Settings, team: str, open_deals: Mapping[str, int]) -> Change:

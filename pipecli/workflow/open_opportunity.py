@@ -112,4 +112,4 @@ def _process(settings: Settings, slug: str) -> Process:
 
 def _first_contact(settings: Settings, today: date, owner: str | None) -> NextContact | None:
     days = settings.follow_up.default_days
-    return None if days is None else NextContact(date=today + timedelta(days=days), by=owner)
+    return None if days is None else NextContact.model_construct(date=today + timedelta(days=days), by=owner)

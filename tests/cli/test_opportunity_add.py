@@ -232,7 +232,7 @@ def test_no_process_that_suits_is_said(settings, refused):
         (["M", "--probability", "140"], "--probability: it should be less than or equal to 100"),
         (["M", "--expected-close", "someday"], '"someday" is no date'),
         (["M", "--currency", "euro"], "--currency: "),
-        (["M", "--owner", "nobody"], "owner: there is no user nobody"),
+        (["M", "--owner", "nobody"], "there is no user nobody; the users: ana-ruiz"),
         (["M", "--customer", "nobody"], 'no customer answers to "nobody"'),
         (["M", "--email", "a@b.example"], "--email and --phone are of somebody"),
         (["M", "--organization", "A", "--customer", "b"], "--customer and --organization both say who buys"),
