@@ -55,9 +55,16 @@ def set_(ctx: typer.Context, assignments: Assignments) -> None:
 def edit(ctx: typer.Context) -> None:
     """Open pipecli.yaml in $EDITOR."""
     from pipecli.cli.editing import edit_file
+    from pipecli.cli.settings_parts import change_to
+    from pipecli.records.settings import Settings
 
     with changing(ctx) as desk:
-        edit_file(desk, desk.settings)
+
+        def allow(edited: Record) -> None:
+            assert isinstance(edited, Settings)
+            change_to(desk, edited, "edit")
+
+        edit_file(desk, desk.settings, allow)
 
 
 @app.command("rename", cls=Changing)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pipecli.cli.showing import Printed
     from pipecli.records.settings import Settings
     from pipecli.store.pipeline import Pipeline
+    from pipecli.workflow.change import Change
 
 
 class SettingsPart(NamedTuple):
@@ -99,25 +100,29 @@ def set_settings(
 ) -> None:
     """Set fields of the settings; print them, or what `printed` says."""
     from pipecli.cli.assignments import assign, split
+
+    names = ", ".join(".".join(split(text)[0]) for text in assignments)
+    after = assign(desk.settings, assignments, desk.session)
+    desk.do(change_to(desk, after, summary or f"set {names}"), printed=printed)
+
+
+def change_to(desk: Desk, after: Settings, summary: str) -> Change:
+    """The change of the settings to these. Raises PipecliError where what records use would be gone."""
     from pipecli.workflow import change_settings
 
-    after = assign(desk.settings, assignments, desk.session)
     _refuse_broken_conditions(desk, after)
     gone = change_settings.dropped(desk.settings, after)
     if gone:
         # A file that can't be read might name it too.
         desk.pipeline.need(*KINDS)
-    connection = desk.pipeline.index.connection
-    lists = {row[0] for row in connection.execute("SELECT id FROM price_lists")}
-    names = ", ".join(".".join(split(text)[0]) for text in assignments)
-    change = change_settings.change(
+    lists = desk.pipeline.index.connection.execute("SELECT id FROM price_lists")
+    return change_settings.change(
         desk.settings,
         after,
-        summary or f"set {names}",
+        summary,
         used_by={name: _users_of(desk.pipeline, name.noun, name.key) for name in gone},
-        price_lists=lists,
+        price_lists={row[0] for row in lists},
     )
-    desk.do(change, printed=printed)
 
 
 def _refuse_broken_conditions(desk: Desk, after: Settings) -> None:

@@ -185,6 +185,14 @@ def test_a_fault_keeps_what_was_typed(refused, tmp_path, monkeypatch, root):
     assert "currency: euro" in kept.read_text()
 
 
+def test_an_edit_drops_no_stage_in_use(shop, refused, tmp_path, monkeypatch):
+    editor = tmp_path / "editor"
+    editor.write_text('#!/bin/sh\nsed -i "s/id: propose/id: offer/" "$1"\n')
+    editor.chmod(0o755)
+    monkeypatch.setenv("EDITOR", str(editor))
+    assert "stage standard/propose can't be removed, records use it: OPP-2Q8XA" in refused("settings", "edit")
+
+
 # rename
 
 MIDDLE = "quality, budget, timing, competitor, no-decision"
