@@ -139,6 +139,7 @@ opp item add $lisbon_deal --product installation --quantity 18
 @ 2026-07-14 10:00 marta
 settings set quotations.max_discount=15 follow_up.default_days=5
 team set iberia name="Iberia and Morocco"
+settings set "processes.maintenance={name: Maintenance, when: type = 'maintenance', stages: [{id: visit, name: Visit, probability: 60, steps: [look at the machine]}, {id: repair, name: Repair, probability: 90, requires: [amount]}]}"
 
 @ 2026-07-22 13:30 sara
 opp advance $lisbon_deal
@@ -174,6 +175,10 @@ opp set $doha key_info.need="One model for all lobbies" next_contact.date=+10d n
 opp advance $hospital
 opp set $hospital key_info.budget="Tender, 35,000 at most" key_info.decision_maker="The purchasing board"
 repair = opp add "Repair of two S-100" --customer tostadores-del-sur --type maintenance --amount 420.00 --owner luis --expected-close +20d
+
+@ 2026-10-19 08:30 luis
+opp step done $repair "look at the machine"
+opp advance $repair
 
 @ 2026-10-21 09:20 ana
 opp advance $offices

@@ -1,0 +1,90 @@
+"""The sample: a year of a small company, as `init --sample` replays it and as `sample-pipeline/` keeps it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from pipecli.cli.main import run
+
+KEPT = Path(__file__).parent.parent / "sample-pipeline"
+LAST_DAY = "2026-11-20"
+
+
+@pytest.fixture(scope="module")
+def replayed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("replayed") / "sample"
+    assert run(["--today", LAST_DAY, "init", "--sample", str(root)]) == 0
+    return root
+
+
+def git(root: Path, *arguments: str) -> str:
+    return subprocess.run(
+        ["git", *arguments], cwd=root, capture_output=True, text=True, check=True
+    ).stdout.strip()
+
+
+def answer(capsys: pytest.CaptureFixture[str], root: Path, *arguments: str):
+    capsys.readouterr()
+    assert run(["-C", str(root), "--today", LAST_DAY, "--format", "json", *arguments]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_its_history_spans_a_year_and_several_people(replayed):
+    dates = git(replayed, "log", "--format=%as").splitlines()
+    assert (dates[-1], dates[0]) == ("2025-11-21", LAST_DAY)
+    assert len(dates) > 100
+    assert set(git(replayed, "log", "--format=%an").splitlines()) == {
+        "Ana Ruiz", "Luis Ortega", "Marta Gil", "سارا احمدی",
+    }  # fmt: skip
+    assert git(replayed, "status", "--porcelain") == ""
+
+
+def test_its_last_day_is_moved_to_today(tmp_path):
+    """By whole weeks, so that a Monday stays a Monday."""
+    root = tmp_path / "later"
+    assert run(["--today", "2027-03-17", "init", "--sample", str(root)]) == 0
+    assert git(root, "log", "-1", "--format=%as") == "2027-03-12"
+
+
+@pytest.mark.parametrize("which", ["replayed", "kept"])
+def test_it_shows_what_the_program_can_do(which, replayed, capsys):
+    root = replayed if which == "replayed" else KEPT
+    deals = answer(capsys, root, "opp", "list")
+    assert {deal["status"] for deal in deals} >= {"open", "won", "lost"}
+    assert {deal["process"] for deal in deals} == {"standard", "maintenance"}
+    assert {deal["currency"] for deal in deals} == {"EUR", "USD"}
+    assert any(deal.get("closed", {}).get("competitor") for deal in deals)
+    assert answer(capsys, root, "supplier-quote", "list")[0]["status"] == "received"
+    assert [quote for quote in answer(capsys, root, "quote", "list") if quote.get("revision_of")]
+    names = [customer["name"] for customer in answer(capsys, root, "customer", "list")]
+    assert "Panadería Núñez" in names
+    assert "فروشگاه قهوه تهران" in names
+    remarks = [file for file in root.rglob("OPP-*.yaml") if file.read_text(encoding="utf-8").count("\n# ")]
+    assert remarks
+    assert answer(capsys, root, "forecast")["totals"]["weighted"] > 0
+    assert answer(capsys, root, "check") == []
+
+
+def test_each_kind_of_commit_reverted_leaves_a_valid_pipeline(replayed, tmp_path, capsys):
+    """At every commit of a kind not seen before: `git revert` it there and then, and check."""
+    root = tmp_path / "reverting"
+    shutil.copytree(replayed, root)
+    log = git(
+        root, "log", "--reverse", "--format=%H %(trailers:key=Pipecli-Event,valueonly,separator=%x2C)"
+    ).splitlines()
+    seen: dict[str, str] = {}
+    for line in log[1:]:
+        commit, _, event = line.partition(" ")
+        seen.setdefault(event, commit)
+    assert len(seen) > 15
+    for event, commit in seen.items():
+        git(root, "checkout", "-q", commit)
+        git(root, "revert", "--no-edit", commit)
+        capsys.readouterr()
+        code = run(["-C", str(root), "--today", LAST_DAY, "check"])
+        assert code == 0, f"reverting {event or 'a hand edit'}: {capsys.readouterr()}"
