@@ -69,8 +69,8 @@ class Desk:
         from pipecli.store import naming
 
         taken = {row[0] for row in self.pipeline.index.connection.execute("SELECT id FROM activities")}
-        while (made := naming.random_part()) in taken:
-            pass
+        while (made := naming.random_part()) in taken or not set(made) - set("0123456789E"):
+            pass  # 12345 and 1E100 are numbers to YAML: who copies one by hand would have to quote it
         return made
 
     def new_slug(self, noun: str, text: str) -> str:
