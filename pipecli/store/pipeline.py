@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime, tzinfo
 from functools import cached_property
@@ -80,16 +80,7 @@ class Pipeline:
     @cached_property
     def rates(self) -> Rates:
         """The exchange rates of the settings, for reading commands: no model is imported for them."""
-        from decimal import Decimal
-
-        from pipecli.records.money import Rates
-
-        written = self.settings_as_written
-        table = {
-            currency: {date.fromisoformat(day): Decimal(rate) for day, rate in dated.items()}
-            for currency, dated in written.get("exchange_rates", {}).items()
-        }
-        return Rates(written.get("currency", "EUR"), table)
+        return rates_of(self.settings_as_written)
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
@@ -156,6 +147,19 @@ class Pipeline:
         if needed:
             raise FaultyFile(needed)
         return faults
+
+
+def rates_of(settings: Mapping[str, Any]) -> Rates:
+    """The exchange rates of settings as they are written."""
+    from decimal import Decimal
+
+    from pipecli.records.money import Rates
+
+    table = {
+        currency: {date.fromisoformat(day): Decimal(str(rate)) for day, rate in dated.items()}
+        for currency, dated in (settings.get("exchange_rates") or {}).items()
+    }
+    return Rates(settings.get("currency") or "EUR", table)
 
 
 def now_in(zone: tzinfo, fixed: date | datetime | None) -> datetime:
