@@ -97,7 +97,7 @@ def check(
     except OSError as error:
         raise PipecliError(f"{error.filename or folder}: can't be read: {error.strerror}") from None
     if wrong:
-        names = ", ".join(f"{name} {what}" for name, what in wrong.items())
+        names = ", ".join(f"{name} is {what}" for name, what in wrong.items())
         raise PipecliError(f"{directory}: {names}", hint=f"write them anew: pipecli schema write {directory}")
     say(f"ok: {len(KINDS) + 1} schemas")
 

@@ -6,6 +6,7 @@ import ast
 import inspect
 import json
 import textwrap
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,7 @@ def text_of(kind: Kind) -> str:
     return json.dumps(schema_of(kind), indent=2, ensure_ascii=False) + "\n"
 
 
+@cache
 def files() -> dict[str, str]:
     """Every schema's file name and text."""
     return {f"{kind.noun}.schema.json": text_of(kind) for kind in (*KINDS, SETTINGS)}
@@ -75,7 +77,7 @@ def write(folder: Path) -> list[str]:
 
 
 def differing(folder: Path) -> dict[str, str]:
-    """The schemas that a folder lacks or has otherwise, each with what is wrong: `is missing`, `is outdated`.
+    """The schemas that a folder lacks or has otherwise, each `missing` or `outdated`.
 
     Raises OSError.
     """
@@ -83,9 +85,9 @@ def differing(folder: Path) -> dict[str, str]:
     for name, text in files().items():
         try:
             if (folder / name).read_bytes().replace(b"\r\n", b"\n") != text.encode():
-                wrong[name] = "is outdated"
+                wrong[name] = "outdated"
         except FileNotFoundError:
-            wrong[name] = "is missing"
+            wrong[name] = "missing"
     return wrong
 
 

@@ -1,0 +1,81 @@
+"""References: whatever a record names exists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from pipecli.records.kinds import BY_NOUN, SETTINGS_FILE
+from pipecli.store.checks.rule import Problem, Rule, Severity, dotted
+from pipecli.store.location import kind_of
+
+if TYPE_CHECKING:
+    from pipecli.store.pipeline import Pipeline
+
+_WORDS = {"principal": "user or team", "price-list": "price list", "supplier-quotation": "supplier quotation"}
+_OF_SETTINGS = {"user", "team", "principal", "process", "stage"}
+_MOST_SUGGESTIONS = 100
+"""A typo is looked up among all names; a thousand of them have one cause, and it is none of spelling."""
+
+
+def reference(pipeline: Pipeline) -> Iterator[Problem]:
+    """Names of records, users, teams, processes and stages that nothing has."""
+    known = _known(pipeline)
+    broken = {fault.file for fault in pipeline.index.faults()}
+    dangling = _dangling(pipeline, known, skip=_OF_SETTINGS if SETTINGS_FILE in broken else set())
+    for path, field, noun, key in islice(dangling, _MOST_SUGGESTIONS):
+        yield Problem(path, dotted(field), f"{field}: {_missing(noun, key)}{_suggestion(noun, key, known)}")
+    for path, field, noun, key in dangling:
+        yield Problem(path, dotted(field), f"{field}: {_missing(noun, key)}")
+
+
+def _known(pipeline: Pipeline) -> set[tuple[str, str]]:
+    """Everything that can be named. A record that can't be read has its name all the same."""
+    known: set[tuple[str, str]] = set(pipeline.index.connection.execute("SELECT noun, key FROM _names"))
+    known |= {("principal", key) for noun, key in known if noun in ("user", "team")}
+    for fault in pipeline.index.faults():
+        kind = kind_of(fault.file)
+        if kind:
+            stem = fault.file.rpartition("/")[2].removesuffix(".yaml")
+            known.add((kind.noun, "-".join(stem.split("-")[:2]) if kind.is_document else stem))
+    return known
+
+
+def _dangling(
+    pipeline: Pipeline, known: set[tuple[str, str]], skip: set[str]
+) -> Iterator[tuple[str, str, str, str]]:
+    for path, field, noun, key in pipeline.index.connection.execute(
+        "SELECT * FROM _references ORDER BY path"
+    ):
+        if (noun, key) in known or noun in skip:
+            continue
+        if noun == "stage" and ("process", key.partition("/")[0]) not in known:
+            continue  # its process is missing, and said to be
+        yield path, field, noun, key
+
+
+def _missing(noun: str, key: str) -> str:
+    if noun == "stage":
+        process, _, stage = key.partition("/")
+        return f"the process {process} has no stage {stage}"
+    return f"there is no {_WORDS.get(noun, noun)} {key}"
+
+
+def _suggestion(noun: str, key: str, known: set[tuple[str, str]]) -> str:
+    """`; did you mean contoso-coffee?`, or the stages that there are."""
+    names = sorted(name for of, name in known if of == noun)
+    if noun == "stage":
+        process = key.partition("/")[0]
+        stages = [name.partition("/")[2] for name in names if name.startswith(f"{process}/")]
+        return f"; its stages: {', '.join(stages)}"
+    if noun in BY_NOUN and BY_NOUN[noun].is_document:
+        return ""
+    from rapidfuzz import fuzz
+    from rapidfuzz import process as among
+
+    close = among.extractOne(key, names, scorer=fuzz.ratio, score_cutoff=75)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+STRUCTURE = (Rule("reference", Severity.ERROR, reference),)

@@ -1,0 +1,52 @@
+"""What a rule is, and what it finds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from pipecli.store.pipeline import Pipeline
+
+Path = tuple[str | int, ...]
+
+
+class Severity(StrEnum):
+    ERROR = "error"
+    """The pipeline contradicts itself, or holds what a command would refuse to write."""
+    WARNING = "warning"
+    """It is sound, but somebody should look."""
+
+
+class Problem(NamedTuple):
+    """What a rule finds, before its line is looked up."""
+
+    file: str
+    path: Path
+    """The field at fault, as ("items", 0, "discount"); empty: the file as a whole."""
+    message: str
+
+
+class Rule(NamedTuple):
+    name: str
+    severity: Severity
+    problems: Callable[[Pipeline], Iterator[Problem]]
+
+
+class Finding(NamedTuple):
+    """What `check` prints. Line and column count from 1, and are 1 where the file as a whole is at fault."""
+
+    file: str
+    line: int
+    column: int
+    rule: str
+    severity: Severity
+    message: str
+
+
+def dotted(field: str) -> Path:
+    """The path of `contacts.0.contact`."""
+    return tuple(
+        int(part) if part.isdecimal() and str(int(part)) == part else part for part in field.split(".")
+    )
