@@ -36,9 +36,19 @@ def read_text(root: Path, file: str) -> str:
     return yamltext.decode(raw, file)
 
 
+def make_folder(root: Path, folder: str) -> None:
+    """Have a folder of the pipeline to write in. Raises PipecliError when it leads out of the pipeline.
+
+    A file is written by its own name, never through a link, so that this is the one thing to look at.
+    """
+    path = inside(root, folder)
+    path.mkdir(parents=True, exist_ok=True)
+    inside(root, folder)  # again: the folders exist only now
+
+
 def write(root: Path, file: str, content: bytes) -> Stat:
-    """Replace a file at once: a reader sees the old or the new, never half of it."""
-    path = _in_its_folder(root, file)
+    """Replace a file at once, in a folder that is made: a reader sees the old or the new, never half."""
+    path = root / file
     aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         stat = _write_new(aside, content)
@@ -53,8 +63,8 @@ def write(root: Path, file: str, content: bytes) -> Stat:
 
 
 def create(root: Path, file: str, content: bytes) -> Stat:
-    """Write a file that must not exist yet. Raises FileExistsError."""
-    path = _in_its_folder(root, file)
+    """Write a file that must not exist yet, in a folder that is made. Raises FileExistsError."""
+    path = root / file
     try:
         return _write_new(path, content)
     except FileExistsError:
@@ -63,14 +73,6 @@ def create(root: Path, file: str, content: bytes) -> Stat:
         with suppress(OSError):
             path.unlink(missing_ok=True)
         raise
-
-
-def _in_its_folder(root: Path, file: str) -> Path:
-    path = inside(root, file)
-    if not path.parent.is_dir():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        inside(root, file)  # again: the folders exist only now
-    return path
 
 
 def _write_new(path: Path, content: bytes) -> Stat:

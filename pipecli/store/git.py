@@ -8,6 +8,7 @@ sixth of a changing command (docs/speed.md). `history` uses GitPython, where tha
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -63,27 +64,67 @@ def commit(
     Identity, signing and hooks are the user's. Raises GitRefused with the words of git or the hook; then
     no new file is left staged.
     """
-    names = "\0".join([*changed, *new]).encode()
-    if new:
-        # --only takes files that git knows; update-index also adds what .gitignore would hide.
-        staged = run(work_tree, "update-index", "--add", "-z", "--stdin", stdin="\0".join(new).encode())
+    names = [*changed, *new]
+    # --only compares every file with every name: 0.7 s for 9,000 of them, four times that for twice as many.
+    whole = len(names) > _MANY and _nothing_is_staged(work_tree)
+    # --only takes files that git knows; update-index also adds what .gitignore would hide.
+    staging = names if whole else new
+    if staging:
+        packed = _PACKED if len(staging) > _MANY and _can_pack(work_tree) else ()
+        staged = run(
+            work_tree, *packed, "update-index", "--add", "--remove", "-z", "--stdin", stdin=_listed(staging)
+        )
         if staged.returncode:
             unstage(work_tree, new)
             raise GitRefused(f"git could not stage the files: {_words(staged)}")
+    only = () if whole else ("--only", "--pathspec-from-file=-", "--pathspec-file-nul")
     done = run(
-        work_tree, "commit", "--quiet", "--no-status", "--only", f"--message={message}",
-        "--pathspec-from-file=-", "--pathspec-file-nul", stdin=names, environment=environment,
+        work_tree, "commit", "--quiet", "--no-status", f"--message={message}", *only,
+        stdin=_listed(names), environment=environment,
     )  # fmt: skip
     if done.returncode:
         unstage(work_tree, new)
+        if whole:
+            _restage(work_tree, changed)
         raise _refusal(done)
     return output(work_tree, "rev-parse", "HEAD")
+
+
+_MANY = 500
+# What git takes for large files goes into one pack; a file for each of 9,000 objects takes a second longer.
+_PACKED = ("-c", "core.bigFileThreshold=1")
+
+
+def _can_pack(work_tree: Path) -> bool:
+    """Whether update-index makes one pack of all files; before git 2.38 it would make one of each."""
+    version = re.search(r"(\d+)\.(\d+)", output(work_tree, "version"))
+    return version is not None and (int(version[1]), int(version[2])) >= (2, 38)
+
+
+def _listed(names: Sequence[str]) -> bytes:
+    return "\0".join(names).encode()
+
+
+def _nothing_is_staged(work_tree: Path) -> bool:
+    """Whether a commit of the index is one of just what is staged next: no merge, nothing of the user's."""
+    if run(work_tree, "diff-index", "--cached", "--quiet", "HEAD").returncode:
+        return False
+    git_dir = work_tree / output(work_tree, "rev-parse", "--git-dir")
+    return not any((git_dir / name).exists() for name in ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD"))
+
+
+def _restage(work_tree: Path, changed: Sequence[str]) -> None:
+    """Have these files staged as the last commit has them."""
+    wanted = set(changed)
+    tree = output(work_tree, "ls-tree", "-r", "-z", "--full-tree", "HEAD").split("\0")
+    entries = [entry for entry in tree if entry.partition("\t")[2] in wanted]
+    run(work_tree, "update-index", "-z", "--index-info", stdin=_listed([*entries, ""]))
 
 
 def unstage(work_tree: Path, new: Sequence[str]) -> None:
     """Forget files that were only just staged."""
     if new:
-        run(work_tree, "update-index", "--force-remove", "-z", "--stdin", stdin="\0".join(new).encode())
+        run(work_tree, "update-index", "--force-remove", "-z", "--stdin", stdin=_listed(new))
 
 
 class Object(NamedTuple):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Container
+from functools import lru_cache
 from itertools import chain, count
 
 from pipecli.records.base import Document, Record
@@ -25,6 +26,7 @@ def new_id(prefix: str, taken: Container[str]) -> str:
     return made
 
 
+@lru_cache(maxsize=4096)
 def slug(text: str) -> str:
     """`text` as a slug: transliterated, lower case, words joined by hyphens. Never empty.
 

@@ -70,7 +70,7 @@ def _write(pipeline: Pipeline, record: Record) -> Write | None:
     file = SETTINGS_FILE if record.noun == "settings" else pipeline.file_of(record.noun, record.key)
     if file is None:
         file = naming.file_name(record)
-        if (pipeline.root / file).exists():
+        if os.path.lexists(f"{pipeline.root}/{file}"):
             raise PipecliError(f"{file} exists already", hint="choose another name, or edit that record")
         text = yamltext.emit(record.plain(), _schema_of(file, record.noun))
         return Write(file, None, text.encode(), reading.read(BY_NOUN[record.noun], file, text))
@@ -148,6 +148,8 @@ def commit(
     stats: dict[str, Stat] = {}
     with _interruptible():
         try:
+            for folder in {each.file.rpartition("/")[0] for each in writes if each.after is not None}:
+                files.make_folder(pipeline.root, folder)
             for write in writes:
                 done.append(write)
                 if stat := _apply(pipeline, write):
