@@ -144,8 +144,7 @@ def changing(ctx: typer.Context) -> Iterator[Desk]:
     """Hold the pipeline for one changing command."""
     run = session(ctx)
     with run.pipeline.exclusive():
-        for fault in run.pipeline.index.faults():
-            warn(fault)
+        warn(run.pipeline.index.faults())
         yield Desk(run)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
@@ -132,8 +133,7 @@ class Session:
 
         A broken file of these kinds stops it; one of another kind is named on stderr.
         """
-        for fault in self.pipeline.need(*kinds):
-            warn(fault)
+        warn(self.pipeline.need(*kinds))
         return self.pipeline
 
 
@@ -142,8 +142,15 @@ def session(ctx: typer.Context) -> Session:
     return ctx.ensure_object(Session)
 
 
-def warn(fault: Fault) -> None:
-    typer.echo(f"warning: {fault}", err=True)
+_MOST_WARNINGS = 5
+
+
+def warn(faults: Sequence[Fault]) -> None:
+    """Name the files that could not be read and that this command does not need."""
+    for fault in faults[:_MOST_WARNINGS]:
+        say(f"warning: {fault}")
+    if len(faults) > _MOST_WARNINGS:
+        say(f"warning: {len(faults) - _MOST_WARNINGS} more faults; `pipecli check` lists them")
 
 
 def say(line: str) -> None:

@@ -52,7 +52,7 @@ class Index:
 
     def faults(self) -> list[Fault]:
         """Every fault of every file that could not be read."""
-        found = self.connection.execute("SELECT * FROM _faults ORDER BY path, line, column, message")
+        found = self.connection.execute("SELECT * FROM _faults ORDER BY path, line = 0, line, column, message")
         return [Fault(*row) for row in found]
 
     def refresh(self) -> None:

@@ -33,10 +33,11 @@ def resolve(pipeline: Pipeline, name: str, *kinds: Kind) -> Found:
     """
     wanted = name.strip()
     nouns = [kind.noun for kind in kinds or KINDS]
-    for candidates in (_by_key(pipeline, wanted, nouns), _by_start(pipeline, wanted, nouns)):
-        if candidates:
-            return _one(candidates, wanted)
-    return _one(_by_name(pipeline, wanted, nouns), wanted) if wanted else _nothing(pipeline, wanted, nouns)
+    found = _by_key(pipeline, wanted, nouns) or _by_start(pipeline, wanted, nouns)
+    if not found:
+        found = _by_name(pipeline, wanted, nouns) if wanted else _nothing(pipeline, wanted, nouns)
+    pipeline.file_of(found[0].noun, found[0].key)  # raises where two files have this id
+    return _one(found, wanted)
 
 
 def _query(pipeline: Pipeline, nouns: Sequence[str], condition: str, *parameters: str) -> list[Found]:
@@ -49,10 +50,7 @@ def _query(pipeline: Pipeline, nouns: Sequence[str], condition: str, *parameters
 
 
 def _by_key(pipeline: Pipeline, wanted: str, nouns: Sequence[str]) -> list[Found]:
-    found = _query(pipeline, nouns, "key IN (?, ?, ?)", wanted, wanted.upper(), wanted.lower())
-    if len({(each.noun, each.key) for each in found}) == 1 and len(found) > 1:
-        raise PipecliError(f"{found[1].file}: {found[0].key} is also the id of {found[0].file}")
-    return found
+    return _query(pipeline, nouns, "key IN (?, ?, ?)", wanted, wanted.upper(), wanted.lower())
 
 
 def _by_start(pipeline: Pipeline, wanted: str, nouns: Sequence[str]) -> list[Found]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import date, datetime, tzinfo
 from functools import cached_property
 from pathlib import Path
@@ -105,10 +105,7 @@ class Pipeline:
             "SELECT path FROM _records WHERE noun = ? AND key = ? ORDER BY path", (noun, key)
         ).fetchall()
         if len(found) > 1:
-            raise PipecliError(
-                f"{found[1][0]}: {key} is also the id of {found[0][0]}",
-                hint="give one of them another id, or remove it",
-            )
+            raise FaultyFile([self._duplicate(noun, key, found[0][0], found[1][0])])
         return found[0][0] if found else None
 
     def get(self, model: type[R], key: str) -> R:
@@ -146,7 +143,28 @@ class Pipeline:
         needed = [fault for fault in faults if kind_of(fault.file) in (*kinds, None)]
         if needed:
             raise FaultyFile(needed)
+        if twice := self._duplicates(kinds):
+            raise FaultyFile(twice)
         return faults
+
+    def _duplicates(self, kinds: Sequence[Kind]) -> list[Fault]:
+        """Ids that two files have: a deal would count twice."""
+        marks = ", ".join("?" * len(kinds))
+        found = self.index.connection.execute(
+            f"SELECT noun, key, min(path), max(path) FROM _records WHERE noun IN ({marks}) "
+            "GROUP BY noun, key HAVING count(*) > 1",
+            [kind.noun for kind in kinds],
+        )
+        return [self._duplicate(*row) for row in found]
+
+    def _duplicate(self, noun: str, key: str, first: str, second: str) -> Fault:
+        from pipecli.store import files, yamltext
+
+        line = column = 0
+        with suppress(FileNotFoundError):  # of a past moment there is no file to show a line of
+            line, column = yamltext.locate(files.read_text(self.root, second), [BY_NOUN[noun].identity])
+        said = f"{key} is also the id of {first}; give one of them another id, or remove it"
+        return Fault(second, line, column, "duplicate-id", said)
 
 
 def rates_of(settings: Mapping[str, Any]) -> Rates:

@@ -44,7 +44,7 @@ def _faults(error: object, model: type[Part], file: str, text: str, plain: Plain
         Fault(file, line, column, "schema", _message(detail, path, model))
         for detail, path, (line, column) in zip(details, paths, places, strict=True)
     ]
-    return sorted(faults, key=lambda fault: (fault.line, fault.column))
+    return sorted(faults, key=lambda fault: (not fault.line, fault.line, fault.column))
 
 
 def _path(detail: ErrorDetails, plain: Plain) -> list[str | int]:

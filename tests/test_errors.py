@@ -1,0 +1,129 @@
+"""Every error: one `error:` line that says what, where and what to do; exit 1; nothing changed."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipecli.cli.main import run
+
+NAME = "opportunities/2026/OPP-2Q8XA-espresso-machines.yaml"
+
+# What a hand did to the file of a deal, and what the next command that needs it says.
+BROKEN = {
+    "bad YAML": ("title: Espresso machines", 'title: "Espresso machines', ":4: "),
+    "tabs": ("stage: qualify", "\tstage: qualify", ":7: "),
+    "unknown key": ("stage: qualify", "stge: qualify", ':7: unknown key "stge", did you mean "stage"?'),
+    "a missing key": ("stage: qualify\n", "", ':0: "stage" is missing'),
+    "wrong type": ("title: Espresso machines", "title: [1, 2]", ":4: title: text is wanted here"),
+    "a number for text": ("owner: ana-ruiz", "owner: 2026", ":9: owner: text is wanted here"),
+    "bad date": ("2026-12-15", "2026-13-15", ":12: expected_close: 2026-13-15 is no day of the calendar"),
+    "a date of another form": ("2026-12-15", "15.12.2026", ":12: expected_close: a date is wanted here"),
+    "probability of 140": ("amount: 4998.00", "probability: 140", ":11: probability: "),
+    "negative amount": ("amount: 4998.00", "amount: -1", ":11: amount: "),
+    "status unknown": ("status: open", "status: opne", ":8: status: "),
+    "an anchor": ("owner: ana-ruiz", "owner: &me ana-ruiz", ":9: "),
+    "a tag": ("owner: ana-ruiz", "owner: !!python/name:os.system x", ":9: "),
+    "git's conflict": ("owner: ana-ruiz", "<<<<<<< HEAD\nowner: a\n=======\nowner: b\n>>>>>>> x", ":9: "),
+    "two documents": ("currency: EUR", "---\ncurrency: EUR", ":10: "),
+    "an id of another form": ("id: OPP-2Q8XA", "id: OPP-2q8xa", ":2: id: "),
+}
+
+
+@pytest.mark.parametrize("fault", BROKEN)
+def test_a_file_broken_by_hand(fault, cli, deal, git):
+    before, after, said = BROKEN[fault]
+    file = deal()
+    file.write_text(file.read_text().replace(before, after, 1))
+    text, head = file.read_bytes(), git("rev-parse", "HEAD")
+
+    for arguments in (["opp", "list"], ["forecast"], ["opp", "set", "OPP-2Q8XA", "amount=1"]):
+        told = cli(*arguments, code=1)
+        assert told.out == ""
+        errors = [line for line in told.err.splitlines() if line.startswith("error: ")]
+        assert len(errors) == 1
+        place = NAME + said.replace(":0:", ":")
+        assert place in errors[0], errors[0]
+    assert (file.read_bytes(), git("rev-parse", "HEAD")) == (text, head)
+
+
+# What is asked of a sound pipeline, and what is said; `{deal}` is a deal of 4,998.00 EUR at `qualify`.
+REFUSED = {
+    "dangling customer": (["opp", "set", "{deal}", "customer=nobody"], "there is no customer nobody"),
+    "dangling user": (["opp", "set", "{deal}", "owner=nobody"], "owner: there is no user nobody"),
+    "unknown stage": (["opp", "advance", "{deal}", "--to", "paradise"], "paradise is no stage"),
+    "bad date": (["opp", "set", "{deal}", "expected_close=2026-13-45"], '"2026-13-45" is no date'),
+    "probability of 140": (["opp", "set", "{deal}", "probability=140"], "probability: "),
+    "unknown field": (["opp", "set", "{deal}", "stge=demo"], "no field stge"),
+    "wrong type": (["opp", "set", "{deal}", "score=high"], 'score: "high" is no'),
+    "negative quantity": (
+        ["opp", "item", "add", "{deal}", "--description", "x", "--price", "1", "--quantity", "-2"],
+        "quantity",
+    ),
+    "unknown reason": (["opp", "lost", "{deal}", "--reason", "bored"], "price, quality, budget"),
+    "an id that is none": (["opp", "show", "OPP-ZZZZZ"], 'no opportunity answers to "OPP-ZZZZZ"'),
+    "an option for git": (["opp", "show", "--", "--output=/tmp/x"], "no opportunity answers to"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("asked", REFUSED)
+def test_a_request_that_is_refused(asked, cli, deal, git):
+    arguments, said = REFUSED[asked]
+    file = deal()
+    text, head = file.read_bytes(), git("rev-parse", "HEAD")
+
+    told = cli(*[each.format(deal="OPP-2Q8XA") for each in arguments], code=1)
+
+    assert told.out == ""
+    assert told.err.startswith("error: ")
+    assert told.err.count("\n") == 1
+    assert said in told.err
+    assert (file.read_bytes(), git("rev-parse", "HEAD"), git("status", "--porcelain")) == (text, head, "")
+
+
+def test_a_duplicate_id_is_told_with_both_files(cli, deal, git):
+    file = deal()
+    copy = file.with_name("OPP-2Q8XA-copy.yaml")
+    copy.write_bytes(file.read_bytes())
+
+    for command in ("opp set 2q8xa amount=1", "opp list", "forecast", "opp show 2q8"):
+        told = cli(*command.split(), code=1)
+        assert (told.out, told.err.count("error: ")) == ("", 1)
+        assert f"{NAME}:2: OPP-2Q8XA is also the id of opportunities/2026/OPP-2Q8XA-copy.yaml" in told.err
+    assert git("status", "--porcelain") == f"?? {copy.relative_to(copy.parents[2])}"
+
+
+def test_a_directory_that_is_no_pipeline(tmp_path, capsys):
+    assert run(["-C", str(tmp_path), "opp", "list"]) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err == (
+        f"error: {tmp_path} is no pipeline: no pipecli.yaml here or above; "
+        "make one with `pipecli init DIR`, or name one with -C DIR\n"
+    )
+
+
+def test_a_pipeline_without_git(root, capsys):
+    import shutil
+
+    shutil.rmtree(root / ".git")
+    assert run(["-C", str(root), "opp", "list"]) == 1
+    assert "is in no git repository; make it one with `git init`" in capsys.readouterr().err
+
+
+def test_usage_is_exit_code_two(cli):
+    assert "Usage: pipecli opp advance" in cli("opp", "advance", code=2).err
+    assert "No such command" in cli("oportunity", "list", code=2).err
+    assert "none of table, json" in cli("opp", "list", "--format", "yaml", code=2).err
+
+
+def test_a_reader_who_has_seen_enough_is_no_error(root, deal):
+    import subprocess
+    import sys
+
+    deal()
+    command = f"set -o pipefail; {sys.executable} -m pipecli -C {root} schema show opportunity | head -1"
+    done = subprocess.run(
+        ["bash", "-c", command],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
