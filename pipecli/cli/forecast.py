@@ -65,17 +65,20 @@ def _currency(text: str) -> str | None:
 
 
 def _window(by: str, from_: str, to: str, today: date) -> Window:
-    from pipecli.cli.dates import parse_from, parse_to
-
-    last = parse_to(to, today) if to else None
-    if from_:
-        first = parse_from(from_, today)
-        if last and last < first:
-            raise PipecliError(f"--from {first} is after --to {last}", hint="swap them")
+    first, last = _bounds(from_, to, today) if from_ or to else (None, None)
+    if first and last and last < first:
+        raise PipecliError(f"--from {first} is after --to {last}", hint="swap them")
+    if first:
         return Window(first, last, is_asked=True)
     this_month = today.replace(day=1)
     first = this_month.replace(month=today.month - (today.month - 1) % 3) if by == "quarter" else this_month
     return Window(first if last is None or first <= last else None, last)
+
+
+def _bounds(from_: str, to: str, today: date) -> tuple[date | None, date | None]:
+    from pipecli.cli.dates import parse_from, parse_to
+
+    return parse_from(from_, today) if from_ else None, parse_to(to, today) if to else None
 
 
 def _stages(settings: Mapping[str, Any]) -> list[Key]:

@@ -48,9 +48,7 @@ def _next_contacts(table: str) -> str:
 def _activities(table: str) -> str:
     title, customer, customer_name = _CUSTOMER[table]
     return f"""SELECT '{ACTIVITY}', d.key, a.id, a.at, coalesce(a."by", r.owner), a.type, a.subject, {title},
-        {customer}, {customer_name},
-        (SELECT json_extract(value, '$.notes') FROM json_each(d.json, '$.activities')
-         WHERE json_extract(value, '$.id') = a.id), a.duration
+        {customer}, {customer_name}, a.notes, a.duration
     {_from(table, "JOIN activities a USING (path)")} AND NOT a.done"""
 
 
