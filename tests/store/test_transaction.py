@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import signal
 import subprocess
@@ -151,7 +152,11 @@ def in_a_world_where(
 ) -> subprocess.CompletedProcess[str]:
     """Run pipecli as a process of its own, under what `prepare` does to it or inside `wrap`."""
     command = [*wrap, sys.executable, "-m", "pipecli", "-C", str(root), *arguments]
-    return subprocess.run(command, preexec_fn=prepare, capture_output=True, text=True, check=False)
+    # A compiled module that stops in the middle of a full disk would be there for the next test.
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    return subprocess.run(
+        command, preexec_fn=prepare, capture_output=True, text=True, check=False, env=environment
+    )
 
 
 @pytest.mark.parametrize(
