@@ -122,9 +122,6 @@ _COLUMNS = (
     Column("subject", "WHAT", shrink=True, min_width=16, show=_what),
     Column("id", "RECORD"),
     Column("title", "TITLE", shrink=True, min_width=12),
-    Column(
-        "customer", "CUSTOMER", shrink=True, rank=1, show=lambda row: row["customer_name"] or row["customer"]
-    ),
 )
 
 

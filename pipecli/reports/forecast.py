@@ -127,10 +127,10 @@ class _Tally:
         "won_amount", "won_count",
     )  # fmt: skip
 
-    def __init__(self) -> None:
+    def __init__(self, zero: Decimal) -> None:
         self.open_count = self.won_count = 0
         self.overdue_count = self.without_date_count = self.without_amount_count = 0
-        self.amount = self.weighted = self.won_amount = _ZERO
+        self.amount = self.weighted = self.won_amount = zero
 
     def add(self, deal: Deal, value: Worth | None, today: date) -> None:
         if deal.status == "won":
@@ -162,9 +162,10 @@ class _Sums:
         self.by = by
         self.currency = currency
         self.today = today
+        self.zero = rounded(_ZERO, currency)  # 0.00 in EUR, 0 in JPY
         self.tallies: dict[Key, _Tally] = {}
-        self.totals = _Tally()
-        self.overdue = self.without_date = Apart(0, _ZERO, _ZERO)
+        self.totals = _Tally(self.zero)
+        self.overdue = self.without_date = Apart(0, self.zero, self.zero)
         self.without_amount = 0
 
     def take(self, deal: Deal, value: Worth | None) -> None:
@@ -193,7 +194,7 @@ class _Sums:
     def _tally(self, key: Key) -> _Tally:
         tally = self.tallies.get(key)
         if tally is None:
-            tally = self.tallies[key] = _Tally()
+            tally = self.tallies[key] = _Tally(self.zero)
         return tally
 
 
