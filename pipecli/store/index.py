@@ -52,7 +52,8 @@ class Index:
 
     def faults(self) -> list[Fault]:
         """Every fault of every file that could not be read."""
-        found = self.connection.execute("SELECT * FROM _faults ORDER BY path, line = 0, line, column, message")
+        order = "path, line = 0, line, column, message"
+        found = self.connection.execute(f"SELECT * FROM _faults ORDER BY {order}")
         return [Fault(*row) for row in found]
 
     def refresh(self) -> None:

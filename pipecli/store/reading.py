@@ -81,7 +81,8 @@ def wrong_value(detail: ErrorDetails) -> str:
     if rule == "value_error":
         return str(context["error"])
     if rule in ("string_type", "string_sub_type"):
-        return f"text is wanted here; put quotes around {value}"
+        way = ", not a list or a map" if isinstance(value, (list, dict)) else f"; put quotes around {value}"
+        return f"text is wanted here{way}"
     if rule == "string_too_short":
         return "text is wanted here, not an empty one"
     if rule == "string_too_long":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from difflib import SequenceMatcher
@@ -61,7 +61,25 @@ def align(before: Sequence[object], after: Sequence[object]) -> list[int | None]
     return pairs
 
 
-def intended(actual: object, before: object, after: object) -> object:
+def renames(before: Mapping[str, object], after: Mapping[str, object]) -> dict[str, str]:
+    """The keys of a free map that got another name and kept their value, old to new."""
+    new = [key for key in after if key not in before]
+    found: dict[str, str] = {}
+    for old, value in before.items():
+        name = None if old in after else next((key for key in new if same(value, after[key])), None)
+        if name is not None:
+            new.remove(name)
+            found[old] = name
+    return found
+
+
+IsFree = Callable[[tuple[str | int, ...]], bool]
+"""Whether the map at a path has keys of its own, which may be renamed, not those of a model."""
+
+
+def intended(
+    actual: object, before: object, after: object, is_free: IsFree, path: tuple[str | int, ...] = ()
+) -> object:
     """What the file must mean once `before` has become `after`, where it means `actual` now.
 
     The three differ where the model reads more into a text than it says (a lower-cased address, a default):
@@ -70,32 +88,39 @@ def intended(actual: object, before: object, after: object) -> object:
     if same(before, after):
         return actual
     if isinstance(actual, Mapping) and isinstance(before, Mapping) and isinstance(after, Mapping):
-        return _intended_mapping(actual, before, after)
+        return _intended_mapping(actual, before, after, is_free, path)
     if is_list(actual) and is_list(before) and is_list(after):
         items = [item for item in actual if not is_nothing(meaning(item))]
         if len(items) != len(before):
             return after
         pairs = align(before, after)
         return [
-            item if pair is None else intended(items[pair], before[pair], item)
-            for item, pair in zip(after, pairs, strict=True)
+            item if pair is None else intended(items[pair], before[pair], item, is_free, (*path, place))
+            for place, (item, pair) in enumerate(zip(after, pairs, strict=True))
         ]
     return after
 
 
 def _intended_mapping(
-    actual: Mapping[str, object], before: Mapping[str, object], after: Mapping[str, object]
+    actual: Mapping[str, object],
+    before: Mapping[str, object],
+    after: Mapping[str, object],
+    is_free: IsFree,
+    path: tuple[str | int, ...],
 ) -> dict[str, object]:
     result: dict[str, object] = {}
+    names = renames(before, after) if is_free(path) else {}
     for key, value in actual.items():
-        if key in before and key in after:
-            result[key] = intended(value, before[key], after[key])
+        if key in names:
+            result[names[key]] = value
+        elif key in before and key in after:
+            result[key] = intended(value, before[key], after[key], is_free, (*path, key))
         elif key not in before:
             result[key] = after.get(key, value)
     return result | {
         key: value
         for key, value in after.items()
-        if key not in actual and not (key in before and same(before[key], value))
+        if key not in actual and key not in result and not (key in before and same(before[key], value))
     }
 
 

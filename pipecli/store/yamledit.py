@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from pipecli.errors import FaultyFile
-from pipecli.store.yamlalign import align, intended, meaning, same
+from pipecli.store.yamlalign import align, intended, meaning, renames, same
 from pipecli.store.yamlemit import entry_lines, flow_entry, flow_text, is_list, item_lines
 from pipecli.store.yamlflow import FlowElement, flow_splices
 from pipecli.store.yamlpage import EditError, Page, Splice, spliced
+from pipecli.store.yamlscalars import key_text
 from pipecli.store.yamltext import BYTE_ORDER_MARK, parse
 from pipecli.store.yamltree import Entry, Item, ListNode, MappingNode, ScalarNode, TreeNode, is_void
 from pipecli.store.yamlvalue import Place, changed_scalar, rewritten
@@ -38,7 +39,11 @@ def edit(
         return text
     mark = BYTE_ORDER_MARK if text.startswith(BYTE_ORDER_MARK) else ""
     body = text.removeprefix(mark)
-    wanted = meaning(intended(parse(body, "this file"), before, after))
+
+    def is_free(path: Path) -> bool:
+        return not (key_order and key_order(path))
+
+    wanted = meaning(intended(parse(body, "this file"), before, after, is_free))
     page = Page(body)
     editor = _Editor(page, key_order)
     editor.change_root(before, after)
@@ -105,6 +110,7 @@ class _Editor:
         after: Mapping[str, object],
         path: Path,
     ) -> None:
+        after = self._renamed(node, before, after, path)
         kept = [entry for entry in node.entries if entry.key.text in after or entry.key.text not in before]
         if not kept and (node.flow or not self.page.begins_line(node.start)):
             self.splices += rewritten(self.page, node, place, after)
@@ -129,6 +135,24 @@ class _Editor:
         else:
             self._insert_entries(node, place, kept, new, after, path)
             self._remove_entries(node, kept)
+
+    def _renamed(
+        self, node: MappingNode, before: Mapping[str, object], after: Mapping[str, object], path: Path
+    ) -> Mapping[str, object]:
+        """`after` under its old keys, where a key of a free map got another name and kept its value.
+
+        Only the name is replaced, so the entry stays in its place with all its comments.
+        """
+        if self.key_order and self.key_order(path):
+            return after
+        found = renames(before, after)
+        under_old = dict(after)
+        for entry in node.entries:
+            new = found.get(entry.key.text)
+            if new is not None:
+                self.splices.append(Splice(entry.key.start, entry.key.end, key_text(new, flow=node.flow)))
+                under_old[entry.key.text] = under_old.pop(new)
+        return under_old
 
     def _place_of(self, entry: Entry, flow: bool) -> Place:
         lacks_colon = entry.anchor < 0

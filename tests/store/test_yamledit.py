@@ -385,3 +385,17 @@ def lines_of(text: str, key: str) -> str:
     stop = re.compile(r"[\r\n]|\Z").search(text, entry.value.end)
     assert stop
     return text[entry.start : stop.start()]
+
+
+def test_a_renamed_key_of_a_free_map_keeps_its_place_and_its_comments():
+    text = (
+        "users:\n"
+        "  ana:  # leads the team\n"
+        "    # on leave in August\n"
+        "    name: Ana Ruiz   # as she signs\n"
+        "  luis:\n"
+        "    name: Luis Ortega\n"
+    )
+    before = {"users": {"ana": {"name": "Ana Ruiz"}, "luis": {"name": "Luis Ortega"}}}
+    after = {"users": {"luis": {"name": "Luis Ortega"}, "ana-ruiz": {"name": "Ana Ruiz"}}}
+    assert edit(text, before, after) == text.replace("  ana:", "  ana-ruiz:")
