@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipecli.errors import Fault, FaultyFile, PipecliError
-from pipecli.history.moments import Moment, NoSuchMoment, Stand, stand
-from pipecli.history.trees import Entry, entries
+from pipecli.history.moments import LineOfGit, Moment, NoSuchMoment, Stand, stand, tip
+from pipecli.history.trees import Entry, entries, tree_of
 from pipecli.jsontext import loads
 from pipecli.records.kinds import SETTINGS, SETTINGS_FILE, Kind
 from pipecli.store import files, git, index, reading, yamltext
@@ -71,19 +71,21 @@ class PastPipeline(Pipeline):
 
 def pipeline_as_of(place: Location, moment: Moment, zone: tzinfo) -> PastPipeline:
     """The pipeline as it stood at a moment. Raises NoSuchMoment."""
-    stood = stand(place, moment, zone)
+    tip(place)
+    stood = stand(place, moment, zone, LineOfGit(place))
     return PastPipeline(place, stood, stood.at if isinstance(moment, str) else moment)
 
 
 def _index(place: Location, stood: Stand) -> index.Index:
+    tree = tree_of(place, stood.commit)
     found = entries(place, stood.commit)
-    if SETTINGS_FILE not in found.files:
+    if SETTINGS_FILE not in found:
         raise NoSuchMoment(f"at commit {stood.commit[:7]} of {stood.at:%Y-%m-%d} there was no pipeline yet")
 
     def build(connection: sqlite3.Connection) -> None:
-        _fill(connection, place, found.files)
+        _fill(connection, place, found)
 
-    file = place.cache / f"as-of-{found.tree}.sqlite"
+    file = place.cache / f"as-of-{tree}.sqlite"
     try:
         connection = index.open_or_build(file, build)
         file.touch()

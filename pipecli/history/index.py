@@ -7,44 +7,30 @@ What a version says is kept by its blob, whatever commits hold it, and so is nev
 
 from __future__ import annotations
 
+import marshal
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
+from datetime import datetime
+from itertools import takewhile
 from pathlib import Path
 from typing import TypeVar
 
-from pipecli import __version__
 from pipecli.errors import PipecliError
 from pipecli.history import commits, touched
-from pipecli.history.moments import Tip, tip
+from pipecli.history.database import connect, writing
+from pipecli.history.moments import Point, Tip, tip
 from pipecli.history.touched import Blob
 from pipecli.history.versions import Version, version_of
 from pipecli.store import files, git
 from pipecli.store.location import Location
 
-LAYOUT = f"{__version__}/1"
-"""Changes whenever the tables do, or what is said of a version."""
-
-_PATIENCE = 60.0
-"""Seconds to wait for another command that reads a long history for the first time."""
 _MANY = 5000
 """Commits that take seconds to read, so that a person is told."""
-_AT_ONCE = 500
-
-_SCHEMA = f"""
-CREATE TABLE commits (n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, placed INTEGER, generation INTEGER);
-CREATE TABLE touched (commit_n INTEGER, {", ".join(touched.Row._fields)});
-CREATE INDEX touched_key ON touched (noun, key);
-CREATE INDEX touched_was ON touched (noun, was) WHERE was IS NOT NULL;
-CREATE INDEX touched_commit ON touched (commit_n);
-CREATE TABLE versions (noun TEXT, blob TEXT, {", ".join(Version._fields)}, PRIMARY KEY (noun, blob))
-    WITHOUT ROWID;
-CREATE INDEX versions_key ON versions (noun, key);
-CREATE INDEX versions_link ON versions (link) WHERE link IS NOT NULL;
-CREATE TABLE about (layout TEXT, head TEXT, boundary TEXT);
-INSERT INTO about VALUES ('{LAYOUT}', '', '');
-"""
+_AT_ONCE = 5000
+_SNAPSHOTS = 16
+"""How many are kept; a year of 10,000 deals takes a megabyte."""
 
 Say = Callable[[str], None]
 T = TypeVar("T")
@@ -58,7 +44,7 @@ def open_history(place: Location, say: Say) -> History:
     file = place.cache / "history.sqlite"
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        history = History(place, _connect(file))
+        history = History(place, connect(file))
         history.refresh(say)
     except (sqlite3.DatabaseError, OSError) as error:
         if "locked" in str(error):
@@ -67,48 +53,9 @@ def open_history(place: Location, say: Say) -> History:
             ) from None
         with suppress(OSError):
             file.unlink(missing_ok=True)  # damaged: the next command reads the history anew
-        history = History(place, _connect(Path(":memory:")))
+        history = History(place, connect(Path(":memory:")))
         history.refresh(say)
     return history
-
-
-def _connect(file: Path) -> sqlite3.Connection:
-    """A connection to the index, whose tables are made anew where there are none of this layout."""
-    connection = sqlite3.connect(file, timeout=_PATIENCE, isolation_level=None)
-    if _layout(connection) == LAYOUT:
-        return connection
-    connection.execute("PRAGMA synchronous = OFF")  # lost with the power, it is read again
-    with _writing(connection):
-        if _layout(connection) != LAYOUT:  # still: another command may have made them meanwhile
-            for (table,) in connection.execute(
-                "SELECT name FROM sqlite_master WHERE type = 'table'"
-            ).fetchall():
-                connection.execute(f"DROP TABLE {table}")
-            for statement in _SCHEMA.split(";"):
-                connection.execute(statement)
-    return connection
-
-
-def _layout(connection: sqlite3.Connection) -> str | None:
-    try:
-        layout: str = connection.execute("SELECT layout FROM about").fetchone()[0]
-    except sqlite3.OperationalError as error:
-        if "no such" not in str(error):
-            raise
-        return None
-    return layout
-
-
-@contextmanager
-def _writing(connection: sqlite3.Connection) -> Iterator[None]:
-    """One SQLite transaction, rolled back when anything fails."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
-    connection.execute("COMMIT")
 
 
 class History:
@@ -128,7 +75,7 @@ class History:
         self.boundary = frozenset(boundary.split())
         if self._about() == (self.tip.commit, boundary):
             return
-        with _writing(self.connection):
+        with writing(self.connection):
             old, old_boundary = self._about()  # again: another command may have been here meanwhile
             if old_boundary != boundary:  # deepened: what had no parents may have them now
                 self.connection.execute("DELETE FROM touched")
@@ -140,17 +87,50 @@ class History:
     def versions(self, wanted: Mapping[Blob, str]) -> dict[Blob, Version]:
         """What these blobs say, each given with a path it stands at; those nobody read yet are read now."""
         known = self._known(wanted)
-        missing = [blob for blob in wanted if blob not in known]
+        missing = {blob: path for blob, path in wanted.items() if blob not in known}
         if missing:
-            with _writing(self.connection):
-                self._learn({blob: wanted[blob] for blob in missing})
-            known |= self._known(missing)
+            learned = self._read(missing)
+            with suppress(sqlite3.OperationalError), writing(self.connection):  # kept, unless it is read-only
+                self._keep(learned)
+            known |= learned
         return known
+
+    def last(self, until: datetime | None) -> Point | None:
+        """See moments.Line."""
+        latest = until.timestamp() if until else float("inf")
+        found = self.connection.execute(
+            "SELECT id, committed FROM commits WHERE line IS NOT NULL AND committed <= ? "
+            "ORDER BY line DESC LIMIT 1",
+            (latest,),
+        ).fetchone()
+        return Point(*found) if found else None
+
+    def ahead(self, now: datetime) -> list[Point]:
+        """See moments.Line."""
+        rows = self.connection.execute(
+            "SELECT id, committed FROM commits WHERE line IS NOT NULL ORDER BY line DESC"
+        )
+        return [Point(*row) for row in takewhile(lambda row: row[1] > now.timestamp(), rows)]
 
     def knows(self, noun: str, key: str) -> bool:
         """Whether any commit touched this record."""
         found = self.connection.execute("SELECT 1 FROM touched WHERE noun = ? AND key = ?", (noun, key))
         return found.fetchone() is not None
+
+    def snapshot(self, tree: str) -> dict[str, tuple[str | None, ...]] | None:
+        """The facts of the deals in a tree by their ids, where it was asked for before."""
+        found = self.connection.execute("SELECT deals FROM snapshots WHERE tree = ?", (tree,)).fetchone()
+        return marshal.loads(found[0]) if found else None  # noqa: S302 - our own, in the git directory
+
+    def keep_snapshot(self, tree: str, deals: dict[str, tuple[str | None, ...]]) -> None:
+        """Keep what took a look at every deal, for the next question about the same moment."""
+        with suppress(sqlite3.OperationalError), writing(self.connection):
+            self.connection.execute(
+                "INSERT OR REPLACE INTO snapshots (tree, deals) VALUES (?, ?)", (tree, marshal.dumps(deals))
+            )
+            self.connection.execute(
+                "DELETE FROM snapshots WHERE n <= (SELECT max(n) FROM snapshots) - ?", (_SNAPSHOTS,)
+            )
 
     def _about(self) -> tuple[str, str]:
         head, boundary = self.connection.execute("SELECT head, boundary FROM about").fetchone()
@@ -173,6 +153,7 @@ class History:
         if len(new) > _MANY:
             say(f"reading the history of {len(new):,} commits; after this only what is new is read")
         self._place(new)
+        self._line_up()
         for found in commits.touches(self.place, [each.id for each in new]):
             self._add(found)
 
@@ -189,16 +170,38 @@ class History:
             placed = max([commit.committed, *(placed for placed, _ in before)])
             places[commit.id] = placed, 1 + max((generation for _, generation in before), default=0)
         self.connection.executemany(
-            "INSERT INTO commits (id, placed, generation) VALUES (?, ?, ?)",
-            [(commit.id, *places[commit.id]) for commit in new],
+            "INSERT INTO commits (id, parent, committed, placed, generation) VALUES (?, ?, ?, ?, ?)",
+            [
+                (commit.id, next(iter(commit.parents), None), commit.committed, *places[commit.id])
+                for commit in new
+            ],
+        )
+
+    def _line_up(self) -> None:
+        """Number the commits from HEAD along first parents, down to where they are numbered already."""
+        chain, reached = list[str](), 0
+        at: str | None = self.tip.commit
+        while at:
+            parent, line = self.connection.execute(
+                "SELECT parent, line FROM commits WHERE id = ?", (at,)
+            ).fetchone() or (None, None)
+            if line is not None:
+                reached = line
+                break
+            chain.append(at)
+            at = parent
+        self.connection.execute("UPDATE commits SET line = NULL WHERE line > ?", (reached,))
+        self.connection.executemany(
+            "UPDATE commits SET line = ? WHERE id = ?", enumerate(reversed(chain), reached + 1)
         )
 
     def _add(self, found: Sequence[commits.Touched]) -> None:
         """Note what commits touched, and learn of the versions they brought."""
         paths = {blob: path for _, touches in found for blob, path in touched.blobs(touches)}
         known = self._known(paths)
-        self._learn({blob: path for blob, path in paths.items() if blob not in known})
-        keys = {blob: version.key for blob, version in self._known(paths).items()}
+        learned = self._read({blob: path for blob, path in paths.items() if blob not in known})
+        self._keep(learned)
+        keys = {blob: version.key for blob, version in (known | learned).items()}
         numbers = self._numbers([commit for commit, _ in found])
         self.connection.executemany(
             f"INSERT INTO touched VALUES (?, {_marks(touched.Row._fields)})",
@@ -218,7 +221,7 @@ class History:
         for noun, blob in wanted:
             by_noun[noun].append(blob)
         return {
-            (noun, row[1]): Version(*row[2:])
+            (noun, row[1]): Version._make(row[2:])
             for noun, blobs in by_noun.items()
             for some in _parts(blobs)
             for row in self.connection.execute(
@@ -226,12 +229,17 @@ class History:
             )
         }
 
-    def _learn(self, paths: Mapping[Blob, str]) -> None:
-        blobs = list(paths)
-        objects = git.objects(self.place.work_tree, [blob for _, blob in blobs], files.LARGEST)
+    def _read(self, paths: Mapping[Blob, str]) -> dict[Blob, Version]:
+        """What blobs say, each given with a path it stands at."""
+        objects = git.objects(self.place.work_tree, [blob for _, blob in paths], files.LARGEST)
+        return {
+            blob: version_of(path, each) for (blob, path), each in zip(paths.items(), objects, strict=True)
+        }
+
+    def _keep(self, versions: Mapping[Blob, Version]) -> None:
         self.connection.executemany(
-            f"INSERT INTO versions VALUES (?, ?, {_marks(Version._fields)})",
-            ((*blob, *version_of(paths[blob], each)) for blob, each in zip(blobs, objects, strict=True)),
+            f"INSERT OR IGNORE INTO versions VALUES (?, ?, {_marks(Version._fields)})",
+            ((*blob, *version) for blob, version in versions.items()),
         )
 
 

@@ -7,7 +7,7 @@ said so. `docs/history.md` has the reasons.
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta, tzinfo
-from typing import NamedTuple, NewType
+from typing import NamedTuple, NewType, Protocol
 from zoneinfo import ZoneInfo
 
 from pipecli.errors import PipecliError
@@ -35,24 +35,12 @@ class NoSuchMoment(PipecliError):
     """No commit answers to a moment or a revision."""
 
 
-def stand(place: Location, moment: Moment, zone: tzinfo) -> Stand:
-    """The commit that stood at a moment. Raises NoSuchMoment."""
-    head = tip(place)
-    now = datetime.now(zone)
-    if isinstance(moment, str):
-        commit = resolve(place, moment)
-        return Stand(commit, _committed(place, commit, zone), ())
-    notes = _notes(place, now, zone)
-    until = moment if isinstance(moment, datetime) else _end_of(moment, zone)
-    if until >= now:
-        return Stand(head.commit, _committed(place, head.commit, zone), notes)
-    found = git.output(
-        place.work_tree, "rev-list", "--first-parent", "--max-count=1",
-        f"--before={until.isoformat()}", "HEAD", "--",
-    ) if until.year > 1970 else ""  # fmt: skip
-    if not found:
-        raise NoSuchMoment(f"nothing is known as of {shown(moment)}: {_beginning(place, head, zone)}")
-    return Stand(found, _committed(place, found, zone), notes)
+class BeforeTheFirst(NoSuchMoment):
+    """The moment is before the first commit that is here."""
+
+    def __init__(self, message: str, *, is_shallow: bool) -> None:
+        super().__init__(message)
+        self.is_shallow = is_shallow
 
 
 class Tip(NamedTuple):
@@ -70,6 +58,57 @@ def tip(place: Location) -> Tip:
         raise NoSuchMoment("the repository has no commit yet, and so no history", hint="commit first")
     shallow, commit = done.stdout.decode().split()
     return Tip(commit, shallow == "true")
+
+
+class Point(NamedTuple):
+    """A commit, and when it was made in seconds since 1970."""
+
+    commit: str
+    seconds: int
+
+
+class Line(Protocol):
+    """The commits from HEAD along first parents."""
+
+    def last(self, until: datetime | None) -> Point | None:
+        """The one nearest to HEAD that is dated no later; None as the time: HEAD."""
+
+    def ahead(self, now: datetime) -> list[Point]:
+        """Those from HEAD on that are dated after now, the newest first."""
+
+
+class LineOfGit:
+    """The line as git walks it."""
+
+    def __init__(self, place: Location) -> None:
+        self.place = place
+
+    def last(self, until: datetime | None) -> Point | None:
+        if until is not None and until.year <= 1970:  # git takes a date without a calendar for something else
+            return None
+        before = [f"--before={until.isoformat()}"] if until else []
+        return next(iter(self._listed("--max-count=1", *before)), None)
+
+    def ahead(self, now: datetime) -> list[Point]:
+        return self._listed(f"--since={now.isoformat()}")
+
+    def _listed(self, *options: str) -> list[Point]:
+        said = git.output(
+            self.place.work_tree, "rev-list", "--first-parent", "--timestamp", *options, "HEAD", "--"
+        )
+        return [Point(commit, int(seconds)) for seconds, commit in map(str.split, said.splitlines())]
+
+
+def stand(place: Location, moment: Moment, zone: tzinfo, line: Line) -> Stand:
+    """The commit that stood at a moment. Raises NoSuchMoment."""
+    if isinstance(moment, str):
+        return _stand_of(place, resolve(place, moment), zone)
+    now = datetime.now(zone)
+    until = instant(moment, zone)
+    found = line.last(None if until >= now else until)
+    if not found:
+        raise _nothing(place, moment, zone)
+    return Stand(found.commit, datetime.fromtimestamp(found.seconds, zone), _notes(line, now, zone))
 
 
 def resolve(place: Location, revision: str) -> str:
@@ -102,32 +141,38 @@ def shown(moment: Moment) -> str:
     return f"{moment:%Y-%m-%d %H:%M}" if isinstance(moment, datetime) else str(moment)
 
 
-def _end_of(day: date, zone: tzinfo) -> datetime:
-    return datetime.combine(day + timedelta(days=1), time(), zone) - timedelta(seconds=1)
+def instant(moment: date, zone: tzinfo) -> datetime:
+    """A time itself; of a date the last second."""
+    if isinstance(moment, datetime):
+        return moment
+    return datetime.combine(moment + timedelta(days=1), time(), zone) - timedelta(seconds=1)
 
 
-def _committed(place: Location, commit: str, zone: tzinfo) -> datetime:
-    seconds = git.output(place.work_tree, "show", "--no-patch", "--format=%ct", commit, "--")
-    return datetime.fromtimestamp(int(seconds), zone)
+def _stand_of(place: Location, commit: str, zone: tzinfo) -> Stand:
+    seconds, _, _ = git.output(
+        place.work_tree, "rev-list", "--timestamp", "--max-count=1", commit, "--"
+    ).partition(" ")
+    return Stand(commit, datetime.fromtimestamp(int(seconds), zone), ())
 
 
-def _notes(place: Location, now: datetime, zone: tzinfo) -> tuple[str, ...]:
+def _notes(line: Line, now: datetime, zone: tzinfo) -> tuple[str, ...]:
     """What may mislead about dates. Commits at the tip that are dated after now can't be placed before it."""
-    ahead = git.output(
-        place.work_tree, "log", "--first-parent", f"--since={int(now.timestamp()) + 60}",
-        "--format=%h %ct", "HEAD", "--",
-    ).splitlines()  # fmt: skip
+    ahead = line.ahead(now + timedelta(minutes=1))
     if not ahead:
         return ()
-    name, seconds = ahead[-1].split()
-    day = datetime.fromtimestamp(int(seconds), zone).date()
+    first = ahead[-1]
+    day = datetime.fromtimestamp(first.seconds, zone).date()
+    name = first.commit[:7]
     which = f"commit {name} is" if len(ahead) == 1 else f"{len(ahead)} commits from {name} on are"
     return (f"{which} dated in the future ({day}): counted as made now",)
 
 
-def _beginning(place: Location, head: Tip, zone: tzinfo) -> str:
+def _nothing(place: Location, moment: Moment, zone: tzinfo) -> BeforeTheFirst:
+    head = tip(place)
     first = git.output(place.work_tree, "rev-list", "--first-parent", "HEAD", "--").split("\n")[-1]
-    day = _committed(place, first, zone).date()
+    day = _stand_of(place, first, zone).at.date()
     if head.is_shallow:
-        return f"this clone is shallow and begins on {day}; `git fetch --unshallow` brings what was before"
-    return f"the first commit is of {day}"
+        why = f"this clone is shallow and begins on {day}; `git fetch --unshallow` brings what was before"
+    else:
+        why = f"the first commit is of {day}"
+    return BeforeTheFirst(f"nothing is known as of {shown(moment)}: {why}", is_shallow=head.is_shallow)

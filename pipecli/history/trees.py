@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
-from pipecli.records.kinds import SETTINGS_FILE
+from pipecli.records.kinds import KINDS, SETTINGS_FILE
 from pipecli.store import git
-from pipecli.store.location import Location, kind_of
+from pipecli.store.location import Location
 
 _LINK = b"120000"
+_FOLDERS = "|".join(kind.folder for kind in KINDS)
+# One pattern over the whole list: a loop over 10,000 lines takes 25 ms more. A line begins after a zero.
+_RECORD = rf"(?<![^\0])(\d+) blob (\w+)\t({re.escape(SETTINGS_FILE)}|(?:{_FOLDERS})/[^\0]*\.yaml)\0"
 
 
 class Entry(NamedTuple):
@@ -16,28 +20,38 @@ class Entry(NamedTuple):
     is_link: bool
 
 
-class Tree(NamedTuple):
-    tree: str
-    """The id of the pipeline's own directory: two commits with the same have the same records."""
-    files: dict[str, Entry]
-    """By path inside the pipeline; only records and settings."""
+def tree_of(place: Location, commit: str) -> str | None:
+    """The id of the pipeline's own directory in a commit: two with the same have the same records."""
+    done = git.run(
+        place.work_tree, "rev-parse", "--verify", "--quiet", "--end-of-options", _root(place, commit)
+    )
+    return None if done.returncode else done.stdout.decode().strip()
 
 
-def entries(place: Location, commit: str) -> Tree:
-    """The files of the pipeline in a commit; none where the pipeline's directory is not in it."""
-    root = f"{commit}:{place.prefix.rstrip('/')}"
-    done = git.run(place.work_tree, "rev-parse", "--verify", "--quiet", "--end-of-options", root)
-    if done.returncode:
-        return Tree("", {})
-    tree = done.stdout.decode().strip()
+def roots(place: Location, commit: str) -> dict[str, str]:
+    """The ids of the files and folders of the pipeline's own directory in a commit; none without it."""
+    listed = git.run(place.work_tree, "ls-tree", "-z", "--full-tree", _root(place, commit)).stdout
+    lines = (line.partition(b"\t") for line in listed.split(b"\0") if line)
+    return {name.decode("utf-8", "replace"): about.split()[2].decode() for about, _, name in lines}
+
+
+def entries(place: Location, commit: str) -> dict[str, Entry]:
+    """The files of settings and records in a commit, by their paths in the pipeline; none without it."""
+    listed = git.run(place.work_tree, "ls-tree", "-r", "-z", "--full-tree", _root(place, commit)).stdout
+    return {
+        path.decode("utf-8", "replace"): Entry(blob.decode(), mode == _LINK)
+        for mode, blob, path in re.findall(_RECORD.encode(), listed)
+    }
+
+
+def records_below(place: Location, tree: str, folder: str) -> dict[str, str]:
+    """The blobs of the record files in the tree of a folder, by their paths in the pipeline."""
     listed = git.run(place.work_tree, "ls-tree", "-r", "-z", "--full-tree", tree).stdout
-    files: dict[str, Entry] = {}
-    for line in listed.split(b"\0"):
-        about, _, name = line.partition(b"\t")
-        if not name.endswith(b".yaml"):
-            continue
-        path = name.decode("utf-8", "replace")
-        mode, kind, blob = about.split(b" ", 2)
-        if kind == b"blob" and (path == SETTINGS_FILE or kind_of(path)):
-            files[path] = Entry(blob.decode(), mode == _LINK)
-    return Tree(tree, files)
+    return {
+        f"{folder}/{path.decode('utf-8', 'replace')}": blob.decode()
+        for blob, path in re.findall(rb"(?<![^\0])\d+ blob (\w+)\t([^\0]*\.yaml)\0", listed)
+    }
+
+
+def _root(place: Location, commit: str) -> str:
+    return f"{commit}:{place.prefix.rstrip('/')}"

@@ -32,6 +32,8 @@ class Version(NamedTuple):
     title: str | None = None
     customer: str | None = None
     owner: str | None = None
+    type: str | None = None
+    source: str | None = None
     process: str | None = None
     stage: str | None = None
     status: str | None = None
@@ -79,7 +81,7 @@ def _facts(record: Record) -> dict[str, str | None]:
     parts: dict[str, Any] = record.__dict__
     facts = {
         name: None if parts.get(name) is None else str(parts[name])
-        for name in ("customer", "owner", "process", "stage", "status", "currency")
+        for name in ("customer", "owner", "type", "source", "process", "stage", "status", "currency")
     }
     if record.noun == "opportunity":
         closed = parts["closed"]

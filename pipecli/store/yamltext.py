@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NoReturn
 
 import ryaml
 
 from pipecli.errors import Fault, FaultyFile
-from pipecli.store.yamlemit import emit
 
 __all__ = ["decode", "emit", "locate", "locate_many", "parse"]
 
@@ -66,6 +65,13 @@ def parse(text: str, file: str) -> dict[str, object]:
         if fault := unsound_value(text, file, record, _DEEPEST):
             raise FaultyFile([fault])
     return record  # type: ignore[no-any-return]
+
+
+def emit(record: Mapping[str, object], schema: str) -> str:
+    """See yamlemit: who only reads does not wait for its patterns."""
+    from pipecli.store import yamlemit
+
+    return yamlemit.emit(record, schema)
 
 
 def locate(text: str, path: Sequence[str | int]) -> tuple[int, int]:

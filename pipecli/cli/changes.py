@@ -1,0 +1,198 @@
+"""`pipecli changes`: the movement of the pipeline between two moments, from opening to closing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import typer
+
+from pipecli.cli.command import Verb, noun
+from pipecli.cli.moments import parse
+from pipecli.cli.output import Format, print_records, write_text
+from pipecli.cli.session import Session, say, session
+from pipecli.cli.table import Column, cell_text, money
+from pipecli.history.changes import Asked, Changes, End, changes
+from pipecli.history.index import open_history
+from pipecli.history.moments import zone_of
+from pipecli.records.money import minor_digits
+from pipecli.reports.waterfall import Move, Sum, Window
+from pipecli.store.pipeline import now_in
+
+app = noun("Print how the pipeline moved between two moments.")
+
+
+@app.command(cls=Verb)
+def show(
+    ctx: typer.Context,
+    since: Annotated[
+        str, typer.Option(metavar="WHEN", help="From the end of this date, this time, or this revision.")
+    ],
+    until: Annotated[
+        str, typer.Option(metavar="WHEN", help="To the end of this date, this time, or this revision; now.")
+    ] = "",
+    window: Annotated[
+        str, typer.Option(metavar="PERIOD", help="Only deals expected to close in it, as 2026-Q4.")
+    ] = "",
+    currency: Annotated[str, typer.Option(help="In this currency, not the base.", metavar="CODE")] = "",
+    deals: Annotated[bool, typer.Option("--deals", help="Name the deals of each bucket.")] = False,
+) -> None:
+    """Print how the open pipeline moved between two moments: what came, what changed, what went.
+
+    The buckets add up from the opening to the closing, the total and the weighted amount. A date is the end
+    of its day, as of --as-of: the opening is that of `forecast --as-of` the same date.
+    """
+    from pipecli.cli.dates import parse_period
+
+    run = session(ctx)
+    place = run.present.location
+    zone = zone_of(place)
+    today = now_in(zone, run.fixed_now()).date()
+    period = parse_period(window, today) if window else None
+    asked = Asked(
+        parse(since, today, zone),
+        parse(until, today, zone) if until else None,
+        Window(period.first, period.last) if period else None,
+        currency.upper() or None,
+    )
+    made = changes(open_history(place, say), asked, today, zone)
+    for end in (made.opening, made.closing):
+        for fault in [*end.deals.faults, *(end.stood.notes if end.stood else ())]:
+            say(f"warning: {end.name}: {fault}")
+    _print(run, made, period.name if period else None, names_deals=deals)
+
+
+def _print(run: Session, made: Changes, window: str | None, *, names_deals: bool) -> None:
+    if run.format is Format.JSON:
+        from pipecli.jsontext import dumps
+
+        write_text(dumps(_json(made, window)) + "\n")
+        return
+    sums = list(_sums(made))
+    wants_deals = names_deals or run.format is Format.IDS
+    named = [
+        record
+        for bucket in made.waterfall.buckets
+        for record in (_deals(made, bucket) if wants_deals else ())
+    ]
+    if run.format is Format.TABLE:
+        write_text(f"{_caption(made, window)}\n\n")
+        print_records(sums, _columns(made.currency), run.format)
+        if named:
+            write_text("\n")
+            print_records(named, _deal_columns(made.currency), run.format)
+    elif wants_deals:
+        print_records(named, _deal_columns(made.currency), run.format)
+    else:
+        print_records(sums, _columns(made.currency), run.format)
+
+
+def _caption(made: Changes, window: str | None) -> str:
+    closing_in = f", deals closing in {window}" if window else ""
+    return (
+        f"Open pipeline in {made.currency}{closing_in}\nfrom {_said(made.opening)}\nto {_said(made.closing)}"
+    )
+
+
+def _said(end: End) -> str:
+    if end.stood is None:
+        return f"{end.name}, before the first commit"
+    return f"{end.name}: commit {end.stood.commit[:7]} of {end.stood.at:%Y-%m-%d %H:%M}"
+
+
+def _sums(made: Changes) -> Iterator[dict[str, Any]]:
+    """The opening, the buckets that hold something, and the closing."""
+    yield {"bucket": "opening", **made.waterfall.opening._asdict()}
+    for name, each in made.waterfall.buckets.items():
+        if each.deals:
+            yield {"bucket": name, **each._asdict()}
+    yield {"bucket": "closing", **made.waterfall.closing._asdict()}
+
+
+def _deals(made: Changes, bucket: str) -> Iterator[dict[str, Any]]:
+    """The moves of one bucket, the one that moved most first."""
+    moves = [
+        (key, move) for key, all_ in made.waterfall.moves.items() for move in all_ if move.bucket == bucket
+    ]
+    for key, move in sorted(moves, key=lambda each: (-abs(each[1].amount), -abs(each[1].weighted), each[0])):
+        version = made.version(key)
+        yield {
+            "id": key,
+            "bucket": bucket,
+            "title": version.title,
+            "customer": version.customer,
+            "owner": version.owner,
+            "amount": move.amount,
+            "weighted": move.weighted,
+            "before": move.before,
+            "after": move.after,
+            "what": _what(move),
+        }
+
+
+def _what(move: Move) -> str:
+    """`qualify → demo`; of a new deal its stage."""
+    old, new = (cell_text(value) for value in (move.before, move.after))
+    return f"{old} → {new}" if old and new else old or new
+
+
+def _columns(currency: str) -> list[Column]:
+    return [
+        Column("bucket", ""),
+        Column("deals", "DEALS", align="right"),
+        _money_column("amount", currency),
+        _money_column("weighted", currency),
+    ]
+
+
+def _deal_columns(currency: str) -> list[Column]:
+    return [
+        Column("id", "ID"),
+        Column("bucket", "BUCKET"),
+        Column("title", "TITLE", shrink=True, rank=1),
+        Column("owner", "OWNER", shrink=True, rank=2),
+        _money_column("amount", currency),
+        _money_column("weighted", currency),
+        Column("what", "WHAT"),
+    ]
+
+
+def _money_column(name: str, currency: str) -> Column:
+    digits = minor_digits(currency)
+    return Column(name, name.upper(), align="right", show=lambda record: money(record[name], None, digits))  # type: ignore[arg-type]
+
+
+def _json(made: Changes, window: str | None) -> dict[str, Any]:
+    return {
+        "since": _moment(made.opening),
+        "until": _moment(made.closing),
+        "window": window,
+        "currency": made.currency,
+        "opening": _money(made.waterfall.opening),
+        "buckets": {
+            name: {
+                **_money(each),
+                "opportunities": [
+                    {key: value for key, value in deal.items() if key != "bucket"}
+                    for deal in _deals(made, name)
+                ],
+            }
+            for name, each in made.waterfall.buckets.items()
+        },
+        "closing": _money(made.waterfall.closing),
+    }
+
+
+def _moment(end: End) -> dict[str, Any]:
+    stood = end.stood
+    return {
+        "moment": end.name,
+        "day": end.day,
+        "commit": stood.commit if stood else None,
+        "committed": stood.at.isoformat() if stood else None,
+        "unreadable": end.deals.faults,
+    }
+
+
+def _money(each: Sum) -> dict[str, Any]:
+    return each._asdict()

@@ -1,0 +1,223 @@
+"""The waterfall: how the open pipeline came from what it was at one moment to what it is at another.
+
+Each deal is changed from what it was to what it became in one aspect after the other: its date, its amount,
+its stage, the rates, its end. What one aspect moves in the sum is the money of its bucket, and so the buckets
+always add up, to the cent, whatever was rounded on the way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import NamedTuple
+
+from pipecli.reports.deal import Deal, Exchange, Worth
+
+BUCKETS = (
+    "new", "reopened", "pulled in", "increased", "stage forward", "probability", "rates",
+    "stage back", "decreased", "pushed out", "won", "lost", "closed", "removed",
+)  # fmt: skip
+
+Stages = Mapping[tuple[str, str], int]
+"""The place of each (process, stage) in its process."""
+
+
+class Window(NamedTuple):
+    """Only deals whose expected close is in it count; both days included."""
+
+    first: date
+    last: date
+
+
+class Side(NamedTuple):
+    """What one of the two moments values deals by."""
+
+    exchange: Exchange
+    stages: Stages
+
+
+class Move(NamedTuple):
+    """One step of one deal: the bucket, what it moves, and the aspect before and after."""
+
+    bucket: str
+    amount: Decimal
+    weighted: Decimal
+    before: object
+    after: object
+
+
+class Sum(NamedTuple):
+    """Deals and their money."""
+
+    deals: int
+    amount: Decimal
+    weighted: Decimal
+
+
+class Waterfall(NamedTuple):
+    opening: Sum
+    buckets: dict[str, Sum]
+    """Every bucket in the order of BUCKETS; money that leaves the pipeline is negative."""
+    closing: Sum
+    moves: dict[str, list[Move]]
+    """By the key of the deal."""
+
+
+_NOTHING = Worth(Decimal(0), Decimal(0))
+
+
+def waterfall(
+    pairs: Iterable[tuple[str, Deal | None, Deal | None]],
+    opening: Side,
+    closing: Side,
+    window: Window | None = None,
+) -> Waterfall:
+    """The movement of deals from one moment to another; each with its key, None where it was not there.
+
+    Both sides must have the same currency. Raises MissingRate.
+    """
+    first, last = _Tally(), _Tally()
+    buckets = {bucket: _Tally() for bucket in BUCKETS}
+    moved: dict[str, list[Move]] = {}
+    for key, before, after in pairs:
+        was = _worth(before, opening, window)
+        if _counts(before, window):
+            first.add(*was)
+        is_same = _is_same_money(before, after, closing)
+        if _counts(after, window):
+            last.add(*(was if is_same and _counts(before, window) else _worth(after, closing, window)))
+        if is_same and before == after:
+            continue
+        moves = list(_moves(before, after, opening, closing, window, was))
+        for move in moves:
+            buckets[move.bucket].add(move.amount, move.weighted)
+        if moves:
+            moved[key] = moves
+    return Waterfall(first.sum(), {name: each.sum() for name, each in buckets.items()}, last.sum(), moved)
+
+
+class _Tally:
+    """A sum that grows."""
+
+    __slots__ = ("amount", "deals", "weighted")
+
+    def __init__(self) -> None:
+        self.deals, self.amount, self.weighted = 0, Decimal(0), Decimal(0)
+
+    def add(self, amount: Decimal, weighted: Decimal) -> None:
+        self.deals += 1
+        self.amount += amount
+        self.weighted += weighted
+
+    def sum(self) -> Sum:
+        return Sum(self.deals, self.amount, self.weighted)
+
+
+def _moves(
+    before: Deal | None, after: Deal | None, opening: Side, closing: Side, window: Window | None, was: Worth
+) -> Iterator[Move]:
+    """The steps of one deal, those that neither count nor move money left out; `was` is what it was worth."""
+    at = before
+    for bucket, step, side, old, new in _steps(before, after, opening, closing, window):
+        counted, counts = _counts(at, window), _counts(step, window)
+        is_same = counted and counts and _is_same_money(at, step, closing)
+        now = was if is_same else _worth(step, side, window)
+        amount, weighted = now.amount - was.amount, now.weighted - was.weighted
+        at, was = step, now
+        if bucket in ("amount", "rates"):
+            if not (amount or weighted):
+                continue
+            if bucket == "amount":
+                bucket = "increased" if (amount or weighted) > 0 else "decreased"
+        if counted or counts:
+            yield Move(bucket, amount, weighted, old, new)
+
+
+def _is_same_money(at: Deal | None, step: Deal | None, side: Side) -> bool:
+    """Whether two states of a deal are worth the same by any rates."""
+    return (
+        at is not None
+        and step is not None
+        and at.amount == step.amount
+        and at.probability == step.probability
+        and at.currency == step.currency == side.exchange.currency
+    )
+
+
+def _steps(
+    before: Deal | None, after: Deal | None, opening: Side, closing: Side, window: Window | None
+) -> Iterator[tuple[str, Deal | None, Side, object, object]]:
+    """A deal after each of its changes, with the bucket that the change belongs to."""
+    if before is None:
+        if after is not None:
+            at = after._replace(status="open")
+            yield "new", at, closing, None, after.stage
+            yield from _end(at, after, closing)
+        return
+    if before.status != "open" and (after is None or after.status == before.status):
+        return
+    at = before._replace(status="open")
+    if before.status != "open":
+        yield "reopened", at, opening, before.status, "open"
+    if after is None:
+        yield "removed", None, opening, "open", None
+        return
+    if at.close != after.close:
+        old, at = at.close, at._replace(close=after.close)
+        if _is_told(old, before, after, window):
+            yield _direction(old, after.close, window), at, opening, old, after.close
+    if (at.amount, at.currency) != (after.amount, after.currency):
+        old_amount, at = at.amount, at._replace(amount=after.amount, currency=after.currency)
+        yield "amount", at, opening, old_amount, after.amount
+    if (at.process, at.stage) != (after.process, after.stage):
+        bucket = _stage_bucket(at, after, opening, closing)
+        old_stage, at = at.stage, after._replace(status="open")
+        yield bucket, at, opening, old_stage, after.stage
+    elif at.probability != after.probability:
+        old_chance, at = at.probability, after._replace(status="open")
+        yield "probability", at, opening, old_chance, after.probability
+    yield "rates", at, closing, None, None
+    yield from _end(at, after, closing)
+
+
+def _end(at: Deal, after: Deal, closing: Side) -> Iterator[tuple[str, Deal | None, Side, object, object]]:
+    if after.status != "open":
+        yield after.status, None, closing, "open", after.status
+
+
+def _is_told(old: date | None, before: Deal, after: Deal, window: Window | None) -> bool:
+    """Whether a new date is worth a word: with a window when it crosses an edge; that of a win is no plan."""
+    if window:
+        return _is_in(old, window) != _is_in(after.close, window)
+    return "won" not in (before.status, after.status)
+
+
+def _direction(old: date | None, new: date | None, window: Window | None) -> str:
+    """Into the window or out of it; without one, earlier or later. A date that is set at last is no delay."""
+    if window:
+        return "pulled in" if _is_in(new, window) else "pushed out"
+    return "pulled in" if new is not None and (old is None or new < old) else "pushed out"
+
+
+def _stage_bucket(at: Deal, after: Deal, opening: Side, closing: Side) -> str:
+    """Forward or back by the places in the process; by the probability where the process is another."""
+    stages = {**opening.stages, **closing.stages}
+    old, new = stages.get((at.process, at.stage)), stages.get((after.process, after.stage))
+    if at.process == after.process and old is not None and new is not None:
+        return "stage forward" if new > old else "stage back"
+    return "stage forward" if (after.probability or 0) >= (at.probability or 0) else "stage back"
+
+
+def _is_in(close: date | None, window: Window) -> bool:
+    return close is not None and window.first <= close <= window.last
+
+
+def _counts(deal: Deal | None, window: Window | None) -> bool:
+    return deal is not None and deal.status == "open" and (window is None or _is_in(deal.close, window))
+
+
+def _worth(deal: Deal | None, side: Side, window: Window | None) -> Worth:
+    if deal is None or not _counts(deal, window):
+        return _NOTHING
+    return side.exchange.worth(deal) or _NOTHING
