@@ -7,6 +7,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 
 import typer
@@ -30,11 +31,7 @@ def edit_file(desk: Desk, record: Record, allow: Callable[[Record], None] | None
     assert file is not None
     before = (desk.pipeline.root / file).read_bytes()
     draft = desk.pipeline.location.cache / "drafts" / Path(file).name
-    draft.parent.mkdir(parents=True, exist_ok=True)
-    if not draft.exists():
-        draft.write_bytes(before)
-    else:
-        say(f"your last draft of {record.key} is taken up again; delete {draft} to begin anew")
+    _lay_out(draft, before, record.key)
     while True:
         _open_editor(draft)
         after = draft.read_bytes()
@@ -45,11 +42,13 @@ def edit_file(desk: Desk, record: Record, allow: Callable[[Record], None] | None
             if not _go_back(error, draft):
                 raise PipecliError(str(error), hint=f"what you typed is kept in {draft}") from None
     if after == before:
-        draft.unlink()
+        _clear(draft)
         say(f"{record.key}: nothing changed")
         return
     change = Change(edited, "edit", "changed")
     try:
+        if (desk.pipeline.root / file).read_bytes() != before:
+            raise PipecliError(f"{file} was changed by somebody while you edited it")
         if allow:
             allow(edited)
         transaction.check_references(desk.pipeline, [edited])
@@ -57,7 +56,37 @@ def edit_file(desk: Desk, record: Record, allow: Callable[[Record], None] | None
     except PipecliError as error:
         raise PipecliError(str(error), hint=f"what you typed is kept in {draft}") from None
     if not desk.session.dry_run:
-        draft.unlink()
+        _clear(draft)
+
+
+def _lay_out(draft: Path, before: bytes, key: str) -> None:
+    """Have a draft to edit: the record's text, or what was typed last while the record is still the same.
+
+    A draft of what the record was before would undo, once saved, all that happened to it since.
+    """
+    draft.parent.mkdir(parents=True, exist_ok=True)
+    base = _base(draft)
+    if draft.exists():
+        if base.exists() and base.read_bytes() == before:
+            say(f"your last draft of {key} is taken up again; delete {draft} to begin anew")
+            return
+        aside = next(
+            path for number in count(1) if not (path := draft.with_suffix(f".{number}.yaml")).exists()
+        )
+        draft.replace(aside)
+        say(f"{key} has changed since your last draft, which is kept in {aside}")
+    draft.write_bytes(before)
+    base.write_bytes(before)
+
+
+def _base(draft: Path) -> Path:
+    """The text that a draft began with."""
+    return draft.with_suffix(".base")
+
+
+def _clear(draft: Path) -> None:
+    draft.unlink()
+    _base(draft).unlink(missing_ok=True)
 
 
 def _commit(desk: Desk, change: Change, write: transaction.Write) -> None:
@@ -72,7 +101,11 @@ def _commit(desk: Desk, change: Change, write: transaction.Write) -> None:
 
 
 def _open_editor(draft: Path) -> None:
-    editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+    editor = os.environ.get("VISUAL") or os.environ.get("EDITOR")
+    if not editor:
+        if not sys.stdin.isatty():
+            raise PipecliError("there is no terminal to edit in", hint="set EDITOR, or use `set`")
+        editor = "vi"
     try:
         done = subprocess.run([*shlex.split(editor), str(draft)], check=False)
     except (OSError, ValueError) as error:
