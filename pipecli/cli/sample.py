@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipecli.errors import PipecliError
-from pipecli.store import founding, git
+from pipecli.store import committing, founding, git
 from pipecli.store.location import find
 
 LAST_DAY = date(2026, 11, 20)
@@ -102,7 +102,7 @@ def _by_hand(root: Path, words: list[str]) -> str:
     path = root / found.file
     first, rest = path.read_text(encoding="utf-8").split("\n", 1)
     path.write_text(f"{first}\n# {remark}\n{rest}", encoding="utf-8")
-    git.commit(root, f"{found.key}: a remark by hand", changed=[found.file], new=[])
+    committing.commit(root, f"{found.key}: a remark by hand", changed=[found.file], new=[])
     return found.key
 
 

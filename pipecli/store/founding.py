@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import SETTINGS, SETTINGS_FILE
-from pipecli.store import files, git, naming, reading, schemas
+from pipecli.store import committing, files, git, naming, reading, schemas
 from pipecli.store.location import Location, find
 
 _TEMPLATE = """\
@@ -134,7 +134,8 @@ def found(
         place = find(root)
         names = [place.prefix + name for name in written]
         try:
-            git.commit(place.work_tree, "Found the pipeline\n\nPipecli-Event: founded", changed=[], new=names)
+            message = "Found the pipeline\n\nPipecli-Event: founded"
+            committing.commit(place.work_tree, message, changed=[], new=names)
         except PipecliError:
             for name in written:
                 files.remove(root, name)

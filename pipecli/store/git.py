@@ -8,7 +8,6 @@ sixth of a changing command (docs/speed.md). `history` uses GitPython, where tha
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -52,79 +51,26 @@ def output(work_tree: Path, *arguments: str) -> str:
     return done.stdout.decode("utf-8", "replace").removesuffix("\n")
 
 
-def commit(
-    work_tree: Path,
-    message: str,
-    changed: Sequence[str],
-    new: Sequence[str],
-    environment: Mapping[str, str] | None = None,
-) -> str:
-    """Commit just these files of the work tree and return the commit's id; what else is staged stays staged.
-
-    Identity, signing and hooks are the user's. Raises GitRefused with the words of git or the hook; then
-    no new file is left staged.
-    """
-    names = [*changed, *new]
-    # --only compares every file with every name: 0.7 s for 9,000 of them, four times that for twice as many.
-    whole = len(names) > _MANY and _nothing_is_staged(work_tree)
-    # --only takes files that git knows; update-index also adds what .gitignore would hide.
-    staging = names if whole else new
-    if staging:
-        packed = _PACKED if len(staging) > _MANY and _can_pack(work_tree) else ()
-        staged = run(
-            work_tree, *packed, "update-index", "--add", "--remove", "-z", "--stdin", stdin=_listed(staging)
-        )
-        if staged.returncode:
-            unstage(work_tree, new)
-            raise GitRefused(f"git could not stage the files: {_words(staged)}")
-    only = () if whole else ("--only", "--pathspec-from-file=-", "--pathspec-file-nul")
-    done = run(
-        work_tree, "commit", "--quiet", "--no-status", f"--message={message}", *only,
-        stdin=_listed(names), environment=environment,
-    )  # fmt: skip
-    if done.returncode:
-        unstage(work_tree, new)
-        if whole:
-            _restage(work_tree, changed)
-        raise _refusal(done)
-    return output(work_tree, "rev-parse", "HEAD")
+def start(work_tree: Path, *arguments: str) -> subprocess.Popen[bytes]:
+    """git, running on while its caller feeds it. Raises GitRefused only without a git."""
+    try:
+        return subprocess.Popen(
+            ["git", *arguments],
+            cwd=work_tree, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        )  # fmt: skip
+    except FileNotFoundError:
+        raise GitRefused("git is not installed", hint="install it, and try again") from None
 
 
-_MANY = 500
-# What git takes for large files goes into one pack; a file for each of 9,000 objects takes a second longer.
-_PACKED = ("-c", "core.bigFileThreshold=1")
-
-
-def _can_pack(work_tree: Path) -> bool:
-    """Whether update-index makes one pack of all files; before git 2.38 it would make one of each."""
-    version = re.search(r"(\d+)\.(\d+)", output(work_tree, "version"))
-    return version is not None and (int(version[1]), int(version[2])) >= (2, 38)
-
-
-def _listed(names: Sequence[str]) -> bytes:
+def listed(names: Sequence[str]) -> bytes:
+    """Names as git reads a list of them."""
     return "\0".join(names).encode()
-
-
-def _nothing_is_staged(work_tree: Path) -> bool:
-    """Whether a commit of the index is one of just what is staged next: no merge, nothing of the user's."""
-    if run(work_tree, "diff-index", "--cached", "--quiet", "HEAD").returncode:
-        return False
-    git_dir = work_tree / output(work_tree, "rev-parse", "--git-dir")
-    return not any((git_dir / name).exists() for name in ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD"))
-
-
-def _restage(work_tree: Path, changed: Sequence[str]) -> None:
-    """Have these files staged as the last commit has them."""
-    wanted = set(changed)
-    tree = output(work_tree, "ls-tree", "-r", "-z", "--full-tree", "HEAD").split("\0")
-    entries = [entry for entry in tree if entry.partition("\t")[2] in wanted]
-    run(work_tree, "update-index", "-z", "--index-info", stdin=_listed([*entries, ""]))
 
 
 def unstage(work_tree: Path, new: Sequence[str]) -> None:
     """Forget files that were only just staged."""
     if new:
-        run(work_tree, "update-index", "--force-remove", "-z", "--stdin", stdin=_listed(new))
+        run(work_tree, "update-index", "--force-remove", "-z", "--stdin", stdin=listed(new))
 
 
 class Object(NamedTuple):
@@ -187,7 +133,8 @@ def config(work_tree: Path, name: str) -> str:
     return run(work_tree, "config", "--get", name).stdout.decode("utf-8", "replace").strip()
 
 
-def _refusal(done: subprocess.CompletedProcess[bytes]) -> GitRefused:
+def refusal(done: subprocess.CompletedProcess[bytes]) -> GitRefused:
+    """Why git did not commit, with the way out."""
     words = _words(done)
     if "tell me who you are" in words or "empty ident" in words or "no email was given" in words:
         return GitRefused(
@@ -203,6 +150,9 @@ def _refusal(done: subprocess.CompletedProcess[bytes]) -> GitRefused:
 
 def _words(done: subprocess.CompletedProcess[bytes]) -> str:
     """What git or a hook said, on one line."""
-    said = (done.stderr + b"\n" + done.stdout).decode("utf-8", "replace")
-    lines = [line.strip() for line in said.splitlines() if line.strip() and not line.startswith("hint:")]
-    return " / ".join(lines) or f"git ended with {done.returncode}"
+    return one_line(done.stderr + b"\n" + done.stdout) or f"git ended with {done.returncode}"
+
+
+def one_line(said: bytes) -> str:
+    lines = [line.strip() for line in said.decode("utf-8", "replace").splitlines()]
+    return " / ".join(line for line in lines if line and not line.startswith("hint:"))

@@ -13,7 +13,8 @@ from pipecli.errors import PipecliError
 from pipecli.records import fields
 from pipecli.records.kinds import BY_NOUN, SETTINGS, SETTINGS_FILE
 from pipecli.records.references import references
-from pipecli.store import files, git, naming, reading, yamledit, yamltext
+from pipecli.store import files, naming, reading, yamledit, yamltext
+from pipecli.store.committing import Commit
 from pipecli.store.freshness import Stat
 from pipecli.store.index import Written
 from pipecli.store.location import kind_of
@@ -146,25 +147,30 @@ def commit(
     """
     done: list[Write] = []
     stats: dict[str, Stat] = {}
+    prefix = pipeline.location.prefix
+    made: Commit | None = None
+    commit_id: str | None = None
     with _interruptible():
         try:
+            if message is not None and writes:
+                made = Commit(
+                    pipeline.location.work_tree,
+                    changed=[prefix + each.file for each in writes if each.before is not None],
+                    new=[prefix + each.file for each in writes if each.before is None],
+                )
             for folder in {each.file.rpartition("/")[0] for each in writes if each.after is not None}:
                 files.make_folder(pipeline.root, folder)
             for write in writes:
                 done.append(write)
                 if stat := _apply(pipeline, write):
                     stats[write.file] = stat
-            made = None
-            if message is not None and writes:
-                prefix = pipeline.location.prefix
-                made = git.commit(
-                    pipeline.location.work_tree,
-                    message,
-                    changed=[prefix + each.file for each in writes if each.before is not None],
-                    new=[prefix + each.file for each in writes if each.before is None],
-                    environment=environment,
-                )
+                if made is not None:
+                    made.take(prefix + write.file)
+            if made is not None and message is not None:
+                commit_id = made.make(message, environment)
         except BaseException as error:
+            if made is not None:
+                made.undo()
             _undo(pipeline, done)
             if isinstance(error, OSError):
                 raise PipecliError(
@@ -177,7 +183,7 @@ def commit(
         {each.file: _written(each, stats[each.file]) for each in records if each.after is not None},
         [each.file for each in records if each.after is None],
     )
-    return made
+    return commit_id
 
 
 def _apply(pipeline: Pipeline, write: Write) -> Stat | None:

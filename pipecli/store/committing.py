@@ -1,0 +1,108 @@
+"""One commit of just some files. git takes each of them in while the next is being written."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from pipecli.store import git
+
+MANY = 500
+"""Files. Of so many git makes a commit another way, which costs fewer nothing."""
+
+
+class Commit:
+    """Takes files by name as they are written, then commits them; what else is staged stays staged.
+
+    Identity, signing and hooks are the user's.
+    """
+
+    def __init__(self, work_tree: Path, changed: Sequence[str], new: Sequence[str]) -> None:
+        self._work_tree, self._changed, self._new = work_tree, changed, new
+        is_large = len(changed) + len(new) > MANY
+        # --only compares every file with every name: 0.7 s for 9,000, four times that for twice as many.
+        self._is_whole = is_large and _nothing_is_staged(work_tree)
+        # --only takes files that git knows; update-index also adds what .gitignore would hide.
+        self._to_stage = {*changed, *new} if self._is_whole else {*new}
+        # What git takes for large goes into one pack; an object a file takes a second longer for 9,000.
+        self._options = ("-c", "core.bigFileThreshold=1") if is_large and _can_pack(work_tree) else ()
+        self._staging: subprocess.Popen[bytes] | None = None
+
+    def take(self, name: str) -> None:
+        """Have git read a file that is written now."""
+        if name not in self._to_stage:
+            return
+        if self._staging is None:
+            self._staging = git.start(
+                self._work_tree, *self._options, "update-index", "--add", "--remove", "-z", "--stdin"
+            )
+        assert self._staging.stdin
+        with suppress(BrokenPipeError):  # it has given up: `make` tells why
+            self._staging.stdin.write(name.encode() + b"\0")
+
+    def make(self, message: str, environment: Mapping[str, str] | None = None) -> str:
+        """Commit what was taken; the commit's id. Raises GitRefused with the words of git or the hook."""
+        if self._staging is not None:
+            _, said = self._staging.communicate()
+            if self._staging.returncode:
+                raise git.GitRefused(f"git could not stage the files: {git.one_line(said)}")
+        only = () if self._is_whole else ("--only", "--pathspec-from-file=-", "--pathspec-file-nul")
+        done = git.run(
+            self._work_tree, "commit", "--quiet", "--no-status", f"--message={message}", *only,
+            stdin=git.listed([*self._changed, *self._new]), environment=environment,
+        )  # fmt: skip
+        if done.returncode:
+            raise git.refusal(done)
+        return git.output(self._work_tree, "rev-parse", "HEAD")
+
+    def undo(self) -> None:
+        """Have nothing of it staged any more."""
+        if self._staging is not None:
+            self._staging.terminate()
+            self._staging.communicate()
+        git.unstage(self._work_tree, self._new)
+        if self._is_whole:
+            _restage(self._work_tree, self._changed)
+
+
+def commit(
+    work_tree: Path,
+    message: str,
+    changed: Sequence[str],
+    new: Sequence[str],
+    environment: Mapping[str, str] | None = None,
+) -> str:
+    """Commit files that are written already; the commit's id. Raises GitRefused, and nothing is staged."""
+    made = Commit(work_tree, changed, new)
+    try:
+        for name in (*changed, *new):
+            made.take(name)
+        return made.make(message, environment)
+    except BaseException:
+        made.undo()
+        raise
+
+
+def _can_pack(work_tree: Path) -> bool:
+    """Whether update-index makes one pack of all files; before git 2.38 it would make one of each."""
+    version = re.search(r"(\d+)\.(\d+)", git.output(work_tree, "version"))
+    return version is not None and (int(version[1]), int(version[2])) >= (2, 38)
+
+
+def _nothing_is_staged(work_tree: Path) -> bool:
+    """Whether a commit of the index is one of just what is staged next: no merge, nothing of the user's."""
+    if git.run(work_tree, "diff-index", "--cached", "--quiet", "HEAD").returncode:
+        return False
+    git_dir = work_tree / git.output(work_tree, "rev-parse", "--git-dir")
+    return not any((git_dir / name).exists() for name in ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD"))
+
+
+def _restage(work_tree: Path, changed: Sequence[str]) -> None:
+    """Have these files staged as the last commit has them."""
+    wanted = set(changed)
+    tree = git.output(work_tree, "ls-tree", "-r", "-z", "--full-tree", "HEAD").split("\0")
+    entries = [entry for entry in tree if entry.partition("\t")[2] in wanted]
+    git.run(work_tree, "update-index", "-z", "--index-info", stdin=git.listed([*entries, ""]))
