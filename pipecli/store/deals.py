@@ -28,28 +28,34 @@ def deals(
     condition, parameters = _condition(whose)
     first, last = window.first or date.min, window.last or date.max
     products = _products(connection) if with_products else {}
+    teams = dict(connection.execute("SELECT id, team FROM users").fetchall())
+    stages = {
+        (process, stage): Decimal(repr(probability))
+        for process, stage, probability in connection.execute("SELECT process, id, probability FROM stages")
+    }
     # The table, not the view of the same name: that one reads the whole record of every deal.
     rows = connection.execute(
-        f"""SELECT r.status, r.process, r.stage, r.owner, u.team, r.type, r.source, r.customer, r.currency,
+        f"""SELECT r.status, r.process, r.stage, r.owner, r.type, r.source, r.customer, r.currency,
             CASE r.status WHEN 'won' THEN r.exact_closed_amount ELSE r.exact_amount END,
-            coalesce(r.probability_by_hand, s.probability),
+            r.probability_by_hand,
             CASE r.status WHEN 'won' THEN r.closed_date ELSE r.expected_close END, r.id
         FROM _opportunities r
-        LEFT JOIN stages s ON s.process = r.process AND s.id = r.stage
-        LEFT JOIN users u ON u.id = r.owner
         WHERE (r.status = 'open' OR r.status = 'won' AND r.closed_date BETWEEN ? AND ?) {condition}""",
         (first.isoformat(), last.isoformat(), *parameters),
     )
     days: dict[str | None, date | None] = {None: None}
-    percents: dict[float | None, Decimal | None] = {None: None}
     found = []
-    for *plain, amount, probability, close, key in rows:
+    for status, process, stage, owner, type_, source, customer, currency, amount, by_hand, close, key in rows:
         if close not in days:
             days[close] = date.fromisoformat(close)
-        if probability not in percents:
-            percents[probability] = Decimal(repr(probability))
-        exact = None if amount is None else Decimal(amount)
-        found.append(Deal._make((*plain, exact, percents[probability], days[close], products.get(key, ()))))
+        found.append(
+            Deal(
+                status, process, stage, owner, teams.get(owner), type_, source, customer, currency,
+                None if amount is None else Decimal(amount),
+                stages.get((process, stage)) if by_hand is None else Decimal(repr(by_hand)),
+                days[close], products.get(key, ()),
+            )
+        )  # fmt: skip
     return found
 
 
@@ -59,7 +65,7 @@ def _condition(whose: Whose) -> tuple[str, list[str | None]]:
         condition += " AND r.owner = ?"
         parameters.append(whose.owner)
     if whose.team:
-        condition += " AND u.team = ?"
+        condition += " AND r.owner IN (SELECT id FROM users WHERE team = ?)"
         parameters.append(whose.team)
     if whose.me:
         condition += (
