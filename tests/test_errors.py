@@ -116,12 +116,14 @@ def test_usage_is_exit_code_two(cli):
     assert "none of table, json" in cli("opp", "list", "--format", "yaml", code=2).err
 
 
-def test_a_reader_who_has_seen_enough_is_no_error(root, deal):
+@pytest.mark.parametrize("asked", ["schema show opportunity", "opp show 2q8 --format json", "--help"])
+@pytest.mark.parametrize("reader", ["| head -1 >/dev/null", "| (exec <&-; sleep 1)", ">&-"])
+def test_a_reader_who_has_seen_enough_is_no_error(asked, reader, root, deal):
     import subprocess
     import sys
 
     deal()
-    command = f"set -o pipefail; {sys.executable} -m pipecli -C {root} schema show opportunity | head -1"
+    command = f"set -o pipefail; {sys.executable} -m pipecli -C {root} {asked} {reader}"
     done = subprocess.run(
         ["bash", "-c", command],
         capture_output=True, text=True, check=False,

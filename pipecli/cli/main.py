@@ -99,12 +99,20 @@ def main() -> None:
     """Run one command; every failure leaves here as one `error:` line and an exit code."""
     # Looking for cycles among thousands of small tuples takes 8 ms of a command that lives for 120.
     gc.set_threshold(100_000)
+    _have_streams()
     code = run(sys.argv[1:])
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError):
             stream.flush()
     # So does giving back, object by object, what the process gives back at once: 12 ms.
     os._exit(code)
+
+
+def _have_streams() -> None:
+    """Have output go nowhere where a caller has closed it (`>&-`): Python has no stream at all then."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115
 
 
 def run(arguments: list[str]) -> int:
@@ -114,7 +122,7 @@ def run(arguments: list[str]) -> int:
         sys.stdout.flush()
     except PipecliError as error:
         return _error(str(error))
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # the second is how Typer passes the first on
         # Who read us has seen enough (`| head`): not an error. What is still buffered goes nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
