@@ -1,0 +1,228 @@
+"""From rows to records: what of each changes, and why a row can't be taken. Nothing is written here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from pipecli.errors import FaultyFile, PipecliError
+from pipecli.inbox.amounts import Money, Unreadable
+from pipecli.inbox.completing import Completer
+from pipecli.inbox.feeds import Feeds, Tally
+from pipecli.inbox.names import Made, Names
+from pipecli.inbox.placing import Draft, Placer
+from pipecli.inbox.plain import clear, put, without_empties
+from pipecli.inbox.readers import Named, Path
+from pipecli.inbox.tabular import Row
+from pipecli.jsontext import loads
+from pipecli.records.base import Document, Part, Plain, Record
+from pipecli.records.collections import Collection
+from pipecli.records.references import references
+from pipecli.store.pipeline import Pipeline
+from pipecli.store.reading import validate
+
+Tick = Callable[[int], None]
+"""Told of each row that is done; every row is, twice."""
+
+
+@dataclass
+class Outcome:
+    """What an import comes to."""
+
+    made: dict[str, Part] = field(default_factory=dict)
+    """New records by id or slug."""
+    updated: dict[str, Part] = field(default_factory=dict)
+    unchanged: int = 0
+    merged: int = 0
+    """Rows that are about the record of an earlier row."""
+    rejected: list[tuple[Row, str]] = field(default_factory=list)
+    related: list[Made] = field(default_factory=list)
+    """What rows named that was missing, and was made."""
+    filled: dict[str, Tally] = field(default_factory=dict)
+    """Fields that a record must have and its row doesn't say."""
+
+
+def build(
+    pipeline: Pipeline,
+    collection: Collection,
+    feeds: Feeds,
+    rows: Iterable[Row],
+    names: Names,
+    now: datetime,
+    tick: Tick,
+) -> Outcome:
+    """The records that rows come to."""
+    builder = _Builder(pipeline, collection, feeds, names, now)
+    # All rows are read first: a row may name a record that a later one brings.
+    for row in rows:
+        builder.read(row)
+        tick(1)
+    for draft in builder.placer.drafts.values():
+        builder.make(draft)
+        tick(len(draft.rows))
+    builder.reject_dangling()
+    return builder.summed_up()
+
+
+class _Builder:
+    def __init__(
+        self, pipeline: Pipeline, collection: Collection, feeds: Feeds, names: Names, now: datetime
+    ) -> None:
+        self.pipeline, self.collection, self.feeds, self.names = pipeline, collection, feeds, names
+        self.now = now
+        self.placer = Placer(collection, feeds, names)
+        self.completer = Completer(pipeline, collection, names)
+        self.outcome = Outcome()
+        self._own: dict[str, list[str]] = {}
+        self._good: set[tuple[str, str]] = set()
+
+    def read(self, row: Row) -> None:
+        try:
+            self.placer.place(self.feeds.read(row))
+        except Unreadable as error:
+            self.outcome.rejected.append((row, str(error)))
+
+    def make(self, draft: Draft) -> None:
+        """Make the record of a draft, or note why it can't be."""
+        try:
+            before = None if draft.is_new else self._present(draft.key)
+            record = validate(self.collection.model, self._plain(draft, before))
+            if isinstance(record, Record):
+                self.completer.check_words(record)
+                self._check_references(draft, record)
+            if before is None or record.plain() != before.plain():
+                draft.record = record
+        except FaultyFile as error:
+            draft.reason = "; ".join(fault.message for fault in error.faults)
+        except (Unreadable, PipecliError) as error:
+            draft.reason = str(error)
+
+    def reject_dangling(self) -> None:
+        """Reject what names a record of the same file whose own row was rejected, and what names that."""
+        drafts = self.placer.drafts
+        while True:
+            dangling = [
+                (draft, key)
+                for draft in drafts.values()
+                if not draft.reason
+                for key in self._own.get(draft.key, ())
+                if key in drafts and drafts[key].is_new and drafts[key].reason
+            ]
+            if not dangling:
+                return
+            for draft, key in dangling:
+                line = drafts[key].rows[0].line
+                draft.reason = f"it names {key}, whose own row, line {line}, is rejected"
+
+    def summed_up(self) -> Outcome:
+        outcome = self.outcome
+        used: set[tuple[str, str]] = set()
+        for draft in self.placer.drafts.values():
+            if draft.reason:
+                outcome.rejected += [(row, draft.reason) for row in draft.rows]
+                continue
+            outcome.merged += len(draft.rows) - 1
+            used |= draft.made
+            if draft.record is None:
+                outcome.unchanged += 1
+            else:
+                (outcome.made if draft.is_new else outcome.updated)[draft.key] = draft.record
+        outcome.rejected.sort(key=lambda rejected: rejected[0].line)
+        outcome.related = [made for name, made in self.names.made.items() if name in used]
+        return outcome
+
+    def _plain(self, draft: Draft, before: Part | None) -> Plain:
+        """The record as YAML has it: what it was, what the file says, and what neither does."""
+        values = {self._path(path, draft): self._value(value, draft) for path, value in draft.values.items()}
+        money = [value for value in draft.values.values() if type(value) is Money]
+        constants = {path: self._value(value, draft) for path, value in self.feeds.constants.items()}
+        if before is None:
+            plain: Plain = {self.collection.identity: draft.key} if self.collection.kind else {}
+            values = constants | values
+        else:
+            plain = before.plain()
+            _forget_other_products(plain, values)
+            values = {path: constants.get(path) for path in self.feeds.owned} | values
+            values.pop(("created",), None)
+        if self.collection.kind is None:
+            values.pop((self.collection.identity,), None)
+        for path, value in values.items():
+            if value is None:
+                clear(plain, path)
+            else:
+                put(plain, path, value)
+        if "created" not in plain and issubclass(self.collection.model, Document):
+            plain["created"] = self.now
+            Tally.count(self.outcome.filled, "created", draft.rows[0])
+        if before is not None or self.feeds.has_gaps:
+            plain = without_empties(plain)
+        self.completer.settle_currency(plain, money)
+        self.completer.complete(plain)
+        return plain
+
+    def _path(self, path: Path, draft: Draft) -> Path:
+        if Named not in map(type, path):
+            return path
+        return tuple(self._key(part, draft) if isinstance(part, Named) else part for part in path)
+
+    def _value(self, value: object, draft: Draft) -> Any:
+        if isinstance(value, Named):
+            return self._key(value, draft)
+        if isinstance(value, Money):
+            return value.value
+        return [self._value(part, draft) for part in value] if isinstance(value, tuple) else value
+
+    def _key(self, named: Named, draft: Draft) -> str:
+        key = self.names.key_of(named)
+        if (named.noun, key) in self.names.made:
+            draft.made.add((named.noun, key))
+        return key
+
+    def _present(self, key: str) -> Part:
+        """A record as the pipeline has it."""
+        if self.collection.kind is None:
+            settings = self.pipeline.settings
+            present: Part = (settings.users if self.collection.noun == "user" else settings.teams)[key]
+            return present
+        return validate(self.collection.model, loads(self._written[key]))
+
+    @cached_property
+    def _written(self) -> dict[str, str]:
+        """What the pipeline has of this kind, as the index keeps it: opening every file takes longer."""
+        return dict(
+            self.pipeline.index.connection.execute(
+                "SELECT key, json FROM _records WHERE noun = ?", (self.collection.noun,)
+            )
+        )
+
+    def _check_references(self, draft: Draft, record: Record) -> None:
+        for field_, noun, key in references(record):
+            if noun == self.collection.noun:
+                self._own.setdefault(draft.key, []).append(key)
+            if (noun, key) not in self._good:
+                self._check(field_, noun, key)
+                self._good.add((noun, key))
+
+    def _check(self, field_: str, noun: str, key: str) -> None:
+        settings = self.completer.settings
+        if noun == "process" and key not in settings.processes:
+            raise Unreadable(f"{field_}: there is no process {key} among {', '.join(settings.processes)}")
+        if noun == "stage":
+            process, _, stage = key.partition("/")
+            if process in settings.processes and settings.stage(process, stage) is None:
+                known = ", ".join(each.id for each in settings.processes[process].stages)
+                raise Unreadable(f"{field_}: {stage} is no stage of the process {process}: {known}")
+        elif noun != "process" and not self.names.exists(noun, key):
+            raise Unreadable(f"{field_}: there is no {noun} {key}")
+
+
+def _forget_other_products(plain: Plain, values: dict[Path, Any]) -> None:
+    """Take the price and description of an item away with the product they were of."""
+    for place, item in enumerate(plain.get("items", ())):
+        product = values.get(("items", place, "product"))
+        if product is not None and product != item.get("product"):
+            item.pop("description", None)
+            item.pop("unit_price", None)

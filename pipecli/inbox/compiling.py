@@ -1,0 +1,259 @@
+"""From a mapping to the feeds of one file: every field, column and format in it is held to what there is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from collections.abc import Mapping as Map
+from datetime import date, tzinfo
+from decimal import Decimal
+from difflib import get_close_matches
+from typing import Any
+
+from pipecli.errors import FaultyFile
+from pipecli.inbox import amounts, days, paths
+from pipecli.inbox.amounts import Mark, Unreadable
+from pipecli.inbox.feeds import Composed, Feed, Feeds, KeyOf, Template, dotted
+from pipecli.inbox.mapping import Column, listed
+from pipecli.inbox.readers import Manner, Named, Path, Reader, reader
+from pipecli.inbox.source import Source
+from pipecli.inbox.tabular import REASON, Cell, Table
+from pipecli.records import fields
+from pipecli.records.collections import Collection
+from pipecli.records.money import minor_digits
+
+NEVER_CLEARED = {("id",), ("sku",), ("created",), ("external_id",)}
+
+
+def compiled(
+    source: Source, table: Table, collection: Collection, *, today: date, zone: tzinfo, currency: str
+) -> Feeds:
+    """A mapping, ready for the rows of one file. Raises FaultyFile with every fault it has for that file.
+
+    `currency` is that of the settings.
+    """
+    made = _Compiler(source, table, collection, today, zone, currency).feeds()
+    if source.faults:
+        raise FaultyFile(sorted(source.faults, key=lambda fault: (fault.line, fault.column)))
+    return made
+
+
+class _Compiler:
+    def __init__(
+        self, source: Source, table: Table, collection: Collection, today: date, zone: tzinfo, currency: str
+    ) -> None:
+        self.source, self.mapping = source, source.mapping
+        self.table, self.collection = table, collection
+        self.today, self.zone = today, zone
+        self.used: set[str] = set()
+        self.owned: set[Path] = set()
+        self.fed: set[Path] = set()
+        self.constants = self._constants()
+        told = self.constants.get(("currency",), currency)
+        feeds_currency = any(
+            column.to == "currency" for name in self.mapping.columns for column in self.mapping.feeding(name)
+        )
+        self.third_decimal = feeds_currency or minor_digits(str(told)) > 2
+
+    def feeds(self) -> Feeds:
+        external = self._external_id()
+        columns: dict[str, tuple[Feed, ...]] = {}
+        for name in self.mapping.columns:
+            place: list[str | int] = ["columns", name]
+            if not self._knows(name, place):
+                continue
+            full = self.mapping.feeding(name)
+            several = isinstance(self.mapping.columns[name], tuple)
+            columns[name] = tuple(
+                self._feed(name, each, [*place, number] if several else place)
+                for number, each in enumerate(full)
+            )
+        if isinstance(external, Feed):
+            name = self.mapping.external_id or ""
+            columns = {name: (external, *columns.get(name, ()))} | {
+                other: feeds for other, feeds in columns.items() if other != name
+            }
+        composed = [*([external] if isinstance(external, Composed) else []), *self._composed()]
+        for name in self.mapping.ignore:
+            self._knows(name, ["ignore"])
+        return Feeds(
+            columns=columns,
+            composed=tuple(composed),
+            constants=self.constants,
+            owned=frozenset(self.owned) - NEVER_CLEARED,
+            unused=[each for each in self.table.columns if each not in self.used and each != REASON],
+            external_id=self.mapping.external_id if external else None,
+            has_gaps=any(isinstance(part, int) and part > 0 for path in self.fed for part in path),
+        )
+
+    def _feed(self, name: str, column: Column, place: list[str | int]) -> Feed:
+        manner = self._manner(name, column, place)
+        path = self._path(column.to, [*place, "to"]) if column.to else None
+        read = self._reader(path, manner, [*place, "to"]) if path else None
+        values = {
+            text: self._meant(path, value, manner, [*place, "values", text])
+            for text, value in column.values.items()
+        }
+        for other in column.when:
+            self._knows(other, [*place, "when", other])
+        when = {other: frozenset(listed(wanted)) for other, wanted in column.when.items()}
+        fed = {*([path] if path else []), *(each for meant in values.values() for each in meant)}
+        self.fed |= fed
+        if not (self.mapping.skip_empty if column.skip_empty is None else column.skip_empty):
+            self.owned |= {each for each in fed if not any(isinstance(part, KeyOf) for part in each)}
+        return Feed(path, read, values, when)
+
+    def _manner(self, name: str, column: Column, place: list[str | int]) -> Manner:
+        formats = listed(column.date) or listed(self.mapping.date)
+        for form in listed(column.date):
+            self._check_format(form, [*place, "date"])
+        mark: Mark = column.decimal or self.mapping.decimal or ""
+        if not mark:
+            cells = (row.cells.get(name) for row in self.table.rows)
+            mark = amounts.mark_of({cell for cell in cells if isinstance(cell, str)})
+        third = self.third_decimal or column.to not in ("amount", "closed.amount")
+        return Manner(formats, mark, third, self.table.typed, self.today, self.zone)
+
+    def _check_format(self, form: str, place: list[str | int]) -> None:
+        if unknown := days.unknown_directive(form):
+            self.source.fault(place, f"date: {unknown}")
+
+    def _meant(
+        self, path: Path | None, value: Any, manner: Manner, place: list[str | int]
+    ) -> dict[Path, object]:
+        """What one value of a file means, read as its field is."""
+        if value is None:
+            return {}
+        if isinstance(value, dict):
+            return dict(self._assignments(value, manner, place))
+        if path is None:
+            self.source.fault(place, f"{place[-1]}: a map of fields is wanted here, or `to` above")
+            return {}
+        return {path: self._value(path, value, manner, place)}
+
+    def _assignments(
+        self, nested: Map[str, Any], manner: Manner, place: list[str | int], above: str = ""
+    ) -> Iterator[tuple[Path, object]]:
+        """Fields and values of a map, nested or dotted."""
+        for name, value in nested.items():
+            full = f"{above}.{name}" if above else name
+            if isinstance(value, dict):
+                yield from self._assignments(value, manner, [*place, name], full)
+                continue
+            path = self._path(full, [*place, name])
+            if path is not None and value is not None:
+                yield path, self._value(path, value, manner, [*place, name])
+
+    def _value(self, path: Path, value: Any, manner: Manner, place: list[str | int]) -> object:
+        read = self._reader(path, manner._replace(typed=True, mark="."), place)
+        if read is None:
+            return None
+        try:
+            return read(_cell(value))
+        except Unreadable as error:
+            self.source.fault(place, f"{dotted(path)}: {error}")
+            return None
+
+    def _constants(self) -> dict[Path, object]:
+        for form in listed(self.mapping.date):
+            self._check_format(form, ["date"])
+        manner = Manner((), ".", True, True, self.today, self.zone)
+        return dict(self._assignments(self.mapping.set_, manner, ["set"]))
+
+    def _external_id(self) -> Feed | Composed | None:
+        wanted = self.mapping.external_id
+        if wanted is None:
+            return None
+        path = self._path("external_id", ["external_id"])
+        manner = Manner((), ".", True, False, self.today, self.zone)
+        read = self._reader(path, manner, ["external_id"]) if path else None
+        if path is None or read is None:
+            return None
+        if "{" in wanted:
+            template = self._template(wanted, ["external_id"])
+            return Composed(path, read, (template,) if template else ())
+        self._knows(wanted, ["external_id"])
+        return Feed(path, read, {}, {})
+
+    def _composed(self) -> Iterator[Composed]:
+        for name, texts in self.mapping.templates.items():
+            place: list[str | int] = ["templates", name]
+            path = self._path(name, place)
+            manner = Manner(listed(self.mapping.date), "", True, False, self.today, self.zone)
+            read = self._reader(path, manner, place) if path else None
+            templates = [self._template(text, place) for text in listed(texts)]
+            if path and read:
+                self.owned.add(path)
+                yield Composed(path, read, tuple(each for each in templates if each))
+
+    def _template(self, text: str, place: list[str | int]) -> Template | None:
+        """`{product} for {account}`, cut at its columns; `{{` and `}}` are braces."""
+        parts = re.split(r"\{([^{}]*)\}", text.replace("{{", "\0").replace("}}", "\1"))
+        words = tuple(word.replace("\0", "{").replace("\1", "}") for word in parts[::2])
+        columns = tuple(" ".join(column.split()) for column in parts[1::2])
+        if "{" in "".join(parts[::2]) or "}" in "".join(parts[::2]):
+            self.source.fault(place, f'"{text}": a brace has no partner; write {{{{ for one that is meant')
+        known = [self._knows(column, place) for column in columns]
+        return Template(words, columns) if all(known) else None
+
+    def _knows(self, column: str, place: list[str | int]) -> bool:
+        self.used.add(column)
+        if column in self.table.columns or not self.table.columns:
+            return True
+        close = get_close_matches(column, self.table.columns, n=1)
+        hint = f'did you mean "{close[0]}"?' if close else f"it has {', '.join(self.table.columns)}"
+        self.source.fault(place, f'{self.table.name} has no column "{column}"; {hint}')
+        return False
+
+    def _path(self, name: str, place: list[str | int]) -> Path | None:
+        try:
+            return self._parsed(name, place)
+        except LookupError:
+            names = paths.names(self.collection)
+            close = get_close_matches(name.split(".")[0], names, n=1)
+            hint = f'did you mean "{close[0]}"?' if close else f"its fields: {', '.join(names)}"
+            self.source.fault(place, f'a {self.collection.noun} has no field "{name}"; {hint}')
+            return None
+
+    def _parsed(self, name: str, place: list[str | int]) -> Path:
+        path = paths.parsed(self.collection, name)
+        parts: list[object] = []
+        for part in path:
+            match = re.fullmatch(r"\{(.+)\}", str(part))
+            if match is None:
+                parts.append(part)
+                continue
+            self._knows(match[1], place)
+            read: Reader = (
+                _product if self.collection.noun == "price-list" else lambda cell: str(cell).strip()
+            )
+            parts.append(KeyOf(match[1], read))
+        return tuple(parts)
+
+    def _reader(self, path: Path | None, manner: Manner, place: list[str | int]) -> Reader | None:
+        if path is None:
+            return None
+        plain = tuple("key" if isinstance(part, KeyOf) else part for part in path)
+        read = reader(self.collection, plain, manner)
+        if read is None:
+            inner = ", ".join(f"{dotted(path)}.{key}" for key in fields.keys_at(self.collection.model, plain))
+            self.source.fault(place, f"{dotted(path)} has fields of its own{f': {inner}' if inner else ''}")
+        return read
+
+
+def _product(cell: Cell) -> object:
+    return Named("product", str(cell).strip())
+
+
+def _key(cell: Cell) -> object:
+    return str(cell).strip()
+
+
+def _cell(value: Any) -> Cell:
+    """A value of YAML as a cell has it."""
+    if isinstance(value, float):
+        return Decimal(repr(value))
+    if isinstance(value, list):
+        return tuple(_cell(each) for each in value)
+    plain: Cell = value
+    return plain
