@@ -1,0 +1,82 @@
+"""Records as a table that `import` reads back: what a file nests stands in columns with dotted names."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from pipecli.csvtext import free_cell, guarded, list_cell
+from pipecli.jsontext import digits
+
+Plain = Mapping[str, Any]
+Cells = dict[str, str]
+
+
+def csv_text(records: Sequence[Plain], delimiter: str = ",") -> str:
+    """Records as CSV, cells that a spreadsheet would run as formulas guarded; with a header, even alone."""
+    rows = [dict(_cells(record, "")) for record in records]
+    columns = _columns(rows)
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, delimiter=delimiter)
+    writer.writerow([guarded(column) for column in columns])
+    writer.writerows([[guarded(row.get(column, "")) for column in columns] for row in rows])
+    return out.getvalue()
+
+
+def _columns(rows: Iterable[Cells]) -> list[str]:
+    """Every column of any row, each after the one it follows there: the order of the files' keys."""
+    columns: list[str] = []
+    known: set[str] = set()
+    for row in rows:
+        if row.keys() <= known:
+            continue
+        place = 0
+        for column in row:
+            if column in known:
+                place = columns.index(column) + 1
+            else:
+                columns.insert(place, column)
+                known.add(column)
+                place += 1
+    return columns
+
+
+def _cells(value: Any, path: str) -> Iterator[tuple[str, str]]:
+    match value:
+        case dict():
+            for key, part in value.items():
+                inner = f"{path}.{key}" if path else key
+                yield from _free(part, inner) if inner == "custom" else _cells(part, inner)
+        case list() if any(isinstance(part, (dict, list)) for part in value):
+            for place, part in enumerate(value):
+                yield from _cells(part, f"{path}.{place}")
+        case list():
+            yield path, list_cell(value)
+        case _:
+            yield path, _text(value)
+
+
+def _free(value: Any, path: str) -> Iterator[tuple[str, str]]:
+    """What is below `custom`, where no model tells the types: lists and odd keys stay JSON."""
+    if isinstance(value, dict) and value and all(_is_name(key) for key in value):
+        for key, part in value.items():
+            yield from _free(part, f"{path}.{key}")
+    else:
+        yield path, free_cell(value)
+
+
+def _is_name(key: str) -> bool:
+    """Whether a key can be a part of a dotted name and be told from its neighbours again."""
+    return "." not in key and key == " ".join(key.split()) != ""
+
+
+def _text(value: object) -> str:
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case Decimal():
+            return digits(value)
+    return str(value)
