@@ -30,17 +30,31 @@ def run(
 ) -> subprocess.CompletedProcess[bytes]:
     """Run git in `work_tree`; the caller looks at the exit code. Raises GitRefused only without a git."""
     try:
-        return subprocess.run(
+        process = subprocess.Popen(
             # literal: a file name is a name, never a pattern
             ["git", "--literal-pathspecs", *arguments],
             cwd=work_tree,
-            input=stdin if stdin is not None else b"",
-            capture_output=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             env={**os.environ, **environment} if environment else None,
-            check=False,
         )
     except FileNotFoundError:
         raise GitRefused("git is not installed", hint="install it, and try again") from None
+    with process:
+        try:
+            said = process.communicate(stdin)
+        except BaseException:
+            # subprocess.run would kill it, and a killed git leaves its locks behind for ever
+            process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(_LONGEST_GOODBYE)
+            raise
+    return subprocess.CompletedProcess(arguments, process.returncode, *said)
+
+
+_LONGEST_GOODBYE = 10
+"""Seconds that an interrupted git may take to put its things away."""
 
 
 def output(work_tree: Path, *arguments: str) -> str:
