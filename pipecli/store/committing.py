@@ -49,14 +49,35 @@ class Commit:
             _, said = self._staging.communicate()
             if self._staging.returncode:
                 raise git.GitRefused(f"git could not stage the files: {git.one_line(said)}")
-        only = () if self._is_whole else ("--only", "--pathspec-from-file=-", "--pathspec-file-nul")
-        done = git.run(
-            self._work_tree, "commit", "--quiet", "--no-status", f"--message={message}", *only,
-            stdin=git.listed([*self._changed, *self._new]), environment=environment,
-        )  # fmt: skip
+        done = self._commit(message, environment)
+        if done.returncode and self._take_unknown():
+            done = self._commit(message, environment)
         if done.returncode:
             raise git.refusal(done)
         return git.output(self._work_tree, "rev-parse", "HEAD")
+
+    def _commit(
+        self, message: str, environment: Mapping[str, str] | None
+    ) -> subprocess.CompletedProcess[bytes]:
+        only = () if self._is_whole else ("--only", "--pathspec-from-file=-", "--pathspec-file-nul")
+        return git.run(
+            self._work_tree, "commit", "--quiet", "--no-status", f"--message={message}", *only,
+            stdin=git.listed([*self._changed, *self._new]), environment=environment,
+        )  # fmt: skip
+
+    def _take_unknown(self) -> bool:
+        """Add the changed files that git doesn't know: written by hand or with --no-commit, never committed.
+
+        Looked for only once git has refused: each commit would pay for the question.
+        """
+        known = set(git.output(self._work_tree, "ls-files", "-z", "--", *self._changed).split("\0"))
+        unknown = [name for name in self._changed if name not in known and (self._work_tree / name).exists()]
+        if not unknown:
+            return False
+        self._new = [*self._new, *unknown]
+        self._changed = [name for name in self._changed if name not in unknown]
+        added = git.run(self._work_tree, "update-index", "--add", "-z", "--stdin", stdin=git.listed(unknown))
+        return not added.returncode
 
     def undo(self) -> None:
         """Have nothing of it staged any more."""
@@ -84,6 +105,15 @@ def commit(
     except BaseException:
         made.undo()
         raise
+
+
+def require_no_rebase(git_dir: Path) -> None:
+    """Refuse to commit in the middle of a rebase: `git rebase --abort` would lose the commit."""
+    if (git_dir / "rebase-merge").exists() or (git_dir / "rebase-apply").exists():
+        raise git.GitRefused(
+            "a rebase is in progress, and what is committed now is lost if it is aborted",
+            hint="finish it with `git rebase --continue`, or `git rebase --abort`",
+        )
 
 
 def _can_pack(work_tree: Path) -> bool:

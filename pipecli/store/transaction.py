@@ -14,10 +14,11 @@ from pipecli.records import fields
 from pipecli.records.kinds import BY_NOUN, SETTINGS, SETTINGS_FILE
 from pipecli.records.references import references
 from pipecli.store import files, naming, reading, yamledit, yamltext
-from pipecli.store.committing import Commit
+from pipecli.store.committing import Commit, require_no_rebase
 from pipecli.store.freshness import Stat
 from pipecli.store.index import Written
 from pipecli.store.location import kind_of
+from pipecli.store.yamlscalars import Unwritable
 
 if TYPE_CHECKING:
     from pipecli.records.base import Record
@@ -47,7 +48,7 @@ def plan(pipeline: Pipeline, changes: Sequence[Change]) -> list[Write]:
         for record in change.records
         if (name := (record.noun, record.key)) not in removed
     }
-    writes = [write for record in records.values() if (write := _write(pipeline, record)) is not None]
+    writes = [write for record in records.values() if (write := _writable(pipeline, record)) is not None]
     written = {*records, *_names_of_settings(records.values())}
     check_references(pipeline, list(records.values()), written, removed)
     for noun, key in removed:
@@ -64,6 +65,13 @@ def _names_of_settings(records: Iterable[Record]) -> Iterator[tuple[str, str]]:
     for record in records:
         if isinstance(record, Settings):
             yield from record.names()
+
+
+def _writable(pipeline: Pipeline, record: Record) -> Write | None:
+    try:
+        return _write(pipeline, record)
+    except Unwritable as error:
+        raise PipecliError(f"{record.key}: {error}") from None
 
 
 def _write(pipeline: Pipeline, record: Record) -> Write | None:
@@ -150,6 +158,8 @@ def commit(
     prefix = pipeline.location.prefix
     made: Commit | None = None
     commit_id: str | None = None
+    if message is not None and writes:
+        require_no_rebase(pipeline.location.git_dir)
     with _interruptible():
         try:
             if message is not None and writes:

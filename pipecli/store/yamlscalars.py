@@ -29,6 +29,11 @@ _NOT_LITERAL = re.compile(rf"[^\t\n{_PRINTABLE}]|^[ \t]+$|^ *\t", re.MULTILINE)
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
 _SHORT_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
+
+class Unwritable(ValueError):
+    """What no file may hold: it came from a command line or an import, as reading lets none through."""
+
+
 # Readers look for the ":" of a key on its line within 1,024 characters.
 _LONGEST_KEY = 1000
 
@@ -78,7 +83,7 @@ def single_quoted(text: str) -> str:
 
 def double_quoted(text: str) -> str:
     if bad := CONTROL.search(text):
-        raise ValueError(f"a text can't hold the control character U+{ord(bad[0]):04X}")
+        raise Unwritable(f"a text can't hold the control character U+{ord(bad[0]):04X}")
     return f'"{_ESCAPED.sub(_escape, text)}"'
 
 
@@ -86,7 +91,7 @@ def double_quoted(text: str) -> str:
 def key_text(key: str, *, flow: bool = False) -> str:
     text = string_text(key, flow=flow)
     if len(text) > _LONGEST_KEY:
-        raise ValueError(f"a key can't be longer than {_LONGEST_KEY} characters")
+        raise Unwritable(f"a key can't be longer than {_LONGEST_KEY} characters")
     return text
 
 
@@ -130,14 +135,14 @@ def _is_iso(text: str) -> bool:
 
 def _integer_text(value: int) -> str:
     if not -(2**63) <= value < 2**64:
-        raise ValueError(f"a number can't have as many digits as {value}")
+        raise Unwritable(f"a number can't have as many digits as {value}")
     return str(value)
 
 
 def _decimal_text(value: Decimal) -> str:
     text = format(value, "f") if value.is_finite() else ""
     if not text or Decimal(repr(float(text))) != value:
-        raise ValueError(f"a number can't have as many digits as {value}")
+        raise Unwritable(f"a number can't have as many digits as {value}")
     return text if "." in text else _integer_text(int(text))
 
 

@@ -262,3 +262,66 @@ def test_a_killed_command_undoes_its_work(deal, git, root):
     assert "interrupted" in said
     assert file.read_bytes() == text
     assert head(git) == before
+    assert not list((root / ".git").glob("*.lock"))  # as a git that is killed at once would leave
+
+
+def test_a_file_written_by_hand_is_committed_by_the_command_that_changes_it(cli, root, git):
+    """It was never added to git: the command's commit is its first."""
+    file = root / "opportunities" / "2026" / "OPP-2Q8XA-espresso-machines.yaml"
+    file.parent.mkdir(parents=True)
+    file.write_text(COMMENTED)
+    (root / "note.txt").write_text("mine")
+    cli("opp", "advance", "2q8")
+
+    assert git("status", "--porcelain") == "?? note.txt"
+    assert git("show", "--format=", "--name-only") == file.relative_to(root).as_posix()
+    assert file.read_text() == COMMENTED.replace("stage: qualify", "stage: demo")
+
+
+def test_what_was_left_to_commit_is_committed_by_the_next_command(cli, git):
+    made = cli("opp", "add", "Grinders", "--no-commit", "--format", "ids").id
+    cli("opp", "set", made, "amount=10")
+    assert git("status", "--porcelain") == ""
+    assert git("log", "-1", "--format=%s") == f"{made}: set amount"
+
+
+def test_a_file_git_does_not_know_stays_unknown_when_a_hook_refuses(refused, root, git):
+    file = root / "opportunities" / "2026" / "OPP-2Q8XA-espresso-machines.yaml"
+    file.parent.mkdir(parents=True)
+    file.write_text(COMMENTED)
+    hook = root / ".git" / "hooks" / "pre-commit"
+    hook.write_text("#!/bin/sh\necho no >&2\nexit 1\n")
+    hook.chmod(0o755)
+
+    assert refused("opp", "advance", "2q8") == "error: git refused the commit, nothing is changed: no"
+    assert file.read_text() == COMMENTED
+
+
+def test_in_the_middle_of_a_rebase_nothing_is_committed(cli, refused, deal, git, root):
+    """`git rebase --abort` would lose it."""
+    file = deal()
+    git("checkout", "-q", "-b", "theirs")
+    cli("opp", "set", "2q8", "title=Theirs")
+    git("checkout", "-q", "main")
+    cli("opp", "set", "2q8", "title=Ours")
+    subprocess.run(["git", "rebase", "-q", "theirs"], cwd=root, capture_output=True, check=False)
+    assert "<<<<<<<" in file.read_text()
+
+    said = refused("opp", "add", "Grinders")
+    assert said.startswith("error: a rebase is in progress")
+    assert "git rebase --continue" in said
+    git("rebase", "--abort")
+    cli("opp", "add", "Grinders")
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (("title=a\x1bb",), "a text can't hold the control character U+001B"),
+        (("custom.note=a\x07",), "a text can't hold the control character U+0007"),
+        (("custom.big=123456789012345678901234567890.5",), "a number can't have as many digits as"),
+    ],
+)
+def test_what_no_file_may_hold_is_refused(refused, deal, asked, said):
+    deal()
+    assert refused("opp", "set", "2q8", *asked).startswith(f"error: OPP-2Q8XA: {said}")
