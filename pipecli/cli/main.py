@@ -46,6 +46,7 @@ NOUNS = {
     "followups": Noun("followups", "List what is due."),
     "forecast": Noun("forecast", "Print the forecast, weighted by probability."),
     "history": Noun("history", "Print every change of a record, from git."),
+    "diff": Noun("diff", "Print a change set in deals and money."),
     "changes": Noun("changes", "Print how the pipeline moved between two moments."),
     "check": Noun("check", "Find every fault of a pipeline."),
     "schema": Noun("schema", "Write the JSON Schemas of the records."),

@@ -68,9 +68,10 @@ _ENDINGS = {"opportunity": ("closed",), "lead": ("converted", "disqualified")}
 
 
 def _creation(version: Told) -> Event:
-    title, stage = _title(version), version.plain.get("stage")
+    title, stage, status = _title(version), version.plain.get("stage"), version.plain.get("status")
     amount = None if version.amount is None else f"{version.amount:,} {version.currency}"
-    about = ", ".join(str(each) for each in (title, stage and f"at {stage}", amount) if each)
+    said = (title, stage and f"at {stage}", amount, status if status != _first_status(version) else None)
+    about = ", ".join(str(each) for each in said if each)
     return Event("created", None, title, f"{version.name} created{f': {about}' if about else ''}")
 
 

@@ -57,7 +57,7 @@ def _row(touch: Touch, keys: Mapping[Blob, str | None]) -> Row:
     noun = _noun(touch)
     before = next((key for blob in touch.befores if blob and (key := keys.get((noun, blob)))), None)
     after = keys.get((noun, touch.after)) if touch.after else None
-    key = after or before or _key_of(touch.path)
+    key = after or before or key_of_path(touch.path)
     befores = " ".join(blob or "-" for blob in touch.befores) if any(touch.befores) else None
     return Row(noun, key, before if before != key else None, touch.path, None, befores, touch.after)
 
@@ -72,7 +72,7 @@ def _noun(touch: Touch) -> str:
     return kind.noun
 
 
-def _key_of(path: str) -> str:
+def key_of_path(path: str) -> str:
     """Whose file a path should be by its name, when no version of it can be read."""
     stem = path.rpartition("/")[2].removesuffix(".yaml")
     match = re.match(r"[A-Z]+-[0-9A-Z]{5}(?![0-9A-Z])", stem)

@@ -1,0 +1,231 @@
+"""`pipecli diff`: a change set in deals and money, for a reviewer in a pull request."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Annotated, Any
+
+import typer
+
+from pipecli.cli.command import Verb, noun
+from pipecli.cli.output import Format, print_records, terminal_width, wrapped, write_text
+from pipecli.cli.session import Session, say, session
+from pipecli.cli.table import Column, clean, isolated, money
+from pipecli.history.change_set import ChangeSet, Range, Touched, change_set, range_of
+from pipecli.history.effect import Effect, Money, Shift, effect
+from pipecli.records.money import minor_digits
+
+app = noun("Print a change set in deals and money.")
+
+_INDENT = "    "
+
+
+@app.command(cls=Verb)
+def diff(
+    ctx: typer.Context,
+    range_: Annotated[
+        str,
+        typer.Argument(metavar="[RANGE]", help="BASE..HEAD, or BASE: to the working tree; HEAD without it."),
+    ] = "",
+) -> None:
+    """Print a change set in deals and money: what it does to each record, and to the forecast.
+
+    BASE..HEAD is what HEAD has and BASE has not: from the commit where the two part, as a pull request.
+    """
+    run = session(ctx)
+    place = run.present.location
+    asked = range_of(place, range_)
+    found = change_set(place, asked)
+    made = effect(run.present, asked, [each.key for each in found.records if each.noun == "opportunity"])
+    for fault in dict.fromkeys([*found.unreadable, *made.unreadable]):
+        say(f"warning: {fault}; not counted")
+    _print(run, asked, found, made)
+
+
+def _print(run: Session, asked: Range, found: ChangeSet, made: Effect) -> None:
+    match run.format:
+        case Format.JSON:
+            from pipecli.jsontext import dumps
+
+            write_text(dumps(_json(asked, found, made)) + "\n")
+        case Format.TABLE:
+            _print_blocks(asked, found, made)
+        case Format.MARKDOWN:
+            _print_markdown(asked, found, made)
+        case _:
+            print_records([_record(each, made) for each in found.records], _RECORD_COLUMNS, run.format)
+
+
+_RECORD_COLUMNS = [Column(name, name.upper()) for name in ("id", "noun", "title", "owner", "file", "what")]
+
+
+def _record(each: Touched, made: Effect) -> dict[str, Any]:
+    before, after = made.before.get(each.key), made.after.get(each.key)
+    about = after or before
+    return {
+        "id": each.key,
+        "noun": each.noun,
+        "title": about.title if about else None,
+        "owner": about.owner if about else None,
+        "file": each.file,
+        "before": _worth(before),
+        "after": _worth(after),
+        "events": [event._asdict() for event in each.events],
+        "what": "\n".join(event.text for event in each.events),
+    }
+
+
+def _worth(value: Money | None) -> dict[str, Any] | None:
+    if value is None:
+        return None
+    return {
+        "status": value.status,
+        "currency": value.currency,
+        "amount": value.amount,
+        "weighted": value.weighted,
+    }
+
+
+def _json(asked: Range, found: ChangeSet, made: Effect) -> dict[str, Any]:
+    records = [_record(each, made) for each in found.records]
+    for record in records:
+        del record["what"]
+    return {
+        "base": {"name": asked.base_name, "commit": asked.base},
+        "head": {"name": asked.head_name, "commit": asked.head},
+        "currency": made.currency,
+        "records": records,
+        "total": _shift(made.total),
+        "by_month": [_shift(shift) for shift in made.by_month],
+        "by_owner": [_shift(shift) for shift in made.by_owner],
+        "unreadable": list(dict.fromkeys([*found.unreadable, *made.unreadable])),
+    }
+
+
+def _shift(shift: Shift) -> dict[str, Any]:
+    return {**shift._asdict(), "weighted_change": shift.weighted_change, "won_change": shift.won_change}
+
+
+def _caption(asked: Range, found: ChangeSet, made: Effect) -> list[str]:
+    nouns = [each.noun for each in found.records]
+    counts = ", ".join(
+        f"{nouns.count(noun)} {_plural(noun, nouns.count(noun))}" for noun in dict.fromkeys(nouns)
+    )
+    head = f" ({asked.head[:7]})" if asked.head else ""
+    base = f"{asked.base_name} ({asked.base[:7]})"
+    if asked.is_parted:
+        base = f"{asked.base[:7]}, where it left {asked.base_name},"
+    lines = [counts or "no record is touched", f"from {base} to {asked.head_name}{head}"]
+    total = made.total
+    lines.append(f"weighted: {_moved(total.weighted_before, total.weighted_after, made.currency)}")
+    if total.won_change:
+        lines.append(f"won: {_moved(total.won_before, total.won_after, made.currency)}")
+    return lines
+
+
+def _plural(noun: str, count: int) -> str:
+    name = noun.replace("-", " ")
+    if count == 1 or name in ("settings", "literature"):
+        return name
+    return f"{name[:-1]}ies" if name.endswith("y") else f"{name}s"
+
+
+def _moved(before: Decimal, after: Decimal, currency: str) -> str:
+    """`1,000.00 → 1,200.00 EUR (+200.00)`."""
+    digits = minor_digits(currency)
+    old, new = money(before, None, digits), money(after, currency, digits)
+    return f"{old} → {new} ({_signed(after - before, currency)})" if before != after else f"{new}, as before"
+
+
+def _signed(change: Decimal, currency: str) -> str:
+    return f"{'+' if change > 0 else ''}{money(change, None, minor_digits(currency))}"
+
+
+def _print_blocks(asked: Range, found: ChangeSet, made: Effect) -> None:
+    write_text("".join(f"{line}\n" for line in _caption(asked, found, made)))
+    for each in found.records:
+        write_text(f"\n{_block(each, made)}")
+    for heading, shifts in (("MONTH", made.by_month), ("OWNER", made.by_owner)):
+        if shifts:
+            write_text("\n")
+            print_records(_rows(shifts), _shift_columns(heading, shifts, made.currency), Format.TABLE)
+
+
+def _block(each: Touched, made: Effect) -> str:
+    width = terminal_width()
+    room = None if width is None else max(width - len(_INDENT), 30)
+    lines = [isolated(clean(_heading(each, made)))]
+    for text in [*(event.text for event in each.events), *_money_lines(each, made)]:
+        first, *rest = wrapped(text, room)
+        lines += [_INDENT + isolated(first), *(f"{_INDENT}  {isolated(line)}" for line in rest)]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _heading(each: Touched, made: Effect) -> str:
+    about = made.after.get(each.key) or made.before.get(each.key)
+    if each.noun == each.key:
+        return each.key
+    owner = f"  ({about.owner})" if about and about.owner else ""
+    return f"{each.key}  {about.title}{owner}" if about else f"{each.noun.replace('-', ' ')} {each.key}"
+
+
+def _money_lines(each: Touched, made: Effect) -> list[str]:
+    """`weighted 499.80 → 1,249.50 EUR` of a deal whose weight in the forecast shifts."""
+    before, after = made.before.get(each.key), made.after.get(each.key)
+    old, new = (value.weighted if value else None for value in (before, after))
+    about = after or before
+    if about is None or old == new:
+        return []
+    return [f"weighted: {_moved(old or Decimal(0), new or Decimal(0), about.currency)}"]
+
+
+def _rows(shifts: Sequence[Shift]) -> list[dict[str, Any]]:
+    return [{**_shift(shift), "key": shift.key or "none"} for shift in shifts]
+
+
+def _shift_columns(heading: str, shifts: Sequence[Shift], currency: str) -> list[Column]:
+    digits = minor_digits(currency)
+
+    def amount(name: str, title: str, *, signed: bool = False) -> Column:
+        def show(record: Any) -> str:
+            return _signed(record[name], currency) if signed else money(record[name], None, digits)
+
+        return Column(name, title, align="right", show=show)
+
+    columns = [
+        Column("key", heading),
+        amount("weighted_before", "WEIGHTED BEFORE"),
+        amount("weighted_after", "AFTER"),
+        amount("weighted_change", "CHANGE", signed=True),
+    ]
+    if any(shift.won_change for shift in shifts):
+        columns.append(amount("won_change", "WON", signed=True))
+    return columns
+
+
+def _print_markdown(asked: Range, found: ChangeSet, made: Effect) -> None:
+    first, *rest = _caption(asked, found, made)
+    write_text(f"### Pipeline: {first}\n\n" + "".join(f"- {line}\n" for line in rest))
+    if found.records:
+        columns = [
+            Column("record", "RECORD"),
+            Column("what", "WHAT"),
+        ]
+        rows = [
+            {
+                "record": _heading(each, made),
+                "what": "\n".join([*(event.text for event in each.events), *_money_lines(each, made)]),
+            }
+            for each in found.records
+        ]
+        write_text("\n")
+        print_records(rows, columns, Format.MARKDOWN)
+    for heading, shifts in (("MONTH", made.by_month), ("OWNER", made.by_owner)):
+        if shifts:
+            write_text(f"\n#### Forecast by {heading.lower()}\n\n")
+            print_records(_rows(shifts), _shift_columns(heading, shifts, made.currency), Format.MARKDOWN)
+    faults = dict.fromkeys([*found.unreadable, *made.unreadable])
+    if faults:
+        write_text("\n#### Not readable, and not counted\n\n")
+        print_records([{"file": fault} for fault in faults], [Column("file", "FILE")], Format.MARKDOWN)
