@@ -18,4 +18,5 @@ QuotationId = Annotated[str, StringConstraints(strict=True, pattern=rf"^QTN-{_RA
 SupplierQuotationId = Annotated[str, StringConstraints(strict=True, pattern=rf"^SQ-{_RANDOM}$")]
 OrderId = Annotated[str, StringConstraints(strict=True, pattern=rf"^ORD-{_RANDOM}$")]
 ActivityId = Annotated[str, StringConstraints(strict=True, pattern=rf"^{_RANDOM}$")]
-Slug = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
+SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+Slug = Annotated[str, StringConstraints(strict=True, pattern=SLUG, max_length=80)]

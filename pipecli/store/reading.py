@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pipecli.errors import Fault, FaultyFile
 from pipecli.records.base import Part, Plain, Record
+from pipecli.records.ids import SLUG
 from pipecli.records.kinds import Kind
 from pipecli.records.values import ONE_LINE
 from pipecli.store import yamltext
@@ -89,6 +90,8 @@ def wrong_value(detail: ErrorDetails) -> str:
         return f"at most {context['max_length']} characters are wanted here, these are {len(value):,}"
     if rule == "string_pattern_mismatch" and context["pattern"] == ONE_LINE:
         return "one line is wanted here"
+    if rule == "string_pattern_mismatch" and context["pattern"] == SLUG:
+        return f'"{value}" is no slug: small letters, digits and hyphens, as contoso-coffee'
     if rule == "string_pattern_mismatch":
         return f'"{value}" is not of the form wanted here ({context["pattern"]})'
     if rule == "enum":
