@@ -12,6 +12,7 @@ from pipecli.cli.command import Changing, noun
 from pipecli.cli.common import Ref, add_set_edit, setting_of
 from pipecli.cli.documents import print_document
 from pipecli.cli.listing import Listing, print_list
+from pipecli.cli.rendering import Output, render
 from pipecli.records.kinds import ORDER
 
 app = noun("Orders, made from winning quotations.")
@@ -90,3 +91,9 @@ def cancel(
 
     with changing(ctx) as desk:
         desk.do(cancel_order.cancel(desk.get(Order, ref), reason=reason))
+
+
+@app.command("render")
+def render_(ctx: typer.Context, ref: Ref, output: Output) -> None:
+    """Write an order as a PDF or a page that a customer can be sent."""
+    render(ctx, ORDER, ref, output)

@@ -14,7 +14,8 @@ from pipecli.cli.common import Ref, Sets, add_set_edit, setting_of
 from pipecli.cli.documents import print_document
 from pipecli.cli.listing import Listing, print_list
 from pipecli.cli.quotation_item import app as item_app
-from pipecli.cli.session import say, session
+from pipecli.cli.rendering import Output, render
+from pipecli.cli.session import say
 from pipecli.records.kinds import QUOTATION
 
 if TYPE_CHECKING:
@@ -226,19 +227,15 @@ def expire(ctx: typer.Context) -> None:
 
 
 @app.command("render")
-def render(
-    ctx: typer.Context,
-    ref: Ref,
-    output: Annotated[
-        str, typer.Option("--output", "-o", help="The file to write, .html; - for stdout.", metavar="FILE")
-    ],
-) -> None:
-    """Write a quotation as a page that a customer can be sent."""
-    from pipecli.cli.rendering import page_of, require_html, write_page
-    from pipecli.records.quotation import Quotation
-    from pipecli.store.lookup import resolve
+def render_(ctx: typer.Context, ref: Ref, output: Output) -> None:
+    """Write a quotation as a PDF or a page that a customer can be sent."""
+    render(ctx, QUOTATION, ref, output)
 
-    pipeline = session(ctx).pipeline
-    found = resolve(pipeline, ref, QUOTATION)
-    require_html(output, found.key)
-    write_page(page_of(pipeline, pipeline.get(Quotation, found.key)), found.key, output)
+
+@app.command("template")
+def template() -> None:
+    """Print the template of PDFs that comes with pipecli, to begin one of your own."""
+    from pipecli.cli.output import write_text
+    from pipecli.outbox.typesetting import default_template
+
+    write_text(default_template())

@@ -1,21 +1,33 @@
-"""`quotation render`: from a quotation's id to a file that a customer can be sent.
+"""`render`: from a quotation's or an order's id to a file that a customer can be sent.
 
-The forms are known by the file's ending. PDF is not made yet: asked for one, `render` writes nothing and says
-so, rather than a page under a name that promises something else.
+The form is known by the file's ending. A file is written whole or not at all.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from pipecli.cli.output import write_text
-from pipecli.cli.session import say
+from pipecli.cli.session import say, session
 from pipecli.errors import PipecliError
+from pipecli.records.kinds import Kind
 
 if TYPE_CHECKING:
+    from pipecli.outbox.printed import Printed, Revisions
+    from pipecli.outbox.typesetting import Template
+    from pipecli.records.base import Record
     from pipecli.records.quotation import Quotation
     from pipecli.store.pipeline import Pipeline
+
+Output = Annotated[
+    str,
+    typer.Option(
+        "--output", "-o", help="The file to write, .pdf or .html; - for HTML on stdout.", metavar="FILE"
+    ),
+]
 
 _IMAGES = {
     ".png": "image/png",
@@ -26,62 +38,165 @@ _IMAGES = {
     ".svg": "image/svg+xml",
 }
 _LARGEST_LOGO = 1 << 20
+_PAGES = (".html", ".htm")
 
 
-def require_html(output: str, key: str) -> None:
-    """Refuse a file of a form that can't be written, before any work is done."""
-    ending = Path(output).suffix.lower()
-    if output == "-" or ending in (".html", ".htm"):
-        return
-    page = Path(output).with_suffix(".html") if Path(output).name else Path(f"{key}.html")
-    if ending == ".pdf":
-        raise PipecliError(
-            f"{output}: PDF comes with the documents extra, which this version of pipecli does not have yet",
-            hint=f"write a page and print it from a browser: pipecli quote render {key} --output {page}",
-        )
-    raise PipecliError(f"{output}: only .html can be written", hint=f"name it {page}, or - for stdout")
+def render(ctx: typer.Context, kind: Kind, ref: str, output: str) -> None:
+    """Write the document that a person names, as PDF or HTML."""
+    from pipecli.store.lookup import resolve
 
-
-def page_of(pipeline: Pipeline, quotation: Quotation) -> str:
-    """The page of one quotation, with the customer, contact and letterhead as they are now."""
-    from pipecli.outbox.quotation_page import addressee, quotation_page
-    from pipecli.records.lead import Lead
-    from pipecli.records.party import Contact, Customer
-
-    to = addressee(
-        pipeline.find_record(Customer, quotation.customer),
-        pipeline.find_record(Contact, quotation.contact),
-        pipeline.find_record(Lead, quotation.lead),
-    )
-    company = pipeline.settings.company
-    return quotation_page(quotation, company, to, _logo(pipeline, company.logo))
-
-
-def write_page(page: str, key: str, output: str) -> None:
-    """Write a page to a file, in place of what it held, or to stdout."""
+    pipeline = session(ctx).pipeline
+    key = resolve(pipeline, ref, kind).key
+    is_pdf = _is_pdf(output, key)
+    record: Record = pipeline.get(kind.model, key)
+    printed = _printed(pipeline, record)
+    content = _pdf(pipeline, printed, record) if is_pdf else _page(pipeline, printed)
     if output == "-":
-        write_text(page)
+        write_text(content.decode())
         return
-    Path(output).write_text(page, encoding="utf-8")
+    _write(Path(output), content)
     say(f"{key} is in {output}")
 
 
-def _logo(pipeline: Pipeline, file: str | None) -> str:
-    """The company's logo as a `data:` address; empty, with a word on why, where it can't be used."""
+def _is_pdf(output: str, key: str) -> bool:
+    """Whether a PDF is asked for. Refuses, before any work is done, what can't be written."""
+    if output == "-":
+        return False
+    path = Path(output)
+    ending = path.suffix.lower()
+    if ending not in (".pdf", *_PAGES):
+        named = path.with_suffix(".pdf") if path.name else Path(f"{key}.pdf")
+        raise PipecliError(
+            f"{output}: only .pdf and .html can be written", hint=f"name it {named}, or - for HTML on stdout"
+        )
+    if path.is_dir():
+        raise PipecliError(f"{output} is a directory", hint="name a file in it")
+    if not path.parent.is_dir():
+        raise PipecliError(
+            f"{output}: there is no directory {path.parent}", hint="make it, or name another file"
+        )
+    if ending == ".pdf":
+        from pipecli.outbox.typesetting import require_typst
+
+        require_typst()
+    return ending == ".pdf"
+
+
+def _printed(pipeline: Pipeline, record: Record) -> Printed:
+    """What the document says, with the customer, contact and letterhead as they are now."""
+    from pipecli.outbox.formats import has_customs_of
+    from pipecli.outbox.printed import addressee, printed_order, printed_quotation
+    from pipecli.records.lead import Lead
+    from pipecli.records.order import Order
+    from pipecli.records.party import Contact, Customer
+    from pipecli.records.quotation import Quotation
+
+    assert isinstance(record, (Quotation, Order))
+    to = addressee(
+        pipeline.find_record(Customer, record.customer),
+        pipeline.find_record(Contact, record.contact),
+        pipeline.find_record(Lead, record.lead if isinstance(record, Quotation) else None),
+    )
+    language = record.language or to.language
+    if not has_customs_of(language):
+        say(f"dates and amounts are as in English; to write them in {language}: pip install 'pipecli[pdf]'")
+    company = pipeline.settings.company
+    if isinstance(record, Order):
+        return printed_order(record, company, to)
+    return printed_quotation(record, company, to, _revisions(pipeline, record))
+
+
+def _revisions(pipeline: Pipeline, quotation: Quotation) -> Revisions:
+    """How many came before a quotation, and which came after."""
+    from pipecli.outbox.printed import Revisions
+
+    siblings = pipeline.all(type(quotation), "opportunity = ?", quotation.opportunity)
+    before = {each.id: each.revision_of for each in siblings}
+    chain = [quotation.id]
+    while (older := before.get(chain[-1])) and older not in chain:  # files can be made to go round
+        chain.append(older)
+    newer = sorted(each.id for each in siblings if each.revision_of == quotation.id)
+    return Revisions(len(chain), ", ".join(newer))
+
+
+def _page(pipeline: Pipeline, printed: Printed) -> bytes:
     from base64 import b64encode
 
+    from pipecli.outbox.document_page import document_page
+
+    logo = _logo(pipeline)
+    if logo is None:
+        return document_page(printed).encode()
+    image = b64encode(logo.read_bytes()).decode()
+    return document_page(printed, f"data:{_IMAGES[logo.suffix.lower()]};base64,{image}").encode()
+
+
+def _pdf(pipeline: Pipeline, printed: Printed, record: Record) -> bytes:
+    from pipecli.outbox.typesetting import typeset
+    from pipecli.records.base import Document
+
+    assert isinstance(record, Document)
+    template = _template(pipeline)
+    done = typeset(printed, template, logo=_logo(pipeline), created=record.created)
+    if not done.logo_is_read:
+        file = pipeline.settings.company.logo
+        say(f"company.logo: {file} is no image that can be read; the document is without it")
+    if done.missing:
+        say(
+            f"no font here has {done.missing[:40]}: boxes are in their place; "
+            "install a font that has them, or put it into templates/fonts/"
+        )
+    return done.pdf
+
+
+def _template(pipeline: Pipeline) -> Template | None:
+    """The template that the settings name; None for the one of pipecli."""
+    from pipecli.outbox.typesetting import Template
     from pipecli.store.location import inside
 
+    file = pipeline.settings.quotations.template
     if file is None:
-        return ""
+        return None
+    folder = pipeline.root / "templates"
+    named = f"templates/{file}"
+    path = inside(pipeline.root, named)
+    if path.resolve() != folder / file:
+        raise PipecliError(
+            f"quotations.template: {named} is a link or leads elsewhere", hint="put the file itself there"
+        )
+    if not path.is_file():
+        raise PipecliError(
+            f"quotations.template: there is no file {named}",
+            hint=f"begin with the one of pipecli: pipecli quote template > {named}",
+        )
+    return Template(folder, file)
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Put a file in the place of what was there, at once."""
+    from pipecli.store import files
+
+    target = path.resolve()
+    try:
+        files.write(target.parent, target.name, content)
+    except OSError as error:
+        raise PipecliError(f"{path} can't be written: {error.strerror or error}") from None
+
+
+def _logo(pipeline: Pipeline) -> Path | None:
+    """The company's logo; None, with a word on why, where it can't be used."""
+    from pipecli.store.location import inside
+
+    file = pipeline.settings.company.logo
+    if file is None:
+        return None
     path = inside(pipeline.root, file)
-    kind = _IMAGES.get(path.suffix.lower())
-    if kind is None:
-        say(f"company.logo: {file} is none of {', '.join(_IMAGES)}; the page is without it")
+    if path.suffix.lower() not in _IMAGES:
+        say(f"company.logo: {file} is none of {', '.join(_IMAGES)}; the document is without it")
     elif not path.is_file():
-        say(f"company.logo: there is no file {file}; the page is without it")
+        say(f"company.logo: there is no file {file}; the document is without it")
     elif path.stat().st_size > _LARGEST_LOGO:
-        say(f"company.logo: {file} is larger than 1 MB; the page is without it")
+        say(f"company.logo: {file} is larger than 1 MB; the document is without it")
     else:
-        return f"data:{kind};base64,{b64encode(path.read_bytes()).decode()}"
-    return ""
+        return path
+    return None

@@ -1,10 +1,12 @@
-"""`quotation render`: a page in a file or on stdout, and never a file that is not what its name says."""
+"""`quotation render`: a PDF or a page, whole or not at all, and never what its name does not say."""
 
 from __future__ import annotations
 
 import base64
+import sys
 
 import pytest
+from pypdf import PdfReader
 
 pytestmark = pytest.mark.usefixtures("quotation")
 
@@ -57,7 +59,7 @@ def test_a_page_is_written_beside_nothing_else(cli, tmp_path, git):
     assert html.startswith("<!DOCTYPE html>")
     assert "Contoso Coffee" in html
     assert "María López" in html
-    assert "4,998.00 EUR" in html
+    assert "4.998,00\xa0€" in html
     assert git("rev-parse", "HEAD") == head
 
 
@@ -77,25 +79,159 @@ def test_rendering_again_replaces_the_page(cli, tmp_path):
     assert "old" not in page.read_text(encoding="utf-8")
 
 
-def test_a_pdf_is_refused_with_the_page_as_the_way_out(refused, tmp_path):
+def text_of(pdf):
+    return "\n".join(page.extract_text() for page in PdfReader(pdf).pages)
+
+
+def test_a_pdf_is_written(cli, tmp_path, git):
+    head = git("rev-parse", "HEAD")
+    pdf = tmp_path / "quote.pdf"
+
+    said = cli("quote", "render", QTN, "--output", str(pdf))
+
+    assert (said.out, said.err) == ("", f"{QTN} is in {pdf}\n")
+    text = text_of(pdf)
+    assert "Contoso Coffee" in text
+    assert "María López" in text
+    assert "4.998,00 €" in text.replace("\xa0", " ")
+    assert git("rev-parse", "HEAD") == head
+
+
+def test_the_same_quotation_gives_the_same_pdf(cli, tmp_path):
+    for name in ("a.pdf", "b.PDF"):
+        cli("quote", "render", QTN, "--output", str(tmp_path / name))
+
+    assert (tmp_path / "a.pdf").read_bytes() == (tmp_path / "b.PDF").read_bytes()
+
+
+@pytest.mark.parametrize("package", ["typst", "babel"])
+def test_without_the_extra_a_pdf_is_refused_with_two_ways_out(refused, cli, monkeypatch, tmp_path, package):
+    monkeypatch.setitem(sys.modules, package, None)
+
     line = refused("quote", "render", QTN, "--output", str(tmp_path / "quote.pdf"))
 
-    assert "PDF comes with the documents extra" in line
-    assert line.endswith(f"pipecli quote render {QTN} --output {tmp_path / 'quote.html'}")
+    assert "PDF needs typst and babel" in line
+    assert "pip install 'pipecli[pdf]'" in line
+    assert "--output FILE.html" in line
     assert not list(tmp_path.glob("quote.*"))
 
 
-@pytest.mark.parametrize("name", ["quote.docx", "quote"])
+def test_without_babel_a_page_is_written_as_in_english_and_says_so(cli, monkeypatch):
+    monkeypatch.setitem(sys.modules, "babel", None)
+
+    said = cli("quote", "render", QTN, "--output", "-")
+
+    assert "Presupuesto" in said.out
+    assert "4,998.00 EUR" in said.out
+    assert "5 December 2026" in said.out
+    assert "to write them in es: pip install 'pipecli[pdf]'" in said.err
+
+
+@pytest.mark.parametrize("name", ["quote.docx", "quote", ".pdf"])
 def test_other_forms_are_refused(refused, tmp_path, name):
     line = refused("quote", "render", QTN, "--output", str(tmp_path / name))
 
-    assert f"only .html can be written; name it {tmp_path / 'quote.html'}, or - for stdout" in line
+    assert "only .pdf and .html can be written; name it " in line
 
 
-def test_a_directory_that_does_not_exist_is_named(refused, tmp_path):
-    assert "nowhere/quote.html: No such file" in refused(
-        "quote", "render", QTN, "--output", str(tmp_path / "nowhere/quote.html")
+@pytest.mark.parametrize("ending", ["html", "pdf"])
+def test_a_directory_that_does_not_exist_is_named(refused, tmp_path, ending):
+    line = refused("quote", "render", QTN, "--output", str(tmp_path / f"nowhere/quote.{ending}"))
+
+    assert f"there is no directory {tmp_path / 'nowhere'}" in line
+
+
+def test_a_directory_is_not_written_over(refused, tmp_path):
+    (tmp_path / "quote.pdf").mkdir()
+
+    assert "is a directory" in refused("quote", "render", QTN, "--output", str(tmp_path / "quote.pdf"))
+
+
+def test_what_was_there_stays_when_the_template_is_refused(refused, root, given, git, tmp_path):
+    named(root, given, git, "#let = 3\n")
+    pdf = tmp_path / "quote.pdf"
+    pdf.write_text("the last one")
+
+    assert "templates/quotation.typ:1: expected pattern" in refused("quote", "render", QTN, "-o", str(pdf))
+
+    assert pdf.read_text() == "the last one"
+    assert [file.name for file in tmp_path.iterdir() if file.is_file()] == ["quote.pdf"]
+
+
+def named(root, given, git, text, file="quotation.typ"):
+    """A template of the pipeline, and its name in the settings."""
+    given({"templates/quotation.typ": text})
+    settings = root / "pipecli.yaml"
+    written = settings.read_text().replace("  # template: quotation.typ", f"  template: {file}")
+    assert written != settings.read_text()
+    settings.write_text(written)
+    git("commit", "-qam", "template")
+
+
+def test_a_template_of_the_pipeline_is_taken(cli, root, given, git, tmp_path):
+    named(root, given, git, "#let doc = json(bytes(sys.inputs.document))\nOurs: #doc.id, #doc.total.text")
+
+    cli("quote", "render", QTN, "-o", str(tmp_path / "quote.pdf"))
+
+    assert text_of(tmp_path / "quote.pdf").replace("\xa0", " ") == f"Ours: {QTN}, 4.998,00 €"
+
+
+def test_the_template_of_pipecli_is_a_beginning(cli, root, given, git, tmp_path):
+    named(root, given, git, cli("quote", "template").out)
+
+    cli("quote", "render", QTN, "-o", str(tmp_path / "quote.pdf"))
+
+    assert "Contoso Coffee" in text_of(tmp_path / "quote.pdf")
+
+
+def test_a_template_that_is_missing_is_named_with_the_way_to_one(refused, root, given, git, tmp_path):
+    named(root, given, git, "x", file="other.typ")
+
+    line = refused("quote", "render", QTN, "-o", str(tmp_path / "quote.pdf"))
+
+    assert "there is no file templates/other.typ" in line
+    assert "pipecli quote template > templates/other.typ" in line
+
+
+@pytest.mark.parametrize("file", ["link.typ", "../pipecli.yaml", "../../secret.typ"])
+def test_a_template_from_elsewhere_is_refused(refused, root, given, git, tmp_path, file):
+    (tmp_path / "secret.typ").write_text("secret")
+    named(root, given, git, "x", file=file)
+    (root / "templates/link.typ").symlink_to(root / "templates/quotation.typ")
+
+    line = refused("quote", "render", QTN, "-o", str(tmp_path / "quote.pdf"))
+
+    assert "leads elsewhere" in line or "leads out of the pipeline" in line
+
+
+def test_a_revision_says_which_it_is_and_what_it_replaces(cli, given, root, tmp_path):
+    first = (root / FILE).read_text().replace("status: sent", "status: superseded")
+    second = first.replace(QTN, "QTN-B2222").replace(
+        "status: superseded", f"revision_of: {QTN}\nstatus: draft"
     )
+    given({FILE: first, "quotations/2026/QTN-B2222-contoso-coffee.yaml": second})
+
+    cli("quote", "render", "QTN-B2222", "-o", str(tmp_path / "b.pdf"))
+    cli("quote", "render", QTN, "-o", str(tmp_path / "a.pdf"))
+
+    new, old = text_of(tmp_path / "b.pdf"), text_of(tmp_path / "a.pdf")
+    assert "Revisión 2" in " ".join(new.split())
+    assert f"Sustituye a {QTN}" in " ".join(new.split())
+    assert "Borrador, no es una oferta" in new
+    assert "Sustituido por QTN-B2222" in " ".join(old.split())
+    assert "ya no es una oferta" in old
+
+
+def test_an_order_is_written_too(cli, tmp_path):
+    cli("quote", "accept", QTN)
+    order = cli("order", "new", QTN, "--format", "ids").id
+
+    cli("order", "render", order, "-o", str(tmp_path / "order.pdf"))
+
+    text = " ".join(text_of(tmp_path / "order.pdf").split())
+    assert "Pedido" in text
+    assert f"Presupuesto {QTN}" in text
+    assert "Pedido" in cli("order", "render", order, "-o", "-").out
 
 
 def test_without_an_output_it_is_a_matter_of_usage(cli):
@@ -113,6 +249,32 @@ def test_the_logo_is_in_the_page(cli, root, git):
     html = cli("quote", "render", QTN, "--output", "-").out
 
     assert f'src="data:image/png;base64,{base64.b64encode(PIXEL).decode()}"' in html
+
+
+def test_the_logo_is_in_the_pdf(cli, root, git, tmp_path):
+    (root / "logo.png").write_bytes(PIXEL)
+    letterhead(root, git, "  logo: logo.png")
+
+    pdf = tmp_path / "q.pdf"
+
+    assert cli("quote", "render", QTN, "--output", str(pdf)).err == f"{QTN} is in {pdf}\n"
+
+    assert "/Image" in [each["/Subtype"] for each in objects(pdf)]
+
+
+def objects(pdf):
+    """The images and the like of the first page."""
+    return [each.get_object() for each in PdfReader(pdf).pages[0]["/Resources"].get("/XObject", {}).values()]
+
+
+def test_a_logo_that_is_no_image_is_said_and_left_out(cli, root, git, tmp_path):
+    (root / "logo.png").write_text("no image")
+    letterhead(root, git, "  logo: logo.png")
+
+    said = cli("quote", "render", QTN, "--output", str(tmp_path / "q.pdf"))
+
+    assert "company.logo: logo.png is no image that can be read; the document is without it" in said.err
+    assert "Contoso Coffee" in text_of(tmp_path / "q.pdf")
 
 
 @pytest.mark.parametrize(
@@ -142,5 +304,5 @@ def test_a_logo_outside_the_pipeline_is_not_read(refused, root, git, tmp_path):
 def test_a_page_as_the_quotation_stood(cli, given, root, git):
     given({FILE: (root / FILE).read_text().replace("2499.00", "1999.00")})
 
-    assert "3,998.00 EUR" in cli("quote", "render", QTN, "--output", "-").out
-    assert "4,998.00 EUR" in cli("quote", "render", QTN, "--output", "-", "--as-of", "HEAD~1").out
+    assert "3.998,00\xa0€" in cli("quote", "render", QTN, "--output", "-").out
+    assert "4.998,00\xa0€" in cli("quote", "render", QTN, "--output", "-", "--as-of", "HEAD~1").out

@@ -1,4 +1,4 @@
-"""The page of a quotation: every word escaped, nothing fetched, and the sums of the quotation."""
+"""The page of a document: every word escaped, nothing fetched, and the sums of the quotation."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from pipecli.outbox.quotation_page import Addressee, addressee, quotation_page
+from pipecli.outbox.document_page import document_page
+from pipecli.outbox.printed import Addressee, addressee, printed_quotation
 from pipecli.records.item import Item
 from pipecli.records.lead import Lead
 from pipecli.records.party import Contact, Customer
@@ -70,8 +71,9 @@ def quotation(**fields):
 
 
 def page(to=None, company=None, logo="", **fields):
-    return quotation_page(
-        quotation(**fields), company or Company(name="Contoso"), to or Addressee("Coffee & Sons"), logo
+    company = company or Company(name="Contoso")
+    return document_page(
+        printed_quotation(quotation(**fields), company, to or Addressee("Coffee & Sons")), logo
     )
 
 
@@ -83,10 +85,10 @@ def test_the_page_has_the_lines_and_the_sums():
     said = words(page())
 
     start = said.index("Café S-100")
-    assert said[start : start + 6] == ["Café S-100", "2 unit", "2,499.00", "12.5 %", "21 %", "4,373.25"]
-    assert said[start + 6 : start + 11] == ["Screws", "1,000", "0.0125", "10 %", "12.50"]
+    assert said[start : start + 6] == ["Café S-100", "2 unit", "2,499.00", "12.5%", "21%", "4,373.25"]
+    assert said[start + 6 : start + 11] == ["Screws", "1,000", "0.0125", "10%", "12.50"]
     assert said[said.index("Net") :][:8] == [
-        "Net", "4,385.75 EUR", "Tax 10 %", "1.25 EUR", "Tax 21 %", "918.38 EUR", "Total", "5,305.38 EUR",
+        "Net", "€4,385.75", "Tax 10%", "€1.25", "Tax 21%", "€918.38", "Total", "€5,305.38",
     ]  # fmt: skip
 
 
@@ -105,14 +107,14 @@ def test_columns_that_no_line_needs_are_not_there():
 
     assert "Discount" not in said
     assert "Tax" not in said
-    assert said[said.index("Total, without tax") :][:2] == ["Total, without tax", "120.00 EUR"]
+    assert said[said.index("Total, without tax") :][:2] == ["Total, without tax", "€120.00"]
     assert "1.5" in said
 
 
 def test_amounts_have_the_digits_of_their_currency():
     said = words(page(currency="JPY", items=(Item(description="Tea", unit_price=Decimal(1200)),)))
 
-    assert "1,200 JPY" in said
+    assert "JP¥1,200" in said
 
 
 def test_the_letterhead_and_the_customer_stand_at_the_top():
@@ -127,7 +129,7 @@ def test_the_letterhead_and_the_customer_stand_at_the_top():
     assert said[1:6] == ["Contoso", "Gran Vía 2", "Madrid", "hi@contoso.example", "Tax ID ES-1"]
     start = said.index("Coffee & Sons")
     assert said[start : start + 6] == [
-        "Coffee & Sons", "María López", "Calle 1", "28013 Madrid", "Spain", "Tax ID B-2",
+        "Coffee & Sons", "Attn. María López", "Calle 1", "28013 Madrid", "Spain", "Tax ID B-2",
     ]  # fmt: skip
 
 

@@ -1,0 +1,256 @@
+"""What a printed quotation or order says, word by word: the one content of its page and of its PDF.
+
+Sums, days and figures are text already, in the customer's language, so that a template only places them.
+The fields are the contract of templates; docs/documents.md explains each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from pipecli.outbox.formats import Formats, formats_of, number, unit_price
+from pipecli.outbox.wording import Words, words_of
+from pipecli.records.item import Item, tax_by_rate, total
+from pipecli.records.lead import Lead
+from pipecli.records.money import minor_digits
+from pipecli.records.order import Order, OrderStatus
+from pipecli.records.party import Contact, Customer
+from pipecli.records.quotation import Quotation, QuotationStatus
+from pipecli.records.settings import Company
+
+
+class Addressee(NamedTuple):
+    """Whom it is for. `lines` are of an address, blank ones left out later; `language` is theirs."""
+
+    name: str
+    attention: str = ""
+    lines: tuple[str, ...] = ()
+    tax_id: str = ""
+    language: str | None = None
+
+
+class Revisions(NamedTuple):
+    """The place of a quotation among its revisions."""
+
+    number: int = 1
+    replaced_by: str = ""
+
+
+_FIRST = Revisions()
+
+
+@dataclass(frozen=True)
+class Labelled:
+    label: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Party:
+    name: str
+    lines: list[str]
+    attention: str = ""
+
+
+@dataclass(frozen=True)
+class PrintedItem:
+    description: str
+    detail: str
+    """A unit of measure too long to stand beside the quantity; empty for most."""
+    quantity: str
+    unit_price: str
+    discount: str
+    tax: str
+    amount: str
+
+
+@dataclass(frozen=True)
+class Printed:
+    kind: str
+    id: str
+    language: str
+    direction: str
+    title: str
+    words: dict[str, str]
+    company: Party
+    customer: Party
+    stamp: str
+    """What nobody may overlook: that it is a draft, or no longer holds; empty for what holds."""
+    watermark: str
+    facts: list[Labelled]
+    items: list[PrintedItem]
+    discounted: bool
+    taxed: bool
+    sums: list[Labelled]
+    total: Labelled
+    validity: str
+    terms: str
+    signature: bool
+    custom: dict[str, Any]
+    """The record's own `custom` map, for templates that print more."""
+
+
+def addressee(customer: Customer | None, contact: Contact | None, lead: Lead | None) -> Addressee:
+    """Whom a document is for, from the customer it is made to, else the lead."""
+    attention = contact.name if contact else ""
+    language = contact.language if contact else None
+    if customer is not None:
+        lines = (customer.address or "", customer.country or "")
+        person = attention if attention != customer.name else ""
+        return Addressee(customer.name, person, lines, customer.tax_id or "", language or customer.language)
+    if lead is not None:
+        name = lead.organization or lead.name or lead.id
+        person = attention or (lead.name or "" if lead.organization else "")
+        lines = (lead.address or "", lead.country or "")
+        return Addressee(name, person if person != name else "", lines, language=language or lead.language)
+    return Addressee(attention, language=language)
+
+
+def printed_quotation(
+    quotation: Quotation, company: Company, to: Addressee, revisions: Revisions = _FIRST
+) -> Printed:
+    language = quotation.language or to.language
+    words, formats = words_of(language), formats_of(language)
+    watermark, stamp = _STAMPS.get(quotation.status, ("", ""))
+    valid_until = formats.day(quotation.valid_until) if quotation.valid_until else ""
+    facts = [
+        (words.number, quotation.id),
+        (words.revision, formats.figure(Decimal(revisions.number), 0) if revisions.number > 1 else ""),
+        (words.date, formats.day(quotation.date)),
+        (words.valid_until, valid_until),
+        (words.replaces, quotation.revision_of or ""),
+        (words.replaced_by, revisions.replaced_by),
+    ]
+    return _printed(
+        quotation,
+        (words, formats),
+        company,
+        to,
+        facts,
+        title=words.quotation,
+        marked=(watermark, stamp),
+        validity=words.validity.format(day=valid_until) if valid_until and not stamp else "",
+        signature=quotation.status not in _PAST,
+    )
+
+
+def printed_order(order: Order, company: Company, to: Addressee) -> Printed:
+    language = order.language or to.language
+    words, formats = words_of(language), formats_of(language)
+    facts = [
+        (words.number, order.id),
+        (words.date, formats.day(order.date)),
+        (words.quotation, order.quotation or ""),
+        (words.delivered, formats.day(order.delivered) if order.delivered else ""),
+    ]
+    cancelled = "cancelled" if order.status is OrderStatus.CANCELLED else ""
+    return _printed(
+        order,
+        (words, formats),
+        company,
+        to,
+        facts,
+        title=words.order,
+        marked=(cancelled, cancelled),
+        validity="",
+        signature=not cancelled,
+    )
+
+
+_STAMPS = {
+    QuotationStatus.DRAFT: ("draft", "not_an_offer"),
+    QuotationStatus.REJECTED: ("rejected", "rejected"),
+    QuotationStatus.EXPIRED: ("expired", "expired"),
+    QuotationStatus.SUPERSEDED: ("superseded", "no_longer_an_offer"),
+}
+"""The words across a page and at its head, so that nobody takes it for an offer that holds."""
+_LONGEST_UNIT = 12
+_PAST = {QuotationStatus.REJECTED, QuotationStatus.EXPIRED, QuotationStatus.SUPERSEDED}
+
+
+def _printed(
+    record: Quotation | Order,
+    tongue: tuple[Words, Formats],
+    company: Company,
+    to: Addressee,
+    facts: Sequence[tuple[str, str]],
+    *,
+    title: str,
+    marked: tuple[str, str],
+    validity: str,
+    signature: bool,
+) -> Printed:
+    words, formats = tongue
+    watermark, stamp = (getattr(words, name) if name else "" for name in marked)
+    sums, whole = _sums(record, words, formats)
+    return Printed(
+        kind=record.noun,
+        id=record.id,
+        language=words.language,
+        direction=words.direction,
+        title=title,
+        words=words._asdict(),
+        company=_company(company, words),
+        customer=_customer(to, words),
+        stamp=stamp,
+        watermark=watermark,
+        facts=[Labelled(label, text) for label, text in facts if text],
+        items=[_item(item, record.currency, formats) for item in record.items],
+        discounted=any(item.discount for item in record.items),
+        taxed=any(item.tax is not None for item in record.items),
+        sums=sums,
+        total=whole,
+        validity=validity,
+        terms=(record.terms or "").strip(),
+        signature=signature,
+        custom=dict(record.custom or {}),
+    )
+
+
+def _company(company: Company, words: Words) -> Party:
+    tax_id = words.tax_id.format(number=company.tax_id) if company.tax_id else ""
+    return Party(
+        company.name, _lines([company.address, company.phone, company.email, company.website, tax_id])
+    )
+
+
+def _customer(to: Addressee, words: Words) -> Party:
+    tax_id = words.tax_id.format(number=to.tax_id) if to.tax_id else ""
+    attention = words.attention.format(name=to.attention) if to.attention else ""
+    return Party(to.name, _lines([*to.lines, tax_id]), attention)
+
+
+def _lines(texts: Iterable[str | None]) -> list[str]:
+    """Each line of each text, without the blank ones."""
+    lines = [line.strip() for text in texts if text for line in text.splitlines()]
+    return [line for line in lines if line]
+
+
+def _item(item: Item, currency: str, formats: Formats) -> PrintedItem:
+    uom = item.uom or ""
+    beside = f" {uom}" if 0 < len(uom) <= _LONGEST_UNIT else ""
+    return PrintedItem(
+        description=item.description,
+        detail="" if beside else uom,
+        quantity=f"{number(item.quantity, formats)}{beside}",
+        unit_price=unit_price(item.unit_price, currency, formats),
+        discount=formats.percent(item.discount) if item.discount else "",
+        tax=formats.percent(item.tax) if item.tax is not None else "",
+        amount=formats.figure(item.amount(currency), minor_digits(currency)),
+    )
+
+
+def _sums(record: Quotation | Order, words: Words, formats: Formats) -> tuple[list[Labelled], Labelled]:
+    """Net and tax by rate, and the total. Without any tax there is only the total, and it says so."""
+    currency = record.currency
+    net, taxes = total(record.items, currency), tax_by_rate(record.items, currency)
+    if not taxes:
+        return [], Labelled(words.total_without_tax, formats.money(net, currency))
+    sums = [Labelled(words.net, formats.money(net, currency))]
+    for rate, tax in taxes.items():
+        sums.append(Labelled(f"{words.tax} {formats.percent(rate)}", formats.money(tax, currency)))
+    whole = net + sum(taxes.values(), Decimal(0))
+    return sums, Labelled(words.total, formats.money(whole, currency))

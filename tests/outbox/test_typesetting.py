@@ -1,0 +1,198 @@
+"""PDF: everything prints as itself, long lists break over pages, and a template can do no harm."""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from pypdf import PdfReader
+
+from pipecli.errors import PipecliError
+from pipecli.outbox.printed import Labelled, Party, Printed, PrintedItem
+from pipecli.outbox.typesetting import Template, typeset
+from pipecli.outbox.wording import words_of
+
+CREATED = datetime(2026, 11, 10, tzinfo=UTC)
+ITEM = PrintedItem("Café S-100", "", "2 unit", "2,499.00", "12.5%", "21%", "4,373.25")
+
+
+def printed(language="en", **fields):
+    words = words_of(language)
+    said = Printed(
+        kind="quotation",
+        id="QTN-A1111",
+        language=words.language,
+        direction=words.direction,
+        title=words.quotation,
+        words=words._asdict(),
+        company=Party("Contoso", ["Gran Vía 2", "28013 Madrid"]),
+        customer=Party("Coffee & Sons", ["Calle Mayor 1"], "Attn. María López"),
+        stamp="",
+        watermark="",
+        facts=[Labelled(words.number, "QTN-A1111")],
+        items=[ITEM],
+        discounted=True,
+        taxed=True,
+        sums=[Labelled(words.net, "€4,373.25")],
+        total=Labelled(words.total, "€5,291.63"),
+        validity="",
+        terms="",
+        signature=True,
+        custom={},
+    )
+    return replace(said, **fields)
+
+
+def pages(done):
+    return [page.extract_text() for page in PdfReader(io.BytesIO(done.pdf)).pages]
+
+
+def words_in(done):
+    """All the text, as one; the zero-width spaces that let a long word break are not words."""
+    return re.sub(r"[\u200b\s]+", " ", " ".join(pages(done)).replace("\u200b", ""))
+
+
+def test_one_page_has_all_there_is_to_say():
+    done = typeset(printed(terms="Net 30.\n\nSecond"), created=CREATED)
+
+    assert done.pdf.startswith(b"%PDF")
+    assert len(pages(done)) == 1
+    said = words_in(done)
+    for text in ("Contoso", "28013 Madrid", "Attn. María López", "QTN-A1111", "12.5%", "€5,291.63", "Net 30.",
+                 "Name and signature", "Page 1 of 1"):  # fmt: skip
+        assert text in said
+    assert (done.missing, done.logo_is_read) == ("", True)
+
+
+def test_a_long_list_repeats_its_heading_on_every_page():
+    items = [replace(ITEM, description=f"Line {number}") for number in range(1, 61)]
+
+    said = pages(typeset(printed(items=items), created=CREATED))
+
+    assert len(said) == 3
+    of_items = [text for text in said if "Line " in text]
+    assert all("Unit price" in text and "Discount" in text for text in of_items)
+    assert [text.count("of 3") for text in said] == [1, 1, 1]
+    for number in range(1, 61):
+        assert any(re.search(rf"Line {number}\b", text) for text in said)
+
+
+def test_columns_that_no_line_needs_are_not_there():
+    said = words_in(typeset(printed(discounted=False, taxed=False, sums=[]), created=CREATED))
+
+    assert "Discount" not in said
+    assert "Tax" not in said
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '#import "@preview/cetz:0.3.0": *',
+        "<script>alert(1)</script>",
+        "$x^2$ and $ and *bold* and _it_ and `raw`",
+        '#read("/etc/passwd") ] } \\ // not /* a comment */',
+        "= Heading @ref <label> -- --- ... ~ \"quoted\" 'so'",
+    ],
+)
+def test_markup_prints_as_itself(text):
+    done = typeset(
+        printed(
+            items=[replace(ITEM, description=text, detail=text)],
+            customer=Party(text, [text], text),
+            company=Party(text, [text]),
+            terms=text,
+        ),
+        created=CREATED,
+    )
+
+    assert words_in(done).count(" ".join(text.split())) >= 7
+
+
+def test_a_word_of_500_letters_stays_in_its_cell():
+    done = typeset(printed(items=[replace(ITEM, description="x" * 500)]), created=CREATED)
+
+    (page,) = pages(done)
+    runs = [len(line) for line in page.replace("\u200b", "").splitlines() if "xxx" in line]
+    assert sum(runs) >= 500
+    assert max(runs) < 100
+
+
+def test_figures_of_thirty_digits_leave_room_for_what_is_sold():
+    huge = "999,999,999,999,999,999,999,999,999,999.00"
+    item = replace(ITEM, quantity=huge, unit_price=huge, amount=huge)
+
+    said = words_in(typeset(printed(items=[item]), created=CREATED))
+
+    assert said.count(huge) == 3
+    assert "Café S-100" in said
+
+
+def test_persian_is_set_with_a_font_that_has_it():
+    """One that comes with typst at least: no letter is missing on any machine."""
+    done = typeset(printed("fa", customer=Party("فروشگاه قهوهٔ تهران", [])), created=CREATED)
+
+    assert done.missing == ""
+
+
+def test_characters_that_no_font_has_are_told():
+    done = typeset(printed(items=[replace(ITEM, description="A \U000f1234 B")]), created=CREATED)
+
+    assert done.missing == "U+F1234"
+    assert done.pdf.startswith(b"%PDF")
+
+
+@pytest.fixture
+def template(tmp_path):
+    """A template with this text, in a folder with a link that leads out of it."""
+    folder = tmp_path / "templates"
+    folder.mkdir()
+    (tmp_path / "secret.txt").write_text("secret")
+    (folder / "link.txt").symlink_to(tmp_path / "secret.txt")
+
+    def write(text):
+        (folder / "own.typ").write_text(text)
+        return Template(folder, "own.typ")
+
+    return write
+
+
+def test_a_template_reads_what_lies_beside_it(template):
+    own = template('#import "parts/head.typ": head\n#head #read("note.txt")')
+    (own.folder / "parts").mkdir()
+    (own.folder / "parts/head.typ").write_text("#let head = [Ours]")
+    (own.folder / "note.txt").write_text("noted")
+
+    assert words_in(typeset(printed(), own, created=CREATED)) == "Ours noted"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('Hi\n#read("../secret.txt")', 'own.typ:2: path `"../secret.txt"` would escape'),
+        ('#read("/etc/passwd")', "own.typ:1: file not found"),
+        ('#read("link.txt")', "own.typ:1: file not found"),
+        ('\n\n#import "@preview/cetz:0.3.0": *', "own.typ:3: a template can't import a package"),
+        ('#import "@local/ours:0.1.0": *', "own.typ:1: a template can't import a package"),
+        ('#let name = "@pre" + "view/cetz:0.3.0"\n#import name: *', "own.typ:2: a template can't import a"),
+        ("#let x = 0\n#while x < 1 { x = x * 1 }", "own.typ:2: loop seems to be infinite"),
+        ("#let f(x) = f(x + 1)\n#f(1)", "own.typ:1: maximum function call depth exceeded"),
+        ("ok\n#let = 3", "own.typ:2: expected pattern"),
+        ('#panic("one\\ntwo")', "own.typ:1: panicked with: one two"),
+        ('#let a = "x" * 4000000000', "own.typ takes more than 1 GB of memory"),
+    ],
+)
+def test_a_template_that_may_not_is_refused_with_its_line(template, text, said):
+    with pytest.raises(PipecliError, match=re.escape(f"templates/{said}")) as refused:
+        typeset(printed(), template(text), created=CREATED)
+
+    assert "\n" not in str(refused.value)
+
+
+def test_a_template_that_does_not_end_is_ended(template):
+    endless = template("#for i in range(100000) { for j in range(100000) { } }")
+
+    with pytest.raises(PipecliError, match=r"templates/own.typ takes more than a second;"):
+        typeset(printed(), endless, created=CREATED, seconds=1)
