@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from pipecli.cli.session import Session
 from pipecli.errors import PipecliError
+from pipecli.records.kinds import BY_FOLDER
 
 
 class Filtered(NamedTuple):
@@ -35,6 +36,7 @@ def _conditions(run: Session, plural: str, known: set[str]) -> tuple[list[str], 
         value = run.option(option)
         if value:
             _must_know(plural, column, known, option)
+            _must_be(run, plural, option, str(value))
             conditions.append(f"{column} = ?")
             parameters.append(value)
     if run.option("tag"):
@@ -58,6 +60,31 @@ def _must_know(plural: str, column: str, known: set[str], option: str) -> None:
         raise PipecliError(f"--{option}: {plural} have no {column}")
 
 
+_NAMED = {
+    "owner": ("users", "there is no user", "see `pipecli user list`"),
+    "team": ("teams", "there is no team", "see `pipecli team list`"),
+    "stage": ("stages", "there is no stage", "see the processes in pipecli.yaml"),
+}
+
+
+def _must_be(run: Session, plural: str, option: str, value: str) -> None:
+    """Refuse what no record could have: an empty list would say that there is nothing to do."""
+    connection = run.pipeline.index.connection
+    if option in _NAMED:
+        table, fault, way_out = _NAMED[option]
+        if not connection.execute(f"SELECT 1 FROM {table} WHERE id = ?", (value,)).fetchone():
+            raise PipecliError(f"--{option}: {fault} {value}", hint=way_out)
+    elif option == "status" and plural in BY_FOLDER:
+        kind = BY_FOLDER[plural]
+        # The models, which are slow to import, are asked only about what no record has now.
+        if not connection.execute(f"SELECT 1 FROM {kind.table} WHERE status = ?", (value,)).fetchone():
+            from pipecli.records import fields
+
+            (statuses,) = fields.options(fields.annotation_at(kind.model, ["status"]))
+            if value not in list(statuses):
+                raise PipecliError(f'--status: "{value}" is none of {", ".join(statuses)}')
+
+
 def _order(run: Session, known: set[str]) -> str:
     wanted = str(run.option("sort") or "")
     column = wanted.removeprefix("-")
@@ -75,5 +102,5 @@ def _limit(run: Session) -> str:
     if not wanted:
         return ""
     if not wanted.isdecimal():
-        raise PipecliError(f'--limit: "{wanted}" is no number')
+        raise PipecliError(f'--limit: "{wanted}" is no number of records', hint="write one as 10")
     return f" LIMIT {int(wanted)}"
