@@ -42,7 +42,7 @@ def test_the_session_runs_as_written(tmp_path: Path):
         if re.search(r"\b(add|set|qualify|convert|advance|new|send|won)\b", line)
     ]
     assert len(commits) == len(changing) + 1  # the founding
-    assert (tmp_path / "contoso" / "quote.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert (tmp_path / "contoso" / "quote.pdf").read_bytes().startswith(b"%PDF")
     assert (
         subprocess.run(
             ["git", "status", "--porcelain"],
@@ -51,7 +51,7 @@ def test_the_session_runs_as_written(tmp_path: Path):
             text=True,
             check=True,
         ).stdout
-        == "?? quote.html\n"
+        == "?? quote.pdf\n"
     )
 
 
