@@ -134,10 +134,12 @@ def _page(pipeline: Pipeline, printed: Printed) -> bytes:
 def _pdf(pipeline: Pipeline, printed: Printed, record: Record) -> bytes:
     from pipecli.outbox.typesetting import typeset
     from pipecli.records.base import Document
+    from pipecli.store.location import inside
 
     assert isinstance(record, Document)
     template = _template(pipeline)
-    done = typeset(printed, template, logo=_logo(pipeline), created=record.created)
+    fonts = inside(pipeline.root, "templates/fonts")
+    done = typeset(printed, template, fonts=fonts, logo=_logo(pipeline), created=record.created)
     if not done.logo_is_read:
         file = pipeline.settings.company.logo
         say(f"company.logo: {file} is no image that can be read; the document is without it")

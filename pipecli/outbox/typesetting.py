@@ -11,8 +11,6 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from importlib.util import find_spec
@@ -62,16 +60,22 @@ def typeset(
     printed: Printed,
     template: Template | None = None,
     *,
+    fonts: Path | None = None,
     logo: Path | None = None,
     created: datetime,
     seconds: int = SECONDS,
 ) -> Typeset:
     """The PDF by a template, or by the one that comes with pipecli. `created` is the time it bears.
 
+    `fonts` is a folder with fonts beside those of the system; it need not exist.
     Raises PipecliError with file and line for a template that can't be set.
     """
     name = f"{template.folder.name}/{template.file}" if template else _DEFAULT
-    with _copied(template) as root:
+    with TemporaryDirectory(prefix="pipecli-") as made:
+        root = Path(made).resolve()
+        _copy(template.folder if template else _OWN, root)
+        if fonts is not None:
+            _copy(fonts, root / ".fonts")
         inputs = {"document": json.dumps(asdict(printed), default=str, ensure_ascii=False)}
         if logo is not None:
             placed = root / f".logo{logo.suffix.lower()}"
@@ -82,7 +86,7 @@ def typeset(
                 "root": str(root),
                 "template": str(root / (template.file if template else _DEFAULT)),
                 "packages": str(root / ".no-packages"),
-                "fonts": [str(root / "fonts")] if (root / "fonts").is_dir() else [],
+                "fonts": [str(root / ".fonts")],
                 "inputs": inputs,
                 "created": created.isoformat(),
                 "memory": MEMORY,
@@ -97,27 +101,23 @@ def typeset(
     return Typeset(pdf, answer["missing"], answer["logo"])
 
 
-@contextmanager
-def _copied(template: Template | None) -> Iterator[Path]:
-    """A folder with the files of a template's folder; links are left out, for they may lead anywhere."""
-    folder = template.folder if template else _OWN
-    with TemporaryDirectory(prefix="pipecli-") as made:
-        root = Path(made).resolve()
-        left = _LARGEST_FOLDER
-        for file in sorted(folder.rglob("*")):
-            relative = file.relative_to(folder)
-            if any((folder / part).is_symlink() for part in [relative, *relative.parents]):
-                continue
-            if file.is_file():
-                left -= file.stat().st_size
-                if left < 0:
-                    raise PipecliError(
-                        f"{folder.name}/ is larger than {_LARGEST_FOLDER >> 20} MB",
-                        hint="keep in it only what templates read",
-                    )
-                (root / relative).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(file, root / relative)
-        yield root
+def _copy(folder: Path, to: Path) -> None:
+    """Copy the files of a folder; links are left out, for they may lead anywhere."""
+    if folder.is_symlink():
+        return
+    left = _LARGEST_FOLDER
+    for file in sorted(folder.rglob("*")):
+        relative = file.relative_to(folder)
+        if not file.is_file() or any((folder / part).is_symlink() for part in [relative, *relative.parents]):
+            continue
+        left -= file.stat().st_size
+        if left < 0:
+            raise PipecliError(
+                f"{folder.name}/ is larger than {_LARGEST_FOLDER >> 20} MB",
+                hint="keep in it only what templates read",
+            )
+        (to / relative).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, to / relative)
 
 
 def _in_a_process(request: dict[str, Any], name: str, seconds: int) -> tuple[dict[str, Any], bytes]:

@@ -144,6 +144,16 @@ def test_characters_that_no_font_has_are_told():
     assert done.pdf.startswith(b"%PDF")
 
 
+def test_a_folder_of_fonts_may_hold_what_is_none(tmp_path):
+    """A font that can't be read is no reason to fail: it is as if it were not there."""
+    fonts = tmp_path / "fonts"
+    fonts.mkdir()
+    (fonts / "broken.ttf").write_bytes(b"no font")
+    (fonts / "out.ttf").symlink_to("/dev/zero")
+
+    assert typeset(printed(), fonts=fonts, created=CREATED).missing == ""
+
+
 @pytest.fixture
 def template(tmp_path):
     """A template with this text, in a folder with a link that leads out of it."""
