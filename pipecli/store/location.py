@@ -67,7 +67,7 @@ def kind_of(file: str) -> Kind | None:
 def inside(root: Path, file: str) -> Path:
     """The path of a pipeline's file, refused when it leads out of the pipeline, through a link or `..`."""
     path = root / file
-    resolved = Path(os.path.realpath(path))
-    if resolved != root and root not in resolved.parents:
+    resolved, top = Path(os.path.realpath(path)), Path(os.path.realpath(root))
+    if resolved != top and top not in resolved.parents:
         raise PipecliError(f"{file} leads out of the pipeline", hint="links and paths must stay inside it")
     return path

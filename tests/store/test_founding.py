@@ -1,0 +1,34 @@
+"""Making a pipeline; or leaving the directory as it was."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipecli.cli.main import run
+
+
+@pytest.fixture
+def anonymous(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """git knows nobody's name, and guesses none."""
+    (tmp_path / "gitconfig").write_text("[user]\n    useConfigOnly = true\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
+
+
+@pytest.mark.parametrize("way", ["new", "there/../new", "link/new"])
+def test_without_a_git_identity_nothing_is_left(anonymous, tmp_path, capsys, way):
+    (tmp_path / "there").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path)
+
+    assert run(["init", str(tmp_path / way)]) == 1
+    assert capsys.readouterr().err.startswith("error: git doesn't know who you are")
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_directory_with_other_files_keeps_them(anonymous, tmp_path):
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "note.txt").write_text("mine")
+
+    assert run(["init", str(tmp_path / "old")]) == 1
+    assert sorted(path.name for path in (tmp_path / "old").iterdir() if path.name != ".git") == ["note.txt"]
