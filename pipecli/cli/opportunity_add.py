@@ -105,6 +105,8 @@ def add(
 
 
 def _title(argument: str | None, given: str | None) -> str:
+    if argument is not None and given is not None:
+        raise PipecliError("the title is given twice", hint=f'as "{argument}", and with --title')
     title = argument or given
     if not title:
         raise PipecliError("an opportunity needs a title", hint='pipecli opp add "Espresso machines"')

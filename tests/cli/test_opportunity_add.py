@@ -239,6 +239,8 @@ def test_no_process_that_suits_is_said(settings, refused):
         (["M", "--customer", ""], 'no customer answers to ""'),
         (["M", "--notes", ""], "notes: text is wanted here, not an empty one"),
         (["two\nlines"], "title: one line is wanted here"),
+        (["   "], "title: text is wanted here, not blanks"),
+        (["M", "--title", "N"], 'the title is given twice; as "M", and with --title'),
         (["x" * 600], "title: at most 500 characters are wanted here, these are 600"),
         (["M", "--score", "101"], "--score: it should be less than or equal to 100"),
         (["M", "--set", "items.0.quantity=2"], "items.0.quantity: there is no element 0"),
