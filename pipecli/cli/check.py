@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipecli.cli.command import noun
+from pipecli.cli.command import Verb, noun
 from pipecli.cli.output import Format, print_records, terminal_width, write_text
 from pipecli.cli.session import Session, say, session
 from pipecli.cli.table import Column, clean
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 app = noun("Find every fault of a pipeline.")
 
 
-@app.command()
+@app.command(cls=Verb)
 def check(
     ctx: typer.Context,
     files: Annotated[

@@ -16,9 +16,7 @@ def print_settings(run: Session, path: str | None) -> None:
     """Print what stands at a dotted path; without one, the whole file with its comments."""
     written = run.pipeline.settings_as_written
     if run.format is Format.TABLE and not path:
-        from pipecli.store import files
-
-        write_text(_harmless(files.read_text(run.pipeline.root, SETTINGS_FILE)))
+        write_text(_harmless(run.pipeline.text(SETTINGS_FILE)))
         return
     value = _at(written, path) if path else written
     match run.format:

@@ -52,6 +52,14 @@ class PastPipeline(Pipeline):
             raise FaultyFile(faults) if faults else PipecliError(f"{file} did not exist then")
         return reading.validate((kind_of(file) or SETTINGS).model, loads(row[0]), file)
 
+    def text(self, file: str) -> str:
+        """What a file said then. Raises FaultyFile, FileNotFoundError."""
+        entry = entries(self.location, self.stood.commit).get(file)
+        if entry is None:
+            raise FileNotFoundError(file)
+        (blob,) = git.objects(self.location.work_tree, [entry.blob], files.LARGEST)
+        return _text(file, entry, blob)
+
     def need(self, *kinds: Kind) -> list[Fault]:
         """As of the present, but what can't be read can't be mended any more."""
         try:
@@ -102,14 +110,17 @@ def _fill(connection: sqlite3.Connection, place: Location, found: dict[str, Entr
     contents = git.objects(place.work_tree, [entry.blob for entry in found.values()], files.LARGEST)
 
     def text_of(file: str) -> str:
-        blob = next(contents)
-        if found[file].is_link:
-            raise FaultyFile([Fault(file, 0, 0, "file", "a symbolic link can't be a record")])
-        if blob.content is None:
-            raise FaultyFile([Fault(file, 0, 0, "file", f"{blob.size:,} bytes are too many for a record")])
-        return yamltext.decode(blob.content, file)
+        return _text(file, found[file], next(contents))
 
     index.fill(connection, list(found), text_of)
+
+
+def _text(file: str, entry: Entry, blob: git.Object) -> str:
+    if entry.is_link:
+        raise FaultyFile([Fault(file, 0, 0, "file", "a symbolic link can't be a record")])
+    if blob.content is None:
+        raise FaultyFile([Fault(file, 0, 0, "file", f"{blob.size:,} bytes are too many for a record")])
+    return yamltext.decode(blob.content, file)
 
 
 def _forget_oldest(cache: Path) -> None:

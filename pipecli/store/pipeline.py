@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import date, datetime, tzinfo
 from functools import cached_property
 from pathlib import Path
@@ -92,12 +92,18 @@ class Pipeline:
 
     def read(self, file: str) -> Record:
         """The record of one file, from the file itself. Raises FaultyFile."""
-        from pipecli.store import files, reading
+        from pipecli.store import reading
 
         try:
-            return reading.read(kind_of(file) or SETTINGS, file, files.read_text(self.root, file))
+            return reading.read(kind_of(file) or SETTINGS, file, self.text(file))
         except FileNotFoundError:
             raise PipecliError(f"{file} does not exist") from None
+
+    def text(self, file: str) -> str:
+        """What a file says. Raises FaultyFile, FileNotFoundError."""
+        from pipecli.store import files
+
+        return files.read_text(self.root, file)
 
     def file_of(self, noun: str, key: str) -> str | None:
         """The file of the record with this id or slug; None if there is none. Raises on two."""
@@ -162,11 +168,9 @@ class Pipeline:
         return found
 
     def _duplicate(self, noun: str, key: str, first: str, second: str) -> Fault:
-        from pipecli.store import files, yamltext
+        from pipecli.store import yamltext
 
-        line = column = 0
-        with suppress(FileNotFoundError):  # of a past moment there is no file to show a line of
-            line, column = yamltext.locate(files.read_text(self.root, second), [BY_NOUN[noun].identity])
+        line, column = yamltext.locate(self.text(second), [BY_NOUN[noun].identity])
         said = f"{key} is also the id of {first}; give one of them another id, or remove it"
         return Fault(second, line, column, "duplicate-id", said)
 

@@ -218,6 +218,26 @@ def test_a_commit_of_the_future_counts_as_made_now(
     assert listed(cli, "--as-of", "2026-03-31") == [("demo", 2000)]
 
 
+def test_the_settings_are_those_of_then(cli: Cli, git: Git, root: Path) -> None:
+    settings = root / "pipecli.yaml"
+    settings.write_text("# Of today\n" + settings.read_text())
+    git("commit", "-qam", "A comment")
+    assert cli("settings", "show").out.startswith("# Of today\n")
+    assert "# Of today" not in cli("settings", "show", "--as-of", "HEAD~1").out
+
+
+def test_a_deal_that_was_there_twice_is_named(cli: Cli, year: dict[str, str], git: Git, root: Path) -> None:
+    (file,) = root.glob("opportunities/2026/*.yaml")
+    (root / "opportunities/twin.yaml").write_text(file.read_text())
+    git("add", "opportunities")
+    git("commit", "-qm", "Twice")
+    git("rm", "-q", "opportunities/twin.yaml")
+    git("commit", "-qm", "Once")
+    said = cli("forecast", "--as-of", "HEAD~1", code=1).err
+    assert "is also the id of opportunities/2026/" in said
+    assert "opportunities/twin.yaml:2" in said
+
+
 def test_a_few_indexes_of_the_past_are_kept(cli: Cli, root: Path, git: Git) -> None:
     for number in range(10):
         (root / "customers").mkdir(exist_ok=True)
