@@ -71,9 +71,14 @@ class Commit:
         Looked for only once git has refused: each commit would pay for the question.
         """
         known = set(git.output(self._work_tree, "ls-files", "-z", "--", *self._changed).split("\0"))
-        unknown = [name for name in self._changed if name not in known and (self._work_tree / name).exists()]
+        unknown = [name for name in self._changed if name not in known]
         if not unknown:
             return False
+        for name in unknown:
+            if not (self._work_tree / name).exists():
+                raise git.GitRefused(
+                    f"{name} was never committed, git could not bring it back", hint="commit it first"
+                )
         self._new = [*self._new, *unknown]
         self._changed = [name for name in self._changed if name not in unknown]
         added = git.run(self._work_tree, "update-index", "--add", "-z", "--stdin", stdin=git.listed(unknown))

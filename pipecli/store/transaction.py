@@ -221,6 +221,7 @@ def _undo(pipeline: Pipeline, done: Sequence[Write]) -> None:
                 if write.after is not None and _is(pipeline, write.file, write.after):
                     files.remove(pipeline.root, write.file)
             elif not _is(pipeline, write.file, write.before):
+                files.make_folder(pipeline.root, write.file.rpartition("/")[0])  # it went with its last file
                 files.write(pipeline.root, write.file, write.before)
         except OSError:
             failed.append(write.file)

@@ -325,3 +325,28 @@ def test_in_the_middle_of_a_rebase_nothing_is_committed(cli, refused, deal, git,
 def test_what_no_file_may_hold_is_refused(refused, deal, asked, said):
     deal()
     assert refused("opp", "set", "2q8", *asked).startswith(f"error: OPP-2Q8XA: {said}")
+
+
+HAND = "id: hand # the only one\nname: Hand\n"
+
+
+def test_the_last_file_of_a_folder_comes_back_when_a_hook_refuses(refused, given, root):
+    given({"customers/hand.yaml": HAND})
+    hook = root / ".git" / "hooks" / "pre-commit"
+    hook.write_text("#!/bin/sh\necho no >&2\nexit 1\n")
+    hook.chmod(0o755)
+
+    assert refused("customer", "remove", "hand") == "error: git refused the commit, nothing is changed: no"
+    assert (root / "customers" / "hand.yaml").read_text() == HAND
+
+
+def test_what_git_could_not_bring_back_is_not_removed(refused, root):
+    file = root / "customers" / "hand.yaml"
+    file.parent.mkdir()
+    file.write_text(HAND)
+
+    said = refused("customer", "remove", "hand")
+    assert said == (
+        "error: customers/hand.yaml was never committed, git could not bring it back; commit it first"
+    )
+    assert file.read_text() == HAND
