@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pipecli.cli.command import noun
 from pipecli.cli.output import Format, print_records, write_text
-from pipecli.cli.session import Session, session
+from pipecli.cli.session import Session, session, warn
 from pipecli.cli.table import Column, money
 from pipecli.cli.whose import Report, whose
 from pipecli.errors import PipecliError
-from pipecli.records.kinds import CUSTOMER, OPPORTUNITY
+from pipecli.records.kinds import CUSTOMER, OPPORTUNITY, Kind
 from pipecli.records.money import minor_digits
 from pipecli.reports.forecast import GROUPINGS, OVERDUE, PERIODS, WITHOUT_DATE, Forecast, Key, Row, Window
 from pipecli.store.deals import deals
+
+if TYPE_CHECKING:
+    from pipecli.store.pipeline import Pipeline
 
 app = noun("Print the forecast, weighted by probability.")
 
@@ -32,29 +35,51 @@ def forecast(
     ] = "",
     to: Annotated[str, typer.Option(help="Closing until this day or period.", metavar="DATE")] = "",
     currency: Annotated[str, typer.Option(help="In this currency, not the base.", metavar="CODE")] = "",
+    compare: Annotated[
+        str, typer.Option(help="Beside that of this date, time or revision of git.", metavar="WHEN")
+    ] = "",
 ) -> None:
     """Print what the open deals will bring by their expected close, and what was won.
 
     The weighted amount is the amount times the probability. Without --from and --to every open deal counts,
     and of the won ones those since the beginning of this month (by quarter: of this quarter).
     """
-    from pipecli.reports.forecast import forecast as forecast_of
-
     if by not in GROUPINGS:
         raise typer.BadParameter(f'"{by}" is none of {", ".join(GROUPINGS)}', param_hint="--by")
     run = session(ctx)
-    pipeline = run.read(OPPORTUNITY, *([CUSTOMER] if by == "customer" else []))
-    window = _window(by, from_, to, run.today)
-    made = forecast_of(
+    pipeline = run.read(*_needed(by))
+    window, target = _window(by, from_, to, run.today), _currency(currency)
+    made = _made(run, pipeline, by, window, target)
+    if compare:
+        from pipecli.cli.forecast_compare import print_comparison
+
+        past = run.pipeline_as_of(compare)
+        warn(past.need(*_needed(by)))
+        names = _Names(run, by)
+        print_comparison(
+            run, past, _made(run, past, by, window, made.currency), made, _json(made, []),
+            lambda row: _label(_record(row, by, names), by),
+        )  # fmt: skip
+    else:
+        _print(run, made)
+
+
+def _needed(by: str) -> list[Kind]:
+    return [OPPORTUNITY, *([CUSTOMER] if by == "customer" else [])]
+
+
+def _made(run: Session, pipeline: Pipeline, by: str, window: Window, currency: str | None) -> Forecast:
+    from pipecli.reports.forecast import forecast as forecast_of
+
+    return forecast_of(
         deals(pipeline.index.connection, whose(run), window, with_products=by == "product"),
         by=by,
         rates=pipeline.rates,
-        today=run.today,
+        today=pipeline.today,
         window=window,
-        currency=_currency(currency),
+        currency=currency,
         order=_stages(pipeline.settings_as_written) if by == "stage" else (),
     )
-    _print(run, made)
 
 
 def _currency(text: str) -> str | None:

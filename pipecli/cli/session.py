@@ -16,6 +16,7 @@ from pipecli.records.kinds import Kind
 
 if TYPE_CHECKING:
     from pipecli.cli.output import Format
+    from pipecli.history.as_of import PastPipeline
     from pipecli.store.pipeline import Pipeline
 
 FORMATS = ("table", "json", "jsonl", "csv", "tsv", "markdown", "ids")
@@ -69,7 +70,7 @@ class Session:
 
         return Pipeline.find(Path(self.directory), self.fixed_now())
 
-    def pipeline_as_of(self, text: str) -> Pipeline:
+    def pipeline_as_of(self, text: str) -> PastPipeline:
         """The pipeline as of a date (its end), a time or a revision of git, its `today` the day of then."""
         from pipecli.cli.moments import past
 
