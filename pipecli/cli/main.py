@@ -83,8 +83,8 @@ class _Named(TyperCommand):
     """Only a name, for suggestions: what `Root.commands` holds."""
 
 
-def root() -> Root:
-    """The whole command line."""
+def root(session: Session | None = None) -> Root:
+    """The whole command line, for one run."""
     return Root(
         name="pipecli",
         help="A sales pipeline in a shell: leads, opportunities and quotations as YAML files under git.",
@@ -92,7 +92,7 @@ def root() -> Root:
         no_args_is_help=True,
         rich_markup_mode=None,
         commands={name: _Named(name) for name in (*NOUNS, *ALIASES)},
-        context_settings={"help_option_names": ["-h", "--help"], "obj": Session()},
+        context_settings={"help_option_names": ["-h", "--help"], "obj": session or Session()},
     )
 
 
@@ -118,8 +118,9 @@ def _have_streams() -> None:
 
 def run(arguments: list[str]) -> int:
     """Run one command line and return its exit code: 0 done, 1 refused or wrong, 2 usage."""
+    session = Session()
     try:
-        code = root().main(arguments, prog_name="pipecli", standalone_mode=False)
+        code = root(session).main(arguments, prog_name="pipecli", standalone_mode=False)
         sys.stdout.flush()
     except PipecliError as error:
         return _error(str(error))
@@ -133,6 +134,8 @@ def run(arguments: list[str]) -> int:
         return _error(f"{error.filename or 'pipecli'}: {error.strerror or error}")
     except Exception as error:
         return _usage_or_bug(error)
+    finally:
+        session.close()
     if code == INTERRUPTED:  # as Typer answers Ctrl-C, too
         return _error("interrupted; nothing is changed", code)
     return code if isinstance(code, int) else 0

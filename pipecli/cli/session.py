@@ -70,6 +70,12 @@ class Session:
 
         return Pipeline.find(Path(self.directory), self.fixed_now())
 
+    def close(self) -> None:
+        """Give back what the run holds: who runs many commands in one process must not pile up indexes."""
+        for name in ("pipeline", "present"):
+            if name in self.__dict__:
+                self.__dict__[name].close()
+
     def pipeline_as_of(self, text: str) -> PastPipeline:
         """The pipeline as of a date (its end), a time or a revision of git, its `today` the day of then."""
         from pipecli.cli.moments import past

@@ -37,6 +37,11 @@ class Pipeline:
         """The pipeline that holds `start`; `now` stands in for the clock. Raises location.NoPipeline."""
         return cls(location.find(start), now)
 
+    def close(self) -> None:
+        """Close the index, if it was opened."""
+        if "index" in self.__dict__:
+            self.index.connection.close()
+
     @property
     def root(self) -> Path:
         return self.location.root
