@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from pipecli.errors import Fault, FaultyFile, PipecliError
 from pipecli.history.moments import LineOfGit, Moment, NoSuchMoment, Stand, stand, tip
 from pipecli.history.trees import Entry, entries, tree_of
+from pipecli.history.versions import why_absent
 from pipecli.jsontext import loads
 from pipecli.records.kinds import SETTINGS, SETTINGS_FILE, Kind
 from pipecli.store import files, git, index, reading, yamltext
@@ -54,7 +55,8 @@ class PastPipeline(Pipeline):
 
     def text(self, file: str) -> str:
         """What a file said then. Raises FaultyFile, FileNotFoundError."""
-        entry = entries(self.location, self.stood.commit).get(file)
+        tree = tree_of(self.location, self.stood.commit)
+        entry = entries(self.location, tree).get(file) if tree else None
         if entry is None:
             raise FileNotFoundError(file)
         (blob,) = git.objects(self.location.work_tree, [entry.blob], files.LARGEST)
@@ -86,7 +88,7 @@ def pipeline_as_of(place: Location, moment: Moment, zone: tzinfo) -> PastPipelin
 
 def _index(place: Location, stood: Stand) -> index.Index:
     tree = tree_of(place, stood.commit)
-    found = entries(place, stood.commit)
+    found = entries(place, tree) if tree else {}
     if SETTINGS_FILE not in found:
         raise NoSuchMoment(f"at commit {stood.commit[:7]} of {stood.at:%Y-%m-%d} there was no pipeline yet")
 
@@ -119,7 +121,7 @@ def _text(file: str, entry: Entry, blob: git.Object) -> str:
     if entry.is_link:
         raise FaultyFile([Fault(file, 0, 0, "file", "a symbolic link can't be a record")])
     if blob.content is None:
-        raise FaultyFile([Fault(file, 0, 0, "file", f"{blob.size:,} bytes are too many for a record")])
+        raise FaultyFile([Fault(file, 0, 0, "file", why_absent(blob))])
     return yamltext.decode(blob.content, file)
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from typing import NamedTuple
 
 from pipecli.records.kinds import SETTINGS, SETTINGS_FILE, Kind
@@ -76,10 +77,10 @@ def touches(place: Location, commits: Sequence[str]) -> Iterator[list[Touched]]:
 def _compared(place: Location, commits: Sequence[str]) -> bytes:
     """What plumbing says, which no configuration of the user's changes."""
     inside = [place.prefix] if place.prefix else []
-    return git.run(
+    return git.raw(
         place.work_tree, "diff-tree", "--stdin", "-r", "--root", "-c", "--raw", "--no-renames", "--no-abbrev",
         "-z", "--", *inside, stdin="".join(f"{each}\n" for each in commits).encode(),
-    ).stdout  # fmt: skip
+    )  # fmt: skip
 
 
 def _parsed(compared: bytes, prefix: str) -> list[Touched]:
@@ -119,22 +120,35 @@ class Commit(NamedTuple):
 
 
 def commit_of(commit: str, content: bytes) -> Commit:
-    """A commit from the text of its object."""
-    head, _, message = content.decode("utf-8", "replace").partition("\n\n")
-    author = next(line for line in head.split("\n") if line.startswith("author "))
-    name, _, rest = author.removeprefix("author ").rpartition(" <")
+    """A commit from its object; what a damaged or forged one lacks is empty, its time the year 1970."""
+    head, _, message = content.partition(b"\n\n")
+    headers = dict(line.partition(b" ")[::2] for line in reversed(head.split(b"\n")))
+    encoding = headers.get(b"encoding", b"utf-8").decode("ascii", "replace")
+    name, _, rest = _decoded(headers.get(b"author", b""), encoding).rpartition(" <")
     email, _, stamp = rest.rpartition("> ")
-    subject, _, body = message.strip("\n").partition("\n")
+    subject, _, body = _decoded(message, encoding).strip("\n").partition("\n")
     lines = [
         line for line in body.splitlines() if not line.startswith(("Pipecli-Event: ", "Pipecli-Record: "))
     ]
     return Commit(commit, name, email, _when(stamp), subject, "\n".join(lines).strip())
 
 
+def _decoded(text: bytes, encoding: str) -> str:
+    try:
+        return text.decode(encoding, "replace")
+    except LookupError:
+        return text.decode("utf-8", "replace")
+
+
 def _when(stamp: str) -> datetime:
-    """`1793518738 +0100`; what is no time of the calendar becomes its nearest end."""
-    seconds, _, offset = stamp.partition(" ")
-    hours, minutes = int(offset[1:3] or 0), int(offset[3:5] or 0)
-    east = timedelta(hours=hours, minutes=minutes) * (-1 if offset.startswith("-") else 1)
-    zone = timezone(east if abs(east) < timedelta(hours=24) else timedelta())
-    return datetime.fromtimestamp(min(max(int(seconds), 0), 253_370_000_000), zone)
+    """`1793518738 +0100`."""
+    match = re.fullmatch(r"(\d{1,11}) ([+-])(\d\d)(\d\d)", stamp, re.ASCII)
+    if match is None:
+        return datetime.fromtimestamp(0, UTC)
+    east = timedelta(hours=int(match[3]), minutes=int(match[4])) * (-1 if match[2] == "-" else 1)
+    zone = timezone(east) if abs(east) < timedelta(hours=24) else UTC
+    return datetime.fromtimestamp(min(int(match[1]), _LATEST), zone)
+
+
+_LATEST = 253_370_000_000
+"""A second of the year 9998, from which any offset leads to a year that Python has."""

@@ -38,9 +38,9 @@ INSERT INTO about VALUES ('{LAYOUT}', '', '');
 def connect(file: Path) -> sqlite3.Connection:
     """A connection to the index, whose tables are made anew where there are none of this layout."""
     connection = sqlite3.connect(file, timeout=_PATIENCE, isolation_level=None)
+    connection.execute("PRAGMA synchronous = OFF")  # lost with the power, it is read again
     if _layout(connection) == LAYOUT:
         return connection
-    connection.execute("PRAGMA synchronous = OFF")  # lost with the power, it is read again
     with writing(connection):
         if _layout(connection) != LAYOUT:  # still: another command may have made them meanwhile
             for (table,) in connection.execute(

@@ -22,7 +22,7 @@ from pipecli.history import commits, touched
 from pipecli.history.database import connect, writing
 from pipecli.history.moments import Point, Tip, tip
 from pipecli.history.touched import Blob
-from pipecli.history.versions import Version, version_of
+from pipecli.history.versions import NOT_HERE, Version, version_of
 from pipecli.store import files, git
 from pipecli.store.location import Location
 
@@ -239,7 +239,8 @@ class History:
     def _keep(self, versions: Mapping[Blob, Version]) -> None:
         self.connection.executemany(
             f"INSERT OR IGNORE INTO versions VALUES (?, ?, {_marks(Version._fields)})",
-            ((*blob, *version) for blob, version in versions.items()),
+            # what is not here may be fetched one day
+            ((*blob, *version) for blob, version in versions.items() if version.fault != NOT_HERE),
         )
 
 

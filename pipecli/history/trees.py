@@ -22,22 +22,22 @@ class Entry(NamedTuple):
 
 def tree_of(place: Location, commit: str) -> str | None:
     """The id of the pipeline's own directory in a commit: two with the same have the same records."""
-    done = git.run(
-        place.work_tree, "rev-parse", "--verify", "--quiet", "--end-of-options", _root(place, commit)
-    )
+    root = f"{commit}:{place.prefix.rstrip('/')}"
+    done = git.run(place.work_tree, "rev-parse", "--verify", "--quiet", "--end-of-options", root)
     return None if done.returncode else done.stdout.decode().strip()
 
 
 def roots(place: Location, commit: str) -> dict[str, str]:
     """The ids of the files and folders of the pipeline's own directory in a commit; none without it."""
-    listed = git.run(place.work_tree, "ls-tree", "-z", "--full-tree", _root(place, commit)).stdout
+    tree = tree_of(place, commit)
+    listed = git.raw(place.work_tree, "ls-tree", "-z", "--full-tree", tree) if tree else b""
     lines = (line.partition(b"\t") for line in listed.split(b"\0") if line)
     return {name.decode("utf-8", "replace"): about.split()[2].decode() for about, _, name in lines}
 
 
-def entries(place: Location, commit: str) -> dict[str, Entry]:
-    """The files of settings and records in a commit, by their paths in the pipeline; none without it."""
-    listed = git.run(place.work_tree, "ls-tree", "-r", "-z", "--full-tree", _root(place, commit)).stdout
+def entries(place: Location, tree: str) -> dict[str, Entry]:
+    """The files of settings and records in the tree of a pipeline, by their paths in it."""
+    listed = git.raw(place.work_tree, "ls-tree", "-r", "-z", "--full-tree", tree)
     return {
         path.decode("utf-8", "replace"): Entry(blob.decode(), mode == _LINK)
         for mode, blob, path in re.findall(_RECORD.encode(), listed)
@@ -46,12 +46,8 @@ def entries(place: Location, commit: str) -> dict[str, Entry]:
 
 def records_below(place: Location, tree: str, folder: str) -> dict[str, str]:
     """The blobs of the record files in the tree of a folder, by their paths in the pipeline."""
-    listed = git.run(place.work_tree, "ls-tree", "-r", "-z", "--full-tree", tree).stdout
+    listed = git.raw(place.work_tree, "ls-tree", "-r", "-z", "--full-tree", tree)
     return {
         f"{folder}/{path.decode('utf-8', 'replace')}": blob.decode()
         for blob, path in re.findall(rb"(?<![^\0])\d+ blob (\w+)\t([^\0]*\.yaml)\0", listed)
     }
-
-
-def _root(place: Location, commit: str) -> str:
-    return f"{commit}:{place.prefix.rstrip('/')}"

@@ -21,6 +21,9 @@ LINKS = {
 """By noun, the field that names the record whose story it belongs to."""
 
 
+NOT_HERE = "this clone does not have its content"
+
+
 class Version(NamedTuple):
     """One version of one record. Money is text with its exact digits, in the record's currency."""
 
@@ -54,9 +57,7 @@ def version_of(path: str, blob: Object) -> Version:
     kind = record_kind(path)
     assert kind
     if blob.content is None:
-        return Version(
-            None, f"{blob.size:,} bytes are too many for a record" if blob.size else "it is not here"
-        )
+        return Version(None, why_absent(blob))
     try:
         text = yamltext.decode(blob.content, path)
         plain = yamltext.parse(text, path)
@@ -70,6 +71,13 @@ def version_of(path: str, blob: Object) -> Version:
     except FaultyFile as error:
         return name._replace(fault=_fault(error))
     return name._replace(title=record.label, **_facts(record))
+
+
+def why_absent(blob: Object) -> str:
+    """Why the content of a blob was not read."""
+    if blob.size:
+        return f"{blob.size:,} bytes are too many for a record"
+    return NOT_HERE
 
 
 def _fault(error: FaultyFile) -> str:

@@ -59,10 +59,15 @@ _LONGEST_GOODBYE = 10
 
 def output(work_tree: Path, *arguments: str) -> str:
     """What git prints, without the last newline. Raises GitRefused with git's words."""
-    done = run(work_tree, *arguments)
+    return raw(work_tree, *arguments).decode("utf-8", "replace").removesuffix("\n")
+
+
+def raw(work_tree: Path, *arguments: str, stdin: bytes | None = None) -> bytes:
+    """What git prints, as it is. Raises GitRefused with git's words."""
+    done = run(work_tree, *arguments, stdin=stdin)
     if done.returncode:
         raise GitRefused(_words(done))
-    return done.stdout.decode("utf-8", "replace").removesuffix("\n")
+    return done.stdout
 
 
 def start(work_tree: Path, *arguments: str) -> subprocess.Popen[bytes]:

@@ -312,3 +312,40 @@ def test_a_damaged_index_is_read_anew(cli: Cli, put: Callable[..., str], root: P
         file.write_bytes(damage)
         assert told(cli, "OPP-AAAAA") == expected
         assert told(cli, "OPP-AAAAA") == expected
+
+
+def test_a_forged_commit_is_no_traceback(cli: Cli, put: Callable[..., str], git: Git, root: Path) -> None:
+    put(text())
+    (root / FILE).write_text(text("demo"))
+    git("add", FILE)
+    tree, parent = git("write-tree"), git("rev-parse", "HEAD")
+    for author in ("author nobody", "author A <a@b> never", "author A <a@b> 99999999999 +9999"):
+        forged = f"tree {tree}\nparent {parent}\n{author}\ncommitter A <a@b> 1767225600 +0000\n\nForged\n"
+        made = subprocess.run(
+            ["git", "hash-object", "-t", "commit", "-w", "--stdin", "--literally"],
+            cwd=root, input=forged.encode(), capture_output=True, check=True,
+        ).stdout.decode().strip()  # fmt: skip
+        git("update-ref", "refs/heads/main", made)
+        assert told(cli, "OPP-AAAAA")[0] == ["stage: qualify → demo"]
+        assert "\n    stage: qualify → demo\n" in cli("history", "OPP-AAAAA").out
+
+
+def test_a_message_in_another_encoding(cli: Cli, put: Callable[..., str], git: Git, root: Path) -> None:
+    put(text())
+    (root / FILE).write_text(text("demo"))
+    subprocess.run(
+        ["git", "-c", "i18n.commitEncoding=ISO-8859-1", "commit", "-qa", "-F", "-"],
+        cwd=root, input="Año\n\nEspaña".encode("latin-1"), check=True,
+    )  # fmt: skip
+    entry = json.loads(cli("history", "OPP-AAAAA", "--format", "json").out)[0]
+    assert (entry["subject"], entry["message"]) == ("Año", "España")
+
+
+def test_a_partial_clone_says_what_is_not_here(
+    cli: Cli, put: Callable[..., str], root: Path, git: Git, tmp_path: Path
+) -> None:
+    put(text())
+    put(text("demo"))
+    blob = git("rev-parse", f"HEAD~1:{FILE}")
+    (root / ".git/objects" / blob[:2] / blob[2:]).unlink()
+    assert told(cli, "OPP-AAAAA")[-1] == ["unreadable here: this clone does not have its content"]
