@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pipecli import __version__
 from pipecli.errors import Fault, FaultyFile
-from pipecli.records.kinds import KINDS, SETTINGS, SETTINGS_FILE
+from pipecli.records.kinds import KINDS, SETTINGS
 from pipecli.store import freshness
+from pipecli.store.halves import in_halves
 from pipecli.store.location import Location, kind_of
 
 if TYPE_CHECKING:
     from pipecli.records.base import Record
+    from pipecli.store.tables import SQLValue
 
 LAYOUT = f"{__version__}/4"
 """Changes whenever the tables do: an index of another layout is built anew."""
@@ -156,17 +158,24 @@ def _remove_damaged(file: Path) -> None:
 
 def _build(connection: sqlite3.Connection, root: Path) -> None:
     present = freshness.stamps(root)
-    fill(connection, freshness.compare({}, present).changed, _on_disk(root))
+    text_of = _on_disk(root)
+    said = in_halves(lambda files: _said(files, text_of), freshness.compare({}, present).changed)
+    _fill(connection, said)
     connection.executemany("INSERT INTO _folders VALUES (?, ?)", present.items())
 
 
 def fill(connection: sqlite3.Connection, files: Sequence[str], text_of: TextOf) -> None:
     """Make the tables of a new index, and put into them what these files say."""
+    _fill(connection, [_said(files, text_of)])
+
+
+def _fill(connection: sqlite3.Connection, said: Iterable[_Said]) -> None:
     from pipecli.store.tables import schema
 
     connection.executescript(schema())
     with _writing(connection):
-        _read(connection, files, text_of)
+        for part in said:
+            _put(connection, part)
         connection.execute("CREATE TABLE _layout AS SELECT ? AS layout", (LAYOUT,))
 
 
@@ -200,9 +209,20 @@ def _forget(connection: sqlite3.Connection, files: Iterable[str]) -> None:
 
 def _read(connection: sqlite3.Connection, files: Sequence[str], text_of: TextOf) -> None:
     """Put what these files say into the tables, in place of what they said before."""
+    _forget(connection, files)
+    _put(connection, _said(files, text_of))
+
+
+class _Said(NamedTuple):
+    """What files say, as rows a table, and what is wrong with those that can't be read."""
+
+    rows: dict[str, list[tuple[SQLValue, ...]]]
+    faults: list[Fault]
+
+
+def _said(files: Iterable[str], text_of: TextOf) -> _Said:
     from pipecli.store import reading
 
-    _forget(connection, files)
     faults: list[Fault] = []
 
     def records() -> Iterator[tuple[str, Record]]:
@@ -214,24 +234,31 @@ def _read(connection: sqlite3.Connection, files: Sequence[str], text_of: TextOf)
             except FileNotFoundError:  # removed since the folder was listed: the next refresh sees it
                 continue
 
-    _insert(connection, records())
-    connection.executemany("INSERT INTO _faults VALUES (?, ?, ?, ?, ?)", faults)
+    return _Said(_rows(records()), faults)
+
+
+def _rows(records: Iterable[tuple[str, Record]]) -> dict[str, list[tuple[SQLValue, ...]]]:
+    from pipecli.store import tables
+
+    batch: dict[str, list[tuple[SQLValue, ...]]] = defaultdict(list)
+    for file, record in records:
+        for table, values in tables.rows(record, file):
+            batch[table].append(values)
+    return batch
 
 
 def _insert(connection: sqlite3.Connection, records: Iterable[tuple[str, Record]]) -> None:
     """Put records, each with its file, into the tables, which hold nothing of these files."""
-    from pipecli.store import tables
+    _put(connection, _Said(_rows(records), []))
 
-    batch: dict[str, list[tuple[tables.SQLValue, ...]]] = defaultdict(list)
-    for file, record in records:
-        if file == SETTINGS_FILE:
-            for name in ("users", "teams", "stages"):
-                connection.execute(f"DELETE FROM {name}")
-        for table, values in tables.rows(record, file):
-            batch[table].append(values)
-    for table, rows in batch.items():
+
+def _put(connection: sqlite3.Connection, said: _Said) -> None:
+    for table in ("users", "teams", "stages") if "stages" in said.rows else ():
+        connection.execute(f"DELETE FROM {table}")  # those of the settings as they were
+    for table, rows in said.rows.items():
         places = ", ".join("?" * len(rows[0]))
         connection.executemany(f"INSERT INTO {table} VALUES ({places})", rows)
+    connection.executemany("INSERT INTO _faults VALUES (?, ?, ?, ?, ?)", said.faults)
 
 
 TABLES = tuple(kind.table for kind in KINDS)

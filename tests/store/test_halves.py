@@ -1,0 +1,68 @@
+"""Work shared between two processes comes out as if one had done it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from pipecli.errors import Fault
+from pipecli.store import halves, index
+from pipecli.store.halves import in_halves
+from pipecli.store.pipeline import Pipeline
+
+# Newer Pythons warn of forking beside the threads of the test runner.
+pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
+
+FILES = [f"{number}.yaml" for number in range(10)]
+
+
+@pytest.fixture
+def many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two files are many already, and two processors are there."""
+    monkeypatch.setattr(halves, "_MANY", 2)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+
+
+@pytest.mark.usefixtures("many")
+def test_each_half_is_another_processs() -> None:
+    made = list(in_halves(lambda files: (os.getpid(), list(files)), FILES))
+
+    assert [files for _, files in made] == [FILES[:5], FILES[5:]]
+    assert made[0][0] == os.getpid() != made[1][0]
+
+
+@pytest.mark.usefixtures("many")
+def test_what_a_child_fails_at_its_parent_does() -> None:
+    parent = os.getpid()
+
+    def work(files: Sequence[str]) -> list[str]:
+        if os.getpid() != parent:
+            raise MemoryError
+        return list(files)
+
+    assert list(in_halves(work, FILES)) == [FILES[:5], FILES[5:]]
+
+
+def test_a_few_files_are_not_worth_a_process() -> None:
+    assert list(in_halves(lambda files: os.getpid(), FILES)) == [os.getpid()]
+
+
+@pytest.mark.usefixtures("many")
+def test_an_index_built_by_two_holds_every_record_and_every_fault(root: Path) -> None:
+    (root / "customers").mkdir()
+    for number in range(9):
+        (root / "customers" / f"c-{number}.yaml").write_text(f"id: c-{number}\nname: Customer\n")
+    for file in ("c-1.yaml", "c-8.yaml"):
+        (root / "customers" / file).write_text("id: c\n")
+
+    made = index.open_index(Pipeline.find(root).location)
+
+    assert made.connection.execute("SELECT count(*) FROM _customers").fetchone() == (7,)
+    assert made.connection.execute("SELECT count(*) FROM stages").fetchone() == (5,)
+    assert made.faults() == [
+        Fault("customers/c-1.yaml", 0, 0, "schema", '"name" is missing'),
+        Fault("customers/c-8.yaml", 0, 0, "schema", '"name" is missing'),
+    ]
