@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import date, tzinfo
+from datetime import date, datetime, tzinfo
 from typing import TYPE_CHECKING
 
 from pipecli.cli.dates import parse_moment, parse_period
@@ -26,13 +26,13 @@ def parse(text: str, today: date, zone: tzinfo) -> Moment:
     return Revision(text)
 
 
-def past(run: Session, place: Location, text: str) -> PastPipeline:
+def past(run: Session, place: Location, text: str, now: date | datetime | None) -> PastPipeline:
     """The pipeline as of what a person typed, with a word on stderr about which commit that is."""
     from pipecli.history.as_of import pipeline_as_of
 
     zone = zone_of(place)
     moment = parse(text, now_in(zone, run.fixed_now()).date(), zone)
-    pipeline = pipeline_as_of(place, moment, zone)
+    pipeline = pipeline_as_of(place, moment, zone, now)
     stood = pipeline.stood
     if run.format_name == "table":
         say(f"as of {shown(moment)}: commit {stood.commit[:7]} of {stood.at:%Y-%m-%d %H:%M}")

@@ -61,7 +61,7 @@ class Session:
     @cached_property
     def pipeline(self) -> Pipeline:
         """The pipeline of `-C`, or the one around this directory; with --as-of as it stood then."""
-        return self.pipeline_as_of(self.as_of) if self.as_of else self.present
+        return self.pipeline_as_of(self.as_of, self.fixed_now()) if self.as_of else self.present
 
     @cached_property
     def present(self) -> Pipeline:
@@ -76,11 +76,14 @@ class Session:
             if name in self.__dict__:
                 self.__dict__[name].close()
 
-    def pipeline_as_of(self, text: str) -> PastPipeline:
-        """The pipeline as of a date (its end), a time or a revision of git, its `today` the day of then."""
+    def pipeline_as_of(self, text: str, now: date | datetime | None = None) -> PastPipeline:
+        """The pipeline as of a date (its end), a time or a revision of git.
+
+        Its `today` is the day of then, unless `now` says another.
+        """
         from pipecli.cli.moments import past
 
-        return past(self, self.present.location, text)
+        return past(self, self.present.location, text, now)
 
     @property
     def today(self) -> date:

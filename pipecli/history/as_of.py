@@ -79,11 +79,13 @@ class PastPipeline(Pipeline):
         yield
 
 
-def pipeline_as_of(place: Location, moment: Moment, zone: tzinfo) -> PastPipeline:
-    """The pipeline as it stood at a moment. Raises NoSuchMoment."""
+def pipeline_as_of(
+    place: Location, moment: Moment, zone: tzinfo, now: date | datetime | None = None
+) -> PastPipeline:
+    """The pipeline as it stood at a moment, which is its `now` unless another is given. Raises NoSuchMoment."""
     tip(place)
     stood = stand(place, moment, zone, LineOfGit(place))
-    return PastPipeline(place, stood, stood.at if isinstance(moment, str) else moment)
+    return PastPipeline(place, stood, now or (stood.at if isinstance(moment, str) else moment))
 
 
 def _index(place: Location, stood: Stand) -> index.Index:

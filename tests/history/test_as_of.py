@@ -106,6 +106,16 @@ def test_the_forecast_is_that_of_a_checkout(
     assert json.loads(there)["totals"]["weighted"] == 500
 
 
+def test_today_is_the_day_of_then_unless_another_is_given(cli: Cli, year: dict[str, str]) -> None:
+    def age(*arguments: str) -> int:
+        shown = cli(*arguments, "opp", "show", "machines", "--as-of", "2026-02-10", "--format", "json").out
+        days: int = json.loads(shown)["age_days"]
+        return days
+
+    assert age() == 10
+    assert age("--today", "2026-03-01") == 29
+
+
 def test_a_person_is_told_which_commit_it_is(cli: Cli, year: dict[str, str]) -> None:
     said = cli("opp", "list", "--as-of", "2026-02-10")
     assert said.err == f"as of 2026-02-10: commit {year['january'][:7]} of 2026-01-31 23:59\n"
