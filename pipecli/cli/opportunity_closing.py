@@ -79,6 +79,7 @@ def lost(
             _quotations(desk, deal),
             reason=reason,
             day=desk.day(day) or desk.today,
+            today=desk.today,
             competitor=option("--competitor", competitor, (Opportunity, "closed.competitor"), desk.session),
             detail=option("--detail", detail, (Opportunity, "closed.detail"), desk.session),
         )

@@ -40,7 +40,7 @@ DERIVED = {
         "amount_by_hand": "amount_by_hand",
         "probability": "probability",
         "stage_probability": "stage_probability",
-        "weighted": "NULL",
+        "weighted": "status = 'open'",  # computed in `derive`, of open deals: nothing is to come of others
         "team": "team",
         "customer_name": "customer_name",
         "age_days": "age_days",
@@ -65,8 +65,8 @@ def derive(noun: str, row: sqlite3.Row | tuple[Any, ...], currency: str) -> View
         view["amount_by_hand"] = bool(view["amount_by_hand"])
         for key in ("probability", "stage_probability"):
             view[key] = _percent(view[key])
-        if view["amount"] is not None and view["probability"] is not None:
-            view["weighted"] = weighted(view["amount"], view["probability"], currency)
+        counts = view["weighted"] and view["amount"] is not None and view["probability"] is not None
+        view["weighted"] = weighted(view["amount"], view["probability"], currency) if counts else None
     if noun == "lead":
         view["missing"] = view["missing"].split()
     if "tax_by_rate" in view:

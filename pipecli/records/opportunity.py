@@ -13,7 +13,7 @@ from pipecli.records.base import Custom, Document, Part
 from pipecli.records.ids import LeadId, OpportunityId, QuotationId, Slug
 from pipecli.records.item import Item, total
 from pipecli.records.key_information import KeyInformation
-from pipecli.records.money import rounded
+from pipecli.records.money import minor_digits, rounded
 from pipecli.records.values import Amount, CurrencyCode, Day, Flag, Line, Percent, Score, Text
 
 
@@ -96,6 +96,16 @@ class Opportunity(Document):
     @property
     def is_open(self) -> bool:
         return self.status is OpportunityStatus.OPEN
+
+    @model_validator(mode="after")
+    def _amounts_can_be_paid(self) -> Self:
+        for amount in (self.amount, self.closed.amount if self.closed else None):
+            if amount is not None and rounded(amount, self.currency) != amount:
+                digits = minor_digits(self.currency)
+                raise ValueError(
+                    f"{amount} {self.currency} can't be paid: {self.currency} has {digits} decimals"
+                )
+        return self
 
     @model_validator(mode="after")
     def _closing_fits_status(self) -> Self:

@@ -64,7 +64,9 @@ _OPPORTUNITIES = """
 CREATE VIEW opportunities AS SELECT r.*,
     coalesce(r.probability_by_hand, s.probability) AS probability,
     s.probability AS stage_probability, s.position AS stage_position, s.rotting_days,
-    weighted(r.exact_amount, coalesce(r.probability_by_hand, s.probability), r.currency) AS weighted,
+    CASE r.status WHEN 'open' THEN
+        weighted(r.exact_amount, coalesce(r.probability_by_hand, s.probability), r.currency)
+    END AS weighted,
     u.team, u.name AS owner_name, c.name AS customer_name,
     CAST(julianday(coalesce(r.closed_date, today())) - julianday(substr(r.created, 1, 10)) AS INTEGER)
         AS age_days,

@@ -9,7 +9,7 @@ from pipecli.records.opportunity import Closed, Opportunity, OpportunityStatus
 from pipecli.records.quotation import Quotation, QuotationStatus
 from pipecli.records.settings import Settings
 from pipecli.workflow.change import Change, Refused
-from pipecli.workflow.closed_opportunity import refuse_closed
+from pipecli.workflow.closed_opportunity import refuse_closed, refuse_future
 from pipecli.workflow.vocabulary import require_lost_reason
 
 _ENDED = {QuotationStatus.REJECTED, QuotationStatus.EXPIRED, QuotationStatus.SUPERSEDED}
@@ -22,11 +22,13 @@ def lose(
     *,
     reason: str | None,
     day: date,
+    today: date,
     competitor: str | None = None,
     detail: str | None = None,
 ) -> Change:
     """Close an open deal as lost; `quotations` are all of the deal."""
     refuse_closed(deal)
+    refuse_future(deal, day, today)
     if reason is None:
         known = ", ".join(settings.lost_reasons)
         raise Refused(f"why {deal.id} is lost must be said", hint=f"give --reason, one of {known}")

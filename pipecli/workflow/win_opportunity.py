@@ -12,7 +12,7 @@ from pipecli.records.opportunity import Closed, Opportunity, OpportunityStatus
 from pipecli.records.order import Order, OrderStatus
 from pipecli.records.quotation import Quotation, QuotationStatus
 from pipecli.workflow.change import Change, Refused
-from pipecli.workflow.closed_opportunity import refuse_closed
+from pipecli.workflow.closed_opportunity import refuse_closed, refuse_future
 from pipecli.workflow.order_from_quotation import order_from_quotation
 
 _OFFERED = (QuotationStatus.SENT, QuotationStatus.ACCEPTED)
@@ -36,6 +36,7 @@ def win(
     `amount`, else the quotation's total, else what the deal is worth.
     """
     refuse_closed(deal)
+    refuse_future(deal, day, now.date())
     winner = _offered(deal, quotation) if quotation else last_offered(quotations)
     value = _value(deal, winner) if amount is None else rounded(amount, deal.currency)
     closed = Closed.model_construct(

@@ -352,3 +352,23 @@ def test_an_open_deal_is_not_reopened(cli, opp, refused):
 )
 def test_wrong_words_close_nothing(opp, refused, arguments, said):
     assert said in refused("opp", "won", opp, *arguments)
+
+
+def test_no_deal_closes_on_a_day_that_is_yet_to_come(cli, deal, refused):
+    deal()
+    for verb in (["won"], ["lost", "--reason", "price"]):
+        assert "that day is yet to come" in refused("opp", *verb, "2q8xa", "--date", "+1d")
+
+
+def test_an_amount_has_the_decimals_of_its_currency(cli, deal, refused):
+    deal()
+    said = refused("opp", "set", "2q8xa", "amount=1.005")
+    assert "1.005 EUR can't be paid: EUR has 2 decimals" in said
+
+
+def test_nothing_more_is_to_come_of_a_closed_deal(cli, deal):
+    deal()
+    assert json.loads(cli("opp", "show", "2q8xa", "--format", "json").out)["weighted"] == 499.80
+    shown = json.loads(cli("opp", "won", "2q8xa", "--format", "json").out)
+    assert "weighted" not in shown
+    assert cli("sql", "SELECT weighted FROM opportunities", "--format", "csv").out.split() == ["weighted", '""']
