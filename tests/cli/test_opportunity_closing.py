@@ -371,4 +371,5 @@ def test_nothing_more_is_to_come_of_a_closed_deal(cli, deal):
     assert json.loads(cli("opp", "show", "2q8xa", "--format", "json").out)["weighted"] == 499.80
     shown = json.loads(cli("opp", "won", "2q8xa", "--format", "json").out)
     assert "weighted" not in shown
-    assert cli("sql", "SELECT weighted FROM opportunities", "--format", "csv").out.split() == ["weighted", '""']
+    asked = cli("sql", "SELECT weighted FROM opportunities", "--format", "csv")
+    assert asked.out.split() == ["weighted", '""']
