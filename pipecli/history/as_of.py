@@ -82,7 +82,7 @@ class PastPipeline(Pipeline):
 def pipeline_as_of(
     place: Location, moment: Moment, zone: tzinfo, now: date | datetime | None = None
 ) -> PastPipeline:
-    """The pipeline as it stood at a moment, which is its `now` unless another is given. Raises NoSuchMoment."""
+    """The pipeline as it stood at a moment, its `now` unless another is given. Raises NoSuchMoment."""
     tip(place)
     stood = stand(place, moment, zone, LineOfGit(place))
     return PastPipeline(place, stood, now or (stood.at if isinstance(moment, str) else moment))
