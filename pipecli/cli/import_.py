@@ -13,8 +13,8 @@ import typer
 
 from pipecli.cli.changing import Desk, changing
 from pipecli.cli.command import Changing, noun
-from pipecli.cli.session import Session
-from pipecli.errors import PipecliError
+from pipecli.cli.session import Session, say
+from pipecli.errors import FaultyFile, PipecliError
 from pipecli.records.collections import COLLECTIONS, Collection, named
 
 if TYPE_CHECKING:
@@ -46,9 +46,10 @@ def import_(
     collection = collection_of(kind)
     if rejects and rejects.exists() and file.exists() and rejects.samefile(file):
         raise PipecliError("--rejects: the rows themselves are in that file", hint="name another")
-    table, source = rows_of(_file(file), _file(map_, str(map_)) if map_ else None, collection)
+    with _all_faults():
+        table, source = rows_of(_file(file), _file(map_, str(map_)) if map_ else None, collection)
     with changing(ctx) as desk, _no_collector():
-        with _progress(len(table.rows)) as tick:
+        with _all_faults(), _progress(len(table.rows)) as tick:
             done = prepare(desk.pipeline, collection, table, source, tick)
         commit = _write(desk, done)
         kept = _keep_rejects(desk, done, file, rejects)
@@ -75,6 +76,17 @@ def _file(path: Path, name: str = "") -> File:
     if str(path) == "-":
         return File("stdin", sys.stdin.buffer.read())
     return File(name or path.name, path.read_bytes())
+
+
+@contextmanager
+def _all_faults() -> Iterator[None]:
+    """Name every fault of a mapping, so that they are mended at once; the first is the error."""
+    try:
+        yield
+    except FaultyFile as error:
+        for fault in error.faults[1:]:
+            say(str(fault))
+        raise
 
 
 @contextmanager
@@ -128,13 +140,27 @@ def _keep_rejects(desk: Desk, done: Import, source: Path, wanted: Path | None) -
 
 def _print(run: Session, done: Import, commit: str | None, kept: Path | None) -> None:
     from pipecli.cli.output import Format, print_record, write_text
-    from pipecli.inbox.report import lines
 
     match run.format:
         case Format.TABLE:
-            write_text("".join(f"{line}\n" for line in lines(done.told)))
+            write_text("".join(f"{line}\n" for line in _drawn(done)))
         case Format.IDS:
             write_text("".join(f"{key}\n" for key in done.keys))
         case other:
             more = {"rejects": str(kept) if kept else None, "commit": commit, "dry_run": run.dry_run}
             print_record(done.told | more, other, [])
+
+
+def _drawn(done: Import) -> Iterator[str]:
+    """The report in the width of the terminal: counts on the left, a long line goes on under its start."""
+    from pipecli.cli.output import terminal_width, wrapped
+    from pipecli.cli.table import isolated
+    from pipecli.inbox.report import lines
+
+    width = terminal_width()
+    for text, count in lines(done.told):
+        start = "" if count is None else f"{count:>9,} "
+        room = None if width is None else max(width - len(start), 20)
+        for part in wrapped(text, room):
+            yield start + isolated(part)
+            start = " " * len(start)

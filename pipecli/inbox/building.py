@@ -126,6 +126,8 @@ class _Builder:
                 continue
             outcome.merged += len(draft.rows) - 1
             used |= draft.made
+            for name in draft.filled:
+                Tally.count(outcome.filled, name, draft.rows[0])
             if draft.record is None:
                 outcome.unchanged += 1
             else:
@@ -145,18 +147,18 @@ class _Builder:
         else:
             plain = before.plain()
             _forget_other_products(plain, values)
-            values = {path: constants.get(path) for path in self.feeds.owned} | values
+            unsaid = self.feeds.owned - values.keys()
+            for path in unsaid:
+                clear(plain, path)
+            values = {path: value for path, value in constants.items() if path in unsaid} | values
             values.pop(("created",), None)
         if self.collection.kind is None:
             values.pop((self.collection.identity,), None)
         for path, value in values.items():
-            if value is None:
-                clear(plain, path)
-            else:
-                put(plain, path, value)
+            put(plain, path, value)
         if "created" not in plain and issubclass(self.collection.model, Document):
             plain["created"] = self.now
-            Tally.count(self.outcome.filled, "created", draft.rows[0])
+            draft.filled.append("created")
         if before is not None or self.feeds.has_gaps:
             plain = without_empties(plain)
         self.completer.settle_currency(plain, money)

@@ -115,8 +115,8 @@ class _Compiler:
         return Manner(formats, mark, third, self.table.typed, self.today, self.zone)
 
     def _check_format(self, form: str, place: list[str | int]) -> None:
-        if unknown := days.unknown_directive(form):
-            self.source.fault(place, f"date: {unknown}")
+        if fault := days.fault_of(form):
+            self.source.fault(place, f"date: {fault}")
 
     def _meant(
         self, path: Path | None, value: Any, manner: Manner, place: list[str | int]
@@ -212,7 +212,7 @@ class _Compiler:
             names = paths.names(self.collection)
             close = get_close_matches(name.split(".")[0], names, n=1)
             hint = f'did you mean "{close[0]}"?' if close else f"its fields: {', '.join(names)}"
-            self.source.fault(place, f'a {self.collection.noun} has no field "{name}"; {hint}')
+            self.source.fault(place, f'{self.collection.plural} have no field "{name}"; {hint}')
             return None
 
     def _parsed(self, name: str, place: list[str | int]) -> Path:

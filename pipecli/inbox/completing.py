@@ -71,7 +71,11 @@ class Completer:
             plain["process"] = next(iter(processes))
         process = processes.get(plain.get("process", ""))
         if process is not None:
-            plain["stage"] = process.stages[0].id if stage is None else _stage(process, stage) or stage
+            known = process.stages[0].id if stage is None else _stage(process, stage)
+            if known is None:
+                stages = ", ".join(each.id for each in process.stages)
+                raise Unreadable(f'stage: the process {plain["process"]} has no "{stage}": {stages}')
+            plain["stage"] = known
 
     def _choose_process(self, plain: Plain) -> None:
         """The process whose condition holds for the deal, which it must have to be asked."""

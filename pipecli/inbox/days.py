@@ -33,13 +33,16 @@ def has_time(text: str) -> bool:
     return ":" in text
 
 
-def unknown_directive(form: str) -> str | None:
-    """What of a date format is none; None for a good one."""
+def fault_of(form: str) -> str | None:
+    """What is wrong with a date format; None for a good one."""
     directives = re.findall(r"%(.?)", form)
     unknown = [f"%{each}" for each in directives if each not in _DIRECTIVES]
     if unknown:
         return f"{unknown[0]} is none of {' '.join(f'%{each}' for each in sorted(_DIRECTIVES - {'%'}))}"
-    return None if directives else f'"{form}" has no directive; write one as %d.%m.%Y'
+    if not {"y", "Y"} & set(directives):
+        return f'"{form}" has no year; write a format as %d.%m.%Y'
+    twice = [f"%{each}" for each in directives if directives.count(each) > 1 and each != "%"]
+    return f"{twice[0]} stands twice" if twice else None
 
 
 def _moment(text: str, formats: Sequence[str], today: date) -> datetime:

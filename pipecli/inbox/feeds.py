@@ -9,6 +9,7 @@ from typing import NamedTuple, TypeVar
 from pipecli.inbox.amounts import Unreadable
 from pipecli.inbox.readers import Path, Reader
 from pipecli.inbox.tabular import Cell, Row
+from pipecli.records.collections import Collection
 
 K = TypeVar("K")
 Values = Map[Path, object]
@@ -92,6 +93,16 @@ class Feeds:
     replaced: dict[tuple[str, str, str], Tally] = field(default_factory=dict)
     """By column and value: what the mapping has in its place."""
     _memory: dict[tuple[Reader, str], object] = field(default_factory=dict)
+
+    def tells_apart(self, collection: Collection) -> bool:
+        """Whether a second run finds the records of the first, and makes none anew."""
+        kind = collection.kind
+        fed = {feed.path for feeds in self.columns.values() for feed in feeds}
+        return (
+            kind is None
+            or not kind.is_document
+            or bool(self.external_id or fed & {("id",), ("external_id",)})
+        )
 
     def read(self, row: Row) -> Said:
         """What a row says; what it lacks is counted."""

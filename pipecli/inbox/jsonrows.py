@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from pipecli.errors import PipecliError
-from pipecli.inbox.tabular import Cell, Row, Table
+from pipecli.inbox.tabular import Cell, Raw, Row, Table
 from pipecli.jsontext import loads
 
 
@@ -60,9 +60,14 @@ def _table(name: str, objects: Iterable[tuple[int, dict[str, Any]]]) -> Table:
 
 def _cells(value: object, path: str) -> Iterator[tuple[str, Cell]]:
     match value:
+        case dict() if path == "custom":
+            if all("." not in key for key in value):
+                yield from ((f"custom.{key}", Raw(part)) for key, part in value.items())
+            else:
+                yield path, Raw(value)
         case dict():
             for key, part in value.items():
-                yield from _cells(part, f"{path}.{key}" if path else str(key))
+                yield from _cells(part, f"{path}.{key}" if path else key)
         case list() if not any(isinstance(part, (dict, list)) for part in value):
             yield path, tuple(part for part in value if part is not None)
         case list():

@@ -30,6 +30,8 @@ class Known:
         for key, external in self.external_ids.items():
             self._by_external[external].append(key)
         self._by_name: dict[str, list[str]] | None = None
+        self.emails: dict[str, str] = {}
+        """Users are also known by their e-mail address, in small letters."""
 
     def add(self, key: str, label: str, external_id: str | None) -> None:
         self.labels[key] = label
@@ -77,7 +79,11 @@ class Names:
         if noun not in self._known:
             if kind := BY_NOUN[noun].kind:
                 self._pipeline.need(kind)
-            self._known[noun] = Known(self._pipeline.index.connection.execute(_question(noun)).fetchall())
+            connection = self._pipeline.index.connection
+            known = self._known[noun] = Known(connection.execute(_question(noun)).fetchall())
+            if noun == USERS.noun:
+                users = connection.execute("SELECT lower(email), id FROM users WHERE email IS NOT NULL")
+                known.emails = dict(users.fetchall())
         return self._known[noun]
 
     def key_of(self, named: Named) -> str:
@@ -93,6 +99,8 @@ class Names:
         known = self.known(noun)
         if text in known.labels:
             return text
+        if text.lower() in known.emails:
+            return known.emails[text.lower()]
         external = known.with_external_id(text)
         keys = external or known.called(text)
         if len(keys) > 1:

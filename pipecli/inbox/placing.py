@@ -24,6 +24,8 @@ class Draft:
     values: dict[Path, object]
     made: set[tuple[str, str]] = field(default_factory=set)
     """What it names that was made on the way, by kind and key."""
+    filled: list[str] = field(default_factory=list)
+    """Fields that it must have and its rows don't say."""
     record: Part | None = None
     """What it comes to; None while it can't be taken, or says what the pipeline has already."""
     reason: str = ""

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple, get_args, get_origin
 
 from pydantic import StringConstraints
 
-from pipecli.csvtext import free_value, list_values
+from pipecli.csvtext import free_cell, free_value, list_values
 from pipecli.inbox import amounts, days
 from pipecli.inbox.amounts import Mark, Unreadable
-from pipecli.inbox.tabular import Cell
+from pipecli.inbox.tabular import Cell, Raw
 from pipecli.jsontext import digits
 from pipecli.records import fields
 from pipecli.records.base import Part
@@ -60,6 +60,8 @@ def reader(collection: Collection, path: Path, manner: Manner) -> Reader | None:
     """How a cell is read for a field; None where there is no such field, or it has fields of its own."""
     if path == (collection.identity,):
         return _line
+    if path == ("custom",):
+        return _free_map
     annotation = fields.annotation_at(collection.model, path)
     if annotation is None:
         return None
@@ -185,6 +187,8 @@ def _list_of(one: Reader) -> Reader:
 def _text(cell: Cell) -> str:
     """Text of several lines, whose blanks at both ends may be meant."""
     match cell:
+        case Raw():
+            return free_cell(cell.value)
         case str():
             return cell.replace("\r\n", "\n").replace("\r", "\n")
         case bool():
@@ -202,7 +206,17 @@ def _line(cell: Cell) -> str:
 
 
 def _as_it_is(cell: Cell) -> object:
+    if isinstance(cell, Raw):
+        return cell.value
     return list(cell) if isinstance(cell, tuple) else cell
+
+
+def _free_map(cell: Cell) -> object:
+    """The whole of `custom`, as JSON where a cell has it."""
+    value = cell.value if isinstance(cell, Raw) else free_value(_line(cell))
+    if not isinstance(value, dict):
+        raise Unreadable(f'"{cell}" is no map of keys and values')
+    return value
 
 
 def _free(cell: Cell) -> object:

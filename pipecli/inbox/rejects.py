@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from itertools import chain, count
 from pathlib import Path
 
-from pipecli.csvtext import guarded, list_cell
-from pipecli.inbox.tabular import REASON, Cell, Row, Table
+from pipecli.csvtext import free_cell, guarded, list_cell
+from pipecli.inbox.tabular import REASON, Cell, Raw, Row, Table
 
 
 def text(table: Table, rejected: Sequence[tuple[Row, str]]) -> str:
@@ -38,6 +38,8 @@ def _written(cell: Cell) -> str:
     match cell:
         case bool():
             return "true" if cell else "false"
+        case Raw():
+            return free_cell(cell.value)
         case tuple():
             return list_cell([_written(part) for part in cell])
     return str(cell)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from pipecli.inbox.building import Outcome
@@ -48,6 +48,7 @@ def report(
         **({"guessed_encoding": table.encoding} if table.encoding else {}),
         "rows": len(table.rows),
         **counts(outcome)._asdict(),
+        "repeatable": feeds.tells_apart(collection),
         "made_on_the_way": related,
         "still_missing": {BY_NOUN[noun].plural: keys for noun, keys in names.dangling.items()},
         "lacking": _tallies(feeds.lacking, "column"),
@@ -86,38 +87,44 @@ def _place(row: Row) -> dict[str, Any]:
     return {"line": row.line, "row": str(next(iter(row.cells.values()), ""))}
 
 
-def lines(told: Mapping[str, Any]) -> Iterable[str]:
+class Line(NamedTuple):
+    """One line of the report, or with a count one of the list below it."""
+
+    text: str
+    rows: int | None = None
+
+
+def lines(told: Mapping[str, Any]) -> Iterator[Line]:
     """The report for a person."""
-    yield f"{told['rows']:,} {'row' if told['rows'] == 1 else 'rows'} of {told['file']}"
+    yield Line(f"{told['rows']:,} {'row' if told['rows'] == 1 else 'rows'} of {told['file']}")
     for name in Counts._fields:
         if told[name] or name == "made":
-            yield f"  {told[name]:>9,} {_WORDS[name]}"
+            yield Line(_WORDS[name], told[name])
+    if told["made"] and not told["repeatable"]:
+        yield Line(
+            f"a second run makes them again: nothing tells {told['kind']} apart, as an external_id does"
+        )
     for plural, keys in told["made_on_the_way"].items():
-        yield f"made on the way: {len(keys):,} {plural}: {_some(keys)}"
+        yield Line(f"made on the way: {len(keys):,} {plural}: {_some(keys)}")
     for plural, keys in told["still_missing"].items():
-        yield f"still missing: {len(keys):,} {plural}: {_some(keys)}"
+        yield Line(f"still missing: {len(keys):,} {plural}: {_some(keys)}")
     yield from _section("rows lacked", told["lacking"], "column")
-    yield from _section("left out, as the mapping's conditions say", told["left_out"], "column")
+    yield from _section("left out, by the conditions of the mapping", told["left_out"], "column")
     yield from _section(
-        "set to the time of this import, for want of another", told["filled_with_now"], "field"
+        "set to the time of this import, as rows don't say it", told["filled_with_now"], "field"
     )
     if told["replaced"]:
-        yield "values replaced, as the mapping says"
-        for each in told["replaced"]:
-            yield f"  {each['rows']:>9,} {each['column']}: {each['value']} → {each['by']}"
+        yield Line("values replaced, as the mapping says")
+    for each in told["replaced"]:
+        yield Line(f"{each['column']}: {each['value']} → {each['by']}", each["rows"])
     for each in told["respelt"]:
-        yield f'"{each["name"]}" was taken for the {each["kind"]} "{each["as"]}"'
+        yield Line(f'"{each["name"]}" was taken for the {each["kind"]} "{each["as"]}"')
     if told["unused_columns"]:
-        yield f"columns not used: {', '.join(told['unused_columns'])}"
+        yield Line(f"columns not used: {', '.join(told['unused_columns'])}")
     if "guessed_encoding" in told:
         guessed = told["guessed_encoding"]
-        yield f"read as {guessed}, a guess: if names look wrong, say `encoding:` in the mapping"
-    if told["reasons"]:
-        yield "rejected"
-        for each in told["reasons"][:_MOST_REASONS]:
-            yield f"  {each['rows']:>9,} {each['reason']} (line {each['example']['line']})"
-        if len(told["reasons"]) > _MOST_REASONS:
-            yield f"            and for {len(told['reasons']) - _MOST_REASONS:,} more reasons"
+        yield Line(f"read as {guessed}, a guess: if names look wrong, say `encoding:` in the mapping")
+    yield from _reasons_in_words(told["reasons"])
 
 
 _WORDS = {
@@ -129,12 +136,22 @@ _WORDS = {
 }
 
 
-def _section(title: str, tallies: list[dict[str, Any]], what: str) -> Iterable[str]:
+def _section(title: str, tallies: list[dict[str, Any]], what: str) -> Iterator[Line]:
     if tallies:
-        yield title
+        yield Line(title)
     for each in tallies:
         example = each["example"]
-        yield f"  {each['rows']:>9,} {each[what]} (line {example['line']}: {example['row']})"
+        yield Line(f"{each[what]} (line {example['line']}: {example['row']})", each["rows"])
+
+
+def _reasons_in_words(reasons: list[dict[str, Any]]) -> Iterator[Line]:
+    if reasons:
+        yield Line("rejected")
+    for each in reasons[:_MOST_REASONS]:
+        yield Line(f"{each['reason']} (line {each['example']['line']})", each["rows"])
+    if len(reasons) > _MOST_REASONS:
+        rest = reasons[_MOST_REASONS:]
+        yield Line(f"for {len(rest):,} more reasons", sum(each["rows"] for each in rest))
 
 
 def _some(keys: list[str]) -> str:

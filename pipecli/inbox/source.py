@@ -36,7 +36,7 @@ class Source:
         named = {column: path for column in table.columns if (path := _field_of(column, collection))}
         if not named:
             raise PipecliError(
-                f"{table.name}: no column is named like a field of a {collection.noun}",
+                f"{table.name}: no column is named like a field of {collection.plural}",
                 hint=f"say in a mapping file what feeds {', '.join(paths.names(collection))}: --map FILE",
             )
         columns = {column: Column(to=path) for column, path in named.items()}

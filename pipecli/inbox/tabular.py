@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import codecs
 import re
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
 
 from pipecli.errors import PipecliError
 
-Cell = str | int | Decimal | bool | tuple["Cell", ...]
+
+@dataclass(frozen=True)
+class Raw:
+    """A value of JSON below `custom`, which is taken as it is."""
+
+    value: object
+
+
+Cell = str | int | Decimal | bool | tuple["Cell", ...] | Raw
 """What a row says of one column. Of CSV always text; empty text is nothing."""
 
 REASON = "reject_reason"
