@@ -1,0 +1,118 @@
+"""Amounts as people write them: read exactly where they are certain, refused where they are not."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipecli.inbox.amounts import Unreadable, mark_of, money, number
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("$22,700.00", "22700.00"),
+        ("1.234,56 €", "1234.56"),
+        ("1 234,56", "1234.56"),
+        ("1\u202f234,56\u00a0€", "1234.56"),
+        ("1'234.50", "1234.50"),
+        ("CHF 1’234.50", "1234.50"),
+        ("1,234,567", "1234567"),
+        ("1.234.567", "1234567"),
+        ("12,34,567.00", "1234567.00"),
+        ("US$ 5", "5"),
+        ("R$ 1.234,5", "1234.5"),
+        ("1000 EUR", "1000"),
+        ("kr. 100", "100"),
+        (".5", "0.5"),
+        ("0,125", "0.125"),
+        ("1234.567", "1234.567"),
+        ("-5", "-5"),
+        ("−5", "-5"),
+        ("$-5.00", "-5.00"),
+        ("5-", "-5"),
+        ("(5.00)", "-5.00"),
+        ("۱۲۳٬۴۵۶", "123456"),
+        ("۱۲٫۵", "12.5"),
+        ("١٢٣", "123"),
+    ],
+)
+def test_an_amount_is_read_to_its_last_digit(text: str, value: str) -> None:
+    assert str(money(text, "").value) == value
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "abc",
+        "22k",
+        "1.2M",
+        "1..2",
+        "1,23,4",
+        "1.234.56",
+        "1,234.5.6",
+        "1 2 3",
+        "5.",
+        "1e5",
+        "(5.00",
+        "€",
+        "5 FOO",
+    ],
+)
+def test_what_is_no_amount_is_refused(text: str) -> None:
+    with pytest.raises(Unreadable, match="no amount"):
+        money(text, "")
+
+
+def test_one_point_and_three_digits_are_no_certain_amount() -> None:
+    with pytest.raises(Unreadable, match=r'"1\.234" is 1234 or 1\.234: say which in the mapping'):
+        money("1.234", "")
+    assert money("1.234", ".").value == Decimal("1.234")
+    assert money("1.234", ",").value == 1234
+    assert money("$1,234", ".").value == 1234
+
+
+def test_where_there_is_no_third_decimal_they_are_certain() -> None:
+    assert money("1.234 €", "", third_decimal=False).value == 1234
+    with pytest.raises(Unreadable):
+        money("1.234 KWD", "", third_decimal=False)
+
+
+def test_an_amount_that_contradicts_the_mapping_is_refused() -> None:
+    for text, mark in (("22,700.00", ","), ("1.5", ","), ("1,5", "."), ("1,234,567", ",")):
+        with pytest.raises(Unreadable, match="stands before the decimals"):
+            money(text, mark)
+
+
+def test_a_column_tells_what_stands_before_the_decimals() -> None:
+    assert mark_of(["1,234", "22,700.00"]) == "."
+    assert mark_of(["1.234", "kr. 5,5"]) == ","
+    assert mark_of(["1,234,567"]) == "."
+    assert mark_of(["1,234", "550", "abc"]) == ""
+    assert mark_of(["1,5", "1.5"]) == ""
+
+
+def test_a_sign_tells_the_currencies_it_may_mean() -> None:
+    assert money("5 €", "").currencies == {"EUR"}
+    assert {"USD", "MXN"} < money("$5", "").currencies
+    assert "EUR" not in money("$5", "").currencies
+    assert money("5 KWD", "").currencies == {"KWD"}
+    assert money("5", "").currencies == frozenset()
+
+
+def test_a_number_has_no_currency() -> None:
+    assert number("19 %", "") == 19
+    with pytest.raises(Unreadable, match="no plain number"):
+        number("19 €", "")
+
+
+@given(st.decimals(0, 10**12, places=2), st.sampled_from([(",", "."), (".", ","), (" ", ","), ("'", ".")]))
+def test_what_a_program_writes_is_read_back(value: Decimal, signs: tuple[str, str]) -> None:
+    thousands, decimal = signs
+    text = f"{value:,.2f}".replace(",", "\0").replace(".", decimal).replace("\0", thousands)
+    assert money(text, "").value == value
+    assert mark_of([text]) == decimal

@@ -1,0 +1,101 @@
+"""A commit of very many files is that of a few: just those files, or nothing."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from pipecli.store import committing, git
+from pipecli.store.committing import MANY, Commit
+
+
+@pytest.fixture
+def tree(home: Path, tmp_path: Path) -> Path:
+    """A repository with a commit, and many files that are in none."""
+    run(tmp_path, "init", "--quiet")
+    (tmp_path / "old").write_text("old\n")
+    (tmp_path / ".gitignore").write_text("new/1*\n")
+    run(tmp_path, "add", ".")
+    run(tmp_path, "commit", "--quiet", "--message=first")
+    (tmp_path / "new").mkdir()
+    for name in names():
+        (tmp_path / name).write_text(f"{name}\n")
+    return tmp_path
+
+
+def names() -> list[str]:
+    return [f"new/{number}" for number in range(MANY + 10)]
+
+
+def run(tree: Path, *arguments: str) -> str:
+    done = subprocess.run(["git", *arguments], cwd=tree, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def hook(tree: Path, text: str) -> None:
+    file = tree / ".git/hooks/pre-commit"
+    file.write_text(f"#!/bin/sh\n{text}\n")
+    file.chmod(0o755)
+
+
+def test_many_files_are_one_commit_and_few_objects(tree: Path) -> None:
+    (tree / "old").write_text("changed\n")
+    made = committing.commit(tree, "many", changed=["old"], new=names())
+
+    assert run(tree, "rev-parse", "HEAD") == made
+    assert run(tree, "status", "--porcelain") == ""
+    assert len(run(tree, "show", "--name-only", "--format=").splitlines()) == len(names()) + 1
+    assert run(tree, "fsck", "--strict") == ""
+    if committing._can_pack(tree):
+        assert int(run(tree, "count-objects").split()[0]) < 20
+
+
+def test_files_are_taken_while_others_are_written(tree: Path) -> None:
+    made = Commit(tree, changed=[], new=["later/a", "later/b"])
+    (tree / "later").mkdir()
+    for name in ("later/a", "later/b"):
+        (tree / name).write_text(name)
+        made.take(name)
+    made.make("two")
+    assert run(tree, "show", "--name-only", "--format=").splitlines() == ["later/a", "later/b"]
+
+
+@pytest.mark.parametrize("new", [["new/1"], names()], ids=["one", "many"])
+def test_what_else_is_staged_stays_staged_and_uncommitted(tree: Path, new: list[str]) -> None:
+    (tree / "mine").write_text("mine\n")
+    run(tree, "add", "mine")
+    committing.commit(tree, "theirs", changed=[], new=new)
+    assert run(tree, "diff", "--cached", "--name-only") == "mine"
+    assert "mine" not in run(tree, "ls-tree", "-r", "--name-only", "HEAD").splitlines()
+
+
+@pytest.mark.parametrize("new", [["new/1"], names()], ids=["one", "many"])
+def test_a_hook_that_refuses_leaves_nothing_staged(tree: Path, new: list[str]) -> None:
+    (tree / "old").write_text("changed\n")
+    hook(tree, "echo not today >&2; exit 1")
+    with pytest.raises(git.GitRefused, match="not today"):
+        committing.commit(tree, "refused", changed=["old"], new=new)
+    assert run(tree, "diff", "--cached", "--name-only") == ""
+    assert run(tree, "ls-files") == ".gitignore\nold"
+
+
+def test_a_merge_in_progress_is_left_to_its_user(tree: Path) -> None:
+    run(tree, "checkout", "--quiet", "-b", "other")
+    run(tree, "commit", "--quiet", "--allow-empty", "--message=other")
+    run(tree, "checkout", "--quiet", "-")
+    run(tree, "commit", "--quiet", "--allow-empty", "--message=ours")
+    run(tree, "merge", "--quiet", "--no-commit", "other")
+    with pytest.raises(git.GitRefused, match="a merge is in progress"):
+        committing.commit(tree, "refused", changed=[], new=names())
+    assert run(tree, "ls-files") == ".gitignore\nold"
+    assert (tree / ".git/MERGE_HEAD").exists()
+
+
+@pytest.mark.parametrize("new", [["none"], ["none", *names()]], ids=["one", "many"])
+def test_a_file_that_is_not_there_is_refused_in_gits_words(tree: Path, new: list[str]) -> None:
+    (tree / "none").mkdir()
+    with pytest.raises(git.GitRefused, match=r"git could not stage the files: .*none"):
+        committing.commit(tree, "refused", changed=[], new=new)
+    assert run(tree, "ls-files") == ".gitignore\nold"
