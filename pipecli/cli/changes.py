@@ -149,11 +149,11 @@ def _deal_columns(currency: str) -> list[Column]:
     return [
         Column("id", "ID"),
         Column("bucket", "BUCKET"),
-        Column("title", "TITLE", shrink=True, rank=1),
+        Column("title", "TITLE", shrink=True, min_width=10),
         Column("owner", "OWNER", shrink=True, rank=2),
         _money_column("amount", currency),
         _money_column("weighted", currency),
-        Column("what", "WHAT"),
+        Column("what", "WHAT", shrink=True, min_width=14, rank=1),
     ]
 
 
