@@ -134,7 +134,8 @@ def _keep_rejects(desk: Desk, done: Import, source: Path, wanted: Path | None) -
     if not done.outcome.rejected or (desk.session.dry_run and wanted is None):
         return None
     path = wanted or rejects.default_path(done.table.name, source, desk.pipeline.root)
-    path.write_text(rejects.text(done.table, done.outcome.rejected), encoding="utf-8", newline="")
+    text = rejects.text(done.table, done.outcome.rejected)
+    path.write_bytes(text.encode("utf-8", "replace"))  # JSON may have half a character
     return path
 
 

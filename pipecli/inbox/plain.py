@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pipecli.inbox.readers import Path
-from pipecli.records.base import Plain
+if TYPE_CHECKING:
+    from pipecli.inbox.readers import Path
+    from pipecli.records.base import Plain
 
 
 def put(plain: Plain, path: Path, value: object) -> None:
@@ -51,10 +52,10 @@ def _at(here: Any, part: str | int) -> Any:
 
 
 def without_empties(value: Any) -> Any:
-    """The same without the maps and lists that were left empty."""
+    """The same without nulls and without maps and lists that are empty: no file says them."""
     if isinstance(value, dict):
         parts = {key: without_empties(part) for key, part in value.items()}
-        return {key: part for key, part in parts.items() if part not in ({}, [])}
+        return {key: part for key, part in parts.items() if part not in (None, {}, [])}
     if isinstance(value, list):
-        return [part for part in map(without_empties, value) if part not in ({}, [])]
+        return [part for part in map(without_empties, value) if part not in (None, {}, [])]
     return value

@@ -10,11 +10,11 @@ from typing import Any, NamedTuple, get_args, get_origin
 
 from pydantic import StringConstraints
 
-from pipecli.csvtext import free_cell, free_value, list_values
-from pipecli.inbox import amounts, days
+from pipecli.csvtext import list_values
+from pipecli.inbox import amounts, custom, days
 from pipecli.inbox.amounts import Mark, Unreadable
-from pipecli.inbox.tabular import Cell, Raw
-from pipecli.jsontext import digits
+from pipecli.inbox.tabular import Cell
+from pipecli.inbox.texts import line_of, text_of
 from pipecli.records import fields
 from pipecli.records.base import Part
 from pipecli.records.collections import Collection
@@ -59,14 +59,14 @@ NOUNS = {
 def reader(collection: Collection, path: Path, manner: Manner) -> Reader | None:
     """How a cell is read for a field; None where there is no such field, or it has fields of its own."""
     if path == (collection.identity,):
-        return _line
+        return line_of
     if path == ("custom",):
-        return _free_map
+        return custom.whole
     annotation = fields.annotation_at(collection.model, path)
     if annotation is None:
         return None
     if annotation is Any:
-        return _as_it_is if manner.typed else _free
+        return custom.as_it_is if manner.typed else custom.as_written
     kinds = [kind for kind in fields.options(annotation) if kind is not type(None)]
     classes = [kind for kind in kinds if isinstance(kind, type)]
     lists = [kind for kind in kinds if get_origin(kind) is tuple]
@@ -77,18 +77,18 @@ def reader(collection: Collection, path: Path, manner: Manner) -> Reader | None:
         inner = [kind for each in lists for kind in fields.options(get_args(each)[0])]
         if any(isinstance(kind, type) and issubclass(kind, Part) for kind in inner):
             return None
-        return _list_of(_named(noun) if noun else _line)
+        return _list_of(_named(noun) if noun else line_of)
     return _named(noun) if noun else _scalar(annotation, classes, manner)
 
 
 def _scalar(annotation: Any, classes: Sequence[type], manner: Manner) -> Reader:
     when = (manner.formats, manner.today, manner.zone)
     if datetime in classes and date in classes:
-        return lambda cell: (days.moment if days.has_time(_text(cell)) else days.day)(_line(cell), *when)
+        return lambda cell: (days.moment if days.has_time(text_of(cell)) else days.day)(line_of(cell), *when)
     if datetime in classes:
-        return lambda cell: days.moment(_line(cell), *when)
+        return lambda cell: days.moment(line_of(cell), *when)
     if date in classes:
-        return lambda cell: days.day(_line(cell), *when)
+        return lambda cell: days.day(line_of(cell), *when)
     if Decimal in classes:
         is_money = get_args(Amount)[1] in _metadata(annotation)
         return _money(manner) if is_money else _number(manner)
@@ -99,18 +99,18 @@ def _scalar(annotation: Any, classes: Sequence[type], manner: Manner) -> Reader:
     for kind in classes:
         if issubclass(kind, Enum):
             return _word({str(member) for member in kind})
-    return _line if _is_one_line(annotation) else _text
+    return line_of if _is_one_line(annotation) else text_of
 
 
 def _named(noun: str) -> Reader:
-    return lambda cell: Named(noun, _line(cell))
+    return lambda cell: Named(noun, line_of(cell))
 
 
 def _money(manner: Manner) -> Reader:
     def read(cell: Cell) -> object:
         if isinstance(cell, (int, Decimal)) and not isinstance(cell, bool):
             return amounts.Money(Decimal(cell), frozenset())
-        return amounts.money(_text(cell), manner.mark, third_decimal=manner.third_decimal)
+        return amounts.money(text_of(cell), manner.mark, third_decimal=manner.third_decimal)
 
     return read
 
@@ -119,7 +119,7 @@ def _number(manner: Manner) -> Reader:
     def read(cell: Cell) -> object:
         if isinstance(cell, (int, Decimal)) and not isinstance(cell, bool):
             return Decimal(cell)
-        return amounts.number(_text(cell), manner.mark)
+        return amounts.number(text_of(cell), manner.mark)
 
     return read
 
@@ -152,7 +152,7 @@ _FLAGS = {
 def _flag(cell: Cell) -> object:
     if isinstance(cell, bool):
         return cell
-    known = _FLAGS.get(_line(cell).lower())
+    known = _FLAGS.get(line_of(cell).lower())
     if known is None:
         raise Unreadable(f'"{cell}" is neither yes nor no')
     return known
@@ -162,7 +162,7 @@ def _word(known: set[str]) -> Reader:
     """One of a model's words; another is left as it is, and refused by the model with their list."""
 
     def read(cell: Cell) -> object:
-        text = _line(cell)
+        text = line_of(cell)
         word = text.lower().replace(" ", "-")
         return word if word in known else text
 
@@ -176,52 +176,12 @@ def _list_of(one: Reader) -> Reader:
         if isinstance(cell, tuple):
             return tuple(one(part) for part in cell)
         try:
-            parts = list_values(_text(cell))
+            parts = list_values(text_of(cell))
         except ValueError:
             raise Unreadable(f'"{cell}" is no list') from None
         return tuple(one(part) for part in parts if str(part).strip())
 
     return read
-
-
-def _text(cell: Cell) -> str:
-    """Text of several lines, whose blanks at both ends may be meant."""
-    match cell:
-        case Raw():
-            return free_cell(cell.value)
-        case str():
-            return cell.replace("\r\n", "\n").replace("\r", "\n")
-        case bool():
-            return "true" if cell else "false"
-        case Decimal():
-            return digits(cell)
-        case int():
-            return str(cell)
-    raise Unreadable("a list can't be one value")
-
-
-def _line(cell: Cell) -> str:
-    text = _text(cell).strip()
-    return " ".join(text.split("\n")) if "\n" in text else text
-
-
-def _as_it_is(cell: Cell) -> object:
-    if isinstance(cell, Raw):
-        return cell.value
-    return list(cell) if isinstance(cell, tuple) else cell
-
-
-def _free_map(cell: Cell) -> object:
-    """The whole of `custom`, as JSON where a cell has it."""
-    value = cell.value if isinstance(cell, Raw) else free_value(_line(cell))
-    if not isinstance(value, dict):
-        raise Unreadable(f'"{cell}" is no map of keys and values')
-    return value
-
-
-def _free(cell: Cell) -> object:
-    text = _text(cell)
-    return free_value(text if "\n" in text else text.strip())
 
 
 def _is_one_line(annotation: Any) -> bool:

@@ -559,6 +559,30 @@ def test_text_of_a_file_can_not_command_the_terminal(cli: Cli, root: Path) -> No
     assert not list(root.glob("leads/*/*"))
 
 
+def test_what_no_file_could_hold_is_rejected_and_the_rest_imported(cli: Cli, root: Path) -> None:
+    rows = [
+        '{"name": "a\\u0001b"}',
+        '{"name": "\\ud800"}',
+        '{"name": "A", "custom": {"n": 0.12345678901234567890123}}',
+        '{"name": "B", "custom": {"t": "\\u0007"}}',
+        '{"name": ["C", "D"]}',
+        '{"name": "E", "custom": {"a": null, "b": [], "c": {"d": null}, "e": 1.50}}',
+    ]
+    told = json.loads(
+        cli("import", "leads", write("l.jsonl", "\n".join(rows)), "--format", "json", code=1).out
+    )
+    assert [each["reason"].rpartition(": ")[2] for each in told["reasons"]] == [
+        "it has the control character U+0001, which no record can hold",
+        "it has the control character U+D800, which no record can hold",
+        "a number can't have as many digits as 0.12345678901234567890123",
+        "a text can't hold the control character U+0007",
+        "a list can't be one value",
+    ]
+    (file,) = root.glob("leads/*/*.yaml")
+    assert "custom:\n  e: 1.50\n" in file.read_text()
+    assert len(Path("l.jsonl.rejects.csv").read_text().splitlines()) == 6
+
+
 def test_the_mapping_that_the_documentation_shows_works(cli: Cli, shop: Path) -> None:
     documentation = (Path(__file__).parents[2] / "docs" / "import.md").read_text(encoding="utf-8")
     mapping = (
