@@ -1,0 +1,191 @@
+"""Rows that `import` can't take: each goes to a file with its reason, or nothing is changed at all."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Cli
+from tests.importing import Git, deals, sit_at_a_desk, state, write
+
+
+@pytest.fixture(autouse=True)
+def _at_a_desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sit_at_a_desk(tmp_path, monkeypatch)
+
+
+def test_rows_that_can_not_be_taken_go_to_a_file_with_the_reason(
+    cli: Cli, root: Path, git: Git, tmp_path: Path
+) -> None:
+    rows = (
+        "external_id,title,owner,amount,expected_close,stage,notes\n"
+        "A1,Machines,ana-ruiz,100,2026-12-01,demo,=SUM(A1)\n"
+        "A2,Grinders,nobody,100,2026-12-01,demo,=SUM(A1)\n"
+        "A3,Mugs,ana-ruiz,-5,2026-12-01,demo,\n"
+        "A4,Cups,ana-ruiz,abc,2026-02-30,demo,\n"
+        "A5,Beans,ana-ruiz,5,2026-12-01,sold,\n"
+        "A6,Beans\n"
+        "A1,Other machines,,,,,\n"
+    )
+    said = cli("import", "opportunities", write("deals.csv", rows), code=1)
+
+    assert list(deals(root)) == ["A1"]
+    assert said.err == (
+        "error: 6 of 7 rows were rejected; they are in deals.csv.rejects.csv with the reasons: "
+        "mend and import that file\n"
+    )
+    kept = list(csv.DictReader(Path("deals.csv.rejects.csv").read_text().splitlines()))
+    assert [row["external_id"] for row in kept] == ["A2", "A3", "A4", "A5", "A6", "A1"]
+    assert kept[0]["notes"] == "'=SUM(A1)"
+    assert [row["reject_reason"] for row in kept] == [
+        'there is no user "nobody"',
+        "amount: it should be greater than or equal to 0 (it is -5)",
+        'amount: "abc" is no amount; expected_close: "2026-02-30" is no day of the calendar',
+        'stage: the process standard has no "sold": qualify, demo, propose, negotiate, commit',
+        "it has 2 cells, the header 7",
+        "title: Other machines, where line 2 says Machines of the same opportunity",
+    ]
+    assert not list(root.glob("*.csv"))
+
+    mended = Path("deals.csv.rejects.csv").read_text().replace("nobody", "ana-ruiz")
+    cli("import", "opportunities", write("mended.csv", mended), code=1)
+    assert deals(root)["A2"]["notes"] == "=SUM(A1)"
+
+
+def test_rejects_are_no_part_of_a_pipeline_and_replace_no_file(
+    cli: Cli, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tmp_path / "desk" / "leads.csv"
+    source.write_text("name,score\nAna,999\n")
+    source.with_name("leads.csv.rejects.csv").write_text("a person's own")
+    monkeypatch.chdir(root)
+
+    cli("import", "leads", str(source), code=1)
+
+    assert not list(root.rglob("*.csv"))
+    assert source.with_name("leads.csv.rejects.csv").read_text() == "a person's own"
+    assert "999" in source.with_name("leads.csv.rejects-2.csv").read_text()
+
+    cli("import", "leads", str(source), "--rejects", "mine.csv", code=1)
+    assert "999" in (root / "mine.csv").read_text()
+
+
+def test_when_no_row_can_be_taken_nothing_changes(cli: Cli, root: Path, git: Git) -> None:
+    before = state(git)
+    cli("import", "leads", write("leads.csv", "name,score\nAna,999\n"), code=1)
+    assert state(git) == before
+
+
+def test_a_currency_sign_is_never_taken_for_another(cli: Cli, root: Path) -> None:
+    rows = (
+        'ref,title,value\nA1,Euros,"1.234,56 €"\nA2,Dollars,"$22,700.00"\nA3,None,"1 234,56"\nA4,One,1.234\n'
+    )
+    mapping = "external_id: ref\ncolumns: {title: title, value: amount}\n"
+    cli("import", "opp", write("d.csv", rows), "--map", write("m.yaml", mapping))
+    assert {ref: (deal["amount"], deal["currency"]) for ref, deal in deals(root).items()} == {
+        "A1": (1234.56, "EUR"),
+        "A2": (22700.0, "USD"),
+        "A3": (1234.56, "EUR"),
+        "A4": (1234, "EUR"),
+    }
+
+    in_euros = write("m2.yaml", mapping.replace("columns", "set: {currency: EUR}\ncolumns"))
+    again = write("d2.csv", rows.replace(",A", ",B").replace("A2", "B2"))
+    told = json.loads(cli("import", "opp", again, "--map", in_euros, "--format", "json", code=1).out)
+    (reason,) = told["reasons"]
+    assert reason["reason"] == "its amounts are written in dollars, and it is in EUR"
+
+
+def test_what_could_be_two_numbers_is_rejected_until_the_mapping_says_which(cli: Cli, root: Path) -> None:
+    rows = write("p.csv", "sku,price\ncafe,1.234\n")
+    mapping = "set: {id: retail, currency: EUR}\ncolumns: {price: 'prices.{sku}'}\nmake: [product]\n"
+    said = cli("import", "price-lists", rows, "--map", write("m.yaml", mapping), code=1)
+    assert '"1.234" is 1234 or 1.234' in said.out
+
+    cli("import", "price-lists", rows, "--map", write("m.yaml", mapping + "decimal: ','\n"))
+    assert "prices:\n  cafe: 1234\n" in (root / "price-lists/retail.yaml").read_text()
+    assert (root / "products/cafe.yaml").exists()
+
+
+def test_an_imported_record_is_held_to_the_words_of_the_settings(cli: Cli, root: Path) -> None:
+    rows = "title,status,closed.date,closed.reason,type\nA,lost,2026-01-01,weather,sales\nB,open,,,barter\n"
+    told = json.loads(cli("import", "opp", write("d.csv", rows), "--format", "json", code=1).out)
+    assert [each["reason"].partition(";")[0] for each in told["reasons"]] == [
+        "weather is no reason for losing",
+        "barter is no type of opportunity",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["deels", "d.csv"], '"deels" is no kind of record; give one of leads, opportunities'),
+        (["leads", "none.csv"], "none.csv: No such file"),
+        (["leads", "d.csv", "--map", "none.yaml"], "none.yaml: No such file"),
+        (["suppliers", "d.csv"], "d.csv: no column is named like a field of suppliers"),
+        (["leads", "d.csv", "--rejects", "d.csv"], "--rejects: the rows themselves are in that file"),
+    ],
+)
+def test_what_can_not_be_imported_is_refused(
+    cli: Cli, root: Path, git: Git, arguments: list[str], said: str
+) -> None:
+    write("d.csv", "foo,bar\n1,2\n")
+    before = state(git)
+    found = cli("import", *arguments, code=1)
+    assert said in found.err
+    assert state(git) == before
+
+
+def test_a_broken_file_of_the_kind_stops_the_import(cli: Cli, root: Path, git: Git) -> None:
+    (root / "customers").mkdir()
+    (root / "customers/contoso.yaml").write_text("id: contoso\nnam: x\n")
+    git("add", ".")
+    git("commit", "-qm", "broken")
+    before = state(git)
+    said = cli("import", "customers", write("c.csv", "name\nContoso\n"), code=1)
+    assert "error: customers/contoso.yaml:2: unknown key" in said.err
+    assert state(git) == before
+
+
+def test_a_hook_that_refuses_leaves_nothing_of_an_import(cli: Cli, root: Path, git: Git) -> None:
+    hook = root / ".git/hooks/pre-commit"
+    hook.write_text("#!/bin/sh\necho not on a Friday >&2\nexit 1\n")
+    hook.chmod(0o755)
+    before = state(git)
+    said = cli("import", "customers", write("c.csv", "name\nContoso\n"), code=1)
+    assert "not on a Friday" in said.err
+    assert state(git) == before
+    assert not (root / "customers").exists()
+
+
+def test_text_of_a_file_can_not_command_the_terminal(cli: Cli, root: Path) -> None:
+    said = cli("import", "leads", write("l.csv", "name,score,odd\x1b[2J\n\x1b[31mAna,1,2\n"), code=1)
+    assert "\x1b" not in said.out
+    assert not list(root.glob("leads/*/*"))
+
+
+def test_what_no_file_could_hold_is_rejected_and_the_rest_imported(cli: Cli, root: Path) -> None:
+    rows = [
+        '{"name": "a\\u0001b"}',
+        '{"name": "\\ud800"}',
+        '{"name": "A", "custom": {"n": 0.12345678901234567890123}}',
+        '{"name": "B", "custom": {"t": "\\u0007"}}',
+        '{"name": ["C", "D"]}',
+        '{"name": "E", "custom": {"a": null, "b": [], "c": {"d": null}, "e": 1.50}}',
+    ]
+    told = json.loads(
+        cli("import", "leads", write("l.jsonl", "\n".join(rows)), "--format", "json", code=1).out
+    )
+    assert [each["reason"].rpartition(": ")[2] for each in told["reasons"]] == [
+        "it has the control character U+0001, which no record can hold",
+        "it has the control character U+D800, which no record can hold",
+        "a number can't have as many digits as 0.12345678901234567890123",
+        "a text can't hold the control character U+0007",
+        "a list can't be one value",
+    ]
+    (file,) = root.glob("leads/*/*.yaml")
+    assert "custom:\n  e: 1.50\n" in file.read_text()
+    assert len(Path("l.jsonl.rejects.csv").read_text().splitlines()) == 6
