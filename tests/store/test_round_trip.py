@@ -20,7 +20,7 @@ printable = st.characters(
     codec="utf-8", exclude_categories=("Cc", "Cs"), exclude_characters="\ufeff\ufffe\uffff"
 )
 lines = st.text(printable, min_size=1, max_size=30).filter(
-    lambda text: not set(text) & set("\x85\u2028\u2029")
+    lambda text: text.strip() and not set(text) & set("\x85\u2028\u2029")
 )
 texts = st.lists(lines, min_size=1, max_size=3).map("\n".join)
 slugs = st.from_regex(r"[a-z0-9]{1,8}(-[a-z0-9]{1,5}){0,2}", fullmatch=True)
