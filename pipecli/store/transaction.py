@@ -16,11 +16,14 @@ from pipecli.records.references import references
 from pipecli.store import files, naming, reading, yamledit, yamltext
 from pipecli.store.committing import Commit, require_no_rebase
 from pipecli.store.freshness import Stat
+from pipecli.store.halves import in_halves
 from pipecli.store.index import Written
 from pipecli.store.location import kind_of
 from pipecli.store.yamlscalars import Unwritable
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pipecli.records.base import Record
     from pipecli.store.pipeline import Pipeline
     from pipecli.workflow.change import Change
@@ -48,7 +51,9 @@ def plan(pipeline: Pipeline, changes: Sequence[Change]) -> list[Write]:
         for record in change.records
         if (name := (record.noun, record.key)) not in removed
     }
-    writes = [write for record in records.values() if (write := _writable(pipeline, record)) is not None]
+    filed = [(record, _file_of(pipeline, record)) for record in records.values()]
+    planned = in_halves(lambda part: [_writable(pipeline.root, record, file) for record, file in part], filed)
+    writes = [write for part in planned for write in part if write is not None]
     written = {*records, *_names_of_settings(records.values())}
     check_references(pipeline, list(records.values()), written, removed)
     for noun, key in removed:
@@ -67,23 +72,29 @@ def _names_of_settings(records: Iterable[Record]) -> Iterator[tuple[str, str]]:
             yield from record.names()
 
 
-def _writable(pipeline: Pipeline, record: Record) -> Write | None:
+def _file_of(pipeline: Pipeline, record: Record) -> str | None:
+    return SETTINGS_FILE if record.noun == "settings" else pipeline.file_of(record.noun, record.key)
+
+
+def _writable(root: Path, record: Record, file: str | None) -> Write | None:
     try:
-        return _write(pipeline, record)
+        return _new(root, record) if file is None else _edited(root, record, file)
     except Unwritable as error:
         raise PipecliError(f"{record.key}: {error}") from None
 
 
-def _write(pipeline: Pipeline, record: Record) -> Write | None:
-    """What one record needs written; None when its file already says it."""
-    file = SETTINGS_FILE if record.noun == "settings" else pipeline.file_of(record.noun, record.key)
-    if file is None:
-        file = naming.file_name(record)
-        if os.path.lexists(f"{pipeline.root}/{file}"):
-            raise PipecliError(f"{file} exists already", hint="choose another name, or edit that record")
-        text = yamltext.emit(record.plain(), _schema_of(file, record.noun))
-        return Write(file, None, text.encode(), reading.read(BY_NOUN[record.noun], file, text))
-    raw = (pipeline.root / file).read_bytes()
+def _new(root: Path, record: Record) -> Write:
+    """The file of a new record."""
+    file = naming.file_name(record)
+    if os.path.lexists(f"{root}/{file}"):
+        raise PipecliError(f"{file} exists already", hint="choose another name, or edit that record")
+    text = yamltext.emit(record.plain(), _schema_of(file, record.noun))
+    return Write(file, None, text.encode(), reading.read(BY_NOUN[record.noun], file, text))
+
+
+def _edited(root: Path, record: Record, file: str) -> Write | None:
+    """What a record's file needs changed; None when it says it already."""
+    raw = (root / file).read_bytes()
     text = yamltext.decode(raw, file)
     kind = SETTINGS if file == SETTINGS_FILE else BY_NOUN[record.noun]
     before, after = reading.read(kind, file, text).plain(), record.plain()

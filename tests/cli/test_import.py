@@ -208,3 +208,19 @@ def test_rows_come_through_a_pipe_too(cli: Cli, root: Path, monkeypatch: pytest.
 
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b'{"name": "Ana"}\n{"name": "Luis"}\n')))
     assert "2 rows of stdin\n        2 made\n" in cli("import", "leads", "-").out
+
+
+def test_more_than_a_thousand_rows_are_one_commit_and_updated_as_one(cli: Cli, root: Path, git: Git) -> None:
+    rows = "external_id,name,country\n" + "".join(f"{n},Customer {n},ES\n" for n in range(1200))
+    cli("import", "customers", write("c.csv", rows))
+    head = git("rev-parse", "HEAD")
+    told = json.loads(
+        cli("import", "customers", write("c.csv", rows.replace(",ES", ",PT")), "--format", "json").out
+    )
+
+    assert (told["updated"], told["unchanged"]) == (1200, 0)
+    assert git("rev-list", "--count", f"{head}..HEAD") == "1"
+    assert git("status", "--porcelain") == ""
+    assert len(git("diff", "--name-only", "HEAD~1").splitlines()) == 1200
+    assert cli("export", "customers", "--where", "country = 'PT'", "--format", "ids").out.count("\n") == 1200
+    assert (root / "customers/customer-7.yaml").read_text().endswith("country: PT\n")
