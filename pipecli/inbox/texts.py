@@ -8,7 +8,7 @@ from pipecli.csvtext import free_cell
 from pipecli.inbox.amounts import Unreadable
 from pipecli.inbox.tabular import Cell, Raw
 from pipecli.jsontext import digits
-from pipecli.store.yamlscalars import CONTROL
+from pipecli.store.yamlscalars import CONTROL, compiled
 
 
 def text_of(cell: Cell) -> str:
@@ -29,7 +29,7 @@ def text_of(cell: Cell) -> str:
 
 def writable(text: str) -> str:
     """A text, refused where no file of ours could hold it."""
-    if bad := CONTROL.search(text):
+    if bad := compiled(CONTROL).search(text):
         raise Unreadable(f"it has the control character U+{ord(bad[0]):04X}, which no record can hold")
     return text
 

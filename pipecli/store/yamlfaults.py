@@ -11,7 +11,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 from pipecli.errors import Fault
-from pipecli.store.yamlscalars import CONTROL
+from pipecli.store.yamlscalars import CONTROL, compiled
 from pipecli.store.yamltree import ListNode, MappingNode, ScalarNode, TreeNode, read_tree
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def refused_construct(text: str, file: str) -> Fault | None:
             if isinstance(token, tokens.ScalarToken):
                 if isinstance(previous, tokens.KeyToken) and token.plain and token.value == "<<":
                     message = "holds a merge key (<<): write the keys out"
-                elif bad := CONTROL.search(token.value):
+                elif bad := compiled(CONTROL).search(token.value):
                     message = f"holds the control character U+{ord(bad[0]):04X}: remove it"
             if message:
                 return _fault(file, token.start_mark, message)

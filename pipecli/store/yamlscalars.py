@@ -7,26 +7,28 @@ from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 
+compiled = lru_cache(maxsize=None)(re.compile)
+"""A pattern at its first use: all of these take 9 ms to compile, and most changes write one plain value."""
+
 # A letter, then characters that can't end a plain value, begin a comment or make a number.
-_SURELY_PLAIN = re.compile(r"[^\W\d_](?:[\w ()/.,;@+%'\"&$€=-]*[\w()/.,;@+%'\"&$€=-])?")
-_SURELY_PLAIN_IN_FLOW = re.compile(r"[^\W\d_](?:[\w ()/.;@+%'\"&$€=-]*[\w()/.;@+%'\"&$€=-])?")
+_SURELY_PLAIN = r"[^\W\d_](?:[\w ()/.,;@+%'\"&$€=-]*[\w()/.,;@+%'\"&$€=-])?"
+_SURELY_PLAIN_IN_FLOW = r"[^\W\d_](?:[\w ()/.;@+%'\"&$€=-]*[\w()/.;@+%'\"&$€=-])?"
 # What YAML 1.1 tools read as true, false or null too: a person's editor may be one of them.
 _WORDS = frozenset(("true", "false", "null", "yes", "no", "on", "off", "y", "n"))
 
-_NEEDS_QUOTES = re.compile(r"[\s\-?:,\[\]{}#&*!|>'\"%@`~=<]|\.\.\.|.*(?::\s|:$|\s#|\s$)", re.DOTALL)
-_FLOW_INDICATORS = re.compile(r"[,\[\]{}:#?]")
-_NUMBER_LIKE = re.compile(
-    r"[-+]?(?:[0-9][0-9_]*(?:\.[0-9_]*)?(?:e[-+]?[0-9]+)?|\.[0-9_]+(?:e[-+]?[0-9]+)?"
-    r"|0x[0-9a-f_]+|0o[0-7_]+|0b[01_]+|[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?|\.(?:inf|nan))",
-    re.IGNORECASE,
+_NEEDS_QUOTES = r"(?s)[\s\-?:,\[\]{}#&*!|>'\"%@`~=<]|\.\.\.|.*(?::\s|:$|\s#|\s$)"
+_FLOW_INDICATORS = r"[,\[\]{}:#?]"
+_NUMBER_LIKE = (
+    r"(?i)[-+]?(?:[0-9][0-9_]*(?:\.[0-9_]*)?(?:e[-+]?[0-9]+)?|\.[0-9_]+(?:e[-+]?[0-9]+)?"
+    r"|0x[0-9a-f_]+|0o[0-7_]+|0b[01_]+|[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?|\.(?:inf|nan))"
 )
-_DATE_LIKE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:$|[Tt\s])")
+_DATE_LIKE = r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:$|[Tt\s])"
 _PRINTABLE = r"\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff"
-_NEEDS_ESCAPES = re.compile(f"[^{_PRINTABLE}]")
-_ESCAPED = re.compile(f'["\\\\]|{_NEEDS_ESCAPES.pattern}')
+_NEEDS_ESCAPES = f"[^{_PRINTABLE}]"
+_ESCAPED = f'["\\\\]|{_NEEDS_ESCAPES}'
 # Line feed and tab apart, what a literal block can't hold as it is.
-_NOT_LITERAL = re.compile(rf"[^\t\n{_PRINTABLE}]|^[ \t]+$|^ *\t", re.MULTILINE)
-CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
+_NOT_LITERAL = rf"(?m)[^\t\n{_PRINTABLE}]|^[ \t]+$|^ *\t"
+CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]"
 _SHORT_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
 
@@ -65,26 +67,26 @@ def scalar_text(value: object, *, flow: bool = False) -> str:
 
 def string_text(text: str, *, flow: bool = False) -> str:
     surely_plain = _SURELY_PLAIN_IN_FLOW if flow else _SURELY_PLAIN
-    if surely_plain.fullmatch(text):
+    if compiled(surely_plain).fullmatch(text):
         if len(text) > 5 or text.lower() not in _WORDS:
             return text
         return f"'{text}'"
-    if _is_plain(text) and not (flow and _FLOW_INDICATORS.search(text)):
+    if _is_plain(text) and not (flow and compiled(_FLOW_INDICATORS).search(text)):
         return text
     return single_quoted(text)
 
 
 def single_quoted(text: str) -> str:
     """Single quotes, or double ones where only an escape can say it."""
-    if _NEEDS_ESCAPES.search(text):
+    if compiled(_NEEDS_ESCAPES).search(text):
         return double_quoted(text)
     return "'" + text.replace("'", "''") + "'"
 
 
 def double_quoted(text: str) -> str:
-    if bad := CONTROL.search(text):
+    if bad := compiled(CONTROL).search(text):
         raise Unwritable(f"a text can't hold the control character U+{ord(bad[0]):04X}")
-    return f'"{_ESCAPED.sub(_escape, text)}"'
+    return f'"{compiled(_ESCAPED).sub(_escape, text)}"'
 
 
 @lru_cache(maxsize=4096)
@@ -102,7 +104,12 @@ def literal_block(text: str, parent_column: int, column: int) -> tuple[str, list
     counts from it.
     """
     # Kept blank lines at the end (`|+`) would grow with the blank lines that follow in the file.
-    if "\n" not in text or text.endswith("\n\n") or not text.strip("\n") or _NOT_LITERAL.search(text):
+    if (
+        "\n" not in text
+        or text.endswith("\n\n")
+        or not text.strip("\n")
+        or compiled(_NOT_LITERAL).search(text)
+    ):
         return None
     indicator = ""
     if text.lstrip("\n").startswith(" "):
@@ -117,11 +124,11 @@ def literal_block(text: str, parent_column: int, column: int) -> tuple[str, list
 
 
 def _is_plain(text: str) -> bool:
-    if not text or _NEEDS_QUOTES.match(text) or _NEEDS_ESCAPES.search(text):
+    if not text or compiled(_NEEDS_QUOTES).match(text) or compiled(_NEEDS_ESCAPES).search(text):
         return False
-    if _DATE_LIKE.match(text):
+    if compiled(_DATE_LIKE).match(text):
         return _is_iso(text)
-    return not _NUMBER_LIKE.fullmatch(text) and text.lower() not in _WORDS
+    return not compiled(_NUMBER_LIKE).fullmatch(text) and text.lower() not in _WORDS
 
 
 def _is_iso(text: str) -> bool:
