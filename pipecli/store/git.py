@@ -1,8 +1,8 @@
 """The one door to git: small functions with plain arguments, and the reason for each odd flag.
 
 git is run as a program, never through a shell; what comes from a person or a file goes after
-`--end-of-options` or `--`. git is run directly: importing GitPython costs 35 ms, a sixth of a changing command
-(docs/speed.md). `diff` uses GitPython.
+`--end-of-options` or `--`. git is run directly: importing GitPython costs 35 ms, a sixth of a changing
+command (docs/speed.md). `diff` uses GitPython.
 """
 
 from __future__ import annotations
