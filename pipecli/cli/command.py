@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from importlib import import_module
 from typing import Any
 
 import typer
@@ -12,12 +14,23 @@ from pipecli import __version__
 from pipecli.cli.session import FORMATS, Session
 
 
-def noun(help_text: str) -> typer.Typer:
-    """The app of a noun; `@app.command("verb", cls=Changing)` adds a verb."""
-    return typer.Typer(help=help_text, add_completion=False, rich_markup_mode=None)
+class App(typer.Typer):
+    """The app of a noun; `modules` are those of verbs that are imported only when they are called."""
+
+    modules: Mapping[str, str] = {}
 
 
-def command_of(app: typer.Typer, name: str, help_text: str) -> Any:
+def noun(help_text: str, modules: Mapping[str, str] | None = None) -> App:
+    """The app of a noun; `@app.command("verb", cls=Changing)` adds a verb.
+
+    `modules` names verbs that have a module of `pipecli.cli` each, whose `app` holds that one verb.
+    """
+    app = App(help=help_text, add_completion=False, rich_markup_mode=None)
+    app.modules = modules or {}
+    return app
+
+
+def command_of(app: App, name: str, help_text: str) -> Any:
     """The command of a noun's app: a group of verbs, or its only verb where the noun is one."""
     infos = app.registered_commands
     if len(infos) == 1 and infos[0].name is None:
@@ -30,10 +43,13 @@ def command_of(app: typer.Typer, name: str, help_text: str) -> Any:
 class Group(TyperGroup):
     """The verbs of a noun. A verb's options are worked out when it is called, not for all of them."""
 
-    def __init__(self, app: typer.Typer, name: str, help_text: str) -> None:
+    def __init__(self, app: App, name: str, help_text: str) -> None:
+        self._modules = app.modules
         self._verbs = {_name_of(info): info for info in app.registered_commands}
-        self._groups = {info.name or "": info.typer_instance for info in app.registered_groups}
-        names = [*self._verbs, *self._groups]
+        self._groups: dict[str, Any] = {
+            info.name or "": info.typer_instance for info in app.registered_groups
+        }
+        names = [*self._verbs, *self._groups, *self._modules]
         super().__init__(
             name=name,
             help=help_text,
@@ -45,6 +61,8 @@ class Group(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name in self._verbs:
             return _build(self._verbs[cmd_name])
+        if cmd_name in self._modules:
+            return command_of(import_module(f"pipecli.cli.{self._modules[cmd_name]}").app, cmd_name, "")
         inner = self._groups.get(cmd_name)
         return Group(inner, cmd_name, str(inner.info.help or "")) if inner else None
 

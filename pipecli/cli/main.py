@@ -45,6 +45,7 @@ NOUNS = {
     "activity": Noun("activity", "Calls, meetings, emails, tasks and notes."),
     "followups": Noun("followups", "List what is due."),
     "forecast": Noun("forecast", "Print the forecast, weighted by probability."),
+    "report": Noun("report", "Reports: what was lost and why, who won, what stands still."),
     "history": Noun("history", "Print every change of a record, from git."),
     "diff": Noun("diff", "Print a change set in deals and money."),
     "changes": Noun("changes", "Print how the pipeline moved between two moments."),

@@ -1,0 +1,7 @@
+"""`pipecli report`: one question each, from the records as they are. Every report has a module of its own."""
+
+from __future__ import annotations
+
+from pipecli.cli.command import noun
+
+app = noun("Reports: what was lost and why, who won, what stands still.", modules={})
