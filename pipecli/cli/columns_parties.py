@@ -1,4 +1,4 @@
-"""The columns of the tables of leads, and of customers, contacts and suppliers."""
+"""The columns of the tables of leads, and of customers, contacts, suppliers and competitors."""
 
 from __future__ import annotations
 
@@ -70,4 +70,29 @@ SUPPLIERS = (
     Shown(Column("currency", "CURRENCY", rank=3), "currency"),
     Shown(Column("email", "E-MAIL", shrink=True), "email"),
     Shown(Column("phone", "PHONE", rank=1), "phone"),
+)
+
+
+def _deals(status: str, against: str) -> str:
+    """How many deals of a status have a competitor, by its slug or its name."""
+    return f"(SELECT count(*) FROM _opportunities o WHERE o.status = '{status}' AND {against})"
+
+
+STANDS_AGAINST = (
+    "EXISTS (SELECT 1 FROM json_each(o.competitors) j"
+    " WHERE j.value = competitors.id OR casefold(j.value) = casefold(competitors.name))"
+)
+"""Whether a deal `o` has the competitor of the row."""
+LOST_TO = (
+    "(o.closed_competitor = competitors.id OR casefold(o.closed_competitor) = casefold(competitors.name))"
+)
+
+COMPETITORS = (
+    Shown(Column("id", "ID", shrink=True, min_width=14), "id"),
+    Shown(Column("name", "NAME", shrink=True, min_width=14), "name"),
+    Shown(Column("country", "COUNTRY", shrink=True, rank=2), "country"),
+    Shown(Column("website", "WEBSITE", shrink=True, rank=3), "website"),
+    Shown(Column("open", "OPEN", align="right"), _deals("open", STANDS_AGAINST)),
+    Shown(Column("won", "WON AGAINST", align="right"), _deals("won", STANDS_AGAINST)),
+    Shown(Column("lost", "LOST TO", align="right"), _deals("lost", LOST_TO)),
 )

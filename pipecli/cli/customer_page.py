@@ -8,8 +8,8 @@ from pipecli.cli.columns import OPPORTUNITIES
 from pipecli.cli.columns_parties import CONTACTS
 from pipecli.cli.listing import Shown
 from pipecli.cli.output import Format
-from pipecli.cli.page_parts import print_section
-from pipecli.cli.session import Session, session
+from pipecli.cli.page_parts import print_section, rows_of, views_of
+from pipecli.cli.session import session
 from pipecli.cli.showing import View, print_view, view
 from pipecli.cli.table import Column
 from pipecli.records.kinds import CONTACT, CUSTOMER, OPPORTUNITY
@@ -27,13 +27,13 @@ def print_customer(ctx: typer.Context, ref: str) -> None:
     shown = view(run, "customer", key)
     if run.format is Format.TABLE:
         print_view(run, shown)
-        people = _rows(run, "contacts", CONTACTS, "customer = ? ORDER BY name, id", key)
+        people = rows_of(run, "contacts", CONTACTS, "customer = ? ORDER BY name, id", key)
         print_section("Contacts", people, _visible(CONTACTS))
-        deals = _rows(run, "opportunities", OPPORTUNITIES, f"{_OPEN} ORDER BY expected_close, id", key)
+        deals = rows_of(run, "opportunities", OPPORTUNITIES, f"{_OPEN} ORDER BY expected_close, id", key)
         print_section("Open opportunities", deals, _visible(OPPORTUNITIES))
         return
-    contacts = _views(run, "contact", "contacts", "customer = ?", key)
-    open_deals = _views(run, "opportunity", "opportunities", _OPEN, key)
+    contacts = views_of(run, "contact", "contacts", "customer = ?", key)
+    open_deals = views_of(run, "opportunity", "opportunities", _OPEN, key)
     print_view(
         run,
         shown
@@ -45,24 +45,8 @@ def print_customer(ctx: typer.Context, ref: str) -> None:
 _OPEN = "customer = ? AND status = 'open'"
 
 
-def _rows(run: Session, table: str, columns: tuple[Shown, ...], condition: str, key: str) -> list[View]:
-    """What belongs to the customer, as the table of its noun has it."""
-    found = run.pipeline.index.connection.execute(
-        f"SELECT {', '.join(each.sql for each in columns)} FROM {table} WHERE {condition}", (key,)
-    )
-    names = [each.column.name for each in columns]
-    return [dict(zip(names, row, strict=True)) for row in found]
-
-
 def _visible(columns: tuple[Shown, ...]) -> list[Column]:
     return [each.column for each in columns if not each.hidden and each.column.name != "customer"]
-
-
-def _views(run: Session, noun: str, table: str, condition: str, key: str) -> list[View]:
-    found = run.pipeline.index.connection.execute(
-        f"SELECT id FROM {table} WHERE {condition} ORDER BY id", (key,)
-    )
-    return [view(run, noun, row[0]) for row in found.fetchall()]
 
 
 def _part(shown: View, keys: list[str]) -> View:

@@ -36,6 +36,7 @@ NOUNS = {
     "customer": Noun("customer", "Customers: organisations, and persons who buy."),
     "contact": Noun("contact", "Contacts: the people at customers."),
     "supplier": Noun("supplier", "Suppliers."),
+    "competitor": Noun("competitor", "Competitors, and the deals they are after."),
     "product": Noun("product", "Products and services."),
     "price-list": Noun("price_list", "Price lists, by currency."),
     "literature": Noun("literature", "Sales literature."),

@@ -68,6 +68,7 @@ def lost(
 ) -> None:
     """Close an opportunity as lost; its quotations are rejected."""
     from pipecli.cli.assignments import option
+    from pipecli.cli.party import names_of
     from pipecli.records.opportunity import Opportunity
     from pipecli.workflow.lose_opportunity import lose
 
@@ -81,6 +82,7 @@ def lost(
             day=desk.day(day) or desk.today,
             today=desk.today,
             competitor=option("--competitor", competitor, (Opportunity, "closed.competitor"), desk.session),
+            competitors=names_of(desk, "competitor"),
             detail=option("--detail", detail, (Opportunity, "closed.detail"), desk.session),
         )
         desk.do(change)

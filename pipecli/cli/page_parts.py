@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
+from pipecli.cli.listing import Shown
 from pipecli.cli.output import Format, print_records, write_text
 from pipecli.cli.session import Session
-from pipecli.cli.showing import View
+from pipecli.cli.showing import View, view
 from pipecli.cli.table import Column
 
 _LAST = 5
@@ -62,3 +63,20 @@ def due(run: Session, day: str) -> str:
 def planned_contact(run: Session, planned: View) -> str:
     by = f", by {planned['by']}" if "by" in planned else ""
     return due(run, planned["date"]) + by + (f": {planned['note']}" if "note" in planned else "")
+
+
+def rows_of(run: Session, table: str, columns: tuple[Shown, ...], condition: str, key: str) -> list[View]:
+    """The records that a condition of ours holds for, as the table of their noun has them."""
+    found = run.pipeline.index.connection.execute(
+        f"SELECT {', '.join(each.sql for each in columns)} FROM {table} WHERE {condition}", (key,)
+    )
+    names = [each.column.name for each in columns]
+    return [dict(zip(names, row, strict=True)) for row in found]
+
+
+def views_of(run: Session, noun: str, table: str, condition: str, key: str) -> list[View]:
+    """The same, as JSON has them."""
+    found = run.pipeline.index.connection.execute(
+        f"SELECT id FROM {table} WHERE {condition} ORDER BY id", (key,)
+    )
+    return [view(run, noun, row[0]) for row in found.fetchall()]

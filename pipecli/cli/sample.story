@@ -75,8 +75,9 @@ tehran_deal = lead convert $tehran --title "دستگاه اسپرسو برای �
 opp item add $tehran_deal --product cafe-s-100 --quantity 5
 
 @ 2026-02-04 17:10 luis
+competitor add "Torino Espresso" --website https://torino-espresso.example --strengths "Leases machines; cheap" --weaknesses "No service outside of the cities"
 opp competitor add $hotel_deal "Torino Espresso"
-opp lost $hotel_deal --reason competitor --competitor "Torino Espresso" --detail "They offered a lease; we had none"
+opp lost $hotel_deal --reason competitor --competitor torino-espresso --detail "They offered a lease; we had none"
 
 @ 2026-02-11 11:00 ana
 offices = opp add "Office coffee, four floors" --organization "Seguros Levante" --person "Carmen Vidal" --email carmen.vidal@seguroslevante.example --source call --owner ana --expected-close +70d

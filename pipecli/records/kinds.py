@@ -57,13 +57,14 @@ ORDER = Kind("order", "orders", "ORD", "order", "Order")
 CUSTOMER = Kind("customer", "customers", "", "party", "Customer")
 CONTACT = Kind("contact", "contacts", "", "party", "Contact")
 SUPPLIER = Kind("supplier", "suppliers", "", "party", "Supplier")
+COMPETITOR = Kind("competitor", "competitors", "", "party", "Competitor")
 PRODUCT = Kind("product", "products", "", "catalogue", "Product", "sku")
 PRICE_LIST = Kind("price-list", "price-lists", "", "catalogue", "PriceList")
 LITERATURE = Kind("literature", "literature", "", "catalogue", "Literature")
 
 KINDS = (
     LEAD, OPPORTUNITY, QUOTATION, SUPPLIER_QUOTATION, ORDER,
-    CUSTOMER, CONTACT, SUPPLIER, PRODUCT, PRICE_LIST, LITERATURE,
+    CUSTOMER, CONTACT, SUPPLIER, COMPETITOR, PRODUCT, PRICE_LIST, LITERATURE,
 )  # fmt: skip
 BY_NOUN = {kind.noun: kind for kind in KINDS}
 BY_PREFIX = {kind.prefix: kind for kind in KINDS if kind.prefix}

@@ -1,4 +1,4 @@
-"""Customers, contacts and suppliers: those a seller deals with."""
+"""Customers, contacts, suppliers and competitors: those a seller deals with, or against."""
 
 from __future__ import annotations
 
@@ -80,6 +80,24 @@ class Supplier(Record):
     address: Text | None = None
     country: Line | None = None
     currency: CurrencyCode | None = None
+    tags: tuple[Line, ...] = ()
+    notes: Text | None = None
+    custom: Custom = None
+
+
+class Competitor(Record):
+    """One who is after the same deals. A deal names it by its slug, or one without a file by a plain name."""
+
+    noun: ClassVar[str] = "competitor"
+
+    id: Slug
+    external_id: Text | None = None
+    """Its name in the system it was imported from."""
+    name: Line
+    website: Line | None = None
+    country: Line | None = None
+    strengths: Text | None = None
+    weaknesses: Text | None = None
     tags: tuple[Line, ...] = ()
     notes: Text | None = None
     custom: Custom = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 if TYPE_CHECKING:
     from pipecli.records.base import Record
@@ -55,6 +55,16 @@ def references(record: Record) -> Iterator[Reference]:
             yield Reference(field, noun, key)
     if record.noun in _INSIDE:
         yield from _INSIDE[record.noun](record)
+
+
+def mentions(record: Record) -> Iterator[Reference]:
+    """Every name that may be that of something else, and need not: a competitor has a file or not."""
+    if record.noun == "opportunity":
+        deal = cast("Opportunity", record)
+        for place, competitor in enumerate(deal.competitors):
+            yield Reference(f"competitors.{place}", "competitor", competitor)
+        if deal.closed and deal.closed.competitor:
+            yield Reference("closed.competitor", "competitor", deal.closed.competitor)
 
 
 def _of_lead(lead: Lead) -> Iterator[Reference]:

@@ -18,7 +18,7 @@ from pipecli.records.item import Item, tax_by_rate, total
 from pipecli.records.kinds import BY_NOUN, KINDS
 from pipecli.records.money import rounded
 from pipecli.records.questions import answered
-from pipecli.records.references import references
+from pipecli.records.references import mentions, references
 from pipecli.store.views import views
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def rows(record: Record, file: str) -> Iterator[Row]:
     """Every row that one record gives: its own, its items, activities, stakeholders and references."""
     plain = record.plain()
     yield Row("_records", (file, record.noun, record.key, record.label, dumps(plain, indent=None)))
-    for field, noun, key in references(record):
+    for field, noun, key in (*references(record), *mentions(record)):
         yield Row("_references", (file, field, noun, key))
     if record.noun == "settings":
         yield from _settings(cast("Settings", record))
@@ -181,6 +181,7 @@ _PLAIN = {
     "parent tags",
     "contact": "id external_id name customer emails phones title language tags",
     "supplier": "id external_id name email phone website address country currency tags",
+    "competitor": "id external_id name website country tags",
     "product": "sku external_id name kind uom description tax cost active tags",
     "price-list": "id external_id name currency valid_from valid_until",
     "literature": "id external_id title file url products stages tags",

@@ -1,17 +1,19 @@
-"""`add` of a customer, contact or supplier: under a slug of its own, and not twice without a word."""
+"""`add` of a customer, contact, supplier or competitor: under its own slug, and not twice without a word."""
 
 from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
 
-from pipecli.records.party import Contact, Customer, Supplier
+from pipecli.records.party import Competitor, Contact, Customer, Supplier
 from pipecli.workflow.change import Change, Refused
 from pipecli.workflow.normalize_party import normalized
 from pipecli.workflow.similar_names import similar_names
 
+Party = Customer | Contact | Supplier | Competitor
 
-def add(party: Customer | Contact | Supplier, names: Mapping[str, str], *, free: str) -> Change:
+
+def add(party: Party, names: Mapping[str, str], *, free: str) -> Change:
     """Record a party. `names` are those of its kind by slug; `free` is a slug that none of them has."""
     if party.id in names:
         raise Refused(
@@ -28,7 +30,7 @@ def add(party: Customer | Contact | Supplier, names: Mapping[str, str], *, free:
     )
 
 
-def _offer(party: Customer | Contact | Supplier, similar: list[str], names: Mapping[str, str]) -> str:
+def _offer(party: Party, similar: list[str], names: Mapping[str, str]) -> str:
     known = ", ".join(f"{key} ({names[key]})" for key in similar)
     if isinstance(party, Customer):
         return f"similar: {known}; to make them one: pipecli customer merge {party.id} {similar[0]}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from pipecli.records.opportunity import Closed, Opportunity, OpportunityStatus
@@ -10,6 +10,7 @@ from pipecli.records.quotation import Quotation, QuotationStatus
 from pipecli.records.settings import Settings
 from pipecli.workflow.change import Change, Refused
 from pipecli.workflow.closed_opportunity import refuse_closed, refuse_future
+from pipecli.workflow.competitors import known_as
 from pipecli.workflow.vocabulary import require_lost_reason
 
 _ENDED = {QuotationStatus.REJECTED, QuotationStatus.EXPIRED, QuotationStatus.SUPERSEDED}
@@ -24,16 +25,18 @@ def lose(
     day: date,
     today: date,
     competitor: str | None = None,
+    competitors: Mapping[str, str],
     detail: str | None = None,
 ) -> Change:
-    """Close an open deal as lost; `quotations` are all of the deal."""
+    """Close an open deal as lost; `quotations` are all of the deal, `competitors` the names by slug."""
     refuse_closed(deal)
     refuse_future(deal, day, today)
     if reason is None:
         known = ", ".join(settings.lost_reasons)
         raise Refused(f"why {deal.id} is lost must be said", hint=f"give --reason, one of {known}")
     require_lost_reason(settings, reason)
-    competitor = _as_known(deal, competitor)
+    if competitor is not None:
+        competitor = known_as(competitor, competitors, deal)
     closed = Closed.model_construct(date=day, reason=reason, competitor=competitor, detail=detail)
     to = f" to {competitor}" if competitor else ""
     return Change(
@@ -44,10 +47,3 @@ def lose(
             each.with_(status=QuotationStatus.REJECTED) for each in quotations if each.status not in _ENDED
         ),
     )
-
-
-def _as_known(deal: Opportunity, competitor: str | None) -> str | None:
-    """A competitor as the deal spells them: reports count by name."""
-    if competitor is None:
-        return None
-    return next((each for each in deal.competitors if each.casefold() == competitor.casefold()), competitor)

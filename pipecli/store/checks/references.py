@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _WORDS = {"principal": "user or team", "price-list": "price list", "supplier-quotation": "supplier quotation"}
 _OF_SETTINGS = {"user", "team", "principal", "process", "stage"}
+_MAY_DANGLE = {"competitor"}
+"""A plain name without a file is a competitor, too."""
 _MOST_SUGGESTIONS = 100
 """A typo is looked up among all names; a thousand of them have one cause, and it is none of spelling."""
 
@@ -23,7 +25,9 @@ def reference(pipeline: Pipeline) -> Iterator[Problem]:
     """Names of records, users, teams, processes and stages that nothing has."""
     known = _known(pipeline)
     broken = {fault.file for fault in pipeline.index.faults()}
-    dangling = _dangling(pipeline, known, skip=_OF_SETTINGS if SETTINGS_FILE in broken else set())
+    dangling = _dangling(
+        pipeline, known, skip=_MAY_DANGLE | (_OF_SETTINGS if SETTINGS_FILE in broken else set())
+    )
     for path, field, noun, key in islice(dangling, _MOST_SUGGESTIONS):
         yield Problem(path, dotted(field), f"{field}: {_missing(noun, key)}{_suggestion(noun, key, known)}")
     for path, field, noun, key in dangling:
