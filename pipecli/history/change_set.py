@@ -37,6 +37,18 @@ class Range(NamedTuple):
     """Whether the base has moved on since."""
 
 
+class Side(NamedTuple):
+    """A record's file at one end of the range."""
+
+    file: str
+    text: str
+    """Empty where it is no text."""
+    told: Told | None
+    """None where it can't be read."""
+    fault: str | None
+    """Why it is no valid record."""
+
+
 class Touched(NamedTuple):
     """One record that the change set touches."""
 
@@ -44,17 +56,14 @@ class Touched(NamedTuple):
     key: str
     file: str
     events: list[Event]
+    before: Side | None
+    after: Side | None
 
 
 class ChangeSet(NamedTuple):
     records: list[Touched]
     unreadable: list[str]
     """Files of the head that can't be read, each with why."""
-
-
-class _Version(NamedTuple):
-    file: str
-    told: Told
 
 
 def range_of(place: Location, text: str) -> Range:
@@ -64,67 +73,96 @@ def range_of(place: Location, text: str) -> Range:
     """
     from git import Repo
 
-    tip(place)
+    here = tip(place)
     first, dots, last = text.partition("...") if "..." in text else text.partition("..")
     base_name, head_name = first or "HEAD", (last or "HEAD") if dots else WORKING_TREE
-    base = resolve(place, base_name)
-    head = resolve(place, head_name) if dots else None
+    base = _commit(place, base_name, is_shallow=here.is_shallow)
+    head = _commit(place, head_name, is_shallow=here.is_shallow) if dots else None
     with Repo(place.work_tree) as repo:
         parted = repo.merge_base(base, head or "HEAD")
+    if not parted and here.is_shallow:
+        raise NoSuchMoment(
+            f"this clone is shallow, and where {head_name if dots else 'HEAD'} left {base_name} is not in it",
+            hint=_UNSHALLOW,
+        )
     common = parted[0].hexsha if parted else base
     return Range(common, head, base_name, head_name, is_parted=common != base)
 
 
+_UNSHALLOW = "bring the older commits: git fetch --unshallow"
+
+
+def _commit(place: Location, name: str, *, is_shallow: bool) -> str:
+    try:
+        return resolve(place, name)
+    except NoSuchMoment:
+        if name.startswith("-"):
+            raise
+        about = ", and the clone is shallow" if is_shallow else ""
+        way_out = (
+            _UNSHALLOW if is_shallow else "name a commit, branch or tag; `git branch --all` lists branches"
+        )
+        raise NoSuchMoment(f'"{name}" is no revision that this repository has{about}', hint=way_out) from None
+
+
 def change_set(place: Location, asked: Range) -> ChangeSet:
     """What is different between the ends of a range, record by record: deals first, settings last."""
-    before: dict[tuple[str, str], _Version] = {}
-    after: dict[tuple[str, str], _Version] = {}
+    before: dict[tuple[str, str], Side] = {}
+    after: dict[tuple[str, str], Side] = {}
     unreadable: list[str] = []
-    faulty: set[tuple[str, str]] = set()
     for path, old, new in _files(place, asked):
-        for blob, versions in ((old, before), (new, after)):
-            if blob is None:
-                continue
-            told, fault = _told(path, blob)
-            if told:
-                versions[told.noun, told.key] = _Version(path, told)
-            if fault and versions is after:
-                unreadable.append(f"{path}: {fault}")
-                if told is None:
-                    faulty.add((_noun(path), key_of_path(path)))
-    touched = [
-        _touched(name, before.get(name), after.get(name))
-        for name in dict.fromkeys([*before, *after])
-        if name not in faulty
-    ]
+        was, is_ = (None if blob is None else _side(path, blob) for blob in (old, new))
+        for side, other, versions in ((was, is_, before), (is_, was, after)):
+            if side is not None:
+                versions[_noun(path), _key(side, other)] = side
+        if is_ is not None and is_.fault:
+            unreadable.append(f"{path}: {is_.fault}")
+    touched = [_touched(name, before.get(name), after.get(name)) for name in dict.fromkeys([*before, *after])]
     order = [kind.noun for kind in KINDS if kind.noun != "lead"] + ["lead", "settings"]
     touched.sort(key=lambda each: (order.index(each.noun), each.key))
     return ChangeSet([each for each in touched if each.events], unreadable)
 
 
-def _touched(name: tuple[str, str], before: _Version | None, after: _Version | None) -> Touched:
-    found = events(before.told if before else None, after.told if after else None)
+def _key(side: Side, other: Side | None) -> str:
+    """Whose file it is: of one that can't be read, that of its other end, else the one it is named after."""
+    told = side.told or (other.told if other else None)
+    return told.key if told else key_of_path(side.file)
+
+
+def _touched(name: tuple[str, str], before: Side | None, after: Side | None) -> Touched:
     file = (after or before or _nothing()).file
+    if after is not None and after.told is None:
+        return Touched(*name, file, [], before, after)  # `unreadable` tells
+    if before is not None and before.told is None:
+        return Touched(*name, file, [_once_unreadable(before, after)], before, after)
+    found = events(before.told if before else None, after.told if after else None)
     if before and after and before.file != after.file:
         found.append(Event("file", before.file, after.file, f"file moved: {before.file} → {after.file}"))
     elif before and after and not found:
         found.append(Event("file", file, file, "only comments or layout"))
-    return Touched(*name, file, found)
+    return Touched(*name, file, found, before, after)
 
 
-def _nothing() -> _Version:
+def _once_unreadable(before: Side, after: Side | None) -> Event:
+    became = "can be read now" if after else "is removed"
+    return Event("unreadable", before.fault, None, f"could not be read before ({before.fault}), {became}")
+
+
+def _nothing() -> Side:
     raise AssertionError("a touched record was there before or is after")
 
 
-def _told(path: str, blob: Object) -> tuple[Told | None, str | None]:
-    """A version as events take it, None where it can't be read; and its fault."""
+def _side(path: str, blob: Object) -> Side:
+    """A version as events take it, and its fault."""
     version = version_of(path, blob)
     try:
-        plain = yamltext.parse(yamltext.decode(blob.content or b"", path), path)
+        text = yamltext.decode(blob.content or b"", path)
+        plain = yamltext.parse(text, path)
     except FaultyFile:
-        return None, version.fault
+        return Side(path, "", None, version.fault)
     amount = None if version.amount is None else Decimal(version.amount)
-    return Told(_noun(path), version.key or key_of_path(path), plain, amount), version.fault
+    told = Told(_noun(path), version.key or key_of_path(path), plain, amount)
+    return Side(path, text, told, version.fault)
 
 
 def _noun(path: str) -> str:
