@@ -27,7 +27,7 @@ def advance(
     process = process_of(deal, settings)
     here = process.position(deal.stage)
     there = _target(deal, process, here, to)
-    missing = _missing(deal, process, here, there)
+    missing = missing_between(deal, process, here, there)
     if missing and not force:
         raise Refused(
             f"{deal.id} can't advance to {process.stages[there].id}: {'; '.join(missing)}",
@@ -78,7 +78,7 @@ def _target(deal: Opportunity, process: Process, here: int | None, to: str | Non
     return here + 1
 
 
-def _missing(deal: Opportunity, process: Process, here: int | None, there: int) -> list[str]:
+def missing_between(deal: Opportunity, process: Process, here: int | None, there: int) -> list[str]:
     """What keeps a deal from a stage, in words; going back asks for nothing."""
     if here is not None and there < here:
         return []

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pipecli.store.pipeline import Pipeline
 
 # Not who it is for or on which deal: merging two customers relinks what they were sent.
-_OFFERED = ("date", "valid_until", "language", "currency", "items", "terms")
+OFFERED = ("date", "valid_until", "language", "currency", "items", "terms")
 
 
 def frozen(pipeline: Pipeline) -> Iterator[Problem]:
@@ -71,14 +71,14 @@ def _changed_field(path: str, texts: list[str], now: str) -> str | None:
     if as_sent is None:
         return None
     before, after = _plain(as_sent), _plain(now)
-    if all(before.get(field) == after.get(field) for field in _OFFERED):
+    if all(before.get(field) == after.get(field) for field in OFFERED):
         return None
     try:  # 1 and 1.0, or a default written out, are no change
         sent = cast("Quotation", reading.read(QUOTATION, path, as_sent))
         present = cast("Quotation", reading.read(QUOTATION, path, now))
     except FaultyFile:
         return None
-    return next((field for field in _OFFERED if getattr(sent, field) != getattr(present, field)), None)
+    return next((field for field in OFFERED if getattr(sent, field) != getattr(present, field)), None)
 
 
 def _plain(text: str) -> dict[str, object]:
