@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pipecli.errors import FaultyFile, PipecliError
 from pipecli.history.commits import record_kind
 from pipecli.history.events import Event, Told, events
-from pipecli.history.moments import resolve, tip
+from pipecli.history.moments import NoSuchMoment, resolve, tip
 from pipecli.history.touched import key_of_path
 from pipecli.history.versions import version_of
 from pipecli.records.kinds import KINDS
@@ -98,11 +98,12 @@ def _commit(place: Location, name: str, *, is_shallow: bool) -> str:
     except NoSuchMoment:
         if name.startswith("-"):
             raise
-        about = ", and the clone is shallow" if is_shallow else ""
-        way_out = (
-            _UNSHALLOW if is_shallow else "name a commit, branch or tag; `git branch --all` lists branches"
-        )
-        raise NoSuchMoment(f'"{name}" is no revision that this repository has{about}', hint=way_out) from None
+        lacks = f'"{name}" is no revision that this repository has'
+        if is_shallow:
+            raise NoSuchMoment(f"{lacks}, and the clone is shallow", hint=_UNSHALLOW) from None
+        raise NoSuchMoment(
+            lacks, hint="name a commit, branch or tag: `git branch --all`, `git log --oneline`"
+        ) from None
 
 
 def change_set(place: Location, asked: Range) -> ChangeSet:
