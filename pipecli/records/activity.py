@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from pipecli.records.base import Part
@@ -58,17 +58,22 @@ class NextContact(Part):
 RESPONSES = frozenset({ActivityType.CALL, ActivityType.EMAIL, ActivityType.MEETING})
 
 
-def minutes_to_first_response(created: datetime, activities: Iterable[Activity]) -> int | None:
-    """Whole minutes from `created` to the first call, email or meeting that went out; None while unanswered.
-
-    A response with a bare day has no minute and doesn't count; one before `created` counts as 0.
-    """
+def first_response(activities: Iterable[Activity]) -> datetime | date | None:
+    """When the first call, email or meeting went out; a bare day only where none has an hour."""
     times = [
         activity.at
         for activity in activities
-        if activity.done
-        and activity.direction is Direction.OUT
-        and activity.type in RESPONSES
-        and isinstance(activity.at, datetime)
+        if activity.done and activity.direction is Direction.OUT and activity.type in RESPONSES
     ]
-    return max(0, int((min(times) - created).total_seconds() // 60)) if times else None
+    timed = [at for at in times if isinstance(at, datetime)]
+    return min(timed) if timed else min(times, default=None)
+
+
+def minutes_to_first_response(created: datetime, response: datetime | date | None) -> int | None:
+    """Whole minutes from `created` to the first response; None while there is none.
+
+    A response with a bare day has no minute and gives None; one before `created` counts as 0.
+    """
+    if not isinstance(response, datetime):
+        return None
+    return max(0, int((response - created).total_seconds() // 60))

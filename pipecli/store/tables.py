@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from pipecli.jsontext import dumps
-from pipecli.records.activity import Activity, NextContact, minutes_to_first_response
+from pipecli.records.activity import Activity, NextContact, first_response, minutes_to_first_response
 from pipecli.records.base import Record
 from pipecli.records.item import Item, tax_by_rate, total
 from pipecli.records.kinds import BY_NOUN, KINDS
@@ -78,7 +78,7 @@ def _lead(lead: Lead) -> tuple[SQLValue, ...]:
         lead.owner, _list(lead.shared_with), lead.score, lead.role,
         criteria.need, criteria.budget, criteria.timeframe, criteria.authority, lead.interest,
         *_next_contact(lead.next_contact), *_activity_facts(lead.activities),
-        minutes_to_first_response(lead.created, lead.activities),
+        *_first_response(lead.created, lead.activities),
         *((_text(lead.disqualified.date), lead.disqualified.reason) if lead.disqualified else (None, None)),
         *((_text(lead.converted.date), lead.converted.customer) if lead.converted else (None, None)),
         _list(lead.tags),
@@ -91,7 +91,7 @@ _LEAD = """
     owner TEXT, shared_with TEXT, score INTEGER, role TEXT,
     need TEXT, budget TEXT, timeframe TEXT, authority TEXT, interest TEXT,
     next_contact TEXT, next_contact_by TEXT, open_activities INTEGER, last_in TEXT, last_out TEXT,
-    minutes_to_first_response INTEGER, disqualified_date TEXT, disqualified_reason TEXT,
+    first_response TEXT, minutes_to_first_response INTEGER, disqualified_date TEXT, disqualified_reason TEXT,
     converted_date TEXT, converted_customer TEXT, tags TEXT"""
 
 
@@ -106,7 +106,7 @@ def _opportunity(deal: Opportunity) -> tuple[SQLValue, ...]:
         _text(deal.expected_close), primary, _list(deal.competitors),
         len(answered(deal.key_info.plain() if deal.key_info else {}, has_next_step=bool(deal.next_contact))),
         *_next_contact(deal.next_contact), *_activity_facts(deal.activities),
-        minutes_to_first_response(deal.created, deal.activities),
+        *_first_response(deal.created, deal.activities),
         *(
             (_text(closed.date), _number(closed.amount), _text(closed.amount), closed.quotation,
              closed.reason, closed.competitor, closed.detail)
@@ -124,7 +124,7 @@ _OPPORTUNITY = """
     expected_close TEXT, primary_contact TEXT, competitors TEXT,
     key_info_answered INTEGER,
     next_contact TEXT, next_contact_by TEXT, open_activities INTEGER, last_in TEXT, last_out TEXT,
-    minutes_to_first_response INTEGER,
+    first_response TEXT, minutes_to_first_response INTEGER,
     closed_date TEXT, closed_amount REAL, exact_closed_amount TEXT, closed_quotation TEXT,
     closed_reason TEXT, closed_competitor TEXT, closed_detail TEXT,
     tags TEXT"""
@@ -228,6 +228,11 @@ def _activity_facts(activities: tuple[Activity, ...]) -> tuple[SQLValue, ...]:
             default=None,
         ),
     )
+
+
+def _first_response(created: datetime, activities: tuple[Activity, ...]) -> tuple[SQLValue, ...]:
+    response = first_response(activities)
+    return _text(response), minutes_to_first_response(created, response)
 
 
 def _next_contact(planned: NextContact | None) -> tuple[SQLValue, ...]:
