@@ -25,9 +25,9 @@ def deals(
     connection: sqlite3.Connection, whose: Whose, window: Window, *, with_products: bool = False
 ) -> list[Deal]:
     """The open deals, and those won in a window; those shared with `whose.me` too."""
-    condition, parameters = _condition(whose)
+    condition, parameters = condition_of(whose)
     first, last = window.first or date.min, window.last or date.max
-    products = _products(connection) if with_products else {}
+    products = products_of_deals(connection) if with_products else {}
     teams = dict(connection.execute("SELECT id, team FROM users").fetchall())
     stages = {
         (process, stage): Decimal(repr(probability))
@@ -59,7 +59,8 @@ def deals(
     return found
 
 
-def _condition(whose: Whose) -> tuple[str, list[str | None]]:
+def condition_of(whose: Whose) -> tuple[str, list[str | None]]:
+    """More of a WHERE clause over the deals `r`, beginning with AND, and its parameters."""
     condition, parameters = "", list[str | None]()
     if whose.owner:
         condition += " AND r.owner = ?"
@@ -75,7 +76,8 @@ def _condition(whose: Whose) -> tuple[str, list[str | None]]:
     return condition, parameters
 
 
-def _products(connection: sqlite3.Connection) -> dict[str, tuple[tuple[str | None, Decimal], ...]]:
+def products_of_deals(connection: sqlite3.Connection) -> dict[str, tuple[tuple[str | None, Decimal], ...]]:
+    """The product and the amount of each item, by the deal's id."""
     found: dict[str, list[tuple[str | None, Decimal]]] = defaultdict(list)
     for deal, product, amount in connection.execute(
         "SELECT record, product, amount FROM items WHERE noun = 'opportunity' ORDER BY record, position"
