@@ -24,6 +24,7 @@ from pipecli.records.values import (
     Percent,
     Rate,
     Text,
+    TimeOfDay,
 )
 
 
@@ -95,6 +96,34 @@ class FollowUp(Part):
     """Days after which a new opportunity's next contact is due, where none is given."""
 
 
+class Weekday(StrEnum):
+    MON = "mon"
+    TUE = "tue"
+    WED = "wed"
+    THU = "thu"
+    FRI = "fri"
+    SAT = "sat"
+    SUN = "sun"
+
+
+class BusinessHours(Part):
+    """When customers are answered, in the settings' timezone: what `--business-hours` counts."""
+
+    days: tuple[Weekday, ...]
+    from_: Annotated[TimeOfDay, Field(alias="from")]
+    to: TimeOfDay
+    """Later than `from`; 24:00 is the end of the day."""
+    holidays: tuple[Day, ...] = ()
+
+    @model_validator(mode="after")
+    def _are_some_hours(self) -> Self:
+        if not self.days:
+            raise ValueError("business hours need at least one of days: mon, tue, wed, thu, fri, sat, sun")
+        if self.to <= self.from_:
+            raise ValueError(f"business hours open at {self.from_} and close at {self.to}; to is the later")
+        return self
+
+
 class AutoClose(Part):
     after_days: Annotated[int, Field(strict=True, ge=1)] = 30
     """Days without an answer to our last word."""
@@ -162,6 +191,7 @@ class Settings(Record):
     disqualify_reasons: tuple[Line, ...] = ()
     follow_up: FollowUp = Field(default_factory=FollowUp)
     auto_close: AutoClose = Field(default_factory=AutoClose)
+    business_hours: BusinessHours | None = None
     assignment_rules: tuple[AssignmentRule, ...] = ()
     ranking: Ranking = Field(default_factory=Ranking)
     targets: dict[Line, dict[Slug, Amount]] = {}

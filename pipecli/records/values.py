@@ -12,13 +12,15 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema
 
 MOST_DIGITS = 15  # a double, which is what YAML readers give, holds any decimal of 15 digits exactly
 
 _HUNDREDTH = Decimal("0.01")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})", re.ASCII)
+
+_TIME_OF_DAY = "([01][0-9]|2[0-3]):[0-5][0-9]|24:00"
 
 
 def _decimal(value: object) -> object:
@@ -80,6 +82,12 @@ def _moment_or_day(value: object) -> object:
     return _moment(value)
 
 
+def _time_of_day(value: object) -> object:
+    if not isinstance(value, str) or not re.fullmatch(_TIME_OF_DAY, value):
+        raise ValueError("a time of day is wanted here, as 09:00")
+    return value
+
+
 def _path_inside(path: str) -> str:
     if path.startswith(("/", "~")) or "\\" in path or re.match("[A-Za-z]:", path):
         raise ValueError(f"{path} is no path inside the pipeline; write it as literature/brochure.pdf")
@@ -100,6 +108,10 @@ Line = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=50
 PathInside = Annotated[Line, AfterValidator(_path_inside)]
 """A file of the pipeline, from its root; whether it is there, and no link out, is for the store to say."""
 WebAddress = Annotated[Line, AfterValidator(_web_address)]
+TimeOfDay = Annotated[
+    str, BeforeValidator(_time_of_day), WithJsonSchema({"type": "string", "pattern": f"^({_TIME_OF_DAY})$"})
+]
+"""An hour of the clock, as 09:00; text, so that two of them compare."""
 CurrencyCode = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Z]{3}$")]
 LanguageTag = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 Flag = Annotated[bool, Field(strict=True)]

@@ -78,6 +78,12 @@ auto_close: # an open opportunity with no answer to our last word
   after_days: 30
   reason: no-response
 
+business_hours: # when customers are answered; reports count these with --business-hours
+  days: [mon, tue, wed, thu, fri]
+  from: "09:00"
+  to: "17:30"
+  # holidays: [2026-12-25, 2027-01-01]
+
 assignment_rules: [] # who gets new leads and opportunities, as
 # - name: big deals
 #   for: opportunity
