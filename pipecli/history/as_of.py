@@ -38,6 +38,10 @@ class PastPipeline(Pipeline):
         super().__init__(place, now)
         self.stood = stood
 
+    @property
+    def revision(self) -> str:
+        return self.stood.commit
+
     @cached_property
     def index(self) -> index.Index:
         """The index of the commit's files, built when it is first asked for."""

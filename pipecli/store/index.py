@@ -134,6 +134,15 @@ def open_or_build(file: Path, build: Callable[[sqlite3.Connection], None]) -> sq
     return _connect(file)
 
 
+def replace(
+    connection: sqlite3.Connection, changed: Sequence[str], gone: Sequence[str], text_of: TextOf
+) -> None:
+    """Have the tables hold what these files say, and nothing of those that are gone."""
+    with _writing(connection):
+        _forget(connection, gone)
+        _read(connection, changed, text_of)
+
+
 def in_memory(build: Callable[[sqlite3.Connection], None]) -> sqlite3.Connection:
     connection = _connect(Path(":memory:"))
     build(connection)

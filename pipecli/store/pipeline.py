@@ -46,6 +46,11 @@ class Pipeline:
     def root(self) -> Path:
         return self.location.root
 
+    @property
+    def revision(self) -> str:
+        """The commit that these records come from, or that they are changed from."""
+        return "HEAD"
+
     @cached_property
     def index(self) -> Index:
         """The index, read again where files changed; once a command."""

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from pipecli.errors import FaultyFile
 from pipecli.records.kinds import SETTINGS_FILE
-from pipecli.store import files as disk
 from pipecli.store import yamltext
 from pipecli.store.checks import files, frozen, names, prices, references, settings, states, vocabulary
 from pipecli.store.checks.rule import Finding, Path, Problem, Rule, Severity
@@ -71,7 +70,7 @@ def _places(pipeline: Pipeline, file: str, paths: list[Path]) -> list[tuple[int,
     if not any(paths):
         return [(0, 0)] * len(paths)
     try:
-        text = disk.read_text(pipeline.root, file)
+        text = pipeline.text(file)
     except (FaultyFile, OSError):
         return [(0, 0)] * len(paths)
     quick = [_line_of_key(text, path) for path in paths]

@@ -31,7 +31,7 @@ def frozen(pipeline: Pipeline) -> Iterator[Problem]:
     contents = _contents(pipeline, [blob for path in sent for blob in versions.get(path, ())])
     for path, key in sent.items():
         texts = [contents[blob] for blob in versions.get(path, ()) if blob in contents]
-        field = _changed_field(path, texts, files.read_text(pipeline.root, path))
+        field = _changed_field(path, texts, pipeline.text(path))
         if field:
             yield Problem(
                 path,
@@ -46,7 +46,7 @@ def _versions(pipeline: Pipeline) -> dict[str, list[str]]:
     prefix = pipeline.location.prefix
     done = git.run(
         pipeline.location.work_tree, "log", "--reverse", "--format=", "--raw", "--no-abbrev", "--no-renames",
-        "-z", "--", f"{prefix}{QUOTATION.folder}",
+        "-z", pipeline.revision, "--", f"{prefix}{QUOTATION.folder}",
     )  # fmt: skip
     found: dict[str, list[str]] = {}
     words = iter(done.stdout.decode("utf-8", "replace").lstrip("\n").split("\0"))
