@@ -159,6 +159,8 @@ class QuotationSettings(Part):
     """A template in `templates/`; absent: the one that comes with pipecli."""
     max_discount: Percent | None = None
     """A line discount above this is a finding of `check`."""
+    max_difference: Percent = Decimal(10)
+    """Percent between a final value and its quotation; more is a finding of `check --base`."""
 
 
 def _zone(name: str) -> str:

@@ -103,6 +103,7 @@ quotations:
   # terms: Payment within 30 days.
   # template: quotation.typ # in templates/
   max_discount: 20 # percent; more is a finding of `pipecli check`
+  max_difference: 10 # percent between a final value and its quotation; more is one of `check --base`
 
 notifications: {{}} # event: [channel]; events: stage-changed, won, lost, assigned, closed
 """
