@@ -26,13 +26,15 @@ def print_report(
 ) -> None:
     """Print rows that have the keys of JSON.
 
-    json is one object: what it is `about`, and the rows. The table has the `total` as its last row, then the
+    JSON is one object: what it is `about`, and the rows. The table has the `total` as its last row, then the
     remarks; where there are no rows it says `nothing`. Every other format has the rows alone.
     """
     if run.format is Format.JSON:
         from pipecli.jsontext import dumps
 
         write_text(dumps({**about, "rows": rows}) + "\n")
+    elif run.format is Format.IDS:
+        print_records(list({row[id_key]: row for row in rows}.values()), columns, run.format, id_key=id_key)
     elif run.format is not Format.TABLE:
         print_records(rows, columns, run.format, id_key=id_key)
     else:

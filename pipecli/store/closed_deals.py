@@ -29,6 +29,7 @@ def closed_deals(
         WHERE r.status <> 'open' AND r.closed_date BETWEEN ? AND ? {condition}""",
         (first.isoformat(), last.isoformat(), *parameters),
     )
+    spellings = _competitors(connection)
     known: dict[str, date] = {}
 
     def day(text: str) -> date:
@@ -36,12 +37,22 @@ def closed_deals(
             known[text] = date.fromisoformat(text)
         return known[text]
 
+    def called(competitor: str) -> str:
+        return spellings.setdefault(competitor.casefold(), competitor)
+
     return [
         ClosedDeal(
             key, status, process, stage, owner, teams.get(owner), type_, source, customer, currency,
             None if amount is None else Decimal(amount), day(created), day(closed),
-            reason, competitor, tuple(loads(competitors)) if competitors else (), products.get(key, ()),
+            reason, called(competitor) if competitor else None,
+            tuple(called(each) for each in loads(competitors)) if competitors else (), products.get(key, ()),
         )
         for key, status, process, stage, owner, type_, source, customer, currency, amount, created, closed,
         reason, competitor, competitors in rows
     ]  # fmt: skip
+
+
+def _competitors(connection: sqlite3.Connection) -> dict[str, str]:
+    """What every competitor with a file is called, by its slug and by its name in small letters."""
+    found = connection.execute("SELECT id, name FROM _competitors").fetchall()
+    return {text.casefold(): slug for slug, name in found for text in (name, slug)}

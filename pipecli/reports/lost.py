@@ -1,0 +1,163 @@
+"""What was lost and why: the lost deals by reason, competitor, product, …, and how that moved over time."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
+from typing import NamedTuple
+
+from pipecli.reports.closed_deal import ClosedDeal
+from pipecli.reports.shares import percent, shared_out
+from pipecli.reports.valuation import Valuation
+
+GROUPINGS = (
+    "reason", "competitor", "product", "source", "owner", "team", "type", "customer", "process", "stage",
+    "month", "quarter",
+)  # fmt: skip
+PERIODS = GROUPINGS[-2:]
+
+Key = tuple[str | None, str | None]
+"""The process of a stage (else None), and the reason, competitor, stage, …; None: of none."""
+
+
+class Row(NamedTuple):
+    """The deals of one key, in one period where a trend is asked for."""
+
+    key: str | None
+    process: str | None
+    """Whose stage it is; None in every other grouping."""
+    period: str | None
+    lost_count: int
+    share: Decimal | None
+    """Percent of all lost deals; in a trend of those lost in the period."""
+    lost_amount: Decimal
+    amount_share: Decimal | None
+    """Percent of the amount of those deals."""
+    won_count: int | None
+    """None by reason: what was won has none."""
+    won_amount: Decimal | None
+    win_rate: Decimal | None
+    """Percent of the won and the lost."""
+    without_amount_count: int
+    """Of the lost, which count as 0."""
+
+
+class Apart(NamedTuple):
+    """Deals that were closed, neither won nor lost."""
+
+    closed_count: int
+    closed_amount: Decimal
+
+
+class Lost(NamedTuple):
+    by: str
+    trend: str | None
+    rows: list[Row]
+    """With a trend one a key and period in which something was won or lost."""
+    periods: list[Row]
+    """Each period in all; without a trend none."""
+    totals: Row
+    """A deal of several products or competitors counts at each of them, here once."""
+    closed: Apart
+
+
+def lost(
+    deals: Iterable[ClosedDeal],
+    *,
+    by: str,
+    valuation: Valuation,
+    trend: str | None = None,
+    order: Sequence[Key] = (),
+) -> Lost:
+    """Group lost deals by one of GROUPINGS, with `trend`, one of PERIODS, in each period apart.
+
+    `order` gives the keys that have a place of their own; the others follow, the most frequent first. Won
+    deals count beside the lost ones where they have the key too; auto-closed ones count apart.
+    Raises PipecliError for a missing rate.
+    """
+    zero = valuation.zero
+    tallies: dict[tuple[Key, str | None], _Tally] = defaultdict(lambda: _Tally(zero))
+    periods: dict[str | None, _Tally] = defaultdict(lambda: _Tally(zero))
+    keys: dict[Key, _Tally] = defaultdict(lambda: _Tally(zero))
+    closed = Apart(0, zero)
+    for deal in deals:
+        amount = zero
+        if deal.amount is not None:
+            amount = valuation.value(deal.amount, deal.currency, deal.closed, deal.id)
+        if deal.status == "closed":
+            closed = Apart(closed.closed_count + 1, closed.closed_amount + amount)
+            continue
+        period: str | None = getattr(deal, trend) if trend else None
+        for each in {period, None}:
+            periods[each].add(deal, amount)
+        for key, part in _parts(deal, by, amount, valuation.currency):
+            tallies[key, period].add(deal, part)
+            keys[key].add(deal, part)
+    totals = periods.pop(None, _Tally(zero))
+    places = {key: place for place, key in enumerate(order)}
+    names = sorted(name for name in periods if name)
+    rows = [
+        tallies[key, name].row(key, name, periods.get(name, totals), by)
+        for key in sorted(keys, key=lambda key: _place(by, key, keys[key], places))
+        for name in (names if trend else [None])
+        if (key, name) in tallies
+    ]
+    return Lost(
+        by, trend, rows, [periods[name].row(_ALL, name, periods[name]) for name in names],
+        totals.row(_ALL, None, totals), closed,
+    )  # fmt: skip
+
+
+_ALL: Key = (None, None)
+
+
+class _Tally:
+    """The running sums of one row."""
+
+    __slots__ = ("lost_amount", "lost_count", "without_amount_count", "won_amount", "won_count")
+
+    def __init__(self, zero: Decimal) -> None:
+        self.lost_count = self.won_count = self.without_amount_count = 0
+        self.lost_amount = self.won_amount = zero
+
+    def add(self, deal: ClosedDeal, amount: Decimal) -> None:
+        if deal.status == "won":
+            self.won_count += 1
+            self.won_amount += amount
+        else:
+            self.lost_count += 1
+            self.lost_amount += amount
+            self.without_amount_count += deal.amount is None
+
+    def row(self, key: Key, period: str | None, base: _Tally, by: str = "") -> Row:
+        has_won = by != "reason"
+        return Row(
+            key[1], key[0], period, self.lost_count, percent(self.lost_count, base.lost_count),
+            self.lost_amount, percent(self.lost_amount, base.lost_amount),
+            self.won_count if has_won else None, self.won_amount if has_won else None,
+            percent(self.won_count, self.won_count + self.lost_count) if has_won else None,
+            self.without_amount_count,
+        )  # fmt: skip
+
+
+def _parts(deal: ClosedDeal, by: str, amount: Decimal, currency: str) -> Iterator[tuple[Key, Decimal]]:
+    """The keys that a deal counts at, each with its part of the amount."""
+    if by == "product":
+        for product, part in shared_out(amount, deal.products or ((None, Decimal(1)),), currency):
+            yield (None, product), part
+    elif by == "competitor":
+        # A deal is lost to one of them, and won against them all.
+        for competitor in (deal.competitors or (None,)) if deal.status == "won" else (deal.competitor,):
+            yield (None, competitor), amount
+    elif by == "stage":
+        yield (deal.process, deal.stage), amount
+    elif by != "reason" or deal.status == "lost":
+        yield (None, getattr(deal, by)), amount
+
+
+def _place(by: str, key: Key, tally: _Tally, places: dict[Key, int]) -> tuple[object, ...]:
+    if by in PERIODS:
+        return (key[1],)
+    frequency = -tally.lost_count, -tally.lost_amount, -tally.won_count
+    return key[1] is None, places.get(key, len(places)), frequency, key[0] or "", key[1] or ""
