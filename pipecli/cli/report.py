@@ -4,4 +4,9 @@ from __future__ import annotations
 
 from pipecli.cli.command import noun
 
-app = noun("Reports: what was lost and why, who won, what stands still.", modules={"lost": "report_lost"})
+_MODULES = {
+    "lost": "report_lost",
+    "ranking": "report_ranking",
+}
+
+app = noun("Reports: what was lost and why, who won, what stands still.", modules=_MODULES)
