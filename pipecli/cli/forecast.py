@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pipecli.cli.command import noun
+from pipecli.cli.forecast_rows import MANAGER, Names, columns_of, label, record_of
 from pipecli.cli.output import Format, print_records, write_text
 from pipecli.cli.session import Session, session, warn
-from pipecli.cli.table import Column, money
+from pipecli.cli.table import money
 from pipecli.cli.whose import Report, whose
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import CUSTOMER, OPPORTUNITY, Kind
 from pipecli.records.money import minor_digits
-from pipecli.reports.forecast import GROUPINGS, OVERDUE, PERIODS, WITHOUT_DATE, Forecast, Key, Row, Window
+from pipecli.reports.forecast import GROUPINGS, OVERDUE, WITHOUT_DATE, Forecast, Key, Window
 from pipecli.store.deals import deals
 
 if TYPE_CHECKING:
     from pipecli.store.pipeline import Pipeline
+
+_BY = (*GROUPINGS, MANAGER)
 
 app = noun("Print the forecast, weighted by probability.")
 
@@ -29,7 +31,7 @@ app = noun("Print the forecast, weighted by probability.")
 @app.command(cls=Report)
 def forecast(
     ctx: typer.Context,
-    by: Annotated[str, typer.Option(help=f"One of {', '.join(GROUPINGS)}.", metavar="WHAT")] = "month",
+    by: Annotated[str, typer.Option(help=f"One of {', '.join(_BY)}.", metavar="WHAT")] = "month",
     from_: Annotated[
         str, typer.Option("--from", help="Closing from this day or period on.", metavar="DATE")
     ] = "",
@@ -38,14 +40,18 @@ def forecast(
     compare: Annotated[
         str, typer.Option(help="Beside that of this date, time or revision of git.", metavar="WHEN")
     ] = "",
+    chart: Annotated[bool, typer.Option("--chart", help="Bars below the table.")] = False,
 ) -> None:
     """Print what the open deals will bring by their expected close, and what was won.
 
     The weighted amount is the amount times the probability. Without --from and --to every open deal counts,
     and of the won ones those since the beginning of this month (by quarter: of this quarter).
+    By month, quarter, owner, team and manager with the targets of the settings and what was attained.
     """
-    if by not in GROUPINGS:
-        raise typer.BadParameter(f'"{by}" is none of {", ".join(GROUPINGS)}', param_hint="--by")
+    if by not in _BY:
+        raise typer.BadParameter(f'"{by}" is none of {", ".join(_BY)}', param_hint="--by")
+    if compare and (chart or by == MANAGER):
+        raise typer.BadParameter("goes with neither --chart nor --by manager", param_hint="--compare")
     run = session(ctx)
     pipeline = run.read(*_needed(by))
     window, target = _window(by, from_, to, run.today), _currency(currency)
@@ -55,13 +61,14 @@ def forecast(
 
         past = run.pipeline_as_of(compare)
         warn(past.need(*_needed(by)))
-        names = _Names(run, by)
+        names = Names(run, by)
         print_comparison(
-            run, past, _made(run, past, by, window, made.currency), made, _json(made, []),
-            lambda row: _label(_record(row, by, names), by),
+            run, past, _made(run, past, by, window, made.currency), made,
+            _json(made, [], {}),
+            lambda row: label(record_of(row, by, names), by),
         )  # fmt: skip
     else:
-        _print(run, made)
+        _print(run, made, by, has_chart=chart)
 
 
 def _needed(by: str) -> list[Kind]:
@@ -73,7 +80,7 @@ def _made(run: Session, pipeline: Pipeline, by: str, window: Window, currency: s
 
     return forecast_of(
         deals(pipeline.index.connection, whose(run), window, with_products=by == "product"),
-        by=by,
+        by="owner" if by == MANAGER else by,
         rates=pipeline.rates,
         today=pipeline.today,
         window=window,
@@ -112,66 +119,31 @@ def _stages(settings: Mapping[str, Any]) -> list[Key]:
     ]
 
 
-def _print(run: Session, made: Forecast) -> None:
-    names = _Names(run, made.by)
-    rows = [_record(row, made.by, names) for row in made.rows]
+def _print(run: Session, made: Forecast, by: str, *, has_chart: bool) -> None:
+    from pipecli.cli.forecast_targets import with_targets
+
+    names = Names(run, by)
+    rows, total = with_targets(run, made, by, names)
     if run.format is Format.JSON:
         from pipecli.jsontext import dumps
 
-        write_text(dumps(_json(made, rows)) + "\n")
+        write_text(dumps(_json(made, rows, total) | {"by": by}) + "\n")
         return
-    columns = _columns(made, is_one_process=len(names.settings["processes"]) == 1)
+    columns = columns_of(made, by, rows, names)
     if run.format is not Format.TABLE:
         print_records(rows, columns, run.format, id_key="key")
         return
-    total = {**_record(made.totals, "", names), "key": "total"}
-    write_text(f"{_caption(made)}\n\n")
-    print_records([*rows, total], columns, run.format)
+    write_text(f"{_caption(made, by)}\n\n")
+    print_records([*rows, {**total, "key": "total"}], columns, run.format)
+    if has_chart:
+        from pipecli.cli.forecast_chart import bars
+
+        write_text("\n" + bars(rows, by, minor_digits(made.currency)))
     write_text("".join(f"{line}\n" for line in _remarks(made)))
 
 
-class _Names:
-    """What people call the keys of the rows."""
-
-    def __init__(self, run: Session, by: str) -> None:
-        self.settings = run.pipeline.settings_as_written
-        self.names: dict[str, str] = {}
-        if by in ("owner", "team"):
-            known = self.settings.get("users" if by == "owner" else "teams", {})
-            self.names = {slug: each["name"] for slug, each in known.items() if "name" in each}
-        elif by == "stage":
-            for slug, process in self.settings["processes"].items():
-                for stage in process["stages"]:
-                    self.names[f"{slug}/{stage['id']}"] = stage.get("name", stage["id"])
-        elif by in ("customer", "product"):
-            found = run.pipeline.index.connection.execute(
-                "SELECT key, label FROM _records WHERE noun = ?", (by,)
-            )
-            self.names = dict(found.fetchall())
-
-    def manager(self, team: str | None) -> str | None:
-        """Who answers for a team, by name."""
-        slug = self.settings.get("teams", {}).get(team, {}).get("manager")
-        name: str | None = self.settings.get("users", {}).get(slug, {}).get("name", slug)
-        return name
-
-
-def _record(row: Row, by: str, names: _Names) -> dict[str, Any]:
-    """One row with the keys of JSON: by stage with its process, by team with its manager."""
-    record: dict[str, Any] = row._asdict()
-    if by != "stage":
-        del record["process"]
-    name = names.names.get(f"{row.process}/{row.key}" if row.process else row.key or "")
-    if name:
-        record["name"] = name
-    if by == "team":
-        record["manager"] = names.manager(row.key)
-    return record
-
-
-def _json(made: Forecast, rows: list[dict[str, Any]]) -> dict[str, Any]:
-    totals = made.totals._asdict()
-    del totals["key"], totals["process"]
+def _json(made: Forecast, rows: list[dict[str, Any]], total: Mapping[str, Any]) -> dict[str, Any]:
+    totals = {name: value for name, value in total.items() if name not in ("key", "process")}
     return {
         "by": made.by,
         "currency": made.currency,
@@ -186,44 +158,12 @@ def _json(made: Forecast, rows: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _columns(made: Forecast, *, is_one_process: bool) -> list[Column]:
-    digits = minor_digits(made.currency)
-
-    def sum_of(name: str, heading: str) -> Column:
-        return Column(
-            name, heading, align="right", show=lambda row: money(Decimal(str(row[name])), None, digits)
-        )
-
-    def count_of(name: str, heading: str, rank: int = 0) -> Column:
-        return Column(name, heading, align="right", rank=rank)
-
-    by = made.by
-    process = [Column("process", "PROCESS", shrink=True)] if by == "stage" and not is_one_process else []
-    return [
-        Column("key", by.upper(), shrink=True, show=lambda row: _label(row, by)),
-        *process,
-        *([Column("manager", "MANAGER", shrink=True, rank=1)] if by == "team" else []),
-        count_of("open_count", "OPEN"),
-        sum_of("amount", "AMOUNT"),
-        sum_of("weighted", "WEIGHTED"),
-        *([] if by in PERIODS else [count_of("overdue_count", "OVERDUE", rank=2)]),
-        count_of("won_count", "WON"),
-        sum_of("won_amount", "WON AMOUNT"),
-    ]
-
-
-def _label(row: Mapping[str, object], by: str) -> object:
-    return row.get("name") or (
-        f"without {by}" if row["key"] is None else str(row["key"]).replace("without-", "without ")
-    )
-
-
-def _caption(made: Forecast) -> str:
+def _caption(made: Forecast, by: str) -> str:
     first, last = made.window.first, made.window.last
     days = " ".join([*([f"from {first}"] if first else []), *([f"to {last}"] if last else [])])
     if made.window.is_asked:
-        return f"Forecast by {made.by} in {made.currency}, closing {days}"
-    return f"Forecast by {made.by} in {made.currency} on {made.today}; won {days}"
+        return f"Forecast by {by} in {made.currency}, closing {days}"
+    return f"Forecast by {by} in {made.currency} on {made.today}; won {days}"
 
 
 def _remarks(made: Forecast) -> list[str]:

@@ -44,7 +44,7 @@ def replay(root: Path, today: date) -> int:
     with _world(first.moment + shift, first.author):
         user = founding.Person(first.author, *PEOPLE[first.author])
         founding.found(root, currency="EUR", company="Contoso Coffee", timezone="Europe/Madrid", user=user)
-    known: dict[str, str] = {}
+    known = {"targets": _targets(LAST_DAY + shift)}
     shown = _progress(len(lines))
     for line in lines:
         with _world(line.moment + shift, line.author):
@@ -73,6 +73,11 @@ def story(text: str) -> Iterator[Line]:
             place += 1
             yield Line(place, moment, author, name, words[2:] if name else words)
             moment += timedelta(minutes=7)
+
+
+def _targets(day: date) -> str:
+    """What the users and teams are to win in the quarter of a day."""
+    return f"targets.{day.year}-Q{(day.month + 2) // 3}={{ana: 25000, luis: 30000, export: 60000}}"
 
 
 def _filled(word: str, known: Mapping[str, str]) -> str:

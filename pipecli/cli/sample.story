@@ -1,12 +1,14 @@
 # A year of Contoso Coffee Machines, Madrid: Ana leads the Iberian team, Luis and Sara sell, Marta runs it all.
-# `@ day time who` dates the commands below it; `name = command` keeps the id that it prints.
+# `@ day time who` dates the commands below it; `name = command` keeps the id that it prints. `$targets` are those of the
+# quarter in which the story ends.
 
 @ 2025-11-21 09:00 marta
 user add ana --name "Ana Ruiz" --email ana@contoso.example
 user add luis --name "Luis Ortega" --email luis@contoso.example
 user add sara --name "سارا احمدی" --email sara@contoso.example
-team add iberia --name "Iberia" --manager ana
-team add export --name "Export" --manager marta
+team add sales --name "Sales" --manager marta
+team add iberia --name "Iberia" --manager ana --parent sales
+team add export --name "Export" --manager marta --parent sales
 user set ana team=iberia
 user set luis team=iberia
 user set sara team=export
@@ -166,6 +168,10 @@ hospital = opp add "Hospital cafeteria" --organization "Hospital San Telmo" --pe
 opp item add $hospital --product cafe-a-200 --quantity 6
 opp item add $hospital --product service-plan --quantity 6
 opp share $hospital ana
+
+@ 2026-10-01 09:00 marta
+settings set $targets
+settings set processes.standard.stages.3.category=best-case processes.standard.stages.4.category=commit
 
 @ 2026-10-06 12:00 sara
 doha = opp add "Machines for a hotel chain" --organization "Gulf Palms Hotels" --person "Nadia Haddad" --email nadia@gulfpalms.example --currency USD --price-list export-usd --source trade-fair --owner sara --expected-close +100d --type sales

@@ -28,6 +28,7 @@ def add(
     ],
     name: Annotated[str | None, typer.Option(help="Its name; the slug otherwise.", metavar="TEXT")] = None,
     manager: Annotated[str | None, typer.Option(help="Who answers for it.", metavar="USER")] = None,
+    parent: Annotated[str | None, typer.Option(help="The team it belongs to.", metavar="TEAM")] = None,
 ) -> None:
     """Add a team; prints its slug."""
     from pipecli.cli.assignments import validated
@@ -38,7 +39,11 @@ def add(
 
     with changing(ctx) as desk:
         team = given_slug(slug, "team")
-        given = {"name": name or team, "manager": find_part(desk.session, USER, manager) if manager else None}
+        given = {
+            "name": name or team,
+            "manager": find_part(desk.session, USER, manager) if manager else None,
+            "parent": find_part(desk.session, TEAM, parent) if parent else None,
+        }
         desk.do(
             add_team.add(desk.settings, team, validated(settings.Team, given)),
             printed=Printed("team", team, team, is_new=True),

@@ -115,6 +115,8 @@ def _of_settings(settings: Settings) -> Iterator[Reference]:
     for slug, team in settings.teams.items():
         if team.manager:
             yield Reference(f"teams.{slug}.manager", "user", team.manager)
+        if team.parent:
+            yield Reference(f"teams.{slug}.parent", "team", team.parent)
     for place, rule in enumerate(settings.assignment_rules):
         for position, user_slug in enumerate(rule.users):
             yield Reference(f"assignment_rules.{place}.users.{position}", "user", user_slug)

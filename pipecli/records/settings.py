@@ -54,6 +54,8 @@ class Team(Part):
     name: Line | None = None
     manager: Slug | None = None
     """The user who answers for it; teams roll up along managers."""
+    parent: Slug | None = None
+    """The team it belongs to, to whose manager its own reports."""
 
 
 class Stage(Part):
@@ -67,6 +69,8 @@ class Stage(Part):
     """What a deal must have to enter this stage: expected_close, items, key_info.budget, "key_info >= 4"."""
     rotting_days: Count | None = None
     """Days without movement after which a deal here is stale."""
+    category: Literal["commit", "best-case", "pipeline"] | None = None
+    """How surely deals here are expected, for the forecast of managers; `pipeline` where other stages say."""
 
     @property
     def label(self) -> str:

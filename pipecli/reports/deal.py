@@ -29,6 +29,8 @@ class Deal(NamedTuple):
     """The expected close; of a won deal the day it was won."""
     products: tuple[tuple[str | None, Decimal], ...] = ()
     """Each item's product and amount; only needed for the forecast by product."""
+    category: str | None = None
+    """How surely it is expected, as its stage says: commit, best-case, pipeline; None where no stage does."""
 
 
 class Worth(NamedTuple):

@@ -13,6 +13,9 @@ from pipecli.reports.deal import Deal, Exchange, Worth
 GROUPINGS = ("month", "quarter", "stage", "owner", "team", "type", "source", "customer", "product")
 PERIODS = GROUPINGS[:2]
 
+CATEGORIES = ("commit", "best-case", "pipeline")
+"""How surely a deal is expected, the surest first."""
+
 OVERDUE = "overdue"
 WITHOUT_DATE = "without-date"
 
@@ -51,6 +54,8 @@ class Row(NamedTuple):
     overdue_count: int
     without_date_count: int
     without_amount_count: int
+    categories: dict[str, Decimal] = {}
+    """The amounts of the open deals by CATEGORIES; empty where no stage of the settings names one."""
 
 
 class Apart(NamedTuple):
@@ -109,7 +114,7 @@ def forecast(
                 sums.take(deal, value)
     places = {key: place for place, key in enumerate(order)}
     rows = [tally.row(*key) for key, tally in sums.tallies.items()]
-    rows.sort(key=_chronological if by in PERIODS else lambda row: _heaviest(row, places))
+    rows.sort(key=chronological if by in PERIODS else lambda row: _heaviest(row, places))
     return Forecast(
         by, exchange.currency, today, window, rows, sums.totals.row(None, None),
         sums.overdue, sums.without_date, sums.without_amount,
@@ -123,14 +128,15 @@ class _Tally:
     """The running sums of one row."""
 
     __slots__ = (
-        "amount", "open_count", "overdue_count", "weighted", "without_amount_count", "without_date_count",
-        "won_amount", "won_count",
+        "amount", "categories", "open_count", "overdue_count", "weighted", "without_amount_count",
+        "without_date_count", "won_amount", "won_count",
     )  # fmt: skip
 
     def __init__(self, zero: Decimal) -> None:
         self.open_count = self.won_count = 0
         self.overdue_count = self.without_date_count = self.without_amount_count = 0
         self.amount = self.weighted = self.won_amount = zero
+        self.categories: dict[str, Decimal] = {}
 
     def add(self, deal: Deal, value: Worth | None, today: date) -> None:
         if deal.status == "won":
@@ -147,11 +153,13 @@ class _Tally:
         else:
             self.amount += value.amount
             self.weighted += value.weighted
+            if deal.category:
+                self.categories[deal.category] = self.categories.get(deal.category, _ZERO) + value.amount
 
     def row(self, process: str | None, key: str | None) -> Row:
         return Row(
             key, process, self.open_count, self.amount, self.weighted, self.won_count, self.won_amount,
-            self.overdue_count, self.without_date_count, self.without_amount_count,
+            self.overdue_count, self.without_date_count, self.without_amount_count, self.categories,
         )  # fmt: skip
 
 
@@ -241,7 +249,8 @@ _KEYS: dict[str, Callable[[Deal], Key]] = {
 }
 
 
-def _chronological(row: Row) -> tuple[bool, bool, str]:
+def chronological(row: Row) -> tuple[bool, bool, str]:
+    """The place of a month or quarter: what is overdue before all, what has no date after all."""
     return row.key == WITHOUT_DATE, row.key != OVERDUE, row.key or ""
 
 

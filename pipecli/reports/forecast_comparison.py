@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import NamedTuple
 
-from pipecli.reports.forecast import OVERDUE, PERIODS, WITHOUT_DATE, Forecast, Row
+from pipecli.reports.forecast import PERIODS, Forecast, Row, chronological
 
 FIGURES = ("open_count", "amount", "weighted", "won_count", "won_amount")
 
@@ -40,9 +40,5 @@ def compare(then: Forecast, now: Forecast) -> list[Compared]:
     new = {(row.process, row.key): row for row in now.rows}
     rows = [Compared(old.get(key), new.get(key)) for key in dict.fromkeys([*new, *old])]
     if now.by in PERIODS:
-        rows.sort(key=lambda each: _chronological(each.row))
+        rows.sort(key=lambda each: chronological(each.row))
     return rows
-
-
-def _chronological(row: Row) -> tuple[bool, bool, str]:
-    return row.key == WITHOUT_DATE, row.key != OVERDUE, row.key or ""

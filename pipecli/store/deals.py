@@ -29,10 +29,7 @@ def deals(
     first, last = window.first or date.min, window.last or date.max
     products = products_of_deals(connection) if with_products else {}
     teams = dict(connection.execute("SELECT id, team FROM users").fetchall())
-    stages = {
-        (process, stage): Decimal(repr(probability))
-        for process, stage, probability in connection.execute("SELECT process, id, probability FROM stages")
-    }
+    stages, categories = _stages(connection)
     # The table, not the view of the same name: that one reads the whole record of every deal.
     rows = connection.execute(
         f"""SELECT r.status, r.process, r.stage, r.owner, r.type, r.source, r.customer, r.currency,
@@ -54,9 +51,21 @@ def deals(
                 None if amount is None else Decimal(amount),
                 stages.get((process, stage)) if by_hand is None else Decimal(repr(by_hand)),
                 days[close], products.get(key, ()),
+                categories.get((process, stage)),
             )
         )  # fmt: skip
     return found
+
+
+def _stages(
+    connection: sqlite3.Connection,
+) -> tuple[dict[tuple[str, str], Decimal], dict[tuple[str, str], str]]:
+    """Each stage's probability and category: where some stage has one, `pipeline` is that of the others."""
+    rows = connection.execute("SELECT process, id, probability, category FROM stages").fetchall()
+    probabilities = {(process, stage): Decimal(repr(percent)) for process, stage, percent, _ in rows}
+    if not any(category for *_, category in rows):
+        return probabilities, {}
+    return probabilities, {(process, stage): category or "pipeline" for process, stage, _, category in rows}
 
 
 def condition_of(whose: Whose) -> tuple[str, list[str | None]]:

@@ -38,7 +38,7 @@ timezone: {timezone} # whose days count: "today", the end of an --as-of date
 
 users: # salespeople; git's e-mail address tells who you are
 {user}
-teams: {{}} # slug: {{name, manager}}; users name their team
+teams: {{}} # slug: {{name, manager, parent}}; users name their team
 
 processes: # ordered stages; a new opportunity takes the first process whose `when` holds
   standard:
@@ -48,6 +48,7 @@ processes: # ordered stages; a new opportunity takes the first process whose `wh
       name: Qualify
       probability: 10
       rotting_days: 30 # days without movement until it is stale
+      # category: pipeline # or best-case, commit: how surely the forecast expects it
     - id: demo
       name: Demo
       probability: 25

@@ -66,8 +66,11 @@ def _settings(settings: Settings) -> Iterator[Row]:
         yield Row("teams", (slug, team.name, team.manager))
     for slug, process in settings.processes.items():
         for position, stage in enumerate(process.stages, 1):
-            probability = _number(stage.probability)
-            yield Row("stages", (slug, stage.id, stage.label, position, probability, stage.rotting_days))
+            yield Row(
+                "stages",
+                (slug, stage.id, stage.label, position, _number(stage.probability), stage.rotting_days,
+                 stage.category),
+            )  # fmt: skip
 
 
 def _lead(lead: Lead) -> tuple[SQLValue, ...]:
@@ -303,7 +306,7 @@ CREATE INDEX _references_path ON _references (path);
 CREATE TABLE users (id TEXT PRIMARY KEY, name TEXT, email TEXT, team TEXT, active INTEGER, external_id TEXT);
 CREATE TABLE teams (id TEXT PRIMARY KEY, name TEXT, manager TEXT);
 CREATE TABLE stages (process TEXT, id TEXT, name TEXT, position INTEGER, probability REAL,
-    rotting_days INTEGER, PRIMARY KEY (process, id));
+    rotting_days INTEGER, category TEXT, PRIMARY KEY (process, id));
 CREATE TABLE items (path TEXT, record TEXT, noun TEXT, position INTEGER, product TEXT, description TEXT,
     quantity REAL, uom TEXT, unit_price REAL, discount REAL, tax REAL, amount REAL);
 CREATE INDEX _items_path ON items (path);

@@ -117,7 +117,10 @@ def _with_team(settings: Settings, old: str, new: str) -> Settings:
         users={
             slug: user.with_(team=new) if user.team == old else user for slug, user in settings.users.items()
         },
-        teams=_rekeyed(settings.teams, old, new),
+        teams={
+            slug: team.with_(parent=new) if team.parent == old else team
+            for slug, team in _rekeyed(settings.teams, old, new).items()
+        },
         targets={period: _rekeyed(goals, old, new) for period, goals in settings.targets.items()},
     )
 

@@ -12,7 +12,7 @@ def test_a_team_has_a_name_and_a_manager(cli, root, git):
 
     assert said.out == "norte\n"
     assert (
-        "teams: # slug: {name, manager}; users name their team\n"
+        "teams: # slug: {name, manager, parent}; users name their team\n"
         "  norte:\n    name: Región Norte\n    manager: ana-ruiz\n"
     ) in (root / "pipecli.yaml").read_text()
     assert git("log", "-1", "--format=%s") == "settings: add team norte"

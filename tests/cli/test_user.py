@@ -32,7 +32,7 @@ def test_a_user_joins_and_their_team_is_made(cli, section, git):
         "  luis:\n    name: Luis Gil\n    email: luis@contoso.example\n    team: iberia\n    active: true\n"
     )
     assert section("teams") == (
-        "teams: # slug: {name, manager}; users name their team\n  iberia:\n    name: iberia\n"
+        "teams: # slug: {name, manager, parent}; users name their team\n  iberia:\n    name: iberia\n"
     )
     assert git("show", "--format=%s", "--name-only", "HEAD").split("\n\n") == [
         "settings: add user luis",

@@ -1,0 +1,92 @@
+"""Targets: who reports to whom, which periods count, and what a manager's come to."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipecli.cli.dates import parse_period
+from pipecli.reports.organisation import Organisation
+from pipecli.reports.targets import Goal, Targets, attainment
+
+#   marta (sales)
+#   ├── ana (iberia) ── luis
+#   └── sara (export, which marta manages)       zoe: in no team
+ORGANISATION = Organisation(
+    {"marta": "export", "ana": "iberia", "luis": "iberia", "sara": "export", "zoe": None},
+    {"sales": "marta", "iberia": "ana", "export": "marta"},
+    {"iberia": "sales", "export": "sales"},
+)
+Q4 = (date(2026, 10, 1), date(2026, 12, 31))
+
+
+def targets(amounts: dict[str, dict[str, int]], first: date = Q4[0], last: date = Q4[1]) -> Targets:
+    goals = []
+    for name, of in amounts.items():
+        period = parse_period(name, date(2026, 1, 1))
+        goals += [Goal(name, period.first, period.last, who, Decimal(amount)) for who, amount in of.items()]
+    return Targets(goals, ORGANISATION, first, last)
+
+
+def test_people_report_to_the_manager_of_their_team_and_managers_to_that_of_the_team_above():
+    assert ORGANISATION.superior == {
+        "marta": None, "ana": "marta", "luis": "ana", "sara": "marta", "zoe": None,
+    }  # fmt: skip
+    assert ORGANISATION.people[None] == ["marta", "zoe"]
+
+
+def test_two_who_manage_each_other_are_in_no_circle():
+    circle = Organisation({"ana": "north", "luis": "south"}, {"north": "luis", "south": "ana"}, {})
+    assert circle.superior == {"ana": "luis", "luis": None}
+
+
+def test_teams_that_are_each_others_parents_end_somewhere():
+    circle = Organisation({"ana": "north"}, {"north": "ana"}, {"north": "south", "south": "north"})
+    assert circle.superior == {"ana": None}
+
+
+def test_only_periods_inside_the_window_count_and_the_longest_of_two():
+    found = targets({"2026": {"ana": 1000}, "2026-Q4": {"ana": 300}, "2026-11": {"ana": 90, "luis": 10}})
+    assert found.user("ana") == 300  # not the year, which is longer than asked, nor November twice
+    assert found.user("luis") == 10
+    assert found.user("sara") is None
+
+
+def test_three_months_make_a_quarter():
+    found = targets({"2026-10": {"ana": 1}, "2026-11": {"ana": 2}, "2026-12": {"ana": 4}})
+    assert found.user("ana") == 7
+
+
+def test_a_teams_own_target_stands_for_its_members():
+    assert targets({"2026-Q4": {"ana": 10, "luis": 20}}).team("iberia") == 30
+    own = targets({"2026-Q4": {"ana": 10, "luis": 20, "iberia": 50}})
+    assert own.team("iberia") == 50
+    assert own.manager("marta") == 50
+
+
+def test_a_manager_answers_for_all_below():
+    found = targets({"2026-Q4": {"marta": 1, "ana": 10, "luis": 20, "sara": 40, "zoe": 100}})
+    assert found.manager("ana") == 30
+    assert found.manager("marta") == 71
+    assert found.total() == 171
+
+
+def test_the_target_of_a_team_nobody_manages_is_in_the_total():
+    loose = Organisation({"ana": "north"}, {"north": None}, {})
+    goals = [Goal("2026-Q4", *Q4, "north", Decimal(70)), Goal("2026-Q4", *Q4, "ana", Decimal(30))]
+    assert Targets(goals, loose, *Q4).total() == 70
+
+
+@settings(max_examples=100)
+@given(st.dictionaries(st.sampled_from(["marta", "ana", "luis", "sara", "zoe"]), st.integers(0, 10**9)))
+def test_without_targets_of_teams_the_total_is_the_sum_of_the_peoples(amounts: dict[str, int]) -> None:
+    assert targets({"2026-Q4": amounts}).total() == (sum(amounts.values()) if amounts else None)
+
+
+def test_attainment_is_in_percent_of_the_target():
+    assert attainment(Decimal(50), Decimal(200)) == (Decimal(200), Decimal("25.0"), Decimal(150))
+    assert attainment(Decimal("400.05"), Decimal(200)) == (Decimal(200), Decimal("200.0"), Decimal("-200.05"))
+    assert attainment(Decimal(5), Decimal(0)).percent is None
