@@ -1,0 +1,176 @@
+"""The ranking of the salespeople by the points of what they won, and what changed since the period before."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from typing import NamedTuple
+
+from pipecli.records.money import EXACT, rounded
+from pipecli.reports.closed_deal import ClosedDeal
+from pipecli.reports.days import Days, month_of
+from pipecli.reports.shares import percent
+from pipecli.reports.valuation import Valuation
+
+GROUPINGS = ("owner", "team")
+
+
+class Points(NamedTuple):
+    """What a win is worth in points, as the settings say."""
+
+    per_win: Decimal
+    per_amount: Decimal
+    """For each unit of the base currency."""
+
+    def of(self, amount_in_base: Decimal) -> Decimal:
+        return self.per_win + EXACT.multiply(self.per_amount, amount_in_base)
+
+    @property
+    def is_nothing(self) -> bool:
+        return not self.per_win and not self.per_amount
+
+
+class Row(NamedTuple):
+    """What one user or team won."""
+
+    rank: int | None
+    """1 is the best; equals share a rank. None of deals without an owner, and of who decided none."""
+    key: str | None
+    points: Decimal
+    won_count: int
+    won_amount: Decimal
+    lost_count: int
+    win_rate: Decimal | None
+    """Percent of the won and the lost."""
+    average_amount: Decimal | None
+    """Of what was won."""
+    average_days: Decimal | None
+    """From the creation to the closing of what was won."""
+    previous_rank: int | None
+    rank_change: int | None
+    """How many ranks they have climbed; None where they had none before, or have none now."""
+    previous_points: Decimal | None
+    points_change: Decimal | None
+    """Both are None where there is no period before."""
+
+
+class Ranking(NamedTuple):
+    by: str
+    days: Days
+    previous: Days | None
+    """The period before, as long as this one."""
+    rows: list[Row]
+    totals: Row
+
+
+def ranking(
+    deals: Iterable[ClosedDeal], *, by: str, days: Days, points: Points, base: Valuation, shown: Valuation
+) -> Ranking:
+    """Rank by points whoever won or lost a deal in the period or in the one before.
+
+    Points count in the `base` currency, amounts are shown in another where that is asked for. Where the
+    settings give no points, the amount ranks. Raises PipecliError for a missing rate.
+    """
+    previous = before(days)
+    now: dict[str | None, _Tally] = defaultdict(lambda: _Tally(shown.zero))
+    then: dict[str | None, _Tally] = defaultdict(lambda: _Tally(shown.zero))
+    totals, totals_then = _Tally(shown.zero), _Tally(shown.zero)
+    for deal in deals:
+        if deal.status not in ("won", "lost"):
+            continue
+        if days.has(deal.closed):
+            tallies = now[getattr(deal, by)], totals
+        elif previous and previous.has(deal.closed):
+            tallies = then[getattr(deal, by)], totals_then
+        else:
+            continue
+        for tally in tallies:
+            tally.add(deal, points, base, shown)
+    ranks, ranks_then = _ranks(now, points), _ranks(then, points)
+
+    def row(key: str | None, tally: _Tally, tally_then: _Tally) -> Row:
+        rank, rank_then = ranks.get(key), ranks_then.get(key)
+        return Row(
+            rank, key, plain(tally.points), tally.won_count, tally.won_amount, tally.lost_count,
+            percent(tally.won_count, tally.won_count + tally.lost_count),
+            _average(tally.won_amount, tally.won_count, shown.currency), tally.average_days,
+            rank_then, rank_then - rank if rank and rank_then else None,
+            plain(tally_then.points) if previous else None,
+            plain(tally.points - tally_then.points) if previous else None,
+        )  # fmt: skip
+
+    rows = [row(key, now[key], then[key]) for key in {**now, **then}]
+    rows.sort(key=lambda each: (each.key is None, each.rank is None, each.rank, -each.won_amount, each.key))
+    return Ranking(by, days, previous, rows, row(_NOBODY, totals, totals_then)._replace(key=None))
+
+
+_NOBODY = "\0"
+"""Whose totals they are: no user has this name, and so no rank."""
+
+
+def before(days: Days) -> Days | None:
+    """The period before one, as many months or else days long; None where one has no beginning or no end."""
+    first, last = days
+    if first is None or last is None or first == date.min:
+        return None
+    end = first - timedelta(days=1)
+    months = (last.year - first.year) * 12 + last.month - first.month + 1
+    if first.day == 1 and (last == date.max or month_of(last + timedelta(days=1)) != month_of(last)):
+        place = first.year * 12 + first.month - 1 - months
+        return Days(date(place // 12, place % 12 + 1, 1), end) if place >= 12 else None
+    length = last - first
+    return Days(end - length, end) if end - date.min >= length else None
+
+
+def plain(points: Decimal) -> Decimal:
+    """Points with no more decimals than they need."""
+    whole = points.to_integral_value()
+    return whole if points == whole else points.normalize(EXACT)
+
+
+class _Tally:
+    """The running sums of one row."""
+
+    __slots__ = ("days", "lost_count", "points", "won_amount", "won_count")
+
+    def __init__(self, zero: Decimal) -> None:
+        self.points = Decimal(0)
+        self.won_count = self.lost_count = self.days = 0
+        self.won_amount = zero
+
+    def add(self, deal: ClosedDeal, points: Points, base: Valuation, shown: Valuation) -> None:
+        if deal.status != "won":
+            self.lost_count += 1
+            return
+        amount = deal.amount or Decimal(0)
+        in_base = base.value(amount, deal.currency, deal.closed, deal.id)
+        self.won_count += 1
+        self.won_amount += (
+            in_base if shown is base else shown.value(amount, deal.currency, deal.closed, deal.id)
+        )
+        self.points += points.of(in_base)
+        self.days += max((deal.closed - deal.created).days, 0)
+
+    @property
+    def average_days(self) -> Decimal | None:
+        if not self.won_count:
+            return None
+        return (Decimal(self.days) / self.won_count).quantize(Decimal("0.1"), ROUND_HALF_UP)
+
+
+def _average(amount: Decimal, count: int, currency: str) -> Decimal | None:
+    return rounded(EXACT.divide(amount, Decimal(count)), currency) if count else None
+
+
+def _ranks(tallies: Mapping[str | None, _Tally], points: Points) -> dict[str | None, int]:
+    """The rank of each by name; those of nobody have none."""
+    merits = {
+        key: tally.won_amount if points.is_nothing else tally.points
+        for key, tally in tallies.items()
+        if key is not None
+    }
+    best = sorted(merits.values(), reverse=True)
+    places = {merit: place for place, merit in reversed(list(enumerate(best, 1)))}
+    return {key: places[merit] for key, merit in merits.items()}
