@@ -29,6 +29,15 @@ def keys_at(model: type[Part], path: Path) -> list[str]:
     return [field.alias or name for name, field in part.model_fields.items()] if part else []
 
 
+def default_at(model: type[Part], path: Path) -> object:
+    """What a field that is left out says: `open` of a status; None where that is nothing at all."""
+    part = _part(annotation_at(model, path[:-1]))
+    for name, field in part.model_fields.items() if part else ():
+        if path[-1] == (field.alias or name):
+            return None if field.is_required() or field.default_factory else field.default
+    return None
+
+
 def _inside(annotation: Any, key: str | int) -> Any | None:
     part = _part(annotation)
     if part is not None:

@@ -1,0 +1,100 @@
+"""The text of a merged record: ours, with what theirs changed spliced in, and the comments of both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from pipecli.errors import FaultyFile
+from pipecli.history.merging.comments import Remark, Sheet, difference
+from pipecli.history.merging.values import Path
+from pipecli.records import fields
+from pipecli.records.base import Part, Plain
+from pipecli.store import yamledit, yamlemit, yamltext
+from pipecli.store.yamlalign import meaning
+from pipecli.store.yamlpage import EditError, spliced
+
+
+class Version(NamedTuple):
+    text: str
+    """Without a byte order mark."""
+    plain: Plain
+
+
+class Writer:
+    """Writes what three versions come to, as often as there are ways to decide their conflicts."""
+
+    def __init__(self, model: type[Part], base: Version, ours: Version, theirs: Version) -> None:
+        self.model = model
+        change = difference(self._remarks(base), self._remarks(theirs))
+        self.added = change.added
+        self.ours = ours
+        if change.dropped:
+            sheet = Sheet(ours.text, yamltext.parse(ours.text, ""), model)
+            self.ours = Version(sheet.without(change.dropped), ours.plain)
+
+    def _remarks(self, version: Version) -> list[Remark]:
+        if "#" not in version.text:
+            return []
+        sheet = Sheet(version.text, yamltext.parse(version.text, ""), self.model)
+        return [remark for remark, _ in sheet.remarks]
+
+    def text(self, plain: Plain, disputed: Iterable[Path] = ()) -> str:
+        """The file that says `plain`. Comments of theirs on what is `disputed` come only with their value."""
+        text = self._spliced(plain)
+        if not self.added:
+            return text
+        wanted = meaning(plain)
+        sheet = Sheet(text, yamltext.parse(text, ""), self.model)
+        present = {remark for remark, _ in sheet.remarks}
+        added = [
+            remark
+            for remark in dict.fromkeys(self.added)
+            if remark not in present
+            and (remark.path in sheet.by_path or not any(_is_in(remark.path, path) for path in disputed))
+        ]
+        at_the_end = [remark._replace(path=(), slot="below") for remark in added]
+        for remarks in (added, at_the_end):
+            made = spliced(sheet.page, [sheet.put(remark) for remark in remarks])
+            if _means(made, wanted):
+                return made
+        first = "".join(f"{remark.words}{sheet.page.layout.line_break}" for remark in added)
+        return first + text
+
+    def _spliced(self, plain: Plain) -> str:
+        def key_order(path: Sequence[str | int]) -> Sequence[str]:
+            return fields.keys_at(self.model, path) or _keys_of(plain, path)
+
+        try:
+            return yamledit.edit(self.ours.text, self.ours.plain, plain, key_order)
+        except EditError:
+            return self._anew(plain)
+
+    def _anew(self, plain: Plain) -> str:
+        """For a layout that can't be edited: the record as new, below it the comments of ours."""
+        lines = [*yamlemit.block_lines(plain, 0), *(remark.words for remark in self._remarks(self.ours))]
+        return "".join(f"{line}\n" for line in lines)
+
+
+def _keys_of(plain: object, path: Sequence[str | int]) -> list[str]:
+    """The keys of the map of one's own at a path, in the order they are to have."""
+    value = plain
+    for part in path:
+        if isinstance(value, Mapping) and part in value:
+            value = value[str(part)]
+        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
+            value = value[part]
+        else:
+            return []
+    return list(value) if isinstance(value, Mapping) else []
+
+
+def _means(text: str, wanted: object) -> bool:
+    try:
+        return meaning(yamltext.parse(text, "")) == wanted
+    except FaultyFile:
+        return False
+
+
+def _is_in(path: Path, outer: Path) -> bool:
+    return path[: len(outer)] == outer

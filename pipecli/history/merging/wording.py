@@ -1,0 +1,74 @@
+"""Conflicts in words: `amount: ours 5,400.00, theirs 5,100.00`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pipecli.history import things, words
+from pipecli.history.merging import lists
+from pipecli.history.merging.conflict import Conflict
+from pipecli.history.merging.values import ORDER, Clash, Path
+from pipecli.records.base import Plain
+from pipecli.store.yamlalign import is_nothing
+from pipecli.store.yamlemit import is_list
+
+_LONGEST = 60
+
+
+def told(clash: Clash, ours: Plain, theirs: Plain, broken: str = "") -> Conflict:
+    """A conflict as a person reads it; `broken` is the rule that made one of two fields."""
+    mine, other = _shown(clash, clash.ours, ours), _shown(clash, clash.theirs, theirs)
+    absent = "none" if is_nothing(clash.base) else "removed"
+    said = f"{_name(clash.path, ours, theirs)}: ours {mine or absent}, theirs {other or absent}"
+    return Conflict(".".join(clash.path), mine, other, f"{said} ({broken})" if broken else said)
+
+
+def _shown(clash: Clash, value: object, side: Plain) -> str | None:
+    """A value on one line; of a thing that the other side removed, that it was changed."""
+    if is_nothing(value):
+        return None
+    field, currency = clash.path[-1], str(side.get("currency", ""))
+    if isinstance(value, Mapping):
+        if not is_nothing(clash.base):
+            return "changed"
+        return ", ".join(f"{key} {words.shown(each, key, currency) or '…'}" for key, each in value.items())
+    if is_list(value):
+        return ", ".join(
+            things.described(field, each, currency) if isinstance(each, Mapping) else str(each)
+            for each in value
+        )
+    if isinstance(value, str) and not words.shown(value, field, currency):
+        line = " ".join(value.split())
+        return f'"{line}"' if len(line) <= _LONGEST else f'"{line[: _LONGEST - 1]}…"'
+    return words.shown(value, field, currency)
+
+
+def _name(path: Path, ours: Plain, theirs: Plain) -> str:
+    """What a person calls the field: `item Café S-100, quantity`; `closed.amount` stays so."""
+    said: list[str] = []
+    keys: list[str] = []
+    here: list[object] = [ours, theirs]
+    for key in path:
+        listed = [_named(each).get(key) for each in here if is_list(each)]
+        thing = next((each for each in listed if isinstance(each, Mapping)), None)
+        if thing is not None:
+            one = things.one(keys.pop()) if keys else ""
+            said.append(" ".join(filter(None, [".".join(keys), f"{one} {things.name(thing, key)}"])))
+            keys = []
+        else:
+            keys.append("the order" if key == ORDER and any(map(is_list, here)) else key)
+        here = [_named(each).get(key) if is_list(each) else _inside(each, key) for each in here]
+    return ", ".join([*said, *([".".join(keys)] if keys else [])])
+
+
+def _inside(value: object, key: str) -> object:
+    return value.get(key) if isinstance(value, Mapping) else None
+
+
+def _named(value: object) -> dict[str, object]:
+    """The members of a list by their names."""
+    if not isinstance(value, list):
+        return {}
+    found = next((each for each in value if isinstance(each, Mapping)), {})
+    names = lists.identity(list(found)) or lists.free_identity(value)
+    return dict(zip(lists.numbered(value, names), value, strict=True))
