@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipecli.cli.command import Verb, noun
-from pipecli.cli.output import Format, print_records, terminal_width, write_text
-from pipecli.cli.session import Session, say, session
-from pipecli.cli.table import Column, clean
+from pipecli.cli.findings import count, counted, lines
+from pipecli.cli.output import Format, print_records, write_text
+from pipecli.cli.session import CODE_HOST_FORMATS, FORMATS, Session, say, session
+from pipecli.cli.table import Column
 from pipecli.errors import PipecliError
 
 if TYPE_CHECKING:
@@ -21,35 +21,68 @@ if TYPE_CHECKING:
 app = noun("Find every fault of a pipeline.")
 
 
-@app.command(cls=Verb)
+class Checking(Verb):
+    """`check` alone also prints what code hosts read."""
+
+    formats = (*FORMATS, *CODE_HOST_FORMATS)
+
+
+@app.command(cls=Checking)
 def check(
     ctx: typer.Context,
     files: Annotated[
         list[Path] | None,
         typer.Argument(metavar="[FILE]...", help="Only the faults of these files or folders."),
     ] = None,
+    base: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REV",
+            help="Also what changed since the branch left REV: skipped stages, altered offers, …",
+        ),
+    ] = None,
 ) -> None:
     """Find every fault of a pipeline, each with its file, line and rule.
 
-    Exits with 1 when there are errors; warnings alone leave it at 0. docs/check.md lists the rules.
+    With --base also what a change set may not do. Exits with 1 when there are errors; warnings alone leave it
+    at 0. docs/check.md lists the rules.
     """
     from pipecli.store.checks.check import check as check_pipeline
     from pipecli.store.checks.rule import Severity
 
     run = session(ctx)
-    findings = check_pipeline(run.pipeline, _wanted(run, files or []))
+    wanted = _wanted(run, files or [])
+    findings, since = check_pipeline(run.pipeline, wanted), ""
+    if base is not None:
+        findings, since = _with_changes(run, base, findings, wanted)
     _print(run, findings)
-    errors = sum(finding.severity is Severity.ERROR for finding in findings)
     (records,) = run.pipeline.index.connection.execute("SELECT count(*) FROM _records").fetchone()
-    warnings = _count(len(findings) - errors, "warning") if len(findings) > errors else ""
-    if errors:
-        found = " and ".join(part for part in (_count(errors, "error"), warnings) if part)
-        raise PipecliError(f"{found} in {_count(records, 'record')}")
-    say(", ".join(part for part in (f"ok: {_count(records, 'record')}", warnings) if part))
+    where = f"{count(records, 'record')}{since}"
+    if any(finding.severity is Severity.ERROR for finding in findings):
+        raise PipecliError(f"{counted(findings)} in {where}")
+    say(", ".join(part for part in (f"ok: {where}", counted(findings)) if part))
 
 
-def _count(count: int, word: str) -> str:
-    return f"{count} {word}{'s' * (count != 1)}"
+def _with_changes(
+    run: Session, base: str, states: Sequence[Finding], wanted: Callable[[str], bool]
+) -> tuple[list[Finding], str]:
+    """The findings with those about changes since a branch left `base`, and how much it changed."""
+    from pipecli.history.change_set import change_set, range_of
+    from pipecli.history.policies.check import check_changes, together
+
+    if not base or ".." in base:
+        raise PipecliError(
+            f'--base: "{base}" is no revision',
+            hint="name one commit, branch or tag; the other end is the working tree",
+        )
+    place = run.present.location
+    if (place.git_dir / "MERGE_HEAD").exists():
+        say("warning: a merge is in progress; this is about the working tree as it stands")
+    asked = range_of(place, base)
+    found = change_set(place, asked)
+    changes = [each for each in check_changes(run.present, asked, found) if wanted(each.file)]
+    since = f", {len(found.records)} of them changed since {asked.base_name} ({asked.base[:7]})"
+    return together(states, changes, found), since
 
 
 def _wanted(run: Session, files: Sequence[Path]) -> Callable[[str], bool]:
@@ -69,23 +102,15 @@ def _wanted(run: Session, files: Sequence[Path]) -> Callable[[str], bool]:
 
 
 def _print(run: Session, findings: Sequence[Finding]) -> None:
+    if run.format_name in CODE_HOST_FORMATS:
+        from pipecli.cli.check_formats import print_for_host
+
+        print_for_host(run.format_name, findings, run.pipeline.location)
+        return
     if run.format is Format.TABLE:
-        write_text("".join(f"{line}\n" for finding in findings for line in _lines(finding)))
+        write_text("".join(f"{line}\n" for finding in findings for line in lines(finding)))
         return
     columns = [
         Column(name, name.upper()) for name in ("file", "line", "column", "severity", "rule", "message")
     ]
     print_records([finding._asdict() for finding in findings], columns, run.format, id_key="file")
-
-
-def _lines(finding: Finding) -> list[str]:
-    """`file:line:column: message (rule)`, which editors and CI turn into links; long ones go on below."""
-    place = ":".join(str(part) for part in finding[:3])
-    mark = "" if finding.severity == "error" else f"{finding.severity}: "
-    text = clean(f"{place}: {mark}{finding.message} ({finding.rule})")
-    width = terminal_width()
-    if width is None:
-        return [text]
-    return textwrap.wrap(
-        text, max(width, 40), subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
-    )

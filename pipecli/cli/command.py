@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
-from typing import Any
+from typing import Any, ClassVar
 
 import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
@@ -81,6 +81,8 @@ def _build(info: Any) -> Any:
 class Verb(TyperCommand):
     """Any verb: `--format` may follow it."""
 
+    formats: ClassVar[Sequence[str]] = FORMATS
+
     def __init__(self, name: str | None, *, params: list[Any] | None = None, **rest: Any) -> None:
         own = params or []
         taken = {option for param in own for option in param.opts}
@@ -89,7 +91,15 @@ class Verb(TyperCommand):
         self.context_settings["help_option_names"] = ["-h", "--help"]
 
     def shared(self) -> list[TyperOption]:
-        return [_format_option()]
+        return [_format_option(self.formats)]
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run it, unless a format was given before it, or by the environment, that it doesn't have."""
+        name = ctx.ensure_object(Session).format_name
+        if name not in self.formats:
+            known = ", ".join(self.formats)
+            raise typer.BadParameter(f'"{name}" is none of {known}', ctx=ctx, param_hint="--format")
+        return super().invoke(ctx)
 
 
 class Reading(Verb):
@@ -135,8 +145,8 @@ def shared_options() -> list[TyperOption]:
     ]
 
 
-def _format_option(envvar: str | None = None) -> TyperOption:
-    return _option(["--format"], "format", f"One of {', '.join(FORMATS)}.", metavar="FORMAT", envvar=envvar)
+def _format_option(formats: Sequence[str] = FORMATS, envvar: str | None = None) -> TyperOption:
+    return _option(["--format"], "format", f"One of {', '.join(formats)}.", metavar="FORMAT", envvar=envvar)
 
 
 def _option(

@@ -9,12 +9,15 @@ from typing import Annotated, Any
 import typer
 
 from pipecli.cli.command import Verb, noun
-from pipecli.cli.output import Format, print_records, terminal_width, wrapped, write_text
+from pipecli.cli.findings import counted, lines
+from pipecli.cli.output import Format, markdown_text, print_records, terminal_width, wrapped, write_text
 from pipecli.cli.session import Session, say, session
 from pipecli.cli.table import Column, clean, isolated, money
 from pipecli.history.change_set import ChangeSet, Range, Touched, change_set, range_of
 from pipecli.history.effect import Effect, Money, Shift, effect
+from pipecli.history.policies.check import check_changes
 from pipecli.records.money import minor_digits
+from pipecli.store.checks.rule import Finding
 
 app = noun("Print a change set in deals and money.")
 
@@ -31,28 +34,35 @@ def diff(
 ) -> None:
     """Print a change set in deals and money: what it does to each record, and to the forecast.
 
-    BASE..HEAD is what HEAD has and BASE has not: from the commit where the two part, as a pull request.
+    BASE..HEAD is what HEAD has and BASE has not: from the commit where the two part, as a pull request. What
+    `check --base` says of it is shown, too.
     """
     run = session(ctx)
     place = run.present.location
     asked = range_of(place, range_)
+    if asked.head is None and (place.git_dir / "MERGE_HEAD").exists():
+        say("warning: a merge is in progress; this is about the working tree as it stands")
     found = change_set(place, asked)
     made = effect(run.present, asked, [each.key for each in found.records if each.noun == "opportunity"])
-    for fault in dict.fromkeys([*found.unreadable, *made.unreadable]):
-        say(f"warning: {fault}; not counted")
-    _print(run, asked, found, made)
+    for fault in _unread(found, made):
+        say(clean(f"warning: {fault}; not counted"))
+    _print(run, asked, found, made, check_changes(run.present, asked, found))
 
 
-def _print(run: Session, asked: Range, found: ChangeSet, made: Effect) -> None:
+def _unread(found: ChangeSet, made: Effect) -> list[str]:
+    return list(dict.fromkeys([*found.unreadable, *made.unreadable]))
+
+
+def _print(run: Session, asked: Range, found: ChangeSet, made: Effect, findings: Sequence[Finding]) -> None:
     match run.format:
         case Format.JSON:
             from pipecli.jsontext import dumps
 
-            write_text(dumps(_json(asked, found, made)) + "\n")
+            write_text(dumps(_json(asked, found, made, findings)) + "\n")
         case Format.TABLE:
-            _print_blocks(asked, found, made)
+            _print_blocks(asked, found, made, findings)
         case Format.MARKDOWN:
-            _print_markdown(asked, found, made)
+            _print_markdown(asked, found, made, findings)
         case _:
             print_records([_record(each, made) for each in found.records], _RECORD_COLUMNS, run.format)
 
@@ -87,7 +97,7 @@ def _worth(value: Money | None) -> dict[str, Any] | None:
     }
 
 
-def _json(asked: Range, found: ChangeSet, made: Effect) -> dict[str, Any]:
+def _json(asked: Range, found: ChangeSet, made: Effect, findings: Sequence[Finding]) -> dict[str, Any]:
     records = [_record(each, made) for each in found.records]
     for record in records:
         del record["what"]
@@ -99,7 +109,8 @@ def _json(asked: Range, found: ChangeSet, made: Effect) -> dict[str, Any]:
         "total": _shift(made.total),
         "by_month": [_shift(shift) for shift in made.by_month],
         "by_owner": [_shift(shift) for shift in made.by_owner],
-        "unreadable": list(dict.fromkeys([*found.unreadable, *made.unreadable])),
+        "findings": [finding._asdict() for finding in findings],
+        "unreadable": _unread(found, made),
     }
 
 
@@ -142,8 +153,11 @@ def _signed(change: Decimal, currency: str) -> str:
     return f"{'+' if change > 0 else ''}{money(change, None, minor_digits(currency))}"
 
 
-def _print_blocks(asked: Range, found: ChangeSet, made: Effect) -> None:
+def _print_blocks(asked: Range, found: ChangeSet, made: Effect, findings: Sequence[Finding]) -> None:
     write_text("".join(f"{line}\n" for line in _caption(asked, found, made)))
+    if findings:
+        told = "".join(f"{line}\n" for finding in findings for line in lines(finding))
+        write_text(f"\n{counted(findings)}:\n{told}")
     for each in found.records:
         write_text(f"\n{_block(each, made)}")
     for heading, shifts in (("MONTH", made.by_month), ("OWNER", made.by_owner)):
@@ -204,9 +218,12 @@ def _shift_columns(heading: str, shifts: Sequence[Shift], currency: str) -> list
     return columns
 
 
-def _print_markdown(asked: Range, found: ChangeSet, made: Effect) -> None:
+def _print_markdown(asked: Range, found: ChangeSet, made: Effect, findings: Sequence[Finding]) -> None:
     first, *rest = _caption(asked, found, made)
-    write_text(f"### Pipeline: {first}\n\n" + "".join(f"- {line}\n" for line in rest))
+    write_text(f"### Pipeline: {first}\n\n" + "".join(f"- {markdown_text(line)}\n" for line in rest))
+    if findings:  # a list: a table of long sentences can't be read on a phone
+        told = "".join(_bullet(finding) for finding in findings)
+        write_text(f"\n#### {counted(findings)}\n\n{told}")
     if found.records:
         columns = [
             Column("record", "RECORD"),
@@ -225,7 +242,12 @@ def _print_markdown(asked: Range, found: ChangeSet, made: Effect) -> None:
         if shifts:
             write_text(f"\n#### Forecast by {heading.lower()}\n\n")
             print_records(_rows(shifts), _shift_columns(heading, shifts, made.currency), Format.MARKDOWN)
-    faults = dict.fromkeys([*found.unreadable, *made.unreadable])
+    faults = _unread(found, made)
     if faults:
         write_text("\n#### Not readable, and not counted\n\n")
         print_records([{"file": fault} for fault in faults], [Column("file", "FILE")], Format.MARKDOWN)
+
+
+def _bullet(finding: Finding) -> str:
+    place = f"{markdown_text(finding.file)}:{finding.line} ({finding.rule})"
+    return f"- **{finding.severity}** {markdown_text(finding.message)}  \n  {place}\n"

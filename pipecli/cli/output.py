@@ -206,6 +206,8 @@ def _fits_cell(value: object) -> bool:
 # server the moment somebody reads the page. `$` begins a formula there.
 _MARKDOWN_SIGNS = r"[\\|`*\[\]!$~]"
 _LINE_BREAKS = "\r\n|[\r\n]"
+# GitHub would send a message to whom a deal's title names.
+_MENTION = r"(?<![\w.@])@(?=\w)"
 
 
 def _markdown(columns: Sequence[Column], rows: Sequence[Sequence[object]]) -> str:
@@ -213,8 +215,8 @@ def _markdown(columns: Sequence[Column], rows: Sequence[Sequence[object]]) -> st
 
     return (
         tabulate(
-            [[_markdown_cell(value) for value in row] for row in rows],
-            headers=[_markdown_cell(column.heading) for column in columns],
+            [[markdown_text(value) for value in row] for row in rows],
+            headers=[markdown_text(column.heading) for column in columns],
             tablefmt="pipe",
             colalign=[column.align for column in columns] if rows else None,
             disable_numparse=True,
@@ -223,11 +225,13 @@ def _markdown(columns: Sequence[Column], rows: Sequence[Sequence[object]]) -> st
     )
 
 
-def _markdown_cell(value: object) -> str:
+def markdown_text(value: object) -> str:
+    """A value as words of a Markdown page, and never as its syntax."""
     lines = re.split(_LINE_BREAKS, value.strip()) if isinstance(value, str) else [cell_text(value)]
     return "<br>".join([_escaped(clean(line)) for line in lines])
 
 
 def _escaped(text: str) -> str:
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    text = re.sub(_MENTION, "@\u200b", text)
     return re.sub(_MARKDOWN_SIGNS, r"\\\g<0>", text)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from pipecli.store.pipeline import Pipeline
 
 FORMATS = ("table", "json", "jsonl", "csv", "tsv", "markdown", "ids")
+CODE_HOST_FORMATS = ("github", "sarif")
+"""What `check` also prints: it alone has findings with a file and a line."""
 
 
 class Session:
@@ -38,7 +40,7 @@ class Session:
     def set(self, name: str, value: str | bool) -> None:
         """Take one shared option."""
         if name == "format":
-            if value not in FORMATS:
+            if value not in (*FORMATS, *CODE_HOST_FORMATS):
                 raise typer.BadParameter(f'"{value}" is none of {", ".join(FORMATS)}', param_hint="--format")
             self.format_name = str(value)
         elif name == "today":

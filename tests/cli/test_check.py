@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pipecli.history.policies import check as changes
 from pipecli.store.checks.check import STRUCTURE, WITH_SETTINGS
 
 if TYPE_CHECKING:
@@ -130,4 +131,5 @@ def test_every_rule_is_documented_with_its_severity() -> None:
 
     of_reading = [("yaml", "error"), ("schema", "error"), ("file", "error")]
     rules = [(rule.name, str(rule.severity)) for rule in (*STRUCTURE, *WITH_SETTINGS)]
-    assert sorted(documented) == sorted([*of_reading, *rules])
+    of_changes = [(rule.name, str(rule.severity)) for rule in (*changes.STRUCTURE, *changes.WITH_SETTINGS)]
+    assert sorted(documented) == sorted([*of_reading, *rules, *of_changes])

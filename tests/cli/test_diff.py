@@ -89,7 +89,7 @@ def test_a_reviewer_reads_markdown_and_a_person_a_page(cli: Cli, deal: str, git:
     assert page[:4] == [
         "### Pipeline: 1 opportunity",
         "",
-        f"- from HEAD~1 ({base}) to HEAD ({head})",
+        f"- from HEAD\\~1 ({base}) to HEAD ({head})",
         "- weighted: 100.00 → 250.00 EUR (+150.00)",
     ]
     assert any("stage: qualify → demo<br>weighted: 100.00 → 250.00 EUR (+150.00)" in line for line in page)

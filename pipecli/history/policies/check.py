@@ -1,0 +1,151 @@
+"""Every rule about changes at once: what a reviewer should know of a change set, each with its line."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from pipecli.errors import FaultyFile
+from pipecli.history.as_of import PastPipeline
+from pipecli.history.change_set import ChangeSet, Range, Side, Touched
+from pipecli.history.events import events
+from pipecli.history.moments import Stand
+from pipecli.history.policies import deals, identity, limits, offers, stages
+from pipecli.history.policies.between import Between
+from pipecli.history.policies.rule import Changed, Review, Rule
+from pipecli.records.base import Record
+from pipecli.records.kinds import BY_NOUN, SETTINGS, SETTINGS_FILE
+from pipecli.records.settings import Settings
+from pipecli.store import files, git, reading, yamltext
+from pipecli.store.checks.rule import Finding, Problem, Severity
+
+if TYPE_CHECKING:
+    from pipecli.store.location import Location
+    from pipecli.store.pipeline import Pipeline
+
+STRUCTURE: tuple[Rule, ...] = (
+    *offers.STRUCTURE,
+    *deals.STRUCTURE,
+    *identity.STRUCTURE,
+    *limits.STRUCTURE,
+)
+WITH_SETTINGS: tuple[Rule, ...] = (*stages.WITH_SETTINGS, *deals.WITH_SETTINGS, *offers.WITH_SETTINGS)
+"""The rules that ask the settings, and so wait until those can be read."""
+
+_TELLS_MORE = {"frozen": "sent-quotation", "discount": "discount-limit"}
+"""Rules about states, each with the rule about changes that says the same with what was before."""
+
+
+def check_changes(present: Pipeline, asked: Range, found: ChangeSet) -> list[Finding]:
+    """What the rules about changes say of a change set, in the order of files and lines."""
+    review = _review(present, asked, found)
+    texts = {side.file: side.text for each in found.records if (side := each.after) is not None}
+    by_file: dict[str, list[tuple[Rule, Problem]]] = defaultdict(list)
+    for rule in (*STRUCTURE, *(WITH_SETTINGS if review.settings else ())):
+        for problem in rule.problems(review):
+            by_file[problem.file].append((rule, problem))
+    return sorted({each for file, some in by_file.items() for each in _placed(texts.get(file, ""), some)})
+
+
+def together(states: Iterable[Finding], changes: Sequence[Finding], found: ChangeSet) -> list[Finding]:
+    """The findings about a pipeline as it is and about its changes, as a reviewer of the changes wants them.
+
+    An error counts wherever it is, as the change may have caused it elsewhere. A warning about what the
+    change doesn't touch is no news, unless it touches the settings.
+    """
+    touched = {side.file for each in found.records for side in (each.before, each.after) if side}
+    told = {(each.file, each.rule) for each in changes}
+    news = [
+        each
+        for each in states
+        if (each.severity is Severity.ERROR or each.file in touched or SETTINGS_FILE in touched)
+        and (each.file, _TELLS_MORE.get(each.rule)) not in told
+    ]
+    return sorted({*news, *changes})
+
+
+def _placed(text: str, problems: Sequence[tuple[Rule, Problem]]) -> Iterator[Finding]:
+    paths = [problem.path for _, problem in problems]
+    places = yamltext.locate_many(text, paths) if text and any(paths) else [(0, 0)] * len(paths)
+    for (rule, problem), (line, column) in zip(problems, places, strict=True):
+        yield Finding(problem.file, line or 1, column or 1, rule.name, rule.severity, problem.message)
+
+
+def _review(present: Pipeline, asked: Range, found: ChangeSet) -> Review:
+    changed = [_changed(each, each.before, each.after) for each in found.records]
+    after = next((each.after for each in changed if each.noun == SETTINGS.noun), None)
+    settings = _settings_at(present.location, asked.base)
+    new_settings = after if isinstance(after, Settings) else settings
+    return Review(
+        _with_changed_ids(found.records, changed),
+        settings or new_settings,
+        new_settings,
+        present if asked.head is None else _past(present, asked.head),
+        Between(present.location, asked),
+    )
+
+
+def _past(present: Pipeline, commit: str) -> PastPipeline:
+    return PastPipeline(present.location, Stand(commit, datetime.now().astimezone(), ()), present.today)
+
+
+def _changed(each: Touched, before: Side | None, after: Side | None) -> Changed:
+    old, new = _record(each.noun, before), _record(each.noun, after)
+    fault = before.fault if before is not None and old is None else None
+    return Changed(
+        each.noun, each.key, each.file, old, new, each.events, each.key, is_gone=after is None, fault=fault
+    )
+
+
+def _record(noun: str, side: Side | None) -> Record | None:
+    if side is None or side.told is None or side.fault:
+        return None
+    kind = SETTINGS if noun == SETTINGS.noun else BY_NOUN[noun]
+    return reading.validate(kind.model, side.told.plain, side.file)
+
+
+def _with_changed_ids(touched: Sequence[Touched], changed: Sequence[Changed]) -> list[Changed]:
+    """With a removed and a new record made one, where they are the same with another id."""
+    new = [each for each in touched if each.before is None and each.after and each.after.told]
+    kept = {(each.noun, each.key): each for each in changed}
+    for old in touched:
+        side = old.before
+        if old.after is not None or side is None or side.told is None:
+            continue
+        renamed = next((each for each in new if _is_same(old.noun, side, each)), None)
+        if renamed is None or renamed.after is None or renamed.after.told is None:
+            continue
+        new.remove(renamed)
+        del kept[old.noun, old.key]
+        told = renamed._replace(events=events(side.told, renamed.after.told))
+        one = _changed(told, side, renamed.after)
+        kept[renamed.noun, renamed.key] = one._replace(old_key=old.key)
+    return list(kept.values())
+
+
+def _is_same(noun: str, old: Side, new: Touched) -> bool:
+    """Whether a new record is an old one with another id: in its file, or with its birth and its title."""
+    after = new.after
+    if noun != new.noun or after is None or after.told is None or old.told is None:
+        return False
+    if old.file == after.file:
+        return True
+    names = ("created", "title", "organization", "name")
+    before, now = ({name: each.told.plain.get(name) for name in names} for each in (old, after) if each.told)
+    return before == now and any(now[name] for name in names[1:])
+
+
+def _settings_at(place: Location, commit: str) -> Settings | None:
+    """The settings of a commit; None where it has none that are valid."""
+    named = f"{commit}:{place.prefix}{SETTINGS_FILE}"
+    done = git.run(place.work_tree, "rev-parse", "--verify", "--quiet", "--end-of-options", named)
+    if done.returncode:
+        return None
+    (blob,) = git.objects(place.work_tree, [done.stdout.decode().strip()], files.LARGEST)
+    try:
+        read = reading.read(SETTINGS, SETTINGS_FILE, yamltext.decode(blob.content or b"", SETTINGS_FILE))
+    except FaultyFile:
+        return None
+    return read if isinstance(read, Settings) else None

@@ -1,0 +1,169 @@
+"""Deals: what is closed stays as it closed, and what it brought is what was offered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from decimal import ROUND_UP, Decimal
+
+from pipecli.history.events import Event
+from pipecli.history.policies.rule import Changed, Review, Rule
+from pipecli.records.item import total
+from pipecli.records.lead import Lead, LeadStatus
+from pipecli.records.money import MissingRate
+from pipecli.records.opportunity import Closed, Opportunity, OpportunityStatus
+from pipecli.records.quotation import Quotation
+from pipecli.store.checks.rule import Path, Problem, Severity
+from pipecli.workflow.qualify_lead import missing_criteria
+from pipecli.workflow.win_opportunity import last_offered
+
+# What a report of closed deals adds up. Notes, tags, activities and the like go on after the end.
+_SETTLED = frozenset({"status", "closed", "amount", "items", "currency", "stage", "process"})
+_FAR = Decimal(25)
+"""Points between a probability set by hand and that of its stage that a reviewer is told of."""
+
+
+def closed_deal(review: Review) -> Iterator[Problem]:
+    """Deals that were won, lost or closed, and whose end, value or stage is another now."""
+    for each, before, settled in _edited_closed(review):
+        if not _was_open_between(review, each):
+            yield Problem(
+                each.file,
+                _path(settled[0]),
+                f"{_texts(settled)}; {each.key} is {before.status}, and what is closed stays as it closed: "
+                f"pipecli opp reopen {each.key}",
+            )
+
+
+def reopened_deal(review: Review) -> Iterator[Problem]:
+    """Won deals that are open again, and closed ones that were reopened and closed otherwise."""
+    for each, before, after in review.kept(Opportunity):
+        if before.status is OpportunityStatus.WON and after.is_open:
+            won = before.closed
+            value = f" for {won.amount:,f} {before.currency} on {won.date}" if won and won.amount else ""
+            yield Problem(each.file, ("status",), f"status: {each.key} was won{value}, and is open again")
+    for each, before, settled in _edited_closed(review):
+        if _was_open_between(review, each):
+            said = f"{_texts(settled)}; {each.key} was {before.status}, reopened, and closed again"
+            yield Problem(each.file, _path(settled[0]), said)
+
+
+def final_value(review: Review) -> Iterator[Problem]:
+    """Won deals whose final value is further from their quotation than the settings allow."""
+    most = review.limits.quotations.max_difference
+    for each, before, after in review.present(Opportunity):
+        closed = after.closed
+        if after.status is not OpportunityStatus.WON or closed is None or closed.amount is None:
+            continue
+        if before is not None and before.closed == closed and before.currency == after.currency:
+            continue
+        quotation = _quotation_of(review, after)
+        offered = _offered(review, quotation, after, closed) if quotation else None
+        if quotation is None or offered is None:
+            continue
+        apart = abs(closed.amount - offered)
+        if apart * 100 > most * offered:
+            way = "below" if closed.amount < offered else "above"
+            percent = f"{_percent(apart, offered)} % {way}" if offered else way
+            yield Problem(
+                each.file,
+                ("closed", "amount"),
+                f"closed.amount: {closed.amount:,f} {after.currency} is {percent} {quotation.id}, which "
+                f"comes to {offered:,f}; the settings allow {most:f} %",
+            )
+
+
+def probability_by_hand(review: Review) -> Iterator[Problem]:
+    """Open deals whose probability was set by hand, far from that of their stage."""
+    for each, before, after in review.present(Opportunity):
+        process = review.process_of(after)
+        place = process.position(after.stage) if process else None
+        if after.probability is None or not after.is_open or process is None or place is None:
+            continue
+        if before is not None and (before.probability, before.stage) == (after.probability, after.stage):
+            continue
+        stage = process.stages[place]
+        if abs(after.probability - stage.probability) > _FAR:
+            said = f"{after.probability:f} % by hand, where the stage {stage.id} has {stage.probability:f} %"
+            yield Problem(each.file, ("probability",), f"probability: {said}")
+
+
+def won_owner(review: Review) -> Iterator[Problem]:
+    """Won deals that were given to another owner: targets and the ranking follow."""
+    for each, before, after in review.kept(Opportunity):
+        is_won = before.status is after.status is OpportunityStatus.WON
+        if is_won and before.owner != after.owner:
+            said = f"owner: {before.owner or 'nobody'} → {after.owner or 'nobody'} of a deal that is won"
+            yield Problem(each.file, ("owner",), f"{said}: its value counts for another now")
+
+
+def unqualified_conversion(review: Review) -> Iterator[Problem]:
+    """Leads that were converted while need, budget or timeframe was not yes."""
+    for each, before, after in review.kept(Lead):
+        missing = missing_criteria(after)
+        if before.status is after.status or after.status is not LeadStatus.CONVERTED or not missing:
+            continue
+        answers = ", ".join(f"{name} is {getattr(after.qualification, name)}" for name in missing)
+        forced = " (forced)" if after.converted and after.converted.forced else ""
+        yield Problem(each.file, ("status",), f"status: converted although {answers}{forced}")
+
+
+def _edited_closed(review: Review) -> Iterator[tuple[Changed, Opportunity, list[Event]]]:
+    """Deals that are closed before and after, and not in the same way, with what changed of that."""
+    for each, before, after in review.kept(Opportunity):
+        settled = [event for event in each.events if _is_settled(event)]
+        if settled and not before.is_open and not after.is_open:
+            yield each, before, settled
+
+
+def _is_settled(event: Event) -> bool:
+    return event.field.partition(".")[0] in _SETTLED and event.field != "closed.detail"
+
+
+def _was_open_between(review: Review, each: Changed) -> bool:
+    return any(version.get("status", "open") == "open" for version in review.between.versions(each.file))
+
+
+def _texts(events: Sequence[Event]) -> str:
+    return "; ".join(event.text for event in events)
+
+
+def _path(event: Event) -> Path:
+    """Where a field is; of what stands in a list, the list."""
+    head, _, rest = event.field.partition(".")
+    return (head, rest) if head == "closed" and rest else (head,)
+
+
+def _quotation_of(review: Review, deal: Opportunity) -> Quotation | None:
+    """The quotation a deal was won with, or would have been had nobody left it out."""
+    rows = review.head.index.connection.execute(
+        "SELECT path FROM _quotations WHERE opportunity = ? ORDER BY path", (deal.id,)
+    )
+    found = [record for (file,) in rows if isinstance(record := review.head.read(file), Quotation)]
+    named = deal.closed.quotation if deal.closed else None
+    return next((each for each in found if each.id == named), None) if named else last_offered(found)
+
+
+def _offered(review: Review, quotation: Quotation, deal: Opportunity, closed: Closed) -> Decimal | None:
+    """What a quotation comes to in the deal's currency; None where no rate tells."""
+    offered = total(quotation.items, quotation.currency)
+    try:
+        return review.limits.rates.convert(offered, quotation.currency, closed.date, deal.currency)
+    except MissingRate:
+        return None
+
+
+def _percent(apart: Decimal, offered: Decimal) -> str:
+    """Rounded up, so that what is over a limit doesn't read as the limit."""
+    return f"{(apart * 100 / offered).quantize(Decimal('0.1'), ROUND_UP).normalize():f}"
+
+
+STRUCTURE = (
+    Rule("closed-deal", Severity.ERROR, closed_deal),
+    Rule("reopened-deal", Severity.WARNING, reopened_deal),
+    Rule("won-owner", Severity.WARNING, won_owner),
+    Rule("unqualified-conversion", Severity.WARNING, unqualified_conversion),
+)
+WITH_SETTINGS = (
+    Rule("final-value", Severity.ERROR, final_value),
+    Rule("probability-by-hand", Severity.WARNING, probability_by_hand),
+)

@@ -1,0 +1,73 @@
+"""Findings as SARIF 2.1.0, the format in which code hosts take the results of any checker."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from hashlib import sha256
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+from pipecli import __version__
+from pipecli.jsontext import dumps
+from pipecli.store.checks.rule import Finding, Severity
+
+_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+# Not GitHub's primaryLocationLineHash: it computes that itself, and warns of any other.
+_FINGERPRINT = "pipecliFinding/v1"
+
+
+class RuleText(NamedTuple):
+    """A rule as a person reads of it beside a finding."""
+
+    name: str
+    severity: Severity
+    text: str
+
+
+def sarif(findings: Sequence[Finding], rules: Sequence[RuleText], prefix: str) -> str:
+    """The report of one run; `prefix` leads from the repository to the pipeline."""
+    run = {
+        "tool": {
+            "driver": {
+                "name": "pipecli",
+                "semanticVersion": __version__,
+                "rules": [_rule(each) for each in rules],
+            }
+        },
+        "columnKind": "unicodeCodePoints",
+        "originalUriBaseIds": {"SRCROOT": {"description": {"text": "The root of the repository."}}},
+        "results": list(_results(findings, [each.name for each in rules], prefix)),
+    }
+    return dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}) + "\n"
+
+
+def _rule(rule: RuleText) -> dict[str, Any]:
+    return {
+        "id": rule.name,
+        "shortDescription": {"text": rule.text},
+        "fullDescription": {"text": rule.text},
+        "help": {"text": rule.text},
+        "defaultConfiguration": {"level": str(rule.severity)},
+    }
+
+
+def _results(findings: Iterable[Finding], rules: Sequence[str], prefix: str) -> Iterable[dict[str, Any]]:
+    seen: Counter[str] = Counter()
+    for each in findings:
+        place = {
+            "artifactLocation": {"uri": quote(prefix + each.file, errors="replace"), "uriBaseId": "SRCROOT"},
+            "region": {"startLine": each.line, "startColumn": each.column},
+        }
+        # Without the line: a finding stays the same where lines are added above it.
+        same = "\0".join((each.rule, prefix + each.file, each.message)).encode("utf-8", "replace")
+        print_ = sha256(same).hexdigest()[:16]
+        seen[print_] += 1
+        yield {
+            "ruleId": each.rule,
+            "ruleIndex": rules.index(each.rule),
+            "level": str(each.severity),
+            "message": {"text": each.message},
+            "locations": [{"physicalLocation": place}],
+            "partialFingerprints": {_FINGERPRINT: f"{print_}:{seen[print_]}"},
+        }
