@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import SETTINGS, SETTINGS_FILE
-from pipecli.store import committing, files, git, naming, reading, schemas
+from pipecli.store import committing, files, git, merge_setup, naming, reading, schemas
 from pipecli.store.location import Location, find
 
 _TEMPLATE = """\
@@ -138,6 +138,9 @@ def found(
         )
         reading.read(SETTINGS, SETTINGS_FILE, text)
         written = [SETTINGS_FILE, *(f"schemas/{name}" for name in schemas.write(root / "schemas"))]
+        if not (root / merge_setup.ATTRIBUTES_FILE).exists():
+            files.create(root, merge_setup.ATTRIBUTES_FILE, merge_setup.attributes().encode())
+            written.append(merge_setup.ATTRIBUTES_FILE)
         files.create(root, SETTINGS_FILE, text.encode())
         place = find(root)
         names = [place.prefix + name for name in written]
@@ -148,6 +151,7 @@ def found(
             for name in written:
                 files.remove(root, name)
             raise
+        merge_setup.set_up(place)
     except OSError as error:
         raise PipecliError(f"{error.filename or directory}: can't be written: {error.strerror}") from None
     except PipecliError:

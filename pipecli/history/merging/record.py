@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from pipecli.errors import FaultyFile
+from pipecli.errors import Fault, FaultyFile
 from pipecli.history.merging import rules
 from pipecli.history.merging.conflict import Conflict
 from pipecli.history.merging.lines import merge_lines
@@ -30,6 +30,41 @@ class Merged(NamedTuple):
     conflicts: tuple[Conflict, ...] = ()
     by_line: str = ""
     """Why it was merged line by line; empty where it was merged by field."""
+
+
+class MergedFile(NamedTuple):
+    """`Merged`, of a file that may be no text at all."""
+
+    content: bytes
+    conflicts: tuple[Conflict, ...]
+    by_line: str
+
+
+def merge_bytes(
+    file: str, base: bytes | None, ours: bytes | None, theirs: bytes | None, prefer: Side | None = None
+) -> MergedFile:
+    """`merge` of three contents. Of what is no text, ours is kept as a whole, and that is a conflict."""
+    try:
+        before, mine, other = (
+            None if each is None else _decoded(each, file) for each in (base, ours, theirs)
+        )
+    except FaultyFile as error:
+        if prefer == "base":
+            return MergedFile(base or b"", (), str(error))
+        content, count = merge_lines(base or b"", ours or b"", theirs or b"", prefer)
+        return MergedFile(content, _marked(count), str(error))
+    merged = merge(file, before, mine, other, prefer)
+    return MergedFile(merged.text.encode(), merged.conflicts, merged.by_line)
+
+
+def _decoded(raw: bytes, file: str) -> str:
+    if b"\0" in raw[:_BINARY]:
+        raise FaultyFile([Fault(file, 0, 0, "yaml", "is no text, but a binary file")])
+    return yamltext.decode(raw, file)
+
+
+_BINARY = 8000
+"""Bytes that git looks at to tell whether a file is binary."""
 
 
 def merge(
@@ -141,11 +176,12 @@ def _by_line(
     kind: Kind | None, file: str, base: str | None, ours: str, theirs: str, prefer: Side | None, reason: str
 ) -> Merged:
     """As git merges a text; but what is clean and still no record is a conflict, too."""
+    if prefer == "base":
+        return Merged(base or "", (), reason)
     raw, count = merge_lines((base or "").encode(), ours.encode(), theirs.encode(), prefer)
     text = raw.decode()
     if count:
-        marks = "1 conflict is" if count == 1 else f"{count} conflicts are"
-        return Merged(text, (Conflict("", None, None, f"{marks} marked line by line"),), reason)
+        return Merged(text, _marked(count), reason)
     if kind is not None:
         try:
             _version(kind, file, text)
@@ -153,3 +189,8 @@ def _by_line(
             words = f"the result is no valid record: {error}"
             return Merged(text, (Conflict("", None, None, words),), reason)
     return Merged(text, (), reason)
+
+
+def _marked(count: int) -> tuple[Conflict, ...]:
+    marks = "1 conflict is" if count == 1 else f"{count} conflicts are"
+    return (Conflict("", None, None, f"{marks} marked line by line"),) if count else ()

@@ -1,0 +1,57 @@
+"""`merge-driver`: what git runs for each record that both sides of a merge changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipecli.cli.command import Verb, noun
+from pipecli.cli.session import say
+from pipecli.errors import PipecliError
+from pipecli.records.kinds import BY_FOLDER, SETTINGS_FILE
+
+app = noun("Merge a record field by field, for git.")
+
+
+@app.command(cls=Verb)
+def merge_driver(
+    base: Annotated[Path, typer.Argument(metavar="BASE", help="What both began with; empty: nothing.")],
+    ours: Annotated[Path, typer.Argument(metavar="OURS", help="Our version; the merge is written to it.")],
+    theirs: Annotated[Path, typer.Argument(metavar="THEIRS", help="The other version.")],
+    path: Annotated[str, typer.Argument(metavar="PATH", help="The record's file in the repository.")],
+    ancestor: Annotated[
+        bool, typer.Option("--ancestor", help="Leave what is in conflict as in BASE, for a merge of bases.")
+    ] = False,
+) -> None:
+    """Merge a record field by field: git runs it, as `init` and `sync` set it up.
+
+    Exits with 1 when fields are in conflict; they are marked in OURS and told on stderr.
+    """
+    from pipecli.history.merging import merge_bytes
+
+    before, mine, other = (file.read_bytes() for file in (base, ours, theirs))
+    merged = merge_bytes(_file_of(path), before or None, mine, other, "base" if ancestor else None)
+    ours.write_bytes(merged.content)
+    if merged.by_line and not ancestor:
+        say(f"{path}: merged line by line, not by field: {merged.by_line}")
+    for conflict in merged.conflicts:
+        say(f"{path}: {conflict.words}")
+    if merged.conflicts:
+        count = len(merged.conflicts)
+        what = "1 field is" if count == 1 else f"{count} fields are"
+        if merged.by_line:
+            what = "the file is"
+        raise PipecliError(f"{path}: {what} in conflict", hint="settle it in the file, then `git add` it")
+
+
+def _file_of(path: str) -> str:
+    """The file from its pipeline's root, which may be a folder of the repository that git runs us in."""
+    parts = path.split("/")
+    if parts[-1] == SETTINGS_FILE:
+        return SETTINGS_FILE
+    places = [place for place, part in enumerate(parts[:-1]) if part in BY_FOLDER]
+    here = (place for place in places if Path(*parts[:place], SETTINGS_FILE).is_file())
+    place = next(here, places[-1] if places else 0)
+    return "/".join(parts[place:])

@@ -1,0 +1,97 @@
+"""Having git merge a pipeline's records by field: attributes of its files, and a driver in git's config.
+
+The attributes come with a clone, the config doesn't: git lets no clone say what is run. Until `set_up`, such
+a clone merges by line, with ordinary conflicts.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+from pathlib import Path
+
+from pipecli.records.kinds import KINDS, SETTINGS_FILE
+from pipecli.store import git
+from pipecli.store.location import Location
+
+ATTRIBUTES_FILE = ".gitattributes"
+
+_DRIVER = "pipecli"
+_ANCESTOR_DRIVER = "pipecli-ancestor"
+_PATTERNS = (SETTINGS_FILE, *(f"{kind.folder}/**/*.yaml" for kind in KINDS))
+_SAMPLES = (SETTINGS_FILE, *(f"{kind.folder}/2026/any.yaml" for kind in KINDS))
+"""A file for each of the patterns."""
+
+
+def attributes(prefix: str = "") -> str:
+    """The lines that name a pipeline's records; `prefix` is its folder, from where the lines are read."""
+    lines = [f"{_pattern(prefix, each)} merge={_DRIVER}\n" for each in _PATTERNS]
+    return (
+        f"# merged field by field, once `pipecli sync` has told git how; until then by line\n{''.join(lines)}"
+    )
+
+
+def is_set_up(place: Location) -> bool:
+    """Whether git merges this pipeline's records by field, here and with this installation of pipecli."""
+    stored = git.run(place.work_tree, "config", "--local", "--null", "--get-regexp", r"^merge\.pipecli")
+    found = dict(line.partition("\n")[::2] for line in stored.stdout.decode("utf-8", "replace").split("\0"))
+    return all(found.get(name) == value for name, value in _settings().items()) and _has_attributes(place)
+
+
+def set_up(place: Location) -> None:
+    """Tell git how to merge this pipeline's records. Changes git's own files, none that are committed.
+
+    Raises GitRefused.
+    """
+    for name, value in _settings().items():
+        git.output(place.work_tree, "config", "--local", name, value)
+    if not _has_attributes(place):
+        # A pipeline older than its driver, or one whose .gitattributes somebody else wrote.
+        named = git.output(place.work_tree, "rev-parse", "--git-path", "info/attributes")
+        file = place.work_tree / named
+        _append(file, attributes(place.prefix))
+
+
+def _append(file: Path, lines: str) -> None:
+    file.parent.mkdir(exist_ok=True)
+    old = file.read_text(encoding="utf-8") if file.exists() else ""
+    gap = "\n" if old and not old.endswith("\n") else ""
+    file.write_text(f"{old}{gap}{lines}", encoding="utf-8")
+
+
+def _settings() -> dict[str, str]:
+    return {
+        f"merge.{_DRIVER}.name": "pipecli: records, field by field",
+        f"merge.{_DRIVER}.driver": _command(),
+        # Of the two merge bases of a criss-cross: a conflict there is no one's to solve.
+        f"merge.{_DRIVER}.recursive": _ANCESTOR_DRIVER,
+        f"merge.{_ANCESTOR_DRIVER}.name": "pipecli: records, field by field, conflicts as in their base",
+        f"merge.{_ANCESTOR_DRIVER}.driver": _command("--ancestor"),
+    }
+
+
+def _command(*options: str) -> str:
+    """What git has a shell run: this very Python, as a hook or a cron job may have another PATH.
+
+    -P: the files of a pipeline are no modules to import. Where pipecli is gone, git's own merge by line.
+    """
+    python = shlex.quote(sys.executable).replace("%", "%%")
+    driver = " ".join([python, "-P", "-m", "pipecli", "merge-driver", *options, "--", "%O %A %B %P"])
+    return f"if test -x {python}; then {driver}; else git merge-file -L ours -L base -L theirs %A %O %B; fi"
+
+
+def _has_attributes(place: Location) -> bool:
+    names = [place.prefix + each for each in _SAMPLES]
+    said = git.output(place.work_tree, "check-attr", "-z", "merge", "--", *names).split("\0")
+    return all(value == _DRIVER for value in said[2::3]) and len(said[2::3]) == len(names)
+
+
+def _pattern(prefix: str, pattern: str) -> str:
+    """A pattern from the folder of the attributes; in quotes where the prefix has what would end it."""
+    escaped = re.sub(r"([\\*?\[\]])", r"\\\1", prefix)
+    path = f"/{escaped}{pattern}"
+    if not re.search(r'[\s"\x00-\x1f]', path):
+        return path
+    quoted = path.replace("\\", "\\\\").replace('"', '\\"').replace("\t", "\\t")
+    return f'"{quoted}"'
