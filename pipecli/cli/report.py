@@ -5,8 +5,10 @@ from __future__ import annotations
 from pipecli.cli.command import noun
 
 _MODULES = {
+    "first-response": "report_first_response",
     "lost": "report_lost",
     "ranking": "report_ranking",
+    "pipeline": "report_pipeline",
 }
 
 app = noun("Reports: what was lost and why, who won, what stands still.", modules=_MODULES)

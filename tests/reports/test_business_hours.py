@@ -107,7 +107,11 @@ def test_a_slip_in_a_year_costs_no_million_days():
         datetime.fromisoformat(each) for each in ("0001-01-01T00:00+14:00", "9999-12-31T23:59-11:00")
     )
 
-    assert 299 * 365 * 1440 < WorkingTime(ALWAYS, ZoneInfo("Pacific/Apia")).minutes(first, last) < 301 * 366 * 1440
+    assert (
+        299 * 365 * 1440
+        < WorkingTime(ALWAYS, ZoneInfo("Pacific/Apia")).minutes(first, last)
+        < 301 * 366 * 1440
+    )
 
 
 def test_settings_say_them_or_not():

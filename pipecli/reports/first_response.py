@@ -1,0 +1,190 @@
+"""First response: how long people who asked had to wait for a call, an email or a meeting of ours."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from datetime import date, datetime, tzinfo
+from decimal import Decimal
+from typing import NamedTuple
+
+from pipecli.reports.business_hours import WorkingTime
+from pipecli.reports.days import Days, month_of, quarter_of
+from pipecli.reports.shares import percent
+from pipecli.reports.spread import median, percentile_90
+
+GROUPINGS = ("owner", "team", "source", "campaign", "type", "kind", "month", "quarter")
+PERIODS = GROUPINGS[-2:]
+
+
+class Answer(NamedTuple):
+    """How far we are with one record."""
+
+    response: datetime | date | None
+    """When we first answered; a bare day where nobody noted the hour."""
+    is_open: bool
+
+
+class Inquiry(NamedTuple):
+    """A lead or an opportunity: somebody who waits for us, or did."""
+
+    kind: str
+    """`lead` or `opportunity`."""
+    id: str
+    created: datetime
+    answer: Answer
+    owner: str | None
+    team: str | None
+    source: str | None
+    campaign: str | None
+    type: str | None
+    """Of an opportunity."""
+    has_lead: bool = False
+    """Whether it is an opportunity on a lead that is there."""
+    on_it: tuple[Answer, ...] = ()
+    """The opportunities on a lead."""
+
+    def with_those_on_it(self) -> Inquiry:
+        """With the answer that came first, on the lead itself or on what became of it."""
+        answers = (self.answer, *self.on_it)
+        responses = [each.response for each in answers if each.response]
+        timed = [each for each in responses if isinstance(each, datetime)]
+        first = min(timed or responses, default=None)
+        return self._replace(answer=Answer(first, any(each.is_open for each in answers)))
+
+
+class Row(NamedTuple):
+    """The inquiries of one key; times in whole minutes."""
+
+    key: str | None
+    created_count: int
+    answered_count: int
+    answered_share: Decimal | None
+    """Percent of all that were created."""
+    median: int | None
+    percentile_90: int | None
+    unanswered_count: int
+    waiting_count: int
+    """Of the unanswered, those that are still open."""
+    waiting_median: int | None
+    waiting_oldest: int | None
+    oldest: str | None
+    """Who waits longest."""
+
+
+class FirstResponse(NamedTuple):
+    by: str
+    rows: list[Row]
+    totals: Row
+    untimed_count: int
+    """Answered on a day without an hour: in no median."""
+    early_count: int
+    """Answered before they were created, as what is entered afterwards is: 0 minutes."""
+    ahead_count: int
+    """Created or answered at a time that is yet to come."""
+    counted_with_lead: int
+    """Opportunities on a lead: where leads count, too, they are one inquiry with it."""
+
+
+def first_response(
+    inquiries: Iterable[Inquiry],
+    *,
+    by: str,
+    now: datetime,
+    zone: tzinfo,
+    days: Days,
+    kind: str | None = None,
+    working_time: WorkingTime | None = None,
+) -> FirstResponse:
+    """Group what was created on some days, in a timezone, by one of GROUPINGS.
+
+    `kind`: `lead` or `opportunity` alone. With `working_time` only business minutes count. Periods come in
+    their order, other keys the most frequent first.
+    """
+    minutes = working_time.minutes if working_time else _minutes
+    tallies: dict[str | None, _Tally] = defaultdict(_Tally)
+    totals = _Tally()
+    by_day = days != Days() or by in PERIODS
+    ahead_count = counted_with_lead = 0
+    for each in inquiries:
+        day = each.created.astimezone(zone).date() if by_day else date.min
+        if not days.has(day) or kind not in (None, each.kind):
+            continue
+        if kind is None and each.has_lead:
+            counted_with_lead += 1
+            continue
+        key = _PERIOD[by](day) if by in PERIODS else getattr(each, by)
+        inquiry = each.with_those_on_it() if kind is None and each.on_it else each
+        waited = _waited(inquiry, now, minutes)
+        ahead_count += max(inquiry.created, _moment(inquiry) or inquiry.created) > now
+        for tally in (tallies[key], totals):
+            tally.add(inquiry, waited)
+    rows = [tally.row(key) for key, tally in tallies.items()]
+    rows.sort(key=_chronological if by in PERIODS else _most_frequent)
+    return FirstResponse(
+        by, rows, totals.row(None), totals.untimed_count, totals.early_count, ahead_count, counted_with_lead
+    )
+
+
+_PERIOD: dict[str, Callable[[date], str]] = {"month": month_of, "quarter": quarter_of}
+
+
+def _minutes(start: datetime, end: datetime) -> int:
+    return max(0, int((end - start).total_seconds() // 60))
+
+
+def _waited(each: Inquiry, now: datetime, minutes: Callable[[datetime, datetime], int]) -> int | None:
+    """Until the response, or until now of one who still waits; None of all that can't be measured."""
+    if each.answer.response is None:
+        return minutes(each.created, now) if each.answer.is_open else None
+    moment = _moment(each)
+    return minutes(each.created, moment) if moment else None
+
+
+def _moment(each: Inquiry) -> datetime | None:
+    return each.answer.response if isinstance(each.answer.response, datetime) else None
+
+
+class _Tally:
+    """One row while it is counted."""
+
+    __slots__ = ("answered", "count", "early_count", "unanswered_count", "untimed_count", "waiting")
+
+    def __init__(self) -> None:
+        self.count = self.unanswered_count = self.untimed_count = self.early_count = 0
+        self.answered: list[int] = []
+        self.waiting: list[tuple[int, str]] = []
+
+    def add(self, each: Inquiry, waited: int | None) -> None:
+        self.count += 1
+        if each.answer.response is None:
+            self.unanswered_count += 1
+            if waited is not None:
+                self.waiting.append((waited, each.id))
+        elif waited is None:
+            self.untimed_count += 1
+        else:
+            self.answered.append(waited)
+            self.early_count += (_moment(each) or each.created) < each.created
+
+    def row(self, key: str | None) -> Row:
+        answered_count = len(self.answered) + self.untimed_count
+        waiting = [minutes for minutes, _ in self.waiting]
+        longest, oldest = max(self.waiting, default=(None, None))
+        return Row(
+            key, self.count, answered_count, percent(answered_count, self.count),
+            _whole(median(self.answered)), _whole(percentile_90(self.answered)),
+            self.unanswered_count, len(waiting), _whole(median(waiting)), longest, oldest,
+        )  # fmt: skip
+
+
+def _whole(minutes: float | None) -> int | None:
+    return None if minutes is None else int(minutes + 0.5)
+
+
+def _chronological(row: Row) -> str:
+    return row.key or ""
+
+
+def _most_frequent(row: Row) -> tuple[object, ...]:
+    return row.key is None, -row.created_count, row.key or ""

@@ -1,0 +1,258 @@
+"""Stories of `report first-response`: from when somebody asked until we answered, by the clock or by our hours."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+LEAD = """\
+id: {id}
+created: {created}
+status: {status}
+organization: {id}
+owner: {owner}
+source: {source}
+qualification: {{need: yes}}
+"""
+DEAL = """\
+id: {id}
+created: {created}
+title: {id}
+type: sales
+lead: {lead}
+process: standard
+stage: qualify
+owner: ana-ruiz
+currency: EUR
+amount: 100.00
+"""
+WAY = """\
+- id: {id}
+  type: {type}
+  at: {at}
+  subject: Answer
+  direction: {direction}
+  done: {done}
+"""
+NOW = "2026-11-23T12:00"
+
+
+def lead(key, created, *activities, owner="ana-ruiz", source="website", status="open"):
+    text = LEAD.format(id=key, created=created, owner=owner, source=source, status=status)
+    return {f"leads/2026/{key}.yaml": text.replace("need: yes", 'need: "yes"') + ways(activities)}
+
+
+def deal(key, created, *activities, lead="LEAD-AAAAA"):
+    text = DEAL.format(id=key, created=created, lead=lead)
+    return {f"opportunities/2026/{key}.yaml": text + ways(activities)}
+
+
+def ways(activities):
+    return "activities:\n" + "".join(activities) if activities else ""
+
+
+def out(at, kind="email", direction="out", done="true", key="AAAAA"):
+    return WAY.format(id=key, type=kind, at=at, direction=direction, done=done)
+
+
+@pytest.fixture
+def report(cli, monkeypatch):
+    """The report as JSON, rows by key; it is Monday, 2026-11-23 at noon in Madrid."""
+    monkeypatch.setenv("PIPECLI_TODAY", NOW)
+
+    def call(*arguments):
+        made = json.loads(cli("report", "first-response", *arguments, "--format", "json").out)
+        return {row["key"]: row for row in made["rows"]} | {"about": made}
+
+    return call
+
+
+@pytest.fixture
+def asked(given):
+    """Five who asked: answered after 7, 30 and 200 minutes, in a second by nobody, one disqualified."""
+    given(
+        lead("LEAD-AAAAA", "2026-11-20T10:00:00+01:00", out("2026-11-20T10:07:00+01:00"))
+        | lead("LEAD-BBBBB", "2026-11-20T17:00:00+01:00", out("2026-11-20T16:30:00Z", "call"))
+        | lead(
+            "LEAD-CCCCC",
+            "2026-10-30T10:00:00+01:00",
+            out("2026-10-30T13:20:00+01:00", "meeting"),
+            owner="luis",
+        )
+        | lead("LEAD-DDDDD", "2026-11-20T17:00:00+01:00", out("2026-11-23T11:00:00+01:00", direction="in"))
+        | lead("LEAD-EEEEE", "2026-11-21T10:00:00+01:00", out("2026-11-24T10:00:00+01:00", done="false"))
+    )
+
+
+def test_minutes_answered_and_waiting_by_owner(report, asked):
+    rows = report()
+
+    assert rows["ana-ruiz"] == {
+        "key": "ana-ruiz",
+        "name": "Ana Ruiz",
+        "created_count": 4,
+        "answered_count": 2,
+        "answered_share": 50.00,
+        "median": 19,  # of 7 and 30
+        "percentile_90": 30,
+        "unanswered_count": 2,
+        "waiting_count": 2,
+        "waiting_median": (50 + 67) * 30,
+        "waiting_oldest": 67 * 60,
+        "oldest": "LEAD-DDDDD",
+    }
+    assert rows["luis"]["median"] == 200
+    assert rows["about"]["totals"]["median"] == 30
+    assert rows["about"]["bases"] == {"answered_share": "all that were created"}
+
+
+def test_in_business_hours_a_weekend_is_no_wait(report, asked, cli):
+    cli("settings", "set", "business_hours.holidays=2026-11-02")
+
+    rows = report("--business-hours")
+
+    assert rows["ana-ruiz"]["median"] == 19
+    assert rows["ana-ruiz"]["waiting_oldest"] == 30 + 180  # Friday 17:00 to 17:30, Monday 9:00 to 12:00
+    assert rows["about"]["business_hours"] is True
+
+
+@pytest.mark.parametrize(
+    ("by", "keys"),
+    [
+        ("month", ["2026-10", "2026-11"]),
+        ("quarter", ["2026-Q4"]),
+        ("source", ["website"]),
+        ("team", [None]),
+        ("type", [None]),
+        ("kind", ["lead"]),
+        ("campaign", [None]),
+    ],
+)
+def test_every_grouping_counts_all(report, asked, by, keys):
+    rows = report("--by", by)
+    rows.pop("about")
+
+    assert list(rows) == keys
+    assert sum(row["created_count"] for row in rows.values()) == 5
+
+
+def test_the_days_are_those_of_creation_in_the_settings_timezone(report, given):
+    given(lead("LEAD-AAAAA", "2026-10-31T23:30:00Z"))  # in Madrid it is November
+
+    assert list(report("--by", "month"))[0] == "2026-11"
+    assert report("--to", "2026-10-31")["about"]["totals"]["created_count"] == 0
+    assert report("--from", "2026-11")["about"]["totals"]["created_count"] == 1
+
+
+def test_a_lead_and_its_opportunity_are_one_inquiry(report, given):
+    given(
+        lead("LEAD-AAAAA", "2026-11-20T10:00:00+01:00")
+        | deal("OPP-AAAAA", "2026-11-20T11:00:00+01:00", out("2026-11-20T12:00:00+01:00"))
+    )
+
+    assert report()["about"]["totals"]["median"] == 120
+    assert report()["about"]["counted_with_lead"] == 1
+    assert report("--kind", "opportunity")["about"]["totals"]["median"] == 60
+    assert report("--kind", "lead")["about"]["totals"]["unanswered_count"] == 1
+
+
+def test_who_waits_on_the_opportunity_waits_since_the_lead(report, given):
+    done = "converted:\n  date: 2026-11-20\n  customer: x\n"
+    made = lead("LEAD-AAAAA", "2026-11-20T12:00:00+01:00", status="converted")
+    given({path: text + done for path, text in made.items()} | deal("OPP-AAAAA", "2026-11-21T11:00:00+01:00"))
+
+    assert report()["about"]["totals"]["waiting_oldest"] == 3 * 24 * 60
+    assert report("--kind", "lead")["about"]["totals"]["waiting_count"] == 0
+
+
+def test_what_cannot_be_measured_is_counted_and_said(cli, report, given):
+    given(
+        lead("LEAD-AAAAA", "2026-11-20T10:00:00+01:00", out("2026-11-20"))
+        | lead("LEAD-BBBBB", "2026-11-20T10:00:00+01:00", out("2026-11-19T10:00:00+01:00"))
+        | lead("LEAD-CCCCC", "2099-01-01T10:00:00+01:00")
+        | lead("LEAD-DDDDD", "2026-11-20T10:00:00+01:00", status="qualified")
+    )
+
+    about = report()["about"]
+    counts = {name: about[name] for name in ("untimed_count", "early_count", "ahead_count")}
+    assert counts == {"untimed_count": 1, "early_count": 1, "ahead_count": 1}
+    assert about["totals"]["answered_count"] == 2
+    assert about["totals"]["median"] == 0
+    assert about["totals"]["waiting_median"] == 37 * 60  # of 0 and 74 hours
+    assert cli("report", "first-response").out.splitlines()[-3:] == [
+        "1 answered on a day without an hour: in no median",
+        "1 answered before created: 0 minutes",
+        "1 created or answered at a time that is yet to come",
+    ]
+
+
+def test_a_bare_day_counts_only_where_no_hour_is_known(report, given, cli):
+    answers = out("2026-11-20"), out("2026-11-21T10:00:00+01:00", key="BBBBB")
+    given(lead("LEAD-AAAAA", "2026-11-20T10:00:00+01:00", *answers))
+
+    assert report()["about"]["totals"]["median"] == 24 * 60
+    shown = json.loads(cli("lead", "show", "LEAD-AAAAA", "--format", "json").out)
+    assert shown["minutes_to_first_response"] == 24 * 60
+    (listed,) = json.loads(cli("lead", "list", "--format", "json").out)
+    assert listed["minutes_to_first_response"] == 24 * 60
+
+
+def test_only_a_call_an_email_or_a_meeting_that_went_out_is_a_response(report, given):
+    given(
+        lead("LEAD-AAAAA", "2026-11-20T10:00:00+01:00", out("2026-11-20T11:00:00+01:00", "note"))
+        | lead("LEAD-BBBBB", "2026-11-20T10:00:00+01:00", out("2026-11-20T11:00:00+01:00", "task"))
+    )
+
+    assert report()["about"]["totals"]["waiting_count"] == 2
+
+
+@pytest.mark.parametrize("form", ["table", "markdown", "csv", "tsv", "json", "jsonl", "ids"])
+def test_every_format_even_of_nothing(cli, form, asked):
+    assert cli("report", "first-response", "--format", form).out
+    cli("report", "first-response", "--from", "2099", "--format", form)
+
+
+def test_of_an_empty_pipeline(cli):
+    assert "nobody has asked" in cli("report", "first-response").out
+
+
+def test_eighty_columns_hold_wide_names(cli, asked, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("PIPECLI_TODAY", NOW)
+    cli("user", "set", "ana-ruiz", "name=" + "王" * 40)
+
+    said = cli("report", "first-response")
+
+    assert all(len(line) + line.count("王") <= 80 for line in said.out.splitlines())
+    assert "LONGEST" in said.out
+    assert "2.8 d" in said.out
+
+
+def test_as_of_another_day_it_is_what_was_known_then(cli, asked, report, monkeypatch):
+    assert "nobody has asked" in cli("report", "first-response", "--as-of", "HEAD~1").out
+
+
+def test_without_business_hours_in_the_settings_there_are_none_to_count(cli, refused):
+    cli("settings", "set", "business_hours=")
+
+    assert "pipecli settings set 'business_hours=" in refused("report", "first-response", "--business-hours")
+
+
+@pytest.mark.parametrize(
+    ("value", "fault"),
+    [
+        ("from=9:00", "a time of day is wanted here, as 09:00"),
+        ("to=08:00", "business hours open at 09:00 and close at 08:00; to is the later"),
+        ("days=[]", "business hours need at least one of days: mon,"),
+        ("days=[monday]", '"monday" is none of mon, tue'),
+        ("holidays=christmas", "a date is wanted here"),
+    ],
+)
+def test_business_hours_that_cannot_be(refused, value, fault):
+    assert fault in refused("settings", "set", f"business_hours.{value}")
+
+
+def test_a_grouping_that_is_none(cli):
+    assert "is none of owner, team" in cli("report", "first-response", "--by", "color", code=2).err
+    assert "is none of lead, opportunity" in cli("report", "first-response", "--kind", "order", code=2).err
