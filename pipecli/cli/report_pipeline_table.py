@@ -1,0 +1,130 @@
+"""How `report pipeline` looks on a terminal: a matrix a process where its stages have room, else a list."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import ROUND_HALF_UP, Context, Decimal
+from typing import NamedTuple
+
+from pipecli.cli.report_names import Names
+from pipecli.cli.table import Column, clean, money, render
+from pipecli.records.money import minor_digits
+from pipecli.reports.pipeline import Key, Matrix, Pipeline, Sum
+
+
+class _Look(NamedTuple):
+    by: str
+    names: Names
+    stages: Names
+    currency: str
+    width: int | None
+    """Of the terminal; None: as wide as it gets."""
+
+
+def drawn(made: Pipeline, names: Names, stages: Names, currency: str, width: int | None) -> str:
+    """The tables of all processes, and a line of exact sums below them."""
+    look = _Look(made.by, names, stages, currency, width)
+    lines = []
+    for matrix in made.matrices:
+        if len(made.matrices) > 1:
+            lines += [f"process {clean(matrix.process)}", ""]
+        lines += [_matrix(matrix, look) or _list(matrix, look), ""]
+    totals = made.totals
+    amount, weighted = (
+        money(each, currency, minor_digits(currency)) for each in (totals.amount, totals.weighted)
+    )
+    lines.append(f"in all, {_deals(totals.open_count)}: {amount}, weighted {weighted}")
+    if totals.without_amount_count:
+        lines.append(f"{_deals(totals.without_amount_count)} without an amount: counted as 0")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _deals(count: int) -> str:
+    return f"{count} open deal{'s' * (count != 1)}"
+
+
+def _matrix(matrix: Matrix, look: _Look) -> str | None:
+    """A line a key, and a column a stage with the count and the rounded amount; None where it is too wide."""
+    lines: list[tuple[Key, Sum]] = [*matrix.keys.items(), (_TOTAL, matrix.totals)]
+    sums: list[list[Sum | None]] = [
+        [*(matrix.cells.get((key, stage)) for key in matrix.keys), total]
+        for stage, total in matrix.stages.items()
+    ]
+    columns = [
+        Column("key", look.by.upper(), shrink=True, min_width=12),
+        *(
+            Column(stage, look.stages.label(stage, matrix.process).upper(), align="right")
+            for stage in matrix.stages
+        ),
+        Column("total", "TOTAL", align="right"),
+        Column("weighted", "WEIGHTED", align="right"),
+    ]
+    filled = [
+        [_label(key, look) for key, _ in lines],
+        *(_cells(each) for each in sums),
+        _cells([total for _, total in lines]),
+        [rounded_to_three(total.weighted) for _, total in lines],
+    ]
+    table = render(columns, list(zip(*filled, strict=True)), look.width)
+    return None if table.dropped else table.text
+
+
+_TOTAL = "\0"
+"""The key of the last line; nobody is called so."""
+
+
+def _label(key: Key, look: _Look) -> str:
+    return "total" if key == _TOTAL else look.names.label(key)
+
+
+def _cells(sums: Sequence[Sum | None]) -> list[str]:
+    """`12  1.2M`, the counts and the amounts each in line."""
+    amounts = [rounded_to_three(each.amount) if each else "" for each in sums]
+    wide = max(len(amount) for amount in amounts)
+    return [
+        f"{each.open_count} {amount:>{wide}}" if each else ""
+        for each, amount in zip(sums, amounts, strict=True)
+    ]
+
+
+_THREE = Context(prec=3, rounding=ROUND_HALF_UP)
+_UNITS = ((12, "T"), (9, "B"), (6, "M"), (3, "k"))
+
+
+def rounded_to_three(amount: Decimal) -> str:
+    """An amount to three digits: `950`, `1.2k`, `125k`, `12.5M`, `1,000T`."""
+    rough = _THREE.plus(amount) if abs(amount) >= 100 else amount.to_integral_value(ROUND_HALF_UP)
+    for power, unit in _UNITS:
+        if rough.adjusted() >= power and rough:
+            in_units = rough.scaleb(-power)
+            text = f"{in_units:,f}"
+            return f"{text.rstrip('0').rstrip('.') if '.' in text else text}{unit}"
+    return f"{rough:,f}"
+
+
+def _list(matrix: Matrix, look: _Look) -> str:
+    """A line a key and stage, with the sum of each key below its stages."""
+    digits = minor_digits(look.currency)
+
+    def line(key: str, stage: str, total: Sum) -> tuple[str, str, int, str, str]:
+        amount, weighted = (money(each, None, digits) for each in (total.amount, total.weighted))
+        return key, stage, total.open_count, amount, weighted
+
+    rows = []
+    for key, total in matrix.keys.items():
+        label = _label(key, look)
+        stages = [stage for stage in matrix.stages if (key, stage) in matrix.cells]
+        for stage in stages:
+            name = look.stages.label(stage, matrix.process)
+            rows.append(line(label if stage == stages[0] else "", name, matrix.cells[key, stage]))
+        if len(stages) > 1:
+            rows.append(line("", "all stages", total))
+    rows.append(line("total", "", matrix.totals))
+    columns = [
+        Column("key", look.by.upper(), shrink=True, min_width=12),
+        Column("stage", "STAGE", shrink=True, min_width=12),
+        Column("open_count", "DEALS", align="right"),
+        Column("amount", "AMOUNT", align="right"),
+        Column("weighted", "WEIGHTED", align="right", rank=1),
+    ]
+    return render(columns, rows, look.width).text
