@@ -9,7 +9,6 @@ _MODULES = {
     "lost": "report_lost",
     "ranking": "report_ranking",
     "pipeline": "report_pipeline",
-    "pipeline": "report_pipeline",
 }
 
 app = noun("Reports: what was lost and why, who won, what stands still.", modules=_MODULES)

@@ -79,10 +79,10 @@ def _label(key: Key, look: _Look) -> str:
 
 def _cells(sums: Sequence[Sum | None]) -> list[str]:
     """`12  1.2M`, the counts and the amounts each in line."""
-    amounts = [rounded_to_three(each.amount) if each else "" for each in sums]
+    amounts = [rounded_to_three(each.amount) if each and each.open_count else "" for each in sums]
     wide = max(len(amount) for amount in amounts)
     return [
-        f"{each.open_count} {amount:>{wide}}" if each else ""
+        f"{each.open_count} {amount:>{wide}}" if each and each.open_count else ""
         for each, amount in zip(sums, amounts, strict=True)
     ]
 
