@@ -17,7 +17,7 @@ from pipecli.store.location import Location
 
 ATTRIBUTES_FILE = ".gitattributes"
 
-_DRIVER = "pipecli"
+DRIVER = "pipecli"
 _ANCESTOR_DRIVER = "pipecli-ancestor"
 _PATTERNS = (SETTINGS_FILE, *(f"{kind.folder}/**/*.yaml" for kind in KINDS))
 _SAMPLES = (SETTINGS_FILE, *(f"{kind.folder}/2026/any.yaml" for kind in KINDS))
@@ -26,7 +26,7 @@ _SAMPLES = (SETTINGS_FILE, *(f"{kind.folder}/2026/any.yaml" for kind in KINDS))
 
 def attributes(prefix: str = "") -> str:
     """The lines that name a pipeline's records; `prefix` is its folder, from where the lines are read."""
-    lines = [f"{_pattern(prefix, each)} merge={_DRIVER}\n" for each in _PATTERNS]
+    lines = [f"{_pattern(prefix, each)} merge={DRIVER}\n" for each in _PATTERNS]
     return (
         f"# merged field by field, once `pipecli sync` has told git how; until then by line\n{''.join(lines)}"
     )
@@ -62,10 +62,10 @@ def _append(file: Path, lines: str) -> None:
 
 def _settings() -> dict[str, str]:
     return {
-        f"merge.{_DRIVER}.name": "pipecli: records, field by field",
-        f"merge.{_DRIVER}.driver": _command(),
+        f"merge.{DRIVER}.name": "pipecli: records, field by field",
+        f"merge.{DRIVER}.driver": _command(),
         # Of the two merge bases of a criss-cross: a conflict there is no one's to solve.
-        f"merge.{_DRIVER}.recursive": _ANCESTOR_DRIVER,
+        f"merge.{DRIVER}.recursive": _ANCESTOR_DRIVER,
         f"merge.{_ANCESTOR_DRIVER}.name": "pipecli: records, field by field, conflicts as in their base",
         f"merge.{_ANCESTOR_DRIVER}.driver": _command("--ancestor"),
     }
@@ -84,7 +84,7 @@ def _command(*options: str) -> str:
 def _has_attributes(place: Location) -> bool:
     names = [place.prefix + each for each in _SAMPLES]
     said = git.output(place.work_tree, "check-attr", "-z", "merge", "--", *names).split("\0")
-    return all(value == _DRIVER for value in said[2::3]) and len(said[2::3]) == len(names)
+    return all(value == DRIVER for value in said[2::3]) and len(said[2::3]) == len(names)
 
 
 def _pattern(prefix: str, pattern: str) -> str:
