@@ -126,13 +126,13 @@ def _with_changed_ids(touched: Sequence[Touched], changed: Sequence[Changed]) ->
 
 
 def _is_same(noun: str, old: Side, new: Touched) -> bool:
-    """Whether a new record is an old one with another id: in its file, or with its birth and its title."""
+    """Whether a new record is an old one with another id: in its file, or with its birth and its name."""
     after = new.after
     if noun != new.noun or after is None or after.told is None or old.told is None:
         return False
     if old.file == after.file:
         return True
-    names = ("created", "title", "organization", "name")
+    names = ("created", "title", "organization", "name", "opportunity")
     before, now = ({name: each.told.plain.get(name) for name in names} for each in (old, after) if each.told)
     return before == now and any(now[name] for name in names[1:])
 

@@ -1,0 +1,408 @@
+"""One story a rule about changes: a sound pipeline, one thing changed by hand, the finding at its line."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import Cli
+
+OPEN = "opportunities/2026/OPP-AAAAA-open.yaml"
+WON = "opportunities/2026/OPP-BBBBB-won.yaml"
+LOST = "opportunities/2026/OPP-CCCCC-lost.yaml"
+SENT = "quotations/2026/QTN-AAAAA-contoso.yaml"
+DRAFT = "quotations/2026/QTN-DDDDD-contoso.yaml"
+ACCEPTED = "quotations/2026/QTN-BBBBB-contoso.yaml"
+ORDER = "orders/2026/ORD-BBBBB-contoso.yaml"
+LEAD = "leads/2026/LEAD-AAAAA-acme.yaml"
+SETTINGS = "pipecli.yaml"
+
+DEAL = """\
+id: {id}
+created: 2026-11-02T10:00:00+01:00
+title: {id} machines
+customer: contoso
+process: standard
+stage: qualify
+status: {status}
+owner: ana-ruiz
+currency: EUR
+amount: 1000.00
+"""
+ITEMS = """\
+items:
+- description: Machine
+  quantity: 2
+  unit_price: 500.00
+"""
+QUOTATION = """\
+id: {id}
+created: 2026-11-03T10:00:00+01:00
+opportunity: {deal}
+date: 2026-11-03
+status: {status}
+customer: contoso
+currency: EUR
+"""
+SOUND = {
+    OPEN: DEAL.format(id="OPP-AAAAA", status="open"),
+    WON: DEAL.format(id="OPP-BBBBB", status="won")
+    + "closed:\n  date: 2026-11-10\n  amount: 1000.00\n  quotation: QTN-BBBBB\n",
+    LOST: DEAL.format(id="OPP-CCCCC", status="lost") + "closed:\n  date: 2026-11-10\n  reason: price\n",
+    SENT: QUOTATION.format(id="QTN-AAAAA", deal="OPP-AAAAA", status="sent") + ITEMS,
+    DRAFT: QUOTATION.format(id="QTN-DDDDD", deal="OPP-AAAAA", status="draft") + ITEMS,
+    ACCEPTED: QUOTATION.format(id="QTN-BBBBB", deal="OPP-BBBBB", status="accepted") + ITEMS,
+    ORDER: QUOTATION.format(id="ORD-BBBBB", deal="OPP-BBBBB", status="open") + ITEMS,
+    LEAD: """\
+id: LEAD-AAAAA
+created: 2026-11-01T10:00:00+01:00
+status: open
+organization: Acme
+qualification:
+  need: yes
+  budget: unknown
+""".replace("yes", '"yes"'),
+    "customers/contoso.yaml": "id: contoso\nname: Contoso\n",
+    "customers/acme.yaml": "id: acme\nname: Acme, S.A.\n",
+}
+
+Edit = Callable[..., None]
+
+
+@pytest.fixture(scope="module")
+def sound(founded: Path, home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A pipeline whose stage qualify has a step, and whose stage demo requires a closing date."""
+    root = tmp_path_factory.mktemp("sound") / "contoso"
+    shutil.copytree(founded, root)
+    settings = root / SETTINGS
+    settings.write_text(
+        settings.read_text()
+        .replace("      name: Qualify\n", "      name: Qualify\n      steps: [Budget agreed]\n")
+        .replace("teams: {}", "  luis:\n    name: Luis\nteams: {}")
+        .replace("      name: Demo\n", "      name: Demo\n      requires: [expected_close]\n")
+    )
+    for name, text in SOUND.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    for arguments in (["add", "."], ["commit", "-qm", "Sound"]):
+        subprocess.run(
+            ["git", *arguments], cwd=root, check=True, env={"HOME": str(home), "PATH": "/usr/bin:/bin"}
+        )
+    return root
+
+
+@pytest.fixture
+def root(sound: Path, tmp_path: Path) -> Path:
+    made = tmp_path / "contoso"
+    shutil.copytree(sound, made)
+    return made
+
+
+@pytest.fixture
+def edit(root: Path) -> Edit:
+    """Replace texts in a file by hand: `edit(FILE, old, new, old, new, …)`."""
+
+    def replace(file: str, *changes: str) -> None:
+        path = root / file
+        text = path.read_text()
+        for old, new in zip(changes[::2], changes[1::2], strict=True):
+            assert text.count(old) == 1, (old, text)
+            text = text.replace(old, new)
+        path.write_text(text)
+
+    return replace
+
+
+def told(cli: Cli, base: str = "HEAD") -> list[dict[str, Any]]:
+    """The findings about changes. `check` has the same, and ends with 1 when one is an error."""
+    found: list[dict[str, Any]] = json.loads(cli("diff", base, "--format", "json").out)["findings"]
+    code = 1 if any(each["severity"] == "error" for each in found) else 0
+    checked = json.loads(cli("check", "--base", base, "--format", "json", code=code).out)
+    assert [each for each in checked if each in found] == found
+    return found
+
+
+def findings_of_diff(cli: Cli) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(cli("diff", "--format", "json").out)["findings"]
+    return found
+
+
+def places(findings: list[dict[str, Any]]) -> list[tuple[str, str, str, int]]:
+    return [(each["rule"], each["severity"], each["file"], each["line"]) for each in findings]
+
+
+def test_a_sound_change_has_no_finding(cli: Cli, edit: Edit) -> None:
+    edit(OPEN, "amount: 1000.00", "amount: 1200.00\nprobability: 30\nexpected_close: 2026-12-15")
+    edit(DRAFT, "unit_price: 500.00", "unit_price: 500.00\n  discount: 20")
+    edit(WON, "currency: EUR", "currency: EUR\ntags:\n- vip\nnotes: Paid late")
+    edit(SENT, "status: sent", "status: rejected\nreason: price")
+    edit(LEAD, "budget: unknown", "budget: no")
+    assert told(cli) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "changes", "finding", "words"),
+    [
+        (
+            OPEN,
+            ("stage: qualify", "stage: demo"),
+            ("stage-skipped", "error", OPEN, 6),
+            "stage: qualify → demo, although steps not done: Budget agreed; fields missing: expected_close",
+        ),
+        (
+            OPEN,
+            ("stage: qualify", "stage: commit", "EUR\n", "EUR\nexpected_close: 2027-01-01\n", "0.00\n",
+             "0.00\nsteps_done:\n- Budget agreed\n"),
+            ("stage-jumped", "warning", OPEN, 6),
+            "stage: qualify → commit, past demo, propose, negotiate",
+        ),
+        (
+            SENT,
+            ("unit_price: 500.00", "unit_price: 400.00"),
+            ("sent-quotation", "error", SENT, 8),
+            "item Machine: unit_price: 500.00 → 400.00; QTN-AAAAA was sent",
+        ),
+        (
+            SENT,
+            ("status: sent", "status: draft"),
+            ("sent-quotation", "error", SENT, 5),
+            "status: QTN-AAAAA was sent, and is a draft again",
+        ),
+        (
+            SENT,
+            ("opportunity: OPP-AAAAA", "opportunity: OPP-CCCCC"),
+            ("sent-quotation", "error", SENT, 3),
+            "opportunity: OPP-AAAAA → OPP-CCCCC; QTN-AAAAA was sent",
+        ),
+        (
+            DRAFT,
+            ("unit_price: 500.00", "unit_price: 500.00\n  discount: 25"),
+            ("discount-limit", "error", DRAFT, 12),
+            "a discount of 25 % on Machine is above the 20 % of the settings",
+        ),
+        (
+            WON,
+            ("date: 2026-11-10", "date: 2026-10-31"),
+            ("closed-deal", "error", WON, 12),
+            "closed.date: 2026-11-10 → 2026-10-31; OPP-BBBBB is won, and what is closed stays as it closed",
+        ),
+        (
+            LOST,
+            ("reason: price", "reason: timing"),
+            ("closed-deal", "error", LOST, 13),
+            "closed.reason: price → timing; OPP-CCCCC is lost",
+        ),
+        (
+            WON,
+            ("status: won", "status: open", "closed:\n  date: 2026-11-10\n  amount: 1000.00\n"
+             "  quotation: QTN-BBBBB\n", ""),
+            ("reopened-deal", "warning", WON, 7),
+            "status: OPP-BBBBB was won for 1,000.00 EUR on 2026-11-10, and is open again",
+        ),
+        (
+            WON,
+            ("owner: ana-ruiz", "owner: luis"),
+            ("won-owner", "warning", WON, 8),
+            "owner: ana-ruiz → luis of a deal that is won",
+        ),
+        (
+            OPEN,
+            ("amount: 1000.00", "amount: 1000.00\nprobability: 90"),
+            ("probability-by-hand", "warning", OPEN, 11),
+            "probability: 90 % by hand, where the stage qualify has 10 %",
+        ),
+        (
+            LEAD,
+            ("status: open", "status: converted", "organization: Acme\n",
+             "organization: Acme\nconverted: {date: 2026-11-20, customer: contoso, forced: true}\n"),
+            ("unqualified-conversion", "warning", LEAD, 3),
+            "status: converted although budget is unknown, timeframe is unknown (forced)",
+        ),
+        (
+            OPEN,
+            ("created: 2026-11-02", "created: 2026-11-20"),
+            ("created-changed", "warning", OPEN, 2),
+            "created: 2026-11-02T10:00:00+01:00 → 2026-11-20T10:00:00+01:00",
+        ),
+        (
+            ORDER,
+            ("quantity: 2", "quantity: 3"),
+            ("order-altered", "warning", ORDER, 8),
+            "item Machine: quantity: 2 → 3; ORD-BBBBB is what the customer ordered",
+        ),
+    ],
+)  # fmt: skip
+def test_a_change_by_hand_is_found_at_its_line(
+    cli: Cli, edit: Edit, root: Path, file: str, changes: tuple[str, ...], finding: tuple[str, str, str, int],
+    words: str,
+) -> None:  # fmt: skip
+    edit(file, *changes)
+    (found,) = told(cli)
+    assert places([found]) == [finding]
+    assert words in found["message"]
+
+
+def test_limits_that_are_loosened_are_seen(cli: Cli, edit: Edit, root: Path) -> None:
+    edit(SETTINGS, "max_discount: 20 ", "max_discount: 40 ", "      steps: [Budget agreed]\n", "")
+    stage, discount = told(cli)
+    lines = (root / SETTINGS).read_text().splitlines()
+    assert (stage["rule"], lines[stage["line"] - 1]) == ("loosened-limit", "    - id: qualify")
+    assert stage["message"] == "stage qualify no longer asks for: Budget agreed"
+    assert lines[discount["line"] - 1].startswith("  max_discount: 40")
+    assert discount["message"].startswith("quotations.max_discount: 20 % → 40 %")
+
+
+def test_a_change_set_does_not_loosen_the_rules_it_is_held_to(cli: Cli, edit: Edit) -> None:
+    edit(SETTINGS, "max_discount: 20 ", "max_discount: 40 ", "      steps: [Budget agreed]\n", "")
+    edit(DRAFT, "unit_price: 500.00", "unit_price: 500.00\n  discount: 30")
+    edit(OPEN, "stage: qualify", "stage: demo", "EUR\n", "EUR\nexpected_close: 2027-01-01\n")
+    rules = [each["rule"] for each in told(cli)]
+    assert sorted(rules) == ["discount-limit", "loosened-limit", "loosened-limit", "stage-skipped"]
+
+
+def test_a_stage_that_the_change_set_brings_counts_as_it_is_there(cli: Cli, edit: Edit) -> None:
+    edit(SETTINGS, "    - id: demo\n", "    - id: pilot\n      probability: 20\n    - id: demo\n")
+    edit(OPEN, "stage: qualify", "stage: pilot")
+    (found,) = told(cli)
+    assert found["message"] == "stage: qualify → pilot, although steps not done: Budget agreed"
+
+
+def test_what_is_deleted_stands_at_line_1_of_its_file(cli: Cli, root: Path) -> None:
+    (root / LOST).unlink()
+    (root / "customers/acme.yaml").unlink()
+    gone, lost = told(cli)
+    assert places([gone, lost]) == [
+        ("deleted-record", "warning", "customers/acme.yaml", 1),
+        ("deleted-document", "error", LOST, 1),
+    ]
+    assert gone["message"] == 'customer acme "Acme, S.A." is deleted'
+    assert lost["message"] == (
+        'opportunity OPP-CCCCC "OPP-CCCCC machines" is deleted; close it as lost: pipecli opp lost OPP-CCCCC'
+    )
+
+
+@pytest.mark.parametrize("file", [SENT, "quotations/2026/QTN-ZZZZZ-contoso.yaml"])
+def test_another_id_is_no_deletion_and_hides_nothing(cli: Cli, edit: Edit, root: Path, file: str) -> None:
+    edit(SENT, "id: QTN-AAAAA", "id: QTN-ZZZZZ", "unit_price: 500.00", "unit_price: 1.00")
+    (root / SENT).rename(root / file)
+    by_id, by_offer = told(cli)
+    assert places([by_id, by_offer]) == [
+        ("id-changed", "error", file, 1),
+        ("sent-quotation", "error", file, 8),
+    ]
+    assert by_id["message"] == "id: QTN-AAAAA → QTN-ZZZZZ; an id never changes, what names it would be lost"
+
+
+def test_two_new_records_are_not_taken_for_one_that_is_gone(cli: Cli, root: Path) -> None:
+    text = (root / OPEN).read_text()
+    (root / OPEN).unlink()
+    other = text.replace("OPP-AAAAA machines", "Something else").replace("OPP-AAAAA", "OPP-ZZZZZ")
+    (root / "opportunities/2026/OPP-ZZZZZ-else.yaml").write_text(other)
+    assert [each["rule"] for each in findings_of_diff(cli)] == ["deleted-document"]
+
+
+@pytest.mark.parametrize(
+    ("amount", "words"),
+    [
+        ("900.00", None),
+        ("899.99", "closed.amount: 899.99 EUR is 10.1 % below QTN-AAAAA, which comes to 1,000.00; "),
+        ("1100.00", None),
+        ("1250.00", "closed.amount: 1,250.00 EUR is 25 % above QTN-AAAAA"),
+    ],
+)
+def test_a_final_value_is_held_against_its_quotation(
+    cli: Cli, amount: str, words: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIPECLI_TODAY", "2026-11-21")
+    cli("opp", "won", "OPP-AAAAA", "--amount", amount)
+    found = told(cli, "HEAD~1")
+    assert [each["rule"] for each in found] == (["final-value"] if words else [])
+    assert not words or words in found[0]["message"]
+
+
+def test_a_quotation_that_a_hand_left_out_counts_all_the_same(cli: Cli, edit: Edit) -> None:
+    edit(OPEN, "status: open", "status: won\nclosed:\n  date: 2026-11-20\n  amount: 10.00")
+    assert [each["rule"] for each in told(cli)] == ["final-value"]
+
+
+def test_a_quotation_in_another_currency_is_converted(cli: Cli, edit: Edit, git: Callable[..., str]) -> None:
+    edit(SENT, "currency: EUR", "currency: USD")
+    edit(SETTINGS, "teams: {}", "teams: {}\nexchange_rates:\n  USD:\n    2026-01-01: 0.5")
+    git("commit", "-qam", "Dollars")
+    edit(OPEN, "status: open", "status: won\nclosed:\n  date: 2026-11-20\n  amount: 1000.00")
+    (found,) = told(cli)
+    assert "is 100 % above QTN-AAAAA, which comes to 500.00" in found["message"]
+
+
+def test_a_step_by_step_advance_jumps_over_nothing(cli: Cli, edit: Edit, git: Callable[..., str]) -> None:
+    edit(OPEN, "EUR\n", "EUR\nexpected_close: 2027-01-01\n", "0.00\n", "0.00\nsteps_done:\n- Budget agreed\n")
+    for _ in ("demo", "propose", "negotiate"):
+        cli("opp", "advance", "OPP-AAAAA")
+    assert told(cli, "HEAD~3") == []
+    git("reset", "-q", "--soft", "HEAD~3")
+    assert [each["rule"] for each in told(cli)] == ["stage-jumped"]
+
+
+def test_who_forced_a_stage_is_named_and_still_found(cli: Cli) -> None:
+    cli("opp", "advance", "OPP-AAAAA", "--force", "-m", "The customer insists.")
+    cli("opp", "set", "OPP-AAAAA", "notes=More")
+    (found,) = told(cli, "HEAD~2")
+    assert (found["rule"], found["severity"]) == ("stage-skipped", "error")
+    assert re.search(r' \(forced in [0-9a-f]{7} by Ana Ruiz: "The customer insists\."\)$', found["message"])
+
+
+def test_a_deal_that_was_reopened_on_the_way_is_closed_again(cli: Cli) -> None:
+    cli("opp", "reopen", "OPP-CCCCC")
+    assert told(cli, "HEAD~1") == []
+    cli("opp", "lost", "OPP-CCCCC", "--reason", "timing", "--date", "2026-11-10")
+    (found,) = told(cli, "HEAD~2")
+    assert (found["rule"], found["severity"]) == ("reopened-deal", "warning")
+    assert found["message"] == (
+        "closed.reason: price → timing; OPP-CCCCC was lost, reopened, and closed again"
+    )
+
+
+def test_a_new_deal_is_asked_for_what_its_stage_requires(cli: Cli, edit: Edit, root: Path) -> None:
+    text = (root / OPEN).read_text().replace("AAAAA", "NNNNN").replace("stage: qualify", "stage: demo")
+    (root / "opportunities/2026/OPP-NNNNN-new.yaml").write_text(text)
+    (found,) = told(cli)
+    assert found["message"] == "stage: it begins at demo, although fields missing: expected_close"
+
+
+def test_a_discount_that_stood_before_is_no_news(cli: Cli, edit: Edit, git: Callable[..., str]) -> None:
+    edit(DRAFT, "unit_price: 500.00", "unit_price: 500.00\n  discount: 30")
+    git("commit", "-qam", "A discount")
+    edit(DRAFT, "quantity: 2", "quantity: 3")
+    assert told(cli) == []
+    edit(DRAFT, "discount: 30", "discount: 31")
+    (found,) = told(cli)
+    assert found["message"].endswith("above the 20 % of the settings, and was 30 %")
+
+
+def test_a_version_before_that_was_not_valid_is_said(cli: Cli, edit: Edit, git: Callable[..., str]) -> None:
+    edit(SENT, "status: sent", "status: sent\nnonsense: 1")
+    git("commit", "-qam", "Broken")
+    edit(SENT, "nonsense: 1\n", "", "unit_price: 500.00", "unit_price: 1.00")
+    (found,) = findings_of_diff(cli)
+    assert (found["rule"], found["severity"]) == ("not-compared", "warning")
+    assert 'the version before was not valid (line 6: unknown key "nonsense"' in found["message"]
+
+
+def test_the_same_is_found_in_a_commit_as_in_the_working_tree(
+    cli: Cli, edit: Edit, git: Callable[..., str]
+) -> None:
+    edit(SENT, "unit_price: 500.00", "unit_price: 400.00")
+    edit(OPEN, "status: open", "status: won\nclosed:\n  date: 2026-11-20\n  amount: 10.00")
+    by_hand = told(cli)
+    git("commit", "-qam", "By hand")
+    assert told(cli, "HEAD~1") == by_hand
+    git("checkout", "-q", "HEAD~1")
+    found = json.loads(cli("diff", "HEAD..main", "--format", "json").out)["findings"]
+    assert found == by_hand
