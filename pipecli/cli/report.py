@@ -9,6 +9,7 @@ _MODULES = {
     "lost": "report_lost",
     "ranking": "report_ranking",
     "pipeline": "report_pipeline",
+    "stale": "report_stale",
 }
 
 app = noun("Reports: what was lost and why, who won, what stands still.", modules=_MODULES)

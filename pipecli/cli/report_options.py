@@ -13,6 +13,12 @@ from pipecli.reports.days import Days
 
 From = Annotated[str, typer.Option("--from", help="From this day or period on.", metavar="DATE")]
 To = Annotated[str, typer.Option("--to", help="Until this day or period.", metavar="DATE")]
+FromClose = Annotated[
+    str, typer.Option("--from", help="Expected to close from this day or period on.", metavar="DATE")
+]
+ToClose = Annotated[
+    str, typer.Option("--to", help="Expected to close until this day or period.", metavar="DATE")
+]
 Currency = Annotated[str, typer.Option("--currency", help="In this currency, not the base.", metavar="CODE")]
 
 

@@ -9,7 +9,16 @@ import typer
 from pipecli.cli.command import noun
 from pipecli.cli.output import Format, terminal_width, write_text
 from pipecli.cli.report_names import Names
-from pipecli.cli.report_options import Currency, by_option, currency_code, days, grouping, said
+from pipecli.cli.report_options import (
+    Currency,
+    FromClose,
+    ToClose,
+    by_option,
+    currency_code,
+    days,
+    grouping,
+    said,
+)
 from pipecli.cli.report_page import print_report
 from pipecli.cli.session import session
 from pipecli.cli.table import Column
@@ -26,10 +35,8 @@ app = noun("What stands at which stage.")
 def report_pipeline(
     ctx: typer.Context,
     by: Annotated[str, by_option(GROUPINGS)] = "owner",
-    from_: Annotated[
-        str, typer.Option("--from", help="Expected to close from this day or period on.", metavar="DATE")
-    ] = "",
-    to: Annotated[str, typer.Option(help="Expected to close until this day or period.", metavar="DATE")] = "",
+    from_: FromClose = "",
+    to: ToClose = "",
     currency: Currency = "",
 ) -> None:
     """Print how many open deals stand at each stage, and what they are worth.
