@@ -7,11 +7,15 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pipecli.history.change_set import change_set, range_of
+from pipecli.history.policies.check import check_changes
+from pipecli.store.pipeline import Pipeline
 from tests.conftest import Cli
 
 OPEN = "opportunities/2026/OPP-AAAAA-open.yaml"
@@ -74,6 +78,7 @@ qualification:
 }
 
 Edit = Callable[..., None]
+Told = Callable[..., list[dict[str, Any]]]
 
 
 @pytest.fixture(scope="module")
@@ -120,31 +125,31 @@ def edit(root: Path) -> Edit:
     return replace
 
 
-def told(cli: Cli, base: str = "HEAD") -> list[dict[str, Any]]:
-    """The findings about changes. `check` has the same, and ends with 1 when one is an error."""
-    found: list[dict[str, Any]] = json.loads(cli("diff", base, "--format", "json").out)["findings"]
-    code = 1 if any(each["severity"] == "error" for each in found) else 0
-    checked = json.loads(cli("check", "--base", base, "--format", "json", code=code).out)
-    assert [each for each in checked if each in found] == found
-    return found
+@pytest.fixture
+def told(root: Path) -> Told:
+    """The findings about the changes since a revision."""
 
+    def ask(text: str = "HEAD") -> list[dict[str, Any]]:
+        pipeline = Pipeline.find(root, date(2026, 11, 21))
+        asked = range_of(pipeline.location, text)
+        found = check_changes(pipeline, asked, change_set(pipeline.location, asked))
+        pipeline.close()
+        return [each._asdict() for each in found]
 
-def findings_of_diff(cli: Cli) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(cli("diff", "--format", "json").out)["findings"]
-    return found
+    return ask
 
 
 def places(findings: list[dict[str, Any]]) -> list[tuple[str, str, str, int]]:
     return [(each["rule"], each["severity"], each["file"], each["line"]) for each in findings]
 
 
-def test_a_sound_change_has_no_finding(cli: Cli, edit: Edit) -> None:
+def test_a_sound_change_has_no_finding(told: Told, edit: Edit) -> None:
     edit(OPEN, "amount: 1000.00", "amount: 1200.00\nprobability: 30\nexpected_close: 2026-12-15")
     edit(DRAFT, "unit_price: 500.00", "unit_price: 500.00\n  discount: 20")
     edit(WON, "currency: EUR", "currency: EUR\ntags:\n- vip\nnotes: Paid late")
     edit(SENT, "status: sent", "status: rejected\nreason: price")
     edit(LEAD, "budget: unknown", "budget: no")
-    assert told(cli) == []
+    assert told() == []
 
 
 @pytest.mark.parametrize(
@@ -240,18 +245,23 @@ def test_a_sound_change_has_no_finding(cli: Cli, edit: Edit) -> None:
     ],
 )  # fmt: skip
 def test_a_change_by_hand_is_found_at_its_line(
-    cli: Cli, edit: Edit, root: Path, file: str, changes: tuple[str, ...], finding: tuple[str, str, str, int],
+    told: Told,
+    edit: Edit,
+    root: Path,
+    file: str,
+    changes: tuple[str, ...],
+    finding: tuple[str, str, str, int],
     words: str,
-) -> None:  # fmt: skip
+) -> None:
     edit(file, *changes)
-    (found,) = told(cli)
+    (found,) = told()
     assert places([found]) == [finding]
     assert words in found["message"]
 
 
-def test_limits_that_are_loosened_are_seen(cli: Cli, edit: Edit, root: Path) -> None:
+def test_limits_that_are_loosened_are_seen(told: Told, edit: Edit, root: Path) -> None:
     edit(SETTINGS, "max_discount: 20 ", "max_discount: 40 ", "      steps: [Budget agreed]\n", "")
-    stage, discount = told(cli)
+    stage, discount = told()
     lines = (root / SETTINGS).read_text().splitlines()
     assert (stage["rule"], lines[stage["line"] - 1]) == ("loosened-limit", "    - id: qualify")
     assert stage["message"] == "stage qualify no longer asks for: Budget agreed"
@@ -259,25 +269,25 @@ def test_limits_that_are_loosened_are_seen(cli: Cli, edit: Edit, root: Path) -> 
     assert discount["message"].startswith("quotations.max_discount: 20 % → 40 %")
 
 
-def test_a_change_set_does_not_loosen_the_rules_it_is_held_to(cli: Cli, edit: Edit) -> None:
+def test_a_change_set_does_not_loosen_the_rules_it_is_held_to(told: Told, edit: Edit) -> None:
     edit(SETTINGS, "max_discount: 20 ", "max_discount: 40 ", "      steps: [Budget agreed]\n", "")
     edit(DRAFT, "unit_price: 500.00", "unit_price: 500.00\n  discount: 30")
     edit(OPEN, "stage: qualify", "stage: demo", "EUR\n", "EUR\nexpected_close: 2027-01-01\n")
-    rules = [each["rule"] for each in told(cli)]
+    rules = [each["rule"] for each in told()]
     assert sorted(rules) == ["discount-limit", "loosened-limit", "loosened-limit", "stage-skipped"]
 
 
-def test_a_stage_that_the_change_set_brings_counts_as_it_is_there(cli: Cli, edit: Edit) -> None:
+def test_a_stage_that_the_change_set_brings_counts_as_it_is_there(told: Told, edit: Edit) -> None:
     edit(SETTINGS, "    - id: demo\n", "    - id: pilot\n      probability: 20\n    - id: demo\n")
     edit(OPEN, "stage: qualify", "stage: pilot")
-    (found,) = told(cli)
+    (found,) = told()
     assert found["message"] == "stage: qualify → pilot, although steps not done: Budget agreed"
 
 
-def test_what_is_deleted_stands_at_line_1_of_its_file(cli: Cli, root: Path) -> None:
+def test_what_is_deleted_stands_at_line_1_of_its_file(told: Told, root: Path) -> None:
     (root / LOST).unlink()
     (root / "customers/acme.yaml").unlink()
-    gone, lost = told(cli)
+    gone, lost = told()
     assert places([gone, lost]) == [
         ("deleted-record", "warning", "customers/acme.yaml", 1),
         ("deleted-document", "error", LOST, 1),
@@ -289,10 +299,10 @@ def test_what_is_deleted_stands_at_line_1_of_its_file(cli: Cli, root: Path) -> N
 
 
 @pytest.mark.parametrize("file", [SENT, "quotations/2026/QTN-ZZZZZ-contoso.yaml"])
-def test_another_id_is_no_deletion_and_hides_nothing(cli: Cli, edit: Edit, root: Path, file: str) -> None:
+def test_another_id_is_no_deletion_and_hides_nothing(told: Told, edit: Edit, root: Path, file: str) -> None:
     edit(SENT, "id: QTN-AAAAA", "id: QTN-ZZZZZ", "unit_price: 500.00", "unit_price: 1.00")
     (root / SENT).rename(root / file)
-    by_id, by_offer = told(cli)
+    by_id, by_offer = told()
     assert places([by_id, by_offer]) == [
         ("id-changed", "error", file, 1),
         ("sent-quotation", "error", file, 8),
@@ -300,12 +310,12 @@ def test_another_id_is_no_deletion_and_hides_nothing(cli: Cli, edit: Edit, root:
     assert by_id["message"] == "id: QTN-AAAAA → QTN-ZZZZZ; an id never changes, what names it would be lost"
 
 
-def test_two_new_records_are_not_taken_for_one_that_is_gone(cli: Cli, root: Path) -> None:
+def test_two_new_records_are_not_taken_for_one_that_is_gone(told: Told, root: Path) -> None:
     text = (root / OPEN).read_text()
     (root / OPEN).unlink()
     other = text.replace("OPP-AAAAA machines", "Something else").replace("OPP-AAAAA", "OPP-ZZZZZ")
     (root / "opportunities/2026/OPP-ZZZZZ-else.yaml").write_text(other)
-    assert [each["rule"] for each in findings_of_diff(cli)] == ["deleted-document"]
+    assert [each["rule"] for each in told()] == ["deleted-document"]
 
 
 @pytest.mark.parametrize(
@@ -318,91 +328,95 @@ def test_two_new_records_are_not_taken_for_one_that_is_gone(cli: Cli, root: Path
     ],
 )
 def test_a_final_value_is_held_against_its_quotation(
-    cli: Cli, amount: str, words: str | None, monkeypatch: pytest.MonkeyPatch
+    told: Told, cli: Cli, amount: str, words: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PIPECLI_TODAY", "2026-11-21")
     cli("opp", "won", "OPP-AAAAA", "--amount", amount)
-    found = told(cli, "HEAD~1")
+    found = told("HEAD~1")
     assert [each["rule"] for each in found] == (["final-value"] if words else [])
     assert not words or words in found[0]["message"]
 
 
-def test_a_quotation_that_a_hand_left_out_counts_all_the_same(cli: Cli, edit: Edit) -> None:
+def test_a_quotation_that_a_hand_left_out_counts_all_the_same(told: Told, edit: Edit) -> None:
     edit(OPEN, "status: open", "status: won\nclosed:\n  date: 2026-11-20\n  amount: 10.00")
-    assert [each["rule"] for each in told(cli)] == ["final-value"]
+    assert [each["rule"] for each in told()] == ["final-value"]
 
 
-def test_a_quotation_in_another_currency_is_converted(cli: Cli, edit: Edit, git: Callable[..., str]) -> None:
+def test_a_quotation_in_another_currency_is_converted(
+    told: Told, edit: Edit, git: Callable[..., str]
+) -> None:
     edit(SENT, "currency: EUR", "currency: USD")
     edit(SETTINGS, "teams: {}", "teams: {}\nexchange_rates:\n  USD:\n    2026-01-01: 0.5")
     git("commit", "-qam", "Dollars")
     edit(OPEN, "status: open", "status: won\nclosed:\n  date: 2026-11-20\n  amount: 1000.00")
-    (found,) = told(cli)
+    (found,) = told()
     assert "is 100 % above QTN-AAAAA, which comes to 500.00" in found["message"]
 
 
-def test_a_step_by_step_advance_jumps_over_nothing(cli: Cli, edit: Edit, git: Callable[..., str]) -> None:
+def test_a_step_by_step_advance_jumps_over_nothing(
+    told: Told, cli: Cli, edit: Edit, git: Callable[..., str]
+) -> None:
     edit(OPEN, "EUR\n", "EUR\nexpected_close: 2027-01-01\n", "0.00\n", "0.00\nsteps_done:\n- Budget agreed\n")
     for _ in ("demo", "propose", "negotiate"):
         cli("opp", "advance", "OPP-AAAAA")
-    assert told(cli, "HEAD~3") == []
+    assert told("HEAD~3") == []
     git("reset", "-q", "--soft", "HEAD~3")
-    assert [each["rule"] for each in told(cli)] == ["stage-jumped"]
+    assert [each["rule"] for each in told()] == ["stage-jumped"]
 
 
-def test_who_forced_a_stage_is_named_and_still_found(cli: Cli) -> None:
+def test_who_forced_a_stage_is_named_and_still_found(told: Told, cli: Cli) -> None:
     cli("opp", "advance", "OPP-AAAAA", "--force", "-m", "The customer insists.")
     cli("opp", "set", "OPP-AAAAA", "notes=More")
-    (found,) = told(cli, "HEAD~2")
+    (found,) = told("HEAD~2")
     assert (found["rule"], found["severity"]) == ("stage-skipped", "error")
     assert re.search(r' \(forced in [0-9a-f]{7} by Ana Ruiz: "The customer insists\."\)$', found["message"])
 
 
-def test_a_deal_that_was_reopened_on_the_way_is_closed_again(cli: Cli) -> None:
+def test_a_deal_that_was_reopened_on_the_way_is_closed_again(told: Told, cli: Cli) -> None:
     cli("opp", "reopen", "OPP-CCCCC")
-    assert told(cli, "HEAD~1") == []
+    assert told("HEAD~1") == []
     cli("opp", "lost", "OPP-CCCCC", "--reason", "timing", "--date", "2026-11-10")
-    (found,) = told(cli, "HEAD~2")
+    (found,) = told("HEAD~2")
     assert (found["rule"], found["severity"]) == ("reopened-deal", "warning")
     assert found["message"] == (
         "closed.reason: price → timing; OPP-CCCCC was lost, reopened, and closed again"
     )
 
 
-def test_a_new_deal_is_asked_for_what_its_stage_requires(cli: Cli, edit: Edit, root: Path) -> None:
+def test_a_new_deal_is_asked_for_what_its_stage_requires(told: Told, edit: Edit, root: Path) -> None:
     text = (root / OPEN).read_text().replace("AAAAA", "NNNNN").replace("stage: qualify", "stage: demo")
     (root / "opportunities/2026/OPP-NNNNN-new.yaml").write_text(text)
-    (found,) = told(cli)
+    (found,) = told()
     assert found["message"] == "stage: it begins at demo, although fields missing: expected_close"
 
 
-def test_a_discount_that_stood_before_is_no_news(cli: Cli, edit: Edit, git: Callable[..., str]) -> None:
+def test_a_discount_that_stood_before_is_no_news(told: Told, edit: Edit, git: Callable[..., str]) -> None:
     edit(DRAFT, "unit_price: 500.00", "unit_price: 500.00\n  discount: 30")
     git("commit", "-qam", "A discount")
     edit(DRAFT, "quantity: 2", "quantity: 3")
-    assert told(cli) == []
+    assert told() == []
     edit(DRAFT, "discount: 30", "discount: 31")
-    (found,) = told(cli)
+    (found,) = told()
     assert found["message"].endswith("above the 20 % of the settings, and was 30 %")
 
 
-def test_a_version_before_that_was_not_valid_is_said(cli: Cli, edit: Edit, git: Callable[..., str]) -> None:
+def test_a_version_before_that_was_not_valid_is_said(told: Told, edit: Edit, git: Callable[..., str]) -> None:
     edit(SENT, "status: sent", "status: sent\nnonsense: 1")
     git("commit", "-qam", "Broken")
     edit(SENT, "nonsense: 1\n", "", "unit_price: 500.00", "unit_price: 1.00")
-    (found,) = findings_of_diff(cli)
+    (found,) = told()
     assert (found["rule"], found["severity"]) == ("not-compared", "warning")
     assert 'the version before was not valid (line 6: unknown key "nonsense"' in found["message"]
 
 
 def test_the_same_is_found_in_a_commit_as_in_the_working_tree(
-    cli: Cli, edit: Edit, git: Callable[..., str]
+    told: Told, cli: Cli, edit: Edit, git: Callable[..., str]
 ) -> None:
     edit(SENT, "unit_price: 500.00", "unit_price: 400.00")
     edit(OPEN, "status: open", "status: won\nclosed:\n  date: 2026-11-20\n  amount: 10.00")
-    by_hand = told(cli)
+    by_hand = told()
     git("commit", "-qam", "By hand")
-    assert told(cli, "HEAD~1") == by_hand
+    assert told("HEAD~1") == by_hand
     git("checkout", "-q", "HEAD~1")
-    found = json.loads(cli("diff", "HEAD..main", "--format", "json").out)["findings"]
-    assert found == by_hand
+    assert told("HEAD..main") == by_hand
+    assert json.loads(cli("diff", "HEAD..main", "--format", "json").out)["findings"] == by_hand
