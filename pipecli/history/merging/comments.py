@@ -9,7 +9,6 @@ from typing import Literal, NamedTuple
 
 from pipecli.history.merging import lists
 from pipecli.history.merging.values import Path
-from pipecli.records import fields
 from pipecli.records.base import Part
 from pipecli.store.yamlpage import Page, Splice
 from pipecli.store.yamltree import Comment, Entry, Item, ListNode, MappingNode, ScalarNode, TreeNode
@@ -60,13 +59,9 @@ class Sheet:
         if isinstance(value, MappingNode) and not value.flow and isinstance(plain, Mapping):
             yield from self._of_map(value, plain, path)
         elif isinstance(value, ListNode) and not value.flow and isinstance(plain, list):
-            for name, item, each in zip(self._names(path, plain), value.items, plain, strict=False):
+            names = lists.numbered(plain, lists.names_at(self._model, path, plain))
+            for name, item, each in zip(names, value.items, plain, strict=False):
                 yield from self._spots((*path, name), item, item.anchor - 1, item.value, each)
-
-    def _names(self, path: Path, plain: Sequence[object]) -> list[str]:
-        keys = fields.keys_at(self._model, (*path, ""))
-        names = lists.identity(keys) if keys else lists.free_identity(plain)
-        return lists.numbered(plain, names)
 
     def _remark(self, comment: Comment) -> Remark:
         page, words = self.page, self.page.text[comment.start : comment.end]

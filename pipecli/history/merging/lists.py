@@ -9,6 +9,8 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple, TypeVar
 
+from pipecli.records import fields
+from pipecli.records.base import Part
 from pipecli.store.yamlalign import meaning
 from pipecli.store.yamlemit import is_list
 
@@ -43,13 +45,19 @@ def identity(keys: Sequence[str]) -> tuple[str, ...]:
     return next((names for names in _IDENTITIES if set(names) <= set(keys)), ())
 
 
-def free_identity(*versions: Sequence[object]) -> tuple[str, ...]:
+def names_at(model: type[Part], path: Sequence[str], *versions: Sequence[object]) -> tuple[str, ...]:
+    """The fields that name a thing of the list at a path; empty where nothing does."""
+    keys = fields.keys_at(model, (*path, ""))
+    return identity(keys) if keys else _free_identity(*versions)
+
+
+def _free_identity(*versions: Sequence[object]) -> tuple[str, ...]:
     """What names the maps of a list of one's own: a field that all have and no two share, else empty."""
-    for names in _IDENTITIES:
+    for name in (name for names in _IDENTITIES for name in names):
         things = [[each for each in version if isinstance(each, Mapping)] for version in versions]
-        keys = [[_text(thing.get(names[0])) for thing in version] for version in things]
+        keys = [[_text(thing.get(name)) for thing in version] for version in things]
         if all(len(set(each)) == len(each) and all(each) for each in keys):
-            return names[:1]
+            return (name,)
     return ()
 
 
@@ -172,9 +180,10 @@ def merged_order(
 def _joined(one: list[H], other: list[H], rank: Callable[[H], Any]) -> list[H]:
     """What two sides put in one place: what both put there once, between it the lower rank first."""
     first, second = sorted((one, other), key=lambda run: [rank(each) for each in run])
-    shared = [each for each in first if each in second]
-    if shared != [each for each in second if each in first]:
-        return first + [each for each in second if each not in first]
+    in_both = set(first) & set(second)
+    shared = [each for each in first if each in in_both]
+    if shared != [each for each in second if each in in_both]:
+        return first + [each for each in second if each not in in_both]
     result: list[H] = []
     for each in [*shared, None]:
         runs = [_taken(run, each) for run in (first, second)]

@@ -17,6 +17,7 @@ from pipecli.records.kinds import SETTINGS, SETTINGS_FILE, Kind
 from pipecli.store import reading, yamltext
 from pipecli.store.location import kind_of
 from pipecli.store.yamlalign import same
+from pipecli.store.yamlpage import EditError
 from pipecli.store.yamltext import BYTE_ORDER_MARK
 
 _BOTH: tuple[Side, Side] = ("ours", "theirs")
@@ -91,9 +92,10 @@ def merge(
     try:
         versions = [_version(kind, file, text) for text in (ours, theirs)]
         before = _version(None, file, base) if base else Version("", {})
-    except FaultyFile as error:
+        made = _Record(kind, before, *versions).merged(prefer)
+    except (FaultyFile, EditError) as error:
         return _by_line(kind, file, base, ours, theirs, prefer, str(error))
-    return _Record(kind, before, *versions).merged(prefer)
+    return made._replace(text=BYTE_ORDER_MARK + made.text) if ours.startswith(BYTE_ORDER_MARK) else made
 
 
 class _Record:
@@ -152,7 +154,9 @@ class _Record:
 
     def _told(self, clash: Clash) -> Conflict:
         is_rule = self.broken and clash.path[0] in self.whole
-        return told(clash, self.ours.plain, self.theirs.plain, self.broken if is_rule else "")
+        return told(
+            self.kind.model, clash, self.ours.plain, self.theirs.plain, self.broken if is_rule else ""
+        )
 
 
 def _version(kind: Kind | None, file: str, text: str) -> Version:

@@ -9,6 +9,7 @@ from pipecli.records.base import Plain
 from pipecli.records.kinds import QUOTATION, Kind
 from pipecli.records.references import references
 from pipecli.store import reading
+from pipecli.store.checks.frozen import OFFERED
 from pipecli.store.yamlalign import same
 
 _TOLD_TOGETHER = {
@@ -19,9 +20,6 @@ _TOLD_TOGETHER = {
     "supplier-quotation": ("status", "received", "reason"),
 }
 """A status and what tells about it: of two statuses one side's is taken, and with it what it says of it."""
-
-_OFFERED = ("date", "valid_until", "language", "currency", "items", "terms")
-"""What a quotation that was sent keeps as it was sent."""
 
 
 def inseparable(noun: str, base: Plain, ours: Plain, theirs: Plain) -> frozenset[str]:
@@ -57,7 +55,7 @@ def broken(kind: Kind, merged: Plain, base: Plain, ours: Plain, theirs: Plain) -
 def _frozen(merged: Plain, base: Plain, *sides: Plain) -> str:
     for side in sides if not _is_draft(merged) else ():
         if _is_draft(base) and not _is_draft(side):
-            field = next((key for key in _OFFERED if not same(side.get(key), merged.get(key))), None)
+            field = next((key for key in OFFERED if not same(side.get(key), merged.get(key))), None)
             if field:
                 return f"it was {side['status']} with other {field}; what a customer was offered is frozen"
     return ""

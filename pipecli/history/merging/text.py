@@ -41,39 +41,37 @@ class Writer:
 
     def text(self, plain: Plain, disputed: Iterable[Path] = ()) -> str:
         """The file that says `plain`. Comments of theirs on what is `disputed` come only with their value."""
-        text = self._spliced(plain)
-        if not self.added:
+        text, remarks = self._spliced(plain)
+        if not remarks:
             return text
         wanted = meaning(plain)
         sheet = Sheet(text, yamltext.parse(text, ""), self.model)
         present = {remark for remark, _ in sheet.remarks}
         added = [
             remark
-            for remark in dict.fromkeys(self.added)
+            for remark in dict.fromkeys(remarks)
             if remark not in present
             and (remark.path in sheet.by_path or not any(_is_in(remark.path, path) for path in disputed))
         ]
         at_the_end = [remark._replace(path=(), slot="below") for remark in added]
-        for remarks in (added, at_the_end):
-            made = spliced(sheet.page, [sheet.put(remark) for remark in remarks])
+        for each in (added, at_the_end):
+            made = spliced(sheet.page, [sheet.put(remark) for remark in each])
             if _means(made, wanted):
                 return made
         first = "".join(f"{remark.words}{sheet.page.layout.line_break}" for remark in added)
         return first + text
 
-    def _spliced(self, plain: Plain) -> str:
+    def _spliced(self, plain: Plain) -> tuple[str, list[Remark]]:
+        """The text, and the comments that it lacks."""
+
         def key_order(path: Sequence[str | int]) -> Sequence[str]:
             return fields.keys_at(self.model, path) or _keys_of(plain, path)
 
         try:
-            return yamledit.edit(self.ours.text, self.ours.plain, plain, key_order)
-        except EditError:
-            return self._anew(plain)
-
-    def _anew(self, plain: Plain) -> str:
-        """For a layout that can't be edited: the record as new, below it the comments of ours."""
-        lines = [*yamlemit.block_lines(plain, 0), *(remark.words for remark in self._remarks(self.ours))]
-        return "".join(f"{line}\n" for line in lines)
+            return yamledit.edit(self.ours.text, self.ours.plain, plain, key_order), self.added
+        except EditError:  # a layout that can't be kept
+            lines = yamlemit.block_lines(plain, 0)
+            return "".join(f"{line}\n" for line in lines), [*self._remarks(self.ours), *self.added]
 
 
 def _keys_of(plain: object, path: Sequence[str | int]) -> list[str]:

@@ -84,7 +84,8 @@ class _Merging:
         self, base: Mapping[str, Any], ours: Mapping[str, Any], theirs: Mapping[str, Any]
     ) -> Sequence[str]:
         order = lists.merged_order(list(base), list(ours), list(theirs), str)
-        return order if order is not None else list(dict.fromkeys([*ours, *theirs]))
+        first, second = sorted((list(ours), list(theirs)))
+        return order if order is not None else list(dict.fromkeys([*first, *second]))
 
     def value(
         self, path: Path, base: object, ours: object, theirs: object, *, is_member: bool = False
@@ -121,8 +122,9 @@ class _Merging:
         A part of the model (the next contact) is there or is not, and so is a price, tiers or none.
         """
         kinds = {type(each) for each in versions if not is_nothing(each)}
-        keys = fields.keys_at(self.model, (*path, "") if kinds == {list} else path)
-        return lists.identity(keys) != lists.TIER if kinds == {list} else kinds == {dict} and not keys
+        if kinds == {list}:
+            return lists.names_at(self.model, path) != lists.TIER
+        return kinds == {dict} and not fields.keys_at(self.model, path)
 
     def _or_empty(self, value: object, *others: object) -> object:
         return value if not is_nothing(value) else type(next(each for each in others if each))()
@@ -130,15 +132,12 @@ class _Merging:
     def _list(
         self, path: Path, base: Sequence[object], ours: Sequence[object], theirs: Sequence[object]
     ) -> object:
-        if lists.are_plain(base, ours, theirs):
-            names: tuple[str, ...] = ()
-        elif lists.are_things(base, ours, theirs):
-            keys = fields.keys_at(self.model, (*path, ""))
-            names = lists.identity(keys) if keys else lists.free_identity(base, ours, theirs)
-        else:
-            names = ()
-        if not names and not lists.are_plain(base, ours, theirs):
-            return self._clash(path, base, ours, theirs)
+        names: tuple[str, ...] = ()
+        if not lists.are_plain(base, ours, theirs):
+            if lists.are_things(base, ours, theirs):
+                names = lists.names_at(self.model, path, base, ours, theirs)
+            if not names:
+                return self._clash(path, base, ours, theirs)
         return self._members(path, lists.members(base, ours, theirs, names), names)
 
     def _members(self, path: Path, found: lists.Members, names: tuple[str, ...]) -> list[object]:
@@ -155,10 +154,11 @@ class _Merging:
             self.clashes.append(Clash((*path, ORDER), *shown))
             first = sides[self.choose((*path, ORDER))]
             order = [*first, *(place for place in range(len(found.all)) if place not in first)]
+        placed = set(order)
         values = {
             place: self.value((*path, member.name), *member[1:], is_member=True)
             for place, member in enumerate(found.all)
-            if place in order
+            if place in placed
         }
         made = [values[place] for place in order if not is_nothing(values[place])]
         return sorted(made, key=lists.from_quantity) if names == lists.TIER else made

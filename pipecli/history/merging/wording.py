@@ -8,18 +8,18 @@ from pipecli.history import things, words
 from pipecli.history.merging import lists
 from pipecli.history.merging.conflict import Conflict
 from pipecli.history.merging.values import ORDER, Clash, Path
-from pipecli.records.base import Plain
+from pipecli.records.base import Part, Plain
 from pipecli.store.yamlalign import is_nothing
 from pipecli.store.yamlemit import is_list
 
 _LONGEST = 60
 
 
-def told(clash: Clash, ours: Plain, theirs: Plain, broken: str = "") -> Conflict:
+def told(model: type[Part], clash: Clash, ours: Plain, theirs: Plain, broken: str = "") -> Conflict:
     """A conflict as a person reads it; `broken` is the rule that made one of two fields."""
     mine, other = _shown(clash, clash.ours, ours), _shown(clash, clash.theirs, theirs)
     absent = "none" if is_nothing(clash.base) else "removed"
-    said = f"{_name(clash.path, ours, theirs)}: ours {mine or absent}, theirs {other or absent}"
+    said = f"{_name(model, clash.path, ours, theirs)}: ours {mine or absent}, theirs {other or absent}"
     return Conflict(".".join(clash.path), mine, other, f"{said} ({broken})" if broken else said)
 
 
@@ -43,13 +43,14 @@ def _shown(clash: Clash, value: object, side: Plain) -> str | None:
     return words.shown(value, field, currency)
 
 
-def _name(path: Path, ours: Plain, theirs: Plain) -> str:
+def _name(model: type[Part], path: Path, ours: Plain, theirs: Plain) -> str:
     """What a person calls the field: `item Café S-100, quantity`; `closed.amount` stays so."""
     said: list[str] = []
     keys: list[str] = []
     here: list[object] = [ours, theirs]
-    for key in path:
-        listed = [_named(each).get(key) for each in here if is_list(each)]
+    for place, key in enumerate(path):
+        found = [_members(model, path[:place], each) for each in here]
+        listed = [each.get(key) for each in found]
         thing = next((each for each in listed if isinstance(each, Mapping)), None)
         if thing is not None:
             one = things.one(keys.pop()) if keys else ""
@@ -57,18 +58,15 @@ def _name(path: Path, ours: Plain, theirs: Plain) -> str:
             keys = []
         else:
             keys.append("the order" if key == ORDER and any(map(is_list, here)) else key)
-        here = [_named(each).get(key) if is_list(each) else _inside(each, key) for each in here]
+        here = [
+            named.get(key) if is_list(each) else each.get(key) if isinstance(each, Mapping) else None
+            for named, each in zip(found, here, strict=True)
+        ]
     return ", ".join([*said, *([".".join(keys)] if keys else [])])
 
 
-def _inside(value: object, key: str) -> object:
-    return value.get(key) if isinstance(value, Mapping) else None
-
-
-def _named(value: object) -> dict[str, object]:
+def _members(model: type[Part], path: Path, value: object) -> dict[str, object]:
     """The members of a list by their names."""
     if not isinstance(value, list):
         return {}
-    found = next((each for each in value if isinstance(each, Mapping)), {})
-    names = lists.identity(list(found)) or lists.free_identity(value)
-    return dict(zip(lists.numbered(value, names), value, strict=True))
+    return dict(zip(lists.numbered(value, lists.names_at(model, path, value)), value, strict=True))
