@@ -140,28 +140,14 @@ def _keep_rejects(desk: Desk, done: Import, source: Path, wanted: Path | None) -
 
 
 def _print(run: Session, done: Import, commit: str | None, kept: Path | None) -> None:
-    from pipecli.cli.output import Format, print_record, write_text
+    from pipecli.cli.output import Format, print_record, write_counts, write_text
+    from pipecli.inbox.report import lines
 
     match run.format:
         case Format.TABLE:
-            write_text("".join(f"{line}\n" for line in _drawn(done)))
+            write_counts(lines(done.told))
         case Format.IDS:
             write_text("".join(f"{key}\n" for key in done.keys))
         case other:
             more = {"rejects": str(kept) if kept else None, "commit": commit, "dry_run": run.dry_run}
             print_record(done.told | more, other, [])
-
-
-def _drawn(done: Import) -> Iterator[str]:
-    """The report in the width of the terminal: counts on the left, a long line goes on under its start."""
-    from pipecli.cli.output import terminal_width, wrapped
-    from pipecli.cli.table import isolated
-    from pipecli.inbox.report import lines
-
-    width = terminal_width()
-    for text, count in lines(done.told):
-        start = "" if count is None else f"{count:>9,} "
-        room = None if width is None else max(width - len(start), 20)
-        for part in wrapped(text, room):
-            yield start + isolated(part)
-            start = " " * len(start)

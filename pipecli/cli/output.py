@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -118,6 +118,19 @@ def _listing(lines: Sequence[tuple[str, object]], width: int | None) -> str:
             drawn.append((start + isolated(part)).rstrip(" ") + "\n")
             start = " " * indent
     return "".join(drawn)
+
+
+def write_counts(lines: Iterable[tuple[str, int | None]]) -> None:
+    """Writes a report as wide as the terminal: counts on the left, a long line goes on under its start."""
+    width = terminal_width()
+    drawn: list[str] = []
+    for text, count in lines:
+        start = "" if count is None else f"{count:>9,} "
+        room = None if width is None else max(width - len(start), 20)
+        for part in wrapped(text, room):
+            drawn.append(f"{start}{isolated(part)}\n")
+            start = " " * len(start)
+    write_text("".join(drawn))
 
 
 def wrapped(value: object, room: int | None) -> list[str]:

@@ -1,0 +1,152 @@
+"""What the headers of a mail say: who wrote to whom, about what, when, and in answer to what.
+
+Headers are what a stranger wrote. Whatever they hold, each field comes out as one line, or not at all.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from email.parser import HeaderParser
+from email.policy import compat32
+from email.utils import getaddresses, parsedate_to_datetime
+from typing import NamedTuple
+
+from pipecli.inbox.mail_reading import Letter
+from pipecli.inbox.mail_words import words
+from pipecli.workflow.party_identity import email_key
+
+_ID = re.compile(r"<([!-;=?-~]{1,490})>")
+_ADDRESS = re.compile(r"[^\s<>()\[\],;:\"@]+@[^\s<>()\[\],;:\"@]+")
+_LONGEST_SUBJECT = 500
+_LONGEST_NAME = 200
+_MOST_REFERENCES = 100
+_AUTOMATIC = frozenset({"bulk", "junk", "auto_reply"})
+
+
+class Person(NamedTuple):
+    name: str
+    """Empty where only the address is given."""
+    email: str
+
+
+class Moment(NamedTuple):
+    """A time that a mail could be of, and what says so."""
+
+    at: datetime
+    source: str
+
+
+class Mail(NamedTuple):
+    place: str
+    """The file it lies in, and in an mbox the line."""
+    message_id: str
+    """With its angle brackets."""
+    sender: tuple[Person, ...]
+    to: tuple[Person, ...]
+    copied: tuple[Person, ...]
+    subject: str
+    references: tuple[str, ...]
+    """The mails it answers, the nearest first."""
+    moments: tuple[Moment, ...]
+    """The best first."""
+    is_automatic: bool
+    """A program wrote it: out of office, a bounce, a newsletter."""
+    text: str = ""
+    """What it says, where that was asked for."""
+
+
+class NoMail(Exception):
+    """What was read is no mail; the text says why."""
+
+
+def mail_of(letter: Letter) -> Mail:
+    """Raises NoMail."""
+    fields = _Fields(letter.header)
+    sender = fields.people("from") or fields.people("sender")
+    to, copied = fields.people("to"), fields.people("cc", "bcc")
+    if not sender:
+        is_mail = to or fields.has("from") or fields.has("received")
+        raise NoMail("it names no sender" if is_mail else "it is no mail: it names no sender")
+    return Mail(
+        letter.place,
+        letter.message_id,
+        sender,
+        to,
+        copied,
+        words(fields.first("subject"))[:_LONGEST_SUBJECT] or "(no subject)",
+        tuple(fields.references()),
+        tuple(_moments(fields, letter)),
+        fields.tell_of_a_program(),
+    )
+
+
+class _Fields:
+    def __init__(self, header: bytes) -> None:
+        # A lone \r is no line end, though the parser takes it for one: no field begins after it.
+        plain = header.replace(b"\r\n", b"\n").replace(b"\r", b" ").decode("utf-8", "surrogateescape")
+        self._fields: dict[str, list[str]] = {}
+        for name, value in HeaderParser(policy=compat32).parsestr(plain).raw_items():
+            self._fields.setdefault(name.lower().strip(), []).append(" ".join(value.split()))
+
+    def has(self, name: str) -> bool:
+        return name in self._fields
+
+    def first(self, name: str) -> str:
+        return self._fields.get(name, [""])[0]
+
+    def people(self, *names: str) -> tuple[Person, ...]:
+        """Who is named in these fields, each address once."""
+        found: dict[str | None, Person] = {}
+        for name in names:
+            for field in self._fields.get(name, ()):
+                for person in _people(field):
+                    found.setdefault(email_key(person.email), person)
+        return tuple(found.values())
+
+    def references(self) -> list[str]:
+        answered = _ID.findall(self.first("in-reply-to"))[:_MOST_REFERENCES]
+        earlier = _ID.findall(self.first("references"))[-_MOST_REFERENCES:]
+        return list(dict.fromkeys(f"<{each}>" for each in (*answered, *reversed(earlier))))
+
+    def tell_of_a_program(self) -> bool:
+        submitted = self.first("auto-submitted").partition(";")[0].strip().lower()
+        return (
+            submitted not in ("", "no")
+            or self.first("precedence").lower() in _AUTOMATIC
+            or self.first("return-path") == "<>"
+            or self.first("content-type").lower().startswith("multipart/report")
+        )
+
+
+def _people(field: str) -> Iterator[Person]:
+    try:
+        pairs = getaddresses([field])
+    except (RecursionError, ValueError, IndexError):  # a thousand brackets, one in the other
+        pairs = [("", address) for address in _ADDRESS.findall(field)]
+    for name, address in pairs:
+        if not _ADDRESS.fullmatch(address) or len(address) > 254 or not address.isprintable():
+            continue
+        plain = words(name).strip("'\" ")
+        yield Person("" if "@" in plain else plain[:_LONGEST_NAME], address)
+
+
+def _moments(fields: _Fields, letter: Letter) -> Iterator[Moment]:
+    for source, text in (
+        ("Date", fields.first("date")),
+        ("Received", fields.first("received").rpartition(";")[2]),
+        ("the mbox", " ".join(letter.envelope.decode("ascii", "replace").split()[2:])),
+    ):
+        if (at := _time(text)) is not None:
+            yield Moment(at, source)
+    yield Moment(datetime.fromtimestamp(letter.modified, UTC), "its file")
+
+
+def _time(text: str) -> datetime | None:
+    """A time of a header; in UTC where it has no offset. None for what is none."""
+    try:
+        at = parsedate_to_datetime(text)
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None

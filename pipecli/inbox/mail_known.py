@@ -1,0 +1,126 @@
+"""Who and what a pipeline knows that a mail can belong to, from the index."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date, datetime, time, tzinfo
+from typing import NamedTuple
+
+from pipecli.jsontext import loads
+from pipecli.records.kinds import CONTACT, CUSTOMER, LEAD, OPPORTUNITY, SUPPLIER
+from pipecli.store.pipeline import Pipeline
+from pipecli.workflow.party_identity import email_domain, email_key, website_domain
+from pipecli.workflow.place_mail import Known, KnownPerson, Record
+
+
+class Directory(NamedTuple):
+    known: Known
+    records: dict[str, Record]
+    """Every deal and lead by its id."""
+    customer_of_domain: dict[str, tuple[str, str]]
+    """The one customer, by slug and name, whose mails come from a domain."""
+
+
+def directory(pipeline: Pipeline) -> Directory:
+    """Raises FaultyFile when a record can't be read that mail could belong to."""
+    pipeline.need(LEAD, OPPORTUNITY, CONTACT, CUSTOMER, SUPPLIER)
+    connection = pipeline.index.connection
+    zone = pipeline.now.tzinfo
+    assert zone is not None
+    known = Known(ours=_ours(pipeline), people=_people(connection), suppliers=_suppliers(connection))
+    records = _deals(connection, known, zone) | _leads(connection, known)
+    for message_id, record in connection.execute(
+        "SELECT message_id, record FROM activities WHERE message_id IS NOT NULL"
+    ):
+        known.threads.setdefault(message_id, []).append(records[record])
+    return Directory(known, records, _domains(connection))
+
+
+def _ours(pipeline: Pipeline) -> dict[str, str | None]:
+    """The addresses of the users and of the company."""
+    settings = pipeline.settings_as_written
+    addresses: list[tuple[str | None, str | None]] = [(settings.get("company", {}).get("email"), None)]
+    addresses += [(user.get("email"), slug) for slug, user in (settings.get("users") or {}).items()]
+    return {key: user for address, user in addresses if (key := email_key(address))}
+
+
+def _people(connection: sqlite3.Connection) -> dict[str, list[KnownPerson]]:
+    people: defaultdict[str, list[KnownPerson]] = defaultdict(list)
+    for slug, name, customer, emails in connection.execute(
+        "SELECT id, name, customer, emails FROM _contacts WHERE emails IS NOT NULL ORDER BY id"
+    ):
+        for key in filter(None, map(email_key, loads(emails))):
+            people[key].append(KnownPerson(name, slug, customer))
+    for slug, name, email in connection.execute(
+        "SELECT id, name, email FROM _customers WHERE email IS NOT NULL ORDER BY id"
+    ):
+        if own := email_key(email):
+            people[own].append(KnownPerson(name, None, slug))
+    return dict(people)
+
+
+def _suppliers(connection: sqlite3.Connection) -> dict[str, str]:
+    rows = connection.execute("SELECT email, name FROM _suppliers WHERE email IS NOT NULL")
+    return {key: name for email, name in rows if (key := email_key(email))}
+
+
+def _deals(connection: sqlite3.Connection, known: Known, zone: tzinfo) -> dict[str, Record]:
+    """The deals by id; those of each contact, customer and lead's address are put into `known`."""
+    of_customer: defaultdict[str, list[Record]] = defaultdict(list)
+    of_lead: defaultdict[str, list[Record]] = defaultdict(list)
+    deals = {}
+    for key, created, status, closed, customer, lead_created, email in connection.execute(
+        "SELECT o.id, o.created, o.status, o.closed_date, o.customer, l.created, l.email "
+        "FROM _opportunities o LEFT JOIN _records r ON r.noun = 'lead' AND r.key = o.lead "
+        "LEFT JOIN _leads l ON l.path = r.path ORDER BY o.id"
+    ):
+        began = min(datetime.fromisoformat(each) for each in (created, lead_created) if each)
+        ended = datetime.combine(date.fromisoformat(closed), time(), zone) if closed else None
+        deal = deals[key] = Record("opportunity", key, began, status == "open", ended)
+        if customer:
+            of_customer[customer].append(deal)
+        if address := email_key(email):
+            of_lead[address].append(deal)
+    of_contact: defaultdict[str, list[Record]] = defaultdict(list)
+    for key, contact in connection.execute("SELECT opportunity, contact FROM stakeholders ORDER BY 1"):
+        of_contact[contact].append(deals[key])
+    known.deals_of_contact, known.deals_of_customer, known.deals_of_lead = of_contact, of_customer, of_lead
+    return deals
+
+
+def _leads(connection: sqlite3.Connection, known: Known) -> dict[str, Record]:
+    """The leads by id. Those that are given up can be written to where no other has the address."""
+    leads = {}
+    given_up: defaultdict[str, list[Record]] = defaultdict(list)
+    for key, created, status, email in connection.execute(
+        "SELECT id, created, status, email FROM _leads ORDER BY id"
+    ):
+        lead = leads[key] = Record("lead", key, datetime.fromisoformat(created))
+        address = email_key(email)
+        if address and status != "converted":
+            (given_up if status == "disqualified" else known.leads).setdefault(address, []).append(lead)
+    for address, records in given_up.items():
+        known.leads.setdefault(address, records)
+    return leads
+
+
+def _domains(connection: sqlite3.Connection) -> dict[str, tuple[str, str]]:
+    """The domains that belong to one organisation, as its own addresses and its contacts' tell."""
+    found: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
+
+    def note(slug: str, name: str, domains: Iterable[str | None]) -> None:
+        for domain in filter(None, domains):
+            found[domain].add((slug, name))
+
+    for slug, name, email, website in connection.execute(
+        "SELECT id, name, email, website FROM _customers WHERE kind <> 'person'"
+    ):
+        note(slug, name, [email_domain(email), website_domain(website)])
+    for slug, name, emails in connection.execute(
+        "SELECT c.id, c.name, p.emails FROM _contacts p JOIN _customers c ON c.id = p.customer "
+        "WHERE c.kind <> 'person' AND p.emails IS NOT NULL"
+    ):
+        note(slug, name, map(email_domain, loads(emails)))
+    return {domain: next(iter(owners)) for domain, owners in found.items() if len(owners) == 1}

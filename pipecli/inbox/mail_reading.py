@@ -1,0 +1,211 @@
+"""From a file to the mails in it, each as its headers and the beginning of its body.
+
+A mail may carry an attachment of any size: lines are read one by one, and no more is kept than is asked for.
+The standard library's `mailbox` splits an mbox at any line that begins with `From `, and holds a whole mail.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from pipecli.inbox.mail_files import LeftOut, shown
+
+_LONGEST_LINE = 1 << 16
+_LARGEST_HEADER = 1 << 20
+"""Bytes; the addresses of ten thousand recipients are half of it."""
+_BOM = b"\xef\xbb\xbf"
+
+_FIELD = re.compile(rb"[!-9;-~]+[ \t]*:")
+_TIMED = rb"\S+ .*\d\d?:\d\d.*\d{4}"
+_ENVELOPE = re.compile(rb"From " + _TIMED)
+_MANGLED_ENVELOPE = re.compile(rb"[> \t]+From " + _TIMED)
+_FIELD_OF_A_MAIL = re.compile(
+    rb"(return-path|received|delivered-to|date|from|sender|reply-to|to|cc|subject|message-id|in-reply-to|"
+    rb"references|mime-version|content-type|dkim-signature|status|x-[\w-]+)[ \t]*:",
+    re.IGNORECASE,
+)
+_TELLING = (b"from:", b"to:", b"cc:", b"date:", b"subject:")
+_MESSAGE_ID = re.compile(
+    rb"^message-id[ \t]*:[^<\n]*(?:\n[ \t][^<\n]*)*(<[!-;=?-~]{1,490}>)", re.IGNORECASE | re.MULTILINE
+)
+_OUTLOOK = b"\xd0\xcf\x11\xe0"
+
+
+class Letter(NamedTuple):
+    """One mail as it lies in a file."""
+
+    place: str
+    """The file, and in an mbox the line."""
+    header: bytes
+    body: bytes
+    """As much of its beginning as was asked for."""
+    message_id: str
+    """Its Message-ID. Of one without, made from all it says, so that it is the same in every mailbox."""
+    envelope: bytes
+    """The `From ` line of an mbox, or nothing."""
+    modified: float
+    """When its file last changed, in seconds of the epoch."""
+
+
+def letters(path: Path, *, body: int = 0) -> Iterator[Letter | LeftOut]:
+    """The mails of one file, with at most `body` bytes of each body."""
+    name = shown(path)
+    try:
+        modified = path.stat().st_mtime
+        with path.open("rb") as handle:
+            yield from _in_file(_Lines(handle), name, modified, body)
+    except OSError as error:
+        yield LeftOut(name, (error.strerror or str(error)).lower())
+
+
+class _Lines:
+    """The lines of a file, with a look at the next two; a very long line comes in pieces."""
+
+    def __init__(self, handle: BinaryIO) -> None:
+        self._handle = handle
+        self.next = self._read().removeprefix(_BOM)
+        self._after: bytes | None = None
+        self.number = 1
+        """Of the next line."""
+        self.is_start = True
+        """Whether the next is the start of a line, and no further piece of a long one."""
+        self.is_after_blank = True
+        """Whether the line before the next is blank, or there is none."""
+
+    def _read(self) -> bytes:
+        return self._handle.readline(_LONGEST_LINE)
+
+    @property
+    def after(self) -> bytes:
+        """The line after the next."""
+        if self._after is None:
+            self._after = self._read()
+        return self._after
+
+    def take(self) -> bytes:
+        line = self.next
+        is_whole = line.endswith(b"\n")
+        self.is_after_blank = self.is_start and is_whole and line.isspace()
+        self.is_start = is_whole
+        self.number += is_whole
+        self.next = self._read() if self._after is None else self._after
+        self._after = None
+        return line
+
+    def skip_blank(self) -> None:
+        while self.next.isspace():
+            self.take()
+
+    def begin_a_mail(self) -> bool:
+        """Whether the next is the `From ` line of an mbox, and no sentence that begins so."""
+        if not (self.next.startswith(b"From ") and self.is_start):
+            return False
+        if _ENVELOPE.match(self.next) and _FIELD.match(self.after):
+            return True
+        return self.is_after_blank and _FIELD_OF_A_MAIL.match(self.after) is not None
+
+    def may_begin_a_mail(self) -> bool:
+        """Whether the next may be such a line, which somebody has indented or quoted."""
+        return (
+            self.next.startswith((b">", b" ", b"\t"))
+            and self.is_start
+            and self.is_after_blank
+            and _MANGLED_ENVELOPE.match(self.next) is not None
+            and _FIELD_OF_A_MAIL.match(self.after) is not None
+        )
+
+
+def _in_file(lines: _Lines, name: str, modified: float, most: int) -> Iterator[Letter | LeftOut]:
+    lines.skip_blank()
+    if not lines.next:
+        yield LeftOut(name, "it is empty")
+    elif lines.next.startswith(_OUTLOOK):
+        yield LeftOut(name, "it is a file of Outlook, no mail; save the mail as .eml there")
+    elif lines.next.startswith((b"From ", b">From ")):
+        while lines.next:
+            place, envelope = f"{name}:{lines.number}", lines.take().lstrip(b">")
+            yield from _one(lines, place, envelope, modified, most)
+    else:
+        yield from _one(lines, name, b"", modified, most)
+
+
+def _one(
+    lines: _Lines, place: str, envelope: bytes, modified: float, most: int
+) -> Iterator[Letter | LeftOut]:
+    """The mail that begins with the next line. In an mbox the next is then the `From ` line after it."""
+    header, size = _header(lines, in_mbox=bool(envelope))
+    found = _MESSAGE_ID.search(header)
+    digest = None if found else _Digest(header)
+    body: list[bytes] = []
+    kept = 0
+    while lines.next and (envelope or digest or kept < most):
+        if envelope and lines.begin_a_mail():
+            break
+        if envelope and lines.may_begin_a_mail():
+            file, _, _ = place.rpartition(":")
+            yield LeftOut(f"{file}:{lines.number}", _MANGLED, is_fault=False)
+        line = lines.take()
+        if kept < most:
+            body.append(line)
+            kept += len(line)
+        if digest:
+            digest.add(line)
+    if size > _LARGEST_HEADER:
+        yield LeftOut(place, f"headers of more than {_LARGEST_HEADER >> 20} MB")
+    elif not header:
+        yield LeftOut(place, "it is no mail: it has no headers")
+    else:
+        identity = found[1].decode() if found else f"<{digest.hex()}@content.pipecli>" if digest else ""
+        yield Letter(place, header, b"".join(body)[:most], identity, envelope, modified)
+
+
+_MANGLED = "a mangled `From ` line; if a mail begins here, it was read as part of the one before"
+
+
+def _header(lines: _Lines, *, in_mbox: bool) -> tuple[bytes, int]:
+    """The fields of the headers, without what stands among them and is none; and how large all of it is."""
+    fields: list[bytes] = []
+    size = 0
+    is_field = False
+    while lines.next and not (in_mbox and lines.begin_a_mail()):
+        is_start = lines.is_start
+        line = lines.take()
+        if is_start and line.isspace():
+            break
+        if is_start and not line.startswith((b" ", b"\t")):
+            is_field = _FIELD.match(line) is not None
+        size += len(line)
+        if is_field and size <= _LARGEST_HEADER:
+            fields.append(line)
+        if size > _LARGEST_HEADER and not in_mbox:
+            break
+    return b"".join(fields), size
+
+
+class _Digest:
+    """A sum of what a mail says."""
+
+    def __init__(self, header: bytes) -> None:
+        self._sum = sha256()
+        self._blank = 0
+        fields = re.split(rb"\r?\n(?![ \t])", header)
+        for field in sorted(each for each in fields if each.lower().startswith(_TELLING)):
+            self._sum.update(b" ".join(field.split()) + b"\n")
+
+    def add(self, line: bytes) -> None:
+        """Take a line of the body. Line ends, an mbox's quoting and blank lines at the end don't count."""
+        text = line.rstrip(b"\r\n")
+        if not text:
+            self._blank += 1
+            return
+        if text.startswith(b">") and text.lstrip(b">").startswith(b"From "):
+            text = text.lstrip(b">")
+        self._sum.update(b"\n" * self._blank + text + b"\n")
+        self._blank = 0
+
+    def hex(self) -> str:
+        return self._sum.hexdigest()[:40]

@@ -1,0 +1,242 @@
+"""One run of `inbox import`: every mail to its place, once, in the order of their times.
+
+A mail may wait for another: for the one it answers, or for the lead that a later one makes. What is recorded
+follows from what the mails say, not from the order of the files, so that a second run finds nothing to add.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
+from hashlib import sha256
+from typing import NamedTuple
+
+from pipecli.inbox.mail_headers import Mail, Moment
+from pipecli.inbox.mail_known import directory
+from pipecli.records.activity import Activity
+from pipecli.records.ids import CROCKFORD, ID_LENGTH
+from pipecli.records.kinds import LEAD
+from pipecli.records.lead import Lead
+from pipecli.records.opportunity import Opportunity
+from pipecli.store.pipeline import Pipeline
+from pipecli.workflow.change import Change
+from pipecli.workflow.party_identity import email_domain, email_key
+from pipecli.workflow.place_mail import Facts, Placed, Record, place
+from pipecli.workflow.record_mail import activity_of, lead_of_mail, record
+
+_FIRST_MAIL = datetime(1990, 1, 1, tzinfo=UTC)
+"""The clock of who says that a mail is older was wrong."""
+
+
+class Timed(NamedTuple):
+    """A mail with the time it is taken to be of, and what says so."""
+
+    mail: Mail
+    at: datetime
+    source: str
+    facts: Facts
+
+
+class Recorded(NamedTuple):
+    timed: Timed
+    placed: Placed
+    on: Record
+    activity: Activity
+
+
+class Unplaced(NamedTuple):
+    timed: Timed
+    placed: Placed
+    suggestion: str
+    """The slug of the customer whose domain it is from; or nothing."""
+
+
+class Outcome(NamedTuple):
+    recorded: list[Recorded]
+    unplaced: list[Unplaced]
+    already: int
+    """How many were recorded by an earlier run, or lie in these files twice."""
+    leads: list[str]
+    """The ids of those that were made."""
+    changes: list[Change]
+    """One for each record that mails are recorded on."""
+
+
+def recording(
+    pipeline: Pipeline, mails: Iterable[Mail], *, on: str | None = None, create_leads: bool = False
+) -> Outcome:
+    """What mails come to. `on` is the id of the lead or deal for what has no place of its own.
+
+    Raises FaultyFile.
+    """
+    run = _Run(pipeline)
+    timed = sorted((_timed(mail, pipeline.now) for mail in mails), key=_order)
+    new: dict[str, Timed] = {}
+    for each in timed:
+        if not run.has(each):
+            new.setdefault(each.mail.message_id, each)
+    run.place(new.values())
+    for each in new.values():
+        if on is not None and not run.has(each):
+            run.put(each, on)
+        elif create_leads and not run.has(each):
+            run.make_lead(each)
+    return Outcome(
+        sorted(run.recorded, key=lambda each: _order(each.timed)),
+        [run.unplaced(each) for each in new.values() if not run.has(each)],
+        len(timed) - len(new),
+        [lead.key for lead in run.leads],
+        run.changes(),
+    )
+
+
+def time_of(moments: Sequence[Moment], now: datetime) -> Moment:
+    """The first time that can be: of no day that is yet to come, and not from before there was mail.
+
+    The last one, that of the file, is taken in any case, at most as now.
+    """
+    assert now.tzinfo is not None
+    tomorrow = datetime.combine(now.date() + timedelta(days=1), time(), now.tzinfo)
+    *said, of_file = moments
+    found = next((each for each in said if _FIRST_MAIL <= each.at < tomorrow), None)
+    if found is None:
+        found = of_file if of_file.at <= now else Moment(now, "now")
+    return found._replace(at=found.at.astimezone(now.tzinfo).replace(microsecond=0))
+
+
+def _timed(mail: Mail, now: datetime) -> Timed:
+    at, source = time_of(mail.moments, now)
+    sender, to, copied = (
+        [key for each in people if (key := email_key(each.email))]
+        for people in (mail.sender, mail.to, mail.copied)
+    )
+    return Timed(mail, at, source, Facts(sender, to, copied, mail.references, at))
+
+
+def _order(timed: Timed) -> tuple[datetime, str]:
+    return timed.at, timed.mail.message_id
+
+
+class _Run:
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._pipeline = pipeline
+        self._known, self._records, self._customer_of_domain = directory(pipeline)
+        self._waiting: defaultdict[str, dict[str, Timed]] = defaultdict(dict)
+        self._activities: dict[Record, list[Activity]] = {}
+        ids = pipeline.index.connection.execute("SELECT id FROM activities UNION SELECT key FROM _records")
+        self._taken = {row[0] for row in ids}
+        self.recorded: list[Recorded] = []
+        self.leads: dict[Record, Change] = {}
+
+    def has(self, timed: Timed) -> bool:
+        """Whether a record has the mail."""
+        return timed.mail.message_id in self._known.threads
+
+    def place(self, mails: Iterable[Timed]) -> None:
+        """Record what has a place, and what finds one thereby; the rest waits."""
+        queue = deque(mails)
+        while queue:
+            timed = queue.popleft()
+            if self.has(timed):
+                continue
+            placed = place(timed.facts, self._known)
+            if placed.on is not None:
+                self._record(timed, placed, placed.on)
+                queue.extend(self._waiting.pop(timed.mail.message_id, {}).values())
+            else:
+                facts = timed.facts
+                for key in (*facts.references, *facts.sender, *facts.to, *facts.copied):
+                    self._waiting[key][timed.mail.message_id] = timed
+
+    def put(self, timed: Timed, on: str) -> None:
+        """Record on a deal or lead what has no other place, but not what is between ourselves."""
+        placed = place(timed.facts, self._known)
+        if not placed.is_internal:
+            self._record(timed, placed, self._records[on])
+            self.place(self._waiting.pop(timed.mail.message_id, {}).values())
+
+    def make_lead(self, timed: Timed) -> None:
+        """Make a lead of a stranger who writes to us, and is no program."""
+        placed = place(timed.facts, self._known)
+        if not placed.is_stranger or timed.mail.is_automatic:
+            return
+        person = timed.mail.sender[0]
+        key = f"{LEAD.prefix}-{self._id(f'lead {timed.mail.message_id}', f'{LEAD.prefix}-')}"
+        activity = self._activity(timed, placed)
+        change = lead_of_mail(
+            key,
+            activity,
+            self._pipeline.settings,
+            created=timed.at,
+            name=person.name,
+            email=person.email,
+            organization=self._customer(timed)[1] or None,
+        )
+        lead = Record("lead", key, timed.at)
+        self.leads[lead] = change
+        self._known.threads[timed.mail.message_id] = [lead]
+        self._known.leads[timed.facts.sender[0]] = [lead]
+        self.recorded.append(Recorded(timed, placed, lead, activity))
+        for woken in (timed.mail.message_id, timed.facts.sender[0]):
+            self.place(self._waiting.pop(woken, {}).values())
+
+    def unplaced(self, timed: Timed) -> Unplaced:
+        return Unplaced(timed, place(timed.facts, self._known), self._customer(timed)[0])
+
+    def changes(self) -> list[Change]:
+        """The change of each record, with all its mails."""
+        made = []
+        for on, activities in self._activities.items():
+            lead = self.leads.get(on)
+            if lead is None:
+                made.append(record(self._get(on), activities))
+            else:
+                assert isinstance(lead.subject, Lead)
+                self.leads[on] = replace(lead, subject=record(lead.subject, activities).subject)
+        return [*made, *self.leads.values()]
+
+    def _get(self, on: Record) -> Lead | Opportunity:
+        if on.noun == "lead":
+            return self._pipeline.get(Lead, on.key)
+        return self._pipeline.get(Opportunity, on.key)
+
+    def _record(self, timed: Timed, placed: Placed, on: Record) -> None:
+        activity = self._activity(timed, placed)
+        self._activities.setdefault(on, []).append(activity)
+        self._known.threads[timed.mail.message_id] = [on]
+        self.recorded.append(Recorded(timed, placed, on, activity))
+
+    def _activity(self, timed: Timed, placed: Placed) -> Activity:
+        mail = timed.mail
+        return activity_of(
+            self._id(mail.message_id),
+            at=timed.at,
+            subject=mail.subject,
+            message_id=mail.message_id,
+            direction=None if mail.is_automatic else placed.direction,
+            by=placed.by,
+            contact=placed.contact,
+            notes=mail.text or None,
+        )
+
+    def _id(self, text: str, prefix: str = "") -> str:
+        """The same of the same mail in every clone, so that two that read one mailbox merge; free here."""
+        number = 0
+        while True:
+            digest = sha256(f"{text} {number}".encode()).digest()
+            made = "".join([CROCKFORD[byte % 32] for byte in digest[:ID_LENGTH]])
+            # 12345 and 1E100 are numbers to YAML
+            if prefix + made not in self._taken and set(made) - set("0123456789E"):
+                self._taken.add(prefix + made)
+                return made
+            number += 1
+
+    def _customer(self, timed: Timed) -> tuple[str, str]:
+        """The slug and name of the customer whose domain a mail is from, or goes to."""
+        outside = [key for key in (*timed.facts.sender, *timed.facts.to) if key not in self._known.ours]
+        domains = (email_domain(key) for key in outside)
+        return next(
+            (self._customer_of_domain[each] for each in domains if each in self._customer_of_domain), ("", "")
+        )
