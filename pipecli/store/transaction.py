@@ -78,9 +78,13 @@ def _file_of(pipeline: Pipeline, record: Record) -> str | None:
 
 def _writable(root: Path, record: Record, file: str | None) -> Write | None:
     try:
-        return _new(root, record) if file is None else _edited(root, record, file)
+        write = _new(root, record) if file is None else _edited(root, record, file)
     except Unwritable as error:
         raise PipecliError(f"{record.key}: {error}") from None
+    if write and write.after and len(write.after) > files.LARGEST:
+        size = len(write.after)
+        raise PipecliError(f"{record.key} would take {size:,} bytes, and a record has {files.LARGEST:,} at most")
+    return write
 
 
 def _new(root: Path, record: Record) -> Write:
