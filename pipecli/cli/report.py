@@ -9,6 +9,7 @@ _MODULES = {
     "lost": "report_lost",
     "ranking": "report_ranking",
     "pipeline": "report_pipeline",
+    "activity": "report_activity",
     "stale": "report_stale",
 }
 

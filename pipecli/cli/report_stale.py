@@ -80,7 +80,7 @@ def _print(run: Session, made: Stale, asked: Days, currency: str) -> None:
                 "stage", "STAGE", shrink=True, rank=1, show=lambda row: row.get("stage_name") or row["stage"]
             ),
             money_column("amount", "AMOUNT", currency),
-            Column("moved", "MOVED"),
+            Column("moved", "MOVED", rank=3),
             count_column("days", "DAYS"),
             Column("days_over", "OVER", align="right", show=lambda row: f"+{row['days_over']}"),
         ],

@@ -21,6 +21,12 @@ def month_of(day: date) -> str:
     return f"{day.year:04}-{day.month:02}"
 
 
+def week_of(day: date) -> str:
+    """`2026-W47`, the week of ISO 8601."""
+    year, week, _ = day.isocalendar()
+    return f"{year:04}-W{week:02}"
+
+
 def quarter_of(day: date) -> str:
     """`2026-Q4`."""
     return f"{day.year:04}-Q{(day.month + 2) // 3}"
