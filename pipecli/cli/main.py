@@ -51,6 +51,7 @@ NOUNS = {
     "diff": Noun("diff", "Print a change set in deals and money."),
     "changes": Noun("changes", "Print how the pipeline moved between two moments."),
     "check": Noun("check", "Find every fault of a pipeline."),
+    "sync": Noun("sync", "Bring this clone and the shared pipeline together."),
     "merge-driver": Noun("merge_driver", "Merge a record field by field, for git."),
     "schema": Noun("schema", "Write the JSON Schemas of the records."),
     "import": Noun("import_", "Import CSV, JSON or JSON Lines."),

@@ -8,11 +8,14 @@ command (docs/speed.md). `diff` uses GitPython.
 from __future__ import annotations
 
 import os
+import re
+import signal
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from threading import Thread
+from time import monotonic
 from typing import IO, NamedTuple
 
 from pipecli.errors import PipecliError
@@ -57,6 +60,80 @@ _LONGEST_GOODBYE = 10
 """Seconds that an interrupted git may take to put its things away."""
 
 
+def carry_through(
+    work_tree: Path, *arguments: str, stdin: bytes | None = None
+) -> subprocess.CompletedProcess[bytes]:
+    """Run git to its end whatever interrupts this program: half a checkout is no state to leave.
+
+    In a session of its own neither Ctrl-C nor a closed terminal reaches it.
+    """
+    with subprocess.Popen(
+        ["git", "--literal-pathspecs", *arguments],
+        cwd=work_tree, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        start_new_session=True,
+    ) as process:  # fmt: skip
+        try:
+            said = process.communicate(stdin)
+        except BaseException:
+            process.wait()
+            raise
+    return subprocess.CompletedProcess(arguments, process.returncode, *said)
+
+
+class Silent(GitRefused):
+    """The other side has said nothing for too long."""
+
+
+def talk(
+    work_tree: Path, *arguments: str, patience: float, can_ask: bool, environment: Mapping[str, str]
+) -> subprocess.CompletedProcess[bytes]:
+    """Run git with a remote. Raises Silent once it has said nothing for `patience` seconds.
+
+    Unless it `can_ask`, it has no terminal, so that no program below it waits for a password.
+    """
+    said, heard = (bytearray(), bytearray()), [monotonic()]
+
+    def listen(pipe: IO[bytes], into: bytearray) -> None:
+        while chunk := os.read(pipe.fileno(), 65536):
+            into += chunk
+            heard[0] = monotonic()
+
+    process = subprocess.Popen(
+        ["git", *arguments],
+        cwd=work_tree, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        env={**os.environ, **environment}, start_new_session=not can_ask,
+    )  # fmt: skip
+    assert process.stdout and process.stderr
+    pipes = (process.stdout, process.stderr)
+    ears = [Thread(target=listen, args=each, daemon=True) for each in zip(pipes, said, strict=True)]
+    for ear in ears:
+        ear.start()
+    try:
+        while process.poll() is None:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(min(patience, 1))
+            if process.returncode is None and monotonic() - heard[0] > patience:
+                raise Silent(f"nothing was heard for {patience:.0f} seconds")
+    except BaseException:
+        _end(process, is_leader=not can_ask)
+        raise
+    for ear, pipe in zip(ears, pipes, strict=True):
+        ear.join(_LONGEST_GOODBYE)
+        if not ear.is_alive():
+            pipe.close()
+    return subprocess.CompletedProcess(arguments, process.returncode, *map(bytes, said))
+
+
+def _end(process: subprocess.Popen[bytes], *, is_leader: bool) -> None:
+    """End git, and with it the ssh that it started, which would else wait on for the network."""
+    if is_leader and hasattr(os, "killpg"):
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
+    process.terminate()
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(_LONGEST_GOODBYE)
+
+
 def output(work_tree: Path, *arguments: str) -> str:
     """What git prints, without the last newline. Raises GitRefused with git's words."""
     return raw(work_tree, *arguments).decode("utf-8", "replace").removesuffix("\n")
@@ -83,7 +160,7 @@ def start(work_tree: Path, *arguments: str) -> subprocess.Popen[bytes]:
 
 def listed(names: Sequence[str]) -> bytes:
     """Names as git reads a list of them."""
-    return "\0".join(names).encode()
+    return "\0".join(names).encode("utf-8", "surrogateescape")
 
 
 def unstage(work_tree: Path, new: Sequence[str]) -> None:
@@ -150,6 +227,12 @@ def init(directory: Path) -> None:
 def config(work_tree: Path, name: str) -> str:
     """A setting of git's, empty when it is not set."""
     return run(work_tree, "config", "--get", name).stdout.decode("utf-8", "replace").strip()
+
+
+def version(work_tree: Path) -> tuple[int, int]:
+    """Of git: `(2, 39)`."""
+    found = re.search(r"(\d+)\.(\d+)", output(work_tree, "version"))
+    return (int(found[1]), int(found[2])) if found else (0, 0)
 
 
 def refusal(done: subprocess.CompletedProcess[bytes]) -> GitRefused:

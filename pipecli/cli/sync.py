@@ -1,0 +1,169 @@
+"""`pipecli sync`: this clone and the shared pipeline brought together, and what a person is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pipecli.cli.command import Verb, noun
+from pipecli.cli.findings import count
+from pipecli.cli.output import Format, print_record, terminal_width, wrapped, write_text
+from pipecli.cli.session import Session, session
+from pipecli.cli.table import clean, isolated
+
+if TYPE_CHECKING:
+    from pipecli.history.sync import Conflicted, Synced, Unsound
+    from pipecli.history.sync_dispute import Dispute
+    from pipecli.history.sync_pending import Side
+
+app = noun("Bring this clone and the shared pipeline together.")
+
+
+@app.command(cls=Verb)
+def sync(
+    ctx: typer.Context,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Fetch, and tell what would come and go; change nothing.")
+    ] = False,
+    continue_: Annotated[
+        bool, typer.Option("--continue", help="Finish after a conflict, with the files as you left them.")
+    ] = False,
+    ours: Annotated[
+        bool, typer.Option("--ours", help="Finish after a conflict; what is still open as you had it.")
+    ] = False,
+    theirs: Annotated[
+        bool, typer.Option("--theirs", help="Finish after a conflict; what is still open as they have it.")
+    ] = False,
+    abort: Annotated[
+        bool, typer.Option("--abort", help="Undo a sync that stopped at a conflict, byte for byte.")
+    ] = False,
+) -> None:
+    """Fetch what others did, merge it field by field, check it, and push what you did.
+
+    Exits with 1 where both sides gave one field different values: they are marked in the files, and
+    --continue, --ours, --theirs or --abort ends it. docs/sync.md has the whole story.
+    """
+    chosen = {
+        "--dry-run": dry_run, "--continue": continue_, "--ours": ours, "--theirs": theirs, "--abort": abort,
+    }  # fmt: skip
+    if sum(chosen.values()) > 1:
+        both = " and ".join(name for name, is_on in chosen.items() if is_on)
+        raise typer.BadParameter(f"{both} can't go together", ctx=ctx)
+    run = session(ctx)
+    with run.present.exclusive():
+        if dry_run:
+            from pipecli.cli.sync_preview import print_preview
+
+            print_preview(run)
+        elif abort:
+            _abort(run)
+        else:
+            side: Side | None = "ours" if ours else "theirs" if theirs else None
+            _sync(run, side, is_waiting=continue_ or side is not None)
+
+
+def _abort(run: Session) -> None:
+    from pipecli.history.sync import abort
+
+    abort(run.present.location)
+    _print(run, {"aborted": True}, "the sync is undone, every file is as it was before it")
+
+
+def _sync(run: Session, side: Side | None, *, is_waiting: bool) -> None:
+    from pipecli.history.sync import Conflicted, Unsound, resume, sync
+
+    try:
+        done = resume(run.present, side) if is_waiting else sync(run.present)
+    except Conflicted as error:
+        _print_disputes(run, error)
+        raise
+    except Unsound as error:
+        _print_findings(run, error)
+        raise
+    _print(run, _record(done), _sentence(done))
+
+
+def _print(run: Session, record: dict[str, Any], sentence: str) -> None:
+    if run.format is Format.TABLE:
+        write_text(f"{sentence}\n")
+    else:
+        print_record(record, run.format, (), id_key="commit")
+
+
+def _record(done: Synced) -> dict[str, Any]:
+    return {
+        "remote": done.upstream.remote,
+        "branch": done.upstream.name,
+        "commit": done.commit,
+        "pulled": done.pulled,
+        "pushed": done.pushed,
+        "merged": len(done.merged),
+        "tries": done.tries,
+        "conflicts": 0,
+        "records": done.merged,
+    }
+
+
+def _sentence(done: Synced) -> str:
+    """`synced with origin/main: 3 commits came, 2 went; merged by field: OPP-2Q8XA`."""
+    if not done.pulled and not done.pushed:
+        return f"nothing to do: this clone and {done.upstream} are at the same commit, {done.commit[:7]}"
+    came = f"{count(done.pulled, 'commit')} came" if done.pulled else ""
+    went = f"{count(done.pushed, 'commit')} went" if done.pushed else ""
+    merged = f"; merged by field: {_first_few(done.merged)}" if done.merged else ""
+    again = f"; at the {done.tries}. try, as others were faster" if done.tries > 1 else ""
+    return f"synced with {done.upstream}: {', '.join(filter(None, (came, went)))}{merged}{again}"
+
+
+def _first_few(ids: Sequence[str]) -> str:
+    more = f" and {len(ids) - _MOST_NAMED} more" if len(ids) > _MOST_NAMED else ""
+    return ", ".join(ids[:_MOST_NAMED]) + more
+
+
+_MOST_NAMED = 5
+
+
+def _print_disputes(run: Session, error: Conflicted) -> None:
+    if run.format is not Format.TABLE:
+        record = {"pulled": 0, "pushed": 0, "conflicts": len(error.disputes)}
+        print_record(record | {"disputes": [dispute_record(each) for each in error.disputes]}, run.format, ())
+        return
+    write_text(disputes_text(error.disputes))
+
+
+def dispute_record(each: Dispute) -> dict[str, Any]:
+    """One conflict as JSON has it."""
+    authors = {"ours_by": each.ours_by, "theirs_by": each.theirs_by}
+    return each._asdict() | {name: by._asdict() if by else None for name, by in authors.items()}
+
+
+def disputes_text(disputes: Sequence[Dispute]) -> str:
+    """The conflicts under their records and files: both values, and who gave them."""
+    width = terminal_width()
+    room = None if width is None else max(width - 6, 30)
+    lines: list[str] = []
+    for file, found in groupby(disputes, lambda each: each.file):
+        first, *others = found
+        if first.id:
+            lines.append("  ".join(filter(None, (first.id, first.title))))
+        lines.append(f"  {file}" if first.id else file)
+        for each in (first, *others):
+            said, *rest = wrapped(each.words, room)
+            lines += [f"    {said}", *(f"      {line}" for line in rest)]
+            sides = (("ours", each.ours_by), ("theirs", each.theirs_by))
+            by = ", ".join(f"{side} by {author}" for side, author in sides if author)
+            lines += [f"      {line}" for line in wrapped(by, room)] if by else []
+    return "".join(f"{isolated(clean(line))}\n" for line in lines)
+
+
+def _print_findings(run: Session, error: Unsound) -> None:
+    from pipecli.cli.findings import lines
+
+    if run.format is Format.TABLE:
+        write_text("".join(f"{line}\n" for finding in error.findings for line in lines(finding)))
+        return
+    findings = [finding._asdict() for finding in error.findings]
+    print_record({"pulled": 0, "pushed": 0, "conflicts": 0, "findings": findings}, run.format, ())

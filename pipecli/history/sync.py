@@ -1,0 +1,248 @@
+"""`sync`: fetch, integrate, check, push, and only then move the working tree; again when somebody was faster.
+
+Everything happens among git's objects, so that whenever it ends, the working tree is as it was before or as
+everybody has it. Only a conflict is left to a person in the working tree itself (sync_pending).
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from pipecli.errors import PipecliError
+from pipecli.history import sync_pending, sync_remote
+from pipecli.history.sync_check import Candidate, new_errors
+from pipecli.history.sync_dispute import Dispute, disputes
+from pipecli.history.sync_joint import Joint, count, joint_of, many, present_commit, records_of
+from pipecli.history.sync_merge import commit_merge, merge_message
+from pipecli.history.sync_pending import Pending, Side, pending
+from pipecli.history.sync_place import (
+    Upstream,
+    head,
+    named,
+    require_calm,
+    require_clean,
+    upstream_of,
+)
+from pipecli.store import git, merge_setup
+from pipecli.store.checks.rule import Finding
+from pipecli.store.location import Location
+from pipecli.store.pipeline import Pipeline
+
+TRIES = 10
+_FIRST_WAIT, _LONGEST_WAIT = 0.05, 2.0
+"""Seconds."""
+
+
+class Synced(NamedTuple):
+    """What a sync did."""
+
+    upstream: Upstream
+    commit: str
+    """Where both sides are now."""
+    base: str | None
+    """Where they parted; None: there was nothing there."""
+    ours: str
+    theirs: str | None
+    """Where the two sides were."""
+    pulled: int
+    """Commits that came."""
+    pushed: int
+    """Commits that went, the merge included."""
+    merged: list[str]
+    """The ids of the records that both sides had changed."""
+    tries: int
+
+
+class Conflicted(PipecliError):
+    """Both sides changed the same, and a person must choose. The files are left marked."""
+
+    def __init__(self, found: Sequence[Dispute]) -> None:
+        self.disputes = list(found)
+        records = len({each.id for each in found if each.id})
+        others = len({each.file for each in found if not each.id})
+        count = f"{len(found)} conflict{'s' * (len(found) != 1)}"
+        where = [many(records, "record")] * bool(records) + [many(others, "other file")] * bool(others)
+        super().__init__(f"{count} in {' and '.join(where)}", hint=_WAYS)
+
+
+class Unsound(PipecliError):
+    """What would be shared has errors that what is shared has not."""
+
+    def __init__(self, findings: Sequence[Finding], hint: str) -> None:
+        self.findings = list(findings)
+        super().__init__(f"{many(len(findings), 'error')} would be new in what is shared", hint=hint)
+
+
+def sync(pipeline: Pipeline) -> Synced:
+    """Bring this clone and the shared branch to the same commit. Raises PipecliError, Conflicted, Unsound."""
+    upstream = _ready(pipeline.location)
+    return _until_nobody_is_faster(pipeline, upstream, before=present_commit(pipeline.location))
+
+
+def preview(pipeline: Pipeline) -> tuple[Upstream, Joint]:
+    """What a sync would come to. Nothing is changed."""
+    place = pipeline.location
+    upstream = _ready(place)
+    return upstream, joint_of(place, upstream, sync_remote.fetch(place, upstream))
+
+
+def resume(pipeline: Pipeline, side: Side | None = None) -> Synced:
+    """Finish a sync that waits: with the files as a person left them, or what is still open as `side` has it.
+
+    Raises PipecliError, Unsound, and Conflicted where somebody was faster with yet another conflict.
+    """
+    place = pipeline.location
+    waiting = _waiting(place)
+    if side:
+        sync_pending.choose(place, side)
+    sync_pending.settle(place, waiting)
+    tree = git.output(place.work_tree, "write-tree")
+    shared = Candidate(pipeline, waiting.theirs, tree)
+    findings = new_errors(pipeline, shared)
+    if findings:
+        raise Unsound(findings, hint="mend that and `pipecli sync --continue`, or undo all with `--abort`")
+    message = merge_message(waiting.upstream, waiting.merged)
+    made = commit_merge(place, tree, shared=waiting.theirs, ours=waiting.ours, message=message)
+    sync_pending.end(place, waiting, made)
+    done = _until_nobody_is_faster(pipeline, _ready(place), before=waiting.ours)
+    return done._replace(merged=list(dict.fromkeys([*waiting.merged, *done.merged])))
+
+
+def abort(place: Location) -> None:
+    """Undo a sync that waits. Raises PipecliError where none does."""
+    sync_pending.abort(place, _waiting(place))
+
+
+def _ready(place: Location) -> Upstream:
+    """Where to sync, once nothing is in the way. Raises PipecliError."""
+    if waiting := pending(place):
+        count = len(waiting.files)
+        raise PipecliError(
+            f"a sync with {waiting.upstream} waits for you: {named(waiting.files)} "
+            f"{'is' if count == 1 else 'are'} in conflict",
+            hint=_WAYS,
+        )
+    require_calm(place)
+    upstream = upstream_of(place)
+    require_clean(place)
+    return upstream
+
+
+_WAYS = (
+    "edit the marked fields and `pipecli sync --continue`, or take one side's values with `--ours` or "
+    "`--theirs`, or undo it with `--abort`"
+)
+
+
+def _waiting(place: Location) -> Pending:
+    waiting = pending(place)
+    if waiting is None:
+        raise PipecliError("no sync is waiting", hint="begin one with `pipecli sync`")
+    return waiting
+
+
+def _until_nobody_is_faster(pipeline: Pipeline, upstream: Upstream, before: str) -> Synced:
+    place = pipeline.location
+    if not merge_setup.is_set_up(place):  # a fresh clone
+        merge_setup.set_up(place)
+    for tries in range(1, TRIES + 1):
+        if tries > 1:
+            longest = min(_LONGEST_WAIT, _FIRST_WAIT * 2**tries)
+            time.sleep(random.uniform(0, longest))  # noqa: S311 - so that the same two don't meet again
+        theirs = sync_remote.fetch(place, upstream)
+        joint = joint_of(place, upstream, theirs)
+        if joint.clashes:
+            raise _leave_to_a_person(place, upstream, joint)
+        if joint.commit != theirs:
+            _require_sound(pipeline, joint)
+            _require_way(place, joint)
+            try:
+                sync_remote.push(place, upstream, joint.commit)
+            except sync_remote.Faster:
+                continue
+        if joint.commit == joint.ours or _move(place, joint):
+            _follow(place, upstream, joint.commit)
+            return Synced(
+                upstream, joint.commit, joint.base, joint.ours, theirs,
+                pulled=count(place, theirs, before) if theirs else 0,
+                pushed=count(place, joint.commit, theirs),
+                merged=joint.merged, tries=tries,
+            )  # fmt: skip
+    raise PipecliError(
+        f"somebody was faster {TRIES} times in a row", hint="nothing is changed; try again in a minute"
+    )
+
+
+def _leave_to_a_person(place: Location, upstream: Upstream, joint: Joint) -> Conflicted:
+    """Leave the merge in the working tree, what doesn't fit marked. Raises PipecliError where it can't be."""
+    assert joint.theirs
+    found = disputes(place, joint.base, joint.ours, joint.theirs, joint.clashes)
+    paths = [clash.sides.path for clash in joint.clashes]
+    merged = [*joint.merged, *records_of(place, paths)]
+    waiting = Pending(joint.ours, joint.theirs, str(upstream), paths, merged)
+    sync_pending.begin(place, waiting, merge_message(upstream, merged))
+    return Conflicted(found)
+
+
+def _require_sound(pipeline: Pipeline, joint: Joint) -> None:
+    """Refuse to share errors that the shared line has not. Raises Unsound."""
+    is_ours = joint.commit == joint.ours
+    result = pipeline if is_ours else Candidate(pipeline, joint.commit)
+    shared = Candidate(pipeline, joint.theirs) if joint.theirs else None
+    findings = new_errors(result, shared)
+    if findings:
+        together = "" if is_ours else " together with what came"
+        raise Unsound(
+            findings,
+            hint=f"nothing is changed; mend what is here so that it fits{together}, commit, and sync again",
+        )
+
+
+def _require_way(place: Location, joint: Joint) -> None:
+    """Refuse to push what the files here could not follow. Raises PipecliError."""
+    if joint.commit == joint.ours:
+        return
+    git.run(place.work_tree, "update-index", "-q", "--refresh")
+    done = git.run(place.work_tree, "read-tree", "--dry-run", "-m", "-u", joint.ours, joint.commit)
+    if done.returncode:
+        raise PipecliError(
+            f"files here are in the way: {git.one_line(done.stderr)}",
+            hint="nothing is changed; commit them or move them away, and try again",
+        )
+
+
+def _move(place: Location, joint: Joint) -> bool:
+    """Have branch and files be at the joint commit. False: somebody has committed here meanwhile."""
+    for attempt in range(TRIES):
+        time.sleep(attempt * _FIRST_WAIT)
+        done = git.carry_through(
+            place.work_tree,
+            "merge",
+            "--ff-only",
+            "--quiet",
+            "--no-stat",
+            "--no-verify-signatures",
+            joint.commit,
+        )
+        if not done.returncode:
+            return True
+        if head(place) != joint.ours:
+            return False
+        if b"index.lock" not in done.stderr:  # an editor's git holds it for a moment
+            break
+    raise PipecliError(
+        f"what is new is shared, and the files here could not follow: {git.one_line(done.stderr)}",
+        hint="move away what is in the way, and `pipecli sync` again",
+    )
+
+
+def _follow(place: Location, upstream: Upstream, commit: str) -> None:
+    """Have git know where the shared branch is, and that this one follows it."""
+    git.output(place.work_tree, "update-ref", upstream.tracking, commit)
+    if not upstream.is_set:
+        name = f"branch.{upstream.branch}"
+        git.output(place.work_tree, "config", f"{name}.remote", upstream.remote)
+        git.output(place.work_tree, "config", f"{name}.merge", f"refs/heads/{upstream.name}")

@@ -1,0 +1,110 @@
+"""One line of this clone and of what is shared: which of the two is ahead, and the merge if both are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from pipecli.errors import PipecliError
+from pipecli.history.commits import record_kind
+from pipecli.history.sync_merge import Clash, commit_merge, join, merge_message
+from pipecli.history.sync_place import Upstream, commit_of, head
+from pipecli.history.touched import key_of_path
+from pipecli.store import git
+from pipecli.store.location import Location
+
+
+class Joint(NamedTuple):
+    """One line of both sides, not in place yet."""
+
+    commit: str
+    base: str | None
+    ours: str
+    theirs: str | None
+    merged: list[str]
+    clashes: list[Clash]
+
+
+def joint_of(place: Location, upstream: Upstream, theirs: str | None) -> Joint:
+    """Both sides as one commit, or what stands against it. Raises PipecliError."""
+    ours = present_commit(place)
+    known = commit_of(place, upstream.tracking)
+    if theirs is None:
+        if known:
+            raise PipecliError(
+                f"{upstream.remote} has no branch {upstream.name} any more",
+                hint=f"to have it there again: git push {upstream.remote} {upstream.branch}:{upstream.name}",
+            )
+        return Joint(ours, None, ours, None, [], [])
+    base = _base(place, ours, theirs)
+    if base == theirs:
+        return Joint(ours, base, ours, theirs, [], [])
+    _require_no_rewrite(place, upstream, known, ours, theirs)
+    git.output(place.work_tree, "update-ref", upstream.tracking, theirs)
+    if base == ours:
+        return Joint(theirs, base, ours, theirs, [], [])
+    if base is None:
+        raise _unrelated(place, upstream)
+    joined = join(place, ours, theirs)
+    if joined.clashes:
+        return Joint("", base, ours, theirs, records_of(place, joined.merged), joined.clashes)
+    records = records_of(place, joined.merged)
+    message = merge_message(upstream, records)
+    made = commit_merge(place, joined.tree, shared=theirs, ours=ours, message=message)
+    return Joint(made, base, ours, theirs, records, [])
+
+
+def records_of(place: Location, paths: Sequence[str]) -> list[str]:
+    """The ids of the records among files of the repository."""
+    inside = [path.removeprefix(place.prefix) for path in paths if path.startswith(place.prefix)]
+    return [key_of_path(path) for path in inside if record_kind(path)]
+
+
+def _require_no_rewrite(
+    place: Location, upstream: Upstream, known: str | None, ours: str, theirs: str
+) -> None:
+    """Refuse to bring back what somebody took out of the shared branch. Raises PipecliError."""
+    last = known and _base(place, known, ours)
+    if not last or _base(place, last, theirs) == last:
+        return
+    lost = count(place, last, theirs)
+    raise PipecliError(
+        f"{upstream} was rewritten: it no longer has {many(lost, 'commit')} that this clone has, and a sync "
+        "would bring back what was taken out",
+        hint=f"follow it with `git rebase --onto {theirs[:9]} {last[:9]}`, or bring all back with "
+        f"`git merge {theirs[:9]}`, and sync again",
+    )
+
+
+def _unrelated(place: Location, upstream: Upstream) -> PipecliError:
+    if git.output(place.work_tree, "rev-parse", "--is-shallow-repository") == "true":
+        return PipecliError(
+            f"this clone is shallow, and where it parted from {upstream} is not in it",
+            hint="bring the whole history: git fetch --unshallow",
+        )
+    return PipecliError(
+        f"{upstream} has another history: the two share no commit",
+        hint="look at the address: git remote -v",
+    )
+
+
+def present_commit(place: Location) -> str:
+    commit = head(place)
+    assert commit  # upstream_of refuses a repository without any
+    return commit
+
+
+def _base(place: Location, one: str, other: str) -> str | None:
+    """Where two commits parted; None where they share nothing."""
+    done = git.run(place.work_tree, "merge-base", one, other)
+    return None if done.returncode else done.stdout.decode().strip()
+
+
+def count(place: Location, commit: str, without: str | None) -> int:
+    """How many commits lead to the one and not to the other."""
+    exclude = [f"^{without}"] if without else []
+    return int(git.output(place.work_tree, "rev-list", "--count", commit, *exclude, "--"))
+
+
+def many(count: int, word: str) -> str:
+    return f"{count} {word}{'s' * (count != 1)}"

@@ -1,0 +1,189 @@
+"""Two lines of commits into one, among git's objects alone: no file of the working tree is touched.
+
+Records that both sides changed are merged field by field; every other file by git's own ways.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+from pipecli.errors import PipecliError
+from pipecli.history.commits import record_kind
+from pipecli.history.merging import Conflict, merge_bytes
+from pipecli.store import files, git
+from pipecli.store.location import Location
+from pipecli.store.merge_setup import DRIVER
+
+_OLDEST_GIT = (2, 38)
+"""The first whose `merge-tree` merges without a working tree."""
+_FILE = "100644"
+
+
+class Sides(NamedTuple):
+    """The blobs of one file that git could not merge; None where that side has no such file."""
+
+    path: str
+    """In the repository."""
+    base: str | None
+    ours: str | None
+    theirs: str | None
+    modes: frozenset[str]
+
+
+class Clash(NamedTuple):
+    """One file that nobody but a person can merge."""
+
+    sides: Sides
+    fields: Sequence[Conflict]
+    """Empty: the file as a whole, as when one side removed it."""
+    words: str
+    """What git, or the reader of records, says of it."""
+
+
+class Joined(NamedTuple):
+    """What a merge comes to."""
+
+    tree: str
+    """Only whole where nothing clashes."""
+    merged: list[str]
+    """The records, by their paths in the repository, that were merged by field."""
+    clashes: list[Clash]
+
+
+def join(place: Location, ours: str, theirs: str) -> Joined:
+    """Merge two commits. Raises PipecliError where git can't, as when they share no past."""
+    tree, unmerged, words = _merge_tree(place, ours, theirs)
+    contents = {
+        blob.id: blob.content
+        for blob in git.objects(
+            place.work_tree,
+            dict.fromkeys(each for sides in unmerged for each in sides[1:4] if each),
+            files.LARGEST,
+        )
+    }
+    merged: dict[str, bytes] = {}
+    clashes: list[Clash] = []
+    for sides in unmerged:
+        if not _is_record(place, sides):
+            clashes.append(Clash(sides, (), words.get(sides.path, "both sides changed it")))
+            continue
+        path = sides.path.removeprefix(place.prefix)
+        made = merge_bytes(path, *(contents.get(blob) if blob else None for blob in sides[1:4]))
+        if made.conflicts:
+            clashes.append(Clash(sides, made.conflicts, ""))
+        else:
+            merged[sides.path] = made.content
+    return Joined(
+        tree if clashes or not merged else _with(place, tree, merged),
+        list(merged),
+        clashes,
+    )
+
+
+def _is_record(place: Location, sides: Sides) -> bool:
+    """Whether both sides have a record there, and no link or program."""
+    is_here = sides.path.startswith(place.prefix) and sides.ours and sides.theirs and sides.modes == {_FILE}
+    return bool(is_here) and record_kind(sides.path.removeprefix(place.prefix)) is not None
+
+
+def _merge_tree(place: Location, ours: str, theirs: str) -> tuple[str, list[Sides], dict[str, str]]:
+    """git's merge, with the files it could not merge and its words on each."""
+    if git.version(place.work_tree) < _OLDEST_GIT:
+        raise PipecliError(
+            "both sides have new commits, and merging them safely takes git 2.38 or later; this one is older",
+            hint="use a newer git, or merge by hand: git pull --no-rebase && git push",
+        )
+    # A driver that always fails: every record that both sides changed comes back here, all in one process.
+    done = git.run(
+        place.work_tree, "-c", f"merge.{DRIVER}.driver=false",
+        "merge-tree", "--write-tree", "-z", ours, theirs, environment={"LC_ALL": "C", "LANGUAGE": ""},
+    )  # fmt: skip
+    if done.returncode > 1:
+        raise git.GitRefused(f"git can't merge the two sides: {git.one_line(done.stderr)}")
+    head, *rest = done.stdout.split(b"\0")
+    tree = head.decode().strip()
+    end = rest.index(b"") if b"" in rest else len(rest)
+    return tree, _sides(rest[:end]), _messages([each.decode("utf-8", "replace") for each in rest[end + 1 :]])
+
+
+def _sides(entries: Sequence[bytes]) -> list[Sides]:
+    """From lines as `100644 <blob> 1<tab>path`."""
+    stages: dict[str, dict[str, tuple[str, str]]] = defaultdict(dict)
+    for entry in entries:
+        about, _, path = entry.decode("utf-8", "surrogateescape").partition("\t")
+        mode, blob, stage = about.split()
+        stages[path][stage] = (mode, blob)
+    return [
+        Sides(
+            path,
+            *(of[stage][1] if stage in of else None for stage in "123"),
+            frozenset(mode for mode, _ in of.values()),
+        )
+        for path, of in stages.items()
+    ]
+
+
+def _messages(words: Sequence[str]) -> dict[str, str]:
+    """What git says of each path that conflicts: a count of paths, the paths, the kind, the sentence."""
+    said: dict[str, str] = {}
+    left = iter(words)
+    for count in left:
+        if not count.isdecimal():
+            break
+        paths = [next(left) for _ in range(int(count))]
+        kind, sentence = next(left), next(left)
+        if kind.startswith("CONFLICT"):
+            said.update(dict.fromkeys(paths, sentence.strip().partition(": ")[2]))
+    return said
+
+
+def _with(place: Location, tree: str, contents: Mapping[str, bytes]) -> str:
+    """A tree with other contents at some paths."""
+    place.cache.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=place.cache, prefix="sync-") as aside:
+        environment = {"GIT_INDEX_FILE": os.path.join(aside, "index")}  # noqa: PTH118
+        names = [os.path.join(aside, str(number)) for number in range(len(contents))]  # noqa: PTH118
+        for name, content in zip(names, contents.values(), strict=True):
+            with open(name, "xb") as handle:  # noqa: PTH123
+                handle.write(content)
+        listed = "".join(f"{name}\n" for name in names).encode()
+        blobs = git.raw(
+            place.work_tree, "hash-object", "-w", "--no-filters", "--stdin-paths", stdin=listed
+        ).split()
+        entries = [f"{_FILE} {blob.decode()}\t{path}" for path, blob in zip(contents, blobs, strict=True)]
+        for arguments, said in (
+            (("read-tree", tree), None),
+            (("update-index", "-z", "--index-info"), git.listed([*entries, ""])),
+        ):
+            done = git.run(place.work_tree, *arguments, stdin=said, environment=environment)
+            if done.returncode:
+                raise git.GitRefused(f"git could not put the merge together: {git.one_line(done.stderr)}")
+        done = git.run(place.work_tree, "write-tree", environment=environment)
+        return done.stdout.decode().strip()
+
+
+def commit_merge(place: Location, tree: str, *, shared: str, ours: str, message: str) -> str:
+    """The commit that joins two lines, in no branch yet. Raises GitRefused.
+
+    Its first parent is the shared line, which `--as-of` follows in every clone.
+    """
+    sign = (
+        ["-S"] if git.config(place.work_tree, "commit.gpgSign").lower() in ("true", "yes", "on", "1") else []
+    )
+    done = git.run(place.work_tree, "commit-tree", *sign, "-p", shared, "-p", ours, "-m", message, tree)
+    if done.returncode:
+        raise git.refusal(done)
+    return done.stdout.decode().strip()
+
+
+def merge_message(upstream: object, records: Sequence[str]) -> str:
+    """What a merge says: with whom, and which records it put together field by field."""
+    trailers = ["Pipecli-Event: synced", *(f"Pipecli-Record: {each}" for each in records[:_MOST_NAMED])]
+    return f"Sync with {upstream}\n\n" + "\n".join(trailers)
+
+
+_MOST_NAMED = 100

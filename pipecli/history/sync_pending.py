@@ -1,0 +1,202 @@
+"""A sync that waits for a person: git's own merge in progress, and a note of what it began from.
+
+`git status` shows it, every merge tool knows it, and what git's own commands make of it is fine.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from pipecli.errors import PipecliError
+from pipecli.history.commits import record_kind
+from pipecli.history.sync_place import commit_of, head, named
+from pipecli.store import files, git
+from pipecli.store.location import Location
+
+Side = Literal["ours", "theirs"]
+
+_STAGES: dict[str, Side] = {"2": "ours", "3": "theirs"}
+_HUNK = re.compile(
+    rb"^<{7}(?: .*)?\n(?P<ours>(?:.*\n)*?)"
+    rb"(?:\|{7}(?: .*)?\n(?:.*\n)*?)?"
+    rb"={7}\r?\n(?P<theirs>(?:.*\n)*?)>{7}(?: .*)?(?:\n|\Z)",
+    re.MULTILINE,
+)
+_MARK = re.compile(rb"^(?:<{7}|>{7})(?: |\r?$)", re.MULTILINE)
+
+
+class Pending(NamedTuple):
+    """What the sync began from."""
+
+    ours: str
+    theirs: str
+    upstream: str
+    """As people write it: `origin/main`."""
+    files: list[str]
+    """Those in conflict, by their paths in the repository."""
+    merged: list[str]
+    """The ids of the records that both sides changed, those in conflict included."""
+    made: str = ""
+    """The merge, once it is made; it may not be in place yet."""
+
+
+def pending(place: Location) -> Pending | None:
+    """The sync that waits, if one does; what git was told to give up, or has committed, waits no more."""
+    try:
+        found = Pending(**json.loads(_note(place).read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return None
+    except (ValueError, TypeError):
+        found = None
+    if found and commit_of(place, "MERGE_HEAD") == found.theirs:
+        if head(place) == found.ours:
+            return found
+        if head(place) == found.made:  # it was ended between its last two steps
+            git.output(place.work_tree, "merge", "--quit")
+    _note(place).unlink(missing_ok=True)
+    return None
+
+
+def begin(place: Location, waiting: Pending, message: str) -> None:
+    """Leave a merge to a person: what fits is in the files, what doesn't is marked. Raises PipecliError."""
+    _write(place, waiting)
+    done = git.carry_through(
+        place.work_tree, "-c", "rerere.enabled=false", "merge", "--no-commit", "--no-ff", "--no-stat",
+        "--quiet", f"--message={message}", waiting.theirs,
+    )  # fmt: skip
+    if commit_of(place, "MERGE_HEAD") != waiting.theirs:
+        _note(place).unlink(missing_ok=True)
+        raise git.GitRefused(
+            f"the files can't be brought together: {git.one_line(done.stderr + done.stdout)}",
+            hint="nothing is changed",
+        )
+
+
+def abort(place: Location, waiting: Pending) -> None:
+    """Have every file that the sync touched as it was before it, byte for byte."""
+    touched = dict.fromkeys(
+        [
+            *_listed(place, "diff", "--name-only", "--no-renames", "-z", waiting.ours, waiting.theirs),
+            *_listed(place, "diff", "--name-only", "--no-renames", "-z", "--cached", waiting.ours),
+            *waiting.files,
+        ]
+    )
+    known = set(_listed(place, "ls-tree", "-r", "--name-only", "--full-tree", "-z", waiting.ours))
+    back = ("restore", "--source", waiting.ours, "--staged", "--worktree")
+    _on_files(place, [path for path in touched if path in known], *back)
+    _on_files(place, [path for path in touched if path not in known], *_REMOVE)
+    _end(place)
+
+
+_REMOVE = ("rm", "--quiet", "--force", "--ignore-unmatch")
+
+
+def choose(place: Location, side: Side) -> None:
+    """Settle what is still in conflict as one side has it; what a person settled already stays."""
+    for path, sides in _unmerged(place).items():
+        is_whole = len(sides) < 2 or any(b"\0" in each for each in _contents(place, sides.values()))
+        if is_whole and side not in sides:
+            _on_files(place, [path], *_REMOVE)
+            continue
+        if is_whole:
+            _on_files(place, [path], "checkout", "--quiet", f"--{side}")
+        elif (place.work_tree / path).is_file():
+            raw = (place.work_tree / path).read_bytes()
+            files.write(place.work_tree, path, _HUNK.sub(lambda found: found[side], raw))
+        _take(place, [path])
+
+
+def settle(place: Location, waiting: Pending) -> None:
+    """Take what a person has settled into git's index. Raises PipecliError naming what is not settled."""
+    for path in waiting.files:
+        file = place.work_tree / path
+        mark = _MARK.search(raw := file.read_bytes()) if file.is_file() else None
+        if mark:
+            line = raw.count(b"\n", 0, mark.start()) + 1
+            raise PipecliError(
+                f"{path}:{line}: both values are still there",
+                hint="leave one, without the lines of <, = and >, and try again; or `pipecli sync --ours` "
+                "or `--theirs`",
+            )
+    unmerged = _unmerged(place)
+    undecided = [path for path, sides in unmerged.items() if len(sides) < 2]
+    if undecided:
+        raise PipecliError(
+            f"{named(undecided)}: one side removed it and the other changed it",
+            hint=f"keep it with `git add {undecided[0]}`, or remove it with `git rm {undecided[0]}`",
+        )
+    also = [path for path in _listed(place, "diff", "--name-only", "-z") if path not in unmerged]
+    also += [path for path in _untracked(place) if record_kind(path.removeprefix(place.prefix))]
+    if also:
+        raise PipecliError(
+            f"{named(also)}: changed while the sync was waiting",
+            hint=f"`git add {also[0]}` makes it a part of the sync, `git stash` puts it aside",
+        )
+    _take(place, list(unmerged))
+
+
+def end(place: Location, waiting: Pending, made: str) -> None:
+    """Have the branch be at the merge that was made of the files as they are."""
+    _write(place, waiting._replace(made=made))
+    git.raw(place.work_tree, "update-ref", "-m", f"sync with {waiting.upstream}", "HEAD", made, waiting.ours)
+    _end(place)
+
+
+def _end(place: Location) -> None:
+    git.raw(place.work_tree, "merge", "--quit")
+    _note(place).unlink(missing_ok=True)
+
+
+def _take(place: Location, paths: Sequence[str]) -> None:
+    """Have files staged as they are in the working tree, those that are gone as removed."""
+    git.raw(
+        place.work_tree, "update-index", "--add", "--remove", "-z", "--stdin", stdin=git.listed([*paths, ""])
+    )
+
+
+def _on_files(place: Location, paths: Sequence[str], *arguments: str) -> None:
+    if paths:
+        done = git.carry_through(
+            place.work_tree, *arguments, "--pathspec-from-file=-", "--pathspec-file-nul",
+            stdin=git.listed(paths),
+        )  # fmt: skip
+        if done.returncode:
+            raise git.GitRefused(git.one_line(done.stderr))
+
+
+def _unmerged(place: Location) -> dict[str, dict[Side, str]]:
+    """The files that git has in conflict, each with the blobs of the sides that have it."""
+    found: dict[str, dict[Side, str]] = {}
+    for entry in _listed(place, "ls-files", "--unmerged", "-z"):
+        about, _, path = entry.partition("\t")
+        _, blob, stage = about.split()
+        sides = found.setdefault(path, {})
+        if stage in _STAGES:
+            sides[_STAGES[stage]] = blob
+    return found
+
+
+def _contents(place: Location, blobs: Sequence[str]) -> list[bytes]:
+    return [each.content or b"" for each in git.objects(place.work_tree, blobs, files.LARGEST)]
+
+
+def _untracked(place: Location) -> list[str]:
+    return _listed(place, "ls-files", "--others", "--exclude-standard", "-z")
+
+
+def _listed(place: Location, *arguments: str) -> list[str]:
+    said = git.raw(place.work_tree, *arguments).decode("utf-8", "surrogateescape")
+    return [each for each in said.split("\0") if each]
+
+
+def _note(place: Location) -> Path:
+    return place.cache / "sync.json"
+
+
+def _write(place: Location, waiting: Pending) -> None:
+    place.cache.mkdir(parents=True, exist_ok=True)
+    files.write(place.cache, "sync.json", json.dumps(waiting._asdict()).encode())

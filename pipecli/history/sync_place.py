@@ -1,0 +1,149 @@
+"""Where a pipeline is synced, a branch here and one of a remote, and what must be out of the way before."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from pipecli.errors import PipecliError
+from pipecli.history.commits import record_kind
+from pipecli.store import git
+from pipecli.store.location import Location
+
+
+class Upstream(NamedTuple):
+    """The branch that all clones share."""
+
+    branch: str
+    """The branch here: `main`."""
+    remote: str
+    name: str
+    """The branch there."""
+    tracking: str
+    """The ref that says what was there last: `refs/remotes/origin/main`."""
+    is_set: bool
+    """Whether git knows it as the upstream of the branch."""
+
+    def __str__(self) -> str:
+        return f"{self.remote}/{self.name}"
+
+
+class Unfinished(NamedTuple):
+    """What git is in the middle of."""
+
+    what: str
+    finish: str
+    undo: str
+
+
+# A rebase first: a merge or pick that stopped within it is finished by it.
+_UNFINISHED = {
+    "rebase-merge": Unfinished("rebase", "git rebase --continue", "git rebase --abort"),
+    "rebase-apply": Unfinished("rebase", "git rebase --continue", "git rebase --abort"),
+    "MERGE_HEAD": Unfinished("merge", "git commit", "git merge --abort"),
+    "CHERRY_PICK_HEAD": Unfinished("cherry-pick", "git cherry-pick --continue", "git cherry-pick --abort"),
+    "REVERT_HEAD": Unfinished("revert", "git revert --continue", "git revert --abort"),
+    "BISECT_LOG": Unfinished("bisect", "git bisect reset", "git bisect reset"),
+}
+
+
+def unfinished(place: Location) -> Unfinished | None:
+    """What git is in the middle of, if anything."""
+    return next((each for name, each in _UNFINISHED.items() if (place.git_dir / name).exists()), None)
+
+
+def require_calm(place: Location) -> None:
+    """Refuse while git is in the middle of something. Raises PipecliError."""
+    found = unfinished(place)
+    if found:
+        ways = f"`{found.finish}`" + (f", or `{found.undo}`" if found.undo != found.finish else "")
+        raise PipecliError(f"a {found.what} is in progress", hint=f"finish it with {ways}")
+
+
+def head(place: Location) -> str | None:
+    """The commit of HEAD; None before the first."""
+    return commit_of(place, "HEAD")
+
+
+def commit_of(place: Location, ref: str) -> str | None:
+    """The commit that one of our own names leads to; None where there is none."""
+    done = git.run(place.work_tree, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
+    return None if done.returncode else done.stdout.decode().strip()
+
+
+def branch_of(place: Location) -> str | None:
+    """The branch that HEAD is on, which may have no commit yet; None when it is detached."""
+    done = git.run(place.work_tree, "symbolic-ref", "--quiet", "HEAD")
+    ref = done.stdout.decode("utf-8", "replace").strip()
+    return ref.removeprefix("refs/heads/") if ref.startswith("refs/heads/") else None
+
+
+def upstream_of(place: Location) -> Upstream:
+    """Where the present branch is synced: its upstream, else the branch of its name. Raises PipecliError."""
+    branch = branch_of(place)
+    commit = head(place)
+    if branch is None:
+        raise PipecliError(
+            f"HEAD is detached{f' at {commit[:7]}' if commit else ''}, on no branch",
+            hint="go to one first: git switch main",
+        )
+    if commit is None:
+        raise PipecliError(
+            "the repository has no commit yet", hint="commit the pipeline first: git add . && git commit"
+        )
+    remote = git.config(place.work_tree, f"branch.{branch}.remote")
+    name = git.config(place.work_tree, f"branch.{branch}.merge").removeprefix("refs/heads/")
+    if remote == ".":
+        raise PipecliError(
+            f"{branch} follows {name}, a branch of this clone",
+            hint="name one that is shared: git branch --set-upstream-to=origin/main",
+        )
+    remote = remote or _only_remote(place, branch)
+    told = git.output(place.work_tree, "for-each-ref", "--format=%(upstream)", f"refs/heads/{branch}")
+    tracking = told if name and told else f"refs/remotes/{remote}/{name or branch}"
+    return Upstream(branch, remote, name or branch, tracking, is_set=bool(name))
+
+
+def _only_remote(place: Location, branch: str) -> str:
+    remotes = git.output(place.work_tree, "remote").split()
+    if not remotes:
+        raise PipecliError("there is no remote to sync with", hint="add one: git remote add origin ADDRESS")
+    if "origin" not in remotes and len(remotes) > 1:
+        raise PipecliError(
+            f"{branch} has no upstream, and there are the remotes {', '.join(remotes)}",
+            hint=f"choose one: git push --set-upstream {remotes[0]} {branch}",
+        )
+    return "origin" if "origin" in remotes else remotes[0]
+
+
+def uncommitted(place: Location) -> list[str]:
+    """The files of the pipeline whose changes are in no commit, and records that git doesn't know."""
+    said = git.output(
+        place.work_tree, "status", "--porcelain", "-z", "--untracked-files=all", "--no-renames",
+        "--ignore-submodules=all", "--", place.prefix or ".",
+    )  # fmt: skip
+    found = []
+    for entry in filter(None, said.split("\0")):
+        state, path = entry[:2], entry[3:].removeprefix(place.prefix)
+        if state != "??" or record_kind(path):
+            found.append(path)
+    return found
+
+
+_MOST_NAMED = 3
+
+
+def named(files: list[str]) -> str:
+    """The first few files by name, and how many more there are."""
+    more = f" and {len(files) - _MOST_NAMED} more" if len(files) > _MOST_NAMED else ""
+    return ", ".join(files[:_MOST_NAMED]) + more
+
+
+def require_clean(place: Location) -> None:
+    """Refuse while the pipeline has changes that are in no commit. Raises PipecliError."""
+    files = uncommitted(place)
+    if files:
+        are = "is" if len(files) == 1 else "are"
+        raise PipecliError(
+            f"{named(files)} {are} changed and not committed",
+            hint="commit first (`git add FILE && git commit`), or put it aside with `git stash -u`",
+        )
