@@ -82,8 +82,8 @@ def _writable(root: Path, record: Record, file: str | None) -> Write | None:
     except Unwritable as error:
         raise PipecliError(f"{record.key}: {error}") from None
     if write and write.after and len(write.after) > files.LARGEST:
-        size = len(write.after)
-        raise PipecliError(f"{record.key} would take {size:,} bytes, and a record has {files.LARGEST:,} at most")
+        size = f"{len(write.after):,} bytes"
+        raise PipecliError(f"{record.key} would take {size}, and a record has {files.LARGEST:,} at most")
     return write
 
 
