@@ -31,11 +31,12 @@ class _Block(NamedTuple):
 def marked(ours: str, fields: Sequence[tuple[Path, str]], theirs: str, model: type[Part]) -> str:
     """`ours` with each field in conflict between markers.
 
-    `fields`: the path of each, and the text that has only its value as theirs has it; `theirs` has them all.
+    `fields`: the path of each, and the text that has only its value as theirs has it; `theirs` has them all,
+    and where they can't be told apart, or are not given, the lines that differ are marked.
     """
     lines = _LINE.findall(ours)
     blocks = sorted((_block(ours, text, path, model) for path, text in fields), key=lambda each: each[:2])
-    if any(one.end > next_.start for one, next_ in pairwise(blocks)):
+    if not blocks or any(one.end > next_.start for one, next_ in pairwise(blocks)):
         blocks = _differences(lines, _LINE.findall(theirs))
     line_break = "\r\n" if ours.split("\n", 1)[0].endswith("\r") else "\n"
     result: list[str] = []

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 
 from pipecli.records.base import Plain
-from pipecli.store.yamltree import ListNode, MappingNode, ScalarNode, TreeNode, read_tree
+from pipecli.store.yamltree import ListNode, MappingNode, ScalarNode, TreeNode, is_void, read_tree
 
 
 def exact(plain: Plain, text: str) -> Plain:
-    """What a text says, its decimals as `Decimal`."""
+    """What a text says, without what says nothing, its decimals as `Decimal`."""
     if not _has_decimals(plain):
         return plain
     root = read_tree(text)
@@ -29,7 +29,10 @@ def _exact(value: object, node: TreeNode) -> object:
         nodes = {entry.key.text: entry.value for entry in node.entries}
         return {key: _exact(each, nodes[key]) if key in nodes else each for key, each in value.items()}
     if isinstance(value, list) and isinstance(node, ListNode):
-        return [_exact(each, item.value) for each, item in zip(value, node.items, strict=True)]
+        inner = [item.value for item in node.items if not is_void(item.value)]
+        return (
+            [_exact(*pair) for pair in zip(value, inner, strict=True)] if len(inner) == len(value) else value
+        )
     if isinstance(value, float) and isinstance(node, ScalarNode):
         try:
             written = Decimal(node.text)

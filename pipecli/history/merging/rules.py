@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pipecli.errors import FaultyFile
+from pipecli.records import fields
 from pipecli.records.base import Plain
-from pipecli.records.kinds import QUOTATION, Kind
+from pipecli.records.kinds import OPPORTUNITY, QUOTATION, Kind
 from pipecli.records.references import references
 from pipecli.store import reading
 from pipecli.store.checks.frozen import OFFERED
@@ -22,21 +23,24 @@ _TOLD_TOGETHER = {
 """A status and what tells about it: of two statuses one side's is taken, and with it what it says of it."""
 
 
-def inseparable(noun: str, base: Plain, ours: Plain, theirs: Plain) -> frozenset[str]:
+def inseparable(kind: Kind, base: Plain, ours: Plain, theirs: Plain) -> frozenset[str]:
     """The fields that may not come from both sides, as one is in conflict with what the other tells."""
 
+    def said(side: Plain, key: str) -> object:
+        return side.get(key, fields.default_at(kind.model, (key,)))
+
     def differ(key: str) -> bool:
-        return not same(ours.get(key), theirs.get(key))
+        return not same(said(ours, key), said(theirs, key))
 
     def changed(side: Plain, *keys: str) -> bool:
-        return any(not same(base.get(key), side.get(key)) for key in keys)
+        return any(not same(said(base, key), said(side, key)) for key in keys)
 
     together: set[str] = set()
-    group = _TOLD_TOGETHER.get(noun, ())
+    group = _TOLD_TOGETHER.get(kind.noun, ())
     if group and differ("status") and changed(ours, "status") and changed(theirs, "status"):
         together.update(filter(differ, group))
     steps = ("process", "stage")  # a stage is one of its process
-    if noun == "opportunity" and differ("process") and changed(ours, *steps) and changed(theirs, *steps):
+    if kind == OPPORTUNITY and differ("process") and changed(ours, *steps) and changed(theirs, *steps):
         together.update(filter(differ, steps))
     return frozenset(together)
 

@@ -26,9 +26,12 @@ class Writer:
 
     def __init__(self, model: type[Part], base: Version, ours: Version, theirs: Version) -> None:
         self.model = model
+        self.ours = ours
+        self.added: list[Remark] = []
+        if _lines_with_comments(base.text) == _lines_with_comments(theirs.text):
+            return
         change = difference(self._remarks(base), self._remarks(theirs))
         self.added = change.added
-        self.ours = ours
         if change.dropped:
             sheet = Sheet(ours.text, yamltext.parse(ours.text, ""), model)
             self.ours = Version(sheet.without(change.dropped), ours.plain)
@@ -72,6 +75,10 @@ class Writer:
         except EditError:  # a layout that can't be kept
             lines = yamlemit.block_lines(plain, 0)
             return "".join(f"{line}\n" for line in lines), [*self._remarks(self.ours), *self.added]
+
+
+def _lines_with_comments(text: str) -> list[str]:
+    return [line for line in text.splitlines() if "#" in line]
 
 
 def _keys_of(plain: object, path: Sequence[str | int]) -> list[str]:

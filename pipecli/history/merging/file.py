@@ -1,0 +1,112 @@
+"""The merge of one file: by field where its versions are records, else by line; removed or not."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from pipecli.errors import FaultyFile
+from pipecli.history.merging.conflict import Conflict
+from pipecli.history.merging.lines import merge_lines
+from pipecli.history.merging.numbers import exact
+from pipecli.history.merging.record import merge_record
+from pipecli.history.merging.text import Version
+from pipecli.history.merging.values import Side, pruned
+from pipecli.records.kinds import SETTINGS, SETTINGS_FILE, Kind
+from pipecli.store import reading, yamltext
+from pipecli.store.location import kind_of
+from pipecli.store.yamlpage import EditError
+from pipecli.store.yamltext import BYTE_ORDER_MARK
+
+
+class Merged(NamedTuple):
+    text: str
+    """The file, with conflict markers around the fields in conflict; empty where the record goes."""
+    conflicts: tuple[Conflict, ...] = ()
+    by_line: str = ""
+    """Why it was merged line by line; empty where it was merged by field."""
+
+
+class MergedFile(NamedTuple):
+    """`Merged`, of a file that may be no text at all."""
+
+    content: bytes
+    conflicts: tuple[Conflict, ...] = ()
+    by_line: str = ""
+
+
+def merge(
+    file: str, base: str | None, ours: str | None, theirs: str | None, prefer: Side | None = None
+) -> Merged:
+    """What three versions of a pipeline's file come to; None: that side doesn't have it.
+
+    Without conflicts it is a valid record. `prefer` decides the fields in conflict, and only those: then
+    there are no conflicts. `file` is from the pipeline's root.
+    """
+    before, mine, other = (None if each is None else each.encode() for each in (base, ours, theirs))
+    content, conflicts, by_line = merge_bytes(file, before, mine, other, prefer)
+    return Merged(content.decode(), conflicts, by_line)
+
+
+def merge_bytes(
+    file: str, base: bytes | None, ours: bytes | None, theirs: bytes | None, prefer: Side | None = None
+) -> MergedFile:
+    """`merge` of contents that may be no text: of those ours is kept, and that is a conflict."""
+    if ours == theirs or base == theirs:
+        return MergedFile(ours or b"")
+    if base == ours:
+        return MergedFile(theirs or b"")
+    if ours is None or theirs is None:
+        return _removed(base, ours, theirs, prefer)
+    kind = SETTINGS if file == SETTINGS_FILE else kind_of(file)
+    if kind is None:
+        return _by_line(None, base or b"", ours, theirs, prefer, "it is no record")
+    try:
+        mine, other = _version(kind, ours, "ours"), _version(kind, theirs, "theirs")
+        before = _version(None, base, "base") if base else Version("", {})
+        mine, other = (each._replace(plain=exact(each.plain, each.text)) for each in (mine, other))
+        text, conflicts = merge_record(kind, before, mine, other, prefer)
+    except (_NoRecord, EditError) as error:
+        return _by_line(kind, base or b"", ours, theirs, prefer, str(error))
+    mark = BYTE_ORDER_MARK if ours.startswith(BYTE_ORDER_MARK.encode()) else ""
+    return MergedFile(f"{mark}{text}".encode(), conflicts)
+
+
+class _NoRecord(Exception):
+    """A version that can't be merged by field; it says which and why."""
+
+
+def _version(kind: Kind | None, raw: bytes, name: str) -> Version:
+    """A text and what it says. Of the base, which only was, it need be no valid record."""
+    try:
+        text = yamltext.decode(raw, name).removeprefix(BYTE_ORDER_MARK)
+        plain = yamltext.parse(text, name)
+        if kind is not None:
+            reading.validate(kind.model, plain, name, text)
+    except FaultyFile as error:
+        fault = error.faults[0]
+        place = f"{name}, line {fault.line}" if fault.line else name
+        raise _NoRecord(f"{place}: {fault.message}") from None
+    return Version(text, pruned(plain))
+
+
+def _removed(base: bytes | None, ours: bytes | None, theirs: bytes | None, prefer: Side | None) -> MergedFile:
+    if prefer:
+        return MergedFile({"base": base, "ours": ours, "theirs": theirs}[prefer] or b"")
+    mine, other = (None if each is None else "changed" for each in (ours, theirs))
+    words = f"the file: ours {mine or 'removed'}, theirs {other or 'removed'}"
+    return MergedFile(ours or theirs or b"", (Conflict("", mine, other, words),))
+
+
+def _by_line(
+    kind: Kind | None, base: bytes, ours: bytes, theirs: bytes, prefer: Side | None, reason: str
+) -> MergedFile:
+    """As git merges a text; but what is clean and still no record is a conflict, too."""
+    if prefer == "base":
+        return MergedFile(base, (), reason)
+    content, said = merge_lines(base, ours, theirs, prefer)
+    if not said and kind is not None:
+        try:
+            _version(kind, content, "the result")
+        except _NoRecord as error:
+            said = str(error)
+    return MergedFile(content, (Conflict("", None, None, said),) if said else (), reason)
