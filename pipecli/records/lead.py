@@ -8,6 +8,7 @@ from typing import ClassVar, Self
 from pydantic import Field, model_validator
 
 from pipecli.records.activity import Activity, NextContact
+from pipecli.records.assigned import Assigned
 from pipecli.records.base import Custom, Document, Part
 from pipecli.records.ids import LeadId, OpportunityId, Slug
 from pipecli.records.values import Day, Flag, LanguageTag, Line, Score, Text
@@ -78,6 +79,8 @@ class Lead(Document):
     source: Line | None = None
     campaign: Line | None = None
     owner: Slug | None = None
+    assigned: Assigned | None = None
+    """The rule that gave it to its owner."""
     shared_with: tuple[Slug, ...] = ()
     """Users and teams who see it among their own."""
     score: Score | None = None

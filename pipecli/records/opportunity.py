@@ -9,6 +9,7 @@ from typing import ClassVar, Self
 from pydantic import model_validator
 
 from pipecli.records.activity import Activity, NextContact
+from pipecli.records.assigned import Assigned
 from pipecli.records.base import Custom, Document, Part
 from pipecli.records.ids import LeadId, OpportunityId, QuotationId, Slug
 from pipecli.records.item import Item, total
@@ -61,6 +62,8 @@ class Opportunity(Document):
     stage: Slug
     status: OpportunityStatus = OpportunityStatus.OPEN
     owner: Slug | None = None
+    assigned: Assigned | None = None
+    """The rule that gave it to its owner."""
     shared_with: tuple[Slug, ...] = ()
     """Users and teams who see it among their own."""
     source: Line | None = None

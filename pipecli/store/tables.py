@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from pipecli.jsontext import dumps
 from pipecli.records.activity import Activity, NextContact, first_response, minutes_to_first_response
+from pipecli.records.assigned import Assigned
 from pipecli.records.base import Record
 from pipecli.records.item import Item, tax_by_rate, total
 from pipecli.records.kinds import BY_NOUN, KINDS
@@ -78,7 +79,7 @@ def _lead(lead: Lead) -> tuple[SQLValue, ...]:
     return (
         lead.id, lead.external_id, _text(lead.created), lead.status, lead.name, lead.organization, lead.title,
         lead.email, lead.phone, lead.website, lead.country, lead.language, lead.source, lead.campaign,
-        lead.owner, _list(lead.shared_with), lead.score, lead.role,
+        lead.owner, *_assigned(lead.assigned), _list(lead.shared_with), lead.score, lead.role,
         criteria.need, criteria.budget, criteria.timeframe, criteria.authority, lead.interest,
         *_next_contact(lead.next_contact), *_activity_facts(lead.activities),
         *_first_response(lead.created, lead.activities),
@@ -91,7 +92,7 @@ def _lead(lead: Lead) -> tuple[SQLValue, ...]:
 _LEAD = """
     id TEXT, external_id TEXT, created TEXT, status TEXT, name TEXT, organization TEXT, title TEXT,
     email TEXT, phone TEXT, website TEXT, country TEXT, language TEXT, source TEXT, campaign TEXT,
-    owner TEXT, shared_with TEXT, score INTEGER, role TEXT,
+    owner TEXT, assigned_rule TEXT, assigned_turn INTEGER, shared_with TEXT, score INTEGER, role TEXT,
     need TEXT, budget TEXT, timeframe TEXT, authority TEXT, interest TEXT,
     next_contact TEXT, next_contact_by TEXT, open_activities INTEGER, last_in TEXT, last_out TEXT,
     first_response TEXT, minutes_to_first_response INTEGER, disqualified_date TEXT, disqualified_reason TEXT,
@@ -103,8 +104,8 @@ def _opportunity(deal: Opportunity) -> tuple[SQLValue, ...]:
     primary = next((each.contact for each in deal.contacts if each.primary), None)
     return (
         deal.id, deal.external_id, _text(deal.created), deal.title, deal.type, deal.lead, deal.customer,
-        deal.process, deal.stage, deal.status, deal.owner, _list(deal.shared_with), deal.source,
-        deal.campaign, deal.score, deal.currency, deal.price_list,
+        deal.process, deal.stage, deal.status, deal.owner, *_assigned(deal.assigned), _list(deal.shared_with),
+        deal.source, deal.campaign, deal.score, deal.currency, deal.price_list,
         _number(value), _text(value), deal.amount is not None, _number(deal.probability),
         _text(deal.expected_close), primary, _list(deal.competitors),
         len(answered(deal.key_info.plain() if deal.key_info else {}, has_next_step=bool(deal.next_contact))),
@@ -121,8 +122,8 @@ def _opportunity(deal: Opportunity) -> tuple[SQLValue, ...]:
 
 _OPPORTUNITY = """
     id TEXT, external_id TEXT, created TEXT, title TEXT, type TEXT, lead TEXT, customer TEXT,
-    process TEXT, stage TEXT, status TEXT, owner TEXT, shared_with TEXT, source TEXT,
-    campaign TEXT, score INTEGER, currency TEXT, price_list TEXT,
+    process TEXT, stage TEXT, status TEXT, owner TEXT, assigned_rule TEXT, assigned_turn INTEGER,
+    shared_with TEXT, source TEXT, campaign TEXT, score INTEGER, currency TEXT, price_list TEXT,
     amount REAL, exact_amount TEXT, amount_by_hand INTEGER, probability_by_hand REAL,
     expected_close TEXT, primary_contact TEXT, competitors TEXT,
     key_info_answered INTEGER,
@@ -236,6 +237,10 @@ def _activity_facts(activities: tuple[Activity, ...]) -> tuple[SQLValue, ...]:
 def _first_response(created: datetime, activities: tuple[Activity, ...]) -> tuple[SQLValue, ...]:
     response = first_response(activities)
     return _text(response), minutes_to_first_response(created, response)
+
+
+def _assigned(by: Assigned | None) -> tuple[SQLValue, ...]:
+    return (by.rule, by.turn) if by else (None, None)
 
 
 def _next_contact(planned: NextContact | None) -> tuple[SQLValue, ...]:
