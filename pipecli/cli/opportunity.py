@@ -8,6 +8,7 @@ import typer
 
 from pipecli.cli import (
     opportunity_add,
+    opportunity_board,
     opportunity_closing,
     opportunity_competitor,
     opportunity_contact,
@@ -20,6 +21,7 @@ from pipecli.cli.columns import OPPORTUNITIES
 from pipecli.cli.command import Changing, noun
 from pipecli.cli.common import Ref, add_set_edit
 from pipecli.cli.listing import Listing, print_list
+from pipecli.cli.whose import Report
 from pipecli.records.kinds import OPPORTUNITY
 
 if TYPE_CHECKING:
@@ -81,6 +83,7 @@ def advance(
         )
 
 
+app.command("board", cls=Report)(opportunity_board.board)
 app.command("won", cls=Changing)(opportunity_closing.won)
 app.command("lost", cls=Changing)(opportunity_closing.lost)
 app.command("reopen", cls=Changing)(opportunity_closing.reopen)

@@ -1,0 +1,114 @@
+"""The board as the index has it: which process, its lanes, and the cards in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import Any, NamedTuple
+
+from pipecli.cli.session import Session, say
+from pipecli.cli.whose import whose
+from pipecli.errors import PipecliError
+from pipecli.records.kinds import OPPORTUNITY
+from pipecli.reports.board import Card, Lane, Place, card, closed_card, lanes
+from pipecli.reports.open_deal import OpenDeal
+from pipecli.reports.valuation import Valuation
+from pipecli.store.deals import Whose
+from pipecli.store.pipeline import Pipeline
+
+_CLOSED = {Place("won", ""): "Won", Place("lost", ""): "Lost", Place("closed", ""): "Closed"}
+
+
+class Board(NamedTuple):
+    process: str
+    name: str
+    currency: str
+    lanes: list[Lane]
+
+    def stages(self) -> list[Place]:
+        """Where deals can be moved."""
+        return [lane.place for lane in self.lanes if lane.place.status == "open"]
+
+
+def read_board(
+    run: Session,
+    pipeline: Pipeline,
+    process: str = "",
+    *,
+    whose_: Whose | None = None,
+    has_closed: bool = False,
+) -> Board:
+    """The board of a process, of the one with the most open deals where none is named.
+
+    The closed deals are read only where they are asked for. Raises PipecliError.
+    """
+    pipeline.need(OPPORTUNITY)
+    processes = pipeline.settings_as_written["processes"]
+    if process and process not in processes:
+        raise PipecliError(
+            f"--process: there is no process {process}", hint=f"there are {', '.join(processes)}"
+        )
+    asked = process or _busiest(pipeline)
+    known = processes[asked]
+    places = {Place("open", stage["id"]): stage.get("name", stage["id"]) for stage in known["stages"]}
+    of = whose(run) if whose_ is None else whose_
+    cards = [*_open(pipeline, of, asked)]
+    if has_closed:
+        places |= _CLOSED
+        cards += _closed(pipeline, of, asked)
+    valuation = Valuation(pipeline.rates)
+    return Board(asked, known.get("name", asked), valuation.currency, lanes(cards, places, valuation))
+
+
+def _busiest(pipeline: Pipeline) -> str:
+    """The process with the most open deals; the first of the settings where none is open."""
+    processes: dict[str, Any] = pipeline.settings_as_written["processes"]
+    counts = dict(
+        pipeline.index.connection.execute(
+            "SELECT process, count(*) FROM _opportunities WHERE status = 'open' GROUP BY process"
+        ).fetchall()
+    )
+    return max(processes, key=lambda slug: counts.get(slug, 0))
+
+
+def _open(pipeline: Pipeline, of: Whose, process: str) -> Iterator[tuple[Place, Card]]:
+    from pipecli.reports.days import Days
+    from pipecli.reports.stale import last_movement
+    from pipecli.store.open_deals import open_deals
+
+    deals = [
+        deal
+        for deal in open_deals(pipeline.index.connection, of, Days(), with_activities=True)
+        if deal.process == process
+    ]
+    names, today, moves = _customers(pipeline), pipeline.today, _moves(pipeline, deals)
+    for deal in deals:
+        moved = last_movement(deal, moves.get(deal.id), today).day
+        yield Place("open", deal.stage), card(deal, (today - moved).days, today, names)
+
+
+def _moves(pipeline: Pipeline, deals: Sequence[OpenDeal]) -> dict[str, date]:
+    """The last changes of stage, of which nobody asks where no deal can be stale."""
+    if all(deal.rotting_days is None for deal in deals):
+        return {}
+    from pipecli.history.last_moves import last_moves
+
+    now = pipeline.now
+    assert now.tzinfo
+    return last_moves(pipeline.location, now.tzinfo, now, say)
+
+
+def _closed(pipeline: Pipeline, of: Whose, process: str) -> Iterator[tuple[Place, Card]]:
+    from pipecli.reports.days import Days
+    from pipecli.store.closed_deals import closed_deals
+
+    names = _customers(pipeline)
+    query = pipeline.index.connection.execute
+    titles = dict(query("SELECT id, title FROM _opportunities WHERE status <> 'open'").fetchall())
+    for deal in closed_deals(pipeline.index.connection, of, Days()):
+        if deal.process == process:
+            yield Place(deal.status, ""), closed_card(deal, titles[deal.id], names)
+
+
+def _customers(pipeline: Pipeline) -> dict[str, str]:
+    return dict(pipeline.index.connection.execute("SELECT id, name FROM _customers").fetchall())

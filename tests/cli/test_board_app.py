@@ -1,0 +1,185 @@
+"""The board on the whole terminal, with a person's keys and mouse (textual's pilot)."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+import ryaml
+from textual.widgets import Static
+
+from pipecli.cli.board_app import BoardApp, Cards, Page
+from pipecli.cli.session import Session
+
+KEY = "OPP-10001"
+
+
+@pytest.fixture
+def root(root, git, monkeypatch):
+    """One deal at `demo`, which has a step, and one of somebody else at `commit`."""
+    monkeypatch.setenv("PIPECLI_TODAY", "2026-11-21")
+    folder = root / "opportunities" / "2026"
+    folder.mkdir(parents=True)
+    for key, title, stage, owner in (
+        (KEY, "[b]Espresso[/b] <machines>", "demo", "ana-ruiz"),
+        ("OPP-10002", "دستگاه اسپرسو", "commit", "luis"),
+    ):
+        (folder / f"{key}-deal.yaml").write_text(
+            f"id: {key}\ncreated: 2026-11-01T10:00:00+01:00\ntitle: '{title}'\nprocess: standard\n"
+            f"stage: {stage}\nstatus: open\nowner: {owner}\ncurrency: EUR\namount: 100\nprobability: 33\n"
+        )
+    settings = root / "pipecli.yaml"
+    text = settings.read_text().replace("teams:", "  luis: {name: Luis Gil}\nteams:", 1)
+    settings.write_text(text.replace("name: Propose\n", "name: Propose\n      steps: [send the offer]\n"))
+    git("add", "-A")
+    git("commit", "-qm", "deals")
+    return root
+
+
+def played(root, *keys, closed=False, mouse=()):
+    """Run the board with these keys, then drag from one place to another; the app, as it was at the end."""
+
+    async def play():
+        run = Session()
+        run.directory, run.today_text = str(root), "2026-11-21"
+        app = BoardApp(run, "", has_closed=closed)
+        async with app.run_test(size=(125, 30)) as pilot:
+            await pilot.pause()
+            for key in keys:
+                await pilot.press(key)
+                await pilot.pause()
+            if mouse:
+                start, end = (app.query_one(f"#cards-{lane}", Cards) for lane in mouse)
+                await pilot.mouse_down(start, offset=(4, 2))
+                await pilot.hover(end, offset=(4, 2))
+                await pilot.mouse_up(end, offset=(4, 2))
+                await pilot.pause()
+            status = str(app.query_one("#status", Static).content) if len(app.screen_stack) == 1 else ""
+            text = app.screen.text if isinstance(app.screen, Page) else ""
+            heading = str(app.screen_stack[0].query_one("#heading", Static).content)
+            return app, status, heading, text
+
+    return asyncio.run(play())
+
+
+def stage(root, key=KEY):
+    (file,) = root.glob(f"opportunities/2026/{key}-*.yaml")
+    return ryaml.loads(file.read_text())["stage"]
+
+
+def test_a_card_moves_on_with_a_key_as_one_commit(root, git):
+    app, status, _, _ = played(root, "greater_than_sign")
+    assert stage(root) == "propose"
+    assert status == f"{KEY}: advance demo → propose"
+    assert app.said == [status]
+    assert git("log", "-1", "--format=%s") == status
+    assert "Pipecli-Event: stage-changed" in git("log", "-1", "--format=%b")
+    assert git("status", "--porcelain") == ""
+
+
+def test_the_cursor_goes_with_the_card(root):
+    assert stage(root) == "demo"
+    played(root, "shift+right", "shift+left")
+    assert stage(root) == "demo"
+
+
+def test_a_refusal_is_shown_in_the_words_of_the_shell_and_changes_nothing(root, git):
+    before = git("rev-parse", "HEAD~0")
+    _, status, _, _ = played(root, "greater_than_sign", "greater_than_sign")
+    assert status == (
+        f"refused: {KEY} can't advance to negotiate: steps not done: send the offer; "
+        "add what is missing, or override with --force"
+    )
+    assert stage(root) == "propose"
+    assert git("rev-parse", "HEAD~1") == before
+
+
+def test_past_the_last_stage_it_says_how_to_close(root, git):
+    head = git("rev-parse", "HEAD")
+    _, status, _, _ = played(root, "right", "right", "right", "greater_than_sign")
+    assert "is at the last stage; close it: pipecli opp won OPP-10002" in status
+    assert git("rev-parse", "HEAD") == head
+
+
+def test_the_last_move_is_undone_with_its_probability(root, git):
+    app, status, _, _ = played(root, "greater_than_sign", "u")
+    (file,) = root.glob(f"opportunities/2026/{KEY}-*.yaml")
+    assert ryaml.loads(file.read_text())["probability"] == 33
+    assert stage(root) == "demo"
+    assert git("log", "-1", "--format=%s") == f"{KEY}: undo advance demo → propose" == status
+    assert len(app.said) == 2
+
+
+def test_with_nothing_to_undo_it_says_so(root):
+    assert "no move of this board is left" in played(root, "right", "u")[1]
+
+
+def test_what_another_has_moved_since_is_not_undone(root, cli):
+    async def play():
+        run = Session()
+        run.directory = str(root)
+        app = BoardApp(run, "", has_closed=False)
+        async with app.run_test(size=(125, 30)) as pilot:
+            await pilot.press("greater_than_sign")
+            await pilot.pause()
+            await asyncio.to_thread(cli, "opp", "advance", KEY, "--force")
+            await pilot.press("u")
+            await pilot.pause()
+            return str(app.query_one("#status", Static).content)
+
+    assert f"refused: {KEY} is at negotiate by now" in asyncio.run(play())
+    assert stage(root) == "negotiate"
+
+
+def test_a_card_is_dragged_with_the_mouse(root):
+    played(root, mouse=("open-demo", "open-qualify"))
+    assert stage(root) == "qualify"
+
+
+def test_a_card_dropped_on_what_is_won_says_how_to_win(root, git):
+    head = git("rev-parse", "HEAD")
+    _, status, _, _ = played(root, closed=True, mouse=("open-demo", "won-"))
+    assert f"pipecli opp won {KEY}" in status
+    assert git("rev-parse", "HEAD") == head
+
+
+def test_a_card_opens_as_its_page(root):
+    _, _, _, text = played(root, "enter")
+    assert "Demo, 2 of 5 (standard)" in text
+    assert "[b]Espresso[/b] <machines>" in text
+
+
+def test_keys_of_the_board_wait_while_a_card_is_open(root):
+    played(root, "enter", "greater_than_sign", "escape", "shift+left")
+    assert stage(root) == "qualify"
+
+
+def test_it_shows_the_deals_of_one_owner(root):
+    assert "standard: 1 deal in EUR, of luis" in played(root, "o", "down", "down", "enter")[2]
+
+
+def test_closed_deals_are_read_when_asked_for(root, cli):
+    cli("opp", "won", KEY, "--amount", "5")
+    app, _, heading, _ = played(root, "c")
+    assert "2 deals" in heading
+    assert [lane.name for lane in app.board.lanes][-3:] == ["Won", "Lost", "Closed"]
+
+
+def test_another_broken_file_is_said_and_not_a_crash(root):
+    async def play():
+        run = Session()
+        run.directory = str(root)
+        app = BoardApp(run, "", has_closed=False)
+        async with app.run_test(size=(125, 30)) as pilot:
+            (root / "opportunities/2026/OPP-10003-x.yaml").write_text("id: [")
+            await pilot.press("r")
+            await pilot.pause()
+            return str(app.query_one("#status", Static).content)
+
+    assert "OPP-10003-x.yaml:1" in asyncio.run(play())
+
+
+def test_an_empty_board_opens(root):
+    for file in root.glob("opportunities/2026/*"):
+        file.unlink()
+    assert "0 deals" in played(root, "greater_than_sign", "left", "right")[2]
