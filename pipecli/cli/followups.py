@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -15,9 +15,6 @@ from pipecli.cli.table import Column
 from pipecli.cli.whose import whose
 from pipecli.records.kinds import LEAD, OPPORTUNITY
 from pipecli.reports.followups import FollowUp
-
-if TYPE_CHECKING:
-    from pipecli.outbox.ics import Event
 
 app = noun("List what is due.")
 
@@ -67,7 +64,9 @@ def followups(
         plans(pipeline.index.connection, whose(run), until), today=run.today, until=until, zone=zone
     )
     if ics:
-        _print_calendar(run, found)
+        from pipecli.cli.calendar import text_of
+
+        write_text(text_of(run, "follow-ups", [each.plan for each in found]))
     else:
         _print(run, found, until)
     if exit_code and found:
@@ -123,26 +122,3 @@ _COLUMNS = (
     Column("id", "RECORD"),
     Column("title", "TITLE", shrink=True, min_width=12),
 )
-
-
-def _print_calendar(run: Session, found: Sequence[FollowUp]) -> None:
-    from pipecli.outbox.ics import calendar
-
-    company = run.pipeline.settings_as_written["company"]["name"]
-    write_text(calendar(f"{company}: follow-ups", [_event(each) for each in found], run.now))
-
-
-def _event(each: FollowUp) -> Event:
-    from pipecli.outbox.ics import Event
-
-    plan = each.plan
-    who = plan.customer_name or plan.customer
-    title = f"{plan.title} ({who})" if who else plan.title
-    what = f"{plan.type}: {plan.subject}" if plan.type else "next contact"
-    return Event(
-        uid=f"{plan.id}-{plan.activity or plan.kind}@pipecli",
-        start=plan.at,
-        minutes=plan.duration,
-        summary=f"{what}, {title}",
-        description="\n".join(line for line in (plan.note, plan.id) if line),
-    )

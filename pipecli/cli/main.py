@@ -45,6 +45,7 @@ NOUNS = {
     "settings": Noun("settings", "Show and change pipecli.yaml."),
     "activity": Noun("activity", "Calls, meetings, emails, tasks and notes."),
     "followups": Noun("followups", "List what is due."),
+    "calendar": Noun("calendar", "Print a calendar of what is planned."),
     "forecast": Noun("forecast", "Print the forecast, weighted by probability."),
     "report": Noun("report", "Reports: what was lost and why, who won, what stands still."),
     "history": Noun("history", "Print every change of a record, from git."),

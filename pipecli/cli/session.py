@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 from datetime import date, datetime
 from functools import cached_property
@@ -168,3 +169,9 @@ def warn(faults: Sequence[Fault]) -> None:
 def say(line: str) -> None:
     """Tell a person something that is no result."""
     typer.echo(line, err=True)
+
+
+def mention(line: str) -> None:
+    """Tell somebody at a terminal that all is well; cron, which would mail it, hears nothing."""
+    if sys.stderr.isatty():
+        say(line)

@@ -5,7 +5,8 @@ Everything is read from the content of commits: a hand edit, a revert or a squas
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,7 +15,7 @@ from pipecli.history.commits import Commit, commit_of
 from pipecli.history.events import Event, Told, events, fields
 from pipecli.history.index import History
 from pipecli.history.touched import Row
-from pipecli.records.kinds import BY_PREFIX
+from pipecli.records.kinds import BY_PREFIX, Kind
 from pipecli.store import files, git, yamltext
 
 if TYPE_CHECKING:
@@ -48,6 +49,51 @@ def log(history: History, name: Name, *, only: bool = False, field: str = "") ->
         if told:
             entries.append(Entry(story.commits[commit], row.noun, row.key, row.path, told))
     return entries
+
+
+class Step(NamedTuple):
+    """What one commit did to one record, and how it left it."""
+
+    commit: Commit
+    noun: str
+    key: str
+    after: Told | None
+    """None where it is gone, or can't be read."""
+    events: list[Event]
+
+
+def steps(history: History, commits: Sequence[str], kinds: Sequence[Kind]) -> list[Step]:
+    """What commits did to the records of some kinds, in the order in which the commits are given."""
+    places = {commit: place for place, commit in enumerate(commits)}
+    nouns = {kind.noun for kind in kinds}
+    found = [(commit, row) for commit, row in _touched(history, commits) if row.noun in nouns]
+    found.sort(key=lambda each: places[each[0]])
+    befores = {(row.noun, blob): row.path for _, row in found for blob in _befores(row) if blob}
+    broken = {blob for blob, version in history.versions(befores).items() if version.fault}
+    # What a version that can't be read is compared with lies further back than these commits.
+    names = {(row.noun, row.key) for _, row in found if broken & {(row.noun, blob) for blob in _befores(row)}}
+    story = _Story(history, [row for _, row in [*found, *_found(history, names)]], list(places))
+    return [
+        Step(
+            story.commits[commit],
+            row.noun,
+            row.key,
+            story.version(row, row.after),
+            story.told(commit, row, ""),
+        )
+        for commit, row in found
+    ]
+
+
+def last_changes(history: History, kinds: Sequence[Kind]) -> dict[str, datetime]:
+    """When each record of these kinds was last committed; never before the commits that led to it."""
+    marks = ", ".join("?" * len(kinds))
+    found = history.connection.execute(
+        "SELECT t.key, max(c.placed) FROM touched t JOIN commits c ON c.n = t.commit_n "
+        f"WHERE t.noun IN ({marks}) GROUP BY t.key",
+        [kind.noun for kind in kinds],
+    )
+    return {key: datetime.fromtimestamp(seconds, UTC) for key, seconds in found}
 
 
 def document_named(history: History, text: str) -> Name | None:
@@ -90,6 +136,17 @@ _TOUCHING = " UNION ALL ".join(
 )
 
 
+def _touched(history: History, commits: Iterable[str]) -> Iterator[tuple[str, Row]]:
+    """The records that commits touched, each with its commit."""
+    query = (
+        f"SELECT {', '.join(f't.{name}' for name in Row._fields)} "
+        "FROM commits c JOIN touched t ON t.commit_n = c.n WHERE c.id = ?"
+    )
+    for commit in commits:
+        for values in history.connection.execute(query, (commit,)):
+            yield commit, Row(*values)
+
+
 def _found(history: History, names: Iterable[Name]) -> list[tuple[str, Row]]:
     """The commits that touched these records, newest first, under earlier keys too."""
     wanted, seen = list(names), set[Name]()
@@ -123,7 +180,7 @@ class _Story:
 
     def told(self, commit: str, row: Row, field: str) -> list[Event]:
         """The events of one record in one commit; of a merge those that none of its sides had."""
-        after = self._version(row, row.after)
+        after = self.version(row, row.after)
         befores = [self._readable(row, blob) for blob in _befores(row) if blob] or [None]
         if row.after and after is None:
             found = [Event("unreadable", None, None, f"unreadable here: {self._fault(row)}")]
@@ -155,7 +212,7 @@ class _Story:
     def _fault(self, row: Row) -> str:
         return self.versions[row.noun, row.after].fault or "" if row.after else ""
 
-    def _version(self, row: Row, blob: str | None) -> Told | None:
+    def version(self, row: Row, blob: str | None) -> Told | None:
         """One version of a row's record; None where it can't be read as a map."""
         content = self.contents.get(blob) if blob else None
         if blob is None or content is None:
@@ -172,7 +229,7 @@ class _Story:
         seen = set[str]()
         while blob and blob not in seen:
             seen.add(blob)
-            version = self._version(row, blob)
+            version = self.version(row, blob)
             if version:
                 return version
             blob = next(iter(self.earlier.get((row.noun, blob), ())), None)

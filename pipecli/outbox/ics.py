@@ -1,68 +1,202 @@
-"""Calendars as RFC 5545 wants them: the file that a calendar program subscribes to or imports."""
+"""Calendars as RFC 5545 wants them: the file that a calendar program subscribes to or imports.
+
+The same entries give the same bytes, whenever and wherever it is written.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from datetime import UTC, date, datetime
-from typing import NamedTuple
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING, NamedTuple
+from zoneinfo import ZoneInfo
 
-_WIDEST = 75  # bytes of a line, without its end
+from icalendar import Alarm, Calendar, Event, Timezone, TimezoneDaylight, TimezoneStandard, Todo, vText
+
+if TYPE_CHECKING:
+    from icalendar import Component
 
 
-class Event(NamedTuple):
+class Entry(NamedTuple):
+    """An event, or a task to be done."""
+
     uid: str
-    """The same in every export, so that a calendar moves an event instead of adding another."""
+    """The same in every export, so that a calendar moves an entry instead of adding another."""
+    is_task: bool
     start: date | datetime
-    """A bare day makes an event of the whole day."""
+    """A bare day makes it one of the whole day. Of a task: when it is due."""
     minutes: int | None
+    """How long an event takes that has an hour."""
     summary: str
-    description: str = ""
+    description: str
+    category: str
+    is_done: bool
+    changed: datetime
+    """When what it says was last changed; a later one wins over what a calendar has."""
 
 
-def calendar(name: str, events: Iterable[Event], now: datetime) -> str:
-    """The text of a calendar, its lines ended by CR LF."""
-    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//pipecli//EN", f"X-WR-CALNAME:{_escaped(name)}"]
-    for event in events:
-        lines += [
-            "BEGIN:VEVENT",
-            f"UID:{_escaped(event.uid)}",
-            f"DTSTAMP:{_utc(now)}",
-            _start(event.start),
-            *(
-                [f"DURATION:PT{event.minutes}M"]
-                if event.minutes and isinstance(event.start, datetime)
-                else []
-            ),
-            f"SUMMARY:{_escaped(event.summary)}",
-            *([f"DESCRIPTION:{_escaped(event.description)}"] if event.description else []),
-            "END:VEVENT",
-        ]
-    return "".join(f"{part}\r\n" for line in [*lines, "END:VCALENDAR"] for part in _folded(line))
+def calendar(name: str, entries: Iterable[Entry], zone: ZoneInfo) -> str:
+    """The text of a calendar, its lines ended by CR LF, its times those of a timezone."""
+    local = [_in_zone(each, zone) for each in entries]
+    made = Calendar()
+    made.add("PRODID", "-//pipecli//EN")
+    made.add("VERSION", "2.0")
+    for key in ("NAME", "X-WR-CALNAME"):  # of RFC 7986, and what programs read before it
+        made[key] = vText(_clean(name))
+    made.add("X-WR-TIMEZONE", zone.key)
+    times = [each.start for each in local if isinstance(each.start, datetime)]
+    if times or not local:  # a calendar without any part is none
+        made.add_component(_timezone(zone, min(times, default=_BEGINNING), max(times, default=_BEGINNING)))
+    for each in local:
+        made.add_component(_task(each) if each.is_task else _event(each))
+    text: str = made.to_ical().decode()
+    return text
 
 
-def _start(start: date | datetime) -> str:
-    if isinstance(start, datetime):
-        return f"DTSTART:{_utc(start)}"
-    return f"DTSTART;VALUE=DATE:{start:%Y%m%d}"
+def _in_zone(entry: Entry, zone: ZoneInfo) -> Entry:
+    start = entry.start
+    return entry._replace(start=start.astimezone(zone)) if isinstance(start, datetime) else entry
 
 
-def _utc(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+def _event(entry: Entry) -> Event:
+    event = Event()
+    _describe(event, entry)
+    event.add("DTSTART", entry.start)
+    is_timed = isinstance(entry.start, datetime)
+    if is_timed:
+        event.add("DURATION", timedelta(minutes=entry.minutes or 0))
+    event.add("TRANSP", "OPAQUE" if is_timed else "TRANSPARENT")  # a call to make keeps no day busy
+    event.add("STATUS", "CONFIRMED")
+    if not entry.is_done:
+        event.add_component(_alarm(entry))
+    return event
 
 
-def _escaped(text: str) -> str:
-    """Text of a property; control characters, which none may hold, are left out."""
-    lines = text.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,").splitlines()
-    return "\\n".join("".join(char for char in line if char >= " " and char != "\x7f") for line in lines)
+def _task(entry: Entry) -> Todo:
+    task = Todo()
+    _describe(task, entry)
+    task.add("DUE", entry.start)
+    task.add("STATUS", "COMPLETED" if entry.is_done else "NEEDS-ACTION")
+    if entry.is_done:
+        at = entry.start
+        done = at if isinstance(at, datetime) else datetime.combine(at, time(12), UTC)
+        task.add("COMPLETED", done.astimezone(UTC))
+        task.add("PERCENT-COMPLETE", 100)
+    else:
+        task.add_component(_alarm(entry))
+    return task
 
 
-def _folded(line: str) -> Iterator[str]:
-    """The line in pieces of at most 75 bytes, letters whole; each but the first begins with a space."""
-    piece = b""
-    for char in line:
-        encoded = char.encode()
-        if len(piece) + len(encoded) > _WIDEST:
-            yield piece.decode()
-            piece = b" "
-        piece += encoded
-    yield piece.decode()
+def _describe(component: Component, entry: Entry) -> None:
+    changed = entry.changed.astimezone(UTC)
+    component.add("UID", entry.uid)
+    component.add("DTSTAMP", changed)
+    component.add("LAST-MODIFIED", changed)
+    # Counting commits would go back where a branch is squashed, and a calendar passes over what goes back.
+    component.add("SEQUENCE", max(int((changed - _BEGINNING).total_seconds()), 0))
+    component.add("SUMMARY", _clean(entry.summary))
+    if entry.description:
+        component.add("DESCRIPTION", _clean(entry.description))
+    component.add("CATEGORIES", [_clean(entry.category)])
+
+
+_BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
+_BEFORE = timedelta(minutes=-15)
+_IN_THE_MORNING = timedelta(hours=9)
+
+
+def _alarm(entry: Entry) -> Alarm:
+    """A quarter of an hour before what has an hour, at nine on the day of what has none."""
+    alarm = Alarm()
+    alarm.add("ACTION", "DISPLAY")
+    alarm.add("DESCRIPTION", _clean(entry.summary))
+    trigger = _BEFORE if isinstance(entry.start, datetime) else _IN_THE_MORNING
+    alarm.add("TRIGGER", trigger, parameters={"RELATED": "END"} if entry.is_task else {})
+    return alarm
+
+
+# What no text of a calendar may hold; a line break becomes \n in it.
+_CONTROLS = "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]"
+
+
+def _clean(text: str) -> str:
+    return re.sub(_CONTROLS, " ", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+class _Observance(NamedTuple):
+    """A rule of the clock: from which offset to which, its name, and whether it saves daylight."""
+
+    before: timedelta
+    after: timedelta
+    name: str
+    is_daylight: bool
+
+
+def _timezone(zone: ZoneInfo, first: datetime, last: datetime) -> Timezone:
+    """How the clock of a timezone goes between two moments, from each change of it.
+
+    Not icalendar's own Timezone.from_tzinfo: that gives the onset in the new offset, an hour too late in
+    spring, where RFC 5545 (3.6.5) wants it in the old one.
+    """
+    start = datetime(max(first.year, 1970), 1, 1, tzinfo=zone)
+    onsets: dict[_Observance, list[datetime]] = defaultdict(list)
+    offset = _offset(start)
+    onsets[_Observance(offset, offset, start.tzname() or zone.key, bool(start.dst()))].append(
+        start.replace(tzinfo=None)
+    )
+    for moment in _changes(zone, start, last):
+        local = moment.astimezone(zone)
+        before = _offset((moment - timedelta(seconds=1)).astimezone(zone))
+        rule = _Observance(before, _offset(local), local.tzname() or zone.key, bool(local.dst()))
+        onsets[rule].append((moment + before).replace(tzinfo=None))
+    made = Timezone()
+    made.add("TZID", zone.key)
+    for rule, times in onsets.items():
+        made.add_component(_observance(rule, times))
+    return made
+
+
+def _observance(rule: _Observance, onsets: Sequence[datetime]) -> Component:
+    made = TimezoneDaylight() if rule.is_daylight else TimezoneStandard()
+    made.add("DTSTART", onsets[0])
+    made.add("TZOFFSETFROM", rule.before)
+    made.add("TZOFFSETTO", rule.after)
+    made.add("TZNAME", rule.name)
+    if onsets[1:]:
+        made.add("RDATE", list(onsets[1:]))
+    return made
+
+
+_STEP = timedelta(days=7)  # no clock is changed twice within
+_LONGEST = timedelta(days=36525)
+
+
+def _changes(zone: ZoneInfo, start: datetime, last: datetime) -> list[datetime]:
+    """The moments, in UTC, from which on the clock is another."""
+    found = []
+    here, end = start.astimezone(UTC), min(last.astimezone(UTC), start.astimezone(UTC) + _LONGEST)
+    while here < end:
+        there = here + _STEP
+        if _rule(here, zone) != _rule(there, zone):
+            low, high = here, there
+            while high - low > timedelta(seconds=1):
+                middle = low + (high - low) // 2
+                if _rule(middle, zone) == _rule(here, zone):
+                    low = middle
+                else:
+                    high = middle
+            found.append(high.replace(microsecond=0))
+        here = there
+    return found
+
+
+def _rule(moment: datetime, zone: ZoneInfo) -> tuple[timedelta, str | None]:
+    local = moment.astimezone(zone)
+    return _offset(local), local.tzname()
+
+
+def _offset(local: datetime) -> timedelta:
+    offset = local.utcoffset()
+    assert offset is not None
+    return offset

@@ -8,13 +8,14 @@ from typing import NamedTuple
 
 NEXT_CONTACT = "next-contact"
 ACTIVITY = "activity"
+EXPECTED_CLOSE = "expected-close"
 
 
 class Plan(NamedTuple):
     """Something planned on an open lead or opportunity, as its file says it."""
 
     kind: str
-    """NEXT_CONTACT or ACTIVITY."""
+    """NEXT_CONTACT, ACTIVITY or EXPECTED_CLOSE."""
     id: str
     """The record's."""
     activity: str | None
