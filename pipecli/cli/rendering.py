@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipecli.cli.output import write_text
+from pipecli.cli.output_file import ending_of, write_whole
 from pipecli.cli.session import say, session
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import Kind
@@ -38,7 +39,6 @@ _IMAGES = {
     ".svg": "image/svg+xml",
 }
 _LARGEST_LOGO = 1 << 20
-_PAGES = (".html", ".htm")
 
 
 def render(ctx: typer.Context, kind: Kind, ref: str, output: str) -> None:
@@ -49,32 +49,20 @@ def render(ctx: typer.Context, kind: Kind, ref: str, output: str) -> None:
     key = resolve(pipeline, ref, kind).key
     is_pdf = _is_pdf(output, key)
     record: Record = pipeline.get(kind.model, key)
-    printed = _printed(pipeline, record)
-    content = _pdf(pipeline, printed, record) if is_pdf else _page(pipeline, printed)
+    printed = printed_of(pipeline, record)
+    content = pdf_of(pipeline, printed, record) if is_pdf else _page(pipeline, printed)
     if output == "-":
         write_text(content.decode())
         return
-    _write(Path(output), content)
+    write_whole(output, content)
     say(f"{key} is in {output}")
 
 
 def _is_pdf(output: str, key: str) -> bool:
-    """Whether a PDF is asked for. Refuses, before any work is done, what can't be written."""
+    """Whether a PDF is asked for. Raises PipecliError for what can't be written, before any work is done."""
     if output == "-":
         return False
-    path = Path(output)
-    ending = path.suffix.lower()
-    if ending not in (".pdf", *_PAGES):
-        named = path.with_suffix(".pdf") if path.name else Path(f"{key}.pdf")
-        raise PipecliError(
-            f"{output}: only .pdf and .html can be written", hint=f"name it {named}, or - for HTML on stdout"
-        )
-    if path.is_dir():
-        raise PipecliError(f"{output} is a directory", hint="name a file in it")
-    if not path.parent.is_dir():
-        raise PipecliError(
-            f"{output}: there is no directory {path.parent}", hint="make it, or name another file"
-        )
+    ending = ending_of(output, (".pdf", ".html"), key)
     if ending == ".pdf":
         from pipecli.outbox.typesetting import require_typst
 
@@ -82,7 +70,7 @@ def _is_pdf(output: str, key: str) -> bool:
     return ending == ".pdf"
 
 
-def _printed(pipeline: Pipeline, record: Record) -> Printed:
+def printed_of(pipeline: Pipeline, record: Record) -> Printed:
     """What the document says, with the customer, contact and letterhead as they are now."""
     from pipecli.outbox.formats import has_customs_of
     from pipecli.outbox.printed import addressee, printed_order, printed_quotation
@@ -131,7 +119,7 @@ def _page(pipeline: Pipeline, printed: Printed) -> bytes:
     return document_page(printed, f"data:{_IMAGES[logo.suffix.lower()]};base64,{image}").encode()
 
 
-def _pdf(pipeline: Pipeline, printed: Printed, record: Record) -> bytes:
+def pdf_of(pipeline: Pipeline, printed: Printed, record: Record) -> bytes:
     from pipecli.outbox.typesetting import typeset
     from pipecli.records.base import Document
     from pipecli.store.location import inside
@@ -172,17 +160,6 @@ def _template(pipeline: Pipeline) -> Template | None:
             hint=f"begin with the one of pipecli: pipecli quote template > {named}",
         )
     return Template(folder, file)
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Put a file in the place of what was there, at once."""
-    from pipecli.store import files
-
-    target = path.resolve()
-    try:
-        files.write(target.parent, target.name, content)
-    except OSError as error:
-        raise PipecliError(f"{path} can't be written: {error.strerror or error}") from None
 
 
 def _logo(pipeline: Pipeline) -> Path | None:

@@ -71,7 +71,7 @@ def test_a_page_goes_to_stdout(cli, tmp_path):
 
 
 def test_rendering_again_replaces_the_page(cli, tmp_path):
-    page = tmp_path / "quote.htm"
+    page = tmp_path / "quote.html"
     page.write_text("old")
 
     cli("quote", "render", QTN, "--output", str(page))
