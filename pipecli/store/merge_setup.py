@@ -6,9 +6,11 @@ a clone merges by line, with ordinary conflicts.
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from pipecli.records.kinds import KINDS, SETTINGS_FILE
@@ -33,10 +35,12 @@ def attributes(prefix: str = "") -> str:
 
 
 def is_set_up(place: Location) -> bool:
-    """Whether git merges this pipeline's records by field, here and with this installation of pipecli."""
+    """Whether git merges this pipeline's records by field, with a pipecli that is still there."""
     stored = git.run(place.work_tree, "config", "--local", "--null", "--get-regexp", r"^merge\.pipecli")
     found = dict(line.partition("\n")[::2] for line in stored.stdout.decode("utf-8", "replace").split("\0"))
-    return all(found.get(name) == value for name, value in _settings().items()) and _has_attributes(place)
+    python = _python_of(found.get(f"merge.{DRIVER}.driver", ""))
+    is_there = os.access(python, os.X_OK)
+    return is_there and _settings(python).items() <= found.items() and _has_attributes(place)
 
 
 def set_up(place: Location) -> None:
@@ -44,7 +48,7 @@ def set_up(place: Location) -> None:
 
     Raises GitRefused.
     """
-    for name, value in _settings().items():
+    for name, value in _settings(sys.executable).items():
         git.output(place.work_tree, "config", "--local", name, value)
     if not _has_attributes(place):
         # A pipeline older than its driver, or one whose .gitattributes somebody else wrote.
@@ -60,25 +64,33 @@ def _append(file: Path, lines: str) -> None:
     file.write_text(f"{old}{gap}{lines}", encoding="utf-8")
 
 
-def _settings() -> dict[str, str]:
+def _settings(python: str) -> dict[str, str]:
     return {
         f"merge.{DRIVER}.name": "pipecli: records, field by field",
-        f"merge.{DRIVER}.driver": _command(),
+        f"merge.{DRIVER}.driver": _command(python),
         # Of the two merge bases of a criss-cross: a conflict there is no one's to solve.
         f"merge.{DRIVER}.recursive": _ANCESTOR_DRIVER,
         f"merge.{_ANCESTOR_DRIVER}.name": "pipecli: records, field by field, conflicts as in their base",
-        f"merge.{_ANCESTOR_DRIVER}.driver": _command("--ancestor"),
+        f"merge.{_ANCESTOR_DRIVER}.driver": _command(python, "--ancestor"),
     }
 
 
-def _command(*options: str) -> str:
-    """What git has a shell run: this very Python, as a hook or a cron job may have another PATH.
+def _command(python: str, *options: str) -> str:
+    """What git has a shell run: one certain Python, as a hook or a cron job may have another PATH.
 
     -P: the files of a pipeline are no modules to import. Where pipecli is gone, git's own merge by line.
     """
-    python = shlex.quote(sys.executable).replace("%", "%%")
-    driver = " ".join([python, "-P", "-m", "pipecli", "merge-driver", *options, "--", "%O %A %B %P"])
-    return f"if test -x {python}; then {driver}; else git merge-file -L ours -L base -L theirs %A %O %B; fi"
+    quoted = shlex.quote(python).replace("%", "%%")
+    driver = " ".join([quoted, "-P", "-m", "pipecli", "merge-driver", *options, "--", "%O %A %B %P"])
+    return f"if test -x {quoted}; then {driver}; else git merge-file -L ours -L base -L theirs %A %O %B; fi"
+
+
+def _python_of(command: str) -> str:
+    """The Python that a stored command runs; of one that is not ours empty."""
+    found = re.match(r"if test -x (.+?); then ", command)
+    with suppress(ValueError):  # quotes that don't end
+        return "".join(shlex.split(found[1].replace("%%", "%"))) if found else ""
+    return ""
 
 
 def _has_attributes(place: Location) -> bool:

@@ -59,7 +59,7 @@ def merged(
     The fields of `whole` are in conflict as they stand, wherever the two sides differ: not to be mixed.
     """
     merging = _Merging(model, choose, whole)
-    plain = merging.map((), base, ours, theirs)
+    plain = merging.map((), base or None, ours, theirs)
     return Outcome(plain, merging.clashes)
 
 
@@ -71,14 +71,23 @@ class _Merging:
         self.clashes: list[Clash] = []
 
     def map(
-        self, path: Path, base: Mapping[str, Any], ours: Mapping[str, Any], theirs: Mapping[str, Any]
+        self, path: Path, base: Mapping[str, Any] | None, ours: Mapping[str, Any], theirs: Mapping[str, Any]
     ) -> Plain:
         made: Plain = {}
-        for key in self._keys(base, ours, theirs):
-            value = self.value((*path, key), base.get(key), ours.get(key), theirs.get(key))
-            if not is_nothing(value):
+        for key in self._keys(base or {}, ours, theirs):
+            inner = (*path, key)
+            default = self._default(inner)
+            written = [each.get(key) for each in (base, ours, theirs) if each is not None]
+            # A field that is left out says its default; in what was not there at all it says nothing.
+            said = [default if is_nothing(each) else each for each in written]
+            value = self.value(inner, *(said if base is not None else [None, *said]))
+            if not is_nothing(value) and not (same(value, default) and all(map(is_nothing, written[-2:]))):
                 made[key] = value
         return made
+
+    def _default(self, path: Path) -> object:
+        default = fields.default_at(self.model, path)
+        return None if is_list(default) or isinstance(default, Mapping) else default
 
     def _keys(
         self, base: Mapping[str, Any], ours: Mapping[str, Any], theirs: Mapping[str, Any]
@@ -90,31 +99,21 @@ class _Merging:
     def value(
         self, path: Path, base: object, ours: object, theirs: object, *, is_member: bool = False
     ) -> object:
-        if self._are_same(path, ours, theirs):
-            return theirs if is_nothing(ours) else ours
+        if same(ours, theirs):
+            return ours
         if len(path) == 1 and path[0] in self.whole:
             return self._clash(path, base, ours, theirs)
-        if self._are_same(path, base, ours):
+        if same(base, ours):
             return theirs
-        if self._are_same(path, base, theirs):
+        if same(base, theirs):
             return ours
         if not is_member and self._is_free(path, base, ours, theirs):
             base, ours, theirs = (self._or_empty(each, ours, theirs) for each in (base, ours, theirs))
         if isinstance(ours, Mapping) and isinstance(theirs, Mapping):
-            return self.map(path, base if isinstance(base, Mapping) else {}, ours, theirs)
+            return self.map(path, base if isinstance(base, Mapping) else None, ours, theirs)
         if is_list(ours) and is_list(theirs):
             return self._list(path, base if is_list(base) else [], ours, theirs)
         return self._clash(path, base, ours, theirs)
-
-    def _are_same(self, path: Path, one: object, other: object) -> bool:
-        """Equal to a reader of the file, for whom a field left out has its default."""
-        if same(one, other):
-            return True
-        if is_nothing(one) or is_nothing(other):
-            default = fields.default_at(self.model, path)
-            filled = (default if is_nothing(each) else each for each in (one, other))
-            return default is not None and same(*filled)
-        return False
 
     def _is_free(self, path: Path, *versions: object) -> bool:
         """Whether leaving it out is the same as leaving it empty: lists, and maps with keys of one's own.
