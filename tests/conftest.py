@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from pipecli.cli.main import run
-from pipecli.store import founding
+from pipecli.store import founding, lock
+
+MAVEN = Path(__file__).resolve().parents[2] / "shared" / "data" / "maven"
+"""8,800 real deals, where the workspace has them."""
 
 GIT_CONFIG = """\
 [user]
@@ -58,6 +63,29 @@ def founded(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.setenv("GIT_CONFIG_GLOBAL", str(home / ".gitconfig"))
         patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
         founding.found(root, currency="EUR", company="Contoso", timezone="Europe/Madrid")
+    return root
+
+
+@pytest.fixture(scope="session")
+def maven(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The pipeline that `benchmarks/maven/load` makes, once for all workers: a test must not change it."""
+    if not MAVEN.is_dir():
+        pytest.skip("the Maven data is not here")
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "maven"
+    root = shared / "pipeline"
+    with lock.exclusive(shared, patience=300):
+        if not root.exists():
+            environment = {
+                **os.environ,
+                "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+                "GIT_CONFIG_GLOBAL": str(home / ".gitconfig"),
+                "PIPECLI_TODAY": "2017-12-31",
+            }
+            script = Path(__file__).resolve().parents[1] / "benchmarks" / "maven" / "load"
+            made = shared / "being-made"
+            subprocess.run([str(script), made, str(MAVEN)], env=environment, check=True, capture_output=True)
+            made.rename(root)
     return root
 
 

@@ -130,7 +130,7 @@ def _remarks(made: Done) -> list[str]:
     if totals.open_deal_count:
         lines.append(
             f"untouched: {totals.untouched_count} of {totals.open_deal_count} open deals; "
-            "`pipecli report stale` names those that stand still"
+            "`pipecli report stale` names the worst"
         )
     if made.overdue_before:
         lines.append(

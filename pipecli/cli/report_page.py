@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from pipecli.cli.output import Format, print_records, write_text
+from pipecli.cli.output import Format, print_records, terminal_width, wrapped, write_text
 from pipecli.cli.session import Session
 from pipecli.cli.table import Column, money
 from pipecli.records.money import minor_digits
@@ -38,12 +38,17 @@ def print_report(
     elif run.format is not Format.TABLE:
         print_records(rows, columns, run.format, id_key=id_key)
     else:
-        write_text(f"{caption}\n\n")
+        write_text(f"{fitted(caption)}\n")
         if rows:
             print_records([*rows, *([total] if total else [])], columns, Format.TABLE)
         else:
             write_text(f"{nothing}\n")
-        write_text("".join(f"{line}\n" for line in ["", *remarks]) if remarks else "")
+        write_text("".join(fitted(line) for line in ["", *remarks]) if remarks else "")
+
+
+def fitted(line: str) -> str:
+    """A line in as many as the terminal needs for it."""
+    return "".join(f"{each}\n" for each in wrapped(line, terminal_width()))
 
 
 def count_column(name: str, heading: str, rank: int = 0) -> Column:

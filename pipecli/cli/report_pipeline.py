@@ -19,7 +19,7 @@ from pipecli.cli.report_options import (
     grouping,
     said,
 )
-from pipecli.cli.report_page import print_report
+from pipecli.cli.report_page import fitted, print_report
 from pipecli.cli.session import session
 from pipecli.cli.table import Column
 from pipecli.cli.whose import Report, whose
@@ -59,7 +59,7 @@ def report_pipeline(
     if run.format is Format.TABLE and made.matrices:
         from pipecli.cli.report_pipeline_table import drawn
 
-        write_text(f"{caption}\n\n{drawn(made, names, stages, valuation.currency, terminal_width())}")
+        write_text(f"{fitted(caption)}\n{drawn(made, names, stages, valuation.currency, terminal_width())}")
         return
     about = {
         "by": by,

@@ -7,7 +7,8 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import NamedTuple
 
 from pipecli.cli.report_names import Names
-from pipecli.cli.table import Column, clean, money, render
+from pipecli.cli.report_page import fitted
+from pipecli.cli.table import Column, money, render
 from pipecli.records.money import minor_digits
 from pipecli.reports.pipeline import Key, Matrix, Pipeline, Sum
 
@@ -24,19 +25,19 @@ class _Look(NamedTuple):
 def drawn(made: Pipeline, names: Names, stages: Names, currency: str, width: int | None) -> str:
     """The tables of all processes, and a line of exact sums below them."""
     look = _Look(made.by, names, stages, currency, width)
-    lines = []
+    parts = []
     for matrix in made.matrices:
         if len(made.matrices) > 1:
-            lines += [f"process {clean(matrix.process)}", ""]
-        lines += [_matrix(matrix, look) or _list(matrix, look), ""]
+            parts.append(f"{fitted(f'process {matrix.process}')}\n")
+        parts.append(f"{_matrix(matrix, look) or _list(matrix, look)}\n\n")
     totals = made.totals
     amount, weighted = (
         money(each, currency, minor_digits(currency)) for each in (totals.amount, totals.weighted)
     )
-    lines.append(f"in all, {_deals(totals.open_count)}: {amount}, weighted {weighted}")
+    parts.append(fitted(f"in all, {_deals(totals.open_count)}: {amount}, weighted {weighted}"))
     if totals.without_amount_count:
-        lines.append(f"{_deals(totals.without_amount_count)} without an amount: counted as 0")
-    return "".join(f"{line}\n" for line in lines)
+        parts.append(fitted(f"{_deals(totals.without_amount_count)} without an amount: counted as 0"))
+    return "".join(parts)
 
 
 def _deals(count: int) -> str:

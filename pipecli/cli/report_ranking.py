@@ -159,8 +159,8 @@ def _gained(row: Mapping[str, Any]) -> str:
 
 def _remarks(points: Points, base: str) -> list[str]:
     if points.is_nothing:
-        return ["the settings give no points (ranking.points_per_win, points_per_amount): the amount ranks"]
+        return ["the settings give no points (ranking.points_per_win): the amount ranks"]
     return [
         f"points: {points.per_win} a win and {points.per_amount} for each {base} won",
-        "win rate: of the won and the lost; average, and days from creation to closing: of the won",
+        "win rate: of the won and the lost; average and days to close: of the won",
     ]

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
-import pytest
+from tests.conftest import MAVEN
 
 ROOT = Path(__file__).resolve().parents[2]
-DATA = ROOT.parent / "shared" / "data" / "maven"
-
-pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="the Maven data is not here")
 
 
 def pipecli(*arguments: str) -> str:
@@ -22,21 +18,6 @@ def pipecli(*arguments: str) -> str:
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
-
-
-@pytest.fixture(scope="module")
-def maven(tmp_path_factory: pytest.TempPathFactory, home: Path) -> Path:
-    """The pipeline that `benchmarks/maven/load` makes, but for the opportunities."""
-    root = tmp_path_factory.mktemp("maven") / "pipeline"
-    environment = {
-        **os.environ,
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "GIT_CONFIG_GLOBAL": str(home / ".gitconfig"),
-        "PIPECLI_TODAY": "2017-12-31",
-    }
-    script = ROOT / "benchmarks" / "maven" / "load"
-    subprocess.run([str(script), str(root), str(DATA)], env=environment, check=True, capture_output=True)
-    return root
 
 
 def sql(root: Path, query: str) -> list[list[object]]:
@@ -70,7 +51,7 @@ def test_people_roll_up_to_their_manager_and_office(maven: Path) -> None:
 def test_a_second_run_changes_nothing_and_says_again_what_rows_lack(maven: Path) -> None:
     told = json.loads(
         pipecli(
-            "-C", str(maven), "import", "opportunities", str(DATA / "sales_pipeline.csv"),
+            "-C", str(maven), "import", "opportunities", str(MAVEN / "sales_pipeline.csv"),
             "--map", str(ROOT / "benchmarks" / "maven" / "opportunities.yaml"), "--format", "json",
         )
     )  # fmt: skip
