@@ -1,0 +1,120 @@
+"""The sums of the reports on deals: rows add up to totals, whatever the deals."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from itertools import pairwise
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipecli.records.money import Rates
+from pipecli.reports import lost as losses
+from pipecli.reports import pipeline as standing
+from pipecli.reports.closed_deal import ClosedDeal
+from pipecli.reports.days import Days
+from pipecli.reports.open_deal import OpenDeal
+from pipecli.reports.ranking import Points, ranking
+from pipecli.reports.shares import percent, shared_out
+from pipecli.reports.valuation import Valuation
+
+TODAY = date(2026, 11, 21)
+RATES = Rates(
+    "EUR",
+    {
+        "USD": {date(2000, 1, 1): Decimal("0.92"), date(2026, 11, 1): Decimal("0.8765")},
+        "JPY": {date(2000, 1, 1): Decimal("0.0061")},
+    },
+)
+names = st.none() | st.sampled_from(["ana", "luis"])
+amounts = st.none() | st.decimals(0, 10**12, places=2)
+currencies = st.sampled_from(["EUR", "USD", "JPY"])
+days = st.dates(date(2026, 1, 1), date(2026, 12, 31))
+closed_deals = st.lists(
+    st.builds(
+        ClosedDeal,
+        id=st.just("OPP-AAAAA"), status=st.sampled_from(["won", "lost", "closed"]),
+        process=st.just("standard"), stage=st.sampled_from(["demo", "propose"]), owner=names, team=names,
+        type=st.just("sales"), source=names, customer=names, currency=currencies, amount=amounts,
+        created=days, closed=days, reason=st.sampled_from(["price", "timing"]), competitor=names,
+        competitors=st.sampled_from([(), ("ana",), ("ana", "luis")]),
+        products=st.lists(st.tuples(names, st.decimals(0, 10**6, places=2)), max_size=3).map(tuple),
+    ),
+    max_size=10,
+)  # fmt: skip
+open_deals = st.lists(
+    st.builds(
+        OpenDeal,
+        id=st.just("OPP-AAAAA"), title=st.just("Deal"), process=st.sampled_from(["standard", "gone"]),
+        stage=st.sampled_from(["demo", "propose"]), owner=names, team=names, type=st.just("sales"),
+        source=names, customer=names, currency=currencies, amount=amounts,
+        probability=st.decimals(0, 100, places=1), expected_close=st.none() | days, created=days,
+        last_activity=st.none(), rotting_days=st.none(),
+    ),
+    max_size=10,
+)  # fmt: skip
+
+
+@settings(max_examples=60)
+@given(closed_deals, st.sampled_from(losses.GROUPINGS), st.sampled_from([None, "month", "quarter"]))
+def test_the_lost_add_up(deals: list[ClosedDeal], by: str, trend: str | None) -> None:
+    found = losses.lost(deals, by=by, valuation=Valuation(RATES), trend=trend)
+
+    assert found.totals.lost_count == sum(deal.status == "lost" for deal in deals)
+    assert found.totals.won_count == sum(deal.status == "won" for deal in deals)
+    assert found.closed.closed_count == sum(deal.status == "closed" for deal in deals)
+    assert sum(row.lost_amount for row in found.rows) == found.totals.lost_amount
+    if by not in ("product", "competitor"):
+        assert sum(row.lost_count for row in found.rows) == found.totals.lost_count
+    if trend:
+        for name in ("lost_count", "won_count", "lost_amount", "won_amount"):
+            assert sum(getattr(row, name) for row in found.periods) == getattr(found.totals, name)
+
+
+@settings(max_examples=60)
+@given(open_deals, st.sampled_from(standing.GROUPINGS))
+def test_the_cells_add_up_to_both_sides(deals: list[OpenDeal], by: str) -> None:
+    found = standing.pipeline(
+        deals, by=by, valuation=Valuation(RATES), today=TODAY, order=[("standard", "demo")]
+    )
+
+    assert found.totals.open_count == len(deals)
+    for field in standing.Sum._fields:
+        for side in ("cells", "keys", "stages"):
+            together = sum(
+                getattr(each, field) for matrix in found.matrices for each in getattr(matrix, side).values()
+            )
+            assert together == getattr(found.totals, field), (field, side)
+
+
+@settings(max_examples=60)
+@given(closed_deals, st.sampled_from(["owner", "team"]))
+def test_points_and_wins_add_up_and_ranks_follow_points(deals: list[ClosedDeal], by: str) -> None:
+    base = Valuation(RATES)
+    year = Days(date(2026, 7, 1), date(2026, 12, 31))
+
+    found = ranking(
+        deals, by=by, days=year, points=Points(Decimal(10), Decimal("0.001")), base=base, shown=base
+    )
+
+    for field in ("points", "won_count", "won_amount", "lost_count", "previous_points", "points_change"):
+        assert sum(getattr(row, field) for row in found.rows) == getattr(found.totals, field)
+    ranked = [row for row in found.rows if row.rank]
+    assert all((one.points == other.points) == (one.rank == other.rank) for one, other in pairwise(ranked))
+    assert [row.points for row in ranked] == sorted((row.points for row in ranked), reverse=True)
+
+
+@settings(max_examples=60)
+@given(
+    st.decimals(0, 10**12, places=2),
+    st.lists(st.tuples(names, st.decimals(0, 10**6, places=2)), min_size=1, max_size=5),
+)
+def test_no_cent_is_lost_between_products(amount: Decimal, items: list[tuple[str | None, Decimal]]) -> None:
+    assert sum(part for _, part in shared_out(amount, items, "EUR")) == amount
+
+
+def test_a_percentage_is_rounded_half_up_and_unknown_of_nothing() -> None:
+    assert percent(1, 3) == Decimal("33.33")
+    assert percent(1, 800) == Decimal("0.13")
+    assert percent(0, 0) is None
