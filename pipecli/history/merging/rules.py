@@ -84,10 +84,12 @@ def _names_what_it_has(plain: Plain) -> str:
     from pipecli.records.settings import Settings
 
     settings = Settings.model_validate(plain)
-    known = {key for _, key in settings.names()}
+    known = {"user": {*settings.users}, "team": {*settings.teams}}
+    known["user or team"] = known["user"] | known["team"]
     for field, noun, key in references(settings):
-        if noun in ("user", "team", "principal") and key not in known:
-            return f"{field}: there is no {'user or team' if noun == 'principal' else noun} {key}"
+        named = "user or team" if noun == "principal" else noun
+        if key not in known.get(named, {key}):
+            return f"{field}: there is no {named} {key}"
     both = settings.users.keys() & settings.teams.keys()
     return f"{min(both)} is a user and a team" if both else ""
 

@@ -50,14 +50,16 @@ def _name(model: type[Part], path: Path, ours: Plain, theirs: Plain) -> str:
     here: list[object] = [ours, theirs]
     for place, key in enumerate(path):
         found = [_members(model, path[:place], each) for each in here]
-        listed = [each.get(key) for each in found]
-        thing = next((each for each in listed if isinstance(each, Mapping)), None)
+        thing = next((each for of in found if isinstance(each := of.get(key), Mapping)), None)
         if thing is not None:
-            one = things.one(keys.pop()) if keys else ""
-            said.append(" ".join(filter(None, [".".join(keys), f"{one} {things.name(thing, key)}"])))
+            one = f"{things.one(keys[-1])} {things.name(thing, key)}"
+            said.append(" ".join([*filter(None, [".".join(keys[:-1])]), one]))
             keys = []
+        elif key == ORDER and any(map(is_list, here)):
+            said.append(".".join(keys))
+            keys = ["the order"]
         else:
-            keys.append("the order" if key == ORDER and any(map(is_list, here)) else key)
+            keys.append(key)
         here = [
             named.get(key) if is_list(each) else each.get(key) if isinstance(each, Mapping) else None
             for named, each in zip(found, here, strict=True)
