@@ -120,7 +120,7 @@ def _record(row: Row, by: str, names: Names, users: Mapping[str, Any]) -> dict[s
 def _columns(made: Ranking, currency: str) -> list[Column]:
     return [
         Column("rank", "RANK", align="right"),
-        *([Column("rank_change", "", show=_climbed, rank=1)] if made.previous else []),
+        *([Column("rank_change", "↑↓", show=_climbed, rank=1)] if made.previous else []),
         Column("key", made.by.upper(), shrink=True, min_width=10, show=_label(made.by)),
         Column("points", "POINTS", align="right", show=lambda row: _tenths(row["points"])),
         *([Column("points_change", "CHANGE", align="right", show=_gained)] if made.previous else []),

@@ -77,10 +77,10 @@ def _print(run: Session, made: Stale, asked: Days, currency: str) -> None:
             Column("title", "TITLE", shrink=True, min_width=18),
             Column("owner", "OWNER", shrink=True, rank=2),
             Column(
-                "stage", "STAGE", shrink=True, rank=1, show=lambda row: row.get("stage_name") or row["stage"]
+                "stage", "STAGE", shrink=True, rank=3, show=lambda row: row.get("stage_name") or row["stage"]
             ),
             money_column("amount", "AMOUNT", currency),
-            Column("moved", "MOVED", rank=3),
+            Column("moved", "MOVED", rank=4),
             count_column("days", "DAYS"),
             Column("days_over", "OVER", align="right", show=lambda row: f"+{row['days_over']}"),
         ],

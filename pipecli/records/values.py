@@ -67,13 +67,21 @@ def _moment(value: object) -> object:
     if isinstance(value, datetime):
         if value.tzinfo is None:
             raise ValueError("a time needs its offset, as 2026-11-21T10:00:00+01:00")
-        return value
+        return _in_every_zone(value)
     if not isinstance(value, str) or not _MOMENT.fullmatch(value):
         raise ValueError("a time with its offset is wanted here, as 2026-11-21T10:00:00+01:00")
     try:
-        return datetime.fromisoformat(value)
+        moment = datetime.fromisoformat(value)
     except ValueError:
         raise ValueError(f"{value} is no time of the calendar") from None
+    return _in_every_zone(moment)
+
+
+def _in_every_zone(moment: datetime) -> datetime:
+    """Refuse the years at whose ends another timezone would leave the calendar: no report could place it."""
+    if not 1 < moment.year < 9999:
+        raise ValueError(f"{moment.isoformat()} is no time of the calendar in every timezone")
+    return moment
 
 
 def _moment_or_day(value: object) -> object:

@@ -49,7 +49,7 @@ def test_the_table_ranks_this_quarter_and_tells_what_changed_since_the_last(root
         "Ranking by owner in EUR, closed from 2026-10-01 to 2026-12-31; change since "
         "2026-07-01 to 2026-09-30\n"
         "\n"
-        "RANK       OWNER                  POINTS  CHANGE  WON     AMOUNT  WIN RATE    AVERAGE  DAYS\n"
+        "RANK  ↑↓   OWNER                  POINTS  CHANGE  WON     AMOUNT  WIN RATE    AVERAGE  DAYS\n"
         "----  ---  ---------------------  ------  ------  ---  ---------  --------  ---------  ----\n"
         "   1  ↑1   Ana Ruiz                 41.0   +30.0    2  21,000.00  100.00 %  10,500.00   7.0\n"
         f"   2  new  {SARA}    11.0   +11.0    1   1,000.00  100.00 %   1,000.00  65.0\n"

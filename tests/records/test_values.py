@@ -73,6 +73,11 @@ def test_a_moment_needs_its_offset():
     assert "no time of the calendar" in refusal(Moment, "2026-11-21T25:00:00Z")
 
 
+def test_a_moment_has_a_day_in_every_timezone():
+    for edge in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:00-12:00"):
+        assert "no time of the calendar in every timezone" in refusal(Moment, edge)
+
+
 def test_an_activity_may_have_a_bare_day():
     assert read(MomentOrDay, "2026-11-21") == date(2026, 11, 21)
     assert read(MomentOrDay, "2026-11-21T10:00+01:00").hour == 10
