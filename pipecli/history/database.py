@@ -11,20 +11,22 @@ from pipecli import __version__
 from pipecli.history import touched
 from pipecli.history.versions import Version
 
-LAYOUT = f"{__version__}/4"
+LAYOUT = f"{__version__}/5"
 """Changes whenever the tables do, or what is said of a version."""
 
 _PATIENCE = 60.0
 """Seconds to wait for another command that reads a long history for the first time."""
 
 _SCHEMA = f"""
-CREATE TABLE commits (n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, parent TEXT, committed INTEGER,
-    placed INTEGER, generation INTEGER, line INTEGER);
+CREATE TABLE commits (n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, parent TEXT, parents INTEGER,
+    committed INTEGER, placed INTEGER, generation INTEGER, line INTEGER);
 CREATE INDEX commits_line ON commits (line, committed, id) WHERE line IS NOT NULL;
 CREATE TABLE touched (commit_n INTEGER, {", ".join(touched.Row._fields)});
 CREATE INDEX touched_key ON touched (noun, key);
 CREATE INDEX touched_was ON touched (noun, was) WHERE was IS NOT NULL;
 CREATE INDEX touched_commit ON touched (commit_n);
+CREATE TABLE merged (commit_n INTEGER, noun, key, was, after);
+CREATE INDEX merged_commit ON merged (commit_n);
 CREATE TABLE versions (noun TEXT, blob TEXT, {", ".join(Version._fields)}, PRIMARY KEY (noun, blob))
     WITHOUT ROWID;
 CREATE INDEX versions_key ON versions (noun, key);

@@ -78,8 +78,8 @@ class History:
         with writing(self.connection):
             old, old_boundary = self._about()  # again: another command may have been here meanwhile
             if old_boundary != boundary:  # deepened: what had no parents may have them now
-                self.connection.execute("DELETE FROM touched")
-                self.connection.execute("DELETE FROM commits")
+                for table in ("touched", "merged", "commits"):
+                    self.connection.execute(f"DELETE FROM {table}")
                 old = ""
             self._move(old, say)
             self.connection.execute("UPDATE about SET head = ?, boundary = ?", (self.tip.commit, boundary))
@@ -148,8 +148,8 @@ class History:
             gone = list(known.difference(each.id for each in reached))
             new = [each for each in reached if each.id not in known]
         numbers = [(n,) for n in self._numbers(gone).values()]
-        self.connection.executemany("DELETE FROM touched WHERE commit_n = ?", numbers)
-        self.connection.executemany("DELETE FROM commits WHERE n = ?", numbers)
+        for table, number in (("touched", "commit_n"), ("merged", "commit_n"), ("commits", "n")):
+            self.connection.executemany(f"DELETE FROM {table} WHERE {number} = ?", numbers)
         if len(new) > _MANY:
             say(f"reading the history of {len(new):,} commits; after this only what is new is read")
         self._place(new)
@@ -170,9 +170,16 @@ class History:
             placed = max([commit.committed, *(placed for placed, _ in before)])
             places[commit.id] = placed, 1 + max((generation for _, generation in before), default=0)
         self.connection.executemany(
-            "INSERT INTO commits (id, parent, committed, placed, generation) VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO commits (id, parent, parents, committed, placed, generation) "
+            "VALUES (?, ?, ?, ?, ?, ?)",
             [
-                (commit.id, next(iter(commit.parents), None), commit.committed, *places[commit.id])
+                (
+                    commit.id,
+                    next(iter(commit.parents), None),
+                    len(commit.parents),
+                    commit.committed,
+                    *places[commit.id],
+                )
                 for commit in new
             ],
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime, tzinfo
 from typing import NamedTuple
 
 
@@ -30,3 +30,11 @@ def week_of(day: date) -> str:
 def quarter_of(day: date) -> str:
     """`2026-Q4`."""
     return f"{day.year:04}-Q{(day.month + 2) // 3}"
+
+
+def day_in(moment: datetime, zone: tzinfo) -> date:
+    """The day of a moment in a timezone; at the ends of the calendar, which have no other, its own."""
+    try:
+        return moment.astimezone(zone).date()
+    except OverflowError:
+        return moment.date()

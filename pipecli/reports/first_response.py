@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from pipecli.reports.business_hours import WorkingTime
-from pipecli.reports.days import Days, month_of, quarter_of
+from pipecli.reports.days import Days, day_in, month_of, quarter_of
 from pipecli.reports.shares import percent
 from pipecli.reports.spread import median, percentile_90
 
@@ -107,7 +107,7 @@ def first_response(
     by_day = days != Days() or by in PERIODS
     ahead_count = counted_with_lead = 0
     for each in inquiries:
-        day = each.created.astimezone(zone).date() if by_day else date.min
+        day = day_in(each.created, zone) if by_day else date.min
         if not days.has(day) or kind not in (None, each.kind):
             continue
         if kind is None and each.has_lead:

@@ -1,0 +1,81 @@
+"""The journeys of deals: what the index has of them, with the stays that the commits tell of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, time, tzinfo
+from typing import NamedTuple
+
+from pipecli.history.index import Say, open_history
+from pipecli.history.moments import NoSuchMoment
+from pipecli.history.stages import Seen, sightings
+from pipecli.reports.journey import Journey
+from pipecli.reports.stays import Course, Place, Sighting, stays
+from pipecli.store.journeys import Begun
+from pipecli.store.location import Location
+
+
+class Journeys(NamedTuple):
+    all: list[Journey]
+    notes: list[str]
+    """What makes them less than the whole story."""
+
+
+def journeys(
+    place: Location,
+    begun: Sequence[Begun],
+    *,
+    until: str | None,
+    now: datetime,
+    stages: Mapping[Place, int],
+    say: Say,
+) -> Journeys:
+    """The deals with their stays, as of a commit and a moment; `stages` gives each its place in its process.
+
+    What is not committed counts as of `now`. Raises PipecliError as history.stages does.
+    """
+    try:
+        seen = sightings(open_history(place, say), until, now, stages)
+    except NoSuchMoment:  # nothing is committed yet
+        seen = Seen({}, frozenset(), [])
+    zone = now.tzinfo
+    assert zone
+    unused, found = 0, []
+    for each in begun:
+        journey = each.journey
+        facts = _facts(each, stages, zone)
+        unused += len(each.facts) - len(facts)
+        present = Sighting(int(now.timestamp()), journey.process, journey.stage, journey.status)
+        course = Course(
+            int(each.created.timestamp()),
+            [*seen.sightings.get(journey.id, ()), present],
+            facts,
+            _seconds(journey.closed, zone) if journey.closed else None,
+            journey.id in seen.cut,
+        )
+        found.append(journey._replace(stays=stays(course, stages)))
+    return Journeys(found, [*seen.notes, *([_UNUSED.format(unused)] if unused else [])])
+
+
+_UNUSED = "{} entries of custom.stage_entered name no stage of the deal's process, or no time: not used"
+
+
+def _facts(begun: Begun, stages: Mapping[Place, int], zone: tzinfo) -> dict[str, int]:
+    """When a deal came to stages, in seconds since 1970; a bare day counts from its beginning."""
+    found = {}
+    for stage, text in begun.facts.items():
+        if (begun.journey.process, stage) in stages and (moment := _moment(text, zone)) is not None:
+            found[stage] = moment
+    return found
+
+
+def _moment(text: object, zone: tzinfo) -> int | None:
+    try:
+        moment = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp())
+
+
+def _seconds(day: date, zone: tzinfo) -> int:
+    return int(datetime.combine(day, time(), zone).timestamp())
