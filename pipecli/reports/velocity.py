@@ -1,0 +1,214 @@
+"""Velocity: how long deals stay at each stage, where they go from it, how long they take, what that brings.
+
+Sales velocity is the open deals × the win rate × the average value of the won ones ÷ their cycle in days:
+what the open pipeline brings a day if it goes on as it did.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+from typing import NamedTuple
+
+from pipecli.records.money import EXACT, rounded
+from pipecli.reports.days import Days, month_of, quarter_of
+from pipecli.reports.journey import Journey
+from pipecli.reports.shares import percent
+from pipecli.reports.spread import mean, median, percentile_90
+from pipecli.reports.stays import Place, Stay
+from pipecli.reports.valuation import Valuation
+
+GROUPINGS = ("stage", "owner", "team", "process", "type", "source", "month", "quarter")
+PERIODS = GROUPINGS[-2:]
+
+_DAY = 86_400
+_HUNDREDTH = Decimal("0.01")
+
+
+class Time(NamedTuple):
+    """Days, of so many; None of none."""
+
+    measured_count: int
+    median: Decimal | None
+    mean: Decimal | None
+    percentile_90: Decimal | None
+
+
+class StageRow(NamedTuple):
+    """The visits of deals to one stage; a deal that comes back visits it again."""
+
+    process: str
+    stage: str
+    entered_count: int
+    on_count: int
+    """Went on to a later stage."""
+    back_count: int
+    elsewhere_count: int
+    """Went to another process, or to a stage that is gone."""
+    won_count: int
+    lost_count: int
+    closed_count: int
+    here_count: int
+    """Are there now."""
+    on_share: Decimal | None
+    """Percent of the visits that ended which went on, or were won from there."""
+    time: Time
+    """Of the visits that ended and whose beginning is known."""
+    unknown_count: int
+    """Visits that ended, and nobody knows when they began."""
+
+
+class Pace(NamedTuple):
+    """How some deals go."""
+
+    open_count: int
+    """At the end of the days that were asked for; else now."""
+    won_count: int
+    lost_count: int
+    closed_count: int
+    win_rate: Decimal | None
+    """Percent of the won and the lost."""
+    average_value: Decimal | None
+    """Of the won."""
+    cycle_won: Time
+    """From creation to the end."""
+    cycle_lost: Time
+    velocity: Decimal | None
+    """Money a day; None where nothing was won, or all at once."""
+    backwards_count: int
+    """Ended before they were created: in no cycle."""
+
+
+class Row(NamedTuple):
+    key: str | None
+    pace: Pace
+    stages: list[StageRow]
+    """None of periods: a visit may span several."""
+
+
+class Velocity(NamedTuple):
+    by: str
+    deal_count: int
+    rows: list[Row]
+    """None by stage: then the stages of all are it."""
+    stages: list[StageRow]
+    pace: Pace
+
+
+def velocity(
+    journeys: Iterable[Journey], *, by: str, days: Days, valuation: Valuation, order: Sequence[Place] = ()
+) -> Velocity:
+    """How the deals go that were open on some days, or ended on them; grouped by one of GROUPINGS.
+
+    Deals that ended count for the rates and cycles on their day, a deal's visits whenever they were. Periods
+    are those in which deals ended. `order` gives the stages their order. Raises PipecliError for a missing
+    rate.
+    """
+    alive = [journey for journey in journeys if journey.is_alive(days)]
+    values = _values(alive, days, valuation)
+    rows: list[Row] = []
+    if by in PERIODS:
+        rows = [
+            Row(name, _pace(alive, period, values, valuation), [])
+            for name, period in _periods(alive, by, days)
+        ]
+    elif by != "stage":
+        groups = defaultdict[str | None, list[Journey]](list)
+        for journey in alive:
+            groups[getattr(journey, by)].append(journey)
+        rows = [
+            Row(key, _pace(group, days, values, valuation), _stages(group, order))
+            for key, group in sorted(groups.items(), key=lambda each: _place(*each))
+        ]
+    return Velocity(by, len(alive), rows, _stages(alive, order), _pace(alive, days, values, valuation))
+
+
+def _place(key: str | None, group: Sequence[Journey]) -> tuple[object, ...]:
+    return key is None, -len(group), key or ""
+
+
+def _values(journeys: Iterable[Journey], days: Days, valuation: Valuation) -> dict[str, Decimal]:
+    """What each deal that was won on these days was worth."""
+    return {
+        each.id: valuation.value(each.amount or valuation.zero, each.currency, each.closed, each.id)
+        for each in journeys
+        if each.status == "won" and each.closed and days.has(each.closed)
+    }
+
+
+def _periods(journeys: Iterable[Journey], by: str, days: Days) -> list[tuple[str, Days]]:
+    """The months or quarters in which deals ended, as far as the days that were asked for go."""
+    name_of = month_of if by == "month" else quarter_of
+    found: dict[str, Days] = {}
+    for day in {each.closed for each in journeys if each.closed and days.has(each.closed)}:
+        name = name_of(day)
+        if name not in found:
+            first, last = _bounds(day, 1 if by == "month" else 3)
+            found[name] = Days(max(first, days.first or first), min(last, days.last or last))
+    return sorted(found.items())
+
+
+def _bounds(day: date, months: int) -> tuple[date, date]:
+    """The first and the last day of the month or quarter of a day."""
+    first = day.month - (day.month - 1) % months
+    next_year, next_month = divmod(day.year * 12 + first - 1 + months, 12)
+    end = date.max if next_year > 9999 else date(next_year, next_month + 1, 1)
+    return date(day.year, first, 1), date.fromordinal(end.toordinal() - 1)
+
+
+def _pace(journeys: Sequence[Journey], days: Days, values: dict[str, Decimal], valuation: Valuation) -> Pace:
+    ended = [each for each in journeys if each.is_decided(days)]
+    statuses = Counter(each.status for each in ended)
+    won = [each for each in ended if each.status == "won"]
+    cycles = [each.cycle_days for each in won if each.cycle_days is not None]
+    lost_cycles = [each.cycle_days for each in ended if each.status == "lost" and each.cycle_days is not None]
+    open_count = sum(each.is_open_after(days.last) for each in journeys)
+    worth = sum((values[each.id] for each in won), valuation.zero)
+    decided_count = statuses["won"] + statuses["lost"]
+    speed = None
+    if won and sum(cycles):
+        # All multiplied first and divided last: nothing is rounded on the way.
+        brings = EXACT.multiply(EXACT.multiply(worth, Decimal(open_count)), Decimal(len(cycles)))
+        speed = rounded(EXACT.divide(brings, Decimal(decided_count * sum(cycles))), valuation.currency)
+    return Pace(
+        open_count, statuses["won"], statuses["lost"], statuses["closed"],
+        percent(len(won), decided_count),
+        rounded(EXACT.divide(worth, Decimal(len(won))), valuation.currency) if won else None,
+        _time(cycles), _time(lost_cycles), speed,
+        sum(each.cycle_days is None for each in ended),
+    )  # fmt: skip
+
+
+def _stages(journeys: Iterable[Journey], order: Sequence[Place]) -> list[StageRow]:
+    """A row a stage of the processes in which deals were, in their order, then one a stage that is gone."""
+    visits = defaultdict[Place, list[Stay]](list)
+    for journey in journeys:
+        for stay in journey.stays:
+            visits[stay.process, stay.stage].append(stay)
+    processes = {process for process, _ in visits}
+    known = [place for place in order if place[0] in processes]
+    return [
+        _stage(place, visits.get(place, ()))
+        for place in [*known, *sorted(place for place in visits if place not in known)]
+    ]
+
+
+def _stage(place: Place, visits: Sequence[Stay]) -> StageRow:
+    ends = Counter(stay.end for stay in visits)
+    ended_count = len(visits) - ends["here"]
+    seconds = [stay.seconds for stay in visits if stay.seconds is not None]
+    return StageRow(
+        *place, len(visits), ends["on"], ends["back"], ends["elsewhere"], ends["won"], ends["lost"],
+        ends["closed"], ends["here"], percent(ends["on"] + ends["won"], ended_count),
+        _time([each / _DAY for each in seconds]), ended_count - len(seconds),
+    )  # fmt: skip
+
+
+def _time(days: Sequence[float]) -> Time:
+    return Time(len(days), _rounded(median(days)), _rounded(mean(days)), _rounded(percentile_90(days)))
+
+
+def _rounded(days: float | None) -> Decimal | None:
+    return None if days is None else Decimal(days).quantize(_HUNDREDTH, ROUND_HALF_UP)
