@@ -1,0 +1,170 @@
+"""Changes that merge field by field, and together say what no record may."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from pipecli.history.merging import merge
+from pipecli.store.founding import Person, settings_text
+from tests.merging import DEAL, FILE, both, edited, record, taken, words
+
+CLOSED = "closed:\n  date: 2026-12-01\n  {}\ntags:"
+LOST = edited(("status: open", "status: lost"), ("tags:", CLOSED.format("reason: price")))
+
+
+def test_a_deal_closed_in_two_ways_keeps_each_way_together():
+    won = edited(("status: open", "status: won"), ("tags:", CLOSED.format("amount: 4998.00")))
+    merged = both(DEAL, won, LOST)
+
+    assert words(merged) == [
+        "status: ours won, theirs lost",
+        "closed: ours date 2026-12-01, amount 4,998.00, theirs date 2026-12-01, reason price",
+    ]
+    assert merge(FILE, DEAL, won, LOST, prefer="ours").text == won
+    assert record(FILE, merge(FILE, DEAL, won, LOST, prefer="theirs").text) == record(FILE, LOST)
+
+
+def test_a_deal_reopened_here_and_corrected_there():
+    merged = both(LOST, DEAL, edited(("reason: price", "reason: budget"), text=LOST))
+
+    rule = "an open opportunity has no `closed` section; reopen it, or give its status"
+    assert words(merged) == [
+        f"status: ours open, theirs lost ({rule})",
+        "closed: ours removed, theirs changed",
+    ]
+
+
+def test_one_side_closes_and_the_other_advances():
+    merged = both(DEAL, LOST, edited(("stage: qualify", "stage: demo")))
+
+    assert not merged.conflicts
+    assert merged.text == edited(("stage: qualify", "stage: demo"), text=LOST)
+
+
+LIST = "id: retail\ncurrency: EUR\nprices:\n  mill: 9.50\n"
+OFFER = """\
+id: QTN-2Q8XA
+created: 2026-11-02T10:00:00+01:00
+opportunity: OPP-2Q8XA
+date: 2026-11-20
+status: draft
+customer: contoso
+currency: EUR
+items:
+- description: Mill
+  unit_price: 9.50
+"""
+RULES = [
+    (
+        "price-lists/retail.yaml",
+        LIST,
+        LIST.replace("prices", "valid_from: 2027-01-01\nprices"),
+        LIST.replace("prices", "valid_until: 2026-12-31\nprices"),
+        ["valid_from", "valid_until"],
+        "valid_until (2026-12-31) is before valid_from (2027-01-01)",
+    ),
+    (
+        FILE,
+        DEAL,
+        edited(("currency: EUR\namount: 4998.00", "currency: JPY\namount: 4998")),
+        edited(("amount: 4998.00", "amount: 4998.50")),
+        ["amount", "currency"],
+        "4998.50 JPY can't be paid: JPY has 0 decimals",
+    ),
+    (
+        FILE,
+        DEAL,
+        edited(("contacts:\n", "contacts:\n- contact: joao\n  primary: true\n")),
+        edited(("  role: decision-maker\n", "  role: decision-maker\n  primary: true\n")),
+        ["contacts"],
+        "a deal has one primary contact, not joao and maria-lopez",
+    ),
+    (
+        "quotations/2026/QTN-2Q8XA-contoso.yaml",
+        OFFER,
+        OFFER.replace("draft", "sent"),
+        OFFER.replace("9.50", "8.50"),
+        ["items", "status"],
+        "it was sent with other items; what a customer was offered is frozen",
+    ),
+    (
+        "quotations/2026/QTN-2Q8XA-contoso.yaml",
+        OFFER,
+        OFFER.replace("2026-11-20", "2026-12-20"),
+        OFFER.replace("status", "valid_until: 2026-12-15\nstatus"),
+        ["date", "valid_until"],
+        "valid_until: 2026-12-15 is before its date 2026-12-20",
+    ),
+]
+
+
+@pytest.mark.parametrize(("file", "base", "ours", "theirs", "paths", "rule"), RULES)
+def test_what_breaks_a_rule_together_is_a_conflict_that_names_it(file, base, ours, theirs, paths, rule):
+    merged = both(base, ours, theirs, file)
+
+    assert sorted(each.path for each in merged.conflicts) == paths
+    assert rule in " ".join(words(merged))
+    for side, whole in (("ours", ours), ("theirs", theirs)):
+        assert taken(merged.text, side) == merge(file, base, ours, theirs, prefer=side).text
+        assert record(file, taken(merged.text, side)) == record(file, whole)
+
+
+SETTINGS_TEXT = settings_text("EUR", "Contoso", "Europe/Madrid", Person("ana", "Ana", "ana@contoso.example"))
+
+
+def test_settings_merge_too():
+    ours = edited(
+        ("teams: {} #", "  luis:\n    name: Luis\nteams: {} #"),
+        ("      probability: 25\n", "      probability: 30\n"),
+        ("    - id: propose\n", "    - id: trial\n      probability: 40\n    - id: propose\n"),
+        ("sources: [] #", "sources: [web] #"),
+        text=SETTINGS_TEXT,
+    )
+    theirs = edited(
+        ("teams: {} #", "  joao: # in Lisbon\n    name: João\nteams: {} #"),
+        ("      name: Demo\n", "      name: Demonstration\n"),
+        ("assignment_rules: [] #", "assignment_rules: [{name: all, users: [ana, joao]}] #"),
+        ("quality, budget", "quality, features, budget"),
+        text=SETTINGS_TEXT,
+    )
+    merged = both(SETTINGS_TEXT, ours, theirs, "pipecli.yaml")
+
+    settings = record("pipecli.yaml", merged.text).plain()
+    assert merged.conflicts == ()
+    assert list(settings["users"]) == ["ana", "joao", "luis"]
+    stages = settings["processes"]["standard"]["stages"]
+    assert [stage["id"] for stage in stages] == ["qualify", "demo", "trial", "propose", "negotiate", "commit"]
+    assert (stages[1]["name"], stages[1]["probability"]) == ("Demonstration", 30)
+    assert "features" in settings["lost_reasons"] and settings["sources"] == ["web"]
+    assert "joao: # in Lisbon\n" in merged.text
+    comments = re.findall(r"#.*", SETTINGS_TEXT)
+    assert [each for each in comments if each not in merged.text] == []
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "said"),
+    [
+        (
+            [("  luis:\n    name: Luis\n", "")],
+            [("assignment_rules: [] #", "assignment_rules: [{name: all, users: [luis]}] #")],
+            "assignment_rules.0.users.0: there is no user luis",
+        ),
+        (
+            [("quality, budget", "budget")],
+            [("  reason: no-response", "  reason: quality")],
+            "auto_close.reason: quality is none of lost_reasons",
+        ),
+        (
+            [("      name: Demo\n      probability: 25\n", "      name: Demo\n      probability: 30\n")],
+            [("      name: Demo\n      probability: 25\n", "      name: Demo\n      probability: 20\n")],
+            "processes.standard stage demo, probability: ours 30, theirs 20",
+        ),
+    ],
+)  # fmt: skip
+def test_settings_in_conflict(ours, theirs, said: str):
+    base = edited(("teams: {} #", "  luis:\n    name: Luis\nteams: {} #"), text=SETTINGS_TEXT)
+    merged = both(base, edited(*ours, text=base), edited(*theirs, text=base), "pipecli.yaml")
+
+    assert said in " ".join(words(merged))

@@ -1,0 +1,127 @@
+"""What is no field: comments and layout stay; what is no record is merged line by line."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipecli.history.merging import Merged, merge, merge_bytes
+from tests.merging import DEAL, FILE, both, edited, record, words
+
+
+def test_comments_of_both_sides_stay():
+    ours = edited(
+        ("amount: 4998.00", "# ask for more\namount: 4998.00 # by phone"),
+        ("  by: ana", "  by: ana\n  # not on Fridays"),
+    )
+    theirs = edited(
+        ("owner: ana", "owner: luis # hers until May"),
+        ("as the customer says", "as they say"),
+        ("  quantity: 2\n", "  # at least\n  quantity: 2\n"),
+        ("- id: AAAAA", "# the first\n- id: AAAAA # a good one"),
+        ("tags: [vip, iberia]\n", "tags: [vip, iberia]\n# the end\n"),
+    )
+    merged = both(DEAL, ours, theirs)
+
+    assert merged.text == edited(
+        ("amount: 4998.00", "# ask for more\namount: 4998.00 # by phone"),
+        ("  by: ana", "  by: ana\n  # not on Fridays"),
+        ("owner: ana", "owner: luis # hers until May"),
+        ('machines"   # as the customer says', 'machines" # as they say'),
+        ("  quantity: 2\n", "  # at least\n  quantity: 2\n"),
+        ("- id: AAAAA", "# the first\n- id: AAAAA # a good one"),
+        ("tags: [vip, iberia]\n", "tags: [vip, iberia]\n# the end\n"),
+    )
+
+
+def test_two_comments_on_one_line():
+    merged = both(
+        DEAL,
+        edited(("owner: ana", "owner: ana # until May")),
+        edited(("owner: ana", "owner: luis # for now")),
+    )
+    assert merged.text == edited(("owner: ana", "# for now\nowner: luis # until May"))
+
+
+def test_a_comment_on_what_the_other_side_removed_stays():
+    merged = both(
+        DEAL,
+        edited(("- product: grinder\n  description: Grinder\n  unit_price: 199.00\n", "")),
+        edited(("  description: Grinder\n", "  description: Grinder\n  # in the cellar\n")),
+    )
+    assert merged.conflicts == ()
+    assert "# in the cellar\n" in merged.text and "Grinder" not in merged.text
+
+
+def test_a_comment_that_one_side_removed_goes():
+    ours = edited((" # two, for the two counters", ""), ("   # as the customer says", ""))
+    theirs = edited(("quantity: 2", "quantity: 3"))
+
+    assert both(DEAL, ours, theirs).text == ours.replace("quantity: 2", "quantity: 3")
+    assert merge(FILE, DEAL, theirs, ours).text == ours.replace("quantity: 2", "quantity: 3")
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize("line_break", ["\n", "\r\n"])
+def test_line_breaks_and_byte_order_mark_stay(mark: str, line_break: str):
+    def typed(text: str) -> str:
+        return mark + text.replace("\n", line_break)
+
+    ours, theirs = edited(("4998.00", "1.00")), edited(("vip", "v"), ("by: ana", "by: ana # c"))
+    clean = edited(("4998.00", "1.00"), ("vip", "v"), ("by: ana", "by: ana # c"))
+    assert both(typed(DEAL), typed(ours), typed(theirs)).text == typed(clean)
+
+    marked = both(typed(DEAL), typed(ours), typed(edited(("4998.00", "2.00")))).text
+    conflict = "<<<<<<< ours\namount: 1.00\n=======\namount: 2.00\n>>>>>>> theirs\n"
+    assert marked == typed(edited(("amount: 4998.00\n", conflict)))
+
+
+def test_a_layout_that_can_not_be_edited_is_written_anew():
+    ours = "{id: contoso, name: Contoso, # ours\n email: a@b.example}\n"
+    theirs = "id: contoso\nname: Contoso\nemail: b@b.example\nnotes: |\n  Two\n  lines\n"
+    base = "id: contoso\nname: Contoso\nemail: b@b.example\n"
+    merged = both(base, ours, theirs, "customers/contoso.yaml")
+
+    assert record("customers/contoso.yaml", merged.text).plain() == {
+        "id": "contoso", "name": "Contoso", "kind": "organization", "email": "a@b.example",
+        "notes": "Two\nlines\n",
+    }  # fmt: skip
+    assert "# ours" in merged.text
+
+
+def test_a_version_that_is_no_record_is_merged_by_line():
+    theirs = edited(("tags: [vip", "tagz: [vip"))
+    merged = merge(FILE, DEAL, edited(("4998.00", "5400.00")), theirs)
+
+    assert merged.by_line.startswith('theirs, line 32: unknown key "tagz", did you mean "tags"?')
+    assert merged.text == edited(("4998.00", "5400.00"), text=theirs)
+    assert words(merged) == [merged.by_line.replace("theirs", "the result")]
+
+
+def test_a_version_that_is_no_yaml_is_merged_by_line():
+    merged = merge(FILE, DEAL, edited(("4998.00", "[1")), edited(("4998.00", "2.00")))
+
+    assert merged.by_line.startswith("ours, line 1")
+    assert "<<<<<<< ours\namount: [1\n=======\namount: 2.00\n>>>>>>> theirs\n" in merged.text
+    assert words(merged) == ["1 conflict is marked line by line"]
+
+
+def test_a_version_that_was_no_record_yet_is_no_hindrance_to_those_that_are():
+    base = edited(("type: sales\n", "type: sales\ncolour: red\n"))
+
+    assert both(base, DEAL, edited(("4998.00", "1.00"))).text == edited(("4998.00", "1.00"))
+
+
+def test_other_files_are_merged_as_git_does():
+    assert merge("notes.yaml", "a: 1\nb: 1\n", "a: 2\nb: 1\n", "a: 1\nb: 1\nc: 1\n") == Merged(
+        "a: 2\nb: 1\nc: 1\n", (), "it is no record"
+    )
+
+
+def test_of_a_binary_file_ours_is_kept():
+    merged = merge_bytes(FILE, b"id: x\n", b"\0\1", b"\0\2")
+
+    assert merged.content == b"\0\1"
+    (conflict,) = merged.conflicts
+    assert conflict.words == "a file that is no text can't be merged: ours is kept"
+    assert merge_bytes(FILE, b"id: x\n", b"\0\1", b"\0\2", prefer="theirs").content == b"\0\2"
+    assert merge_bytes(FILE, b"\0\1", b"\0\1", b"\0\2").content == b"\0\2"
