@@ -11,13 +11,13 @@ import typer
 from pipecli.cli.command import noun
 from pipecli.cli.forecast_rows import MANAGER, Names, columns_of, label, record_of
 from pipecli.cli.output import Format, print_records, write_text
+from pipecli.cli.report_options import Currency, by_option, currency_code, days, grouping
 from pipecli.cli.session import Session, session, warn
 from pipecli.cli.table import money
 from pipecli.cli.whose import Report, whose
-from pipecli.errors import PipecliError
 from pipecli.records.kinds import CUSTOMER, OPPORTUNITY, Kind
 from pipecli.records.money import minor_digits
-from pipecli.reports.forecast import GROUPINGS, OVERDUE, WITHOUT_DATE, Forecast, Key, Window
+from pipecli.reports.forecast import GROUPINGS, OVERDUE, WITHOUT_DATE, Forecast, Window
 from pipecli.store.deals import deals
 
 if TYPE_CHECKING:
@@ -31,12 +31,12 @@ app = noun("Print the forecast, weighted by probability.")
 @app.command(cls=Report)
 def forecast(
     ctx: typer.Context,
-    by: Annotated[str, typer.Option(help=f"One of {', '.join(_BY)}.", metavar="WHAT")] = "month",
+    by: Annotated[str, by_option(_BY)] = "month",
     from_: Annotated[
         str, typer.Option("--from", help="Closing from this day or period on.", metavar="DATE")
     ] = "",
     to: Annotated[str, typer.Option(help="Closing until this day or period.", metavar="DATE")] = "",
-    currency: Annotated[str, typer.Option(help="In this currency, not the base.", metavar="CODE")] = "",
+    currency: Currency = "",
     compare: Annotated[
         str, typer.Option(help="Beside that of this date, time or revision of git.", metavar="WHEN")
     ] = "",
@@ -48,14 +48,13 @@ def forecast(
     and of the won ones those since the beginning of this month (by quarter: of this quarter).
     By month, quarter, owner, team and manager with the targets of the settings and what was attained.
     """
-    if by not in _BY:
-        raise typer.BadParameter(f'"{by}" is none of {", ".join(_BY)}', param_hint="--by")
+    grouping(by, _BY)
     if compare and (chart or by == MANAGER):
         raise typer.BadParameter("goes with neither --chart nor --by manager", param_hint="--compare")
     run = session(ctx)
     pipeline = run.read(*_needed(by))
-    window, target = _window(by, from_, to, run.today), _currency(currency)
-    made = _made(run, pipeline, by, window, target)
+    window, target = window_of(by, from_, to, run.today), currency_code(currency)
+    made = made_of(run, pipeline, by, window, target)
     if compare:
         from pipecli.cli.forecast_compare import print_comparison
 
@@ -63,7 +62,7 @@ def forecast(
         warn(past.need(*_needed(by)))
         names = Names(run, by)
         print_comparison(
-            run, past, _made(run, past, by, window, made.currency), made,
+            run, past, made_of(run, past, by, window, made.currency), made,
             _json(made, [], {}),
             lambda row: label(record_of(row, by, names), by),
         )  # fmt: skip
@@ -75,7 +74,8 @@ def _needed(by: str) -> list[Kind]:
     return [OPPORTUNITY, *([CUSTOMER] if by == "customer" else [])]
 
 
-def _made(run: Session, pipeline: Pipeline, by: str, window: Window, currency: str | None) -> Forecast:
+def made_of(run: Session, pipeline: Pipeline, by: str, window: Window, currency: str | None) -> Forecast:
+    """The forecast of those whom the options name. Raises MissingRate."""
     from pipecli.reports.forecast import forecast as forecast_of
 
     return forecast_of(
@@ -85,38 +85,18 @@ def _made(run: Session, pipeline: Pipeline, by: str, window: Window, currency: s
         today=pipeline.today,
         window=window,
         currency=currency,
-        order=_stages(pipeline.settings_as_written) if by == "stage" else (),
+        order=Names(run, by).stages() if by == "stage" else (),
     )
 
 
-def _currency(text: str) -> str | None:
-    code = text.upper()
-    if code and not (len(code) == 3 and code.isascii() and code.isalpha()):
-        raise PipecliError(f'--currency: "{text}" is no currency code', hint="write one as EUR")
-    return code or None
-
-
-def _window(by: str, from_: str, to: str, today: date) -> Window:
-    first, last = _bounds(from_, to, today) if from_ or to else (None, None)
-    if first and last and last < first:
-        raise PipecliError(f"--from {first} is after --to {last}", hint="swap them")
+def window_of(by: str, from_: str, to: str, today: date) -> Window:
+    """The days of `--from` and `--to`. Raises PipecliError."""
+    first, last = days(from_, to, today)
     if first:
         return Window(first, last, is_asked=True)
     this_month = today.replace(day=1)
     first = this_month.replace(month=today.month - (today.month - 1) % 3) if by == "quarter" else this_month
     return Window(first if last is None or first <= last else None, last)
-
-
-def _bounds(from_: str, to: str, today: date) -> tuple[date | None, date | None]:
-    from pipecli.cli.dates import parse_from, parse_to
-
-    return parse_from(from_, today) if from_ else None, parse_to(to, today) if to else None
-
-
-def _stages(settings: Mapping[str, Any]) -> list[Key]:
-    return [
-        (slug, stage["id"]) for slug, process in settings["processes"].items() for stage in process["stages"]
-    ]
 
 
 def _print(run: Session, made: Forecast, by: str, *, has_chart: bool) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from pipecli.cli.session import Session
+from pipecli.cli import report_names
 from pipecli.cli.table import Column, money
 from pipecli.records.money import minor_digits
 from pipecli.reports.forecast import CATEGORIES, PERIODS, Forecast, Row
@@ -15,29 +15,13 @@ MANAGER = "manager"
 """The grouping of `--by` that sums up a manager's people."""
 
 
-class Names:
-    """What people call the keys of the rows."""
+class Names(report_names.Names):
+    """What people call the keys of the rows, and what the settings say of teams and stages."""
 
-    def __init__(self, run: Session, by: str) -> None:
-        self.settings = run.pipeline.settings_as_written
-        self.has_categories = any(
-            "category" in stage
-            for process in self.settings["processes"].values()
-            for stage in process["stages"]
-        )
-        self.names: dict[str, str] = {}
-        if by in ("owner", "team", MANAGER):
-            known = self.settings.get("users" if by != "team" else "teams", {})
-            self.names = {slug: each["name"] for slug, each in known.items() if "name" in each}
-        elif by == "stage":
-            for slug, process in self.settings["processes"].items():
-                for stage in process["stages"]:
-                    self.names[f"{slug}/{stage['id']}"] = stage.get("name", stage["id"])
-        elif by in ("customer", "product"):
-            found = run.pipeline.index.connection.execute(
-                "SELECT key, label FROM _records WHERE noun = ?", (by,)
-            )
-            self.names = dict(found.fetchall())
+    @property
+    def has_categories(self) -> bool:
+        processes = self.settings["processes"].values()
+        return any("category" in stage for process in processes for stage in process["stages"])
 
     def manager(self, team: str | None) -> str | None:
         """Who answers for a team, by name."""
@@ -55,7 +39,7 @@ def record_of(row: Row, by: str, names: Names) -> dict[str, Any]:
         record["categories"] = {name: row.categories.get(name, row.amount * 0) for name in CATEGORIES}
     else:
         del record["categories"]
-    name = names.names.get(f"{row.process}/{row.key}" if row.process else row.key or "")
+    name = names.name(row.key, row.process)
     if name:
         record["name"] = name
     if by == "team":

@@ -17,7 +17,7 @@ class Names:
         self.by = by
         self.settings: dict[str, Any] = run.pipeline.settings_as_written
         self._names: dict[str, str] = {}
-        if by in ("owner", "user", "team"):
+        if by in ("owner", "user", "manager", "team"):
             known = self.settings.get("teams" if by == "team" else "users", {})
             self._names = {slug: each["name"] for slug, each in known.items() if "name" in each}
         elif by == "process":
