@@ -34,7 +34,7 @@ def import_(
     ] = False,
     on: Annotated[
         str | None,
-        typer.Option(help="The deal or lead for mails that have no place, or several.", metavar="REF"),
+        typer.Option(help="The deal or lead to record all these mails on.", metavar="REF"),
     ] = None,
     bodies: Annotated[
         bool, typer.Option("--bodies", help="Keep the beginning of what each mail says, too.")
@@ -196,6 +196,6 @@ _ROWS = tuple(
 def _offers(told: Mapping[str, Any], *, creates: bool) -> Iterator[str]:
     """What a person can do about the mails without a place."""
     if told["ambiguous"]:
-        yield "to record those on one of several: pipecli inbox import FILE --on REF"
+        yield "to record one of them where it belongs: pipecli inbox import FILE --on REF"
     if not creates and any("stranger" in row for row in told["unmatched"]):
         yield "to make leads of those who wrote: --create-leads"

@@ -21,6 +21,7 @@ _ID = re.compile(r"<([!-;=?-~]{1,490})>")
 _ADDRESS = re.compile(r"[^\s<>()\[\],;:\"@]+@[^\s<>()\[\],;:\"@]+")
 _LONGEST_SUBJECT = 500
 _LONGEST_NAME = 200
+_LONGEST_ADDRESS = 254
 _MOST_REFERENCES = 100
 _AUTOMATIC = frozenset({"bulk", "junk", "auto_reply"})
 
@@ -122,14 +123,16 @@ class _Fields:
 
 def _people(field: str) -> Iterator[Person]:
     try:
-        pairs = getaddresses([field])
+        pairs = [pair for pair in getaddresses([field]) if _is_address(pair[1])]
     except (RecursionError, ValueError, IndexError):  # a thousand brackets, one in the other
-        pairs = [("", address) for address in _ADDRESS.findall(field)]
-    for name, address in pairs:
-        if not _ADDRESS.fullmatch(address) or len(address) > 254 or not address.isprintable():
-            continue
+        pairs = []
+    for name, address in pairs or [("", each) for each in _ADDRESS.findall(field) if _is_address(each)]:
         plain = words(name).strip("'\" ")
         yield Person("" if "@" in plain else plain[:_LONGEST_NAME], address)
+
+
+def _is_address(text: str) -> bool:
+    return _ADDRESS.fullmatch(text) is not None and len(text) <= _LONGEST_ADDRESS and text.isprintable()
 
 
 def _moments(fields: _Fields, letter: Letter) -> Iterator[Moment]:

@@ -10,13 +10,11 @@ from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
-from hashlib import sha256
 from typing import NamedTuple
 
 from pipecli.inbox.mail_headers import Mail, Moment
 from pipecli.inbox.mail_known import directory
 from pipecli.records.activity import Activity
-from pipecli.records.ids import CROCKFORD, ID_LENGTH
 from pipecli.records.kinds import LEAD
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
@@ -24,7 +22,7 @@ from pipecli.store.pipeline import Pipeline
 from pipecli.workflow.change import Change
 from pipecli.workflow.party_identity import email_domain, email_key
 from pipecli.workflow.place_mail import Facts, Placed, Record, place
-from pipecli.workflow.record_mail import activity_of, lead_of_mail, record
+from pipecli.workflow.record_mail import activity_of, id_of_mail, lead_of_mail, record
 
 _FIRST_MAIL = datetime(1990, 1, 1, tzinfo=UTC)
 """The clock of who says that a mail is older was wrong."""
@@ -67,21 +65,19 @@ class Outcome(NamedTuple):
 def recording(
     pipeline: Pipeline, mails: Iterable[Mail], *, on: str | None = None, create_leads: bool = False
 ) -> Outcome:
-    """What mails come to. `on` is the id of the lead or deal for what has no place of its own.
-
-    Raises FaultyFile.
-    """
+    """What mails come to. `on` is the id of the lead or deal that all of them go to. Raises FaultyFile."""
     run = _Run(pipeline)
     timed = sorted((_timed(mail, pipeline.now) for mail in mails), key=_order)
     new: dict[str, Timed] = {}
     for each in timed:
         if not run.has(each):
             new.setdefault(each.mail.message_id, each)
-    run.place(new.values())
-    for each in new.values():
-        if on is not None and not run.has(each):
-            run.put(each, on)
-        elif create_leads and not run.has(each):
+    if on is not None:
+        run.put(new.values(), on)
+    else:
+        run.place(new.values())
+    for each in new.values() if create_leads else ():
+        if not run.has(each):
             run.make_lead(each)
     return Outcome(
         sorted(run.recorded, key=lambda each: _order(each.timed)),
@@ -150,12 +146,12 @@ class _Run:
                 for key in (*facts.references, *facts.sender, *facts.to, *facts.copied):
                     self._waiting[key][timed.mail.message_id] = timed
 
-    def put(self, timed: Timed, on: str) -> None:
-        """Record on a deal or lead what has no other place, but not what is between ourselves."""
-        placed = place(timed.facts, self._known)
-        if not placed.is_internal:
-            self._record(timed, placed, self._records[on])
-            self.place(self._waiting.pop(timed.mail.message_id, {}).values())
+    def put(self, mails: Iterable[Timed], on: str) -> None:
+        """Record mails on one deal or lead, but not what is between ourselves."""
+        for timed in mails:
+            placed = place(timed.facts, self._known)
+            if not placed.is_internal:
+                self._record(timed, placed, self._records[on])
 
     def make_lead(self, timed: Timed) -> None:
         """Make a lead of a stranger who writes to us, and is no program."""
@@ -222,16 +218,9 @@ class _Run:
         )
 
     def _id(self, text: str, prefix: str = "") -> str:
-        """The same of the same mail in every clone, so that two that read one mailbox merge; free here."""
-        number = 0
-        while True:
-            digest = sha256(f"{text} {number}".encode()).digest()
-            made = "".join([CROCKFORD[byte % 32] for byte in digest[:ID_LENGTH]])
-            # 12345 and 1E100 are numbers to YAML
-            if prefix + made not in self._taken and set(made) - set("0123456789E"):
-                self._taken.add(prefix + made)
-                return made
-            number += 1
+        made = id_of_mail(text, lambda id: prefix + id in self._taken)
+        self._taken.add(prefix + made)
+        return made
 
     def _customer(self, timed: Timed) -> tuple[str, str]:
         """The slug and name of the customer whose domain a mail is from, or goes to."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from hashlib import sha256
 
 from pipecli.records.activity import Activity, ActivityType, Direction
+from pipecli.records.ids import CROCKFORD, ID_LENGTH
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.settings import Settings
@@ -16,6 +18,17 @@ from pipecli.workflow.party_identity import email_domain
 
 _EMAIL_SOURCES = ("email", "mail")
 _SECOND_LEVEL = frozenset("co com org net edu ac gov gob".split())
+
+
+def id_of_mail(text: str, is_taken: Callable[[str], bool]) -> str:
+    """An id that follows from a mail's Message-ID: two clones that read one mailbox give the same."""
+    number = 0
+    while True:
+        digest = sha256(f"{text} {number}".encode()).digest()
+        made = "".join([CROCKFORD[byte % 32] for byte in digest[:ID_LENGTH]])
+        if not is_taken(made) and set(made) - set("0123456789E"):  # 12345 and 1E100 are numbers to YAML
+            return made
+        number += 1
 
 
 def activity_of(
