@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from pipecli.records.money import Rates, rounded
 from pipecli.reports.deal import Deal, Exchange, Worth
+from pipecli.reports.shares import shared_out
 
 GROUPINGS = ("month", "quarter", "stage", "owner", "team", "type", "source", "customer", "product")
 PERIODS = GROUPINGS[:2]
@@ -210,21 +211,12 @@ def _parts(
     products: Sequence[tuple[str | None, Decimal]], value: Worth | None, currency: str
 ) -> Iterator[tuple[str | None, Worth | None]]:
     """Each product's part of a deal, in proportion to the items' amounts; together the whole to the cent."""
-    shares: dict[str | None, Decimal] = {}
-    for product, amount in products:
-        shares[product] = shares.get(product, _ZERO) + amount
-    whole = sum(shares.values())
-    reached = _ZERO
-    passed = Worth(_ZERO, _ZERO)
-    for product, share in shares.items():
-        if value is None:
-            yield product, None
-            continue
-        reached += share
-        part = reached / whole if whole else Decimal(1)
-        until = Worth(rounded(value.amount * part, currency), rounded(value.weighted * part, currency))
-        yield product, Worth(until.amount - passed.amount, until.weighted - passed.weighted)
-        passed = until
+    if value is None:
+        yield from ((product, None) for product in dict.fromkeys(product for product, _ in products))
+        return
+    amounts, weights = (shared_out(each, products, currency) for each in value)
+    for (product, amount), (_, weight) in zip(amounts, weights, strict=True):
+        yield product, Worth(amount, weight)
 
 
 def _month(deal: Deal) -> Key:

@@ -26,10 +26,12 @@ def shared_out(
     shares: dict[str | None, Decimal] = {}
     for product, worth in items:
         shares[product] = shares.get(product, Decimal(0)) + worth
-    whole = sum(shares.values())
+    whole = sum(shares.values(), Decimal(0))
     reached = passed = Decimal(0)
     for product, share in shares.items():
         reached += share
-        until = rounded(amount * reached / whole, currency) if whole else amount
+        until = amount
+        if whole:
+            until = rounded(EXACT.divide(EXACT.multiply(amount, reached), whole), currency)
         yield product, until - passed
         passed = until
