@@ -5,7 +5,7 @@ Nouns import this for all their verbs, so what only a change needs (the models) 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from functools import cached_property
@@ -83,12 +83,16 @@ class Desk:
     def day(self, text: str | None) -> date | None:
         return self.session.day(text) if text else None
 
-    def do(self, change: Change, *, printed: Printed | None = None) -> None:
+    def do(
+        self, change: Change, *, printed: Printed | None = None, before: Callable[[], None] | None = None
+    ) -> None:
         """Write a change as one commit and print its result; with --dry-run, print the diff only.
 
-        `printed` is what to print where that isn't the record asked for.
+        `printed` is what to print where that isn't the record asked for. `before` is called when all is found
+        right and nothing is written yet; when it raises, nothing will be.
         """
-        self.do_all([change], change.asked, f"{change.subject.key}: {change.summary}", printed=printed)
+        subject = f"{change.subject.key}: {change.summary}"
+        self.do_all([change], change.asked, subject, printed=printed, before=before)
 
     def do_all(
         self,
@@ -97,6 +101,7 @@ class Desk:
         subject: str,
         *,
         printed: Printed | None = None,
+        before: Callable[[], None] | None = None,
     ) -> None:
         """Write several changes as one commit and print one record, or what `printed` says."""
         from pipecli.cli.showing import Printed, print_one, view
@@ -118,6 +123,8 @@ class Desk:
             is_removed = any(result is record for change in changes for record in change.removed)
             last = view(self.session, result.noun, result.key) if is_removed else None
             printed = Printed(result.noun, result.key, result.key, is_new, last)
+        if before is not None:
+            before()
         text = None if self.session.no_commit else message(subject, changes, self.session.message)
         made = transaction.commit(self.pipeline, writes, text)
         print_one(self.session, printed, said=subject, commit=made)

@@ -154,15 +154,33 @@ def send(
     date: Annotated[
         str | None, typer.Option(help="The date it bears; its own otherwise.", metavar="DATE")
     ] = None,
+    email: Annotated[bool, typer.Option("--email", help="Mail it first, as a PDF.")] = False,
+    to: Annotated[
+        list[str] | None,
+        typer.Option(help="To whom; its contact, lead or customer otherwise. Repeatable.", metavar="ADDRESS"),
+    ] = None,
+    cc: Annotated[
+        list[str] | None, typer.Option(help="Who gets a copy; repeatable.", metavar="ADDRESS")
+    ] = None,
+    subject: Annotated[str | None, typer.Option(help="In place of the template's.", metavar="TEXT")] = None,
+    body: Annotated[str | None, typer.Option(help="In place of the template's.", metavar="TEXT")] = None,
 ) -> None:
-    """Mark a draft as sent; from now on it is frozen. It mails nothing."""
+    """Mark a draft as sent; from now on it is frozen. With --email it is mailed first."""
     from pipecli.records.quotation import Quotation
     from pipecli.workflow import send_quotation
 
+    if not email and any(each is not None for each in (to or None, cc or None, subject, body)):
+        raise typer.BadParameter("--to, --cc, --subject and --body are of a mail: add --email")
     with changing(ctx) as desk:
         quotation = desk.get(Quotation, ref)
         deal, siblings = _of_deal(desk, quotation)
-        desk.do(send_quotation.send(quotation, deal, siblings=siblings, today=desk.today, day=desk.day(date)))
+        sent = send_quotation.send(quotation, deal, siblings=siblings, today=desk.today, day=desk.day(date))
+        if not email:
+            desk.do(sent)
+            return
+        from pipecli.cli.quotation_email import Wishes, send_by_email
+
+        send_by_email(desk, sent, deal, Wishes(tuple(to or ()), tuple(cc or ()), subject, body))
 
 
 @app.command("revise", cls=Changing)
@@ -233,9 +251,13 @@ def render_(ctx: typer.Context, ref: Ref, output: Output) -> None:
 
 
 @app.command("template")
-def template() -> None:
+def template(
+    email: Annotated[bool, typer.Option("--email", help="That of the mail, not of the PDF.")] = False,
+    language: Annotated[str | None, typer.Option(help="Of the mail: en, es or fa.", metavar="TAG")] = None,
+) -> None:
     """Print the template of PDFs that comes with pipecli, to begin one of your own."""
     from pipecli.cli.output import write_text
+    from pipecli.outbox.quotation_mail import own_template
     from pipecli.outbox.typesetting import default_template
 
-    write_text(default_template())
+    write_text(own_template(language).text if email else default_template())

@@ -22,12 +22,13 @@ _NO_GLYPH = re.compile(r'the text `"(.+?)"` could not be displayed')
 
 def main() -> None:
     request = json.load(sys.stdin.buffer)
-    _give_up(request["memory"], request["seconds"])
+    give_up(request["memory"], request["seconds"])
     pdf, answer = _set(request)
     sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n" + pdf)
 
 
-def _give_up(memory: int, seconds: int) -> None:
+def give_up(memory: int, seconds: int) -> None:
+    """Take no more than that of the machine from now on, write no file, and reach no server of packages."""
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):  # of the packages that a template may ask for
         os.environ[name] = os.environ[name.lower()] = _NOWHERE
     os.environ.pop("NO_PROXY", None)

@@ -112,6 +112,22 @@ def commit(
         raise
 
 
+def require_able(work_tree: Path, git_dir: Path) -> None:
+    """Refuse where a commit is sure to fail. What a hook will say, nobody knows before."""
+    require_no_rebase(git_dir)
+    if (git_dir / "MERGE_HEAD").exists():
+        raise git.GitRefused("a merge is in progress", hint="finish it, or undo it, before anything goes out")
+    if (git_dir / "index.lock").exists():
+        raise git.GitRefused(
+            "another git command is at work in this repository",
+            hint=f"wait for it; if there is none, remove {git_dir / 'index.lock'}",
+        )
+    for who in ("GIT_AUTHOR_IDENT", "GIT_COMMITTER_IDENT"):
+        done = git.run(work_tree, "var", who)
+        if done.returncode:
+            raise git.refusal(done)
+
+
 def require_no_rebase(git_dir: Path) -> None:
     """Refuse to commit in the middle of a rebase: `git rebase --abort` would lose the commit."""
     if (git_dir / "rebase-merge").exists() or (git_dir / "rebase-apply").exists():

@@ -1,0 +1,78 @@
+"""A mail between the server that gets it and the commit that records it.
+
+It is kept beside the index from before it is handed over until it is recorded. Where a power cut, a server
+that says nothing or a commit that fails comes between, the next attempt finds it: nothing is sent twice.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from shlex import quote
+
+from pipecli.errors import PipecliError
+from pipecli.outbox.smtp import Doubtful, Server, deliver
+
+
+class InFlight:
+    """The mail of one quotation on one deal."""
+
+    def __init__(self, cache: Path, quotation: str, deal: str) -> None:
+        self._file = cache / "mail" / f"{quotation}.eml"
+        self._quotation = quotation
+        file = quote(str(self._file))
+        self._record = f"pipecli inbox import {file} --on {deal} && pipecli quote send {quotation}"
+        self._is_out = False
+
+    def refuse_if_any(self) -> None:
+        """Refuse to mail again what may be on its way."""
+        if self._file.exists():
+            raise PipecliError(
+                f"{self._quotation} was mailed before, and it is not known whether that went out",
+                hint=f"if it arrived: {self._record}; if not, delete {self._file} and send again",
+            )
+
+    def hand_over(self, server: Server, sender: str, recipients: Sequence[str], message: bytes) -> None:
+        """Keep the message and give it to the server. Raises PipecliError when that fails."""
+        self._keep(message)
+        try:
+            deliver(server, sender, recipients, message)
+        except Doubtful as error:
+            raise PipecliError(
+                f"{error.message}: it is not known whether the mail goes out, and nothing is changed",
+                hint=f"if it arrives: {self._record}; if not, delete {self._file} and send again",
+            ) from None
+        except BaseException:
+            self._file.unlink(missing_ok=True)
+            raise
+        self._is_out = True
+
+    @contextmanager
+    def until_recorded(self, message_id: str) -> Iterator[None]:
+        """Hand the mail over and record it in here: what fails after it is out says so."""
+        try:
+            yield
+        except (PipecliError, KeyboardInterrupt) as error:
+            if not self._is_out:
+                raise
+            raise PipecliError(
+                f"the mail is out as {message_id}, but it is not recorded: {error or 'interrupted'}",
+                hint=f"don't send it again; when that is mended: {self._record}",
+            ) from None
+        if self._is_out:
+            self._file.unlink(missing_ok=True)
+
+    def _keep(self, message: bytes) -> None:
+        """Have it on the disk for certain."""
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            with self._file.open("wb") as handle:
+                handle.write(message)
+                handle.flush()
+                os.fsync(handle.fileno())
+        except OSError as error:
+            raise PipecliError(
+                f"{self._file} can't be written: {error.strerror}", hint="nothing was sent"
+            ) from None

@@ -1,0 +1,128 @@
+"""The mail that carries a quotation: its words by a template in the customer's language, its PDF attached."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, make_msgid
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pipecli.errors import PipecliError
+from pipecli.outbox.printed import Printed
+from pipecli.outbox.wording import words_of
+
+SECONDS = 5
+MEMORY = 256 << 20
+_LONGEST = 100_000
+_OWN = Path(__file__).parent / "templates" / "mail"
+_SUBJECT = "Subject:"
+
+
+class Words(NamedTuple):
+    subject: str
+    body: str
+
+
+class Template(NamedTuple):
+    name: str
+    """As an error names it: its file in the pipeline."""
+    text: str
+
+
+def template_names(language: str | None) -> list[str]:
+    """The files in `templates/` that a pipeline may have for a language tag, the nearest first."""
+    base = (language or "").partition("-")[0]
+    tags = dict.fromkeys(tag for tag in (language, base) if tag)
+    return [*(f"quotation-mail.{tag}.txt" for tag in tags), "quotation-mail.txt"]
+
+
+def own_template(language: str | None) -> Template:
+    """The one that comes with pipecli, in the nearest language it has."""
+    file = _OWN / f"quotation.{words_of(language).language}.txt"
+    return Template(file.name, file.read_text(encoding="utf-8"))
+
+
+def written(template: Template, printed: Printed, *, contact: str, sender: Address) -> Words:
+    """What a template says of a quotation. Raises PipecliError with file and line of a faulty one."""
+    values = {
+        "doc": asdict(printed),
+        "contact": contact,
+        "sender": {"name": sender.display_name, "email": sender.addr_spec},
+    }
+    text = _filled_in(template, values).strip()
+    first, _, body = text.partition("\n")
+    if not first.startswith(_SUBJECT) or not first.removeprefix(_SUBJECT).strip() or not body.strip():
+        raise PipecliError(
+            f"{template.name}: a line with the subject and then a text are wanted",
+            hint=f"begin it with `{_SUBJECT} …` and a blank line",
+        )
+    if len(text) > _LONGEST:
+        raise PipecliError(f"{template.name} makes a mail of {len(text):,} characters", hint="shorten it")
+    return Words(one_line(first.removeprefix(_SUBJECT)), f"{body.strip()}\n")
+
+
+def _filled_in(template: Template, values: dict[str, Any]) -> str:
+    request = {"template": template.text, "values": values, "memory": MEMORY, "seconds": SECONDS}
+    try:
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", "pipecli.outbox.mail_writer"],
+            input=json.dumps(request, default=str).encode(),
+            capture_output=True,
+            timeout=SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise PipecliError(
+            f"{template.name} takes more than {SECONDS} seconds", hint="look for a loop without an end"
+        ) from None
+    if done.returncode or not done.stdout:
+        if b"MemoryError" in done.stderr:
+            raise PipecliError(
+                f"{template.name} takes more than {MEMORY >> 20} MB of memory",
+                hint="look for what grows in it",
+            )
+        last = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["no reason given"]
+        raise PipecliError(f"{template.name} can't be filled in: {one_line(last[0])}")
+    answer = json.loads(done.stdout)
+    if "error" in answer:
+        place = f"{template.name}:{answer['line']}" if answer["line"] else template.name
+        raise PipecliError(f"{place}: {one_line(answer['error'])}")
+    return str(answer["text"])
+
+
+def one_line(text: str) -> str:
+    """Text as a header may hold it: no line end, and nothing that does not show."""
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
+
+
+def message_of(
+    words: Words,
+    *,
+    sender: Address,
+    to: Sequence[Address],
+    copied: Sequence[Address],
+    at: datetime,
+    name: str,
+    pdf: bytes,
+) -> EmailMessage:
+    """The message, with a Message-ID of its own and the PDF attached as `name`.pdf."""
+    # Some servers still take letters of seven bits only.
+    message = EmailMessage(SMTP.clone(cte_type="7bit"))
+    message["From"] = sender
+    message["To"] = tuple(to)
+    if copied:
+        message["Cc"] = tuple(copied)
+    message["Subject"] = words.subject
+    message["Date"] = format_datetime(at)
+    message["Message-ID"] = make_msgid(name.lower(), domain=sender.domain)
+    message.set_content(words.body)
+    message.add_attachment(pdf, maintype="application", subtype="pdf", filename=f"{name}.pdf")
+    return message
