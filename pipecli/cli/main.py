@@ -44,6 +44,7 @@ NOUNS = {
     "team": Noun("team", "Teams and their managers."),
     "settings": Noun("settings", "Show and change pipecli.yaml."),
     "activity": Noun("activity", "Calls, meetings, emails, tasks and notes."),
+    "inbox": Noun("inbox", "Mail: record mailboxes on their deals and leads."),
     "followups": Noun("followups", "List what is due."),
     "calendar": Noun("calendar", "Print a calendar of what is planned."),
     "forecast": Noun("forecast", "Print the forecast, weighted by probability."),
