@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from pipecli.records.references import Reference, references
 from pipecli.records.settings import Settings
 from pipecli.workflow.change import Change, Refused
+from pipecli.workflow.vocabulary import require_auto_close_reason
 
 _MOST_NAMED = 5
 
@@ -36,6 +37,8 @@ def change(
             _refuse_in_use(name, users)
     for slug in after.users.keys() & after.teams.keys() - (before.users.keys() & before.teams.keys()):
         raise Refused(f"{slug} would be a user and a team", hint="choose another slug for one of them")
+    if before.auto_close.reason != after.auto_close.reason:
+        require_auto_close_reason(after)
     known = set(references(before))
     for reference in references(after):
         if _means_something(reference, after, price_lists):
@@ -47,7 +50,17 @@ def change(
                 f"{reference.field} names the {_what(reference)} {reference.key}",
                 hint=f"change it first: pipecli settings set {reference.field}=…",
             )
-    return Change(after, summary, "settings-changed")
+    return Change(after, summary, "settings-changed", notes=tuple(_left_to_do(before, after)))
+
+
+def _left_to_do(before: Settings, after: Settings) -> Iterator[str]:
+    """What must be set next: the list of reasons may go before the one of them that auto-close gives."""
+    reason = after.auto_close.reason
+    if reason in before.lost_reasons and after.lost_reasons and reason not in after.lost_reasons:
+        yield (
+            f"auto_close.reason is {reason}, which lost_reasons lists no more: nothing closes by itself "
+            "until you choose one: pipecli settings set auto_close.reason=…"
+        )
 
 
 def dropped(before: Settings, after: Settings) -> list[Name]:

@@ -24,6 +24,16 @@ def require_lost_reason(settings: Settings, reason: str) -> None:
     _require(reason, settings.lost_reasons, "reason for losing", "lost_reasons")
 
 
+def require_auto_close_reason(settings: Settings) -> None:
+    """Refuse a reason for closing by itself that the settings don't list, where they list any."""
+    if settings.lost_reasons and settings.auto_close.reason not in settings.lost_reasons:
+        raise Refused(
+            f"auto_close.reason: {settings.auto_close.reason} is none of lost_reasons: "
+            f"{', '.join(settings.lost_reasons)}",
+            hint="give one of those: pipecli settings set auto_close.reason=…, or add yours to the list",
+        )
+
+
 def require_disqualify_reason(settings: Settings, reason: str) -> None:
     """Refuse a reason for giving a lead up that the settings don't list; a team that lists none takes any."""
     if settings.disqualify_reasons:

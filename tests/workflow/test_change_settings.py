@@ -67,3 +67,23 @@ def test_a_process_in_use_stays(settings):
             used_by={Name("process", "standard"): ["OPP-00000"]},
             price_lists=(),
         )
+
+
+LISTED = {"lost_reasons": ["price", "silence"], "auto_close": {"reason": "silence"}}
+
+
+def test_auto_close_gives_a_reason_that_is_listed(settings):
+    before = settings(**LISTED)
+    after = settings(**LISTED | {"auto_close": {"reason": "unknown"}})
+    said = "auto_close.reason: unknown is none of lost_reasons: price, silence"
+    with pytest.raises(Refused, match=said):
+        change(before, after, "set", used_by={}, price_lists=())
+    unlisted = settings(lost_reasons=[], auto_close={"reason": "unknown"})
+    assert change(settings(), unlisted, "set", used_by={}, price_lists=()).notes == ()
+
+
+def test_the_reason_of_auto_close_may_leave_the_list_with_a_word(settings):
+    before, after = settings(**LISTED), settings(**LISTED | {"lost_reasons": ["price"]})
+    (note,) = change(before, after, "set", used_by={}, price_lists=()).notes
+    assert note.startswith("auto_close.reason is silence, which lost_reasons lists no more")
+    assert change(after, after.with_(currency="USD"), "set", used_by={}, price_lists=()).notes == ()
