@@ -122,6 +122,14 @@ class Changing(Verb):
         ]
 
 
+class Job(Changing):
+    """What cron runs: it changes many records, and with `--dry-run` lists them."""
+
+    def shared(self) -> list[TyperOption]:
+        dry_run = _flag(["--dry-run"], "dry_run", "List what would change; change nothing.")
+        return [dry_run if "--dry-run" in option.opts else option for option in super().shared()]
+
+
 def shared_options() -> list[TyperOption]:
     """The options of `pipecli` itself, before the noun."""
     return [

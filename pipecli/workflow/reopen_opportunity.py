@@ -43,7 +43,16 @@ def reopen(
         f"reopen at {there}, was {deal.status}" + (f" ({deal.closed.reason})" if deal.closed.reason else ""),
         "reopened",
         also=(*restored, *_cancelled(deal, orders)),
+        notes=_what_keeps_it_open(deal),
     )
+
+
+def _what_keeps_it_open(deal: Opportunity) -> tuple[str, ...]:
+    """A deal that closed by itself is as unanswered as it was."""
+    if deal.status is not OpportunityStatus.CLOSED:
+        return ()
+    plan = f"pipecli opp set {deal.id} next_contact.date=+7d"
+    return (f"`auto-close` closes it again unless it is answered or a contact is planned: {plan}",)
 
 
 def _stage(deal: Opportunity, settings: Settings, stage: str | None) -> str:
