@@ -57,6 +57,11 @@ def validated(model: type[P], plain: Plain, where: str = "") -> P:
     return made
 
 
+def names_field(assignments: Sequence[str] | None, field: str) -> bool:
+    """Whether one of the pairs sets a field, or a part of it."""
+    return any(split(text)[0][0] == field for text in assignments or ())
+
+
 def split(text: str) -> tuple[list[str], str]:
     """`next_contact.date=+3d` as its path and its value."""
     path, equals, value = text.partition("=")

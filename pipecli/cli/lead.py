@@ -36,7 +36,10 @@ def add(
     language: Annotated[Text, typer.Option(help="Theirs, as es or fa.", metavar="TAG")] = None,
     source: Annotated[Text, typer.Option(help="Where it came from.", metavar="SOURCE")] = None,
     campaign: Annotated[Text, typer.Option(help="The campaign that brought it.", metavar="TEXT")] = None,
-    owner: Annotated[Text, typer.Option(help="Who follows it up; you otherwise.", metavar="USER")] = None,
+    owner: Annotated[
+        Text,
+        typer.Option(help="Who follows it up; you, or who a rule names, otherwise.", metavar="USER"),
+    ] = None,
     score: Annotated[int | None, typer.Option(help="How promising, 0 to 100.", metavar="N")] = None,
     role: Annotated[
         Text, typer.Option(help="Their part in the purchase: buyer, adviser, …", metavar="TEXT")
@@ -47,7 +50,8 @@ def add(
     sets: Sets = None,
 ) -> None:
     """Add a lead: a person, an organisation, or both; prints its id."""
-    from pipecli.cli.assignments import built
+    from pipecli.cli.assignments import built, names_field
+    from pipecli.cli.owner_by_rule import owned_by_rule
     from pipecli.records.lead import Lead
     from pipecli.workflow import add_lead
 
@@ -72,7 +76,10 @@ def add(
             "tags": tag,
             "notes": notes,
         }
-        desk.do(add_lead.add(built(Lead, given, sets, desk.session), desk.settings))
+        lead = built(Lead, given, sets, desk.session)
+        if owner is None and not names_field(sets, "owner"):
+            lead = owned_by_rule(desk, lead)
+        desk.do(add_lead.add(lead, desk.settings))
 
 
 @app.command("list", cls=Listing)

@@ -12,6 +12,7 @@ from pipecli.errors import PipecliError
 
 if TYPE_CHECKING:
     from pipecli.cli.parties import Parties
+    from pipecli.records.base import Record
     from pipecli.records.catalogue import PriceList
     from pipecli.records.lead import Lead
     from pipecli.records.opportunity import Opportunity
@@ -38,7 +39,10 @@ def add(
         Text, typer.Option(help="Its process; chosen by the settings otherwise.", metavar="PROCESS")
     ] = None,
     stage: Annotated[Text, typer.Option(help="Where it begins, if not first.", metavar="STAGE")] = None,
-    owner: Annotated[Text, typer.Option(help="Who sells; you otherwise.", metavar="USER")] = None,
+    owner: Annotated[
+        Text,
+        typer.Option(help="Who sells; you, or who a rule names, otherwise.", metavar="USER"),
+    ] = None,
     currency: Annotated[
         Text, typer.Option(help="The price list's or the settings' otherwise.", metavar="CODE")
     ] = None,
@@ -61,7 +65,8 @@ def add(
     sets: Sets = None,
 ) -> None:
     """Add an opportunity; prints its id."""
-    from pipecli.cli.assignments import option
+    from pipecli.cli.assignments import names_field, option
+    from pipecli.cli.owner_by_rule import owned_by_rule
     from pipecli.records.opportunity import Opportunity
     from pipecli.workflow.open_opportunity import open_opportunity, opened
 
@@ -100,7 +105,9 @@ def add(
         )
         deal = _placed(desk, _with_sets(deal, sets, desk), process, stage)
         _require_currency(desk, deal)
-        written, notes_on = (parties.written, parties.notes) if parties else ((), ())
+        if owner is None and not names_field(sets, "owner"):
+            deal = owned_by_rule(desk, deal)
+        written, notes_on = (_of(deal.owner, parties), parties.notes) if parties else ((), ())
         desk.do(opened(deal, desk.settings, lead=known_lead, written=written, notes=notes_on))
 
 
@@ -163,6 +170,13 @@ def _parties(
         buyer = desk.pipeline.get(Customer, lead.converted.customer)
         return Parties(buyer, desk.pipeline.find_record(Contact, lead.converted.contact), (), ())
     return None
+
+
+def _of(owner: str | None, parties: Parties) -> tuple[Record, ...]:
+    """The customer and contact to write; a new customer is of the deal's owner."""
+    from pipecli.records.party import Customer
+
+    return tuple(each.with_(owner=owner) if isinstance(each, Customer) else each for each in parties.written)
 
 
 def _stakeholders(parties: Parties | None) -> tuple[object, ...] | None:

@@ -7,8 +7,8 @@ asked alone, in memory, so that a condition from a stranger's pull request sees 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 from pipecli.errors import PipecliError
@@ -18,7 +18,9 @@ from pipecli.store.functions import register
 
 if TYPE_CHECKING:
     from pipecli.records.base import Record
+    from pipecli.records.lead import Lead
     from pipecli.records.opportunity import Opportunity
+    from pipecli.records.settings import AssignmentRule
     from pipecli.store.pipeline import Pipeline
 
 
@@ -40,31 +42,70 @@ def choose_process(pipeline: Pipeline, deal: Opportunity) -> str:
     )
 
 
+def choose_rules(pipeline: Pipeline, records: Sequence[Lead | Opportunity]) -> list[AssignmentRule | None]:
+    """For each record the assignment rule that takes it: by priority the first whose `when` holds.
+
+    Raises PipecliError when a condition can't be run.
+    """
+    from pipecli.workflow.assign_by_rule import rules_for
+
+    settings = pipeline.settings
+    with asking(pipeline) as ask:
+        return [
+            next(
+                (
+                    rule
+                    for place, rule in rules_for(settings, record.noun)
+                    if not rule.when or ask.holds(record, rule.when, f"assignment_rules.{place}.when")
+                ),
+                None,
+            )
+            for record in records
+        ]
+
+
 def holds(pipeline: Pipeline, record: Record, condition: str, where: str) -> bool:
     """Whether a condition holds for a record; `where` is its place in the settings, for the error.
 
     Raises PipecliError when the condition can't be run.
     """
-    with closing(_alone(pipeline, record)) as connection:
+    with asking(pipeline) as ask:
+        return ask.holds(record, condition, where)
+
+
+@contextmanager
+def asking(pipeline: Pipeline) -> Iterator[Inquiry]:
+    """Ask conditions of many records, each of them alone."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        register(connection, lambda: pipeline.today, lambda: pipeline.rates)
+        connection.executescript(tables.schema())
+        _insert(connection, [*tables.rows(pipeline.settings, SETTINGS_FILE)])
+        connection.commit()
+        yield Inquiry(pipeline, connection)
+
+
+class Inquiry:
+    """An index in memory of the settings, and of one record while something is asked of it."""
+
+    def __init__(self, pipeline: Pipeline, connection: sqlite3.Connection) -> None:
+        self._pipeline = pipeline
+        self._connection = connection
+
+    def holds(self, record: Record, condition: str, where: str) -> bool:
+        """As `holds`."""
+        from pipecli.records.party import Customer
+
+        # The tables show the customer's name.
+        customer = self._pipeline.find_record(Customer, getattr(record, "customer", None))
         try:
-            return query.holds(connection, BY_NOUN[record.noun].table, record.key, condition)
+            for each in (record, customer):
+                if each is not None:
+                    _insert(self._connection, [*tables.rows(each, naming.file_name(each))])
+            return query.holds(self._connection, BY_NOUN[record.noun].table, record.key, condition)
         except query.BadQuery as error:
             raise PipecliError(f"{SETTINGS_FILE}: {where}: {error.message}", hint=error.hint) from None
-
-
-def _alone(pipeline: Pipeline, record: Record) -> sqlite3.Connection:
-    """An index in memory of this record, the settings, and the customer whose name the tables show."""
-    from pipecli.records.party import Customer
-
-    customer = pipeline.find_record(Customer, getattr(record, "customer", None))
-    connection = sqlite3.connect(":memory:")
-    register(connection, lambda: pipeline.today, lambda: pipeline.rates)
-    connection.executescript(tables.schema())
-    _insert(connection, [*tables.rows(pipeline.settings, SETTINGS_FILE)])
-    for each in (record, customer):
-        if each is not None:
-            _insert(connection, [*tables.rows(each, naming.file_name(each))])
-    return connection
+        finally:
+            self._connection.rollback()
 
 
 def _insert(connection: sqlite3.Connection, rows: Sequence[tables.Row]) -> None:

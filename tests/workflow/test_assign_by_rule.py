@@ -1,0 +1,147 @@
+"""Who gets what nobody owns: fair over many, the same everywhere, and going on from what the files say."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipecli.records.opportunity import Opportunity
+from pipecli.records.settings import Settings
+from pipecli.workflow.assign_by_rule import Standing, Taken, active_users, assign, rules_for
+
+PLAIN = {
+    "company": {"name": "Contoso"},
+    "users": {slug: {"name": slug} for slug in ("ana", "luis", "eva", "tom")},
+    "processes": {"standard": {"stages": [{"id": "qualify", "probability": 10}]}},
+}
+
+
+def with_rules(*rules: dict[str, object], **changed: object) -> Settings:
+    return Settings.model_validate(PLAIN | {"assignment_rules": list(rules)} | changed)
+
+
+ROUND = {"name": "all", "users": ["ana", "luis", "eva"]}
+LEAST = ROUND | {"method": "least-loaded"}
+NOTHING = Standing({}, {}, {})
+
+
+def deal(place: int) -> Opportunity:
+    key = f"OPP-{place:05d}".replace("00000", "0000A")
+    return Opportunity.model_construct(id=key, title=key, next_contact=None, owner=None)
+
+
+def given_to(how: Settings, count: int, standing: Standing = NOTHING) -> list[str]:
+    """The owners of so many deals that the first rule takes."""
+    taken = [Taken(deal(place), how.assignment_rules[0]) for place in range(count)]
+    return [change.subject.owner for change in assign(taken, how, standing)]
+
+
+def standing_of(deals: dict[str, tuple[str, int]]) -> Standing:
+    """What the files say after runs: each deal's owner and turn, of the rule `all`."""
+    turns: dict[str | None, int] = {}
+    for owner, turn in deals.values():
+        turns[owner] = max(turn, turns.get(owner, 0))
+    return Standing({"all": turns}, {}, {})
+
+
+def test_round_robin_goes_round():
+    assert given_to(with_rules(ROUND), 7) == ["ana", "luis", "eva", "ana", "luis", "eva", "ana"]
+
+
+def test_it_goes_on_from_the_last_turn():
+    standing = Standing({"all": {"ana": 4, "luis": 5, "eva": 3}}, {}, {"luis": 1})
+    assert given_to(with_rules(ROUND), 3, standing) == ["eva", "ana", "luis"]
+
+
+def test_each_rule_and_method_says_in_the_record_what_it_did():
+    (change,) = assign([Taken(deal(1), with_rules(ROUND).assignment_rules[0])], with_rules(ROUND), NOTHING)
+    assert change.subject.assigned.plain() == {"rule": "all", "turn": 1}
+    assert (change.summary, change.event) == ("assign to ana, by the rule all", "assigned")
+    (change,) = assign([Taken(deal(1), with_rules(LEAST).assignment_rules[0])], with_rules(LEAST), NOTHING)
+    assert change.subject.assigned.plain() == {"rule": "all"}
+
+
+def test_turns_of_another_rule_do_not_count():
+    standing = Standing({"other": {"ana": 9}}, {}, {})
+    assert given_to(with_rules(ROUND), 1, standing) == ["ana"]
+
+
+def test_what_nobody_owns_any_more_was_a_turn_of_the_rule_but_nobodys():
+    (change,) = assign(
+        [Taken(deal(1), with_rules(ROUND).assignment_rules[0])],
+        with_rules(ROUND),
+        Standing({"all": {None: 7, "ana": 6}}, {}, {}),
+    )
+    assert (change.subject.owner, change.subject.assigned.turn) == ("luis", 8)
+
+
+def test_before_the_first_turn_the_one_whose_newest_record_is_the_oldest_is_next():
+    standing = Standing({}, {"ana": 3.0, "luis": 2.0}, {})
+    assert given_to(with_rules(ROUND), 4, standing) == ["eva", "luis", "ana", "eva"]
+
+
+def test_who_joins_is_next_and_then_goes_round_with_the_others():
+    standing = Standing({"all": {"ana": 99, "luis": 100}}, {}, {})
+    assert given_to(with_rules(ROUND), 4, standing) == ["eva", "ana", "luis", "eva"]
+
+
+def test_inactive_and_unknown_users_are_passed_over():
+    users = PLAIN["users"] | {"luis": {"name": "Luis", "active": False}}
+    how = with_rules(ROUND | {"users": ["ana", "nobody", "luis", "eva"]}, users=users)
+    assert active_users(how.assignment_rules[0], how) == ["ana", "eva"]
+    assert given_to(how, 4) == ["ana", "eva", "ana", "eva"]
+
+
+def test_the_least_loaded_gets_it_and_of_equals_the_first_of_the_list():
+    standing = Standing({}, {}, {"ana": 2, "luis": 1, "eva": 1})
+    assert given_to(with_rules(LEAST), 5, standing) == ["luis", "eva", "ana", "luis", "eva"]
+
+
+def test_what_round_robin_gave_away_weighs_for_the_least_loaded():
+    how = with_rules(ROUND | {"users": ["ana"]}, LEAST)
+    rules = how.assignment_rules
+    taken = [Taken(deal(1), rules[0]), Taken(deal(2), rules[1])]
+    assert [change.subject.owner for change in assign(taken, how, NOTHING)] == ["ana", "luis"]
+
+
+def test_rules_are_asked_by_priority_then_in_their_order():
+    names = [("low", -1), ("a", 0), ("top", 5), ("b", 0)]
+    how = with_rules(
+        *({"name": name, "priority": priority, "users": ["ana"]} for name, priority in names),
+        {"name": "leads", "for": "lead", "users": ["ana"], "priority": 9},
+    )
+    assert [rule.name for _, rule in rules_for(how, "opportunity")] == ["top", "a", "b", "low"]
+    assert rules_for(how, "lead") == [(4, how.assignment_rules[4])]
+
+
+@pytest.mark.parametrize("users", [2, 3, 4])
+def test_a_thousand_deals_in_many_runs_are_shared_out_fairly(users):
+    """Between the runs deals come in, and sellers add others by hand."""
+    chance = random.Random(users)
+    how = with_rules(ROUND | {"users": ["ana", "luis", "eva", "tom"][:users]})
+    rule, given_by_rule, kept = how.assignment_rules[0], Counter(), {}
+    while given_by_rule.total() < 1000:
+        taken = [Taken(deal(len(kept) + place), rule) for place in range(chance.randint(1, 40))]
+        standing = standing_of(kept)._replace(newest={"ana": chance.random()}, open={"luis": 50})
+        for change in assign(taken, how, standing):
+            given_by_rule[change.subject.owner] += 1
+            kept[change.subject.id] = (change.subject.owner, change.subject.assigned.turn)
+    assert max(given_by_rule.values()) - min(given_by_rule.values()) <= 1
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.integers(1, 30), min_size=1, max_size=8))
+def test_it_does_not_matter_into_how_many_runs_the_deals_fall(runs):
+    how = with_rules(ROUND)
+    kept: dict[str, tuple[str, int]] = {}
+    owners = []
+    for run in runs:
+        taken = [Taken(deal(len(kept) + place), how.assignment_rules[0]) for place in range(run)]
+        for change in assign(taken, how, standing_of(kept)):
+            kept[change.subject.id] = (change.subject.owner, change.subject.assigned.turn)
+            owners.append(change.subject.owner)
+    assert owners == given_to(how, sum(runs))
