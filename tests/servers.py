@@ -1,0 +1,139 @@
+"""Real servers on loopback that take mail and web hooks, and some that fail as servers do."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any, NamedTuple
+
+from aiosmtpd.controller import Controller
+
+
+class Mails(NamedTuple):
+    """A mail server and what it took."""
+
+    port: int
+    taken: list[EmailMessage]
+
+    def url(self, to: str = "ana@contoso.example") -> str:
+        return mail_url(self.port, to)
+
+
+def mail_url(port: int, to: str = "ana@contoso.example") -> str:
+    """An address of apprise's, for a server here that knows no encryption."""
+    return f"mailto://127.0.0.1:{port}?from=crm@contoso.example&to={to}&mode=insecure&cto=5"
+
+
+@contextmanager
+def mail_server(refused: str = "") -> Iterator[Mails]:
+    """A mail server; the recipient `refused` it does not know."""
+    mails = Mails(_free_port(), [])
+
+    class Handler:
+        async def handle_RCPT(  # noqa: N802 - as aiosmtpd calls it
+            self, server: Any, session: Any, envelope: Any, address: str, options: Any
+        ) -> str:
+            if address == refused:
+                return "550 no such user"
+            envelope.rcpt_tos.append(address)
+            return "250 OK"
+
+        async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+            mails.taken.append(message_from_bytes(envelope.content, policy=policy.default))  # type: ignore[arg-type]
+            return "250 OK"
+
+    controller = Controller(Handler(), hostname="127.0.0.1", port=mails.port)
+    controller.start()
+    try:
+        yield mails
+    finally:
+        controller.stop()
+
+
+class Hooks(NamedTuple):
+    """A web server and what was posted to it; while `status` holds a number, that is its answer."""
+
+    port: int
+    taken: list[dict[str, Any]]
+    status: list[int]
+
+    def url(self, path: str = "hook") -> str:
+        return f"json://127.0.0.1:{self.port}/{path}"
+
+    @property
+    def titles(self) -> list[str]:
+        return [each["title"] for each in self.taken]
+
+
+@contextmanager
+def web_server() -> Iterator[Hooks]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            said = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            status = hooks.status[-1] if hooks.status else 200
+            if status == 200:
+                hooks.taken.append({**said, "path": self.path.removeprefix("/")})
+            self.send_response(status)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    hooks = Hooks(server.server_port, [], [])
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield hooks
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@contextmanager
+def bad_mail_server(answers: list[str]) -> Iterator[int]:
+    """A mail server that gives these answers, one a line it hears, and then dies; without any it hangs."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    listening.settimeout(10)
+    held: list[socket.socket] = []
+
+    def serve() -> None:
+        try:
+            client, _ = listening.accept()
+        except OSError:
+            return
+        held.append(client)
+        if not answers:
+            return
+        with client, client.makefile("rb") as lines:
+            for answer in answers:
+                client.sendall(f"{answer}\r\n".encode())
+                lines.readline()
+
+    thread = Thread(target=serve)
+    thread.start()
+    try:
+        yield listening.getsockname()[1]
+    finally:
+        listening.close()
+        thread.join()
+        for client in held:
+            client.close()
+
+
+def nobody() -> int:
+    """A port that nobody listens at."""
+    return _free_port()
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        port: int = found.getsockname()[1]
+    return port
