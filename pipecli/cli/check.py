@@ -57,10 +57,9 @@ def check(
         findings, since = _with_changes(run, base, findings, wanted)
     _print(run, findings)
     (records,) = run.pipeline.index.connection.execute("SELECT count(*) FROM _records").fetchone()
-    where = f"{count(records, 'record')}{since}"
     if any(finding.severity is Severity.ERROR for finding in findings):
-        raise PipecliError(f"{counted(findings)} in {where}")
-    say(", ".join(part for part in (f"ok: {where}", counted(findings)) if part))
+        raise PipecliError(f"{counted(findings)} in {count(records, 'record')}{since}")
+    say(", ".join(part for part in (f"ok: {count(records, 'record')}", counted(findings)) if part) + since)
 
 
 def _with_changes(
@@ -81,7 +80,8 @@ def _with_changes(
     asked = range_of(place, base)
     found = change_set(place, asked)
     changes = [each for each in check_changes(run.present, asked, found) if wanted(each.file)]
-    since = f", {len(found.records)} of them changed since {asked.base_name} ({asked.base[:7]})"
+    files = {*(each.file for each in found.records), *(fault.partition(":")[0] for fault in found.unreadable)}
+    since = f"; {count(len(files), 'file')} changed since {asked.base_name} ({asked.base[:7]})"
     return together(states, changes, found), since
 
 

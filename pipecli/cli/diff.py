@@ -50,7 +50,9 @@ def diff(
 
 
 def _unread(found: ChangeSet, made: Effect) -> list[str]:
-    return list(dict.fromkeys([*found.unreadable, *made.unreadable]))
+    """What can't be read, each file once: among what changed, and of the deals that did not."""
+    named = {fault.partition(":")[0]: fault for fault in (*reversed(made.unreadable), *found.unreadable)}
+    return list(named.values())
 
 
 def _print(run: Session, asked: Range, found: ChangeSet, made: Effect, findings: Sequence[Finding]) -> None:

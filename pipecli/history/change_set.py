@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from pipecli.errors import FaultyFile, PipecliError
+from pipecli.errors import FaultyFile
 from pipecli.history.commits import record_kind
 from pipecli.history.events import Event, Told, events
 from pipecli.history.moments import NoSuchMoment, resolve, tip
@@ -112,7 +113,7 @@ def change_set(place: Location, asked: Range) -> ChangeSet:
     after: dict[tuple[str, str], Side] = {}
     unreadable: list[str] = []
     for path, old, new in _files(place, asked):
-        was, is_ = (None if blob is None else _side(path, blob) for blob in (old, new))
+        was, is_ = (None if end is None else _side(path, end) for end in (old, new))
         for side, other, versions in ((was, is_, before), (is_, was, after)):
             if side is not None:
                 versions[_noun(path), _key(side, other)] = side
@@ -153,11 +154,13 @@ def _nothing() -> Side:
     raise AssertionError("a touched record was there before or is after")
 
 
-def _side(path: str, blob: Object) -> Side:
+def _side(path: str, end: Object | str) -> Side:
     """A version as events take it, and its fault."""
-    version = version_of(path, blob)
+    if isinstance(end, str):
+        return Side(path, "", None, end)
+    version = version_of(path, end)
     try:
-        text = yamltext.decode(blob.content or b"", path)
+        text = yamltext.decode(end.content or b"", path)
         plain = yamltext.parse(text, path)
     except FaultyFile:
         return Side(path, "", None, version.fault)
@@ -172,7 +175,11 @@ def _noun(path: str) -> str:
     return kind.noun
 
 
-def _files(place: Location, asked: Range) -> Iterator[tuple[str, Object | None, Object | None]]:
+_End = Object | str | None
+"""A file at one end of the range: its content, why it has none, or None where there is no such file."""
+
+
+def _files(place: Location, asked: Range) -> Iterator[tuple[str, _End, _End]]:
     """Each file of a record that differs, as it was and as it is."""
     from git import Repo
 
@@ -182,7 +189,7 @@ def _files(place: Location, asked: Range) -> Iterator[tuple[str, Object | None, 
         for each in differing:
             path = _inside(place, each.a_rawpath or each.b_rawpath)
             if path is not None:
-                yield path, _blob(each.a_blob), _new(place, path, each, asked)
+                yield path, _in_commit(each.a_blob, each.a_mode), _new(place, path, each, asked)
         for name in _untracked(repo, asked):
             path = _inside(place, name.encode("utf-8", "surrogateescape"))
             if path is not None:
@@ -198,30 +205,45 @@ def _inside(place: Location, raw: bytes | None) -> str | None:
     return path if record_kind(path) else None
 
 
-def _new(place: Location, path: str, each: Diff, asked: Range) -> Object | None:
+def _new(place: Location, path: str, each: Diff, asked: Range) -> _End:
     if each.deleted_file:
         return None
-    return _blob(each.b_blob) if asked.head else _on_disk(place.root / path)
+    return _in_commit(each.b_blob, each.b_mode) if asked.head else _on_disk(place.root / path)
 
 
 def _untracked(repo: Repo, asked: Range) -> list[str]:
     return [] if asked.head else repo.untracked_files
 
 
-def _blob(blob: Blob | None) -> Object | None:
+_LINK = "a symbolic link can't be a record"
+_DIRECTORY = "a directory has the name of a record"
+
+
+def _in_commit(blob: Blob | None, mode: int | None) -> _End:
     if blob is None:
         return None
+    if mode and stat.S_IFMT(mode) == _SUBMODULE:
+        return _DIRECTORY
+    if mode and stat.S_ISLNK(mode):
+        return _LINK
     size = blob.size
     content = blob.data_stream.read() if size <= files.LARGEST else None
     return Object(blob.hexsha, content, size)
 
 
-def _on_disk(path: Path) -> Object | None:
+_SUBMODULE = 0o160000
+
+
+def _on_disk(path: Path) -> _End:
     try:
-        size = path.lstat().st_size
-        is_whole = size <= files.LARGEST and not path.is_symlink()
-        return Object("", path.read_bytes() if is_whole else None, size)
+        about = path.lstat()
+        if stat.S_ISLNK(about.st_mode):
+            return _LINK
+        if stat.S_ISDIR(about.st_mode):
+            return _DIRECTORY
+        is_whole = about.st_size <= files.LARGEST
+        return Object("", path.read_bytes() if is_whole else None, about.st_size)
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise PipecliError(f"{path.name}: can't be read: {error.strerror}") from None
+        return f"can't be read: {error.strerror}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
@@ -67,7 +68,12 @@ def _results(findings: Iterable[Finding], rules: Sequence[str], prefix: str) -> 
             "ruleId": each.rule,
             "ruleIndex": rules.index(each.rule),
             "level": str(each.severity),
-            "message": {"text": each.message},
+            "message": {"text": _without_links(each.message)},
             "locations": [{"physicalLocation": place}],
             "partialFingerprints": {_FINGERPRINT: f"{print_}:{seen[print_]}"},
         }
+
+
+def _without_links(text: str) -> str:
+    """SARIF makes a link of `[words](address)` in a message; a deal's title could lead anywhere."""
+    return re.sub(r"\[(?=[^\[\]]*\]\()", r"\\[", text)
