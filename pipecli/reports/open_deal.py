@@ -31,6 +31,8 @@ class OpenDeal(NamedTuple):
     """The day of the last activity that was done, as it was written."""
     rotting_days: int | None
     """After so many days without movement it is stale; None: never."""
+    score: int | None = None
+    """Of the lead it came from, 0 to 100."""
 
     @property
     def month(self) -> str | None:

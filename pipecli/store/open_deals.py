@@ -34,7 +34,7 @@ def open_deals(
     # The table, not the view of the same name: that one reads the whole record of every deal.
     rows = connection.execute(
         f"""SELECT r.id, r.title, r.process, r.stage, r.owner, r.type, r.source, r.customer, r.currency,
-            r.exact_amount, r.probability_by_hand, r.expected_close, substr(r.created, 1, 10), {last}
+            r.exact_amount, r.probability_by_hand, r.expected_close, substr(r.created, 1, 10), {last}, r.score
         FROM _opportunities r WHERE r.status = 'open' {condition}""",
         parameters,
     )
@@ -48,7 +48,7 @@ def open_deals(
     found = []
     for (
         key, title, process, stage, owner, type_, source, customer, currency, amount, by_hand, close, created,
-        active,
+        active, score,
     ) in rows:  # fmt: skip
         probability, rotting_days = stages.get((process, stage), (Decimal(0), None))
         found.append(
@@ -56,7 +56,7 @@ def open_deals(
                 key, title, process, stage, owner, teams.get(owner), type_, source, customer, currency,
                 None if amount is None else Decimal(amount),
                 probability if by_hand is None else Decimal(repr(by_hand)),
-                day(close), day(created) or date.min, day(active), rotting_days,
+                day(close), day(created) or date.min, day(active), rotting_days, score,
             )
         )  # fmt: skip
     return found

@@ -1,0 +1,182 @@
+"""The pipeline chart: open deals by expected close and stage, coloured by score, circles by amount."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from pipecli.outbox.charts.theme import Theme, values
+
+_WIDTH = 760
+_UNDATED_WIDTH = 150
+_LANE = 92
+_MANY, _VERY_MANY = 200, 1000
+
+
+class Dot(NamedTuple):
+    """One open deal; money in the currency of the chart."""
+
+    id: str
+    stage: str
+    score: int | None
+    amount: Decimal | None
+    close: date | None
+    words: str
+    """What to read when the pointer is on it."""
+
+
+def pipeline_chart(
+    dots: Sequence[Dot], stages: Sequence[str], *, title: str, today: date, theme: Theme
+) -> Any:
+    """The chart; `stages` are the lanes from above. Deals without a date stand in a field of their own."""
+    import altair as alt
+
+    dated = [_plain(dot) for dot in dots if dot.close]
+    undated = [_plain(dot) for dot in dots if not dot.close]
+    scales = _Scales(dots)
+    parts = []
+    if dated or not undated:
+        parts.append(_by_date(dated, stages, scales, today, theme))
+    if undated:
+        parts.append(_without_date(undated, stages, scales, theme, is_alone=not dated))
+    heading = alt.TitleParams(title, subtitle=_subtitle(dots))
+    joined = parts[0] if len(parts) == 1 else alt.hconcat(*parts, spacing=10).resolve_scale(y="shared")
+    return joined.properties(title=heading)
+
+
+class _Scales:
+    """One scale of colour and size for both fields."""
+
+    def __init__(self, dots: Sequence[Dot]) -> None:
+        import altair as alt
+
+        largest = 200 if len(dots) > _VERY_MANY else 420 if len(dots) > _MANY else 1100
+        most = max((dot.amount for dot in dots if dot.amount), default=Decimal(1))
+        self.opacity = 0.6 if len(dots) > _MANY else 0.85
+        self.color: Any = (
+            alt.when("datum.scored")
+            .then(
+                alt.Color("score:Q")
+                .scale(scheme="viridis", domain=[0, 100])
+                .legend(title="Lead score", gradientLength=180)
+            )
+            .otherwise(alt.value("#8c8c8c"))
+        )
+        self.size = (
+            alt.Size("amount:Q")
+            .scale(domain=[0, float(most)], range=[14, largest])
+            .legend(title="Amount", format="~s", symbolFillColor="transparent", values=_marks(most))
+        )
+
+
+def _marks(most: Decimal) -> list[float]:
+    """Three round amounts for the legend of sizes."""
+    if most <= 0:
+        return [0]
+    magnitude = Decimal(10) ** most.adjusted()
+    top = (most // magnitude) * magnitude
+    return [float(top / 10), float(top / 2), float(top)]
+
+
+def _plain(dot: Dot) -> dict[str, Any]:
+    scattered = zlib.crc32(dot.id.encode())  # the same place every time, whatever else is on the chart
+    return {
+        "stage": dot.stage,
+        "score": dot.score or 0,
+        "scored": dot.score is not None,
+        "amount": float(dot.amount or 0),
+        "close": dot.close.isoformat() if dot.close else None,
+        "words": dot.words,
+        "down": scattered % 1000 / 1000,
+        "along": scattered // 1000 % 1000 / 1000,
+    }
+
+
+def _marked(rows: Sequence[dict[str, Any]], scales: _Scales, theme: Theme) -> Any:
+    """Circles with a rim: the ends of the colour scale are near to white, and to black."""
+    import altair as alt
+
+    return alt.Chart(values(rows)).mark_circle(opacity=scales.opacity, stroke=theme.quiet, strokeWidth=0.6)
+
+
+def _by_date(
+    rows: Sequence[dict[str, Any]], stages: Sequence[str], scales: _Scales, today: date, theme: Theme
+) -> Any:
+    import altair as alt
+
+    points = _marked(rows, scales, theme).encode(
+        x=alt.X("close:T")
+        .scale(type="utc", padding=18)
+        .axis(title="Expected close", grid=True, labelOverlap=True, labelSeparation=8),
+        y=_lane(stages),
+        yOffset=_offset(),
+        color=scales.color,
+        size=scales.size,
+        description="words:N",
+        order=alt.Order("amount:Q").sort("descending"),
+    )
+    rule = (
+        alt.Chart(values([{"day": today.isoformat()}]))
+        .mark_rule(color=theme.quiet, strokeDash=[4, 3])
+        .encode(x=alt.X("day:T").scale(type="utc"), description=alt.value("today"))
+    )
+    return alt.layer(rule, points).properties(width=_WIDTH, height=_height(stages))
+
+
+def _without_date(
+    rows: Sequence[dict[str, Any]], stages: Sequence[str], scales: _Scales, theme: Theme, *, is_alone: bool
+) -> Any:
+    import altair as alt
+
+    lane = _lane(stages) if is_alone else _lane(stages).axis(None)
+    return (
+        _marked(rows, scales, theme)
+        .encode(
+            x=alt.X("along:Q")
+            .scale(padding=18)
+            .axis(title="no expected close", labels=False, ticks=False, grid=False),
+            y=lane,
+            yOffset=_offset(),
+            color=scales.color,
+            size=scales.size,
+            description="words:N",
+            order=alt.Order("amount:Q").sort("descending"),
+        )
+        .properties(width=_WIDTH if is_alone else _UNDATED_WIDTH, height=_height(stages))
+    )
+
+
+def _lane(stages: Sequence[str]) -> Any:
+    import altair as alt
+
+    return (
+        alt.Y("stage:N")
+        .scale(domain=list(stages), paddingInner=0.25, paddingOuter=0.15)
+        .axis(title=None, grid=True, domain=False, ticks=False, bandPosition=0.5)
+    )
+
+
+def _offset() -> Any:
+    import altair as alt
+
+    return alt.YOffset("down:Q").scale(domain=[0, 1])
+
+
+def _height(stages: Sequence[str]) -> int:
+    return max(len(stages), 1) * _LANE
+
+
+def _subtitle(dots: Sequence[Dot]) -> str:
+    without = [
+        f"{count} without {what}"
+        for count, what in (
+            (sum(dot.score is None for dot in dots), "a score (grey)"),
+            (sum(dot.amount is None for dot in dots), "an amount"),
+        )
+        if count
+    ]
+    said = "colour: lead score; circle: amount; dashed: today"
+    return "; ".join([said, *without]) if dots else "no open deal"

@@ -1,0 +1,53 @@
+"""How charts look: ink, lines, and colours that every kind of sight tells apart, on light and dark ground."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+FONT = "system-ui, 'Segoe UI', 'Noto Sans', 'DejaVu Sans', sans-serif"
+SERIES = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#8c8c8c")
+"""Of Okabe and Ito, who chose them for every kind of sight."""
+
+
+class Theme(NamedTuple):
+    """The colours that differ between a light and a dark ground."""
+
+    ground: str
+    ink: str
+    quiet: str
+    line: str
+
+
+LIGHT = Theme("#ffffff", "#1b1f24", "#5c6570", "#d9dee3")
+DARK = Theme("#15181c", "#e8eaed", "#9aa4af", "#363c43")
+THEMES = {"light": LIGHT, "dark": DARK}
+
+
+def config(theme: Theme) -> dict[str, Any]:
+    """The theme in the words of Vega-Lite."""
+    return {
+        "background": theme.ground,
+        "font": FONT,
+        "padding": 16,
+        "view": {"stroke": None},
+        "title": {
+            "color": theme.ink, "subtitleColor": theme.quiet, "anchor": "start", "fontSize": 17,
+            "subtitleFontSize": 12, "subtitlePadding": 6, "offset": 14,
+        },
+        "axis": {
+            "labelColor": theme.quiet, "titleColor": theme.quiet, "gridColor": theme.line,
+            "domainColor": theme.line, "tickColor": theme.line, "labelFontSize": 12, "titleFontSize": 12,
+            "titleFontWeight": "normal", "labelLimit": 190,
+        },
+        "legend": {
+            "labelColor": theme.quiet, "titleColor": theme.quiet, "labelFontSize": 12, "titleFontSize": 12,
+            "titleFontWeight": "normal", "orient": "bottom", "labelLimit": 200,
+        },
+        "text": {"color": theme.ink, "fontSize": 12},
+    }  # fmt: skip
+
+
+def values(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Rows as the data of a chart: within it, and never an address to fetch them from."""
+    return {"values": [dict(row) for row in rows]}

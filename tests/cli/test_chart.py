@@ -1,0 +1,162 @@
+"""`chart`: the reports as pictures, drawn without a browser and without a network."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+
+import pytest
+
+EVIL = '<script>alert("1")</script> & ]]> {{x}}'
+
+
+@pytest.fixture(autouse=True)
+def _today(monkeypatch):
+    monkeypatch.setenv("PIPECLI_TODAY", "2026-11-21")
+
+
+@pytest.fixture
+def root(root):
+    """Open: one with a score, one of an evil title, one without a date or an amount; one won, one lost."""
+    folder = root / "opportunities" / "2026"
+    folder.mkdir(parents=True)
+    for number, (title, rest) in enumerate(
+        [
+            ("Café", "status: open\nexpected_close: 2026-12-15\namount: 1000\nscore: 80\nowner: ana-ruiz"),
+            (EVIL, "status: open\nexpected_close: 2026-11-01\namount: 1000000000000\nscore: 5"),
+            ("دستگاه اسپرسو ☕", "status: open"),
+            ("Won", "status: won\nclosed: {date: 2026-11-03, amount: 500}"),
+            ("Lost", "status: lost\nclosed: {date: 2026-10-03, reason: price, competitor: Acme}\namount: 70"),
+        ]
+    ):
+        (folder / f"OPP-1000{number}-deal.yaml").write_text(
+            f"id: OPP-1000{number}\ncreated: 2026-09-01T10:00:00+02:00\ntitle: {title!r}\nprocess: standard\n"
+            f"stage: propose\ncurrency: EUR\n{rest}\n"
+        )
+    return root
+
+
+def drawn(cli, tmp_path, *arguments, ending=".svg"):
+    file = tmp_path / f"chart{ending}"
+    cli("chart", *arguments, "--output", str(file))
+    return file.read_bytes()
+
+
+def marks(svg, role):
+    """What each mark is about, as the pointer tells it."""
+    found = ET.fromstring(svg).iter("{http://www.w3.org/2000/svg}path")
+    return [each.get("aria-label") for each in found if each.get("aria-roledescription") == role]
+
+
+def words(svg):
+    return " ".join(
+        "".join(each.itertext()) for each in ET.fromstring(svg).iter() if each.tag.endswith("text")
+    )
+
+
+def test_every_open_deal_is_a_circle_and_nothing_is_left_out(cli, root, tmp_path):
+    svg = drawn(cli, tmp_path, "pipeline")
+    circles = marks(svg, "circle")
+    assert sorted(each.splitlines()[0] for each in circles) == sorted(
+        ["Café (OPP-10000)", f"{EVIL} (OPP-10001)", "دستگاه اسپرسو ☕ (OPP-10002)"]
+    )
+    assert any(
+        "1,000.00 EUR, score 80" in each and "Propose, close 2026-12-15, ana-ruiz" in each for each in circles
+    )
+    said = words(svg)
+    assert "3 open deals by expected close, in EUR" in said
+    assert "1 without a score (grey); 1 without an amount" in said
+    assert "no expected close" in said
+
+
+def test_a_circle_is_coloured_by_score_and_as_large_as_the_amount(cli, root, tmp_path):
+    for file in (root / "opportunities/2026").glob("OPP-1000[1-4]*"):
+        file.unlink()
+    (root / "opportunities/2026/OPP-20000-x.yaml").write_text(
+        "id: OPP-20000\ncreated: 2026-09-01T10:00:00+02:00\ntitle: Quarter\nprocess: standard\nstage: demo\n"
+        "currency: EUR\nstatus: open\nexpected_close: 2026-12-15\namount: 250\n"
+    )
+    svg = ET.fromstring(drawn(cli, tmp_path, "pipeline"))
+    circles = {
+        each.get("aria-label").split()[0]: each
+        for each in svg.iter("{http://www.w3.org/2000/svg}path")
+        if each.get("aria-roledescription") == "circle"
+    }
+    radius = {name: float(re.match(r"M([\d.]+),", each.get("d"))[1]) for name, each in circles.items()}
+    assert radius["Café"] / radius["Quarter"] == pytest.approx(2, rel=0.05)  # four times the area
+    assert circles["Quarter"].get("fill") == "#8c8c8c"  # no score
+    assert circles["Café"].get("fill") != "#8c8c8c"
+
+
+def test_the_forecast_has_its_columns_and_targets(cli, root, tmp_path):
+    cli("settings", "set", "targets.2026-12={ana-ruiz: 900}")
+    svg = drawn(cli, tmp_path, "forecast", "--from", "2026-11", "--to", "2026-12", "--owner", "ana-ruiz")
+    bars = marks(svg, "bar")
+    assert "2026-12, weighted: 500.00 EUR" in bars
+    assert "2026-12, target: 900.00 EUR" in marks(svg, "tick")
+    assert "the bar across is the target" in words(svg)
+
+
+def test_the_forecast_by_anything(cli, root, tmp_path):
+    for by in ("quarter", "stage", "owner", "team", "type", "source", "customer", "product"):
+        assert f"Forecast by {by} in EUR" in words(drawn(cli, tmp_path, "forecast", "--by", by))
+
+
+def test_what_was_lost_in_bars_and_over_time(cli, root, tmp_path):
+    svg = drawn(cli, tmp_path, "lost")
+    assert marks(svg, "bar") == ["price: 1, 70.00 EUR"]
+    assert "1 (100.00 %), 70.00 EUR" in words(svg)
+    trend = drawn(cli, tmp_path, "lost", "--by", "competitor", "--trend", "quarter")
+    assert marks(trend, "bar") == ["2026-Q4, Acme: 1, 70.00 EUR"]
+
+
+def test_a_picture_and_a_page(cli, root, tmp_path):
+    light = drawn(cli, tmp_path, "pipeline", ending=".png")
+    dark = drawn(cli, tmp_path, "pipeline", "--theme", "dark", ending=".png")
+    assert light.startswith(b"\x89PNG")
+    assert light != dark
+    page = drawn(cli, tmp_path, "pipeline", ending=".html").decode()
+    assert page.startswith("<!DOCTYPE html>")
+    assert "prefers-color-scheme: dark" in page
+    assert "<script>alert" not in page
+    assert re.findall(r'(?:src|href)="(?!data:)', page) == []
+    assert re.findall(r"https?://(?!www\.w3\.org/)", page) == []
+    assert "#0101" not in page  # every colour of the stand-in theme gave way to a variable
+
+
+@pytest.mark.parametrize(
+    ("chart", "said"),
+    [
+        ("pipeline", "0 open deals"),
+        ("forecast", "Forecast by month in EUR"),
+        ("lost", "0 lost, worth 0.00 EUR"),
+    ],
+)
+def test_an_empty_pipeline_has_an_empty_chart(cli, root, tmp_path, chart, said):
+    for file in (root / "opportunities/2026").glob("*"):
+        file.unlink()
+    svg = drawn(cli, tmp_path, chart)
+    assert said in words(svg)
+    assert marks(svg, "circle") == marks(svg, "bar") == []
+
+
+def test_what_cannot_be_written_is_refused_first(cli, root, tmp_path, refused):
+    assert "only .svg, .png and .html can be written" in refused("chart", "pipeline", "-o", "x.pdf")
+    assert "there is no directory" in refused("chart", "lost", "-o", str(tmp_path / "no" / "x.svg"))
+    assert "Missing option" in cli("chart", "pipeline", code=2).err
+
+
+def test_money_in_another_currency(cli, root, tmp_path):
+    cli("settings", "set", "exchange_rates.USD.2026-01-01=0.5")
+    svg = drawn(cli, tmp_path, "pipeline", "--currency", "usd", "--owner", "ana-ruiz")
+    assert "2,000.00 USD" in marks(svg, "circle")[0]
+
+
+def test_without_the_extra_it_says_what_to_install(cli, root, tmp_path, monkeypatch, refused):
+    import importlib.util
+
+    real = importlib.util.find_spec
+    monkeypatch.setattr(
+        "pipecli.outbox.charts.drawing.find_spec", lambda name: None if name == "altair" else real(name)
+    )
+    assert "pip install 'pipecli[charts]'" in refused("chart", "pipeline", "-o", str(tmp_path / "x.svg"))
