@@ -54,10 +54,13 @@ def journeys(
             journey.id in seen.cut,
         )
         found.append(journey._replace(stays=stays(course, stages)))
-    return Journeys(found, [*seen.notes, *([_UNUSED.format(unused)] if unused else [])])
+    return Journeys(found, [*seen.notes, *([_UNUSED[unused > 1].format(unused)] if unused else [])])
 
 
-_UNUSED = "{} entries of custom.stage_entered name no stage of the deal's process, or no time: not used"
+_UNUSED = (
+    "1 entry of custom.stage_entered is no time at a stage of the deal's process: not used",
+    "{} entries of custom.stage_entered are no times at a stage of the deal's process: not used",
+)
 
 
 def _facts(begun: Begun, stages: Mapping[Place, int], zone: tzinfo) -> dict[str, int]:
