@@ -31,10 +31,11 @@ def report_activity(
     from_: From = "",
     to: To = "",
 ) -> None:
-    """Print how many calls, meetings and emails were done, and how many are planned.
+    """Print what was done, and what is planned.
 
-    On leads and opportunities, by whoever did them, else by the owner of the record. Without --from and --to
-    those of this month. A deal is untouched when it is open and nobody did anything on it in these days.
+    Calls, meetings, emails and all else on leads and opportunities, by whoever did them, else by the owner of
+    the record. Without --from and --to those of this month. A deal is untouched when it is open and nobody
+    did anything on it in these days.
     """
     grouping(by, GROUPINGS)
     run = session(ctx)

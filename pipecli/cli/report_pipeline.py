@@ -39,10 +39,10 @@ def report_pipeline(
     to: ToClose = "",
     currency: Currency = "",
 ) -> None:
-    """Print how many open deals stand at each stage, and what they are worth.
+    """Print what stands at which stage.
 
-    Without --from and --to every open deal counts. The cells of the table are rounded to three digits; every
-    other format has the amounts to the cent.
+    How many open deals, what they are worth, and whose they are. Without --from and --to every open deal
+    counts. The cells of the table are rounded to three digits; every other format has all of them.
     """
     grouping(by, GROUPINGS)
     run = session(ctx)

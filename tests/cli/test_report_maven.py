@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -135,3 +137,20 @@ def test_what_stands_at_which_stage(report: Report, plain: sqlite3.Connection, b
     assert sorted(
         (row["name"], row["stage_name"], row["open_count"], row["amount"]) for row in rows
     ) == sorted(expected)
+
+
+def test_a_report_imports_no_model_and_only_itself(maven: Path) -> None:
+    """Start-up is a feature: a report comes from the index alone."""
+    script = """
+import sys
+from pipecli.cli.main import run
+for name in ("lost", "ranking", "pipeline", "activity", "stale"):
+    assert run(["-C", sys.argv[1], "report", name]) == 0
+slow = ("pydantic", "git", "ruamel.yaml", "wcwidth", "pipecli.cli.report_velocity")
+print([name for name in slow if name in sys.modules])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(maven)], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.splitlines()[-1] == "[]"
