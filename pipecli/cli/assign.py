@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,7 @@ import typer
 from pipecli.cli.changing import Desk, changing
 from pipecli.cli.command import Job, noun
 from pipecli.cli.output import Format, print_records, write_text
-from pipecli.cli.session import Session, say
+from pipecli.cli.session import Session, mention, say
 from pipecli.cli.showing import view
 from pipecli.cli.table import Column
 from pipecli.records.kinds import BY_NOUN, LEAD, OPPORTUNITY, Kind
@@ -33,8 +32,8 @@ def assign(ctx: typer.Context) -> None:
     """
     with changing(ctx) as desk:
         changes = [change for kind in (LEAD, OPPORTUNITY) for change in _assigned(desk, kind)]
-        if not changes and sys.stderr.isatty():  # cron mails whatever is said
-            say("nothing to assign: no rule takes anything that nobody owns")
+        if not changes:
+            mention("nothing to assign: no rule takes anything that nobody owns")
         if desk.session.dry_run:
             _print_as_it_would_be(desk.session, changes)
         else:

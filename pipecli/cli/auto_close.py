@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -12,7 +11,7 @@ import typer
 from pipecli.cli.changing import message
 from pipecli.cli.command import Job, noun
 from pipecli.cli.output import Format, print_records, write_text
-from pipecli.cli.session import Session, say, session
+from pipecli.cli.session import Session, mention, say, session
 from pipecli.cli.table import Column
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import OPPORTUNITY, QUOTATION
@@ -95,8 +94,8 @@ def _close_all(run: Session, keys: list[str]) -> None:
             f"{len(failed)} of {len(failed) + len(done)} could not be closed: {_named(list(failed))}",
             hint="the reason stands above; the others are closed",
         )
-    if not done and sys.stderr.isatty():  # cron mails whatever is said
-        say("nothing to close: every open deal has an answer, a plan, or some time left")
+    if not done:
+        mention("nothing to close: every open deal has an answer, a plan, or some time left")
 
 
 def _close(run: Session, key: str) -> Closing | None:

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from datetime import date, datetime, time, tzinfo
 from typing import NamedTuple
 
-from pipecli.records.activity import RESPONSES, Activity, Direction
+from pipecli.records.activity import Activity, ActivityType, Direction
 from pipecli.records.opportunity import Closed, Opportunity, OpportunityStatus
 from pipecli.records.quotation import Quotation, QuotationStatus
 from pipecli.records.settings import Settings
 from pipecli.workflow.change import Change
 
+_CONVERSATIONS = {ActivityType.CALL, ActivityType.MEETING}
 _ON_OFFER = {QuotationStatus.DRAFT, QuotationStatus.SENT}
 
 
@@ -44,7 +45,7 @@ def auto_close(
 def unanswered_since(deal: Opportunity, zone: tzinfo) -> date | None:
     """The day of our last word, if it is the last that anybody said; None if the last was not ours.
 
-    A call, email or meeting without a direction was a conversation: nobody's word alone, and so an answer.
+    A call or meeting without a direction was a conversation, and so an answer; such a mail was automatic.
     """
     said = [word for each in deal.activities if (word := _word(each, zone))]
     last = max(said, key=lambda word: (word.at, not word.is_ours), default=None)
@@ -58,8 +59,8 @@ class _Word(NamedTuple):
 
 
 def _word(activity: Activity, zone: tzinfo) -> _Word | None:
-    """What an activity said; None for what is only planned, and for tasks and notes, which say nothing."""
-    if not activity.done or (activity.direction is None and activity.type not in RESPONSES):
+    """What an activity said; None for what is only planned, and for what nobody says, as a note."""
+    if not activity.done or (activity.direction is None and activity.type not in _CONVERSATIONS):
         return None
     is_ours = activity.direction is Direction.OUT
     if isinstance(activity.at, datetime):

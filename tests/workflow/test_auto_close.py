@@ -119,11 +119,12 @@ def test_a_deal_to_which_nobody_said_a_word_stays_open():
     assert not closes(deal(activity(LONG_AGO, None, type="note"), activity(LONG_AGO, None, type="task")))
 
 
-def test_a_note_after_our_last_word_is_no_answer():
-    assert closes(deal(activity(LONG_AGO), activity("2026-11-20", None, type="note")))
+@pytest.mark.parametrize("type_", ["note", "task", "email"])
+def test_a_note_or_an_automatic_mail_after_our_last_word_is_no_answer(type_):
+    assert closes(deal(activity(LONG_AGO), activity("2026-11-20", None, type=type_)))
 
 
-@pytest.mark.parametrize("type_", ["call", "email", "meeting"])
+@pytest.mark.parametrize("type_", ["call", "meeting"])
 def test_a_conversation_without_a_direction_is_an_answer(type_):
     assert not closes(deal(activity("2026-10-01"), activity("2026-10-05", None, type=type_)))
     assert closes(deal(activity("2026-10-05"), activity("2026-10-01", None, type=type_)))
