@@ -94,7 +94,7 @@ class Verb(TyperCommand):
         return [_format_option(self.formats)]
 
     def invoke(self, ctx: Any) -> Any:
-        """Run it, unless a format was given before it, or by the environment, that it doesn't have."""
+        """Run it, unless the format that was given, here or before or by the environment, is none it has."""
         name = ctx.ensure_object(Session).format_name
         if name not in self.formats:
             known = ", ".join(self.formats)

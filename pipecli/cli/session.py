@@ -40,9 +40,7 @@ class Session:
 
     def set(self, name: str, value: str | bool) -> None:
         """Take one shared option."""
-        if name == "format":
-            if value not in (*FORMATS, *CODE_HOST_FORMATS):
-                raise typer.BadParameter(f'"{value}" is none of {", ".join(FORMATS)}', param_hint="--format")
+        if name == "format":  # the verb knows whether it has it
             self.format_name = str(value)
         elif name == "today":
             self.today_text = str(value)
