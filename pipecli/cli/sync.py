@@ -25,6 +25,10 @@ app = noun("Bring this clone and the shared pipeline together.")
 @app.command(cls=Verb)
 def sync(
     ctx: typer.Context,
+    refs: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[REF]...", help="With --ours or --theirs: only of these records."),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Fetch, and tell what would come and go; change nothing.")
     ] = False,
@@ -52,6 +56,8 @@ def sync(
     if sum(chosen.values()) > 1:
         both = " and ".join(name for name, is_on in chosen.items() if is_on)
         raise typer.BadParameter(f"{both} can't go together", ctx=ctx)
+    if refs and not (ours or theirs):
+        raise typer.BadParameter("records are named with --ours or --theirs only", ctx=ctx)
     run = session(ctx)
     with run.present.exclusive():
         if dry_run:
@@ -60,9 +66,10 @@ def sync(
             print_preview(run)
         elif abort:
             _abort(run)
+        elif ours or theirs:
+            _choose(run, "ours" if ours else "theirs", refs or [])
         else:
-            side: Side | None = "ours" if ours else "theirs" if theirs else None
-            _sync(run, side, is_waiting=continue_ or side is not None)
+            _sync(run, is_waiting=continue_)
 
 
 def _abort(run: Session) -> None:
@@ -72,11 +79,21 @@ def _abort(run: Session) -> None:
     _print(run, {"aborted": True}, "the sync is undone, every file is as it was before it")
 
 
-def _sync(run: Session, side: Side | None, *, is_waiting: bool) -> None:
+def _choose(run: Session, side: Side, refs: Sequence[str]) -> None:
+    from pipecli.history.sync import choose
+
+    left = choose(run.present.location, side, refs)
+    if left:
+        _print(run, {"settled": refs, "unsettled": left}, f"settled; still in conflict: {', '.join(left)}")
+    else:
+        _sync(run, is_waiting=True)
+
+
+def _sync(run: Session, *, is_waiting: bool) -> None:
     from pipecli.history.sync import Conflicted, Unsound, resume, sync
 
     try:
-        done = resume(run.present, side) if is_waiting else sync(run.present)
+        done = resume(run.present) if is_waiting else sync(run.present)
     except Conflicted as error:
         _print_disputes(run, error)
         raise

@@ -31,9 +31,10 @@ from pipecli.store.checks.rule import Finding
 from pipecli.store.location import Location
 from pipecli.store.pipeline import Pipeline
 
-TRIES = 10
-_FIRST_WAIT, _LONGEST_WAIT = 0.05, 2.0
-"""Seconds."""
+TRIES = 20
+"""Of four people who do nothing but sync, one may be the slower one ten times in a row (benchmarks/sync)."""
+_WAIT, _LONGEST_WAIT = 0.05, 0.5
+"""Seconds, more of them at each try."""
 
 
 class Synced(NamedTuple):
@@ -89,15 +90,24 @@ def preview(pipeline: Pipeline) -> tuple[Upstream, Joint]:
     return upstream, joint_of(place, upstream, sync_remote.fetch(place, upstream))
 
 
-def resume(pipeline: Pipeline, side: Side | None = None) -> Synced:
-    """Finish a sync that waits: with the files as a person left them, or what is still open as `side` has it.
+def choose(place: Location, side: Side, names: Sequence[str] = ()) -> list[str]:
+    """Settle a sync that waits as one side has it, or only the records that are named; what waits on.
+
+    Raises PipecliError.
+    """
+    waiting = _waiting(place)
+    paths = sync_pending.meant(waiting, names) if names else waiting.files
+    sync_pending.choose(place, side, paths)
+    return sync_pending.unsettled(place, waiting)
+
+
+def resume(pipeline: Pipeline) -> Synced:
+    """Finish a sync that waits, with the files as they are.
 
     Raises PipecliError, Unsound, and Conflicted where somebody was faster with yet another conflict.
     """
     place = pipeline.location
     waiting = _waiting(place)
-    if side:
-        sync_pending.choose(place, side)
     sync_pending.settle(place, waiting)
     tree = git.output(place.work_tree, "write-tree")
     shared = Candidate(pipeline, waiting.theirs, tree)
@@ -150,8 +160,8 @@ def _until_nobody_is_faster(pipeline: Pipeline, upstream: Upstream, before: str)
         merge_setup.set_up(place)
     for tries in range(1, TRIES + 1):
         if tries > 1:
-            longest = min(_LONGEST_WAIT, _FIRST_WAIT * 2**tries)
-            time.sleep(random.uniform(0, longest))  # noqa: S311 - so that the same two don't meet again
+            wait = random.uniform(0, min(_WAIT * tries, _LONGEST_WAIT))  # noqa: S311 - no secret
+            time.sleep(wait)  # by chance, so that the same two don't meet again and again
         theirs = sync_remote.fetch(place, upstream)
         joint = joint_of(place, upstream, theirs)
         if joint.clashes:
@@ -184,6 +194,7 @@ def _leave_to_a_person(place: Location, upstream: Upstream, joint: Joint) -> Con
     merged = [*joint.merged, *records_of(place, paths)]
     waiting = Pending(joint.ours, joint.theirs, str(upstream), paths, merged)
     sync_pending.begin(place, waiting, merge_message(upstream, merged))
+    git.output(place.work_tree, "update-ref", upstream.tracking, joint.theirs)
     return Conflicted(found)
 
 
@@ -205,8 +216,11 @@ def _require_way(place: Location, joint: Joint) -> None:
     """Refuse to push what the files here could not follow. Raises PipecliError."""
     if joint.commit == joint.ours:
         return
-    git.run(place.work_tree, "update-index", "-q", "--refresh")
-    done = git.run(place.work_tree, "read-tree", "--dry-run", "-m", "-u", joint.ours, joint.commit)
+    trial = ("read-tree", "--dry-run", "-m", "-u", joint.ours, joint.commit)
+    done = git.run(place.work_tree, *trial)
+    if done.returncode:  # for a file that was only touched, too
+        git.run(place.work_tree, "update-index", "-q", "--refresh")
+        done = git.run(place.work_tree, *trial)
     if done.returncode:
         raise PipecliError(
             f"files here are in the way: {git.one_line(done.stderr)}",
@@ -217,7 +231,7 @@ def _require_way(place: Location, joint: Joint) -> None:
 def _move(place: Location, joint: Joint) -> bool:
     """Have branch and files be at the joint commit. False: somebody has committed here meanwhile."""
     for attempt in range(TRIES):
-        time.sleep(attempt * _FIRST_WAIT)
+        time.sleep(attempt * _WAIT)
         done = git.carry_through(
             place.work_tree,
             "merge",

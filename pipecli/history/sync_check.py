@@ -13,7 +13,7 @@ from pipecli.history.moments import Stand
 from pipecli.history.versions import why_absent
 from pipecli.store import files, git, index, yamltext
 from pipecli.store.checks.check import check
-from pipecli.store.checks.rule import Finding, Severity
+from pipecli.store.checks.rule import Finding
 from pipecli.store.functions import register
 from pipecli.store.pipeline import Pipeline
 
@@ -86,15 +86,11 @@ class Candidate(PastPipeline):
 
 def new_errors(result: Pipeline, shared: Pipeline | None) -> list[Finding]:
     """The errors of a result that what is shared has not; where nothing is shared yet, all."""
-    found = _errors(result)
+    found = check(result, only_errors=True)
     if not found or shared is None:
         return found
-    known = {_name(each) for each in _errors(shared)}
+    known = {_name(each) for each in check(shared, only_errors=True)}
     return [each for each in found if _name(each) not in known]
-
-
-def _errors(pipeline: Pipeline) -> list[Finding]:
-    return [each for each in check(pipeline) if each.severity is Severity.ERROR]
 
 
 def _name(finding: Finding) -> tuple[str, str, str]:

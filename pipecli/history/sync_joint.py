@@ -39,8 +39,8 @@ def joint_of(place: Location, upstream: Upstream, theirs: str | None) -> Joint:
     base = _base(place, ours, theirs)
     if base == theirs:
         return Joint(ours, base, ours, theirs, [], [])
-    _require_no_rewrite(place, upstream, known, ours, theirs)
-    git.output(place.work_tree, "update-ref", upstream.tracking, theirs)
+    if known and known != base:
+        _require_no_rewrite(place, upstream, known, ours, theirs)
     if base == ours:
         return Joint(theirs, base, ours, theirs, [], [])
     if base is None:
@@ -60,11 +60,9 @@ def records_of(place: Location, paths: Sequence[str]) -> list[str]:
     return [key_of_path(path) for path in inside if record_kind(path)]
 
 
-def _require_no_rewrite(
-    place: Location, upstream: Upstream, known: str | None, ours: str, theirs: str
-) -> None:
+def _require_no_rewrite(place: Location, upstream: Upstream, known: str, ours: str, theirs: str) -> None:
     """Refuse to bring back what somebody took out of the shared branch. Raises PipecliError."""
-    last = known and _base(place, known, ours)
+    last = _base(place, known, ours)
     if not last or _base(place, last, theirs) == last:
         return
     lost = count(place, last, theirs)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
@@ -18,7 +19,7 @@ from pipecli.store import files, git
 from pipecli.store.location import Location
 from pipecli.store.merge_setup import DRIVER
 
-_OLDEST_GIT = (2, 38)
+OLDEST_GIT = (2, 38)
 """The first whose `merge-tree` merges without a working tree."""
 _FILE = "100644"
 
@@ -72,7 +73,7 @@ def join(place: Location, ours: str, theirs: str) -> Joined:
             clashes.append(Clash(sides, (), words.get(sides.path, "both sides changed it")))
             continue
         path = sides.path.removeprefix(place.prefix)
-        made = merge_bytes(path, *(contents.get(blob) if blob else None for blob in sides[1:4]))
+        made = _by_field(path, *(contents.get(blob) if blob else None for blob in sides[1:4]))
         if made.conflicts:
             clashes.append(Clash(sides, made.conflicts, ""))
         else:
@@ -84,6 +85,10 @@ def join(place: Location, ours: str, theirs: str) -> Joined:
     )
 
 
+_by_field = lru_cache(4096)(merge_bytes)
+"""When somebody was faster, most of the records are as they were at the try before."""
+
+
 def _is_record(place: Location, sides: Sides) -> bool:
     """Whether both sides have a record there, and no link or program."""
     is_here = sides.path.startswith(place.prefix) and sides.ours and sides.theirs and sides.modes == {_FILE}
@@ -92,16 +97,16 @@ def _is_record(place: Location, sides: Sides) -> bool:
 
 def _merge_tree(place: Location, ours: str, theirs: str) -> tuple[str, list[Sides], dict[str, str]]:
     """git's merge, with the files it could not merge and its words on each."""
-    if git.version(place.work_tree) < _OLDEST_GIT:
-        raise PipecliError(
-            "both sides have new commits, and merging them safely takes git 2.38 or later; this one is older",
-            hint="use a newer git, or merge by hand: git pull --no-rebase && git push",
-        )
     # A driver that always fails: every record that both sides changed comes back here, all in one process.
     done = git.run(
         place.work_tree, "-c", f"merge.{DRIVER}.driver=false",
         "merge-tree", "--write-tree", "-z", ours, theirs, environment={"LC_ALL": "C", "LANGUAGE": ""},
     )  # fmt: skip
+    if done.returncode > 1 and git.version(place.work_tree) < OLDEST_GIT:
+        raise PipecliError(
+            "both sides have new commits, and merging them safely takes git 2.38 or later; this one is older",
+            hint="use a newer git, or merge by hand: git pull --no-rebase && git push",
+        )
     if done.returncode > 1:
         raise git.GitRefused(f"git can't merge the two sides: {git.one_line(done.stderr)}")
     head, *rest = done.stdout.split(b"\0")

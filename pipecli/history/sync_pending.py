@@ -14,6 +14,7 @@ from typing import Literal, NamedTuple
 from pipecli.errors import PipecliError
 from pipecli.history.commits import record_kind
 from pipecli.history.sync_place import commit_of, head, named
+from pipecli.history.touched import key_of_path
 from pipecli.store import files, git
 from pipecli.store.location import Location
 
@@ -95,9 +96,11 @@ def abort(place: Location, waiting: Pending) -> None:
 _REMOVE = ("rm", "--quiet", "--force", "--ignore-unmatch")
 
 
-def choose(place: Location, side: Side) -> None:
-    """Settle what is still in conflict as one side has it; what a person settled already stays."""
+def choose(place: Location, side: Side, paths: Sequence[str]) -> None:
+    """Settle what is still in conflict in these files as one side has it; what is settled already stays."""
     for path, sides in _unmerged(place).items():
+        if path not in paths:
+            continue
         is_whole = len(sides) < 2 or any(b"\0" in each for each in _contents(place, sides.values()))
         if is_whole and side not in sides:
             _on_files(place, [path], *_REMOVE)
@@ -113,10 +116,7 @@ def choose(place: Location, side: Side) -> None:
 def settle(place: Location, waiting: Pending) -> None:
     """Take what a person has settled into git's index. Raises PipecliError naming what is not settled."""
     for path in waiting.files:
-        file = place.work_tree / path
-        mark = _MARK.search(raw := file.read_bytes()) if file.is_file() else None
-        if mark:
-            line = raw.count(b"\n", 0, mark.start()) + 1
+        if line := _first_mark(place, path):
             raise PipecliError(
                 f"{path}:{line}: both values are still there",
                 hint="leave one, without the lines of <, = and >, and try again; or `pipecli sync --ours` "
@@ -129,14 +129,49 @@ def settle(place: Location, waiting: Pending) -> None:
             f"{named(undecided)}: one side removed it and the other changed it",
             hint=f"keep it with `git add {undecided[0]}`, or remove it with `git rm {undecided[0]}`",
         )
-    also = [path for path in _listed(place, "diff", "--name-only", "-z") if path not in unmerged]
+    changed = _listed(place, "diff", "--name-only", "-z")
+    also = [path for path in changed if path not in (*unmerged, *waiting.files)]
     also += [path for path in _untracked(place) if record_kind(path.removeprefix(place.prefix))]
     if also:
         raise PipecliError(
             f"{named(also)}: changed while the sync was waiting",
             hint=f"`git add {also[0]}` makes it a part of the sync, `git stash` puts it aside",
         )
-    _take(place, list(unmerged))
+    _take(place, list(dict.fromkeys([*unmerged, *(path for path in changed if path in waiting.files)])))
+
+
+def unsettled(place: Location, waiting: Pending) -> list[str]:
+    """The files that still wait for a person."""
+    unmerged = _unmerged(place)
+    return [path for path in waiting.files if len(unmerged.get(path, "two")) < 2 or _first_mark(place, path)]
+
+
+def meant(waiting: Pending, names: Sequence[str]) -> list[str]:
+    """The files in conflict that a person names, by id, its beginning or the file. Raises PipecliError."""
+    found: list[str] = []
+    for name in names:
+        wanted = name.casefold()
+        those = [path for path in waiting.files if path == name or _keys(path, wanted)]
+        if len(those) != 1:
+            what = f'"{name}" is not in conflict' if not those else f'"{name}" is {len(those)} of them'
+            raise PipecliError(what, hint=f"these are: {named(waiting.files)}")
+        found += those
+    return found
+
+
+def _keys(path: str, wanted: str) -> bool:
+    key = key_of_path(path).casefold()
+    return key == wanted or f"-{key}".startswith(f"-{wanted}") or f"-{wanted}" in key
+
+
+def _first_mark(place: Location, path: str) -> int:
+    """The line of a file's first conflict marker; 0 where it has none."""
+    file = place.work_tree / path
+    if not file.is_file():
+        return 0
+    raw = file.read_bytes()
+    mark = _MARK.search(raw)
+    return raw.count(b"\n", 0, mark.start()) + 1 if mark else 0
 
 
 def end(place: Location, waiting: Pending, made: str) -> None:

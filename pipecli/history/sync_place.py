@@ -80,27 +80,33 @@ def branch_of(place: Location) -> str | None:
 def upstream_of(place: Location) -> Upstream:
     """Where the present branch is synced: its upstream, else the branch of its name. Raises PipecliError."""
     branch = branch_of(place)
-    commit = head(place)
     if branch is None:
+        commit = head(place)
         raise PipecliError(
             f"HEAD is detached{f' at {commit[:7]}' if commit else ''}, on no branch",
             hint="go to one first: git switch main",
         )
-    if commit is None:
+    form = "--format=%(upstream:remotename)%00%(upstream:remoteref)%00%(upstream)"
+    told = git.output(place.work_tree, "for-each-ref", form, f"refs/heads/{branch}")
+    if not told:
         raise PipecliError(
             "the repository has no commit yet", hint="commit the pipeline first: git add . && git commit"
         )
-    remote = git.config(place.work_tree, f"branch.{branch}.remote")
-    name = git.config(place.work_tree, f"branch.{branch}.merge").removeprefix("refs/heads/")
+    remote, ref, tracking = told.split("\0")
     if remote == ".":
         raise PipecliError(
-            f"{branch} follows {name}, a branch of this clone",
+            f"{branch} follows {ref.removeprefix('refs/heads/')}, a branch of this clone",
             hint="name one that is shared: git branch --set-upstream-to=origin/main",
         )
+    name = ref.removeprefix("refs/heads/")
     remote = remote or _only_remote(place, branch)
-    told = git.output(place.work_tree, "for-each-ref", "--format=%(upstream)", f"refs/heads/{branch}")
-    tracking = told if name and told else f"refs/remotes/{remote}/{name or branch}"
-    return Upstream(branch, remote, name or branch, tracking, is_set=bool(name))
+    return Upstream(
+        branch,
+        remote,
+        name or branch,
+        tracking or f"refs/remotes/{remote}/{name or branch}",
+        is_set=bool(name),
+    )
 
 
 def _only_remote(place: Location, branch: str) -> str:

@@ -110,17 +110,20 @@ def talk(
         ear.start()
     try:
         while process.poll() is None:
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(min(patience, 1))
+            ears[1].join(min(patience, 1))
+            if not ears[1].is_alive():
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(1)
             if process.returncode is None and monotonic() - heard[0] > patience:
                 raise Silent(f"nothing was heard for {patience:.0f} seconds")
     except BaseException:
         _end(process, is_leader=not can_ask)
         raise
-    for ear, pipe in zip(ears, pipes, strict=True):
-        ear.join(_LONGEST_GOODBYE)
-        if not ear.is_alive():
-            pipe.close()
+    finally:
+        for ear, pipe in zip(ears, pipes, strict=True):
+            ear.join(_LONGEST_GOODBYE)
+            if not ear.is_alive():
+                pipe.close()
     return subprocess.CompletedProcess(arguments, process.returncode, *map(bytes, said))
 
 
@@ -245,7 +248,9 @@ def refusal(done: subprocess.CompletedProcess[bytes]) -> GitRefused:
         )
     if "partial commit during a merge" in words:
         return GitRefused(
-            "a merge is in progress", hint="finish it with `git commit`, or `git merge --abort`"
+            "a merge is in progress",
+            hint="finish it with `pipecli sync --continue` if a sync began it, else with `git commit`; "
+            "`pipecli sync --abort` or `git merge --abort` undoes it",
         )
     return GitRefused(f"git refused the commit, nothing is changed: {words}")
 

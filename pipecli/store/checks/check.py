@@ -32,13 +32,19 @@ WITH_SETTINGS: tuple[Rule, ...] = (
 """The rules that ask the settings, and so wait until those can be read."""
 
 
-def check(pipeline: Pipeline, wanted: Callable[[str], bool] = lambda _: True) -> list[Finding]:
-    """Everything that is wrong with the files that are wanted, in the order of files and lines."""
+def check(
+    pipeline: Pipeline, wanted: Callable[[str], bool] = lambda _: True, *, only_errors: bool = False
+) -> list[Finding]:
+    """Everything that is wrong with the files that are wanted, in the order of files and lines.
+
+    `only_errors` leaves out the rules that warn: comparing the schemas takes longer than all others.
+    """
     faults = [fault for fault in pipeline.index.faults() if wanted(fault.file)]
     is_readable = not any(fault.file == SETTINGS_FILE for fault in pipeline.index.faults())
     found: list[tuple[Rule, Problem]] = [
         (rule, problem)
         for rule in (*STRUCTURE, *(WITH_SETTINGS if is_readable else ()))
+        if rule.severity is Severity.ERROR or not only_errors
         for problem in rule.problems(pipeline)
         if wanted(problem.file)
     ]

@@ -1,0 +1,223 @@
+"""sync: what clones of one pipeline have after it, when everything fits together."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from pipecli.history import sync, sync_remote
+from pipecli.store.pipeline import Pipeline
+from tests.conftest import DEAL
+from tests.syncing import MACHINES, Clone
+
+
+def test_different_fields_of_one_deal_come_together(ana: Clone, luis: Clone) -> None:
+    luis.change(MACHINES, "4998.00", "5200.00")
+    luis.sync()
+    ana.change(MACHINES, "2026-12-15", "2027-01-10")
+    shared, own = luis.git("rev-parse", "HEAD"), ana.git("rev-parse", "HEAD")
+    said = json.loads(ana.sync("--format", "json").out)
+    counts = {"pulled": 1, "pushed": 2, "merged": 1, "tries": 1, "conflicts": 0, "records": ["OPP-2Q8XA"]}
+    assert said == {"remote": "origin", "branch": "main", "commit": ana.git("rev-parse", "HEAD")} | counts
+    luis.sync()
+    assert ana.state() == luis.state()
+    assert ana.status() == ""
+    assert "amount: 5200.00\n" in ana.read(MACHINES) and "expected_close: 2027-01-10\n" in ana.read(MACHINES)
+    # The first parent is what everybody had: --as-of follows it.
+    assert ana.git("rev-list", "--parents", "-1", "HEAD").split()[1:] == [shared, own]
+    assert "Pipecli-Record: OPP-2Q8XA" in ana.git("log", "-1", "--format=%B")
+
+
+def test_what_only_one_side_did_makes_no_merge(ana: Clone, luis: Clone) -> None:
+    assert "nothing to do" in ana.sync().out
+    ana.change(MACHINES, "4998.00", "5200.00")
+    head = ana.git("rev-parse", "HEAD")
+    assert ana.sync().out == "synced with origin/main: 1 commit went\n"
+    assert luis.sync().out == "synced with origin/main: 1 commit came\n"
+    assert luis.git("rev-parse", "HEAD") == head == ana.git("rev-parse", "origin/main")
+
+
+def test_a_fresh_clone_learns_to_merge_records(luis: Clone) -> None:
+    assert "merge.pipecli" not in luis.git("config", "--list")
+    luis.sync()
+    assert "merge.pipecli.driver" in luis.git("config", "--list")
+
+
+def test_a_new_branch_is_pushed_and_followed(ana: Clone, remote: Clone) -> None:
+    ana.git("switch", "-q", "-c", "q4/plan")
+    ana.change(MACHINES, "4998.00", "5200.00")
+    ana.sync()
+    assert remote.git("rev-parse", "q4/plan") == ana.git("rev-parse", "HEAD")
+    assert ana.git("rev-parse", "--abbrev-ref", "@{upstream}") == "origin/q4/plan"
+
+
+def test_an_empty_remote_gets_everything(ana: Clone, folder: Path) -> None:
+    subprocess.run(["git", "init", "-q", "--bare", folder / "empty.git"], check=True)
+    ana.git("remote", "remove", "origin")
+    ana.git("remote", "add", "shared", "../empty.git")
+    assert ana.sync().out == "synced with shared/main: 2 commits went\n"
+    assert Clone(folder / "empty.git").git("rev-parse", "main") == ana.git("rev-parse", "HEAD")
+
+
+def test_other_files_merge_as_git_merges_them(ana: Clone, luis: Clone) -> None:
+    ana.write("notes.txt", "".join(f"{number}\n" for number in range(9)))
+    ana.sync()
+    luis.sync()
+    luis.change("notes.txt", "0\n", "zero\n")
+    luis.sync()
+    ana.change("notes.txt", "8\n", "eight\n")
+    ana.write("own.txt", "not for git", commit=False)
+    ana.sync()
+    assert ana.read("notes.txt").split() == ["zero", *"1234567", "eight"]
+    assert ana.status() == "?? own.txt"
+
+
+def test_a_pipeline_in_a_folder_of_a_larger_repository(ana: Clone, luis: Clone) -> None:
+    (ana.path / "sales").mkdir()
+    ana.git("mv", "pipecli.yaml", "opportunities", "schemas", "sales")
+    ana.git("rm", "-q", ".gitattributes")
+    ana.git("commit", "-q", "-m", "into sales/")
+    ana.git("push", "-q")
+    luis.git("pull", "-q")
+    sales = [Clone(clone.path / "sales", clone.capsys) for clone in (ana, luis)]
+    luis.write("readme", "theirs\n")
+    sales[1].change(MACHINES, "4998.00", "5200.00")
+    sales[1].sync()
+    sales[0].change(MACHINES, "2026-12-15", "2027-01-10")
+    assert json.loads(sales[0].sync("--format", "json").out)["records"] == ["OPP-2Q8XA"]
+    ana.write("readme", "theirs\nours\n")
+    luis.write("readme", "theirs\nmore\n")
+    sales[0].sync()
+    said = sales[1].sync(code=1)
+    assert said.out.startswith("readme\n") and "in 1 other file;" in said.err
+    sales[1].sync("--theirs")
+    assert luis.read("readme") == "theirs\nours\n"
+    assert luis.state() != ana.state()
+    sales[0].sync()
+    assert luis.state() == ana.state()
+
+
+def test_dry_run_tells_what_would_come_and_go(ana: Clone, luis: Clone) -> None:
+    luis.change(MACHINES, "4998.00", "5200.00")
+    luis.sync()
+    ana.change(MACHINES, "2026-12-15", "2027-01-10")
+    before = ana.state()
+    assert ana.sync("--dry-run").out == (
+        "1 commit would come from origin/main, with 1 record\n"
+        "  OPP-2Q8XA  Espresso machines\n"
+        "    amount: 4,998.00 → 5,200.00\n"
+        "1 commit would go to origin/main, with 1 record\n"
+        "  OPP-2Q8XA  Espresso machines\n"
+        "    expected_close: 2026-12-15 → 2027-01-10\n"
+        "merged field by field: OPP-2Q8XA\n"
+    )
+    said = json.loads(ana.sync("--dry-run", "--format", "json").out)
+    assert (said["pulled"], said["pushed"], said["merged"], said["conflicts"]) == (1, 1, 1, 0)
+    assert [each["id"] for each in said["coming"]] == ["OPP-2Q8XA"]
+    assert ana.state() == before
+
+
+def test_who_was_slower_tries_again(ana: Clone, luis: Clone) -> None:
+    """Luis pushes while Ana's push is on its way: her hook lets him."""
+    luis.change(MACHINES, "4998.00", "5200.00")
+    ana.hook("pre-push", "git -C ../luis push -q 2>/dev/null; exit 0")
+    ana.change(MACHINES, "2026-12-15", "2027-01-10")
+    said = json.loads(ana.sync("--format", "json").out)
+    assert (said["tries"], said["pulled"], said["pushed"]) == (2, 1, 2)
+    assert "amount: 5200.00\n" in ana.read(MACHINES) and "expected_close: 2027-01-10\n" in ana.read(MACHINES)
+
+
+def test_a_commit_made_meanwhile_is_not_lost(ana: Clone, luis: Clone) -> None:
+    luis.change(MACHINES, "4998.00", "5200.00")
+    luis.sync()
+    ana.change(MACHINES, "2026-12-15", "2027-01-10")
+    once = "test -e .git/once || { touch .git/once; git commit -q --allow-empty -m meanwhile; }"
+    ana.hook("pre-push", once)
+    ana.sync()
+    assert "meanwhile" in ana.git("log", "--format=%s")
+    assert ana.git("rev-parse", "origin/main") == ana.git("rev-parse", "HEAD")
+    assert ana.status() == ""
+
+
+SSH = """\
+#!/bin/sh
+# What ssh does, without the network: the last argument is the command that runs there.
+for command; do :; done
+exec sh -c "$command"
+"""
+
+
+def test_over_ssh(ana: Clone, luis: Clone, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ssh = folder / "ssh"
+    ssh.write_text(SSH)
+    ssh.chmod(0o755)
+    monkeypatch.setenv("GIT_SSH_COMMAND", str(ssh))
+    for clone in (ana, luis):
+        clone.git("remote", "set-url", "origin", f"sales@crm.example:{folder}/remote.git")
+    ana.change(MACHINES, "4998.00", "5200.00")
+    ana.sync()
+    luis.sync()
+    assert ana.state() == luis.state()
+
+
+def test_four_people_change_the_same_deals_at_once(ana: Clone, folder: Path) -> None:
+    """Each of four makes 12 commits to the same 5 deals, and syncs now and then: all 48 are there in the end.
+
+    `benchmarks/sync` has the full load: 50 commits each to 20 deals, by programs of their own.
+    """
+    deals = [f"opportunities/2026/OPP-{number:05}-deal.yaml" for number in range(5)]
+    for number, file in enumerate(deals):
+        ana.write(file, DEAL.format(id=f"OPP-{number:05}", title="Deal") + "activities:\n", commit=False)
+        ana.change(
+            file, "activities:\n", "tags:\n- all\nactivities:\n" + _call(f"B{number:03}X"), commit=False
+        )
+    ana.git("add", ".")
+    ana.git("commit", "-q", "-m", "five deals")
+    ana.git("push", "-q")
+    people = []
+    for name in ("eva", "ines", "joan", "nuria"):
+        subprocess.run(["git", "clone", "-q", "remote.git", name], cwd=folder, check=True)
+        people.append(Clone(folder / name))
+
+    def work(person: int) -> None:
+        clone = people[person]
+        for number in range(12):
+            file = deals[(number * 3 + person) % len(deals)]
+            clone.write(file, clone.read(file) + _call(_key(person, number)), commit=False)
+            clone.git("commit", "-q", "-a", "-m", f"call {number}")
+            if number % 6 == 5:
+                _sync(clone.path)
+
+    with ThreadPoolExecutor(len(people)) as pool:
+        list(pool.map(work, range(len(people))))
+    for clone in people:
+        _sync(clone.path)
+    said = "".join(people[0].read(file) for file in deals)
+    assert {_key(person, number) for person in range(4) for number in range(12)} <= set(said.split())
+    assert len(people[0].git("log", "--format=%s", "--grep=^call ").splitlines()) == 48
+    assert {clone.git("rev-parse", "HEAD^{tree}") for clone in people} == {
+        people[0].git("rev-parse", "HEAD^{tree}")
+    }
+    assert {clone.status() for clone in people} == {""}
+
+
+def _key(person: int, number: int) -> str:
+    return f"{'EHJN'[person]}{number:03}X"
+
+
+def _call(key: str) -> str:
+    return f"- id: {key}\n  type: call\n  at: 2026-11-21T10:00:00+01:00\n  subject: Call\n  done: true\n"
+
+
+def _sync(path: Path) -> None:
+    pipeline = Pipeline.find(path)
+    try:
+        with pipeline.exclusive():
+            sync.sync(pipeline)
+    finally:
+        pipeline.close()
