@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import date
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from pipecli.cli.session import Session, say
@@ -11,7 +10,6 @@ from pipecli.cli.whose import whose
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.reports.board import Card, Lane, Place, card, closed_card, lanes
-from pipecli.reports.open_deal import OpenDeal
 from pipecli.reports.valuation import Valuation
 from pipecli.store.deals import Whose
 from pipecli.store.pipeline import Pipeline
@@ -72,6 +70,7 @@ def _busiest(pipeline: Pipeline) -> str:
 
 
 def _open(pipeline: Pipeline, of: Whose, process: str) -> Iterator[tuple[Place, Card]]:
+    from pipecli.history.last_moves import moves_of
     from pipecli.reports.days import Days
     from pipecli.reports.stale import last_movement
     from pipecli.store.open_deals import open_deals
@@ -81,21 +80,10 @@ def _open(pipeline: Pipeline, of: Whose, process: str) -> Iterator[tuple[Place, 
         for deal in open_deals(pipeline.index.connection, of, Days(), with_activities=True)
         if deal.process == process
     ]
-    names, today, moves = _customers(pipeline), pipeline.today, _moves(pipeline, deals)
+    names, today, moves = _customers(pipeline), pipeline.today, moves_of(pipeline, deals, say)
     for deal in deals:
         moved = last_movement(deal, moves.get(deal.id), today).day
         yield Place("open", deal.stage), card(deal, (today - moved).days, today, names)
-
-
-def _moves(pipeline: Pipeline, deals: Sequence[OpenDeal]) -> dict[str, date]:
-    """The last changes of stage, of which nobody asks where no deal can be stale."""
-    if all(deal.rotting_days is None for deal in deals):
-        return {}
-    from pipecli.history.last_moves import last_moves
-
-    now = pipeline.now
-    assert now.tzinfo
-    return last_moves(pipeline.location, now.tzinfo, now, say)
 
 
 def _closed(pipeline: Pipeline, of: Whose, process: str) -> Iterator[tuple[Place, Card]]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date
 from typing import Annotated, Any
 
 import typer
@@ -18,7 +16,6 @@ from pipecli.cli.whose import Report, whose
 from pipecli.records.kinds import CUSTOMER, OPPORTUNITY
 from pipecli.records.money import minor_digits
 from pipecli.reports.days import Days
-from pipecli.reports.open_deal import OpenDeal
 from pipecli.reports.stale import GROUPINGS, Row, Stale, StaleDeal, grouped, stale
 from pipecli.reports.valuation import Valuation
 from pipecli.store.open_deals import open_deals
@@ -41,6 +38,8 @@ def report_stale(
     A deal is stale when nothing moved it for the `rotting_days` of its stage, or longer: no activity that was
     done, no change of its stage in the history of git, and it was not made since.
     """
+    from pipecli.history.last_moves import moves_of
+
     if by:
         grouping(by, GROUPINGS)
     run = session(ctx)
@@ -48,22 +47,11 @@ def report_stale(
     asked = days(from_, to, run.today)
     valuation = Valuation(pipeline.rates, currency_code(currency))
     deals = open_deals(pipeline.index.connection, whose(run), asked, with_activities=True)
-    made = stale(deals, moves=_moves(run, deals), valuation=valuation, today=run.today)
+    made = stale(deals, moves=moves_of(pipeline, deals, say), valuation=valuation, today=run.today)
     if by:
         _print_sums(run, made, grouped(made, deals, by, valuation), by, asked, valuation.currency)
     else:
         _print(run, made, asked, valuation.currency)
-
-
-def _moves(run: Session, deals: Sequence[OpenDeal]) -> dict[str, date]:
-    """The last moves, of which nobody asks where no deal can be stale."""
-    if all(deal.rotting_days is None for deal in deals):
-        return {}
-    from pipecli.history.last_moves import last_moves
-
-    now = run.now
-    assert now.tzinfo
-    return last_moves(run.pipeline.location, now.tzinfo, now, say)
 
 
 def _print(run: Session, made: Stale, asked: Days, currency: str) -> None:

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime, tzinfo
 
 from pipecli.history.index import Say, open_history
 from pipecli.history.moments import NoSuchMoment
+from pipecli.reports.open_deal import OpenDeal
 from pipecli.store.location import Location
+from pipecli.store.pipeline import Pipeline
+
+
+def moves_of(pipeline: Pipeline, deals: Iterable[OpenDeal], say: Say) -> dict[str, date]:
+    """The last moves up to the pipeline's now; nobody asks for them where no deal can be stale."""
+    if all(deal.rotting_days is None for deal in deals):
+        return {}
+    now = pipeline.now
+    assert now.tzinfo
+    return last_moves(pipeline.location, now.tzinfo, now, say)
 
 
 def last_moves(place: Location, zone: tzinfo, until: datetime, say: Say) -> dict[str, date]:
