@@ -52,6 +52,6 @@ def _file_of(path: str) -> str:
     if parts[-1] == SETTINGS_FILE:
         return SETTINGS_FILE
     places = [place for place, part in enumerate(parts[:-1]) if part in BY_FOLDER]
-    here = (place for place in places if Path(*parts[:place], SETTINGS_FILE).is_file())
+    here = (place for place in reversed(places) if Path(*parts[:place], SETTINGS_FILE).is_file())
     place = next(here, places[-1] if places else 0)
     return "/".join(parts[place:])
