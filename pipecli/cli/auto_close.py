@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import typer
@@ -53,7 +53,7 @@ def _candidates(run: Session) -> list[str]:
     """The deals that may close, as far as the index tells; the longest silent first."""
     settings, today = run.pipeline.settings, run.today
     # The time of a word may have another offset than the pipeline's zone, and so another day.
-    latest = today - timedelta(days=settings.auto_close.after_days - 1)
+    latest = date.fromordinal(max(1, today.toordinal() - settings.auto_close.after_days + 1))
     found = run.pipeline.index.connection.execute(
         "SELECT id FROM _opportunities WHERE status = 'open' AND open_activities = 0 "
         "AND (next_contact IS NULL OR next_contact < ?) AND substr(last_out, 1, 10) <= ? "

@@ -217,6 +217,12 @@ def test_no_commit_leaves_the_commit_to_the_user(cli, git, silent, shown):
     assert shown("opp", "OPP-2Q8XA")["status"] == "closed"
 
 
+def test_however_long_the_patience_is(cli, silent):
+    silent("OPP-2Q8XA")
+    cli("settings", "set", "auto_close.after_days=99999999")
+    assert cli(*DAY_31, "auto-close").out == ""
+
+
 def test_a_reason_that_is_not_listed_is_refused(git, given, root, silent, refused):
     silent("OPP-2Q8XA")
     text = (root / "pipecli.yaml").read_text()
