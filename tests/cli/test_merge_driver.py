@@ -139,10 +139,8 @@ def test_a_conflict_of_two_merge_bases_is_nobodys(mine: Clone):
     mine.change(("owner: ana-ruiz", "owner: ana-ruiz\nscore: 10"))
     mine.git("merge", "his", code=1)
 
-    assert (
-        "score: 10\ncurrency: EUR\n<<<<<<< ours\namount: 2.00\n=======\namount: 1.00\n>>>>>>> theirs\n"
-        in mine.text()
-    )
+    conflict = "<<<<<<< ours\namount: 2.00\n=======\namount: 1.00\n>>>>>>> theirs\n"
+    assert f"score: 10\ncurrency: EUR\n{conflict}" in mine.text()
     assert "title: Machines\n" in mine.text() and "expected_close: 2026-12-24\n" in mine.text()
 
 
@@ -232,10 +230,11 @@ def test_a_customer_that_both_sides_added(merge):
 
 
 def test_what_is_merged_by_line_is_said(merge):
-    text, said = merge(CUSTOMER, CUSTOMER + b"colour: red\n", CUSTOMER.replace(b"Contoso\n", b"C\n"), code=1)
-    assert text == "id: contoso\nname: C\ncolour: red\n"
+    base = CUSTOMER + b"kind: organization\ncountry: ES\n"
+    text, said = merge(base, base + b"colour: red\n", base.replace(b"Contoso\n", b"C\n"), code=1)
+    assert text == "id: contoso\nname: C\nkind: organization\ncountry: ES\ncolour: red\n"
     assert said.startswith(
-        'customers/contoso.yaml: merged line by line, not by field: ours, line 3: unknown key "colour"'
+        'customers/contoso.yaml: merged line by line, not by field: ours, line 5: unknown key "colour"'
     )
     assert said.splitlines()[-1] == (
         "error: customers/contoso.yaml: the file is in conflict; settle it in the file, then `git add` it"
