@@ -106,7 +106,12 @@ quotations:
   max_discount: 20 # percent; more is a finding of `pipecli check`
   max_difference: 10 # percent between a final value and its quotation; more is one of `check --base`
 
-notifications: {{}} # event: [channel]; events: stage-changed, won, lost, assigned, closed
+notifications: # event: the channels that are told, `owner` being the owner's; addresses are never kept here
+  stage-changed: [sales]
+  won: [sales]
+  lost: [sales]
+  closed: [sales, owner] # by itself
+  assigned: [] # the new owner is told anyway
 """
 
 

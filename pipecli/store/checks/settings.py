@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pipecli.records import fields
 from pipecli.records.kinds import BY_NOUN, SETTINGS_FILE
+from pipecli.reports.messages import EVENTS
 from pipecli.store import query
 from pipecli.store.checks.rule import Problem, Rule, Severity, dotted
 
@@ -104,6 +105,16 @@ def target_period(pipeline: Pipeline) -> Iterator[Problem]:
             )
 
 
+def notified_event(pipeline: Pipeline) -> Iterator[Problem]:
+    """Channels of an event that there is not: they are never told of anything."""
+    for event in pipeline.settings.notifications:
+        if event not in EVENTS:
+            known = ", ".join(EVENTS)
+            yield Problem(
+                SETTINGS_FILE, ("notifications", event), f"{event} is no event that is told of: {known}"
+            )
+
+
 def base_rate(pipeline: Pipeline) -> Iterator[Problem]:
     """A rate of the base currency in itself: it is never used."""
     base = pipeline.settings.currency
@@ -121,5 +132,6 @@ WITH_SETTINGS = (
     Rule("user-email", Severity.WARNING, user_email),
     Rule("inactive-user", Severity.WARNING, inactive_user),
     Rule("target-period", Severity.WARNING, target_period),
+    Rule("notified-event", Severity.WARNING, notified_event),
     Rule("base-rate", Severity.WARNING, base_rate),
 )

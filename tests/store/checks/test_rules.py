@@ -256,6 +256,14 @@ ONE_CHANGE = [
     ),
     ("target-period", SETTINGS, "2026-Q4", "2026-Q5", 46, "2026-Q5 is no period"),
     (
+        "notified-event",
+        SETTINGS,
+        "sources:",
+        "notifications: {wonn: [sales]}\nsources:",
+        29,
+        "wonn is no event that is told of: stage-changed, won, lost, assigned, closed",
+    ),
+    (
         "base-rate",
         SETTINGS,
         "sources:",
