@@ -23,6 +23,9 @@ def shared_out(
     amount: Decimal, items: Sequence[tuple[str | None, Decimal]], currency: str
 ) -> Iterator[tuple[str | None, Decimal]]:
     """Each product's part of a deal's amount, in proportion to its items; together the whole to the cent."""
+    if len(items) == 1:  # as most deals have it, of thousands
+        yield items[0][0], amount
+        return
     shares: dict[str | None, Decimal] = {}
     for product, worth in items:
         shares[product] = shares.get(product, Decimal(0)) + worth
