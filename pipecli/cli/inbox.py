@@ -62,8 +62,10 @@ def import_(
         say(clean(f"{each.file}: {each.reason}"))
     faults = [each for each in read.left_out if each.is_fault]
     if faults:
-        what = "what is" if len(faults) == 1 else f"{len(faults):,} that are"
-        raise PipecliError(f"{what} named above could not be read as mail", hint="the rest is done")
+        they = "it is" if len(faults) == 1 else "they are"
+        raise PipecliError(
+            f"{len(faults):,} could not be read as mail: {they} named above", hint="the rest is done"
+        )
 
 
 def _read(paths: list[Path], *, bodies: bool) -> tuple[list[Mail], Read]:

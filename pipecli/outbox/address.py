@@ -27,7 +27,8 @@ def address_of(text: str, what: str) -> str:
     except UnicodeError:
         at = ""
     if not (at and len(plain) <= 254 and re.fullmatch(_NAME, name) and re.fullmatch(_DOMAIN, domain)):
+        shown = "".join(char if char.isprintable() else "·" for char in text)
         raise PipecliError(
-            f"{what}: {text!r} is no e-mail address", hint="write one as maria@contoso.example"
+            f'{what}: "{shown}" is no e-mail address', hint="write one as maria@contoso.example"
         )
     return f"{name}@{domain}"

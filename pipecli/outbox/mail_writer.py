@@ -26,7 +26,13 @@ def _filled_in(template: str, values: dict[str, Any]) -> dict[str, Any]:
     from jinja2 import DictLoader, StrictUndefined, TemplateError
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-    environment = ImmutableSandboxedEnvironment(
+    class Environment(ImmutableSandboxedEnvironment):
+        def getattr(self, obj: Any, attribute: str) -> Any:
+            """`doc.items` are the items, not a method of the map that holds them."""
+            is_key = isinstance(obj, dict) and attribute in obj
+            return obj[attribute] if is_key else super().getattr(obj, attribute)
+
+    environment = Environment(
         loader=DictLoader({_NAME: template}), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     try:

@@ -11,8 +11,9 @@ from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import format_datetime, make_msgid
+from email.utils import format_datetime
 from pathlib import Path
+from secrets import token_hex
 from typing import Any, NamedTuple
 
 from pipecli.errors import PipecliError
@@ -122,7 +123,7 @@ def message_of(
         message["Cc"] = tuple(copied)
     message["Subject"] = words.subject
     message["Date"] = format_datetime(at)
-    message["Message-ID"] = make_msgid(name.lower(), domain=sender.domain)
+    message["Message-ID"] = f"<{name.lower()}.{token_hex(10)}@{sender.domain}>"  # short: some fold it badly
     message.set_content(words.body)
     message.add_attachment(pdf, maintype="application", subtype="pdf", filename=f"{name}.pdf")
     return message

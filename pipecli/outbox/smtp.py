@@ -127,6 +127,10 @@ class _Connection(smtplib.SMTP):
         self._context = ssl.create_default_context()
         self._wire = socket.create_connection((server.host, server.port), server.patience)
 
+    def close(self) -> None:
+        super().close()
+        self._wire.close()  # which is no more than that, where the line could not be made secure
+
     def end(self) -> None:
         """Have whatever waits for the server wait no longer."""
         with suppress(OSError):

@@ -1,0 +1,326 @@
+"""`quotation send --email`: out first, then sent; and whatever fails between says what is so."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from email import message_from_bytes, policy
+from io import BytesIO
+
+import pytest
+from pypdf import PdfReader
+
+from pipecli.cli.main import run
+from pipecli.jsontext import loads
+from tests.mail_server import DIE, WELCOME, mail_server, scripted_server
+
+pytestmark = pytest.mark.usefixtures("quotation")
+
+QTN, OPP = "QTN-A1111", "OPP-2Q8XA"
+FILE = "quotations/2026/QTN-A1111-contoso-coffee.yaml"
+DEAL = "opportunities/2026/OPP-2Q8XA-espresso-machines.yaml"
+CONTACT = """\
+id: maria-lopez
+name: María López
+customer: contoso-coffee
+emails: [maria@coffee.example, m.lopez@coffee.example]
+"""
+DRAFT = """\
+id: QTN-A1111
+created: 2026-11-10T09:00:00+01:00
+opportunity: OPP-2Q8XA
+date: 2026-11-10
+valid_until: 2026-12-05
+status: draft
+customer: contoso-coffee
+contact: maria-lopez
+currency: EUR
+items:
+- description: Café S-100
+  quantity: 2
+  unit_price: 2499.00
+"""
+
+
+@pytest.fixture
+def quotation(shop, given, monkeypatch):
+    """A draft to María, in Spanish, and no mail server that is known."""
+    for name in os.environ:
+        if name.startswith("PIPECLI_SMTP_"):
+            monkeypatch.delenv(name)
+    given({"contacts/maria-lopez.yaml": CONTACT, FILE: DRAFT})
+
+
+@pytest.fixture
+def known(monkeypatch):
+    """Have the environment name a mail server."""
+
+    def name(server, **more):
+        said = {"HOST": "127.0.0.1", "PORT": str(server.port), "SECURITY": "none", "TIMEOUT": "0.5", **more}
+        for key, value in said.items():
+            monkeypatch.setenv(f"PIPECLI_SMTP_{key}", value)
+
+    return name
+
+
+@pytest.fixture
+def server(known):
+    with mail_server() as running:
+        known(running)
+        yield running
+
+
+def message_of(mail):
+    return message_from_bytes(mail.content.replace(b"\r\n", b"\n"), policy=policy.default)
+
+
+def kept(root):
+    return root / ".git/pipecli/root/mail/QTN-A1111.eml"
+
+
+def test_a_quotation_is_mailed_and_then_it_is_sent(cli, root, git, server):
+    said = cli("quote", "send", QTN, "--email", "--cc", "Luis <luis@contoso.example>")
+
+    assert said.out == f"{QTN}: send to maria@coffee.example, luis@contoso.example\n"
+    (mail,) = server.mails
+    assert (mail.mail_from, mail.rcpt_tos) == (
+        "ana@contoso.example", ["maria@coffee.example", "luis@contoso.example"],
+    )  # fmt: skip
+    message = message_of(mail)
+    assert message["From"] == "Ana Ruiz <ana@contoso.example>"
+    assert message["To"] == "María López <maria@coffee.example>"
+    assert message["Cc"] == "Luis <luis@contoso.example>"
+    assert message["Subject"] == f"Presupuesto {QTN} de Contoso"
+    text = message.get_body(("plain",)).get_content()
+    assert text.startswith("Hola, María López:\n")
+    assert "4.998,00\xa0€" in text
+    (attached,) = message.iter_attachments()
+    assert attached.get_filename() == f"{QTN}.pdf"
+    page = PdfReader(BytesIO(attached.get_content())).pages[0].extract_text()
+    assert "Café S-100" in page
+    assert "Borrador" not in page
+
+    assert git("status", "--porcelain") == ""
+    assert git("show", "--name-only", "--format=%s", "HEAD").splitlines() == [
+        f"{QTN}: send to maria@coffee.example, luis@contoso.example", "", DEAL, FILE,
+    ]  # fmt: skip
+    assert "status: sent" in (root / FILE).read_text()
+    activity = loads(cli("opp", "show", OPP, "--format", "json").out)["activities"][-1]
+    assert activity["message_id"] == message["Message-ID"]
+    assert {key: activity[key] for key in ("type", "direction", "done", "by", "contact", "subject")} == {
+        "type": "email", "direction": "out", "done": True, "by": "ana-ruiz", "contact": "maria-lopez",
+        "subject": f"Presupuesto {QTN} de Contoso",
+    }  # fmt: skip
+    assert not kept(root).exists()
+
+
+def test_the_sent_copy_is_not_recorded_again_and_the_answer_finds_the_deal(cli, tmp_path, server):
+    cli("quote", "send", QTN, "--email", "--subject", "Our offer", "--body", "See the PDF.")
+    message = message_of(server.mails[0])
+    assert message["Subject"] == "Our offer"
+    assert message.get_body(("plain",)).get_content() == "See the PDF.\n"
+    box = tmp_path / "box"
+    box.mkdir()
+    (box / "sent.eml").write_bytes(server.mails[0].content)
+    (box / "answer.eml").write_text(
+        f"From: boss@elsewhere.example\nTo: ana@contoso.example\nIn-Reply-To: {message['Message-ID']}\n"
+        "Subject: Re: Our offer\nDate: Sat, 21 Nov 2026 00:00:01 +0100\nMessage-ID: <a@b.example>\n\nYes\n"
+    )
+
+    told = loads(cli("inbox", "import", str(box), "--format", "json").out)
+
+    assert told["already_recorded"] == 1
+    assert [(row["record"], row["direction"]) for row in told["recorded"]] == [(OPP, "in")]
+
+
+def test_a_dry_run_shows_the_mail_and_sends_nothing(cli, root, git, server):
+    before = git("rev-parse", "HEAD")
+
+    said = cli("quote", "send", QTN, "--email", "--dry-run", "--to", "boss@coffee.example")
+
+    assert "To: boss@coffee.example\n" in said.out
+    assert f"Subject: Presupuesto {QTN} de Contoso\n" in said.out
+    assert f"Attached: {QTN}.pdf" in said.out
+    assert "Hola, María López:" in said.out
+    assert "+status: sent" in said.out
+    assert not server.mails
+    assert git("rev-parse", "HEAD") == before
+    assert not kept(root).exists()
+
+
+def test_a_mail_to_somebody_else_is_not_the_contacts(cli, server):
+    cli("quote", "send", QTN, "--email", "--to", "boss@coffee.example")
+
+    assert "contact" not in loads(cli("opp", "show", OPP, "--format", "json").out)["activities"][-1]
+
+
+def test_without_email_nothing_goes_out(cli, server):
+    assert cli("quote", "send", QTN).out == f"{QTN}: send\n"
+    assert not server.mails
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["--to", "nobody"], '--to: "nobody" is no e-mail address'),
+        (["--to", "a@b.example\nBcc: all@contoso.example"], "is no e-mail address"),
+        (["--cc", "a@b.example, c@d.example"], "--cc: "),
+    ],
+)
+def test_an_address_that_is_none_is_refused(refused, server, arguments, reason):
+    assert reason in refused("quote", "send", QTN, "--email", *arguments)
+    assert not server.mails
+
+
+def test_a_line_end_in_the_subject_adds_no_header(cli, server):
+    cli("quote", "send", QTN, "--email", "--subject", "Offer\nBcc: all@contoso.example", "--body", "Hello")
+
+    message = message_of(server.mails[0])
+    assert message["Subject"] == "Offer Bcc: all@contoso.example"
+    assert message["Bcc"] is None
+    assert server.mails[0].rcpt_tos == ["maria@coffee.example"]
+
+
+def test_what_is_of_a_mail_is_refused_without_one(cli):
+    assert "add --email" in cli("quote", "send", QTN, "--to", "a@b.example", code=2).err
+
+
+def test_a_mail_server_must_be_known(refused):
+    assert "PIPECLI_SMTP_HOST is not set" in refused("quote", "send", QTN, "--email")
+
+
+def test_a_reader_must_have_an_address(refused, given, server):
+    given({"contacts/maria-lopez.yaml": "id: maria-lopez\nname: María López\n"})
+
+    line = refused("quote", "send", QTN, "--email")
+
+    assert line == f"error: {QTN} is for maria-lopez, who has no e-mail address; give one with --to ADDRESS"
+
+
+def test_the_customers_address_will_do(cli, given, server):
+    given({"contacts/maria-lopez.yaml": "id: maria-lopez\nname: María López\n"})
+    cli("customer", "set", "contoso-coffee", "email=office@coffee.example")
+
+    cli("quote", "send", QTN, "--email")
+
+    assert server.mails[0].rcpt_tos == ["office@coffee.example"]
+
+
+def test_a_sent_one_is_not_mailed_again(refused, cli, server):
+    cli("quote", "send", QTN)
+
+    assert "is sent already" in refused("quote", "send", QTN, "--email")
+    assert not server.mails
+
+
+def test_the_environment_says_who_sends(cli, server, known):
+    known(server, FROM="Contoso Sales <sales@contoso.example>")
+
+    cli("quote", "send", QTN, "--email")
+
+    assert message_of(server.mails[0])["From"] == "Contoso Sales <sales@contoso.example>"
+
+
+@pytest.mark.parametrize(
+    ("says", "reason"),
+    [
+        (("220 here", "250 hello", "250 ok", "550 unknown"), "refuses maria@coffee.example: 550 unknown"),
+        (("220 here", "250 hello", DIE), "ended the connection; nothing was sent"),
+    ],
+)
+def test_a_refused_mail_leaves_everything_as_it_was(refused, root, known, says, reason):
+    with scripted_server(*says) as server:
+        known(server)
+        line = refused("quote", "send", QTN, "--email")
+
+    assert reason in line
+    assert not kept(root).exists()
+
+
+def test_a_mail_in_doubt_is_kept_and_not_sent_twice(refused, cli, root, known):
+    with scripted_server(*WELCOME[:5], DIE) as server:
+        known(server)
+        line = refused("quote", "send", QTN, "--email")
+    assert "took the whole message and then ended the connection" in line
+    assert str(kept(root)) in line
+
+    with mail_server() as server:
+        known(server)
+        again = refused("quote", "send", QTN, "--email")
+        assert "was mailed before, and it is not known whether that went out" in again
+        assert not server.mails
+
+        # It did not arrive: as the line says, without the file it goes out.
+        kept(root).unlink()
+        cli("quote", "send", QTN, "--email")
+        assert len(server.mails) == 1
+
+
+def test_a_commit_that_fails_says_that_the_mail_is_out_and_how_to_record_it(cli, root, git, server):
+    hook = root / ".git" / "hooks" / "pre-commit"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\necho not on Sundays >&2\nexit 1\n")
+    hook.chmod(0o755)
+
+    line = cli("quote", "send", QTN, "--email", code=1).err
+
+    identity = message_of(server.mails[0])["Message-ID"]
+    assert f"the mail is out as {identity}, but it is not recorded" in line
+    assert "not on Sundays" in line
+    assert git("status", "--porcelain") == ""
+    assert "status: draft" in (root / FILE).read_text()
+
+    hook.unlink()
+    for command in line.rpartition("when that is mended: ")[2].split("&&"):
+        assert run(["-C", str(root), *shlex.split(command)[1:]]) == 0
+    deal = loads(cli("opp", "show", OPP, "--format", "json").out)
+    assert [each["message_id"] for each in deal["activities"]] == [identity]
+    assert "status: sent" in (root / FILE).read_text()
+    assert len(server.mails) == 1
+
+
+@pytest.mark.parametrize("state", ["rebase-merge/", "MERGE_HEAD", "index.lock"])
+def test_nothing_goes_out_that_could_not_be_committed(cli, root, server, state):
+    path = root / ".git" / state
+    if state.endswith("/"):
+        path.mkdir()
+    else:
+        path.write_text("")
+
+    assert cli("quote", "send", QTN, "--email", code=1).err.startswith("error: ")
+    assert not server.mails
+
+
+def test_nothing_goes_out_of_who_has_no_name(refused, server, monkeypatch, tmp_path):
+    config = tmp_path / "gitconfig"
+    config.write_text("[user]\n    useConfigOnly = true\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(config))
+    monkeypatch.setenv("PIPECLI_USER", "ana-ruiz")
+
+    assert "git doesn't know who you are" in refused("quote", "send", QTN, "--email")
+    assert not server.mails
+
+
+def test_a_template_of_the_pipeline_is_taken(cli, given, server):
+    given({"templates/quotation-mail.txt": "Subject: Angebot {{ doc.id }}\n\nGuten Tag {{ contact }}\n"})
+
+    cli("quote", "send", QTN, "--email")
+
+    message = message_of(server.mails[0])
+    assert message["Subject"] == f"Angebot {QTN}"
+    assert message.get_body(("plain",)).get_content() == "Guten Tag María López\n"
+
+
+def test_a_template_that_is_a_link_is_refused(cli, root, tmp_path, server):
+    (tmp_path / "secret").write_text("Subject: x\n\ny\n")
+    (root / "templates").mkdir()
+    (root / "templates" / "quotation-mail.es.txt").symlink_to(tmp_path / "secret")
+
+    assert "error: " in cli("quote", "send", QTN, "--email", code=1).err
+    assert not server.mails
+
+
+def test_a_template_to_begin_with(cli):
+    assert cli("quote", "template", "--email").out.startswith("Subject: Quotation {{ doc.id }}")
+    assert cli("quote", "template", "--email", "--language", "es-MX").out.startswith("Subject: Presupuesto")
+    assert "پیوست" in cli("quote", "template", "--email", "--language", "fa").out

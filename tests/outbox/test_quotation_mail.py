@@ -1,0 +1,107 @@
+"""The words of a quotation's mail: by templates that may say anything, and do nothing."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from email.headerregistry import Address
+
+import pytest
+
+from pipecli.errors import PipecliError
+from pipecli.outbox import quotation_mail
+from pipecli.outbox.printed import Addressee, printed_quotation
+from pipecli.outbox.quotation_mail import Template, own_template, template_names, written
+from pipecli.records.item import Item
+from pipecli.records.quotation import Quotation
+from pipecli.records.settings import Company
+
+ANA = Address("Ana Ruiz", addr_spec="ana@contoso.example")
+
+
+def printed(language="en"):
+    quotation = Quotation(
+        id="QTN-A1111",
+        created=datetime.fromisoformat("2026-11-10T09:00:00+01:00"),
+        opportunity="OPP-2Q8XA",
+        date=date(2026, 11, 10),
+        valid_until=date(2026, 12, 5),
+        status="sent",
+        language=language,
+        currency="EUR",
+        items=(Item(description="Café", quantity=Decimal(2), unit_price=Decimal("2499.00")),),
+        custom={"floor": 3},
+    )
+    return printed_quotation(quotation, Company(name="Contoso"), Addressee("Contoso Coffee"))
+
+
+def say(text, name="templates/quotation-mail.txt"):
+    return written(Template(name, text), printed(), contact="María", sender=ANA)
+
+
+@pytest.mark.parametrize(
+    ("language", "greeting", "validity"),
+    [
+        ("en", "Dear María,", "valid until 5 December 2026"),
+        ("es-MX", "Hola, María:", "válido hasta el 5 de diciembre de 2026"),
+        ("fa", "María گرامی،", "۲۰۲۶"),
+        ("fr", "Dear María,", "valid until"),
+    ],
+)
+def test_the_mail_speaks_the_customers_language(language, greeting, validity):
+    words = written(own_template(language), printed(language), contact="María", sender=ANA)
+
+    assert words.body.startswith(greeting)
+    assert validity in words.body
+    assert words.body.rstrip().endswith("Ana Ruiz\nContoso")
+    assert "QTN-A1111" in words.subject
+
+
+def test_the_nearest_template_comes_first():
+    assert template_names("es-MX") == [
+        "quotation-mail.es-MX.txt", "quotation-mail.es.txt", "quotation-mail.txt",
+    ]  # fmt: skip
+    assert template_names(None) == ["quotation-mail.txt"]
+
+
+def test_a_template_has_the_quotation_as_the_pdf_has_it():
+    words = say("Subject: {{ doc.title }}\n\n{% for item in doc.items %}{{ item.description }}{% endfor %}, "
+                "{{ doc.custom.floor }}, {{ sender.email }}\n")  # fmt: skip
+
+    assert words == ("Quotation", "Café, 3, ana@contoso.example\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("Subject: x\n\n{{ nobody }}", "templates/quotation-mail.txt:3: 'nobody' is undefined"),
+        ("Subject: x\n{% if %}\n", "templates/quotation-mail.txt:2: "),
+        ("Subject: x\n\n{{ ''.__class__.__mro__ }}", "access to attribute '__class__'"),
+        ("Subject: x\n\n{% include 'pipecli.yaml' %}", "pipecli.yaml"),
+        ("Subject: x\n\n{{ doc.items.append(1) }}", "append"),
+        ("Subject: x\n\n{{ 1 / 0 }}", "division by zero"),
+        ("Hello\n", "a line with the subject and then a text are wanted"),
+        ("Subject:\n\nHello\n", "a line with the subject"),
+        ("Subject: x\n\n{{ 'x' * 200000 }}", "makes a mail of 200,"),
+        ("Subject: x\n\n{{ 'x' * 2000000000 }}", "takes more than 256 MB of memory"),
+    ],
+)
+def test_a_template_at_fault_is_named_with_its_line(text, reason):
+    with pytest.raises(PipecliError) as refusal:
+        say(text)
+
+    assert str(refusal.value).startswith("templates/quotation-mail.txt")
+    assert reason in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+def test_a_template_without_an_end_is_ended(monkeypatch):
+    monkeypatch.setattr(quotation_mail, "SECONDS", 1)
+    loop = "{% for i in range(99999) %}" * 3 + "{% endfor %}" * 3
+
+    with pytest.raises(PipecliError, match="takes more than 1 second"):
+        say(f"Subject: x\n\n{loop}x")
+
+
+def test_a_subject_is_one_line():
+    assert say("Subject: {{ 'a\\r\\nBcc: b' }}\n\nx").subject == "a"
