@@ -7,6 +7,7 @@ from pipecli.cli.command import noun
 _MODULES = {
     "first-response": "report_first_response",
     "velocity": "report_velocity",
+    "funnel": "report_funnel",
     "lost": "report_lost",
     "ranking": "report_ranking",
     "pipeline": "report_pipeline",

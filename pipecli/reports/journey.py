@@ -28,6 +28,7 @@ class Journey(NamedTuple):
     """Of a won deal the final value."""
     created: date
     closed: date | None
+    has_lead: bool
     stays: Sequence[Stay] = ()
 
     @property

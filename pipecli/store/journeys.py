@@ -23,15 +23,17 @@ class Begun(NamedTuple):
     """`custom.stage_entered`: by stage when it came there, as an import wrote it."""
 
 
-def begun(connection: sqlite3.Connection, whose: Whose, zone: tzinfo) -> list[Begun]:
-    """Every deal of these people, days being those of a timezone."""
+def begun(
+    connection: sqlite3.Connection, whose: Whose, zone: tzinfo, *, with_facts: bool = True
+) -> list[Begun]:
+    """Every deal of these people, days being those of a timezone; the facts only where they are needed."""
     condition, parameters = condition_of(whose)
     teams = dict(connection.execute("SELECT id, team FROM users").fetchall())
-    facts = _facts(connection)
+    facts = _facts(connection) if with_facts else {}
     # The table, not the view of the same name: that one reads the whole record of every deal.
     rows = connection.execute(
         f"""SELECT r.path, r.created, r.closed_date, r.id, r.status, r.process, r.stage, r.owner, r.type,
-            r.source, r.campaign, r.currency,
+            r.source, r.campaign, r.currency, r.lead IS NOT NULL,
             CASE r.status WHEN 'won' THEN r.exact_closed_amount ELSE r.exact_amount END
         FROM _opportunities r WHERE true {condition}""",
         parameters,
@@ -39,13 +41,13 @@ def begun(connection: sqlite3.Connection, whose: Whose, zone: tzinfo) -> list[Be
     found = []
     for (
         path, created_text, closed, key, status, process, stage, owner, type_, source, campaign, currency,
-        amount,
+        has_lead, amount,
     ) in rows:  # fmt: skip
         created = datetime.fromisoformat(created_text)
         journey = Journey(
             key, status, process, stage, owner, teams.get(owner), type_, source, campaign, currency,
             None if amount is None else Decimal(amount), day_in(created, zone),
-            date.fromisoformat(closed) if closed else None,
+            date.fromisoformat(closed) if closed else None, bool(has_lead),
         )  # fmt: skip
         found.append(Begun(journey, created, facts.get(path, {})))
     return found

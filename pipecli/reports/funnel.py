@@ -1,0 +1,197 @@
+"""The funnel: what became, up to now, of the leads and the opportunities that were created in some days.
+
+Two halves, each of what was created then: the leads, and the opportunities, from leads or not.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import NamedTuple
+
+from pipecli.reports.days import Days, month_of, quarter_of
+from pipecli.reports.journey import Journey
+from pipecli.reports.shares import percent
+from pipecli.reports.stays import Place, furthest
+from pipecli.reports.valuation import Valuation
+
+GROUPINGS = ("step", "source", "campaign", "owner", "team", "month", "quarter")
+PERIODS = GROUPINGS[-2:]
+
+
+class Sale(NamedTuple):
+    """A won deal."""
+
+    id: str
+    amount: Decimal
+    currency: str
+    closed: date
+
+
+class LeadCourse(NamedTuple):
+    """How far a lead got. Who got further got here too: one with an opportunity counts as qualified."""
+
+    id: str
+    created: date
+    owner: str | None
+    team: str | None
+    source: str | None
+    campaign: str | None
+    replied: bool
+    qualified: bool
+    converted: bool
+    """It became an opportunity, or one was opened on it."""
+    sales: Sequence[Sale]
+
+
+class Counts(NamedTuple):
+    """The leads and the opportunities of one key."""
+
+    lead_count: int
+    replied_count: int
+    qualified_count: int
+    converted_count: int
+    converted_share: Decimal | None
+    """Percent of the leads."""
+    lead_won_count: int
+    """Leads of which an opportunity was won."""
+    lead_won_amount: Decimal
+    opportunity_count: int
+    from_leads_count: int
+    open_count: int
+    won_count: int
+    lost_count: int
+    closed_count: int
+    won_share: Decimal | None
+    """Percent of the opportunities."""
+    win_rate: Decimal | None
+    """Percent of the won and the lost."""
+    won_amount: Decimal
+
+
+class Row(NamedTuple):
+    key: str | None
+    counts: Counts
+
+
+class Reached(NamedTuple):
+    """The opportunities of a process that came to a stage, or further; a won one came past all of them."""
+
+    process: str
+    stage: str
+    deal_count: int
+    process_count: int
+    """All opportunities of the process."""
+
+
+class Funnel(NamedTuple):
+    by: str
+    rows: list[Row]
+    """None by step."""
+    totals: Counts
+    stages: list[Reached]
+    """In the order of the stages, of the processes that these opportunities have; only by step."""
+
+
+def funnel(
+    leads: Iterable[LeadCourse],
+    journeys: Iterable[Journey],
+    *,
+    by: str,
+    days: Days,
+    valuation: Valuation,
+    order: Sequence[Place] = (),
+) -> Funnel:
+    """Count what was created on some days by one of GROUPINGS, leads and opportunities each by their own.
+
+    `order` gives the stages their order; without it none are counted. Raises PipecliError for a missing rate.
+    """
+    groups = defaultdict[str | None, _Tally](lambda: _Tally(valuation))
+    totals = _Tally(valuation)
+    cohort = [journey for journey in journeys if days.has(journey.created)]
+    for lead in leads:
+        if days.has(lead.created):
+            for tally in (totals, *([] if by == "step" else [groups[_key(lead, by)]])):
+                tally.add_lead(lead)
+    for journey in cohort:
+        for tally in (totals, *([] if by == "step" else [groups[_key(journey, by)]])):
+            tally.add_opportunity(journey)
+    rows = [Row(key, tally.counts()) for key, tally in groups.items()]
+    rows.sort(key=_chronological if by in PERIODS else _most_frequent)
+    return Funnel(by, rows, totals.counts(), _reached(cohort, order))
+
+
+_PERIOD: dict[str, Callable[[date], str]] = {"month": month_of, "quarter": quarter_of}
+
+
+def _key(each: LeadCourse | Journey, by: str) -> str | None:
+    key: str | None = _PERIOD[by](each.created) if by in _PERIOD else getattr(each, by)
+    return key
+
+
+class _Tally:
+    """One row while it is counted."""
+
+    def __init__(self, valuation: Valuation) -> None:
+        self.valuation = valuation
+        self.leads = Counter[str]()
+        self.opportunities = Counter[str]()
+        self.lead_won_amount = self.won_amount = valuation.zero
+
+    def add_lead(self, lead: LeadCourse) -> None:
+        won, converted = bool(lead.sales), lead.converted
+        qualified = lead.qualified or converted
+        for name, reached in (
+            ("created", True), ("replied", lead.replied or qualified), ("qualified", qualified),
+            ("converted", converted), ("won", won),
+        ):  # fmt: skip
+            self.leads[name] += reached
+        for sale in lead.sales:
+            self.lead_won_amount += self.valuation.value(sale.amount, sale.currency, sale.closed, sale.id)
+
+    def add_opportunity(self, deal: Journey) -> None:
+        self.opportunities["created"] += 1
+        self.opportunities["from_leads"] += deal.has_lead
+        self.opportunities[deal.status] += 1
+        if deal.status == "won" and deal.amount is not None and deal.closed:
+            self.won_amount += self.valuation.value(deal.amount, deal.currency, deal.closed, deal.id)
+
+    def counts(self) -> Counts:
+        leads, deals = self.leads, self.opportunities
+        return Counts(
+            leads["created"], leads["replied"], leads["qualified"], leads["converted"],
+            percent(leads["converted"], leads["created"]), leads["won"], self.lead_won_amount,
+            deals["created"], deals["from_leads"], deals["open"], deals["won"], deals["lost"],
+            deals["closed"], percent(deals["won"], deals["created"]),
+            percent(deals["won"], deals["won"] + deals["lost"]), self.won_amount,
+        )  # fmt: skip
+
+
+def _reached(cohort: Sequence[Journey], order: Sequence[Place]) -> list[Reached]:
+    places = {place: number for number, place in enumerate(order)}
+    of_process = Counter(journey.process for journey in cohort)
+    ends = Counter[tuple[str, int | None]]()
+    for journey in cohort:
+        far = None if journey.status == "won" else furthest(journey.stays, places).get(journey.process, -1)
+        ends[journey.process, far] += 1
+    return [
+        Reached(process, stage, _as_far_as(ends, process, places[process, stage]), of_process[process])
+        for process, stage in order
+        if of_process[process]
+    ]
+
+
+def _as_far_as(ends: Mapping[tuple[str, int | None], int], process: str, place: int) -> int:
+    return sum(
+        count for (name, far), count in ends.items() if name == process and (far is None or far >= place)
+    )
+
+
+def _chronological(row: Row) -> str:
+    return row.key or ""
+
+
+def _most_frequent(row: Row) -> tuple[object, ...]:
+    return row.key is None, -row.counts.lead_count - row.counts.opportunity_count, row.key or ""
