@@ -1,0 +1,378 @@
+"""`notify`: people are told what the commits since the last run did, whoever made them, each thing once."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pipecli.cli.main import run
+from tests.servers import Hooks, mail_server, nobody, web_server
+
+if TYPE_CHECKING:
+    from tests.conftest import Cli
+
+# apprise looks for a module that Python 3.13 has no more.
+pytestmark = pytest.mark.filterwarnings("ignore:'imghdr':DeprecationWarning")
+
+Git = Callable[..., str]
+DEAL = "opportunities/2026/OPP-2Q8XA-espresso-machines.yaml"
+TEXT = """\
+id: OPP-2Q8XA
+created: 2026-09-01T10:00:00+02:00
+title: Espresso machines
+customer: contoso-coffee
+process: standard
+stage: qualify
+currency: EUR
+amount: 5000.00
+owner: ana-ruiz
+"""
+LUIS = ["-c", "user.name=Luis Gil", "-c", "user.email=LUIS@contoso.example"]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Hooks]:
+    with web_server() as made:
+        yield made
+
+
+@pytest.fixture
+def hooks(server: Hooks) -> Hooks:
+    server.taken.clear()
+    server.status.clear()
+    return server
+
+
+@pytest.fixture(autouse=True)
+def _given(
+    root: Path,
+    given: Callable[[dict[str, str]], None],
+    cli: Cli,
+    hooks: Hooks,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A deal of Ana's, a channel `sales` that the settings tell, one of Luis's, and a first run behind us."""
+    monkeypatch.setenv("PIPECLI_TODAY", "2026-11-21")
+    monkeypatch.setenv("PIPECLI_CONFIG", str(tmp_path / "config.toml"))
+    monkeypatch.setenv("PIPECLI_CHANNEL_SALES", hooks.url("sales"))
+    monkeypatch.setenv("PIPECLI_CHANNEL_LUIS", hooks.url("luis"))
+    settings = (root / "pipecli.yaml").read_text()
+    given(
+        {
+            "pipecli.yaml": settings.replace(
+                "teams: {}", "  luis: {name: Luis Gil, email: luis@contoso.example}\nteams: {}"
+            ).replace("assigned: []", "assigned: [sales]"),
+            "customers/contoso-coffee.yaml": "id: contoso-coffee\nname: Contoso Coffee\n",
+            DEAL: TEXT,
+        }
+    )
+    said = cli("notify")
+    assert (said.out, said.err, hooks.taken) == ("", "", [])
+
+
+def told(hooks: Hooks) -> list[tuple[str, str]]:
+    """To which path which title was posted since the last question."""
+    found = [(each["path"], each["title"]) for each in hooks.taken]
+    hooks.taken.clear()
+    return found
+
+
+def by_hand(root: Path, git: Git, *changes: tuple[str, str], message: str = "by hand") -> None:
+    text = (root / DEAL).read_text()
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    (root / DEAL).write_text(text)
+    git(*LUIS, "commit", "-q", "-m", message, "--", DEAL)
+
+
+def test_a_stage_change_is_told_with_what_one_asks_next(cli: Cli, hooks: Hooks) -> None:
+    cli("opp", "advance", "OPP-2Q8XA")
+
+    said = cli("notify", "--format", "json")
+
+    (posted,) = hooks.taken
+    assert (posted["path"], posted["title"]) == ("sales", "Espresso machines: qualify → demo")
+    first, amount, owner, by = posted["message"].splitlines()
+    assert (first, amount, owner) == (
+        "OPP-2Q8XA Espresso machines (Contoso Coffee)", "amount: 5,000.00 EUR", "owner: Ana Ruiz",
+    )  # fmt: skip
+    assert by.startswith("by Ana Ruiz, 20")
+    assert json.loads(said.out) == [
+        {"to": "sales", "event": "stage-changed", "record": "OPP-2Q8XA", "title": posted["title"]}
+    ]
+
+
+def test_a_win_is_told_with_the_amount_and_the_ranking(cli: Cli, hooks: Hooks) -> None:
+    cli("opp", "add", "Grinders", "--organization", "Beans", "--owner", "luis", "--amount", "90000")
+    grinders = cli("opp", "list", "--owner", "luis", "--format", "ids").id
+    cli("opp", "won", grinders, "--date", "2026-11-02")
+    cli("opp", "won", "OPP-2Q8XA", "--amount", "4800")
+
+    cli("notify")
+
+    (posted,) = [each for each in hooks.taken if "Espresso" in each["title"]]
+    assert posted["title"] == "Won: Espresso machines, 4,800.00 EUR"
+    assert "amount: 4,800.00 EUR\nowner: Ana Ruiz\n" in posted["message"]
+    assert "ranking: 14.8 points for Ana Ruiz, place 2 of 2 in 2026-Q4 with 14.8 points" in posted["message"]
+
+
+def test_a_loss_and_a_deal_that_closed_by_itself(root: Path, cli: Cli, git: Git, hooks: Hooks) -> None:
+    cli("opp", "lost", "OPP-2Q8XA", "--reason", "competitor", "--competitor", "acme")
+    cli("notify")
+    assert told(hooks) == [("sales", "Lost: Espresso machines, competitor")]
+    cli("opp", "reopen", "OPP-2Q8XA")
+    by_hand(root, git, ("status: open", "status: closed\nclosed: {date: 2026-11-21, reason: no-response}"))
+
+    said = cli("notify")
+
+    assert told(hooks) == [("sales", "Closed by itself: Espresso machines")]
+    assert "1 message for ana-ruiz, who has no channel here: set PIPECLI_CHANNEL_ANA_RUIZ" in said.err
+
+
+def test_the_new_owner_is_told_by_their_own_channel(cli: Cli, hooks: Hooks) -> None:
+    cli("opp", "assign", "OPP-2Q8XA", "luis")
+    cli("lead", "add", "--name", "María López", "--owner", "luis")
+    cli("lead", "add", "--name", "Mine", "--owner", "ana-ruiz")
+
+    cli("notify")
+
+    assert sorted(told(hooks)) == [
+        ("luis", "Assigned to Luis Gil: Espresso machines"),
+        ("luis", "Assigned to Luis Gil: María López"),
+        ("sales", "Assigned to Luis Gil: Espresso machines"),
+        ("sales", "Assigned to Luis Gil: María López"),
+    ]
+
+
+def test_who_takes_a_deal_need_not_be_told(root: Path, cli: Cli, git: Git, hooks: Hooks) -> None:
+    by_hand(root, git, ("owner: ana-ruiz", "owner: luis"))
+
+    cli("notify")
+
+    assert told(hooks) == [("sales", "Assigned to Luis Gil: Espresso machines")]
+
+
+def test_an_edit_by_hand_is_told_like_a_command(root: Path, cli: Cli, git: Git, hooks: Hooks) -> None:
+    by_hand(root, git, ("stage: qualify", "stage: propose"))
+    cli("notify")
+    assert told(hooks) == [("sales", "Espresso machines: qualify → propose")]
+    git("revert", "--no-edit", "HEAD")
+    cli("notify")
+    assert told(hooks) == [("sales", "Espresso machines: propose → qualify")]
+    (root / DEAL).write_text((root / DEAL).read_text().replace("stage: qualify", "stage: demo"))
+    cli("notify")
+    assert told(hooks) == []  # it is in no commit
+
+
+def test_a_merged_pull_request_is_told_once(root: Path, cli: Cli, git: Git, hooks: Hooks) -> None:
+    git("switch", "-q", "-c", "branch")
+    by_hand(root, git, ("stage: qualify", "stage: demo"))
+    git("switch", "-q", "main")
+    cli("opp", "set", "OPP-2Q8XA", "expected_close=2026-12-01")
+    git("merge", "-q", "--no-ff", "-m", "Merge pull request #1", "branch")
+
+    cli("notify")
+    cli("notify")
+
+    assert told(hooks) == [("sales", "Espresso machines: qualify → demo")]
+    assert "branch" in git("branch")
+
+
+def test_a_squash_is_told_by_what_it_did(root: Path, cli: Cli, git: Git, hooks: Hooks) -> None:
+    git("switch", "-q", "-c", "branch")
+    by_hand(root, git, ("stage: qualify", "stage: demo"))
+    by_hand(root, git, ("stage: demo", "stage: propose"))
+    git("switch", "-q", "main")
+    git("merge", "-q", "--squash", "branch")
+    git("commit", "-q", "-m", "Squashed (#2)")
+
+    cli("notify")
+
+    assert told(hooks) == [("sales", "Espresso machines: qualify → propose")]
+
+
+def test_what_was_told_is_not_told_again_after_a_rebase(cli: Cli, git: Git, hooks: Hooks) -> None:
+    cli("opp", "advance", "OPP-2Q8XA")
+    cli("notify")
+    told(hooks)
+    git("commit", "-q", "--amend", "-m", "another text")
+    git("reflog", "expire", "--expire=now", "--all")
+    git("gc", "-q", "--prune=now")
+
+    cli("notify")
+
+    assert told(hooks) == []
+
+
+def test_a_version_that_cant_be_read_hides_nothing(root: Path, cli: Cli, git: Git, hooks: Hooks) -> None:
+    whole = (root / DEAL).read_text()
+    (root / DEAL).write_text("id: [\n")
+    git("commit", "-q", "-m", "broken", "--", DEAL)
+    cli("notify")
+    (root / DEAL).write_text(whole.replace("stage: qualify", "stage: demo"))
+    git("commit", "-q", "-m", "mended", "--", DEAL)
+
+    cli("notify")
+
+    assert told(hooks) == [("sales", "Espresso machines: qualify → demo")]
+
+
+def test_an_import_of_the_past_is_no_news(
+    given: Callable[[dict[str, str]], None], cli: Cli, hooks: Hooks
+) -> None:
+    won = "status: won\nclosed: {{date: {}, amount: 100}}\n"
+    text = TEXT.replace("Espresso machines", "Old").replace("2Q8XA", "3R9YB")
+    given({DEAL.replace("2Q8XA", "3R9YB"): text + won.format("2019-02-01")})
+    cli("notify")
+    assert told(hooks) == []
+    text = text.replace("3R9YB", "4S0ZC").replace("Old", "New")
+    given({DEAL.replace("2Q8XA", "4S0ZC"): text + won.format(datetime.now(UTC).date())})
+    cli("notify")
+    assert told(hooks) == [("sales", "Won: New, 100.00 EUR")]
+
+
+def test_the_first_run_of_a_clone_begins_with_what_comes_after(
+    root: Path, cli: Cli, git: Git, hooks: Hooks
+) -> None:
+    cli("opp", "advance", "OPP-2Q8XA")
+    for ref in git("for-each-ref", "--format=%(refname)", "refs/pipecli").splitlines():
+        git("update-ref", "-d", ref)
+
+    cli("notify")
+    assert told(hooks) == []
+    cli("notify", "--since", "HEAD~1")
+    assert told(hooks) == [("sales", "Espresso machines: qualify → demo")]
+    cli("notify", "--since", "2026-01-01")
+    assert told(hooks) == []
+    assert '"nosuch" is no date' in cli("notify", "--since", "nosuch", code=1).err
+
+
+def test_a_dry_run_prints_and_sends_nothing(cli: Cli, git: Git, hooks: Hooks) -> None:
+    cli("opp", "advance", "OPP-2Q8XA")
+    before = git("for-each-ref")
+
+    said = cli("notify", "--dry-run")
+
+    assert said.out.startswith("To: sales\nSubject: Espresso machines: qualify → demo\n\nOPP-2Q8XA ")
+    assert (hooks.taken, git("for-each-ref")) == ([], before)
+    cli("notify")
+    assert len(hooks.taken) == 1
+
+
+def test_what_is_not_delivered_is_kept_and_the_rest_is_not_sent_again(
+    cli: Cli, git: Git, hooks: Hooks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIPECLI_CHANNEL_SALES", f"json://127.0.0.1:{nobody()}/s3cret {hooks.url('chat')}")
+    cli("opp", "advance", "OPP-2Q8XA")
+
+    said = cli("notify", code=1)
+
+    assert "not delivered by the channel sales: " in said.err
+    assert (
+        "error: 1 of the messages could not be delivered; they are kept, the next run tries again" in said.err
+    )
+    assert "s3cret" not in said.err + git("show", "refs/pipecli/notify/unsent")
+    assert told(hooks) == [("chat", "Espresso machines: qualify → demo")]
+    cli("opp", "advance", "OPP-2Q8XA")
+    monkeypatch.setenv("PIPECLI_CHANNEL_SALES", f"{hooks.url('desk')} {hooks.url('chat')}")
+    cli("notify")
+    assert told(hooks) == [
+        ("desk", "Espresso machines: qualify → demo"),
+        ("desk", "Espresso machines: demo → propose"),
+        ("chat", "Espresso machines: demo → propose"),
+    ]
+
+
+def test_many_at_once_are_one_message(root: Path, cli: Cli, git: Git, hooks: Hooks) -> None:
+    for stage in range(12):
+        old, new = ("qualify", "demo") if stage % 2 == 0 else ("demo", "qualify")
+        by_hand(root, git, (f"stage: {old}", f"stage: {new}"))
+
+    cli("notify")
+
+    (posted,) = hooks.taken
+    assert posted["title"] == "12 changes in the pipeline"
+    assert posted["message"].count("Espresso machines: ") == 12
+
+
+def test_a_channel_that_is_not_ours_is_named(
+    root: Path, cli: Cli, hooks: Hooks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PIPECLI_CHANNEL_SALES")
+    cli("opp", "advance", "OPP-2Q8XA")
+
+    said = cli("notify")
+
+    assert "1 message for sales, which is no channel here: set PIPECLI_CHANNEL_SALES, or write " in said.err
+    assert hooks.taken == []
+
+
+def test_without_any_channel_it_says_how_to_set_one_up(
+    refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PIPECLI_CHANNEL_SALES")
+    monkeypatch.delenv("PIPECLI_CHANNEL_LUIS")
+
+    assert "no channel is configured" in refused("notify")
+
+
+def test_a_pipeline_names_channels_and_no_addresses(root: Path, cli: Cli, git: Git, hooks: Hooks) -> None:
+    """A stranger's settings can't have us send anything anywhere."""
+    settings = root / "pipecli.yaml"
+    evil = hooks.url("evil")
+    settings.write_text(settings.read_text().replace("stage-changed: [sales]", f"stage-changed: ['{evil}']"))
+    (root / "config.toml").write_text(f'[channels]\nsales = "{evil}"\n')
+    by_hand(root, git, ("stage: qualify", "stage: demo"))
+
+    said = cli("notify")
+
+    assert hooks.taken == []
+    assert "which is no channel here" in said.err
+
+
+def test_a_title_adds_no_header_and_calls_nobody(
+    root: Path, cli: Cli, git: Git, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with mail_server() as mails:
+        monkeypatch.setenv("PIPECLI_CHANNEL_SALES", mails.url())
+        by_hand(
+            root,
+            git,
+            ("title: Espresso machines", 'title: "A\\r\\nBcc: evil@example.com\\r\\n\\r\\n@everyone"'),
+            ("stage: qualify", 'stage: "de\\r\\nX-Evil: 1"'),
+        )
+        cli("notify")
+
+        (mail,) = mails.taken
+    assert mail["Subject"] == "A Bcc: evil@example.com @\u200beveryone: qualify → de X-Evil: 1"
+    assert (mail["Bcc"], mail["X-Evil"], mail["To"]) == (None, None, "ana@contoso.example")
+
+
+def test_two_clones_tell_once(root: Path, cli: Cli, git: Git, hooks: Hooks, tmp_path: Path) -> None:
+    bare, second = tmp_path / "shared.git", tmp_path / "second"
+    subprocess.run(["git", "clone", "-q", "--bare", root, bare], check=True)
+    git("remote", "add", "origin", str(bare))
+    shutil.copytree(root, second)
+    cli("opp", "advance", "OPP-2Q8XA")
+    git("push", "-q", "origin", "main")
+    subprocess.run(["git", "pull", "-q", "--ff-only", "origin", "main"], cwd=second, check=True)
+
+    cli("notify")
+    assert run(["-C", str(second), "notify"]) == 0
+
+    assert told(hooks) == [("sales", "Espresso machines: qualify → demo")]
+    cli("opp", "advance", "OPP-2Q8XA")
+    bare.rename(tmp_path / "moved.git")
+    assert "origin can't be reached" in cli("notify", code=1).err
+    assert told(hooks) == []
+    cli("notify", "--alone")  # what was kept is sent
+    assert told(hooks) == [("sales", "Espresso machines: demo → propose")]

@@ -1,0 +1,27 @@
+"""The lock: one command at a time; who waits does so for a bounded time, and learns for whom."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from pipecli.store.lock import Busy, exclusive
+
+
+def test_who_waits_too_long_is_told_who_holds_it(tmp_path: Path) -> None:
+    with exclusive(tmp_path / "cache"):
+        begun = time.monotonic()
+        with pytest.raises(Busy, match=f"process {os.getpid()}"), exclusive(tmp_path / "cache", patience=0.1):
+            pytest.fail("two held it at once")
+        assert time.monotonic() - begun < 2
+
+    with exclusive(tmp_path / "cache", patience=0.1):
+        pass
+
+
+def test_jobs_with_locks_of_their_own_do_not_wait_for_each_other(tmp_path: Path) -> None:
+    with exclusive(tmp_path), exclusive(tmp_path / "notify", patience=0.1):
+        pass
