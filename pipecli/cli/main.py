@@ -54,6 +54,7 @@ NOUNS = {
     "forecast": Noun("forecast", "Print the forecast, weighted by probability."),
     "report": Noun("report", "Reports: what was lost and why, who won, what stands still."),
     "chart": Noun("chart", "Draw the reports: SVG, PNG or a page."),
+    "dashboard": Noun("dashboard", "Write a page with key figures, charts and tables."),
     "history": Noun("history", "Print every change of a record, from git."),
     "diff": Noun("diff", "Print a change set in deals and money."),
     "changes": Noun("changes", "Print how the pipeline moved between two moments."),

@@ -47,7 +47,7 @@ def report_ranking(
     base = Valuation(pipeline.rates)
     target = currency_code(currency)
     shown = Valuation(pipeline.rates, target) if target and target != base.currency else base
-    points = _points(pipeline.settings_as_written)
+    points = points_of(pipeline.settings_as_written)
     reaching = Days(previous.first if previous else asked.first, asked.last)
     made = ranking(
         closed_deals(pipeline.index.connection, whose(run), reaching),
@@ -65,7 +65,8 @@ def _period(from_: str, to: str, today: date) -> Days:
     )
 
 
-def _points(settings: Mapping[str, Any]) -> Points:
+def points_of(settings: Mapping[str, Any]) -> Points:
+    """What the settings give for a win."""
     said_so = settings.get("ranking") or {}
     return Points(
         Decimal(str(said_so.get("points_per_win", 0))), Decimal(str(said_so.get("points_per_amount", 0)))

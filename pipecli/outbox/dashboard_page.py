@@ -1,0 +1,118 @@
+"""The dashboard as one page of HTML: figures, charts and tables that a click sorts, and nothing outside it.
+
+Every word comes from files that anyone may have written: the template escapes all of them, and the page's
+policy runs its own few lines and fetches nothing.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from pipecli.outbox.charts.drawing import Drawn
+
+_TEMPLATE = Path(__file__).parent / "templates" / "dashboard.html.j2"
+
+
+class Change(NamedTuple):
+    """How a figure differs from what it was."""
+
+    when: str
+    text: str
+    is_good: bool | None
+    """None where it is neither good nor bad."""
+
+
+class Figure(NamedTuple):
+    key: str
+    name: str
+    text: str
+    exact: Decimal | int | None
+    changes: list[Change]
+
+
+class Cell(NamedTuple):
+    text: str
+    order: str | float
+    """By what a click on the heading sorts."""
+    kind: Literal["", "number", "day"] = ""
+    note: str = ""
+    """Small, below the text."""
+
+
+class Table(NamedTuple):
+    title: str
+    headings: list[str]
+    rows: list[list[Cell]]
+    total: list[Cell] | None = None
+    nothing: str = ""
+    """What to say where there are no rows."""
+    more: int = 0
+    """Rows that are not on the page."""
+
+
+class Picture(NamedTuple):
+    title: str
+    drawn: Drawn
+
+
+class Content(NamedTuple):
+    company: str
+    whose: str
+    """Whose figures they are; empty: everybody's."""
+    today: date
+    currency: str
+    period: str
+    figures: list[Figure]
+    pictures: list[Picture]
+    tables: list[Table]
+
+    def plain(self) -> dict[str, Any]:
+        """The key figures as JSON has them."""
+        return {
+            "today": self.today,
+            "currency": self.currency,
+            "period": self.period,
+            "figures": {figure.key: figure.exact for figure in self.figures},
+        }
+
+
+def dashboard_page(content: Content) -> str:
+    """The whole page."""
+    from jinja2 import Environment, StrictUndefined
+    from markupsafe import Markup
+
+    from pipecli.outbox.charts.drawing import POINTER_SCRIPT, POINTER_STYLE, policy, svg_of_page, variables
+
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    script = POINTER_SCRIPT + _SORTING
+    return environment.from_string(_TEMPLATE.read_text(encoding="utf-8")).render(
+        content=content,
+        # drawn by Vega, which escapes what is in it
+        charts=[(picture.title, Markup(svg_of_page(picture.drawn))) for picture in content.pictures],  # noqa: S704
+        policy=policy(script),
+        style=Markup(variables() + POINTER_STYLE),  # noqa: S704
+        script=Markup(script),  # noqa: S704
+    )
+
+
+_SORTING = """
+for (const heading of document.querySelectorAll('thead th button')) heading.addEventListener('click', () => {
+  const cell = heading.parentElement, table = cell.closest('table'), body = table.tBodies[0];
+  const place = [...cell.parentElement.children].indexOf(cell);
+  const down = cell.getAttribute('aria-sort') === 'ascending';
+  for (const each of cell.parentElement.children) each.removeAttribute('aria-sort');
+  cell.setAttribute('aria-sort', down ? 'descending' : 'ascending');
+  const order = row => { const text = row.children[place].dataset.order; return isNaN(text) ? text : +text; };
+  const rows = [...body.rows].sort((a, b) => {
+    const x = order(a), y = order(b);
+    return typeof x === 'number' && typeof y === 'number' ? x - y : String(x).localeCompare(String(y));
+  });
+  body.append(...(down ? rows.reverse() : rows));
+});
+"""
