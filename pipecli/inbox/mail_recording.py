@@ -184,7 +184,8 @@ class _Run:
     def changes(self) -> list[Change]:
         """The change of each record, with all its mails."""
         made = []
-        for on, activities in self._activities.items():
+        for on, recorded in self._activities.items():
+            activities = sorted(recorded, key=lambda each: (each.at, each.id))
             lead = self.leads.get(on)
             if lead is None:
                 made.append(record(self._get(on), activities))

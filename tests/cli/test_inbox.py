@@ -1,0 +1,405 @@
+"""`inbox import`: real mailboxes on deals and leads; each mail once, and what has no place is listed."""
+
+from __future__ import annotations
+
+import mailbox
+import os
+import subprocess
+from datetime import UTC, datetime
+
+import pytest
+
+from pipecli.jsontext import loads
+
+pytestmark = pytest.mark.usefixtures("people")
+
+OPP, OTHER, WON, LEAD = "OPP-2Q8XA", "OPP-3R9YB", "OPP-4S0ZC", "LEAD-7K3M9"
+DEAL = "opportunities/2026/OPP-2Q8XA-espresso-machines.yaml"
+ANA, MARIA = "Ana Ruiz <ana@contoso.example>", "María López <maria@coffee.example>"
+BOB = "Bob <bob@tea.example>"
+FRIDAY = "Fri, 20 Nov 2026 10:00:00 +0100"
+PEOPLE = {
+    "contacts/maria-lopez.yaml": """\
+id: maria-lopez
+name: María López
+customer: contoso-coffee
+emails: [Maria@Coffee.example]
+""",
+    "leads/2026/LEAD-7K3M9-tea.yaml": """\
+id: LEAD-7K3M9
+created: 2026-11-19T10:00:00+01:00
+status: new # since the fair
+organization: Tea
+email: bob@tea.example
+owner: ana-ruiz
+""",
+}
+SECOND = """\
+id: {id}
+created: 2026-11-02T10:00:00+01:00
+title: Grinders
+type: sales
+customer: contoso-coffee
+process: standard
+stage: qualify
+status: {status}
+currency: EUR
+{more}"""
+STAKE = "contacts:\n- contact: maria-lopez\n"
+CLOSED = "closed:\n  date: 2026-11-15\n  amount: 10.00\n"
+
+
+@pytest.fixture
+def people(shop, given):
+    """The shop, whose María has an address, and a new lead."""
+    given(PEOPLE)
+
+
+@pytest.fixture
+def box(tmp_path):
+    """Write a mail into a folder of mails; returns the folder."""
+    folder = tmp_path / "boxes" / "box"
+    folder.mkdir(parents=True)
+
+    def write(sender, to, subject="Price", *, at=FRIDAY, id="", more="", body="Hi"):
+        number = len(list(folder.iterdir()))
+        head = f"From: {sender}\nTo: {to}\nSubject: {subject}\n"
+        head += f"Date: {at}\n" if at else ""
+        head += f"Message-ID: <{id or number}@box.example>\n{more}"
+        (folder / f"{number}.eml").write_text(f"{head}\n{body}\n", encoding="utf-8")
+        return folder
+
+    return write
+
+
+@pytest.fixture
+def take(cli):
+    """Import a folder or file; what JSON says of it."""
+
+    def call(path, *options, code=0):
+        return loads(cli("inbox", "import", str(path), *options, "--format", "json", code=code).out)
+
+    return call
+
+
+def activities(cli, key, noun="opp"):
+    return loads(cli(noun, "show", key, "--format", "json").out).get("activities", [])
+
+
+def test_a_mail_becomes_an_activity_of_the_deal_in_one_commit(cli, box, git, root):
+    box(MARIA, ANA, "Re: =?utf-8?Q?M=C3=A1quinas?=")
+    folder = box(ANA, MARIA, "Offer", at="Fri, 20 Nov 2026 09:30:00 -0500")
+    before = git("rev-parse", "HEAD")
+
+    said = cli("inbox", "import", str(folder))
+
+    assert said.out == ("2 mails in 2 files\n        2 recorded\non\n        2 OPP-2Q8XA Espresso machines\n")
+    assert git("rev-parse", "HEAD~") == before
+    assert git("show", "--name-only", "--format=%s", "HEAD").split("\n\n") == [f"{OPP}: 2 mails", DEAL]
+    assert "Pipecli-Event: mail-recorded" in git("log", "-1", "--format=%B")
+    came, went = activities(cli, OPP)
+    assert {key: value for key, value in came.items() if key != "id"} == {
+        "type": "email",
+        "at": "2026-11-20T10:00:00+01:00",
+        "subject": "Re: Máquinas",
+        "by": "ana-ruiz",
+        "direction": "in",
+        "done": True,
+        "contact": "maria-lopez",
+        "message_id": "<0@box.example>",
+    }
+    assert (went["direction"], went["at"]) == ("out", "2026-11-20T15:30:00+01:00")
+    assert "# two, for the two counters" in (root / DEAL).read_text()
+    assert cli("check").out == ""
+
+
+def test_a_second_run_adds_nothing(cli, take, box, git):
+    folder = box(MARIA, ANA)
+    (folder / "no-id.eml").write_text("From: maria@coffee.example\nTo: ana@contoso.example\n\nHello\n")
+    first = take(folder)
+    head = git("rev-parse", "HEAD")
+
+    again = take(folder)
+
+    assert len(first["recorded"]) == 2
+    assert (again["recorded"], again["already_recorded"], again["commit"]) == ([], 2, None)
+    assert (git("rev-parse", "HEAD"), git("status", "--porcelain")) == (head, "")
+
+
+def test_the_same_mail_in_every_kind_of_mailbox_is_recorded_once(take, box):
+    folder = box(MARIA, ANA, id="same")
+    boxes = folder.parent
+    text = (folder / "0.eml").read_bytes()
+    mbox = mailbox.mbox(boxes / "all.mbox")
+    mbox.add(text)
+    mbox.add(text.replace(b"<same@", b"<other@"))
+    mbox.close()
+    maildir = mailbox.Maildir(boxes / "Maildir")
+    maildir.add(text)
+
+    told = take(folder)
+    assert len(told["recorded"]) == 1
+    told = take(boxes / "all.mbox")
+    assert [row["message_id"] for row in told["recorded"]] == ["<other@box.example>"]
+    assert take(boxes / "Maildir")["already_recorded"] == 1
+    assert take(boxes)["already_recorded"] == 4
+
+
+def test_a_thread_finds_its_deal_whoever_writes_and_in_whatever_order_it_is_read(cli, take, box):
+    box("Boss <boss@elsewhere.example>", ANA, at="Fri, 20 Nov 2026 08:00:00 +0100",
+        id="c", more="References: <a@box.example> <b@box.example>\n")  # fmt: skip
+    box(ANA, "boss@elsewhere.example", id="b", more="In-Reply-To: <a@box.example>\n")
+    folder = box(MARIA, ANA, at="Fri, 20 Nov 2026 11:00:00 +0100", id="a")
+
+    told = take(folder)
+
+    assert {row["message_id"]: row["record"] for row in told["recorded"]} == {
+        f"<{letter}@box.example>": OPP for letter in "abc"
+    }
+    assert [each.get("contact") for each in activities(cli, OPP)] == [None, None, "maria-lopez"]
+
+
+def test_several_open_deals_are_told_and_nothing_is_guessed(cli, take, box, given, git):
+    given({"opportunities/2026/OPP-3R9YB.yaml": SECOND.format(id=OTHER, status="open", more=STAKE)})
+    folder = box(MARIA, ANA)
+    head = git("rev-parse", "HEAD")
+
+    told = take(folder)
+    assert told["recorded"] == []
+    (row,) = told["ambiguous"]
+    assert (row["candidates"], row["why"]) == ([OPP, OTHER], "2 deals")
+    said = cli("inbox", "import", str(folder))
+    assert "2 deals: OPP-2Q8XA, OPP-3R9YB" in said.out
+    assert "--on REF" in said.err
+    assert git("rev-parse", "HEAD") == head
+
+    assert take(folder, "--on", "3r9")["recorded"][0]["record"] == OTHER
+    assert take(folder)["already_recorded"] == 1
+
+
+def test_a_part_in_one_of_the_customers_deals_decides(take, box, given):
+    given({"opportunities/2026/OPP-3R9YB.yaml": SECOND.format(id=OTHER, status="open", more="")})
+
+    assert take(box(MARIA, ANA))["recorded"][0]["record"] == OPP
+
+
+def test_what_came_before_a_deal_was_won_could_be_about_it(take, box, given):
+    given({"opportunities/2026/OPP-4S0ZC.yaml": SECOND.format(id=WON, status="won", more=STAKE + CLOSED)})
+    box(MARIA, ANA, at="Tue, 10 Nov 2026 10:00:00 +0100")
+    folder = box(MARIA, ANA, at="Tue, 17 Nov 2026 10:00:00 +0100")
+
+    told = take(folder)
+
+    assert [row["candidates"] for row in told["ambiguous"]] == [[OPP, WON]]
+    assert [row["record"] for row in told["recorded"]] == [OPP]
+
+
+def test_an_answer_to_a_closed_deal_is_recorded_there_and_told(cli, box, take):
+    take(box(MARIA, ANA, id="a"))
+    cli("opp", "lost", OPP, "--reason", "price")
+
+    said = cli("inbox", "import", str(box(MARIA, ANA, id="b", more="In-Reply-To: <a@box.example>\n")))
+
+    assert "1 OPP-2Q8XA Espresso machines (lost)" in said.out
+
+
+def test_a_mail_much_older_than_the_deal_is_not_taken_for_it(take, box):
+    told = take(box(MARIA, ANA, at="Mon, 1 Jun 2026 10:00:00 +0200"))
+
+    assert [row["why"] for row in told["ambiguous"]] == ["more than 90 days older than OPP-2Q8XA"]
+
+
+def test_a_lead_that_is_written_to_opens_and_one_that_answers_has_replied(cli, take, box, root):
+    take(box(ANA, BOB))
+    assert loads(cli("lead", "show", LEAD, "--format", "json").out)["status"] == "open"
+
+    take(box(BOB, ANA, at="Fri, 20 Nov 2026 12:00:00 +0100"))
+
+    lead = loads(cli("lead", "show", LEAD, "--format", "json").out)
+    assert lead["status"] == "replied"
+    assert lead["minutes_to_first_response"] == 24 * 60
+    assert "# since the fair" in (root / "leads/2026/LEAD-7K3M9-tea.yaml").read_text()
+
+
+def test_what_a_program_writes_is_no_answer(cli, take, box):
+    told = take(box(BOB, ANA, "Out of office", more="Auto-Submitted: auto-replied\n"))
+
+    assert told["recorded"][0]["automatic"] is True
+    lead = loads(cli("lead", "show", LEAD, "--format", "json").out)
+    assert lead["status"] == "new"
+    assert "direction" not in lead["activities"][0]
+
+
+def test_mails_between_ourselves_with_suppliers_and_with_strangers_are_listed(cli, take, box, given):
+    given({"suppliers/acme.yaml": "id: acme\nname: Acme\nemail: orders@acme.example\n"})
+    box(ANA, "Ana <ANA@contoso.example>")
+    box("orders@acme.example", ANA)
+    box(ANA, "somebody@else.example")
+    folder = box("News <news@coffee.example>", ANA)
+
+    told = take(folder, "--create-leads", "--dry-run")
+    assert [row["why"] for row in told["unmatched"]] == [
+        "between ourselves", "with the supplier Acme", "unknown recipient",
+    ]  # fmt: skip
+    told = take(folder)
+    assert told["unmatched"][-1]["suggestion"] == "contoso-coffee"
+    assert "of contoso-coffee?" in cli("inbox", "import", str(folder)).out
+
+
+def test_strangers_become_leads_when_that_is_asked(cli, take, box, git):
+    box("Eve Ng <eve@new-shop.co.uk>", ANA, "Price?", id="eve")
+    reply = "In-Reply-To: <eve@box.example>\n"
+    box(ANA, "eve@new-shop.co.uk", at="Fri, 20 Nov 2026 10:45:00 +0100", more=reply)
+    box("someone@gmail.com", "x@y.example", "Hello", at="Fri, 20 Nov 2026 11:00:00 +0100")
+    folder = box("Robot <robot@shop.example>", ANA, more="Precedence: bulk\n")
+
+    told = take(folder, "--create-leads")
+
+    assert len(told["leads"]) == 2
+    assert [row["why"] for row in told["unmatched"]] == ["unknown sender"]
+    assert len(git("show", "--name-only", "--format=", "HEAD").splitlines()) == 2
+    eve, someone = (loads(cli("lead", "show", key, "--format", "json").out) for key in told["leads"])
+    wanted = {
+        "name": "Eve Ng", "organization": "New Shop", "email": "eve@new-shop.co.uk", "status": "open",
+        "source": "email", "owner": "ana-ruiz", "created": "2026-11-20T10:00:00+01:00",
+        "minutes_to_first_response": 45,
+    }  # fmt: skip
+    assert {key: eve[key] for key in wanted} == wanted
+    assert [each["direction"] for each in eve["activities"]] == ["in", "out"]
+    assert (someone["name"], someone["status"]) == ("someone@gmail.com", "new")
+    assert "organization" not in someone
+    assert take(folder, "--create-leads")["already_recorded"] == 3
+
+
+@pytest.mark.parametrize(("sources", "source"), [("[referral, E-Mail]", "E-Mail"), ("[referral]", None)])
+def test_a_lead_has_only_a_source_that_the_team_knows(cli, take, box, root, git, sources, source):
+    settings = root / "pipecli.yaml"
+    settings.write_text(settings.read_text().replace("sources: []", f"sources: {sources}"))
+    git("commit", "-qam", "sources")
+
+    (key,) = take(box("Eve <eve@shop.example>", ANA), "--create-leads")["leads"]
+
+    assert loads(cli("lead", "show", key, "--format", "json").out).get("source") == source
+
+
+def test_what_mails_say_is_kept_only_when_that_is_asked(cli, take, box):
+    take(box(MARIA, ANA, body="secret"))
+    take(box(MARIA, ANA, body="Two machines, please.\n\n" + "x " * 5000), "--bodies")
+
+    first, second = activities(cli, OPP)
+    assert "notes" not in first
+    assert second["notes"].startswith("Two machines, please.\n\nx x")
+    assert len(second["notes"]) < 2100
+
+
+def test_a_dry_run_changes_nothing(cli, box, git):
+    folder = box(MARIA, ANA)
+    head = git("rev-parse", "HEAD")
+
+    said = cli("inbox", "import", str(folder), "--dry-run")
+
+    assert "+  message_id: <0@box.example>" in said.out.replace("'", "")
+    assert (git("rev-parse", "HEAD"), git("status", "--porcelain")) == (head, "")
+
+
+def test_the_rest_is_imported_and_each_bad_file_named(cli, box, git, tmp_path):
+    folder = box(MARIA, ANA, at="Sat, 21 Nov 2099 10:00:00 +0100")
+    box(MARIA, ANA, at="", more="Received: from a by b; Fri, 20 Nov 2026 08:00:00 +0100\n")
+    yesterday = datetime(2026, 11, 20, 9, tzinfo=UTC).timestamp()
+    os.utime(folder / "0.eml", (yesterday, yesterday))
+    (folder / "photo.eml").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
+    (folder / "empty.eml").write_bytes(b"")
+    (folder / "link.eml").symlink_to(tmp_path / "elsewhere")
+
+    said = cli("inbox", "import", str(folder), code=1)
+
+    assert "2 recorded" in said.out
+    assert f"{folder}/0.eml: no Date that can be; its time is that of its file, 2026-11-20 10:00" in said.out
+    assert f"{folder}/1.eml: no Date that can be; its time is that of Received, 2026-11-20 08:00" in said.out
+    assert f"{folder}/photo.eml: it is no mail: it has no headers\n" in said.err
+    assert f"{folder}/empty.eml: it is empty\n" in said.err
+    assert f"{folder}/link.eml: a symbolic link" in said.err
+    assert said.err.splitlines()[-1] == (
+        "error: 3 could not be read as mail: they are named above; the rest is done"
+    )
+    assert git("log", "-1", "--format=%s") == f"{OPP}: 2 mails"
+
+
+def test_a_hook_that_refuses_leaves_all_as_it_was_and_the_next_run_has_it(cli, take, box, root, git, refused):
+    folder = box(MARIA, ANA)
+    hook = root / ".git" / "hooks" / "pre-commit"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\nexit 1\n")
+    hook.chmod(0o755)
+
+    assert "refused the commit" in refused("inbox", "import", str(folder))
+
+    hook.unlink()
+    assert len(take(folder)["recorded"]) == 1
+
+
+def test_a_record_that_cannot_be_read_stops_it_for_mail_could_be_about_it(cli, box, given):
+    given({"opportunities/2026/OPP-9Z9Z9.yaml": "id: [\n"})
+
+    assert "OPP-9Z9Z9.yaml:" in cli("inbox", "import", str(box(MARIA, ANA)), code=1).err
+
+
+def test_a_path_that_is_not_there_is_refused(refused):
+    assert "nowhere does not exist" in refused("inbox", "import", "nowhere")
+
+
+def test_on_and_create_leads_are_refused_together(refused, box):
+    line = refused("inbox", "import", str(box(MARIA, ANA)), "--on", OPP, "--create-leads")
+
+    assert line.endswith("give one")
+
+
+def test_two_clones_that_read_one_mailbox_write_the_same(cli, take, box, root, git, tmp_path):
+    folder = box(MARIA, ANA)
+    box("Eve <eve@shop.example>", ANA)
+    clone = tmp_path / "clone"
+    subprocess.run(["git", "clone", "-q", str(root), str(clone)], check=True)
+
+    take(folder, "--create-leads")
+    cli("-C", str(clone), "inbox", "import", str(folder), "--create-leads")
+
+    subprocess.run(["git", "pull", "-q", "--no-rebase", str(root)], cwd=clone, check=True)
+    listed = cli("-C", str(clone), "activity", "list", "--format", "ids").out.splitlines()
+    assert len(listed) == len(set(listed)) == 2
+
+
+def test_a_table_fits_a_narrow_terminal_and_shows_no_controls(cli, box, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    folder = box("=?utf-8?Q?Mallory_=1B[31m?= <mallory@a-rather-long-domain.example>", ANA, "x" * 200)
+
+    said = cli("inbox", "import", str(folder))
+
+    assert max(map(len, said.out.splitlines())) <= 80
+    assert "\x1b" not in said.out
+    assert "unknown sender" in said.out
+
+
+def test_scripts_get_ids_and_rows(cli, box):
+    box("Eve <eve@shop.example>", ANA)
+    folder = box(MARIA, ANA)
+
+    rows = cli("inbox", "import", str(folder), "--dry-run", "--format", "csv").out.splitlines()
+
+    assert rows[0].startswith("outcome,at,direction,from,to,subject,record")
+    assert [row.partition(",")[0] for row in rows[1:]] == ["recorded", "unmatched"]
+    assert cli("inbox", "import", str(folder), "--format", "ids").out == f"{OPP}\n"
+
+
+def test_auto_close_works_from_real_mail(cli, take, box, monkeypatch):
+    monkeypatch.setenv("PIPECLI_TODAY", "2026-12-20T12:00:00+01:00")
+    box(ANA, MARIA, "Offer", at="Fri, 20 Nov 2026 12:00:00 +0100")
+    take(box(MARIA, ANA, "Out of office", at="Mon, 30 Nov 2026 10:00:00 +0100",
+             more="Auto-Submitted: auto-replied\n"))  # fmt: skip
+    assert cli("auto-close", "--dry-run", "--format", "ids").out == f"{OPP}\n"
+
+    folder = box(MARIA, ANA, "Re: Offer", at="Tue, 1 Dec 2026 10:00:00 +0100")
+    take(folder)
+
+    assert cli("auto-close", "--format", "ids").out == ""
+    deal = loads(cli("opp", "show", OPP, "--format", "json").out)
+    assert (deal["status"], deal["minutes_to_first_response"]) == ("open", 18 * 24 * 60 + 120)
