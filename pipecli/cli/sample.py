@@ -15,11 +15,14 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pipecli.errors import PipecliError
 from pipecli.store import committing, founding, git
 from pipecli.store.location import find
+
+if TYPE_CHECKING:
+    from pipecli.store.ci import Host
 
 LAST_DAY = date(2026, 11, 20)
 """The day on which the story ends, as it is written."""
@@ -36,14 +39,16 @@ class Line(NamedTuple):
     words: list[str]
 
 
-def replay(root: Path, today: date) -> int:
+def replay(root: Path, today: date, host: Host | None = None) -> int:
     """Make the sample pipeline in a directory; the number of commits made. Raises PipecliError."""
     lines = list(story(files("pipecli.cli").joinpath("sample.story").read_text(encoding="utf-8")))
     shift = timedelta(weeks=(today - LAST_DAY).days // 7)  # whole weeks: a Monday stays a Monday
     first = lines[0]
     with _world(first.moment + shift, first.author):
         user = founding.Person(first.author, *PEOPLE[first.author])
-        founding.found(root, currency="EUR", company="Contoso Coffee", timezone="Europe/Madrid", user=user)
+        founding.found(
+            root, currency="EUR", company="Contoso Coffee", timezone="Europe/Madrid", user=user, host=host
+        )
     known = {"targets": _targets(LAST_DAY + shift)}
     shown = _progress(len(lines))
     for line in lines:
