@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import SETTINGS, SETTINGS_FILE
-from pipecli.store import committing, files, git, merge_setup, naming, reading, schemas
+from pipecli.store import ci, committing, files, git, merge_setup, naming, reading, schemas
 from pipecli.store.location import Location, find
 
 _TEMPLATE = """\
@@ -124,9 +124,18 @@ class Person(NamedTuple):
 
 
 def found(
-    directory: Path, *, currency: str, company: str | None, timezone: str | None, user: Person | None = None
+    directory: Path,
+    *,
+    currency: str,
+    company: str | None,
+    timezone: str | None,
+    user: Person | None = None,
+    host: ci.Host | None = None,
 ) -> Location:
-    """Make a pipeline in a directory, which may exist and be part of a repository. Raises PipecliError."""
+    """Make a pipeline in a directory, which may exist and be part of a repository. Raises PipecliError.
+
+    With a code host also the file by which that reviews it.
+    """
     root = directory.absolute()
     if (root / SETTINGS_FILE).exists():
         raise PipecliError(f"{directory} is a pipeline already", hint="choose another directory")
@@ -138,6 +147,8 @@ def found(
         in_repository = git.run(root, "rev-parse", "--git-dir").returncode == 0
         if not in_repository:
             git.init(root)
+        if host:
+            ci.require_absent(Path(git.output(root, "rev-parse", "--show-toplevel")), host)
         text = settings_text(
             currency, company or root.name, timezone or local_timezone(), user or _git_identity(root)
         )
@@ -150,11 +161,15 @@ def found(
         place = find(root)
         names = [place.prefix + name for name in written]
         try:
+            if host:
+                names.append(ci.write(place, host))
             message = "Found the pipeline\n\nPipecli-Event: founded"
             committing.commit(place.work_tree, message, changed=[], new=names)
         except PipecliError:
             for name in written:
                 files.remove(root, name)
+            if host:
+                ci.remove(place, host)
             raise
         merge_setup.set_up(place)
     except OSError as error:
