@@ -1,0 +1,191 @@
+"""sync: what both sides changed otherwise, and the ways out of it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests.conftest import DEAL
+from tests.syncing import GRINDERS, MACHINES, Clone
+
+CUSTOMER = "customers/zeta.yaml"
+
+
+class Waiting(NamedTuple):
+    """A sync of Ana's that waits for her: where, what it said, and how her clone was before it."""
+
+    folder: Path
+    said: subprocess.CompletedProcess[str]
+    before: tuple[str, str, dict[str, bytes]]
+
+
+@pytest.fixture(scope="module")
+def begun(clones: Path, home: Path, tmp_path_factory: pytest.TempPathFactory) -> Waiting:
+    """Three records and a text in Ana's clone are not as Luis has shared them, and she has called sync."""
+    folder = shutil.copytree(clones, tmp_path_factory.mktemp("waiting") / "clones")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GIT_CONFIG_GLOBAL", str(home / ".gitconfig"))
+        luis, ana = Clone(folder / "luis"), Clone(folder / "ana")
+        luis.change(MACHINES, "4998.00", "6000.00")
+        luis.remove(GRINDERS)
+        luis.write(CUSTOMER, "id: zeta\nname: Zeta\nwebsite: zeta.example\n")
+        luis.write("plan.txt", "theirs\n")
+        luis.write("templates/only-theirs.txt", "new\n")
+        luis.git("push", "-q")
+        ana.change(MACHINES, "4998.00\nexpected_close: 2026-12-15", "5500.00\nexpected_close: 2027-01-10")
+        ana.change(GRINDERS, "stage: qualify", "stage: demo")
+        ana.write(CUSTOMER, "id: zeta\nname: Zeta\nwebsite: other.example\n")
+        ana.write("plan.txt", "ours\n")
+        before = ana.state()
+        patch.setenv("COLUMNS", "80")
+        command = [sys.executable, "-m", "pipecli", "-C", str(ana.path), "sync"]
+        said = subprocess.run(command, capture_output=True, text=True)
+    return Waiting(folder, said, before)
+
+
+@pytest.fixture
+def folder(begun: Waiting, tmp_path: Path) -> Path:
+    return shutil.copytree(begun.folder, tmp_path / "clones")
+
+
+def test_a_conflict_is_told_with_both_values_and_whose_they_are(
+    begun: Waiting, ana: Clone, luis: Clone
+) -> None:
+    mine = ana.git("log", "--reverse", "--format=%h", "--abbrev=7", "-4").split()
+    others = luis.git("log", "--reverse", "--format=%h", "--abbrev=7", "-5").split()
+    told = f"""\
+zeta  Zeta
+  {CUSTOMER}
+    website: ours other.example, theirs zeta.example
+      ours by Ana Ruiz ({mine[2]}), theirs by Luis Gil ({others[2]})
+OPP-2Q8XA  Espresso machines
+  {MACHINES}
+    amount: ours 5,500.00, theirs 6,000.00
+      ours by Ana Ruiz ({mine[0]}), theirs by Luis Gil ({others[0]})
+OPP-7K3M9  Grinders
+  {GRINDERS}
+    removed in theirs, changed in ours: stage: qualify → demo
+      ours by Ana Ruiz ({mine[1]}), theirs by Luis Gil ({others[1]})
+plan.txt
+    Merge conflict in plan.txt
+      ours by Ana Ruiz ({mine[3]}), theirs by Luis Gil ({others[3]})
+"""
+    assert (begun.said.returncode, begun.said.stdout) == (1, told)
+    assert begun.said.stderr.startswith(
+        "error: 4 conflicts in 3 records and 1 other file; edit the marked fields and "
+    )
+    marked = ana.read(MACHINES)
+    assert "<<<<<<< ours\namount: 5500.00\n=======\namount: 6000.00\n>>>>>>> theirs\n" in marked
+    assert "expected_close: 2027-01-10\n" in marked  # what fits is there
+
+
+def test_a_conflict_in_json(begun: Waiting, ana: Clone) -> None:
+    ana.status()  # git knows the copied files again
+    ana.git("merge", "--abort")
+    preview = json.loads(ana.sync("--dry-run", "--format", "json").out)
+    assert ana.state() == begun.before
+    said = json.loads(ana.sync("--format", "json", code=1).out)
+    assert said["conflicts"] == preview["conflicts"] == 4
+    assert said["disputes"] == preview["disputes"]
+    (amount,) = [each for each in said["disputes"] if each["field"] == "amount"]
+    assert (amount["id"], amount["title"], amount["file"]) == ("OPP-2Q8XA", "Espresso machines", MACHINES)
+    assert (amount["ours"], amount["theirs"]) == ("5,500.00", "6,000.00")
+    assert (amount["ours_by"]["name"], amount["theirs_by"]["name"]) == ("Ana Ruiz", "Luis Gil")
+
+
+def test_abort_brings_back_every_byte(begun: Waiting, ana: Clone) -> None:
+    ana.change(MACHINES, "title: Espresso machines", "title: Half done", commit=False)
+    ana.change(GRINDERS, "stage: demo", "stage: propose", commit=False)
+    ana.git("add", MACHINES)
+    (ana.path / CUSTOMER).unlink()
+    ana.write("own.txt", "not for git", commit=False)
+    ana.sync("--abort")
+    (ana.path / "own.txt").unlink()
+    assert ana.state() == begun.before
+    assert not (ana.path / ".git/MERGE_HEAD").exists()
+    assert "no sync is waiting" in ana.refused("--abort")
+
+
+def test_ours_and_theirs_settle_what_is_open(ana: Clone, luis: Clone) -> None:
+    own, shared = ana.git("rev-parse", "HEAD"), luis.git("rev-parse", "HEAD")
+    said = ana.sync("--theirs", "2q8", "plan.txt")
+    assert said.out == f"settled; still in conflict: {CUSTOMER}, {GRINDERS}\n"
+    assert "amount: 6000.00\nexpected_close: 2027-01-10\n" in ana.read(MACHINES)
+    assert ana.sync("--ours").out == (
+        "synced with origin/main: 5 commits came, 5 commits went; "
+        "merged by field: zeta, OPP-2Q8XA, OPP-7K3M9\n"
+    )
+    assert ana.read("plan.txt") == "theirs\n"
+    assert "other.example" in ana.read(CUSTOMER)
+    assert "stage: demo" in ana.read(GRINDERS)
+    assert ana.git("rev-list", "--parents", "-1", "HEAD").split()[1:] == [shared, own]
+    luis.sync()
+    assert luis.state() == ana.state()
+    assert luis.status() == ""
+
+
+def test_theirs_removes_what_they_removed(ana: Clone, luis: Clone) -> None:
+    ana.sync("--theirs")
+    assert not (ana.path / GRINDERS).exists()
+    luis.sync()
+    assert luis.state() == ana.state()
+
+
+def test_continue_takes_the_files_as_a_person_left_them(ana: Clone, luis: Clone) -> None:
+    error = ana.sync("--continue", code=1).err
+    assert f"{CUSTOMER}:3: both values are still there" in error
+    ana.write(CUSTOMER, "id: zeta\nname: Zeta\nwebsite: new.example\n", commit=False)
+    ana.write("plan.txt", "both\n", commit=False)
+    text = ana.read(MACHINES)
+    begin, end = text.index("<<<<<<<"), text.index("expected_close")
+    ana.write(MACHINES, text[:begin] + "amount: oops\n" + text[end:], commit=False)
+    assert f"{GRINDERS}: one side removed it" in ana.sync("--continue", code=1).err
+    ana.git("add", GRINDERS)
+    said = ana.sync("--continue", code=1)
+    assert f"{MACHINES}:11:" in said.out and "1 error would be new" in said.err
+    ana.cli("opp", "show", "OPP-2Q8XA", code=1)
+    ana.change(MACHINES, "amount: oops", "amount: 5750.00", commit=False)
+    ana.write("notes.txt", "own\n", commit=False)
+    ana.sync("--continue")
+    assert "amount: 5750.00" in ana.read(MACHINES)
+    luis.sync()
+    assert luis.git("rev-parse", "HEAD") == ana.git("rev-parse", "HEAD")
+    assert ana.status() == "?? notes.txt"
+
+
+def test_a_field_can_be_set_once_its_file_is_settled(ana: Clone) -> None:
+    ana.sync("--ours", "OPP-2Q8XA")
+    ana.cli("opp", "set", "OPP-2Q8XA", "amount=5750", "--no-commit")
+    ana.sync("--theirs")
+    assert "amount: 5750" in ana.read(MACHINES)
+    assert ana.status() == ""
+
+
+def test_what_is_changed_beside_it_is_not_slipped_in(ana: Clone) -> None:
+    ana.write("opportunities/2026/OPP-AAAAA-x.yaml", DEAL.format(id="OPP-AAAAA", title="X"), commit=False)
+    before = ana.state()
+    error = ana.sync("--ours", code=1).err
+    assert "opportunities/2026/OPP-AAAAA-x.yaml: changed while the sync was waiting" in error
+    assert ana.git("rev-parse", "HEAD") == before[0]
+
+
+def test_a_waiting_sync_is_said_by_what_comes_next(ana: Clone) -> None:
+    assert "a sync with origin/main waits for you" in ana.refused()
+    assert "is not in conflict" in ana.refused("--ours", "OPP-NNNNN")
+    said = ana.cli("opp", "set", "OPP-7K3M9", "amount=1", code=1)
+    assert "a merge is in progress; finish it with `pipecli sync --continue`" in said.err
+
+
+def test_git_may_end_it_too(ana: Clone, luis: Clone) -> None:
+    ana.git("checkout", "--theirs", MACHINES, CUSTOMER, "plan.txt")
+    ana.git("add", ".")
+    ana.git("commit", "-q", "--no-edit")
+    assert ana.sync().out == "synced with origin/main: 5 commits went\n"
+    luis.sync()
+    assert luis.git("rev-parse", "HEAD^{tree}") == ana.git("rev-parse", "HEAD^{tree}")
