@@ -11,7 +11,7 @@ from pipecli import __version__
 from pipecli.history import touched
 from pipecli.history.versions import Version
 
-LAYOUT = f"{__version__}/5"
+LAYOUT = f"{__version__}/6"
 """Changes whenever the tables do, or what is said of a version."""
 
 _PATIENCE = 60.0
@@ -27,6 +27,7 @@ CREATE INDEX touched_was ON touched (noun, was) WHERE was IS NOT NULL;
 CREATE INDEX touched_commit ON touched (commit_n);
 CREATE TABLE merged (commit_n INTEGER, noun, key, was, after);
 CREATE INDEX merged_commit ON merged (commit_n);
+CREATE TABLE courses (head TEXT, kept BLOB);
 CREATE TABLE versions (noun TEXT, blob TEXT, {", ".join(Version._fields)}, PRIMARY KEY (noun, blob))
     WITHOUT ROWID;
 CREATE INDEX versions_key ON versions (noun, key);

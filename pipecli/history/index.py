@@ -78,7 +78,7 @@ class History:
         with writing(self.connection):
             old, old_boundary = self._about()  # again: another command may have been here meanwhile
             if old_boundary != boundary:  # deepened: what had no parents may have them now
-                for table in ("touched", "merged", "commits"):
+                for table in ("touched", "merged", "courses", "commits"):
                     self.connection.execute(f"DELETE FROM {table}")
                 old = ""
             self._move(old, say)

@@ -91,4 +91,4 @@ class Document(Record):
 
 
 Custom = Annotated[dict[str, Any] | None, Field(description="Free: any keys of your own.")]
-"""What a pipeline's users keep for themselves; its content is theirs, never interpreted."""
+"""What a pipeline's users keep for themselves; of it reports read a deal's `stage_entered` alone."""

@@ -185,6 +185,9 @@ def test_a_shallow_clone_says_where_it_begins(root, hands, tmp_path):
     assert found.cut == {"OPP-AAAAA"}
     assert found.notes == ["this clone is shallow: stages before 2026-01-05 are not known"]
 
+    subprocess.run(["git", "fetch", "-q", "--unshallow"], cwd=tmp_path / "clone", check=True)
+    assert seen(tmp_path / "clone") == ["0 qualify", "4 demo"]
+
 
 def test_an_index_that_cannot_be_written_answers_the_same(root, hands):
     test_a_merged_branch_counts_from_its_merge_on(root, hands)

@@ -1,0 +1,156 @@
+"""What the commits from HEAD along first parents say of each deal's stage, kept and carried on from there.
+
+What a merge brings counts from the merge on: it is then that this line first said so, as for --as-of.
+"""
+
+from __future__ import annotations
+
+import marshal
+import sqlite3
+from collections.abc import Collection
+from contextlib import suppress
+from typing import Any
+
+from pipecli.history import commits, touched
+from pipecli.history.database import writing
+from pipecli.history.index import History
+from pipecli.records.kinds import OPPORTUNITY
+from pipecli.reports.stays import Place
+
+Where = tuple[str, str, str]
+"""A process, a stage and a status."""
+
+
+class Courses:
+    """The deals of the line, up to one of its commits."""
+
+    def __init__(self) -> None:
+        self.line = 0
+        """The number of the commit up to which the line was read."""
+        self.seen: dict[str, dict[int, Where]] = {}
+        """By deal, the number of each commit that brought it to another stage or status, and to which."""
+        self.unreadable: list[int] = []
+        """The commits of versions that can't be read."""
+        self._first: dict[Place, int] = {}
+        self._renamed: dict[Place, list[Place]] = {}
+
+    def take(
+        self, line: int, key: str, was: str | None, fault: str | None, where: Where, *, with_settings: bool
+    ) -> None:
+        """One version of a deal; an invalid one says nothing that could be relied on."""
+        if was in self.seen and key not in self.seen:
+            self.seen[key] = self.seen.pop(was)
+        if fault:
+            self.unreadable.append(line)
+            return
+        seen = self.seen.setdefault(key, {})
+        before, place = next(reversed(seen.values()), None), where[:2]
+        is_new = self._first.setdefault(place, line) == line
+        if before == where:
+            return
+        seen[line] = where
+        if before and is_new and with_settings and before[:2] != place:
+            renamed = self._renamed.setdefault(before[:2], [])
+            if place not in renamed:
+                renamed.append(place)
+
+    def called(self, where: Where, stages: Collection[Place]) -> Where:
+        """A place by its present name: one that is gone, all of whose deals came to one new place at once."""
+        if not self._renamed:
+            return where
+        place, tried = where[:2], set[Place]()
+        while place not in stages and place not in tried and len(self._renamed.get(place, ())) == 1:
+            tried.add(place)
+            (place,) = self._renamed[place]
+        return *place, where[2]
+
+    def kept(self) -> bytes:
+        return marshal.dumps([self.line, self.seen, self.unreadable, self._first, self._renamed])
+
+    @classmethod
+    def of(cls, kept: bytes) -> Courses:
+        made = cls()
+        said: list[Any] = marshal.loads(kept)  # noqa: S302 - our own, in the git directory
+        made.line, made.seen, made.unreadable, made._first, made._renamed = said
+        return made
+
+
+def courses(history: History) -> Courses:
+    """The courses of all deals up to HEAD."""
+    _note_merges(history)
+    query = history.connection.execute
+    head, kept = query("SELECT head, kept FROM courses").fetchone() or ("", None)
+    made = Courses.of(kept) if kept else Courses()
+    if made.line != _line_of(history, head):  # HEAD did not go on from there, or there is more before it
+        made = Courses()
+    elif head == history.tip.commit:
+        return made
+    settings = {line for (line,) in query(_SETTINGS, (made.line,))}
+    for line, key, was, fault, *where in query(_ROWS[made.line > 0], (made.line,)):
+        made.take(line, key, was, fault, (where[0], where[1], where[2]), with_settings=line in settings)
+    made.line = _line_of(history, history.tip.commit)
+    with suppress(sqlite3.OperationalError), writing(history.connection):  # kept, unless it is read-only
+        query("DELETE FROM courses")
+        query("INSERT INTO courses VALUES (?, ?)", (history.tip.commit, made.kept()))
+    return made
+
+
+def _line_of(history: History, commit: str) -> int:
+    """The number of a commit on the line; 0 of one that is not on it."""
+    found = history.connection.execute("SELECT line FROM commits WHERE id = ?", (commit,)).fetchone()
+    return found[0] or 0 if found else 0
+
+
+def _note_merges(history: History) -> None:
+    """Note what each merge on the line brought to it, as far as that is not noted yet."""
+    pending = history.connection.execute(_PENDING).fetchall()
+    if not pending:
+        return
+    numbers = {commit: n for n, commit, _ in pending}
+    rows = [(n, *[None] * 4) for n in numbers.values()]  # also of one that brought nothing
+    for found in commits.touches(history.place, [f"{commit} {parent}" for _, commit, parent in pending]):
+        paths = {blob: path for _, touches in found for blob, path in touched.blobs(touches)}
+        keys = {blob: version.key for blob, version in history.versions(paths).items()}
+        rows += [
+            (numbers[commit], row.noun, row.key, row.was, row.after)
+            for commit, touches in found
+            for row in touched.rows(touches, keys)
+        ]
+    try:
+        with writing(history.connection):
+            history.connection.executemany(_NOTE, rows)
+    except sqlite3.OperationalError:  # it is read-only: noted for this once
+        history.connection.execute("CREATE TEMP TABLE merged AS SELECT * FROM main.merged")
+        history.connection.executemany(_NOTE, rows)
+
+
+_NOTE = "INSERT INTO merged VALUES (?, ?, ?, ?, ?)"
+
+_PENDING = """
+SELECT n, id, parent FROM commits
+WHERE line IS NOT NULL AND parents > 1 AND n NOT IN (SELECT commit_n FROM merged)"""
+
+
+def _rows(order: str) -> str:
+    return " UNION ALL ".join(
+        f"""SELECT c.line, t.key, t.was, v.fault, v.process, v.stage, v.status FROM {order.format(table)}
+        CROSS JOIN versions v ON v.noun = t.noun AND v.blob = t.after
+        WHERE t.noun = '{OPPORTUNITY.noun}' AND c.line > ?1 AND c.parents {parents}"""
+        for table, parents in (("touched", "< 2"), ("merged", "> 1"))
+    )
+
+
+# All of it through the tables as they lie: by an index every row is somewhere else, and takes twice the time.
+_ROWS = [
+    f"{_rows(order)} ORDER BY 1"
+    for order in (
+        "{} t NOT INDEXED CROSS JOIN commits c ON c.n = t.commit_n",
+        "commits c CROSS JOIN {} t ON t.commit_n = c.n",
+    )
+]
+
+_SETTINGS = " UNION ".join(
+    f"""SELECT c.line FROM {table} t JOIN commits c ON c.n = t.commit_n
+    WHERE t.noun = 'settings' AND c.line > ?1"""
+    for table in ("touched", "merged")
+)
