@@ -30,6 +30,7 @@ supplier add "Torino Macchine" --email vendite@torino.example --country IT
 @ 2025-11-24 10:10 ana
 roasters = lead add --name "María López" --organization "Tostadores del Sur" --email maria@tostadores.example --phone "+34 954 000 111" --source referral --owner ana --score 80 --role buyer --language es
 activity add $roasters --type call --direction out --subject "First call" --done
+
 @ 2025-11-27 11:30 ana
 lead qualify $roasters --need yes --budget yes --timeframe yes --authority unknown --need-note "Two bars open in January"
 roasters_deal = lead convert $roasters --title "Espresso machines for two bars" --expected-close +45d
@@ -103,6 +104,12 @@ dentist = lead add --name "Dr. Pablo Sanz" --email pablo@sanz-dental.example --s
 lead qualify $dentist --need no --budget yes --timeframe no
 lead disqualify $dentist --reason no-need --detail "Wants capsules"
 
+@ 2026-03-17 09:40 luis
+bikes = opp add "Café corner for a bike shop" --organization "Ciclos Ribera" --person "Iván Soto" --email ivan@ciclosribera.example --source website --owner luis --expected-close +60d --set score=45
+opp item add $bikes --product cafe-s-100 --quantity 1
+opp item add $bikes --product grinder-g-2 --quantity 1
+opp advance $bikes
+
 @ 2026-03-24 12:40 ana
 opp advance $offices
 offices_ask = supplier-quote new $offices --supplier torino-macchine
@@ -119,16 +126,33 @@ opp won $tehran_deal --note "Paid in advance"
 bakery = opp add "Grinders for the bakeries" --organization "Panadería Núñez" --person "Óscar Núñez" --email oscar@panaderianunez.example --source campaign --campaign spring --owner luis --expected-close +40d
 opp item add $bakery --product grinder-g-2 --quantity 12
 opp advance $bakery
+
+@ 2026-04-21 12:15 ana
+spa = opp add "Machines for three spas" --organization "Balnearios del Norte" --person "Amaia Etxebarria" --email amaia@balnearios.example --source referral --owner ana --expected-close +80d --set score=70
+opp item add $spa --product cafe-a-200 --quantity 3
+opp item add $spa --product installation --quantity 9
+opp advance $spa
+
 @ 2026-05-06 11:15 luis
 opp advance $bakery
 bakery_quote = quote new $bakery
 quote send $bakery_quote
+
+@ 2026-05-12 10:20 luis
+opp lost $bikes --reason price --competitor "Molinos Vallès" --detail "Found a used one for half"
+
 @ 2026-05-21 10:00 luis
 opp won $bakery --note "Order by e-mail"
 
 @ 2026-05-26 16:30 ana
 opp set $offices expected_close=+50d
 activity add $offices --type meeting --direction out --subject "Second demo, with the head of facilities" --done
+
+@ 2026-06-09 11:30 ana
+opp advance $spa
+spa_quote = quote new $spa
+quote send $spa_quote
+
 @ 2026-06-18 09:50 ana
 opp lost $offices --reason no-decision --detail "Budget frozen until the autumn"
 
@@ -139,6 +163,14 @@ lisbon_deal = lead convert $lisbon --title "Six bars in Alfama" --expected-close
 opp item add $lisbon_deal --product cafe-s-100 --quantity 12
 opp item add $lisbon_deal --product installation --quantity 18
 
+@ 2026-07-01 16:00 ana
+opp won $spa --note "All three, before the season"
+
+@ 2026-07-07 10:10 luis
+school = opp add "Staff room of a school" --organization "Colegio Santa Aurelia" --person "Pilar Nieto" --email pilar@santaaurelia.example --source campaign --campaign spring --owner luis --expected-close +70d --set score=30
+opp item add $school --product cafe-s-100 --quantity 2
+activity add $school --type email --direction out --subject "Prices for schools" --done
+
 @ 2026-07-14 10:00 marta
 settings set quotations.max_discount=15 follow_up.default_days=5
 team set iberia name="Iberia and Morocco"
@@ -148,6 +180,12 @@ settings set "processes.maintenance={name: Maintenance, when: type = 'maintenanc
 opp advance $lisbon_deal
 opp contact add $lisbon_deal joao-silva --role decision-maker --primary
 activity add $lisbon_deal --type meeting --direction out --subject "Visit to the first bar" --done
+
+@ 2026-08-04 09:30 sara
+lyon = opp add "Roastery in Lyon" --organization "Brûlerie Saint-Just" --person "Camille Roux" --email camille@saintjust.example --source trade-fair --owner sara --expected-close +130d --set score=82
+opp item add $lyon --product cafe-a-200 --quantity 5
+opp item add $lyon --product grinder-g-2 --quantity 5
+opp advance $lyon
 
 @ 2026-08-27 09:10 luis
 gym = lead add --name "Lucía Prats" --organization "Gimnasios Olimpo" --email lucia@olimpo.example --source campaign --campaign autumn --owner luis --score 40
@@ -163,11 +201,25 @@ opp advance $lisbon_deal
 lisbon_quote = quote new $lisbon_deal
 quote send $lisbon_quote
 
+@ 2026-09-17 12:00 ana
+cinema = opp add "Foyers of four cinemas" --organization "Cines Astoria" --person "Raúl Montes" --email raul@astoria.example --source referral --owner ana --expected-close +95d --set score=65
+opp item add $cinema --product cafe-a-200 --quantity 8
+opp item add $cinema --product service-plan --quantity 8
+opp advance $cinema
+opp lost $school --reason no-response --detail "Three mails, no answer"
+
 @ 2026-09-24 10:30 luis
 hospital = opp add "Hospital cafeteria" --organization "Hospital San Telmo" --person "Begoña Ibarra" --email b.ibarra@santelmo.example --source trade-fair --owner luis --expected-close +85d
 opp item add $hospital --product cafe-a-200 --quantity 6
 opp item add $hospital --product service-plan --quantity 6
 opp share $hospital ana
+
+@ 2026-09-29 15:20 luis
+law = opp add "Law firm, two floors" --organization "Vega y Asociados" --person "Teresa Vega" --email teresa@vegayasociados.example --source website --owner luis --expected-close +60d --set score=55
+opp item add $law --product cafe-s-100 --quantity 2
+opp item add $law --product service-plan --quantity 2
+opp advance $law
+opp advance $law
 
 @ 2026-10-01 09:00 marta
 settings set $targets
@@ -177,6 +229,17 @@ settings set processes.standard.stages.3.category=best-case processes.standard.s
 doha = opp add "Machines for a hotel chain" --organization "Gulf Palms Hotels" --person "Nadia Haddad" --email nadia@gulfpalms.example --currency USD --price-list export-usd --source trade-fair --owner sara --expected-close +100d --type sales
 opp item add $doha --product cafe-a-200 --quantity 20
 opp set $doha key_info.need="One model for all lobbies" next_contact.date=+10d next_contact.by=sara
+
+@ 2026-10-08 10:45 sara
+opp advance $lyon
+lyon_quote = quote new $lyon
+quote send $lyon_quote
+opp advance $lyon
+activity add $lyon --type call --direction in --subject "Camille wants delivery before Christmas" --done
+
+@ 2026-10-13 11:10 ana
+library = opp add "Reading rooms of the city library" --organization "Biblioteca Municipal" --person "Nuria Campos" --email nuria@biblioteca.example --source call --owner ana --expected-close +110d --set score=38
+opp item add $library --product cafe-s-100 --quantity 3
 
 @ 2026-10-14 16:45 luis
 opp advance $hospital
@@ -191,30 +254,62 @@ opp advance $repair
 opp advance $offices
 offices_second = quote new $offices
 quote send $offices_second
+
+@ 2026-10-22 13:00 luis
+law_quote = quote new $law
+quote send $law_quote
+opp won $law --note "Installed on Friday"
+
 @ 2026-10-28 10:10 sara
 lisbon_second = quote revise $lisbon_quote --message "They asked for ten percent"
 quote set $lisbon_second items.0.discount=10
 quote send $lisbon_second
 opp advance $lisbon_deal
 
+@ 2026-10-29 16:30 sara
+porto = opp add "Bakeries in Porto" --organization "Padarias Douro" --person "Inês Matos" --email ines@padariasdouro.example --source referral --owner sara --expected-close +45d --set score=74
+opp item add $porto --product cafe-s-100 --quantity 6
+opp item add $porto --product installation --quantity 12
+opp advance $porto
+
 @ 2026-11-03 11:35 luis
 opp won $repair --note "Done and paid"
 lead qualify $gym --need yes --budget unknown --timeframe yes
 
+@ 2026-11-05 10:00 ana
+opp advance $cinema
+cinema_quote = quote new $cinema
+quote send $cinema_quote
+activity add $cinema --type meeting --direction out --subject "Tasting in the foyer" --done
+
+@ 2026-11-09 09:15 luis
+coworking = opp add "Coworking, self-service bar" --organization "Nave 14" --person "Óscar Lara" --email oscar@nave14.example --source website --owner luis --expected-close +75d --set score=88
+opp item add $coworking --product cafe-a-200 --quantity 2
+opp item add $coworking --product service-plan --quantity 2
+
 @ 2026-11-10 15:15 ana
 museum = lead add --name "Elena Duarte" --organization "Museo del Faro" --email elena@museofaro.example --source website --owner ana --score 60
 activity add $museum --type call --direction in --subject "Asks for a machine in the museum shop" --done
+
 @ 2026-11-12 10:00 ana
 activity add $museum --type email --direction out --subject "Three dates for a visit" --done
 lead qualify $museum --need yes --budget yes --timeframe unknown
+
+@ 2026-11-13 12:30 sara
+opp advance $porto
+porto_quote = quote new $porto
+quote send $porto_quote
+opp won $porto --note "Signed in Porto"
 
 @ 2026-11-17 09:45 sara
 opp advance $lisbon_deal
 opp set $lisbon_deal next_contact.date=+6d next_contact.by=sara "next_contact.note=Ask for the signed order"
 opp set $doha expected_close=+80d next_contact.date=+3d
+
 @ 2026-11-18 12:25 luis
 opp advance $hospital
 activity add $hospital --type meeting --subject "Tasting with the purchasing board" --at "+5d 11:00" --by luis
+
 @ 2026-11-20 10:05 ana
 activity add $offices --type task --subject "Send the installation plan" --at "+3d 10:00" --by ana
 opp set $offices next_contact.date=+4d next_contact.by=ana
