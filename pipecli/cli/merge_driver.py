@@ -29,21 +29,21 @@ def merge_driver(
 
     Exits with 1 when fields are in conflict; they are marked in OURS and told on stderr.
     """
+    from pipecli.cli.table import clean
     from pipecli.history.merging import merge_bytes
 
     before, mine, other = (file.read_bytes() for file in (base, ours, theirs))
     merged = merge_bytes(_file_of(path), before or None, mine, other, "base" if ancestor else None)
     ours.write_bytes(merged.content)
+    name = clean(path)
     if merged.by_line and not ancestor:
-        say(f"{path}: merged line by line, not by field: {merged.by_line}")
+        say(f"{name}: merged line by line, not by field: {clean(merged.by_line)}")
     for conflict in merged.conflicts:
-        say(f"{path}: {conflict.words}")
+        say(f"{name}: {clean(conflict.words)}")
     if merged.conflicts:
-        count = len(merged.conflicts)
-        what = "1 field is" if count == 1 else f"{count} fields are"
-        if merged.by_line:
-            what = "the file is"
-        raise PipecliError(f"{path}: {what} in conflict", hint="settle it in the file, then `git add` it")
+        fields = len(merged.conflicts)
+        what = "the file is" if merged.by_line else "1 field is" if fields == 1 else f"{fields} fields are"
+        raise PipecliError(f"{name}: {what} in conflict", hint="settle it in the file, then `git add` it")
 
 
 def _file_of(path: str) -> str:

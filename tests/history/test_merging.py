@@ -144,7 +144,7 @@ CONFLICTS = [
         edited(("next_contact:\n  date: 2026-12-01\n  by: ana\n", "")),
         edited(("date: 2026-12-01", "date: 2026-12-09")),
         "<<<<<<< ours\n=======\nnext_contact:\n  date: 2026-12-09\n  by: ana\n>>>>>>> theirs\n",
-        ["next_contact: ours removed, theirs changed"],
+        ["next_contact: ours removed, theirs date 2026-12-09, by ana"],
     ),
     (
         "in an item",
@@ -159,7 +159,7 @@ CONFLICTS = [
         edited(("unit_price: 199.00", "unit_price: 189.00")),
         "<<<<<<< ours\n=======\n- product: grinder\n  description: Grinder\n  unit_price: 189.00\n"
         ">>>>>>> theirs\n",
-        ["item Grinder: ours removed, theirs changed"],
+        ["item Grinder: ours removed, theirs 1 × Grinder at 189.00"],
     ),
     (
         "one product added with two quantities",

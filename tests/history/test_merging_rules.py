@@ -32,7 +32,7 @@ def test_a_deal_reopened_here_and_corrected_there():
     rule = "an open opportunity has no `closed` section; reopen it, or give its status"
     assert words(merged) == [
         f"status: ours open, theirs lost ({rule})",
-        "closed: ours removed, theirs changed",
+        "closed: ours removed, theirs date 2026-12-01, reason budget",
     ]
 
 

@@ -42,6 +42,17 @@ def test_two_comments_on_one_line():
     assert merged.text == edited(("owner: ana", "# for now\nowner: luis # until May"))
 
 
+def test_the_same_comment_comes_as_often_as_it_was_written():
+    note = "# Ask Ana\n#\n# not Luis\n#\n"
+    ours, theirs = edited(("tags:", f"{note}tags:")), edited(("tags:", f"{note}# nor Joao\ntags:"))
+    base = edited(("activities:", "#\nactivities:"))
+
+    assert both(DEAL, edited(("4998.00", "1.00")), ours).text == edited(("4998.00", "1.00"), text=ours)
+    assert both(DEAL, ours, theirs).text == theirs
+    fewer = edited(("#\nactivities:", "activities:"), text=base)
+    assert both(base, edited(("4998.00", "1.00"), text=base), fewer).text == edited(("4998.00", "1.00"))
+
+
 def test_a_comment_on_what_the_other_side_removed_stays():
     merged = both(
         DEAL,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from pipecli.history.merging import lists
@@ -100,11 +100,13 @@ class Sheet:
         above = page.line_start(spot.start)
         return Splice(above, above, line)
 
-    def without(self, remarks: Collection[Remark]) -> str:
-        """The text without these comments of it."""
+    def without(self, remarks: Iterable[Remark]) -> str:
+        """The text without these comments, as far as they are here."""
         page, position, pieces = self.page, 0, list[str]()
+        left = Counter(remarks)
         for remark, comment in self.remarks:
-            if remark in remarks:
+            if left[remark]:
+                left[remark] -= 1
                 start, end = len(page.text[: comment.start].rstrip(" ")), comment.end
                 if page.begins_line(comment.start):
                     start, end = page.line_start(comment.start), page.next_line(comment.start)
@@ -131,14 +133,28 @@ def difference(before: Sequence[Remark], after: Sequence[Remark]) -> Difference:
     stayed = Counter(before) & Counter(after)
     came, went = Counter(after) - stayed, Counter(before) - stayed
     moved = Counter(each.words for each in came.elements()) & Counter(each.words for each in went.elements())
-    return Difference(_unmoved(came, moved), _unmoved(went, moved))
+    return Difference(_unmoved(after, came, moved), _unmoved(before, went, moved))
 
 
-def _unmoved(remarks: Counter[Remark], moved: Counter[str]) -> list[Remark]:
-    left, result = moved.copy(), []
-    for remark in remarks.elements():
-        if left[remark.words]:
-            left[remark.words] -= 1
+def _unmoved(version: Sequence[Remark], changed: Counter[Remark], moved: Counter[str]) -> list[Remark]:
+    """What changed, in the order of the version, without what only stands elsewhere."""
+    left, elsewhere, result = changed.copy(), moved.copy(), []
+    for remark in version:
+        if left[remark]:
+            left[remark] -= 1
+            if elsewhere[remark.words]:
+                elsewhere[remark.words] -= 1
+            else:
+                result.append(remark)
+    return result
+
+
+def lacking(wanted: Sequence[Remark], present: Sequence[Remark]) -> list[Remark]:
+    """What is wanted and not present, as often as it is not."""
+    left, result = Counter(present), []
+    for remark in wanted:
+        if left[remark]:
+            left[remark] -= 1
         else:
             result.append(remark)
     return result

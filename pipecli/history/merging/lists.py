@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from decimal import Decimal
+from itertools import count
 from typing import Any, NamedTuple, TypeVar
 
 from pipecli.records import fields
@@ -23,7 +24,7 @@ TIER = ("from",)
 
 
 class Member(NamedTuple):
-    """One member of a list in each version that has it; `name` tells it from the others for a person."""
+    """One member of a list in each version that has it; `name` tells it from the others."""
 
     name: str
     base: object | None
@@ -70,34 +71,29 @@ def members(
         return name_of(member, names) if isinstance(member, Mapping) else repr(meaning(member))
 
     in_ours, in_theirs = _paired(base, ours, key), _paired(base, theirs, key)
-    found: list[list[Any]] = [[member, None, None] for member in base]
-    order = {"base": list(range(len(base))), "ours": list[int](), "theirs": list[int]()}
-    for side, version, pairs in ((1, ours, in_ours), (2, theirs, in_theirs)):
-        for member, pair in zip(version, pairs, strict=True):
-            if pair is not None:
-                found[pair][side] = member
-    new_ours = [member for member, pair in zip(ours, in_ours, strict=True) if pair is None]
-    new_theirs = [member for member, pair in zip(theirs, in_theirs, strict=True) if pair is None]
-    first = len(found)
-    found += [[None, member, None] for member in new_ours]
-    places_of_theirs = []
-    for member, pair in zip(new_theirs, _paired(new_ours, new_theirs, key), strict=True):
-        if pair is None:
-            places_of_theirs.append(len(found))
-            found.append([None, None, member])
-        else:
-            places_of_theirs.append(first + pair)
-            found[first + pair][2] = member
-    coming_ours, coming_theirs = iter(range(first, first + len(new_ours))), iter(places_of_theirs)
-    order["ours"] = [next(coming_ours) if pair is None else pair for pair in in_ours]
-    order["theirs"] = [next(coming_theirs) if pair is None else pair for pair in in_theirs]
-    taken: dict[str, int] = {}
-    all_: list[Member] = []
-    for versions in found:
-        name = name_of(next(each for each in versions if each is not None), names)
-        number = taken[name] = taken.get(name, 0) + 1
-        all_.append(Member(name if number == 1 else f"{name}#{number}", *versions))
-    return Members(all_, order["base"], order["ours"], order["theirs"])
+    new_ours, new_theirs = _unpaired(ours, in_ours), _unpaired(theirs, in_theirs)
+    fresh = count(len(base))
+    places_of_new_ours = [next(fresh) for _ in new_ours]
+    places_of_new_theirs = [
+        next(fresh) if pair is None else places_of_new_ours[pair]  # both sides added it
+        for pair in _paired(new_ours, new_theirs, key)
+    ]
+    order_of_ours, order_of_theirs = (
+        [next(new) if pair is None else pair for pair in pairs]
+        for pairs, new in ((in_ours, iter(places_of_new_ours)), (in_theirs, iter(places_of_new_theirs)))
+    )
+    orders = (list(range(len(base))), order_of_ours, order_of_theirs)
+    versions: list[list[Any]] = [[None, None, None] for _ in range(next(fresh))]
+    for side, (version, order) in enumerate(zip((base, ours, theirs), orders, strict=True)):
+        for place, member in zip(order, version, strict=True):
+            versions[place][side] = member
+    first = [next(each for each in member if each is not None) for member in versions]
+    named = zip(numbered(first, names), versions, strict=True)
+    return Members([Member(name, *member) for name, member in named], *orders)
+
+
+def _unpaired(version: Sequence[object], pairs: Sequence[int | None]) -> list[object]:
+    return [member for member, pair in zip(version, pairs, strict=True) if pair is None]
 
 
 def name_of(member: object, names: tuple[str, ...]) -> str:

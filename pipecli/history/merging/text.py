@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from pipecli.errors import FaultyFile
-from pipecli.history.merging.comments import Remark, Sheet, difference
+from pipecli.history.merging.comments import Remark, Sheet, difference, lacking
 from pipecli.history.merging.values import Path
 from pipecli.records import fields
 from pipecli.records.base import Part, Plain
@@ -30,8 +30,9 @@ class Writer:
         self.added: list[Remark] = []
         if _lines_with_comments(base.text) == _lines_with_comments(theirs.text):
             return
-        change = difference(self._remarks(base), self._remarks(theirs))
-        self.added = change.added
+        before = self._remarks(base)
+        change = difference(before, self._remarks(theirs))
+        self.added = lacking(change.added, difference(before, self._remarks(ours)).added)
         if change.dropped:
             sheet = Sheet(ours.text, yamltext.parse(ours.text, ""), model)
             self.ours = Version(sheet.without(change.dropped), ours.plain)
@@ -49,12 +50,10 @@ class Writer:
             return text
         wanted = meaning(plain)
         sheet = Sheet(text, yamltext.parse(text, ""), self.model)
-        present = {remark for remark, _ in sheet.remarks}
         added = [
             remark
-            for remark in dict.fromkeys(remarks)
-            if remark not in present
-            and (remark.path in sheet.by_path or not any(_is_in(remark.path, path) for path in disputed))
+            for remark in remarks
+            if remark.path in sheet.by_path or not any(_is_in(remark.path, path) for path in disputed)
         ]
         at_the_end = [remark._replace(path=(), slot="below") for remark in added]
         for each in (added, at_the_end):

@@ -12,35 +12,35 @@ from pipecli.records.base import Part, Plain
 from pipecli.store.yamlalign import is_nothing
 from pipecli.store.yamlemit import is_list
 
-_LONGEST = 60
+_LONGEST = 80
 
 
 def told(model: type[Part], clash: Clash, ours: Plain, theirs: Plain, broken: str = "") -> Conflict:
     """A conflict as a person reads it; `broken` is the rule that made one of two fields."""
-    mine, other = _shown(clash, clash.ours, ours), _shown(clash, clash.theirs, theirs)
+    mine, other = _shown(clash.path, clash.ours, ours), _shown(clash.path, clash.theirs, theirs)
     absent = "none" if is_nothing(clash.base) else "removed"
     said = f"{_name(model, clash.path, ours, theirs)}: ours {mine or absent}, theirs {other or absent}"
     return Conflict(".".join(clash.path), mine, other, f"{said} ({broken})" if broken else said)
 
 
-def _shown(clash: Clash, value: object, side: Plain) -> str | None:
-    """A value on one line; of a thing that the other side removed, that it was changed."""
+def _shown(path: Path, value: object, side: Plain) -> str | None:
+    """A value on one line; None where there is none."""
+    currency = str(side.get("currency", ""))
     if is_nothing(value):
         return None
-    field, currency = clash.path[-1], str(side.get("currency", ""))
     if isinstance(value, Mapping):
-        if not is_nothing(clash.base):
-            return "changed"
-        return ", ".join(f"{key} {words.shown(each, key, currency) or '…'}" for key, each in value.items())
+        if path[-2:-1] in (("activities",), ("items",), ("contacts",)):
+            return things.described(path[-2], value, currency)
+        return _cut(", ".join(f"{key} {_shown((*path, key), each, side)}" for key, each in value.items()))
     if is_list(value):
-        return ", ".join(
-            things.described(field, each, currency) if isinstance(each, Mapping) else str(each)
-            for each in value
-        )
-    if isinstance(value, str) and not words.shown(value, field, currency):
-        line = " ".join(value.split())
-        return f'"{line}"' if len(line) <= _LONGEST else f'"{line[: _LONGEST - 1]}…"'
-    return words.shown(value, field, currency)
+        return _cut(", ".join(_shown((*path, ""), each, side) or "" for each in value))
+    if shown := words.shown(value, path[-1], currency):
+        return shown
+    return f'"{_cut(" ".join(str(value).split()))}"'
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
 
 
 def _name(model: type[Part], path: Path, ours: Plain, theirs: Plain) -> str:
