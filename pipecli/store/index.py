@@ -51,6 +51,7 @@ class Index:
         self.connection = connection
         self.file = file
         """None when it is held in memory, because the git directory can't be written."""
+        self._version = self._version_now()
 
     def faults(self) -> list[Fault]:
         """Every fault of every file that could not be read."""
@@ -83,11 +84,19 @@ class Index:
             )
         )
         with _writing(self.connection):
-            _forget(self.connection, [*removed, *(file for file, each in written.items() if not each.is_new)])
+            # A hook of the commit may have run pipecli, which read what is new here.
+            is_ours = self._version_now() == self._version
+            known_files = (file for file, each in written.items() if not (each.is_new and is_ours))
+            _forget(self.connection, [*removed, *known_files])
             _insert(self.connection, ((file, each.record) for file, each in written.items()))
             self._stamp(
                 {folder: freshness.restamp(known.get(folder), names) for folder, names in changes.items()}
             )
+
+    def _version_now(self) -> int:
+        """A number that another connection changes whenever it writes."""
+        (version,) = self.connection.execute("PRAGMA data_version").fetchone()
+        return int(version)
 
     def _stamp(self, stamps: dict[str, bytes]) -> None:
         self.connection.executemany("DELETE FROM _folders WHERE folder = ?", [(each,) for each in stamps])

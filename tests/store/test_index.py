@@ -112,6 +112,22 @@ def test_changing_commands_at_once_wait_for_each_other(cli, deal, root, git):
     assert git("status", "--porcelain") == ""
 
 
+def test_a_hook_of_the_commit_may_read_what_is_new(cli, deal, root, git):
+    """pre-commit runs `pipecli check` while a command holds its connection to the index."""
+    deal()
+    cli("opp", "list")
+    hook = root / ".git" / "hooks" / "pre-commit"
+    hook.write_text(f"#!/bin/sh\nexec {sys.executable} -m pipecli check\n")
+    hook.chmod(0o755)
+
+    made = cli("customer", "add", "Acme", "--format", "json")
+
+    assert json.loads(made.out)["commit"] == git("rev-parse", "HEAD")
+    assert cli("customer", "list", "--format", "ids").out == "acme\n"
+    cli("opp", "set", "2Q8XA", "customer=acme")
+    assert json.loads(cli("opp", "show", "2Q8XA", "--format", "json").out)["customer_name"] == "Acme"
+
+
 def test_a_broken_file_stops_those_who_need_it_and_warns_the_others(cli, deal):
     deal()
     broken = deal("OPP-7K3M9", "Grinders")
