@@ -17,6 +17,18 @@ def _amount(record: Mapping[str, object]) -> str:
     return "" if value is None else money(Decimal(str(value)), currency, minor_digits(currency))
 
 
+def _response(record: Mapping[str, object]) -> str:
+    """How long the first response took."""
+    minutes = record["minutes_to_first_response"]
+    return f"{minutes:,} min" if isinstance(minutes, int) else ""
+
+
+RESPONSE = Shown(
+    Column("minutes_to_first_response", "RESPONSE", align="right", rank=5, show=_response),
+    "minutes_to_first_response",
+)
+
+
 def _key_information(record: Mapping[str, object]) -> str:
     return f"{record['key_info_answered']} of {QUESTIONS}"
 
@@ -34,6 +46,7 @@ OPPORTUNITIES = (
     Shown(Column("currency", ""), "currency", hidden=True),
     Shown(Column("expected_close", "CLOSE", rank=1), "coalesce(closed_date, expected_close)"),
     Shown(Column("owner", "OWNER", shrink=True, rank=2), "owner"),
+    RESPONSE,
     Shown(
         Column("key_info_answered", "KEY INFO", align="right", rank=3, show=_key_information),
         "key_info_answered",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from pipecli.cli.columns import RESPONSE
 from pipecli.cli.listing import Shown
 from pipecli.cli.table import Column
 
@@ -39,6 +40,7 @@ LEADS = (
     Shown(Column("score", "SCORE", align="right", rank=3), "score"),
     Shown(Column("next_contact", "NEXT", rank=4), "next_contact"),
     Shown(Column("owner", "OWNER", shrink=True, rank=2), "owner"),
+    RESPONSE,
 )
 
 CUSTOMERS = (

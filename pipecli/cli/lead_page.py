@@ -53,7 +53,8 @@ def _header(run: Session, lead: View) -> Iterator[Line]:
     age = lead["age_days"]
     yield "created", f"{lead['created'][:10]}, " + (f"{in_days(age)} ago" if age else "today")
     if "minutes_to_first_response" in lead:
-        yield "answered", f"after {lead['minutes_to_first_response']} minutes"
+        minutes = lead["minutes_to_first_response"]
+        yield "answered", "after 1 minute" if minutes == 1 else f"after {minutes:,} minutes"
     if "notes" in lead:
         yield "notes", lead["notes"]
     yield from (lead.get("custom") or {}).items()

@@ -256,3 +256,16 @@ def test_business_hours_that_cannot_be(refused, value, fault):
 def test_a_grouping_that_is_none(cli):
     assert "is none of owner, team" in cli("report", "first-response", "--by", "color", code=2).err
     assert "is none of lead, opportunity" in cli("report", "first-response", "--kind", "order", code=2).err
+
+
+def test_lists_and_pages_say_how_long_it_took(cli, given, monkeypatch):
+    given(
+        lead("LEAD-AAAAA", "2026-11-20T10:00:00+01:00", out("2026-11-20T10:01:00+01:00"))
+        | deal("OPP-AAAAA", "2026-11-01T10:00:00+01:00", out("2026-11-02T10:00:00+01:00"), lead="LEAD-AAAAA")
+    )
+    monkeypatch.setenv("COLUMNS", "160")
+
+    assert cli("lead", "list").out.splitlines()[2].endswith(" 1 min")
+    assert " 1,440 min " in cli("opp", "list").out
+    assert "after 1 minute\n" in cli("lead", "show", "LEAD-AAAAA").out
+    assert "after 1,440 minutes\n" in cli("opp", "show", "OPP-AAAAA").out
