@@ -7,6 +7,7 @@ from pipecli.cli.command import noun
 _MODULES = {
     "pipeline": "chart_pipeline",
     "forecast": "chart_forecast",
+    "funnel": "chart_funnel",
     "lost": "chart_lost",
 }
 

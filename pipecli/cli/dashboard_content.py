@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from pipecli.cli.chart_forecast import forecast_picture
+from pipecli.cli.chart_funnel import funnel_picture
 from pipecli.cli.chart_pipeline import pipeline_picture
 from pipecli.cli.dates import parse_period
 from pipecli.cli.forecast import made_of
@@ -22,7 +23,7 @@ from pipecli.errors import PipecliError
 from pipecli.history.last_moves import moves_of
 from pipecli.history.moments import BeforeTheFirst
 from pipecli.outbox.dashboard_page import Cell, Change, Content, Figure, Picture, Table
-from pipecli.records.kinds import CUSTOMER, OPPORTUNITY
+from pipecli.records.kinds import CUSTOMER, LEAD, OPPORTUNITY
 from pipecli.records.money import minor_digits
 from pipecli.reports.closed_deal import ClosedDeal
 from pipecli.reports.days import Days
@@ -42,7 +43,7 @@ _MOST_ROWS = 12
 
 def content_of(run: Session, of: Whose, currency: str | None) -> Content:
     """The page as it is to be said. Raises PipecliError for a missing rate."""
-    pipeline = run.read(OPPORTUNITY, CUSTOMER)
+    pipeline = run.read(OPPORTUNITY, CUSTOMER, LEAD)
     quarter = parse_period("this quarter", run.today)
     days = Days(quarter.first, quarter.last)
     valuation = Valuation(pipeline.rates, currency)
@@ -59,8 +60,11 @@ def content_of(run: Session, of: Whose, currency: str | None) -> Content:
         today=run.today,
         currency=valuation.currency,
         period=quarter.name,
-        figures=list(_shown(now, then, valuation.currency, quarter.name)),
-        pictures=_pictures(run, of, currency, forecast),
+        figures=[
+            *_shown(now, then, valuation.currency, quarter.name),
+            *_target(run, days, currency, quarter.name),
+        ],
+        pictures=_pictures(run, of, currency, forecast, year),
         tables=[
             _forecast_table(run, forecast),
             _ranking_table(run, of, days, valuation, names, quarter.name),
@@ -132,6 +136,16 @@ def _shown(
         yield Figure(name, _NAMED[name].format(period), _figure(name, value, currency), value, changes)
 
 
+def _target(run: Session, days: Days, currency: str | None, period: str) -> Iterator[Figure]:
+    """What was attained of the quarter's target, where there is one."""
+    made = made_of(run, run.pipeline, "quarter", Window(days.first, days.last, is_asked=True), currency)
+    _, total = with_targets(run, made, "quarter", ForecastNames(run, "quarter"))
+    percent = total.get("attainment_percent")
+    if percent is not None:
+        note = f"of {money(total['target'], None, minor_digits(made.currency))}"
+        yield Figure("attainment_percent", f"Target of {period}", f"{percent} %", percent, [], note)
+
+
 _NAMED = {
     "open_count": "Open deals",
     "open_amount": "Open amount",
@@ -184,8 +198,12 @@ def _said_of(of: Whose, names: _People) -> str:
     return names.users.label(of.me) if of.me else ""
 
 
-def _pictures(run: Session, of: Whose, currency: str | None, forecast: Forecast) -> list[Picture]:
-    pictures = [forecast_picture(run, forecast), pipeline_picture(run, of, Days(), currency)]
+def _pictures(run: Session, of: Whose, currency: str | None, forecast: Forecast, year: Days) -> list[Picture]:
+    pictures = [
+        forecast_picture(run, forecast),
+        pipeline_picture(run, of, Days(), currency),
+        funnel_picture(run, year),
+    ]
     return [Picture(*picture) for picture in pictures]
 
 

@@ -51,15 +51,22 @@ def report_funnel(
     asked = days(from_, to, run.today)
     valuation = Valuation(pipeline.rates, currency_code(currency))
     names = Names(run, "stage" if by == "step" else by)
-    has_stages = stages and by == "step"
-    order = [(process or "", stage or "") for process, stage in names.stages()] if has_stages else []
+    made = funnel_of(run, by, asked, valuation, names, has_stages=stages)
+    _print(run, made, names, asked, valuation.currency)
+
+
+def funnel_of(
+    run: Session, by: str, asked: Days, valuation: Valuation, names: Names, *, has_stages: bool
+) -> Funnel:
+    """The funnel of those whom the options name. Raises PipecliError for a missing rate."""
+    is_stage_to_stage = has_stages and by == "step"
+    order = [(process or "", stage or "") for process, stage in names.stages()] if is_stage_to_stage else []
     zone = run.now.tzinfo
     assert zone
-    made = funnel(
-        lead_courses(pipeline.index.connection, whose(run), zone),
+    return funnel(
+        lead_courses(run.pipeline.index.connection, whose(run), zone),
         _journeys(run, order), by=by, days=asked, valuation=valuation, order=order,
     )  # fmt: skip
-    _print(run, made, names, asked, valuation.currency)
 
 
 def _journeys(run: Session, order: list[Place]) -> list[Journey]:
@@ -80,7 +87,7 @@ def _print(run: Session, made: Funnel, names: Names, asked: Days, currency: str)
         run,
         f"Funnel of what was created{when}, as it stands on {run.today}"
         f"{'' if is_by_step else f', by {made.by}'}, in {currency}",
-        list(_steps(made, names)) if is_by_step else _groups(made, names),
+        list(steps_of(made, names)) if is_by_step else _groups(made, names),
         _step_columns(run, names, made, currency) if is_by_step else _group_columns(made, names, currency),
         about={
             "by": made.by,
@@ -107,7 +114,7 @@ _BASES = {
 }
 
 
-def _steps(made: Funnel, names: Names) -> Iterator[dict[str, Any]]:
+def steps_of(made: Funnel, names: Names) -> Iterator[dict[str, Any]]:
     """The steps with the keys of JSON; without leads, or opportunities, there is no such half."""
     counts = made.totals
     if counts.lead_count:

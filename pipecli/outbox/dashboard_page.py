@@ -32,6 +32,7 @@ class Figure(NamedTuple):
     text: str
     exact: Decimal | int | None
     changes: list[Change]
+    note: str = ""
 
 
 class Cell(NamedTuple):

@@ -110,6 +110,16 @@ def test_what_was_lost_in_bars_and_over_time(cli, root, tmp_path):
     assert marks(trend, "bar") == ["2026-Q4, Acme: 1, 70.00 EUR"]
 
 
+def test_the_funnel_has_a_bar_a_step(cli, root, tmp_path):
+    svg = drawn(cli, tmp_path, "funnel")
+    bars = marks(svg, "bar")
+    assert "opportunities: 5, 100.00 %" in bars
+    assert "Propose or further: 5, 100.00 %" in bars
+    assert "opportunities: won: 1, 20.00 %" in bars
+    cli("lead", "add", "--name", "Ana", "--organization", "Acme")
+    assert "leads: 1, 100.00 %" in marks(drawn(cli, tmp_path, "funnel"), "bar")
+
+
 def test_a_picture_and_a_page(cli, root, tmp_path):
     light = drawn(cli, tmp_path, "pipeline", ending=".png")
     dark = drawn(cli, tmp_path, "pipeline", "--theme", "dark", ending=".png")

@@ -181,3 +181,11 @@ def test_a_browser_shows_it_without_a_word_of_complaint(cli, root, tmp_path):
         assert page.pdf().startswith(b"%PDF")
         chromium.close()
     assert said == [(tmp_path / "page.html").as_uri()]
+
+
+def test_the_quarters_target_is_a_figure(cli, root, tmp_path):
+    assert "attainment_percent" not in figures(written(cli, tmp_path))
+    cli("settings", "set", "targets.2026-Q4={ana-ruiz: 2000}")
+    page = written(cli, tmp_path)
+    assert figures(page)["attainment_percent"] == "25.0"
+    assert "of 2,000.00" in page
