@@ -272,7 +272,7 @@ def test_the_list_has_its_key_information_where_there_is_room(cli, monkeypatch):
     monkeypatch.setenv("COLUMNS", "140")
     assert cli("opp", "list").out.splitlines()[2].endswith("3 of 7")
     monkeypatch.setenv("COLUMNS", "80")
-    assert cli("opp", "list").err == "no room in 80 columns for: OWNER, KEY INFO\n"
+    assert cli("opp", "list").err == "no room in 80 columns for: OWNER, RESPONSE, KEY INFO\n"
     assert cli("opp", "list", "--where", "key_info_answered < 3", "--format", "ids").out == ""
 
 
