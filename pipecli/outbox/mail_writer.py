@@ -19,10 +19,11 @@ _NAME = "template"
 def main() -> None:
     request = json.load(sys.stdin.buffer)
     give_up(request["memory"], request["seconds"])
-    sys.stdout.buffer.write(json.dumps(_filled_in(request["template"], request["values"])).encode())
+    sys.stdout.buffer.write(json.dumps(filled_in(request["template"], request["values"])).encode())
 
 
-def _filled_in(template: str, values: dict[str, Any]) -> dict[str, Any]:
+def filled_in(template: str, values: dict[str, Any]) -> dict[str, Any]:
+    """The `text`, or the `error` and its `line`, 0 where that is not known."""
     from jinja2 import DictLoader, StrictUndefined, TemplateError
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 

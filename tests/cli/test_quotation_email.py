@@ -115,9 +115,20 @@ def test_a_quotation_is_mailed_and_then_it_is_sent(cli, root, git, server):
 
 
 def test_the_sent_copy_is_not_recorded_again_and_the_answer_finds_the_deal(cli, tmp_path, server):
-    cli("quote", "send", QTN, "--email", "--subject", "Our offer", "--body", "See the PDF.")
+    cli(
+        "quote",
+        "send",
+        QTN,
+        "--email",
+        "--subject",
+        "Offer\nBcc: all@contoso.example",
+        "--body",
+        "See the PDF.",
+    )
     message = message_of(server.mails[0])
-    assert message["Subject"] == "Our offer"
+    assert message["Subject"] == "Offer Bcc: all@contoso.example"
+    assert message["Bcc"] is None
+    assert server.mails[0].rcpt_tos == ["maria@coffee.example"]
     assert message.get_body(("plain",)).get_content() == "See the PDF.\n"
     box = tmp_path / "box"
     box.mkdir()
@@ -148,10 +159,31 @@ def test_a_dry_run_shows_the_mail_and_sends_nothing(cli, root, git, server):
     assert not kept(root).exists()
 
 
-def test_a_mail_to_somebody_else_is_not_the_contacts(cli, server):
+def test_the_environment_says_who_sends_the_command_line_to_whom_and_a_template_what(
+    cli, given, server, known
+):
+    given({"templates/quotation-mail.txt": "Subject: Angebot {{ doc.id }}\n\nGuten Tag {{ contact }}\n"})
+    known(server, FROM="Contoso Sales <sales@contoso.example>")
+
     cli("quote", "send", QTN, "--email", "--to", "boss@coffee.example")
 
+    message = message_of(server.mails[0])
+    assert (message["From"], message["To"]) == (
+        "Contoso Sales <sales@contoso.example>",
+        "boss@coffee.example",
+    )
+    assert message["Subject"] == f"Angebot {QTN}"
+    assert message.get_body(("plain",)).get_content() == "Guten Tag María López\n"
     assert "contact" not in loads(cli("opp", "show", OPP, "--format", "json").out)["activities"][-1]
+
+
+def test_a_refused_mail_leaves_everything_as_it_was(refused, root, known):
+    with scripted_server("220 here", "250 hello", "250 ok", "550 unknown") as server:
+        known(server)
+        line = refused("quote", "send", QTN, "--email")
+
+    assert "refuses maria@coffee.example: 550 unknown; nothing was sent" in line
+    assert not kept(root).exists()
 
 
 def test_without_email_nothing_goes_out(cli, server):
@@ -170,15 +202,6 @@ def test_without_email_nothing_goes_out(cli, server):
 def test_an_address_that_is_none_is_refused(refused, server, arguments, reason):
     assert reason in refused("quote", "send", QTN, "--email", *arguments)
     assert not server.mails
-
-
-def test_a_line_end_in_the_subject_adds_no_header(cli, server):
-    cli("quote", "send", QTN, "--email", "--subject", "Offer\nBcc: all@contoso.example", "--body", "Hello")
-
-    message = message_of(server.mails[0])
-    assert message["Subject"] == "Offer Bcc: all@contoso.example"
-    assert message["Bcc"] is None
-    assert server.mails[0].rcpt_tos == ["maria@coffee.example"]
 
 
 def test_what_is_of_a_mail_is_refused_without_one(cli):
@@ -213,31 +236,7 @@ def test_a_sent_one_is_not_mailed_again(refused, cli, server):
     assert not server.mails
 
 
-def test_the_environment_says_who_sends(cli, server, known):
-    known(server, FROM="Contoso Sales <sales@contoso.example>")
-
-    cli("quote", "send", QTN, "--email")
-
-    assert message_of(server.mails[0])["From"] == "Contoso Sales <sales@contoso.example>"
-
-
-@pytest.mark.parametrize(
-    ("says", "reason"),
-    [
-        (("220 here", "250 hello", "250 ok", "550 unknown"), "refuses maria@coffee.example: 550 unknown"),
-        (("220 here", "250 hello", DIE), "ended the connection; nothing was sent"),
-    ],
-)
-def test_a_refused_mail_leaves_everything_as_it_was(refused, root, known, says, reason):
-    with scripted_server(*says) as server:
-        known(server)
-        line = refused("quote", "send", QTN, "--email")
-
-    assert reason in line
-    assert not kept(root).exists()
-
-
-def test_a_mail_in_doubt_is_kept_and_not_sent_twice(refused, cli, root, known):
+def test_a_mail_in_doubt_is_kept_and_not_sent_twice(refused, root, known):
     with scripted_server(*WELCOME[:5], DIE) as server:
         known(server)
         line = refused("quote", "send", QTN, "--email")
@@ -247,13 +246,8 @@ def test_a_mail_in_doubt_is_kept_and_not_sent_twice(refused, cli, root, known):
     with mail_server() as server:
         known(server)
         again = refused("quote", "send", QTN, "--email")
-        assert "was mailed before, and it is not known whether that went out" in again
-        assert not server.mails
-
-        # It did not arrive: as the line says, without the file it goes out.
-        kept(root).unlink()
-        cli("quote", "send", QTN, "--email")
-        assert len(server.mails) == 1
+    assert "was mailed before, and it is not known whether that went out" in again
+    assert not server.mails
 
 
 def test_a_commit_that_fails_says_that_the_mail_is_out_and_how_to_record_it(cli, root, git, server):
@@ -299,16 +293,6 @@ def test_nothing_goes_out_of_who_has_no_name(refused, server, monkeypatch, tmp_p
 
     assert "git doesn't know who you are" in refused("quote", "send", QTN, "--email")
     assert not server.mails
-
-
-def test_a_template_of_the_pipeline_is_taken(cli, given, server):
-    given({"templates/quotation-mail.txt": "Subject: Angebot {{ doc.id }}\n\nGuten Tag {{ contact }}\n"})
-
-    cli("quote", "send", QTN, "--email")
-
-    message = message_of(server.mails[0])
-    assert message["Subject"] == f"Angebot {QTN}"
-    assert message.get_body(("plain",)).get_content() == "Guten Tag María López\n"
 
 
 def test_a_template_that_is_a_link_is_refused(cli, root, tmp_path, server):
