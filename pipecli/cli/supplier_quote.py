@@ -34,6 +34,9 @@ def new(
     currency: Annotated[
         str | None, typer.Option(help="The supplier's otherwise, else the deal's.", metavar="CODE")
     ] = None,
+    answer_by: Annotated[
+        str | None, typer.Option(help="When you wish to have the answer.", metavar="DATE")
+    ] = None,
     notes: Annotated[str | None, typer.Option(help="Notes of your own.", metavar="TEXT")] = None,
     sets: Sets = None,
 ) -> None:
@@ -54,6 +57,7 @@ def new(
             now=desk.now,
             only=item or (),
             currency=currency,
+            answer_by=desk.day(answer_by),
             notes=notes,
         )
         made = built(SupplierQuotation, asked.plain(), sets, desk.session)

@@ -79,6 +79,7 @@ class Supplier(Record):
     website: Line | None = None
     address: Text | None = None
     country: Line | None = None
+    language: LanguageTag | None = None
     currency: CurrencyCode | None = None
     tags: tuple[Line, ...] = ()
     notes: Text | None = None

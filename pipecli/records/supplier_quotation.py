@@ -46,6 +46,8 @@ class SupplierQuotation(Document):
     supplier: Slug
     status: SupplierQuotationStatus = SupplierQuotationStatus.REQUESTED
     date: Day
+    answer_by: Day | None = None
+    """Until when we wish to hear from them."""
     received: Day | None = None
     valid_until: Day | None = None
     lead_time: Line | None = None

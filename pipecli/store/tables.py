@@ -169,22 +169,23 @@ def _supplier_quotation(answer: SupplierQuotation) -> tuple[SQLValue, ...]:
     asked = answer.total
     return (
         answer.id, answer.external_id, _text(answer.created), answer.opportunity, answer.supplier,
-        answer.status, _text(answer.date), _text(answer.received), _text(answer.valid_until),
-        answer.lead_time, answer.currency, _number(asked), _text(asked), answer.reason, _list(answer.tags),
+        answer.status, _text(answer.date), _text(answer.answer_by), _text(answer.received),
+        _text(answer.valid_until), answer.lead_time, answer.currency, _number(asked), _text(asked),
+        answer.reason, _list(answer.tags),
     )  # fmt: skip
 
 
 _SUPPLIER_QUOTATION = """
     id TEXT, external_id TEXT, created TEXT, opportunity TEXT, supplier TEXT, status TEXT, date TEXT,
-    received TEXT, valid_until TEXT, lead_time TEXT, currency TEXT, amount REAL, exact_amount TEXT,
-    reason TEXT, tags TEXT"""
+    answer_by TEXT, received TEXT, valid_until TEXT, lead_time TEXT, currency TEXT,
+    amount REAL, exact_amount TEXT, reason TEXT, tags TEXT"""
 
 # Where a row is no more than the record's own fields, their names are the columns.
 _PLAIN = {
     "customer": "id external_id name kind email phone website address country language tax_id industry owner "
     "parent tags",
     "contact": "id external_id name customer emails phones title language tags",
-    "supplier": "id external_id name email phone website address country currency tags",
+    "supplier": "id external_id name email phone website address country language currency tags",
     "competitor": "id external_id name website country tags",
     "product": "sku external_id name kind uom description tax cost active tags",
     "price-list": "id external_id name currency valid_from valid_until",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.party import Supplier
@@ -21,6 +21,7 @@ def request(
     now: datetime,
     only: Sequence[str] = (),
     currency: str | None = None,
+    answer_by: date | None = None,
     notes: str | None = None,
 ) -> SupplierQuotation:
     """A request for the items of an open deal, all of them or those that `only` names; prices are not copied.
@@ -28,6 +29,8 @@ def request(
     The currency is the one given, else the supplier's, else the deal's. The caller validates the request.
     """
     refuse_closed(deal)
+    if answer_by and answer_by < now.date():
+        raise Refused(f"an answer by {answer_by} can't be wished for any more", hint="name a day to come")
     if not deal.items:
         raise Refused(
             f"{deal.id} has no items to ask for",
@@ -41,6 +44,7 @@ def request(
         opportunity=deal.id,
         supplier=supplier.id,
         date=now.date(),
+        answer_by=answer_by,
         currency=currency or supplier.currency or deal.currency,
         items=tuple(
             SupplierItem(

@@ -79,12 +79,19 @@ def test_only_some_items_in_the_currency_of_the_supplier(cli):
     assert made["supplier_name"] == "Beans & Co"
 
 
+def test_an_answer_is_wished_for_by_a_day(cli):
+    options = ("--supplier", "acme", "--answer-by", "+1w", "--format", "json")
+
+    assert loads(cli("supplier-quote", "new", OPP, *options).out)["answer_by"] == "2026-11-28"
+
+
 @pytest.mark.parametrize(
     ("options", "fault"),
     [
         (["--supplier", "nobody"], 'no supplier answers to "nobody"'),
         (["--supplier", "acme", "--item", "tea"], "OPP-2Q8XA has no item tea; it has 1 (2 × Café S-100)"),
         (["--supplier", "acme", "--currency", "euro"], "currency"),
+        (["--supplier", "acme", "--answer-by", "2026-11-20"], "can't be wished for any more"),
     ],
 )
 def test_what_nobody_can_be_asked(refused, options, fault):
