@@ -13,6 +13,7 @@ from pipecli.records.activity import Direction
 
 _MOST_RECIPIENTS = 10
 _BELIEVED = "Date"
+_MOST_UNDATED = 10
 
 
 class Read(NamedTuple):
@@ -119,10 +120,12 @@ def _doubts(recorded: Sequence[Row]) -> Iterator[Line]:
     automatic = sum("automatic" in row for row in recorded)
     if automatic:
         yield Line(f"{_count(automatic, 'mail')} written by a program: no answer, and no word of ours")
-    for row in recorded:
-        if "at_from" in row:
-            at = row["at"].isoformat(" ", "minutes")[:16]
-            yield Line(f"{row['file']}: no Date that can be; its time is that of {row['at_from']}, {at}")
+    undated = [row for row in recorded if "at_from" in row]
+    for row in undated[:_MOST_UNDATED]:
+        at = row["at"].isoformat(" ", "minutes")[:16]
+        yield Line(f"{row['file']}: no Date to go by; it has the time of {row['at_from']}, {at}")
+    if len(undated) > _MOST_UNDATED:
+        yield Line(f"{_count(len(undated) - _MOST_UNDATED, 'more mail')} without a Date to go by")
 
 
 def _count(number: int, noun: str) -> str:

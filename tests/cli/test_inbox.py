@@ -314,8 +314,8 @@ def test_the_rest_is_imported_and_each_bad_file_named(cli, box, git, tmp_path):
     said = cli("inbox", "import", str(folder), code=1)
 
     assert "2 recorded" in said.out
-    assert f"{folder}/0.eml: no Date that can be; its time is that of its file, 2026-11-20 10:00" in said.out
-    assert f"{folder}/1.eml: no Date that can be; its time is that of Received, 2026-11-20 08:00" in said.out
+    assert f"{folder}/0.eml: no Date to go by; it has the time of its file, 2026-11-20 10:00" in said.out
+    assert f"{folder}/1.eml: no Date to go by; it has the time of Received, 2026-11-20 08:00" in said.out
     assert f"{folder}/photo.eml: it is no mail: it has no headers\n" in said.err
     assert f"{folder}/empty.eml: it is empty\n" in said.err
     assert f"{folder}/link.eml: a symbolic link" in said.err
