@@ -130,6 +130,17 @@ class Job(Changing):
         return [dry_run if "--dry-run" in option.opts else option for option in super().shared()]
 
 
+class Sending(Verb):
+    """What sends messages, and changes no record."""
+
+    def shared(self) -> list[TyperOption]:
+        return [
+            _flag(["--alone"], "alone", "No other machine sends: note what is sent in this clone only."),
+            _flag(["--dry-run"], "dry_run", "Print the messages; send and note nothing."),
+            *super().shared(),
+        ]
+
+
 def shared_options() -> list[TyperOption]:
     """The options of `pipecli` itself, before the noun."""
     return [

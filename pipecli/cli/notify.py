@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipecli.cli.command import Verb, flag_option, noun
+from pipecli.cli.command import Sending, noun
 from pipecli.cli.output import Format, print_records, write_text
 from pipecli.cli.session import Session, mention, say, session
 from pipecli.cli.table import Column, clean
@@ -32,18 +32,7 @@ _MOST_ALONE = 10
 """Messages for one address; of more one is made."""
 
 
-class Notify(Verb):
-    """How it is told."""
-
-    def shared(self) -> list[Any]:
-        return [
-            flag_option("--alone", "No other machine sends: note what is sent in this clone only."),
-            flag_option("--dry-run", "Print the messages; send and note nothing."),
-            *super().shared(),
-        ]
-
-
-@app.command(cls=Notify)
+@app.command(cls=Sending)
 def notify(
     ctx: typer.Context,
     since: Annotated[
@@ -70,7 +59,7 @@ def notify(
             hint=f"set PIPECLI_CHANNEL_<NAME>, or write {ours.file}; see docs/notifications.md",
         )
     place = run.pipeline.location
-    if run.option("dry-run"):
+    if run.dry_run:
         _print_messages(run, _gathered(run, unsent.read(place), ours, since).parcels)
         return
     from pipecli.outbox.delivery import require_apprise
@@ -160,6 +149,8 @@ def _gathered(run: Session, unsent: Unsent, ours: Channels, since: str) -> Unsen
     if not since and unsent.told is None:
         mention(f"the first run: the next one tells what comes after commit {head[:7]}; --since tells more")
     new = [each.id for each in commits.listed(place, head, start)]
+    if not history.boundary.isdisjoint(new):
+        say("warning: this clone is shallow, and what was before is not told; fetch more of it")
     found = parcels(run, ours, notices(history, new, _users_by_email(run)))
     return unsent.with_(head, found)
 

@@ -50,14 +50,15 @@ def _verbs(context: Any, command: Any, path: str) -> Iterator[str]:
 
 def _verb(context: Any, command: Any, path: str) -> str:
     options = [param for param in command.params if param.param_type_name == "option"]
-    changes = any("--dry-run" in option.opts for option in options)
+    changes = any("--no-commit" in option.opts for option in options)
     arguments = " ".join(
         param.make_metavar(context) for param in command.params if param.param_type_name == "argument"
     )
     title = f"`{path}{' ' + arguments if arguments else ''}`"
     told = " ".join((command.help or "").split())
     lines = [f"\n**{title}**{' *' if changes else ''} {told}\n"]
-    own = [option for option in options if not _SHARED & set(option.opts)]
+    shared = _SHARED if changes else _SHARED - {"--dry-run"}
+    own = [option for option in options if not shared & set(option.opts)]
     if own:
         lines.append("\n")
         lines += [

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from pipecli.cli.command import Verb, flag_option, noun, text_option
+from pipecli.cli.command import Sending, flag_option, noun, text_option
 from pipecli.cli.output import Format, print_records, write_text
 from pipecli.cli.session import Session, mention, say, session
 from pipecli.cli.table import Column, clean
@@ -30,7 +30,7 @@ _KEPT_DAYS = 3
 """A claim is of one day; those of the days before are for clocks that differ."""
 
 
-class Remind(Verb):
+class Remind(Sending):
     """Who is reminded."""
 
     def shared(self) -> list[Any]:
@@ -38,8 +38,6 @@ class Remind(Verb):
             text_option("--owner", "Only this user.", "USER"),
             text_option("--team", "Only this team's users.", "TEAM"),
             flag_option("--mine", "Only you."),
-            flag_option("--alone", "No other machine sends: note what is sent in this clone only."),
-            flag_option("--dry-run", "Print the messages; send and note nothing."),
             *super().shared(),
         ]
 
@@ -81,7 +79,7 @@ def remind(
     place = run.pipeline.location
     remote = None if run.option("alone") else shared_remote(place)
     claims = Claims(place, "remind", keep=_KEPT_DAYS, remote=remote)
-    if run.option("dry-run"):
+    if run.dry_run:
         _print_messages(run, _unclaimed(run, claims, dues))
         return
     require_apprise()
@@ -187,14 +185,17 @@ def _send(run: Session, claims: Claims, dues: Sequence[Due]) -> tuple[list[dict[
 @contextmanager
 def _claimed(run: Session, claims: Claims, dues: Sequence[Due]) -> Iterator[tuple[set[str], set[str]]]:
     """What this run may send, and of that what is not sent yet; what is not in the end, is given back."""
+    from pipecli.store.transaction import interruptible
+
     who = secrets.token_hex(4)
     mine = claims.claim([key for due in dues for key in due.by_key], who, run.today)
     unsent = set(mine)
-    try:
-        yield mine, unsent
-    finally:
-        if unsent:
-            _give_back(claims, unsent, who, run)
+    with interruptible():
+        try:
+            yield mine, unsent
+        finally:
+            if unsent:
+                _give_back(claims, unsent, who, run)
 
 
 def _give_back(claims: Claims, unsent: set[str], who: str, run: Session) -> None:

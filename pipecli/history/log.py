@@ -63,10 +63,13 @@ class Step(NamedTuple):
 
 
 def steps(history: History, commits: Sequence[str], kinds: Sequence[Kind]) -> list[Step]:
-    """What commits did to the records of some kinds, in the order in which the commits are given."""
-    places = {commit: place for place, commit in enumerate(commits)}
+    """What commits did to the records of some kinds, in the order in which the commits are given.
+
+    Where a shallow clone begins nobody can tell what a commit did: it is passed over.
+    """
+    places = {commit: place for place, commit in enumerate(commits) if commit not in history.boundary}
     nouns = {kind.noun for kind in kinds}
-    found = [(commit, row) for commit, row in _touched(history, commits) if row.noun in nouns]
+    found = [(commit, row) for commit, row in _touched(history, places) if row.noun in nouns]
     found.sort(key=lambda each: places[each[0]])
     befores = {(row.noun, blob): row.path for _, row in found for blob in _befores(row) if blob}
     broken = {blob for blob, version in history.versions(befores).items() if version.fault}

@@ -175,7 +175,7 @@ def commit(
     commit_id: str | None = None
     if message is not None and writes:
         require_no_rebase(pipeline.location.git_dir)
-    with _interruptible():
+    with interruptible():
         try:
             if message is not None and writes:
                 made = Commit(
@@ -255,7 +255,7 @@ def _is(pipeline: Pipeline, file: str, content: bytes) -> bool:
 
 
 @contextmanager
-def _interruptible() -> Iterator[None]:
+def interruptible() -> Iterator[None]:
     """Let a polite `kill` undo the work as Ctrl-C does."""
 
     def stop(*_: object) -> None:

@@ -50,32 +50,46 @@ def hooks(server: Hooks) -> Hooks:
     return server
 
 
+@pytest.fixture(scope="module")
+def begun(founded: Path, home: Path, server: Hooks, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A deal of Ana's, settings that tell the channel `sales`, and a first run behind us."""
+    root = shutil.copytree(founded, tmp_path_factory.mktemp("begun") / "contoso")
+    settings = (root / "pipecli.yaml").read_text()
+    files = {
+        "pipecli.yaml": settings.replace(
+            "teams: {}", "  luis: {name: Luis Gil, email: luis@contoso.example}\nteams: {}"
+        ).replace("assigned: []", "assigned: [sales]"),
+        "customers/contoso-coffee.yaml": "id: contoso-coffee\nname: Contoso Coffee\n",
+        DEAL: TEXT,
+    }
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GIT_CONFIG_GLOBAL", str(home / ".gitconfig"))
+        patch.setenv("PIPECLI_CHANNEL_SALES", server.url("sales"))
+        subprocess.run(["git", "add", "."], cwd=root, check=True)
+        subprocess.run(["git", "commit", "-q", "-m", "by hand"], cwd=root, check=True)
+        assert run(["-C", str(root), "notify"]) == 0
+    assert server.taken == []
+    return root
+
+
+@pytest.fixture
+def root(begun: Path, tmp_path: Path) -> Path:
+    made = tmp_path / "contoso"
+    shutil.copytree(begun, made)
+    return made
+
+
 @pytest.fixture(autouse=True)
-def _given(
-    root: Path,
-    given: Callable[[dict[str, str]], None],
-    cli: Cli,
-    hooks: Hooks,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """A deal of Ana's, a channel `sales` that the settings tell, one of Luis's, and a first run behind us."""
+def _channels(hooks: Hooks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The channel `sales`, and one of Luis's."""
+    monkeypatch.delenv("PIPECLI_CHANNEL", raising=False)
     monkeypatch.setenv("PIPECLI_TODAY", "2026-11-21")
     monkeypatch.setenv("PIPECLI_CONFIG", str(tmp_path / "config.toml"))
     monkeypatch.setenv("PIPECLI_CHANNEL_SALES", hooks.url("sales"))
     monkeypatch.setenv("PIPECLI_CHANNEL_LUIS", hooks.url("luis"))
-    settings = (root / "pipecli.yaml").read_text()
-    given(
-        {
-            "pipecli.yaml": settings.replace(
-                "teams: {}", "  luis: {name: Luis Gil, email: luis@contoso.example}\nteams: {}"
-            ).replace("assigned: []", "assigned: [sales]"),
-            "customers/contoso-coffee.yaml": "id: contoso-coffee\nname: Contoso Coffee\n",
-            DEAL: TEXT,
-        }
-    )
-    said = cli("notify")
-    assert (said.out, said.err, hooks.taken) == ("", "", [])
 
 
 def told(hooks: Hooks) -> list[tuple[str, str]]:
@@ -355,6 +369,18 @@ def test_a_title_adds_no_header_and_calls_nobody(
         (mail,) = mails.taken
     assert mail["Subject"] == "A Bcc: evil@example.com @\u200beveryone: qualify → de X-Evil: 1"
     assert (mail["Bcc"], mail["X-Evil"], mail["To"]) == (None, None, "ana@contoso.example")
+
+
+def test_a_shallow_clone_takes_nothing_old_for_new(
+    root: Path, cli: Cli, hooks: Hooks, tmp_path: Path
+) -> None:
+    cli("opp", "advance", "OPP-2Q8XA")
+    shallow = tmp_path / "shallow"
+    subprocess.run(["git", "clone", "-q", "--depth=1", f"file://{root}", shallow], check=True)
+
+    assert run(["-C", str(shallow), "notify", "--alone", "--since", "2020-01-01"]) == 0
+
+    assert hooks.taken == []
 
 
 def test_two_clones_tell_once(root: Path, cli: Cli, git: Git, hooks: Hooks, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pipecli.cli.main import run
-from tests.servers import Hooks, nobody, web_server
+from tests.servers import Hooks, bad_mail_server, mail_url, nobody, web_server
 
 if TYPE_CHECKING:
     from tests.conftest import Cli
@@ -53,29 +54,43 @@ def hooks(server: Hooks) -> Hooks:
     return server
 
 
+@pytest.fixture(scope="module")
+def planned(founded: Path, home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A deal with something due for Ana and for Luis."""
+    root = shutil.copytree(founded, tmp_path_factory.mktemp("planned") / "contoso")
+    settings = (root / "pipecli.yaml").read_text()
+    files = {
+        "pipecli.yaml": settings.replace(
+            "teams: {}", "  luis: {name: Luis Gil, team: iberia}\nteams: {iberia: {}}"
+        ),
+        "customers/contoso-coffee.yaml": "id: contoso-coffee\nname: Contoso Coffee\n",
+        DEAL: TEXT,
+    }
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GIT_CONFIG_GLOBAL", str(home / ".gitconfig"))
+        subprocess.run(["git", "add", "."], cwd=root, check=True)
+        subprocess.run(["git", "commit", "-q", "-m", "by hand"], cwd=root, check=True)
+    return root
+
+
+@pytest.fixture
+def root(planned: Path, tmp_path: Path) -> Path:
+    made = tmp_path / "contoso"
+    shutil.copytree(planned, made)
+    return made
+
+
 @pytest.fixture(autouse=True)
-def _given(
-    root: Path,
-    given: Callable[[dict[str, str]], None],
-    hooks: Hooks,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """A deal with something due for Ana and for Luis, each with a channel of their own."""
+def _channels(hooks: Hooks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ana and Luis each have one."""
+    monkeypatch.delenv("PIPECLI_CHANNEL", raising=False)
     monkeypatch.setenv("PIPECLI_TODAY", "2026-11-21")
     monkeypatch.setenv("PIPECLI_CONFIG", str(tmp_path / "config.toml"))
     monkeypatch.setenv("PIPECLI_CHANNEL_ANA_RUIZ", hooks.url("ana"))
     monkeypatch.setenv("PIPECLI_CHANNEL_LUIS", hooks.url("luis"))
-    settings = (root / "pipecli.yaml").read_text()
-    given(
-        {
-            "pipecli.yaml": settings.replace(
-                "teams: {}", "  luis: {name: Luis Gil, team: iberia}\nteams: {iberia: {}}"
-            ),
-            "customers/contoso-coffee.yaml": "id: contoso-coffee\nname: Contoso Coffee\n",
-            DEAL: TEXT,
-        }
-    )
 
 
 def refs(git: Git) -> str:
@@ -230,6 +245,27 @@ def test_two_at_once_send_once(root: Path, hooks: Hooks) -> None:
 
     assert [each.wait() for each in running] == [0, 0]
     assert sorted(each["path"] for each in hooks.taken) == ["ana", "luis"]
+
+
+def test_a_job_that_is_ended_half_way_leaves_the_rest_to_the_next(
+    root: Path, cli: Cli, hooks: Hooks, git: Git, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with bad_mail_server([]) as port:
+        monkeypatch.setenv("PIPECLI_CHANNEL_LUIS", mail_url(port))
+        command = [sys.executable, "-m", "pipecli", "-C", str(root), "remind"]
+        job = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        until = time.monotonic() + 20
+        while not hooks.taken and time.monotonic() < until:  # Ana has hers, Luis's is on its way
+            time.sleep(0.02)
+        time.sleep(0.2)
+        job.terminate()
+        _, said = job.communicate(timeout=15)
+    monkeypatch.setenv("PIPECLI_CHANNEL_LUIS", hooks.url("luis"))
+
+    assert "error: interrupted" in said
+    cli("remind")
+
+    assert [each["path"] for each in hooks.taken] == ["ana", "luis"]
 
 
 @pytest.fixture
