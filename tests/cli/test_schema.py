@@ -56,7 +56,7 @@ def test_write_and_check_work_on_any_folder_outside_of_a_pipeline(
     assert "lead.schema.json is missing" in capsys.readouterr().err
     assert run(["schema", "write", "schemas"]) == 0
     assert run(["schema", "check", "schemas"]) == 0
-    assert capsys.readouterr().err == "ok: 12 schemas\n"
+    assert capsys.readouterr().err == "ok: 13 schemas\n"
     (tmp_path / "schemas" / "team.schema.json").write_text("{}")
     (tmp_path / "schemas" / "lead.schema.json").write_text("{}")
     assert run(["schema", "check", "schemas"]) == 1
