@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -11,10 +12,11 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Cli
+from tests.conftest import DEAL, Cli
 
 Git = Callable[..., str]
 
+DEAL_FILE = "opportunities/2026/OPP-2Q8XA-espresso-machines.yaml"
 QUOTATION = "quotations/2026/QTN-AAAAA-contoso.yaml"
 CUSTOMERS = {
     "customers/contoso.yaml": "id: contoso\nname: Contoso\n",
@@ -35,13 +37,25 @@ items:
 """
 
 
-@pytest.fixture
-def branch(deal: Callable[..., Path], given: Callable[[dict[str, str]], None], git: Git) -> Path:
+@pytest.fixture(scope="module")
+def prepared(founded: Path, home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A deal and its sent quotation on main; the branch `pr` is checked out, with nothing of its own."""
-    file = deal()
-    given({QUOTATION: SENT, **CUSTOMERS})
-    git("switch", "-qc", "pr")
-    return file
+    root = tmp_path_factory.mktemp("prepared") / "contoso"
+    shutil.copytree(founded, root)
+    deal = DEAL.format(id="OPP-2Q8XA", title="Espresso machines")
+    for name, text in {DEAL_FILE: deal, QUOTATION: SENT, **CUSTOMERS}.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    for arguments in (["add", "."], ["commit", "-qm", "A deal"], ["switch", "-qc", "pr"]):
+        subprocess.run(["git", *arguments], cwd=root, check=True, env={**os.environ, "HOME": str(home)})
+    return root
+
+
+@pytest.fixture
+def root(prepared: Path, tmp_path: Path) -> Path:
+    made = tmp_path / "contoso"
+    shutil.copytree(prepared, made)
+    return made
 
 
 def rules(said: str) -> list[str]:
@@ -54,7 +68,7 @@ def change(root: Path, file: str, old: str, new: str) -> None:
     (root / file).write_text(text.replace(old, new))
 
 
-def test_a_branch_without_findings_is_ok(cli: Cli, git: Git, branch: Path) -> None:
+def test_a_branch_without_findings_is_ok(cli: Cli, git: Git) -> None:
     cli("opp", "set", "OPP-2Q8XA", "amount=5000")
     said = cli("check", "--base", "main")
     assert said.out == ""
@@ -62,7 +76,7 @@ def test_a_branch_without_findings_is_ok(cli: Cli, git: Git, branch: Path) -> No
     assert said.err == f"ok: 5 records; 1 file changed since main ({base})\n"
 
 
-def test_an_altered_offer_is_told_once_and_ends_with_1(cli: Cli, git: Git, root: Path, branch: Path) -> None:
+def test_an_altered_offer_is_told_once_and_ends_with_1(cli: Cli, git: Git, root: Path) -> None:
     """By the rule about changes, which says what was before; `frozen` says the same with less."""
     change(root, QUOTATION, "4998.00", "4000.00")
     assert rules(cli("check", "--format", "json", code=1).out) == ["frozen"]
@@ -76,7 +90,7 @@ def test_an_altered_offer_is_told_once_and_ends_with_1(cli: Cli, git: Git, root:
     assert said.err == f"error: 1 error in 5 records; 1 file changed since main ({base})\n"
 
 
-def test_warnings_alone_leave_it_at_0(cli: Cli, root: Path, branch: Path) -> None:
+def test_warnings_alone_leave_it_at_0(cli: Cli, root: Path) -> None:
     (root / "customers/acme.yaml").unlink()
     said = cli("check", "--base", "main")
     assert said.out == (
@@ -86,7 +100,7 @@ def test_warnings_alone_leave_it_at_0(cli: Cli, root: Path, branch: Path) -> Non
 
 
 def test_an_error_elsewhere_counts_and_a_warning_elsewhere_is_no_news(
-    cli: Cli, git: Git, root: Path, branch: Path, given: Callable[[dict[str, str]], None]
+    cli: Cli, git: Git, root: Path, given: Callable[[dict[str, str]], None]
 ) -> None:
     """Another's discount above the limit does not concern the branch; what names what it removed does."""
     draft = SENT.replace("AAAAA", "DDDDD").replace("sent", "draft").replace("discount: 5", "discount: 30")
@@ -107,13 +121,13 @@ def test_an_error_elsewhere_counts_and_a_warning_elsewhere_is_no_news(
     ]
 
 
-def test_files_restrict_it(cli: Cli, root: Path, branch: Path) -> None:
+def test_files_restrict_it(cli: Cli, root: Path) -> None:
     change(root, QUOTATION, "4998.00", "4000.00")
     cli("check", "--base", "main", "customers")
     cli("check", "--base", "main", "quotations", code=1)
 
 
-def test_what_main_did_since_is_not_the_branch_s(cli: Cli, git: Git, root: Path, branch: Path) -> None:
+def test_what_main_did_since_is_not_the_branch_s(cli: Cli, git: Git, root: Path) -> None:
     git("switch", "-q", "main")
     git("rm", "-q", "customers/acme.yaml")
     git("commit", "-qm", "Acme is gone")
@@ -123,9 +137,7 @@ def test_what_main_did_since_is_not_the_branch_s(cli: Cli, git: Git, root: Path,
     assert cli("check", "--base", "main").out == ""
 
 
-def test_settings_that_can_not_be_read_stop_no_rule_that_does_not_ask_them(
-    cli: Cli, root: Path, branch: Path
-) -> None:
+def test_settings_that_can_not_be_read_stop_no_rule_that_does_not_ask_them(cli: Cli, root: Path) -> None:
     change(root, QUOTATION, "4998.00", "4000.00")
     (root / "pipecli.yaml").write_text("company: {name: Contoso}\ncurency: EUR\n")
     found = rules(cli("check", "--base", "main", "--format", "json", code=1).out)
@@ -146,13 +158,13 @@ def test_settings_that_can_not_be_read_stop_no_rule_that_does_not_ask_them(
     ],
 )
 def test_what_is_no_revision_is_refused(
-    cli: Cli, refused: Callable[..., str], branch: Path, command: list[str], revision: str, said: str
+    cli: Cli, refused: Callable[..., str], command: list[str], revision: str, said: str
 ) -> None:
     assert refused(*command, revision).startswith(f"error: {said}")
 
 
 @pytest.mark.parametrize("base", ["", "main..pr", "main..."])
-def test_a_base_is_one_revision(refused: Callable[..., str], branch: Path, base: str) -> None:
+def test_a_base_is_one_revision(refused: Callable[..., str], base: str) -> None:
     assert refused("check", "--base", base).startswith(f'error: --base: "{base}" is no revision; name one ')
 
 
@@ -166,7 +178,7 @@ def test_an_empty_repository(cli: Cli, root: Path, git: Git, command: list[str])
 
 
 @pytest.fixture
-def shallow(root: Path, branch: Path, git: Git, tmp_path: Path) -> Path:
+def shallow(root: Path, git: Git, tmp_path: Path) -> Path:
     """A clone of the last commit of `pr` only, as code hosts make by default."""
     git("commit", "-q", "--allow-empty", "-m", "The branch's own")
     git("switch", "-q", "main")
@@ -194,7 +206,7 @@ def test_a_shallow_clone_says_how_to_deepen_it(cli: Cli, shallow: Path, command:
     cli(*ask, "main")
 
 
-def test_a_detached_head(cli: Cli, git: Git, root: Path, branch: Path) -> None:
+def test_a_detached_head(cli: Cli, git: Git, root: Path) -> None:
     git("rm", "-q", "customers/acme.yaml")
     git("commit", "-qm", "Acme is gone")
     git("checkout", "-q", "--detach")
@@ -202,7 +214,7 @@ def test_a_detached_head(cli: Cli, git: Git, root: Path, branch: Path) -> None:
     assert "deleted-record" in cli("diff", "main..").out
 
 
-def test_a_merge_in_progress_is_said(cli: Cli, git: Git, root: Path, branch: Path) -> None:
+def test_a_merge_in_progress_is_said(cli: Cli, git: Git, root: Path) -> None:
     for name, title in (("pr", "One"), ("main", "Two")):
         git("switch", "-q", name)
         change(root, "customers/acme.yaml", "Acme", title)
@@ -218,9 +230,7 @@ def test_a_merge_in_progress_is_said(cli: Cli, git: Git, root: Path, branch: Pat
         assert "conflict markers" in said.out + said.err
 
 
-def test_what_was_never_valid_is_said_and_does_not_stop_the_rest(
-    cli: Cli, git: Git, root: Path, branch: Path
-) -> None:
+def test_what_was_never_valid_is_said_and_does_not_stop_the_rest(cli: Cli, git: Git, root: Path) -> None:
     """A binary, a link and a directory under a record's name in old commits; then they are put right."""
     (root / "customers/binary.yaml").write_bytes(b"\x00\xff\xfe" * 1000)
     (root / "customers/link.yaml").symlink_to("/etc/passwd")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -97,9 +98,7 @@ def sound(founded: Path, home: Path, tmp_path_factory: pytest.TempPathFactory) -
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)
     for arguments in (["add", "."], ["commit", "-qm", "Sound"]):
-        subprocess.run(
-            ["git", *arguments], cwd=root, check=True, env={"HOME": str(home), "PATH": "/usr/bin:/bin"}
-        )
+        subprocess.run(["git", *arguments], cwd=root, check=True, env={**os.environ, "HOME": str(home)})
     return root
 
 
