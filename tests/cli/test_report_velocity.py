@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import shutil
 import subprocess
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 
@@ -23,11 +26,13 @@ amount: {amount}
 """
 
 
-@pytest.fixture
-def on(root, git, monkeypatch):
-    """Write deals by hand and commit them on a day, at nine in the morning: `on("2026-01-03", A="demo")`."""
+class Days:
+    """Deals written by hand and committed on a day, at nine in the morning: `on("2026-01-03", A="demo")`."""
 
-    def commit(day, created="2026-01-01", more="", owner="ana-ruiz", amount="1000.00", **deals):
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def __call__(self, day, created="2026-01-01", more="", owner="ana-ruiz", amount="1000.00", **deals):
         for name, where in deals.items():
             stage, _, status = where.partition(" ")
             text = DEAL.format(
@@ -36,15 +41,20 @@ def on(root, git, monkeypatch):
             if status:
                 end = {"won": f"amount: {amount}", "lost": "reason: price", "closed": "reason: no-response"}
                 text += f"status: {status}\nclosed:\n  date: {day}\n  {end[status]}\n"
-            file = root / "opportunities" / "2026" / f"OPP-{name * 5}.yaml"
+            file = self.root / "opportunities" / "2026" / f"OPP-{name * 5}.yaml"
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text + more)
-        monkeypatch.setenv("GIT_COMMITTER_DATE", f"{day}T09:00:00+01:00")
-        git("add", "opportunities")
-        git("commit", "-qm", f"on {day}")
-        monkeypatch.delenv("GIT_COMMITTER_DATE")
+        self.git("add", "opportunities")
+        self.git("commit", "-qm", f"on {day}", day=day)
 
-    return commit
+    def git(self, *arguments, day="2026-01-01"):
+        stamp = {"GIT_COMMITTER_DATE": f"{day}T09:00:00+01:00"}
+        subprocess.run(["git", *arguments], cwd=self.root, env=os.environ | stamp, check=True)
+
+
+@pytest.fixture
+def on(root):
+    return Days(root)
 
 
 @pytest.fixture
@@ -55,24 +65,33 @@ def report(cli):
     return call
 
 
-@pytest.fixture
-def january(on, monkeypatch, git):
+@pytest.fixture(scope="module")
+def made_january(founded, home, tmp_path_factory):
     """A is won after 20 days; B goes back and is lost; C was there before; D, imported, says its stages."""
+    root = tmp_path_factory.mktemp("january") / "contoso"
+    shutil.copytree(founded, root)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GIT_CONFIG_GLOBAL", str(home / ".gitconfig"))
+        on = Days(root)
+        on.git("commit", "-q", "--amend", "--no-edit", "--reset-author")
+        on("2026-01-01", A="qualify", B="qualify")
+        on("2026-01-03", A="demo")
+        on("2026-01-05", B="demo")
+        on("2026-01-09", B="qualify")
+        on("2026-01-10", A="propose")
+        on("2026-01-15", created="2025-06-01", owner="luis", C="demo")
+        on("2026-01-21", A="propose won")
+        facts = "custom:\n  stage_entered: {qualify: 2026-01-02, demo: 2026-01-12, launch: 2026-01-13}\n"
+        on("2026-01-25", created="2026-01-02", more=facts, amount="3000.00", D="demo won")
+        on("2026-01-31", B="qualify lost")
+    return root
+
+
+@pytest.fixture
+def january(made_january, root, monkeypatch):
     monkeypatch.setenv("PIPECLI_TODAY", "2026-02-10T09:00")
-    monkeypatch.setenv("GIT_COMMITTER_DATE", "2026-01-01T08:00:00+01:00")
-    git("commit", "-q", "--amend", "--no-edit", "--reset-author")
-    on("2026-01-01", A="qualify", B="qualify")
-    on("2026-01-03", A="demo")
-    on("2026-01-05", B="demo")
-    on("2026-01-09", B="qualify")
-    on("2026-01-10", A="propose")
-    on("2026-01-15", created="2025-06-01", owner="luis", C="demo")
-    on("2026-01-21", A="propose won")
-    facts = (
-        "custom:\n  stage_entered:\n    qualify: 2026-01-02\n    demo: 2026-01-12\n    launch: 2026-01-13\n"
-    )
-    on("2026-01-25", created="2026-01-02", more=facts, amount="3000.00", D="demo won")
-    on("2026-01-31", B="qualify lost")
+    shutil.rmtree(root)
+    shutil.copytree(made_january, root)
 
 
 def stages(made):
