@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipecli.history.merging import Merged, merge, merge_bytes
+from pipecli.history.merging import file as merging_file
 from tests.merging import DEAL, FILE, both, edited, record, words
 
 
@@ -120,6 +121,18 @@ def test_a_version_that_was_no_record_yet_is_no_hindrance_to_those_that_are():
     base = edited(("type: sales\n", "type: sales\ncolour: red\n"))
 
     assert both(base, DEAL, edited(("4998.00", "1.00"))).text == edited(("4998.00", "1.00"))
+
+
+def test_a_fault_of_our_own_loses_no_side(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(merging_file, "merge_record", lambda *_: {}["a"])
+    ours, theirs = edited(("4998.00", "1.00")), edited(("4998.00", "2.00"))
+
+    merged = merge(FILE, DEAL, ours, theirs)
+    assert merged.by_line == "a fault in pipecli itself: KeyError: 'a'"
+    assert "<<<<<<< ours\namount: 1.00\n=======\namount: 2.00\n>>>>>>> theirs\n" in merged.text
+    monkeypatch.setenv("PIPECLI_DEBUG", "1")
+    with pytest.raises(KeyError):
+        merge(FILE, DEAL, ours, theirs)
 
 
 def test_other_files_are_merged_as_git_does():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import NamedTuple
 
 from pipecli.errors import FaultyFile
@@ -67,6 +68,12 @@ def merge_bytes(
         text, conflicts = merge_record(kind, before, mine, other, prefer)
     except (_NoRecord, EditError) as error:
         return _by_line(kind, base or b"", ours, theirs, prefer, str(error))
+    except Exception as error:
+        if os.environ.get("PIPECLI_DEBUG"):
+            raise
+        # git takes what a broken driver leaves, ours, for the marked conflict: theirs would be lost unseen.
+        reason = f"a fault in pipecli itself: {type(error).__name__}: {error}"
+        return _by_line(kind, base or b"", ours, theirs, prefer, reason)
     mark = BYTE_ORDER_MARK if ours.startswith(BYTE_ORDER_MARK.encode()) else ""
     return MergedFile(f"{mark}{text}".encode(), conflicts)
 
