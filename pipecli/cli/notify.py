@@ -109,10 +109,7 @@ def _send(run: Session, ours: Channels, since: str) -> tuple[list[Parcel], int]:
 
 
 def _delivered(ours: Channels, parcels: Sequence[Parcel]) -> Iterator[tuple[Sequence[Parcel], bool]]:
-    """Send message after message: the parcels of each, and whether they are done with.
-
-    An address that fails is left alone for this run: a server that hangs costs the time of one message.
-    """
+    """Send message after message: the parcels of each, and whether they are done with."""
     from pipecli.outbox.delivery import Courier
 
     courier = Courier()
@@ -121,10 +118,13 @@ def _delivered(ours: Channels, parcels: Sequence[Parcel]) -> Iterator[tuple[Sequ
         address = _address(ours, theirs[0])
         if address is None:
             say(f"{theirs[0].to} has no such address any more, dropped: {theirs[0].title}")
-        elif address not in failing and (reason := courier.send(address, _message(theirs))):
+            yield theirs, True
+            continue
+        reason = courier.send(address, _message(theirs))
+        if reason and address not in failing:
             say(f"not delivered by the channel {address.channel}: {reason}")
             failing.add(address)
-        yield theirs, address not in failing
+        yield theirs, not reason
 
 
 def _give_back(claims: Claims, lost: set[str], clone: str, run: Session) -> None:

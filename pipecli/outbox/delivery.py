@@ -38,15 +38,26 @@ def require_apprise() -> None:
 
 
 class Courier:
-    """Sends messages one after the other; each service gets as many a second as it takes."""
+    """Sends messages one after the other, to each service as many a second as it takes.
+
+    An address that failed once has failed for all that follows: a server that hangs costs the time of one
+    message and not of all.
+    """
 
     def __init__(self, longest: float = LONGEST) -> None:
         require_apprise()
         self.longest = longest
         self._services: dict[str, Apprise] = {}
+        self._failed: dict[str, str] = {}
 
     def send(self, address: Address, message: Message) -> str:
         """Send a message. Returns why it was not delivered; empty when it was."""
+        reason = self._failed.get(address.url) or self._send(address, message)
+        if reason:
+            self._failed[address.url] = reason
+        return reason
+
+    def _send(self, address: Address, message: Message) -> str:
         from apprise import AppriseResultStatus, NotifyFormat
 
         service = self._service(address.url)

@@ -117,6 +117,18 @@ def test_what_went_wrong_is_said(mails: Mails, hooks: Hooks) -> None:
     assert send("nosuch://x") == "its address is none that apprise knows"
 
 
+def test_an_address_that_failed_is_left_alone_for_the_rest_of_a_run(hooks: Hooks) -> None:
+    courier, address = Courier(), Address("sales", hooks.url("again"))
+    hooks.status.append(500)
+    first = courier.send(address, MESSAGE)
+    hooks.status.clear()
+
+    assert courier.send(address, MESSAGE) == first != ""
+    assert courier.send(Address("sales", hooks.url("other")), MESSAGE) == ""
+    assert [each["path"] for each in hooks.taken if each["path"] in ("again", "other")] == ["other"]
+    assert send(address.url) == ""
+
+
 def test_nothing_of_an_address_is_said_but_the_name_of_a_server() -> None:
     url = "mailto://anna:hunter22@smtp.example.com:587/?to=boss@x.example&token=abcdef%2F123"
     said = "login anna hunter22 at smtp.example.com for boss@x.example failed (abcdef/123)"
