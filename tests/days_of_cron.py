@@ -87,6 +87,8 @@ class World:
         self.patience = patience
         """Days without an answer until a deal closes."""
         self.deals: dict[str, Deal] = {}
+        self.news: Counter[str] = Counter()
+        """What there is to tell, as `closed OPP-2Q8XA`."""
         self.chance = random.Random(seed)
         self._names = 0
 
@@ -177,6 +179,7 @@ class World:
                     cli("activity", "done", deal.key, key)
                 case 2:
                     deal.is_lost = True
+                    self.news[f"lost {deal.key}"] += 1
                     cli("opp", "lost", deal.key, "--reason", "price")
                 case _:
                     task = Task(self.name(), day)
@@ -189,6 +192,7 @@ class World:
         found = {key for key, deal in self.deals.items() if deal.must_close(today, self.patience)}
         for key in found:
             self.deals[key].closed = today
+            self.news[f"closed {key}"] += 1
         return found
 
     def due(self, today: date) -> Counter[str]:
@@ -214,6 +218,7 @@ class Office:
         assert [each["id"] for each in given] == list(came)
         for each in given:
             self.world.deals[each["id"]].owner = each["owner"]
+            self.world.news[f"assigned {each['id']}"] += 1
 
         must_close = self.world.closing(today)
         closed = self._json("auto-close")
@@ -250,6 +255,14 @@ def reminded(bodies: Iterable[str]) -> Counter[str]:
     """What messages remind of, as `Deal.due` says it."""
     item = re.compile(r"^- (?:[\d-]+ )?(?:\(\d+ days? late\) )?(.*)\n  (OPP-.{5}) ", re.MULTILINE)
     return Counter(f"{key} {what}" for body in bodies for what, key in item.findall(body))
+
+
+def told(messages: Iterable[tuple[str, str]]) -> Counter[str]:
+    """What titles and bodies of messages tell, as `World.news` says it."""
+    notice = re.compile(r"^ *(Closed by itself|Lost|Assigned)\b.*\n *(OPP-.{5}) ", re.MULTILINE)
+    words = {"Closed by itself": "closed", "Lost": "lost", "Assigned": "assigned"}
+    texts = (f"{title}\n{body}" for title, body in messages)
+    return Counter(f"{words[what]} {key}" for text in texts for what, key in notice.findall(text))
 
 
 def _put(maildir: Path, mail: EmailMessage, name: str) -> None:
