@@ -1,0 +1,91 @@
+"""`pipecli doctor`: what is wrong with this clone, and the way out of each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipecli.cli.command import Verb, noun
+from pipecli.cli.findings import count
+from pipecli.cli.output import Format, print_records, terminal_width, wrapped, write_text
+from pipecli.cli.session import Session, say, session
+from pipecli.cli.table import Column, clean, isolated
+from pipecli.errors import PipecliError
+
+if TYPE_CHECKING:
+    from pipecli.history.diagnosis import Diagnosis
+
+app = noun("Find what is wrong with the clone, and mend it.")
+
+
+@app.command(cls=Verb)
+def doctor(
+    ctx: typer.Context,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Mend what can be mended without losing anything.")
+    ] = False,
+) -> None:
+    """Look at the clone: git, who you are, what is not finished or not shared, what makes it slow.
+
+    Nothing is changed without --fix. Exits with 1 when there are errors; warnings leave it at 0. What the
+    records say is looked at by `pipecli check`.
+    """
+    from pipecli.history.doctor import examine, mend
+
+    run = session(ctx)
+    place = run.present.location
+    if fix:
+        with run.present.exclusive():
+            found = [mend(each) for each in examine(place)]
+    else:
+        found = list(examine(place))
+    _print(run, found)
+    _sum_up(found)
+
+
+def _print(run: Session, found: Sequence[Diagnosis]) -> None:
+    if run.format is Format.TABLE:
+        write_text("".join(f"{line}\n" for each in found for line in _lines(each)))
+        return
+    columns = [Column(name, name.upper()) for name in ("name", "state", "what", "way_out", "can_fix")]
+    records = [
+        {
+            "name": each.name,
+            "state": each.state.value,
+            "what": each.what,
+            "way_out": each.way_out or None,
+            "can_fix": each.remedy is not None,
+        }
+        for each in found
+    ]
+    print_records(records, columns, run.format, id_key="name")
+
+
+def _lines(each: Diagnosis) -> list[str]:
+    """`warning  driver  git does not know …`, and below it the way out after an arrow."""
+    width = terminal_width()
+    indent = " " * 21
+    room = None if width is None else max(width - len(indent), 30)
+    first, *rest = wrapped(each.what, room)
+    out = wrapped(each.way_out, room and room - 2) if each.way_out else []
+    lines = [
+        f"{each.state.value:<9}{each.name:<12}{first}",
+        *(indent + line for line in rest),
+        *(f"{indent}{'  ' if number else '→ '}{line}" for number, line in enumerate(out)),
+    ]
+    return [isolated(clean(line)) for line in lines]
+
+
+def _sum_up(found: Sequence[Diagnosis]) -> None:
+    states = [each.state.value for each in found]
+    errors, warnings = states.count("error"), states.count("warning")
+    mendable = sum(each.remedy is not None for each in found)
+    counted = " and ".join(
+        count(number, word) for number, word in ((errors, "error"), (warnings, "warning")) if number
+    )
+    way = f"`pipecli doctor --fix` mends {mendable} of them" if mendable else "each has its way out above"
+    if errors:
+        raise PipecliError(counted, hint=way)
+    say(f"{counted}; {way}" if warnings else "all is well")

@@ -1,0 +1,57 @@
+"""What is wrong with a clone, not with what its records say (`check` tells that), and the way out of each.
+
+Looking changes nothing. What can be mended without a person's choice carries its remedy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from pipecli.errors import PipecliError
+from pipecli.history import doctor_clone, doctor_speed, doctor_tools
+from pipecli.history.diagnosis import Diagnosis, State, error
+from pipecli.store import git
+from pipecli.store.location import Location
+
+Look = Callable[[Location], Iterator[Diagnosis]]
+
+LOOKS: tuple[tuple[str, Look], ...] = (
+    ("git", doctor_tools.git_version),
+    ("identity", doctor_clone.identity),
+    ("branch", doctor_clone.branch),
+    ("progress", doctor_clone.progress),
+    ("git index", doctor_speed.git_index),
+    ("changes", doctor_clone.changes),
+    ("past", doctor_clone.past),
+    ("driver", doctor_tools.driver),
+    ("index", doctor_speed.records_index),
+    ("many files", doctor_speed.many_files),
+    ("history", doctor_speed.commit_graph),
+    ("schemas", doctor_tools.editors),
+    ("extras", doctor_tools.extras),
+)
+
+
+def examine(place: Location) -> Iterator[Diagnosis]:
+    """Everything that was looked at, what is well included."""
+    done = git.run(place.work_tree, "rev-parse", "--git-dir")
+    if done.returncode:  # as where the folder is another user's
+        yield error(
+            "git", f"git can't work here: {git.one_line(done.stderr)}", "do as git says, and look again"
+        )
+        return
+    for name, look in LOOKS:
+        try:
+            yield from look(place)
+        except PipecliError as fault:
+            yield error(name, fault.message, fault.hint or "see what git says of it: git status")
+
+
+def mend(found: Diagnosis) -> Diagnosis:
+    """Apply the remedy of what has one; the others as they are."""
+    if found.remedy is None:
+        return found
+    try:
+        return Diagnosis(found.name, State.FIXED, found.remedy())
+    except (PipecliError, OSError) as fault:
+        return found._replace(what=f"{found.what}; it could not be mended: {fault}")

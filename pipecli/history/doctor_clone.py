@@ -1,0 +1,164 @@
+"""Who works in a clone, on which branch, and what is not finished, not committed or not shared."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from pipecli.errors import FaultyFile, PipecliError
+from pipecli.history.diagnosis import Diagnosis, error, ok, warning
+from pipecli.history.moments import LineOfGit
+from pipecli.history.sync_joint import count, many
+from pipecli.history.sync_pending import pending
+from pipecli.history.sync_place import (
+    Upstream,
+    branch_of,
+    commit_of,
+    head,
+    named,
+    uncommitted,
+    unfinished,
+    upstream_of,
+)
+from pipecli.records.kinds import SETTINGS_FILE
+from pipecli.store import files, git, yamltext
+from pipecli.store.location import Location
+
+_WHO = "git config --global user.name NAME && git config --global user.email ADDRESS"
+
+
+def identity(place: Location) -> Iterator[Diagnosis]:
+    """Whom git signs commits with, and which user of the settings that is."""
+    done = git.run(place.work_tree, "var", "GIT_AUTHOR_IDENT")
+    if done.returncode:
+        yield error("identity", "git doesn't know who you are, and can't sign a change", _WHO)
+        return
+    who = done.stdout.decode("utf-8", "replace").rpartition(" <")
+    name, email = who[0], who[2].partition(">")[0]
+    if not (git.config(place.work_tree, "user.email") or {"EMAIL", "GIT_AUTHOR_EMAIL"} & os.environ.keys()):
+        yield warning("identity", f"git makes up who you are: {name} <{email}>", _WHO)
+        return
+    slug = os.environ.get("PIPECLI_USER") or ""
+    try:
+        users = yamltext.parse(files.read_text(place.root, SETTINGS_FILE), SETTINGS_FILE).get("users")
+    except (FaultyFile, OSError) as fault:
+        yield error(
+            "identity", f"the settings can't be read: {fault}", "mend that; `pipecli check` tells more"
+        )
+        return
+    known = users if isinstance(users, dict) else {}
+    if slug and slug not in known:
+        yield error(
+            "identity", f"PIPECLI_USER is {slug}, and there is no such user", "see `pipecli user list`"
+        )
+        return
+    mine = slug or next((each for each, user in known.items() if _is(user, email)), "")
+    if mine:
+        yield ok("identity", f"{name} <{email}> is the user {mine}")
+    else:
+        yield warning(
+            "identity",
+            f"{name} <{email}> is no user of the settings: what you add has no owner",
+            f"pipecli user add SLUG --name NAME --email {email}, or set PIPECLI_USER",
+        )
+
+
+def _is(user: object, email: str) -> bool:
+    return isinstance(user, dict) and str(user.get("email", "")).casefold() == email.casefold() != ""
+
+
+def branch(place: Location) -> Iterator[Diagnosis]:
+    """The branch, and how much of it is here only, or there only."""
+    name, commit = branch_of(place), head(place)
+    if commit is None:
+        yield error("branch", "nothing is committed yet", "git add . && git commit")
+    elif name is None:
+        yield warning(
+            "branch",
+            f"HEAD is detached at {commit[:7]}: no branch holds what is committed now",
+            "git switch main, or keep what is here with `git switch --create NAME`",
+        )
+    else:
+        yield from _shared(place)
+
+
+def _shared(place: Location) -> Iterator[Diagnosis]:
+    """As of the last fetch: a remote is not asked, it might not answer."""
+    try:
+        upstream = upstream_of(place)
+    except PipecliError as fault:
+        yield warning("branch", fault.message, fault.hint)
+        return
+    known = commit_of(place, upstream.tracking)
+    if known is None:
+        yield warning("branch", f"{upstream.branch} was never shared with {upstream.remote}", "pipecli sync")
+        return
+    went, came = count(place, "HEAD", known), count(place, known, "HEAD")
+    if not went and not came:
+        yield ok("branch", f"{upstream.branch} is as {upstream}, as of the last fetch")
+    else:
+        yield warning("branch", _apart(upstream, went, came), "pipecli sync")
+
+
+def _apart(upstream: Upstream, went: int, came: int) -> str:
+    if went and came:
+        return (
+            f"{upstream.branch} and {upstream} have diverged: {many(went, 'commit')} only here, "
+            f"{came} only there"
+        )
+    if went:
+        return f"{many(went, 'commit')} of {upstream.branch} {'is' if went == 1 else 'are'} only here"
+    return f"{many(came, 'commit')} of {upstream} {'is' if came == 1 else 'are'} not in {upstream.branch} yet"
+
+
+def progress(place: Location) -> Iterator[Diagnosis]:
+    """A merge, rebase or pick that was begun and not ended, by git or by sync."""
+    found = unfinished(place)
+    note = place.cache / "sync.json"
+    if found and found.what == "merge" and note.exists() and (waiting := pending(place)):
+        yield warning(
+            "progress",
+            f"a sync with {waiting.upstream} waits for you: {named(waiting.files)}",
+            "pipecli sync --continue, --ours, --theirs or --abort",
+        )
+    elif found:
+        yield warning("progress", f"a {found.what} is in progress", f"{found.finish}, or {found.undo}")
+    else:
+        yield ok("progress", "nothing is left half done")
+
+
+def changes(place: Location) -> Iterator[Diagnosis]:
+    """What is in the files and in no commit."""
+    dirty = uncommitted(place)
+    if dirty and unfinished(place):
+        return  # and said so
+    if dirty:
+        are = "is" if len(dirty) == 1 else "are"
+        yield warning(
+            "changes",
+            f"{named(dirty)} {are} changed and not committed: no history, forecast of a day or sync has that",
+            "git add FILE && git commit, or drop it with `git restore FILE`",
+        )
+    else:
+        yield ok("changes", "everything is committed")
+
+
+def past(place: Location) -> Iterator[Diagnosis]:
+    """Whether all commits are here, and none is dated in the future."""
+    if git.output(place.work_tree, "rev-parse", "--is-shallow-repository") == "true":
+        yield warning(
+            "past",
+            "the clone is shallow: what was before its first commit can't be told",
+            "git fetch --unshallow",
+        )
+    ahead = LineOfGit(place).ahead(datetime.now(UTC) + timedelta(minutes=1)) if head(place) else []
+    if ahead:
+        first = ahead[-1]
+        day = datetime.fromtimestamp(first.seconds, UTC).date()
+        which = f"commit {first.commit[:7]} is" if len(ahead) == 1 else f"{len(ahead)} commits are"
+        yield warning(
+            "past",
+            f"{which} dated in the future ({day}): counted as made now",
+            "set the clock of the machine that made it; a new commit on top is dated rightly",
+        )

@@ -1,0 +1,196 @@
+"""What makes commands slow, or answers stale: indexes of git and of pipecli, and settings of git.
+
+Settings are offered where they help, by what was measured (docs/sync.md): none below a few thousand files.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from pipecli.history.diagnosis import Diagnosis, error, ok, warning
+from pipecli.history.sync_joint import many
+from pipecli.history.sync_place import head
+from pipecli.store import freshness, git, index
+from pipecli.store.location import Location
+
+_MANY_FILES = 5_000
+_MANY_COMMITS = 2_000
+_OLD_LOCK = 600.0
+"""Seconds. No git takes that long over its index; a person in an editor may."""
+
+
+def git_index(place: Location) -> Iterator[Diagnosis]:
+    """git's list of what is staged: damaged, or locked by a git that is gone."""
+    listed = git.run(place.work_tree, "ls-files", "--cached", "-z")
+    if listed.returncode:
+        yield error(
+            "git index",
+            f"git can't read its index: {git.one_line(listed.stderr)}",
+            "pipecli doctor --fix, which makes it anew from the last commit; no file is touched",
+            lambda: _remake(place),
+        )
+        return
+    lock = place.git_dir / "index.lock"
+    age = time.time() - lock.stat().st_mtime if lock.exists() else 0
+    if age > _OLD_LOCK:
+        yield error(
+            "git index",
+            f"a git that ended {age / 60:.0f} minutes ago has left its lock, and every commit is refused",
+            f"if no git is running, remove {os.path.relpath(lock, place.work_tree)}",
+        )
+    else:
+        yield ok("git index", f"{many(listed.stdout.count(bytes(1)), 'file')}")
+
+
+def _remake(place: Location) -> str:
+    damaged = place.git_dir / "index"
+    damaged.replace(damaged.with_name("index.damaged"))
+    git.output(place.work_tree, "read-tree", "HEAD")
+    git.run(place.work_tree, "update-index", "-q", "--refresh")
+    return "git's index is made anew from the last commit; what was staged is to be staged again"
+
+
+def records_index(place: Location) -> Iterator[Diagnosis]:
+    """pipecli's own index of the files, and that of their history: absent, stale or damaged."""
+    damaged = [file for file in sorted(place.cache.glob("*.sqlite")) if not _is_sound(file)]
+    if damaged:
+
+        def remove() -> str:
+            for file in damaged:
+                file.unlink(missing_ok=True)
+            return "the damaged index is removed, the next command builds it anew"
+
+        names = ", ".join(file.name for file in damaged)
+        yield warning(
+            "index", f"{names} in {place.cache} can't be read", "it is built anew: doctor --fix", remove
+        )
+        return
+    if not os.access(place.cache if place.cache.exists() else place.git_dir, os.W_OK):
+        yield warning(
+            "index",
+            f"{place.cache} can't be written, so each command reads all files",
+            "make it writable for you",
+        )
+        return
+    stale = _stale(place)
+    if stale is None:
+        yield ok("index", "not there yet; the next command builds it")
+    elif stale:
+
+        def refresh() -> str:
+            index.open_index(place).connection.close()
+            return "the index is as the files are"
+
+        yield warning(
+            "index",
+            f"{many(stale, 'file')} changed since pipecli last looked",
+            "nothing to do: the next command reads them",
+            refresh,
+        )
+    else:
+        yield ok("index", "as the files are")
+
+
+def _is_sound(file: Path) -> bool:
+    try:
+        connection = _read_only(file)
+    except sqlite3.DatabaseError:
+        return False
+    try:
+        return bool(connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",))
+    except sqlite3.OperationalError as fault:
+        return "locked" in str(fault)  # somebody is writing it
+    except sqlite3.DatabaseError:
+        return False
+    finally:
+        connection.close()
+
+
+def _stale(place: Location) -> int | None:
+    """How many files changed since the index looked; None where it is to be built."""
+    file = place.cache / "index.sqlite"
+    if not file.exists():
+        return None
+    connection = _read_only(file)
+    try:
+        if connection.execute("SELECT layout FROM _layout").fetchone() != (index.LAYOUT,):
+            return None
+        known = dict(connection.execute("SELECT folder, stamp FROM _folders"))
+    except sqlite3.DatabaseError:
+        return None
+    finally:
+        connection.close()
+    difference = freshness.compare(known, freshness.stamps(place.root))
+    return len(difference.changed) + len(difference.gone)
+
+
+def _read_only(file: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True, timeout=1)
+
+
+def many_files(place: Location) -> Iterator[Diagnosis]:
+    """Whether git keeps what it learned about the files of a large pipeline."""
+    files = git.run(place.work_tree, "ls-files", "--cached", "-z").stdout.count(bytes(1))
+    if files < _MANY_FILES or _is_on(place, "feature.manyFiles") or _is_on(place, "core.untrackedCache"):
+        return
+
+    def turn_on() -> str:
+        git.output(place.work_tree, "config", "--local", "feature.manyFiles", "true")
+        git.run(place.work_tree, "update-index", "--untracked-cache", "--index-version", "4")
+        return "git keeps a cache of folders, `git status` is faster by a quarter"
+
+    yield warning(
+        "many files",
+        f"{many(files, 'file')}, and git lists every folder each time: `git status` takes a third longer",
+        "git config feature.manyFiles true",
+        turn_on,
+    )
+
+
+def commit_graph(place: Location) -> Iterator[Diagnosis]:
+    """Whether git keeps what it learned about a long history: a walk along it is five times as fast."""
+    if head(place) is None:
+        return
+    since = _written(place)
+    after = [f"--since=@{since:.0f}"] if since else []
+    commits = int(git.output(place.work_tree, "rev-list", "--count", *after, "HEAD", "--"))
+    if commits < _MANY_COMMITS:
+        return
+
+    def write() -> str:
+        git.output(place.work_tree, "config", "--local", "fetch.writeCommitGraph", "true")
+        git.output(place.work_tree, "commit-graph", "write", "--reachable", "--changed-paths")
+        return "git has a graph of the commits, and of the files that each touched"
+
+    lacking = "not in git's graph of commits" if since else "and git has no graph of them"
+    yield warning(
+        "history",
+        f"{many(commits, 'commit')} {lacking}: a walk along them (--as-of, sync, `git log FILE`) takes five "
+        "times as long and more",
+        "git commit-graph write --reachable --changed-paths",
+        write,
+    )
+
+
+def _written(place: Location) -> float:
+    """When git last wrote its graph with the files that commits touched; 0 where it has none."""
+    found = [0.0]
+    for name in ("commit-graph", "commit-graphs"):
+        kept = place.work_tree / git.output(
+            place.work_tree, "rev-parse", "--git-path", f"objects/info/{name}"
+        )
+        for file in [kept, *sorted(kept.glob("*.graph"))] if kept.exists() else ():
+            if file.is_file():
+                with file.open("rb") as handle:
+                    has_paths = b"BIDX" in handle.read(256)  # named in the table of what the file holds
+                found.append(file.stat().st_mtime if has_paths else 0.0)
+    return max(found)
+
+
+def _is_on(place: Location, name: str) -> bool:
+    said = git.run(place.work_tree, "config", "--type=bool", "--get", name).stdout
+    return said == b"true\n"

@@ -1,0 +1,248 @@
+"""doctor: what is wrong with a clone, said with its way out, and mended where that loses nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pipecli.history import doctor_speed
+from tests.conftest import Cli
+
+Git = Callable[..., str]
+Look = Callable[..., dict[str, tuple[str, str, str | None]]]
+
+
+@pytest.fixture
+def look(cli: Cli) -> Look:
+    """What doctor says, by the names of what it looked at: the state, what, the way out."""
+
+    def call(*options: str, code: int = 0) -> dict[str, tuple[str, str, str | None]]:
+        said = json.loads(cli("doctor", *options, "--format", "json", code=code).out)
+        return {each["name"]: (each["state"], each["what"], each["way_out"]) for each in said}
+
+    return call
+
+
+@pytest.fixture
+def shared(root: Path, git: Git, tmp_path: Path) -> Path:
+    """The pipeline has a remote, and nothing to sync."""
+    subprocess.run(["git", "init", "-q", "--bare", "-b", "main", tmp_path / "remote.git"], check=True)
+    git("remote", "add", "origin", str(tmp_path / "remote.git"))
+    git("push", "-q", "--set-upstream", "origin", "main")
+    return tmp_path / "remote.git"
+
+
+def test_a_clone_that_is_well(cli: Cli, shared: Path, git: Git, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    cli("opp", "list")
+    before = git("status", "--porcelain"), git("config", "--list")
+    said = cli("doctor")
+    states = [line.split()[0] for line in said.out.splitlines()]
+    assert set(states) == {"ok"} and len(states) == 10
+    assert "ok       identity    Ana Ruiz <ana@contoso.example> is the user ana-ruiz\n" in said.out
+    assert said.err == "all is well\n"
+    assert (git("status", "--porcelain"), git("config", "--list")) == before
+
+
+def test_what_is_not_committed_and_not_shared(
+    look: Look, cli: Cli, shared: Path, deal: Callable[..., Path]
+) -> None:
+    deal()
+    cli("opp", "set", "OPP-2Q8XA", "amount=1", "--no-commit")
+    found = look()
+    assert found["branch"] == ("warning", "1 commit of main is only here", "pipecli sync")
+    assert found["changes"][:2] == (
+        "warning",
+        "opportunities/2026/OPP-2Q8XA-espresso-machines.yaml is changed and not committed: "
+        "no history, forecast of a day or sync has that",
+    )
+
+
+def test_a_branch_that_has_diverged(look: Look, git: Git, shared: Path) -> None:
+    git("commit", "-q", "--allow-empty", "-m", "there")
+    git("push", "-q")
+    git("reset", "-q", "--hard", "HEAD~1")
+    assert look()["branch"] == ("warning", "1 commit of origin/main is not in main yet", "pipecli sync")
+    git("commit", "-q", "--allow-empty", "-m", "here")
+    what = "main and origin/main have diverged: 1 commit only here, 1 only there"
+    assert look()["branch"] == ("warning", what, "pipecli sync")
+
+
+def test_no_remote_and_no_branch(look: Look, git: Git) -> None:
+    assert look()["branch"] == (
+        "warning", "there is no remote to sync with", "add one: git remote add origin ADDRESS",
+    )  # fmt: skip
+    git("switch", "-q", "--detach")
+    state, what, way_out = look()["branch"]
+    assert state == "warning" and what.startswith("HEAD is detached at ") and "git switch" in str(way_out)
+
+
+def test_an_identity_that_is_unset(look: Look, cli: Cli, git: Git) -> None:
+    for name in ("email", "name"):
+        git("config", f"user.{name}", "")
+    git("config", "user.useConfigOnly", "true")
+    found = look(code=1)
+    assert found["identity"][:2] == ("error", "git doesn't know who you are, and can't sign a change")
+    assert "git config --global user.name" in str(found["identity"][2])
+    assert cli("doctor", code=1).err.startswith("error: 1 error and ")
+
+
+def test_an_identity_that_is_no_user(look: Look, git: Git, monkeypatch: pytest.MonkeyPatch) -> None:
+    git("config", "user.email", "nobody@contoso.example")
+    assert look()["identity"][:2] == (
+        "warning",
+        "Ana Ruiz <nobody@contoso.example> is no user of the settings: what you add has no owner",
+    )
+    monkeypatch.setenv("PIPECLI_USER", "ana-ruiz")
+    assert look()["identity"][0] == "ok"
+    monkeypatch.setenv("PIPECLI_USER", "nobody")
+    assert look(code=1)["identity"][0] == "error"
+
+
+def test_a_merge_in_progress(look: Look, git: Git, deal: Callable[..., Path]) -> None:
+    git("branch", "side")
+    deal()
+    git("switch", "-q", "side")
+    git("commit", "-q", "--allow-empty", "-m", "beside")
+    git("merge", "-q", "--no-commit", "main")
+    assert look()["progress"] == ("warning", "a merge is in progress", "git commit, or git merge --abort")
+
+
+def test_the_merge_driver_is_set_up(look: Look, git: Git) -> None:
+    for section in ("merge.pipecli", "merge.pipecli-ancestor"):
+        git("config", "--remove-section", section)
+    state, what, way_out = look()["driver"]
+    assert state == "warning" and "git does not know pipecli's merge driver" in what
+    assert way_out == "pipecli sync, which sets it up"
+    assert look("--fix")["driver"] == ("fixed", "git now merges records by field", None)
+    assert look()["driver"][0] == "ok"
+
+
+def test_a_damaged_index_of_git(look: Look, git: Git, root: Path, deal: Callable[..., Path]) -> None:
+    deal()
+    (root / ".git/index").write_bytes(b"DIRC" + bytes(100))
+    found = look(code=1)
+    assert found["git index"][0] == "error" and "git can't read its index" in found["git index"][1]
+    assert look("--fix")["git index"][0] == "fixed"
+    assert git("status", "--porcelain") == ""
+
+
+def test_a_lock_that_a_killed_git_left(look: Look, root: Path) -> None:
+    lock = root / ".git/index.lock"
+    lock.touch()
+    assert look()["git index"][0] == "ok"
+    long_ago = time.time() - 3600
+    os.utime(lock, (long_ago, long_ago))
+    assert look(code=1)["git index"] == (
+        "error",
+        "a git that ended 60 minutes ago has left its lock, and every commit is refused",
+        "if no git is running, remove .git/index.lock",
+    )
+
+
+def test_an_index_that_is_stale_or_damaged(
+    look: Look, cli: Cli, root: Path, deal: Callable[..., Path]
+) -> None:
+    assert look()["index"][1] == "not there yet; the next command builds it"
+    cli("opp", "list")
+    assert look()["index"] == ("ok", "as the files are", None)
+    file = deal()
+    for _ in range(2):  # looking changes nothing
+        assert look()["index"][:2] == ("warning", "1 file changed since pipecli last looked")
+    assert look("--fix")["index"][:2] == ("fixed", "the index is as the files are")
+    assert look()["index"][0] == "ok"
+    (index,) = (root / ".git/pipecli").rglob("index.sqlite")
+    with index.open("r+b") as handle:
+        handle.write(b"no database at all")
+    assert "index.sqlite" in look()["index"][1]
+    assert look("--fix")["index"][0] == "fixed"
+    assert not index.exists()
+    assert file.name[:9] in cli("opp", "list").out
+
+
+def test_commits_dated_in_the_future(look: Look, git: Git, root: Path) -> None:
+    future = os.environ | {"GIT_COMMITTER_DATE": "2090-01-01T00:00:00Z"}
+    subprocess.run(["git", "commit", "-q", "--allow-empty", "-m", "x"], cwd=root, env=future, check=True)
+    state, what, _ = look()["past"]
+    assert state == "warning" and "is dated in the future (2090-01-01): counted as made now" in what
+
+
+def test_a_shallow_clone(look: Look, cli: Cli, root: Path, git: Git, tmp_path: Path) -> None:
+    git("commit", "-q", "--allow-empty", "-m", "second")
+    shutil.move(root, tmp_path / "whole")
+    subprocess.run(["git", "clone", "-q", "--depth=1", f"file://{tmp_path}/whole", root], check=True)
+    assert look()["past"][1:] == (
+        "the clone is shallow: what was before its first commit can't be told", "git fetch --unshallow",
+    )  # fmt: skip
+
+
+def test_schemas_of_another_version(look: Look, root: Path) -> None:
+    (root / "schemas/lead.schema.json").write_text("{}\n")
+    assert look()["schemas"] == (
+        "warning", "not those of this version: lead", "pipecli schema write, and commit them",
+    )  # fmt: skip
+
+
+def test_settings_of_git_for_a_large_pipeline(
+    look: Look, git: Git, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not {"many files", "history"} & look().keys()
+    monkeypatch.setattr(doctor_speed, "_MANY_FILES", 5)
+    monkeypatch.setattr(doctor_speed, "_MANY_COMMITS", 1)
+    found = look()
+    assert found["many files"][0] == found["history"][0] == "warning"
+    assert found["many files"][2] == "git config feature.manyFiles true"
+    found = look("--fix")
+    assert found["many files"][0] == found["history"][0] == "fixed"
+    assert git("config", "feature.manyFiles") == "true"
+    assert (root / ".git/objects/info/commit-graph").exists()
+    assert not {"many files", "history"} & look().keys()
+    git("commit-graph", "verify")
+    git("fsck")
+
+
+def test_what_is_not_installed(look: Look, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pipecli.history import doctor_tools
+
+    monkeypatch.setitem(doctor_tools._EXTRAS, "tui", ("no_such_library",))
+    assert look()["extras"] == ("warning", "not installed: tui", "pip install 'pipecli[tui]'")
+
+
+def test_settings_that_can_t_be_read_and_no_commit(look: Look, root: Path, git: Git) -> None:
+    with (root / "pipecli.yaml").open("a") as settings:
+        settings.write("<<<<<<< HEAD\n")
+    found = look(code=1)
+    assert found["identity"][0] == "error" and "pipecli check" in str(found["identity"][2])
+    git("update-ref", "-d", "HEAD")
+    assert look(code=1)["branch"][:2] == ("error", "nothing is committed yet")
+
+
+def test_a_repository_that_git_refuses(look: Look, cli: Cli, root: Path) -> None:
+    (root / ".git/HEAD").unlink()
+    found = look(code=1)
+    assert list(found) == ["git"] and found["git"][0] == "error"
+    assert cli("doctor", code=1).err.startswith("error: 1 error; each has its way out above")
+
+
+def test_outside_of_a_pipeline(cli: Cli, root: Path) -> None:
+    (root / "pipecli.yaml").unlink()
+    assert "is no pipeline" in cli("doctor", code=1).err
+
+
+def test_the_index_is_not_opened_to_look(cli: Cli, root: Path) -> None:
+    cli("opp", "list")
+    (index,) = (root / ".git/pipecli").rglob("index.sqlite")
+    with sqlite3.connect(index) as connection:
+        connection.execute("UPDATE _layout SET layout = 'of another version'")
+    connection.close()
+    before = index.read_bytes()
+    cli("doctor")
+    assert index.read_bytes() == before
