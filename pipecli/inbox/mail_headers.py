@@ -86,7 +86,7 @@ def mail_of(letter: Letter) -> Mail:
 class _Fields:
     def __init__(self, header: bytes) -> None:
         # A lone \r is no line end, though the parser takes it for one: no field begins after it.
-        plain = header.replace(b"\r\n", b"\n").replace(b"\r", b" ").decode("utf-8", "surrogateescape")
+        plain = header.replace(b"\r\n", b"\n").replace(b"\r", b" ").decode("ascii", "surrogateescape")
         self._fields: dict[str, list[str]] = {}
         for name, value in HeaderParser(policy=compat32).parsestr(plain).raw_items():
             self._fields.setdefault(name.lower().strip(), []).append(" ".join(value.split()))
@@ -123,10 +123,11 @@ class _Fields:
 
 def _people(field: str) -> Iterator[Person]:
     try:
-        pairs = [pair for pair in getaddresses([field]) if _is_address(pair[1])]
+        named = [(name, words(address)) for name, address in getaddresses([field])]
     except (RecursionError, ValueError, IndexError):  # a thousand brackets, one in the other
-        pairs = []
-    for name, address in pairs or [("", each) for each in _ADDRESS.findall(field) if _is_address(each)]:
+        named = []
+    named = [pair for pair in named if _is_address(pair[1])]
+    for name, address in named or [("", each) for each in _ADDRESS.findall(field) if _is_address(each)]:
         plain = words(name).strip("'\" ")
         yield Person("" if "@" in plain else plain[:_LONGEST_NAME], address)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from hashlib import sha256
 
@@ -105,7 +106,8 @@ def organization_of(email: str) -> str | None:
         return None
     label = labels[-1]
     if label.startswith("xn--"):
-        label = label.removeprefix("xn--").encode().decode("punycode")
+        with suppress(UnicodeError):
+            label = label.encode().decode("idna")
     return " ".join(word.capitalize() for word in label.replace("_", "-").split("-") if word) or None
 
 
