@@ -78,6 +78,8 @@ qualification:
     "customers/acme.yaml": "id: acme\nname: Acme, S.A.\n",
 }
 
+STEPS = "      steps:\n      - Budget agreed\n"
+
 Edit = Callable[..., None]
 Told = Callable[..., list[dict[str, Any]]]
 
@@ -90,7 +92,7 @@ def sound(founded: Path, home: Path, tmp_path_factory: pytest.TempPathFactory) -
     settings = root / SETTINGS
     settings.write_text(
         settings.read_text()
-        .replace("      name: Qualify\n", "      name: Qualify\n      steps: [Budget agreed]\n")
+        .replace("      name: Qualify\n", f"      name: Qualify\n{STEPS}")
         .replace("teams: {}", "  luis:\n    name: Luis\nteams: {}")
         .replace("      name: Demo\n", "      name: Demo\n      requires: [expected_close]\n")
     )
@@ -259,7 +261,7 @@ def test_a_change_by_hand_is_found_at_its_line(
 
 
 def test_limits_that_are_loosened_are_seen(told: Told, edit: Edit, root: Path) -> None:
-    edit(SETTINGS, "max_discount: 20 ", "max_discount: 40 ", "      steps: [Budget agreed]\n", "")
+    edit(SETTINGS, "max_discount: 20 ", "max_discount: 40 ", STEPS, "")
     stage, discount = told()
     lines = (root / SETTINGS).read_text().splitlines()
     assert (stage["rule"], lines[stage["line"] - 1]) == ("loosened-limit", "    - id: qualify")
@@ -269,7 +271,7 @@ def test_limits_that_are_loosened_are_seen(told: Told, edit: Edit, root: Path) -
 
 
 def test_a_change_set_does_not_loosen_the_rules_it_is_held_to(told: Told, edit: Edit) -> None:
-    edit(SETTINGS, "max_discount: 20 ", "max_discount: 40 ", "      steps: [Budget agreed]\n", "")
+    edit(SETTINGS, "max_discount: 20 ", "max_discount: 40 ", STEPS, "")
     edit(DRAFT, "unit_price: 500.00", "unit_price: 500.00\n  discount: 30")
     edit(OPEN, "stage: qualify", "stage: demo", "EUR\n", "EUR\nexpected_close: 2027-01-01\n")
     rules = [each["rule"] for each in told()]
@@ -419,3 +421,20 @@ def test_the_same_is_found_in_a_commit_as_in_the_working_tree(
     git("checkout", "-q", "HEAD~1")
     assert told("HEAD..main") == by_hand
     assert json.loads(cli("diff", "HEAD..main", "--format", "json").out)["findings"] == by_hand
+
+
+def test_a_rename_in_the_settings_changes_no_deal(cli: Cli, told: Told, git: Callable[..., str]) -> None:
+    cli("settings", "rename", "stage", "standard/qualify", "first-talk")
+    cli("settings", "rename", "user", "ana-ruiz", "ana")
+    cli("settings", "rename", "lost-reason", "price", "too-dear")
+    assert told("HEAD~3") == []
+    assert git("diff", "--name-only", "HEAD~3").splitlines() == [OPEN, WON, LOST, SETTINGS]
+
+
+def test_who_renames_a_stage_does_not_rid_it_of_its_steps(cli: Cli, edit: Edit, told: Told) -> None:
+    cli("settings", "rename", "stage", "standard/qualify", "first-talk")
+    edit(SETTINGS, STEPS, "")
+    edit(OPEN, "stage: first-talk", "stage: demo", "EUR\n", "EUR\nexpected_close: 2027-01-01\n")
+    skipped, loosened = told("HEAD~1")
+    assert skipped["message"] == "stage: first-talk → demo, although steps not done: Budget agreed"
+    assert loosened["message"] == "stage first-talk no longer asks for: Budget agreed"

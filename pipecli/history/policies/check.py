@@ -14,9 +14,10 @@ from pipecli.history.events import events
 from pipecli.history.moments import Stand
 from pipecli.history.policies import deals, identity, limits, offers, stages
 from pipecli.history.policies.between import Between
+from pipecli.history.policies.renames import Renames, renames
 from pipecli.history.policies.rule import Changed, Review, Rule
 from pipecli.records.base import Record
-from pipecli.records.kinds import BY_NOUN, SETTINGS, SETTINGS_FILE
+from pipecli.records.kinds import BY_NOUN, OPPORTUNITY, SETTINGS, SETTINGS_FILE
 from pipecli.records.settings import Settings
 from pipecli.store import files, git, reading, yamltext
 from pipecli.store.checks.rule import Finding, Problem, Severity
@@ -74,13 +75,14 @@ def _placed(text: str, problems: Sequence[tuple[Rule, Problem]]) -> Iterator[Fin
 
 
 def _review(present: Pipeline, asked: Range, found: ChangeSet) -> Review:
-    changed = [_changed(each, each.before, each.after) for each in found.records]
-    after = next((each.after for each in changed if each.noun == SETTINGS.noun), None)
-    settings = _settings_at(present.location, asked.base)
-    new_settings = after if isinstance(after, Settings) else settings
+    old = _settings_at(present.location, asked.base)
+    touched = next((each.after for each in found.records if each.noun == SETTINGS.noun), None)
+    new = _record(SETTINGS.noun, touched) if touched else old
+    new_settings = new if isinstance(new, Settings) else None
+    renamed = renames(old, new_settings)
     return Review(
-        _with_changed_ids(found.records, changed),
-        settings or new_settings,
+        [_changed(each, key, renamed) for each, key in _with_changed_ids(found.records)],
+        renamed.of_settings(old) if old else new_settings,
         new_settings,
         present if asked.head is None else _past(present, asked.head),
         Between(present.location, asked),
@@ -91,11 +93,17 @@ def _past(present: Pipeline, commit: str) -> PastPipeline:
     return PastPipeline(present.location, Stand(commit, datetime.now().astimezone(), ()), present.today)
 
 
-def _changed(each: Touched, before: Side | None, after: Side | None) -> Changed:
-    old, new = _record(each.noun, before), _record(each.noun, after)
+def _changed(each: Touched, old_key: str, renamed: Renames) -> Changed:
+    before, happened = each.before, each.events
+    if each.noun == OPPORTUNITY.noun and before and before.told and any(renamed):
+        before = before._replace(told=renamed.of_deal(before.told))
+        happened = events(before.told, each.after.told if each.after else None)
+    old, new = _record(each.noun, before), _record(each.noun, each.after)
+    if isinstance(old, Settings):
+        old = renamed.of_settings(old)
     fault = before.fault if before is not None and old is None else None
     return Changed(
-        each.noun, each.key, each.file, old, new, each.events, each.key, is_gone=after is None, fault=fault
+        each.noun, each.key, each.file, old, new, happened, old_key, is_gone=each.after is None, fault=fault
     )
 
 
@@ -106,23 +114,21 @@ def _record(noun: str, side: Side | None) -> Record | None:
     return reading.validate(kind.model, side.told.plain, side.file)
 
 
-def _with_changed_ids(touched: Sequence[Touched], changed: Sequence[Changed]) -> list[Changed]:
-    """With a removed and a new record made one, where they are the same with another id."""
-    new = [each for each in touched if each.before is None and each.after and each.after.told]
-    kept = {(each.noun, each.key): each for each in changed}
+def _with_changed_ids(touched: Sequence[Touched]) -> Iterator[tuple[Touched, str]]:
+    """Each with its old key; a removed and a new record as one, where they are the same with another id."""
+    new = {(each.noun, each.key): each for each in touched if each.before is None}
     for old in touched:
-        side = old.before
-        if old.after is not None or side is None or side.told is None:
-            continue
-        renamed = next((each for each in new if _is_same(old.noun, side, each)), None)
-        if renamed is None or renamed.after is None or renamed.after.told is None:
-            continue
-        new.remove(renamed)
-        del kept[old.noun, old.key]
-        told = renamed._replace(events=events(side.told, renamed.after.told))
-        one = _changed(told, side, renamed.after)
-        kept[renamed.noun, renamed.key] = one._replace(old_key=old.key)
-    return list(kept.values())
+        if old.after is None and old.before and old.before.told:
+            side = old.before
+            same = next((each for each in new.values() if _is_same(old.noun, side, each)), None)
+            if same and same.after and same.after.told:
+                del new[same.noun, same.key]
+                happened = events(side.told, same.after.told)
+                yield same._replace(before=side, events=happened), old.key
+                continue
+        if old.before is not None:
+            yield old, old.key
+    yield from ((each, each.key) for each in new.values())
 
 
 def _is_same(noun: str, old: Side, new: Touched) -> bool:

@@ -110,12 +110,15 @@ def unqualified_conversion(review: Review) -> Iterator[Problem]:
 def _edited_closed(review: Review) -> Iterator[tuple[Changed, Opportunity, list[Event]]]:
     """Deals that are closed before and after, and not in the same way, with what changed of that."""
     for each, before, after in review.kept(Opportunity):
-        settled = [event for event in each.events if _is_settled(event)]
+        settled = [event for event in each.events if _is_settled(event, review)]
         if settled and not before.is_open and not after.is_open:
             yield each, before, settled
 
 
-def _is_settled(event: Event) -> bool:
+def _is_settled(event: Event, review: Review) -> bool:
+    if event.field == "closed.reason":  # one that the settings dropped has to be another
+        reasons = review.new_settings.lost_reasons if review.new_settings else ()
+        return not reasons or event.before in reasons
     return event.field.partition(".")[0] in _SETTLED and event.field != "closed.detail"
 
 
