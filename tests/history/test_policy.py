@@ -219,6 +219,12 @@ def test_a_sound_change_has_no_finding(told: Told, edit: Edit) -> None:
             "owner: ana-ruiz → luis of a deal that is won",
         ),
         (
+            LOST,
+            ("currency: EUR", "source: fair\ntype: support\ncurrency: EUR"),
+            ("closed-deal-facts", "warning", LOST, 9),
+            "source set to fair; type set to support of a deal that is lost",
+        ),
+        (
             OPEN,
             ("amount: 1000.00", "amount: 1000.00\nprobability: 90"),
             ("probability-by-hand", "warning", OPEN, 11),
@@ -427,8 +433,9 @@ def test_a_rename_in_the_settings_changes_no_deal(cli: Cli, told: Told, git: Cal
     cli("settings", "rename", "stage", "standard/qualify", "first-talk")
     cli("settings", "rename", "user", "ana-ruiz", "ana")
     cli("settings", "rename", "lost-reason", "price", "too-dear")
-    assert told("HEAD~3") == []
-    assert git("diff", "--name-only", "HEAD~3").splitlines() == [OPEN, WON, LOST, SETTINGS]
+    cli("settings", "rename", "type", "sales", "machines")
+    assert told("HEAD~4") == []
+    assert git("diff", "--name-only", "HEAD~4").splitlines() == [OPEN, WON, LOST, SETTINGS]
 
 
 def test_who_renames_a_stage_does_not_rid_it_of_its_steps(cli: Cli, edit: Edit, told: Told) -> None:

@@ -18,6 +18,9 @@ from pipecli.workflow.win_opportunity import last_offered
 
 # What a report of closed deals adds up. Notes, tags, activities and the like go on after the end.
 _SETTLED = frozenset({"status", "closed", "amount", "items", "currency", "stage", "process"})
+# What the reports on closed deals group by; a word that the settings dropped has to be another.
+_FACTS = {"title": "", "type": "opportunity_types", "source": "sources", "campaign": "", "lead": ""}
+"""By field, the list of the settings that has its words."""
 _FAR = Decimal(25)
 """Points between a probability set by hand and that of its stage that a reviewer is told of."""
 
@@ -32,6 +35,15 @@ def closed_deal(review: Review) -> Iterator[Problem]:
                 f"{_texts(settled)}; {each.key} is {before.status}, and what is closed stays as it closed: "
                 f"pipecli opp reopen {each.key}",
             )
+
+
+def closed_deal_facts(review: Review) -> Iterator[Problem]:
+    """Closed deals of another title, type, source, campaign or lead: reports on them group by these."""
+    for each, before, after in review.kept(Opportunity):
+        facts = [event for event in each.events if event.field in _FACTS and _is_known(event, review)]
+        if facts and not before.is_open and not after.is_open:
+            said = f"{_texts(facts)} of a deal that is {before.status}"
+            yield Problem(each.file, _path(facts[0]), said)
 
 
 def reopened_deal(review: Review) -> Iterator[Problem]:
@@ -116,10 +128,16 @@ def _edited_closed(review: Review) -> Iterator[tuple[Changed, Opportunity, list[
 
 
 def _is_settled(event: Event, review: Review) -> bool:
-    if event.field == "closed.reason":  # one that the settings dropped has to be another
-        reasons = review.new_settings.lost_reasons if review.new_settings else ()
-        return not reasons or event.before in reasons
+    if event.field == "closed.reason":
+        return _is_known(event, review)
     return event.field.partition(".")[0] in _SETTLED and event.field != "closed.detail"
+
+
+def _is_known(event: Event, review: Review) -> bool:
+    """Whether the settings have the word that was there; one they dropped or renamed has to be another."""
+    name = "lost_reasons" if event.field == "closed.reason" else _FACTS[event.field]
+    words = getattr(review.new_settings, name, ()) if name else ()
+    return not words or event.before is None or event.before in words
 
 
 def _was_open_between(review: Review, each: Changed) -> bool:
@@ -162,6 +180,7 @@ def _percent(apart: Decimal, offered: Decimal) -> str:
 
 STRUCTURE = (
     Rule("closed-deal", Severity.ERROR, closed_deal),
+    Rule("closed-deal-facts", Severity.WARNING, closed_deal_facts),
     Rule("reopened-deal", Severity.WARNING, reopened_deal),
     Rule("won-owner", Severity.WARNING, won_owner),
     Rule("unqualified-conversion", Severity.WARNING, unqualified_conversion),
