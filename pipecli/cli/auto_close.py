@@ -104,7 +104,7 @@ def _close(run: Session, key: str) -> Closing | None:
 
     time.sleep(_GIVING_WAY)
     with run.pipeline.exclusive():
-        run.pipeline.index.refresh()
+        run.pipeline.look_again()
         closing = _due(run, key)
         if closing is None:
             return None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import sqlite3
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, tzinfo
 from functools import cached_property
@@ -14,7 +15,7 @@ from pipecli.jsontext import loads
 from pipecli.records.kinds import BY_NOUN, SETTINGS, SETTINGS_FILE, Kind
 from pipecli.store import location
 from pipecli.store.functions import register
-from pipecli.store.index import Index, open_index
+from pipecli.store.index import Index, Written, open_index
 from pipecli.store.location import Location, kind_of
 
 if TYPE_CHECKING:
@@ -57,6 +58,18 @@ class Pipeline:
         index = open_index(self.location)
         register(index.connection, lambda: self.today, lambda: self.rates)
         return index
+
+    def look_again(self) -> None:
+        """Open the index anew when it is next asked: what others wrote since then counts."""
+        self.close()
+        self.__dict__.pop("index", None)
+
+    def take_in(self, written: Mapping[str, Written], removed: Collection[str]) -> None:
+        """Have the index know what this process has just written or removed."""
+        try:
+            self.index.update(written, removed)
+        except sqlite3.OperationalError:  # another process has put one of its own in its place
+            self.look_again()
 
     @cached_property
     def settings_as_written(self) -> dict[str, Any]:

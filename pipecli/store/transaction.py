@@ -204,7 +204,7 @@ def commit(
                 ) from None
             raise
     records = [each for each in writes if kind_of(each.file) or each.file == SETTINGS_FILE]  # no schemas
-    pipeline.index.update(
+    pipeline.take_in(
         {each.file: _written(each, stats[each.file]) for each in records if each.after is not None},
         [each.file for each in records if each.after is None],
     )

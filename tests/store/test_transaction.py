@@ -350,3 +350,15 @@ def test_what_git_could_not_bring_back_is_not_removed(refused, root):
         "error: customers/hand.yaml was never committed, git could not bring it back; commit it first"
     )
     assert file.read_text() == HAND
+
+
+def test_an_index_that_another_process_builds_meanwhile_harms_nothing(cli, root, git):
+    cli("opp", "add", "Machines", "--format", "ids")
+    hook = root / ".git/hooks/post-commit"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\ncd .git/pipecli/root && cp index.sqlite new && mv new index.sqlite\n")
+    hook.chmod(0o755)
+    said = cli("opp", "add", "More machines", "--format", "json")
+    assert '"title": "More machines"' in said.out
+    assert "More machines" in cli("opp", "list").out
+    assert git("status", "--porcelain") == ""
