@@ -220,9 +220,9 @@ def test_a_sound_change_has_no_finding(told: Told, edit: Edit) -> None:
         ),
         (
             LOST,
-            ("currency: EUR", "source: fair\ntype: support\ncurrency: EUR"),
+            ("currency: EUR", "type: support\nsource: fair\ncurrency: EUR"),
             ("closed-deal-facts", "warning", LOST, 9),
-            "source set to fair; type set to support of a deal that is lost",
+            "type set to support; source set to fair of a deal that is lost",
         ),
         (
             OPEN,

@@ -40,10 +40,15 @@ def closed_deal(review: Review) -> Iterator[Problem]:
 def closed_deal_facts(review: Review) -> Iterator[Problem]:
     """Closed deals of another title, type, source, campaign or lead: reports on them group by these."""
     for each, before, after in review.kept(Opportunity):
-        facts = [event for event in each.events if event.field in _FACTS and _is_known(event, review)]
+        facts = [
+            field
+            for field, words in _FACTS.items()
+            if getattr(before, field) != getattr(after, field)
+            and _is_known(getattr(before, field), words, review)
+        ]
         if facts and not before.is_open and not after.is_open:
-            said = f"{_texts(facts)} of a deal that is {before.status}"
-            yield Problem(each.file, _path(facts[0]), said)
+            said = f"{each.said(*facts)} of a deal that is {before.status}"
+            yield Problem(each.file, (facts[0],), said)
 
 
 def reopened_deal(review: Review) -> Iterator[Problem]:
@@ -129,15 +134,14 @@ def _edited_closed(review: Review) -> Iterator[tuple[Changed, Opportunity, list[
 
 def _is_settled(event: Event, review: Review) -> bool:
     if event.field == "closed.reason":
-        return _is_known(event, review)
+        return _is_known(event.before, "lost_reasons", review)
     return event.field.partition(".")[0] in _SETTLED and event.field != "closed.detail"
 
 
-def _is_known(event: Event, review: Review) -> bool:
-    """Whether the settings have the word that was there; one they dropped or renamed has to be another."""
-    name = "lost_reasons" if event.field == "closed.reason" else _FACTS[event.field]
-    words = getattr(review.new_settings, name, ()) if name else ()
-    return not words or event.before is None or event.before in words
+def _is_known(word: object, words: str, review: Review) -> bool:
+    """Whether a list of the settings has the word that was there; one it dropped has to be another."""
+    known = getattr(review.new_settings, words, ()) if words else ()
+    return not known or word is None or word in known
 
 
 def _was_open_between(review: Review, each: Changed) -> bool:
