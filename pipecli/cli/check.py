@@ -81,8 +81,9 @@ def _with_changes(
     found = change_set(place, asked)
     changes = [each for each in check_changes(run.present, asked, found) if wanted(each.file)]
     files = {*(each.file for each in found.records), *(fault.partition(":")[0] for fault in found.unreadable)}
-    since = f"; {count(len(files), 'file')} changed since {asked.base_name} ({asked.base[:7]})"
-    return together(states, changes, found), since
+    base_id = asked.base[:7]
+    name = base_id if asked.base.startswith(base) else f"{base} ({base_id})"
+    return together(states, changes, found), f"; {count(len(files), 'file')} changed since {name}"
 
 
 def _wanted(run: Session, files: Sequence[Path]) -> Callable[[str], bool]:

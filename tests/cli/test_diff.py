@@ -97,11 +97,36 @@ def test_a_reviewer_reads_markdown_and_a_person_a_page(cli: Cli, deal: str, git:
     assert cli("diff", "HEAD~1..HEAD", "--format", "ids").out == f"{deal}\n"
 
 
+def test_what_check_finds_in_the_change_stands_before_it(cli: Cli, deal: str, git: Git, root: Path) -> None:
+    cli("opp", "set", deal, "probability=90", "title=Machines @home")
+    (file,) = root.glob("opportunities/*/*.yaml")
+    place = file.relative_to(root).as_posix()
+    words = "probability: 90 % by hand, where the stage qualify has 10 %"
+    line = file.read_text().splitlines().index("probability: 90") + 1
+    assert cli("diff", "HEAD~1..HEAD").out.splitlines()[3:6] == [
+        "",
+        "1 warning:",
+        f"{place}:{line}:1: warning: {words} (probability-by-hand)",
+    ]
+    page = cli("diff", "HEAD~1..HEAD", "--format", "markdown").out
+    assert (
+        f"\n#### 1 warning\n\n- **warning** {words}  \n  {place}:{line} (probability-by-hand)\n\n"
+    ) in page
+    (finding,) = asked(cli, "HEAD~1..HEAD")["findings"]
+    assert finding == {
+        "file": place, "line": line, "column": 1, "rule": "probability-by-hand", "severity": "warning",
+        "message": words,
+    }  # fmt: skip
+
+
 def test_hostile_words_stay_words(cli: Cli, deal: str) -> None:
-    cli("opp", "set", deal, "title=<script>|![x](http://evil.example)")
+    """No script, no image that tells its server who reads, no message to whom a title names."""
+    cli("opp", "set", deal, "title=<script>|![x](http://evil.example) @team a@b.example", "probability=90")
     page = cli("diff", "HEAD~1..HEAD", "--format", "markdown").out
     assert "<script>" not in page
     assert "![x]" not in page
+    assert "@team" not in page
+    assert "a@b.example" in page
 
 
 def test_the_working_tree_counts_with_what_git_does_not_know_yet(cli: Cli, deal: str, git: Git) -> None:
