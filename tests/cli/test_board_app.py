@@ -8,7 +8,8 @@ import pytest
 import ryaml
 from textual.widgets import Static
 
-from pipecli.cli.board_app import BoardApp, Cards, Page
+from pipecli.cli.board_app import BoardApp
+from pipecli.cli.board_widgets import Cards, Page
 from pipecli.cli.session import Session
 
 KEY = "OPP-10001"
