@@ -213,12 +213,17 @@ def test_the_steps_of_the_github_workflow_run(
     assert "- **warning** probability: 90 % by hand" in page
     assert "@team" not in page
     assert not list(here.rglob("pwned"))
+    (tell,) = [step["run"] for step in check["steps"] if step.get("name", "").startswith("Tell")]
+    assert shell(tell, here, **environment | {"GITHUB_BASE_REF": "nosuch"}).returncode == 0
+    assert summary.read_text() == (
+        f"{page}The change can't be told in deals and money; the log of this run says why.\n"
+    )
     push = shell(check["steps"][-1]["run"], here, **environment | {"GITHUB_BASE_REF": ""})
     assert (push.returncode, push.stdout, push.stderr) == (0, "", "ok: 3 records\n")  # has no base
     # The other job gets the page, and nothing else of the pull request.
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    shutil.copy(tmp_path / "pipecli.md", elsewhere)
+    (elsewhere / "pipecli.md").write_text(page)
     (script,) = [step["run"] for step in comment["steps"] if "run" in step]
     body = "--field body=@comment.md"
     for known, asked in (
