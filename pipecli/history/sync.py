@@ -26,6 +26,7 @@ from pipecli.history.sync_place import (
     require_clean,
     upstream_of,
 )
+from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import git, merge_setup
 from pipecli.store.checks.rule import Finding
 from pipecli.store.location import Location
@@ -166,6 +167,7 @@ def _until_nobody_is_faster(pipeline: Pipeline, upstream: Upstream, before: str)
         joint = joint_of(place, upstream, theirs)
         if joint.clashes:
             raise _leave_to_a_person(place, upstream, joint)
+        _require_pipeline(pipeline, upstream, joint)
         if joint.commit != theirs:
             _require_sound(pipeline, joint)
             _require_way(place, joint)
@@ -196,6 +198,16 @@ def _leave_to_a_person(place: Location, upstream: Upstream, joint: Joint) -> Con
     sync_pending.begin(place, waiting, merge_message(upstream, merged))
     git.output(place.work_tree, "update-ref", upstream.tracking, joint.theirs)
     return Conflicted(found)
+
+
+def _require_pipeline(pipeline: Pipeline, upstream: Upstream, joint: Joint) -> None:
+    """Refuse to follow the others where there would be no pipeline here any more. Raises PipecliError."""
+    if joint.commit != joint.ours and not Candidate(pipeline, joint.commit).has_settings():
+        raise PipecliError(
+            f"{pipeline.location.prefix}{SETTINGS_FILE} was removed or moved in {upstream}",
+            hint="nothing is changed; see what they did with `git log --stat FETCH_HEAD`, and if it is right "
+            "follow them with `git merge FETCH_HEAD`",
+        )
 
 
 def _require_sound(pipeline: Pipeline, joint: Joint) -> None:

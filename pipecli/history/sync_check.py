@@ -11,6 +11,7 @@ from pipecli.history.as_of import PastPipeline
 from pipecli.history.commits import record_kind
 from pipecli.history.moments import Stand
 from pipecli.history.versions import why_absent
+from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import files, git, index, yamltext
 from pipecli.store.checks.check import check
 from pipecli.store.checks.rule import Finding
@@ -77,6 +78,10 @@ class Candidate(PastPipeline):
                 _, mode, _, blob, _ = about.split()  # ":100644 100644 <before> <after> M"
                 found[file] = None if mode == _ABSENT else (mode, blob)
         return found
+
+    def has_settings(self) -> bool:
+        """Whether it is still a pipeline."""
+        return self._differing.get(SETTINGS_FILE, ("", "")) is not None
 
     @cached_property
     def _contents(self) -> Mapping[str, git.Object]:

@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, NamedTuple
 from pipecli.errors import FaultyFile
 from pipecli.history.commits import record_kind
 from pipecli.history.events import Told, events
+from pipecli.history.sync_joint import record_id
 from pipecli.history.sync_merge import Clash
-from pipecli.history.touched import key_of_path
 from pipecli.store import files, git, yamltext
 from pipecli.store.location import Location
 
 if TYPE_CHECKING:
     from pipecli.records.base import Plain
+
+
+_MOST_TOLD = 3
 
 
 class Author(NamedTuple):
@@ -60,7 +63,7 @@ def disputes(
         about = (
             clash.sides.path,
             kind.noun if kind else None,
-            key_of_path(path) if kind else None,
+            record_id(path) if kind else None,
             title_of(latest) if kind else None,
         )
         for field in clash.fields:
@@ -116,7 +119,8 @@ class _Story:
             return ""
         before = self._plains.get(self._commits[-1][1][0])
         told = [each.text for each in events(self._told(before), self._told(self.latest))]
-        return "; ".join(told)
+        more = [f"and {len(told) - _MOST_TOLD} changes more"] if len(told) > _MOST_TOLD else []
+        return "; ".join([*told[:_MOST_TOLD], *more])
 
     def author(self, field: str) -> Author | None:
         """Who changed a field last; of a file as a whole, who touched it last."""
@@ -128,7 +132,7 @@ class _Story:
 
     def _told(self, plain: Plain | None) -> Told | None:
         kind = record_kind(self._path.removeprefix(self._place.prefix))
-        key = key_of_path(self._path)
+        key = record_id(self._path.removeprefix(self._place.prefix))
         return None if plain is None else Told(kind.noun if kind else "file", key, plain)
 
 

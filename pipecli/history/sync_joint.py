@@ -10,6 +10,7 @@ from pipecli.history.commits import record_kind
 from pipecli.history.sync_merge import Clash, commit_merge, join, merge_message
 from pipecli.history.sync_place import Upstream, commit_of, head
 from pipecli.history.touched import key_of_path
+from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import git
 from pipecli.store.location import Location
 
@@ -57,7 +58,12 @@ def joint_of(place: Location, upstream: Upstream, theirs: str | None) -> Joint:
 def records_of(place: Location, paths: Sequence[str]) -> list[str]:
     """The ids of the records among files of the repository."""
     inside = [path.removeprefix(place.prefix) for path in paths if path.startswith(place.prefix)]
-    return [key_of_path(path) for path in inside if record_kind(path)]
+    return [record_id(path) for path in inside if record_kind(path)]
+
+
+def record_id(path: str) -> str:
+    """Whose file a path of the pipeline is: `OPP-2Q8XA`; `settings`."""
+    return "settings" if path == SETTINGS_FILE else key_of_path(path)
 
 
 def _require_no_rewrite(place: Location, upstream: Upstream, known: str, ours: str, theirs: str) -> None:

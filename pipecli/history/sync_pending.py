@@ -15,6 +15,7 @@ from pipecli.errors import PipecliError
 from pipecli.history.commits import record_kind
 from pipecli.history.sync_place import commit_of, head, named
 from pipecli.history.touched import key_of_path
+from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import files, git
 from pipecli.store.location import Location
 
@@ -103,6 +104,11 @@ def choose(place: Location, side: Side, paths: Sequence[str]) -> None:
             continue
         is_whole = len(sides) < 2 or any(b"\0" in each for each in _contents(place, sides.values()))
         if is_whole and side not in sides:
+            if path == f"{place.prefix}{SETTINGS_FILE}":
+                raise PipecliError(
+                    f"{path} would be gone, and with it the pipeline",
+                    hint="keep it: `git add` it, or the other side",
+                )
             _on_files(place, [path], *_REMOVE)
             continue
         if is_whole:

@@ -14,6 +14,7 @@ import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryFile
 from threading import Thread
 from time import monotonic
 from typing import IO, NamedTuple
@@ -63,21 +64,26 @@ _LONGEST_GOODBYE = 10
 def carry_through(
     work_tree: Path, *arguments: str, stdin: bytes | None = None
 ) -> subprocess.CompletedProcess[bytes]:
-    """Run git to its end whatever interrupts this program: half a checkout is no state to leave.
+    """Run git to its end whatever becomes of this program: half a checkout is no state to leave.
 
-    In a session of its own neither Ctrl-C nor a closed terminal reaches it.
+    In a session of its own neither Ctrl-C nor a closed terminal reaches it. It reads and writes files, no
+    pipes: one whose other end is gone would end it in the middle of its work.
     """
-    with subprocess.Popen(
-        ["git", "--literal-pathspecs", *arguments],
-        cwd=work_tree, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        start_new_session=True,
-    ) as process:  # fmt: skip
-        try:
-            said = process.communicate(stdin)
-        except BaseException:
-            process.wait()
-            raise
-    return subprocess.CompletedProcess(arguments, process.returncode, *said)
+    with TemporaryFile() as asked, TemporaryFile() as said, TemporaryFile() as complained:
+        asked.write(stdin or b"")
+        asked.seek(0)
+        with subprocess.Popen(
+            ["git", "--literal-pathspecs", *arguments],
+            cwd=work_tree, stdin=asked, stdout=said, stderr=complained, start_new_session=True,
+        ) as process:  # fmt: skip
+            try:
+                process.wait()
+            except BaseException:
+                process.wait()  # it is not long
+                raise
+        said.seek(0)
+        complained.seek(0)
+        return subprocess.CompletedProcess(arguments, process.returncode, said.read(), complained.read())
 
 
 class Silent(GitRefused):
