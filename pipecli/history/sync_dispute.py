@@ -70,12 +70,12 @@ def disputes(
             authors = mine.author(field.path), yours.author(field.path)
             found.append(Dispute(*about, field.path, field.ours, field.theirs, *authors, field.words))
         if not clash.fields:
-            values = [
-                None if blob is None else each.changes or "its place or its mode"
-                for blob, each in ((clash.sides.ours, mine), (clash.sides.theirs, yours))
-            ]
-            words = clash.words if None not in values else _removed(*values)
-            found.append(Dispute(*about, "", *values, mine.author(""), yours.author(""), words))
+            left, right = (
+                None if blob is None else (side.changes if kind else "") or "changed"
+                for blob, side in ((clash.sides.ours, mine), (clash.sides.theirs, yours))
+            )
+            words = clash.words if left and right else _removed(left, right)
+            found.append(Dispute(*about, "", left, right, mine.author(""), yours.author(""), words))
     return found
 
 

@@ -122,14 +122,11 @@ def _sides(entries: Sequence[bytes]) -> list[Sides]:
         about, _, path = entry.decode("utf-8", "surrogateescape").partition("\t")
         mode, blob, stage = about.split()
         stages[path][stage] = (mode, blob)
-    return [
-        Sides(
-            path,
-            *(of[stage][1] if stage in of else None for stage in "123"),
-            frozenset(mode for mode, _ in of.values()),
-        )
-        for path, of in stages.items()
-    ]
+    found = []
+    for path, of in stages.items():
+        base, ours, theirs = (of[stage][1] if stage in of else None for stage in "123")
+        found.append(Sides(path, base, ours, theirs, frozenset(mode for mode, _ in of.values())))
+    return found
 
 
 def _messages(words: Sequence[str]) -> dict[str, str]:

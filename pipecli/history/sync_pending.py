@@ -102,7 +102,7 @@ def choose(place: Location, side: Side, paths: Sequence[str]) -> None:
     for path, sides in _unmerged(place).items():
         if path not in paths:
             continue
-        is_whole = len(sides) < 2 or any(b"\0" in each for each in _contents(place, sides.values()))
+        is_whole = len(sides) < 2 or any(b"\0" in each for each in _contents(place, [*sides.values()]))
         if is_whole and side not in sides:
             if path == f"{place.prefix}{SETTINGS_FILE}":
                 raise PipecliError(
