@@ -24,6 +24,9 @@ def read_text(root: Path, file: str) -> str:
         raise FaultyFile(
             [Fault(file, 0, 0, "file", "a symbolic link can't be a record; put the file itself here")]
         )
+    if stat.S_ISFIFO(status.st_mode) or stat.S_ISSOCK(status.st_mode) or stat.S_ISCHR(status.st_mode):
+        # who reads one waits for somebody to write
+        raise FaultyFile([Fault(file, 0, 0, "file", "a pipe or a device can't be a record")])
     if status.st_size > LARGEST:
         raise FaultyFile([Fault(file, 0, 0, "file", f"{status.st_size:,} bytes are too many for a record")])
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -164,3 +165,9 @@ def test_a_record_that_is_a_link_is_a_fault(cli, deal, root, tmp_path):
     said = cli("opp", "list", code=1)
     assert "OPP-7K3M9-link.yaml: a symbolic link can't be a record" in said.err
     assert "hunter2" not in said.err
+
+
+def test_a_pipe_under_a_records_name_waits_for_nobody(root, cli):
+    (root / "customers").mkdir(exist_ok=True)
+    os.mkfifo(root / "customers" / "pipe.yaml")
+    assert "customers/pipe.yaml: a pipe or a device can't be a record" in cli("lead", "list").err
