@@ -10,9 +10,9 @@ import typer
 
 from pipecli.cli.command import Verb, noun
 from pipecli.cli.findings import count
-from pipecli.cli.output import Format, print_record, terminal_width, wrapped, write_text
+from pipecli.cli.output import Format, print_record, print_records, terminal_width, wrapped, write_text
 from pipecli.cli.session import Session, session
-from pipecli.cli.table import clean, isolated
+from pipecli.cli.table import Column, clean, isolated
 
 if TYPE_CHECKING:
     from pipecli.history.sync import Conflicted, Synced, Unsound
@@ -75,8 +75,8 @@ def sync(
 def _abort(run: Session) -> None:
     from pipecli.history.sync import abort
 
-    abort(run.present.location)
-    _print(run, {"aborted": True}, "the sync is undone, every file is as it was before it")
+    commit = abort(run.present.location)
+    _print(run, {"commit": commit, "aborted": True}, "the sync is undone, every file is as it was before it")
 
 
 def _choose(run: Session, side: Side, refs: Sequence[str]) -> None:
@@ -84,7 +84,13 @@ def _choose(run: Session, side: Side, refs: Sequence[str]) -> None:
 
     left = choose(run.present.location, side, refs)
     if left:
-        _print(run, {"settled": refs, "unsettled": left}, f"settled; still in conflict: {', '.join(left)}")
+        _print_rows(
+            run,
+            {"unsettled": left},
+            [{"file": each} for each in left],
+            id_key="file",
+            text=(f"settled; still in conflict: {', '.join(left)}\n"),
+        )
     else:
         _sync(run, is_waiting=True)
 
@@ -125,13 +131,13 @@ def _record(done: Synced) -> dict[str, Any]:
 
 
 def _sentence(done: Synced) -> str:
-    """`synced with origin/main: 3 commits came, 2 went; merged by field: OPP-2Q8XA`."""
+    """`synced with origin/main: 3 commits came, 2 went; merged: OPP-2Q8XA`."""
     if not done.pulled and not done.pushed:
         return f"nothing to do: this clone and {done.upstream} are at the same commit, {done.commit[:7]}"
     came = f"{count(done.pulled, 'commit')} came" if done.pulled else ""
     went = f"{count(done.pushed, 'commit')} went" if done.pushed else ""
-    merged = f"; merged by field: {_first_few(done.merged)}" if done.merged else ""
-    again = f"; at the {done.tries}. try, as others were faster" if done.tries > 1 else ""
+    merged = f"; merged: {_first_few(done.merged)}" if done.merged else ""
+    again = f"; at try {done.tries}, as others were faster" if done.tries > 1 else ""
     return f"synced with {done.upstream}: {', '.join(filter(None, (came, went)))}{merged}{again}"
 
 
@@ -144,11 +150,22 @@ _MOST_NAMED = 5
 
 
 def _print_disputes(run: Session, error: Conflicted) -> None:
-    if run.format is not Format.TABLE:
-        record = {"pulled": 0, "pushed": 0, "conflicts": len(error.disputes)}
-        print_record(record | {"disputes": [dispute_record(each) for each in error.disputes]}, run.format, ())
-        return
-    write_text(disputes_text(error.disputes))
+    records = [dispute_record(each) for each in error.disputes]
+    counts = {"pulled": 0, "pushed": 0, "merged": 0, "tries": error.tries, "conflicts": len(records)}
+    _print_rows(run, counts | {"disputes": records}, records, text=disputes_text(error.disputes))
+
+
+def _print_rows(
+    run: Session, whole: dict[str, Any], rows: Sequence[dict[str, Any]], *, text: str, id_key: str = "id"
+) -> None:
+    """What a person must look at: a text, an object in JSON, and in other formats a row of each."""
+    if run.format is Format.TABLE:
+        write_text(text)
+    elif run.format in (Format.JSON, Format.JSONL):
+        print_record(whole, run.format, ())
+    else:
+        columns = [Column(name, name.upper()) for name in rows[0] if name not in ("ours_by", "theirs_by")]
+        print_records(rows, columns, run.format, id_key=id_key)
 
 
 def dispute_record(each: Dispute) -> dict[str, Any]:
@@ -179,8 +196,7 @@ def disputes_text(disputes: Sequence[Dispute]) -> str:
 def _print_findings(run: Session, error: Unsound) -> None:
     from pipecli.cli.findings import lines
 
-    if run.format is Format.TABLE:
-        write_text("".join(f"{line}\n" for finding in error.findings for line in lines(finding)))
-        return
+    text = "".join(f"{line}\n" for finding in error.findings for line in lines(finding))
     findings = [finding._asdict() for finding in error.findings]
-    print_record({"pulled": 0, "pushed": 0, "conflicts": 0, "findings": findings}, run.format, ())
+    whole = {"pulled": 0, "pushed": 0, "merged": 0, "conflicts": 0, "findings": findings}
+    _print_rows(run, whole, findings, text=text, id_key="file")

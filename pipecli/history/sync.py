@@ -61,8 +61,9 @@ class Synced(NamedTuple):
 class Conflicted(PipecliError):
     """Both sides changed the same, and a person must choose. The files are left marked."""
 
-    def __init__(self, found: Sequence[Dispute]) -> None:
+    def __init__(self, found: Sequence[Dispute], tries: int) -> None:
         self.disputes = list(found)
+        self.tries = tries
         records = len({each.id for each in found if each.id})
         others = len({each.file for each in found if not each.id})
         count = f"{len(found)} conflict{'s' * (len(found) != 1)}"
@@ -122,9 +123,11 @@ def resume(pipeline: Pipeline) -> Synced:
     return done._replace(merged=list(dict.fromkeys([*waiting.merged, *done.merged])))
 
 
-def abort(place: Location) -> None:
-    """Undo a sync that waits. Raises PipecliError where none does."""
-    sync_pending.abort(place, _waiting(place))
+def abort(place: Location) -> str:
+    """Undo a sync that waits; the commit of before it. Raises PipecliError where none does."""
+    waiting = _waiting(place)
+    sync_pending.abort(place, waiting)
+    return waiting.ours
 
 
 def _ready(place: Location) -> Upstream:
@@ -166,7 +169,7 @@ def _until_nobody_is_faster(pipeline: Pipeline, upstream: Upstream, before: str)
         theirs = sync_remote.fetch(place, upstream)
         joint = joint_of(place, upstream, theirs)
         if joint.clashes:
-            raise _leave_to_a_person(place, upstream, joint)
+            raise Conflicted(_leave_to_a_person(place, upstream, joint), tries)
         _require_pipeline(pipeline, upstream, joint)
         if joint.commit != theirs:
             _require_sound(pipeline, joint)
@@ -188,7 +191,7 @@ def _until_nobody_is_faster(pipeline: Pipeline, upstream: Upstream, before: str)
     )
 
 
-def _leave_to_a_person(place: Location, upstream: Upstream, joint: Joint) -> Conflicted:
+def _leave_to_a_person(place: Location, upstream: Upstream, joint: Joint) -> list[Dispute]:
     """Leave the merge in the working tree, what doesn't fit marked. Raises PipecliError where it can't be."""
     assert joint.theirs
     found = disputes(place, joint.base, joint.ours, joint.theirs, joint.clashes)
@@ -197,7 +200,7 @@ def _leave_to_a_person(place: Location, upstream: Upstream, joint: Joint) -> Con
     waiting = Pending(joint.ours, joint.theirs, str(upstream), paths, merged)
     sync_pending.begin(place, waiting, merge_message(upstream, merged))
     git.output(place.work_tree, "update-ref", upstream.tracking, joint.theirs)
-    return Conflicted(found)
+    return found
 
 
 def _require_pipeline(pipeline: Pipeline, upstream: Upstream, joint: Joint) -> None:

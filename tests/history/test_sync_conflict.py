@@ -99,6 +99,15 @@ def test_a_conflict_in_json(begun: Waiting, ana: Clone) -> None:
     assert (amount["ours_by"]["name"], amount["theirs_by"]["name"]) == ("Ana Ruiz", "Luis Gil")
 
 
+def test_a_conflict_in_other_formats(begun: Waiting, ana: Clone) -> None:
+    assert ana.sync("--abort", "--format", "ids").out == f"{begun.before[0]}\n"
+    rows = ana.sync("--format", "csv", code=1).out.splitlines()
+    assert rows[0] == "file,noun,id,title,field,ours,theirs,words"
+    assert [row.split(",")[2] for row in rows[1:]] == ["zeta", "OPP-2Q8XA", "OPP-7K3M9", ""]
+    left = ana.sync("--ours", "OPP-2Q8XA", "--format", "ids").out
+    assert left.splitlines() == [CUSTOMER, GRINDERS, "plan.txt"]
+
+
 def test_abort_brings_back_every_byte(begun: Waiting, ana: Clone) -> None:
     ana.change(MACHINES, "title: Espresso machines", "title: Half done", commit=False)
     ana.change(GRINDERS, "stage: demo", "stage: propose", commit=False)
@@ -118,8 +127,7 @@ def test_ours_and_theirs_settle_what_is_open(ana: Clone, luis: Clone) -> None:
     assert said.out == f"settled; still in conflict: {CUSTOMER}, {GRINDERS}\n"
     assert "amount: 6000.00\nexpected_close: 2027-01-10\n" in ana.read(MACHINES)
     assert ana.sync("--ours").out == (
-        "synced with origin/main: 5 commits came, 5 commits went; "
-        "merged by field: zeta, OPP-2Q8XA, OPP-7K3M9\n"
+        "synced with origin/main: 5 commits came, 5 commits went; merged: zeta, OPP-2Q8XA, OPP-7K3M9\n"
     )
     assert ana.read("plan.txt") == "theirs\n"
     assert "other.example" in ana.read(CUSTOMER)
