@@ -24,7 +24,7 @@ def print_preview(run: Session) -> None:
     place = run.present.location
     upstream, joint = preview(run.present)
     pulled = sync_joint.count(place, joint.theirs, joint.ours) if joint.theirs else 0
-    pushed = sync_joint.count(place, joint.ours, joint.theirs)
+    pushed = sync_joint.going(place, upstream, joint.ours, joint.theirs)
     coming = _changes(place, joint.base, joint.theirs) if pulled else []
     going = _changes(place, joint.base, joint.ours) if pushed else []
     found = disputes(place, joint.base, joint.ours, joint.theirs or joint.ours, joint.clashes)

@@ -47,10 +47,12 @@ def words(done: subprocess.CompletedProcess[bytes]) -> str:
     text = done.stderr.decode("utf-8", "replace")
     lines = [line.rpartition("\r")[2].strip() for line in text.replace("\r\n", "\n").splitlines()]
     said = [
-        line.removeprefix("remote:").strip()
+        line.removeprefix("remote:").removeprefix("fatal:").strip()
         for line in lines
         if line not in ("", "remote:") and not _NOISE.match(line)
     ]
+    if len(said) > 1:  # of more than that git says why above it
+        said = [line for line in said if line != "Could not read from remote repository."]
     joined = " / ".join(line for line in dict.fromkeys(said) if line)
     return re.sub(r"://[^@/\s]+@", "://", joined) or f"git ended with {done.returncode}"
 

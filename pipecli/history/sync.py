@@ -15,7 +15,7 @@ from pipecli.errors import PipecliError
 from pipecli.history import sync_pending, sync_remote
 from pipecli.history.sync_check import Candidate, new_errors
 from pipecli.history.sync_dispute import Dispute, disputes
-from pipecli.history.sync_joint import Joint, count, joint_of, many, present_commit, records_of
+from pipecli.history.sync_joint import Joint, count, going, joint_of, many, present_commit, records_of
 from pipecli.history.sync_merge import commit_merge, merge_message
 from pipecli.history.sync_pending import Pending, Side, pending
 from pipecli.history.sync_place import (
@@ -171,6 +171,7 @@ def _until_nobody_is_faster(pipeline: Pipeline, upstream: Upstream, before: str)
         if joint.clashes:
             raise Conflicted(_leave_to_a_person(place, upstream, joint), tries)
         _require_pipeline(pipeline, upstream, joint)
+        pushed = going(place, upstream, joint.commit, theirs)
         if joint.commit != theirs:
             _require_sound(pipeline, joint)
             _require_way(place, joint)
@@ -182,8 +183,7 @@ def _until_nobody_is_faster(pipeline: Pipeline, upstream: Upstream, before: str)
             _follow(place, upstream, joint.commit)
             return Synced(
                 upstream, joint.commit, joint.base, joint.ours, theirs,
-                pulled=count(place, theirs, before) if theirs else 0,
-                pushed=count(place, joint.commit, theirs),
+                pulled=count(place, theirs, before) if theirs else 0, pushed=pushed,
                 merged=joint.merged, tries=tries,
             )  # fmt: skip
     raise PipecliError(

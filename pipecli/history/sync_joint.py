@@ -104,10 +104,17 @@ def _base(place: Location, one: str, other: str) -> str | None:
     return None if done.returncode else done.stdout.decode().strip()
 
 
-def count(place: Location, commit: str, without: str | None) -> int:
+def count(place: Location, commit: str, without: str) -> int:
     """How many commits lead to the one and not to the other."""
-    exclude = [f"^{without}"] if without else []
-    return int(git.output(place.work_tree, "rev-list", "--count", commit, *exclude, "--"))
+    return int(git.output(place.work_tree, "rev-list", "--count", commit, f"^{without}", "--"))
+
+
+def going(place: Location, upstream: Upstream, commit: str, theirs: str | None) -> int:
+    """How many commits go with a push; of a branch that is new there, those that no other branch has."""
+    if theirs:
+        return count(place, commit, theirs)
+    known = f"--remotes={upstream.remote}"
+    return int(git.output(place.work_tree, "rev-list", "--count", commit, "--not", known, "--"))
 
 
 def many(count: int, word: str) -> str:

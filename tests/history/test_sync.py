@@ -50,7 +50,8 @@ def test_a_fresh_clone_learns_to_merge_records(luis: Clone) -> None:
 def test_a_new_branch_is_pushed_and_followed(ana: Clone, remote: Clone) -> None:
     ana.git("switch", "-q", "-c", "q4/plan")
     ana.change(MACHINES, "4998.00", "5200.00")
-    ana.sync()
+    assert "1 commit would go to origin/q4/plan" in ana.sync("--dry-run").out
+    assert ana.sync().out == "synced with origin/q4/plan: 1 commit went\n"
     assert remote.git("rev-parse", "q4/plan") == ana.git("rev-parse", "HEAD")
     assert ana.git("rev-parse", "--abbrev-ref", "@{upstream}") == "origin/q4/plan"
 
