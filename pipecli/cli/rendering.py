@@ -1,4 +1,4 @@
-"""`render`: from a quotation's or an order's id to a file that a customer can be sent.
+"""`render`: from a quotation's, an order's or a request's id to a file that its reader can be sent.
 
 The form is known by the file's ending. A file is written whole or not at all.
 """
@@ -18,7 +18,7 @@ from pipecli.records.kinds import Kind
 
 if TYPE_CHECKING:
     from pipecli.outbox.printed import Printed, Revisions
-    from pipecli.outbox.typesetting import Template
+    from pipecli.outbox.typesetting import Form, Template
     from pipecli.records.base import Record
     from pipecli.records.quotation import Quotation
     from pipecli.store.pipeline import Pipeline
@@ -30,14 +30,7 @@ Output = Annotated[
     ),
 ]
 
-_IMAGES = {
-    ".png": "image/png",
-    ".jpg": "image/jpeg",
-    ".jpeg": "image/jpeg",
-    ".gif": "image/gif",
-    ".webp": "image/webp",
-    ".svg": "image/svg+xml",
-}
+_IMAGES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg")
 _LARGEST_LOGO = 1 << 20
 
 
@@ -47,10 +40,9 @@ def render(ctx: typer.Context, kind: Kind, ref: str, output: str) -> None:
 
     pipeline = session(ctx).pipeline
     key = resolve(pipeline, ref, kind).key
-    is_pdf = _is_pdf(output, key)
+    form = _form(output, key)
     record: Record = pipeline.get(kind.model, key)
-    printed = printed_of(pipeline, record)
-    content = pdf_of(pipeline, printed, record) if is_pdf else _page(pipeline, printed)
+    content = _set(pipeline, printed_of(pipeline, record), record, form)
     if output == "-":
         write_text(content.decode())
         return
@@ -58,37 +50,34 @@ def render(ctx: typer.Context, kind: Kind, ref: str, output: str) -> None:
     say(f"{key} is in {output}")
 
 
-def _is_pdf(output: str, key: str) -> bool:
-    """Whether a PDF is asked for. Raises PipecliError for what can't be written, before any work is done."""
-    if output == "-":
-        return False
-    ending = ending_of(output, (".pdf", ".html"), key)
-    if ending == ".pdf":
-        from pipecli.outbox.typesetting import require_typst
+def _form(output: str, key: str) -> Form:
+    """What is asked for. Raises PipecliError for what can't be written, before any work is done."""
+    from pipecli.outbox.typesetting import require_typst
 
-        require_typst()
-    return ending == ".pdf"
+    ending = ".html" if output == "-" else ending_of(output, (".pdf", ".html"), key)
+    require_typst()
+    return "pdf" if ending == ".pdf" else "html"
 
 
 def printed_of(pipeline: Pipeline, record: Record) -> Printed:
-    """What the document says, with the customer, contact and letterhead as they are now."""
-    from pipecli.outbox.formats import has_customs_of
+    """What the document says, with its reader and the letterhead as they are now."""
     from pipecli.outbox.printed import addressee, printed_order, printed_quotation
+    from pipecli.outbox.printed_request import printed_request
     from pipecli.records.lead import Lead
     from pipecli.records.order import Order
-    from pipecli.records.party import Contact, Customer
+    from pipecli.records.party import Contact, Customer, Supplier
     from pipecli.records.quotation import Quotation
+    from pipecli.records.supplier_quotation import SupplierQuotation
 
+    company = pipeline.settings.company
+    if isinstance(record, SupplierQuotation):
+        return printed_request(record, company, pipeline.find_record(Supplier, record.supplier))
     assert isinstance(record, (Quotation, Order))
     to = addressee(
         pipeline.find_record(Customer, record.customer),
         pipeline.find_record(Contact, record.contact),
         pipeline.find_record(Lead, record.lead if isinstance(record, Quotation) else None),
     )
-    language = record.language or to.language
-    if not has_customs_of(language):
-        say(f"dates and amounts are as in English; to write them in {language}: pip install 'pipecli[pdf]'")
-    company = pipeline.settings.company
     if isinstance(record, Order):
         return printed_order(record, company, to)
     return printed_quotation(record, company, to, _revisions(pipeline, record))
@@ -107,19 +96,12 @@ def _revisions(pipeline: Pipeline, quotation: Quotation) -> Revisions:
     return Revisions(len(chain), ", ".join(newer))
 
 
-def _page(pipeline: Pipeline, printed: Printed) -> bytes:
-    from base64 import b64encode
-
-    from pipecli.outbox.document_page import document_page
-
-    logo = _logo(pipeline)
-    if logo is None:
-        return document_page(printed).encode()
-    image = b64encode(logo.read_bytes()).decode()
-    return document_page(printed, f"data:{_IMAGES[logo.suffix.lower()]};base64,{image}").encode()
-
-
 def pdf_of(pipeline: Pipeline, printed: Printed, record: Record) -> bytes:
+    return _set(pipeline, printed, record, "pdf")
+
+
+def _set(pipeline: Pipeline, printed: Printed, record: Record, form: Form) -> bytes:
+    """The document as PDF or HTML, with a word on what is not in it."""
     from pipecli.outbox.typesetting import typeset
     from pipecli.records.base import Document
     from pipecli.store.location import inside
@@ -127,7 +109,7 @@ def pdf_of(pipeline: Pipeline, printed: Printed, record: Record) -> bytes:
     assert isinstance(record, Document)
     template = _template(pipeline)
     fonts = inside(pipeline.root, "templates/fonts")
-    done = typeset(printed, template, fonts=fonts, logo=_logo(pipeline), created=record.created)
+    done = typeset(printed, template, form=form, fonts=fonts, logo=_logo(pipeline), created=record.created)
     if not done.logo_is_read:
         file = pipeline.settings.company.logo
         say(f"company.logo: {file} is no image that can be read; the document is without it")
@@ -136,7 +118,9 @@ def pdf_of(pipeline: Pipeline, printed: Printed, record: Record) -> bytes:
             f"no font here has {done.missing[:40]}: boxes are in their place; "
             "install a font that has them, or put it into templates/fonts/"
         )
-    return done.pdf
+    if done.sheet:
+        say(f"{done.sheet}: HTML has no sheets: what `set page` puts on each of them is left out")
+    return done.content
 
 
 def _template(pipeline: Pipeline) -> Template | None:

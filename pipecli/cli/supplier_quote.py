@@ -13,6 +13,7 @@ from pipecli.cli.command import Changing, noun
 from pipecli.cli.common import Ref, Sets, add_set_edit, setting_of
 from pipecli.cli.documents import print_document
 from pipecli.cli.listing import Listing, print_list
+from pipecli.cli.rendering import Output, render
 from pipecli.cli.session import session
 from pipecli.records.kinds import OPPORTUNITY, SUPPLIER_QUOTATION
 
@@ -160,6 +161,12 @@ def decline(
 
     with changing(ctx) as desk:
         desk.do(decline_supplier_quotation.decline(desk.get(SupplierQuotation, ref), reason=reason))
+
+
+@app.command("render")
+def render_(ctx: typer.Context, ref: Ref, output: Output) -> None:
+    """Write the request as a PDF or a page for the supplier. It names neither the customer nor our prices."""
+    render(ctx, SUPPLIER_QUOTATION, ref, output)
 
 
 @app.command("compare")

@@ -1,14 +1,13 @@
 """How days, figures and money are written for people, in the customs of their language.
 
-By babel where it is installed. Without it there is one custom, that of English; a page can be written so.
+By babel, an extra: who calls this has seen that it is there.
 """
 
 from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from importlib.util import find_spec
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from pipecli.records.money import minor_digits
 
@@ -17,28 +16,9 @@ if TYPE_CHECKING:
     from babel.numbers import NumberPattern
 
 
-class Formats(Protocol):
-    def day(self, day: date) -> str:
-        """A day that nobody reads as another: its month is a word."""
-
-    def figure(self, value: Decimal, digits: int) -> str:
-        """A number with that many decimals."""
-
-    def money(self, amount: Decimal, currency: str) -> str:
-        """An amount with its currency and the decimals of that currency."""
-
-    def percent(self, value: Decimal) -> str:
-        """12.5 as 12.5%."""
-
-
 def formats_of(language: str | None) -> Formats:
     """The customs of a language tag; those of English for none, and for one that nobody knows."""
-    return _Customs(_locale(language)) if find_spec("babel") else _English()
-
-
-def has_customs_of(language: str | None) -> bool:
-    """Whether a document in this language can be written by its own customs."""
-    return (language or "en").partition("-")[0] == "en" or find_spec("babel") is not None
+    return Formats(_locale(language))
 
 
 def number(value: Decimal, formats: Formats) -> str:
@@ -55,8 +35,8 @@ def _exponent(value: Decimal) -> int:
     return int(value.as_tuple().exponent)
 
 
-class _Customs:
-    """Those of one of babel's locales, with its own figures: ۱۲ in Persian."""
+class Formats:
+    """The customs of one of babel's locales, with its own figures: ۱۲ in Persian."""
 
     def __init__(self, locale: Locale) -> None:
         self._locale = locale
@@ -67,18 +47,22 @@ class _Customs:
         self._own_figures = {ord("0") + digit: ord(zero) + digit for digit in range(10)}
 
     def day(self, day: date) -> str:
+        """A day that nobody reads as another: its month is a word."""
         from babel.dates import format_date
 
         return format_date(day, "long", locale=self._locale).translate(self._own_figures)
 
     def figure(self, value: Decimal, digits: int) -> str:
+        """A number with that many decimals."""
         return self._written(self._locale.decimal_formats[None], value, digits)
 
     def money(self, amount: Decimal, currency: str) -> str:
+        """An amount with its currency and the decimals of that currency."""
         pattern = self._locale.currency_formats["standard"]
         return self._written(pattern, amount, minor_digits(currency), currency)
 
     def percent(self, value: Decimal) -> str:
+        """12.5 as 12.5%."""
         digits = max(0, -_exponent(value.normalize()))
         written = self._written(self._locale.percent_formats[None], value.scaleb(-2), digits)
         return written.replace("%", self._percent_sign)
@@ -110,23 +94,3 @@ def _locale(language: str | None) -> Locale:
         except (UnknownLocaleError, ValueError):
             parts.pop()
     return Locale.parse("en_001")  # of no country: 5 December 2026, not December 5, 2026
-
-
-class _English:
-    def day(self, day: date) -> str:
-        return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
-
-    def figure(self, value: Decimal, digits: int) -> str:
-        return f"{value:,.{digits}f}"
-
-    def money(self, amount: Decimal, currency: str) -> str:
-        return f"{self.figure(amount, minor_digits(currency))} {currency}"
-
-    def percent(self, value: Decimal) -> str:
-        return f"{value.normalize():f}%"
-
-
-_MONTHS = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
-    "November", "December",
-)  # fmt: skip

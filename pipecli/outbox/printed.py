@@ -7,7 +7,7 @@ The fields are the contract of templates; docs/documents.md explains each.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -20,6 +20,7 @@ from pipecli.records.order import Order, OrderStatus
 from pipecli.records.party import Contact, Customer
 from pipecli.records.quotation import Quotation, QuotationStatus
 from pipecli.records.settings import Company
+from pipecli.records.supplier_quotation import SupplierItem
 
 
 class Addressee(NamedTuple):
@@ -77,15 +78,21 @@ class Printed:
     words: dict[str, str]
     company: Party
     customer: Party
+    """Whom it is for: of a request, the supplier."""
     stamp: str
     """What nobody may overlook: that it is a draft, or no longer holds; empty for what holds."""
     watermark: str
     facts: list[Labelled]
+    opening: str
+    """What is to be said before the items; empty for most."""
     items: list[PrintedItem]
+    """Those of a request have no prices: there the reader writes theirs."""
     discounted: bool
     taxed: bool
     sums: list[Labelled]
     total: Labelled
+    blanks: list[str]
+    """What else the reader is to fill in."""
     validity: str
     terms: str
     signature: bool
@@ -193,16 +200,18 @@ def _printed(
         direction=words.direction,
         title=title,
         words=words._asdict(),
-        company=_company(company, words),
-        customer=_customer(to, words),
+        company=letterhead(company, words),
+        customer=reader(to, words),
         stamp=stamp,
         watermark=watermark,
         facts=[Labelled(label, text) for label, text in facts if text],
-        items=[_item(item, record.currency, formats) for item in record.items],
+        opening="",
+        items=[_priced(item, record.currency, formats) for item in record.items],
         discounted=any(item.discount for item in record.items),
         taxed=any(item.tax is not None for item in record.items),
         sums=sums,
         total=whole,
+        blanks=[],
         validity=validity,
         terms=(record.terms or "").strip(),
         signature=signature,
@@ -210,14 +219,16 @@ def _printed(
     )
 
 
-def _company(company: Company, words: Words) -> Party:
+def letterhead(company: Company, words: Words) -> Party:
+    """Ourselves, as the head of a document has us."""
     tax_id = words.tax_id.format(number=company.tax_id) if company.tax_id else ""
     return Party(
         company.name, _lines([company.address, company.phone, company.email, company.website, tax_id])
     )
 
 
-def _customer(to: Addressee, words: Words) -> Party:
+def reader(to: Addressee, words: Words) -> Party:
+    """Whom it is for, as a document names them."""
     tax_id = words.tax_id.format(number=to.tax_id) if to.tax_id else ""
     attention = words.attention.format(name=to.attention) if to.attention else ""
     return Party(to.name, _lines([*to.lines, tax_id]), attention)
@@ -229,13 +240,24 @@ def _lines(texts: Iterable[str | None]) -> list[str]:
     return [line for line in lines if line]
 
 
-def _item(item: Item, currency: str, formats: Formats) -> PrintedItem:
+def described(item: Item | SupplierItem, formats: Formats) -> PrintedItem:
+    """An item, without what it costs."""
     uom = item.uom or ""
     beside = f" {uom}" if 0 < len(uom) <= _LONGEST_UNIT else ""
     return PrintedItem(
         description=item.description,
         detail="" if beside else uom,
         quantity=f"{number(item.quantity, formats)}{beside}",
+        unit_price="",
+        discount="",
+        tax="",
+        amount="",
+    )
+
+
+def _priced(item: Item, currency: str, formats: Formats) -> PrintedItem:
+    return replace(
+        described(item, formats),
         unit_price=unit_price(item.unit_price, currency, formats),
         discount=formats.percent(item.discount) if item.discount else "",
         tax=formats.percent(item.tax) if item.tax is not None else "",

@@ -1,8 +1,8 @@
 """A process of its own that sets one document with typst: `python -P -m pipecli.outbox.typesetter`.
 
-It reads a request as JSON from stdin and writes a line of JSON, then the PDF, to stdout. Templates come with
-a pipeline that anyone may have written, so that before it reads one it gives up what it may take: memory,
-processor time, files to write and the network.
+It reads a request as JSON from stdin and writes a line of JSON, then the PDF or the page, to stdout.
+Templates come with a pipeline that anyone may have written, so that before it reads one it gives up what it
+may take: memory, processor time, files to write and the network.
 """
 
 from __future__ import annotations
@@ -17,14 +17,15 @@ from typing import Any
 
 _NOWHERE = "http://127.0.0.1:9"
 _ESCAPE = re.compile(r"\\u\{(\w+)\}")
+_IGNORED = re.compile(r"(.+) was ignored during HTML export")
 _NO_GLYPH = re.compile(r'the text `"(.+?)"` could not be displayed')
 
 
 def main() -> None:
     request = json.load(sys.stdin.buffer)
     give_up(request["memory"], request["seconds"])
-    pdf, answer = _set(request)
-    sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n" + pdf)
+    content, answer = _set(request)
+    sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n" + content)
 
 
 def give_up(memory: int, seconds: int) -> None:
@@ -50,7 +51,7 @@ def give_up(memory: int, seconds: int) -> None:
 
 
 def _set(request: dict[str, Any]) -> tuple[bytes, dict[str, Any]]:
-    """The PDF, and what is to be said of it; or no PDF and the error."""
+    """The PDF or the page, and what is to be said of it; or nothing and the error."""
     import typst
 
     inputs = dict(request["inputs"])
@@ -60,10 +61,16 @@ def _set(request: dict[str, Any]) -> tuple[bytes, dict[str, Any]]:
         package_path=request["packages"],
         package_cache_path=request["packages"],
     )
-    answer: dict[str, Any] = {"logo": True, "missing": ""}
+    answer: dict[str, Any] = {"logo": True, "missing": "", "ignored": []}
     if "logo" in inputs and not _is_image(compiler, inputs["logo"]):
         answer["logo"] = False
         del inputs["logo"]
+    if request["page"]:
+        try:
+            page, answer["ignored"] = _page(compiler, request, inputs)
+            return page, answer
+        except typst.TypstError as error:
+            return b"", {"error": error.message, "diagnostic": error.diagnostic}
     try:
         # For archives, and the one form in which typst tells of characters that no font has.
         return _pdf(compiler, request, inputs, "a-2u"), answer
@@ -85,6 +92,20 @@ def _pdf(compiler: Any, request: dict[str, Any], inputs: dict[str, str], *standa
         pdf_standards=list(standards),
     )
     return pdf
+
+
+def _page(
+    compiler: Any, request: dict[str, Any], inputs: dict[str, str]
+) -> tuple[bytes, list[tuple[str, str]]]:
+    """A page of HTML, and each element that typst left out of it, with the place."""
+    page, warnings = compiler.compile_with_warnings(
+        request["page"],
+        format="html",
+        sys_inputs=inputs | {"template": f"/{os.path.relpath(request['template'], request['root'])}"},
+        timestamp=datetime.fromisoformat(request["created"]),
+    )
+    ignored = [(_IGNORED.fullmatch(each.message), each.diagnostic) for each in warnings]
+    return page, [(found[1], place) for found, place in ignored if found]
 
 
 def _is_image(compiler: Any, logo: str) -> bool:

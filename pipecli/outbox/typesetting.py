@@ -1,4 +1,4 @@
-"""PDF of a printed document: a template and what it says, set by typst in a process that can do no harm.
+"""A document as PDF or HTML: a template and what it says, set by typst in a process that can do no harm.
 
 A template sees a copy of the pipeline's `templates/` and the logo, and nothing else: the copy has no links,
 so that none leads out.
@@ -16,9 +16,10 @@ from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from pipecli.errors import PipecliError
+from pipecli.outbox.guarded_page import guarded
 from pipecli.outbox.printed import Printed
 
 SECONDS = 20
@@ -26,6 +27,10 @@ MEMORY = 1 << 30
 _LARGEST_FOLDER = 64 << 20
 _OWN = Path(__file__).parent / "templates"
 _DEFAULT = "quotation.typ"
+_PAGE = "page.typ"
+
+
+Form = Literal["pdf", "html"]
 
 
 class Template(NamedTuple):
@@ -36,18 +41,19 @@ class Template(NamedTuple):
 
 
 class Typeset(NamedTuple):
-    pdf: bytes
+    content: bytes
     missing: str
     """The characters that no font here has, with blanks between; as U+F1234 those that can't be shown."""
     logo_is_read: bool
+    sheet: str
+    """Where the template puts something on every sheet, which a page of HTML has not; empty for most."""
 
 
 def require_typst() -> None:
     """Raises PipecliError where the extra is not installed."""
     if not (find_spec("typst") and find_spec("babel")):
         raise PipecliError(
-            "PDF needs typst and babel, which are not installed",
-            hint="pip install 'pipecli[pdf]', or write a page: --output FILE.html",
+            "documents need typst and babel, which are not installed", hint="pip install 'pipecli[pdf]'"
         )
 
 
@@ -60,12 +66,13 @@ def typeset(
     printed: Printed,
     template: Template | None = None,
     *,
+    form: Form = "pdf",
     fonts: Path | None = None,
     logo: Path | None = None,
     created: datetime,
     seconds: int = SECONDS,
 ) -> Typeset:
-    """The PDF by a template, or by the one that comes with pipecli. `created` is the time it bears.
+    """The document by a template, or by the one that comes with pipecli. `created` is the time it bears.
 
     `fonts` is a folder with fonts beside those of the system; it need not exist.
     Raises PipecliError with file and line for a template that can't be set.
@@ -76,15 +83,18 @@ def typeset(
         _copy(template.folder if template else _OWN, root)
         if fonts is not None:
             _copy(fonts, root / ".fonts")
-        inputs = {"document": json.dumps(asdict(printed), default=str, ensure_ascii=False)}
+        if form == "html":
+            shutil.copyfile(_OWN / _PAGE, root / f".{_PAGE}")
+        inputs = {"document": json.dumps(_shown(asdict(printed)), default=str, ensure_ascii=False)}
         if logo is not None:
             placed = root / f".logo{logo.suffix.lower()}"
             shutil.copyfile(logo, placed)
             inputs["logo"] = f"/{placed.name}"
-        answer, pdf = _in_a_process(
+        answer, content = _in_a_process(
             {
                 "root": str(root),
                 "template": str(root / (template.file if template else _DEFAULT)),
+                "page": str(root / f".{_PAGE}") if form == "html" else "",
                 "packages": str(root / ".no-packages"),
                 "fonts": [str(root / ".fonts")],
                 "inputs": inputs,
@@ -95,10 +105,36 @@ def typeset(
             name,
             seconds,
         )
+        folder = template.folder.name if template else "pipecli's own"
         if "error" in answer:
-            folder = template.folder.name if template else "pipecli's own"
             raise _refusal(answer["error"], answer["diagnostic"], folder, root, name)
-    return Typeset(pdf, answer["missing"], answer["logo"])
+        sheet = ""
+        for element, diagnostic in answer["ignored"]:
+            place = _place(diagnostic, folder) or name
+            if element == "page set rule":
+                sheet = sheet or (place if _dresses_sheets(diagnostic, root) else "")
+            elif element not in _WITHOUT_WORDS:
+                raise PipecliError(
+                    f"{place}: typst has no {element} in HTML",
+                    hint='say it otherwise where target() == "html", or put it into html.frame',
+                )
+    if form == "html":
+        content = guarded(content.decode(), name, printed.direction).encode()
+    return Typeset(content, answer["missing"], answer["logo"], sheet)
+
+
+def _shown(value: Any) -> Any:
+    """The same without the characters that can't be shown, which HTML may not hold."""
+    if isinstance(value, str):
+        return _UNSHOWN.sub("", value)
+    if isinstance(value, list):
+        return [_shown(each) for each in value]
+    if isinstance(value, dict):
+        return {_shown(key): _shown(each) for key, each in value.items()}
+    return value
+
+
+_UNSHOWN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff]")
 
 
 def _copy(folder: Path, to: Path) -> None:
@@ -133,7 +169,7 @@ def _in_a_process(request: dict[str, Any], name: str, seconds: int) -> tuple[dic
     except subprocess.TimeoutExpired:
         limit = f"{seconds} seconds" if seconds > 1 else "a second"
         raise PipecliError(f"{name} takes more than {limit}", hint="look for a loop without an end") from None
-    head, newline, pdf = done.stdout.partition(b"\n")
+    head, newline, content = done.stdout.partition(b"\n")
     if done.returncode or not newline:
         if b"memory" in done.stderr.lower() or b"MemoryError" in done.stderr:
             raise PipecliError(
@@ -141,16 +177,37 @@ def _in_a_process(request: dict[str, Any], name: str, seconds: int) -> tuple[dic
             )
         last = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["no reason given"]
         raise PipecliError(f"{name} can't be set: {last[0]}")
-    return json.loads(head), pdf
+    return json.loads(head), content
 
 
-_PLACE = re.compile(r"┌─ (.+?):(\d+):\d+")
+_PLACE = re.compile(r"┌─ (.+?):(\d+):(\d+)")
+_WITHOUT_WORDS = frozenset("v h line pagebreak colbreak repeat hide polygon curve path flush".split())
+_ON_EVERY_SHEET = re.compile(r"\b(header|footer|background|foreground):")
+
+
+def _place(diagnostic: str, folder: str) -> str:
+    found = _PLACE.search(diagnostic)
+    return f"{folder}/{found[1]}:{found[2]}" if found else ""
+
+
+def _dresses_sheets(diagnostic: str, root: Path) -> bool:
+    """Whether the `set page(…)` that typst tells of has more to say than the size of the sheet."""
+    found = _PLACE.search(diagnostic)
+    if found is None:
+        return False
+    lines = (root / found[1]).read_text(encoding="utf-8").splitlines(keepends=True)[int(found[2]) - 1 :]
+    rule, depth = "", 0
+    for character in "".join(lines)[int(found[3]) - 1 :]:
+        rule += character
+        depth += (character in "([{") - (character in ")]}")
+        if character == ")" and depth == 0:
+            break
+    return _ON_EVERY_SHEET.search(rule) is not None
 
 
 def _refusal(message: str, diagnostic: str, folder: str, root: Path, name: str) -> PipecliError:
     """What typst says of a template, as file:line and what to do."""
-    found = _PLACE.search(diagnostic)
-    place = f"{folder}/{found[1]}:{found[2]}" if found else name
+    place = _place(diagnostic, folder) or name
     said = " ".join(message.replace(f"{root}/", "").split())
     hint = ""
     if "package" in said and ("download" in said or "not found" in said):
@@ -158,4 +215,6 @@ def _refusal(message: str, diagnostic: str, folder: str, root: Path, name: str) 
     elif "escape" in said or "searched at" in said:
         said = said.partition(" (searched at")[0]
         hint = "a template reads files of templates/, and no links"
+    elif said.startswith("page configuration"):
+        hint = 'set pages at the top, or where target() == "paged"'
     return PipecliError(f"{place}: {said}", hint=hint)

@@ -12,7 +12,9 @@ class Words(NamedTuple):
     direction: str
     quotation: str
     order: str
+    request: str
     customer: str
+    supplier: str
     attention: str
     tax_id: str
     number: str
@@ -22,6 +24,10 @@ class Words(NamedTuple):
     replaces: str
     replaced_by: str
     delivered: str
+    answer_by: str
+    currency: str
+    please: str
+    please_by: str
     item: str
     quantity: str
     unit_price: str
@@ -32,6 +38,8 @@ class Words(NamedTuple):
     total: str
     total_without_tax: str
     validity: str
+    lead_time: str
+    prices_valid_until: str
     terms: str
     draft: str
     not_an_offer: str
@@ -41,6 +49,7 @@ class Words(NamedTuple):
     no_longer_an_offer: str
     cancelled: str
     agreed: str
+    offered: str
     name_and_signature: str
     place_and_date: str
     page: str
@@ -53,7 +62,9 @@ ENGLISH = Words(
     direction="ltr",
     quotation="Quotation",
     order="Order",
+    request="Request for quotation",
     customer="For",
+    supplier="To",
     attention="Attn. {name}",
     tax_id="Tax ID {number}",
     number="Number",
@@ -63,6 +74,10 @@ ENGLISH = Words(
     replaces="Replaces",
     replaced_by="Replaced by",
     delivered="Delivered",
+    answer_by="Answer by",
+    currency="Currency",
+    please="Please quote your prices for the items below.",
+    please_by="Please quote your prices for the items below, by {day}.",
     item="Item",
     quantity="Quantity",
     unit_price="Unit price",
@@ -73,6 +88,8 @@ ENGLISH = Words(
     total="Total",
     total_without_tax="Total, without tax",
     validity="This quotation is valid until {day}.",
+    lead_time="Lead time",
+    prices_valid_until="Prices valid until",
     terms="Terms",
     draft="Draft",
     not_an_offer="Draft, not an offer",
@@ -82,6 +99,7 @@ ENGLISH = Words(
     no_longer_an_offer="Superseded, no longer an offer",
     cancelled="Cancelled",
     agreed="Agreed, for the customer",
+    offered="Offered, for the supplier",
     name_and_signature="Name and signature",
     place_and_date="Place and date",
     page="Page {page} of {pages}",
@@ -93,7 +111,9 @@ SPANISH = Words(
     direction="ltr",
     quotation="Presupuesto",
     order="Pedido",
+    request="Solicitud de oferta",
     customer="Cliente",
+    supplier="Proveedor",
     attention="A la atención de {name}",
     tax_id="NIF {number}",
     number="Número",
@@ -103,6 +123,10 @@ SPANISH = Words(
     replaces="Sustituye a",
     replaced_by="Sustituido por",
     delivered="Entregado",
+    answer_by="Respuesta hasta",
+    currency="Moneda",
+    please="Rogamos nos indiquen sus precios para los conceptos siguientes.",
+    please_by="Rogamos nos indiquen sus precios para los conceptos siguientes, a más tardar el {day}.",
     item="Concepto",
     quantity="Cantidad",
     unit_price="Precio",
@@ -113,6 +137,8 @@ SPANISH = Words(
     total="Total",
     total_without_tax="Total, sin impuestos",
     validity="Este presupuesto es válido hasta el {day}.",
+    lead_time="Plazo de entrega",
+    prices_valid_until="Precios válidos hasta",
     terms="Condiciones",
     draft="Borrador",
     not_an_offer="Borrador, no es una oferta",
@@ -122,6 +148,7 @@ SPANISH = Words(
     no_longer_an_offer="Sustituido, ya no es una oferta",
     cancelled="Cancelado",
     agreed="Conforme, por el cliente",
+    offered="Ofertado, por el proveedor",
     name_and_signature="Nombre y firma",
     place_and_date="Lugar y fecha",
     page="Página {page} de {pages}",
@@ -133,7 +160,9 @@ PERSIAN = Words(
     direction="rtl",
     quotation="پیشنهاد قیمت",
     order="سفارش",
+    request="استعلام قیمت",
     customer="مشتری",
+    supplier="تأمین‌کننده",
     attention="قابل توجه {name}",
     tax_id="شناسهٔ مالیاتی {number}",
     number="شماره",
@@ -143,6 +172,10 @@ PERSIAN = Words(
     replaces="به جای",
     replaced_by="جایگزین‌شده با",
     delivered="تحویل",
+    answer_by="مهلت پاسخ",
+    currency="واحد پول",
+    please="لطفاً قیمت اقلام زیر را اعلام فرمایید.",
+    please_by="لطفاً قیمت اقلام زیر را حداکثر تا {day} اعلام فرمایید.",
     item="شرح",
     quantity="مقدار",
     unit_price="قیمت واحد",
@@ -153,6 +186,8 @@ PERSIAN = Words(
     total="مبلغ کل",
     total_without_tax="مبلغ کل، بدون مالیات",
     validity="این پیشنهاد تا {day} معتبر است.",
+    lead_time="زمان تحویل",
+    prices_valid_until="اعتبار قیمت‌ها تا",
     terms="شرایط",
     draft="پیش‌نویس",
     not_an_offer="پیش‌نویس است و پیشنهاد رسمی نیست",
@@ -162,6 +197,7 @@ PERSIAN = Words(
     no_longer_an_offer="جایگزین شده است و دیگر اعتبار ندارد",
     cancelled="لغو شده",
     agreed="مورد تأیید مشتری",
+    offered="پیشنهاد از طرف تأمین‌کننده",
     name_and_signature="نام و امضا",
     place_and_date="محل و تاریخ",
     page="صفحهٔ {page} از {pages}",

@@ -105,26 +105,16 @@ def test_the_same_quotation_gives_the_same_pdf(cli, tmp_path):
 
 
 @pytest.mark.parametrize("package", ["typst", "babel"])
-def test_without_the_extra_a_pdf_is_refused_with_two_ways_out(refused, cli, monkeypatch, tmp_path, package):
+@pytest.mark.parametrize("name", ["quote.pdf", "quote.html", "-"])
+def test_without_the_extra_a_document_is_refused(refused, monkeypatch, tmp_path, package, name):
     monkeypatch.setitem(sys.modules, package, None)
 
-    line = refused("quote", "render", QTN, "--output", str(tmp_path / "quote.pdf"))
+    line = refused("quote", "render", QTN, "--output", name if name == "-" else str(tmp_path / name))
 
-    assert "PDF needs typst and babel" in line
-    assert "pip install 'pipecli[pdf]'" in line
-    assert "--output FILE.html" in line
+    assert line == (
+        "error: documents need typst and babel, which are not installed; pip install 'pipecli[pdf]'"
+    )
     assert not list(tmp_path.glob("quote.*"))
-
-
-def test_without_babel_a_page_is_written_as_in_english_and_says_so(cli, monkeypatch):
-    monkeypatch.setitem(sys.modules, "babel", None)
-
-    said = cli("quote", "render", QTN, "--output", "-")
-
-    assert "Presupuesto" in said.out
-    assert "4,998.00 EUR" in said.out
-    assert "5 December 2026" in said.out
-    assert "to write them in es: pip install 'pipecli[pdf]'" in said.err
 
 
 @pytest.mark.parametrize("name", ["quote.docx", "quote", ".pdf"])
@@ -147,15 +137,16 @@ def test_a_directory_is_not_written_over(refused, tmp_path):
     assert "is a directory" in refused("quote", "render", QTN, "--output", str(tmp_path / "quote.pdf"))
 
 
-def test_what_was_there_stays_when_the_template_is_refused(refused, root, given, git, tmp_path):
+@pytest.mark.parametrize("name", ["quote.pdf", "quote.html"])
+def test_what_was_there_stays_when_the_template_is_refused(refused, root, given, git, tmp_path, name):
     named(root, given, git, "#let = 3\n")
-    pdf = tmp_path / "quote.pdf"
-    pdf.write_text("the last one")
+    file = tmp_path / name
+    file.write_text("the last one")
 
-    assert "templates/quotation.typ:1: expected pattern" in refused("quote", "render", QTN, "-o", str(pdf))
+    assert "templates/quotation.typ:1: expected pattern" in refused("quote", "render", QTN, "-o", str(file))
 
-    assert pdf.read_text() == "the last one"
-    assert [file.name for file in tmp_path.iterdir() if file.is_file()] == ["quote.pdf"]
+    assert file.read_text() == "the last one"
+    assert [file.name for file in tmp_path.iterdir() if file.is_file()] == [name]
 
 
 def named(root, given, git, text, file="quotation.typ"):
@@ -174,6 +165,15 @@ def test_a_template_of_the_pipeline_is_taken(cli, root, given, git, tmp_path):
     cli("quote", "render", QTN, "-o", str(tmp_path / "quote.pdf"))
 
     assert text_of(tmp_path / "quote.pdf").replace("\xa0", " ") == f"Ours: {QTN}, 4.998,00 €"
+    assert f"<body><p>Ours: {QTN}, 4.998,00\xa0€</p></body>" in cli("quote", "render", QTN, "-o", "-").out
+
+
+def test_what_a_page_leaves_out_is_said(cli, root, given, git):
+    named(root, given, git, "#set page(header: [Ours])\nOurs")
+
+    assert cli("quote", "render", QTN, "-o", "-").err == (
+        "templates/quotation.typ:1: HTML has no sheets: what `set page` puts on each of them is left out\n"
+    )
 
 
 def test_the_template_of_pipecli_is_a_beginning(cli, root, given, git, tmp_path):
@@ -248,7 +248,7 @@ def test_the_logo_is_in_the_page(cli, root, git):
 
     html = cli("quote", "render", QTN, "--output", "-").out
 
-    assert f'src="data:image/png;base64,{base64.b64encode(PIXEL).decode()}"' in html
+    assert f'<img src="data:image/png;base64,{base64.b64encode(PIXEL).decode()}"' in html
 
 
 def test_the_logo_is_in_the_pdf(cli, root, git, tmp_path):

@@ -8,9 +8,11 @@ from decimal import Decimal
 import pytest
 
 from pipecli.outbox.formats import formats_of
-from pipecli.outbox.printed import Addressee, Revisions, printed_order, printed_quotation
+from pipecli.outbox.printed import Addressee, Revisions, addressee, printed_order, printed_quotation
 from pipecli.records.item import Item
+from pipecli.records.lead import Lead
 from pipecli.records.order import Order, OrderStatus
+from pipecli.records.party import Contact, Customer
 from pipecli.records.quotation import Quotation, QuotationStatus
 from pipecli.records.settings import Company
 
@@ -127,3 +129,28 @@ def test_figures_of_any_size_keep_every_digit():
     assert formats_of("es").figure(Decimal("999999999999999.99"), 2) == "999.999.999.999.999,99"
     assert formats_of("hi").money(Decimal("1234567.50"), "INR") == "₹12,34,567.50"
     assert formats_of("ar-EG").figure(Decimal("1234.5"), 1) == "١٬٢٣٤٫٥"
+
+
+def test_the_customer_and_their_contact_are_addressed():
+    customer = Customer(
+        id="c", name="Coffee & Sons", address="Calle 1\n\n28013 Madrid", country="Spain", tax_id="B-2"
+    )
+
+    said = printed(addressee(customer, Contact(id="m", name="María López"), None)).customer
+
+    assert (said.name, said.attention) == ("Coffee & Sons", "Attn. María López")
+    assert said.lines == ["Calle 1", "28013 Madrid", "Spain", "Tax ID B-2"]
+
+
+def test_a_lead_is_addressed_by_organisation_and_name():
+    lead = Lead(
+        id="LEAD-7K3M9", created=datetime(2026, 1, 1, tzinfo=UTC), name="Ana", organization="Kaffee AG",
+        address="Weg 1",
+    )  # fmt: skip
+    assert addressee(None, None, lead) == Addressee("Kaffee AG", "Ana", ("Weg 1", ""))
+
+
+def test_nobody_is_named_twice():
+    person = Customer(id="ana", name="Ana Ruiz", kind="person")
+
+    assert addressee(person, Contact(id="ana", name="Ana Ruiz"), None).attention == ""
