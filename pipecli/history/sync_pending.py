@@ -72,10 +72,18 @@ def begin(place: Location, waiting: Pending, message: str) -> None:
     )  # fmt: skip
     if commit_of(place, "MERGE_HEAD") != waiting.theirs:
         _note(place).unlink(missing_ok=True)
-        raise git.GitRefused(
-            f"the files can't be brought together: {git.one_line(done.stderr + done.stdout)}",
-            hint="nothing is changed",
-        )
+        raise _in_the_way(done.stderr + done.stdout)
+
+
+def _in_the_way(said: bytes) -> git.GitRefused:
+    found = re.search(r"overwritten by merge:\n((?:\s+\S.*\n)+)", said.decode("utf-8", "replace"))
+    if found is None:
+        return git.GitRefused(f"git can't merge: {git.one_line(said)}", hint="nothing is changed")
+    files = named([line.strip() for line in found[1].splitlines()])
+    return git.GitRefused(
+        f"{files}: changed here, and in no commit; the merge would overwrite that",
+        hint="nothing is changed; commit it, or put it aside with `git stash -u`",
+    )
 
 
 def abort(place: Location, waiting: Pending) -> None:

@@ -197,3 +197,25 @@ def test_git_may_end_it_too(ana: Clone, luis: Clone) -> None:
     assert ana.sync().out == "synced with origin/main: 5 commits went\n"
     luis.sync()
     assert luis.git("rev-parse", "HEAD^{tree}") == ana.git("rev-parse", "HEAD^{tree}")
+
+
+def test_what_is_not_committed_beside_it_is_not_overwritten(ana: Clone, luis: Clone) -> None:
+    ana.sync("--abort")
+    ana.write("templates/only-theirs.txt", "my own\n", commit=False)
+    before = ana.state()
+    error = ana.sync(code=1).err
+    assert ana.state() == before
+    assert "templates/only-theirs.txt" in error and "nothing is changed" in error
+
+
+def test_a_deal_that_one_moved_and_the_other_changed(ana: Clone, luis: Clone) -> None:
+    ana.sync("--ours")
+    luis.sync()
+    moved = MACHINES.replace("2026/", "2025/")
+    (luis.path / "opportunities/2025").mkdir()
+    luis.git("mv", MACHINES, moved)
+    luis.git("commit", "-q", "-m", "move")
+    luis.sync()
+    ana.change(MACHINES, "stage: qualify", "stage: demo")
+    ana.sync()
+    assert "stage: demo" in ana.read(moved) and not (ana.path / MACHINES).exists()
