@@ -252,10 +252,10 @@ def render_(ctx: typer.Context, ref: Ref, output: Output) -> None:
 
 @app.command("template")
 def template(
-    email: Annotated[bool, typer.Option("--email", help="That of the mail, not of the PDF.")] = False,
+    email: Annotated[bool, typer.Option("--email", help="That of the mail instead.")] = False,
     language: Annotated[str | None, typer.Option(help="Of the mail: en, es or fa.", metavar="TAG")] = None,
 ) -> None:
-    """Print the template of PDFs that comes with pipecli, to begin one of your own."""
+    """Print the template of documents that comes with pipecli, to begin one of your own."""
     from pipecli.cli.output import write_text
     from pipecli.outbox.quotation_mail import own_template
     from pipecli.outbox.typesetting import default_template
