@@ -198,7 +198,7 @@ def _leave_to_a_person(place: Location, upstream: Upstream, joint: Joint) -> lis
     paths = [clash.sides.path for clash in joint.clashes]
     merged = [*joint.merged, *records_of(place, paths)]
     waiting = Pending(joint.ours, joint.theirs, str(upstream), paths, merged)
-    sync_pending.begin(place, waiting, merge_message(upstream, merged))
+    sync_pending.begin(place, waiting, merge_message(upstream, merged), joint.contents)
     git.output(place.work_tree, "update-ref", upstream.tracking, joint.theirs)
     return found
 

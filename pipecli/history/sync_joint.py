@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from pipecli.errors import PipecliError
@@ -19,10 +19,14 @@ class Joint(NamedTuple):
     """One line of both sides, not in place yet."""
 
     commit: str
+    """Empty where it takes a person to make it."""
     base: str | None
     ours: str
     theirs: str | None
     merged: list[str]
+    """The ids of the records that both sides changed and that fit together."""
+    contents: Mapping[str, bytes]
+    """What the records come to that both sides changed, by their paths in the repository."""
     clashes: list[Clash]
 
 
@@ -36,23 +40,24 @@ def joint_of(place: Location, upstream: Upstream, theirs: str | None) -> Joint:
                 f"{upstream.remote} has no branch {upstream.name} any more",
                 hint=f"to have it there again: git push {upstream.remote} {upstream.branch}:{upstream.name}",
             )
-        return Joint(ours, None, ours, None, [], [])
+        return Joint(ours, None, ours, None, [], {}, [])
     base = _base(place, ours, theirs)
     if base == theirs:
-        return Joint(ours, base, ours, theirs, [], [])
+        return Joint(ours, base, ours, theirs, [], {}, [])
     if known and known != base:
         _require_no_rewrite(place, upstream, known, ours, theirs)
     if base == ours:
-        return Joint(theirs, base, ours, theirs, [], [])
+        return Joint(theirs, base, ours, theirs, [], {}, [])
     if base is None:
         raise _unrelated(place, upstream)
     joined = join(place, ours, theirs)
-    if joined.clashes:
-        return Joint("", base, ours, theirs, records_of(place, joined.merged), joined.clashes)
-    records = records_of(place, joined.merged)
-    message = merge_message(upstream, records)
-    made = commit_merge(place, joined.tree, shared=theirs, ours=ours, message=message)
-    return Joint(made, base, ours, theirs, records, [])
+    in_conflict = {clash.sides.path for clash in joined.clashes}
+    records = records_of(place, [path for path in joined.contents if path not in in_conflict])
+    made = ""
+    if not joined.clashes:
+        message = merge_message(upstream, records)
+        made = commit_merge(place, joined.tree, shared=theirs, ours=ours, message=message)
+    return Joint(made, base, ours, theirs, records, joined.contents, joined.clashes)
 
 
 def records_of(place: Location, paths: Sequence[str]) -> list[str]:

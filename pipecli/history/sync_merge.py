@@ -50,8 +50,8 @@ class Joined(NamedTuple):
 
     tree: str
     """Only whole where nothing clashes."""
-    merged: list[str]
-    """The records, by their paths in the repository, that were merged by field."""
+    contents: Mapping[str, bytes]
+    """The records that both sides changed, by their paths in the repository, merged by field or marked."""
     clashes: list[Clash]
 
 
@@ -72,17 +72,15 @@ def join(place: Location, ours: str, theirs: str) -> Joined:
         if not _is_record(place, sides):
             clashes.append(Clash(sides, (), words.get(sides.path, "both sides changed it")))
             continue
-        path = sides.path.removeprefix(place.prefix)
-        made = _by_field(path, *(contents.get(blob) if blob else None for blob in sides[1:4]))
+        versions = [contents.get(blob) if blob else None for blob in sides[1:4]]
+        if None in versions[1:]:
+            clashes.append(Clash(sides, (), "both sides changed it, and it is too large for a record"))
+            continue
+        made = _by_field(sides.path.removeprefix(place.prefix), *versions)
+        merged[sides.path] = made.content
         if made.conflicts:
             clashes.append(Clash(sides, made.conflicts, ""))
-        else:
-            merged[sides.path] = made.content
-    return Joined(
-        tree if clashes or not merged else _with(place, tree, merged),
-        list(merged),
-        clashes,
-    )
+    return Joined(tree if clashes or not merged else _with(place, tree, merged), merged, clashes)
 
 
 _by_field = lru_cache(4096)(merge_bytes)

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+import shlex
+import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -18,6 +20,7 @@ from pipecli.history.touched import key_of_path
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import files, git
 from pipecli.store.location import Location
+from pipecli.store.merge_setup import DRIVER
 
 Side = Literal["ours", "theirs"]
 
@@ -59,20 +62,44 @@ def pending(place: Location) -> Pending | None:
             return found
         if head(place) == found.made:  # it was ended between its last two steps
             git.output(place.work_tree, "merge", "--quit")
-    _note(place).unlink(missing_ok=True)
+    _forget(place)
     return None
 
 
-def begin(place: Location, waiting: Pending, message: str) -> None:
-    """Leave a merge to a person: what fits is in the files, what doesn't is marked. Raises PipecliError."""
+def begin(place: Location, waiting: Pending, message: str, contents: Mapping[str, bytes]) -> None:
+    """Leave a merge to a person: what fits is in the files, what doesn't is marked. Raises PipecliError.
+
+    `contents`: the records that both sides changed, by their paths in the repository, as merged already.
+    """
     _write(place, waiting)
+    _prepare(place, waiting, contents)
     done = git.carry_through(
-        place.work_tree, "-c", "rerere.enabled=false", "merge", "--no-commit", "--no-ff", "--no-stat",
-        "--quiet", f"--message={message}", waiting.theirs,
+        place.work_tree, "-c", "rerere.enabled=false", "-c", f"merge.{DRIVER}.driver={_driver(place)}",
+        "merge", "--no-commit", "--no-ff", "--no-stat", "--quiet", f"--message={message}", waiting.theirs,
     )  # fmt: skip
     if commit_of(place, "MERGE_HEAD") != waiting.theirs:
-        _note(place).unlink(missing_ok=True)
+        _forget(place)
         raise _in_the_way(done.stderr + done.stdout)
+
+
+def _prepare(place: Location, waiting: Pending, contents: Mapping[str, bytes]) -> None:
+    """Lay the merged records ready, where git finds them by their paths."""
+    shutil.rmtree(_ready(place), ignore_errors=True)
+    for path, content in contents.items():
+        file = _ready(place) / ("marked" if path in waiting.files else "merged") / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+
+
+def _driver(place: Location) -> str:
+    """A driver that takes what is ready: the installed one would start a Python for each record."""
+    ready = shlex.quote(_ready(place).as_posix()).replace("%", "%%")
+    installed = git.config(place.work_tree, f"merge.{DRIVER}.driver")
+    return (
+        f"if test -f {ready}/merged/%P; then cp {ready}/merged/%P %A; "
+        f"elif test -f {ready}/marked/%P; then cp {ready}/marked/%P %A; exit 1; "
+        f"else {installed}; fi"
+    )
 
 
 def _in_the_way(said: bytes) -> git.GitRefused:
@@ -197,7 +224,7 @@ def end(place: Location, waiting: Pending, made: str) -> None:
 
 def _end(place: Location) -> None:
     git.raw(place.work_tree, "merge", "--quit")
-    _note(place).unlink(missing_ok=True)
+    _forget(place)
 
 
 def _take(place: Location, paths: Sequence[str]) -> None:
@@ -244,6 +271,15 @@ def _listed(place: Location, *arguments: str) -> list[str]:
 
 def _note(place: Location) -> Path:
     return place.cache / "sync.json"
+
+
+def _ready(place: Location) -> Path:
+    return place.cache / "sync-ready"
+
+
+def _forget(place: Location) -> None:
+    _note(place).unlink(missing_ok=True)
+    shutil.rmtree(_ready(place), ignore_errors=True)
 
 
 def _write(place: Location, waiting: Pending) -> None:
