@@ -28,7 +28,9 @@ class Calendar(Reading):
     def shared(self) -> list[Any]:
         return [
             text_option("--owner", "Only what this user is to do.", "USER"),
-            text_option("--team", "Only what this team's users are to do.", "TEAM"),
+            text_option(
+                "--team", "Only what the users of this team and of those below it are to do.", "TEAM"
+            ),
             flag_option("--mine", "Only what you are to do."),
             *super().shared(),
         ]

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from pipecli.cli.session import Session
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import BY_FOLDER
+from pipecli.store.teams import in_team
 
 
 class Filtered(NamedTuple):
@@ -37,7 +38,7 @@ def _conditions(run: Session, plural: str, known: set[str]) -> tuple[list[str], 
         if value:
             _must_know(plural, column, known, option)
             _must_be(run, plural, option, str(value))
-            conditions.append(f"{column} = ?")
+            conditions.append(in_team(column) if option == "team" else f"{column} = ?")
             parameters.append(value)
     if run.option("tag"):
         _must_know(plural, "tags", known, "tag")

@@ -99,7 +99,7 @@ class _Goals:
         if self.whose.owner:
             return targets.user(self.whose.owner)
         if self.whose.team:
-            return targets.team(self.whose.team)
+            return targets.team_and_below(self.whose.team)
         return targets.user(self.whose.me) if self.whose.me else targets.total()
 
     def periods(self, by: str) -> set[str]:

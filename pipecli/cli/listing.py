@@ -36,7 +36,7 @@ class Listing(Reading):
             flag_option("--mine", "Only yours, and what is shared with you."),
             text_option("--status", "Only of this status.", "STATUS"),
             text_option("--stage", "Only at this stage.", "STAGE"),
-            text_option("--team", "Only of this team's users.", "TEAM"),
+            text_option("--team", "Only of the users of this team and of those below it.", "TEAM"),
             text_option("--tag", "Only with this tag.", "TAG"),
             text_option("--where", "Only where this SQL condition on the columns of `sql` holds.", "EXPR"),
             text_option("--sort", "By this column; -COLUMN for the last first.", "COLUMN"),

@@ -36,7 +36,7 @@ class Remind(Sending):
     def shared(self) -> list[Any]:
         return [
             text_option("--owner", "Only this user.", "USER"),
-            text_option("--team", "Only this team's users.", "TEAM"),
+            text_option("--team", "Only the users of this team and of those below it.", "TEAM"),
             flag_option("--mine", "Only you."),
             *super().shared(),
         ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Annotated, Any
 
 import typer
@@ -20,6 +20,7 @@ from pipecli.reports.activity import GROUPINGS, PEOPLE, Activity, Done, Row, act
 from pipecli.reports.days import Days
 from pipecli.store.activities import activities, owned_deals
 from pipecli.store.deals import Whose
+from pipecli.store.teams import team_and_below
 
 app = noun("What was done, and what is planned.")
 
@@ -46,7 +47,7 @@ def report_activity(
     assert zone
     every = list(activities(pipeline.index.connection, zone))
     made = activity(
-        _of(every, of),
+        _of(every, of, team_and_below(pipeline.index.connection, of.team) if of.team else set()),
         owned_deals(pipeline.index.connection, of),
         {each.record for each in every if each.done and asked.has(each.day)},
         by=by, days=asked, today=run.today,
@@ -54,12 +55,12 @@ def report_activity(
     _print(run, made, by, asked)
 
 
-def _of(every: Iterable[Activity], of: Whose) -> Iterator[Activity]:
+def _of(every: Iterable[Activity], of: Whose, teams: Collection[str]) -> Iterator[Activity]:
     """What the people that the options name did or are to do."""
     for each in every:
         if (
             (not of.owner or each.user == of.owner)
-            and (not of.team or each.team == of.team)
+            and (not of.team or each.team in teams)
             and (not of.me or each.user == of.me)
         ):
             yield each

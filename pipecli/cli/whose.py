@@ -16,7 +16,7 @@ class Report(Reading):
     def shared(self) -> list[Any]:
         return [
             text_option("--owner", "Only this user's.", "USER"),
-            text_option("--team", "Only of this team's users.", "TEAM"),
+            text_option("--team", "Only of the users of this team and of those below it.", "TEAM"),
             flag_option("--mine", "Only yours, and what is shared with you."),
             *super().shared(),
         ]

@@ -44,27 +44,43 @@ class Targets:
             return self.own[team]
         return _sum([self.own.get(user) for user in self.organisation.members[team]])
 
+    def team_and_below(self, team: str) -> Decimal | None:
+        """A team's own target, else the sum of its members' and of what the teams below it come to."""
+        if team in self.own:
+            return self.own[team]
+        teams = self.organisation.team_and_below(team)
+        tops = self._not_below_another(each for each in teams if each in self.own)
+        rest = teams.difference(*map(self.organisation.team_and_below, tops))
+        return _sum([*map(self.own.get, tops), *(self.team(each) for each in rest)])
+
     def manager(self, user: str) -> Decimal | None:
         """A manager's own and those of all below: of a team its own, else what its members' come to."""
-        return self._sum_of(self.organisation.managed_by(user), [user, *self.organisation.people[user]], user)
+        return self._of_all_below(user, frozenset())
 
     def total(self) -> Decimal | None:
         """That of everybody."""
-        managers = self.organisation.managers
-        unmanaged = [team for team in managers if managers[team] not in self.organisation.superior]
-        return self._sum_of(unmanaged, self.organisation.people[None], None)
+        return self._of_all_below(None, frozenset())
 
-    def _sum_of(self, teams: Sequence[str], people: Sequence[str], manager: str | None) -> Decimal | None:
-        """The targets of teams, and of the people who aren't in one that has its own."""
-        own = [team for team in teams if team in self.own]
-        counted = {user for team in own for user in self.organisation.members[team]}
-        rest = [user for user in people if user not in counted]
-        return _sum(
-            [
-                *(self.own[team] for team in own),
-                *(self.own.get(user) if user == manager else self.manager(user) for user in rest),
-            ]
+    def _of_all_below(self, user: str | None, counted: frozenset[str]) -> Decimal | None:
+        """What a user (None: nobody) and all who report to them are to win, but for the teams `counted`."""
+        known = self.organisation
+        teams = self._not_below_another(
+            team for team in known.answered_for[user] if team in self.own and team not in counted
         )
+        now = counted.union(*map(known.team_and_below, teams))
+        own = self.own.get(user) if user is not None and known.team[user] not in now else None
+        below = (self._of_all_below(person, now) for person in known.people[user])
+        return _sum([*map(self.own.get, teams), own, *below])
+
+    def _not_below_another(self, teams: Iterable[str]) -> list[str]:
+        """Those of teams that are not below another of them, whose target holds theirs."""
+        found: list[str] = []
+        counted: set[str] = set()
+        for team in sorted(teams, key=lambda each: -len(self.organisation.team_and_below(each))):
+            if team not in counted:
+                found.append(team)
+                counted |= self.organisation.team_and_below(team)
+        return found
 
 
 def attainment(won: Decimal, target: Decimal) -> Attainment:

@@ -10,10 +10,14 @@ from typing import NamedTuple
 
 from pipecli.reports.deal import Deal
 from pipecli.reports.forecast import Window
+from pipecli.store.teams import is_member
 
 
 class Whose(NamedTuple):
-    """Whose records count: what `--owner`, `--team` and `--mine` say; None: everybody's."""
+    """Whose records count: what `--owner`, `--team` and `--mine` say; None: everybody's.
+
+    A team's are those of its members, and of the teams below it.
+    """
 
     owner: str | None = None
     team: str | None = None
@@ -75,7 +79,7 @@ def condition_of(whose: Whose) -> tuple[str, list[str | None]]:
         condition += " AND r.owner = ?"
         parameters.append(whose.owner)
     if whose.team:
-        condition += " AND r.owner IN (SELECT id FROM users WHERE team = ?)"
+        condition += f" AND {is_member('r.owner')}"
         parameters.append(whose.team)
     if whose.me:
         condition += (

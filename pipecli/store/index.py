@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pipecli.records.base import Record
     from pipecli.store.tables import SQLValue
 
-LAYOUT = f"{__version__}/11"
+LAYOUT = f"{__version__}/12"
 """Changes whenever the tables do: an index of another layout is built anew."""
 
 _PATIENCE = 10.0

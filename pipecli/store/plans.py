@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 
 from pipecli.reports.followups import ACTIVITY, EXPECTED_CLOSE, NEXT_CONTACT, Plan
 from pipecli.store.deals import Whose
+from pipecli.store.teams import is_member
 
 _OPEN = {
     "_opportunities": "r.status = 'open'",
@@ -52,7 +53,7 @@ def _asked(
     """The plans that these questions give of those who are asked about; any day is before `~`."""
     who = [
         ('"by" = :owner', whose.owner),
-        ('"by" IN (SELECT id FROM users WHERE team = :team)', whose.team),
+        (is_member('"by"', ":team"), whose.team),
         ('"by" = :me', whose.me),
     ]
     conditions = " AND ".join(["at < :before", *(condition for condition, value in who if value)])

@@ -64,7 +64,7 @@ def _settings(settings: Settings) -> Iterator[Row]:
     for slug, user in settings.users.items():
         yield Row("users", (slug, user.name, user.email, user.team, user.active, user.external_id))
     for slug, team in settings.teams.items():
-        yield Row("teams", (slug, team.name, team.manager))
+        yield Row("teams", (slug, team.name, team.manager, team.parent))
     for slug, process in settings.processes.items():
         for position, stage in enumerate(process.stages, 1):
             yield Row(
@@ -310,7 +310,7 @@ CREATE TABLE _references (path TEXT, field TEXT, noun TEXT, key TEXT);
 CREATE INDEX _references_path ON _references (path);
 
 CREATE TABLE users (id TEXT PRIMARY KEY, name TEXT, email TEXT, team TEXT, active INTEGER, external_id TEXT);
-CREATE TABLE teams (id TEXT PRIMARY KEY, name TEXT, manager TEXT);
+CREATE TABLE teams (id TEXT PRIMARY KEY, name TEXT, manager TEXT, parent TEXT);
 CREATE TABLE stages (process TEXT, id TEXT, name TEXT, position INTEGER, probability REAL,
     rotting_days INTEGER, category TEXT, PRIMARY KEY (process, id));
 CREATE TABLE items (path TEXT, record TEXT, noun TEXT, position INTEGER, product TEXT, description TEXT,

@@ -67,7 +67,9 @@ def rows(cli: Cli, *options: str) -> dict[str, Any]:
 
 
 def test_a_manager_has_the_sum_of_all_below(root: Path, cli: Cli) -> None:
-    assert cli("forecast", "--by", "manager", *Q4).out == """\
+    assert (
+        cli("forecast", "--by", "manager", *Q4).out
+        == """\
 Forecast by manager in EUR, closing from 2026-10-01 to 2026-12-31
 
 MANAGER            OPEN    AMOUNT  WEIGHTED  OVERDUE  WON  WON AMOUNT    TARGET  OF TARGET       GAP
@@ -80,6 +82,7 @@ Zoë                   0      0.00      0.00        0    1      100.00    400.00
 without owner         1     80.00     20.00        0    0        0.00
 total                 3  4,080.00  3,220.00        0    2      600.00  3,400.00     17.6 %  2,800.00
 """
+    )
 
 
 def test_the_top_lines_add_up_to_the_total(root: Path, cli: Cli) -> None:
@@ -118,6 +121,24 @@ def test_by_period_a_target_has_its_row_though_nothing_is_expected(root: Path, c
 def test_targets_of_those_the_options_name(root: Path, cli: Cli) -> None:
     assert rows(cli, "--by", "quarter", "--owner", "luis")["2026-Q4"]["target"] == 2000
     assert rows(cli, "--by", "quarter", "--team", "iberia")["2026-Q4"]["target"] == 3000
+
+
+def test_a_teams_are_also_those_of_the_teams_below_it(root: Path, cli: Cli) -> None:
+    made = rows(cli, "--by", "owner", "--team", "sales", *Q4)
+    assert set(made) == {"ana", "luis", "total"}
+    assert made["total"]["target"] == 3000
+    assert len(cli("opp", "list", "--team", "sales", "--format", "ids").out.split()) == 3
+    assert len(cli("opp", "board", "--team", "sales", "--format", "ids").out.split()) == 2
+    cli("activity", "add", "OPP-10000", "--type", "call", "--subject", "Hello", "--done")
+    for of, count in (("sales", 1), ("iberia", 1)):
+        assert (
+            loads(cli("report", "activity", "--team", of, "--format", "json").out)["totals"]["done_count"]
+            == count
+        )
+    cli("opp", "set", "OPP-10000", "next_contact.date=2026-11-20")
+    assert cli("followups", "--team", "sales", "--format", "ids").out.split() == ["OPP-10000"]
+    cli("team", "set", "sales", "parent=iberia")  # a circle: nobody waits for its end
+    assert len(cli("opp", "list", "--team", "sales", "--format", "ids").out.split()) == 3
 
 
 def test_targets_are_converted(root: Path, cli: Cli) -> None:

@@ -74,6 +74,28 @@ def test_a_manager_answers_for_all_below():
     assert found.total() == 171
 
 
+def test_the_target_of_a_team_holds_those_of_the_teams_below_it():
+    found = targets({"2026-Q4": {"sales": 500, "iberia": 50, "sara": 40, "zoe": 100}})
+    assert found.manager("marta") == 500
+    assert found.manager("ana") == 50
+    assert found.total() == 600
+    assert found.team_and_below("sales") == 500
+
+
+def test_a_team_with_those_below_it_is_to_win_what_they_come_to():
+    found = targets({"2026-Q4": {"ana": 10, "luis": 20, "export": 70, "sara": 40, "zoe": 100}})
+    assert found.team_and_below("sales") == 100
+    assert found.team("sales") is None
+
+
+def test_a_team_without_a_manager_is_the_next_ones_above():
+    loose = Organisation(
+        {"marta": "sales", "ana": "north"}, {"sales": "marta", "north": None}, {"north": "sales"}
+    )
+    goals = [Goal("2026-Q4", *Q4, "north", Decimal(70)), Goal("2026-Q4", *Q4, "ana", Decimal(30))]
+    assert Targets(goals, loose, *Q4).manager("marta") == 70
+
+
 def test_the_target_of_a_team_nobody_manages_is_in_the_total():
     loose = Organisation({"ana": "north"}, {"north": None}, {})
     goals = [Goal("2026-Q4", *Q4, "north", Decimal(70)), Goal("2026-Q4", *Q4, "ana", Decimal(30))]
