@@ -96,10 +96,17 @@ def _is_record(place: Location, sides: Sides) -> bool:
 def _merge_tree(place: Location, ours: str, theirs: str) -> tuple[str, list[Sides], dict[str, str]]:
     """git's merge, with the files it could not merge and its words on each."""
     # A driver that always fails: every record that both sides changed comes back here, all in one process.
-    done = git.run(
-        place.work_tree, "-c", f"merge.{DRIVER}.driver=false",
-        "merge-tree", "--write-tree", "-z", ours, theirs, environment={"LC_ALL": "C", "LANGUAGE": ""},
-    )  # fmt: skip
+    # Carried through, as git lays the versions it shows a driver into the working tree.
+    done = git.carry_through(
+        place.work_tree,
+        "-c",
+        f"merge.{DRIVER}.driver=false",
+        "merge-tree",
+        "--write-tree",
+        "-z",
+        ours,
+        theirs,
+    )
     if done.returncode > 1 and git.version(place.work_tree) < OLDEST_GIT:
         raise PipecliError(
             "both sides have new commits, and merging them safely takes git 2.38 or later; this one is older",
