@@ -14,6 +14,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema
 
+from pipecli.records.currencies import CURRENCIES
+
 MOST_DIGITS = 15  # a double, which is what YAML readers give, holds any decimal of 15 digits exactly
 
 _HUNDREDTH = Decimal("0.01")
@@ -110,6 +112,14 @@ def _web_address(address: str) -> str:
     return address
 
 
+def _known_currency(code: str) -> str:
+    if code not in CURRENCIES:
+        raise ValueError(f"{code} is no currency of ISO 4217; write its code, as EUR")
+    return code
+
+
+CURRENCY = r"^[A-Z]{3}$"
+LANGUAGE = r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$"
 ONE_LINE = r"^[^\n\r]*$"
 Text = Annotated[str, StringConstraints(strict=True, min_length=1)]
 Line = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=500, pattern=ONE_LINE)]
@@ -120,8 +130,10 @@ TimeOfDay = Annotated[
     str, BeforeValidator(_time_of_day), WithJsonSchema({"type": "string", "pattern": f"^({_TIME_OF_DAY})$"})
 ]
 """An hour of the clock, as 09:00; text, so that two of them compare."""
-CurrencyCode = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Z]{3}$")]
-LanguageTag = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
+CurrencyCode = Annotated[
+    str, StringConstraints(strict=True, pattern=CURRENCY), AfterValidator(_known_currency)
+]
+LanguageTag = Annotated[str, StringConstraints(strict=True, pattern=LANGUAGE)]
 Flag = Annotated[bool, Field(strict=True)]
 Count = Annotated[int, Field(strict=True, ge=0)]
 Score = Annotated[int, Field(strict=True, ge=0, le=100)]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 from typing import NamedTuple
 
 from pipecli.errors import PipecliError
+from pipecli.records.currencies import CURRENCIES
 from pipecli.records.kinds import SETTINGS, SETTINGS_FILE
 from pipecli.store import ci, committing, files, git, merge_setup, naming, reading, schemas
 from pipecli.store.location import Location, find
@@ -139,8 +139,10 @@ def found(
     root = directory.absolute()
     if (root / SETTINGS_FILE).exists():
         raise PipecliError(f"{directory} is a pipeline already", hint="choose another directory")
-    if not re.fullmatch("[A-Z]{3}", currency):
-        raise PipecliError(f'--currency: "{currency}" is no currency code', hint="write one as EUR")
+    if currency not in CURRENCIES:
+        raise PipecliError(
+            f'--currency: "{currency}" is no currency of ISO 4217', hint="write its code, as EUR"
+        )
     made_directory = not root.exists()
     try:
         root.mkdir(parents=True, exist_ok=True)

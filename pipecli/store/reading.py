@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pipecli.errors import Fault, FaultyFile
 from pipecli.records.base import Part, Plain, Record
-from pipecli.records.ids import SLUG
 from pipecli.records.kinds import Kind
-from pipecli.records.values import ONE_LINE
-from pipecli.store import yamltext
+from pipecli.store import faultwords, yamltext
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -42,7 +38,7 @@ def _faults(error: object, model: type[Part], file: str, text: str, plain: Plain
     paths = [_path(detail, plain) for detail in details]
     places = yamltext.locate_many(text, paths) if text else [(0, 0)] * len(paths)
     faults = [
-        Fault(file, line, column, "schema", _message(detail, path, model))
+        Fault(file, line, column, "schema", faultwords.message(detail, path, model, file))
         for detail, path, (line, column) in zip(details, paths, places, strict=True)
     ]
     return sorted(faults, key=lambda fault: (not fault.line, fault.line, fault.column))
@@ -62,53 +58,3 @@ def _path(detail: ErrorDetails, plain: Plain) -> list[str | int]:
     if detail["type"] == "missing":
         path.append(detail["loc"][-1])
     return path
-
-
-def _message(detail: ErrorDetails, path: Sequence[str | int], model: type[Part]) -> str:
-    """What is wrong with a record, with the way out."""
-    name = ".".join(str(part) for part in path)
-    if detail["type"] == "extra_forbidden":
-        own = "; keys of your own go under `custom:`" if "custom" in model.model_fields else ""
-        return f'unknown key "{name}"{_suggestion(path, model)}{own}'
-    if detail["type"] == "missing":
-        return f'"{name}" is missing'
-    said = wrong_value(detail)
-    return f"{name}: {said}" if name else said
-
-
-def wrong_value(detail: ErrorDetails) -> str:
-    """What is wrong with one value, in a person's words."""
-    rule, context, value = detail["type"], detail.get("ctx", {}), detail["input"]
-    if rule == "value_error":
-        return str(context["error"])
-    if rule in ("string_type", "string_sub_type"):
-        way = ", not a list or a map" if isinstance(value, (list, dict)) else f"; put quotes around {value}"
-        return f"text is wanted here{way}"
-    if rule == "string_too_short":
-        return "text is wanted here, not an empty one"
-    if rule == "string_too_long":
-        return f"at most {context['max_length']} characters are wanted here, these are {len(value):,}"
-    if rule == "string_pattern_mismatch" and context["pattern"] == ONE_LINE:
-        return "one line is wanted here"
-    if rule == "string_pattern_mismatch" and context["pattern"] == SLUG:
-        return f'"{value}" is no slug: small letters, digits and hyphens, as contoso-coffee'
-    if rule == "string_pattern_mismatch":
-        return f'"{value}" is not of the form wanted here ({context["pattern"]})'
-    if rule == "enum":
-        return f'"{value}" is none of {context["expected"].replace(" or ", ", ")}'.replace("'", "")
-    if rule in ("model_type", "dict_type", "model_attributes_type"):
-        return "a map of keys is wanted here"
-    if rule in ("tuple_type", "list_type"):
-        return "a list is wanted here"
-    shown = value if isinstance(value, Decimal) else repr(value)
-    return f"{detail['msg'].replace('Input should', 'it should')} (it is {shown})"
-
-
-def _suggestion(path: Sequence[str | int], model: type[Part]) -> str:
-    """`; did you mean "stage"?` when a key of the model is one or two letters away."""
-    from difflib import get_close_matches
-
-    if len(path) != 1:
-        return ""
-    close = get_close_matches(str(path[0]), list(model.model_fields), n=1)
-    return f', did you mean "{close[0]}"?' if close else ""

@@ -138,7 +138,8 @@ def test_two_prices_of_one_tier_are_refused(shop, refused):
     [
         (("retail-eur",), "price list retail-eur exists already"),
         (("Retail €",), "write it as retail-eur"),
-        (("new", "--currency", "euro"), "currency:"),
+        (("new", "--currency", "euro"), 'currency: "euro" is no currency code: three capital letters, as EUR'),
+        (("new", "--currency", "XQZ"), "currency: XQZ is no currency of ISO 4217; write its code, as EUR"),
         (("new", "--price", "nope=1"), "there is no product nope"),
         (
             ("new", "--valid-from", "2026-02-01", "--valid-until", "2026-01-01"),

@@ -153,7 +153,7 @@ def test_a_deal_of_nobody_is_not_quoted(refused, root, given):
         (["--set", "items.0.quantity=-1"], "items.0.quantity"),
         (["--set", "colour=red"], "quotation has no field colour"),
         (["--contact", "nobody"], 'no contact answers to "nobody"'),
-        (["--language", "Spanish!"], 'error: language: "Spanish!" is not of the form'),
+        (["--language", "Spanish!"], 'error: language: "Spanish!" is no language'),
         (["--notes", ""], "error: notes: "),
         (["--markup", "20"], "name it: --from-supplier-quote SQ"),
         (

@@ -6,11 +6,23 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from babel.numbers import list_currencies
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from pipecli.records.values import Amount, Day, Line, Moment, MomentOrDay, Percent, Quantity, Text
+from pipecli.records.currencies import CURRENCIES
+from pipecli.records.values import (
+    Amount,
+    CurrencyCode,
+    Day,
+    Line,
+    Moment,
+    MomentOrDay,
+    Percent,
+    Quantity,
+    Text,
+)
 
 
 def read(kind: object, value: object) -> object:
@@ -89,3 +101,11 @@ def test_text_is_never_made_of_a_number():
     assert refusal(Line, "two\nlines")
     assert refusal(Text, "")
     assert read(Line, "فروشگاه قهوه") == "فروشگاه قهوه"
+
+
+def test_a_currency_is_one_that_there_is_or_was():
+    assert [read(CurrencyCode, code) for code in ("EUR", "IRR", "HRK")] == ["EUR", "IRR", "HRK"]
+    assert refusal(CurrencyCode, "XQZ") == (
+        "Value error, XQZ is no currency of ISO 4217; write its code, as EUR"
+    )
+    assert list_currencies() <= CURRENCIES

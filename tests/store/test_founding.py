@@ -32,3 +32,12 @@ def test_a_directory_with_other_files_keeps_them(anonymous, tmp_path):
 
     assert run(["init", str(tmp_path / "old")]) == 1
     assert sorted(path.name for path in (tmp_path / "old").iterdir() if path.name != ".git") == ["note.txt"]
+
+
+@pytest.mark.parametrize("code", ["XQZ", "euro"])
+def test_a_currency_that_there_is_not_is_refused(tmp_path, capsys, code):
+    assert run(["init", str(tmp_path / "new"), "--currency", code]) == 1
+    assert capsys.readouterr().err == (
+        f'error: --currency: "{code}" is no currency of ISO 4217; write its code, as EUR\n'
+    )
+    assert not (tmp_path / "new").exists()

@@ -18,6 +18,7 @@ LOST = "opportunities/2026/OPP-AAAAA-lost.yaml"
 QUOTATION = "quotations/2026/QTN-AAAAA-contoso-coffee.yaml"
 CUSTOMER = "customers/contoso-coffee.yaml"
 PRICES = "price-lists/retail.yaml"
+PRODUCT = "products/cafe.yaml"
 BROCHURE = "literature/brochure.yaml"
 SETTINGS = "pipecli.yaml"
 
@@ -96,7 +97,7 @@ items:
     CUSTOMER: "id: contoso-coffee\nname: Contoso Coffee\n",
     "customers/contoso.yaml": "id: contoso\nname: Contoso\n",
     "contacts/maria-lopez.yaml": "id: maria-lopez\nname: María López\ncustomer: contoso-coffee\n",
-    "products/cafe.yaml": "sku: cafe\nname: Café S-100\n",
+    PRODUCT: "sku: cafe\nname: Café S-100\n",
     PRICES: "id: retail\ncurrency: EUR\nvalid_until: 2030-01-01\nprices:\n  cafe: 100\n",
     BROCHURE: "id: brochure\ntitle: Brochure\nfile: brochure.pdf\nstages:\n- demo\n",
     SETTINGS: """\
@@ -188,7 +189,37 @@ WON = SOUND[LOST].replace("lost", "won").replace("EUR", "USD").replace("reason: 
 ONE_CHANGE = [
     ("yaml", CUSTOMER, "name: C", "name: [C", 2, "opens a [ that is never closed"),
     ("schema", DEAL, "source: ref", "sorce: ref", 13, 'unknown key "sorce", did you mean "source"?'),
-    ("schema", DEAL, "currency: EUR\n", "", 1, '"currency" is missing'),
+    ("schema", DEAL, "currency: EUR\n", "", 1, '"currency" is missing: three capital letters, as EUR'),
+    (
+        "schema",
+        DEAL,
+        "currency: EUR",
+        "currency: eur",
+        14,
+        '"eur" is no currency code: three capital letters',
+    ),
+    ("schema", DEAL, "currency: EUR", "currency: XQZ", 14, "XQZ is no currency of ISO 4217"),
+    ("schema", DEAL, "id: OPP-2Q8XA\n", "", 1, "so write id: OPP-2Q8XA"),
+    (
+        "schema",
+        DEAL,
+        "id: OPP-2Q8XA\n",
+        "id: OPP-1\n",
+        1,
+        '"OPP-1" is no id: OPP- and five digits or capital',
+    ),
+    ("schema", DEAL, "  unit_price: 100\n", "", 17, '"items.0.unit_price" is missing: a number is wanted'),
+    ("schema", DEAL, "title: Espresso machines\n", "", 1, '"title" is missing'),
+    ("schema", CUSTOMER, "id: contoso-coffee\n", "", 1, "so write id: contoso-coffee"),
+    ("schema", PRODUCT, "sku: cafe", "sku: cafe\nid: cafe", 2, "a product is named by its sku"),
+    (
+        "schema",
+        SETTINGS,
+        "probability: 25",
+        "probability: 25\n      probabilty: 25",
+        22,
+        'did you mean "probability"?',
+    ),
     (
         "reference",
         DEAL,
