@@ -28,7 +28,7 @@ def main() -> None:
     sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n" + content)
 
 
-def give_up(memory: int, seconds: int) -> None:
+def give_up(memory: int, seconds: float) -> None:
     """Take no more than that of the machine from now on, write no file, and reach no server of packages."""
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):  # of the packages that a template may ask for
         os.environ[name] = os.environ[name.lower()] = _NOWHERE
@@ -41,7 +41,10 @@ def give_up(memory: int, seconds: int) -> None:
     limits = (
         # Of data, not of addresses: threads of a large machine reserve many gigabytes they never use.
         (resource.RLIMIT_DATA, memory),
-        (resource.RLIMIT_CPU, 8 * seconds),  # of all threads; should nobody be left to end this process
+        (
+            resource.RLIMIT_CPU,
+            int(8 * seconds) + 1,
+        ),  # of all threads; should nobody be left to end this process
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_CORE, 0),
     )

@@ -70,7 +70,7 @@ def typeset(
     fonts: Path | None = None,
     logo: Path | None = None,
     created: datetime,
-    seconds: int = SECONDS,
+    seconds: float = SECONDS,
 ) -> Typeset:
     """The document by a template, or by the one that comes with pipecli. `created` is the time it bears.
 
@@ -156,7 +156,7 @@ def _copy(folder: Path, to: Path) -> None:
         shutil.copyfile(file, to / relative)
 
 
-def _in_a_process(request: dict[str, Any], name: str, seconds: int) -> tuple[dict[str, Any], bytes]:
+def _in_a_process(request: dict[str, Any], name: str, seconds: float) -> tuple[dict[str, Any], bytes]:
     try:
         done = subprocess.run(
             [sys.executable, "-P", "-m", "pipecli.outbox.typesetter"],
@@ -167,8 +167,9 @@ def _in_a_process(request: dict[str, Any], name: str, seconds: int) -> tuple[dic
             check=False,
         )
     except subprocess.TimeoutExpired:
-        limit = f"{seconds} seconds" if seconds > 1 else "a second"
-        raise PipecliError(f"{name} takes more than {limit}", hint="look for a loop without an end") from None
+        raise PipecliError(
+            f"{name} takes more than {seconds:g} seconds", hint="look for a loop without an end"
+        ) from None
     head, newline, content = done.stdout.partition(b"\n")
     if done.returncode or not newline:
         if b"memory" in done.stderr.lower() or b"MemoryError" in done.stderr:

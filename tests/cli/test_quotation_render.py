@@ -51,6 +51,7 @@ def letterhead(root, git, *lines):
 def test_a_page_is_written_beside_nothing_else(cli, tmp_path, git):
     head = git("rev-parse", "HEAD")
     page = tmp_path / "quote.html"
+    page.write_text("old")
 
     said = cli("quote", "render", QTN, "--output", str(page))
 
@@ -61,35 +62,22 @@ def test_a_page_is_written_beside_nothing_else(cli, tmp_path, git):
     assert "María López" in html
     assert "4.998,00\xa0€" in html
     assert git("rev-parse", "HEAD") == head
-
-
-def test_a_page_goes_to_stdout(cli, tmp_path):
-    page = tmp_path / "quote.html"
-    cli("quote", "render", QTN, "-o", str(page))
-
-    assert cli("quote", "render", QTN, "--output", "-").out == page.read_text(encoding="utf-8")
-
-
-def test_rendering_again_replaces_the_page(cli, tmp_path):
-    page = tmp_path / "quote.html"
-    page.write_text("old")
-
-    cli("quote", "render", QTN, "--output", str(page))
-
-    assert "old" not in page.read_text(encoding="utf-8")
+    assert cli("quote", "render", QTN, "--output", "-").out == html
 
 
 def text_of(pdf):
     return "\n".join(page.extract_text() for page in PdfReader(pdf).pages)
 
 
-def test_a_pdf_is_written(cli, tmp_path, git):
+def test_the_same_quotation_gives_the_same_pdf(cli, tmp_path, git):
     head = git("rev-parse", "HEAD")
-    pdf = tmp_path / "quote.pdf"
+    pdf, again = tmp_path / "quote.pdf", tmp_path / "again.PDF"
 
     said = cli("quote", "render", QTN, "--output", str(pdf))
+    cli("quote", "render", QTN, "--output", str(again))
 
     assert (said.out, said.err) == ("", f"{QTN} is in {pdf}\n")
+    assert pdf.read_bytes() == again.read_bytes()
     text = text_of(pdf)
     assert "Contoso Coffee" in text
     assert "María López" in text
@@ -97,56 +85,39 @@ def test_a_pdf_is_written(cli, tmp_path, git):
     assert git("rev-parse", "HEAD") == head
 
 
-def test_the_same_quotation_gives_the_same_pdf(cli, tmp_path):
-    for name in ("a.pdf", "b.PDF"):
-        cli("quote", "render", QTN, "--output", str(tmp_path / name))
-
-    assert (tmp_path / "a.pdf").read_bytes() == (tmp_path / "b.PDF").read_bytes()
-
-
 @pytest.mark.parametrize("package", ["typst", "babel"])
-@pytest.mark.parametrize("name", ["quote.pdf", "quote.html", "-"])
-def test_without_the_extra_a_document_is_refused(refused, monkeypatch, tmp_path, package, name):
+def test_without_the_extra_a_document_is_refused(refused, monkeypatch, tmp_path, package):
     monkeypatch.setitem(sys.modules, package, None)
 
-    line = refused("quote", "render", QTN, "--output", name if name == "-" else str(tmp_path / name))
-
-    assert line == (
-        "error: documents need typst and babel, which are not installed; pip install 'pipecli[pdf]'"
-    )
+    for output in (tmp_path / "quote.pdf", tmp_path / "quote.html", "-"):
+        line = refused("quote", "render", QTN, "--output", str(output))
+        assert line == (
+            "error: documents need typst and babel, which are not installed; pip install 'pipecli[pdf]'"
+        )
     assert not list(tmp_path.glob("quote.*"))
 
 
-@pytest.mark.parametrize("name", ["quote.docx", "quote", ".pdf"])
-def test_other_forms_are_refused(refused, tmp_path, name):
-    line = refused("quote", "render", QTN, "--output", str(tmp_path / name))
-
-    assert "only .pdf and .html can be written; name it " in line
-
-
-@pytest.mark.parametrize("ending", ["html", "pdf"])
-def test_a_directory_that_does_not_exist_is_named(refused, tmp_path, ending):
-    line = refused("quote", "render", QTN, "--output", str(tmp_path / f"nowhere/quote.{ending}"))
-
-    assert f"there is no directory {tmp_path / 'nowhere'}" in line
-
-
-def test_a_directory_is_not_written_over(refused, tmp_path):
+def test_what_cannot_be_written_is_refused(refused, tmp_path):
+    for name in ("quote.docx", "quote", ".pdf"):
+        line = refused("quote", "render", QTN, "--output", str(tmp_path / name))
+        assert "only .pdf and .html can be written; name it " in line
+    for name in ("quote.pdf", "quote.html"):
+        line = refused("quote", "render", QTN, "--output", str(tmp_path / "nowhere" / name))
+        assert f"there is no directory {tmp_path / 'nowhere'}" in line
     (tmp_path / "quote.pdf").mkdir()
-
     assert "is a directory" in refused("quote", "render", QTN, "--output", str(tmp_path / "quote.pdf"))
 
 
-@pytest.mark.parametrize("name", ["quote.pdf", "quote.html"])
-def test_what_was_there_stays_when_the_template_is_refused(refused, root, given, git, tmp_path, name):
+def test_what_was_there_stays_when_the_template_is_refused(refused, root, given, git, tmp_path):
     named(root, given, git, "#let = 3\n")
-    file = tmp_path / name
-    file.write_text("the last one")
+    for file in (tmp_path / "quote.pdf", tmp_path / "quote.html"):
+        file.write_text("the last one")
 
-    assert "templates/quotation.typ:1: expected pattern" in refused("quote", "render", QTN, "-o", str(file))
+        line = refused("quote", "render", QTN, "-o", str(file))
 
-    assert file.read_text() == "the last one"
-    assert [file.name for file in tmp_path.iterdir() if file.is_file()] == [name]
+        assert "templates/quotation.typ:1: expected pattern" in line
+        assert file.read_text() == "the last one"
+    assert sorted(each.name for each in tmp_path.iterdir() if each.is_file()) == ["quote.html", "quote.pdf"]
 
 
 def named(root, given, git, text, file="quotation.typ"):
@@ -241,24 +212,16 @@ def test_without_an_output_it_is_a_matter_of_usage(cli):
     assert said.out == ""
 
 
-def test_the_logo_is_in_the_page(cli, root, git):
+def test_the_logo_is_in_the_page_and_in_the_pdf(cli, root, git, tmp_path):
     (root / "templates").mkdir()
     (root / "templates/logo.png").write_bytes(PIXEL)
     letterhead(root, git, "  logo: templates/logo.png")
+    pdf = tmp_path / "q.pdf"
 
     html = cli("quote", "render", QTN, "--output", "-").out
 
     assert f'<img src="data:image/png;base64,{base64.b64encode(PIXEL).decode()}"' in html
-
-
-def test_the_logo_is_in_the_pdf(cli, root, git, tmp_path):
-    (root / "logo.png").write_bytes(PIXEL)
-    letterhead(root, git, "  logo: logo.png")
-
-    pdf = tmp_path / "q.pdf"
-
     assert cli("quote", "render", QTN, "--output", str(pdf)).err == f"{QTN} is in {pdf}\n"
-
     assert "/Image" in [each["/Subtype"] for each in objects(pdf)]
 
 

@@ -68,6 +68,7 @@ def test_the_page_says_what_the_pdf_says():
     )
     html = page(document)
 
+    assert page(document) == html
     pdf = PdfReader(io.BytesIO(typeset(document, created=CREATED).content)).pages[0].extract_text()
     on_paper = re.sub(r"\u200b|Page 1 of 1", "", pdf).split()
     assert sorted(set(words(html).casefold().split()) ^ {word.casefold() for word in on_paper}) == ["–"]
@@ -77,10 +78,6 @@ def test_the_page_says_what_the_pdf_says():
     ]
 
 
-def test_the_same_document_gives_the_same_page():
-    assert page(printed()) == page(printed())
-
-
 def test_markup_prints_as_itself():
     html = page(
         printed(
@@ -88,7 +85,7 @@ def test_markup_prints_as_itself():
             items=[replace(ITEM, description=text, detail=text) for text in MARKUP],
             customer=Party(MARKUP[0], MARKUP, MARKUP[1]),
             company=Party(MARKUP[2], MARKUP),
-            terms="\n".join(MARKUP),
+            terms="\n".join([*MARKUP, "o\x00n\x85e\x7f t\ufdd0wo"]),  # which HTML may not hold
         )
     )
 
@@ -98,10 +95,7 @@ def test_markup_prints_as_itself():
     said = words(html)
     for text in MARKUP:
         assert said.count(" ".join(text.split())) >= 5
-
-
-def test_characters_that_html_may_not_hold_are_left_out():
-    assert "one two" in words(page(printed(terms="o\x00n\x85e\x7f t\ufdd0wo")))
+    assert "one two" in said
 
 
 def test_persian_runs_from_right_to_left():
@@ -162,12 +156,9 @@ def test_what_stands_on_every_sheet_is_left_out_and_said(template):
             "own.typ:2: page configuration is not allowed inside of containers; set",
         ),
         ('Hi\n#read("../secret.txt")', 'own.typ:2: path `"../secret.txt"` would escape'),
-        ('#read("link.txt")', "own.typ:1: file not found"),
         ('\n#import "@preview/cetz:0.3.0": *', "own.typ:2: a template can't import a package"),
         ("#let x = 0\n#while x < 1 { x = x * 1 }", "own.typ:2: loop seems to be infinite"),
-        ("ok\n#let = 3", "own.typ:2: expected pattern"),
         ('#html.elem("script", "alert(1)")', "own.typ makes a page with an element <script>"),
-        ('#let a = "x" * 4000000000', "own.typ takes more than 1 GB of memory"),
     ],
 )
 def test_a_template_that_may_not_is_refused_as_for_paper(template, text, said):

@@ -155,5 +155,5 @@ def test_a_template_that_may_not_is_refused_with_its_line(template, text, said):
 def test_a_template_that_does_not_end_is_ended(template):
     endless = template("#for i in range(100000) { for j in range(100000) { } }")
 
-    with pytest.raises(PipecliError, match=r"templates/own.typ takes more than a second;"):
-        typeset(printed(), endless, created=CREATED, seconds=1)
+    with pytest.raises(PipecliError, match=r"templates/own.typ takes more than 0.3 seconds;"):
+        typeset(printed(), endless, created=CREATED, seconds=0.3)
