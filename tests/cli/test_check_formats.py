@@ -37,7 +37,7 @@ def test_github_reads_a_command_a_finding_from_the_root_of_the_repository(cli: C
     said = cli("-C", str(company / "our sales"), "check", "--base", "HEAD", "--format", "github", code=1)
     assert said.out == (
         "::error file=our sales/customers/acme.yaml,line=3,col=1,title=pipecli reference::"
-        "owner: there is no user nobody\n"
+        "owner: there is no user nobody; see `pipecli user list`\n"
         "::warning file=our sales/customers/gone.yaml,line=1,col=1,title=pipecli deleted-record::"
         "customer gone is deleted\n"
     )
@@ -79,7 +79,7 @@ def test_sarif_has_results_with_their_rules(cli: Cli, company: Path) -> None:
         assert result["partialFingerprints"]
     owner, gone = run["results"]
     assert (owner["ruleId"], owner["level"]) == ("reference", "error")
-    assert owner["message"] == {"text": "owner: there is no user nobody"}
+    assert owner["message"] == {"text": "owner: there is no user nobody; see `pipecli user list`"}
     (place,) = owner["locations"]
     assert place["physicalLocation"] == {
         "artifactLocation": {"uri": "our%20sales/customers/acme.yaml", "uriBaseId": "SRCROOT"},

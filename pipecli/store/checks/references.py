@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -34,20 +34,24 @@ def reference(pipeline: Pipeline) -> Iterator[Problem]:
         yield Problem(path, dotted(field), f"{field}: {_missing(noun, key)}")
 
 
-def _known(pipeline: Pipeline) -> set[tuple[str, str]]:
-    """Everything that can be named. A record that can't be read has its name all the same."""
-    known: set[tuple[str, str]] = set(pipeline.index.connection.execute("SELECT noun, key FROM _names"))
-    known |= {("principal", key) for noun, key in known if noun in ("user", "team")}
+def _known(pipeline: Pipeline) -> dict[tuple[str, str], None]:
+    """Everything that can be named, stages in their order. What can't be read has its name all the same."""
+    named: list[tuple[str, str]] = pipeline.index.connection.execute(
+        "SELECT 'stage', process || '/' || id FROM stages ORDER BY process, position"
+    ).fetchall()
+    named += pipeline.index.connection.execute("SELECT noun, key FROM _names").fetchall()
+    named += [("principal", key) for noun, key in named if noun in ("user", "team")]
+    known = dict.fromkeys(named)
     for fault in pipeline.index.faults():
         kind = kind_of(fault.file)
         if kind:
             stem = fault.file.rpartition("/")[2].removesuffix(".yaml")
-            known.add((kind.noun, "-".join(stem.split("-")[:2]) if kind.is_document else stem))
+            known[kind.noun, "-".join(stem.split("-")[:2]) if kind.is_document else stem] = None
     return known
 
 
 def _dangling(
-    pipeline: Pipeline, known: set[tuple[str, str]], skip: set[str]
+    pipeline: Pipeline, known: Collection[tuple[str, str]], skip: set[str]
 ) -> Iterator[tuple[str, str, str, str]]:
     for path, field, noun, key in pipeline.index.connection.execute(
         "SELECT * FROM _references ORDER BY path"
@@ -66,20 +70,24 @@ def _missing(noun: str, key: str) -> str:
     return f"there is no {_WORDS.get(noun, noun)} {key}"
 
 
-def _suggestion(noun: str, key: str, known: set[tuple[str, str]]) -> str:
-    """`; did you mean contoso-coffee?`, or the stages that there are."""
-    names = sorted(name for of, name in known if of == noun)
+def _suggestion(noun: str, key: str, known: Collection[tuple[str, str]]) -> str:
+    """`; did you mean contoso-coffee?`, else where to see those that there are."""
+    names = [name for of, name in known if of == noun]
     if noun == "stage":
         process = key.partition("/")[0]
         stages = [name.partition("/")[2] for name in names if name.startswith(f"{process}/")]
         return f"; its stages: {', '.join(stages)}"
-    if noun in BY_NOUN and BY_NOUN[noun].is_document:
-        return ""
-    from rapidfuzz import fuzz
-    from rapidfuzz import process as among
+    if noun == "process":
+        return f"; the settings have {', '.join(names)}"
+    if noun not in BY_NOUN or not BY_NOUN[noun].is_document:
+        from rapidfuzz import fuzz
+        from rapidfuzz import process as among
 
-    close = among.extractOne(key, names, scorer=fuzz.ratio, score_cutoff=75)
-    return f"; did you mean {close[0]}?" if close else ""
+        close = among.extractOne(key, sorted(names), scorer=fuzz.ratio, score_cutoff=75)
+        if close:
+            return f"; did you mean {close[0]}?"
+    lists = ("user", "team") if noun == "principal" else (noun,)
+    return f"; see {' and '.join(f'`pipecli {each} list`' for each in lists)}"
 
 
 STRUCTURE = (Rule("reference", Severity.ERROR, reference),)

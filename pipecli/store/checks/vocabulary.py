@@ -31,7 +31,7 @@ def source(pipeline: Pipeline) -> Iterator[Problem]:
 def lost_reason(pipeline: Pipeline) -> Iterator[Problem]:
     """Reasons for losing that the settings don't list: the analysis would count them apart."""
     settings = pipeline.settings
-    known = (*settings.lost_reasons, settings.auto_close.reason)
+    known = dict.fromkeys((*settings.lost_reasons, settings.auto_close.reason))
     yield from _unlisted(
         pipeline, "_opportunities", "closed_reason", ("closed", "reason"), known, "lost_reasons"
     )

@@ -229,11 +229,32 @@ ONE_CHANGE = [
         "did you mean contoso-coffee?",
     ),
     ("reference", DEAL, "stage: demo", "stage: dmeo", 9, "no stage dmeo; its stages: demo, propose"),
-    ("reference", DEAL, "process: standard", "process: gone", 8, "there is no process gone"),
-    ("reference", DEAL, "- iberia", "- atlantis", 12, "there is no user or team atlantis"),
+    (
+        "reference",
+        DEAL,
+        "process: standard",
+        "process: gone",
+        8,
+        "there is no process gone; the settings have standard",
+    ),
+    (
+        "reference",
+        DEAL,
+        "- iberia",
+        "- atlantis",
+        12,
+        "no user or team atlantis; see `pipecli user list` and `pipecli team list`",
+    ),
     ("reference", DEAL, "contact: maria-lopez", "contact: nobody", 24, "there is no contact nobody"),
     ("reference", DEAL, "  by: ana-ruiz", "  by: ana", 31, "there is no user ana"),
-    ("reference", LEAD, "- OPP-2Q8XA", "- OPP-ZZZZZ", 11, "there is no opportunity OPP-ZZZZZ"),
+    (
+        "reference",
+        LEAD,
+        "- OPP-2Q8XA",
+        "- OPP-ZZZZZ",
+        11,
+        "there is no opportunity OPP-ZZZZZ; see `pipecli opportunity list`",
+    ),
     ("reference", SETTINGS, "team: iberia", "team: atlantis", 9, "there is no team atlantis"),
     ("reference", SETTINGS, "manager: ana-ruiz", "manager: ana", 15, "there is no user ana"),
     ("reference", SETTINGS, "  - luis", "  - lusi", 44, "did you mean luis?"),
@@ -538,3 +559,26 @@ def test_a_quotation_that_was_a_draft_again_is_held_against_its_last_sending(pip
 def commit(root: Path) -> None:
     subprocess.run(["git", "add", "-A"], cwd=root, check=True)
     subprocess.run(["git", "commit", "-qm", "by hand"], cwd=root, check=True)
+
+
+def test_the_stages_there_are_stand_in_their_order(root: Path) -> None:
+    write(
+        root,
+        "opportunities/2026/OPP-AAAAA-a.yaml",
+        "id: OPP-AAAAA\ncreated: 2026-09-09T10:00:00+02:00\ntitle: A\nprocess: standard\nstage: propsoe\n"
+        "currency: EUR\n",
+    )
+
+    (finding,) = found(root)
+
+    assert finding.message == (
+        "stage: the process standard has no stage propsoe; its stages: qualify, demo, propose, negotiate, commit"
+    )
+
+
+def test_the_reason_of_auto_close_is_named_once(pipeline: Path) -> None:
+    write(pipeline, LOST, SOUND[LOST].replace("reason: price", "reason: prize"))
+
+    assert [each.message for each in found(pipeline)] == [
+        'closed.reason: "prize" is none of lost_reasons: price, no-response'
+    ]
