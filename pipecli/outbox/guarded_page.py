@@ -27,6 +27,7 @@ _ELEMENTS = frozenset(
     radialgradient stop text tspan
     """.split()
 )
+_LARGEST = 16 << 20
 _FOREIGN = frozenset({"svg", "math"})
 _LINK = re.compile(r"#|https?:|mailto:|tel:")
 _OWN = re.compile(r"#|data:image/")
@@ -42,6 +43,10 @@ def guarded(page: str, name: str, direction: str) -> str:
     A page without any style has a plain one. Raises PipecliError for what no page may hold; `name` is the
     template's.
     """
+    if len(page) > _LARGEST:
+        raise PipecliError(
+            f"{name} makes a page of more than {_LARGEST >> 20} MB", hint="look for what grows in it"
+        )
     read = _Reader(name)
     read.feed(page)
     read.close()

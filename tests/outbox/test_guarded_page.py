@@ -88,3 +88,8 @@ def test_what_runs_or_fetches_is_refused(harmful, said):
         guarded(page(harmful), "templates/own.typ", "ltr")
 
     assert f"templates/own.typ makes a page with {said};" in str(refused.value)
+
+
+def test_a_page_without_measure_is_refused():
+    with pytest.raises(PipecliError, match=r"templates/own.typ makes a page of more than 16 MB"):
+        guarded(page("x" * (16 << 20)), "templates/own.typ", "ltr")
