@@ -85,7 +85,9 @@ def _sum_up(found: Sequence[Diagnosis]) -> None:
     counted = " and ".join(
         count(number, word) for number, word in ((errors, "error"), (warnings, "warning")) if number
     )
-    way = f"`pipecli doctor --fix` mends {mendable} of them" if mendable else "each has its way out above"
+    total = errors + warnings
+    mends = f"`pipecli doctor --fix` mends {'it' if total == mendable == 1 else f'{mendable} of them'}"
+    way = mends if mendable else "each has its way out above"
     if errors:
         raise PipecliError(counted, hint=way)
     say(f"{counted}; {way}" if warnings else "all is well")

@@ -7,11 +7,13 @@ everybody has it. Only a conflict is left to a person in the working tree itself
 from __future__ import annotations
 
 import random
+import sqlite3
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
-from pipecli.errors import PipecliError
+from pipecli.errors import FaultyFile, PipecliError
 from pipecli.history import sync_pending, sync_remote
 from pipecli.history.sync_check import Candidate, new_errors
 from pipecli.history.sync_dispute import Dispute, disputes
@@ -179,7 +181,7 @@ def _until_nobody_is_faster(pipeline: Pipeline, upstream: Upstream, before: str)
                 sync_remote.push(place, upstream, joint.commit)
             except sync_remote.Faster:
                 continue
-        if joint.commit == joint.ours or _move(place, joint):
+        if joint.commit == joint.ours or _move(pipeline, joint):
             _follow(place, upstream, joint.commit)
             return Synced(
                 upstream, joint.commit, joint.base, joint.ours, theirs,
@@ -243,8 +245,9 @@ def _require_way(place: Location, joint: Joint) -> None:
         )
 
 
-def _move(place: Location, joint: Joint) -> bool:
+def _move(pipeline: Pipeline, joint: Joint) -> bool:
     """Have branch and files be at the joint commit. False: somebody has committed here meanwhile."""
+    place = pipeline.location
     for attempt in range(TRIES):
         time.sleep(attempt * _WAIT)
         done = git.carry_through(
@@ -257,6 +260,10 @@ def _move(place: Location, joint: Joint) -> bool:
             joint.commit,
         )
         if not done.returncode:
+            with suppress(
+                sqlite3.DatabaseError, OSError, FaultyFile
+            ):  # else the next command reads what came
+                pipeline.index.refresh()
             return True
         if head(place) != joint.ours:
             return False

@@ -39,6 +39,7 @@ def test_what_only_one_side_did_makes_no_merge(ana: Clone, luis: Clone) -> None:
     assert ana.sync().out == "synced with origin/main: 1 commit went\n"
     assert luis.sync().out == "synced with origin/main: 1 commit came\n"
     assert luis.git("rev-parse", "HEAD") == head == ana.git("rev-parse", "origin/main")
+    assert "index       as the files are" in luis.cli("doctor").out
 
 
 def test_a_fresh_clone_learns_to_merge_records(luis: Clone) -> None:
