@@ -24,7 +24,7 @@ def read_journeys(run: Session, order: Sequence[Place]) -> list[Journey]:
     found = journeys(
         pipeline.location,
         begun(pipeline.index.connection, whose(run), zone),
-        until=_commit(run),
+        until=pipeline.revision,
         now=run.now,
         stages=stage_places(order),
         say=say,
@@ -32,11 +32,3 @@ def read_journeys(run: Session, order: Sequence[Place]) -> list[Journey]:
     for note in found.notes:
         say(f"warning: {note}")
     return found.all
-
-
-def _commit(run: Session) -> str | None:
-    if not run.as_of:
-        return None
-    from pipecli.history.as_of import PastPipeline  # imports the models
-
-    return run.pipeline.stood.commit if isinstance(run.pipeline, PastPipeline) else None

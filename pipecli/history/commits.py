@@ -43,13 +43,15 @@ def record_kind(path: str) -> Kind | None:
     return SETTINGS if path == SETTINGS_FILE else kind_of(path)
 
 
-def listed(place: Location, head: str, known: str | None = None) -> list[Listed]:
-    """The commits that lead to `head` and not to `known`, parents first. Raises git.GitRefused."""
-    exclude = [f"^{known}"] if known else []
+def listed(
+    place: Location, head: str, known: str | None = None, *, first_parents: bool = False
+) -> list[Listed]:
+    """The commits that lead to `head` and not to `known`, parents first; `first_parents`: without the sides
+    of merges. Raises git.GitRefused."""
+    which = [*(["--first-parent"] if first_parents else []), head, *([f"^{known}"] if known else [])]
     lines = git.output(
-        place.work_tree, "rev-list", "--topo-order", "--reverse", "--parents", "--timestamp", head, *exclude,
-        "--",
-    ).splitlines()  # fmt: skip
+        place.work_tree, "rev-list", "--topo-order", "--reverse", "--parents", "--timestamp", *which, "--"
+    ).splitlines()
     found = []
     for line in lines:
         seconds, commit, *parents = line.split(" ")

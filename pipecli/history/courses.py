@@ -1,4 +1,4 @@
-"""What the commits from HEAD along first parents say of each deal's stage, kept and carried on from there.
+"""What the commits along first parents say of each deal's stage; up to HEAD kept and carried on from there.
 
 What a merge brings counts from the merge on: it is then that this line first said so, as for --as-of.
 """
@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import marshal
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 from pipecli.history import commits, touched
 from pipecli.history.database import writing
 from pipecli.history.index import History
-from pipecli.records.kinds import OPPORTUNITY
+from pipecli.history.touched import Blob, Row
+from pipecli.history.versions import Version
+from pipecli.history.way import Way, line_of
+from pipecli.records.kinds import OPPORTUNITY, SETTINGS
 from pipecli.reports.stays import Place
 
 Where = tuple[str, str, str]
@@ -22,7 +25,7 @@ Where = tuple[str, str, str]
 
 
 class Courses:
-    """The deals of the line, up to one of its commits."""
+    """The deals of a line of commits, up to one of them."""
 
     def __init__(self) -> None:
         self.line = 0
@@ -32,7 +35,10 @@ class Courses:
         self.unreadable: list[int] = []
         """The commits of versions that can't be read."""
         self._first: dict[Place, int] = {}
-        self._renamed: dict[Place, list[Place]] = {}
+        self._renamed: dict[Place, dict[Place, int]] = {}
+        """By stage, those to which a commit of settings brought deals of it, and the first such commit."""
+        self._called_anew: list[tuple[int, str, str]] = []
+        """The commits that gave a deal another id: which, from what, to what."""
 
     def take(
         self, line: int, key: str, was: str | None, fault: str | None, where: Where, *, with_settings: bool
@@ -40,6 +46,7 @@ class Courses:
         """One version of a deal; an invalid one says nothing that could be relied on."""
         if was in self.seen and key not in self.seen:
             self.seen[key] = self.seen.pop(was)
+            self._called_anew.append((line, was, key))
         if fault:
             self.unreadable.append(line)
             return
@@ -50,9 +57,7 @@ class Courses:
             return
         seen[line] = where
         if before and is_new and with_settings and before[:2] != place:
-            renamed = self._renamed.setdefault(before[:2], [])
-            if place not in renamed:
-                renamed.append(place)
+            self._renamed.setdefault(before[:2], {}).setdefault(place, line)
 
     def called(self, where: Where, stages: Collection[Place]) -> Where:
         """A place by its present name: one that is gone, all of whose deals came to one new place at once."""
@@ -64,41 +69,93 @@ class Courses:
             (place,) = self._renamed[place]
         return *place, where[2]
 
+    def as_of(self, last: int) -> Courses:
+        """What was known when the line ended at an earlier commit."""
+        made = Courses()
+        made.line = last
+        seen = dict(self.seen)
+        for line, was, key in reversed(self._called_anew):
+            if line > last:
+                seen[was] = seen.pop(key)
+        made.seen = {
+            key: kept
+            for key, all_ in seen.items()
+            if (kept := {line: where for line, where in all_.items() if line <= last})
+        }
+        made.unreadable = [line for line in self.unreadable if line <= last]
+        made._first = {place: line for place, line in self._first.items() if line <= last}
+        made._called_anew = [each for each in self._called_anew if each[0] <= last]
+        for place, others in self._renamed.items():
+            if kept_others := {other: line for other, line in others.items() if line <= last}:
+                made._renamed[place] = kept_others
+        return made
+
     def kept(self) -> bytes:
-        return marshal.dumps([self.line, self.seen, self.unreadable, self._first, self._renamed])
+        parts = [self.line, self.seen, self.unreadable, self._first, self._renamed, self._called_anew]
+        return marshal.dumps(parts)
 
     @classmethod
     def of(cls, kept: bytes) -> Courses:
         made = cls()
         said: list[Any] = marshal.loads(kept)  # noqa: S302 - our own, in the git directory
-        made.line, made.seen, made.unreadable, made._first, made._renamed = said
+        made.line, made.seen, made.unreadable, made._first, made._renamed, made._called_anew = said
         return made
 
 
-def courses(history: History) -> Courses:
-    """The courses of all deals up to HEAD."""
+def courses(history: History, way: Way) -> Courses:
+    """The courses of all deals along a way."""
+    made = _of_the_line(history)
+    if way.line < made.line:
+        made = made.as_of(way.line)
+    _go_beside(history, made, way.beside)
+    return made
+
+
+def _of_the_line(history: History) -> Courses:
+    """The courses up to HEAD."""
     _note_merges(history)
     query = history.connection.execute
     head, kept = query("SELECT head, kept FROM courses").fetchone() or ("", None)
     made = Courses.of(kept) if kept else Courses()
-    if made.line != _line_of(history, head):  # HEAD did not go on from there, or there is more before it
-        made = Courses()
+    if made.line != (line_of(history, head) or 0):
+        made = Courses()  # HEAD did not go on from there, or there is more before it
     elif head == history.tip.commit:
         return made
     settings = {line for (line,) in query(_SETTINGS, (made.line,))}
     for line, key, was, fault, *where in query(_ROWS[made.line > 0], (made.line,)):
         made.take(line, key, was, fault, (where[0], where[1], where[2]), with_settings=line in settings)
-    made.line = _line_of(history, history.tip.commit)
+    made.line = line_of(history, history.tip.commit) or 0
     with suppress(sqlite3.OperationalError), writing(history.connection):  # kept, unless it is read-only
         query("DELETE FROM courses")
         query("INSERT INTO courses VALUES (?, ?)", (history.tip.commit, made.kept()))
     return made
 
 
-def _line_of(history: History, commit: str) -> int:
-    """The number of a commit on the line; 0 of one that is not on it."""
-    found = history.connection.execute("SELECT line FROM commits WHERE id = ?", (commit,)).fetchone()
-    return found[0] or 0 if found else 0
+def _go_beside(history: History, made: Courses, beside: Sequence[commits.Listed]) -> None:
+    """Go on along commits that are not on the line."""
+    numbers = {each.id: number for number, each in enumerate(beside, made.line + 1)}
+    pairs = [(each.id, next(iter(each.parents), "")) for each in beside]
+    for commit, rows, versions in _brought(history, pairs):
+        with_settings = any(row.noun == SETTINGS.noun for row in rows)
+        for row in rows:
+            if row.noun == OPPORTUNITY.noun and row.after:
+                each = versions[row.noun, row.after]
+                where = (each.process or "", each.stage or "", each.status or "")
+                made.take(numbers[commit], row.key, row.was, each.fault, where, with_settings=with_settings)
+    made.line += len(beside)
+
+
+def _brought(
+    history: History, pairs: Sequence[tuple[str, str]]
+) -> Iterator[tuple[str, list[Row], Mapping[Blob, Version]]]:
+    """What each commit has that its first parent, which is given with it, has not; and what that says."""
+    for found in commits.touches(history.place, [f"{commit} {parent}".strip() for commit, parent in pairs]):
+        versions = history.versions(
+            {blob: path for _, touches in found for blob, path in touched.blobs(touches)}
+        )
+        keys = {blob: version.key for blob, version in versions.items()}
+        for commit, touches in found:
+            yield commit, touched.rows(touches, keys), versions
 
 
 def _note_merges(history: History) -> None:
@@ -108,14 +165,8 @@ def _note_merges(history: History) -> None:
         return
     numbers = {commit: n for n, commit, _ in pending}
     rows = [(n, *[None] * 4) for n in numbers.values()]  # also of one that brought nothing
-    for found in commits.touches(history.place, [f"{commit} {parent}" for _, commit, parent in pending]):
-        paths = {blob: path for _, touches in found for blob, path in touched.blobs(touches)}
-        keys = {blob: version.key for blob, version in history.versions(paths).items()}
-        rows += [
-            (numbers[commit], row.noun, row.key, row.was, row.after)
-            for commit, touches in found
-            for row in touched.rows(touches, keys)
-        ]
+    for commit, brought, _ in _brought(history, [(commit, parent) for _, commit, parent in pending]):
+        rows += [(numbers[commit], row.noun, row.key, row.was, row.after) for row in brought]
     try:
         with writing(history.connection):
             history.connection.executemany(_NOTE, rows)

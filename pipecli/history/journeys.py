@@ -25,14 +25,14 @@ def journeys(
     place: Location,
     begun: Sequence[Begun],
     *,
-    until: str | None,
+    until: str,
     now: datetime,
     stages: Mapping[Place, int],
     say: Say,
 ) -> Journeys:
-    """The deals with their stays, as of a commit and a moment; `stages` gives each its place in its process.
+    """The deals with their stays, as of `HEAD` or the id of a commit, and a moment.
 
-    What is not committed counts as of `now`. Raises PipecliError as history.stages does.
+    `stages` gives each its place in its process. What is not committed counts as of `now`.
     """
     try:
         seen = sightings(open_history(place, say), until, now, stages)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 
-from pipecli.errors import PipecliError
 from pipecli.history.clocks import steady
-from pipecli.history.courses import courses
+from pipecli.history.courses import Courses, courses
 from pipecli.history.index import History
+from pipecli.history.way import Way, way_to
 from pipecli.reports.stays import Place, Sighting
 
 
@@ -25,17 +24,37 @@ class Seen(NamedTuple):
     """What makes this less than the whole story, or other than what the commits say."""
 
 
-def sightings(history: History, until: str | None, now: datetime, stages: Collection[Place]) -> Seen:
-    """Where the deals stood in each commit up to one, None: HEAD; what is dated after `now` counts as of now.
+class Timed(NamedTuple):
+    """The courses of all deals along a way, and when its commits count."""
 
-    A stage that was renamed, in one commit in the settings and in its deals, is called as it is in `stages`.
-    Raises PipecliError for a commit that is not on the line.
+    courses: Courses
+    way: Way
+    times: list[int]
+    """Of each commit of the way in seconds since 1970; the first is that of number 1."""
+    wrong: int
+    """How many of them had a wrong clock."""
+
+
+def timed_courses(history: History, until: str, now: datetime) -> Timed:
+    """What the commits along first parents up to one (`HEAD`, or an id) say; none is later than `now`."""
+    way = way_to(history, until)
+    rows = history.connection.execute(
+        "SELECT committed FROM commits WHERE line IS NOT NULL AND line <= ? ORDER BY line", (way.line,)
+    )
+    times, wrong = steady([*(seconds for (seconds,) in rows), *(each.committed for each in way.beside)])
+    latest = int(now.timestamp())
+    return Timed(courses(history, way), way, [min(time, latest) for time in times], wrong)
+
+
+def sightings(history: History, until: str, now: datetime, stages: Collection[Place]) -> Seen:
+    """Where the deals stood in each commit along first parents up to one, `HEAD` or an id.
+
+    What is dated after `now` counts as of now. A stage that was renamed, in one commit in the settings and in
+    its deals, is called as it is in `stages`.
     """
-    found = courses(history)
-    last = _line_of(history, until) if until else found.line
-    times, wrong = _times(history, last, now)
-    begin = _begin(history)
-    unreadable = bisect_right(found.unreadable, last)
+    found, way, times, wrong = timed_courses(history, until, now)
+    begin = _begin(history, way)
+    unreadable = len(found.unreadable)
     notes = [
         *([f"this clone is shallow: stages before {_day(times, now)} are not known"] if begin else []),
         *([_WRONG_CLOCKS[wrong > 1].format(wrong)] if wrong else []),
@@ -43,11 +62,7 @@ def sightings(history: History, until: str | None, now: datetime, stages: Collec
     ]
     return Seen(
         {
-            key: [
-                Sighting(times[line - 1], *found.called(where, stages))
-                for line, where in seen.items()
-                if line <= last
-            ]
+            key: [Sighting(times[line - 1], *found.called(where, stages)) for line, where in seen.items()]
             for key, seen in found.seen.items()
         },
         frozenset(key for key, seen in found.seen.items() if begin and not begin.isdisjoint(seen)),
@@ -65,33 +80,15 @@ _UNREADABLE = (
 )
 
 
-def _line_of(history: History, commit: str) -> int:
-    found = history.connection.execute("SELECT line FROM commits WHERE id = ?", (commit,)).fetchone()
-    if not found or found[0] is None:
-        raise PipecliError(
-            f"commit {commit[:7]} is not on the line of this branch, along which stages are read",
-            hint="check it out, or choose a date",
-        )
-    line: int = found[0]
-    return line
-
-
-def _times(history: History, last: int, now: datetime) -> tuple[list[int], int]:
-    """When each commit of the line counts, in seconds since 1970, and how many had a wrong clock."""
-    rows = history.connection.execute(
-        "SELECT committed FROM commits WHERE line IS NOT NULL AND line <= ? ORDER BY line", (last,)
-    )
-    times, wrong = steady([seconds for (seconds,) in rows])
-    latest = int(now.timestamp())
-    return [min(time, latest) for time in times], wrong
-
-
-def _begin(history: History) -> set[int]:
-    """The lines of the commits with which a shallow clone begins."""
+def _begin(history: History, way: Way) -> set[int]:
+    """The numbers of the commits of a way with which a shallow clone begins."""
     if not history.boundary:
         return set()
-    rows = history.connection.execute("SELECT id, line FROM commits WHERE parents = 0 AND line IS NOT NULL")
-    return {line for commit, line in rows if commit in history.boundary}
+    rows = history.connection.execute(
+        "SELECT id, line FROM commits WHERE parents = 0 AND line <= ?", (way.line,)
+    )
+    beside = ((each.id, number) for number, each in enumerate(way.beside, way.line + 1))
+    return {number for commit, number in (*rows, *beside) if commit in history.boundary}
 
 
 def _day(times: list[int], now: datetime) -> str:

@@ -123,6 +123,46 @@ def test_a_reopened_deal_has_moved(root: Path, cli: Cli, commit: Callable[[str],
     assert days(cli) == {"OPP-AAAAA": (21, "stage")}
 
 
+def test_a_merged_branch_moves_its_deals_when_it_is_merged(
+    root: Path, cli: Cli, commit: Callable[[str], None], git: Callable[..., str]
+) -> None:
+    deal(root, "", key="OPP-AAAAA", stage="qualify")
+    commit("2026-09-02")
+    git("switch", "-qc", "side")
+    deal(root, "", key="OPP-AAAAA", stage="propose")
+    commit("2026-09-10")
+    git("switch", "-q", "main")
+    deal(root, "", key="OPP-BBBBB", title="Beside")
+    commit("2026-09-20")
+    git("merge", "-q", "--no-commit", "side")
+    commit("2026-10-10")
+
+    assert days(cli)["OPP-AAAAA"] == (42, "stage")
+    past = cli("--today", "2026-11-21", "report", "stale", "--as-of", "side", "--format", "json").out
+    assert [(row["id"], row["days"]) for row in json.loads(past)["rows"]] == [("OPP-AAAAA", 72)]
+
+
+def test_a_move_that_is_not_committed_is_of_now(root: Path, cli: Cli, commit: Callable[[str], None]) -> None:
+    deal(root, "", key="OPP-AAAAA", stage="qualify")
+    commit("2026-09-02")
+    assert days(cli) == {"OPP-AAAAA": (81, "created")}
+
+    deal(root, "", key="OPP-AAAAA", stage="demo")
+    assert days(cli) == {}
+
+
+def test_a_stage_of_another_name_moves_nothing(
+    root: Path, cli: Cli, commit: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for stage, day in (("qualify", "2026-09-02"), ("demo", "2026-09-12")):
+        deal(root, "", key="OPP-AAAAA", stage=stage)
+        commit(day)
+    monkeypatch.setenv("GIT_COMMITTER_DATE", "2026-11-20T12:00:00+01:00")
+    cli("settings", "rename", "stage", "standard/demo", "trial")
+
+    assert days(cli) == {"OPP-AAAAA": (70, "stage")}
+
+
 def test_as_of_knows_no_later_move(root: Path, cli: Cli, commit: Callable[[str], None]) -> None:
     for stage, day in (("qualify", "2026-09-02"), ("propose", "2026-10-25")):
         deal(root, "", key="OPP-AAAAA", stage=stage)

@@ -249,12 +249,17 @@ def test_a_shallow_clone_is_said(cli, january, root, tmp_path):
     assert "warning: this clone is shallow: stages before 2026-01-21 are not known" in said.err
 
 
-def test_a_revision_beside_the_line_is_refused(cli, refused, january, git):
+def test_as_of_a_revision_beside_the_line_it_is_that_of_a_checkout(cli, january, on, git):
     git("switch", "-qc", "side", "HEAD~2")
-    git("commit", "-qm", "beside", "--allow-empty")
+    on("2026-02-05", A="commit")
     git("switch", "-q", "main")
-
-    assert "is not on the line of this branch" in refused("report", "velocity", "--as-of", "side")
+    for name in ("velocity", "funnel", "stale"):
+        asked = ("--today", "2026-02-05T09:00", "report", name, "--format", "json")
+        past = cli(*asked, "--as-of", "side").out
+        git("switch", "-q", "side")
+        there = cli(*asked).out
+        git("switch", "-q", "main")
+        assert past == there != cli(*asked).out
 
 
 @pytest.mark.parametrize("form", ["table", "markdown", "csv", "tsv", "json", "jsonl", "ids"])
