@@ -47,7 +47,7 @@ def forecast_picture(run: Session, made: Forecast) -> Picture:
     from pipecli.cli.forecast_targets import with_targets
     from pipecli.outbox.charts.bars import Part, columns
 
-    found, _ = with_targets(run, made, made.by, Names(run, made.by))
+    found = with_targets(run, made, made.by, Names(run, made.by)).rows
 
     def part(row: dict[str, Any], series: str, key: str) -> Part:
         name = label(row, made.by)

@@ -133,7 +133,7 @@ def _shown(
 def _target(run: Session, days: Days, currency: str | None, period: str) -> Iterator[Figure]:
     """What was attained of the quarter's target, where there is one."""
     made = made_of(run, run.pipeline, "quarter", Window(days.first, days.last, is_asked=True), currency)
-    _, total = with_targets(run, made, "quarter", ForecastNames(run, "quarter"))
+    total = with_targets(run, made, "quarter", ForecastNames(run, "quarter")).total
     percent = total.get("attainment_percent")
     if percent is not None:
         note = f"of {money(total['target'], None, minor_digits(made.currency))}"

@@ -44,7 +44,7 @@ def _count(value: int) -> Cell:
 
 
 def forecast_table(run: Session, made: Forecast) -> Table:
-    rows, total = with_targets(run, made, made.by, forecast_rows.Names(run, made.by))
+    rows, total, _ = with_targets(run, made, made.by, forecast_rows.Names(run, made.by))
     has_targets = any("target" in row for row in rows)
 
     def cells(row: dict[str, Any], name: str, place: int) -> list[Cell]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +11,7 @@ from pipecli.cli.command import noun
 from pipecli.cli.forecast_rows import MANAGER, Names, columns_of, label, record_of
 from pipecli.cli.output import Format, print_records, write_text
 from pipecli.cli.report_options import Currency, by_option, currency_code, days, grouping
+from pipecli.cli.report_page import fitted
 from pipecli.cli.session import Session, session, warn
 from pipecli.cli.table import money
 from pipecli.cli.whose import Report, whose
@@ -21,6 +21,7 @@ from pipecli.reports.forecast import GROUPINGS, OVERDUE, WITHOUT_DATE, Forecast,
 from pipecli.store.deals import deals
 
 if TYPE_CHECKING:
+    from pipecli.cli.forecast_targets import Targeted
     from pipecli.store.pipeline import Pipeline
 
 _BY = (*GROUPINGS, MANAGER)
@@ -57,13 +58,14 @@ def forecast(
     made = made_of(run, pipeline, by, window, target)
     if compare:
         from pipecli.cli.forecast_compare import print_comparison
+        from pipecli.cli.forecast_targets import Targeted
 
         past = run.pipeline_as_of(compare)
         warn(past.need(*_needed(by)))
         names = Names(run, by)
         print_comparison(
             run, past, made_of(run, past, by, window, made.currency), made,
-            _json(made, [], {}),
+            _json(made, Targeted([], {}, "")),
             lambda row: label(record_of(row, by, names), by),
         )  # fmt: skip
     else:
@@ -103,35 +105,37 @@ def _print(run: Session, made: Forecast, by: str, *, has_chart: bool) -> None:
     from pipecli.cli.forecast_targets import with_targets
 
     names = Names(run, by)
-    rows, total = with_targets(run, made, by, names)
+    found = with_targets(run, made, by, names)
+    rows, total, base = found
     if run.format is Format.JSON:
         from pipecli.jsontext import dumps
 
-        write_text(dumps(_json(made, rows, total) | {"by": by}) + "\n")
+        write_text(dumps(_json(made, found) | {"by": by}) + "\n")
         return
     columns = columns_of(made, by, rows, names)
     if run.format is not Format.TABLE:
         print_records(rows, columns, run.format, id_key="key")
         return
-    write_text(f"{_caption(made, by)}\n\n")
+    write_text(f"{fitted(_caption(made, by))}\n")
     print_records([*rows, {**total, "key": "total"}], columns, run.format)
     if has_chart:
         from pipecli.cli.forecast_chart import bars
 
         write_text("\n" + bars(rows, by, minor_digits(made.currency)))
-    write_text("".join(f"{line}\n" for line in _remarks(made)))
+    write_text("".join(fitted(line) for line in _remarks(made, base)))
 
 
-def _json(made: Forecast, rows: list[dict[str, Any]], total: Mapping[str, Any]) -> dict[str, Any]:
-    totals = {name: value for name, value in total.items() if name not in ("key", "process")}
+def _json(made: Forecast, found: Targeted) -> dict[str, Any]:
+    totals = {name: value for name, value in found.total.items() if name not in ("key", "process")}
     return {
         "by": made.by,
         "currency": made.currency,
         "today": made.today,
         "from": made.window.first,
         "to": made.window.last,
-        "rows": rows,
+        "rows": found.rows,
         "totals": totals,
+        **({"bases": {"attainment_percent": found.base}} if found.base else {}),
         "overdue": made.overdue._asdict(),
         "without_date": made.without_date._asdict(),
         "without_amount": {"open_count": made.without_amount},
@@ -146,9 +150,9 @@ def _caption(made: Forecast, by: str) -> str:
     return f"Forecast by {by} in {made.currency} on {made.today}; won {days}"
 
 
-def _remarks(made: Forecast) -> list[str]:
+def _remarks(made: Forecast, base: str) -> list[str]:
     """What a person must know beside the rows: no deal is left out without a word."""
-    lines = []
+    lines = [f"of target: what was won, of {base}"] if base else []
     for apart, key, what in (
         (made.overdue, OVERDUE, "overdue"),
         (made.without_date, WITHOUT_DATE, "without an expected close"),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pipecli.cli.output import Format, print_records, write_text
+from pipecli.cli.report_page import fitted
 from pipecli.cli.session import Session
 from pipecli.cli.table import Column, money
 from pipecli.history.as_of import PastPipeline
@@ -38,7 +39,8 @@ def print_comparison(
     records = [_cells(each, label(each.row)) for each in rows]
     if run.format is Format.TABLE:
         records.append(_cells(totals, "total"))
-        write_text(f"Forecast by {now.by} in {now.currency}, on {then.today} and on {now.today}\n\n")
+        caption = f"Forecast by {now.by} in {now.currency}, on {then.today} and on {now.today}"
+        write_text(f"{fitted(caption)}\n")
     print_records(records, _columns(now, is_narrow=run.format is Format.TABLE), run.format, id_key="key")
 
 

@@ -22,8 +22,17 @@ _PERIOD = {"month": r"[0-9]{4}-[0-9]{2}", "quarter": r"[0-9]{4}-Q[1-4]"}
 _ANY_PERIOD = r"[0-9]{4}(-(Q[1-4]|W[0-9]{2}|[0-9]{2}))?"
 
 
-def with_targets(run: Session, made: Forecast, by: str, names: Names) -> tuple[list[Record], Record]:
-    """The rows and the total as JSON has them.
+class Targeted(NamedTuple):
+    """The rows and the total as JSON has them, and what their percentages of a target are of."""
+
+    rows: list[Record]
+    total: Record
+    base: str
+    """Empty where no target counts."""
+
+
+def with_targets(run: Session, made: Forecast, by: str, names: Names) -> Targeted:
+    """The rows of a forecast with their targets.
 
     A target counts where the days asked for hold its period whole. Nobody having asked, these are the month's
     (by quarter: the quarter's). Raises MissingRate.
@@ -36,11 +45,15 @@ def with_targets(run: Session, made: Forecast, by: str, names: Names) -> tuple[l
             _with(record_of(row, by, names), goals.of_period(row.key, made.window.first)) for row in rows
         ]
         targets = [row["target"] for row in found if "target" in row]
-        return found, _with(record_of(made.totals, "", names), sum(targets) if targets else None)
+        # Of a month without a target what was won is nothing that the others' targets asked for.
+        is_whole = all("target" in row or not row["won_count"] for row in found)
+        total = _with(record_of(made.totals, "", names), sum(targets) if targets and is_whole else None)
+        return Targeted(found, total, f"the target of the {by}" if targets else "")
     total = record_of(made.totals, "", names)
     if by not in ("owner", "team", MANAGER):
-        return [record_of(row, by, names) for row in made.rows], total
+        return Targeted([record_of(row, by, names) for row in made.rows], total, "")
     counted = goals.of_window()
+    base = f"the targets of {', '.join(counted.periods)}" if counted.periods else ""
     if by == MANAGER:
         from pipecli.reports.roll_up import roll_up
 
@@ -53,10 +66,10 @@ def with_targets(run: Session, made: Forecast, by: str, names: Names) -> tuple[l
             record = record_of(line.row, by, names) | {"level": line.level, "is_sum": line.is_sum}
             target = counted.manager(key) if line.is_sum else counted.user(key)
             found.append(_with(record | ({"is_own": True} if is_own else {}), target))
-        return found, _with(total, goals.total(counted))
+        return Targeted(found, _with(total, goals.total(counted)), base)
     of = counted.user if by == "owner" else counted.team
     found = [_with(record_of(row, by, names), of(row.key or "")) for row in made.rows]
-    return found, _with(total, goals.total(counted))
+    return Targeted(found, _with(total, goals.total(counted)), base)
 
 
 def _with(record: Record, target: Decimal | None) -> Record:

@@ -33,7 +33,10 @@ class Targets:
 
     def __init__(self, goals: Iterable[Goal], organisation: Organisation, first: date, last: date) -> None:
         self.organisation = organisation
-        self.own = _within(goals, first, last)
+        counted = _within(goals, first, last)
+        self.own = {who: sum((each.amount for each in of), Decimal(0)) for who, of in counted.items()}
+        self.periods = sorted({each.period for of in counted.values() for each in of})
+        """Those whose targets count."""
 
     def user(self, user: str) -> Decimal | None:
         return self.own.get(user)
@@ -89,17 +92,15 @@ def attainment(won: Decimal, target: Decimal) -> Attainment:
     return Attainment(target, percent, target - won)
 
 
-def _within(goals: Iterable[Goal], first: date, last: date) -> dict[str, Decimal]:
-    """Each principal's target: of periods that lie in the window whole, the longest first, none twice."""
-    found: dict[str, Decimal] = {}
+def _within(goals: Iterable[Goal], first: date, last: date) -> dict[str, list[Goal]]:
+    """Each principal's targets: of periods that lie in the window whole, the longest first, none twice."""
     taken: dict[str, list[Goal]] = {}
     inside = [goal for goal in goals if first <= goal.first and goal.last <= last]
     for goal in sorted(inside, key=lambda each: each.first - each.last):
         others = taken.setdefault(goal.principal, [])
         if all(goal.last < other.first or other.last < goal.first for other in others):
             others.append(goal)
-            found[goal.principal] = found.get(goal.principal, Decimal(0)) + goal.amount
-    return found
+    return taken
 
 
 def _sum(parts: Sequence[Decimal | None]) -> Decimal | None:

@@ -81,6 +81,8 @@ Marta Gil             2  4,000.00  3,200.00        0    1      500.00  3,000.00 
 Zoë                   0      0.00      0.00        0    1      100.00    400.00     25.0 %    300.00
 without owner         1     80.00     20.00        0    0        0.00
 total                 3  4,080.00  3,220.00        0    2      600.00  3,400.00     17.6 %  2,800.00
+
+of target: what was won, of the targets of 2026-11, 2026-Q4
 """
     )
 
@@ -107,6 +109,26 @@ def test_a_target_counts_where_its_period_is_asked_for_whole(root: Path, cli: Cl
     assert "target" not in rows(cli, "--by", "owner", "--from", "2026-11-02", "--to", "2026-Q4")["zoe"]
     assert rows(cli, "--by", "team", *Q4)["iberia"]["gap"] == 2500
     assert "target" not in rows(cli, "--by", "team", *Q4)[None]
+
+
+def test_a_percentage_says_what_it_is_of(root: Path, cli: Cli, monkeypatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    shown = cli("forecast", "--by", "owner", "--from", "2026", "--to", "2026").out
+    assert shown.endswith("\n\nof target: what was won, of the targets\nof 2026-11, 2026-Q4\n")
+    assert shown.startswith("Forecast by owner in EUR, closing from\n2026-01-01 to 2026-12-31\n\n")
+    made = loads(cli("forecast", "--format", "json").out)
+    assert made["bases"] == {"attainment_percent": "the target of the month"}
+    assert "bases" not in loads(cli("forecast", "--by", "stage", "--format", "json").out)
+
+
+def test_what_was_won_without_a_target_is_held_to_none(root: Path, cli: Cli) -> None:
+    assert rows(cli, "--from", "2026-11", "--to", "2026-11")["total"]["attainment_percent"] == Decimal(
+        "150.0"
+    )
+    cli("settings", "set", "targets.2026-11=", "targets.2026-12={zoe: 9}")
+    made = rows(cli, "--from", "2026-11", "--to", "2026-12")
+    assert made["2026-12"]["target"] == 9
+    assert "target" not in made["total"]
 
 
 def test_by_period_a_target_has_its_row_though_nothing_is_expected(root: Path, cli: Cli) -> None:
@@ -164,6 +186,7 @@ def test_bars_have_one_scale_and_show_the_target(root: Path, cli: Cli, monkeypat
         "Ana Ruiz       ██████▒▒▒▒▒▒│                        1,000.00\n"
         "Zoë            █    │                                 100.00\n"
         "without owner  ▒                                       20.00\n"
+        "\nof target: what was won, of the targets of 2026-11, 2026-Q4\n"
     )
 
 
