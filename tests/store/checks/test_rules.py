@@ -572,7 +572,8 @@ def test_the_stages_there_are_stand_in_their_order(root: Path) -> None:
     (finding,) = found(root)
 
     assert finding.message == (
-        "stage: the process standard has no stage propsoe; its stages: qualify, demo, propose, negotiate, commit"
+        "stage: the process standard has no stage propsoe; "
+        "its stages: qualify, demo, propose, negotiate, commit"
     )
 
 
