@@ -108,16 +108,7 @@ def typeset(
         folder = template.folder.name if template else "pipecli's own"
         if "error" in answer:
             raise _refusal(answer["error"], answer["diagnostic"], folder, root, name)
-        sheet = ""
-        for element, diagnostic in answer["ignored"]:
-            place = _place(diagnostic, folder) or name
-            if element == "page set rule":
-                sheet = sheet or (place if _dresses_sheets(diagnostic, root) else "")
-            elif element not in _WITHOUT_WORDS:
-                raise PipecliError(
-                    f"{place}: typst has no {element} in HTML",
-                    hint='say it otherwise where target() == "html", or put it into html.frame',
-                )
+        sheet = _left_out(answer["ignored"], folder, root, name)
     if form == "html":
         content = guarded(content.decode(), name, printed.direction).encode()
     return Typeset(content, answer["missing"], answer["logo"], sheet)
@@ -184,6 +175,21 @@ def _in_a_process(request: dict[str, Any], name: str, seconds: float) -> tuple[d
 _PLACE = re.compile(r"┌─ (.+?):(\d+):(\d+)")
 _WITHOUT_WORDS = frozenset("v h line pagebreak colbreak repeat hide polygon curve path flush".split())
 _ON_EVERY_SHEET = re.compile(r"\b(header|footer|background|foreground):")
+
+
+def _left_out(ignored: list[tuple[str, str]], folder: str, root: Path, name: str) -> str:
+    """Where a page leaves out what stands on every sheet, if it does. Raises PipecliError for other words."""
+    sheets = []
+    for element, diagnostic in ignored:
+        place = _place(diagnostic, folder) or name
+        if element == "page set rule":
+            sheets += [place] if _dresses_sheets(diagnostic, root) else []
+        elif element not in _WITHOUT_WORDS:
+            raise PipecliError(
+                f"{place}: typst has no {element} in HTML",
+                hint='say it otherwise where target() == "html", or put it into html.frame',
+            )
+    return sheets[0] if sheets else ""
 
 
 def _place(diagnostic: str, folder: str) -> str:
