@@ -86,11 +86,13 @@ def _title(version: Told) -> object:
 
 
 def _amount(before: Told, after: Told) -> Iterator[Event]:
-    """What it is worth, however that came about."""
+    """What it is worth, however that came about; nothing where nobody can tell."""
     old, new = _worth(before), _worth(after)
     was_by_hand, by_hand = (version.plain.get("amount") is not None for version in (before, after))
     if old == new and by_hand == was_by_hand:
         return
+    if any(_worth(version) is None and version.plain.get("items") for version in (before, after)):
+        return  # items that can't be added up: they are told
     text = words.change("amount", old, new, after.currency)
     if old == new:
         is_now = "fixed by hand at" if by_hand else "left to the items:"
@@ -150,18 +152,19 @@ def _differences(field: str, before: object, after: object, currency: str) -> It
     elif isinstance(old or new, list) and isinstance(new or old, list):
         yield from _in_list(field, old or [], new or [], currency)  # type: ignore[arg-type]
     else:
-        exact_old, exact_new = (words.exactly(value, field, currency) for value in (old, new))
+        exact_old, exact_new = (words.exactly_all(value, field, currency) for value in (old, new))
         yield Event(field, exact_old, exact_new, words.change(field, old, new, currency))
 
 
 def _in_list(field: str, before: Sequence[object], after: Sequence[object], currency: str) -> Iterator[Event]:
     each = [*before, *after]
+    old, new = (words.exactly_all(list(values), field, currency) for values in (before, after))
     if all(isinstance(value, Mapping) for value in each):
         yield from _of_things(field, before, after, currency)  # type: ignore[arg-type]
     elif any(isinstance(value, (Mapping, list)) for value in each):
-        yield Event(field, list(before), list(after), f"{field} changed")
+        yield Event(field, old, new, f"{field} changed")
     else:
-        yield Event(field, list(before), list(after), things.plain_list(field, before, after))
+        yield Event(field, old, new, things.plain_list(field, before, after))
 
 
 def _of_things(
@@ -175,13 +178,15 @@ def _of_things(
         if identity not in new:
             changed = True
             about = things.described(field, thing, currency)
-            yield Event(f"{field}.{identity}", thing, None, f"{one} removed: {about}")
+            exact = words.exactly_all(thing, field, currency)
+            yield Event(f"{field}.{identity}", exact, None, f"{one} removed: {about}")
     for identity, thing in new.items():
         place = f"{field}.{identity}"
         if identity not in old:
             changed = True
             about = things.described(field, thing, currency)
-            yield Event(place, None, thing, f"{one} added: {about}{things.planned(field, thing)}")
+            exact = words.exactly_all(thing, field, currency)
+            yield Event(place, None, exact, f"{one} added: {about}{things.planned(field, thing)}")
             continue
         for event in _differences(place, old[identity], thing, currency):
             changed = True

@@ -9,7 +9,7 @@ from pipecli.history.commits import record_kind
 from pipecli.store import yamltext
 
 if TYPE_CHECKING:
-    from pipecli.records.base import Record
+    from pipecli.records.base import Plain, Record
     from pipecli.store.git import Object
 
 LINKS = {
@@ -42,7 +42,7 @@ class Version(NamedTuple):
     status: str | None = None
     currency: str | None = None
     amount: str | None = None
-    """What it is worth: the amount set by hand or the items' total."""
+    """What it is worth: the amount set by hand or the items' total; of an invalid one only the latter."""
     probability: str | None = None
     """Set by hand."""
     expected_close: str | None = None
@@ -69,7 +69,7 @@ def version_of(path: str, blob: Object) -> Version:
     try:
         record = reading.validate(kind.model, plain, path, text)
     except FaultyFile as error:
-        return name._replace(fault=_fault(error))
+        return name._replace(fault=_fault(error), amount=_sum_of_items(plain))
     return name._replace(title=record.label, **_facts(record))
 
 
@@ -111,6 +111,20 @@ def _worth(record: Record) -> object | None:
     if isinstance(record, Opportunity):
         return record.value
     return total(record.items, record.currency) if isinstance(record, (Quotation, Order)) else None
+
+
+def _sum_of_items(plain: Plain) -> str | None:
+    """The total of an invalid version's items: where only other keys are wrong, it is worth the same."""
+    from pipecli.records.item import Item, total
+    from pipecli.store import reading
+
+    items, currency = plain.get("items"), plain.get("currency")
+    if plain.get("amount") is not None or not isinstance(items, list) or not isinstance(currency, str):
+        return None
+    try:
+        return str(total([reading.validate(Item, item) for item in items], currency)) if items else None
+    except FaultyFile:
+        return None
 
 
 def _text(value: object | None) -> str | None:

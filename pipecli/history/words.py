@@ -9,7 +9,7 @@ from decimal import Decimal, InvalidOperation
 from pipecli.records.money import minor_digits
 
 _LONGEST = 60
-_MONEY = frozenset({"amount", "unit_price", "cost"})
+_MONEY = re.compile(r"(.*\.)?(amount|unit_price|cost|price)|prices\.[^.]+|targets\.[^.]+\.[^.]+")
 _MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}).*")
 
 
@@ -50,9 +50,18 @@ def exactly(value: object, field: str, currency: str) -> object:
     return int(exact) if exact == exact.to_integral_value() and abs(exact) < 1e15 else exact
 
 
+def exactly_all(value: object, field: str, currency: str) -> object:
+    """The same of all that stands in a map or a list."""
+    if isinstance(value, Mapping):
+        return {key: exactly_all(each, f"{field}.{key}", currency) for key, each in value.items()}
+    if isinstance(value, list):
+        return [exactly_all(each, field, currency) for each in value]
+    return exactly(value, field, currency)
+
+
 def is_money(field: str) -> bool:
-    """Whether the last word of a field's path is that of an amount."""
-    return field.rpartition(".")[2] in _MONEY
+    """Whether a field's path is that of an amount, as its last word or the map that it stands in says."""
+    return _MONEY.fullmatch(field) is not None
 
 
 def quoted(thing: Mapping[str, object], key: str) -> str:

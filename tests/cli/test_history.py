@@ -171,6 +171,17 @@ def test_a_version_that_cannot_be_read_is_said_and_passed_over(cli: Cli, put: Ca
     assert newest == ["probability cleared (was 140)"]
 
 
+def test_a_wrong_key_changes_no_amount(cli: Cli, put: Callable[..., str]) -> None:
+    items = "items:\n- description: Beans\n  quantity: 3\n  unit_price: 5.50\n"
+    put(text(more=items))
+    put(text(more=items + "amonut: 9\n"))
+    put(text(more=items.replace("3", "4")))
+    newest, invalid, _ = told(cli, "OPP-AAAAA")
+    assert newest == ["amount: 16.50 → 22.00", "item Beans: quantity: 3 → 4", "amonut cleared (was 9)"]
+    assert invalid[0] == "amonut set to 9"
+    assert invalid[1].startswith('not valid here: line 11: unknown key "amonut"')
+
+
 def test_a_record_that_is_broken_now_has_a_history(cli: Cli, put: Callable[..., str]) -> None:
     put(text())
     put(b"\x00\xff\xfe binary")

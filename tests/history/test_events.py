@@ -71,6 +71,31 @@ def test_one_change_is_one_line(before: dict[str, Any], after: dict[str, Any], s
     assert texts(before, after) == [said]
 
 
+def test_money_has_its_digits_wherever_it_stands() -> None:
+    def told(before: dict[str, Any], after: dict[str, Any]) -> tuple[str, str]:
+        more = {"currency": "EUR"}
+        (event,) = events(Told("any", "ANY", before | more), Told("any", "ANY", after | more))
+        return str(event.before), str(event.after)
+
+    item = {"description": "Beans", "quantity": 2.0, "unit_price": 95.5}
+    exact = {"description": "Beans", "quantity": 2, "unit_price": Decimal("95.50")}
+    assert told({}, {"items": [item]}) == ("None", str(exact))
+    assert told({"items": [item]}, {}) == (str(exact), "None")
+    assert told({"prices": {"a": 95.5}}, {"prices": {"a": 100.0}}) == ("95.50", "100.00")
+    tiers = [{"from": 10.0, "price": 90.5}]
+    assert told({"prices": {"a": 1.5}}, {"prices": {"a": tiers}}) == (
+        "1.50",
+        str([{"from": 10, "price": Decimal("90.50")}]),
+    )
+    assert told({"probability": 95.5}, {"probability": 50.0}) == ("95.5", "50")
+
+
+def test_items_that_cannot_be_added_up_clear_no_amount() -> None:
+    before = Told("opportunity", "OPP-AAAAA", {"items": [ITEM]}, Decimal("4998.00"))
+    after = Told("opportunity", "OPP-AAAAA", {"items": [ITEM | {"quantity": "two"}]})
+    assert [event.text for event in events(before, after)] == ["item Café S-100: quantity: 2 → two"]
+
+
 def test_an_amount_is_told_whether_by_hand_or_by_items() -> None:
     def told(plain: dict[str, Any], amount: str) -> Told:
         return Told("opportunity", "OPP-AAAAA", plain | {"currency": "EUR"}, Decimal(amount))
