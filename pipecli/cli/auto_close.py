@@ -72,7 +72,9 @@ def _close_all(run: Session, keys: list[str]) -> None:
     try:
         for key in keys:
             try:
-                closing = _due(run, key) if run.dry_run else _close(run, key)
+                closing = _due(run, key)
+                if closing is not None and not run.dry_run:
+                    closing = _close(run, key)
             except Busy:
                 raise
             except PipecliError as error:
@@ -99,7 +101,7 @@ def _close_all(run: Session, keys: list[str]) -> None:
 
 
 def _close(run: Session, key: str) -> Closing | None:
-    """Close one deal, alone with the pipeline: what others did since the last one counts."""
+    """Close one deal, alone with the pipeline, unless what others did since it was found keeps it open."""
     from pipecli.store import transaction
 
     time.sleep(_GIVING_WAY)

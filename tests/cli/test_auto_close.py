@@ -6,6 +6,9 @@ import json
 
 import pytest
 
+from pipecli.store.location import find
+from pipecli.store.lock import exclusive
+
 DAY_29, DAY_30, DAY_31 = (("--today", day) for day in ("2026-11-30", "2026-12-01", "2026-12-02"))
 
 SILENT = """\
@@ -207,6 +210,16 @@ def test_an_answer_that_comes_in_meanwhile_keeps_a_deal_open(cli, root, silent, 
     hook(root, "post-commit", f"sed -i 's/direction: out/direction: in/' {second}")
     assert cli(*DAY_30, "auto-close", "--format", "ids").out == "OPP-2Q8XA\n"
     assert shown("opp", "OPP-2Q8XB")["status"] == "open"
+
+
+def test_a_deal_with_an_answer_waits_for_nobody(cli, git, root, silent):
+    (file,) = silent("OPP-2Q8XA")
+    text = file.read_text()
+    answer = text[text.index("- id") :].replace("4F2QA", "4F2QB").replace("out", "in").replace("T10", "T11")
+    file.write_text(text + answer)
+    git("commit", "-q", "-am", "An answer")
+    with exclusive(find(root).cache):
+        assert cli(*DAY_30, "auto-close").out == ""
 
 
 def test_no_commit_leaves_the_commit_to_the_user(cli, git, silent, shown):
