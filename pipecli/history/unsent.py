@@ -44,10 +44,11 @@ class Unsent(NamedTuple):
     parcels: tuple[Parcel, ...]
 
     def with_(self, told: str, found: Iterable[Parcel]) -> Unsent:
-        """With what was found up to a commit; what is kept already is not kept twice."""
-        known = {each.key for each in self.parcels}
-        new = [each for each in found if each.key not in known]
-        return self._replace(told=told, parcels=(*self.parcels, *new))
+        """With what was found up to a commit, each thing once."""
+        kept: dict[str, Parcel] = {}
+        for each in (*self.parcels, *found):
+            kept.setdefault(each.key, each)
+        return self._replace(told=told, parcels=tuple(kept.values()))
 
     def without(self, keys: set[str]) -> Unsent:
         """Without the parcels that are done with."""

@@ -99,13 +99,15 @@ def told(hooks: Hooks) -> list[tuple[str, str]]:
     return found
 
 
-def by_hand(root: Path, git: Git, *changes: tuple[str, str], message: str = "by hand") -> None:
+def by_hand(
+    root: Path, git: Git, *changes: tuple[str, str], message: str = "by hand", at: str = "now"
+) -> None:
     text = (root / DEAL).read_text()
     for old, new in changes:
         assert old in text
         text = text.replace(old, new)
     (root / DEAL).write_text(text)
-    git(*LUIS, "commit", "-q", "-m", message, "--", DEAL)
+    git(*LUIS, "commit", "-q", "-m", message, f"--date={at}", "--", DEAL)
 
 
 def test_a_stage_change_is_told_with_what_one_asks_next(cli: Cli, hooks: Hooks) -> None:
@@ -309,7 +311,7 @@ def test_what_is_not_delivered_is_kept_and_the_rest_is_not_sent_again(
 def test_many_at_once_are_one_message(root: Path, cli: Cli, git: Git, hooks: Hooks) -> None:
     for stage in range(12):
         old, new = ("qualify", "demo") if stage % 2 == 0 else ("demo", "qualify")
-        by_hand(root, git, (f"stage: {old}", f"stage: {new}"))
+        by_hand(root, git, (f"stage: {old}", f"stage: {new}"), at=f"2026-11-21T10:{stage:02d}:00")
 
     cli("notify")
 
@@ -402,3 +404,41 @@ def test_two_clones_tell_once(root: Path, cli: Cli, git: Git, hooks: Hooks, tmp_
     assert told(hooks) == []
     cli("notify", "--alone")  # what was kept is sent
     assert told(hooks) == [("sales", "Espresso machines: demo → propose")]
+
+
+def test_what_two_machines_did_alike_is_told_once(
+    root: Path, cli: Cli, git: Git, hooks: Hooks, tmp_path: Path
+) -> None:
+    bare, second = tmp_path / "shared.git", tmp_path / "second"
+    subprocess.run(["git", "clone", "-q", "--bare", root, bare], check=True)
+    git("remote", "add", "origin", str(bare))
+    git("fetch", "-q")
+    git("branch", "-q", "--set-upstream-to=origin/main")
+    cli("settings", "set", "notifications.closed=[sales]")
+    cli("activity", "add", "OPP-2Q8XA", *"--type email --direction out --subject Offer --done".split(),
+        "--at", "2026-11-20T10:00")  # fmt: skip
+    cli("sync")
+    cli("notify", "--since", "2020-01-01")
+    told(hooks)
+    shutil.copytree(root, second)
+    mail = tmp_path / "mail.eml"
+    mail.write_text(
+        "From: Eve <eve@shop.example>\nTo: luis@contoso.example\nMessage-ID: <1@shop.example>\n"
+        "Date: Mon, 21 Dec 2026 09:00:00 +0100\nSubject: Hello\n\nHello\n"
+    )
+    for name, place in (("CRM", root), ("Other CRM", second)):
+        for key, value in (("name", name), ("email", f"{name.replace(' ', '-')}@contoso.example")):
+            subprocess.run(["git", "config", f"user.{key}", value], cwd=place, check=True)
+        for job in (["auto-close"], ["inbox", "import", str(mail), "--create-leads"]):
+            assert run(["-C", str(place), "--today", "2026-12-21", *job]) == 0
+    for place in (root, second, root):
+        assert run(["-C", str(place), "sync"]) == 0
+
+    for place in (root, second):
+        assert run(["-C", str(place), "--today", "2026-12-21", "notify"]) == 0
+
+    assert sorted(told(hooks)) == [
+        ("luis", "Assigned to Luis Gil: Shop"),
+        ("sales", "Assigned to Luis Gil: Shop"),
+        ("sales", "Closed by itself: Espresso machines"),
+    ]
