@@ -15,10 +15,11 @@ from pipecli.cli.session import Session, say, session
 from pipecli.cli.table import Column, clean, isolated
 from pipecli.errors import PipecliError
 from pipecli.history.commits import Commit
+from pipecli.history.events import OF_THE_RECORD
 from pipecli.history.index import History, open_history
-from pipecli.history.log import Entry, Name, document_named, log, names_like
+from pipecli.history.log import BELONGING, Entry, Name, document_named, log, names_like
 from pipecli.history.moments import zone_of
-from pipecli.records.kinds import SETTINGS_FILE
+from pipecli.records.kinds import BY_NOUN, OPPORTUNITY, SETTINGS, SETTINGS_FILE
 from pipecli.store.lookup import Ambiguous, resolve
 
 app = noun("Print every change of a record, from git.")
@@ -49,6 +50,8 @@ def history(
     zone = zone_of(place)
     name = _name(run, known, ref)
     entries = log(known, name, only=only, field=field)
+    if field and not entries:
+        _require_field(name[0], field, only=only)
     if since:
         first = _first_day(since, run)
         entries = [entry for entry in entries if entry.commit.when.astimezone(zone).date() >= first]
@@ -81,6 +84,27 @@ def _name(run: Session, known: History, ref: str) -> Name:
             raise
         return past[0]
     return found.noun, found.key
+
+
+def _require_field(noun: str, field: str, *, only: bool) -> None:
+    """Refuse a field that none of these records has; what stands in a list may have any name."""
+    from difflib import get_close_matches
+
+    from pipecli.records import fields
+
+    kind = SETTINGS if noun == SETTINGS.noun else BY_NOUN[noun]
+    others = BELONGING if kind is OPPORTUNITY and not only else ()
+    first, *rest = field.split(".")
+    for model in (kind.model, *(each.model for each in others)):
+        inside = fields.keys_at(model, [first]) if rest else []
+        if first in (*OF_THE_RECORD, *fields.keys_at(model, [])) and (not inside or rest[0] in inside):
+            return
+    known = [*fields.keys_at(kind.model, []), *OF_THE_RECORD]
+    if first in known:
+        known = [f"{first}.{key}" for key in fields.keys_at(kind.model, [first])]
+    close = get_close_matches(field, known, n=1)
+    hint = f"did you mean {close[0]}?" if close else f"its fields: {', '.join(known)}"
+    raise PipecliError(f"{noun} has no field {field}", hint=hint)
 
 
 def _warn(known: History, entries: Sequence[Entry], name: Name) -> None:

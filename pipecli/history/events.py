@@ -15,12 +15,16 @@ if TYPE_CHECKING:
     from pipecli.records.base import Plain
 
 
+OF_THE_RECORD = ("created", "removed", "file", "unreadable", "invalid")
+"""What happens to a record as a whole."""
+
+
 class Event(NamedTuple):
     """One thing that happened to a record."""
 
     field: str
-    """Dotted, with the identity of what stands in a list: `stage`, `items.cafe-s-100.quantity`; of the record
-    as a whole `created`, `removed`, `file`, `unreadable` and `invalid`."""
+    """Dotted, with the identity of what stands in a list: `stage`, `items.cafe-s-100.quantity`; or one of
+    OF_THE_RECORD."""
     before: object
     after: object
     text: str

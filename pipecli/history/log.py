@@ -15,7 +15,7 @@ from pipecli.history.commits import Commit, commit_of
 from pipecli.history.events import Event, Told, events, fields
 from pipecli.history.index import History
 from pipecli.history.touched import Row
-from pipecli.records.kinds import BY_PREFIX, Kind
+from pipecli.records.kinds import BY_PREFIX, LEAD, ORDER, QUOTATION, SUPPLIER_QUOTATION, Kind
 from pipecli.store import files, git, yamltext
 
 if TYPE_CHECKING:
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 Name = tuple[str, str]
 """The noun and key of a record."""
+
+BELONGING = (QUOTATION, SUPPLIER_QUOTATION, ORDER, LEAD)
+"""The kinds of record whose story belongs to that of an opportunity."""
 
 
 class Entry(NamedTuple):

@@ -117,6 +117,29 @@ def test_one_field_or_one_time_alone(cli: Cli, put: Callable[..., str]) -> None:
     assert "nothing that was asked for" in said.err
 
 
+@pytest.mark.parametrize(
+    ("field", "said"),
+    [
+        ("xyzzy", "opportunity has no field xyzzy; its fields: id, "),
+        ("stagr", "opportunity has no field stagr; did you mean stage?"),
+        ("next_contact.day", "opportunity has no field next_contact.day; did you mean next_contact.date?"),
+    ],
+)
+def test_a_field_that_there_is_not_is_refused(
+    cli: Cli, put: Callable[..., str], field: str, said: str
+) -> None:
+    put(text(more="amonut: 5\n"))
+    put(text())
+    assert said in cli("history", "OPP-AAAAA", "--field", field, code=1).err.replace("\n", " ")
+    assert told(cli, "OPP-AAAAA", "--field", "amonut") == [["amonut cleared (was 5)"], ["amonut set to 5"]]
+    for other in ("owner", "valid_until", "custom.a.b", "items.beans", "next_contact.date", "removed"):
+        assert told(cli, "OPP-AAAAA", "--field", other) == []
+    assert (
+        "has no field valid_until"
+        in cli("history", "OPP-AAAAA", "--only", "--field", "valid_until", code=1).err
+    )
+
+
 def test_a_record_is_followed_across_a_move_of_its_file(
     cli: Cli, put: Callable[..., str], git: Git, root: Path
 ) -> None:
