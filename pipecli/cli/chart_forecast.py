@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Annotated, Any
 
 import typer
@@ -13,9 +14,12 @@ from pipecli.cli.report_options import Currency, by_option, currency_code, group
 from pipecli.cli.session import Session, session
 from pipecli.cli.whose import Report
 from pipecli.records.kinds import CUSTOMER, OPPORTUNITY
-from pipecli.reports.forecast import GROUPINGS, Forecast
+from pipecli.reports.forecast import GROUPINGS, PERIODS, Forecast
 
 app = noun("The forecast in columns.")
+
+_MOST_COLUMNS = 24
+"""Of owners, customers and the like, the heaviest first: more can't be told apart."""
 
 
 @app.command(cls=Report)
@@ -44,23 +48,43 @@ def chart_forecast(
 
 def forecast_picture(run: Session, made: Forecast) -> Picture:
     """The chart of a forecast. Raises MissingRate for a target."""
-    from pipecli.cli.forecast_targets import with_targets
-    from pipecli.outbox.charts.bars import Part, columns
+    from pipecli.cli.forecast_targets import even_shares, with_targets
+    from pipecli.outbox.charts.bars import Part, columns, distinct
 
-    found = with_targets(run, made, made.by, Names(run, made.by)).rows
+    every = with_targets(run, made, made.by, Names(run, made.by)).rows
+    found = every if made.by in PERIODS else every[:_MOST_COLUMNS]
+    names = distinct([label(row, made.by) for row in found])
+    shares = even_shares(run, made) if made.by == "month" else {}
 
-    def part(row: dict[str, Any], series: str, key: str) -> Part:
-        name = label(row, made.by)
-        return Part(name, series, float(row[key]), f"{name}, {series}: {amount_in(row[key], made.currency)}")
+    def part(row: dict[str, Any], name: str, series: str, amount: Decimal) -> Part:
+        words = f"{label(row, made.by)}, {series}: {amount_in(amount, made.currency)}"
+        return Part(name, series, float(amount), words)
 
     parts = [
-        part(row, series, key)
+        part(row, name, series, row[key])
         for series, key in (("won", "won_amount"), ("weighted", "weighted"))
-        for row in found
+        for row, name in zip(found, names, strict=True)
     ]
-    targets = [part(row, "target", "target") for row in found if "target" in row]
+    targets = [
+        part(row, name, "target", row["target"])
+        for row, name in zip(found, names, strict=True)
+        if "target" in row
+    ] + [
+        part(
+            row, name, f"an even part of the target of {shares[row['key']].period}", shares[row["key"]].amount
+        )
+        for row, name in zip(found, names, strict=True)
+        if row["key"] in shares
+    ]
     title = f"Forecast by {made.by} in {made.currency}"
-    said = "won, and weighted by probability" + ("; the bar across is the target" if targets else "")
+    said = "; ".join(
+        [
+            "won, and weighted by probability" if found else "nothing is expected, and nothing was won",
+            *(["the bar across is the target"] if targets else []),
+            *(["where a month has none, an even part of its quarter's or year's"] if shares else []),
+            *([f"the first {len(found)} of {len(every)}"] if len(found) < len(every) else []),
+        ]
+    )
     return Picture(
         title,
         lambda theme: columns(

@@ -51,13 +51,11 @@ def funnel_picture(run: Session, asked: Days) -> Picture:
         for name, step in zip(called, steps, strict=True)
     ]
     when = f"created {said(asked)}" if said(asked) else "of all that was created"
+    what = f"{when}; percent of the leads, and of the opportunities" if steps else "nothing was created"
+    labels = [f"{step['count']} ({_share(step)})" if _share(step) else f"{step['count']}" for step in steps]
     return Picture(
-        "Funnel",
-        lambda theme: rows(
-            parts, title="Funnel", subtitle=f"{when}; percent of the leads, and of the opportunities",
-            theme=theme, labels=[f"{step['count']} ({_share(step)})" for step in steps],
-        ),
-    )  # fmt: skip
+        "Funnel", lambda theme: rows(parts, title="Funnel", subtitle=what, theme=theme, labels=labels)
+    )
 
 
 def _label(step: Mapping[str, Any], names: Names, *, is_named: bool) -> str:

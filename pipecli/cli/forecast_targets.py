@@ -72,6 +72,21 @@ def with_targets(run: Session, made: Forecast, by: str, names: Names) -> Targete
     return Targeted(found, _with(total, goals.total(counted)), base)
 
 
+class Share(NamedTuple):
+    """A month's part of the target of a longer period."""
+
+    period: str
+    amount: Decimal
+
+
+def even_shares(run: Session, made: Forecast) -> dict[str, Share]:
+    """An even part of its quarter's target, else of its year's, for each month that has none of its own."""
+    goals = _Goals(run, made)
+    months = [row.key for row in made.rows if row.key and re.fullmatch(_PERIOD["month"], row.key)]
+    shares = {month: goals.share(month) for month in months if goals.of_period(month, None) is None}
+    return {month: share for month, share in shares.items() if share}
+
+
 def _with(record: Record, target: Decimal | None) -> Record:
     if target is None:
         return record
@@ -85,7 +100,7 @@ class _Goals:
     def __init__(self, run: Session, made: Forecast) -> None:
         settings = run.pipeline.settings_as_written
         users, teams = settings.get("users") or {}, settings.get("teams") or {}
-        self.window = made.window
+        self.window, self.currency = made.window, made.currency
         self.whose = whose(run)
         self.organisation = Organisation(
             {slug: user.get("team") for slug, user in users.items()},
@@ -106,6 +121,15 @@ class _Goals:
         if days is None or (first and days.first < first) or self._ends_before(days.last):
             return None
         return self.total(Targets(self.all, self.organisation, *days))
+
+    def share(self, month: str) -> Share | None:
+        year, number = month.split("-")
+        for period, count in ((f"{year}-Q{(int(number) + 2) // 3}", 3), (year, 12)):
+            of_it = [goal for goal in self.all if goal.period == period]
+            target = self.total(Targets(of_it, self.organisation, date.min, date.max))
+            if target is not None:
+                return Share(period, rounded(target / count, self.currency))
+        return None
 
     def total(self, targets: Targets) -> Decimal | None:
         """That of everybody, or of those the options name."""

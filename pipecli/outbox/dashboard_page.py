@@ -95,7 +95,7 @@ def dashboard_page(content: Content) -> str:
     return environment.from_string(_TEMPLATE.read_text(encoding="utf-8")).render(
         content=content,
         # drawn by Vega, which escapes what is in it
-        charts=[(picture.title, Markup(svg_of_page(picture.drawn))) for picture in content.pictures],  # noqa: S704
+        charts=[(picture.title, Markup(svg_of_page(picture.drawn, 540))) for picture in content.pictures],  # noqa: S704
         policy=policy(script),
         style=Markup(variables() + POINTER_STYLE),  # noqa: S704
         script=Markup(script),  # noqa: S704

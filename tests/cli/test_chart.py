@@ -97,6 +97,49 @@ def test_the_forecast_has_its_columns_and_targets(cli, root, tmp_path):
     assert "the bar across is the target" in words(svg)
 
 
+def test_a_month_without_a_target_has_an_even_part_of_a_longer_ones(cli, root, tmp_path):
+    cli("settings", "set", "targets.2026-Q4={ana-ruiz: 1000}", "targets.2026-11={ana-ruiz: 70}")
+    cli("settings", "set", "targets.2027={ana-ruiz: 1200}")
+    cli("opp", "add", "--title", "Next year", "--amount", "5", "--expected-close", "2027-02-01")
+    svg = drawn(cli, tmp_path, "forecast", "--from", "2026-11", "--to", "2027-02")
+    assert set(marks(svg, "tick")) == {
+        "2026-11, target: 70.00 EUR",
+        "2026-12, an even part of the target of 2026-Q4: 333.33 EUR",
+        "2027-02, an even part of the target of 2027: 100.00 EUR",
+    }
+
+
+def test_of_many_owners_the_first_are_drawn_and_the_others_counted(cli, root, tmp_path):
+    names = [f"user-{number:02}" for number in range(30)]
+    cli("settings", "set", *[f"users.{name}.name=Ana" for name in names])
+    for number, name in enumerate(names):
+        (root / f"opportunities/2026/OPP-2{number:04}-x.yaml").write_text(
+            f"id: OPP-2{number:04}\ncreated: 2026-09-01T10:00:00+02:00\ntitle: Deal\nprocess: standard\n"
+            f"stage: demo\ncurrency: EUR\nstatus: open\nowner: {name}\namount: {10**13 + number}\n"
+        )
+    svg = drawn(cli, tmp_path, "forecast", "--by", "owner")
+    assert "the first 24 of 32" in words(svg)
+    weighted = [each for each in marks(svg, "bar") if "weighted" in each]
+    assert len(weighted) == 24  # all are called Ana, and none is drawn on another
+
+
+def test_two_customers_of_one_name_have_a_bar_each(cli, root, tmp_path):
+    for number in range(2):
+        (root / f"opportunities/2026/OPP-3000{number}-x.yaml").write_text(
+            f"id: OPP-3000{number}\ncreated: 2026-09-01T10:00:00+02:00\ntitle: Deal\nprocess: standard\n"
+            f"stage: demo\ncurrency: EUR\nstatus: lost\namount: {number}\ncustomer: acme-{number}\n"
+            "closed: {date: 2026-10-01, reason: price}\n"
+        )
+        (root / "customers").mkdir(exist_ok=True)
+        (root / f"customers/acme-{number}.yaml").write_text(f"id: acme-{number}\nname: Acme\n")
+    svg = drawn(cli, tmp_path, "lost", "--by", "customer")
+    assert marks(svg, "bar") == [
+        "Acme: 1, 1.00 EUR", "Acme: 1, 0.00 EUR", "without customer: 1, 70.00 EUR",
+    ]  # fmt: skip
+    for label in ("1 (33.33 %), 1.00 EUR", "1 (33.33 %), 0.00 EUR"):
+        assert label in words(svg)
+
+
 def test_the_forecast_by_anything(cli, root, tmp_path):
     for by in ("quarter", "stage", "owner", "team", "type", "source", "customer", "product"):
         assert f"Forecast by {by} in EUR" in words(drawn(cli, tmp_path, "forecast", "--by", by))

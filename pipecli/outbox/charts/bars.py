@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from pipecli.outbox.charts.theme import SERIES, Theme, values
+from pipecli.outbox.charts.theme import LEGEND_LABEL, LETTER, SERIES, SHORT_MONEY, Theme, values
 
-_WIDTH = 760
 _BAR = 30
+_WIDEST_COLUMN = 130
 _MOST_COLUMNS = 40
+_BESIDE_BARS = 240
+"""What the names before and the figures behind lying bars take of the width."""
 
 
 class Part(NamedTuple):
@@ -39,34 +42,42 @@ def columns(
 
     bars = list(dict.fromkeys([*order, *(part.bar for part in [*parts, *targets])]))
     series = list(dict.fromkeys(part.series for part in parts))
+    step = theme.width / max(len(bars), 1)
+    is_level = max(map(len, bars), default=0) * LETTER < step
     x = (
         alt.X("bar:N")
-        .scale(domain=bars, paddingInner=0.3)
-        .axis(title=None, labelAngle=0 if len(bars) <= 12 else -60, labelOverlap=len(bars) > _MOST_COLUMNS)
+        .scale(domain=bars, paddingInner=0.3, paddingOuter=0.15)
+        .axis(title=None, labelAngle=0 if is_level else -50, labelOverlap=len(bars) > _MOST_COLUMNS)
     )
-    y = alt.Y("value:Q").axis(title=axis, format="~s" if money else "d", tickMinStep=0 if money else 1)
+    y = alt.Y("value:Q").axis(
+        alt.Axis(title=axis, **(_MONEY if money else {"format": "d", "tickMinStep": 1}))
+    )
     stacked = (
         alt.Chart(_values(parts))
-        .mark_bar()
-        .encode(x=x, y=y, color=_color(series), order="place:Q", description="words:N")
+        .mark_bar(width=alt.RelativeBandSize(min(1, _WIDEST_COLUMN / step)))
+        .encode(x=x, y=y, color=_color(series, theme.width), order="place:Q", description="words:N")
     )
     layers = [stacked]
     if targets:
         ticks = alt.Chart(_values(targets)).mark_tick(
-            color=theme.ink, thickness=3, orient="horizontal", width=34
+            color=theme.ink, thickness=3, orient="horizontal", size=min(step * 0.8, _WIDEST_COLUMN)
         )
         layers.append(ticks.encode(x=x, y="value:Q", description="words:N"))
     heading = alt.TitleParams(title, subtitle=subtitle)
-    return alt.layer(*layers).properties(width=_WIDTH, height=320, title=heading)
+    return alt.layer(*layers).properties(width=theme.width, height=320, title=heading)
+
+
+_MONEY = {"labelExpr": SHORT_MONEY}
 
 
 def rows(
     parts: Sequence[Part], *, title: str, subtitle: str, theme: Theme, labels: Sequence[str] = ()
 ) -> Any:
-    """Bars from above, each with its label (`labels`, in their order) at the end."""
+    """A bar a part from above, each with its label (`labels`, in their order) at the end."""
     import altair as alt
 
-    bars = list(dict.fromkeys(part.bar for part in parts))
+    bars = distinct([part.bar for part in parts])
+    parts = [part._replace(bar=bar) for part, bar in zip(parts, bars, strict=True)]
     series = list(dict.fromkeys(part.series for part in parts))
     y = alt.Y("bar:N").scale(domain=bars, paddingInner=0.25).axis(title=None, domain=False, ticks=False)
     drawn = (
@@ -75,14 +86,14 @@ def rows(
         .encode(
             x=alt.X("value:Q").axis(None),
             y=y,
-            color=_color(series) if len(series) > 1 else alt.value(SERIES[0]),
+            color=_color(series, theme.width) if len(series) > 1 else alt.value(SERIES[0]),
             order="place:Q",
             description="words:N",
         )
     )
-    ends = {bar: sum(part.value for part in parts if part.bar == bar) for bar in bars}
     texts = [
-        {"bar": bar, "value": ends[bar], "label": label} for bar, label in zip(bars, labels, strict=False)
+        {"bar": part.bar, "value": part.value, "label": label}
+        for part, label in zip(parts, labels, strict=False)
     ]
     said = (
         alt.Chart(values(texts))
@@ -91,16 +102,31 @@ def rows(
     )
     heading = alt.TitleParams(title, subtitle=subtitle)
     height = max(len(bars), 1) * _BAR
-    return alt.layer(drawn, said).properties(width=_WIDTH - 240, height=height, title=heading)
+    return alt.layer(drawn, said).properties(width=theme.width - _BESIDE_BARS, height=height, title=heading)
+
+
+def distinct(names: Sequence[str]) -> list[str]:
+    """Names that all differ to a machine, though not to the reader: two customers may be called alike."""
+    seen = Counter[str]()
+    found = []
+    for name in names:
+        found.append(name + " " * seen[name])
+        seen[name] += 1
+    return found
 
 
 def _values(parts: Sequence[Part]) -> Any:
     return values([{**part._asdict(), "place": place} for place, part in enumerate(parts)])
 
 
-def _color(series: Sequence[str]) -> Any:
+def _color(series: Sequence[str], width: int) -> Any:
     import altair as alt
 
     colors = [SERIES[place % len(SERIES)] for place in range(len(series))]
-    legend = alt.Legend(title=None, symbolType="square") if len(series) > 1 else None
-    return alt.Color("series:N").scale(domain=list(series), range=colors).legend(legend)
+    longest = min(max(map(len, series), default=0) * LETTER, LEGEND_LABEL)
+    legend = alt.Legend(title=None, symbolType="square", columns=max(int(width / (longest + 36)), 1))
+    return (
+        alt.Color("series:N")
+        .scale(domain=list(series), range=colors)
+        .legend(legend if len(series) > 1 else None)
+    )

@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from pipecli.errors import PipecliError
-from pipecli.outbox.charts.theme import DARK, LIGHT, THEMES, Theme, config
+from pipecli.outbox.charts.theme import DARK, LIGHT, THEMES, WIDE, Theme, config
 
 Drawn = Callable[[Theme], Any]
 """A chart of altair's in the colours of a theme."""
@@ -32,7 +32,7 @@ def require_altair() -> None:
 def chart_file(drawn: Drawn, ending: str, theme: str, title: str) -> bytes:
     """The bytes of a file with one of ENDINGS; a page follows the reader's screen, whatever the theme."""
     if ending == ".html":
-        return chart_page(svg_of_page(drawn), title).encode()
+        return chart_page(svg_of_page(drawn, WIDE), title).encode()
     chosen = THEMES[theme]
     spec = _spec(drawn(chosen), chosen)
     import vl_convert
@@ -42,12 +42,16 @@ def chart_file(drawn: Drawn, ending: str, theme: str, title: str) -> bytes:
     return bytes(vl_convert.vegalite_to_png(spec, scale=2))
 
 
-def svg_of_page(drawn: Drawn) -> str:
-    """A chart to stand in a page: its colours are variables of the page, its size that of its place."""
+def svg_of_page(drawn: Drawn, width: int) -> str:
+    """A chart to stand in a page: its colours are variables of the page, its size that of its place.
+
+    Where the place is about as wide as it was drawn, letters are as large as those of the page.
+    """
     import vl_convert
 
-    svg: str = vl_convert.vegalite_to_svg(_spec(drawn(_STAND_INS), _STAND_INS))
-    for name, color in _STAND_INS._asdict().items():
+    theme = _STAND_INS._replace(width=width)
+    svg: str = vl_convert.vegalite_to_svg(_spec(drawn(theme), theme))
+    for name, color in theme.colors().items():
         svg = svg.replace(color, f"var(--{name})")
     return re.sub(
         r'<svg ([^>]*?)width="([\d.]+)" height="([\d.]+)"', r'<svg \1style="max-width:\2px"', svg, count=1
@@ -63,7 +67,7 @@ def _spec(chart: Any, theme: Theme) -> dict[str, Any]:
 def variables() -> str:
     """The style that gives the colours of both themes to a page."""
     light, dark = (
-        "; ".join(f"--{name}: {color}" for name, color in theme._asdict().items()) for theme in (LIGHT, DARK)
+        "; ".join(f"--{name}: {color}" for name, color in theme.colors().items()) for theme in (LIGHT, DARK)
     )
     return (
         f":root {{ color-scheme: light dark; {light} }}\n"

@@ -8,11 +8,13 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from pipecli.outbox.charts.theme import Theme, values
+from pipecli.outbox.charts.theme import SHORT_MONEY, Theme, values
 
-_WIDTH = 760
-_UNDATED_WIDTH = 150
+_UNDATED_WIDTH = 140
+_GAP = 10
 _LANE = 92
+_LEAST = 26
+"""The smallest circle whose colour can be told."""
 _MANY, _VERY_MANY = 200, 1000
 
 
@@ -34,16 +36,17 @@ def pipeline_chart(
     """The chart; `stages` are the lanes from above. Deals without a date stand in a field of their own."""
     import altair as alt
 
-    dated = [_plain(dot) for dot in dots if dot.close]
-    undated = [_plain(dot) for dot in dots if not dot.close]
     scales = _Scales(dots)
+    dated = [_plain(dot, scales.least) for dot in dots if dot.close]
+    undated = [_plain(dot, scales.least) for dot in dots if not dot.close]
     parts = []
     if dated or not undated:
-        parts.append(_by_date(dated, stages, scales, today, theme))
+        beside = _UNDATED_WIDTH + _GAP if undated else 0
+        parts.append(_by_date(dated, stages, scales, today, theme, theme.width - beside))
     if undated:
         parts.append(_without_date(undated, stages, scales, theme, is_alone=not dated))
     heading = alt.TitleParams(title, subtitle=_subtitle(dots))
-    joined = parts[0] if len(parts) == 1 else alt.hconcat(*parts, spacing=10).resolve_scale(y="shared")
+    joined = parts[0] if len(parts) == 1 else alt.hconcat(*parts, spacing=_GAP).resolve_scale(y="shared")
     return joined.properties(title=heading)
 
 
@@ -55,7 +58,8 @@ class _Scales:
 
         largest = 200 if len(dots) > _VERY_MANY else 420 if len(dots) > _MANY else 1100
         most = max((dot.amount for dot in dots if dot.amount), default=Decimal(1))
-        self.opacity = 0.6 if len(dots) > _MANY else 0.85
+        self.least = float(most) * _LEAST / largest
+        self.opacity = 0.75 if len(dots) > _MANY else 0.85
         self.color: Any = (
             alt.when("datum.scored")
             .then(
@@ -67,8 +71,8 @@ class _Scales:
         )
         self.size = (
             alt.Size("amount:Q")
-            .scale(domain=[0, float(most)], range=[14, largest])
-            .legend(title="Amount", format="~s", symbolFillColor="transparent", values=_marks(most))
+            .scale(domain=[0, float(most)], range=[0, largest])
+            .legend(title="Amount", labelExpr=SHORT_MONEY, symbolFillColor="transparent", values=_marks(most))
         )
 
 
@@ -81,13 +85,13 @@ def _marks(most: Decimal) -> list[float]:
     return [float(top / 10), float(top / 2), float(top)]
 
 
-def _plain(dot: Dot) -> dict[str, Any]:
+def _plain(dot: Dot, least: float) -> dict[str, Any]:
     scattered = zlib.crc32(dot.id.encode())  # the same place every time, whatever else is on the chart
     return {
         "stage": dot.stage,
         "score": dot.score or 0,
         "scored": dot.score is not None,
-        "amount": float(dot.amount or 0),
+        "amount": max(float(dot.amount or 0), least),
         "close": dot.close.isoformat() if dot.close else None,
         "words": dot.words,
         "down": scattered % 1000 / 1000,
@@ -103,8 +107,9 @@ def _marked(rows: Sequence[dict[str, Any]], scales: _Scales, theme: Theme) -> An
 
 
 def _by_date(
-    rows: Sequence[dict[str, Any]], stages: Sequence[str], scales: _Scales, today: date, theme: Theme
-) -> Any:
+    rows: Sequence[dict[str, Any]], stages: Sequence[str], scales: _Scales, today: date, theme: Theme,
+    width: int,
+) -> Any:  # fmt: skip
     import altair as alt
 
     points = _marked(rows, scales, theme).encode(
@@ -123,7 +128,7 @@ def _by_date(
         .mark_rule(color=theme.quiet, strokeDash=[4, 3])
         .encode(x=alt.X("day:T").scale(type="utc"), description=alt.value("today"))
     )
-    return alt.layer(rule, points).properties(width=_WIDTH, height=_height(stages))
+    return alt.layer(rule, points).properties(width=width, height=_height(stages))
 
 
 def _without_date(
@@ -145,7 +150,7 @@ def _without_date(
             description="words:N",
             order=alt.Order("amount:Q").sort("descending"),
         )
-        .properties(width=_WIDTH if is_alone else _UNDATED_WIDTH, height=_height(stages))
+        .properties(width=theme.width if is_alone else _UNDATED_WIDTH, height=_height(stages))
     )
 
 

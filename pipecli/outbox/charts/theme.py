@@ -1,4 +1,4 @@
-"""How charts look: ink, lines, and colours that every kind of sight tells apart, on light and dark ground."""
+"""How charts look: their width, ink and lines, and colours that every kind of sight tells apart."""
 
 from __future__ import annotations
 
@@ -10,13 +10,29 @@ SERIES = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0
 """Of Okabe and Ito, who chose them for every kind of sight."""
 
 
+LEGEND_LABEL = 200
+LETTER = 6.6
+"""About how wide a letter of 12 pixels is: labels are placed before anything is drawn."""
+WIDE = 760
+"""Of a chart that stands alone, in pixels without its axes."""
+
+SHORT_MONEY = (
+    "abs(datum.value) < 1 ? format(datum.value, '.2~f') : replace(format(datum.value, '.3~s'), 'G', 'B')"
+)
+"""Amounts as people write them, in Vega's words: 500, 12.5k, 3M, 1B, 1T, and no `m` for thousandths."""
+
+
 class Theme(NamedTuple):
-    """The colours that differ between a light and a dark ground."""
+    """The colours that differ between a light and a dark ground, and how wide to draw."""
 
     ground: str
     ink: str
     quiet: str
     line: str
+    width: int = WIDE
+
+    def colors(self) -> dict[str, str]:
+        return {"ground": self.ground, "ink": self.ink, "quiet": self.quiet, "line": self.line}
 
 
 LIGHT = Theme("#ffffff", "#1b1f24", "#5c6570", "#d9dee3")
@@ -42,7 +58,8 @@ def config(theme: Theme) -> dict[str, Any]:
         },
         "legend": {
             "labelColor": theme.quiet, "titleColor": theme.quiet, "labelFontSize": 12, "titleFontSize": 12,
-            "titleFontWeight": "normal", "orient": "bottom", "labelLimit": 200,
+            "titleFontWeight": "normal", "orient": "bottom", "labelLimit": LEGEND_LABEL,
+            "layout": {"bottom": {"anchor": "start", "direction": "horizontal", "margin": 36}},
         },
         "text": {"color": theme.ink, "fontSize": 12},
     }  # fmt: skip
