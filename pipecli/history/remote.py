@@ -54,7 +54,8 @@ def words(done: subprocess.CompletedProcess[bytes]) -> str:
     if len(said) > 1:  # of more than that git says why above it
         said = [line for line in said if line != "Could not read from remote repository."]
     joined = " / ".join(line for line in dict.fromkeys(said) if line)
-    return re.sub(r"://[^@/\s]+@", "://", joined) or f"git ended with {done.returncode}"
+    # To the last @ of an address: a password may hold any letter.
+    return re.sub(r"://[^\s']*@", "://", joined) or f"git ended with {done.returncode}"
 
 
 def _ssh(place: Location) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -111,6 +112,15 @@ def test_a_remote_that_cant_be_reached_is_said(clones: list[Path], tmp_path: Pat
 
     assert "--alone" in str(refused.value)
     assert one.known(offline=True) == {"a": "one"}
+
+
+def test_a_password_is_not_said_whatever_letters_it_has(root: Path, git: Git) -> None:
+    git("remote", "add", "origin", "https://ana:se/cr@t@127.0.0.1:1/shared.git")
+
+    with pytest.raises(Unreachable, match=r"://127\.0\.0\.1:1/shared") as refused:
+        claims_in(root).known()
+
+    assert re.findall("ana|se/|cr@|t@", str(refused.value)) == []
 
 
 def test_a_remote_that_takes_nothing_is_said(clones: list[Path], tmp_path: Path) -> None:
