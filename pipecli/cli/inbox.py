@@ -10,7 +10,7 @@ import typer
 
 from pipecli.cli.changing import Desk, changing, message
 from pipecli.cli.command import Changing, noun
-from pipecli.cli.session import say
+from pipecli.cli.session import mention, say
 from pipecli.cli.table import Column, clean
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import LEAD, OPPORTUNITY
@@ -54,12 +54,9 @@ def import_(
         outcome = recording(desk.pipeline, mails, on=_record(desk, on), create_leads=create_leads)
         commit = _write(desk, outcome)
         told = report(read, outcome)
-        _print(desk, told, commit)
-    if desk.session.format_name == "table":
-        for line in _offers(told, creates=create_leads):
-            say(line)
+        _print(desk, told, commit, creates=create_leads)
     for each in read.left_out:
-        say(clean(f"{each.file}: {each.reason}"))
+        (say if each.is_fault else mention)(clean(f"{each.file}: {each.reason}"))
     faults = [each for each in read.left_out if each.is_fault]
     if faults:
         they = "it is" if len(faults) == 1 else "they are"
@@ -128,7 +125,7 @@ def _write(desk: Desk, outcome: Outcome) -> str | None:
     )
 
 
-def _print(desk: Desk, told: dict[str, Any], commit: str | None) -> None:
+def _print(desk: Desk, told: dict[str, Any], commit: str | None, *, creates: bool) -> None:
     from pipecli.cli.output import Format, print_record, print_records, write_counts, write_text
     from pipecli.inbox.mail_report import lines, rows
 
@@ -140,6 +137,8 @@ def _print(desk: Desk, told: dict[str, Any], commit: str | None) -> None:
             if unplaced:
                 write_text("\n")
                 print_records(unplaced, _UNPLACED, run.format)
+            if offers := list(_offers(told, creates=creates)):
+                write_text("\n" + "".join(f"{line}\n" for line in offers))
         case Format.IDS:
             keys = dict.fromkeys(row["record"] for row in told["recorded"])
             write_text("".join(f"{key}\n" for key in keys))

@@ -75,15 +75,17 @@ def remind(
         _print(run, [])
         return
     _require_a_channel(ours)
-    dues = _dues(run, ours, found)
+    dues, untold = _dues(run, ours, found)
     place = run.pipeline.location
     remote = None if run.option("alone") else shared_remote(place)
     claims = Claims(place, "remind", keep=_KEPT_DAYS, remote=remote)
     if run.dry_run:
+        for line in untold.values():
+            say(line)
         _print_messages(run, _unclaimed(run, claims, dues))
         return
     require_apprise()
-    sent, failed = _send(run, claims, dues)
+    sent, failed = _send(run, claims, dues, untold)
     _print(run, sent)
     if failed:
         raise PipecliError(
@@ -112,21 +114,27 @@ def _require_a_channel(ours: Channels) -> None:
         )
 
 
-def _dues(run: Session, ours: Channels, found: Sequence[FollowUp]) -> list[Due]:
-    """What is to be told at each address; who can't be told is named on stderr."""
+def _dues(run: Session, ours: Channels, found: Sequence[FollowUp]) -> tuple[list[Due], dict[str, str]]:
+    """What is to be told at each address; and a line about each user who can't be told.
+
+    The lines have keys as reminders have: cron, which would mail it every hour, hears each once a day.
+    """
     from pipecli.outbox.channels import variable
 
     users: Mapping[str, Mapping[str, Any]] = run.pipeline.settings_as_written.get("users") or {}
     dues = []
+    untold = {}
     for user, theirs in by_user(found).items():
         about = users.get(user or "", {})
         what = f"{len(theirs)} due"
+        key = f"{run.today}/{user or 'nobody'}/{len(theirs)}-untold"
         if user is None:
-            say(f"{what} for nobody: {', '.join(dict.fromkeys(each.plan.id for each in theirs))}")
+            untold[key] = f"{what} for nobody: {', '.join(dict.fromkeys(each.plan.id for each in theirs))}"
         elif not about.get("active", True):
-            say(f"{what} for {user}, who is not active: give the deals to another")
+            untold[key] = f"{what} for {user}, who is not active: give the deals to another"
         elif not (addresses := ours.of_user(user)):
-            say(f"{what} for {user}, who has no channel: set {variable(user)}, or write {ours.file}")
+            way_out = f"set {variable(user)}, or write {ours.file}"
+            untold[key] = f"{what} for {user}, who has no channel: {way_out}"
         else:
             dues += [
                 Due(
@@ -137,7 +145,7 @@ def _dues(run: Session, ours: Channels, found: Sequence[FollowUp]) -> list[Due]:
                 )
                 for place, address in enumerate(addresses)
             ]
-    return dues
+    return dues, untold
 
 
 def _key(run: Session, user: str, each: FollowUp, place: int) -> str:
@@ -161,13 +169,19 @@ def _unclaimed(run: Session, claims: Claims, dues: Sequence[Due]) -> list[tuple[
     return [(due, [key for key in due.by_key if key not in known]) for due in dues]
 
 
-def _send(run: Session, claims: Claims, dues: Sequence[Due]) -> tuple[list[dict[str, Any]], int]:
-    """Send what nobody has claimed today; what was sent, and how many messages were not."""
+def _send(
+    run: Session, claims: Claims, dues: Sequence[Due], untold: Mapping[str, str]
+) -> tuple[list[dict[str, Any]], int]:
+    """Send and say what nobody has claimed today; what was sent, and how many messages were not."""
     from pipecli.outbox.delivery import Courier
 
     courier = Courier()
     sent, failed = [], 0
-    with _claimed(run, claims, dues) as (mine, unsent):
+    wanted = [*untold, *(key for due in dues for key in due.by_key)]
+    with _claimed(run, claims, wanted) as (mine, unsent):
+        for key, line in untold.items():
+            (say if key in mine else mention)(line)
+        unsent.difference_update(untold)
         for due in dues:
             keys = [key for key in due.by_key if key in mine]
             if not keys:
@@ -183,12 +197,12 @@ def _send(run: Session, claims: Claims, dues: Sequence[Due]) -> tuple[list[dict[
 
 
 @contextmanager
-def _claimed(run: Session, claims: Claims, dues: Sequence[Due]) -> Iterator[tuple[set[str], set[str]]]:
+def _claimed(run: Session, claims: Claims, keys: Sequence[str]) -> Iterator[tuple[set[str], set[str]]]:
     """What this run may send, and of that what is not sent yet; what is not in the end, is given back."""
     from pipecli.store.transaction import interruptible
 
     who = secrets.token_hex(4)
-    mine = claims.claim([key for due in dues for key in due.by_key], who, run.today)
+    mine = claims.claim(keys, who, run.today)
     unsent = set(mine)
     with interruptible():
         try:

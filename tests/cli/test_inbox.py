@@ -170,7 +170,7 @@ def test_several_open_deals_are_told_and_nothing_is_guessed(cli, take, box, give
     assert (row["candidates"], row["why"]) == ([OPP, OTHER], "2 deals")
     said = cli("inbox", "import", str(folder))
     assert "2 deals: OPP-2Q8XA, OPP-3R9YB" in said.out
-    assert "--on REF" in said.err
+    assert "--on REF" in said.out
     assert git("rev-parse", "HEAD") == head
 
     assert take(folder, "--on", "3r9")["recorded"][0]["record"] == OTHER
@@ -323,6 +323,19 @@ def test_the_rest_is_imported_and_each_bad_file_named(cli, box, git, tmp_path):
         "error: 3 could not be read as mail: they are named above; the rest is done"
     )
     assert git("log", "-1", "--format=%s") == f"{OPP}: 2 mails"
+
+
+def test_cron_hears_nothing_about_what_is_no_fault(cli, box, tmp_path):
+    folder = box("Eve <eve@shop.example>", ANA)
+    drafts = folder / "Maildir" / "cur"
+    drafts.mkdir(parents=True)
+    (folder / "Maildir" / "new").mkdir()
+    (drafts / "1.host:2,D").write_text(f"From: {ANA}\nSubject: not yet\n\n")
+
+    said = cli("inbox", "import", str(folder))
+
+    assert "unknown sender" in said.out
+    assert said.err == ""
 
 
 def test_a_hook_that_refuses_leaves_all_as_it_was_and_the_next_run_has_it(cli, take, box, root, git, refused):

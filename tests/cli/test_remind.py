@@ -191,6 +191,8 @@ def test_who_has_no_channel_is_named(
     assert "1 due for luis, who has no channel: set PIPECLI_CHANNEL_LUIS, or write " in said.err
     assert "3 due for nobody: OPP-3R9YB\n" in said.err
     assert [each["path"] for each in hooks.taken] == ["ana"]
+    assert cli("remind").err == ""  # cron would mail it every hour
+    assert "1 due for luis" in cli("--today", "2026-11-22", "remind").err
 
 
 def test_who_has_left_is_not_told(root: Path, cli: Cli, hooks: Hooks) -> None:
