@@ -60,7 +60,8 @@ def notify(
         )
     place = run.pipeline.location
     if run.dry_run:
-        _print_messages(run, _gathered(run, unsent.read(place), ours, since).parcels)
+        before = unsent.read(place)
+        _print_messages(run, _untold(run, before, _gathered(run, before, ours, since)))
         return
     from pipecli.outbox.delivery import require_apprise
     from pipecli.store import lock
@@ -78,15 +79,13 @@ def notify(
 def _send(run: Session, ours: Channels, since: str) -> tuple[list[Parcel], int]:
     """Gather, claim and send; what was delivered, and how much was not."""
     from pipecli.history import unsent
-    from pipecli.history.claims import Claims, shared_remote
 
     place = run.pipeline.location
     before = unsent.read(place)
     left = _gathered(run, before, ours, since)
     if left != before:
         unsent.write(place, left)
-    remote = None if run.option("alone") else shared_remote(place)
-    claims = Claims(place, "notify", keep=_KEPT_DAYS, remote=remote)
+    claims = _claims(run)
     wanted = {parcel.key for parcel in left.parcels}
     pending = {parcel.key for parcel in before.parcels}
     mine = claims.claim(wanted, left.clone, run.today, pending=pending)
@@ -106,6 +105,28 @@ def _send(run: Session, ours: Channels, since: str) -> tuple[list[Parcel], int]:
     if lost:
         _give_back(claims, lost, left.clone, run)
     return sent, len(lost)
+
+
+def _claims(run: Session) -> Claims:
+    from pipecli.history.claims import Claims, shared_remote
+
+    place = run.pipeline.location
+    remote = None if run.option("alone") else shared_remote(place)
+    return Claims(place, "notify", keep=_KEPT_DAYS, remote=remote)
+
+
+def _untold(run: Session, before: Unsent, left: Unsent) -> list[Parcel]:
+    """What nobody else has told, as far as that can be known."""
+    from pipecli.history.claims import Unreachable
+
+    claims = _claims(run)
+    try:
+        known = claims.known()
+    except Unreachable as error:
+        say(f"warning: {error.message}")
+        known = claims.known(offline=True)
+    pending = {each.key for each in before.parcels if known.get(each.key) == left.clone}
+    return [each for each in left.parcels if each.key not in known or each.key in pending]
 
 
 def _delivered(ours: Channels, parcels: Sequence[Parcel]) -> Iterator[tuple[Sequence[Parcel], bool]]:

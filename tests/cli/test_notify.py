@@ -385,7 +385,9 @@ def test_a_shallow_clone_takes_nothing_old_for_new(
     assert hooks.taken == []
 
 
-def test_two_clones_tell_once(root: Path, cli: Cli, git: Git, hooks: Hooks, tmp_path: Path) -> None:
+def test_two_clones_tell_once(
+    root: Path, cli: Cli, git: Git, hooks: Hooks, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     bare, second = tmp_path / "shared.git", tmp_path / "second"
     subprocess.run(["git", "clone", "-q", "--bare", root, bare], check=True)
     git("remote", "add", "origin", str(bare))
@@ -395,6 +397,9 @@ def test_two_clones_tell_once(root: Path, cli: Cli, git: Git, hooks: Hooks, tmp_
     subprocess.run(["git", "pull", "-q", "--ff-only", "origin", "main"], cwd=second, check=True)
 
     cli("notify")
+    capsys.readouterr()
+    assert run(["-C", str(second), "notify", "--dry-run"]) == 0
+    assert capsys.readouterr().out == ""
     assert run(["-C", str(second), "notify"]) == 0
 
     assert told(hooks) == [("sales", "Espresso machines: qualify → demo")]
@@ -402,6 +407,8 @@ def test_two_clones_tell_once(root: Path, cli: Cli, git: Git, hooks: Hooks, tmp_
     bare.rename(tmp_path / "moved.git")
     assert "origin can't be reached" in cli("notify", code=1).err
     assert told(hooks) == []
+    said = cli("notify", "--dry-run")
+    assert "demo → propose" in said.out and "warning: origin can't be reached" in said.err
     cli("notify", "--alone")  # what was kept is sent
     assert told(hooks) == [("sales", "Espresso machines: demo → propose")]
 
