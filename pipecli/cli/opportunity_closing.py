@@ -78,6 +78,7 @@ def lost(
             deal,
             desk.settings,
             _quotations(desk, deal),
+            _orders(desk, deal),
             reason=reason,
             day=desk.day(day) or desk.today,
             today=desk.today,

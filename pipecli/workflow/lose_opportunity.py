@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from pipecli.records.opportunity import Closed, Opportunity, OpportunityStatus
+from pipecli.records.order import Order, OrderStatus
 from pipecli.records.quotation import Quotation, QuotationStatus
 from pipecli.records.settings import Settings
 from pipecli.workflow.change import Change, Refused
@@ -20,6 +21,7 @@ def lose(
     deal: Opportunity,
     settings: Settings,
     quotations: Sequence[Quotation],
+    orders: Sequence[Order],
     *,
     reason: str | None,
     day: date,
@@ -28,8 +30,13 @@ def lose(
     competitors: Mapping[str, str],
     detail: str | None = None,
 ) -> Change:
-    """Close an open deal as lost; `quotations` are all of the deal, `competitors` the names by slug."""
+    """Close an open deal as lost.
+
+    `quotations` and `orders` are all of the deal, `competitors` the names by slug. Refused while something
+    is ordered.
+    """
     refuse_closed(deal)
+    _refuse_ordered(deal, orders)
     refuse_future(deal, day, today)
     if reason is None:
         known = ", ".join(settings.lost_reasons)
@@ -47,3 +54,16 @@ def lose(
             each.with_(status=QuotationStatus.REJECTED) for each in quotations if each.status not in _ENDED
         ),
     )
+
+
+def _refuse_ordered(deal: Opportunity, orders: Sequence[Order]) -> None:
+    for order in orders:
+        if order.status is OrderStatus.DELIVERED:
+            raise Refused(
+                f"{deal.id} is not lost: {order.id} is delivered", hint=f"close it: pipecli opp won {deal.id}"
+            )
+        if order.status is OrderStatus.OPEN:
+            raise Refused(
+                f"{deal.id} is ordered with {order.id}",
+                hint=f"cancel the order first: pipecli order cancel {order.id}",
+            )

@@ -16,6 +16,9 @@ from pipecli.workflow.closed_opportunity import refuse_closed
 from pipecli.workflow.price_item import price_list_of, require_currency
 from pipecli.workflow.vocabulary import require_source, require_type
 
+_SETTLED = ("amount", "currency", "items")
+"""What reports on closed deals add up."""
+
 
 def leave_to_verbs(deal: Opportunity, fields: Collection[str]) -> None:
     """Refuse to set what a verb of its own changes together with other things; `fields` are to be set."""
@@ -52,7 +55,7 @@ def set_fields(
         require_type(settings, after.type)
     if before.source != after.source:
         require_source(settings, after.source)
-    if before.items != after.items:
+    if any(getattr(before, field) != getattr(after, field) for field in _SETTLED):
         refuse_closed(before)
     _one_primary(after)
     _price_list_in_currency(before, after, lists)

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from pipecli.records.item import total
-from pipecli.records.money import rounded
+from pipecli.records.money import minor_digits, rounded
 from pipecli.records.opportunity import Closed, Opportunity, OpportunityStatus
 from pipecli.records.order import Order, OrderStatus
 from pipecli.records.quotation import Quotation, QuotationStatus
@@ -38,7 +38,7 @@ def win(
     refuse_closed(deal)
     refuse_future(deal, day, now.date())
     winner = _offered(deal, quotation) if quotation else last_offered(quotations)
-    value = _value(deal, winner) if amount is None else rounded(amount, deal.currency)
+    value = _value(deal, winner) if amount is None else _payable(amount, deal.currency)
     closed = Closed.model_construct(
         date=day, amount=value, quotation=winner.id if winner else None, detail=note
     )
@@ -100,6 +100,17 @@ def _value(deal: Opportunity, winner: Quotation | None) -> Decimal:
             hint=f"give the final value: pipecli opp won {deal.id} --amount …",
         )
     return deal.value
+
+
+def _payable(amount: Decimal, currency: str) -> Decimal:
+    """A final value that somebody gave, with the decimals of its currency. Refused where it has more."""
+    payable = rounded(amount, currency)
+    if payable != amount:
+        raise Refused(
+            f"{amount:f} {currency} can't be paid: {currency} has {minor_digits(currency)} decimals",
+            hint=f"round it: --amount {payable:f}",
+        )
+    return payable
 
 
 def _settle(quotation: Quotation, winner: Quotation | None) -> QuotationStatus:

@@ -343,6 +343,7 @@ def test_an_open_deal_is_not_reopened(cli, opp, refused):
     ("arguments", "said"),
     [
         (["--amount", "lots"], '--amount: "lots" is no number'),
+        (["--amount", "1.005"], "1.005 EUR can't be paid: EUR has 2 decimals; round it: --amount 1.01"),
         (["--amount", "-1"], "--amount: it should be greater than or equal to 0"),
         (["--date", "someday"], '"someday" is no date'),
         (["--quotation", "QTN-ZZZZZ"], "no quotation answers to"),
@@ -373,3 +374,24 @@ def test_nothing_more_is_to_come_of_a_closed_deal(cli, deal):
     assert "weighted" not in shown
     asked = cli("sql", "SELECT weighted FROM opportunities", "--format", "csv")
     assert asked.out.split() == ["weighted", '""']
+
+
+def test_what_is_ordered_is_not_lost(cli, opp, quote, refused):
+    first = quote()
+    cli("quote", "accept", first)
+    order = cli("order", "new", first, "--format", "ids").id
+
+    said = refused("opp", "lost", opp, "--reason", "price")
+    assert (
+        said == f"error: {opp} is ordered with {order}; cancel the order first: pipecli order cancel {order}"
+    )
+    cli("order", "deliver", order)
+    said = refused("opp", "lost", opp, "--reason", "price")
+    assert said == f"error: {opp} is not lost: {order} is delivered; close it: pipecli opp won {opp}"
+
+
+@pytest.mark.parametrize("assignment", ["amount=6", "currency=USD", "items="])
+def test_what_a_closed_deal_is_worth_is_not_set(cli, opp, refused, assignment):
+    cli("opp", "won", opp)
+    said = refused("opp", "set", opp, assignment)
+    assert said == f"error: {opp} is won; reopen it first: pipecli opp reopen {opp}"
