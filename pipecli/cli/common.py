@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 Setting = Callable[[Desk, Any, list[str], str], "Change"]
 """What a noun makes of `set`: from the record, the assignments and the commit's words to the change."""
-Editing = Callable[[Any, Any], None]
-"""What a noun allows of `edit`: the record before and after; asked with it twice before the editor opens."""
+Rule = Callable[[Desk, Any, Any], None]
+"""What a noun allows of `set` and `edit`: the record before and after; asked with it twice beforehand."""
 
 
 def add_show_set_edit(app: typer.Typer, kind: Kind) -> None:
@@ -47,24 +47,24 @@ def _any_field(desk: Desk, record: Any, assignments: list[str], summary: str) ->
     return Change(assign(record, assignments, desk.session), summary, "changed")
 
 
-def setting_of(allow: Editing) -> Setting:
-    """A `set` of any field, as far as a rule on the record before and after allows it."""
+def setting_of(allow: Rule, setting: Setting = _any_field) -> Setting:
+    """A `set`, as far as a rule on the record before and after allows it."""
 
-    def setting(desk: Desk, record: Any, assignments: list[str], summary: str) -> Change:
-        allow(record, record)
-        change = _any_field(desk, record, assignments, summary)
-        allow(record, change.subject)
+    def allowed(desk: Desk, record: Any, assignments: list[str], summary: str) -> Change:
+        allow(desk, record, record)
+        change = setting(desk, record, assignments, summary)
+        allow(desk, record, change.subject)
         return change
 
-    return setting
+    return allowed
 
 
-def _any_edit(_before: Any, _after: Any) -> None:
+def _any_change(_desk: Desk, _before: Any, _after: Any) -> None:
     """Every valid record is allowed."""
 
 
 def add_set_edit(
-    app: typer.Typer, kind: Kind, setting: Setting = _any_field, allow_edit: Editing = _any_edit
+    app: typer.Typer, kind: Kind, setting: Setting = _any_field, allow_edit: Rule = _any_change
 ) -> None:
     """Give a noun its `set` and `edit`, where its `show` is its own, or some fields have a rule."""
     name = kind.noun.replace("-", " ")
@@ -82,10 +82,7 @@ def add_set_edit(
     def edit(ctx: typer.Context, ref: Ref) -> None:
         from pipecli.cli.editing import edit_file
 
-        with changing(ctx) as desk:
-            record: Any = desk.get(kind.model, ref)
-            allow_edit(record, record)
-            edit_file(desk, record, allow=lambda edited: allow_edit(record, edited))
+        edit_file(ctx, lambda desk: desk.get(kind.model, ref), allow_edit)
 
 
 Ref = Annotated[

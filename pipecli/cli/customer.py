@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
-from pipecli.cli.changing import changing
+from pipecli.cli.changing import Desk, changing
 from pipecli.cli.columns_parties import CUSTOMERS
 from pipecli.cli.command import Changing, noun
-from pipecli.cli.common import Ref, Sets, add_set_edit
+from pipecli.cli.common import Ref, Sets, add_set_edit, setting_of
 from pipecli.cli.listing import Listing, print_list
 from pipecli.cli.party import Name, NameOrSlug, set_party
 from pipecli.cli.removing import add_remove
@@ -69,6 +69,7 @@ def add(
         }
         customer = built(Customer, given, sets, desk.session)
         free = desk.new_slug("customer", slug)
+        _own_parent(desk, None, customer)
         desk.do(add_party.add(customer, names_of(desk, "customer"), free=free))
 
 
@@ -86,7 +87,20 @@ def show(ctx: typer.Context, ref: Ref) -> None:
     print_customer(ctx, ref)
 
 
-add_set_edit(app, CUSTOMER, set_party)
+def _own_parent(desk: Desk, before: Any, customer: Any) -> None:
+    from pipecli.workflow.customer_parent import refuse_own_parent
+
+    if before is None or before.parent != customer.parent:
+        refuse_own_parent(customer, _parents(desk))
+
+
+def _parents(desk: Desk) -> dict[str, str]:
+    """Whom each customer belongs to."""
+    found = desk.pipeline.index.connection.execute("SELECT id, parent FROM _customers WHERE parent <> ''")
+    return dict(found.fetchall())
+
+
+add_set_edit(app, CUSTOMER, setting_of(_own_parent, set_party), _own_parent)
 
 
 @app.command(cls=Changing)
@@ -103,7 +117,7 @@ def merge(
     with changing(ctx) as desk:
         goes, stays = desk.get(Customer, source), desk.get(Customer, target)
         users = [desk.pipeline.read(file) for _, file in users_of(desk, CUSTOMER, goes.id)]
-        desk.do(merge_customers.merge(goes, stays, users))
+        desk.do(merge_customers.merge(goes, stays, users, parents=_parents(desk)))
 
 
 @app.command()

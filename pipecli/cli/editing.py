@@ -6,57 +6,94 @@ import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import typer
 
-from pipecli.cli.changing import Desk, message
-from pipecli.cli.session import say
+from pipecli.cli.changing import Desk, changing, message
+from pipecli.cli.session import say, session, warn
 from pipecli.cli.showing import Printed, print_one
 from pipecli.errors import Fault, FaultyFile, PipecliError
 from pipecli.records.base import Record
 from pipecli.records.kinds import BY_NOUN, SETTINGS, SETTINGS_FILE
-from pipecli.store import reading, transaction, yamltext
+from pipecli.store import lock, reading, transaction, yamltext
 from pipecli.workflow.change import Change
 
+Allow = Callable[[Desk, Any, Any], None]
+"""What may come of an edit: the record before and after; asked with it twice before the editor opens."""
 
-def edit_file(desk: Desk, record: Record, allow: Callable[[Record], None] | None = None) -> None:
-    """Let a person edit a record's text; commit it once it is valid, and `allow` lets it through.
 
-    On a fault they are asked to go back (at a terminal), and what they typed is kept in a file either way.
+def edit_file(
+    ctx: typer.Context,
+    find: Callable[[Desk], Record],
+    allow: Allow,
+    printed: Callable[[Any], Printed] | None = None,
+) -> None:
+    """Let a person edit a record's text; commit it once it is valid and `allow` lets it through.
+
+    The pipeline is held only while it is written: who types may take an hour. On a fault they are asked to
+    go back (at a terminal), and what they typed is kept in a file either way.
     """
+    run = session(ctx)
+    desk = Desk(run)
+    warn(desk.pipeline.index.faults())
+    record = find(desk)
+    allow(desk, record, record)
     file = SETTINGS_FILE if record.noun == "settings" else desk.pipeline.file_of(record.noun, record.key)
     assert file is not None
     before = (desk.pipeline.root / file).read_bytes()
-    draft = desk.pipeline.location.cache / "drafts" / Path(file).name
-    _lay_out(draft, before, record.key)
-    while True:
-        _open_editor(draft)
-        after = draft.read_bytes()
-        try:
-            edited = _read(record, file, after)
-            break
-        except FaultyFile as error:
-            if not _go_back(error, draft):
-                raise PipecliError(str(error), hint=f"what you typed is kept in {draft}") from None
-    if after == before:
-        _clear(draft)
-        say(f"{record.key}: nothing changed")
-        return
-    change = Change(edited, "edit", "changed")
+    cache = desk.pipeline.location.cache
+    draft = cache / "drafts" / Path(file).name
+    with _alone(cache / "editing" / draft.stem, record.key):
+        _lay_out(draft, before, record.key)
+        while True:
+            _open_editor(draft)
+            after = draft.read_bytes()
+            try:
+                edited = _read(record, file, after)
+                if after != before:
+                    run.look_again()
+                    with changing(ctx) as held:
+                        _require_same(held, file, before)
+                        allow(held, record, edited)
+                        transaction.check_references(held.pipeline, [edited])
+                        _commit(held, edited, transaction.Write(file, before, after), printed)
+                break
+            except PipecliError as error:
+                if isinstance(error, _Overtaken) or not _go_back(error, draft):
+                    raise PipecliError(str(error), hint=f"what you typed is kept in {draft}") from None
+        if after == before:
+            say(f"{record.key}: nothing changed")
+        if not run.dry_run or after == before:
+            _clear(draft)
+
+
+class _Overtaken(PipecliError):
+    """Somebody else changed the file; going back to the editor would not help."""
+
+
+def _require_same(desk: Desk, file: str, before: bytes) -> None:
     try:
-        if (desk.pipeline.root / file).read_bytes() != before:
-            raise PipecliError(f"{file} was changed by somebody while you edited it")
-        if allow:
-            allow(edited)
-        transaction.check_references(desk.pipeline, [edited])
-        _commit(desk, change, transaction.Write(file, before, after))
-    except PipecliError as error:
-        raise PipecliError(str(error), hint=f"what you typed is kept in {draft}") from None
-    if not desk.session.dry_run:
-        _clear(draft)
+        is_same = (desk.pipeline.root / file).read_bytes() == before
+    except FileNotFoundError:
+        raise _Overtaken(f"{file} was removed by somebody while you edited it") from None
+    if not is_same:
+        raise _Overtaken(f"{file} was changed by somebody while you edited it")
+
+
+@contextmanager
+def _alone(folder: Path, key: str) -> Iterator[None]:
+    """Keep a second editor off a draft. Raises PipecliError."""
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(lock.exclusive(folder, patience=0))
+        except lock.Busy:
+            raise PipecliError(f"{key} is open in another editor", hint="close that one first") from None
+        yield
 
 
 def _lay_out(draft: Path, before: bytes, key: str) -> None:
@@ -89,15 +126,19 @@ def _clear(draft: Path) -> None:
     _base(draft).unlink(missing_ok=True)
 
 
-def _commit(desk: Desk, change: Change, write: transaction.Write) -> None:
-    run, record = desk.session, change.subject
+def _commit(
+    desk: Desk, edited: Record, write: transaction.Write, printed: Callable[[Any], Printed] | None
+) -> None:
+    run = desk.session
     if run.dry_run:
         typer.echo(transaction.diff([write]), nl=False)
         return
-    subject = f"{record.key}: {change.summary}"
+    change = Change(edited, "edit", "changed")
+    subject = f"{edited.key}: {change.summary}"
     text = None if run.no_commit else message(subject, [change], run.message)
     made = transaction.commit(desk.pipeline, [write], text)
-    print_one(run, Printed(record.noun, record.key, record.key), said=subject, commit=made)
+    shown = printed(edited) if printed else Printed(edited.noun, edited.key, edited.key)
+    print_one(run, shown, said=subject, commit=made)
 
 
 def _open_editor(draft: Path) -> None:
@@ -126,7 +167,10 @@ def _read(record: Record, file: str, content: bytes) -> Record:
     return edited
 
 
-def _go_back(error: FaultyFile, draft: Path) -> bool:
-    for fault in error.faults:
-        say(f"{draft.name}:{fault.line}: {fault.message}")
+def _go_back(error: PipecliError, draft: Path) -> bool:
+    if isinstance(error, FaultyFile):
+        for fault in error.faults:
+            say(f"{draft.name}:{fault.line or 1}: {fault.message}")
+    elif sys.stdin.isatty():
+        say(f"error: {error}")
     return sys.stdin.isatty() and typer.confirm("Go back to the editor?", default=True, err=True)

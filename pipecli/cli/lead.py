@@ -105,7 +105,16 @@ def _set(desk: Desk, lead: Any, assignments: list[str], summary: str) -> Change:
     return set_fields(lead, assign(lead, assignments, desk.session), desk.settings, summary)
 
 
-add_set_edit(app, LEAD, _set)
+def _allow_edit(desk: Desk, before: Any, after: Any) -> None:
+    """An edit may change what `set` may."""
+    from pipecli.workflow.set_lead import leave_to_verbs, set_fields
+
+    changed = [name for name in type(after).model_fields if getattr(before, name) != getattr(after, name)]
+    leave_to_verbs(before, {name: str(getattr(after, name)) for name in changed})
+    set_fields(before, after, desk.settings, "edit")
+
+
+add_set_edit(app, LEAD, _set, _allow_edit)
 
 
 @app.command(cls=Changing)

@@ -10,7 +10,7 @@ from pipecli.cli.changing import Desk, changing
 from pipecli.cli.columns_catalogue import LITERATURE as COLUMNS
 from pipecli.cli.columns_catalogue import SUGGESTIONS
 from pipecli.cli.command import Changing, noun
-from pipecli.cli.common import Ref, Sets, add_set_edit, add_show
+from pipecli.cli.common import Ref, Sets, add_set_edit, add_show, setting_of
 from pipecli.cli.listing import Listing, print_list
 from pipecli.cli.removing import add_remove
 from pipecli.cli.session import session
@@ -19,7 +19,6 @@ from pipecli.records.kinds import LITERATURE, OPPORTUNITY
 
 if TYPE_CHECKING:
     from pipecli.records.catalogue import Literature
-    from pipecli.workflow.change import Change
     from pipecli.workflow.suggest_literature import Suggestion
 
 app = noun("Sales literature.")
@@ -141,11 +140,9 @@ def _row(suggestion: Suggestion, stage: str) -> dict[str, object]:
     return {key: value for key, value in row.items() if value is not None}
 
 
-def _set(desk: Desk, record: Literature, assignments: list[str], summary: str) -> Change:
-    from pipecli.cli.assignments import assign
-    from pipecli.workflow.change import Change
-
-    return Change(_sound(desk, assign(record, assignments, desk.session)), summary, "changed")
+def _allow(desk: Desk, before: Literature, after: Literature) -> None:
+    if (before.file, before.stages) != (after.file, after.stages):
+        _sound(desk, after)
 
 
 def _sound(desk: Desk, document: Literature) -> Literature:
@@ -163,5 +160,5 @@ def _sound(desk: Desk, document: Literature) -> Literature:
 
 
 add_show(app, LITERATURE)
-add_set_edit(app, LITERATURE, _set)
+add_set_edit(app, LITERATURE, setting_of(_allow), _allow)
 add_remove(app, LITERATURE, way_out="keep it: those deals tell that it was sent")

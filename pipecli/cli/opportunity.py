@@ -49,15 +49,29 @@ def show(ctx: typer.Context, ref: Ref) -> None:
 
 def _set(desk: Desk, deal: Any, assignments: list[str], summary: str) -> Change:
     from pipecli.cli.assignments import assign, split
-    from pipecli.records.catalogue import PriceList
-    from pipecli.workflow.set_opportunity import leave_to_verbs, set_fields
+    from pipecli.workflow.set_opportunity import leave_to_verbs
 
     leave_to_verbs(deal, {split(text)[0][0] for text in assignments})
-    after = assign(deal, assignments, desk.session)
-    return set_fields(deal, after, desk.settings, desk.pipeline.all(PriceList), desk.today, summary)
+    return _changed(desk, deal, assign(deal, assignments, desk.session), summary)
 
 
-add_set_edit(app, OPPORTUNITY, _set)
+def _changed(desk: Desk, before: Any, after: Any, summary: str) -> Change:
+    from pipecli.records.catalogue import PriceList
+    from pipecli.workflow.set_opportunity import set_fields
+
+    return set_fields(before, after, desk.settings, desk.pipeline.all(PriceList), desk.today, summary)
+
+
+def _allow_edit(desk: Desk, before: Any, after: Any) -> None:
+    """An edit may change what `set` may: the rules are the same, and so are the words of what they refuse."""
+    from pipecli.workflow.set_opportunity import leave_to_verbs
+
+    fields = type(after).model_fields
+    leave_to_verbs(before, {name for name in fields if getattr(before, name) != getattr(after, name)})
+    _changed(desk, before, after, "edit")
+
+
+add_set_edit(app, OPPORTUNITY, _set, _allow_edit)
 
 
 @app.command(cls=Changing)

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pipecli.cli.changing import changing
+from pipecli.cli.changing import Desk, changing
 from pipecli.cli.columns_quotation import ORDERS
 from pipecli.cli.command import Changing, noun
 from pipecli.cli.common import Ref, add_set_edit, setting_of
@@ -55,7 +55,7 @@ def show(ctx: typer.Context, ref: Ref) -> None:
     print_document(ctx, ORDER, ref)
 
 
-def _keep_status(before: Any, after: Any) -> None:
+def _keep_status(_desk: Desk, before: Any, after: Any) -> None:
     from pipecli.workflow.keep_status import require_same_status
 
     require_same_status(before, after, "pipecli order deliver or cancel")

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipecli.cli.changing import changing
+from pipecli.cli.changing import Desk, changing
 from pipecli.cli.columns_catalogue import PRICE_LISTS
 from pipecli.cli.command import Changing, noun
-from pipecli.cli.common import Ref, Sets, add_set_edit
+from pipecli.cli.common import Ref, Sets, add_set_edit, setting_of
 from pipecli.cli.listing import Listing, print_list
 from pipecli.cli.removing import add_remove
 from pipecli.cli.session import Session, session
@@ -101,7 +101,15 @@ def show(ctx: typer.Context, ref: Ref) -> None:
     _print(run, view(run, found.noun, found.key))
 
 
-add_set_edit(app, PRICE_LIST)
+def _same_currency(desk: Desk, before: Any, after: Any) -> None:
+    from pipecli.cli.removing import users_of
+    from pipecli.workflow.price_list_currency import require_unused
+
+    if before.currency != after.currency:
+        require_unused(before, [name for name, _ in users_of(desk, PRICE_LIST, before.id)])
+
+
+add_set_edit(app, PRICE_LIST, setting_of(_same_currency), _same_currency)
 add_remove(app, PRICE_LIST, way_out="end it instead: pipecli price-list set {key} valid_until=today")
 
 

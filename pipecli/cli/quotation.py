@@ -63,7 +63,7 @@ def new(
     from pipecli.records.opportunity import Opportunity
     from pipecli.records.party import Contact, Customer
     from pipecli.records.quotation import Quotation
-    from pipecli.workflow import change_quotation, new_quotation
+    from pipecli.workflow import new_quotation
     from pipecli.workflow.change import Change
 
     with changing(ctx) as desk:
@@ -84,7 +84,7 @@ def new(
         )
         priced, doubts = _priced(desk, draft, from_supplier_quote, markup, margin)
         made = built(Quotation, priced.plain(), sets, desk.session)
-        change_quotation.require_sound(draft, made)
+        _of_a_draft(desk, draft, made)
         desk.do(Change(made, f"quote {deal.title}", "quotation-made", notes=tuple(doubts)))
 
 
@@ -129,10 +129,11 @@ def show(ctx: typer.Context, ref: Ref) -> None:
     print_document(ctx, QUOTATION, ref)
 
 
-def _of_a_draft(before: Any, after: Any) -> None:
+def _of_a_draft(desk: Desk, before: Any, after: Any) -> None:
+    from pipecli.records.catalogue import PriceList
     from pipecli.workflow.change_quotation import require_sound
 
-    require_sound(before, after)
+    require_sound(before, after, desk.pipeline.find_record(PriceList, after.price_list))
 
 
 add_set_edit(app, QUOTATION, setting_of(_of_a_draft), _of_a_draft)

@@ -77,6 +77,12 @@ class Session:
             if name in self.__dict__:
                 self.__dict__[name].close()
 
+    def look_again(self) -> None:
+        """Read the pipeline anew when it is next asked: what others wrote since then counts."""
+        self.close()
+        for name in ("pipeline", "present"):
+            self.__dict__.pop(name, None)
+
     def pipeline_as_of(self, text: str, now: date | datetime | None = None) -> PastPipeline:
         """The pipeline as of a date (its end), a time or a revision of git.
 

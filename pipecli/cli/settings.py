@@ -54,17 +54,9 @@ def set_(ctx: typer.Context, assignments: Assignments) -> None:
 @app.command("edit", cls=Changing)
 def edit(ctx: typer.Context) -> None:
     """Open pipecli.yaml in $EDITOR."""
-    from pipecli.cli.editing import edit_file
-    from pipecli.cli.settings_parts import change_to
-    from pipecli.records.settings import Settings
+    from pipecli.cli.settings_parts import edit_settings
 
-    with changing(ctx) as desk:
-
-        def allow(edited: Record) -> None:
-            assert isinstance(edited, Settings)
-            change_to(desk, edited, "edit")
-
-        edit_file(desk, desk.settings, allow)
+    edit_settings(ctx)
 
 
 @app.command("rename", cls=Changing)

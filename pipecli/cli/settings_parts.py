@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipecli.errors import PipecliError
 from pipecli.jsontext import loads
-from pipecli.records.kinds import BY_NOUN, KINDS
+from pipecli.records.kinds import BY_NOUN, KINDS, SETTINGS_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    import typer
 
     from pipecli.cli.changing import Desk
     from pipecli.cli.session import Session
@@ -104,6 +106,34 @@ def set_settings(
     names = ", ".join(".".join(split(text)[0]) for text in assignments)
     after = assign(desk.settings, assignments, desk.session)
     desk.do(change_to(desk, after, summary or f"set {names}"), printed=printed)
+
+
+def edit_settings(ctx: typer.Context, printed: Callable[[Settings], Printed] | None = None) -> None:
+    """Open the settings in $EDITOR; print them, or what `printed` makes of them."""
+    from pipecli.cli.editing import edit_file
+
+    def allow(desk: Desk, _before: Any, after: Any) -> None:
+        change_to(desk, after, "edit")
+
+    edit_file(ctx, lambda desk: desk.settings, allow, printed)
+
+
+def edit_part(ctx: typer.Context, part: SettingsPart, text: str) -> None:
+    """Open the settings in $EDITOR for the sake of one user or team, and say where that stands."""
+    from pipecli.cli.session import say, session
+    from pipecli.cli.showing import Printed
+    from pipecli.store import yamltext
+
+    run = session(ctx)
+    slug = find_part(run, part, text)
+    line, _ = yamltext.locate(run.pipeline.text(SETTINGS_FILE), [part.key, slug])
+    say(f"{part.noun} {slug} stands in {SETTINGS_FILE}, at line {line}")
+
+    def printed(after: Settings) -> Printed:
+        is_there = slug in getattr(after, part.key)
+        return Printed(part.noun, slug, slug) if is_there else Printed("settings", after.id, after.id)
+
+    edit_settings(ctx, printed)
 
 
 def change_to(desk: Desk, after: Settings, summary: str) -> Change:

@@ -62,7 +62,7 @@ def new(
             notes=notes,
         )
         made = built(SupplierQuotation, asked.plain(), sets, desk.session)
-        _keep_status(asked, made)
+        _keep_status(desk, asked, made)
         desk.do(Change(made, f"ask {made.supplier} for {deal.title}", "supplier-quotation-requested"))
 
 
@@ -78,7 +78,7 @@ def show(ctx: typer.Context, ref: Ref) -> None:
     print_document(ctx, SUPPLIER_QUOTATION, ref)
 
 
-def _keep_status(before: Any, after: Any) -> None:
+def _keep_status(_desk: Desk, before: Any, after: Any) -> None:
     from pipecli.workflow.keep_status import require_same_status
 
     require_same_status(before, after, "pipecli supplier-quote receive or decline")

@@ -13,7 +13,7 @@ from pipecli.cli.common import Assignments
 from pipecli.cli.listing import Listing
 from pipecli.cli.listing_parts import Parts, print_parts
 from pipecli.cli.session import session
-from pipecli.cli.settings_parts import TEAM, USER, find_part, remove_part, set_part, show_part
+from pipecli.cli.settings_parts import TEAM, USER, edit_part, find_part, remove_part, set_part, show_part
 
 app = noun("Teams and their managers.")
 
@@ -76,6 +76,12 @@ def set_(ctx: typer.Context, team: Team, assignments: Assignments) -> None:
     """Set fields of a team: path=value, path= to clear."""
     with changing(ctx) as desk:
         set_part(desk, TEAM, find_part(desk.session, TEAM, team), assignments)
+
+
+@app.command("edit", cls=Changing)
+def edit(ctx: typer.Context, team: Team) -> None:
+    """Open pipecli.yaml in $EDITOR, where the team stands."""
+    edit_part(ctx, TEAM, team)
 
 
 @app.command("remove", cls=Changing)

@@ -13,7 +13,7 @@ from pipecli.cli.common import Assignments
 from pipecli.cli.listing import Listing
 from pipecli.cli.listing_parts import Parts, print_parts
 from pipecli.cli.session import session
-from pipecli.cli.settings_parts import USER, find_part, remove_part, set_part, show_part
+from pipecli.cli.settings_parts import USER, edit_part, find_part, remove_part, set_part, show_part
 
 app = noun("Users: the salespeople of the settings.")
 
@@ -76,6 +76,12 @@ def set_(ctx: typer.Context, user: User, assignments: Assignments) -> None:
     """Set fields of a user: path=value, path= to clear."""
     with changing(ctx) as desk:
         set_part(desk, USER, find_part(desk.session, USER, user), assignments)
+
+
+@app.command("edit", cls=Changing)
+def edit(ctx: typer.Context, user: User) -> None:
+    """Open pipecli.yaml in $EDITOR, where the user stands."""
+    edit_part(ctx, USER, user)
 
 
 @app.command("remove", cls=Changing)

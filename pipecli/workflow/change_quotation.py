@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pipecli.records.catalogue import PriceList
 from pipecli.records.quotation import Quotation, QuotationStatus
 from pipecli.workflow.change import Refused
+from pipecli.workflow.price_item import require_currency
 
 
 def require_draft(quotation: Quotation) -> None:
@@ -20,10 +22,11 @@ def require_draft(quotation: Quotation) -> None:
         )
 
 
-def require_sound(before: Quotation, after: Quotation) -> None:
+def require_sound(before: Quotation, after: Quotation, price_list: PriceList | None) -> None:
     """Refuse a change of a draft that only a verb may make, or that makes no sense.
 
-    Its status follows from what happens to it, and its deal and revision from where it was made.
+    Its status follows from what happens to it, and its deal and revision from where it was made; `price_list`
+    is the one it names now.
     """
     require_draft(before)
     if after.status is not before.status:
@@ -38,6 +41,18 @@ def require_sound(before: Quotation, after: Quotation) -> None:
         )
     if (after.date, after.valid_until) != (before.date, before.valid_until):
         require_time(after)
+    if price_list and (after.price_list, after.currency) != (before.price_list, before.currency):
+        require_currency(price_list, after)
+    require_addressee(after)
+
+
+def require_addressee(quotation: Quotation) -> None:
+    """Refuse an offer to nobody."""
+    if quotation.customer is None and quotation.lead is None:
+        raise Refused(
+            f"{quotation.id} has neither a customer nor a lead to quote to",
+            hint=f"give it one: pipecli quote set {quotation.id} customer=SLUG",
+        )
 
 
 def require_time(quotation: Quotation) -> None:

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pipecli.records.base import Record
 from pipecli.records.party import Customer
 from pipecli.workflow.change import Change, Refused
+from pipecli.workflow.customer_parent import refuse_own_parent
 from pipecli.workflow.relink import relinked
 
 _OWN = {"id", "name", "kind", "tags", "notes", "custom"}
 
 
-def merge(source: Customer, target: Customer, users: Sequence[Record]) -> Change:
-    """Fill what `target` lacks from `source`, relink `users`, the records that name it, and remove it."""
+def merge(
+    source: Customer, target: Customer, users: Sequence[Record], *, parents: Mapping[str, str]
+) -> Change:
+    """Fill what `target` lacks from `source`, relink `users`, the records that name it, and remove it.
+
+    `parents` are those of all customers, by slug.
+    """
     if source.id == target.id:
         raise Refused(f"{source.id} can't be merged into itself", hint="name two customers: FROM INTO")
     filled = _filled(source, target)
     if filled.parent in (source.id, target.id):
         filled = filled.with_(parent=None)
+    refuse_own_parent(
+        filled, {slug: target.id if parent == source.id else parent for slug, parent in parents.items()}
+    )
     others = [user for user in users if user.key not in (source.id, target.id) or user.noun != target.noun]
     return Change(
         filled,

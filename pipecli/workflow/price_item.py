@@ -56,7 +56,7 @@ def require_currency(price_list: PriceList, deal: Priced) -> None:
     if price_list.currency != deal.currency:
         raise Refused(
             f"the price list {price_list.id} is in {price_list.currency}, {deal.id} in {deal.currency}",
-            hint=f"choose a list in {deal.currency}, or change the deal's currency with it",
+            hint=f"choose a list in {deal.currency}, or change the currency with it",
         )
 
 

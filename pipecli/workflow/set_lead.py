@@ -9,7 +9,7 @@ from pipecli.records.settings import Settings
 from pipecli.workflow.change import Change, Refused
 from pipecli.workflow.normalize_party import normalized
 from pipecli.workflow.qualify_lead import refuse_settled, status_by_criteria
-from pipecli.workflow.vocabulary import require_source
+from pipecli.workflow.vocabulary import require_disqualify_reason, require_source
 
 _VERBS = {
     LeadStatus.QUALIFIED: "qualify",
@@ -34,6 +34,9 @@ def set_fields(before: Lead, after: Lead, settings: Settings, summary: str) -> C
     """`before` as it was set to `after`, which `leave_to_verbs` let through."""
     if before.source != after.source:
         require_source(settings, after.source)
+    reasons = [each.disqualified.reason if each.disqualified else None for each in (before, after)]
+    if reasons[1] is not None and reasons[0] != reasons[1]:
+        require_disqualify_reason(settings, reasons[1])
     if before.qualification != after.qualification and before.status is after.status:
         after = after.with_(status=status_by_criteria(after))
     event = "assigned" if before.owner != after.owner else "changed"

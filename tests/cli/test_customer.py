@@ -160,6 +160,29 @@ def test_a_parent_merged_into_its_branch_leaves_no_circle(cli, given, read):
     assert "parent" not in read("customers/branch.yaml")
 
 
+def test_no_customer_belongs_to_itself(cli, given, refused, read):
+    given(MERGED)  # branch belongs to contoso-sl
+    circle = "would belong to itself, through"
+    assert (
+        f"branch {circle} branch; give it another parent, or none: pipecli customer set branch parent="
+        in (refused("customer", "set", "branch", "parent=branch"))
+    )
+    assert f"contoso-sl {circle} branch" in refused("customer", "set", "contoso-sl", "parent=branch")
+    assert f"x {circle} x" in refused("customer", "add", "X", "--set", "parent=x")
+    cli("customer", "set", "contoso", "parent=branch")
+    assert f"contoso {circle} branch" in refused("customer", "merge", "contoso-sl", "contoso")
+    cli("customer", "set", "contoso", "parent=")
+
+
+def test_a_circle_made_by_hand_is_opened_by_set(cli, given, read):
+    given(
+        {"customers/a.yaml": "id: a\nname: A\nparent: b\n", "customers/b.yaml": "id: b\nname: B\nparent: a\n"}
+    )
+    cli("customer", "set", "a", "name=Aa")
+    cli("customer", "set", "a", "parent=")
+    assert "parent" not in read("customers/a.yaml")
+
+
 def test_merging_into_itself_or_into_nothing_is_refused(refused, given):
     given(MERGED)
     assert "contoso can't be merged into itself" in refused("customer", "merge", "contoso", "contoso")

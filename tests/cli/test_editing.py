@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -70,3 +73,121 @@ def test_without_a_terminal_and_an_editor_nothing_is_opened(deal, refused, monke
             refused("opp", "edit", "2q8")
             == "error: there is no terminal to edit in; set EDITOR, or use `set`"
         )
+
+
+def test_others_work_while_somebody_types(cli, deal, editor, root):
+    deal()
+    editor(f'{sys.executable} -m pipecli -C {root} opp add Meanwhile; sed -i "s/^title:.*/title: Mine/" "$1"')
+
+    cli("opp", "edit", "2q8")
+
+    assert {each["title"] for each in json.loads(cli("opp", "list", "--format", "json").out)} == {
+        "Meanwhile", "Mine",
+    }  # fmt: skip
+
+
+def test_a_second_editor_keeps_off_the_draft_of_the_first(cli, deal, editor, root, tmp_path):
+    file = deal()
+    editor(
+        f"EDITOR=true {sys.executable} -m pipecli -C {root} opp edit 2q8 2> {tmp_path}/second; "
+        'sed -i "s/^title:.*/title: First/" "$1"'
+    )
+
+    cli("opp", "edit", "2q8")
+
+    said = "error: OPP-2Q8XA is open in another editor; close that one first\n"
+    assert (tmp_path / "second").read_text() == said
+    assert "title: First\n" in file.read_text()
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("s/^stage:.*/stage: commit/", "use pipecli opp advance OPP-2Q8XA --to STAGE"),
+        (
+            "s/^status:.*/status: lost\\nclosed: {date: 2026-11-02, reason: price}/",
+            "use pipecli opp won or lost",
+        ),
+        ("s/^type:.*/type: theft/", "theft is no type of opportunity"),
+        ("s/^process:.*/process: gone/", "there is no process gone"),
+        ("s/^owner:.*/owner: nobody/", "OPP-2Q8XA: owner: there is no user nobody"),
+        ("s/^amount:.*/amount: 1.234/", "1.234 EUR can't be paid: EUR has 2 decimals"),
+    ],
+)
+def test_an_edit_may_change_what_set_may(deal, editor, refused, root, change, said):
+    file = deal()
+    editor(f'sed -i "{change}" "$1"')
+
+    assert said in refused("opp", "edit", "2q8")
+
+    (draft,) = (root / ".git/pipecli/root/drafts").glob("*.yaml")
+    assert draft.read_text() != file.read_text()
+
+
+def test_a_closed_deal_is_not_edited_to_another_value(cli, deal, editor, refused):
+    deal()
+    cli("opp", "won", "2q8")
+    editor('sed -i "s/^amount:.*/amount: 7/" "$1"')
+    assert "OPP-2Q8XA is won; reopen it first: pipecli opp reopen OPP-2Q8XA" in refused("opp", "edit", "2q8")
+
+
+def test_a_lead_is_not_edited_to_what_a_verb_makes_of_it(cli, editor, refused):
+    lead = cli("lead", "add", "--name", "Ana", "--format", "ids").id
+    editor('printf "disqualified: {date: 2026-11-02, reason: no-need}\\n" >> "$1"; '
+           'sed -i "s/^status:.*/status: disqualified/" "$1"')  # fmt: skip
+    assert f"use pipecli lead disqualify {lead}" in refused("lead", "edit", lead)
+    cli("lead", "disqualify", lead, "--reason", "no-need")
+    editor('sed -i "s/no-need/bored/" "$1"')
+    assert "bored is no reason to disqualify" in refused("lead", "edit", lead)
+
+
+def test_a_fault_of_any_kind_leads_back_to_the_editor(cli, deal, editor, monkeypatch):
+    """The first save misspells a key, the second the owner, the third is right."""
+    file = deal()
+    editor(
+        'if grep -q nobody "$1"; then sed -i "s/nobody/ana-ruiz/" "$1"; '
+        'elif grep -q typ: "$1"; then sed -i "s/typ:/type:/; s/^owner:.*/owner: nobody/" "$1"; '
+        'else sed -i "s/^type:/typ:/; s/^title:.*/title: Kept/" "$1"; fi'
+    )
+    terminal = io.StringIO("y\ny\n")
+    terminal.isatty = lambda: True
+    monkeypatch.setattr("sys.stdin", terminal)
+
+    said = cli("opp", "edit", "2q8").err
+
+    assert 'unknown key "typ"' in said
+    assert "error: OPP-2Q8XA: owner: there is no user nobody" in said
+    assert said.count("Go back to the editor?") == 2
+    assert "title: Kept\n" in file.read_text()
+
+
+def test_a_record_removed_under_the_editor_is_told(cli, editor, root):
+    cli("customer", "add", "Acme")
+    file = root / "customers/acme.yaml"
+    editor(f'rm {file}; sed -i "s/^name:.*/name: Mine/" "$1"')
+
+    said = cli("customer", "edit", "acme", code=1).err
+
+    assert (
+        "customers/acme.yaml was removed by somebody while you edited it; what you typed is kept in" in said
+    )
+
+
+@pytest.mark.parametrize(
+    ("noun", "slug", "line"), [("user", "ana-ruiz", "name: Ana Ruiz"), ("team", "iberia", "name: iberia")]
+)
+def test_users_and_teams_are_edited_where_they_stand(cli, editor, root, noun, slug, line):
+    cli("team", "add", "iberia")
+    editor(f'sed -i "s/{line}/name: Anew/" "$1"')
+
+    said = cli(noun, "edit", slug, "--format", "json")
+
+    assert json.loads(said.out)["name"] == "Anew"
+    number = (root / "pipecli.yaml").read_text().splitlines().index(f"  {slug}:") + 1
+    assert said.err == f"{noun} {slug} stands in pipecli.yaml, at line {number}\n"
+
+
+def test_a_user_who_is_edited_away_leaves_the_settings(cli, editor):
+    cli("user", "add", "luis", "--name", "Luis")
+    editor('sed -i "/^  luis:/,/^    active:/d" "$1"')
+    assert "luis" not in json.loads(cli("user", "edit", "luis", "--format", "json").out)["users"]

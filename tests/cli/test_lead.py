@@ -174,6 +174,14 @@ def test_a_lead_is_given_up_for_a_reason_of_the_list_and_taken_up_again(cli, add
     assert "disqualified" not in file_of(key)
 
 
+def test_the_reason_of_a_lead_given_up_is_one_of_the_list(cli, add, lead, refused):
+    key = add("--name", "María")
+    cli("lead", "disqualify", key, "--reason", "no-need")
+    assert "bored is no reason to disqualify" in refused("lead", "set", key, "disqualified.reason=bored")
+    cli("lead", "set", key, "disqualified.reason=no-budget")
+    assert lead(key)["disqualified"]["reason"] == "no-budget"
+
+
 def test_a_qualified_lead_that_was_given_up_is_qualified_again(cli, add, lead):
     key = add("--name", "María")
     cli("lead", "qualify", key, "--need", "yes", "--budget", "yes", "--timeframe", "yes")

@@ -138,7 +138,7 @@ def test_two_prices_of_one_tier_are_refused(shop, refused):
     [
         (("retail-eur",), "price list retail-eur exists already"),
         (("Retail €",), "write it as retail-eur"),
-        (("new", "--currency", "euro"), 'currency: "euro" is no currency code: three capital letters, as EUR'),
+        (("new", "--currency", "euro"), 'currency: "euro" is no currency code: three capital letters'),
         (("new", "--currency", "XQZ"), "currency: XQZ is no currency of ISO 4217; write its code, as EUR"),
         (("new", "--price", "nope=1"), "there is no product nope"),
         (
@@ -169,3 +169,10 @@ def test_a_list_in_use_stays(shop, refused):
     assert "retail-eur can't be removed, records use it: OPP-2Q8XA" in refused(
         "price-list", "remove", "retail-eur"
     )
+
+
+def test_a_list_in_use_keeps_its_currency(cli, shop, refused):
+    said = refused("price-list", "set", "retail-eur", "currency=USD")
+    assert said.startswith("error: retail-eur stays in EUR, records use it: OPP-2Q8XA; make another list")
+    cli("price-list", "add", "new", "--currency", "EUR")
+    cli("price-list", "set", "new", "currency=USD")

@@ -45,12 +45,21 @@ def test_a_draft_may_be_set(cli, root, draft, git):
         ("valid_until=2026-11-20", "before its date"),
         ("opportunity=OPP-00000", "stays with its deal"),
         ("customer=nobody", "there is no customer nobody"),
+        ("customer=", "has neither a customer nor a lead to quote to; give it one: pipecli quote set"),
+        ("currency=USD", "the price list retail-eur is in EUR"),
         ("items.7.discount=3", "there is no element 7"),
         ("id=QTN-00000", "id never changes"),
     ],
 )
 def test_what_set_may_not_do_to_a_draft(refused, draft, assignment, fault):
     assert fault in refused("quote", "set", draft, assignment)
+
+
+def test_a_draft_to_nobody_is_not_sent(cli, refused, draft, root, git):
+    file = file_of(root, draft)
+    file.write_text(file.read_text().replace("customer: contoso-coffee\n", ""))
+    git("commit", "-qam", "by hand")
+    assert "has neither a customer nor a lead to quote to" in refused("quote", "send", draft)
 
 
 def test_what_was_sent_is_frozen(cli, refused, draft):
