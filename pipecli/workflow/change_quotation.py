@@ -43,7 +43,8 @@ def require_sound(before: Quotation, after: Quotation, price_list: PriceList | N
         require_time(after)
     if price_list and (after.price_list, after.currency) != (before.price_list, before.currency):
         require_currency(price_list, after)
-    require_addressee(after)
+    if (after.customer, after.lead) != (before.customer, before.lead):
+        require_addressee(after)
 
 
 def require_addressee(quotation: Quotation) -> None:

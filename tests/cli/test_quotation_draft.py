@@ -60,6 +60,8 @@ def test_a_draft_to_nobody_is_not_sent(cli, refused, draft, root, git):
     file.write_text(file.read_text().replace("customer: contoso-coffee\n", ""))
     git("commit", "-qam", "by hand")
     assert "has neither a customer nor a lead to quote to" in refused("quote", "send", draft)
+    cli("quote", "set", draft, "customer=contoso-coffee")
+    cli("quote", "send", draft)
 
 
 def test_what_was_sent_is_frozen(cli, refused, draft):
