@@ -22,10 +22,11 @@ from pipecli.records.kinds import SETTINGS, SETTINGS_FILE, Kind
 from pipecli.store import files, git, index, reading, yamltext
 from pipecli.store.functions import register
 from pipecli.store.location import Location, kind_of
-from pipecli.store.pipeline import Pipeline
+from pipecli.store.pipeline import Pipeline, rates_of
 
 if TYPE_CHECKING:
     from pipecli.records.base import Record
+    from pipecli.records.money import Rates
 
 _KEPT = 8
 """How many indexes of the past are kept; the one that was used longest ago goes first."""
@@ -48,6 +49,11 @@ class PastPipeline(Pipeline):
         made = _index(self.location, self.stood)
         register(made.connection, lambda: self.today, lambda: self.rates)
         return made
+
+    @cached_property
+    def rates(self) -> Rates:
+        """The exchange rates of then."""
+        return rates_of(self.settings_as_written)._replace(commit=self.stood.commit)
 
     def read(self, file: str) -> Record:
         """The record that a file held then. Raises FaultyFile."""

@@ -15,6 +15,7 @@ from pipecli.history.deals import NONE, Deals, Reader, deals_at
 from pipecli.history.index import History
 from pipecli.history.moments import BeforeTheFirst, Moment, Revision, Stand, instant, shown, stand
 from pipecli.history.versions import Version
+from pipecli.records.money import Rates
 from pipecli.reports.deal import Deal, Exchange
 from pipecli.reports.waterfall import Side, Waterfall, Window, waterfall
 
@@ -28,6 +29,7 @@ class End(NamedTuple):
     stood: Stand | None
     """None: before the first commit, or before the pipeline was founded."""
     deals: Deals
+    is_now: bool = False
 
 
 class Changes(NamedTuple):
@@ -58,10 +60,12 @@ def changes(history: History, asked: Asked, today: date, zone: tzinfo) -> Change
     opening = _opening(history, asked.since, zone)
     closing = _end(history, asked.until or Revision("HEAD"), zone)
     if asked.until is None:
-        closing = closing._replace(name="now", day=today)
-    rates = closing.deals.rates
+        closing = closing._replace(name="now", day=today, is_now=True)
+    rates = _rates(closing)
     target = asked.currency or rates.base
-    before = opening.deals.rates if opening.deals.rates.base == rates.base else rates
+    before = _rates(opening)
+    if before.base != rates.base:
+        before = rates
     made = waterfall(
         _pairs(opening.deals, closing.deals),
         Side(Exchange(before, target, opening.day), opening.deals.stages),
@@ -69,6 +73,11 @@ def changes(history: History, asked: Asked, today: date, zone: tzinfo) -> Change
         asked.window,
     )
     return Changes(opening, closing, target, made)
+
+
+def _rates(end: End) -> Rates:
+    """The exchange rates of one end; those of a commit that is asked for can't be added to."""
+    return end.deals.rates._replace(commit=end.stood.commit if end.stood and not end.is_now else None)
 
 
 def _refuse_backwards(asked: Asked, zone: tzinfo) -> None:

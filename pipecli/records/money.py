@@ -42,10 +42,12 @@ def weighted(amount: Decimal, probability: Decimal, currency: str) -> Decimal:
 class MissingRate(PipecliError):
     """No rate is known for a currency on a day."""
 
-    def __init__(self, currency: str, base: str, day: date) -> None:
+    def __init__(self, currency: str, base: str, day: date, commit: str | None = None) -> None:
+        where = f" in the settings of commit {commit[:7]}" if commit else ""
+        add = f"add one: pipecli settings set exchange_rates.{currency}.{day}=RATE"
         super().__init__(
-            f"no exchange rate from {currency} to {base} on or before {day}",
-            hint=f"add one: pipecli settings set exchange_rates.{currency}.{day}=RATE",
+            f"no exchange rate from {currency} to {base} on or before {day}{where}",
+            hint="choose another moment, or another currency" if commit else add,
         )
 
 
@@ -54,6 +56,8 @@ class Rates(NamedTuple):
 
     base: str
     table: Mapping[str, Mapping[date, Decimal]]
+    commit: str | None = None
+    """That of the settings, where they are of the past: nothing can be added to them."""
 
     def rate(self, currency: str, day: date) -> Decimal:
         """The last rate known on `day`. Raises MissingRate."""
@@ -61,7 +65,7 @@ class Rates(NamedTuple):
             return Decimal(1)
         known = [at for at in self.table.get(currency, {}) if at <= day]
         if not known:
-            raise MissingRate(currency, self.base, day)
+            raise MissingRate(currency, self.base, day, self.commit)
         return self.table[currency][max(known)]
 
     def convert(self, amount: Decimal, currency: str, day: date, to: str | None = None) -> Decimal:

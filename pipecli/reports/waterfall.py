@@ -12,6 +12,7 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
+from pipecli.records.money import MissingRate
 from pipecli.reports.deal import Deal, Exchange, Worth
 
 BUCKETS = (
@@ -122,7 +123,7 @@ def _moves(
     for bucket, step, side, old, new in _steps(before, after, opening, closing, window):
         counted, counts = _counts(at, window), _counts(step, window)
         is_same = counted and counts and _is_same_money(at, step, closing)
-        now = was if is_same else _worth(step, side, window)
+        now = was if is_same else _worth_between(step, side, closing, window)
         amount, weighted = now.amount - was.amount, now.weighted - was.weighted
         at, was = step, now
         if bucket in ("amount", "rates"):
@@ -132,6 +133,14 @@ def _moves(
                 bucket = "increased" if (amount or weighted) > 0 else "decreased"
         if counted or counts:
             yield Move(bucket, amount, weighted, old, new)
+
+
+def _worth_between(step: Deal | None, side: Side, closing: Side, window: Window | None) -> Worth:
+    """What a step is worth; one that stands in no sum may be in a currency that only the closing knows."""
+    try:
+        return _worth(step, side, window)
+    except MissingRate:
+        return _worth(step, closing, window)
 
 
 def _is_same_money(at: Deal | None, step: Deal | None, side: Side) -> bool:

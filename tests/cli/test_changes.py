@@ -195,6 +195,35 @@ def test_what_cannot_be_asked(cli: Cli, put: Callable[..., str], arguments: list
     assert said in cli("changes", *arguments, code=1).err
 
 
+def test_a_currency_that_had_no_rate_at_the_opening(
+    cli: Cli, put: Callable[..., str], root: Path, git: Git
+) -> None:
+    first = put(
+        "2026-01-05",
+        a=record(1),
+        b=record(2, currency="USD", status="lost", closed=CLOSED + "  reason: price"),
+        c=record(3),
+    )
+    settings = root / "pipecli.yaml"
+    settings.write_text(settings.read_text() + "exchange_rates: {USD: {2026-02-01: 0.5}}\n")
+    git("add", "pipecli.yaml")
+    put("2026-02-05", a=record(1, currency="USD"), b=record(2, currency="USD", stage="demo"))
+    found = asked(cli, "--since", "2026-01-31", "--until", "2026-02-28")
+    assert filled(found) == {
+        "reopened": (1, 500, 50),
+        "stage forward": (1, 0, 75),
+        "decreased": (1, -500, -50),
+    }
+    said = cli("changes", "--since", "2026-01-31", "--currency", "USD", code=1).err
+    assert (
+        f"no exchange rate from USD to EUR on or before 2026-01-31 in the settings of commit {first[:7]}; "
+        in said
+    )
+    for asking in (("--as-of", first, "--currency", "USD"), ("--compare", first, "--currency", "USD")):
+        said = cli("forecast", *asking, code=1).err
+        assert f"in the settings of commit {first[:7]}; choose another moment, or another currency" in said
+
+
 def test_a_version_that_could_not_be_read_counts_as_before_with_a_warning(
     cli: Cli, put: Callable[..., str]
 ) -> None:
