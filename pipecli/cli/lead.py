@@ -77,9 +77,10 @@ def add(
             "notes": notes,
         }
         lead = built(Lead, given, sets, desk.session)
+        by_rule: tuple[str, ...] = ()
         if owner is None and not names_field(sets, "owner"):
-            lead = owned_by_rule(desk, lead)
-        desk.do(add_lead.add(lead, desk.settings))
+            lead, by_rule = owned_by_rule(desk, lead)
+        desk.do(add_lead.add(lead, desk.settings, notes=by_rule))
 
 
 @app.command("list", cls=Listing)

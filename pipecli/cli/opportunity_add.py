@@ -105,10 +105,12 @@ def add(
         )
         deal = _placed(desk, _with_sets(deal, sets, desk), process, stage)
         _require_currency(desk, deal)
+        told = parties.notes if parties else ()
         if owner is None and not names_field(sets, "owner"):
-            deal = owned_by_rule(desk, deal)
-        written, notes_on = (_of(deal.owner, parties), parties.notes) if parties else ((), ())
-        desk.do(opened(deal, desk.settings, lead=known_lead, written=written, notes=notes_on))
+            deal, by_rule = owned_by_rule(desk, deal)
+            told = (*by_rule, *told)
+        written = _of(deal.owner, parties) if parties else ()
+        desk.do(opened(deal, desk.settings, lead=known_lead, written=written, notes=told))
 
 
 def _title(argument: str | None, given: str | None) -> str:

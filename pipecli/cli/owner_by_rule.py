@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar, cast
 
-from pipecli.cli.session import say
 from pipecli.records.kinds import BY_NOUN
 
 if TYPE_CHECKING:
@@ -15,24 +14,26 @@ if TYPE_CHECKING:
 R = TypeVar("R", bound="Lead | Opportunity")
 
 
-def owned_by_rule(desk: Desk, record: R) -> R:
-    """A new record, given to whom a rule names instead of to its adder; the rule's own users keep theirs."""
+def owned_by_rule(desk: Desk, record: R) -> tuple[R, tuple[str, ...]]:
+    """A new record, given to whom a rule names instead of to its adder, and a note that says so.
+
+    The rule's own users keep what they add.
+    """
     from pipecli.store.conditions import choose_rules
     from pipecli.store.standings import standing
     from pipecli.workflow.assign_by_rule import Taken, active_users, assign, rules_for
 
     if not rules_for(desk.settings, record.noun):
-        return record
+        return record, ()
     unowned = record.with_(owner=None)
     (rule,) = choose_rules(desk.pipeline, [unowned])
     users = active_users(rule, desk.settings) if rule else []
     if rule is None or not users or desk.me in users:
-        return record
+        return record, ()
     standings = standing(desk.pipeline.index.connection, BY_NOUN[record.noun])
     (change,) = assign([Taken(unowned, rule)], desk.settings, standings)
     given = cast("R", change.subject)
     plan = given.next_contact
     if plan is not None and plan.by == record.owner:
         given = cast("R", given.with_(next_contact=plan.with_(by=given.owner)))
-    say(f"{change.summary}; another is named with --owner")
-    return given
+    return given, (f"{change.summary}; another is named with --owner",)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,7 +14,7 @@ from pipecli.cli.documents import print_document
 from pipecli.cli.listing import Listing, print_list
 from pipecli.cli.quotation_item import app as item_app
 from pipecli.cli.rendering import Output, render
-from pipecli.cli.session import say
+from pipecli.cli.session import mention
 from pipecli.records.kinds import QUOTATION
 
 if TYPE_CHECKING:
@@ -239,8 +238,8 @@ def expire(ctx: typer.Context) -> None:
     with changing(ctx) as desk:
         past = "status = 'sent' AND valid_until < ?"
         changes = due(desk.pipeline.all(Quotation, past, desk.today.isoformat()), desk.today)
-        if not changes and sys.stderr.isatty():  # cron mails whatever is said
-            say("no sent quotation is past its validity")
+        if not changes:
+            mention("no sent quotation is past its validity")
         one = f"{changes[0].subject.key}: expire" if changes else ""
         desk.do_many(changes, one if len(changes) == 1 else f"expire {len(changes)} quotations")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pipecli.records.lead import Lead
 from pipecli.records.settings import Settings
 from pipecli.workflow.change import Change
@@ -9,7 +11,7 @@ from pipecli.workflow.normalize_party import normalized
 from pipecli.workflow.vocabulary import require_source
 
 
-def add(lead: Lead, settings: Settings) -> Change:
-    """Record a new lead."""
+def add(lead: Lead, settings: Settings, *, notes: Sequence[str] = ()) -> Change:
+    """Record a new lead; `notes` is what there is to tell of it."""
     require_source(settings, lead.source)
-    return Change(normalized(lead), f"add {lead.label}", "added")
+    return Change(normalized(lead), f"add {lead.label}", "added", notes=tuple(notes))
