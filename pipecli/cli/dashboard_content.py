@@ -9,7 +9,7 @@ from decimal import Decimal
 from pipecli.cli.chart_forecast import forecast_picture
 from pipecli.cli.chart_funnel import funnel_picture
 from pipecli.cli.chart_pipeline import pipeline_picture
-from pipecli.cli.dashboard_tables import People, closed_table, forecast_table, ranking_table, stale_table
+from pipecli.cli.dashboard_tables import People, closed_table, forecast_tables, ranking_table, stale_table
 from pipecli.cli.dates import parse_period
 from pipecli.cli.forecast import made_of
 from pipecli.cli.forecast_rows import Names as ForecastNames
@@ -23,7 +23,7 @@ from pipecli.outbox.dashboard_page import Change, Content, Figure, Picture
 from pipecli.records.kinds import CUSTOMER, LEAD, OPPORTUNITY
 from pipecli.records.money import minor_digits
 from pipecli.reports.days import Days
-from pipecli.reports.forecast import Forecast, Window
+from pipecli.reports.forecast import Window
 from pipecli.reports.key_figures import KeyFigures, change, key_figures
 from pipecli.reports.stale import Stale, stale
 from pipecli.reports.valuation import Valuation
@@ -45,6 +45,7 @@ def content_of(run: Session, of: Whose, currency: str | None) -> Content:
     now = _figures(pipeline, of, days, valuation, standing_still)
     then = {name: _figures_ago(run, of, days, currency, ago) for name, ago in _AGO.items()}
     forecast = made_of(run, pipeline, "month", Window(run.today.replace(day=1), None), currency)
+    quarterly = made_of(run, pipeline, "quarter", Window(days.first, None), currency)
     year = Days(_a_year_before(run.today), run.today)
     closed = closed_deals(pipeline.index.connection, of, year)
     names = People(run)
@@ -58,11 +59,13 @@ def content_of(run: Session, of: Whose, currency: str | None) -> Content:
             *_shown(now, then, valuation.currency, quarter.name),
             *_target(run, days, currency, quarter.name),
         ],
-        pictures=_pictures(run, of, currency, forecast, year),
-        tables=[
-            forecast_table(run, forecast),
+        parts=[
+            Picture(*forecast_picture(run, forecast)),
+            *forecast_tables(run, forecast, quarterly),
+            Picture(*pipeline_picture(run, of, Days(), currency)),
             ranking_table(run, of, days, valuation, names, quarter.name),
             stale_table(standing_still, names, valuation.currency),
+            Picture(*funnel_picture(run, year)),
             closed_table(run, closed, "won", names, valuation),
             closed_table(run, closed, "lost", names, valuation),
         ],
@@ -137,7 +140,7 @@ def _target(run: Session, days: Days, currency: str | None, period: str) -> Iter
     percent = total.get("attainment_percent")
     if percent is not None:
         note = f"of {money(total['target'], None, minor_digits(made.currency))}"
-        yield Figure("attainment_percent", f"Target of {period}", f"{percent} %", percent, [], note)
+        yield Figure("attainment_percent", f"Target of {period}", f"{percent:,} %", percent, [], note)
 
 
 _NAMED = {
@@ -182,12 +185,3 @@ def _said_of(of: Whose, names: People) -> str:
     if of.team:
         return names.teams.label(of.team)
     return names.users.label(of.me) if of.me else ""
-
-
-def _pictures(run: Session, of: Whose, currency: str | None, forecast: Forecast, year: Days) -> list[Picture]:
-    pictures = [
-        forecast_picture(run, forecast),
-        pipeline_picture(run, of, Days(), currency),
-        funnel_picture(run, year),
-    ]
-    return [Picture(*picture) for picture in pictures]

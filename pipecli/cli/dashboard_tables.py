@@ -31,7 +31,7 @@ class People:
 
     def __init__(self, run: Session) -> None:
         self.users, self.customers, self.stages = (Names(run, by) for by in ("owner", "customer", "stage"))
-        self.teams = Names(run, "team")
+        self.teams, self.competitors = Names(run, "team"), Names(run, "competitor")
 
 
 def _amount(value: Decimal | None, currency: str) -> Cell:
@@ -43,7 +43,17 @@ def _count(value: int) -> Cell:
     return Cell(f"{value:,}", value, kind="number")
 
 
-def forecast_table(run: Session, made: Forecast) -> Table:
+def forecast_tables(run: Session, monthly: Forecast, quarterly: Forecast) -> list[Table]:
+    """The forecast by month; and by quarter, where targets are of quarters and not of months."""
+    tables = [_forecast_table(run, made) for made in (monthly, quarterly)]
+    by_month, by_quarter = (_TARGET in table.headings for table in tables)
+    return tables if by_quarter and not by_month else tables[:1]
+
+
+_TARGET = "Target"
+
+
+def _forecast_table(run: Session, made: Forecast) -> Table:
     rows, total, _ = with_targets(run, made, made.by, forecast_rows.Names(run, made.by))
     has_targets = any("target" in row for row in rows)
 
@@ -57,7 +67,7 @@ def forecast_table(run: Session, made: Forecast) -> Table:
             *(
                 [
                     _amount(row.get("target"), made.currency),
-                    Cell("" if percent is None else f"{percent} %", float(percent or 0), kind="number"),
+                    Cell("" if percent is None else f"{percent:,} %", float(percent or 0), kind="number"),
                 ]
                 if has_targets
                 else []
@@ -65,11 +75,11 @@ def forecast_table(run: Session, made: Forecast) -> Table:
         ]
 
     return Table(
-        f"Forecast by month, in {made.currency}",
-        ["Month", "Open", "Weighted", "Won", *(["Target", "Of target"] if has_targets else [])],
+        f"Forecast by {made.by}, in {made.currency}",
+        [made.by.title(), "Open", "Weighted", "Won", *([_TARGET, "Won of it"] if has_targets else [])],
         [cells(row, label(row, made.by), place) for place, row in enumerate(rows)],
         total=cells(total, "Total", len(rows)),
-        nothing="Nothing is expected, and nothing was won since the beginning of the month.",
+        nothing=f"Nothing is expected, and nothing was won since the beginning of the {made.by}.",
     )
 
 
@@ -103,6 +113,7 @@ def ranking_table(
             for row in made.rows[:_MOST_ROWS]
         ],
         nothing="Nothing was won or lost.",
+        note="win rate: of the won and the lost",
         more=max(len(made.rows) - _MOST_ROWS, 0),
     )
 
@@ -151,7 +162,7 @@ def closed_table(
         if deal.amount is not None:
             worth = valuation.value(deal.amount, deal.currency, deal.closed, deal.id)
         why = deal.reason or ""
-        to = f"{why}, {deal.competitor}" if deal.competitor and is_lost else why
+        to = f"{why}, {names.competitors.label(deal.competitor)}" if deal.competitor and is_lost else why
         return [
             Cell(deal.closed.isoformat(), deal.closed.isoformat(), kind="day"),
             Cell(titles[deal.id], titles[deal.id], note=deal.id),

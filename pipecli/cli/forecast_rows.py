@@ -85,7 +85,7 @@ def columns_of(made: Forecast, by: str, rows: Sequence[Mapping[str, Any]], names
 
 
 def _percent_of(row: Mapping[str, Any]) -> str:
-    return "" if row.get("attainment_percent") is None else f"{row['attainment_percent']} %"
+    return "" if row.get("attainment_percent") is None else f"{row['attainment_percent']:,} %"
 
 
 _percent = Column("attainment_percent", "OF TARGET", align="right", show=_percent_of)

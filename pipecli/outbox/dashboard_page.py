@@ -53,6 +53,24 @@ class Table(NamedTuple):
     """What to say where there are no rows."""
     more: int = 0
     """Rows that are not on the page."""
+    note: str = ""
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether it takes the whole page: half of one has no room for its amounts, which are never cut."""
+        rows = [*self.rows, *([self.total] if self.total else [])]
+        return any(sum(map(_room, row)) > _HALF_A_PAGE for row in rows)
+
+
+_HALF_A_PAGE = 576
+_LETTER = 7.3
+_PADDING = 16
+_WORDS = 90
+
+
+def _room(cell: Cell) -> float:
+    """How many pixels a cell takes at least: words are broken into lines."""
+    return len(cell.text) * _LETTER + _PADDING if cell.kind else _WORDS
 
 
 class Picture(NamedTuple):
@@ -68,8 +86,8 @@ class Content(NamedTuple):
     currency: str
     period: str
     figures: list[Figure]
-    pictures: list[Picture]
-    tables: list[Table]
+    parts: list[Picture | Table]
+    """In the order of reading."""
 
     def plain(self) -> dict[str, Any]:
         """The key figures as JSON has them."""
@@ -91,15 +109,32 @@ def dashboard_page(content: Content) -> str:
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
+    environment.filters["hover"] = _hover
     script = POINTER_SCRIPT + _SORTING
+    # drawn by Vega, which escapes what is in it
+    parts = [
+        (part, Markup(svg_of_page(part.drawn, _CHART_WIDTH)) if isinstance(part, Picture) else None)  # noqa: S704
+        for part in content.parts
+    ]
     return environment.from_string(_TEMPLATE.read_text(encoding="utf-8")).render(
         content=content,
-        # drawn by Vega, which escapes what is in it
-        charts=[(picture.title, Markup(svg_of_page(picture.drawn, 540))) for picture in content.pictures],  # noqa: S704
+        parts=parts,
         policy=policy(script),
         style=Markup(variables() + POINTER_STYLE),  # noqa: S704
         script=Markup(script),  # noqa: S704
     )
+
+
+def _hover(text: str) -> str:
+    """What to show of a long text where the pointer is: its cell may have room for its beginning only."""
+    from markupsafe import Markup
+
+    return Markup(' title="{}"').format(text) if len(text) > _LONG_TEXT else ""
+
+
+_CHART_WIDTH = 500
+"""Of a chart without its axes: with them it fills half of a page that is 1280 wide."""
+_LONG_TEXT = 40
 
 
 _SORTING = """

@@ -11,7 +11,7 @@ import pytest
 
 from pipecli.jsontext import loads
 
-EVIL = '<script>alert(1)</script><img src=x onerror=alert(2)> "&amp;" {{ 7 * 7 }}'
+EVIL = '<script>alert(1)</script><img src=x onerror=alert(2)> "&amp;" {{ 7 * 7 }} ' + "x" * 400
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 OPTIONS = (
     "--no-sandbox --disable-gpu --no-first-run --disable-background-networking --disable-component-update "
@@ -174,6 +174,10 @@ def test_a_browser_shows_it_without_a_word_of_complaint(cli, root, tmp_path):
         table.get_by_role("button", name="Month").click()
         table.get_by_role("button", name="Month").click()
         assert months.all_inner_texts() == before[::-1]
+        # long titles are cut, at the end of a line; nothing but a wide table of a phone scrolls
+        assert max(page.evaluate("[...document.querySelectorAll('td')].map(each => each.offsetHeight)")) < 120
+        boxes = "[...document.querySelectorAll('td, h1, .figure, section')]"
+        assert page.evaluate(f"{boxes}.filter(each => each.scrollWidth > each.clientWidth).length") == 0
         for width in (1280, 390):
             page.set_viewport_size({"width": width, "height": 800})
             assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -181,6 +185,26 @@ def test_a_browser_shows_it_without_a_word_of_complaint(cli, root, tmp_path):
         assert page.pdf().startswith(b"%PDF")
         chromium.close()
     assert said == [(tmp_path / "page.html").as_uri()]
+
+
+def test_amounts_that_are_too_long_for_half_a_page_have_all_of_it(cli, root, tmp_path):
+    cli("opp", "add", "--title", "All", "--amount", "900000000000000", "--expected-close", "2026-12-01")
+    cli("opp", "set", "all", "probability=100")
+    cli("settings", "set", "targets.2026-12={ana-ruiz: 900000000000000}", "targets.2026-11={ana-ruiz: 1}")
+    page = written(cli, tmp_path)
+    assert '<section class="table wide">\n<h2>Forecast by month, in EUR</h2>' in page
+    assert page.count('class="table wide"') == 1
+    assert '<strong class="long">900,000,000,000,350.50</strong>' in page
+
+
+def test_a_quarters_target_has_its_table_where_months_have_none(cli, root, tmp_path):
+    cli("settings", "set", "targets.2026-Q4={ana-ruiz: 2000}")
+    page = written(cli, tmp_path)
+    table = page[page.index("Forecast by quarter") :]
+    assert re.search(r"<td[^>]*>2,000.00</td>\s*<td[^>]*>25.0 %</td>", table)
+    assert "an even part of the target of 2026-Q4: 666.67 EUR" in page
+    cli("settings", "set", "targets.2026-11={ana-ruiz: 20}")
+    assert "Forecast by quarter" not in written(cli, tmp_path)
 
 
 def test_the_quarters_target_is_a_figure(cli, root, tmp_path):

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from pipecli.outbox.charts.theme import LEGEND_LABEL, LETTER, SERIES, SHORT_MONEY, Theme, values
+from pipecli.outbox.charts.theme import LEGEND_LABEL, LETTER, SERIES, SHORT_MONEY, Theme, heading, values
 
 _BAR = 30
 _WIDEST_COLUMN = 130
@@ -63,8 +63,7 @@ def columns(
             color=theme.ink, thickness=3, orient="horizontal", size=min(step * 0.8, _WIDEST_COLUMN)
         )
         layers.append(ticks.encode(x=x, y="value:Q", description="words:N"))
-    heading = alt.TitleParams(title, subtitle=subtitle)
-    return alt.layer(*layers).properties(width=theme.width, height=320, title=heading)
+    return alt.layer(*layers).properties(width=theme.width, height=320, title=heading(title, subtitle, theme))
 
 
 _MONEY = {"labelExpr": SHORT_MONEY}
@@ -100,9 +99,10 @@ def rows(
         .mark_text(align="left", dx=6, color=theme.ink, limit=260)
         .encode(x="value:Q", y=y, text="label:N")
     )
-    heading = alt.TitleParams(title, subtitle=subtitle)
     height = max(len(bars), 1) * _BAR
-    return alt.layer(drawn, said).properties(width=theme.width - _BESIDE_BARS, height=height, title=heading)
+    return alt.layer(drawn, said).properties(
+        width=theme.width - _BESIDE_BARS, height=height, title=heading(title, subtitle, theme)
+    )
 
 
 def distinct(names: Sequence[str]) -> list[str]:

@@ -45,16 +45,22 @@ def chart_file(drawn: Drawn, ending: str, theme: str, title: str) -> bytes:
 def svg_of_page(drawn: Drawn, width: int) -> str:
     """A chart to stand in a page: its colours are variables of the page, its size that of its place.
 
-    Where the place is about as wide as it was drawn, letters are as large as those of the page.
+    Where the place is about as wide as it was drawn, letters are as large as those of the page; a page that
+    rather scrolls than makes them smaller says how wide a chart is at `--least`.
     """
     import vl_convert
 
     theme = _STAND_INS._replace(width=width)
-    svg: str = vl_convert.vegalite_to_svg(_spec(drawn(theme), theme))
+    spec = _spec(drawn(theme), theme)
+    spec["config"]["padding"] = 0  # the page has its own
+    svg: str = vl_convert.vegalite_to_svg(spec)
     for name, color in theme.colors().items():
         svg = svg.replace(color, f"var(--{name})")
     return re.sub(
-        r'<svg ([^>]*?)width="([\d.]+)" height="([\d.]+)"', r'<svg \1style="max-width:\2px"', svg, count=1
+        r'<svg ([^>]*?)width="([\d.]+)" height="([\d.]+)"',
+        r'<svg \1style="max-width:\2px; min-width:min(\2px, var(--least, 0px))"',
+        svg,
+        count=1,
     )
 
 

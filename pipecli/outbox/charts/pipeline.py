@@ -8,14 +8,16 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from pipecli.outbox.charts.theme import SHORT_MONEY, Theme, values
+from pipecli.outbox.charts.theme import SHORT_MONEY, WIDE, Theme, heading, values
 
 _UNDATED_WIDTH = 140
 _GAP = 10
 _LANE = 92
 _LEAST = 26
 """The smallest circle whose colour can be told."""
-_MANY, _VERY_MANY = 200, 1000
+_FEW, _MANY = 60, 200
+_LARGEST = 1100
+"""The area of the largest circle of a few on the widest chart."""
 
 
 class Dot(NamedTuple):
@@ -36,7 +38,7 @@ def pipeline_chart(
     """The chart; `stages` are the lanes from above. Deals without a date stand in a field of their own."""
     import altair as alt
 
-    scales = _Scales(dots)
+    scales = _Scales(dots, theme.width)
     dated = [_plain(dot, scales.least) for dot in dots if dot.close]
     undated = [_plain(dot, scales.least) for dot in dots if not dot.close]
     parts = []
@@ -45,18 +47,18 @@ def pipeline_chart(
         parts.append(_by_date(dated, stages, scales, today, theme, theme.width - beside))
     if undated:
         parts.append(_without_date(undated, stages, scales, theme, is_alone=not dated))
-    heading = alt.TitleParams(title, subtitle=_subtitle(dots))
     joined = parts[0] if len(parts) == 1 else alt.hconcat(*parts, spacing=_GAP).resolve_scale(y="shared")
-    return joined.properties(title=heading)
+    return joined.properties(title=heading(title, _subtitle(dots), theme))
 
 
 class _Scales:
     """One scale of colour and size for both fields."""
 
-    def __init__(self, dots: Sequence[Dot]) -> None:
+    def __init__(self, dots: Sequence[Dot], width: int) -> None:
         import altair as alt
 
-        largest = 200 if len(dots) > _VERY_MANY else 420 if len(dots) > _MANY else 1100
+        # As much of the field in all, however many there are and however wide it is.
+        largest = _LARGEST * (width / WIDE) ** 2 / max(len(dots) / _FEW, 1) ** 0.5
         most = max((dot.amount for dot in dots if dot.amount), default=Decimal(1))
         self.least = float(most) * _LEAST / largest
         self.opacity = 0.75 if len(dots) > _MANY else 0.85
@@ -115,7 +117,7 @@ def _by_date(
     points = _marked(rows, scales, theme).encode(
         x=alt.X("close:T")
         .scale(type="utc", padding=18)
-        .axis(title="Expected close", grid=True, labelOverlap=True, labelSeparation=8),
+        .axis(alt.Axis(title="Expected close", grid=True, **_days(rows, today))),
         y=_lane(stages),
         yOffset=_offset(),
         color=scales.color,
@@ -129,6 +131,20 @@ def _by_date(
         .encode(x=alt.X("day:T").scale(type="utc"), description=alt.value("today"))
     )
     return alt.layer(rule, points).properties(width=width, height=_height(stages))
+
+
+def _days(rows: Sequence[dict[str, Any]], today: date) -> dict[str, Any]:
+    """How days are written below. Left to itself, Vega writes months without their year."""
+    days = [*(row["close"] for row in rows), today.isoformat()]
+    span = (date.fromisoformat(max(days)) - date.fromisoformat(min(days))).days
+    spaced = {"labelOverlap": True, "labelSeparation": 8}
+    if span <= _FEW_DAYS:
+        return {"format": "%d %b", "tickMinStep": _DAY, **spaced}
+    return {"format": "%Y-%m", "tickCount": {"interval": "month", "step": 1 if span <= 1000 else 3}, **spaced}
+
+
+_FEW_DAYS = 200
+_DAY = 24 * 60 * 60 * 1000
 
 
 def _without_date(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from textwrap import wrap
 from typing import Any, NamedTuple
 
 FONT = "system-ui, 'Segoe UI', 'Noto Sans', 'DejaVu Sans', sans-serif"
@@ -68,3 +69,11 @@ def config(theme: Theme) -> dict[str, Any]:
 def values(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Rows as the data of a chart: within it, and never an address to fetch them from."""
     return {"values": [dict(row) for row in rows]}
+
+
+def heading(title: str, subtitle: str, theme: Theme) -> Any:
+    """What stands above a chart, no wider than it: a longer line would make the rest smaller in its place."""
+    import altair as alt
+
+    room = int(theme.width / LETTER)
+    return alt.TitleParams(wrap(title, int(room * 0.7)), subtitle=wrap(subtitle, room) or [""])
