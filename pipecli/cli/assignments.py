@@ -101,7 +101,9 @@ def read(model: type[Record], path: Sequence[str], text: str, run: Session, name
     if any(issubclass(kind, (str, Enum)) for kind in classes):
         return text
     if has_parts:
-        raise PipecliError(f"{name} has fields of its own", hint=_known(model, path))
+        keys = fields.keys_at(model, path)
+        hint = _known(model, path) if keys else f"name one of its keys: {name}.KEY=VALUE"
+        raise PipecliError(f"{name} has fields of its own", hint=hint)
     return _yaml(text)
 
 

@@ -99,14 +99,12 @@ def _stage(desk: Desk, text: str) -> str:
 
 def _records(desk: Desk, what: What, old: str) -> list[Record]:
     """Every record that uses a name."""
+    from pipecli.cli.settings_change import records_with
+    from pipecli.workflow.rename_setting import WORDS
+
+    if what in WORDS:
+        return [desk.pipeline.read(path) for path in records_with(desk.pipeline, what, old)]
     conditions = {
-        "lost-reason": ("SELECT path FROM _opportunities WHERE closed_reason = ?", (old,)),
-        "disqualify-reason": ("SELECT path FROM _leads WHERE disqualified_reason = ?", (old,)),
-        "source": (
-            "SELECT path FROM _leads WHERE source = ? UNION SELECT path FROM _opportunities WHERE source = ?",
-            (old, old),
-        ),
-        "type": ("SELECT path FROM _opportunities WHERE type = ?", (old,)),
         "stage": (
             "SELECT path FROM _references WHERE noun = 'stage' AND key = ? "
             "UNION SELECT l.path FROM _literature l, json_each(l.stages) s WHERE s.value = ?",

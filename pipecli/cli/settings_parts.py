@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipecli.errors import PipecliError
 from pipecli.jsontext import loads
-from pipecli.records.kinds import BY_NOUN, KINDS, SETTINGS_FILE
+from pipecli.records.kinds import SETTINGS_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from pipecli.cli.session import Session
     from pipecli.cli.showing import Printed
     from pipecli.records.settings import Settings
-    from pipecli.store.pipeline import Pipeline
-    from pipecli.workflow.change import Change
 
 
 class SettingsPart(NamedTuple):
@@ -102,6 +100,7 @@ def set_settings(
 ) -> None:
     """Set fields of the settings; print them, or what `printed` says."""
     from pipecli.cli.assignments import assign, split
+    from pipecli.cli.settings_change import change_to
 
     names = ", ".join(".".join(split(text)[0]) for text in assignments)
     after = assign(desk.settings, assignments, desk.session)
@@ -111,6 +110,7 @@ def set_settings(
 def edit_settings(ctx: typer.Context, printed: Callable[[Settings], Printed] | None = None) -> None:
     """Open the settings in $EDITOR; print them, or what `printed` makes of them."""
     from pipecli.cli.editing import edit_file
+    from pipecli.cli.settings_change import change_to
 
     def allow(desk: Desk, _before: Any, after: Any) -> None:
         change_to(desk, after, "edit")
@@ -134,49 +134,3 @@ def edit_part(ctx: typer.Context, part: SettingsPart, text: str) -> None:
         return Printed(part.noun, slug, slug) if is_there else Printed("settings", after.id, after.id)
 
     edit_settings(ctx, printed)
-
-
-def change_to(desk: Desk, after: Settings, summary: str) -> Change:
-    """The change of the settings to these. Raises PipecliError where what records use would be gone."""
-    from pipecli.workflow import change_settings
-
-    _refuse_broken_conditions(desk, after)
-    gone = change_settings.dropped(desk.settings, after)
-    if gone:
-        # A file that can't be read might name it too.
-        desk.pipeline.need(*KINDS)
-    lists = desk.pipeline.index.connection.execute("SELECT id FROM price_lists")
-    return change_settings.change(
-        desk.settings,
-        after,
-        summary,
-        used_by={name: _users_of(desk.pipeline, name.noun, name.key) for name in gone},
-        price_lists={row[0] for row in lists},
-    )
-
-
-def _refuse_broken_conditions(desk: Desk, after: Settings) -> None:
-    """Ask each condition that is new, of no record: one that can't be run is refused."""
-    from pipecli.store import query
-
-    known = {condition for _, _, condition in desk.settings.conditions()}
-    for path, noun, condition in after.conditions():
-        if condition in known:
-            continue
-        try:
-            query.select(
-                desk.pipeline.index.connection, "1", BY_NOUN[noun].table, f"({condition}\n)", "LIMIT 0", ()
-            )
-        except query.BadQuery as error:
-            raise PipecliError(f"{path}: {error.message}", hint=error.hint) from None
-
-
-def _users_of(pipeline: Pipeline, noun: str, key: str) -> list[str]:
-    """The ids of the records that name a user, team or stage."""
-    found = pipeline.index.connection.execute(
-        "SELECT DISTINCT r.key FROM _references f JOIN _records r USING (path) "
-        "WHERE (f.noun = ? OR (f.noun = 'principal' AND ? IN ('user', 'team'))) AND f.key = ? "
-        "AND r.noun <> 'settings' ORDER BY r.key",
-        (noun, noun, key),
-    )
-    return [row[0] for row in found]

@@ -8,6 +8,8 @@ from typing import NamedTuple
 from pipecli.records.references import Reference, references
 from pipecli.records.settings import Settings
 from pipecli.workflow.change import Change, Refused
+from pipecli.workflow.rename_setting import WORDS
+from pipecli.workflow.requirements import can_be_met, unmeetable
 from pipecli.workflow.vocabulary import require_auto_close_reason
 
 _MOST_NAMED = 5
@@ -20,6 +22,12 @@ class Name(NamedTuple):
     key: str
 
 
+class DroppedWord(NamedTuple):
+    what: str
+    """The kind of word, as `settings rename` calls it: lost-reason."""
+    word: str
+
+
 def change(
     before: Settings,
     after: Settings,
@@ -27,10 +35,12 @@ def change(
     *,
     used_by: Mapping[Name, Sequence[str]],
     price_lists: Collection[str],
+    words_left: Mapping[DroppedWord, int] | None = None,
 ) -> Change:
-    """The settings as they were set; `used_by` tells for each of `dropped` which records name it.
+    """The settings as they were set.
 
-    What was wrong before may stay so: it is for `check` to tell.
+    `used_by` tells for each of `dropped` which records name it, `words_left` for each of `dropped_words` how
+    many have it. What was wrong before may stay so: it is for `check` to tell.
     """
     for name, users in used_by.items():
         if users:
@@ -39,6 +49,7 @@ def change(
         raise Refused(f"{slug} would be a user and a team", hint="choose another slug for one of them")
     if before.auto_close.reason != after.auto_close.reason:
         require_auto_close_reason(after)
+    _refuse_unmeetable(before, after)
     known = set(references(before))
     for reference in references(after):
         if _means_something(reference, after, price_lists):
@@ -50,7 +61,45 @@ def change(
                 f"{reference.field} names the {_what(reference)} {reference.key}",
                 hint=f"change it first: pipecli settings set {reference.field}=…",
             )
-    return Change(after, summary, "settings-changed", notes=tuple(_left_to_do(before, after)))
+    notes = (*_left_to_do(before, after), *_left_behind(words_left or {}))
+    return Change(after, summary, "settings-changed", notes=notes)
+
+
+def dropped_words(before: Settings, after: Settings) -> list[DroppedWord]:
+    """The words that lists of the settings have no more, where records may only have those of the list."""
+    return [
+        DroppedWord(what, word)
+        for what, (key, _) in WORDS.items()
+        if getattr(after, key)
+        for word in getattr(before, key)
+        if word not in getattr(after, key)
+    ]
+
+
+def _left_behind(words: Mapping[DroppedWord, int]) -> Iterator[str]:
+    """The records whose word is of no list: a rename joins them to another word."""
+    for (what, word), count in words.items():
+        if count:
+            have = "1 record has" if count == 1 else f"{count} records have"
+            yield (
+                f"{WORDS[what].key} lists {word} no more, and {have} it: "
+                f"pipecli settings rename {what} {word} NEW"
+            )
+
+
+def _refuse_unmeetable(before: Settings, after: Settings) -> None:
+    """Refuse a stage that asks for what no opportunity has, where it did not ask for it before."""
+    known = {
+        wanted
+        for process in before.processes.values()
+        for stage in process.stages
+        for wanted in stage.requires
+    }
+    for process in after.processes.values():
+        for stage in process.stages:
+            for wanted in stage.requires:
+                if wanted not in known and not can_be_met(wanted):
+                    raise Refused(unmeetable(stage.id, wanted))
 
 
 def _left_to_do(before: Settings, after: Settings) -> Iterator[str]:

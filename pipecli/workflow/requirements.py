@@ -11,7 +11,25 @@ from typing import Any
 
 from pipecli.records.questions import QUESTIONS, answered
 
-_COUNT = r"key_info\s*>=\s*(\d)"
+_COUNT = rf"key_info\s*>=\s*([0-{QUESTIONS}])"
+
+
+def can_be_met(requirement: str) -> bool:
+    """Whether there is an opportunity that has what one line of `requires` asks for."""
+    from pipecli.records import fields
+    from pipecli.records.opportunity import Opportunity
+
+    return bool(
+        re.fullmatch(_COUNT, requirement.strip()) or fields.annotation_at(Opportunity, requirement.split("."))
+    )
+
+
+def unmeetable(stage: str, requirement: str) -> str:
+    """Of a requirement that can't be met, what is wrong with it."""
+    return (
+        f'{stage} requires "{requirement}", which no opportunity has; write a field, '
+        'as expected_close or key_info.budget, or "key_info >= 4"'
+    )
 
 
 def missing_steps(deal: Mapping[str, Any], steps: Sequence[str]) -> list[str]:

@@ -142,12 +142,34 @@ def test_a_dry_run_shows_the_diff_and_changes_nothing(cli, file, git):
         ("targets.2026-Q4.nobody=1", "there is no user or team nobody"),
         ("assignment_rules=[{name: all, users: [nobody]}]", "there is no user nobody"),
         ("exchange_rates.USD.someday=1", "exchange_rates.USD.someday"),
+        ("exchange_rates.USD=1", "exchange_rates.USD has fields of its own; name one of its keys"),
+        ("processes.standard.stages=[]", "processes.standard.stages: at least 1 is wanted here"),
+        ("processes.standard.stages.demo.requires=budgt", 'demo requires "budgt", which no opportunity has'),
+        ("quotations.template=x.typ", "there is no file templates/x.typ; copy it there first"),
+        ("company.logo=logo.png", "company.logo: there is no file logo.png; copy it there first"),
         ("company.logo=../logo.png", "../logo.png leads out of the pipeline"),
         ("currency", '"currency" is no assignment; write path=value'),
     ],
 )  # fmt: skip
 def test_a_wrong_setting_is_refused(refused, assignment, said):
     assert said in refused("settings", "set", assignment)
+
+
+def test_records_whose_word_is_dropped_are_counted(cli):
+    cli("settings", "set", "sources=web,fair")
+    for source in ("web", "web", "fair"):
+        cli("lead", "add", "--name", "Ana", "--source", source)
+    cli("opp", "add", "Machines", "--source", "fair")
+
+    said = cli("settings", "set", "sources=call,web").err
+    assert (
+        said == "sources lists fair no more, and 2 records have it: pipecli settings rename source fair NEW\n"
+    )
+    cli("settings", "rename", "source", "fair", "call")
+    assert "and 1 record has it: pipecli settings rename type sales NEW" in (
+        cli("settings", "set", "opportunity_types=support").err
+    )
+    assert cli("settings", "set", "sources=").err == ""  # any will do now
 
 
 def test_a_stage_in_use_is_not_dropped(shop, cli, refused, diff):

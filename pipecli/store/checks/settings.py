@@ -7,16 +7,15 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from pipecli.records import fields
 from pipecli.records.kinds import BY_NOUN, SETTINGS_FILE
 from pipecli.reports.messages import EVENTS
 from pipecli.store import query
 from pipecli.store.checks.rule import Problem, Rule, Severity, dotted
+from pipecli.workflow.requirements import can_be_met, unmeetable
 
 if TYPE_CHECKING:
     from pipecli.store.pipeline import Pipeline
 
-_COUNT = r"key_info\s*>=\s*[0-7]"
 _PERIOD = r"[0-9]{4}(-(Q[1-4]|W[0-9]{2}|[0-9]{2}))?"
 
 
@@ -31,22 +30,12 @@ def condition(pipeline: Pipeline) -> Iterator[Problem]:
 
 def requires(pipeline: Pipeline) -> Iterator[Problem]:
     """Stages that require what no opportunity can have: no deal would ever enter them."""
-    from pipecli.records.opportunity import Opportunity
-
     for slug, process in pipeline.settings.processes.items():
         for place, stage in enumerate(process.stages):
             for position, wanted in enumerate(stage.requires):
-                if re.fullmatch(_COUNT, wanted.strip()) or fields.annotation_at(
-                    Opportunity, wanted.split(".")
-                ):
-                    continue
-                path = ("processes", slug, "stages", place, "requires", position)
-                yield Problem(
-                    SETTINGS_FILE,
-                    path,
-                    f'{stage.id} requires "{wanted}", which no opportunity has; write a field, '
-                    'as expected_close or key_info.budget, or "key_info >= 4"',
-                )
+                if not can_be_met(wanted):
+                    path = ("processes", slug, "stages", place, "requires", position)
+                    yield Problem(SETTINGS_FILE, path, unmeetable(stage.id, wanted))
 
 
 def auto_close_reason(pipeline: Pipeline) -> Iterator[Problem]:
