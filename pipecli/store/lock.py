@@ -45,6 +45,11 @@ def exclusive(folder: Path, *, patience: float = PATIENCE) -> Iterator[None]:
             raise Busy(
                 f"another pipecli command holds the pipeline{who}", hint="try again when it is done"
             ) from None
+        except sqlite3.DatabaseError as error:  # written over, or damaged by the disk
+            raise PipecliError(
+                f"the pipeline can't be locked: {folder / 'lock'}: {error}",
+                hint="delete that file when no other pipecli is at work",
+            ) from None
         with suppress(OSError):  # only a courtesy to who waits
             holder.write_text(f"process {os.getpid()}", encoding="utf-8")
         yield

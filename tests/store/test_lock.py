@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from pipecli.errors import PipecliError
 from pipecli.store.lock import Busy, exclusive
 
 
@@ -24,4 +25,17 @@ def test_who_waits_too_long_is_told_who_holds_it(tmp_path: Path) -> None:
 
 def test_jobs_with_locks_of_their_own_do_not_wait_for_each_other(tmp_path: Path) -> None:
     with exclusive(tmp_path), exclusive(tmp_path / "notify", patience=0.1):
+        pass
+
+
+def test_a_damaged_lock_is_named(tmp_path: Path) -> None:
+    lock = tmp_path / "lock"
+    lock.write_text("no database")
+    with (
+        pytest.raises(PipecliError, match="lock: file is not a database; delete that file"),
+        exclusive(tmp_path),
+    ):
+        pytest.fail("it was held")
+    lock.unlink()
+    with exclusive(tmp_path):
         pass
