@@ -192,6 +192,8 @@ class _Story:
             found = [Event("unreadable", None, None, f"unreadable here: {self._fault(row)}")]
         elif commit in self.boundary:
             found = [Event("created", None, None, f"{row.noun} {row.key}: older than this shallow clone")]
+        elif row.after is None and befores == [None] and not _is_merge(row):
+            found = [Event("removed", None, None, f"{row.noun} {row.key} removed, which could not be read")]
         else:
             found = events(befores[0], after)
             for before in befores[1:]:
@@ -206,8 +208,7 @@ class _Story:
     def _about_file(self, row: Row, is_told: bool) -> list[Event]:
         if row.old_path:
             return [Event("file", row.old_path, row.path, f"file moved: {row.old_path} → {row.path}")]
-        is_merge = row.befores is not None and " " in row.befores
-        if is_told or is_merge:
+        if is_told or _is_merge(row):
             return []
         return [Event("file", row.path, row.path, "only comments or layout")]
 
@@ -240,6 +241,10 @@ class _Story:
                 return version
             blob = next(iter(self.earlier.get((row.noun, blob), ())), None)
         return None
+
+
+def _is_merge(row: Row) -> bool:
+    return row.befores is not None and " " in row.befores
 
 
 def _befores(row: Row) -> list[str | None]:

@@ -214,6 +214,14 @@ def test_a_record_that_is_broken_now_has_a_history(cli: Cli, put: Callable[..., 
     ]
 
 
+def test_a_file_that_never_was_a_record_is_removed(cli: Cli, put: Callable[..., str], git: Git) -> None:
+    put(b"\x00\xff\xfe binary")
+    git("rm", "-q", FILE)
+    git("commit", "-qm", "Away with it")
+    newest, _ = told(cli, "OPP-AAAAA")
+    assert newest == ["opportunity OPP-AAAAA removed, which could not be read"]
+
+
 def branch(put: Callable[..., str], git: Git, ours: str, theirs: str) -> None:
     """Two branches, each with its version, on main the second."""
     put(text(more="owner: ana-ruiz\n"))
