@@ -40,17 +40,20 @@ def journeys(
         seen = Seen({}, frozenset(), [])
     zone = now.tzinfo
     assert zone
-    unused, found = 0, []
+    unused, found, moment = 0, [], int(now.timestamp())
+    ends: dict[date | None, int | None] = {None: None}
     for each in begun:
         journey = each.journey
-        facts = _facts(each, stages, zone)
+        facts = _facts(each, stages, zone) if each.facts else {}
         unused += len(each.facts) - len(facts)
-        present = Sighting(int(now.timestamp()), journey.process, journey.stage, journey.status)
+        if journey.closed and journey.closed not in ends:
+            ends[journey.closed] = _seconds(journey.closed, zone)
+        present = Sighting(moment, journey.process, journey.stage, journey.status)
         course = Course(
             int(each.created.timestamp()),
             [*seen.sightings.get(journey.id, ()), present],
             facts,
-            _seconds(journey.closed, zone) if journey.closed else None,
+            ends[journey.closed],
             journey.id in seen.cut,
         )
         found.append(journey._replace(stays=stays(course, stages)))

@@ -95,6 +95,8 @@ def furthest(found: Sequence[Stay], places: Mapping[Place, int]) -> dict[str, in
 def _way(course: Course) -> list[Sighting]:
     """The sightings with the facts among them, each different from the one before."""
     seen = course.sightings
+    if not course.facts:
+        return _changes(seen)
     process = seen[-1].process
     first_seen: dict[str, int] = {}
     for each in reversed(seen):
@@ -104,9 +106,13 @@ def _way(course: Course) -> list[Sighting]:
         for stage, at in course.facts.items()
         if at <= first_seen.get(stage, seen[-1].at)
     ]
-    way: list[Sighting] = []
-    for each in sorted([*facts, *seen], key=lambda each: each.at):
-        if not way or way[-1][1:] != each[1:]:
+    return _changes(sorted([*facts, *seen], key=lambda each: each.at))
+
+
+def _changes(seen: Sequence[Sighting]) -> list[Sighting]:
+    way = [seen[0]]
+    for each in seen[1:]:
+        if way[-1][1:] != each[1:]:
             way.append(each)
     return way
 
