@@ -29,8 +29,9 @@ def show(
         str, typer.Option(metavar="WHEN", help="From the end of this date, this time, or this revision.")
     ],
     until: Annotated[
-        str, typer.Option(metavar="WHEN", help="To the end of this date, this time, or this revision; now.")
-    ] = "",
+        str | None,
+        typer.Option(metavar="WHEN", help="To the end of this date, this time, or this revision; now."),
+    ] = None,
     window: Annotated[
         str, typer.Option(metavar="PERIOD", help="Only deals expected to close in it, as 2026-Q4.")
     ] = "",
@@ -51,7 +52,7 @@ def show(
     period = parse_period(window, today) if window else None
     asked = Asked(
         parse(since, today, zone),
-        parse(until, today, zone) if until else None,
+        None if until is None else parse(until, today, zone),
         Window(period.first, period.last) if period else None,
         currency.upper() or None,
     )

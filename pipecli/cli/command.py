@@ -206,7 +206,8 @@ def _keep(name: str) -> Any:
     """Note a shared option's value in the session, where the verb's function finds it."""
 
     def callback(ctx: Any, _param: Any, value: Any) -> None:
-        if value not in (None, False, ""):
+        # Nothing after --as-of is a script's unset variable: that must not pass for today.
+        if value not in (None, False, "") or (name == "as_of" and value is not None):
             ctx.ensure_object(Session).set(name, value)
 
     return callback

@@ -39,8 +39,8 @@ def forecast(
     to: Annotated[str, typer.Option(help="Closing until this day or period.", metavar="DATE")] = "",
     currency: Currency = "",
     compare: Annotated[
-        str, typer.Option(help="Beside that of this date, time or revision of git.", metavar="WHEN")
-    ] = "",
+        str | None, typer.Option(help="Beside that of this date, time or revision of git.", metavar="WHEN")
+    ] = None,
     chart: Annotated[bool, typer.Option("--chart", help="Bars below the table.")] = False,
 ) -> None:
     """Print what the open deals will bring by their expected close, and what was won.
@@ -50,13 +50,13 @@ def forecast(
     By month, quarter, owner, team and manager with the targets of the settings and what was attained.
     """
     grouping(by, _BY)
-    if compare and (chart or by == MANAGER):
+    if compare is not None and (chart or by == MANAGER):
         raise typer.BadParameter("goes with neither --chart nor --by manager", param_hint="--compare")
     run = session(ctx)
     pipeline = run.read(*_needed(by))
     window, target = window_of(by, from_, to, run.today), currency_code(currency)
     made = made_of(run, pipeline, by, window, target)
-    if compare:
+    if compare is not None:
         from pipecli.cli.forecast_compare import print_comparison
         from pipecli.cli.forecast_targets import Targeted
 

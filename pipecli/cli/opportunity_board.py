@@ -80,7 +80,7 @@ def _run(run: Session, process: str, *, has_closed: bool) -> None:
     """Hand the terminal to the board that people move cards on."""
     import sys
 
-    if run.as_of:
+    if run.as_of is not None:
         raise PipecliError("--interactive is of today: the past can't be moved", hint="leave out --as-of")
     if not find_spec("textual"):
         raise PipecliError(

@@ -32,7 +32,7 @@ class Session:
         self.directory = "."
         self.format_name = "table"
         self.today_text = ""
-        self.as_of = ""
+        self.as_of: str | None = None
         self.message = ""
         self.dry_run = False
         self.no_commit = False
@@ -62,7 +62,7 @@ class Session:
     @cached_property
     def pipeline(self) -> Pipeline:
         """The pipeline of `-C`, or the one around this directory; with --as-of as it stood then."""
-        return self.pipeline_as_of(self.as_of, self.fixed_now()) if self.as_of else self.present
+        return self.present if self.as_of is None else self.pipeline_as_of(self.as_of, self.fixed_now())
 
     @cached_property
     def present(self) -> Pipeline:

@@ -58,7 +58,7 @@ def changes(history: History, asked: Asked, today: date, zone: tzinfo) -> Change
     """What moved between two moments. Raises NoSuchMoment, MissingRate."""
     _refuse_backwards(asked, zone)
     opening = _opening(history, asked.since, zone)
-    closing = _end(history, asked.until or Revision("HEAD"), zone)
+    closing = _end(history, Revision("HEAD") if asked.until is None else asked.until, zone)
     if asked.until is None:
         closing = closing._replace(name="now", day=today, is_now=True)
     rates = _rates(closing)

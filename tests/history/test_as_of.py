@@ -153,17 +153,23 @@ def test_what_is_not_committed_is_not_of_any_moment(cli: Cli, year: dict[str, st
         ("nosuch", '"nosuch" is no date, and no revision that this repository has; write a date as'),
         ("HEAD:pipecli.yaml", '"HEAD:pipecli.yaml" is no date, and no revision'),
         ("HEAD~1..HEAD", '"HEAD~1..HEAD" is no date, and no revision'),
-        ("", None),
+        ("", '"" is no date, and no revision'),
     ],
 )
 def test_what_is_no_moment_is_refused(
-    cli: Cli, year: dict[str, str], root: Path, moment: str, said: str | None
+    cli: Cli, year: dict[str, str], root: Path, moment: str, said: str
 ) -> None:
-    if said is None:
-        assert listed(cli, "--as-of", moment) == listed(cli)
-        return
     assert cli("opp", "list", "--as-of", moment, code=1).err.startswith(f"error: {said}")
     assert not [*root.glob("stolen*")]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [["forecast", "--as-of"], ["forecast", "--compare"], ["changes", "--since=2026-01-31", "--until"]],
+)
+def test_an_unset_variable_does_not_pass_for_today(cli: Cli, year: dict[str, str], asked: list[str]) -> None:
+    said = cli(*asked, "", code=1)
+    assert (said.out, said.err[:37]) == ("", 'error: "" is no date, and no revision')
 
 
 def test_the_past_cannot_be_changed(cli: Cli, year: dict[str, str], git: Git) -> None:
@@ -223,9 +229,30 @@ def test_a_commit_of_the_future_counts_as_made_now(
     made("2099-01-01T12:00:00+0100", "opp", "set", "machines", "amount=5")
     said = cli("opp", "list", "--as-of", "today", "--format", "json")
     assert json.loads(said.out)[0]["amount"] == 5
-    assert "is dated in the future (2099-01-01): counted as made now" in said.err
+    assert "(2099-01-01) is dated in the future: counted as made now" in said.err
     assert "dated in the future" in cli("opp", "list", "--as-of", "2026-03-31").err
     assert listed(cli, "--as-of", "2026-03-31") == [("demo", 2000)]
+
+
+def test_a_clock_that_was_reset_moves_only_its_own_commit(
+    cli: Cli, made: Callable[..., str], year: dict[str, str]
+) -> None:
+    """Two commits of a machine that believes it is 2000: no day before them is theirs."""
+    reset = made("2000-01-01T12:00:00+0100", "opp", "set", "machines", "amount=7")
+    made("2000-01-01T12:05:00+0100", "opp", "set", "machines", "owner=ana-ruiz")
+    made("2026-04-20T12:00:00+0200", "opp", "set", "machines", "amount=8")
+
+    assert listed(cli, "--as-of", "2026-02-10") == [("demo", 1000)]
+    assert listed(cli, "--as-of", "2026-04-10") == [("demo", 7)]
+    assert listed(cli, "--as-of", "2026-04-20") == [("demo", 8)]
+    said = cli("opp", "list", "--as-of", "2026-02-10").err
+    assert (
+        f"warning: 2 commits, the first {reset[:7]} (2000-01-01), are dated by a wrong clock: "
+        "counted as of their neighbours\n" in said
+    )
+    assert "wrong clock" not in cli("opp", "list", "--as-of", "2026-04-20").err
+    assert "the first commit is of 2026-01-31" in cli("opp", "list", "--as-of", "2001-01-01", code=1).err
+    assert "wrong clock" in cli("changes", "--since", "2026-02-10", "--until", "2026-04-30").err
 
 
 def test_the_settings_are_those_of_then(cli: Cli, git: Git, root: Path) -> None:
