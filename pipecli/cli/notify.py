@@ -189,7 +189,7 @@ def _start(run: Session, history: History, since: str) -> str | None:
     with suppress(PipecliError):
         moment = parse_from(since, run.today) - timedelta(days=1)
     try:
-        return stand(history.place, moment, zone, history).commit
+        return stand(history.place, moment, zone, history.points).commit
     except BeforeTheFirst:
         return None
 

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipecli.errors import Fault, FaultyFile, PipecliError
-from pipecli.history.moments import LineOfGit, Moment, NoSuchMoment, Stand, stand, tip
+from pipecli.history.line import points_of_git
+from pipecli.history.moments import Moment, NoSuchMoment, Stand, stand, tip
 from pipecli.history.trees import Entry, entries, tree_of
 from pipecli.history.versions import why_absent
 from pipecli.jsontext import loads
@@ -94,7 +95,7 @@ def pipeline_as_of(
 ) -> PastPipeline:
     """The pipeline as it stood at a moment, its `now` unless another is given. Raises NoSuchMoment."""
     tip(place)
-    stood = stand(place, moment, zone, LineOfGit(place))
+    stood = stand(place, moment, zone, lambda: points_of_git(place))
     return PastPipeline(place, stood, now or (stood.at if isinstance(moment, str) else moment))
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from pipecli.errors import FaultyFile, PipecliError
 from pipecli.history.diagnosis import Diagnosis, error, ok, warning
-from pipecli.history.moments import LineOfGit
+from pipecli.history.line import Line, points_of_git
 from pipecli.history.sync_joint import count, many
 from pipecli.history.sync_pending import pending
 from pipecli.history.sync_place import (
@@ -152,9 +152,9 @@ def past(place: Location) -> Iterator[Diagnosis]:
             "the clone is shallow: what was before its first commit can't be told",
             "git fetch --unshallow",
         )
-    ahead = LineOfGit(place).ahead(datetime.now(UTC) + timedelta(minutes=1)) if head(place) else []
+    ahead = Line(points_of_git(place), datetime.now(UTC)).ahead() if head(place) else []
     if ahead:
-        first = ahead[-1]
+        first = ahead[0]
         day = datetime.fromtimestamp(first.seconds, UTC).date()
         which = f"commit {first.commit[:7]} is" if len(ahead) == 1 else f"{len(ahead)} commits are"
         yield warning(

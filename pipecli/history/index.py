@@ -12,15 +12,13 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime
-from itertools import takewhile
 from pathlib import Path
 from typing import TypeVar
 
 from pipecli.errors import PipecliError
 from pipecli.history import commits, touched
 from pipecli.history.database import connect, writing
-from pipecli.history.moments import Point, Tip, tip
+from pipecli.history.moments import Tip, tip
 from pipecli.history.touched import Blob
 from pipecli.history.versions import NOT_HERE, Version, version_of
 from pipecli.store import files, git
@@ -95,22 +93,11 @@ class History:
             known |= learned
         return known
 
-    def last(self, until: datetime | None) -> Point | None:
-        """See moments.Line."""
-        latest = until.timestamp() if until else float("inf")
-        found = self.connection.execute(
-            "SELECT id, committed FROM commits WHERE line IS NOT NULL AND committed <= ? "
-            "ORDER BY line DESC LIMIT 1",
-            (latest,),
-        ).fetchone()
-        return Point(*found) if found else None
-
-    def ahead(self, now: datetime) -> list[Point]:
-        """See moments.Line."""
-        rows = self.connection.execute(
-            "SELECT id, committed FROM commits WHERE line IS NOT NULL ORDER BY line DESC"
-        )
-        return [Point(*row) for row in takewhile(lambda row: row[1] > now.timestamp(), rows)]
+    def points(self) -> list[tuple[str, int]]:
+        """See moments.Points."""
+        return self.connection.execute(
+            "SELECT id, committed FROM commits WHERE line IS NOT NULL ORDER BY line"
+        ).fetchall()
 
     def knows(self, noun: str, key: str) -> bool:
         """Whether any commit touched this record."""

@@ -1,16 +1,14 @@
-"""Which commit stood at a moment: by committer date along the first parents of HEAD, or by its revision.
-
-Along first parents, a merged branch counts from its merge on: it is then that the line of this branch first
-said so. `docs/history.md` has the reasons.
-"""
+"""Which commit stood at a moment: by its date along the line of HEAD, or by its revision."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, time, timedelta, tzinfo
-from typing import NamedTuple, NewType, Protocol
+from typing import NamedTuple, NewType
 from zoneinfo import ZoneInfo
 
 from pipecli.errors import PipecliError
+from pipecli.history.line import Line, Point
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import files, git, yamltext
 from pipecli.store.location import Location
@@ -60,55 +58,19 @@ def tip(place: Location) -> Tip:
     return Tip(commit, shallow == "true")
 
 
-class Point(NamedTuple):
-    """A commit, and when it was made in seconds since 1970."""
-
-    commit: str
-    seconds: int
+Points = Callable[[], Sequence[tuple[str, int]]]
+"""Gives the commits of the line of HEAD and their dates, the oldest first."""
 
 
-class Line(Protocol):
-    """The commits from HEAD along first parents."""
-
-    def last(self, until: datetime | None) -> Point | None:
-        """The one nearest to HEAD that is dated no later; None as the time: HEAD."""
-
-    def ahead(self, now: datetime) -> list[Point]:
-        """Those from HEAD on that are dated after now, the newest first."""
-
-
-class LineOfGit:
-    """The line as git walks it."""
-
-    def __init__(self, place: Location) -> None:
-        self.place = place
-
-    def last(self, until: datetime | None) -> Point | None:
-        if until is not None and until.year <= 1970:  # git takes a date without a calendar for something else
-            return None
-        before = [f"--before={until.isoformat()}"] if until else []
-        return next(iter(self._listed("--max-count=1", *before)), None)
-
-    def ahead(self, now: datetime) -> list[Point]:
-        return self._listed(f"--since={now.isoformat()}")
-
-    def _listed(self, *options: str) -> list[Point]:
-        said = git.output(
-            self.place.work_tree, "rev-list", "--first-parent", "--timestamp", *options, "HEAD", "--"
-        )
-        return [Point(commit, int(seconds)) for seconds, commit in map(str.split, said.splitlines())]
-
-
-def stand(place: Location, moment: Moment, zone: tzinfo, line: Line) -> Stand:
+def stand(place: Location, moment: Moment, zone: tzinfo, points: Points) -> Stand:
     """The commit that stood at a moment. Raises NoSuchMoment."""
     if isinstance(moment, str):
         return _stand_of(place, resolve(place, moment), zone)
-    now = datetime.now(zone)
-    until = instant(moment, zone)
-    found = line.last(None if until >= now else until)
+    line, until = Line(points(), datetime.now(zone)), instant(moment, zone)
+    found = line.last(until)
     if not found:
-        raise _nothing(place, moment, zone)
-    return Stand(found.commit, datetime.fromtimestamp(found.seconds, zone), _notes(line, now, zone))
+        raise _nothing(place, moment, datetime.fromtimestamp(line.first(), zone).date())
+    return Stand(found.commit, datetime.fromtimestamp(found.seconds, zone), _notes(line, until, zone))
 
 
 def resolve(place: Location, revision: str) -> str:
@@ -155,24 +117,27 @@ def _stand_of(place: Location, commit: str, zone: tzinfo) -> Stand:
     return Stand(commit, datetime.fromtimestamp(int(seconds), zone), ())
 
 
-def _notes(line: Line, now: datetime, zone: tzinfo) -> tuple[str, ...]:
-    """What may mislead about dates. Commits at the tip that are dated after now can't be placed before it."""
-    ahead = line.ahead(now + timedelta(minutes=1))
-    if not ahead:
-        return ()
-    first = ahead[-1]
-    day = datetime.fromtimestamp(first.seconds, zone).date()
-    name = first.commit[:7]
-    which = f"commit {name} is" if len(ahead) == 1 else f"{len(ahead)} commits from {name} on are"
-    return (f"{which} dated in the future ({day}): counted as made now",)
+def _notes(line: Line, until: datetime, zone: tzinfo) -> tuple[str, ...]:
+    """What may mislead about dates."""
+    notes = []
+    if ahead := line.ahead():
+        notes.append(f"{_named(ahead, zone)} dated in the future: counted as made now")
+    if misplaced := line.misplaced(until):
+        its = "its neighbour" if len(misplaced) == 1 else "their neighbours"
+        notes.append(f"{_named(misplaced, zone)} dated by a wrong clock: counted as of {its}")
+    return tuple(notes)
 
 
-def _nothing(place: Location, moment: Moment, zone: tzinfo) -> BeforeTheFirst:
-    head = tip(place)
-    first = git.output(place.work_tree, "rev-list", "--first-parent", "HEAD", "--").split("\n")[-1]
-    day = _stand_of(place, first, zone).at.date()
-    if head.is_shallow:
+def _named(commits: Sequence[Point], zone: tzinfo) -> str:
+    first = commits[0]
+    name = f"{first.commit[:7]} ({datetime.fromtimestamp(first.seconds, zone):%Y-%m-%d})"
+    return f"commit {name} is" if len(commits) == 1 else f"{len(commits)} commits, the first {name}, are"
+
+
+def _nothing(place: Location, moment: Moment, day: date) -> BeforeTheFirst:
+    is_shallow = tip(place).is_shallow
+    if is_shallow:
         why = f"this clone is shallow and begins on {day}; `git fetch --unshallow` brings what was before"
     else:
         why = f"the first commit is of {day}"
-    return BeforeTheFirst(f"nothing is known as of {shown(moment)}: {why}", is_shallow=head.is_shallow)
+    return BeforeTheFirst(f"nothing is known as of {shown(moment)}: {why}", is_shallow=is_shallow)

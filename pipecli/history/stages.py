@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from pipecli.history.clocks import steady
@@ -41,7 +41,8 @@ def timed_courses(history: History, until: str, now: datetime) -> Timed:
     rows = history.connection.execute(
         "SELECT committed FROM commits WHERE line IS NOT NULL AND line <= ? ORDER BY line", (way.line,)
     )
-    times, wrong = steady([*(seconds for (seconds,) in rows), *(each.committed for each in way.beside)])
+    seconds = [*(seconds for (seconds,) in rows), *(each.committed for each in way.beside)]
+    times, wrong = steady(seconds, max(now, datetime.now(UTC)).timestamp())
     latest = int(now.timestamp())
     return Timed(courses(history, way), way, [min(time, latest) for time in times], wrong)
 

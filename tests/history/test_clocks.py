@@ -33,3 +33,11 @@ def test_one_wrong_clock_moves_only_its_own_commit():
     assert steady([10, 20, 0, 30, 40]) == ([10, 20, 20, 30, 40], 1)
     assert steady([500, 20, 30]) == ([20, 20, 30], 1)
     assert steady([]) == ([], 0)
+
+
+def test_the_future_fits_only_at_the_end():
+    """Without now, two wrong clocks would outvote the one that is right."""
+    assert steady([10, 900, 901, 20]) == ([10, 900, 901, 901], 1)
+    assert steady([10, 900, 901, 20], now=50) == ([10, 10, 10, 20], 2)
+    assert steady([10, 900, 20, 901], now=50) == ([10, 10, 20, 901], 1)
+    assert steady([10, 20, 901, 900], now=50) == ([10, 20, 20, 900], 1)

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from pipecli.history.index import open_history
+from pipecli.history.line import points_of_git
 from pipecli.history.log import log
-from pipecli.history.moments import LineOfGit
 from pipecli.history.versions import Version, version_of
 from pipecli.store.git import Object
 from pipecli.store.location import Location, find
@@ -101,19 +101,13 @@ def test_whatever_happens_to_branches_it_is_what_a_fresh_one_would_be(root: Path
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_it_finds_the_commit_of_a_moment_as_git_does(root: Path, seed: int) -> None:
+def test_it_knows_the_line_as_git_does(root: Path, seed: int) -> None:
     hands = Hands(root, random.Random(seed))
     place = find(root)
-    git_line = LineOfGit(place)
-    for _ in range(4):
-        for _ in range(6):
+    for _ in range(8):
+        for _ in range(4):
             hands.step()
-        history = open_history(place, quiet)
-        for hours in range(-2, 130, 3):
-            moment = START + timedelta(hours=hours)
-            assert history.last(moment) == git_line.last(moment)
-            assert history.ahead(moment) == git_line.ahead(moment) or hours > 0
-        assert history.last(None) == git_line.last(None)
+        assert open_history(place, quiet).points() == points_of_git(place)
 
 
 def read_in_another_process(root: Path) -> int:
