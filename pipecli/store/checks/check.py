@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING
 from pipecli.errors import FaultyFile
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import yamltext
-from pipecli.store.checks import files, frozen, names, prices, references, settings, states, vocabulary
+from pipecli.store.checks import (
+    files,
+    frozen,
+    names,
+    orders,
+    prices,
+    references,
+    settings,
+    states,
+    vocabulary,
+)
 from pipecli.store.checks.rule import Finding, Path, Problem, Rule, Severity
 
 if TYPE_CHECKING:
@@ -21,6 +31,7 @@ STRUCTURE: tuple[Rule, ...] = (
     *names.STRUCTURE,
     *references.STRUCTURE,
     *states.STRUCTURE,
+    *orders.STRUCTURE,
     *frozen.STRUCTURE,
 )
 WITH_SETTINGS: tuple[Rule, ...] = (
@@ -28,6 +39,7 @@ WITH_SETTINGS: tuple[Rule, ...] = (
     *settings.WITH_SETTINGS,
     *vocabulary.WITH_SETTINGS,
     *prices.WITH_SETTINGS,
+    *states.WITH_SETTINGS,
 )
 """The rules that ask the settings, and so wait until those can be read."""
 

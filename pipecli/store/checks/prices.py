@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pipecli.store.checks.rule import Problem, Rule, Severity
 
@@ -25,18 +26,60 @@ def price_list_currency(pipeline: Pipeline) -> Iterator[Problem]:
 
 
 def expired_price_list(pipeline: Pipeline) -> Iterator[Problem]:
-    """A list that is not valid today: the next price from it is refused, and those from it may be old."""
+    """A list that is not valid today: the next price from it is refused, and those from it may be old.
+
+    What names no list is priced from the settings', else from the only valid one in its currency: where none
+    of those that price its products is valid any more, its prices are of one that was.
+    """
     today = pipeline.today.isoformat()
     default = pipeline.settings.price_list
-    for file, own, name, first, last in pipeline.index.connection.execute(
-        f"""SELECT o.path, o.price_list, p.id, p.valid_from, p.valid_until FROM {_ON_OFFER} o
-        JOIN _price_lists p ON p.id = coalesce(o.price_list, ?) AND p.currency = o.currency
-        WHERE (p.valid_until < ? OR p.valid_from > ?)
-        AND EXISTS (SELECT 1 FROM items i WHERE i.path = o.path AND i.product IS NOT NULL) ORDER BY o.path""",
-        (default, today, today),
+    lists = {each.id: each for each in _lists(pipeline)}
+    for file, own, currency, products in _priced(pipeline):
+        named = lists.get(own or default or "")
+        if named and named.currency == currency:
+            candidates = [named]
+        else:
+            candidates = [each for each in lists.values() if each.currency == currency and not own]
+        over = [each for each in candidates if own or not products.isdisjoint(each.products)]
+        if not over or any(each.is_valid(today) for each in candidates):
+            continue
+        last = max(over, key=lambda each: each.last or "")
+        path = ("price_list",) if own else ("items",)
+        yield Problem(file, path, f"priced from {last.id}, which {last.when(today)}")
+
+
+class _List(NamedTuple):
+    id: str
+    currency: str
+    first: str | None
+    last: str | None
+    products: frozenset[str]
+
+    def is_valid(self, today: str) -> bool:
+        return (self.first or today) <= today <= (self.last or today)
+
+    def when(self, today: str) -> str:
+        """Why it is not valid."""
+        expired = self.last is not None and self.last < today
+        return f"expired on {self.last}" if expired else f"is valid only from {self.first}"
+
+
+def _lists(pipeline: Pipeline) -> Iterator[_List]:
+    for key, currency, first, last, products in pipeline.index.connection.execute(
+        """SELECT p.id, p.currency, p.valid_from, p.valid_until,
+        (SELECT json_group_array(key) FROM json_each(r.json, '$.prices'))
+        FROM _price_lists p JOIN _records r USING (path) ORDER BY p.id"""
     ):
-        days = f"expired on {last}" if last and last < today else f"is valid only from {first}"
-        yield Problem(file, ("price_list",) if own else ("items",), f"priced from {name}, which {days}")
+        yield _List(key, currency, first, last, frozenset(json.loads(products)))
+
+
+def _priced(pipeline: Pipeline) -> Iterator[tuple[str, str | None, str, frozenset[str]]]:
+    """What is on offer with products: its file, the list it names, its currency and those products."""
+    for file, own, currency, products in pipeline.index.connection.execute(
+        f"""SELECT o.path, o.price_list, o.currency, json_group_array(i.product) FROM {_ON_OFFER} o
+        JOIN items i ON i.path = o.path WHERE i.product IS NOT NULL GROUP BY o.path ORDER BY o.path"""
+    ):
+        yield file, own, currency, frozenset(json.loads(products))
 
 
 def discount(pipeline: Pipeline) -> Iterator[Problem]:

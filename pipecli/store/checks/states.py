@@ -22,7 +22,8 @@ def open_quotation(pipeline: Pipeline) -> Iterator[Problem]:
 def accepted_quotation(pipeline: Pipeline) -> Iterator[Problem]:
     """Accepted quotations of a deal that was not won."""
     for file, key, _, deal, status in _quotations(pipeline, "q.status = 'accepted' AND o.status <> 'won'"):
-        yield Problem(file, ("status",), f"{key} is accepted although {deal} is {status}")
+        way_out = f": close it with pipecli opp won {deal}" if status == "open" else ""
+        yield Problem(file, ("status",), f"{key} is accepted although {deal} is {status}{way_out}")
 
 
 def accepted_twice(pipeline: Pipeline) -> Iterator[Problem]:
@@ -42,6 +43,50 @@ def winning_quotation(pipeline: Pipeline) -> Iterator[Problem]:
         "JOIN _quotations q ON q.id = o.closed_quotation WHERE q.opportunity <> o.id"
     ):
         yield Problem(file, ("closed", "quotation"), f"closed.quotation: {key} is a quotation of {deal}")
+
+
+def won_quotation(pipeline: Pipeline) -> Iterator[Problem]:
+    """A deal is won by a quotation that the customer accepted, and not by one that is over."""
+    for file, key, status in pipeline.index.connection.execute(
+        "SELECT o.path, q.id, q.status FROM _opportunities o "
+        "JOIN _quotations q ON q.id = o.closed_quotation "
+        "WHERE o.status = 'won' AND q.opportunity = o.id "
+        "AND q.status IN ('rejected', 'expired', 'superseded') ORDER BY o.path"
+    ):
+        yield Problem(
+            file,
+            ("closed", "quotation"),
+            f"closed.quotation: {key} is {status}; name the one that the customer accepted",
+        )
+
+
+def revised_quotation(pipeline: Pipeline) -> Iterator[Problem]:
+    """Quotations that stand although another revises them: the customer could accept both."""
+    for file, key, status, later in pipeline.index.connection.execute(
+        "SELECT q.path, q.id, q.status, min(r.id) FROM _quotations q "
+        "JOIN _quotations r ON r.revision_of = q.id "
+        "WHERE q.status IN ('draft', 'sent', 'accepted') GROUP BY q.path ORDER BY q.path"
+    ):
+        yield Problem(
+            file, ("status",), f"{key} is {status} although {later} revises it: what is revised is superseded"
+        )
+
+
+def addressee(pipeline: Pipeline) -> Iterator[Problem]:
+    """Quotations to nobody: neither a customer nor a lead."""
+    for file, key in pipeline.index.connection.execute(
+        "SELECT path, id FROM _quotations WHERE customer IS NULL AND lead IS NULL ORDER BY path"
+    ):
+        yield Problem(file, (), f"{key} names neither a customer nor a lead: whom is it for?")
+
+
+def closing_day(pipeline: Pipeline) -> Iterator[Problem]:
+    """Deals that were closed on a day that is yet to come: what is expected is no fact."""
+    for file, key, status, day in pipeline.index.connection.execute(
+        "SELECT path, id, status, closed_date FROM _opportunities WHERE closed_date > ? ORDER BY path",
+        (pipeline.today.isoformat(),),
+    ):
+        yield Problem(file, ("closed", "date"), f"closed.date: {key} is {status}, and {day} is yet to come")
 
 
 def validity(pipeline: Pipeline) -> Iterator[Problem]:
@@ -91,6 +136,9 @@ def _quotations(pipeline: Pipeline, condition: str) -> Iterator[tuple[str, str, 
 
 STRUCTURE = (
     Rule("winning-quotation", Severity.ERROR, winning_quotation),
+    Rule("won-quotation", Severity.WARNING, won_quotation),
+    Rule("revised-quotation", Severity.WARNING, revised_quotation),
+    Rule("addressee", Severity.WARNING, addressee),
     Rule("validity", Severity.ERROR, validity),
     Rule("parent-loop", Severity.ERROR, parent_loop),
     Rule("open-quotation", Severity.WARNING, open_quotation),
@@ -98,3 +146,4 @@ STRUCTURE = (
     Rule("accepted-twice", Severity.WARNING, accepted_twice),
     Rule("primary-contact", Severity.WARNING, primary_contact),
 )
+WITH_SETTINGS = (Rule("closing-day", Severity.WARNING, closing_day),)
