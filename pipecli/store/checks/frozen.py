@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from pipecli.errors import FaultyFile
 from pipecli.records.kinds import QUOTATION
@@ -20,25 +20,88 @@ OFFERED = ("date", "valid_until", "language", "currency", "items", "terms")
 
 def frozen(pipeline: Pipeline) -> Iterator[Problem]:
     """Quotations that differ from what was committed when they were last sent."""
-    sent = dict(
-        pipeline.index.connection.execute(
-            "SELECT path, id FROM _quotations WHERE status <> 'draft' ORDER BY path"
-        ).fetchall()
-    )
-    if not sent:
-        return
-    versions = _versions(pipeline)
-    contents = _contents(pipeline, [blob for path in sent for blob in versions.get(path, ())])
-    for path, key in sent.items():
-        texts = [contents[blob] for blob in versions.get(path, ()) if blob in contents]
-        field = _changed_field(path, texts, pipeline.text(path))
+    for quotation in _quotations(pipeline, "status <> 'draft'"):
+        last = quotation.spells[-1] if quotation.spells else None
+        field = (
+            _changed_field(quotation.path, last.text, quotation.now) if last and not last.is_draft else None
+        )
+        if field:
+            yield Problem(
+                quotation.path,
+                (field,),
+                f"{field}: {quotation.key} was sent with another; what a customer was offered is frozen, "
+                f"make the next one: pipecli quote revise {quotation.key}",
+            )
+
+
+def sent_before(pipeline: Pipeline) -> Iterator[Problem]:
+    """Quotations that were sent, and are a draft again or were sent again with another offer.
+
+    What was sent by mistake is taken back so, by `git revert`; but who got it has it.
+    """
+    for quotation in _quotations(pipeline, "status IN ('draft', 'sent')"):
+        path, key = quotation.path, quotation.key
+        sent = [each for each in quotation.spells if each.was_sent]
+        if _status(quotation.now) == "draft":
+            if sent:
+                yield Problem(
+                    path, ("status",), f"{key} is a draft again, and was sent: a customer may have it already"
+                )
+            continue
+        fields = [_changed_field(path, each.text, quotation.now) for each in sent[:-1]]
+        field = next((each for each in fields if each), None)
         if field:
             yield Problem(
                 path,
                 (field,),
-                f"{field}: {key} was sent with another; what a customer was offered is frozen, "
+                f"{field}: {key} was sent before with another, and a customer may have both; "
                 f"make the next one: pipecli quote revise {key}",
             )
+
+
+class _Spell(NamedTuple):
+    """While a quotation was a draft, or was none: its text as that began."""
+
+    text: str
+    is_draft: bool
+    was_sent: bool
+    """A draft of a deal that is lost is rejected, and was never sent."""
+
+
+class _Quotation(NamedTuple):
+    path: str
+    key: str
+    now: str
+    """Its text on disk."""
+    spells: list[_Spell]
+    """The oldest first."""
+
+
+def _quotations(pipeline: Pipeline, condition: str) -> Iterator[_Quotation]:
+    """The quotations that a condition holds for, with what git tells of them."""
+    found = dict(
+        pipeline.index.connection.execute(
+            f"SELECT path, id FROM _quotations WHERE {condition} ORDER BY path"
+        ).fetchall()
+    )
+    if not found:
+        return
+    versions = _versions(pipeline)
+    contents = _contents(pipeline, [blob for path in found for blob in versions.get(path, ())])
+    for path, key in found.items():
+        texts = [contents[blob] for blob in versions.get(path, ()) if blob in contents]
+        yield _Quotation(path, key, pipeline.text(path), _spells(texts))
+
+
+def _spells(texts: list[str]) -> list[_Spell]:
+    spells: list[_Spell] = []
+    for text in texts:
+        status = _status(text)
+        if not spells or spells[-1].is_draft != (status == "draft"):
+            spells.append(_Spell(text, status == "draft", was_sent=False))
+        if status in ("sent", "accepted"):
+            spells[-1] = spells[-1]._replace(was_sent=True)
+    return spells
 
 
 def _versions(pipeline: Pipeline) -> dict[str, list[str]]:
@@ -62,14 +125,8 @@ def _contents(pipeline: Pipeline, blobs: list[str]) -> dict[str, str]:
     return {each.id: each.content.decode("utf-8", "replace") for each in found if each.content is not None}
 
 
-def _changed_field(path: str, texts: list[str], now: str) -> str | None:
-    """The first field of the offer that is not as it was sent; None where all are, or no history tells."""
-    as_sent: str | None = None
-    for text in texts:
-        status = _plain(text).get("status", "draft")
-        as_sent = None if status == "draft" else as_sent or text
-    if as_sent is None:
-        return None
+def _changed_field(path: str, as_sent: str, now: str) -> str | None:
+    """The first field of the offer that is not as it was sent; None where all are."""
     before, after = _plain(as_sent), _plain(now)
     if all(before.get(field) == after.get(field) for field in OFFERED):
         return None
@@ -81,6 +138,10 @@ def _changed_field(path: str, texts: list[str], now: str) -> str | None:
     return next((field for field in OFFERED if getattr(sent, field) != getattr(present, field)), None)
 
 
+def _status(text: str) -> object:
+    return _plain(text).get("status", "draft")
+
+
 def _plain(text: str) -> dict[str, object]:
     try:
         return yamltext.parse(text, "")
@@ -88,4 +149,7 @@ def _plain(text: str) -> dict[str, object]:
         return {}
 
 
-STRUCTURE = (Rule("frozen", Severity.ERROR, frozen),)
+STRUCTURE = (
+    Rule("frozen", Severity.ERROR, frozen),
+    Rule("sent-before", Severity.WARNING, sent_before),
+)
