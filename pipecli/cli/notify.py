@@ -189,7 +189,7 @@ def _start(run: Session, history: History, since: str) -> str | None:
     with suppress(PipecliError):
         moment = parse_from(since, run.today) - timedelta(days=1)
     try:
-        return stand(history.place, moment, zone, history.points).commit
+        return stand(history.place, moment, zone, lambda _: history.line).commit
     except BeforeTheFirst:
         return None
 

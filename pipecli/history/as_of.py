@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipecli.errors import Fault, FaultyFile, PipecliError
-from pipecli.history.line import points_of_git
+from pipecli.history.index import line_of
 from pipecli.history.moments import Moment, NoSuchMoment, Stand, stand, tip
 from pipecli.history.trees import Entry, entries, tree_of
 from pipecli.history.versions import why_absent
@@ -94,8 +94,8 @@ def pipeline_as_of(
     place: Location, moment: Moment, zone: tzinfo, now: date | datetime | None = None
 ) -> PastPipeline:
     """The pipeline as it stood at a moment, its `now` unless another is given. Raises NoSuchMoment."""
-    tip(place)
-    stood = stand(place, moment, zone, lambda: points_of_git(place))
+    tip(place)  # one without commits says so
+    stood = stand(place, moment, zone, line_of)
     return PastPipeline(place, stood, now or (stood.at if isinstance(moment, str) else moment))
 
 

@@ -112,7 +112,7 @@ def _opening(history: History, moment: Moment, zone: tzinfo) -> End:
 
 
 def _end(history: History, moment: Moment, zone: tzinfo) -> End:
-    stood = stand(history.place, moment, zone, history.points)
+    stood = stand(history.place, moment, zone, lambda _: history.line)
     day = instant(moment, zone).astimezone(zone).date() if isinstance(moment, date) else stood.at.date()
     deals = deals_at(history, stood.commit)
     if deals is None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from pipecli.errors import FaultyFile, PipecliError
 from pipecli.history.diagnosis import Diagnosis, error, ok, warning
-from pipecli.history.line import Line, points_of_git
+from pipecli.history.line import line_of_git
 from pipecli.history.sync_joint import count, many
 from pipecli.history.sync_pending import pending
 from pipecli.history.sync_place import (
@@ -152,7 +152,7 @@ def past(place: Location) -> Iterator[Diagnosis]:
             "the clone is shallow: what was before its first commit can't be told",
             "git fetch --unshallow",
         )
-    ahead = Line(points_of_git(place), datetime.now(UTC)).ahead() if head(place) else []
+    ahead = line_of_git(place).ahead() if head(place) else []
     if ahead:
         first = ahead[0]
         day = datetime.fromtimestamp(first.seconds, UTC).date()

@@ -12,12 +12,14 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
 from pipecli.errors import PipecliError
 from pipecli.history import commits, touched
 from pipecli.history.database import connect, writing
+from pipecli.history.line import Line, line_of_git
 from pipecli.history.moments import Tip, tip
 from pipecli.history.touched import Blob
 from pipecli.history.versions import NOT_HERE, Version, version_of
@@ -56,6 +58,17 @@ def open_history(place: Location, say: Say) -> History:
     return history
 
 
+def line_of(place: Location) -> Line:
+    """The commits from HEAD along first parents: those of the index where it is up to date, else git's."""
+    file = place.cache / "history.sqlite"
+    with suppress(sqlite3.DatabaseError, OSError):
+        if file.exists():
+            known = History(place, connect(file))
+            if known.is_up_to_date():
+                return known.line
+    return line_of_git(place)
+
+
 class History:
     """The index of one pipeline's history, as fresh as HEAD when it was opened."""
 
@@ -66,13 +79,17 @@ class History:
         self.boundary: frozenset[str] = frozenset()
         """Where a shallow clone begins: commits whose parents are not here."""
 
+    def is_up_to_date(self) -> bool:
+        """Whether there is nothing to take in or to drop."""
+        self.tip = tip(self.place)
+        self.boundary = _boundary(self.place) if self.tip.is_shallow else frozenset()
+        return self._about() == (self.tip.commit, " ".join(sorted(self.boundary)))
+
     def refresh(self, say: Say) -> None:
         """Take in what HEAD has and the index has not, and drop what it has no more."""
-        self.tip = tip(self.place)
-        boundary = _boundary(self.place) if self.tip.is_shallow else ""
-        self.boundary = frozenset(boundary.split())
-        if self._about() == (self.tip.commit, boundary):
+        if self.is_up_to_date():
             return
+        boundary = " ".join(sorted(self.boundary))
         with writing(self.connection):
             old, old_boundary = self._about()  # again: another command may have been here meanwhile
             if old_boundary != boundary:  # deepened: what had no parents may have them now
@@ -93,11 +110,17 @@ class History:
             known |= learned
         return known
 
-    def points(self) -> list[tuple[str, int]]:
-        """See moments.Points."""
-        return self.connection.execute(
-            "SELECT id, committed FROM commits WHERE line IS NOT NULL ORDER BY line"
-        ).fetchall()
+    @cached_property
+    def line(self) -> Line:
+        """The commits from HEAD along first parents."""
+        query = self.connection.execute
+        dates = query("SELECT committed FROM commits WHERE line IS NOT NULL ORDER BY line").fetchall()
+
+        def commit_at(place: int) -> str:
+            commit: str = query("SELECT id FROM commits WHERE line = ?", (place + 1,)).fetchone()[0]
+            return commit
+
+        return Line([seconds for (seconds,) in dates], commit_at)
 
     def knows(self, noun: str, key: str) -> bool:
         """Whether any commit touched this record."""
@@ -238,9 +261,9 @@ class History:
         )
 
 
-def _boundary(place: Location) -> str:
+def _boundary(place: Location) -> frozenset[str]:
     file = git.output(place.work_tree, "rev-parse", "--git-path", "shallow")
-    return (place.work_tree / file).read_text()
+    return frozenset((place.work_tree / file).read_text().split())
 
 
 def _parts(values: Sequence[T]) -> Iterator[Sequence[T]]:

@@ -7,8 +7,8 @@ said so. `docs/history.md` has the reasons.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from pipecli.history.clocks import steady
@@ -24,22 +24,23 @@ class Point(NamedTuple):
 
 
 class Line:
-    """The commits up to HEAD, given with the oldest first; their times are those of history.clocks."""
+    """The commits up to HEAD, the oldest first; they count when history.clocks says.
 
-    def __init__(self, points: Sequence[tuple[str, int]], now: datetime) -> None:
-        self._points = points
-        self._now = now
-        self._soon = (now + timedelta(minutes=1)).timestamp()
+    `dates` are theirs in seconds since 1970, `commit_at` gives the id of the one at a place.
+    """
+
+    def __init__(self, dates: Sequence[int], commit_at: Callable[[int], str]) -> None:
+        self._now = datetime.now(UTC)
+        self._soon = (self._now + timedelta(minutes=1)).timestamp()
         """Clocks differ by seconds."""
-        self._times, self._wrong = steady([seconds for _, seconds in points], self._soon)
+        self._dates, self._commit_at = dates, commit_at
+        self._times, self._wrong = steady(dates, self._soon)
         """When each counts, and how many have a wrong clock."""
 
     def last(self, until: datetime) -> Point | None:
         """The commit that stood at a moment; None before the first. From now on it is HEAD."""
-        if until >= self._now:
-            return Point(*self._points[-1])
-        place = bisect_right(self._times, until.timestamp())
-        return Point(*self._points[place - 1]) if place else None
+        place = bisect_right(self._times, until.timestamp()) if until < self._now else len(self._times)
+        return self._point(place - 1) if place else None
 
     def first(self) -> int:
         """When the line begins, in seconds since 1970."""
@@ -47,8 +48,9 @@ class Line:
 
     def ahead(self) -> list[Point]:
         """Those up to HEAD that are dated in the future, the oldest first."""
-        place = bisect_right(self._times, self._soon)
-        return [Point(*point) for point in self._points[place:]]
+        return [
+            self._point(place) for place in range(bisect_right(self._times, self._soon), len(self._times))
+        ]
 
     def misplaced(self, until: datetime) -> list[Point]:
         """Those that would stand on the other side of a moment if their own clock were right."""
@@ -56,15 +58,18 @@ class Line:
             return []
         moment = until.timestamp()
         return [
-            Point(*point)
-            for point, counts in zip(self._points, self._times, strict=True)
-            if (point[1] <= moment) != (counts <= moment)
+            self._point(place)
+            for place, (says, counts) in enumerate(zip(self._dates, self._times, strict=True))
+            if (says <= moment) != (counts <= moment)
         ]
 
+    def _point(self, place: int) -> Point:
+        return Point(self._commit_at(place), self._dates[place])
 
-def points_of_git(place: Location) -> list[tuple[str, int]]:
+
+def line_of_git(place: Location) -> Line:
     """The line as git walks it."""
     said = git.output(
         place.work_tree, "rev-list", "--first-parent", "--reverse", "--timestamp", "HEAD", "--"
     ).split()
-    return list(zip(said[1::2], map(int, said[::2]), strict=True))
+    return Line([*map(int, said[::2])], said[1::2].__getitem__)

@@ -58,15 +58,11 @@ def tip(place: Location) -> Tip:
     return Tip(commit, shallow == "true")
 
 
-Points = Callable[[], Sequence[tuple[str, int]]]
-"""Gives the commits of the line of HEAD and their dates, the oldest first."""
-
-
-def stand(place: Location, moment: Moment, zone: tzinfo, points: Points) -> Stand:
+def stand(place: Location, moment: Moment, zone: tzinfo, line_of: Callable[[Location], Line]) -> Stand:
     """The commit that stood at a moment. Raises NoSuchMoment."""
     if isinstance(moment, str):
         return _stand_of(place, resolve(place, moment), zone)
-    line, until = Line(points(), datetime.now(zone)), instant(moment, zone)
+    line, until = line_of(place), instant(moment, zone)
     found = line.last(until)
     if not found:
         raise _nothing(place, moment, datetime.fromtimestamp(line.first(), zone).date())

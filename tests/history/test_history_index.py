@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from pipecli.history.index import open_history
-from pipecli.history.line import points_of_git
+from pipecli.history.line import line_of_git
 from pipecli.history.log import log
 from pipecli.history.versions import Version, version_of
 from pipecli.store.git import Object
@@ -107,7 +107,11 @@ def test_it_knows_the_line_as_git_does(root: Path, seed: int) -> None:
     for _ in range(8):
         for _ in range(4):
             hands.step()
-        assert open_history(place, quiet).points() == points_of_git(place)
+        git_line, line = line_of_git(place), open_history(place, quiet).line
+        for hours in range(-2, 130, 3):
+            moment = START + timedelta(hours=hours)
+            assert line.last(moment) == git_line.last(moment)
+            assert line.misplaced(moment) == git_line.misplaced(moment)
 
 
 def read_in_another_process(root: Path) -> int:
