@@ -7,7 +7,7 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import NamedTuple
 
-from pipecli.records.money import Rates, rounded
+from pipecli.records.money import EXACT, Rates, rounded
 
 _TENTH = Decimal("0.1")
 
@@ -39,7 +39,7 @@ def margin(lines: Iterable[CostedLine], currency: str, rates: Rates, day: date) 
         if line.cost is None:
             uncosted += 1
             continue
-        spent = rates.convert(line.quantity * line.cost, line.cost_currency, day, currency)
+        spent = rates.convert(EXACT.multiply(line.quantity, line.cost), line.cost_currency, day, currency)
         net += line.amount
         cost += rounded(spent, currency)
         costed += 1

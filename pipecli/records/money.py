@@ -73,5 +73,5 @@ class Rates(NamedTuple):
         target = to or self.base
         if currency == target:
             return amount
-        in_base = amount * self.rate(currency, day)
-        return rounded(in_base / self.rate(target, day), target)
+        in_base = EXACT.multiply(amount, self.rate(currency, day))
+        return rounded(EXACT.divide(in_base, self.rate(target, day)), target)

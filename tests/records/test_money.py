@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import pytest
 from babel.core import get_global
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipecli.records.item import Item, tax_by_rate, total
@@ -78,6 +78,24 @@ def test_a_rate_is_the_last_one_known_on_the_day():
     assert RATES.convert(Decimal(100), "USD", date(2026, 7, 1)) == Decimal("85.00")
     assert RATES.convert(Decimal(85), "EUR", date(2026, 7, 1), to="USD") == Decimal("100.00")
     assert RATES.convert(Decimal("7.5"), "EUR", date(2000, 1, 1)) == Decimal("7.5")
+
+
+digits_of_15 = st.integers(min_value=1, max_value=10**15 - 1)
+exact_rates = st.builds(
+    lambda digits, places: Decimal(digits).scaleb(-places), digits_of_15, st.integers(0, 15)
+)
+
+
+@given(digits_of_15, exact_rates, exact_rates, st.sampled_from(["EUR", "JPY", "KWD"]))
+@example(999999999999999, Decimal("0.500000000000001"), Decimal(1), "JPY")
+def test_converting_equals_an_exact_oracle(amount, rate, other, target):
+    """Of the most digits that a file can hold: a product of two such has 30."""
+    day = date(2026, 1, 1)
+    rates = Rates("USD", {"CHF": {day: rate}, target: {day: other}})
+    exact = Fraction(amount) * Fraction(rate) / Fraction(other)
+    assert Fraction(rates.convert(Decimal(amount), "CHF", day, to=target)) == half_up(
+        exact, minor_digits(target)
+    )
 
 
 def test_a_missing_rate_names_itself_and_the_way_out():
