@@ -54,9 +54,11 @@ _PRICED = (
 
 _FOR = Shown(Column("customer", "CUSTOMER", shrink=True, min_width=12), "coalesce(customer_name, customer)")
 
+_LEAD = "(SELECT k.label FROM _records k WHERE k.noun = 'lead' AND k.key = lead)"
+
 QUOTATIONS = (
     Shown(Column("id", "ID"), "id"),
-    _FOR._replace(sql="coalesce(customer_name, customer, lead)"),
+    _FOR._replace(sql=f"coalesce(customer_name, customer, {_LEAD}, lead)"),
     Shown(Column("status", "STATUS"), "status"),
     Shown(Column("valid_until", "VALID UNTIL", rank=2), "valid_until"),
     *_PRICED,

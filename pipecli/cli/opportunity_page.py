@@ -172,7 +172,7 @@ def _print_documents(run: Session, deal: View) -> None:
 
 def _rows(run: Session, table: str, columns: str, deal: View) -> list[View]:
     found = run.pipeline.index.connection.execute(
-        f"SELECT {columns} FROM {table} WHERE opportunity = ? ORDER BY date, id", (deal["id"],)
+        f"SELECT {columns} FROM {table} WHERE opportunity = ? ORDER BY date, created, id", (deal["id"],)
     )
     names = [column[0] for column in found.description]
     return [dict(zip(names, row, strict=True)) for row in found]

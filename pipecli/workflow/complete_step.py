@@ -39,5 +39,5 @@ def _step(deal: Opportunity, process: Process, name: str) -> str:
             raise Refused(
                 f'"{name}" is {len(matching)} steps: {"; ".join(matching)}', hint="name one in full"
             )
-    known = "; ".join(here or everywhere) or "none"
+    known = "; ".join(everywhere) or "none"
     raise Refused(f'the process {deal.process} has no step "{name}"', hint=f"its steps: {known}")

@@ -137,6 +137,12 @@ def test_wrong_steps_are_refused(opp, refused, step, said):
     assert said in refused("opp", "step", "done", opp, step)
 
 
+def test_the_steps_of_all_stages_are_offered(cli, opp, refused):
+    cli("opp", "advance", opp, "--to", "demo", "--force")
+    said = refused("opp", "step", "done", opp, "Sing")
+    assert "its steps: Show the machine; Ask for the budget; Ask who decides" in said
+
+
 def test_a_closed_deal_has_no_steps_to_do(cli, opp, refused):
     cli("opp", "lost", opp, "--reason", "price")
     assert f"{opp} is lost; reopen it first" in refused("opp", "step", "done", opp, "budget")

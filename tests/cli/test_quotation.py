@@ -250,3 +250,12 @@ def test_a_list_has_the_figures_and_takes_the_filters_of_the_deal(cli, draft, mo
     csv = cli("quote", "list", "--format", "csv").out.splitlines()
     assert csv[0] == "id,customer,status,valid_until,amount,total,margin,opportunity,date"
     assert csv[1] == f"{draft},Contoso Coffee,draft,2026-12-21,5095.20,6099.52,1498.20,{OPP},2026-11-21"
+
+
+def test_a_quotation_to_a_lead_is_listed_under_its_name(cli):
+    lead = cli("lead", "add", "--organization", "Panadería Núñez", "--format", "ids").id
+    deal = cli("opp", "add", "Ovens", "--lead", lead, "--format", "ids").id
+    cli("opp", "item", "add", deal, "--description", "Oven", "--price", "900")
+    cli("quote", "new", deal)
+
+    assert "Panadería Núñez  draft" in cli("quote", "list").out
