@@ -292,16 +292,22 @@ def test_a_stage_that_the_change_set_brings_counts_as_it_is_there(told: Told, ed
 
 
 def test_what_is_deleted_stands_at_line_1_of_its_file(told: Told, root: Path) -> None:
+    (root / OPEN).unlink()
     (root / LOST).unlink()
     (root / "customers/acme.yaml").unlink()
-    gone, lost = told()
-    assert places([gone, lost]) == [
+    gone, deal, lost = told()
+    assert places([gone, deal, lost]) == [
         ("deleted-record", "warning", "customers/acme.yaml", 1),
+        ("deleted-document", "error", OPEN, 1),
         ("deleted-document", "error", LOST, 1),
     ]
     assert gone["message"] == 'customer acme "Acme, S.A." is deleted'
+    assert deal["message"] == (
+        'opportunity OPP-AAAAA "OPP-AAAAA machines" is deleted; '
+        "bring it back, and close it as lost: pipecli opp lost OPP-AAAAA"
+    )
     assert lost["message"] == (
-        'opportunity OPP-CCCCC "OPP-CCCCC machines" is deleted; close it as lost: pipecli opp lost OPP-CCCCC'
+        'opportunity OPP-CCCCC "OPP-CCCCC machines" is deleted; bring it back, reports count what is lost'
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pipecli.history.policies.rule import Changed, Review, Rule
 from pipecli.records.base import Document
 from pipecli.records.kinds import BY_NOUN
+from pipecli.records.opportunity import Opportunity
 from pipecli.store.checks.rule import Problem, Severity
 
 _WAY_OUT = {
@@ -22,7 +23,7 @@ def deleted_document(review: Review) -> Iterator[Problem]:
     """Leads, deals, quotations and orders that are gone, with all that was known of them."""
     for each in _gone(review):
         if each.noun in _WAY_OUT:
-            yield Problem(each.file, (), f"{_name(each)} is deleted; {_WAY_OUT[each.noun]} {each.key}")
+            yield Problem(each.file, (), f"{_name(each)} is deleted; bring it back{_instead(each)}")
 
 
 def deleted_record(review: Review) -> Iterator[Problem]:
@@ -60,6 +61,13 @@ def not_compared(review: Review) -> Iterator[Problem]:
 
 def _gone(review: Review) -> Iterator[Changed]:
     return (each for each in review.changed if each.is_gone)
+
+
+def _instead(each: Changed) -> str:
+    """What ends a document without deleting it; nothing for a deal that has ended."""
+    if isinstance(each.before, Opportunity) and not each.before.is_open:
+        return f", reports count what is {each.before.status}"
+    return f", and {_WAY_OUT[each.noun]} {each.key}"
 
 
 def _name(each: Changed) -> str:
