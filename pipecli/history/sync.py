@@ -222,7 +222,7 @@ def _require_sound(pipeline: Pipeline, joint: Joint) -> None:
     shared = Candidate(pipeline, joint.theirs) if joint.theirs else None
     findings = new_errors(result, shared)
     if findings:
-        together = "" if is_ours else " together with what came"
+        together = "" if is_ours else " together with what would come (`pipecli sync --dry-run`)"
         raise Unsound(
             findings,
             hint=f"nothing is changed; mend what is here so that it fits{together}, commit, and sync again",

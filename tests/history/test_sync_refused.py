@@ -172,6 +172,7 @@ def test_two_changes_that_are_right_alone_and_wrong_together(ana: Clone, luis: C
     assert ana.state() == before
     assert said.out.startswith(f"{MACHINES}:4:1: customer: there is no customer acme")
     assert "1 error would be new in what is shared; nothing is changed; mend what is here" in said.err
+    assert "together with what would come (`pipecli sync --dry-run`)" in said.err
     ana.change(MACHINES, "customer: acme\n", "")
     ana.sync()
 
