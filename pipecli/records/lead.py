@@ -113,7 +113,8 @@ class Lead(Document):
             (LeadStatus.DISQUALIFIED, self.disqualified),
         ):
             if self.status is status and section is None:
-                raise ValueError(f"a {status} lead needs a `{status}` section; `pipecli lead` writes it")
+                holds = "customer" if status is LeadStatus.CONVERTED else "reason"
+                raise ValueError(f"a {status} lead needs a `{status}` section with its date and {holds}")
             if self.status is not status and section is not None:
                 raise ValueError(
                     f"a lead with a `{status}` section has the status {status}, not {self.status}"

@@ -57,7 +57,8 @@ def set_fields(
         require_source(settings, after.source)
     if any(getattr(before, field) != getattr(after, field) for field in _SETTLED):
         refuse_closed(before)
-    _one_primary(after)
+    if before.contacts != after.contacts:
+        _one_primary(after)
     _price_list_in_currency(before, after, lists)
     notes = (*_price_notes(before, after, settings, lists, day), *_currency_notes(before, after))
     return Change(after, summary, _event(before, after), notes=notes)

@@ -191,3 +191,15 @@ def test_a_user_who_is_edited_away_leaves_the_settings(cli, editor):
     cli("user", "add", "luis", "--name", "Luis")
     editor('sed -i "/^  luis:/,/^    active:/d" "$1"')
     assert "luis" not in json.loads(cli("user", "edit", "luis", "--format", "json").out)["users"]
+
+
+def test_what_is_wrong_already_can_be_edited_right(cli, given, editor, root):
+    given({"contacts/a.yaml": "id: a\nname: A\n", "contacts/b.yaml": "id: b\nname: B\n"})
+    key = cli("opp", "add", "Machines", "--format", "ids").id
+    (file,) = (root / "opportunities").rglob("*.yaml")
+    file.write_text(file.read_text() + "contacts: [{contact: a, primary: true}, {contact: b, primary: true}]\n")
+    editor('sed -i "s/b, primary: true/b/" "$1"')
+
+    cli("opp", "edit", key)
+
+    assert "{contact: b}" in file.read_text()
