@@ -12,24 +12,23 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
-from textual.widgets import Footer, Label, OptionList, Static
-from textual.widgets.option_list import Option
+from textual.widgets import Footer, OptionList, Static
 
 from pipecli.cli import board_moves
+from pipecli.cli.board_lanes import Lanes
+from pipecli.cli.board_page import page
 from pipecli.cli.board_reading import Board, read_board
-from pipecli.cli.board_widgets import Cards, Owners, Page
-from pipecli.cli.opportunity_board import card_lines
+from pipecli.cli.board_widgets import Cards, Choice, Page
+from pipecli.cli.opportunity_board import shortened
 from pipecli.cli.session import Session
-from pipecli.cli.table import clean, money
+from pipecli.cli.table import clean
 from pipecli.cli.whose import whose
 from pipecli.errors import PipecliError
-from pipecli.records.money import minor_digits
 from pipecli.store.pipeline import Pipeline
 
 if TYPE_CHECKING:
-    from pipecli.reports.board import Card, Lane, Place
+    from pipecli.reports.board import Place
 
 _EVERYBODY = ""
 
@@ -39,19 +38,15 @@ class BoardApp(App[None]):
 
     ENABLE_COMMAND_PALETTE = False
     CSS = """
-    #heading { height: 1; background: $primary; color: $text; padding: 0 1; }
+    #heading { height: 1; background: $primary; color: $text; padding: 0 1; text-wrap: nowrap; }
     #status { height: auto; max-height: 3; padding: 0 1; }
     #status.bad { background: $error; color: $text; }
-    .lane { height: 1fr; }
-    .lane Label { width: 1fr; padding: 0 1; text-style: bold; }
-    .lane .sum { text-style: none; color: $text-muted; }
-    Cards { height: 1fr; border: round $surface; }
-    Cards:focus { border: round $accent; }
-    #lanes { overflow-x: auto; }
-    Page, Owners { align: center middle; }
-    Page VerticalScroll { width: 90%; max-width: 100; height: 80%; border: round $accent; padding: 1 2;
+    Page, Choice { align: center middle; }
+    Page VerticalScroll { width: 96%; max-width: 104; height: 90%; border: round $accent; padding: 0 1;
         background: $surface; }
-    Owners OptionList { width: 40; max-height: 80%; border: round $accent; }
+    Choice Vertical { width: 44; max-width: 100%; height: auto; max-height: 90%; border: round $accent; }
+    Choice Input { border: none; height: 1; }
+    Choice OptionList { height: auto; max-height: 20; border: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "look(-1)", "Look", show=False, priority=True),
@@ -60,6 +55,7 @@ class BoardApp(App[None]):
         Binding("shift+right,greater_than_sign,full_stop", "move(1)", "Move on", key_display=">"),
         Binding("u", "undo", "Undo"),
         Binding("o", "owner", "Owner"),
+        Binding("p", "process", "Process"),
         Binding("c", "closed", "Closed"),
         Binding("r", "reload", "Reload"),
         Binding("q", "quit", "Quit"),
@@ -75,16 +71,29 @@ class BoardApp(App[None]):
         self.moves: list[board_moves.Moved] = []
         self.said: list[str] = []
         self.board = self._read()
+        self.process = self.board.process
 
     def compose(self) -> ComposeResult:
         yield Static(id="heading", markup=False)
-        yield Horizontal(id="lanes")
+        yield Lanes(self.board)
         yield Static(id="status", markup=False)
         yield Footer()
 
     async def on_mount(self) -> None:
         await self._draw()
         self._begin()
+
+    @property
+    def lanes(self) -> Lanes:
+        return self.screen_stack[0].query_one(Lanes)
+
+    async def _draw(self) -> None:
+        await self.lanes.show(self.board)
+        self._head()
+
+    def on_resize(self) -> None:
+        if self.screen_stack and self.screen_stack[0].query(Lanes):
+            self._head()
 
     def _read(self) -> Board:
         pipeline = Pipeline.find(Path(self.run_session.directory), self.run_session.fixed_now())
@@ -95,65 +104,24 @@ class BoardApp(App[None]):
         finally:
             pipeline.close()
 
-    async def _draw(self) -> None:
-        """Show the board as it was read: the lanes are made anew only where they are others."""
-        wanted = [lane.place for lane in self.board.lanes]
-        if [cards.place for cards in self._lanes()] != wanted:
-            await self.query_one("#lanes").remove_children()
-            for lane in self.board.lanes:
-                box = VerticalScroll(
-                    Label(markup=False, id=f"name-{lane.place.id}"),
-                    Label(markup=False, classes="sum", id=f"sum-{lane.place.id}"),
-                    Cards(lane.place),
-                    classes="lane",
-                    can_focus=False,
-                )
-                await self.query_one("#lanes").mount(box)
-        self._widen()
-        for lane in self.board.lanes:
-            self._fill(lane)
-        owner = f", of {self.whose.owner}" if self.whose.owner else ""
+    def _head(self) -> None:
+        """Which board it is. The name gives way where the terminal is narrow."""
         count = sum(len(lane.cards) for lane in self.board.lanes)
-        self.query_one("#heading", Static).update(
-            Content(
-                f"{clean(self.board.name)}: {count} deal{'s' * (count != 1)} in {self.board.currency}{owner}"
-            )
+        of = self.whose.owner or self.whose.team
+        others = sum(self.board.others.values())
+        said = "".join(
+            [
+                f": {count} deal{'s' * (count != 1)} in {self.board.currency}",
+                *([f", of {of}"] if of else []),
+                *([f"; {others} at other processes"] if others else []),
+            ]
         )
-
-    def on_resize(self) -> None:
-        self._widen()
-
-    def _widen(self) -> None:
-        """Share the width out among the lanes, as long as each gets enough; the others are to the right."""
-        boxes = self.query(".lane")
-        width = max(self.size.width // len(boxes), _LEAST_LANE) if boxes else 0
-        for box in boxes:
-            box.styles.width = width
-
-    def _fill(self, lane: Lane) -> None:
-        cards = self.query_one(f"#cards-{lane.place.id}", Cards)
-        place = cards.highlighted
-        cards.clear_options()
-        cards.add_options([Option(self._prompt(card), id=card.id) for card in lane.cards])
-        if lane.cards:
-            cards.highlighted = min(place or 0, len(lane.cards) - 1)
-        total = money(lane.amount, None, minor_digits(self.board.currency))
-        self.query_one(f"#name-{lane.place.id}", Label).update(
-            Content(f"{clean(lane.name)}  {len(lane.cards)}")
-        )
-        self.query_one(f"#sum-{lane.place.id}", Label).update(Content(total))
-
-    def _prompt(self, card: Card) -> Content:
-        lines = card_lines(card, self.board.currency, _CARD_WIDTH)
-        style = "$text-warning" if card.is_stale or card.is_overdue else ""
-        return Content.assemble((lines[0], f"bold {style}".strip()), "\n", "\n".join(lines[1:]), "\n")
-
-    def _lanes(self) -> list[Cards]:
-        return list(self.query(Cards))
+        heading = shortened(clean(self.board.name), said, max(self.size.width - 2, len(said) + 4))
+        self.screen_stack[0].query_one("#heading", Static).update(Content(heading))
 
     def _begin(self) -> None:
         """Put the cursor into the first lane with cards."""
-        lanes = self._lanes()
+        lanes = self.lanes.cards()
         next((lane for lane in lanes if lane.option_count), lanes[0]).focus()
 
     def _focused(self) -> Cards | None:
@@ -165,7 +133,7 @@ class BoardApp(App[None]):
 
     def action_look(self, step: int) -> None:
         """Go to the lane beside."""
-        lanes = self._lanes()
+        lanes = self.lanes.cards()
         here = self._focused()
         place = lanes.index(here) + step if here else 0
         if 0 <= place < len(lanes):
@@ -187,7 +155,7 @@ class BoardApp(App[None]):
 
     async def _move(self, key: str, to: Place) -> None:
         await self._do(lambda: self._moved(board_moves.move(self.run_session, key, to.stage)))
-        self._show(key)
+        self.lanes.go_to(key)
 
     def _moved(self, moved: board_moves.Moved) -> str:
         self.moves.append(moved)
@@ -205,7 +173,7 @@ class BoardApp(App[None]):
             return said
 
         await self._do(undone)
-        self._show(last.before.id)
+        self.lanes.go_to(last.before.id)
 
     async def _do(self, change: Callable[[], str]) -> None:
         """Make a change beside the screen, and show what it came to or why it was refused."""
@@ -234,15 +202,6 @@ class BoardApp(App[None]):
             return
         await self._draw()
 
-    def _show(self, key: str) -> None:
-        """Put the cursor on a card, wherever it is now."""
-        for lane in self.board.lanes:
-            for place, card in enumerate(lane.cards):
-                if card.id == key:
-                    cards = self.query_one(f"#cards-{lane.place.id}", Cards)
-                    cards.highlighted = place
-                    cards.focus()
-
     def _key(self, cards: Cards | None) -> str | None:
         if cards is None or cards.highlighted is None:
             return None
@@ -256,6 +215,7 @@ class BoardApp(App[None]):
             self._begin()
 
     def action_owner(self) -> None:
+        """Show one user's deals, or everybody's."""
         users: dict[str, Any] = self.run_session.pipeline.settings_as_written.get("users") or {}
         names = {_EVERYBODY: "Everybody"} | {slug: user["name"] for slug, user in users.items()}
 
@@ -264,17 +224,33 @@ class BoardApp(App[None]):
                 self.whose = self.whose._replace(owner=owner or None)
                 await self.action_reload()
 
-        self.push_screen(Owners(names), chosen)
+        self.push_screen(Choice(names), chosen)
+
+    def action_process(self) -> None:
+        """Show the board of another process."""
+        processes: dict[str, Any] = self.run_session.pipeline.settings_as_written["processes"]
+        names = {slug: process.get("name", slug) for slug, process in processes.items()}
+
+        async def chosen(process: str | None) -> None:
+            if process is not None:
+                self.process = process
+                await self.action_reload()
+                self._begin()
+
+        self.push_screen(Choice(names), chosen)
 
     def on_option_list_option_selected(self, chosen: OptionList.OptionSelected) -> None:
         if chosen.option.id and isinstance(chosen.option_list, Cards):
-            self.push_screen(Page(page(self.run_session, chosen.option.id)))
+            width = min(self.size.width, _WIDEST_PAGE)
+            self.push_screen(Page(page(self.run_session, chosen.option.id, width - _AROUND_PAGE)))
 
     def on_cards_grabbed(self, grabbed: Cards.Grabbed) -> None:
         self.grabbed = grabbed.key
+        self.lanes.set_class(bool(grabbed.key), "dragging")
 
     async def on_cards_dropped(self, dropped: Cards.Dropped) -> None:
         key, self.grabbed = self.grabbed, ""
+        self.lanes.remove_class("dragging")
         lane = next((each.place for each in self.board.lanes for card in each.cards if card.id == key), None)
         if key and lane != dropped.place:
             await self._drop(key, lane, dropped.place)
@@ -294,19 +270,5 @@ class BoardApp(App[None]):
             await self._move(key, to)
 
 
-_CARD_WIDTH = 30
-_LEAST_LANE = 24
-
-
-def page(run: Session, key: str) -> str:
-    """What `opportunity show` prints of a deal. It is read anew: a move may just have changed it."""
-    import contextlib
-    import io
-
-    from pipecli.cli.main import run as run_command
-
-    out = io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
-        today = ["--today", run.today_text] if run.today_text else []
-        run_command(["-C", str(run.directory), *today, "opp", "show", key])
-    return out.getvalue()
+_WIDEST_PAGE = 104
+_AROUND_PAGE = 8

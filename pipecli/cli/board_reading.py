@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from pipecli.cli.session import Session, say
 from pipecli.cli.whose import whose
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.reports.board import Card, Lane, Place, card, closed_card, lanes
+from pipecli.reports.days import Days
+from pipecli.reports.open_deal import OpenDeal
 from pipecli.reports.valuation import Valuation
 from pipecli.store.deals import Whose
+from pipecli.store.open_deals import open_deals
 from pipecli.store.pipeline import Pipeline
 
 _CLOSED = {Place("won", ""): "Won", Place("lost", ""): "Lost", Place("closed", ""): "Closed"}
@@ -22,6 +26,8 @@ class Board(NamedTuple):
     name: str
     currency: str
     lanes: list[Lane]
+    others: dict[str, int]
+    """How many open deals stand at other processes."""
 
     def stages(self) -> list[Place]:
         """Where deals can be moved."""
@@ -36,7 +42,7 @@ def read_board(
     whose_: Whose | None = None,
     has_closed: bool = False,
 ) -> Board:
-    """The board of a process, of the one with the most open deals where none is named.
+    """The board of a process; where none is named, of the one with the most open deals of those asked for.
 
     The closed deals are read only where they are asked for. Raises PipecliError.
     """
@@ -46,40 +52,27 @@ def read_board(
         raise PipecliError(
             f"--process: there is no process {process}", hint=f"there are {', '.join(processes)}"
         )
-    asked = process or _busiest(pipeline)
+    of = whose(run) if whose_ is None else whose_
+    deals = open_deals(pipeline.index.connection, of, Days(), with_activities=True)
+    counts = Counter(deal.process for deal in deals)
+    asked = process or max(processes, key=counts.__getitem__)
     known = processes[asked]
     places = {Place("open", stage["id"]): stage.get("name", stage["id"]) for stage in known["stages"]}
-    of = whose(run) if whose_ is None else whose_
-    cards = [*_open(pipeline, of, asked)]
+    cards = [*_open(pipeline, [deal for deal in deals if deal.process == asked])]
     if has_closed:
         places |= _CLOSED
         cards += _closed(pipeline, of, asked)
     valuation = Valuation(pipeline.rates)
-    return Board(asked, known.get("name", asked), valuation.currency, lanes(cards, places, valuation))
-
-
-def _busiest(pipeline: Pipeline) -> str:
-    """The process with the most open deals; the first of the settings where none is open."""
-    processes: dict[str, Any] = pipeline.settings_as_written["processes"]
-    counts = dict(
-        pipeline.index.connection.execute(
-            "SELECT process, count(*) FROM _opportunities WHERE status = 'open' GROUP BY process"
-        ).fetchall()
+    del counts[asked]
+    return Board(
+        asked, known.get("name", asked), valuation.currency, lanes(cards, places, valuation), dict(counts)
     )
-    return max(processes, key=lambda slug: counts.get(slug, 0))
 
 
-def _open(pipeline: Pipeline, of: Whose, process: str) -> Iterator[tuple[Place, Card]]:
+def _open(pipeline: Pipeline, deals: Sequence[OpenDeal]) -> Iterator[tuple[Place, Card]]:
     from pipecli.history.last_moves import moves_of
-    from pipecli.reports.days import Days
     from pipecli.reports.stale import last_movement
-    from pipecli.store.open_deals import open_deals
 
-    deals = [
-        deal
-        for deal in open_deals(pipeline.index.connection, of, Days(), with_activities=True)
-        if deal.process == process
-    ]
     names, today, moves = _customers(pipeline), pipeline.today, moves_of(pipeline, deals, say)
     for deal in deals:
         moved = last_movement(deal, moves.get(deal.id), today).day
@@ -87,7 +80,6 @@ def _open(pipeline: Pipeline, of: Whose, process: str) -> Iterator[tuple[Place, 
 
 
 def _closed(pipeline: Pipeline, of: Whose, process: str) -> Iterator[tuple[Place, Card]]:
-    from pipecli.reports.days import Days
     from pipecli.store.closed_deals import closed_deals
 
     names = _customers(pipeline)

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
+from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
 from textual.screen import ModalScreen
-from textual.widgets import Footer, OptionList, Static
+from textual.widgets import Footer, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from pipecli.cli.table import clean
@@ -24,7 +24,7 @@ class Cards(OptionList):
     """The cards of one lane. With the mouse, a card is dragged to another lane."""
 
     class Grabbed(Message):
-        """A mouse button went down on a card."""
+        """A mouse button went down on a card; on none, the key is empty."""
 
         def __init__(self, key: str) -> None:
             super().__init__()
@@ -43,10 +43,11 @@ class Cards(OptionList):
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         place = event.style.meta.get("option")
+        key = str(self.get_option_at_index(place).id) if isinstance(place, int) else ""
         if isinstance(place, int):
             self.highlighted = place
             self.focus()
-            self.post_message(self.Grabbed(str(self.get_option_at_index(place).id)))
+        self.post_message(self.Grabbed(key))
 
     def on_mouse_up(self, _event: events.MouseUp) -> None:
         self.post_message(self.Dropped(self.place))
@@ -73,18 +74,53 @@ class Page(ModalScreen[None]):
         yield Footer()
 
 
-class Owners(ModalScreen[str | None]):
-    """Whose deals to show."""
+class Choice(ModalScreen[str | None]):
+    """One of many: what is typed narrows them down, the arrows go through those that are left."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "dismiss", "Back")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss", "Back", priority=True),
+        Binding("up", "go(-1)", "Up", show=False, priority=True),
+        Binding("down", "go(1)", "Down", show=False, priority=True),
+    ]
 
     def __init__(self, names: dict[str, str]) -> None:
+        """`names` gives what is read, by what is chosen."""
         super().__init__()
         self.names = names
 
     def compose(self) -> ComposeResult:
-        choices = [Option(Content(clean(name)), id=f"owner-{slug}") for slug, name in self.names.items()]
-        yield OptionList(*choices, markup=False)
+        with Vertical():
+            yield Input(placeholder="type a part of the name", select_on_focus=False)
+            yield OptionList(markup=False)
+        yield Footer()
+
+    def on_mount(self) -> None:
+        self._narrow("")
+
+    def on_input_changed(self, changed: Input.Changed) -> None:
+        self._narrow(changed.value)
+
+    def _narrow(self, part: str) -> None:
+        choices = self.query_one(OptionList)
+        choices.clear_options()
+        choices.add_options(
+            [
+                Option(Content(clean(name)), id=f"choice-{key}")
+                for key, name in self.names.items()
+                if part.casefold() in f"{name} {key}".casefold()
+            ]
+        )
+        choices.highlighted = 0 if choices.option_count else None
+
+    def action_go(self, step: int) -> None:
+        choices = self.query_one(OptionList)
+        if step < 0:
+            choices.action_cursor_up()
+        else:
+            choices.action_cursor_down()
+
+    def on_input_submitted(self) -> None:
+        self.query_one(OptionList).action_select()
 
     def on_option_list_option_selected(self, chosen: OptionList.OptionSelected) -> None:
-        self.dismiss(str(chosen.option.id).removeprefix("owner-"))
+        self.dismiss(str(chosen.option.id).removeprefix("choice-"))

@@ -11,7 +11,8 @@ import typer
 
 from pipecli.cli.output import Format, print_records, terminal_width, wrapped, write_text
 from pipecli.cli.session import Session, say, session
-from pipecli.cli.table import Column, clean, cut, display_width, isolated, money
+from pipecli.cli.short_money import fitting
+from pipecli.cli.table import Column, clean, cut, display_width, isolated
 from pipecli.errors import PipecliError
 from pipecli.records.money import minor_digits
 
@@ -100,6 +101,7 @@ def _json(found: Board) -> dict[str, Any]:
     return {
         "process": found.process,
         "currency": found.currency,
+        "other_processes": found.others,
         "columns": [
             {
                 "stage": lane.place.stage or None,
@@ -122,8 +124,21 @@ def drawn(found: Board, width: int, limit: int) -> str:
     fitting = max(min((width + _GAP) // (_LEAST_LANE + _GAP), len(found.lanes)), 1)
     room = (width + _GAP) // fitting - _GAP
     rows = [found.lanes[start : start + fitting] for start in range(0, len(found.lanes), fitting)]
-    heading = f"{clean(found.name)}, in {found.currency}\n"
-    return heading + "".join(f"\n{_side_by_side(row, found.currency, room, limit)}" for row in rows)
+    heading = shortened(f"{clean(found.name)}", f", in {found.currency}", width)
+    drawn_rows = "".join(f"\n{_side_by_side(row, found.currency, room, limit)}" for row in rows)
+    return f"{heading}\n{drawn_rows}{_elsewhere(found, width)}"
+
+
+def shortened(name: str, more: str, room: int) -> str:
+    """A name that gives way to what is said of it."""
+    return cut(name, max(room - display_width(more), 1)) + more
+
+
+def _elsewhere(found: Board, width: int) -> str:
+    """The deals that are not on this board: none is left out without a word."""
+    others = ", ".join(f"{process} {count}" for process, count in found.others.items())
+    said = f"open deals at other processes (--process): {others}"
+    return "".join(f"{line}\n" for line in ["", *wrapped(said, width)]) if others else ""
 
 
 def _side_by_side(lanes: Sequence[Lane], currency: str, room: int, limit: int) -> str:
@@ -140,10 +155,9 @@ def _padded(text: str, room: int) -> str:
 
 
 def _lines(lane: Lane, currency: str, room: int, limit: int) -> list[str]:
-    count = f" {len(lane.cards)}"
     lines = [
-        cut(clean(lane.name), room - len(count)) + count,
-        cut(money(lane.amount, None, minor_digits(currency)), room),
+        shortened(clean(lane.name), f" {len(lane.cards)}", room),
+        fitting(lane.amount, None, minor_digits(currency), room),
         "-" * room,
     ]
     for each in lane.cards[:limit]:
@@ -156,11 +170,12 @@ def _lines(lane: Lane, currency: str, room: int, limit: int) -> list[str]:
 def card_lines(each: Card, currency: str, room: int) -> list[str]:
     """A card: title, customer, amount, close and owner, age; ! and a word where somebody should look."""
     mark = "! " if each.is_overdue or each.is_stale else ""
-    title = wrapped(f"{mark}{each.title}", room)
+    first, *more = wrapped(each.title, room - len(mark))
+    title = [f"{mark}{first}", *more]
     theirs = each.currency if each.currency != currency else None
-    amount = (
-        money(each.amount, theirs, minor_digits(each.currency)) if each.amount is not None else "no amount"
-    )
+    amount = "no amount"
+    if each.amount is not None:
+        amount = fitting(each.amount, theirs, minor_digits(each.currency), room)
     close = each.close.isoformat() if each.close else "no date"
     owner = each.owner or "no owner"
     together = f"{close} {owner}"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import NamedTuple
 
 from pipecli.cli.report_names import Names
 from pipecli.cli.report_page import fitted
+from pipecli.cli.short_money import rounded_to_three
 from pipecli.cli.table import Column, money, render
 from pipecli.records.money import minor_digits
 from pipecli.reports.pipeline import Key, Matrix, Pipeline, Sum
@@ -86,21 +86,6 @@ def _cells(sums: Sequence[Sum | None]) -> list[str]:
         f"{each.open_count} {amount:>{wide}}" if each and each.open_count else ""
         for each, amount in zip(sums, amounts, strict=True)
     ]
-
-
-_THREE = Context(prec=3, rounding=ROUND_HALF_UP)
-_UNITS = ((12, "T"), (9, "B"), (6, "M"), (3, "k"))
-
-
-def rounded_to_three(amount: Decimal) -> str:
-    """An amount to three digits: `950`, `1.2k`, `125k`, `12.5M`, `1,000T`."""
-    rough = _THREE.plus(amount) if abs(amount) >= 100 else amount.to_integral_value(ROUND_HALF_UP)
-    for power, unit in _UNITS:
-        if rough.adjusted() >= power and rough:
-            in_units = rough.scaleb(-power)
-            text = f"{in_units:,f}"
-            return f"{text.rstrip('0').rstrip('.') if '.' in text else text}{unit}"
-    return f"{rough:,f}"
 
 
 def _list(matrix: Matrix, look: _Look) -> str:

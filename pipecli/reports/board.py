@@ -70,7 +70,7 @@ def closed_card(deal: ClosedDeal, title: str, customers: Mapping[str, str]) -> C
     """A deal that ended as a card."""
     return Card(
         deal.id, title, customers.get(deal.customer or "", deal.customer), deal.owner, deal.amount,
-        deal.currency, deal.closed, (deal.closed - deal.created).days, 0, False, False, deal.closed,
+        deal.currency, deal.closed, max((deal.closed - deal.created).days, 0), 0, False, False, deal.closed,
     )  # fmt: skip
 
 

@@ -121,6 +121,32 @@ def test_it_is_somebodys_or_of_a_process(root, cli, refused):
     assert "there is no user" in refused("opp", "board", "--owner", "nobody")
 
 
+def test_deals_of_other_processes_are_said(root, cli):
+    cli("settings", "set", "processes.repair={stages: [{id: visit, probability: 50}]}")
+    deal(root, "OPP-10001", "Mine", owner="ana-ruiz")
+    deal(root, "OPP-10002", "Visit", "visit", process="repair", owner="ana-ruiz")
+    deal(root, "OPP-10003", "Visit", "visit", process="repair")
+    assert cli("opp", "board").out.endswith("\n\nopen deals at other processes (--process): standard 1\n")
+    found = loads(cli("opp", "board", "--owner", "ana-ruiz", "--format", "json").out)
+    assert (found["process"], found["other_processes"]) == ("standard", {"repair": 1})
+
+
+def test_an_amount_without_room_is_rounded_and_never_cut(root, cli):
+    deal(root, "OPP-10001", "A", amount=10**12)
+    deal(root, "OPP-10002", "B", amount=9876543210, currency="USD")
+    cli("settings", "set", "exchange_rates.USD.2026-01-01=1")
+    shown = cli("opp", "board").out
+    assert "1T" in shown
+    assert "9.88B USD" in shown
+    assert "1.01T" in shown
+    assert "…" not in shown
+
+
+def test_a_long_word_stands_beside_its_mark(root, cli):
+    deal(root, "OPP-10001", "Donaudampfschifffahrt", expected_close="2026-11-01")
+    assert "! Donaudampfs…" in cli("opp", "board").out
+
+
 def test_it_stood_otherwise_before(root, cli, git):
     deal(root, "OPP-10001", "Moving")
     git("add", "-A")

@@ -37,14 +37,14 @@ def root(root, git, monkeypatch):
     return root
 
 
-def played(root, *keys, closed=False, mouse=()):
+def played(root, *keys, closed=False, mouse=(), size=(125, 30)):
     """Run the board with these keys, then drag from one place to another; the app, as it was at the end."""
 
     async def play():
         run = Session()
         run.directory, run.today_text = str(root), "2026-11-21"
         app = BoardApp(run, "", has_closed=closed)
-        async with app.run_test(size=(125, 30)) as pilot:
+        async with app.run_test(size=size) as pilot:
             await pilot.pause()
             for key in keys:
                 await pilot.press(key)
@@ -157,6 +157,63 @@ def test_keys_of_the_board_wait_while_a_card_is_open(root):
 
 def test_it_shows_the_deals_of_one_owner(root):
     assert "standard: 1 deal in EUR, of luis" in played(root, "o", "down", "down", "enter")[2]
+
+
+def test_of_many_owners_what_is_typed_finds_one(root):
+    assert "of luis" in played(root, "o", *"gil", "enter")[2]
+    assert "2 deals in EUR" in played(root, "o", *"nobody", "enter", "escape")[2]
+
+
+def test_the_board_of_another_process(root, cli):
+    cli("settings", "set", "processes.repair={name: Repairs, stages: [{id: visit, probability: 50}]}")
+    heading = played(root, "p", *"rep", "enter")[2]
+    assert heading == "Repairs: 0 deals in EUR; 2 at other processes"
+
+
+@pytest.mark.parametrize("size", [(40, 12), (200, 50)])
+def test_on_a_terminal_of_any_size_nothing_is_wider_than_its_lane(root, size):
+    settings = root / "pipecli.yaml"
+    settings.write_text(settings.read_text().replace("name: Demo", f"name: {'Demonstration ' * 30}"))
+    (file,) = root.glob(f"opportunities/2026/{KEY}-*.yaml")
+    file.write_text(file.read_text().replace("amount: 100", "amount: 123456789012345"))
+
+    async def play():
+        run = Session()
+        run.directory, run.today_text = str(root), "2026-11-21"
+        app = BoardApp(run, "", has_closed=False)
+        async with app.run_test(size=size) as pilot:
+            await pilot.pause()
+            labels = [(str(label.content), label.size) for label in app.query(".lane Label")]
+            cards = app.query_one("#cards-open-demo", Cards)
+            prompt = str(cards.get_option_at_index(0).prompt)
+            return labels, prompt, cards.size.width
+
+    labels, prompt, width = asyncio.run(play())
+    for text, room in labels:
+        assert room.height == 1
+        assert len(text) <= room.width
+    assert any(text.endswith("…  1") for text, _ in labels)
+    assert max(map(len, prompt.splitlines())) <= width - 2
+    assert "123T" in prompt if size == (40, 12) else "123,456,789,012,345.00" in prompt
+
+
+def test_a_button_let_go_elsewhere_moves_nothing_later(root):
+    async def play():
+        run = Session()
+        run.directory = str(root)
+        app = BoardApp(run, "", has_closed=False)
+        async with app.run_test(size=(125, 30)) as pilot:
+            await pilot.pause()
+            demo, qualify = (app.query_one(f"#cards-open-{name}") for name in ("demo", "qualify"))
+            await pilot.mouse_down(demo, offset=(4, 2))
+            await pilot.mouse_up("#heading")
+            await pilot.mouse_down(qualify, offset=(4, 2))
+            await pilot.mouse_up(qualify, offset=(4, 2))
+            await pilot.pause()
+            return app.said
+
+    assert asyncio.run(play()) == []
+    assert stage(root) == "demo"
 
 
 def test_closed_deals_are_read_when_asked_for(root, cli):

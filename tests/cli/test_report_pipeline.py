@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pipecli.cli.report_pipeline_table import rounded_to_three
+from pipecli.cli.short_money import rounded_to_three
 from pipecli.cli.table import display_width
 from tests.reporting import RATES, deal, staff, won
 

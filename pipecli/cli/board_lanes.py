@@ -1,0 +1,110 @@
+"""The lanes of the board on the whole terminal, side by side: name, sum and cards, in the room there is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
+from textual.widgets import Label
+from textual.widgets.option_list import Option
+
+from pipecli.cli.board_widgets import Cards
+from pipecli.cli.opportunity_board import card_lines, shortened
+from pipecli.cli.short_money import fitting
+from pipecli.cli.table import clean
+from pipecli.records.money import minor_digits
+
+if TYPE_CHECKING:
+    from pipecli.cli.board_reading import Board
+    from pipecli.reports.board import Card, Lane
+
+_LEAST_LANE = 24
+_AROUND_CARD = 5
+"""The border of a lane, its padding, and the bar to scroll it."""
+
+
+class Lanes(Horizontal):
+    """What is shown of a board, as it was last given."""
+
+    DEFAULT_CSS = """
+    Lanes { overflow-x: auto; scrollbar-size-horizontal: 1; }
+    .lane { height: 1fr; }
+    .lane Label { width: 1fr; height: 1; padding: 0 1; text-style: bold; text-wrap: nowrap; }
+    .lane .sum { text-style: none; color: $text-muted; }
+    Cards { height: 1fr; border: round $surface; scrollbar-size-vertical: 1; }
+    Cards:focus { border: round $accent; }
+    .dragging Cards:hover { border: heavy $warning; }
+    """
+
+    def __init__(self, board: Board) -> None:
+        super().__init__()
+        self.board = board
+        self._room = 0
+
+    def cards(self) -> list[Cards]:
+        return list(self.query(Cards))
+
+    async def show(self, board: Board) -> None:
+        """Show a board: the lanes are made anew only where they are others."""
+        self.board = board
+        if not self._has_all():
+            await self.remove_children()
+            for lane in board.lanes:
+                box = VerticalScroll(
+                    Label(markup=False, id=f"name-{lane.place.id}"),
+                    Label(markup=False, classes="sum", id=f"sum-{lane.place.id}"),
+                    Cards(lane.place),
+                    classes="lane",
+                    can_focus=False,
+                )
+                await self.mount(box)
+        self._widen()
+        for lane in board.lanes:
+            self._fill(lane)
+
+    def on_resize(self) -> None:
+        """Draw the cards anew where they have got more room, or less."""
+        room = self._room
+        self._widen()
+        if self._room != room and self._has_all():
+            for lane in self.board.lanes:
+                self._fill(lane)
+
+    def go_to(self, key: str) -> None:
+        """Put the cursor on a card, wherever it is now."""
+        for lane in self.board.lanes:
+            for place, card in enumerate(lane.cards):
+                if card.id == key:
+                    cards = self.query_one(f"#cards-{lane.place.id}", Cards)
+                    cards.highlighted = place
+                    cards.focus()
+
+    def _has_all(self) -> bool:
+        """Whether the lanes are those of the board: they are made one after the other."""
+        return [cards.place for cards in self.cards()] == [lane.place for lane in self.board.lanes]
+
+    def _widen(self) -> None:
+        """Share the width out among the lanes, as long as each gets enough; the others are to the right."""
+        boxes = self.query(".lane")
+        width = max(self.app.size.width // len(boxes), _LEAST_LANE) if boxes else 0
+        for box in boxes:
+            box.styles.width = width
+        self._room = max(width - _AROUND_CARD, 1)
+
+    def _fill(self, lane: Lane) -> None:
+        cards = self.query_one(f"#cards-{lane.place.id}", Cards)
+        place = cards.highlighted
+        cards.clear_options()
+        cards.add_options([Option(self._prompt(card), id=card.id) for card in lane.cards])
+        if lane.cards:
+            cards.highlighted = min(place or 0, len(lane.cards) - 1)
+        total = fitting(lane.amount, None, minor_digits(self.board.currency), self._room)
+        name = shortened(clean(lane.name), f"  {len(lane.cards)}", self._room + _AROUND_CARD - 2)
+        self.query_one(f"#name-{lane.place.id}", Label).update(Content(name))
+        self.query_one(f"#sum-{lane.place.id}", Label).update(Content(total))
+
+    def _prompt(self, card: Card) -> Content:
+        lines = card_lines(card, self.board.currency, self._room)
+        style = "$text-warning" if card.is_stale or card.is_overdue else ""
+        return Content.assemble((lines[0], f"bold {style}".strip()), "\n", "\n".join(lines[1:]), "\n")
