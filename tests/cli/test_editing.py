@@ -197,7 +197,9 @@ def test_what_is_wrong_already_can_be_edited_right(cli, given, editor, root):
     given({"contacts/a.yaml": "id: a\nname: A\n", "contacts/b.yaml": "id: b\nname: B\n"})
     key = cli("opp", "add", "Machines", "--format", "ids").id
     (file,) = (root / "opportunities").rglob("*.yaml")
-    file.write_text(file.read_text() + "contacts: [{contact: a, primary: true}, {contact: b, primary: true}]\n")
+    file.write_text(
+        file.read_text() + "contacts: [{contact: a, primary: true}, {contact: b, primary: true}]\n"
+    )
     editor('sed -i "s/b, primary: true/b/" "$1"')
 
     cli("opp", "edit", key)
