@@ -70,7 +70,7 @@ class BoardApp(App[None]):
         self.grabbed = ""
         self.moves: list[board_moves.Moved] = []
         self.said: list[str] = []
-        self.board = self._read()
+        self.board = self._board_of(run.pipeline)
         self.process = self.board.process
 
     def compose(self) -> ComposeResult:
@@ -96,13 +96,17 @@ class BoardApp(App[None]):
             self._head()
 
     def _read(self) -> Board:
+        """The board as it is now, whoever changed it."""
         pipeline = Pipeline.find(Path(self.run_session.directory), self.run_session.fixed_now())
         try:
-            return read_board(
-                self.run_session, pipeline, self.process, whose_=self.whose, has_closed=self.has_closed
-            )
+            return self._board_of(pipeline)
         finally:
             pipeline.close()
+
+    def _board_of(self, pipeline: Pipeline) -> Board:
+        return read_board(
+            self.run_session, pipeline, self.process, whose_=self.whose, has_closed=self.has_closed
+        )
 
     def _head(self) -> None:
         """Which board it is. The name gives way where the terminal is narrow."""

@@ -32,7 +32,8 @@ class Lanes(Horizontal):
     .lane { height: 1fr; }
     .lane Label { width: 1fr; height: 1; padding: 0 1; text-style: bold; text-wrap: nowrap; }
     .lane .sum { text-style: none; color: $text-muted; }
-    Cards { height: 1fr; border: round $surface; scrollbar-size-vertical: 1; }
+    Cards { height: 1fr; border: round $surface; scrollbar-size-vertical: 1;
+        text-wrap: nowrap; }
     Cards:focus { border: round $accent; }
     .dragging Cards:hover { border: heavy $warning; }
     """
