@@ -139,10 +139,11 @@ def _order(
 def _notes(
     quotations: Sequence[Quotation], winner: Quotation | None, order: Order | None, day: date
 ) -> tuple[str, ...]:
-    drafts = [each.id for each in quotations if each.status is QuotationStatus.DRAFT]
     notes = []
-    if winner is None and drafts:
-        notes.append(f"won without a quotation: {', '.join(drafts)} was not sent")
+    if winner is None:
+        over = {QuotationStatus.DRAFT: "was not sent", QuotationStatus.EXPIRED: "is expired"}
+        passed = [f"{each.id} {over[each.status]}" for each in quotations if each.status in over]
+        notes.append(f"won without a quotation, nothing is ordered{''.join(f'; {each}' for each in passed)}")
     if winner is not None and winner.valid_until is not None and winner.valid_until < day:
         notes.append(f"{winner.id} was valid until {winner.valid_until}")
     if order is not None:

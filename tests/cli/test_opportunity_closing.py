@@ -136,7 +136,7 @@ def test_a_draft_does_not_win_and_that_is_said(cli, opp, refused, shown):
         "opp", "won", opp, "--quotation", draft
     )
     said = cli(*TODAY, "opp", "won", opp)
-    assert f"won without a quotation: {draft} was not sent" in said.err
+    assert f"won without a quotation, nothing is ordered; {draft} was not sent" in said.err
     assert "quotation" not in shown("opp", opp)["closed"]
 
 
@@ -374,6 +374,13 @@ def test_nothing_more_is_to_come_of_a_closed_deal(cli, deal):
     assert "weighted" not in shown
     asked = cli("sql", "SELECT weighted FROM opportunities", "--format", "csv")
     assert asked.out.split() == ["weighted", '""']
+
+
+def test_an_expired_quotation_does_not_win_and_that_is_said(cli, opp, quote):
+    key = quote("2026-09-01")
+    cli(*TODAY, "quote", "expire")
+    said = cli(*TODAY, "opp", "won", opp).err
+    assert said == f"won without a quotation, nothing is ordered; {key} is expired\n"
 
 
 def test_what_is_ordered_is_not_lost(cli, opp, quote, refused):
