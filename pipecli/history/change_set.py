@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pipecli.errors import FaultyFile
 from pipecli.history.commits import record_kind
 from pipecli.history.events import Event, Told, events
-from pipecli.history.moments import NoSuchMoment, resolve, tip
+from pipecli.history.moments import UNSHALLOW, NoSuchMoment, resolve, tip
 from pipecli.history.touched import key_of_path
 from pipecli.history.versions import version_of
 from pipecli.records.kinds import KINDS
@@ -77,34 +77,17 @@ def range_of(place: Location, text: str) -> Range:
     here = tip(place)
     first, dots, last = text.partition("...") if "..." in text else text.partition("..")
     base_name, head_name = first or "HEAD", (last or "HEAD") if dots else WORKING_TREE
-    base = _commit(place, base_name, is_shallow=here.is_shallow)
-    head = _commit(place, head_name, is_shallow=here.is_shallow) if dots else None
+    base = resolve(place, base_name)
+    head = resolve(place, head_name) if dots else None
     with Repo(place.work_tree) as repo:
         parted = repo.merge_base(base, head or "HEAD")
     if not parted and here.is_shallow:
         raise NoSuchMoment(
             f"this clone is shallow, and where {head_name if dots else 'HEAD'} left {base_name} is not in it",
-            hint=_UNSHALLOW,
+            hint=UNSHALLOW,
         )
     common = parted[0].hexsha if parted else base
     return Range(common, head, base_name, head_name, is_parted=common != base)
-
-
-_UNSHALLOW = "bring the older commits: git fetch --unshallow"
-
-
-def _commit(place: Location, name: str, *, is_shallow: bool) -> str:
-    try:
-        return resolve(place, name)
-    except NoSuchMoment:
-        if name.startswith("-"):
-            raise
-        lacks = f'"{name}" is no revision that this repository has'
-        if is_shallow:
-            raise NoSuchMoment(f"{lacks}, and the clone is shallow", hint=_UNSHALLOW) from None
-        raise NoSuchMoment(
-            lacks, hint="name a commit, branch or tag: `git branch --all`, `git log --oneline`"
-        ) from None
 
 
 def change_set(place: Location, asked: Range) -> ChangeSet:

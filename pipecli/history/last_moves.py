@@ -27,7 +27,7 @@ def moves_of(pipeline: Pipeline, deals: Sequence[OpenDeal], say: Say) -> dict[st
     query = pipeline.index.connection.execute
     stages = {(process, stage) for process, stage in query("SELECT process, id FROM stages")}
     known, zone = timed_courses(history, pipeline.revision, pipeline.now), pipeline.now.tzinfo
-    found = {}
+    found, moved = {}, set[int]()
     for deal in deals:
         seen = known.courses.seen.get(deal.id, {})
         places = [known.courses.called(where, stages) for where in seen.values()]
@@ -35,5 +35,9 @@ def moves_of(pipeline: Pipeline, deals: Sequence[OpenDeal], say: Say) -> dict[st
             found[deal.id] = pipeline.today
         elif others := [place for place, each in enumerate(places[:-1], 1) if each != places[-1]]:
             came = list(seen)[others[-1]]
+            moved.add(came)
             found[deal.id] = datetime.fromtimestamp(known.times[came - 1], zone).date()
+    is_cut = any(deal.id not in found and known.courses.seen.get(deal.id) for deal in deals)
+    for note in (*([known.shallow_note] if known.begin and is_cut else []), *known.clock_notes(moved)):
+        say(f"warning: {note}")
     return found

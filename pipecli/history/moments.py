@@ -61,7 +61,7 @@ def tip(place: Location) -> Tip:
 def stand(place: Location, moment: Moment, zone: tzinfo, line_of: Callable[[Location], Line]) -> Stand:
     """The commit that stood at a moment. Raises NoSuchMoment."""
     if isinstance(moment, str):
-        return _stand_of(place, resolve(place, moment), zone)
+        return _stand_of(place, resolve(place, moment, or_date=True), zone)
     line, until = line_of(place), instant(moment, zone)
     found = line.last(until)
     if not found:
@@ -69,19 +69,28 @@ def stand(place: Location, moment: Moment, zone: tzinfo, line_of: Callable[[Loca
     return Stand(found.commit, datetime.fromtimestamp(found.seconds, zone), _notes(line, until, zone))
 
 
-def resolve(place: Location, revision: str) -> str:
-    """The id of the commit that a person's revision names. Raises NoSuchMoment."""
+def resolve(place: Location, revision: str, *, or_date: bool = False) -> str:
+    """The id of the commit that a person's revision names; `or_date`: a date would have done, too.
+
+    Raises NoSuchMoment.
+    """
     if revision.startswith("-"):
         raise NoSuchMoment(f'"{revision}" is no revision: none begins with a hyphen')
     done = git.run(
         place.work_tree, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"
     )
-    if done.returncode:
-        raise NoSuchMoment(
-            f'"{revision}" is no date, and no revision that this repository has',
-            hint="write a date as 2026-11-21, or a commit, branch or tag; `git log --oneline` lists commits",
-        )
-    return done.stdout.decode().strip()
+    if not done.returncode:
+        return done.stdout.decode().strip()
+    lacks = f'"{revision}" is {"no date, and " * or_date}no revision that this repository has'
+    if tip(place).is_shallow:
+        raise NoSuchMoment(f"{lacks}, and the clone is shallow", hint=UNSHALLOW)
+    hint = "name a commit, branch or tag: `git branch --all`, `git log --oneline`"
+    if or_date:
+        hint = "write a date as 2026-11-21, or a commit, branch or tag; `git log --oneline` lists commits"
+    raise NoSuchMoment(lacks, hint=hint)
+
+
+UNSHALLOW = "bring the older commits: git fetch --unshallow"
 
 
 def zone_of(place: Location) -> ZoneInfo:

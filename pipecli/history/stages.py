@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -25,14 +25,32 @@ class Seen(NamedTuple):
 
 
 class Timed(NamedTuple):
-    """The courses of all deals along a way, and when its commits count."""
+    """The courses of all deals along a way of commits, and when these count; the first is number 1."""
 
     courses: Courses
-    way: Way
+    now: datetime
+    dates: list[int]
+    """What each commit says, in seconds since 1970."""
     times: list[int]
-    """Of each commit of the way in seconds since 1970; the first is that of number 1."""
-    wrong: int
-    """How many of them had a wrong clock."""
+    """When it counts."""
+    begin: set[int]
+    """The numbers of those with which a shallow clone begins."""
+
+    @property
+    def shallow_note(self) -> str:
+        day = datetime.fromtimestamp(self.times[0], self.now.tzinfo).date()
+        return f"this clone is shallow: stages before {day} are not known"
+
+    def clock_notes(self, numbers: Iterable[int]) -> list[str]:
+        """How many of some commits count at another time than they say."""
+        latest = int(self.now.timestamp())
+        wrong = [number for number in numbers if self.times[number - 1] != self.dates[number - 1]]
+        ahead = sum(self.times[number - 1] == latest for number in wrong)
+        around = len(wrong) - ahead
+        return [
+            *([_AHEAD[ahead > 1].format(ahead, self.now.date())] if ahead else []),
+            *([_WRONG_CLOCKS[around > 1].format(around)] if around else []),
+        ]
 
 
 def timed_courses(history: History, until: str, now: datetime) -> Timed:
@@ -41,10 +59,11 @@ def timed_courses(history: History, until: str, now: datetime) -> Timed:
     rows = history.connection.execute(
         "SELECT committed FROM commits WHERE line IS NOT NULL AND line <= ? ORDER BY line", (way.line,)
     )
-    seconds = [*(seconds for (seconds,) in rows), *(each.committed for each in way.beside)]
-    times, wrong = steady(seconds, max(now, datetime.now(UTC)).timestamp())
+    dates = [*(seconds for (seconds,) in rows), *(each.committed for each in way.beside)]
+    times, _ = steady(dates, max(now, datetime.now(UTC)).timestamp())
     latest = int(now.timestamp())
-    return Timed(courses(history, way), way, [min(time, latest) for time in times], wrong)
+    made = [min(time, latest) for time in times]
+    return Timed(courses(history, way), now, dates, made, _begin(history, way))
 
 
 def sightings(history: History, until: str, now: datetime, stages: Collection[Place]) -> Seen:
@@ -53,24 +72,28 @@ def sightings(history: History, until: str, now: datetime, stages: Collection[Pl
     What is dated after `now` counts as of now. A stage that was renamed, in one commit in the settings and in
     its deals, is called as it is in `stages`.
     """
-    found, way, times, wrong = timed_courses(history, until, now)
-    begin = _begin(history, way)
-    unreadable = len(found.unreadable)
-    notes = [
-        *([f"this clone is shallow: stages before {_day(times, now)} are not known"] if begin else []),
-        *([_WRONG_CLOCKS[wrong > 1].format(wrong)] if wrong else []),
-        *([_UNREADABLE[unreadable > 1].format(unreadable)] if unreadable else []),
-    ]
+    known = timed_courses(history, until, now)
+    found, begin, unreadable = known.courses, known.begin, len(known.courses.unreadable)
     return Seen(
         {
-            key: [Sighting(times[line - 1], *found.called(where, stages)) for line, where in seen.items()]
+            key: [
+                Sighting(known.times[line - 1], *found.called(where, stages)) for line, where in seen.items()
+            ]
             for key, seen in found.seen.items()
         },
         frozenset(key for key, seen in found.seen.items() if begin and not begin.isdisjoint(seen)),
-        notes,
+        [
+            *([known.shallow_note] if begin else []),
+            *known.clock_notes(range(1, len(known.dates) + 1)),
+            *([_UNREADABLE[unreadable > 1].format(unreadable)] if unreadable else []),
+        ],
     )
 
 
+_AHEAD = (
+    "1 commit is dated after {1}: counted as of then",
+    "{} commits are dated after {}: counted as of then",
+)
 _WRONG_CLOCKS = (
     "1 commit with a wrong clock counts as of its neighbour",
     "{} commits with wrong clocks count as of their neighbours",
@@ -90,7 +113,3 @@ def _begin(history: History, way: Way) -> set[int]:
     )
     beside = ((each.id, number) for number, each in enumerate(way.beside, way.line + 1))
     return {number for commit, number in (*rows, *beside) if commit in history.boundary}
-
-
-def _day(times: list[int], now: datetime) -> str:
-    return f"{datetime.fromtimestamp(times[0], now.tzinfo):%Y-%m-%d}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -161,6 +162,24 @@ def test_a_stage_of_another_name_moves_nothing(
     cli("settings", "rename", "stage", "standard/demo", "trial")
 
     assert days(cli) == {"OPP-AAAAA": (70, "stage")}
+
+
+def test_what_the_commits_do_not_know_is_said(
+    root: Path, cli: Cli, commit: Callable[[str], None], tmp_path: Path
+) -> None:
+    for stage, day in (("qualify", "2026-09-02"), ("demo", "2026-10-20"), ("demo", "2026-10-25")):
+        deal(root, "", key="OPP-AAAAA", stage=stage, title=day)
+        commit(day)
+    clone = tmp_path / "clone"
+    subprocess.run(["git", "clone", "-q", "--depth", "1", root.as_uri(), str(clone)], check=True)
+    assert cli("report", "stale").err == ""
+    shallow = cli("-C", str(clone), "report", "stale")
+    assert shallow.err == "warning: this clone is shallow: stages before 2026-10-25 are not known\n"
+
+    deal(root, "", key="OPP-AAAAA", stage="propose")
+    commit("2099-01-01")
+    assert cli("report", "stale").err == "warning: 1 commit is dated after 2026-11-21: counted as of then\n"
+    assert days(cli) == {}
 
 
 def test_as_of_knows_no_later_move(root: Path, cli: Cli, commit: Callable[[str], None]) -> None:

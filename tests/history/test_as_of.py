@@ -219,6 +219,11 @@ def test_a_shallow_clone_knows_where_it_begins(
     subprocess.run(["git", "clone", "-q", "--depth", "2", root.as_uri(), str(clone)], check=True)
     said = cli("-C", str(clone), "opp", "list", "--as-of", "2026-02-01", code=1).err
     assert "this clone is shallow and begins on 2026-02-28; `git fetch --unshallow`" in said
+    said = cli("-C", str(clone), "opp", "list", "--as-of", "HEAD~3", code=1).err
+    assert (
+        '"HEAD~3" is no date, and no revision that this repository has, and the clone is shallow; bring'
+        in said
+    )
     there = cli("-C", str(clone), "opp", "list", "--as-of", "2026-03-01", "--format", "json").out
     assert json.loads(there)[0]["stage"] == "demo"
 
