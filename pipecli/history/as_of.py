@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime, time, tzinfo
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -96,7 +96,14 @@ def pipeline_as_of(
     """The pipeline as it stood at a moment, its `now` unless another is given. Raises NoSuchMoment."""
     tip(place)  # one without commits says so
     stood = stand(place, moment, zone, line_of)
-    return PastPipeline(place, stood, now or (stood.at if isinstance(moment, str) else moment))
+    return PastPipeline(place, stood, now or _now_of(moment, stood))
+
+
+def _now_of(moment: Moment, stood: Stand) -> datetime:
+    """The time that a moment is; of a date the last second, in the timezone of then."""
+    if isinstance(moment, str):
+        return stood.at
+    return moment if isinstance(moment, datetime) else datetime.combine(moment, time(23, 59, 59))
 
 
 def _index(place: Location, stood: Stand) -> index.Index:

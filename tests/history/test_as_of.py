@@ -116,6 +116,13 @@ def test_today_is_the_day_of_then_unless_another_is_given(cli: Cli, year: dict[s
     assert age("--today", "2026-03-01") == 29
 
 
+def test_the_end_of_a_day_is_its_last_second_whenever_one_asks(cli: Cli, year: dict[str, str]) -> None:
+    """The commit of one minute to midnight is not of the future."""
+    said = cli("report", "velocity", "--as-of", "2026-01-31", "--format", "json")
+    assert "dated" not in said.err
+    assert json.loads(said.out)["rows"][0]["here_count"] == 1
+
+
 def test_a_person_is_told_which_commit_it_is(cli: Cli, year: dict[str, str]) -> None:
     said = cli("opp", "list", "--as-of", "2026-02-10")
     assert said.err == f"as of 2026-02-10: commit {year['january'][:7]} of 2026-01-31 23:59\n"
