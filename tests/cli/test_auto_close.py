@@ -157,7 +157,7 @@ def test_quotations_go_with_the_deal_and_come_back_with_a_revert(cli, git, quote
     assert said.startswith("OPP-2Q8XA: closed, no answer since 2026-11-01 (30 days), QTN-")
     assert said.endswith(" rejected: Deal A\n")
     assert {shown("quote", key)["status"] for key in quoted} == {"rejected"}
-    assert "warning" not in cli("check").out
+    assert "warning" not in cli(*DAY_30, "check").out
     git("revert", "--no-edit", "HEAD")
     assert (shown("quote", sent)["status"], shown("quote", draft)["status"]) == ("sent", "draft")
     assert shown("opp", "OPP-2Q8XA")["status"] == "open"
