@@ -32,9 +32,10 @@ class Lanes(Horizontal):
     .lane { height: 1fr; }
     .lane Label { width: 1fr; height: 1; padding: 0 1; text-style: bold; text-wrap: nowrap; }
     .lane .sum { text-style: none; color: $text-muted; }
-    Cards { height: 1fr; border: round $surface; scrollbar-size-vertical: 1;
-        text-wrap: nowrap; }
-    Cards:focus { border: round $accent; }
+    Lanes Cards { height: 1fr; border: round $foreground 30%; scrollbar-size-vertical: 1; text-wrap: nowrap; }
+    Lanes Cards:focus { border: round $accent; }
+    Lanes Cards > .option-list--option-highlighted { background: $surface; text-style: none; }
+    Lanes Cards:focus > .option-list--option-highlighted { background: $block-cursor-background; }
     .dragging Cards:hover { border: heavy $warning; }
     """
 
@@ -106,6 +107,6 @@ class Lanes(Horizontal):
         self.query_one(f"#sum-{lane.place.id}", Label).update(Content(total))
 
     def _prompt(self, card: Card) -> Content:
-        lines = card_lines(card, self.board.currency, self._room)
+        title, rest = card_lines(card, self.board.currency, self._room)
         style = "$text-warning" if card.is_stale or card.is_overdue else ""
-        return Content.assemble((lines[0], f"bold {style}".strip()), "\n", "\n".join(lines[1:]), "\n")
+        return Content.assemble(("\n".join(title), f"bold {style}".strip()), "\n", "\n".join(rest), "\n")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib.util import find_spec
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 _DEFAULT_WIDTH = 80
 _LEAST_LANE = 14
 _GAP = 2
-_TITLE_LINES = 2
 
 
 def board(
@@ -161,17 +160,25 @@ def _lines(lane: Lane, currency: str, room: int, limit: int) -> list[str]:
         "-" * room,
     ]
     for each in lane.cards[:limit]:
-        lines += [*card_lines(each, currency, room), ""]
+        title, rest = card_lines(each, currency, room)
+        lines += [*title, *rest, ""]
     if len(lane.cards) > limit:
         lines.append(cut(f"+{len(lane.cards) - limit} more", room))
     return lines
 
 
-def card_lines(each: Card, currency: str, room: int) -> list[str]:
+class DrawnCard(NamedTuple):
+    """The lines of a card, none wider than its lane."""
+
+    title: list[str]
+    rest: list[str]
+
+
+def card_lines(each: Card, currency: str, room: int) -> DrawnCard:
     """A card: title, customer, amount, close and owner, age; ! and a word where somebody should look."""
     mark = "! " if each.is_overdue or each.is_stale else ""
     first, *more = wrapped(each.title, room - len(mark))
-    title = [f"{mark}{first}", *more]
+    title = [f"{mark}{first}", *([" ".join(more)] if more else [])]
     theirs = each.currency if each.currency != currency else None
     amount = "no amount"
     if each.amount is not None:
@@ -179,9 +186,7 @@ def card_lines(each: Card, currency: str, room: int) -> list[str]:
     close = each.close.isoformat() if each.close else "no date"
     owner = each.owner or "no owner"
     together = f"{close} {owner}"
-    lines = [
-        *title[: _TITLE_LINES - 1],
-        *([" ".join(title[_TITLE_LINES - 1 :])] if len(title) >= _TITLE_LINES else []),
+    rest = [
         *([each.customer] if each.customer and each.customer not in each.title else []),
         amount,
         *([together] if display_width(together) <= room else [close, owner]),
@@ -189,4 +194,4 @@ def card_lines(each: Card, currency: str, room: int) -> list[str]:
         *(["overdue"] if each.is_overdue else []),
         *([f"idle {each.idle_days} d"] if each.is_stale else []),
     ]
-    return [cut(clean(line), room) for line in lines]
+    return DrawnCard(*([cut(clean(line), room) for line in lines] for lines in (title, rest)))

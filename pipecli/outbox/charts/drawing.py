@@ -52,7 +52,7 @@ def svg_of_page(drawn: Drawn, width: int) -> str:
 
     theme = _STAND_INS._replace(width=width)
     spec = _spec(drawn(theme), theme)
-    spec["config"]["padding"] = 0  # the page has its own
+    spec["config"]["padding"] = {"left": 0, "right": 0, "top": 0, "bottom": 4}  # the page has its own
     svg: str = vl_convert.vegalite_to_svg(spec)
     for name, color in theme.colors().items():
         svg = svg.replace(color, f"var(--{name})")
