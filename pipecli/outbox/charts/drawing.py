@@ -115,7 +115,7 @@ def chart_page(svg: str, title: str) -> str:
 <style>
 {variables()}
 body {{ margin: 0; background: var(--ground); color: var(--ink); font: 15px/1.5 system-ui, sans-serif; }}
-main {{ max-width: 66rem; margin: 0 auto; padding: 1rem; }}
+main {{ max-width: 66rem; margin: 0 auto; padding: 1rem; overflow-x: auto; --least: 40rem; }}
 {POINTER_STYLE}</style>
 </head>
 <body>
