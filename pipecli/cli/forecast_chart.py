@@ -8,22 +8,27 @@ from typing import Any
 
 from pipecli.cli.forecast_rows import label
 from pipecli.cli.output import terminal_width
+from pipecli.cli.short_money import rounded_to_three
 from pipecli.cli.table import clean, cut, display_width, isolated, money
 
 _WON, _WEIGHTED, _TARGET = "█", "▒", "│"
 _DEFAULT_WIDTH = 80
 _LONGEST_LABEL = 24
 _LEAST_BAR = 10
+_GAPS = 4
 
 
 def bars(rows: Sequence[Mapping[str, Any]], by: str, digits: int) -> str:
     """A line a row: its name, the bar, and won + weighted in figures. All bars have one scale."""
     width = terminal_width() or _DEFAULT_WIDTH
-    names = [cut(clean(label(row, by)), _LONGEST_LABEL) for row in rows]
-    sums = [money(row["won_amount"] + row["weighted"], None, digits) for row in rows]
+    names = [cut(clean(label(row, by)), min(_LONGEST_LABEL, max(width // 3, 1))) for row in rows]
     left = max(map(display_width, names), default=0)
+    both = [row["won_amount"] + row["weighted"] for row in rows]
+    sums = [money(each, None, digits) for each in both]
+    if width - left - max(map(len, sums), default=0) - _GAPS < _LEAST_BAR:
+        sums = [rounded_to_three(each) for each in both]
     right = max(map(len, sums), default=0)
-    room = max(width - left - right - 4, _LEAST_BAR)
+    room = max(width - left - right - _GAPS, _LEAST_BAR)
     longest = max(
         [Decimal(0), *(max(row["won_amount"] + row["weighted"], row.get("target", 0)) for row in rows)]
     )

@@ -191,10 +191,12 @@ def test_bars_have_one_scale_and_show_the_target(root: Path, cli: Cli, monkeypat
 
 
 def test_bars_of_nothing_and_of_a_lot(root: Path, cli: Cli, monkeypatch) -> None:
-    monkeypatch.setenv("COLUMNS", "80")
     cli("opp", "set", "OPP-10000", "amount=1000000000000")
-    widest = max(map(len, cli("forecast", "--by", "owner", "--chart").out.splitlines()))
-    assert widest <= 80
+    for width, amount in ((80, "500,000,000,500.00"), (40, "500B")):
+        monkeypatch.setenv("COLUMNS", str(width))
+        shown = cli("forecast", "--by", "owner", "--chart").out
+        assert max(map(len, shown.splitlines())) <= width
+        assert f"▒  {amount}\n" in shown
     for file in (root / "opportunities").rglob("*.yaml"):
         file.unlink()
     assert "won" in cli("forecast", "--chart").out
