@@ -76,6 +76,17 @@ def touches(place: Location, commits: Sequence[str]) -> Iterator[list[Touched]]:
             yield _parsed(compared, place.prefix)
 
 
+def gone(place: Location, merge: str, parent: int) -> list[tuple[str, str]]:
+    """The files of records, each with its blob, that a parent of a merge (0: the first) has, and it not."""
+    inside = [place.prefix] if place.prefix else []
+    said = git.raw(
+        place.work_tree, "diff-tree", "-r", "--raw", "--no-renames", "--no-abbrev", "-z", "--diff-filter=D",
+        f"{merge}^{parent + 1}", merge, "--", *inside,
+    )  # fmt: skip
+    found = _parsed(merge.encode() + b"\0" + said, place.prefix)
+    return [(touch.path, blob) for _, touches in found for touch in touches if (blob := touch.befores[0])]
+
+
 def _compared(place: Location, commits: Sequence[str]) -> bytes:
     """What plumbing says, which no configuration of the user's changes."""
     inside = [place.prefix] if place.prefix else []

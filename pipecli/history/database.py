@@ -11,7 +11,7 @@ from pipecli import __version__
 from pipecli.history import touched
 from pipecli.history.versions import Version
 
-LAYOUT = f"{__version__}/8"
+LAYOUT = f"{__version__}/9"
 """Changes whenever the tables do, or what is said of a version."""
 
 _PATIENCE = 60.0

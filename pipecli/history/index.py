@@ -214,7 +214,14 @@ class History:
 
     def _add(self, found: Sequence[commits.Touched]) -> None:
         """Note what commits touched, and learn of the versions they brought."""
+        gone = {
+            commit: {number: commits.gone(self.place, commit, number) for number in apart}
+            for commit, touches in found
+            if (apart := touched.apart(touches))
+        }
         paths = {blob: path for _, touches in found for blob, path in touched.blobs(touches)}
+        for sides in gone.values():
+            paths |= {(touched.noun_at(path), blob): path for files in sides.values() for path, blob in files}
         known = self._known(paths)
         learned = self._read({blob: path for blob, path in paths.items() if blob not in known})
         self._keep(learned)
@@ -222,7 +229,11 @@ class History:
         numbers = self._numbers([commit for commit, _ in found])
         self.connection.executemany(
             f"INSERT INTO touched VALUES (?, {_marks(touched.Row._fields)})",
-            [(numbers[commit], *row) for commit, touches in found for row in touched.rows(touches, keys)],
+            [
+                (numbers[commit], *row)
+                for commit, touches in found
+                for row in touched.rows(touched.brought_together(touches, gone.get(commit, {}), keys), keys)
+            ],
         )
 
     def _numbers(self, ids: Sequence[str]) -> dict[str, int]:

@@ -38,6 +38,43 @@ def blobs(touches: Sequence[Touch]) -> list[tuple[Blob, str]]:
     ]
 
 
+def apart(touches: Sequence[Touch]) -> set[int]:
+    """The parents of a merge that lack a file of it which another has: they may have it at another path."""
+    return {
+        number
+        for touch in touches
+        if touch.after and any(touch.befores)
+        for number, blob in enumerate(touch.befores)
+        if blob is None
+    }
+
+
+def brought_together(
+    touches: Sequence[Touch], gone: Mapping[int, Sequence[tuple[str, str]]], keys: Mapping[Blob, str | None]
+) -> list[Touch]:
+    """The touches of a merge, with the versions of parents that have the record at another path.
+
+    `gone` has the files, each with its blob, that a parent has and the merge has not.
+    """
+    elsewhere = {
+        (number, noun, key): blob
+        for number, files in gone.items()
+        for path, blob in files
+        if (key := keys.get((noun := noun_at(path), blob)))
+    }
+
+    def filled(touch: Touch) -> Touch:
+        noun, key = _noun(touch), keys.get((_noun(touch), touch.after or ""))
+        return touch._replace(
+            befores=tuple(
+                blob or (elsewhere.get((number, noun, key)) if key else None)
+                for number, blob in enumerate(touch.befores)
+            )
+        )
+
+    return [filled(touch) if touch.after and any(touch.befores) else touch for touch in touches]
+
+
 def rows(touches: Sequence[Touch], keys: Mapping[Blob, str | None]) -> list[Row]:
     """The records that a commit touched; `keys` says whose version a blob is, None: nobody can tell."""
     found = [_row(touch, keys) for touch in touches]
@@ -67,7 +104,12 @@ def _moved(old: Row, new: Row) -> Row:
 
 
 def _noun(touch: Touch) -> str:
-    kind = record_kind(touch.path)
+    return noun_at(touch.path)
+
+
+def noun_at(path: str) -> str:
+    """The noun of the record at a path that is one's."""
+    kind = record_kind(path)
     assert kind
     return kind.noun
 

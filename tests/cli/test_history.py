@@ -241,6 +241,21 @@ def test_a_merge_counts_once(cli: Cli, put: Callable[..., str], git: Git, root: 
     ]
 
 
+def test_a_merge_of_a_file_that_one_side_moved_counts_once(
+    cli: Cli, put: Callable[..., str], git: Git, root: Path
+) -> None:
+    branch(put, git, text(), text("demo", more="owner: ana-ruiz\n"))
+    git("mv", FILE, "opportunities/moved.yaml")
+    git("commit", "-qm", "Move it")
+    git("merge", "-q", "--no-edit", "side")
+    assert (root / "opportunities/moved.yaml").read_text() == text("demo")
+    assert sorted(told(cli, "OPP-AAAAA")[:-1]) == [
+        [f"file moved: {FILE} → opportunities/moved.yaml"],
+        ["owner cleared (was ana-ruiz)"],
+        ["stage: qualify → demo"],
+    ]
+
+
 def test_a_merge_tells_what_none_of_its_sides_said(
     cli: Cli, put: Callable[..., str], git: Git, root: Path
 ) -> None:
