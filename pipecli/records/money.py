@@ -8,14 +8,8 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import NamedTuple
 
 from pipecli.errors import PipecliError
+from pipecli.records.currencies import MINOR_DIGITS
 
-# ISO 4217: the currencies whose minor unit is not a hundredth. A test compares this with babel's table.
-_MINOR_DIGITS = {
-    **dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0),
-    **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
-    "CLF": 4,
-    "UYW": 4,
-}
 EXACT = Context(prec=120, rounding=ROUND_HALF_UP)
 """Arithmetic without a rounding of its own: the usual 28 digits would round a product of two of 15 first."""
 _UNITS = {digits: Decimal(1).scaleb(-digits) for digits in range(5)}
@@ -23,7 +17,7 @@ _UNITS = {digits: Decimal(1).scaleb(-digits) for digits in range(5)}
 
 def minor_digits(currency: str) -> int:
     """How many decimals an amount in `currency` has: 2 for EUR, 0 for JPY, 3 for KWD."""
-    return _MINOR_DIGITS.get(currency, 2)
+    return MINOR_DIGITS.get(currency, 2)
 
 
 def rounded(amount: Decimal, currency: str) -> Decimal:
