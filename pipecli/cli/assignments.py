@@ -9,7 +9,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar, get_origin
 
 from pipecli.errors import FaultyFile, PipecliError
-from pipecli.records import fields
+from pipecli.records import base
 from pipecli.records.base import Part, Plain, Record
 
 if TYPE_CHECKING:
@@ -77,13 +77,13 @@ def read(model: type[Record], path: Sequence[str], text: str, run: Session, name
     A list or a map may also be written as YAML: `[a, "b, c"]`, `{name: big deals, users: [ana]}`. `name` is
     what a fault calls it, by default the path.
     """
-    annotation = fields.annotation_at(model, path)
+    annotation = base.annotation_at(model, path)
     name = name or ".".join(path)
     if annotation is None:
         raise PipecliError(f"{model.noun} has no field {name}", hint=_known(model, path))
     if annotation is Any:  # below `custom`: as YAML reads it
         return _yaml(text)
-    kinds = [option for option in fields.options(annotation) if option is not type(None)]
+    kinds = [option for option in base.options(annotation) if option is not type(None)]
     has_parts = any(get_origin(kind) in (tuple, dict) or _is_map(kind) for kind in kinds)
     if has_parts and text.startswith(("[", "{")):
         return _yaml(text)
@@ -101,7 +101,7 @@ def read(model: type[Record], path: Sequence[str], text: str, run: Session, name
     if any(issubclass(kind, (str, Enum)) for kind in classes):
         return text
     if has_parts:
-        keys = fields.keys_at(model, path)
+        keys = base.keys_at(model, path)
         hint = _known(model, path) if keys else f"name one of its keys: {name}.KEY=VALUE"
         raise PipecliError(f"{name} has fields of its own", hint=hint)
     return _yaml(text)
@@ -119,7 +119,7 @@ def option(name: str, text: str | None, field: tuple[type[Record], str], run: Se
     if text is None:
         return None
     model, path = field[0], field[1].split(".")
-    annotation: Any = fields.annotation_at(model, path)
+    annotation: Any = base.annotation_at(model, path)
     value = read(model, path, text, run, name)
     try:
         return TypeAdapter(annotation).validate_python(value)
@@ -161,8 +161,8 @@ def _element(values: list[Any], name: str, path: Sequence[str]) -> Any:
 
 def _require_elements(model: type[Record], plain: Plain, path: Sequence[str]) -> None:
     """Refuse to go into a list that is not there: it would become a map."""
-    annotation = fields.annotation_at(model, path[:1])
-    if len(path) > 1 and path[0] not in plain and _is_list_of_maps(fields.options(annotation)):
+    annotation = base.annotation_at(model, path[:1])
+    if len(path) > 1 and path[0] not in plain and _is_list_of_maps(base.options(annotation)):
         raise PipecliError(f"{'.'.join(path)}: there is no element {path[1]}")
 
 
@@ -177,7 +177,7 @@ def _is_list_of_maps(kinds: Sequence[Any]) -> bool:
         _is_map(option)
         for kind in kinds
         if get_origin(kind) is tuple
-        for option in fields.options(kind.__args__[0])
+        for option in base.options(kind.__args__[0])
     )
 
 
@@ -215,7 +215,7 @@ def _yaml(text: str) -> Any:
 
 def _known(model: type[Record], path: Sequence[str]) -> str:
     for length in range(len(path), -1, -1):
-        keys = fields.keys_at(model, path[:length])
+        keys = base.keys_at(model, path[:length])
         if keys:
             prefix = "".join(f"{part}." for part in path[:length])
             return f"its fields: {', '.join(prefix + key for key in keys)}"

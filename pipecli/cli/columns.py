@@ -8,7 +8,7 @@ from decimal import Decimal
 from pipecli.cli.listing import Shown
 from pipecli.cli.table import Column, money
 from pipecli.records.money import minor_digits
-from pipecli.records.questions import QUESTIONS
+from pipecli.records.values import QUESTIONS
 
 
 def _amount(record: Mapping[str, object]) -> str:

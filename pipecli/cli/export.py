@@ -10,7 +10,7 @@ import typer
 from pipecli.cli.command import noun
 from pipecli.cli.session import Session, say, session
 from pipecli.errors import PipecliError
-from pipecli.records.collections import Collection
+from pipecli.records.kinds import Collection
 
 if TYPE_CHECKING:
     from pipecli.store.pipeline import Pipeline

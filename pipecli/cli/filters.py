@@ -79,9 +79,9 @@ def _must_be(run: Session, plural: str, option: str, value: str) -> None:
         kind = BY_FOLDER[plural]
         # The models, which are slow to import, are asked only about what no record has now.
         if not connection.execute(f"SELECT 1 FROM {kind.table} WHERE status = ?", (value,)).fetchone():
-            from pipecli.records import fields
+            from pipecli.records import base
 
-            (statuses,) = fields.options(fields.annotation_at(kind.model, ["status"]))
+            (statuses,) = base.options(base.annotation_at(kind.model, ["status"]))
             if value not in list(statuses):
                 raise PipecliError(f'--status: "{value}" is none of {", ".join(statuses)}')
 

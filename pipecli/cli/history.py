@@ -90,18 +90,18 @@ def _require_field(noun: str, field: str, *, only: bool) -> None:
     """Refuse a field that none of these records has; what stands in a list may have any name."""
     from difflib import get_close_matches
 
-    from pipecli.records import fields
+    from pipecli.records import base
 
     kind = SETTINGS if noun == SETTINGS.noun else BY_NOUN[noun]
     others = BELONGING if kind is OPPORTUNITY and not only else ()
     first, *rest = field.split(".")
     for model in (kind.model, *(each.model for each in others)):
-        inside = fields.keys_at(model, [first]) if rest else []
-        if first in (*OF_THE_RECORD, *fields.keys_at(model, [])) and (not inside or rest[0] in inside):
+        inside = base.keys_at(model, [first]) if rest else []
+        if first in (*OF_THE_RECORD, *base.keys_at(model, [])) and (not inside or rest[0] in inside):
             return
-    known = [*fields.keys_at(kind.model, []), *OF_THE_RECORD]
+    known = [*base.keys_at(kind.model, []), *OF_THE_RECORD]
     if first in known:
-        known = [f"{first}.{key}" for key in fields.keys_at(kind.model, [first])]
+        known = [f"{first}.{key}" for key in base.keys_at(kind.model, [first])]
     close = get_close_matches(field, known, n=1)
     hint = f"did you mean {close[0]}?" if close else f"its fields: {', '.join(known)}"
     raise PipecliError(f"{noun} has no field {field}", hint=hint)

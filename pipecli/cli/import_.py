@@ -15,7 +15,7 @@ from pipecli.cli.changing import Desk, changing
 from pipecli.cli.command import Changing, noun
 from pipecli.cli.session import Session, say
 from pipecli.errors import FaultyFile, PipecliError
-from pipecli.records.collections import COLLECTIONS, Collection, named
+from pipecli.records.kinds import COLLECTIONS, Collection, named
 
 if TYPE_CHECKING:
     from pipecli.inbox.building import Tick

@@ -12,8 +12,7 @@ from pipecli.cli.common import Ref
 
 if TYPE_CHECKING:
     from pipecli.records.opportunity import Opportunity
-    from pipecli.records.order import Order
-    from pipecli.records.quotation import Quotation
+    from pipecli.records.quotation import Order, Quotation
     from pipecli.workflow.change import Change
 
 _Day = Annotated[str | None, typer.Option("--date", help="When; today otherwise.", metavar="DATE")]
@@ -122,7 +121,7 @@ def _quotations(desk: Desk, deal: Opportunity) -> list[Quotation]:
 
 
 def _orders(desk: Desk, deal: Opportunity) -> list[Order]:
-    from pipecli.records.order import Order
+    from pipecli.records.quotation import Order
 
     return desk.pipeline.all(Order, "opportunity = ?", deal.id)
 

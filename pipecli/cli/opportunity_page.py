@@ -17,7 +17,7 @@ from pipecli.cli.session import Session, session
 from pipecli.cli.showing import View, print_view, view
 from pipecli.cli.table import Column, cell_text
 from pipecli.records.kinds import OPPORTUNITY
-from pipecli.records.questions import NAMES, QUESTIONS, answered
+from pipecli.records.values import NAMES, QUESTIONS, answered
 
 Line = tuple[str, object]
 

@@ -25,8 +25,7 @@ def new(
 ) -> None:
     """Make the order of an accepted quotation. Prints its id; `opp won` does it by itself."""
     from pipecli.records.opportunity import Opportunity
-    from pipecli.records.order import Order
-    from pipecli.records.quotation import Quotation
+    from pipecli.records.quotation import Order, Quotation
     from pipecli.workflow.order_quotation import order_quotation
 
     with changing(ctx) as desk:
@@ -71,7 +70,7 @@ def deliver(
     date: Annotated[str | None, typer.Option(help="When; today otherwise.", metavar="DATE")] = None,
 ) -> None:
     """Note that an open order has reached the customer."""
-    from pipecli.records.order import Order
+    from pipecli.records.quotation import Order
     from pipecli.workflow import deliver_order
 
     with changing(ctx) as desk:
@@ -86,7 +85,7 @@ def cancel(
     reason: Annotated[str | None, typer.Option(help="Why.", metavar="TEXT")] = None,
 ) -> None:
     """Cancel an open order; its quotation can be ordered again."""
-    from pipecli.records.order import Order
+    from pipecli.records.quotation import Order
     from pipecli.workflow import cancel_order
 
     with changing(ctx) as desk:

@@ -93,8 +93,7 @@ def _priced(
     """A draft with the supplier's prices, where they are asked for."""
     from pipecli.cli.assignments import option
     from pipecli.errors import PipecliError
-    from pipecli.records.quotation import Quotation
-    from pipecli.records.supplier_quotation import SupplierQuotation
+    from pipecli.records.quotation import Quotation, SupplierQuotation
     from pipecli.workflow.price_from_supplier import price_from_supplier
 
     if answer is None:
@@ -218,8 +217,7 @@ def reject(
     reason: Annotated[str | None, typer.Option(help="Why, in the customer's words.", metavar="TEXT")] = None,
 ) -> None:
     """Note that the customer said no, or took back a yes. The deal stays open."""
-    from pipecli.records.order import Order
-    from pipecli.records.quotation import Quotation
+    from pipecli.records.quotation import Order, Quotation
     from pipecli.workflow import reject_quotation
 
     with changing(ctx) as desk:

@@ -64,10 +64,8 @@ def printed_of(pipeline: Pipeline, record: Record) -> Printed:
     from pipecli.outbox.printed import addressee, printed_order, printed_quotation
     from pipecli.outbox.printed_request import printed_request
     from pipecli.records.lead import Lead
-    from pipecli.records.order import Order
     from pipecli.records.party import Contact, Customer, Supplier
-    from pipecli.records.quotation import Quotation
-    from pipecli.records.supplier_quotation import SupplierQuotation
+    from pipecli.records.quotation import Order, Quotation, SupplierQuotation
 
     company = pipeline.settings.company
     if isinstance(record, SupplierQuotation):

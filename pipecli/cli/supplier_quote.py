@@ -45,7 +45,7 @@ def new(
     from pipecli.cli.assignments import built
     from pipecli.records.opportunity import Opportunity
     from pipecli.records.party import Supplier
-    from pipecli.records.supplier_quotation import SupplierQuotation
+    from pipecli.records.quotation import SupplierQuotation
     from pipecli.workflow import request_supplier_quotation
     from pipecli.workflow.change import Change
 
@@ -108,7 +108,7 @@ def receive(
 ) -> None:
     """Record a supplier's answer. A price for every item, typed or from their file."""
     from pipecli.errors import PipecliError
-    from pipecli.records.supplier_quotation import SupplierQuotation
+    from pipecli.records.quotation import SupplierQuotation
     from pipecli.workflow import receive_supplier_quotation
 
     if not price and csv is None:
@@ -133,7 +133,7 @@ def _typed(desk: Desk, text: str) -> Offered:
     """`cafe-s-100=9.90`."""
     from pipecli.cli.assignments import option
     from pipecli.errors import PipecliError
-    from pipecli.records.supplier_quotation import SupplierQuotation
+    from pipecli.records.quotation import SupplierQuotation
     from pipecli.workflow.receive_supplier_quotation import Offered
 
     item, equals, price = text.rpartition("=")
@@ -156,7 +156,7 @@ def decline(
     reason: Annotated[str | None, typer.Option(help="Why, in their words.", metavar="TEXT")] = None,
 ) -> None:
     """Note that a supplier can't or won't quote."""
-    from pipecli.records.supplier_quotation import SupplierQuotation
+    from pipecli.records.quotation import SupplierQuotation
     from pipecli.workflow import decline_supplier_quotation
 
     with changing(ctx) as desk:
@@ -177,7 +177,7 @@ def compare(
     """Compare the answers side by side. A row an item, a column a supplier; * marks the best price."""
     from pipecli.cli.supplier_comparison import print_comparison
     from pipecli.records.opportunity import Opportunity
-    from pipecli.records.supplier_quotation import SupplierQuotation
+    from pipecli.records.quotation import SupplierQuotation
     from pipecli.store.lookup import resolve
     from pipecli.workflow import compare_supplier_quotations
 

@@ -23,8 +23,8 @@ def steady(times: Sequence[int], now: float = float("inf")) -> tuple[list[int], 
     fitting |= {*_longest_row([(place, times[place]) for place in range(end, len(times))])}
     last = times[min(fitting)]
     made = []
-    for place, time in enumerate(times):
-        last = time if place in fitting else last
+    for place, stamp in enumerate(times):
+        last = stamp if place in fitting else last
         made.append(last)
     return made, len(times) - len(fitting)
 
@@ -35,11 +35,11 @@ def _longest_row(times: Sequence[tuple[int, int]]) -> list[int]:
     """By length, the place among `times` of the earliest one with which a row of that length can end."""
     end_times: list[int] = []
     befores: list[int] = []
-    for number, (_, time) in enumerate(times):
-        length = bisect_right(end_times, time)
+    for number, (_, stamp) in enumerate(times):
+        length = bisect_right(end_times, stamp)
         befores.append(ends[length - 1] if length else -1)
         ends[length : length + 1] = [number]
-        end_times[length : length + 1] = [time]
+        end_times[length : length + 1] = [stamp]
     row, number = [], ends[-1] if ends else -1
     while number >= 0:
         row.append(times[number][0])

@@ -105,8 +105,7 @@ def _facts(record: Record) -> dict[str, str | None]:
 def _worth(record: Record) -> object | None:
     from pipecli.records.item import total
     from pipecli.records.opportunity import Opportunity
-    from pipecli.records.order import Order
-    from pipecli.records.quotation import Quotation
+    from pipecli.records.quotation import Order, Quotation
 
     if isinstance(record, Opportunity):
         return record.value

@@ -19,7 +19,7 @@ from pipecli.inbox.readers import Named, Path
 from pipecli.inbox.tabular import Row
 from pipecli.jsontext import loads
 from pipecli.records.base import Document, Part, Plain, Record
-from pipecli.records.collections import Collection
+from pipecli.records.kinds import Collection
 from pipecli.records.references import references
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.reading import validate

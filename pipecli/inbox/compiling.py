@@ -18,8 +18,8 @@ from pipecli.inbox.mapping import Column, listed
 from pipecli.inbox.readers import Manner, Named, Path, Reader, reader
 from pipecli.inbox.source import Source
 from pipecli.inbox.tabular import REASON, Cell, Table
-from pipecli.records import fields
-from pipecli.records.collections import Collection
+from pipecli.records import base
+from pipecli.records.kinds import Collection
 from pipecli.records.money import minor_digits
 
 NEVER_CLEARED = {("id",), ("sku",), ("created",), ("external_id",)}
@@ -236,7 +236,7 @@ class _Compiler:
         plain = tuple("key" if isinstance(part, KeyOf) else part for part in path)
         read = reader(self.collection, plain, manner)
         if read is None:
-            inner = ", ".join(f"{dotted(path)}.{key}" for key in fields.keys_at(self.collection.model, plain))
+            inner = ", ".join(f"{dotted(path)}.{key}" for key in base.keys_at(self.collection.model, plain))
             self.source.fault(place, f"{dotted(path)} has fields of its own{f': {inner}' if inner else ''}")
         return read
 

@@ -11,7 +11,7 @@ from pipecli.inbox.amounts import Money, Unreadable
 from pipecli.inbox.names import Names
 from pipecli.records.base import Plain, Record
 from pipecli.records.catalogue import PriceList
-from pipecli.records.collections import Collection
+from pipecli.records.kinds import Collection
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.settings import Settings

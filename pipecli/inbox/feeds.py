@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeVar
 from pipecli.inbox.amounts import Unreadable
 from pipecli.inbox.readers import Path, Reader
 from pipecli.inbox.tabular import Cell, Row
-from pipecli.records.collections import Collection
+from pipecli.records.kinds import Collection
 
 K = TypeVar("K")
 Values = Map[Path, object]

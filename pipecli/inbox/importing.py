@@ -12,7 +12,7 @@ from pipecli.inbox.report import report
 from pipecli.inbox.source import Source
 from pipecli.inbox.tabular import Table
 from pipecli.records.base import Record
-from pipecli.records.collections import Collection
+from pipecli.records.kinds import Collection
 from pipecli.records.settings import Settings, Team, User
 from pipecli.store.pipeline import Pipeline
 from pipecli.workflow.change import Change

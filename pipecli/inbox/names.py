@@ -12,8 +12,9 @@ from typing import NamedTuple
 from pipecli.inbox.amounts import Unreadable
 from pipecli.inbox.readers import Named
 from pipecli.records.base import Part
-from pipecli.records.collections import BY_NOUN, TEAMS, USERS
-from pipecli.records.names import name_key
+from pipecli.records.kinds import COLLECTIONS_BY_NOUN as BY_NOUN
+from pipecli.records.kinds import TEAMS, USERS
+from pipecli.records.values import name_key
 from pipecli.store import naming
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.reading import validate

@@ -10,7 +10,7 @@ from pipecli.inbox.names import Names
 from pipecli.inbox.readers import Path
 from pipecli.inbox.tabular import Row
 from pipecli.records.base import Part
-from pipecli.records.collections import Collection
+from pipecli.records.kinds import Collection
 from pipecli.store import naming
 
 

@@ -15,9 +15,9 @@ from pipecli.inbox import amounts, custom, days
 from pipecli.inbox.amounts import Mark, Unreadable
 from pipecli.inbox.tabular import Cell
 from pipecli.inbox.texts import line_of, text_of
-from pipecli.records import fields
+from pipecli.records import base
 from pipecli.records.base import Part
-from pipecli.records.collections import Collection
+from pipecli.records.kinds import Collection
 from pipecli.records.values import Amount
 
 Reader = Callable[[Cell], object]
@@ -62,19 +62,19 @@ def reader(collection: Collection, path: Path, manner: Manner) -> Reader | None:
         return line_of
     if path == ("custom",):
         return custom.whole
-    annotation = fields.annotation_at(collection.model, path)
+    annotation = base.annotation_at(collection.model, path)
     if annotation is None:
         return None
     if annotation is Any:
         return custom.as_it_is if manner.typed else custom.as_written
-    kinds = [kind for kind in fields.options(annotation) if kind is not type(None)]
+    kinds = [kind for kind in base.options(annotation) if kind is not type(None)]
     classes = [kind for kind in kinds if isinstance(kind, type)]
     lists = [kind for kind in kinds if get_origin(kind) is tuple]
     if any(issubclass(kind, Part) for kind in classes) or any(get_origin(kind) is dict for kind in kinds):
         return None
     noun = NOUNS.get(str(path[-1]))
     if lists and Decimal not in classes:
-        inner = [kind for each in lists for kind in fields.options(get_args(each)[0])]
+        inner = [kind for each in lists for kind in base.options(get_args(each)[0])]
         if any(isinstance(kind, type) and issubclass(kind, Part) for kind in inner):
             return None
         return _list_of(_named(noun) if noun else line_of)

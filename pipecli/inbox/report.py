@@ -9,7 +9,8 @@ from pipecli.inbox.building import Outcome
 from pipecli.inbox.feeds import Feeds, Tally
 from pipecli.inbox.names import Names
 from pipecli.inbox.tabular import Row, Table
-from pipecli.records.collections import BY_NOUN, Collection
+from pipecli.records.kinds import COLLECTIONS_BY_NOUN as BY_NOUN
+from pipecli.records.kinds import Collection
 
 _MOST_REASONS = 10
 _MOST_NAMES = 8

@@ -11,7 +11,7 @@ from pipecli.inbox import paths
 from pipecli.inbox.mapping import Column, Mapping
 from pipecli.inbox.readers import Manner, reader
 from pipecli.inbox.tabular import Table
-from pipecli.records.collections import Collection
+from pipecli.records.kinds import Collection
 from pipecli.store import reading, yamltext
 
 

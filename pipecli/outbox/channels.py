@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pipecli.errors import PipecliError
-from pipecli.records.names import folded
+from pipecli.records.values import folded
 
 _ENVIRONMENT = "PIPECLI_CHANNEL"
 _DEFAULT = "default"

@@ -16,11 +16,9 @@ from pipecli.outbox.wording import Words, words_of
 from pipecli.records.item import Item, tax_by_rate, total
 from pipecli.records.lead import Lead
 from pipecli.records.money import minor_digits
-from pipecli.records.order import Order, OrderStatus
 from pipecli.records.party import Contact, Customer
-from pipecli.records.quotation import Quotation, QuotationStatus
+from pipecli.records.quotation import Order, OrderStatus, Quotation, QuotationStatus, SupplierItem
 from pipecli.records.settings import Company
-from pipecli.records.supplier_quotation import SupplierItem
 
 
 class Addressee(NamedTuple):

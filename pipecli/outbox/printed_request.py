@@ -9,8 +9,8 @@ from pipecli.outbox.formats import formats_of
 from pipecli.outbox.printed import Addressee, Labelled, Printed, described, letterhead, reader
 from pipecli.outbox.wording import words_of
 from pipecli.records.party import Supplier
+from pipecli.records.quotation import SupplierQuotation
 from pipecli.records.settings import Company
-from pipecli.records.supplier_quotation import SupplierQuotation
 
 
 def printed_request(request: SupplierQuotation, company: Company, supplier: Supplier | None) -> Printed:

@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from enum import StrEnum
 
-from pipecli.records.base import Part
-from pipecli.records.ids import ActivityId, Slug
+from pipecli.records.base import ActivityId, Part, Slug
 from pipecli.records.values import Count, Day, Flag, Line, MomentOrDay, Text
 
 

@@ -10,8 +10,7 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
-from pipecli.records.base import Custom, Part, Record
-from pipecli.records.ids import Slug
+from pipecli.records.base import Custom, Part, Record, Slug
 from pipecli.records.values import (
     Amount,
     CurrencyCode,

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
-from pipecli.records.base import Part
-from pipecli.records.ids import Slug
+from pipecli.records.base import Part, Slug
 from pipecli.records.money import EXACT, rounded
 from pipecli.records.values import Amount, Line, Percent, Quantity
 

@@ -1,6 +1,8 @@
 """The kinds of record: where each lives, how its ids begin, and its model.
 
 Importing this module imports no model, so that a reading command stays quick; `Kind.model` does.
+
+What comes and goes as a table: every kind of record, and the users and teams that the settings hold.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from pipecli.records.base import Record
+    from pipecli.records.base import Part, Record
 
 SETTINGS_FILE = "pipecli.yaml"
 
@@ -51,9 +53,9 @@ LEAD = Kind("lead", "leads", "LEAD", "lead", "Lead")
 OPPORTUNITY = Kind("opportunity", "opportunities", "OPP", "opportunity", "Opportunity")
 QUOTATION = Kind("quotation", "quotations", "QTN", "quotation", "Quotation")
 SUPPLIER_QUOTATION = Kind(
-    "supplier-quotation", "supplier-quotations", "SQ", "supplier_quotation", "SupplierQuotation"
+    "supplier-quotation", "supplier-quotations", "SQ", "quotation", "SupplierQuotation"
 )
-ORDER = Kind("order", "orders", "ORD", "order", "Order")
+ORDER = Kind("order", "orders", "ORD", "quotation", "Order")
 CUSTOMER = Kind("customer", "customers", "", "party", "Customer")
 CONTACT = Kind("contact", "contacts", "", "party", "Contact")
 SUPPLIER = Kind("supplier", "suppliers", "", "party", "Supplier")
@@ -70,3 +72,51 @@ BY_NOUN = {kind.noun: kind for kind in KINDS}
 BY_PREFIX = {kind.prefix: kind for kind in KINDS if kind.prefix}
 BY_FOLDER = {kind.folder: kind for kind in KINDS}
 SETTINGS = Kind("settings", "", "", "settings", "Settings")
+
+
+class Collection(NamedTuple):
+    noun: str
+    plural: str
+    """The last word of `import` and `export`: `price-lists`."""
+    identity: str
+    """The field that names one of it; users and teams have it as their key in the settings."""
+    kind: Kind | None
+    """None for users and teams."""
+
+    @property
+    def table(self) -> str:
+        """Its table in the index."""
+        return self.plural.replace("-", "_")
+
+    @property
+    def model(self) -> type[Part]:
+        if self.kind:
+            return self.kind.model
+        from pipecli.records.settings import Team, User
+
+        return User if self.noun == "user" else Team
+
+
+USERS = Collection("user", "users", "id", None)
+TEAMS = Collection("team", "teams", "id", None)
+COLLECTIONS = (
+    *(Collection(kind.noun, kind.folder, kind.identity, kind) for kind in KINDS),
+    USERS,
+    TEAMS,
+)
+COLLECTIONS_BY_NOUN = {each.noun: each for each in COLLECTIONS}
+_SHORT = {"opp": "opportunity", "quote": "quotation", "supplier-quote": "supplier-quotation"}
+
+
+def named(word: str) -> Collection | None:
+    """The collection that a person means by a noun, singular or plural, or its short alias."""
+    plain = word.strip().lower().replace("_", "-")
+    singular = plain if plain in _SHORT else plain.removesuffix("s")
+    return next(
+        (
+            each
+            for each in COLLECTIONS
+            if plain in (each.noun, each.plural) or _SHORT.get(singular) == each.noun
+        ),
+        None,
+    )

@@ -8,9 +8,8 @@ from typing import ClassVar, Self
 from pydantic import Field, model_validator
 
 from pipecli.records.activity import Activity, NextContact
-from pipecli.records.assigned import Assigned
-from pipecli.records.base import Custom, Document, Part
-from pipecli.records.ids import LeadId, OpportunityId, Slug
+from pipecli.records.base import Custom, Document, LeadId, OpportunityId, Part, Slug
+from pipecli.records.opportunity import Assigned
 from pipecli.records.values import Day, Flag, LanguageTag, Line, Score, Text
 
 

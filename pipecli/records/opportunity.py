@@ -1,21 +1,42 @@
-"""Opportunities: a potential sale, from its first stage to won, lost or closed."""
+"""By which rule a lead or opportunity got its owner: what round robin goes on from.
+
+The key information of a deal: what tells whether a seller knows the customer (seed 003).
+
+Opportunities: a potential sale, from its first stage to won, lost or closed.
+"""
 
 from __future__ import annotations
 
 from decimal import Decimal
 from enum import StrEnum
-from typing import ClassVar, Self
+from typing import Annotated, ClassVar, Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from pipecli.records.activity import Activity, NextContact
-from pipecli.records.assigned import Assigned
-from pipecli.records.base import Custom, Document, Part
-from pipecli.records.ids import LeadId, OpportunityId, QuotationId, Slug
+from pipecli.records.base import Custom, Document, LeadId, OpportunityId, Part, QuotationId, Slug
 from pipecli.records.item import Item, total
-from pipecli.records.key_information import KeyInformation
 from pipecli.records.money import minor_digits, rounded
 from pipecli.records.values import Amount, CurrencyCode, Day, Flag, Line, Percent, Score, Text
+
+
+class Assigned(Part):
+    """That an assignment rule gave the record to a user; it stays when the record goes to another by hand."""
+
+    rule: Line
+    turn: Annotated[int, Field(strict=True, ge=1)] | None = None
+    """The number of the turn in a round robin: whose last turn is the longest ago is next."""
+
+
+class KeyInformation(Part):
+    """Six answers; the seventh, the next step, is the record's `next_contact`."""
+
+    need: Text | None = None
+    pain_points: Text | None = None
+    decision_maker: Text | None = None
+    budget: Text | None = None
+    current_situation: Text | None = None
+    proposed_solution: Text | None = None
 
 
 class OpportunityStatus(StrEnum):

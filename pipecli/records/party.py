@@ -5,8 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import ClassVar
 
-from pipecli.records.base import Custom, Record
-from pipecli.records.ids import Slug
+from pipecli.records.base import Custom, Record, Slug
 from pipecli.records.values import CurrencyCode, LanguageTag, Line, Text
 
 

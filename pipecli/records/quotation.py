@@ -1,14 +1,32 @@
-"""Quotations: what a customer was offered, with its revisions and validity."""
+"""Quotations: what a customer was offered, with its revisions and validity.
+
+Orders: what a customer bought, copied from the winning quotation.
+
+Supplier quotations: what we asked a supplier, and the answer a customer's price can come from.
+"""
 
 from __future__ import annotations
 
+from decimal import Decimal
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Self
 
-from pipecli.records.base import Custom, Document
-from pipecli.records.ids import LeadId, OpportunityId, QuotationId, Slug, SupplierQuotationId
+from pydantic import model_validator
+
+from pipecli.records.base import (
+    Custom,
+    Document,
+    LeadId,
+    OpportunityId,
+    OrderId,
+    Part,
+    QuotationId,
+    Slug,
+    SupplierQuotationId,
+)
 from pipecli.records.item import Item
-from pipecli.records.values import CurrencyCode, Day, LanguageTag, Line, Text
+from pipecli.records.money import rounded
+from pipecli.records.values import Amount, CurrencyCode, Day, LanguageTag, Line, Quantity, Text
 
 
 class QuotationStatus(StrEnum):
@@ -52,3 +70,106 @@ class Quotation(Document):
     @property
     def label(self) -> str:
         return self.customer or self.lead or self.id
+
+
+class OrderStatus(StrEnum):
+    OPEN = "open"
+    DELIVERED = "delivered"
+    CANCELLED = "cancelled"
+
+
+class Order(Document):
+    """One order: the shape of its quotation, and a state of its own."""
+
+    noun: ClassVar[str] = "order"
+
+    id: OrderId
+    external_id: Text | None = None
+    """Its name in the system it was imported from."""
+    opportunity: OpportunityId
+    quotation: QuotationId | None = None
+    date: Day
+    delivered: Day | None = None
+    status: OrderStatus = OrderStatus.OPEN
+    customer: Slug
+    contact: Slug | None = None
+    language: LanguageTag | None = None
+    currency: CurrencyCode
+    price_list: Slug | None = None
+    items: tuple[Item, ...] = ()
+    terms: Text | None = None
+    reason: Line | None = None
+    """Why it was cancelled."""
+    notes: Text | None = None
+    tags: tuple[Line, ...] = ()
+    custom: Custom = None
+
+    @property
+    def label(self) -> str:
+        return self.customer
+
+
+class SupplierQuotationStatus(StrEnum):
+    REQUESTED = "requested"
+    RECEIVED = "received"
+    DECLINED = "declined"
+
+
+class SupplierItem(Part):
+    """One line asked for; `unit_price` is the supplier's, once they answered."""
+
+    product: Slug | None = None
+    description: Line
+    quantity: Quantity = Decimal(1)
+    uom: Line | None = None
+    unit_price: Amount | None = None
+
+    def amount(self, currency: str) -> Decimal | None:
+        """quantity × unit price, rounded half up to the minor unit; None while it has no price."""
+        return None if self.unit_price is None else rounded(self.quantity * self.unit_price, currency)
+
+
+class SupplierQuotation(Document):
+    """One request to one supplier for one opportunity."""
+
+    noun: ClassVar[str] = "supplier-quotation"
+
+    id: SupplierQuotationId
+    external_id: Text | None = None
+    """Its name in the system it was imported from."""
+    opportunity: OpportunityId
+    supplier: Slug
+    status: SupplierQuotationStatus = SupplierQuotationStatus.REQUESTED
+    date: Day
+    answer_by: Day | None = None
+    """Until when we wish to hear from them."""
+    received: Day | None = None
+    valid_until: Day | None = None
+    lead_time: Line | None = None
+    """How long the supplier needs, in their words: "3 weeks"."""
+    currency: CurrencyCode
+    items: tuple[SupplierItem, ...] = ()
+    reason: Line | None = None
+    """Why they declined."""
+    notes: Text | None = None
+    tags: tuple[Line, ...] = ()
+    custom: Custom = None
+
+    @property
+    def label(self) -> str:
+        return self.supplier
+
+    @property
+    def total(self) -> Decimal | None:
+        """The sum of its lines, in its currency; None until every line has a price."""
+        amounts = [item.amount(self.currency) for item in self.items]
+        priced = [amount for amount in amounts if amount is not None]
+        return sum(priced, Decimal(0)) if priced and len(priced) == len(amounts) else None
+
+    @model_validator(mode="after")
+    def _received_has_prices(self) -> Self:
+        if self.status is SupplierQuotationStatus.RECEIVED and any(
+            item.unit_price is None for item in self.items
+        ):
+            raise ValueError("a received supplier quotation has a unit_price on every item")
+        return self

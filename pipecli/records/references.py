@@ -11,10 +11,8 @@ if TYPE_CHECKING:
     from pipecli.records.item import Item
     from pipecli.records.lead import Lead
     from pipecli.records.opportunity import Opportunity
-    from pipecli.records.order import Order
-    from pipecli.records.quotation import Quotation
+    from pipecli.records.quotation import Order, Quotation, SupplierItem, SupplierQuotation
     from pipecli.records.settings import Settings
-    from pipecli.records.supplier_quotation import SupplierItem, SupplierQuotation
 
 
 class Reference(NamedTuple):

@@ -10,8 +10,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, model_validator
 
-from pipecli.records.base import Custom, Part, Record
-from pipecli.records.ids import Slug
+from pipecli.records.base import Custom, Part, Record, Slug
 from pipecli.records.money import Rates
 from pipecli.records.values import (
     Amount,

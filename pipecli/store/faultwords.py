@@ -8,9 +8,8 @@ from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from pipecli.records import fields
-from pipecli.records.base import Part, Record
-from pipecli.records.ids import RANDOM, SLUG
+from pipecli.records import base
+from pipecli.records.base import RANDOM, SLUG, Part, Record
 from pipecli.records.values import CURRENCY, LANGUAGE, ONE_LINE
 
 if TYPE_CHECKING:
@@ -90,7 +89,7 @@ def _wanted(path: Sequence[str | int], model: type[Part], file: str) -> str:
 def _form_at(model: type[Part], path: tuple[str | int, ...]) -> str:
     from pydantic import TypeAdapter, ValidationError
 
-    annotation: Any = fields.annotation_at(model, path)
+    annotation: Any = base.annotation_at(model, path)
     if annotation is None:
         return ""
     field: TypeAdapter[Any] = TypeAdapter(annotation)
@@ -119,7 +118,7 @@ def _meant(path: Sequence[str | int], model: type[Part]) -> str:
     *way, last = path
     if issubclass(model, Record) and list(path) == ["id"]:
         return f": a {model.noun} is named by its {model.identity}"
-    close = get_close_matches(str(last), fields.keys_at(model, way), n=1)
+    close = get_close_matches(str(last), base.keys_at(model, way), n=1)
     meant = f', did you mean "{close[0]}"?' if close else ""
     has_custom = not way and "custom" in model.model_fields
     return f"{meant}; keys of your own go under `custom:`" if has_custom else meant

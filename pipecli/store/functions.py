@@ -47,8 +47,7 @@ def _margin_facts(costed: str, currency: str, day: str, rates: Rates) -> str | N
     from decimal import Decimal
 
     from pipecli.jsontext import dumps, loads
-    from pipecli.records.margin import CostedLine, margin
-    from pipecli.records.money import MissingRate
+    from pipecli.records.money import CostedLine, MissingRate, margin
 
     lines = []
     for quantity, amount, cost in loads(costed):

@@ -7,8 +7,7 @@ from collections.abc import Container
 from functools import lru_cache
 from itertools import chain, count
 
-from pipecli.records.base import Document, Record
-from pipecli.records.ids import CROCKFORD, ID_LENGTH
+from pipecli.records.base import CROCKFORD, ID_LENGTH, Document, Record
 from pipecli.records.kinds import BY_NOUN
 
 _SLUG_LENGTH = 40

@@ -13,22 +13,20 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from pipecli.jsontext import dumps
 from pipecli.records.activity import Activity, NextContact, first_response, minutes_to_first_response
-from pipecli.records.assigned import Assigned
 from pipecli.records.base import Record
 from pipecli.records.item import Item, tax_by_rate, total
 from pipecli.records.kinds import BY_NOUN, KINDS
 from pipecli.records.money import rounded
-from pipecli.records.questions import answered
+from pipecli.records.opportunity import Assigned
 from pipecli.records.references import mentions, references
+from pipecli.records.values import answered
 from pipecli.store.views import views
 
 if TYPE_CHECKING:
     from pipecli.records.lead import Lead
     from pipecli.records.opportunity import Opportunity
-    from pipecli.records.order import Order
-    from pipecli.records.quotation import Quotation
+    from pipecli.records.quotation import Order, Quotation, SupplierItem, SupplierQuotation
     from pipecli.records.settings import Settings
-    from pipecli.records.supplier_quotation import SupplierItem, SupplierQuotation
 
 SQLValue = str | int | float | None
 

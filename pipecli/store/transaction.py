@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipecli.errors import PipecliError
-from pipecli.records import fields
+from pipecli.records import base
 from pipecli.records.kinds import BY_NOUN, SETTINGS, SETTINGS_FILE
 from pipecli.records.references import references
 from pipecli.store import files, naming, reading, yamledit, yamltext
@@ -114,7 +114,7 @@ def _schema_of(file: str, noun: str) -> str:
 
 def _key_order(record: Record) -> Callable[[Sequence[str | int]], Sequence[str]]:
     """The model's order of the keys of the map at a path, so that a new key lands where it belongs."""
-    return lambda path: fields.keys_at(type(record), path)
+    return lambda path: base.keys_at(type(record), path)
 
 
 def check_references(

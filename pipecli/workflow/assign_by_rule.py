@@ -6,9 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from pipecli.records.assigned import Assigned
 from pipecli.records.lead import Lead
-from pipecli.records.opportunity import Opportunity
+from pipecli.records.opportunity import Assigned, Opportunity
 from pipecli.records.settings import AssignmentMethod, AssignmentRule, Settings
 from pipecli.workflow.change import Change
 

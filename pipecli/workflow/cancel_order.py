@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipecli.records.order import Order, OrderStatus
+from pipecli.records.quotation import Order, OrderStatus
 from pipecli.workflow.change import Change, Refused
 
 

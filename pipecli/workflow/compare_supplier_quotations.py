@@ -9,11 +9,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from pipecli.records.money import MissingRate, Rates, rounded
-from pipecli.records.supplier_quotation import (
-    SupplierItem,
-    SupplierQuotation,
-    SupplierQuotationStatus,
-)
+from pipecli.records.quotation import SupplierItem, SupplierQuotation, SupplierQuotationStatus
 
 
 class Price(NamedTuple):

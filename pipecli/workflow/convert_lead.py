@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from datetime import date
 
 from pipecli.records.base import Record
-from pipecli.records.key_information import KeyInformation
 from pipecli.records.lead import Converted, Lead, LeadStatus
-from pipecli.records.opportunity import Opportunity, Stakeholder
+from pipecli.records.opportunity import KeyInformation, Opportunity, Stakeholder
 from pipecli.records.party import Contact, Customer
 from pipecli.workflow.change import Change, Refused
 from pipecli.workflow.qualify_lead import missing_criteria

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipecli.records.supplier_quotation import SupplierQuotation, SupplierQuotationStatus
+from pipecli.records.quotation import SupplierQuotation, SupplierQuotationStatus
 from pipecli.workflow.change import Change, Refused
 
 

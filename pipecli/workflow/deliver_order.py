@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from pipecli.records.order import Order, OrderStatus
+from pipecli.records.quotation import Order, OrderStatus
 from pipecli.workflow.change import Change, Refused
 
 

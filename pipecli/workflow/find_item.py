@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pipecli.records.item import Item
-from pipecli.records.names import folded
-from pipecli.records.supplier_quotation import SupplierItem
+from pipecli.records.quotation import SupplierItem
+from pipecli.records.values import folded
 from pipecli.workflow.change import Refused
 
 Line = Item | SupplierItem

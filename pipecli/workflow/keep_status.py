@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from pipecli.records.order import Order
-from pipecli.records.supplier_quotation import SupplierQuotation
+from pipecli.records.quotation import Order, SupplierQuotation
 from pipecli.workflow.change import Refused
 
 D = TypeVar("D", Order, SupplierQuotation)

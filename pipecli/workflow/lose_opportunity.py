@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from pipecli.records.opportunity import Closed, Opportunity, OpportunityStatus
-from pipecli.records.order import Order, OrderStatus
-from pipecli.records.quotation import Quotation, QuotationStatus
+from pipecli.records.quotation import Order, OrderStatus, Quotation, QuotationStatus
 from pipecli.records.settings import Settings
 from pipecli.workflow.change import Change, Refused
 from pipecli.workflow.closed_opportunity import refuse_closed, refuse_future

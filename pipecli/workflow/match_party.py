@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from pipecli.records.names import name_key
+from pipecli.records.values import name_key
 from pipecli.workflow.change import Refused
 from pipecli.workflow.party_identity import email_domain, email_key, website_domain, website_key
 from pipecli.workflow.prospect import Prospect

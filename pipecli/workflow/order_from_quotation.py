@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from pipecli.records.order import Order
-from pipecli.records.quotation import Quotation
+from pipecli.records.quotation import Order, Quotation
 
 
 def order_from_quotation(

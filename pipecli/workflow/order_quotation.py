@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from pipecli.records.opportunity import Opportunity
-from pipecli.records.order import Order, OrderStatus
-from pipecli.records.quotation import Quotation, QuotationStatus
+from pipecli.records.quotation import Order, OrderStatus, Quotation, QuotationStatus
 from pipecli.workflow.change import Change, Refused
 from pipecli.workflow.order_from_quotation import order_from_quotation
 from pipecli.workflow.quotation_moves import wrong_move

@@ -7,12 +7,7 @@ from decimal import Decimal
 
 from pipecli.records.item import Item
 from pipecli.records.money import Rates, rounded
-from pipecli.records.quotation import Quotation
-from pipecli.records.supplier_quotation import (
-    SupplierItem,
-    SupplierQuotation,
-    SupplierQuotationStatus,
-)
+from pipecli.records.quotation import Quotation, SupplierItem, SupplierQuotation, SupplierQuotationStatus
 from pipecli.workflow.change import Refused
 from pipecli.workflow.find_item import in_words
 

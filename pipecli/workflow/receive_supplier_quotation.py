@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
-from pipecli.records.supplier_quotation import SupplierQuotation, SupplierQuotationStatus
+from pipecli.records.quotation import SupplierQuotation, SupplierQuotationStatus
 from pipecli.workflow.change import Change, Refused
 from pipecli.workflow.find_item import find_item, in_words, places
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from hashlib import sha256
 
 from pipecli.records.activity import Activity, ActivityType, Direction
-from pipecli.records.ids import CROCKFORD, ID_LENGTH
+from pipecli.records.base import CROCKFORD, ID_LENGTH
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.settings import Settings

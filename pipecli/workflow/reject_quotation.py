@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pipecli.records.opportunity import Opportunity
-from pipecli.records.order import Order, OrderStatus
-from pipecli.records.quotation import Quotation, QuotationStatus
+from pipecli.records.quotation import Order, OrderStatus, Quotation, QuotationStatus
 from pipecli.workflow.change import Change, Refused
 from pipecli.workflow.closed_opportunity import refuse_closed
 from pipecli.workflow.quotation_moves import wrong_move

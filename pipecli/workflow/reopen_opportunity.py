@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from pipecli.records.opportunity import Opportunity, OpportunityStatus
-from pipecli.records.order import Order, OrderStatus
-from pipecli.records.quotation import Quotation, QuotationStatus
+from pipecli.records.quotation import Order, OrderStatus, Quotation, QuotationStatus
 from pipecli.records.settings import Settings
 from pipecli.workflow.advance_opportunity import process_of
 from pipecli.workflow.change import Change, Refused

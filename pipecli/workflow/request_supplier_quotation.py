@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.party import Supplier
-from pipecli.records.supplier_quotation import SupplierItem, SupplierQuotation
+from pipecli.records.quotation import SupplierItem, SupplierQuotation
 from pipecli.workflow.change import Refused
 from pipecli.workflow.closed_opportunity import refuse_closed
 from pipecli.workflow.find_item import find_item

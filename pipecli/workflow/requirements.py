@@ -9,18 +9,18 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pipecli.records.questions import QUESTIONS, answered
+from pipecli.records.values import QUESTIONS, answered
 
 _COUNT = rf"key_info\s*>=\s*([0-{QUESTIONS}])"
 
 
 def can_be_met(requirement: str) -> bool:
     """Whether there is an opportunity that has what one line of `requires` asks for."""
-    from pipecli.records import fields
+    from pipecli.records import base
     from pipecli.records.opportunity import Opportunity
 
     return bool(
-        re.fullmatch(_COUNT, requirement.strip()) or fields.annotation_at(Opportunity, requirement.split("."))
+        re.fullmatch(_COUNT, requirement.strip()) or base.annotation_at(Opportunity, requirement.split("."))
     )
 
 

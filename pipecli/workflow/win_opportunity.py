@@ -9,8 +9,7 @@ from decimal import Decimal
 from pipecli.records.item import total
 from pipecli.records.money import minor_digits, rounded
 from pipecli.records.opportunity import Closed, Opportunity, OpportunityStatus
-from pipecli.records.order import Order, OrderStatus
-from pipecli.records.quotation import Quotation, QuotationStatus
+from pipecli.records.quotation import Order, OrderStatus, Quotation, QuotationStatus
 from pipecli.workflow.change import Change, Refused
 from pipecli.workflow.closed_opportunity import refuse_closed, refuse_future
 from pipecli.workflow.order_from_quotation import order_from_quotation

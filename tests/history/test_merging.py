@@ -8,7 +8,7 @@ import pytest
 
 from pipecli.history.merging import Merged, merge
 from pipecli.history.merging.lists import identity
-from pipecli.records import fields
+from pipecli.records import base as fields
 from pipecli.records.base import Part
 from pipecli.records.kinds import KINDS, SETTINGS
 from tests.merging import DEAL, FILE, both, edited, taken, words

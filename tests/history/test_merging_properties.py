@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pipecli.errors import FaultyFile
 from pipecli.history.merging import merge
 from pipecli.history.merging.values import pruned
-from pipecli.records import fields
+from pipecli.records import base as fields
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.store import yamledit, yamltext
 from tests.merging import FILE, record, taken

@@ -11,9 +11,8 @@ from pipecli.outbox.formats import formats_of
 from pipecli.outbox.printed import Addressee, Revisions, addressee, printed_order, printed_quotation
 from pipecli.records.item import Item
 from pipecli.records.lead import Lead
-from pipecli.records.order import Order, OrderStatus
 from pipecli.records.party import Contact, Customer
-from pipecli.records.quotation import Quotation, QuotationStatus
+from pipecli.records.quotation import Order, OrderStatus, Quotation, QuotationStatus
 from pipecli.records.settings import Company
 
 MACHINE = Item(

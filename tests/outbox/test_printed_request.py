@@ -7,8 +7,8 @@ from decimal import Decimal
 
 from pipecli.outbox.printed_request import printed_request
 from pipecli.records.party import Supplier
+from pipecli.records.quotation import SupplierItem, SupplierQuotation, SupplierQuotationStatus
 from pipecli.records.settings import Company
-from pipecli.records.supplier_quotation import SupplierItem, SupplierQuotation, SupplierQuotationStatus
 
 TORINO = Supplier(id="torino", name="Torino Macchine", address="Via Po 1\nTorino", country="Italy")
 

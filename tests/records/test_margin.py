@@ -7,8 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from pipecli.records.margin import CostedLine, Margin, margin
-from pipecli.records.money import MissingRate, Rates
+from pipecli.records.money import CostedLine, Margin, MissingRate, Rates, margin
 
 DAY = date(2026, 11, 21)
 RATES = Rates("EUR", {"USD": {date(2026, 1, 1): Decimal("0.80"), date(2026, 12, 1): Decimal("2")}})

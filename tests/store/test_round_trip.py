@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from pipecli.jsontext import dumps, loads
-from pipecli.records import fields
-from pipecli.records.ids import CROCKFORD
+from pipecli.records import base
+from pipecli.records.base import CROCKFORD
 from pipecli.records.kinds import BY_NOUN, LEAD, OPPORTUNITY, PRICE_LIST, QUOTATION, Kind
 from pipecli.store import reading, yamledit, yamltext
 
@@ -181,7 +181,7 @@ def test_any_edit_means_what_was_asked_and_keeps_every_comment(kind: Kind, befor
     new = kind.model.model_validate(after | {"id": before["id"]})
     text = _commented(yamltext.emit(old.plain(), "x.json"))
 
-    edited = yamledit.edit(text, old.plain(), new.plain(), lambda path: fields.keys_at(kind.model, path))
+    edited = yamledit.edit(text, old.plain(), new.plain(), lambda path: base.keys_at(kind.model, path))
 
     assert reading.read(kind, "x.yaml", edited) == new
     assert [word for word in _comments(text) if word not in edited] == []

@@ -10,7 +10,7 @@ from decimal import Decimal
 from itertools import count
 from typing import Any, NamedTuple, TypeVar
 
-from pipecli.records import fields
+from pipecli.records import base as fields
 from pipecli.records.base import Part
 from pipecli.store.yamlalign import meaning
 from pipecli.store.yamlemit import is_list

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pipecli.errors import FaultyFile
-from pipecli.records import fields
+from pipecli.records import base as fields
 from pipecli.records.base import Plain
 from pipecli.records.kinds import OPPORTUNITY, QUOTATION, Kind
 from pipecli.records.references import references

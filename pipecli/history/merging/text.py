@@ -8,7 +8,7 @@ from typing import NamedTuple
 from pipecli.errors import FaultyFile
 from pipecli.history.merging.comments import Remark, Sheet, difference, lacking
 from pipecli.history.merging.values import Path
-from pipecli.records import fields
+from pipecli.records import base as fields
 from pipecli.records.base import Part, Plain
 from pipecli.store import yamledit, yamlemit, yamltext
 from pipecli.store.yamlalign import meaning

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from pipecli.history.merging import lists
-from pipecli.records import fields
+from pipecli.records import base as fields
 from pipecli.records.base import Part, Plain
 from pipecli.store.yamlalign import is_nothing, same
 from pipecli.store.yamlemit import is_list

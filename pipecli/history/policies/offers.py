@@ -8,8 +8,7 @@ from decimal import Decimal
 from pipecli.history.policies.rule import Changed, Review, Rule
 from pipecli.records.item import Item
 from pipecli.records.opportunity import Opportunity
-from pipecli.records.order import Order, OrderStatus
-from pipecli.records.quotation import Quotation, QuotationStatus
+from pipecli.records.quotation import Order, OrderStatus, Quotation, QuotationStatus
 from pipecli.store.checks.frozen import OFFERED
 from pipecli.store.checks.rule import Problem, Severity
 
