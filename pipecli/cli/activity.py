@@ -55,7 +55,7 @@ def add(
     from pipecli.cli.assignments import validated
     from pipecli.cli.showing import Printed
     from pipecli.records.activity import Activity
-    from pipecli.workflow import add_activity
+    from pipecli.workflow import activity as add_activity
 
     is_done = done or type_ == "note"
     with changing(ctx) as desk:
@@ -102,7 +102,7 @@ def done(
     """Mark a planned activity as done."""
     from pipecli.cli.activity_lookup import find_activity
     from pipecli.cli.showing import Printed
-    from pipecli.workflow import complete_activity
+    from pipecli.workflow import activity as complete_activity
 
     with changing(ctx) as desk:
         found = find_activity(desk.pipeline, ref, activity)

@@ -44,10 +44,10 @@ def _assigned(desk: Desk, kind: Kind) -> list[Change]:
     """The unowned records of a kind, given away; what no active user can get is said."""
     from pipecli.store.conditions import choose_rules
     from pipecli.store.standings import standing, unowned
-    from pipecli.workflow import assign_by_rule
-    from pipecli.workflow.assign_by_rule import Taken, active_users
+    from pipecli.workflow import assignment
+    from pipecli.workflow.assignment import Taken, active_users
 
-    if not assign_by_rule.rules_for(desk.settings, kind.noun):
+    if not assignment.rules_for(desk.settings, kind.noun):
         return []
     desk.pipeline.need(kind)
     connection = desk.pipeline.index.connection
@@ -61,7 +61,7 @@ def _assigned(desk: Desk, kind: Kind) -> list[Change]:
             idle[rule.name] += 1
     for name, count in idle.items():
         say(f"the rule {name} has no active user: {_counted(count, kind.noun)} left alone")
-    return assign_by_rule.assign(taken, desk.settings, standing(connection, kind))
+    return assignment.assign(taken, desk.settings, standing(connection, kind))
 
 
 def _subject(changes: Sequence[Change]) -> str:

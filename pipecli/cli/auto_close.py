@@ -42,7 +42,7 @@ def auto_close(ctx: typer.Context) -> None:
     Those whose last word was ours, auto_close.after_days ago or more, with nothing planned. Each is a commit
     of its own, that git revert takes back alone. --dry-run lists what would close, and why.
     """
-    from pipecli.workflow.vocabulary import require_auto_close_reason
+    from pipecli.workflow.rules import require_auto_close_reason
 
     run = session(ctx)
     require_auto_close_reason(run.read(OPPORTUNITY, QUOTATION).settings)
@@ -124,7 +124,7 @@ def _due(run: Session, key: str) -> Closing | None:
     """How a deal closes; None where it stays open."""
     from pipecli.records.opportunity import Opportunity
     from pipecli.records.quotation import Quotation
-    from pipecli.workflow import auto_close
+    from pipecli.workflow.opportunity import auto_close
 
     pipeline, zone = run.pipeline, run.now.tzinfo
     assert zone is not None

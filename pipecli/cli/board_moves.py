@@ -26,7 +26,7 @@ class Moved(NamedTuple):
 def move(run: Session, key: str, stage: str) -> Moved:
     """Advance a deal to a stage. Raises PipecliError, in the words of the shell."""
     from pipecli.records.opportunity import Opportunity
-    from pipecli.workflow.advance_opportunity import advance
+    from pipecli.workflow.opportunity.advance import advance
 
     with _pipeline(run) as pipeline:
         deal = pipeline.get(Opportunity, key)
@@ -39,7 +39,7 @@ def move(run: Session, key: str, stage: str) -> Moved:
 def undo(run: Session, moved: Moved) -> str:
     """Put a deal back to where it was before a move; what else was changed since stays."""
     from pipecli.records.opportunity import Opportunity
-    from pipecli.workflow.undo_advance import undo_advance
+    from pipecli.workflow.opportunity.advance import undo_advance
 
     with _pipeline(run) as pipeline:
         change = undo_advance(pipeline.get(Opportunity, moved.before.id), moved.before, moved.after)

@@ -40,7 +40,7 @@ def add(
     from pipecli.cli.assignments import built
     from pipecli.cli.party import names_of, slug_and_name
     from pipecli.records.party import Competitor
-    from pipecli.workflow import add_party
+    from pipecli.workflow import party
 
     with changing(ctx) as desk:
         slug, called = slug_and_name("competitor", name_or_slug, name)
@@ -56,7 +56,7 @@ def add(
         }
         competitor = built(Competitor, given, sets, desk.session)
         free = desk.new_slug("competitor", slug)
-        desk.do(add_party.add(competitor, names_of(desk, "competitor"), free=free))
+        desk.do(party.add(competitor, names_of(desk, "competitor"), free=free))
 
 
 @app.command("list", cls=Listing)

@@ -39,7 +39,7 @@ def add(
     from pipecli.cli.assignments import built
     from pipecli.cli.party import names_of, slug_and_name
     from pipecli.records.party import Contact, Customer
-    from pipecli.workflow import add_party
+    from pipecli.workflow import party
 
     with changing(ctx) as desk:
         slug, called = slug_and_name("contact", name_or_slug, name)
@@ -56,7 +56,7 @@ def add(
         }
         contact = built(Contact, given, sets, desk.session)
         free = desk.new_slug("contact", slug)
-        desk.do(add_party.add(contact, names_of(desk, "contact"), free=free))
+        desk.do(party.add(contact, names_of(desk, "contact"), free=free))
 
 
 @app.command("list", cls=Listing)

@@ -46,7 +46,7 @@ def add(
     from pipecli.cli.assignments import built
     from pipecli.cli.party import names_of, slug_and_name
     from pipecli.records.party import Customer
-    from pipecli.workflow import add_party
+    from pipecli.workflow import party
 
     with changing(ctx) as desk:
         slug, called = slug_and_name("customer", name_or_slug, name)
@@ -70,7 +70,7 @@ def add(
         customer = built(Customer, given, sets, desk.session)
         free = desk.new_slug("customer", slug)
         _own_parent(desk, None, customer)
-        desk.do(add_party.add(customer, names_of(desk, "customer"), free=free))
+        desk.do(party.add(customer, names_of(desk, "customer"), free=free))
 
 
 @app.command("list", cls=Listing)
@@ -88,7 +88,7 @@ def show(ctx: typer.Context, ref: Ref) -> None:
 
 
 def _own_parent(desk: Desk, before: Any, customer: Any) -> None:
-    from pipecli.workflow.customer_parent import refuse_own_parent
+    from pipecli.workflow.party import refuse_own_parent
 
     if before is None or before.parent != customer.parent:
         refuse_own_parent(customer, _parents(desk))
@@ -112,12 +112,12 @@ def merge(
     """Make two customers one: all that names FROM names INTO."""
     from pipecli.cli.removing import users_of
     from pipecli.records.party import Customer
-    from pipecli.workflow import merge_customers
+    from pipecli.workflow import party
 
     with changing(ctx) as desk:
         goes, stays = desk.get(Customer, source), desk.get(Customer, target)
         users = [desk.pipeline.read(file) for _, file in users_of(desk, CUSTOMER, goes.id)]
-        desk.do(merge_customers.merge(goes, stays, users, parents=_parents(desk)))
+        desk.do(party.merge(goes, stays, users, parents=_parents(desk)))
 
 
 @app.command()

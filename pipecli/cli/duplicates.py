@@ -14,7 +14,7 @@ from pipecli.jsontext import loads
 from pipecli.records.kinds import CONTACT, CUSTOMER, LEAD
 
 if TYPE_CHECKING:
-    from pipecli.workflow.find_duplicates import Duplicate, Party
+    from pipecli.workflow.duplicates import Duplicate, Party
 
 
 def _columns(name_width: int) -> tuple[Column, ...]:
@@ -34,7 +34,7 @@ _LEADS, _CUSTOMERS = _columns(14), _columns(24)
 
 def print_lead_duplicates(ctx: typer.Context) -> None:
     """Pairs of leads of which one at least is still at work, and none is given up."""
-    from pipecli.workflow.find_duplicates import Party, find_duplicates
+    from pipecli.workflow.duplicates import Party, find_duplicates
 
     run = session(ctx)
     rows = run.read(LEAD).index.connection.execute(
@@ -64,7 +64,7 @@ def print_lead_duplicates(ctx: typer.Context) -> None:
 
 def print_customer_duplicates(ctx: typer.Context) -> None:
     """Pairs of customers; the addresses of their contacts count as theirs."""
-    from pipecli.workflow.find_duplicates import Party, find_duplicates
+    from pipecli.workflow.duplicates import Party, find_duplicates
 
     run = session(ctx)
     connection = run.read(CUSTOMER, CONTACT).index.connection

@@ -53,7 +53,7 @@ def add(
     from pipecli.cli.assignments import built, names_field
     from pipecli.cli.owner_by_rule import owned_by_rule
     from pipecli.records.lead import Lead
-    from pipecli.workflow import add_lead
+    from pipecli.workflow.lead import qualify as add_lead
 
     with changing(ctx) as desk:
         given = {
@@ -99,7 +99,7 @@ def show(ctx: typer.Context, ref: Ref) -> None:
 
 def _set(desk: Desk, lead: Any, assignments: list[str], summary: str) -> Change:
     from pipecli.cli.assignments import assign, split
-    from pipecli.workflow.set_lead import leave_to_verbs, set_fields
+    from pipecli.workflow.lead.qualify import leave_to_verbs, set_fields
 
     given = {path[0]: value for path, value in map(split, assignments)}
     leave_to_verbs(lead, given)
@@ -108,7 +108,7 @@ def _set(desk: Desk, lead: Any, assignments: list[str], summary: str) -> Change:
 
 def _allow_edit(desk: Desk, before: Any, after: Any) -> None:
     """An edit may change what `set` may."""
-    from pipecli.workflow.set_lead import leave_to_verbs, set_fields
+    from pipecli.workflow.lead.qualify import leave_to_verbs, set_fields
 
     changed = [name for name in type(after).model_fields if getattr(before, name) != getattr(after, name)]
     leave_to_verbs(before, {name: str(getattr(after, name)) for name in changed})
@@ -136,7 +136,7 @@ def qualify(
     With need, budget and timeframe a lead is qualified; authority is a strong sign, not required.
     """
     from pipecli.records.lead import Lead
-    from pipecli.workflow import qualify_lead
+    from pipecli.workflow.lead import qualify as qualify_lead
 
     answers = {"need": need, "budget": budget, "timeframe": timeframe, "authority": authority}
     notes = {
@@ -163,7 +163,7 @@ def disqualify(
 ) -> None:
     """Give a lead up, with the reason."""
     from pipecli.records.lead import Lead
-    from pipecli.workflow import disqualify_lead
+    from pipecli.workflow.lead import qualify as disqualify_lead
 
     with changing(ctx) as desk:
         lead = desk.get(Lead, ref)
@@ -176,7 +176,7 @@ def disqualify(
 def reopen(ctx: typer.Context, ref: Ref) -> None:
     """Take a disqualified lead up again."""
     from pipecli.records.lead import Lead
-    from pipecli.workflow import reopen_lead
+    from pipecli.workflow.lead import qualify as reopen_lead
 
     with changing(ctx) as desk:
         desk.do(reopen_lead.reopen(desk.get(Lead, ref)))

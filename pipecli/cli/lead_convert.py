@@ -49,8 +49,8 @@ def convert(
     from pipecli.cli.parties import parties
     from pipecli.records.lead import Lead
     from pipecli.records.opportunity import Opportunity
-    from pipecli.workflow import convert_lead
-    from pipecli.workflow.prospect import of_lead
+    from pipecli.workflow.lead import convert as convert_lead
+    from pipecli.workflow.match_party import of_lead
 
     with changing(ctx) as desk:
         lead = desk.get(Lead, ref)
@@ -88,9 +88,9 @@ def _opened(
     from pipecli.records.catalogue import PriceList
     from pipecli.records.opportunity import Opportunity
     from pipecli.store.conditions import choose_process
-    from pipecli.workflow.convert_lead import carry_over
-    from pipecli.workflow.open_opportunity import in_process, open_opportunity
-    from pipecli.workflow.price_item import require_currency
+    from pipecli.workflow.items import require_currency
+    from pipecli.workflow.lead.convert import carry_over
+    from pipecli.workflow.opportunity.open import in_process, open_opportunity
 
     prices = desk.get(PriceList, price_list) if price_list else None
     typed: dict[str, Any] = {

@@ -19,7 +19,7 @@ from pipecli.records.kinds import LITERATURE, OPPORTUNITY
 
 if TYPE_CHECKING:
     from pipecli.records.catalogue import Literature
-    from pipecli.workflow.suggest_literature import Suggestion
+    from pipecli.workflow.catalogue import Suggestion
 
 app = noun("Sales literature.")
 
@@ -52,7 +52,7 @@ def add(
     from pipecli.cli.assignments import built
     from pipecli.cli.slugs import given_slug
     from pipecli.records.catalogue import Literature
-    from pipecli.workflow import add_to_catalogue
+    from pipecli.workflow import catalogue
 
     with changing(ctx) as desk:
         given = {
@@ -66,7 +66,7 @@ def add(
         }
         document = _sound(desk, built(Literature, given, sets, desk.session))
         is_taken = desk.pipeline.file_of("literature", document.id) is not None
-        desk.do(add_to_catalogue.add(document, is_taken=is_taken))
+        desk.do(catalogue.add(document, is_taken=is_taken))
 
 
 @app.command("suggest")
@@ -79,11 +79,11 @@ def suggest(ctx: typer.Context, deal: Deal) -> None:
     from pipecli.records.catalogue import Literature
     from pipecli.records.opportunity import Opportunity
     from pipecli.store.lookup import resolve
-    from pipecli.workflow import suggest_literature
+    from pipecli.workflow import catalogue
 
     run = session(ctx)
     opportunity = run.pipeline.get(Opportunity, resolve(run.pipeline, deal, OPPORTUNITY).key)
-    offered = suggest_literature.suggest(opportunity, run.read(LITERATURE).all(Literature))
+    offered = catalogue.suggest(opportunity, run.read(LITERATURE).all(Literature))
     records = [_row(each, opportunity.stage) for each in offered]
     print_records(records, SUGGESTIONS, run.format)
 
@@ -105,11 +105,11 @@ def send(
     from pipecli.records.catalogue import Literature
     from pipecli.records.opportunity import Opportunity
     from pipecli.records.party import Contact
-    from pipecli.workflow import send_literature
+    from pipecli.workflow import catalogue
 
     with changing(ctx) as desk:
         desk.do(
-            send_literature.send(
+            catalogue.send(
                 desk.get(Opportunity, deal),
                 _sound(desk, desk.get(Literature, ref)),
                 desk.now,
@@ -148,7 +148,7 @@ def _allow(desk: Desk, before: Literature, after: Literature) -> None:
 def _sound(desk: Desk, document: Literature) -> Literature:
     """The document, if its file is there and its stages are known. Raises PipecliError."""
     from pipecli.store.location import inside
-    from pipecli.workflow.vocabulary import require_stages
+    from pipecli.workflow.rules import require_stages
 
     require_stages(desk.settings, document.stages)
     if document.file and not inside(desk.pipeline.root, document.file).is_file():

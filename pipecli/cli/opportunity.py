@@ -49,7 +49,7 @@ def show(ctx: typer.Context, ref: Ref) -> None:
 
 def _set(desk: Desk, deal: Any, assignments: list[str], summary: str) -> Change:
     from pipecli.cli.assignments import assign, split
-    from pipecli.workflow.set_opportunity import leave_to_verbs
+    from pipecli.workflow.opportunity.set import leave_to_verbs
 
     leave_to_verbs(deal, {split(text)[0][0] for text in assignments})
     return _changed(desk, deal, assign(deal, assignments, desk.session), summary)
@@ -57,14 +57,14 @@ def _set(desk: Desk, deal: Any, assignments: list[str], summary: str) -> Change:
 
 def _changed(desk: Desk, before: Any, after: Any, summary: str) -> Change:
     from pipecli.records.catalogue import PriceList
-    from pipecli.workflow.set_opportunity import set_fields
+    from pipecli.workflow.opportunity.set import set_fields
 
     return set_fields(before, after, desk.settings, desk.pipeline.all(PriceList), desk.today, summary)
 
 
 def _allow_edit(desk: Desk, before: Any, after: Any) -> None:
     """An edit may change what `set` may: the rules are the same, and so are the words of what they refuse."""
-    from pipecli.workflow.set_opportunity import leave_to_verbs
+    from pipecli.workflow.opportunity.set import leave_to_verbs
 
     fields = type(after).model_fields
     leave_to_verbs(before, {name for name in fields if getattr(before, name) != getattr(after, name)})
@@ -86,7 +86,7 @@ def advance(
 ) -> None:
     """Move an opportunity to the next stage of its process."""
     from pipecli.records.opportunity import Opportunity
-    from pipecli.workflow import advance_opportunity
+    from pipecli.workflow.opportunity import advance as advance_opportunity
 
     with changing(ctx) as desk:
         deal = desk.get(Opportunity, ref)

@@ -68,7 +68,7 @@ def add(
     from pipecli.cli.assignments import names_field, option
     from pipecli.cli.owner_by_rule import owned_by_rule
     from pipecli.records.opportunity import Opportunity
-    from pipecli.workflow.open_opportunity import open_opportunity, opened
+    from pipecli.workflow.opportunity.open import open_opportunity, opened
 
     with changing(ctx) as desk:
         seller = _seller(desk, owner)
@@ -124,7 +124,7 @@ def _title(argument: str | None, given: str | None) -> str:
 
 def _seller(desk: Desk, owner: str | None) -> str | None:
     """Who sells: the user that is named, or who runs this."""
-    from pipecli.workflow.assign_opportunity import require_user
+    from pipecli.workflow.opportunity.people import require_user
 
     if owner is None:
         return desk.me
@@ -157,7 +157,7 @@ def _parties(
     """The customer and the contact of the options; those of a converted lead where none is given."""
     from pipecli.cli.parties import Parties, parties
     from pipecli.records.party import Contact, Customer
-    from pipecli.workflow.prospect import Prospect
+    from pipecli.workflow.match_party import Prospect
 
     if customer is not None and organization is not None:
         raise PipecliError("--customer and --organization both say who buys", hint="give one of them")
@@ -214,7 +214,7 @@ def _with_sets(deal: Opportunity, sets: list[str] | None, desk: Desk) -> Opportu
 def _placed(desk: Desk, deal: Opportunity, process: str | None, stage: str | None) -> Opportunity:
     """The deal in its process: the one named, or the one that the settings choose for it."""
     from pipecli.store.conditions import choose_process
-    from pipecli.workflow.open_opportunity import in_process
+    from pipecli.workflow.opportunity.open import in_process
 
     chosen = choose_process(desk.pipeline, deal) if process is None else process
     return in_process(deal, desk.settings, chosen, stage)
@@ -222,7 +222,7 @@ def _placed(desk: Desk, deal: Opportunity, process: str | None, stage: str | Non
 
 def _require_currency(desk: Desk, deal: Opportunity) -> None:
     from pipecli.records.catalogue import PriceList
-    from pipecli.workflow.price_item import require_currency
+    from pipecli.workflow.items import require_currency
 
     prices = desk.pipeline.find_record(PriceList, deal.price_list)
     if prices is not None:

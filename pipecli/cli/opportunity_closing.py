@@ -34,8 +34,8 @@ def won(
     from pipecli.cli.assignments import option
     from pipecli.records.opportunity import Opportunity
     from pipecli.records.quotation import Quotation
-    from pipecli.workflow.closed_opportunity import refuse_closed
-    from pipecli.workflow.win_opportunity import win
+    from pipecli.workflow.opportunity.close import win
+    from pipecli.workflow.rules import refuse_closed
 
     with changing(ctx) as desk:
         deal = desk.get(Opportunity, ref)
@@ -69,7 +69,7 @@ def lost(
     from pipecli.cli.assignments import option
     from pipecli.cli.party import names_of
     from pipecli.records.opportunity import Opportunity
-    from pipecli.workflow.lose_opportunity import lose
+    from pipecli.workflow.opportunity.close import lose
 
     with changing(ctx) as desk:
         deal = desk.get(Opportunity, ref)
@@ -98,7 +98,7 @@ def reopen(
     """Open a closed opportunity again, its quotations as they were."""
     from pipecli.history.when_open import quotations_when_open
     from pipecli.records.opportunity import Opportunity
-    from pipecli.workflow.reopen_opportunity import reopen as reopened
+    from pipecli.workflow.opportunity.close import reopen as reopened
 
     with changing(ctx) as desk:
         deal = desk.get(Opportunity, ref)
@@ -132,8 +132,8 @@ def _sold(desk: Desk, deal: Opportunity) -> tuple[Opportunity, list[Change]]:
     from pipecli.records.lead import Lead
     from pipecli.records.opportunity import Opportunity
     from pipecli.workflow.change import Refused
-    from pipecli.workflow.convert_on_win import convert_on_win
-    from pipecli.workflow.prospect import of_lead
+    from pipecli.workflow.match_party import of_lead
+    from pipecli.workflow.opportunity.close import convert_on_win
 
     lead = desk.pipeline.find_record(Lead, deal.lead)
     if deal.customer or lead is None:

@@ -21,7 +21,7 @@ def add(ctx: typer.Context, ref: Ref, name: _Name) -> None:
     from pipecli.cli.assignments import option
     from pipecli.cli.party import names_of
     from pipecli.records.opportunity import Opportunity
-    from pipecli.workflow.competitors import add_competitor
+    from pipecli.workflow.opportunity.people import add_competitor
 
     with changing(ctx) as desk:
         called = option("NAME", name, (Opportunity, "competitors.0"), desk.session)
@@ -33,7 +33,7 @@ def remove(ctx: typer.Context, ref: Ref, name: _Name) -> None:
     """Strike a competitor out."""
     from pipecli.cli.party import names_of
     from pipecli.records.opportunity import Opportunity
-    from pipecli.workflow.competitors import remove_competitor
+    from pipecli.workflow.opportunity.people import remove_competitor
 
     with changing(ctx) as desk:
         desk.do(remove_competitor(desk.get(Opportunity, ref), name, names_of(desk, "competitor")))

@@ -32,7 +32,7 @@ def add(
     from pipecli.cli.assignments import option
     from pipecli.records.opportunity import Opportunity
     from pipecli.records.party import Contact
-    from pipecli.workflow.stakeholders import add_stakeholder
+    from pipecli.workflow.opportunity.people import add_stakeholder
 
     with changing(ctx) as desk:
         deal = desk.get(Opportunity, ref)
@@ -45,7 +45,7 @@ def remove(ctx: typer.Context, ref: Ref, contact: _Contact) -> None:
     """Take a contact off an opportunity."""
     from pipecli.records.opportunity import Opportunity
     from pipecli.records.party import Contact
-    from pipecli.workflow.stakeholders import remove_stakeholder
+    from pipecli.workflow.opportunity.people import remove_stakeholder
 
     with changing(ctx) as desk:
         deal = desk.get(Opportunity, ref)

@@ -34,7 +34,7 @@ def add(
     from pipecli.cli.assignments import option
     from pipecli.records.catalogue import PriceList, Product
     from pipecli.records.opportunity import Opportunity
-    from pipecli.workflow.add_item import add_item
+    from pipecli.workflow.items import add_item
 
     with changing(ctx) as desk:
 
@@ -66,7 +66,7 @@ def remove(
 ) -> None:
     """Remove an item."""
     from pipecli.records.opportunity import Opportunity
-    from pipecli.workflow.remove_item import remove_item
+    from pipecli.workflow.items import remove_item
 
     with changing(ctx) as desk:
         desk.do(remove_item(desk.get(Opportunity, ref), item))

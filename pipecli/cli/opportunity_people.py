@@ -22,7 +22,7 @@ def assign(
 ) -> None:
     """Give an opportunity to a user or a team."""
     from pipecli.records.opportunity import Opportunity
-    from pipecli.workflow.assign_opportunity import assign_to_team, assign_to_user
+    from pipecli.workflow.opportunity.people import assign_to_team, assign_to_user
 
     if (user is None) == (team is None):
         raise PipecliError("name who gets it: a user, or a team with --team")
@@ -46,8 +46,8 @@ def share(
 ) -> None:
     """Share an opportunity: it is in `list --mine` of others too."""
     from pipecli.records.opportunity import Opportunity
-    from pipecli.workflow.share_record import share as shared
-    from pipecli.workflow.share_record import unshare
+    from pipecli.workflow.assignment import share as shared
+    from pipecli.workflow.assignment import unshare
 
     with changing(ctx) as desk:
         deal = desk.get(Opportunity, ref)

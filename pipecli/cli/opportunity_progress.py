@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from pipecli.workflow.requirements import missing_fields, missing_steps
+from pipecli.workflow.rules import missing_fields, missing_steps
 
 
 class Progress(NamedTuple):

@@ -21,7 +21,7 @@ _Step = Annotated[str, typer.Argument(help="Its text, or words of it.", metavar=
 def done(ctx: typer.Context, ref: Ref, step: _Step) -> None:
     """Note a step as done."""
     from pipecli.records.opportunity import Opportunity
-    from pipecli.workflow.complete_step import complete_step
+    from pipecli.workflow.opportunity.advance import complete_step
 
     with changing(ctx) as desk:
         desk.do(complete_step(desk.get(Opportunity, ref), desk.settings, step))
@@ -31,7 +31,7 @@ def done(ctx: typer.Context, ref: Ref, step: _Step) -> None:
 def undo(ctx: typer.Context, ref: Ref, step: _Step) -> None:
     """Note a step as not done."""
     from pipecli.records.opportunity import Opportunity
-    from pipecli.workflow.complete_step import undo_step
+    from pipecli.workflow.opportunity.advance import undo_step
 
     with changing(ctx) as desk:
         desk.do(undo_step(desk.get(Opportunity, ref), desk.settings, step))

@@ -26,7 +26,7 @@ def new(
     """Make the order of an accepted quotation. Prints its id; `opp won` does it by itself."""
     from pipecli.records.opportunity import Opportunity
     from pipecli.records.quotation import Order, Quotation
-    from pipecli.workflow.order_quotation import order_quotation
+    from pipecli.workflow.order import order_quotation
 
     with changing(ctx) as desk:
         accepted = desk.get(Quotation, quotation)
@@ -55,7 +55,7 @@ def show(ctx: typer.Context, ref: Ref) -> None:
 
 
 def _keep_status(_desk: Desk, before: Any, after: Any) -> None:
-    from pipecli.workflow.keep_status import require_same_status
+    from pipecli.workflow.order import require_same_status
 
     require_same_status(before, after, "pipecli order deliver or cancel")
 
@@ -71,7 +71,7 @@ def deliver(
 ) -> None:
     """Note that an open order has reached the customer."""
     from pipecli.records.quotation import Order
-    from pipecli.workflow import deliver_order
+    from pipecli.workflow import order as deliver_order
 
     with changing(ctx) as desk:
         order = desk.get(Order, ref)
@@ -86,7 +86,7 @@ def cancel(
 ) -> None:
     """Cancel an open order; its quotation can be ordered again."""
     from pipecli.records.quotation import Order
-    from pipecli.workflow import cancel_order
+    from pipecli.workflow import order as cancel_order
 
     with changing(ctx) as desk:
         desk.do(cancel_order.cancel(desk.get(Order, ref), reason=reason))

@@ -21,7 +21,7 @@ def owned_by_rule(desk: Desk, record: R) -> tuple[R, tuple[str, ...]]:
     """
     from pipecli.store.conditions import choose_rules
     from pipecli.store.standings import standing
-    from pipecli.workflow.assign_by_rule import Taken, active_users, assign, rules_for
+    from pipecli.workflow.assignment import Taken, active_users, assign, rules_for
 
     if not rules_for(desk.settings, record.noun):
         return record, ()

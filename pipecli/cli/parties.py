@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from pipecli.records.base import Record
     from pipecli.records.party import Contact, Customer
     from pipecli.store.pipeline import Pipeline
-    from pipecli.workflow.match_party import KnownContact, KnownCustomer, Match
-    from pipecli.workflow.prospect import Prospect
+    from pipecli.workflow.match_party import KnownContact, KnownCustomer, Match, Prospect
 
 
 class Parties(NamedTuple):
@@ -73,8 +72,7 @@ def known_contacts(pipeline: Pipeline) -> list[KnownContact]:
 
 def _customer(desk: Desk, prospect: Prospect, contacts: list[KnownContact]) -> tuple[Customer, list[str]]:
     from pipecli.records.party import Customer
-    from pipecli.workflow.match_party import match_customer
-    from pipecli.workflow.prospect import new_customer
+    from pipecli.workflow.match_party import match_customer, new_customer
 
     match = match_customer(prospect, known_customers(desk.pipeline), contacts)
     if match.id is not None:
@@ -99,8 +97,7 @@ def _contact(
     desk: Desk, prospect: Prospect, customer: Customer, contacts: list[KnownContact]
 ) -> tuple[Contact | None, list[str]]:
     from pipecli.records.party import Contact
-    from pipecli.workflow.match_party import match_contact
-    from pipecli.workflow.prospect import completed, new_contact
+    from pipecli.workflow.match_party import completed, match_contact, new_contact
 
     match = match_contact(prospect, customer.id, contacts)
     if match.id is not None:

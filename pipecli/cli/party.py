@@ -42,6 +42,6 @@ def set_party(desk: Desk, party: Any, assignments: list[str], summary: str) -> C
     """`set` of any field, e-mails and phones tidied as `add` does."""
     from pipecli.cli.assignments import assign
     from pipecli.workflow.change import Change
-    from pipecli.workflow.normalize_party import normalized
+    from pipecli.workflow.party import normalized
 
     return Change(normalized(assign(party, assignments, desk.session), party), summary, "changed")

@@ -19,7 +19,7 @@ from pipecli.records.kinds import PRICE_LIST
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pipecli.workflow.price_products import NewPrice
+    from pipecli.workflow.catalogue import NewPrice
 
 app = noun("Price lists, by currency.")
 
@@ -51,7 +51,7 @@ def add(
     from pipecli.cli.assignments import built
     from pipecli.cli.slugs import given_slug
     from pipecli.records.catalogue import PriceList
-    from pipecli.workflow import add_to_catalogue, price_products
+    from pipecli.workflow import catalogue
 
     with changing(ctx) as desk:
         given = {
@@ -62,9 +62,9 @@ def add(
             "valid_until": desk.day(valid_until),
         }
         price_list = built(PriceList, given, sets, desk.session)
-        prices = price_products.priced(price_list.prices, _new_prices(price or ()))
+        prices = catalogue.priced(price_list.prices, _new_prices(price or ()))
         is_taken = desk.pipeline.file_of("price-list", price_list.id) is not None
-        desk.do(add_to_catalogue.add(price_list.with_(prices=prices), is_taken=is_taken))
+        desk.do(catalogue.add(price_list.with_(prices=prices), is_taken=is_taken))
 
 
 @app.command("price", cls=Changing)
@@ -78,10 +78,10 @@ def price_(
     Tiers that are not named stay. SKU= takes a product off the list.
     """
     from pipecli.records.catalogue import PriceList
-    from pipecli.workflow import price_products
+    from pipecli.workflow import catalogue
 
     with changing(ctx) as desk:
-        desk.do(price_products.price(desk.get(PriceList, ref), _new_prices(prices)))
+        desk.do(catalogue.price(desk.get(PriceList, ref), _new_prices(prices)))
 
 
 @app.command("list", cls=Listing)
@@ -103,7 +103,7 @@ def show(ctx: typer.Context, ref: Ref) -> None:
 
 def _same_currency(desk: Desk, before: Any, after: Any) -> None:
     from pipecli.cli.removing import users_of
-    from pipecli.workflow.price_list_currency import require_unused
+    from pipecli.workflow.catalogue import require_unused
 
     if before.currency != after.currency:
         require_unused(before, [name for name, _ in users_of(desk, PRICE_LIST, before.id)])
@@ -118,7 +118,7 @@ def _new_prices(texts: Sequence[str]) -> list[NewPrice]:
     from pipecli.cli.assignments import number, validated
     from pipecli.cli.slugs import given_slug
     from pipecli.records.catalogue import Tier
-    from pipecli.workflow.price_products import NewPrice
+    from pipecli.workflow.catalogue import NewPrice
 
     new = []
     for text in texts:

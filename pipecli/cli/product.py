@@ -39,7 +39,7 @@ def add(
     from pipecli.cli.assignments import built, option
     from pipecli.cli.slugs import given_slug
     from pipecli.records.catalogue import Product
-    from pipecli.workflow import add_to_catalogue
+    from pipecli.workflow import catalogue
 
     with changing(ctx) as desk:
         given = {
@@ -55,7 +55,7 @@ def add(
         }
         product = built(Product, given, sets, desk.session)
         is_taken = desk.pipeline.file_of("product", product.sku) is not None
-        desk.do(add_to_catalogue.add(product, is_taken=is_taken))
+        desk.do(catalogue.add(product, is_taken=is_taken))
 
 
 @app.command("list", cls=Listing)

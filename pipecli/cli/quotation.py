@@ -62,8 +62,8 @@ def new(
     from pipecli.records.opportunity import Opportunity
     from pipecli.records.party import Contact, Customer
     from pipecli.records.quotation import Quotation
-    from pipecli.workflow import new_quotation
     from pipecli.workflow.change import Change
+    from pipecli.workflow.quotation import new as new_quotation
 
     with changing(ctx) as desk:
         deal = desk.get(Opportunity, opportunity)
@@ -94,7 +94,7 @@ def _priced(
     from pipecli.cli.assignments import option
     from pipecli.errors import PipecliError
     from pipecli.records.quotation import Quotation, SupplierQuotation
-    from pipecli.workflow.price_from_supplier import price_from_supplier
+    from pipecli.workflow.supplier_prices import price_from_supplier
 
     if answer is None:
         if markup is not None or margin is not None:
@@ -129,7 +129,7 @@ def show(ctx: typer.Context, ref: Ref) -> None:
 
 def _of_a_draft(desk: Desk, before: Any, after: Any) -> None:
     from pipecli.records.catalogue import PriceList
-    from pipecli.workflow.change_quotation import require_sound
+    from pipecli.workflow.quotation.change import require_sound
 
     require_sound(before, after, desk.pipeline.find_record(PriceList, after.price_list))
 
@@ -166,14 +166,14 @@ def send(
 ) -> None:
     """Mark a draft as sent; from now on it is frozen. With --email it is mailed first."""
     from pipecli.records.quotation import Quotation
-    from pipecli.workflow import send_quotation
+    from pipecli.workflow.quotation import moves
 
     if not email and any(each is not None for each in (to or None, cc or None, subject, body)):
         raise typer.BadParameter("--to, --cc, --subject and --body are of a mail: add --email")
     with changing(ctx) as desk:
         quotation = desk.get(Quotation, ref)
         deal, siblings = _of_deal(desk, quotation)
-        sent = send_quotation.send(quotation, deal, siblings=siblings, today=desk.today, day=desk.day(date))
+        sent = moves.send(quotation, deal, siblings=siblings, today=desk.today, day=desk.day(date))
         if not email:
             desk.do(sent)
             return
@@ -186,7 +186,7 @@ def send(
 def revise(ctx: typer.Context, ref: Ref) -> None:
     """Make the next draft of a quotation. One that is sent, expired or rejected; it is superseded."""
     from pipecli.records.quotation import Quotation
-    from pipecli.workflow import revise_quotation
+    from pipecli.workflow.quotation import new as revise_quotation
 
     with changing(ctx) as desk:
         quotation = desk.get(Quotation, ref)
@@ -202,12 +202,12 @@ def revise(ctx: typer.Context, ref: Ref) -> None:
 def accept(ctx: typer.Context, ref: Ref) -> None:
     """Note that the customer said yes. The deal stays open: `opp won` closes it."""
     from pipecli.records.quotation import Quotation
-    from pipecli.workflow import accept_quotation
+    from pipecli.workflow.quotation import moves
 
     with changing(ctx) as desk:
         quotation = desk.get(Quotation, ref)
         deal, siblings = _of_deal(desk, quotation)
-        desk.do(accept_quotation.accept(quotation, deal, siblings=siblings, today=desk.today))
+        desk.do(moves.accept(quotation, deal, siblings=siblings, today=desk.today))
 
 
 @app.command("reject", cls=Changing)
@@ -218,20 +218,20 @@ def reject(
 ) -> None:
     """Note that the customer said no, or took back a yes. The deal stays open."""
     from pipecli.records.quotation import Order, Quotation
-    from pipecli.workflow import reject_quotation
+    from pipecli.workflow.quotation import moves
 
     with changing(ctx) as desk:
         quotation = desk.get(Quotation, ref)
         deal, siblings = _of_deal(desk, quotation)
         orders = desk.pipeline.all(Order, "quotation = ?", quotation.id)
-        desk.do(reject_quotation.reject(quotation, deal, siblings=siblings, orders=orders, reason=reason))
+        desk.do(moves.reject(quotation, deal, siblings=siblings, orders=orders, reason=reason))
 
 
 @app.command("expire", cls=Changing)
 def expire(ctx: typer.Context) -> None:
     """Expire what is past its last day. Every sent quotation, in one commit; for cron."""
     from pipecli.records.quotation import Quotation
-    from pipecli.workflow.expire_quotation import expire as due
+    from pipecli.workflow.quotation.moves import expire as due
 
     with changing(ctx) as desk:
         past = "status = 'sent' AND valid_until < ?"

@@ -52,7 +52,7 @@ def send_by_email(desk: Desk, sent: Change, deal: Opportunity, wishes: Wishes) -
     from pipecli.outbox.typesetting import require_typst
     from pipecli.records.quotation import Quotation
     from pipecli.store import committing
-    from pipecli.workflow.mail_quotation import mailed
+    from pipecli.workflow.quotation.moves import mailed
 
     quotation = sent.subject
     assert isinstance(quotation, Quotation)
@@ -180,7 +180,7 @@ def _address(name: str, bare: str) -> Address:
 def _activity(desk: Desk, message: EmailMessage, reader: Reader) -> Activity:
     """The mail as the deal remembers it."""
     from pipecli.records.activity import Direction
-    from pipecli.workflow.record_mail import activity_of, id_of_mail
+    from pipecli.workflow.mail import activity_of, id_of_mail
 
     identity = str(message["Message-ID"])
     taken = {row[0] for row in desk.pipeline.index.connection.execute("SELECT id FROM activities")}

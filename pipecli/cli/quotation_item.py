@@ -36,7 +36,7 @@ def add(
     from pipecli.cli.assignments import option
     from pipecli.records.catalogue import PriceList, Product
     from pipecli.records.quotation import Quotation
-    from pipecli.workflow import quotation_item
+    from pipecli.workflow.quotation import change as quotation_item
 
     with changing(ctx) as desk:
 
@@ -67,7 +67,7 @@ def remove(
 ) -> None:
     """Take an item off a draft."""
     from pipecli.records.quotation import Quotation
-    from pipecli.workflow import quotation_item
+    from pipecli.workflow.quotation import change as quotation_item
 
     with changing(ctx) as desk:
         desk.do(quotation_item.remove(desk.get(Quotation, ref), item))

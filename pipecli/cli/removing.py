@@ -18,12 +18,12 @@ def add_remove(app: typer.Typer, kind: Kind, *, way_out: str = "change those fir
 
     @app.command("remove", cls=Changing, help=f"Remove a {name} that no record uses.")
     def remove(ctx: typer.Context, ref: Ref) -> None:
-        from pipecli.workflow import remove_record
+        from pipecli.workflow import catalogue
 
         with changing(ctx) as desk:
             record: Any = desk.get(kind.model, ref)
             used_by = [name for name, _ in users_of(desk, kind, record.key)]
-            desk.do(remove_record.remove(record, used_by, hint=way_out.format(key=record.key)))
+            desk.do(catalogue.remove(record, used_by, hint=way_out.format(key=record.key)))
 
 
 def users_of(desk: Desk, kind: Kind, key: str) -> list[tuple[str, str]]:

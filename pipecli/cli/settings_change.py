@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 
 def change_to(desk: Desk, after: Settings, summary: str) -> Change:
     """The change of the settings to these. Raises PipecliError where what records use would be gone."""
-    from pipecli.workflow import change_settings
+    from pipecli.workflow import settings
 
     _refuse_broken_conditions(desk, after)
     _refuse_missing_files(desk, after)
-    gone = change_settings.dropped(desk.settings, after)
+    gone = settings.dropped(desk.settings, after)
     if gone:
         # A file that can't be read might name it too.
         desk.pipeline.need(*KINDS)
     lists = desk.pipeline.index.connection.execute("SELECT id FROM price_lists")
-    return change_settings.change(
+    return settings.change(
         desk.settings,
         after,
         summary,
@@ -33,7 +33,7 @@ def change_to(desk: Desk, after: Settings, summary: str) -> Change:
         price_lists={row[0] for row in lists},
         words_left={
             dropped: len(records_with(desk.pipeline, dropped.what, dropped.word))
-            for dropped in change_settings.dropped_words(desk.settings, after)
+            for dropped in settings.dropped_words(desk.settings, after)
         },
     )
 

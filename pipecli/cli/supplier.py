@@ -40,7 +40,7 @@ def add(
     from pipecli.cli.assignments import built
     from pipecli.cli.party import names_of, slug_and_name
     from pipecli.records.party import Supplier
-    from pipecli.workflow import add_party
+    from pipecli.workflow import party
 
     with changing(ctx) as desk:
         slug, called = slug_and_name("supplier", name_or_slug, name)
@@ -59,7 +59,7 @@ def add(
         }
         supplier = built(Supplier, given, sets, desk.session)
         free = desk.new_slug("supplier", slug)
-        desk.do(add_party.add(supplier, names_of(desk, "supplier"), free=free))
+        desk.do(party.add(supplier, names_of(desk, "supplier"), free=free))
 
 
 @app.command("list", cls=Listing)

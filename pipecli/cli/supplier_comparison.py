@@ -12,8 +12,8 @@ from pipecli.cli.columns_quotation import amount_text
 from pipecli.cli.output import Format, print_record, print_records, write_text
 from pipecli.cli.session import Session, say
 from pipecli.cli.table import Column, cell_text, cut
-from pipecli.workflow.compare_supplier_quotations import Column as Answer
-from pipecli.workflow.compare_supplier_quotations import Comparison, Price
+from pipecli.workflow.supplier_prices import Column as Answer
+from pipecli.workflow.supplier_prices import Comparison, Price
 
 
 def print_comparison(run: Session, deal: str, compared: Comparison) -> None:

@@ -18,7 +18,7 @@ from pipecli.cli.session import session
 from pipecli.records.kinds import OPPORTUNITY, SUPPLIER_QUOTATION
 
 if TYPE_CHECKING:
-    from pipecli.workflow.receive_supplier_quotation import Offered
+    from pipecli.workflow.supplier_quotation import Offered
 
 app = noun("Supplier quotations: request, receive, compare.")
 
@@ -46,12 +46,12 @@ def new(
     from pipecli.records.opportunity import Opportunity
     from pipecli.records.party import Supplier
     from pipecli.records.quotation import SupplierQuotation
-    from pipecli.workflow import request_supplier_quotation
+    from pipecli.workflow import supplier_quotation
     from pipecli.workflow.change import Change
 
     with changing(ctx) as desk:
         deal = desk.get(Opportunity, opportunity)
-        asked = request_supplier_quotation.request(
+        asked = supplier_quotation.request(
             deal,
             desk.get(Supplier, supplier),
             id=desk.new_id("SQ"),
@@ -79,7 +79,7 @@ def show(ctx: typer.Context, ref: Ref) -> None:
 
 
 def _keep_status(_desk: Desk, before: Any, after: Any) -> None:
-    from pipecli.workflow.keep_status import require_same_status
+    from pipecli.workflow.order import require_same_status
 
     require_same_status(before, after, "pipecli supplier-quote receive or decline")
 
@@ -109,7 +109,7 @@ def receive(
     """Record a supplier's answer. A price for every item, typed or from their file."""
     from pipecli.errors import PipecliError
     from pipecli.records.quotation import SupplierQuotation
-    from pipecli.workflow import receive_supplier_quotation
+    from pipecli.workflow import supplier_quotation
 
     if not price and csv is None:
         raise PipecliError("an answer has prices", hint="give --price ITEM=PRICE, or --csv FILE")
@@ -118,7 +118,7 @@ def receive(
         typed = [_typed(desk, text) for text in price or ()]
         read = _read(csv, currency or answer.currency) if csv else []
         desk.do(
-            receive_supplier_quotation.receive(
+            supplier_quotation.receive(
                 answer,
                 [*typed, *read],
                 today=desk.today,
@@ -134,7 +134,7 @@ def _typed(desk: Desk, text: str) -> Offered:
     from pipecli.cli.assignments import option
     from pipecli.errors import PipecliError
     from pipecli.records.quotation import SupplierQuotation
-    from pipecli.workflow.receive_supplier_quotation import Offered
+    from pipecli.workflow.supplier_quotation import Offered
 
     item, equals, price = text.rpartition("=")
     if not equals or not item.strip() or not price.strip():
@@ -157,10 +157,10 @@ def decline(
 ) -> None:
     """Note that a supplier can't or won't quote."""
     from pipecli.records.quotation import SupplierQuotation
-    from pipecli.workflow import decline_supplier_quotation
+    from pipecli.workflow import supplier_quotation
 
     with changing(ctx) as desk:
-        desk.do(decline_supplier_quotation.decline(desk.get(SupplierQuotation, ref), reason=reason))
+        desk.do(supplier_quotation.decline(desk.get(SupplierQuotation, ref), reason=reason))
 
 
 @app.command("render")
@@ -179,13 +179,11 @@ def compare(
     from pipecli.records.opportunity import Opportunity
     from pipecli.records.quotation import SupplierQuotation
     from pipecli.store.lookup import resolve
-    from pipecli.workflow import compare_supplier_quotations
+    from pipecli.workflow import supplier_prices
 
     run = session(ctx)
     found = resolve(run.pipeline, opportunity, OPPORTUNITY)
     deal = run.pipeline.get(Opportunity, found.key)
     answers = run.pipeline.all(SupplierQuotation, "opportunity = ?", deal.id)
-    compared = compare_supplier_quotations.compare(
-        answers, deal.currency, run.pipeline.rates, today=run.today
-    )
+    compared = supplier_prices.compare(answers, deal.currency, run.pipeline.rates, today=run.today)
     print_comparison(run, deal.id, compared)

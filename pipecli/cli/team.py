@@ -35,7 +35,7 @@ def add(
     from pipecli.cli.showing import Printed
     from pipecli.cli.slugs import given_slug
     from pipecli.records import settings
-    from pipecli.workflow import add_team
+    from pipecli.workflow import settings as add_team
 
     with changing(ctx) as desk:
         team = given_slug(slug, "team")
@@ -45,7 +45,7 @@ def add(
             "parent": find_part(desk.session, TEAM, parent) if parent else None,
         }
         desk.do(
-            add_team.add(desk.settings, team, validated(settings.Team, given)),
+            add_team.add_team(desk.settings, team, validated(settings.Team, given)),
             printed=Printed("team", team, team, is_new=True),
         )
 

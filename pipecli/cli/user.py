@@ -38,7 +38,7 @@ def add(
     from pipecli.cli.showing import Printed
     from pipecli.cli.slugs import given_slug
     from pipecli.records import settings
-    from pipecli.workflow import add_user
+    from pipecli.workflow import settings as add_user
 
     with changing(ctx) as desk:
         user = given_slug(slug, "user")
@@ -49,7 +49,7 @@ def add(
             "active": not inactive,
         }
         desk.do(
-            add_user.add(desk.settings, user, validated(settings.User, given)),
+            add_user.add_user(desk.settings, user, validated(settings.User, given)),
             printed=Printed("user", user, user, is_new=True),
         )
 

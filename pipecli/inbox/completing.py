@@ -16,7 +16,7 @@ from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.settings import Settings
 from pipecli.store.pipeline import Pipeline
-from pipecli.workflow import price_item, vocabulary
+from pipecli.workflow import items, rules
 
 _PRICED = ("opportunity", "quotation", "supplier-quotation", "order")
 """The kinds of record with a currency and items."""
@@ -95,7 +95,7 @@ class Completer:
         name = (plain.get("price_list"), plain["currency"], item["product"], quantity, day)
         if name not in self._prices:
             try:
-                self._prices[name] = price_item.unit_price(
+                self._prices[name] = items.unit_price(
                     self._priced(plain), self.settings, self._price_lists, item["product"], quantity, day
                 )
             except PipecliError as error:
@@ -124,14 +124,14 @@ class Completer:
     def check_words(self, record: Record) -> None:
         """Hold a record to the words of the settings: types, sources, reasons. Raises Refused."""
         if isinstance(record, Opportunity):
-            vocabulary.require_type(self.settings, record.type)
-            vocabulary.require_source(self.settings, record.source)
+            rules.require_type(self.settings, record.type)
+            rules.require_source(self.settings, record.source)
             if record.status == "lost" and record.closed and record.closed.reason:
-                vocabulary.require_lost_reason(self.settings, record.closed.reason)
+                rules.require_lost_reason(self.settings, record.closed.reason)
         elif isinstance(record, Lead):
-            vocabulary.require_source(self.settings, record.source)
+            rules.require_source(self.settings, record.source)
             if record.disqualified:
-                vocabulary.require_disqualify_reason(self.settings, record.disqualified.reason)
+                rules.require_disqualify_reason(self.settings, record.disqualified.reason)
 
 
 def _stage(process: Any, name: str) -> str | None:

@@ -11,8 +11,8 @@ from typing import NamedTuple
 from pipecli.jsontext import loads
 from pipecli.records.kinds import CONTACT, CUSTOMER, LEAD, OPPORTUNITY, SUPPLIER
 from pipecli.store.pipeline import Pipeline
+from pipecli.workflow.mail import Known, KnownPerson, Record
 from pipecli.workflow.party_identity import email_domain, email_key, website_domain
-from pipecli.workflow.place_mail import Known, KnownPerson, Record
 
 
 class Directory(NamedTuple):

@@ -20,9 +20,8 @@ from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.store.pipeline import Pipeline
 from pipecli.workflow.change import Change
+from pipecli.workflow.mail import Facts, Placed, Record, activity_of, id_of_mail, lead_of_mail, place, record
 from pipecli.workflow.party_identity import email_domain, email_key
-from pipecli.workflow.place_mail import Facts, Placed, Record, place
-from pipecli.workflow.record_mail import activity_of, id_of_mail, lead_of_mail, record
 
 _FIRST_MAIL = datetime(1990, 1, 1, tzinfo=UTC)
 """The clock of who says that a mail is older was wrong."""

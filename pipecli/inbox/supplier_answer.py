@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from pipecli.errors import PipecliError
 from pipecli.inbox import amounts, tabular
-from pipecli.workflow.receive_supplier_quotation import Offered
+from pipecli.workflow.supplier_quotation import Offered
 
 # Headings as suppliers write them, folded to small letters and single blanks; the surest first.
 _PRICE = (

@@ -52,9 +52,7 @@ def _model(module: str, name: str) -> type[Record]:
 LEAD = Kind("lead", "leads", "LEAD", "lead", "Lead")
 OPPORTUNITY = Kind("opportunity", "opportunities", "OPP", "opportunity", "Opportunity")
 QUOTATION = Kind("quotation", "quotations", "QTN", "quotation", "Quotation")
-SUPPLIER_QUOTATION = Kind(
-    "supplier-quotation", "supplier-quotations", "SQ", "quotation", "SupplierQuotation"
-)
+SUPPLIER_QUOTATION = Kind("supplier-quotation", "supplier-quotations", "SQ", "quotation", "SupplierQuotation")
 ORDER = Kind("order", "orders", "ORD", "quotation", "Order")
 CUSTOMER = Kind("customer", "customers", "", "party", "Customer")
 CONTACT = Kind("contact", "contacts", "", "party", "Contact")

@@ -47,7 +47,7 @@ def choose_rules(pipeline: Pipeline, records: Sequence[Lead | Opportunity]) -> l
 
     Raises PipecliError when a condition can't be run.
     """
-    from pipecli.workflow.assign_by_rule import rules_for
+    from pipecli.workflow.assignment import rules_for
 
     settings = pipeline.settings
     with asking(pipeline) as ask:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from pipecli.records.kinds import LEAD, OPPORTUNITY, Kind
-from pipecli.workflow.assign_by_rule import Standing
+from pipecli.workflow.assignment import Standing
 
 if TYPE_CHECKING:
     import sqlite3

@@ -1,8 +1,12 @@
-"""What tells that two parties are one: e-mail, phone, website and domain, each in one comparable form."""
+"""What tells that two parties are one: e-mail, phone, website and domain, each in one comparable form.
+
+Names that resemble one: what a person may have meant, offered and never taken.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from pipecli.records.values import folded
 
@@ -94,3 +98,21 @@ def _ascii(host: str) -> str:
         return host.rstrip(".").encode("idna").decode()
     except UnicodeError:
         return host
+
+
+_MOST_OFFERED = 3
+_RESEMBLING = 85.0
+
+
+def similar_names(name: str, names: Mapping[str, str]) -> list[str]:
+    """The keys of `names` that resemble `name`, the closest first, whatever legal form and order of words."""
+    from rapidfuzz import fuzz, process
+
+    found = process.extract(
+        " ".join(name_words(name)),
+        {key: " ".join(name_words(known)) for key, known in names.items()},
+        scorer=fuzz.token_set_ratio,
+        score_cutoff=_RESEMBLING,
+        limit=_MOST_OFFERED,
+    )
+    return [key for _, _, key in found]

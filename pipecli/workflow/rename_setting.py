@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from pipecli.records.base import Record
 from pipecli.records.settings import Settings
 from pipecli.workflow.change import Change, Refused
-from pipecli.workflow.principals import refuse_taken
+from pipecli.workflow.rules import refuse_taken
 
 
 class Word(NamedTuple):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.settings import Settings
-from pipecli.workflow.assign_by_rule import Standing, Taken, active_users, assign, rules_for
+from pipecli.workflow.assignment import Standing, Taken, active_users, assign, rules_for
 
 PLAIN = {
     "company": {"name": "Contoso"},

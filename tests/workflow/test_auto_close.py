@@ -10,7 +10,7 @@ import pytest
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.quotation import Quotation
 from pipecli.records.settings import Settings
-from pipecli.workflow.auto_close import auto_close, unanswered_since
+from pipecli.workflow.opportunity.auto_close import auto_close, unanswered_since
 
 MADRID = ZoneInfo("Europe/Madrid")
 TODAY = date(2026, 12, 1)

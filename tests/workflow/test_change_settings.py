@@ -6,7 +6,7 @@ import pytest
 
 from pipecli.records.settings import Settings
 from pipecli.workflow.change import Refused
-from pipecli.workflow.change_settings import Name, change, dropped
+from pipecli.workflow.settings import Name, change, dropped
 
 PLAIN = {
     "company": {"name": "Contoso"},

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from pipecli.workflow.find_duplicates import Duplicate, Party, find_duplicates
+from pipecli.workflow.duplicates import Duplicate, Party, find_duplicates
 
 
 def party(

@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 from pipecli.records.catalogue import PriceList, Product, Tier
 from pipecli.records.money import minor_digits, weighted
 from pipecli.records.settings import Company, Settings
-from pipecli.workflow.add_item import add_item
-from pipecli.workflow.open_opportunity import open_opportunity
-from pipecli.workflow.remove_item import remove_item
+from pipecli.workflow.items import add_item, remove_item
+from pipecli.workflow.opportunity.open import open_opportunity
 
 DAY = date(2026, 11, 20)
 SETTINGS = Settings(

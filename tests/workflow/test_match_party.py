@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipecli.workflow.change import Refused
-from pipecli.workflow.match_party import KnownContact, KnownCustomer, match_contact, match_customer
-from pipecli.workflow.prospect import Prospect
+from pipecli.workflow.match_party import KnownContact, KnownCustomer, Prospect, match_contact, match_customer
 
 
 def customer(

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipecli.records.catalogue import PriceList, Tier
+from pipecli.workflow.catalogue import NewPrice, price, priced
 from pipecli.workflow.change import Refused
-from pipecli.workflow.price_products import NewPrice, price, priced
 
 LIST = PriceList(id="retail", currency="EUR", prices={"cup": Decimal(3)})
 QUANTITIES = st.decimals(Decimal("0.25"), Decimal(1000), places=2)

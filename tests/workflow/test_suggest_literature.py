@@ -6,7 +6,7 @@ import pytest
 
 from pipecli.records.catalogue import Literature
 from pipecli.records.opportunity import Opportunity
-from pipecli.workflow.suggest_literature import suggest
+from pipecli.workflow.catalogue import suggest
 
 DEAL = {
     "id": "OPP-2Q8XA",

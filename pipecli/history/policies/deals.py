@@ -13,8 +13,8 @@ from pipecli.records.money import MissingRate
 from pipecli.records.opportunity import Closed, Opportunity, OpportunityStatus
 from pipecli.records.quotation import Quotation
 from pipecli.store.checks.rule import Path, Problem, Severity
-from pipecli.workflow.qualify_lead import missing_criteria
-from pipecli.workflow.win_opportunity import last_offered
+from pipecli.workflow.lead.qualify import missing_criteria
+from pipecli.workflow.opportunity.close import last_offered
 
 # What a report of closed deals adds up. Notes, tags, activities and the like go on after the end.
 _SETTLED = frozenset({"status", "closed", "amount", "items", "currency", "stage", "process"})

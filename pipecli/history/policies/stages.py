@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pipecli.history.policies.rule import Review, Rule
 from pipecli.records.opportunity import Opportunity
 from pipecli.store.checks.rule import Problem, Severity
-from pipecli.workflow.advance_opportunity import missing_between
+from pipecli.workflow.opportunity.advance import missing_between
 
 
 def stage_skipped(review: Review) -> Iterator[Problem]:

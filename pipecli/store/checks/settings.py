@@ -11,7 +11,7 @@ from pipecli.records.kinds import BY_NOUN, SETTINGS_FILE
 from pipecli.reports.messages import EVENTS
 from pipecli.store import query
 from pipecli.store.checks.rule import Problem, Rule, Severity, dotted
-from pipecli.workflow.requirements import can_be_met, unmeetable
+from pipecli.workflow.rules import can_be_met, unmeetable
 
 if TYPE_CHECKING:
     from pipecli.store.pipeline import Pipeline

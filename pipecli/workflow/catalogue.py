@@ -1,0 +1,214 @@
+"""`add` of a product, price list or document of literature: under a slug that no other of its kind has.
+
+`price-list add --price` and `price-list price`: prices by quantity, in a price list.
+
+A price list keeps its currency while records are priced from it: its figures would mean something else.
+
+`remove` of a customer, product and the like: only what no other record names can go.
+
+`literature suggest`: the documents that fit a deal's products and stage, best first.
+
+`literature send`: a document goes out, and the deal remembers it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import NamedTuple
+
+from pipecli.records.activity import Activity, ActivityType, Direction
+from pipecli.records.base import Record
+from pipecli.records.catalogue import Literature, Price, PriceList, Tier
+from pipecli.records.opportunity import Opportunity
+from pipecli.workflow.activity import with_activity
+from pipecli.workflow.change import Change, Refused
+
+
+def add(record: Record, *, is_taken: bool) -> Change:
+    """A new record of the catalogue; `is_taken` tells that one of its kind has its slug."""
+    what = record.noun.replace("-", " ")
+    if is_taken:
+        raise Refused(
+            f"{what} {record.key} exists already",
+            hint=f"change it with `pipecli {record.noun} set {record.key} …`, or choose another slug",
+        )
+    return Change(record, f"add {what} {record.label}", "added")
+
+
+class NewPrice(NamedTuple):
+    """What one of a product is to cost when `from_quantity` or more are bought."""
+
+    sku: str
+    price: Decimal | None
+    """None: the product goes off the list."""
+    from_quantity: Decimal = Decimal(1)
+
+
+def price(price_list: PriceList, given: Sequence[NewPrice]) -> Change:
+    """Set prices in a list that exists; tiers that are not named stay as they are."""
+    prices = priced(price_list.prices, given)
+    skus = list(dict.fromkeys(each.sku for each in given))
+    return Change(
+        price_list.with_(prices=prices),
+        f"price {', '.join(skus)}",
+        "priced",
+        notes=tuple(
+            f"{sku} has no price below {tiers[0].from_}; give it one: {sku}=PRICE"
+            for sku in skus
+            if isinstance(tiers := prices.get(sku), tuple) and tiers[0].from_ > 1
+        ),
+    )
+
+
+def priced(listed: Mapping[str, Price], given: Sequence[NewPrice]) -> dict[str, Price]:
+    """The prices of a list once these are set.
+
+    One price from 1 on is written as a price, several as tiers that ascend. Raises Refused when a tier is
+    given twice, or when what is to go is not there.
+    """
+    _refuse_twice(given)
+    prices = dict(listed)
+    for each in given:
+        if each.price is None:
+            if each.sku not in prices:
+                raise Refused(f"{each.sku} has no price in this list")
+            del prices[each.sku]
+            continue
+        tiers = _tiers(prices.get(each.sku)) | {each.from_quantity: each.price}
+        prices[each.sku] = _written(tiers)
+    return prices
+
+
+def _refuse_twice(given: Sequence[NewPrice]) -> None:
+    seen = set()
+    for each in given:
+        if (each.sku, each.from_quantity) in seen:
+            raise Refused(
+                f"{each.sku} has two prices from {each.from_quantity} on",
+                hint=f"give each quantity once: {each.sku}=PRICE {each.sku}=PRICE@10",
+            )
+        seen.add((each.sku, each.from_quantity))
+
+
+def _tiers(listed: Price | None) -> dict[Decimal, Decimal]:
+    if listed is None:
+        return {}
+    if isinstance(listed, tuple):
+        return {tier.from_: tier.price for tier in listed}
+    return {Decimal(1): listed}
+
+
+def _written(tiers: Mapping[Decimal, Decimal]) -> Price:
+    if tiers.keys() == {Decimal(1)}:
+        return tiers[Decimal(1)]
+    return tuple(Tier(from_=quantity, price=tiers[quantity]) for quantity in sorted(tiers))
+
+
+_MOST_NAMED = 5
+
+
+def require_unused(price_list: PriceList, used_by: Sequence[str]) -> None:
+    """Refuse another currency for a list that records name; `used_by` are their ids."""
+    if used_by:
+        named = ", ".join(used_by[:_MOST_NAMED])
+        more = f" and {len(used_by) - _MOST_NAMED} more" if len(used_by) > _MOST_NAMED else ""
+        raise Refused(
+            f"{price_list.id} stays in {price_list.currency}, records use it: {named}{more}",
+            hint="make another list: pipecli price-list add ID --currency CODE",
+        )
+
+
+_MOST_REFERENCES_NAMED = 5
+
+
+def remove(record: Record, used_by: Sequence[str], *, hint: str = "change those first") -> Change:
+    """Remove a record; `used_by` are the ids of the records that name it."""
+    if used_by:
+        named = ", ".join(used_by[:_MOST_REFERENCES_NAMED])
+        more = (
+            f" and {len(used_by) - _MOST_REFERENCES_NAMED} more"
+            if len(used_by) > _MOST_REFERENCES_NAMED
+            else ""
+        )
+        raise Refused(f"{record.key} can't be removed, records use it: {named}{more}", hint=hint)
+    return Change(record, f"remove {record.noun} {record.label}", "removed", removed=(record,))
+
+
+class Suggestion(NamedTuple):
+    """A document to offer, and why."""
+
+    document: Literature
+    products: tuple[str, ...]
+    """The deal's products that it is about."""
+    is_for_stage: bool
+    sent: datetime | date | None
+    """When it was last sent on this deal."""
+
+
+def suggest(deal: Opportunity, literature: Iterable[Literature]) -> list[Suggestion]:
+    """What to send next: what was not sent yet before what was.
+
+    Of either, what fits product and stage, then product, then stage, then what is for any deal. A document
+    about other products, or for other stages alone, is not offered.
+    """
+    sold = {item.product for item in deal.items if item.product}
+    offered = [
+        suggestion for document in literature if _is_offered(suggestion := _suggestion(deal, document, sold))
+    ]
+    return sorted(offered, key=_order)
+
+
+def _suggestion(deal: Opportunity, document: Literature, sold: set[str]) -> Suggestion:
+    times = [each.at for each in deal.activities if each.literature == document.id and each.done]
+    return Suggestion(
+        document,
+        tuple(sku for sku in document.products if sku in sold),
+        deal.stage in document.stages,
+        max(times, key=lambda at: at.isoformat(), default=None),
+    )
+
+
+def _is_offered(suggestion: Suggestion) -> bool:
+    document = suggestion.document
+    if document.products:
+        return bool(suggestion.products)
+    return suggestion.is_for_stage or not document.stages
+
+
+def _order(suggestion: Suggestion) -> tuple[object, ...]:
+    return (
+        suggestion.sent is not None,
+        not suggestion.products,
+        not suggestion.is_for_stage,
+        -len(suggestion.products),
+        suggestion.document.title.casefold(),
+    )
+
+
+def send(
+    deal: Opportunity,
+    document: Literature,
+    now: datetime,
+    *,
+    activity_id: str,
+    by: str | None = None,
+    contact: str | None = None,
+    note: str | None = None,
+) -> Change:
+    """Record that a document was sent to `contact`, or to the deal's primary one: an email, out, done."""
+    to = contact or next((each.contact for each in deal.contacts if each.primary), None)
+    sent = Activity(
+        id=activity_id,
+        type=ActivityType.EMAIL,
+        at=now,
+        subject=f"Sent {document.title}"[:500],
+        by=by,
+        direction=Direction.OUT,
+        done=True,
+        contact=to,
+        literature=document.id,
+        notes=note,
+    )
+    return Change(with_activity(deal, sent), f"send {document.title}", "literature-sent")

@@ -1,0 +1,229 @@
+"""Which line of a document a person means: by its number from 1, its product, or words of its description.
+
+The unit price of a product on a deal or quotation: the list valid that day, the tier by quantity.
+
+A new line of a deal or of its quotation: what is not said is the product's, the price the list's.
+
+`opportunity item add`: one line more on a deal.
+
+`opportunity item remove`: one line less on a deal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from typing import TypedDict, Unpack
+
+from pipecli.records.catalogue import PriceList, Product
+from pipecli.records.item import Item, total
+from pipecli.records.opportunity import Opportunity
+from pipecli.records.quotation import Quotation, SupplierItem
+from pipecli.records.settings import Settings
+from pipecli.records.values import folded
+from pipecli.workflow.change import Change, Refused
+from pipecli.workflow.rules import refuse_closed
+
+Line = Item | SupplierItem
+
+
+def find_item(items: Sequence[Line], which: str, owner: str) -> int:
+    """The place of a line, from 0. Refused when it is none, or several; `owner` is whose lines they are."""
+    wanted = which.strip()
+    if wanted.isdecimal() and 1 <= int(wanted) <= len(items):
+        return int(wanted) - 1
+    found = places(items, wanted)
+    if len(found) == 1:
+        return found[0]
+    if found:
+        lines = ", ".join(f"{place + 1} ({in_words(items[place])})" for place in found)
+        raise Refused(f"{owner} has {len(found)} items {wanted}: {lines}", hint="name one by its number")
+    known = ", ".join(f"{number} ({in_words(item)})" for number, item in enumerate(items, 1))
+    raise Refused(f"{owner} has no item {wanted}", hint=f"it has {known or 'none'}")
+
+
+def places(items: Sequence[Line], name: str) -> list[int]:
+    """Every line of a product, else every line with these words in its description."""
+    words = folded(name.strip())
+    descriptions = [folded(item.description) for item in items]
+    return (
+        [place for place, item in enumerate(items) if item.product == words]
+        or [place for place, description in enumerate(descriptions) if description == words]
+        or [place for place, description in enumerate(descriptions) if words and words in description]
+    )
+
+
+def in_words(item: Line) -> str:
+    """`2 × Café S-100`."""
+    return f"{item.quantity:f} × {item.description}"
+
+
+Priced = Opportunity | Quotation
+"""What has a currency, may name a price list, and has items; below it is called the deal."""
+
+
+def unit_price(
+    deal: Priced, settings: Settings, lists: Sequence[PriceList], sku: str, quantity: Decimal, day: date
+) -> Decimal:
+    """What one costs, in the deal's currency. Refused, naming the way out, where no list tells.
+
+    `lists` are all price lists of the pipeline.
+    """
+    price_list = price_list_of(deal, settings, lists, day)
+    price = price_list.price(sku, quantity)
+    if price is None:
+        raise Refused(
+            f"{price_list.id} has no price for {_what(price_list, sku, quantity)}",
+            hint=f"{_BY_HAND}, or add it to the list: pipecli price-list set {price_list.id} prices.{sku}=…",
+        )
+    return price
+
+
+def price_list_of(deal: Priced, settings: Settings, lists: Sequence[PriceList], day: date) -> PriceList:
+    """The list a deal is priced from on a day: its own, else the settings', else the only valid one.
+
+    The last two only where they are in the deal's currency.
+    """
+    by_id = {each.id: each for each in lists}
+    if deal.price_list is not None:
+        own = by_id.get(deal.price_list)
+        if own is None:
+            raise Refused(f"{deal.id}: there is no price list {deal.price_list}", hint=_name_one(deal))
+        require_currency(own, deal)
+        return _valid(own, deal, day)
+    default = by_id.get(settings.price_list or "")
+    if default is not None and default.currency == deal.currency:
+        return _valid(default, deal, day)
+    return _only_valid(deal, lists, day)
+
+
+def require_currency(price_list: PriceList, deal: Priced) -> None:
+    """Refuse a list whose prices are not in the deal's currency."""
+    if price_list.currency != deal.currency:
+        raise Refused(
+            f"the price list {price_list.id} is in {price_list.currency}, {deal.id} in {deal.currency}",
+            hint=f"choose a list in {deal.currency}, or change the currency with it",
+        )
+
+
+def _valid(price_list: PriceList, deal: Priced, day: date) -> PriceList:
+    if price_list.is_valid(day):
+        return price_list
+    bounds = [
+        f"from {price_list.valid_from}" if price_list.valid_from else "",
+        f"until {price_list.valid_until}" if price_list.valid_until else "",
+    ]
+    words = " ".join(bound for bound in bounds if bound)
+    raise Refused(f"the price list {price_list.id} is valid {words}, not on {day}", hint=_name_one(deal))
+
+
+def _only_valid(deal: Priced, lists: Sequence[PriceList], day: date) -> PriceList:
+    valid = [each for each in lists if each.currency == deal.currency and each.is_valid(day)]
+    if len(valid) == 1:
+        return valid[0]
+    if not valid:
+        raise Refused(
+            f"no price list in {deal.currency} is valid on {day}",
+            hint=f"{_BY_HAND}, or make one: pipecli price-list add",
+        )
+    names = ", ".join(each.id for each in valid)
+    raise Refused(f"{len(valid)} price lists in {deal.currency} are valid: {names}", hint=_name_one(deal))
+
+
+_BY_HAND = "give the price with --price"
+
+
+def _name_one(deal: Priced) -> str:
+    return f"name a list, pipecli {deal.noun} set {deal.id} price_list=…, or give the price with --price"
+
+
+def _what(price_list: PriceList, sku: str, quantity: Decimal) -> str:
+    tiers = price_list.prices.get(sku)
+    return (
+        f"{quantity:f} of {sku}: its prices begin at {tiers[0].from_:f}" if isinstance(tiers, tuple) else sku
+    )
+
+
+class NewLine(TypedDict, total=False):
+    """What a person says of a new line; None and absent are the same."""
+
+    product: Product | None
+    quantity: Decimal | None
+    price: Decimal | None
+    discount: Decimal | None
+    tax: Decimal | None
+    description: str | None
+    uom: str | None
+
+
+def make_item(
+    owner: Priced, settings: Settings, lists: Sequence[PriceList], day: date, **line: Unpack[NewLine]
+) -> Item:
+    """A line for `owner`. Description, unit and tax are the product's unless they are given.
+
+    The price is that of the list valid on `day` unless one is given; without a product both the description
+    and the price must be given.
+    """
+    product, price = line.get("product"), line.get("price")
+    description, uom, tax = line.get("description"), line.get("uom"), line.get("tax")
+    quantity = line.get("quantity") or Decimal(1)
+    if product is not None:
+        if not product.active:
+            raise Refused(
+                f"{product.sku} is not sold any more",
+                hint=f"choose another, or pipecli product set {product.sku} active=yes",
+            )
+        if price is None:
+            price = unit_price(owner, settings, lists, product.sku, quantity, day)
+        description = description or product.name
+        uom = uom or product.uom
+        tax = product.tax if tax is None else tax
+    if description is None or price is None:
+        raise Refused(
+            "an item needs a product, or a description and a price",
+            hint='give --product SKU, or --description "…" --price P',
+        )
+    return Item(
+        product=product.sku if product else None,
+        description=description,
+        quantity=quantity,
+        uom=uom,
+        unit_price=price,
+        discount=line.get("discount"),
+        tax=tax,
+    )
+
+
+def add_item(
+    deal: Opportunity, settings: Settings, lists: Sequence[PriceList], day: date, **line: Unpack[NewLine]
+) -> Change:
+    """Add a line to an open deal; `line` says which, as `make_item` takes it."""
+    refuse_closed(deal)
+    item = make_item(deal, settings, lists, day, **line)
+    grown = deal.with_(items=(*deal.items, item))
+    return Change(
+        grown,
+        f"add {in_words(item)} at {item.unit_price:,f} {deal.currency}",
+        "item-added",
+        notes=amount_notes(grown),
+    )
+
+
+def amount_notes(deal: Opportunity) -> tuple[str, ...]:
+    """What a person should know when the items change under an amount that was set by hand."""
+    if deal.amount is None:
+        return ()
+    items = f"{total(deal.items, deal.currency):,f}"
+    return (
+        f"the amount stays {deal.amount:,f} {deal.currency} as set by hand; the items come to {items}: "
+        f"pipecli opp set {deal.id} amount= takes theirs",
+    )
+
+
+def remove_item(deal: Opportunity, which: str) -> Change:
+    """Take a line off an open deal: by its number from 1, its product, or words of its description."""
+    refuse_closed(deal)
+    place = find_item(deal.items, which, deal.id)
+    shrunk = deal.with_(items=deal.items[:place] + deal.items[place + 1 :])
+    return Change(shrunk, f"remove {in_words(deal.items[place])}", "item-removed", notes=amount_notes(shrunk))

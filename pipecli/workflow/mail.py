@@ -1,0 +1,299 @@
+"""Where a mail belongs: from whom to whom it went, and the one opportunity or lead it is about.
+
+The thread it answers tells first; then the people. What could be several deals is said, never guessed.
+
+A mail on a deal or a lead: a done activity with its direction, time, subject and Message-ID.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import NamedTuple
+
+from pipecli.records.activity import Activity, ActivityType, Direction
+from pipecli.records.base import CROCKFORD, ID_LENGTH
+from pipecli.records.lead import Lead
+from pipecli.records.opportunity import Opportunity
+from pipecli.records.settings import Settings
+from pipecli.workflow.change import Change
+from pipecli.workflow.lead.qualify import add, contacted
+from pipecli.workflow.party_identity import email_domain
+
+_EARLIEST = timedelta(days=90)
+"""How much older than a deal a mail may be: of what came long before, nobody knows that it is about it."""
+
+
+class Record(NamedTuple):
+    """An opportunity or a lead, and what of it tells whether a mail belongs there."""
+
+    noun: str
+    key: str
+    since: datetime
+    """When it began: that of a deal on a lead, with the lead."""
+    is_open: bool = True
+    until: datetime | None = None
+    """The day it was closed, at its beginning."""
+
+
+class KnownPerson(NamedTuple):
+    """A contact or, without a `contact`, a customer who has an address of their own."""
+
+    name: str
+    contact: str | None
+    customer: str | None
+
+
+class Facts(NamedTuple):
+    """What of a mail tells where it belongs; addresses as `email_key` has them."""
+
+    sender: Sequence[str]
+    to: Sequence[str]
+    copied: Sequence[str]
+    references: Sequence[str]
+    at: datetime
+
+
+@dataclass
+class Known:
+    """Who and what a pipeline knows; people and leads by address."""
+
+    ours: dict[str, str | None] = field(default_factory=dict)
+    """Our own addresses, with the user where it is one's own."""
+    people: Mapping[str, Sequence[KnownPerson]] = field(default_factory=dict)
+    suppliers: Mapping[str, str] = field(default_factory=dict)
+    leads: dict[str, list[Record]] = field(default_factory=dict)
+    """Those at work, else those given up. A converted one's deals are among `deals_of_lead`."""
+    deals_of_contact: Mapping[str, Sequence[Record]] = field(default_factory=dict)
+    deals_of_customer: Mapping[str, Sequence[Record]] = field(default_factory=dict)
+    deals_of_lead: Mapping[str, Sequence[Record]] = field(default_factory=dict)
+    """By the lead's address."""
+    threads: dict[str, list[Record]] = field(default_factory=dict)
+    """By Message-ID, the records that have the mail."""
+
+
+class Placed(NamedTuple):
+    """Where a mail belongs. `on` is None where that can't be told; `why` says why."""
+
+    direction: Direction
+    by: str | None = None
+    """Which of us wrote it, or was the first it was written to."""
+    contact: str | None = None
+    on: Record | None = None
+    candidates: tuple[str, ...] = ()
+    """The records it could belong to, where they are several."""
+    why: str = ""
+    is_stranger: bool = False
+    """Somebody unknown wrote it to us."""
+    is_internal: bool = False
+    """Between ourselves."""
+
+
+def place(mail: Facts, known: Known) -> Placed:
+    """The rule."""
+    is_ours = any(address in known.ours for address in mail.sender)
+    direction = Direction.OUT if is_ours else Direction.IN
+    everybody = (*mail.to, *mail.copied)
+    by = _first(known.ours, mail.sender if is_ours else everybody)
+    outside = [[address for address in tier if address not in known.ours] for tier in (mail.to, mail.copied)]
+    found = Placed(direction, by)
+    if is_ours and everybody and not any(outside):
+        return found._replace(why="between ourselves", is_internal=True)
+    tiers = outside if is_ours else [list(mail.sender)]
+    thread = _of_thread(mail, known)
+    if thread:
+        people = [person for tier in tiers for address in tier for person in known.people.get(address, ())]
+        return _one(found, thread, people, known)
+    supplier = next((known.suppliers[each] for tier in tiers for each in tier if each in known.suppliers), "")
+    if not is_ours and not supplier and any(each in known.ours for each in everybody):
+        # Somebody new writes to us, with somebody we know among the others.
+        tiers.append([address for tier in outside for address in tier])
+    for tier in tiers:
+        if _is_known(tier, known):
+            return _by_people(found, tier, known, mail.at)
+    if supplier:
+        return found._replace(why=f"with the supplier {supplier}")
+    who = "recipient" if is_ours else "sender"
+    return found._replace(why=f"unknown {who}", is_stranger=not is_ours)
+
+
+def _is_known(addresses: Iterable[str], known: Known) -> bool:
+    places = (known.people, known.leads, known.deals_of_lead)
+    return any(address in place for address in addresses for place in places)
+
+
+def _first(ours: Mapping[str, str | None], addresses: Iterable[str]) -> str | None:
+    return next((user for each in addresses if (user := ours.get(each))), None)
+
+
+def _of_thread(mail: Facts, known: Known) -> list[Record]:
+    """The records that have the nearest mail it answers: the open deals of them, else deals, else leads."""
+    for reference in mail.references:
+        if records := known.threads.get(reference):
+            deals = [each for each in records if each.noun == "opportunity"]
+            return [each for each in deals if each.is_open] or deals or list(records)
+    return []
+
+
+def _by_people(found: Placed, tier: Sequence[str], known: Known, at: datetime) -> Placed:
+    people = [person for address in tier for person in known.people.get(address, ())]
+    of_contacts = _records(people, lambda person: person.contact, known.deals_of_contact)
+    of_customers = _records(people, lambda person: person.customer, known.deals_of_customer)
+    of_leads = [each for address in tier for each in known.deals_of_lead.get(address, ())]
+    leads = [each for address in tier for each in known.leads.get(address, ())]
+    too_late: list[Record] = []
+    for candidates in (of_contacts, of_customers, of_leads, leads):
+        possible = [each for each in dict.fromkeys(candidates) if _was_there(each, at)]
+        recent = [each for each in possible if each.since - at <= _EARLIEST]
+        too_late += [each for each in possible if each not in recent]
+        if recent:
+            return _one(found, recent, people, known)
+    if too_late:
+        first = too_late[0].key
+        return found._replace(
+            why=f"more than {_EARLIEST.days} days older than {first}",
+            contact=_contact(people, None, known),
+            candidates=tuple(each.key for each in too_late),
+        )
+    name = people[0].name if people else tier[0]
+    return found._replace(why=f"{name} has no open deal", contact=_contact(people, None, known))
+
+
+def _records(
+    people: Iterable[KnownPerson],
+    key: Callable[[KnownPerson], str | None],
+    records: Mapping[str, Sequence[Record]],
+) -> list[Record]:
+    return [record for person in people for record in records.get(key(person) or "", ())]
+
+
+def _was_there(record: Record, at: datetime) -> bool:
+    """Whether a mail of then can be about it: it is open, or it was at the time."""
+    return record.is_open or (record.until is not None and record.since <= at < record.until)
+
+
+def _one(found: Placed, records: Sequence[Record], people: Sequence[KnownPerson], known: Known) -> Placed:
+    if len(records) == 1:
+        return found._replace(on=records[0], contact=_contact(people, records[0], known))
+    keys = tuple(each.key for each in records)
+    what = "deals" if records[0].noun == "opportunity" else "leads"
+    return found._replace(candidates=keys, contact=_contact(people, None, known), why=f"{len(keys)} {what}")
+
+
+def _contact(people: Sequence[KnownPerson], on: Record | None, known: Known) -> str | None:
+    """Who of the people it was with: one who has a part in the deal, else the first."""
+    contacts = [person.contact for person in people if person.contact]
+    on_it = [each for each in contacts if on in known.deals_of_contact.get(each, ())]
+    return next(iter((*on_it, *contacts)), None)
+
+
+_EMAIL_SOURCES = ("email", "mail")
+_SECOND_LEVEL = frozenset("co com org net edu ac gov gob".split())
+
+
+def id_of_mail(text: str, is_taken: Callable[[str], bool]) -> str:
+    """An id that follows from a mail's Message-ID: two clones that read one mailbox give the same."""
+    number = 0
+    while True:
+        digest = sha256(f"{text} {number}".encode()).digest()
+        made = "".join([CROCKFORD[byte % 32] for byte in digest[:ID_LENGTH]])
+        if not is_taken(made) and set(made) - set("0123456789E"):  # 12345 and 1E100 are numbers to YAML
+            return made
+        number += 1
+
+
+def activity_of(
+    id: str,
+    *,
+    at: datetime,
+    subject: str,
+    message_id: str,
+    direction: Direction | None,
+    by: str | None = None,
+    contact: str | None = None,
+    notes: str | None = None,
+) -> Activity:
+    """The activity of a mail that was sent. What a program wrote has no `direction`: it is no word of ours,
+    and no answer.
+    """
+    return Activity(
+        id=id,
+        type=ActivityType.EMAIL,
+        at=at,
+        subject=subject,
+        by=by,
+        direction=direction,
+        done=True,
+        contact=contact,
+        message_id=message_id,
+        notes=notes,
+    )
+
+
+def record(onto: Lead | Opportunity, mails: Sequence[Activity]) -> Change:
+    """Add mails to a record. A lead that they reached, or who answers, moves on."""
+    after = onto.with_(activities=(*onto.activities, *mails))
+    for mail in mails:
+        after = contacted(after, mail)
+    return Change(after, _summary(mails), "mail-recorded")
+
+
+def lead_of_mail(
+    id: str,
+    mail: Activity,
+    settings: Settings,
+    *,
+    created: datetime,
+    name: str,
+    email: str,
+    organization: str | None,
+) -> Change:
+    """The lead that a stranger's mail makes: new, for what we have not answered yet is no reply.
+
+    It is `created` when the mail came, and owned by who got it. `organization` is theirs where it is known;
+    else their domain tells.
+    """
+    organization = organization or organization_of(email)
+    lead = Lead.model_construct(
+        id=id,
+        created=created,
+        name=name or (None if organization else email),
+        organization=organization,
+        email=email,
+        source=_source(settings),
+        owner=mail.by,
+        activities=(mail,),
+    )
+    return add(lead, settings)
+
+
+def organization_of(email: str) -> str | None:
+    """`maria@contoso-coffee.co.uk` as Contoso Coffee; None for the domain of a free mail provider."""
+    labels = (email_domain(email) or "").split(".")[:-1]
+    if len(labels) > 1 and labels[-1] in _SECOND_LEVEL:
+        labels = labels[:-1]
+    if not labels:
+        return None
+    label = labels[-1]
+    if label.startswith("xn--"):
+        with suppress(UnicodeError):
+            label = label.encode().decode("idna")
+    return " ".join(word.capitalize() for word in label.replace("_", "-").split("-") if word) or None
+
+
+def _source(settings: Settings) -> str | None:
+    """The source of a team's list that means a mail; any may be given where there is no list."""
+    if not settings.sources:
+        return "email"
+    plain = {each.casefold().replace("-", ""): each for each in settings.sources}
+    return next((plain[name] for name in _EMAIL_SOURCES if name in plain), None)
+
+
+def _summary(mails: Sequence[Activity]) -> str:
+    if len(mails) > 1:
+        return f"{len(mails)} mails"
+    (mail,) = mails
+    return " ".join(part for part in ("mail", mail.direction, f'"{mail.subject}"') if part)

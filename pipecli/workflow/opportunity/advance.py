@@ -1,0 +1,171 @@
+"""`opportunity advance`: to the next stage of its process, or to a named one.
+
+Taking back a move on the board: the deal stands where it stood, and all else that was changed stays.
+
+`opportunity step done` and `undo`: the checklists of the stages.
+
+`opportunity set process=…`: an open deal goes on in another process, at a stage of that one.
+"""
+
+from __future__ import annotations
+
+from pipecli.records.opportunity import Opportunity
+from pipecli.records.settings import Process, Settings
+from pipecli.workflow.change import Change, Refused
+from pipecli.workflow.rules import missing_fields, missing_steps, refuse_closed
+
+
+def advance(
+    deal: Opportunity,
+    settings: Settings,
+    *,
+    to: str | None = None,
+    force: bool = False,
+    keep_probability: bool = False,
+) -> Change:
+    """Move an open opportunity to the next stage, or to `to`.
+
+    Refused while steps of a stage that is left or fields of one that is entered are missing; `force`
+    overrides that and says so. A probability set by hand goes with the stage it was set for, unless
+    `keep_probability`.
+    """
+    refuse_closed(deal)
+    process = process_of(deal, settings)
+    here = process.position(deal.stage)
+    there = _target(deal, process, here, to)
+    missing = missing_between(deal, process, here, there)
+    if missing and not force:
+        raise Refused(
+            f"{deal.id} can't advance to {process.stages[there].id}: {'; '.join(missing)}",
+            hint="add what is missing, or override with --force",
+        )
+    stage = process.stages[there]
+    moved = deal.with_(stage=stage.id, probability=deal.probability if keep_probability else None)
+    forced = " (forced)" if missing else ""
+    return Change(
+        subject=moved,
+        summary=f"advance {deal.stage} → {stage.id}{forced}",
+        event="stage-changed",
+        notes=(f"forced although {'; '.join(missing)}",) if missing else (),
+    )
+
+
+def process_of(deal: Opportunity, settings: Settings) -> Process:
+    """The process a deal walks. Raises Refused when the settings no longer have it."""
+    process = settings.processes.get(deal.process)
+    if process is None:
+        known = ", ".join(settings.processes)
+        raise Refused(
+            f"{deal.id} follows the process {deal.process}, which the settings don't have",
+            hint=f"give it one of {known}: pipecli opp set {deal.id} process=… stage=…",
+        )
+    return process
+
+
+def _target(deal: Opportunity, process: Process, here: int | None, to: str | None) -> int:
+    stages = ", ".join(stage.id for stage in process.stages)
+    if to is not None:
+        there = process.position(to)
+        if there is None:
+            raise Refused(f"{to} is no stage of the process {deal.process}", hint=f"its stages: {stages}")
+        if there == here:
+            raise Refused(f"{deal.id} is at {to} already")
+        return there
+    if here is None:
+        raise Refused(
+            f"{deal.id} is at {deal.stage}, which is no stage of the process {deal.process}",
+            hint=f"name one with --to: {stages}",
+        )
+    if here + 1 == len(process.stages):
+        raise Refused(
+            f"{deal.id} is at {deal.stage}, the last stage",
+            hint=f"close it: pipecli opp won {deal.id}, or pipecli opp lost {deal.id} --reason …",
+        )
+    return here + 1
+
+
+def missing_between(deal: Opportunity, process: Process, here: int | None, there: int) -> list[str]:
+    """What keeps a deal from a stage, in words; going back asks for nothing."""
+    if here is not None and there < here:
+        return []
+    plain = deal.plain()
+    left = () if here is None else process.stages[here:there]
+    entered = process.stages[there if here is None else here + 1 : there + 1]
+    steps = [step for stage in left for step in missing_steps(plain, stage.steps)]
+    fields = dict.fromkeys(name for stage in entered for name in missing_fields(plain, stage.requires))
+    return [
+        *([f"steps not done: {', '.join(steps)}"] if steps else []),
+        *([f"fields missing: {', '.join(fields)}"] if fields else []),
+    ]
+
+
+def undo_advance(deal: Opportunity, before: Opportunity, after: Opportunity) -> Change:
+    """Put a deal back to the stage and probability of `before`, if it still stands as `after`."""
+    refuse_closed(deal)
+    if (deal.process, deal.stage) != (after.process, after.stage):
+        raise Refused(
+            f"{deal.id} is at {deal.stage} by now, not at {after.stage}", hint="move it from there instead"
+        )
+    return Change(
+        deal.with_(stage=before.stage, probability=before.probability),
+        f"undo advance {before.stage} → {after.stage}",
+        "stage-changed",
+    )
+
+
+def complete_step(deal: Opportunity, settings: Settings, name: str) -> Change:
+    """Note a step as done. It may be one of another stage: work is not always done in order."""
+    refuse_closed(deal)
+    step = _step(deal, process_of(deal, settings), name)
+    done = deal.steps_done if step in deal.steps_done else (*deal.steps_done, step)
+    return Change(deal.with_(steps_done=done), f"step done: {step}", "step-done")
+
+
+def undo_step(deal: Opportunity, settings: Settings, name: str) -> Change:
+    """Note a step as not done after all."""
+    refuse_closed(deal)
+    step = _step(deal, process_of(deal, settings), name)
+    left = tuple(each for each in deal.steps_done if each != step)
+    return Change(deal.with_(steps_done=left), f"step undone: {step}", "step-undone")
+
+
+def _step(deal: Opportunity, process: Process, name: str) -> str:
+    """The step that is meant: by its whole text, or words of it; one of the present stage goes first."""
+    here = [step for stage in process.stages if stage.id == deal.stage for step in stage.steps]
+    everywhere = list(dict.fromkeys([*here, *(step for stage in process.stages for step in stage.steps)]))
+    wanted = name.strip().casefold()
+    for steps in (here, everywhere):
+        exact = [step for step in steps if step.casefold() == wanted]
+        matching = exact or [step for step in steps if wanted and wanted in step.casefold()]
+        if len(matching) == 1:
+            return matching[0]
+        if matching:
+            raise Refused(
+                f'"{name}" is {len(matching)} steps: {"; ".join(matching)}', hint="name one in full"
+            )
+    known = "; ".join(everywhere) or "none"
+    raise Refused(f'the process {deal.process} has no step "{name}"', hint=f"its steps: {known}")
+
+
+def change_process(
+    deal: Opportunity, settings: Settings, process: str, stage: str | None = None
+) -> Opportunity:
+    """The deal in another process: at `stage`, else at the stage of the same name.
+
+    A probability set by hand goes when the stage changes, as it does on `advance`.
+    """
+    refuse_closed(deal)
+    known = settings.processes.get(process)
+    if known is None:
+        raise Refused(
+            f"there is no process {process}", hint=f"the settings have {', '.join(settings.processes)}"
+        )
+    there = stage or deal.stage
+    if known.position(there) is None:
+        stages = ", ".join(each.id for each in known.stages)
+        raise Refused(
+            f"{there} is no stage of the process {process}",
+            hint=f"say where it goes on, in {stages}: pipecli opp set {deal.id} process={process} stage=…",
+        )
+    probability = deal.probability if there == deal.stage else None
+    return deal.with_(process=process, stage=there, probability=probability)

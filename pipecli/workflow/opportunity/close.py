@@ -1,0 +1,337 @@
+"""`opportunity won`: the winning quotation is accepted and ordered, the others have had their day.
+
+A lead whose opportunity is won has bought: it becomes a customer, whatever its qualification says.
+
+`opportunity lost`: with a reason from the list, and what is still on offer is rejected.
+
+`opportunity reopen`: a closed deal is open again, and its quotations stand as they did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+
+from pipecli.records.base import Record
+from pipecli.records.item import total
+from pipecli.records.lead import Lead
+from pipecli.records.money import minor_digits, rounded
+from pipecli.records.opportunity import Closed, Opportunity, OpportunityStatus, Stakeholder
+from pipecli.records.party import Contact, Customer
+from pipecli.records.quotation import Order, OrderStatus, Quotation, QuotationStatus
+from pipecli.records.settings import Settings
+from pipecli.workflow.change import Change, Refused
+from pipecli.workflow.lead.convert import convert
+from pipecli.workflow.opportunity.advance import process_of
+from pipecli.workflow.opportunity.people import known_as
+from pipecli.workflow.order import order_from_quotation
+from pipecli.workflow.rules import refuse_closed, refuse_future, require_lost_reason
+
+_OFFERED = (QuotationStatus.SENT, QuotationStatus.ACCEPTED)
+
+
+def win(
+    deal: Opportunity,
+    quotations: Sequence[Quotation],
+    orders: Sequence[Order],
+    *,
+    order_id: str,
+    now: datetime,
+    day: date,
+    quotation: Quotation | None = None,
+    amount: Decimal | None = None,
+    note: str | None = None,
+) -> Change:
+    """Close an open deal as won with `quotation`, by default the one accepted or last sent.
+
+    `quotations` and `orders` are all of the deal, which has its customer already. The final value is
+    `amount`, else the quotation's total, else what the deal is worth.
+    """
+    refuse_closed(deal)
+    refuse_future(deal, day, now.date())
+    winner = _offered(deal, quotation) if quotation else last_offered(quotations)
+    value = _value(deal, winner) if amount is None else _payable(amount, deal.currency)
+    closed = Closed.model_construct(
+        date=day, amount=value, quotation=winner.id if winner else None, detail=note
+    )
+    settled = [each for each in quotations if _settle(each, winner) is not each.status]
+    order = _order(deal, winner, orders, id=order_id, now=now, day=day) if winner else None
+    return Change(
+        deal.with_(status=OpportunityStatus.WON, closed=closed),
+        f"won {value:,f} {deal.currency}" + (f" with {winner.id}" if winner else ""),
+        "won",
+        also=(
+            *(each.with_(status=_settle(each, winner)) for each in settled),
+            *([order] if order else []),
+        ),
+        notes=_notes(quotations, winner, order, day),
+    )
+
+
+def last_offered(quotations: Sequence[Quotation]) -> Quotation | None:
+    """The quotation that a deal is won with where nobody names one: the accepted one, else the last sent."""
+    for status in (QuotationStatus.ACCEPTED, QuotationStatus.SENT):
+        offered = [each for each in quotations if each.status is status]
+        if offered:
+            return max(offered, key=lambda each: (each.date, each.created))
+    return None
+
+
+def _offered(deal: Opportunity, quotation: Quotation) -> Quotation:
+    """A quotation that a person named. Refused when it is another deal's, or not on offer."""
+    if quotation.opportunity != deal.id:
+        raise Refused(
+            f"{quotation.id} is a quotation of {quotation.opportunity}, not of {deal.id}",
+            hint=f"see pipecli quote list --where \"opportunity = '{deal.id}'\"",
+        )
+    if quotation.status is QuotationStatus.DRAFT:
+        raise Refused(
+            f"{quotation.id} is a draft, nobody was offered it",
+            hint=f"send it first: pipecli quote send {quotation.id}",
+        )
+    if quotation.status not in _OFFERED:
+        raise Refused(
+            f"{quotation.id} is {quotation.status}, a deal is won with one that is sent",
+            hint="choose another, or win without one by --amount",
+        )
+    return quotation
+
+
+def _value(deal: Opportunity, winner: Quotation | None) -> Decimal:
+    """The final value that nobody gave. Refused where nothing tells it."""
+    if winner is not None and winner.currency == deal.currency:
+        return total(winner.items, winner.currency)
+    if winner is not None:
+        raise Refused(
+            f"{winner.id} is in {winner.currency}, {deal.id} in {deal.currency}",
+            hint=f"say what it comes to in {deal.currency} with --amount",
+        )
+    if deal.value is None:
+        raise Refused(
+            f"nothing says what {deal.id} is worth: it has no sent quotation, no items and no amount",
+            hint=f"give the final value: pipecli opp won {deal.id} --amount …",
+        )
+    return deal.value
+
+
+def _payable(amount: Decimal, currency: str) -> Decimal:
+    """A final value that somebody gave, with the decimals of its currency. Refused where it has more."""
+    payable = rounded(amount, currency)
+    if payable != amount:
+        raise Refused(
+            f"{amount:f} {currency} can't be paid: {currency} has {minor_digits(currency)} decimals",
+            hint=f"round it: --amount {payable:f}",
+        )
+    return payable
+
+
+def _settle(quotation: Quotation, winner: Quotation | None) -> QuotationStatus:
+    """What a win makes of a quotation: accepted, or superseded where it was still to be decided."""
+    if winner is not None and quotation.id == winner.id:
+        return QuotationStatus.ACCEPTED
+    is_undecided = quotation.status in (QuotationStatus.DRAFT, *_OFFERED)
+    return QuotationStatus.SUPERSEDED if is_undecided else quotation.status
+
+
+def _order(
+    deal: Opportunity, winner: Quotation, orders: Sequence[Order], *, id: str, now: datetime, day: date
+) -> Order | None:
+    """The order of the winning quotation; None where it has one already."""
+    if any(each.quotation == winner.id and each.status is not OrderStatus.CANCELLED for each in orders):
+        return None
+    customer = winner.customer or deal.customer
+    if customer is None:
+        raise Refused(
+            f"{deal.id} has no customer to order {winner.id}",
+            hint=f"name it: pipecli opp set {deal.id} customer=…",
+        )
+    return order_from_quotation(winner, id=id, now=now, day=day, customer=customer)
+
+
+def _notes(
+    quotations: Sequence[Quotation], winner: Quotation | None, order: Order | None, day: date
+) -> tuple[str, ...]:
+    notes = []
+    if winner is None:
+        over = {QuotationStatus.DRAFT: "was not sent", QuotationStatus.EXPIRED: "is expired"}
+        passed = [f"{each.id} {over[each.status]}" for each in quotations if each.status in over]
+        notes.append(f"won without a quotation, nothing is ordered{''.join(f'; {each}' for each in passed)}")
+    if winner is not None and winner.valid_until is not None and winner.valid_until < day:
+        notes.append(f"{winner.id} was valid until {winner.valid_until}")
+    if order is not None:
+        notes.append(f"{order.id} is its order")
+    return tuple(notes)
+
+
+def convert_on_win(
+    lead: Lead,
+    deal: Opportunity,
+    *,
+    customer: Customer,
+    contact: Contact | None,
+    parties: Sequence[Record],
+    others: Sequence[Opportunity],
+    today: date,
+) -> Change:
+    """Convert the lead of a deal that has no customer; the change's result is the deal with its customer.
+
+    What is planned with the lead goes to the deal. `parties` and `others` are as `convert` has them.
+    """
+    known = {each.id for each in deal.activities}
+    planned = [each for each in lead.activities if not each.done and each.id not in known]
+    primary = Stakeholder(contact=contact.id, role=lead.role, primary=True) if contact else None
+    sold = deal.with_(
+        customer=customer.id,
+        contacts=deal.contacts or ((primary,) if primary else ()),
+        activities=(*deal.activities, *planned),
+    )
+    return convert(
+        lead,
+        sold,
+        customer=customer,
+        contact=contact,
+        parties=parties,
+        others=others,
+        today=today,
+        force=True,
+    )
+
+
+_ENDED = {QuotationStatus.REJECTED, QuotationStatus.EXPIRED, QuotationStatus.SUPERSEDED}
+
+
+def lose(
+    deal: Opportunity,
+    settings: Settings,
+    quotations: Sequence[Quotation],
+    orders: Sequence[Order],
+    *,
+    reason: str | None,
+    day: date,
+    today: date,
+    competitor: str | None = None,
+    competitors: Mapping[str, str],
+    detail: str | None = None,
+) -> Change:
+    """Close an open deal as lost.
+
+    `quotations` and `orders` are all of the deal, `competitors` the names by slug. Refused while something
+    is ordered.
+    """
+    refuse_closed(deal)
+    _refuse_ordered(deal, orders)
+    refuse_future(deal, day, today)
+    if reason is None:
+        known = ", ".join(settings.lost_reasons)
+        raise Refused(f"why {deal.id} is lost must be said", hint=f"give --reason, one of {known}")
+    require_lost_reason(settings, reason)
+    if competitor is not None:
+        competitor = known_as(competitor, competitors, deal)
+    closed = Closed.model_construct(date=day, reason=reason, competitor=competitor, detail=detail)
+    to = f" to {competitor}" if competitor else ""
+    return Change(
+        deal.with_(status=OpportunityStatus.LOST, closed=closed),
+        f"lost{to}: {reason}",
+        "lost",
+        also=tuple(
+            each.with_(status=QuotationStatus.REJECTED) for each in quotations if each.status not in _ENDED
+        ),
+    )
+
+
+def _refuse_ordered(deal: Opportunity, orders: Sequence[Order]) -> None:
+    for order in orders:
+        if order.status is OrderStatus.DELIVERED:
+            raise Refused(
+                f"{deal.id} is not lost: {order.id} is delivered", hint=f"close it: pipecli opp won {deal.id}"
+            )
+        if order.status is OrderStatus.OPEN:
+            raise Refused(
+                f"{deal.id} is ordered with {order.id}",
+                hint=f"cancel the order first: pipecli order cancel {order.id}",
+            )
+
+
+_SETTLED = {QuotationStatus.ACCEPTED, QuotationStatus.REJECTED, QuotationStatus.SUPERSEDED}
+
+
+def reopen(
+    deal: Opportunity,
+    settings: Settings,
+    quotations: Sequence[Quotation],
+    orders: Sequence[Order],
+    *,
+    when_open: Mapping[str, str],
+    stage: str | None = None,
+) -> Change:
+    """Open a deal again, at the stage where it closed or at `stage`, which drops a probability set by hand.
+
+    `quotations` and `orders` are all of the deal; `when_open` is the status that each quotation had when the
+    deal was last open, as far as history tells. The order that the win made is cancelled.
+    """
+    if deal.is_open:
+        raise Refused(f"{deal.id} is open", hint=f"it is at {deal.stage}: pipecli opp show {deal.id}")
+    assert deal.closed is not None
+    there = _stage(deal, settings, stage)
+    restored = [
+        each.with_(status=status)
+        for each in quotations
+        if (status := _restored(each, deal, quotations, when_open)) != each.status
+    ]
+    probability = deal.probability if there == deal.stage else None
+    return Change(
+        deal.with_(status=OpportunityStatus.OPEN, closed=None, stage=there, probability=probability),
+        f"reopen at {there}, was {deal.status}" + (f" ({deal.closed.reason})" if deal.closed.reason else ""),
+        "reopened",
+        also=(*restored, *_cancelled(deal, orders)),
+        notes=_what_keeps_it_open(deal),
+    )
+
+
+def _what_keeps_it_open(deal: Opportunity) -> tuple[str, ...]:
+    """A deal that closed by itself is as unanswered as it was."""
+    if deal.status is not OpportunityStatus.CLOSED:
+        return ()
+    plan = f"pipecli opp set {deal.id} next_contact.date=+7d"
+    return (f"`auto-close` closes it again unless it is answered or a contact is planned: {plan}",)
+
+
+def _stage(deal: Opportunity, settings: Settings, stage: str | None) -> str:
+    there = stage or deal.stage
+    process = process_of(deal, settings)
+    if process.position(there) is None:
+        stages = ", ".join(each.id for each in process.stages)
+        raise Refused(f"{there} is no stage of the process {deal.process}", hint=f"give --stage, in {stages}")
+    return there
+
+
+def _restored(
+    quotation: Quotation, deal: Opportunity, all_: Sequence[Quotation], when_open: Mapping[str, str]
+) -> QuotationStatus:
+    """What a quotation is again: an accepted one is on offer again, a revised one stays superseded."""
+    if quotation.status not in _SETTLED:
+        return quotation.status
+    if quotation.id in when_open:
+        status = QuotationStatus(when_open[quotation.id])
+        return QuotationStatus.SENT if status is QuotationStatus.ACCEPTED else status
+    # No history tells: undo what winning and losing do.
+    is_revised = any(each.revision_of == quotation.id for each in all_)
+    by_closing = {
+        OpportunityStatus.WON: {QuotationStatus.ACCEPTED, QuotationStatus.SUPERSEDED},
+        OpportunityStatus.LOST: {QuotationStatus.REJECTED},
+    }.get(deal.status, set())
+    return QuotationStatus.SENT if quotation.status in by_closing and not is_revised else quotation.status
+
+
+def _cancelled(deal: Opportunity, orders: Sequence[Order]) -> list[Order]:
+    """The orders of the win, cancelled. Refused when one is delivered: goods that left can't be unsold."""
+    assert deal.closed is not None
+    made = [each for each in orders if each.quotation and each.quotation == deal.closed.quotation]
+    for order in made:
+        if order.status is OrderStatus.DELIVERED:
+            raise Refused(
+                f"{order.id}, the order of {deal.id}, is delivered",
+                hint=f"open a new deal instead: pipecli opp add TITLE --customer {order.customer}",
+            )
+    return [each.with_(status=OrderStatus.CANCELLED) for each in made if each.status is OrderStatus.OPEN]

@@ -1,0 +1,118 @@
+"""`opportunity assign`: a deal gets another owner, a user or one of a team.
+
+`opportunity contact add` and `remove`: the people on a deal, one of them the primary contact.
+
+Who else is after a deal: how a competitor is called, and `opportunity competitor add` and `remove`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pipecli.records.opportunity import Opportunity, Stakeholder
+from pipecli.records.party import Contact
+from pipecli.records.settings import Settings
+from pipecli.workflow.change import Change, Refused
+
+
+def assign_to_user(deal: Opportunity, settings: Settings, user: str) -> Change:
+    """Give a deal to an active user; the next contact that the owner was to make goes along."""
+    require_user(settings, user)
+    planned = deal.next_contact
+    notes: tuple[str, ...] = ()
+    if planned is not None and planned.by == deal.owner != user:
+        planned = planned.with_(by=user)
+        notes = (f"the next contact, on {planned.date}, is {user}'s now",)
+    return Change(deal.with_(owner=user, next_contact=planned), f"assign to {user}", "assigned", notes=notes)
+
+
+def require_user(settings: Settings, user: str) -> None:
+    """Refuse an owner whom the settings don't have, or who has left."""
+    known = settings.users.get(user)
+    if known is None:
+        raise Refused(f"there is no user {user}", hint=f"the users: {', '.join(settings.users)}")
+    if not known.active:
+        raise Refused(
+            f"{user} is not active", hint=f"give it to another, or pipecli user set {user} active=yes"
+        )
+
+
+def assign_to_team(deal: Opportunity, settings: Settings, team: str, open_deals: Mapping[str, int]) -> Change:
+    """Give a deal to a team: all of it see it, and of its active users the least loaded answers for it.
+
+    `open_deals` is how many open deals each user owns; of equals, the first in the settings.
+    """
+    if team not in settings.teams:
+        raise Refused(f"there is no team {team}", hint=f"the teams: {', '.join(settings.teams) or 'none'}")
+    members = [slug for slug in settings.members(team) if settings.users[slug].active]
+    if not members:
+        raise Refused(f"the team {team} has no active users", hint="add one: pipecli user set USER team=…")
+    least_loaded = min(members, key=lambda slug: open_deals.get(slug, 0))
+    owner = deal.owner if deal.owner in members else least_loaded
+    change = assign_to_user(deal, settings, owner)
+    assert isinstance(change.subject, Opportunity)
+    shared = deal.shared_with if team in deal.shared_with else (*deal.shared_with, team)
+    return Change(
+        change.subject.with_(shared_with=shared),
+        f"assign to the team {team}: {owner}",
+        change.event,
+        notes=change.notes,
+    )
+
+
+def add_stakeholder(
+    deal: Opportunity, contact: Contact, *, role: str | None = None, primary: bool = False
+) -> Change:
+    """Put a contact on a deal, or change the part of one who is on it; a new primary one replaces the old."""
+    known = next((each for each in deal.contacts if each.contact == contact.id), None)
+    theirs = Stakeholder.model_construct(
+        contact=contact.id,
+        role=role or (known.role if known else None),
+        primary=primary or (known.primary if known else None) or None,
+    )
+    others = [each.with_(primary=None) if primary else each for each in deal.contacts]
+    people = [theirs if each.contact == contact.id else each for each in others]
+    part = ", ".join([*([theirs.role] if theirs.role else []), *(["primary"] if theirs.primary else [])])
+    return Change(
+        deal.with_(contacts=tuple(people if known else [*people, theirs])),
+        f"contact {contact.name}" + (f" ({part})" if part else ""),
+        "contact-added",
+    )
+
+
+def remove_stakeholder(deal: Opportunity, contact: Contact) -> Change:
+    """Take a contact off a deal."""
+    left = tuple(each for each in deal.contacts if each.contact != contact.id)
+    if len(left) == len(deal.contacts):
+        known = ", ".join(each.contact for each in deal.contacts) or "nobody"
+        raise Refused(f"{contact.name} ({contact.id}) is not on {deal.id}", hint=f"on it: {known}")
+    return Change(deal.with_(contacts=left), f"remove contact {contact.name}", "contact-removed")
+
+
+def known_as(name: str, competitors: Mapping[str, str], deal: Opportunity) -> str:
+    """What a deal calls a competitor: by its slug where it has a file, else as the deal spells it already.
+
+    `competitors` are the names of those with a file, by slug. One spelling each, as reports count by it.
+    """
+    folded = name.casefold()
+    for slug, label in competitors.items():
+        if folded in (slug.casefold(), label.casefold()):
+            return slug
+    return next((each for each in deal.competitors if each.casefold() == folded), name)
+
+
+def add_competitor(deal: Opportunity, name: str, competitors: Mapping[str, str]) -> Change:
+    """Note a competitor; the same name in other letters is the same one."""
+    competitor = known_as(name, competitors, deal)
+    known = deal.competitors if competitor in deal.competitors else (*deal.competitors, competitor)
+    return Change(deal.with_(competitors=known), f"competitor {competitor}", "competitor-added")
+
+
+def remove_competitor(deal: Opportunity, name: str, competitors: Mapping[str, str]) -> Change:
+    """Strike a competitor out."""
+    gone = {name.casefold(), known_as(name, competitors, deal).casefold()}
+    left = tuple(each for each in deal.competitors if each.casefold() not in gone)
+    if len(left) == len(deal.competitors):
+        known = ", ".join(deal.competitors) or "nobody"
+        raise Refused(f"{name} is no competitor of {deal.id}", hint=f"its competitors: {known}")
+    return Change(deal.with_(competitors=left), f"remove competitor {name}", "competitor-removed")

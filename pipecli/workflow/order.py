@@ -1,0 +1,127 @@
+"""The order of a won deal: a copy of the winning quotation.
+
+`order new`: the order of an accepted quotation that has none yet.
+
+`order deliver`: an open order has reached the customer.
+
+`order cancel`: an open order comes to nothing; its quotation can be ordered again.
+
+`set` and `edit` leave a document's status to the verbs, which know what else belongs to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import TypeVar
+
+from pipecli.records.opportunity import Opportunity
+from pipecli.records.quotation import Order, OrderStatus, Quotation, QuotationStatus, SupplierQuotation
+from pipecli.workflow.change import Change, Refused
+from pipecli.workflow.quotation.change import wrong_move
+
+
+def order_from_quotation(
+    quotation: Quotation, *, id: str, now: datetime, customer: str, day: date | None = None
+) -> Order:
+    """The order that a quotation becomes on `day` (default: that of `now`).
+
+    `customer` is who orders: a quotation to a lead names none.
+    """
+    return Order(
+        id=id,
+        created=now,
+        opportunity=quotation.opportunity,
+        quotation=quotation.id,
+        date=day or now.date(),
+        customer=customer,
+        contact=quotation.contact,
+        language=quotation.language,
+        currency=quotation.currency,
+        price_list=quotation.price_list,
+        items=quotation.items,
+        terms=quotation.terms,
+        notes=quotation.notes,
+    )
+
+
+def order_quotation(
+    quotation: Quotation,
+    deal: Opportunity,
+    *,
+    siblings: Sequence[Quotation],
+    orders: Sequence[Order],
+    id: str,
+    now: datetime,
+) -> Change:
+    """An order, copied. Refused unless the quotation is accepted, and when it is ordered already.
+
+    `orders` are those made from this quotation; a cancelled one does not count.
+    """
+    for order in orders:
+        if order.status is not OrderStatus.CANCELLED:
+            raise Refused(
+                f"{quotation.id} is ordered already, with {order.id}",
+                hint=f"see it with: pipecli order show {order.id}",
+            )
+    if quotation.status is QuotationStatus.SENT:
+        raise Refused(
+            f"{quotation.id} is not accepted yet",
+            hint=f"accept it first: pipecli quote accept {quotation.id}",
+        )
+    if quotation.status is not QuotationStatus.ACCEPTED:
+        raise wrong_move(quotation, "ordered", siblings)
+    customer = quotation.customer or deal.customer
+    if customer is None:
+        raise Refused(
+            f"{quotation.id} was quoted to a lead, and an order needs a customer",
+            hint=f"close the deal, which makes one: pipecli opp won {deal.id}",
+        )
+    made = order_from_quotation(quotation, id=id, now=now, day=now.date(), customer=customer)
+    return Change(made, f"order from {quotation.id}", "order-made")
+
+
+def deliver(order: Order, *, day: date, today: date) -> Change:
+    """Open → delivered on `day`, which has come and is not before the order's own."""
+    if order.status is OrderStatus.DELIVERED:
+        raise Refused(
+            f"{order.id} is delivered already, on {order.delivered}",
+            hint=f"correct the day with: pipecli order set {order.id} delivered=DATE",
+        )
+    if order.status is OrderStatus.CANCELLED:
+        raise Refused(
+            f"{order.id} is cancelled, it can't be delivered",
+            hint=f"order again: pipecli order new {order.quotation or 'QTN'}",
+        )
+    if day > today:
+        raise Refused(f"{day} has not come yet", hint="deliver an order on the day it happens, or after it")
+    if day < order.date:
+        raise Refused(
+            f"{order.id} is of {order.date}, it can't be delivered on {day}", hint="give a later --date"
+        )
+    return Change(order.with_(status=OrderStatus.DELIVERED, delivered=day), "deliver", "order-delivered")
+
+
+def cancel(order: Order, *, reason: str | None = None) -> Change:
+    """Open → cancelled."""
+    if order.status is OrderStatus.CANCELLED:
+        raise Refused(f"{order.id} is cancelled already", hint=f"see why: pipecli order show {order.id}")
+    if order.status is OrderStatus.DELIVERED:
+        raise Refused(
+            f"{order.id} was delivered on {order.delivered}, it can't be cancelled",
+            hint="if that was noted by mistake, git revert the commit that says so",
+        )
+    cancelled = order.with_(status=OrderStatus.CANCELLED, reason=reason)
+    return Change(cancelled, "cancel", "order-cancelled")
+
+
+D = TypeVar("D", Order, SupplierQuotation)
+
+
+def require_same_status(before: D, after: D, verbs: str) -> None:
+    """Refuse another status; `verbs` are the commands that give one."""
+    if after.status != before.status:
+        raise Refused(
+            f"the status of {before.id} follows from what happens to it",
+            hint=f"use {verbs}; what was noted by mistake, undo with git revert",
+        )

@@ -1,0 +1,178 @@
+"""E-mails, phones and names as they are kept: tidied where that is safe, never refused.
+
+`add` of a customer, contact, supplier or competitor: under its own slug, and not twice without a word.
+
+A customer may belong to another, and never to itself.
+
+A record with every mention of one record changed to another: what a merge leaves behind it.
+
+`customer merge`: two records of one customer become one; what names the first names the second.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+from pipecli.records.base import Plain, Record
+from pipecli.records.party import Competitor, Contact, Customer, Supplier
+from pipecli.records.references import references
+from pipecli.workflow.change import Change, Refused
+from pipecli.workflow.party_identity import similar_names
+
+R = TypeVar("R", bound=Record)
+
+_DIGITS = str.maketrans("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩", "01234567890123456789")
+
+
+def normalized(record: R, before: R | None = None) -> R:
+    """A lead, customer, contact or supplier with its e-mails, phones and names tidied.
+
+    Where it was changed from `before`, what that said already stays as it is.
+    """
+    tidied: dict[str, object] = {}
+    for names, tidy in (
+        (("name", "organization"), str.strip),
+        (("email", "emails"), normal_email),
+        (("phone", "phones"), normal_phone),
+    ):
+        for name in names:
+            value = getattr(record, name, None)
+            if not value or value == getattr(before, name, None):
+                continue
+            is_list = isinstance(value, tuple)
+            tidied[name] = tuple(dict.fromkeys(tidy(each) for each in value)) if is_list else tidy(value)
+    return record.with_(**tidied) if tidied else record
+
+
+def normal_email(email: str) -> str:
+    """`María <Maria@CONTOSO.Example>` as `Maria@contoso.example`: before the @, its server decides."""
+    address = email.strip().removeprefix("mailto:")
+    named = re.fullmatch(r"[^<>]*<([^<>\s]+@[^<>\s]+)>", address)
+    name, at, domain = (named[1] if named else address).rpartition("@")
+    return f"{name}{at}{domain.lower()}" if at else domain
+
+
+def normal_phone(phone: str) -> str:
+    """One blank between groups, and the digits that every telephone knows."""
+    return " ".join(phone.translate(_DIGITS).split())
+
+
+Party = Customer | Contact | Supplier | Competitor
+
+
+def add(party: Party, names: Mapping[str, str], *, free: str) -> Change:
+    """Record a party. `names` are those of its kind by slug; `free` is a slug that none of them has."""
+    if party.id in names:
+        raise Refused(
+            f"there is a {party.noun} {party.id} already: {names[party.id]}",
+            hint="for another of the same name, name the slug: "
+            f"pipecli {party.noun} add {free} --name {shlex.quote(party.name)}",
+        )
+    similar = similar_names(party.name, names)
+    return Change(
+        normalized(party),
+        f"add {party.noun} {party.name}",
+        "added",
+        notes=(_offer(party, similar, names),) if similar else (),
+    )
+
+
+def _offer(party: Party, similar: list[str], names: Mapping[str, str]) -> str:
+    known = ", ".join(f"{key} ({names[key]})" for key in similar)
+    if isinstance(party, Customer):
+        return f"similar: {known}; to make them one: pipecli customer merge {party.id} {similar[0]}"
+    return f"similar: {known}; if it is the same: pipecli {party.noun} remove {party.id}"
+
+
+def refuse_own_parent(customer: Customer, parents: Mapping[str, str]) -> None:
+    """Refuse a customer that would belong to itself; `parents` are those of all the others, by slug."""
+    seen: set[str] = set()
+    above = customer.parent
+    while above is not None and above not in seen:
+        if above == customer.id:
+            raise Refused(
+                f"{customer.id} would belong to itself, through {customer.parent}",
+                hint=f"give it another parent, or none: pipecli customer set {customer.id} parent=",
+            )
+        seen.add(above)
+        above = parents.get(above)
+
+
+Referring = TypeVar("Referring", bound=Record)
+
+
+def relinked(record: Referring, noun: str, old: str, new: str) -> Referring:
+    """The record, naming `new` wherever it named `old`."""
+    plain: Plain = record.plain()
+    for reference in references(record):
+        if reference.noun == noun and reference.key == old:
+            _put(plain, reference.field.split("."), new)
+    return type(record).model_validate(plain)
+
+
+def _put(plain: Any, path: list[str], value: str) -> None:
+    *way, last = path
+    for part in way:
+        plain = plain[int(part)] if isinstance(plain, list) else plain[part]
+    plain[last] = value
+
+
+_OWN = {"id", "name", "kind", "tags", "notes", "custom"}
+
+
+def merge(
+    source: Customer, target: Customer, users: Sequence[Record], *, parents: Mapping[str, str]
+) -> Change:
+    """Fill what `target` lacks from `source`, relink `users`, the records that name it, and remove it.
+
+    `parents` are those of all customers, by slug.
+    """
+    if source.id == target.id:
+        raise Refused(f"{source.id} can't be merged into itself", hint="name two customers: FROM INTO")
+    filled = _filled(source, target)
+    if filled.parent in (source.id, target.id):
+        filled = filled.with_(parent=None)
+    refuse_own_parent(
+        filled, {slug: target.id if parent == source.id else parent for slug, parent in parents.items()}
+    )
+    others = [user for user in users if user.key not in (source.id, target.id) or user.noun != target.noun]
+    return Change(
+        filled,
+        f"merge {source.id} ({source.name}) into it",
+        "merged",
+        also=tuple(relinked(user, "customer", source.id, target.id) for user in others),
+        removed=(source,),
+        notes=tuple(_left_behind(source, target)),
+    )
+
+
+def _filled(source: Customer, target: Customer) -> Customer:
+    missing = {
+        field: value
+        for field in Customer.model_fields
+        if field not in _OWN and getattr(target, field) is None and (value := getattr(source, field))
+    }
+    notes = dict.fromkeys(text for text in (target.notes, source.notes) if text)
+    custom = {**(source.custom or {}), **(target.custom or {})}
+    return target.with_(
+        **missing,
+        tags=tuple(dict.fromkeys((*target.tags, *source.tags))),
+        notes="\n\n".join(notes) or None,
+        custom=custom or None,
+    )
+
+
+def _left_behind(source: Customer, target: Customer) -> list[str]:
+    """What the merged record said otherwise: it stays in the history only."""
+    other = [
+        f"{field} {value}"
+        for field in Customer.model_fields
+        if field not in _OWN
+        and (value := getattr(source, field))
+        and getattr(target, field)
+        and getattr(target, field) != value
+    ]
+    return [f"{target.id} keeps its own; {source.id} had {', '.join(other)}"] if other else []
