@@ -28,7 +28,7 @@ from pipecli.errors import PipecliError
 from pipecli.store.pipeline import Pipeline
 
 if TYPE_CHECKING:
-    from pipecli.reports.board import Place
+    from pipecli.reports.pipeline import Place
 
 _EVERYBODY = ""
 

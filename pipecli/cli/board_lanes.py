@@ -17,7 +17,7 @@ from pipecli.records.money import minor_digits
 
 if TYPE_CHECKING:
     from pipecli.cli.board_reading import Board
-    from pipecli.reports.board import Card, Lane
+    from pipecli.reports.pipeline import Card, Lane
 
 _LEAST_LANE = 24
 _AROUND_CARD = 5

@@ -10,10 +10,10 @@ from pipecli.cli.session import Session, say
 from pipecli.cli.whose import whose
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import OPPORTUNITY
-from pipecli.reports.board import Card, Lane, Place, card, closed_card, lanes
 from pipecli.reports.days import Days
-from pipecli.reports.open_deal import OpenDeal
-from pipecli.reports.valuation import Valuation
+from pipecli.reports.deals import OpenDeal
+from pipecli.reports.money import Valuation
+from pipecli.reports.pipeline import Card, Lane, Place, card, closed_card, lanes
 from pipecli.store.deals import Whose
 from pipecli.store.open_deals import open_deals
 from pipecli.store.pipeline import Pipeline

@@ -17,7 +17,7 @@ from textual.widgets.option_list import Option
 from pipecli.cli.table import clean
 
 if TYPE_CHECKING:
-    from pipecli.reports.board import Place
+    from pipecli.reports.pipeline import Place
 
 
 class Cards(OptionList):

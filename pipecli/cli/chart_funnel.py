@@ -16,7 +16,7 @@ from pipecli.cli.session import Session, session
 from pipecli.cli.whose import Report
 from pipecli.records.kinds import LEAD, OPPORTUNITY
 from pipecli.reports.days import Days
-from pipecli.reports.valuation import Valuation
+from pipecli.reports.money import Valuation
 
 app = noun("From leads to won deals.")
 

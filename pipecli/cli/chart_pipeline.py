@@ -12,8 +12,8 @@ from pipecli.cli.session import Session, session
 from pipecli.cli.whose import Report, whose
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.reports.days import Days
-from pipecli.reports.open_deal import OpenDeal
-from pipecli.reports.valuation import Valuation
+from pipecli.reports.deals import OpenDeal
+from pipecli.reports.money import Valuation
 from pipecli.store.deals import Whose
 from pipecli.store.open_deals import open_deals
 

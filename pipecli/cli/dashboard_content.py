@@ -24,9 +24,9 @@ from pipecli.records.kinds import CUSTOMER, LEAD, OPPORTUNITY
 from pipecli.records.money import minor_digits
 from pipecli.reports.days import Days
 from pipecli.reports.forecast import Window
-from pipecli.reports.key_figures import KeyFigures, change, key_figures
+from pipecli.reports.money import Valuation
+from pipecli.reports.pipeline import KeyFigures, change, key_figures
 from pipecli.reports.stale import Stale, stale
-from pipecli.reports.valuation import Valuation
 from pipecli.store.closed_deals import closed_deals
 from pipecli.store.deals import Whose
 from pipecli.store.open_deals import open_deals

@@ -14,12 +14,12 @@ from pipecli.cli.session import Session
 from pipecli.cli.table import money
 from pipecli.outbox.dashboard_page import Cell, Table
 from pipecli.records.money import minor_digits
-from pipecli.reports.closed_deal import ClosedDeal
 from pipecli.reports.days import Days
+from pipecli.reports.deals import ClosedDeal
 from pipecli.reports.forecast import Forecast
+from pipecli.reports.money import Valuation
 from pipecli.reports.ranking import before, ranking
 from pipecli.reports.stale import Stale
-from pipecli.reports.valuation import Valuation
 from pipecli.store.closed_deals import closed_deals
 from pipecli.store.deals import Whose
 

@@ -11,8 +11,7 @@ from pipecli.cli.session import Session
 from pipecli.cli.table import Column, money
 from pipecli.history.as_of import PastPipeline
 from pipecli.records.money import minor_digits
-from pipecli.reports.forecast import Forecast, Row
-from pipecli.reports.forecast_comparison import FIGURES, Compared, compare
+from pipecli.reports.forecast import FIGURES, Compared, Forecast, Row, compare
 
 Label = Callable[[Row], object]
 """What a person calls the key of a row."""

@@ -13,8 +13,7 @@ from pipecli.cli.session import Session
 from pipecli.cli.whose import whose
 from pipecli.records.money import rounded
 from pipecli.reports.forecast import PERIODS, Forecast, Row, chronological
-from pipecli.reports.organisation import Organisation
-from pipecli.reports.targets import Goal, Targets, attainment
+from pipecli.reports.organisation import Goal, Organisation, Targets, attainment
 
 Record = dict[str, Any]
 
@@ -55,7 +54,7 @@ def with_targets(run: Session, made: Forecast, by: str, names: Names) -> Targete
     counted = goals.of_window()
     base = f"the targets of {', '.join(counted.periods)}" if counted.periods else ""
     if by == MANAGER:
-        from pipecli.reports.roll_up import roll_up
+        from pipecli.reports.organisation import roll_up
 
         lines = roll_up(made.rows, goals.organisation)
         sums = {line.row.key for line in lines if line.is_sum}

@@ -15,7 +15,7 @@ from pipecli.cli.output import Format, print_records, write_text
 from pipecli.cli.session import Session, mention, say, session
 from pipecli.cli.table import Column, clean
 from pipecli.errors import PipecliError
-from pipecli.reports.messages import Message
+from pipecli.reports.followups import Message
 
 if TYPE_CHECKING:
     from pipecli.history.claims import Claims

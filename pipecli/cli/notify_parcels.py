@@ -14,7 +14,7 @@ from pipecli.errors import PipecliError
 from pipecli.history.notice_words import About, Standing, message
 from pipecli.history.notices import Notice
 from pipecli.history.unsent import Parcel
-from pipecli.reports.messages import OWNER, Message
+from pipecli.reports.followups import OWNER, Message
 
 if TYPE_CHECKING:
     from pipecli.outbox.channels import Address, Channels
@@ -91,8 +91,8 @@ class _Packing:
     def _standing(self, notice: Notice) -> Standing | None:
         """What a win is worth in points, and where its owner stands; None where that can't be told."""
         from pipecli.reports.days import quarter_of
+        from pipecli.reports.money import Valuation
         from pipecli.reports.ranking import Points
-        from pipecli.reports.valuation import Valuation
 
         ranking = self.settings.get("ranking") or {}
         points = Points(*(Decimal(str(ranking.get(f"points_per_{each}", 0))) for each in ("win", "amount")))

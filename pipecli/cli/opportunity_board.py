@@ -18,7 +18,7 @@ from pipecli.records.money import minor_digits
 
 if TYPE_CHECKING:
     from pipecli.cli.board_reading import Board
-    from pipecli.reports.board import Card, Lane
+    from pipecli.reports.pipeline import Card, Lane
 
 _DEFAULT_WIDTH = 80
 _LEAST_LANE = 14

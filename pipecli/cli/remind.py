@@ -16,13 +16,12 @@ from pipecli.cli.table import Column, clean
 from pipecli.cli.whose import whose
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import LEAD, OPPORTUNITY
-from pipecli.reports.reminders import by_user, item, reminder
+from pipecli.reports.followups import by_user, item, reminder
 
 if TYPE_CHECKING:
     from pipecli.history.claims import Claims
     from pipecli.outbox.channels import Address, Channels
-    from pipecli.reports.followups import FollowUp
-    from pipecli.reports.messages import Message
+    from pipecli.reports.followups import FollowUp, Message
 
 app = noun("Tell each user what is due.")
 

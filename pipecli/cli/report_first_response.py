@@ -16,9 +16,15 @@ from pipecli.cli.table import Column
 from pipecli.cli.whose import Report, whose
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import LEAD, OPPORTUNITY
-from pipecli.reports.business_hours import WorkingTime, business_hours_of
 from pipecli.reports.days import Days
-from pipecli.reports.first_response import GROUPINGS, FirstResponse, Row, first_response
+from pipecli.reports.first_response import (
+    GROUPINGS,
+    FirstResponse,
+    Row,
+    WorkingTime,
+    business_hours_of,
+    first_response,
+)
 from pipecli.store.inquiries import inquiries
 
 app = noun("How long people wait for our first response.")

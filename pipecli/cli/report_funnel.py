@@ -17,12 +17,10 @@ from pipecli.cli.session import Session, session
 from pipecli.cli.table import Column
 from pipecli.cli.whose import Report, whose
 from pipecli.records.kinds import LEAD, OPPORTUNITY
-from pipecli.reports.days import Days
+from pipecli.reports.days import Days, percent
+from pipecli.reports.deals import Journey, Place
 from pipecli.reports.funnel import GROUPINGS, Funnel, Reached, funnel
-from pipecli.reports.journey import Journey
-from pipecli.reports.shares import percent
-from pipecli.reports.stays import Place
-from pipecli.reports.valuation import Valuation
+from pipecli.reports.money import Valuation
 from pipecli.store.journeys import begun
 from pipecli.store.lead_courses import lead_courses
 

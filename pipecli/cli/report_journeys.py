@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from pipecli.cli.session import Session, say
 from pipecli.cli.whose import whose
 from pipecli.history.journeys import journeys
-from pipecli.reports.journey import Journey
-from pipecli.reports.stays import Place
+from pipecli.reports.deals import Journey, Place
 from pipecli.store.journeys import begun
 
 

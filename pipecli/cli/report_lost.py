@@ -19,7 +19,7 @@ from pipecli.records.kinds import CUSTOMER, OPPORTUNITY
 from pipecli.records.money import minor_digits
 from pipecli.reports.days import Days
 from pipecli.reports.lost import GROUPINGS, PERIODS, Lost, Row, lost
-from pipecli.reports.valuation import Valuation
+from pipecli.reports.money import Valuation
 from pipecli.store.closed_deals import closed_deals
 
 app = noun("What was lost, why, and to whom.")

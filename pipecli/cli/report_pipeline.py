@@ -24,8 +24,8 @@ from pipecli.cli.session import session
 from pipecli.cli.table import Column
 from pipecli.cli.whose import Report, whose
 from pipecli.records.kinds import CUSTOMER, OPPORTUNITY
+from pipecli.reports.money import Valuation
 from pipecli.reports.pipeline import GROUPINGS, Key, Matrix, Sum, pipeline
-from pipecli.reports.valuation import Valuation
 from pipecli.store.open_deals import open_deals
 
 app = noun("What stands at which stage.")

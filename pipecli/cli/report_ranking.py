@@ -18,8 +18,8 @@ from pipecli.cli.table import Column, money
 from pipecli.cli.whose import Report, whose
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.reports.days import Days
+from pipecli.reports.money import Valuation
 from pipecli.reports.ranking import GROUPINGS, Points, Ranking, Row, before, ranking
-from pipecli.reports.valuation import Valuation
 from pipecli.store.closed_deals import closed_deals
 
 app = noun("The salespeople by points.")

@@ -16,8 +16,8 @@ from pipecli.cli.whose import Report, whose
 from pipecli.records.kinds import CUSTOMER, OPPORTUNITY
 from pipecli.records.money import minor_digits
 from pipecli.reports.days import Days
+from pipecli.reports.money import Valuation
 from pipecli.reports.stale import GROUPINGS, Row, Stale, StaleDeal, grouped, stale
-from pipecli.reports.valuation import Valuation
 from pipecli.store.open_deals import open_deals
 
 app = noun("The open deals that stand still.")

@@ -17,8 +17,8 @@ from pipecli.cli.table import Column, money
 from pipecli.cli.whose import Report
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.money import minor_digits
-from pipecli.reports.stays import Place
-from pipecli.reports.valuation import Valuation
+from pipecli.reports.deals import Place
+from pipecli.reports.money import Valuation
 from pipecli.reports.velocity import GROUPINGS, PERIODS, Pace, StageRow, Time, Velocity, velocity
 
 app = noun("How long deals stay at each stage, and what the pipeline brings a day.")

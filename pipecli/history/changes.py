@@ -16,7 +16,7 @@ from pipecli.history.index import History
 from pipecli.history.moments import BeforeTheFirst, Moment, Revision, Stand, instant, shown, stand
 from pipecli.history.versions import Version
 from pipecli.records.money import Rates
-from pipecli.reports.deal import Deal, Exchange
+from pipecli.reports.deals import Deal, Exchange
 from pipecli.reports.waterfall import Side, Waterfall, Window, waterfall
 
 

@@ -18,7 +18,7 @@ from pipecli.history.touched import Blob, Row
 from pipecli.history.versions import Version
 from pipecli.history.way import Way, line_of
 from pipecli.records.kinds import OPPORTUNITY, SETTINGS
-from pipecli.reports.stays import Place
+from pipecli.reports.deals import Place
 
 Where = tuple[str, str, str]
 """A process, a stage and a status."""

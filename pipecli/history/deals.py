@@ -14,7 +14,7 @@ from pipecli.history.trees import records_below, roots
 from pipecli.history.versions import Version
 from pipecli.records.kinds import OPPORTUNITY, SETTINGS_FILE
 from pipecli.records.money import Rates
-from pipecli.reports.deal import Deal
+from pipecli.reports.deals import Deal
 from pipecli.store import files, git, yamltext
 from pipecli.store.pipeline import rates_of
 

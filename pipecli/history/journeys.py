@@ -9,8 +9,7 @@ from typing import NamedTuple
 from pipecli.history.index import Say, open_history
 from pipecli.history.moments import NoSuchMoment
 from pipecli.history.stages import Seen, sightings
-from pipecli.reports.journey import Journey
-from pipecli.reports.stays import Course, Place, Sighting, stays
+from pipecli.reports.deals import Course, Journey, Place, Sighting, stays
 from pipecli.store.journeys import Begun
 from pipecli.store.location import Location
 

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from pipecli.history.index import Say, open_history
 from pipecli.history.moments import NoSuchMoment
 from pipecli.history.stages import timed_courses
-from pipecli.reports.open_deal import OpenDeal
+from pipecli.reports.deals import OpenDeal
 from pipecli.store.pipeline import Pipeline
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from pipecli.history.notices import Notice
 from pipecli.history.words import shown
-from pipecli.reports.messages import Message, plain
+from pipecli.reports.followups import Message, plain
 
 MOST = 100
 """How many notices one message lists; the rest is counted."""

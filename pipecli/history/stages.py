@@ -10,7 +10,7 @@ from pipecli.history.clocks import steady
 from pipecli.history.courses import Courses, courses
 from pipecli.history.index import History
 from pipecli.history.way import Way, way_to
-from pipecli.reports.stays import Place, Sighting
+from pipecli.reports.deals import Place, Sighting
 
 
 class Seen(NamedTuple):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from apprise import Apprise
 
     from pipecli.outbox.channels import Address
-    from pipecli.reports.messages import Message
+    from pipecli.reports.followups import Message
 
 LONGEST = 20.0
 """Seconds that one message may take; a server that hangs costs no more than that."""

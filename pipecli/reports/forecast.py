@@ -1,4 +1,7 @@
-"""The forecast: what the open deals will bring by their expected close, and what was won, apart from it."""
+"""The forecast: what the open deals will bring by their expected close, and what was won, apart from it.
+
+Two forecasts side by side: each row as it was and as it is, with the difference.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,8 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from pipecli.records.money import Rates, rounded
-from pipecli.reports.deal import Deal, Exchange, Worth
-from pipecli.reports.shares import shared_out
+from pipecli.reports.days import shared_out
+from pipecli.reports.deals import Deal, Exchange, Worth
 
 GROUPINGS = ("month", "quarter", "stage", "owner", "team", "type", "source", "customer", "product")
 PERIODS = GROUPINGS[:2]
@@ -249,3 +252,40 @@ def chronological(row: Row) -> tuple[bool, bool, str]:
 def _heaviest(row: Row, places: dict[Key, int]) -> tuple[object, ...]:
     place = places.get((row.process, row.key), len(places))
     return row.key is None, place, -row.weighted, -row.won_amount, row.key or ""
+
+
+FIGURES = ("open_count", "amount", "weighted", "won_count", "won_amount")
+
+
+class Compared(NamedTuple):
+    """One row of both; None where a forecast has no such row."""
+
+    then: Row | None
+    now: Row | None
+
+    @property
+    def row(self) -> Row:
+        """The row as it is, or was where it is gone: for its key."""
+        row = self.now or self.then
+        assert row
+        return row
+
+    def figure(self, name: str, *, then: bool = False) -> Decimal | int:
+        """One of FIGURES; 0 of a row that is not there."""
+        row = self.then if then else self.now
+        value: Decimal | int = getattr(row, name) if row else getattr(self.row, name) * 0
+        return value
+
+    def change(self, name: str) -> Decimal | int:
+        """How much one of FIGURES has grown."""
+        return self.figure(name) - self.figure(name, then=True)
+
+
+def compare(then: Forecast, now: Forecast) -> list[Compared]:
+    """The rows of both, in the order of the present one; what is gone from it follows, or has its date."""
+    old = {(row.process, row.key): row for row in then.rows}
+    new = {(row.process, row.key): row for row in now.rows}
+    rows = [Compared(old.get(key), new.get(key)) for key in dict.fromkeys([*new, *old])]
+    if now.by in PERIODS:
+        rows.sort(key=lambda each: chronological(each.row))
+    return rows

@@ -11,11 +11,9 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
-from pipecli.reports.days import Days, month_of, quarter_of
-from pipecli.reports.journey import Journey
-from pipecli.reports.shares import percent
-from pipecli.reports.stays import Place, furthest
-from pipecli.reports.valuation import Valuation
+from pipecli.reports.days import Days, month_of, percent, quarter_of
+from pipecli.reports.deals import Journey, Place, furthest
+from pipecli.reports.money import Valuation
 
 GROUPINGS = ("step", "source", "campaign", "owner", "team", "month", "quarter")
 PERIODS = GROUPINGS[-2:]

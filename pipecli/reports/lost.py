@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
-from pipecli.reports.closed_deal import ClosedDeal
-from pipecli.reports.shares import percent, shared_out
-from pipecli.reports.valuation import Valuation
+from pipecli.reports.days import percent, shared_out
+from pipecli.reports.deals import ClosedDeal
+from pipecli.reports.money import Valuation
 
 GROUPINGS = (
     "reason", "competitor", "product", "source", "owner", "team", "type", "customer", "process", "stage",

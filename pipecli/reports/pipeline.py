@@ -1,16 +1,22 @@
-"""The open pipeline: how many deals and how much money stands at each stage, of each owner, team, month, …"""
+"""The open pipeline: how many deals and how much money stands at each stage, of each owner, team, month, …
+
+The board: the open deals of one process in a column a stage, each with its age and whether it rots.
+
+The key figures of a pipeline at a moment, and how they differ from those of another.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import reduce
 from typing import NamedTuple
 
-from pipecli.reports.open_deal import OpenDeal
-from pipecli.reports.valuation import Valuation
+from pipecli.reports.days import Days, percent
+from pipecli.reports.deals import ClosedDeal, OpenDeal
+from pipecli.reports.money import Valuation
 
 GROUPINGS = ("owner", "team", "month", "quarter", "type", "source", "customer")
 PERIODS = ("month", "quarter")
@@ -116,3 +122,153 @@ def _worth(deal: OpenDeal, valuation: Valuation, today: date) -> Sum:
 
 def _place(by: str, key: Key, total: Sum) -> tuple[object, ...]:
     return (key is None, key) if by in PERIODS else (key is None, -total.amount, -total.open_count, key)
+
+
+class Card(NamedTuple):
+    """One deal on the board, its money in its own currency."""
+
+    id: str
+    title: str
+    customer: str | None
+    owner: str | None
+    amount: Decimal | None
+    currency: str
+    close: date | None
+    """The expected close; of a closed deal the day it was closed."""
+    age_days: int
+    """Since it was made."""
+    idle_days: int
+    """Since its last movement; 0 of a closed one."""
+    is_stale: bool
+    is_overdue: bool
+    valued_on: date
+    """The day whose exchange rate counts."""
+
+
+class Place(NamedTuple):
+    """A column of the board: a stage of open deals, or what was won, lost or closed."""
+
+    status: str
+    stage: str
+    """Empty of what is not open."""
+
+    @property
+    def id(self) -> str:
+        """Like no other of the board: a stage may be called `won`."""
+        return f"{self.status}-{self.stage}"
+
+
+class Lane(NamedTuple):
+    """A column with its cards."""
+
+    place: Place
+    name: str
+    amount: Decimal
+    """The sum of its cards in the currency of the report."""
+    cards: list[Card]
+
+
+def card(deal: OpenDeal, idle_days: int, today: date, customers: Mapping[str, str]) -> Card:
+    """An open deal as a card; `customers` gives their names by slug."""
+    rots = deal.rotting_days is not None and idle_days >= deal.rotting_days
+    return Card(
+        deal.id, deal.title, customers.get(deal.customer or "", deal.customer), deal.owner, deal.amount,
+        deal.currency, deal.expected_close, max((today - deal.created).days, 0), idle_days, rots,
+        deal.expected_close is not None and deal.expected_close < today, today,
+    )  # fmt: skip
+
+
+def closed_card(deal: ClosedDeal, title: str, customers: Mapping[str, str]) -> Card:
+    """A deal that ended as a card."""
+    return Card(
+        deal.id, title, customers.get(deal.customer or "", deal.customer), deal.owner, deal.amount,
+        deal.currency, deal.closed, max((deal.closed - deal.created).days, 0), 0, False, False, deal.closed,
+    )  # fmt: skip
+
+
+def lanes(
+    cards: Iterable[tuple[Place, Card]], places: Mapping[Place, str], valuation: Valuation
+) -> list[Lane]:
+    """The lanes in the order of `places`, which gives their names.
+
+    In a lane the next to close comes first. Stages that the process doesn't have follow its own.
+    Raises PipecliError without a rate for a card's currency.
+    """
+    by_place: dict[Place, list[Card]] = {place: [] for place in places}
+    for place, each in cards:
+        by_place.setdefault(place, []).append(each)
+    return [
+        Lane(
+            place,
+            places.get(place, place.stage),
+            sum((_board_worth(each, valuation) for each in found), valuation.zero),
+            sorted(found, key=_next_to_close),
+        )
+        for place, found in by_place.items()
+    ]
+
+
+def _board_worth(each: Card, valuation: Valuation) -> Decimal:
+    if each.amount is None:
+        return valuation.zero
+    return valuation.value(each.amount, each.currency, each.valued_on, each.id)
+
+
+def _next_to_close(each: Card) -> tuple[bool, date, str]:
+    return each.close is None, each.close or date.max, each.id
+
+
+class KeyFigures(NamedTuple):
+    """Money in the currency of the valuation."""
+
+    open_count: int
+    open_amount: Decimal
+    weighted: Decimal
+    overdue_count: int
+    """Open deals that should have closed before the day."""
+    stale_count: int
+    won_count: int
+    """On the days asked for, as are the figures below."""
+    won_amount: Decimal
+    lost_count: int
+    win_rate: Decimal | None
+    """Percent of the won and the lost; None where nothing was decided."""
+
+
+def key_figures(
+    open_deals: Iterable[OpenDeal],
+    closed: Iterable[ClosedDeal],
+    *,
+    stale_count: int,
+    days: Days,
+    today: date,
+    valuation: Valuation,
+) -> KeyFigures:
+    """The figures of `today`; what was won and lost counts on `days`. Raises PipecliError without a rate."""
+    amount = weighted = won_amount = valuation.zero
+    count = overdue = won = lost = 0
+    for deal in open_deals:
+        count += 1
+        overdue += deal.expected_close is not None and deal.expected_close < today
+        if deal.amount is not None:
+            amount += valuation.value(deal.amount, deal.currency, today, deal.id)
+            weighted += valuation.value(deal.amount, deal.currency, today, deal.id, deal.probability)
+    for ended in closed:
+        if not days.has(ended.closed):
+            continue
+        won += ended.status == "won"
+        lost += ended.status == "lost"
+        if ended.status == "won" and ended.amount is not None:
+            won_amount += valuation.value(ended.amount, ended.currency, ended.closed, ended.id)
+    return KeyFigures(
+        count, amount, weighted, overdue, stale_count, won, won_amount, lost, percent(won, won + lost)
+    )
+
+
+def change(now: KeyFigures, then: KeyFigures | None, name: str) -> Decimal | int | None:
+    """How much a figure has grown; None where one of the two is not known."""
+    new, old = getattr(now, name), getattr(then, name) if then else None
+    if new is None or old is None:
+        return None
+    grown: Decimal | int = new - old
+    return grown

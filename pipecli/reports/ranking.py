@@ -9,10 +9,9 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import NamedTuple
 
 from pipecli.records.money import EXACT, rounded
-from pipecli.reports.closed_deal import ClosedDeal
-from pipecli.reports.days import Days, month_of
-from pipecli.reports.shares import percent
-from pipecli.reports.valuation import Valuation
+from pipecli.reports.days import Days, month_of, percent
+from pipecli.reports.deals import ClosedDeal
+from pipecli.reports.money import Valuation
 
 GROUPINGS = ("owner", "team")
 

@@ -8,9 +8,9 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
-from pipecli.reports.open_deal import OpenDeal
-from pipecli.reports.shares import percent
-from pipecli.reports.valuation import Valuation
+from pipecli.reports.days import percent
+from pipecli.reports.deals import OpenDeal
+from pipecli.reports.money import Valuation
 
 GROUPINGS = ("owner", "team", "stage", "type", "source", "customer")
 

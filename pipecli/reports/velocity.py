@@ -13,12 +13,9 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import NamedTuple
 
 from pipecli.records.money import EXACT, rounded
-from pipecli.reports.days import Days, month_of, quarter_of
-from pipecli.reports.journey import Journey
-from pipecli.reports.shares import percent
-from pipecli.reports.spread import mean, median, percentile_90
-from pipecli.reports.stays import Place, Stay
-from pipecli.reports.valuation import Valuation
+from pipecli.reports.days import Days, mean, median, month_of, percent, percentile_90, quarter_of
+from pipecli.reports.deals import Journey, Place, Stay
+from pipecli.reports.money import Valuation
 
 GROUPINGS = ("stage", "owner", "team", "process", "type", "source", "month", "quarter")
 PERIODS = GROUPINGS[-2:]

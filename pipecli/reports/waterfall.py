@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from pipecli.records.money import MissingRate
-from pipecli.reports.deal import Deal, Exchange, Worth
+from pipecli.reports.deals import Deal, Exchange, Worth
 
 BUCKETS = (
     "new", "reopened", "pulled in", "increased", "stage forward", "probability", "rates",

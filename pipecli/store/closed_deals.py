@@ -7,8 +7,8 @@ from datetime import date
 from decimal import Decimal
 
 from pipecli.jsontext import loads
-from pipecli.reports.closed_deal import ClosedDeal
 from pipecli.reports.days import Days
+from pipecli.reports.deals import ClosedDeal
 from pipecli.store.deals import Whose, condition_of, products_of_deals
 
 

@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
-from pipecli.reports.deal import Deal
+from pipecli.reports.deals import Deal
 from pipecli.reports.forecast import Window
 from pipecli.store.teams import is_member
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from pipecli.jsontext import loads
 from pipecli.reports.days import day_in
-from pipecli.reports.journey import Journey
+from pipecli.reports.deals import Journey
 from pipecli.store.deals import Whose, condition_of
 
 

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 from pipecli.reports.days import Days
-from pipecli.reports.open_deal import OpenDeal
+from pipecli.reports.deals import OpenDeal
 from pipecli.store.deals import Whose, condition_of
 
 

@@ -11,7 +11,7 @@ import pytest
 from pipecli.errors import PipecliError
 from pipecli.outbox.channels import Address
 from pipecli.outbox.delivery import Courier, without_secrets
-from pipecli.reports.messages import Message, plain
+from pipecli.reports.followups import Message, plain
 from tests.servers import Hooks, Mails, bad_mail_server, mail_server, mail_url, nobody, web_server
 
 # apprise looks for a module that Python 3.13 has no more.

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipecli.records.money import MissingRate, Rates, minor_digits
-from pipecli.reports.deal import Deal
+from pipecli.reports.deals import Deal
 from pipecli.reports.forecast import GROUPINGS, Forecast, Window, forecast
 
 TODAY = date(2026, 11, 21)

@@ -10,14 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipecli.records.money import Rates
-from pipecli.reports import lost as losses
-from pipecli.reports import pipeline as standing
-from pipecli.reports.closed_deal import ClosedDeal
-from pipecli.reports.days import Days
-from pipecli.reports.open_deal import OpenDeal
+from pipecli.reports import lost, pipeline
+from pipecli.reports.days import Days, percent, shared_out
+from pipecli.reports.deals import ClosedDeal, OpenDeal
+from pipecli.reports.money import Valuation
 from pipecli.reports.ranking import Points, ranking
-from pipecli.reports.shares import percent, shared_out
-from pipecli.reports.valuation import Valuation
 
 TODAY = date(2026, 11, 21)
 RATES = Rates(
@@ -57,9 +54,9 @@ open_deals = st.lists(
 
 
 @settings(max_examples=60)
-@given(closed_deals, st.sampled_from(losses.GROUPINGS), st.sampled_from([None, "month", "quarter"]))
+@given(closed_deals, st.sampled_from(lost.GROUPINGS), st.sampled_from([None, "month", "quarter"]))
 def test_the_lost_add_up(deals: list[ClosedDeal], by: str, trend: str | None) -> None:
-    found = losses.lost(deals, by=by, valuation=Valuation(RATES), trend=trend)
+    found = lost.lost(deals, by=by, valuation=Valuation(RATES), trend=trend)
 
     assert found.totals.lost_count == sum(deal.status == "lost" for deal in deals)
     assert found.totals.won_count == sum(deal.status == "won" for deal in deals)
@@ -73,14 +70,14 @@ def test_the_lost_add_up(deals: list[ClosedDeal], by: str, trend: str | None) ->
 
 
 @settings(max_examples=60)
-@given(open_deals, st.sampled_from(standing.GROUPINGS))
+@given(open_deals, st.sampled_from(pipeline.GROUPINGS))
 def test_the_cells_add_up_to_both_sides(deals: list[OpenDeal], by: str) -> None:
-    found = standing.pipeline(
+    found = pipeline.pipeline(
         deals, by=by, valuation=Valuation(RATES), today=TODAY, order=[("standard", "demo")]
     )
 
     assert found.totals.open_count == len(deals)
-    for field in standing.Sum._fields:
+    for field in pipeline.Sum._fields:
         for side in ("cells", "keys", "stages"):
             together = sum(
                 getattr(each, field) for matrix in found.matrices for each in getattr(matrix, side).values()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipecli.reports.stays import Course, Sighting, furthest, stays
+from pipecli.reports.deals import Course, Sighting, furthest, stays
 
 STAGES = ("qualify", "demo", "propose")
 PLACES = {("standard", stage): place for place, stage in enumerate(STAGES)}

@@ -9,8 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipecli.cli.dates import parse_period
-from pipecli.reports.organisation import Organisation
-from pipecli.reports.targets import Goal, Targets, attainment
+from pipecli.reports.organisation import Goal, Organisation, Targets, attainment
 
 #   marta (sales)
 #   ├── ana (iberia) ── luis

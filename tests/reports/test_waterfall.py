@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipecli.records.money import Rates
-from pipecli.reports.deal import Deal, Exchange
+from pipecli.reports.deals import Deal, Exchange
 from pipecli.reports.waterfall import Move, Side, Waterfall, Window, waterfall
 
 STAGES = {("standard", stage): place for place, stage in enumerate(("qualify", "demo", "propose"))}

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pipecli.records.kinds import BY_NOUN, SETTINGS_FILE
-from pipecli.reports.messages import EVENTS
+from pipecli.reports.followups import EVENTS
 from pipecli.store import query
 from pipecli.store.checks.rule import Problem, Rule, Severity, dotted
 from pipecli.workflow.rules import can_be_met, unmeetable
