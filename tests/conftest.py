@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pipecli.cli.main import run
-from pipecli.store import founding, lock
+from pipecli.store import create, lock
 
 MAVEN = Path(__file__).resolve().parents[2] / "shared" / "data" / "maven"
 """8,800 real deals, where the workspace has them."""
@@ -62,7 +62,7 @@ def founded(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GIT_CONFIG_GLOBAL", str(home / ".gitconfig"))
         patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
-        founding.found(root, currency="EUR", company="Contoso", timezone="Europe/Madrid")
+        create.found(root, currency="EUR", company="Contoso", timezone="Europe/Madrid")
     return root
 
 

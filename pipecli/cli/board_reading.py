@@ -14,8 +14,7 @@ from pipecli.reports.days import Days
 from pipecli.reports.deals import OpenDeal
 from pipecli.reports.money import Valuation
 from pipecli.reports.pipeline import Card, Lane, Place, card, closed_card, lanes
-from pipecli.store.deals import Whose
-from pipecli.store.open_deals import open_deals
+from pipecli.store.index.deals import Whose, open_deals
 from pipecli.store.pipeline import Pipeline
 
 _CLOSED = {Place("won", ""): "Won", Place("lost", ""): "Lost", Place("closed", ""): "Closed"}
@@ -80,7 +79,7 @@ def _open(pipeline: Pipeline, deals: Sequence[OpenDeal]) -> Iterator[tuple[Place
 
 
 def _closed(pipeline: Pipeline, of: Whose, process: str) -> Iterator[tuple[Place, Card]]:
-    from pipecli.store.closed_deals import closed_deals
+    from pipecli.store.index.deals import closed_deals
 
     names = _customers(pipeline)
     query = pipeline.index.connection.execute

@@ -16,7 +16,7 @@ from pipecli.cli.whose import Report, whose
 from pipecli.records.kinds import CUSTOMER, OPPORTUNITY
 from pipecli.reports.lost import GROUPINGS, PERIODS, Lost, lost
 from pipecli.reports.money import Valuation
-from pipecli.store.closed_deals import closed_deals
+from pipecli.store.index.deals import closed_deals
 
 app = noun("What was lost, and why.")
 

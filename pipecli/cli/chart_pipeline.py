@@ -14,8 +14,7 @@ from pipecli.records.kinds import OPPORTUNITY
 from pipecli.reports.days import Days
 from pipecli.reports.deals import OpenDeal
 from pipecli.reports.money import Valuation
-from pipecli.store.deals import Whose
-from pipecli.store.open_deals import open_deals
+from pipecli.store.index.deals import Whose, open_deals
 
 app = noun("Open deals by expected close.")
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from pipecli.cli.output import write_text
 from pipecli.store.checks.rule import Finding, Severity
-from pipecli.store.location import Location
+from pipecli.store.files import Location
 
 _OF_READING = {
     "yaml": "A file that is no YAML, or YAML that a record may not be.",

@@ -27,9 +27,7 @@ from pipecli.reports.forecast import Window
 from pipecli.reports.money import Valuation
 from pipecli.reports.pipeline import KeyFigures, change, key_figures
 from pipecli.reports.stale import Stale, stale
-from pipecli.store.closed_deals import closed_deals
-from pipecli.store.deals import Whose
-from pipecli.store.open_deals import open_deals
+from pipecli.store.index.deals import Whose, closed_deals, open_deals
 from pipecli.store.pipeline import Pipeline
 
 _AGO = {"a week ago": 7, "a month ago": 30}

@@ -20,8 +20,7 @@ from pipecli.reports.forecast import Forecast
 from pipecli.reports.money import Valuation
 from pipecli.reports.ranking import before, ranking
 from pipecli.reports.stale import Stale
-from pipecli.store.closed_deals import closed_deals
-from pipecli.store.deals import Whose
+from pipecli.store.index.deals import Whose, closed_deals
 
 _MOST_ROWS = 12
 

@@ -20,7 +20,8 @@ from pipecli.cli.showing import Printed, print_one
 from pipecli.errors import Fault, FaultyFile, PipecliError
 from pipecli.records.base import Record
 from pipecli.records.kinds import BY_NOUN, SETTINGS, SETTINGS_FILE
-from pipecli.store import lock, reading, transaction, yamltext
+from pipecli.store import lock, reading, transaction
+from pipecli.store.yaml import read
 from pipecli.workflow.change import Change
 
 Allow = Callable[[Desk, Any, Any], None]
@@ -157,10 +158,10 @@ def _open_editor(draft: Path) -> None:
 
 def _read(record: Record, file: str, content: bytes) -> Record:
     kind = SETTINGS if record.noun == "settings" else BY_NOUN[record.noun]
-    text = yamltext.decode(content, file)
+    text = read.decode(content, file)
     edited = reading.read(kind, file, text)
     if record.noun != "settings" and edited.key != record.key:
-        line, column = yamltext.locate(text, [kind.identity])
+        line, column = read.locate(text, [kind.identity])
         raise FaultyFile(
             [Fault(file, line, column, "id", f"{kind.identity} never changes: it is {record.key}")]
         )

@@ -63,7 +63,7 @@ def _format(run: Session, output: Path | None) -> str:
 def _written(pipeline: Pipeline, collection: Collection, where: str | None) -> list[str]:
     """The records as JSON, one each, in the order of their ids."""
     from pipecli.jsontext import dumps
-    from pipecli.store import query
+    from pipecli.store.index import query
 
     # the newline ends a comment that would hide the rest
     condition = f"({where}\n)" if where else "1"

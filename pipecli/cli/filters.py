@@ -7,7 +7,7 @@ from typing import NamedTuple
 from pipecli.cli.session import Session
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import BY_FOLDER
-from pipecli.store.teams import in_team
+from pipecli.store.index.deals import in_team
 
 
 class Filtered(NamedTuple):

@@ -18,7 +18,7 @@ from pipecli.cli.whose import Report, whose
 from pipecli.records.kinds import CUSTOMER, OPPORTUNITY, Kind
 from pipecli.records.money import minor_digits
 from pipecli.reports.forecast import GROUPINGS, OVERDUE, WITHOUT_DATE, Forecast, Window
-from pipecli.store.deals import deals
+from pipecli.store.index.deals import deals
 
 if TYPE_CHECKING:
     from pipecli.cli.forecast_targets import Targeted

@@ -13,7 +13,7 @@ from pipecli.cli.session import say, session
 from pipecli.records.kinds import SETTINGS_FILE
 
 if TYPE_CHECKING:
-    from pipecli.store.ci import Host
+    from pipecli.store.create import Host
 
 app = noun("Make a new pipeline.")
 
@@ -40,7 +40,7 @@ def init(
     ] = None,
 ) -> None:
     """Make a new pipeline, its git repository included."""
-    from pipecli.store import founding
+    from pipecli.store import create
 
     run = session(ctx)
     root = run.directory_for(directory)
@@ -55,12 +55,12 @@ def init(
         commits = replay(root, now.date() if isinstance(now, datetime) else now, host)
         say(f"{commits} commits of a small company are in {root}; try: pipecli -C {directory} forecast")
         return
-    made = founding.found(root, currency=currency or "EUR", company=company, timezone=timezone, host=host)
+    made = create.found(root, currency=currency or "EUR", company=company, timezone=timezone, host=host)
     say(f"a new pipeline is in {made.root}; the first steps: `pipecli --help`, `pipecli lead add`")
 
 
 def _host(name: str) -> Host:
-    from pipecli.store.ci import HOSTS
+    from pipecli.store.create import HOSTS
 
     if name not in HOSTS:
         raise typer.BadParameter(f'"{name}" is none of {", ".join(HOSTS)}', param_hint="--ci")
@@ -69,10 +69,10 @@ def _host(name: str) -> Host:
 
 def _add(host: Host, root: Path) -> None:
     """Give a pipeline that is there the file of a code host."""
-    from pipecli.store import ci
+    from pipecli.store import create
     from pipecli.store.pipeline import Pipeline
 
     pipeline = Pipeline.find(root)
     with pipeline.exclusive():
-        ci.add(pipeline.location, host)
+        create.add(pipeline.location, host)
     say(f"{host.file} is committed; push it, and {host.name} reviews what is to be merged")

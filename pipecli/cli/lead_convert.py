@@ -87,7 +87,7 @@ def _opened(
     from pipecli.cli.assignments import option
     from pipecli.records.catalogue import PriceList
     from pipecli.records.opportunity import Opportunity
-    from pipecli.store.conditions import choose_process
+    from pipecli.store.index.query import choose_process
     from pipecli.workflow.items import require_currency
     from pipecli.workflow.lead.convert import carry_over
     from pipecli.workflow.opportunity.open import in_process, open_opportunity

@@ -15,7 +15,7 @@ from pipecli.cli.showing import DERIVED, View, derive
 from pipecli.cli.table import Column
 from pipecli.jsontext import dumps, loads
 from pipecli.records.kinds import Kind
-from pipecli.store import query
+from pipecli.store.index import query
 
 
 class Shown(NamedTuple):

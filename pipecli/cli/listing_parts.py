@@ -13,7 +13,7 @@ from pipecli.cli.output import Format, print_records
 from pipecli.cli.session import session
 from pipecli.jsontext import loads
 from pipecli.records.kinds import Kind
-from pipecli.store import query
+from pipecli.store.index import query
 
 
 class Parts(NamedTuple):

@@ -147,7 +147,7 @@ def _allow(desk: Desk, before: Literature, after: Literature) -> None:
 
 def _sound(desk: Desk, document: Literature) -> Literature:
     """The document, if its file is there and its stages are known. Raises PipecliError."""
-    from pipecli.store.location import inside
+    from pipecli.store.files import inside
     from pipecli.workflow.rules import require_stages
 
     require_stages(desk.settings, document.stages)

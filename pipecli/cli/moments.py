@@ -10,7 +10,7 @@ from pipecli.cli.dates import parse_moment, parse_period
 from pipecli.cli.session import Session, say
 from pipecli.errors import PipecliError
 from pipecli.history.moments import Moment, Revision, shown, zone_of
-from pipecli.store.location import Location
+from pipecli.store.files import Location
 from pipecli.store.pipeline import now_in
 
 if TYPE_CHECKING:

@@ -115,8 +115,7 @@ class _Packing:
         from pipecli.cli.dates import parse_period
         from pipecli.reports.days import Days, quarter_of
         from pipecli.reports.ranking import ranking
-        from pipecli.store.closed_deals import closed_deals
-        from pipecli.store.deals import Whose
+        from pipecli.store.index.deals import Whose, closed_deals
 
         quarter = parse_period(quarter_of(day), day)
         days = Days(quarter.first, quarter.last)

@@ -213,7 +213,7 @@ def _with_sets(deal: Opportunity, sets: list[str] | None, desk: Desk) -> Opportu
 
 def _placed(desk: Desk, deal: Opportunity, process: str | None, stage: str | None) -> Opportunity:
     """The deal in its process: the one named, or the one that the settings choose for it."""
-    from pipecli.store.conditions import choose_process
+    from pipecli.store.index.query import choose_process
     from pipecli.workflow.opportunity.open import in_process
 
     chosen = choose_process(desk.pipeline, deal) if process is None else process

@@ -19,8 +19,8 @@ def owned_by_rule(desk: Desk, record: R) -> tuple[R, tuple[str, ...]]:
 
     The rule's own users keep what they add.
     """
-    from pipecli.store.conditions import choose_rules
-    from pipecli.store.standings import standing
+    from pipecli.store.index.query import choose_rules
+    from pipecli.store.index.rows import standing
     from pipecli.workflow.assignment import Taken, active_users, assign, rules_for
 
     if not rules_for(desk.settings, record.noun):

@@ -51,7 +51,7 @@ def send_by_email(desk: Desk, sent: Change, deal: Opportunity, wishes: Wishes) -
     from pipecli.outbox.smtp import server_of
     from pipecli.outbox.typesetting import require_typst
     from pipecli.records.quotation import Quotation
-    from pipecli.store import committing
+    from pipecli.store import git_commit
     from pipecli.workflow.quotation.moves import mailed
 
     quotation = sent.subject
@@ -62,7 +62,7 @@ def send_by_email(desk: Desk, sent: Change, deal: Opportunity, wishes: Wishes) -
     kept = InFlight(place.cache, quotation.id, deal.id)
     kept.refuse_if_any()
     if not desk.session.no_commit:
-        committing.require_able(place.work_tree, place.git_dir)
+        git_commit.require_able(place.work_tree, place.git_dir)
     reader = _reader(desk, quotation)
     message = _message(desk, quotation, reader, server, wishes)
     if desk.session.dry_run:
@@ -126,7 +126,7 @@ def _message(
 def _template(desk: Desk, language: str | None) -> Template:
     """The pipeline's own for this language, else its own for any, else that of pipecli."""
     from pipecli.outbox.quotation_mail import Template, own_template, template_names
-    from pipecli.store.location import inside
+    from pipecli.store.files import inside
 
     for name in template_names(language):
         file = f"templates/{name}"

@@ -102,7 +102,7 @@ def _set(pipeline: Pipeline, printed: Printed, record: Record, form: Form) -> by
     """The document as PDF or HTML, with a word on what is not in it."""
     from pipecli.outbox.typesetting import typeset
     from pipecli.records.base import Document
-    from pipecli.store.location import inside
+    from pipecli.store.files import inside
 
     assert isinstance(record, Document)
     template = _template(pipeline)
@@ -124,7 +124,7 @@ def _set(pipeline: Pipeline, printed: Printed, record: Record, form: Form) -> by
 def _template(pipeline: Pipeline) -> Template | None:
     """The template that the settings name; None for the one of pipecli."""
     from pipecli.outbox.typesetting import Template
-    from pipecli.store.location import inside
+    from pipecli.store.files import inside
 
     file = pipeline.settings.quotations.template
     if file is None:
@@ -146,7 +146,7 @@ def _template(pipeline: Pipeline) -> Template | None:
 
 def _logo(pipeline: Pipeline) -> Path | None:
     """The company's logo; None, with a word on why, where it can't be used."""
-    from pipecli.store.location import inside
+    from pipecli.store.files import inside
 
     file = pipeline.settings.company.logo
     if file is None:

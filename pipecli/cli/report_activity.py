@@ -18,9 +18,8 @@ from pipecli.cli.whose import Report, whose
 from pipecli.records.kinds import LEAD, OPPORTUNITY
 from pipecli.reports.activity import GROUPINGS, PEOPLE, Activity, Done, Row, activity
 from pipecli.reports.days import Days
-from pipecli.store.activities import activities, owned_deals
-from pipecli.store.deals import Whose
-from pipecli.store.teams import team_and_below
+from pipecli.store.index.deals import Whose, team_and_below
+from pipecli.store.index.rows import activities, owned_deals
 
 app = noun("What was done, and what is planned.")
 

@@ -25,7 +25,7 @@ from pipecli.reports.first_response import (
     business_hours_of,
     first_response,
 )
-from pipecli.store.inquiries import inquiries
+from pipecli.store.index.rows import inquiries
 
 app = noun("How long people wait for our first response.")
 

@@ -21,8 +21,8 @@ from pipecli.reports.days import Days, percent
 from pipecli.reports.deals import Journey, Place
 from pipecli.reports.funnel import GROUPINGS, Funnel, Reached, funnel
 from pipecli.reports.money import Valuation
-from pipecli.store.journeys import begun
-from pipecli.store.lead_courses import lead_courses
+from pipecli.store.index.deals import begun
+from pipecli.store.index.rows import lead_courses
 
 app = noun("From lead to opportunity to won, stage to stage.")
 

@@ -8,7 +8,7 @@ from pipecli.cli.session import Session, say
 from pipecli.cli.whose import whose
 from pipecli.history.journeys import journeys
 from pipecli.reports.deals import Journey, Place
-from pipecli.store.journeys import begun
+from pipecli.store.index.deals import begun
 
 
 def stage_places(order: Sequence[Place]) -> dict[Place, int]:

@@ -20,7 +20,7 @@ from pipecli.records.money import minor_digits
 from pipecli.reports.days import Days
 from pipecli.reports.lost import GROUPINGS, PERIODS, Lost, Row, lost
 from pipecli.reports.money import Valuation
-from pipecli.store.closed_deals import closed_deals
+from pipecli.store.index.deals import closed_deals
 
 app = noun("What was lost, why, and to whom.")
 

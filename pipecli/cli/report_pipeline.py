@@ -26,7 +26,7 @@ from pipecli.cli.whose import Report, whose
 from pipecli.records.kinds import CUSTOMER, OPPORTUNITY
 from pipecli.reports.money import Valuation
 from pipecli.reports.pipeline import GROUPINGS, Key, Matrix, Sum, pipeline
-from pipecli.store.open_deals import open_deals
+from pipecli.store.index.deals import open_deals
 
 app = noun("What stands at which stage.")
 

@@ -20,7 +20,7 @@ from pipecli.records.kinds import OPPORTUNITY
 from pipecli.reports.days import Days
 from pipecli.reports.money import Valuation
 from pipecli.reports.ranking import GROUPINGS, Points, Ranking, Row, before, ranking
-from pipecli.store.closed_deals import closed_deals
+from pipecli.store.index.deals import closed_deals
 
 app = noun("The salespeople by points.")
 

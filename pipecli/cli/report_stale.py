@@ -18,7 +18,7 @@ from pipecli.records.money import minor_digits
 from pipecli.reports.days import Days
 from pipecli.reports.money import Valuation
 from pipecli.reports.stale import GROUPINGS, Row, Stale, StaleDeal, grouped, stale
-from pipecli.store.open_deals import open_deals
+from pipecli.store.index.deals import open_deals
 
 app = noun("The open deals that stand still.")
 

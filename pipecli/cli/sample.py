@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipecli.errors import PipecliError
-from pipecli.store import committing, founding, git
-from pipecli.store.location import find
+from pipecli.store import create, git, git_commit
+from pipecli.store.files import find
 
 if TYPE_CHECKING:
-    from pipecli.store.ci import Host
+    from pipecli.store.create import Host
 
 LAST_DAY = date(2026, 11, 20)
 """The day on which the story ends, as it is written."""
@@ -45,8 +45,8 @@ def replay(root: Path, today: date, host: Host | None = None) -> int:
     shift = timedelta(weeks=(today - LAST_DAY).days // 7)  # whole weeks: a Monday stays a Monday
     first = lines[0]
     with _world(first.moment + shift, first.author):
-        user = founding.Person(first.author, *PEOPLE[first.author])
-        founding.found(
+        user = create.Person(first.author, *PEOPLE[first.author])
+        create.found(
             root, currency="EUR", company="Contoso Coffee", timezone="Europe/Madrid", user=user, host=host
         )
     known = {"targets": _targets(LAST_DAY + shift)}
@@ -112,7 +112,7 @@ def _by_hand(root: Path, words: list[str]) -> str:
     path = root / found.file
     first, rest = path.read_text(encoding="utf-8").split("\n", 1)
     path.write_text(f"{first}\n# {remark}\n{rest}", encoding="utf-8")
-    committing.commit(root, f"{found.key}: a remark by hand", changed=[found.file], new=[])
+    git_commit.commit(root, f"{found.key}: a remark by hand", changed=[found.file], new=[])
     return found.key
 
 

@@ -51,7 +51,7 @@ def write(
 def _write_own(desk: Desk) -> None:
     """Bring the pipeline's own schemas up to date, as one commit."""
     from pipecli.store import schemas, transaction
-    from pipecli.store.location import inside
+    from pipecli.store.files import inside
 
     pipeline, run = desk.pipeline, desk.session
     texts = schemas.files()

@@ -40,7 +40,7 @@ def change_to(desk: Desk, after: Settings, summary: str) -> Change:
 
 def _refuse_broken_conditions(desk: Desk, after: Settings) -> None:
     """Ask each condition that is new, of no record: one that can't be run is refused."""
-    from pipecli.store import query
+    from pipecli.store.index import query
 
     known = {condition for _, _, condition in desk.settings.conditions()}
     for path, noun, condition in after.conditions():
@@ -56,7 +56,7 @@ def _refuse_broken_conditions(desk: Desk, after: Settings) -> None:
 
 def _refuse_missing_files(desk: Desk, after: Settings) -> None:
     """Refuse a logo or a template that is not there, where it is another than before."""
-    from pipecli.store.location import inside
+    from pipecli.store.files import inside
 
     before = desk.settings
     for path, folder, old, new in (

@@ -122,11 +122,11 @@ def edit_part(ctx: typer.Context, part: SettingsPart, text: str) -> None:
     """Open the settings in $EDITOR for the sake of one user or team, and say where that stands."""
     from pipecli.cli.session import say, session
     from pipecli.cli.showing import Printed
-    from pipecli.store import yamltext
+    from pipecli.store.yaml import read
 
     run = session(ctx)
     slug = find_part(run, part, text)
-    line, _ = yamltext.locate(run.pipeline.text(SETTINGS_FILE), [part.key, slug])
+    line, _ = read.locate(run.pipeline.text(SETTINGS_FILE), [part.key, slug])
     say(f"{part.noun} {slug} stands in {SETTINGS_FILE}, at line {line}")
 
     def printed(after: Settings) -> Printed:

@@ -73,7 +73,7 @@ def _names(value: Any) -> list[Any]:
 
 
 def _yaml(value: Any) -> str:
-    from pipecli.store.yamlemit import block_lines
+    from pipecli.store.yaml.write import block_lines
 
     if isinstance(value, (Mapping, list)):
         return "".join(f"{line}\n" for line in block_lines(value, 0))

@@ -14,7 +14,7 @@ from pipecli.cli.output import Format, print_record, print_records
 from pipecli.cli.session import Session, session
 from pipecli.cli.table import Column
 from pipecli.records.kinds import KINDS, Kind
-from pipecli.store import query
+from pipecli.store.index import query
 
 app = noun("Ask in SQL; the question can change nothing.")
 

@@ -13,7 +13,7 @@ from pipecli.history import sync_joint
 from pipecli.history.change_set import Range, Touched, change_set
 from pipecli.history.sync import preview
 from pipecli.history.sync_dispute import disputes, title_of
-from pipecli.store.location import Location
+from pipecli.store.files import Location
 
 _MOST = 20
 """Records that are told one by one."""

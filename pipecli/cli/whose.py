@@ -7,7 +7,7 @@ from typing import Any
 from pipecli.cli.command import Reading, flag_option, text_option
 from pipecli.cli.session import Session
 from pipecli.errors import PipecliError
-from pipecli.store.deals import Whose
+from pipecli.store.index.deals import Whose
 
 
 class Report(Reading):

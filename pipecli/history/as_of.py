@@ -20,10 +20,12 @@ from pipecli.history.trees import Entry, entries, tree_of
 from pipecli.history.versions import why_absent
 from pipecli.jsontext import loads
 from pipecli.records.kinds import SETTINGS, SETTINGS_FILE, Kind
-from pipecli.store import files, git, index, reading, yamltext
-from pipecli.store.functions import register
-from pipecli.store.location import Location, kind_of
+from pipecli.store import files, git, reading
+from pipecli.store.files import Location, kind_of
+from pipecli.store.index import index
+from pipecli.store.index.query import register
 from pipecli.store.pipeline import Pipeline, rates_of
+from pipecli.store.yaml import read as yamltext
 
 if TYPE_CHECKING:
     from pipecli.records.base import Record

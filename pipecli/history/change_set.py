@@ -15,9 +15,10 @@ from pipecli.history.moments import UNSHALLOW, NoSuchMoment, resolve, tip
 from pipecli.history.touched import key_of_path
 from pipecli.history.versions import version_of
 from pipecli.records.kinds import KINDS
-from pipecli.store import files, yamltext
+from pipecli.store import files
+from pipecli.store.files import Location
 from pipecli.store.git import Object
-from pipecli.store.location import Location
+from pipecli.store.yaml import read
 
 if TYPE_CHECKING:
     from git import Blob, Diff, Repo
@@ -143,8 +144,8 @@ def _side(path: str, end: Object | str) -> Side:
         return Side(path, "", None, end)
     version = version_of(path, end)
     try:
-        text = yamltext.decode(end.content or b"", path)
-        plain = yamltext.parse(text, path)
+        text = read.decode(end.content or b"", path)
+        plain = read.parse(text, path)
     except FaultyFile:
         return Side(path, "", None, version.fault)
     amount = None if version.amount is None else Decimal(version.amount)

@@ -19,7 +19,7 @@ from urllib.parse import quote
 from pipecli.errors import PipecliError
 from pipecli.history.remote import is_faster, talk, words
 from pipecli.store import git
-from pipecli.store.location import Location
+from pipecli.store.files import Location
 
 _TRIES = 12
 _LARGEST = 64 << 20

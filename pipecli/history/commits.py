@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from pipecli.records.kinds import SETTINGS, SETTINGS_FILE, Kind
 from pipecli.store import git
-from pipecli.store.location import Location, kind_of
+from pipecli.store.files import Location, kind_of
 
 _PART = 2500
 """Commits that one git process compares: enough to be worth its start, few enough for several at once."""

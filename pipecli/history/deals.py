@@ -15,8 +15,9 @@ from pipecli.history.versions import Version
 from pipecli.records.kinds import OPPORTUNITY, SETTINGS_FILE
 from pipecli.records.money import Rates
 from pipecli.reports.deals import Deal
-from pipecli.store import files, git, yamltext
+from pipecli.store import files, git
 from pipecli.store.pipeline import rates_of
+from pipecli.store.yaml import read
 
 Settings = Mapping[str, Any]
 """The settings as their file says them."""
@@ -132,7 +133,7 @@ def _settings_of(history: History, blob: str) -> Settings:
     try:
         if version.fault or each.content is None:
             raise PipecliError(f"{SETTINGS_FILE} could not be read then: {version.fault}", hint=_OTHER)
-        return yamltext.parse(yamltext.decode(each.content, SETTINGS_FILE), SETTINGS_FILE)
+        return read.parse(read.decode(each.content, SETTINGS_FILE), SETTINGS_FILE)
     except FaultyFile as error:
         raise PipecliError(f"{SETTINGS_FILE} could not be read then: {error}", hint=_OTHER) from None
 

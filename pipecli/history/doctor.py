@@ -11,7 +11,7 @@ from pipecli.errors import PipecliError
 from pipecli.history import doctor_clone, doctor_speed, doctor_tools
 from pipecli.history.diagnosis import Diagnosis, State, error
 from pipecli.store import git
-from pipecli.store.location import Location
+from pipecli.store.files import Location
 
 Look = Callable[[Location], Iterator[Diagnosis]]
 

@@ -22,8 +22,9 @@ from pipecli.history.sync_place import (
     upstream_of,
 )
 from pipecli.records.kinds import SETTINGS_FILE
-from pipecli.store import files, git, yamltext
-from pipecli.store.location import Location
+from pipecli.store import files, git
+from pipecli.store.files import Location
+from pipecli.store.yaml import read
 
 _WHO = "git config --global user.name NAME && git config --global user.email ADDRESS"
 
@@ -41,7 +42,7 @@ def identity(place: Location) -> Iterator[Diagnosis]:
         return
     slug = os.environ.get("PIPECLI_USER") or ""
     try:
-        users = yamltext.parse(files.read_text(place.root, SETTINGS_FILE), SETTINGS_FILE).get("users")
+        users = read.parse(files.read_text(place.root, SETTINGS_FILE), SETTINGS_FILE).get("users")
     except (FaultyFile, OSError) as fault:
         yield error(
             "identity", f"the settings can't be read: {fault}", "mend that; `pipecli check` tells more"

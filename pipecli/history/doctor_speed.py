@@ -14,8 +14,9 @@ from pathlib import Path
 from pipecli.history.diagnosis import Diagnosis, error, ok, warning
 from pipecli.history.sync_joint import many
 from pipecli.history.sync_place import head
-from pipecli.store import freshness, git, index
-from pipecli.store.location import Location
+from pipecli.store import git
+from pipecli.store.files import Location
+from pipecli.store.index import index, stamps
 
 _MANY_FILES = 5_000
 _MANY_COMMITS = 2_000
@@ -124,7 +125,7 @@ def _stale(place: Location) -> int | None:
         return None
     finally:
         connection.close()
-    difference = freshness.compare(known, freshness.stamps(place.root))
+    difference = stamps.compare(known, stamps.stamps(place.root))
     return len(difference.changed) + len(difference.gone)
 
 

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pipecli.history.diagnosis import Diagnosis, ok, warning
 from pipecli.history.sync_merge import OLDEST_GIT
 from pipecli.store import git, merge_setup, schemas
-from pipecli.store.location import Location
+from pipecli.store.files import Location
 
 _EXTRAS = {
     "pdf": ("typst", "babel"),

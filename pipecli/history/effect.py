@@ -14,8 +14,8 @@ from pipecli.history.moments import NoSuchMoment, Stand
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.money import weighted
 from pipecli.reports.forecast import OVERDUE, WITHOUT_DATE, Forecast, Row, Window, forecast
-from pipecli.store.deals import Whose, deals
-from pipecli.store.location import kind_of
+from pipecli.store.files import kind_of
+from pipecli.store.index.deals import Whose, deals
 from pipecli.store.pipeline import Pipeline
 
 

@@ -24,7 +24,7 @@ from pipecli.history.moments import Tip, tip
 from pipecli.history.touched import Blob
 from pipecli.history.versions import NOT_HERE, Version, version_of
 from pipecli.store import files, git
-from pipecli.store.location import Location
+from pipecli.store.files import Location
 
 _MANY = 5000
 """Commits that take seconds to read, so that a person is told."""

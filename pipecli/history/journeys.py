@@ -10,8 +10,8 @@ from pipecli.history.index import Say, open_history
 from pipecli.history.moments import NoSuchMoment
 from pipecli.history.stages import Seen, sightings
 from pipecli.reports.deals import Course, Journey, Place, Sighting, stays
-from pipecli.store.journeys import Begun
-from pipecli.store.location import Location
+from pipecli.store.files import Location
+from pipecli.store.index.deals import Begun
 
 
 class Journeys(NamedTuple):

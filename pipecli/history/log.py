@@ -16,7 +16,8 @@ from pipecli.history.events import Event, Told, events, fields
 from pipecli.history.index import History
 from pipecli.history.touched import Row
 from pipecli.records.kinds import BY_PREFIX, LEAD, ORDER, QUOTATION, SUPPLIER_QUOTATION, Kind
-from pipecli.store import files, git, yamltext
+from pipecli.store import files, git
+from pipecli.store.yaml import read
 
 if TYPE_CHECKING:
     from pipecli.records.base import Plain
@@ -225,7 +226,7 @@ class _Story:
         if blob is None or content is None:
             return None
         try:
-            plain: Plain = yamltext.parse(yamltext.decode(content, row.path), row.path)
+            plain: Plain = read.parse(read.decode(content, row.path), row.path)
         except FaultyFile:
             return None
         amount = self.versions[row.noun, blob].amount

@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 from pipecli.errors import PipecliError
 from pipecli.history.line import Line, Point
 from pipecli.records.kinds import SETTINGS_FILE
-from pipecli.store import files, git, yamltext
-from pipecli.store.location import Location
+from pipecli.store import files, git
+from pipecli.store.files import Location
+from pipecli.store.yaml import read
 
 Revision = NewType("Revision", str)
 """A commit as git names it: an id, a branch, a tag, HEAD~3."""
@@ -95,7 +96,7 @@ UNSHALLOW = "bring the older commits: git fetch --unshallow"
 
 def zone_of(place: Location) -> ZoneInfo:
     """The timezone of the settings as they are now, without the index: its days bound the moments."""
-    written = yamltext.parse(files.read_text(place.root, SETTINGS_FILE), SETTINGS_FILE)
+    written = read.parse(files.read_text(place.root, SETTINGS_FILE), SETTINGS_FILE)
     name = written.get("timezone", "UTC")
     try:
         return ZoneInfo(str(name))

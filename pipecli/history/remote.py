@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 from pipecli.store import git
-from pipecli.store.location import Location
+from pipecli.store.files import Location
 
 PATIENCE = 60.0
 """Seconds without a word, after which a remote is given up."""

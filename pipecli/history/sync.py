@@ -31,7 +31,7 @@ from pipecli.history.sync_place import (
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import git, merge_setup
 from pipecli.store.checks.rule import Finding
-from pipecli.store.location import Location
+from pipecli.store.files import Location
 from pipecli.store.pipeline import Pipeline
 
 TRIES = 20

@@ -12,11 +12,13 @@ from pipecli.history.commits import record_kind
 from pipecli.history.moments import Stand
 from pipecli.history.versions import why_absent
 from pipecli.records.kinds import SETTINGS_FILE
-from pipecli.store import files, git, index, yamltext
+from pipecli.store import files, git
 from pipecli.store.checks.check import check
 from pipecli.store.checks.rule import Finding
-from pipecli.store.functions import register
+from pipecli.store.index import index
+from pipecli.store.index.query import register
 from pipecli.store.pipeline import Pipeline
+from pipecli.store.yaml import read
 
 _LINK = "120000"
 _ABSENT = "000000"
@@ -60,7 +62,7 @@ class Candidate(PastPipeline):
             raise FaultyFile([Fault(file, 0, 0, "file", "a symbolic link can't be a record")])
         if found.content is None:
             raise FaultyFile([Fault(file, 0, 0, "file", why_absent(found))])
-        return yamltext.decode(found.content, file)
+        return read.decode(found.content, file)
 
     @cached_property
     def _differing(self) -> dict[str, tuple[str, str] | None]:

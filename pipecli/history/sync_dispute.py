@@ -10,8 +10,9 @@ from pipecli.history.commits import record_kind
 from pipecli.history.events import Told, events
 from pipecli.history.sync_joint import record_id
 from pipecli.history.sync_merge import Clash
-from pipecli.store import files, git, yamltext
-from pipecli.store.location import Location
+from pipecli.store import files, git
+from pipecli.store.files import Location
+from pipecli.store.yaml import read
 
 if TYPE_CHECKING:
     from pipecli.records.base import Plain
@@ -142,7 +143,7 @@ def _is_within(one: str, other: str) -> bool:
 
 def _plain(content: bytes | None, path: str) -> Plain:
     try:
-        return yamltext.parse(yamltext.decode(content or b"", path), path)
+        return read.parse(read.decode(content or b"", path), path)
     except FaultyFile:
         return {}
 

@@ -12,7 +12,7 @@ from pipecli.history.sync_place import Upstream, commit_of, head
 from pipecli.history.touched import key_of_path
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import git
-from pipecli.store.location import Location
+from pipecli.store.files import Location
 
 
 class Joint(NamedTuple):

@@ -16,7 +16,7 @@ from pipecli.errors import PipecliError
 from pipecli.history.commits import record_kind
 from pipecli.history.merging import Conflict, merge_bytes
 from pipecli.store import files, git
-from pipecli.store.location import Location
+from pipecli.store.files import Location
 from pipecli.store.merge_setup import DRIVER
 
 OLDEST_GIT = (2, 38)

@@ -19,7 +19,7 @@ from pipecli.history.sync_place import commit_of, head, named
 from pipecli.history.touched import key_of_path
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import files, git
-from pipecli.store.location import Location
+from pipecli.store.files import Location
 from pipecli.store.merge_setup import DRIVER
 
 Side = Literal["ours", "theirs"]

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from pipecli.errors import PipecliError
 from pipecli.history.commits import record_kind
 from pipecli.store import git
-from pipecli.store.location import Location
+from pipecli.store.files import Location
 
 
 class Upstream(NamedTuple):

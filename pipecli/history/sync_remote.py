@@ -9,7 +9,7 @@ from pipecli.errors import PipecliError
 from pipecli.history.remote import is_faster, talk, words
 from pipecli.history.sync_place import Upstream, commit_of
 from pipecli.store import git
-from pipecli.store.location import Location
+from pipecli.store.files import Location
 
 
 class Faster(Exception):

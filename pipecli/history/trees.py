@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from pipecli.records.kinds import KINDS, SETTINGS_FILE
 from pipecli.store import git
-from pipecli.store.location import Location
+from pipecli.store.files import Location
 
 _LINK = b"120000"
 _FOLDERS = "|".join(kind.folder for kind in KINDS)

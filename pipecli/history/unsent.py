@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from pipecli.history.claims import refs
 from pipecli.store import git
-from pipecli.store.location import Location
+from pipecli.store.files import Location
 
 _LARGEST = 64 << 20
 

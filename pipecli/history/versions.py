@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipecli.errors import FaultyFile
 from pipecli.history.commits import record_kind
-from pipecli.store import yamltext
+from pipecli.store.yaml import read
 
 if TYPE_CHECKING:
     from pipecli.records.base import Plain, Record
@@ -59,8 +59,8 @@ def version_of(path: str, blob: Object) -> Version:
     if blob.content is None:
         return Version(None, why_absent(blob))
     try:
-        text = yamltext.decode(blob.content, path)
-        plain = yamltext.parse(text, path)
+        text = read.decode(blob.content, path)
+        plain = read.parse(text, path)
     except FaultyFile as error:
         return Version(None, _fault(error))
     key = "settings" if kind.noun == "settings" else plain.get(kind.identity)

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from pipecli.errors import FaultyFile
-from pipecli.store import git, yamltext
+from pipecli.store import git
 from pipecli.store.pipeline import Pipeline
+from pipecli.store.yaml import read
 
 
 def quotations_when_open(pipeline: Pipeline, deal: str, quotations: Iterable[str]) -> dict[str, str]:
@@ -47,6 +48,6 @@ def _content(pipeline: Pipeline, revision: str, file: str) -> dict[str, Any] | N
     if done.returncode:
         return None
     try:
-        return yamltext.parse(yamltext.decode(done.stdout, file), file)
+        return read.parse(read.decode(done.stdout, file), file)
     except FaultyFile:
         return None

@@ -79,7 +79,7 @@ class Completer:
 
     def _choose_process(self, plain: Plain) -> None:
         """The process whose condition holds for the deal, which it must have to be asked."""
-        from pipecli.store.conditions import choose_process
+        from pipecli.store.index.query import choose_process
         from pipecli.store.reading import validate
 
         first = next(iter(self.settings.processes))

@@ -7,7 +7,7 @@ from pipecli.inbox.amounts import Unreadable
 from pipecli.inbox.plain import without_empties
 from pipecli.inbox.tabular import Cell, Raw
 from pipecli.inbox.texts import line_of, text_of, writable
-from pipecli.store import yamltext
+from pipecli.store.yaml import read
 
 
 def as_it_is(cell: Cell) -> object:
@@ -23,7 +23,7 @@ def _kept(value: object) -> object:
     if kept in (None, {}, []):
         return None
     try:
-        yamltext.emit({"custom": kept}, "")
+        read.emit({"custom": kept}, "")
     except ValueError as error:
         raise Unreadable(str(error)) from None
     return kept

@@ -12,7 +12,8 @@ from pipecli.inbox.mapping import Column, Mapping
 from pipecli.inbox.readers import Manner, reader
 from pipecli.inbox.tabular import Table
 from pipecli.records.kinds import Collection
-from pipecli.store import reading, yamltext
+from pipecli.store import reading
+from pipecli.store.yaml import read as yamltext
 
 
 @dataclass

@@ -8,7 +8,7 @@ from pipecli.csvtext import free_cell
 from pipecli.inbox.amounts import Unreadable
 from pipecli.inbox.tabular import Cell, Raw
 from pipecli.jsontext import digits
-from pipecli.store.yamlscalars import CONTROL, compiled
+from pipecli.store.yaml.write import CONTROL, compiled
 
 
 def text_of(cell: Cell) -> str:

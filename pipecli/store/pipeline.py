@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pipecli.errors import Fault, FaultyFile, PipecliError
 from pipecli.jsontext import loads
 from pipecli.records.kinds import BY_NOUN, SETTINGS, SETTINGS_FILE, Kind
-from pipecli.store import location
-from pipecli.store.functions import register
-from pipecli.store.index import Index, Written, open_index
-from pipecli.store.location import Location, kind_of
+from pipecli.store import files as location
+from pipecli.store.files import Location, kind_of
+from pipecli.store.index.index import Index, Written, open_index
+from pipecli.store.index.query import register
 
 if TYPE_CHECKING:
     from pipecli.records.base import Record
@@ -191,7 +191,7 @@ class Pipeline:
         return found
 
     def _duplicate(self, noun: str, key: str, first: str, second: str) -> Fault:
-        from pipecli.store import yamltext
+        from pipecli.store.yaml import read as yamltext
 
         line, column = yamltext.locate(self.text(second), [BY_NOUN[noun].identity])
         said = f"{key} is also the id of {first}; give one of them another id, or remove it"

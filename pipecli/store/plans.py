@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from pipecli.reports.followups import ACTIVITY, EXPECTED_CLOSE, NEXT_CONTACT, Plan
-from pipecli.store.deals import Whose
-from pipecli.store.teams import is_member
+from pipecli.store.index.deals import Whose, is_member
 
 _OPEN = {
     "_opportunities": "r.status = 'open'",

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pipecli.errors import Fault, FaultyFile
 from pipecli.records.base import Part, Plain, Record
 from pipecli.records.kinds import Kind
-from pipecli.store import faultwords, yamltext
+from pipecli.store import error_messages
+from pipecli.store.yaml import read as yamltext
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -38,7 +39,7 @@ def _faults(error: object, model: type[Part], file: str, text: str, plain: Plain
     paths = [_path(detail, plain) for detail in details]
     places = yamltext.locate_many(text, paths) if text else [(0, 0)] * len(paths)
     faults = [
-        Fault(file, line, column, "schema", faultwords.message(detail, path, model, file))
+        Fault(file, line, column, "schema", error_messages.message(detail, path, model, file))
         for detail, path, (line, column) in zip(details, paths, places, strict=True)
     ]
     return sorted(faults, key=lambda fault: (not fault.line, fault.line, fault.column))

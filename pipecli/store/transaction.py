@@ -13,13 +13,13 @@ from pipecli.errors import PipecliError
 from pipecli.records import base
 from pipecli.records.kinds import BY_NOUN, SETTINGS, SETTINGS_FILE
 from pipecli.records.references import references
-from pipecli.store import files, naming, reading, yamledit, yamltext
-from pipecli.store.committing import Commit, require_no_rebase
-from pipecli.store.freshness import Stat
-from pipecli.store.halves import in_halves
-from pipecli.store.index import Written
-from pipecli.store.location import kind_of
-from pipecli.store.yamlscalars import Unwritable
+from pipecli.store import files, naming, reading
+from pipecli.store.files import kind_of
+from pipecli.store.git_commit import Commit, require_no_rebase
+from pipecli.store.index.index import Written, in_halves
+from pipecli.store.index.stamps import Stat
+from pipecli.store.yaml import edit, read
+from pipecli.store.yaml.write import Unwritable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -92,19 +92,19 @@ def _new(root: Path, record: Record) -> Write:
     file = naming.file_name(record)
     if os.path.lexists(f"{root}/{file}"):
         raise PipecliError(f"{file} exists already", hint="choose another name, or edit that record")
-    text = yamltext.emit(record.plain(), _schema_of(file, record.noun))
+    text = read.emit(record.plain(), _schema_of(file, record.noun))
     return Write(file, None, text.encode(), reading.read(BY_NOUN[record.noun], file, text))
 
 
 def _edited(root: Path, record: Record, file: str) -> Write | None:
     """What a record's file needs changed; None when it says it already."""
     raw = (root / file).read_bytes()
-    text = yamltext.decode(raw, file)
+    text = read.decode(raw, file)
     kind = SETTINGS if file == SETTINGS_FILE else BY_NOUN[record.noun]
     before, after = reading.read(kind, file, text).plain(), record.plain()
     if before == after:
         return None
-    edited = yamledit.edit(text, before, after, _key_order(record))
+    edited = edit.edit(text, before, after, _key_order(record))
     return Write(file, raw, edited.encode(), reading.read(kind, file, edited)) if edited != text else None
 
 
@@ -223,7 +223,7 @@ def _written(write: Write, stat: Stat) -> Written:
     """What the index keeps of a file that was written."""
     record = write.record
     if record is None:
-        text = yamltext.decode(write.after or b"", write.file)
+        text = read.decode(write.after or b"", write.file)
         record = reading.read(kind_of(write.file) or SETTINGS, write.file, text)
     return Written(stat, record, is_new=write.before is None)
 

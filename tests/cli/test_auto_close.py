@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from pipecli.store.location import find
+from pipecli.store.files import find
 from pipecli.store.lock import exclusive
 
 DAY_29, DAY_30, DAY_31 = (("--today", day) for day in ("2026-11-30", "2026-12-01", "2026-12-02"))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipecli.store import founding, git, location, merge_setup
+from pipecli.store import create, files, git, merge_setup
 
 DEAL = "opportunities/2026/OPP-2Q8XA-espresso-machines.yaml"
 
@@ -53,12 +53,12 @@ def mine(root: Path, deal: Callable[..., Path]) -> Clone:
 def hers(mine: Clone, tmp_path: Path) -> Clone:
     """A clone of mine, set up as `sync` does it."""
     mine.git("clone", "-q", str(mine.root), str(tmp_path / "hers"))
-    merge_setup.set_up(location.find(tmp_path / "hers"))
+    merge_setup.set_up(files.find(tmp_path / "hers"))
     return Clone(tmp_path / "hers")
 
 
 def test_init_sets_it_up(mine: Clone):
-    place = location.find(mine.root)
+    place = files.find(mine.root)
     assert merge_setup.is_set_up(place)
     assert "/opportunities/**/*.yaml merge=pipecli\n" in mine.text(".gitattributes")
     assert mine.git("ls-files", ".gitattributes") and not mine.git("status", "--porcelain")
@@ -69,7 +69,7 @@ def test_init_sets_it_up(mine: Clone):
 
 def test_a_fresh_clone_is_set_up_once(mine: Clone, tmp_path: Path):
     mine.git("clone", "-q", str(mine.root), str(tmp_path / "hers"))
-    place = location.find(tmp_path / "hers")
+    place = files.find(tmp_path / "hers")
     assert not merge_setup.is_set_up(place)
     for _ in range(2):
         merge_setup.set_up(place)
@@ -155,7 +155,7 @@ def test_a_clone_without_the_driver_sees_an_ordinary_conflict(mine: Clone, hers:
 
 
 def test_where_pipecli_is_gone_git_merges_by_line(mine: Clone, hers: Clone, tmp_path: Path, monkeypatch):
-    place = location.find(hers.root)
+    place = files.find(hers.root)
     monkeypatch.setattr("sys.executable", str(tmp_path / "gone 100%" / "python"))
     merge_setup.set_up(place)
     assert not merge_setup.is_set_up(place)
@@ -175,7 +175,7 @@ def test_a_pipeline_in_a_folder_of_a_repository(tmp_path: Path):
     whole.git("add", ".")
     whole.git("commit", "-q", "-m", "other things")
     folder = tmp_path / 'my "sales" [x]'
-    place = founding.found(folder, currency="EUR", company="Contoso", timezone="Europe/Madrid")
+    place = create.found(folder, currency="EUR", company="Contoso", timezone="Europe/Madrid")
     assert merge_setup.is_set_up(place)
     attributes = (folder / ".gitattributes").read_bytes()
     whole.git("rm", "-q", "--", str(folder / ".gitattributes"))  # as in a pipeline older than the driver
@@ -200,7 +200,7 @@ def test_a_pipeline_in_a_folder_of_a_repository(tmp_path: Path):
 
 def test_attributes_of_ones_own_stay(tmp_path: Path):
     (tmp_path / ".gitattributes").write_text("*.yaml merge=union")
-    place = founding.found(tmp_path, currency="EUR", company="Contoso", timezone="Europe/Madrid")
+    place = create.found(tmp_path, currency="EUR", company="Contoso", timezone="Europe/Madrid")
 
     assert (tmp_path / ".gitattributes").read_text() == "*.yaml merge=union"
     assert merge_setup.is_set_up(place)

@@ -14,7 +14,7 @@ import pytest
 
 from pipecli.errors import PipecliError
 from pipecli.history.claims import Claims, Unreachable, shared_remote
-from pipecli.store import location
+from pipecli.store import files
 
 TODAY = date(2026, 11, 21)
 Git = Callable[..., str]
@@ -33,7 +33,7 @@ def clones(root: Path, git: Git, tmp_path: Path) -> list[Path]:
 
 
 def claims_in(clone: Path, keep: int = 3) -> Claims:
-    place = location.find(clone)
+    place = files.find(clone)
     return Claims(place, "remind", keep=keep, remote=shared_remote(place))
 
 

@@ -18,8 +18,8 @@ from pipecli.history.index import open_history
 from pipecli.history.line import line_of_git
 from pipecli.history.log import log
 from pipecli.history.versions import Version, version_of
+from pipecli.store.files import Location, find
 from pipecli.store.git import Object
-from pipecli.store.location import Location, find
 
 Git = Callable[..., str]
 NAMES = ("OPP-AAAAA", "OPP-BBBBB", "OPP-CCCCC")

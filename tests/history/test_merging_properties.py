@@ -16,7 +16,8 @@ from pipecli.history.merging import merge
 from pipecli.history.merging.values import pruned
 from pipecli.records import base as fields
 from pipecli.records.kinds import OPPORTUNITY
-from pipecli.store import yamledit, yamltext
+from pipecli.store.yaml import edit as yamledit
+from pipecli.store.yaml import read
 from tests.merging import FILE, record, taken
 
 Deal = dict[str, Any]
@@ -118,7 +119,7 @@ def versions(draw: st.DrawFn) -> Versions:
     base = remarked(draw, written(pruned(deal)), "base")
     sides = []
     for name in ("ours", "theirs"):
-        said = yamltext.parse(base, "")
+        said = read.parse(base, "")
         for edit in draw(st.lists(edits, min_size=1, max_size=5)):
             edit(said)
         sides.append(remarked(draw, typed(base, pruned(said)), name))
@@ -127,17 +128,17 @@ def versions(draw: st.DrawFn) -> Versions:
 
 def written(deal: Deal) -> str:
     keys = fields.keys_at(OPPORTUNITY.model, ())
-    return yamltext.emit({key: deal[key] for key in keys if key in deal}, "x.json")
+    return read.emit({key: deal[key] for key in keys if key in deal}, "x.json")
 
 
 def typed(base: str, deal: Deal) -> str:
-    before = pruned(yamltext.parse(base, ""))
+    before = pruned(read.parse(base, ""))
     return yamledit.edit(base, before, deal, lambda path: fields.keys_at(OPPORTUNITY.model, path))
 
 
 def remarked(draw: st.DrawFn, text: str, name: str) -> str:
     """The text with up to two comments, beside lines or between them, where they change no value."""
-    before = yamltext.parse(text, "")
+    before = read.parse(text, "")
     for number in range(draw(st.integers(0, 2))):
         all_lines = text.split("\n")
         place, margin = draw(st.integers(0, len(all_lines) - 1)), draw(st.sampled_from(["", "  ", None]))
@@ -147,7 +148,7 @@ def remarked(draw: st.DrawFn, text: str, name: str) -> str:
             all_lines.insert(place, f"{margin or ''}# {name}{number}")
         made = "\n".join(all_lines)
         with suppress(FaultyFile):
-            text = made if yamltext.parse(made, "") == before else text
+            text = made if read.parse(made, "") == before else text
     return text
 
 
@@ -191,7 +192,7 @@ def test_the_two_orders_agree(drawn: Versions):
 def test_nothing_that_only_one_side_added_is_lost(drawn: Versions):
     base, *sides = drawn
     merged = merge(FILE, base, *sides, prefer="ours")
-    plains = [yamltext.parse(text, "") for text in (base, *sides, merged.text)]
+    plains = [read.parse(text, "") for text in (base, *sides, merged.text)]
 
     for field, key in (("activities", "id"), ("contacts", "contact"), ("tags", None)):
         before, ours, theirs, after = (

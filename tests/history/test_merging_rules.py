@@ -7,7 +7,7 @@ import re
 import pytest
 
 from pipecli.history.merging import merge
-from pipecli.store.founding import Person, settings_text
+from pipecli.store.create import Person, settings_text
 from tests.merging import DEAL, FILE, both, edited, record, taken, words
 
 CLOSED = "closed:\n  date: 2026-12-01\n  {}\ntags:"

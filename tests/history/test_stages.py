@@ -14,8 +14,8 @@ import pytest
 from pipecli.history.clocks import steady
 from pipecli.history.index import History, open_history
 from pipecli.history.stages import sightings
-from pipecli.store import yamltext
-from pipecli.store.location import find
+from pipecli.store.files import find
+from pipecli.store.yaml import read
 
 START = datetime(2026, 1, 1, 9, tzinfo=UTC)
 NOW = datetime(2026, 12, 31, tzinfo=UTC)
@@ -237,7 +237,7 @@ def walked(hands: Hands, commit: str) -> dict[str, list[tuple[int, str]]]:
             text = hands.git("show", f"{line.split()[1]}:{name}")
             if "<<<" in text:
                 continue
-            plain = yamltext.parse(text, name)
+            plain = read.parse(text, name)
             steps = found.setdefault(plain["id"], [])
             if not steps or steps[-1][1] != plain["stage"]:
                 steps.append((time, plain["stage"]))

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from pipecli.errors import Fault
-from pipecli.store import halves, index
-from pipecli.store.halves import in_halves
+from pipecli.store.index import index
+from pipecli.store.index import index as halves
+from pipecli.store.index.index import in_halves
 from pipecli.store.pipeline import Pipeline
 
 # Newer Pythons warn of forking beside the threads of the test runner.

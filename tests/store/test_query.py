@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pipecli.store import query
+from pipecli.store.index import query
 
 ENDLESS = "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c)"
 

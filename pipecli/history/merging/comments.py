@@ -10,8 +10,17 @@ from typing import Literal, NamedTuple
 from pipecli.history.merging import lists
 from pipecli.history.merging.values import Path
 from pipecli.records.base import Part
-from pipecli.store.yamlpage import Page, Splice
-from pipecli.store.yamltree import Comment, Entry, Item, ListNode, MappingNode, ScalarNode, TreeNode
+from pipecli.store.yaml.tree import (
+    Comment,
+    Entry,
+    Item,
+    ListNode,
+    MappingNode,
+    Page,
+    ScalarNode,
+    Splice,
+    TreeNode,
+)
 
 Slot = Literal["above", "beside", "below"]
 

@@ -13,10 +13,11 @@ from pipecli.history.merging.record import merge_record
 from pipecli.history.merging.text import Version
 from pipecli.history.merging.values import Side, pruned
 from pipecli.records.kinds import SETTINGS, SETTINGS_FILE, Kind
-from pipecli.store import reading, yamltext
-from pipecli.store.location import kind_of
-from pipecli.store.yamlpage import EditError
-from pipecli.store.yamltext import BYTE_ORDER_MARK
+from pipecli.store import reading
+from pipecli.store.files import kind_of
+from pipecli.store.yaml import read
+from pipecli.store.yaml.read import BYTE_ORDER_MARK
+from pipecli.store.yaml.tree import EditError
 
 
 class Merged(NamedTuple):
@@ -85,8 +86,8 @@ class _NoRecord(Exception):
 def _version(kind: Kind | None, raw: bytes, name: str) -> Version:
     """A text and what it says. Of the base, which only was, it need be no valid record."""
     try:
-        text = yamltext.decode(raw, name).removeprefix(BYTE_ORDER_MARK)
-        plain = yamltext.parse(text, name)
+        text = read.decode(raw, name).removeprefix(BYTE_ORDER_MARK)
+        plain = read.parse(text, name)
         if kind is not None:
             reading.validate(kind.model, plain, name, text)
     except FaultyFile as error:

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple, TypeVar
 
 from pipecli.records import base as fields
 from pipecli.records.base import Part
-from pipecli.store.yamlalign import meaning
-from pipecli.store.yamlemit import is_list
+from pipecli.store.yaml.compare import meaning
+from pipecli.store.yaml.write import is_list
 
 Thing = Mapping[str, Any]
 H = TypeVar("H", bound=Hashable)

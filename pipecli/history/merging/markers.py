@@ -11,8 +11,8 @@ from typing import NamedTuple
 from pipecli.history.merging.comments import Sheet
 from pipecli.history.merging.values import Path
 from pipecli.records.base import Part
-from pipecli.store import yamltext
-from pipecli.store.yamltree import ScalarNode
+from pipecli.store.yaml import read
+from pipecli.store.yaml.tree import ScalarNode
 
 _SIZE = 7
 OURS, BETWEEN, THEIRS = f"{'<' * _SIZE} ours", "=" * _SIZE, f"{'>' * _SIZE} theirs"
@@ -65,7 +65,7 @@ def _block(ours: str, theirs: str, path: Path, model: type[Part]) -> _Block:
 
 def _lines_of(text: str, path: Path, model: type[Part]) -> tuple[int, int] | None:
     """The lines of a field that holds one value, comments at it included."""
-    sheet = Sheet(text, yamltext.parse(text, ""), model)
+    sheet = Sheet(text, read.parse(text, ""), model)
     spot = sheet.by_path.get(path)
     if spot is None or not isinstance(spot.value, ScalarNode):
         return None

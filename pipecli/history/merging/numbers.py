@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 
 from pipecli.records.base import Plain
-from pipecli.store.yamltree import ListNode, MappingNode, ScalarNode, TreeNode, is_void, read_tree
+from pipecli.store.yaml.tree import ListNode, MappingNode, ScalarNode, TreeNode, is_void, read_tree
 
 
 def exact(plain: Plain, text: str) -> Plain:

@@ -11,7 +11,7 @@ from pipecli.history.merging.text import Version, Writer
 from pipecli.history.merging.values import Clash, Outcome, Path, Side, merged
 from pipecli.history.merging.wording import told
 from pipecli.records.kinds import Kind
-from pipecli.store.yamlalign import same
+from pipecli.store.yaml.compare import same
 
 _BOTH: tuple[Side, Side] = ("ours", "theirs")
 _MANY = 12

@@ -11,7 +11,7 @@ from pipecli.records.kinds import OPPORTUNITY, QUOTATION, Kind
 from pipecli.records.references import references
 from pipecli.store import reading
 from pipecli.store.checks.frozen import OFFERED
-from pipecli.store.yamlalign import same
+from pipecli.store.yaml.compare import same
 
 _TOLD_TOGETHER = {
     "lead": ("status", "converted", "disqualified"),

@@ -10,9 +10,9 @@ from pipecli.history.merging.comments import Remark, Sheet, difference, lacking
 from pipecli.history.merging.values import Path
 from pipecli.records import base as fields
 from pipecli.records.base import Part, Plain
-from pipecli.store import yamledit, yamlemit, yamltext
-from pipecli.store.yamlalign import meaning
-from pipecli.store.yamlpage import EditError, spliced
+from pipecli.store.yaml import edit, read, write
+from pipecli.store.yaml.compare import meaning
+from pipecli.store.yaml.tree import EditError, spliced
 
 
 class Version(NamedTuple):
@@ -34,13 +34,13 @@ class Writer:
         change = difference(before, self._remarks(theirs))
         self.added = lacking(change.added, difference(before, self._remarks(ours)).added)
         if change.dropped:
-            sheet = Sheet(ours.text, yamltext.parse(ours.text, ""), model)
+            sheet = Sheet(ours.text, read.parse(ours.text, ""), model)
             self.ours = Version(sheet.without(change.dropped), ours.plain)
 
     def _remarks(self, version: Version) -> list[Remark]:
         if "#" not in version.text:
             return []
-        sheet = Sheet(version.text, yamltext.parse(version.text, ""), self.model)
+        sheet = Sheet(version.text, read.parse(version.text, ""), self.model)
         return [remark for remark, _ in sheet.remarks]
 
     def text(self, plain: Plain, disputed: Iterable[Path] = ()) -> str:
@@ -49,7 +49,7 @@ class Writer:
         if not remarks:
             return text
         wanted = meaning(plain)
-        sheet = Sheet(text, yamltext.parse(text, ""), self.model)
+        sheet = Sheet(text, read.parse(text, ""), self.model)
         added = [
             remark
             for remark in remarks
@@ -70,9 +70,9 @@ class Writer:
             return fields.keys_at(self.model, path) or _keys_of(plain, path)
 
         try:
-            return yamledit.edit(self.ours.text, self.ours.plain, plain, key_order), self.added
+            return edit.edit(self.ours.text, self.ours.plain, plain, key_order), self.added
         except EditError:  # a layout that can't be kept
-            lines = yamlemit.block_lines(plain, 0)
+            lines = write.block_lines(plain, 0)
             return "".join(f"{line}\n" for line in lines), [*self._remarks(self.ours), *self.added]
 
 
@@ -95,7 +95,7 @@ def _keys_of(plain: object, path: Sequence[str | int]) -> list[str]:
 
 def _means(text: str, wanted: object) -> bool:
     try:
-        return meaning(yamltext.parse(text, "")) == wanted
+        return meaning(read.parse(text, "")) == wanted
     except FaultyFile:
         return False
 

@@ -8,8 +8,8 @@ from typing import Any, Literal, NamedTuple
 from pipecli.history.merging import lists
 from pipecli.records import base as fields
 from pipecli.records.base import Part, Plain
-from pipecli.store.yamlalign import is_nothing, same
-from pipecli.store.yamlemit import is_list
+from pipecli.store.yaml.compare import is_nothing, same
+from pipecli.store.yaml.write import is_list
 
 Side = Literal["base", "ours", "theirs"]
 Path = tuple[str, ...]

@@ -9,8 +9,8 @@ from pipecli.history.merging import lists
 from pipecli.history.merging.conflict import Conflict
 from pipecli.history.merging.values import ORDER, Clash, Path
 from pipecli.records.base import Part, Plain
-from pipecli.store.yamlalign import is_nothing
-from pipecli.store.yamlemit import is_list
+from pipecli.store.yaml.compare import is_nothing
+from pipecli.store.yaml.write import is_list
 
 _LONGEST = 80
 

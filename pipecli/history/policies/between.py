@@ -11,8 +11,9 @@ from pipecli.history.change_set import Range
 from pipecli.history.commits import commit_of, listed, touches
 from pipecli.history.moments import tip
 from pipecli.records.base import Plain
-from pipecli.store import files, git, yamltext
-from pipecli.store.location import Location
+from pipecli.store import files, git
+from pipecli.store.files import Location
+from pipecli.store.yaml import read
 
 
 class _Step(NamedTuple):
@@ -59,6 +60,6 @@ class Between:
 
 def _plain(blob: git.Object) -> Plain | None:
     try:
-        return yamltext.parse(yamltext.decode(blob.content or b"", ""), "")
+        return read.parse(read.decode(blob.content or b"", ""), "")
     except FaultyFile:
         return None

@@ -19,11 +19,12 @@ from pipecli.history.policies.rule import Changed, Review, Rule
 from pipecli.records.base import Record
 from pipecli.records.kinds import BY_NOUN, OPPORTUNITY, SETTINGS, SETTINGS_FILE
 from pipecli.records.settings import Settings
-from pipecli.store import files, git, reading, yamltext
+from pipecli.store import files, git, reading
 from pipecli.store.checks.rule import Finding, Problem, Severity
+from pipecli.store.yaml import read as yamltext
 
 if TYPE_CHECKING:
-    from pipecli.store.location import Location
+    from pipecli.store.files import Location
     from pipecli.store.pipeline import Pipeline
 
 STRUCTURE: tuple[Rule, ...] = (

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from pipecli.errors import FaultyFile
 from pipecli.records.kinds import SETTINGS_FILE
-from pipecli.store import yamltext
 from pipecli.store.checks import (
     files,
     frozen,
@@ -22,6 +21,7 @@ from pipecli.store.checks import (
     vocabulary,
 )
 from pipecli.store.checks.rule import Finding, Path, Problem, Rule, Severity
+from pipecli.store.yaml import read
 
 if TYPE_CHECKING:
     from pipecli.store.pipeline import Pipeline
@@ -94,7 +94,7 @@ def _places(pipeline: Pipeline, file: str, paths: list[Path]) -> list[tuple[int,
     quick = [_line_of_key(text, path) for path in paths]
     if all(quick):
         return [(line, 1) for line in quick]
-    return yamltext.locate_many(text, paths)
+    return read.locate_many(text, paths)
 
 
 def _line_of_key(text: str, path: Path) -> int:

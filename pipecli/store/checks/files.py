@@ -12,7 +12,7 @@ from pipecli.errors import PipecliError
 from pipecli.records.kinds import BY_FOLDER, BY_NOUN, BY_PREFIX, KINDS, SETTINGS_FILE
 from pipecli.store import schemas
 from pipecli.store.checks.rule import Problem, Rule, Severity
-from pipecli.store.location import inside
+from pipecli.store.files import inside
 
 if TYPE_CHECKING:
     from pipecli.store.pipeline import Pipeline

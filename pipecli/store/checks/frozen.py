@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from pipecli.errors import FaultyFile
 from pipecli.records.kinds import QUOTATION
-from pipecli.store import files, git, reading, yamltext
+from pipecli.store import files, git, reading
 from pipecli.store.checks.rule import Problem, Rule, Severity
+from pipecli.store.yaml import read
 
 if TYPE_CHECKING:
     from pipecli.records.quotation import Quotation
@@ -144,7 +145,7 @@ def _status(text: str) -> object:
 
 def _plain(text: str) -> dict[str, object]:
     try:
-        return yamltext.parse(text, "")
+        return read.parse(text, "")
     except FaultyFile:
         return {}
 

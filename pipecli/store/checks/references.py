@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pipecli.records.kinds import BY_NOUN, SETTINGS_FILE
 from pipecli.store.checks.rule import Problem, Rule, Severity, dotted
-from pipecli.store.location import kind_of
+from pipecli.store.files import kind_of
 
 if TYPE_CHECKING:
     from pipecli.store.pipeline import Pipeline

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from pipecli.records.kinds import BY_NOUN, SETTINGS_FILE
 from pipecli.reports.followups import EVENTS
-from pipecli.store import query
 from pipecli.store.checks.rule import Problem, Rule, Severity, dotted
+from pipecli.store.index import query
 from pipecli.workflow.rules import can_be_met, unmeetable
 
 if TYPE_CHECKING:

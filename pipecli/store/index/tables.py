@@ -20,7 +20,7 @@ from pipecli.records.money import rounded
 from pipecli.records.opportunity import Assigned
 from pipecli.records.references import mentions, references
 from pipecli.records.values import answered
-from pipecli.store.views import views
+from pipecli.store.index.views import views
 
 if TYPE_CHECKING:
     from pipecli.records.lead import Lead

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from difflib import SequenceMatcher
 
-from pipecli.store.yamlemit import is_list
+from pipecli.store.yaml.write import is_list
 
 # What names an item of a list, the first that it has.
 _IDENTITIES = ("id", "contact")

@@ -53,12 +53,12 @@ def parse(text: str, file: str) -> dict[str, object]:
     except ValueError as error:  # InvalidYamlError is one; a list or a mapping as a key is a plain one
         _refuse_unreadable(text, file, str(error))
     if _may_be_suspect(text) and _SUSPECT.search(text):
-        from pipecli.store.yamlfaults import refused_construct
+        from pipecli.store.yaml.faults import refused_construct
 
         if fault := refused_construct(text, file):
             raise FaultyFile([fault])
     if type(record) is not dict or not _is_sound(record, _DEEPEST):
-        from pipecli.store.yamlfaults import unsound_value
+        from pipecli.store.yaml.faults import unsound_value
 
         if fault := unsound_value(text, file, record, _DEEPEST):
             raise FaultyFile([fault])
@@ -67,9 +67,9 @@ def parse(text: str, file: str) -> dict[str, object]:
 
 def emit(record: Mapping[str, object], schema: str) -> str:
     """See yamlemit: who only reads does not wait for its patterns."""
-    from pipecli.store import yamlemit
+    from pipecli.store.yaml import write
 
-    return yamlemit.emit(record, schema)
+    return write.emit(record, schema)
 
 
 def locate(text: str, path: Sequence[str | int]) -> tuple[int, int]:
@@ -82,13 +82,13 @@ def locate(text: str, path: Sequence[str | int]) -> tuple[int, int]:
 
 def locate_many(text: str, paths: Iterable[Sequence[str | int]]) -> list[tuple[int, int]]:
     """`locate` for many paths at the price of one reading."""
-    from pipecli.store.yamlfaults import places
+    from pipecli.store.yaml.faults import places
 
     return places(text, paths)
 
 
 def _refuse_unreadable(text: str, file: str, reason: str) -> NoReturn:
-    from pipecli.store.yamlfaults import unreadable
+    from pipecli.store.yaml.faults import unreadable
 
     raise FaultyFile([unreadable(text, file, reason)]) from None
 

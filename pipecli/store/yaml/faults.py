@@ -11,8 +11,8 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 from pipecli.errors import Fault
-from pipecli.store.yamlscalars import CONTROL, compiled
-from pipecli.store.yamltree import ListNode, MappingNode, ScalarNode, TreeNode, read_tree
+from pipecli.store.yaml.tree import ListNode, MappingNode, ScalarNode, TreeNode, read_tree
+from pipecli.store.yaml.write import CONTROL, compiled
 
 if TYPE_CHECKING:
     from ruamel.yaml.error import MarkedYAMLError, StringMark

@@ -1,16 +1,101 @@
-"""Making a pipeline: settings with a comment at every key, schemas, the repository, the first commit."""
+"""The file by which a code host reviews what is to be merged into a pipeline, as `init --ci` writes it.
+
+Making a pipeline: settings with a comment at every key, schemas, the repository, the first commit.
+"""
 
 from __future__ import annotations
 
+import json
 import os
+import re
+from contextlib import suppress
+from importlib.resources import files as resources
 from pathlib import Path
 from typing import NamedTuple
 
 from pipecli.errors import PipecliError
 from pipecli.records.currencies import CURRENCIES
 from pipecli.records.kinds import SETTINGS, SETTINGS_FILE
-from pipecli.store import ci, committing, files, git, merge_setup, naming, reading, schemas
-from pipecli.store.location import Location, find
+from pipecli.store import files, git, git_commit, merge_setup, naming, reading, schemas
+from pipecli.store.files import Location, find, inside
+
+
+class Host(NamedTuple):
+    """A code host."""
+
+    name: str
+    file: str
+    """Where it looks for the file, from the root of the repository."""
+    filter: str
+    """The key, after its indentation, that names the paths of a pipeline in a subfolder."""
+    below: str
+    """How a path filter says all that is in a folder."""
+
+
+HOSTS = {
+    "github": Host("github", ".github/workflows/pipecli.yml", "    paths", "**"),
+    "gitlab": Host("gitlab", ".gitlab-ci.yml", "    changes", "**/*"),
+}
+
+
+def text(host: Host, prefix: str) -> str:
+    """The file's text; `prefix` leads from the repository to the pipeline: `sales/`, or nothing."""
+    template = resources("pipecli.store").joinpath("ci", f"{host.name}.yml").read_text(encoding="utf-8")
+    paths = ""
+    if prefix:
+        folder = re.sub(r"([*+?!\[\]{}\\])", r"\\\1", prefix)
+        paths = f"\n{host.filter}: {_quoted([folder + host.below, host.file])}"
+    where = _quoted(prefix.rstrip("/") or ".")
+    return template.replace("@paths@", paths).replace("@changes@", paths).replace("@dir@", where)
+
+
+def require_absent(work_tree: Path, host: Host) -> None:
+    """Refuse to overwrite what is there. Raises PipecliError."""
+    path = inside(work_tree, host.file)
+    if path.exists() or path.is_symlink():
+        raise PipecliError(
+            f"{host.file} exists already",
+            hint="move it aside, run this again, and put the two together",
+        )
+
+
+def write(place: Location, host: Host) -> str:
+    """Write the file, which is not there; its name in the repository. Raises PipecliError."""
+    folder = host.file.rpartition("/")[0]
+    files.make_folder(place.work_tree, folder)
+    files.create(place.work_tree, host.file, text(host, place.prefix).encode())
+    return host.file
+
+
+def remove(place: Location, host: Host) -> None:
+    """Take back what `write` wrote, with the folders it made."""
+    files.remove(place.work_tree, host.file)
+    for folder in list((place.work_tree / host.file).parents)[1:]:
+        if folder == place.work_tree:
+            break
+        with suppress(OSError):
+            folder.rmdir()
+
+
+def add(place: Location, host: Host) -> None:
+    """Add the file to a pipeline, as one commit. Raises PipecliError, and nothing is changed."""
+    require_absent(place.work_tree, host)
+    try:
+        name = write(place, host)
+        message = f"Review what is to be merged, on {host.name}\n\nPipecli-Event: ci-added"
+        git_commit.commit(place.work_tree, message, changed=[], new=[name])
+    except OSError as error:
+        remove(place, host)
+        raise PipecliError(f"{host.file}: can't be written: {error.strerror}") from None
+    except BaseException:
+        remove(place, host)
+        raise
+
+
+def _quoted(value: object) -> str:
+    """JSON, which is YAML too."""
+    return json.dumps(value, ensure_ascii=False)
+
 
 _TEMPLATE = """\
 # yaml-language-server: $schema=schemas/settings.schema.json
@@ -130,7 +215,7 @@ def found(
     company: str | None,
     timezone: str | None,
     user: Person | None = None,
-    host: ci.Host | None = None,
+    host: Host | None = None,
 ) -> Location:
     """Make a pipeline in a directory, which may exist and be part of a repository. Raises PipecliError.
 
@@ -150,7 +235,7 @@ def found(
         if not in_repository:
             git.init(root)
         if host:
-            ci.require_absent(Path(git.output(root, "rev-parse", "--show-toplevel")), host)
+            require_absent(Path(git.output(root, "rev-parse", "--show-toplevel")), host)
         text = settings_text(
             currency, company or root.name, timezone or local_timezone(), user or _git_identity(root)
         )
@@ -164,14 +249,14 @@ def found(
         names = [place.prefix + name for name in written]
         try:
             if host:
-                names.append(ci.write(place, host))
+                names.append(write(place, host))
             message = "Found the pipeline\n\nPipecli-Event: founded"
-            committing.commit(place.work_tree, message, changed=[], new=names)
+            git_commit.commit(place.work_tree, message, changed=[], new=names)
         except PipecliError:
             for name in written:
                 files.remove(root, name)
             if host:
-                ci.remove(place, host)
+                remove(place, host)
             raise
         merge_setup.set_up(place)
     except OSError as error:
@@ -191,10 +276,12 @@ def _remove_empty_repository(root: Path) -> None:
 
 def settings_text(currency: str, company: str, timezone: str, user: Person) -> str:
     """The settings of a new pipeline."""
-    first = f"  {user.slug}:\n    name: {_quoted(user.name)}\n"
+    first = f"  {user.slug}:\n    name: {_founding_quoted(user.name)}\n"
     if user.email:
-        first += f"    email: {_quoted(user.email)}\n"
-    return _TEMPLATE.format(company=_quoted(company), currency=currency, timezone=timezone, user=first)
+        first += f"    email: {_founding_quoted(user.email)}\n"
+    return _TEMPLATE.format(
+        company=_founding_quoted(company), currency=currency, timezone=timezone, user=first
+    )
 
 
 def _git_identity(root: Path) -> Person:
@@ -203,8 +290,8 @@ def _git_identity(root: Path) -> Person:
     return Person(naming.slug(name), name, git.config(root, "user.email"))
 
 
-def _quoted(text: str) -> str:
-    from pipecli.store.yamlscalars import scalar_text
+def _founding_quoted(text: str) -> str:
+    from pipecli.store.yaml.write import scalar_text
 
     return scalar_text(text)
 

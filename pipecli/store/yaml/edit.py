@@ -5,14 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from pipecli.errors import FaultyFile
-from pipecli.store.yamlalign import align, intended, meaning, renames, same
-from pipecli.store.yamlemit import entry_lines, flow_entry, flow_text, is_list, item_lines
-from pipecli.store.yamlflow import FlowElement, flow_splices
-from pipecli.store.yamlpage import EditError, Page, Splice, spliced
-from pipecli.store.yamlscalars import key_text
-from pipecli.store.yamltext import BYTE_ORDER_MARK, parse
-from pipecli.store.yamltree import Entry, Item, ListNode, MappingNode, ScalarNode, TreeNode, is_void
-from pipecli.store.yamlvalue import Place, changed_scalar, rewritten
+from pipecli.store.yaml.compare import align, intended, meaning, renames, same
+from pipecli.store.yaml.read import BYTE_ORDER_MARK, parse
+from pipecli.store.yaml.splice import FlowElement, Place, changed_scalar, flow_splices, rewritten
+from pipecli.store.yaml.tree import (
+    EditError,
+    Entry,
+    Item,
+    ListNode,
+    MappingNode,
+    Page,
+    ScalarNode,
+    Splice,
+    TreeNode,
+    is_void,
+    spliced,
+)
+from pipecli.store.yaml.write import entry_lines, flow_entry, flow_text, is_list, item_lines, key_text
 
 __all__ = ["EditError", "KeyOrder", "edit"]
 

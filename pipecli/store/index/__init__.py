@@ -1,0 +1,1 @@
+"""The index: the records as tables in SQLite, made from the files and safe to delete."""

@@ -1,0 +1,317 @@
+"""Questions in SQL from a person or a file: read-only, bounded, and blind to all but the tables.
+
+A rule's condition comes from a file that a pull request may have changed, so none of it is trusted.
+
+The SQL functions that the index's views and a user's conditions may call.
+
+Conditions of the settings on one record: which process a deal follows, which rule takes it.
+
+A condition is SQL on the columns that the record has in `sql`. The record need not be written yet: it is
+asked alone, in memory, so that a condition from a stranger's pull request sees nothing else.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from datetime import date
+from typing import TYPE_CHECKING, NamedTuple
+
+from pipecli.errors import PipecliError
+from pipecli.records.kinds import BY_NOUN, SETTINGS_FILE
+from pipecli.store import naming
+from pipecli.store.index import tables
+
+if TYPE_CHECKING:
+    from pipecli.records.base import Record
+    from pipecli.records.lead import Lead
+    from pipecli.records.money import Rates
+    from pipecli.records.opportunity import Opportunity
+    from pipecli.records.settings import AssignmentRule
+    from pipecli.store.pipeline import Pipeline
+
+LONGEST = 10.0
+"""Seconds that one question may take."""
+_GRACE = 2.0
+_LONGEST_VALUE = 16 << 20
+_MOST_MEMORY = 256 << 20
+"""Bytes, once for what SQLite holds and once for the answer."""
+
+_READING = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_RECURSIVE}
+# Functions that reach outside the database or tell of the machine.
+_FORBIDDEN = {"load_extension", "readfile", "writefile", "edit", "fts3_tokenizer", "sqlite_compileoption_get"}
+_QUESTION = r"(?:\s|--[^\n]*|/\*(?:[^*]|\*(?!/))*\*/)*+(?:select|with|values)\b"
+
+
+class BadQuery(PipecliError):
+    """SQL that can't be run, in SQLite's words."""
+
+
+class Answer(NamedTuple):
+    columns: list[str]
+    rows: list[tuple[object, ...]]
+
+
+def ask(connection: sqlite3.Connection, sql: str, parameters: Sequence[object] = ()) -> Answer:
+    """The rows of one SELECT from a person. Raises BadQuery."""
+    if not re.match(_QUESTION, sql, re.IGNORECASE):
+        raise BadQuery("only questions can be asked: a query begins with SELECT, WITH or VALUES")
+    return _guarded(connection, sql, parameters)
+
+
+def holds(connection: sqlite3.Connection, table: str, key: str, condition: str) -> bool:
+    """Whether a condition from the settings holds for one record of a table. Raises BadQuery."""
+    answer = _guarded(connection, f"SELECT 1 FROM {table} WHERE id = ? AND ({condition}\n)", (key,))
+    return bool(answer.rows)
+
+
+def compile_condition(connection: sqlite3.Connection, table: str, condition: str) -> None:
+    """Compile a condition from the settings without running any of it. Raises BadQuery."""
+    _guarded(connection, f"EXPLAIN SELECT 1 FROM {table} WHERE ({condition}\n)", ())
+
+
+def select(
+    connection: sqlite3.Connection,
+    columns: str,
+    table: str,
+    condition: str,
+    rest: str,
+    parameters: Sequence[object],
+) -> Answer:
+    """Rows of one table; `condition` holds what a person wrote, everything else is ours. Raises BadQuery."""
+    return _guarded(connection, f"SELECT {columns} FROM {table} WHERE {condition} {rest}", parameters)
+
+
+def _guarded(connection: sqlite3.Connection, sql: str, parameters: Sequence[object]) -> Answer:
+    with _bounds(connection):
+        try:
+            cursor = connection.execute(sql, tuple(parameters))
+            return Answer([column[0] for column in cursor.description or ()], _rows(cursor))
+        except MemoryError:
+            raise BadQuery(_TOO_MUCH, hint="ask for less at once") from None
+        except sqlite3.OperationalError as error:
+            if "interrupted" in str(error):
+                raise BadQuery(_TOO_LONG.format(LONGEST)) from None
+            raise BadQuery(f"the query can't be run: {error}", hint=_tables(error)) from None
+        except (sqlite3.Error, sqlite3.Warning, OverflowError) as error:
+            said = "only tables of the pipeline can be read" if "not authorized" in str(error) else error
+            raise BadQuery(f"the query can't be run: {said}") from None
+
+
+_TOO_LONG = "the query took more than {:.0f} seconds"
+_TOO_MUCH = f"the query takes more than {_MOST_MEMORY >> 20} MB of memory"
+
+
+def _rows(cursor: sqlite3.Cursor) -> list[tuple[object, ...]]:
+    """All rows, while there is room for them. Raises MemoryError."""
+    rows = []
+    room = _MOST_MEMORY
+    for row in cursor:
+        rows.append(row)
+        room -= 100
+        for value in row:
+            if type(value) is str or type(value) is bytes:
+                room -= len(value)
+        if room < 0:
+            raise MemoryError
+    return rows
+
+
+@contextmanager
+def _bounds(connection: sqlite3.Connection) -> Iterator[None]:
+    """Forbid all but reading, and stop what takes too long or too much."""
+    deadline = time.monotonic() + LONGEST
+    # SQLite declares json_each's table at its first use, which the authorizer would take for CREATE TABLE.
+    connection.execute("SELECT 1 FROM json_each('[]')")
+    connection.execute("PRAGMA query_only = ON")
+    connection.execute("PRAGMA temp_store = MEMORY")  # where the next bound counts it, and no disk is filled
+    connection.execute(f"PRAGMA hard_heap_limit = {_MOST_MEMORY}")
+    longest = connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST_VALUE)
+    pattern = connection.setlimit(sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1000)
+    connection.set_authorizer(_allow)
+    connection.set_progress_handler(lambda: time.monotonic() > deadline, 10_000)
+    last_resort = threading.Timer(LONGEST + _GRACE, _end)
+    last_resort.daemon = True
+    last_resort.start()
+    try:
+        yield
+    finally:
+        last_resort.cancel()
+        connection.set_progress_handler(None, 0)
+        connection.set_authorizer(None)
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, longest)
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH, pattern)
+        connection.execute("PRAGMA query_only = OFF")
+
+
+def _end() -> None:
+    """End the process, from beside a question that nothing else can stop.
+
+    The progress handler is asked between the steps of SQLite's program, and one call of instr() on megabytes
+    is a single step. A question is asked before anything is written, so nothing is left half done.
+    """
+    os.write(2, f"error: {_TOO_LONG.format(LONGEST)}\n".encode())
+    os._exit(1)
+
+
+def _allow(action: int, first: str | None, second: str | None, _schema: str | None, _by: str | None) -> int:
+    if action == sqlite3.SQLITE_FUNCTION:
+        return sqlite3.SQLITE_DENY if (second or "").lower() in _FORBIDDEN else sqlite3.SQLITE_OK
+    return sqlite3.SQLITE_OK if action in _READING else sqlite3.SQLITE_DENY
+
+
+def _tables(error: sqlite3.OperationalError) -> str:
+    if "no such table" not in str(error):
+        return ""
+    return "list the tables with `pipecli sql --tables`"
+
+
+def register(connection: sqlite3.Connection, today: Callable[[], date], rates: Callable[[], Rates]) -> None:
+    """Give a connection `today()`, the day of `--today`, and the rules `weighted()` and `margin_facts()`.
+
+    And `casefold()`: SQLite's own `lower()` knows no letter beyond A to Z.
+    """
+    connection.create_function("casefold", 1, _casefold, deterministic=True)
+    connection.create_function("today", 0, lambda: today().isoformat())
+    connection.create_function("weighted", 3, _weighted, deterministic=True)
+    connection.create_function(
+        "margin_facts", 3, lambda lines, currency, day: _margin_facts(lines, currency, day, rates())
+    )
+
+
+def _casefold(text: str | None) -> str | None:
+    return None if text is None else str(text).casefold()
+
+
+def _weighted(amount: str | None, probability: float | None, currency: str) -> float | None:
+    from decimal import Decimal
+
+    from pipecli.records.money import weighted
+
+    if amount is None or probability is None:
+        return None
+    return float(weighted(Decimal(amount), Decimal(repr(probability)), currency))
+
+
+def _margin_facts(costed: str, currency: str, day: str, rates: Rates) -> str | None:
+    """What is known of a margin, by the keys that `show` gives it; None where no cost is known.
+
+    Money is text, since SQLite would read a number in JSON as a float. `costed` holds a line an item:
+    quantity, amount, and the cost of one with its currency (none: the base).
+    """
+    from decimal import Decimal
+
+    from pipecli.jsontext import dumps, loads
+    from pipecli.records.money import CostedLine, MissingRate, margin
+
+    lines = []
+    for quantity, amount, cost in loads(costed):
+        unit, unit_currency = (*(cost or (None,)), rates.base)[:2]
+        exact = None if unit is None else Decimal(unit)
+        lines.append(CostedLine(Decimal(quantity), Decimal(amount), exact, unit_currency))
+    try:
+        known = margin(lines, currency, rates, date.fromisoformat(day))
+    except MissingRate as missing:
+        return dumps({"margin_unknown": missing.message}, indent=None)
+    if known is None:
+        return None
+    facts = {
+        "margin": str(known.amount),
+        "margin_percent": None if known.percent is None else str(known.percent),
+        "items_without_cost": known.uncosted or None,
+    }
+    return dumps({name: value for name, value in facts.items() if value is not None}, indent=None)
+
+
+def choose_process(pipeline: Pipeline, deal: Opportunity) -> str:
+    """The process of a new deal: the first whose `when` holds for it, else the first without a `when`.
+
+    Raises PipecliError when none is for it, or when a condition can't be run.
+    """
+    processes = pipeline.settings.processes
+    for slug, process in processes.items():
+        if process.when and condition_holds(pipeline, deal, process.when, f"processes.{slug}.when"):
+            return slug
+    for slug, process in processes.items():
+        if not process.when:
+            return slug
+    raise PipecliError(
+        "no process of the settings is for this opportunity: the condition of none holds",
+        hint=f"name one with --process: {', '.join(processes)}",
+    )
+
+
+def choose_rules(pipeline: Pipeline, records: Sequence[Lead | Opportunity]) -> list[AssignmentRule | None]:
+    """For each record the assignment rule that takes it: by priority the first whose `when` holds.
+
+    Raises PipecliError when a condition can't be run.
+    """
+    from pipecli.workflow.assignment import rules_for
+
+    settings = pipeline.settings
+    with asking(pipeline) as ask:
+        return [
+            next(
+                (
+                    rule
+                    for place, rule in rules_for(settings, record.noun)
+                    if not rule.when or ask.holds(record, rule.when, f"assignment_rules.{place}.when")
+                ),
+                None,
+            )
+            for record in records
+        ]
+
+
+def condition_holds(pipeline: Pipeline, record: Record, condition: str, where: str) -> bool:
+    """Whether a condition holds for a record; `where` is its place in the settings, for the error.
+
+    Raises PipecliError when the condition can't be run.
+    """
+    with asking(pipeline) as ask:
+        return ask.holds(record, condition, where)
+
+
+@contextmanager
+def asking(pipeline: Pipeline) -> Iterator[Inquiry]:
+    """Ask conditions of many records, each of them alone."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        register(connection, lambda: pipeline.today, lambda: pipeline.rates)
+        connection.executescript(tables.schema())
+        _insert(connection, [*tables.rows(pipeline.settings, SETTINGS_FILE)])
+        connection.commit()
+        yield Inquiry(pipeline, connection)
+
+
+class Inquiry:
+    """An index in memory of the settings, and of one record while something is asked of it."""
+
+    def __init__(self, pipeline: Pipeline, connection: sqlite3.Connection) -> None:
+        self._pipeline = pipeline
+        self._connection = connection
+
+    def holds(self, record: Record, condition: str, where: str) -> bool:
+        """As `holds`."""
+        from pipecli.records.party import Customer
+
+        # The tables show the customer's name.
+        customer = self._pipeline.find_record(Customer, getattr(record, "customer", None))
+        try:
+            for each in (record, customer):
+                if each is not None:
+                    _insert(self._connection, [*tables.rows(each, naming.file_name(each))])
+            return holds(self._connection, BY_NOUN[record.noun].table, record.key, condition)
+        except BadQuery as error:
+            raise PipecliError(f"{SETTINGS_FILE}: {where}: {error.message}", hint=error.hint) from None
+        finally:
+            self._connection.rollback()
+
+
+def _insert(connection: sqlite3.Connection, rows: Sequence[tables.Row]) -> None:
+    for table, values in rows:
+        connection.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(values))})", values)

@@ -1,0 +1,1 @@
+"""YAML as people lay it out: read fast, changed by splicing, so that every other byte stays."""
