@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from pipecli.history.merging import Merged, merge
+from pipecli.merge import Merged, merge
 from pipecli.records.kinds import KINDS, SETTINGS, Kind
 from pipecli.store import reading
 

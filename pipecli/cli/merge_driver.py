@@ -30,7 +30,7 @@ def merge_driver(
     Exits with 1 when fields are in conflict; they are marked in OURS and told on stderr.
     """
     from pipecli.cli.table import clean
-    from pipecli.history.merging import merge_bytes
+    from pipecli.merge import merge_bytes
 
     before, mine, other = (file.read_bytes() for file in (base, ours, theirs))
     merged = merge_bytes(_file_of(path), before or None, mine, other, "base" if ancestor else None)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from pipecli.errors import PipecliError
 from pipecli.history.commits import record_kind
-from pipecli.history.merging import Conflict, merge_bytes
+from pipecli.merge import Conflict, merge_bytes
 from pipecli.store import files, git
 from pipecli.store.files import Location
 from pipecli.store.merge_setup import DRIVER

@@ -6,8 +6,8 @@ from typing import get_args, get_origin
 
 import pytest
 
-from pipecli.history.merging import Merged, merge
-from pipecli.history.merging.lists import identity
+from pipecli.merge import Merged, merge
+from pipecli.merge.values import identity
 from pipecli.records import base as fields
 from pipecli.records.base import Part
 from pipecli.records.kinds import KINDS, SETTINGS

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipecli.errors import FaultyFile
-from pipecli.history.merging import merge
-from pipecli.history.merging.values import pruned
+from pipecli.merge import merge
+from pipecli.merge.values import pruned
 from pipecli.records import base as fields
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.store.yaml import edit as yamledit

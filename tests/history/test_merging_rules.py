@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from pipecli.history.merging import merge
+from pipecli.merge import merge
 from pipecli.store.create import Person, settings_text
 from tests.merging import DEAL, FILE, both, edited, record, taken, words
 

@@ -1,16 +1,30 @@
-"""Conflicts in words: `amount: ours 5,400.00, theirs 5,100.00`."""
+"""What a merge leaves to a person.
+
+Conflicts in words: `amount: ours 5,400.00, theirs 5,100.00`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from pipecli.history import things, words
-from pipecli.history.merging import lists
-from pipecli.history.merging.conflict import Conflict
-from pipecli.history.merging.values import ORDER, Clash, Path
+from pipecli.merge import values
+from pipecli.merge.values import ORDER, Clash, Path
 from pipecli.records.base import Part, Plain
 from pipecli.store.yaml.compare import is_nothing
 from pipecli.store.yaml.write import is_list
+
+
+class Conflict(NamedTuple):
+    """One field with two values. `ours` and `theirs` are shown to a person; None: that side has none."""
+
+    path: str
+    """Dotted, of what stands in a list with its name: `items.cafe-s-100.quantity`; empty: the whole file."""
+    ours: str | None
+    theirs: str | None
+    words: str
+
 
 _LONGEST = 80
 
@@ -71,4 +85,4 @@ def _members(model: type[Part], path: Path, value: object) -> dict[str, object]:
     """The members of a list by their names."""
     if not isinstance(value, list):
         return {}
-    return dict(zip(lists.numbered(value, lists.names_at(model, path, value)), value, strict=True))
+    return dict(zip(values.numbered(value, values.names_at(model, path, value)), value, strict=True))

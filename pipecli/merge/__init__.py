@@ -1,6 +1,6 @@
 """Three versions of a record's file become one, field by field."""
 
-from pipecli.history.merging.conflict import Conflict
-from pipecli.history.merging.file import Merged, MergedFile, merge, merge_bytes
+from pipecli.merge.conflict import Conflict
+from pipecli.merge.file import Merged, MergedFile, merge, merge_bytes
 
 __all__ = ["Conflict", "Merged", "MergedFile", "merge", "merge_bytes"]

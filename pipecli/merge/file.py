@@ -1,23 +1,49 @@
-"""The merge of one file: by field where its versions are records, else by line; removed or not."""
+"""The merge of what is no record, or can't be read as one: line by line, as git does it.
+
+The merge of one file: by field where its versions are records, else by line; removed or not.
+"""
 
 from __future__ import annotations
 
 import os
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from pipecli.errors import FaultyFile
-from pipecli.history.merging.conflict import Conflict
-from pipecli.history.merging.lines import merge_lines
-from pipecli.history.merging.numbers import exact
-from pipecli.history.merging.record import merge_record
-from pipecli.history.merging.text import Version
-from pipecli.history.merging.values import Side, pruned
+from pipecli.merge.conflict import Conflict
+from pipecli.merge.record import exact, merge_record
+from pipecli.merge.text import Version
+from pipecli.merge.values import Side, pruned
 from pipecli.records.kinds import SETTINGS, SETTINGS_FILE, Kind
-from pipecli.store import reading
+from pipecli.store import git, reading
 from pipecli.store.files import kind_of
 from pipecli.store.yaml import read
 from pipecli.store.yaml.read import BYTE_ORDER_MARK
 from pipecli.store.yaml.tree import EditError
+
+_LARGEST_COUNT = 127
+"""Of conflicts that `git merge-file` tells by its exit code; above it are its failures."""
+
+
+def merge_lines(base: bytes, ours: bytes, theirs: bytes, prefer: Side | None = None) -> tuple[bytes, str]:
+    """The text, with conflicts marked in it, and what is in conflict in words; empty where nothing is.
+
+    Of what is no text ours is kept, or what is preferred.
+    """
+    with TemporaryDirectory(prefix="pipecli-") as folder:
+        room = Path(folder)
+        for name, content in (("ours", ours), ("base", base), ("theirs", theirs)):
+            (room / name).write_bytes(content)
+        labels = ("-L", "ours", "-L", "base", "-L", "theirs")
+        taken = (f"--{prefer}",) if prefer else ()
+        done = git.run(room, "merge-file", "-p", "-q", *taken, *labels, "ours", "base", "theirs")
+    if done.returncode > _LARGEST_COUNT:  # "Cannot merge binary files"
+        if prefer:
+            return (theirs if prefer == "theirs" else ours), ""
+        return ours, "a file that is no text can't be merged: ours is kept"
+    marks = "1 conflict is" if done.returncode == 1 else f"{done.returncode} conflicts are"
+    return done.stdout, f"{marks} marked line by line" if done.returncode else ""
 
 
 class Merged(NamedTuple):

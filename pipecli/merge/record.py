@@ -1,0 +1,233 @@
+"""What holds within one record beyond its fields: two changes, each right, that don't go together.
+
+Three versions of a record, all of them read: what they come to, and what is in conflict.
+
+Numbers with the digits they are written with: `2499.00`, where a reader of YAML gives 2499.0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal, InvalidOperation
+from typing import NamedTuple
+
+from pipecli.errors import FaultyFile
+from pipecli.merge.conflict import Conflict, told
+from pipecli.merge.text import Version, Writer, marked
+from pipecli.merge.values import Clash, Outcome, Path, Side, merged
+from pipecli.records import base as fields
+from pipecli.records.base import Plain
+from pipecli.records.kinds import OPPORTUNITY, QUOTATION, Kind
+from pipecli.records.references import references
+from pipecli.store import reading
+from pipecli.store.checks.frozen import OFFERED
+from pipecli.store.yaml.compare import same
+from pipecli.store.yaml.tree import ListNode, MappingNode, ScalarNode, TreeNode, is_void, read_tree
+
+_TOLD_TOGETHER = {
+    "lead": ("status", "converted", "disqualified"),
+    "opportunity": ("status", "closed"),
+    "quotation": ("status", "reason"),
+    "order": ("status", "delivered", "reason"),
+    "supplier-quotation": ("status", "received", "reason"),
+}
+"""A status and what tells about it: of two statuses one side's is taken, and with it what it says of it."""
+
+
+def inseparable(kind: Kind, base: Plain, ours: Plain, theirs: Plain) -> frozenset[str]:
+    """The fields that may not come from both sides, as one is in conflict with what the other tells."""
+
+    def said(side: Plain, key: str) -> object:
+        return side.get(key, fields.default_at(kind.model, (key,)))
+
+    def differ(key: str) -> bool:
+        return not same(said(ours, key), said(theirs, key))
+
+    def changed(side: Plain, *keys: str) -> bool:
+        return any(not same(said(base, key), said(side, key)) for key in keys)
+
+    together: set[str] = set()
+    group = _TOLD_TOGETHER.get(kind.noun, ())
+    if group and differ("status") and changed(ours, "status") and changed(theirs, "status"):
+        together.update(filter(differ, group))
+    steps = ("process", "stage")  # a stage is one of its process
+    if kind == OPPORTUNITY and differ("process") and changed(ours, *steps) and changed(theirs, *steps):
+        together.update(filter(differ, steps))
+    return frozenset(together)
+
+
+def broken(kind: Kind, merged: Plain, base: Plain, ours: Plain, theirs: Plain) -> str:
+    """The rule that a merged record breaks though neither side does; empty where all hold."""
+    try:
+        reading.validate(kind.model, merged)
+    except FaultyFile as error:
+        return error.faults[0].message
+    rules = _RULES.get(kind.noun, ())
+    broken = (said for rule in rules if (said := rule(merged)) and not rule(ours) and not rule(theirs))
+    return next(broken, "") or (_frozen(merged, base, ours, theirs) if kind == QUOTATION else "")
+
+
+def _frozen(merged: Plain, base: Plain, *sides: Plain) -> str:
+    for side in sides if not _is_draft(merged) else ():
+        if _is_draft(base) and not _is_draft(side):
+            field = next((key for key in OFFERED if not same(side.get(key), merged.get(key))), None)
+            if field:
+                return f"it was {side['status']} with other {field}; what a customer was offered is frozen"
+    return ""
+
+
+def _is_draft(quotation: Plain) -> bool:
+    return quotation.get("status") in (None, "draft")
+
+
+def _is_valid_for_some_time(quotation: Plain) -> str:
+    begins, ends = str(quotation.get("date", "")), str(quotation.get("valid_until", ""))
+    return f"valid_until: {ends} is before its date {begins}" if ends and ends < begins else ""
+
+
+def _has_one_primary(deal: Plain) -> str:
+    primary = [each["contact"] for each in deal.get("contacts", ()) if each.get("primary") is True]
+    return f"a deal has one primary contact, not {' and '.join(primary)}" if len(primary) > 1 else ""
+
+
+def _names_what_it_has(plain: Plain) -> str:
+    """Users and teams that settings name, and that are there."""
+    from pipecli.records.settings import Settings
+
+    settings = Settings.model_validate(plain)
+    known = {"user": {*settings.users}, "team": {*settings.teams}}
+    known["user or team"] = known["user"] | known["team"]
+    for field, noun, key in references(settings):
+        named = "user or team" if noun == "principal" else noun
+        if key not in known.get(named, {key}):
+            return f"{field}: there is no {named} {key}"
+    both = settings.users.keys() & settings.teams.keys()
+    return f"{min(both)} is a user and a team" if both else ""
+
+
+def _closes_with_a_known_reason(plain: Plain) -> str:
+    known = plain.get("lost_reasons", ())
+    reason = plain.get("auto_close", {}).get("reason", "no-response")
+    return f"auto_close.reason: {reason} is none of lost_reasons" if known and reason not in known else ""
+
+
+_RULES: dict[str, tuple[Callable[[Plain], str], ...]] = {
+    "quotation": (_is_valid_for_some_time,),
+    "opportunity": (_has_one_primary,),
+    "settings": (_names_what_it_has, _closes_with_a_known_reason),
+}
+
+
+_BOTH: tuple[Side, Side] = ("ours", "theirs")
+_MANY = 12
+"""Conflicts. Of more the markers are put where the lines differ, as each of them costs a text."""
+
+
+class MergedRecord(NamedTuple):
+    text: str
+    conflicts: tuple[Conflict, ...] = ()
+
+
+def merge_record(
+    kind: Kind, base: Version, ours: Version, theirs: Version, prefer: Side | None = None
+) -> MergedRecord:
+    """The text of the merge; `prefer` decides the fields in conflict, which are marked without it.
+
+    Raises EditError for a text that is no map of keys.
+    """
+    return _Record(kind, base, ours, theirs).merged(prefer)
+
+
+class _Record:
+    """Three versions that can be read, and the fields that can't be mixed."""
+
+    def __init__(self, kind: Kind, base: Version, ours: Version, theirs: Version) -> None:
+        self.kind = kind
+        self.base, self.ours, self.theirs = base, ours, theirs
+        self.whole = inseparable(kind, base.plain, ours.plain, theirs.plain)
+        self.broken = self._broken(self.whole)
+        if self.broken:
+            self.whole = self._smallest()
+
+    def _smallest(self) -> frozenset[str]:
+        """The fewest fields that must be taken whole from one side for the record to be valid."""
+        ours, theirs = self.ours.plain, self.theirs.plain
+        differing = sorted(key for key in {*ours, *theirs} if not same(ours.get(key), theirs.get(key)))
+        whole = frozenset(differing)
+        for key in differing:
+            fewer = whole - {key} | self.whole
+            if not self._broken(fewer):
+                whole = fewer
+        return whole
+
+    def _broken(self, whole: frozenset[str]) -> str:
+        """The rule that is broken when the fields in conflict are decided for the one or the other."""
+        sides = [each.plain for each in (self.base, self.ours, self.theirs)]
+        said = (broken(self.kind, self._outcome(side, whole).plain, *sides) for side in _BOTH)
+        return next(filter(None, said), "")
+
+    def _outcome(self, side: Side, whole: frozenset[str], other: Path | None = None) -> Outcome:
+        """The merge in which `side` decides, but theirs of the field at `other`."""
+        return merged(
+            self.kind.model,
+            self.base.plain,
+            self.ours.plain,
+            self.theirs.plain,
+            lambda path: "theirs" if path == other else side,
+            whole,
+        )
+
+    def merged(self, prefer: Side | None) -> MergedRecord:
+        outcome = self._outcome(prefer or "ours", self.whole)
+        if prefer == "base" and broken(self.kind, outcome.plain, *3 * [self.base.plain]):
+            return MergedRecord(self.base.text)
+        writer = Writer(self.kind.model, self.base, self.ours, self.theirs)
+        disputed = [clash.path for clash in outcome.clashes]
+        text = writer.text(outcome.plain, disputed)
+        if prefer or not disputed:
+            return MergedRecord(text)
+        others = [] if len(disputed) > _MANY else [
+            (path, writer.text(self._outcome("ours", self.whole, path).plain, disputed)) for path in disputed
+        ]  # fmt: skip
+        theirs = writer.text(self._outcome("theirs", self.whole).plain, disputed)
+        conflicts = [self._told(clash) for clash in outcome.clashes]
+        return MergedRecord(marked(text, others, theirs, self.kind.model), tuple(conflicts))
+
+    def _told(self, clash: Clash) -> Conflict:
+        is_rule = self.broken and clash.path[0] in self.whole
+        return told(
+            self.kind.model, clash, self.ours.plain, self.theirs.plain, self.broken if is_rule else ""
+        )
+
+
+def exact(plain: Plain, text: str) -> Plain:
+    """What a text says, without what says nothing, its decimals as `Decimal`."""
+    if not _has_decimals(plain):
+        return plain
+    root = read_tree(text)
+    made = _exact(plain, root) if root else plain
+    return made if isinstance(made, dict) else plain
+
+
+def _has_decimals(value: object) -> bool:
+    if isinstance(value, Mapping):
+        return any(map(_has_decimals, value.values()))
+    return any(map(_has_decimals, value)) if isinstance(value, list) else isinstance(value, float)
+
+
+def _exact(value: object, node: TreeNode) -> object:
+    if isinstance(value, dict) and isinstance(node, MappingNode):
+        nodes = {entry.key.text: entry.value for entry in node.entries}
+        return {key: _exact(each, nodes[key]) if key in nodes else each for key, each in value.items()}
+    if isinstance(value, list) and isinstance(node, ListNode):
+        inner = [item.value for item in node.items if not is_void(item.value)]
+        return (
+            [_exact(*pair) for pair in zip(value, inner, strict=True)] if len(inner) == len(value) else value
+        )
+    if isinstance(value, float) and isinstance(node, ScalarNode):
+        try:
+            written = Decimal(node.text)
+        except InvalidOperation:
+            return value
+        return written if written == Decimal(repr(value)) else value
+    return value
