@@ -69,7 +69,7 @@ def read_board(
 
 
 def _open(pipeline: Pipeline, deals: Sequence[OpenDeal]) -> Iterator[tuple[Place, Card]]:
-    from pipecli.history.last_moves import moves_of
+    from pipecli.history.stages import moves_of
     from pipecli.reports.stale import last_movement
 
     names, today, moves = _customers(pipeline), pipeline.today, moves_of(pipeline, deals, say)

@@ -17,8 +17,8 @@ from pipecli.cli.forecast_targets import with_targets
 from pipecli.cli.session import Session, say
 from pipecli.cli.table import money
 from pipecli.errors import PipecliError
-from pipecli.history.last_moves import moves_of
 from pipecli.history.moments import BeforeTheFirst
+from pipecli.history.stages import moves_of
 from pipecli.outbox.dashboard_page import Change, Content, Figure, Picture
 from pipecli.records.kinds import CUSTOMER, LEAD, OPPORTUNITY
 from pipecli.records.money import minor_digits

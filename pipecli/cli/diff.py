@@ -13,8 +13,17 @@ from pipecli.cli.findings import counted, lines
 from pipecli.cli.output import Format, markdown_text, print_records, terminal_width, wrapped, write_text
 from pipecli.cli.session import Session, say, session
 from pipecli.cli.table import Column, clean, isolated, money
-from pipecli.history.change_set import ChangeSet, Range, Touched, change_set, range_of
-from pipecli.history.effect import Effect, Money, Shift, effect
+from pipecli.history.change_set import (
+    ChangeSet,
+    Effect,
+    Money,
+    Range,
+    Shift,
+    Touched,
+    change_set,
+    effect,
+    range_of,
+)
 from pipecli.history.policies.check import check_changes
 from pipecli.records.money import minor_digits
 from pipecli.store.checks.rule import Finding

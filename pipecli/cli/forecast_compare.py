@@ -9,7 +9,7 @@ from pipecli.cli.output import Format, print_records, write_text
 from pipecli.cli.report_page import fitted
 from pipecli.cli.session import Session
 from pipecli.cli.table import Column, money
-from pipecli.history.as_of import PastPipeline
+from pipecli.history.past import PastPipeline
 from pipecli.records.money import minor_digits
 from pipecli.reports.forecast import FIGURES, Compared, Forecast, Row, compare
 

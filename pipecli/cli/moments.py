@@ -14,7 +14,7 @@ from pipecli.store.files import Location
 from pipecli.store.pipeline import now_in
 
 if TYPE_CHECKING:
-    from pipecli.history.as_of import PastPipeline
+    from pipecli.history.past import PastPipeline
 
 
 def parse(text: str, today: date, zone: tzinfo) -> Moment:
@@ -28,7 +28,7 @@ def parse(text: str, today: date, zone: tzinfo) -> Moment:
 
 def past(run: Session, place: Location, text: str, now: date | datetime | None) -> PastPipeline:
     """The pipeline as of what a person typed, with a word on stderr about which commit that is."""
-    from pipecli.history.as_of import pipeline_as_of
+    from pipecli.history.past import pipeline_as_of
 
     zone = zone_of(place)
     moment = parse(text, now_in(zone, run.fixed_now()).date(), zone)

@@ -20,7 +20,7 @@ from pipecli.reports.followups import Message
 if TYPE_CHECKING:
     from pipecli.history.claims import Claims
     from pipecli.history.index import History
-    from pipecli.history.unsent import Parcel, Unsent
+    from pipecli.history.notices import Parcel, Unsent
     from pipecli.outbox.channels import Address, Channels
 
 app = noun("Tell of what was won, lost, moved or assigned.")
@@ -48,7 +48,7 @@ def notify(
     The settings only name channels: their addresses come from your environment and configuration, never from
     the pipeline (docs/notifications.md). What can't be delivered is kept for the next run.
     """
-    from pipecli.history import unsent
+    from pipecli.history import notices as unsent
     from pipecli.outbox.channels import channels
 
     run = session(ctx)
@@ -78,7 +78,7 @@ def notify(
 
 def _send(run: Session, ours: Channels, since: str) -> tuple[list[Parcel], int]:
     """Gather, claim and send; what was delivered, and how much was not."""
-    from pipecli.history import unsent
+    from pipecli.history import notices as unsent
 
     place = run.pipeline.location
     before = unsent.read(place)
@@ -215,7 +215,7 @@ def _address(ours: Channels, parcel: Parcel) -> Address | None:
 
 
 def _message(parcels: Sequence[Parcel]) -> Message:
-    from pipecli.history.notice_words import digest
+    from pipecli.history.notices import digest
 
     messages = [Message(each.title, each.body) for each in parcels]
     return messages[0] if len(messages) == 1 else digest(messages)

@@ -11,9 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipecli.cli.session import Session, say
 from pipecli.errors import PipecliError
-from pipecli.history.notice_words import About, Standing, message
-from pipecli.history.notices import Notice
-from pipecli.history.unsent import Parcel
+from pipecli.history.notices import About, Notice, Parcel, Standing, message
 from pipecli.reports.followups import OWNER, Message
 
 if TYPE_CHECKING:

@@ -96,7 +96,7 @@ def reopen(
     ] = None,
 ) -> None:
     """Open a closed opportunity again, its quotations as they were."""
-    from pipecli.history.when_open import quotations_when_open
+    from pipecli.history.past import quotations_when_open
     from pipecli.records.opportunity import Opportunity
     from pipecli.workflow.opportunity.close import reopen as reopened
 

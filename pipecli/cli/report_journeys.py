@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pipecli.cli.session import Session, say
 from pipecli.cli.whose import whose
-from pipecli.history.journeys import journeys
+from pipecli.history.stages import journeys
 from pipecli.reports.deals import Journey, Place
 from pipecli.store.index.deals import begun
 

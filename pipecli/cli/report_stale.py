@@ -38,7 +38,7 @@ def report_stale(
     A deal is stale when nothing moved it for the `rotting_days` of its stage, or longer: no activity that was
     done, no change of its stage in the history of git, and it was not made since.
     """
-    from pipecli.history.last_moves import moves_of
+    from pipecli.history.stages import moves_of
 
     if by:
         grouping(by, GROUPINGS)

@@ -17,7 +17,7 @@ from pipecli.records.kinds import Kind
 
 if TYPE_CHECKING:
     from pipecli.cli.output import Format
-    from pipecli.history.as_of import PastPipeline
+    from pipecli.history.past import PastPipeline
     from pipecli.store.pipeline import Pipeline
 
 FORMATS = ("table", "json", "jsonl", "csv", "tsv", "markdown", "ids")

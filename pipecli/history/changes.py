@@ -1,4 +1,6 @@
-"""The movement of the pipeline between two moments, from what two commits hold.
+"""The deals of a pipeline at a moment as the reports take them, from what history knows of their versions.
+
+The movement of the pipeline between two moments, from what two commits hold.
 
 Only the two states count, not the way between them: squashed or not, corrected on the way or not, the same
 two trees give the same waterfall.
@@ -6,18 +8,161 @@ two trees give the same waterfall.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, tzinfo
-from typing import NamedTuple
+from decimal import Decimal
+from typing import Any, NamedTuple
 
-from pipecli.errors import PipecliError
-from pipecli.history.deals import NONE, Deals, Reader, deals_at
+from pipecli.errors import FaultyFile, PipecliError
+from pipecli.history.commits import Blob, records_below, roots
 from pipecli.history.index import History
 from pipecli.history.moments import BeforeTheFirst, Moment, Revision, Stand, instant, shown, stand
-from pipecli.history.versions import Version
+from pipecli.history.version import Version
+from pipecli.records.kinds import OPPORTUNITY, SETTINGS_FILE
 from pipecli.records.money import Rates
 from pipecli.reports.deals import Deal, Exchange
 from pipecli.reports.waterfall import Side, Waterfall, Window, waterfall
+from pipecli.store import files, git
+from pipecli.store.pipeline import rates_of
+from pipecli.store.yaml import read
+
+Settings = Mapping[str, Any]
+"""The settings as their file says them."""
+
+
+class Deals(NamedTuple):
+    """All deals at a moment."""
+
+    versions: dict[str, Version]
+    """By id."""
+    settings: Settings
+    faults: list[str]
+    """What could not be read then, and what was taken instead."""
+
+    @property
+    def rates(self) -> Rates:
+        return rates_of(self.settings)
+
+    @property
+    def stages(self) -> dict[tuple[str, str], int]:
+        """The place of each (process, stage)."""
+        return {name: place for name, (place, _) in _stages(self.settings).items()}
+
+
+NONE = Deals({}, {}, [])
+"""Before the pipeline was founded."""
+
+
+def deals_at(history: History, commit: str) -> Deals | None:
+    """The deals of a commit, None where it holds no pipeline.
+
+    One that can't be read counts as it last could be, and is named. Raises PipecliError when the settings
+    can't be read.
+    """
+    found = roots(history.place, commit)
+    if SETTINGS_FILE not in found:
+        return None
+    settings = _settings_of(history, found[SETTINGS_FILE])
+    tree = found.get(OPPORTUNITY.folder)
+    if tree is None:
+        return Deals({}, settings, [])
+    kept = history.snapshot(tree)
+    if kept is not None:
+        return Deals({key: Version._make(facts) for key, facts in kept.items()}, settings, [])
+    versions, faults = _versions_in(history, tree)
+    if not faults:  # what stands in for a fault depends on more than the tree
+        history.keep_snapshot(tree, {key: tuple(version) for key, version in versions.items()})
+    return Deals(versions, settings, faults)
+
+
+def _versions_in(history: History, tree: str) -> tuple[dict[str, Version], list[str]]:
+    """The versions of the deals in a tree by their ids, and what could not be read."""
+    blobs = records_below(history.place, tree, OPPORTUNITY.folder)
+    known = history.versions({(OPPORTUNITY.noun, blob): path for path, blob in blobs.items()})
+    versions: dict[str, Version] = {}
+    faults: list[str] = []
+    for path, blob in blobs.items():
+        version = known[OPPORTUNITY.noun, blob]
+        if version.fault:
+            before = _last_sound(history, path, blob)
+            instead = "counted as it was before" if before else "not counted"
+            faults.append(f"{path}: {version.fault}; {instead}")
+            if before is None:
+                continue
+            version = before
+        key = version.key or path
+        if key in versions:
+            faults.append(f"{path}: {key} is also the id of another file; both are counted")
+            key = f"{key} ({path})"
+        versions[key] = version
+    return versions, faults
+
+
+class Reader:
+    """Reads versions as deals, by the settings of their moment."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._stages = {name: probability for name, (_, probability) in _stages(settings).items()}
+        self._teams = {slug: user.get("team") for slug, user in (settings.get("users") or {}).items()}
+
+    def deal(self, version: Version) -> Deal:
+        is_won = version.status == "won"
+        amount = version.closed_amount if is_won else version.amount
+        close = version.closed_date if is_won else version.expected_close
+        process, stage, by_hand = version.process or "", version.stage or "", version.probability
+        return Deal(
+            status=version.status or "open",
+            process=process,
+            stage=stage,
+            owner=version.owner,
+            team=self._teams.get(version.owner) if version.owner else None,
+            type=version.type or "",
+            source=version.source,
+            customer=version.customer,
+            currency=version.currency or "",
+            amount=None if amount is None else Decimal(amount),
+            probability=self._stages.get((process, stage)) if by_hand is None else Decimal(by_hand),
+            close=date.fromisoformat(close) if close else None,
+        )
+
+
+def _stages(settings: Settings) -> dict[tuple[str, str], tuple[int, Decimal | None]]:
+    return {
+        (slug, stage["id"]): (place, Decimal(str(stage["probability"])))
+        for slug, process in (settings.get("processes") or {}).items()
+        for place, stage in enumerate(process["stages"])
+    }
+
+
+def _settings_of(history: History, blob: str) -> Settings:
+    version = history.versions({("settings", blob): SETTINGS_FILE})["settings", blob]
+    (each,) = git.objects(history.place.work_tree, [blob], files.LARGEST)
+    try:
+        if version.fault or each.content is None:
+            raise PipecliError(f"{SETTINGS_FILE} could not be read then: {version.fault}", hint=_OTHER)
+        return read.parse(read.decode(each.content, SETTINGS_FILE), SETTINGS_FILE)
+    except FaultyFile as error:
+        raise PipecliError(f"{SETTINGS_FILE} could not be read then: {error}", hint=_OTHER) from None
+
+
+_OTHER = "choose another moment"
+
+
+def _last_sound(history: History, path: str, blob: str) -> Version | None:
+    """The last version of a file before this one that could be read."""
+    rows = history.connection.execute(
+        "SELECT after, befores FROM touched WHERE noun = ? AND path = ?", (OPPORTUNITY.noun, path)
+    )
+    before: dict[str, str | None] = dict(rows.fetchall())
+    seen = set[str]()
+    while blob not in seen and (befores := before.get(blob)):
+        seen.add(blob)
+        blob = befores.split()[0]
+        wanted: dict[Blob, str] = {(OPPORTUNITY.noun, blob): path}
+        version = history.versions(wanted).get((OPPORTUNITY.noun, blob)) if blob != "-" else None
+        if version and not version.fault:
+            return version
+    return None
 
 
 class End(NamedTuple):

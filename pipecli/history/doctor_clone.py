@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from pipecli.errors import FaultyFile, PipecliError
 from pipecli.history.diagnosis import Diagnosis, error, ok, warning
-from pipecli.history.line import line_of_git
+from pipecli.history.moments import line_of_git
 from pipecli.history.sync_joint import count, many
 from pipecli.history.sync_pending import pending
 from pipecli.history.sync_place import (

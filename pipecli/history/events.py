@@ -1,18 +1,189 @@
-"""Two versions of a record, and what happened between them in words.
+"""Values of a record as an event says them: money with its digits, long texts not at all.
+
+What stands in a record's lists, in words: activities, items, contacts, stages, tags.
+
+Two versions of a record, and what happened between them in words.
 
 Pure, and for any two maps: old versions were written by hand or by other programs and may hold anything.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, NamedTuple
 
-from pipecli.history import things, words
+from pipecli.records.money import minor_digits
 
 if TYPE_CHECKING:
     from pipecli.records.base import Plain
+
+_LONGEST = 60
+_MONEY = re.compile(r"(.*\.)?(amount|unit_price|cost|price)|prices\.[^.]+|targets\.[^.]+\.[^.]+")
+_MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}).*")
+
+
+def change(field: str, before: object, after: object, currency: str) -> str:
+    """`stage: qualify → demo`, `owner set to ana`, `owner cleared (was ana)`, `notes changed`."""
+    old, new = (shown(value, field, currency) for value in (before, after))
+    if after is None:
+        return f"{field} cleared (was {old})" if old else f"{field} cleared"
+    if before is None:
+        return f"{field} set to {new}" if new else f"{field} written"
+    return f"{field}: {old} → {new}" if old and new else f"{field} changed"
+
+
+def shown(value: object, field: str, currency: str) -> str:
+    """A value on one line; empty for a text that is too long to stand in one, and for lists and maps."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (int, float, Decimal)):
+        exact = exactly(value, field, currency)
+        return f"{exact:,}" if is_money(field) and isinstance(exact, Decimal) else f"{exact}"
+    if not isinstance(value, str) or "\n" in value or len(value) > _LONGEST:
+        return ""
+    moment = _MOMENT.fullmatch(value)
+    return f"{moment[1]} {moment[2]}" if moment else value
+
+
+def exactly(value: object, field: str, currency: str) -> object:
+    """A value as JSON gives it: a number with the digits of its currency, not with those of a float."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
+        return value
+    try:
+        exact = Decimal(str(value))
+        digits = minor_digits(currency)
+        if is_money(field) and exact == round(exact, digits):
+            return round(exact, digits)
+    except InvalidOperation:  # infinite, or with more digits than any money
+        return str(value)
+    return int(exact) if exact == exact.to_integral_value() and abs(exact) < 1e15 else exact
+
+
+def exactly_all(value: object, field: str, currency: str) -> object:
+    """The same of all that stands in a map or a list."""
+    if isinstance(value, Mapping):
+        return {key: exactly_all(each, f"{field}.{key}", currency) for key, each in value.items()}
+    if isinstance(value, list):
+        return [exactly_all(each, field, currency) for each in value]
+    return exactly(value, field, currency)
+
+
+def is_money(field: str) -> bool:
+    """Whether a field's path is that of an amount, as its last word or the map that it stands in says."""
+    return _MONEY.fullmatch(field) is not None
+
+
+def quoted(thing: Mapping[str, object], key: str) -> str:
+    """A text of a map between quotation marks, cut where it is long; empty where it has none."""
+    text = thing.get(key)
+    if not isinstance(text, str):
+        return ""
+    return f'"{text}"' if len(text) <= _LONGEST else f'"{text[: _LONGEST - 1]}…"'
+
+
+def joined(*words: object) -> str:
+    """The words that are some, with a blank between."""
+    return " ".join(str(word) for word in words if word not in (None, ""))
+
+
+Thing = Mapping[str, object]
+
+_ONE = {
+    "activities": "activity",
+    "items": "item",
+    "contacts": "contact",
+    "stages": "stage",
+    "assignment_rules": "assignment rule",
+}
+
+
+def member_word(field: str) -> str:
+    """What one member of a list is called."""
+    return _ONE.get(field.rpartition(".")[2], field)
+
+
+def by_identity(all_: Sequence[Thing]) -> dict[str, Thing]:
+    """The members of a list by what names each: id, contact or product, else words; twins are numbered."""
+    found: dict[str, Thing] = {}
+    for place, thing in enumerate(all_):
+        named = (thing.get(key) for key in ("id", "contact", "product", "description", "name"))
+        identity = next((each for each in named if isinstance(each, str) and each), str(place + 1))
+        unique, number = identity, 2
+        while unique in found:
+            unique, number = f"{identity}#{number}", number + 1
+        found[unique] = thing
+    return found
+
+
+def name(thing: Thing, identity: str) -> str:
+    """What a person calls it."""
+    return quoted(thing, "subject") or shown(thing.get("description"), "description", "") or identity
+
+
+def described(field: str, thing: Thing, currency: str) -> str:
+    """`call out "Intro call"`, `2 × Café S-100 at 2,499.00`, `maria-lopez (decision-maker, primary)`."""
+    match field.rpartition(".")[2]:
+        case "activities":
+            return joined(thing.get("type"), thing.get("direction"), quoted(thing, "subject"))
+        case "items":
+            return _item(thing, currency)
+        case "contacts":
+            parts = [str(thing["role"])] if thing.get("role") else []
+            role = ", ".join([*parts, *(["primary"] if thing.get("primary") is True else [])])
+            return joined(thing.get("contact"), f"({role})" if role else "")
+    return next(iter(by_identity([thing])))
+
+
+def _item(thing: Thing, currency: str) -> str:
+    what = shown(thing.get("description"), "description", "") or thing.get("product")
+    price, discount = thing.get("unit_price"), thing.get("discount")
+    return joined(
+        shown(thing.get("quantity", 1), "quantity", ""), "×", what,
+        f"at {shown(price, 'unit_price', currency)}" if price is not None else "",
+        f"less {shown(discount, 'discount', '')} %" if discount else "",
+    )  # fmt: skip
+
+
+def planned(field: str, thing: Thing) -> str:
+    """` planned for 2026-11-30 10:00` of an activity that is not done; else nothing."""
+    is_open = field == "activities" and thing.get("done") is not True
+    return (
+        f", planned for {shown(thing['at'], 'at', '')}"
+        if is_open and isinstance(thing.get("at"), str)
+        else ""
+    )
+
+
+def plain_list(field: str, before: Sequence[object], after: Sequence[object]) -> str:
+    """`tags: added vip; removed old`, `step done: Budget agreed`."""
+    added = ", ".join(str(each) for each in after if each not in before)
+    removed = ", ".join(str(each) for each in before if each not in after)
+    if field == "steps_done":
+        said = [
+            *([f"step done: {added}"] if added else []),
+            *([f"step undone: {removed}"] if removed else []),
+        ]
+        return "; ".join(said) or "steps_done reordered"
+    said = [*([f"added {added}"] if added else []), *([f"removed {removed}"] if removed else [])]
+    return f"{field}: {'; '.join(said)}" if said else f"{field} reordered"
+
+
+def ending(thing: Thing, currency: str) -> str:
+    """How a deal or a lead ended: `4,998.00 on 2026-11-21, quotation QTN-7K3M9`, `competitor acme`."""
+    amount = thing.get("amount")
+    first = joined(
+        shown(amount, "amount", currency) if amount is not None else "",
+        shown(thing.get("reason"), "reason", ""), shown(thing.get("competitor"), "competitor", ""),
+        f"on {thing['date']}" if thing.get("date") else "",
+    )  # fmt: skip
+    links = [
+        f"{noun} {thing[noun]}"
+        for noun in ("quotation", "customer", "contact")
+        if isinstance(thing.get(noun), str)
+    ]
+    return ", ".join([first, *links, *([quoted(thing, "detail")] if thing.get("detail") else [])])
 
 
 OF_THE_RECORD = ("created", "removed", "file", "unreadable", "invalid")
@@ -97,10 +268,10 @@ def _amount(before: Told, after: Told) -> Iterator[Event]:
         return
     if any(_worth(version) is None and version.plain.get("items") for version in (before, after)):
         return  # items that can't be added up: they are told
-    text = words.change("amount", old, new, after.currency)
+    text = change("amount", old, new, after.currency)
     if old == new:
         is_now = "fixed by hand at" if by_hand else "left to the items:"
-        text = f"amount {is_now} {words.shown(new, 'amount', after.currency)}"
+        text = f"amount {is_now} {shown(new, 'amount', after.currency)}"
     elif by_hand != was_by_hand and old is not None and new is not None:
         text += " (by hand)" if by_hand else " (from the items)"
     yield Event("amount", old, new, text)
@@ -110,7 +281,7 @@ def _worth(version: Told) -> object:
     """The amount of a valid version; of another what stands there."""
     if version.amount is not None:
         return version.amount
-    return words.exactly(version.plain.get("amount"), "amount", version.currency)
+    return exactly(version.plain.get("amount"), "amount", version.currency)
 
 
 def _status(before: Told, after: Told) -> Iterator[Event]:
@@ -120,9 +291,9 @@ def _status(before: Told, after: Told) -> Iterator[Event]:
     if after.noun in ("quotation", "order", "supplier-quotation"):
         text = f"{after.name} {new}"
     else:
-        text = words.change("status", old, new, "")
+        text = change("status", old, new, "")
     endings = [after.plain.get(name) for name in _ended(before, after)]
-    said = "; ".join(things.ending(each, after.currency) for each in endings if isinstance(each, Mapping))
+    said = "; ".join(ending(each, after.currency) for each in endings if isinstance(each, Mapping))
     yield Event("status", old, new, f"{text} ({said})" if said else text)
 
 
@@ -156,49 +327,49 @@ def _differences(field: str, before: object, after: object, currency: str) -> It
     elif isinstance(old or new, list) and isinstance(new or old, list):
         yield from _in_list(field, old or [], new or [], currency)  # type: ignore[arg-type]
     else:
-        exact_old, exact_new = (words.exactly_all(value, field, currency) for value in (old, new))
-        yield Event(field, exact_old, exact_new, words.change(field, old, new, currency))
+        exact_old, exact_new = (exactly_all(value, field, currency) for value in (old, new))
+        yield Event(field, exact_old, exact_new, change(field, old, new, currency))
 
 
 def _in_list(field: str, before: Sequence[object], after: Sequence[object], currency: str) -> Iterator[Event]:
     each = [*before, *after]
-    old, new = (words.exactly_all(list(values), field, currency) for values in (before, after))
+    old, new = (exactly_all(list(values), field, currency) for values in (before, after))
     if all(isinstance(value, Mapping) for value in each):
         yield from _of_things(field, before, after, currency)  # type: ignore[arg-type]
     elif any(isinstance(value, (Mapping, list)) for value in each):
         yield Event(field, old, new, f"{field} changed")
     else:
-        yield Event(field, old, new, things.plain_list(field, before, after))
+        yield Event(field, old, new, plain_list(field, before, after))
 
 
 def _of_things(
     field: str, before: Sequence[Mapping[str, object]], after: Sequence[Mapping[str, object]], currency: str
 ) -> Iterator[Event]:
     """Items, activities, contacts, stages: each is known by what identifies it, not by its place."""
-    old, new = things.by_identity(before), things.by_identity(after)
-    one = things.one(field)
+    old, new = by_identity(before), by_identity(after)
+    one = member_word(field)
     changed = False
     for identity, thing in old.items():
         if identity not in new:
             changed = True
-            about = things.described(field, thing, currency)
-            exact = words.exactly_all(thing, field, currency)
+            about = described(field, thing, currency)
+            exact = exactly_all(thing, field, currency)
             yield Event(f"{field}.{identity}", exact, None, f"{one} removed: {about}")
     for identity, thing in new.items():
         place = f"{field}.{identity}"
         if identity not in old:
             changed = True
-            about = things.described(field, thing, currency)
-            exact = words.exactly_all(thing, field, currency)
-            yield Event(place, None, exact, f"{one} added: {about}{things.planned(field, thing)}")
+            about = described(field, thing, currency)
+            exact = exactly_all(thing, field, currency)
+            yield Event(place, None, exact, f"{one} added: {about}{planned(field, thing)}")
             continue
         for event in _differences(place, old[identity], thing, currency):
             changed = True
             leaf = event.field.removeprefix(f"{place}.")
             if leaf == "done" and event.after is True:
-                yield event._replace(text=f"{one} done: {things.described(field, thing, currency)}")
+                yield event._replace(text=f"{one} done: {described(field, thing, currency)}")
             else:
                 said = event.text.removeprefix(f"{place}.")
-                yield event._replace(text=f"{one} {things.name(thing, identity)}: {said}")
+                yield event._replace(text=f"{one} {name(thing, identity)}: {said}")
     if not changed:
         yield Event(field, list(old), list(new), f"{field} reordered")

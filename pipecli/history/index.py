@@ -1,4 +1,6 @@
-"""The index of history: which commits touched which record, in SQLite beside the index of the present.
+"""The file of the history index: its tables, made anew where they are missing or of another layout.
+
+The index of history: which commits touched which record, in SQLite beside the index of the present.
 
 It is as disposable as that one. New commits are added; when HEAD no longer descends from the commit that was
 indexed last (a rebase, another branch), only what is on one side and not on the other is dropped or read.
@@ -11,20 +13,86 @@ import marshal
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
+from pipecli import __version__
 from pipecli.errors import PipecliError
-from pipecli.history import commits, touched
-from pipecli.history.database import connect, writing
-from pipecli.history.line import Line, line_of_git
-from pipecli.history.moments import Tip, tip
-from pipecli.history.touched import Blob
-from pipecli.history.versions import NOT_HERE, Version, version_of
+from pipecli.history import commits
+from pipecli.history import commits as touched
+from pipecli.history.commits import Blob
+from pipecli.history.moments import Line, Tip, line_of_git, tip
+from pipecli.history.version import NOT_HERE, Version, version_of
 from pipecli.store import files, git
 from pipecli.store.files import Location
+
+LAYOUT = f"{__version__}/9"
+"""Changes whenever the tables do, or what is said of a version."""
+
+_PATIENCE = 60.0
+"""Seconds to wait for another command that reads a long history for the first time."""
+
+_SCHEMA = f"""
+CREATE TABLE commits (n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, parent TEXT, parents INTEGER,
+    committed INTEGER, placed INTEGER, generation INTEGER, line INTEGER);
+CREATE INDEX commits_line ON commits (line, committed, id) WHERE line IS NOT NULL;
+CREATE TABLE touched (commit_n INTEGER, {", ".join(commits.Row._fields)});
+CREATE INDEX touched_key ON touched (noun, key);
+CREATE INDEX touched_was ON touched (noun, was) WHERE was IS NOT NULL;
+CREATE INDEX touched_commit ON touched (commit_n);
+CREATE TABLE merged (commit_n INTEGER, noun, key, was, after);
+CREATE INDEX merged_commit ON merged (commit_n);
+CREATE TABLE courses (head TEXT, kept BLOB);
+CREATE TABLE versions (noun TEXT, blob TEXT, {", ".join(Version._fields)}, PRIMARY KEY (noun, blob))
+    WITHOUT ROWID;
+CREATE INDEX versions_key ON versions (noun, key);
+CREATE INDEX versions_link ON versions (link) WHERE link IS NOT NULL;
+CREATE TABLE snapshots (n INTEGER PRIMARY KEY, tree TEXT UNIQUE, deals BLOB);
+CREATE TABLE about (layout TEXT, head TEXT, boundary TEXT);
+INSERT INTO about VALUES ('{LAYOUT}', '', '');
+"""
+
+
+def connect(file: Path) -> sqlite3.Connection:
+    """A connection to the index, whose tables are made anew where there are none of this layout."""
+    connection = sqlite3.connect(file, timeout=_PATIENCE, isolation_level=None)
+    connection.execute("PRAGMA synchronous = OFF")  # lost with the power, it is read again
+    if _layout(connection) == LAYOUT:
+        return connection
+    with writing(connection):
+        if _layout(connection) != LAYOUT:  # still: another command may have made them meanwhile
+            for (table,) in connection.execute(
+                "SELECT name FROM sqlite_master WHERE type = 'table'"
+            ).fetchall():
+                connection.execute(f"DROP TABLE {table}")
+            for statement in _SCHEMA.split(";"):
+                connection.execute(statement)
+    return connection
+
+
+def _layout(connection: sqlite3.Connection) -> str | None:
+    try:
+        layout: str = connection.execute("SELECT layout FROM about").fetchone()[0]
+    except sqlite3.OperationalError as error:
+        if "no such" not in str(error):
+            raise
+        return None
+    return layout
+
+
+@contextmanager
+def writing(connection: sqlite3.Connection) -> Iterator[None]:
+    """One SQLite transaction, rolled back when anything fails."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
 
 _MANY = 5000
 """Commits that take seconds to read, so that a person is told."""

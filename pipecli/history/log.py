@@ -11,10 +11,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipecli.errors import FaultyFile
-from pipecli.history.commits import Commit, commit_of
+from pipecli.history.commits import Commit, Row, commit_of
 from pipecli.history.events import Event, Told, events, fields
 from pipecli.history.index import History
-from pipecli.history.touched import Row
 from pipecli.records.kinds import BY_PREFIX, LEAD, ORDER, QUOTATION, SUPPLIER_QUOTATION, Kind
 from pipecli.store import files, git
 from pipecli.store.yaml import read

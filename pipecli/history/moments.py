@@ -1,18 +1,127 @@
-"""Which commit stood at a moment: by its date along the line of HEAD, or by its revision."""
+"""The times of commits along a line, where the clocks of their makers were not all right.
+
+The commits from HEAD along first parents, and when each of them counts: what a date means in git.
+
+Along first parents, a merged branch counts from its merge on: it is then that the line of this branch first
+said so. `docs/history.md` has the reasons.
+
+Which commit stood at a moment: by its date along the line of HEAD, or by its revision.
+"""
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from itertools import pairwise
 from typing import NamedTuple, NewType
 from zoneinfo import ZoneInfo
 
 from pipecli.errors import PipecliError
-from pipecli.history.line import Line, Point
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import files, git
 from pipecli.store.files import Location
 from pipecli.store.yaml import read
+
+
+def steady(times: Sequence[int], now: float = float("inf")) -> tuple[list[int], int]:
+    """The times so that none is before the one in front of it, and how many had to be changed.
+
+    As few as can be: those that are in the way of the longest row of times that fit; of several the row that
+    ends soonest. Each gets the time of the last that fits before it, at the beginning of the first. What is
+    later than `now` fits only at the end of all.
+    """
+    if all(before <= after for before, after in pairwise(times)):
+        return list(times), 0
+    end = len(times)
+    while end and times[end - 1] > now:
+        end -= 1
+    fitting = {*_longest_row([(place, times[place]) for place in range(end) if times[place] <= now])}
+    fitting |= {*_longest_row([(place, times[place]) for place in range(end, len(times))])}
+    last = times[min(fitting)]
+    made = []
+    for place, stamp in enumerate(times):
+        last = stamp if place in fitting else last
+        made.append(last)
+    return made, len(times) - len(fitting)
+
+
+def _longest_row(times: Sequence[tuple[int, int]]) -> list[int]:
+    """The places of a longest row of times, each with its place, of which none is before an earlier one."""
+    ends: list[int] = []
+    """By length, the place among `times` of the earliest one with which a row of that length can end."""
+    end_times: list[int] = []
+    befores: list[int] = []
+    for number, (_, stamp) in enumerate(times):
+        length = bisect_right(end_times, stamp)
+        befores.append(ends[length - 1] if length else -1)
+        ends[length : length + 1] = [number]
+        end_times[length : length + 1] = [stamp]
+    row, number = [], ends[-1] if ends else -1
+    while number >= 0:
+        row.append(times[number][0])
+        number = befores[number]
+    return row
+
+
+class Point(NamedTuple):
+    """A commit, and when it was made in seconds since 1970, as it says."""
+
+    commit: str
+    seconds: int
+
+
+class Line:
+    """The commits up to HEAD, the oldest first; they count when history.clocks says.
+
+    `dates` are theirs in seconds since 1970, `commit_at` gives the id of the one at a place.
+    """
+
+    def __init__(self, dates: Sequence[int], commit_at: Callable[[int], str]) -> None:
+        self._now = datetime.now(UTC)
+        self._soon = (self._now + timedelta(minutes=1)).timestamp()
+        """Clocks differ by seconds."""
+        self._dates, self._commit_at = dates, commit_at
+        self._times, self._wrong = steady(dates, self._soon)
+        """When each counts, and how many have a wrong clock."""
+
+    def last(self, until: datetime) -> Point | None:
+        """The commit that stood at a moment; None before the first. From now on it is HEAD."""
+        place = bisect_right(self._times, until.timestamp()) if until < self._now else len(self._times)
+        return self._point(place - 1) if place else None
+
+    def first(self) -> int:
+        """When the line begins, in seconds since 1970."""
+        return self._times[0]
+
+    def ahead(self) -> list[Point]:
+        """Those up to HEAD that are dated in the future, the oldest first."""
+        return [
+            self._point(place) for place in range(bisect_right(self._times, self._soon), len(self._times))
+        ]
+
+    def misplaced(self, until: datetime) -> list[Point]:
+        """Those that would stand on the other side of a moment if their own clock were right."""
+        if not self._wrong:
+            return []
+        moment = until.timestamp()
+        return [
+            self._point(place)
+            for place, (says, counts) in enumerate(zip(self._dates, self._times, strict=True))
+            if (says <= moment) != (counts <= moment)
+        ]
+
+    def _point(self, place: int) -> Point:
+        return Point(self._commit_at(place), self._dates[place])
+
+
+def line_of_git(place: Location) -> Line:
+    """The line as git walks it."""
+    said = git.output(
+        place.work_tree, "rev-list", "--first-parent", "--reverse", "--timestamp", "HEAD", "--"
+    ).split()
+    return Line([*map(int, said[::2])], said[1::2].__getitem__)
+
 
 Revision = NewType("Revision", str)
 """A commit as git names it: an id, a branch, a tag, HEAD~3."""

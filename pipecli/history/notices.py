@@ -2,21 +2,34 @@
 
 Read from the content of commits, so that a hand edit, a merged pull request or a squash is told like a
 command. What a merge brings is told once, of the commits that it brings.
+
+A notice as a message: what happened in its title, and in its body what one asks next.
+
+How far `notify` has come in this clone, and what it could not deliver: two refs, moved together.
+
+They are refs and not files of `.git/pipecli`, which anybody may delete. A ref also keeps what it points to:
+the commit that was told last is still there after a rebase.
 """
 
 from __future__ import annotations
 
+import json
+import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from hashlib import sha256
 from typing import NamedTuple
 
-from pipecli.history import words
-from pipecli.history.events import Event, Told
+from pipecli.history import events as words
+from pipecli.history.claims import refs
+from pipecli.history.events import Event, Told, shown
 from pipecli.history.index import History
 from pipecli.history.log import Step, steps
 from pipecli.records.kinds import LEAD, OPPORTUNITY
+from pipecli.reports.followups import Message, plain
+from pipecli.store import git
+from pipecli.store.files import Location
 
 _NEWS_FOR = timedelta(days=7)
 """A deal that is new in a commit and over is news if it ended this short before: an import is of the past."""
@@ -136,3 +149,155 @@ def _notice(step: Step, after: Told, by: str | None, event: str, before: str | N
         after.currency, ending, step.commit.author, step.commit.email, by,
         step.commit.when,
     )  # fmt: skip
+
+
+MOST = 100
+"""How many notices one message lists; the rest is counted."""
+
+
+class Standing(NamedTuple):
+    """What a win did to the ranking of the quarter in which it falls."""
+
+    gained: Decimal
+    points: Decimal
+    rank: int
+    ranked: int
+    quarter: str
+
+
+class About(NamedTuple):
+    """What the words of a notice take from elsewhere."""
+
+    users: Mapping[str, str]
+    """What each user is called."""
+    customer: str | None
+    """What the customer is called."""
+    standing: Standing | None
+    zone: tzinfo
+
+    def name(self, user: str | None) -> str:
+        return plain(self.users.get(user or "", user or ""))
+
+
+def message(notice: Notice, about: About) -> Message:
+    """The message of one notice."""
+    title = plain(notice.title)
+    amount = f"{notice.amount:,} {notice.currency}" if notice.amount is not None else ""
+    lines = (
+        f"{notice.key} {title}{f' ({plain(about.customer)})' if about.customer else ''}",
+        f"amount: {amount}" if amount else "",
+        f"owner: {about.name(notice.owner)}" if notice.owner else "",
+        *_notice_words_ending(notice),
+        *_ranking(about.name(notice.owner), about.standing),
+        f"by {plain(notice.author) or 'nobody'}, {notice.at.astimezone(about.zone):%Y-%m-%d %H:%M}",
+    )
+    return Message(_headline(notice, about, title, amount), "\n".join(line for line in lines if line))
+
+
+def digest(messages: Sequence[Message]) -> Message:
+    """Many messages as one."""
+    parts = [f"{each.title}\n{_indented(each.body)}" for each in messages[:MOST]]
+    left = len(messages) - MOST
+    more = [f"and {left:,} more: pipecli changes, pipecli history"] if left > 0 else []
+    return Message(f"{len(messages):,} changes in the pipeline", "\n\n".join([*parts, *more]))
+
+
+def _headline(notice: Notice, about: About, title: str, amount: str) -> str:
+    before, after = plain(notice.before or ""), plain(notice.after or "")
+    match notice.event:
+        case "won":
+            return f"Won: {title}{f', {amount}' if amount else ''}"
+        case "lost":
+            reason = shown(notice.ending.get("reason"), "reason", "")
+            return f"Lost: {title}{f', {plain(reason)}' if reason else ''}"
+        case "closed":
+            return f"Closed by itself: {title}"
+        case "assigned":
+            return f"Assigned to {about.name(notice.after)}: {title}"
+    return f"{title}: {before} → {after}" if before else f"{title}: now {after}"
+
+
+def _notice_words_ending(notice: Notice) -> list[str]:
+    """`reason: price`, `competitor: acme`; nothing of a deal that goes on."""
+    if notice.event not in ("won", "lost", "closed"):
+        return []
+    said = (
+        (name, shown(notice.ending.get(name), name, "")) for name in ("reason", "competitor", "quotation")
+    )
+    return [f"{name}: {plain(value)}" for name, value in said if value]
+
+
+def _ranking(owner: str, standing: Standing | None) -> list[str]:
+    if standing is None:
+        return []
+    gained, points = (f"{value:,.1f}".removesuffix(".0") for value in (standing.gained, standing.points))
+    place = f"place {standing.rank} of {standing.ranked} in {standing.quarter} with {points} points"
+    return [f"ranking: {gained} points for {owner}, {place}"]
+
+
+def _indented(body: str) -> str:
+    return "\n".join(f"  {line}" for line in body.split("\n"))
+
+
+_LARGEST = 64 << 20
+
+
+class Parcel(NamedTuple):
+    """A message to one address, known by its name and place: the address itself is in no repository."""
+
+    key: str
+    """Under which it is claimed."""
+    is_for_user: bool
+    to: str
+    """The name of a channel, or a user."""
+    place: int
+    """Which of their addresses, from 0."""
+    event: str
+    record: str
+    title: str
+    body: str
+
+
+class Unsent(NamedTuple):
+    """Where the next run begins."""
+
+    told: str | None
+    """The commit up to which all is told or kept here; None before the first run."""
+    clone: str
+    """A random name of this clone, under which it claims."""
+    parcels: tuple[Parcel, ...]
+
+    def with_(self, told: str, found: Iterable[Parcel]) -> Unsent:
+        """With what was found up to a commit, each thing once."""
+        kept: dict[str, Parcel] = {}
+        for each in (*self.parcels, *found):
+            kept.setdefault(each.key, each)
+        return self._replace(told=told, parcels=tuple(kept.values()))
+
+    def without(self, keys: set[str]) -> Unsent:
+        """Without the parcels that are done with."""
+        return self._replace(parcels=tuple(each for each in self.parcels if each.key not in keys))
+
+
+def read(place: Location) -> Unsent:
+    """What the last run has left."""
+    folder = refs(place, "notify")
+    told = git.run(place.work_tree, "rev-parse", "--verify", "--quiet", f"{folder}/told^{{commit}}")
+    kept = git.run(place.work_tree, "cat-file", "blob", f"{folder}/unsent")
+    said = json.loads(kept.stdout) if not kept.returncode else {}
+    return Unsent(
+        told.stdout.decode().strip() or None,
+        said.get("clone") or secrets.token_hex(8),
+        tuple(Parcel(**each) for each in said.get("parcels", [])),
+    )
+
+
+def write(place: Location, unsent: Unsent) -> None:
+    """Keep it for the next run. Raises git.GitRefused."""
+    folder = refs(place, "notify")
+    said = {"clone": unsent.clone, "parcels": [each._asdict() for each in unsent.parcels]}
+    text = json.dumps(said, ensure_ascii=False, indent=1)
+    blob = git.raw(place.work_tree, "hash-object", "-w", "--stdin", stdin=text.encode()).decode().strip()
+    moves = [f"update {folder}/told {unsent.told}\n"] if unsent.told else []
+    moves.append(f"update {folder}/unsent {blob}\n")
+    git.raw(place.work_tree, "update-ref", "--stdin", stdin="".join(moves).encode())

@@ -1,16 +1,23 @@
-"""Where each deal stood from when on, as of a moment; for the reports on stages."""
+"""Where each deal stood from when on, as of a moment; for the reports on stages.
+
+The journeys of deals: what the index has of them, with the stays that the commits tell of.
+
+The day on which each deal last came to another stage, or was closed or reopened, as the commits tell.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from datetime import UTC, datetime
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, time, tzinfo
 from typing import NamedTuple
 
-from pipecli.history.clocks import steady
-from pipecli.history.courses import Courses, courses
-from pipecli.history.index import History
-from pipecli.history.way import Way, way_to
-from pipecli.reports.deals import Place, Sighting
+from pipecli.history.index import History, Say, open_history
+from pipecli.history.moments import NoSuchMoment, steady
+from pipecli.history.stage_history import Courses, Way, courses, way_to
+from pipecli.reports.deals import Course, Journey, OpenDeal, Place, Sighting, stays
+from pipecli.store.files import Location
+from pipecli.store.index.deals import Begun
+from pipecli.store.pipeline import Pipeline
 
 
 class Seen(NamedTuple):
@@ -113,3 +120,106 @@ def _begin(history: History, way: Way) -> set[int]:
     )
     beside = ((each.id, number) for number, each in enumerate(way.beside, way.line + 1))
     return {number for commit, number in (*rows, *beside) if commit in history.boundary}
+
+
+class Journeys(NamedTuple):
+    all: list[Journey]
+    notes: list[str]
+    """What makes them less than the whole story."""
+
+
+def journeys(
+    place: Location,
+    begun: Sequence[Begun],
+    *,
+    until: str,
+    now: datetime,
+    stages: Mapping[Place, int],
+    say: Say,
+) -> Journeys:
+    """The deals with their stays, as of `HEAD` or the id of a commit, and a moment.
+
+    `stages` gives each its place in its process. What is not committed counts as of `now`.
+    """
+    try:
+        seen = sightings(open_history(place, say), until, now, stages)
+    except NoSuchMoment:  # nothing is committed yet
+        seen = Seen({}, frozenset(), [])
+    zone = now.tzinfo
+    assert zone
+    unused, found, moment = 0, [], int(now.timestamp())
+    ends: dict[date | None, int | None] = {None: None}
+    for each in begun:
+        journey = each.journey
+        facts = _facts(each, stages, zone) if each.facts else {}
+        unused += len(each.facts) - len(facts)
+        if journey.closed and journey.closed not in ends:
+            ends[journey.closed] = _seconds(journey.closed, zone)
+        present = Sighting(moment, journey.process, journey.stage, journey.status)
+        course = Course(
+            int(each.created.timestamp()),
+            [*seen.sightings.get(journey.id, ()), present],
+            facts,
+            ends[journey.closed],
+            journey.id in seen.cut,
+        )
+        found.append(journey._replace(stays=stays(course, stages)))
+    return Journeys(found, [*seen.notes, *([_UNUSED[unused > 1].format(unused)] if unused else [])])
+
+
+_UNUSED = (
+    "1 entry of custom.stage_entered is no time at a stage of the deal's process: not used",
+    "{} entries of custom.stage_entered are no times at a stage of the deal's process: not used",
+)
+
+
+def _facts(begun: Begun, stages: Mapping[Place, int], zone: tzinfo) -> dict[str, int]:
+    """When a deal came to stages, in seconds since 1970; a bare day counts from its beginning."""
+    found = {}
+    for stage, text in begun.facts.items():
+        if (begun.journey.process, stage) in stages and (moment := _moment(text, zone)) is not None:
+            found[stage] = moment
+    return found
+
+
+def _moment(text: object, zone: tzinfo) -> int | None:
+    try:
+        moment = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp())
+
+
+def _seconds(day: date, zone: tzinfo) -> int:
+    return int(datetime.combine(day, time(), zone).timestamp())
+
+
+def moves_of(pipeline: Pipeline, deals: Sequence[OpenDeal], say: Say) -> dict[str, date]:
+    """By the deal's id, the day of its last move up to the pipeline's now; none for a deal that never moved.
+
+    A move counts when the line of commits to the pipeline's own says so, as in history.stages, and one that
+    is not committed counts as of now. Nobody looks where no deal can be stale.
+    """
+    if all(deal.rotting_days is None for deal in deals):
+        return {}
+    try:
+        history = open_history(pipeline.location, say)
+    except NoSuchMoment:  # nothing is committed yet
+        return {}
+    query = pipeline.index.connection.execute
+    stages = {(process, stage) for process, stage in query("SELECT process, id FROM stages")}
+    known, zone = timed_courses(history, pipeline.revision, pipeline.now), pipeline.now.tzinfo
+    found, moved = {}, set[int]()
+    for deal in deals:
+        seen = known.courses.seen.get(deal.id, {})
+        places = [known.courses.called(where, stages) for where in seen.values()]
+        if places and places[-1] != (deal.process, deal.stage, "open"):
+            found[deal.id] = pipeline.today
+        elif others := [place for place, each in enumerate(places[:-1], 1) if each != places[-1]]:
+            came = list(seen)[others[-1]]
+            moved.add(came)
+            found[deal.id] = datetime.fromtimestamp(known.times[came - 1], zone).date()
+    is_cut = any(deal.id not in found and known.courses.seen.get(deal.id) for deal in deals)
+    for note in (*([known.shallow_note] if known.begin and is_cut else []), *known.clock_notes(moved)):
+        say(f"warning: {note}")
+    return found

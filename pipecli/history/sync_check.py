@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from functools import cached_property
 
 from pipecli.errors import Fault, FaultyFile
-from pipecli.history.as_of import PastPipeline
 from pipecli.history.commits import record_kind
 from pipecli.history.moments import Stand
-from pipecli.history.versions import why_absent
+from pipecli.history.past import PastPipeline
+from pipecli.history.version import why_absent
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import files, git
 from pipecli.store.checks.check import check

@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from pipecli.errors import PipecliError
-from pipecli.history.commits import record_kind
+from pipecli.history.commits import key_of_path, record_kind
 from pipecli.history.sync_place import commit_of, head, named
-from pipecli.history.touched import key_of_path
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import files, git
 from pipecli.store.files import Location

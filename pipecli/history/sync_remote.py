@@ -6,7 +6,7 @@ import re
 import subprocess
 
 from pipecli.errors import PipecliError
-from pipecli.history.remote import is_faster, talk, words
+from pipecli.history.claims import is_faster, talk, words
 from pipecli.history.sync_place import Upstream, commit_of
 from pipecli.store import git
 from pipecli.store.files import Location

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from pipecli.history import things, words
+from pipecli.history import events
 from pipecli.merge import values
 from pipecli.merge.values import ORDER, Clash, Path
 from pipecli.records.base import Part, Plain
@@ -44,11 +44,11 @@ def _shown(path: Path, value: object, side: Plain) -> str | None:
         return None
     if isinstance(value, Mapping):
         if path[-2:-1] in (("activities",), ("items",), ("contacts",)):
-            return things.described(path[-2], value, currency)
+            return events.described(path[-2], value, currency)
         return _cut(", ".join(f"{key} {_shown((*path, key), each, side)}" for key, each in value.items()))
     if is_list(value):
         return _cut(", ".join(_shown((*path, ""), each, side) or "" for each in value))
-    if shown := words.shown(value, path[-1], currency):
+    if shown := events.shown(value, path[-1], currency):
         return shown
     return f'"{_cut(" ".join(str(value).split()))}"'
 
@@ -66,7 +66,7 @@ def _name(model: type[Part], path: Path, ours: Plain, theirs: Plain) -> str:
         found = [_members(model, path[:place], each) for each in here]
         thing = next((each for of in found if isinstance(each := of.get(key), Mapping)), None)
         if thing is not None:
-            one = f"{things.one(keys[-1])} {things.name(thing, key)}"
+            one = f"{events.member_word(keys[-1])} {events.name(thing, key)}"
             said.append(" ".join([*filter(None, [".".join(keys[:-1])]), one]))
             keys = []
         elif key == ORDER and any(map(is_list, here)):

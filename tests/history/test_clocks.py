@@ -7,7 +7,7 @@ from itertools import combinations, pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipecli.history.clocks import steady
+from pipecli.history.moments import steady
 
 TIMES = st.lists(st.integers(0, 12), max_size=9)
 

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from pipecli.history.index import open_history
-from pipecli.history.line import line_of_git
 from pipecli.history.log import log
-from pipecli.history.versions import Version, version_of
+from pipecli.history.moments import line_of_git
+from pipecli.history.version import Version, version_of
 from pipecli.store.files import Location, find
 from pipecli.store.git import Object
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipecli.merge import Merged, merge, merge_bytes
-from pipecli.merge import file
+from pipecli.merge import Merged, file, merge, merge_bytes
 from tests.merging import DEAL, FILE, both, edited, record, words
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from pipecli.history.clocks import steady
 from pipecli.history.index import History, open_history
+from pipecli.history.moments import steady
 from pipecli.history.stages import sightings
 from pipecli.store.files import find
 from pipecli.store.yaml import read

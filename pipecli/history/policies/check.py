@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from pipecli.errors import FaultyFile
-from pipecli.history.as_of import PastPipeline
 from pipecli.history.change_set import ChangeSet, Range, Side, Touched
 from pipecli.history.events import events
 from pipecli.history.moments import Stand
+from pipecli.history.past import PastPipeline
 from pipecli.history.policies import deals, identity, limits, offers, stages
 from pipecli.history.policies.between import Between
 from pipecli.history.policies.renames import Renames, renames

@@ -1,23 +1,25 @@
 """A pipeline as it stood at a moment: its records and settings from a commit, its today the day of then.
 
 Its index has the same tables as that of the present, so that every list, report and query reads it unchanged.
+
+What the quotations of a closed deal were when it was last open, as the commits of its file tell.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import date, datetime, time, tzinfo
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipecli.errors import Fault, FaultyFile, PipecliError
+from pipecli.history.commits import Entry, entries, tree_of
 from pipecli.history.index import line_of
 from pipecli.history.moments import Moment, NoSuchMoment, Stand, stand, tip
-from pipecli.history.trees import Entry, entries, tree_of
-from pipecli.history.versions import why_absent
+from pipecli.history.version import why_absent
 from pipecli.jsontext import loads
 from pipecli.records.kinds import SETTINGS, SETTINGS_FILE, Kind
 from pipecli.store import files, git, reading
@@ -25,6 +27,7 @@ from pipecli.store.files import Location, kind_of
 from pipecli.store.index import index
 from pipecli.store.index.query import register
 from pipecli.store.pipeline import Pipeline, rates_of
+from pipecli.store.yaml import read
 from pipecli.store.yaml import read as yamltext
 
 if TYPE_CHECKING:
@@ -152,3 +155,45 @@ def _forget_oldest(cache: Path) -> None:
         kept = sorted(cache.glob("as-of-*.sqlite"), key=lambda file: file.stat().st_mtime, reverse=True)
         for file in kept[_KEPT:]:
             file.unlink(missing_ok=True)
+
+
+def quotations_when_open(pipeline: Pipeline, deal: str, quotations: Iterable[str]) -> dict[str, str]:
+    """The status of each quotation just before the commit that closed the deal.
+
+    What no commit tells is left out: of a quotation that is younger, or after a squash. A closing may itself
+    be uncommitted: then HEAD tells.
+    """
+    file = pipeline.file_of("opportunity", deal)
+    moment = _before_closing(pipeline, file) if file else "HEAD"
+    found = {}
+    for key in quotations:
+        path = pipeline.file_of("quotation", key)
+        then = _content(pipeline, moment, path) if path else None
+        if then is not None and isinstance(then.get("status"), str):
+            found[key] = then["status"]
+    return found
+
+
+def _before_closing(pipeline: Pipeline, file: str) -> str:
+    """The revision that has the deal open, and the quotations as they were to the last."""
+    place = pipeline.location
+    moment = "HEAD"
+    done = git.run(place.work_tree, "log", "--format=%H", "HEAD", "--", place.prefix + file)
+    for commit in done.stdout.decode().split():
+        then = _content(pipeline, commit, file)
+        if then is not None and then.get("status", "open") == "open":
+            break
+        moment = f"{commit}^"
+    return moment
+
+
+def _content(pipeline: Pipeline, revision: str, file: str) -> dict[str, Any] | None:
+    """What a file said at a revision; None where it was not there, or can't be read."""
+    place = pipeline.location
+    done = git.run(place.work_tree, "cat-file", "blob", f"{revision}:{place.prefix}{file}")
+    if done.returncode:
+        return None
+    try:
+        return read.parse(read.decode(done.stdout, file), file)
+    except FaultyFile:
+        return None
