@@ -16,7 +16,7 @@ from pipecli.cli.table import Column
 from pipecli.errors import PipecliError
 
 if TYPE_CHECKING:
-    from pipecli.store.checks.rule import Finding
+    from pipecli.checks.rule import Finding
 
 app = noun("Find every fault of a pipeline.")
 
@@ -47,8 +47,8 @@ def check(
     With --base also what a change set may not do. Exits with 1 when there are errors; warnings alone leave it
     at 0. docs/check.md lists the rules.
     """
-    from pipecli.store.checks.check import check as check_pipeline
-    from pipecli.store.checks.rule import Severity
+    from pipecli.checks.check import check as check_pipeline
+    from pipecli.checks.rule import Severity
 
     run = session(ctx)
     wanted = _wanted(run, files or [])
@@ -66,8 +66,8 @@ def _with_changes(
     run: Session, base: str, states: Sequence[Finding], wanted: Callable[[str], bool]
 ) -> tuple[list[Finding], str]:
     """The findings with those about changes since a branch left `base`, and how much it changed."""
+    from pipecli.checks.changes.check import check_changes, together
     from pipecli.history.change_set import change_set, range_of
-    from pipecli.history.policies.check import check_changes, together
 
     if not base or ".." in base:
         raise PipecliError(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import inspect
 from collections.abc import Sequence
 
+from pipecli.checks.rule import Finding, Severity
 from pipecli.cli.output import write_text
-from pipecli.store.checks.rule import Finding, Severity
 from pipecli.store.files import Location
 
 _OF_READING = {
@@ -27,11 +27,11 @@ def print_for_host(name: str, findings: Sequence[Finding], place: Location) -> N
 
 
 def _sarif(findings: Sequence[Finding], prefix: str) -> str:
-    from pipecli.history.policies import check as changes
+    from pipecli.checks import check
+    from pipecli.checks.changes import check as changes
     from pipecli.outbox.sarif import RuleText, sarif
-    from pipecli.store.checks import check as states
 
-    of_states = (*states.STRUCTURE, *states.WITH_SETTINGS)
+    of_states = (*check.STRUCTURE, *check.WITH_SETTINGS)
     of_changes = (*changes.STRUCTURE, *changes.WITH_SETTINGS)
     rules = [
         *(RuleText(name, Severity.ERROR, text) for name, text in _OF_READING.items()),

@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
+from pipecli.checks.changes.check import check_changes
+from pipecli.checks.rule import Finding
 from pipecli.cli.command import Verb, noun
 from pipecli.cli.findings import counted, lines
 from pipecli.cli.output import Format, markdown_text, print_records, terminal_width, wrapped, write_text
@@ -24,9 +26,7 @@ from pipecli.history.change_set import (
     effect,
     range_of,
 )
-from pipecli.history.policies.check import check_changes
 from pipecli.records.money import minor_digits
-from pipecli.store.checks.rule import Finding
 
 app = noun("Print a change set in deals and money.")
 

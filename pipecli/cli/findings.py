@@ -5,9 +5,9 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
+from pipecli.checks.rule import Finding, Severity
 from pipecli.cli.output import terminal_width
 from pipecli.cli.table import clean
-from pipecli.store.checks.rule import Finding, Severity
 
 
 def lines(finding: Finding) -> list[str]:

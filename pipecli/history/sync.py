@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
+from pipecli.checks.rule import Finding
 from pipecli.errors import FaultyFile, PipecliError
 from pipecli.history import sync_pending, sync_remote
 from pipecli.history.sync_check import Candidate, new_errors
@@ -30,7 +31,6 @@ from pipecli.history.sync_place import (
 )
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import git, merge_setup
-from pipecli.store.checks.rule import Finding
 from pipecli.store.files import Location
 from pipecli.store.pipeline import Pipeline
 

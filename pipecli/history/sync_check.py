@@ -6,6 +6,8 @@ import sqlite3
 from collections.abc import Mapping
 from functools import cached_property
 
+from pipecli.checks.check import check
+from pipecli.checks.rule import Finding
 from pipecli.errors import Fault, FaultyFile
 from pipecli.history.commits import record_kind
 from pipecli.history.moments import Stand
@@ -13,8 +15,6 @@ from pipecli.history.past import PastPipeline
 from pipecli.history.version import why_absent
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import files, git
-from pipecli.store.checks.check import check
-from pipecli.store.checks.rule import Finding
 from pipecli.store.index import index
 from pipecli.store.index.query import register
 from pipecli.store.pipeline import Pipeline

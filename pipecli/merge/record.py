@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
 
+from pipecli.checks.frozen import OFFERED
 from pipecli.errors import FaultyFile
 from pipecli.merge.conflict import Conflict, told
 from pipecli.merge.text import Version, Writer, marked
@@ -20,7 +21,6 @@ from pipecli.records.base import Plain
 from pipecli.records.kinds import OPPORTUNITY, QUOTATION, Kind
 from pipecli.records.references import references
 from pipecli.store import reading
-from pipecli.store.checks.frozen import OFFERED
 from pipecli.store.yaml.compare import same
 from pipecli.store.yaml.tree import ListNode, MappingNode, ScalarNode, TreeNode, is_void, read_tree
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from pipecli.store.checks.rule import Finding
+from pipecli.checks.rule import Finding
 
 
 def workflow_commands(findings: Iterable[Finding], prefix: str) -> str:

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from pipecli import __version__
+from pipecli.checks.rule import Finding, Severity
 from pipecli.jsontext import dumps
-from pipecli.store.checks.rule import Finding, Severity
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 # Not GitHub's primaryLocationLineHash: it computes that itself, and warns of any other.

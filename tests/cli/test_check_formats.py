@@ -12,9 +12,9 @@ from urllib.parse import unquote
 
 import pytest
 
+from pipecli.checks.rule import Finding, Severity
 from pipecli.outbox.annotations import workflow_commands
 from pipecli.outbox.sarif import RuleText, sarif
-from pipecli.store.checks.rule import Finding, Severity
 from tests.conftest import Cli
 
 

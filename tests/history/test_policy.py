@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
+from pipecli.checks.changes.check import check_changes
 from pipecli.history.change_set import change_set, range_of
-from pipecli.history.policies.check import check_changes
 from pipecli.store.pipeline import Pipeline
 from tests.conftest import Cli
 

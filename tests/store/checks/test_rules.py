@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pipecli.store.checks.check import STRUCTURE, WITH_SETTINGS, check
-from pipecli.store.checks.rule import Finding, Severity
+from pipecli.checks.check import STRUCTURE, WITH_SETTINGS, check
+from pipecli.checks.rule import Finding, Severity
 from pipecli.store.pipeline import Pipeline
 
 LEAD = "leads/2026/LEAD-7K3M9-contoso-coffee.yaml"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple, cast
 
+from pipecli.checks.rule import Problem, Rule, Severity
 from pipecli.errors import FaultyFile
 from pipecli.records.kinds import QUOTATION
 from pipecli.store import files, git, reading
-from pipecli.store.checks.rule import Problem, Rule, Severity
 from pipecli.store.yaml import read
 
 if TYPE_CHECKING:

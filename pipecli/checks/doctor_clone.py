@@ -1,13 +1,17 @@
-"""Who works in a clone, on which branch, and what is not finished, not committed or not shared."""
+"""One thing that `doctor` has looked at.
+
+Who works in a clone, on which branch, and what is not finished, not committed or not shared.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from enum import StrEnum
+from typing import NamedTuple
 
 from pipecli.errors import FaultyFile, PipecliError
-from pipecli.history.diagnosis import Diagnosis, error, ok, warning
 from pipecli.history.moments import line_of_git
 from pipecli.history.sync_joint import count, many
 from pipecli.history.sync_pending import pending
@@ -25,6 +29,38 @@ from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import files, git
 from pipecli.store.files import Location
 from pipecli.store.yaml import read
+
+
+class State(StrEnum):
+    OK = "ok"
+    FIXED = "fixed"
+    WARNING = "warning"
+    """It works, but not as well as it could, or not for everything."""
+    ERROR = "error"
+    """Commands are refused, or answer wrongly."""
+
+
+class Diagnosis(NamedTuple):
+    name: str
+    """One word: what was looked at."""
+    state: State
+    what: str
+    way_out: str = ""
+    remedy: Callable[[], str] | None = None
+    """Mends it without losing anything, and says what it did. None: a person must."""
+
+
+def ok(name: str, what: str) -> Diagnosis:
+    return Diagnosis(name, State.OK, what)
+
+
+def warning(name: str, what: str, way_out: str, remedy: Callable[[], str] | None = None) -> Diagnosis:
+    return Diagnosis(name, State.WARNING, what, way_out, remedy)
+
+
+def error(name: str, what: str, way_out: str, remedy: Callable[[], str] | None = None) -> Diagnosis:
+    return Diagnosis(name, State.ERROR, what, way_out, remedy)
+
 
 _WHO = "git config --global user.name NAME && git config --global user.email ADDRESS"
 

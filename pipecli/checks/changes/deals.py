@@ -1,19 +1,29 @@
-"""Deals: what is closed stays as it closed, and what it brought is what was offered."""
+"""Deals: what is closed stays as it closed, and what it brought is what was offered.
+
+The settings that other rules ask: who loosens them should be seen to.
+
+Stages: a deal walks them one by one, and each asks for its steps and fields.
+
+Offers: what a customer was sent or has ordered stays, and nobody gives more than the team allows.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from decimal import ROUND_UP, Decimal
 
+from pipecli.checks.changes.rule import Changed, Review, Rule
+from pipecli.checks.frozen import OFFERED
+from pipecli.checks.rule import Path, Problem, Severity
 from pipecli.history.events import Event
-from pipecli.history.policies.rule import Changed, Review, Rule
-from pipecli.records.item import total
+from pipecli.records.item import Item, total
 from pipecli.records.lead import Lead, LeadStatus
 from pipecli.records.money import MissingRate
 from pipecli.records.opportunity import Closed, Opportunity, OpportunityStatus
-from pipecli.records.quotation import Quotation
-from pipecli.store.checks.rule import Path, Problem, Severity
+from pipecli.records.quotation import Order, OrderStatus, Quotation, QuotationStatus
+from pipecli.records.settings import Settings
 from pipecli.workflow.lead.qualify import missing_criteria
+from pipecli.workflow.opportunity.advance import missing_between
 from pipecli.workflow.opportunity.close import last_offered
 
 # What a report of closed deals adds up. Notes, tags, activities and the like go on after the end.
@@ -182,14 +192,156 @@ def _percent(apart: Decimal, offered: Decimal) -> str:
     return f"{(apart * 100 / offered).quantize(Decimal('0.1'), ROUND_UP).normalize():f}"
 
 
+def loosened_limit(review: Review) -> Iterator[Problem]:
+    """Limits that were raised, and stages that ask for less; both count from the next change set on."""
+    for each, before, after in review.kept(Settings):
+        for name in ("max_discount", "max_difference"):
+            old, new = (getattr(settings.quotations, name) for settings in (before, after))
+            if old is not None and (new is None or new > old):
+                now = "none" if new is None else f"{new:f} %"
+                said = f"quotations.{name}: {old:f} % → {now}: a looser limit, which counts after this change"
+                yield Problem(each.file, ("quotations", name), said)
+        yield from _asking_less(each.file, before, after)
+
+
+def _asking_less(file: str, before: Settings, after: Settings) -> Iterator[Problem]:
+    for slug, process in after.processes.items():
+        for place, stage in enumerate(process.stages):
+            old = before.stage(slug, stage.id)
+            gone = [*_missing(old.steps, stage.steps), *_missing(old.requires, stage.requires)] if old else []
+            if gone:
+                path = ("processes", slug, "stages", place)
+                yield Problem(file, path, f"stage {stage.id} no longer asks for: {', '.join(gone)}")
+
+
+def _missing(old: tuple[str, ...], new: tuple[str, ...]) -> list[str]:
+    return [each for each in old if each not in new]
+
+
+def stage_skipped(review: Review) -> Iterator[Problem]:
+    """Deals that moved on without the steps of a stage they left or the fields of one they entered."""
+    for each, before, after in review.present(Opportunity):
+        process = review.process_of(after)
+        there = process.position(after.stage) if process else None
+        is_moved = before is None or (before.process, before.stage) != (after.process, after.stage)
+        if process is None or not there or not is_moved or (before is None and not after.is_open):
+            continue
+        is_same = before is not None and before.process == after.process
+        here = process.position(before.stage) if before and is_same else None
+        missing = missing_between(after, process, here, there)
+        if missing:
+            how = f"{before.stage} → {after.stage}" if before else f"it begins at {after.stage}"
+            forced = review.between.forced(each.file, each.key)
+            yield Problem(each.file, ("stage",), f"stage: {how}, although {'; '.join(missing)}{forced}")
+
+
+def stage_jumped(review: Review) -> Iterator[Problem]:
+    """Deals that jumped over stages, in one commit, although nothing was missing for it."""
+    for each, before, after in review.kept(Opportunity):
+        process = review.process_of(after)
+        if process is None or before.process != after.process:
+            continue
+        here, there = process.position(before.stage), process.position(after.stage)
+        if here is None or there is None or there < here + 2 or missing_between(after, process, here, there):
+            continue
+        seen = {version.get("stage") for version in review.between.versions(each.file)}
+        jumped = [stage.id for stage in process.stages[here + 1 : there] if stage.id not in seen]
+        if jumped:
+            said = f"stage: {before.stage} → {after.stage}, past {', '.join(jumped)}"
+            yield Problem(each.file, ("stage",), said)
+
+
+_ORDERED = ("items", "currency", "date", "quotation", "opportunity")
+
+
+def sent_quotation(review: Review) -> Iterator[Problem]:
+    """Quotations that were sent, and whose offer is another now, or that are drafts again."""
+    for each, before, after in review.kept(Quotation):
+        if before.status is QuotationStatus.DRAFT:
+            continue
+        if after.status is QuotationStatus.DRAFT:
+            said = f"status: {each.key} was {before.status}, and is a draft again"
+            yield Problem(each.file, ("status",), f"{said}; what a customer was offered is frozen")
+        fields = _differing(before, after, (*OFFERED, "opportunity"))
+        if fields:
+            yield Problem(
+                each.file,
+                (fields[0],),
+                f"{each.said(*fields) or fields[0]}; {each.key} was sent, and what a customer was offered is "
+                f"frozen, make the next one: pipecli quote revise {each.key}",
+            )
+
+
+def order_altered(review: Review) -> Iterator[Problem]:
+    """Orders whose lines, currency or date are not what was ordered."""
+    for each, before, after in review.kept(Order):
+        fields = _differing(before, after, _ORDERED)
+        if fields and before.status is not OrderStatus.CANCELLED:
+            said = each.said(*fields) or fields[0]
+            yield Problem(each.file, (fields[0],), f"{said}; {each.key} is what the customer ordered")
+
+
+def discount_limit(review: Review) -> Iterator[Problem]:
+    """Discounts above what the settings allow that were given or raised, on what is open, drafted or sent."""
+    most = review.limits.quotations.max_discount
+    if most is None:
+        return
+    for each, before, after in _on_offer(review):
+        given = _given(before.items if before else ())
+        for place, item in enumerate(after.items):
+            was = given.get(_what(item), Decimal(0))
+            if item.discount is not None and item.discount > most and item.discount > was:
+                raised = f", and was {was:f} %" if was else ""
+                yield Problem(
+                    each.file,
+                    ("items", place, "discount"),
+                    f"a discount of {item.discount:f} % on {item.description} is above the {most:f} % "
+                    f"of the settings{raised}",
+                )
+
+
+_Offer = Opportunity | Quotation
+
+
+def _on_offer(review: Review) -> Iterator[tuple[Changed, _Offer | None, _Offer]]:
+    for each, before, deal in review.present(Opportunity):
+        if deal.is_open:
+            yield each, before, deal
+    for each, sent, quotation in review.present(Quotation):
+        if quotation.status in (QuotationStatus.DRAFT, QuotationStatus.SENT):
+            yield each, sent, quotation
+
+
+def _differing(before: Quotation | Order, after: Quotation | Order, fields: Sequence[str]) -> list[str]:
+    return [field for field in fields if getattr(before, field) != getattr(after, field)]
+
+
+def _given(items: Sequence[Item]) -> dict[str, Decimal]:
+    """The highest discount on each thing."""
+    given: dict[str, Decimal] = {}
+    for item in items:
+        given[_what(item)] = max(given.get(_what(item), Decimal(0)), item.discount or Decimal(0))
+    return given
+
+
+def _what(item: Item) -> str:
+    return item.product or item.description
+
+
 STRUCTURE = (
+    Rule("sent-quotation", Severity.ERROR, sent_quotation),
+    Rule("order-altered", Severity.WARNING, order_altered),
     Rule("closed-deal", Severity.ERROR, closed_deal),
     Rule("closed-deal-facts", Severity.WARNING, closed_deal_facts),
     Rule("reopened-deal", Severity.WARNING, reopened_deal),
     Rule("won-owner", Severity.WARNING, won_owner),
     Rule("unqualified-conversion", Severity.WARNING, unqualified_conversion),
+    Rule("loosened-limit", Severity.WARNING, loosened_limit),
 )
 WITH_SETTINGS = (
+    Rule("stage-skipped", Severity.ERROR, stage_skipped),
+    Rule("stage-jumped", Severity.WARNING, stage_jumped),
     Rule("final-value", Severity.ERROR, final_value),
     Rule("probability-by-hand", Severity.WARNING, probability_by_hand),
+    Rule("discount-limit", Severity.ERROR, discount_limit),
 )

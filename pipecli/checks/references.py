@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from pipecli.checks.rule import Problem, Rule, Severity, dotted
 from pipecli.records.kinds import BY_NOUN, SETTINGS_FILE
-from pipecli.store.checks.rule import Problem, Rule, Severity, dotted
 from pipecli.store.files import kind_of
 
 if TYPE_CHECKING:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from pipecli.checks import doctor_clone, doctor_tools
+from pipecli.checks import doctor_tools as doctor_speed
+from pipecli.checks.doctor_clone import Diagnosis, State, error
 from pipecli.errors import PipecliError
-from pipecli.history import doctor_clone, doctor_speed, doctor_tools
-from pipecli.history.diagnosis import Diagnosis, State, error
 from pipecli.store import git
 from pipecli.store.files import Location
 

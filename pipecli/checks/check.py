@@ -7,20 +7,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+from pipecli.checks import files, frozen, references, settings, states
+from pipecli.checks.rule import Finding, Path, Problem, Rule, Severity
 from pipecli.errors import FaultyFile
 from pipecli.records.kinds import SETTINGS_FILE
-from pipecli.store.checks import (
-    files,
-    frozen,
-    names,
-    orders,
-    prices,
-    references,
-    settings,
-    states,
-    vocabulary,
-)
-from pipecli.store.checks.rule import Finding, Path, Problem, Rule, Severity
 from pipecli.store.yaml import read
 
 if TYPE_CHECKING:
@@ -28,19 +18,11 @@ if TYPE_CHECKING:
 
 STRUCTURE: tuple[Rule, ...] = (
     *files.STRUCTURE,
-    *names.STRUCTURE,
     *references.STRUCTURE,
     *states.STRUCTURE,
-    *orders.STRUCTURE,
     *frozen.STRUCTURE,
 )
-WITH_SETTINGS: tuple[Rule, ...] = (
-    *files.WITH_SETTINGS,
-    *settings.WITH_SETTINGS,
-    *vocabulary.WITH_SETTINGS,
-    *prices.WITH_SETTINGS,
-    *states.WITH_SETTINGS,
-)
+WITH_SETTINGS: tuple[Rule, ...] = (*files.WITH_SETTINGS, *settings.WITH_SETTINGS, *states.WITH_SETTINGS)
 """The rules that ask the settings, and so wait until those can be read."""
 
 

@@ -7,33 +7,27 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from pipecli.checks.changes import deals, identity
+from pipecli.checks.changes.identity import Renames, renames
+from pipecli.checks.changes.rule import Between, Changed, Review, Rule
+from pipecli.checks.rule import Finding, Problem, Severity
 from pipecli.errors import FaultyFile
 from pipecli.history.change_set import ChangeSet, Range, Side, Touched
 from pipecli.history.events import events
 from pipecli.history.moments import Stand
 from pipecli.history.past import PastPipeline
-from pipecli.history.policies import deals, identity, limits, offers, stages
-from pipecli.history.policies.between import Between
-from pipecli.history.policies.renames import Renames, renames
-from pipecli.history.policies.rule import Changed, Review, Rule
 from pipecli.records.base import Record
 from pipecli.records.kinds import BY_NOUN, OPPORTUNITY, SETTINGS, SETTINGS_FILE
 from pipecli.records.settings import Settings
 from pipecli.store import files, git, reading
-from pipecli.store.checks.rule import Finding, Problem, Severity
 from pipecli.store.yaml import read as yamltext
 
 if TYPE_CHECKING:
     from pipecli.store.files import Location
     from pipecli.store.pipeline import Pipeline
 
-STRUCTURE: tuple[Rule, ...] = (
-    *offers.STRUCTURE,
-    *deals.STRUCTURE,
-    *identity.STRUCTURE,
-    *limits.STRUCTURE,
-)
-WITH_SETTINGS: tuple[Rule, ...] = (*stages.WITH_SETTINGS, *deals.WITH_SETTINGS, *offers.WITH_SETTINGS)
+STRUCTURE: tuple[Rule, ...] = (*deals.STRUCTURE, *identity.STRUCTURE)
+WITH_SETTINGS: tuple[Rule, ...] = deals.WITH_SETTINGS
 """The rules that ask the settings, and so wait until those can be read."""
 
 _TELLS_MORE = {"frozen": "sent-quotation", "discount": "discount-limit"}

@@ -1,0 +1,1 @@
+"""What a change set may not do: the rules of `check --base`."""

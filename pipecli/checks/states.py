@@ -1,0 +1,304 @@
+"""Orders and what they are of, and suppliers' answers: states that no command would leave them in.
+
+States that don't go together: of a deal and its quotations, its contacts, of customers.
+
+Prices of what is still on offer: its list and its discounts.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from pipecli.checks.rule import Problem, Rule, Severity
+
+if TYPE_CHECKING:
+    from pipecli.store.pipeline import Pipeline
+
+
+def ordered_twice(pipeline: Pipeline) -> Iterator[Problem]:
+    """Two orders of one quotation that stand: the customer would get everything twice."""
+    for file, key, quotation in pipeline.index.connection.execute(
+        "SELECT path, id, quotation FROM _orders WHERE status <> 'cancelled' AND quotation IN ("
+        "SELECT quotation FROM _orders WHERE status <> 'cancelled' GROUP BY quotation HAVING count(*) > 1) "
+        "ORDER BY path"
+    ):
+        yield Problem(
+            file,
+            ("quotation",),
+            f"quotation: {key} is not the only order of {quotation}; cancel one: pipecli order cancel {key}",
+        )
+
+
+def ordered_quotation(pipeline: Pipeline) -> Iterator[Problem]:
+    """Orders of a quotation that is not accepted, or of another deal's."""
+    for file, key, quotation, status, deal, own in pipeline.index.connection.execute(
+        "SELECT o.path, o.id, q.id, q.status, q.opportunity, o.opportunity FROM _orders o "
+        "JOIN _quotations q ON q.id = o.quotation "
+        "WHERE o.status <> 'cancelled' AND (q.status <> 'accepted' OR q.opportunity <> o.opportunity) "
+        "ORDER BY o.path"
+    ):
+        if deal != own:
+            yield Problem(
+                file, ("quotation",), f"quotation: {quotation} is a quotation of {deal}, not of {own}"
+            )
+        else:
+            yield Problem(
+                file,
+                ("quotation",),
+                f"quotation: {quotation} is {status}, and {key} an order of what is accepted",
+            )
+
+
+def delivery(pipeline: Pipeline) -> Iterator[Problem]:
+    """Orders whose day of delivery and whose status say different things."""
+    for file, key, status, day in pipeline.index.connection.execute(
+        "SELECT path, id, status, delivered FROM _orders "
+        "WHERE (status = 'delivered') <> (delivered IS NOT NULL) ORDER BY path"
+    ):
+        said = f"is {status}, and was delivered on {day}" if day else "is delivered, and no day says when"
+        yield Problem(file, ("delivered",) if day else ("status",), f"{key} {said}")
+
+
+def empty_answer(pipeline: Pipeline) -> Iterator[Problem]:
+    """Answers of suppliers without a price: nothing can be priced from them."""
+    for file, key in pipeline.index.connection.execute(
+        "SELECT path, id FROM _supplier_quotations s WHERE status = 'received' "
+        "AND NOT EXISTS (SELECT 1 FROM items i WHERE i.path = s.path) ORDER BY path"
+    ):
+        yield Problem(file, ("status",), f"{key} is received, and has no items")
+
+
+def open_quotation(pipeline: Pipeline) -> Iterator[Problem]:
+    """Drafts and sent quotations of a deal that is closed: the customer could still accept one."""
+    for file, key, status, deal, closed in _quotations(
+        pipeline, "q.status IN ('draft', 'sent') AND o.status <> 'open'"
+    ):
+        yield Problem(file, ("status",), f"{key} is {status} although {deal} is {closed}")
+
+
+def accepted_quotation(pipeline: Pipeline) -> Iterator[Problem]:
+    """Accepted quotations of a deal that was not won."""
+    for file, key, _, deal, status in _quotations(pipeline, "q.status = 'accepted' AND o.status <> 'won'"):
+        way_out = f": close it with pipecli opp won {deal}" if status == "open" else ""
+        yield Problem(file, ("status",), f"{key} is accepted although {deal} is {status}{way_out}")
+
+
+def accepted_twice(pipeline: Pipeline) -> Iterator[Problem]:
+    """Two accepted quotations of one deal: only one of them was ordered."""
+    for file, key, deal in pipeline.index.connection.execute(
+        "SELECT path, id, opportunity FROM _quotations WHERE status = 'accepted' AND opportunity IN ("
+        "SELECT opportunity FROM _quotations WHERE status = 'accepted' GROUP BY opportunity "
+        "HAVING count(*) > 1) ORDER BY path"
+    ):
+        yield Problem(file, ("status",), f"{key} is not the only accepted quotation of {deal}")
+
+
+def winning_quotation(pipeline: Pipeline) -> Iterator[Problem]:
+    """A deal is won by a quotation of its own."""
+    for file, key, deal in pipeline.index.connection.execute(
+        "SELECT o.path, q.id, q.opportunity FROM _opportunities o "
+        "JOIN _quotations q ON q.id = o.closed_quotation WHERE q.opportunity <> o.id"
+    ):
+        yield Problem(file, ("closed", "quotation"), f"closed.quotation: {key} is a quotation of {deal}")
+
+
+def won_quotation(pipeline: Pipeline) -> Iterator[Problem]:
+    """A deal is won by a quotation that the customer accepted, and not by one that is over."""
+    for file, key, status in pipeline.index.connection.execute(
+        "SELECT o.path, q.id, q.status FROM _opportunities o "
+        "JOIN _quotations q ON q.id = o.closed_quotation "
+        "WHERE o.status = 'won' AND q.opportunity = o.id "
+        "AND q.status IN ('rejected', 'expired', 'superseded') ORDER BY o.path"
+    ):
+        yield Problem(
+            file,
+            ("closed", "quotation"),
+            f"closed.quotation: {key} is {status}; name the one that the customer accepted",
+        )
+
+
+def revised_quotation(pipeline: Pipeline) -> Iterator[Problem]:
+    """Quotations that stand although another revises them: the customer could accept both."""
+    for file, key, status, later in pipeline.index.connection.execute(
+        "SELECT q.path, q.id, q.status, min(r.id) FROM _quotations q "
+        "JOIN _quotations r ON r.revision_of = q.id "
+        "WHERE q.status IN ('draft', 'sent', 'accepted') GROUP BY q.path ORDER BY q.path"
+    ):
+        yield Problem(
+            file, ("status",), f"{key} is {status} although {later} revises it: what is revised is superseded"
+        )
+
+
+def addressee(pipeline: Pipeline) -> Iterator[Problem]:
+    """Quotations to nobody: neither a customer nor a lead."""
+    for file, key in pipeline.index.connection.execute(
+        "SELECT path, id FROM _quotations WHERE customer IS NULL AND lead IS NULL ORDER BY path"
+    ):
+        yield Problem(file, (), f"{key} names neither a customer nor a lead: whom is it for?")
+
+
+def closing_day(pipeline: Pipeline) -> Iterator[Problem]:
+    """Deals that were closed on a day that is yet to come: what is expected is no fact."""
+    for file, key, status, day in pipeline.index.connection.execute(
+        "SELECT path, id, status, closed_date FROM _opportunities WHERE closed_date > ? ORDER BY path",
+        (pipeline.today.isoformat(),),
+    ):
+        yield Problem(file, ("closed", "date"), f"closed.date: {key} is {status}, and {day} is yet to come")
+
+
+def validity(pipeline: Pipeline) -> Iterator[Problem]:
+    """What is valid until a day before it begins."""
+    for table, first in (("_quotations", "date"), ("_price_lists", "valid_from")):
+        for file, begins, ends in pipeline.index.connection.execute(
+            f"SELECT path, {first}, valid_until FROM {table} WHERE valid_until < {first}"
+        ):
+            yield Problem(file, ("valid_until",), f"valid_until: {ends} is before its {first} {begins}")
+
+
+def primary_contact(pipeline: Pipeline) -> Iterator[Problem]:
+    """A deal has one primary contact, and each contact once."""
+    for file, count in pipeline.index.connection.execute(
+        'SELECT path, sum("primary") FROM stakeholders GROUP BY path HAVING sum("primary") > 1'
+    ):
+        yield Problem(file, ("contacts",), f"contacts: {count} of them are primary")
+    for file, contact in pipeline.index.connection.execute(
+        "SELECT path, contact FROM stakeholders GROUP BY path, contact HAVING count(*) > 1"
+    ):
+        yield Problem(file, ("contacts",), f"contacts: {contact} is named twice")
+
+
+def parent_loop(pipeline: Pipeline) -> Iterator[Problem]:
+    """A customer belongs to itself, through one parent or more."""
+    found = pipeline.index.connection.execute(
+        "SELECT id, parent, path FROM _customers WHERE parent IS NOT NULL"
+    )
+    parents = {key: (parent, path) for key, parent, path in found}
+    for key, (parent, path) in parents.items():
+        seen = {key}
+        above: str | None = parent
+        while above and above not in seen:
+            seen.add(above)
+            above = parents.get(above, (None, ""))[0]
+        if above == key:
+            yield Problem(path, ("parent",), f"parent: {key} belongs to itself, through {parent}")
+
+
+def _quotations(pipeline: Pipeline, condition: str) -> Iterator[tuple[str, str, str, str, str]]:
+    yield from pipeline.index.connection.execute(
+        f"""SELECT q.path, q.id, q.status, o.id, o.status FROM _quotations q
+        JOIN _records r ON r.noun = 'opportunity' AND r.key = q.opportunity
+        JOIN _opportunities o ON o.path = r.path WHERE {condition} ORDER BY q.path"""
+    )
+
+
+# Open deals and drafts; what a customer was sent is frozen, and was right on its day.
+_ON_OFFER = """(SELECT path, id, currency, price_list FROM _opportunities WHERE status = 'open'
+    UNION ALL SELECT path, id, currency, price_list FROM _quotations WHERE status = 'draft')"""
+
+
+def price_list_currency(pipeline: Pipeline) -> Iterator[Problem]:
+    """A price list in another currency than the deal: its prices would be taken for what they are not."""
+    for file, name, theirs, ours in pipeline.index.connection.execute(
+        f"""SELECT o.path, p.id, p.currency, o.currency FROM {_ON_OFFER} o
+        JOIN _price_lists p ON p.id = o.price_list WHERE p.currency <> o.currency ORDER BY o.path"""
+    ):
+        yield Problem(file, ("price_list",), f"price_list: {name} is in {theirs}, and this in {ours}")
+
+
+def expired_price_list(pipeline: Pipeline) -> Iterator[Problem]:
+    """A list that is not valid today: the next price from it is refused, and those from it may be old.
+
+    What names no list is priced from the settings', else from the only valid one in its currency: where none
+    of those that price its products is valid any more, its prices are of one that was.
+    """
+    today = pipeline.today.isoformat()
+    default = pipeline.settings.price_list
+    lists = {each.id: each for each in _lists(pipeline)}
+    for file, own, currency, products in _priced(pipeline):
+        named = lists.get(own or default or "")
+        if named and named.currency == currency:
+            candidates = [named]
+        else:
+            candidates = [each for each in lists.values() if each.currency == currency and not own]
+        over = [each for each in candidates if own or not products.isdisjoint(each.products)]
+        if not over or any(each.is_valid(today) for each in candidates):
+            continue
+        last = max(over, key=lambda each: each.last or "")
+        path = ("price_list",) if own else ("items",)
+        yield Problem(file, path, f"priced from {last.id}, which {last.when(today)}")
+
+
+class _List(NamedTuple):
+    id: str
+    currency: str
+    first: str | None
+    last: str | None
+    products: frozenset[str]
+
+    def is_valid(self, today: str) -> bool:
+        return (self.first or today) <= today <= (self.last or today)
+
+    def when(self, today: str) -> str:
+        """Why it is not valid."""
+        expired = self.last is not None and self.last < today
+        return f"expired on {self.last}" if expired else f"is valid only from {self.first}"
+
+
+def _lists(pipeline: Pipeline) -> Iterator[_List]:
+    for key, currency, first, last, products in pipeline.index.connection.execute(
+        """SELECT p.id, p.currency, p.valid_from, p.valid_until,
+        (SELECT json_group_array(key) FROM json_each(r.json, '$.prices'))
+        FROM _price_lists p JOIN _records r USING (path) ORDER BY p.id"""
+    ):
+        yield _List(key, currency, first, last, frozenset(json.loads(products)))
+
+
+def _priced(pipeline: Pipeline) -> Iterator[tuple[str, str | None, str, frozenset[str]]]:
+    """What is on offer with products: its file, the list it names, its currency and those products."""
+    for file, own, currency, products in pipeline.index.connection.execute(
+        f"""SELECT o.path, o.price_list, o.currency, json_group_array(i.product) FROM {_ON_OFFER} o
+        JOIN items i ON i.path = o.path WHERE i.product IS NOT NULL GROUP BY o.path ORDER BY o.path"""
+    ):
+        yield file, own, currency, frozenset(json.loads(products))
+
+
+def discount(pipeline: Pipeline) -> Iterator[Problem]:
+    """Discounts above what the settings allow, on what is open, drafted or sent."""
+    most = pipeline.settings.quotations.max_discount
+    if most is None:
+        return
+    for file, position, percent in pipeline.index.connection.execute(
+        """SELECT i.path, i.position, i.discount FROM items i
+        LEFT JOIN _opportunities o USING (path) LEFT JOIN _quotations q USING (path)
+        WHERE i.discount > ? AND (o.status = 'open' OR q.status IN ('draft', 'sent'))
+        ORDER BY i.path, i.position""",
+        (float(most),),
+    ):
+        path = ("items", position - 1, "discount")
+        yield Problem(file, path, f"a discount of {percent:g} % is above the {most:f} % of the settings")
+
+
+STRUCTURE = (
+    Rule("ordered-twice", Severity.WARNING, ordered_twice),
+    Rule("ordered-quotation", Severity.WARNING, ordered_quotation),
+    Rule("delivery", Severity.WARNING, delivery),
+    Rule("empty-answer", Severity.WARNING, empty_answer),
+    Rule("winning-quotation", Severity.ERROR, winning_quotation),
+    Rule("won-quotation", Severity.WARNING, won_quotation),
+    Rule("revised-quotation", Severity.WARNING, revised_quotation),
+    Rule("addressee", Severity.WARNING, addressee),
+    Rule("validity", Severity.ERROR, validity),
+    Rule("parent-loop", Severity.ERROR, parent_loop),
+    Rule("open-quotation", Severity.WARNING, open_quotation),
+    Rule("accepted-quotation", Severity.WARNING, accepted_quotation),
+    Rule("accepted-twice", Severity.WARNING, accepted_twice),
+    Rule("primary-contact", Severity.WARNING, primary_contact),
+)
+WITH_SETTINGS = (
+    Rule("closing-day", Severity.WARNING, closing_day),
+    Rule("price-list-currency", Severity.ERROR, price_list_currency),
+    Rule("expired-price-list", Severity.WARNING, expired_price_list),
+    Rule("discount", Severity.WARNING, discount),
+)

@@ -1,1 +1,0 @@
-"""The rules about changes: a module a family, a function a rule; `check.py` runs them all."""

@@ -1,1 +1,0 @@
-"""What `check` looks for: a module a family of rules, a function a rule; `check.py` runs them all."""
