@@ -13,9 +13,13 @@ from typing import NamedTuple
 
 from pipecli.errors import FaultyFile, PipecliError
 from pipecli.history.moments import line_of_git
-from pipecli.history.sync_joint import count, many
-from pipecli.history.sync_pending import pending
-from pipecli.history.sync_place import (
+from pipecli.records.kinds import SETTINGS_FILE
+from pipecli.store import files, git
+from pipecli.store.files import Location
+from pipecli.store.yaml import read
+from pipecli.sync.conflict import pending
+from pipecli.sync.merge_plan import count, many
+from pipecli.sync.upstream import (
     Upstream,
     branch_of,
     commit_of,
@@ -25,10 +29,6 @@ from pipecli.history.sync_place import (
     unfinished,
     upstream_of,
 )
-from pipecli.records.kinds import SETTINGS_FILE
-from pipecli.store import files, git
-from pipecli.store.files import Location
-from pipecli.store.yaml import read
 
 
 class State(StrEnum):

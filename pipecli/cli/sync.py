@@ -15,9 +15,8 @@ from pipecli.cli.session import Session, session
 from pipecli.cli.table import Column, clean, isolated
 
 if TYPE_CHECKING:
-    from pipecli.history.sync import Conflicted, Synced, Unsound
-    from pipecli.history.sync_dispute import Dispute
-    from pipecli.history.sync_pending import Side
+    from pipecli.sync.conflict import Dispute, Side
+    from pipecli.sync.sync import Conflicted, Synced, Unsound
 
 app = noun("Bring this clone and the shared pipeline together.")
 
@@ -73,14 +72,14 @@ def sync(
 
 
 def _abort(run: Session) -> None:
-    from pipecli.history.sync import abort
+    from pipecli.sync.sync import abort
 
     commit = abort(run.present.location)
     _print(run, {"commit": commit, "aborted": True}, "the sync is undone, every file is as it was before it")
 
 
 def _choose(run: Session, side: Side, refs: Sequence[str]) -> None:
-    from pipecli.history.sync import choose
+    from pipecli.sync.sync import choose
 
     left = choose(run.present.location, side, refs)
     if left:
@@ -96,7 +95,7 @@ def _choose(run: Session, side: Side, refs: Sequence[str]) -> None:
 
 
 def _sync(run: Session, *, is_waiting: bool) -> None:
-    from pipecli.history.sync import Conflicted, Unsound, resume, sync
+    from pipecli.sync.sync import Conflicted, Unsound, resume, sync
 
     try:
         done = resume(run.present) if is_waiting else sync(run.present)

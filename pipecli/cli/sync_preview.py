@@ -9,11 +9,11 @@ from pipecli.cli.output import Format, print_record, terminal_width, wrapped, wr
 from pipecli.cli.session import Session, say
 from pipecli.cli.sync import dispute_record, disputes_text
 from pipecli.cli.table import clean, isolated
-from pipecli.history import sync_joint
 from pipecli.history.change_set import Range, Touched, change_set
-from pipecli.history.sync import preview
-from pipecli.history.sync_dispute import disputes, title_of
 from pipecli.store.files import Location
+from pipecli.sync import merge_plan
+from pipecli.sync.conflict import disputes, title_of
+from pipecli.sync.sync import preview
 
 _MOST = 20
 """Records that are told one by one."""
@@ -23,8 +23,8 @@ def print_preview(run: Session) -> None:
     """Fetch, and print what a sync would do."""
     place = run.present.location
     upstream, joint = preview(run.present)
-    pulled = sync_joint.count(place, joint.theirs, joint.ours) if joint.theirs else 0
-    pushed = sync_joint.going(place, upstream, joint.ours, joint.theirs)
+    pulled = merge_plan.count(place, joint.theirs, joint.ours) if joint.theirs else 0
+    pushed = merge_plan.going(place, upstream, joint.ours, joint.theirs)
     coming = _changes(place, joint.base, joint.theirs) if pulled else []
     going = _changes(place, joint.base, joint.ours) if pushed else []
     found = disputes(place, joint.base, joint.ours, joint.theirs or joint.ours, joint.clashes)

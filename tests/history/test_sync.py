@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from pipecli.history import sync
 from pipecli.store.pipeline import Pipeline
+from pipecli.sync import sync
 from tests.conftest import DEAL
 from tests.syncing import MACHINES, Clone
 

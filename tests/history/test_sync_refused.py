@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from pipecli.history import claims, sync
+from pipecli.history import claims
+from pipecli.sync import sync
 from tests.syncing import GRINDERS, MACHINES, Clone
 
 

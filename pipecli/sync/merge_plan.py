@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 from pipecli.errors import PipecliError
 from pipecli.history.commits import key_of_path, record_kind
-from pipecli.history.sync_merge import Clash, commit_merge, join, merge_message
-from pipecli.history.sync_place import Upstream, commit_of, head
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import git
 from pipecli.store.files import Location
+from pipecli.sync.merge import Clash, commit_merge, join, merge_message
+from pipecli.sync.upstream import Upstream, commit_of, head
 
 
 class Joint(NamedTuple):

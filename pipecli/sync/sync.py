@@ -1,4 +1,6 @@
-"""`sync`: fetch, integrate, check, push, and only then move the working tree; again when somebody was faster.
+"""Speaking with the remote: what is there, give it what is here, and its refusals in one line.
+
+`sync`: fetch, integrate, check, push, and only then move the working tree; again when somebody was faster.
 
 Everything happens among git's objects, so that whenever it ends, the working tree is as it was before or as
 everybody has it. Only a conflict is left to a person in the working tree itself (sync_pending).
@@ -7,7 +9,9 @@ everybody has it. Only a conflict is left to a person in the working tree itself
 from __future__ import annotations
 
 import random
+import re
 import sqlite3
+import subprocess
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -15,24 +19,68 @@ from typing import NamedTuple
 
 from pipecli.checks.rule import Finding
 from pipecli.errors import FaultyFile, PipecliError
-from pipecli.history import sync_pending, sync_remote
-from pipecli.history.sync_check import Candidate, new_errors
-from pipecli.history.sync_dispute import Dispute, disputes
-from pipecli.history.sync_joint import Joint, count, going, joint_of, many, present_commit, records_of
-from pipecli.history.sync_merge import commit_merge, merge_message
-from pipecli.history.sync_pending import Pending, Side, pending
-from pipecli.history.sync_place import (
-    Upstream,
-    head,
-    named,
-    require_calm,
-    require_clean,
-    upstream_of,
-)
+from pipecli.history.claims import is_faster, talk, words
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import git, merge_setup
 from pipecli.store.files import Location
 from pipecli.store.pipeline import Pipeline
+from pipecli.sync import conflict
+from pipecli.sync.conflict import Dispute, Pending, Side, disputes, pending
+from pipecli.sync.merge import Candidate, commit_merge, merge_message, new_errors
+from pipecli.sync.merge_plan import Joint, count, going, joint_of, many, present_commit, records_of
+from pipecli.sync.upstream import Upstream, commit_of, head, named, require_calm, require_clean, upstream_of
+
+
+class Faster(Exception):
+    """Somebody else pushed in the meantime."""
+
+
+def fetch(place: Location, upstream: Upstream) -> str | None:
+    """The commit that the shared branch is at, with all that leads to it; None where it doesn't exist yet.
+
+    Raises PipecliError.
+    """
+    # Into FETCH_HEAD only: the tracking ref still says what was there last, and so whether it was rewritten.
+    done = _talk(
+        place, upstream, "fetch", "--progress", "--refmap=", "--no-tags", "--no-prune",
+        "--recurse-submodules=no", "--", upstream.remote, f"refs/heads/{upstream.name}",
+    )  # fmt: skip
+    if not done.returncode:
+        return commit_of(place, "FETCH_HEAD")
+    if b"couldn't find remote ref" in done.stderr:
+        return None
+    raise PipecliError(
+        f"{upstream.remote} can't be reached: {words(done)}",
+        hint="nothing is changed; look at the address (`git remote -v`) and your access to it, and try again",
+    )
+
+
+def push(place: Location, upstream: Upstream, commit: str) -> None:
+    """Have the shared branch be at a commit. Raises Faster, and PipecliError when the other side refuses."""
+    done = _talk(
+        place, upstream, "push", "--progress", "--porcelain", "--recurse-submodules=no", "--",
+        upstream.remote, f"{commit}:refs/heads/{upstream.name}",
+    )  # fmt: skip
+    if not done.returncode:
+        return
+    if is_faster(done):
+        raise Faster
+    refused = [line for line in done.stdout.decode("utf-8", "replace").splitlines() if line.startswith("!")]
+    reason = re.search(r"\(([^()]*)\)$", refused[0]) if refused else None
+    said = " / ".join(each for each in (reason[1] if reason else "", words(done)) if each)
+    if refused:
+        raise PipecliError(f"{upstream} refused it: {said}", hint="nothing is changed, here or there")
+    raise PipecliError(f"it could not be pushed: {said}", hint="nothing is changed here; try again")
+
+
+def _talk(place: Location, upstream: Upstream, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    try:
+        return talk(place, *arguments)
+    except git.Silent as error:
+        raise PipecliError(
+            f"{upstream.remote} does not answer: {error}", hint="nothing is changed; try again later"
+        ) from None
+
 
 TRIES = 20
 """Of four people who do nothing but sync, one may be the slower one ten times in a row (benchmarks/sync)."""
@@ -91,7 +139,7 @@ def preview(pipeline: Pipeline) -> tuple[Upstream, Joint]:
     """What a sync would come to. Nothing is changed."""
     place = pipeline.location
     upstream = _ready(place)
-    return upstream, joint_of(place, upstream, sync_remote.fetch(place, upstream))
+    return upstream, joint_of(place, upstream, fetch(place, upstream))
 
 
 def choose(place: Location, side: Side, names: Sequence[str] = ()) -> list[str]:
@@ -100,9 +148,9 @@ def choose(place: Location, side: Side, names: Sequence[str] = ()) -> list[str]:
     Raises PipecliError.
     """
     waiting = _waiting(place)
-    paths = sync_pending.meant(waiting, names) if names else waiting.files
-    sync_pending.choose(place, side, paths)
-    return sync_pending.unsettled(place, waiting)
+    paths = conflict.meant(waiting, names) if names else waiting.files
+    conflict.choose(place, side, paths)
+    return conflict.unsettled(place, waiting)
 
 
 def resume(pipeline: Pipeline) -> Synced:
@@ -112,7 +160,7 @@ def resume(pipeline: Pipeline) -> Synced:
     """
     place = pipeline.location
     waiting = _waiting(place)
-    sync_pending.settle(place, waiting)
+    conflict.settle(place, waiting)
     tree = git.output(place.work_tree, "write-tree")
     shared = Candidate(pipeline, waiting.theirs, tree)
     findings = new_errors(pipeline, shared)
@@ -120,7 +168,7 @@ def resume(pipeline: Pipeline) -> Synced:
         raise Unsound(findings, hint="mend that and `pipecli sync --continue`, or undo all with `--abort`")
     message = merge_message(waiting.upstream, waiting.merged)
     made = commit_merge(place, tree, shared=waiting.theirs, ours=waiting.ours, message=message)
-    sync_pending.end(place, waiting, made)
+    conflict.end(place, waiting, made)
     done = _until_nobody_is_faster(pipeline, _ready(place), before=waiting.ours)
     return done._replace(merged=list(dict.fromkeys([*waiting.merged, *done.merged])))
 
@@ -128,7 +176,7 @@ def resume(pipeline: Pipeline) -> Synced:
 def abort(place: Location) -> str:
     """Undo a sync that waits; the commit of before it. Raises PipecliError where none does."""
     waiting = _waiting(place)
-    sync_pending.abort(place, waiting)
+    conflict.abort(place, waiting)
     return waiting.ours
 
 
@@ -168,7 +216,7 @@ def _until_nobody_is_faster(pipeline: Pipeline, upstream: Upstream, before: str)
         if tries > 1:
             wait = random.uniform(0, min(_WAIT * tries, _LONGEST_WAIT))  # noqa: S311 - no secret
             time.sleep(wait)  # by chance, so that the same two don't meet again and again
-        theirs = sync_remote.fetch(place, upstream)
+        theirs = fetch(place, upstream)
         joint = joint_of(place, upstream, theirs)
         if joint.clashes:
             raise Conflicted(_leave_to_a_person(place, upstream, joint), tries)
@@ -178,8 +226,8 @@ def _until_nobody_is_faster(pipeline: Pipeline, upstream: Upstream, before: str)
             _require_sound(pipeline, joint)
             _require_way(place, joint)
             try:
-                sync_remote.push(place, upstream, joint.commit)
-            except sync_remote.Faster:
+                push(place, upstream, joint.commit)
+            except Faster:
                 continue
         if joint.commit == joint.ours or _move(pipeline, joint):
             _follow(place, upstream, joint.commit)
@@ -200,7 +248,7 @@ def _leave_to_a_person(place: Location, upstream: Upstream, joint: Joint) -> lis
     paths = [clash.sides.path for clash in joint.clashes]
     merged = [*joint.merged, *records_of(place, paths)]
     waiting = Pending(joint.ours, joint.theirs, str(upstream), paths, merged)
-    sync_pending.begin(place, waiting, merge_message(upstream, merged), joint.contents)
+    conflict.begin(place, waiting, merge_message(upstream, merged), joint.contents)
     git.output(place.work_tree, "update-ref", upstream.tracking, joint.theirs)
     return found
 

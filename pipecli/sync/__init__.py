@@ -1,0 +1,1 @@
+"""How clones meet: fetch, merge, check, push, again while somebody is faster."""
