@@ -18,8 +18,8 @@ from pipecli.errors import FaultyFile, PipecliError
 from pipecli.records.kinds import COLLECTIONS, Collection, named
 
 if TYPE_CHECKING:
-    from pipecli.inbox.building import Tick
-    from pipecli.inbox.importing import File, Import
+    from pipecli.inbox.importing.build import Tick
+    from pipecli.inbox.importing.run import File, Import
 
 app = noun("Import CSV, JSON or JSON Lines.")
 
@@ -41,7 +41,7 @@ def import_(
     ] = None,
 ) -> None:
     """Import the rows of a file; a second run of the same file changes nothing."""
-    from pipecli.inbox.importing import prepare, rows_of
+    from pipecli.inbox.importing.run import prepare, rows_of
 
     collection = collection_of(kind)
     if rejects and rejects.exists() and file.exists() and rejects.samefile(file):
@@ -71,7 +71,7 @@ def collection_of(kind: str) -> Collection:
 
 
 def _file(path: Path, name: str = "") -> File:
-    from pipecli.inbox.importing import File
+    from pipecli.inbox.importing.run import File
 
     if str(path) == "-":
         return File("stdin", sys.stdin.buffer.read())
@@ -113,7 +113,7 @@ def _progress(rows: int) -> Iterator[Tick]:
 
 def _write(desk: Desk, done: Import) -> str | None:
     """Commit what the rows come to, or with --dry-run print it; the commit's id."""
-    from pipecli.inbox.importing import commit_subject
+    from pipecli.inbox.importing.run import commit_subject
     from pipecli.store import transaction
 
     run = desk.session
@@ -129,7 +129,7 @@ def _write(desk: Desk, done: Import) -> str | None:
 
 def _keep_rejects(desk: Desk, done: Import, source: Path, wanted: Path | None) -> Path | None:
     """Write the rejected rows to a file of their own; its path."""
-    from pipecli.inbox import rejects
+    from pipecli.inbox.importing import run as rejects
 
     if not done.outcome.rejected or (desk.session.dry_run and wanted is None):
         return None
@@ -141,7 +141,7 @@ def _keep_rejects(desk: Desk, done: Import, source: Path, wanted: Path | None) -
 
 def _print(run: Session, done: Import, commit: str | None, kept: Path | None) -> None:
     from pipecli.cli.output import Format, print_record, write_counts, write_text
-    from pipecli.inbox.report import lines
+    from pipecli.inbox.importing.run import lines
 
     match run.format:
         case Format.TABLE:

@@ -16,9 +16,8 @@ from pipecli.errors import PipecliError
 from pipecli.records.kinds import LEAD, OPPORTUNITY
 
 if TYPE_CHECKING:
-    from pipecli.inbox.mail_headers import Mail
-    from pipecli.inbox.mail_recording import Outcome
-    from pipecli.inbox.mail_report import Read
+    from pipecli.inbox.mail.headers import Mail
+    from pipecli.inbox.mail.record import Outcome, Read
 
 app = noun("Mail that came in: read mailboxes.")
 
@@ -44,8 +43,7 @@ def import_(
 
     Each is recorded once; a second run adds nothing. Mails that belong nowhere are listed.
     """
-    from pipecli.inbox.mail_recording import recording
-    from pipecli.inbox.mail_report import report
+    from pipecli.inbox.mail.record import recording, report
 
     if on is not None and create_leads:
         raise PipecliError("--on and --create-leads: a mail goes to a deal, or makes a lead", hint="give one")
@@ -67,11 +65,10 @@ def import_(
 
 def _read(paths: list[Path], *, bodies: bool) -> tuple[list[Mail], Read]:
     """The mails of all files, before the pipeline is held: a mailbox may be large."""
-    from pipecli.inbox import mail_body
-    from pipecli.inbox.mail_files import LeftOut, mail_files
-    from pipecli.inbox.mail_headers import NoMail, mail_of
-    from pipecli.inbox.mail_reading import letters
-    from pipecli.inbox.mail_report import Read
+    from pipecli.inbox.mail import body
+    from pipecli.inbox.mail.files import LeftOut, letters, mail_files
+    from pipecli.inbox.mail.headers import NoMail, mail_of
+    from pipecli.inbox.mail.record import Read
 
     mails: list[Mail] = []
     left_out: list[LeftOut] = []
@@ -82,7 +79,7 @@ def _read(paths: list[Path], *, bodies: bool) -> tuple[list[Mail], Read]:
                 left_out.append(file)
                 continue
             files += 1
-            for letter in letters(file, body=mail_body.READ if bodies else 0):
+            for letter in letters(file, body=body.READ if bodies else 0):
                 if isinstance(letter, LeftOut):
                     left_out.append(letter)
                     continue
@@ -91,7 +88,7 @@ def _read(paths: list[Path], *, bodies: bool) -> tuple[list[Mail], Read]:
                 except NoMail as error:
                     left_out.append(LeftOut(letter.place, str(error)))
                     continue
-                mails.append(mail._replace(text=mail_body.text_of(letter)) if bodies else mail)
+                mails.append(mail._replace(text=body.text_of(letter)) if bodies else mail)
     return mails, Read(files, len(mails), left_out)
 
 
@@ -127,7 +124,7 @@ def _write(desk: Desk, outcome: Outcome) -> str | None:
 
 def _print(desk: Desk, told: dict[str, Any], commit: str | None, *, creates: bool) -> None:
     from pipecli.cli.output import Format, print_record, print_records, write_counts, write_text
-    from pipecli.inbox.mail_report import lines, rows
+    from pipecli.inbox.mail.record import lines, rows
 
     run = desk.session
     match run.format:

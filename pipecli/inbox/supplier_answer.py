@@ -6,7 +6,8 @@ import re
 from decimal import Decimal
 
 from pipecli.errors import PipecliError
-from pipecli.inbox import amounts, tabular
+from pipecli.inbox.importing import amounts
+from pipecli.inbox.importing import table as tabular
 from pipecli.workflow.supplier_quotation import Offered
 
 # Headings as suppliers write them, folded to small letters and single blanks; the surest first.

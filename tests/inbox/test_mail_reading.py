@@ -9,11 +9,10 @@ from datetime import UTC, datetime
 import pytest
 
 from pipecli.errors import PipecliError
-from pipecli.inbox import mail_body
-from pipecli.inbox.mail_files import LeftOut, mail_files
-from pipecli.inbox.mail_headers import Moment, Person, mail_of
-from pipecli.inbox.mail_reading import letters
-from pipecli.inbox.mail_recording import time_of
+from pipecli.inbox.mail import body as mail_body
+from pipecli.inbox.mail.files import LeftOut, letters, mail_files
+from pipecli.inbox.mail.headers import Moment, Person, mail_of
+from pipecli.inbox.mail.record import time_of
 
 MAIL = """\
 From: =?utf-8?Q?Mar=C3=ADa_L=C3=B3pez?= <maria@coffee.example>

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipecli.inbox.readers import NOUNS
+from pipecli.inbox.importing.values import NOUNS
 from pipecli.records import references
 
 

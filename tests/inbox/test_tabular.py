@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from pipecli.errors import PipecliError
-from pipecli.inbox.tabular import Row, read
+from pipecli.inbox.importing.table import Row, read
 
 SPANISH = "nombre;importe\nJosé Muñoz;1.234,56 €\nMaría López;22,00 €\n"
 RUSSIAN = "имя;город\nИван Петров;Москва\nОльга Смирнова;Казань\n"

@@ -13,8 +13,8 @@ from email.policy import compat32
 from email.utils import getaddresses, parsedate_to_datetime
 from typing import NamedTuple
 
-from pipecli.inbox.mail_reading import Letter
-from pipecli.inbox.mail_words import words
+from pipecli.inbox.mail.body import words
+from pipecli.inbox.mail.files import Letter
 from pipecli.workflow.party_identity import email_key
 
 _ID = re.compile(r"<([!-;=?-~]{1,490})>")

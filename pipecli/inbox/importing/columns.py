@@ -6,9 +6,9 @@ from collections.abc import Mapping as Map
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
 
-from pipecli.inbox.amounts import Unreadable
-from pipecli.inbox.readers import Path, Reader
-from pipecli.inbox.tabular import Cell, Row
+from pipecli.inbox.importing.amounts import Unreadable
+from pipecli.inbox.importing.table import Cell, Row
+from pipecli.inbox.importing.values import Path, Reader
 from pipecli.records.kinds import Collection
 
 K = TypeVar("K")

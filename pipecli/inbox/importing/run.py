@@ -1,16 +1,34 @@
-"""What an import did, and what it found missing: as JSON has it, and as lines for a person."""
+"""What an import did, and what it found missing: as JSON has it, and as lines for a person.
+
+One import from the content of its file to the change it comes to; writing is the caller's.
+
+The rows that can't be taken, as a CSV that a person mends and imports again.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import csv
+import io
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, count
+from pathlib import Path
 from typing import Any, NamedTuple
 
-from pipecli.inbox.building import Outcome
-from pipecli.inbox.feeds import Feeds, Tally
-from pipecli.inbox.names import Names
-from pipecli.inbox.tabular import Row, Table
+from pipecli.csvtext import free_cell, guarded, list_cell
+from pipecli.inbox.importing import table as tabular
+from pipecli.inbox.importing.build import Outcome, Tick, build
+from pipecli.inbox.importing.columns import Feeds, Tally
+from pipecli.inbox.importing.compile import compiled
+from pipecli.inbox.importing.mapping import Source
+from pipecli.inbox.importing.related import Names
+from pipecli.inbox.importing.table import REASON, Cell, Raw, Row, Table
+from pipecli.records.base import Record
 from pipecli.records.kinds import COLLECTIONS_BY_NOUN as BY_NOUN
 from pipecli.records.kinds import Collection
+from pipecli.records.settings import Settings, Team, User
+from pipecli.store.pipeline import Pipeline
+from pipecli.workflow.change import Change
 
 _MOST_REASONS = 10
 _MOST_NAMES = 8
@@ -158,3 +176,97 @@ def _reasons_in_words(reasons: list[dict[str, Any]]) -> Iterator[Line]:
 def _some(keys: list[str]) -> str:
     more = f" and {len(keys) - _MOST_NAMES:,} more" if len(keys) > _MOST_NAMES else ""
     return ", ".join(keys[:_MOST_NAMES]) + more
+
+
+class File(NamedTuple):
+    name: str
+    content: bytes
+
+
+class Import(NamedTuple):
+    table: Table
+    outcome: Outcome
+    told: dict[str, Any]
+    """The report, as JSON has it."""
+    change: Change | None
+    """None where the pipeline has it all already, or nothing could be taken."""
+
+    @property
+    def keys(self) -> list[str]:
+        """The ids of what is made and updated."""
+        return [*self.outcome.made, *self.outcome.updated]
+
+
+def rows_of(rows: File, mapping: File | None, collection: Collection) -> tuple[Table, Source]:
+    """A file's rows, and the mapping that says what they feed. Raises PipecliError."""
+    source = Source.read(*mapping) if mapping else None
+    told = source.mapping if source else None
+    table = tabular.read(
+        rows.content, rows.name, told.encoding if told else None, told.delimiter if told else None
+    )
+    return table, source or Source.of_columns(table, collection)
+
+
+def prepare(pipeline: Pipeline, collection: Collection, table: Table, source: Source, tick: Tick) -> Import:
+    """What rows come to in a pipeline. Raises FaultyFile for a mapping that doesn't fit them."""
+    settings, now = pipeline.settings, pipeline.now
+    assert now.tzinfo is not None
+    feeds = compiled(source, table, collection, today=now.date(), zone=now.tzinfo, currency=settings.currency)
+    names = Names(pipeline, source.mapping.make, may_dangle=collection.kind is None)
+    outcome = build(pipeline, collection, feeds, table.rows, names, now, tick)
+    told = report(collection, table, feeds, names, outcome)
+    return Import(table, outcome, told, _change(settings, collection, outcome))
+
+
+def _change(settings: Settings, collection: Collection, outcome: Outcome) -> Change | None:
+    """All that is new and different as one change."""
+    parts = {(collection.noun, key): part for key, part in (outcome.made | outcome.updated).items()}
+    parts |= {(made.noun, made.key): made.record for made in outcome.related}
+    records = [part for part in parts.values() if isinstance(part, Record)]
+    users = {key: part for (_, key), part in parts.items() if isinstance(part, User)}
+    teams = {key: part for (_, key), part in parts.items() if isinstance(part, Team)}
+    if users or teams:
+        records.append(settings.with_(users=settings.users | users, teams=settings.teams | teams))
+    if not records:
+        return None
+    first, *others = records
+    return Change(first, f"import {collection.plural}", "imported", also=tuple(others))
+
+
+def commit_subject(told: dict[str, Any]) -> str:
+    """The first line of an import's commit."""
+    name = "".join(char if char.isprintable() else "·" for char in told["file"])
+    done = [f"{told[count]:,} {count}" for count in ("made", "updated") if told[count]]
+    return f"Import {told['kind']} from {name}: {', '.join(done)}"
+
+
+def text(table: Table, rejected: Sequence[tuple[Row, str]]) -> str:
+    """The columns of the file and the reason."""
+    columns = [column for column in table.columns if column != REASON]
+    out = io.StringIO(newline="")
+    writer = csv.writer(out)
+    writer.writerow([guarded(column) for column in [*columns, REASON]])
+    for row, reason in rejected:
+        cells = [_written(row.cells.get(column, "")) for column in columns]
+        writer.writerow([guarded(cell) for cell in [*cells, reason]])
+    return out.getvalue()
+
+
+def default_path(name: str, source: Path | None, root: Path) -> Path:
+    """A new file in this directory, or, as a pipeline is no place for it, beside the source or in /tmp."""
+    for folder in (Path(), source.parent if source else Path(), Path(tempfile.gettempdir())):
+        if not (folder.resolve() == root or root in folder.resolve().parents):
+            break
+    names = chain([f"{name}.rejects.csv"], (f"{name}.rejects-{number}.csv" for number in count(2)))
+    return next(folder / each for each in names if not (folder / each).exists())
+
+
+def _written(cell: Cell) -> str:
+    match cell:
+        case bool():
+            return "true" if cell else "false"
+        case Raw():
+            return free_cell(cell.value)
+        case tuple():
+            return list_cell([_written(part) for part in cell])
+    return str(cell)

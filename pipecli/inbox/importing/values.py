@@ -1,4 +1,11 @@
-"""How the text of a cell becomes the value of a field: by the type that the model gives the field."""
+"""A cell as text.
+
+Setting and clearing what stands at a path of a plain record.
+
+Values below `custom`, whose types no model tells.
+
+How the text of a cell becomes the value of a field: by the type that the model gives the field.
+"""
 
 from __future__ import annotations
 
@@ -6,19 +13,140 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from enum import Enum
-from typing import Any, NamedTuple, get_args, get_origin
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args, get_origin
 
 from pydantic import StringConstraints
 
-from pipecli.csvtext import list_values
-from pipecli.inbox import amounts, custom, days
-from pipecli.inbox.amounts import Mark, Unreadable
-from pipecli.inbox.tabular import Cell
-from pipecli.inbox.texts import line_of, text_of
+from pipecli.csvtext import free_cell, free_value, list_values
+from pipecli.inbox.importing import amounts
+from pipecli.inbox.importing import amounts as days
+from pipecli.inbox.importing.amounts import Mark, Unreadable
+from pipecli.inbox.importing.table import Cell, Raw
+from pipecli.jsontext import digits
 from pipecli.records import base
 from pipecli.records.base import Part
 from pipecli.records.kinds import Collection
 from pipecli.records.values import Amount
+from pipecli.store.yaml import read
+from pipecli.store.yaml.write import CONTROL, compiled
+
+if TYPE_CHECKING:
+    from pipecli.records.base import Plain
+
+
+def text_of(cell: Cell) -> str:
+    """Text of several lines, whose blanks at both ends may be meant. Raises Unreadable."""
+    match cell:
+        case Raw():
+            return free_cell(cell.value)
+        case str():
+            return writable(cell.replace("\r\n", "\n").replace("\r", "\n"))
+        case bool():
+            return "true" if cell else "false"
+        case Decimal():
+            return digits(cell)
+        case int():
+            return str(cell)
+    raise Unreadable("a list can't be one value")
+
+
+def writable(text: str) -> str:
+    """A text, refused where no file of ours could hold it."""
+    if bad := compiled(CONTROL).search(text):
+        raise Unreadable(f"it has the control character U+{ord(bad[0]):04X}, which no record can hold")
+    return text
+
+
+def line_of(cell: Cell) -> str:
+    """Text of one line, without the blanks at its ends. Raises Unreadable."""
+    text = text_of(cell).strip()
+    return " ".join(text.split("\n")) if "\n" in text else text
+
+
+def put(plain: Plain, path: Path, value: object) -> None:
+    """Set a value, making the maps and list elements on the way."""
+    here: Any = plain
+    for part, following in pairwise(path):
+        empty: Any = [] if isinstance(following, int) else {}
+        if isinstance(part, int):
+            here += [{} for _ in range(part + 1 - len(here))]
+            if not isinstance(here[part], (dict, list)):
+                here[part] = empty
+            here = here[part]
+        else:
+            inner = here.get(part)
+            if not isinstance(inner, (dict, list)):
+                inner = here[part] = empty
+            here = inner
+    last = path[-1]
+    if isinstance(last, int):
+        here += [{} for _ in range(last + 1 - len(here))]
+    here[last] = value
+
+
+def clear(plain: Plain, path: Path) -> None:
+    """Take away what stands at a path, if anything."""
+    here: Any = plain
+    for part in path[:-1]:
+        here = _at(here, part)
+        if here is None:
+            return
+    if isinstance(path[-1], int):
+        if _at(here, path[-1]) is not None:
+            here[path[-1]] = {}
+    elif isinstance(here, dict):
+        here.pop(path[-1], None)
+
+
+def _at(here: Any, part: str | int) -> Any:
+    if isinstance(part, int):
+        return here[part] if isinstance(here, list) and part < len(here) else None
+    return here.get(part) if isinstance(here, dict) else None
+
+
+def without_empties(value: Any) -> Any:
+    """The same without nulls and without maps and lists that are empty: no file says them."""
+    if isinstance(value, dict):
+        parts = {key: without_empties(part) for key, part in value.items()}
+        return {key: part for key, part in parts.items() if part not in (None, {}, [])}
+    if isinstance(value, list):
+        return [part for part in map(without_empties, value) if part not in (None, {}, [])]
+    return value
+
+
+def as_it_is(cell: Cell) -> object:
+    """A value of a file that tells texts from numbers itself. Raises Unreadable."""
+    if isinstance(cell, Raw):
+        return _kept(cell.value)
+    return writable(cell) if isinstance(cell, str) else list(cell) if isinstance(cell, tuple) else cell
+
+
+def _kept(value: object) -> object:
+    """A value of JSON without the nulls and empties that no file says, refused where none could hold it."""
+    kept = without_empties(value)
+    if kept in (None, {}, []):
+        return None
+    try:
+        read.emit({"custom": kept}, "")
+    except ValueError as error:
+        raise Unreadable(str(error)) from None
+    return kept
+
+
+def whole(cell: Cell) -> object:
+    """The whole map, as JSON where a cell has it. Raises Unreadable."""
+    value = _kept(cell.value) if isinstance(cell, Raw) else free_value(line_of(cell))
+    if not isinstance(value, dict):
+        raise Unreadable(f'"{cell}" is no map of keys and values')
+    return value
+
+
+def as_written(cell: Cell) -> object:
+    """A value of CSV: a number where it is written as one."""
+    text = text_of(cell)
+    return free_value(text if "\n" in text else text.strip())
+
 
 Reader = Callable[[Cell], object]
 """Reads a cell that is not empty. Raises Unreadable."""
@@ -61,12 +189,12 @@ def reader(collection: Collection, path: Path, manner: Manner) -> Reader | None:
     if path == (collection.identity,):
         return line_of
     if path == ("custom",):
-        return custom.whole
+        return whole
     annotation = base.annotation_at(collection.model, path)
     if annotation is None:
         return None
     if annotation is Any:
-        return custom.as_it_is if manner.typed else custom.as_written
+        return as_it_is if manner.typed else as_written
     kinds = [kind for kind in base.options(annotation) if kind is not type(None)]
     classes = [kind for kind in kinds if isinstance(kind, type)]
     lists = [kind for kind in kinds if get_origin(kind) is tuple]

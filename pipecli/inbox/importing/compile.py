@@ -11,13 +11,13 @@ from difflib import get_close_matches
 from typing import Any
 
 from pipecli.errors import FaultyFile
-from pipecli.inbox import amounts, days, paths
-from pipecli.inbox.amounts import Mark, Unreadable
-from pipecli.inbox.feeds import Composed, Feed, Feeds, KeyOf, Template, dotted
-from pipecli.inbox.mapping import Column, listed
-from pipecli.inbox.readers import Manner, Named, Path, Reader, reader
-from pipecli.inbox.source import Source
-from pipecli.inbox.tabular import REASON, Cell, Table
+from pipecli.inbox.importing import amounts, mapping
+from pipecli.inbox.importing import amounts as days
+from pipecli.inbox.importing.amounts import Mark, Unreadable
+from pipecli.inbox.importing.columns import Composed, Feed, Feeds, KeyOf, Template, dotted
+from pipecli.inbox.importing.mapping import Column, Source, listed
+from pipecli.inbox.importing.table import REASON, Cell, Table
+from pipecli.inbox.importing.values import Manner, Named, Path, Reader, reader
 from pipecli.records import base
 from pipecli.records.kinds import Collection
 from pipecli.records.money import minor_digits
@@ -209,14 +209,14 @@ class _Compiler:
         try:
             return self._parsed(name, place)
         except LookupError:
-            names = paths.names(self.collection)
+            names = mapping.names(self.collection)
             close = get_close_matches(name.split(".")[0], names, n=1)
             hint = f'did you mean "{close[0]}"?' if close else f"its fields: {', '.join(names)}"
             self.source.fault(place, f'{self.collection.plural} have no field "{name}"; {hint}')
             return None
 
     def _parsed(self, name: str, place: list[str | int]) -> Path:
-        path = paths.parsed(self.collection, name)
+        path = mapping.parsed(self.collection, name)
         parts: list[object] = []
         for part in path:
             match = re.fullmatch(r"\{(.+)\}", str(part))

@@ -1,0 +1,1 @@
+"""Tables of another system: read, understood by a mapping, recorded."""

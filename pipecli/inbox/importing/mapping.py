@@ -1,0 +1,182 @@
+"""The mapping file of an import: which column feeds which field, and how its values are to be read.
+
+The fields that a mapping may name, and how it names them.
+
+A mapping and the file it stands in; for a file without one, the columns that are named like fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date
+from typing import Annotated, Any, Literal, get_origin
+
+from pydantic import Discriminator, Field, Tag, model_validator
+
+from pipecli.errors import Fault, PipecliError
+from pipecli.inbox.importing.table import Table
+from pipecli.inbox.importing.values import Manner, Path, reader
+from pipecli.records import base
+from pipecli.records.base import Part
+from pipecli.records.kinds import Collection
+from pipecli.records.values import Flag, Line
+from pipecli.store import reading
+from pipecli.store.yaml import read as yamltext
+
+Formats = Annotated[
+    Annotated[Line, Tag("format")] | Annotated[tuple[Line, ...], Tag("formats")],
+    Discriminator(lambda value: "format" if isinstance(value, str) else "formats"),
+]
+"""One date format, or several to try: `"%d-%m-%y"`."""
+Choices = Annotated[
+    Annotated[Line, Tag("value")] | Annotated[tuple[Line, ...], Tag("values")],
+    Discriminator(lambda value: "value" if isinstance(value, str) else "values"),
+]
+
+
+class Column(Part):
+    """What one column feeds, and when."""
+
+    to: Line | None = None
+    """The field, dotted: `closed.date`, `items.0.product`, `prices.{product}`."""
+    values: dict[str, Any] = {}
+    """What a value of the file means: another value, or a map of fields and their values."""
+    when: dict[Line, Choices] = {}
+    """The field is fed only where other columns have these values."""
+    date: Formats | None = None
+    decimal: Literal[".", ","] | None = None
+    """What stands before the decimals; absent: what the whole column says."""
+    skip_empty: Flag | None = None
+    """An empty cell leaves what the record has, and doesn't clear it."""
+
+    @model_validator(mode="after")
+    def _feeds_something(self) -> Column:
+        if self.to is None and not self.values:
+            raise ValueError("a column needs `to`, the field it feeds, or `values`")
+        return self
+
+
+def _shape(value: object) -> str:
+    return "field" if isinstance(value, str) else "columns" if isinstance(value, list) else "column"
+
+
+Feeding = Annotated[
+    Annotated[Line, Tag("field")]
+    | Annotated[Column, Tag("column")]
+    | Annotated[tuple[Column, ...], Tag("columns")],
+    Discriminator(_shape),
+]
+"""A field's name, a column in full, or several: one column may feed several fields."""
+
+Makeable = Literal["customer", "contact", "supplier", "product", "user", "team"]
+
+
+class Mapping(Part):
+    """A mapping file."""
+
+    external_id: Line | None = None
+    """The column whose value is the record's name in the other system, or a template of several."""
+    columns: dict[Line, Feeding] = {}
+    ignore: tuple[Line, ...] = ()
+    """Columns that are meant to feed nothing."""
+    templates: dict[Line, Choices] = {}
+    """Fields made of columns, `"{product} for {account}"`: the first whose columns all have a value."""
+    set_: Annotated[dict[Line, Any], Field(alias="set")] = {}
+    """What a new record gets where its row says nothing."""
+    make: tuple[Makeable, ...] = ()
+    """Kinds of record that are made, by their name, where a row names one that is missing."""
+    date: Formats | None = None
+    """The date format of every column that has none of its own."""
+    decimal: Literal[".", ","] | None = None
+    skip_empty: Flag = False
+    encoding: Line | None = None
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
+
+    def feeding(self, column: str) -> tuple[Column, ...]:
+        """What a column feeds, in full."""
+        match self.columns.get(column):
+            case str() as field:
+                return (Column(to=field),)
+            case Column() as single:
+                return (single,)
+            case tuple() as several:
+                return several
+        return ()
+
+
+def listed(choices: str | tuple[str, ...] | None) -> tuple[str, ...]:
+    """One or several, as several."""
+    return (choices,) if isinstance(choices, str) else choices or ()
+
+
+def parsed(collection: Collection, name: str) -> Path:
+    """A dotted path with numbers for places in lists; the first place where none is said.
+
+    `items.product` is `items.0.product`. Raises LookupError where there is no such field.
+    """
+    parts: list[str | int] = []
+    if name == collection.identity:
+        return (name,)
+    for text in name.split("."):
+        annotation = base.annotation_at(collection.model, parts) if parts else None
+        is_list = any(get_origin(kind) is tuple for kind in base.options(annotation)) if parts else False
+        is_list = is_list and annotation is not Any
+        if is_list and not text.isdecimal():
+            parts.append(0)
+        parts.append(int(text) if is_list and text.isdecimal() else text)
+        if not text or base.annotation_at(collection.model, parts) is None:
+            raise LookupError(name)
+    return tuple(parts)
+
+
+def names(collection: Collection) -> list[str]:
+    """The fields of a record itself, in the order of its model."""
+    own = base.keys_at(collection.model, ())
+    return own if collection.identity in own else [collection.identity, *own]
+
+
+@dataclass
+class Source:
+    """A mapping, and where each of its faults stands."""
+
+    mapping: Mapping
+    file: str = ""
+    text: str = ""
+    faults: list[Fault] = field(default_factory=list)
+
+    @classmethod
+    def read(cls, file: str, raw: bytes) -> Source:
+        """A mapping file. Raises FaultyFile with every fault of its form."""
+        text = yamltext.decode(raw, file)
+        return cls(reading.validate(Mapping, yamltext.parse(text, file), file, text), file, text)
+
+    @classmethod
+    def of_columns(cls, table: Table, collection: Collection) -> Source:
+        """For a file without a mapping: the columns that are named like fields. Raises PipecliError."""
+        named = {column: path for column in table.columns if (path := _field_of(column, collection))}
+        if not named:
+            raise PipecliError(
+                f"{table.name}: no column is named like a field of {collection.plural}",
+                hint=f"say in a mapping file what feeds {', '.join(names(collection))}: --map FILE",
+            )
+        columns = {column: Column(to=path) for column, path in named.items()}
+        return cls(Mapping(columns=columns, decimal="."))
+
+    def fault(self, path: Sequence[str | int], message: str) -> None:
+        line, column = yamltext.locate(self.text, path) if self.text else (0, 0)
+        self.faults.append(Fault(self.file, line, column, "mapping", message))
+
+
+def _field_of(column: str, collection: Collection) -> str | None:
+    """The field that a column is named like, as `External ID` is."""
+    candidates = (column, column.lower().replace(" ", "_").replace("-", "_"))
+    return next((path for path in candidates if _is_field(collection, path)), None)
+
+
+def _is_field(collection: Collection, name: str) -> bool:
+    try:
+        path = parsed(collection, name)
+    except LookupError:
+        return False
+    return reader(collection, path, Manner((), ".", True, False, date.min, UTC)) is not None

@@ -1,0 +1,282 @@
+"""A file of rows, as another program wrote it: CSV, TSV, JSON or JSON Lines, its encoding found out.
+
+CSV and TSV, with whatever delimiter it has.
+
+Rows from JSON: a list of objects, or an object a line. What is nested gets dotted names.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import islice
+from typing import Any, NamedTuple
+
+from pipecli.csvtext import unguarded
+from pipecli.errors import PipecliError
+from pipecli.jsontext import loads
+
+
+@dataclass(frozen=True)
+class Raw:
+    """A value of JSON below `custom`, which is taken as it is."""
+
+    value: object
+
+
+Cell = str | int | Decimal | bool | tuple["Cell", ...] | Raw
+"""What a row says of one column. Of CSV always text; empty text is nothing."""
+
+REASON = "reject_reason"
+"""The column that a rejects file has beside those of its rows; it feeds nothing when the file comes back."""
+
+
+class Row(NamedTuple):
+    line: int
+    """Where it begins: the line, or in JSON the place in the list, from 1."""
+    cells: dict[str, Cell]
+    fault: str = ""
+    """Why it can't be taken whatever a mapping says: it has more cells than the header."""
+
+
+class Table(NamedTuple):
+    name: str
+    """The file's name."""
+    columns: list[str]
+    rows: list[Row]
+    typed: bool = False
+    """Whether texts and numbers are told apart, as JSON does and CSV doesn't."""
+    encoding: str = ""
+    """The encoding, where it had to be guessed."""
+
+
+def read(raw: bytes, name: str, encoding: str | None = None, delimiter: str | None = None) -> Table:
+    """The rows of a file; the two options override what is found out. Raises PipecliError."""
+
+    if raw.startswith(b"PK\x03\x04"):
+        raise PipecliError(f"{name} is a workbook or an archive, no text", hint="save its sheet as CSV")
+    text, guessed = decode(raw, name, encoding)
+    if not text.strip():
+        raise PipecliError(f"{name} is empty")
+    suffix = name.lower().rpartition(".")[2]
+    if suffix in ("jsonl", "ndjson"):
+        table = lines(text, name)
+    elif suffix == "json" or (suffix not in ("csv", "tsv") and text.lstrip()[:1] in "[{"):
+        table = document(text, name)
+    else:
+        table = delimited_table(text, name, delimiter or ("\t" if suffix == "tsv" else None))
+    return table._replace(encoding=guessed)
+
+
+_MARKS = {
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+# In the order of preference where two read equally well.
+_LATIN = ("cp1252", "cp1250", "cp850", "mac_roman")
+_OTHER = ("cp1251", "koi8_r", "cp1253", "cp1255", "cp1256", "cp932", "euc_jp", "gb18030", "big5", "euc_kr")
+_SAMPLE = 64 << 10
+
+
+def decode(raw: bytes, name: str, encoding: str | None = None) -> tuple[str, str]:
+    """The text of a file, and its encoding where that is a guess: neither said, marked nor UTF-8."""
+    marked = next((codec for mark, codec in _MARKS.items() if raw.startswith(mark)), None)
+    chosen = encoding or marked or "utf-8"
+    try:
+        return raw.decode(chosen), ""
+    except LookupError:
+        raise PipecliError(
+            f'there is no encoding "{encoding}"', hint="write one as utf-8 or cp1252"
+        ) from None
+    except UnicodeDecodeError as error:
+        if encoding or marked:
+            line = raw.count(b"\n", 0, error.start) + 1
+            raise PipecliError(f"{name}:{line}: is no {chosen} text") from None
+    guessed = _guess(raw)
+    if guessed is None:
+        raise PipecliError(f"{name} is no text that can be read", hint="save it as UTF-8")
+    return raw.decode(guessed), guessed
+
+
+def _guess(raw: bytes) -> str | None:
+    from charset_normalizer import from_bytes
+
+    sample = raw[:_SAMPLE].rpartition(b"\n")[0] or raw[:_SAMPLE]
+    best = from_bytes(sample, cp_isolation=[*_LATIN, *_OTHER]).best()
+    if best is not None and best.encoding in _OTHER and _decodes(raw, best.encoding):
+        return best.encoding
+    # Between the Latin code pages statistics of a short text can't choose: "Muñoz" would become "Muńoz".
+    readable = [(_oddities(raw.decode(each)), each) for each in _LATIN if _decodes(raw, each)]
+    return min(readable, key=lambda pair: pair[0])[1] if readable and b"\0" not in raw else None
+
+
+def _decodes(raw: bytes, encoding: str) -> bool:
+    try:
+        raw.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+# A sign inside a word, a capital after a small letter: what the wrong code page makes of an accent.
+_ODD = re.compile(
+    r"[^\W\d_](?=[^\w\s\x00-\x7f’])|[^\w\s\x00-\x7f’‘“„«¿¡€£](?=[^\W\d_])|[\x80-\x9f]|[a-zß-ÿ](?=[À-Þ])"
+)
+
+
+def _oddities(text: str) -> int:
+    return len(_ODD.findall(text))
+
+
+_DELIMITERS = ",;\t|"
+_LONGEST_CELL = 1 << 20
+_SAMPLE_ROWS = 50
+
+
+def delimited_table(text: str, name: str, delimiter: str | None = None) -> Table:
+    """The rows of a delimited text; the first that is not blank names the columns. Raises PipecliError."""
+    told = re.match(r"sep=(.)\r?\n", text)  # how Excel tells itself
+    if told:
+        text = "\n" + text[told.end() :]
+    sign = delimiter or (told[1] if told else _delimiter(text))
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=sign)
+    before = csv.field_size_limit(_LONGEST_CELL)
+    columns: list[str] = []
+    rows: list[Row] = []
+    line = 1
+    try:
+        for cells in reader:
+            begins, line = line, reader.line_num + 1
+            if not any(cell.strip() for cell in cells):
+                continue
+            if columns:
+                rows.append(_row(begins, columns, cells))
+            else:
+                columns = _columns(cells, f"{name}:{begins}")
+    except csv.Error as error:
+        raise PipecliError(f"{name}:{reader.line_num}: {error}") from None
+    finally:
+        csv.field_size_limit(before)
+    return _without_nameless(Table(name, columns, rows))
+
+
+def _row(line: int, columns: list[str], cells: list[str]) -> Row:
+    taken: dict[str, Cell] = dict(
+        zip(columns, [unguarded(cell) if cell[:1] == "'" else cell for cell in cells], strict=False)
+    )
+    fault = ""
+    if len(cells) != len(columns) and any(cells[len(columns) :] or [True]):
+        fault = f"it has {len(cells)} cells, the header {len(columns)}"
+    return Row(line, taken, fault)
+
+
+def _columns(cells: list[str], where: str) -> list[str]:
+    names = [" ".join(cell.split()) for cell in cells]
+    twice = [name for name, times in Counter(names).items() if times > 1 and name]
+    if twice:
+        raise PipecliError(f'{where}: two columns are called "{twice[0]}"', hint="rename one of them")
+    return [name or f"column {place}" for place, name in enumerate(names, 1)]
+
+
+def _without_nameless(table: Table) -> Table:
+    """The table without columns that have neither a name nor a cell: spreadsheets leave them behind."""
+    empty = [
+        column
+        for column in table.columns
+        if re.fullmatch(r"column \d+", column) and not any(row.cells.get(column) for row in table.rows)
+    ]
+    return table._replace(columns=[column for column in table.columns if column not in empty])
+
+
+def _delimiter(text: str) -> str:
+    """The sign that cuts the most rows into as many cells as the header, and into the most cells."""
+    fits = {sign: _fit(text, sign) for sign in _DELIMITERS}
+    return max(_DELIMITERS, key=lambda sign: fits[sign])
+
+
+def _fit(text: str, sign: str) -> tuple[float, int]:
+    try:
+        rows = [
+            row
+            for row in islice(csv.reader(io.StringIO(text, newline=""), delimiter=sign), _SAMPLE_ROWS)
+            if row
+        ]
+    except csv.Error:
+        return 0.0, 0
+    width = len(rows[0]) if rows else 0
+    return (sum(len(row) == width for row in rows) / len(rows), width) if width > 1 else (0.0, 0)
+
+
+def document(text: str, name: str) -> Table:
+    """The rows of a JSON list, or of an object that holds one list. Raises PipecliError."""
+    try:
+        value = loads(text)
+    except json.JSONDecodeError as error:
+        if error.msg == "Extra data" and text.lstrip()[:1] == "{":
+            return lines(text, name)
+        raise PipecliError(f"{name}:{error.lineno}: is no JSON: {error.msg}") from None
+    except RecursionError:
+        raise PipecliError(f"{name}: is nested too deeply") from None
+    if isinstance(value, dict):
+        lists = [each for each in value.values() if isinstance(each, list)]
+        value = lists[0] if len(lists) == 1 and _are_objects(lists[0]) else [value]
+    if not isinstance(value, list) or not _are_objects(value):
+        raise PipecliError(f"{name}: a list of objects is wanted, one a record")
+    return _table(name, enumerate(value, 1))
+
+
+def lines(text: str, name: str) -> Table:
+    """The rows of JSON Lines. Raises PipecliError."""
+    return _table(name, _objects(text, name))
+
+
+def _objects(text: str, name: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            value = loads(line)
+        except (json.JSONDecodeError, RecursionError):
+            raise PipecliError(f"{name}:{number}: is no JSON object") from None
+        if not isinstance(value, dict):
+            raise PipecliError(f"{name}:{number}: is no JSON object")
+        yield number, value
+
+
+def _are_objects(values: list[Any]) -> bool:
+    return all(isinstance(each, dict) for each in values)
+
+
+def _table(name: str, objects: Iterable[tuple[int, dict[str, Any]]]) -> Table:
+    rows = [Row(number, dict(_cells(value, ""))) for number, value in objects]
+    columns = list(dict.fromkeys(column for row in rows for column in row.cells))
+    return Table(name, columns, rows, typed=True)
+
+
+def _cells(value: object, path: str) -> Iterator[tuple[str, Cell]]:
+    match value:
+        case dict() if path == "custom":
+            if all("." not in key for key in value):
+                yield from ((f"custom.{key}", Raw(part)) for key, part in value.items())
+            else:
+                yield path, Raw(value)
+        case dict():
+            for key, part in value.items():
+                yield from _cells(part, f"{path}.{key}" if path else key)
+        case list() if not any(isinstance(part, (dict, list)) for part in value):
+            yield path, tuple(part for part in value if part is not None)
+        case list():
+            for place, part in enumerate(value):
+                yield from _cells(part, f"{path}.{place}")
+        case str() | bool() | int() | Decimal():
+            yield path, value

@@ -1,0 +1,1 @@
+"""Mail: read, placed on the deal or lead it belongs to, recorded."""
