@@ -69,8 +69,8 @@ def text_of(run: Session, what: str, planned: Iterable[Plan], done: Iterable[Pla
     """The calendar of some plans, `what` it is being a part of its name."""
     from zoneinfo import ZoneInfo
 
-    from pipecli.outbox.agenda import Agenda
-    from pipecli.outbox.ics import calendar as calendar_of
+    from pipecli.outbox.calendar import Agenda
+    from pipecli.outbox.calendar import calendar as calendar_of
 
     settings = run.pipeline.settings_as_written
     names = {slug: str(user.get("name", slug)) for slug, user in (settings.get("users") or {}).items()}

@@ -19,7 +19,7 @@ _OF_READING = {
 def print_for_host(name: str, findings: Sequence[Finding], place: Location) -> None:
     """Print findings as `github` or `sarif`, their files from the root of the repository."""
     if name == "github":
-        from pipecli.outbox.annotations import workflow_commands
+        from pipecli.outbox.findings import workflow_commands
 
         write_text(workflow_commands(findings, place.prefix))
         return
@@ -29,7 +29,7 @@ def print_for_host(name: str, findings: Sequence[Finding], place: Location) -> N
 def _sarif(findings: Sequence[Finding], prefix: str) -> str:
     from pipecli.checks import check
     from pipecli.checks.changes import check as changes
-    from pipecli.outbox.sarif import RuleText, sarif
+    from pipecli.outbox.findings import RuleText, sarif
 
     of_states = (*check.STRUCTURE, *check.WITH_SETTINGS)
     of_changes = (*changes.STRUCTURE, *changes.WITH_SETTINGS)

@@ -41,7 +41,7 @@ def dashboard(
     require_altair()
     run = session(ctx)
     content = content_of(run, whose(run), currency_code(currency))
-    from pipecli.outbox.dashboard_page import dashboard_page
+    from pipecli.outbox.dashboard import dashboard_page
 
     page = dashboard_page(content).encode()
     if not file.parent.exists():

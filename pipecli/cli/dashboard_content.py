@@ -19,7 +19,7 @@ from pipecli.cli.table import money
 from pipecli.errors import PipecliError
 from pipecli.history.moments import BeforeTheFirst
 from pipecli.history.stages import moves_of
-from pipecli.outbox.dashboard_page import Change, Content, Figure, Picture
+from pipecli.outbox.dashboard import Change, Content, Figure, Picture
 from pipecli.records.kinds import CUSTOMER, LEAD, OPPORTUNITY
 from pipecli.records.money import minor_digits
 from pipecli.reports.days import Days

@@ -12,7 +12,7 @@ from pipecli.cli.report_names import Names
 from pipecli.cli.report_ranking import points_of
 from pipecli.cli.session import Session
 from pipecli.cli.table import money
-from pipecli.outbox.dashboard_page import Cell, Table
+from pipecli.outbox.dashboard import Cell, Table
 from pipecli.records.money import minor_digits
 from pipecli.reports.days import Days
 from pipecli.reports.deals import ClosedDeal

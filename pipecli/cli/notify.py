@@ -63,7 +63,7 @@ def notify(
         before = unsent.read(place)
         _print_messages(run, _untold(run, before, _gathered(run, before, ours, since)))
         return
-    from pipecli.outbox.delivery import require_apprise
+    from pipecli.outbox.channels import require_apprise
     from pipecli.store import lock
 
     require_apprise()
@@ -131,7 +131,7 @@ def _untold(run: Session, before: Unsent, left: Unsent) -> list[Parcel]:
 
 def _delivered(ours: Channels, parcels: Sequence[Parcel]) -> Iterator[tuple[Sequence[Parcel], bool]]:
     """Send message after message: the parcels of each, and whether they are done with."""
-    from pipecli.outbox.delivery import Courier
+    from pipecli.outbox.channels import Courier
 
     courier = Courier()
     failing: set[Address] = set()

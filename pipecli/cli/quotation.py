@@ -255,7 +255,7 @@ def template(
 ) -> None:
     """Print the template of documents that comes with pipecli, to begin one of your own."""
     from pipecli.cli.output import write_text
-    from pipecli.outbox.quotation_mail import own_template
-    from pipecli.outbox.typesetting import default_template
+    from pipecli.outbox.mail import own_template
+    from pipecli.outbox.typst import default_template
 
     write_text(own_template(language).text if email else default_template())

@@ -19,7 +19,7 @@ from pipecli.errors import PipecliError
 if TYPE_CHECKING:
     from email.message import EmailMessage
 
-    from pipecli.outbox.quotation_mail import Template
+    from pipecli.outbox.mail import Template
     from pipecli.outbox.smtp import Server
     from pipecli.records.activity import Activity
     from pipecli.records.opportunity import Opportunity
@@ -47,9 +47,9 @@ class Reader(NamedTuple):
 
 def send_by_email(desk: Desk, sent: Change, deal: Opportunity, wishes: Wishes) -> None:
     """Mail the quotation that `sent` makes, then write it and the mail on its deal as one commit."""
-    from pipecli.outbox.in_flight import InFlight
+    from pipecli.outbox.send_journal import InFlight
     from pipecli.outbox.smtp import server_of
-    from pipecli.outbox.typesetting import require_typst
+    from pipecli.outbox.typst import require_typst
     from pipecli.records.quotation import Quotation
     from pipecli.store import git_commit
     from pipecli.workflow.quotation.moves import mailed
@@ -78,7 +78,7 @@ def send_by_email(desk: Desk, sent: Change, deal: Opportunity, wishes: Wishes) -
 
 def _reader(desk: Desk, quotation: Quotation) -> Reader:
     """The quotation's contact, else its lead, else its customer: the first who has an address."""
-    from pipecli.outbox.printed import addressee
+    from pipecli.outbox.documents import addressee
     from pipecli.records.lead import Lead
     from pipecli.records.party import Contact, Customer
 
@@ -100,7 +100,7 @@ def _message(
     desk: Desk, quotation: Quotation, reader: Reader, server: Server, wishes: Wishes
 ) -> EmailMessage:
     from pipecli.cli.rendering import pdf_of, printed_of
-    from pipecli.outbox.quotation_mail import Words, message_of, one_line, written
+    from pipecli.outbox.mail import Words, message_of, one_line, written
 
     to = [_named(each, "--to") for each in wishes.to]
     if not to:
@@ -125,7 +125,7 @@ def _message(
 
 def _template(desk: Desk, language: str | None) -> Template:
     """The pipeline's own for this language, else its own for any, else that of pipecli."""
-    from pipecli.outbox.quotation_mail import Template, own_template, template_names
+    from pipecli.outbox.mail import Template, own_template, template_names
     from pipecli.store.files import inside
 
     for name in template_names(language):
@@ -166,13 +166,13 @@ def _named(text: str, what: str) -> Address:
 
 
 def _bare(text: str, what: str) -> str:
-    from pipecli.outbox.address import address_of
+    from pipecli.outbox.send_journal import address_of
 
     return address_of(text, what)
 
 
 def _address(name: str, bare: str) -> Address:
-    from pipecli.outbox.quotation_mail import one_line
+    from pipecli.outbox.mail import one_line
 
     return Address(one_line(name), addr_spec=bare)
 

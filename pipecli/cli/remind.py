@@ -64,8 +64,7 @@ def remind(
     from your environment and configuration, never from the pipeline: docs/notifications.md.
     """
     from pipecli.history.claims import Claims, shared_remote
-    from pipecli.outbox.channels import channels
-    from pipecli.outbox.delivery import require_apprise
+    from pipecli.outbox.channels import channels, require_apprise
 
     run = session(ctx)
     ours = channels()
@@ -172,7 +171,7 @@ def _send(
     run: Session, claims: Claims, dues: Sequence[Due], untold: Mapping[str, str]
 ) -> tuple[list[dict[str, Any]], int]:
     """Send and say what nobody has claimed today; what was sent, and how many messages were not."""
-    from pipecli.outbox.delivery import Courier
+    from pipecli.outbox.channels import Courier
 
     courier = Courier()
     sent, failed = [], 0

@@ -17,8 +17,8 @@ from pipecli.errors import PipecliError
 from pipecli.records.kinds import Kind
 
 if TYPE_CHECKING:
-    from pipecli.outbox.printed import Printed, Revisions
-    from pipecli.outbox.typesetting import Form, Template
+    from pipecli.outbox.documents import Printed, Revisions
+    from pipecli.outbox.typst import Form, Template
     from pipecli.records.base import Record
     from pipecli.records.quotation import Quotation
     from pipecli.store.pipeline import Pipeline
@@ -52,7 +52,7 @@ def render(ctx: typer.Context, kind: Kind, ref: str, output: str) -> None:
 
 def _form(output: str, key: str) -> Form:
     """What is asked for. Raises PipecliError for what can't be written, before any work is done."""
-    from pipecli.outbox.typesetting import require_typst
+    from pipecli.outbox.typst import require_typst
 
     ending = ".html" if output == "-" else ending_of(output, (".pdf", ".html"), key)
     require_typst()
@@ -61,8 +61,7 @@ def _form(output: str, key: str) -> Form:
 
 def printed_of(pipeline: Pipeline, record: Record) -> Printed:
     """What the document says, with its reader and the letterhead as they are now."""
-    from pipecli.outbox.printed import addressee, printed_order, printed_quotation
-    from pipecli.outbox.printed_request import printed_request
+    from pipecli.outbox.documents import addressee, printed_order, printed_quotation, printed_request
     from pipecli.records.lead import Lead
     from pipecli.records.party import Contact, Customer, Supplier
     from pipecli.records.quotation import Order, Quotation, SupplierQuotation
@@ -83,7 +82,7 @@ def printed_of(pipeline: Pipeline, record: Record) -> Printed:
 
 def _revisions(pipeline: Pipeline, quotation: Quotation) -> Revisions:
     """How many came before a quotation, and which came after."""
-    from pipecli.outbox.printed import Revisions
+    from pipecli.outbox.documents import Revisions
 
     siblings = pipeline.all(type(quotation), "opportunity = ?", quotation.opportunity)
     before = {each.id: each.revision_of for each in siblings}
@@ -100,7 +99,7 @@ def pdf_of(pipeline: Pipeline, printed: Printed, record: Record) -> bytes:
 
 def _set(pipeline: Pipeline, printed: Printed, record: Record, form: Form) -> bytes:
     """The document as PDF or HTML, with a word on what is not in it."""
-    from pipecli.outbox.typesetting import typeset
+    from pipecli.outbox.typst import typeset
     from pipecli.records.base import Document
     from pipecli.store.files import inside
 
@@ -123,7 +122,7 @@ def _set(pipeline: Pipeline, printed: Printed, record: Record, form: Form) -> by
 
 def _template(pipeline: Pipeline) -> Template | None:
     """The template that the settings name; None for the one of pipecli."""
-    from pipecli.outbox.typesetting import Template
+    from pipecli.outbox.typst import Template
     from pipecli.store.files import inside
 
     file = pipeline.settings.quotations.template

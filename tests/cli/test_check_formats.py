@@ -13,8 +13,7 @@ from urllib.parse import unquote
 import pytest
 
 from pipecli.checks.rule import Finding, Severity
-from pipecli.outbox.annotations import workflow_commands
-from pipecli.outbox.sarif import RuleText, sarif
+from pipecli.outbox.findings import RuleText, sarif, workflow_commands
 from tests.conftest import Cli
 
 

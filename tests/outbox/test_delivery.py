@@ -9,8 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from pipecli.errors import PipecliError
-from pipecli.outbox.channels import Address
-from pipecli.outbox.delivery import Courier, without_secrets
+from pipecli.outbox.channels import Address, Courier, without_secrets
 from pipecli.reports.followups import Message, plain
 from tests.servers import Hooks, Mails, bad_mail_server, mail_server, mail_url, nobody, web_server
 

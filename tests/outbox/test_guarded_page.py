@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipecli.errors import PipecliError
-from pipecli.outbox.guarded_page import guarded
+from pipecli.outbox.typst import guarded
 
 POLICY = '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
 

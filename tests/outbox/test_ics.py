@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipecli.outbox.ics import Entry, calendar
+from pipecli.outbox.calendar import Entry, calendar
 
 MADRID = ZoneInfo("Europe/Madrid")
 CHANGED = datetime(2026, 11, 20, 8, tzinfo=UTC)

@@ -7,8 +7,14 @@ from decimal import Decimal
 
 import pytest
 
-from pipecli.outbox.formats import formats_of
-from pipecli.outbox.printed import Addressee, Revisions, addressee, printed_order, printed_quotation
+from pipecli.outbox.documents import (
+    Addressee,
+    Revisions,
+    addressee,
+    formats_of,
+    printed_order,
+    printed_quotation,
+)
 from pipecli.records.item import Item
 from pipecli.records.lead import Lead
 from pipecli.records.party import Contact, Customer

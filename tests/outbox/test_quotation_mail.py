@@ -9,10 +9,10 @@ from email.headerregistry import Address
 import pytest
 
 from pipecli.errors import PipecliError
-from pipecli.outbox import quotation_mail
-from pipecli.outbox.mail_writer import filled_in
-from pipecli.outbox.printed import Addressee, printed_quotation
-from pipecli.outbox.quotation_mail import Template, own_template, template_names, written
+from pipecli.outbox import mail
+from pipecli.outbox.documents import Addressee, printed_quotation
+from pipecli.outbox.mail import Template, own_template, template_names, written
+from pipecli.outbox.mail_worker import filled_in
 from pipecli.records.item import Item
 from pipecli.records.quotation import Quotation
 from pipecli.records.settings import Company
@@ -106,7 +106,7 @@ def test_a_template_at_fault_is_named(text, reason):
 
 
 def test_a_template_without_an_end_is_ended(monkeypatch):
-    monkeypatch.setattr(quotation_mail, "SECONDS", 1)
+    monkeypatch.setattr(mail, "SECONDS", 1)
     loop = "{% for i in range(99999) %}" * 3 + "{% endfor %}" * 3
 
     with pytest.raises(PipecliError, match="takes more than 1 second"):

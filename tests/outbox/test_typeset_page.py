@@ -12,8 +12,8 @@ import pytest
 from pypdf import PdfReader
 
 from pipecli.errors import PipecliError
-from pipecli.outbox.printed import Labelled, Party
-from pipecli.outbox.typesetting import typeset
+from pipecli.outbox.documents import Labelled, Party
+from pipecli.outbox.typst import typeset
 from tests.printing import CREATED, ITEM, MARKUP, printed, template_in
 
 VOID = {"meta", "br", "img", "hr"}

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from pipecli.outbox.charts.theme import LEGEND_LABEL, LETTER, SERIES, SHORT_MONEY, Theme, heading, values
+from pipecli.outbox.charts.drawing import LEGEND_LABEL, LETTER, SERIES, SHORT_MONEY, Theme, heading, values
 
 _BAR = 30
 _WIDEST_COLUMN = 130

@@ -17,7 +17,7 @@ from secrets import token_hex
 from typing import Any, NamedTuple
 
 from pipecli.errors import PipecliError
-from pipecli.outbox.printed import Printed
+from pipecli.outbox.documents import Printed
 from pipecli.outbox.wording import words_of
 
 SECONDS = 5
@@ -74,7 +74,7 @@ def _filled_in(template: Template, values: dict[str, Any]) -> str:
     request = {"template": template.text, "values": values, "memory": MEMORY, "seconds": SECONDS}
     try:
         done = subprocess.run(
-            [sys.executable, "-P", "-m", "pipecli.outbox.mail_writer"],
+            [sys.executable, "-P", "-m", "pipecli.outbox.mail_worker"],
             input=json.dumps(request, default=str).encode(),
             capture_output=True,
             timeout=SECONDS,

@@ -1,4 +1,4 @@
-"""A process of its own that fills in a template of a mail: `python -P -m pipecli.outbox.mail_writer`.
+"""A process of its own that fills in a template of a mail: `python -P -m pipecli.outbox.mail_worker`.
 
 It reads a request as JSON from stdin and writes the text, or what is wrong with the template, as JSON to
 stdout. The template may have come with a pipeline that anyone wrote: jinja2 runs it in a sandbox, it reads no
@@ -11,7 +11,7 @@ import json
 import sys
 from typing import Any
 
-from pipecli.outbox.typesetter import give_up
+from pipecli.outbox.typst_worker import give_up
 
 _NAME = "template"
 

@@ -1,18 +1,22 @@
 """Calendars as RFC 5545 wants them: the file that a calendar program subscribes to or imports.
 
 The same entries give the same bytes, whenever and wherever it is written.
+
+What of a plan stands in a calendar: a task to be done, a meeting at its hour, a next contact all day.
 """
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
 from icalendar import Alarm, Calendar, Event, Timezone, TimezoneDaylight, TimezoneStandard, Todo, vText
+
+from pipecli.reports.followups import Plan
 
 if TYPE_CHECKING:
     from icalendar import Component
@@ -200,3 +204,38 @@ def _offset(local: datetime) -> timedelta:
     offset = local.utcoffset()
     assert offset is not None
     return offset
+
+
+_MINUTES = {"meeting": 60}
+_OTHER_MINUTES = 30
+"""How long a call takes that doesn't say: a calendar hides what takes no time."""
+
+
+class Agenda(NamedTuple):
+    """What a calendar says of a plan beside the plan itself."""
+
+    changed: Mapping[str, datetime]
+    """When each record was last changed."""
+    names: Mapping[str, str]
+    """What the users are called."""
+    is_of_many: bool
+    """Whether the calendar is of several users, so that each entry says whose it is."""
+
+    def entry(self, plan: Plan, *, is_done: bool = False) -> Entry:
+        """The entry of a plan."""
+        what = f"{plan.type}: {plan.subject}" if plan.type else plan.kind.replace("-", " ")
+        customer = plan.customer_name or plan.customer
+        title = f"{plan.title} ({customer})" if customer else plan.title
+        who = self.names.get(plan.by or "", plan.by or "nobody")
+        by = f"{who}: " if self.is_of_many else ""
+        return Entry(
+            uid=f"{plan.id}-{plan.activity or plan.kind}@pipecli",
+            is_task=plan.type == "task",
+            start=plan.at,
+            minutes=plan.duration or _MINUTES.get(plan.type or "", _OTHER_MINUTES),
+            summary=f"{by}{what}, {title}",
+            description="\n".join(line for line in (plan.note, plan.id) if line),
+            category=plan.type or plan.kind,
+            is_done=is_done,
+            changed=self.changed[plan.id],
+        )

@@ -1,4 +1,4 @@
-"""A process of its own that sets one document with typst: `python -P -m pipecli.outbox.typesetter`.
+"""A process of its own that sets one document with typst: `python -P -m pipecli.outbox.typst_worker`.
 
 It reads a request as JSON from stdin and writes a line of JSON, then the PDF or the page, to stdout.
 Templates come with a pipeline that anyone may have written, so that before it reads one it gives up what it

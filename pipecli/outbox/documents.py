@@ -1,24 +1,123 @@
-"""What a printed quotation or order says, word by word: the one content of its page and of its PDF.
+"""How days, figures and money are written for people, in the customs of their language.
+
+By babel, an extra: who calls this has seen that it is there.
+
+What a printed quotation or order says, word by word: the one content of its page and of its PDF.
 
 Sums, days and figures are text already, in the customer's language, so that a template only places them.
 The fields are the contract of templates; docs/documents.md explains each.
+
+What the request that a supplier is sent says, word by word, in the supplier's language.
+
+Of the deal it is for, of its customer and of what they are to pay, it says nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pipecli.outbox.formats import Formats, formats_of, number, unit_price
 from pipecli.outbox.wording import Words, words_of
 from pipecli.records.item import Item, tax_by_rate, total
 from pipecli.records.lead import Lead
 from pipecli.records.money import minor_digits
-from pipecli.records.party import Contact, Customer
-from pipecli.records.quotation import Order, OrderStatus, Quotation, QuotationStatus, SupplierItem
+from pipecli.records.party import Contact, Customer, Supplier
+from pipecli.records.quotation import (
+    Order,
+    OrderStatus,
+    Quotation,
+    QuotationStatus,
+    SupplierItem,
+    SupplierQuotation,
+)
 from pipecli.records.settings import Company
+
+if TYPE_CHECKING:
+    from babel import Locale
+    from babel.numbers import NumberPattern
+
+
+def formats_of(language: str | None) -> Formats:
+    """The customs of a language tag; those of English for none, and for one that nobody knows."""
+    return Formats(_locale(language))
+
+
+def number(value: Decimal, formats: Formats) -> str:
+    """A quantity in as few digits as say it: 2, 2.5, 1,000."""
+    return formats.figure(value, max(0, -_exponent(value.normalize())))
+
+
+def unit_price(price: Decimal, currency: str, formats: Formats) -> str:
+    """Every digit that a unit price has, at least those of the currency."""
+    return formats.figure(price, max(minor_digits(currency), -_exponent(price)))
+
+
+def _exponent(value: Decimal) -> int:
+    return int(value.as_tuple().exponent)
+
+
+class Formats:
+    """The customs of one of babel's locales, with its own figures: ۱۲ in Persian."""
+
+    def __init__(self, locale: Locale) -> None:
+        self._locale = locale
+        own = locale.default_numbering_system
+        self._system = own if own in _ZEROS else "latn"  # its separators go with its figures
+        zero = _ZEROS.get(own, "0")
+        self._percent_sign = locale.number_symbols.get(self._system, {}).get("percentSign", "%")
+        self._own_figures = {ord("0") + digit: ord(zero) + digit for digit in range(10)}
+
+    def day(self, day: date) -> str:
+        """A day that nobody reads as another: its month is a word."""
+        from babel.dates import format_date
+
+        return format_date(day, "long", locale=self._locale).translate(self._own_figures)
+
+    def figure(self, value: Decimal, digits: int) -> str:
+        """A number with that many decimals."""
+        return self._written(self._locale.decimal_formats[None], value, digits)
+
+    def money(self, amount: Decimal, currency: str) -> str:
+        """An amount with its currency and the decimals of that currency."""
+        pattern = self._locale.currency_formats["standard"]
+        return self._written(pattern, amount, minor_digits(currency), currency)
+
+    def percent(self, value: Decimal) -> str:
+        """12.5 as 12.5%."""
+        digits = max(0, -_exponent(value.normalize()))
+        written = self._written(self._locale.percent_formats[None], value.scaleb(-2), digits)
+        return written.replace("%", self._percent_sign)
+
+    def _written(
+        self, custom: NumberPattern, value: Decimal, digits: int, currency: str | None = None
+    ) -> str:
+        from babel.numbers import parse_pattern
+
+        pattern = parse_pattern(custom.pattern)
+        pattern.frac_prec = (digits, digits)
+        written: str = pattern.apply(
+            value, self._locale, currency=currency, currency_digits=False, numbering_system=self._system
+        )
+        return written.translate(self._own_figures)
+
+
+_ZEROS = {"arab": "٠", "arabext": "۰", "beng": "০", "deva": "०", "mymr": "၀", "tibt": "༠"}
+"""The figure nought by babel's name of the figures; babel has the separators, not the figures."""
+
+
+def _locale(language: str | None) -> Locale:
+    from babel import Locale, UnknownLocaleError
+
+    parts = (language or "en").split("-")
+    while parts and parts != ["en"]:
+        try:
+            return Locale.parse("-".join(parts), sep="-")
+        except (UnknownLocaleError, ValueError):
+            parts.pop()
+    return Locale.parse("en_001")  # of no country: 5 December 2026, not December 5, 2026
 
 
 class Addressee(NamedTuple):
@@ -274,3 +373,44 @@ def _sums(record: Quotation | Order, words: Words, formats: Formats) -> tuple[li
         sums.append(Labelled(f"{words.tax} {formats.percent(rate)}", formats.money(tax, currency)))
     whole = net + sum(taxes.values(), Decimal(0))
     return sums, Labelled(words.total, formats.money(whole, currency))
+
+
+def printed_request(request: SupplierQuotation, company: Company, supplier: Supplier | None) -> Printed:
+    """What a supplier is asked, with room for the answer. One of whom there is no record is named by slug."""
+    language = supplier.language if supplier else None
+    words, formats = words_of(language), formats_of(language)
+    words = words._replace(customer=words.supplier, agreed=words.offered)
+    answer_by = formats.day(request.answer_by) if request.answer_by else ""
+    to = Addressee(request.supplier)
+    if supplier is not None:
+        to = Addressee(supplier.name, lines=(supplier.address or "", supplier.country or ""))
+    facts = [
+        (words.number, request.id),
+        (words.date, formats.day(request.date)),
+        (words.answer_by, answer_by),
+        (words.currency, request.currency),
+    ]
+    return Printed(
+        kind=request.noun,
+        id=request.id,
+        language=words.language,
+        direction=words.direction,
+        title=words.request,
+        words=words._asdict(),
+        company=letterhead(company, words),
+        customer=reader(to, words),
+        stamp="",
+        watermark="",
+        facts=[Labelled(label, text) for label, text in facts if text],
+        opening=words.please_by.format(day=answer_by) if answer_by else words.please,
+        items=[described(item, formats) for item in request.items],
+        discounted=False,
+        taxed=False,
+        sums=[],
+        total=Labelled(words.total, ""),
+        blanks=[words.lead_time, words.prices_valid_until],
+        validity="",
+        terms="",
+        signature=True,
+        custom=dict(request.custom or {}),
+    )
