@@ -17,7 +17,7 @@ from pipecli.records.kinds import BY_NOUN, SETTINGS_FILE
 from pipecli.records.money import MissingRate
 from pipecli.reports.followups import EVENTS
 from pipecli.store.index import query
-from pipecli.workflow.rules import can_be_met, unmeetable
+from pipecli.workflow.requirements import can_be_met, unmeetable
 
 if TYPE_CHECKING:
     from pipecli.store.pipeline import Pipeline

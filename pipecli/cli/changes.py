@@ -7,11 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
-from pipecli.cli.command import Verb, noun
-from pipecli.cli.moments import parse
-from pipecli.cli.output import Format, print_records, write_text
-from pipecli.cli.session import Session, say, session
-from pipecli.cli.table import Column, cell_text, money
+from pipecli.cli.common.command import Verb, noun
+from pipecli.cli.common.moments import parse
+from pipecli.cli.common.output import Format, print_records, write_text
+from pipecli.cli.common.session import Session, say, session
+from pipecli.cli.common.table import Column, cell_text, money
 from pipecli.history.changes import Asked, Changes, End, changes
 from pipecli.history.index import open_history
 from pipecli.history.moments import zone_of
@@ -43,7 +43,7 @@ def show(
     The buckets add up from the opening to the closing, the total and the weighted amount. A date is the end
     of its day, as of --as-of: the opening is that of `forecast --as-of` the same date.
     """
-    from pipecli.cli.dates import parse_period
+    from pipecli.cli.common.dates import parse_period
 
     run = session(ctx)
     place = run.present.location

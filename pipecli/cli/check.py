@@ -1,22 +1,24 @@
-"""`pipecli check`: every fault of a pipeline at once, for a person, an editor, or CI."""
+"""`pipecli check`: every fault of a pipeline at once, for a person, an editor, or CI.
+
+The formats that only `check` has: what code hosts show beside the lines of a pull request.
+"""
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from pipecli.cli.command import Verb, noun
-from pipecli.cli.findings import count, counted, lines
-from pipecli.cli.output import Format, print_records, write_text
-from pipecli.cli.session import CODE_HOST_FORMATS, FORMATS, Session, say, session
-from pipecli.cli.table import Column
+from pipecli.checks.rule import Finding, Severity
+from pipecli.cli.common.command import Verb, noun
+from pipecli.cli.common.output import Format, count, counted, lines, print_records, write_text
+from pipecli.cli.common.session import CODE_HOST_FORMATS, FORMATS, Session, say, session
+from pipecli.cli.common.table import Column
 from pipecli.errors import PipecliError
-
-if TYPE_CHECKING:
-    from pipecli.checks.rule import Finding
+from pipecli.store.files import Location
 
 app = noun("Find every fault of a pipeline.")
 
@@ -104,8 +106,6 @@ def _wanted(run: Session, files: Sequence[Path]) -> Callable[[str], bool]:
 
 def _print(run: Session, findings: Sequence[Finding]) -> None:
     if run.format_name in CODE_HOST_FORMATS:
-        from pipecli.cli.check_formats import print_for_host
-
         print_for_host(run.format_name, findings, run.pipeline.location)
         return
     if run.format is Format.TABLE:
@@ -115,3 +115,39 @@ def _print(run: Session, findings: Sequence[Finding]) -> None:
         Column(name, name.upper()) for name in ("file", "line", "column", "severity", "rule", "message")
     ]
     print_records([finding._asdict() for finding in findings], columns, run.format, id_key="file")
+
+
+_OF_READING = {
+    "yaml": "A file that is no YAML, or YAML that a record may not be.",
+    "schema": "A key or value that the kind of record doesn't have.",
+    "file": "A file that can't be read as a record.",
+}
+
+
+def print_for_host(name: str, findings: Sequence[Finding], place: Location) -> None:
+    """Print findings as `github` or `sarif`, their files from the root of the repository."""
+    if name == "github":
+        from pipecli.outbox.findings import workflow_commands
+
+        write_text(workflow_commands(findings, place.prefix))
+        return
+    write_text(_sarif(findings, place.prefix))
+
+
+def _sarif(findings: Sequence[Finding], prefix: str) -> str:
+    from pipecli.checks import check
+    from pipecli.checks.changes import check as changes
+    from pipecli.outbox.findings import RuleText, sarif
+
+    of_states = (*check.STRUCTURE, *check.WITH_SETTINGS)
+    of_changes = (*changes.STRUCTURE, *changes.WITH_SETTINGS)
+    rules = [
+        *(RuleText(name, Severity.ERROR, text) for name, text in _OF_READING.items()),
+        *(RuleText(each.name, each.severity, _told(each.problems)) for each in of_states),
+        *(RuleText(each.name, each.severity, _told(each.problems)) for each in of_changes),
+    ]
+    return sarif(findings, rules, prefix)
+
+
+def _told(rule: object) -> str:
+    return inspect.getdoc(rule) or ""

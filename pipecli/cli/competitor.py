@@ -1,4 +1,7 @@
-"""`pipecli competitor`: who else is after our deals."""
+"""`pipecli competitor`: who else is after our deals.
+
+`competitor show`: a competitor, and the deals that name it. It reads the index alone.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,16 @@ from typing import Annotated
 
 import typer
 
-from pipecli.cli.changing import changing
-from pipecli.cli.columns_parties import COMPETITORS
-from pipecli.cli.command import Changing, noun
-from pipecli.cli.common import Ref, Sets, add_set_edit
-from pipecli.cli.listing import Listing, print_list
-from pipecli.cli.party import Name, NameOrSlug
-from pipecli.cli.removing import add_remove
-from pipecli.records.kinds import COMPETITOR
+from pipecli.cli.common.change import changing, print_view, view
+from pipecli.cli.common.columns import COMPETITORS, OPPORTUNITIES
+from pipecli.cli.common.command import Changing, noun
+from pipecli.cli.common.list import Listing, print_list
+from pipecli.cli.common.output import Format
+from pipecli.cli.common.pages import print_section, rows_of, views_of
+from pipecli.cli.common.record_verbs import Name, NameOrSlug, Ref, Sets, add_remove, add_set_edit
+from pipecli.cli.common.session import session
+from pipecli.records.kinds import COMPETITOR, OPPORTUNITY
+from pipecli.store.lookup import resolve
 
 Text = str | None
 
@@ -37,8 +42,8 @@ def add(
 
     Deals that name it already, by that slug or that name, are its deals from then on.
     """
-    from pipecli.cli.assignments import built
-    from pipecli.cli.party import names_of, slug_and_name
+    from pipecli.cli.common.assignments import built
+    from pipecli.cli.common.record_verbs import names_of, slug_and_name
     from pipecli.records.party import Competitor
     from pipecli.workflow import party
 
@@ -68,10 +73,38 @@ def list_(ctx: typer.Context) -> None:
 @app.command()
 def show(ctx: typer.Context, ref: Ref) -> None:
     """Show one competitor, and the deals that name it."""
-    from pipecli.cli.competitor_page import print_competitor
 
     print_competitor(ctx, ref)
 
 
 add_set_edit(app, COMPETITOR)
 add_remove(app, COMPETITOR, way_out="strike it out there: pipecli opp competitor remove OPP {key}")
+
+
+_KEYS = "id title status stage amount currency weighted expected_close closed owner".split()
+_NAMED = """path IN (SELECT path FROM _references WHERE noun = 'competitor'
+    AND casefold(key) IN (SELECT casefold(value) FROM competitors c, json_each(json_array(c.id, c.name))
+                          WHERE c.id = ?))"""
+"""The deals that name a competitor, by its slug or as people call it."""
+
+
+def print_competitor(ctx: typer.Context, ref: str) -> None:
+    """Print a competitor; JSON has the `opportunities` that name it."""
+    run = session(ctx)
+    key = resolve(run.pipeline, ref, COMPETITOR).key
+    run.read(OPPORTUNITY)
+    shown = view(run, "competitor", key)
+    if run.format is Format.TABLE:
+        print_view(run, shown)
+        columns = [each.column for each in OPPORTUNITIES if not each.hidden]
+        for heading, status in (("Open", "open"), ("Won against it", "won"), ("Lost or closed", "")):
+            condition = f"status = '{status}'" if status else "status IN ('lost', 'closed')"
+            order = "coalesce(closed_date, expected_close), id"
+            deals = rows_of(
+                run, "opportunities", OPPORTUNITIES, f"{_NAMED} AND {condition} ORDER BY {order}", key
+            )
+            print_section(heading, deals, columns)
+        return
+    deals = views_of(run, "opportunity", "opportunities", _NAMED, key)
+    named = [{name: deal[name] for name in _KEYS if name in deal} for deal in deals]
+    print_view(run, shown | {"opportunities": named})

@@ -1,4 +1,7 @@
-"""`pipecli customer`: those who buy, or might."""
+"""`pipecli customer`: those who buy, or might.
+
+`customer show`: a customer with its people and what is open with it. It reads the index alone.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,26 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from pipecli.cli.changing import Desk, changing
-from pipecli.cli.columns_parties import CUSTOMERS
-from pipecli.cli.command import Changing, noun
-from pipecli.cli.common import Ref, Sets, add_set_edit, setting_of
-from pipecli.cli.listing import Listing, print_list
-from pipecli.cli.party import Name, NameOrSlug, set_party
-from pipecli.cli.removing import add_remove
-from pipecli.records.kinds import CUSTOMER
+from pipecli.cli.common.change import Desk, View, changing, print_view, view
+from pipecli.cli.common.columns import CONTACTS, CUSTOMERS, OPPORTUNITIES
+from pipecli.cli.common.command import Changing, noun
+from pipecli.cli.common.list import Listing, Shown, print_list
+from pipecli.cli.common.output import Format
+from pipecli.cli.common.pages import print_section, rows_of, views_of
+from pipecli.cli.common.record_verbs import (
+    Name,
+    NameOrSlug,
+    Ref,
+    Sets,
+    add_remove,
+    add_set_edit,
+    set_party,
+    setting_of,
+)
+from pipecli.cli.common.session import session
+from pipecli.cli.common.table import Column
+from pipecli.records.kinds import CONTACT, CUSTOMER, OPPORTUNITY
+from pipecli.store.lookup import resolve
 
 Text = str | None
 
@@ -43,8 +58,8 @@ def add(
     sets: Sets = None,
 ) -> None:
     """Add a customer; prints its slug."""
-    from pipecli.cli.assignments import built
-    from pipecli.cli.party import names_of, slug_and_name
+    from pipecli.cli.common.assignments import built
+    from pipecli.cli.common.record_verbs import names_of, slug_and_name
     from pipecli.records.party import Customer
     from pipecli.workflow import party
 
@@ -82,7 +97,6 @@ def list_(ctx: typer.Context) -> None:
 @app.command()
 def show(ctx: typer.Context, ref: Ref) -> None:
     """Show one customer, its contacts and its open opportunities."""
-    from pipecli.cli.customer_page import print_customer
 
     print_customer(ctx, ref)
 
@@ -110,7 +124,7 @@ def merge(
     target: Annotated[str, typer.Argument(metavar="INTO", help="The customer that stays.")],
 ) -> None:
     """Make two customers one: all that names FROM names INTO."""
-    from pipecli.cli.removing import users_of
+    from pipecli.cli.common.record_verbs import users_of
     from pipecli.records.party import Customer
     from pipecli.workflow import party
 
@@ -123,9 +137,47 @@ def merge(
 @app.command()
 def dupes(ctx: typer.Context) -> None:
     """List customers that are likely one, with a score and why."""
-    from pipecli.cli.duplicates import print_customer_duplicates
+    from pipecli.cli.lead.dupes import print_customer_duplicates
 
     print_customer_duplicates(ctx)
 
 
 add_remove(app, CUSTOMER, way_out="merge it into another: pipecli customer merge {key} INTO")
+
+
+_OPPORTUNITY_KEYS = "id title type stage amount currency weighted expected_close owner next_contact".split()
+_CONTACT_KEYS = "id name title emails phones".split()
+
+
+def print_customer(ctx: typer.Context, ref: str) -> None:
+    """Print a customer; JSON has its `contacts` and its open `opportunities`."""
+    run = session(ctx)
+    key = resolve(run.pipeline, ref, CUSTOMER).key
+    run.read(CONTACT, OPPORTUNITY)
+    shown = view(run, "customer", key)
+    if run.format is Format.TABLE:
+        print_view(run, shown)
+        people = rows_of(run, "contacts", CONTACTS, "customer = ? ORDER BY name, id", key)
+        print_section("Contacts", people, _visible(CONTACTS))
+        deals = rows_of(run, "opportunities", OPPORTUNITIES, f"{_OPEN} ORDER BY expected_close, id", key)
+        print_section("Open opportunities", deals, _visible(OPPORTUNITIES))
+        return
+    contacts = views_of(run, "contact", "contacts", "customer = ?", key)
+    open_deals = views_of(run, "opportunity", "opportunities", _OPEN, key)
+    print_view(
+        run,
+        shown
+        | {"contacts": [_part(each, _CONTACT_KEYS) for each in contacts]}
+        | {"opportunities": [_part(each, _OPPORTUNITY_KEYS) for each in open_deals]},
+    )
+
+
+_OPEN = "customer = ? AND status = 'open'"
+
+
+def _visible(columns: tuple[Shown, ...]) -> list[Column]:
+    return [each.column for each in columns if not each.hidden and each.column.name != "customer"]
+
+
+def _part(shown: View, keys: list[str]) -> View:
+    return {key: shown[key] for key in keys if key in shown}

@@ -10,11 +10,19 @@ import typer
 
 from pipecli.checks.changes.check import check_changes
 from pipecli.checks.rule import Finding
-from pipecli.cli.command import Verb, noun
-from pipecli.cli.findings import counted, lines
-from pipecli.cli.output import Format, markdown_text, print_records, terminal_width, wrapped, write_text
-from pipecli.cli.session import Session, say, session
-from pipecli.cli.table import Column, clean, isolated, money
+from pipecli.cli.common.command import Verb, noun
+from pipecli.cli.common.output import (
+    Format,
+    counted,
+    lines,
+    markdown_text,
+    print_records,
+    terminal_width,
+    wrapped,
+    write_text,
+)
+from pipecli.cli.common.session import Session, say, session
+from pipecli.cli.common.table import Column, clean, isolated, money
 from pipecli.history.change_set import (
     ChangeSet,
     Effect,

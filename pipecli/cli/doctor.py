@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipecli.cli.command import Verb, noun
-from pipecli.cli.findings import count
-from pipecli.cli.output import Format, print_records, terminal_width, wrapped, write_text
-from pipecli.cli.session import Session, say, session
-from pipecli.cli.table import Column, clean, isolated
+from pipecli.cli.common.command import Verb, noun
+from pipecli.cli.common.output import Format, count, print_records, terminal_width, wrapped, write_text
+from pipecli.cli.common.session import Session, say, session
+from pipecli.cli.common.table import Column, clean, isolated
 from pipecli.errors import PipecliError
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from typing import Annotated, Any
 
 import typer
 
-from pipecli.cli.command import Verb, noun
-from pipecli.cli.output import Format, print_records, terminal_width, wrapped, write_text
-from pipecli.cli.session import Session, say, session
-from pipecli.cli.table import Column, clean, isolated
+from pipecli.cli.common.command import Verb, noun
+from pipecli.cli.common.output import Format, print_records, terminal_width, wrapped, write_text
+from pipecli.cli.common.session import Session, say, session
+from pipecli.cli.common.table import Column, clean, isolated
 from pipecli.errors import PipecliError
 from pipecli.history.commits import Commit
 from pipecli.history.events import OF_THE_RECORD
@@ -60,7 +60,7 @@ def history(
 
 
 def _first_day(text: str, run: Session) -> date:
-    from pipecli.cli.dates import parse_from
+    from pipecli.cli.common.dates import parse_from
 
     return parse_from(text, run.today)
 

@@ -1,16 +1,32 @@
-"""`init`: a new pipeline with settings that work untouched."""
+"""`init`: a new pipeline with settings that work untouched.
+
+`init --sample`: a year in the life of a small coffee-machine seller, told by the verbs themselves.
+
+The story is a text (`sample.story`) of dated command lines. Each runs as it would at a prompt, with the clock
+and the author of its line, so the git history is that of a team at work. Its last day is moved to today.
+"""
 
 from __future__ import annotations
 
-from datetime import date, datetime
+import contextlib
+import io
+import os
+import shlex
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime, timedelta
+from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from pipecli.cli.command import Verb, noun
-from pipecli.cli.session import say, session
+from pipecli.cli.common.command import Verb, noun
+from pipecli.cli.common.session import say, session
+from pipecli.errors import PipecliError
 from pipecli.records.kinds import SETTINGS_FILE
+from pipecli.store import create, git, git_commit
+from pipecli.store.files import find
 
 if TYPE_CHECKING:
     from pipecli.store.create import Host
@@ -49,8 +65,6 @@ def init(
         _add(host, root)
         return
     if sample:
-        from pipecli.cli.sample import replay
-
         now = run.fixed_now() or date.today()
         commits = replay(root, now.date() if isinstance(now, datetime) else now, host)
         say(f"{commits} commits of a small company are in {root}; try: pipecli -C {directory} forecast")
@@ -76,3 +90,140 @@ def _add(host: Host, root: Path) -> None:
     with pipeline.exclusive():
         create.add(pipeline.location, host)
     say(f"{host.file} is committed; push it, and {host.name} reviews what is to be merged")
+
+
+LAST_DAY = date(2026, 11, 20)
+"""The day on which the story ends, as it is written."""
+
+
+class Line(NamedTuple):
+    """One command of the story."""
+
+    number: int
+    moment: datetime
+    author: str
+    name: str
+    """The variable that keeps the id it prints; empty: none does."""
+    words: list[str]
+
+
+def replay(root: Path, today: date, host: Host | None = None) -> int:
+    """Make the sample pipeline in a directory; the number of commits made. Raises PipecliError."""
+    lines = list(story(files("pipecli.cli").joinpath("sample.story").read_text(encoding="utf-8")))
+    shift = timedelta(weeks=(today - LAST_DAY).days // 7)  # whole weeks: a Monday stays a Monday
+    first = lines[0]
+    with _world(first.moment + shift, first.author):
+        user = create.Person(first.author, *PEOPLE[first.author])
+        create.found(
+            root, currency="EUR", company="Contoso Coffee", timezone="Europe/Madrid", user=user, host=host
+        )
+    known = {"targets": _targets(LAST_DAY + shift)}
+    shown = _progress(len(lines))
+    for line in lines:
+        with _world(line.moment + shift, line.author):
+            words = [_filled(word, known) for word in line.words]
+            printed = _by_hand(root, words) if words[0] == "by-hand" else _run(root, line, words)
+        if line.name:
+            known[line.name] = printed
+        shown(line.number)
+    return int(git.output(root, "rev-list", "--count", "HEAD"))
+
+
+def story(text: str) -> Iterator[Line]:
+    """The commands of a story.
+
+    `@ 2026-03-02 10:15 ana` dates what follows, seven minutes apart; `deal = opp add …` keeps the id.
+    """
+    moment, author, place = datetime.min, "", 0
+    for raw in text.splitlines():
+        line = raw.strip()
+        if line.startswith("@"):
+            day, time, author = line[1:].split()
+            moment = datetime.fromisoformat(f"{day}T{time}:00+01:00")
+        elif line and not line.startswith("#"):
+            words = shlex.split(line)
+            name = words[0] if len(words) > 1 and words[1] == "=" else ""
+            place += 1
+            yield Line(place, moment, author, name, words[2:] if name else words)
+            moment += timedelta(minutes=7)
+
+
+def _targets(day: date) -> str:
+    """What the users and teams are to win in the quarter of a day."""
+    return f"targets.{day.year}-Q{(day.month + 2) // 3}={{ana: 20000, luis: 15000, export: 40000}}"
+
+
+def _filled(word: str, known: Mapping[str, str]) -> str:
+    return known[word[1:]] if word.startswith("$") else word
+
+
+def _run(root: Path, line: Line, words: list[str]) -> str:
+    """Run one command in this process; what it printed, an id for those that made something."""
+    from pipecli.cli.main import run
+
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = run(["-C", str(root), *(["--format", "ids"] if line.name else []), *words])
+    if code:
+        said = err.getvalue().strip()
+        raise PipecliError(f"the sample's command {line.number}, {shlex.join(words)}: {said}")
+    return out.getvalue().strip()
+
+
+def _by_hand(root: Path, words: list[str]) -> str:
+    """`by-hand REF REMARK`: someone opens a file and writes a comment, then commits with git."""
+    from pipecli.store.lookup import resolve
+    from pipecli.store.pipeline import Pipeline
+
+    _, name, remark = words
+    found = resolve(Pipeline(find(root)), name)
+    path = root / found.file
+    first, rest = path.read_text(encoding="utf-8").split("\n", 1)
+    path.write_text(f"{first}\n# {remark}\n{rest}", encoding="utf-8")
+    git_commit.commit(root, f"{found.key}: a remark by hand", changed=[found.file], new=[])
+    return found.key
+
+
+PEOPLE = {
+    "ana": ("Ana Ruiz", "ana@contoso.example"),
+    "luis": ("Luis Ortega", "luis@contoso.example"),
+    "sara": ("سارا احمدی", "sara@contoso.example"),
+    "marta": ("Marta Gil", "marta@contoso.example"),
+}
+
+
+@contextlib.contextmanager
+def _world(moment: datetime, author: str) -> Iterator[None]:
+    """The clock and the identity of one line, for pipecli and for git."""
+    name, email = PEOPLE[author]
+    stamp = moment.isoformat()
+    told = {
+        "PIPECLI_TODAY": stamp,
+        "PIPECLI_USER": author,
+        "GIT_AUTHOR_NAME": name,
+        "GIT_AUTHOR_EMAIL": email,
+        "GIT_AUTHOR_DATE": stamp,
+        "GIT_COMMITTER_NAME": name,
+        "GIT_COMMITTER_EMAIL": email,
+        "GIT_COMMITTER_DATE": stamp,
+    }
+    before = {key: os.environ.get(key) for key in told}
+    os.environ.update(told)
+    try:
+        yield
+    finally:
+        for key, value in before.items():
+            os.environ.pop(key, None)
+            if value is not None:
+                os.environ[key] = value
+
+
+def _progress(total: int) -> Callable[[int], None]:
+    """A line on stderr that counts, at a terminal only."""
+
+    def show(number: int) -> None:
+        if sys.stderr.isatty():
+            sys.stderr.write(f"\r{number} of {total}" + ("\n" if number == total else ""))
+            sys.stderr.flush()
+
+    return show

@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipecli.cli.changing import Desk, changing
-from pipecli.cli.columns_catalogue import LITERATURE as COLUMNS
-from pipecli.cli.columns_catalogue import SUGGESTIONS
-from pipecli.cli.command import Changing, noun
-from pipecli.cli.common import Ref, Sets, add_set_edit, add_show, setting_of
-from pipecli.cli.listing import Listing, print_list
-from pipecli.cli.removing import add_remove
-from pipecli.cli.session import session
+from pipecli.cli.common.change import Desk, changing
+from pipecli.cli.common.columns import LITERATURE as COLUMNS
+from pipecli.cli.common.columns import SUGGESTIONS
+from pipecli.cli.common.command import Changing, noun
+from pipecli.cli.common.list import Listing, print_list
+from pipecli.cli.common.record_verbs import Ref, Sets, add_remove, add_set_edit, add_show, setting_of
+from pipecli.cli.common.session import session
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import LITERATURE, OPPORTUNITY
 
@@ -49,8 +48,8 @@ def add(
     sets: Sets = None,
 ) -> None:
     """Add a document of sales literature; prints its id."""
-    from pipecli.cli.assignments import built
-    from pipecli.cli.slugs import given_slug
+    from pipecli.cli.common.assignments import built
+    from pipecli.cli.common.record_verbs import given_slug
     from pipecli.records.catalogue import Literature
     from pipecli.workflow import catalogue
 
@@ -75,7 +74,7 @@ def suggest(ctx: typer.Context, deal: Deal) -> None:
 
     What was not sent yet comes before what was; then what fits its products and its stage.
     """
-    from pipecli.cli.output import print_records
+    from pipecli.cli.common.output import print_records
     from pipecli.records.catalogue import Literature
     from pipecli.records.opportunity import Opportunity
     from pipecli.store.lookup import resolve

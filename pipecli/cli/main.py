@@ -13,8 +13,8 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from pipecli import __version__
-from pipecli.cli.command import Group, command_of, shared_options
-from pipecli.cli.session import Session
+from pipecli.cli.common.command import Group, command_of, shared_options
+from pipecli.cli.common.session import Session
 from pipecli.errors import PipecliError
 
 INTERRUPTED = 130
@@ -32,7 +32,7 @@ NOUNS = {
     "opportunity": Noun("opportunity", "Opportunities: add, advance, close won or lost.", "opp"),
     "quotation": Noun("quotation", "Quotations: new, revise, send, accept, render.", "quote"),
     "order": Noun("order", "Orders, made from winning quotations."),
-    "supplier-quote": Noun("supplier_quote", "Supplier quotations: request, receive, compare."),
+    "supplier-quote": Noun("supplier_quotation", "Supplier quotations: request, receive, compare."),
     "customer": Noun("customer", "Customers: organisations, and persons who buy."),
     "contact": Noun("contact", "Contacts: the people at customers."),
     "supplier": Noun("supplier", "Suppliers."),
@@ -40,21 +40,21 @@ NOUNS = {
     "product": Noun("product", "Products and services."),
     "price-list": Noun("price_list", "Price lists, by currency."),
     "literature": Noun("literature", "Sales literature."),
-    "user": Noun("user", "Users: the salespeople of the settings."),
-    "team": Noun("team", "Teams and their managers."),
+    "user": Noun("settings.user", "Users: the salespeople of the settings."),
+    "team": Noun("settings.team", "Teams and their managers."),
     "settings": Noun("settings", "Show and change pipecli.yaml."),
     "activity": Noun("activity", "Calls, meetings, emails, tasks and notes."),
-    "inbox": Noun("inbox", "Mail: record mailboxes on their deals and leads."),
-    "followups": Noun("followups", "List what is due."),
-    "remind": Noun("remind", "Tell each user what is due; for cron."),
-    "calendar": Noun("calendar", "Print a calendar of what is planned."),
-    "notify": Noun("notify", "Tell of what was won, lost, moved or assigned; for cron."),
-    "auto-close": Noun("auto_close", "Close what nobody answers; for cron."),
-    "assign": Noun("assign", "Give what nobody owns to users, by the rules; for cron."),
-    "forecast": Noun("forecast", "Print the forecast, weighted by probability."),
+    "inbox": Noun("data.inbox", "Mail: record mailboxes on their deals and leads."),
+    "followups": Noun("cron.followups", "List what is due."),
+    "remind": Noun("cron.remind", "Tell each user what is due; for cron."),
+    "calendar": Noun("cron.calendar", "Print a calendar of what is planned."),
+    "notify": Noun("cron.notify", "Tell of what was won, lost, moved or assigned; for cron."),
+    "auto-close": Noun("cron.auto_close", "Close what nobody answers; for cron."),
+    "assign": Noun("cron.assign", "Give what nobody owns to users, by the rules; for cron."),
+    "forecast": Noun("report.forecast", "Print the forecast, weighted by probability."),
     "report": Noun("report", "Reports: what was lost and why, who won, what stands still."),
     "chart": Noun("chart", "Draw the reports: SVG, PNG or a page."),
-    "dashboard": Noun("dashboard", "Write a page with key figures, charts and tables."),
+    "dashboard": Noun("report.dashboard", "Write a page with key figures, charts and tables."),
     "history": Noun("history", "Print every change of a record, from git."),
     "diff": Noun("diff", "Print a change set in deals and money."),
     "changes": Noun("changes", "Print how the pipeline moved between two moments."),
@@ -62,10 +62,10 @@ NOUNS = {
     "sync": Noun("sync", "Bring this clone and the shared pipeline together."),
     "doctor": Noun("doctor", "Find what is wrong with the clone, and mend it."),
     "merge-driver": Noun("merge_driver", "Merge a record field by field, for git."),
-    "schema": Noun("schema", "Write the JSON Schemas of the records."),
-    "import": Noun("import_", "Import CSV, JSON or JSON Lines."),
-    "export": Noun("export", "Export records as CSV, JSON or JSON Lines."),
-    "sql": Noun("sql", "Ask in SQL; the question can change nothing."),
+    "schema": Noun("data.schema", "Write the JSON Schemas of the records."),
+    "import": Noun("data.import_", "Import CSV, JSON or JSON Lines."),
+    "export": Noun("data.export", "Export records as CSV, JSON or JSON Lines."),
+    "sql": Noun("data.sql", "Ask in SQL; the question can change nothing."),
 }
 ALIASES = {"supplier-quotation": "supplier-quote"} | {
     noun.alias: name for name, noun in NOUNS.items() if noun.alias

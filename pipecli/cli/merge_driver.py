@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from pipecli.cli.command import Verb, noun
-from pipecli.cli.session import say
+from pipecli.cli.common.command import Verb, noun
+from pipecli.cli.common.session import say
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import BY_FOLDER, SETTINGS_FILE
 
@@ -29,7 +29,7 @@ def merge_driver(
 
     Exits with 1 when fields are in conflict; they are marked in OURS and told on stderr.
     """
-    from pipecli.cli.table import clean
+    from pipecli.cli.common.table import clean
     from pipecli.merge import merge_bytes
 
     before, mine, other = (file.read_bytes() for file in (base, ours, theirs))

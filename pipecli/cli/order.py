@@ -6,13 +6,13 @@ from typing import Annotated, Any
 
 import typer
 
-from pipecli.cli.changing import Desk, changing
-from pipecli.cli.columns_quotation import ORDERS
-from pipecli.cli.command import Changing, noun
-from pipecli.cli.common import Ref, add_set_edit, setting_of
-from pipecli.cli.documents import print_document
-from pipecli.cli.listing import Listing, print_list
-from pipecli.cli.rendering import Output, render
+from pipecli.cli.common.change import Desk, changing
+from pipecli.cli.common.columns import ORDERS
+from pipecli.cli.common.command import Changing, noun
+from pipecli.cli.common.list import Listing, print_list
+from pipecli.cli.common.pages import print_document
+from pipecli.cli.common.record_verbs import Ref, add_set_edit, setting_of
+from pipecli.cli.quotation.render import Output, render
 from pipecli.records.kinds import ORDER
 
 app = noun("Orders, made from winning quotations.")

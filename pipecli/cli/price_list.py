@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipecli.cli.changing import Desk, changing
-from pipecli.cli.columns_catalogue import PRICE_LISTS
-from pipecli.cli.command import Changing, noun
-from pipecli.cli.common import Ref, Sets, add_set_edit, setting_of
-from pipecli.cli.listing import Listing, print_list
-from pipecli.cli.removing import add_remove
-from pipecli.cli.session import Session, session
+from pipecli.cli.common.change import Desk, changing
+from pipecli.cli.common.columns import PRICE_LISTS
+from pipecli.cli.common.command import Changing, noun
+from pipecli.cli.common.list import Listing, print_list
+from pipecli.cli.common.record_verbs import Ref, Sets, add_remove, add_set_edit, setting_of
+from pipecli.cli.common.session import Session, session
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import PRICE_LIST
 
@@ -48,8 +47,8 @@ def add(
     sets: Sets = None,
 ) -> None:
     """Add a price list; prints its id."""
-    from pipecli.cli.assignments import built
-    from pipecli.cli.slugs import given_slug
+    from pipecli.cli.common.assignments import built
+    from pipecli.cli.common.record_verbs import given_slug
     from pipecli.records.catalogue import PriceList
     from pipecli.workflow import catalogue
 
@@ -93,7 +92,7 @@ def list_(ctx: typer.Context) -> None:
 @app.command("show")
 def show(ctx: typer.Context, ref: Ref) -> None:
     """Show one price list, a row a product and tier."""
-    from pipecli.cli.showing import view
+    from pipecli.cli.common.change import view
     from pipecli.store.lookup import resolve
 
     run = session(ctx)
@@ -102,7 +101,7 @@ def show(ctx: typer.Context, ref: Ref) -> None:
 
 
 def _same_currency(desk: Desk, before: Any, after: Any) -> None:
-    from pipecli.cli.removing import users_of
+    from pipecli.cli.common.record_verbs import users_of
     from pipecli.workflow.catalogue import require_unused
 
     if before.currency != after.currency:
@@ -115,8 +114,8 @@ add_remove(app, PRICE_LIST, way_out="end it instead: pipecli price-list set {key
 
 def _new_prices(texts: Sequence[str]) -> list[NewPrice]:
     """`cafe-s-100=2299.00@10` as the price from 10 units on. Raises PipecliError."""
-    from pipecli.cli.assignments import number, validated
-    from pipecli.cli.slugs import given_slug
+    from pipecli.cli.common.assignments import number, validated
+    from pipecli.cli.common.record_verbs import given_slug
     from pipecli.records.catalogue import Tier
     from pipecli.workflow.catalogue import NewPrice
 
@@ -141,9 +140,9 @@ def _new_prices(texts: Sequence[str]) -> list[NewPrice]:
 
 
 def _print(run: Session, shown: dict[str, Any]) -> None:
-    from pipecli.cli.columns_catalogue import price_columns
-    from pipecli.cli.output import Format, print_records
-    from pipecli.cli.showing import print_view
+    from pipecli.cli.common.change import print_view
+    from pipecli.cli.common.columns import price_columns
+    from pipecli.cli.common.output import Format, print_records
 
     if run.format in (Format.JSON, Format.JSONL, Format.IDS):
         print_view(run, shown)

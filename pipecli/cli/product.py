@@ -6,12 +6,11 @@ from typing import Annotated, Literal
 
 import typer
 
-from pipecli.cli.changing import changing
-from pipecli.cli.columns_catalogue import PRODUCTS
-from pipecli.cli.command import Changing, noun
-from pipecli.cli.common import Sets, add_show_set_edit
-from pipecli.cli.listing import Listing, print_list
-from pipecli.cli.removing import add_remove
+from pipecli.cli.common.change import changing
+from pipecli.cli.common.columns import PRODUCTS
+from pipecli.cli.common.command import Changing, noun
+from pipecli.cli.common.list import Listing, print_list
+from pipecli.cli.common.record_verbs import Sets, add_remove, add_show_set_edit
 from pipecli.records.kinds import PRODUCT
 
 app = noun("Products and services.")
@@ -36,8 +35,8 @@ def add(
     sets: Sets = None,
 ) -> None:
     """Add a product or service; prints its SKU."""
-    from pipecli.cli.assignments import built, option
-    from pipecli.cli.slugs import given_slug
+    from pipecli.cli.common.assignments import built, option
+    from pipecli.cli.common.record_verbs import given_slug
     from pipecli.records.catalogue import Product
     from pipecli.workflow import catalogue
 

@@ -6,13 +6,19 @@ from typing import Annotated
 
 import typer
 
-from pipecli.cli.changing import changing
-from pipecli.cli.columns_parties import SUPPLIERS
-from pipecli.cli.command import Changing, noun
-from pipecli.cli.common import Sets, add_set_edit, add_show
-from pipecli.cli.listing import Listing, print_list
-from pipecli.cli.party import Name, NameOrSlug, set_party
-from pipecli.cli.removing import add_remove
+from pipecli.cli.common.change import changing
+from pipecli.cli.common.columns import SUPPLIERS
+from pipecli.cli.common.command import Changing, noun
+from pipecli.cli.common.list import Listing, print_list
+from pipecli.cli.common.record_verbs import (
+    Name,
+    NameOrSlug,
+    Sets,
+    add_remove,
+    add_set_edit,
+    add_show,
+    set_party,
+)
 from pipecli.records.kinds import SUPPLIER
 
 Text = str | None
@@ -37,8 +43,8 @@ def add(
     sets: Sets = None,
 ) -> None:
     """Add a supplier; prints its slug."""
-    from pipecli.cli.assignments import built
-    from pipecli.cli.party import names_of, slug_and_name
+    from pipecli.cli.common.assignments import built
+    from pipecli.cli.common.record_verbs import names_of, slug_and_name
     from pipecli.records.party import Supplier
     from pipecli.workflow import party
 

@@ -1,4 +1,7 @@
-"""`pipecli sync`: this clone and the shared pipeline brought together, and what a person is asked for."""
+"""`pipecli sync`: this clone and the shared pipeline brought together, and what a person is asked for.
+
+`pipecli sync --dry-run`: what would come and what would go, record by record.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,23 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipecli.cli.command import Verb, noun
-from pipecli.cli.findings import count
-from pipecli.cli.output import Format, print_record, print_records, terminal_width, wrapped, write_text
-from pipecli.cli.session import Session, session
-from pipecli.cli.table import Column, clean, isolated
+from pipecli.cli.common.command import Verb, noun
+from pipecli.cli.common.output import (
+    Format,
+    count,
+    print_record,
+    print_records,
+    terminal_width,
+    wrapped,
+    write_text,
+)
+from pipecli.cli.common.session import Session, say, session
+from pipecli.cli.common.table import Column, clean, isolated
+from pipecli.history.change_set import Range, Touched, change_set
+from pipecli.store.files import Location
+from pipecli.sync import merge_plan
+from pipecli.sync.conflict import disputes, title_of
+from pipecli.sync.sync import preview
 
 if TYPE_CHECKING:
     from pipecli.sync.conflict import Dispute, Side
@@ -60,8 +75,6 @@ def sync(
     run = session(ctx)
     with run.present.exclusive():
         if dry_run:
-            from pipecli.cli.sync_preview import print_preview
-
             print_preview(run)
         elif abort:
             _abort(run)
@@ -193,9 +206,83 @@ def disputes_text(disputes: Sequence[Dispute]) -> str:
 
 
 def _print_findings(run: Session, error: Unsound) -> None:
-    from pipecli.cli.findings import lines
+    from pipecli.cli.common.output import lines
 
     text = "".join(f"{line}\n" for finding in error.findings for line in lines(finding))
     findings = [finding._asdict() for finding in error.findings]
     whole = {"pulled": 0, "pushed": 0, "merged": 0, "conflicts": 0, "findings": findings}
     _print_rows(run, whole, findings, text=text, id_key="file")
+
+
+_MOST = 20
+"""Records that are told one by one."""
+
+
+def print_preview(run: Session) -> None:
+    """Fetch, and print what a sync would do."""
+    place = run.present.location
+    upstream, joint = preview(run.present)
+    pulled = merge_plan.count(place, joint.theirs, joint.ours) if joint.theirs else 0
+    pushed = merge_plan.going(place, upstream, joint.ours, joint.theirs)
+    coming = _changes(place, joint.base, joint.theirs) if pulled else []
+    going = _changes(place, joint.base, joint.ours) if pushed else []
+    found = disputes(place, joint.base, joint.ours, joint.theirs or joint.ours, joint.clashes)
+    if run.format is not Format.TABLE:
+        print_record(
+            {
+                "dry_run": True, "remote": upstream.remote, "branch": upstream.name,
+                "pulled": pulled, "pushed": pushed, "merged": len(joint.merged), "tries": 1,
+                "conflicts": len(found), "records": joint.merged,
+                "coming": [_row(each) for each in coming], "going": [_row(each) for each in going],
+                "disputes": [dispute_record(each) for each in found],
+            },
+            run.format, (), id_key="branch",
+        )  # fmt: skip
+        return
+    if not pulled and not pushed:
+        write_text(f"nothing would come or go: this clone and {upstream} are at the same commit\n")
+    for commits, records, way in ((pulled, coming, "come from"), (pushed, going, "go to")):
+        if commits:
+            touched = f", with {count(len(records), 'record')}" if records else ""
+            write_text(f"{count(commits, 'commit')} would {way} {upstream}{touched}\n{_lines(records)}")
+    if joint.merged:
+        write_text(f"merged field by field: {', '.join(joint.merged)}\n")
+    if found:
+        write_text(f"{count(len(found), 'conflict')}, left to you\n{disputes_text(found)}")
+    say("nothing is changed")
+
+
+def _changes(place: Location, base: str | None, head: str | None) -> list[Touched]:
+    """The records that one side touched; none are told of a branch that is all new."""
+    if not base or not head:
+        return []
+    return change_set(place, Range(base, head, base, head, is_parted=False)).records
+
+
+def _row(each: Touched) -> dict[str, Any]:
+    return {
+        "id": each.key,
+        "noun": each.noun,
+        "title": _title(each),
+        "file": each.file,
+        "events": [event._asdict() for event in each.events],
+    }
+
+
+def _title(each: Touched) -> str | None:
+    side = each.after or each.before
+    return title_of(side.told.plain) if side and side.told else None
+
+
+def _lines(records: list[Touched]) -> str:
+    width = terminal_width()
+    room = None if width is None else max(width - 6, 30)
+    lines: list[str] = []
+    for each in records[:_MOST]:
+        lines.append("  " + "  ".join(filter(None, (each.key, _title(each)))))
+        for event in each.events:
+            first, *rest = wrapped(event.text, room)
+            lines += [f"    {first}", *(f"      {line}" for line in rest)]
+    if len(records) > _MOST:
+        lines.append(f"  and {len(records) - _MOST} records more")
+    return "".join(f"{isolated(clean(line))}\n" for line in lines)

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from pipecli.errors import PipecliError
-from pipecli.records.values import folded
+from pipecli.records.names import folded
 
 if TYPE_CHECKING:
     from apprise import Apprise

@@ -14,6 +14,7 @@ from typing import Annotated, Any, ClassVar, Self, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from pipecli.records.kinds import RANDOM, SLUG
 from pipecli.records.values import Moment
 
 Plain = dict[str, Any]
@@ -166,17 +167,10 @@ def options(annotation: Any) -> list[Any]:
     return [annotation]
 
 
-CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-"""Base 32 without the letters that read as digits (I, L, O) and without U."""
-ID_LENGTH = 5
-
-RANDOM = rf"[{CROCKFORD}]{{{ID_LENGTH}}}"
-
 LeadId = Annotated[str, StringConstraints(strict=True, pattern=rf"^LEAD-{RANDOM}$")]
 OpportunityId = Annotated[str, StringConstraints(strict=True, pattern=rf"^OPP-{RANDOM}$")]
 QuotationId = Annotated[str, StringConstraints(strict=True, pattern=rf"^QTN-{RANDOM}$")]
 SupplierQuotationId = Annotated[str, StringConstraints(strict=True, pattern=rf"^SQ-{RANDOM}$")]
 OrderId = Annotated[str, StringConstraints(strict=True, pattern=rf"^ORD-{RANDOM}$")]
 ActivityId = Annotated[str, StringConstraints(strict=True, pattern=rf"^{RANDOM}$")]
-SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 Slug = Annotated[str, StringConstraints(strict=True, pattern=SLUG, max_length=80)]

@@ -16,6 +16,13 @@ if TYPE_CHECKING:
 
 SETTINGS_FILE = "pipecli.yaml"
 
+CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""Base 32 without the letters that read as digits (I, L, O) and without U."""
+ID_LENGTH = 5
+
+RANDOM = rf"[{CROCKFORD}]{{{ID_LENGTH}}}"
+SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+
 
 class Kind(NamedTuple):
     noun: str

@@ -3,22 +3,14 @@
 Records are read by a YAML reader that gives text for dates and floats for decimals; these types turn them
 into `date`, `datetime` and exact `Decimal`, and refuse what a person most likely did not mean (a number
 where a text belongs, a date written `20261121`).
-
-Names as people compare them: the same in capitals, without accents, or from another keyboard.
-
-Which of the seven questions of the key information a deal answers (seed 003).
-
-Here and not with the model, so that who only counts loads no models.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema
 
@@ -156,46 +148,3 @@ Rate = Annotated[Decimal, BeforeValidator(_decimal), Field(gt=0)]
 Day = Annotated[date, BeforeValidator(_day)]
 Moment = Annotated[datetime, BeforeValidator(_moment)]
 MomentOrDay = Annotated[datetime | date, BeforeValidator(_moment_or_day)]
-
-
-# What Arabic and Persian keyboards type differently for the same letter, and digits of both.
-_LETTERS = str.maketrans(
-    "يىكةۀە۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩",
-    "ییکههه01234567890123456789",
-    # Joiners, direction marks and the stretched line are hardly seen, and so not always typed.
-    "\u200c\u200d\u200e\u200f\u0640",
-)
-
-
-def folded(text: str) -> str:
-    """Text for comparing: without case, accents and marks, Arabic letters as Persian types them."""
-    if text.isascii():
-        return text.casefold()
-    plain = unicodedata.normalize("NFKD", text.translate(_LETTERS)).translate(_LETTERS)
-    return "".join([char for char in plain if not unicodedata.combining(char)]).casefold()
-
-
-def name_key(name: str) -> str:
-    """What two spellings of one name share: its letters and digits, without spaces and punctuation.
-
-    Never empty: a name without letters is its own key.
-    """
-    return "".join([char for char in folded(name) if char.isalnum()]) or name.strip()
-
-
-NAMES = {
-    "need": "need",
-    "pain_points": "pain points",
-    "decision_maker": "decision maker",
-    "budget": "budget",
-    "current_situation": "current situation",
-    "proposed_solution": "proposed solution",
-    "next_contact": "next step",
-}
-"""The fields in their order, and what people call them; the seventh is the record's next contact."""
-QUESTIONS = len(NAMES)
-
-
-def answered(key_info: Mapping[str, Any], *, has_next_step: bool) -> list[str]:
-    """The questions that a plain `key_info` answers, and the next step where the deal has one."""
-    return [name for name in NAMES if name in key_info or (name == "next_contact" and has_next_step)]

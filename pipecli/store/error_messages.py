@@ -9,7 +9,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from pipecli.records import base
-from pipecli.records.base import RANDOM, SLUG, Part, Record
+from pipecli.records.base import Part, Record
+from pipecli.records.kinds import RANDOM, SLUG
 from pipecli.records.values import CURRENCY, LANGUAGE, ONE_LINE
 
 if TYPE_CHECKING:

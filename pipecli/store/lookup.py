@@ -8,7 +8,7 @@ from typing import NamedTuple, NoReturn
 
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import BY_PREFIX, KINDS, Kind
-from pipecli.records.values import folded, name_key
+from pipecli.records.names import folded, name_key
 from pipecli.store.pipeline import NotFound, Pipeline
 
 _MOST_SHOWN = 8

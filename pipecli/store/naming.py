@@ -6,9 +6,12 @@ import secrets
 from collections.abc import Container
 from functools import lru_cache
 from itertools import chain, count
+from typing import TYPE_CHECKING
 
-from pipecli.records.base import CROCKFORD, ID_LENGTH, Document, Record
-from pipecli.records.kinds import BY_NOUN
+from pipecli.records.kinds import BY_NOUN, CROCKFORD, ID_LENGTH
+
+if TYPE_CHECKING:
+    from pipecli.records.base import Record
 
 _SLUG_LENGTH = 40
 
@@ -46,6 +49,8 @@ def free_slug(text: str, taken: Container[str]) -> str:
 
 def file_name(record: Record) -> str:
     """The file of a new record: a document's id and slug in the folder of its year, else its slug."""
+    from pipecli.records.base import Document
+
     kind = BY_NOUN[record.noun]
     if isinstance(record, Document):
         return f"{kind.folder}/{record.created.year}/{record.key}-{slug(record.label)}.yaml"

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from rapidfuzz import fuzz
 
-from pipecli.records.values import name_key
+from pipecli.records.names import name_key
 from pipecli.workflow.party_identity import email_domain, email_key, name_words, phone_key, website_key
 
 LIKELY = 60

@@ -18,10 +18,10 @@ from typing import TypedDict, Unpack
 
 from pipecli.records.catalogue import PriceList, Product
 from pipecli.records.item import Item, total
+from pipecli.records.names import folded
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.quotation import Quotation, SupplierItem
 from pipecli.records.settings import Settings
-from pipecli.records.values import folded
 from pipecli.workflow.change import Change, Refused
 from pipecli.workflow.rules import refuse_closed
 

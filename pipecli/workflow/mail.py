@@ -15,7 +15,7 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from pipecli.records.activity import Activity, ActivityType, Direction
-from pipecli.records.base import CROCKFORD, ID_LENGTH
+from pipecli.records.kinds import CROCKFORD, ID_LENGTH
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.settings import Settings

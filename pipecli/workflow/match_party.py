@@ -12,8 +12,8 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from pipecli.records.lead import Lead
+from pipecli.records.names import name_key
 from pipecli.records.party import Contact, Customer, CustomerKind
-from pipecli.records.values import name_key
 from pipecli.workflow.change import Refused
 from pipecli.workflow.party import normal_email, normal_phone, normalized
 from pipecli.workflow.party_identity import (

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from pipecli.records.values import folded
+from pipecli.records.names import folded
 
 # Providers whose domain says nothing about who writes. The first word of a family stands for all its
 # countries: yahoo.es, yahoo.co.uk.

@@ -14,7 +14,8 @@ from pipecli.records.references import Reference, references
 from pipecli.records.settings import Settings, Team, User
 from pipecli.workflow.change import Change, Refused
 from pipecli.workflow.rename_setting import WORDS
-from pipecli.workflow.rules import can_be_met, refuse_taken, require_auto_close_reason, unmeetable
+from pipecli.workflow.requirements import can_be_met, unmeetable
+from pipecli.workflow.rules import refuse_taken, require_auto_close_reason
 
 _MOST_NAMED = 5
 

@@ -163,7 +163,7 @@ def test_no_title_breaks_the_columns(root, cli, monkeypatch, width):
     deal(root, "OPP-10002", '"دستگاه اسپرسو برای فروشگاه‌های زنجیره‌ای ☕👩‍👩‍👧"')
     deal(root, "OPP-10003", "x" * 500)
     deal(root, "OPP-10004", "Nothing", amount=0)
-    from pipecli.cli.table import display_width
+    from pipecli.cli.common.table import display_width
 
     shown = cli("opp", "board").out
     assert max(display_width(line.replace("⁨", "").replace("⁩", "")) for line in shown.splitlines()) <= width

@@ -8,9 +8,9 @@ import pytest
 import ryaml
 from textual.widgets import Static
 
-from pipecli.cli.board_app import BoardApp
-from pipecli.cli.board_widgets import Cards, Page
-from pipecli.cli.session import Session
+from pipecli.cli.common.session import Session
+from pipecli.cli.opportunity.board_app import BoardApp
+from pipecli.cli.opportunity.board_widgets import Cards, Page
 
 KEY = "OPP-10001"
 

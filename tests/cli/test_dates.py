@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipecli.cli.dates import Period, parse_day, parse_from, parse_moment, parse_period, parse_to
+from pipecli.cli.common.dates import Period, parse_day, parse_from, parse_moment, parse_period, parse_to
 from pipecli.errors import PipecliError
 
 TODAY = date(2026, 10, 21)

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipecli.cli.output import Format, print_record, print_records, terminal_width
-from pipecli.cli.table import Column
+from pipecli.cli.common.output import Format, print_record, print_records, terminal_width
+from pipecli.cli.common.table import Column
 from pipecli.csvtext import unguarded
 from pipecli.jsontext import loads
 

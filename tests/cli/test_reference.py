@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipecli.cli.reference import reference
+from pipecli.cli.manual import reference
 
 COMMANDS = Path(__file__).parents[2] / "docs" / "commands.md"
 
 
 def test_the_reference_is_up_to_date():
     assert COMMANDS.read_text(encoding="utf-8") == reference(), (
-        "write it anew: python -m pipecli.cli.reference > docs/commands.md"
+        "write it anew: python -m pipecli.cli.manual > docs/commands.md"
     )
 
 

@@ -146,7 +146,7 @@ import sys
 from pipecli.cli.main import run
 for name in ("lost", "ranking", "pipeline", "activity", "stale"):
     assert run(["-C", sys.argv[1], "report", name]) == 0
-slow = ("pydantic", "git", "ruamel.yaml", "wcwidth", "pipecli.cli.report_velocity")
+slow = ("pydantic", "git", "ruamel.yaml", "wcwidth", "pipecli.cli.report.velocity")
 print([name for name in slow if name in sys.modules])
 """
     done = subprocess.run(

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pipecli.cli.short_money import rounded_to_three
-from pipecli.cli.table import display_width
+from pipecli.cli.common.table import display_width, rounded_to_three
 from tests.reporting import RATES, deal, staff, won
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from wcwidth import iter_graphemes, wcswidth, wcwidth
 
-from pipecli.cli.table import _SINGLE, Column, cell_text, clean, cut, display_width, money, render
+from pipecli.cli.common.table import _SINGLE, Column, cell_text, clean, cut, display_width, money, render
 
 DEALS = [
     Column("id", "ID"),
@@ -254,7 +254,7 @@ def test_the_letters_that_need_no_wcwidth_are_one_column_wide() -> None:
 
 def test_a_table_of_latin_and_persian_letters_imports_no_wcwidth() -> None:
     program = (
-        "import sys; from pipecli.cli.table import Column, render\n"
+        "import sys; from pipecli.cli.common.table import Column, render\n"
         "render([Column('a', 'A', shrink=True)], [['Café S-100 – año'], ['فروشگاه']], 10)\n"
         "print('wcwidth' in sys.modules, 'tabulate' in sys.modules)"
     )

@@ -8,7 +8,7 @@ from decimal import Decimal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipecli.cli.dates import parse_period
+from pipecli.cli.common.dates import parse_period
 from pipecli.reports.organisation import Goal, Organisation, Targets, attainment
 
 #   marta (sales)

@@ -102,7 +102,7 @@ def test_a_question_that_fills_the_memory_is_refused(connection: sqlite3.Connect
 def test_one_step_that_never_ends_takes_the_process_with_it() -> None:
     script = """
 import sqlite3
-from pipecli.store import query
+from pipecli.store.index import query
 query.LONGEST = query._GRACE = 0.1
 needle = "printf('%.*c', 2000000, 'a') || 'b'"
 query.ask(sqlite3.connect(":memory:"), f"SELECT instr(printf('%.*c', 4000000, 'a'), {needle})")

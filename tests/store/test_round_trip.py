@@ -12,8 +12,7 @@ from ruamel.yaml import YAML
 
 from pipecli.jsontext import dumps, loads
 from pipecli.records import base
-from pipecli.records.base import CROCKFORD
-from pipecli.records.kinds import BY_NOUN, LEAD, OPPORTUNITY, PRICE_LIST, QUOTATION, Kind
+from pipecli.records.kinds import BY_NOUN, CROCKFORD, LEAD, OPPORTUNITY, PRICE_LIST, QUOTATION, Kind
 from pipecli.store import reading
 from pipecli.store.yaml import edit, read
 

@@ -21,9 +21,9 @@ from pipecli.records.catalogue import PriceList
 from pipecli.records.kinds import COLLECTIONS_BY_NOUN as BY_NOUN
 from pipecli.records.kinds import TEAMS, USERS, Collection
 from pipecli.records.lead import Lead
+from pipecli.records.names import name_key
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.settings import Settings
-from pipecli.records.values import name_key
 from pipecli.store import naming
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.reading import validate
@@ -213,7 +213,7 @@ class Completer:
 
     def _choose_process(self, plain: Plain) -> None:
         """The process whose condition holds for the deal, which it must have to be asked."""
-        from pipecli.store.index.query import choose_process
+        from pipecli.store.index.conditions import choose_process
         from pipecli.store.reading import validate
 
         first = next(iter(self.settings.processes))

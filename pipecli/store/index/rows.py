@@ -15,13 +15,11 @@ from collections.abc import Iterator
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
 
-from pipecli.records.kinds import LEAD, OPPORTUNITY, Kind
 from pipecli.reports.activity import Activity, OwnedDeal
 from pipecli.reports.days import day_in
 from pipecli.reports.first_response import Answer, Inquiry
 from pipecli.reports.funnel import LeadCourse, Sale
 from pipecli.store.index.deals import Whose, condition_of
-from pipecli.workflow.assignment import Standing
 
 _ROWS = """SELECT 'lead', r.id, r.created, r.first_response,
         r.status NOT IN ('converted', 'disqualified'), r.owner, r.source, r.campaign, NULL, false
@@ -137,35 +135,3 @@ def owned_deals(connection: sqlite3.Connection, whose: Whose) -> list[OwnedDeal]
         parameters,
     )
     return [OwnedDeal(*row) for row in rows]
-
-
-_OPEN = {LEAD.noun: "status NOT IN ('converted', 'disqualified')", OPPORTUNITY.noun: "status = 'open'"}
-
-
-def standing(connection: sqlite3.Connection, kind: Kind) -> Standing:
-    """How the users stand with all leads, or all opportunities, of an index."""
-    table = f"_{kind.table}"
-    turns: dict[str, dict[str | None, int]] = defaultdict(dict)
-    for rule, owner, turn in connection.execute(
-        f"SELECT assigned_rule, owner, max(assigned_turn) FROM {table} WHERE assigned_turn IS NOT NULL "
-        "GROUP BY assigned_rule, owner"
-    ):
-        turns[rule][owner] = turn
-    owned = connection.execute(
-        f"SELECT owner, max(julianday(created)), total({_OPEN[kind.noun]}) FROM {table} "
-        "WHERE owner IS NOT NULL GROUP BY owner"
-    ).fetchall()
-    return Standing(
-        turns,
-        newest={owner: newest for owner, newest, _ in owned if newest is not None},
-        open={owner: int(count) for owner, _, count in owned},
-    )
-
-
-def unowned(connection: sqlite3.Connection, kind: Kind) -> list[str]:
-    """The files of the open records that nobody owns, in the order in which they were created."""
-    found = connection.execute(
-        f"SELECT path FROM _{kind.table} WHERE owner IS NULL AND {_OPEN[kind.noun]} "
-        "ORDER BY julianday(created), id"
-    )
-    return [path for (path,) in found.fetchall()]

@@ -18,8 +18,8 @@ from pipecli.records.item import Item, tax_by_rate, total
 from pipecli.records.kinds import BY_NOUN, KINDS
 from pipecli.records.money import rounded
 from pipecli.records.opportunity import Assigned
+from pipecli.records.questions import answered
 from pipecli.records.references import mentions, references
-from pipecli.records.values import answered
 from pipecli.store.index.views import views
 
 if TYPE_CHECKING:

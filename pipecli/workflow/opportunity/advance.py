@@ -12,7 +12,8 @@ from __future__ import annotations
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.settings import Process, Settings
 from pipecli.workflow.change import Change, Refused
-from pipecli.workflow.rules import missing_fields, missing_steps, refuse_closed
+from pipecli.workflow.requirements import missing_fields, missing_steps
+from pipecli.workflow.rules import refuse_closed
 
 
 def advance(

@@ -1,0 +1,1 @@
+"""What the faces of the nouns share: a command, a session, lists, tables, changes."""

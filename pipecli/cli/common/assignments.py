@@ -1,0 +1,222 @@
+"""`path=value` as `set` and `--set` take it: a dotted path of the model, and a value in a person's words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from enum import Enum
+from typing import TYPE_CHECKING, Any, TypeVar, get_origin
+
+from pipecli.errors import FaultyFile, PipecliError
+from pipecli.records import base
+from pipecli.records.base import Part, Plain, Record
+
+if TYPE_CHECKING:
+    from pipecli.cli.common.session import Session
+
+R = TypeVar("R", bound=Record)
+P = TypeVar("P", bound=Part)
+
+_NEVER = {"id", "sku", "created"}
+
+
+def assign(record: R, assignments: Sequence[str], run: Session) -> R:
+    """The record with these values set; `path=` clears. Raises PipecliError, naming the path at fault."""
+    return _assigned(type(record), record.plain(), assignments, run, f"{record.key}: ")
+
+
+def built(model: type[R], given: Plain, assignments: Sequence[str] | None, run: Session) -> R:
+    """A new record of what options gave (None: they did not) and of `--set` pairs. Raises PipecliError."""
+    plain = {name: value for name, value in given.items() if value is not None}
+    return _assigned(model, plain, assignments or (), run, "")
+
+
+def _assigned(model: type[R], plain: Plain, assignments: Sequence[str], run: Session, where: str) -> R:
+    for text in assignments:
+        path, value = split(text)
+        if path[0] in _NEVER:
+            raise PipecliError(f"{path[0]} never changes", hint="make a new record instead")
+        _require_elements(model, plain, path)
+        put(plain, path, read(model, path, value, run) if value else None)
+    return validated(model, plain, where)
+
+
+def validated(model: type[P], plain: Plain, where: str = "") -> P:
+    """A record or part of what was set; a fault names the field, not a file. Raises PipecliError."""
+    from pipecli.store import reading
+
+    try:
+        made = reading.validate(model, plain)
+    except FaultyFile as error:
+        more = "; ".join(fault.message for fault in error.faults)
+        raise PipecliError(f"{where}{more}") from None
+    for name, value in plain.items():
+        if isinstance(value, str) and not value.strip():
+            raise PipecliError(f"{where}{name}: text is wanted here, not blanks")
+    return made
+
+
+def names_field(assignments: Sequence[str] | None, field: str) -> bool:
+    """Whether one of the pairs sets a field, or a part of it."""
+    return any(split(text)[0][0] == field for text in assignments or ())
+
+
+def split(text: str) -> tuple[list[str], str]:
+    """`next_contact.date=+3d` as its path and its value."""
+    path, equals, value = text.partition("=")
+    parts = path.strip().split(".")
+    if not equals or not all(parts):
+        raise PipecliError(f'"{text}" is no assignment', hint="write path=value, or path= to clear")
+    return parts, value
+
+
+def read(model: type[Record], path: Sequence[str], text: str, run: Session, name: str = "") -> Any:
+    """A value as the field at `path` has it: dates in words, numbers, yes and no, lists with commas.
+
+    A list or a map may also be written as YAML: `[a, "b, c"]`, `{name: big deals, users: [ana]}`. `name` is
+    what a fault calls it, by default the path.
+    """
+    annotation = base.annotation_at(model, path)
+    name = name or ".".join(path)
+    if annotation is None:
+        raise PipecliError(f"{model.noun} has no field {name}", hint=_known(model, path))
+    if annotation is Any:  # below `custom`: as YAML reads it
+        return _yaml(text)
+    kinds = [option for option in base.options(annotation) if option is not type(None)]
+    has_parts = any(get_origin(kind) in (tuple, dict) or _is_map(kind) for kind in kinds)
+    if has_parts and text.startswith(("[", "{")):
+        return _yaml(text)
+    if any(get_origin(kind) is tuple for kind in kinds) and not _is_list_of_maps(kinds):
+        return [part.strip() for part in text.split(",") if part.strip()]
+    classes = [kind for kind in kinds if isinstance(kind, type)]
+    if datetime in classes and (":" in text or date not in classes):
+        return _moment(text, run)
+    if date in classes:
+        return run.day(text)
+    if bool in classes:
+        return _flag(name, text)
+    if Decimal in classes or int in classes:
+        return number(name, text)
+    if any(issubclass(kind, (str, Enum)) for kind in classes):
+        return text
+    if has_parts:
+        keys = base.keys_at(model, path)
+        hint = _known(model, path) if keys else f"name one of its keys: {name}.KEY=VALUE"
+        raise PipecliError(f"{name} has fields of its own", hint=hint)
+    return _yaml(text)
+
+
+def option(name: str, text: str | None, field: tuple[type[Record], str], run: Session) -> Any:
+    """An option's value, as exact and as bounded as the field it is for; None where it was not given.
+
+    Raises PipecliError, naming the option.
+    """
+    from pydantic import TypeAdapter, ValidationError
+
+    from pipecli.store.error_messages import wrong_value
+
+    if text is None:
+        return None
+    model, path = field[0], field[1].split(".")
+    annotation: Any = base.annotation_at(model, path)
+    value = read(model, path, text, run, name)
+    try:
+        return TypeAdapter(annotation).validate_python(value)
+    except ValidationError as error:
+        raise PipecliError(f"{name}: {wrong_value(error.errors(include_url=False)[0])}") from None
+
+
+def put(plain: Plain, path: Sequence[str], value: Any) -> None:
+    """Set or clear (None) what stands at a path, making the maps on the way. Raises PipecliError."""
+    *way, last = path
+    here: Any = plain
+    for part in way:
+        if isinstance(here, list):
+            here = _element(here, part, path)
+        else:
+            if part not in here and value is None:
+                return
+            here = here.setdefault(part, {})
+        if not isinstance(here, (dict, list)):
+            raise PipecliError(f"{part} holds a value, not fields")
+    if isinstance(here, list):
+        index = here.index(_element(here, last, path))
+        here[index : index + 1] = [] if value is None else [value]
+    elif value is None:
+        here.pop(last, None)
+    else:
+        here[last] = value
+
+
+def _element(values: list[Any], name: str, path: Sequence[str]) -> Any:
+    """One of a list: by the id or contact that names it, or by its place from 0."""
+    for value in values:
+        if isinstance(value, dict) and name in (value.get("id"), value.get("contact")):
+            return value
+    if name.isdecimal() and int(name) < len(values):
+        return values[int(name)]
+    raise PipecliError(f"{'.'.join(path)}: there is no element {name}")
+
+
+def _require_elements(model: type[Record], plain: Plain, path: Sequence[str]) -> None:
+    """Refuse to go into a list that is not there: it would become a map."""
+    annotation = base.annotation_at(model, path[:1])
+    if len(path) > 1 and path[0] not in plain and _is_list_of_maps(base.options(annotation)):
+        raise PipecliError(f"{'.'.join(path)}: there is no element {path[1]}")
+
+
+def _is_map(kind: Any) -> bool:
+    from pydantic import BaseModel
+
+    return isinstance(kind, type) and issubclass(kind, BaseModel)
+
+
+def _is_list_of_maps(kinds: Sequence[Any]) -> bool:
+    return any(
+        _is_map(option)
+        for kind in kinds
+        if get_origin(kind) is tuple
+        for option in base.options(kind.__args__[0])
+    )
+
+
+def number(name: str, text: str) -> int | Decimal:
+    """An exact number, as an option or a field has it. Raises PipecliError, naming it."""
+    try:
+        return int(text) if text.lstrip("+-").isdecimal() else Decimal(text)
+    except (InvalidOperation, ValueError):
+        raise PipecliError(f'{name}: "{text}" is no number', hint="write it as 1234.56") from None
+
+
+def _flag(name: str, text: str) -> bool:
+    known = {"yes": True, "true": True, "no": False, "false": False}
+    if text.lower() not in known:
+        raise PipecliError(f'{name}: "{text}" is neither yes nor no')
+    return known[text.lower()]
+
+
+def _moment(text: str, run: Session) -> datetime:
+    from pipecli.cli.common.dates import parse_moment
+
+    zone = run.now.tzinfo
+    assert zone is not None
+    return parse_moment(text, run.today, zone)
+
+
+def _yaml(text: str) -> Any:
+    import ryaml
+
+    try:
+        return ryaml.loads(text)  # type: ignore[attr-defined] # it re-exports without saying so
+    except Exception:  # any text may be given; what is no YAML is text
+        return text
+
+
+def _known(model: type[Record], path: Sequence[str]) -> str:
+    for length in range(len(path), -1, -1):
+        keys = base.keys_at(model, path[:length])
+        if keys:
+            prefix = "".join(f"{part}." for part in path[:length])
+            return f"its fields: {', '.join(prefix + key for key in keys)}"
+    return ""

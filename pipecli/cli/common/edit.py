@@ -1,0 +1,176 @@
+"""`edit`: a record's file in $EDITOR, validated on save, and never a word lost."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from pipecli.cli.common.change import Desk, Printed, changing, message, print_one
+from pipecli.cli.common.session import say, session, warn
+from pipecli.errors import Fault, FaultyFile, PipecliError
+from pipecli.records.base import Record
+from pipecli.records.kinds import BY_NOUN, SETTINGS, SETTINGS_FILE
+from pipecli.store import lock, reading, transaction
+from pipecli.store.yaml import read
+from pipecli.workflow.change import Change
+
+Allow = Callable[[Desk, Any, Any], None]
+"""What may come of an edit: the record before and after; asked with it twice before the editor opens."""
+
+
+def edit_file(
+    ctx: typer.Context,
+    find: Callable[[Desk], Record],
+    allow: Allow,
+    printed: Callable[[Any], Printed] | None = None,
+) -> None:
+    """Let a person edit a record's text; commit it once it is valid and `allow` lets it through.
+
+    The pipeline is held only while it is written: who types may take an hour. On a fault they are asked to
+    go back (at a terminal), and what they typed is kept in a file either way.
+    """
+    run = session(ctx)
+    desk = Desk(run)
+    warn(desk.pipeline.index.faults())
+    record = find(desk)
+    allow(desk, record, record)
+    file = SETTINGS_FILE if record.noun == "settings" else desk.pipeline.file_of(record.noun, record.key)
+    assert file is not None
+    before = (desk.pipeline.root / file).read_bytes()
+    cache = desk.pipeline.location.cache
+    draft = cache / "drafts" / Path(file).name
+    with _alone(cache / "editing" / draft.stem, record.key):
+        _lay_out(draft, before, record.key)
+        while True:
+            _open_editor(draft)
+            after = draft.read_bytes()
+            try:
+                edited = _read(record, file, after)
+                if after != before:
+                    run.look_again()
+                    with changing(ctx) as held:
+                        _require_same(held, file, before)
+                        allow(held, record, edited)
+                        transaction.check_references(held.pipeline, [edited])
+                        _commit(held, edited, transaction.Write(file, before, after), printed)
+                break
+            except PipecliError as error:
+                if isinstance(error, _Overtaken) or not _go_back(error, draft):
+                    raise PipecliError(str(error), hint=f"what you typed is kept in {draft}") from None
+        if after == before:
+            say(f"{record.key}: nothing changed")
+        if not run.dry_run or after == before:
+            _clear(draft)
+
+
+class _Overtaken(PipecliError):
+    """Somebody else changed the file; going back to the editor would not help."""
+
+
+def _require_same(desk: Desk, file: str, before: bytes) -> None:
+    try:
+        is_same = (desk.pipeline.root / file).read_bytes() == before
+    except FileNotFoundError:
+        raise _Overtaken(f"{file} was removed by somebody while you edited it") from None
+    if not is_same:
+        raise _Overtaken(f"{file} was changed by somebody while you edited it")
+
+
+@contextmanager
+def _alone(folder: Path, key: str) -> Iterator[None]:
+    """Keep a second editor off a draft. Raises PipecliError."""
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(lock.exclusive(folder, patience=0))
+        except lock.Busy:
+            raise PipecliError(f"{key} is open in another editor", hint="close that one first") from None
+        yield
+
+
+def _lay_out(draft: Path, before: bytes, key: str) -> None:
+    """Have a draft to edit: the record's text, or what was typed last while the record is still the same.
+
+    A draft of what the record was before would undo, once saved, all that happened to it since.
+    """
+    draft.parent.mkdir(parents=True, exist_ok=True)
+    base = _base(draft)
+    if draft.exists():
+        if base.exists() and base.read_bytes() == before:
+            say(f"your last draft of {key} is taken up again; delete {draft} to begin anew")
+            return
+        aside = next(
+            path for number in count(1) if not (path := draft.with_suffix(f".{number}.yaml")).exists()
+        )
+        draft.replace(aside)
+        say(f"{key} has changed since your last draft, which is kept in {aside}")
+    draft.write_bytes(before)
+    base.write_bytes(before)
+
+
+def _base(draft: Path) -> Path:
+    """The text that a draft began with."""
+    return draft.with_suffix(".base")
+
+
+def _clear(draft: Path) -> None:
+    draft.unlink()
+    _base(draft).unlink(missing_ok=True)
+
+
+def _commit(
+    desk: Desk, edited: Record, write: transaction.Write, printed: Callable[[Any], Printed] | None
+) -> None:
+    run = desk.session
+    if run.dry_run:
+        typer.echo(transaction.diff([write]), nl=False)
+        return
+    change = Change(edited, "edit", "changed")
+    subject = f"{edited.key}: {change.summary}"
+    text = None if run.no_commit else message(subject, [change], run.message)
+    made = transaction.commit(desk.pipeline, [write], text)
+    shown = printed(edited) if printed else Printed(edited.noun, edited.key, edited.key)
+    print_one(run, shown, said=subject, commit=made)
+
+
+def _open_editor(draft: Path) -> None:
+    editor = os.environ.get("VISUAL") or os.environ.get("EDITOR")
+    if not editor:
+        if not sys.stdin.isatty():
+            raise PipecliError("there is no terminal to edit in", hint="set EDITOR, or use `set`")
+        editor = "vi"
+    try:
+        done = subprocess.run([*shlex.split(editor), str(draft)], check=False)
+    except (OSError, ValueError) as error:
+        raise PipecliError(f'the editor "{editor}" can\'t be run: {error}', hint="set EDITOR") from None
+    if done.returncode:
+        raise PipecliError(f'the editor "{editor}" ended with {done.returncode}; nothing is changed')
+
+
+def _read(record: Record, file: str, content: bytes) -> Record:
+    kind = SETTINGS if record.noun == "settings" else BY_NOUN[record.noun]
+    text = read.decode(content, file)
+    edited = reading.read(kind, file, text)
+    if record.noun != "settings" and edited.key != record.key:
+        line, column = read.locate(text, [kind.identity])
+        raise FaultyFile(
+            [Fault(file, line, column, "id", f"{kind.identity} never changes: it is {record.key}")]
+        )
+    return edited
+
+
+def _go_back(error: PipecliError, draft: Path) -> bool:
+    if isinstance(error, FaultyFile):
+        for fault in error.faults:
+            say(f"{draft.name}:{fault.line or 1}: {fault.message}")
+    elif sys.stdin.isatty():
+        say(f"error: {error}")
+    return sys.stdin.isatty() and typer.confirm("Go back to the editor?", default=True, err=True)

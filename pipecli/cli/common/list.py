@@ -1,0 +1,282 @@
+"""What the options of a `list` come to in SQL: which records, in what order, how many.
+
+`list` of every noun: the same filters, the same formats, one query.
+
+`list` of what has no file of its own: users, teams, activities.
+
+`--owner`, `--team` and `--mine`: whose records a report is about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import typer
+
+from pipecli.cli.common.change import DERIVED, View, derive
+from pipecli.cli.common.command import Reading, flag_option, text_option
+from pipecli.cli.common.output import Format, print_records, write_text
+from pipecli.cli.common.session import Session, session
+from pipecli.cli.common.table import Column
+from pipecli.errors import PipecliError
+from pipecli.jsontext import dumps, loads
+from pipecli.records.kinds import BY_FOLDER, Kind
+from pipecli.store.index import query
+from pipecli.store.index.deals import Whose, in_team
+
+
+class Filtered(NamedTuple):
+    condition: str
+    parameters: list[object]
+    tail: str
+    """ORDER BY and LIMIT."""
+
+
+_FILTERS = {"owner": "owner", "status": "status", "stage": "stage", "team": "team"}
+
+
+def filtered(run: Session, plural: str, known: set[str], order: str) -> Filtered:
+    """What the options say of a table with the columns `known`; `order` holds where --sort does not.
+
+    Raises PipecliError when the table, named by its `plural`, has no column for an option.
+    """
+    conditions, parameters = _conditions(run, plural, known)
+    tail = f"ORDER BY {_order(run, known) or order}{_limit(run)}"
+    return Filtered(" AND ".join(conditions) or "1", parameters, tail)
+
+
+def _conditions(run: Session, plural: str, known: set[str]) -> tuple[list[str], list[object]]:
+    conditions: list[str] = []
+    parameters: list[object] = []
+    for option, column in _FILTERS.items():
+        value = run.option(option)
+        if value:
+            _must_know(plural, column, known, option)
+            _must_be(run, plural, option, str(value))
+            conditions.append(in_team(column) if option == "team" else f"{column} = ?")
+            parameters.append(value)
+    if run.option("tag"):
+        _must_know(plural, "tags", known, "tag")
+        conditions.append("EXISTS (SELECT 1 FROM json_each(tags) WHERE value = ?)")
+        parameters.append(run.option("tag"))
+    if run.option("mine"):
+        _must_know(plural, "owner", known, "mine")
+        me, team = run.me_and_team()
+        shared = "OR EXISTS (SELECT 1 FROM json_each(shared_with) WHERE value IN (?, ?))"
+        is_shared = "shared_with" in known  # customers have an owner, and nobody to share with
+        conditions.append(f"(owner = ? {shared if is_shared else ''})")
+        parameters += [me, me, team] if is_shared else [me]
+    if run.option("where"):
+        conditions.append(f"({run.option('where')}\n)")  # the newline ends a comment that would hide the rest
+    return conditions, parameters
+
+
+def _must_know(plural: str, column: str, known: set[str], option: str) -> None:
+    if column not in known:
+        raise PipecliError(f"--{option}: {plural} have no {column}")
+
+
+_NAMED = {
+    "owner": ("users", "there is no user", "see `pipecli user list`"),
+    "team": ("teams", "there is no team", "see `pipecli team list`"),
+    "stage": ("stages", "there is no stage", "see the processes in pipecli.yaml"),
+}
+
+
+def _must_be(run: Session, plural: str, option: str, value: str) -> None:
+    """Refuse what no record could have: an empty list would say that there is nothing to do."""
+    connection = run.pipeline.index.connection
+    if option in _NAMED:
+        table, fault, way_out = _NAMED[option]
+        if not connection.execute(f"SELECT 1 FROM {table} WHERE id = ?", (value,)).fetchone():
+            raise PipecliError(f"--{option}: {fault} {value}", hint=way_out)
+    elif option == "status" and plural in BY_FOLDER:
+        kind = BY_FOLDER[plural]
+        # The models, which are slow to import, are asked only about what no record has now.
+        if not connection.execute(f"SELECT 1 FROM {kind.table} WHERE status = ?", (value,)).fetchone():
+            from pipecli.records import base
+
+            (statuses,) = base.options(base.annotation_at(kind.model, ["status"]))
+            if value not in list(statuses):
+                raise PipecliError(f'--status: "{value}" is none of {", ".join(statuses)}')
+
+
+def _order(run: Session, known: set[str]) -> str:
+    wanted = str(run.option("sort") or "")
+    column = wanted.removeprefix("-")
+    if not wanted:
+        return ""
+    if column not in known:
+        raise PipecliError(
+            f"--sort: there is no column {column}", hint=f"sort by one of {', '.join(sorted(known))}"
+        )
+    return f'"{column}" IS NULL, "{column}" {"DESC" if wanted.startswith("-") else "ASC"}'
+
+
+def _limit(run: Session) -> str:
+    wanted = str(run.option("limit") or "")
+    if not wanted:
+        return ""
+    if not wanted.isdecimal():
+        raise PipecliError(f'--limit: "{wanted}" is no number of records', hint="write one as 10")
+    return f" LIMIT {int(wanted)}"
+
+
+class Shown(NamedTuple):
+    """A column of a noun's table: its heading, the SQL it comes from, and how it is drawn."""
+
+    column: Column
+    sql: str
+    hidden: bool = False
+    """Only there for another column's `show`."""
+
+
+class Listing(Reading):
+    """The command class of every `list`: its filters."""
+
+    def shared(self) -> list[Any]:
+        return [
+            text_option("--owner", "Only this user's.", "USER"),
+            flag_option("--mine", "Only yours, and what is shared with you."),
+            text_option("--status", "Only of this status.", "STATUS"),
+            text_option("--stage", "Only at this stage.", "STAGE"),
+            text_option("--team", "Only of the users of this team and of those below it.", "TEAM"),
+            text_option("--tag", "Only with this tag.", "TAG"),
+            text_option("--where", "Only where this SQL condition on the columns of `sql` holds.", "EXPR"),
+            text_option("--sort", "By this column; -COLUMN for the last first.", "COLUMN"),
+            text_option("--limit", "At most so many.", "N"),
+            *super().shared(),
+        ]
+
+
+def print_list(ctx: typer.Context, kind: Kind, shown: Sequence[Shown], order: str) -> None:
+    """Print the records of a kind that the filters of the command line let through."""
+    run = session(ctx)
+    pipeline = run.read(kind)
+    connection = pipeline.index.connection
+    known = {row[1] for row in connection.execute(f"PRAGMA table_info({kind.table})")}
+    condition, parameters, tail = filtered(run, kind.folder, known, order)
+    if run.format is Format.IDS:
+        ids = query.select(connection, kind.identity, kind.table, condition, tail, parameters)
+        write_text("".join(f"{row[0]}\n" for row in ids.rows))
+    elif run.format in (Format.JSON, Format.JSONL):
+        columns = ", ".join(["json", _currency(known), *DERIVED.get(kind.noun, {}).values()])
+        found = query.select(connection, columns, kind.table, condition, tail, parameters)
+        _print_json(run, kind.noun, found.rows)
+    else:
+        columns = ", ".join(each.sql for each in shown)
+        found = query.select(connection, columns, kind.table, condition, tail, parameters)
+        names = [each.column.name for each in shown]
+        records = [dict(zip(names, row, strict=True)) for row in found.rows]
+        visible = [each.column for each in shown if not each.hidden]
+        print_records(records, visible, run.format, id_key=names[0])
+
+
+def _currency(known: set[str]) -> str:
+    return "currency" if "currency" in known else "''"
+
+
+def _print_json(run: Session, noun: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    """The files' own JSON, kept in the index, with the computed keys joined on as text.
+
+    Reading and writing 8,800 records anew would take ten times as long.
+    """
+    texts = []
+    for written, currency, *computed in rows:
+        extra = derive(noun, tuple(computed), currency)
+        for key in ("amount", "probability"):
+            if key in extra and _is_in_file(key, extra, written):
+                del extra[key]
+        texts.append(f"{written[:-1]}, {dumps(extra, indent=None)[1:]}" if extra else written)
+    if run.format is Format.JSONL:
+        write_text("".join(f"{text}\n" for text in texts))
+    else:
+        inner = ",\n".join(texts)
+        write_text(f"[\n{inner}\n]\n" if texts else "[]\n")
+
+
+def _is_in_file(key: str, extra: View, written: str) -> bool:
+    """Whether the record's own JSON has a computed key already, set by hand."""
+    if key == "amount":  # a won deal has one in `closed`, too: looking at the text would say nothing
+        return bool(extra.get("amount_by_hand"))
+    return f'"{key}": ' in written and key in loads(written)
+
+
+class Parts(NamedTuple):
+    """Where the parts come from."""
+
+    plural: str
+    select: str
+    """A SELECT of ours that gives their columns; `id` is one of them."""
+    kinds: tuple[Kind, ...] = ()
+    """The records they stand in; a broken file of these stops the list."""
+    flags: frozenset[str] = frozenset()
+    """Columns that are yes or no."""
+    lists: frozenset[str] = frozenset()
+    """Columns that hold a JSON list."""
+    hidden: frozenset[str] = frozenset()
+    """Columns that only conditions need."""
+
+
+def print_parts(
+    ctx: typer.Context,
+    parts: Parts,
+    shown: Sequence[Shown],
+    order: str,
+    conditions: Mapping[str, object] | None = None,
+) -> None:
+    """Print what the filters of the command line let through, and `conditions`: our SQL with its value."""
+    run = session(ctx)
+    connection = run.read(*parts.kinds).index.connection
+    table = f"({parts.select})"
+    known = query.select(connection, "*", table, "1", "LIMIT 0", ()).columns
+    condition, parameters, tail = filtered(run, parts.plural, set(known), order)
+    own = conditions or {}
+    found = query.select(
+        connection,
+        "*" if run.format in (Format.JSON, Format.JSONL) else ", ".join(each.sql for each in shown),
+        table,
+        " AND ".join([*own, condition]),
+        tail,
+        [*own.values(), *parameters],
+    )
+    if run.format in (Format.JSON, Format.JSONL):
+        names = known
+        records = [_record(parts, dict(zip(names, row, strict=True))) for row in found.rows]
+    else:
+        names = [each.column.name for each in shown]
+        records = [dict(zip(names, row, strict=True)) for row in found.rows]
+    print_records(records, [each.column for each in shown if not each.hidden], run.format)
+
+
+def _record(parts: Parts, row: dict[str, object]) -> dict[str, object]:
+    """A row as JSON has it: what is absent left out, flags and lists as such."""
+    return {
+        key: bool(value) if key in parts.flags else loads(str(value)) if key in parts.lists else value
+        for key, value in row.items()
+        if value is not None and key not in parts.hidden
+    }
+
+
+class Report(Reading):
+    """The command class of what counts everybody's records, or those of some."""
+
+    def shared(self) -> list[Any]:
+        return [
+            text_option("--owner", "Only this user's.", "USER"),
+            text_option("--team", "Only of the users of this team and of those below it.", "TEAM"),
+            flag_option("--mine", "Only yours, and what is shared with you."),
+            *super().shared(),
+        ]
+
+
+def whose(run: Session) -> Whose:
+    """What the options say; a name that the settings don't have is refused, as it would give nothing."""
+    connection = run.pipeline.index.connection
+    owner, team = str(run.option("owner") or ""), str(run.option("team") or "")
+    for noun, name in (("user", owner), ("team", team)):
+        if name and not connection.execute(f"SELECT 1 FROM {noun}s WHERE id = ?", (name,)).fetchone():
+            raise PipecliError(f"there is no {noun} {name}", hint=f"see `pipecli {noun} list`")
+    me, my_team = run.me_and_team() if run.option("mine") else (None, None)
+    return Whose(owner or None, team or None, me, my_team)

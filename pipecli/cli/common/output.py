@@ -1,0 +1,316 @@
+"""Results on stdout, in the format that was asked for. The only module that knows the formats.
+
+A file that a command writes for people, outside of the pipeline's records: a document, a chart, a page.
+
+It is written whole or not at all.
+
+Findings as `check` and `diff` show them to people.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import shutil
+import sys
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import Path
+
+from pipecli.checks.rule import Finding, Severity
+from pipecli.cli.common.table import Column, cell_text, clean, display_width, isolated, render
+from pipecli.errors import PipecliError
+
+Record = Mapping[str, object]
+
+
+class Format(StrEnum):
+    """How a result is written."""
+
+    TABLE = "table"
+    JSON = "json"
+    JSONL = "jsonl"
+    CSV = "csv"
+    TSV = "tsv"
+    MARKDOWN = "markdown"
+    IDS = "ids"
+
+
+def print_records(
+    records: Sequence[Record], columns: Sequence[Column], fmt: Format, *, id_key: str = "id"
+) -> None:
+    """Writes a list. JSON has every key of a record; the others have the columns, ids one id a line.
+
+    Columns that a narrow terminal has no room for are named on stderr.
+    """
+    match fmt:
+        case Format.TABLE:
+            _print_table(records, columns)
+        case Format.JSON:
+            write_text(_json_list(records))
+        case Format.JSONL:
+            write_text("".join([_json_line(record) for record in records]))
+        case Format.IDS:
+            write_text("".join([f"{cell_text(record[id_key])}\n" for record in records]))
+        case Format.MARKDOWN:
+            write_text(_markdown(columns, [_cells(record, columns) for record in records]))
+        case Format.CSV | Format.TSV:
+            keys = [column.name for column in columns]
+            write_text(_delimited(fmt, keys, [[record.get(key) for key in keys] for record in records]))
+
+
+def print_record(
+    record: Record, fmt: Format, lines: Sequence[tuple[str, object]], *, id_key: str = "id"
+) -> None:
+    """Writes one record: `lines` are the labels and values of the table, the other formats have its own keys.
+
+    csv, tsv and markdown are a table of one row, of the values that fit a cell: no maps, no lists of them.
+    """
+    fitting = {key: value for key, value in record.items() if _fits_cell(value)}
+    match fmt:
+        case Format.TABLE:
+            write_text(_listing(lines, terminal_width()))
+        case Format.JSON:
+            from pipecli.jsontext import dumps
+
+            write_text(dumps(record) + "\n")
+        case Format.JSONL:
+            write_text(_json_line(record))
+        case Format.IDS:
+            write_text(f"{cell_text(record[id_key])}\n")
+        case Format.MARKDOWN:
+            write_text(_markdown([Column(key, key) for key in fitting], [list(fitting.values())]))
+        case Format.CSV | Format.TSV:
+            write_text(_delimited(fmt, list(fitting), [list(fitting.values())]))
+
+
+def terminal_width() -> int | None:
+    """The columns of the terminal; None where there is none, unless COLUMNS says otherwise."""
+    if os.environ.get("COLUMNS", "").isdecimal() and int(os.environ["COLUMNS"]) > 0:
+        return int(os.environ["COLUMNS"])
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def write_text(text: str) -> None:
+    """Text for stdout, as UTF-8 with \\n whatever the platform."""
+    stream = sys.stdout
+    if isinstance(stream, io.TextIOWrapper):
+        # A pipe on Windows and a POSIX locale have other encodings; Windows would also double the \r of CSV.
+        stream.reconfigure(encoding="utf-8", newline="\n")
+    stream.write(text)
+
+
+def _cells(record: Record, columns: Sequence[Column]) -> list[object]:
+    return [column.show(record) if column.show else record.get(column.name) for column in columns]
+
+
+def _print_table(records: Sequence[Record], columns: Sequence[Column]) -> None:
+    width = terminal_width()
+    table = render(columns, [_cells(record, columns) for record in records], width)
+    write_text(table.text + "\n")
+    if table.dropped:
+        sys.stdout.flush()
+        sys.stderr.write(f"no room in {width} columns for: {', '.join(table.dropped)}\n")
+
+
+def _listing(lines: Sequence[tuple[str, object]], width: int | None) -> str:
+    """Labels and values side by side; a long value goes on under its own start, words whole."""
+    labels = [clean(label) for label, _ in lines]
+    indent = max([display_width(label) for label in labels], default=0) + 2
+    room = None if width is None else max(width - indent, 20)
+    drawn: list[str] = []
+    for label, (_, value) in zip(labels, lines, strict=True):
+        start = isolated(label) + " " * (indent - display_width(label))
+        for part in wrapped(value, room):
+            drawn.append((start + isolated(part)).rstrip(" ") + "\n")
+            start = " " * indent
+    return "".join(drawn)
+
+
+def write_counts(lines: Iterable[tuple[str, int | None]]) -> None:
+    """Writes a report as wide as the terminal: counts on the left, a long line goes on under its start."""
+    width = terminal_width()
+    drawn: list[str] = []
+    for text, count in lines:
+        start = "" if count is None else f"{count:>9,} "
+        room = None if width is None else max(width - len(start), 20)
+        for part in wrapped(text, room):
+            drawn.append(f"{start}{isolated(part)}\n")
+            start = " " * len(start)
+    write_text("".join(drawn))
+
+
+def wrapped(value: object, room: int | None) -> list[str]:
+    """The lines of a value. A word that is wider than the room has a line of its own and sticks out."""
+    paragraphs = value.strip("\r\n").splitlines() if isinstance(value, str) else [cell_text(value)]
+    lines: list[str] = []
+    for paragraph in paragraphs or [""]:
+        text = clean(paragraph)
+        if room is None or display_width(text) <= room:
+            lines.append(text)
+            continue
+        line, used = "", 0
+        for word in text.split(" "):
+            size = display_width(word)
+            if line and used + 1 + size > room:
+                lines.append(line)
+                line, used = word, size
+            else:
+                line, used = (f"{line} {word}", used + 1 + size) if line else (word, size)
+        lines.append(line)
+    return lines
+
+
+def _json_list(records: Sequence[Record]) -> str:
+    """A list with a record a line: drawn in two thirds of the time of an indented one, and fit for `grep`."""
+    from pipecli.jsontext import dumps
+
+    if not records:
+        return "[]\n"
+    return "[\n  " + ",\n  ".join([dumps(record, None) for record in records]) + "\n]\n"
+
+
+def _json_line(record: Record) -> str:
+    from pipecli.jsontext import dumps
+
+    return dumps(record, None) + "\n"
+
+
+def _delimited(fmt: Format, keys: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    table = [[_exact(cell) for cell in row] for row in [keys, *rows]]
+    if fmt is Format.TSV:
+        return "".join(["\t".join([clean(cell) for cell in row]) + "\n" for row in table])
+    import csv
+
+    from pipecli.csvtext import guarded
+
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows([[guarded(cell) for cell in row] for row in table])
+    return text.getvalue()
+
+
+def _exact(value: object) -> str:
+    """A value for another program: every digit, no thousands separators, times with their offset."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return re.sub(_CONTROLS, "·", value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Decimal):
+        from pipecli.jsontext import digits
+
+        return digits(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, (list, tuple)) and _fits_cell(value):
+        return ", ".join([_exact(each) for each in value])
+    if isinstance(value, (Mapping, list, tuple)):
+        from pipecli.jsontext import dumps
+
+        return dumps(value, None)
+    return _exact(str(value))
+
+
+# Of the controls a CSV cell has use for tab, return and newline; the others are for terminals to obey.
+_CONTROLS = "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]"
+
+
+def _fits_cell(value: object) -> bool:
+    if isinstance(value, (list, tuple)):
+        return not any(isinstance(each, (Mapping, list, tuple)) for each in value)
+    return not isinstance(value, Mapping)
+
+
+# Characters with a meaning in GitHub's Markdown. `[` and `!` among them: an image is fetched from its
+# server the moment somebody reads the page. `$` begins a formula there.
+_MARKDOWN_SIGNS = r"[\\|`*\[\]!$~]"
+_LINE_BREAKS = "\r\n|[\r\n]"
+# GitHub would send a message to whom a deal's title names.
+_MENTION = r"(?<![\w.@])@(?=\w)"
+
+
+def _markdown(columns: Sequence[Column], rows: Sequence[Sequence[object]]) -> str:
+    from tabulate import tabulate
+
+    return (
+        tabulate(
+            [[markdown_text(value) for value in row] for row in rows],
+            headers=[markdown_text(column.heading) for column in columns],
+            tablefmt="pipe",
+            colalign=[column.align for column in columns] if rows else None,
+            disable_numparse=True,
+        )
+        + "\n"
+    )
+
+
+def markdown_text(value: object) -> str:
+    """A value as words of a Markdown page, and never as its syntax."""
+    lines = re.split(_LINE_BREAKS, value.strip()) if isinstance(value, str) else [cell_text(value)]
+    return "<br>".join([_escaped(clean(line)) for line in lines])
+
+
+def _escaped(text: str) -> str:
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    text = re.sub(_MENTION, "@\u200b", text)
+    return re.sub(_MARKDOWN_SIGNS, r"\\\g<0>", text)
+
+
+def ending_of(output: str, endings: Sequence[str], name: str) -> str:
+    """The ending of a file that can be written, in small letters; `name` is what to call it otherwise.
+
+    Refuses, before any work is done, what can't be written. Raises PipecliError.
+    """
+    path = Path(output)
+    ending = path.suffix.lower()
+    if ending not in endings:
+        known = ", ".join(endings[:-1]) + f" and {endings[-1]}" if len(endings) > 1 else endings[0]
+        named = path.with_suffix(endings[0]) if path.name else Path(f"{name}{endings[0]}")
+        raise PipecliError(f"{output}: only {known} can be written", hint=f"name it {named}")
+    if path.is_dir():
+        raise PipecliError(f"{output} is a directory", hint="name a file in it")
+    if not path.parent.is_dir():
+        raise PipecliError(
+            f"{output}: there is no directory {path.parent}", hint="make it, or name another file"
+        )
+    return ending
+
+
+def write_whole(output: str, content: bytes) -> None:
+    """Put a file in the place of what was there, at once. Raises PipecliError."""
+    from pipecli.store import files
+
+    target = Path(output).resolve()
+    try:
+        files.write(target.parent, target.name, content)
+    except OSError as error:
+        raise PipecliError(f"{output} can't be written: {error.strerror or error}") from None
+
+
+def lines(finding: Finding) -> list[str]:
+    """`file:line:column: message (rule)`, which editors and CI turn into links; long ones go on below."""
+    place = ":".join(str(part) for part in finding[:3])
+    mark = "" if finding.severity == "error" else f"{finding.severity}: "
+    text = clean(f"{place}: {mark}{finding.message} ({finding.rule})")
+    width = terminal_width()
+    if width is None:
+        return [text]
+    return textwrap.wrap(
+        text, max(width, 40), subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
+    )
+
+
+def counted(findings: Sequence[Finding]) -> str:
+    """`2 errors and 1 warning`; empty when there are none."""
+    errors = sum(finding.severity is Severity.ERROR for finding in findings)
+    parts = ((errors, "error"), (len(findings) - errors, "warning"))
+    return " and ".join(count(number, word) for number, word in parts if number)
+
+
+def count(number: int, word: str) -> str:
+    return f"{number} {word}{'s' * (number != 1)}"

@@ -1,0 +1,206 @@
+"""What the pages of `show` are made of: sections, activities, days in words.
+
+`show` of what has items: its header, its lines and its totals for people; for scripts as ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import typer
+
+from pipecli.cli.common.change import View, print_view, view
+from pipecli.cli.common.columns import amount_text, price_text
+from pipecli.cli.common.list import Shown
+from pipecli.cli.common.output import Format, print_record, print_records, write_text
+from pipecli.cli.common.session import Session, session
+from pipecli.cli.common.table import Column, display_width
+from pipecli.records.kinds import BY_NOUN, Kind
+from pipecli.records.money import minor_digits
+
+_LAST = 5
+"""How many of the activities that are done a page shows."""
+
+
+def print_section(heading: str, rows: Sequence[View], columns: Sequence[Column]) -> None:
+    """A heading and its table, without columns that say nothing; nothing where there are no rows."""
+    if rows:
+        said = [column for column in columns if any(row.get(column.name) for row in rows)]
+        write_text(f"\n{heading}\n")
+        print_records(rows, said, Format.TABLE)
+
+
+def print_activities(record: View) -> None:
+    """What is planned, and the last of what is done."""
+    activities = sorted(record.get("activities", ()), key=lambda each: str(each["at"]))
+    planned = [each for each in activities if not each.get("done")]
+    done = [each for each in activities if each.get("done")]
+    print_section("Planned", planned, _ACTIVITIES)
+    more = f", the last {_LAST} of {len(done)}" if len(done) > _LAST else ""
+    print_section(f"Done{more}", done[::-1][:_LAST], _ACTIVITIES)
+
+
+def _when(activity: Any) -> str:
+    return str(activity["at"])[:16].replace("T", " ")
+
+
+_ACTIVITIES = (
+    Column("at", "WHEN", show=_when),
+    Column("type", "TYPE"),
+    Column("direction", "DIR", rank=2),
+    Column("subject", "SUBJECT", shrink=True, min_width=20),
+    Column("by", "BY", shrink=True, rank=1),
+    Column("id", "ID"),
+)
+
+
+def in_days(count: int) -> str:
+    return "1 day" if count == 1 else f"{count} days"
+
+
+def due(run: Session, day: str) -> str:
+    """A day, and how far away it is."""
+    days = (date.fromisoformat(day) - run.today).days
+    if days < 0:
+        return f"{day}, overdue by {in_days(-days)}"
+    return f"{day}, " + (f"in {in_days(days)}" if days else "today")
+
+
+def planned_contact(run: Session, planned: View) -> str:
+    by = f", by {planned['by']}" if "by" in planned else ""
+    return due(run, planned["date"]) + by + (f": {planned['note']}" if "note" in planned else "")
+
+
+def rows_of(run: Session, table: str, columns: tuple[Shown, ...], condition: str, key: str) -> list[View]:
+    """The records that a condition of ours holds for, as the table of their noun has them."""
+    found = run.pipeline.index.connection.execute(
+        f"SELECT {', '.join(each.sql for each in columns)} FROM {table} WHERE {condition}", (key,)
+    )
+    names = [each.column.name for each in columns]
+    return [dict(zip(names, row, strict=True)) for row in found]
+
+
+def views_of(run: Session, noun: str, table: str, condition: str, key: str) -> list[View]:
+    """The same, as JSON has them."""
+    found = run.pipeline.index.connection.execute(
+        f"SELECT id FROM {table} WHERE {condition} ORDER BY id", (key,)
+    )
+    return [view(run, noun, row[0]) for row in found.fetchall()]
+
+
+_BELOW = {
+    "items", "customer_name", "supplier_name", "amount", "tax_by_rate", "tax", "total", "margin",
+    "margin_percent", "margin_unknown", "items_without_cost",
+}  # fmt: skip
+"""What a person finds in the lines and totals, not in the header."""
+
+
+def print_document(ctx: typer.Context, kind: Kind, ref: str) -> None:
+    """Print one document that a person names."""
+    from pipecli.store.lookup import resolve
+
+    run = session(ctx)
+    found = resolve(run.pipeline, ref, kind)
+    shown = view(run, found.noun, found.key)
+    if run.format is not Format.TABLE:
+        print_view(run, shown)
+        return
+    print_record(shown, run.format, _header(shown))
+    write_text("\n")
+    if shown.get("items"):
+        print_items(run, found.noun, found.key)
+        write_text("\n")
+    write_text(_totals(shown))
+
+
+def print_items(run: Session, noun: str, key: str) -> None:
+    """Print the lines of a document, numbered, with the amount of each."""
+    lines = _lines(run, noun, key)
+    columns = [
+        column for column in _COLUMNS if column.name in _ALWAYS or any(column.name in line for line in lines)
+    ]
+    print_records(lines, columns, run.format, id_key="number")
+
+
+def _lines(run: Session, noun: str, key: str) -> list[View]:
+    """The items of a document as its file has them, with their number, currency and amount."""
+    shown = view(run, noun, key)
+    path = f"(SELECT path FROM {BY_NOUN[noun].table} WHERE id = ?)"
+    amounts = run.pipeline.index.connection.execute(
+        f"SELECT amount FROM items WHERE path = {path} ORDER BY position", (key,)
+    ).fetchall()
+    digits = minor_digits(shown["currency"])
+    return [
+        {
+            "number": number,
+            **item,
+            "currency": shown["currency"],
+            "amount": None if amount is None else Decimal(repr(amount)).quantize(Decimal(1).scaleb(-digits)),
+        }
+        for number, (item, (amount,)) in enumerate(zip(shown.get("items", ()), amounts, strict=True), 1)
+    ]
+
+
+def _price(line: Mapping[str, Any]) -> str:
+    price = line.get("unit_price")
+    return "" if price is None else price_text(Decimal(price), line["currency"])
+
+
+def _amount(line: Mapping[str, Any]) -> str:
+    return amount_text(line["amount"], line["currency"], named=False)
+
+
+_ALWAYS = {"number", "description", "quantity", "unit_price", "amount"}
+_COLUMNS = (
+    Column("number", "#", align="right"),
+    Column("description", "ITEM", shrink=True, min_width=14),
+    Column("product", "PRODUCT", shrink=True, rank=3),
+    Column("quantity", "QUANTITY", align="right"),
+    Column("uom", "UNIT", rank=2),
+    Column("unit_price", "PRICE", align="right", show=_price),
+    Column("discount", "DISC %", align="right"),
+    Column("tax", "TAX %", align="right", rank=1),
+    Column("amount", "AMOUNT", align="right", show=_amount),
+)
+
+
+def _header(shown: View) -> list[tuple[str, object]]:
+    """What the file says, the name of the customer or supplier beside their slug."""
+    names = {"customer": shown.get("customer_name"), "supplier": shown.get("supplier_name")}
+    return [
+        (key, f"{value} ({names[key]})" if names.get(key) else value)
+        for key, value in shown.items()
+        if key not in _BELOW
+    ]
+
+
+def _totals(shown: View) -> str:
+    """Net, tax by rate, total and margin, the amounts one below the other."""
+    currency = shown["currency"]
+    if "total" not in shown:
+        return f"total  {amount_text(shown['amount'], currency)}\n" if "amount" in shown else ""
+    sums: list[tuple[str, Any, str]] = [
+        ("net", shown["amount"], ""),
+        *((f"tax {rate} %", tax, "") for rate, tax in shown["tax_by_rate"].items()),
+        ("total", shown["total"], ""),
+    ]
+    if "margin" in shown:
+        sums.append(("margin", shown["margin"], _margin_words(shown)))
+    drawn = [(label, amount_text(value, currency), words) for label, value, words in sums]
+    labels = max(display_width(label) for label, _, _ in drawn)
+    amounts = max(display_width(amount) for _, amount, _ in drawn)
+    lines = [f"{label:<{labels}}  {amount:>{amounts}}{words}\n" for label, amount, words in drawn]
+    if "margin_unknown" in shown:
+        lines.append(f"{'margin':<{labels}}  unknown: {shown['margin_unknown']}\n")
+    return "".join(lines)
+
+
+def _margin_words(shown: View) -> str:
+    """How much of the price it is, and what it leaves out."""
+    uncosted = shown.get("items_without_cost", 0)
+    share = f" ({shown['margin_percent']} %)" if "margin_percent" in shown else ""
+    noun = "item" if uncosted == 1 else "items"
+    return f"{share}, without {uncosted} {noun} of unknown cost" if uncosted else share

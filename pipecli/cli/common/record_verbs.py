@@ -1,0 +1,173 @@
+"""Slugs as people give them to products, price lists, users and the like.
+
+The verbs that every noun has: show, edit, set.
+
+`remove` of every noun that is named by a slug.
+
+What customers, contacts and suppliers share at the prompt: how they are named, and how set.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pipecli.cli.common.change import Desk, changing, print_view, view
+from pipecli.cli.common.command import Changing
+from pipecli.cli.common.session import session
+from pipecli.errors import PipecliError
+from pipecli.records.kinds import BY_NOUN, Kind
+
+if TYPE_CHECKING:
+    from pipecli.workflow.change import Change
+
+_LONGEST = 80
+
+
+def given_slug(text: str, what: str) -> str:
+    """The slug that names a new `what`. Raises PipecliError with the slug that the text could be."""
+    if len(text) <= _LONGEST and re.fullmatch("[a-z0-9]+(-[a-z0-9]+)*", text):
+        return text
+    from pipecli.store.naming import slug
+
+    hint = f"write it as {slug(text)}" if text.strip() else "write it as cafe-s-100"
+    raise PipecliError(f'"{text}" can\'t name a {what}: small letters, digits and hyphens can', hint=hint)
+
+
+Setting = Callable[[Desk, Any, list[str], str], "Change"]
+"""What a noun makes of `set`: from the record, the assignments and the commit's words to the change."""
+Rule = Callable[[Desk, Any, Any], None]
+"""What a noun allows of `set` and `edit`: the record before and after; asked with it twice beforehand."""
+
+
+def add_show_set_edit(app: typer.Typer, kind: Kind) -> None:
+    """Give a noun its `show`, `set` and `edit`."""
+    add_show(app, kind)
+    add_set_edit(app, kind)
+
+
+def add_show(app: typer.Typer, kind: Kind) -> None:
+    """Give a noun its `show`, where some fields have a rule for `set` or `edit`."""
+
+    @app.command("show", help=f"Show one {kind.noun.replace('-', ' ')}.")
+    def show(ctx: typer.Context, ref: Ref) -> None:
+        from pipecli.store.lookup import resolve
+
+        run = session(ctx)
+        found = resolve(run.pipeline, ref, kind)
+        print_view(run, view(run, found.noun, found.key))
+
+
+def _any_field(desk: Desk, record: Any, assignments: list[str], summary: str) -> Change:
+    from pipecli.cli.common.assignments import assign
+    from pipecli.workflow.change import Change
+
+    return Change(assign(record, assignments, desk.session), summary, "changed")
+
+
+def setting_of(allow: Rule, setting: Setting = _any_field) -> Setting:
+    """A `set`, as far as a rule on the record before and after allows it."""
+
+    def allowed(desk: Desk, record: Any, assignments: list[str], summary: str) -> Change:
+        allow(desk, record, record)
+        change = setting(desk, record, assignments, summary)
+        allow(desk, record, change.subject)
+        return change
+
+    return allowed
+
+
+def _any_change(_desk: Desk, _before: Any, _after: Any) -> None:
+    """Every valid record is allowed."""
+
+
+def add_set_edit(
+    app: typer.Typer, kind: Kind, setting: Setting = _any_field, allow_edit: Rule = _any_change
+) -> None:
+    """Give a noun its `set` and `edit`, where its `show` is its own, or some fields have a rule."""
+    name = kind.noun.replace("-", " ")
+    one = f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
+
+    @app.command("set", cls=Changing, help=f"Set fields of {one}: path=value, path= to clear.")
+    def set_(ctx: typer.Context, ref: Ref, assignments: Assignments) -> None:
+        from pipecli.cli.common.assignments import split
+
+        with changing(ctx) as desk:
+            names = ", ".join(".".join(split(text)[0]) for text in assignments)
+            desk.do(setting(desk, desk.get(kind.model, ref), assignments, f"set {names}"))
+
+    @app.command("edit", cls=Changing, help=f"Open {one} in $EDITOR.")
+    def edit(ctx: typer.Context, ref: Ref) -> None:
+        from pipecli.cli.common.edit import edit_file
+
+        edit_file(ctx, lambda desk: desk.get(kind.model, ref), allow_edit)
+
+
+Ref = Annotated[
+    str, typer.Argument(metavar="REF", help="An id, the beginning of its random part, or a name.")
+]
+Assignments = Annotated[list[str], typer.Argument(metavar="PATH=VALUE...", help="Fields and their values.")]
+Sets = Annotated[list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Any other field.")]
+
+
+def add_remove(app: typer.Typer, kind: Kind, *, way_out: str = "change those first") -> None:
+    """Give a noun its `remove`; `way_out` is what to do about the records that use one, `{key}` its slug."""
+    name = kind.noun.replace("-", " ")
+
+    @app.command("remove", cls=Changing, help=f"Remove a {name} that no record uses.")
+    def remove(ctx: typer.Context, ref: Ref) -> None:
+        from pipecli.workflow import catalogue
+
+        with changing(ctx) as desk:
+            record: Any = desk.get(kind.model, ref)
+            used_by = [name for name, _ in users_of(desk, kind, record.key)]
+            desk.do(catalogue.remove(record, used_by, hint=way_out.format(key=record.key)))
+
+
+def users_of(desk: Desk, kind: Kind, key: str) -> list[tuple[str, str]]:
+    """The records that name this one, each by its id and its file."""
+    # A file that can't be read might name it too.
+    desk.pipeline.need(*BY_NOUN.values())
+    rows = desk.pipeline.index.connection.execute(
+        "SELECT DISTINCT r.key, path FROM _references f JOIN _records r USING (path) "
+        "WHERE f.noun = ? AND f.key = ? AND NOT (r.noun = f.noun AND r.key = f.key) ORDER BY r.key",
+        (kind.noun, key),
+    )
+    return rows.fetchall()
+
+
+NameOrSlug = Annotated[
+    str | None, typer.Argument(metavar="NAME", help="What people call it; with --name, its slug.")
+]
+Name = Annotated[str | None, typer.Option("--name", help="What people call it.", metavar="TEXT")]
+
+
+def slug_and_name(noun: str, argument: str | None, name: str | None) -> tuple[str, str]:
+    """The slug and the name of `add "Contoso Coffee"`, or of `add contoso-coffee --name "Contoso Coffee"`.
+
+    Raises PipecliError.
+    """
+    from pipecli.store.naming import slug
+
+    text = (name or argument or "").strip()
+    if not text:
+        raise PipecliError(f"a {noun} needs a name", hint=f'pipecli {noun} add "Contoso Coffee"')
+    return given_slug(argument, noun) if name and argument else slug(text), text
+
+
+def names_of(desk: Desk, noun: str) -> dict[str, str]:
+    """The name of every record of a kind, by its slug."""
+    found = desk.pipeline.index.connection.execute("SELECT key, label FROM _records WHERE noun = ?", (noun,))
+    return dict(found.fetchall())
+
+
+def set_party(desk: Desk, party: Any, assignments: list[str], summary: str) -> Change:
+    """`set` of any field, e-mails and phones tidied as `add` does."""
+    from pipecli.cli.common.assignments import assign
+    from pipecli.workflow.change import Change
+    from pipecli.workflow.party import normalized
+
+    return Change(normalized(assign(party, assignments, desk.session), party), summary, "changed")

@@ -1,0 +1,185 @@
+"""One run of the program: which pipeline, in which format, on what day, as whom.
+
+Moments as people type them after --as-of: a date (its end), a time, or a revision of git.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from datetime import date, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from pipecli.errors import Fault, PipecliError
+from pipecli.records.kinds import Kind
+
+if TYPE_CHECKING:
+    from pipecli.cli.common.output import Format
+    from pipecli.history.past import PastPipeline
+    from pipecli.store.pipeline import Pipeline
+
+FORMATS = ("table", "json", "jsonl", "csv", "tsv", "markdown", "ids")
+CODE_HOST_FORMATS = ("github", "sarif")
+"""What `check` also prints: it alone has findings with a file and a line."""
+
+
+class Session:
+    """What the shared options said, and what follows from them."""
+
+    def __init__(self) -> None:
+        self.directory = "."
+        self.format_name = "table"
+        self.today_text = ""
+        self.as_of: str | None = None
+        self.message = ""
+        self.dry_run = False
+        self.no_commit = False
+        self.filters: dict[str, str | bool] = {}
+
+    def set(self, name: str, value: str | bool) -> None:
+        """Take one shared option."""
+        if name == "format":  # the verb knows whether it has it
+            self.format_name = str(value)
+        elif name == "today":
+            self.today_text = str(value)
+        elif hasattr(self, name):
+            setattr(self, name, value)
+        else:
+            self.filters[name] = value
+
+    def option(self, name: str) -> str | bool:
+        """A filter of a list; empty when it was not given."""
+        return self.filters.get(name, "")
+
+    @property
+    def format(self) -> Format:
+        from pipecli.cli.common.output import Format
+
+        return Format(self.format_name)
+
+    @cached_property
+    def pipeline(self) -> Pipeline:
+        """The pipeline of `-C`, or the one around this directory; with --as-of as it stood then."""
+        return self.present if self.as_of is None else self.pipeline_as_of(self.as_of, self.fixed_now())
+
+    @cached_property
+    def present(self) -> Pipeline:
+        """The pipeline as it is on disk, whatever --as-of says."""
+        from pipecli.store.pipeline import Pipeline
+
+        return Pipeline.find(Path(self.directory), self.fixed_now())
+
+    def close(self) -> None:
+        """Give back what the run holds: who runs many commands in one process must not pile up indexes."""
+        for name in ("pipeline", "present"):
+            if name in self.__dict__:
+                self.__dict__[name].close()
+
+    def look_again(self) -> None:
+        """Read the pipeline anew when it is next asked: what others wrote since then counts."""
+        self.close()
+        for name in ("pipeline", "present"):
+            self.__dict__.pop(name, None)
+
+    def pipeline_as_of(self, text: str, now: date | datetime | None = None) -> PastPipeline:
+        """The pipeline as of a date (its end), a time or a revision of git.
+
+        Its `today` is the day of then, unless `now` says another.
+        """
+
+        from pipecli.cli.common.moments import past
+
+        return past(self, self.present.location, text, now)
+
+    @property
+    def today(self) -> date:
+        return self.pipeline.today
+
+    @property
+    def now(self) -> datetime:
+        return self.pipeline.now
+
+    def fixed_now(self) -> date | datetime | None:
+        """What `--today` says: a day, or a time for those who test; None for the clock's."""
+        if not self.today_text:
+            return None
+        try:
+            if "T" in self.today_text:
+                return datetime.fromisoformat(self.today_text)
+            return date.fromisoformat(self.today_text)
+        except ValueError:
+            raise PipecliError(f'--today: "{self.today_text}" is no date; write 2026-11-21') from None
+
+    def me(self) -> str | None:
+        """The user who runs this: PIPECLI_USER, else the one with git's e-mail address."""
+        from pipecli.store import git
+
+        users = self.pipeline.settings_as_written.get("users", {})
+        named = os.environ.get("PIPECLI_USER")
+        if named:
+            if named not in users:
+                raise PipecliError(f"PIPECLI_USER: there is no user {named}", hint="see `pipecli user list`")
+            return named
+        email = git.config(self.pipeline.location.work_tree, "user.email").casefold()
+        mine = [slug for slug, user in users.items() if email and user.get("email", "").casefold() == email]
+        return mine[0] if mine else None
+
+    def me_and_team(self) -> tuple[str, str | None]:
+        """The user who runs this, and their team. Raises PipecliError when git's identity is no user."""
+        me = self.me()
+        if me is None:
+            raise PipecliError(
+                "your git e-mail address is that of no user",
+                hint="add yourself with `pipecli user add`, or set PIPECLI_USER",
+            )
+        return me, self.pipeline.settings_as_written["users"][me].get("team")
+
+    def day(self, text: str) -> date:
+        """A day as people type them: ISO, today, +3d, friday."""
+        from pipecli.cli.common.dates import parse_day
+
+        return parse_day(text, self.today)
+
+    def directory_for(self, directory: Path) -> Path:
+        """A directory that the command line names, from where `-C` says we are."""
+        return Path(self.directory) / directory
+
+    def read(self, *kinds: Kind) -> Pipeline:
+        """The pipeline for a command that reads all records of these kinds.
+
+        A broken file of these kinds stops it; one of another kind is named on stderr.
+        """
+        warn(self.pipeline.need(*kinds))
+        return self.pipeline
+
+
+def session(ctx: typer.Context) -> Session:
+    """The session of a command."""
+    return ctx.ensure_object(Session)
+
+
+_MOST_WARNINGS = 5
+
+
+def warn(faults: Sequence[Fault]) -> None:
+    """Name the files that could not be read and that this command does not need."""
+    for fault in faults[:_MOST_WARNINGS]:
+        say(f"warning: {fault}")
+    if len(faults) > _MOST_WARNINGS:
+        say(f"warning: {len(faults) - _MOST_WARNINGS} more faults; `pipecli check` lists them")
+
+
+def say(line: str) -> None:
+    """Tell a person something that is no result."""
+    typer.echo(line, err=True)
+
+
+def mention(line: str) -> None:
+    """Tell somebody at a terminal that all is well; cron, which would mail it, hears nothing."""
+    if sys.stderr.isatty():
+        say(line)

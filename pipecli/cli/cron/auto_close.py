@@ -1,0 +1,175 @@
+"""`pipecli auto-close`: opportunities that nobody answers close by themselves; for cron."""
+
+from __future__ import annotations
+
+import time
+from datetime import date
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import typer
+
+from pipecli.cli.common.change import message
+from pipecli.cli.common.command import Job, noun
+from pipecli.cli.common.output import Format, print_records, write_text
+from pipecli.cli.common.session import Session, mention, say, session
+from pipecli.cli.common.table import Column
+from pipecli.errors import PipecliError
+from pipecli.records.kinds import OPPORTUNITY, QUOTATION
+
+if TYPE_CHECKING:
+    from pipecli.records.opportunity import Opportunity
+    from pipecli.workflow.change import Change
+
+app = noun("Close what nobody answers; for cron.")
+
+
+class Closing(NamedTuple):
+    """An opportunity that closes by itself."""
+
+    deal: Opportunity
+    """As it was."""
+    change: Change
+    since: date
+    """The day of our last word."""
+    days: int
+    commit: str | None = None
+
+
+@app.command(cls=Job)
+def auto_close(ctx: typer.Context) -> None:
+    """Close opportunities that nobody answers.
+
+    Those whose last word was ours, auto_close.after_days ago or more, with nothing planned. Each is a commit
+    of its own, that git revert takes back alone. --dry-run lists what would close, and why.
+    """
+    from pipecli.workflow.rules import require_auto_close_reason
+
+    run = session(ctx)
+    require_auto_close_reason(run.read(OPPORTUNITY, QUOTATION).settings)
+    _close_all(run, _candidates(run))
+
+
+def _candidates(run: Session) -> list[str]:
+    """The deals that may close, as far as the index tells; the longest silent first."""
+    settings, today = run.pipeline.settings, run.today
+    # The time of a word may have another offset than the pipeline's zone, and so another day.
+    latest = date.fromordinal(max(1, today.toordinal() - settings.auto_close.after_days + 1))
+    found = run.pipeline.index.connection.execute(
+        "SELECT id FROM _opportunities WHERE status = 'open' AND open_activities = 0 "
+        "AND (next_contact IS NULL OR next_contact < ?) AND substr(last_out, 1, 10) <= ? "
+        "ORDER BY julianday(last_out), id",
+        (today.isoformat(), latest.isoformat()),
+    )
+    return [key for (key,) in found.fetchall()]
+
+
+def _close_all(run: Session, keys: list[str]) -> None:
+    """Close those that the rule is for. One that can't be closed doesn't keep the others open."""
+    from pipecli.store.lock import Busy
+
+    done: list[Closing] = []
+    failed: dict[str, str] = {}
+    try:
+        for key in keys:
+            try:
+                closing = _due(run, key)
+                if closing is not None and not run.dry_run:
+                    closing = _close(run, key)
+            except Busy:
+                raise
+            except PipecliError as error:
+                if str(error) not in failed.values():
+                    say(f"{key} is not closed: {error}")
+                failed[key] = str(error)
+                continue
+            if closing is not None:
+                done.append(closing)
+                if run.format is Format.TABLE:
+                    write_text(f"{_line(closing, is_done=not run.dry_run)}\n")
+    except KeyboardInterrupt:
+        raise PipecliError(f"interrupted, {len(done)} are closed", hint="run it again for the rest") from None
+    finally:
+        if run.format is not Format.TABLE:
+            print_records([_record(run, each) for each in done], _COLUMNS, run.format)
+    if failed:
+        raise PipecliError(
+            f"{len(failed)} of {len(failed) + len(done)} could not be closed: {_named(list(failed))}",
+            hint="the reason stands above; the others are closed",
+        )
+    if not done:
+        mention("nothing to close: every open deal has an answer, a plan, or some time left")
+
+
+def _close(run: Session, key: str) -> Closing | None:
+    """Close one deal, alone with the pipeline, unless what others did since it was found keeps it open."""
+    from pipecli.store import transaction
+
+    time.sleep(_GIVING_WAY)
+    with run.pipeline.exclusive():
+        run.pipeline.look_again()
+        closing = _due(run, key)
+        if closing is None:
+            return None
+        writes = transaction.plan(run.pipeline, [closing.change])
+        subject = f"{key}: {closing.change.summary}"
+        text = None if run.no_commit else message(subject, [closing.change], run.message)
+        return closing._replace(commit=transaction.commit(run.pipeline, writes, text))
+
+
+# Seconds. The lock has no queue: who waits for it looks every tenth of a second whether it is free.
+_GIVING_WAY = 0.02
+
+
+def _due(run: Session, key: str) -> Closing | None:
+    """How a deal closes; None where it stays open."""
+    from pipecli.records.opportunity import Opportunity
+    from pipecli.records.quotation import Quotation
+    from pipecli.workflow.opportunity import auto_close
+
+    pipeline, zone = run.pipeline, run.now.tzinfo
+    assert zone is not None
+    deal = pipeline.find_record(Opportunity, key)
+    since = auto_close.unanswered_since(deal, zone) if deal else None
+    if deal is None or since is None:
+        return None
+    quotations = pipeline.all(Quotation, "opportunity = ?", key)
+    change = auto_close.auto_close(deal, pipeline.settings, quotations, today=run.today, zone=zone)
+    return Closing(deal, change, since, (run.today - since).days) if change else None
+
+
+def _line(closing: Closing, *, is_done: bool) -> str:
+    rejected = _rejected(closing)
+    return (
+        f"{closing.deal.id}: {'closed' if is_done else 'would close'}, no answer since {closing.since} "
+        f"({closing.days} days)"
+        + (f", {' and '.join(rejected)} {'rejected' if is_done else 'would be rejected'}" if rejected else "")
+        + f": {closing.deal.title}"
+    )
+
+
+def _rejected(closing: Closing) -> list[str]:
+    return [each.key for each in closing.change.also]
+
+
+_COLUMNS = tuple(Column(name, name) for name in ("id", "title", "owner", "no_answer_since", "no_answer_days"))
+
+
+def _record(run: Session, closing: Closing) -> dict[str, Any]:
+    """The deal as it is now, and why it closes."""
+    from pipecli.cli.common.change import view
+
+    return {
+        **view(run, "opportunity", closing.deal.id),
+        "no_answer_since": closing.since,
+        "no_answer_days": closing.days,
+        "rejected_quotations": _rejected(closing),
+        **({"commit": closing.commit} if closing.commit else {}),
+    }
+
+
+_MOST_NAMED = 5
+
+
+def _named(keys: list[str]) -> str:
+    more = f" and {len(keys) - _MOST_NAMED} more" if len(keys) > _MOST_NAMED else ""
+    return ", ".join(keys[:_MOST_NAMED]) + more

@@ -1,0 +1,126 @@
+"""`pipecli followups`: what is due, for whom."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Annotated, Any
+
+import typer
+
+from pipecli.cli.common.command import Reading, flag_option, noun, text_option
+from pipecli.cli.common.list import whose
+from pipecli.cli.common.output import Format, print_records, write_text
+from pipecli.cli.common.session import Session, say, session
+from pipecli.cli.common.table import Column
+from pipecli.records.kinds import LEAD, OPPORTUNITY
+from pipecli.reports.followups import FollowUp
+
+app = noun("List what is due.")
+
+DUE = 3
+"""The exit code of --exit-code when something is due."""
+
+
+class FollowUps(Reading):
+    """Whose follow-ups: what is planned for somebody is theirs, whoever owns the record."""
+
+    def shared(self) -> list[Any]:
+        return [
+            text_option("--owner", "Only what this user is to do.", "USER"),
+            text_option(
+                "--team", "Only what the users of this team and of those below it are to do.", "TEAM"
+            ),
+            flag_option("--mine", "Only what you are to do."),
+            *super().shared(),
+        ]
+
+
+@app.command(cls=FollowUps)
+def followups(
+    ctx: typer.Context,
+    due: Annotated[
+        str, typer.Option(help="Due on or before this day; today otherwise.", metavar="DATE")
+    ] = "",
+    ics: Annotated[
+        bool, typer.Option("--ics", help="Print a calendar; without --due with all that is planned.")
+    ] = False,
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", help=f"Exit with {DUE} when something is due.")
+    ] = False,
+) -> None:
+    """List the next contacts and open activities that are due, the overdue ones first.
+
+    Those of open leads and opportunities. Each is for whom it is planned, else for the record's owner.
+    """
+    from pipecli.cli.common.dates import parse_to
+    from pipecli.reports.followups import followups as followups_of
+    from pipecli.store.plans import plans
+
+    run = session(ctx)
+    pipeline = run.read(LEAD, OPPORTUNITY)
+    until = parse_to(due, run.today) if due else date.max if ics else run.today
+    zone = run.now.tzinfo
+    assert zone is not None
+    found = followups_of(
+        plans(pipeline.index.connection, whose(run), until), today=run.today, until=until, zone=zone
+    )
+    if ics:
+        from pipecli.cli.cron.calendar import text_of
+
+        write_text(text_of(run, "follow-ups", [each.plan for each in found]))
+    else:
+        _print(run, found, until)
+    if exit_code and found:
+        raise typer.Exit(DUE)
+
+
+def _print(run: Session, found: Sequence[FollowUp], until: date) -> None:
+    if run.format is Format.TABLE and not found:
+        say(f"nothing is due on or before {until}")
+        return
+    print_records([_record(each) for each in found], _COLUMNS, run.format)
+
+
+def _record(each: FollowUp) -> dict[str, Any]:
+    plan = each.plan
+    return {
+        "kind": plan.kind,
+        "id": plan.id,
+        **({"activity": plan.activity} if plan.activity else {}),
+        "due": each.due,
+        **({"at": each.at} if each.at else {}),
+        "overdue_days": each.overdue_days,
+        "by": plan.by,
+        "type": plan.type,
+        "subject": plan.subject,
+        "title": plan.title,
+        "customer": plan.customer,
+        "customer_name": plan.customer_name,
+        "note": plan.note,
+    }
+
+
+def _late(record: Mapping[str, object]) -> str:
+    return f"{record['overdue_days']} d" if record["overdue_days"] else ""
+
+
+def _what(record: Mapping[str, object]) -> str:
+    """`call 10:00: Demo`, `next contact: ask for the budget`."""
+    name, detail = str(record["type"]), record["subject"]
+    if record["type"] is None:
+        name, detail = "next contact", record["note"]
+    at = record.get("at")
+    if isinstance(at, datetime):
+        name = f"{name} {at:%H:%M}"
+    return f"{name}: {detail}" if detail else name
+
+
+_COLUMNS = (
+    Column("due", "DUE"),
+    Column("overdue_days", "LATE", align="right", show=_late),
+    Column("by", "WHO", shrink=True),
+    Column("subject", "WHAT", shrink=True, min_width=16, show=_what),
+    Column("id", "RECORD"),
+    Column("title", "TITLE", shrink=True, min_width=12),
+)

@@ -1,0 +1,377 @@
+"""`pipecli notify`: tell of what the commits since the last run did, whoever made them.
+
+From what happened to what is sent: to whom each notice goes, by which address, in which words.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from datetime import date, timedelta
+from decimal import Decimal
+from hashlib import sha256
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pipecli.cli.common.command import Sending, noun
+from pipecli.cli.common.output import Format, print_records, write_text
+from pipecli.cli.common.session import Session, mention, say, session
+from pipecli.cli.common.table import Column, clean
+from pipecli.errors import PipecliError
+from pipecli.history.notices import About, Notice, Parcel, Standing, message
+from pipecli.reports.followups import OWNER, Message
+
+if TYPE_CHECKING:
+    from pipecli.history.claims import Claims
+    from pipecli.history.index import History
+    from pipecli.history.notices import Unsent
+    from pipecli.outbox.channels import Address, Channels
+    from pipecli.reports.days import Days
+    from pipecli.reports.ranking import Ranking
+
+app = noun("Tell of what was won, lost, moved or assigned.")
+
+_KEPT_DAYS = 35
+"""What was claimed is remembered so long: a rebase or a --since that goes further back tells it again."""
+
+_MOST_ALONE = 10
+"""Messages for one address; of more one is made."""
+
+
+@app.command(cls=Sending)
+def notify(
+    ctx: typer.Context,
+    since: Annotated[
+        str,
+        typer.Option(
+            help="From this day or after this revision; else where the last run ended.", metavar="WHEN"
+        ),
+    ] = "",
+) -> None:
+    """Tell the people whom the settings name of stage changes, wins, losses, assignments and auto-closes.
+
+    It walks the commits since its last run, whoever made them; the first run begins with what comes after it.
+    The settings only name channels: their addresses come from your environment and configuration, never from
+    the pipeline (docs/notifications.md). What can't be delivered is kept for the next run.
+    """
+    from pipecli.history import notices as unsent
+    from pipecli.outbox.channels import channels
+
+    run = session(ctx)
+    ours = channels()
+    if ours.are_none:
+        raise PipecliError(
+            "no channel is configured, and nothing can be sent",
+            hint=f"set PIPECLI_CHANNEL_<NAME>, or write {ours.file}; see docs/notifications.md",
+        )
+    place = run.pipeline.location
+    if run.dry_run:
+        before = unsent.read(place)
+        _print_messages(run, _untold(run, before, _gathered(run, before, ours, since)))
+        return
+    from pipecli.outbox.channels import require_apprise
+    from pipecli.store import lock
+
+    require_apprise()
+    with lock.exclusive(place.cache / "notify"):
+        sent, failed = _send(run, ours, since)
+    _print(run, sent)
+    if failed:
+        raise PipecliError(
+            f"{failed} of the messages could not be delivered", hint="they are kept, the next run tries again"
+        )
+
+
+def _send(run: Session, ours: Channels, since: str) -> tuple[list[Parcel], int]:
+    """Gather, claim and send; what was delivered, and how much was not."""
+    from pipecli.history import notices as unsent
+
+    place = run.pipeline.location
+    before = unsent.read(place)
+    left = _gathered(run, before, ours, since)
+    if left != before:
+        unsent.write(place, left)
+    claims = _claims(run)
+    wanted = {parcel.key for parcel in left.parcels}
+    pending = {parcel.key for parcel in before.parcels}
+    mine = claims.claim(wanted, left.clone, run.today, pending=pending)
+    if wanted - mine:  # told already, by another machine or before a rebase
+        left = left.without(wanted - mine)
+        unsent.write(place, left)
+    sent: list[Parcel] = []
+    lost = set[str]()
+    for parcels, is_delivered in _delivered(ours, left.parcels):
+        keys = {parcel.key for parcel in parcels}
+        if not is_delivered:
+            lost |= keys
+            continue
+        sent += parcels
+        left = left.without(keys)
+        unsent.write(place, left)
+    if lost:
+        _give_back(claims, lost, left.clone, run)
+    return sent, len(lost)
+
+
+def _claims(run: Session) -> Claims:
+    from pipecli.history.claims import Claims, shared_remote
+
+    place = run.pipeline.location
+    remote = None if run.option("alone") else shared_remote(place)
+    return Claims(place, "notify", keep=_KEPT_DAYS, remote=remote)
+
+
+def _untold(run: Session, before: Unsent, left: Unsent) -> list[Parcel]:
+    """What nobody else has told, as far as that can be known."""
+    from pipecli.history.claims import Unreachable
+
+    claims = _claims(run)
+    try:
+        known = claims.known()
+    except Unreachable as error:
+        say(f"warning: {error.message}")
+        known = claims.known(offline=True)
+    pending = {each.key for each in before.parcels if known.get(each.key) == left.clone}
+    return [each for each in left.parcels if each.key not in known or each.key in pending]
+
+
+def _delivered(ours: Channels, parcels: Sequence[Parcel]) -> Iterator[tuple[Sequence[Parcel], bool]]:
+    """Send message after message: the parcels of each, and whether they are done with."""
+    from pipecli.outbox.channels import Courier
+
+    courier = Courier()
+    failing: set[Address] = set()
+    for theirs in _by_message(parcels):
+        address = _address(ours, theirs[0])
+        if address is None:
+            say(f"{theirs[0].to} has no such address any more, dropped: {theirs[0].title}")
+            yield theirs, True
+            continue
+        reason = courier.send(address, _message(theirs))
+        if reason and address not in failing:
+            say(f"not delivered by the channel {address.channel}: {reason}")
+            failing.add(address)
+        yield theirs, not reason
+
+
+def _give_back(claims: Claims, lost: set[str], clone: str, run: Session) -> None:
+    """Let other machines try, too; where that can't be said, only this clone will."""
+    try:
+        claims.give_back(lost, clone, run.today)
+    except PipecliError as error:
+        say(f"warning: {error.message}")
+
+
+def _gathered(run: Session, unsent: Unsent, ours: Channels, since: str) -> Unsent:
+    """What is to be sent: what was left, and what the commits since then did."""
+    from pipecli.history import commits
+    from pipecli.history.index import open_history
+    from pipecli.history.notices import notices
+
+    place = run.pipeline.location
+    history = open_history(place, say)
+    head = history.tip.commit
+    start = _start(run, history, since) if since else unsent.told or head
+    if not since and unsent.told is None:
+        mention(f"the first run: the next one tells what comes after commit {head[:7]}; --since tells more")
+    new = [each.id for each in commits.listed(place, head, start)]
+    if not history.boundary.isdisjoint(new):
+        say("warning: this clone is shallow, and what was before is not told; fetch more of it")
+    found = parcels(run, ours, notices(history, new, _users_by_email(run)))
+    return unsent.with_(head, found)
+
+
+def _start(run: Session, history: History, since: str) -> str | None:
+    """The commit after which is told: of a day the last one before it; None: from the first on."""
+    from pipecli.cli.common.dates import parse_from, parse_moment
+    from pipecli.history.moments import BeforeTheFirst, Moment, Revision, stand
+
+    zone = run.now.tzinfo
+    assert zone is not None
+    moment: Moment = Revision(since)
+    with suppress(PipecliError):
+        moment = parse_moment(since, run.today, zone)
+    with suppress(PipecliError):
+        moment = parse_from(since, run.today) - timedelta(days=1)
+    try:
+        return stand(history.place, moment, zone, lambda _: history.line).commit
+    except BeforeTheFirst:
+        return None
+
+
+def _users_by_email(run: Session) -> dict[str, str]:
+    users = run.pipeline.settings_as_written.get("users") or {}
+    return {user["email"].casefold(): slug for slug, user in users.items() if user.get("email")}
+
+
+def _by_message(parcels: Sequence[Parcel]) -> Iterator[Sequence[Parcel]]:
+    """The parcels of each message: each alone, or all that go to an address where they are many."""
+    by_address: dict[tuple[bool, str, int], list[Parcel]] = defaultdict(list)
+    for each in parcels:
+        by_address[each.is_for_user, each.to, each.place].append(each)
+    for theirs in by_address.values():
+        yield from [theirs] if len(theirs) > _MOST_ALONE else ([each] for each in theirs)
+
+
+def _address(ours: Channels, parcel: Parcel) -> Address | None:
+    """The address that a parcel goes to; None where it is configured no more."""
+    found = ours.of_user(parcel.to) if parcel.is_for_user else ours.of_channel(parcel.to)
+    return found[parcel.place] if parcel.place < len(found) else None
+
+
+def _message(parcels: Sequence[Parcel]) -> Message:
+    from pipecli.history.notices import digest
+
+    messages = [Message(each.title, each.body) for each in parcels]
+    return messages[0] if len(messages) == 1 else digest(messages)
+
+
+def _print(run: Session, sent: Sequence[Parcel]) -> None:
+    """What was told. Nothing for cron where nothing was: it would send a mail about it."""
+    if run.format is Format.TABLE and not sent:
+        mention("there is nothing to tell")
+        return
+    print_records([_record(each) for each in sent], _COLUMNS, run.format, id_key="record")
+
+
+def _print_messages(run: Session, parcels: Sequence[Parcel]) -> None:
+    """The messages that would be sent."""
+    if run.format is not Format.TABLE:
+        records = [{**_record(each), "body": each.body} for each in parcels]
+        print_records(records, _COLUMNS, run.format, id_key="record")
+        return
+    drawn = []
+    for theirs in _by_message(parcels):
+        told = _message(theirs)
+        lines = [f"To: {theirs[0].to}", f"Subject: {told.title}", "", *told.body.split("\n")]
+        drawn.append("".join(f"{clean(line)}\n" for line in lines))
+    write_text("\n".join(drawn))
+
+
+def _record(parcel: Parcel) -> dict[str, Any]:
+    return {"to": parcel.to, "event": parcel.event, "record": parcel.record, "title": parcel.title}
+
+
+_COLUMNS = (
+    Column("to", "TO", shrink=True),
+    Column("event", "EVENT"),
+    Column("record", "RECORD"),
+    Column("title", "TITLE", shrink=True, min_width=20),
+)
+
+
+To = tuple[bool, str]
+"""Whether it is a user, and the name of them or of a channel."""
+
+
+def parcels(run: Session, ours: Channels, found: Iterable[Notice]) -> list[Parcel]:
+    """A parcel for each notice and address; who has no address here is named on stderr."""
+    packing = _Packing(run, ours)
+    made = [parcel for notice in found for parcel in packing.parcels(notice)]
+    for (is_user, name), count in packing.nowhere.items():
+        from pipecli.outbox.channels import variable
+
+        what = "1 message" if count == 1 else f"{count} messages"
+        which = f"{name}, who has no channel here" if is_user else f"{name}, which is no channel here"
+        say(f"{what} for {which}: set {variable(name)}, or write {ours.file}")
+    return made
+
+
+class _Packing:
+    def __init__(self, run: Session, ours: Channels) -> None:
+        self.pipeline = run.pipeline
+        self.ours = ours
+        self.settings: dict[str, Any] = run.pipeline.settings_as_written
+        self.zone = run.now.tzinfo
+        users = self.settings.get("users") or {}
+        self.names = {slug: str(user.get("name", slug)) for slug, user in users.items()}
+        self.nowhere: Counter[To] = Counter()
+        self._rankings: dict[Days, Ranking] = {}
+
+    def parcels(self, notice: Notice) -> Iterator[Parcel]:
+        told = set[str]()
+        words = None
+        for to in self._recipients(notice):
+            addresses = _addresses(self.ours, to)
+            if not addresses:
+                self.nowhere[to] += 1
+            for place, address in enumerate(addresses):
+                if address.url in told:  # two names may lead to one address
+                    continue
+                told.add(address.url)
+                words = words or self._words(notice)
+                yield Parcel(
+                    _key(notice, to, place), *to, place, notice.event, notice.key, words.title, words.body
+                )
+
+    def _recipients(self, notice: Notice) -> list[To]:
+        """The channels of the event, and of an assignment the user whose it is now, unless they did it."""
+        users = self.settings.get("users") or {}
+        names = (self.settings.get("notifications") or {}).get(notice.event, [])
+        owner = notice.owner if users.get(notice.owner or "", {}).get("active", True) else None
+        found = [(True, owner) if name == OWNER else (False, name) for name in names]
+        if notice.event == "assigned":
+            found.append((True, owner))
+        return [
+            (is_user, name)
+            for is_user, name in dict.fromkeys(found)
+            if name and not (is_user and name == notice.by)
+        ]
+
+    def _words(self, notice: Notice) -> Message:
+        customer = self.pipeline.index.connection.execute(
+            "SELECT label FROM _records WHERE noun = 'customer' AND key = ?", (notice.customer,)
+        ).fetchone()
+        standing = self._standing(notice) if notice.event == "won" else None
+        assert self.zone
+        called = customer[0] if customer else notice.customer
+        return message(notice, About(self.names, called, standing, self.zone))
+
+    def _standing(self, notice: Notice) -> Standing | None:
+        """What a win is worth in points, and where its owner stands; None where that can't be told."""
+        from pipecli.reports.days import quarter_of
+        from pipecli.reports.money import Valuation
+        from pipecli.reports.ranking import Points
+
+        ranking = self.settings.get("ranking") or {}
+        points = Points(*(Decimal(str(ranking.get(f"points_per_{each}", 0))) for each in ("win", "amount")))
+        try:
+            day = date.fromisoformat(str(notice.ending.get("date")))
+            base = Valuation(self.pipeline.rates)
+            gained = points.of(base.value(notice.amount or Decimal(0), notice.currency, day, notice.key))
+            made = self._ranking(day, points, base)
+        except (ValueError, PipecliError):  # a rate is missing: the win is told all the same
+            return None
+        row = next((each for each in made.rows if each.key == notice.owner), None)
+        if row is None or row.rank is None or points.is_nothing:
+            return None
+        return Standing(
+            gained, row.points, row.rank, sum(each.rank is not None for each in made.rows), quarter_of(day)
+        )
+
+    def _ranking(self, day: date, points: Any, base: Any) -> Ranking:
+        """The ranking of the quarter of a day, as it is now."""
+        from pipecli.cli.common.dates import parse_period
+        from pipecli.reports.days import Days, quarter_of
+        from pipecli.reports.ranking import ranking
+        from pipecli.store.index.deals import Whose, closed_deals
+
+        quarter = parse_period(quarter_of(day), day)
+        days = Days(quarter.first, quarter.last)
+        if days not in self._rankings:
+            deals = closed_deals(self.pipeline.index.connection, Whose(), days)
+            self._rankings[days] = ranking(deals, by="owner", days=days, points=points, base=base, shown=base)
+        return self._rankings[days]
+
+
+def _addresses(ours: Channels, to: To) -> list[Address]:
+    is_user, name = to
+    return ours.of_user(name) if is_user else ours.of_channel(name)
+
+
+def _key(notice: Notice, to: To, place: int) -> str:
+    """Under what it is claimed: the same on every clone, and no name in it."""
+    parts = (notice.identity, *map(str, to), str(place))
+    return sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()[:20]

@@ -1,0 +1,259 @@
+"""`pipecli remind`: tell each user what is due, once a day, from whichever machine cron runs it on."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+import typer
+
+from pipecli.cli.common.command import Sending, flag_option, noun, text_option
+from pipecli.cli.common.list import whose
+from pipecli.cli.common.output import Format, print_records, write_text
+from pipecli.cli.common.session import Session, mention, say, session
+from pipecli.cli.common.table import Column, clean
+from pipecli.errors import PipecliError
+from pipecli.records.kinds import LEAD, OPPORTUNITY
+from pipecli.reports.followups import by_user, item, reminder
+
+if TYPE_CHECKING:
+    from pipecli.history.claims import Claims
+    from pipecli.outbox.channels import Address, Channels
+    from pipecli.reports.followups import FollowUp, Message
+
+app = noun("Tell each user what is due.")
+
+_KEPT_DAYS = 3
+"""A claim is of one day; those of the days before are for clocks that differ."""
+
+
+class Remind(Sending):
+    """Who is reminded."""
+
+    def shared(self) -> list[Any]:
+        return [
+            text_option("--owner", "Only this user.", "USER"),
+            text_option("--team", "Only the users of this team and of those below it.", "TEAM"),
+            flag_option("--mine", "Only you."),
+            *super().shared(),
+        ]
+
+
+class Due(NamedTuple):
+    """What a user is to be told at one of their addresses."""
+
+    user: str
+    name: str
+    address: Address
+    by_key: dict[str, FollowUp]
+    """By the key under which each is claimed."""
+
+
+@app.command(cls=Remind)
+def remind(
+    ctx: typer.Context,
+    due: Annotated[
+        str, typer.Option(help="Due on or before this day; today otherwise.", metavar="DATE")
+    ] = "",
+) -> None:
+    """Send each user one message with what is due and overdue, through their own channel.
+
+    Once a day for the same item, however often cron runs it and on however many clones. The addresses come
+    from your environment and configuration, never from the pipeline: docs/notifications.md.
+    """
+    from pipecli.history.claims import Claims, shared_remote
+    from pipecli.outbox.channels import channels, require_apprise
+
+    run = session(ctx)
+    ours = channels()
+    found = _found(run, due)
+    if not found:
+        _print(run, [])
+        return
+    _require_a_channel(ours)
+    dues, untold = _dues(run, ours, found)
+    place = run.pipeline.location
+    remote = None if run.option("alone") else shared_remote(place)
+    claims = Claims(place, "remind", keep=_KEPT_DAYS, remote=remote)
+    if run.dry_run:
+        for line in untold.values():
+            say(line)
+        _print_messages(run, _unclaimed(run, claims, dues))
+        return
+    require_apprise()
+    sent, failed = _send(run, claims, dues, untold)
+    _print(run, sent)
+    if failed:
+        raise PipecliError(
+            f"{failed} of the messages could not be delivered", hint="the next run tries them again"
+        )
+
+
+def _found(run: Session, due: str) -> list[FollowUp]:
+    from pipecli.cli.common.dates import parse_to
+    from pipecli.reports.followups import followups
+    from pipecli.store.plans import plans
+
+    pipeline = run.read(LEAD, OPPORTUNITY)
+    until = parse_to(due, run.today) if due else run.today
+    zone = run.now.tzinfo
+    assert zone is not None
+    planned = plans(pipeline.index.connection, whose(run), until)
+    return followups(planned, today=run.today, until=until, zone=zone)
+
+
+def _require_a_channel(ours: Channels) -> None:
+    if ours.are_none:
+        raise PipecliError(
+            "no channel is configured, and nothing can be sent",
+            hint=f"set PIPECLI_CHANNEL_<USER>, or write {ours.file}; see docs/notifications.md",
+        )
+
+
+def _dues(run: Session, ours: Channels, found: Sequence[FollowUp]) -> tuple[list[Due], dict[str, str]]:
+    """What is to be told at each address; and a line about each user who can't be told.
+
+    The lines have keys as reminders have: cron, which would mail it every hour, hears each once a day.
+    """
+    from pipecli.outbox.channels import variable
+
+    users: Mapping[str, Mapping[str, Any]] = run.pipeline.settings_as_written.get("users") or {}
+    dues = []
+    untold = {}
+    for user, theirs in by_user(found).items():
+        about = users.get(user or "", {})
+        what = f"{len(theirs)} due"
+        key = f"{run.today}/{user or 'nobody'}/{len(theirs)}-untold"
+        if user is None:
+            untold[key] = f"{what} for nobody: {', '.join(dict.fromkeys(each.plan.id for each in theirs))}"
+        elif not about.get("active", True):
+            untold[key] = f"{what} for {user}, who is not active: give the deals to another"
+        elif not (addresses := ours.of_user(user)):
+            way_out = f"set {variable(user)}, or write {ours.file}"
+            untold[key] = f"{what} for {user}, who has no channel: {way_out}"
+        else:
+            dues += [
+                Due(
+                    user,
+                    str(about.get("name", user)),
+                    address,
+                    {_key(run, user, each, place): each for each in theirs},
+                )
+                for place, address in enumerate(addresses)
+            ]
+    return dues, untold
+
+
+def _key(run: Session, user: str, each: FollowUp, place: int) -> str:
+    """When who is reminded of what, by which of their addresses: `2026-11-21/ana/OPP-2Q8XA/4F2QX/0`."""
+    return f"{run.today}/{user}/{item(each)}/{place}"
+
+
+def _message(run: Session, due: Due, keys: Sequence[str]) -> Message:
+    return reminder(due.name, [due.by_key[key] for key in keys], run.today)
+
+
+def _unclaimed(run: Session, claims: Claims, dues: Sequence[Due]) -> list[tuple[Due, list[str]]]:
+    """What is still to be told today, as far as that can be known."""
+    from pipecli.history.claims import Unreachable
+
+    try:
+        known = claims.known()
+    except Unreachable as error:
+        say(f"warning: {error.message}")
+        known = claims.known(offline=True)
+    return [(due, [key for key in due.by_key if key not in known]) for due in dues]
+
+
+def _send(
+    run: Session, claims: Claims, dues: Sequence[Due], untold: Mapping[str, str]
+) -> tuple[list[dict[str, Any]], int]:
+    """Send and say what nobody has claimed today; what was sent, and how many messages were not."""
+    from pipecli.outbox.channels import Courier
+
+    courier = Courier()
+    sent, failed = [], 0
+    wanted = [*untold, *(key for due in dues for key in due.by_key)]
+    with _claimed(run, claims, wanted) as (mine, unsent):
+        for key, line in untold.items():
+            (say if key in mine else mention)(line)
+        unsent.difference_update(untold)
+        for due in dues:
+            keys = [key for key in due.by_key if key in mine]
+            if not keys:
+                continue
+            reason = courier.send(due.address, _message(run, due, keys))
+            if reason:
+                say(f"{due.user}: not delivered by the channel {due.address.channel}: {reason}")
+                failed += 1
+                continue
+            unsent.difference_update(keys)
+            sent.append(_record(due, keys))
+    return sent, failed
+
+
+@contextmanager
+def _claimed(run: Session, claims: Claims, keys: Sequence[str]) -> Iterator[tuple[set[str], set[str]]]:
+    """What this run may send, and of that what is not sent yet; what is not in the end, is given back."""
+    from pipecli.store.transaction import interruptible
+
+    who = secrets.token_hex(4)
+    mine = claims.claim(keys, who, run.today)
+    unsent = set(mine)
+    with interruptible():
+        try:
+            yield mine, unsent
+        finally:
+            if unsent:
+                _give_back(claims, unsent, who, run)
+
+
+def _give_back(claims: Claims, unsent: set[str], who: str, run: Session) -> None:
+    try:
+        claims.give_back(unsent, who, run.today)
+    except PipecliError as error:
+        say(f"warning: what was not delivered counts as sent until tomorrow: {error.message}")
+
+
+def _record(due: Due, keys: Sequence[str]) -> dict[str, Any]:
+    found = [due.by_key[key] for key in keys]
+    return {
+        "user": due.user,
+        "channel": due.address.channel,
+        "count": len(found),
+        "overdue": sum(each.overdue_days > 0 for each in found),
+        "items": [item(each) for each in found],
+    }
+
+
+def _print(run: Session, sent: Sequence[Mapping[str, Any]]) -> None:
+    """Who was reminded. Nothing for cron where nobody was: it would send a mail about it."""
+    if run.format is Format.TABLE and not sent:
+        mention("nobody has anything new to be reminded of today")
+        return
+    print_records(sent, _COLUMNS, run.format, id_key="user")
+
+
+def _print_messages(run: Session, found: Sequence[tuple[Due, list[str]]]) -> None:
+    """The messages that would be sent."""
+    told = [(due, keys, _message(run, due, keys)) for due, keys in found if keys]
+    if run.format is Format.TABLE:
+        write_text("\n".join(_drawn(due, message) for due, _, message in told))
+        return
+    records = [{**_record(due, keys), **message._asdict()} for due, keys, message in told]
+    print_records(records, [*_COLUMNS, Column("title", "TITLE")], run.format, id_key="user")
+
+
+def _drawn(due: Due, message: Message) -> str:
+    lines = [f"To: {due.user}, by the channel {due.address.channel}", f"Subject: {message.title}", ""]
+    return "".join(f"{clean(line)}\n" for line in [*lines, *message.body.split("\n")])
+
+
+_COLUMNS = (
+    Column("user", "USER"),
+    Column("channel", "CHANNEL"),
+    Column("count", "REMINDED OF", align="right"),
+    Column("overdue", "OVERDUE", align="right"),
+)

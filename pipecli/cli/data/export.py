@@ -1,0 +1,92 @@
+"""`export`: records as CSV, JSON or JSON Lines, which `import` reads back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pipecli.cli.common.command import noun
+from pipecli.cli.common.session import Session, say, session
+from pipecli.errors import PipecliError
+from pipecli.records.kinds import Collection
+
+if TYPE_CHECKING:
+    from pipecli.store.pipeline import Pipeline
+
+app = noun("Export records as CSV, JSON or JSON Lines.")
+
+_FORMATS = ("csv", "tsv", "json", "jsonl", "ids")
+
+
+@app.command()
+def export(
+    ctx: typer.Context,
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="What: leads, customers, users, …")],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Write here; its ending tells the format."),
+    ] = None,
+    where: Annotated[
+        str | None, typer.Option("--where", metavar="EXPR", help="Only where this SQL condition holds.")
+    ] = None,
+) -> None:
+    """Export the records of a kind, every field of their files; CSV unless another format is given."""
+    from pipecli.cli.common.output import write_text
+    from pipecli.cli.data.import_ import collection_of
+
+    run = session(ctx)
+    collection = collection_of(kind)
+    form = _format(run, output)
+    pipeline = run.read(*([collection.kind] if collection.kind else []))
+    texts = _written(pipeline, collection, where)
+    text = _in_form(texts, collection, form)
+    if output is None:
+        write_text(text)
+        return
+    output.write_text(text, encoding="utf-8", newline="")
+    say(f"{len(texts):,} {collection.plural if len(texts) != 1 else collection.noun} in {output}")
+
+
+def _format(run: Session, output: Path | None) -> str:
+    """The format that was asked for, else that of the file's ending, else CSV."""
+    asked = run.format_name
+    if asked == "table":
+        ending = output.suffix.lstrip(".").lower() if output else ""
+        return ending if ending in _FORMATS else "csv"
+    if asked not in _FORMATS:
+        raise PipecliError(f"records are not exported as {asked}", hint=f"give one of {', '.join(_FORMATS)}")
+    return asked
+
+
+def _written(pipeline: Pipeline, collection: Collection, where: str | None) -> list[str]:
+    """The records as JSON, one each, in the order of their ids."""
+    from pipecli.jsontext import dumps
+    from pipecli.store.index import query
+
+    # the newline ends a comment that would hide the rest
+    condition = f"({where}\n)" if where else "1"
+    columns = "json" if collection.kind else "id"
+    found = query.select(
+        pipeline.index.connection, columns, collection.table, condition, f"ORDER BY {collection.identity}", ()
+    )
+    if collection.kind:
+        return [str(row[0]) for row in found.rows]
+    parts: dict[str, Any] = pipeline.settings_as_written.get(collection.plural, {})
+    return [dumps({"id": key} | parts[str(key)], indent=None) for (key,) in found.rows]
+
+
+def _in_form(texts: list[str], collection: Collection, form: str) -> str:
+    from pipecli.jsontext import loads
+    from pipecli.outbox.export import csv_text
+
+    match form:
+        case "json":
+            inner = ",\n".join(texts)
+            return f"[\n{inner}\n]\n" if texts else "[]\n"
+        case "jsonl":
+            return "".join(f"{text}\n" for text in texts)
+        case "ids":
+            return "".join(f"{loads(text)[collection.identity]}\n" for text in texts)
+    return csv_text([loads(text) for text in texts], "\t" if form == "tsv" else ",")

@@ -1,0 +1,199 @@
+"""`pipecli inbox`: the mails of a mailbox as activities of the deals and leads they are about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pipecli.cli.common.change import Desk, changing, message
+from pipecli.cli.common.command import Changing, noun
+from pipecli.cli.common.session import mention, say
+from pipecli.cli.common.table import Column, clean
+from pipecli.errors import PipecliError
+from pipecli.records.kinds import LEAD, OPPORTUNITY
+
+if TYPE_CHECKING:
+    from pipecli.inbox.mail.headers import Mail
+    from pipecli.inbox.mail.record import Outcome, Read
+
+app = noun("Mail that came in: read mailboxes.")
+
+
+@app.command("import", cls=Changing)
+def import_(
+    ctx: typer.Context,
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH...", help="An .eml file, an mbox, a Maildir, or a folder.")
+    ],
+    create_leads: Annotated[
+        bool, typer.Option("--create-leads", help="Make leads of strangers who wrote to us.")
+    ] = False,
+    on: Annotated[
+        str | None,
+        typer.Option(help="The deal or lead to record all these mails on.", metavar="REF"),
+    ] = None,
+    bodies: Annotated[
+        bool, typer.Option("--bodies", help="Keep the beginning of what each mail says, too.")
+    ] = False,
+) -> None:
+    """Record the mails of a mailbox on their deals and leads.
+
+    Each is recorded once; a second run adds nothing. Mails that belong nowhere are listed.
+    """
+    from pipecli.inbox.mail.record import recording, report
+
+    if on is not None and create_leads:
+        raise PipecliError("--on and --create-leads: a mail goes to a deal, or makes a lead", hint="give one")
+    mails, read = _read(paths, bodies=bodies)
+    with changing(ctx) as desk:
+        outcome = recording(desk.pipeline, mails, on=_record(desk, on), create_leads=create_leads)
+        commit = _write(desk, outcome)
+        told = report(read, outcome)
+        _print(desk, told, commit, creates=create_leads)
+    for each in read.left_out:
+        (say if each.is_fault else mention)(clean(f"{each.file}: {each.reason}"))
+    faults = [each for each in read.left_out if each.is_fault]
+    if faults:
+        they = "it is" if len(faults) == 1 else "they are"
+        raise PipecliError(
+            f"{len(faults):,} could not be read as mail: {they} named above", hint="the rest is done"
+        )
+
+
+def _read(paths: list[Path], *, bodies: bool) -> tuple[list[Mail], Read]:
+    """The mails of all files, before the pipeline is held: a mailbox may be large."""
+    from pipecli.inbox.mail import body
+    from pipecli.inbox.mail.files import LeftOut, letters, mail_files
+    from pipecli.inbox.mail.headers import NoMail, mail_of
+    from pipecli.inbox.mail.record import Read
+
+    mails: list[Mail] = []
+    left_out: list[LeftOut] = []
+    files = 0
+    for path in paths:
+        for file in mail_files(path):
+            if isinstance(file, LeftOut):
+                left_out.append(file)
+                continue
+            files += 1
+            for letter in letters(file, body=body.READ if bodies else 0):
+                if isinstance(letter, LeftOut):
+                    left_out.append(letter)
+                    continue
+                try:
+                    mail = mail_of(letter)
+                except NoMail as error:
+                    left_out.append(LeftOut(letter.place, str(error)))
+                    continue
+                mails.append(mail._replace(text=body.text_of(letter)) if bodies else mail)
+    return mails, Read(files, len(mails), left_out)
+
+
+def _record(desk: Desk, ref: str | None) -> str | None:
+    from pipecli.store.lookup import resolve
+
+    return resolve(desk.pipeline, ref, LEAD, OPPORTUNITY).key if ref else None
+
+
+def _write(desk: Desk, outcome: Outcome) -> str | None:
+    """Commit what the mails come to, or with --dry-run print it; the commit's id."""
+    from pipecli.store import transaction
+
+    run, changes = desk.session, outcome.changes
+    writes = transaction.plan(desk.pipeline, changes)
+    if run.dry_run:
+        if run.format_name == "table":
+            typer.echo(transaction.diff(writes), nl=False)
+        return None
+    if not writes:
+        return None
+    one = changes[0]
+    count = len(outcome.recorded)
+    subject = (
+        f"{one.subject.key}: {one.summary}"
+        if len(changes) == 1
+        else f"Record {count:,} mails on {len(changes):,} deals and leads"
+    )
+    return transaction.commit(
+        desk.pipeline, writes, None if run.no_commit else message(subject, changes, run.message)
+    )
+
+
+def _print(desk: Desk, told: dict[str, Any], commit: str | None, *, creates: bool) -> None:
+    from pipecli.cli.common.output import Format, print_record, print_records, write_counts, write_text
+    from pipecli.inbox.mail.record import lines, rows
+
+    run = desk.session
+    match run.format:
+        case Format.TABLE:
+            write_counts(lines(told, _labels(desk, told)))
+            unplaced = [*told["ambiguous"], *told["unmatched"]]
+            if unplaced:
+                write_text("\n")
+                print_records(unplaced, _UNPLACED, run.format)
+            if offers := list(_offers(told, creates=creates)):
+                write_text("\n" + "".join(f"{line}\n" for line in offers))
+        case Format.IDS:
+            keys = dict.fromkeys(row["record"] for row in told["recorded"])
+            write_text("".join(f"{key}\n" for key in keys))
+        case Format.JSON | Format.JSONL as fmt:
+            print_record(told | {"commit": commit, "dry_run": run.dry_run}, fmt, [])
+        case fmt:
+            print_records(rows(told), _ROWS, fmt)
+
+
+def _labels(desk: Desk, told: Mapping[str, Any]) -> dict[str, str]:
+    """What the records are called that got mail, with the status of those that are not open."""
+    labels = {}
+    for key in {row["record"] for row in told["recorded"]}:
+        row = desk.pipeline.index.connection.execute(
+            "SELECT r.label, coalesce(o.status, l.status) FROM _records r "
+            "LEFT JOIN _opportunities o USING (path) LEFT JOIN _leads l USING (path) "
+            "WHERE r.noun IN ('lead', 'opportunity') AND r.key = ?",
+            (key,),
+        ).fetchone()
+        if row:  # with --dry-run a new lead is none yet
+            labels[key] = f"{row[0]} ({row[1]})" if row[1] in _SETTLED else row[0]
+    return labels
+
+
+_SETTLED = {"won", "lost", "closed", "converted", "disqualified"}
+
+
+def _counterpart(row: Mapping[str, Any]) -> str:
+    """Whom a mail is from or, of ours, to."""
+    if row["direction"] != "out":
+        return f"from {row['from']}"
+    return f"to {', '.join(row['to'])}"
+
+
+def _reason(row: Mapping[str, Any]) -> str:
+    if row["outcome"] == "ambiguous":
+        return f"{row['why']}: {', '.join(row['candidates'])}"
+    return f"{row['why']}; of {row['suggestion']}?" if "suggestion" in row else row["why"]
+
+
+_UNPLACED = (
+    Column("at", "WHEN"),
+    Column("with", "WITH", shrink=True, min_width=16, show=_counterpart),
+    Column("subject", "SUBJECT", shrink=True, min_width=12),
+    Column("why", "WHY", shrink=True, min_width=20, show=_reason),
+)
+_ROWS = tuple(
+    Column(name, name.upper())
+    for name in (
+        "outcome", "at", "direction", "from", "to", "subject", "record", "contact", "why", "candidates",
+        "suggestion", "message_id", "file",
+    )
+)  # fmt: skip
+
+
+def _offers(told: Mapping[str, Any], *, creates: bool) -> Iterator[str]:
+    """What a person can do about the mails without a place."""
+    if told["ambiguous"]:
+        yield "to record one of them where it belongs: pipecli inbox import FILE --on REF"
+    if not creates and any("stranger" in row for row in told["unmatched"]):
+        yield "to make leads of those who wrote: --create-leads"

@@ -1,0 +1,114 @@
+"""`pipecli schema`: the JSON Schemas by which an editor completes and checks records."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipecli import __version__
+from pipecli.cli.common.change import changing
+from pipecli.cli.common.command import Changing, noun
+from pipecli.cli.common.output import write_text
+from pipecli.cli.common.session import say, session
+from pipecli.errors import PipecliError
+from pipecli.records.kinds import KINDS, SETTINGS, Kind
+
+if TYPE_CHECKING:
+    from pipecli.cli.common.change import Desk
+
+app = noun("Write, show and check the JSON Schemas of the records.")
+
+_FOLDER = "schemas"
+
+
+@app.command("write", cls=Changing)
+def write(
+    ctx: typer.Context,
+    directory: Annotated[
+        Path | None, typer.Argument(metavar="[DIR]", help="Where; else the pipeline's own, committed.")
+    ] = None,
+) -> None:
+    """Write the schemas, generated from the models, of this version of pipecli."""
+    from pipecli.store import schemas
+
+    run = session(ctx)
+    if directory is None:
+        with changing(ctx) as desk:
+            _write_own(desk)
+        return
+    folder = run.directory_for(directory)
+    try:
+        changed = schemas.differing(folder)
+        if not run.dry_run:
+            schemas.write(folder)
+    except OSError as error:
+        raise PipecliError(f"{error.filename or folder}: can't be written: {error.strerror}") from None
+    write_text("".join(f"{directory / name}\n" for name in changed))
+
+
+def _write_own(desk: Desk) -> None:
+    """Bring the pipeline's own schemas up to date, as one commit."""
+    from pipecli.store import schemas, transaction
+    from pipecli.store.files import inside
+
+    pipeline, run = desk.pipeline, desk.session
+    texts = schemas.files()
+    writes = []
+    for name in schemas.differing(inside(pipeline.root, _FOLDER)):
+        path = pipeline.root / _FOLDER / name
+        before = path.read_bytes() if path.exists() else None
+        writes.append(transaction.Write(f"{_FOLDER}/{name}", before, texts[name].encode()))
+    if run.dry_run:
+        write_text(transaction.diff(writes))
+        return
+    if not writes:
+        say("the schemas are up to date")
+        return
+    lines = (f"Write the schemas of pipecli {__version__}", run.message, "Pipecli-Event: schemas-written")
+    text = None if run.no_commit else "\n\n".join(line for line in lines if line)
+    transaction.commit(pipeline, writes, text)
+    write_text("".join(f"{each.file}\n" for each in writes))
+
+
+@app.command("show")
+def show(
+    ctx: typer.Context,
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="As lead, opportunity or settings.")],
+) -> None:
+    """Print the schema of one kind of record."""
+    from pipecli.store import schemas
+
+    write_text(schemas.text_of(_kind(kind)))
+
+
+@app.command("check")
+def check(
+    ctx: typer.Context,
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="A folder of schemas.")],
+) -> None:
+    """Exit with 1 when a folder's schemas are not those of this version: for CI."""
+    from pipecli.store import schemas
+
+    folder = session(ctx).directory_for(directory)
+    try:
+        wrong = schemas.differing(folder)
+    except OSError as error:
+        raise PipecliError(f"{error.filename or folder}: can't be read: {error.strerror}") from None
+    if wrong:
+        names = ", ".join(f"{name} is {what}" for name, what in wrong.items())
+        raise PipecliError(f"{directory}: {names}", hint=f"write them anew: pipecli schema write {directory}")
+    say(f"ok: {len(KINDS) + 1} schemas")
+
+
+def _kind(name: str) -> Kind:
+    known = {noun: kind for kind in (*KINDS, SETTINGS) for noun in (kind.noun, kind.folder)}
+    aliases = {"opp": "opportunity", "quote": "quotation", "supplier-quote": "supplier-quotation"}
+    kind = known.get(aliases.get(name, name))
+    if kind is None:
+        raise PipecliError(
+            f"there is no kind of record {name}",
+            hint=f"one of {', '.join(each.noun for each in (*KINDS, SETTINGS))}",
+        )
+    return kind

@@ -1,0 +1,220 @@
+"""`lead convert`: from a lead to a customer, a contact and an opportunity.
+
+Who a deal is with: the customer and contact that a prospect already is, or becomes.
+
+For `lead convert`, and for `opportunity add` on a call from a stranger.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+import typer
+
+from pipecli.cli.common.change import Desk, changing
+from pipecli.cli.common.record_verbs import Ref
+from pipecli.jsontext import loads
+from pipecli.records.kinds import CONTACT, CUSTOMER
+
+if TYPE_CHECKING:
+    from pipecli.records.base import Record
+    from pipecli.records.lead import Lead
+    from pipecli.records.opportunity import Opportunity
+    from pipecli.records.party import Contact, Customer
+    from pipecli.store.pipeline import Pipeline
+    from pipecli.workflow.match_party import KnownContact, KnownCustomer, Match, Prospect
+
+Text = str | None
+
+
+def convert(
+    ctx: typer.Context,
+    ref: Ref,
+    title: Annotated[
+        Text, typer.Option(help="The opportunity's title; the lead's name otherwise.", metavar="TEXT")
+    ] = None,
+    expected_close: Annotated[Text, typer.Option(help="When it should be won.", metavar="DATE")] = None,
+    type_: Annotated[Text, typer.Option("--type", help="sales, support, …", metavar="TYPE")] = None,
+    amount: Annotated[
+        Text, typer.Option(help="Its value by hand; the items' otherwise.", metavar="AMOUNT")
+    ] = None,
+    currency: Annotated[
+        Text, typer.Option(help="The price list's or the settings' otherwise.", metavar="CODE")
+    ] = None,
+    price_list: Annotated[Text, typer.Option(help="What its items are priced from.", metavar="LIST")] = None,
+    process: Annotated[
+        Text, typer.Option(help="Its process; chosen by the settings otherwise.", metavar="PROCESS")
+    ] = None,
+    customer: Annotated[
+        Text, typer.Option(help="This customer; found or made otherwise.", metavar="CUSTOMER")
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Although need, budget or timeframe is not yes.")
+    ] = False,
+) -> None:
+    """Open an opportunity on a lead; prints its id.
+
+    A customer and a contact that are known are used again, others are made; all is one commit.
+    """
+    from pipecli.records.lead import Lead
+    from pipecli.records.opportunity import Opportunity
+    from pipecli.workflow.lead import convert as convert_lead
+    from pipecli.workflow.match_party import of_lead
+
+    with changing(ctx) as desk:
+        lead = desk.get(Lead, ref)
+        convert_lead.require_convertible(lead, force=force)
+        found = parties(desk, of_lead(lead), customer=customer)
+        given = {"amount": amount, "expected_close": expected_close, "currency": currency}
+        deal = _opened(desk, lead, found, title, type_, process, price_list, given)
+        desk.do(
+            convert_lead.convert(
+                lead,
+                deal,
+                customer=found.customer,
+                contact=found.contact,
+                parties=found.written,
+                others=desk.pipeline.all(Opportunity, "lead = ?", lead.id),
+                today=desk.today,
+                force=force,
+                notes=found.notes,
+            )
+        )
+
+
+def _opened(
+    desk: Desk,
+    lead: Lead,
+    found: Parties,
+    title: str | None,
+    type_: str | None,
+    process: str | None,
+    price_list: str | None,
+    given: dict[str, str | None],
+) -> Opportunity:
+    """The lead's opportunity in the process that the settings choose for it, unless one is named."""
+    from pipecli.cli.common.assignments import option
+    from pipecli.records.catalogue import PriceList
+    from pipecli.records.opportunity import Opportunity
+    from pipecli.store.index.conditions import choose_process
+    from pipecli.workflow.items import require_currency
+    from pipecli.workflow.lead.convert import carry_over
+    from pipecli.workflow.opportunity.open import in_process, open_opportunity
+
+    prices = desk.get(PriceList, price_list) if price_list else None
+    typed: dict[str, Any] = {
+        name: option(f"--{name.replace('_', '-')}", text, (Opportunity, name), desk.session)
+        for name, text in given.items()
+    }
+    typed["currency"] = typed["currency"] or (prices.currency if prices else None)
+    deal = open_opportunity(
+        desk.settings,
+        id=desk.new_id("OPP"),
+        now=desk.now,
+        title=title or lead.label,
+        process=process or next(iter(desk.settings.processes)),
+        type=type_,
+        lead=lead,
+        customer=found.customer,
+        owner=lead.owner or desk.me,
+        price_list=prices.id if prices else None,
+        **typed,
+    )
+    deal = carry_over(lead, deal, found.contact)
+    if prices:
+        require_currency(prices, deal)
+    return in_process(deal, desk.settings, process or choose_process(desk.pipeline, deal))
+
+
+class Parties(NamedTuple):
+    """Who a deal is with. `written` are those of the two that are new or changed; `notes` what to tell."""
+
+    customer: Customer
+    contact: Contact | None
+    written: tuple[Record, ...]
+    notes: tuple[str, ...]
+
+
+def parties(desk: Desk, prospect: Prospect, *, customer: str | None = None) -> Parties:
+    """The customer and contact of a prospect; `customer` names the one to use. Raises Refused, NotFound."""
+    from pipecli.records.party import Customer
+
+    contacts = known_contacts(desk.pipeline)
+    if customer is None:
+        buyer, notes = _customer(desk, prospect, contacts)
+    else:
+        buyer, notes = desk.get(Customer, customer), []
+    person, more = _contact(desk, prospect, buyer, contacts)
+    written = [each for each in (buyer, person) if each is not None and _differs(desk, each)]
+    return Parties(buyer, person, tuple(written), (*notes, *more))
+
+
+def _differs(desk: Desk, record: Record) -> bool:
+    """Whether a record is new, or is not what its file says."""
+    known = desk.pipeline.find_record(type(record), record.key)
+    return known is None or known.plain() != record.plain()
+
+
+def known_customers(pipeline: Pipeline) -> list[KnownCustomer]:
+    """What of every customer tells who it is. Raises FaultyFile when one can't be read: it could be it."""
+    from pipecli.workflow.match_party import KnownCustomer
+
+    pipeline.need(CUSTOMER)
+    rows = pipeline.index.connection.execute(
+        "SELECT id, name, kind = 'person', email, website FROM customers ORDER BY id"
+    )
+    return [
+        KnownCustomer(key, name, bool(is_person), (email,) if email else (), website)
+        for key, name, is_person, email, website in rows
+    ]
+
+
+def known_contacts(pipeline: Pipeline) -> list[KnownContact]:
+    """What of every contact tells who it is. Raises FaultyFile."""
+    from pipecli.workflow.match_party import KnownContact
+
+    pipeline.need(CONTACT)
+    rows = pipeline.index.connection.execute("SELECT id, name, customer, emails FROM contacts ORDER BY id")
+    return [KnownContact(id_, name, at, tuple(loads(emails or "[]"))) for id_, name, at, emails in rows]
+
+
+def _customer(desk: Desk, prospect: Prospect, contacts: list[KnownContact]) -> tuple[Customer, list[str]]:
+    from pipecli.records.party import Customer
+    from pipecli.workflow.match_party import match_customer, new_customer
+
+    match = match_customer(prospect, known_customers(desk.pipeline), contacts)
+    if match.id is not None:
+        known = desk.pipeline.get(Customer, match.id)
+        return known, [f"known customer {known.id} ({known.name}) is used, by {match.why}"]
+    made = new_customer(prospect, desk.new_slug("customer", prospect.customer_name))
+    return made, [f"new customer {made.id} ({made.name})", *_offer(made, match)]
+
+
+def _offer(made: Customer, match: Match) -> list[str]:
+    if not match.similar:
+        return []
+    names = ", ".join(f"{each.id} ({each.name})" for each in match.similar)
+    first = match.similar[0].id
+    return [
+        f"similar: {names}; to use it: --customer {first}, "
+        f"or from now on: pipecli customer merge {made.id} {first}"
+    ]
+
+
+def _contact(
+    desk: Desk, prospect: Prospect, customer: Customer, contacts: list[KnownContact]
+) -> tuple[Contact | None, list[str]]:
+    from pipecli.records.party import Contact
+    from pipecli.workflow.match_party import completed, match_contact, new_contact
+
+    match = match_contact(prospect, customer.id, contacts)
+    if match.id is not None:
+        known = desk.pipeline.get(Contact, match.id)
+        return (
+            completed(known, prospect, customer.id),
+            [f"known contact {known.id} ({known.name}) is used, by {match.why}"],
+        )
+    if prospect.name is None:
+        return None, []
+    made = new_contact(prospect, desk.new_slug("contact", prospect.name), customer.id)
+    return made, [f"new contact {made.id} ({made.name})"]

@@ -1,0 +1,123 @@
+"""`lead dupes` and `customer dupes`: the pairs of records that are likely one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import typer
+
+from pipecli.cli.common.output import Format, print_records, write_text
+from pipecli.cli.common.session import Session, say, session
+from pipecli.cli.common.table import Column
+from pipecli.jsontext import loads
+from pipecli.records.kinds import CONTACT, CUSTOMER, LEAD
+
+if TYPE_CHECKING:
+    from pipecli.workflow.duplicates import Duplicate, Party
+
+
+def _columns(name_width: int) -> tuple[Column, ...]:
+    """The names give way to narrow terminals at `name_width`: a slug says them too, the id of a lead not."""
+    return (
+        Column("score", "SCORE", align="right"),
+        Column("first", "FIRST", shrink=True, min_width=18),
+        Column("first_name", "NAME", shrink=True, min_width=name_width, rank=1),
+        Column("second", "SECOND", shrink=True, min_width=18),
+        Column("second_name", "NAME", shrink=True, min_width=name_width, rank=1),
+        Column("why", "WHY", shrink=True, min_width=14),
+    )
+
+
+_LEADS, _CUSTOMERS = _columns(14), _columns(24)
+
+
+def print_lead_duplicates(ctx: typer.Context) -> None:
+    """Pairs of leads of which one at least is still at work, and none is given up."""
+    from pipecli.workflow.duplicates import Party, find_duplicates
+
+    run = session(ctx)
+    rows = run.read(LEAD).index.connection.execute(
+        "SELECT id, name, organization, email, phone, website, status FROM leads "
+        "WHERE status <> 'disqualified' ORDER BY id"
+    )
+    parties: list[Party] = []
+    names: dict[str, str] = {}
+    converted: set[str] = set()
+    for key, name, organization, email, phone, website, status in rows:
+        parties.append(
+            Party(
+                key,
+                person=name,
+                organization=organization,
+                emails=(email,) if email else (),
+                phones=(phone,) if phone else (),
+                website=website,
+            )
+        )
+        names[key] = f"{organization} ({name})" if organization and name else organization or name
+        if status == "converted":
+            converted.add(key)
+    pairs = [pair for pair in find_duplicates(parties) if not {pair.first, pair.second} <= converted]
+    _print(run, _LEADS, pairs, names, "give one up: pipecli lead disqualify LEAD --reason duplicate")
+
+
+def print_customer_duplicates(ctx: typer.Context) -> None:
+    """Pairs of customers; the addresses of their contacts count as theirs."""
+    from pipecli.workflow.duplicates import Party, find_duplicates
+
+    run = session(ctx)
+    connection = run.read(CUSTOMER, CONTACT).index.connection
+    people: dict[str, tuple[list[str], list[str]]] = {}
+    for customer, emails, phones in connection.execute(
+        "SELECT customer, emails, phones FROM contacts WHERE customer IS NOT NULL"
+    ):
+        theirs = people.setdefault(customer, ([], []))
+        theirs[0].extend(loads(emails or "[]"))
+        theirs[1].extend(loads(phones or "[]"))
+    parties: list[Party] = []
+    names: dict[str, str] = {}
+    for key, name, kind, email, phone, website in connection.execute(
+        "SELECT id, name, kind, email, phone, website FROM customers ORDER BY id"
+    ):
+        addresses, numbers = people.get(key, ([], []))
+        is_person = kind == "person"
+        parties.append(
+            Party(
+                key,
+                person=name if is_person else None,
+                organization=None if is_person else name,
+                emails=[*addresses, *([email] if email else [])],
+                phones=[*numbers, *([phone] if phone else [])],
+                website=website,
+            )
+        )
+        names[key] = name
+    pairs = find_duplicates(parties)
+    _print(run, _CUSTOMERS, pairs, names, "make a pair one: pipecli customer merge FROM INTO")
+
+
+def _print(
+    run: Session,
+    columns: Sequence[Column],
+    pairs: Sequence[Duplicate],
+    names: dict[str, str],
+    way_on: str,
+) -> None:
+    if run.format is Format.IDS:
+        write_text("".join(f"{pair.first}\n{pair.second}\n" for pair in pairs))
+        return
+    records = [
+        {
+            "score": pair.score,
+            "first": pair.first,
+            "first_name": names[pair.first],
+            "second": pair.second,
+            "second_name": names[pair.second],
+            "why": list(pair.why),
+        }
+        for pair in pairs
+    ]
+    print_records(records, columns, run.format)
+    if run.format is Format.TABLE:
+        say(way_on if pairs else "no likely duplicates")

@@ -1,0 +1,92 @@
+"""`lead show`: for people a page on the lead, for scripts its keys. It reads the index alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import typer
+
+from pipecli.cli.common.change import View, print_view, view
+from pipecli.cli.common.output import Format, print_record
+from pipecli.cli.common.pages import in_days, planned_contact, print_activities, print_section
+from pipecli.cli.common.session import Session, session
+from pipecli.cli.common.table import Column
+from pipecli.records.kinds import LEAD
+from pipecli.store.lookup import resolve
+
+Line = tuple[str, object]
+
+
+def print_lead(ctx: typer.Context, ref: str) -> None:
+    """Print the lead that a person names."""
+    run = session(ctx)
+    found = resolve(run.pipeline, ref, LEAD)
+    lead = view(run, found.noun, found.key)
+    if run.format is not Format.TABLE:
+        print_view(run, lead)
+        return
+    print_record(lead, run.format, list(_header(run, lead)))
+    print_section("Criteria", list(_criteria(lead)), _CRITERIA)
+    print_activities(lead)
+
+
+def _header(run: Session, lead: View) -> Iterator[Line]:
+    both = [lead[key] for key in ("organization", "name") if key in lead]
+    yield lead["id"], ", ".join(both)
+    for key, label in (("title", "job title"), ("role", "role")):
+        if key in lead:
+            yield label, lead[key]
+    yield from _status(lead)
+    for key in ("email", "phone", "website", "address", "country", "language", "interest"):
+        if key in lead:
+            yield key, lead[key]
+    if "next_contact" in lead:
+        yield "next contact", planned_contact(run, lead["next_contact"])
+    if "owner" in lead:
+        yield "owner", lead["owner"] + (f", team {lead['team']}" if "team" in lead else "")
+    for key, label in (
+        ("shared_with", "shared with"), ("source", "source"), ("campaign", "campaign"), ("score", "score"),
+        ("tags", "tags"),
+    ):  # fmt: skip
+        if key in lead:
+            yield label, lead[key]
+    age = lead["age_days"]
+    yield "created", f"{lead['created'][:10]}, " + (f"{in_days(age)} ago" if age else "today")
+    if "minutes_to_first_response" in lead:
+        minutes = lead["minutes_to_first_response"]
+        yield "answered", "after 1 minute" if minutes == 1 else f"after {minutes:,} minutes"
+    if "notes" in lead:
+        yield "notes", lead["notes"]
+    yield from (lead.get("custom") or {}).items()
+
+
+def _status(lead: View) -> Iterator[Line]:
+    """What it is, and how it came to that."""
+    if "converted" in lead:
+        became = lead["converted"]
+        made = ", ".join(became.get("opportunities", ())) or "no opportunity"
+        forced = ", forced" if became.get("forced") else ""
+        yield "converted", f"{became['date']}, to {made}{forced}"
+        yield "customer", became["customer"]
+        if "contact" in became:
+            yield "contact", became["contact"]
+    elif "disqualified" in lead:
+        given_up = lead["disqualified"]
+        yield "disqualified", f"{given_up['date']}, {given_up['reason']}"
+        if "detail" in given_up:
+            yield "", given_up["detail"]
+    else:
+        yield "status", lead["status"]
+
+
+def _criteria(lead: View) -> Iterator[View]:
+    answers = lead.get("qualification", {})
+    for name in ("need", "budget", "timeframe", "authority"):
+        yield {"criterion": name, "answer": answers.get(name, "unknown"), "note": answers.get(f"{name}_note")}
+
+
+_CRITERIA = (
+    Column("criterion", "CRITERION"),
+    Column("answer", "ANSWER"),
+    Column("note", "NOTE", shrink=True, min_width=20),
+)

@@ -1,0 +1,260 @@
+"""`opportunity add`: a deal with a customer, with a lead, or from the call of a stranger.
+
+Whose a new lead or opportunity is when nobody is named: `add` asks the assignment rules, as cron would.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast
+
+import typer
+
+from pipecli.cli.common.change import Desk, changing
+from pipecli.cli.common.record_verbs import Sets
+from pipecli.errors import PipecliError
+from pipecli.records.kinds import BY_NOUN
+
+if TYPE_CHECKING:
+    from pipecli.cli.lead.convert import Parties
+    from pipecli.records.base import Record
+    from pipecli.records.catalogue import PriceList
+    from pipecli.records.lead import Lead
+    from pipecli.records.opportunity import Opportunity
+
+Text = str | None
+
+
+def add(
+    ctx: typer.Context,
+    title: Annotated[Text, typer.Argument(help="What is to be sold.", metavar="TITLE")] = None,
+    title_option: Annotated[Text, typer.Option("--title", help="The same.", metavar="TEXT")] = None,
+    customer: Annotated[Text, typer.Option(help="A customer we have.", metavar="CUSTOMER")] = None,
+    lead: Annotated[Text, typer.Option(help="A lead, converted or not.", metavar="LEAD")] = None,
+    organization: Annotated[
+        Text, typer.Option(help="Who called; made a customer unless it is one.", metavar="NAME")
+    ] = None,
+    person: Annotated[
+        Text, typer.Option(help="Who called; made a contact unless they are one.", metavar="NAME")
+    ] = None,
+    email: Annotated[Text, typer.Option(help="Their e-mail address.", metavar="ADDRESS")] = None,
+    phone: Annotated[Text, typer.Option(help="Their telephone number.", metavar="NUMBER")] = None,
+    type_: Annotated[Text, typer.Option("--type", help="sales, support, …", metavar="TYPE")] = None,
+    process: Annotated[
+        Text, typer.Option(help="Its process; chosen by the settings otherwise.", metavar="PROCESS")
+    ] = None,
+    stage: Annotated[Text, typer.Option(help="Where it begins, if not first.", metavar="STAGE")] = None,
+    owner: Annotated[
+        Text,
+        typer.Option(help="Who sells; you, or who a rule names, otherwise.", metavar="USER"),
+    ] = None,
+    currency: Annotated[
+        Text, typer.Option(help="The price list's or the settings' otherwise.", metavar="CODE")
+    ] = None,
+    price_list: Annotated[Text, typer.Option(help="What its items are priced from.", metavar="LIST")] = None,
+    amount: Annotated[
+        Text, typer.Option(help="Its value by hand; the items' otherwise.", metavar="AMOUNT")
+    ] = None,
+    probability: Annotated[
+        Text, typer.Option(help="By hand, in percent; the stage's otherwise.", metavar="PERCENT")
+    ] = None,
+    expected_close: Annotated[Text, typer.Option(help="When it should be won.", metavar="DATE")] = None,
+    source: Annotated[Text, typer.Option(help="Where it came from.", metavar="SOURCE")] = None,
+    campaign: Annotated[Text, typer.Option(help="The campaign that brought it.", metavar="TEXT")] = None,
+    score: Annotated[Text, typer.Option(help="0 to 100; the lead's otherwise.", metavar="N")] = None,
+    tag: Annotated[list[str] | None, typer.Option(help="A tag; repeatable.", metavar="TAG")] = None,
+    notes: Annotated[Text, typer.Option(help="Whatever else there is to say.", metavar="TEXT")] = None,
+    next_contact: Annotated[
+        Text, typer.Option(help="When to speak next, as +3d or friday.", metavar="DATE")
+    ] = None,
+    sets: Sets = None,
+) -> None:
+    """Add an opportunity; prints its id."""
+    from pipecli.cli.common.assignments import names_field, option
+    from pipecli.records.opportunity import Opportunity
+    from pipecli.workflow.opportunity.open import open_opportunity, opened
+
+    with changing(ctx) as desk:
+        seller = _seller(desk, owner)
+        known_lead = _lead(desk, lead)
+        parties = _parties(desk, known_lead, customer, organization, person, email, phone, seller)
+        prices = _price_list(desk, price_list)
+
+        def checked(name: str, text: str | None) -> Any:
+            field = name.removeprefix("--").replace("-", "_")
+            return option(name, text, (Opportunity, field), desk.session)
+
+        deal = open_opportunity(
+            desk.settings,
+            id=desk.new_id("OPP"),
+            now=desk.now,
+            title=_title(title, title_option),
+            process=next(iter(desk.settings.processes)),
+            type=type_,
+            lead=known_lead,
+            customer=parties.customer if parties else None,
+            contacts=_stakeholders(parties),
+            owner=seller,
+            currency=checked("--currency", currency) or (prices.currency if prices else None),
+            price_list=prices.id if prices else None,
+            expected_close=checked("--expected-close", expected_close),
+            amount=checked("--amount", amount),
+            probability=checked("--probability", probability),
+            source=source,
+            campaign=campaign,
+            score=checked("--score", score),
+            tags=tuple(tag) if tag else None,
+            notes=notes,
+            next_contact=_next_contact(desk, next_contact, seller),
+        )
+        deal = _placed(desk, _with_sets(deal, sets, desk), process, stage)
+        _require_currency(desk, deal)
+        told = parties.notes if parties else ()
+        if owner is None and not names_field(sets, "owner"):
+            deal, by_rule = owned_by_rule(desk, deal)
+            told = (*by_rule, *told)
+        written = _of(deal.owner, parties) if parties else ()
+        desk.do(opened(deal, desk.settings, lead=known_lead, written=written, notes=told))
+
+
+def _title(argument: str | None, given: str | None) -> str:
+    if argument is not None and given is not None:
+        raise PipecliError("the title is given twice", hint=f'as "{argument}", and with --title')
+    title = argument or given
+    if not title:
+        raise PipecliError("an opportunity needs a title", hint='pipecli opp add "Espresso machines"')
+    return title
+
+
+def _seller(desk: Desk, owner: str | None) -> str | None:
+    """Who sells: the user that is named, or who runs this."""
+    from pipecli.workflow.opportunity.people import require_user
+
+    if owner is None:
+        return desk.me
+    require_user(desk.settings, owner)
+    return owner
+
+
+def _lead(desk: Desk, name: str | None) -> Lead | None:
+    from pipecli.records.lead import Lead
+
+    return desk.get(Lead, name) if name is not None else None
+
+
+def _price_list(desk: Desk, name: str | None) -> PriceList | None:
+    from pipecli.records.catalogue import PriceList
+
+    return desk.get(PriceList, name) if name is not None else None
+
+
+def _parties(
+    desk: Desk,
+    lead: Lead | None,
+    customer: str | None,
+    organization: str | None,
+    person: str | None,
+    email: str | None,
+    phone: str | None,
+    owner: str | None,
+) -> Parties | None:
+    """The customer and the contact of the options; those of a converted lead where none is given."""
+    from pipecli.cli.lead.convert import Parties, parties
+    from pipecli.records.party import Contact, Customer
+    from pipecli.workflow.match_party import Prospect
+
+    if customer is not None and organization is not None:
+        raise PipecliError("--customer and --organization both say who buys", hint="give one of them")
+    if (email or phone) and not (organization or person):
+        raise PipecliError("--email and --phone are of somebody", hint="give --person or --organization too")
+    if organization or person:
+        prospect = Prospect(person, organization, email=email, phone=phone, owner=owner)
+        return parties(desk, prospect, customer=customer)
+    if customer is not None:
+        return Parties(desk.get(Customer, customer), None, (), ())
+    if lead and lead.converted:
+        buyer = desk.pipeline.get(Customer, lead.converted.customer)
+        return Parties(buyer, desk.pipeline.find_record(Contact, lead.converted.contact), (), ())
+    return None
+
+
+def _of(owner: str | None, parties: Parties) -> tuple[Record, ...]:
+    """The customer and contact to write; a new customer is of the deal's owner."""
+    from pipecli.records.party import Customer
+
+    return tuple(each.with_(owner=owner) if isinstance(each, Customer) else each for each in parties.written)
+
+
+def _stakeholders(parties: Parties | None) -> tuple[object, ...] | None:
+    from pipecli.records.opportunity import Stakeholder
+
+    person = parties.contact if parties else None
+    return (Stakeholder(contact=person.id, primary=True),) if person else None
+
+
+def _next_contact(desk: Desk, text: str | None, owner: str | None) -> object | None:
+    from pipecli.records.activity import NextContact
+
+    day = desk.day(text)
+    return NextContact(date=day, by=owner) if day else None
+
+
+def _with_sets(deal: Opportunity, sets: list[str] | None, desk: Desk) -> Opportunity:
+    from pipecli.cli.common.assignments import built, split
+    from pipecli.records.opportunity import Opportunity
+
+    for name in (split(text)[0][0] for text in sets or ()):
+        if name in ("process", "stage"):
+            raise PipecliError(f"--set can't give {name}", hint=f"give it with --{name}")
+        if name in ("status", "closed"):
+            raise PipecliError(
+                f"--set can't give {name}: a new opportunity is open", hint="use pipecli opp won or lost"
+            )
+    plain = {name: value for name, value in deal.plain().items() if name not in ("id", "created")}
+    given = {"id": deal.id, "created": deal.created, **plain}
+    return built(Opportunity, given, sets, desk.session)
+
+
+def _placed(desk: Desk, deal: Opportunity, process: str | None, stage: str | None) -> Opportunity:
+    """The deal in its process: the one named, or the one that the settings choose for it."""
+    from pipecli.store.index.conditions import choose_process
+    from pipecli.workflow.opportunity.open import in_process
+
+    chosen = choose_process(desk.pipeline, deal) if process is None else process
+    return in_process(deal, desk.settings, chosen, stage)
+
+
+def _require_currency(desk: Desk, deal: Opportunity) -> None:
+    from pipecli.records.catalogue import PriceList
+    from pipecli.workflow.items import require_currency
+
+    prices = desk.pipeline.find_record(PriceList, deal.price_list)
+    if prices is not None:
+        require_currency(prices, deal)
+
+
+R = TypeVar("R", bound="Lead | Opportunity")
+
+
+def owned_by_rule(desk: Desk, record: R) -> tuple[R, tuple[str, ...]]:
+    """A new record, given to whom a rule names instead of to its adder, and a note that says so.
+
+    The rule's own users keep what they add.
+    """
+    from pipecli.store.index.conditions import choose_rules
+    from pipecli.store.workload import standing
+    from pipecli.workflow.assignment import Taken, active_users, assign, rules_for
+
+    if not rules_for(desk.settings, record.noun):
+        return record, ()
+    unowned = record.with_(owner=None)
+    (rule,) = choose_rules(desk.pipeline, [unowned])
+    users = active_users(rule, desk.settings) if rule else []
+    if rule is None or not users or desk.me in users:
+        return record, ()
+    standings = standing(desk.pipeline.index.connection, BY_NOUN[record.noun])
+    (change,) = assign([Taken(unowned, rule)], desk.settings, standings)
+    given = cast("R", change.subject)
+    plan = given.next_contact
+    if plan is not None and plan.by == record.owner:
+        given = cast("R", given.with_(next_contact=plan.with_(by=given.owner)))
+    return given, (f"{change.summary}; another is named with --owner",)

@@ -1,0 +1,306 @@
+"""One deal on the board: what `opportunity show` prints, in a window of the board's terminal.
+
+The board on the whole terminal (textual): look through the lanes, move cards, open one, take a move back.
+
+Nothing is kept here: what is shown is read from the pipeline, and a move is a commit (`board_moves`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.widgets import Footer, OptionList, Static
+
+from pipecli.cli.common.list import whose
+from pipecli.cli.common.session import Session
+from pipecli.cli.common.table import clean
+from pipecli.cli.opportunity import board
+from pipecli.cli.opportunity.board import Board, read_board, shortened
+from pipecli.cli.opportunity.board_widgets import Cards, Choice, Lanes, Page
+from pipecli.errors import PipecliError
+from pipecli.store.pipeline import Pipeline
+
+if TYPE_CHECKING:
+    from pipecli.reports.pipeline import Place
+
+
+def page(run: Session, key: str, width: int) -> str:
+    """The page of a deal, `width` columns wide. It is read anew: a move may just have changed it."""
+    from pipecli.cli.main import run as run_command
+
+    out = io.StringIO()
+    with redirect_stdout(out), redirect_stderr(out), _as_wide_as(width):
+        today = ["--today", run.today_text] if run.today_text else []
+        run_command(["-C", str(run.directory), *today, "opp", "show", key])
+    return out.getvalue()
+
+
+@contextmanager
+def _as_wide_as(width: int) -> Iterator[None]:
+    """A terminal of this width, to whom prints into a window."""
+    before = os.environ.get("COLUMNS")
+    os.environ["COLUMNS"] = str(max(width, 1))
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["COLUMNS"]
+        else:
+            os.environ["COLUMNS"] = before
+
+
+_EVERYBODY = ""
+
+
+class BoardApp(App[None]):
+    """`said` is what to tell on the terminal afterwards: the moves that were made."""
+
+    ENABLE_COMMAND_PALETTE = False
+    CSS = """
+    #heading { height: 1; background: $primary; color: $text; padding: 0 1; text-wrap: nowrap; }
+    #status { height: auto; max-height: 3; padding: 0 1; }
+    #status.bad { background: $error; color: $text; }
+    Page, Choice { align: center middle; }
+    Page VerticalScroll { width: 96%; max-width: 104; height: 90%; border: round $accent; padding: 0 1;
+        background: $surface; }
+    Choice Vertical { width: 44; max-width: 100%; height: auto; max-height: 90%; border: round $accent; }
+    Choice Input { border: none; height: 1; }
+    Choice OptionList { height: auto; max-height: 20; border: none; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "look(-1)", "Look", show=False, priority=True),
+        Binding("right", "look(1)", "Look", show=False, priority=True),
+        Binding("shift+left,less_than_sign,comma", "move(-1)", "Move back", key_display="<"),
+        Binding("shift+right,greater_than_sign,full_stop", "move(1)", "Move on", key_display=">"),
+        Binding("u", "undo", "Undo"),
+        Binding("o", "owner", "Owner"),
+        Binding("p", "process", "Process"),
+        Binding("c", "closed", "Closed"),
+        Binding("r", "reload", "Reload"),
+        Binding("q", "quit", "Quit"),
+    ]
+
+    def __init__(self, run: Session, process: str, *, has_closed: bool) -> None:
+        super().__init__()
+        self.run_session = run
+        self.process = process
+        self.has_closed = has_closed
+        self.whose = whose(run)
+        self.grabbed = ""
+        self.moves: list[board.Moved] = []
+        self.said: list[str] = []
+        self.board = self._board_of(run.pipeline)
+        self.process = self.board.process
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="heading", markup=False)
+        yield Lanes(self.board)
+        yield Static(id="status", markup=False)
+        yield Footer()
+
+    async def on_mount(self) -> None:
+        await self._draw()
+        self._begin()
+
+    @property
+    def lanes(self) -> Lanes:
+        return self.screen_stack[0].query_one(Lanes)
+
+    async def _draw(self) -> None:
+        await self.lanes.show(self.board)
+        self._head()
+
+    def on_resize(self) -> None:
+        if self.screen_stack and self.screen_stack[0].query(Lanes):
+            self._head()
+
+    def _read(self) -> Board:
+        """The board as it is now, whoever changed it."""
+        pipeline = Pipeline.find(Path(self.run_session.directory), self.run_session.fixed_now())
+        try:
+            return self._board_of(pipeline)
+        finally:
+            pipeline.close()
+
+    def _board_of(self, pipeline: Pipeline) -> Board:
+        return read_board(
+            self.run_session, pipeline, self.process, whose_=self.whose, has_closed=self.has_closed
+        )
+
+    def _head(self) -> None:
+        """Which board it is. The name gives way where the terminal is narrow."""
+        count = sum(len(lane.cards) for lane in self.board.lanes)
+        of = self.whose.owner or self.whose.team
+        others = sum(self.board.others.values())
+        said = "".join(
+            [
+                f": {count} deal{'s' * (count != 1)} in {self.board.currency}",
+                *([f", of {of}"] if of else []),
+                *([f"; {others} at other processes"] if others else []),
+            ]
+        )
+        heading = shortened(clean(self.board.name), said, max(self.size.width - 2, len(said) + 4))
+        self.screen_stack[0].query_one("#heading", Static).update(Content(heading))
+
+    def _begin(self) -> None:
+        """Put the cursor into the first lane with cards."""
+        lanes = self.lanes.cards()
+        next((lane for lane in lanes if lane.option_count), lanes[0]).focus()
+
+    def _focused(self) -> Cards | None:
+        return self.focused if isinstance(self.focused, Cards) else None
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What belongs to the board waits while a window is open above it."""
+        return action in ("quit", "dismiss") or len(self.screen_stack) == 1
+
+    def action_look(self, step: int) -> None:
+        """Go to the lane beside."""
+        lanes = self.lanes.cards()
+        here = self._focused()
+        place = lanes.index(here) + step if here else 0
+        if 0 <= place < len(lanes):
+            lanes[place].focus()
+            lanes[place].scroll_visible()
+
+    async def action_move(self, step: int) -> None:
+        """Move the card to the lane beside."""
+        here = self._focused()
+        stages = self.board.stages()
+        key = self._key(here)
+        if here is None or key is None or here.place not in stages:
+            return
+        place = stages.index(here.place) + step
+        if place >= len(stages):
+            self._refuse(f"{key} is at the last stage; close it: pipecli opp won {key}, or opp lost {key}")
+        elif place >= 0:
+            await self._move(key, stages[place])
+
+    async def _move(self, key: str, to: Place) -> None:
+        await self._do(lambda: self._moved(board.move(self.run_session, key, to.stage)))
+        self.lanes.go_to(key)
+
+    def _moved(self, moved: board.Moved) -> str:
+        self.moves.append(moved)
+        return moved.said
+
+    async def action_undo(self) -> None:
+        if not self.moves:
+            self._refuse("no move of this board is left to undo")
+            return
+        last = self.moves[-1]
+
+        def undone() -> str:
+            said = board.undo(self.run_session, last)
+            self.moves.pop()
+            return said
+
+        await self._do(undone)
+        self.lanes.go_to(last.before.id)
+
+    async def _do(self, change: Callable[[], str]) -> None:
+        """Make a change beside the screen, and show what it came to or why it was refused."""
+        try:
+            said = await asyncio.to_thread(change)
+        except PipecliError as error:
+            self._refuse(str(error))
+            return
+        self.said.append(said)
+        await self.action_reload()
+        self._say(said)
+
+    def _refuse(self, why: str) -> None:
+        self._say(f"refused: {why}", is_bad=True)
+
+    def _say(self, text: str, *, is_bad: bool = False) -> None:
+        status = self.query_one("#status", Static)
+        status.update(Content(clean(text)))
+        status.set_class(is_bad, "bad")
+
+    async def action_reload(self) -> None:
+        try:
+            self.board = await asyncio.to_thread(self._read)
+        except PipecliError as error:
+            self._refuse(str(error))
+            return
+        await self._draw()
+
+    def _key(self, cards: Cards | None) -> str | None:
+        if cards is None or cards.highlighted is None:
+            return None
+        return str(cards.get_option_at_index(cards.highlighted).id)
+
+    async def action_closed(self) -> None:
+        """Show what was won, lost and closed, too; or no more."""
+        self.has_closed = not self.has_closed
+        await self.action_reload()
+        if self._focused() is None:
+            self._begin()
+
+    def action_owner(self) -> None:
+        """Show one user's deals, or everybody's."""
+        users: dict[str, Any] = self.run_session.pipeline.settings_as_written.get("users") or {}
+        names = {_EVERYBODY: "Everybody"} | {slug: user["name"] for slug, user in users.items()}
+
+        async def chosen(owner: str | None) -> None:
+            if owner is not None:
+                self.whose = self.whose._replace(owner=owner or None)
+                await self.action_reload()
+
+        self.push_screen(Choice(names), chosen)
+
+    def action_process(self) -> None:
+        """Show the board of another process."""
+        processes: dict[str, Any] = self.run_session.pipeline.settings_as_written["processes"]
+        names = {slug: process.get("name", slug) for slug, process in processes.items()}
+
+        async def chosen(process: str | None) -> None:
+            if process is not None:
+                self.process = process
+                await self.action_reload()
+                self._begin()
+
+        self.push_screen(Choice(names), chosen)
+
+    def on_option_list_option_selected(self, chosen: OptionList.OptionSelected) -> None:
+        if chosen.option.id and isinstance(chosen.option_list, Cards):
+            width = min(self.size.width, _WIDEST_PAGE)
+            self.push_screen(Page(page(self.run_session, chosen.option.id, width - _AROUND_PAGE)))
+
+    def on_cards_grabbed(self, grabbed: Cards.Grabbed) -> None:
+        self.grabbed = grabbed.key
+        self.lanes.set_class(bool(grabbed.key), "dragging")
+
+    async def on_cards_dropped(self, dropped: Cards.Dropped) -> None:
+        key, self.grabbed = self.grabbed, ""
+        self.lanes.remove_class("dragging")
+        lane = next((each.place for each in self.board.lanes for card in each.cards if card.id == key), None)
+        if key and lane != dropped.place:
+            await self._drop(key, lane, dropped.place)
+
+    async def _drop(self, key: str, lane: Place | None, to: Place) -> None:
+        stages = self.board.stages()
+        if to not in stages:
+            verb = f"opp {'won' if to.status == 'won' else 'lost'} {key}"
+            self._refuse(
+                f"a deal is closed in the shell, where its value or reason is asked for: pipecli {verb}"
+            )
+        elif lane not in stages:
+            self._refuse(
+                f"{key} is {lane.status if lane else 'gone'}; open it again first: pipecli opp reopen {key}"
+            )
+        else:
+            await self._move(key, to)
+
+
+_WIDEST_PAGE = 104
+_AROUND_PAGE = 8

@@ -1,0 +1,225 @@
+"""What the board on the whole terminal is made of: the cards of a lane, and the windows above it.
+
+The lanes of the board on the whole terminal, side by side: name, sum and cards, in the room there is.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.message import Message
+from textual.screen import ModalScreen
+from textual.widgets import Footer, Input, Label, OptionList, Static
+from textual.widgets.option_list import Option
+
+from pipecli.cli.common.table import clean, fitting
+from pipecli.cli.opportunity.board import card_lines, shortened
+from pipecli.records.money import minor_digits
+
+if TYPE_CHECKING:
+    from pipecli.cli.opportunity.board import Board
+    from pipecli.reports.pipeline import Card, Lane, Place
+
+
+class Cards(OptionList):
+    """The cards of one lane. With the mouse, a card is dragged to another lane."""
+
+    class Grabbed(Message):
+        """A mouse button went down on a card; on none, the key is empty."""
+
+        def __init__(self, key: str) -> None:
+            super().__init__()
+            self.key = key
+
+    class Dropped(Message):
+        """It was let go over this lane."""
+
+        def __init__(self, place: Place) -> None:
+            super().__init__()
+            self.place = place
+
+    def __init__(self, place: Place) -> None:
+        super().__init__(markup=False, id=f"cards-{place.id}")
+        self.place = place
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        place = event.style.meta.get("option")
+        key = str(self.get_option_at_index(place).id) if isinstance(place, int) else ""
+        if isinstance(place, int):
+            self.highlighted = place
+            self.focus()
+        self.post_message(self.Grabbed(key))
+
+    def on_mouse_up(self, _event: events.MouseUp) -> None:
+        self.post_message(self.Dropped(self.place))
+
+    async def _on_click(self, event: events.Click) -> None:
+        """One click selects, as `on_mouse_down` has done; two open the card."""
+        event.prevent_default()
+        if event.chain > 1:
+            self.action_select()
+
+
+class Page(ModalScreen[None]):
+    """One deal, as `opportunity show` prints it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,enter,q", "dismiss", "Back")]
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll():
+            yield Static(Content(self.text), markup=False)
+        yield Footer()
+
+
+class Choice(ModalScreen[str | None]):
+    """One of many: what is typed narrows them down, the arrows go through those that are left."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss", "Back", priority=True),
+        Binding("up", "go(-1)", "Up", show=False, priority=True),
+        Binding("down", "go(1)", "Down", show=False, priority=True),
+    ]
+
+    def __init__(self, names: dict[str, str]) -> None:
+        """`names` gives what is read, by what is chosen."""
+        super().__init__()
+        self.names = names
+
+    def compose(self) -> ComposeResult:
+        with Vertical():
+            yield Input(placeholder="type a part of the name", select_on_focus=False)
+            yield OptionList(markup=False)
+        yield Footer()
+
+    def on_mount(self) -> None:
+        self._narrow("")
+
+    def on_input_changed(self, changed: Input.Changed) -> None:
+        self._narrow(changed.value)
+
+    def _narrow(self, part: str) -> None:
+        choices = self.query_one(OptionList)
+        choices.clear_options()
+        choices.add_options(
+            [
+                Option(Content(clean(name)), id=f"choice-{key}")
+                for key, name in self.names.items()
+                if part.casefold() in f"{name} {key}".casefold()
+            ]
+        )
+        choices.highlighted = 0 if choices.option_count else None
+
+    def action_go(self, step: int) -> None:
+        choices = self.query_one(OptionList)
+        if step < 0:
+            choices.action_cursor_up()
+        else:
+            choices.action_cursor_down()
+
+    def on_input_submitted(self) -> None:
+        self.query_one(OptionList).action_select()
+
+    def on_option_list_option_selected(self, chosen: OptionList.OptionSelected) -> None:
+        self.dismiss(str(chosen.option.id).removeprefix("choice-"))
+
+
+_LEAST_LANE = 24
+_AROUND_CARD = 5
+"""The border of a lane, its padding, and the bar to scroll it."""
+
+
+class Lanes(Horizontal):
+    """What is shown of a board, as it was last given."""
+
+    DEFAULT_CSS = """
+    Lanes { overflow-x: auto; scrollbar-size-horizontal: 1; }
+    .lane { height: 1fr; }
+    .lane Label { width: 1fr; height: 1; padding: 0 1; text-style: bold; text-wrap: nowrap; }
+    .lane .sum { text-style: none; color: $text-muted; }
+    Lanes Cards { height: 1fr; border: round $foreground 30%; scrollbar-size-vertical: 1; text-wrap: nowrap; }
+    Lanes Cards:focus { border: round $accent; }
+    Lanes Cards > .option-list--option-highlighted { background: $surface; text-style: none; }
+    Lanes Cards:focus > .option-list--option-highlighted { background: $block-cursor-background; }
+    .dragging Cards:hover { border: heavy $warning; }
+    """
+
+    def __init__(self, board: Board) -> None:
+        super().__init__()
+        self.board = board
+        self._room = 0
+
+    def cards(self) -> list[Cards]:
+        return list(self.query(Cards))
+
+    async def show(self, board: Board) -> None:
+        """Show a board: the lanes are made anew only where they are others."""
+        self.board = board
+        if not self._has_all():
+            await self.remove_children()
+            for lane in board.lanes:
+                box = VerticalScroll(
+                    Label(markup=False, id=f"name-{lane.place.id}"),
+                    Label(markup=False, classes="sum", id=f"sum-{lane.place.id}"),
+                    Cards(lane.place),
+                    classes="lane",
+                    can_focus=False,
+                )
+                await self.mount(box)
+        self._widen()
+        for lane in board.lanes:
+            self._fill(lane)
+
+    def on_resize(self) -> None:
+        """Draw the cards anew where they have got more room, or less."""
+        room = self._room
+        self._widen()
+        if self._room != room and self._has_all():
+            for lane in self.board.lanes:
+                self._fill(lane)
+
+    def go_to(self, key: str) -> None:
+        """Put the cursor on a card, wherever it is now."""
+        for lane in self.board.lanes:
+            for place, card in enumerate(lane.cards):
+                if card.id == key:
+                    cards = self.query_one(f"#cards-{lane.place.id}", Cards)
+                    cards.highlighted = place
+                    cards.focus()
+
+    def _has_all(self) -> bool:
+        """Whether the lanes are those of the board: they are made one after the other."""
+        return [cards.place for cards in self.cards()] == [lane.place for lane in self.board.lanes]
+
+    def _widen(self) -> None:
+        """Share the width out among the lanes, as long as each gets enough; the others are to the right."""
+        boxes = self.query(".lane")
+        width = max(self.app.size.width // len(boxes), _LEAST_LANE) if boxes else 0
+        for box in boxes:
+            box.styles.width = width
+        self._room = max(width - _AROUND_CARD, 1)
+
+    def _fill(self, lane: Lane) -> None:
+        cards = self.query_one(f"#cards-{lane.place.id}", Cards)
+        place = cards.highlighted
+        cards.clear_options()
+        cards.add_options([Option(self._prompt(card), id=card.id) for card in lane.cards])
+        if lane.cards:
+            cards.highlighted = min(place or 0, len(lane.cards) - 1)
+        total = fitting(lane.amount, None, minor_digits(self.board.currency), self._room)
+        name = shortened(clean(lane.name), f"  {len(lane.cards)}", self._room + _AROUND_CARD - 2)
+        self.query_one(f"#name-{lane.place.id}", Label).update(Content(name))
+        self.query_one(f"#sum-{lane.place.id}", Label).update(Content(total))
+
+    def _prompt(self, card: Card) -> Content:
+        title, rest = card_lines(card, self.board.currency, self._room)
+        style = "$text-warning" if card.is_stale or card.is_overdue else ""
+        return Content.assemble(("\n".join(title), f"bold {style}".strip()), "\n", "\n".join(rest), "\n")

@@ -1,0 +1,156 @@
+"""`opportunity won`, `lost` and `reopen`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, cast
+
+import typer
+
+from pipecli.cli.common.change import Desk, changing
+from pipecli.cli.common.record_verbs import Ref
+
+if TYPE_CHECKING:
+    from pipecli.records.opportunity import Opportunity
+    from pipecli.records.quotation import Order, Quotation
+    from pipecli.workflow.change import Change
+
+_Day = Annotated[str | None, typer.Option("--date", help="When; today otherwise.", metavar="DATE")]
+
+
+def won(
+    ctx: typer.Context,
+    ref: Ref,
+    quotation: Annotated[
+        str | None, typer.Option(help="Which one won; the last sent otherwise.", metavar="QUOTATION")
+    ] = None,
+    amount: Annotated[
+        str | None, typer.Option(help="The final value; the quotation's otherwise.", metavar="AMOUNT")
+    ] = None,
+    day: _Day = None,
+    note: Annotated[str | None, typer.Option(help="What else there is to say.", metavar="TEXT")] = None,
+) -> None:
+    """Close an opportunity as won; its quotation becomes an order."""
+    from pipecli.cli.common.assignments import option
+    from pipecli.records.opportunity import Opportunity
+    from pipecli.records.quotation import Quotation
+    from pipecli.workflow.opportunity.close import win
+    from pipecli.workflow.rules import refuse_closed
+
+    with changing(ctx) as desk:
+        deal = desk.get(Opportunity, ref)
+        refuse_closed(deal)
+        sold, conversion = _sold(desk, deal)
+        change = win(
+            sold,
+            _quotations(desk, deal),
+            _orders(desk, deal),
+            order_id=desk.new_id("ORD"),
+            now=desk.now,
+            day=desk.day(day) or desk.today,
+            quotation=desk.get(Quotation, quotation) if quotation is not None else None,
+            amount=option("--amount", amount, (Opportunity, "amount"), desk.session),
+            note=option("--note", note, (Opportunity, "closed.detail"), desk.session),
+        )
+        desk.do_all([*conversion, change], change.asked, f"{deal.id}: {change.summary}")
+
+
+def lost(
+    ctx: typer.Context,
+    ref: Ref,
+    reason: Annotated[
+        str | None, typer.Option(help="One of the settings' lost_reasons.", metavar="REASON")
+    ] = None,
+    competitor: Annotated[str | None, typer.Option(help="Who won it.", metavar="NAME")] = None,
+    detail: Annotated[str | None, typer.Option(help="What happened, in words.", metavar="TEXT")] = None,
+    day: _Day = None,
+) -> None:
+    """Close an opportunity as lost; its quotations are rejected."""
+    from pipecli.cli.common.assignments import option
+    from pipecli.cli.common.record_verbs import names_of
+    from pipecli.records.opportunity import Opportunity
+    from pipecli.workflow.opportunity.close import lose
+
+    with changing(ctx) as desk:
+        deal = desk.get(Opportunity, ref)
+        change = lose(
+            deal,
+            desk.settings,
+            _quotations(desk, deal),
+            _orders(desk, deal),
+            reason=reason,
+            day=desk.day(day) or desk.today,
+            today=desk.today,
+            competitor=option("--competitor", competitor, (Opportunity, "closed.competitor"), desk.session),
+            competitors=names_of(desk, "competitor"),
+            detail=option("--detail", detail, (Opportunity, "closed.detail"), desk.session),
+        )
+        desk.do(change)
+
+
+def reopen(
+    ctx: typer.Context,
+    ref: Ref,
+    stage: Annotated[
+        str | None, typer.Option(help="Where it goes on; where it was otherwise.", metavar="STAGE")
+    ] = None,
+) -> None:
+    """Open a closed opportunity again, its quotations as they were."""
+    from pipecli.history.past import quotations_when_open
+    from pipecli.records.opportunity import Opportunity
+    from pipecli.workflow.opportunity.close import reopen as reopened
+
+    with changing(ctx) as desk:
+        deal = desk.get(Opportunity, ref)
+        quotations = _quotations(desk, deal)
+        change = reopened(
+            deal,
+            desk.settings,
+            quotations,
+            _orders(desk, deal),
+            when_open=quotations_when_open(desk.pipeline, deal.id, [each.id for each in quotations]),
+            stage=stage,
+        )
+        desk.do(change)
+
+
+def _quotations(desk: Desk, deal: Opportunity) -> list[Quotation]:
+    from pipecli.records.quotation import Quotation
+
+    return desk.pipeline.all(Quotation, "opportunity = ?", deal.id)
+
+
+def _orders(desk: Desk, deal: Opportunity) -> list[Order]:
+    from pipecli.records.quotation import Order
+
+    return desk.pipeline.all(Order, "opportunity = ?", deal.id)
+
+
+def _sold(desk: Desk, deal: Opportunity) -> tuple[Opportunity, list[Change]]:
+    """The deal with its customer, and the step in which its lead becomes that customer where it has none."""
+    from pipecli.cli.lead.convert import parties
+    from pipecli.records.lead import Lead
+    from pipecli.records.opportunity import Opportunity
+    from pipecli.workflow.change import Refused
+    from pipecli.workflow.match_party import of_lead
+    from pipecli.workflow.opportunity.close import convert_on_win
+
+    lead = desk.pipeline.find_record(Lead, deal.lead)
+    if deal.customer or lead is None:
+        return deal, []
+    if lead.converted:
+        return deal.with_(customer=lead.converted.customer), []
+    try:
+        buyer = parties(desk, of_lead(lead))
+    except Refused as error:
+        raise Refused(error.message, hint=f"name it: pipecli opp set {deal.id} customer=…") from None
+    change = convert_on_win(
+        lead,
+        deal,
+        customer=buyer.customer,
+        contact=buyer.contact,
+        parties=buyer.written,
+        others=desk.pipeline.all(Opportunity, "lead = ? AND id <> ?", lead.id, deal.id),
+        today=desk.today,
+    )
+    return cast("Opportunity", change.asked), [replace(change, notes=(*buyer.notes, *change.notes))]

@@ -1,0 +1,262 @@
+"""Where a deal stands in its process, and what keeps it from the next stage; on plain records.
+
+`opportunity show`: for people a page on the deal, for scripts its keys. It reads the index alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+import typer
+
+from pipecli.cli.common.change import View, print_view, view
+from pipecli.cli.common.columns import amount_text
+from pipecli.cli.common.output import Format, print_record, write_text
+from pipecli.cli.common.pages import (
+    due,
+    in_days,
+    planned_contact,
+    print_activities,
+    print_items,
+    print_section,
+)
+from pipecli.cli.common.session import Session, session
+from pipecli.cli.common.table import Column, cell_text
+from pipecli.cli.opportunity.contact import STAKEHOLDERS, stakeholders
+from pipecli.records.kinds import OPPORTUNITY
+from pipecli.records.questions import NAMES, QUESTIONS, answered
+from pipecli.workflow.requirements import missing_fields, missing_steps
+
+
+class Progress(NamedTuple):
+    """Stages are named as people call them, `next_id` as the settings do."""
+
+    process: str
+    stage: str
+    position: int | None
+    """From 1; None where the settings don't have the stage."""
+    stages: int
+    next_stage: str | None
+    """None at the last stage."""
+    next_id: str | None
+    steps_open: list[str]
+    fields_missing: list[str]
+
+    def keys(self) -> dict[str, object]:
+        """What JSON shows of an open deal."""
+        return {
+            "stage_position": self.position,
+            "stages": self.stages,
+            "next_stage": self.next_id,
+            "steps_open": self.steps_open,
+            "fields_missing": self.fields_missing,
+        }
+
+    def lines(self) -> Iterator[tuple[str, object]]:
+        """The same for a person."""
+        if self.position is None:
+            yield "stage", f"{self.stage}, which the process {self.process} does not have"
+            return
+        yield "stage", f"{self.stage}, {self.position} of {self.stages} ({self.process})"
+        if self.steps_open:
+            yield "steps open", "; ".join(self.steps_open)
+        if self.next_stage is None:
+            yield "next", "close it: won, or lost"
+        elif self.fields_missing:
+            yield "next", f"{self.next_stage}, which needs {', '.join(self.fields_missing)}"
+        else:
+            yield "next", self.next_stage
+
+
+def progress(deal: Mapping[str, Any], settings: Mapping[str, Any]) -> Progress:
+    """Where a plain deal stands in the processes of the plain settings."""
+    stages = settings["processes"].get(deal["process"], {}).get("stages", [])
+    place = next((place for place, stage in enumerate(stages) if stage["id"] == deal["stage"]), None)
+    here = stages[place] if place is not None else {}
+    after = stages[place + 1] if place is not None and place + 1 < len(stages) else None
+    return Progress(
+        deal["process"],
+        here.get("name", deal["stage"]),
+        None if place is None else place + 1,
+        len(stages),
+        after.get("name", after["id"]) if after else None,
+        after["id"] if after else None,
+        missing_steps(deal, here.get("steps", ())),
+        missing_fields(deal, after.get("requires", ())) if after else [],
+    )
+
+
+Line = tuple[str, object]
+
+
+def print_opportunity(ctx: typer.Context, ref: str) -> None:
+    """Print the deal that a person names."""
+    from pipecli.store.lookup import resolve
+
+    run = session(ctx)
+    found = resolve(run.pipeline, ref, OPPORTUNITY)
+    deal = view(run, found.noun, found.key)
+    stands = progress(deal, run.pipeline.settings_as_written)
+    if run.format is not Format.TABLE:
+        print_view(run, deal | (stands.keys() if deal["status"] == "open" else {}))
+        return
+    print_record(deal, run.format, list(_header(run, deal, stands)))
+    _print_items(run, deal)
+    print_section("Contacts", stakeholders(run, deal["id"]), STAKEHOLDERS[1:])
+    _print_key_information(deal)
+    print_activities(deal)
+    _print_documents(run, deal)
+
+
+def _header(run: Session, deal: View, stands: Progress) -> Iterator[Line]:
+    yield deal["id"], deal["title"]
+    yield from _who_buys(run, deal)
+    yield from _outcome(deal) if "closed" in deal else stands.lines()
+    yield from _money(run, deal)
+    yield from _dates(run, deal)
+    if "owner" in deal:
+        yield "owner", deal["owner"] + (f", team {deal['team']}" if "team" in deal else "")
+    yield "type", deal["type"]
+    for key, label in (
+        ("shared_with", "shared with"), ("source", "source"), ("campaign", "campaign"), ("score", "score"),
+        ("competitors", "competitors"), ("price_list", "price list"), ("tags", "tags"),
+        ("external_id", "external id"),
+    ):  # fmt: skip
+        if key in deal:
+            yield label, deal[key]
+    yield "created", f"{deal['created'][:10]}, {_age(deal)}"
+    if "minutes_to_first_response" in deal:
+        minutes = deal["minutes_to_first_response"]
+        yield "answered", "after 1 minute" if minutes == 1 else f"after {minutes:,} minutes"
+    if "notes" in deal:
+        yield "notes", deal["notes"]
+    yield from (deal.get("custom") or {}).items()
+
+
+def _age(deal: View) -> str:
+    days = deal["age_days"]
+    if "closed" in deal:
+        return f"closed after {in_days(days)}" if days > 0 else "closed the same day"
+    return f"{in_days(days)} ago" if days else "today"
+
+
+def _who_buys(run: Session, deal: View) -> Iterator[Line]:
+    if "customer" in deal:
+        yield "customer", f"{deal.get('customer_name', deal['customer'])} ({deal['customer']})"
+    if "lead" in deal:
+        named = run.pipeline.index.connection.execute(
+            "SELECT label FROM _records WHERE noun = 'lead' AND key = ?", (deal["lead"],)
+        ).fetchone()
+        yield "lead", f"{named[0] if named else 'unknown'} ({deal['lead']})"
+
+
+def _outcome(deal: View) -> Iterator[Line]:
+    """How it ended."""
+    closed = deal["closed"]
+    said = [
+        amount_text(closed.get("amount"), deal["currency"]),
+        f"with {closed['quotation']}" if "quotation" in closed else "",
+        f"to {closed['competitor']}" if "competitor" in closed else "",
+        f"for {closed['reason']}" if "reason" in closed else "",
+    ]
+    words = " ".join(part for part in said if part)
+    yield deal["status"], f"{closed['date']}" + (f", {words}" if words else "")
+    if "detail" in closed:
+        yield "", closed["detail"]
+    yield "stage", f"{deal['stage']} ({deal['process']}) when it closed"
+
+
+def _money(run: Session, deal: View) -> Iterator[Line]:
+    if "amount" not in deal:
+        yield "amount", "unknown: no items, and none set by hand"
+        return
+    by_hand = " by hand" if deal["amount_by_hand"] else ""
+    if by_hand and deal.get("items"):
+        by_hand += f", the items come to {amount_text(_items_total(run, deal), deal['currency'])}"
+    yield "amount", amount_text(deal["amount"], deal["currency"]) + by_hand
+    if "closed" not in deal and "weighted" in deal:
+        weighted = amount_text(deal["weighted"], deal["currency"])
+        yield "weighted", f"{weighted} at {cell_text(deal['probability'])} %{_stage_probability(deal)}"
+
+
+def _items_total(run: Session, deal: View) -> Decimal:
+    amounts = run.pipeline.index.connection.execute(
+        "SELECT amount FROM items WHERE noun = 'opportunity' AND record = ?",
+        (deal["id"],),
+    )
+    return sum((Decimal(repr(amount)) for (amount,) in amounts), Decimal(0))
+
+
+def _stage_probability(deal: View) -> str:
+    ours, stage = deal["probability"], deal.get("stage_probability")
+    return "" if stage in (None, ours) else f" by hand, the stage has {cell_text(stage)} %"
+
+
+def _dates(run: Session, deal: View) -> Iterator[Line]:
+    """What is ahead; of a closed deal, when it was expected."""
+    if "closed" in deal:
+        if "expected_close" in deal:
+            yield "expected", deal["expected_close"]
+        return
+    if "expected_close" in deal:
+        yield "close", due(run, deal["expected_close"])
+    if "next_contact" in deal:
+        yield "next contact", planned_contact(run, deal["next_contact"])
+
+
+def _print_items(run: Session, deal: View) -> None:
+    if deal.get("items"):
+        write_text("\nItems\n")
+        print_items(run, OPPORTUNITY.noun, deal["id"])
+
+
+def _print_key_information(deal: View) -> None:
+    key_info = deal.get("key_info", {})
+    known = answered(key_info, has_next_step="next_contact" in deal)
+    write_text(f"\nKey information: {len(known)} of {QUESTIONS}\n")
+    lines: list[Line] = [(NAMES[name], key_info[name]) for name in known if name in key_info]
+    unknown = [words for name, words in NAMES.items() if name not in known]
+    if unknown:
+        lines.append(("not known", ", ".join(unknown)))
+    print_record(deal, Format.TABLE, lines)
+
+
+def _print_documents(run: Session, deal: View) -> None:
+    """Its quotations, orders and suppliers' quotations."""
+    for heading, table, day in (
+        ("Quotations", "_quotations", "valid_until"),
+        ("Orders", "_orders", "delivered"),
+    ):
+        print_section(
+            heading,
+            _rows(run, table, f"id, status, date, {day}, exact_total, currency", deal),
+            (*_DOCUMENT, Column(day, day.replace("_", " ").upper()), _TOTAL),
+        )
+    asked = _rows(run, "_supplier_quotations", "id, supplier, status, date, exact_amount, currency", deal)
+    supplier = Column("supplier", "SUPPLIER", shrink=True)
+    print_section("Suppliers asked", asked, (_DOCUMENT[0], supplier, *_DOCUMENT[1:], _ASKED))
+
+
+def _rows(run: Session, table: str, columns: str, deal: View) -> list[View]:
+    found = run.pipeline.index.connection.execute(
+        f"SELECT {columns} FROM {table} WHERE opportunity = ? ORDER BY date, created, id", (deal["id"],)
+    )
+    names = [column[0] for column in found.description]
+    return [dict(zip(names, row, strict=True)) for row in found]
+
+
+_DOCUMENT = (Column("id", "ID"), Column("status", "STATUS"), Column("date", "DATE"))
+_TOTAL = Column(
+    "exact_total",
+    "TOTAL",
+    align="right",
+    show=lambda record: amount_text(record["exact_total"], record["currency"]),
+)
+_ASKED = Column(
+    "exact_amount",
+    "TOTAL",
+    align="right",
+    show=lambda record: amount_text(record["exact_amount"], record["currency"]),
+)

@@ -1,0 +1,215 @@
+"""`quotation send --email`: the PDF goes out by mail, and only then is the quotation sent.
+
+All that can be refused is found out before the mail server is called, and nothing is written before it has
+said that it has the mail.
+"""
+
+from __future__ import annotations
+
+import os
+from email.headerregistry import Address
+from email.utils import parseaddr
+from typing import TYPE_CHECKING, NamedTuple
+
+import typer
+
+from pipecli.cli.common.change import Desk
+from pipecli.errors import PipecliError
+
+if TYPE_CHECKING:
+    from email.message import EmailMessage
+
+    from pipecli.outbox.mail import Template
+    from pipecli.outbox.smtp import Server
+    from pipecli.records.activity import Activity
+    from pipecli.records.opportunity import Opportunity
+    from pipecli.records.quotation import Quotation
+    from pipecli.workflow.change import Change
+
+
+class Wishes(NamedTuple):
+    """What the command line says of the mail."""
+
+    to: tuple[str, ...] = ()
+    copied: tuple[str, ...] = ()
+    subject: str | None = None
+    body: str | None = None
+
+
+class Reader(NamedTuple):
+    """Whom a quotation is for: the person's name and address, where the pipeline has them."""
+
+    name: str
+    email: str
+    contact: str | None
+    language: str | None
+
+
+def send_by_email(desk: Desk, sent: Change, deal: Opportunity, wishes: Wishes) -> None:
+    """Mail the quotation that `sent` makes, then write it and the mail on its deal as one commit."""
+    from pipecli.outbox.send_journal import InFlight
+    from pipecli.outbox.smtp import server_of
+    from pipecli.outbox.typst import require_typst
+    from pipecli.records.quotation import Quotation
+    from pipecli.store import git_commit
+    from pipecli.workflow.quotation.moves import mailed
+
+    quotation = sent.subject
+    assert isinstance(quotation, Quotation)
+    server = server_of(os.environ)
+    require_typst()
+    place = desk.pipeline.location
+    kept = InFlight(place.cache, quotation.id, deal.id)
+    kept.refuse_if_any()
+    if not desk.session.no_commit:
+        git_commit.require_able(place.work_tree, place.git_dir)
+    reader = _reader(desk, quotation)
+    message = _message(desk, quotation, reader, server, wishes)
+    if desk.session.dry_run:
+        typer.echo(_shown(message))
+    (sender,) = _addresses(message, "From")
+    to = [each.addr_spec for name in ("To", "Cc") for each in _addresses(message, name)]
+    with kept.until_recorded(str(message["Message-ID"])):
+        desk.do(
+            mailed(sent, deal, _activity(desk, message, reader), ", ".join(to)),
+            before=lambda: kept.hand_over(server, sender.addr_spec, to, message.as_bytes()),
+        )
+
+
+def _reader(desk: Desk, quotation: Quotation) -> Reader:
+    """The quotation's contact, else its lead, else its customer: the first who has an address."""
+    from pipecli.outbox.documents import addressee
+    from pipecli.records.lead import Lead
+    from pipecli.records.party import Contact, Customer
+
+    customer = desk.pipeline.find_record(Customer, quotation.customer)
+    contact = desk.pipeline.find_record(Contact, quotation.contact)
+    lead = desk.pipeline.find_record(Lead, quotation.lead)
+    language = quotation.language or addressee(customer, contact, lead).language
+    if contact is not None:
+        email = contact.emails[0] if contact.emails else ""
+        fallback = (lead and lead.email) or (customer and customer.email) or ""
+        return Reader(contact.name, email or fallback, contact.id, language)
+    if lead is not None and (lead.email or customer is None):
+        return Reader(lead.name or "", lead.email or "", None, language)
+    name = customer.name if customer and customer.kind == "person" else ""
+    return Reader(name, (customer and customer.email) or "", None, language)
+
+
+def _message(
+    desk: Desk, quotation: Quotation, reader: Reader, server: Server, wishes: Wishes
+) -> EmailMessage:
+    from pipecli.cli.quotation.render import pdf_of, printed_of
+    from pipecli.outbox.mail import Words, message_of, one_line, written
+
+    to = [_named(each, "--to") for each in wishes.to]
+    if not to:
+        to = [_known(reader, quotation)]
+    copied = [_named(each, "--cc") for each in wishes.copied]
+    sender = _sender(desk, server)
+    printed = printed_of(desk.pipeline, quotation)
+    words = Words(one_line(wishes.subject or ""), f"{(wishes.body or '').strip()}\n")
+    if not words.subject or not wishes.body:
+        made = written(_template(desk, reader.language), printed, contact=reader.name, sender=sender)
+        words = Words(words.subject or made.subject, words.body if wishes.body else made.body)
+    return message_of(
+        words,
+        sender=sender,
+        to=to,
+        copied=copied,
+        at=desk.now,
+        name=quotation.id,
+        pdf=pdf_of(desk.pipeline, printed, quotation),
+    )
+
+
+def _template(desk: Desk, language: str | None) -> Template:
+    """The pipeline's own for this language, else its own for any, else that of pipecli."""
+    from pipecli.outbox.mail import Template, own_template, template_names
+    from pipecli.store.files import inside
+
+    for name in template_names(language):
+        file = f"templates/{name}"
+        if inside(desk.pipeline.root, file).exists():
+            return Template(file, desk.pipeline.text(file))
+    return own_template(language)
+
+
+def _sender(desk: Desk, server: Server) -> Address:
+    """PIPECLI_SMTP_FROM, else the user who sends, else the company."""
+    user = desk.settings.users[desk.me] if desk.me else None
+    company = desk.settings.company
+    if server.sender:
+        given = _named(server.sender, "PIPECLI_SMTP_FROM")
+        return given if given.display_name or not user else _address(user.name, given.addr_spec)
+    if user and user.email:
+        return _address(user.name, _bare(user.email, f"users.{desk.me}.email"))
+    if company.email:
+        return _address(company.name, _bare(company.email, "company.email"))
+    raise PipecliError(
+        "nobody to send from: you are no user with an e-mail address", hint="set PIPECLI_SMTP_FROM"
+    )
+
+
+def _known(reader: Reader, quotation: Quotation) -> Address:
+    if not reader.email:
+        whom = reader.contact or quotation.lead or quotation.customer or "nobody we know"
+        raise PipecliError(
+            f"{quotation.id} is for {whom}, who has no e-mail address", hint="give one with --to ADDRESS"
+        )
+    return _address(reader.name, _bare(reader.email, f"the reader of {quotation.id}"))
+
+
+def _named(text: str, what: str) -> Address:
+    """An address as a person writes it, with or without a name."""
+    return _address(parseaddr(text)[0] if "<" in text else "", _bare(text, what))
+
+
+def _bare(text: str, what: str) -> str:
+    from pipecli.outbox.send_journal import address_of
+
+    return address_of(text, what)
+
+
+def _address(name: str, bare: str) -> Address:
+    from pipecli.outbox.mail import one_line
+
+    return Address(one_line(name), addr_spec=bare)
+
+
+def _activity(desk: Desk, message: EmailMessage, reader: Reader) -> Activity:
+    """The mail as the deal remembers it."""
+    from pipecli.records.activity import Direction
+    from pipecli.workflow.mail import activity_of, id_of_mail
+
+    identity = str(message["Message-ID"])
+    taken = {row[0] for row in desk.pipeline.index.connection.execute("SELECT id FROM activities")}
+    is_theirs = any(each.addr_spec == reader.email for each in _addresses(message, "To"))
+    return activity_of(
+        id_of_mail(identity, taken.__contains__),
+        at=desk.now,
+        subject=str(message["Subject"])[:500],
+        message_id=identity,
+        direction=Direction.OUT,
+        by=desk.me,
+        contact=reader.contact if is_theirs else None,
+    )
+
+
+def _addresses(message: EmailMessage, name: str) -> tuple[Address, ...]:
+    header = message[name]
+    return header.addresses if header is not None else ()
+
+
+def _shown(message: EmailMessage) -> str:
+    """The message for a person to look at: its headers, its text, and what is attached."""
+    text = message.get_body(("plain",))
+    headers = [f"{name}: {value}" for name, value in message.items() if name in _SHOWN]
+    attached = [
+        f"Attached: {part.get_filename()}, {len(part.get_content()):,} bytes"
+        for part in message.iter_attachments()
+    ]
+    return "\n".join([*headers, *attached, "", text.get_content() if text else ""])
+
+
+_SHOWN = ("From", "To", "Cc", "Subject", "Date", "Message-ID")

@@ -1,0 +1,161 @@
+"""`render`: from a quotation's, an order's or a request's id to a file that its reader can be sent.
+
+The form is known by the file's ending. A file is written whole or not at all.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipecli.cli.common.output import ending_of, write_text, write_whole
+from pipecli.cli.common.session import say, session
+from pipecli.errors import PipecliError
+from pipecli.records.kinds import Kind
+
+if TYPE_CHECKING:
+    from pipecli.outbox.documents import Printed, Revisions
+    from pipecli.outbox.typst import Form, Template
+    from pipecli.records.base import Record
+    from pipecli.records.quotation import Quotation
+    from pipecli.store.pipeline import Pipeline
+
+Output = Annotated[
+    str,
+    typer.Option(
+        "--output", "-o", help="The file to write, .pdf or .html; - for HTML on stdout.", metavar="FILE"
+    ),
+]
+
+_IMAGES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg")
+_LARGEST_LOGO = 1 << 20
+
+
+def render(ctx: typer.Context, kind: Kind, ref: str, output: str) -> None:
+    """Write the document that a person names, as PDF or HTML."""
+    from pipecli.store.lookup import resolve
+
+    pipeline = session(ctx).pipeline
+    key = resolve(pipeline, ref, kind).key
+    form = _form(output, key)
+    record: Record = pipeline.get(kind.model, key)
+    content = _set(pipeline, printed_of(pipeline, record), record, form)
+    if output == "-":
+        write_text(content.decode())
+        return
+    write_whole(output, content)
+    say(f"{key} is in {output}")
+
+
+def _form(output: str, key: str) -> Form:
+    """What is asked for. Raises PipecliError for what can't be written, before any work is done."""
+    from pipecli.outbox.typst import require_typst
+
+    ending = ".html" if output == "-" else ending_of(output, (".pdf", ".html"), key)
+    require_typst()
+    return "pdf" if ending == ".pdf" else "html"
+
+
+def printed_of(pipeline: Pipeline, record: Record) -> Printed:
+    """What the document says, with its reader and the letterhead as they are now."""
+    from pipecli.outbox.documents import addressee, printed_order, printed_quotation, printed_request
+    from pipecli.records.lead import Lead
+    from pipecli.records.party import Contact, Customer, Supplier
+    from pipecli.records.quotation import Order, Quotation, SupplierQuotation
+
+    company = pipeline.settings.company
+    if isinstance(record, SupplierQuotation):
+        return printed_request(record, company, pipeline.find_record(Supplier, record.supplier))
+    assert isinstance(record, (Quotation, Order))
+    to = addressee(
+        pipeline.find_record(Customer, record.customer),
+        pipeline.find_record(Contact, record.contact),
+        pipeline.find_record(Lead, record.lead if isinstance(record, Quotation) else None),
+    )
+    if isinstance(record, Order):
+        return printed_order(record, company, to)
+    return printed_quotation(record, company, to, _revisions(pipeline, record))
+
+
+def _revisions(pipeline: Pipeline, quotation: Quotation) -> Revisions:
+    """How many came before a quotation, and which came after."""
+    from pipecli.outbox.documents import Revisions
+
+    siblings = pipeline.all(type(quotation), "opportunity = ?", quotation.opportunity)
+    before = {each.id: each.revision_of for each in siblings}
+    chain = [quotation.id]
+    while (older := before.get(chain[-1])) and older not in chain:  # files can be made to go round
+        chain.append(older)
+    newer = sorted(each.id for each in siblings if each.revision_of == quotation.id)
+    return Revisions(len(chain), ", ".join(newer))
+
+
+def pdf_of(pipeline: Pipeline, printed: Printed, record: Record) -> bytes:
+    return _set(pipeline, printed, record, "pdf")
+
+
+def _set(pipeline: Pipeline, printed: Printed, record: Record, form: Form) -> bytes:
+    """The document as PDF or HTML, with a word on what is not in it."""
+    from pipecli.outbox.typst import typeset
+    from pipecli.records.base import Document
+    from pipecli.store.files import inside
+
+    assert isinstance(record, Document)
+    template = _template(pipeline)
+    fonts = inside(pipeline.root, "templates/fonts")
+    done = typeset(printed, template, form=form, fonts=fonts, logo=_logo(pipeline), created=record.created)
+    if not done.logo_is_read:
+        file = pipeline.settings.company.logo
+        say(f"company.logo: {file} is no image that can be read; the document is without it")
+    if done.missing:
+        say(
+            f"no font here has {done.missing[:40]}: boxes are in their place; "
+            "install a font that has them, or put it into templates/fonts/"
+        )
+    if done.sheet:
+        say(f"{done.sheet}: HTML has no sheets: what `set page` puts on each of them is left out")
+    return done.content
+
+
+def _template(pipeline: Pipeline) -> Template | None:
+    """The template that the settings name; None for the one of pipecli."""
+    from pipecli.outbox.typst import Template
+    from pipecli.store.files import inside
+
+    file = pipeline.settings.quotations.template
+    if file is None:
+        return None
+    folder = pipeline.root / "templates"
+    named = f"templates/{file}"
+    path = inside(pipeline.root, named)
+    if path.resolve() != folder / file:
+        raise PipecliError(
+            f"quotations.template: {named} is a link or leads elsewhere", hint="put the file itself there"
+        )
+    if not path.is_file():
+        raise PipecliError(
+            f"quotations.template: there is no file {named}",
+            hint=f"begin with the one of pipecli: pipecli quote template > {named}",
+        )
+    return Template(folder, file)
+
+
+def _logo(pipeline: Pipeline) -> Path | None:
+    """The company's logo; None, with a word on why, where it can't be used."""
+    from pipecli.store.files import inside
+
+    file = pipeline.settings.company.logo
+    if file is None:
+        return None
+    path = inside(pipeline.root, file)
+    if path.suffix.lower() not in _IMAGES:
+        say(f"company.logo: {file} is none of {', '.join(_IMAGES)}; the document is without it")
+    elif not path.is_file():
+        say(f"company.logo: there is no file {file}; the document is without it")
+    elif path.stat().st_size > _LARGEST_LOGO:
+        say(f"company.logo: {file} is larger than 1 MB; the document is without it")
+    else:
+        return path
+    return None

@@ -1,0 +1,148 @@
+"""`pipecli report activity`: what was done, and what is planned."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from typing import Annotated, Any
+
+import typer
+
+from pipecli.cli.common.command import noun
+from pipecli.cli.common.list import Report, whose
+from pipecli.cli.common.output import Format
+from pipecli.cli.common.session import Session, session
+from pipecli.cli.common.table import Column
+from pipecli.cli.report.options import (
+    From,
+    Names,
+    To,
+    by_option,
+    count_column,
+    days,
+    grouping,
+    print_report,
+    said,
+)
+from pipecli.records.kinds import LEAD, OPPORTUNITY
+from pipecli.reports.activity import GROUPINGS, PEOPLE, Activity, Done, Row, activity
+from pipecli.reports.days import Days
+from pipecli.store.index.deals import Whose, team_and_below
+from pipecli.store.index.rows import activities, owned_deals
+
+app = noun("What was done, and what is planned.")
+
+
+@app.command(cls=Report)
+def report_activity(
+    ctx: typer.Context,
+    by: Annotated[str, by_option(GROUPINGS)] = "user",
+    from_: From = "",
+    to: To = "",
+) -> None:
+    """Print what was done, and what is planned.
+
+    Calls, meetings, emails and all else on leads and opportunities, by whoever did them, else by the owner of
+    the record. Without --from and --to those of this month. A deal is untouched when it is open and nobody
+    did anything on it in these days.
+    """
+    grouping(by, GROUPINGS)
+    run = session(ctx)
+    pipeline = run.read(LEAD, OPPORTUNITY)
+    month = "" if from_ or to else "this month"
+    asked = days(from_ or month, to or month, run.today)
+    zone, of = run.now.tzinfo, whose(run)
+    assert zone
+    every = list(activities(pipeline.index.connection, zone))
+    made = activity(
+        _of(every, of, team_and_below(pipeline.index.connection, of.team) if of.team else set()),
+        owned_deals(pipeline.index.connection, of),
+        {each.record for each in every if each.done and asked.has(each.day)},
+        by=by, days=asked, today=run.today,
+    )  # fmt: skip
+    _print(run, made, by, asked)
+
+
+def _of(every: Iterable[Activity], of: Whose, teams: Collection[str]) -> Iterator[Activity]:
+    """What the people that the options name did or are to do."""
+    for each in every:
+        if (
+            (not of.owner or each.user == of.owner)
+            and (not of.team or each.team in teams)
+            and (not of.me or each.user == of.me)
+        ):
+            yield each
+
+
+def _print(run: Session, made: Done, by: str, asked: Days) -> None:
+    names = Names(run, by)
+    is_table = run.format is Format.TABLE
+    print_report(
+        run,
+        f"Activities by {by} {said(asked)}",
+        [_record(row, names) for row in made.rows],
+        _columns(by, names) if is_table else _every_column(by),
+        about={
+            "by": by,
+            "today": run.today,
+            "from": asked.first,
+            "to": asked.last,
+            "totals": _figures(made.totals),
+            "overdue_before": made.overdue_before,
+        },
+        total={**made.totals._asdict(), "label": "total"},
+        remarks=_remarks(made),
+        nothing="nothing was done, and nothing is planned",
+    )
+
+
+def _record(row: Row, names: Names) -> dict[str, Any]:
+    """One row with the keys of JSON."""
+    name = names.name(row.key)
+    return {"key": row.key, **({"name": name} if name else {}), **_figures(row)}
+
+
+def _figures(row: Row) -> dict[str, Any]:
+    return {name: value for name, value in row._asdict().items() if name != "key" and value is not None}
+
+
+def _columns(by: str, names: Names) -> list[Column]:
+    return [
+        Column(
+            "key", by.upper(), shrink=True, min_width=12,
+            show=lambda row: row.get("label") or names.label(row["key"]),  # type: ignore[arg-type]
+        ),
+        count_column("done_count", "DONE"),
+        count_column("call_count", "CALLS"),
+        count_column("meeting_count", "MEETINGS"),
+        count_column("email_out_count", "MAIL OUT"),
+        count_column("email_in_count", "MAIL IN"),
+        count_column("planned_count", "PLANNED"),
+        count_column("overdue_count", "LATE"),
+        *([count_column("untouched_count", "UNTOUCHED")] if by in PEOPLE else []),
+    ]  # fmt: skip
+
+
+def _every_column(by: str) -> list[Column]:
+    fields = Row._fields[1:] if by in PEOPLE else Row._fields[1:-2]
+    return [
+        Column("key", by.upper()),
+        *(count_column(name, name.upper().replace("_", " ")) for name in fields),
+    ]
+
+
+def _remarks(made: Done) -> list[str]:
+    totals = made.totals
+    lines = []
+    if totals.done_count:
+        on_open, on_closed = totals.on_open_count, totals.on_closed_count
+        lines.append(f"done: {on_open} on what is open, {on_closed} on what is closed by now")
+    if totals.open_deal_count:
+        lines.append(
+            f"untouched: {totals.untouched_count} of {totals.open_deal_count} open deals; "
+            "`pipecli report stale` names the worst"
+        )
+    if made.overdue_before:
+        lines.append(
+            f"before these days, {made.overdue_before} planned and not done; `pipecli followups` names them"
+        )
+    return lines

@@ -1,0 +1,412 @@
+"""`pipecli dashboard`: one page for those who look before they read.
+
+The tables of the dashboard: the forecast, the ranking, what stands still, recent wins and losses.
+
+What the dashboard says: key figures now and then, charts and tables, from the index and from history.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pipecli.cli.chart.forecast import forecast_picture
+from pipecli.cli.chart.funnel import funnel_picture
+from pipecli.cli.chart.pipeline import pipeline_picture
+from pipecli.cli.common.command import noun
+from pipecli.cli.common.dates import parse_period
+from pipecli.cli.common.list import Report, whose
+from pipecli.cli.common.output import Format, ending_of, write_text, write_whole
+from pipecli.cli.common.session import Session, say, session
+from pipecli.cli.common.table import money
+from pipecli.cli.report import forecast_rows
+from pipecli.cli.report.forecast import made_of
+from pipecli.cli.report.forecast_rows import Names as ForecastNames
+from pipecli.cli.report.forecast_rows import label, with_targets
+from pipecli.cli.report.options import Currency, Names, currency_code
+from pipecli.cli.report.ranking import points_of
+from pipecli.errors import PipecliError
+from pipecli.history.moments import BeforeTheFirst
+from pipecli.history.stages import moves_of
+from pipecli.outbox.dashboard import Cell, Change, Content, Figure, Picture, Table
+from pipecli.records.kinds import CUSTOMER, LEAD, OPPORTUNITY
+from pipecli.records.money import minor_digits
+from pipecli.reports.days import Days
+from pipecli.reports.deals import ClosedDeal
+from pipecli.reports.forecast import Forecast, Window
+from pipecli.reports.money import Valuation
+from pipecli.reports.pipeline import KeyFigures, change, key_figures
+from pipecli.reports.ranking import before, ranking
+from pipecli.reports.stale import Stale, stale
+from pipecli.store.index.deals import Whose, closed_deals, open_deals
+from pipecli.store.pipeline import Pipeline
+
+app = noun("Write a page with the key figures, charts and tables.")
+
+
+@app.command(cls=Report)
+def dashboard(
+    ctx: typer.Context,
+    output: Annotated[
+        str,
+        typer.Option(
+            "--output", "-o", help="The page, .html, or a directory for an index.html.", metavar="FILE|DIR"
+        ),
+    ],
+    currency: Currency = "",
+) -> None:
+    """Write a page with the key figures, charts and tables, in one file that fetches nothing.
+
+    The key figures stand beside what they were a week and a month ago, as git's history tells. JSON has the
+    figures of the page.
+    """
+    from pipecli.outbox.charts.drawing import require_altair
+
+    file = _file(output)
+    require_altair()
+    run = session(ctx)
+    content = content_of(run, whose(run), currency_code(currency))
+    from pipecli.outbox.dashboard import dashboard_page
+
+    page = dashboard_page(content).encode()
+    if not file.parent.exists():
+        file.parent.mkdir()
+    write_whole(str(file), page)
+    if run.format is Format.JSON:
+        from pipecli.jsontext import dumps
+
+        write_text(dumps({"file": str(file), **content.plain()}) + "\n")
+    else:
+        say(f"the dashboard is in {file}")
+
+
+def _file(output: str) -> Path:
+    """The page to write. Raises PipecliError for what can't be written, before any work is done."""
+    path = Path(output)
+    if path.suffix.lower() == ".html" and not path.is_dir():
+        ending_of(output, (".html",), "dashboard")
+        return path
+    if path.exists() and not path.is_dir():
+        raise PipecliError(
+            f"{output} is no directory and no .html", hint=f"name it {path.with_suffix('.html')}"
+        )
+    if not path.parent.is_dir():
+        raise PipecliError(f"{output}: there is no directory {path.parent}", hint="make it, or name another")
+    return path / "index.html"
+
+
+_MOST_ROWS = 12
+
+
+class People:
+    """Who is called what."""
+
+    def __init__(self, run: Session) -> None:
+        self.users, self.customers, self.stages = (Names(run, by) for by in ("owner", "customer", "stage"))
+        self.teams, self.competitors = Names(run, "team"), Names(run, "competitor")
+
+
+def _amount(value: Decimal | None, currency: str) -> Cell:
+    text = "" if value is None else money(value, None, minor_digits(currency))
+    return Cell(text, float(value or 0), kind="number")
+
+
+def _count(value: int) -> Cell:
+    return Cell(f"{value:,}", value, kind="number")
+
+
+def forecast_tables(run: Session, monthly: Forecast, quarterly: Forecast) -> list[Table]:
+    """The forecast by month; and by quarter, where targets are of quarters and not of months."""
+    tables = [_forecast_table(run, made) for made in (monthly, quarterly)]
+    by_month, by_quarter = (_TARGET in table.headings for table in tables)
+    return tables if by_quarter and not by_month else tables[:1]
+
+
+_TARGET = "Target"
+
+
+def _forecast_table(run: Session, made: Forecast) -> Table:
+    rows, total, _ = with_targets(run, made, made.by, forecast_rows.Names(run, made.by))
+    has_targets = any("target" in row for row in rows)
+
+    def cells(row: dict[str, Any], name: str, place: int) -> list[Cell]:
+        percent = row.get("attainment_percent")
+        return [
+            Cell(name, place),
+            _count(row["open_count"]),
+            _amount(row["weighted"], made.currency),
+            _amount(row["won_amount"], made.currency),
+            *(
+                [
+                    _amount(row.get("target"), made.currency),
+                    Cell("" if percent is None else f"{percent:,} %", float(percent or 0), kind="number"),
+                ]
+                if has_targets
+                else []
+            ),
+        ]
+
+    return Table(
+        f"Forecast by {made.by}, in {made.currency}",
+        [made.by.title(), "Open", "Weighted", "Won", *([_TARGET, "Won of it"] if has_targets else [])],
+        [cells(row, label(row, made.by), place) for place, row in enumerate(rows)],
+        total=cells(total, "Total", len(rows)),
+        nothing=f"Nothing is expected, and nothing was won since the beginning of the {made.by}.",
+    )
+
+
+def ranking_table(
+    run: Session, of: Whose, days: Days, valuation: Valuation, names: People, period: str
+) -> Table:
+    pipeline = run.pipeline
+    previous = before(days)
+    reaching = Days(previous.first if previous else days.first, days.last)
+    made = ranking(
+        closed_deals(pipeline.index.connection, of, reaching),
+        by="owner", days=days, points=points_of(pipeline.settings_as_written), base=Valuation(pipeline.rates),
+        shown=valuation,
+    )  # fmt: skip
+    return Table(
+        f"Ranking of {period}, in {valuation.currency}",
+        ["Rank", "Who", "Points", "Won", "Amount", "Win rate"],
+        [
+            [
+                Cell(str(row.rank or ""), row.rank or 10**9, kind="number"),
+                Cell(names.users.label(row.key), names.users.label(row.key)),
+                Cell(f"{row.points:,.1f}", float(row.points), kind="number"),
+                _count(row.won_count),
+                _amount(row.won_amount, valuation.currency),
+                Cell(
+                    "" if row.win_rate is None else f"{row.win_rate} %",
+                    float(row.win_rate or 0),
+                    kind="number",
+                ),
+            ]
+            for row in made.rows[:_MOST_ROWS]
+        ],
+        nothing="Nothing was won or lost.",
+        note="win rate: of the won and the lost",
+        more=max(len(made.rows) - _MOST_ROWS, 0),
+    )
+
+
+def stale_table(made: Stale, names: People, currency: str) -> Table:
+    return Table(
+        f"Stale deals, in {currency}",
+        ["Deal", "Customer", "Owner", "Stage", "Amount", "Days still"],
+        [
+            [
+                Cell(each.deal.title, each.deal.title, note=each.deal.id),
+                Cell(_customer(each.deal.customer, names), _customer(each.deal.customer, names)),
+                Cell(names.users.label(each.deal.owner), names.users.label(each.deal.owner)),
+                Cell(names.stages.label(each.deal.stage, each.deal.process), each.deal.stage),
+                _amount(each.amount, currency),
+                _count(each.days),
+            ]
+            for each in made.deals[:_MOST_ROWS]
+        ],
+        nothing="No deal stands still.",
+        more=max(len(made.deals) - _MOST_ROWS, 0),
+    )
+
+
+def _customer(slug: str | None, names: People) -> str:
+    return names.customers.label(slug) if slug else ""
+
+
+def closed_table(
+    run: Session, closed: list[ClosedDeal], status: str, names: People, valuation: Valuation
+) -> Table:
+    found = sorted(
+        (deal for deal in closed if deal.status == status),
+        key=lambda deal: (deal.closed, deal.id),
+        reverse=True,
+    )[:_MOST_ROWS]
+    titles = dict(
+        run.pipeline.index.connection.execute(
+            "SELECT id, title FROM _opportunities WHERE status = ? ORDER BY closed_date DESC", (status,)
+        ).fetchall()
+    )
+    is_lost = status == "lost"
+
+    def cells(deal: ClosedDeal) -> list[Cell]:
+        worth = None
+        if deal.amount is not None:
+            worth = valuation.value(deal.amount, deal.currency, deal.closed, deal.id)
+        why = deal.reason or ""
+        to = f"{why}, {names.competitors.label(deal.competitor)}" if deal.competitor and is_lost else why
+        return [
+            Cell(deal.closed.isoformat(), deal.closed.isoformat(), kind="day"),
+            Cell(titles[deal.id], titles[deal.id], note=deal.id),
+            Cell(_customer(deal.customer, names), _customer(deal.customer, names)),
+            Cell(names.users.label(deal.owner), names.users.label(deal.owner)),
+            *([Cell(to, to)] if is_lost else []),
+            _amount(worth, valuation.currency),
+        ]
+
+    return Table(
+        f"Recent {'losses' if is_lost else 'wins'}, in {valuation.currency}",
+        ["Closed", "Deal", "Customer", "Owner", *(["Why"] if is_lost else []), "Amount"],
+        [cells(deal) for deal in found],
+        nothing=f"Nothing was {status} in a year.",
+    )
+
+
+_AGO = {"a week ago": 7, "a month ago": 30}
+
+
+def content_of(run: Session, of: Whose, currency: str | None) -> Content:
+    """The page as it is to be said. Raises PipecliError for a missing rate."""
+    pipeline = run.read(OPPORTUNITY, CUSTOMER, LEAD)
+    quarter = parse_period("this quarter", run.today)
+    days = Days(quarter.first, quarter.last)
+    valuation = Valuation(pipeline.rates, currency)
+    standing_still = _stale(pipeline, of, valuation)
+    now = _figures(pipeline, of, days, valuation, standing_still)
+    then = {name: _figures_ago(run, of, days, currency, ago) for name, ago in _AGO.items()}
+    forecast = made_of(run, pipeline, "month", Window(run.today.replace(day=1), None), currency)
+    quarterly = made_of(run, pipeline, "quarter", Window(days.first, None), currency)
+    year = Days(_a_year_before(run.today), run.today)
+    closed = closed_deals(pipeline.index.connection, of, year)
+    names = People(run)
+    return Content(
+        company=str(pipeline.settings_as_written["company"]["name"]),
+        whose=_said_of(of, names),
+        today=run.today,
+        currency=valuation.currency,
+        period=quarter.name,
+        figures=[
+            *_shown(now, then, valuation.currency, quarter.name),
+            *_target(run, days, currency, quarter.name),
+        ],
+        parts=[
+            Picture(*forecast_picture(run, forecast)),
+            *forecast_tables(run, forecast, quarterly),
+            Picture(*pipeline_picture(run, of, Days(), currency)),
+            ranking_table(run, of, days, valuation, names, quarter.name),
+            stale_table(standing_still, names, valuation.currency),
+            Picture(*funnel_picture(run, year)),
+            closed_table(run, closed, "won", names, valuation),
+            closed_table(run, closed, "lost", names, valuation),
+        ],
+    )
+
+
+def _stale(pipeline: Pipeline, of: Whose, valuation: Valuation) -> Stale:
+    deals = open_deals(pipeline.index.connection, of, Days(), with_activities=True)
+    moves = moves_of(pipeline, deals, say)
+    return stale(deals, moves=moves, valuation=valuation, today=pipeline.today)
+
+
+def _figures(
+    pipeline: Pipeline, of: Whose, days: Days, valuation: Valuation, standing_still: Stale
+) -> KeyFigures:
+    connection = pipeline.index.connection
+    return key_figures(
+        open_deals(connection, of, Days()),
+        closed_deals(connection, of, days),
+        stale_count=standing_still.totals.stale_count,
+        days=days,
+        today=pipeline.today,
+        valuation=valuation,
+    )
+
+
+def _figures_ago(run: Session, of: Whose, days: Days, currency: str | None, ago: int) -> KeyFigures | None:
+    """The figures of a day before; None where history doesn't reach so far, or can't tell."""
+    day = run.today - timedelta(days=ago)
+    try:
+        past = run.pipeline_as_of(day.isoformat())
+    except BeforeTheFirst:
+        return None
+    try:
+        past.need(OPPORTUNITY, CUSTOMER)
+        valuation = Valuation(past.rates, currency)
+        return _figures(past, of, days, valuation, _stale(past, of, valuation))
+    except PipecliError as error:
+        say(f"warning: {day}: {error}")
+        return None
+    finally:
+        past.close()
+
+
+def _a_year_before(day: date) -> date:
+    return day - timedelta(days=365)
+
+
+_GOOD = {
+    "open_count": 1, "open_amount": 1, "weighted": 1, "won_amount": 1, "win_rate": 1,
+    "overdue_count": -1, "stale_count": -1,
+}  # fmt: skip
+"""The figures of the page, and whether more of one is good."""
+
+
+def _shown(
+    now: KeyFigures, then: dict[str, KeyFigures | None], currency: str, period: str
+) -> Iterator[Figure]:
+    for name, good in _GOOD.items():
+        value = getattr(now, name)
+        changes = []
+        for when, old in then.items():
+            grown = change(now, old, name)
+            changes.append(Change(when, _grown(name, grown, currency), _is_good(grown, good)))
+        yield Figure(name, _NAMED[name].format(period), _figure(name, value, currency), value, changes)
+
+
+def _target(run: Session, days: Days, currency: str | None, period: str) -> Iterator[Figure]:
+    """What was attained of the quarter's target, where there is one."""
+    made = made_of(run, run.pipeline, "quarter", Window(days.first, days.last, is_asked=True), currency)
+    total = with_targets(run, made, "quarter", ForecastNames(run, "quarter")).total
+    percent = total.get("attainment_percent")
+    if percent is not None:
+        note = f"of {money(total['target'], None, minor_digits(made.currency))}"
+        yield Figure("attainment_percent", f"Target of {period}", f"{percent:,} %", percent, [], note)
+
+
+_NAMED = {
+    "open_count": "Open deals",
+    "open_amount": "Open amount",
+    "weighted": "Weighted",
+    "won_amount": "Won in {}",
+    "win_rate": "Win rate in {}, of won and lost",
+    "overdue_count": "Overdue deals",
+    "stale_count": "Stale deals",
+}
+
+
+def _is_good(grown: Decimal | int | None, good: int) -> bool | None:
+    return None if not grown else (grown > 0) == (good > 0)
+
+
+def _figure(name: str, value: Decimal | int | None, currency: str) -> str:
+    if value is None:
+        return "none decided"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value} %" if name == "win_rate" else money(value, None, minor_digits(currency))
+
+
+def _grown(name: str, grown: Decimal | int | None, currency: str) -> str:
+    if grown is None:
+        return "not known"
+    if not grown:
+        return "unchanged"
+    sign = "+" if grown > 0 else "−"
+    if isinstance(grown, int):
+        return f"{sign}{abs(grown):,}"
+    if name == "win_rate":
+        return f"{sign}{abs(grown)} points"
+    return sign + money(abs(grown), None, minor_digits(currency))
+
+
+def _said_of(of: Whose, names: People) -> str:
+    if of.owner:
+        return names.users.label(of.owner)
+    if of.team:
+        return names.teams.label(of.team)
+    return names.users.label(of.me) if of.me else ""

@@ -1,0 +1,174 @@
+"""`pipecli report first-response`: how long people who asked wait for an answer of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+
+from pipecli.cli.common.command import noun
+from pipecli.cli.common.list import Report, whose
+from pipecli.cli.common.session import Session, session
+from pipecli.cli.common.table import Column
+from pipecli.cli.report.options import (
+    From,
+    Names,
+    To,
+    by_option,
+    count_column,
+    days,
+    grouping,
+    percent_column,
+    print_report,
+    said,
+)
+from pipecli.errors import PipecliError
+from pipecli.records.kinds import LEAD, OPPORTUNITY
+from pipecli.reports.days import Days
+from pipecli.reports.first_response import (
+    GROUPINGS,
+    FirstResponse,
+    Row,
+    WorkingTime,
+    business_hours_of,
+    first_response,
+)
+from pipecli.store.index.rows import inquiries
+
+app = noun("How long people wait for our first response.")
+
+KINDS = ("lead", "opportunity")
+_OF_KIND = {None: "leads and opportunities", "lead": "leads", "opportunity": "opportunities"}
+
+
+@app.command(cls=Report)
+def report_first_response(
+    ctx: typer.Context,
+    by: Annotated[str, by_option(GROUPINGS)] = "owner",
+    from_: From = "",
+    to: To = "",
+    kind: Annotated[
+        str, typer.Option(help="Only leads, or only opportunities.", metavar="lead|opportunity")
+    ] = "",
+    business_hours: Annotated[
+        bool, typer.Option("--business-hours", help="Count only the business hours of the settings.")
+    ] = False,
+) -> None:
+    """Print how long people wait for our first response: a call, an email or a meeting that went out.
+
+    From the moment a lead or an opportunity was created, which --from and --to are about. A lead and what
+    became of it count once, without --kind. Who waits has had no answer, and is open still.
+    """
+    grouping(by, GROUPINGS)
+    if kind:
+        grouping(kind, KINDS, "--kind")
+    run = session(ctx)
+    pipeline = run.read(LEAD, OPPORTUNITY)
+    asked = days(from_, to, run.today)
+    zone = run.now.tzinfo
+    assert zone
+    working_time = None
+    if business_hours:
+        hours = business_hours_of(pipeline.settings_as_written)
+        if hours is None:
+            raise PipecliError("the settings have no business_hours", hint=_EXAMPLE)
+        working_time = WorkingTime(hours, zone)
+    made = first_response(
+        inquiries(pipeline.index.connection, whose(run)),
+        by=by, now=run.now, zone=zone, days=asked, kind=kind or None, working_time=working_time,
+    )  # fmt: skip
+    _print(run, made, asked, kind or None, is_business=business_hours)
+
+
+_EXAMPLE = (
+    "give them with `pipecli settings set "
+    """'business_hours={days: [mon, tue, wed, thu, fri], from: "09:00", to: "17:30"}'`"""
+)
+
+
+def _print(run: Session, made: FirstResponse, asked: Days, kind: str | None, *, is_business: bool) -> None:
+    names = Names(run, made.by)
+    of_kind = _OF_KIND[kind]
+    created = f" created {said(asked)}" if said(asked) else ""
+    print_report(
+        run,
+        f"First response to {of_kind}{created}, by {made.by}{', in business hours' if is_business else ''}",
+        [_record(row, names) for row in made.rows],
+        _columns(made, names, is_business=is_business),
+        about={
+            "by": made.by,
+            "kind": kind,
+            "from": asked.first,
+            "to": asked.last,
+            "business_hours": is_business,
+            "unit": "minutes",
+            "bases": {"answered_share": "all that were created"},
+            "totals": _figures(made.totals),
+            "untimed_count": made.untimed_count,
+            "early_count": made.early_count,
+            "ahead_count": made.ahead_count,
+            "counted_with_lead": made.counted_with_lead,
+        },
+        total={"label": "total", **made.totals._asdict()},
+        remarks=_remarks(made),
+        nothing="nobody has asked",
+    )
+
+
+def _record(row: Row, names: Names) -> dict[str, Any]:
+    name = names.name(row.key)
+    return {"key": row.key, **({"name": name} if name else {}), **_figures(row)}
+
+
+def _figures(row: Row) -> dict[str, Any]:
+    return {name: value for name, value in row._asdict().items() if name != "key"}
+
+
+def _columns(made: FirstResponse, names: Names, *, is_business: bool) -> list[Column]:
+    def label(row: Mapping[str, Any]) -> object:
+        return row.get("label") or names.label(row["key"])
+
+    def time(name: str, heading: str, rank: int = 0) -> Column:
+        return Column(
+            name,
+            heading,
+            align="right",
+            rank=rank,
+            show=lambda row: _time(row[name], is_business=is_business),
+        )
+
+    return [
+        Column("key", made.by.upper(), shrink=True, min_width=12, show=label),
+        count_column("created_count", "CREATED"),
+        count_column("answered_count", "ANSWERED"),
+        percent_column("answered_share", "OF ALL", rank=2),
+        time("median", "MEDIAN"),
+        time("percentile_90", "90 % IN"),
+        count_column("unanswered_count", "UNANSWERED", rank=3),
+        count_column("waiting_count", "WAITING"),
+        time("waiting_median", "MEDIAN WAIT", rank=1),
+        time("waiting_oldest", "LONGEST"),
+        Column("oldest", "WAITS LONGEST", rank=4),
+    ]
+
+
+def _time(minutes: object, *, is_business: bool) -> str:
+    """`45 min`, `5.2 h`, `3.1 d`; a business day is no day, so its hours stay hours."""
+    if not isinstance(minutes, int):
+        return ""
+    if minutes < 120:
+        return f"{minutes} min"
+    hours = minutes / 60
+    return f"{hours:,.1f} h" if hours < 48 or is_business else f"{hours / 24:,.1f} d"
+
+
+def _remarks(made: FirstResponse) -> list[str]:
+    """What is counted in an unexpected way."""
+    said = (
+        (made.counted_with_lead, "opportunities came from leads and count with those"),
+        (made.untimed_count, "answered on a day without an hour: in no median"),
+        (made.early_count, "answered before created: 0 minutes"),
+        (made.ahead_count, "created or answered at a time that is yet to come"),
+    )
+    return [f"{count} {what}" for count, what in said if count]

@@ -1,0 +1,280 @@
+"""The rows of the forecast as records and columns: what people call their keys, and how money is drawn.
+
+The rows of the forecast with their targets, and those of a manager with all who report to them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from pipecli.cli.common.list import whose
+from pipecli.cli.common.session import Session
+from pipecli.cli.common.table import Column, money
+from pipecli.cli.report import options
+from pipecli.records.money import minor_digits, rounded
+from pipecli.reports.forecast import CATEGORIES, PERIODS, Forecast, Row, chronological
+from pipecli.reports.organisation import Goal, Organisation, Targets, attainment
+
+MANAGER = "manager"
+"""The grouping of `--by` that sums up a manager's people."""
+
+
+class Names(options.Names):
+    """What people call the keys of the rows, and what the settings say of teams and stages."""
+
+    @property
+    def has_categories(self) -> bool:
+        processes = self.settings["processes"].values()
+        return any("category" in stage for process in processes for stage in process["stages"])
+
+    def manager(self, team: str | None) -> str | None:
+        """Who answers for a team, by name."""
+        slug = self.settings.get("teams", {}).get(team, {}).get("manager")
+        name: str | None = self.settings.get("users", {}).get(slug, {}).get("name", slug)
+        return name
+
+
+def record_of(row: Row, by: str, names: Names) -> dict[str, Any]:
+    """One row with the keys of JSON: by stage with its process, by team with its manager."""
+    record: dict[str, Any] = row._asdict()
+    if by != "stage":
+        del record["process"]
+    if names.has_categories:
+        record["categories"] = {name: row.categories.get(name, row.amount * 0) for name in CATEGORIES}
+    else:
+        del record["categories"]
+    name = names.name(row.key, row.process)
+    if name:
+        record["name"] = name
+    if by == "team":
+        record["manager"] = names.manager(row.key)
+    return record
+
+
+def columns_of(made: Forecast, by: str, rows: Sequence[Mapping[str, Any]], names: Names) -> list[Column]:
+    """What a person reads of the rows: targets and categories where there are any."""
+    digits = minor_digits(made.currency)
+
+    def sum_of(name: str, heading: str, rank: int = 0) -> Column:
+        def show(row: Mapping[str, Any]) -> str:
+            return "" if row.get(name) is None else money(Decimal(str(row[name])), None, digits)
+
+        return Column(name, heading, align="right", rank=rank, show=show)
+
+    def count_of(name: str, heading: str, rank: int = 0) -> Column:
+        return Column(name, heading, align="right", rank=rank)
+
+    def category(name: str) -> Column:
+        def show(row: Mapping[str, Any]) -> str:
+            return money(row["categories"][name], None, digits)
+
+        return Column(name, name.replace("-", " ").upper(), align="right", rank=3, show=show)
+
+    has_targets = any("target" in row for row in rows)
+    is_one_process = len(names.settings["processes"]) == 1
+    process = [Column("process", "PROCESS", shrink=True)] if by == "stage" and not is_one_process else []
+    return [
+        Column("key", by.upper(), shrink=True, min_width=16, show=lambda row: label(row, by)),
+        *process,
+        *([Column("manager", "MANAGER", shrink=True, rank=6)] if by == "team" else []),
+        count_of("open_count", "OPEN", rank=4 if has_targets else 0),
+        sum_of("amount", "AMOUNT", rank=2 if has_targets else 0),
+        *([category(name) for name in CATEGORIES] if names.has_categories else []),
+        sum_of("weighted", "WEIGHTED"),
+        *([] if by in PERIODS else [count_of("overdue_count", "OVERDUE", rank=7)]),
+        count_of("won_count", "WON", rank=4 if has_targets else 0),
+        sum_of("won_amount", "WON AMOUNT"),
+        *([sum_of("target", "TARGET"), _percent, sum_of("gap", "GAP", rank=1)] if has_targets else []),
+    ]
+
+
+def _percent_of(row: Mapping[str, Any]) -> str:
+    return "" if row.get("attainment_percent") is None else f"{row['attainment_percent']:,} %"
+
+
+_percent = Column("attainment_percent", "OF TARGET", align="right", show=_percent_of)
+
+
+def label(row: Mapping[str, Any], by: str) -> str:
+    """What a person calls the key of a row; a manager's people stand further in."""
+    name = row.get("name") or (
+        f"without {'owner' if by == MANAGER else by}"
+        if row["key"] is None
+        else str(row["key"]).replace("without-", "without ")
+    )
+    inset = "  " * int(row.get("level") or 0)
+    return f"{inset}{name}{', own' if row.get('is_own') else ''}"
+
+
+Record = dict[str, Any]
+
+_PERIOD = {"month": r"[0-9]{4}-[0-9]{2}", "quarter": r"[0-9]{4}-Q[1-4]"}
+_ANY_PERIOD = r"[0-9]{4}(-(Q[1-4]|W[0-9]{2}|[0-9]{2}))?"
+
+
+class Targeted(NamedTuple):
+    """The rows and the total as JSON has them, and what their percentages of a target are of."""
+
+    rows: list[Record]
+    total: Record
+    base: str
+    """Empty where no target counts."""
+
+
+def with_targets(run: Session, made: Forecast, by: str, names: Names) -> Targeted:
+    """The rows of a forecast with their targets.
+
+    A target counts where the days asked for hold its period whole. Nobody having asked, these are the month's
+    (by quarter: the quarter's). Raises MissingRate.
+    """
+    goals = _Goals(run, made)
+    if by in PERIODS:
+        rows = [*made.rows, *_without_deals(made, by, goals)]
+        rows.sort(key=chronological)
+        found = [
+            _with(record_of(row, by, names), goals.of_period(row.key, made.window.first)) for row in rows
+        ]
+        targets = [row["target"] for row in found if "target" in row]
+        # Of a month without a target what was won is nothing that the others' targets asked for.
+        is_whole = all("target" in row or not row["won_count"] for row in found)
+        total = _with(record_of(made.totals, "", names), sum(targets) if targets and is_whole else None)
+        return Targeted(found, total, f"the target of the {by}" if targets else "")
+    total = record_of(made.totals, "", names)
+    if by not in ("owner", "team", MANAGER):
+        return Targeted([record_of(row, by, names) for row in made.rows], total, "")
+    counted = goals.of_window()
+    base = f"the targets of {', '.join(counted.periods)}" if counted.periods else ""
+    if by == MANAGER:
+        from pipecli.reports.organisation import roll_up
+
+        lines = roll_up(made.rows, goals.organisation)
+        sums = {line.row.key for line in lines if line.is_sum}
+        found = []
+        for line in lines:
+            key = line.row.key or ""
+            is_own = not line.is_sum and key in sums
+            record = record_of(line.row, by, names) | {"level": line.level, "is_sum": line.is_sum}
+            target = counted.manager(key) if line.is_sum else counted.user(key)
+            found.append(_with(record | ({"is_own": True} if is_own else {}), target))
+        return Targeted(found, _with(total, goals.total(counted)), base)
+    of = counted.user if by == "owner" else counted.team
+    found = [_with(record_of(row, by, names), of(row.key or "")) for row in made.rows]
+    return Targeted(found, _with(total, goals.total(counted)), base)
+
+
+class Share(NamedTuple):
+    """A month's part of the target of a longer period."""
+
+    period: str
+    amount: Decimal
+
+
+def even_shares(run: Session, made: Forecast) -> dict[str, Share]:
+    """An even part of its quarter's target, else of its year's, for each month that has none of its own."""
+    goals = _Goals(run, made)
+    months = [row.key for row in made.rows if row.key and re.fullmatch(_PERIOD["month"], row.key)]
+    shares = {month: goals.share(month) for month in months if goals.of_period(month, None) is None}
+    return {month: share for month, share in shares.items() if share}
+
+
+def _with(record: Record, target: Decimal | None) -> Record:
+    if target is None:
+        return record
+    reached = attainment(record["won_amount"], target)
+    return record | {"target": target, "attainment_percent": reached.percent, "gap": reached.gap}
+
+
+class _Goals:
+    """The targets of the settings in the currency of a forecast."""
+
+    def __init__(self, run: Session, made: Forecast) -> None:
+        settings = run.pipeline.settings_as_written
+        users, teams = settings.get("users") or {}, settings.get("teams") or {}
+        self.window, self.currency = made.window, made.currency
+        self.whose = whose(run)
+        self.organisation = Organisation(
+            {slug: user.get("team") for slug, user in users.items()},
+            {slug: team.get("manager") for slug, team in teams.items()},
+            {slug: team.get("parent") for slug, team in teams.items()},
+        )
+        self.today = made.today
+        self.all = list(_goals(run, settings.get("targets") or {}, made))
+
+    def of_window(self) -> Targets:
+        first = self.window.first or date.min
+        last = self.window.last or (date.max if self.window.is_asked else _end_of_month(self.today))
+        return Targets(self.all, self.organisation, first, last)
+
+    def of_period(self, key: str | None, first: date | None) -> Decimal | None:
+        """The target of a row's month or quarter, where the window holds all of it."""
+        days = _days(key)
+        if days is None or (first and days.first < first) or self._ends_before(days.last):
+            return None
+        return self.total(Targets(self.all, self.organisation, *days))
+
+    def share(self, month: str) -> Share | None:
+        year, number = month.split("-")
+        for period, count in ((f"{year}-Q{(int(number) + 2) // 3}", 3), (year, 12)):
+            of_it = [goal for goal in self.all if goal.period == period]
+            target = self.total(Targets(of_it, self.organisation, date.min, date.max))
+            if target is not None:
+                return Share(period, rounded(target / count, self.currency))
+        return None
+
+    def total(self, targets: Targets) -> Decimal | None:
+        """That of everybody, or of those the options name."""
+        if self.whose.owner:
+            return targets.user(self.whose.owner)
+        if self.whose.team:
+            return targets.team_and_below(self.whose.team)
+        return targets.user(self.whose.me) if self.whose.me else targets.total()
+
+    def periods(self, by: str) -> set[str]:
+        """The months or quarters that have a target and lie in the window."""
+        names = {goal.period for goal in self.all if re.fullmatch(_PERIOD[by], goal.period)}
+        return {name for name in names if self.of_period(name, self.window.first) is not None}
+
+    def _ends_before(self, last: date) -> bool:
+        return self.window.last is not None and self.window.last < last
+
+
+class _Days(NamedTuple):
+    first: date
+    last: date
+
+
+def _days(key: str | None) -> _Days | None:
+    from pipecli.cli.common.dates import parse_period
+
+    if key is None or not re.fullmatch(_ANY_PERIOD, key):
+        return None
+    period = parse_period(key, date.min)
+    return _Days(period.first, period.last)
+
+
+def _goals(run: Session, written: Mapping[str, Any], made: Forecast) -> Iterator[Goal]:
+    """What the settings say; `check` tells of what is no period."""
+    rates = run.pipeline.rates
+    for name, amounts in written.items():
+        days = _days(name)
+        if days is None:
+            continue
+        for principal, amount in amounts.items():
+            exact = rates.convert(Decimal(str(amount)), rates.base, made.today, made.currency)
+            yield Goal(name, days.first, days.last, principal, rounded(exact, made.currency))
+
+
+def _without_deals(made: Forecast, by: str, goals: _Goals) -> Iterator[Row]:
+    """A row for each month or quarter with a target in which nothing is expected and nothing was won."""
+    known = {row.key for row in made.rows}
+    zero = made.totals.amount * 0
+    for name in goals.periods(by) - known:
+        yield Row(name, None, 0, zero, zero, 0, zero, 0, 0, 0)
+
+
+def _end_of_month(day: date) -> date:
+    return (day.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)

@@ -1,0 +1,239 @@
+"""`pipecli report funnel`: how many leads become opportunities, how many of those are won, stage to stage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Annotated, Any
+
+import typer
+
+from pipecli.cli.common.command import noun
+from pipecli.cli.common.list import Report, whose
+from pipecli.cli.common.output import Format
+from pipecli.cli.common.session import Session, session
+from pipecli.cli.common.table import Column
+from pipecli.cli.report.options import (
+    Currency,
+    From,
+    Names,
+    To,
+    by_option,
+    count_column,
+    currency_code,
+    days,
+    grouping,
+    money_column,
+    percent_column,
+    print_report,
+    said,
+)
+from pipecli.records.kinds import LEAD, OPPORTUNITY
+from pipecli.reports.days import Days, percent
+from pipecli.reports.deals import Journey, Place
+from pipecli.reports.funnel import GROUPINGS, Funnel, Reached, funnel
+from pipecli.reports.money import Valuation
+from pipecli.store.index.deals import begun
+from pipecli.store.index.rows import lead_courses
+
+app = noun("From lead to opportunity to won, stage to stage.")
+
+
+@app.command(cls=Report)
+def report_funnel(
+    ctx: typer.Context,
+    by: Annotated[str, by_option(GROUPINGS)] = "step",
+    from_: From = "",
+    to: To = "",
+    currency: Currency = "",
+    stages: Annotated[
+        bool, typer.Option(help="Stage to stage, which is read from the history of the files.")
+    ] = True,
+) -> None:
+    """Print how many leads become opportunities, and how many of those are won.
+
+    Of the leads and the opportunities that were created between --from and --to: what became of them up to
+    now, each half by itself. Who got further counts at every step before.
+    """
+    grouping(by, GROUPINGS)
+    run = session(ctx)
+    pipeline = run.read(LEAD, OPPORTUNITY)
+    asked = days(from_, to, run.today)
+    valuation = Valuation(pipeline.rates, currency_code(currency))
+    names = Names(run, "stage" if by == "step" else by)
+    made = funnel_of(run, by, asked, valuation, names, has_stages=stages)
+    _print(run, made, names, asked, valuation.currency)
+
+
+def funnel_of(
+    run: Session, by: str, asked: Days, valuation: Valuation, names: Names, *, has_stages: bool
+) -> Funnel:
+    """The funnel of those whom the options name. Raises PipecliError for a missing rate."""
+    is_stage_to_stage = has_stages and by == "step"
+    order = [(process or "", stage or "") for process, stage in names.stages()] if is_stage_to_stage else []
+    zone = run.now.tzinfo
+    assert zone
+    return funnel(
+        lead_courses(run.pipeline.index.connection, whose(run), zone),
+        _journeys(run, order), by=by, days=asked, valuation=valuation, order=order,
+    )  # fmt: skip
+
+
+def _journeys(run: Session, order: list[Place]) -> list[Journey]:
+    if order:
+        from pipecli.cli.report.options import read_journeys
+
+        return read_journeys(run, order)
+    assert run.now.tzinfo
+    found = begun(run.pipeline.index.connection, whose(run), run.now.tzinfo, with_facts=False)
+    return [each.journey for each in found]
+
+
+def _print(run: Session, made: Funnel, names: Names, asked: Days, currency: str) -> None:
+    when = f" {said(asked)}" if said(asked) else ""
+    is_by_step = made.by == "step"
+    counts = made.totals
+    print_report(
+        run,
+        f"Funnel of what was created{when}, as it stands on {run.today}"
+        f"{'' if is_by_step else f', by {made.by}'}, in {currency}",
+        list(steps_of(made, names)) if is_by_step else _groups(made, names),
+        _step_columns(run, names, made, currency) if is_by_step else _group_columns(made, names, currency),
+        about={
+            "by": made.by,
+            "cohort": "created",
+            "currency": currency,
+            "today": run.today,
+            "from": asked.first,
+            "to": asked.last,
+            "bases": _BASES,
+            "totals": counts._asdict(),
+        },
+        total=None if is_by_step else {"label": "total", **counts._asdict()},
+        remarks=_remarks(made),
+        nothing="nothing was created",
+    )
+
+
+_BASES = {
+    "share": "the leads, or the opportunities; of a stage those of its process",
+    "share_before": "the step before",
+    "converted_share": "leads",
+    "won_share": "opportunities",
+    "win_rate": "won and lost opportunities",
+}
+
+
+def steps_of(made: Funnel, names: Names) -> Iterator[dict[str, Any]]:
+    """The steps with the keys of JSON; without leads, or opportunities, there is no such half."""
+    counts = made.totals
+    if counts.lead_count:
+        before = counts.lead_count
+        for name in ("leads", "replied", "qualified", "converted", "won"):
+            count = getattr(counts, "lead_won_count" if name == "won" else _COUNT.get(name, f"{name}_count"))
+            amount = counts.lead_won_amount if name == "won" else None
+            yield _step("leads", name, count, counts.lead_count, before, amount=amount)
+            before = count
+    if not counts.opportunity_count:
+        return
+    yield _step("opportunities", "opportunities", counts.opportunity_count, counts.opportunity_count)
+    yield _step("opportunities", "from leads", counts.from_leads_count, counts.opportunity_count)
+    reached: Reached | None = None
+    for each in made.stages:
+        before = reached.deal_count if reached and reached.process == each.process else each.process_count
+        about: dict[str, Any] = {"process": each.process}
+        if called := names.name(each.stage, each.process):
+            about["name"] = called
+        yield _step("opportunities", each.stage, each.deal_count, each.process_count, before) | about
+        reached = each
+    for name in ("won", "lost", "closed", "open"):
+        amount = counts.won_amount if name == "won" else None
+        count = getattr(counts, f"{name}_count")
+        yield _step("opportunities", name, count, counts.opportunity_count, amount=amount)
+
+
+_COUNT = {"leads": "lead_count"}
+
+
+def _step(
+    half: str, step: str, count: int, whole: int, before: int | None = None, *, amount: Decimal | None = None
+) -> dict[str, Any]:
+    return {
+        "key": step,
+        "half": half,
+        "process": None,
+        "count": count,
+        "share": percent(count, whole),
+        "share_before": None if before is None or step == half else percent(count, before),
+        "won_amount": amount,
+    }
+
+
+def _groups(made: Funnel, names: Names) -> list[dict[str, Any]]:
+    rows = []
+    for row in made.rows:
+        name = names.name(row.key)
+        rows.append({"key": row.key, **({"name": name} if name else {}), **row.counts._asdict()})
+    return rows
+
+
+def _step_columns(run: Session, names: Names, made: Funnel, currency: str) -> list[Column]:
+    several = len({each.process for each in made.stages}) > 1
+
+    def label(row: Mapping[str, Any]) -> str:
+        if row["key"] == row["half"]:
+            return str(row["key"])
+        if row["process"] is None:
+            return f"  {row['key']}"
+        process = f"{row['process']}: " if several else ""
+        return f"  {process}{names.label(row['key'], row['process'])} or further"
+
+    # Where nothing is indented, `won` alone does not say of which half it is.
+    where = [] if run.format is Format.TABLE else [Column("half", "HALF"), Column("process", "PROCESS")]
+    return [
+        *where,
+        Column("key", "STEP", shrink=True, min_width=14, show=label),
+        count_column("count", "COUNT"),
+        percent_column("share", "OF ALL"),
+        percent_column("share_before", "OF BEFORE", rank=1),
+        money_column("won_amount", "WON", currency),
+    ]
+
+
+def _group_columns(made: Funnel, names: Names, currency: str) -> list[Column]:
+    def label(row: Mapping[str, Any]) -> object:
+        return row.get("label") or names.label(row["key"])
+
+    leads = [
+        count_column("lead_count", "LEADS"),
+        count_column("replied_count", "REPLIED", rank=4),
+        count_column("qualified_count", "QUALIFIED"),
+        count_column("converted_count", "CONVERTED"),
+        percent_column("converted_share", "OF LEADS", rank=2),
+    ]
+    return [
+        Column("key", made.by.upper(), shrink=True, min_width=10, show=label),
+        *(leads if made.totals.lead_count else []),
+        count_column("opportunity_count", "DEALS"),
+        count_column("open_count", "OPEN", rank=5),
+        count_column("won_count", "WON"),
+        percent_column("won_share", "OF DEALS"),
+        count_column("lost_count", "LOST", rank=6),
+        percent_column("win_rate", "WIN RATE", rank=3),
+        money_column("won_amount", "WON AMOUNT", currency, rank=1),
+    ]
+
+
+def _remarks(made: Funnel) -> list[str]:
+    counts = made.totals
+    lines = []
+    if made.by == "step":
+        lines += [
+            "OF ALL: of the leads, or the opportunities; of a stage those of its process",
+            "OF BEFORE: of the step before",
+        ]
+    if counts.win_rate is not None:
+        lines.append(
+            f"win rate: {counts.win_rate} % of the {counts.won_count + counts.lost_count} won and lost"
+        )
+    return lines

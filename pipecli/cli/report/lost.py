@@ -1,0 +1,218 @@
+"""`pipecli report lost`: what was lost, why, and to whom."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+
+from pipecli.cli.common.command import noun
+from pipecli.cli.common.list import Report, whose
+from pipecli.cli.common.output import Format
+from pipecli.cli.common.session import Session, session
+from pipecli.cli.common.table import Column, money
+from pipecli.cli.report.options import (
+    Currency,
+    From,
+    Names,
+    To,
+    by_option,
+    count_column,
+    currency_code,
+    days,
+    grouping,
+    money_column,
+    percent_column,
+    print_report,
+    said,
+)
+from pipecli.records.kinds import CUSTOMER, OPPORTUNITY
+from pipecli.records.money import minor_digits
+from pipecli.reports.days import Days
+from pipecli.reports.lost import GROUPINGS, PERIODS, Lost, Row, lost
+from pipecli.reports.money import Valuation
+from pipecli.store.index.deals import closed_deals
+
+app = noun("What was lost, why, and to whom.")
+
+
+@app.command(cls=Report)
+def report_lost(
+    ctx: typer.Context,
+    by: Annotated[str, by_option(GROUPINGS)] = "reason",
+    trend: Annotated[
+        str, typer.Option(help="How it moved, by month or quarter.", metavar="month|quarter")
+    ] = "",
+    from_: From = "",
+    to: To = "",
+    currency: Currency = "",
+) -> None:
+    """Print what was lost, why, and to whom.
+
+    How many deals, what they were worth, and their share; by all but the reason also what was won, and the
+    win rate. A deal counts on the day it was closed; one
+    that was closed by itself, without an answer, was neither won nor lost, and counts apart.
+    """
+    grouping(by, GROUPINGS)
+    if trend:
+        grouping(trend, PERIODS, "--trend")
+        if by in PERIODS:
+            raise typer.BadParameter(f"--by {by} is a trend already", param_hint="--trend")
+    run = session(ctx)
+    pipeline = run.read(OPPORTUNITY, *([CUSTOMER] if by == "customer" else []))
+    asked = days(from_, to, run.today)
+    valuation = Valuation(pipeline.rates, currency_code(currency))
+    names = Names(run, by)
+    made = lost(
+        closed_deals(pipeline.index.connection, whose(run), asked, with_products=by == "product"),
+        by=by, valuation=valuation, trend=trend or None, order=names.stages() if by == "stage" else (),
+    )  # fmt: skip
+    _print(run, made, names, asked, valuation.currency)
+
+
+def _print(run: Session, made: Lost, names: Names, asked: Days, currency: str) -> None:
+    rows = [_record(row, made, names) for row in made.rows]
+    about = {
+        "by": made.by,
+        "trend": made.trend,
+        "currency": currency,
+        "from": asked.first,
+        "to": asked.last,
+        "bases": {"share": _share_of(made), "win_rate": "won and lost deals"},
+        "totals": _figures(made.totals),
+        **(
+            {"periods": [{"period": row.period, **_figures(row)} for row in made.periods]}
+            if made.trend
+            else {}
+        ),
+        "closed": made.closed._asdict(),
+    }
+    is_table = run.format is Format.TABLE
+    is_pivot = bool(made.trend) and is_table
+    columns = _columns(made, currency, names, is_narrow=is_table)
+    drawn, columns = _pivot(made, names) if is_pivot else (rows, columns)
+    total = {"label": "total", **made.totals._asdict()}
+    when = f", closed {said(asked)}" if said(asked) else ""
+    print_report(
+        run,
+        f"Lost deals by {made.by}{f' and {made.trend}' if made.trend else ''} in {currency}{when}",
+        drawn if made.totals.lost_count or not is_table else [],
+        columns,
+        about=about,
+        total=None if is_pivot else total,
+        remarks=_remarks(made, currency, is_pivot=is_pivot),
+        nothing="no deal was lost",
+    )
+
+
+def _share_of(made: Lost) -> str:
+    return f"deals lost in the {made.trend}" if made.trend else "lost deals"
+
+
+def _record(row: Row, made: Lost, names: Names) -> dict[str, Any]:
+    """One row with the keys of JSON."""
+    name = names.name(row.key, row.process)
+    return {
+        "key": row.key,
+        **({"name": name} if name else {}),
+        **({"process": row.process} if made.by == "stage" else {}),
+        **({"period": row.period} if made.trend else {}),
+        **_figures(row),
+    }
+
+
+def _figures(row: Row) -> dict[str, Any]:
+    left_out = {
+        "key",
+        "process",
+        "period",
+        *(["won_count", "won_amount", "win_rate"] if row.won_count is None else []),
+    }
+    return {name: value for name, value in row._asdict().items() if name not in left_out}
+
+
+def _columns(made: Lost, currency: str, names: Names, *, is_narrow: bool) -> list[Column]:
+    is_by_reason = made.by == "reason"
+    return [
+        _key_column(made, names),
+        *_process_column(made, names),
+        *([Column("period", made.trend.upper())] if made.trend else []),
+        count_column("lost_count", "LOST"),
+        percent_column("share", "SHARE"),
+        money_column("lost_amount", "AMOUNT", currency),
+        *([percent_column("amount_share", "OF AMOUNT")] if is_by_reason or not is_narrow else []),
+        *(
+            []
+            if is_by_reason
+            else [
+                count_column("won_count", "WON"),
+                money_column("won_amount", "WON AMOUNT", currency, rank=1),
+                percent_column("win_rate", "WIN RATE"),
+            ]
+        ),
+    ]
+
+
+def _key_column(made: Lost, names: Names) -> Column:
+    def show(row: Mapping[str, Any]) -> object:
+        return row.get("label") or names.label(row["key"], row.get("process"))
+
+    return Column("key", made.by.upper(), shrink=True, min_width=12, show=show)
+
+
+def _process_column(made: Lost, names: Names) -> list[Column]:
+    is_needed = made.by == "stage" and len(names.settings["processes"]) > 1
+    return [Column("process", "PROCESS", shrink=True)] if is_needed else []
+
+
+def _pivot(made: Lost, names: Names) -> tuple[list[dict[str, Any]], list[Column]]:
+    """A line a key and a column a period, the newest of which stay where the terminal is narrow."""
+    lines: dict[object, dict[str, Any]] = {}
+    for row in made.rows:
+        if row.lost_count:
+            line = lines.setdefault(
+                (row.process, row.key), {"key": row.key, "process": row.process, "lost_count": 0}
+            )
+            line[str(row.period)] = _cell(row)
+            line["lost_count"] += row.lost_count
+    lost_in = {str(row.period): _cell(row) for row in made.periods if row.lost_count}
+    rates = {str(row.period): _whole(row) for row in made.periods if row.win_rate is not None}
+    total = {"label": "total", "process": None, **lost_in, "lost_count": made.totals.lost_count}
+    rate = {"label": "win rate", "process": None, **rates, "lost_count": _whole(made.totals)}
+    columns = [
+        Column(str(row.period), str(row.period), align="right", rank=len(made.periods) - place)
+        for place, row in enumerate(made.periods)
+    ]
+    rest = [*_process_column(made, names), *columns, count_column("lost_count", "LOST")]
+    return [*lines.values(), total, rate], [_key_column(made, names), *rest]
+
+
+def _cell(row: Row) -> str:
+    """`12  30%`."""
+    share = f"{row.share:.0f}%" if row.share is not None else ""
+    return f"{row.lost_count} {share:>4}"
+
+
+def _whole(row: Row) -> str:
+    return "" if row.win_rate is None else f"{row.win_rate:.0f}%"
+
+
+def _remarks(made: Lost, currency: str, *, is_pivot: bool) -> list[str]:
+    """What the percentages are of, and what a person must know beside the rows."""
+    lines = []
+    if made.totals.lost_count:
+        rate = "" if made.by == "reason" and not is_pivot else "; win rate: of the won and the lost"
+        lines.append(f"share: of the {_share_of(made)}{rate}")
+    if made.totals.lost_count and made.by in ("product", "competitor"):
+        lines.append(f"a deal counts at each {made.by} it has, and once in the total")
+    if missing := made.totals.without_amount_count:
+        lines.append(f"{_deals(missing)} without an amount: counted as 0")
+    if made.closed.closed_count:
+        amount = money(made.closed.closed_amount, currency, minor_digits(currency))
+        lines.append(f"apart, {_deals(made.closed.closed_count)} closed without an answer: {amount}")
+    return lines
+
+
+def _deals(count: int) -> str:
+    return f"{count} deal{'s' * (count != 1)}"

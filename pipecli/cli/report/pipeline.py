@@ -1,0 +1,210 @@
+"""`pipecli report pipeline`: what stands at which stage, and whose it is.
+
+How `report pipeline` looks on a terminal: a matrix a process where its stages have room, else a list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any, NamedTuple
+
+import typer
+
+from pipecli.cli.common.command import noun
+from pipecli.cli.common.list import Report, whose
+from pipecli.cli.common.output import Format, terminal_width, write_text
+from pipecli.cli.common.session import session
+from pipecli.cli.common.table import Column, money, render, rounded_to_three
+from pipecli.cli.report.options import (
+    Currency,
+    FromClose,
+    Names,
+    ToClose,
+    by_option,
+    currency_code,
+    days,
+    fitted,
+    grouping,
+    print_report,
+    said,
+)
+from pipecli.records.kinds import CUSTOMER, OPPORTUNITY
+from pipecli.records.money import minor_digits
+from pipecli.reports.money import Valuation
+from pipecli.reports.pipeline import GROUPINGS, Key, Matrix, Pipeline, Sum, pipeline
+from pipecli.store.index.deals import open_deals
+
+app = noun("What stands at which stage.")
+
+
+@app.command(cls=Report)
+def report_pipeline(
+    ctx: typer.Context,
+    by: Annotated[str, by_option(GROUPINGS)] = "owner",
+    from_: FromClose = "",
+    to: ToClose = "",
+    currency: Currency = "",
+) -> None:
+    """Print what stands at which stage.
+
+    How many open deals, what they are worth, and whose they are. Without --from and --to every open deal
+    counts. The cells of the table are rounded to three digits; every other format has all of them.
+    """
+    grouping(by, GROUPINGS)
+    run = session(ctx)
+    read = run.read(OPPORTUNITY, *([CUSTOMER] if by == "customer" else []))
+    asked = days(from_, to, run.today)
+    valuation = Valuation(read.rates, currency_code(currency))
+    names, stages = Names(run, by), Names(run, "stage")
+    made = pipeline(
+        open_deals(read.index.connection, whose(run), asked),
+        by=by, valuation=valuation, today=run.today, order=stages.stages(),
+    )  # fmt: skip
+    when = f", closing {said(asked)}" if said(asked) else ""
+    caption = f"Open deals by stage and {by} in {valuation.currency} on {run.today}{when}"
+    if run.format is Format.TABLE and made.matrices:
+        write_text(f"{fitted(caption)}\n{drawn(made, names, stages, valuation.currency, terminal_width())}")
+        return
+    about = {
+        "by": by,
+        "currency": valuation.currency,
+        "today": run.today,
+        "from": asked.first,
+        "to": asked.last,
+        "totals": made.totals._asdict(),
+        "processes": [_process(each, names, stages) for each in made.matrices],
+    }
+    rows = [
+        {**_key(key, names), "process": each.process, **_stage(each, stage, stages), **total._asdict()}
+        for each in made.matrices
+        for (key, stage), total in each.cells.items()
+    ]
+    print_report(run, caption, rows, _COLUMNS, about=about, nothing="no deal is open")
+
+
+_COLUMNS = [Column(name, name.upper()) for name in ("key", "process", "stage")] + [
+    Column(name, name.replace("_", " ").upper(), align="right") for name in Sum._fields
+]
+
+
+def _process(matrix: Matrix, names: Names, stages: Names) -> dict[str, Any]:
+    """The sums of one process with the keys of JSON."""
+    return {
+        "process": matrix.process,
+        "totals": matrix.totals._asdict(),
+        "keys": [_key(key, names) | total._asdict() for key, total in matrix.keys.items()],
+        "stages": [_stage(matrix, stage, stages) | total._asdict() for stage, total in matrix.stages.items()],
+    }
+
+
+def _key(key: Key, names: Names) -> dict[str, Any]:
+    name = names.name(key)
+    return {"key": key, **({"name": name} if name else {})}
+
+
+def _stage(matrix: Matrix, stage: str, stages: Names) -> dict[str, Any]:
+    name = stages.name(stage, matrix.process)
+    return {"stage": stage, **({"stage_name": name} if name else {})}
+
+
+class _Look(NamedTuple):
+    by: str
+    names: Names
+    stages: Names
+    currency: str
+    width: int | None
+    """Of the terminal; None: as wide as it gets."""
+
+
+def drawn(made: Pipeline, names: Names, stages: Names, currency: str, width: int | None) -> str:
+    """The tables of all processes, and a line of exact sums below them."""
+    look = _Look(made.by, names, stages, currency, width)
+    parts = []
+    for matrix in made.matrices:
+        if len(made.matrices) > 1:
+            parts.append(f"{fitted(f'process {matrix.process}')}\n")
+        parts.append(f"{_matrix(matrix, look) or _list(matrix, look)}\n\n")
+    totals = made.totals
+    amount, weighted = (
+        money(each, currency, minor_digits(currency)) for each in (totals.amount, totals.weighted)
+    )
+    parts.append(fitted(f"in all, {_deals(totals.open_count)}: {amount}, weighted {weighted}"))
+    if totals.without_amount_count:
+        parts.append(fitted(f"{_deals(totals.without_amount_count)} without an amount: counted as 0"))
+    return "".join(parts)
+
+
+def _deals(count: int) -> str:
+    return f"{count} open deal{'s' * (count != 1)}"
+
+
+def _matrix(matrix: Matrix, look: _Look) -> str | None:
+    """A line a key, and a column a stage with the count and the rounded amount; None where it is too wide."""
+    lines: list[tuple[Key, Sum]] = [*matrix.keys.items(), (_TOTAL, matrix.totals)]
+    sums: list[list[Sum | None]] = [
+        [*(matrix.cells.get((key, stage)) for key in matrix.keys), total]
+        for stage, total in matrix.stages.items()
+    ]
+    columns = [
+        Column("key", look.by.upper(), shrink=True, min_width=12),
+        *(
+            Column(stage, look.stages.label(stage, matrix.process).upper(), align="right")
+            for stage in matrix.stages
+        ),
+        Column("total", "TOTAL", align="right"),
+        Column("weighted", "WEIGHTED", align="right"),
+    ]
+    filled = [
+        [_label(key, look) for key, _ in lines],
+        *(_cells(each) for each in sums),
+        _cells([total for _, total in lines]),
+        [rounded_to_three(total.weighted) for _, total in lines],
+    ]
+    table = render(columns, list(zip(*filled, strict=True)), look.width)
+    return None if table.dropped else table.text
+
+
+_TOTAL = "\0"
+"""The key of the last line; nobody is called so."""
+
+
+def _label(key: Key, look: _Look) -> str:
+    return "total" if key == _TOTAL else look.names.label(key)
+
+
+def _cells(sums: Sequence[Sum | None]) -> list[str]:
+    """`12  1.2M`, the counts and the amounts each in line."""
+    amounts = [rounded_to_three(each.amount) if each and each.open_count else "" for each in sums]
+    wide = max(len(amount) for amount in amounts)
+    return [
+        f"{each.open_count} {amount:>{wide}}" if each and each.open_count else ""
+        for each, amount in zip(sums, amounts, strict=True)
+    ]
+
+
+def _list(matrix: Matrix, look: _Look) -> str:
+    """A line a key and stage, with the sum of each key below its stages."""
+    digits = minor_digits(look.currency)
+
+    def line(key: str, stage: str, total: Sum) -> tuple[str, str, int, str, str]:
+        amount, weighted = (money(each, None, digits) for each in (total.amount, total.weighted))
+        return key, stage, total.open_count, amount, weighted
+
+    rows = []
+    for key, total in matrix.keys.items():
+        label = _label(key, look)
+        stages = [stage for stage in matrix.stages if (key, stage) in matrix.cells]
+        for stage in stages:
+            name = look.stages.label(stage, matrix.process)
+            rows.append(line(label if stage == stages[0] else "", name, matrix.cells[key, stage]))
+        if len(stages) > 1:
+            rows.append(line("", "all stages", total))
+    rows.append(line("total", "", matrix.totals))
+    columns = [
+        Column("key", look.by.upper(), shrink=True, min_width=12),
+        Column("stage", "STAGE", shrink=True, min_width=12),
+        Column("open_count", "DEALS", align="right"),
+        Column("amount", "AMOUNT", align="right"),
+        Column("weighted", "WEIGHTED", align="right", rank=1),
+    ]
+    return render(columns, rows, look.width).text

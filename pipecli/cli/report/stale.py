@@ -1,0 +1,186 @@
+"""`pipecli report stale`: the open deals that stand still."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from pipecli.cli.common.command import noun
+from pipecli.cli.common.list import Report, whose
+from pipecli.cli.common.session import Session, say, session
+from pipecli.cli.common.table import Column, money
+from pipecli.cli.report.options import (
+    Currency,
+    FromClose,
+    Names,
+    ToClose,
+    count_column,
+    currency_code,
+    days,
+    grouping,
+    money_column,
+    percent_column,
+    print_report,
+    said,
+)
+from pipecli.records.kinds import CUSTOMER, OPPORTUNITY
+from pipecli.records.money import minor_digits
+from pipecli.reports.days import Days
+from pipecli.reports.money import Valuation
+from pipecli.reports.stale import GROUPINGS, Row, Stale, StaleDeal, grouped, stale
+from pipecli.store.index.deals import open_deals
+
+app = noun("The open deals that stand still.")
+
+
+@app.command(cls=Report)
+def report_stale(
+    ctx: typer.Context,
+    by: Annotated[
+        str, typer.Option(help=f"Sum them up, by one of {', '.join(GROUPINGS)}.", metavar="WHAT")
+    ] = "",
+    from_: FromClose = "",
+    to: ToClose = "",
+    currency: Currency = "",
+) -> None:
+    """Print the open deals that stand still, the worst first.
+
+    A deal is stale when nothing moved it for the `rotting_days` of its stage, or longer: no activity that was
+    done, no change of its stage in the history of git, and it was not made since.
+    """
+    from pipecli.history.stages import moves_of
+
+    if by:
+        grouping(by, GROUPINGS)
+    run = session(ctx)
+    pipeline = run.read(OPPORTUNITY, CUSTOMER)
+    asked = days(from_, to, run.today)
+    valuation = Valuation(pipeline.rates, currency_code(currency))
+    deals = open_deals(pipeline.index.connection, whose(run), asked, with_activities=True)
+    made = stale(deals, moves=moves_of(pipeline, deals, say), valuation=valuation, today=run.today)
+    if by:
+        _print_sums(run, made, grouped(made, deals, by, valuation), by, asked, valuation.currency)
+    else:
+        _print(run, made, asked, valuation.currency)
+
+
+def _print(run: Session, made: Stale, asked: Days, currency: str) -> None:
+    stages, customers = Names(run, "stage"), Names(run, "customer")
+    print_report(
+        run,
+        _caption(run, "Stale deals", asked, currency),
+        [_record(each, stages, customers) for each in made.deals],
+        [
+            Column("id", "ID"),
+            Column("title", "TITLE", shrink=True, min_width=18),
+            Column("owner", "OWNER", shrink=True, rank=2),
+            Column(
+                "stage", "STAGE", shrink=True, rank=3, show=lambda row: row.get("stage_name") or row["stage"]
+            ),
+            money_column("amount", "AMOUNT", currency),
+            Column("moved", "MOVED", rank=4),
+            count_column("days", "DAYS"),
+            Column("days_over", "OVER", align="right", show=lambda row: f"+{row['days_over']}"),
+        ],
+        about=_about(run, made, asked, currency),
+        remarks=_remarks(made, currency),
+        nothing="no deal stands still",
+        id_key="id",
+    )
+
+
+def _print_sums(run: Session, made: Stale, rows: list[Row], by: str, asked: Days, currency: str) -> None:
+    names = Names(run, by)
+    print_report(
+        run,
+        _caption(run, f"Stale deals by {by}", asked, currency),
+        [_sum(row, names, by) for row in rows],
+        [
+            Column("key", by.upper(), shrink=True, min_width=12, show=_label(names)),
+            *([Column("process", "PROCESS", shrink=True, rank=1)] if by == "stage" else []),
+            count_column("stale_count", "STALE"),
+            count_column("open_count", "OF OPEN"),
+            percent_column("share", "SHARE"),
+            money_column("amount", "AMOUNT", currency),
+            count_column("most_days", "MOST DAYS"),
+        ],
+        about={"by": by, **_about(run, made, asked, currency)},
+        total={**made.totals._asdict(), "label": "total"},
+        remarks=_remarks(made, currency),
+        nothing="no deal is open",
+    )
+
+
+def _label(names: Names) -> Any:
+    return lambda row: row.get("label") or names.label(row["key"], row.get("process"))
+
+
+def _caption(run: Session, what: str, asked: Days, currency: str) -> str:
+    closing = f", closing {said(asked)}" if said(asked) else ""
+    return f"{what} on {run.today}, in {currency}{closing}"
+
+
+def _about(run: Session, made: Stale, asked: Days, currency: str) -> dict[str, Any]:
+    totals = made.totals._asdict()
+    del totals["key"], totals["process"]
+    return {
+        "currency": currency,
+        "today": run.today,
+        "from": asked.first,
+        "to": asked.last,
+        "bases": {"share": "open deals"},
+        "totals": totals,
+        "never_count": made.never_count,
+    }
+
+
+def _record(each: StaleDeal, stages: Names, customers: Names) -> dict[str, Any]:
+    """One deal with the keys of JSON; its amount in the currency of the report."""
+    deal = each.deal
+    stage, customer = stages.name(deal.stage, deal.process), customers.name(deal.customer)
+    return {
+        "id": deal.id,
+        "title": deal.title,
+        "customer": deal.customer,
+        **({"customer_name": customer} if customer else {}),
+        "owner": deal.owner,
+        "process": deal.process,
+        "stage": deal.stage,
+        **({"stage_name": stage} if stage else {}),
+        "amount": each.amount,
+        "expected_close": deal.expected_close,
+        "moved": each.movement.day,
+        "movement": each.movement.what,
+        "days": each.days,
+        "rotting_days": deal.rotting_days,
+        "days_over": each.days_over,
+    }
+
+
+def _sum(row: Row, names: Names, by: str) -> dict[str, Any]:
+    name = names.name(row.key, row.process)
+    figures = {field: value for field, value in row._asdict().items() if field not in ("key", "process")}
+    return {
+        "key": row.key,
+        **({"name": name} if name else {}),
+        **({"process": row.process} if by == "stage" else {}),
+        **figures,
+    }
+
+
+def _remarks(made: Stale, currency: str) -> list[str]:
+    """How many of how many, and which can't be stale."""
+    totals, lines = made.totals, []
+    if totals.stale_count:
+        amount = money(totals.amount, currency, minor_digits(currency))
+        lines.append(f"{totals.stale_count} of {_deals(totals.open_count)}: {amount}")
+    if made.without_amount_count:
+        lines.append(f"{made.without_amount_count} of them without an amount: counted as 0")
+    if made.never_count:
+        lines.append(f"{_deals(made.never_count)} at stages without rotting_days: never stale")
+    return lines
+
+
+def _deals(count: int) -> str:
+    return f"{count} open deal{'s' * (count != 1)}"

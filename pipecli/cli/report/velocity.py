@@ -1,0 +1,205 @@
+"""`pipecli report velocity`: how long deals stay at each stage and where they go from it, read from git."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+import typer
+
+from pipecli.cli.common.command import noun
+from pipecli.cli.common.list import Report
+from pipecli.cli.common.session import session
+from pipecli.cli.common.table import Column, money
+from pipecli.cli.report.options import (
+    Currency,
+    From,
+    Names,
+    To,
+    by_option,
+    count_column,
+    currency_code,
+    days,
+    grouping,
+    money_column,
+    percent_column,
+    print_report,
+    read_journeys,
+    said,
+)
+from pipecli.records.kinds import OPPORTUNITY
+from pipecli.records.money import minor_digits
+from pipecli.reports.deals import Place
+from pipecli.reports.money import Valuation
+from pipecli.reports.velocity import GROUPINGS, PERIODS, Pace, StageRow, Time, Velocity, velocity
+
+app = noun("How long deals stay at each stage, and what the pipeline brings a day.")
+
+
+@app.command(cls=Report)
+def report_velocity(
+    ctx: typer.Context,
+    by: Annotated[str, by_option(GROUPINGS)] = "stage",
+    from_: From = "",
+    to: To = "",
+    currency: Currency = "",
+) -> None:
+    """Print how long deals stay at each stage, where they go from it, and how long they take in all.
+
+    Of the deals that were open between --from and --to, or ended then. The stages are read from the history
+    of the files: how long a deal had been where it was first committed is unknown, and not counted.
+    """
+    grouping(by, GROUPINGS)
+    run = session(ctx)
+    pipeline = run.read(OPPORTUNITY)
+    asked = days(from_, to, run.today)
+    valuation = Valuation(pipeline.rates, currency_code(currency))
+    stages = Names(run, "stage")
+    order = [(process or "", stage or "") for process, stage in stages.stages()]
+    made = velocity(read_journeys(run, order), by=by, days=asked, valuation=valuation, order=order)
+    when = f" {said(asked)}" if said(asked) else ""
+    about = {
+        "by": by,
+        "currency": valuation.currency,
+        "today": run.today,
+        "from": asked.first,
+        "to": asked.last,
+        "deal_count": made.deal_count,
+        "bases": _BASES,
+        "totals": _pace(made.pace),
+    }
+    caption = f"Velocity of {_deals(made.deal_count)} open or ended{when}, by {by}"
+    if by == "stage":
+        rows = [_stage(row, stages) for row in made.stages]
+        columns = _stage_columns(stages, order)
+        remarks = [*_unknown(made.stages), "", *_said_pace(made.pace, valuation.currency)]
+        print_report(run, caption, rows, columns, about=about, remarks=remarks, nothing="there is no deal")
+        return
+    names = Names(run, by)
+    totals = {"label": "total", **_pace(made.pace)}
+    print_report(
+        run, f"{caption}, in {valuation.currency}", _rows(made, names, stages),
+        _pace_columns(made.by, names, valuation.currency), about=about, total=totals,
+        remarks=[_FORMULA], nothing="there is no deal",
+    )  # fmt: skip
+
+
+_BASES = {
+    "on_share": "visits to the stage that ended; went on to a later stage, or won from there",
+    "win_rate": "won and lost deals",
+    "velocity": "open deals × win rate × average value ÷ days from creation to won, a day",
+}
+_FORMULA = "A DAY: open deals × win rate × average value of the won ÷ days from creation to won"
+
+
+def _rows(made: Velocity, names: Names, stages: Names) -> list[dict[str, Any]]:
+    rows = []
+    for row in made.rows:
+        name = names.name(row.key)
+        visits = {} if made.by in PERIODS else {"stages": [_stage(each, stages) for each in row.stages]}
+        rows.append({"key": row.key, **({"name": name} if name else {}), **_pace(row.pace), **visits})
+    return rows
+
+
+def _stage(row: StageRow, stages: Names) -> dict[str, Any]:
+    """One stage with the keys of JSON."""
+    name = stages.name(row.stage, row.process)
+    figures = row._asdict()
+    for key in ("process", "stage", "time"):
+        del figures[key]
+    about = {"key": row.stage, "process": row.process, **({"name": name} if name else {})}
+    return {**about, **figures, **_time("days", row.time)}
+
+
+def _pace(pace: Pace) -> dict[str, Any]:
+    figures = pace._asdict()
+    for key in ("cycle_won", "cycle_lost"):
+        del figures[key]
+    return {**figures, **_time("cycle_won", pace.cycle_won), **_time("cycle_lost", pace.cycle_lost)}
+
+
+def _time(prefix: str, time: Time) -> dict[str, Any]:
+    return {f"{prefix}_{name}": value for name, value in time._asdict().items()}
+
+
+def _stage_columns(stages: Names, order: Sequence[Place]) -> list[Column]:
+    def label(row: Mapping[str, Any]) -> str:
+        return stages.label(row["key"], row["process"])
+
+    processes = len({process for process, _ in order})
+    return [
+        Column("key", "STAGE", shrink=True, min_width=10, show=label),
+        *([Column("process", "PROCESS", shrink=True)] if processes > 1 else []),
+        count_column("entered_count", "ENTERED"),
+        count_column("on_count", "ON"),
+        count_column("back_count", "BACK"),
+        count_column("elsewhere_count", "ELSEWHERE", rank=7),
+        count_column("won_count", "WON"),
+        count_column("lost_count", "LOST"),
+        count_column("closed_count", "CLOSED", rank=4),
+        count_column("here_count", "NOW"),
+        percent_column("on_share", "ON OR WON"),
+        _days_column("days_median", "MEDIAN"),
+        _days_column("days_mean", "MEAN", rank=3),
+        _days_column("days_percentile_90", "90 % IN", rank=2),
+        count_column("unknown_count", "UNKNOWN", rank=6),
+    ]
+
+
+def _pace_columns(by: str, names: Names, currency: str) -> list[Column]:
+    def label(row: Mapping[str, Any]) -> object:
+        return row.get("label") or names.label(row["key"])
+
+    return [
+        Column("key", by.upper(), shrink=True, min_width=10, show=label),
+        count_column("open_count", "OPEN"),
+        count_column("won_count", "WON"),
+        count_column("lost_count", "LOST"),
+        percent_column("win_rate", "WIN RATE"),
+        money_column("average_value", "AVERAGE", currency),
+        _days_column("cycle_won_mean", "CYCLE"),
+        _days_column("cycle_won_median", "MEDIAN", rank=2),
+        _days_column("cycle_won_percentile_90", "90 % IN", rank=3),
+        money_column("velocity", "A DAY", currency),
+    ]
+
+
+def _days_column(name: str, heading: str, rank: int = 0) -> Column:
+    def show(row: Mapping[str, Any]) -> str:
+        return "" if row[name] is None else f"{row[name]:,.1f} d"
+
+    return Column(name, heading, align="right", rank=rank, show=show)
+
+
+def _unknown(rows: Sequence[StageRow]) -> list[str]:
+    unknown = sum(row.unknown_count for row in rows)
+    ended = sum(row.entered_count - row.here_count for row in rows)
+    lines = ["ON OR WON: of the visits that ended; their times are in days"]
+    if unknown:
+        lines.append(f"{unknown} of {ended} visits began before the deal was first committed: in no time")
+    return lines if rows else []
+
+
+def _said_pace(pace: Pace, currency: str) -> list[str]:
+    """The whole way of the deals, and the sales velocity with its formula filled in."""
+    lines = [
+        f"{what}: median {time.median:,.0f} days, mean {time.mean:,.1f}, 90 % within"
+        f" {time.percentile_90:,.0f} ({_deals(time.measured_count)})"
+        for what, time in (("created to won", pace.cycle_won), ("created to lost", pace.cycle_lost))
+        if time.measured_count
+    ]
+    if pace.backwards_count:
+        lines.append(f"{_deals(pace.backwards_count)} ended before being created: in no cycle")
+    if pace.velocity is not None and pace.average_value is not None:
+        digits = minor_digits(currency)
+        average, velocity = (money(each, None, digits) for each in (pace.average_value, pace.velocity))
+        lines += [
+            f"sales velocity: {velocity} {currency} a day",
+            f"= {_deals(pace.open_count)} open × {pace.win_rate} % won × {average} {currency}"
+            f" ÷ {pace.cycle_won.mean} days",
+        ]
+    return lines
+
+
+def _deals(count: int) -> str:
+    return f"{count:,} deal{'s' * (count != 1)}"

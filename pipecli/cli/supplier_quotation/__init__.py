@@ -1,0 +1,189 @@
+"""`pipecli supplier-quote`: what suppliers were asked, and what they answered."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pipecli.cli.common.change import Desk, changing
+from pipecli.cli.common.columns import SUPPLIER_QUOTATIONS
+from pipecli.cli.common.command import Changing, noun
+from pipecli.cli.common.list import Listing, print_list
+from pipecli.cli.common.pages import print_document
+from pipecli.cli.common.record_verbs import Ref, Sets, add_set_edit, setting_of
+from pipecli.cli.common.session import session
+from pipecli.cli.quotation.render import Output, render
+from pipecli.records.kinds import OPPORTUNITY, SUPPLIER_QUOTATION
+
+if TYPE_CHECKING:
+    from pipecli.workflow.supplier_quotation import Offered
+
+app = noun("Supplier quotations: request, receive, compare.")
+
+
+@app.command("new", cls=Changing)
+def new(
+    ctx: typer.Context,
+    opportunity: Annotated[str, typer.Argument(metavar="OPP", help="The deal that needs the prices.")],
+    supplier: Annotated[str, typer.Option(help="Whom to ask.", metavar="SUPPLIER")],
+    item: Annotated[
+        list[str] | None,
+        typer.Option(help="Only this one: its number, product or description; repeatable.", metavar="ITEM"),
+    ] = None,
+    currency: Annotated[
+        str | None, typer.Option(help="The supplier's otherwise, else the deal's.", metavar="CODE")
+    ] = None,
+    answer_by: Annotated[
+        str | None, typer.Option(help="When you wish to have the answer.", metavar="DATE")
+    ] = None,
+    notes: Annotated[str | None, typer.Option(help="Notes of your own.", metavar="TEXT")] = None,
+    sets: Sets = None,
+) -> None:
+    """Note that a supplier is asked. For the prices of a deal's items; prints its id, mails nothing."""
+    from pipecli.cli.common.assignments import built
+    from pipecli.records.opportunity import Opportunity
+    from pipecli.records.party import Supplier
+    from pipecli.records.quotation import SupplierQuotation
+    from pipecli.workflow import supplier_quotation
+    from pipecli.workflow.change import Change
+
+    with changing(ctx) as desk:
+        deal = desk.get(Opportunity, opportunity)
+        asked = supplier_quotation.request(
+            deal,
+            desk.get(Supplier, supplier),
+            id=desk.new_id("SQ"),
+            now=desk.now,
+            only=item or (),
+            currency=currency,
+            answer_by=desk.day(answer_by),
+            notes=notes,
+        )
+        made = built(SupplierQuotation, asked.plain(), sets, desk.session)
+        _keep_status(desk, asked, made)
+        desk.do(Change(made, f"ask {made.supplier} for {deal.title}", "supplier-quotation-requested"))
+
+
+@app.command("list", cls=Listing)
+def list_(ctx: typer.Context) -> None:
+    """List supplier quotations. Those without an answer first, then the newest."""
+    print_list(ctx, SUPPLIER_QUOTATION, SUPPLIER_QUOTATIONS, order="status <> 'requested', created DESC, id")
+
+
+@app.command("show")
+def show(ctx: typer.Context, ref: Ref) -> None:
+    """Show one supplier quotation: its items, prices and total."""
+    print_document(ctx, SUPPLIER_QUOTATION, ref)
+
+
+def _keep_status(_desk: Desk, before: Any, after: Any) -> None:
+    from pipecli.workflow.order import require_same_status
+
+    require_same_status(before, after, "pipecli supplier-quote receive or decline")
+
+
+add_set_edit(app, SUPPLIER_QUOTATION, setting_of(_keep_status), _keep_status)
+
+
+@app.command("receive", cls=Changing)
+def receive(
+    ctx: typer.Context,
+    ref: Ref,
+    price: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="The price of one: product, number or description=9.90; repeatable.", metavar="ITEM=PRICE"
+        ),
+    ] = None,
+    csv: Annotated[
+        Path | None, typer.Option("--csv", help="The table that the supplier returned.", metavar="FILE")
+    ] = None,
+    lead_time: Annotated[str | None, typer.Option(help='As they say it: "3 weeks".', metavar="TEXT")] = None,
+    valid_until: Annotated[str | None, typer.Option(help="Until when it holds.", metavar="DATE")] = None,
+    currency: Annotated[
+        str | None, typer.Option(help="Of the prices, if another than was asked for.", metavar="CODE")
+    ] = None,
+) -> None:
+    """Record a supplier's answer. A price for every item, typed or from their file."""
+    from pipecli.errors import PipecliError
+    from pipecli.records.quotation import SupplierQuotation
+    from pipecli.workflow import supplier_quotation
+
+    if not price and csv is None:
+        raise PipecliError("an answer has prices", hint="give --price ITEM=PRICE, or --csv FILE")
+    with changing(ctx) as desk:
+        answer = desk.get(SupplierQuotation, ref)
+        typed = [_typed(desk, text) for text in price or ()]
+        read = _read(csv, currency or answer.currency) if csv else []
+        desk.do(
+            supplier_quotation.receive(
+                answer,
+                [*typed, *read],
+                today=desk.today,
+                lead_time=lead_time,
+                valid_until=desk.day(valid_until),
+                currency=currency,
+            )
+        )
+
+
+def _typed(desk: Desk, text: str) -> Offered:
+    """`cafe-s-100=9.90`."""
+    from pipecli.cli.common.assignments import option
+    from pipecli.errors import PipecliError
+    from pipecli.records.quotation import SupplierQuotation
+    from pipecli.workflow.supplier_quotation import Offered
+
+    item, equals, price = text.rpartition("=")
+    if not equals or not item.strip() or not price.strip():
+        raise PipecliError(f'--price: "{text}" is no price of an item', hint="write it as cafe-s-100=9.90")
+    field = (SupplierQuotation, "items.0.unit_price")
+    return Offered((item.strip(),), option("--price", price.strip(), field, desk.session))
+
+
+def _read(file: Path, currency: str) -> list[Offered]:
+    from pipecli.inbox.supplier_answer import offered_prices
+
+    return offered_prices(file.read_bytes(), file.name, currency)
+
+
+@app.command("decline", cls=Changing)
+def decline(
+    ctx: typer.Context,
+    ref: Ref,
+    reason: Annotated[str | None, typer.Option(help="Why, in their words.", metavar="TEXT")] = None,
+) -> None:
+    """Note that a supplier can't or won't quote."""
+    from pipecli.records.quotation import SupplierQuotation
+    from pipecli.workflow import supplier_quotation
+
+    with changing(ctx) as desk:
+        desk.do(supplier_quotation.decline(desk.get(SupplierQuotation, ref), reason=reason))
+
+
+@app.command("render")
+def render_(ctx: typer.Context, ref: Ref, output: Output) -> None:
+    """Write the request as a PDF or a page for the supplier. It names neither the customer nor our prices."""
+    render(ctx, SUPPLIER_QUOTATION, ref, output)
+
+
+@app.command("compare")
+def compare(
+    ctx: typer.Context,
+    opportunity: Annotated[str, typer.Argument(metavar="OPP", help="The deal.")],
+) -> None:
+    """Compare the answers side by side. A row an item, a column a supplier; * marks the best price."""
+    from pipecli.cli.supplier_quotation.compare import print_comparison
+    from pipecli.records.opportunity import Opportunity
+    from pipecli.records.quotation import SupplierQuotation
+    from pipecli.store.lookup import resolve
+    from pipecli.workflow import supplier_prices
+
+    run = session(ctx)
+    found = resolve(run.pipeline, opportunity, OPPORTUNITY)
+    deal = run.pipeline.get(Opportunity, found.key)
+    answers = run.pipeline.all(SupplierQuotation, "opportunity = ?", deal.id)
+    compared = supplier_prices.compare(answers, deal.currency, run.pipeline.rates, today=run.today)
+    print_comparison(run, deal.id, compared)

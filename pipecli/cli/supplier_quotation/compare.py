@@ -1,0 +1,192 @@
+"""How `supplier-quote compare` is shown: a row an item, a column a supplier; for scripts by keys."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from pipecli.cli.common.columns import amount_text, price_text
+from pipecli.cli.common.output import Format, print_record, print_records, write_text
+from pipecli.cli.common.session import Session, say
+from pipecli.cli.common.table import Column, cell_text, cut
+from pipecli.workflow.supplier_prices import Column as Answer
+from pipecli.workflow.supplier_prices import Comparison, Price
+
+
+def print_comparison(run: Session, deal: str, compared: Comparison) -> None:
+    """Print a comparison; `ids` are those of the answers, the best total first."""
+    if run.format is Format.IDS:
+        best_first = sorted(compared.columns, key=lambda each: not each.is_best)
+        write_text("".join(f"{each.answer.id}\n" for each in best_first))
+    elif run.format in (Format.JSON, Format.JSONL):
+        print_record(_view(deal, compared), run.format, ())
+    else:
+        if compared.columns:
+            _print_table(run, compared)
+        else:
+            way_out = "" if compared.waiting else f"; ask one: pipecli supplier-quote new {deal} --supplier S"
+            say(f"{deal}: no supplier has answered{way_out}")
+        _say_who_is_missing(compared)
+
+
+def _say_who_is_missing(compared: Comparison) -> None:
+    for each in compared.waiting:
+        say(f"no answer yet: {each.supplier} ({each.id}), asked on {each.date}")
+    for each in compared.declined:
+        reason = f": {each.reason}" if each.reason else ""
+        say(f"declined: {each.supplier} ({each.id}){reason}")
+
+
+def _print_table(run: Session, compared: Comparison) -> None:
+    """A row an item, then what each answer says as a whole. Marks and rounding are for people only."""
+    draw = _drawn if run.format is Format.TABLE else _plain
+    columns = [
+        Column("item", "ITEM", shrink=True, min_width=12),
+        Column("quantity", "QUANTITY", align="right"),
+        *(
+            Column(each.answer.id, heading, align="right")
+            for each, heading in zip(compared.columns, _headings(compared), strict=True)
+        ),
+    ]
+    rows: list[dict[str, object]] = []
+    for row in compared.rows:
+        quantity = f"{row.quantity:f} {row.uom}" if row.uom else f"{row.quantity:f}"
+        prices = zip(compared.columns, row.prices, strict=True)
+        cells = {each.answer.id: draw(price, each, compared.currency) for each, price in prices}
+        rows.append({"item": row.description, "quantity": quantity, **cells})
+    for label, said in _summary(compared):
+        cells = {each.answer.id: draw(said(each), each, compared.currency) for each in compared.columns}
+        if any(cells.values()):
+            rows.append({"item": label, "quantity": "", **cells})
+    print_records(rows, columns, run.format)
+
+
+def _drawn(value: object, column: Answer, currency: str) -> str:
+    """A cell for people: a price in the deal's currency, `*` at the best; blank where the mark would be."""
+    own = column.answer.currency
+    if isinstance(value, Price):
+        mark = " *" if value.is_best else "  "
+        if own == currency:
+            return price_text(value.unit_price, currency) + mark
+        if value.compared is None:
+            return f"{price_text(value.unit_price, own)} {own}{mark}"
+        return f"≈ {amount_text(value.compared, currency, named=False)}{mark}"
+    if isinstance(value, _Total):
+        mark = " *" if column.is_best else "  "
+        if value.compared is None:
+            return amount_text(value.own, own) + mark
+        return amount_text(value.compared, currency, named=False) + mark
+    return f"{cut(cell_text(value), _LONGEST)}  " if value else ""
+
+
+def _plain(value: object, _column: Answer, _currency: str) -> object:
+    """A cell for another program: prices as the supplier gave them, the total as it compares."""
+    if isinstance(value, Price):
+        return value.unit_price
+    return value.compared if isinstance(value, _Total) else value
+
+
+_LONGEST = 24
+"""Characters of a lead time that a table has room for."""
+
+
+class _Total(NamedTuple):
+    own: Decimal
+    compared: Decimal | None
+
+
+def _headings(compared: Comparison) -> list[str]:
+    """The suppliers, with the id of the answer where one gave two, and a currency of their own."""
+    times = Counter(each.answer.supplier for each in compared.columns)
+    headings = []
+    for each in compared.columns:
+        twice = f" {each.answer.id}" if times[each.answer.supplier] > 1 else ""
+        foreign = f" ({each.answer.currency})" if each.answer.currency != compared.currency else ""
+        headings.append(f"{each.answer.supplier.upper()}{twice}{foreign}")
+    return headings
+
+
+def _summary(compared: Comparison) -> list[tuple[str, Callable[[Answer], object]]]:
+    """What an answer says as a whole: a label, and what one supplier says to it."""
+    items = len(compared.rows)
+    return [
+        (
+            f"Total {compared.currency}",
+            lambda each: None if each.total is None else _Total(each.total, each.compared),
+        ),
+        ("Quoted", lambda each: f"{each.quoted} of {items}" if each.quoted < items else None),
+        ("Lead time", lambda each: each.answer.lead_time),
+        ("Valid until", _validity),
+        ("Answer", lambda each: each.answer.id),
+    ]
+
+
+def _validity(column: Answer) -> str | None:
+    day = column.answer.valid_until
+    expired = "expired " if column.has_expired else ""
+    return None if day is None else f"{expired}{day}"
+
+
+def _view(deal: str, compared: Comparison) -> dict[str, Any]:
+    """The comparison by keys."""
+    return {
+        "opportunity": deal,
+        "currency": compared.currency,
+        "items": [
+            {
+                "product": row.product,
+                "description": row.description,
+                "quantity": row.quantity,
+                "uom": row.uom,
+                "prices": [
+                    _price_view(price, each)
+                    for each, price in zip(compared.columns, row.prices, strict=True)
+                    if price is not None
+                ],
+            }
+            for row in compared.rows
+        ],
+        "suppliers": [
+            *(_answer_view(each, len(compared.rows)) for each in compared.columns),
+            *(
+                {"id": each.id, "supplier": each.supplier, "status": each.status, "reason": each.reason}
+                for each in (*compared.waiting, *compared.declined)
+            ),
+        ],
+    }
+
+
+def _price_view(price: Price, column: Answer) -> dict[str, Any]:
+    return {
+        "id": column.answer.id,
+        "supplier": column.answer.supplier,
+        "unit_price": price.unit_price,
+        "currency": column.answer.currency,
+        "compared": _rounded(price.compared),
+        "best": price.is_best,
+    }
+
+
+def _rounded(compared: Decimal | None) -> Decimal | None:
+    """A converted price to a hundredth of a cent: enough to see which of two near ones is lower."""
+    return None if compared is None else compared.quantize(Decimal("0.0001")).normalize() + 0
+
+
+def _answer_view(column: Answer, items: int) -> dict[str, Any]:
+    answer = column.answer
+    return {
+        "id": answer.id,
+        "supplier": answer.supplier,
+        "status": answer.status,
+        "currency": answer.currency,
+        "total": column.total,
+        "compared": column.compared,
+        "quoted": column.quoted,
+        "complete": column.quoted == items,
+        "lead_time": answer.lead_time,
+        "valid_until": answer.valid_until,
+        "expired": column.has_expired,
+        "best": column.is_best,
+    }

@@ -1,0 +1,61 @@
+"""What a stage asks of a deal: its steps done, its required fields there.
+
+It reads plain records, as the index keeps them, so that a page that shows what is missing loads no models.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pipecli.records.questions import QUESTIONS, answered
+
+_COUNT = rf"key_info\s*>=\s*([0-{QUESTIONS}])"
+
+
+def can_be_met(requirement: str) -> bool:
+    """Whether there is an opportunity that has what one line of `requires` asks for."""
+    from pipecli.records import base
+    from pipecli.records.opportunity import Opportunity
+
+    return bool(
+        re.fullmatch(_COUNT, requirement.strip()) or base.annotation_at(Opportunity, requirement.split("."))
+    )
+
+
+def unmeetable(stage: str, requirement: str) -> str:
+    """Of a requirement that can't be met, what is wrong with it."""
+    return (
+        f'{stage} requires "{requirement}", which no opportunity has; write a field, '
+        'as expected_close or key_info.budget, or "key_info >= 4"'
+    )
+
+
+def missing_steps(deal: Mapping[str, Any], steps: Sequence[str]) -> list[str]:
+    """The steps of a checklist that are not done on a deal."""
+    done = deal.get("steps_done", ())
+    return [step for step in steps if step not in done]
+
+
+def missing_fields(deal: Mapping[str, Any], requires: Sequence[str]) -> list[str]:
+    """The required fields that a deal has not."""
+    return [requirement for requirement in requires if not meets(deal, requirement)]
+
+
+def meets(deal: Mapping[str, Any], requirement: str) -> bool:
+    """Whether a deal has what one line of `requires` asks for.
+
+    A line is a field (`expected_close`, `key_info.budget`), `amount` in the sense of what the deal is worth,
+    `key_info` for all seven questions answered, or `key_info >= 4` for some.
+    """
+    count = re.fullmatch(_COUNT, requirement.strip())
+    if count or requirement == "key_info":
+        wanted = int(count[1]) if count else QUESTIONS
+        return len(answered(deal.get("key_info", {}), has_next_step="next_contact" in deal)) >= wanted
+    if requirement == "amount":
+        return "amount" in deal or bool(deal.get("items"))
+    value: Any = deal
+    for name in requirement.split("."):
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value not in (None, [], "")
