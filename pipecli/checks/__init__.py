@@ -1,1 +1,1 @@
-"""What is wrong: with the files as they are, with a change set, with a clone."""
+"""What is wrong with the files as they are, and with a change set."""

@@ -14,7 +14,7 @@ from pipecli.cli.common.table import Column, clean, isolated
 from pipecli.errors import PipecliError
 
 if TYPE_CHECKING:
-    from pipecli.checks.doctor_clone import Diagnosis
+    from pipecli.sync.doctor_clone import Diagnosis
 
 app = noun("Find what is wrong with the clone, and mend it.")
 
@@ -31,7 +31,7 @@ def doctor(
     Nothing is changed without --fix. Exits with 1 when there are errors; warnings leave it at 0. What the
     records say is looked at by `pipecli check`.
     """
-    from pipecli.checks.doctor import examine, mend
+    from pipecli.sync.doctor import examine, mend
 
     run = session(ctx)
     place = run.present.location

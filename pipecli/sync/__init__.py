@@ -1,1 +1,1 @@
-"""How clones meet: fetch, merge, check, push, again while somebody is faster."""
+"""How clones meet: fetch, merge, check, push, again while somebody is faster, and the doctor."""

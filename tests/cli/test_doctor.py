@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from pipecli.checks import doctor_tools as doctor_speed
+from pipecli.sync import doctor_tools as doctor_speed
 from tests.conftest import Cli
 
 Git = Callable[..., str]
@@ -210,7 +210,7 @@ def test_settings_of_git_for_a_large_pipeline(
 
 
 def test_what_is_not_installed(look: Look, monkeypatch: pytest.MonkeyPatch) -> None:
-    from pipecli.checks import doctor_tools
+    from pipecli.sync import doctor_tools
 
     monkeypatch.setitem(doctor_tools._EXTRAS, "tui", ("no_such_library",))
     assert look()["extras"] == ("warning", "not installed: tui", "pip install 'pipecli[tui]'")

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from pipecli.checks import doctor_clone, doctor_tools
-from pipecli.checks import doctor_tools as doctor_speed
-from pipecli.checks.doctor_clone import Diagnosis, State, error
 from pipecli.errors import PipecliError
 from pipecli.store import git
 from pipecli.store.files import Location
+from pipecli.sync import doctor_clone, doctor_tools
+from pipecli.sync import doctor_tools as doctor_speed
+from pipecli.sync.doctor_clone import Diagnosis, State, error
 
 Look = Callable[[Location], Iterator[Diagnosis]]
 

@@ -14,10 +14,10 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
-from pipecli.checks.doctor_clone import Diagnosis, error, ok, warning
 from pipecli.store import git, merge_setup, schemas
 from pipecli.store.files import Location
 from pipecli.store.index import index, stamps
+from pipecli.sync.doctor_clone import Diagnosis, error, ok, warning
 from pipecli.sync.merge import OLDEST_GIT
 from pipecli.sync.merge_plan import many
 from pipecli.sync.upstream import head
