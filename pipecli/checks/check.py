@@ -52,7 +52,9 @@ def check(
         ),
         *_placed(pipeline, found),
     ]
-    return sorted({each._replace(line=each.line or 1, column=each.column or 1) for each in findings})
+    return sorted(
+        {finding._replace(line=finding.line or 1, column=finding.column or 1) for finding in findings}
+    )
 
 
 def _placed(pipeline: Pipeline, found: Iterable[tuple[Rule, Problem]]) -> Iterable[Finding]:

@@ -42,7 +42,7 @@ def sent_before(pipeline: Pipeline) -> Iterator[Problem]:
     """
     for quotation in _quotations(pipeline, "status IN ('draft', 'sent')"):
         path, key = quotation.path, quotation.key
-        sent = [each for each in quotation.spells if each.was_sent]
+        sent = [spell for spell in quotation.spells if spell.was_sent]
         if _status(quotation.now) == "draft":
             if sent:
                 yield Problem(
@@ -50,7 +50,7 @@ def sent_before(pipeline: Pipeline) -> Iterator[Problem]:
                 )
             continue
         fields = [_changed_field(path, each.text, quotation.now) for each in sent[:-1]]
-        field = next((each for each in fields if each), None)
+        field = next((field for field in fields if field), None)
         if field:
             yield Problem(
                 path,

@@ -87,7 +87,7 @@ def _suggestion(noun: str, key: str, known: Collection[tuple[str, str]]) -> str:
         if close:
             return f"; did you mean {close[0]}?"
     lists = ("user", "team") if noun == "principal" else (noun,)
-    return f"; see {' and '.join(f'`pipecli {each} list`' for each in lists)}"
+    return f"; see {' and '.join(f'`pipecli {list_} list`' for list_ in lists)}"
 
 
 STRUCTURE = (Rule("reference", Severity.ERROR, reference),)

@@ -215,15 +215,15 @@ def expired_price_list(pipeline: Pipeline) -> Iterator[Problem]:
     """
     today = pipeline.today.isoformat()
     default = pipeline.settings.price_list
-    lists = {each.id: each for each in _lists(pipeline)}
+    lists = {list_.id: list_ for list_ in _lists(pipeline)}
     for file, own, currency, products in _priced(pipeline):
         named = lists.get(own or default or "")
         if named and named.currency == currency:
             candidates = [named]
         else:
-            candidates = [each for each in lists.values() if each.currency == currency and not own]
-        over = [each for each in candidates if own or not products.isdisjoint(each.products)]
-        if not over or any(each.is_valid(today) for each in candidates):
+            candidates = [list_ for list_ in lists.values() if list_.currency == currency and not own]
+        over = [candidate for candidate in candidates if own or not products.isdisjoint(candidate.products)]
+        if not over or any(candidate.is_valid(today) for candidate in candidates):
             continue
         last = max(over, key=lambda each: each.last or "")
         path = ("price_list",) if own else ("items",)

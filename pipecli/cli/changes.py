@@ -195,5 +195,5 @@ def _moment(end: End) -> dict[str, Any]:
     }
 
 
-def _money(each: Sum) -> dict[str, Any]:
-    return each._asdict()
+def _money(sum_: Sum) -> dict[str, Any]:
+    return sum_._asdict()

@@ -81,8 +81,11 @@ def _with_changes(
         say("warning: a merge is in progress; this is about the working tree as it stands")
     asked = range_of(place, base)
     found = change_set(place, asked)
-    changes = [each for each in check_changes(run.present, asked, found) if wanted(each.file)]
-    files = {*(each.file for each in found.records), *(fault.partition(":")[0] for fault in found.unreadable)}
+    changes = [change for change in check_changes(run.present, asked, found) if wanted(change.file)]
+    files = {
+        *(record.file for record in found.records),
+        *(fault.partition(":")[0] for fault in found.unreadable),
+    }
     base_id = asked.base[:7]
     name = base_id if asked.base.startswith(base) else f"{base} ({base_id})"
     return together(states, changes, found), f"; {count(len(files), 'file')} changed since {name}"
@@ -143,8 +146,8 @@ def _sarif(findings: Sequence[Finding], prefix: str) -> str:
     of_changes = (*changes.STRUCTURE, *changes.WITH_SETTINGS)
     rules = [
         *(RuleText(name, Severity.ERROR, text) for name, text in _OF_READING.items()),
-        *(RuleText(each.name, each.severity, _told(each.problems)) for each in of_states),
-        *(RuleText(each.name, each.severity, _told(each.problems)) for each in of_changes),
+        *(RuleText(state.name, state.severity, _told(state.problems)) for state in of_states),
+        *(RuleText(change.name, change.severity, _told(change.problems)) for change in of_changes),
     ]
     return sarif(findings, rules, prefix)
 

@@ -167,8 +167,8 @@ def print_customer(ctx: typer.Context, ref: str) -> None:
     print_view(
         run,
         shown
-        | {"contacts": [_part(each, _CONTACT_KEYS) for each in contacts]}
-        | {"opportunities": [_part(each, _OPPORTUNITY_KEYS) for each in open_deals]},
+        | {"contacts": [_part(contact, _CONTACT_KEYS) for contact in contacts]}
+        | {"opportunities": [_part(deal, _OPPORTUNITY_KEYS) for deal in open_deals]},
     )
 
 
@@ -176,7 +176,7 @@ _OPEN = "customer = ? AND status = 'open'"
 
 
 def _visible(columns: tuple[Shown, ...]) -> list[Column]:
-    return [each.column for each in columns if not each.hidden and each.column.name != "customer"]
+    return [column.column for column in columns if not column.hidden and column.column.name != "customer"]
 
 
 def _part(shown: View, keys: list[str]) -> View:

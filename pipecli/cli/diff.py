@@ -60,7 +60,9 @@ def diff(
     if asked.head is None and (place.git_dir / "MERGE_HEAD").exists():
         say("warning: a merge is in progress; this is about the working tree as it stands")
     found = change_set(place, asked)
-    made = effect(run.present, asked, [each.key for each in found.records if each.noun == "opportunity"])
+    made = effect(
+        run.present, asked, [record.key for record in found.records if record.noun == "opportunity"]
+    )
     for fault in _unread(found, made):
         say(clean(f"warning: {fault}; not counted"))
     _print(run, asked, found, made, check_changes(run.present, asked, found))
@@ -83,25 +85,25 @@ def _print(run: Session, asked: Range, found: ChangeSet, made: Effect, findings:
         case Format.MARKDOWN:
             _print_markdown(asked, found, made, findings)
         case _:
-            print_records([_record(each, made) for each in found.records], _RECORD_COLUMNS, run.format)
+            print_records([_record(record, made) for record in found.records], _RECORD_COLUMNS, run.format)
 
 
 _RECORD_COLUMNS = [Column(name, name.upper()) for name in ("id", "noun", "title", "owner", "file", "what")]
 
 
-def _record(each: Touched, made: Effect) -> dict[str, Any]:
-    before, after = made.before.get(each.key), made.after.get(each.key)
+def _record(touched: Touched, made: Effect) -> dict[str, Any]:
+    before, after = made.before.get(touched.key), made.after.get(touched.key)
     about = after or before
     return {
-        "id": each.key,
-        "noun": each.noun,
+        "id": touched.key,
+        "noun": touched.noun,
         "title": about.title if about else None,
         "owner": about.owner if about else None,
-        "file": each.file,
+        "file": touched.file,
         "before": _worth(before),
         "after": _worth(after),
-        "events": [event._asdict() for event in each.events],
-        "what": "\n".join(event.text for event in each.events),
+        "events": [event._asdict() for event in touched.events],
+        "what": "\n".join(event.text for event in touched.events),
     }
 
 
@@ -117,7 +119,7 @@ def _worth(value: Money | None) -> dict[str, Any] | None:
 
 
 def _json(asked: Range, found: ChangeSet, made: Effect, findings: Sequence[Finding]) -> dict[str, Any]:
-    records = [_record(each, made) for each in found.records]
+    records = [_record(record, made) for record in found.records]
     for record in records:
         del record["what"]
     return {
@@ -138,7 +140,7 @@ def _shift(shift: Shift) -> dict[str, Any]:
 
 
 def _caption(asked: Range, found: ChangeSet, made: Effect) -> list[str]:
-    nouns = [each.noun for each in found.records]
+    nouns = [record.noun for record in found.records]
     counts = ", ".join(
         f"{nouns.count(noun)} {_plural(noun, nouns.count(noun))}" for noun in dict.fromkeys(nouns)
     )
@@ -177,35 +179,37 @@ def _print_blocks(asked: Range, found: ChangeSet, made: Effect, findings: Sequen
     if findings:
         told = "".join(f"{line}\n" for finding in findings for line in lines(finding))
         write_text(f"\n{counted(findings)}:\n{told}")
-    for each in found.records:
-        write_text(f"\n{_block(each, made)}")
+    for record in found.records:
+        write_text(f"\n{_block(record, made)}")
     for heading, shifts in (("MONTH", made.by_month), ("OWNER", made.by_owner)):
         if shifts:
             write_text("\n")
             print_records(_rows(shifts), _shift_columns(heading, shifts, made.currency), Format.TABLE)
 
 
-def _block(each: Touched, made: Effect) -> str:
+def _block(touched: Touched, made: Effect) -> str:
     width = terminal_width()
     room = None if width is None else max(width - len(_INDENT), 30)
-    lines = [isolated(clean(_heading(each, made)))]
-    for text in [*(event.text for event in each.events), *_money_lines(each, made)]:
+    lines = [isolated(clean(_heading(touched, made)))]
+    for text in [*(event.text for event in touched.events), *_money_lines(touched, made)]:
         first, *rest = wrapped(text, room)
         lines += [_INDENT + isolated(first), *(f"{_INDENT}  {isolated(line)}" for line in rest)]
     return "".join(f"{line}\n" for line in lines)
 
 
-def _heading(each: Touched, made: Effect) -> str:
-    about = made.after.get(each.key) or made.before.get(each.key)
-    if each.noun == each.key:
-        return each.key
+def _heading(touched: Touched, made: Effect) -> str:
+    about = made.after.get(touched.key) or made.before.get(touched.key)
+    if touched.noun == touched.key:
+        return touched.key
     owner = f"  ({about.owner})" if about and about.owner else ""
-    return f"{each.key}  {about.title}{owner}" if about else f"{each.noun.replace('-', ' ')} {each.key}"
+    return (
+        f"{touched.key}  {about.title}{owner}" if about else f"{touched.noun.replace('-', ' ')} {touched.key}"
+    )
 
 
-def _money_lines(each: Touched, made: Effect) -> list[str]:
+def _money_lines(touched: Touched, made: Effect) -> list[str]:
     """`weighted 499.80 → 1,249.50 EUR` of a deal whose weight in the forecast shifts."""
-    before, after = made.before.get(each.key), made.after.get(each.key)
+    before, after = made.before.get(touched.key), made.after.get(touched.key)
     old, new = (value.weighted if value else None for value in (before, after))
     about = after or before
     if about is None or old == new:
@@ -250,10 +254,10 @@ def _print_markdown(asked: Range, found: ChangeSet, made: Effect, findings: Sequ
         ]
         rows = [
             {
-                "record": _heading(each, made),
-                "what": "\n".join([*(event.text for event in each.events), *_money_lines(each, made)]),
+                "record": _heading(record, made),
+                "what": "\n".join([*(event.text for event in record.events), *_money_lines(record, made)]),
             }
-            for each in found.records
+            for record in found.records
         ]
         write_text("\n")
         print_records(rows, columns, Format.MARKDOWN)

@@ -62,15 +62,15 @@ def _print(run: Session, found: Sequence[Diagnosis]) -> None:
     print_records(records, columns, run.format, id_key="name")
 
 
-def _lines(each: Diagnosis) -> list[str]:
+def _lines(diagnosis: Diagnosis) -> list[str]:
     """`warning  driver  git does not know …`, and below it the way out after an arrow."""
     width = terminal_width()
     indent = " " * 21
     room = None if width is None else max(width - len(indent), 30)
-    first, *rest = wrapped(each.what, room)
-    out = wrapped(each.way_out, room and room - 2) if each.way_out else []
+    first, *rest = wrapped(diagnosis.what, room)
+    out = wrapped(diagnosis.way_out, room and room - 2) if diagnosis.way_out else []
     lines = [
-        f"{each.state.value:<9}{each.name:<12}{first}",
+        f"{diagnosis.state.value:<9}{diagnosis.name:<12}{first}",
         *(indent + line for line in rest),
         *(f"{indent}{'  ' if number else '→ '}{line}" for number, line in enumerate(out)),
     ]

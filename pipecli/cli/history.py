@@ -95,7 +95,7 @@ def _require_field(noun: str, field: str, *, only: bool) -> None:
     kind = SETTINGS if noun == SETTINGS.noun else BY_NOUN[noun]
     others = BELONGING if kind is OPPORTUNITY and not only else ()
     first, *rest = field.split(".")
-    for model in (kind.model, *(each.model for each in others)):
+    for model in (kind.model, *(other.model for other in others)):
         inside = base.keys_at(model, [first]) if rest else []
         if first in (*OF_THE_RECORD, *base.keys_at(model, [])) and (not inside or rest[0] in inside):
             return
@@ -139,7 +139,7 @@ def _print(run: Session, entries: Sequence[Entry], name: Name, zone: tzinfo) -> 
         for event in entry.events
     ]
     names = ("when", "author", "commit", "record", "text", "message")
-    print_records(rows, [Column(each, each.upper()) for each in names], run.format)
+    print_records(rows, [Column(name, name.upper()) for name in names], run.format)
 
 
 def _record(entry: Entry, zone: tzinfo) -> dict[str, Any]:

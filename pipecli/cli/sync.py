@@ -162,7 +162,7 @@ _MOST_NAMED = 5
 
 
 def _print_disputes(run: Session, error: Conflicted) -> None:
-    records = [dispute_record(each) for each in error.disputes]
+    records = [dispute_record(dispute) for dispute in error.disputes]
     counts = {"pulled": 0, "pushed": 0, "merged": 0, "tries": error.tries, "conflicts": len(records)}
     _print_rows(run, counts | {"disputes": records}, records, text=disputes_text(error.disputes))
 
@@ -180,10 +180,10 @@ def _print_rows(
         print_records(rows, columns, run.format, id_key=id_key)
 
 
-def dispute_record(each: Dispute) -> dict[str, Any]:
+def dispute_record(dispute: Dispute) -> dict[str, Any]:
     """One conflict as JSON has it."""
-    authors = {"ours_by": each.ours_by, "theirs_by": each.theirs_by}
-    return each._asdict() | {name: by._asdict() if by else None for name, by in authors.items()}
+    authors = {"ours_by": dispute.ours_by, "theirs_by": dispute.theirs_by}
+    return dispute._asdict() | {name: by._asdict() if by else None for name, by in authors.items()}
 
 
 def disputes_text(disputes: Sequence[Dispute]) -> str:
@@ -196,10 +196,10 @@ def disputes_text(disputes: Sequence[Dispute]) -> str:
         if first.id:
             lines.append("  ".join(filter(None, (first.id, first.title))))
         lines.append(f"  {file}" if first.id else file)
-        for each in (first, *others):
-            said, *rest = wrapped(each.words, room)
+        for other in (first, *others):
+            said, *rest = wrapped(other.words, room)
             lines += [f"    {said}", *(f"      {line}" for line in rest)]
-            sides = (("ours", each.ours_by), ("theirs", each.theirs_by))
+            sides = (("ours", other.ours_by), ("theirs", other.theirs_by))
             by = ", ".join(f"{side} by {author}" for side, author in sides if author)
             lines += [f"      {line}" for line in wrapped(by, room)] if by else []
     return "".join(f"{isolated(clean(line))}\n" for line in lines)
@@ -259,18 +259,18 @@ def _changes(place: Location, base: str | None, head: str | None) -> list[Touche
     return change_set(place, Range(base, head, base, head, is_parted=False)).records
 
 
-def _row(each: Touched) -> dict[str, Any]:
+def _row(touched: Touched) -> dict[str, Any]:
     return {
-        "id": each.key,
-        "noun": each.noun,
-        "title": _title(each),
-        "file": each.file,
-        "events": [event._asdict() for event in each.events],
+        "id": touched.key,
+        "noun": touched.noun,
+        "title": _title(touched),
+        "file": touched.file,
+        "events": [event._asdict() for event in touched.events],
     }
 
 
-def _title(each: Touched) -> str | None:
-    side = each.after or each.before
+def _title(touched: Touched) -> str | None:
+    side = touched.after or touched.before
     return title_of(side.told.plain) if side and side.told else None
 
 
@@ -278,9 +278,9 @@ def _lines(records: list[Touched]) -> str:
     width = terminal_width()
     room = None if width is None else max(width - 6, 30)
     lines: list[str] = []
-    for each in records[:_MOST]:
-        lines.append("  " + "  ".join(filter(None, (each.key, _title(each)))))
-        for event in each.events:
+    for record in records[:_MOST]:
+        lines.append("  " + "  ".join(filter(None, (record.key, _title(record)))))
+        for event in record.events:
             first, *rest = wrapped(event.text, room)
             lines += [f"    {first}", *(f"      {line}" for line in rest)]
     if len(records) > _MOST:

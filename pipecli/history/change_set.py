@@ -198,10 +198,10 @@ def _inside(place: Location, raw: bytes | None) -> str | None:
     return path if record_kind(path) else None
 
 
-def _new(place: Location, path: str, each: Diff, asked: Range) -> _End:
-    if each.deleted_file:
+def _new(place: Location, path: str, diff: Diff, asked: Range) -> _End:
+    if diff.deleted_file:
         return None
-    return _in_commit(each.b_blob, each.b_mode) if asked.head else _on_disk(place.root / path)
+    return _in_commit(diff.b_blob, diff.b_mode) if asked.head else _on_disk(place.root / path)
 
 
 def _untracked(repo: Repo, asked: Range) -> list[str]:

@@ -249,7 +249,7 @@ def shared_remote(place: Location) -> str | None:
     remotes = git.output(place.work_tree, "remote").splitlines()
     branch = git.run(place.work_tree, "symbolic-ref", "--quiet", "--short", "HEAD").stdout.decode().strip()
     named = git.config(place.work_tree, f"branch.{branch}.remote") if branch else ""
-    return next((each for each in (named, "origin", *remotes) if each in remotes), None)
+    return next((remote for remote in (named, "origin", *remotes) if remote in remotes), None)
 
 
 def _commit(place: Location, ref: str) -> str | None:

@@ -97,7 +97,7 @@ def _compared(place: Location, commits: Sequence[str]) -> bytes:
     inside = [place.prefix] if place.prefix else []
     return git.raw(
         place.work_tree, "diff-tree", "--stdin", "-r", "--root", "-c", "--raw", "--no-renames", "--no-abbrev",
-        "-z", "--", *inside, stdin="".join(f"{each}\n" for each in commits).encode(),
+        "-z", "--", *inside, stdin="".join(f"{commit}\n" for commit in commits).encode(),
     )  # fmt: skip
 
 

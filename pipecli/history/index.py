@@ -329,7 +329,8 @@ class History:
         """What blobs say, each given with a path it stands at."""
         objects = git.objects(self.place.work_tree, [blob for _, blob in paths], files.LARGEST)
         return {
-            blob: version_of(path, each) for (blob, path), each in zip(paths.items(), objects, strict=True)
+            blob: version_of(path, object_)
+            for (blob, path), object_ in zip(paths.items(), objects, strict=True)
         }
 
     def _keep(self, versions: Mapping[Blob, Version]) -> None:

@@ -180,7 +180,8 @@ class _Story:
         self.earlier = {(row.noun, row.after): _befores(row) for row in rows if row.after}
         wanted = list(dict.fromkeys([*commits, *(blob for _, blob in blobs)]))
         self.contents: Mapping[str, bytes | None] = {
-            each.id: each.content for each in git.objects(history.place.work_tree, wanted, files.LARGEST)
+            object_.id: object_.content
+            for object_ in git.objects(history.place.work_tree, wanted, files.LARGEST)
         }
         self.commits = {commit: commit_of(commit, self.contents[commit] or b"") for commit in commits}
 

@@ -98,7 +98,7 @@ def _of(step: Step, users: Mapping[str, str]) -> Iterator[Notice]:
 def _happened(step: Step, after: Told) -> Iterator[tuple[str, str | None, str]]:
     """The events with what was before and what is afterwards."""
     is_deal = step.noun == OPPORTUNITY.noun
-    if any(each.field == "created" for each in step.events):
+    if any(event.field == "created" for event in step.events):
         status, owner = after.plain.get("status"), after.plain.get("owner")
         if is_deal and status in _ENDINGS and _is_news(step, after):
             yield str(status), None, str(status)
@@ -116,9 +116,9 @@ def _happened(step: Step, after: Told) -> Iterator[tuple[str, str | None, str]]:
 
 def _values(events: Iterable[Event]) -> Iterator[tuple[str, str | None, str]]:
     """The plain changes of a field to a text."""
-    for each in events:
-        if isinstance(each.after, str):
-            yield each.field, each.before if isinstance(each.before, str) else None, each.after
+    for event in events:
+        if isinstance(event.after, str):
+            yield event.field, event.before if isinstance(event.before, str) else None, event.after
 
 
 def _is_news(step: Step, after: Told) -> bool:
@@ -270,13 +270,13 @@ class Unsent(NamedTuple):
     def with_(self, told: str, found: Iterable[Parcel]) -> Unsent:
         """With what was found up to a commit, each thing once."""
         kept: dict[str, Parcel] = {}
-        for each in (*self.parcels, *found):
-            kept.setdefault(each.key, each)
+        for parcel in (*self.parcels, *found):
+            kept.setdefault(parcel.key, parcel)
         return self._replace(told=told, parcels=tuple(kept.values()))
 
     def without(self, keys: set[str]) -> Unsent:
         """Without the parcels that are done with."""
-        return self._replace(parcels=tuple(each for each in self.parcels if each.key not in keys))
+        return self._replace(parcels=tuple(parcel for parcel in self.parcels if parcel.key not in keys))
 
 
 def read(place: Location) -> Unsent:
@@ -288,14 +288,14 @@ def read(place: Location) -> Unsent:
     return Unsent(
         told.stdout.decode().strip() or None,
         said.get("clone") or secrets.token_hex(8),
-        tuple(Parcel(**each) for each in said.get("parcels", [])),
+        tuple(Parcel(**parcel) for parcel in said.get("parcels", [])),
     )
 
 
 def write(place: Location, unsent: Unsent) -> None:
     """Keep it for the next run. Raises git.GitRefused."""
     folder = refs(place, "notify")
-    said = {"clone": unsent.clone, "parcels": [each._asdict() for each in unsent.parcels]}
+    said = {"clone": unsent.clone, "parcels": [parcel._asdict() for parcel in unsent.parcels]}
     text = json.dumps(said, ensure_ascii=False, indent=1)
     blob = git.raw(place.work_tree, "hash-object", "-w", "--stdin", stdin=text.encode()).decode().strip()
     moves = [f"update {folder}/told {unsent.told}\n"] if unsent.told else []

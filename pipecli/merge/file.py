@@ -70,7 +70,7 @@ def merge(
     Without conflicts it is a valid record. `prefer` decides the fields in conflict, and only those: then
     there are no conflicts. `file` is from the pipeline's root.
     """
-    before, mine, other = (None if each is None else each.encode() for each in (base, ours, theirs))
+    before, mine, other = (None if side is None else side.encode() for side in (base, ours, theirs))
     content, conflicts, by_line = merge_bytes(file, before, mine, other, prefer)
     return Merged(content.decode(), conflicts, by_line)
 
@@ -126,7 +126,7 @@ def _version(kind: Kind | None, raw: bytes, name: str) -> Version:
 def _removed(base: bytes | None, ours: bytes | None, theirs: bytes | None, prefer: Side | None) -> MergedFile:
     if prefer:
         return MergedFile({"base": base, "ours": ours, "theirs": theirs}[prefer] or b"")
-    mine, other = (None if each is None else "changed" for each in (ours, theirs))
+    mine, other = (None if side is None else "changed" for side in (ours, theirs))
     words = f"the file: ours {mine or 'removed'}, theirs {other or 'removed'}"
     return MergedFile(ours or theirs or b"", (Conflict("", mine, other, words),))
 

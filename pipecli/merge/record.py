@@ -86,7 +86,7 @@ def _is_valid_for_some_time(quotation: Plain) -> str:
 
 
 def _has_one_primary(deal: Plain) -> str:
-    primary = [each["contact"] for each in deal.get("contacts", ()) if each.get("primary") is True]
+    primary = [contact["contact"] for contact in deal.get("contacts", ()) if contact.get("primary") is True]
     return f"a deal has one primary contact, not {' and '.join(primary)}" if len(primary) > 1 else ""
 
 
@@ -162,7 +162,7 @@ class _Record:
 
     def _broken(self, whole: frozenset[str]) -> str:
         """The rule that is broken when the fields in conflict are decided for the one or the other."""
-        sides = [each.plain for each in (self.base, self.ours, self.theirs)]
+        sides = [side.plain for side in (self.base, self.ours, self.theirs)]
         said = (broken(self.kind, self._outcome(side, whole).plain, *sides) for side in _BOTH)
         return next(filter(None, said), "")
 

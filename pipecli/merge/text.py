@@ -155,7 +155,9 @@ def difference(before: Sequence[Remark], after: Sequence[Remark]) -> Difference:
     """What comments came and went; one that only stands elsewhere did neither."""
     stayed = Counter(before) & Counter(after)
     came, went = Counter(after) - stayed, Counter(before) - stayed
-    moved = Counter(each.words for each in came.elements()) & Counter(each.words for each in went.elements())
+    moved = Counter(element.words for element in came.elements()) & Counter(
+        element.words for element in went.elements()
+    )
     return Difference(_unmoved(after, came, moved), _unmoved(before, went, moved))
 
 

@@ -59,7 +59,7 @@ def _free_identity(*versions: Sequence[object]) -> tuple[str, ...]:
     for name in (name for names in _IDENTITIES for name in names):
         things = [[each for each in version if isinstance(each, Mapping)] for version in versions]
         keys = [[_text(thing.get(name)) for thing in version] for version in things]
-        if all(len(set(each)) == len(each) and all(each) for each in keys):
+        if all(len(set(key)) == len(key) and all(key) for key in keys):
             return (name,)
     return ()
 
@@ -152,8 +152,8 @@ def merged_order(
     in_ours, in_theirs = set(ours), set(theirs)
     as_before = [each for each in base if each in in_ours and each in in_theirs]
     shared = set(as_before)
-    ours_moved = [each for each in ours if each in shared]
-    theirs_moved = [each for each in theirs if each in shared]
+    ours_moved = [side for side in ours if side in shared]
+    theirs_moved = [side for side in theirs if side in shared]
     if ours_moved != theirs_moved and as_before not in (ours_moved, theirs_moved):
         return None
     spine = ours_moved if theirs_moved == as_before else theirs_moved
@@ -280,7 +280,7 @@ class _Merging:
         for key in self._keys(base or {}, ours, theirs):
             inner = (*path, key)
             default = self._default(inner)
-            written = [each.get(key) for each in (base, ours, theirs) if each is not None]
+            written = [side.get(key) for side in (base, ours, theirs) if side is not None]
             # A field that is left out says its default; in what was not there at all it says nothing.
             said = [default if is_nothing(each) else each for each in written]
             value = self.value(inner, *(said if base is not None else [None, *said]))
@@ -311,7 +311,7 @@ class _Merging:
         if same(base, theirs):
             return ours
         if not is_member and self._is_free(path, base, ours, theirs):
-            base, ours, theirs = (self._or_empty(each, ours, theirs) for each in (base, ours, theirs))
+            base, ours, theirs = (self._or_empty(side, ours, theirs) for side in (base, ours, theirs))
         if isinstance(ours, Mapping) and isinstance(theirs, Mapping):
             return self.map(path, base if isinstance(base, Mapping) else None, ours, theirs)
         if is_list(ours) and is_list(theirs):
@@ -323,13 +323,13 @@ class _Merging:
 
         A part of the model (the next contact) is there or is not, and so is a price, tiers or none.
         """
-        kinds = {type(each) for each in versions if not is_nothing(each)}
+        kinds = {type(version) for version in versions if not is_nothing(version)}
         if kinds == {list}:
             return names_at(self.model, path) != TIER
         return kinds == {dict} and not fields.keys_at(self.model, path)
 
     def _or_empty(self, value: object, *others: object) -> object:
-        return value if not is_nothing(value) else type(next(each for each in others if each))()
+        return value if not is_nothing(value) else type(next(other for other in others if other))()
 
     def _list(
         self, path: Path, base: Sequence[object], ours: Sequence[object], theirs: Sequence[object]
@@ -345,8 +345,8 @@ class _Merging:
     def _members(self, path: Path, found: Members, names: tuple[str, ...]) -> list[object]:
         def rank(place: int) -> tuple[str, ...]:
             member = found.all[place]
-            versions = [each for each in (member.ours, member.theirs) if each is not None]
-            moments = (each.get("at") for each in versions if isinstance(each, Mapping))
+            versions = [side for side in (member.ours, member.theirs) if side is not None]
+            moments = (version.get("at") for version in versions if isinstance(version, Mapping))
             return next((str(at) for at in moments if at), ""), member.name, *sorted(map(repr, versions))
 
         order = merged_order(found.base, found.ours, found.theirs, rank)

@@ -42,7 +42,7 @@ class Entry(NamedTuple):
 
 def calendar(name: str, entries: Iterable[Entry], zone: ZoneInfo) -> str:
     """The text of a calendar, its lines ended by CR LF, its times those of a timezone."""
-    local = [_in_zone(each, zone) for each in entries]
+    local = [_in_zone(entry, zone) for entry in entries]
     made = Calendar()
     made.add("PRODID", "-//pipecli//EN")
     made.add("VERSION", "2.0")

@@ -79,7 +79,7 @@ class Channels:
 
     def _default(self, name: str) -> list[Address]:
         texts = self._environment.get(_ENVIRONMENT, "").split() or self._named.get(_DEFAULT, ())
-        return [Address(_DEFAULT, each.url) for each in self._addresses(name, texts)]
+        return [Address(_DEFAULT, address.url) for address in self._addresses(name, texts)]
 
     def _addresses(self, name: str, texts: tuple[str, ...] | list[str]) -> list[Address]:
         """The addresses that texts give: one is an address itself, or the name of a channel."""
@@ -203,7 +203,7 @@ class Courier:
             return ""
         if result.status == AppriseResultStatus.TIMEOUT:
             return f"no answer within {self.longest:.0f} seconds"
-        return without_secrets(_why([(each.level, each.message) for each in result.logs()]), address.url)
+        return without_secrets(_why([(log.level, log.message) for log in result.logs()]), address.url)
 
     def _service(self, url: str) -> Apprise:
         """The service of an address: one for all its messages, as it counts how many a second it sends."""

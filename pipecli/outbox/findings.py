@@ -36,12 +36,12 @@ def sarif(findings: Sequence[Finding], rules: Sequence[RuleText], prefix: str) -
             "driver": {
                 "name": "pipecli",
                 "semanticVersion": __version__,
-                "rules": [_rule(each) for each in rules],
+                "rules": [_rule(rule) for rule in rules],
             }
         },
         "columnKind": "unicodeCodePoints",
         "originalUriBaseIds": {"SRCROOT": {"description": {"text": "The root of the repository."}}},
-        "results": list(_results(findings, [each.name for each in rules], prefix)),
+        "results": list(_results(findings, [rule.name for rule in rules], prefix)),
     }
     return dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}) + "\n"
 
@@ -58,20 +58,23 @@ def _rule(rule: RuleText) -> dict[str, Any]:
 
 def _results(findings: Iterable[Finding], rules: Sequence[str], prefix: str) -> Iterable[dict[str, Any]]:
     seen: Counter[str] = Counter()
-    for each in findings:
+    for finding in findings:
         place = {
-            "artifactLocation": {"uri": quote(prefix + each.file, errors="replace"), "uriBaseId": "SRCROOT"},
-            "region": {"startLine": each.line, "startColumn": each.column},
+            "artifactLocation": {
+                "uri": quote(prefix + finding.file, errors="replace"),
+                "uriBaseId": "SRCROOT",
+            },
+            "region": {"startLine": finding.line, "startColumn": finding.column},
         }
         # Without the line: a finding stays the same where lines are added above it.
-        same = "\0".join((each.rule, prefix + each.file, each.message)).encode("utf-8", "replace")
+        same = "\0".join((finding.rule, prefix + finding.file, finding.message)).encode("utf-8", "replace")
         print_ = sha256(same).hexdigest()[:16]
         seen[print_] += 1
         yield {
-            "ruleId": each.rule,
-            "ruleIndex": rules.index(each.rule),
-            "level": str(each.severity),
-            "message": {"text": _without_links(each.message)},
+            "ruleId": finding.rule,
+            "ruleIndex": rules.index(finding.rule),
+            "level": str(finding.severity),
+            "message": {"text": _without_links(finding.message)},
             "locations": [{"physicalLocation": place}],
             "partialFingerprints": {_FINGERPRINT: f"{print_}:{seen[print_]}"},
         }
@@ -84,7 +87,7 @@ def _without_links(text: str) -> str:
 
 def workflow_commands(findings: Iterable[Finding], prefix: str) -> str:
     """`::error file=…,line=…,col=…,title=…::message`; `prefix` leads from the repository to the pipeline."""
-    return "".join(f"{_annotation(each, prefix)}\n" for each in findings)
+    return "".join(f"{_annotation(finding, prefix)}\n" for finding in findings)
 
 
 def _annotation(finding: Finding, prefix: str) -> str:

@@ -107,7 +107,7 @@ def _page(
         sys_inputs=inputs | {"template": f"/{os.path.relpath(request['template'], request['root'])}"},
         timestamp=datetime.fromisoformat(request["created"]),
     )
-    ignored = [(_IGNORED.fullmatch(each.message), each.diagnostic) for each in warnings]
+    ignored = [(_IGNORED.fullmatch(warning.message), warning.diagnostic) for warning in warnings]
     return page, [(found[1], place) for found, place in ignored if found]
 
 

@@ -148,10 +148,10 @@ class Inquiry(NamedTuple):
     def with_those_on_it(self) -> Inquiry:
         """With the answer that came first, on the lead itself or on what became of it."""
         answers = (self.answer, *self.on_it)
-        responses = [each.response for each in answers if each.response]
-        timed = [each for each in responses if isinstance(each, datetime)]
+        responses = [answer.response for answer in answers if answer.response]
+        timed = [response for response in responses if isinstance(response, datetime)]
         first = min(timed or responses, default=None)
-        return self._replace(answer=Answer(first, any(each.is_open for each in answers)))
+        return self._replace(answer=Answer(first, any(answer.is_open for answer in answers)))
 
 
 class Row(NamedTuple):
@@ -234,16 +234,16 @@ def _first_response_minutes(start: datetime, end: datetime) -> int:
     return max(0, int((end - start).total_seconds() // 60))
 
 
-def _waited(each: Inquiry, now: datetime, minutes: Callable[[datetime, datetime], int]) -> int | None:
+def _waited(inquiry: Inquiry, now: datetime, minutes: Callable[[datetime, datetime], int]) -> int | None:
     """Until the response, or until now of one who still waits; None of all that can't be measured."""
-    if each.answer.response is None:
-        return minutes(each.created, now) if each.answer.is_open else None
-    moment = _moment(each)
-    return minutes(each.created, moment) if moment else None
+    if inquiry.answer.response is None:
+        return minutes(inquiry.created, now) if inquiry.answer.is_open else None
+    moment = _moment(inquiry)
+    return minutes(inquiry.created, moment) if moment else None
 
 
-def _moment(each: Inquiry) -> datetime | None:
-    return each.answer.response if isinstance(each.answer.response, datetime) else None
+def _moment(inquiry: Inquiry) -> datetime | None:
+    return inquiry.answer.response if isinstance(inquiry.answer.response, datetime) else None
 
 
 class _Tally:
@@ -256,17 +256,17 @@ class _Tally:
         self.answered: list[int] = []
         self.waiting: list[tuple[int, str]] = []
 
-    def add(self, each: Inquiry, waited: int | None) -> None:
+    def add(self, inquiry: Inquiry, waited: int | None) -> None:
         self.count += 1
-        if each.answer.response is None:
+        if inquiry.answer.response is None:
             self.unanswered_count += 1
             if waited is not None:
-                self.waiting.append((waited, each.id))
+                self.waiting.append((waited, inquiry.id))
         elif waited is None:
             self.untimed_count += 1
         else:
             self.answered.append(waited)
-            self.early_count += (_moment(each) or each.created) < each.created
+            self.early_count += (_moment(inquiry) or inquiry.created) < inquiry.created
 
     def row(self, key: str | None) -> Row:
         answered_count = len(self.answered) + self.untimed_count

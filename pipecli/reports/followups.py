@@ -63,9 +63,9 @@ def _follow_up(plan: Plan, today: date, zone: tzinfo) -> FollowUp:
     return FollowUp(plan, due, at, max((today - due).days, 0))
 
 
-def _place(each: FollowUp, today: date) -> tuple[object, ...]:
-    hour = each.at.timestamp() if each.at else 0.0
-    return each.due >= today, each.plan.by or "", each.due, hour, each.plan.id
+def _place(follow_up: FollowUp, today: date) -> tuple[object, ...]:
+    hour = follow_up.at.timestamp() if follow_up.at else 0.0
+    return follow_up.due >= today, follow_up.plan.by or "", follow_up.due, hour, follow_up.plan.id
 
 
 EVENTS = ("stage-changed", "won", "lost", "assigned", "closed")
@@ -114,9 +114,9 @@ def by_user(found: Iterable[FollowUp]) -> dict[str | None, list[FollowUp]]:
     return theirs
 
 
-def item(each: FollowUp) -> str:
+def item(follow_up: FollowUp) -> str:
     """What is planned, whatever day it is moved to: `OPP-2Q8XA/4F2QX`, `OPP-2Q8XA/next-contact`."""
-    return f"{each.plan.id}/{each.plan.activity or each.plan.kind}"
+    return f"{follow_up.plan.id}/{follow_up.plan.activity or follow_up.plan.kind}"
 
 
 def reminder(name: str, found: Sequence[FollowUp], today: date) -> Message:
@@ -143,21 +143,21 @@ def _parts(parts: Mapping[str, Sequence[FollowUp]], today: date) -> list[str]:
     return [*said, f"and {left:,} more: pipecli followups --mine"] if left > 0 else said
 
 
-def _lines(each: FollowUp, today: date) -> list[str]:
-    plan = each.plan
+def _lines(follow_up: FollowUp, today: date) -> list[str]:
+    plan = follow_up.plan
     what = f"{plan.type}: {plain(plan.subject or '')}" if plan.type else "next contact"
     who = plan.customer_name or plan.customer
     about = f"{plain(plan.title)} ({plain(who)})" if who else plain(plan.title)
     note = [f"  {plain(plan.note)}"] if plan.note else []
-    return [f"- {_when(each, today)}{what}", f"  {plan.id} {about}", *note]
+    return [f"- {_when(follow_up, today)}{what}", f"  {plan.id} {about}", *note]
 
 
-def _when(each: FollowUp, today: date) -> str:
+def _when(follow_up: FollowUp, today: date) -> str:
     """`2026-11-19 10:00 (3 days late) `, and of what is due today its hour only."""
-    late = "1 day late" if each.overdue_days == 1 else f"{each.overdue_days} days late"
+    late = "1 day late" if follow_up.overdue_days == 1 else f"{follow_up.overdue_days} days late"
     said = (
-        "" if each.due == today else f"{each.due}",
-        f"{each.at:%H:%M}" if each.at else "",
-        f"({late})" if each.overdue_days else "",
+        "" if follow_up.due == today else f"{follow_up.due}",
+        f"{follow_up.at:%H:%M}" if follow_up.at else "",
+        f"({late})" if follow_up.overdue_days else "",
     )
     return "".join(f"{word} " for word in said if word)

@@ -124,8 +124,8 @@ def funnel(
 _PERIOD: dict[str, Callable[[date], str]] = {"month": month_of, "quarter": quarter_of}
 
 
-def _key(each: LeadCourse | Journey, by: str) -> str | None:
-    key: str | None = _PERIOD[by](each.created) if by in _PERIOD else getattr(each, by)
+def _key(lead_course: LeadCourse | Journey, by: str) -> str | None:
+    key: str | None = _PERIOD[by](lead_course.created) if by in _PERIOD else getattr(lead_course, by)
     return key
 
 

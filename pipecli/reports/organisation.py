@@ -122,7 +122,7 @@ class Targets:
         if team in self.own:
             return self.own[team]
         teams = self.organisation.team_and_below(team)
-        tops = self._not_below_another(each for each in teams if each in self.own)
+        tops = self._not_below_another(team for team in teams if team in self.own)
         rest = teams.difference(*map(self.organisation.team_and_below, tops))
         return _sum([*map(self.own.get, tops), *(self.team(each) for each in rest)])
 

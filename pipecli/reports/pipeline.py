@@ -109,7 +109,7 @@ def pipeline(
     known = list(dict.fromkeys(process for process, _ in order))
     ordered = sorted(processes, key=lambda each: (known.index(each) if each in known else len(known), each))
     matrices = [matrix(process) for process in ordered]
-    return Pipeline(by, matrices, reduce(Sum.plus, (each.totals for each in matrices), nothing))
+    return Pipeline(by, matrices, reduce(Sum.plus, (matrice.totals for matrice in matrices), nothing))
 
 
 def _worth(deal: OpenDeal, valuation: Valuation, today: date) -> Sum:

@@ -129,9 +129,11 @@ def _place(key: str | None, group: Sequence[Journey]) -> tuple[object, ...]:
 def _values(journeys: Iterable[Journey], days: Days, valuation: Valuation) -> dict[str, Decimal]:
     """What each deal that was won on these days was worth."""
     return {
-        each.id: valuation.value(each.amount or valuation.zero, each.currency, each.closed, each.id)
-        for each in journeys
-        if each.status == "won" and each.closed and days.has(each.closed)
+        journey.id: valuation.value(
+            journey.amount or valuation.zero, journey.currency, journey.closed, journey.id
+        )
+        for journey in journeys
+        if journey.status == "won" and journey.closed and days.has(journey.closed)
     }
 
 
@@ -139,7 +141,7 @@ def _periods(journeys: Iterable[Journey], by: str, days: Days) -> list[tuple[str
     """The months or quarters in which deals ended, as far as the days that were asked for go."""
     name_of = month_of if by == "month" else quarter_of
     found: dict[str, Days] = {}
-    for day in {each.closed for each in journeys if each.closed and days.has(each.closed)}:
+    for day in {journey.closed for journey in journeys if journey.closed and days.has(journey.closed)}:
         name = name_of(day)
         if name not in found:
             first, last = _bounds(day, 1 if by == "month" else 3)
@@ -156,12 +158,12 @@ def _bounds(day: date, months: int) -> tuple[date, date]:
 
 
 def _pace(journeys: Sequence[Journey], days: Days, values: dict[str, Decimal], valuation: Valuation) -> Pace:
-    ended = [each for each in journeys if each.is_decided(days)]
+    ended = [journey for journey in journeys if journey.is_decided(days)]
     statuses = Counter(each.status for each in ended)
     won = [each for each in ended if each.status == "won"]
     cycles = [each.cycle_days for each in won if each.cycle_days is not None]
     lost_cycles = [each.cycle_days for each in ended if each.status == "lost" and each.cycle_days is not None]
-    open_count = sum(each.is_open_after(days.last) for each in journeys)
+    open_count = sum(journey.is_open_after(days.last) for journey in journeys)
     worth = sum((values[each.id] for each in won), valuation.zero)
     decided_count = statuses["won"] + statuses["lost"]
     speed = None
@@ -199,7 +201,7 @@ def _stage(place: Place, visits: Sequence[Stay]) -> StageRow:
     return StageRow(
         *place, len(visits), ends["on"], ends["back"], ends["elsewhere"], ends["won"], ends["lost"],
         ends["closed"], ends["here"], percent(ends["on"] + ends["won"], ended_count),
-        _time([each / _DAY for each in seconds]), ended_count - len(seconds),
+        _time([second / _DAY for second in seconds]), ended_count - len(seconds),
     )  # fmt: skip
 
 

@@ -210,7 +210,7 @@ def objects(work_tree: Path, ids: Iterable[str], largest: int) -> Iterator[Objec
 
 def _ask(pipe: IO[bytes], ids: Sequence[str]) -> None:
     with suppress(OSError):
-        pipe.write("".join(f"{each}\n" for each in ids).encode())
+        pipe.write("".join(f"{id_}\n" for id_ in ids).encode())
     with suppress(OSError):
         pipe.close()
 

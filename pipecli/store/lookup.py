@@ -64,8 +64,8 @@ def _by_start(pipeline: Pipeline, wanted: str, nouns: Sequence[str]) -> list[Fou
     prefixes = [kind.prefix] if kind else [each.prefix for each in BY_PREFIX.values() if each.noun in nouns]
     return [
         found
-        for each in prefixes
-        for found in _query(pipeline, [BY_PREFIX[each].noun], "key GLOB ?", f"{each}-{random}*")
+        for prefix in prefixes
+        for found in _query(pipeline, [BY_PREFIX[prefix].noun], "key GLOB ?", f"{prefix}-{random}*")
         if found.noun in nouns
     ]
 
@@ -114,6 +114,6 @@ def _similar(wanted: str, rows: Sequence[Found]) -> list[str]:
 def _one(candidates: Sequence[Found], wanted: str) -> Found:
     if len(candidates) == 1:
         return candidates[0]
-    shown = ", ".join(f"{each.key} ({each.label})" for each in candidates[:_MOST_SHOWN])
+    shown = ", ".join(f"{candidate.key} ({candidate.label})" for candidate in candidates[:_MOST_SHOWN])
     more = f" and {len(candidates) - _MOST_SHOWN} more" if len(candidates) > _MOST_SHOWN else ""
     raise Ambiguous(f'"{wanted}" is {len(candidates)} records: {shown}{more}', hint="name one by its id")

@@ -131,7 +131,7 @@ def check_references(
     for record in records:
         for field, noun, key in references(record) if record.noun != "settings" else ():
             nouns = ("user", "team") if noun == "principal" else (noun,)
-            if any((each, key) in known for each in (noun, *nouns)):
+            if any((noun, key) in known for noun in (noun, *nouns)):
                 continue
             if (noun, key) in removed or not _is_known(pipeline, nouns, key):
                 what = "user or team" if noun == "principal" else noun
@@ -180,10 +180,10 @@ def commit(
             if message is not None and writes:
                 made = Commit(
                     pipeline.location.work_tree,
-                    changed=[prefix + each.file for each in writes if each.before is not None],
-                    new=[prefix + each.file for each in writes if each.before is None],
+                    changed=[prefix + write.file for write in writes if write.before is not None],
+                    new=[prefix + write.file for write in writes if write.before is None],
                 )
-            for folder in {each.file.rpartition("/")[0] for each in writes if each.after is not None}:
+            for folder in {write.file.rpartition("/")[0] for write in writes if write.after is not None}:
                 files.make_folder(pipeline.root, folder)
             for write in writes:
                 done.append(write)
@@ -203,10 +203,10 @@ def commit(
                     hint="nothing is changed",
                 ) from None
             raise
-    records = [each for each in writes if kind_of(each.file) or each.file == SETTINGS_FILE]  # no schemas
+    records = [write for write in writes if kind_of(write.file) or write.file == SETTINGS_FILE]  # no schemas
     pipeline.take_in(
-        {each.file: _written(each, stats[each.file]) for each in records if each.after is not None},
-        [each.file for each in records if each.after is None],
+        {record.file: _written(record, stats[record.file]) for record in records if record.after is not None},
+        [record.file for record in records if record.after is None],
     )
     return commit_id
 

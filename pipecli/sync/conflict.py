@@ -145,7 +145,7 @@ def choose(place: Location, side: Side, paths: Sequence[str]) -> None:
     for path, sides in _unmerged(place).items():
         if path not in paths:
             continue
-        is_whole = len(sides) < 2 or any(b"\0" in each for each in _contents(place, [*sides.values()]))
+        is_whole = len(sides) < 2 or any(b"\0" in content for content in _contents(place, [*sides.values()]))
         if is_whole and side not in sides:
             if path == f"{place.prefix}{SETTINGS_FILE}":
                 raise PipecliError(
@@ -265,7 +265,7 @@ def _unmerged(place: Location) -> dict[str, dict[Side, str]]:
 
 
 def _contents(place: Location, blobs: Sequence[str]) -> list[bytes]:
-    return [each.content or b"" for each in git.objects(place.work_tree, blobs, files.LARGEST)]
+    return [object_.content or b"" for object_ in git.objects(place.work_tree, blobs, files.LARGEST)]
 
 
 def _untracked(place: Location) -> list[str]:
@@ -274,7 +274,7 @@ def _untracked(place: Location) -> list[str]:
 
 def _listed(place: Location, *arguments: str) -> list[str]:
     said = git.raw(place.work_tree, *arguments).decode("utf-8", "surrogateescape")
-    return [each for each in said.split("\0") if each]
+    return [word for word in said.split("\0") if word]
 
 
 def _note(place: Location) -> Path:
@@ -396,7 +396,7 @@ class _Story:
         if not self._commits:
             return ""
         before = self._plains.get(self._commits[-1][1][0])
-        told = [each.text for each in events(self._told(before), self._told(self.latest))]
+        told = [event.text for event in events(self._told(before), self._told(self.latest))]
         more = [f"and {len(told) - _MOST_TOLD} changes more"] if len(told) > _MOST_TOLD else []
         return "; ".join([*told[:_MOST_TOLD], *more])
 
@@ -404,7 +404,7 @@ class _Story:
         """Who changed a field last; of a file as a whole, who touched it last."""
         for author, (before, after) in self._commits:
             pair = [self._told(self._plains.get(each)) for each in (before, after)]
-            if not field or any(_is_within(each.field, field) for each in events(*pair)):
+            if not field or any(_is_within(event.field, field) for event in events(*pair)):
                 return author
         return self._commits[0][0] if self._commits else None
 
@@ -428,4 +428,4 @@ def _plain(content: bytes | None, path: str) -> Plain:
 def title_of(plain: Plain) -> str | None:
     """What people call a record."""
     titles = (plain.get(name) for name in ("title", "organization", "name"))
-    return next((each for each in titles if isinstance(each, str) and each), None)
+    return next((title for title in titles if isinstance(title, str) and title), None)

@@ -75,7 +75,7 @@ def join(place: Location, ours: str, theirs: str) -> Joined:
         blob.id: blob.content
         for blob in git.objects(
             place.work_tree,
-            dict.fromkeys(each for sides in unmerged for each in sides[1:4] if each),
+            dict.fromkeys(side for sides in unmerged for side in sides[1:4] if side),
             files.LARGEST,
         )
     }
@@ -202,7 +202,7 @@ def commit_merge(place: Location, tree: str, *, shared: str, ours: str, message:
 
 def merge_message(upstream: object, records: Sequence[str]) -> str:
     """What a merge says: with whom, and which records it put together field by field."""
-    trailers = ["Pipecli-Event: synced", *(f"Pipecli-Record: {each}" for each in records[:_MOST_NAMED])]
+    trailers = ["Pipecli-Event: synced", *(f"Pipecli-Record: {record}" for record in records[:_MOST_NAMED])]
     return f"Sync with {upstream}\n\n" + "\n".join(trailers)
 
 
@@ -277,7 +277,7 @@ class Candidate(PastPipeline):
     @cached_property
     def _contents(self) -> Mapping[str, git.Object]:
         blobs = dict.fromkeys(entry[1] for entry in self._differing.values() if entry)
-        return {each.id: each for each in git.objects(self.location.work_tree, blobs, files.LARGEST)}
+        return {object_.id: object_ for object_ in git.objects(self.location.work_tree, blobs, files.LARGEST)}
 
 
 def new_errors(result: Pipeline, shared: Pipeline | None) -> list[Finding]:

@@ -67,7 +67,7 @@ def push(place: Location, upstream: Upstream, commit: str) -> None:
         raise Faster
     refused = [line for line in done.stdout.decode("utf-8", "replace").splitlines() if line.startswith("!")]
     reason = re.search(r"\(([^()]*)\)$", refused[0]) if refused else None
-    said = " / ".join(each for each in (reason[1] if reason else "", words(done)) if each)
+    said = " / ".join(word for word in (reason[1] if reason else "", words(done)) if word)
     if refused:
         raise PipecliError(f"{upstream} refused it: {said}", hint="nothing is changed, here or there")
     raise PipecliError(f"it could not be pushed: {said}", hint="nothing is changed here; try again")

@@ -28,7 +28,7 @@ def add(record: Lead | Opportunity, activity: Activity, today: date) -> Change:
 
 def with_activity(record: Lead | Opportunity, activity: Activity) -> Lead | Opportunity:
     """The record with an activity: in place of the one with its id, or as the last."""
-    known = [each.id for each in record.activities]
+    known = [activity.id for activity in record.activities]
     if activity.id not in known:
         return record.with_(activities=(*record.activities, activity))
     return record.with_(
@@ -62,7 +62,7 @@ def complete(
 
     `notes` go below what was noted when it was planned.
     """
-    planned = next(each for each in record.activities if each.id == activity_id)
+    planned = next(activity for activity in record.activities if activity.id == activity_id)
     if planned.done:
         raise Refused(f'{planned.type} {activity_id} "{planned.subject}" is done already')
     is_early = at is None and day_of(planned) > now.date()

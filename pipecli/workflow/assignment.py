@@ -85,20 +85,20 @@ R = TypeVar("R", Lead, Opportunity)
 
 def share(record: R, settings: Settings, principals: Sequence[str]) -> Change:
     """Let users and teams see it among their own."""
-    for each in principals:
-        if each not in settings.users and each not in settings.teams:
+    for principal in principals:
+        if principal not in settings.users and principal not in settings.teams:
             known = ", ".join([*settings.users, *settings.teams])
-            raise Refused(f"{each} is no user or team", hint=f"share with one of {known}")
+            raise Refused(f"{principal} is no user or team", hint=f"share with one of {known}")
     shared = tuple(dict.fromkeys([*record.shared_with, *principals]))
     return Change(record.with_(shared_with=shared), f"share with {', '.join(principals)}", "shared")
 
 
 def unshare(record: R, principals: Sequence[str]) -> Change:
     """Take it from the sight of users and teams again."""
-    for each in principals:
-        if each not in record.shared_with:
+    for principal in principals:
+        if principal not in record.shared_with:
             raise Refused(
-                f"{record.key} is not shared with {each}",
+                f"{record.key} is not shared with {principal}",
                 hint=f"it is shared with {', '.join(record.shared_with) or 'nobody'}",
             )
     left = tuple(each for each in record.shared_with if each not in principals)

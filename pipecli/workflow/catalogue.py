@@ -161,7 +161,9 @@ def suggest(deal: Opportunity, literature: Iterable[Literature]) -> list[Suggest
 
 
 def _suggestion(deal: Opportunity, document: Literature, sold: set[str]) -> Suggestion:
-    times = [each.at for each in deal.activities if each.literature == document.id and each.done]
+    times = [
+        activity.at for activity in deal.activities if activity.literature == document.id and activity.done
+    ]
     return Suggestion(
         document,
         tuple(sku for sku in document.products if sku in sold),
@@ -198,7 +200,7 @@ def send(
     note: str | None = None,
 ) -> Change:
     """Record that a document was sent to `contact`, or to the deal's primary one: an email, out, done."""
-    to = contact or next((each.contact for each in deal.contacts if each.primary), None)
+    to = contact or next((contact.contact for contact in deal.contacts if contact.primary), None)
     sent = Activity(
         id=activity_id,
         type=ActivityType.EMAIL,

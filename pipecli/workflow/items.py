@@ -85,7 +85,7 @@ def price_list_of(deal: Priced, settings: Settings, lists: Sequence[PriceList], 
 
     The last two only where they are in the deal's currency.
     """
-    by_id = {each.id: each for each in lists}
+    by_id = {list_.id: list_ for list_ in lists}
     if deal.price_list is not None:
         own = by_id.get(deal.price_list)
         if own is None:
@@ -119,7 +119,7 @@ def _valid(price_list: PriceList, deal: Priced, day: date) -> PriceList:
 
 
 def _only_valid(deal: Priced, lists: Sequence[PriceList], day: date) -> PriceList:
-    valid = [each for each in lists if each.currency == deal.currency and each.is_valid(day)]
+    valid = [list_ for list_ in lists if list_.currency == deal.currency and list_.is_valid(day)]
     if len(valid) == 1:
         return valid[0]
     if not valid:

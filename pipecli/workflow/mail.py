@@ -126,7 +126,7 @@ def _is_known(addresses: Iterable[str], known: Known) -> bool:
 
 
 def _first(ours: Mapping[str, str | None], addresses: Iterable[str]) -> str | None:
-    return next((user for each in addresses if (user := ours.get(each))), None)
+    return next((user for address in addresses if (user := ours.get(address))), None)
 
 
 def _of_thread(mail: Facts, known: Known) -> list[Record]:
@@ -134,7 +134,7 @@ def _of_thread(mail: Facts, known: Known) -> list[Record]:
     for reference in mail.references:
         if records := known.threads.get(reference):
             deals = [each for each in records if each.noun == "opportunity"]
-            return [each for each in deals if each.is_open] or deals or list(records)
+            return [deal for deal in deals if deal.is_open] or deals or list(records)
     return []
 
 
@@ -143,10 +143,10 @@ def _by_people(found: Placed, tier: Sequence[str], known: Known, at: datetime) -
     of_contacts = _records(people, lambda person: person.contact, known.deals_of_contact)
     of_customers = _records(people, lambda person: person.customer, known.deals_of_customer)
     of_leads = [each for address in tier for each in known.deals_of_lead.get(address, ())]
-    leads = [each for address in tier for each in known.leads.get(address, ())]
+    leads = [lead for address in tier for lead in known.leads.get(address, ())]
     too_late: list[Record] = []
     for candidates in (of_contacts, of_customers, of_leads, leads):
-        possible = [each for each in dict.fromkeys(candidates) if _was_there(each, at)]
+        possible = [candidate for candidate in dict.fromkeys(candidates) if _was_there(candidate, at)]
         recent = [each for each in possible if each.since - at <= _EARLIEST]
         too_late += [each for each in possible if each not in recent]
         if recent:
@@ -186,7 +186,7 @@ def _one(found: Placed, records: Sequence[Record], people: Sequence[KnownPerson]
 def _contact(people: Sequence[KnownPerson], on: Record | None, known: Known) -> str | None:
     """Who of the people it was with: one who has a part in the deal, else the first."""
     contacts = [person.contact for person in people if person.contact]
-    on_it = [each for each in contacts if on in known.deals_of_contact.get(each, ())]
+    on_it = [contact for contact in contacts if on in known.deals_of_contact.get(contact, ())]
     return next(iter((*on_it, *contacts)), None)
 
 
@@ -288,7 +288,7 @@ def _source(settings: Settings) -> str | None:
     """The source of a team's list that means a mail; any may be given where there is no list."""
     if not settings.sources:
         return "email"
-    plain = {each.casefold().replace("-", ""): each for each in settings.sources}
+    plain = {source.casefold().replace("-", ""): source for source in settings.sources}
     return next((plain[name] for name in _EMAIL_SOURCES if name in plain), None)
 
 

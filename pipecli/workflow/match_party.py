@@ -149,29 +149,33 @@ def match_customer(
 def match_contact(prospect: Prospect, customer: str | None, contacts: Sequence[KnownContact]) -> Match:
     """The contact that a prospect's person is: by e-mail, or by name at its customer."""
     email = email_key(prospect.email)
-    known = [each for each in contacts if email and email in map(email_key, each.emails)]
+    known = [contact for contact in contacts if email and email in map(email_key, contact.emails)]
     if known:
         here = [each for each in known if each.customer == customer]
         return Match((here or known)[0].id, f"the same e-mail {prospect.email}")
-    for each in contacts:
-        if customer and prospect.name and each.customer == customer and _same(each.name, prospect.name):
-            return Match(each.id, "the same name there")
+    for contact in contacts:
+        if customer and prospect.name and contact.customer == customer and _same(contact.name, prospect.name):
+            return Match(contact.id, "the same name there")
     return Match()
 
 
 def _resembling(name: str, customers: Sequence[KnownCustomer]) -> list[KnownCustomer]:
-    by_id = {each.id: each for each in customers}
-    return [by_id[key] for key in similar_names(name, {each.id: each.name for each in customers})]
+    by_id = {customer.id: customer for customer in customers}
+    return [by_id[key] for key in similar_names(name, {customer.id: customer.name for customer in customers})]
 
 
 def _of_same_name(prospect: Prospect, customers: Sequence[KnownCustomer]) -> Iterable[str]:
-    namesakes = [each for each in customers if _same(each.name, prospect.customer_name)]
+    namesakes = [customer for customer in customers if _same(customer.name, prospect.customer_name)]
     if not prospect.organization:
-        namesakes = [each for each in namesakes if not _is_another_person(prospect, each)]
+        namesakes = [namesake for namesake in namesakes if not _is_another_person(prospect, namesake)]
     if len(namesakes) > 1:
-        closer = [each for each in namesakes if website_key(each.website) == website_key(prospect.website)]
+        closer = [
+            namesake
+            for namesake in namesakes
+            if website_key(namesake.website) == website_key(prospect.website)
+        ]
         namesakes = closer if prospect.website and closer else namesakes
-    return [each.id for each in namesakes]
+    return [namesake.id for namesake in namesakes]
 
 
 def _is_another_person(prospect: Prospect, customer: KnownCustomer) -> bool:
@@ -182,7 +186,7 @@ def _is_another_person(prospect: Prospect, customer: KnownCustomer) -> bool:
 
 def _of_same_website(prospect: Prospect, customers: Sequence[KnownCustomer]) -> Iterable[str]:
     website = website_key(prospect.website)
-    return [each.id for each in customers if website and website_key(each.website) == website]
+    return [customer.id for customer in customers if website and website_key(customer.website) == website]
 
 
 def _of_same_email(
@@ -192,8 +196,8 @@ def _of_same_email(
     email = email_key(prospect.email)
     if email is None:
         return
-    yield from (each.id for each in customers if email in map(email_key, each.emails))
-    employers = {each.customer for each in contacts if email in map(email_key, each.emails)}
+    yield from (customer.id for customer in customers if email in map(email_key, customer.emails))
+    employers = {contact.customer for contact in contacts if email in map(email_key, contact.emails)}
     if prospect.organization:
         employers &= {each.id for each in _resembling(prospect.organization, customers)}
     yield from sorted(employer for employer in employers if employer)
@@ -202,10 +206,10 @@ def _of_same_email(
 def _of_same_domain(
     domains: set[str], customers: Sequence[KnownCustomer], contacts: Sequence[KnownContact]
 ) -> Iterable[str]:
-    persons = {each.id for each in customers if each.is_person}
-    for each in customers:
-        if not each.is_person and domains & _domains(each.emails, each.website):
-            yield each.id
+    persons = {customer.id for customer in customers if customer.is_person}
+    for customer in customers:
+        if not customer.is_person and domains & _domains(customer.emails, customer.website):
+            yield customer.id
     for contact in contacts:
         if contact.customer and contact.customer not in persons and domains & _domains(contact.emails):
             yield contact.customer

@@ -86,7 +86,7 @@ def _with_stage(settings: Settings, old: str, new: str) -> Settings:
     process = settings.processes.get(slug)
     place = process.position(stage) if process else None
     if process is None or place is None:
-        known = [f"{name}/{each.id}" for name, every in settings.processes.items() for each in every.stages]
+        known = [f"{name}/{stage.id}" for name, every in settings.processes.items() for stage in every.stages]
         raise Refused(f"there is no stage {old}", hint=f"there are {', '.join(known)}")
     if process.position(new) is not None:
         raise Refused(f"{slug} has a stage {new} already", hint="choose another name")
@@ -183,7 +183,7 @@ def _principal(record: Any, old: str, new: str) -> Record:
         changes["next_contact"] = record.next_contact.with_(by=new)
     if "activities" in present:
         changes["activities"] = tuple(
-            each.with_(by=new) if each.by == old else each for each in record.activities
+            activity.with_(by=new) if activity.by == old else activity for activity in record.activities
         )
     changed: Record = record.with_(**changes)
     return changed

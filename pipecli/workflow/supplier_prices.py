@@ -71,7 +71,7 @@ def compare(answers: Sequence[SupplierQuotation], currency: str, rates: Rates, *
         except MissingRate:
             return None
 
-    received = [each for each in answers if each.status is SupplierQuotationStatus.RECEIVED]
+    received = [answer for answer in answers if answer.status is SupplierQuotationStatus.RECEIVED]
     holds = [each.valid_until is None or today <= each.valid_until for each in received]
     lines = [_by_key(answer) for answer in received]
     rows = []
@@ -93,13 +93,13 @@ def compare(answers: Sequence[SupplierQuotation], currency: str, rates: Rates, *
         compared = None if exact is None else rounded(exact, currency)
         quoted = sum(row.prices[place] is not None for row in rows)
         columns.append(Column(answer, answer.total, compared, quoted, not holds[place]))
-    best = _lowest([each.compared if each.quoted == len(rows) else None for each in columns], holds)
+    best = _lowest([column.compared if column.quoted == len(rows) else None for column in columns], holds)
     return Comparison(
         currency,
         tuple(column._replace(is_best=place in best) for place, column in enumerate(columns)),
         tuple(rows),
-        tuple(each for each in answers if each.status is SupplierQuotationStatus.REQUESTED),
-        tuple(each for each in answers if each.status is SupplierQuotationStatus.DECLINED),
+        tuple(answer for answer in answers if answer.status is SupplierQuotationStatus.REQUESTED),
+        tuple(answer for answer in answers if answer.status is SupplierQuotationStatus.DECLINED),
     )
 
 

@@ -37,7 +37,7 @@ _TELLS_MORE = {"frozen": "sent-quotation", "discount": "discount-limit"}
 def check_changes(present: Pipeline, asked: Range, found: ChangeSet) -> list[Finding]:
     """What the rules about changes say of a change set, in the order of files and lines."""
     review = _review(present, asked, found)
-    texts = {side.file: side.text for each in found.records if (side := each.after) is not None}
+    texts = {side.file: side.text for record in found.records if (side := record.after) is not None}
     by_file: dict[str, list[tuple[Rule, Problem]]] = defaultdict(list)
     for rule in (*STRUCTURE, *(WITH_SETTINGS if review.settings else ())):
         for problem in rule.problems(review):
@@ -51,13 +51,13 @@ def together(states: Iterable[Finding], changes: Sequence[Finding], found: Chang
     An error counts wherever it is, as the change may have caused it elsewhere. A warning about what the
     change doesn't touch is no news, unless it touches the settings.
     """
-    touched = {side.file for each in found.records for side in (each.before, each.after) if side}
-    told = {(each.file, each.rule) for each in changes}
+    touched = {side.file for record in found.records for side in (record.before, record.after) if side}
+    told = {(change.file, change.rule) for change in changes}
     news = [
-        each
-        for each in states
-        if (each.severity is Severity.ERROR or each.file in touched or SETTINGS_FILE in touched)
-        and (each.file, _TELLS_MORE.get(each.rule)) not in told
+        state
+        for state in states
+        if (state.severity is Severity.ERROR or state.file in touched or SETTINGS_FILE in touched)
+        and (state.file, _TELLS_MORE.get(state.rule)) not in told
     ]
     return sorted({*news, *changes})
 
@@ -71,7 +71,7 @@ def _placed(text: str, problems: Sequence[tuple[Rule, Problem]]) -> Iterator[Fin
 
 def _review(present: Pipeline, asked: Range, found: ChangeSet) -> Review:
     old = _settings_at(present.location, asked.base)
-    touched = next((each.after for each in found.records if each.noun == SETTINGS.noun), None)
+    touched = next((record.after for record in found.records if record.noun == SETTINGS.noun), None)
     new = _record(SETTINGS.noun, touched) if touched else old
     new_settings = new if isinstance(new, Settings) else None
     renamed = renames(old, new_settings)
@@ -88,17 +88,25 @@ def _past(present: Pipeline, commit: str) -> PastPipeline:
     return PastPipeline(present.location, Stand(commit, datetime.now().astimezone(), ()), present.today)
 
 
-def _changed(each: Touched, old_key: str, renamed: Renames) -> Changed:
-    before, happened = each.before, each.events
-    if each.noun == OPPORTUNITY.noun and before and before.told and any(renamed):
+def _changed(touched: Touched, old_key: str, renamed: Renames) -> Changed:
+    before, happened = touched.before, touched.events
+    if touched.noun == OPPORTUNITY.noun and before and before.told and any(renamed):
         before = before._replace(told=renamed.of_deal(before.told))
-        happened = events(before.told, each.after.told if each.after else None)
-    old, new = _record(each.noun, before), _record(each.noun, each.after)
+        happened = events(before.told, touched.after.told if touched.after else None)
+    old, new = _record(touched.noun, before), _record(touched.noun, touched.after)
     if isinstance(old, Settings):
         old = renamed.of_settings(old)
     fault = before.fault if before is not None and old is None else None
     return Changed(
-        each.noun, each.key, each.file, old, new, happened, old_key, is_gone=each.after is None, fault=fault
+        touched.noun,
+        touched.key,
+        touched.file,
+        old,
+        new,
+        happened,
+        old_key,
+        is_gone=touched.after is None,
+        fault=fault,
     )
 
 

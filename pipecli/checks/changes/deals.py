@@ -154,8 +154,8 @@ def _is_known(word: object, words: str, review: Review) -> bool:
     return not known or word is None or word in known
 
 
-def _was_open_between(review: Review, each: Changed) -> bool:
-    return any(version.get("status", "open") == "open" for version in review.between.versions(each.file))
+def _was_open_between(review: Review, changed: Changed) -> bool:
+    return any(version.get("status", "open") == "open" for version in review.between.versions(changed.file))
 
 
 def _texts(events: Sequence[Event]) -> str:

@@ -69,16 +69,16 @@ def _gone(review: Review) -> Iterator[Changed]:
     return (each for each in review.changed if each.is_gone)
 
 
-def _instead(each: Changed) -> str:
+def _instead(changed: Changed) -> str:
     """What ends a document without deleting it; nothing for a deal that has ended."""
-    if isinstance(each.before, Opportunity) and not each.before.is_open:
-        return f", reports count what is {each.before.status}"
-    return f", and {_WAY_OUT[each.noun]} {each.key}"
+    if isinstance(changed.before, Opportunity) and not changed.before.is_open:
+        return f", reports count what is {changed.before.status}"
+    return f", and {_WAY_OUT[changed.noun]} {changed.key}"
 
 
-def _name(each: Changed) -> str:
-    label = f' "{each.before.label}"' if each.before and each.before.label != each.key else ""
-    return f"{each.noun.replace('-', ' ')} {each.key}{label}"
+def _name(changed: Changed) -> str:
+    label = f' "{changed.before.label}"' if changed.before and changed.before.label != changed.key else ""
+    return f"{changed.noun.replace('-', ' ')} {changed.key}{label}"
 
 
 STRUCTURE = (

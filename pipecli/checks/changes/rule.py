@@ -117,8 +117,8 @@ class Between:
     def forced(self, file: str, key: str) -> str:
         """` (forced in 1a2b3c4 by Ana Ruiz: "why")` when a commit says so; a hint, which excuses nothing."""
         ids = [step.commit for step in self._steps.get(file, ())]
-        for each in git.objects(self._place.work_tree, reversed(ids), files.LARGEST):
-            commit = commit_of(each.id, each.content or b"")
+        for object_ in git.objects(self._place.work_tree, reversed(ids), files.LARGEST):
+            commit = commit_of(object_.id, object_.content or b"")
             if commit.subject.startswith(f"{key}: advance ") and commit.subject.endswith("(forced)"):
                 why = f': "{commit.body.splitlines()[0]}"' if commit.body else ""
                 return f" (forced in {commit.id[:7]} by {commit.author}{why})"

@@ -43,7 +43,7 @@ def funnel_picture(run: Session, asked: Days) -> Picture:
     valuation = Valuation(run.pipeline.rates)
     made = funnel_of(run, "step", asked, valuation, names, has_stages=True)
     steps = [step for step in steps_of(made, names) if step["key"] not in _ENDED]
-    several = len({each.process for each in made.stages}) > 1
+    several = len({stage.process for stage in made.stages}) > 1
     called = [_label(step, names, is_named=several) for step in steps]
     parts = [
         Part(name, step["half"], step["count"], f"{name}: {step['count']}, {_share(step)}")

@@ -71,7 +71,7 @@ def pipeline_picture(run: Session, of: Whose, asked: Days, currency: str | None)
 
     dots = [dot(deal) for deal in deals]
     lanes = [lane(*key) for key in names.stages() if key[0] in processes]
-    lanes += sorted({each.stage for each in dots} - set(lanes))
+    lanes += sorted({dot.stage for dot in dots} - set(lanes))
     title = f"{len(dots)} open deal{'s' * (len(dots) != 1)} by expected close, in {valuation.currency}"
     return Picture(
         title, lambda theme: pipeline_chart(dots, lanes, title=title, today=run.today, theme=theme)

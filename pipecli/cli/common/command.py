@@ -55,7 +55,7 @@ class Group(TyperGroup):
             help=help_text,
             no_args_is_help=True,
             rich_markup_mode=None,
-            commands={each: TyperCommand(each) for each in names},
+            commands={name: TyperCommand(name) for name in names},
         )
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:

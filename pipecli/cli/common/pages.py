@@ -36,8 +36,8 @@ def print_section(heading: str, rows: Sequence[View], columns: Sequence[Column])
 def print_activities(record: View) -> None:
     """What is planned, and the last of what is done."""
     activities = sorted(record.get("activities", ()), key=lambda each: str(each["at"]))
-    planned = [each for each in activities if not each.get("done")]
-    done = [each for each in activities if each.get("done")]
+    planned = [activity for activity in activities if not activity.get("done")]
+    done = [activity for activity in activities if activity.get("done")]
     print_section("Planned", planned, _ACTIVITIES)
     more = f", the last {_LAST} of {len(done)}" if len(done) > _LAST else ""
     print_section(f"Done{more}", done[::-1][:_LAST], _ACTIVITIES)
@@ -77,9 +77,9 @@ def planned_contact(run: Session, planned: View) -> str:
 def rows_of(run: Session, table: str, columns: tuple[Shown, ...], condition: str, key: str) -> list[View]:
     """The records that a condition of ours holds for, as the table of their noun has them."""
     found = run.pipeline.index.connection.execute(
-        f"SELECT {', '.join(each.sql for each in columns)} FROM {table} WHERE {condition}", (key,)
+        f"SELECT {', '.join(column.sql for column in columns)} FROM {table} WHERE {condition}", (key,)
     )
-    names = [each.column.name for each in columns]
+    names = [column.column.name for column in columns]
     return [dict(zip(names, row, strict=True)) for row in found]
 
 

@@ -179,7 +179,7 @@ def display_width(text: str) -> int:
 
     # A grapheme at a time: over a whole text, wcswidth lets a joiner (U+200D) swallow whatever comes next,
     # which is right within an emoji and wrong before a blank.
-    return sum(max(wcswidth(each), 0) for each in iter_graphemes(text))
+    return sum(max(wcswidth(grapheme), 0) for grapheme in iter_graphemes(text))
 
 
 def cut(text: str, width: int) -> str:

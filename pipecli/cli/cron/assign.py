@@ -77,11 +77,11 @@ def _counted(count: int, noun: str) -> str:
 
 def _print_as_it_would_be(run: Session, changes: Sequence[Change]) -> None:
     if run.format is Format.TABLE:
-        write_text("".join(f"{each.subject.key}: would {each.summary}\n" for each in changes))
+        write_text("".join(f"{change.subject.key}: would {change.summary}\n" for change in changes))
         return
     shown = [
-        view(run, each.subject.noun, each.subject.key)
-        | {name: each.subject.plain()[name] for name in ("owner", "assigned")}
-        for each in changes
+        view(run, change.subject.noun, change.subject.key)
+        | {name: change.subject.plain()[name] for name in ("owner", "assigned")}
+        for change in changes
     ]
     print_records(shown, [Column(name, name) for name in ("id", "status", "owner")], run.format)

@@ -82,15 +82,15 @@ def _print(run: Session, found: Sequence[FollowUp], until: date) -> None:
     print_records([_record(each) for each in found], _COLUMNS, run.format)
 
 
-def _record(each: FollowUp) -> dict[str, Any]:
-    plan = each.plan
+def _record(follow_up: FollowUp) -> dict[str, Any]:
+    plan = follow_up.plan
     return {
         "kind": plan.kind,
         "id": plan.id,
         **({"activity": plan.activity} if plan.activity else {}),
-        "due": each.due,
-        **({"at": each.at} if each.at else {}),
-        "overdue_days": each.overdue_days,
+        "due": follow_up.due,
+        **({"at": follow_up.at} if follow_up.at else {}),
+        "overdue_days": follow_up.overdue_days,
         "by": plan.by,
         "type": plan.type,
         "subject": plan.subject,

@@ -133,8 +133,8 @@ def _untold(run: Session, before: Unsent, left: Unsent) -> list[Parcel]:
     except Unreachable as error:
         say(f"warning: {error.message}")
         known = claims.known(offline=True)
-    pending = {each.key for each in before.parcels if known.get(each.key) == left.clone}
-    return [each for each in left.parcels if each.key not in known or each.key in pending]
+    pending = {parcel.key for parcel in before.parcels if known.get(parcel.key) == left.clone}
+    return [parcel for parcel in left.parcels if parcel.key not in known or parcel.key in pending]
 
 
 def _delivered(ours: Channels, parcels: Sequence[Parcel]) -> Iterator[tuple[Sequence[Parcel], bool]]:
@@ -209,10 +209,10 @@ def _users_by_email(run: Session) -> dict[str, str]:
 def _by_message(parcels: Sequence[Parcel]) -> Iterator[Sequence[Parcel]]:
     """The parcels of each message: each alone, or all that go to an address where they are many."""
     by_address: dict[tuple[bool, str, int], list[Parcel]] = defaultdict(list)
-    for each in parcels:
-        by_address[each.is_for_user, each.to, each.place].append(each)
+    for parcel in parcels:
+        by_address[parcel.is_for_user, parcel.to, parcel.place].append(parcel)
     for theirs in by_address.values():
-        yield from [theirs] if len(theirs) > _MOST_ALONE else ([each] for each in theirs)
+        yield from [theirs] if len(theirs) > _MOST_ALONE else ([their] for their in theirs)
 
 
 def _address(ours: Channels, parcel: Parcel) -> Address | None:
@@ -224,7 +224,7 @@ def _address(ours: Channels, parcel: Parcel) -> Address | None:
 def _message(parcels: Sequence[Parcel]) -> Message:
     from pipecli.history.notices import digest
 
-    messages = [Message(each.title, each.body) for each in parcels]
+    messages = [Message(parcel.title, parcel.body) for parcel in parcels]
     return messages[0] if len(messages) == 1 else digest(messages)
 
 
@@ -239,7 +239,7 @@ def _print(run: Session, sent: Sequence[Parcel]) -> None:
 def _print_messages(run: Session, parcels: Sequence[Parcel]) -> None:
     """The messages that would be sent."""
     if run.format is not Format.TABLE:
-        records = [{**_record(each), "body": each.body} for each in parcels]
+        records = [{**_record(parcel), "body": parcel.body} for parcel in parcels]
         print_records(records, _COLUMNS, run.format, id_key="record")
         return
     drawn = []
@@ -344,11 +344,11 @@ class _Packing:
             made = self._ranking(day, points, base)
         except (ValueError, PipecliError):  # a rate is missing: the win is told all the same
             return None
-        row = next((each for each in made.rows if each.key == notice.owner), None)
+        row = next((row for row in made.rows if row.key == notice.owner), None)
         if row is None or row.rank is None or points.is_nothing:
             return None
         return Standing(
-            gained, row.points, row.rank, sum(each.rank is not None for each in made.rows), quarter_of(day)
+            gained, row.points, row.rank, sum(row.rank is not None for row in made.rows), quarter_of(day)
         )
 
     def _ranking(self, day: date, points: Any, base: Any) -> Ranking:

@@ -127,7 +127,7 @@ def _dues(run: Session, ours: Channels, found: Sequence[FollowUp]) -> tuple[list
         what = f"{len(theirs)} due"
         key = f"{run.today}/{user or 'nobody'}/{len(theirs)}-untold"
         if user is None:
-            untold[key] = f"{what} for nobody: {', '.join(dict.fromkeys(each.plan.id for each in theirs))}"
+            untold[key] = f"{what} for nobody: {', '.join(dict.fromkeys(their.plan.id for their in theirs))}"
         elif not about.get("active", True):
             untold[key] = f"{what} for {user}, who is not active: give the deals to another"
         elif not (addresses := ours.of_user(user)):
@@ -139,16 +139,16 @@ def _dues(run: Session, ours: Channels, found: Sequence[FollowUp]) -> tuple[list
                     user,
                     str(about.get("name", user)),
                     address,
-                    {_key(run, user, each, place): each for each in theirs},
+                    {_key(run, user, their, place): their for their in theirs},
                 )
                 for place, address in enumerate(addresses)
             ]
     return dues, untold
 
 
-def _key(run: Session, user: str, each: FollowUp, place: int) -> str:
+def _key(run: Session, user: str, follow_up: FollowUp, place: int) -> str:
     """When who is reminded of what, by which of their addresses: `2026-11-21/ana/OPP-2Q8XA/4F2QX/0`."""
-    return f"{run.today}/{user}/{item(each)}/{place}"
+    return f"{run.today}/{user}/{item(follow_up)}/{place}"
 
 
 def _message(run: Session, due: Due, keys: Sequence[str]) -> Message:

@@ -93,7 +93,7 @@ def _print_tables(run: Session) -> None:
         for (table,) in named
     ]
     if run.format is Format.TABLE:
-        print_record({}, run.format, [(each["table"], each["columns"]) for each in records])
+        print_record({}, run.format, [(record["table"], record["columns"]) for record in records])
     else:
         print_records(
             records, [Column("table", "TABLE"), Column("columns", "COLUMNS")], run.format, id_key="table"

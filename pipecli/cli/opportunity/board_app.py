@@ -283,7 +283,7 @@ class BoardApp(App[None]):
     async def on_cards_dropped(self, dropped: Cards.Dropped) -> None:
         key, self.grabbed = self.grabbed, ""
         self.lanes.remove_class("dragging")
-        lane = next((each.place for each in self.board.lanes for card in each.cards if card.id == key), None)
+        lane = next((lane.place for lane in self.board.lanes for card in lane.cards if card.id == key), None)
         if key and lane != dropped.place:
             await self._drop(key, lane, dropped.place)
 

@@ -108,7 +108,9 @@ def reopen(
             desk.settings,
             quotations,
             _orders(desk, deal),
-            when_open=quotations_when_open(desk.pipeline, deal.id, [each.id for each in quotations]),
+            when_open=quotations_when_open(
+                desk.pipeline, deal.id, [quotation.id for quotation in quotations]
+            ),
             stage=stage,
         )
         desk.do(change)

@@ -68,7 +68,7 @@ def send_by_email(desk: Desk, sent: Change, deal: Opportunity, wishes: Wishes) -
     if desk.session.dry_run:
         typer.echo(_shown(message))
     (sender,) = _addresses(message, "From")
-    to = [each.addr_spec for name in ("To", "Cc") for each in _addresses(message, name)]
+    to = [address.addr_spec for name in ("To", "Cc") for address in _addresses(message, name)]
     with kept.until_recorded(str(message["Message-ID"])):
         desk.do(
             mailed(sent, deal, _activity(desk, message, reader), ", ".join(to)),
@@ -184,7 +184,7 @@ def _activity(desk: Desk, message: EmailMessage, reader: Reader) -> Activity:
 
     identity = str(message["Message-ID"])
     taken = {row[0] for row in desk.pipeline.index.connection.execute("SELECT id FROM activities")}
-    is_theirs = any(each.addr_spec == reader.email for each in _addresses(message, "To"))
+    is_theirs = any(address.addr_spec == reader.email for address in _addresses(message, "To"))
     return activity_of(
         id_of_mail(identity, taken.__contains__),
         at=desk.now,

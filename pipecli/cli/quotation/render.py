@@ -84,11 +84,11 @@ def _revisions(pipeline: Pipeline, quotation: Quotation) -> Revisions:
     from pipecli.outbox.documents import Revisions
 
     siblings = pipeline.all(type(quotation), "opportunity = ?", quotation.opportunity)
-    before = {each.id: each.revision_of for each in siblings}
+    before = {sibling.id: sibling.revision_of for sibling in siblings}
     chain = [quotation.id]
     while (older := before.get(chain[-1])) and older not in chain:  # files can be made to go round
         chain.append(older)
-    newer = sorted(each.id for each in siblings if each.revision_of == quotation.id)
+    newer = sorted(sibling.id for sibling in siblings if sibling.revision_of == quotation.id)
     return Revisions(len(chain), ", ".join(newer))
 
 

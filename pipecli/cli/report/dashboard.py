@@ -201,14 +201,14 @@ def stale_table(made: Stale, names: People, currency: str) -> Table:
         ["Deal", "Customer", "Owner", "Stage", "Amount", "Days still"],
         [
             [
-                Cell(each.deal.title, each.deal.title, note=each.deal.id),
-                Cell(_customer(each.deal.customer, names), _customer(each.deal.customer, names)),
-                Cell(names.users.label(each.deal.owner), names.users.label(each.deal.owner)),
-                Cell(names.stages.label(each.deal.stage, each.deal.process), each.deal.stage),
-                _amount(each.amount, currency),
-                _count(each.days),
+                Cell(deal.deal.title, deal.deal.title, note=deal.deal.id),
+                Cell(_customer(deal.deal.customer, names), _customer(deal.deal.customer, names)),
+                Cell(names.users.label(deal.deal.owner), names.users.label(deal.deal.owner)),
+                Cell(names.stages.label(deal.deal.stage, deal.deal.process), deal.deal.stage),
+                _amount(deal.amount, currency),
+                _count(deal.days),
             ]
-            for each in made.deals[:_MOST_ROWS]
+            for deal in made.deals[:_MOST_ROWS]
         ],
         nothing="No deal stands still.",
         more=max(len(made.deals) - _MOST_ROWS, 0),

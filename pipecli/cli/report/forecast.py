@@ -249,12 +249,12 @@ def print_comparison(
         said = {
             **json,
             "compared": compared,
-            "rows": [_record(each, label) for each in rows],
+            "rows": [_record(row, label) for row in rows],
             "totals": _record(totals, label, is_total=True),
         }
         write_text(dumps(said) + "\n")
         return
-    records = [_forecast_compare_cells(each, label(each.row)) for each in rows]
+    records = [_forecast_compare_cells(row, label(row.row)) for row in rows]
     if run.format is Format.TABLE:
         records.append(_forecast_compare_cells(totals, "total"))
         caption = f"Forecast by {now.by} in {now.currency}, on {then.today} and on {now.today}"
@@ -262,24 +262,28 @@ def print_comparison(
     print_records(records, _columns(now, is_narrow=run.format is Format.TABLE), run.format, id_key="key")
 
 
-def _record(each: Compared, label: Label, *, is_total: bool = False) -> dict[str, Any]:
+def _record(compared: Compared, label: Label, *, is_total: bool = False) -> dict[str, Any]:
     """The figures of now as a forecast has them, with those of then and the change beside them."""
-    about = {} if is_total else {"key": each.row.key, "process": each.row.process, "name": label(each.row)}
+    about = (
+        {}
+        if is_total
+        else {"key": compared.row.key, "process": compared.row.process, "name": label(compared.row)}
+    )
     return {
         **about,
-        **{name: each.figure(name) for name in FIGURES},
-        "then": {name: each.figure(name, then=True) for name in FIGURES},
-        "change": {name: each.change(name) for name in FIGURES},
+        **{name: compared.figure(name) for name in FIGURES},
+        "then": {name: compared.figure(name, then=True) for name in FIGURES},
+        "change": {name: compared.change(name) for name in FIGURES},
     }
 
 
-def _forecast_compare_cells(each: Compared, key: object) -> dict[str, Any]:
+def _forecast_compare_cells(compared: Compared, key: object) -> dict[str, Any]:
     cells: dict[str, Any] = {"key": key}
     for name in FIGURES:
         cells |= {
-            f"{name}_then": each.figure(name, then=True),
-            name: each.figure(name),
-            f"{name}_change": each.change(name),
+            f"{name}_then": compared.figure(name, then=True),
+            name: compared.figure(name),
+            f"{name}_change": compared.change(name),
         }
     return cells
 

@@ -139,13 +139,13 @@ def steps_of(made: Funnel, names: Names) -> Iterator[dict[str, Any]]:
     yield _step("opportunities", "opportunities", counts.opportunity_count, counts.opportunity_count)
     yield _step("opportunities", "from leads", counts.from_leads_count, counts.opportunity_count)
     reached: Reached | None = None
-    for each in made.stages:
-        before = reached.deal_count if reached and reached.process == each.process else each.process_count
-        about: dict[str, Any] = {"process": each.process}
-        if called := names.name(each.stage, each.process):
+    for stage in made.stages:
+        before = reached.deal_count if reached and reached.process == stage.process else stage.process_count
+        about: dict[str, Any] = {"process": stage.process}
+        if called := names.name(stage.stage, stage.process):
             about["name"] = called
-        yield _step("opportunities", each.stage, each.deal_count, each.process_count, before) | about
-        reached = each
+        yield _step("opportunities", stage.stage, stage.deal_count, stage.process_count, before) | about
+        reached = stage
     for name in ("won", "lost", "closed", "open"):
         amount = counts.won_amount if name == "won" else None
         count = getattr(counts, f"{name}_count")
@@ -178,7 +178,7 @@ def _groups(made: Funnel, names: Names) -> list[dict[str, Any]]:
 
 
 def _step_columns(run: Session, names: Names, made: Funnel, currency: str) -> list[Column]:
-    several = len({each.process for each in made.stages}) > 1
+    several = len({stage.process for stage in made.stages}) > 1
 
     def label(row: Mapping[str, Any]) -> str:
         if row["key"] == row["half"]:

@@ -72,12 +72,12 @@ def report_pipeline(
         "from": asked.first,
         "to": asked.last,
         "totals": made.totals._asdict(),
-        "processes": [_process(each, names, stages) for each in made.matrices],
+        "processes": [_process(matrice, names, stages) for matrice in made.matrices],
     }
     rows = [
-        {**_key(key, names), "process": each.process, **_stage(each, stage, stages), **total._asdict()}
-        for each in made.matrices
-        for (key, stage), total in each.cells.items()
+        {**_key(key, names), "process": matrice.process, **_stage(matrice, stage, stages), **total._asdict()}
+        for matrice in made.matrices
+        for (key, stage), total in matrice.cells.items()
     ]
     print_report(run, caption, rows, _COLUMNS, about=about, nothing="no deal is open")
 
@@ -156,7 +156,7 @@ def _matrix(matrix: Matrix, look: _Look) -> str | None:
     ]
     filled = [
         [_label(key, look) for key, _ in lines],
-        *(_cells(each) for each in sums),
+        *(_cells(sum_) for sum_ in sums),
         _cells([total for _, total in lines]),
         [rounded_to_three(total.weighted) for _, total in lines],
     ]
@@ -174,11 +174,11 @@ def _label(key: Key, look: _Look) -> str:
 
 def _cells(sums: Sequence[Sum | None]) -> list[str]:
     """`12  1.2M`, the counts and the amounts each in line."""
-    amounts = [rounded_to_three(each.amount) if each and each.open_count else "" for each in sums]
+    amounts = [rounded_to_three(sum_.amount) if sum_ and sum_.open_count else "" for sum_ in sums]
     wide = max(len(amount) for amount in amounts)
     return [
-        f"{each.open_count} {amount:>{wide}}" if each and each.open_count else ""
-        for each, amount in zip(sums, amounts, strict=True)
+        f"{sum_.open_count} {amount:>{wide}}" if sum_ and sum_.open_count else ""
+        for sum_, amount in zip(sums, amounts, strict=True)
     ]
 
 

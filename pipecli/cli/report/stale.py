@@ -70,7 +70,7 @@ def _print(run: Session, made: Stale, asked: Days, currency: str) -> None:
     print_report(
         run,
         _caption(run, "Stale deals", asked, currency),
-        [_record(each, stages, customers) for each in made.deals],
+        [_record(deal, stages, customers) for deal in made.deals],
         [
             Column("id", "ID"),
             Column("title", "TITLE", shrink=True, min_width=18),
@@ -135,9 +135,9 @@ def _about(run: Session, made: Stale, asked: Days, currency: str) -> dict[str, A
     }
 
 
-def _record(each: StaleDeal, stages: Names, customers: Names) -> dict[str, Any]:
+def _record(stale_deal: StaleDeal, stages: Names, customers: Names) -> dict[str, Any]:
     """One deal with the keys of JSON; its amount in the currency of the report."""
-    deal = each.deal
+    deal = stale_deal.deal
     stage, customer = stages.name(deal.stage, deal.process), customers.name(deal.customer)
     return {
         "id": deal.id,
@@ -148,13 +148,13 @@ def _record(each: StaleDeal, stages: Names, customers: Names) -> dict[str, Any]:
         "process": deal.process,
         "stage": deal.stage,
         **({"stage_name": stage} if stage else {}),
-        "amount": each.amount,
+        "amount": stale_deal.amount,
         "expected_close": deal.expected_close,
-        "moved": each.movement.day,
-        "movement": each.movement.what,
-        "days": each.days,
+        "moved": stale_deal.movement.day,
+        "movement": stale_deal.movement.what,
+        "days": stale_deal.days,
         "rotting_days": deal.rotting_days,
-        "days_over": each.days_over,
+        "days_over": stale_deal.days_over,
     }
 
 

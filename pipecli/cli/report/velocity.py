@@ -96,7 +96,7 @@ def _rows(made: Velocity, names: Names, stages: Names) -> list[dict[str, Any]]:
     rows = []
     for row in made.rows:
         name = names.name(row.key)
-        visits = {} if made.by in PERIODS else {"stages": [_stage(each, stages) for each in row.stages]}
+        visits = {} if made.by in PERIODS else {"stages": [_stage(stage, stages) for stage in row.stages]}
         rows.append({"key": row.key, **({"name": name} if name else {}), **_pace(row.pace), **visits})
     return rows
 

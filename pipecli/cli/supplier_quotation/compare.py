@@ -46,8 +46,8 @@ def _print_table(run: Session, compared: Comparison) -> None:
         Column("item", "ITEM", shrink=True, min_width=12),
         Column("quantity", "QUANTITY", align="right"),
         *(
-            Column(each.answer.id, heading, align="right")
-            for each, heading in zip(compared.columns, _headings(compared), strict=True)
+            Column(column.answer.id, heading, align="right")
+            for column, heading in zip(compared.columns, _headings(compared), strict=True)
         ),
     ]
     rows: list[dict[str, object]] = []
@@ -57,7 +57,9 @@ def _print_table(run: Session, compared: Comparison) -> None:
         cells = {each.answer.id: draw(price, each, compared.currency) for each, price in prices}
         rows.append({"item": row.description, "quantity": quantity, **cells})
     for label, said in _summary(compared):
-        cells = {each.answer.id: draw(said(each), each, compared.currency) for each in compared.columns}
+        cells = {
+            column.answer.id: draw(said(column), column, compared.currency) for column in compared.columns
+        }
         if any(cells.values()):
             rows.append({"item": label, "quantity": "", **cells})
     print_records(rows, columns, run.format)
@@ -99,12 +101,12 @@ class _Total(NamedTuple):
 
 def _headings(compared: Comparison) -> list[str]:
     """The suppliers, with the id of the answer where one gave two, and a currency of their own."""
-    times = Counter(each.answer.supplier for each in compared.columns)
+    times = Counter(column.answer.supplier for column in compared.columns)
     headings = []
-    for each in compared.columns:
-        twice = f" {each.answer.id}" if times[each.answer.supplier] > 1 else ""
-        foreign = f" ({each.answer.currency})" if each.answer.currency != compared.currency else ""
-        headings.append(f"{each.answer.supplier.upper()}{twice}{foreign}")
+    for column in compared.columns:
+        twice = f" {column.answer.id}" if times[column.answer.supplier] > 1 else ""
+        foreign = f" ({column.answer.currency})" if column.answer.currency != compared.currency else ""
+        headings.append(f"{column.answer.supplier.upper()}{twice}{foreign}")
     return headings
 
 
@@ -141,15 +143,15 @@ def _view(deal: str, compared: Comparison) -> dict[str, Any]:
                 "quantity": row.quantity,
                 "uom": row.uom,
                 "prices": [
-                    _price_view(price, each)
-                    for each, price in zip(compared.columns, row.prices, strict=True)
+                    _price_view(price, column)
+                    for column, price in zip(compared.columns, row.prices, strict=True)
                     if price is not None
                 ],
             }
             for row in compared.rows
         ],
         "suppliers": [
-            *(_answer_view(each, len(compared.rows)) for each in compared.columns),
+            *(_answer_view(column, len(compared.rows)) for column in compared.columns),
             *(
                 {"id": each.id, "supplier": each.supplier, "status": each.status, "reason": each.reason}
                 for each in (*compared.waiting, *compared.declined)

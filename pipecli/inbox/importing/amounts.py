@@ -115,7 +115,7 @@ def _currencies(sign: str, text: str) -> frozenset[str]:
 
 
 def _number(digits: str, mark: Mark, text: str, third_decimal: bool) -> Decimal:
-    signs = [each for each in digits if each in ".,"]
+    signs = [digit for digit in digits if digit in ".,"]
     decimal = _certain_mark(digits) or mark
     if signs and not decimal and not third_decimal:
         decimal = "," if signs[0] == "." else "."
@@ -145,7 +145,7 @@ def _are_groups(groups: list[str], whole: str) -> bool:
 
 def _certain_mark(digits: str) -> Mark:
     """What stands before the decimals of one number, as far as it tells by itself."""
-    signs = [each for each in digits if each in ".,"]
+    signs = [digit for digit in digits if digit in ".,"]
     if not signs:
         return ""
     last: Mark = "." if signs[-1] == "." else ","
@@ -191,12 +191,14 @@ def has_time(text: str) -> bool:
 def fault_of(form: str) -> str | None:
     """What is wrong with a date format; None for a good one."""
     directives = re.findall(r"%(.?)", form)
-    unknown = [f"%{each}" for each in directives if each not in _DIRECTIVES]
+    unknown = [f"%{directive}" for directive in directives if directive not in _DIRECTIVES]
     if unknown:
         return f"{unknown[0]} is none of {' '.join(f'%{each}' for each in sorted(_DIRECTIVES - {'%'}))}"
     if not {"y", "Y"} & set(directives):
         return f'"{form}" has no year; write a format as %d.%m.%Y'
-    twice = [f"%{each}" for each in directives if directives.count(each) > 1 and each != "%"]
+    twice = [
+        f"%{directive}" for directive in directives if directives.count(directive) > 1 and directive != "%"
+    ]
     return f"{twice[0]} stands twice" if twice else None
 
 

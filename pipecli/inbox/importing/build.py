@@ -308,7 +308,7 @@ class _Builder:
         if noun == "stage":
             process, _, stage = key.partition("/")
             if process in settings.processes and settings.stage(process, stage) is None:
-                known = ", ".join(each.id for each in settings.processes[process].stages)
+                known = ", ".join(stage.id for stage in settings.processes[process].stages)
                 raise Unreadable(f"{field_}: {stage} is no stage of the process {process}: {known}")
         elif noun != "process" and not self.names.exists(noun, key):
             raise Unreadable(f"{field_}: there is no {noun} {key}")

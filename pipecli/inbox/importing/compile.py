@@ -81,7 +81,7 @@ class _Compiler:
             composed=tuple(composed),
             constants=self.constants,
             owned=frozenset(self.owned) - NEVER_CLEARED,
-            unused=[each for each in self.table.columns if each not in self.used and each != REASON],
+            unused=[column for column in self.table.columns if column not in self.used and column != REASON],
             external_id=self.mapping.external_id if external else None,
             has_gaps=any(isinstance(part, int) and part > 0 for path in self.fed for part in path),
         )
@@ -184,7 +184,7 @@ class _Compiler:
             templates = [self._template(text, place) for text in listed(texts)]
             if path and read:
                 self.owned.add(path)
-                yield Composed(path, read, tuple(each for each in templates if each))
+                yield Composed(path, read, tuple(template for template in templates if template))
 
     def _template(self, text: str, place: list[str | int]) -> Template | None:
         """`{product} for {account}`, cut at its columns; `{{` and `}}` are braces."""

@@ -122,7 +122,7 @@ class Names:
 
     def exists(self, noun: str, key: str) -> bool:
         nouns = ("user", "team") if noun == "principal" else (noun,)
-        return any(key in self.known(each).labels for each in nouns)
+        return any(key in self.known(noun).labels for noun in nouns)
 
     def new_slug(self, noun: str, name: str) -> str:
         """A slug of a name that nothing of this kind has."""
@@ -207,7 +207,7 @@ class Completer:
         if process is not None:
             known = process.stages[0].id if stage is None else _stage(process, stage)
             if known is None:
-                stages = ", ".join(each.id for each in process.stages)
+                stages = ", ".join(stage.id for stage in process.stages)
                 raise Unreadable(f'stage: the process {plain["process"]} has no "{stage}": {stages}')
             plain["stage"] = known
 
@@ -271,7 +271,7 @@ class Completer:
 def _stage(process: Any, name: str) -> str | None:
     """The stage of a process with this id or name."""
     wanted = name.casefold()
-    return next((each.id for each in process.stages if wanted in (each.id, each.label.casefold())), None)
+    return next((stage.id for stage in process.stages if wanted in (stage.id, stage.label.casefold())), None)
 
 
 def _likeliest(possible: frozenset[str]) -> str | None:

@@ -158,16 +158,16 @@ _WORDS = {
 def _section(title: str, tallies: list[dict[str, Any]], what: str) -> Iterator[Line]:
     if tallies:
         yield Line(title)
-    for each in tallies:
-        example = each["example"]
-        yield Line(f"{each[what]} (line {example['line']}: {example['row']})", each["rows"])
+    for tally in tallies:
+        example = tally["example"]
+        yield Line(f"{tally[what]} (line {example['line']}: {example['row']})", tally["rows"])
 
 
 def _reasons_in_words(reasons: list[dict[str, Any]]) -> Iterator[Line]:
     if reasons:
         yield Line("rejected")
-    for each in reasons[:_MOST_REASONS]:
-        yield Line(f"{each['reason']} (line {each['example']['line']})", each["rows"])
+    for reason in reasons[:_MOST_REASONS]:
+        yield Line(f"{reason['reason']} (line {reason['example']['line']})", reason["rows"])
     if len(reasons) > _MOST_REASONS:
         rest = reasons[_MOST_REASONS:]
         yield Line(f"for {len(rest):,} more reasons", sum(each["rows"] for each in rest))
@@ -258,7 +258,7 @@ def default_path(name: str, source: Path | None, root: Path) -> Path:
         if not (folder.resolve() == root or root in folder.resolve().parents):
             break
     names = chain([f"{name}.rejects.csv"], (f"{name}.rejects-{number}.csv" for number in count(2)))
-    return next(folder / each for each in names if not (folder / each).exists())
+    return next(folder / name for name in names if not (folder / name).exists())
 
 
 def _written(cell: Cell) -> str:

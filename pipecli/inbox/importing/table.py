@@ -254,7 +254,7 @@ def _objects(text: str, name: str) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def _are_objects(values: list[Any]) -> bool:
-    return all(isinstance(each, dict) for each in values)
+    return all(isinstance(value, dict) for value in values)
 
 
 def _table(name: str, objects: Iterable[tuple[int, dict[str, Any]]]) -> Table:

@@ -202,7 +202,7 @@ def reader(collection: Collection, path: Path, manner: Manner) -> Reader | None:
         return None
     noun = NOUNS.get(str(path[-1]))
     if lists and Decimal not in classes:
-        inner = [kind for each in lists for kind in base.options(get_args(each)[0])]
+        inner = [kind for list_ in lists for kind in base.options(get_args(list_)[0])]
         if any(isinstance(kind, type) and issubclass(kind, Part) for kind in inner):
             return None
         return _list_of(_named(noun) if noun else line_of)

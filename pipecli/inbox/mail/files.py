@@ -262,7 +262,7 @@ class _Digest:
         self._sum = sha256()
         self._blank = 0
         fields = re.split(rb"\r?\n(?![ \t])", header)
-        for field in sorted(each for each in fields if each.lower().startswith(_TELLING)):
+        for field in sorted(field for field in fields if field.lower().startswith(_TELLING)):
             self._sum.update(b" ".join(field.split()) + b"\n")
 
     def add(self, line: bytes) -> None:

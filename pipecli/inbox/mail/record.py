@@ -107,7 +107,7 @@ def time_of(moments: Sequence[Moment], now: datetime) -> Moment:
 def _timed(mail: Mail, now: datetime) -> Timed:
     at, source = time_of(mail.moments, now)
     sender, to, copied = (
-        [key for each in people if (key := email_key(each.email))]
+        [key for person in people if (key := email_key(person.email))]
         for people in (mail.sender, mail.to, mail.copied)
     )
     return Timed(mail, at, source, Facts(sender, to, copied, mail.references, at))
@@ -230,7 +230,8 @@ class _Run:
         outside = [key for key in (*timed.facts.sender, *timed.facts.to) if key not in self._known.ours]
         domains = (email_domain(key) for key in outside)
         return next(
-            (self._customer_of_domain[each] for each in domains if each in self._customer_of_domain), ("", "")
+            (self._customer_of_domain[domain] for domain in domains if domain in self._customer_of_domain),
+            ("", ""),
         )
 
 
@@ -270,21 +271,21 @@ def rows(told: Mapping[str, Any]) -> list[Row]:
     return [*told["recorded"], *told["ambiguous"], *told["unmatched"]]
 
 
-def _recorded(each: Recorded) -> Row:
-    row = _mail("recorded", each.timed, each.activity.direction)
-    row |= {"record": each.on.key, "contact": each.activity.contact, "activity": each.activity.id}
+def _recorded(recorded: Recorded) -> Row:
+    row = _mail("recorded", recorded.timed, recorded.activity.direction)
+    row |= {"record": recorded.on.key, "contact": recorded.activity.contact, "activity": recorded.activity.id}
     return {key: value for key, value in row.items() if value is not None}
 
 
-def _unplaced(each: Unplaced) -> Row:
-    placed = each.placed
-    row = _mail("ambiguous" if placed.candidates else "unmatched", each.timed, placed.direction)
+def _unplaced(unplaced: Unplaced) -> Row:
+    placed = unplaced.placed
+    row = _mail("ambiguous" if placed.candidates else "unmatched", unplaced.timed, placed.direction)
     row |= {
         "why": placed.why,
         "candidates": list(placed.candidates) or None,
         "contact": placed.contact,
-        "suggestion": each.suggestion or None,
-        "stranger": True if placed.is_stranger and not each.timed.mail.is_automatic else None,
+        "suggestion": unplaced.suggestion or None,
+        "stranger": True if placed.is_stranger and not unplaced.timed.mail.is_automatic else None,
     }
     return {key: value for key, value in row.items() if value is not None}
 

@@ -215,7 +215,7 @@ def closed_deals(
             key, status, process, stage, owner, teams.get(owner), type_, source, customer, currency,
             None if amount is None else Decimal(amount), day(created), day(closed),
             reason, called(competitor) if competitor else None,
-            tuple(called(each) for each in loads(competitors)) if competitors else (), products.get(key, ()),
+            tuple(called(load) for load in loads(competitors)) if competitors else (), products.get(key, ()),
         )
         for key, status, process, stage, owner, type_, source, customer, currency, amount, created, closed,
         reason, competitor, competitors in rows

@@ -145,7 +145,7 @@ class Index:
         return int(version)
 
     def _stamp(self, stamps: dict[str, bytes]) -> None:
-        self.connection.executemany("DELETE FROM _folders WHERE folder = ?", [(each,) for each in stamps])
+        self.connection.executemany("DELETE FROM _folders WHERE folder = ?", [(stamp,) for stamp in stamps])
         self.connection.executemany(
             "INSERT INTO _folders VALUES (?, ?)",
             [(folder, stamp) for folder, stamp in stamps.items() if stamp],

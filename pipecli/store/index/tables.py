@@ -99,7 +99,7 @@ _LEAD = """
 
 def _opportunity(deal: Opportunity) -> tuple[SQLValue, ...]:
     value, closed = deal.value, deal.closed
-    primary = next((each.contact for each in deal.contacts if each.primary), None)
+    primary = next((contact.contact for contact in deal.contacts if contact.primary), None)
     return (
         deal.id, deal.external_id, _text(deal.created), deal.title, deal.type, deal.lead, deal.customer,
         deal.process, deal.stage, deal.status, deal.owner, *_assigned(deal.assigned), _list(deal.shared_with),
@@ -225,9 +225,13 @@ def _activity_facts(activities: tuple[Activity, ...]) -> tuple[SQLValue, ...]:
     """How many are open; when they last wrote to us, and we to them."""
     return (
         sum(not activity.done for activity in activities),
-        max((str(_text(each.at)) for each in activities if each.direction == "in"), default=None),
+        max((str(_text(activity.at)) for activity in activities if activity.direction == "in"), default=None),
         max(
-            (str(_text(each.at)) for each in activities if each.direction == "out" and each.done),
+            (
+                str(_text(activity.at))
+                for activity in activities
+                if activity.direction == "out" and activity.done
+            ),
             default=None,
         ),
     )

@@ -60,7 +60,7 @@ def convert(
         date=today,
         customer=customer.id,
         contact=contact.id if contact else None,
-        opportunities=(*(each.id for each in others), deal.id),
+        opportunities=(*(other.id for other in others), deal.id),
         forced=True if missing else None,
     )
     after = lead.with_(
@@ -69,7 +69,7 @@ def convert(
         activities=tuple(activity for activity in lead.activities if activity.done),
         next_contact=None,
     )
-    linked = [each.with_(customer=customer.id) for each in others if each.customer is None]
+    linked = [other.with_(customer=customer.id) for other in others if other.customer is None]
     forced = " (forced)" if missing else ""
     return Change(
         after,

@@ -163,7 +163,7 @@ def change_process(
         )
     there = stage or deal.stage
     if known.position(there) is None:
-        stages = ", ".join(each.id for each in known.stages)
+        stages = ", ".join(stage.id for stage in known.stages)
         raise Refused(
             f"{there} is no stage of the process {process}",
             hint=f"say where it goes on, in {stages}: pipecli opp set {deal.id} process={process} stage=…",

@@ -29,7 +29,7 @@ def auto_close(
         return None
     if not deal.is_open or _is_planned(deal, today):
         return None
-    if any(each.status is QuotationStatus.ACCEPTED for each in quotations):
+    if any(quotation.status is QuotationStatus.ACCEPTED for quotation in quotations):
         return None
     closed = Closed.model_construct(date=today, reason=settings.auto_close.reason)
     return Change(
@@ -37,7 +37,9 @@ def auto_close(
         f"close, no answer since {since}",
         "closed",
         also=tuple(
-            each.with_(status=QuotationStatus.REJECTED) for each in quotations if each.status in _ON_OFFER
+            quotation.with_(status=QuotationStatus.REJECTED)
+            for quotation in quotations
+            if quotation.status in _ON_OFFER
         ),
     )
 
@@ -47,7 +49,7 @@ def unanswered_since(deal: Opportunity, zone: tzinfo) -> date | None:
 
     A call or meeting without a direction was a conversation, and so an answer; such a mail was automatic.
     """
-    said = [word for each in deal.activities if (word := _word(each, zone))]
+    said = [word for activity in deal.activities if (word := _word(activity, zone))]
     last = max(said, key=lambda word: (word.at, not word.is_ours), default=None)
     return last.day if last and last.is_ours else None
 
@@ -73,4 +75,4 @@ def _word(activity: Activity, zone: tzinfo) -> _Word | None:
 def _is_planned(deal: Opportunity, today: date) -> bool:
     """Whether somebody is still to do something: a next contact that isn't past, or an open activity."""
     is_to_come = deal.next_contact is not None and deal.next_contact.date >= today
-    return is_to_come or any(not each.done for each in deal.activities)
+    return is_to_come or any(not activity.done for activity in deal.activities)

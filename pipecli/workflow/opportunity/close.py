@@ -55,7 +55,7 @@ def win(
     closed = Closed.model_construct(
         date=day, amount=value, quotation=winner.id if winner else None, detail=note
     )
-    settled = [each for each in quotations if _settle(each, winner) is not each.status]
+    settled = [quotation for quotation in quotations if _settle(quotation, winner) is not quotation.status]
     order = _order(deal, winner, orders, id=order_id, now=now, day=day) if winner else None
     return Change(
         deal.with_(status=OpportunityStatus.WON, closed=closed),
@@ -72,7 +72,7 @@ def win(
 def last_offered(quotations: Sequence[Quotation]) -> Quotation | None:
     """The quotation that a deal is won with where nobody names one: the accepted one, else the last sent."""
     for status in (QuotationStatus.ACCEPTED, QuotationStatus.SENT):
-        offered = [each for each in quotations if each.status is status]
+        offered = [quotation for quotation in quotations if quotation.status is status]
         if offered:
             return max(offered, key=lambda each: (each.date, each.created))
     return None
@@ -138,7 +138,7 @@ def _order(
     deal: Opportunity, winner: Quotation, orders: Sequence[Order], *, id: str, now: datetime, day: date
 ) -> Order | None:
     """The order of the winning quotation; None where it has one already."""
-    if any(each.quotation == winner.id and each.status is not OrderStatus.CANCELLED for each in orders):
+    if any(order.quotation == winner.id and order.status is not OrderStatus.CANCELLED for order in orders):
         return None
     customer = winner.customer or deal.customer
     if customer is None:
@@ -155,7 +155,9 @@ def _notes(
     notes = []
     if winner is None:
         over = {QuotationStatus.DRAFT: "was not sent", QuotationStatus.EXPIRED: "is expired"}
-        passed = [f"{each.id} {over[each.status]}" for each in quotations if each.status in over]
+        passed = [
+            f"{quotation.id} {over[quotation.status]}" for quotation in quotations if quotation.status in over
+        ]
         notes.append(f"won without a quotation, nothing is ordered{''.join(f'; {each}' for each in passed)}")
     if winner is not None and winner.valid_until is not None and winner.valid_until < day:
         notes.append(f"{winner.id} was valid until {winner.valid_until}")
@@ -178,8 +180,8 @@ def convert_on_win(
 
     What is planned with the lead goes to the deal. `parties` and `others` are as `convert` has them.
     """
-    known = {each.id for each in deal.activities}
-    planned = [each for each in lead.activities if not each.done and each.id not in known]
+    known = {activity.id for activity in deal.activities}
+    planned = [activity for activity in lead.activities if not activity.done and activity.id not in known]
     primary = Stakeholder(contact=contact.id, role=lead.role, primary=True) if contact else None
     sold = deal.with_(
         customer=customer.id,
@@ -235,7 +237,9 @@ def lose(
         f"lost{to}: {reason}",
         "lost",
         also=tuple(
-            each.with_(status=QuotationStatus.REJECTED) for each in quotations if each.status not in _ENDED
+            quotation.with_(status=QuotationStatus.REJECTED)
+            for quotation in quotations
+            if quotation.status not in _ENDED
         ),
     )
 
@@ -275,9 +279,9 @@ def reopen(
     assert deal.closed is not None
     there = _stage(deal, settings, stage)
     restored = [
-        each.with_(status=status)
-        for each in quotations
-        if (status := _restored(each, deal, quotations, when_open)) != each.status
+        quotation.with_(status=status)
+        for quotation in quotations
+        if (status := _restored(quotation, deal, quotations, when_open)) != quotation.status
     ]
     probability = deal.probability if there == deal.stage else None
     return Change(
@@ -301,7 +305,7 @@ def _stage(deal: Opportunity, settings: Settings, stage: str | None) -> str:
     there = stage or deal.stage
     process = process_of(deal, settings)
     if process.position(there) is None:
-        stages = ", ".join(each.id for each in process.stages)
+        stages = ", ".join(stage.id for stage in process.stages)
         raise Refused(f"{there} is no stage of the process {deal.process}", hint=f"give --stage, in {stages}")
     return there
 
@@ -327,7 +331,7 @@ def _restored(
 def _cancelled(deal: Opportunity, orders: Sequence[Order]) -> list[Order]:
     """The orders of the win, cancelled. Refused when one is delivered: goods that left can't be unsold."""
     assert deal.closed is not None
-    made = [each for each in orders if each.quotation and each.quotation == deal.closed.quotation]
+    made = [order for order in orders if order.quotation and order.quotation == deal.closed.quotation]
     for order in made:
         if order.status is OrderStatus.DELIVERED:
             raise Refused(

@@ -65,8 +65,8 @@ def open_opportunity(
 def in_process(deal: Opportunity, settings: Settings, process: str, stage: str | None = None) -> Opportunity:
     """A new deal in another process, at its first stage or at `stage`."""
     stages = _process(settings, process).stages
-    if stage is not None and stage not in [each.id for each in stages]:
-        known = ", ".join(each.id for each in stages)
+    if stage is not None and stage not in [stage.id for stage in stages]:
+        known = ", ".join(stage.id for stage in stages)
         raise Refused(f"{stage} is no stage of the process {process}", hint=f"its stages: {known}")
     return deal.with_(process=process, stage=stage or stages[0].id)
 

@@ -70,8 +70,8 @@ def add_stakeholder(
         role=role or (known.role if known else None),
         primary=primary or (known.primary if known else None) or None,
     )
-    others = [each.with_(primary=None) if primary else each for each in deal.contacts]
-    people = [theirs if each.contact == contact.id else each for each in others]
+    others = [contact.with_(primary=None) if primary else contact for contact in deal.contacts]
+    people = [theirs if other.contact == contact.id else other for other in others]
     part = ", ".join([*([theirs.role] if theirs.role else []), *(["primary"] if theirs.primary else [])])
     return Change(
         deal.with_(contacts=tuple(people if known else [*people, theirs])),
@@ -84,7 +84,7 @@ def remove_stakeholder(deal: Opportunity, contact: Contact) -> Change:
     """Take a contact off a deal."""
     left = tuple(each for each in deal.contacts if each.contact != contact.id)
     if len(left) == len(deal.contacts):
-        known = ", ".join(each.contact for each in deal.contacts) or "nobody"
+        known = ", ".join(contact.contact for contact in deal.contacts) or "nobody"
         raise Refused(f"{contact.name} ({contact.id}) is not on {deal.id}", hint=f"on it: {known}")
     return Change(deal.with_(contacts=left), f"remove contact {contact.name}", "contact-removed")
 
@@ -98,7 +98,7 @@ def known_as(name: str, competitors: Mapping[str, str], deal: Opportunity) -> st
     for slug, label in competitors.items():
         if folded in (slug.casefold(), label.casefold()):
             return slug
-    return next((each for each in deal.competitors if each.casefold() == folded), name)
+    return next((competitor for competitor in deal.competitors if competitor.casefold() == folded), name)
 
 
 def add_competitor(deal: Opportunity, name: str, competitors: Mapping[str, str]) -> Change:
@@ -111,7 +111,7 @@ def add_competitor(deal: Opportunity, name: str, competitors: Mapping[str, str])
 def remove_competitor(deal: Opportunity, name: str, competitors: Mapping[str, str]) -> Change:
     """Strike a competitor out."""
     gone = {name.casefold(), known_as(name, competitors, deal).casefold()}
-    left = tuple(each for each in deal.competitors if each.casefold() not in gone)
+    left = tuple(competitor for competitor in deal.competitors if competitor.casefold() not in gone)
     if len(left) == len(deal.competitors):
         known = ", ".join(deal.competitors) or "nobody"
         raise Refused(f"{name} is no competitor of {deal.id}", hint=f"its competitors: {known}")

@@ -77,7 +77,7 @@ def _event(before: Opportunity, after: Opportunity) -> str:
 
 
 def _one_primary(deal: Opportunity) -> None:
-    primary = [each.contact for each in deal.contacts if each.primary]
+    primary = [contact.contact for contact in deal.contacts if contact.primary]
     if len(primary) > 1:
         raise Refused(
             f"{deal.id} would have {len(primary)} primary contacts: {', '.join(primary)}",
@@ -87,7 +87,7 @@ def _one_primary(deal: Opportunity) -> None:
 
 def _price_list_in_currency(before: Opportunity, after: Opportunity, lists: Sequence[PriceList]) -> None:
     if (before.price_list, before.currency) != (after.price_list, after.currency):
-        own = next((each for each in lists if each.id == after.price_list), None)
+        own = next((list_ for list_ in lists if list_.id == after.price_list), None)
         if own is not None:
             require_currency(own, after)
 

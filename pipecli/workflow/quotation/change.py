@@ -96,7 +96,7 @@ def _way_out(quotation: Quotation, siblings: Sequence[Quotation]) -> str:
                 f"pipecli quote reject {quotation.id}"
             )
         case QuotationStatus.SUPERSEDED:
-            newer = [each.id for each in siblings if each.revision_of == quotation.id]
+            newer = [sibling.id for sibling in siblings if sibling.revision_of == quotation.id]
             return f"{newer[-1]} took its place" if newer else _new(quotation)
     return f"make the next one: pipecli quote revise {quotation.id}"
 

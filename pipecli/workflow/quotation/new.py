@@ -76,7 +76,7 @@ def valid_from(day: date, settings: Settings) -> date:
 
 def contact_of(deal: Opportunity) -> str | None:
     """Whom a deal's quotations are for: its primary contact, or its only one."""
-    primary = [each.contact for each in deal.contacts if each.primary]
+    primary = [contact.contact for contact in deal.contacts if contact.primary]
     return primary[0] if primary else deal.contacts[0].contact if len(deal.contacts) == 1 else None
 
 
