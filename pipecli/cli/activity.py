@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 import typer
 
-from pipecli.cli.common.change import Desk, changing
+from pipecli.cli.common.change import Transaction, changing
 from pipecli.cli.common.columns import ACTIVITIES
 from pipecli.cli.common.command import Changing, noun
 from pipecli.cli.common.list import Listing, Parts, print_parts
@@ -63,28 +63,28 @@ def add(
     from pipecli.workflow import activity as add_activity
 
     is_done = done or type_ == "note"
-    with changing(ctx) as desk:
-        record = _record(desk, ref)
+    with changing(ctx) as transaction:
+        record = _record(transaction, ref)
         if at is None and not is_done:
             raise PipecliError(
                 f"a planned {type_} needs its time",
                 hint='add --at "friday 10:00", or --done if it has happened',
             )
         given = {
-            "id": desk.new_activity_id(),
+            "id": transaction.new_activity_id(),
             "type": type_,
-            "at": _when(desk.session, at) if at else desk.now,
+            "at": _when(transaction.session, at) if at else transaction.now,
             "subject": subject,
-            "by": by or desk.me,
+            "by": by or transaction.me,
             "direction": direction,
             "done": is_done,
-            "contact": _contact(desk, contact),
+            "contact": _contact(transaction, contact),
             "duration": duration,
             "notes": notes or None,
         }
         activity = validated(Activity, given)
-        desk.do(
-            add_activity.add(record, activity, desk.today),
+        transaction.do(
+            add_activity.add(record, activity, transaction.today),
             printed=Printed(record.noun, record.key, activity.id, is_new=True),
         )
 
@@ -108,12 +108,12 @@ def done(
     from pipecli.cli.common.change import Printed
     from pipecli.workflow import activity as complete_activity
 
-    with changing(ctx) as desk:
-        found = find_activity(desk.pipeline, ref, activity)
-        record = _of(desk, found.noun, found.record)
-        when = _when(desk.session, at) if at else None
-        desk.do(
-            complete_activity.complete(record, found.id, desk.now, at=when, notes=notes or None),
+    with changing(ctx) as transaction:
+        found = find_activity(transaction.pipeline, ref, activity)
+        record = _of(transaction, found.noun, found.record)
+        when = _when(transaction.session, at) if at else None
+        transaction.do(
+            complete_activity.complete(record, found.id, transaction.now, at=when, notes=notes or None),
             printed=Printed(found.noun, found.record, found.id),
         )
 
@@ -163,26 +163,26 @@ def list_(
     print_parts(ctx, _SOURCE, ACTIVITIES, "julianday(at), id", conditions)
 
 
-def _record(desk: Desk, ref: str) -> Lead | Opportunity:
+def _record(transaction: Transaction, ref: str) -> Lead | Opportunity:
     from pipecli.store.lookup import resolve
 
-    found = resolve(desk.pipeline, ref, LEAD, OPPORTUNITY)
-    return _of(desk, found.noun, found.key)
+    found = resolve(transaction.pipeline, ref, LEAD, OPPORTUNITY)
+    return _of(transaction, found.noun, found.key)
 
 
-def _of(desk: Desk, noun: str, key: str) -> Lead | Opportunity:
+def _of(transaction: Transaction, noun: str, key: str) -> Lead | Opportunity:
     from pipecli.records.lead import Lead
     from pipecli.records.opportunity import Opportunity
 
     if noun == "lead":
-        return desk.pipeline.get(Lead, key)
-    return desk.pipeline.get(Opportunity, key)
+        return transaction.pipeline.get(Lead, key)
+    return transaction.pipeline.get(Opportunity, key)
 
 
-def _contact(desk: Desk, name: str | None) -> str | None:
+def _contact(transaction: Transaction, name: str | None) -> str | None:
     from pipecli.records.party import Contact
 
-    return desk.get(Contact, name).id if name else None
+    return transaction.get(Contact, name).id if name else None
 
 
 def _when(run: Session, text: str) -> datetime | date:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from pipecli.cli.common.change import changing, print_view, view
+from pipecli.cli.common.change import changing, print_record_json, record_json
 from pipecli.cli.common.columns import COMPETITORS, OPPORTUNITIES
 from pipecli.cli.common.command import Changing, noun
 from pipecli.cli.common.list import Listing, print_list
@@ -47,7 +47,7 @@ def add(
     from pipecli.records.party import Competitor
     from pipecli.workflow import party
 
-    with changing(ctx) as desk:
+    with changing(ctx) as transaction:
         slug, called = slug_and_name("competitor", name_or_slug, name)
         given = {
             "id": slug,
@@ -59,9 +59,9 @@ def add(
             "tags": tag,
             "notes": notes,
         }
-        competitor = built(Competitor, given, sets, desk.session)
-        free = desk.new_slug("competitor", slug)
-        desk.do(party.add(competitor, names_of(desk, "competitor"), free=free))
+        competitor = built(Competitor, given, sets, transaction.session)
+        free = transaction.new_slug("competitor", slug)
+        transaction.do(party.add(competitor, names_of(transaction, "competitor"), free=free))
 
 
 @app.command("list", cls=Listing)
@@ -93,9 +93,9 @@ def print_competitor(ctx: typer.Context, ref: str) -> None:
     run = session(ctx)
     key = resolve(run.pipeline, ref, COMPETITOR).key
     run.read(OPPORTUNITY)
-    shown = view(run, "competitor", key)
+    shown = record_json(run, "competitor", key)
     if run.format is Format.TABLE:
-        print_view(run, shown)
+        print_record_json(run, shown)
         columns = [each.column for each in OPPORTUNITIES if not each.hidden]
         for heading, status in (("Open", "open"), ("Won against it", "won"), ("Lost or closed", "")):
             condition = f"status = '{status}'" if status else "status IN ('lost', 'closed')"
@@ -107,4 +107,4 @@ def print_competitor(ctx: typer.Context, ref: str) -> None:
         return
     deals = views_of(run, "opportunity", "opportunities", _NAMED, key)
     named = [{name: deal[name] for name in _KEYS if name in deal} for deal in deals]
-    print_view(run, shown | {"opportunities": named})
+    print_record_json(run, shown | {"opportunities": named})

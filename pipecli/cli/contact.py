@@ -47,12 +47,12 @@ def add(
     from pipecli.records.party import Contact, Customer
     from pipecli.workflow import party
 
-    with changing(ctx) as desk:
+    with changing(ctx) as transaction:
         slug, called = slug_and_name("contact", name_or_slug, name)
         given = {
             "id": slug,
             "name": called,
-            "customer": desk.get(Customer, customer).id if customer else None,
+            "customer": transaction.get(Customer, customer).id if customer else None,
             "emails": email,
             "phones": phone,
             "title": title,
@@ -60,9 +60,9 @@ def add(
             "tags": tag,
             "notes": notes,
         }
-        contact = built(Contact, given, sets, desk.session)
-        free = desk.new_slug("contact", slug)
-        desk.do(party.add(contact, names_of(desk, "contact"), free=free))
+        contact = built(Contact, given, sets, transaction.session)
+        free = transaction.new_slug("contact", slug)
+        transaction.do(party.add(contact, names_of(transaction, "contact"), free=free))
 
 
 @app.command("list", cls=Listing)

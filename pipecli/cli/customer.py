@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from pipecli.cli.common.change import Desk, View, changing, print_view, view
+from pipecli.cli.common.change import RecordJson, Transaction, changing, print_record_json, record_json
 from pipecli.cli.common.columns import CONTACTS, CUSTOMERS, OPPORTUNITIES
 from pipecli.cli.common.command import Changing, noun
 from pipecli.cli.common.list import Listing, Shown, print_list
@@ -63,7 +63,7 @@ def add(
     from pipecli.records.party import Customer
     from pipecli.workflow import party
 
-    with changing(ctx) as desk:
+    with changing(ctx) as transaction:
         slug, called = slug_and_name("customer", name_or_slug, name)
         given = {
             "id": slug,
@@ -78,14 +78,14 @@ def add(
             "tax_id": tax_id,
             "industry": industry,
             "owner": owner,
-            "parent": desk.get(Customer, parent).id if parent else None,
+            "parent": transaction.get(Customer, parent).id if parent else None,
             "tags": tag,
             "notes": notes,
         }
-        customer = built(Customer, given, sets, desk.session)
-        free = desk.new_slug("customer", slug)
-        _own_parent(desk, None, customer)
-        desk.do(party.add(customer, names_of(desk, "customer"), free=free))
+        customer = built(Customer, given, sets, transaction.session)
+        free = transaction.new_slug("customer", slug)
+        _own_parent(transaction, None, customer)
+        transaction.do(party.add(customer, names_of(transaction, "customer"), free=free))
 
 
 @app.command("list", cls=Listing)
@@ -101,16 +101,18 @@ def show(ctx: typer.Context, ref: Ref) -> None:
     print_customer(ctx, ref)
 
 
-def _own_parent(desk: Desk, before: Any, customer: Any) -> None:
+def _own_parent(transaction: Transaction, before: Any, customer: Any) -> None:
     from pipecli.workflow.party import refuse_own_parent
 
     if before is None or before.parent != customer.parent:
-        refuse_own_parent(customer, _parents(desk))
+        refuse_own_parent(customer, _parents(transaction))
 
 
-def _parents(desk: Desk) -> dict[str, str]:
+def _parents(transaction: Transaction) -> dict[str, str]:
     """Whom each customer belongs to."""
-    found = desk.pipeline.index.connection.execute("SELECT id, parent FROM _customers WHERE parent <> ''")
+    found = transaction.pipeline.index.connection.execute(
+        "SELECT id, parent FROM _customers WHERE parent <> ''"
+    )
     return dict(found.fetchall())
 
 
@@ -128,10 +130,10 @@ def merge(
     from pipecli.records.party import Customer
     from pipecli.workflow import party
 
-    with changing(ctx) as desk:
-        goes, stays = desk.get(Customer, source), desk.get(Customer, target)
-        users = [desk.pipeline.read(file) for _, file in users_of(desk, CUSTOMER, goes.id)]
-        desk.do(party.merge(goes, stays, users, parents=_parents(desk)))
+    with changing(ctx) as transaction:
+        goes, stage_visits = transaction.get(Customer, source), transaction.get(Customer, target)
+        users = [transaction.pipeline.read(file) for _, file in users_of(transaction, CUSTOMER, goes.id)]
+        transaction.do(party.merge(goes, stage_visits, users, parents=_parents(transaction)))
 
 
 @app.command()
@@ -154,9 +156,9 @@ def print_customer(ctx: typer.Context, ref: str) -> None:
     run = session(ctx)
     key = resolve(run.pipeline, ref, CUSTOMER).key
     run.read(CONTACT, OPPORTUNITY)
-    shown = view(run, "customer", key)
+    shown = record_json(run, "customer", key)
     if run.format is Format.TABLE:
-        print_view(run, shown)
+        print_record_json(run, shown)
         people = rows_of(run, "contacts", CONTACTS, "customer = ? ORDER BY name, id", key)
         print_section("Contacts", people, _visible(CONTACTS))
         deals = rows_of(run, "opportunities", OPPORTUNITIES, f"{_OPEN} ORDER BY expected_close, id", key)
@@ -164,7 +166,7 @@ def print_customer(ctx: typer.Context, ref: str) -> None:
         return
     contacts = views_of(run, "contact", "contacts", "customer = ?", key)
     open_deals = views_of(run, "opportunity", "opportunities", _OPEN, key)
-    print_view(
+    print_record_json(
         run,
         shown
         | {"contacts": [_part(contact, _CONTACT_KEYS) for contact in contacts]}
@@ -179,5 +181,5 @@ def _visible(columns: tuple[Shown, ...]) -> list[Column]:
     return [column.column for column in columns if not column.hidden and column.column.name != "customer"]
 
 
-def _part(shown: View, keys: list[str]) -> View:
+def _part(shown: RecordJson, keys: list[str]) -> RecordJson:
     return {key: shown[key] for key in keys if key in shown}

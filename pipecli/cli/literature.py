@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipecli.cli.common.change import Desk, changing
+from pipecli.cli.common.change import Transaction, changing
 from pipecli.cli.common.columns import LITERATURE as COLUMNS
 from pipecli.cli.common.columns import SUGGESTIONS
 from pipecli.cli.common.command import Changing, noun
@@ -53,7 +53,7 @@ def add(
     from pipecli.records.catalogue import Literature
     from pipecli.workflow import catalogue
 
-    with changing(ctx) as desk:
+    with changing(ctx) as transaction:
         given = {
             "id": given_slug(slug, "document"),
             "title": title,
@@ -63,9 +63,9 @@ def add(
             "stages": stage,
             "tags": tag,
         }
-        document = _sound(desk, built(Literature, given, sets, desk.session))
-        is_taken = desk.pipeline.file_of("literature", document.id) is not None
-        desk.do(catalogue.add(document, is_taken=is_taken))
+        document = _sound(transaction, built(Literature, given, sets, transaction.session))
+        is_taken = transaction.pipeline.file_of("literature", document.id) is not None
+        transaction.do(catalogue.add(document, is_taken=is_taken))
 
 
 @app.command("suggest")
@@ -106,15 +106,15 @@ def send(
     from pipecli.records.party import Contact
     from pipecli.workflow import catalogue
 
-    with changing(ctx) as desk:
-        desk.do(
+    with changing(ctx) as transaction:
+        transaction.do(
             catalogue.send(
-                desk.get(Opportunity, deal),
-                _sound(desk, desk.get(Literature, ref)),
-                desk.now,
-                activity_id=desk.new_activity_id(),
-                by=desk.me,
-                contact=desk.get(Contact, contact).id if contact else None,
+                transaction.get(Opportunity, deal),
+                _sound(transaction, transaction.get(Literature, ref)),
+                transaction.now,
+                activity_id=transaction.new_activity_id(),
+                by=transaction.me,
+                contact=transaction.get(Contact, contact).id if contact else None,
                 note=note or None,
             )
         )
@@ -139,18 +139,18 @@ def _row(suggestion: Suggestion, stage: str) -> dict[str, object]:
     return {key: value for key, value in row.items() if value is not None}
 
 
-def _allow(desk: Desk, before: Literature, after: Literature) -> None:
+def _allow(transaction: Transaction, before: Literature, after: Literature) -> None:
     if (before.file, before.stages) != (after.file, after.stages):
-        _sound(desk, after)
+        _sound(transaction, after)
 
 
-def _sound(desk: Desk, document: Literature) -> Literature:
+def _sound(transaction: Transaction, document: Literature) -> Literature:
     """The document, if its file is there and its stages are known. Raises PipecliError."""
     from pipecli.store.files import inside
     from pipecli.workflow.rules import require_stages
 
-    require_stages(desk.settings, document.stages)
-    if document.file and not inside(desk.pipeline.root, document.file).is_file():
+    require_stages(transaction.settings, document.stages)
+    if document.file and not inside(transaction.pipeline.root, document.file).is_file():
         raise PipecliError(
             f"{document.id}: {document.file} is no file of the pipeline",
             hint="copy it there first, or give an address with --url",

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pipecli.cli.common.change import Desk, changing
+from pipecli.cli.common.change import Transaction, changing
 from pipecli.cli.common.columns import ORDERS
 from pipecli.cli.common.command import Changing, noun
 from pipecli.cli.common.list import Listing, print_list
@@ -28,16 +28,16 @@ def new(
     from pipecli.records.quotation import Order, Quotation
     from pipecli.workflow.order import order_quotation
 
-    with changing(ctx) as desk:
-        accepted = desk.get(Quotation, quotation)
-        desk.do(
+    with changing(ctx) as transaction:
+        accepted = transaction.get(Quotation, quotation)
+        transaction.do(
             order_quotation(
                 accepted,
-                desk.pipeline.get(Opportunity, accepted.opportunity),
-                siblings=desk.pipeline.all(Quotation, "opportunity = ?", accepted.opportunity),
-                orders=desk.pipeline.all(Order, "quotation = ?", accepted.id),
-                id=desk.new_id("ORD"),
-                now=desk.now,
+                transaction.pipeline.get(Opportunity, accepted.opportunity),
+                siblings=transaction.pipeline.all(Quotation, "opportunity = ?", accepted.opportunity),
+                orders=transaction.pipeline.all(Order, "quotation = ?", accepted.id),
+                id=transaction.new_id("ORD"),
+                now=transaction.now,
             )
         )
 
@@ -54,7 +54,7 @@ def show(ctx: typer.Context, ref: Ref) -> None:
     print_document(ctx, ORDER, ref)
 
 
-def _keep_status(_desk: Desk, before: Any, after: Any) -> None:
+def _keep_status(_desk: Transaction, before: Any, after: Any) -> None:
     from pipecli.workflow.order import require_same_status
 
     require_same_status(before, after, "pipecli order deliver or cancel")
@@ -73,9 +73,13 @@ def deliver(
     from pipecli.records.quotation import Order
     from pipecli.workflow import order as deliver_order
 
-    with changing(ctx) as desk:
-        order = desk.get(Order, ref)
-        desk.do(deliver_order.deliver(order, day=desk.day(date) or desk.today, today=desk.today))
+    with changing(ctx) as transaction:
+        order = transaction.get(Order, ref)
+        transaction.do(
+            deliver_order.deliver(
+                order, day=transaction.day(date) or transaction.today, today=transaction.today
+            )
+        )
 
 
 @app.command("cancel", cls=Changing)
@@ -88,8 +92,8 @@ def cancel(
     from pipecli.records.quotation import Order
     from pipecli.workflow import order as cancel_order
 
-    with changing(ctx) as desk:
-        desk.do(cancel_order.cancel(desk.get(Order, ref), reason=reason))
+    with changing(ctx) as transaction:
+        transaction.do(cancel_order.cancel(transaction.get(Order, ref), reason=reason))
 
 
 @app.command("render")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipecli.cli.common.change import Desk, changing
+from pipecli.cli.common.change import Transaction, changing
 from pipecli.cli.common.columns import PRICE_LISTS
 from pipecli.cli.common.command import Changing, noun
 from pipecli.cli.common.list import Listing, print_list
@@ -52,18 +52,18 @@ def add(
     from pipecli.records.catalogue import PriceList
     from pipecli.workflow import catalogue
 
-    with changing(ctx) as desk:
+    with changing(ctx) as transaction:
         given = {
             "id": given_slug(slug, "price list"),
             "name": name,
-            "currency": currency or desk.settings.currency,
-            "valid_from": desk.day(valid_from),
-            "valid_until": desk.day(valid_until),
+            "currency": currency or transaction.settings.currency,
+            "valid_from": transaction.day(valid_from),
+            "valid_until": transaction.day(valid_until),
         }
-        price_list = built(PriceList, given, sets, desk.session)
+        price_list = built(PriceList, given, sets, transaction.session)
         prices = catalogue.priced(price_list.prices, _new_prices(price or ()))
-        is_taken = desk.pipeline.file_of("price-list", price_list.id) is not None
-        desk.do(catalogue.add(price_list.with_(prices=prices), is_taken=is_taken))
+        is_taken = transaction.pipeline.file_of("price-list", price_list.id) is not None
+        transaction.do(catalogue.add(price_list.with_(prices=prices), is_taken=is_taken))
 
 
 @app.command("price", cls=Changing)
@@ -79,8 +79,8 @@ def price_(
     from pipecli.records.catalogue import PriceList
     from pipecli.workflow import catalogue
 
-    with changing(ctx) as desk:
-        desk.do(catalogue.price(desk.get(PriceList, ref), _new_prices(prices)))
+    with changing(ctx) as transaction:
+        transaction.do(catalogue.price(transaction.get(PriceList, ref), _new_prices(prices)))
 
 
 @app.command("list", cls=Listing)
@@ -92,20 +92,20 @@ def list_(ctx: typer.Context) -> None:
 @app.command("show")
 def show(ctx: typer.Context, ref: Ref) -> None:
     """Show one price list, a row a product and tier."""
-    from pipecli.cli.common.change import view
+    from pipecli.cli.common.change import record_json
     from pipecli.store.lookup import resolve
 
     run = session(ctx)
     found = resolve(run.pipeline, ref, PRICE_LIST)
-    _print(run, view(run, found.noun, found.key))
+    _print(run, record_json(run, found.noun, found.key))
 
 
-def _same_currency(desk: Desk, before: Any, after: Any) -> None:
+def _same_currency(transaction: Transaction, before: Any, after: Any) -> None:
     from pipecli.cli.common.record_verbs import users_of
     from pipecli.workflow.catalogue import require_unused
 
     if before.currency != after.currency:
-        require_unused(before, [name for name, _ in users_of(desk, PRICE_LIST, before.id)])
+        require_unused(before, [name for name, _ in users_of(transaction, PRICE_LIST, before.id)])
 
 
 add_set_edit(app, PRICE_LIST, setting_of(_same_currency), _same_currency)
@@ -140,12 +140,12 @@ def _new_prices(texts: Sequence[str]) -> list[NewPrice]:
 
 
 def _print(run: Session, shown: dict[str, Any]) -> None:
-    from pipecli.cli.common.change import print_view
+    from pipecli.cli.common.change import print_record_json
     from pipecli.cli.common.columns import price_columns
     from pipecli.cli.common.output import Format, print_records
 
     if run.format in (Format.JSON, Format.JSONL, Format.IDS):
-        print_view(run, shown)
+        print_record_json(run, shown)
         return
     names = dict(run.pipeline.index.connection.execute("SELECT sku, name FROM products"))
     rows = [
@@ -154,6 +154,6 @@ def _print(run: Session, shown: dict[str, Any]) -> None:
         for tier in (price if isinstance(price, list) else [{"from": None, "price": price}])
     ]
     if run.format is Format.TABLE:
-        print_view(run, {key: value for key, value in shown.items() if key != "prices"})
+        print_record_json(run, {key: value for key, value in shown.items() if key != "prices"})
         typer.echo("")
     print_records(rows, price_columns(shown["currency"]), run.format, id_key="sku")

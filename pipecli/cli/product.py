@@ -40,21 +40,21 @@ def add(
     from pipecli.records.catalogue import Product
     from pipecli.workflow import catalogue
 
-    with changing(ctx) as desk:
+    with changing(ctx) as transaction:
         given = {
             "sku": given_slug(sku, "product"),
             "name": name,
             "kind": kind,
             "uom": uom,
             "description": description,
-            "tax": option("--tax", tax, (Product, "tax"), desk.session),
-            "cost": option("--cost", cost, (Product, "cost"), desk.session),
+            "tax": option("--tax", tax, (Product, "tax"), transaction.session),
+            "cost": option("--cost", cost, (Product, "cost"), transaction.session),
             "active": False if inactive else None,
             "tags": tag,
         }
-        product = built(Product, given, sets, desk.session)
-        is_taken = desk.pipeline.file_of("product", product.sku) is not None
-        desk.do(catalogue.add(product, is_taken=is_taken))
+        product = built(Product, given, sets, transaction.session)
+        is_taken = transaction.pipeline.file_of("product", product.sku) is not None
+        transaction.do(catalogue.add(product, is_taken=is_taken))
 
 
 @app.command("list", cls=Listing)

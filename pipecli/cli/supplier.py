@@ -48,7 +48,7 @@ def add(
     from pipecli.records.party import Supplier
     from pipecli.workflow import party
 
-    with changing(ctx) as desk:
+    with changing(ctx) as transaction:
         slug, called = slug_and_name("supplier", name_or_slug, name)
         given = {
             "id": slug,
@@ -63,9 +63,9 @@ def add(
             "tags": tag,
             "notes": notes,
         }
-        supplier = built(Supplier, given, sets, desk.session)
-        free = desk.new_slug("supplier", slug)
-        desk.do(party.add(supplier, names_of(desk, "supplier"), free=free))
+        supplier = built(Supplier, given, sets, transaction.session)
+        free = transaction.new_slug("supplier", slug)
+        transaction.do(party.add(supplier, names_of(transaction, "supplier"), free=free))
 
 
 @app.command("list", cls=Listing)

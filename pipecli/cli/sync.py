@@ -26,11 +26,11 @@ from pipecli.cli.common.table import Column, clean, isolated
 from pipecli.history.change_set import Range, Touched, change_set
 from pipecli.store.files import Location
 from pipecli.sync import merge_plan
-from pipecli.sync.conflict import disputes, title_of
+from pipecli.sync.conflict import conflicts, title_of
 from pipecli.sync.sync import preview
 
 if TYPE_CHECKING:
-    from pipecli.sync.conflict import Dispute, Side
+    from pipecli.sync.conflict import RecordConflict, Side
     from pipecli.sync.sync import Conflicted, Synced, Unsound
 
 app = noun("Bring this clone and the shared pipeline together.")
@@ -162,9 +162,9 @@ _MOST_NAMED = 5
 
 
 def _print_disputes(run: Session, error: Conflicted) -> None:
-    records = [dispute_record(dispute) for dispute in error.disputes]
+    records = [dispute_record(conflict) for conflict in error.conflicts]
     counts = {"pulled": 0, "pushed": 0, "merged": 0, "tries": error.tries, "conflicts": len(records)}
-    _print_rows(run, counts | {"disputes": records}, records, text=disputes_text(error.disputes))
+    _print_rows(run, counts | {"disputes": records}, records, text=disputes_text(error.conflicts))
 
 
 def _print_rows(
@@ -180,18 +180,18 @@ def _print_rows(
         print_records(rows, columns, run.format, id_key=id_key)
 
 
-def dispute_record(dispute: Dispute) -> dict[str, Any]:
+def dispute_record(conflict: RecordConflict) -> dict[str, Any]:
     """One conflict as JSON has it."""
-    authors = {"ours_by": dispute.ours_by, "theirs_by": dispute.theirs_by}
-    return dispute._asdict() | {name: by._asdict() if by else None for name, by in authors.items()}
+    authors = {"ours_by": conflict.ours_by, "theirs_by": conflict.theirs_by}
+    return conflict._asdict() | {name: by._asdict() if by else None for name, by in authors.items()}
 
 
-def disputes_text(disputes: Sequence[Dispute]) -> str:
+def disputes_text(conflicts: Sequence[RecordConflict]) -> str:
     """The conflicts under their records and files: both values, and who gave them."""
     width = terminal_width()
     room = None if width is None else max(width - 6, 30)
     lines: list[str] = []
-    for file, found in groupby(disputes, lambda each: each.file):
+    for file, found in groupby(conflicts, lambda each: each.file):
         first, *others = found
         if first.id:
             lines.append("  ".join(filter(None, (first.id, first.title))))
@@ -221,18 +221,18 @@ _MOST = 20
 def print_preview(run: Session) -> None:
     """Fetch, and print what a sync would do."""
     place = run.present.location
-    upstream, joint = preview(run.present)
-    pulled = merge_plan.count(place, joint.theirs, joint.ours) if joint.theirs else 0
-    pushed = merge_plan.going(place, upstream, joint.ours, joint.theirs)
-    coming = _changes(place, joint.base, joint.theirs) if pulled else []
-    going = _changes(place, joint.base, joint.ours) if pushed else []
-    found = disputes(place, joint.base, joint.ours, joint.theirs or joint.ours, joint.clashes)
+    upstream, merge = preview(run.present)
+    pulled = merge_plan.count(place, merge.theirs, merge.ours) if merge.theirs else 0
+    pushed = merge_plan.going(place, upstream, merge.ours, merge.theirs)
+    coming = _changes(place, merge.base, merge.theirs) if pulled else []
+    going = _changes(place, merge.base, merge.ours) if pushed else []
+    found = conflicts(place, merge.base, merge.ours, merge.theirs or merge.ours, merge.clashes)
     if run.format is not Format.TABLE:
         print_record(
             {
                 "dry_run": True, "remote": upstream.remote, "branch": upstream.name,
-                "pulled": pulled, "pushed": pushed, "merged": len(joint.merged), "tries": 1,
-                "conflicts": len(found), "records": joint.merged,
+                "pulled": pulled, "pushed": pushed, "merged": len(merge.merged), "tries": 1,
+                "conflicts": len(found), "records": merge.merged,
                 "coming": [_row(each) for each in coming], "going": [_row(each) for each in going],
                 "disputes": [dispute_record(each) for each in found],
             },
@@ -245,8 +245,8 @@ def print_preview(run: Session) -> None:
         if commits:
             touched = f", with {count(len(records), 'record')}" if records else ""
             write_text(f"{count(commits, 'commit')} would {way} {upstream}{touched}\n{_lines(records)}")
-    if joint.merged:
-        write_text(f"merged field by field: {', '.join(joint.merged)}\n")
+    if merge.merged:
+        write_text(f"merged field by field: {', '.join(merge.merged)}\n")
     if found:
         write_text(f"{count(len(found), 'conflict')}, left to you\n{disputes_text(found)}")
     say("nothing is changed")

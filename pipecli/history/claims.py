@@ -197,7 +197,7 @@ class Claims:
         unknown = f"{self.remote} can't be reached, and what other machines have sent is not known"
         try:
             done = talk(self.place, *arguments)
-        except git.Silent as error:
+        except git.RemoteTimeout as error:
             raise Unreachable(f"{unknown}: {error}", hint=hint) from None
         if done.returncode and not (may_fail and done.stdout):
             raise Unreachable(f"{unknown}: {words(done)}", hint=hint)

@@ -242,7 +242,7 @@ def _indented(body: str) -> str:
 _LARGEST = 64 << 20
 
 
-class Parcel(NamedTuple):
+class Delivery(NamedTuple):
     """A message to one address, known by its name and place: the address itself is in no repository."""
 
     key: str
@@ -265,18 +265,20 @@ class Unsent(NamedTuple):
     """The commit up to which all is told or kept here; None before the first run."""
     clone: str
     """A random name of this clone, under which it claims."""
-    parcels: tuple[Parcel, ...]
+    deliveries: tuple[Delivery, ...]
 
-    def with_(self, told: str, found: Iterable[Parcel]) -> Unsent:
+    def with_(self, told: str, found: Iterable[Delivery]) -> Unsent:
         """With what was found up to a commit, each thing once."""
-        kept: dict[str, Parcel] = {}
-        for parcel in (*self.parcels, *found):
-            kept.setdefault(parcel.key, parcel)
-        return self._replace(told=told, parcels=tuple(kept.values()))
+        kept: dict[str, Delivery] = {}
+        for delivery in (*self.deliveries, *found):
+            kept.setdefault(delivery.key, delivery)
+        return self._replace(told=told, deliveries=tuple(kept.values()))
 
     def without(self, keys: set[str]) -> Unsent:
         """Without the parcels that are done with."""
-        return self._replace(parcels=tuple(parcel for parcel in self.parcels if parcel.key not in keys))
+        return self._replace(
+            deliveries=tuple(delivery for delivery in self.deliveries if delivery.key not in keys)
+        )
 
 
 def read(place: Location) -> Unsent:
@@ -288,14 +290,14 @@ def read(place: Location) -> Unsent:
     return Unsent(
         told.stdout.decode().strip() or None,
         said.get("clone") or secrets.token_hex(8),
-        tuple(Parcel(**parcel) for parcel in said.get("parcels", [])),
+        tuple(Delivery(**delivery) for delivery in said.get("parcels", [])),
     )
 
 
 def write(place: Location, unsent: Unsent) -> None:
     """Keep it for the next run. Raises git.GitRefused."""
     folder = refs(place, "notify")
-    said = {"clone": unsent.clone, "parcels": [parcel._asdict() for parcel in unsent.parcels]}
+    said = {"clone": unsent.clone, "parcels": [delivery._asdict() for delivery in unsent.deliveries]}
     text = json.dumps(said, ensure_ascii=False, indent=1)
     blob = git.raw(place.work_tree, "hash-object", "-w", "--stdin", stdin=text.encode()).decode().strip()
     moves = [f"update {folder}/told {unsent.told}\n"] if unsent.told else []

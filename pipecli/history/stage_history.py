@@ -22,7 +22,7 @@ from pipecli.records.kinds import OPPORTUNITY, SETTINGS
 from pipecli.reports.deals import Place
 
 
-class Way(NamedTuple):
+class FirstParentPath(NamedTuple):
     """The commits that lead to one."""
 
     line: int
@@ -31,11 +31,11 @@ class Way(NamedTuple):
     """Those after it, the oldest first; none when the way ends on the line of HEAD."""
 
 
-def way_to(history: History, commit: str) -> Way:
+def way_to(history: History, commit: str) -> FirstParentPath:
     """The way to `HEAD`, or to the commit of an id."""
     on_line = line_of(history, history.tip.commit if commit == "HEAD" else commit)
     if on_line:
-        return Way(on_line, [])
+        return FirstParentPath(on_line, [])
     # What HEAD does not know the index does not: git lists it. The rest of the way is in the index.
     beside = listed(history.place, commit, history.tip.commit, first_parents=True)
     newest_first = beside[::-1]
@@ -49,7 +49,7 @@ def way_to(history: History, commit: str) -> Way:
             break
         newest_first.append(Listed(at, seconds, [parent] if parent else []))
         at = parent
-    return Way(line or 0, newest_first[::-1])
+    return FirstParentPath(line or 0, newest_first[::-1])
 
 
 def line_of(history: History, commit: str) -> int | None:
@@ -63,7 +63,7 @@ Where = tuple[str, str, str]
 """A process, a stage and a status."""
 
 
-class Courses:
+class StageHistories:
     """The deals of a line of commits, up to one of them."""
 
     def __init__(self) -> None:
@@ -108,9 +108,9 @@ class Courses:
             (place,) = self._renamed[place]
         return *place, where[2]
 
-    def as_of(self, last: int) -> Courses:
+    def as_of(self, last: int) -> StageHistories:
         """What was known when the line ended at an earlier commit."""
-        made = Courses()
+        made = StageHistories()
         made.line = last
         seen = dict(self.seen)
         for line, was, key in reversed(self._called_anew):
@@ -134,14 +134,14 @@ class Courses:
         return marshal.dumps(parts)
 
     @classmethod
-    def of(cls, kept: bytes) -> Courses:
+    def of(cls, kept: bytes) -> StageHistories:
         made = cls()
         said: list[Any] = marshal.loads(kept)  # noqa: S302 - our own, in the git directory
         made.line, made.seen, made.unreadable, made._first, made._renamed, made._called_anew = said
         return made
 
 
-def courses(history: History, way: Way) -> Courses:
+def stage_histories(history: History, way: FirstParentPath) -> StageHistories:
     """The courses of all deals along a way."""
     made = _of_the_line(history)
     if way.line < made.line:
@@ -150,14 +150,14 @@ def courses(history: History, way: Way) -> Courses:
     return made
 
 
-def _of_the_line(history: History) -> Courses:
+def _of_the_line(history: History) -> StageHistories:
     """The courses up to HEAD."""
     _note_merges(history)
     query = history.connection.execute
     head, kept = query("SELECT head, kept FROM courses").fetchone() or ("", None)
-    made = Courses.of(kept) if kept else Courses()
+    made = StageHistories.of(kept) if kept else StageHistories()
     if made.line != (line_of(history, head) or 0):
-        made = Courses()  # HEAD did not go on from there, or there is more before it
+        made = StageHistories()  # HEAD did not go on from there, or there is more before it
     elif head == history.tip.commit:
         return made
     settings = {line for (line,) in query(_SETTINGS, (made.line,))}
@@ -170,7 +170,7 @@ def _of_the_line(history: History) -> Courses:
     return made
 
 
-def _go_beside(history: History, made: Courses, beside: Sequence[commits.Listed]) -> None:
+def _go_beside(history: History, made: StageHistories, beside: Sequence[commits.Listed]) -> None:
     """Go on along commits that are not on the line."""
     numbers = {each.id: number for number, each in enumerate(beside, made.line + 1)}
     pairs = [(each.id, next(iter(each.parents), "")) for each in beside]

@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 from pipecli.history.index import History, Say, open_history
 from pipecli.history.moments import NoSuchMoment, steady
-from pipecli.history.stage_history import Courses, Way, courses, way_to
-from pipecli.reports.deals import Course, Journey, OpenDeal, Place, Sighting, stays
+from pipecli.history.stage_history import FirstParentPath, StageHistories, stage_histories, way_to
+from pipecli.reports.deals import Journey, Observation, OpenDeal, Place, StageHistory, stage_visits
 from pipecli.store.files import Location
 from pipecli.store.index.deals import Begun
 from pipecli.store.pipeline import Pipeline
@@ -23,7 +23,7 @@ from pipecli.store.pipeline import Pipeline
 class Seen(NamedTuple):
     """The deals of a line of commits."""
 
-    sightings: dict[str, list[Sighting]]
+    sightings: dict[str, list[Observation]]
     """By the id of the deal, each at another stage or of another status than the one before."""
     cut: frozenset[str]
     """The deals that stood in the first commit of a shallow clone, whose past is not here."""
@@ -34,7 +34,7 @@ class Seen(NamedTuple):
 class Timed(NamedTuple):
     """The courses of all deals along a way of commits, and when these count; the first is number 1."""
 
-    courses: Courses
+    stage_histories: StageHistories
     now: datetime
     dates: list[int]
     """What each commit says, in seconds since 1970."""
@@ -70,7 +70,7 @@ def timed_courses(history: History, until: str, now: datetime) -> Timed:
     times, _ = steady(dates, max(now, datetime.now(UTC)).timestamp())
     latest = int(now.timestamp())
     made = [min(time, latest) for time in times]
-    return Timed(courses(history, way), now, dates, made, _begin(history, way))
+    return Timed(stage_histories(history, way), now, dates, made, _begin(history, way))
 
 
 def sightings(history: History, until: str, now: datetime, stages: Collection[Place]) -> Seen:
@@ -80,11 +80,12 @@ def sightings(history: History, until: str, now: datetime, stages: Collection[Pl
     its deals, is called as it is in `stages`.
     """
     known = timed_courses(history, until, now)
-    found, begin, unreadable = known.courses, known.begin, len(known.courses.unreadable)
+    found, begin, unreadable = known.stage_histories, known.begin, len(known.stage_histories.unreadable)
     return Seen(
         {
             key: [
-                Sighting(known.times[line - 1], *found.called(where, stages)) for line, where in seen.items()
+                Observation(known.times[line - 1], *found.called(where, stages))
+                for line, where in seen.items()
             ]
             for key, seen in found.seen.items()
         },
@@ -111,7 +112,7 @@ _UNREADABLE = (
 )
 
 
-def _begin(history: History, way: Way) -> set[int]:
+def _begin(history: History, way: FirstParentPath) -> set[int]:
     """The numbers of the commits of a way with which a shallow clone begins."""
     if not history.boundary:
         return set()
@@ -155,15 +156,15 @@ def journeys(
         unused += len(each.facts) - len(facts)
         if journey.closed and journey.closed not in ends:
             ends[journey.closed] = _seconds(journey.closed, zone)
-        present = Sighting(moment, journey.process, journey.stage, journey.status)
-        course = Course(
+        present = Observation(moment, journey.process, journey.stage, journey.status)
+        course = StageHistory(
             int(each.created.timestamp()),
             [*seen.sightings.get(journey.id, ()), present],
             facts,
             ends[journey.closed],
             journey.id in seen.cut,
         )
-        found.append(journey._replace(stays=stays(course, stages)))
+        found.append(journey._replace(stage_visits=stage_visits(course, stages)))
     return Journeys(found, [*seen.notes, *([_UNUSED[unused > 1].format(unused)] if unused else [])])
 
 
@@ -211,15 +212,15 @@ def moves_of(pipeline: Pipeline, deals: Sequence[OpenDeal], say: Say) -> dict[st
     known, zone = timed_courses(history, pipeline.revision, pipeline.now), pipeline.now.tzinfo
     found, moved = {}, set[int]()
     for deal in deals:
-        seen = known.courses.seen.get(deal.id, {})
-        places = [known.courses.called(where, stages) for where in seen.values()]
+        seen = known.stage_histories.seen.get(deal.id, {})
+        places = [known.stage_histories.called(where, stages) for where in seen.values()]
         if places and places[-1] != (deal.process, deal.stage, "open"):
             found[deal.id] = pipeline.today
         elif others := [place for place, each in enumerate(places[:-1], 1) if each != places[-1]]:
             came = list(seen)[others[-1]]
             moved.add(came)
             found[deal.id] = datetime.fromtimestamp(known.times[came - 1], zone).date()
-    is_cut = any(deal.id not in found and known.courses.seen.get(deal.id) for deal in deals)
+    is_cut = any(deal.id not in found and known.stage_histories.seen.get(deal.id) for deal in deals)
     for note in (*([known.shallow_note] if known.begin and is_cut else []), *known.clock_notes(moved)):
         say(f"warning: {note}")
     return found

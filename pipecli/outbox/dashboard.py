@@ -80,7 +80,7 @@ class Picture(NamedTuple):
 
 class Content(NamedTuple):
     company: str
-    whose: str
+    owner_filter: str
     """Whose figures they are; empty: everybody's."""
     today: date
     currency: str

@@ -168,7 +168,7 @@ Place = tuple[str, str]
 """A process and a stage of it."""
 
 
-class Sighting(NamedTuple):
+class Observation(NamedTuple):
     """A deal as it was from a moment on."""
 
     at: int
@@ -178,11 +178,11 @@ class Sighting(NamedTuple):
     status: str
 
 
-class Course(NamedTuple):
+class StageHistory(NamedTuple):
     """What is known of the way of one deal, up to now."""
 
     created: int
-    sightings: Sequence[Sighting]
+    sightings: Sequence[Observation]
     """In the order of time; the last is how it is now."""
     facts: Mapping[str, int]
     """When it came to a stage of its process, as an import said it, for what no commit shows."""
@@ -192,7 +192,7 @@ class Course(NamedTuple):
     """Whether there is an earlier part of its history that is not here."""
 
 
-class Stay(NamedTuple):
+class StageVisit(NamedTuple):
     """One visit of a deal to a stage."""
 
     process: str
@@ -211,19 +211,19 @@ class Stay(NamedTuple):
         return None if self.entered is None or self.left is None else self.left - self.entered
 
 
-def stays(course: Course, places: Mapping[Place, int]) -> list[Stay]:
+def stage_visits(course: StageHistory, places: Mapping[Place, int]) -> list[StageVisit]:
     """The stays of a deal, one after the other. `places` gives each stage its place in its process.
 
     A deal that is first seen where it was created, within a day, came there at its creation; of any other the
     time before is unknown. A deal that is reopened comes to its stage again.
     """
-    found: list[Stay] = []
+    found: list[StageVisit] = []
     way = _way(course)
     entered = _first_entered(course, way[0])
     for here, then in pairwise(way):
         if here.status == "open":
             left = max(then.at if then.status == "open" else _ended(course, way, then), entered or 0)
-            found.append(Stay(here.process, here.stage, entered, left, _end(here, then, places)))
+            found.append(StageVisit(here.process, here.stage, entered, left, _end(here, then, places)))
             entered = left
         elif then.status == "open":
             entered = then.at
@@ -231,24 +231,24 @@ def stays(course: Course, places: Mapping[Place, int]) -> list[Stay]:
             found[-1] = found[-1]._replace(end=then.status)
     last = way[-1]
     if last.status == "open":
-        found.append(Stay(last.process, last.stage, entered, None, "here"))
+        found.append(StageVisit(last.process, last.stage, entered, None, "here"))
     elif len(way) == 1:  # it was over when it was first seen
         left = max(_ended(course, way, last), entered or 0)
-        found.append(Stay(last.process, last.stage, entered, left, last.status))
+        found.append(StageVisit(last.process, last.stage, entered, left, last.status))
     return found
 
 
-def furthest(found: Sequence[Stay], places: Mapping[Place, int]) -> dict[str, int]:
+def furthest(found: Sequence[StageVisit], places: Mapping[Place, int]) -> dict[str, int]:
     """By process, the place of the last stage that a deal ever reached."""
     reached: dict[str, int] = {}
-    for stay in found:
-        place = places.get((stay.process, stay.stage))
+    for stage_visit in found:
+        place = places.get((stage_visit.process, stage_visit.stage))
         if place is not None:
-            reached[stay.process] = max(place, reached.get(stay.process, 0))
+            reached[stage_visit.process] = max(place, reached.get(stage_visit.process, 0))
     return reached
 
 
-def _way(course: Course) -> list[Sighting]:
+def _way(course: StageHistory) -> list[Observation]:
     """The sightings with the facts among them, each different from the one before."""
     seen = course.sightings
     if not course.facts:
@@ -258,14 +258,14 @@ def _way(course: Course) -> list[Sighting]:
     for each in reversed(seen):
         first_seen[each.stage] = each.at
     facts = [
-        Sighting(at, process, stage, "open")
+        Observation(at, process, stage, "open")
         for stage, at in course.facts.items()
         if at <= first_seen.get(stage, seen[-1].at)
     ]
     return _changes(sorted([*facts, *seen], key=lambda each: each.at))
 
 
-def _changes(seen: Sequence[Sighting]) -> list[Sighting]:
+def _changes(seen: Sequence[Observation]) -> list[Observation]:
     way = [seen[0]]
     for each in seen[1:]:
         if way[-1][1:] != each[1:]:
@@ -273,7 +273,7 @@ def _changes(seen: Sequence[Sighting]) -> list[Sighting]:
     return way
 
 
-def _first_entered(course: Course, first: Sighting) -> int | None:
+def _first_entered(course: StageHistory, first: Observation) -> int | None:
     if first.stage in course.facts and course.facts[first.stage] == first.at:
         return first.at
     if course.is_cut or first.at - course.created > _DAY:
@@ -281,14 +281,14 @@ def _first_entered(course: Course, first: Sighting) -> int | None:
     return min(course.created, first.at)
 
 
-def _ended(course: Course, way: Sequence[Sighting], end: Sighting) -> int:
+def _ended(course: StageHistory, way: Sequence[Observation], end: Observation) -> int:
     """When a deal ended: at the beginning of its own date where somebody noted it on a later day."""
     if end is not way[-1] or course.closed is None or end.at - course.closed < _DAY:
         return end.at
     return course.closed
 
 
-def _end(here: Sighting, then: Sighting, places: Mapping[Place, int]) -> str:
+def _end(here: Observation, then: Observation, places: Mapping[Place, int]) -> str:
     if then.status != "open":
         return then.status
     old, new = places.get((here.process, here.stage)), places.get((then.process, then.stage))
@@ -315,7 +315,7 @@ class Journey(NamedTuple):
     created: date
     closed: date | None
     has_lead: bool
-    stays: Sequence[Stay] = ()
+    stage_visits: Sequence[StageVisit] = ()
 
     @property
     def cycle_days(self) -> int | None:

@@ -172,7 +172,11 @@ def _reached(cohort: Sequence[Journey], order: Sequence[Place]) -> list[Reached]
     of_process = Counter(journey.process for journey in cohort)
     ends = Counter[tuple[str, int | None]]()
     for journey in cohort:
-        far = None if journey.status == "won" else furthest(journey.stays, places).get(journey.process, -1)
+        far = (
+            None
+            if journey.status == "won"
+            else furthest(journey.stage_visits, places).get(journey.process, -1)
+        )
         ends[journey.process, far] += 1
     return [
         Reached(process, stage, _as_far_as(ends, process, places[process, stage]), of_process[process])

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from pipecli.records.money import EXACT, rounded
 from pipecli.reports.days import Days, mean, median, month_of, percent, percentile_90, quarter_of
-from pipecli.reports.deals import Journey, Place, Stay
+from pipecli.reports.deals import Journey, Place, StageVisit
 from pipecli.reports.money import Valuation
 
 GROUPINGS = ("stage", "owner", "team", "process", "type", "source", "month", "quarter")
@@ -182,10 +182,10 @@ def _pace(journeys: Sequence[Journey], days: Days, values: dict[str, Decimal], v
 
 def _stages(journeys: Iterable[Journey], order: Sequence[Place]) -> list[StageRow]:
     """A row a stage of the processes in which deals were, in their order, then one a stage that is gone."""
-    visits = defaultdict[Place, list[Stay]](list)
+    visits = defaultdict[Place, list[StageVisit]](list)
     for journey in journeys:
-        for stay in journey.stays:
-            visits[stay.process, stay.stage].append(stay)
+        for stage_visit in journey.stage_visits:
+            visits[stage_visit.process, stage_visit.stage].append(stage_visit)
     processes = {process for process, _ in visits}
     known = [place for place in order if place[0] in processes]
     return [
@@ -194,10 +194,10 @@ def _stages(journeys: Iterable[Journey], order: Sequence[Place]) -> list[StageRo
     ]
 
 
-def _stage(place: Place, visits: Sequence[Stay]) -> StageRow:
-    ends = Counter(stay.end for stay in visits)
+def _stage(place: Place, visits: Sequence[StageVisit]) -> StageRow:
+    ends = Counter(stage_visit.end for stage_visit in visits)
     ended_count = len(visits) - ends["here"]
-    seconds = [stay.seconds for stay in visits if stay.seconds is not None]
+    seconds = [stage_visit.seconds for stage_visit in visits if stage_visit.seconds is not None]
     return StageRow(
         *place, len(visits), ends["on"], ends["back"], ends["elsewhere"], ends["won"], ends["lost"],
         ends["closed"], ends["here"], percent(ends["on"] + ends["won"], ended_count),

@@ -86,7 +86,7 @@ def carry_through(
         return subprocess.CompletedProcess(arguments, process.returncode, said.read(), complained.read())
 
 
-class Silent(GitRefused):
+class RemoteTimeout(GitRefused):
     """The other side has said nothing for too long."""
 
 
@@ -121,7 +121,7 @@ def talk(
                 with suppress(subprocess.TimeoutExpired):
                     process.wait(1)
             if process.returncode is None and monotonic() - heard[0] > patience:
-                raise Silent(f"nothing was heard for {patience:.0f} seconds")
+                raise RemoteTimeout(f"nothing was heard for {patience:.0f} seconds")
     except BaseException:
         _end(process, is_leader=not can_ask)
         raise

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from pipecli.reports.followups import ACTIVITY, EXPECTED_CLOSE, NEXT_CONTACT, Plan
-from pipecli.store.index.deals import Whose, is_member
+from pipecli.store.index.deals import OwnerFilter, is_member
 
 _OPEN = {
     "_opportunities": "r.status = 'open'",
@@ -19,7 +19,7 @@ _CUSTOMER = {
 }
 
 
-def plans(connection: sqlite3.Connection, whose: Whose, until: date) -> list[Plan]:
+def plans(connection: sqlite3.Connection, owner_filter: OwnerFilter, until: date) -> list[Plan]:
     """The next contacts and open activities up to `until`, of those who are to do them."""
     # A time with another offset may be of the day before or after in the pipeline's own zone.
     latest = until + timedelta(days=1) if until < date.max else until
@@ -28,37 +28,37 @@ def plans(connection: sqlite3.Connection, whose: Whose, until: date) -> list[Pla
         for table, is_open in _OPEN.items()
         for part in (_next_contacts(table, is_open), _activities(table, f"{is_open} AND NOT a.done"))
     ]
-    return _asked(connection, parts, whose, latest.isoformat() + "U")  # after any time of that day
+    return _asked(connection, parts, owner_filter, latest.isoformat() + "U")  # after any time of that day
 
 
-def done(connection: sqlite3.Connection, whose: Whose) -> list[Plan]:
+def done(connection: sqlite3.Connection, owner_filter: OwnerFilter) -> list[Plan]:
     """The tasks and meetings that are done, by those who did them; on closed records too."""
     parts = [_activities(table, "a.done AND a.type IN ('task', 'meeting')") for table in _OPEN]
-    return _asked(connection, parts, whose)
+    return _asked(connection, parts, owner_filter)
 
 
-def expected_closes(connection: sqlite3.Connection, whose: Whose) -> list[Plan]:
+def expected_closes(connection: sqlite3.Connection, owner_filter: OwnerFilter) -> list[Plan]:
     """The days on which the owners of open deals expect to close them."""
     table = "_opportunities"
     what = f"'{EXPECTED_CLOSE}', d.key, NULL, r.expected_close AS at, r.owner"
     part = f"""{_select(table, what, type_="NULL", subject="NULL", note="NULL", duration="NULL")}
         WHERE {_OPEN[table]} AND r.expected_close IS NOT NULL"""
-    return _asked(connection, [part], whose)
+    return _asked(connection, [part], owner_filter)
 
 
 def _asked(
-    connection: sqlite3.Connection, parts: Sequence[str], whose: Whose, before: str = "~"
+    connection: sqlite3.Connection, parts: Sequence[str], owner_filter: OwnerFilter, before: str = "~"
 ) -> list[Plan]:
     """The plans that these questions give of those who are asked about; any day is before `~`."""
     who = [
-        ('"by" = :owner', whose.owner),
-        (is_member('"by"', ":team"), whose.team),
-        ('"by" = :me', whose.me),
+        ('"by" = :owner', owner_filter.owner),
+        (is_member('"by"', ":team"), owner_filter.team),
+        ('"by" = :me', owner_filter.me),
     ]
     conditions = " AND ".join(["at < :before", *(condition for condition, value in who if value)])
     rows = connection.execute(
         f"SELECT * FROM ({' UNION ALL '.join(parts)}) WHERE {conditions}",
-        {"before": before, **whose._asdict()},
+        {"before": before, **owner_filter._asdict()},
     )
     return [Plan(kind, key, activity, _moment(at), *rest) for kind, key, activity, at, *rest in rows]
 

@@ -308,7 +308,7 @@ class Author(NamedTuple):
         return f"{self.name} ({self.commit[:7]})"
 
 
-class Dispute(NamedTuple):
+class RecordConflict(NamedTuple):
     """One thing that two sides have otherwise."""
 
     file: str
@@ -328,11 +328,11 @@ class Dispute(NamedTuple):
     """On one line, but for whose it is."""
 
 
-def disputes(
+def conflicts(
     place: Location, base: str | None, ours: str, theirs: str, clashes: Sequence[Clash]
-) -> list[Dispute]:
+) -> list[RecordConflict]:
     """Everything that is in conflict, in the order of files and fields."""
-    found: list[Dispute] = []
+    found: list[RecordConflict] = []
     for clash in clashes:
         mine, yours = (_Story(place, clash.sides.path, base, tip) for tip in (ours, theirs))
         path = clash.sides.path.removeprefix(place.prefix)
@@ -346,14 +346,14 @@ def disputes(
         )
         for field in clash.fields:
             authors = mine.author(field.path), yours.author(field.path)
-            found.append(Dispute(*about, field.path, field.ours, field.theirs, *authors, field.words))
+            found.append(RecordConflict(*about, field.path, field.ours, field.theirs, *authors, field.words))
         if not clash.fields:
             left, right = (
                 None if blob is None else (side.changes if kind else "") or "changed"
                 for blob, side in ((clash.sides.ours, mine), (clash.sides.theirs, yours))
             )
             words = clash.words if left and right else _removed(left, right)
-            found.append(Dispute(*about, "", left, right, mine.author(""), yours.author(""), words))
+            found.append(RecordConflict(*about, "", left, right, mine.author(""), yours.author(""), words))
     return found
 
 

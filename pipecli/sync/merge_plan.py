@@ -14,7 +14,7 @@ from pipecli.sync.merge import Clash, commit_merge, join, merge_message
 from pipecli.sync.upstream import Upstream, commit_of, head
 
 
-class Joint(NamedTuple):
+class MergePlan(NamedTuple):
     """One line of both sides, not in place yet."""
 
     commit: str
@@ -29,7 +29,7 @@ class Joint(NamedTuple):
     clashes: list[Clash]
 
 
-def joint_of(place: Location, upstream: Upstream, theirs: str | None) -> Joint:
+def joint_of(place: Location, upstream: Upstream, theirs: str | None) -> MergePlan:
     """Both sides as one commit, or what stands against it. Raises PipecliError."""
     ours = present_commit(place)
     known = commit_of(place, upstream.tracking)
@@ -39,14 +39,14 @@ def joint_of(place: Location, upstream: Upstream, theirs: str | None) -> Joint:
                 f"{upstream.remote} has no branch {upstream.name} any more",
                 hint=f"to have it there again: git push {upstream.remote} {upstream.branch}:{upstream.name}",
             )
-        return Joint(ours, None, ours, None, [], {}, [])
+        return MergePlan(ours, None, ours, None, [], {}, [])
     base = _base(place, ours, theirs)
     if base == theirs:
-        return Joint(ours, base, ours, theirs, [], {}, [])
+        return MergePlan(ours, base, ours, theirs, [], {}, [])
     if known and known != base:
         _require_no_rewrite(place, upstream, known, ours, theirs)
     if base == ours:
-        return Joint(theirs, base, ours, theirs, [], {}, [])
+        return MergePlan(theirs, base, ours, theirs, [], {}, [])
     if base is None:
         raise _unrelated(place, upstream)
     joined = join(place, ours, theirs)
@@ -56,7 +56,7 @@ def joint_of(place: Location, upstream: Upstream, theirs: str | None) -> Joint:
     if not joined.clashes:
         message = merge_message(upstream, records)
         made = commit_merge(place, joined.tree, shared=theirs, ours=ours, message=message)
-    return Joint(made, base, ours, theirs, records, joined.contents, joined.clashes)
+    return MergePlan(made, base, ours, theirs, records, joined.contents, joined.clashes)
 
 
 def records_of(place: Location, paths: Sequence[str]) -> list[str]:

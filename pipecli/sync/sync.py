@@ -25,13 +25,21 @@ from pipecli.store import git, merge_setup
 from pipecli.store.files import Location
 from pipecli.store.pipeline import Pipeline
 from pipecli.sync import conflict
-from pipecli.sync.conflict import Dispute, Pending, Side, disputes, pending
+from pipecli.sync.conflict import Pending, RecordConflict, Side, conflicts, pending
 from pipecli.sync.merge import Candidate, commit_merge, merge_message, new_errors
-from pipecli.sync.merge_plan import Joint, count, going, joint_of, many, present_commit, records_of
-from pipecli.sync.upstream import Upstream, commit_of, head, named, require_calm, require_clean, upstream_of
+from pipecli.sync.merge_plan import MergePlan, count, going, joint_of, many, present_commit, records_of
+from pipecli.sync.upstream import (
+    Upstream,
+    commit_of,
+    head,
+    named,
+    require_clean,
+    require_no_git_operation,
+    upstream_of,
+)
 
 
-class Faster(Exception):
+class PushRaceLost(Exception):
     """Somebody else pushed in the meantime."""
 
 
@@ -64,7 +72,7 @@ def push(place: Location, upstream: Upstream, commit: str) -> None:
     if not done.returncode:
         return
     if is_faster(done):
-        raise Faster
+        raise PushRaceLost
     refused = [line for line in done.stdout.decode("utf-8", "replace").splitlines() if line.startswith("!")]
     reason = re.search(r"\(([^()]*)\)$", refused[0]) if refused else None
     said = " / ".join(word for word in (reason[1] if reason else "", words(done)) if word)
@@ -76,7 +84,7 @@ def push(place: Location, upstream: Upstream, commit: str) -> None:
 def _talk(place: Location, upstream: Upstream, *arguments: str) -> subprocess.CompletedProcess[bytes]:
     try:
         return talk(place, *arguments)
-    except git.Silent as error:
+    except git.RemoteTimeout as error:
         raise PipecliError(
             f"{upstream.remote} does not answer: {error}", hint="nothing is changed; try again later"
         ) from None
@@ -111,8 +119,8 @@ class Synced(NamedTuple):
 class Conflicted(PipecliError):
     """Both sides changed the same, and a person must choose. The files are left marked."""
 
-    def __init__(self, found: Sequence[Dispute], tries: int) -> None:
-        self.disputes = list(found)
+    def __init__(self, found: Sequence[RecordConflict], tries: int) -> None:
+        self.conflicts = list(found)
         self.tries = tries
         records = len({each.id for each in found if each.id})
         others = len({each.file for each in found if not each.id})
@@ -135,7 +143,7 @@ def sync(pipeline: Pipeline) -> Synced:
     return _until_nobody_is_faster(pipeline, upstream, before=present_commit(pipeline.location))
 
 
-def preview(pipeline: Pipeline) -> tuple[Upstream, Joint]:
+def preview(pipeline: Pipeline) -> tuple[Upstream, MergePlan]:
     """What a sync would come to. Nothing is changed."""
     place = pipeline.location
     upstream = _ready(place)
@@ -189,7 +197,7 @@ def _ready(place: Location) -> Upstream:
             f"{'is' if count == 1 else 'are'} in conflict",
             hint=_WAYS,
         )
-    require_calm(place)
+    require_no_git_operation(place)
     upstream = upstream_of(place)
     require_clean(place)
     return upstream
@@ -217,45 +225,45 @@ def _until_nobody_is_faster(pipeline: Pipeline, upstream: Upstream, before: str)
             wait = random.uniform(0, min(_WAIT * tries, _LONGEST_WAIT))  # noqa: S311 - no secret
             time.sleep(wait)  # by chance, so that the same two don't meet again and again
         theirs = fetch(place, upstream)
-        joint = joint_of(place, upstream, theirs)
-        if joint.clashes:
-            raise Conflicted(_leave_to_a_person(place, upstream, joint), tries)
-        _require_pipeline(pipeline, upstream, joint)
-        pushed = going(place, upstream, joint.commit, theirs)
-        if joint.commit != theirs:
-            _require_sound(pipeline, joint)
-            _require_way(place, joint)
+        merge = joint_of(place, upstream, theirs)
+        if merge.clashes:
+            raise Conflicted(_leave_to_a_person(place, upstream, merge), tries)
+        _require_pipeline(pipeline, upstream, merge)
+        pushed = going(place, upstream, merge.commit, theirs)
+        if merge.commit != theirs:
+            _require_sound(pipeline, merge)
+            _require_way(place, merge)
             try:
-                push(place, upstream, joint.commit)
-            except Faster:
+                push(place, upstream, merge.commit)
+            except PushRaceLost:
                 continue
-        if joint.commit == joint.ours or _move(pipeline, joint):
-            _follow(place, upstream, joint.commit)
+        if merge.commit == merge.ours or _move(pipeline, merge):
+            _follow(place, upstream, merge.commit)
             return Synced(
-                upstream, joint.commit, joint.base, joint.ours, theirs,
+                upstream, merge.commit, merge.base, merge.ours, theirs,
                 pulled=count(place, theirs, before) if theirs else 0, pushed=pushed,
-                merged=joint.merged, tries=tries,
+                merged=merge.merged, tries=tries,
             )  # fmt: skip
     raise PipecliError(
         f"somebody was faster {TRIES} times in a row", hint="nothing is changed; try again in a minute"
     )
 
 
-def _leave_to_a_person(place: Location, upstream: Upstream, joint: Joint) -> list[Dispute]:
+def _leave_to_a_person(place: Location, upstream: Upstream, merge: MergePlan) -> list[RecordConflict]:
     """Leave the merge in the working tree, what doesn't fit marked. Raises PipecliError where it can't be."""
-    assert joint.theirs
-    found = disputes(place, joint.base, joint.ours, joint.theirs, joint.clashes)
-    paths = [clash.sides.path for clash in joint.clashes]
-    merged = [*joint.merged, *records_of(place, paths)]
-    waiting = Pending(joint.ours, joint.theirs, str(upstream), paths, merged)
-    conflict.begin(place, waiting, merge_message(upstream, merged), joint.contents)
-    git.output(place.work_tree, "update-ref", upstream.tracking, joint.theirs)
+    assert merge.theirs
+    found = conflicts(place, merge.base, merge.ours, merge.theirs, merge.clashes)
+    paths = [clash.sides.path for clash in merge.clashes]
+    merged = [*merge.merged, *records_of(place, paths)]
+    waiting = Pending(merge.ours, merge.theirs, str(upstream), paths, merged)
+    conflict.begin(place, waiting, merge_message(upstream, merged), merge.contents)
+    git.output(place.work_tree, "update-ref", upstream.tracking, merge.theirs)
     return found
 
 
-def _require_pipeline(pipeline: Pipeline, upstream: Upstream, joint: Joint) -> None:
+def _require_pipeline(pipeline: Pipeline, upstream: Upstream, merge: MergePlan) -> None:
     """Refuse to follow the others where there would be no pipeline here any more. Raises PipecliError."""
-    if joint.commit != joint.ours and not Candidate(pipeline, joint.commit).has_settings():
+    if merge.commit != merge.ours and not Candidate(pipeline, merge.commit).has_settings():
         raise PipecliError(
             f"{pipeline.location.prefix}{SETTINGS_FILE} was removed or moved in {upstream}",
             hint="nothing is changed; see what they did with `git log --stat FETCH_HEAD`, and if it is right "
@@ -263,11 +271,11 @@ def _require_pipeline(pipeline: Pipeline, upstream: Upstream, joint: Joint) -> N
         )
 
 
-def _require_sound(pipeline: Pipeline, joint: Joint) -> None:
+def _require_sound(pipeline: Pipeline, merge: MergePlan) -> None:
     """Refuse to share errors that the shared line has not. Raises Unsound."""
-    is_ours = joint.commit == joint.ours
-    result = pipeline if is_ours else Candidate(pipeline, joint.commit)
-    shared = Candidate(pipeline, joint.theirs) if joint.theirs else None
+    is_ours = merge.commit == merge.ours
+    result = pipeline if is_ours else Candidate(pipeline, merge.commit)
+    shared = Candidate(pipeline, merge.theirs) if merge.theirs else None
     findings = new_errors(result, shared)
     if findings:
         together = "" if is_ours else " together with what would come (`pipecli sync --dry-run`)"
@@ -277,11 +285,11 @@ def _require_sound(pipeline: Pipeline, joint: Joint) -> None:
         )
 
 
-def _require_way(place: Location, joint: Joint) -> None:
+def _require_way(place: Location, merge: MergePlan) -> None:
     """Refuse to push what the files here could not follow. Raises PipecliError."""
-    if joint.commit == joint.ours:
+    if merge.commit == merge.ours:
         return
-    trial = ("read-tree", "--dry-run", "-m", "-u", joint.ours, joint.commit)
+    trial = ("read-tree", "--dry-run", "-m", "-u", merge.ours, merge.commit)
     done = git.run(place.work_tree, *trial)
     if done.returncode:  # for a file that was only touched, too
         git.run(place.work_tree, "update-index", "-q", "--refresh")
@@ -293,7 +301,7 @@ def _require_way(place: Location, joint: Joint) -> None:
         )
 
 
-def _move(pipeline: Pipeline, joint: Joint) -> bool:
+def _move(pipeline: Pipeline, merge: MergePlan) -> bool:
     """Have branch and files be at the joint commit. False: somebody has committed here meanwhile."""
     place = pipeline.location
     for attempt in range(TRIES):
@@ -305,7 +313,7 @@ def _move(pipeline: Pipeline, joint: Joint) -> bool:
             "--quiet",
             "--no-stat",
             "--no-verify-signatures",
-            joint.commit,
+            merge.commit,
         )
         if not done.returncode:
             with suppress(
@@ -313,7 +321,7 @@ def _move(pipeline: Pipeline, joint: Joint) -> bool:
             ):  # else the next command reads what came
                 pipeline.index.refresh()
             return True
-        if head(place) != joint.ours:
+        if head(place) != merge.ours:
             return False
         if b"index.lock" not in done.stderr:  # an editor's git holds it for a moment
             break

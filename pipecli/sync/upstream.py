@@ -51,7 +51,7 @@ def unfinished(place: Location) -> Unfinished | None:
     return next((each for name, each in _UNFINISHED.items() if (place.git_dir / name).exists()), None)
 
 
-def require_calm(place: Location) -> None:
+def require_no_git_operation(place: Location) -> None:
     """Refuse while git is in the middle of something. Raises PipecliError."""
     found = unfinished(place)
     if found:

@@ -164,7 +164,7 @@ def test_round_robin_goes_on_in_another_clone_and_with_older_deals(cli, unowned,
 
 def test_it_stays_fair_in_many_runs(cli, unowned, owners):
     letters = "ABCDEFGHJK"
-    runs = [[f"OPP-{run}Q8X{letter}" for letter in letters[: 3 + run]] for run in range(1, 6)]
+    runs = [[f"OPP-{run}Q8X{raw_message}" for raw_message in letters[: 3 + run]] for run in range(1, 6)]
     for place, keys in enumerate(runs):
         unowned(*keys, created=f"2026-10-{20 - place}")
         cli("opp", "add", "By hand", "--owner", "ana")

@@ -154,7 +154,7 @@ def test_a_thread_finds_its_deal_whoever_writes_and_in_whatever_order_it_is_read
     told = take(folder)
 
     assert {row["message_id"]: row["record"] for row in told["recorded"]} == {
-        f"<{letter}@box.example>": OPP for letter in "abc"
+        f"<{raw_message}@box.example>": OPP for raw_message in "abc"
     }
     assert [each.get("contact") for each in activities(cli, OPP)] == [None, None, "maria-lopez"]
 

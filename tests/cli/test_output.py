@@ -256,8 +256,8 @@ def test_tsv_and_markdown_keep_every_record_on_a_line_of_its_own(
 PROGRAM = r"""
 import sys
 from decimal import Decimal
-from pipecli.cli.output import Format, print_records
-from pipecli.cli.table import Column
+from pipecli.cli.common.output import Format, print_records
+from pipecli.cli.common.table import Column
 print_records([{"id": "\xe9", "title": "\u5496"}], [Column("id", "ID")], Format(sys.argv[1]))
 print(*sorted({"csv", "tabulate", "wcwidth", "json", "pydantic"} & set(sys.modules)), file=sys.stderr)
 """

@@ -40,8 +40,8 @@ def read(path, text, *, body=0):
 
 
 def mail(tmp_path, text):
-    (letter,) = read(tmp_path / "mail.eml", text)
-    return mail_of(letter)
+    (raw_message,) = read(tmp_path / "mail.eml", text)
+    return mail_of(raw_message)
 
 
 def test_a_maildir_gives_what_was_delivered_and_no_drafts(tmp_path):
@@ -266,14 +266,14 @@ def test_a_date_that_is_none_leaves_the_other_times(tmp_path, date):
     text = MAIL.replace("Mon, 2 Nov 2026 10:00:00 +0100", date)
     received = "Received: from a by b;\n Mon, 2 Nov 2026 10:00:03 +0100\n"
 
-    (letter,) = read(tmp_path / "box", ENVELOPE + received + text)
+    (raw_message,) = read(tmp_path / "box", ENVELOPE + received + text)
 
-    assert [each.source for each in mail_of(letter).moments] == ["Received", "the mbox", "its file"]
+    assert [each.source for each in mail_of(raw_message).moments] == ["Received", "the mbox", "its file"]
 
 
 def text_of(tmp_path, head, body):
-    (letter,) = read(tmp_path / "mail.eml", head + b"\n\n" + body, body=mail_body.READ)
-    return mail_body.text_of(letter)
+    (raw_message,) = read(tmp_path / "mail.eml", head + b"\n\n" + body, body=mail_body.READ)
+    return mail_body.text_of(raw_message)
 
 
 def test_the_plain_text_of_a_mail(tmp_path):

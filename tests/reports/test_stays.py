@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipecli.reports.deals import Course, Sighting, furthest, stays
+from pipecli.reports.deals import Observation, StageHistory, furthest, stage_visits
 
 STAGES = ("qualify", "demo", "propose")
 PLACES = {("standard", stage): place for place, stage in enumerate(STAGES)}
@@ -17,14 +17,17 @@ def course(*seen, created=0, facts=None, closed=None, is_cut=False):
     sightings = []
     for text in seen:
         day, stage, *status = text.split()
-        sightings.append(Sighting(int(float(day) * DAY), "standard", stage, *(status or ["open"])))
+        sightings.append(Observation(int(float(day) * DAY), "standard", stage, *(status or ["open"])))
     days = {stage: day * DAY for stage, day in (facts or {}).items()}
-    return Course(created * DAY, sightings, days, None if closed is None else closed * DAY, is_cut)
+    return StageHistory(created * DAY, sightings, days, None if closed is None else closed * DAY, is_cut)
 
 
 def told(made):
     """`qualify 0-3 on`; a `?` for what nobody knows."""
-    return [f"{each.stage} {_day(each.entered)}-{_day(each.left)} {each.end}" for each in stays(made, PLACES)]
+    return [
+        f"{each.stage} {_day(each.entered)}-{_day(each.left)} {each.end}"
+        for each in stage_visits(made, PLACES)
+    ]
 
 
 def _day(seconds):
@@ -40,7 +43,7 @@ def test_from_stage_to_stage_and_won():
 def test_back_to_another_process_and_to_a_stage_that_is_gone():
     made = course("0 demo", "1 qualify", "2 gone", "3 demo")
     other = course("0 demo")._replace(
-        sightings=[Sighting(0, "standard", "demo", "open"), Sighting(DAY, "short", "demo", "open")]
+        sightings=[Observation(0, "standard", "demo", "open"), Observation(DAY, "short", "demo", "open")]
     )
 
     assert told(made) == ["demo 0-1 back", "qualify 1-2 elsewhere", "gone 2-3 elsewhere", "demo 3-? here"]
@@ -88,7 +91,7 @@ def test_one_that_is_created_in_the_future_came_when_it_was_seen():
 
 
 def test_how_far_it_got():
-    made = stays(course("0 qualify", "1 propose", "2 qualify", "3 qualify lost"), PLACES)
+    made = stage_visits(course("0 qualify", "1 propose", "2 qualify", "3 qualify lost"), PLACES)
 
     assert furthest(made, PLACES) == {"standard": 2}
 
@@ -109,7 +112,7 @@ def test_no_stay_is_shorter_than_nothing_and_each_follows_the_one_before(seen, f
     texts = [f"{day} {stage} {status}" for day, stage, status in sorted(seen, key=lambda each: each[0])]
     last = texts[-1].split()
 
-    found = stays(course(*texts, created=created, facts=facts, closed=closed, is_cut=cut), PLACES)
+    found = stage_visits(course(*texts, created=created, facts=facts, closed=closed, is_cut=cut), PLACES)
 
     assert all(each.seconds is None or each.seconds >= 0 for each in found)
     known = [time for each in found for time in (each.entered, each.left) if time is not None]

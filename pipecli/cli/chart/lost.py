@@ -9,7 +9,7 @@ import typer
 
 from pipecli.cli.chart import Ground, Output, Picture, Shade, amount_in, require_chart, write_chart
 from pipecli.cli.common.command import noun
-from pipecli.cli.common.list import Report, whose
+from pipecli.cli.common.list import Report, owner_filter
 from pipecli.cli.common.session import session
 from pipecli.cli.report.options import (
     Currency,
@@ -57,7 +57,7 @@ def chart_lost(
     asked = days(from_, to, run.today)
     names = Names(run, by)
     valuation = Valuation(pipeline.rates, currency_code(currency))
-    found = closed_deals(pipeline.index.connection, whose(run), asked, with_products=by == "product")
+    found = closed_deals(pipeline.index.connection, owner_filter(run), asked, with_products=by == "product")
     made = lost(found, by=by, valuation=valuation, trend=trend or None)
     picture = lost_picture(made, names, valuation.currency, said(asked))
     write_chart(run, picture, output, ending, theme)

@@ -6,14 +6,14 @@ import typer
 
 from pipecli.cli.chart import Ground, Output, Picture, Shade, amount_in, require_chart, write_chart
 from pipecli.cli.common.command import noun
-from pipecli.cli.common.list import Report, whose
+from pipecli.cli.common.list import Report, owner_filter
 from pipecli.cli.common.session import Session, session
 from pipecli.cli.report.options import Currency, FromClose, Names, ToClose, currency_code, days
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.reports.days import Days
 from pipecli.reports.deals import OpenDeal
 from pipecli.reports.money import Valuation
-from pipecli.store.index.deals import Whose, open_deals
+from pipecli.store.index.deals import OwnerFilter, open_deals
 
 app = noun("Open deals by expected close.")
 
@@ -36,11 +36,11 @@ def chart_pipeline(
     run = session(ctx)
     run.read(OPPORTUNITY)
     asked = days(from_, to, run.today)
-    picture = pipeline_picture(run, whose(run), asked, currency_code(currency))
+    picture = pipeline_picture(run, owner_filter(run), asked, currency_code(currency))
     write_chart(run, picture, output, ending, theme)
 
 
-def pipeline_picture(run: Session, of: Whose, asked: Days, currency: str | None) -> Picture:
+def pipeline_picture(run: Session, of: OwnerFilter, asked: Days, currency: str | None) -> Picture:
     """The chart of the open deals that close on these days. Raises PipecliError for a missing rate."""
     from pipecli.outbox.charts.pipeline import Dot, pipeline_chart
 

@@ -35,7 +35,7 @@ R = TypeVar("R", bound="Record")
 _MOST_NAMED = 100  # trailers: git takes the message as one argument, and the system bounds its length
 
 
-class Desk:
+class Transaction:
     """What a changing command works with, while nobody else can change the pipeline."""
 
     def __init__(self, run: Session) -> None:
@@ -111,14 +111,14 @@ class Desk:
         before: Callable[[], None] | None = None,
     ) -> None:
         """Write several changes as one commit and print one record, or what `printed` says."""
-        from pipecli.store import transaction
+        from pipecli.store import transaction as store_transaction
 
-        writes = transaction.plan(self.pipeline, changes)
+        writes = store_transaction.plan(self.pipeline, changes)
         for change in changes:
             for note in change.notes:
                 say(note)
         if self.session.dry_run:
-            typer.echo(transaction.diff(writes), nl=False)
+            typer.echo(store_transaction.diff(writes), nl=False)
             return
         if not writes:
             say(f"{result.key}: nothing to change, it is so already")
@@ -127,37 +127,37 @@ class Desk:
         if printed is None:
             is_new = self.pipeline.file_of(result.noun, result.key) is None
             is_removed = any(result is record for change in changes for record in change.removed)
-            last = view(self.session, result.noun, result.key) if is_removed else None
+            last = record_json(self.session, result.noun, result.key) if is_removed else None
             printed = Printed(result.noun, result.key, result.key, is_new, last)
         if before is not None:
             before()
         text = None if self.session.no_commit else message(subject, changes, self.session.message)
-        made = transaction.commit(self.pipeline, writes, text)
+        made = store_transaction.commit(self.pipeline, writes, text)
         print_one(self.session, printed, said=subject, commit=made)
 
     def do_many(self, changes: Sequence[Change], subject: str) -> None:
         """Write changes of many records as one commit and print them: a line each, a list in JSON."""
-        from pipecli.store import transaction
+        from pipecli.store import transaction as store_transaction
 
-        writes = transaction.plan(self.pipeline, changes)
+        writes = store_transaction.plan(self.pipeline, changes)
         if self.session.dry_run:
-            typer.echo(transaction.diff(writes), nl=False)
+            typer.echo(store_transaction.diff(writes), nl=False)
             return
         if writes:
             text = None if self.session.no_commit else message(subject, changes, self.session.message)
-            transaction.commit(self.pipeline, writes, text)
+            store_transaction.commit(self.pipeline, writes, text)
         records = [change.subject for change in changes]
         said = [f"{change.subject.key}: {change.summary}" for change in changes]
         print_many(self.session, [(record.noun, record.key) for record in records], said)
 
 
 @contextmanager
-def changing(ctx: typer.Context) -> Iterator[Desk]:
+def changing(ctx: typer.Context) -> Iterator[Transaction]:
     """Hold the pipeline for one changing command."""
     run = session(ctx)
     with run.pipeline.exclusive():
         warn(run.pipeline.index.faults())
-        yield Desk(run)
+        yield Transaction(run)
 
 
 def message(subject: str, changes: Sequence[Change], body: str) -> str:
@@ -170,7 +170,7 @@ def message(subject: str, changes: Sequence[Change], body: str) -> str:
     return "\n\n".join(part for part in (subject, body, trailers) if part)
 
 
-View = dict[str, Any]
+RecordJson = dict[str, Any]
 
 _PRICED = {
     "customer_name": "customer_name",
@@ -209,35 +209,41 @@ DERIVED = {
 _EXACT = ("amount", "tax", "total")
 
 
-def derive(noun: str, row: sqlite3.Row | tuple[Any, ...], currency: str) -> View:
+def derive(noun: str, row: sqlite3.Row | tuple[Any, ...], currency: str) -> RecordJson:
     """What is computed for one record from its row of DERIVED columns; keys without a value are left out."""
-    view: View = dict(zip(DERIVED.get(noun, ()), row, strict=True))
+    record_json: RecordJson = dict(zip(DERIVED.get(noun, ()), row, strict=True))
     for key in _EXACT:
-        if view.get(key) is not None:
-            view[key] = Decimal(view[key])
+        if record_json.get(key) is not None:
+            record_json[key] = Decimal(record_json[key])
     if noun == "opportunity":
-        view["amount_by_hand"] = bool(view["amount_by_hand"])
+        record_json["amount_by_hand"] = bool(record_json["amount_by_hand"])
         for key in ("probability", "stage_probability"):
-            view[key] = _percent(view[key])
-        counts = view["weighted"] and view["amount"] is not None and view["probability"] is not None
-        view["weighted"] = weighted(view["amount"], view["probability"], currency) if counts else None
+            record_json[key] = _percent(record_json[key])
+        counts = (
+            record_json["weighted"]
+            and record_json["amount"] is not None
+            and record_json["probability"] is not None
+        )
+        record_json["weighted"] = (
+            weighted(record_json["amount"], record_json["probability"], currency) if counts else None
+        )
     if noun == "lead":
-        view["missing"] = view["missing"].split()
-    if "tax_by_rate" in view:
-        view["tax_by_rate"] = loads(view["tax_by_rate"])
-    if "margin_facts" in view:
-        view |= loads(view.pop("margin_facts") or "{}")
+        record_json["missing"] = record_json["missing"].split()
+    if "tax_by_rate" in record_json:
+        record_json["tax_by_rate"] = loads(record_json["tax_by_rate"])
+    if "margin_facts" in record_json:
+        record_json |= loads(record_json.pop("margin_facts") or "{}")
         for key in ("margin", "margin_percent"):
-            if key in view:
-                view[key] = Decimal(view[key])
-    return {key: value for key, value in view.items() if value is not None}
+            if key in record_json:
+                record_json[key] = Decimal(record_json[key])
+    return {key: value for key, value in record_json.items() if value is not None}
 
 
 def _percent(value: float | None) -> Decimal | None:
     return None if value is None else Decimal(repr(value)) if value % 1 else Decimal(int(value))
 
 
-def view(run: Session, noun: str, key: str) -> View:
+def record_json(run: Session, noun: str, key: str) -> RecordJson:
     """A record, or a user or team, as JSON shows it."""
     if noun in ("settings", "user", "team"):
         from pipecli.cli.settings.change import settings_view
@@ -249,7 +255,7 @@ def view(run: Session, noun: str, key: str) -> View:
         f"SELECT {columns} FROM {kind.table} WHERE {kind.identity} = ?",
         (key,),
     ).fetchone()
-    written: View = loads(row[0])
+    written: RecordJson = loads(row[0])
     return written | derive(noun, row[1:], written.get("currency", ""))
 
 
@@ -265,7 +271,7 @@ class Printed(NamedTuple):
     id: str
     is_new: bool = False
     """A person reads the id, not a line on what happened."""
-    shown: View | None = None
+    shown: RecordJson | None = None
     """What JSON has of something that is removed."""
 
 
@@ -277,8 +283,8 @@ def print_one(run: Session, printed: Printed, *, said: str, commit: str | None =
     if run.format is Format.IDS:
         typer.echo(printed.id)
         return
-    shown = printed.shown or view(run, printed.noun, printed.key)
-    print_view(run, shown | ({"commit": commit} if commit else {}))
+    shown = printed.shown or record_json(run, printed.noun, printed.key)
+    print_record_json(run, shown | ({"commit": commit} if commit else {}))
 
 
 def print_many(run: Session, keys: Sequence[tuple[str, str]], said: Sequence[str]) -> None:
@@ -286,10 +292,10 @@ def print_many(run: Session, keys: Sequence[tuple[str, str]], said: Sequence[str
     if run.format is Format.TABLE:
         write_text("".join(f"{line}\n" for line in said))
         return
-    shown = [view(run, noun, key) for noun, key in keys]
+    shown = [record_json(run, noun, key) for noun, key in keys]
     names = ("id", "status")
     print_records(shown, [Column(name, name) for name in names], run.format)
 
 
-def print_view(run: Session, shown: Mapping[str, Any]) -> None:
+def print_record_json(run: Session, shown: Mapping[str, Any]) -> None:
     print_record(shown, run.format, list(shown.items()))

@@ -14,22 +14,23 @@ from typing import Any
 
 import typer
 
-from pipecli.cli.common.change import Desk, Printed, changing, message, print_one
+from pipecli.cli.common.change import Printed, Transaction, changing, message, print_one
 from pipecli.cli.common.session import say, session, warn
 from pipecli.errors import Fault, FaultyFile, PipecliError
 from pipecli.records.base import Record
 from pipecli.records.kinds import BY_NOUN, SETTINGS, SETTINGS_FILE
-from pipecli.store import lock, reading, transaction
+from pipecli.store import lock, reading
+from pipecli.store import transaction as store_transaction
 from pipecli.store.yaml import read
 from pipecli.workflow.change import Change
 
-Allow = Callable[[Desk, Any, Any], None]
+Allow = Callable[[Transaction, Any, Any], None]
 """What may come of an edit: the record before and after; asked with it twice before the editor opens."""
 
 
 def edit_file(
     ctx: typer.Context,
-    find: Callable[[Desk], Record],
+    find: Callable[[Transaction], Record],
     allow: Allow,
     printed: Callable[[Any], Printed] | None = None,
 ) -> None:
@@ -39,14 +40,16 @@ def edit_file(
     go back (at a terminal), and what they typed is kept in a file either way.
     """
     run = session(ctx)
-    desk = Desk(run)
-    warn(desk.pipeline.index.faults())
-    record = find(desk)
-    allow(desk, record, record)
-    file = SETTINGS_FILE if record.noun == "settings" else desk.pipeline.file_of(record.noun, record.key)
+    transaction = Transaction(run)
+    warn(transaction.pipeline.index.faults())
+    record = find(transaction)
+    allow(transaction, record, record)
+    file = (
+        SETTINGS_FILE if record.noun == "settings" else transaction.pipeline.file_of(record.noun, record.key)
+    )
     assert file is not None
-    before = (desk.pipeline.root / file).read_bytes()
-    cache = desk.pipeline.location.cache
+    before = (transaction.pipeline.root / file).read_bytes()
+    cache = transaction.pipeline.location.cache
     draft = cache / "drafts" / Path(file).name
     with _alone(cache / "editing" / draft.stem, record.key):
         _lay_out(draft, before, record.key)
@@ -60,8 +63,8 @@ def edit_file(
                     with changing(ctx) as held:
                         _require_same(held, file, before)
                         allow(held, record, edited)
-                        transaction.check_references(held.pipeline, [edited])
-                        _commit(held, edited, transaction.Write(file, before, after), printed)
+                        store_transaction.check_references(held.pipeline, [edited])
+                        _commit(held, edited, store_transaction.Write(file, before, after), printed)
                 break
             except PipecliError as error:
                 if isinstance(error, _Overtaken) or not _go_back(error, draft):
@@ -76,9 +79,9 @@ class _Overtaken(PipecliError):
     """Somebody else changed the file; going back to the editor would not help."""
 
 
-def _require_same(desk: Desk, file: str, before: bytes) -> None:
+def _require_same(transaction: Transaction, file: str, before: bytes) -> None:
     try:
-        is_same = (desk.pipeline.root / file).read_bytes() == before
+        is_same = (transaction.pipeline.root / file).read_bytes() == before
     except FileNotFoundError:
         raise _Overtaken(f"{file} was removed by somebody while you edited it") from None
     if not is_same:
@@ -127,16 +130,19 @@ def _clear(draft: Path) -> None:
 
 
 def _commit(
-    desk: Desk, edited: Record, write: transaction.Write, printed: Callable[[Any], Printed] | None
+    transaction: Transaction,
+    edited: Record,
+    write: store_transaction.Write,
+    printed: Callable[[Any], Printed] | None,
 ) -> None:
-    run = desk.session
+    run = transaction.session
     if run.dry_run:
-        typer.echo(transaction.diff([write]), nl=False)
+        typer.echo(store_transaction.diff([write]), nl=False)
         return
     change = Change(edited, "edit", "changed")
     subject = f"{edited.key}: {change.summary}"
     text = None if run.no_commit else message(subject, [change], run.message)
-    made = transaction.commit(desk.pipeline, [write], text)
+    made = store_transaction.commit(transaction.pipeline, [write], text)
     shown = printed(edited) if printed else Printed(edited.noun, edited.key, edited.key)
     print_one(run, shown, said=subject, commit=made)
 

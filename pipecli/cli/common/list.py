@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import typer
 
-from pipecli.cli.common.change import DERIVED, View, derive
+from pipecli.cli.common.change import DERIVED, RecordJson, derive
 from pipecli.cli.common.command import Reading, flag_option, text_option
 from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.session import Session, session
@@ -23,7 +23,7 @@ from pipecli.errors import PipecliError
 from pipecli.jsontext import dumps, loads
 from pipecli.records.kinds import BY_FOLDER, Kind
 from pipecli.store.index import query
-from pipecli.store.index.deals import Whose, in_team
+from pipecli.store.index.deals import OwnerFilter, in_team
 
 
 class Filtered(NamedTuple):
@@ -196,7 +196,7 @@ def _print_json(run: Session, noun: str, rows: Sequence[tuple[Any, ...]]) -> Non
         write_text(f"[\n{inner}\n]\n" if texts else "[]\n")
 
 
-def _is_in_file(key: str, extra: View, written: str) -> bool:
+def _is_in_file(key: str, extra: RecordJson, written: str) -> bool:
     """Whether the record's own JSON has a computed key already, set by hand."""
     if key == "amount":  # a won deal has one in `closed`, too: looking at the text would say nothing
         return bool(extra.get("amount_by_hand"))
@@ -271,7 +271,7 @@ class Report(Reading):
         ]
 
 
-def whose(run: Session) -> Whose:
+def owner_filter(run: Session) -> OwnerFilter:
     """What the options say; a name that the settings don't have is refused, as it would give nothing."""
     connection = run.pipeline.index.connection
     owner, team = str(run.option("owner") or ""), str(run.option("team") or "")
@@ -279,4 +279,4 @@ def whose(run: Session) -> Whose:
         if name and not connection.execute(f"SELECT 1 FROM {noun}s WHERE id = ?", (name,)).fetchone():
             raise PipecliError(f"there is no {noun} {name}", hint=f"see `pipecli {noun} list`")
     me, my_team = run.me_and_team() if run.option("mine") else (None, None)
-    return Whose(owner or None, team or None, me, my_team)
+    return OwnerFilter(owner or None, team or None, me, my_team)

@@ -12,7 +12,7 @@ from typing import Any
 
 import typer
 
-from pipecli.cli.common.change import View, print_view, view
+from pipecli.cli.common.change import RecordJson, print_record_json, record_json
 from pipecli.cli.common.columns import amount_text, price_text
 from pipecli.cli.common.list import Shown
 from pipecli.cli.common.output import Format, print_record, print_records, write_text
@@ -25,7 +25,7 @@ _LAST = 5
 """How many of the activities that are done a page shows."""
 
 
-def print_section(heading: str, rows: Sequence[View], columns: Sequence[Column]) -> None:
+def print_section(heading: str, rows: Sequence[RecordJson], columns: Sequence[Column]) -> None:
     """A heading and its table, without columns that say nothing; nothing where there are no rows."""
     if rows:
         said = [column for column in columns if any(row.get(column.name) for row in rows)]
@@ -33,7 +33,7 @@ def print_section(heading: str, rows: Sequence[View], columns: Sequence[Column])
         print_records(rows, said, Format.TABLE)
 
 
-def print_activities(record: View) -> None:
+def print_activities(record: RecordJson) -> None:
     """What is planned, and the last of what is done."""
     activities = sorted(record.get("activities", ()), key=lambda each: str(each["at"]))
     planned = [activity for activity in activities if not activity.get("done")]
@@ -69,12 +69,14 @@ def due(run: Session, day: str) -> str:
     return f"{day}, " + (f"in {in_days(days)}" if days else "today")
 
 
-def planned_contact(run: Session, planned: View) -> str:
+def planned_contact(run: Session, planned: RecordJson) -> str:
     by = f", by {planned['by']}" if "by" in planned else ""
     return due(run, planned["date"]) + by + (f": {planned['note']}" if "note" in planned else "")
 
 
-def rows_of(run: Session, table: str, columns: tuple[Shown, ...], condition: str, key: str) -> list[View]:
+def rows_of(
+    run: Session, table: str, columns: tuple[Shown, ...], condition: str, key: str
+) -> list[RecordJson]:
     """The records that a condition of ours holds for, as the table of their noun has them."""
     found = run.pipeline.index.connection.execute(
         f"SELECT {', '.join(column.sql for column in columns)} FROM {table} WHERE {condition}", (key,)
@@ -83,12 +85,12 @@ def rows_of(run: Session, table: str, columns: tuple[Shown, ...], condition: str
     return [dict(zip(names, row, strict=True)) for row in found]
 
 
-def views_of(run: Session, noun: str, table: str, condition: str, key: str) -> list[View]:
+def views_of(run: Session, noun: str, table: str, condition: str, key: str) -> list[RecordJson]:
     """The same, as JSON has them."""
     found = run.pipeline.index.connection.execute(
         f"SELECT id FROM {table} WHERE {condition} ORDER BY id", (key,)
     )
-    return [view(run, noun, row[0]) for row in found.fetchall()]
+    return [record_json(run, noun, row[0]) for row in found.fetchall()]
 
 
 _BELOW = {
@@ -104,9 +106,9 @@ def print_document(ctx: typer.Context, kind: Kind, ref: str) -> None:
 
     run = session(ctx)
     found = resolve(run.pipeline, ref, kind)
-    shown = view(run, found.noun, found.key)
+    shown = record_json(run, found.noun, found.key)
     if run.format is not Format.TABLE:
-        print_view(run, shown)
+        print_record_json(run, shown)
         return
     print_record(shown, run.format, _header(shown))
     write_text("\n")
@@ -125,9 +127,9 @@ def print_items(run: Session, noun: str, key: str) -> None:
     print_records(lines, columns, run.format, id_key="number")
 
 
-def _lines(run: Session, noun: str, key: str) -> list[View]:
+def _lines(run: Session, noun: str, key: str) -> list[RecordJson]:
     """The items of a document as its file has them, with their number, currency and amount."""
-    shown = view(run, noun, key)
+    shown = record_json(run, noun, key)
     path = f"(SELECT path FROM {BY_NOUN[noun].table} WHERE id = ?)"
     amounts = run.pipeline.index.connection.execute(
         f"SELECT amount FROM items WHERE path = {path} ORDER BY position", (key,)
@@ -167,7 +169,7 @@ _COLUMNS = (
 )
 
 
-def _header(shown: View) -> list[tuple[str, object]]:
+def _header(shown: RecordJson) -> list[tuple[str, object]]:
     """What the file says, the name of the customer or supplier beside their slug."""
     names = {"customer": shown.get("customer_name"), "supplier": shown.get("supplier_name")}
     return [
@@ -177,7 +179,7 @@ def _header(shown: View) -> list[tuple[str, object]]:
     ]
 
 
-def _totals(shown: View) -> str:
+def _totals(shown: RecordJson) -> str:
     """Net, tax by rate, total and margin, the amounts one below the other."""
     currency = shown["currency"]
     if "total" not in shown:
@@ -198,7 +200,7 @@ def _totals(shown: View) -> str:
     return "".join(lines)
 
 
-def _margin_words(shown: View) -> str:
+def _margin_words(shown: RecordJson) -> str:
     """How much of the price it is, and what it leaves out."""
     uncosted = shown.get("items_without_cost", 0)
     share = f" ({shown['margin_percent']} %)" if "margin_percent" in shown else ""

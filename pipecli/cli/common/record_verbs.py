@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipecli.cli.common.change import Desk, changing, print_view, view
+from pipecli.cli.common.change import Transaction, changing, print_record_json, record_json
 from pipecli.cli.common.command import Changing
 from pipecli.cli.common.session import session
 from pipecli.errors import PipecliError
@@ -37,9 +37,9 @@ def given_slug(text: str, what: str) -> str:
     raise PipecliError(f'"{text}" can\'t name a {what}: small letters, digits and hyphens can', hint=hint)
 
 
-Setting = Callable[[Desk, Any, list[str], str], "Change"]
+Setting = Callable[[Transaction, Any, list[str], str], "Change"]
 """What a noun makes of `set`: from the record, the assignments and the commit's words to the change."""
-Rule = Callable[[Desk, Any, Any], None]
+Rule = Callable[[Transaction, Any, Any], None]
 """What a noun allows of `set` and `edit`: the record before and after; asked with it twice beforehand."""
 
 
@@ -58,29 +58,29 @@ def add_show(app: typer.Typer, kind: Kind) -> None:
 
         run = session(ctx)
         found = resolve(run.pipeline, ref, kind)
-        print_view(run, view(run, found.noun, found.key))
+        print_record_json(run, record_json(run, found.noun, found.key))
 
 
-def _any_field(desk: Desk, record: Any, assignments: list[str], summary: str) -> Change:
+def _any_field(transaction: Transaction, record: Any, assignments: list[str], summary: str) -> Change:
     from pipecli.cli.common.assignments import assign
     from pipecli.workflow.change import Change
 
-    return Change(assign(record, assignments, desk.session), summary, "changed")
+    return Change(assign(record, assignments, transaction.session), summary, "changed")
 
 
 def setting_of(allow: Rule, setting: Setting = _any_field) -> Setting:
     """A `set`, as far as a rule on the record before and after allows it."""
 
-    def allowed(desk: Desk, record: Any, assignments: list[str], summary: str) -> Change:
-        allow(desk, record, record)
-        change = setting(desk, record, assignments, summary)
-        allow(desk, record, change.subject)
+    def allowed(transaction: Transaction, record: Any, assignments: list[str], summary: str) -> Change:
+        allow(transaction, record, record)
+        change = setting(transaction, record, assignments, summary)
+        allow(transaction, record, change.subject)
         return change
 
     return allowed
 
 
-def _any_change(_desk: Desk, _before: Any, _after: Any) -> None:
+def _any_change(_desk: Transaction, _before: Any, _after: Any) -> None:
     """Every valid record is allowed."""
 
 
@@ -95,15 +95,17 @@ def add_set_edit(
     def set_(ctx: typer.Context, ref: Ref, assignments: Assignments) -> None:
         from pipecli.cli.common.assignments import split
 
-        with changing(ctx) as desk:
+        with changing(ctx) as transaction:
             names = ", ".join(".".join(split(text)[0]) for text in assignments)
-            desk.do(setting(desk, desk.get(kind.model, ref), assignments, f"set {names}"))
+            transaction.do(
+                setting(transaction, transaction.get(kind.model, ref), assignments, f"set {names}")
+            )
 
     @app.command("edit", cls=Changing, help=f"Open {one} in $EDITOR.")
     def edit(ctx: typer.Context, ref: Ref) -> None:
         from pipecli.cli.common.edit import edit_file
 
-        edit_file(ctx, lambda desk: desk.get(kind.model, ref), allow_edit)
+        edit_file(ctx, lambda transaction: transaction.get(kind.model, ref), allow_edit)
 
 
 Ref = Annotated[
@@ -121,17 +123,17 @@ def add_remove(app: typer.Typer, kind: Kind, *, way_out: str = "change those fir
     def remove(ctx: typer.Context, ref: Ref) -> None:
         from pipecli.workflow import catalogue
 
-        with changing(ctx) as desk:
-            record: Any = desk.get(kind.model, ref)
-            used_by = [name for name, _ in users_of(desk, kind, record.key)]
-            desk.do(catalogue.remove(record, used_by, hint=way_out.format(key=record.key)))
+        with changing(ctx) as transaction:
+            record: Any = transaction.get(kind.model, ref)
+            used_by = [name for name, _ in users_of(transaction, kind, record.key)]
+            transaction.do(catalogue.remove(record, used_by, hint=way_out.format(key=record.key)))
 
 
-def users_of(desk: Desk, kind: Kind, key: str) -> list[tuple[str, str]]:
+def users_of(transaction: Transaction, kind: Kind, key: str) -> list[tuple[str, str]]:
     """The records that name this one, each by its id and its file."""
     # A file that can't be read might name it too.
-    desk.pipeline.need(*BY_NOUN.values())
-    rows = desk.pipeline.index.connection.execute(
+    transaction.pipeline.need(*BY_NOUN.values())
+    rows = transaction.pipeline.index.connection.execute(
         "SELECT DISTINCT r.key, path FROM _references f JOIN _records r USING (path) "
         "WHERE f.noun = ? AND f.key = ? AND NOT (r.noun = f.noun AND r.key = f.key) ORDER BY r.key",
         (kind.noun, key),
@@ -158,16 +160,18 @@ def slug_and_name(noun: str, argument: str | None, name: str | None) -> tuple[st
     return given_slug(argument, noun) if name and argument else slug(text), text
 
 
-def names_of(desk: Desk, noun: str) -> dict[str, str]:
+def names_of(transaction: Transaction, noun: str) -> dict[str, str]:
     """The name of every record of a kind, by its slug."""
-    found = desk.pipeline.index.connection.execute("SELECT key, label FROM _records WHERE noun = ?", (noun,))
+    found = transaction.pipeline.index.connection.execute(
+        "SELECT key, label FROM _records WHERE noun = ?", (noun,)
+    )
     return dict(found.fetchall())
 
 
-def set_party(desk: Desk, party: Any, assignments: list[str], summary: str) -> Change:
+def set_party(transaction: Transaction, party: Any, assignments: list[str], summary: str) -> Change:
     """`set` of any field, e-mails and phones tidied as `add` does."""
     from pipecli.cli.common.assignments import assign
     from pipecli.workflow.change import Change
     from pipecli.workflow.party import normalized
 
-    return Change(normalized(assign(party, assignments, desk.session), party), summary, "changed")
+    return Change(normalized(assign(party, assignments, transaction.session), party), summary, "changed")

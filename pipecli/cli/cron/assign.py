@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from pipecli.cli.common.change import Desk, changing, view
+from pipecli.cli.common.change import Transaction, changing, record_json
 from pipecli.cli.common.command import Job, noun
 from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.session import Session, mention, say
@@ -29,38 +29,38 @@ def assign(ctx: typer.Context) -> None:
     round robin takes the one who waits the longest, least-loaded the one with the fewest open ones. All in
     one commit. --dry-run lists who would get what.
     """
-    with changing(ctx) as desk:
-        changes = [change for kind in (LEAD, OPPORTUNITY) for change in _assigned(desk, kind)]
+    with changing(ctx) as transaction:
+        changes = [change for kind in (LEAD, OPPORTUNITY) for change in _assigned(transaction, kind)]
         if not changes:
             mention("nothing to assign: no rule takes anything that nobody owns")
-        if desk.session.dry_run:
-            _print_as_it_would_be(desk.session, changes)
+        if transaction.session.dry_run:
+            _print_as_it_would_be(transaction.session, changes)
         else:
-            desk.do_many(changes, _subject(changes))
+            transaction.do_many(changes, _subject(changes))
 
 
-def _assigned(desk: Desk, kind: Kind) -> list[Change]:
+def _assigned(transaction: Transaction, kind: Kind) -> list[Change]:
     """The unowned records of a kind, given away; what no active user can get is said."""
     from pipecli.store.index.conditions import choose_rules
     from pipecli.store.workload import standing, unowned
     from pipecli.workflow import assignment
     from pipecli.workflow.assignment import Taken, active_users
 
-    if not assignment.rules_for(desk.settings, kind.noun):
+    if not assignment.rules_for(transaction.settings, kind.noun):
         return []
-    desk.pipeline.need(kind)
-    connection = desk.pipeline.index.connection
-    records: list[Any] = [desk.pipeline.read(path) for path in unowned(connection, kind)]
+    transaction.pipeline.need(kind)
+    connection = transaction.pipeline.index.connection
+    records: list[Any] = [transaction.pipeline.read(path) for path in unowned(connection, kind)]
     taken: list[Taken] = []
     idle: Counter[str] = Counter()
-    for record, rule in zip(records, choose_rules(desk.pipeline, records), strict=True):
-        if rule is not None and active_users(rule, desk.settings):
+    for record, rule in zip(records, choose_rules(transaction.pipeline, records), strict=True):
+        if rule is not None and active_users(rule, transaction.settings):
             taken.append(Taken(record, rule))
         elif rule is not None:
             idle[rule.name] += 1
     for name, count in idle.items():
         say(f"the rule {name} has no active user: {_counted(count, kind.noun)} left alone")
-    return assignment.assign(taken, desk.settings, standing(connection, kind))
+    return assignment.assign(taken, transaction.settings, standing(connection, kind))
 
 
 def _subject(changes: Sequence[Change]) -> str:
@@ -80,7 +80,7 @@ def _print_as_it_would_be(run: Session, changes: Sequence[Change]) -> None:
         write_text("".join(f"{change.subject.key}: would {change.summary}\n" for change in changes))
         return
     shown = [
-        view(run, change.subject.noun, change.subject.key)
+        record_json(run, change.subject.noun, change.subject.key)
         | {name: change.subject.plain()[name] for name in ("owner", "assigned")}
         for change in changes
     ]

@@ -102,7 +102,7 @@ def _close_all(run: Session, keys: list[str]) -> None:
 
 def _close(run: Session, key: str) -> Closing | None:
     """Close one deal, alone with the pipeline, unless what others did since it was found keeps it open."""
-    from pipecli.store import transaction
+    from pipecli.store import transaction as store_transaction
 
     time.sleep(_GIVING_WAY)
     with run.pipeline.exclusive():
@@ -110,10 +110,10 @@ def _close(run: Session, key: str) -> Closing | None:
         closing = _due(run, key)
         if closing is None:
             return None
-        writes = transaction.plan(run.pipeline, [closing.change])
+        writes = store_transaction.plan(run.pipeline, [closing.change])
         subject = f"{key}: {closing.change.summary}"
         text = None if run.no_commit else message(subject, [closing.change], run.message)
-        return closing._replace(commit=transaction.commit(run.pipeline, writes, text))
+        return closing._replace(commit=store_transaction.commit(run.pipeline, writes, text))
 
 
 # Seconds. The lock has no queue: who waits for it looks every tenth of a second whether it is free.
@@ -156,10 +156,10 @@ _COLUMNS = tuple(Column(name, name) for name in ("id", "title", "owner", "no_ans
 
 def _record(run: Session, closing: Closing) -> dict[str, Any]:
     """The deal as it is now, and why it closes."""
-    from pipecli.cli.common.change import view
+    from pipecli.cli.common.change import record_json
 
     return {
-        **view(run, "opportunity", closing.deal.id),
+        **record_json(run, "opportunity", closing.deal.id),
         "no_answer_since": closing.since,
         "no_answer_days": closing.days,
         "rejected_quotations": _rejected(closing),

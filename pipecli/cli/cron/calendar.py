@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipecli.cli.common.command import Reading, flag_option, noun, text_option
-from pipecli.cli.common.list import whose
+from pipecli.cli.common.list import owner_filter
 from pipecli.cli.common.output import write_text
 from pipecli.cli.common.session import Session, mention, say, session
 from pipecli.errors import PipecliError
@@ -54,7 +54,7 @@ def calendar(
 
     run = session(ctx)
     pipeline = run.read(LEAD, OPPORTUNITY)
-    connection, theirs = pipeline.index.connection, whose(run)
+    connection, theirs = pipeline.index.connection, owner_filter(run)
     planned = plans(connection, theirs, date.max)
     if expected_close:
         planned += expected_closes(connection, theirs)

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from pipecli.cli.common.command import Reading, flag_option, noun, text_option
-from pipecli.cli.common.list import whose
+from pipecli.cli.common.list import owner_filter
 from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column
@@ -63,7 +63,7 @@ def followups(
     zone = run.now.tzinfo
     assert zone is not None
     found = followups_of(
-        plans(pipeline.index.connection, whose(run), until), today=run.today, until=until, zone=zone
+        plans(pipeline.index.connection, owner_filter(run), until), today=run.today, until=until, zone=zone
     )
     if ics:
         from pipecli.cli.cron.calendar import text_of

@@ -20,7 +20,7 @@ from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.session import Session, mention, say, session
 from pipecli.cli.common.table import Column, clean
 from pipecli.errors import PipecliError
-from pipecli.history.notices import About, Notice, Parcel, Standing, message
+from pipecli.history.notices import About, Delivery, Notice, Standing, message
 from pipecli.reports.followups import OWNER, Message
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def notify(
         )
 
 
-def _send(run: Session, ours: Channels, since: str) -> tuple[list[Parcel], int]:
+def _send(run: Session, ours: Channels, since: str) -> tuple[list[Delivery], int]:
     """Gather, claim and send; what was delivered, and how much was not."""
     from pipecli.history import notices as unsent
 
@@ -94,20 +94,20 @@ def _send(run: Session, ours: Channels, since: str) -> tuple[list[Parcel], int]:
     if left != before:
         unsent.write(place, left)
     claims = _claims(run)
-    wanted = {parcel.key for parcel in left.parcels}
-    pending = {parcel.key for parcel in before.parcels}
+    wanted = {delivery.key for delivery in left.deliveries}
+    pending = {delivery.key for delivery in before.deliveries}
     mine = claims.claim(wanted, left.clone, run.today, pending=pending)
     if wanted - mine:  # told already, by another machine or before a rebase
         left = left.without(wanted - mine)
         unsent.write(place, left)
-    sent: list[Parcel] = []
+    sent: list[Delivery] = []
     lost = set[str]()
-    for parcels, is_delivered in _delivered(ours, left.parcels):
-        keys = {parcel.key for parcel in parcels}
+    for deliveries, is_delivered in _delivered(ours, left.deliveries):
+        keys = {delivery.key for delivery in deliveries}
         if not is_delivered:
             lost |= keys
             continue
-        sent += parcels
+        sent += deliveries
         left = left.without(keys)
         unsent.write(place, left)
     if lost:
@@ -123,7 +123,7 @@ def _claims(run: Session) -> Claims:
     return Claims(place, "notify", keep=_KEPT_DAYS, remote=remote)
 
 
-def _untold(run: Session, before: Unsent, left: Unsent) -> list[Parcel]:
+def _untold(run: Session, before: Unsent, left: Unsent) -> list[Delivery]:
     """What nobody else has told, as far as that can be known."""
     from pipecli.history.claims import Unreachable
 
@@ -133,17 +133,17 @@ def _untold(run: Session, before: Unsent, left: Unsent) -> list[Parcel]:
     except Unreachable as error:
         say(f"warning: {error.message}")
         known = claims.known(offline=True)
-    pending = {parcel.key for parcel in before.parcels if known.get(parcel.key) == left.clone}
-    return [parcel for parcel in left.parcels if parcel.key not in known or parcel.key in pending]
+    pending = {delivery.key for delivery in before.deliveries if known.get(delivery.key) == left.clone}
+    return [delivery for delivery in left.deliveries if delivery.key not in known or delivery.key in pending]
 
 
-def _delivered(ours: Channels, parcels: Sequence[Parcel]) -> Iterator[tuple[Sequence[Parcel], bool]]:
+def _delivered(ours: Channels, deliveries: Sequence[Delivery]) -> Iterator[tuple[Sequence[Delivery], bool]]:
     """Send message after message: the parcels of each, and whether they are done with."""
     from pipecli.outbox.channels import Courier
 
     courier = Courier()
     failing: set[Address] = set()
-    for theirs in _by_message(parcels):
+    for theirs in _by_message(deliveries):
         address = _address(ours, theirs[0])
         if address is None:
             say(f"{theirs[0].to} has no such address any more, dropped: {theirs[0].title}")
@@ -179,7 +179,7 @@ def _gathered(run: Session, unsent: Unsent, ours: Channels, since: str) -> Unsen
     new = [each.id for each in commits.listed(place, head, start)]
     if not history.boundary.isdisjoint(new):
         say("warning: this clone is shallow, and what was before is not told; fetch more of it")
-    found = parcels(run, ours, notices(history, new, _users_by_email(run)))
+    found = deliveries(run, ours, notices(history, new, _users_by_email(run)))
     return unsent.with_(head, found)
 
 
@@ -206,29 +206,29 @@ def _users_by_email(run: Session) -> dict[str, str]:
     return {user["email"].casefold(): slug for slug, user in users.items() if user.get("email")}
 
 
-def _by_message(parcels: Sequence[Parcel]) -> Iterator[Sequence[Parcel]]:
+def _by_message(deliveries: Sequence[Delivery]) -> Iterator[Sequence[Delivery]]:
     """The parcels of each message: each alone, or all that go to an address where they are many."""
-    by_address: dict[tuple[bool, str, int], list[Parcel]] = defaultdict(list)
-    for parcel in parcels:
-        by_address[parcel.is_for_user, parcel.to, parcel.place].append(parcel)
+    by_address: dict[tuple[bool, str, int], list[Delivery]] = defaultdict(list)
+    for delivery in deliveries:
+        by_address[delivery.is_for_user, delivery.to, delivery.place].append(delivery)
     for theirs in by_address.values():
         yield from [theirs] if len(theirs) > _MOST_ALONE else ([their] for their in theirs)
 
 
-def _address(ours: Channels, parcel: Parcel) -> Address | None:
+def _address(ours: Channels, delivery: Delivery) -> Address | None:
     """The address that a parcel goes to; None where it is configured no more."""
-    found = ours.of_user(parcel.to) if parcel.is_for_user else ours.of_channel(parcel.to)
-    return found[parcel.place] if parcel.place < len(found) else None
+    found = ours.of_user(delivery.to) if delivery.is_for_user else ours.of_channel(delivery.to)
+    return found[delivery.place] if delivery.place < len(found) else None
 
 
-def _message(parcels: Sequence[Parcel]) -> Message:
+def _message(deliveries: Sequence[Delivery]) -> Message:
     from pipecli.history.notices import digest
 
-    messages = [Message(parcel.title, parcel.body) for parcel in parcels]
+    messages = [Message(delivery.title, delivery.body) for delivery in deliveries]
     return messages[0] if len(messages) == 1 else digest(messages)
 
 
-def _print(run: Session, sent: Sequence[Parcel]) -> None:
+def _print(run: Session, sent: Sequence[Delivery]) -> None:
     """What was told. Nothing for cron where nothing was: it would send a mail about it."""
     if run.format is Format.TABLE and not sent:
         mention("there is nothing to tell")
@@ -236,22 +236,22 @@ def _print(run: Session, sent: Sequence[Parcel]) -> None:
     print_records([_record(each) for each in sent], _COLUMNS, run.format, id_key="record")
 
 
-def _print_messages(run: Session, parcels: Sequence[Parcel]) -> None:
+def _print_messages(run: Session, deliveries: Sequence[Delivery]) -> None:
     """The messages that would be sent."""
     if run.format is not Format.TABLE:
-        records = [{**_record(parcel), "body": parcel.body} for parcel in parcels]
+        records = [{**_record(delivery), "body": delivery.body} for delivery in deliveries]
         print_records(records, _COLUMNS, run.format, id_key="record")
         return
     drawn = []
-    for theirs in _by_message(parcels):
+    for theirs in _by_message(deliveries):
         told = _message(theirs)
         lines = [f"To: {theirs[0].to}", f"Subject: {told.title}", "", *told.body.split("\n")]
         drawn.append("".join(f"{clean(line)}\n" for line in lines))
     write_text("\n".join(drawn))
 
 
-def _record(parcel: Parcel) -> dict[str, Any]:
-    return {"to": parcel.to, "event": parcel.event, "record": parcel.record, "title": parcel.title}
+def _record(delivery: Delivery) -> dict[str, Any]:
+    return {"to": delivery.to, "event": delivery.event, "record": delivery.record, "title": delivery.title}
 
 
 _COLUMNS = (
@@ -266,10 +266,10 @@ To = tuple[bool, str]
 """Whether it is a user, and the name of them or of a channel."""
 
 
-def parcels(run: Session, ours: Channels, found: Iterable[Notice]) -> list[Parcel]:
+def deliveries(run: Session, ours: Channels, found: Iterable[Notice]) -> list[Delivery]:
     """A parcel for each notice and address; who has no address here is named on stderr."""
     packing = _Packing(run, ours)
-    made = [parcel for notice in found for parcel in packing.parcels(notice)]
+    made = [delivery for notice in found for delivery in packing.deliveries(notice)]
     for (is_user, name), count in packing.nowhere.items():
         from pipecli.outbox.channels import variable
 
@@ -290,7 +290,7 @@ class _Packing:
         self.nowhere: Counter[To] = Counter()
         self._rankings: dict[Days, Ranking] = {}
 
-    def parcels(self, notice: Notice) -> Iterator[Parcel]:
+    def deliveries(self, notice: Notice) -> Iterator[Delivery]:
         told = set[str]()
         words = None
         for to in self._recipients(notice):
@@ -302,7 +302,7 @@ class _Packing:
                     continue
                 told.add(address.url)
                 words = words or self._words(notice)
-                yield Parcel(
+                yield Delivery(
                     _key(notice, to, place), *to, place, notice.event, notice.key, words.title, words.body
                 )
 
@@ -356,12 +356,12 @@ class _Packing:
         from pipecli.cli.common.dates import parse_period
         from pipecli.reports.days import Days, quarter_of
         from pipecli.reports.ranking import ranking
-        from pipecli.store.index.deals import Whose, closed_deals
+        from pipecli.store.index.deals import OwnerFilter, closed_deals
 
         quarter = parse_period(quarter_of(day), day)
         days = Days(quarter.first, quarter.last)
         if days not in self._rankings:
-            deals = closed_deals(self.pipeline.index.connection, Whose(), days)
+            deals = closed_deals(self.pipeline.index.connection, OwnerFilter(), days)
             self._rankings[days] = ranking(deals, by="owner", days=days, points=points, base=base, shown=base)
         return self._rankings[days]
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 
 from pipecli.cli.common.command import Sending, flag_option, noun, text_option
-from pipecli.cli.common.list import whose
+from pipecli.cli.common.list import owner_filter
 from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.session import Session, mention, say, session
 from pipecli.cli.common.table import Column, clean
@@ -100,7 +100,7 @@ def _found(run: Session, due: str) -> list[FollowUp]:
     until = parse_to(due, run.today) if due else run.today
     zone = run.now.tzinfo
     assert zone is not None
-    planned = plans(pipeline.index.connection, whose(run), until)
+    planned = plans(pipeline.index.connection, owner_filter(run), until)
     return followups(planned, today=run.today, until=until, zone=zone)
 
 

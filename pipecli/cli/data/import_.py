@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipecli.cli.common.change import Desk, changing
+from pipecli.cli.common.change import Transaction, changing
 from pipecli.cli.common.command import Changing, noun
 from pipecli.cli.common.session import Session, say
 from pipecli.errors import FaultyFile, PipecliError
@@ -48,12 +48,12 @@ def import_(
         raise PipecliError("--rejects: the rows themselves are in that file", hint="name another")
     with _all_faults():
         table, source = rows_of(_file(file), _file(map_, str(map_)) if map_ else None, collection)
-    with changing(ctx) as desk, _no_collector():
+    with changing(ctx) as transaction, _no_collector():
         with _all_faults(), _progress(len(table.rows)) as tick:
-            done = prepare(desk.pipeline, collection, table, source, tick)
-        commit = _write(desk, done)
-        kept = _keep_rejects(desk, done, file, rejects)
-    _print(desk.session, done, commit, kept)
+            done = prepare(transaction.pipeline, collection, table, source, tick)
+        commit = _write(transaction, done)
+        kept = _keep_rejects(transaction, done, file, rejects)
+    _print(transaction.session, done, commit, kept)
     if done.outcome.rejected:
         raise PipecliError(
             f"{len(done.outcome.rejected):,} of {len(table.rows):,} rows were rejected",
@@ -111,29 +111,29 @@ def _progress(rows: int) -> Iterator[Tick]:
         yield bar.update
 
 
-def _write(desk: Desk, done: Import) -> str | None:
+def _write(transaction: Transaction, done: Import) -> str | None:
     """Commit what the rows come to, or with --dry-run print it; the commit's id."""
     from pipecli.inbox.importing.run import commit_subject
-    from pipecli.store import transaction
+    from pipecli.store import transaction as store_transaction
 
-    run = desk.session
-    writes = transaction.plan(desk.pipeline, [done.change]) if done.change else []
+    run = transaction.session
+    writes = store_transaction.plan(transaction.pipeline, [done.change]) if done.change else []
     if run.dry_run:
         if run.format_name == "table":
-            typer.echo(transaction.diff(writes), nl=False)
+            typer.echo(store_transaction.diff(writes), nl=False)
         return None
     parts = (commit_subject(done.told), run.message, "Pipecli-Event: imported")
     text = None if run.no_commit else "\n\n".join(part for part in parts if part)
-    return transaction.commit(desk.pipeline, writes, text) if writes else None
+    return store_transaction.commit(transaction.pipeline, writes, text) if writes else None
 
 
-def _keep_rejects(desk: Desk, done: Import, source: Path, wanted: Path | None) -> Path | None:
+def _keep_rejects(transaction: Transaction, done: Import, source: Path, wanted: Path | None) -> Path | None:
     """Write the rejected rows to a file of their own; its path."""
     from pipecli.inbox.importing import run as rejects
 
-    if not done.outcome.rejected or (desk.session.dry_run and wanted is None):
+    if not done.outcome.rejected or (transaction.session.dry_run and wanted is None):
         return None
-    path = wanted or rejects.default_path(done.table.name, source, desk.pipeline.root)
+    path = wanted or rejects.default_path(done.table.name, source, transaction.pipeline.root)
     text = rejects.text(done.table, done.outcome.rejected)
     path.write_bytes(text.encode("utf-8", "replace"))  # JSON may have half a character
     return path

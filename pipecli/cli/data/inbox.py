@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipecli.cli.common.change import Desk, changing, message
+from pipecli.cli.common.change import Transaction, changing, message
 from pipecli.cli.common.command import Changing, noun
 from pipecli.cli.common.session import mention, say
 from pipecli.cli.common.table import Column, clean
@@ -48,11 +48,13 @@ def import_(
     if on is not None and create_leads:
         raise PipecliError("--on and --create-leads: a mail goes to a deal, or makes a lead", hint="give one")
     mails, read = _read(paths, bodies=bodies)
-    with changing(ctx) as desk:
-        outcome = recording(desk.pipeline, mails, on=_record(desk, on), create_leads=create_leads)
-        commit = _write(desk, outcome)
+    with changing(ctx) as transaction:
+        outcome = recording(
+            transaction.pipeline, mails, on=_record(transaction, on), create_leads=create_leads
+        )
+        commit = _write(transaction, outcome)
         told = report(read, outcome)
-        _print(desk, told, commit, creates=create_leads)
+        _print(transaction, told, commit, creates=create_leads)
     for each in read.left_out:
         (say if each.is_fault else mention)(clean(f"{each.file}: {each.reason}"))
     faults = [each for each in read.left_out if each.is_fault]
@@ -79,34 +81,34 @@ def _read(paths: list[Path], *, bodies: bool) -> tuple[list[Mail], Read]:
                 left_out.append(file)
                 continue
             files += 1
-            for letter in letters(file, body=body.READ if bodies else 0):
-                if isinstance(letter, LeftOut):
-                    left_out.append(letter)
+            for raw_message in letters(file, body=body.READ if bodies else 0):
+                if isinstance(raw_message, LeftOut):
+                    left_out.append(raw_message)
                     continue
                 try:
-                    mail = mail_of(letter)
+                    mail = mail_of(raw_message)
                 except NoMail as error:
-                    left_out.append(LeftOut(letter.place, str(error)))
+                    left_out.append(LeftOut(raw_message.place, str(error)))
                     continue
-                mails.append(mail._replace(text=body.text_of(letter)) if bodies else mail)
+                mails.append(mail._replace(text=body.text_of(raw_message)) if bodies else mail)
     return mails, Read(files, len(mails), left_out)
 
 
-def _record(desk: Desk, ref: str | None) -> str | None:
+def _record(transaction: Transaction, ref: str | None) -> str | None:
     from pipecli.store.lookup import resolve
 
-    return resolve(desk.pipeline, ref, LEAD, OPPORTUNITY).key if ref else None
+    return resolve(transaction.pipeline, ref, LEAD, OPPORTUNITY).key if ref else None
 
 
-def _write(desk: Desk, outcome: Outcome) -> str | None:
+def _write(transaction: Transaction, outcome: Outcome) -> str | None:
     """Commit what the mails come to, or with --dry-run print it; the commit's id."""
-    from pipecli.store import transaction
+    from pipecli.store import transaction as store_transaction
 
-    run, changes = desk.session, outcome.changes
-    writes = transaction.plan(desk.pipeline, changes)
+    run, changes = transaction.session, outcome.changes
+    writes = store_transaction.plan(transaction.pipeline, changes)
     if run.dry_run:
         if run.format_name == "table":
-            typer.echo(transaction.diff(writes), nl=False)
+            typer.echo(store_transaction.diff(writes), nl=False)
         return None
     if not writes:
         return None
@@ -117,19 +119,19 @@ def _write(desk: Desk, outcome: Outcome) -> str | None:
         if len(changes) == 1
         else f"Record {count:,} mails on {len(changes):,} deals and leads"
     )
-    return transaction.commit(
-        desk.pipeline, writes, None if run.no_commit else message(subject, changes, run.message)
+    return store_transaction.commit(
+        transaction.pipeline, writes, None if run.no_commit else message(subject, changes, run.message)
     )
 
 
-def _print(desk: Desk, told: dict[str, Any], commit: str | None, *, creates: bool) -> None:
+def _print(transaction: Transaction, told: dict[str, Any], commit: str | None, *, creates: bool) -> None:
     from pipecli.cli.common.output import Format, print_record, print_records, write_counts, write_text
     from pipecli.inbox.mail.record import lines, rows
 
-    run = desk.session
+    run = transaction.session
     match run.format:
         case Format.TABLE:
-            write_counts(lines(told, _labels(desk, told)))
+            write_counts(lines(told, _labels(transaction, told)))
             unplaced = [*told["ambiguous"], *told["unmatched"]]
             if unplaced:
                 write_text("\n")
@@ -145,11 +147,11 @@ def _print(desk: Desk, told: dict[str, Any], commit: str | None, *, creates: boo
             print_records(rows(told), _ROWS, fmt)
 
 
-def _labels(desk: Desk, told: Mapping[str, Any]) -> dict[str, str]:
+def _labels(transaction: Transaction, told: Mapping[str, Any]) -> dict[str, str]:
     """What the records are called that got mail, with the status of those that are not open."""
     labels = {}
     for key in {row["record"] for row in told["recorded"]}:
-        row = desk.pipeline.index.connection.execute(
+        row = transaction.pipeline.index.connection.execute(
             "SELECT r.label, coalesce(o.status, l.status) FROM _records r "
             "LEFT JOIN _opportunities o USING (path) LEFT JOIN _leads l USING (path) "
             "WHERE r.noun IN ('lead', 'opportunity') AND r.key = ?",

@@ -16,7 +16,7 @@ from pipecli.errors import PipecliError
 from pipecli.records.kinds import KINDS, SETTINGS, Kind
 
 if TYPE_CHECKING:
-    from pipecli.cli.common.change import Desk
+    from pipecli.cli.common.change import Transaction
 
 app = noun("Write, show and check the JSON Schemas of the records.")
 
@@ -35,8 +35,8 @@ def write(
 
     run = session(ctx)
     if directory is None:
-        with changing(ctx) as desk:
-            _write_own(desk)
+        with changing(ctx) as transaction:
+            _write_own(transaction)
         return
     folder = run.directory_for(directory)
     try:
@@ -48,27 +48,28 @@ def write(
     write_text("".join(f"{directory / name}\n" for name in changed))
 
 
-def _write_own(desk: Desk) -> None:
+def _write_own(transaction: Transaction) -> None:
     """Bring the pipeline's own schemas up to date, as one commit."""
-    from pipecli.store import schemas, transaction
+    from pipecli.store import schemas
+    from pipecli.store import transaction as store_transaction
     from pipecli.store.files import inside
 
-    pipeline, run = desk.pipeline, desk.session
+    pipeline, run = transaction.pipeline, transaction.session
     texts = schemas.files()
     writes = []
     for name in schemas.differing(inside(pipeline.root, _FOLDER)):
         path = pipeline.root / _FOLDER / name
         before = path.read_bytes() if path.exists() else None
-        writes.append(transaction.Write(f"{_FOLDER}/{name}", before, texts[name].encode()))
+        writes.append(store_transaction.Write(f"{_FOLDER}/{name}", before, texts[name].encode()))
     if run.dry_run:
-        write_text(transaction.diff(writes))
+        write_text(store_transaction.diff(writes))
         return
     if not writes:
         say("the schemas are up to date")
         return
     lines = (f"Write the schemas of pipecli {__version__}", run.message, "Pipecli-Event: schemas-written")
     text = None if run.no_commit else "\n\n".join(line for line in lines if line)
-    transaction.commit(pipeline, writes, text)
+    store_transaction.commit(pipeline, writes, text)
     write_text("".join(f"{each.file}\n" for each in writes))
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from pipecli.cli.common.change import Desk, changing
+from pipecli.cli.common.change import Transaction, changing
 from pipecli.cli.common.columns import LEADS
 from pipecli.cli.common.command import Changing, noun
 from pipecli.cli.common.list import Listing, print_list
@@ -55,10 +55,10 @@ def add(
     from pipecli.records.lead import Lead
     from pipecli.workflow.lead import qualify as add_lead
 
-    with changing(ctx) as desk:
+    with changing(ctx) as transaction:
         given = {
-            "id": desk.new_id("LEAD"),
-            "created": desk.now,
+            "id": transaction.new_id("LEAD"),
+            "created": transaction.now,
             "name": name,
             "organization": organization,
             "title": title,
@@ -69,18 +69,18 @@ def add(
             "language": language,
             "source": source,
             "campaign": campaign,
-            "owner": owner or desk.me,
+            "owner": owner or transaction.me,
             "score": score,
             "role": role,
             "interest": interest,
             "tags": tag,
             "notes": notes,
         }
-        lead = built(Lead, given, sets, desk.session)
+        lead = built(Lead, given, sets, transaction.session)
         by_rule: tuple[str, ...] = ()
         if owner is None and not names_field(sets, "owner"):
-            lead, by_rule = owned_by_rule(desk, lead)
-        desk.do(add_lead.add(lead, desk.settings, notes=by_rule))
+            lead, by_rule = owned_by_rule(transaction, lead)
+        transaction.do(add_lead.add(lead, transaction.settings, notes=by_rule))
 
 
 @app.command("list", cls=Listing)
@@ -97,22 +97,22 @@ def show(ctx: typer.Context, ref: Ref) -> None:
     print_lead(ctx, ref)
 
 
-def _set(desk: Desk, lead: Any, assignments: list[str], summary: str) -> Change:
+def _set(transaction: Transaction, lead: Any, assignments: list[str], summary: str) -> Change:
     from pipecli.cli.common.assignments import assign, split
     from pipecli.workflow.lead.qualify import leave_to_verbs, set_fields
 
     given = {path[0]: value for path, value in map(split, assignments)}
     leave_to_verbs(lead, given)
-    return set_fields(lead, assign(lead, assignments, desk.session), desk.settings, summary)
+    return set_fields(lead, assign(lead, assignments, transaction.session), transaction.settings, summary)
 
 
-def _allow_edit(desk: Desk, before: Any, after: Any) -> None:
+def _allow_edit(transaction: Transaction, before: Any, after: Any) -> None:
     """An edit may change what `set` may."""
     from pipecli.workflow.lead.qualify import leave_to_verbs, set_fields
 
     changed = [name for name in type(after).model_fields if getattr(before, name) != getattr(after, name)]
     leave_to_verbs(before, {name: str(getattr(after, name)) for name in changed})
-    set_fields(before, after, desk.settings, "edit")
+    set_fields(before, after, transaction.settings, "edit")
 
 
 add_set_edit(app, LEAD, _set, _allow_edit)
@@ -145,11 +145,11 @@ def qualify(
         "timeframe": timeframe_note,
         "authority": authority_note,
     }
-    with changing(ctx) as desk:
-        lead = desk.get(Lead, ref)
+    with changing(ctx) as transaction:
+        lead = transaction.get(Lead, ref)
         given = {name: answer for name, answer in answers.items() if answer is not None}
         noted = {name: note for name, note in notes.items() if note is not None}
-        desk.do(qualify_lead.qualify(lead, given, noted))
+        transaction.do(qualify_lead.qualify(lead, given, noted))
 
 
 @app.command(cls=Changing)
@@ -165,10 +165,12 @@ def disqualify(
     from pipecli.records.lead import Lead
     from pipecli.workflow.lead import qualify as disqualify_lead
 
-    with changing(ctx) as desk:
-        lead = desk.get(Lead, ref)
-        desk.do(
-            disqualify_lead.disqualify(lead, desk.settings, today=desk.today, reason=reason, detail=detail)
+    with changing(ctx) as transaction:
+        lead = transaction.get(Lead, ref)
+        transaction.do(
+            disqualify_lead.disqualify(
+                lead, transaction.settings, today=transaction.today, reason=reason, detail=detail
+            )
         )
 
 
@@ -178,8 +180,8 @@ def reopen(ctx: typer.Context, ref: Ref) -> None:
     from pipecli.records.lead import Lead
     from pipecli.workflow.lead import qualify as reopen_lead
 
-    with changing(ctx) as desk:
-        desk.do(reopen_lead.reopen(desk.get(Lead, ref)))
+    with changing(ctx) as transaction:
+        transaction.do(reopen_lead.reopen(transaction.get(Lead, ref)))
 
 
 app.command("convert", cls=Changing)(convert)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from pipecli.cli.common.change import Desk, changing
+from pipecli.cli.common.change import Transaction, changing
 from pipecli.cli.common.record_verbs import Ref
 from pipecli.jsontext import loads
 from pipecli.records.kinds import CONTACT, CUSTOMER
@@ -61,21 +61,21 @@ def convert(
     from pipecli.workflow.lead import convert as convert_lead
     from pipecli.workflow.match_party import of_lead
 
-    with changing(ctx) as desk:
-        lead = desk.get(Lead, ref)
+    with changing(ctx) as transaction:
+        lead = transaction.get(Lead, ref)
         convert_lead.require_convertible(lead, force=force)
-        found = parties(desk, of_lead(lead), customer=customer)
+        found = parties(transaction, of_lead(lead), customer=customer)
         given = {"amount": amount, "expected_close": expected_close, "currency": currency}
-        deal = _opened(desk, lead, found, title, type_, process, price_list, given)
-        desk.do(
+        deal = _opened(transaction, lead, found, title, type_, process, price_list, given)
+        transaction.do(
             convert_lead.convert(
                 lead,
                 deal,
                 customer=found.customer,
                 contact=found.contact,
                 parties=found.written,
-                others=desk.pipeline.all(Opportunity, "lead = ?", lead.id),
-                today=desk.today,
+                others=transaction.pipeline.all(Opportunity, "lead = ?", lead.id),
+                today=transaction.today,
                 force=force,
                 notes=found.notes,
             )
@@ -83,7 +83,7 @@ def convert(
 
 
 def _opened(
-    desk: Desk,
+    transaction: Transaction,
     lead: Lead,
     found: Parties,
     title: str | None,
@@ -101,29 +101,29 @@ def _opened(
     from pipecli.workflow.lead.convert import carry_over
     from pipecli.workflow.opportunity.open import in_process, open_opportunity
 
-    prices = desk.get(PriceList, price_list) if price_list else None
+    prices = transaction.get(PriceList, price_list) if price_list else None
     typed: dict[str, Any] = {
-        name: option(f"--{name.replace('_', '-')}", text, (Opportunity, name), desk.session)
+        name: option(f"--{name.replace('_', '-')}", text, (Opportunity, name), transaction.session)
         for name, text in given.items()
     }
     typed["currency"] = typed["currency"] or (prices.currency if prices else None)
     deal = open_opportunity(
-        desk.settings,
-        id=desk.new_id("OPP"),
-        now=desk.now,
+        transaction.settings,
+        id=transaction.new_id("OPP"),
+        now=transaction.now,
         title=title or lead.label,
-        process=process or next(iter(desk.settings.processes)),
+        process=process or next(iter(transaction.settings.processes)),
         type=type_,
         lead=lead,
         customer=found.customer,
-        owner=lead.owner or desk.me,
+        owner=lead.owner or transaction.me,
         price_list=prices.id if prices else None,
         **typed,
     )
     deal = carry_over(lead, deal, found.contact)
     if prices:
         require_currency(prices, deal)
-    return in_process(deal, desk.settings, process or choose_process(desk.pipeline, deal))
+    return in_process(deal, transaction.settings, process or choose_process(transaction.pipeline, deal))
 
 
 class Parties(NamedTuple):
@@ -135,23 +135,23 @@ class Parties(NamedTuple):
     notes: tuple[str, ...]
 
 
-def parties(desk: Desk, prospect: Prospect, *, customer: str | None = None) -> Parties:
+def parties(transaction: Transaction, prospect: Prospect, *, customer: str | None = None) -> Parties:
     """The customer and contact of a prospect; `customer` names the one to use. Raises Refused, NotFound."""
     from pipecli.records.party import Customer
 
-    contacts = known_contacts(desk.pipeline)
+    contacts = known_contacts(transaction.pipeline)
     if customer is None:
-        buyer, notes = _customer(desk, prospect, contacts)
+        buyer, notes = _customer(transaction, prospect, contacts)
     else:
-        buyer, notes = desk.get(Customer, customer), []
-    person, more = _contact(desk, prospect, buyer, contacts)
-    written = [each for each in (buyer, person) if each is not None and _differs(desk, each)]
+        buyer, notes = transaction.get(Customer, customer), []
+    person, more = _contact(transaction, prospect, buyer, contacts)
+    written = [each for each in (buyer, person) if each is not None and _differs(transaction, each)]
     return Parties(buyer, person, tuple(written), (*notes, *more))
 
 
-def _differs(desk: Desk, record: Record) -> bool:
+def _differs(transaction: Transaction, record: Record) -> bool:
     """Whether a record is new, or is not what its file says."""
-    known = desk.pipeline.find_record(type(record), record.key)
+    known = transaction.pipeline.find_record(type(record), record.key)
     return known is None or known.plain() != record.plain()
 
 
@@ -178,15 +178,17 @@ def known_contacts(pipeline: Pipeline) -> list[KnownContact]:
     return [KnownContact(id_, name, at, tuple(loads(emails or "[]"))) for id_, name, at, emails in rows]
 
 
-def _customer(desk: Desk, prospect: Prospect, contacts: list[KnownContact]) -> tuple[Customer, list[str]]:
+def _customer(
+    transaction: Transaction, prospect: Prospect, contacts: list[KnownContact]
+) -> tuple[Customer, list[str]]:
     from pipecli.records.party import Customer
     from pipecli.workflow.match_party import match_customer, new_customer
 
-    match = match_customer(prospect, known_customers(desk.pipeline), contacts)
+    match = match_customer(prospect, known_customers(transaction.pipeline), contacts)
     if match.id is not None:
-        known = desk.pipeline.get(Customer, match.id)
+        known = transaction.pipeline.get(Customer, match.id)
         return known, [f"known customer {known.id} ({known.name}) is used, by {match.why}"]
-    made = new_customer(prospect, desk.new_slug("customer", prospect.customer_name))
+    made = new_customer(prospect, transaction.new_slug("customer", prospect.customer_name))
     return made, [f"new customer {made.id} ({made.name})", *_offer(made, match)]
 
 
@@ -202,19 +204,19 @@ def _offer(made: Customer, match: Match) -> list[str]:
 
 
 def _contact(
-    desk: Desk, prospect: Prospect, customer: Customer, contacts: list[KnownContact]
+    transaction: Transaction, prospect: Prospect, customer: Customer, contacts: list[KnownContact]
 ) -> tuple[Contact | None, list[str]]:
     from pipecli.records.party import Contact
     from pipecli.workflow.match_party import completed, match_contact, new_contact
 
     match = match_contact(prospect, customer.id, contacts)
     if match.id is not None:
-        known = desk.pipeline.get(Contact, match.id)
+        known = transaction.pipeline.get(Contact, match.id)
         return (
             completed(known, prospect, customer.id),
             [f"known contact {known.id} ({known.name}) is used, by {match.why}"],
         )
     if prospect.name is None:
         return None, []
-    made = new_contact(prospect, desk.new_slug("contact", prospect.name), customer.id)
+    made = new_contact(prospect, transaction.new_slug("contact", prospect.name), customer.id)
     return made, [f"new contact {made.id} ({made.name})"]

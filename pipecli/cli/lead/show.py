@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import typer
 
-from pipecli.cli.common.change import View, print_view, view
+from pipecli.cli.common.change import RecordJson, print_record_json, record_json
 from pipecli.cli.common.output import Format, print_record
 from pipecli.cli.common.pages import in_days, planned_contact, print_activities, print_section
 from pipecli.cli.common.session import Session, session
@@ -21,16 +21,16 @@ def print_lead(ctx: typer.Context, ref: str) -> None:
     """Print the lead that a person names."""
     run = session(ctx)
     found = resolve(run.pipeline, ref, LEAD)
-    lead = view(run, found.noun, found.key)
+    lead = record_json(run, found.noun, found.key)
     if run.format is not Format.TABLE:
-        print_view(run, lead)
+        print_record_json(run, lead)
         return
     print_record(lead, run.format, list(_header(run, lead)))
     print_section("Criteria", list(_criteria(lead)), _CRITERIA)
     print_activities(lead)
 
 
-def _header(run: Session, lead: View) -> Iterator[Line]:
+def _header(run: Session, lead: RecordJson) -> Iterator[Line]:
     both = [lead[key] for key in ("organization", "name") if key in lead]
     yield lead["id"], ", ".join(both)
     for key, label in (("title", "job title"), ("role", "role")):
@@ -60,7 +60,7 @@ def _header(run: Session, lead: View) -> Iterator[Line]:
     yield from (lead.get("custom") or {}).items()
 
 
-def _status(lead: View) -> Iterator[Line]:
+def _status(lead: RecordJson) -> Iterator[Line]:
     """What it is, and how it came to that."""
     if "converted" in lead:
         became = lead["converted"]
@@ -79,7 +79,7 @@ def _status(lead: View) -> Iterator[Line]:
         yield "status", lead["status"]
 
 
-def _criteria(lead: View) -> Iterator[View]:
+def _criteria(lead: RecordJson) -> Iterator[RecordJson]:
     answers = lead.get("qualification", {})
     for name in ("need", "budget", "timeframe", "authority"):
         yield {"criterion": name, "answer": answers.get(name, "unknown"), "note": answers.get(f"{name}_note")}

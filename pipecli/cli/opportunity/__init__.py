@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipecli.cli.common.change import Desk, changing
+from pipecli.cli.common.change import Transaction, changing
 from pipecli.cli.common.columns import OPPORTUNITIES
 from pipecli.cli.common.command import Changing, noun
 from pipecli.cli.common.list import Listing, Report, print_list
@@ -37,28 +37,30 @@ def show(ctx: typer.Context, ref: Ref) -> None:
     print_opportunity(ctx, ref)
 
 
-def _set(desk: Desk, deal: Any, assignments: list[str], summary: str) -> Change:
+def _set(transaction: Transaction, deal: Any, assignments: list[str], summary: str) -> Change:
     from pipecli.cli.common.assignments import assign, split
     from pipecli.workflow.opportunity.set import leave_to_verbs
 
     leave_to_verbs(deal, {split(text)[0][0] for text in assignments})
-    return _changed(desk, deal, assign(deal, assignments, desk.session), summary)
+    return _changed(transaction, deal, assign(deal, assignments, transaction.session), summary)
 
 
-def _changed(desk: Desk, before: Any, after: Any, summary: str) -> Change:
+def _changed(transaction: Transaction, before: Any, after: Any, summary: str) -> Change:
     from pipecli.records.catalogue import PriceList
     from pipecli.workflow.opportunity.set import set_fields
 
-    return set_fields(before, after, desk.settings, desk.pipeline.all(PriceList), desk.today, summary)
+    return set_fields(
+        before, after, transaction.settings, transaction.pipeline.all(PriceList), transaction.today, summary
+    )
 
 
-def _allow_edit(desk: Desk, before: Any, after: Any) -> None:
+def _allow_edit(transaction: Transaction, before: Any, after: Any) -> None:
     """An edit may change what `set` may: the rules are the same, and so are the words of what they refuse."""
     from pipecli.workflow.opportunity.set import leave_to_verbs
 
     fields = type(after).model_fields
     leave_to_verbs(before, {name for name in fields if getattr(before, name) != getattr(after, name)})
-    _changed(desk, before, after, "edit")
+    _changed(transaction, before, after, "edit")
 
 
 add_set_edit(app, OPPORTUNITY, _set, _allow_edit)
@@ -78,11 +80,11 @@ def advance(
     from pipecli.records.opportunity import Opportunity
     from pipecli.workflow.opportunity import advance as advance_opportunity
 
-    with changing(ctx) as desk:
-        deal = desk.get(Opportunity, ref)
-        desk.do(
+    with changing(ctx) as transaction:
+        deal = transaction.get(Opportunity, ref)
+        transaction.do(
             advance_opportunity.advance(
-                deal, desk.settings, to=to, force=force, keep_probability=keep_probability
+                deal, transaction.settings, to=to, force=force, keep_probability=keep_probability
             )
         )
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast
 
 import typer
 
-from pipecli.cli.common.change import Desk, changing
+from pipecli.cli.common.change import Transaction, changing
 from pipecli.cli.common.record_verbs import Sets
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import BY_NOUN
@@ -73,22 +73,22 @@ def add(
     from pipecli.records.opportunity import Opportunity
     from pipecli.workflow.opportunity.open import open_opportunity, opened
 
-    with changing(ctx) as desk:
-        seller = _seller(desk, owner)
-        known_lead = _lead(desk, lead)
-        parties = _parties(desk, known_lead, customer, organization, person, email, phone, seller)
-        prices = _price_list(desk, price_list)
+    with changing(ctx) as transaction:
+        seller = _seller(transaction, owner)
+        known_lead = _lead(transaction, lead)
+        parties = _parties(transaction, known_lead, customer, organization, person, email, phone, seller)
+        prices = _price_list(transaction, price_list)
 
         def checked(name: str, text: str | None) -> Any:
             field = name.removeprefix("--").replace("-", "_")
-            return option(name, text, (Opportunity, field), desk.session)
+            return option(name, text, (Opportunity, field), transaction.session)
 
         deal = open_opportunity(
-            desk.settings,
-            id=desk.new_id("OPP"),
-            now=desk.now,
+            transaction.settings,
+            id=transaction.new_id("OPP"),
+            now=transaction.now,
             title=_title(title, title_option),
-            process=next(iter(desk.settings.processes)),
+            process=next(iter(transaction.settings.processes)),
             type=type_,
             lead=known_lead,
             customer=parties.customer if parties else None,
@@ -104,16 +104,16 @@ def add(
             score=checked("--score", score),
             tags=tuple(tag) if tag else None,
             notes=notes,
-            next_contact=_next_contact(desk, next_contact, seller),
+            next_contact=_next_contact(transaction, next_contact, seller),
         )
-        deal = _placed(desk, _with_sets(deal, sets, desk), process, stage)
-        _require_currency(desk, deal)
+        deal = _placed(transaction, _with_sets(deal, sets, transaction), process, stage)
+        _require_currency(transaction, deal)
         told = parties.notes if parties else ()
         if owner is None and not names_field(sets, "owner"):
-            deal, by_rule = owned_by_rule(desk, deal)
+            deal, by_rule = owned_by_rule(transaction, deal)
             told = (*by_rule, *told)
         written = _of(deal.owner, parties) if parties else ()
-        desk.do(opened(deal, desk.settings, lead=known_lead, written=written, notes=told))
+        transaction.do(opened(deal, transaction.settings, lead=known_lead, written=written, notes=told))
 
 
 def _title(argument: str | None, given: str | None) -> str:
@@ -125,30 +125,30 @@ def _title(argument: str | None, given: str | None) -> str:
     return title
 
 
-def _seller(desk: Desk, owner: str | None) -> str | None:
+def _seller(transaction: Transaction, owner: str | None) -> str | None:
     """Who sells: the user that is named, or who runs this."""
     from pipecli.workflow.opportunity.people import require_user
 
     if owner is None:
-        return desk.me
-    require_user(desk.settings, owner)
+        return transaction.me
+    require_user(transaction.settings, owner)
     return owner
 
 
-def _lead(desk: Desk, name: str | None) -> Lead | None:
+def _lead(transaction: Transaction, name: str | None) -> Lead | None:
     from pipecli.records.lead import Lead
 
-    return desk.get(Lead, name) if name is not None else None
+    return transaction.get(Lead, name) if name is not None else None
 
 
-def _price_list(desk: Desk, name: str | None) -> PriceList | None:
+def _price_list(transaction: Transaction, name: str | None) -> PriceList | None:
     from pipecli.records.catalogue import PriceList
 
-    return desk.get(PriceList, name) if name is not None else None
+    return transaction.get(PriceList, name) if name is not None else None
 
 
 def _parties(
-    desk: Desk,
+    transaction: Transaction,
     lead: Lead | None,
     customer: str | None,
     organization: str | None,
@@ -168,12 +168,12 @@ def _parties(
         raise PipecliError("--email and --phone are of somebody", hint="give --person or --organization too")
     if organization or person:
         prospect = Prospect(person, organization, email=email, phone=phone, owner=owner)
-        return parties(desk, prospect, customer=customer)
+        return parties(transaction, prospect, customer=customer)
     if customer is not None:
-        return Parties(desk.get(Customer, customer), None, (), ())
+        return Parties(transaction.get(Customer, customer), None, (), ())
     if lead and lead.converted:
-        buyer = desk.pipeline.get(Customer, lead.converted.customer)
-        return Parties(buyer, desk.pipeline.find_record(Contact, lead.converted.contact), (), ())
+        buyer = transaction.pipeline.get(Customer, lead.converted.customer)
+        return Parties(buyer, transaction.pipeline.find_record(Contact, lead.converted.contact), (), ())
     return None
 
 
@@ -191,14 +191,14 @@ def _stakeholders(parties: Parties | None) -> tuple[object, ...] | None:
     return (Stakeholder(contact=person.id, primary=True),) if person else None
 
 
-def _next_contact(desk: Desk, text: str | None, owner: str | None) -> object | None:
+def _next_contact(transaction: Transaction, text: str | None, owner: str | None) -> object | None:
     from pipecli.records.activity import NextContact
 
-    day = desk.day(text)
+    day = transaction.day(text)
     return NextContact(date=day, by=owner) if day else None
 
 
-def _with_sets(deal: Opportunity, sets: list[str] | None, desk: Desk) -> Opportunity:
+def _with_sets(deal: Opportunity, sets: list[str] | None, transaction: Transaction) -> Opportunity:
     from pipecli.cli.common.assignments import built, split
     from pipecli.records.opportunity import Opportunity
 
@@ -211,23 +211,25 @@ def _with_sets(deal: Opportunity, sets: list[str] | None, desk: Desk) -> Opportu
             )
     plain = {name: value for name, value in deal.plain().items() if name not in ("id", "created")}
     given = {"id": deal.id, "created": deal.created, **plain}
-    return built(Opportunity, given, sets, desk.session)
+    return built(Opportunity, given, sets, transaction.session)
 
 
-def _placed(desk: Desk, deal: Opportunity, process: str | None, stage: str | None) -> Opportunity:
+def _placed(
+    transaction: Transaction, deal: Opportunity, process: str | None, stage: str | None
+) -> Opportunity:
     """The deal in its process: the one named, or the one that the settings choose for it."""
     from pipecli.store.index.conditions import choose_process
     from pipecli.workflow.opportunity.open import in_process
 
-    chosen = choose_process(desk.pipeline, deal) if process is None else process
-    return in_process(deal, desk.settings, chosen, stage)
+    chosen = choose_process(transaction.pipeline, deal) if process is None else process
+    return in_process(deal, transaction.settings, chosen, stage)
 
 
-def _require_currency(desk: Desk, deal: Opportunity) -> None:
+def _require_currency(transaction: Transaction, deal: Opportunity) -> None:
     from pipecli.records.catalogue import PriceList
     from pipecli.workflow.items import require_currency
 
-    prices = desk.pipeline.find_record(PriceList, deal.price_list)
+    prices = transaction.pipeline.find_record(PriceList, deal.price_list)
     if prices is not None:
         require_currency(prices, deal)
 
@@ -235,7 +237,7 @@ def _require_currency(desk: Desk, deal: Opportunity) -> None:
 R = TypeVar("R", bound="Lead | Opportunity")
 
 
-def owned_by_rule(desk: Desk, record: R) -> tuple[R, tuple[str, ...]]:
+def owned_by_rule(transaction: Transaction, record: R) -> tuple[R, tuple[str, ...]]:
     """A new record, given to whom a rule names instead of to its adder, and a note that says so.
 
     The rule's own users keep what they add.
@@ -244,15 +246,15 @@ def owned_by_rule(desk: Desk, record: R) -> tuple[R, tuple[str, ...]]:
     from pipecli.store.workload import standing
     from pipecli.workflow.assignment import Taken, active_users, assign, rules_for
 
-    if not rules_for(desk.settings, record.noun):
+    if not rules_for(transaction.settings, record.noun):
         return record, ()
     unowned = record.with_(owner=None)
-    (rule,) = choose_rules(desk.pipeline, [unowned])
-    users = active_users(rule, desk.settings) if rule else []
-    if rule is None or not users or desk.me in users:
+    (rule,) = choose_rules(transaction.pipeline, [unowned])
+    users = active_users(rule, transaction.settings) if rule else []
+    if rule is None or not users or transaction.me in users:
         return record, ()
-    standings = standing(desk.pipeline.index.connection, BY_NOUN[record.noun])
-    (change,) = assign([Taken(unowned, rule)], desk.settings, standings)
+    standings = standing(transaction.pipeline.index.connection, BY_NOUN[record.noun])
+    (change,) = assign([Taken(unowned, rule)], transaction.settings, standings)
     given = cast("R", change.subject)
     plan = given.next_contact
     if plan is not None and plan.by == record.owner:

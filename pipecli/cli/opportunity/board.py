@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from pipecli.cli.common.list import whose
+from pipecli.cli.common.list import owner_filter
 from pipecli.cli.common.output import Format, print_records, terminal_width, wrapped, write_text
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column, clean, cut, display_width, fitting, isolated
@@ -28,7 +28,7 @@ from pipecli.reports.days import Days
 from pipecli.reports.deals import OpenDeal
 from pipecli.reports.money import Valuation
 from pipecli.reports.pipeline import Card, Lane, Place, card, closed_card, lanes
-from pipecli.store.index.deals import Whose, open_deals
+from pipecli.store.index.deals import OwnerFilter, open_deals
 from pipecli.store.pipeline import Pipeline
 
 if TYPE_CHECKING:
@@ -232,7 +232,7 @@ def read_board(
     pipeline: Pipeline,
     process: str = "",
     *,
-    whose_: Whose | None = None,
+    whose_: OwnerFilter | None = None,
     has_closed: bool = False,
 ) -> Board:
     """The board of a process; where none is named, of the one with the most open deals of those asked for.
@@ -245,7 +245,7 @@ def read_board(
         raise PipecliError(
             f"--process: there is no process {process}", hint=f"there are {', '.join(processes)}"
         )
-    of = whose(run) if whose_ is None else whose_
+    of = owner_filter(run) if whose_ is None else whose_
     deals = open_deals(pipeline.index.connection, of, Days(), with_activities=True)
     counts = Counter(deal.process for deal in deals)
     asked = process or max(processes, key=counts.__getitem__)
@@ -272,7 +272,7 @@ def _open(pipeline: Pipeline, deals: Sequence[OpenDeal]) -> Iterator[tuple[Place
         yield Place("open", deal.stage), card(deal, (today - moved).days, today, names)
 
 
-def _closed(pipeline: Pipeline, of: Whose, process: str) -> Iterator[tuple[Place, Card]]:
+def _closed(pipeline: Pipeline, of: OwnerFilter, process: str) -> Iterator[tuple[Place, Card]]:
     from pipecli.store.index.deals import closed_deals
 
     names = _customers(pipeline)
@@ -334,7 +334,9 @@ def _pipeline(run: Session) -> Iterator[Pipeline]:
 
 def _committed(pipeline: Pipeline, change: Change) -> None:
     from pipecli.cli.common.change import message
-    from pipecli.store import transaction
+    from pipecli.store import transaction as store_transaction
 
-    writes = transaction.plan(pipeline, [change])
-    transaction.commit(pipeline, writes, message(f"{change.subject.key}: {change.summary}", [change], ""))
+    writes = store_transaction.plan(pipeline, [change])
+    store_transaction.commit(
+        pipeline, writes, message(f"{change.subject.key}: {change.summary}", [change], "")
+    )

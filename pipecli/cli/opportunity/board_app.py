@@ -20,7 +20,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Footer, OptionList, Static
 
-from pipecli.cli.common.list import whose
+from pipecli.cli.common.list import owner_filter
 from pipecli.cli.common.session import Session
 from pipecli.cli.common.table import clean
 from pipecli.cli.opportunity import board
@@ -94,7 +94,7 @@ class BoardApp(App[None]):
         self.run_session = run
         self.process = process
         self.has_closed = has_closed
-        self.whose = whose(run)
+        self.owner_filter = owner_filter(run)
         self.grabbed = ""
         self.moves: list[board.Moved] = []
         self.said: list[str] = []
@@ -133,13 +133,13 @@ class BoardApp(App[None]):
 
     def _board_of(self, pipeline: Pipeline) -> Board:
         return read_board(
-            self.run_session, pipeline, self.process, whose_=self.whose, has_closed=self.has_closed
+            self.run_session, pipeline, self.process, whose_=self.owner_filter, has_closed=self.has_closed
         )
 
     def _head(self) -> None:
         """Which board it is. The name gives way where the terminal is narrow."""
         count = sum(len(lane.cards) for lane in self.board.lanes)
-        of = self.whose.owner or self.whose.team
+        of = self.owner_filter.owner or self.owner_filter.team
         others = sum(self.board.others.values())
         said = "".join(
             [
@@ -253,7 +253,7 @@ class BoardApp(App[None]):
 
         async def chosen(owner: str | None) -> None:
             if owner is not None:
-                self.whose = self.whose._replace(owner=owner or None)
+                self.owner_filter = self.owner_filter._replace(owner=owner or None)
                 await self.action_reload()
 
         self.push_screen(Choice(names), chosen)

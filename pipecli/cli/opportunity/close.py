@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from pipecli.cli.common.change import Desk, changing
+from pipecli.cli.common.change import Transaction, changing
 from pipecli.cli.common.record_verbs import Ref
 
 if TYPE_CHECKING:
@@ -37,22 +37,22 @@ def won(
     from pipecli.workflow.opportunity.close import win
     from pipecli.workflow.rules import refuse_closed
 
-    with changing(ctx) as desk:
-        deal = desk.get(Opportunity, ref)
+    with changing(ctx) as transaction:
+        deal = transaction.get(Opportunity, ref)
         refuse_closed(deal)
-        sold, conversion = _sold(desk, deal)
+        sold, conversion = _sold(transaction, deal)
         change = win(
             sold,
-            _quotations(desk, deal),
-            _orders(desk, deal),
-            order_id=desk.new_id("ORD"),
-            now=desk.now,
-            day=desk.day(day) or desk.today,
-            quotation=desk.get(Quotation, quotation) if quotation is not None else None,
-            amount=option("--amount", amount, (Opportunity, "amount"), desk.session),
-            note=option("--note", note, (Opportunity, "closed.detail"), desk.session),
+            _quotations(transaction, deal),
+            _orders(transaction, deal),
+            order_id=transaction.new_id("ORD"),
+            now=transaction.now,
+            day=transaction.day(day) or transaction.today,
+            quotation=transaction.get(Quotation, quotation) if quotation is not None else None,
+            amount=option("--amount", amount, (Opportunity, "amount"), transaction.session),
+            note=option("--note", note, (Opportunity, "closed.detail"), transaction.session),
         )
-        desk.do_all([*conversion, change], change.asked, f"{deal.id}: {change.summary}")
+        transaction.do_all([*conversion, change], change.asked, f"{deal.id}: {change.summary}")
 
 
 def lost(
@@ -71,21 +71,23 @@ def lost(
     from pipecli.records.opportunity import Opportunity
     from pipecli.workflow.opportunity.close import lose
 
-    with changing(ctx) as desk:
-        deal = desk.get(Opportunity, ref)
+    with changing(ctx) as transaction:
+        deal = transaction.get(Opportunity, ref)
         change = lose(
             deal,
-            desk.settings,
-            _quotations(desk, deal),
-            _orders(desk, deal),
+            transaction.settings,
+            _quotations(transaction, deal),
+            _orders(transaction, deal),
             reason=reason,
-            day=desk.day(day) or desk.today,
-            today=desk.today,
-            competitor=option("--competitor", competitor, (Opportunity, "closed.competitor"), desk.session),
-            competitors=names_of(desk, "competitor"),
-            detail=option("--detail", detail, (Opportunity, "closed.detail"), desk.session),
+            day=transaction.day(day) or transaction.today,
+            today=transaction.today,
+            competitor=option(
+                "--competitor", competitor, (Opportunity, "closed.competitor"), transaction.session
+            ),
+            competitors=names_of(transaction, "competitor"),
+            detail=option("--detail", detail, (Opportunity, "closed.detail"), transaction.session),
         )
-        desk.do(change)
+        transaction.do(change)
 
 
 def reopen(
@@ -100,35 +102,35 @@ def reopen(
     from pipecli.records.opportunity import Opportunity
     from pipecli.workflow.opportunity.close import reopen as reopened
 
-    with changing(ctx) as desk:
-        deal = desk.get(Opportunity, ref)
-        quotations = _quotations(desk, deal)
+    with changing(ctx) as transaction:
+        deal = transaction.get(Opportunity, ref)
+        quotations = _quotations(transaction, deal)
         change = reopened(
             deal,
-            desk.settings,
+            transaction.settings,
             quotations,
-            _orders(desk, deal),
+            _orders(transaction, deal),
             when_open=quotations_when_open(
-                desk.pipeline, deal.id, [quotation.id for quotation in quotations]
+                transaction.pipeline, deal.id, [quotation.id for quotation in quotations]
             ),
             stage=stage,
         )
-        desk.do(change)
+        transaction.do(change)
 
 
-def _quotations(desk: Desk, deal: Opportunity) -> list[Quotation]:
+def _quotations(transaction: Transaction, deal: Opportunity) -> list[Quotation]:
     from pipecli.records.quotation import Quotation
 
-    return desk.pipeline.all(Quotation, "opportunity = ?", deal.id)
+    return transaction.pipeline.all(Quotation, "opportunity = ?", deal.id)
 
 
-def _orders(desk: Desk, deal: Opportunity) -> list[Order]:
+def _orders(transaction: Transaction, deal: Opportunity) -> list[Order]:
     from pipecli.records.quotation import Order
 
-    return desk.pipeline.all(Order, "opportunity = ?", deal.id)
+    return transaction.pipeline.all(Order, "opportunity = ?", deal.id)
 
 
-def _sold(desk: Desk, deal: Opportunity) -> tuple[Opportunity, list[Change]]:
+def _sold(transaction: Transaction, deal: Opportunity) -> tuple[Opportunity, list[Change]]:
     """The deal with its customer, and the step in which its lead becomes that customer where it has none."""
     from pipecli.cli.lead.convert import parties
     from pipecli.records.lead import Lead
@@ -137,13 +139,13 @@ def _sold(desk: Desk, deal: Opportunity) -> tuple[Opportunity, list[Change]]:
     from pipecli.workflow.match_party import of_lead
     from pipecli.workflow.opportunity.close import convert_on_win
 
-    lead = desk.pipeline.find_record(Lead, deal.lead)
+    lead = transaction.pipeline.find_record(Lead, deal.lead)
     if deal.customer or lead is None:
         return deal, []
     if lead.converted:
         return deal.with_(customer=lead.converted.customer), []
     try:
-        buyer = parties(desk, of_lead(lead))
+        buyer = parties(transaction, of_lead(lead))
     except Refused as error:
         raise Refused(error.message, hint=f"name it: pipecli opp set {deal.id} customer=…") from None
     change = convert_on_win(
@@ -152,7 +154,7 @@ def _sold(desk: Desk, deal: Opportunity) -> tuple[Opportunity, list[Change]]:
         customer=buyer.customer,
         contact=buyer.contact,
         parties=buyer.written,
-        others=desk.pipeline.all(Opportunity, "lead = ? AND id <> ?", lead.id, deal.id),
-        today=desk.today,
+        others=transaction.pipeline.all(Opportunity, "lead = ? AND id <> ?", lead.id, deal.id),
+        today=transaction.today,
     )
     return cast("Opportunity", change.asked), [replace(change, notes=(*buyer.notes, *change.notes))]

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from pipecli.cli.common.change import View, changing
+from pipecli.cli.common.change import RecordJson, changing
 from pipecli.cli.common.command import Changing, noun
 from pipecli.cli.common.record_verbs import Ref
 from pipecli.cli.common.session import Session, session
@@ -33,10 +33,10 @@ def add(
     from pipecli.records.party import Contact
     from pipecli.workflow.opportunity.people import add_stakeholder
 
-    with changing(ctx) as desk:
-        deal = desk.get(Opportunity, ref)
-        part = option("--role", role, (Opportunity, "contacts.0.role"), desk.session)
-        desk.do(add_stakeholder(deal, desk.get(Contact, contact), role=part, primary=primary))
+    with changing(ctx) as transaction:
+        deal = transaction.get(Opportunity, ref)
+        part = option("--role", role, (Opportunity, "contacts.0.role"), transaction.session)
+        transaction.do(add_stakeholder(deal, transaction.get(Contact, contact), role=part, primary=primary))
 
 
 @app.command(cls=Changing)
@@ -46,9 +46,9 @@ def remove(ctx: typer.Context, ref: Ref, contact: _Contact) -> None:
     from pipecli.records.party import Contact
     from pipecli.workflow.opportunity.people import remove_stakeholder
 
-    with changing(ctx) as desk:
-        deal = desk.get(Opportunity, ref)
-        desk.do(remove_stakeholder(deal, desk.get(Contact, contact)))
+    with changing(ctx) as transaction:
+        deal = transaction.get(Opportunity, ref)
+        transaction.do(remove_stakeholder(deal, transaction.get(Contact, contact)))
 
 
 @app.command("list")
@@ -63,7 +63,7 @@ def list_(ctx: typer.Context, ref: Ref) -> None:
     print_records(stakeholders(run, found.key), STAKEHOLDERS, run.format, id_key="contact")
 
 
-def stakeholders(run: Session, deal: str) -> list[View]:
+def stakeholders(run: Session, deal: str) -> list[RecordJson]:
     """The contacts on a deal in the order of its file, with what we know of each."""
     from pipecli.jsontext import loads
 

@@ -36,18 +36,18 @@ def add(
     from pipecli.records.opportunity import Opportunity
     from pipecli.workflow.items import add_item
 
-    with changing(ctx) as desk:
+    with changing(ctx) as transaction:
 
         def checked(name: str, text: str | None, field: str = "") -> Any:
             path = f"items.0.{field or name.removeprefix('--')}"
-            return option(name, text, (Opportunity, path), desk.session)
+            return option(name, text, (Opportunity, path), transaction.session)
 
         change = add_item(
-            desk.get(Opportunity, ref),
-            desk.settings,
-            desk.pipeline.all(PriceList),
-            desk.today,
-            product=desk.get(Product, product) if product else None,
+            transaction.get(Opportunity, ref),
+            transaction.settings,
+            transaction.pipeline.all(PriceList),
+            transaction.today,
+            product=transaction.get(Product, product) if product else None,
             quantity=checked("--quantity", quantity),
             price=checked("--price", price, "unit_price"),
             discount=checked("--discount", discount),
@@ -55,7 +55,7 @@ def add(
             description=checked("--description", description),
             uom=checked("--uom", uom),
         )
-        desk.do(change)
+        transaction.do(change)
 
 
 @app.command(cls=Changing)
@@ -68,8 +68,8 @@ def remove(
     from pipecli.records.opportunity import Opportunity
     from pipecli.workflow.items import remove_item
 
-    with changing(ctx) as desk:
-        desk.do(remove_item(desk.get(Opportunity, ref), item))
+    with changing(ctx) as transaction:
+        transaction.do(remove_item(transaction.get(Opportunity, ref), item))
 
 
 @app.command("list")

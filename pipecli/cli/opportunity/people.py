@@ -27,9 +27,11 @@ def add(ctx: typer.Context, ref: Ref, name: _Name) -> None:
     from pipecli.records.opportunity import Opportunity
     from pipecli.workflow.opportunity.people import add_competitor
 
-    with changing(ctx) as desk:
-        called = option("NAME", name, (Opportunity, "competitors.0"), desk.session)
-        desk.do(add_competitor(desk.get(Opportunity, ref), called, names_of(desk, "competitor")))
+    with changing(ctx) as transaction:
+        called = option("NAME", name, (Opportunity, "competitors.0"), transaction.session)
+        transaction.do(
+            add_competitor(transaction.get(Opportunity, ref), called, names_of(transaction, "competitor"))
+        )
 
 
 @app.command(cls=Changing)
@@ -39,8 +41,10 @@ def remove(ctx: typer.Context, ref: Ref, name: _Name) -> None:
     from pipecli.records.opportunity import Opportunity
     from pipecli.workflow.opportunity.people import remove_competitor
 
-    with changing(ctx) as desk:
-        desk.do(remove_competitor(desk.get(Opportunity, ref), name, names_of(desk, "competitor")))
+    with changing(ctx) as transaction:
+        transaction.do(
+            remove_competitor(transaction.get(Opportunity, ref), name, names_of(transaction, "competitor"))
+        )
 
 
 def assign(
@@ -58,16 +62,16 @@ def assign(
 
     if (user is None) == (team is None):
         raise PipecliError("name who gets it: a user, or a team with --team")
-    with changing(ctx) as desk:
-        deal = desk.get(Opportunity, ref)
+    with changing(ctx) as transaction:
+        deal = transaction.get(Opportunity, ref)
         if user is not None:
-            desk.do(assign_to_user(deal, desk.settings, user))
+            transaction.do(assign_to_user(deal, transaction.settings, user))
         elif team is not None:
-            owned = desk.pipeline.index.connection.execute(
+            owned = transaction.pipeline.index.connection.execute(
                 "SELECT owner, count(*) FROM _opportunities WHERE status = 'open' AND owner IS NOT NULL "
                 "GROUP BY owner"
             )
-            desk.do(assign_to_team(deal, desk.settings, team, dict(owned.fetchall())))
+            transaction.do(assign_to_team(deal, transaction.settings, team, dict(owned.fetchall())))
 
 
 def share(
@@ -81,6 +85,8 @@ def share(
     from pipecli.workflow.assignment import share as shared
     from pipecli.workflow.assignment import unshare
 
-    with changing(ctx) as desk:
-        deal = desk.get(Opportunity, ref)
-        desk.do(unshare(deal, principals) if remove else shared(deal, desk.settings, principals))
+    with changing(ctx) as transaction:
+        deal = transaction.get(Opportunity, ref)
+        transaction.do(
+            unshare(deal, principals) if remove else shared(deal, transaction.settings, principals)
+        )

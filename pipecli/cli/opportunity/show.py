@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import typer
 
-from pipecli.cli.common.change import View, print_view, view
+from pipecli.cli.common.change import RecordJson, print_record_json, record_json
 from pipecli.cli.common.columns import amount_text
 from pipecli.cli.common.output import Format, print_record, write_text
 from pipecli.cli.common.pages import (
@@ -30,7 +30,7 @@ from pipecli.records.questions import NAMES, QUESTIONS, answered
 from pipecli.workflow.requirements import missing_fields, missing_steps
 
 
-class Progress(NamedTuple):
+class StageProgress(NamedTuple):
     """Stages are named as people call them, `next_id` as the settings do."""
 
     process: str
@@ -70,13 +70,13 @@ class Progress(NamedTuple):
             yield "next", self.next_stage
 
 
-def progress(deal: Mapping[str, Any], settings: Mapping[str, Any]) -> Progress:
+def progress(deal: Mapping[str, Any], settings: Mapping[str, Any]) -> StageProgress:
     """Where a plain deal stands in the processes of the plain settings."""
     stages = settings["processes"].get(deal["process"], {}).get("stages", [])
     place = next((place for place, stage in enumerate(stages) if stage["id"] == deal["stage"]), None)
     here = stages[place] if place is not None else {}
     after = stages[place + 1] if place is not None and place + 1 < len(stages) else None
-    return Progress(
+    return StageProgress(
         deal["process"],
         here.get("name", deal["stage"]),
         None if place is None else place + 1,
@@ -97,10 +97,10 @@ def print_opportunity(ctx: typer.Context, ref: str) -> None:
 
     run = session(ctx)
     found = resolve(run.pipeline, ref, OPPORTUNITY)
-    deal = view(run, found.noun, found.key)
+    deal = record_json(run, found.noun, found.key)
     stands = progress(deal, run.pipeline.settings_as_written)
     if run.format is not Format.TABLE:
-        print_view(run, deal | (stands.keys() if deal["status"] == "open" else {}))
+        print_record_json(run, deal | (stands.keys() if deal["status"] == "open" else {}))
         return
     print_record(deal, run.format, list(_header(run, deal, stands)))
     _print_items(run, deal)
@@ -110,7 +110,7 @@ def print_opportunity(ctx: typer.Context, ref: str) -> None:
     _print_documents(run, deal)
 
 
-def _header(run: Session, deal: View, stands: Progress) -> Iterator[Line]:
+def _header(run: Session, deal: RecordJson, stands: StageProgress) -> Iterator[Line]:
     yield deal["id"], deal["title"]
     yield from _who_buys(run, deal)
     yield from _outcome(deal) if "closed" in deal else stands.lines()
@@ -135,14 +135,14 @@ def _header(run: Session, deal: View, stands: Progress) -> Iterator[Line]:
     yield from (deal.get("custom") or {}).items()
 
 
-def _age(deal: View) -> str:
+def _age(deal: RecordJson) -> str:
     days = deal["age_days"]
     if "closed" in deal:
         return f"closed after {in_days(days)}" if days > 0 else "closed the same day"
     return f"{in_days(days)} ago" if days else "today"
 
 
-def _who_buys(run: Session, deal: View) -> Iterator[Line]:
+def _who_buys(run: Session, deal: RecordJson) -> Iterator[Line]:
     if "customer" in deal:
         yield "customer", f"{deal.get('customer_name', deal['customer'])} ({deal['customer']})"
     if "lead" in deal:
@@ -152,7 +152,7 @@ def _who_buys(run: Session, deal: View) -> Iterator[Line]:
         yield "lead", f"{named[0] if named else 'unknown'} ({deal['lead']})"
 
 
-def _outcome(deal: View) -> Iterator[Line]:
+def _outcome(deal: RecordJson) -> Iterator[Line]:
     """How it ended."""
     closed = deal["closed"]
     said = [
@@ -168,7 +168,7 @@ def _outcome(deal: View) -> Iterator[Line]:
     yield "stage", f"{deal['stage']} ({deal['process']}) when it closed"
 
 
-def _money(run: Session, deal: View) -> Iterator[Line]:
+def _money(run: Session, deal: RecordJson) -> Iterator[Line]:
     if "amount" not in deal:
         yield "amount", "unknown: no items, and none set by hand"
         return
@@ -181,7 +181,7 @@ def _money(run: Session, deal: View) -> Iterator[Line]:
         yield "weighted", f"{weighted} at {cell_text(deal['probability'])} %{_stage_probability(deal)}"
 
 
-def _items_total(run: Session, deal: View) -> Decimal:
+def _items_total(run: Session, deal: RecordJson) -> Decimal:
     amounts = run.pipeline.index.connection.execute(
         "SELECT amount FROM items WHERE noun = 'opportunity' AND record = ?",
         (deal["id"],),
@@ -189,12 +189,12 @@ def _items_total(run: Session, deal: View) -> Decimal:
     return sum((Decimal(repr(amount)) for (amount,) in amounts), Decimal(0))
 
 
-def _stage_probability(deal: View) -> str:
+def _stage_probability(deal: RecordJson) -> str:
     ours, stage = deal["probability"], deal.get("stage_probability")
     return "" if stage in (None, ours) else f" by hand, the stage has {cell_text(stage)} %"
 
 
-def _dates(run: Session, deal: View) -> Iterator[Line]:
+def _dates(run: Session, deal: RecordJson) -> Iterator[Line]:
     """What is ahead; of a closed deal, when it was expected."""
     if "closed" in deal:
         if "expected_close" in deal:
@@ -206,13 +206,13 @@ def _dates(run: Session, deal: View) -> Iterator[Line]:
         yield "next contact", planned_contact(run, deal["next_contact"])
 
 
-def _print_items(run: Session, deal: View) -> None:
+def _print_items(run: Session, deal: RecordJson) -> None:
     if deal.get("items"):
         write_text("\nItems\n")
         print_items(run, OPPORTUNITY.noun, deal["id"])
 
 
-def _print_key_information(deal: View) -> None:
+def _print_key_information(deal: RecordJson) -> None:
     key_info = deal.get("key_info", {})
     known = answered(key_info, has_next_step="next_contact" in deal)
     write_text(f"\nKey information: {len(known)} of {QUESTIONS}\n")
@@ -223,7 +223,7 @@ def _print_key_information(deal: View) -> None:
     print_record(deal, Format.TABLE, lines)
 
 
-def _print_documents(run: Session, deal: View) -> None:
+def _print_documents(run: Session, deal: RecordJson) -> None:
     """Its quotations, orders and suppliers' quotations."""
     for heading, table, day in (
         ("Quotations", "_quotations", "valid_until"),
@@ -239,7 +239,7 @@ def _print_documents(run: Session, deal: View) -> None:
     print_section("Suppliers asked", asked, (_DOCUMENT[0], supplier, *_DOCUMENT[1:], _ASKED))
 
 
-def _rows(run: Session, table: str, columns: str, deal: View) -> list[View]:
+def _rows(run: Session, table: str, columns: str, deal: RecordJson) -> list[RecordJson]:
     found = run.pipeline.index.connection.execute(
         f"SELECT {columns} FROM {table} WHERE opportunity = ? ORDER BY date, created, id", (deal["id"],)
     )

@@ -23,8 +23,8 @@ def done(ctx: typer.Context, ref: Ref, step: _Step) -> None:
     from pipecli.records.opportunity import Opportunity
     from pipecli.workflow.opportunity.advance import complete_step
 
-    with changing(ctx) as desk:
-        desk.do(complete_step(desk.get(Opportunity, ref), desk.settings, step))
+    with changing(ctx) as transaction:
+        transaction.do(complete_step(transaction.get(Opportunity, ref), transaction.settings, step))
 
 
 @app.command(cls=Changing)
@@ -33,21 +33,21 @@ def undo(ctx: typer.Context, ref: Ref, step: _Step) -> None:
     from pipecli.records.opportunity import Opportunity
     from pipecli.workflow.opportunity.advance import undo_step
 
-    with changing(ctx) as desk:
-        desk.do(undo_step(desk.get(Opportunity, ref), desk.settings, step))
+    with changing(ctx) as transaction:
+        transaction.do(undo_step(transaction.get(Opportunity, ref), transaction.settings, step))
 
 
 @app.command("list")
 def list_(ctx: typer.Context, ref: Ref) -> None:
     """List the steps of every stage, and which are done."""
-    from pipecli.cli.common.change import view
+    from pipecli.cli.common.change import record_json
     from pipecli.cli.common.output import print_records
     from pipecli.records.kinds import OPPORTUNITY
     from pipecli.store.lookup import resolve
 
     run = session(ctx)
     found = resolve(run.pipeline, ref, OPPORTUNITY)
-    deal = view(run, found.noun, found.key)
+    deal = record_json(run, found.noun, found.key)
     process: dict[str, Any] = run.pipeline.settings_as_written["processes"].get(deal["process"], {})
     steps = [
         {"stage": stage["id"], "step": step, "done": step in deal.get("steps_done", ())}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipecli.cli.common.change import Desk, changing
+from pipecli.cli.common.change import Transaction, changing
 from pipecli.cli.common.columns import QUOTATIONS
 from pipecli.cli.common.command import Changing, noun
 from pipecli.cli.common.list import Listing, print_list
@@ -65,30 +65,32 @@ def new(
     from pipecli.workflow.change import Change
     from pipecli.workflow.quotation import new as new_quotation
 
-    with changing(ctx) as desk:
-        deal = desk.get(Opportunity, opportunity)
+    with changing(ctx) as transaction:
+        deal = transaction.get(Opportunity, opportunity)
         whom = new_quotation.contact_of(deal)
         draft = new_quotation.new_quotation(
             deal,
-            desk.settings,
-            id=desk.new_id("QTN"),
-            now=desk.now,
-            customer=desk.pipeline.find_record(Customer, deal.customer),
-            lead=desk.pipeline.find_record(Lead, deal.lead),
-            contact=desk.get(Contact, contact) if contact else desk.pipeline.find_record(Contact, whom),
-            valid_until=desk.day(valid_until),
+            transaction.settings,
+            id=transaction.new_id("QTN"),
+            now=transaction.now,
+            customer=transaction.pipeline.find_record(Customer, deal.customer),
+            lead=transaction.pipeline.find_record(Lead, deal.lead),
+            contact=transaction.get(Contact, contact)
+            if contact
+            else transaction.pipeline.find_record(Contact, whom),
+            valid_until=transaction.day(valid_until),
             language=language,
             terms=terms,
             notes=notes,
         )
-        priced, doubts = _priced(desk, draft, from_supplier_quote, markup, margin)
-        made = built(Quotation, priced.plain(), sets, desk.session)
-        _of_a_draft(desk, draft, made)
-        desk.do(Change(made, f"quote {deal.title}", "quotation-made", notes=tuple(doubts)))
+        priced, doubts = _priced(transaction, draft, from_supplier_quote, markup, margin)
+        made = built(Quotation, priced.plain(), sets, transaction.session)
+        _of_a_draft(transaction, draft, made)
+        transaction.do(Change(made, f"quote {deal.title}", "quotation-made", notes=tuple(doubts)))
 
 
 def _priced(
-    desk: Desk, draft: Quotation, answer: str | None, markup: str | None, margin: str | None
+    transaction: Transaction, draft: Quotation, answer: str | None, markup: str | None, margin: str | None
 ) -> tuple[Quotation, list[str]]:
     """A draft with the supplier's prices, where they are asked for."""
     from pipecli.cli.common.assignments import option
@@ -104,12 +106,12 @@ def _priced(
         return draft, []
     return price_from_supplier(
         draft,
-        desk.get(SupplierQuotation, answer),
-        desk.settings.rates,
-        today=desk.today,
+        transaction.get(SupplierQuotation, answer),
+        transaction.settings.rates,
+        today=transaction.today,
         # the fields with the same bounds: any amount, and a percentage of up to 100
-        markup=option("--markup", markup, (Quotation, "items.0.unit_price"), desk.session),
-        margin=option("--margin", margin, (Quotation, "items.0.discount"), desk.session),
+        markup=option("--markup", markup, (Quotation, "items.0.unit_price"), transaction.session),
+        margin=option("--margin", margin, (Quotation, "items.0.discount"), transaction.session),
     )
 
 
@@ -127,23 +129,23 @@ def show(ctx: typer.Context, ref: Ref) -> None:
     print_document(ctx, QUOTATION, ref)
 
 
-def _of_a_draft(desk: Desk, before: Any, after: Any) -> None:
+def _of_a_draft(transaction: Transaction, before: Any, after: Any) -> None:
     from pipecli.records.catalogue import PriceList
     from pipecli.workflow.quotation.change import require_sound
 
-    require_sound(before, after, desk.pipeline.find_record(PriceList, after.price_list))
+    require_sound(before, after, transaction.pipeline.find_record(PriceList, after.price_list))
 
 
 add_set_edit(app, QUOTATION, setting_of(_of_a_draft), _of_a_draft)
 
 
-def _of_deal(desk: Desk, quotation: Quotation) -> tuple[Opportunity, list[Quotation]]:
+def _of_deal(transaction: Transaction, quotation: Quotation) -> tuple[Opportunity, list[Quotation]]:
     """The deal of a quotation, and all the quotations of that deal."""
     from pipecli.records.opportunity import Opportunity
     from pipecli.records.quotation import Quotation
 
-    deal = desk.pipeline.get(Opportunity, quotation.opportunity)
-    return deal, desk.pipeline.all(Quotation, "opportunity = ?", deal.id)
+    deal = transaction.pipeline.get(Opportunity, quotation.opportunity)
+    return deal, transaction.pipeline.all(Quotation, "opportunity = ?", deal.id)
 
 
 @app.command("send", cls=Changing)
@@ -170,16 +172,18 @@ def send(
 
     if not email and any(each is not None for each in (to or None, cc or None, subject, body)):
         raise typer.BadParameter("--to, --cc, --subject and --body are of a mail: add --email")
-    with changing(ctx) as desk:
-        quotation = desk.get(Quotation, ref)
-        deal, siblings = _of_deal(desk, quotation)
-        sent = moves.send(quotation, deal, siblings=siblings, today=desk.today, day=desk.day(date))
+    with changing(ctx) as transaction:
+        quotation = transaction.get(Quotation, ref)
+        deal, siblings = _of_deal(transaction, quotation)
+        sent = moves.send(
+            quotation, deal, siblings=siblings, today=transaction.today, day=transaction.day(date)
+        )
         if not email:
-            desk.do(sent)
+            transaction.do(sent)
             return
         from pipecli.cli.quotation.email import Wishes, send_by_email
 
-        send_by_email(desk, sent, deal, Wishes(tuple(to or ()), tuple(cc or ()), subject, body))
+        send_by_email(transaction, sent, deal, Wishes(tuple(to or ()), tuple(cc or ()), subject, body))
 
 
 @app.command("revise", cls=Changing)
@@ -188,12 +192,17 @@ def revise(ctx: typer.Context, ref: Ref) -> None:
     from pipecli.records.quotation import Quotation
     from pipecli.workflow.quotation import new as revise_quotation
 
-    with changing(ctx) as desk:
-        quotation = desk.get(Quotation, ref)
-        deal, siblings = _of_deal(desk, quotation)
-        desk.do(
+    with changing(ctx) as transaction:
+        quotation = transaction.get(Quotation, ref)
+        deal, siblings = _of_deal(transaction, quotation)
+        transaction.do(
             revise_quotation.revise(
-                quotation, deal, desk.settings, siblings=siblings, id=desk.new_id("QTN"), now=desk.now
+                quotation,
+                deal,
+                transaction.settings,
+                siblings=siblings,
+                id=transaction.new_id("QTN"),
+                now=transaction.now,
             )
         )
 
@@ -204,10 +213,10 @@ def accept(ctx: typer.Context, ref: Ref) -> None:
     from pipecli.records.quotation import Quotation
     from pipecli.workflow.quotation import moves
 
-    with changing(ctx) as desk:
-        quotation = desk.get(Quotation, ref)
-        deal, siblings = _of_deal(desk, quotation)
-        desk.do(moves.accept(quotation, deal, siblings=siblings, today=desk.today))
+    with changing(ctx) as transaction:
+        quotation = transaction.get(Quotation, ref)
+        deal, siblings = _of_deal(transaction, quotation)
+        transaction.do(moves.accept(quotation, deal, siblings=siblings, today=transaction.today))
 
 
 @app.command("reject", cls=Changing)
@@ -220,11 +229,11 @@ def reject(
     from pipecli.records.quotation import Order, Quotation
     from pipecli.workflow.quotation import moves
 
-    with changing(ctx) as desk:
-        quotation = desk.get(Quotation, ref)
-        deal, siblings = _of_deal(desk, quotation)
-        orders = desk.pipeline.all(Order, "quotation = ?", quotation.id)
-        desk.do(moves.reject(quotation, deal, siblings=siblings, orders=orders, reason=reason))
+    with changing(ctx) as transaction:
+        quotation = transaction.get(Quotation, ref)
+        deal, siblings = _of_deal(transaction, quotation)
+        orders = transaction.pipeline.all(Order, "quotation = ?", quotation.id)
+        transaction.do(moves.reject(quotation, deal, siblings=siblings, orders=orders, reason=reason))
 
 
 @app.command("expire", cls=Changing)
@@ -233,13 +242,15 @@ def expire(ctx: typer.Context) -> None:
     from pipecli.records.quotation import Quotation
     from pipecli.workflow.quotation.moves import expire as due
 
-    with changing(ctx) as desk:
+    with changing(ctx) as transaction:
         past = "status = 'sent' AND valid_until < ?"
-        changes = due(desk.pipeline.all(Quotation, past, desk.today.isoformat()), desk.today)
+        changes = due(
+            transaction.pipeline.all(Quotation, past, transaction.today.isoformat()), transaction.today
+        )
         if not changes:
             mention("no sent quotation is past its validity")
         one = f"{changes[0].subject.key}: expire" if changes else ""
-        desk.do_many(changes, one if len(changes) == 1 else f"expire {len(changes)} quotations")
+        transaction.do_many(changes, one if len(changes) == 1 else f"expire {len(changes)} quotations")
 
 
 @app.command("render")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
-from pipecli.cli.common.change import Desk
+from pipecli.cli.common.change import Transaction
 from pipecli.errors import PipecliError
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Reader(NamedTuple):
     language: str | None
 
 
-def send_by_email(desk: Desk, sent: Change, deal: Opportunity, wishes: Wishes) -> None:
+def send_by_email(transaction: Transaction, sent: Change, deal: Opportunity, wishes: Wishes) -> None:
     """Mail the quotation that `sent` makes, then write it and the mail on its deal as one commit."""
     from pipecli.outbox.send_journal import InFlight
     from pipecli.outbox.smtp import server_of
@@ -58,33 +58,33 @@ def send_by_email(desk: Desk, sent: Change, deal: Opportunity, wishes: Wishes) -
     assert isinstance(quotation, Quotation)
     server = server_of(os.environ)
     require_typst()
-    place = desk.pipeline.location
+    place = transaction.pipeline.location
     kept = InFlight(place.cache, quotation.id, deal.id)
     kept.refuse_if_any()
-    if not desk.session.no_commit:
+    if not transaction.session.no_commit:
         git_commit.require_able(place.work_tree, place.git_dir)
-    reader = _reader(desk, quotation)
-    message = _message(desk, quotation, reader, server, wishes)
-    if desk.session.dry_run:
+    reader = _reader(transaction, quotation)
+    message = _message(transaction, quotation, reader, server, wishes)
+    if transaction.session.dry_run:
         typer.echo(_shown(message))
     (sender,) = _addresses(message, "From")
     to = [address.addr_spec for name in ("To", "Cc") for address in _addresses(message, name)]
     with kept.until_recorded(str(message["Message-ID"])):
-        desk.do(
-            mailed(sent, deal, _activity(desk, message, reader), ", ".join(to)),
+        transaction.do(
+            mailed(sent, deal, _activity(transaction, message, reader), ", ".join(to)),
             before=lambda: kept.hand_over(server, sender.addr_spec, to, message.as_bytes()),
         )
 
 
-def _reader(desk: Desk, quotation: Quotation) -> Reader:
+def _reader(transaction: Transaction, quotation: Quotation) -> Reader:
     """The quotation's contact, else its lead, else its customer: the first who has an address."""
     from pipecli.outbox.documents import addressee
     from pipecli.records.lead import Lead
     from pipecli.records.party import Contact, Customer
 
-    customer = desk.pipeline.find_record(Customer, quotation.customer)
-    contact = desk.pipeline.find_record(Contact, quotation.contact)
-    lead = desk.pipeline.find_record(Lead, quotation.lead)
+    customer = transaction.pipeline.find_record(Customer, quotation.customer)
+    contact = transaction.pipeline.find_record(Contact, quotation.contact)
+    lead = transaction.pipeline.find_record(Lead, quotation.lead)
     language = quotation.language or addressee(customer, contact, lead).language
     if contact is not None:
         email = contact.emails[0] if contact.emails else ""
@@ -97,7 +97,7 @@ def _reader(desk: Desk, quotation: Quotation) -> Reader:
 
 
 def _message(
-    desk: Desk, quotation: Quotation, reader: Reader, server: Server, wishes: Wishes
+    transaction: Transaction, quotation: Quotation, reader: Reader, server: Server, wishes: Wishes
 ) -> EmailMessage:
     from pipecli.cli.quotation.render import pdf_of, printed_of
     from pipecli.outbox.mail import Words, message_of, one_line, written
@@ -106,44 +106,44 @@ def _message(
     if not to:
         to = [_known(reader, quotation)]
     copied = [_named(each, "--cc") for each in wishes.copied]
-    sender = _sender(desk, server)
-    printed = printed_of(desk.pipeline, quotation)
+    sender = _sender(transaction, server)
+    printed = printed_of(transaction.pipeline, quotation)
     words = Words(one_line(wishes.subject or ""), f"{(wishes.body or '').strip()}\n")
     if not words.subject or not wishes.body:
-        made = written(_template(desk, reader.language), printed, contact=reader.name, sender=sender)
+        made = written(_template(transaction, reader.language), printed, contact=reader.name, sender=sender)
         words = Words(words.subject or made.subject, words.body if wishes.body else made.body)
     return message_of(
         words,
         sender=sender,
         to=to,
         copied=copied,
-        at=desk.now,
+        at=transaction.now,
         name=quotation.id,
-        pdf=pdf_of(desk.pipeline, printed, quotation),
+        pdf=pdf_of(transaction.pipeline, printed, quotation),
     )
 
 
-def _template(desk: Desk, language: str | None) -> Template:
+def _template(transaction: Transaction, language: str | None) -> Template:
     """The pipeline's own for this language, else its own for any, else that of pipecli."""
     from pipecli.outbox.mail import Template, own_template, template_names
     from pipecli.store.files import inside
 
     for name in template_names(language):
         file = f"templates/{name}"
-        if inside(desk.pipeline.root, file).exists():
-            return Template(file, desk.pipeline.text(file))
+        if inside(transaction.pipeline.root, file).exists():
+            return Template(file, transaction.pipeline.text(file))
     return own_template(language)
 
 
-def _sender(desk: Desk, server: Server) -> Address:
+def _sender(transaction: Transaction, server: Server) -> Address:
     """PIPECLI_SMTP_FROM, else the user who sends, else the company."""
-    user = desk.settings.users[desk.me] if desk.me else None
-    company = desk.settings.company
+    user = transaction.settings.users[transaction.me] if transaction.me else None
+    company = transaction.settings.company
     if server.sender:
         given = _named(server.sender, "PIPECLI_SMTP_FROM")
         return given if given.display_name or not user else _address(user.name, given.addr_spec)
     if user and user.email:
-        return _address(user.name, _bare(user.email, f"users.{desk.me}.email"))
+        return _address(user.name, _bare(user.email, f"users.{transaction.me}.email"))
     if company.email:
         return _address(company.name, _bare(company.email, "company.email"))
     raise PipecliError(
@@ -177,21 +177,21 @@ def _address(name: str, bare: str) -> Address:
     return Address(one_line(name), addr_spec=bare)
 
 
-def _activity(desk: Desk, message: EmailMessage, reader: Reader) -> Activity:
+def _activity(transaction: Transaction, message: EmailMessage, reader: Reader) -> Activity:
     """The mail as the deal remembers it."""
     from pipecli.records.activity import Direction
     from pipecli.workflow.mail import activity_of, id_of_mail
 
     identity = str(message["Message-ID"])
-    taken = {row[0] for row in desk.pipeline.index.connection.execute("SELECT id FROM activities")}
+    taken = {row[0] for row in transaction.pipeline.index.connection.execute("SELECT id FROM activities")}
     is_theirs = any(address.addr_spec == reader.email for address in _addresses(message, "To"))
     return activity_of(
         id_of_mail(identity, taken.__contains__),
-        at=desk.now,
+        at=transaction.now,
         subject=str(message["Subject"])[:500],
         message_id=identity,
         direction=Direction.OUT,
-        by=desk.me,
+        by=transaction.me,
         contact=reader.contact if is_theirs else None,
     )
 

@@ -38,17 +38,17 @@ def add(
     from pipecli.records.quotation import Quotation
     from pipecli.workflow.quotation import change as quotation_item
 
-    with changing(ctx) as desk:
+    with changing(ctx) as transaction:
 
         def given(name: str, text: str | None, field: str) -> Any:
-            return option(name, text, (Quotation, f"items.0.{field}"), desk.session)
+            return option(name, text, (Quotation, f"items.0.{field}"), transaction.session)
 
         change = quotation_item.add(
-            desk.get(Quotation, ref),
-            desk.settings,
-            desk.pipeline.all(PriceList),
-            desk.today,
-            product=desk.get(Product, product) if product else None,
+            transaction.get(Quotation, ref),
+            transaction.settings,
+            transaction.pipeline.all(PriceList),
+            transaction.today,
+            product=transaction.get(Product, product) if product else None,
             quantity=given("--quantity", quantity, "quantity"),
             price=given("--price", price, "unit_price"),
             discount=given("--discount", discount, "discount"),
@@ -56,7 +56,7 @@ def add(
             description=given("--description", description, "description"),
             uom=given("--uom", uom, "uom"),
         )
-        desk.do(change)
+        transaction.do(change)
 
 
 @app.command("remove", cls=Changing)
@@ -69,8 +69,8 @@ def remove(
     from pipecli.records.quotation import Quotation
     from pipecli.workflow.quotation import change as quotation_item
 
-    with changing(ctx) as desk:
-        desk.do(quotation_item.remove(desk.get(Quotation, ref), item))
+    with changing(ctx) as transaction:
+        transaction.do(quotation_item.remove(transaction.get(Quotation, ref), item))
 
 
 @app.command("list")

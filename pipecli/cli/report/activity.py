@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from pipecli.cli.common.command import noun
-from pipecli.cli.common.list import Report, whose
+from pipecli.cli.common.list import Report, owner_filter
 from pipecli.cli.common.output import Format
 from pipecli.cli.common.session import Session, session
 from pipecli.cli.common.table import Column
@@ -26,7 +26,7 @@ from pipecli.cli.report.options import (
 from pipecli.records.kinds import LEAD, OPPORTUNITY
 from pipecli.reports.activity import GROUPINGS, PEOPLE, Activity, Done, Row, activity
 from pipecli.reports.days import Days
-from pipecli.store.index.deals import Whose, team_and_below
+from pipecli.store.index.deals import OwnerFilter, team_and_below
 from pipecli.store.index.rows import activities, owned_deals
 
 app = noun("What was done, and what is planned.")
@@ -50,7 +50,7 @@ def report_activity(
     pipeline = run.read(LEAD, OPPORTUNITY)
     month = "" if from_ or to else "this month"
     asked = days(from_ or month, to or month, run.today)
-    zone, of = run.now.tzinfo, whose(run)
+    zone, of = run.now.tzinfo, owner_filter(run)
     assert zone
     every = list(activities(pipeline.index.connection, zone))
     made = activity(
@@ -62,7 +62,7 @@ def report_activity(
     _print(run, made, by, asked)
 
 
-def _of(every: Iterable[Activity], of: Whose, teams: Collection[str]) -> Iterator[Activity]:
+def _of(every: Iterable[Activity], of: OwnerFilter, teams: Collection[str]) -> Iterator[Activity]:
     """What the people that the options name did or are to do."""
     for each in every:
         if (

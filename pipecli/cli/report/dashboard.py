@@ -20,7 +20,7 @@ from pipecli.cli.chart.funnel import funnel_picture
 from pipecli.cli.chart.pipeline import pipeline_picture
 from pipecli.cli.common.command import noun
 from pipecli.cli.common.dates import parse_period
-from pipecli.cli.common.list import Report, whose
+from pipecli.cli.common.list import Report, owner_filter
 from pipecli.cli.common.output import Format, ending_of, write_text, write_whole
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import money
@@ -43,7 +43,7 @@ from pipecli.reports.money import Valuation
 from pipecli.reports.pipeline import KeyFigures, change, key_figures
 from pipecli.reports.ranking import before, ranking
 from pipecli.reports.stale import Stale, stale
-from pipecli.store.index.deals import Whose, closed_deals, open_deals
+from pipecli.store.index.deals import OwnerFilter, closed_deals, open_deals
 from pipecli.store.pipeline import Pipeline
 
 app = noun("Write a page with the key figures, charts and tables.")
@@ -70,7 +70,7 @@ def dashboard(
     file = _file(output)
     require_altair()
     run = session(ctx)
-    content = content_of(run, whose(run), currency_code(currency))
+    content = content_of(run, owner_filter(run), currency_code(currency))
     from pipecli.outbox.dashboard import dashboard_page
 
     page = dashboard_page(content).encode()
@@ -161,7 +161,7 @@ def _forecast_table(run: Session, made: Forecast) -> Table:
 
 
 def ranking_table(
-    run: Session, of: Whose, days: Days, valuation: Valuation, names: People, period: str
+    run: Session, of: OwnerFilter, days: Days, valuation: Valuation, names: People, period: str
 ) -> Table:
     pipeline = run.pipeline
     previous = before(days)
@@ -260,7 +260,7 @@ def closed_table(
 _AGO = {"a week ago": 7, "a month ago": 30}
 
 
-def content_of(run: Session, of: Whose, currency: str | None) -> Content:
+def content_of(run: Session, of: OwnerFilter, currency: str | None) -> Content:
     """The page as it is to be said. Raises PipecliError for a missing rate."""
     pipeline = run.read(OPPORTUNITY, CUSTOMER, LEAD)
     quarter = parse_period("this quarter", run.today)
@@ -276,7 +276,7 @@ def content_of(run: Session, of: Whose, currency: str | None) -> Content:
     names = People(run)
     return Content(
         company=str(pipeline.settings_as_written["company"]["name"]),
-        whose=_said_of(of, names),
+        owner_filter=_said_of(of, names),
         today=run.today,
         currency=valuation.currency,
         period=quarter.name,
@@ -297,14 +297,14 @@ def content_of(run: Session, of: Whose, currency: str | None) -> Content:
     )
 
 
-def _stale(pipeline: Pipeline, of: Whose, valuation: Valuation) -> Stale:
+def _stale(pipeline: Pipeline, of: OwnerFilter, valuation: Valuation) -> Stale:
     deals = open_deals(pipeline.index.connection, of, Days(), with_activities=True)
     moves = moves_of(pipeline, deals, say)
     return stale(deals, moves=moves, valuation=valuation, today=pipeline.today)
 
 
 def _figures(
-    pipeline: Pipeline, of: Whose, days: Days, valuation: Valuation, standing_still: Stale
+    pipeline: Pipeline, of: OwnerFilter, days: Days, valuation: Valuation, standing_still: Stale
 ) -> KeyFigures:
     connection = pipeline.index.connection
     return key_figures(
@@ -317,7 +317,9 @@ def _figures(
     )
 
 
-def _figures_ago(run: Session, of: Whose, days: Days, currency: str | None, ago: int) -> KeyFigures | None:
+def _figures_ago(
+    run: Session, of: OwnerFilter, days: Days, currency: str | None, ago: int
+) -> KeyFigures | None:
     """The figures of a day before; None where history doesn't reach so far, or can't tell."""
     day = run.today - timedelta(days=ago)
     try:
@@ -404,7 +406,7 @@ def _grown(name: str, grown: Decimal | int | None, currency: str) -> str:
     return sign + money(abs(grown), None, minor_digits(currency))
 
 
-def _said_of(of: Whose, names: People) -> str:
+def _said_of(of: OwnerFilter, names: People) -> str:
     if of.owner:
         return names.users.label(of.owner)
     if of.team:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from pipecli.cli.common.command import noun
-from pipecli.cli.common.list import Report, whose
+from pipecli.cli.common.list import Report, owner_filter
 from pipecli.cli.common.session import Session, session
 from pipecli.cli.common.table import Column
 from pipecli.cli.report.options import (
@@ -75,7 +75,7 @@ def report_first_response(
             raise PipecliError("the settings have no business_hours", hint=_EXAMPLE)
         working_time = WorkingTime(hours, zone)
     made = first_response(
-        inquiries(pipeline.index.connection, whose(run)),
+        inquiries(pipeline.index.connection, owner_filter(run)),
         by=by, now=run.now, zone=zone, days=asked, kind=kind or None, working_time=working_time,
     )  # fmt: skip
     _print(run, made, asked, kind or None, is_business=business_hours)

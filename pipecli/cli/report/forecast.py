@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipecli.cli.common.command import noun
-from pipecli.cli.common.list import Report, whose
+from pipecli.cli.common.list import Report, owner_filter
 from pipecli.cli.common.output import Format, print_records, terminal_width, write_text
 from pipecli.cli.common.session import Session, session, warn
 from pipecli.cli.common.table import Column, clean, cut, display_width, isolated, money, rounded_to_three
@@ -97,7 +97,7 @@ def made_of(run: Session, pipeline: Pipeline, by: str, window: Window, currency:
     from pipecli.reports.forecast import forecast as forecast_of
 
     return forecast_of(
-        deals(pipeline.index.connection, whose(run), window, with_products=by == "product"),
+        deals(pipeline.index.connection, owner_filter(run), window, with_products=by == "product"),
         by="owner" if by == MANAGER else by,
         rates=pipeline.rates,
         today=pipeline.today,

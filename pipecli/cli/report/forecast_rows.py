@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from pipecli.cli.common.list import whose
+from pipecli.cli.common.list import owner_filter
 from pipecli.cli.common.session import Session
 from pipecli.cli.common.table import Column, money
 from pipecli.cli.report import options
@@ -195,7 +195,7 @@ class _Goals:
         settings = run.pipeline.settings_as_written
         users, teams = settings.get("users") or {}, settings.get("teams") or {}
         self.window, self.currency = made.window, made.currency
-        self.whose = whose(run)
+        self.owner_filter = owner_filter(run)
         self.organisation = Organisation(
             {slug: user.get("team") for slug, user in users.items()},
             {slug: team.get("manager") for slug, team in teams.items()},
@@ -227,11 +227,11 @@ class _Goals:
 
     def total(self, targets: Targets) -> Decimal | None:
         """That of everybody, or of those the options name."""
-        if self.whose.owner:
-            return targets.user(self.whose.owner)
-        if self.whose.team:
-            return targets.team_and_below(self.whose.team)
-        return targets.user(self.whose.me) if self.whose.me else targets.total()
+        if self.owner_filter.owner:
+            return targets.user(self.owner_filter.owner)
+        if self.owner_filter.team:
+            return targets.team_and_below(self.owner_filter.team)
+        return targets.user(self.owner_filter.me) if self.owner_filter.me else targets.total()
 
     def periods(self, by: str) -> set[str]:
         """The months or quarters that have a target and lie in the window."""

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from pipecli.cli.common.command import noun
-from pipecli.cli.common.list import Report, whose
+from pipecli.cli.common.list import Report, owner_filter
 from pipecli.cli.common.output import Format
 from pipecli.cli.common.session import Session, session
 from pipecli.cli.common.table import Column
@@ -74,7 +74,7 @@ def funnel_of(
     zone = run.now.tzinfo
     assert zone
     return funnel(
-        lead_courses(run.pipeline.index.connection, whose(run), zone),
+        lead_courses(run.pipeline.index.connection, owner_filter(run), zone),
         _journeys(run, order), by=by, days=asked, valuation=valuation, order=order,
     )  # fmt: skip
 
@@ -85,7 +85,7 @@ def _journeys(run: Session, order: list[Place]) -> list[Journey]:
 
         return read_journeys(run, order)
     assert run.now.tzinfo
-    found = begun(run.pipeline.index.connection, whose(run), run.now.tzinfo, with_facts=False)
+    found = begun(run.pipeline.index.connection, owner_filter(run), run.now.tzinfo, with_facts=False)
     return [each.journey for each in found]
 
 

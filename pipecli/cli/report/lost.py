@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from pipecli.cli.common.command import noun
-from pipecli.cli.common.list import Report, whose
+from pipecli.cli.common.list import Report, owner_filter
 from pipecli.cli.common.output import Format
 from pipecli.cli.common.session import Session, session
 from pipecli.cli.common.table import Column, money
@@ -65,7 +65,7 @@ def report_lost(
     valuation = Valuation(pipeline.rates, currency_code(currency))
     names = Names(run, by)
     made = lost(
-        closed_deals(pipeline.index.connection, whose(run), asked, with_products=by == "product"),
+        closed_deals(pipeline.index.connection, owner_filter(run), asked, with_products=by == "product"),
         by=by, valuation=valuation, trend=trend or None, order=names.stages() if by == "stage" else (),
     )  # fmt: skip
     _print(run, made, names, asked, valuation.currency)

@@ -16,7 +16,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pipecli.cli.common.list import whose
+from pipecli.cli.common.list import owner_filter
 from pipecli.cli.common.output import Format, print_records, terminal_width, wrapped, write_text
 from pipecli.cli.common.session import Session, say
 from pipecli.cli.common.table import Column, money
@@ -194,7 +194,7 @@ def read_journeys(run: Session, order: Sequence[Place]) -> list[Journey]:
     assert zone
     found = journeys(
         pipeline.location,
-        begun(pipeline.index.connection, whose(run), zone),
+        begun(pipeline.index.connection, owner_filter(run), zone),
         until=pipeline.revision,
         now=run.now,
         stages=stage_places(order),

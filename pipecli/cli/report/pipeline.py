@@ -11,7 +11,7 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from pipecli.cli.common.command import noun
-from pipecli.cli.common.list import Report, whose
+from pipecli.cli.common.list import Report, owner_filter
 from pipecli.cli.common.output import Format, terminal_width, write_text
 from pipecli.cli.common.session import session
 from pipecli.cli.common.table import Column, money, render, rounded_to_three
@@ -57,7 +57,7 @@ def report_pipeline(
     valuation = Valuation(read.rates, currency_code(currency))
     names, stages = Names(run, by), Names(run, "stage")
     made = pipeline(
-        open_deals(read.index.connection, whose(run), asked),
+        open_deals(read.index.connection, owner_filter(run), asked),
         by=by, valuation=valuation, today=run.today, order=stages.stages(),
     )  # fmt: skip
     when = f", closing {said(asked)}" if said(asked) else ""

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from pipecli.cli.common.command import noun
-from pipecli.cli.common.list import Report, whose
+from pipecli.cli.common.list import Report, owner_filter
 from pipecli.cli.common.session import Session, session
 from pipecli.cli.common.table import Column, money
 from pipecli.cli.report.options import (
@@ -62,7 +62,7 @@ def report_ranking(
     points = points_of(pipeline.settings_as_written)
     reaching = Days(previous.first if previous else asked.first, asked.last)
     made = ranking(
-        closed_deals(pipeline.index.connection, whose(run), reaching),
+        closed_deals(pipeline.index.connection, owner_filter(run), reaching),
         by=by, days=asked, points=points, base=base, shown=shown,
     )  # fmt: skip
     _print(run, made, points, base.currency, shown.currency)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from pipecli.cli.common.command import noun
-from pipecli.cli.common.list import Report, whose
+from pipecli.cli.common.list import Report, owner_filter
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column, money
 from pipecli.cli.report.options import (
@@ -57,7 +57,7 @@ def report_stale(
     pipeline = run.read(OPPORTUNITY, CUSTOMER)
     asked = days(from_, to, run.today)
     valuation = Valuation(pipeline.rates, currency_code(currency))
-    deals = open_deals(pipeline.index.connection, whose(run), asked, with_activities=True)
+    deals = open_deals(pipeline.index.connection, owner_filter(run), asked, with_activities=True)
     made = stale(deals, moves=moves_of(pipeline, deals, say), valuation=valuation, today=run.today)
     if by:
         _print_sums(run, made, grouped(made, deals, by, valuation), by, asked, valuation.currency)

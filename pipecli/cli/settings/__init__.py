@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 import typer
 
-from pipecli.cli.common.change import Desk, changing
+from pipecli.cli.common.change import Transaction, changing
 from pipecli.cli.common.command import Changing, noun
 from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.record_verbs import Assignments
@@ -52,8 +52,8 @@ def set_(ctx: typer.Context, assignments: Assignments) -> None:
     """
     from pipecli.cli.settings.change import set_settings
 
-    with changing(ctx) as desk:
-        set_settings(desk, assignments)
+    with changing(ctx) as transaction:
+        set_settings(transaction, assignments)
 
 
 @app.command("edit", cls=Changing)
@@ -78,23 +78,27 @@ def rename(
     from pipecli.cli.common.record_verbs import given_slug
     from pipecli.workflow import rename_setting
 
-    with changing(ctx) as desk:
+    with changing(ctx) as transaction:
         # A file that can't be read might use it too, and would keep the old name.
-        desk.pipeline.need(*KINDS)
+        transaction.pipeline.need(*KINDS)
         wanted = given_slug(new, what) if what in ("type", "stage", "user", "team") else new.strip()
         if not wanted:
             raise PipecliError(f"the new name of {old} is missing")
-        present = _stage(desk, old) if what == "stage" else old
-        desk.do(rename_setting.rename(desk.settings, what, present, wanted, _records(desk, what, present)))
+        present = _stage(transaction, old) if what == "stage" else old
+        transaction.do(
+            rename_setting.rename(
+                transaction.settings, what, present, wanted, _records(transaction, what, present)
+            )
+        )
 
 
-def _stage(desk: Desk, text: str) -> str:
+def _stage(transaction: Transaction, text: str) -> str:
     """A stage with its process, which may be left out where one process alone has it."""
     if "/" in text:
         return text
     found = [
         f"{slug}/{text}"
-        for slug, process in desk.settings.processes.items()
+        for slug, process in transaction.settings.processes.items()
         if process.position(text) is not None
     ]
     if len(found) > 1:
@@ -102,13 +106,13 @@ def _stage(desk: Desk, text: str) -> str:
     return found[0] if found else text
 
 
-def _records(desk: Desk, what: What, old: str) -> list[Record]:
+def _records(transaction: Transaction, what: What, old: str) -> list[Record]:
     """Every record that uses a name."""
     from pipecli.cli.settings.change import records_with
     from pipecli.workflow.rename_setting import WORDS
 
     if what in WORDS:
-        return [desk.pipeline.read(path) for path in records_with(desk.pipeline, what, old)]
+        return [transaction.pipeline.read(path) for path in records_with(transaction.pipeline, what, old)]
     conditions = {
         "stage": (
             "SELECT path FROM _references WHERE noun = 'stage' AND key = ? "
@@ -119,8 +123,8 @@ def _records(desk: Desk, what: What, old: str) -> list[Record]:
         "team": (_NAMED, ("team", old)),
     }
     sql, parameters = conditions[what]
-    found = desk.pipeline.index.connection.execute(sql, parameters)
-    return [desk.pipeline.read(path) for (path,) in found.fetchall()]
+    found = transaction.pipeline.index.connection.execute(sql, parameters)
+    return [transaction.pipeline.read(path) for (path,) in found.fetchall()]
 
 
 _NAMED = (

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import typer
 
-    from pipecli.cli.common.change import Desk, Printed
+    from pipecli.cli.common.change import Printed, Transaction
     from pipecli.cli.common.session import Session
     from pipecli.records.settings import Settings
     from pipecli.store.pipeline import Pipeline
@@ -73,26 +73,26 @@ def _known_names(part: SettingsPart, known: Mapping[str, Any]) -> str:
 
 def show_part(run: Session, part: SettingsPart, text: str) -> None:
     """Print one user or team."""
-    from pipecli.cli.common.change import print_view
+    from pipecli.cli.common.change import print_record_json
 
-    print_view(run, settings_view(run, part.noun, find_part(run, part, text)))
+    print_record_json(run, settings_view(run, part.noun, find_part(run, part, text)))
 
 
-def set_part(desk: Desk, part: SettingsPart, slug: str, assignments: Sequence[str]) -> None:
+def set_part(transaction: Transaction, part: SettingsPart, slug: str, assignments: Sequence[str]) -> None:
     """Set fields of a user or team."""
     from pipecli.cli.common.change import Printed
 
     inside = [f"{part.key}.{slug}.{text}" for text in assignments]
-    set_settings(desk, inside, Printed(part.noun, slug, slug))
+    set_settings(transaction, inside, Printed(part.noun, slug, slug))
 
 
-def remove_part(desk: Desk, part: SettingsPart, slug: str) -> None:
+def remove_part(transaction: Transaction, part: SettingsPart, slug: str) -> None:
     """Remove a user or team that nothing names."""
     from pipecli.cli.common.change import Printed
 
-    last = settings_view(desk.session, part.noun, slug)
+    last = settings_view(transaction.session, part.noun, slug)
     set_settings(
-        desk,
+        transaction,
         [f"{part.key}.{slug}="],
         Printed(part.noun, slug, slug, shown=last),
         summary=f"remove {part.noun} {slug}",
@@ -100,24 +100,24 @@ def remove_part(desk: Desk, part: SettingsPart, slug: str) -> None:
 
 
 def set_settings(
-    desk: Desk, assignments: Sequence[str], printed: Printed | None = None, *, summary: str = ""
+    transaction: Transaction, assignments: Sequence[str], printed: Printed | None = None, *, summary: str = ""
 ) -> None:
     """Set fields of the settings; print them, or what `printed` says."""
     from pipecli.cli.common.assignments import assign, split
 
     names = ", ".join(".".join(split(text)[0]) for text in assignments)
-    after = assign(desk.settings, assignments, desk.session)
-    desk.do(change_to(desk, after, summary or f"set {names}"), printed=printed)
+    after = assign(transaction.settings, assignments, transaction.session)
+    transaction.do(change_to(transaction, after, summary or f"set {names}"), printed=printed)
 
 
 def edit_settings(ctx: typer.Context, printed: Callable[[Settings], Printed] | None = None) -> None:
     """Open the settings in $EDITOR; print them, or what `printed` makes of them."""
     from pipecli.cli.common.edit import edit_file
 
-    def allow(desk: Desk, _before: Any, after: Any) -> None:
-        change_to(desk, after, "edit")
+    def allow(transaction: Transaction, _before: Any, after: Any) -> None:
+        change_to(transaction, after, "edit")
 
-    edit_file(ctx, lambda desk: desk.settings, allow, printed)
+    edit_file(ctx, lambda transaction: transaction.settings, allow, printed)
 
 
 def edit_part(ctx: typer.Context, part: SettingsPart, text: str) -> None:
@@ -138,56 +138,61 @@ def edit_part(ctx: typer.Context, part: SettingsPart, text: str) -> None:
     edit_settings(ctx, printed)
 
 
-def change_to(desk: Desk, after: Settings, summary: str) -> Change:
+def change_to(transaction: Transaction, after: Settings, summary: str) -> Change:
     """The change of the settings to these. Raises PipecliError where what records use would be gone."""
     from pipecli.workflow import settings
 
-    _refuse_broken_conditions(desk, after)
-    _refuse_missing_files(desk, after)
-    gone = settings.dropped(desk.settings, after)
+    _refuse_broken_conditions(transaction, after)
+    _refuse_missing_files(transaction, after)
+    gone = settings.dropped(transaction.settings, after)
     if gone:
         # A file that can't be read might name it too.
-        desk.pipeline.need(*KINDS)
-    lists = desk.pipeline.index.connection.execute("SELECT id FROM price_lists")
+        transaction.pipeline.need(*KINDS)
+    lists = transaction.pipeline.index.connection.execute("SELECT id FROM price_lists")
     return settings.change(
-        desk.settings,
+        transaction.settings,
         after,
         summary,
-        used_by={name: _users_of(desk.pipeline, name.noun, name.key) for name in gone},
+        used_by={name: _users_of(transaction.pipeline, name.noun, name.key) for name in gone},
         price_lists={row[0] for row in lists},
         words_left={
-            dropped: len(records_with(desk.pipeline, dropped.what, dropped.word))
-            for dropped in settings.dropped_words(desk.settings, after)
+            dropped: len(records_with(transaction.pipeline, dropped.what, dropped.word))
+            for dropped in settings.dropped_words(transaction.settings, after)
         },
     )
 
 
-def _refuse_broken_conditions(desk: Desk, after: Settings) -> None:
+def _refuse_broken_conditions(transaction: Transaction, after: Settings) -> None:
     """Ask each condition that is new, of no record: one that can't be run is refused."""
     from pipecli.store.index import query
 
-    known = {condition for _, _, condition in desk.settings.conditions()}
+    known = {condition for _, _, condition in transaction.settings.conditions()}
     for path, noun, condition in after.conditions():
         if condition in known:
             continue
         try:
             query.select(
-                desk.pipeline.index.connection, "1", BY_NOUN[noun].table, f"({condition}\n)", "LIMIT 0", ()
+                transaction.pipeline.index.connection,
+                "1",
+                BY_NOUN[noun].table,
+                f"({condition}\n)",
+                "LIMIT 0",
+                (),
             )
         except query.BadQuery as error:
             raise PipecliError(f"{path}: {error.message}", hint=error.hint) from None
 
 
-def _refuse_missing_files(desk: Desk, after: Settings) -> None:
+def _refuse_missing_files(transaction: Transaction, after: Settings) -> None:
     """Refuse a logo or a template that is not there, where it is another than before."""
     from pipecli.store.files import inside
 
-    before = desk.settings
+    before = transaction.settings
     for path, folder, old, new in (
         ("company.logo", "", before.company.logo, after.company.logo),
         ("quotations.template", "templates/", before.quotations.template, after.quotations.template),
     ):
-        if new and new != old and not inside(desk.pipeline.root, f"{folder}{new}").is_file():
+        if new and new != old and not inside(transaction.pipeline.root, f"{folder}{new}").is_file():
             raise PipecliError(f"{path}: there is no file {folder}{new}", hint="copy it there first")
 
 

@@ -36,15 +36,15 @@ def add(
     from pipecli.records import settings
     from pipecli.workflow import settings as add_team
 
-    with changing(ctx) as desk:
+    with changing(ctx) as transaction:
         team = given_slug(slug, "team")
         given = {
             "name": name or team,
-            "manager": find_part(desk.session, USER, manager) if manager else None,
-            "parent": find_part(desk.session, TEAM, parent) if parent else None,
+            "manager": find_part(transaction.session, USER, manager) if manager else None,
+            "parent": find_part(transaction.session, TEAM, parent) if parent else None,
         }
-        desk.do(
-            add_team.add_team(desk.settings, team, validated(settings.Team, given)),
+        transaction.do(
+            add_team.add_team(transaction.settings, team, validated(settings.Team, given)),
             printed=Printed("team", team, team, is_new=True),
         )
 
@@ -73,8 +73,8 @@ def show(ctx: typer.Context, team: Team) -> None:
 @app.command("set", cls=Changing)
 def set_(ctx: typer.Context, team: Team, assignments: Assignments) -> None:
     """Set fields of a team: path=value, path= to clear."""
-    with changing(ctx) as desk:
-        set_part(desk, TEAM, find_part(desk.session, TEAM, team), assignments)
+    with changing(ctx) as transaction:
+        set_part(transaction, TEAM, find_part(transaction.session, TEAM, team), assignments)
 
 
 @app.command("edit", cls=Changing)
@@ -86,5 +86,5 @@ def edit(ctx: typer.Context, team: Team) -> None:
 @app.command("remove", cls=Changing)
 def remove(ctx: typer.Context, team: Team) -> None:
     """Remove a team that no user and no record names."""
-    with changing(ctx) as desk:
-        remove_part(desk, TEAM, find_part(desk.session, TEAM, team))
+    with changing(ctx) as transaction:
+        remove_part(transaction, TEAM, find_part(transaction.session, TEAM, team))

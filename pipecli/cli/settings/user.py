@@ -39,7 +39,7 @@ def add(
     from pipecli.records import settings
     from pipecli.workflow import settings as add_user
 
-    with changing(ctx) as desk:
+    with changing(ctx) as transaction:
         user = given_slug(slug, "user")
         given = {
             "name": name,
@@ -47,8 +47,8 @@ def add(
             "team": given_slug(team, "team") if team else None,
             "active": not inactive,
         }
-        desk.do(
-            add_user.add_user(desk.settings, user, validated(settings.User, given)),
+        transaction.do(
+            add_user.add_user(transaction.settings, user, validated(settings.User, given)),
             printed=Printed("user", user, user, is_new=True),
         )
 
@@ -73,8 +73,8 @@ def show(ctx: typer.Context, user: User) -> None:
 @app.command("set", cls=Changing)
 def set_(ctx: typer.Context, user: User, assignments: Assignments) -> None:
     """Set fields of a user: path=value, path= to clear."""
-    with changing(ctx) as desk:
-        set_part(desk, USER, find_part(desk.session, USER, user), assignments)
+    with changing(ctx) as transaction:
+        set_part(transaction, USER, find_part(transaction.session, USER, user), assignments)
 
 
 @app.command("edit", cls=Changing)
@@ -89,5 +89,5 @@ def remove(ctx: typer.Context, user: User) -> None:
 
     One whom records name is taken out of use: user set USER active=no.
     """
-    with changing(ctx) as desk:
-        remove_part(desk, USER, find_part(desk.session, USER, user))
+    with changing(ctx) as transaction:
+        remove_part(transaction, USER, find_part(transaction.session, USER, user))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipecli.cli.common.change import Desk, changing
+from pipecli.cli.common.change import Transaction, changing
 from pipecli.cli.common.columns import SUPPLIER_QUOTATIONS
 from pipecli.cli.common.command import Changing, noun
 from pipecli.cli.common.list import Listing, print_list
@@ -49,21 +49,21 @@ def new(
     from pipecli.workflow import supplier_quotation
     from pipecli.workflow.change import Change
 
-    with changing(ctx) as desk:
-        deal = desk.get(Opportunity, opportunity)
+    with changing(ctx) as transaction:
+        deal = transaction.get(Opportunity, opportunity)
         asked = supplier_quotation.request(
             deal,
-            desk.get(Supplier, supplier),
-            id=desk.new_id("SQ"),
-            now=desk.now,
+            transaction.get(Supplier, supplier),
+            id=transaction.new_id("SQ"),
+            now=transaction.now,
             only=item or (),
             currency=currency,
-            answer_by=desk.day(answer_by),
+            answer_by=transaction.day(answer_by),
             notes=notes,
         )
-        made = built(SupplierQuotation, asked.plain(), sets, desk.session)
-        _keep_status(desk, asked, made)
-        desk.do(Change(made, f"ask {made.supplier} for {deal.title}", "supplier-quotation-requested"))
+        made = built(SupplierQuotation, asked.plain(), sets, transaction.session)
+        _keep_status(transaction, asked, made)
+        transaction.do(Change(made, f"ask {made.supplier} for {deal.title}", "supplier-quotation-requested"))
 
 
 @app.command("list", cls=Listing)
@@ -78,7 +78,7 @@ def show(ctx: typer.Context, ref: Ref) -> None:
     print_document(ctx, SUPPLIER_QUOTATION, ref)
 
 
-def _keep_status(_desk: Desk, before: Any, after: Any) -> None:
+def _keep_status(_desk: Transaction, before: Any, after: Any) -> None:
     from pipecli.workflow.order import require_same_status
 
     require_same_status(before, after, "pipecli supplier-quote receive or decline")
@@ -113,23 +113,23 @@ def receive(
 
     if not price and csv is None:
         raise PipecliError("an answer has prices", hint="give --price ITEM=PRICE, or --csv FILE")
-    with changing(ctx) as desk:
-        answer = desk.get(SupplierQuotation, ref)
-        typed = [_typed(desk, text) for text in price or ()]
+    with changing(ctx) as transaction:
+        answer = transaction.get(SupplierQuotation, ref)
+        typed = [_typed(transaction, text) for text in price or ()]
         read = _read(csv, currency or answer.currency) if csv else []
-        desk.do(
+        transaction.do(
             supplier_quotation.receive(
                 answer,
                 [*typed, *read],
-                today=desk.today,
+                today=transaction.today,
                 lead_time=lead_time,
-                valid_until=desk.day(valid_until),
+                valid_until=transaction.day(valid_until),
                 currency=currency,
             )
         )
 
 
-def _typed(desk: Desk, text: str) -> Offered:
+def _typed(transaction: Transaction, text: str) -> Offered:
     """`cafe-s-100=9.90`."""
     from pipecli.cli.common.assignments import option
     from pipecli.errors import PipecliError
@@ -140,7 +140,7 @@ def _typed(desk: Desk, text: str) -> Offered:
     if not equals or not item.strip() or not price.strip():
         raise PipecliError(f'--price: "{text}" is no price of an item', hint="write it as cafe-s-100=9.90")
     field = (SupplierQuotation, "items.0.unit_price")
-    return Offered((item.strip(),), option("--price", price.strip(), field, desk.session))
+    return Offered((item.strip(),), option("--price", price.strip(), field, transaction.session))
 
 
 def _read(file: Path, currency: str) -> list[Offered]:
@@ -159,8 +159,8 @@ def decline(
     from pipecli.records.quotation import SupplierQuotation
     from pipecli.workflow import supplier_quotation
 
-    with changing(ctx) as desk:
-        desk.do(supplier_quotation.decline(desk.get(SupplierQuotation, ref), reason=reason))
+    with changing(ctx) as transaction:
+        transaction.do(supplier_quotation.decline(transaction.get(SupplierQuotation, ref), reason=reason))
 
 
 @app.command("render")

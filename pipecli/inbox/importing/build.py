@@ -47,8 +47,8 @@ class Draft:
 class Placer:
     """Finds or opens the draft of each row's record."""
 
-    def __init__(self, collection: Collection, feeds: Feeds, names: Names) -> None:
-        self.collection, self.feeds, self.names = collection, feeds, names
+    def __init__(self, collection: Collection, bindings: Feeds, names: Names) -> None:
+        self.collection, self.bindings, self.names = collection, bindings, names
         self.known = names.known(collection.noun)
         self.drafts: dict[str, Draft] = {}
 
@@ -60,8 +60,8 @@ class Placer:
             self._text(said, "external_id"),
             self._text(said, "name") or self._text(said, "title"),
         )
-        if self.feeds.external_id and external is None:
-            raise Unreadable(f"{self.feeds.external_id}: the external_id is missing")
+        if self.bindings.external_id and external is None:
+            raise Unreadable(f"{self.bindings.external_id}: the external_id is missing")
         key = self._key(self._text(said, self.collection.identity), external, name)
         draft = self.drafts.get(key)
         if draft is not None:
@@ -86,7 +86,7 @@ class Placer:
         return self._namesake(name, external)
 
     def _text(self, said: Said, field_: str) -> str | None:
-        value = said.values.get((field_,), self.feeds.constants.get((field_,)))
+        value = said.values.get((field_,), self.bindings.constants.get((field_,)))
         return None if value is None else str(value)
 
     def _namesake(self, name: str, external: str | None) -> str:
@@ -141,14 +141,14 @@ class Outcome:
 def build(
     pipeline: Pipeline,
     collection: Collection,
-    feeds: Feeds,
+    bindings: Feeds,
     rows: Iterable[Row],
     names: Names,
     now: datetime,
     tick: Tick,
 ) -> Outcome:
     """The records that rows come to."""
-    builder = _Builder(pipeline, collection, feeds, names, now)
+    builder = _Builder(pipeline, collection, bindings, names, now)
     # All rows are read first: a row may name a record that a later one brings.
     for row in rows:
         builder.read(row)
@@ -162,11 +162,11 @@ def build(
 
 class _Builder:
     def __init__(
-        self, pipeline: Pipeline, collection: Collection, feeds: Feeds, names: Names, now: datetime
+        self, pipeline: Pipeline, collection: Collection, bindings: Feeds, names: Names, now: datetime
     ) -> None:
-        self.pipeline, self.collection, self.feeds, self.names = pipeline, collection, feeds, names
+        self.pipeline, self.collection, self.bindings, self.names = pipeline, collection, bindings, names
         self.now = now
-        self.placer = Placer(collection, feeds, names)
+        self.placer = Placer(collection, bindings, names)
         self.completer = Completer(pipeline, collection, names)
         self.outcome = Outcome()
         self._own: dict[str, list[str]] = {}
@@ -174,7 +174,7 @@ class _Builder:
 
     def read(self, row: Row) -> None:
         try:
-            self.placer.place(self.feeds.read(row))
+            self.placer.place(self.bindings.read(row))
         except Unreadable as error:
             self.outcome.rejected.append((row, str(error)))
 
@@ -233,14 +233,14 @@ class _Builder:
         """The record as YAML has it: what it was, what the file says, and what neither does."""
         values = {self._path(path, draft): self._value(value, draft) for path, value in draft.values.items()}
         money = [value for value in draft.values.values() if type(value) is Money]
-        constants = {path: self._value(value, draft) for path, value in self.feeds.constants.items()}
+        constants = {path: self._value(value, draft) for path, value in self.bindings.constants.items()}
         if before is None:
             plain: Plain = {self.collection.identity: draft.key} if self.collection.kind else {}
             values = constants | values
         else:
             plain = before.plain()
             _forget_other_products(plain, values)
-            unsaid = self.feeds.owned - values.keys()
+            unsaid = self.bindings.owned - values.keys()
             for path in unsaid:
                 clear(plain, path)
             values = {path: value for path, value in constants.items() if path in unsaid} | values
@@ -252,7 +252,7 @@ class _Builder:
         if "created" not in plain and issubclass(self.collection.model, Document):
             plain["created"] = self.now
             draft.filled.append("created")
-        if before is not None or self.feeds.has_gaps:
+        if before is not None or self.bindings.has_gaps:
             plain = without_empties(plain)
         self.completer.settle_currency(plain, money)
         self.completer.complete(plain)

@@ -29,7 +29,7 @@ class Template(NamedTuple):
     columns: tuple[str, ...]
 
 
-class Feed(NamedTuple):
+class ColumnBinding(NamedTuple):
     """One field, or by value several, that a column feeds."""
 
     path: Path | None
@@ -76,7 +76,7 @@ class Said(NamedTuple):
 class Feeds:
     """A mapping, ready for the rows of one file."""
 
-    columns: Map[str, tuple[Feed, ...]]
+    columns: Map[str, tuple[ColumnBinding, ...]]
     composed: tuple[Composed, ...]
     constants: Values
     """What a new record gets where its row says nothing."""
@@ -97,7 +97,7 @@ class Feeds:
     def tells_apart(self, collection: Collection) -> bool:
         """Whether a second run finds the records of the first, and makes none anew."""
         kind = collection.kind
-        fed = {feed.path for feeds in self.columns.values() for feed in feeds}
+        fed = {binding.path for bindings in self.columns.values() for binding in bindings}
         return (
             kind is None
             or not kind.is_document
@@ -109,35 +109,35 @@ class Feeds:
         said = Said(row, {}, [row.fault] if row.fault else [])
         if row.fault:
             return said
-        for column, feeds in self.columns.items():
+        for column, bindings in self.columns.items():
             cell = row.cells.get(column, "")
             if is_empty(cell):
                 Tally.count(self.lacking, column, row)
                 continue
-            taken = [feed for feed in feeds if not feed.when or _holds(feed.when, row)]
+            taken = [binding for binding in bindings if not binding.when or _holds(binding.when, row)]
             if not taken:
                 Tally.count(self.left_out, column, row)
-            for feed in taken:
-                self._take(said, column, feed, cell)
+            for binding in taken:
+                self._take(said, column, binding, cell)
         for each in self.composed:
             self._compose(said, each)
         return said
 
-    def _take(self, said: Said, column: str, feed: Feed, cell: Cell) -> None:
-        meant = feed.values.get(_plain(cell)) if feed.values else None
+    def _take(self, said: Said, column: str, binding: ColumnBinding, cell: Cell) -> None:
+        meant = binding.values.get(_plain(cell)) if binding.values else None
         if meant is not None:
-            if feed.path is not None and feed.path in meant:
-                Tally.count(self.replaced, (column, _plain(cell), written(meant[feed.path])), said.row)
+            if binding.path is not None and binding.path in meant:
+                Tally.count(self.replaced, (column, _plain(cell), written(meant[binding.path])), said.row)
             for path, value in meant.items():
                 said.values.setdefault(path, value)
             return
-        if feed.path is None or feed.read is None:
-            known = ", ".join(feed.values)
+        if binding.path is None or binding.read is None:
+            known = ", ".join(binding.values)
             said.reasons.append(f'{column}: "{_plain(cell)}" is none of the values of the mapping: {known}')
             return
         try:
-            path = self._path(feed.path, said.row)
-            said.values.setdefault(path, self._read(feed.read, cell))
+            path = self._path(binding.path, said.row)
+            said.values.setdefault(path, self._read(binding.read, cell))
         except Unreadable as error:
             said.reasons.append(f"{column}: {error}")
 
@@ -155,10 +155,10 @@ class Feeds:
     def _shown(self, column: str, row: Row) -> str:
         """What a template writes for a column: its value, in the words that the mapping has for it."""
         text = _plain(row.cells.get(column, ""))
-        for feed in self.columns.get(column, ()):
-            meant = feed.values.get(text, {})
-            if feed.path is not None and feed.path in meant:
-                return written(meant[feed.path])
+        for binding in self.columns.get(column, ()):
+            meant = binding.values.get(text, {})
+            if binding.path is not None and binding.path in meant:
+                return written(meant[binding.path])
         return text
 
     def _path(self, path: Path, row: Row) -> Path:

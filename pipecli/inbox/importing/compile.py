@@ -14,10 +14,10 @@ from pipecli.errors import FaultyFile
 from pipecli.inbox.importing import amounts, mapping
 from pipecli.inbox.importing import amounts as days
 from pipecli.inbox.importing.amounts import Mark, Unreadable
-from pipecli.inbox.importing.columns import Composed, Feed, Feeds, KeyOf, Template, dotted
+from pipecli.inbox.importing.columns import ColumnBinding, Composed, Feeds, KeyOf, Template, dotted
 from pipecli.inbox.importing.mapping import Column, Source, listed
 from pipecli.inbox.importing.table import REASON, Cell, Table
-from pipecli.inbox.importing.values import Manner, Named, Path, Reader, reader
+from pipecli.inbox.importing.values import ColumnFormat, Named, Path, Reader, reader
 from pipecli.records import base
 from pipecli.records.kinds import Collection
 from pipecli.records.money import minor_digits
@@ -32,7 +32,7 @@ def compiled(
 
     `currency` is that of the settings.
     """
-    made = _Compiler(source, table, collection, today, zone, currency).feeds()
+    made = _Compiler(source, table, collection, today, zone, currency).bindings()
     if source.faults:
         raise FaultyFile(sorted(source.faults, key=lambda fault: (fault.line, fault.column)))
     return made
@@ -55,9 +55,9 @@ class _Compiler:
         )
         self.third_decimal = feeds_currency or minor_digits(str(told)) > 2
 
-    def feeds(self) -> Feeds:
+    def bindings(self) -> Feeds:
         external = self._external_id()
-        columns: dict[str, tuple[Feed, ...]] = {}
+        columns: dict[str, tuple[ColumnBinding, ...]] = {}
         for name in self.mapping.columns:
             place: list[str | int] = ["columns", name]
             if not self._knows(name, place):
@@ -68,10 +68,10 @@ class _Compiler:
                 self._feed(name, each, [*place, number] if several else place)
                 for number, each in enumerate(full)
             )
-        if isinstance(external, Feed):
+        if isinstance(external, ColumnBinding):
             name = self.mapping.external_id or ""
             columns = {name: (external, *columns.get(name, ()))} | {
-                other: feeds for other, feeds in columns.items() if other != name
+                other: bindings for other, bindings in columns.items() if other != name
             }
         composed = [*([external] if isinstance(external, Composed) else []), *self._composed()]
         for name in self.mapping.ignore:
@@ -86,12 +86,12 @@ class _Compiler:
             has_gaps=any(isinstance(part, int) and part > 0 for path in self.fed for part in path),
         )
 
-    def _feed(self, name: str, column: Column, place: list[str | int]) -> Feed:
-        manner = self._manner(name, column, place)
+    def _feed(self, name: str, column: Column, place: list[str | int]) -> ColumnBinding:
+        column_format = self._manner(name, column, place)
         path = self._path(column.to, [*place, "to"]) if column.to else None
-        read = self._reader(path, manner, [*place, "to"]) if path else None
+        read = self._reader(path, column_format, [*place, "to"]) if path else None
         values = {
-            text: self._meant(path, value, manner, [*place, "values", text])
+            text: self._meant(path, value, column_format, [*place, "values", text])
             for text, value in column.values.items()
         }
         for other in column.when:
@@ -101,9 +101,9 @@ class _Compiler:
         self.fed |= fed
         if not (self.mapping.skip_empty if column.skip_empty is None else column.skip_empty):
             self.owned |= {each for each in fed if not any(isinstance(part, KeyOf) for part in each)}
-        return Feed(path, read, values, when)
+        return ColumnBinding(path, read, values, when)
 
-    def _manner(self, name: str, column: Column, place: list[str | int]) -> Manner:
+    def _manner(self, name: str, column: Column, place: list[str | int]) -> ColumnFormat:
         formats = listed(column.date) or listed(self.mapping.date)
         for form in listed(column.date):
             self._check_format(form, [*place, "date"])
@@ -112,40 +112,40 @@ class _Compiler:
             cells = (row.cells.get(name) for row in self.table.rows)
             mark = amounts.mark_of({cell for cell in cells if isinstance(cell, str)})
         third = self.third_decimal or column.to not in ("amount", "closed.amount")
-        return Manner(formats, mark, third, self.table.typed, self.today, self.zone)
+        return ColumnFormat(formats, mark, third, self.table.typed, self.today, self.zone)
 
     def _check_format(self, form: str, place: list[str | int]) -> None:
         if fault := days.fault_of(form):
             self.source.fault(place, f"date: {fault}")
 
     def _meant(
-        self, path: Path | None, value: Any, manner: Manner, place: list[str | int]
+        self, path: Path | None, value: Any, column_format: ColumnFormat, place: list[str | int]
     ) -> dict[Path, object]:
         """What one value of a file means, read as its field is."""
         if value is None:
             return {}
         if isinstance(value, dict):
-            return dict(self._assignments(value, manner, place))
+            return dict(self._assignments(value, column_format, place))
         if path is None:
             self.source.fault(place, f"{place[-1]}: a map of fields is wanted here, or `to` above")
             return {}
-        return {path: self._value(path, value, manner, place)}
+        return {path: self._value(path, value, column_format, place)}
 
     def _assignments(
-        self, nested: Map[str, Any], manner: Manner, place: list[str | int], above: str = ""
+        self, nested: Map[str, Any], column_format: ColumnFormat, place: list[str | int], above: str = ""
     ) -> Iterator[tuple[Path, object]]:
         """Fields and values of a map, nested or dotted."""
         for name, value in nested.items():
             full = f"{above}.{name}" if above else name
             if isinstance(value, dict):
-                yield from self._assignments(value, manner, [*place, name], full)
+                yield from self._assignments(value, column_format, [*place, name], full)
                 continue
             path = self._path(full, [*place, name])
             if path is not None and value is not None:
-                yield path, self._value(path, value, manner, [*place, name])
+                yield path, self._value(path, value, column_format, [*place, name])
 
-    def _value(self, path: Path, value: Any, manner: Manner, place: list[str | int]) -> object:
-        read = self._reader(path, manner._replace(typed=True, mark="."), place)
+    def _value(self, path: Path, value: Any, column_format: ColumnFormat, place: list[str | int]) -> object:
+        read = self._reader(path, column_format._replace(typed=True, mark="."), place)
         if read is None:
             return None
         try:
@@ -157,30 +157,30 @@ class _Compiler:
     def _constants(self) -> dict[Path, object]:
         for form in listed(self.mapping.date):
             self._check_format(form, ["date"])
-        manner = Manner((), ".", True, True, self.today, self.zone)
-        return dict(self._assignments(self.mapping.set_, manner, ["set"]))
+        column_format = ColumnFormat((), ".", True, True, self.today, self.zone)
+        return dict(self._assignments(self.mapping.set_, column_format, ["set"]))
 
-    def _external_id(self) -> Feed | Composed | None:
+    def _external_id(self) -> ColumnBinding | Composed | None:
         wanted = self.mapping.external_id
         if wanted is None:
             return None
         path = self._path("external_id", ["external_id"])
-        manner = Manner((), ".", True, False, self.today, self.zone)
-        read = self._reader(path, manner, ["external_id"]) if path else None
+        column_format = ColumnFormat((), ".", True, False, self.today, self.zone)
+        read = self._reader(path, column_format, ["external_id"]) if path else None
         if path is None or read is None:
             return None
         if "{" in wanted:
             template = self._template(wanted, ["external_id"])
             return Composed(path, read, (template,) if template else ())
         self._knows(wanted, ["external_id"])
-        return Feed(path, read, {}, {})
+        return ColumnBinding(path, read, {}, {})
 
     def _composed(self) -> Iterator[Composed]:
         for name, texts in self.mapping.templates.items():
             place: list[str | int] = ["templates", name]
             path = self._path(name, place)
-            manner = Manner(listed(self.mapping.date), "", True, False, self.today, self.zone)
-            read = self._reader(path, manner, place) if path else None
+            column_format = ColumnFormat(listed(self.mapping.date), "", True, False, self.today, self.zone)
+            read = self._reader(path, column_format, place) if path else None
             templates = [self._template(text, place) for text in listed(texts)]
             if path and read:
                 self.owned.add(path)
@@ -230,11 +230,13 @@ class _Compiler:
             parts.append(KeyOf(match[1], read))
         return tuple(parts)
 
-    def _reader(self, path: Path | None, manner: Manner, place: list[str | int]) -> Reader | None:
+    def _reader(
+        self, path: Path | None, column_format: ColumnFormat, place: list[str | int]
+    ) -> Reader | None:
         if path is None:
             return None
         plain = tuple("key" if isinstance(part, KeyOf) else part for part in path)
-        read = reader(self.collection, plain, manner)
+        read = reader(self.collection, plain, column_format)
         if read is None:
             inner = ", ".join(f"{dotted(path)}.{key}" for key in base.keys_at(self.collection.model, plain))
             self.source.fault(place, f"{dotted(path)} has fields of its own{f': {inner}' if inner else ''}")

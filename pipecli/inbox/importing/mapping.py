@@ -16,7 +16,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 
 from pipecli.errors import Fault, PipecliError
 from pipecli.inbox.importing.table import Table
-from pipecli.inbox.importing.values import Manner, Path, reader
+from pipecli.inbox.importing.values import ColumnFormat, Path, reader
 from pipecli.records import base
 from pipecli.records.base import Part
 from pipecli.records.kinds import Collection
@@ -179,4 +179,4 @@ def _is_field(collection: Collection, name: str) -> bool:
         path = parsed(collection, name)
     except LookupError:
         return False
-    return reader(collection, path, Manner((), ".", True, False, date.min, UTC)) is not None
+    return reader(collection, path, ColumnFormat((), ".", True, False, date.min, UTC)) is not None

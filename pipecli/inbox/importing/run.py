@@ -55,7 +55,7 @@ def counts(outcome: Outcome) -> Counts:
 
 
 def report(
-    collection: Collection, table: Table, feeds: Feeds, names: Names, outcome: Outcome
+    collection: Collection, table: Table, bindings: Feeds, names: Names, outcome: Outcome
 ) -> dict[str, Any]:
     """The report as JSON has it: what became of the rows, and of each thing they lacked an example."""
     related: dict[str, list[str]] = {}
@@ -67,20 +67,20 @@ def report(
         **({"guessed_encoding": table.encoding} if table.encoding else {}),
         "rows": len(table.rows),
         **counts(outcome)._asdict(),
-        "repeatable": feeds.tells_apart(collection),
+        "repeatable": bindings.tells_apart(collection),
         "made_on_the_way": related,
         "still_missing": {BY_NOUN[noun].plural: keys for noun, keys in names.dangling.items()},
-        "lacking": _tallies(feeds.lacking, "column"),
-        "left_out": _tallies(feeds.left_out, "column"),
+        "lacking": _tallies(bindings.lacking, "column"),
+        "left_out": _tallies(bindings.left_out, "column"),
         "filled_with_now": _tallies(outcome.filled, "field"),
         "replaced": [
             {"column": column, "value": value, "by": by, "rows": tally.rows}
-            for (column, value, by), tally in feeds.replaced.items()
+            for (column, value, by), tally in bindings.replaced.items()
         ],
         "respelt": [
             {"kind": noun, "name": text, "as": label} for (noun, text), label in names.respelt.items()
         ],
-        "unused_columns": feeds.unused,
+        "unused_columns": bindings.unused,
         "reasons": [
             {"reason": reason, "rows": tally.rows, "example": _place(tally.example)}
             for reason, tally in _reasons(outcome).items()
@@ -211,10 +211,12 @@ def prepare(pipeline: Pipeline, collection: Collection, table: Table, source: So
     """What rows come to in a pipeline. Raises FaultyFile for a mapping that doesn't fit them."""
     settings, now = pipeline.settings, pipeline.now
     assert now.tzinfo is not None
-    feeds = compiled(source, table, collection, today=now.date(), zone=now.tzinfo, currency=settings.currency)
+    bindings = compiled(
+        source, table, collection, today=now.date(), zone=now.tzinfo, currency=settings.currency
+    )
     names = Names(pipeline, source.mapping.make, may_dangle=collection.kind is None)
-    outcome = build(pipeline, collection, feeds, table.rows, names, now, tick)
-    told = report(collection, table, feeds, names, outcome)
+    outcome = build(pipeline, collection, bindings, table.rows, names, now, tick)
+    told = report(collection, table, bindings, names, outcome)
     return Import(table, outcome, told, _change(settings, collection, outcome))
 
 

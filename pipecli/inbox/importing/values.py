@@ -161,7 +161,7 @@ class Named(NamedTuple):
     text: str
 
 
-class Manner(NamedTuple):
+class ColumnFormat(NamedTuple):
     """How values are written in one column."""
 
     formats: Sequence[str]
@@ -184,7 +184,7 @@ NOUNS = {
 """The fields that name another record, a user or a team, and its kind; `principal` is a user or a team."""
 
 
-def reader(collection: Collection, path: Path, manner: Manner) -> Reader | None:
+def reader(collection: Collection, path: Path, column_format: ColumnFormat) -> Reader | None:
     """How a cell is read for a field; None where there is no such field, or it has fields of its own."""
     if path == (collection.identity,):
         return line_of
@@ -194,7 +194,7 @@ def reader(collection: Collection, path: Path, manner: Manner) -> Reader | None:
     if annotation is None:
         return None
     if annotation is Any:
-        return as_it_is if manner.typed else as_written
+        return as_it_is if column_format.typed else as_written
     kinds = [kind for kind in base.options(annotation) if kind is not type(None)]
     classes = [kind for kind in kinds if isinstance(kind, type)]
     lists = [kind for kind in kinds if get_origin(kind) is tuple]
@@ -206,11 +206,11 @@ def reader(collection: Collection, path: Path, manner: Manner) -> Reader | None:
         if any(isinstance(kind, type) and issubclass(kind, Part) for kind in inner):
             return None
         return _list_of(_named(noun) if noun else line_of)
-    return _named(noun) if noun else _scalar(annotation, classes, manner)
+    return _named(noun) if noun else _scalar(annotation, classes, column_format)
 
 
-def _scalar(annotation: Any, classes: Sequence[type], manner: Manner) -> Reader:
-    when = (manner.formats, manner.today, manner.zone)
+def _scalar(annotation: Any, classes: Sequence[type], column_format: ColumnFormat) -> Reader:
+    when = (column_format.formats, column_format.today, column_format.zone)
     if datetime in classes and date in classes:
         return lambda cell: (days.moment if days.has_time(text_of(cell)) else days.day)(line_of(cell), *when)
     if datetime in classes:
@@ -219,11 +219,11 @@ def _scalar(annotation: Any, classes: Sequence[type], manner: Manner) -> Reader:
         return lambda cell: days.day(line_of(cell), *when)
     if Decimal in classes:
         is_money = get_args(Amount)[1] in _metadata(annotation)
-        return _money(manner) if is_money else _number(manner)
+        return _money(column_format) if is_money else _number(column_format)
     if bool in classes:
         return _flag
     if int in classes:
-        return _whole(manner)
+        return _whole(column_format)
     for kind in classes:
         if issubclass(kind, Enum):
             return _word({str(member) for member in kind})
@@ -234,26 +234,26 @@ def _named(noun: str) -> Reader:
     return lambda cell: Named(noun, line_of(cell))
 
 
-def _money(manner: Manner) -> Reader:
+def _money(column_format: ColumnFormat) -> Reader:
     def read(cell: Cell) -> object:
         if isinstance(cell, (int, Decimal)) and not isinstance(cell, bool):
             return amounts.Money(Decimal(cell), frozenset())
-        return amounts.money(text_of(cell), manner.mark, third_decimal=manner.third_decimal)
+        return amounts.money(text_of(cell), column_format.mark, third_decimal=column_format.third_decimal)
 
     return read
 
 
-def _number(manner: Manner) -> Reader:
+def _number(column_format: ColumnFormat) -> Reader:
     def read(cell: Cell) -> object:
         if isinstance(cell, (int, Decimal)) and not isinstance(cell, bool):
             return Decimal(cell)
-        return amounts.number(text_of(cell), manner.mark)
+        return amounts.number(text_of(cell), column_format.mark)
 
     return read
 
 
-def _whole(manner: Manner) -> Reader:
-    exact = _number(manner)
+def _whole(column_format: ColumnFormat) -> Reader:
+    exact = _number(column_format)
 
     def read(cell: Cell) -> object:
         value = exact(cell)

@@ -13,7 +13,7 @@ from email.parser import BytesParser
 from email.policy import compat32
 from html.parser import HTMLParser
 
-from pipecli.inbox.mail.files import Letter
+from pipecli.inbox.mail.files import RawMessage
 
 _ENCODED = re.compile(r"=\?([^?\s]{1,60})\?([bBqQ])\?([^?]*)\?=")
 _BETWEEN = re.compile(r"(?<=\?=)\s+(?==\?)")
@@ -82,10 +82,10 @@ _HIDDEN = frozenset({"script", "style", "title", "template"})
 _BREAKING = frozenset({"br", "p", "div", "tr", "li", "blockquote", "h1", "h2", "h3"})
 
 
-def text_of(letter: Letter) -> str:
+def text_of(raw_message: RawMessage) -> str:
     """The first text of a mail, plain rather than HTML; empty where it has none that can be read."""
     try:
-        mail: Message = BytesParser(policy=compat32).parsebytes(letter.header + b"\n" + letter.body)
+        mail: Message = BytesParser(policy=compat32).parsebytes(raw_message.header + b"\n" + raw_message.body)
         texts: dict[str, Message] = {}
         for part in mail.walk():
             kind = part.get_content_type()

@@ -104,7 +104,7 @@ _MESSAGE_ID = re.compile(
 _OUTLOOK = b"\xd0\xcf\x11\xe0"
 
 
-class Letter(NamedTuple):
+class RawMessage(NamedTuple):
     """One mail as it lies in a file."""
 
     place: str
@@ -120,7 +120,7 @@ class Letter(NamedTuple):
     """When its file last changed, in seconds of the epoch."""
 
 
-def letters(path: Path, *, body: int = 0) -> Iterator[Letter | LeftOut]:
+def letters(path: Path, *, body: int = 0) -> Iterator[RawMessage | LeftOut]:
     """The mails of one file, with at most `body` bytes of each body."""
     name = shown(path)
     try:
@@ -188,7 +188,7 @@ class _Lines:
         )
 
 
-def _in_file(lines: _Lines, name: str, modified: float, most: int) -> Iterator[Letter | LeftOut]:
+def _in_file(lines: _Lines, name: str, modified: float, most: int) -> Iterator[RawMessage | LeftOut]:
     lines.skip_blank()
     if not lines.next:
         yield LeftOut(name, "it is empty")
@@ -204,7 +204,7 @@ def _in_file(lines: _Lines, name: str, modified: float, most: int) -> Iterator[L
 
 def _one(
     lines: _Lines, place: str, envelope: bytes, modified: float, most: int
-) -> Iterator[Letter | LeftOut]:
+) -> Iterator[RawMessage | LeftOut]:
     """The mail that begins with the next line. In an mbox the next is then the `From ` line after it."""
     header, size = _header(lines, in_mbox=bool(envelope))
     found = _MESSAGE_ID.search(header)
@@ -229,7 +229,7 @@ def _one(
         yield LeftOut(place, "it is no mail: it has no headers")
     else:
         identity = found[1].decode() if found else f"<{digest.hex()}@content.pipecli>" if digest else ""
-        yield Letter(place, header, b"".join(body)[:most], identity, envelope, modified)
+        yield RawMessage(place, header, b"".join(body)[:most], identity, envelope, modified)
 
 
 _MANGLED = "a mangled `From ` line; if a mail begins here, it was read as part of the one before"

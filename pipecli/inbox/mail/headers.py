@@ -14,7 +14,7 @@ from email.utils import getaddresses, parsedate_to_datetime
 from typing import NamedTuple
 
 from pipecli.inbox.mail.body import words
-from pipecli.inbox.mail.files import Letter
+from pipecli.inbox.mail.files import RawMessage
 from pipecli.workflow.party_identity import email_key
 
 _ID = re.compile(r"<([!-;=?-~]{1,490})>")
@@ -62,23 +62,23 @@ class NoMail(Exception):
     """What was read is no mail; the text says why."""
 
 
-def mail_of(letter: Letter) -> Mail:
+def mail_of(raw_message: RawMessage) -> Mail:
     """Raises NoMail."""
-    fields = _Fields(letter.header)
+    fields = _Fields(raw_message.header)
     sender = fields.people("from") or fields.people("sender")
     to, copied = fields.people("to"), fields.people("cc", "bcc")
     if not sender:
         is_mail = to or fields.has("from") or fields.has("received")
         raise NoMail("it names no sender" if is_mail else "it is no mail: it names no sender")
     return Mail(
-        letter.place,
-        letter.message_id,
+        raw_message.place,
+        raw_message.message_id,
         sender,
         to,
         copied,
         words(fields.first("subject"))[:_LONGEST_SUBJECT] or "(no subject)",
         tuple(fields.references()),
-        tuple(_moments(fields, letter)),
+        tuple(_moments(fields, raw_message)),
         fields.tell_of_a_program(),
     )
 
@@ -136,15 +136,15 @@ def _is_address(text: str) -> bool:
     return _ADDRESS.fullmatch(text) is not None and len(text) <= _LONGEST_ADDRESS and text.isprintable()
 
 
-def _moments(fields: _Fields, letter: Letter) -> Iterator[Moment]:
+def _moments(fields: _Fields, raw_message: RawMessage) -> Iterator[Moment]:
     for source, text in (
         ("Date", fields.first("date")),
         ("Received", fields.first("received").rpartition(";")[2]),
-        ("the mbox", " ".join(letter.envelope.decode("ascii", "replace").split()[2:])),
+        ("the mbox", " ".join(raw_message.envelope.decode("ascii", "replace").split()[2:])),
     ):
         if (at := _time(text)) is not None:
             yield Moment(at, source)
-    yield Moment(datetime.fromtimestamp(letter.modified, UTC), "its file")
+    yield Moment(datetime.fromtimestamp(raw_message.modified, UTC), "its file")
 
 
 def _time(text: str) -> datetime | None:

@@ -41,7 +41,7 @@ def team_and_below(connection: sqlite3.Connection, team: str) -> set[str]:
     return {id_ for (id_,) in connection.execute(f"SELECT id FROM teams WHERE {in_team('id')}", (team,))}
 
 
-class Whose(NamedTuple):
+class OwnerFilter(NamedTuple):
     """Whose records count: what `--owner`, `--team` and `--mine` say; None: everybody's.
 
     A team's are those of its members, and of the teams below it.
@@ -54,10 +54,10 @@ class Whose(NamedTuple):
 
 
 def deals(
-    connection: sqlite3.Connection, whose: Whose, window: Window, *, with_products: bool = False
+    connection: sqlite3.Connection, owner_filter: OwnerFilter, window: Window, *, with_products: bool = False
 ) -> list[Deal]:
     """The open deals, and those won in a window; those shared with `whose.me` too."""
-    condition, parameters = condition_of(whose)
+    condition, parameters = condition_of(owner_filter)
     first, last = window.first or date.min, window.last or date.max
     products = products_of_deals(connection) if with_products else {}
     teams = dict(connection.execute("SELECT id, team FROM users").fetchall())
@@ -100,20 +100,20 @@ def _stages(
     return probabilities, {(process, stage): category or "pipeline" for process, stage, _, category in rows}
 
 
-def condition_of(whose: Whose) -> tuple[str, list[str | None]]:
+def condition_of(owner_filter: OwnerFilter) -> tuple[str, list[str | None]]:
     """More of a WHERE clause over the deals `r`, beginning with AND, and its parameters."""
     condition, parameters = "", list[str | None]()
-    if whose.owner:
+    if owner_filter.owner:
         condition += " AND r.owner = ?"
-        parameters.append(whose.owner)
-    if whose.team:
+        parameters.append(owner_filter.owner)
+    if owner_filter.team:
         condition += f" AND {is_member('r.owner')}"
-        parameters.append(whose.team)
-    if whose.me:
+        parameters.append(owner_filter.team)
+    if owner_filter.me:
         condition += (
             " AND (r.owner = ? OR EXISTS (SELECT 1 FROM json_each(r.shared_with) WHERE value IN (?, ?)))"
         )
-        parameters += [whose.me, whose.me, whose.my_team]
+        parameters += [owner_filter.me, owner_filter.me, owner_filter.my_team]
     return condition, parameters
 
 
@@ -128,13 +128,13 @@ def products_of_deals(connection: sqlite3.Connection) -> dict[str, tuple[tuple[s
 
 
 def open_deals(
-    connection: sqlite3.Connection, whose: Whose, days: Days, *, with_activities: bool = False
+    connection: sqlite3.Connection, owner_filter: OwnerFilter, days: Days, *, with_activities: bool = False
 ) -> list[OpenDeal]:
     """The open deals that are expected to close on these days; without bounds those without a day too.
 
     Only `with_activities` gives the day of the last one.
     """
-    condition, parameters = condition_of(whose)
+    condition, parameters = condition_of(owner_filter)
     for bound, sign in ((days.first, ">="), (days.last, "<=")):
         if bound:
             condition += f" AND r.expected_close {sign} ?"
@@ -183,10 +183,10 @@ _LAST_ACTIVITIES = """(
 
 
 def closed_deals(
-    connection: sqlite3.Connection, whose: Whose, days: Days, *, with_products: bool = False
+    connection: sqlite3.Connection, owner_filter: OwnerFilter, days: Days, *, with_products: bool = False
 ) -> list[ClosedDeal]:
     """The deals that were won, lost or closed on these days."""
-    condition, parameters = condition_of(whose)
+    condition, parameters = condition_of(owner_filter)
     first, last = days.first or date.min, days.last or date.max
     products = products_of_deals(connection) if with_products else {}
     teams = dict(connection.execute("SELECT id, team FROM users").fetchall())
@@ -238,10 +238,10 @@ class Begun(NamedTuple):
 
 
 def begun(
-    connection: sqlite3.Connection, whose: Whose, zone: tzinfo, *, with_facts: bool = True
+    connection: sqlite3.Connection, owner_filter: OwnerFilter, zone: tzinfo, *, with_facts: bool = True
 ) -> list[Begun]:
     """Every deal of these people, days being those of a timezone; the facts only where they are needed."""
-    condition, parameters = condition_of(whose)
+    condition, parameters = condition_of(owner_filter)
     teams = dict(connection.execute("SELECT id, team FROM users").fetchall())
     facts = _facts(connection) if with_facts else {}
     # The table, not the view of the same name: that one reads the whole record of every deal.

@@ -19,7 +19,7 @@ from pipecli.reports.activity import Activity, OwnedDeal
 from pipecli.reports.days import day_in
 from pipecli.reports.first_response import Answer, Inquiry
 from pipecli.reports.funnel import LeadCourse, Sale
-from pipecli.store.index.deals import Whose, condition_of
+from pipecli.store.index.deals import OwnerFilter, condition_of
 
 _ROWS = """SELECT 'lead', r.id, r.created, r.first_response,
         r.status NOT IN ('converted', 'disqualified'), r.owner, r.source, r.campaign, NULL, false
@@ -31,9 +31,9 @@ UNION ALL
     FROM _opportunities r WHERE true {condition}"""
 
 
-def inquiries(connection: sqlite3.Connection, whose: Whose) -> Iterator[Inquiry]:
+def inquiries(connection: sqlite3.Connection, owner_filter: OwnerFilter) -> Iterator[Inquiry]:
     """Every lead and every opportunity of these people; what is on a lead counts whosever it is."""
-    condition, parameters = condition_of(whose)
+    condition, parameters = condition_of(owner_filter)
     teams = dict(connection.execute("SELECT id, team FROM users").fetchall())
     on_lead = _on_leads(connection)
     rows = connection.execute(_ROWS.format(condition=condition), parameters * 2)
@@ -59,9 +59,9 @@ def _moment(text: str | None) -> datetime | date | None:
     return datetime.fromisoformat(text) if "T" in text else date.fromisoformat(text)
 
 
-def lead_courses(connection: sqlite3.Connection, whose: Whose, zone: tzinfo) -> list[LeadCourse]:
+def lead_courses(connection: sqlite3.Connection, owner_filter: OwnerFilter, zone: tzinfo) -> list[LeadCourse]:
     """Every lead of these people, with the opportunities on it, whosever they are."""
-    condition, parameters = condition_of(whose)
+    condition, parameters = condition_of(owner_filter)
     teams = dict(connection.execute("SELECT id, team FROM users").fetchall())
     deal_counts, sales = _lead_courses_on_leads(connection)
     rows = connection.execute(
@@ -126,9 +126,9 @@ def _day(at: str, zone: tzinfo) -> date:
     return datetime.fromisoformat(at).astimezone(zone).date() if "T" in at else date.fromisoformat(at)
 
 
-def owned_deals(connection: sqlite3.Connection, whose: Whose) -> list[OwnedDeal]:
+def owned_deals(connection: sqlite3.Connection, owner_filter: OwnerFilter) -> list[OwnedDeal]:
     """The open deals, and whose they are."""
-    condition, parameters = condition_of(whose)
+    condition, parameters = condition_of(owner_filter)
     rows = connection.execute(
         f"""SELECT r.id, r.owner, u.team FROM _opportunities r LEFT JOIN users u ON u.id = r.owner
         WHERE r.status = 'open' {condition}""",
