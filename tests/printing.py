@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from pipecli.outbox.document_words import words_of
 from pipecli.outbox.documents import Labelled, Party, Printed, PrintedItem
 from pipecli.outbox.typst import Template
-from pipecli.outbox.wording import words_of
 
 CREATED = datetime(2026, 11, 10, tzinfo=UTC)
 MARKUP = [

@@ -19,6 +19,7 @@ from pipecli.errors import PipecliError
 from pipecli.records.kinds import LEAD, OPPORTUNITY
 from pipecli.store.lookup import resolve
 from pipecli.store.pipeline import NotFound, Pipeline
+from pipecli.wording import first_of
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -245,7 +246,8 @@ def _one(found: list[FoundActivity], nothing: str, wanted: str) -> FoundActivity
     if not found:
         raise NotFound(nothing, hint="see `pipecli activity list`")
     if len(found) > 1:
-        named = ", ".join(f"{each.id} ({each.record}: {each.subject})" for each in found[:8])
-        more = f" and {len(found) - 8} more" if len(found) > 8 else ""
-        raise PipecliError(f'"{wanted}" is {len(found)} activities: {named}{more}', hint="name one by its id")
+        names = [f"{activity.id} ({activity.record}: {activity.subject})" for activity in found]
+        raise PipecliError(
+            f'"{wanted}" is {len(found)} activities: {first_of(names, 8)}', hint="name one by its id"
+        )
     return found[0]

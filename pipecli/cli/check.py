@@ -14,11 +14,12 @@ import typer
 
 from pipecli.checks.rule import Finding, Severity
 from pipecli.cli.common.command import Verb, noun
-from pipecli.cli.common.output import Format, count, counted, lines, print_records, write_text
+from pipecli.cli.common.output import Format, counted, lines, print_records, write_text
 from pipecli.cli.common.session import CODE_HOST_FORMATS, FORMATS, Session, say, session
 from pipecli.cli.common.table import Column
 from pipecli.errors import PipecliError
 from pipecli.store.files import Location
+from pipecli.wording import count
 
 app = noun("Find every fault of a pipeline.")
 

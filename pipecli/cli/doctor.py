@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipecli.cli.common.command import Verb, noun
-from pipecli.cli.common.output import Format, count, print_records, terminal_width, wrapped, write_text
+from pipecli.cli.common.output import Format, print_records, terminal_width, wrapped, write_text
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column, clean, isolated
 from pipecli.errors import PipecliError
+from pipecli.wording import count
 
 if TYPE_CHECKING:
     from pipecli.sync.doctor_clone import Diagnosis

@@ -14,7 +14,6 @@ import typer
 from pipecli.cli.common.command import Verb, noun
 from pipecli.cli.common.output import (
     Format,
-    count,
     print_record,
     print_records,
     terminal_width,
@@ -28,6 +27,7 @@ from pipecli.store.files import Location
 from pipecli.sync import merge_plan
 from pipecli.sync.conflict import conflicts, title_of
 from pipecli.sync.sync import preview
+from pipecli.wording import count, first_of
 
 if TYPE_CHECKING:
     from pipecli.sync.conflict import RecordConflict, Side
@@ -148,14 +148,9 @@ def _sentence(done: Synced) -> str:
         return f"nothing to do: this clone and {done.upstream} are at the same commit, {done.commit[:7]}"
     came = f"{count(done.pulled, 'commit')} came" if done.pulled else ""
     went = f"{count(done.pushed, 'commit')} went" if done.pushed else ""
-    merged = f"; merged: {_first_few(done.merged)}" if done.merged else ""
+    merged = f"; merged: {first_of(done.merged, _MOST_NAMED)}" if done.merged else ""
     again = f"; at try {done.tries}, as others were faster" if done.tries > 1 else ""
     return f"synced with {done.upstream}: {', '.join(filter(None, (came, went)))}{merged}{again}"
-
-
-def _first_few(ids: Sequence[str]) -> str:
-    more = f" and {len(ids) - _MOST_NAMED} more" if len(ids) > _MOST_NAMED else ""
-    return ", ".join(ids[:_MOST_NAMED]) + more
 
 
 _MOST_NAMED = 5
@@ -222,7 +217,7 @@ def print_preview(run: Session) -> None:
     """Fetch, and print what a sync would do."""
     place = run.present.location
     upstream, merge = preview(run.present)
-    pulled = merge_plan.count(place, merge.theirs, merge.ours) if merge.theirs else 0
+    pulled = merge_plan.commit_count(place, merge.theirs, merge.ours) if merge.theirs else 0
     pushed = merge_plan.going(place, upstream, merge.ours, merge.theirs)
     coming = _changes(place, merge.base, merge.theirs) if pulled else []
     going = _changes(place, merge.base, merge.ours) if pushed else []

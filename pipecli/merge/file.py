@@ -21,6 +21,7 @@ from pipecli.store.files import kind_of
 from pipecli.store.yaml import read
 from pipecli.store.yaml.read import BYTE_ORDER_MARK
 from pipecli.store.yaml.tree import EditError
+from pipecli.wording import count
 
 _LARGEST_COUNT = 127
 """Of conflicts that `git merge-file` tells by its exit code; above it are its failures."""
@@ -42,7 +43,7 @@ def merge_lines(base: bytes, ours: bytes, theirs: bytes, prefer: Side | None = N
         if prefer:
             return (theirs if prefer == "theirs" else ours), ""
         return ours, "a file that is no text can't be merged: ours is kept"
-    marks = "1 conflict is" if done.returncode == 1 else f"{done.returncode} conflicts are"
+    marks = f"{count(done.returncode, 'conflict')} {'is' if done.returncode == 1 else 'are'}"
     return done.stdout, f"{marks} marked line by line" if done.returncode else ""
 
 

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from icalendar import Alarm, Calendar, Event, Timezone, TimezoneDaylight, TimezoneStandard, Todo, vText
 
 from pipecli.reports.followups import Plan
+from pipecli.wording import CONTROLS
 
 if TYPE_CHECKING:
     from icalendar import Component
@@ -121,7 +122,7 @@ def _alarm(entry: Entry) -> Alarm:
 
 
 # What no text of a calendar may hold; a line break becomes \n in it.
-_CONTROLS = "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]"
+_CONTROLS = f"[{CONTROLS}\u2028\u2029]"
 
 
 def _clean(text: str) -> str:

@@ -20,7 +20,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pipecli.outbox.wording import Words, words_of
+from pipecli.outbox.document_words import Words, words_of
 from pipecli.records.item import Item, tax_by_rate, total
 from pipecli.records.lead import Lead
 from pipecli.records.money import minor_digits

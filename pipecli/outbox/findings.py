@@ -15,6 +15,7 @@ from urllib.parse import quote
 from pipecli import __version__
 from pipecli.checks.rule import Finding, Severity
 from pipecli.jsontext import dumps
+from pipecli.wording import BREAKS, CONTROLS
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 # Not GitHub's primaryLocationLineHash: it computes that itself, and warns of any other.
@@ -103,7 +104,7 @@ def _annotation(finding: Finding, prefix: str) -> str:
 
 _IN_MESSAGE = "%\r\n"
 _IN_PROPERTY = "%\r\n:,"
-_CONTROLS = "[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]"
+_CONTROLS = f"[{CONTROLS}{BREAKS}]"
 
 
 def _escaped(text: str, signs: str) -> str:

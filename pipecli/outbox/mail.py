@@ -17,8 +17,9 @@ from secrets import token_hex
 from typing import Any, NamedTuple
 
 from pipecli.errors import PipecliError
+from pipecli.outbox.document_words import words_of
 from pipecli.outbox.documents import Printed
-from pipecli.outbox.wording import words_of
+from pipecli.wording import one_line
 
 SECONDS = 5
 MEMORY = 256 << 20
@@ -97,11 +98,6 @@ def _filled_in(template: Template, values: dict[str, Any]) -> str:
         place = f"{template.name}:{answer['line']}" if answer["line"] else template.name
         raise PipecliError(f"{place}: {one_line(answer['error'])}")
     return str(answer["text"])
-
-
-def one_line(text: str) -> str:
-    """Text as a header may hold it: no line end, and nothing that does not show."""
-    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
 
 
 def message_of(

@@ -18,6 +18,7 @@ from shlex import quote
 
 from pipecli.errors import PipecliError
 from pipecli.outbox.smtp import Doubtful, Server, deliver
+from pipecli.wording import visible
 
 
 class InFlight:
@@ -102,8 +103,7 @@ def address_of(text: str, what: str) -> str:
     except UnicodeError:
         at = ""
     if not (at and len(plain) <= 254 and re.fullmatch(_NAME, name) and re.fullmatch(_DOMAIN, domain)):
-        shown = "".join(char if char.isprintable() else "·" for char in text)
         raise PipecliError(
-            f'{what}: "{shown}" is no e-mail address', hint="write one as maria@contoso.example"
+            f'{what}: "{visible(text)}" is no e-mail address', hint="write one as maria@contoso.example"
         )
     return f"{name}@{domain}"

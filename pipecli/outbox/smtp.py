@@ -17,6 +17,7 @@ from threading import Timer
 from typing import Literal, NamedTuple, get_args
 
 from pipecli.errors import PipecliError
+from pipecli.wording import one_line
 
 Security = Literal["starttls", "tls", "none"]
 
@@ -235,8 +236,7 @@ def _reason(error: BaseException) -> str:
 def _said(words: bytes | str) -> str:
     """A server's words on one line that does nothing to a terminal."""
     text = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
-    plain = " ".join("".join(char if char.isprintable() else " " for char in text).split())
-    return plain[:_LONGEST_WORDS]
+    return one_line(text)[:_LONGEST_WORDS]
 
 
 def _dotted(message: bytes) -> bytes:

@@ -13,6 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, tzinfo
 from typing import NamedTuple
 
+from pipecli.wording import BREAKS, CONTROLS, DIRECTIONS, count
+
 NEXT_CONTACT = "next-contact"
 ACTIVITY = "activity"
 EXPECTED_CLOSE = "expected-close"
@@ -85,7 +87,7 @@ class Message(NamedTuple):
 
 # Breaks and controls of any kind, those that turn the direction of text around, and half a surrogate pair.
 # The joiners of Persian and of emoji stay.
-_CONTROLS = "[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+_CONTROLS = f"[{CONTROLS}{BREAKS}{DIRECTIONS}\ufeff]"
 _MENTIONS = r"(?<!\w)@(?=\w)|@(?=(?:everyone|here|channel|all|room)\b)|<(?=[!@#])|\](?=\()"
 """What a chat obeys: @everyone, <!channel>, <@U123>, and a link that shows another address than its own."""
 _NOTHING = "\u200b"
@@ -127,9 +129,10 @@ def reminder(name: str, found: Sequence[FollowUp], today: date) -> Message:
         f"Today, {today:%A} {today}": [each for each in found if each.due == today],
         "Ahead": [each for each in found if each.due > today],
     }
-    count = "1 follow-up" if len(found) == 1 else f"{len(found)} follow-ups"
     late = f", {len(overdue)} overdue" if overdue else ""
-    return Message(f"{count} for {plain(name)}{late}", "\n\n".join(_parts(parts, today)))
+    return Message(
+        f"{count(len(found), 'follow-up')} for {plain(name)}{late}", "\n\n".join(_parts(parts, today))
+    )
 
 
 def _parts(parts: Mapping[str, Sequence[FollowUp]], today: date) -> list[str]:
@@ -154,7 +157,7 @@ def _lines(follow_up: FollowUp, today: date) -> list[str]:
 
 def _when(follow_up: FollowUp, today: date) -> str:
     """`2026-11-19 10:00 (3 days late) `, and of what is due today its hour only."""
-    late = "1 day late" if follow_up.overdue_days == 1 else f"{follow_up.overdue_days} days late"
+    late = f"{count(follow_up.overdue_days, 'day')} late"
     said = (
         "" if follow_up.due == today else f"{follow_up.due}",
         f"{follow_up.at:%H:%M}" if follow_up.at else "",

@@ -10,6 +10,7 @@ from pipecli.errors import PipecliError
 from pipecli.records.kinds import BY_PREFIX, KINDS, Kind
 from pipecli.records.names import folded, name_key
 from pipecli.store.pipeline import NotFound, Pipeline
+from pipecli.wording import first_of
 
 _MOST_SHOWN = 8
 
@@ -114,6 +115,6 @@ def _similar(wanted: str, rows: Sequence[Found]) -> list[str]:
 def _one(candidates: Sequence[Found], wanted: str) -> Found:
     if len(candidates) == 1:
         return candidates[0]
-    shown = ", ".join(f"{candidate.key} ({candidate.label})" for candidate in candidates[:_MOST_SHOWN])
-    more = f" and {len(candidates) - _MOST_SHOWN} more" if len(candidates) > _MOST_SHOWN else ""
-    raise Ambiguous(f'"{wanted}" is {len(candidates)} records: {shown}{more}', hint="name one by its id")
+    names = [f"{candidate.key} ({candidate.label})" for candidate in candidates]
+    shown = first_of(names, _MOST_SHOWN)
+    raise Ambiguous(f'"{wanted}" is {len(candidates)} records: {shown}', hint="name one by its id")

@@ -18,7 +18,7 @@ from pipecli.store import files, git
 from pipecli.store.files import Location
 from pipecli.store.yaml import read
 from pipecli.sync.conflict import pending
-from pipecli.sync.merge_plan import count, many
+from pipecli.sync.merge_plan import commit_count
 from pipecli.sync.upstream import (
     Upstream,
     branch_of,
@@ -29,6 +29,7 @@ from pipecli.sync.upstream import (
     unfinished,
     upstream_of,
 )
+from pipecli.wording import count
 
 
 class State(StrEnum):
@@ -131,7 +132,7 @@ def _shared(place: Location) -> Iterator[Diagnosis]:
     if known is None:
         yield warning("branch", f"{upstream.branch} was never shared with {upstream.remote}", "pipecli sync")
         return
-    went, came = count(place, "HEAD", known), count(place, known, "HEAD")
+    went, came = commit_count(place, "HEAD", known), commit_count(place, known, "HEAD")
     if not went and not came:
         yield ok("branch", f"{upstream.branch} is as {upstream}, as of the last fetch")
     else:
@@ -141,12 +142,14 @@ def _shared(place: Location) -> Iterator[Diagnosis]:
 def _apart(upstream: Upstream, went: int, came: int) -> str:
     if went and came:
         return (
-            f"{upstream.branch} and {upstream} have diverged: {many(went, 'commit')} only here, "
+            f"{upstream.branch} and {upstream} have diverged: {count(went, 'commit')} only here, "
             f"{came} only there"
         )
     if went:
-        return f"{many(went, 'commit')} of {upstream.branch} {'is' if went == 1 else 'are'} only here"
-    return f"{many(came, 'commit')} of {upstream} {'is' if came == 1 else 'are'} not in {upstream.branch} yet"
+        return f"{count(went, 'commit')} of {upstream.branch} {'is' if went == 1 else 'are'} only here"
+    return (
+        f"{count(came, 'commit')} of {upstream} {'is' if came == 1 else 'are'} not in {upstream.branch} yet"
+    )
 
 
 def progress(place: Location) -> Iterator[Diagnosis]:

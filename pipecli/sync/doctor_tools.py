@@ -19,8 +19,8 @@ from pipecli.store.files import Location
 from pipecli.store.index import index, stamps
 from pipecli.sync.doctor_clone import Diagnosis, error, ok, warning
 from pipecli.sync.merge import OLDEST_GIT
-from pipecli.sync.merge_plan import many
 from pipecli.sync.upstream import head
+from pipecli.wording import count
 
 _EXTRAS = {
     "pdf": ("typst", "babel"),
@@ -109,7 +109,7 @@ def git_index(place: Location) -> Iterator[Diagnosis]:
             f"if no git is running, remove {os.path.relpath(lock, place.work_tree)}",
         )
     else:
-        yield ok("git index", f"{many(listed.stdout.count(bytes(1)), 'file')}")
+        yield ok("git index", f"{count(listed.stdout.count(bytes(1)), 'file')}")
 
 
 def _remake(place: Location) -> str:
@@ -153,7 +153,7 @@ def records_index(place: Location) -> Iterator[Diagnosis]:
 
         yield warning(
             "index",
-            f"{many(stale, 'file')} changed since pipecli last looked",
+            f"{count(stale, 'file')} changed since pipecli last looked",
             "nothing to do: the next command reads them",
             refresh,
         )
@@ -211,7 +211,7 @@ def many_files(place: Location) -> Iterator[Diagnosis]:
 
     yield warning(
         "many files",
-        f"{many(files, 'file')}, and git lists every folder each time: `git status` takes a third longer",
+        f"{count(files, 'file')}, and git lists every folder each time: `git status` takes a third longer",
         "git config feature.manyFiles true",
         turn_on,
     )
@@ -235,7 +235,7 @@ def commit_graph(place: Location) -> Iterator[Diagnosis]:
     lacking = "not in git's graph of commits" if since else "and git has no graph of them"
     yield warning(
         "history",
-        f"{many(commits, 'commit')} {lacking}: a walk along them (--as-of, sync, `git log FILE`) takes five "
+        f"{count(commits, 'commit')} {lacking}: a walk along them (--as-of, sync, `git log FILE`) takes five "
         "times as long and more",
         "git commit-graph write --reachable --changed-paths",
         write,

@@ -12,6 +12,7 @@ from pipecli.store import git
 from pipecli.store.files import Location
 from pipecli.sync.merge import Clash, commit_merge, join, merge_message
 from pipecli.sync.upstream import Upstream, commit_of, head
+from pipecli.wording import count
 
 
 class MergePlan(NamedTuple):
@@ -75,9 +76,9 @@ def _require_no_rewrite(place: Location, upstream: Upstream, known: str, ours: s
     last = _base(place, known, ours)
     if not last or _base(place, last, theirs) == last:
         return
-    lost = count(place, last, theirs)
+    lost = commit_count(place, last, theirs)
     raise PipecliError(
-        f"{upstream} was rewritten: it no longer has {many(lost, 'commit')} that this clone has, and a sync "
+        f"{upstream} was rewritten: it no longer has {count(lost, 'commit')} that this clone has, and a sync "
         "would bring back what was taken out",
         hint=f"follow it with `git rebase --onto {theirs[:9]} {last[:9]}`, or bring all back with "
         f"`git merge {theirs[:9]}`, and sync again",
@@ -108,7 +109,7 @@ def _base(place: Location, one: str, other: str) -> str | None:
     return None if done.returncode else done.stdout.decode().strip()
 
 
-def count(place: Location, commit: str, without: str) -> int:
+def commit_count(place: Location, commit: str, without: str) -> int:
     """How many commits lead to the one and not to the other."""
     return int(git.output(place.work_tree, "rev-list", "--count", commit, f"^{without}", "--"))
 
@@ -116,10 +117,6 @@ def count(place: Location, commit: str, without: str) -> int:
 def going(place: Location, upstream: Upstream, commit: str, theirs: str | None) -> int:
     """How many commits go with a push; of a branch that is new there, those that no other branch has."""
     if theirs:
-        return count(place, commit, theirs)
+        return commit_count(place, commit, theirs)
     known = f"--remotes={upstream.remote}"
     return int(git.output(place.work_tree, "rev-list", "--count", commit, "--not", known, "--"))
-
-
-def many(count: int, word: str) -> str:
-    return f"{count} {word}{'s' * (count != 1)}"

@@ -27,7 +27,7 @@ from pipecli.store.pipeline import Pipeline
 from pipecli.sync import conflict
 from pipecli.sync.conflict import Pending, RecordConflict, Side, conflicts, pending
 from pipecli.sync.merge import Candidate, commit_merge, merge_message, new_errors
-from pipecli.sync.merge_plan import MergePlan, count, going, joint_of, many, present_commit, records_of
+from pipecli.sync.merge_plan import MergePlan, commit_count, going, joint_of, present_commit, records_of
 from pipecli.sync.upstream import (
     Upstream,
     commit_of,
@@ -37,6 +37,7 @@ from pipecli.sync.upstream import (
     require_no_git_operation,
     upstream_of,
 )
+from pipecli.wording import count
 
 
 class PushRaceLost(Exception):
@@ -124,9 +125,8 @@ class Conflicted(PipecliError):
         self.tries = tries
         records = len({each.id for each in found if each.id})
         others = len({each.file for each in found if not each.id})
-        count = f"{len(found)} conflict{'s' * (len(found) != 1)}"
-        where = [many(records, "record")] * bool(records) + [many(others, "other file")] * bool(others)
-        super().__init__(f"{count} in {' and '.join(where)}", hint=_WAYS)
+        where = [count(records, "record")] * bool(records) + [count(others, "other file")] * bool(others)
+        super().__init__(f"{count(len(found), 'conflict')} in {' and '.join(where)}", hint=_WAYS)
 
 
 class Unsound(PipecliError):
@@ -134,7 +134,7 @@ class Unsound(PipecliError):
 
     def __init__(self, findings: Sequence[Finding], hint: str) -> None:
         self.findings = list(findings)
-        super().__init__(f"{many(len(findings), 'error')} would be new in what is shared", hint=hint)
+        super().__init__(f"{count(len(findings), 'error')} would be new in what is shared", hint=hint)
 
 
 def sync(pipeline: Pipeline) -> Synced:
@@ -191,10 +191,10 @@ def abort(place: Location) -> str:
 def _ready(place: Location) -> Upstream:
     """Where to sync, once nothing is in the way. Raises PipecliError."""
     if waiting := pending(place):
-        count = len(waiting.files)
+        number = len(waiting.files)
         raise PipecliError(
             f"a sync with {waiting.upstream} waits for you: {named(waiting.files)} "
-            f"{'is' if count == 1 else 'are'} in conflict",
+            f"{'is' if number == 1 else 'are'} in conflict",
             hint=_WAYS,
         )
     require_no_git_operation(place)
@@ -241,7 +241,7 @@ def _until_nobody_is_faster(pipeline: Pipeline, upstream: Upstream, before: str)
             _follow(place, upstream, merge.commit)
             return Synced(
                 upstream, merge.commit, merge.base, merge.ours, theirs,
-                pulled=count(place, theirs, before) if theirs else 0, pushed=pushed,
+                pulled=commit_count(place, theirs, before) if theirs else 0, pushed=pushed,
                 merged=merge.merged, tries=tries,
             )  # fmt: skip
     raise PipecliError(

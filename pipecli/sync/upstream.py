@@ -8,6 +8,7 @@ from pipecli.errors import PipecliError
 from pipecli.history.commits import record_kind
 from pipecli.store import git
 from pipecli.store.files import Location
+from pipecli.wording import first_of
 
 
 class Upstream(NamedTuple):
@@ -140,8 +141,7 @@ _MOST_NAMED = 3
 
 def named(files: list[str]) -> str:
     """The first few files by name, and how many more there are."""
-    more = f" and {len(files) - _MOST_NAMED} more" if len(files) > _MOST_NAMED else ""
-    return ", ".join(files[:_MOST_NAMED]) + more
+    return first_of(files, _MOST_NAMED)
 
 
 def require_clean(place: Location) -> None:

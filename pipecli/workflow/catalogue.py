@@ -22,6 +22,7 @@ from pipecli.records.activity import Activity, ActivityType, Direction
 from pipecli.records.base import Record
 from pipecli.records.catalogue import Literature, Price, PriceList, Tier
 from pipecli.records.opportunity import Opportunity
+from pipecli.wording import first_of
 from pipecli.workflow.activity import with_activity
 from pipecli.workflow.change import Change, Refused
 
@@ -112,27 +113,18 @@ _MOST_NAMED = 5
 def require_unused(price_list: PriceList, used_by: Sequence[str]) -> None:
     """Refuse another currency for a list that records name; `used_by` are their ids."""
     if used_by:
-        named = ", ".join(used_by[:_MOST_NAMED])
-        more = f" and {len(used_by) - _MOST_NAMED} more" if len(used_by) > _MOST_NAMED else ""
         raise Refused(
-            f"{price_list.id} stays in {price_list.currency}, records use it: {named}{more}",
+            f"{price_list.id} stays in {price_list.currency}, records use it: "
+            f"{first_of(used_by, _MOST_NAMED)}",
             hint="make another list: pipecli price-list add ID --currency CODE",
         )
-
-
-_MOST_REFERENCES_NAMED = 5
 
 
 def remove(record: Record, used_by: Sequence[str], *, hint: str = "change those first") -> Change:
     """Remove a record; `used_by` are the ids of the records that name it."""
     if used_by:
-        named = ", ".join(used_by[:_MOST_REFERENCES_NAMED])
-        more = (
-            f" and {len(used_by) - _MOST_REFERENCES_NAMED} more"
-            if len(used_by) > _MOST_REFERENCES_NAMED
-            else ""
-        )
-        raise Refused(f"{record.key} can't be removed, records use it: {named}{more}", hint=hint)
+        users = first_of(used_by, _MOST_NAMED)
+        raise Refused(f"{record.key} can't be removed, records use it: {users}", hint=hint)
     return Change(record, f"remove {record.noun} {record.label}", "removed", removed=(record,))
 
 

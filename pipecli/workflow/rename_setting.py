@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from pipecli.records.base import Record
 from pipecli.records.settings import Settings
+from pipecli.wording import count
 from pipecli.workflow.change import Change, Refused
 from pipecli.workflow.rules import refuse_taken
 
@@ -40,13 +41,13 @@ def rename(settings: Settings, what: str, old: str, new: str, records: Sequence[
     rewritten = tuple(
         _RECORDS[what](record, old, new) for record in records if not _is_for_others(record, settings, old)
     )
-    count = f"{len(rewritten)} record{'s' if len(rewritten) != 1 else ''} changed"
+    changed = f"{count(len(rewritten), 'record')} changed"
     return Change(
         after,
         f"rename {what} {old} → {new}",
         "renamed",
         also=rewritten,
-        notes=(count, *_conditions_to_look_at(after, old.rpartition("/")[2])),
+        notes=(changed, *_conditions_to_look_at(after, old.rpartition("/")[2])),
     )
 
 

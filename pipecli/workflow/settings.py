@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from pipecli.records.references import Reference, references
 from pipecli.records.settings import Settings, Team, User
+from pipecli.wording import count, first_of
 from pipecli.workflow.change import Change, Refused
 from pipecli.workflow.rename_setting import WORDS
 from pipecli.workflow.requirements import can_be_met, unmeetable
@@ -83,9 +84,9 @@ def dropped_words(before: Settings, after: Settings) -> list[DroppedWord]:
 
 def _left_behind(words: Mapping[DroppedWord, int]) -> Iterator[str]:
     """The records whose word is of no list: a rename joins them to another word."""
-    for (what, word), count in words.items():
-        if count:
-            have = "1 record has" if count == 1 else f"{count} records have"
+    for (what, word), number in words.items():
+        if number:
+            have = f"{count(number, 'record')} {'has' if number == 1 else 'have'}"
             yield (
                 f"{WORDS[what].key} lists {word} no more, and {have} it: "
                 f"pipecli settings rename {what} {word} NEW"
@@ -124,15 +125,14 @@ def dropped(before: Settings, after: Settings) -> list[Name]:
 
 
 def _refuse_in_use(name: Name, users: Sequence[str]) -> None:
-    named = ", ".join(users[:_MOST_NAMED])
-    more = f" and {len(users) - _MOST_NAMED} more" if len(users) > _MOST_NAMED else ""
+    named = first_of(users, _MOST_NAMED)
     way_out = {
         "user": f"take them out of use instead: pipecli user set {name.key} active=no",
         "team": f"change those first, or rename it: pipecli settings rename team {name.key} NEW",
         "process": "move those to another process first",
         "stage": f"move those first, or rename it: pipecli settings rename stage {name.key} NEW",
     }[name.noun]
-    raise Refused(f"{name.noun} {name.key} can't be removed, records use it: {named}{more}", hint=way_out)
+    raise Refused(f"{name.noun} {name.key} can't be removed, records use it: {named}", hint=way_out)
 
 
 def _means_something(reference: Reference, settings: Settings, price_lists: Collection[str]) -> bool:

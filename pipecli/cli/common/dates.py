@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from typing import NamedTuple
 
 from pipecli.errors import PipecliError
+from pipecli.wording import visible
 
 DAY_FORMS = "2026-11-21, today, tomorrow, +3d, +2w, friday or next monday"
 PERIOD_FORMS = "2026, 2026-Q4, 2026-11, 2026-W47, this month, next quarter, last year or a day"
@@ -91,7 +92,7 @@ def _plain(text: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    shown = "".join(char if char.isprintable() else "·" for char in text.strip())
+    shown = visible(text.strip())
     return f'"{shown}"' if len(shown) <= 40 else f'"{shown[:39]}…"'
 
 

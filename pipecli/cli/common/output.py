@@ -24,6 +24,7 @@ from pathlib import Path
 from pipecli.checks.rule import Finding, Severity
 from pipecli.cli.common.table import Column, cell_text, clean, display_width, isolated, render
 from pipecli.errors import PipecliError
+from pipecli.wording import CONTROLS, count
 
 Record = Mapping[str, object]
 
@@ -135,8 +136,8 @@ def write_counts(lines: Iterable[tuple[str, int | None]]) -> None:
     """Writes a report as wide as the terminal: counts on the left, a long line goes on under its start."""
     width = terminal_width()
     drawn: list[str] = []
-    for text, count in lines:
-        start = "" if count is None else f"{count:>9,} "
+    for text, number in lines:
+        start = "" if number is None else f"{number:>9,} "
         room = None if width is None else max(width - len(start), 20)
         for part in wrapped(text, room):
             drawn.append(f"{start}{isolated(part)}\n")
@@ -217,7 +218,7 @@ def _exact(value: object) -> str:
 
 
 # Of the controls a CSV cell has use for tab, return and newline; the others are for terminals to obey.
-_CONTROLS = "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]"
+_CONTROLS = f"[{CONTROLS}]"
 
 
 def _fits_cell(value: object) -> bool:
@@ -310,7 +311,3 @@ def counted(findings: Sequence[Finding]) -> str:
     errors = sum(finding.severity is Severity.ERROR for finding in findings)
     parts = ((errors, "error"), (len(findings) - errors, "warning"))
     return " and ".join(count(number, word) for number, word in parts if number)
-
-
-def count(number: int, word: str) -> str:
-    return f"{number} {word}{'s' * (number != 1)}"

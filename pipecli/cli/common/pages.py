@@ -20,6 +20,7 @@ from pipecli.cli.common.session import Session, session
 from pipecli.cli.common.table import Column, display_width
 from pipecli.records.kinds import BY_NOUN, Kind
 from pipecli.records.money import minor_digits
+from pipecli.wording import count
 
 _LAST = 5
 """How many of the activities that are done a page shows."""
@@ -57,16 +58,12 @@ _ACTIVITIES = (
 )
 
 
-def in_days(count: int) -> str:
-    return "1 day" if count == 1 else f"{count} days"
-
-
 def due(run: Session, day: str) -> str:
     """A day, and how far away it is."""
     days = (date.fromisoformat(day) - run.today).days
     if days < 0:
-        return f"{day}, overdue by {in_days(-days)}"
-    return f"{day}, " + (f"in {in_days(days)}" if days else "today")
+        return f"{day}, overdue by {count(-days, 'day')}"
+    return f"{day}, " + (f"in {count(days, 'day')}" if days else "today")
 
 
 def planned_contact(run: Session, planned: RecordJson) -> str:
@@ -204,5 +201,4 @@ def _margin_words(shown: RecordJson) -> str:
     """How much of the price it is, and what it leaves out."""
     uncosted = shown.get("items_without_cost", 0)
     share = f" ({shown['margin_percent']} %)" if "margin_percent" in shown else ""
-    noun = "item" if uncosted == 1 else "items"
-    return f"{share}, without {uncosted} {noun} of unknown cost" if uncosted else share
+    return f"{share}, without {count(uncosted, 'item')} of unknown cost" if uncosted else share

@@ -13,6 +13,8 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Literal, NamedTuple
 
+from pipecli.wording import CONTROLS, DIRECTIONS
+
 # Drawn here and not by tabulate, measured on Python 3.11 over 8,800 rows of 8 ASCII columns: tabulate takes
 # 300 ms to draw them and this 15 to 35; tabulate's import takes 20 ms, 15 of them for wcwidth, and this one
 # takes 1. tabulate writes the Markdown tables, in output.py.
@@ -149,7 +151,7 @@ def money(value: Decimal, currency: str | None, digits: int) -> str:
 _BREAKS = "\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]"
 # What moves the cursor, colours, or turns the direction of the text around it; half a surrogate pair can't
 # be written at all.
-_CONTROLS = "[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+_CONTROLS = f"[\t{CONTROLS}{DIRECTIONS}]"
 # A terminal shows a soft hyphen or not, as it likes: nobody can say how wide it is.
 _SOFT_HYPHEN = "\xad"
 

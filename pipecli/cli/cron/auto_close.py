@@ -15,6 +15,7 @@ from pipecli.cli.common.session import Session, mention, say, session
 from pipecli.cli.common.table import Column
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import OPPORTUNITY, QUOTATION
+from pipecli.wording import first_of
 
 if TYPE_CHECKING:
     from pipecli.records.opportunity import Opportunity
@@ -93,7 +94,8 @@ def _close_all(run: Session, keys: list[str]) -> None:
             print_records([_record(run, each) for each in done], _COLUMNS, run.format)
     if failed:
         raise PipecliError(
-            f"{len(failed)} of {len(failed) + len(done)} could not be closed: {_named(list(failed))}",
+            f"{len(failed)} of {len(failed) + len(done)} could not be closed: "
+            f"{first_of(list(failed), _MOST_NAMED)}",
             hint="the reason stands above; the others are closed",
         )
     if not done:
@@ -168,8 +170,3 @@ def _record(run: Session, closing: Closing) -> dict[str, Any]:
 
 
 _MOST_NAMED = 5
-
-
-def _named(keys: list[str]) -> str:
-    more = f" and {len(keys) - _MOST_NAMED} more" if len(keys) > _MOST_NAMED else ""
-    return ", ".join(keys[:_MOST_NAMED]) + more

@@ -22,6 +22,7 @@ from pipecli.cli.common.table import Column, clean
 from pipecli.errors import PipecliError
 from pipecli.history.notices import About, Delivery, Notice, Standing, message
 from pipecli.reports.followups import OWNER, Message
+from pipecli.wording import count
 
 if TYPE_CHECKING:
     from pipecli.history.claims import Claims
@@ -270,12 +271,11 @@ def deliveries(run: Session, ours: Channels, found: Iterable[Notice]) -> list[De
     """A parcel for each notice and address; who has no address here is named on stderr."""
     packing = _Packing(run, ours)
     made = [delivery for notice in found for delivery in packing.deliveries(notice)]
-    for (is_user, name), count in packing.nowhere.items():
+    for (is_user, name), number in packing.nowhere.items():
         from pipecli.outbox.channels import variable
 
-        what = "1 message" if count == 1 else f"{count} messages"
         which = f"{name}, who has no channel here" if is_user else f"{name}, which is no channel here"
-        say(f"{what} for {which}: set {variable(name)}, or write {ours.file}")
+        say(f"{count(number, 'message')} for {which}: set {variable(name)}, or write {ours.file}")
     return made
 
 

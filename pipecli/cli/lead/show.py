@@ -8,11 +8,12 @@ import typer
 
 from pipecli.cli.common.change import RecordJson, print_record_json, record_json
 from pipecli.cli.common.output import Format, print_record
-from pipecli.cli.common.pages import in_days, planned_contact, print_activities, print_section
+from pipecli.cli.common.pages import planned_contact, print_activities, print_section
 from pipecli.cli.common.session import Session, session
 from pipecli.cli.common.table import Column
 from pipecli.records.kinds import LEAD
 from pipecli.store.lookup import resolve
+from pipecli.wording import count
 
 Line = tuple[str, object]
 
@@ -51,10 +52,10 @@ def _header(run: Session, lead: RecordJson) -> Iterator[Line]:
         if key in lead:
             yield label, lead[key]
     age = lead["age_days"]
-    yield "created", f"{lead['created'][:10]}, " + (f"{in_days(age)} ago" if age else "today")
+    yield "created", f"{lead['created'][:10]}, " + (f"{count(age, 'day')} ago" if age else "today")
     if "minutes_to_first_response" in lead:
         minutes = lead["minutes_to_first_response"]
-        yield "answered", "after 1 minute" if minutes == 1 else f"after {minutes:,} minutes"
+        yield "answered", f"after {count(minutes, 'minute', ',')}"
     if "notes" in lead:
         yield "notes", lead["notes"]
     yield from (lead.get("custom") or {}).items()

@@ -16,7 +16,6 @@ from pipecli.cli.common.columns import amount_text
 from pipecli.cli.common.output import Format, print_record, write_text
 from pipecli.cli.common.pages import (
     due,
-    in_days,
     planned_contact,
     print_activities,
     print_items,
@@ -27,6 +26,7 @@ from pipecli.cli.common.table import Column, cell_text
 from pipecli.cli.opportunity.contact import STAKEHOLDERS, stakeholders
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.questions import NAMES, QUESTIONS, answered
+from pipecli.wording import count
 from pipecli.workflow.requirements import missing_fields, missing_steps
 
 
@@ -129,7 +129,7 @@ def _header(run: Session, deal: RecordJson, stands: StageProgress) -> Iterator[L
     yield "created", f"{deal['created'][:10]}, {_age(deal)}"
     if "minutes_to_first_response" in deal:
         minutes = deal["minutes_to_first_response"]
-        yield "answered", "after 1 minute" if minutes == 1 else f"after {minutes:,} minutes"
+        yield "answered", f"after {count(minutes, 'minute', ',')}"
     if "notes" in deal:
         yield "notes", deal["notes"]
     yield from (deal.get("custom") or {}).items()
@@ -138,8 +138,8 @@ def _header(run: Session, deal: RecordJson, stands: StageProgress) -> Iterator[L
 def _age(deal: RecordJson) -> str:
     days = deal["age_days"]
     if "closed" in deal:
-        return f"closed after {in_days(days)}" if days > 0 else "closed the same day"
-    return f"{in_days(days)} ago" if days else "today"
+        return f"closed after {count(days, 'day')}" if days > 0 else "closed the same day"
+    return f"{count(days, 'day')} ago" if days else "today"
 
 
 def _who_buys(run: Session, deal: RecordJson) -> Iterator[Line]:

@@ -15,6 +15,7 @@ import typer
 
 from pipecli.cli.common.change import Transaction
 from pipecli.errors import PipecliError
+from pipecli.wording import one_line
 
 if TYPE_CHECKING:
     from email.message import EmailMessage
@@ -100,7 +101,7 @@ def _message(
     transaction: Transaction, quotation: Quotation, reader: Reader, server: Server, wishes: Wishes
 ) -> EmailMessage:
     from pipecli.cli.quotation.render import pdf_of, printed_of
-    from pipecli.outbox.mail import Words, message_of, one_line, written
+    from pipecli.outbox.mail import Words, message_of, written
 
     to = [_named(each, "--to") for each in wishes.to]
     if not to:
@@ -172,8 +173,6 @@ def _bare(text: str, what: str) -> str:
 
 
 def _address(name: str, bare: str) -> Address:
-    from pipecli.outbox.mail import one_line
-
     return Address(one_line(name), addr_spec=bare)
 
 

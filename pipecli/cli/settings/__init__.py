@@ -18,6 +18,7 @@ from pipecli.cli.common.session import Session, session
 from pipecli.cli.common.table import Column, cell_text
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import KINDS, SETTINGS_FILE
+from pipecli.wording import visible
 
 if TYPE_CHECKING:
     from pipecli.records.base import Record
@@ -137,12 +138,12 @@ def print_settings(run: Session, path: str | None) -> None:
     """Print what stands at a dotted path; without one, the whole file with its comments."""
     written = run.pipeline.settings_as_written
     if run.format is Format.TABLE and not path:
-        write_text(_harmless(run.pipeline.text(SETTINGS_FILE)))
+        write_text(_visible(run.pipeline.text(SETTINGS_FILE)))
         return
     value = _at(written, path) if path else written
     match run.format:
         case Format.TABLE:
-            write_text(_harmless(_yaml(value)))
+            write_text(_visible(_yaml(value)))
         case Format.JSON | Format.JSONL:
             from pipecli.jsontext import dumps
 
@@ -201,6 +202,6 @@ def _yaml(value: Any) -> str:
     return f"{value}\n" if isinstance(value, str) else f"{cell_text(value)}\n"
 
 
-def _harmless(text: str) -> str:
+def _visible(text: str) -> str:
     """Text without what a terminal would obey."""
-    return "".join(char if char.isprintable() or char in "\n\t" else "·" for char in text)
+    return visible(text, keep="\n\t")

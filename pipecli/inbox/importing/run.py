@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain, count
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,6 +28,7 @@ from pipecli.records.kinds import COLLECTIONS_BY_NOUN as BY_NOUN
 from pipecli.records.kinds import Collection
 from pipecli.records.settings import Settings, Team, User
 from pipecli.store.pipeline import Pipeline
+from pipecli.wording import count, first_of, visible
 from pipecli.workflow.change import Change
 
 _MOST_REASONS = 10
@@ -115,7 +116,7 @@ class Line(NamedTuple):
 
 def lines(told: Mapping[str, Any]) -> Iterator[Line]:
     """The report for a person."""
-    yield Line(f"{told['rows']:,} {'row' if told['rows'] == 1 else 'rows'} of {told['file']}")
+    yield Line(f"{count(told['rows'], 'row', ',')} of {told['file']}")
     for name in Counts._fields:
         if told[name] or name == "made":
             yield Line(_WORDS[name], told[name])
@@ -124,9 +125,9 @@ def lines(told: Mapping[str, Any]) -> Iterator[Line]:
             f"a second run makes them again: nothing tells {told['kind']} apart, as an external_id does"
         )
     for plural, keys in told["made_on_the_way"].items():
-        yield Line(f"made on the way: {len(keys):,} {plural}: {_some(keys)}")
+        yield Line(f"made on the way: {len(keys):,} {plural}: {first_of(keys, _MOST_NAMES, ',')}")
     for plural, keys in told["still_missing"].items():
-        yield Line(f"still missing: {len(keys):,} {plural}: {_some(keys)}")
+        yield Line(f"still missing: {len(keys):,} {plural}: {first_of(keys, _MOST_NAMES, ',')}")
     yield from _section("rows lacked", told["lacking"], "column")
     yield from _section("left out, by the conditions of the mapping", told["left_out"], "column")
     yield from _section(
@@ -171,11 +172,6 @@ def _reasons_in_words(reasons: list[dict[str, Any]]) -> Iterator[Line]:
     if len(reasons) > _MOST_REASONS:
         rest = reasons[_MOST_REASONS:]
         yield Line(f"for {len(rest):,} more reasons", sum(each["rows"] for each in rest))
-
-
-def _some(keys: list[str]) -> str:
-    more = f" and {len(keys) - _MOST_NAMES:,} more" if len(keys) > _MOST_NAMES else ""
-    return ", ".join(keys[:_MOST_NAMES]) + more
 
 
 class File(NamedTuple):
@@ -237,9 +233,8 @@ def _change(settings: Settings, collection: Collection, outcome: Outcome) -> Cha
 
 def commit_subject(told: dict[str, Any]) -> str:
     """The first line of an import's commit."""
-    name = "".join(char if char.isprintable() else "·" for char in told["file"])
-    done = [f"{told[count]:,} {count}" for count in ("made", "updated") if told[count]]
-    return f"Import {told['kind']} from {name}: {', '.join(done)}"
+    done = [f"{told[name]:,} {name}" for name in ("made", "updated") if told[name]]
+    return f"Import {told['kind']} from {visible(told['file'])}: {', '.join(done)}"
 
 
 def text(table: Table, rejected: Sequence[tuple[Row, str]]) -> str:
@@ -259,7 +254,9 @@ def default_path(name: str, source: Path | None, root: Path) -> Path:
     for folder in (Path(), source.parent if source else Path(), Path(tempfile.gettempdir())):
         if not (folder.resolve() == root or root in folder.resolve().parents):
             break
-    names = chain([f"{name}.rejects.csv"], (f"{name}.rejects-{number}.csv" for number in count(2)))
+    names = itertools.chain(
+        [f"{name}.rejects.csv"], (f"{name}.rejects-{number}.csv" for number in itertools.count(2))
+    )
     return next(folder / name for name in names if not (folder / name).exists())
 
 

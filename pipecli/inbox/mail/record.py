@@ -22,6 +22,7 @@ from pipecli.records.kinds import LEAD
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.store.pipeline import Pipeline
+from pipecli.wording import count
 from pipecli.workflow.change import Change
 from pipecli.workflow.mail import Facts, Placed, Record, activity_of, id_of_mail, lead_of_mail, place, record
 from pipecli.workflow.party_identity import email_domain, email_key
@@ -323,7 +324,7 @@ def lines(told: Mapping[str, Any], labels: Mapping[str, str]) -> Iterator[Line]:
     `labels` are what the records are called, by their ids.
     """
     recorded: Sequence[Row] = told["recorded"]
-    yield Line(f"{_count(told['mails'], 'mail')} in {_count(told['files'], 'file')}")
+    yield Line(f"{count(told['mails'], 'mail', ',')} in {count(told['files'], 'file', ',')}")
     for words, number in (
         ("recorded", len(recorded)),
         ("recorded before", told["already_recorded"]),
@@ -343,14 +344,10 @@ def lines(told: Mapping[str, Any], labels: Mapping[str, str]) -> Iterator[Line]:
 def _doubts(recorded: Sequence[Row]) -> Iterator[Line]:
     automatic = sum("automatic" in row for row in recorded)
     if automatic:
-        yield Line(f"{_count(automatic, 'mail')} written by a program: no answer, and no word of ours")
+        yield Line(f"{count(automatic, 'mail', ',')} written by a program: no answer, and no word of ours")
     undated = [row for row in recorded if "at_from" in row]
     for row in undated[:_MOST_UNDATED]:
         at = row["at"].isoformat(" ", "minutes")[:16]
         yield Line(f"{row['file']}: no Date to go by; it has the time of {row['at_from']}, {at}")
     if len(undated) > _MOST_UNDATED:
-        yield Line(f"{_count(len(undated) - _MOST_UNDATED, 'more mail')} without a Date to go by")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+        yield Line(f"{count(len(undated) - _MOST_UNDATED, 'more mail', ',')} without a Date to go by")
