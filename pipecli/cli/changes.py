@@ -58,7 +58,7 @@ def show(
     )
     made = changes(open_history(place, say), asked, today, zone)
     for end in (made.opening, made.closing):
-        for fault in [*end.deals.faults, *(end.stood.notes if end.stood else ())]:
+        for fault in [*end.deals.faults, *(end.standing.notes if end.standing else ())]:
             say(f"warning: {end.name}: {fault}")
     _print(run, made, period.name if period else None, names_deals=deals)
 
@@ -96,9 +96,9 @@ def _caption(made: Changes, window: str | None) -> str:
 
 
 def _said(end: End) -> str:
-    if end.stood is None:
+    if end.standing is None:
         return f"{end.name}, before the first commit"
-    return f"{end.name}: commit {end.stood.commit[:7]} of {end.stood.at:%Y-%m-%d %H:%M}"
+    return f"{end.name}: commit {end.standing.commit[:7]} of {end.standing.at:%Y-%m-%d %H:%M}"
 
 
 def _sums(made: Changes) -> Iterator[dict[str, Any]]:
@@ -185,12 +185,12 @@ def _json(made: Changes, window: str | None) -> dict[str, Any]:
 
 
 def _moment(end: End) -> dict[str, Any]:
-    stood = end.stood
+    standing = end.standing
     return {
         "moment": end.name,
         "day": end.day,
-        "commit": stood.commit if stood else None,
-        "committed": stood.at.isoformat() if stood else None,
+        "commit": standing.commit if standing else None,
+        "committed": standing.at.isoformat() if standing else None,
         "unreadable": end.deals.faults,
     }
 

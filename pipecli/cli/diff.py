@@ -24,12 +24,12 @@ from pipecli.cli.common.output import (
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column, clean, isolated, money
 from pipecli.history.change_set import (
+    ChangedRecord,
     ChangeSet,
     Effect,
     Money,
     Range,
     Shift,
-    Touched,
     change_set,
     effect,
     range_of,
@@ -91,7 +91,7 @@ def _print(run: Session, asked: Range, found: ChangeSet, made: Effect, findings:
 _RECORD_COLUMNS = [Column(name, name.upper()) for name in ("id", "noun", "title", "owner", "file", "what")]
 
 
-def _record(touched: Touched, made: Effect) -> dict[str, Any]:
+def _record(touched: ChangedRecord, made: Effect) -> dict[str, Any]:
     before, after = made.before.get(touched.key), made.after.get(touched.key)
     about = after or before
     return {
@@ -187,7 +187,7 @@ def _print_blocks(asked: Range, found: ChangeSet, made: Effect, findings: Sequen
             print_records(_rows(shifts), _shift_columns(heading, shifts, made.currency), Format.TABLE)
 
 
-def _block(touched: Touched, made: Effect) -> str:
+def _block(touched: ChangedRecord, made: Effect) -> str:
     width = terminal_width()
     room = None if width is None else max(width - len(_INDENT), 30)
     lines = [isolated(clean(_heading(touched, made)))]
@@ -197,7 +197,7 @@ def _block(touched: Touched, made: Effect) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _heading(touched: Touched, made: Effect) -> str:
+def _heading(touched: ChangedRecord, made: Effect) -> str:
     about = made.after.get(touched.key) or made.before.get(touched.key)
     if touched.noun == touched.key:
         return touched.key
@@ -207,7 +207,7 @@ def _heading(touched: Touched, made: Effect) -> str:
     )
 
 
-def _money_lines(touched: Touched, made: Effect) -> list[str]:
+def _money_lines(touched: ChangedRecord, made: Effect) -> list[str]:
     """`weighted 499.80 → 1,249.50 EUR` of a deal whose weight in the forecast shifts."""
     before, after = made.before.get(touched.key), made.after.get(touched.key)
     old, new = (value.weighted if value else None for value in (before, after))

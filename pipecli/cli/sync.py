@@ -22,7 +22,7 @@ from pipecli.cli.common.output import (
 )
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column, clean, isolated
-from pipecli.history.change_set import Range, Touched, change_set
+from pipecli.history.change_set import ChangedRecord, Range, change_set
 from pipecli.store.files import Location
 from pipecli.sync import merge_plan
 from pipecli.sync.conflict import conflicts, title_of
@@ -247,14 +247,14 @@ def print_preview(run: Session) -> None:
     say("nothing is changed")
 
 
-def _changes(place: Location, base: str | None, head: str | None) -> list[Touched]:
+def _changes(place: Location, base: str | None, head: str | None) -> list[ChangedRecord]:
     """The records that one side touched; none are told of a branch that is all new."""
     if not base or not head:
         return []
     return change_set(place, Range(base, head, base, head, is_parted=False)).records
 
 
-def _row(touched: Touched) -> dict[str, Any]:
+def _row(touched: ChangedRecord) -> dict[str, Any]:
     return {
         "id": touched.key,
         "noun": touched.noun,
@@ -264,12 +264,12 @@ def _row(touched: Touched) -> dict[str, Any]:
     }
 
 
-def _title(touched: Touched) -> str | None:
+def _title(touched: ChangedRecord) -> str | None:
     side = touched.after or touched.before
-    return title_of(side.told.plain) if side and side.told else None
+    return title_of(side.version.plain) if side and side.version else None
 
 
-def _lines(records: list[Touched]) -> str:
+def _lines(records: list[ChangedRecord]) -> str:
     width = terminal_width()
     room = None if width is None else max(width - 6, 30)
     lines: list[str] = []

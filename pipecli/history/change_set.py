@@ -8,17 +8,16 @@ from __future__ import annotations
 import sqlite3
 import stat
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipecli.errors import FaultyFile
 from pipecli.history.commits import key_of_path, record_kind
-from pipecli.history.events import Event, Told, events
-from pipecli.history.moments import UNSHALLOW, NoSuchMoment, Stand, resolve, tip
-from pipecli.history.past import PastPipeline
-from pipecli.history.version import version_of
+from pipecli.history.events import Event, RecordVersion, events
+from pipecli.history.moments import UNSHALLOW, NoSuchMoment, resolve, tip
+from pipecli.history.past import PastPipeline, pipeline_at
+from pipecli.history.version import facts_of
 from pipecli.records.kinds import KINDS, OPPORTUNITY
 from pipecli.records.money import weighted
 from pipecli.reports.forecast import OVERDUE, WITHOUT_DATE, Forecast, Row, Window, forecast
@@ -54,13 +53,13 @@ class Side(NamedTuple):
     file: str
     text: str
     """Empty where it is no text."""
-    told: Told | None
+    version: RecordVersion | None
     """None where it can't be read."""
     fault: str | None
     """Why it is no valid record."""
 
 
-class Touched(NamedTuple):
+class ChangedRecord(NamedTuple):
     """One record that the change set touches."""
 
     noun: str
@@ -72,7 +71,7 @@ class Touched(NamedTuple):
 
 
 class ChangeSet(NamedTuple):
-    records: list[Touched]
+    records: list[ChangedRecord]
     unreadable: list[str]
     """Files of the head that can't be read, each with why."""
 
@@ -120,22 +119,22 @@ def change_set(place: Location, asked: Range) -> ChangeSet:
 
 def _key(side: Side, other: Side | None) -> str:
     """Whose file it is: of one that can't be read, that of its other end, else the one it is named after."""
-    told = side.told or (other.told if other else None)
+    told = side.version or (other.version if other else None)
     return told.key if told else key_of_path(side.file)
 
 
-def _touched(name: tuple[str, str], before: Side | None, after: Side | None) -> Touched:
+def _touched(name: tuple[str, str], before: Side | None, after: Side | None) -> ChangedRecord:
     file = (after or before or _nothing()).file
-    if after is not None and after.told is None:
-        return Touched(*name, file, [], before, after)  # `unreadable` tells
-    if before is not None and before.told is None:
-        return Touched(*name, file, [_once_unreadable(before, after)], before, after)
-    found = events(before.told if before else None, after.told if after else None)
+    if after is not None and after.version is None:
+        return ChangedRecord(*name, file, [], before, after)  # `unreadable` tells
+    if before is not None and before.version is None:
+        return ChangedRecord(*name, file, [_once_unreadable(before, after)], before, after)
+    found = events(before.version if before else None, after.version if after else None)
     if before and after and before.file != after.file:
         found.append(Event("file", before.file, after.file, f"file moved: {before.file} → {after.file}"))
     elif before and after and not found:
         found.append(Event("file", file, file, "only comments or layout"))
-    return Touched(*name, file, found, before, after)
+    return ChangedRecord(*name, file, found, before, after)
 
 
 def _once_unreadable(before: Side, after: Side | None) -> Event:
@@ -151,14 +150,14 @@ def _side(path: str, end: Object | str) -> Side:
     """A version as events take it, and its fault."""
     if isinstance(end, str):
         return Side(path, "", None, end)
-    version = version_of(path, end)
+    version = facts_of(path, end)
     try:
         text = read.decode(end.content or b"", path)
         plain = read.parse(text, path)
     except FaultyFile:
         return Side(path, "", None, version.fault)
     amount = None if version.amount is None else Decimal(version.amount)
-    told = Told(_noun(path), version.key or key_of_path(path), plain, amount)
+    told = RecordVersion(_noun(path), version.key or key_of_path(path), plain, amount)
     return Side(path, text, told, version.fault)
 
 
@@ -286,8 +285,8 @@ class Effect(NamedTuple):
 
 def effect(present: Pipeline, asked: Range, touched: Iterable[str]) -> Effect:
     """The forecasts of both ends of a range as of today, and the money of these deals. Raises MissingRate."""
-    head = present if asked.head is None else _past(present, asked.head)
-    ends = [_or_none(_past(present, asked.base)), head]
+    head = present if asked.head is None else pipeline_at(present, asked.head)
+    ends = [_or_none(pipeline_at(present, asked.base)), head]
     currency = head.rates.base
     made = {by: [_forecast(end, head, by, currency) for end in ends] for by in ("month", "owner")}
     keys = list(touched)
@@ -302,11 +301,6 @@ def effect(present: Pipeline, asked: Range, touched: Iterable[str]) -> Effect:
         money[1],
         [f"{fault}" for end in ends if end for fault in end.index.faults() if _is_deal(fault.file)],
     )
-
-
-def _past(present: Pipeline, commit: str) -> PastPipeline:
-    stood = Stand(commit, datetime.now().astimezone(), ())
-    return PastPipeline(present.location, stood, present.today)
 
 
 def _or_none(past: PastPipeline) -> PastPipeline | None:

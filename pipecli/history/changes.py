@@ -16,8 +16,16 @@ from typing import Any, NamedTuple
 from pipecli.errors import FaultyFile, PipecliError
 from pipecli.history.commits import Blob, records_below, roots
 from pipecli.history.index import History
-from pipecli.history.moments import BeforeTheFirst, Moment, Revision, Stand, instant, shown, stand
-from pipecli.history.version import Version
+from pipecli.history.moments import (
+    BeforeTheFirst,
+    Moment,
+    Revision,
+    StandingCommit,
+    commit_at,
+    instant,
+    shown,
+)
+from pipecli.history.version import VersionFacts
 from pipecli.records.kinds import OPPORTUNITY, SETTINGS_FILE
 from pipecli.records.money import Rates
 from pipecli.reports.deals import Deal, Exchange
@@ -33,7 +41,7 @@ Settings = Mapping[str, Any]
 class Deals(NamedTuple):
     """All deals at a moment."""
 
-    versions: dict[str, Version]
+    versions: dict[str, VersionFacts]
     """By id."""
     settings: Settings
     faults: list[str]
@@ -68,18 +76,18 @@ def deals_at(history: History, commit: str) -> Deals | None:
         return Deals({}, settings, [])
     kept = history.snapshot(tree)
     if kept is not None:
-        return Deals({key: Version._make(facts) for key, facts in kept.items()}, settings, [])
+        return Deals({key: VersionFacts._make(facts) for key, facts in kept.items()}, settings, [])
     versions, faults = _versions_in(history, tree)
     if not faults:  # what stands in for a fault depends on more than the tree
         history.keep_snapshot(tree, {key: tuple(version) for key, version in versions.items()})
     return Deals(versions, settings, faults)
 
 
-def _versions_in(history: History, tree: str) -> tuple[dict[str, Version], list[str]]:
+def _versions_in(history: History, tree: str) -> tuple[dict[str, VersionFacts], list[str]]:
     """The versions of the deals in a tree by their ids, and what could not be read."""
     blobs = records_below(history.place, tree, OPPORTUNITY.folder)
     known = history.versions({(OPPORTUNITY.noun, blob): path for path, blob in blobs.items()})
-    versions: dict[str, Version] = {}
+    versions: dict[str, VersionFacts] = {}
     faults: list[str] = []
     for path, blob in blobs.items():
         version = known[OPPORTUNITY.noun, blob]
@@ -105,7 +113,7 @@ class Reader:
         self._stages = {name: probability for name, (_, probability) in _stages(settings).items()}
         self._teams = {slug: user.get("team") for slug, user in (settings.get("users") or {}).items()}
 
-    def deal(self, version: Version) -> Deal:
+    def deal(self, version: VersionFacts) -> Deal:
         is_won = version.status == "won"
         amount = version.closed_amount if is_won else version.amount
         close = version.closed_date if is_won else version.expected_close
@@ -148,7 +156,7 @@ def _settings_of(history: History, blob: str) -> Settings:
 _OTHER = "choose another moment"
 
 
-def _last_sound(history: History, path: str, blob: str) -> Version | None:
+def _last_sound(history: History, path: str, blob: str) -> VersionFacts | None:
     """The last version of a file before this one that could be read."""
     rows = history.connection.execute(
         "SELECT after, befores FROM touched WHERE noun = ? AND path = ?", (OPPORTUNITY.noun, path)
@@ -171,7 +179,7 @@ class End(NamedTuple):
     name: str
     """The moment as it was asked for: 2026-03-31, HEAD~3."""
     day: date
-    stood: Stand | None
+    standing: StandingCommit | None
     """None: before the first commit, or before the pipeline was founded."""
     deals: Deals
     is_now: bool = False
@@ -183,7 +191,7 @@ class Changes(NamedTuple):
     currency: str
     waterfall: Waterfall
 
-    def version(self, key: str) -> Version:
+    def version(self, key: str) -> VersionFacts:
         """A deal as it is at the closing, or was at the opening where it is gone."""
         return self.closing.deals.versions.get(key) or self.opening.deals.versions[key]
 
@@ -222,7 +230,7 @@ def changes(history: History, asked: Asked, today: date, zone: tzinfo) -> Change
 
 def _rates(end: End) -> Rates:
     """The exchange rates of one end; those of a commit that is asked for can't be added to."""
-    return end.deals.rates._replace(commit=end.stood.commit if end.stood and not end.is_now else None)
+    return end.deals.rates._replace(commit=end.standing.commit if end.standing and not end.is_now else None)
 
 
 def _refuse_backwards(asked: Asked, zone: tzinfo) -> None:
@@ -257,11 +265,12 @@ def _opening(history: History, moment: Moment, zone: tzinfo) -> End:
 
 
 def _end(history: History, moment: Moment, zone: tzinfo) -> End:
-    stood = stand(history.place, moment, zone, lambda _: history.line)
-    day = instant(moment, zone).astimezone(zone).date() if isinstance(moment, date) else stood.at.date()
-    deals = deals_at(history, stood.commit)
+    standing = commit_at(history.place, moment, zone, lambda _: history.line)
+    day = instant(moment, zone).astimezone(zone).date() if isinstance(moment, date) else standing.at.date()
+    deals = deals_at(history, standing.commit)
     if deals is None:
         raise BeforeTheFirst(
-            f"at commit {stood.commit[:7]} of {stood.at:%Y-%m-%d} there was no pipeline yet", is_shallow=False
+            f"at {standing.name} there was no pipeline yet",
+            is_shallow=False,
         )
-    return End(shown(moment), day, stood, deals)
+    return End(shown(moment), day, standing, deals)

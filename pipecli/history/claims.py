@@ -101,7 +101,7 @@ class Claims:
 
     def known(self, *, offline: bool = False) -> dict[str, str]:
         """The keys that are claimed, each with who claimed it; `offline`: as far as this clone knows."""
-        return _all(self._read(_commit(self.place, self.ref) if offline else self._present()))
+        return _all(self._read(git.commit_of(self.place.work_tree, self.ref) if offline else self._present()))
 
     def claim(self, keys: Iterable[str], who: str, today: date, *, pending: Collection[str] = ()) -> set[str]:
         """Claim keys for `who`; those that are theirs to send. Raises Unreachable, PipecliError.
@@ -155,7 +155,7 @@ class Claims:
 
     def _present(self) -> str | None:
         """The commit of the ref where it counts, with its content here. Raises Unreachable."""
-        here = _commit(self.place, self.ref)
+        here = git.commit_of(self.place.work_tree, self.ref)
         if self.remote is None:
             return here
         done = self._talk("ls-remote", "--", self.remote, self.ref)
@@ -166,7 +166,7 @@ class Claims:
                 "fetch", "--quiet", "--no-tags", "--refmap=", "--", self.remote, f"+{self.ref}:{self.ref}"
             )
             # Another machine may have been faster between the two: what was fetched is what was read.
-            return _commit(self.place, self.ref)
+            return git.commit_of(self.place.work_tree, self.ref)
         return there
 
     def _move(self, before: str | None, after: str) -> bool:
@@ -250,11 +250,6 @@ def shared_remote(place: Location) -> str | None:
     branch = git.run(place.work_tree, "symbolic-ref", "--quiet", "--short", "HEAD").stdout.decode().strip()
     named = git.config(place.work_tree, f"branch.{branch}.remote") if branch else ""
     return next((remote for remote in (named, "origin", *remotes) if remote in remotes), None)
-
-
-def _commit(place: Location, ref: str) -> str | None:
-    done = git.run(place.work_tree, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
-    return None if done.returncode else done.stdout.decode().strip()
 
 
 def _all(days: Days) -> dict[str, str]:

@@ -137,7 +137,7 @@ class Commit(NamedTuple):
     """The rest of the message, without pipecli's trailers."""
 
 
-def commit_of(commit: str, content: bytes) -> Commit:
+def parse_commit(commit: str, content: bytes) -> Commit:
     """A commit from its object; what a damaged or forged one lacks is empty, its time the year 1970."""
     head, _, message = content.partition(b"\n\n")
     headers = dict(line.partition(b" ")[::2] for line in reversed(head.split(b"\n")))
@@ -298,9 +298,7 @@ class Entry(NamedTuple):
 
 def tree_of(place: Location, commit: str) -> str | None:
     """The id of the pipeline's own directory in a commit: two with the same have the same records."""
-    root = f"{commit}:{place.prefix.rstrip('/')}"
-    done = git.run(place.work_tree, "rev-parse", "--verify", "--quiet", "--end-of-options", root)
-    return None if done.returncode else done.stdout.decode().strip()
+    return git.id_of(place.work_tree, f"{commit}:{place.prefix.rstrip('/')}")
 
 
 def roots(place: Location, commit: str) -> dict[str, str]:

@@ -201,7 +201,7 @@ class Event(NamedTuple):
     text: str
 
 
-class Told(NamedTuple):
+class RecordVersion(NamedTuple):
     """One version of a record."""
 
     noun: str
@@ -221,7 +221,7 @@ class Told(NamedTuple):
         return currency if isinstance(currency, str) else ""
 
 
-def events(before: Told | None, after: Told | None) -> list[Event]:
+def events(before: RecordVersion | None, after: RecordVersion | None) -> list[Event]:
     """What happened to a record between two versions; None: it was not there."""
     if after is None:
         return [Event("removed", _title(before), None, f"{before.name} removed")] if before else []
@@ -230,9 +230,9 @@ def events(before: Told | None, after: Told | None) -> list[Event]:
     return [*_amount(before, after), *_status(before, after), *_others(before, after)]
 
 
-def fields(version: Told) -> list[Event]:
+def fields(version: RecordVersion) -> list[Event]:
     """What a new record began with, field by field."""
-    nothing = Told(version.noun, version.key, {})
+    nothing = RecordVersion(version.noun, version.key, {})
     return [*_amount(nothing, version), *_others(nothing, version, apart=_APART - {"status"})]
 
 
@@ -242,7 +242,7 @@ _ENDINGS = {"opportunity": ("closed",), "lead": ("converted", "disqualified")}
 """By noun, the maps that come and go with a status and are told with it."""
 
 
-def _creation(version: Told) -> Event:
+def _creation(version: RecordVersion) -> Event:
     title, stage, status = _title(version), version.plain.get("stage"), version.plain.get("status")
     amount = None if version.amount is None else f"{version.amount:,} {version.currency}"
     said = (title, stage and f"at {stage}", amount, status if status != _first_status(version) else None)
@@ -250,7 +250,7 @@ def _creation(version: Told) -> Event:
     return Event("created", None, title, f"{version.name} created{f': {about}' if about else ''}")
 
 
-def _title(version: Told) -> object:
+def _title(version: RecordVersion) -> object:
     for name in ("title", "organization", "name"):
         title = version.plain.get(name)
         if isinstance(title, str) and (
@@ -260,7 +260,7 @@ def _title(version: Told) -> object:
     return None
 
 
-def _amount(before: Told, after: Told) -> Iterator[Event]:
+def _amount(before: RecordVersion, after: RecordVersion) -> Iterator[Event]:
     """What it is worth, however that came about; nothing where nobody can tell."""
     old, new = _worth(before), _worth(after)
     was_by_hand, by_hand = (version.plain.get("amount") is not None for version in (before, after))
@@ -277,14 +277,14 @@ def _amount(before: Told, after: Told) -> Iterator[Event]:
     yield Event("amount", old, new, text)
 
 
-def _worth(version: Told) -> object:
+def _worth(version: RecordVersion) -> object:
     """The amount of a valid version; of another what stands there."""
     if version.amount is not None:
         return version.amount
     return exactly(version.plain.get("amount"), "amount", version.currency)
 
 
-def _status(before: Told, after: Told) -> Iterator[Event]:
+def _status(before: RecordVersion, after: RecordVersion) -> Iterator[Event]:
     old, new = (version.plain.get("status") or _first_status(version) for version in (before, after))
     if old == new:
         return
@@ -297,18 +297,18 @@ def _status(before: Told, after: Told) -> Iterator[Event]:
     yield Event("status", old, new, f"{text} ({said})" if said else text)
 
 
-def _first_status(version: Told) -> str | None:
+def _first_status(version: RecordVersion) -> str | None:
     """What an absent status means."""
     return {"opportunity": "open", "lead": "new", "quotation": "draft", "order": "open"}.get(version.noun)
 
 
-def _ended(before: Told, after: Told) -> list[str]:
+def _ended(before: RecordVersion, after: RecordVersion) -> list[str]:
     """The maps that came or went with a change of status."""
     names = _ENDINGS.get(after.noun, ())
     return [name for name in names if bool(before.plain.get(name)) != bool(after.plain.get(name))]
 
 
-def _others(before: Told, after: Told, apart: frozenset[str] = _APART) -> Iterator[Event]:
+def _others(before: RecordVersion, after: RecordVersion, apart: frozenset[str] = _APART) -> Iterator[Event]:
     told = apart | set(_ended(before, after)) if "status" in apart else apart
     for key in [*before.plain, *(key for key in after.plain if key not in before.plain)]:
         if key not in told:

@@ -23,8 +23,8 @@ from pipecli.errors import PipecliError
 from pipecli.history import commits
 from pipecli.history import commits as touched
 from pipecli.history.commits import Blob
-from pipecli.history.moments import Line, Tip, line_of_git, tip
-from pipecli.history.version import NOT_HERE, Version, version_of
+from pipecli.history.moments import FirstParentLine, Tip, line_of_git, tip
+from pipecli.history.version import NOT_HERE, VersionFacts, facts_of
 from pipecli.store import files, git
 from pipecli.store.files import Location
 
@@ -45,7 +45,7 @@ CREATE INDEX touched_commit ON touched (commit_n);
 CREATE TABLE merged (commit_n INTEGER, noun, key, was, after);
 CREATE INDEX merged_commit ON merged (commit_n);
 CREATE TABLE courses (head TEXT, kept BLOB);
-CREATE TABLE versions (noun TEXT, blob TEXT, {", ".join(Version._fields)}, PRIMARY KEY (noun, blob))
+CREATE TABLE versions (noun TEXT, blob TEXT, {", ".join(VersionFacts._fields)}, PRIMARY KEY (noun, blob))
     WITHOUT ROWID;
 CREATE INDEX versions_key ON versions (noun, key);
 CREATE INDEX versions_link ON versions (link) WHERE link IS NOT NULL;
@@ -126,7 +126,7 @@ def open_history(place: Location, say: Say) -> History:
     return history
 
 
-def line_of(place: Location) -> Line:
+def line_of(place: Location) -> FirstParentLine:
     """The commits from HEAD along first parents: those of the index where it is up to date, else git's."""
     file = place.cache / "history.sqlite"
     with suppress(sqlite3.DatabaseError, OSError):
@@ -167,7 +167,7 @@ class History:
             self._move(old, say)
             self.connection.execute("UPDATE about SET head = ?, boundary = ?", (self.tip.commit, boundary))
 
-    def versions(self, wanted: Mapping[Blob, str]) -> dict[Blob, Version]:
+    def versions(self, wanted: Mapping[Blob, str]) -> dict[Blob, VersionFacts]:
         """What these blobs say, each given with a path it stands at; those nobody read yet are read now."""
         known = self._known(wanted)
         missing = {blob: path for blob, path in wanted.items() if blob not in known}
@@ -179,7 +179,7 @@ class History:
         return known
 
     @cached_property
-    def line(self) -> Line:
+    def line(self) -> FirstParentLine:
         """The commits from HEAD along first parents."""
         query = self.connection.execute
         dates = query("SELECT committed FROM commits WHERE line IS NOT NULL ORDER BY line").fetchall()
@@ -188,7 +188,7 @@ class History:
             commit: str = query("SELECT id FROM commits WHERE line = ?", (place + 1,)).fetchone()[0]
             return commit
 
-        return Line([seconds for (seconds,) in dates], commit_at)
+        return FirstParentLine([seconds for (seconds,) in dates], commit_at)
 
     def knows(self, noun: str, key: str) -> bool:
         """Whether any commit touched this record."""
@@ -312,12 +312,12 @@ class History:
             )
         return found
 
-    def _known(self, wanted: Iterable[Blob]) -> dict[Blob, Version]:
+    def _known(self, wanted: Iterable[Blob]) -> dict[Blob, VersionFacts]:
         by_noun = defaultdict[str, list[str]](list)
         for noun, blob in wanted:
             by_noun[noun].append(blob)
         return {
-            (noun, row[1]): Version._make(row[2:])
+            (noun, row[1]): VersionFacts._make(row[2:])
             for noun, blobs in by_noun.items()
             for some in _parts(blobs)
             for row in self.connection.execute(
@@ -325,17 +325,17 @@ class History:
             )
         }
 
-    def _read(self, paths: Mapping[Blob, str]) -> dict[Blob, Version]:
+    def _read(self, paths: Mapping[Blob, str]) -> dict[Blob, VersionFacts]:
         """What blobs say, each given with a path it stands at."""
         objects = git.objects(self.place.work_tree, [blob for _, blob in paths], files.LARGEST)
         return {
-            blob: version_of(path, object_)
+            blob: facts_of(path, object_)
             for (blob, path), object_ in zip(paths.items(), objects, strict=True)
         }
 
-    def _keep(self, versions: Mapping[Blob, Version]) -> None:
+    def _keep(self, versions: Mapping[Blob, VersionFacts]) -> None:
         self.connection.executemany(
-            f"INSERT OR IGNORE INTO versions VALUES (?, ?, {_marks(Version._fields)})",
+            f"INSERT OR IGNORE INTO versions VALUES (?, ?, {_marks(VersionFacts._fields)})",
             # what is not here may be fetched one day
             ((*blob, *version) for blob, version in versions.items() if version.fault != NOT_HERE),
         )

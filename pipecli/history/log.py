@@ -11,8 +11,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipecli.errors import FaultyFile
-from pipecli.history.commits import Commit, Row, commit_of
-from pipecli.history.events import Event, Told, events, fields
+from pipecli.history.commits import Commit, Row, parse_commit
+from pipecli.history.events import Event, RecordVersion, events, fields
 from pipecli.history.index import History
 from pipecli.records.kinds import BY_PREFIX, LEAD, ORDER, QUOTATION, SUPPLIER_QUOTATION, Kind
 from pipecli.store import files, git
@@ -60,7 +60,7 @@ class Step(NamedTuple):
     commit: Commit
     noun: str
     key: str
-    after: Told | None
+    after: RecordVersion | None
     """None where it is gone, or can't be read."""
     events: list[Event]
 
@@ -183,7 +183,7 @@ class _Story:
             object_.id: object_.content
             for object_ in git.objects(history.place.work_tree, wanted, files.LARGEST)
         }
-        self.commits = {commit: commit_of(commit, self.contents[commit] or b"") for commit in commits}
+        self.commits = {commit: parse_commit(commit, self.contents[commit] or b"") for commit in commits}
 
     def told(self, commit: str, row: Row, field: str) -> list[Event]:
         """The events of one record in one commit; of a merge those that none of its sides had."""
@@ -213,14 +213,14 @@ class _Story:
             return []
         return [Event("file", row.path, row.path, "only comments or layout")]
 
-    def _invalid(self, row: Row, after: Told | None) -> list[Event]:
+    def _invalid(self, row: Row, after: RecordVersion | None) -> list[Event]:
         fault = self._fault(row) if after else ""
         return [Event("invalid", None, None, f"not valid here: {fault}")] if fault else []
 
     def _fault(self, row: Row) -> str:
         return self.versions[row.noun, row.after].fault or "" if row.after else ""
 
-    def version(self, row: Row, blob: str | None) -> Told | None:
+    def version(self, row: Row, blob: str | None) -> RecordVersion | None:
         """One version of a row's record; None where it can't be read as a map."""
         content = self.contents.get(blob) if blob else None
         if blob is None or content is None:
@@ -230,9 +230,9 @@ class _Story:
         except FaultyFile:
             return None
         amount = self.versions[row.noun, blob].amount
-        return Told(row.noun, row.key, plain, Decimal(amount) if amount is not None else None)
+        return RecordVersion(row.noun, row.key, plain, Decimal(amount) if amount is not None else None)
 
-    def _readable(self, row: Row, blob: str | None) -> Told | None:
+    def _readable(self, row: Row, blob: str | None) -> RecordVersion | None:
         """The last version that can be read, going back from a blob."""
         seen = set[str]()
         while blob and blob not in seen:

@@ -1,11 +1,7 @@
-"""The times of commits along a line, where the clocks of their makers were not all right.
+"""The commit that stood at a moment: by its date along first parents from HEAD, or by its revision.
 
-The commits from HEAD along first parents, and when each of them counts: what a date means in git.
-
-Along first parents, a merged branch counts from its merge on: it is then that the line of this branch first
-said so. `docs/history.md` has the reasons.
-
-Which commit stood at a moment: by its date along the line of HEAD, or by its revision.
+Along first parents a merged branch counts from its merge on, and a commit with a wrong clock as of its
+neighbours; `docs/history.md` has the reasons.
 """
 
 from __future__ import annotations
@@ -39,11 +35,11 @@ def steady(times: Sequence[int], now: float = float("inf")) -> tuple[list[int], 
     fitting = {*_longest_row([(place, times[place]) for place in range(end) if times[place] <= now])}
     fitting |= {*_longest_row([(place, times[place]) for place in range(end, len(times))])}
     last = times[min(fitting)]
-    made = []
+    steadied = []
     for place, stamp in enumerate(times):
         last = stamp if place in fitting else last
-        made.append(last)
-    return made, len(times) - len(fitting)
+        steadied.append(last)
+    return steadied, len(times) - len(fitting)
 
 
 def _longest_row(times: Sequence[tuple[int, int]]) -> list[int]:
@@ -64,15 +60,15 @@ def _longest_row(times: Sequence[tuple[int, int]]) -> list[int]:
     return row
 
 
-class Point(NamedTuple):
+class DatedCommit(NamedTuple):
     """A commit, and when it was made in seconds since 1970, as it says."""
 
     commit: str
     seconds: int
 
 
-class Line:
-    """The commits up to HEAD, the oldest first; they count when history.clocks says.
+class FirstParentLine:
+    """The commits up to HEAD along first parents, the oldest first; each counts when `steady` says.
 
     `dates` are theirs in seconds since 1970, `commit_at` gives the id of the one at a place.
     """
@@ -85,7 +81,7 @@ class Line:
         self._times, self._wrong = steady(dates, self._soon)
         """When each counts, and how many have a wrong clock."""
 
-    def last(self, until: datetime) -> Point | None:
+    def last(self, until: datetime) -> DatedCommit | None:
         """The commit that stood at a moment; None before the first. From now on it is HEAD."""
         place = bisect_right(self._times, until.timestamp()) if until < self._now else len(self._times)
         return self._point(place - 1) if place else None
@@ -94,13 +90,13 @@ class Line:
         """When the line begins, in seconds since 1970."""
         return self._times[0]
 
-    def ahead(self) -> list[Point]:
+    def ahead(self) -> list[DatedCommit]:
         """Those up to HEAD that are dated in the future, the oldest first."""
         return [
             self._point(place) for place in range(bisect_right(self._times, self._soon), len(self._times))
         ]
 
-    def misplaced(self, until: datetime) -> list[Point]:
+    def misplaced(self, until: datetime) -> list[DatedCommit]:
         """Those that would stand on the other side of a moment if their own clock were right."""
         if not self._wrong:
             return []
@@ -111,16 +107,16 @@ class Line:
             if (says <= moment) != (counts <= moment)
         ]
 
-    def _point(self, place: int) -> Point:
-        return Point(self._commit_at(place), self._dates[place])
+    def _point(self, place: int) -> DatedCommit:
+        return DatedCommit(self._commit_at(place), self._dates[place])
 
 
-def line_of_git(place: Location) -> Line:
-    """The line as git walks it."""
-    said = git.output(
+def line_of_git(place: Location) -> FirstParentLine:
+    """The line as git lists it, for who has no index of the history."""
+    words = git.output(
         place.work_tree, "rev-list", "--first-parent", "--reverse", "--timestamp", "HEAD", "--"
     ).split()
-    return Line([*map(int, said[::2])], said[1::2].__getitem__)
+    return FirstParentLine([*map(int, words[::2])], words[1::2].__getitem__)
 
 
 Revision = NewType("Revision", str)
@@ -129,7 +125,7 @@ Moment = date | datetime | Revision
 """A date is the end of that day."""
 
 
-class Stand(NamedTuple):
+class StandingCommit(NamedTuple):
     """The commit whose content stood at a moment."""
 
     commit: str
@@ -137,6 +133,10 @@ class Stand(NamedTuple):
     """When it was committed, in the settings' timezone."""
     notes: tuple[str, ...]
     """Why it might not be what a person expects: a clone without its past, a clock that was wrong."""
+
+    @property
+    def name(self) -> str:
+        return f"commit {self.commit[:7]} of {self.at:%Y-%m-%d}"
 
 
 class NoSuchMoment(PipecliError):
@@ -156,7 +156,7 @@ class Tip(NamedTuple):
 
     commit: str
     is_shallow: bool
-    """Whether the clone was made without the older commits."""
+    """True for a clone that was made without the older commits."""
 
 
 def tip(place: Location) -> Tip:
@@ -168,15 +168,19 @@ def tip(place: Location) -> Tip:
     return Tip(commit, shallow == "true")
 
 
-def stand(place: Location, moment: Moment, zone: tzinfo, line_of: Callable[[Location], Line]) -> Stand:
+def commit_at(
+    place: Location, moment: Moment, zone: tzinfo, line_of: Callable[[Location], FirstParentLine]
+) -> StandingCommit:
     """The commit that stood at a moment. Raises NoSuchMoment."""
     if isinstance(moment, str):
-        return _stand_of(place, resolve(place, moment, or_date=True), zone)
+        commit = resolve(place, moment, or_date=True)
+        seconds = git.output(place.work_tree, "rev-list", "--timestamp", "--max-count=1", commit, "--")
+        return StandingCommit(commit, datetime.fromtimestamp(int(seconds.partition(" ")[0]), zone), ())
     line, until = line_of(place), instant(moment, zone)
-    found = line.last(until)
-    if not found:
+    last = line.last(until)
+    if not last:
         raise _nothing(place, moment, datetime.fromtimestamp(line.first(), zone).date())
-    return Stand(found.commit, datetime.fromtimestamp(found.seconds, zone), _notes(line, until, zone))
+    return StandingCommit(last.commit, datetime.fromtimestamp(last.seconds, zone), _notes(line, until, zone))
 
 
 def resolve(place: Location, revision: str, *, or_date: bool = False) -> str:
@@ -186,11 +190,8 @@ def resolve(place: Location, revision: str, *, or_date: bool = False) -> str:
     """
     if revision.startswith("-"):
         raise NoSuchMoment(f'"{revision}" is no revision: none begins with a hyphen')
-    done = git.run(
-        place.work_tree, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"
-    )
-    if not done.returncode:
-        return done.stdout.decode().strip()
+    if commit := git.commit_of(place.work_tree, revision):
+        return commit
     lacks = f'"{revision}" is {"no date, and " * or_date}no revision that this repository has'
     if tip(place).is_shallow:
         raise NoSuchMoment(f"{lacks}, and the clone is shallow", hint=UNSHALLOW)
@@ -225,15 +226,8 @@ def instant(moment: date, zone: tzinfo) -> datetime:
     return datetime.combine(moment + timedelta(days=1), time(), zone) - timedelta(seconds=1)
 
 
-def _stand_of(place: Location, commit: str, zone: tzinfo) -> Stand:
-    seconds, _, _ = git.output(
-        place.work_tree, "rev-list", "--timestamp", "--max-count=1", commit, "--"
-    ).partition(" ")
-    return Stand(commit, datetime.fromtimestamp(int(seconds), zone), ())
-
-
-def _notes(line: Line, until: datetime, zone: tzinfo) -> tuple[str, ...]:
-    """What may mislead about dates."""
+def _notes(line: FirstParentLine, until: datetime, zone: tzinfo) -> tuple[str, ...]:
+    """The commits whose dates may mislead a person."""
     notes = []
     if ahead := line.ahead():
         notes.append(f"{_named(ahead, zone)} dated in the future: counted as made now")
@@ -243,7 +237,7 @@ def _notes(line: Line, until: datetime, zone: tzinfo) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _named(commits: Sequence[Point], zone: tzinfo) -> str:
+def _named(commits: Sequence[DatedCommit], zone: tzinfo) -> str:
     first = commits[0]
     name = f"{first.commit[:7]} ({datetime.fromtimestamp(first.seconds, zone):%Y-%m-%d})"
     return f"commit {name} is" if len(commits) == 1 else f"{len(commits)} commits, the first {name}, are"

@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 from pipecli.history import events as words
 from pipecli.history.claims import refs
-from pipecli.history.events import Event, Told, shown
+from pipecli.history.events import Event, RecordVersion, shown
 from pipecli.history.index import History
 from pipecli.history.log import Step, steps
 from pipecli.records.kinds import LEAD, OPPORTUNITY
@@ -95,7 +95,7 @@ def _of(step: Step, users: Mapping[str, str]) -> Iterator[Notice]:
             yield _notice(step, after, by, event, before, value)
 
 
-def _happened(step: Step, after: Told) -> Iterator[tuple[str, str | None, str]]:
+def _happened(step: Step, after: RecordVersion) -> Iterator[tuple[str, str | None, str]]:
     """The events with what was before and what is afterwards."""
     is_deal = step.noun == OPPORTUNITY.noun
     if any(event.field == "created" for event in step.events):
@@ -121,7 +121,7 @@ def _values(events: Iterable[Event]) -> Iterator[tuple[str, str | None, str]]:
             yield event.field, event.before if isinstance(event.before, str) else None, event.after
 
 
-def _is_news(step: Step, after: Told) -> bool:
+def _is_news(step: Step, after: RecordVersion) -> bool:
     try:
         closed = date.fromisoformat(str(_ending(after).get("date")))
     except ValueError:
@@ -129,12 +129,14 @@ def _is_news(step: Step, after: Told) -> bool:
     return closed >= step.commit.when.date() - _NEWS_FOR
 
 
-def _ending(after: Told) -> Mapping[str, object]:
+def _ending(after: RecordVersion) -> Mapping[str, object]:
     closed = after.plain.get("closed")
     return closed if isinstance(closed, Mapping) else {}
 
 
-def _notice(step: Step, after: Told, by: str | None, event: str, before: str | None, value: str) -> Notice:
+def _notice(
+    step: Step, after: RecordVersion, by: str | None, event: str, before: str | None, value: str
+) -> Notice:
     plain, ending = after.plain, _ending(after)
     final = words.exactly(ending.get("amount"), "amount", after.currency)
     customer, owner = plain.get("customer"), plain.get("owner")
@@ -284,11 +286,10 @@ class Unsent(NamedTuple):
 def read(place: Location) -> Unsent:
     """What the last run has left."""
     folder = refs(place, "notify")
-    told = git.run(place.work_tree, "rev-parse", "--verify", "--quiet", f"{folder}/told^{{commit}}")
     kept = git.run(place.work_tree, "cat-file", "blob", f"{folder}/unsent")
     said = json.loads(kept.stdout) if not kept.returncode else {}
     return Unsent(
-        told.stdout.decode().strip() or None,
+        git.commit_of(place.work_tree, f"{folder}/told"),
         said.get("clone") or secrets.token_hex(8),
         tuple(Delivery(**delivery) for delivery in said.get("parcels", [])),
     )

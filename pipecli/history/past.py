@@ -1,8 +1,6 @@
 """A pipeline as it stood at a moment: its records and settings from a commit, its today the day of then.
 
 Its index has the same tables as that of the present, so that every list, report and query reads it unchanged.
-
-What the quotations of a closed deal were when it was last open, as the commits of its file tell.
 """
 
 from __future__ import annotations
@@ -18,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from pipecli.errors import Fault, FaultyFile, PipecliError
 from pipecli.history.commits import Entry, entries, tree_of
 from pipecli.history.index import line_of
-from pipecli.history.moments import Moment, NoSuchMoment, Stand, stand, tip
+from pipecli.history.moments import Moment, NoSuchMoment, StandingCommit, commit_at, tip
 from pipecli.history.version import why_absent
 from pipecli.jsontext import loads
 from pipecli.records.kinds import SETTINGS, SETTINGS_FILE, Kind
@@ -28,38 +26,37 @@ from pipecli.store.index import index
 from pipecli.store.index.query import register
 from pipecli.store.pipeline import Pipeline, rates_of
 from pipecli.store.yaml import read
-from pipecli.store.yaml import read as yamltext
 
 if TYPE_CHECKING:
     from pipecli.records.base import Record
     from pipecli.records.money import Rates
 
 _KEPT = 8
-"""How many indexes of the past are kept; the one that was used longest ago goes first."""
+"""The number of indexes of the past that are kept; the one that was used longest ago goes first."""
 
 
 class PastPipeline(Pipeline):
     """A pipeline of a commit. It can be read like that of the present, and not be changed."""
 
-    def __init__(self, place: Location, stood: Stand, now: date | datetime) -> None:
+    def __init__(self, place: Location, standing: StandingCommit, now: date | datetime) -> None:
         super().__init__(place, now)
-        self.stood = stood
+        self.standing = standing
 
     @property
     def revision(self) -> str:
-        return self.stood.commit
+        return self.standing.commit
 
     @cached_property
     def index(self) -> index.Index:
         """The index of the commit's files, built when it is first asked for."""
-        made = _index(self.location, self.stood)
-        register(made.connection, lambda: self.today, lambda: self.rates)
-        return made
+        past_index = _index(self.location, self.standing)
+        register(past_index.connection, lambda: self.today, lambda: self.rates)
+        return past_index
 
     @cached_property
     def rates(self) -> Rates:
         """The exchange rates of then."""
-        return rates_of(self.settings_as_written)._replace(commit=self.stood.commit)
+        return rates_of(self.settings_as_written)._replace(commit=self.standing.commit)
 
     def read(self, file: str) -> Record:
         """The record that a file held then. Raises FaultyFile."""
@@ -70,8 +67,8 @@ class PastPipeline(Pipeline):
         return reading.validate((kind_of(file) or SETTINGS).model, loads(row[0]), file)
 
     def text(self, file: str) -> str:
-        """What a file said then. Raises FaultyFile, FileNotFoundError."""
-        tree = tree_of(self.location, self.stood.commit)
+        """The text of a file then. Raises FaultyFile, FileNotFoundError."""
+        tree = tree_of(self.location, self.standing.commit)
         entry = entries(self.location, tree).get(file) if tree else None
         if entry is None:
             raise FileNotFoundError(file)
@@ -79,14 +76,11 @@ class PastPipeline(Pipeline):
         return _text(file, entry, blob)
 
     def need(self, *kinds: Kind) -> list[Fault]:
-        """As of the present, but what can't be read can't be mended any more."""
+        """As of the present pipeline; the error names the commit, whose files can't be mended any more."""
         try:
             return super().need(*kinds)
         except FaultyFile as error:
-            raise PipecliError(
-                f"at commit {self.stood.commit[:7]} of {self.stood.at:%Y-%m-%d}, {error}",
-                hint="choose another moment",
-            ) from None
+            raise PipecliError(f"at {self.standing.name}, {error}", hint="choose another moment") from None
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
@@ -95,30 +89,36 @@ class PastPipeline(Pipeline):
         yield
 
 
+def pipeline_at(present: Pipeline, commit: str) -> PastPipeline:
+    """The pipeline of a commit as of today."""
+    standing = StandingCommit(commit, datetime.now().astimezone(), ())
+    return PastPipeline(present.location, standing, present.today)
+
+
 def pipeline_as_of(
     place: Location, moment: Moment, zone: tzinfo, now: date | datetime | None = None
 ) -> PastPipeline:
     """The pipeline as it stood at a moment, its `now` unless another is given. Raises NoSuchMoment."""
     tip(place)  # one without commits says so
-    stood = stand(place, moment, zone, line_of)
-    return PastPipeline(place, stood, now or _now_of(moment, stood))
+    standing = commit_at(place, moment, zone, line_of)
+    return PastPipeline(place, standing, now or _now_of(moment, standing))
 
 
-def _now_of(moment: Moment, stood: Stand) -> datetime:
+def _now_of(moment: Moment, standing: StandingCommit) -> datetime:
     """The time that a moment is; of a date the last second, in the timezone of then."""
     if isinstance(moment, str):
-        return stood.at
+        return standing.at
     return moment if isinstance(moment, datetime) else datetime.combine(moment, time(23, 59, 59))
 
 
-def _index(place: Location, stood: Stand) -> index.Index:
-    tree = tree_of(place, stood.commit)
-    found = entries(place, tree) if tree else {}
-    if SETTINGS_FILE not in found:
-        raise NoSuchMoment(f"at commit {stood.commit[:7]} of {stood.at:%Y-%m-%d} there was no pipeline yet")
+def _index(place: Location, standing: StandingCommit) -> index.Index:
+    tree = tree_of(place, standing.commit)
+    past_files = entries(place, tree) if tree else {}
+    if SETTINGS_FILE not in past_files:
+        raise NoSuchMoment(f"at {standing.name} there was no pipeline yet")
 
     def build(connection: sqlite3.Connection) -> None:
-        _fill(connection, place, found)
+        _fill(connection, place, past_files)
 
     file = place.cache / f"as-of-{tree}.sqlite"
     try:
@@ -132,14 +132,14 @@ def _index(place: Location, stood: Stand) -> index.Index:
     return index.Index(place, connection, file)
 
 
-def _fill(connection: sqlite3.Connection, place: Location, found: dict[str, Entry]) -> None:
+def _fill(connection: sqlite3.Connection, place: Location, past_files: dict[str, Entry]) -> None:
     """Fill an index from blobs, which come in the order in which they are asked for."""
-    contents = git.objects(place.work_tree, [entry.blob for entry in found.values()], files.LARGEST)
+    contents = git.objects(place.work_tree, [entry.blob for entry in past_files.values()], files.LARGEST)
 
     def text_of(file: str) -> str:
-        return _text(file, found[file], next(contents))
+        return _text(file, past_files[file], next(contents))
 
-    index.fill(connection, list(found), text_of)
+    index.fill(connection, list(past_files), text_of)
 
 
 def _text(file: str, entry: Entry, blob: git.Object) -> str:
@@ -147,7 +147,7 @@ def _text(file: str, entry: Entry, blob: git.Object) -> str:
         raise FaultyFile([Fault(file, 0, 0, "file", "a symbolic link can't be a record")])
     if blob.content is None:
         raise FaultyFile([Fault(file, 0, 0, "file", why_absent(blob))])
-    return yamltext.decode(blob.content, file)
+    return read.decode(blob.content, file)
 
 
 def _forget_oldest(cache: Path) -> None:
@@ -165,13 +165,13 @@ def quotations_when_open(pipeline: Pipeline, deal: str, quotations: Iterable[str
     """
     file = pipeline.file_of("opportunity", deal)
     moment = _before_closing(pipeline, file) if file else "HEAD"
-    found = {}
+    statuses = {}
     for key in quotations:
         path = pipeline.file_of("quotation", key)
         then = _content(pipeline, moment, path) if path else None
         if then is not None and isinstance(then.get("status"), str):
-            found[key] = then["status"]
-    return found
+            statuses[key] = then["status"]
+    return statuses
 
 
 def _before_closing(pipeline: Pipeline, file: str) -> str:
@@ -188,12 +188,7 @@ def _before_closing(pipeline: Pipeline, file: str) -> str:
 
 
 def _content(pipeline: Pipeline, revision: str, file: str) -> dict[str, Any] | None:
-    """What a file said at a revision; None where it was not there, or can't be read."""
+    """The content of a file at a revision; None where it was not there, or can't be read."""
     place = pipeline.location
     done = git.run(place.work_tree, "cat-file", "blob", f"{revision}:{place.prefix}{file}")
-    if done.returncode:
-        return None
-    try:
-        return read.parse(read.decode(done.stdout, file), file)
-    except FaultyFile:
-        return None
+    return None if done.returncode else read.plain_of(done.stdout, file)

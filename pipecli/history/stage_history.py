@@ -17,7 +17,7 @@ from pipecli.history import commits
 from pipecli.history import commits as touched
 from pipecli.history.commits import Blob, Listed, Row, listed
 from pipecli.history.index import History, writing
-from pipecli.history.version import Version
+from pipecli.history.version import VersionFacts
 from pipecli.records.kinds import OPPORTUNITY, SETTINGS
 from pipecli.reports.deals import Place
 
@@ -31,7 +31,7 @@ class FirstParentPath(NamedTuple):
     """Those after it, the oldest first; none when the way ends on the line of HEAD."""
 
 
-def way_to(history: History, commit: str) -> FirstParentPath:
+def path_to(history: History, commit: str) -> FirstParentPath:
     """The way to `HEAD`, or to the commit of an id."""
     on_line = line_of(history, history.tip.commit if commit == "HEAD" else commit)
     if on_line:
@@ -59,7 +59,7 @@ def line_of(history: History, commit: str) -> int | None:
     return line
 
 
-Where = tuple[str, str, str]
+Position = tuple[str, str, str]
 """A process, a stage and a status."""
 
 
@@ -69,7 +69,7 @@ class StageHistories:
     def __init__(self) -> None:
         self.line = 0
         """The number of the commit up to which the line was read."""
-        self.seen: dict[str, dict[int, Where]] = {}
+        self.seen: dict[str, dict[int, Position]] = {}
         """By deal, the number of each commit that brought it to another stage or status, and to which."""
         self.unreadable: list[int] = []
         """The commits of versions that can't be read."""
@@ -80,7 +80,7 @@ class StageHistories:
         """The commits that gave a deal another id: which, from what, to what."""
 
     def take(
-        self, line: int, key: str, was: str | None, fault: str | None, where: Where, *, with_settings: bool
+        self, line: int, key: str, was: str | None, fault: str | None, where: Position, *, with_settings: bool
     ) -> None:
         """One version of a deal; an invalid one says nothing that could be relied on."""
         if was in self.seen and key not in self.seen:
@@ -98,7 +98,7 @@ class StageHistories:
         if before and is_new and with_settings and before[:2] != place:
             self._renamed.setdefault(before[:2], {}).setdefault(place, line)
 
-    def called(self, where: Where, stages: Collection[Place]) -> Where:
+    def called(self, where: Position, stages: Collection[Place]) -> Position:
         """A place by its present name: one that is gone, all of whose deals came to one new place at once."""
         if not self._renamed:
             return where
@@ -186,7 +186,7 @@ def _go_beside(history: History, made: StageHistories, beside: Sequence[commits.
 
 def _brought(
     history: History, pairs: Sequence[tuple[str, str]]
-) -> Iterator[tuple[str, list[Row], Mapping[Blob, Version]]]:
+) -> Iterator[tuple[str, list[Row], Mapping[Blob, VersionFacts]]]:
     """What each commit has that its first parent, which is given with it, has not; and what that says."""
     for found in commits.touches(history.place, [f"{commit} {parent}".strip() for commit, parent in pairs]):
         versions = history.versions(

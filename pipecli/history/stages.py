@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from pipecli.history.index import History, Say, open_history
 from pipecli.history.moments import NoSuchMoment, steady
-from pipecli.history.stage_history import FirstParentPath, StageHistories, stage_histories, way_to
+from pipecli.history.stage_history import FirstParentPath, StageHistories, path_to, stage_histories
 from pipecli.reports.deals import Journey, Observation, OpenDeal, Place, StageHistory, stage_visits
 from pipecli.store.files import Location
 from pipecli.store.index.deals import Begun
@@ -62,7 +62,7 @@ class Timed(NamedTuple):
 
 def timed_courses(history: History, until: str, now: datetime) -> Timed:
     """What the commits along first parents up to one (`HEAD`, or an id) say; none is later than `now`."""
-    way = way_to(history, until)
+    way = path_to(history, until)
     rows = history.connection.execute(
         "SELECT committed FROM commits WHERE line IS NOT NULL AND line <= ? ORDER BY line", (way.line,)
     )
@@ -195,7 +195,7 @@ def _seconds(day: date, zone: tzinfo) -> int:
     return int(datetime.combine(day, time(), zone).timestamp())
 
 
-def moves_of(pipeline: Pipeline, deals: Sequence[OpenDeal], say: Say) -> dict[str, date]:
+def last_moves(pipeline: Pipeline, deals: Sequence[OpenDeal], say: Say) -> dict[str, date]:
     """By the deal's id, the day of its last move up to the pipeline's now; none for a deal that never moved.
 
     A move counts when the line of commits to the pipeline's own says so, as in history.stages, and one that

@@ -24,7 +24,7 @@ LINKS = {
 NOT_HERE = "this clone does not have its content"
 
 
-class Version(NamedTuple):
+class VersionFacts(NamedTuple):
     """One version of one record. Money is text with its exact digits, in the record's currency."""
 
     key: str | None
@@ -50,22 +50,22 @@ class Version(NamedTuple):
     closed_amount: str | None = None
 
 
-def version_of(path: str, blob: Object) -> Version:
+def facts_of(path: str, blob: Object) -> VersionFacts:
     """The facts of a blob that stands at the path of a record."""
     from pipecli.store import reading
 
     kind = record_kind(path)
     assert kind
     if blob.content is None:
-        return Version(None, why_absent(blob))
+        return VersionFacts(None, why_absent(blob))
     try:
         text = read.decode(blob.content, path)
         plain = read.parse(text, path)
     except FaultyFile as error:
-        return Version(None, _fault(error))
+        return VersionFacts(None, _fault(error))
     key = "settings" if kind.noun == "settings" else plain.get(kind.identity)
     link = plain.get(LINKS.get(kind.noun, ""))
-    name = Version(key if isinstance(key, str) else None, None, link if isinstance(link, str) else None)
+    name = VersionFacts(key if isinstance(key, str) else None, None, link if isinstance(link, str) else None)
     try:
         record = reading.validate(kind.model, plain, path, text)
     except FaultyFile as error:

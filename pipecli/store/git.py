@@ -156,6 +156,17 @@ def raw(work_tree: Path, *arguments: str, stdin: bytes | None = None) -> bytes:
     return done.stdout
 
 
+def id_of(work_tree: Path, name: str) -> str | None:
+    """The id of the object that git knows by a name (`HEAD:orders`); None where there is none."""
+    done = run(work_tree, "rev-parse", "--verify", "--quiet", "--end-of-options", name)
+    return None if done.returncode else done.stdout.decode().strip()
+
+
+def commit_of(work_tree: Path, revision: str) -> str | None:
+    """The id of the commit that an id, a branch, a tag or a ref leads to; None where there is none."""
+    return id_of(work_tree, f"{revision}^{{commit}}")
+
+
 def start(work_tree: Path, *arguments: str) -> subprocess.Popen[bytes]:
     """git, running on while its caller feeds it. Raises GitRefused only without a git."""
     try:

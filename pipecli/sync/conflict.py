@@ -15,9 +15,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from pipecli.errors import FaultyFile, PipecliError
+from pipecli.errors import PipecliError
 from pipecli.history.commits import key_of_path, record_kind
-from pipecli.history.events import Told, events
+from pipecli.history.events import RecordVersion, events
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import files, git
 from pipecli.store.files import Location
@@ -25,7 +25,7 @@ from pipecli.store.merge_setup import DRIVER
 from pipecli.store.yaml import read
 from pipecli.sync.merge import Clash
 from pipecli.sync.merge_plan import record_id
-from pipecli.sync.upstream import commit_of, head, named
+from pipecli.sync.upstream import head, named
 
 if TYPE_CHECKING:
     from pipecli.records.base import Plain
@@ -65,7 +65,7 @@ def pending(place: Location) -> Pending | None:
         return None
     except (ValueError, TypeError):
         found = None
-    if found and commit_of(place, "MERGE_HEAD") == found.theirs:
+    if found and git.commit_of(place.work_tree, "MERGE_HEAD") == found.theirs:
         if head(place) == found.ours:
             return found
         if head(place) == found.made:  # it was ended between its last two steps
@@ -85,7 +85,7 @@ def begin(place: Location, waiting: Pending, message: str, contents: Mapping[str
         place.work_tree, "-c", "rerere.enabled=false", "-c", f"merge.{DRIVER}.driver={_driver(place)}",
         "merge", "--no-commit", "--no-ff", "--no-stat", "--quiet", f"--message={message}", waiting.theirs,
     )  # fmt: skip
-    if commit_of(place, "MERGE_HEAD") != waiting.theirs:
+    if git.commit_of(place.work_tree, "MERGE_HEAD") != waiting.theirs:
         _forget(place)
         raise _in_the_way(done.stderr + done.stdout)
 
@@ -383,7 +383,7 @@ class _Story:
                 self._commits.append((Author(name, commit), words[2:4]))
         blobs = dict.fromkeys(blob for _, pair in self._commits for blob in pair if blob.strip("0"))
         found = git.objects(place.work_tree, blobs, files.LARGEST)
-        self._plains = {each.id: _plain(each.content, path) for each in found}
+        self._plains = {each.id: read.plain_of(each.content, path) or {} for each in found}
 
     @property
     def latest(self) -> Plain:
@@ -408,21 +408,14 @@ class _Story:
                 return author
         return self._commits[0][0] if self._commits else None
 
-    def _told(self, plain: Plain | None) -> Told | None:
+    def _told(self, plain: Plain | None) -> RecordVersion | None:
         kind = record_kind(self._path.removeprefix(self._place.prefix))
         key = record_id(self._path.removeprefix(self._place.prefix))
-        return None if plain is None else Told(kind.noun if kind else "file", key, plain)
+        return None if plain is None else RecordVersion(kind.noun if kind else "file", key, plain)
 
 
 def _is_within(one: str, other: str) -> bool:
     return f"{one}.".startswith(f"{other}.") or f"{other}.".startswith(f"{one}.")
-
-
-def _plain(content: bytes | None, path: str) -> Plain:
-    try:
-        return read.parse(read.decode(content or b"", path), path)
-    except FaultyFile:
-        return {}
 
 
 def title_of(plain: Plain) -> str | None:

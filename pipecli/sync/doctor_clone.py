@@ -22,7 +22,6 @@ from pipecli.sync.merge_plan import commit_count
 from pipecli.sync.upstream import (
     Upstream,
     branch_of,
-    commit_of,
     head,
     named,
     uncommitted,
@@ -128,7 +127,7 @@ def _shared(place: Location) -> Iterator[Diagnosis]:
     except PipecliError as fault:
         yield warning("branch", fault.message, fault.hint)
         return
-    known = commit_of(place, upstream.tracking)
+    known = git.commit_of(place.work_tree, upstream.tracking)
     if known is None:
         yield warning("branch", f"{upstream.branch} was never shared with {upstream.remote}", "pipecli sync")
         return

@@ -19,7 +19,7 @@ from pipecli.checks.check import check
 from pipecli.checks.rule import Finding
 from pipecli.errors import Fault, FaultyFile, PipecliError
 from pipecli.history.commits import record_kind
-from pipecli.history.moments import Stand
+from pipecli.history.moments import StandingCommit
 from pipecli.history.past import PastPipeline
 from pipecli.history.version import why_absent
 from pipecli.merge import Conflict, merge_bytes
@@ -220,7 +220,7 @@ class Candidate(PastPipeline):
     """
 
     def __init__(self, present: Pipeline, commit: str, tree: str = "HEAD") -> None:
-        super().__init__(present.location, Stand(commit, present.now, ()), present.now)
+        super().__init__(present.location, StandingCommit(commit, present.now, ()), present.now)
         self.present = present
         self.tree = tree
 
@@ -260,7 +260,7 @@ class Candidate(PastPipeline):
         inside = [place.prefix] if place.prefix else []
         said = git.output(
             place.work_tree, "diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev",
-            self.tree, self.stood.commit, "--", *inside,
+            self.tree, self.standing.commit, "--", *inside,
         ).split("\0")  # fmt: skip
         found: dict[str, tuple[str, str] | None] = {}
         for about, path in zip(said[::2], said[1::2], strict=False):

@@ -11,7 +11,7 @@ from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import git
 from pipecli.store.files import Location
 from pipecli.sync.merge import Clash, commit_merge, join, merge_message
-from pipecli.sync.upstream import Upstream, commit_of, head
+from pipecli.sync.upstream import Upstream, head
 from pipecli.wording import count
 
 
@@ -33,7 +33,7 @@ class MergePlan(NamedTuple):
 def joint_of(place: Location, upstream: Upstream, theirs: str | None) -> MergePlan:
     """Both sides as one commit, or what stands against it. Raises PipecliError."""
     ours = present_commit(place)
-    known = commit_of(place, upstream.tracking)
+    known = git.commit_of(place.work_tree, upstream.tracking)
     if theirs is None:
         if known:
             raise PipecliError(

@@ -30,7 +30,6 @@ from pipecli.sync.merge import Candidate, commit_merge, merge_message, new_error
 from pipecli.sync.merge_plan import MergePlan, commit_count, going, joint_of, present_commit, records_of
 from pipecli.sync.upstream import (
     Upstream,
-    commit_of,
     head,
     named,
     require_clean,
@@ -55,7 +54,7 @@ def fetch(place: Location, upstream: Upstream) -> str | None:
         "--recurse-submodules=no", "--", upstream.remote, f"refs/heads/{upstream.name}",
     )  # fmt: skip
     if not done.returncode:
-        return commit_of(place, "FETCH_HEAD")
+        return git.commit_of(place.work_tree, "FETCH_HEAD")
     if b"couldn't find remote ref" in done.stderr:
         return None
     raise PipecliError(

@@ -62,13 +62,7 @@ def require_no_git_operation(place: Location) -> None:
 
 def head(place: Location) -> str | None:
     """The commit of HEAD; None before the first."""
-    return commit_of(place, "HEAD")
-
-
-def commit_of(place: Location, ref: str) -> str | None:
-    """The commit that one of our own names leads to; None where there is none."""
-    done = git.run(place.work_tree, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
-    return None if done.returncode else done.stdout.decode().strip()
+    return git.commit_of(place.work_tree, "HEAD")
 
 
 def branch_of(place: Location) -> str | None:

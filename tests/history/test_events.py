@@ -9,14 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipecli.history.events import Event, Told, events, fields
+from pipecli.history.events import Event, RecordVersion, events, fields
 
 ITEM = {"product": "cafe-s-100", "description": "Café S-100", "quantity": 2, "unit_price": 2499.0}
 CALL = {"id": "7K3M9", "type": "call", "direction": "out", "subject": "Intro call", "done": True}
 
 
 def texts(before: dict[str, Any], after: dict[str, Any], noun: str = "opportunity") -> list[str]:
-    return [event.text for event in events(Told(noun, "OPP-AAAAA", before), Told(noun, "OPP-AAAAA", after))]
+    return [
+        event.text
+        for event in events(RecordVersion(noun, "OPP-AAAAA", before), RecordVersion(noun, "OPP-AAAAA", after))
+    ]
 
 
 @pytest.mark.parametrize(
@@ -74,7 +77,9 @@ def test_one_change_is_one_line(before: dict[str, Any], after: dict[str, Any], s
 def test_money_has_its_digits_wherever_it_stands() -> None:
     def told(before: dict[str, Any], after: dict[str, Any]) -> tuple[str, str]:
         more = {"currency": "EUR"}
-        (event,) = events(Told("any", "ANY", before | more), Told("any", "ANY", after | more))
+        (event,) = events(
+            RecordVersion("any", "ANY", before | more), RecordVersion("any", "ANY", after | more)
+        )
         return str(event.before), str(event.after)
 
     item = {"description": "Beans", "quantity": 2.0, "unit_price": 95.5}
@@ -91,14 +96,14 @@ def test_money_has_its_digits_wherever_it_stands() -> None:
 
 
 def test_items_that_cannot_be_added_up_clear_no_amount() -> None:
-    before = Told("opportunity", "OPP-AAAAA", {"items": [ITEM]}, Decimal("4998.00"))
-    after = Told("opportunity", "OPP-AAAAA", {"items": [ITEM | {"quantity": "two"}]})
+    before = RecordVersion("opportunity", "OPP-AAAAA", {"items": [ITEM]}, Decimal("4998.00"))
+    after = RecordVersion("opportunity", "OPP-AAAAA", {"items": [ITEM | {"quantity": "two"}]})
     assert [event.text for event in events(before, after)] == ["item Café S-100: quantity: 2 → two"]
 
 
 def test_an_amount_is_told_whether_by_hand_or_by_items() -> None:
-    def told(plain: dict[str, Any], amount: str) -> Told:
-        return Told("opportunity", "OPP-AAAAA", plain | {"currency": "EUR"}, Decimal(amount))
+    def told(plain: dict[str, Any], amount: str) -> RecordVersion:
+        return RecordVersion("opportunity", "OPP-AAAAA", plain | {"currency": "EUR"}, Decimal(amount))
 
     by_items, dearer = told({}, "4998.00"), told({}, "5400.00")
     by_hand, same = told({"amount": 5400}, "5400.00"), told({"amount": 4998.0}, "4998.00")
@@ -127,15 +132,15 @@ def test_a_closing_is_one_line_with_its_facts() -> None:
 
 
 def test_documents_are_named() -> None:
-    draft = Told("quotation", "QTN-AAAAA", {"currency": "EUR"}, Decimal("4998.00"))
-    sent = Told("quotation", "QTN-AAAAA", {"currency": "EUR", "status": "sent"}, Decimal("4998.00"))
+    draft = RecordVersion("quotation", "QTN-AAAAA", {"currency": "EUR"}, Decimal("4998.00"))
+    sent = RecordVersion("quotation", "QTN-AAAAA", {"currency": "EUR", "status": "sent"}, Decimal("4998.00"))
     assert [event.text for event in events(draft, sent)] == ["quotation QTN-AAAAA sent"]
     assert [event.text for event in events(None, draft)] == ["quotation QTN-AAAAA created: 4,998.00 EUR"]
     assert [event.text for event in events(sent, None)] == ["quotation QTN-AAAAA removed"]
 
 
 def test_a_new_record_began_with_its_fields() -> None:
-    began = fields(Told("opportunity", "OPP-AAAAA", {"stage": "qualify", "title": "Machines"}))
+    began = fields(RecordVersion("opportunity", "OPP-AAAAA", {"stage": "qualify", "title": "Machines"}))
     assert [event.text for event in began] == ["stage set to qualify", "title set to Machines"]
 
 
@@ -157,7 +162,7 @@ plain = st.dictionaries(st.sampled_from(KEYS), anything, max_size=6)
 
 @given(plain, plain, st.sampled_from(["opportunity", "lead", "quotation", "customer", "settings"]))
 def test_any_two_maps_have_a_story(before: dict[str, Any], after: dict[str, Any], noun: str) -> None:
-    old, new = Told(noun, "X", before), Told(noun, "X", after)
+    old, new = RecordVersion(noun, "X", before), RecordVersion(noun, "X", after)
     for event in [*events(old, new), *events(None, new), *events(old, None), *fields(new)]:
         assert event.text and event.field
     assert not events(old, old)

@@ -17,7 +17,7 @@ import pytest
 from pipecli.history.index import open_history
 from pipecli.history.log import log
 from pipecli.history.moments import line_of_git
-from pipecli.history.version import Version, version_of
+from pipecli.history.version import VersionFacts, facts_of
 from pipecli.store.files import Location, find
 from pipecli.store.git import Object
 
@@ -136,11 +136,11 @@ def test_only_what_is_new_is_read(root: Path, monkeypatch: pytest.MonkeyPatch) -
     told(place)
     read: list[str] = []
 
-    def noted(path: str, blob: Object) -> Version:
+    def noted(path: str, blob: Object) -> VersionFacts:
         read.append(path)
-        return version_of(path, blob)
+        return facts_of(path, blob)
 
-    monkeypatch.setattr("pipecli.history.index.version_of", noted)
+    monkeypatch.setattr("pipecli.history.index.facts_of", noted)
     told(place)
     assert not read
     hands.write()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from pipecli.checks.changes import deals, identity
@@ -12,10 +11,9 @@ from pipecli.checks.changes.identity import Renames, renames
 from pipecli.checks.changes.rule import Between, Changed, Review, Rule
 from pipecli.checks.rule import Finding, Problem, Severity
 from pipecli.errors import FaultyFile
-from pipecli.history.change_set import ChangeSet, Range, Side, Touched
+from pipecli.history.change_set import ChangedRecord, ChangeSet, Range, Side
 from pipecli.history.events import events
-from pipecli.history.moments import Stand
-from pipecli.history.past import PastPipeline
+from pipecli.history.past import pipeline_at
 from pipecli.records.base import Record
 from pipecli.records.kinds import BY_NOUN, OPPORTUNITY, SETTINGS, SETTINGS_FILE
 from pipecli.records.settings import Settings
@@ -79,20 +77,16 @@ def _review(present: Pipeline, asked: Range, found: ChangeSet) -> Review:
         [_changed(each, key, renamed) for each, key in _with_changed_ids(found.records)],
         renamed.of_settings(old) if old else new_settings,
         new_settings,
-        present if asked.head is None else _past(present, asked.head),
+        present if asked.head is None else pipeline_at(present, asked.head),
         Between(present.location, asked),
     )
 
 
-def _past(present: Pipeline, commit: str) -> PastPipeline:
-    return PastPipeline(present.location, Stand(commit, datetime.now().astimezone(), ()), present.today)
-
-
-def _changed(touched: Touched, old_key: str, renamed: Renames) -> Changed:
+def _changed(touched: ChangedRecord, old_key: str, renamed: Renames) -> Changed:
     before, happened = touched.before, touched.events
-    if touched.noun == OPPORTUNITY.noun and before and before.told and any(renamed):
-        before = before._replace(told=renamed.of_deal(before.told))
-        happened = events(before.told, touched.after.told if touched.after else None)
+    if touched.noun == OPPORTUNITY.noun and before and before.version and any(renamed):
+        before = before._replace(version=renamed.of_deal(before.version))
+        happened = events(before.version, touched.after.version if touched.after else None)
     old, new = _record(touched.noun, before), _record(touched.noun, touched.after)
     if isinstance(old, Settings):
         old = renamed.of_settings(old)
@@ -111,22 +105,22 @@ def _changed(touched: Touched, old_key: str, renamed: Renames) -> Changed:
 
 
 def _record(noun: str, side: Side | None) -> Record | None:
-    if side is None or side.told is None or side.fault:
+    if side is None or side.version is None or side.fault:
         return None
     kind = SETTINGS if noun == SETTINGS.noun else BY_NOUN[noun]
-    return reading.validate(kind.model, side.told.plain, side.file)
+    return reading.validate(kind.model, side.version.plain, side.file)
 
 
-def _with_changed_ids(touched: Sequence[Touched]) -> Iterator[tuple[Touched, str]]:
+def _with_changed_ids(touched: Sequence[ChangedRecord]) -> Iterator[tuple[ChangedRecord, str]]:
     """Each with its old key; a removed and a new record as one, where they are the same with another id."""
     new = {(each.noun, each.key): each for each in touched if each.before is None}
     for old in touched:
-        if old.after is None and old.before and old.before.told:
+        if old.after is None and old.before and old.before.version:
             side = old.before
             same = next((each for each in new.values() if _is_same(old.noun, side, each)), None)
-            if same and same.after and same.after.told:
+            if same and same.after and same.after.version:
                 del new[same.noun, same.key]
-                happened = events(side.told, same.after.told)
+                happened = events(side.version, same.after.version)
                 yield same._replace(before=side, events=happened), old.key
                 continue
         if old.before is not None:
@@ -134,25 +128,26 @@ def _with_changed_ids(touched: Sequence[Touched]) -> Iterator[tuple[Touched, str
     yield from ((each, each.key) for each in new.values())
 
 
-def _is_same(noun: str, old: Side, new: Touched) -> bool:
+def _is_same(noun: str, old: Side, new: ChangedRecord) -> bool:
     """Whether a new record is an old one with another id: in its file, or with its birth and its name."""
     after = new.after
-    if noun != new.noun or after is None or after.told is None or old.told is None:
+    if noun != new.noun or after is None or after.version is None or old.version is None:
         return False
     if old.file == after.file:
         return True
     names = ("created", "title", "organization", "name", "opportunity")
-    before, now = ({name: each.told.plain.get(name) for name in names} for each in (old, after) if each.told)
+    before, now = (
+        {name: version.plain.get(name) for name in names} for version in (old.version, after.version)
+    )
     return before == now and any(now[name] for name in names[1:])
 
 
 def _settings_at(place: Location, commit: str) -> Settings | None:
     """The settings of a commit; None where it has none that are valid."""
-    named = f"{commit}:{place.prefix}{SETTINGS_FILE}"
-    done = git.run(place.work_tree, "rev-parse", "--verify", "--quiet", "--end-of-options", named)
-    if done.returncode:
+    settings_blob = git.id_of(place.work_tree, f"{commit}:{place.prefix}{SETTINGS_FILE}")
+    if settings_blob is None:
         return None
-    (blob,) = git.objects(place.work_tree, [done.stdout.decode().strip()], files.LARGEST)
+    (blob,) = git.objects(place.work_tree, [settings_blob], files.LARGEST)
     try:
         read = reading.read(SETTINGS, SETTINGS_FILE, yamltext.decode(blob.content or b"", SETTINGS_FILE))
     except FaultyFile:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from pipecli.checks.changes.rule import Changed, Review, Rule
 from pipecli.checks.rule import Problem, Severity
-from pipecli.history.events import Told
+from pipecli.history.events import RecordVersion
 from pipecli.records.base import Document, Plain
 from pipecli.records.kinds import BY_NOUN
 from pipecli.records.opportunity import Opportunity
@@ -109,7 +109,7 @@ class Renames(NamedTuple):
         }
         return settings.with_(processes=processes)
 
-    def of_deal(self, told: Told) -> Told:
+    def of_deal(self, told: RecordVersion) -> RecordVersion:
         """An old version of a deal in the new words."""
         plain: Plain = dict(told.plain)
         stage, owner = (plain.get("process"), plain.get("stage")), plain.get("owner")

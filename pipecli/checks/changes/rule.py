@@ -12,9 +12,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from pipecli.checks.rule import Problem, Severity
-from pipecli.errors import FaultyFile
 from pipecli.history.change_set import Range
-from pipecli.history.commits import commit_of, listed, touches
+from pipecli.history.commits import listed, parse_commit, touches
 from pipecli.history.moments import tip
 from pipecli.records.base import Plain, Record
 from pipecli.records.opportunity import Opportunity
@@ -112,13 +111,13 @@ class Between:
         found = git.objects(
             self._place.work_tree, [step.blob for step in self._steps.get(file, ())], files.LARGEST
         )
-        return [plain for each in found if (plain := _plain(each)) is not None]
+        return [plain for each in found if (plain := read.plain_of(each.content, "")) is not None]
 
     def forced(self, file: str, key: str) -> str:
         """` (forced in 1a2b3c4 by Ana Ruiz: "why")` when a commit says so; a hint, which excuses nothing."""
         ids = [step.commit for step in self._steps.get(file, ())]
         for object_ in git.objects(self._place.work_tree, reversed(ids), files.LARGEST):
-            commit = commit_of(object_.id, object_.content or b"")
+            commit = parse_commit(object_.id, object_.content or b"")
             if commit.subject.startswith(f"{key}: advance ") and commit.subject.endswith("(forced)"):
                 why = f': "{commit.body.splitlines()[0]}"' if commit.body else ""
                 return f" (forced in {commit.id[:7]} by {commit.author}{why})"
@@ -135,10 +134,3 @@ class Between:
                     if touch.after:
                         steps[touch.path].append(_Step(commit, touch.after))
         return steps
-
-
-def _plain(blob: git.Object) -> Plain | None:
-    try:
-        return read.parse(read.decode(blob.content or b"", ""), "")
-    except FaultyFile:
-        return None

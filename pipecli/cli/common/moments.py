@@ -33,9 +33,9 @@ def past(run: Session, place: Location, text: str, now: date | datetime | None) 
     zone = zone_of(place)
     moment = parse(text, now_in(zone, run.fixed_now()).date(), zone)
     pipeline = pipeline_as_of(place, moment, zone, now)
-    stood = pipeline.stood
+    standing = pipeline.standing
     if run.format_name == "table":
-        say(f"as of {shown(moment)}: commit {stood.commit[:7]} of {stood.at:%Y-%m-%d %H:%M}")
-    for note in stood.notes:
+        say(f"as of {shown(moment)}: commit {standing.commit[:7]} of {standing.at:%Y-%m-%d %H:%M}")
+    for note in standing.notes:
         say(f"warning: {note}")
     return pipeline

@@ -187,7 +187,7 @@ def _gathered(run: Session, unsent: Unsent, ours: Channels, since: str) -> Unsen
 def _start(run: Session, history: History, since: str) -> str | None:
     """The commit after which is told: of a day the last one before it; None: from the first on."""
     from pipecli.cli.common.dates import parse_from, parse_moment
-    from pipecli.history.moments import BeforeTheFirst, Moment, Revision, stand
+    from pipecli.history.moments import BeforeTheFirst, Moment, Revision, commit_at
 
     zone = run.now.tzinfo
     assert zone is not None
@@ -197,7 +197,7 @@ def _start(run: Session, history: History, since: str) -> str | None:
     with suppress(PipecliError):
         moment = parse_from(since, run.today) - timedelta(days=1)
     try:
-        return stand(history.place, moment, zone, lambda _: history.line).commit
+        return commit_at(history.place, moment, zone, lambda _: history.line).commit
     except BeforeTheFirst:
         return None
 

@@ -263,10 +263,10 @@ def read_board(
 
 
 def _open(pipeline: Pipeline, deals: Sequence[OpenDeal]) -> Iterator[tuple[Place, Card]]:
-    from pipecli.history.stages import moves_of
+    from pipecli.history.stages import last_moves
     from pipecli.reports.stale import last_movement
 
-    names, today, moves = _customers(pipeline), pipeline.today, moves_of(pipeline, deals, say)
+    names, today, moves = _customers(pipeline), pipeline.today, last_moves(pipeline, deals, say)
     for deal in deals:
         moved = last_movement(deal, moves.get(deal.id), today).day
         yield Place("open", deal.stage), card(deal, (today - moved).days, today, names)

@@ -32,7 +32,7 @@ from pipecli.cli.report.options import Currency, Names, currency_code
 from pipecli.cli.report.ranking import points_of
 from pipecli.errors import PipecliError
 from pipecli.history.moments import BeforeTheFirst
-from pipecli.history.stages import moves_of
+from pipecli.history.stages import last_moves
 from pipecli.outbox.dashboard import Cell, Change, Content, Figure, Picture, Table
 from pipecli.records.kinds import CUSTOMER, LEAD, OPPORTUNITY
 from pipecli.records.money import minor_digits
@@ -299,7 +299,7 @@ def content_of(run: Session, of: OwnerFilter, currency: str | None) -> Content:
 
 def _stale(pipeline: Pipeline, of: OwnerFilter, valuation: Valuation) -> Stale:
     deals = open_deals(pipeline.index.connection, of, Days(), with_activities=True)
-    moves = moves_of(pipeline, deals, say)
+    moves = last_moves(pipeline, deals, say)
     return stale(deals, moves=moves, valuation=valuation, today=pipeline.today)
 
 

@@ -245,7 +245,11 @@ def print_comparison(
     if run.format is Format.JSON:
         from pipecli.jsontext import dumps
 
-        compared = {"commit": past.stood.commit, "today": then.today, "committed": past.stood.at.isoformat()}
+        compared = {
+            "commit": past.standing.commit,
+            "today": then.today,
+            "committed": past.standing.at.isoformat(),
+        }
         said = {
             **json,
             "compared": compared,

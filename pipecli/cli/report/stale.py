@@ -49,7 +49,7 @@ def report_stale(
     A deal is stale when nothing moved it for the `rotting_days` of its stage, or longer: no activity that was
     done, no change of its stage in the history of git, and it was not made since.
     """
-    from pipecli.history.stages import moves_of
+    from pipecli.history.stages import last_moves
 
     if by:
         grouping(by, GROUPINGS)
@@ -58,7 +58,7 @@ def report_stale(
     asked = days(from_, to, run.today)
     valuation = Valuation(pipeline.rates, currency_code(currency))
     deals = open_deals(pipeline.index.connection, owner_filter(run), asked, with_activities=True)
-    made = stale(deals, moves=moves_of(pipeline, deals, say), valuation=valuation, today=run.today)
+    made = stale(deals, moves=last_moves(pipeline, deals, say), valuation=valuation, today=run.today)
     if by:
         _print_sums(run, made, grouped(made, deals, by, valuation), by, asked, valuation.currency)
     else:

@@ -10,7 +10,7 @@ import ryaml
 
 from pipecli.errors import Fault, FaultyFile
 
-__all__ = ["decode", "emit", "locate", "locate_many", "parse"]
+__all__ = ["decode", "emit", "locate", "locate_many", "parse", "plain_of"]
 
 BYTE_ORDER_MARK = "\ufeff"
 
@@ -63,6 +63,14 @@ def parse(text: str, file: str) -> dict[str, object]:
         if fault := unsound_value(text, file, record, _DEEPEST):
             raise FaultyFile([fault])
     return record  # type: ignore[no-any-return]
+
+
+def plain_of(content: bytes | None, file: str) -> dict[str, object] | None:
+    """The record that the content of a file or blob means; None where that can't be read."""
+    try:
+        return None if content is None else parse(decode(content, file), file)
+    except FaultyFile:
+        return None
 
 
 def emit(record: Mapping[str, object], schema: str) -> str:
