@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
-from pipecli.merge import Merged, merge
+from pipecli.merge import Conflict, merge_bytes
 from pipecli.records.kinds import KINDS, SETTINGS, Kind
 from pipecli.store import reading
 
@@ -50,6 +51,20 @@ def edited(*replacements: tuple[str, str], text: str = DEAL) -> str:
         assert old in text, old
         text = text.replace(old, new)
     return text
+
+
+class Merged(NamedTuple):
+    """The merge of one file as text."""
+
+    text: str
+    conflicts: tuple[Conflict, ...] = ()
+    by_line: str = ""
+
+
+def merge(file: str, base: str | None, ours: str | None, theirs: str | None, prefer=None) -> Merged:
+    versions = (None if version is None else version.encode() for version in (base, ours, theirs))
+    merged = merge_bytes(file, *versions, prefer)
+    return Merged(merged.content.decode(), *merged[1:])
 
 
 def both(base: str | None, ours: str, theirs: str, file: str = FILE) -> Merged:

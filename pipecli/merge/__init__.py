@@ -1,6 +1,6 @@
 """Three versions of a record's file become one, field by field."""
 
 from pipecli.merge.conflict import Conflict
-from pipecli.merge.file import Merged, MergedFile, merge, merge_bytes
+from pipecli.merge.file import MergedFile, merge_bytes
 
-__all__ = ["Conflict", "Merged", "MergedFile", "merge", "merge_bytes"]
+__all__ = ["Conflict", "MergedFile", "merge_bytes"]

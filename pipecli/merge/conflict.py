@@ -1,7 +1,4 @@
-"""What a merge leaves to a person.
-
-Conflicts in words: `amount: ours 5,400.00, theirs 5,100.00`.
-"""
+"""The conflicts that a merge leaves to a person, in words: `amount: ours 5,400.00, theirs 5,100.00`."""
 
 from __future__ import annotations
 
@@ -29,12 +26,12 @@ class Conflict(NamedTuple):
 _LONGEST = 80
 
 
-def told(model: type[Part], clash: Clash, ours: Plain, theirs: Plain, broken: str = "") -> Conflict:
+def in_words(model: type[Part], clash: Clash, ours: Plain, theirs: Plain, broken: str = "") -> Conflict:
     """A conflict as a person reads it; `broken` is the rule that made one of two fields."""
     mine, other = _shown(clash.path, clash.ours, ours), _shown(clash.path, clash.theirs, theirs)
     absent = "none" if is_nothing(clash.base) else "removed"
-    said = f"{_name(model, clash.path, ours, theirs)}: ours {mine or absent}, theirs {other or absent}"
-    return Conflict(".".join(clash.path), mine, other, f"{said} ({broken})" if broken else said)
+    words = f"{_name(model, clash.path, ours, theirs)}: ours {mine or absent}, theirs {other or absent}"
+    return Conflict(".".join(clash.path), mine, other, f"{words} ({broken})" if broken else words)
 
 
 def _shown(path: Path, value: object, side: Plain) -> str | None:
@@ -45,9 +42,9 @@ def _shown(path: Path, value: object, side: Plain) -> str | None:
     if isinstance(value, Mapping):
         if path[-2:-1] in (("activities",), ("items",), ("contacts",)):
             return events.described(path[-2], value, currency)
-        return _cut(", ".join(f"{key} {_shown((*path, key), each, side)}" for key, each in value.items()))
+        return _cut(", ".join(f"{key} {_shown((*path, key), inner, side)}" for key, inner in value.items()))
     if is_list(value):
-        return _cut(", ".join(_shown((*path, ""), each, side) or "" for each in value))
+        return _cut(", ".join(_shown((*path, ""), member, side) or "" for member in value))
     if shown := events.shown(value, path[-1], currency):
         return shown
     return f'"{_cut(" ".join(str(value).split()))}"'
@@ -58,27 +55,27 @@ def _cut(line: str) -> str:
 
 
 def _name(model: type[Part], path: Path, ours: Plain, theirs: Plain) -> str:
-    """What a person calls the field: `item Café S-100, quantity`; `closed.amount` stays so."""
-    said: list[str] = []
+    """The field as a person calls it: `item Café S-100, quantity`; `closed.amount` stays so."""
+    words: list[str] = []
     keys: list[str] = []
     here: list[object] = [ours, theirs]
     for place, key in enumerate(path):
-        found = [_members(model, path[:place], each) for each in here]
-        thing = next((each for of in found if isinstance(each := of.get(key), Mapping)), None)
+        members = [_members(model, path[:place], value) for value in here]
+        thing = next((member for side in members if isinstance(member := side.get(key), Mapping)), None)
         if thing is not None:
             one = f"{events.member_word(keys[-1])} {events.name(thing, key)}"
-            said.append(" ".join([*filter(None, [".".join(keys[:-1])]), one]))
+            words.append(" ".join([*filter(None, [".".join(keys[:-1])]), one]))
             keys = []
         elif key == ORDER and any(map(is_list, here)):
-            said.append(".".join(keys))
+            words.append(".".join(keys))
             keys = ["the order"]
         else:
             keys.append(key)
         here = [
-            named.get(key) if is_list(each) else each.get(key) if isinstance(each, Mapping) else None
-            for named, each in zip(found, here, strict=True)
+            named.get(key) if is_list(value) else value.get(key) if isinstance(value, Mapping) else None
+            for named, value in zip(members, here, strict=True)
         ]
-    return ", ".join([*said, *([".".join(keys)] if keys else [])])
+    return ", ".join([*words, *([".".join(keys)] if keys else [])])
 
 
 def _members(model: type[Part], path: Path, value: object) -> dict[str, object]:

@@ -1,7 +1,4 @@
-"""The merge of what is no record, or can't be read as one: line by line, as git does it.
-
-The merge of one file: by field where its versions are records, else by line; removed or not.
-"""
+"""The merge of one file: by field where its versions are records, else line by line as git does it."""
 
 from __future__ import annotations
 
@@ -28,9 +25,9 @@ _LARGEST_COUNT = 127
 
 
 def merge_lines(base: bytes, ours: bytes, theirs: bytes, prefer: Side | None = None) -> tuple[bytes, str]:
-    """The text, with conflicts marked in it, and what is in conflict in words; empty where nothing is.
+    """The text, with conflicts marked in it, and the conflicts in words; empty where there are none.
 
-    Of what is no text ours is kept, or what is preferred.
+    Of a file that is no text ours is kept, or the preferred side.
     """
     with TemporaryDirectory(prefix="pipecli-") as folder:
         room = Path(folder)
@@ -47,39 +44,23 @@ def merge_lines(base: bytes, ours: bytes, theirs: bytes, prefer: Side | None = N
     return done.stdout, f"{marks} marked line by line" if done.returncode else ""
 
 
-class Merged(NamedTuple):
-    text: str
+class MergedFile(NamedTuple):
+    content: bytes
     """The file, with conflict markers around the fields in conflict; empty where the record goes."""
     conflicts: tuple[Conflict, ...] = ()
     by_line: str = ""
     """Why it was merged line by line; empty where it was merged by field."""
 
 
-class MergedFile(NamedTuple):
-    """`Merged`, of a file that may be no text at all."""
-
-    content: bytes
-    conflicts: tuple[Conflict, ...] = ()
-    by_line: str = ""
-
-
-def merge(
-    file: str, base: str | None, ours: str | None, theirs: str | None, prefer: Side | None = None
-) -> Merged:
-    """What three versions of a pipeline's file come to; None: that side doesn't have it.
-
-    Without conflicts it is a valid record. `prefer` decides the fields in conflict, and only those: then
-    there are no conflicts. `file` is from the pipeline's root.
-    """
-    before, mine, other = (None if side is None else side.encode() for side in (base, ours, theirs))
-    content, conflicts, by_line = merge_bytes(file, before, mine, other, prefer)
-    return Merged(content.decode(), conflicts, by_line)
-
-
 def merge_bytes(
     file: str, base: bytes | None, ours: bytes | None, theirs: bytes | None, prefer: Side | None = None
 ) -> MergedFile:
-    """`merge` of contents that may be no text: of those ours is kept, and that is a conflict."""
+    """Merge three versions of a pipeline's file; None: that side doesn't have it.
+
+    Without conflicts it is a valid record. `prefer` decides the fields in conflict, and only those: then
+    there are no conflicts. Of a file that is no text ours is kept, and that is a conflict. `file` is from the
+    pipeline's root.
+    """
     if ours == theirs or base == theirs:
         return MergedFile(ours or b"")
     if base == ours:
@@ -92,7 +73,7 @@ def merge_bytes(
     try:
         mine, other = _version(kind, ours, "ours"), _version(kind, theirs, "theirs")
         before = _version(None, base, "base") if base else Version("", {})
-        mine, other = (each._replace(plain=exact(each.plain, each.text)) for each in (mine, other))
+        mine, other = (side._replace(plain=exact(side.plain, side.text)) for side in (mine, other))
         text, conflicts = merge_record(kind, before, mine, other, prefer)
     except (_NoRecord, EditError) as error:
         return _by_line(kind, base or b"", ours, theirs, prefer, str(error))
@@ -138,10 +119,10 @@ def _by_line(
     """As git merges a text; but what is clean and still no record is a conflict, too."""
     if prefer == "base":
         return MergedFile(base, (), reason)
-    content, said = merge_lines(base, ours, theirs, prefer)
-    if not said and kind is not None:
+    content, conflict = merge_lines(base, ours, theirs, prefer)
+    if not conflict and kind is not None:
         try:
             _version(kind, content, "the result")
         except _NoRecord as error:
-            said = str(error)
-    return MergedFile(content, (Conflict("", None, None, said),) if said else (), reason)
+            conflict = str(error)
+    return MergedFile(content, (Conflict("", None, None, conflict),) if conflict else (), reason)

@@ -1,8 +1,6 @@
-"""What holds within one record beyond its fields: two changes, each right, that don't go together.
+"""Three versions of a record, all of them read: the text they come to, and the fields in conflict.
 
-Three versions of a record, all of them read: what they come to, and what is in conflict.
-
-Numbers with the digits they are written with: `2499.00`, where a reader of YAML gives 2499.0.
+Two changes, each right, that don't go together in one record are conflicts, too.
 """
 
 from __future__ import annotations
@@ -13,7 +11,7 @@ from typing import NamedTuple
 
 from pipecli.checks.frozen import OFFERED
 from pipecli.errors import FaultyFile
-from pipecli.merge.conflict import Conflict, told
+from pipecli.merge.conflict import Conflict, in_words
 from pipecli.merge.text import Version, Writer, marked
 from pipecli.merge.values import Clash, Outcome, Path, Side, merged
 from pipecli.records import base as fields
@@ -24,30 +22,30 @@ from pipecli.store import reading
 from pipecli.store.yaml.compare import same
 from pipecli.store.yaml.tree import ListNode, MappingNode, ScalarNode, TreeNode, is_void, read_tree
 
-_TOLD_TOGETHER = {
+_TAKEN_TOGETHER = {
     "lead": ("status", "converted", "disqualified"),
     "opportunity": ("status", "closed"),
     "quotation": ("status", "reason"),
     "order": ("status", "delivered", "reason"),
     "supplier-quotation": ("status", "received", "reason"),
 }
-"""A status and what tells about it: of two statuses one side's is taken, and with it what it says of it."""
+"""A status and the fields that tell about it: they are taken from one side together."""
 
 
 def inseparable(kind: Kind, base: Plain, ours: Plain, theirs: Plain) -> frozenset[str]:
-    """The fields that may not come from both sides, as one is in conflict with what the other tells."""
+    """The fields that may not come from both sides, as the one contradicts the other."""
 
-    def said(side: Plain, key: str) -> object:
+    def value(side: Plain, key: str) -> object:
         return side.get(key, fields.default_at(kind.model, (key,)))
 
     def differ(key: str) -> bool:
-        return not same(said(ours, key), said(theirs, key))
+        return not same(value(ours, key), value(theirs, key))
 
     def changed(side: Plain, *keys: str) -> bool:
-        return any(not same(said(base, key), said(side, key)) for key in keys)
+        return any(not same(value(base, key), value(side, key)) for key in keys)
 
     together: set[str] = set()
-    group = _TOLD_TOGETHER.get(kind.noun, ())
+    group = _TAKEN_TOGETHER.get(kind.noun, ())
     if group and differ("status") and changed(ours, "status") and changed(theirs, "status"):
         together.update(filter(differ, group))
     steps = ("process", "stage")  # a stage is one of its process
@@ -63,7 +61,7 @@ def broken(kind: Kind, merged: Plain, base: Plain, ours: Plain, theirs: Plain) -
     except FaultyFile as error:
         return error.faults[0].message
     rules = _RULES.get(kind.noun, ())
-    broken = (said for rule in rules if (said := rule(merged)) and not rule(ours) and not rule(theirs))
+    broken = (message for rule in rules if (message := rule(merged)) and not rule(ours) and not rule(theirs))
     return next(broken, "") or (_frozen(merged, base, ours, theirs) if kind == QUOTATION else "")
 
 
@@ -163,8 +161,8 @@ class _Record:
     def _broken(self, whole: frozenset[str]) -> str:
         """The rule that is broken when the fields in conflict are decided for the one or the other."""
         sides = [side.plain for side in (self.base, self.ours, self.theirs)]
-        said = (broken(self.kind, self._outcome(side, whole).plain, *sides) for side in _BOTH)
-        return next(filter(None, said), "")
+        messages = (broken(self.kind, self._outcome(side, whole).plain, *sides) for side in _BOTH)
+        return next(filter(None, messages), "")
 
     def _outcome(self, side: Side, whole: frozenset[str], other: Path | None = None) -> Outcome:
         """The merge in which `side` decides, but theirs of the field at `other`."""
@@ -190,23 +188,23 @@ class _Record:
             (path, writer.text(self._outcome("ours", self.whole, path).plain, disputed)) for path in disputed
         ]  # fmt: skip
         theirs = writer.text(self._outcome("theirs", self.whole).plain, disputed)
-        conflicts = [self._told(clash) for clash in outcome.clashes]
+        conflicts = [self._in_words(clash) for clash in outcome.clashes]
         return MergedRecord(marked(text, others, theirs, self.kind.model), tuple(conflicts))
 
-    def _told(self, clash: Clash) -> Conflict:
+    def _in_words(self, clash: Clash) -> Conflict:
         is_rule = self.broken and clash.path[0] in self.whole
-        return told(
+        return in_words(
             self.kind.model, clash, self.ours.plain, self.theirs.plain, self.broken if is_rule else ""
         )
 
 
 def exact(plain: Plain, text: str) -> Plain:
-    """What a text says, without what says nothing, its decimals as `Decimal`."""
+    """The plain form of a text with its numbers as written: `2499.00`, where a YAML reader gives 2499.0."""
     if not _has_decimals(plain):
         return plain
     root = read_tree(text)
-    made = _exact(plain, root) if root else plain
-    return made if isinstance(made, dict) else plain
+    exact_plain = _exact(plain, root) if root else plain
+    return exact_plain if isinstance(exact_plain, dict) else plain
 
 
 def _has_decimals(value: object) -> bool:
@@ -218,7 +216,7 @@ def _has_decimals(value: object) -> bool:
 def _exact(value: object, node: TreeNode) -> object:
     if isinstance(value, dict) and isinstance(node, MappingNode):
         nodes = {entry.key.text: entry.value for entry in node.entries}
-        return {key: _exact(each, nodes[key]) if key in nodes else each for key, each in value.items()}
+        return {key: _exact(inner, nodes[key]) if key in nodes else inner for key, inner in value.items()}
     if isinstance(value, list) and isinstance(node, ListNode):
         inner = [item.value for item in node.items if not is_void(item.value)]
         return (

@@ -1,8 +1,7 @@
-"""The comments of a file by what they stand at, so that those of one version find their place in another.
+"""The text of a merged record: ours, with what theirs changed spliced in, and the comments of both.
 
-The text of a merged record: ours, with what theirs changed spliced in, and the comments of both.
-
-Conflict markers around the fields that have two values, and around nothing else.
+Comments are known by what they stand at, so that those of one version find their place in another. Conflict
+markers stand around the fields that have two values, and around nothing else.
 """
 
 from __future__ import annotations
@@ -83,8 +82,8 @@ class Sheet:
             yield from self._of_map(value, plain, path)
         elif isinstance(value, ListNode) and not value.flow and isinstance(plain, list):
             names = values.numbered(plain, values.names_at(self._model, path, plain))
-            for name, item, each in zip(names, value.items, plain, strict=False):
-                yield from self._spots((*path, name), item, item.anchor - 1, item.value, each)
+            for name, item, member in zip(names, value.items, plain, strict=False):
+                yield from self._spots((*path, name), item, item.anchor - 1, item.value, member)
 
     def _remark(self, comment: Comment) -> Remark:
         page, words = self.page, self.page.text[comment.start : comment.end]
@@ -102,7 +101,7 @@ class Sheet:
         return Remark(holder.path, "below", words)
 
     def put(self, remark: Remark) -> Splice:
-        """What puts a remark of another version where it belongs in this one.
+        """The splice that puts a remark of another version where it belongs in this one.
 
         Where nothing of its path is here, it goes below the nearest part of it that is.
         """
@@ -152,7 +151,7 @@ class Difference(NamedTuple):
 
 
 def difference(before: Sequence[Remark], after: Sequence[Remark]) -> Difference:
-    """What comments came and went; one that only stands elsewhere did neither."""
+    """The comments that came and went; one that only stands elsewhere did neither."""
     stayed = Counter(before) & Counter(after)
     came, went = Counter(after) - stayed, Counter(before) - stayed
     moved = Counter(element.words for element in came.elements()) & Counter(
@@ -162,7 +161,7 @@ def difference(before: Sequence[Remark], after: Sequence[Remark]) -> Difference:
 
 
 def _unmoved(version: Sequence[Remark], changed: Counter[Remark], moved: Counter[str]) -> list[Remark]:
-    """What changed, in the order of the version, without what only stands elsewhere."""
+    """The changed remarks in the order of the version, without those that only stand elsewhere."""
     left, elsewhere, result = changed.copy(), moved.copy(), []
     for remark in version:
         if left[remark]:
@@ -175,7 +174,7 @@ def _unmoved(version: Sequence[Remark], changed: Counter[Remark], moved: Counter
 
 
 def lacking(wanted: Sequence[Remark], present: Sequence[Remark]) -> list[Remark]:
-    """What is wanted and not present, as often as it is not."""
+    """The wanted remarks that are not present, each as often as it is missing."""
     left, result = Counter(present), []
     for remark in wanted:
         if left[remark]:
@@ -226,10 +225,10 @@ class Writer:
             if remark.path in sheet.by_path or not any(_is_in(remark.path, path) for path in disputed)
         ]
         at_the_end = [remark._replace(path=(), slot="below") for remark in added]
-        for each in (added, at_the_end):
-            made = spliced(sheet.page, [sheet.put(remark) for remark in each])
-            if _means(made, wanted):
-                return made
+        for placed in (added, at_the_end):
+            result = spliced(sheet.page, [sheet.put(remark) for remark in placed])
+            if _means(result, wanted):
+                return result
         first = "".join(f"{remark.words}{sheet.page.layout.line_break}" for remark in added)
         return first + text
 
@@ -295,7 +294,7 @@ def marked(ours: str, fields: Sequence[tuple[Path, str]], theirs: str, model: ty
     and where they can't be told apart, or are not given, the lines that differ are marked.
     """
     lines = _LINE.findall(ours)
-    blocks = sorted((_block(ours, text, path, model) for path, text in fields), key=lambda each: each[:2])
+    blocks = sorted((_block(ours, text, path, model) for path, text in fields), key=lambda block: block[:2])
     if not blocks or any(one.end > next_.start for one, next_ in pairwise(blocks)):
         blocks = _differences(lines, _LINE.findall(theirs))
     line_break = "\r\n" if ours.split("\n", 1)[0].endswith("\r") else "\n"
@@ -313,9 +312,9 @@ def marked(ours: str, fields: Sequence[tuple[Path, str]], theirs: str, model: ty
 def _block(ours: str, theirs: str, path: Path, model: type[Part]) -> _Block:
     """One field's lines: all of a text of several lines, and the lines between two that differ."""
     lines, others = _LINE.findall(ours), _LINE.findall(theirs)
-    found = _differences(lines, others)
-    start = min(block.start for block in found)
-    end = max(block.end for block in found)
+    blocks = _differences(lines, others)
+    start = min(block.start for block in blocks)
+    end = max(block.end for block in blocks)
     field = _lines_of(ours, path, model)
     if field and _lines_of(theirs, path, model):
         start, end = min(start, field[0]), max(end, field[1])

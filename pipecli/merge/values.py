@@ -1,8 +1,6 @@
-"""Lists in three versions: which member is which, and in what order they stand in the end.
+"""Three versions of what a record says become one (DESIGN §5): maps key by key, lists by identity.
 
 Nothing here depends on which version is ours and which is theirs, so that both clones come to one order.
-
-Three versions of what a record says become one (DESIGN §5): maps go inside, lists by identity.
 """
 
 from __future__ import annotations
@@ -55,9 +53,9 @@ def names_at(model: type[Part], path: Sequence[str], *versions: Sequence[object]
 
 
 def _free_identity(*versions: Sequence[object]) -> tuple[str, ...]:
-    """What names the maps of a list of one's own: a field that all have and no two share, else empty."""
+    """The field that names the maps of a free list: one that all have and no two share; else empty."""
     for name in (name for names in _IDENTITIES for name in names):
-        things = [[each for each in version if isinstance(each, Mapping)] for version in versions]
+        things = [[member for member in version if isinstance(member, Mapping)] for version in versions]
         keys = [[_text(thing.get(name)) for thing in version] for version in things]
         if all(len(set(key)) == len(key) and all(key) for key in keys):
             return (name,)
@@ -67,7 +65,7 @@ def _free_identity(*versions: Sequence[object]) -> tuple[str, ...]:
 def members(
     base: Sequence[object], ours: Sequence[object], theirs: Sequence[object], names: tuple[str, ...]
 ) -> Members:
-    """Who is who. Twins (a product on two lines) are told apart by being equal, then by their order."""
+    """The members of three lists, matched. Twins (a product on two lines) match if equal, then in order."""
 
     def key(member: object) -> str:
         return name_of(member, names) if isinstance(member, Mapping) else repr(meaning(member))
@@ -89,7 +87,7 @@ def members(
     for side, (version, order) in enumerate(zip((base, ours, theirs), orders, strict=True)):
         for place, member in zip(order, version, strict=True):
             versions[place][side] = member
-    first = [next(each for each in member if each is not None) for member in versions]
+    first = [next(version for version in member if version is not None) for member in versions]
     named = zip(numbered(first, names), versions, strict=True)
     return Members([Member(name, *member) for name, member in named], *orders)
 
@@ -99,10 +97,10 @@ def _unpaired(version: Sequence[object], pairs: Sequence[int | None]) -> list[ob
 
 
 def name_of(member: object, names: tuple[str, ...]) -> str:
-    """What tells a member from its neighbours: of a plain value the value."""
+    """The name that tells a member from its neighbours: of a plain value the value."""
     if isinstance(member, Mapping):
-        found = (_text(member.get(name)) for name in names)
-        return next((each for each in found if each), "") or repr(meaning(member))
+        texts = (_text(member.get(name)) for name in names)
+        return next((text for text in texts if text), "") or repr(meaning(member))
     return _text(member)
 
 
@@ -137,8 +135,8 @@ def _paired(
             waiting.setdefault(old[index][:length], []).append(index)
         for index, token in enumerate(new):
             if pairs[index] is None and waiting.get(token[:length]):
-                pairs[index] = found = waiting[token[:length]].pop(0)
-                free.discard(found)
+                pairs[index] = pair = waiting[token[:length]].pop(0)
+                free.discard(pair)
     return pairs
 
 
@@ -150,21 +148,21 @@ def merged_order(
     What was added follows what it followed; what two sides added at one place stands by its rank.
     """
     in_ours, in_theirs = set(ours), set(theirs)
-    as_before = [each for each in base if each in in_ours and each in in_theirs]
+    as_before = [element for element in base if element in in_ours and element in in_theirs]
     shared = set(as_before)
     ours_moved = [side for side in ours if side in shared]
     theirs_moved = [side for side in theirs if side in shared]
     if ours_moved != theirs_moved and as_before not in (ours_moved, theirs_moved):
         return None
     spine = ours_moved if theirs_moved == as_before else theirs_moved
-    gaps: dict[H | None, tuple[list[H], list[H]]] = {each: ([], []) for each in (None, *spine)}
+    gaps: dict[H | None, tuple[list[H], list[H]]] = {element: ([], []) for element in (None, *spine)}
     for side, version in enumerate((ours, theirs)):
         place: H | None = None
-        for each in version:
-            if each in shared:
-                place = each
+        for element in version:
+            if element in shared:
+                place = element
             else:
-                gaps[place][side].append(each)
+                gaps[place][side].append(element)
     placed: set[H] = set()
     result: list[H] = []
     for at, (one, other) in gaps.items():
@@ -176,18 +174,18 @@ def merged_order(
 
 
 def _joined(one: list[H], other: list[H], rank: Callable[[H], Any]) -> list[H]:
-    """What two sides put in one place: what both put there once, between it the lower rank first."""
-    first, second = sorted((one, other), key=lambda run: [rank(each) for each in run])
+    """The elements that two sides put in one place: those of both once, between them the lower rank first."""
+    first, second = sorted((one, other), key=lambda run: [rank(element) for element in run])
     in_both = set(first) & set(second)
-    shared = [each for each in first if each in in_both]
-    if shared != [each for each in second if each in in_both]:
-        return first + [each for each in second if each not in in_both]
+    shared = [element for element in first if element in in_both]
+    if shared != [element for element in second if element in in_both]:
+        return first + [element for element in second if element not in in_both]
     result: list[H] = []
-    for each in [*shared, None]:
-        runs = [_taken(run, each) for run in (first, second)]
+    for element in [*shared, None]:
+        runs = [_taken(run, element) for run in (first, second)]
         result += [x for run in sorted(runs, key=lambda run: [rank(x) for x in run]) for x in run]
-        if each is not None:
-            result.append(each)
+        if element is not None:
+            result.append(element)
     return result
 
 
@@ -236,16 +234,16 @@ class Outcome(NamedTuple):
 
 def pruned(value: Plain) -> Plain:
     """A map without what says nothing: nulls, empty maps and lists."""
-    made = _pruned(value)
-    return made if isinstance(made, dict) else {}
+    kept = _pruned(value)
+    return kept if isinstance(kept, dict) else {}
 
 
 def _pruned(value: object) -> object:
     if isinstance(value, Mapping):
-        made = {key: _pruned(each) for key, each in value.items()}
-        return {key: each for key, each in made.items() if not is_nothing(each)}
+        inner = {key: _pruned(element) for key, element in value.items()}
+        return {key: element for key, element in inner.items() if not is_nothing(element)}
     if is_list(value):
-        return [each for each in map(_pruned, value) if not is_nothing(each)]
+        return [element for element in map(_pruned, value) if not is_nothing(element)]
     return value
 
 
@@ -276,17 +274,17 @@ class _Merging:
     def map(
         self, path: Path, base: Mapping[str, Any] | None, ours: Mapping[str, Any], theirs: Mapping[str, Any]
     ) -> Plain:
-        made: Plain = {}
+        result: Plain = {}
         for key in self._keys(base or {}, ours, theirs):
             inner = (*path, key)
             default = self._default(inner)
             written = [side.get(key) for side in (base, ours, theirs) if side is not None]
             # A field that is left out says its default; in what was not there at all it says nothing.
-            said = [default if is_nothing(each) else each for each in written]
-            value = self.value(inner, *(said if base is not None else [None, *said]))
+            filled = [default if is_nothing(side) else side for side in written]
+            value = self.value(inner, *(filled if base is not None else [None, *filled]))
             if not is_nothing(value) and not (same(value, default) and all(map(is_nothing, written[-2:]))):
-                made[key] = value
-        return made
+                result[key] = value
+        return result
 
     def _default(self, path: Path) -> object:
         default = fields.default_at(self.model, path)
@@ -319,7 +317,7 @@ class _Merging:
         return self._clash(path, base, ours, theirs)
 
     def _is_free(self, path: Path, *versions: object) -> bool:
-        """Whether leaving it out is the same as leaving it empty: lists, and maps with keys of one's own.
+        """True where leaving it out is the same as leaving it empty: lists, and maps with keys of one's own.
 
         A part of the model (the next contact) is there or is not, and so is a price, tiers or none.
         """
@@ -342,28 +340,28 @@ class _Merging:
                 return self._clash(path, base, ours, theirs)
         return self._members(path, members(base, ours, theirs, names), names)
 
-    def _members(self, path: Path, found: Members, names: tuple[str, ...]) -> list[object]:
+    def _members(self, path: Path, lists: Members, names: tuple[str, ...]) -> list[object]:
         def rank(place: int) -> tuple[str, ...]:
-            member = found.all[place]
+            member = lists.all[place]
             versions = [side for side in (member.ours, member.theirs) if side is not None]
             moments = (version.get("at") for version in versions if isinstance(version, Mapping))
             return next((str(at) for at in moments if at), ""), member.name, *sorted(map(repr, versions))
 
-        order = merged_order(found.base, found.ours, found.theirs, rank)
+        order = merged_order(lists.base, lists.ours, lists.theirs, rank)
         if order is None:
-            sides = {"base": found.base, "ours": found.ours, "theirs": found.theirs}
-            shown = [[found.all[place].name for place in side] for side in sides.values()]
+            sides = {"base": lists.base, "ours": lists.ours, "theirs": lists.theirs}
+            shown = [[lists.all[place].name for place in side] for side in sides.values()]
             self.clashes.append(Clash((*path, ORDER), *shown))
             first = sides[self.choose((*path, ORDER))]
-            order = [*first, *(place for place in range(len(found.all)) if place not in first)]
+            order = [*first, *(place for place in range(len(lists.all)) if place not in first)]
         placed = set(order)
         values = {
             place: self.value((*path, member.name), *member[1:], is_member=True)
-            for place, member in enumerate(found.all)
+            for place, member in enumerate(lists.all)
             if place in placed
         }
-        made = [values[place] for place in order if not is_nothing(values[place])]
-        return sorted(made, key=from_quantity) if names == TIER else made
+        result = [values[place] for place in order if not is_nothing(values[place])]
+        return sorted(result, key=from_quantity) if names == TIER else result
 
     def _clash(self, path: Path, base: object, ours: object, theirs: object) -> object:
         self.clashes.append(Clash(path, base, ours, theirs))

@@ -6,9 +6,8 @@ import re
 
 import pytest
 
-from pipecli.merge import merge
 from pipecli.store.create import Person, settings_text
-from tests.merging import DEAL, FILE, both, edited, record, taken, words
+from tests.merging import DEAL, FILE, both, edited, merge, record, taken, words
 
 CLOSED = "closed:\n  date: 2026-12-01\n  {}\ntags:"
 LOST = edited(("status: open", "status: lost"), ("tags:", CLOSED.format("reason: price")))

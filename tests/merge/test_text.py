@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pipecli.merge import Merged, file, merge, merge_bytes
-from tests.merging import DEAL, FILE, both, edited, record, words
+from pipecli.merge import file, merge_bytes
+from tests.merging import DEAL, FILE, Merged, both, edited, merge, record, words
 
 
 def test_comments_of_both_sides_stay():

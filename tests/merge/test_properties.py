@@ -12,13 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipecli.errors import FaultyFile
-from pipecli.merge import merge
 from pipecli.merge.values import pruned
 from pipecli.records import base as fields
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.store.yaml import edit as yamledit
 from pipecli.store.yaml import read
-from tests.merging import FILE, record, taken
+from tests.merging import FILE, merge, record, taken
 
 Deal = dict[str, Any]
 Edit = Callable[[Deal], object]

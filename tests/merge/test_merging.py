@@ -6,12 +6,11 @@ from typing import get_args, get_origin
 
 import pytest
 
-from pipecli.merge import Merged, merge
 from pipecli.merge.values import identity
 from pipecli.records import base as fields
 from pipecli.records.base import Part
 from pipecli.records.kinds import KINDS, SETTINGS
-from tests.merging import DEAL, FILE, both, edited, taken, words
+from tests.merging import DEAL, FILE, Merged, both, edited, merge, taken, words
 
 CLEAN = [
     (
