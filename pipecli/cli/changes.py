@@ -16,7 +16,8 @@ from pipecli.history.changes import Asked, Changes, End, changes
 from pipecli.history.index import open_history
 from pipecli.history.moments import zone_of
 from pipecli.records.money import minor_digits
-from pipecli.reports.waterfall import Move, Sum, Window
+from pipecli.reports.days import Days
+from pipecli.reports.waterfall import Move, Sum
 from pipecli.store.pipeline import now_in
 
 app = noun("Print how the pipeline moved between two moments.")
@@ -53,7 +54,7 @@ def show(
     asked = Asked(
         parse(since, today, zone),
         None if until is None else parse(until, today, zone),
-        Window(period.first, period.last) if period else None,
+        Days(period.first, period.last) if period else None,
         currency.upper() or None,
     )
     made = changes(open_history(place, say), asked, today, zone)

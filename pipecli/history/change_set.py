@@ -24,7 +24,7 @@ from pipecli.reports.forecast import OVERDUE, WITHOUT_DATE, Forecast, Row, Windo
 from pipecli.store import files
 from pipecli.store.files import Location, kind_of
 from pipecli.store.git import Object
-from pipecli.store.index.deals import OwnerFilter, deals
+from pipecli.store.index.deals import OwnerFilter, forecast_deals
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.yaml import read
 
@@ -320,9 +320,9 @@ def _forecast(end: Pipeline | None, head: Pipeline, by: str, currency: str) -> F
     if end is None:
         return None
     window = Window(None, None)
-    found = deals(end.index.connection, OwnerFilter(), window)
+    deals = forecast_deals(end.index.connection, OwnerFilter(), window)
     rates = end.rates if end.rates.base == currency else head.rates
-    return forecast(found, by=by, rates=rates, today=head.today, window=window, currency=currency)
+    return forecast(deals, by=by, rates=rates, today=head.today, window=window, currency=currency)
 
 
 def _shifts(before: Forecast | None, after: Forecast | None) -> list[Shift]:

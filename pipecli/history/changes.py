@@ -28,8 +28,10 @@ from pipecli.history.moments import (
 from pipecli.history.version import VersionFacts
 from pipecli.records.kinds import OPPORTUNITY, SETTINGS_FILE
 from pipecli.records.money import Rates
-from pipecli.reports.deals import Deal, Exchange
-from pipecli.reports.waterfall import Side, Waterfall, Window, waterfall
+from pipecli.reports.days import Days
+from pipecli.reports.deals import Deal
+from pipecli.reports.money import Valuation
+from pipecli.reports.waterfall import Side, Waterfall, waterfall
 from pipecli.store import files, git
 from pipecli.store.pipeline import rates_of
 from pipecli.store.yaml import read
@@ -119,6 +121,7 @@ class Reader:
         close = version.closed_date if is_won else version.expected_close
         process, stage, by_hand = version.process or "", version.stage or "", version.probability
         return Deal(
+            id=version.key or "",
             status=version.status or "open",
             process=process,
             stage=stage,
@@ -202,7 +205,7 @@ class Asked(NamedTuple):
     since: Moment
     until: Moment | None
     """None: now."""
-    window: Window | None
+    window: Days | None
     currency: str | None
     """None: the base."""
 
@@ -221,8 +224,8 @@ def changes(history: History, asked: Asked, today: date, zone: tzinfo) -> Change
         before = rates
     made = waterfall(
         _pairs(opening.deals, closing.deals),
-        Side(Exchange(before, target, opening.day), opening.deals.stages),
-        Side(Exchange(rates, target, closing.day), closing.deals.stages),
+        Side(Valuation(before, target), opening.day, opening.deals.stages),
+        Side(Valuation(rates, target), closing.day, closing.deals.stages),
         asked.window,
     )
     return Changes(opening, closing, target, made)

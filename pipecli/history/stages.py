@@ -14,9 +14,8 @@ from typing import NamedTuple
 from pipecli.history.index import History, Say, open_history
 from pipecli.history.moments import NoSuchMoment, steady
 from pipecli.history.stage_history import FirstParentPath, StageHistories, path_to, stage_histories
-from pipecli.reports.deals import Journey, Observation, OpenDeal, Place, StageHistory, stage_visits
+from pipecli.reports.deals import Deal, Observation, Place, StageHistory, stage_visits
 from pipecli.store.files import Location
-from pipecli.store.index.deals import Begun
 from pipecli.store.pipeline import Pipeline
 
 
@@ -124,23 +123,26 @@ def _begin(history: History, way: FirstParentPath) -> set[int]:
 
 
 class Journeys(NamedTuple):
-    all: list[Journey]
+    all: list[Deal]
+    """With their stage visits."""
     notes: list[str]
     """What makes them less than the whole story."""
 
 
 def journeys(
     place: Location,
-    begun: Sequence[Begun],
+    deals: Sequence[Deal],
+    entered: Mapping[str, Mapping[str, object]],
     *,
     until: str,
     now: datetime,
     stages: Mapping[Place, int],
     say: Say,
 ) -> Journeys:
-    """The deals with their stays, as of `HEAD` or the id of a commit, and a moment.
+    """The deals with their visits to the stages, as of `HEAD` or the id of a commit, and a moment.
 
-    `stages` gives each its place in its process. What is not committed counts as of `now`.
+    `entered` gives by the deal's id when it came to stages, as an import wrote it. `stages` gives each
+    its place in its process. What is not committed counts as of `now`.
     """
     try:
         seen = sightings(open_history(place, say), until, now, stages)
@@ -150,21 +152,21 @@ def journeys(
     assert zone
     unused, found, moment = 0, [], int(now.timestamp())
     ends: dict[date | None, int | None] = {None: None}
-    for each in begun:
-        journey = each.journey
-        facts = _facts(each, stages, zone) if each.facts else {}
-        unused += len(each.facts) - len(facts)
-        if journey.closed and journey.closed not in ends:
-            ends[journey.closed] = _seconds(journey.closed, zone)
-        present = Observation(moment, journey.process, journey.stage, journey.status)
-        course = StageHistory(
-            int(each.created.timestamp()),
-            [*seen.sightings.get(journey.id, ()), present],
+    for deal in deals:
+        written = entered.get(deal.id, {})
+        facts = _facts(deal.process, written, stages, zone)
+        unused += len(written) - len(facts)
+        if deal.ended and deal.ended not in ends:
+            ends[deal.ended] = _seconds(deal.ended, zone)
+        present = Observation(moment, deal.process, deal.stage, deal.status)
+        history = StageHistory(
+            int(deal.created.timestamp()),
+            [*seen.sightings.get(deal.id, ()), present],
             facts,
-            ends[journey.closed],
-            journey.id in seen.cut,
+            ends[deal.ended],
+            deal.id in seen.cut,
         )
-        found.append(journey._replace(stage_visits=stage_visits(course, stages)))
+        found.append(deal._replace(stage_visits=stage_visits(history, stages)))
     return Journeys(found, [*seen.notes, *([_UNUSED[unused > 1].format(unused)] if unused else [])])
 
 
@@ -174,13 +176,15 @@ _UNUSED = (
 )
 
 
-def _facts(begun: Begun, stages: Mapping[Place, int], zone: tzinfo) -> dict[str, int]:
+def _facts(
+    process: str, written: Mapping[str, object], stages: Mapping[Place, int], zone: tzinfo
+) -> dict[str, int]:
     """When a deal came to stages, in seconds since 1970; a bare day counts from its beginning."""
-    found = {}
-    for stage, text in begun.facts.items():
-        if (begun.journey.process, stage) in stages and (moment := _moment(text, zone)) is not None:
-            found[stage] = moment
-    return found
+    facts = {}
+    for stage, text in written.items():
+        if (process, stage) in stages and (moment := _moment(text, zone)) is not None:
+            facts[stage] = moment
+    return facts
 
 
 def _moment(text: object, zone: tzinfo) -> int | None:
@@ -195,7 +199,7 @@ def _seconds(day: date, zone: tzinfo) -> int:
     return int(datetime.combine(day, time(), zone).timestamp())
 
 
-def last_moves(pipeline: Pipeline, deals: Sequence[OpenDeal], say: Say) -> dict[str, date]:
+def last_moves(pipeline: Pipeline, deals: Sequence[Deal], say: Say) -> dict[str, date]:
     """By the deal's id, the day of its last move up to the pipeline's now; none for a deal that never moved.
 
     A move counts when the line of commits to the pipeline's own says so, as in history.stages, and one that

@@ -21,8 +21,13 @@ class Days(NamedTuple):
     first: date | None = None
     last: date | None = None
 
-    def has(self, day: date) -> bool:
-        return (self.first is None or self.first <= day) and (self.last is None or day <= self.last)
+    def has(self, day: date | None) -> bool:
+        """Whether a day is one of these; no day is none of them."""
+        return (
+            day is not None
+            and (self.first is None or self.first <= day)
+            and (self.last is None or day <= self.last)
+        )
 
 
 def month_of(day: date) -> str:
@@ -41,12 +46,17 @@ def quarter_of(day: date) -> str:
     return f"{day.year:04}-Q{(day.month + 2) // 3}"
 
 
-def day_in(moment: datetime, zone: tzinfo) -> date:
-    """The day of a moment in a timezone; at the ends of the calendar, which have no other, its own."""
+def moment_in(moment: datetime, zone: tzinfo) -> datetime:
+    """A moment by the clocks of a timezone; at the ends of the calendar, which have no other, by its own."""
     try:
-        return moment.astimezone(zone).date()
+        return moment.astimezone(zone)
     except OverflowError:
-        return moment.date()
+        return moment
+
+
+def day_in(moment: datetime, zone: tzinfo) -> date:
+    """The day of a moment in a timezone."""
+    return moment_in(moment, zone).date()
 
 
 _HUNDREDTH = Decimal("0.01")

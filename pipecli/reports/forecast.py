@@ -1,6 +1,6 @@
-"""The forecast: what the open deals will bring by their expected close, and what was won, apart from it.
+"""The forecast: the worth of the open deals by their expected close, and of those that were won beside it.
 
-Two forecasts side by side: each row as it was and as it is, with the difference.
+Two forecasts can stand side by side: each row as it was and as it is, with the difference.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
-from pipecli.records.money import Rates, rounded
-from pipecli.reports.days import shared_out
-from pipecli.reports.deals import Deal, Exchange, Worth
+from pipecli.records.money import Rates
+from pipecli.reports.days import month_of, quarter_of, shared_out
+from pipecli.reports.deals import Deal
+from pipecli.reports.money import Valuation, Worth
 
 GROUPINGS = ("month", "quarter", "stage", "owner", "team", "type", "source", "customer", "product")
 PERIODS = GROUPINGS[:2]
@@ -24,7 +25,7 @@ OVERDUE = "overdue"
 WITHOUT_DATE = "without-date"
 
 Key = tuple[str | None, str | None]
-"""What a row is about: the process for stages (else None), and the stage, month, owner, …; None: of none."""
+"""The subject of a row: the process of a stage (else None), and the stage, month, owner, …; None: of none."""
 
 
 class Window(NamedTuple):
@@ -33,7 +34,7 @@ class Window(NamedTuple):
     first: date | None
     last: date | None
     is_asked: bool = False
-    """Whether somebody asked for `first`. If not it bounds only what was won, and overdue deals count."""
+    """True where somebody asked for `first`. If not it bounds only what was won, and overdue deals count."""
 
     def has_won(self, day: date) -> bool:
         return (self.first is None or self.first <= day) and (self.last is None or day <= self.last)
@@ -49,7 +50,7 @@ class Row(NamedTuple):
 
     key: str | None
     process: str | None
-    """Whose stage it is; None in every other grouping."""
+    """The process of a stage; None in every other grouping."""
     open_count: int
     amount: Decimal
     weighted: Decimal
@@ -105,14 +106,14 @@ def forecast(
     `order` gives the keys that have a place of their own; the others follow, the heaviest first.
     Raises MissingRate.
     """
-    exchange = Exchange(rates, currency or rates.base, today)
-    sums = _Sums(by, exchange.currency, today)
+    valuation = Valuation(rates, currency)
+    sums = _Sums(by, valuation, today)
     for deal in deals:
         if deal.status == "won":
             if deal.close is not None and window.has_won(deal.close):
-                sums.take(deal, exchange.worth(deal))
+                sums.take(deal, valuation.worth(deal, today))
         elif deal.status == "open":
-            value = exchange.worth(deal)
+            value = valuation.worth(deal, today)
             sums.set_apart(deal, value)
             if window.has_open(deal.close):
                 sums.take(deal, value)
@@ -120,7 +121,7 @@ def forecast(
     rows = [tally.row(*key) for key, tally in sums.tallies.items()]
     rows.sort(key=chronological if by in PERIODS else lambda row: _heaviest(row, places))
     return Forecast(
-        by, exchange.currency, today, window, rows, sums.totals.row(None, None),
+        by, valuation.currency, today, window, rows, sums.totals.row(None, None),
         sums.overdue, sums.without_date, sums.without_amount,
     )  # fmt: skip
 
@@ -170,11 +171,10 @@ class _Tally:
 class _Sums:
     """All rows of one forecast while it is counted."""
 
-    def __init__(self, by: str, currency: str, today: date) -> None:
+    def __init__(self, by: str, valuation: Valuation, today: date) -> None:
         self.by = by
-        self.currency = currency
+        self.currency, self.zero = valuation.currency, valuation.zero
         self.today = today
-        self.zero = rounded(_ZERO, currency)  # 0.00 in EUR, 0 in JPY
         self.tallies: dict[Key, _Tally] = {}
         self.totals = _Tally(self.zero)
         self.overdue = self.without_date = Apart(0, self.zero, self.zero)
@@ -217,23 +217,14 @@ def _parts(
     if value is None:
         yield from ((product, None) for product in dict.fromkeys(product for product, _ in products))
         return
-    amounts, weights = (shared_out(each, products, currency) for each in value)
+    amounts, weights = (shared_out(figure, products, currency) for figure in value)
     for (product, amount), (_, weight) in zip(amounts, weights, strict=True):
         yield product, Worth(amount, weight)
 
 
-def _month(deal: Deal) -> Key:
-    return (None, deal.close.isoformat()[:7] if deal.close else WITHOUT_DATE)
-
-
-def _quarter(deal: Deal) -> Key:
-    close = deal.close
-    return (None, f"{close.year:04}-Q{(close.month + 2) // 3}" if close else WITHOUT_DATE)
-
-
 _KEYS: dict[str, Callable[[Deal], Key]] = {
-    "month": _month,
-    "quarter": _quarter,
+    "month": lambda deal: (None, month_of(deal.close) if deal.close else WITHOUT_DATE),
+    "quarter": lambda deal: (None, quarter_of(deal.close) if deal.close else WITHOUT_DATE),
     "stage": lambda deal: (deal.process, deal.stage),
     "owner": lambda deal: (None, deal.owner),
     "team": lambda deal: (None, deal.team),
@@ -277,15 +268,15 @@ class Compared(NamedTuple):
         return value
 
     def change(self, name: str) -> Decimal | int:
-        """How much one of FIGURES has grown."""
+        """The growth of one of FIGURES."""
         return self.figure(name) - self.figure(name, then=True)
 
 
 def compare(then: Forecast, now: Forecast) -> list[Compared]:
-    """The rows of both, in the order of the present one; what is gone from it follows, or has its date."""
+    """The rows of both, in the order of the present one; rows that are gone follow, or keep their date."""
     old = {(row.process, row.key): row for row in then.rows}
     new = {(row.process, row.key): row for row in now.rows}
     rows = [Compared(old.get(key), new.get(key)) for key in dict.fromkeys([*new, *old])]
     if now.by in PERIODS:
-        rows.sort(key=lambda each: chronological(each.row))
+        rows.sort(key=lambda compared: chronological(compared.row))
     return rows

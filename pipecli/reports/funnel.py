@@ -1,4 +1,4 @@
-"""The funnel: what became, up to now, of the leads and the opportunities that were created in some days.
+"""The funnel: the fate, up to now, of the leads and the opportunities that were created in some days.
 
 Two halves, each of what was created then: the leads, and the opportunities, from leads or not.
 """
@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from pipecli.reports.days import Days, month_of, percent, quarter_of
-from pipecli.reports.deals import Journey, Place, furthest
+from pipecli.reports.deals import Deal, Place, furthest
 from pipecli.reports.money import Valuation
 
 GROUPINGS = ("step", "source", "campaign", "owner", "team", "month", "quarter")
@@ -29,10 +29,10 @@ class Sale(NamedTuple):
 
 
 class LeadCourse(NamedTuple):
-    """How far a lead got. Who got further got here too: one with an opportunity counts as qualified."""
+    """The way of a lead; one that got further counts at every step before."""
 
     id: str
-    created: date
+    created_on: date
     owner: str | None
     team: str | None
     source: str | None
@@ -95,7 +95,7 @@ class Funnel(NamedTuple):
 
 def funnel(
     leads: Iterable[LeadCourse],
-    journeys: Iterable[Journey],
+    deals: Iterable[Deal],
     *,
     by: str,
     days: Days,
@@ -108,14 +108,14 @@ def funnel(
     """
     groups = defaultdict[str | None, _Tally](lambda: _Tally(valuation))
     totals = _Tally(valuation)
-    cohort = [journey for journey in journeys if days.has(journey.created)]
+    cohort = [deal for deal in deals if days.has(deal.created_on)]
     for lead in leads:
-        if days.has(lead.created):
+        if days.has(lead.created_on):
             for tally in (totals, *([] if by == "step" else [groups[_key(lead, by)]])):
                 tally.add_lead(lead)
-    for journey in cohort:
-        for tally in (totals, *([] if by == "step" else [groups[_key(journey, by)]])):
-            tally.add_opportunity(journey)
+    for deal in cohort:
+        for tally in (totals, *([] if by == "step" else [groups[_key(deal, by)]])):
+            tally.add_opportunity(deal)
     rows = [Row(key, tally.counts()) for key, tally in groups.items()]
     rows.sort(key=_chronological if by in PERIODS else _most_frequent)
     return Funnel(by, rows, totals.counts(), _reached(cohort, order))
@@ -124,8 +124,8 @@ def funnel(
 _PERIOD: dict[str, Callable[[date], str]] = {"month": month_of, "quarter": quarter_of}
 
 
-def _key(lead_course: LeadCourse | Journey, by: str) -> str | None:
-    key: str | None = _PERIOD[by](lead_course.created) if by in _PERIOD else getattr(lead_course, by)
+def _key(record: LeadCourse | Deal, by: str) -> str | None:
+    key: str | None = _PERIOD[by](record.created_on) if by in _PERIOD else getattr(record, by)
     return key
 
 
@@ -149,12 +149,12 @@ class _Tally:
         for sale in lead.sales:
             self.lead_won_amount += self.valuation.value(sale.amount, sale.currency, sale.closed, sale.id)
 
-    def add_opportunity(self, deal: Journey) -> None:
+    def add_opportunity(self, deal: Deal) -> None:
         self.opportunities["created"] += 1
         self.opportunities["from_leads"] += deal.has_lead
         self.opportunities[deal.status] += 1
-        if deal.status == "won" and deal.amount is not None and deal.closed:
-            self.won_amount += self.valuation.value(deal.amount, deal.currency, deal.closed, deal.id)
+        if deal.status == "won":
+            self.won_amount += self.valuation.amount(deal) or 0
 
     def counts(self) -> Counts:
         leads, deals = self.leads, self.opportunities
@@ -167,17 +167,13 @@ class _Tally:
         )  # fmt: skip
 
 
-def _reached(cohort: Sequence[Journey], order: Sequence[Place]) -> list[Reached]:
+def _reached(cohort: Sequence[Deal], order: Sequence[Place]) -> list[Reached]:
     places = {place: number for number, place in enumerate(order)}
-    of_process = Counter(journey.process for journey in cohort)
+    of_process = Counter(deal.process for deal in cohort)
     ends = Counter[tuple[str, int | None]]()
-    for journey in cohort:
-        far = (
-            None
-            if journey.status == "won"
-            else furthest(journey.stage_visits, places).get(journey.process, -1)
-        )
-        ends[journey.process, far] += 1
+    for deal in cohort:
+        far = None if deal.status == "won" else furthest(deal.stage_visits, places).get(deal.process, -1)
+        ends[deal.process, far] += 1
     return [
         Reached(process, stage, _as_far_as(ends, process, places[process, stage]), of_process[process])
         for process, stage in order

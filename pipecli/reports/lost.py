@@ -1,4 +1,4 @@
-"""What was lost and why: the lost deals by reason, competitor, product, …, and how that moved over time."""
+"""The lost deals by reason, competitor, product, …, and the trend of that over months or quarters."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from pipecli.reports.days import percent, shared_out
-from pipecli.reports.deals import ClosedDeal
+from pipecli.reports.deals import Deal
 from pipecli.reports.money import Valuation
 
 GROUPINGS = (
@@ -26,7 +26,7 @@ class Row(NamedTuple):
 
     key: str | None
     process: str | None
-    """Whose stage it is; None in every other grouping."""
+    """The process of a stage; None in every other grouping."""
     period: str | None
     lost_count: int
     share: Decimal | None
@@ -63,7 +63,7 @@ class Lost(NamedTuple):
 
 
 def lost(
-    deals: Iterable[ClosedDeal],
+    deals: Iterable[Deal],
     *,
     by: str,
     valuation: Valuation,
@@ -82,15 +82,13 @@ def lost(
     keys: dict[Key, _Tally] = defaultdict(lambda: _Tally(zero))
     closed = Apart(0, zero)
     for deal in deals:
-        amount = zero
-        if deal.amount is not None:
-            amount = valuation.value(deal.amount, deal.currency, deal.closed, deal.id)
+        amount = valuation.amount(deal) or zero
         if deal.status == "closed":
             closed = Apart(closed.closed_count + 1, closed.closed_amount + amount)
             continue
         period: str | None = getattr(deal, trend) if trend else None
-        for each in {period, None}:
-            periods[each].add(deal, amount)
+        for name in {period, None}:
+            periods[name].add(deal, amount)
         for key, part in _parts(deal, by, amount, valuation.currency):
             tallies[key, period].add(deal, part)
             keys[key].add(deal, part)
@@ -121,7 +119,7 @@ class _Tally:
         self.lost_count = self.won_count = self.without_amount_count = 0
         self.lost_amount = self.won_amount = zero
 
-    def add(self, deal: ClosedDeal, amount: Decimal) -> None:
+    def add(self, deal: Deal, amount: Decimal) -> None:
         if deal.status == "won":
             self.won_count += 1
             self.won_amount += amount
@@ -141,7 +139,7 @@ class _Tally:
         )  # fmt: skip
 
 
-def _parts(deal: ClosedDeal, by: str, amount: Decimal, currency: str) -> Iterator[tuple[Key, Decimal]]:
+def _parts(deal: Deal, by: str, amount: Decimal, currency: str) -> Iterator[tuple[Key, Decimal]]:
     """The keys that a deal counts at, each with its part of the amount."""
     if by == "product":
         for product, part in shared_out(amount, deal.products or ((None, Decimal(1)),), currency):

@@ -1,9 +1,4 @@
-"""The open pipeline: how many deals and how much money stands at each stage, of each owner, team, month, …
-
-The board: the open deals of one process in a column a stage, each with its age and whether it rots.
-
-The key figures of a pipeline at a moment, and how they differ from those of another.
-"""
+"""The open deals and their money by stage and owner, team, month, …; the board; the key figures."""
 
 from __future__ import annotations
 
@@ -15,7 +10,7 @@ from functools import reduce
 from typing import NamedTuple
 
 from pipecli.reports.days import Days, percent
-from pipecli.reports.deals import ClosedDeal, OpenDeal
+from pipecli.reports.deals import Deal
 from pipecli.reports.money import Valuation
 
 GROUPINGS = ("owner", "team", "month", "quarter", "type", "source", "customer")
@@ -64,7 +59,7 @@ class Pipeline(NamedTuple):
 
 
 def pipeline(
-    deals: Iterable[OpenDeal],
+    deals: Iterable[Deal],
     *,
     by: str,
     valuation: Valuation,
@@ -78,7 +73,7 @@ def pipeline(
     """
     nothing = Sum(0, valuation.zero, valuation.zero, 0)
     places = {stage: place for place, stage in enumerate(order)}
-    processes: dict[str, list[OpenDeal]] = defaultdict(list)
+    processes: dict[str, list[Deal]] = defaultdict(list)
     for deal in deals:
         processes[deal.process].append(deal)
 
@@ -107,17 +102,16 @@ def pipeline(
         )
 
     known = list(dict.fromkeys(process for process, _ in order))
-    ordered = sorted(processes, key=lambda each: (known.index(each) if each in known else len(known), each))
+    ordered = sorted(processes, key=lambda name: (known.index(name) if name in known else len(known), name))
     matrices = [matrix(process) for process in ordered]
-    return Pipeline(by, matrices, reduce(Sum.plus, (matrice.totals for matrice in matrices), nothing))
+    return Pipeline(by, matrices, reduce(Sum.plus, (one.totals for one in matrices), nothing))
 
 
-def _worth(deal: OpenDeal, valuation: Valuation, today: date) -> Sum:
-    if deal.amount is None:
+def _worth(deal: Deal, valuation: Valuation, today: date) -> Sum:
+    amount = valuation.amount(deal, today)
+    if amount is None:
         return Sum(1, valuation.zero, valuation.zero, 1)
-    amount = valuation.value(deal.amount, deal.currency, today, deal.id)
-    weighted = valuation.value(deal.amount, deal.currency, today, deal.id, deal.probability)
-    return Sum(1, amount, weighted, 0)
+    return Sum(1, amount, valuation.weighted(deal, today), 0)
 
 
 def _place(by: str, key: Key, total: Sum) -> tuple[object, ...]:
@@ -168,21 +162,21 @@ class Lane(NamedTuple):
     cards: list[Card]
 
 
-def card(deal: OpenDeal, idle_days: int, today: date, customers: Mapping[str, str]) -> Card:
+def card(deal: Deal, idle_days: int, today: date, customers: Mapping[str, str]) -> Card:
     """An open deal as a card; `customers` gives their names by slug."""
     rots = deal.rotting_days is not None and idle_days >= deal.rotting_days
     return Card(
         deal.id, deal.title, customers.get(deal.customer or "", deal.customer), deal.owner, deal.amount,
-        deal.currency, deal.expected_close, max((today - deal.created).days, 0), idle_days, rots,
-        deal.expected_close is not None and deal.expected_close < today, today,
+        deal.currency, deal.close, max((today - deal.created_on).days, 0), idle_days, rots,
+        deal.close is not None and deal.close < today, today,
     )  # fmt: skip
 
 
-def closed_card(deal: ClosedDeal, title: str, customers: Mapping[str, str]) -> Card:
+def closed_card(deal: Deal, today: date, customers: Mapping[str, str]) -> Card:
     """A deal that ended as a card."""
     return Card(
-        deal.id, title, customers.get(deal.customer or "", deal.customer), deal.owner, deal.amount,
-        deal.currency, deal.closed, max((deal.closed - deal.created).days, 0), 0, False, False, deal.closed,
+        deal.id, deal.title, customers.get(deal.customer or "", deal.customer), deal.owner, deal.amount,
+        deal.currency, deal.close, deal.cycle_days or 0, 0, False, False, deal.close or today,
     )  # fmt: skip
 
 
@@ -195,27 +189,27 @@ def lanes(
     Raises PipecliError without a rate for a card's currency.
     """
     by_place: dict[Place, list[Card]] = {place: [] for place in places}
-    for place, each in cards:
-        by_place.setdefault(place, []).append(each)
+    for place, card in cards:
+        by_place.setdefault(place, []).append(card)
     return [
         Lane(
             place,
             places.get(place, place.stage),
-            sum((_board_worth(each, valuation) for each in found), valuation.zero),
-            sorted(found, key=_next_to_close),
+            sum((_amount(card, valuation) for card in lane), valuation.zero),
+            sorted(lane, key=_next_to_close),
         )
-        for place, found in by_place.items()
+        for place, lane in by_place.items()
     ]
 
 
-def _board_worth(each: Card, valuation: Valuation) -> Decimal:
-    if each.amount is None:
+def _amount(card: Card, valuation: Valuation) -> Decimal:
+    if card.amount is None:
         return valuation.zero
-    return valuation.value(each.amount, each.currency, each.valued_on, each.id)
+    return valuation.value(card.amount, card.currency, card.valued_on, card.id)
 
 
-def _next_to_close(each: Card) -> tuple[bool, date, str]:
-    return each.close is None, each.close or date.max, each.id
+def _next_to_close(card: Card) -> tuple[bool, date, str]:
+    return card.close is None, card.close or date.max, card.id
 
 
 class KeyFigures(NamedTuple):
@@ -236,8 +230,8 @@ class KeyFigures(NamedTuple):
 
 
 def key_figures(
-    open_deals: Iterable[OpenDeal],
-    closed: Iterable[ClosedDeal],
+    open_deals: Iterable[Deal],
+    closed: Iterable[Deal],
     *,
     stale_count: int,
     days: Days,
@@ -249,24 +243,22 @@ def key_figures(
     count = overdue = won = lost = 0
     for deal in open_deals:
         count += 1
-        overdue += deal.expected_close is not None and deal.expected_close < today
-        if deal.amount is not None:
-            amount += valuation.value(deal.amount, deal.currency, today, deal.id)
-            weighted += valuation.value(deal.amount, deal.currency, today, deal.id, deal.probability)
-    for ended in closed:
-        if not days.has(ended.closed):
-            continue
-        won += ended.status == "won"
-        lost += ended.status == "lost"
-        if ended.status == "won" and ended.amount is not None:
-            won_amount += valuation.value(ended.amount, ended.currency, ended.closed, ended.id)
+        overdue += deal.close is not None and deal.close < today
+        amount += valuation.amount(deal, today) or 0
+        weighted += valuation.weighted(deal, today)
+    for deal in closed:
+        if days.has(deal.ended):
+            won += deal.status == "won"
+            lost += deal.status == "lost"
+            if deal.status == "won":
+                won_amount += valuation.amount(deal, today) or 0
     return KeyFigures(
         count, amount, weighted, overdue, stale_count, won, won_amount, lost, percent(won, won + lost)
     )
 
 
 def change(now: KeyFigures, then: KeyFigures | None, name: str) -> Decimal | int | None:
-    """How much a figure has grown; None where one of the two is not known."""
+    """The growth of a figure; None where one of the two is not known."""
     new, old = getattr(now, name), getattr(then, name) if then else None
     if new is None or old is None:
         return None

@@ -1,4 +1,4 @@
-"""The ranking of the salespeople by the points of what they won, and what changed since the period before."""
+"""The ranking of the salespeople by the points of their wins, beside that of the period before."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import NamedTuple
 
 from pipecli.records.money import EXACT, rounded
 from pipecli.reports.days import Days, month_of, percent
-from pipecli.reports.deals import ClosedDeal
+from pipecli.reports.deals import Deal
 from pipecli.reports.money import Valuation
 
 GROUPINGS = ("owner", "team")
 
 
 class Points(NamedTuple):
-    """What a win is worth in points, as the settings say."""
+    """The points that a win brings, as the settings say."""
 
     per_win: Decimal
     per_amount: Decimal
@@ -32,7 +32,7 @@ class Points(NamedTuple):
 
 
 class Row(NamedTuple):
-    """What one user or team won."""
+    """The wins of one user or team."""
 
     rank: int | None
     """1 is the best; equals share a rank. None of deals without an owner, and of who decided none."""
@@ -49,7 +49,7 @@ class Row(NamedTuple):
     """From the creation to the closing of what was won."""
     previous_rank: int | None
     rank_change: int | None
-    """How many ranks they have climbed; None where they had none before, or have none now."""
+    """The ranks they have climbed; None where they had none before, or have none now."""
     previous_points: Decimal | None
     points_change: Decimal | None
     """Both are None where there is no period before."""
@@ -65,7 +65,7 @@ class Ranking(NamedTuple):
 
 
 def ranking(
-    deals: Iterable[ClosedDeal], *, by: str, days: Days, points: Points, base: Valuation, shown: Valuation
+    deals: Iterable[Deal], *, by: str, days: Days, points: Points, base: Valuation, shown: Valuation
 ) -> Ranking:
     """Rank by points whoever won or lost a deal in the period or in the one before.
 
@@ -79,9 +79,9 @@ def ranking(
     for deal in deals:
         if deal.status not in ("won", "lost"):
             continue
-        if days.has(deal.closed):
+        if days.has(deal.ended):
             tallies = now[getattr(deal, by)], totals
-        elif previous and previous.has(deal.closed):
+        elif previous and previous.has(deal.ended):
             tallies = then[getattr(deal, by)], totals_then
         else:
             continue
@@ -101,12 +101,12 @@ def ranking(
         )  # fmt: skip
 
     rows = [row(key, now[key], then[key]) for key in {**now, **then}]
-    rows.sort(key=lambda each: (each.key is None, each.rank is None, each.rank, -each.won_amount, each.key))
+    rows.sort(key=lambda row: (row.key is None, row.rank is None, row.rank, -row.won_amount, row.key))
     return Ranking(by, days, previous, rows, row(_NOBODY, totals, totals_then)._replace(key=None))
 
 
 _NOBODY = "\0"
-"""Whose totals they are: no user has this name, and so no rank."""
+"""The key of the totals: no user has this name, and so no rank."""
 
 
 def before(days: Days) -> Days | None:
@@ -139,18 +139,15 @@ class _Tally:
         self.won_count = self.lost_count = self.days = 0
         self.won_amount = zero
 
-    def add(self, deal: ClosedDeal, points: Points, base: Valuation, shown: Valuation) -> None:
+    def add(self, deal: Deal, points: Points, base: Valuation, shown: Valuation) -> None:
         if deal.status != "won":
             self.lost_count += 1
             return
-        amount = deal.amount or Decimal(0)
-        in_base = base.value(amount, deal.currency, deal.closed, deal.id)
+        in_base = base.amount(deal) or base.zero
         self.won_count += 1
-        self.won_amount += (
-            in_base if shown is base else shown.value(amount, deal.currency, deal.closed, deal.id)
-        )
+        self.won_amount += in_base if shown is base else shown.amount(deal) or shown.zero
         self.points += points.of(in_base)
-        self.days += max((deal.closed - deal.created).days, 0)
+        self.days += deal.cycle_days or 0
 
     @property
     def average_days(self) -> Decimal | None:

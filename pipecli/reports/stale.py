@@ -1,4 +1,4 @@
-"""The deals that stand still: open, and without movement for as long as their stage allows, or longer."""
+"""The stale deals: open, and without movement for as long as their stage allows, or longer."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from pipecli.reports.days import percent
-from pipecli.reports.deals import OpenDeal
+from pipecli.reports.deals import Deal
 from pipecli.reports.money import Valuation
 
 GROUPINGS = ("owner", "team", "stage", "type", "source", "customer")
 
 
 class Movement(NamedTuple):
-    """What last moved a deal."""
+    """The last movement of a deal."""
 
     day: date
     what: str
@@ -24,7 +24,7 @@ class Movement(NamedTuple):
 
 
 class StaleDeal(NamedTuple):
-    deal: OpenDeal
+    deal: Deal
     movement: Movement
     days: int
     """Since the last movement."""
@@ -39,7 +39,7 @@ class Row(NamedTuple):
 
     key: str | None
     process: str | None
-    """Whose stage it is; None in every other grouping."""
+    """The process of a stage; None in every other grouping."""
     stale_count: int
     open_count: int
     share: Decimal | None
@@ -59,43 +59,41 @@ class Stale(NamedTuple):
     without_amount_count: int
 
 
-def last_movement(deal: OpenDeal, moved: date | None, today: date) -> Movement:
+def last_movement(deal: Deal, moved: date | None, today: date) -> Movement:
     """The last of: its creation, its last activity that was done, and `moved`, its last change of stage."""
-    found = [Movement(deal.created, "created")]
+    movements = [Movement(deal.created_on, "created")]
     if deal.last_activity:
-        found.append(Movement(deal.last_activity, "activity"))
+        movements.append(Movement(deal.last_activity, "activity"))
     if moved:
-        found.append(Movement(moved, "stage"))
-    last = max(found, key=lambda each: each.day)
+        movements.append(Movement(moved, "stage"))
+    last = max(movements, key=lambda movement: movement.day)
     return last._replace(day=min(last.day, today))
 
 
-def stale(
-    deals: Iterable[OpenDeal], *, moves: Mapping[str, date], valuation: Valuation, today: date
-) -> Stale:
-    """Those of the open deals that stand still; `moves` gives the day of the last change of stage by id.
+def stale(deals: Iterable[Deal], *, moves: Mapping[str, date], valuation: Valuation, today: date) -> Stale:
+    """The stale ones of the open deals; `moves` gives the day of the last change of stage by id.
 
     Money is at the rates of `today`. Raises PipecliError for a missing rate.
     """
-    every = list(deals)
-    found = [each for deal in every if (each := _stale(deal, moves.get(deal.id), valuation, today))]
-    found.sort(key=lambda each: (-each.days_over, -(each.amount or 0), each.deal.id))
+    opened = list(deals)
+    still = [row for deal in opened if (row := _stale(deal, moves.get(deal.id), valuation, today))]
+    still.sort(key=lambda row: (-row.days_over, -(row.amount or 0), row.deal.id))
     return Stale(
-        found,
-        _row((None, None), found, len(every), valuation),
-        sum(deal.rotting_days is None for deal in every),
-        sum(each.amount is None for each in found),
+        still,
+        _row((None, None), still, len(opened), valuation),
+        sum(deal.rotting_days is None for deal in opened),
+        sum(row.amount is None for row in still),
     )
 
 
-def grouped(found: Stale, deals: Iterable[OpenDeal], by: str, valuation: Valuation) -> list[Row]:
+def grouped(stale_deals: Stale, deals: Iterable[Deal], by: str, valuation: Valuation) -> list[Row]:
     """The stale deals by one of GROUPINGS, beside all that are open; where most stand still first."""
     opened: dict[tuple[str | None, str | None], int] = defaultdict(int)
     for deal in deals:
         opened[_key(deal, by)] += 1
     still: dict[tuple[str | None, str | None], list[StaleDeal]] = defaultdict(list)
-    for each in found.deals:
-        still[_key(each.deal, by)].append(each)
+    for stale_deal in stale_deals.deals:
+        still[_key(stale_deal.deal, by)].append(stale_deal)
     rows = [_row(key, still[key], opened[key], valuation) for key in opened]
     return sorted(
         rows,
@@ -103,26 +101,23 @@ def grouped(found: Stale, deals: Iterable[OpenDeal], by: str, valuation: Valuati
     )
 
 
-def _key(deal: OpenDeal, by: str) -> tuple[str | None, str | None]:
+def _key(deal: Deal, by: str) -> tuple[str | None, str | None]:
     return (deal.process, deal.stage) if by == "stage" else (None, getattr(deal, by))
 
 
-def _stale(deal: OpenDeal, moved: date | None, valuation: Valuation, today: date) -> StaleDeal | None:
+def _stale(deal: Deal, moved: date | None, valuation: Valuation, today: date) -> StaleDeal | None:
     if deal.rotting_days is None:
         return None
     movement = last_movement(deal, moved, today)
     days = (today - movement.day).days
     if days < deal.rotting_days:
         return None
-    amount = None
-    if deal.amount is not None:
-        amount = valuation.value(deal.amount, deal.currency, today, deal.id)
-    return StaleDeal(deal, movement, days, days - deal.rotting_days, amount)
+    return StaleDeal(deal, movement, days, days - deal.rotting_days, valuation.amount(deal, today))
 
 
 def _row(
-    key: tuple[str | None, str | None], found: list[StaleDeal], open_count: int, valuation: Valuation
+    key: tuple[str | None, str | None], still: list[StaleDeal], open_count: int, valuation: Valuation
 ) -> Row:
-    amount = sum((each.amount or Decimal(0) for each in found), valuation.zero)
-    most = max((each.days for each in found), default=None)
-    return Row(key[1], key[0], len(found), open_count, percent(len(found), open_count), amount, most)
+    amount = sum((row.amount or Decimal(0) for row in still), valuation.zero)
+    most = max((row.days for row in still), default=None)
+    return Row(key[1], key[0], len(still), open_count, percent(len(still), open_count), amount, most)

@@ -1,4 +1,4 @@
-"""Velocity: how long deals stay at each stage, where they go from it, how long they take, what that brings.
+"""Velocity: the time of deals at each stage and in all, where they go from a stage, and what that brings.
 
 Sales velocity is the open deals × the win rate × the average value of the won ones ÷ their cycle in days:
 what the open pipeline brings a day if it goes on as it did.
@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from pipecli.records.money import EXACT, rounded
 from pipecli.reports.days import Days, mean, median, month_of, percent, percentile_90, quarter_of
-from pipecli.reports.deals import Journey, Place, StageVisit
+from pipecli.reports.deals import Deal, Place, StageVisit
 from pipecli.reports.money import Valuation
 
 GROUPINGS = ("stage", "owner", "team", "process", "type", "source", "month", "quarter")
@@ -58,7 +58,7 @@ class StageRow(NamedTuple):
 
 
 class Pace(NamedTuple):
-    """How some deals go."""
+    """The pace of some deals."""
 
     open_count: int
     """At the end of the days that were asked for; else now."""
@@ -95,15 +95,15 @@ class Velocity(NamedTuple):
 
 
 def velocity(
-    journeys: Iterable[Journey], *, by: str, days: Days, valuation: Valuation, order: Sequence[Place] = ()
+    deals: Iterable[Deal], *, by: str, days: Days, valuation: Valuation, order: Sequence[Place] = ()
 ) -> Velocity:
-    """How the deals go that were open on some days, or ended on them; grouped by one of GROUPINGS.
+    """The pace of the deals that were open on some days, or ended on them; grouped by one of GROUPINGS.
 
     Deals that ended count for the rates and cycles on their day, a deal's visits whenever they were. Periods
     are those in which deals ended. `order` gives the stages their order. Raises PipecliError for a missing
     rate.
     """
-    alive = [journey for journey in journeys if journey.is_alive(days)]
+    alive = [deal for deal in deals if deal.is_alive(days)]
     values = _values(alive, days, valuation)
     rows: list[Row] = []
     if by in PERIODS:
@@ -112,41 +112,39 @@ def velocity(
             for name, period in _periods(alive, by, days)
         ]
     elif by != "stage":
-        groups = defaultdict[str | None, list[Journey]](list)
-        for journey in alive:
-            groups[getattr(journey, by)].append(journey)
+        groups = defaultdict[str | None, list[Deal]](list)
+        for deal in alive:
+            groups[getattr(deal, by)].append(deal)
         rows = [
             Row(key, _pace(group, days, values, valuation), _stages(group, order))
-            for key, group in sorted(groups.items(), key=lambda each: _place(*each))
+            for key, group in sorted(groups.items(), key=lambda item: _place(*item))
         ]
     return Velocity(by, len(alive), rows, _stages(alive, order), _pace(alive, days, values, valuation))
 
 
-def _place(key: str | None, group: Sequence[Journey]) -> tuple[object, ...]:
+def _place(key: str | None, group: Sequence[Deal]) -> tuple[object, ...]:
     return key is None, -len(group), key or ""
 
 
-def _values(journeys: Iterable[Journey], days: Days, valuation: Valuation) -> dict[str, Decimal]:
-    """What each deal that was won on these days was worth."""
+def _values(deals: Iterable[Deal], days: Days, valuation: Valuation) -> dict[str, Decimal]:
+    """The worth of each deal that was won on these days, by its id."""
     return {
-        journey.id: valuation.value(
-            journey.amount or valuation.zero, journey.currency, journey.closed, journey.id
-        )
-        for journey in journeys
-        if journey.status == "won" and journey.closed and days.has(journey.closed)
+        deal.id: valuation.amount(deal) or valuation.zero
+        for deal in deals
+        if deal.status == "won" and days.has(deal.ended)
     }
 
 
-def _periods(journeys: Iterable[Journey], by: str, days: Days) -> list[tuple[str, Days]]:
+def _periods(deals: Iterable[Deal], by: str, days: Days) -> list[tuple[str, Days]]:
     """The months or quarters in which deals ended, as far as the days that were asked for go."""
     name_of = month_of if by == "month" else quarter_of
-    found: dict[str, Days] = {}
-    for day in {journey.closed for journey in journeys if journey.closed and days.has(journey.closed)}:
+    periods: dict[str, Days] = {}
+    for day in {deal.ended for deal in deals if deal.ended and days.has(deal.ended)}:
         name = name_of(day)
-        if name not in found:
+        if name not in periods:
             first, last = _bounds(day, 1 if by == "month" else 3)
-            found[name] = Days(max(first, days.first or first), min(last, days.last or last))
-    return sorted(found.items())
+            periods[name] = Days(max(first, days.first or first), min(last, days.last or last))
+    return sorted(periods.items())
 
 
 def _bounds(day: date, months: int) -> tuple[date, date]:
@@ -157,14 +155,14 @@ def _bounds(day: date, months: int) -> tuple[date, date]:
     return date(day.year, first, 1), date.fromordinal(end.toordinal() - 1)
 
 
-def _pace(journeys: Sequence[Journey], days: Days, values: dict[str, Decimal], valuation: Valuation) -> Pace:
-    ended = [journey for journey in journeys if journey.is_decided(days)]
-    statuses = Counter(each.status for each in ended)
-    won = [each for each in ended if each.status == "won"]
-    cycles = [each.cycle_days for each in won if each.cycle_days is not None]
-    lost_cycles = [each.cycle_days for each in ended if each.status == "lost" and each.cycle_days is not None]
-    open_count = sum(journey.is_open_after(days.last) for journey in journeys)
-    worth = sum((values[each.id] for each in won), valuation.zero)
+def _pace(deals: Sequence[Deal], days: Days, values: dict[str, Decimal], valuation: Valuation) -> Pace:
+    ended = [deal for deal in deals if days.has(deal.ended)]
+    statuses = Counter(deal.status for deal in ended)
+    won = [deal for deal in ended if deal.status == "won"]
+    cycles = [deal.cycle_days for deal in won if deal.cycle_days is not None]
+    lost_cycles = [deal.cycle_days for deal in ended if deal.status == "lost" and deal.cycle_days is not None]
+    open_count = sum(deal.is_open_after(days.last) for deal in deals)
+    worth = sum((values[deal.id] for deal in won), valuation.zero)
     decided_count = statuses["won"] + statuses["lost"]
     speed = None
     if won and sum(cycles):
@@ -176,16 +174,16 @@ def _pace(journeys: Sequence[Journey], days: Days, values: dict[str, Decimal], v
         percent(len(won), decided_count),
         rounded(EXACT.divide(worth, Decimal(len(won))), valuation.currency) if won else None,
         _time(cycles), _time(lost_cycles), speed,
-        sum(each.cycle_days is None for each in ended),
+        sum(deal.cycle_days is None for deal in ended),
     )  # fmt: skip
 
 
-def _stages(journeys: Iterable[Journey], order: Sequence[Place]) -> list[StageRow]:
+def _stages(deals: Iterable[Deal], order: Sequence[Place]) -> list[StageRow]:
     """A row a stage of the processes in which deals were, in their order, then one a stage that is gone."""
     visits = defaultdict[Place, list[StageVisit]](list)
-    for journey in journeys:
-        for stage_visit in journey.stage_visits:
-            visits[stage_visit.process, stage_visit.stage].append(stage_visit)
+    for deal in deals:
+        for visit in deal.stage_visits:
+            visits[visit.process, visit.stage].append(visit)
     processes = {process for process, _ in visits}
     known = [place for place in order if place[0] in processes]
     return [
@@ -195,9 +193,9 @@ def _stages(journeys: Iterable[Journey], order: Sequence[Place]) -> list[StageRo
 
 
 def _stage(place: Place, visits: Sequence[StageVisit]) -> StageRow:
-    ends = Counter(stage_visit.end for stage_visit in visits)
+    ends = Counter(visit.end for visit in visits)
     ended_count = len(visits) - ends["here"]
-    seconds = [stage_visit.seconds for stage_visit in visits if stage_visit.seconds is not None]
+    seconds = [visit.seconds for visit in visits if visit.seconds is not None]
     return StageRow(
         *place, len(visits), ends["on"], ends["back"], ends["elsewhere"], ends["won"], ends["lost"],
         ends["closed"], ends["here"], percent(ends["on"] + ends["won"], ended_count),

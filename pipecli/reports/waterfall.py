@@ -13,7 +13,9 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from pipecli.records.money import MissingRate
-from pipecli.reports.deals import Deal, Exchange, Worth
+from pipecli.reports.days import Days
+from pipecli.reports.deals import Deal
+from pipecli.reports.money import Valuation, Worth
 
 BUCKETS = (
     "new", "reopened", "pulled in", "increased", "stage forward", "probability", "rates",
@@ -24,17 +26,12 @@ Stages = Mapping[tuple[str, str], int]
 """The place of each (process, stage) in its process."""
 
 
-class Window(NamedTuple):
-    """Only deals whose expected close is in it count; both days included."""
-
-    first: date
-    last: date
-
-
 class Side(NamedTuple):
-    """What one of the two moments values deals by."""
+    """The rates and stages of one of the two moments."""
 
-    exchange: Exchange
+    valuation: Valuation
+    day: date
+    """The day whose rates count for open deals."""
     stages: Stages
 
 
@@ -72,11 +69,12 @@ def waterfall(
     pairs: Iterable[tuple[str, Deal | None, Deal | None]],
     opening: Side,
     closing: Side,
-    window: Window | None = None,
+    window: Days | None = None,
 ) -> Waterfall:
     """The movement of deals from one moment to another; each with its key, None where it was not there.
 
-    Both sides must have the same currency. Raises MissingRate.
+    With a window only deals count whose expected close is in it. Both sides must have the same
+    currency. Raises MissingRate.
     """
     first, last = _Tally(), _Tally()
     buckets = {bucket: _Tally() for bucket in BUCKETS}
@@ -95,7 +93,7 @@ def waterfall(
             buckets[move.bucket].add(move.amount, move.weighted)
         if moves:
             moved[key] = moves
-    return Waterfall(first.sum(), {name: each.sum() for name, each in buckets.items()}, last.sum(), moved)
+    return Waterfall(first.sum(), {name: tally.sum() for name, tally in buckets.items()}, last.sum(), moved)
 
 
 class _Tally:
@@ -116,7 +114,7 @@ class _Tally:
 
 
 def _moves(
-    before: Deal | None, after: Deal | None, opening: Side, closing: Side, window: Window | None, was: Worth
+    before: Deal | None, after: Deal | None, opening: Side, closing: Side, window: Days | None, was: Worth
 ) -> Iterator[Move]:
     """The steps of one deal, those that neither count nor move money left out; `was` is what it was worth."""
     at = before
@@ -135,7 +133,7 @@ def _moves(
             yield Move(bucket, amount, weighted, old, new)
 
 
-def _worth_between(step: Deal | None, side: Side, closing: Side, window: Window | None) -> Worth:
+def _worth_between(step: Deal | None, side: Side, closing: Side, window: Days | None) -> Worth:
     """What a step is worth; one that stands in no sum may be in a currency that only the closing knows."""
     try:
         return _worth(step, side, window)
@@ -150,12 +148,12 @@ def _is_same_money(at: Deal | None, step: Deal | None, side: Side) -> bool:
         and step is not None
         and at.amount == step.amount
         and at.probability == step.probability
-        and at.currency == step.currency == side.exchange.currency
+        and at.currency == step.currency == side.valuation.currency
     )
 
 
 def _steps(
-    before: Deal | None, after: Deal | None, opening: Side, closing: Side, window: Window | None
+    before: Deal | None, after: Deal | None, opening: Side, closing: Side, window: Days | None
 ) -> Iterator[tuple[str, Deal | None, Side, object, object]]:
     """A deal after each of its changes, with the bucket that the change belongs to."""
     if before is None:
@@ -195,17 +193,17 @@ def _end(at: Deal, after: Deal, closing: Side) -> Iterator[tuple[str, Deal | Non
         yield after.status, None, closing, "open", after.status
 
 
-def _is_told(old: date | None, before: Deal, after: Deal, window: Window | None) -> bool:
+def _is_told(old: date | None, before: Deal, after: Deal, window: Days | None) -> bool:
     """Whether a new date is worth a word: with a window when it crosses an edge; that of a win is no plan."""
     if window:
-        return _is_in(old, window) != _is_in(after.close, window)
+        return window.has(old) != window.has(after.close)
     return "won" not in (before.status, after.status)
 
 
-def _direction(old: date | None, new: date | None, window: Window | None) -> str:
+def _direction(old: date | None, new: date | None, window: Days | None) -> str:
     """Into the window or out of it; without one, earlier or later. A date that is set at last is no delay."""
     if window:
-        return "pulled in" if _is_in(new, window) else "pushed out"
+        return "pulled in" if window.has(new) else "pushed out"
     return "pulled in" if new is not None and (old is None or new < old) else "pushed out"
 
 
@@ -218,15 +216,11 @@ def _stage_bucket(at: Deal, after: Deal, opening: Side, closing: Side) -> str:
     return "stage forward" if (after.probability or 0) >= (at.probability or 0) else "stage back"
 
 
-def _is_in(close: date | None, window: Window) -> bool:
-    return close is not None and window.first <= close <= window.last
+def _counts(deal: Deal | None, window: Days | None) -> bool:
+    return deal is not None and deal.status == "open" and (window is None or window.has(deal.close))
 
 
-def _counts(deal: Deal | None, window: Window | None) -> bool:
-    return deal is not None and deal.status == "open" and (window is None or _is_in(deal.close, window))
-
-
-def _worth(deal: Deal | None, side: Side, window: Window | None) -> Worth:
+def _worth(deal: Deal | None, side: Side, window: Days | None) -> Worth:
     if deal is None or not _counts(deal, window):
         return _NOTHING
-    return side.exchange.worth(deal) or _NOTHING
+    return side.valuation.worth(deal, side.day) or _NOTHING

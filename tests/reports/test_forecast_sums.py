@@ -25,7 +25,10 @@ RATES = Rates(
     },
 )
 ALL = Window(None, None)
-DEAL = Deal("open", "standard", "demo", "ana", "iberia", "sales", "web", "contoso", "EUR", None, None, None)
+DEAL = Deal(
+    "OPP-AAAAA", "open", "standard", "demo", "sales", "EUR", None, None, None,
+    owner="ana", team="iberia", source="web", customer="contoso",
+)  # fmt: skip
 
 
 def deal(amount: str | None = "100", probability: str = "50", **changes: object) -> Deal:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from itertools import pairwise
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pipecli.records.money import Rates
 from pipecli.reports import lost, pipeline
 from pipecli.reports.days import Days, percent, shared_out
-from pipecli.reports.deals import ClosedDeal, OpenDeal
+from pipecli.reports.deals import Deal
 from pipecli.reports.money import Valuation
 from pipecli.reports.ranking import Points, ranking
 
@@ -28,13 +28,15 @@ names = st.none() | st.sampled_from(["ana", "luis"])
 amounts = st.none() | st.decimals(0, 10**12, places=2)
 currencies = st.sampled_from(["EUR", "USD", "JPY"])
 days = st.dates(date(2026, 1, 1), date(2026, 12, 31))
+moments = st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 31))
 closed_deals = st.lists(
     st.builds(
-        ClosedDeal,
+        Deal,
         id=st.just("OPP-AAAAA"), status=st.sampled_from(["won", "lost", "closed"]),
         process=st.just("standard"), stage=st.sampled_from(["demo", "propose"]), owner=names, team=names,
         type=st.just("sales"), source=names, customer=names, currency=currencies, amount=amounts,
-        created=days, closed=days, reason=st.sampled_from(["price", "timing"]), competitor=names,
+        probability=st.none(), created=moments, close=days,
+        reason=st.sampled_from(["price", "timing"]), competitor=names,
         competitors=st.sampled_from([(), ("ana",), ("ana", "luis")]),
         products=st.lists(st.tuples(names, st.decimals(0, 10**6, places=2)), max_size=3).map(tuple),
     ),
@@ -42,12 +44,12 @@ closed_deals = st.lists(
 )  # fmt: skip
 open_deals = st.lists(
     st.builds(
-        OpenDeal,
-        id=st.just("OPP-AAAAA"), title=st.just("Deal"), process=st.sampled_from(["standard", "gone"]),
+        Deal,
+        id=st.just("OPP-AAAAA"), status=st.just("open"), title=st.just("Deal"),
+        process=st.sampled_from(["standard", "gone"]),
         stage=st.sampled_from(["demo", "propose"]), owner=names, team=names, type=st.just("sales"),
         source=names, customer=names, currency=currencies, amount=amounts,
-        probability=st.decimals(0, 100, places=1), expected_close=st.none() | days, created=days,
-        last_activity=st.none(), rotting_days=st.none(),
+        probability=st.decimals(0, 100, places=1), close=st.none() | days, created=moments,
     ),
     max_size=10,
 )  # fmt: skip
@@ -55,7 +57,7 @@ open_deals = st.lists(
 
 @settings(max_examples=60)
 @given(closed_deals, st.sampled_from(lost.GROUPINGS), st.sampled_from([None, "month", "quarter"]))
-def test_the_lost_add_up(deals: list[ClosedDeal], by: str, trend: str | None) -> None:
+def test_the_lost_add_up(deals: list[Deal], by: str, trend: str | None) -> None:
     found = lost.lost(deals, by=by, valuation=Valuation(RATES), trend=trend)
 
     assert found.totals.lost_count == sum(deal.status == "lost" for deal in deals)
@@ -71,7 +73,7 @@ def test_the_lost_add_up(deals: list[ClosedDeal], by: str, trend: str | None) ->
 
 @settings(max_examples=60)
 @given(open_deals, st.sampled_from(pipeline.GROUPINGS))
-def test_the_cells_add_up_to_both_sides(deals: list[OpenDeal], by: str) -> None:
+def test_the_cells_add_up_to_both_sides(deals: list[Deal], by: str) -> None:
     found = pipeline.pipeline(
         deals, by=by, valuation=Valuation(RATES), today=TODAY, order=[("standard", "demo")]
     )
@@ -87,7 +89,7 @@ def test_the_cells_add_up_to_both_sides(deals: list[OpenDeal], by: str) -> None:
 
 @settings(max_examples=60)
 @given(closed_deals, st.sampled_from(["owner", "team"]))
-def test_points_and_wins_add_up_and_ranks_follow_points(deals: list[ClosedDeal], by: str) -> None:
+def test_points_and_wins_add_up_and_ranks_follow_points(deals: list[Deal], by: str) -> None:
     base = Valuation(RATES)
     year = Days(date(2026, 7, 1), date(2026, 12, 31))
 

@@ -43,7 +43,7 @@ def test_from_stage_to_stage_and_won():
 def test_back_to_another_process_and_to_a_stage_that_is_gone():
     made = course("0 demo", "1 qualify", "2 gone", "3 demo")
     other = course("0 demo")._replace(
-        sightings=[Observation(0, "standard", "demo", "open"), Observation(DAY, "short", "demo", "open")]
+        observations=[Observation(0, "standard", "demo", "open"), Observation(DAY, "short", "demo", "open")]
     )
 
     assert told(made) == ["demo 0-1 back", "qualify 1-2 elsewhere", "gone 2-3 elsewhere", "demo 3-? here"]

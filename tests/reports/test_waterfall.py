@@ -11,28 +11,30 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipecli.records.money import Rates
-from pipecli.reports.deals import Deal, Exchange
-from pipecli.reports.waterfall import Move, Side, Waterfall, Window, waterfall
+from pipecli.reports.days import Days
+from pipecli.reports.deals import Deal
+from pipecli.reports.money import Valuation
+from pipecli.reports.waterfall import Move, Side, Waterfall, waterfall
 
 STAGES = {("standard", stage): place for place, stage in enumerate(("qualify", "demo", "propose"))}
 PROBABILITIES = {"qualify": Decimal(10), "demo": Decimal(25), "propose": Decimal(50)}
 OPENED, CLOSED = date(2026, 1, 1), date(2026, 4, 1)
 RATES = Rates("EUR", {"USD": {date(2025, 1, 1): Decimal("0.9"), date(2026, 3, 1): Decimal("0.8")}})
-Q4 = Window(date(2026, 10, 1), date(2026, 12, 31))
+Q4 = Days(date(2026, 10, 1), date(2026, 12, 31))
 
 
 def deal(**changes: Any) -> Deal:
     """An open deal of 1,000 at `qualify`, to close in November."""
     stage = changes.get("stage", "qualify")
     made = Deal(
-        "open", "standard", stage, "ana", None, "sales", None, "contoso", "EUR", Decimal(1000),
-        PROBABILITIES.get(stage), date(2026, 11, 15),
+        "OPP-AAAAA", "open", "standard", stage, "sales", "EUR", Decimal(1000),
+        PROBABILITIES.get(stage), date(2026, 11, 15), owner="ana", customer="contoso",
     )  # fmt: skip
     return made._replace(**changes)
 
 
-def moved(before: Deal | None, after: Deal | None, window: Window | None = None) -> Waterfall:
-    opening, closing = (Side(Exchange(RATES, "EUR", day), STAGES) for day in (OPENED, CLOSED))
+def moved(before: Deal | None, after: Deal | None, window: Days | None = None) -> Waterfall:
+    opening, closing = (Side(Valuation(RATES, "EUR"), day, STAGES) for day in (OPENED, CLOSED))
     made = waterfall([("OPP-AAAAA", before, after)], opening, closing, window)
     for aspect in ("amount", "weighted"):
         moves = sum((getattr(each, aspect) for each in made.buckets.values()), Decimal(0))
@@ -41,7 +43,7 @@ def moved(before: Deal | None, after: Deal | None, window: Window | None = None)
 
 
 def buckets(
-    before: Deal | None, after: Deal | None, window: Window | None = None
+    before: Deal | None, after: Deal | None, window: Days | None = None
 ) -> list[tuple[str, int, int]]:
     """The deal's buckets with their amount and weighted amount, whole numbers here."""
     moves: list[Move] = moved(before, after, window).moves.get("OPP-AAAAA", [])
@@ -155,9 +157,9 @@ some_deal = st.builds(
     st.sampled_from(["EUR", "USD"]),
 )
 def test_any_movement_adds_up_to_the_cent(
-    pairs: list[tuple[Deal | None, Deal | None]], window: Window | None, currency: str
+    pairs: list[tuple[Deal | None, Deal | None]], window: Days | None, currency: str
 ) -> None:
-    opening, closing = (Side(Exchange(RATES, currency, day), STAGES) for day in (OPENED, CLOSED))
+    opening, closing = (Side(Valuation(RATES, currency), day, STAGES) for day in (OPENED, CLOSED))
     numbered = [(str(number), before, after) for number, (before, after) in enumerate(pairs)]
     made = waterfall(numbered, opening, closing, window)
     for aspect in ("amount", "weighted"):
@@ -171,11 +173,11 @@ def test_any_movement_adds_up_to_the_cent(
             for pair in numbered
             if pair[place] and pair[place].status == "open" and (not window or in_window(pair[place], window))  # type: ignore[union-attr, arg-type]
         ]
-        worths = [worth for one in counted if (worth := side.exchange.worth(one))]  # type: ignore[arg-type]
+        worths = [worth for one in counted if (worth := side.valuation.worth(one, side.day))]  # type: ignore[arg-type]
         assert each.deals == len(counted)
         assert each.amount == sum((worth.amount for worth in worths), Decimal(0))
         assert each.weighted == sum((worth.weighted for worth in worths), Decimal(0))
 
 
-def in_window(one: Deal, window: Window) -> bool:
+def in_window(one: Deal, window: Days) -> bool:
     return one.close is not None and window.first <= one.close <= window.last

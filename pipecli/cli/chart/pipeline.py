@@ -11,7 +11,7 @@ from pipecli.cli.common.session import Session, session
 from pipecli.cli.report.options import Currency, FromClose, Names, ToClose, currency_code, days
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.reports.days import Days
-from pipecli.reports.deals import OpenDeal
+from pipecli.reports.deals import Deal
 from pipecli.reports.money import Valuation
 from pipecli.store.index.deals import OwnerFilter, open_deals
 
@@ -53,10 +53,8 @@ def pipeline_picture(run: Session, of: OwnerFilter, asked: Days, currency: str |
         label = names.label(stage, process)
         return label if len(processes) < 2 else f"{process}: {label}"
 
-    def dot(deal: OpenDeal) -> Dot:
-        amount = None
-        if deal.amount is not None:
-            amount = valuation.value(deal.amount, deal.currency, run.today, deal.id)
+    def dot(deal: Deal) -> Dot:
+        amount = valuation.amount(deal, run.today)
         who = customers.get(deal.customer or "", deal.customer)
         score = "no score" if deal.score is None else f"score {deal.score}"
         words = [
@@ -65,9 +63,7 @@ def pipeline_picture(run: Session, of: OwnerFilter, asked: Days, currency: str |
             f"{amount_in(amount, valuation.currency)}, {score}",
             f"{names.label(deal.stage, deal.process)}, {_close(deal)}, {deal.owner or 'no owner'}",
         ]
-        return Dot(
-            deal.id, lane(deal.process, deal.stage), deal.score, amount, deal.expected_close, "\n".join(words)
-        )
+        return Dot(deal.id, lane(deal.process, deal.stage), deal.score, amount, deal.close, "\n".join(words))
 
     dots = [dot(deal) for deal in deals]
     lanes = [lane(*key) for key in names.stages() if key[0] in processes]
@@ -78,5 +74,5 @@ def pipeline_picture(run: Session, of: OwnerFilter, asked: Days, currency: str |
     )
 
 
-def _close(deal: OpenDeal) -> str:
-    return f"close {deal.expected_close}" if deal.expected_close else "no expected close"
+def _close(deal: Deal) -> str:
+    return f"close {deal.close}" if deal.close else "no expected close"

@@ -25,7 +25,7 @@ from pipecli.errors import PipecliError
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.money import minor_digits
 from pipecli.reports.days import Days
-from pipecli.reports.deals import OpenDeal
+from pipecli.reports.deals import Deal
 from pipecli.reports.money import Valuation
 from pipecli.reports.pipeline import Card, Lane, Place, card, closed_card, lanes
 from pipecli.store.index.deals import OwnerFilter, open_deals
@@ -262,7 +262,7 @@ def read_board(
     )
 
 
-def _open(pipeline: Pipeline, deals: Sequence[OpenDeal]) -> Iterator[tuple[Place, Card]]:
+def _open(pipeline: Pipeline, deals: Sequence[Deal]) -> Iterator[tuple[Place, Card]]:
     from pipecli.history.stages import last_moves
     from pipecli.reports.stale import last_movement
 
@@ -276,11 +276,9 @@ def _closed(pipeline: Pipeline, of: OwnerFilter, process: str) -> Iterator[tuple
     from pipecli.store.index.deals import closed_deals
 
     names = _customers(pipeline)
-    query = pipeline.index.connection.execute
-    titles = dict(query("SELECT id, title FROM _opportunities WHERE status <> 'open'").fetchall())
     for deal in closed_deals(pipeline.index.connection, of, Days()):
         if deal.process == process:
-            yield Place(deal.status, ""), closed_card(deal, titles[deal.id], names)
+            yield Place(deal.status, ""), closed_card(deal, pipeline.today, names)
 
 
 def _customers(pipeline: Pipeline) -> dict[str, str]:

@@ -37,7 +37,7 @@ from pipecli.outbox.dashboard import Cell, Change, Content, Figure, Picture, Tab
 from pipecli.records.kinds import CUSTOMER, LEAD, OPPORTUNITY
 from pipecli.records.money import minor_digits
 from pipecli.reports.days import Days
-from pipecli.reports.deals import ClosedDeal
+from pipecli.reports.deals import Deal
 from pipecli.reports.forecast import Forecast, Window
 from pipecli.reports.money import Valuation
 from pipecli.reports.pipeline import KeyFigures, change, key_figures
@@ -219,40 +219,27 @@ def _customer(slug: str | None, names: People) -> str:
     return names.customers.label(slug) if slug else ""
 
 
-def closed_table(
-    run: Session, closed: list[ClosedDeal], status: str, names: People, valuation: Valuation
-) -> Table:
-    found = sorted(
-        (deal for deal in closed if deal.status == status),
-        key=lambda deal: (deal.closed, deal.id),
-        reverse=True,
-    )[:_MOST_ROWS]
-    titles = dict(
-        run.pipeline.index.connection.execute(
-            "SELECT id, title FROM _opportunities WHERE status = ? ORDER BY closed_date DESC", (status,)
-        ).fetchall()
-    )
+def closed_table(closed: list[Deal], status: str, names: People, valuation: Valuation) -> Table:
+    ended = (deal for deal in closed if deal.status == status)
+    newest = sorted(ended, key=lambda deal: (deal.ended, deal.id), reverse=True)[:_MOST_ROWS]
     is_lost = status == "lost"
 
-    def cells(deal: ClosedDeal) -> list[Cell]:
-        worth = None
-        if deal.amount is not None:
-            worth = valuation.value(deal.amount, deal.currency, deal.closed, deal.id)
+    def cells(deal: Deal) -> list[Cell]:
         why = deal.reason or ""
         to = f"{why}, {names.competitors.label(deal.competitor)}" if deal.competitor and is_lost else why
         return [
-            Cell(deal.closed.isoformat(), deal.closed.isoformat(), kind="day"),
-            Cell(titles[deal.id], titles[deal.id], note=deal.id),
+            Cell(str(deal.ended), str(deal.ended), kind="day"),
+            Cell(deal.title, deal.title, note=deal.id),
             Cell(_customer(deal.customer, names), _customer(deal.customer, names)),
             Cell(names.users.label(deal.owner), names.users.label(deal.owner)),
             *([Cell(to, to)] if is_lost else []),
-            _amount(worth, valuation.currency),
+            _amount(valuation.amount(deal), valuation.currency),
         ]
 
     return Table(
         f"Recent {'losses' if is_lost else 'wins'}, in {valuation.currency}",
         ["Closed", "Deal", "Customer", "Owner", *(["Why"] if is_lost else []), "Amount"],
-        [cells(deal) for deal in found],
+        [cells(deal) for deal in newest],
         nothing=f"Nothing was {status} in a year.",
     )
 
@@ -291,8 +278,8 @@ def content_of(run: Session, of: OwnerFilter, currency: str | None) -> Content:
             ranking_table(run, of, days, valuation, names, quarter.name),
             stale_table(standing_still, names, valuation.currency),
             Picture(*funnel_picture(run, year)),
-            closed_table(run, closed, "won", names, valuation),
-            closed_table(run, closed, "lost", names, valuation),
+            closed_table(closed, "won", names, valuation),
+            closed_table(closed, "lost", names, valuation),
         ],
     )
 

@@ -34,7 +34,7 @@ from pipecli.reports.forecast import (
     Window,
     compare,
 )
-from pipecli.store.index.deals import deals
+from pipecli.store.index.deals import forecast_deals
 
 if TYPE_CHECKING:
     from pipecli.cli.report.forecast_rows import Targeted
@@ -97,7 +97,7 @@ def made_of(run: Session, pipeline: Pipeline, by: str, window: Window, currency:
     from pipecli.reports.forecast import forecast as forecast_of
 
     return forecast_of(
-        deals(pipeline.index.connection, owner_filter(run), window, with_products=by == "product"),
+        forecast_deals(pipeline.index.connection, owner_filter(run), window, with_products=by == "product"),
         by="owner" if by == MANAGER else by,
         rates=pipeline.rates,
         today=pipeline.today,

@@ -26,14 +26,15 @@ from pipecli.cli.report.options import (
     money_column,
     percent_column,
     print_report,
+    read_journeys,
     said,
 )
 from pipecli.records.kinds import LEAD, OPPORTUNITY
 from pipecli.reports.days import Days, percent
-from pipecli.reports.deals import Journey, Place
+from pipecli.reports.deals import Deal, Place
 from pipecli.reports.funnel import GROUPINGS, Funnel, Reached, funnel
 from pipecli.reports.money import Valuation
-from pipecli.store.index.deals import begun
+from pipecli.store.index.deals import all_deals
 from pipecli.store.index.rows import lead_courses
 
 app = noun("From lead to opportunity to won, stage to stage.")
@@ -75,18 +76,15 @@ def funnel_of(
     assert zone
     return funnel(
         lead_courses(run.pipeline.index.connection, owner_filter(run), zone),
-        _journeys(run, order), by=by, days=asked, valuation=valuation, order=order,
+        _deals(run, order), by=by, days=asked, valuation=valuation, order=order,
     )  # fmt: skip
 
 
-def _journeys(run: Session, order: list[Place]) -> list[Journey]:
+def _deals(run: Session, order: list[Place]) -> list[Deal]:
     if order:
-        from pipecli.cli.report.options import read_journeys
-
         return read_journeys(run, order)
     assert run.now.tzinfo
-    found = begun(run.pipeline.index.connection, owner_filter(run), run.now.tzinfo, with_facts=False)
-    return [each.journey for each in found]
+    return all_deals(run.pipeline.index.connection, owner_filter(run), run.now.tzinfo)
 
 
 def _print(run: Session, made: Funnel, names: Names, asked: Days, currency: str) -> None:

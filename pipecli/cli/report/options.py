@@ -24,8 +24,8 @@ from pipecli.errors import PipecliError
 from pipecli.history.stages import journeys
 from pipecli.records.money import minor_digits
 from pipecli.reports.days import Days
-from pipecli.reports.deals import Journey, Place
-from pipecli.store.index.deals import begun
+from pipecli.reports.deals import Deal, Place
+from pipecli.store.index.deals import all_deals, stages_entered
 
 From = Annotated[str, typer.Option("--from", help="From this day or period on.", metavar="DATE")]
 To = Annotated[str, typer.Option("--to", help="Until this day or period.", metavar="DATE")]
@@ -188,13 +188,14 @@ def stage_places(order: Sequence[Place]) -> dict[Place, int]:
     return {place: number for number, place in enumerate(order)}
 
 
-def read_journeys(run: Session, order: Sequence[Place]) -> list[Journey]:
-    """The deals of `--owner`, `--team` and `--mine` with their stays at the stages, as of `--as-of`."""
+def read_journeys(run: Session, order: Sequence[Place]) -> list[Deal]:
+    """The deals of `--owner`, `--team` and `--mine` with their visits to the stages, as of `--as-of`."""
     pipeline, zone = run.pipeline, run.now.tzinfo
     assert zone
     found = journeys(
         pipeline.location,
-        begun(pipeline.index.connection, owner_filter(run), zone),
+        all_deals(pipeline.index.connection, owner_filter(run), zone),
+        stages_entered(pipeline.index.connection),
         until=pipeline.revision,
         now=run.now,
         stages=stage_places(order),

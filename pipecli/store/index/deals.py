@@ -1,26 +1,18 @@
-"""What belongs to a team: its own members' and those of every team below it.
-
-The deals of the index as the reports take them, without importing a model.
-
-The open deals of the index, as the reports on what stands now take them.
-
-The deals of the index that ended, as the reports on wins and losses take them.
-
-The deals of the index with their beginnings and ends, for the reports on how they move.
-"""
+"""The deals of the index as the reports take them, and the filter of their owners; loads no model."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
+from functools import cache
 from typing import NamedTuple
 
 from pipecli.jsontext import loads
-from pipecli.reports.days import Days, day_in
-from pipecli.reports.deals import ClosedDeal, Deal, Journey, OpenDeal
+from pipecli.reports.days import Days, moment_in
+from pipecli.reports.deals import Deal
 from pipecli.reports.forecast import Window
 
 
@@ -32,7 +24,7 @@ def in_team(column: str, parameter: str = "?") -> str:
 
 
 def is_member(column: str, parameter: str = "?") -> str:
-    """The same of the team that the user in `column` is in."""
+    """A condition of SQL: the user in `column` is in the team of `parameter`, or in one below it."""
     return f"{column} IN (SELECT id FROM users WHERE {in_team('team', parameter)})"
 
 
@@ -42,7 +34,7 @@ def team_and_below(connection: sqlite3.Connection, team: str) -> set[str]:
 
 
 class OwnerFilter(NamedTuple):
-    """Whose records count: what `--owner`, `--team` and `--mine` say; None: everybody's.
+    """The owners whose records count, from `--owner`, `--team` and `--mine`; None: everybody's.
 
     A team's are those of its members, and of the teams below it.
     """
@@ -51,53 +43,6 @@ class OwnerFilter(NamedTuple):
     team: str | None = None
     me: str | None = None
     my_team: str | None = None
-
-
-def deals(
-    connection: sqlite3.Connection, owner_filter: OwnerFilter, window: Window, *, with_products: bool = False
-) -> list[Deal]:
-    """The open deals, and those won in a window; those shared with `whose.me` too."""
-    condition, parameters = condition_of(owner_filter)
-    first, last = window.first or date.min, window.last or date.max
-    products = products_of_deals(connection) if with_products else {}
-    teams = dict(connection.execute("SELECT id, team FROM users").fetchall())
-    stages, categories = _stages(connection)
-    # The table, not the view of the same name: that one reads the whole record of every deal.
-    rows = connection.execute(
-        f"""SELECT r.status, r.process, r.stage, r.owner, r.type, r.source, r.customer, r.currency,
-            CASE r.status WHEN 'won' THEN r.exact_closed_amount ELSE r.exact_amount END,
-            r.probability_by_hand,
-            CASE r.status WHEN 'won' THEN r.closed_date ELSE r.expected_close END, r.id
-        FROM _opportunities r
-        WHERE (r.status = 'open' OR r.status = 'won' AND r.closed_date BETWEEN ? AND ?) {condition}""",
-        (first.isoformat(), last.isoformat(), *parameters),
-    )
-    days: dict[str | None, date | None] = {None: None}
-    found = []
-    for status, process, stage, owner, type_, source, customer, currency, amount, by_hand, close, key in rows:
-        if close not in days:
-            days[close] = date.fromisoformat(close)
-        found.append(
-            Deal(
-                status, process, stage, owner, teams.get(owner), type_, source, customer, currency,
-                None if amount is None else Decimal(amount),
-                stages.get((process, stage)) if by_hand is None else Decimal(repr(by_hand)),
-                days[close], products.get(key, ()),
-                categories.get((process, stage)),
-            )
-        )  # fmt: skip
-    return found
-
-
-def _stages(
-    connection: sqlite3.Connection,
-) -> tuple[dict[tuple[str, str], Decimal], dict[tuple[str, str], str]]:
-    """Each stage's probability and category: where some stage has one, `pipeline` is that of the others."""
-    rows = connection.execute("SELECT process, id, probability, category FROM stages").fetchall()
-    probabilities = {(process, stage): Decimal(repr(percent)) for process, stage, percent, _ in rows}
-    if not any(category for *_, category in rows):
-        return probabilities, {}
-    return probabilities, {(process, stage): category or "pipeline" for process, stage, _, category in rows}
 
 
 def condition_of(owner_filter: OwnerFilter) -> tuple[str, list[str | None]]:
@@ -117,164 +62,155 @@ def condition_of(owner_filter: OwnerFilter) -> tuple[str, list[str | None]]:
     return condition, parameters
 
 
-def products_of_deals(connection: sqlite3.Connection) -> dict[str, tuple[tuple[str | None, Decimal], ...]]:
-    """The product and the amount of each item, by the deal's id."""
-    found: dict[str, list[tuple[str | None, Decimal]]] = defaultdict(list)
-    for deal, product, amount in connection.execute(
-        "SELECT record, product, amount FROM items WHERE noun = 'opportunity' ORDER BY record, position"
-    ):
-        found[deal].append((product, Decimal(repr(amount))))
-    return {deal: tuple(items) for deal, items in found.items()}
-
-
 def open_deals(
     connection: sqlite3.Connection, owner_filter: OwnerFilter, days: Days, *, with_activities: bool = False
-) -> list[OpenDeal]:
-    """The open deals that are expected to close on these days; without bounds those without a day too.
-
-    Only `with_activities` gives the day of the last one.
-    """
-    condition, parameters = condition_of(owner_filter)
+) -> list[Deal]:
+    """The open deals that are expected to close on these days; without bounds those without a day too."""
+    condition, parameters = "r.status = 'open'", []
     for bound, sign in ((days.first, ">="), (days.last, "<=")):
         if bound:
             condition += f" AND r.expected_close {sign} ?"
             parameters.append(bound.isoformat())
-    teams = dict(connection.execute("SELECT id, team FROM users").fetchall())
-    stages = {
-        (process, stage): (Decimal(repr(probability)), rotting_days)
-        for process, stage, probability, rotting_days in connection.execute(
-            "SELECT process, id, probability, rotting_days FROM stages"
-        )
-    }
-    last = _LAST_ACTIVITIES if with_activities else "NULL"
-    # The table, not the view of the same name: that one reads the whole record of every deal.
-    rows = connection.execute(
-        f"""SELECT r.id, r.title, r.process, r.stage, r.owner, r.type, r.source, r.customer, r.currency,
-            r.exact_amount, r.probability_by_hand, r.expected_close, substr(r.created, 1, 10), {last}, r.score
-        FROM _opportunities r WHERE r.status = 'open' {condition}""",
-        parameters,
-    )
-    known: dict[str | None, date | None] = {None: None}
-
-    def day(text: str | None) -> date | None:
-        if text not in known and text:
-            known[text] = date.fromisoformat(text)
-        return known[text]
-
-    found = []
-    for (
-        key, title, process, stage, owner, type_, source, customer, currency, amount, by_hand, close, created,
-        active, score,
-    ) in rows:  # fmt: skip
-        probability, rotting_days = stages.get((process, stage), (Decimal(0), None))
-        found.append(
-            OpenDeal(
-                key, title, process, stage, owner, teams.get(owner), type_, source, customer, currency,
-                None if amount is None else Decimal(amount),
-                probability if by_hand is None else Decimal(repr(by_hand)),
-                day(close), day(created) or date.min, day(active), rotting_days, score,
-            )
-        )  # fmt: skip
-    return found
-
-
-_LAST_ACTIVITIES = """(
-    SELECT max(substr(a.at, 1, 10)) FROM activities a WHERE a.path = r.path AND a.done)"""
+    return _deals(connection, owner_filter, condition, parameters, with_activities=with_activities)
 
 
 def closed_deals(
     connection: sqlite3.Connection, owner_filter: OwnerFilter, days: Days, *, with_products: bool = False
-) -> list[ClosedDeal]:
+) -> list[Deal]:
     """The deals that were won, lost or closed on these days."""
-    condition, parameters = condition_of(owner_filter)
-    first, last = days.first or date.min, days.last or date.max
-    products = products_of_deals(connection) if with_products else {}
-    teams = dict(connection.execute("SELECT id, team FROM users").fetchall())
+    condition = "r.status <> 'open' AND r.closed_date BETWEEN ? AND ?"
+    return _deals(connection, owner_filter, condition, _bounds(days), with_products=with_products)
+
+
+def forecast_deals(
+    connection: sqlite3.Connection, owner_filter: OwnerFilter, window: Window, *, with_products: bool = False
+) -> list[Deal]:
+    """All open deals, and those that were won in a window."""
+    condition = "(r.status = 'open' OR r.status = 'won' AND r.closed_date BETWEEN ? AND ?)"
+    return _deals(connection, owner_filter, condition, _bounds(window), with_products=with_products)
+
+
+def all_deals(connection: sqlite3.Connection, owner_filter: OwnerFilter, zone: tzinfo) -> list[Deal]:
+    """Every deal of these people, whatever became of it; created in this timezone."""
+    return _deals(connection, owner_filter, "true", zone=zone)
+
+
+def _bounds(days: Days | Window) -> list[str]:
+    return [(days.first or date.min).isoformat(), (days.last or date.max).isoformat()]
+
+
+def _deals(
+    connection: sqlite3.Connection,
+    owner_filter: OwnerFilter,
+    condition: str,
+    parameters: Sequence[str] = (),
+    *,
+    with_products: bool = False,
+    with_activities: bool = False,
+    zone: tzinfo | None = None,
+) -> list[Deal]:
+    """The deals for which a condition over the row `r` holds."""
+    owned, owners = condition_of(owner_filter)
+    last_activity = _LAST_ACTIVITY if with_activities else "NULL"
     # The table, not the view of the same name: that one reads the whole record of every deal.
     rows = connection.execute(
-        f"""SELECT r.id, r.status, r.process, r.stage, r.owner, r.type, r.source, r.customer, r.currency,
+        f"""SELECT r.id, r.status, r.process, r.stage, r.type, r.currency,
             CASE r.status WHEN 'won' THEN r.exact_closed_amount ELSE r.exact_amount END,
-            substr(r.created, 1, 10), r.closed_date, r.closed_reason, r.closed_competitor, r.competitors
-        FROM _opportunities r
-        WHERE r.status <> 'open' AND r.closed_date BETWEEN ? AND ? {condition}""",
-        (first.isoformat(), last.isoformat(), *parameters),
+            r.probability_by_hand, CASE r.status WHEN 'open' THEN r.expected_close ELSE r.closed_date END,
+            r.owner, r.source, r.customer, r.title, r.created, r.campaign, r.lead IS NOT NULL, r.score,
+            r.closed_reason, r.closed_competitor, r.competitors, {last_activity}
+        FROM _opportunities r WHERE {condition} {owned}""",
+        (*parameters, *owners),
     )
-    spellings = _competitors(connection)
-    known: dict[str, date] = {}
-
-    def day(text: str) -> date:
-        if text not in known:
-            known[text] = date.fromisoformat(text)
-        return known[text]
-
-    def called(competitor: str) -> str:
-        return spellings.setdefault(competitor.casefold(), competitor)
-
-    return [
-        ClosedDeal(
-            key, status, process, stage, owner, teams.get(owner), type_, source, customer, currency,
-            None if amount is None else Decimal(amount), day(created), day(closed),
-            reason, called(competitor) if competitor else None,
-            tuple(called(load) for load in loads(competitors)) if competitors else (), products.get(key, ()),
-        )
-        for key, status, process, stage, owner, type_, source, customer, currency, amount, created, closed,
-        reason, competitor, competitors in rows
-    ]  # fmt: skip
-
-
-def _competitors(connection: sqlite3.Connection) -> dict[str, str]:
-    """What every competitor with a file is called, by its slug and by its name in small letters."""
-    found = connection.execute("SELECT id, name FROM _competitors").fetchall()
-    return {text.casefold(): slug for slug, name in found for text in (name, slug)}
-
-
-class Begun(NamedTuple):
-    """A deal without its stays, and what its file says of them."""
-
-    journey: Journey
-    created: datetime
-    facts: Mapping[str, object]
-    """`custom.stage_entered`: by stage when it came there, as an import wrote it."""
-
-
-def begun(
-    connection: sqlite3.Connection, owner_filter: OwnerFilter, zone: tzinfo, *, with_facts: bool = True
-) -> list[Begun]:
-    """Every deal of these people, days being those of a timezone; the facts only where they are needed."""
-    condition, parameters = condition_of(owner_filter)
-    teams = dict(connection.execute("SELECT id, team FROM users").fetchall())
-    facts = _facts(connection) if with_facts else {}
-    # The table, not the view of the same name: that one reads the whole record of every deal.
-    rows = connection.execute(
-        f"""SELECT r.path, r.created, r.closed_date, r.id, r.status, r.process, r.stage, r.owner, r.type,
-            r.source, r.campaign, r.currency, r.lead IS NOT NULL,
-            CASE r.status WHEN 'won' THEN r.exact_closed_amount ELSE r.exact_amount END
-        FROM _opportunities r WHERE true {condition}""",
-        parameters,
-    )
-    found = []
+    stages, unknown = _stages(connection), _Stage(None, None, None)
+    teams: dict[str, str | None] = dict(connection.execute("SELECT id, team FROM users").fetchall())
+    products = _products(connection) if with_products else {}
+    spelled = _Spelling(connection)
+    day = cache(date.fromisoformat)
+    deals = []
     for (
-        path, created_text, closed, key, status, process, stage, owner, type_, source, campaign, currency,
-        has_lead, amount,
+        key, status, process, stage, type_, currency, amount, by_hand, close, owner, source, customer, title,
+        created, campaign, has_lead, score, reason, competitor, competitors, active,
     ) in rows:  # fmt: skip
-        created = datetime.fromisoformat(created_text)
-        journey = Journey(
-            key, status, process, stage, owner, teams.get(owner), type_, source, campaign, currency,
-            None if amount is None else Decimal(amount), day_in(created, zone),
-            date.fromisoformat(closed) if closed else None, bool(has_lead),
+        probability, category, rotting_days = stages.get((process, stage), unknown)
+        moment = datetime.fromisoformat(created)
+        deals.append(
+            Deal(
+                key, status, process, stage, type_, currency,
+                None if amount is None else Decimal(amount),
+                probability if by_hand is None else Decimal(repr(by_hand)),
+                day(close) if close else None,
+                owner, teams.get(owner), source, customer, title,
+                moment_in(moment, zone) if zone else moment,
+                campaign, bool(has_lead), category, rotting_days, score, reason,
+                spelled(competitor) if competitor else None,
+                tuple(map(spelled, loads(competitors))) if competitors else (),
+                day(active) if active else None,
+                products.get(key, ()),
+            )
         )  # fmt: skip
-        found.append(Begun(journey, created, facts.get(path, {})))
-    return found
+    return deals
 
 
-def _facts(connection: sqlite3.Connection) -> dict[str, Mapping[str, object]]:
-    """By file. Looked for as text first: one deal in a thousand has any, and JSON takes its time."""
+_LAST_ACTIVITY = """(
+    SELECT max(substr(a.at, 1, 10)) FROM activities a WHERE a.path = r.path AND a.done)"""
+
+
+class _Stage(NamedTuple):
+    """The facts of a stage that its deals take from it."""
+
+    probability: Decimal | None
+    category: str | None
+    rotting_days: int | None
+
+
+def _stages(connection: sqlite3.Connection) -> dict[tuple[str, str], _Stage]:
+    """The stages by process and id; where some stage has a category, `pipeline` is that of the others."""
     rows = connection.execute(
-        """SELECT path, json_extract(json, '$.custom.stage_entered') FROM _records
+        "SELECT process, id, probability, category, rotting_days FROM stages"
+    ).fetchall()
+    others = "pipeline" if any(category for *_, category, _ in rows) else None
+    return {
+        (process, stage): _Stage(Decimal(repr(percent)), category or others, rotting_days)
+        for process, stage, percent, category, rotting_days in rows
+    }
+
+
+def _products(connection: sqlite3.Connection) -> dict[str, tuple[tuple[str | None, Decimal], ...]]:
+    """The product and the amount of each item, by the deal's id."""
+    products: dict[str, list[tuple[str | None, Decimal]]] = defaultdict(list)
+    for deal, product, amount in connection.execute(
+        "SELECT record, product, amount FROM items WHERE noun = 'opportunity' ORDER BY record, position"
+    ):
+        products[deal].append((product, Decimal(repr(amount))))
+    return {deal: tuple(items) for deal, items in products.items()}
+
+
+class _Spelling:
+    """Gives a competitor the id of its file, whether a deal names it by that or by its name."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._known: dict[str, str] | None = None
+
+    def __call__(self, competitor: str) -> str:
+        if self._known is None:
+            rows = self._connection.execute("SELECT id, name FROM _competitors").fetchall()
+            self._known = {text.casefold(): slug for slug, name in rows for text in (name, slug)}
+        return self._known.setdefault(competitor.casefold(), competitor)
+
+
+def stages_entered(connection: sqlite3.Connection) -> dict[str, Mapping[str, object]]:
+    """The `custom.stage_entered` of deals, by id: when each came to which stage, as an import wrote it.
+
+    Looked for as text first: one deal in a thousand has any, and JSON takes its time.
+    """
+    rows = connection.execute(
+        """SELECT key, json_extract(json, '$.custom.stage_entered') FROM _records
         WHERE noun = 'opportunity' AND instr(json, '"stage_entered"')"""
     )
-    found: dict[str, Mapping[str, object]] = {}
-    for path, text in rows:
-        said = loads(text) if isinstance(text, str) and text.startswith("{") else {}
-        found[path] = said if isinstance(said, dict) else {}
-    return found
+    entered: dict[str, Mapping[str, object]] = {}
+    for key, text in rows:
+        stages = loads(text) if isinstance(text, str) and text.startswith("{") else {}
+        entered[key] = stages if isinstance(stages, dict) else {}
+    return entered
