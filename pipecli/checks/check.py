@@ -35,7 +35,7 @@ def check(
     """
     faults = [fault for fault in pipeline.index.faults() if wanted(fault.file)]
     is_readable = not any(fault.file == SETTINGS_FILE for fault in pipeline.index.faults())
-    found: list[tuple[Rule, Problem]] = [
+    problems: list[tuple[Rule, Problem]] = [
         (rule, problem)
         for rule in (*STRUCTURE, *(WITH_SETTINGS if is_readable else ()))
         if rule.severity is Severity.ERROR or not only_errors
@@ -43,28 +43,28 @@ def check(
         if wanted(problem.file)
     ]
     # What is wrong with a lead as an opportunity is no news once it is said that it lies among them.
-    misplaced = {problem.file for rule, problem in found if rule.name == "misplaced"}
+    misplaced = {problem.file for rule, problem in problems if rule.name == "misplaced"}
     findings = [
         *(
             Finding(*fault[:4], Severity.ERROR, fault.message)
             for fault in faults
             if fault.file not in misplaced
         ),
-        *_placed(pipeline, found),
+        *_placed(pipeline, problems),
     ]
     return sorted(
         {finding._replace(line=finding.line or 1, column=finding.column or 1) for finding in findings}
     )
 
 
-def _placed(pipeline: Pipeline, found: Iterable[tuple[Rule, Problem]]) -> Iterable[Finding]:
+def _placed(pipeline: Pipeline, problems: Iterable[tuple[Rule, Problem]]) -> Iterable[Finding]:
     """Problems with their lines; each file is read once."""
     by_file: dict[str, list[tuple[Rule, Problem]]] = defaultdict(list)
-    for rule, problem in found:
+    for rule, problem in problems:
         by_file[problem.file].append((rule, problem))
-    for file, problems in by_file.items():
-        places = _places(pipeline, file, [problem.path for _, problem in problems])
-        for (rule, problem), (line, column) in zip(problems, places, strict=True):
+    for file, in_file in by_file.items():
+        places = _places(pipeline, file, [problem.path for _, problem in in_file])
+        for (rule, problem), (line, column) in zip(in_file, places, strict=True):
             yield Finding(file, line, column, rule.name, rule.severity, problem.message)
 
 

@@ -1,6 +1,6 @@
-"""Files that no command reads, that lie where another kind of record does, or that are missing.
+"""The files and names of records: each where its kind lives, named after its id, each id once.
 
-Names of records: each id once, and the file named and placed after it.
+And the files that no command reads, or that a record names and that are missing.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def outdated_schemas(pipeline: Pipeline) -> Iterator[Problem]:
     """Schemas that are not those of this version: editors would complain of what is right."""
     wrong = schemas.differing(pipeline.root / "schemas")
     for state in sorted(set(wrong.values())):
-        names = ", ".join(name.partition(".")[0] for name, each in wrong.items() if each == state)
+        names = ", ".join(name.partition(".")[0] for name, fault in wrong.items() if fault == state)
         many = "are" if "," in names else "is"
         yield Problem(
             "schemas",
@@ -101,7 +101,7 @@ def duplicate_id(pipeline: Pipeline) -> Iterator[Problem]:
             )
         ]
         for file in files:
-            others = ", ".join(each for each in files if each != file)
+            others = ", ".join(other for other in files if other != file)
             yield Problem(file, (BY_NOUN[noun].identity,), f"{key} is also the id of {others}")
 
 
@@ -147,14 +147,14 @@ def duplicate_activity(pipeline: Pipeline) -> Iterator[Problem]:
 def external_id(pipeline: Pipeline) -> Iterator[Problem]:
     """One name in the system it came from is one record here: an import would not know which to change."""
     for kind in KINDS:
-        found = pipeline.index.connection.execute(
+        rows = pipeline.index.connection.execute(
             f"""SELECT r.path, r.external_id, group_concat(o.path, ', ') FROM _{kind.table} r
             JOIN _{kind.table} o ON o.external_id = r.external_id AND o.path <> r.path
             WHERE r.external_id IN (
                 SELECT external_id FROM _{kind.table} GROUP BY external_id HAVING count(*) > 1)
             GROUP BY r.path"""
         )
-        for path, name, others in found:
+        for path, name, others in rows:
             yield Problem(path, ("external_id",), f"{name} is also the external_id of {others}")
 
 

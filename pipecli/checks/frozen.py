@@ -1,4 +1,4 @@
-"""What a customer was offered stays as it was sent: held against git, where every version is."""
+"""Quotations as they were sent: what a customer was offered stays, held against every version in git."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def sent_before(pipeline: Pipeline) -> Iterator[Problem]:
                     path, ("status",), f"{key} is a draft again, and was sent: a customer may have it already"
                 )
             continue
-        fields = [_changed_field(path, each.text, quotation.now) for each in sent[:-1]]
+        fields = [_changed_field(path, spell.text, quotation.now) for spell in sent[:-1]]
         field = next((field for field in fields if field), None)
         if field:
             yield Problem(
@@ -80,16 +80,16 @@ class _Quotation(NamedTuple):
 
 def _quotations(pipeline: Pipeline, condition: str) -> Iterator[_Quotation]:
     """The quotations that a condition holds for, with what git tells of them."""
-    found = dict(
+    keys = dict(
         pipeline.index.connection.execute(
             f"SELECT path, id FROM _quotations WHERE {condition} ORDER BY path"
         ).fetchall()
     )
-    if not found:
+    if not keys:
         return
     versions = _versions(pipeline)
-    contents = _contents(pipeline, [blob for path in found for blob in versions.get(path, ())])
-    for path, key in found.items():
+    contents = _contents(pipeline, [blob for path in keys for blob in versions.get(path, ())])
+    for path, key in keys.items():
         texts = [contents[blob] for blob in versions.get(path, ()) if blob in contents]
         yield _Quotation(path, key, pipeline.text(path), _spells(texts))
 
@@ -112,18 +112,21 @@ def _versions(pipeline: Pipeline) -> dict[str, list[str]]:
         pipeline.location.work_tree, "log", "--reverse", "--format=", "--raw", "--no-abbrev", "--no-renames",
         "-z", pipeline.revision, "--", f"{prefix}{QUOTATION.folder}",
     )  # fmt: skip
-    found: dict[str, list[str]] = {}
+    versions: dict[str, list[str]] = {}
     words = iter(done.stdout.decode("utf-8", "replace").lstrip("\n").split("\0"))
     for word in words:
         if word.startswith(":"):  # ":100644 100644 <old> <new> M", then the path
-            found.setdefault(next(words, "").removeprefix(prefix), []).append(word.split()[3])
-    return found
+            versions.setdefault(next(words, "").removeprefix(prefix), []).append(word.split()[3])
+    return versions
 
 
 def _contents(pipeline: Pipeline, blobs: list[str]) -> dict[str, str]:
     """The texts of blobs; those of removals are not there."""
-    found = git.objects(pipeline.location.work_tree, blobs, files.LARGEST)
-    return {each.id: each.content.decode("utf-8", "replace") for each in found if each.content is not None}
+    return {
+        blob.id: blob.content.decode("utf-8", "replace")
+        for blob in git.objects(pipeline.location.work_tree, blobs, files.LARGEST)
+        if blob.content is not None
+    }
 
 
 def _changed_field(path: str, as_sent: str, now: str) -> str | None:

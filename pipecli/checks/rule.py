@@ -1,4 +1,4 @@
-"""What a rule is, and what it finds."""
+"""A rule about the files as they are, and its findings."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Severity(StrEnum):
 
 
 class Problem(NamedTuple):
-    """What a rule finds, before its line is looked up."""
+    """One finding of a rule, before its line is looked up."""
 
     file: str
     path: Path
@@ -35,7 +35,7 @@ class Rule(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """What `check` prints. Line and column count from 1, and are 1 where the file as a whole is at fault."""
+    """A line of `check`. Line and column count from 1, and are 1 where the file as a whole is at fault."""
 
     file: str
     line: int

@@ -1,7 +1,4 @@
-"""Settings that contradict themselves.
-
-Records in the words of their settings: types, sources, reasons, currencies.
-"""
+"""Settings that contradict themselves, and records that use none of their words."""
 
 from __future__ import annotations
 

@@ -1,8 +1,6 @@
-"""Orders and what they are of, and suppliers' answers: states that no command would leave them in.
+"""States that don't go together, and that no command would leave behind.
 
-States that don't go together: of a deal and its quotations, its contacts, of customers.
-
-Prices of what is still on offer: its list and its discounts.
+Of a deal and its quotations, orders and contacts, of suppliers' answers, customers, and prices on offer.
 """
 
 from __future__ import annotations
@@ -57,8 +55,8 @@ def delivery(pipeline: Pipeline) -> Iterator[Problem]:
         "SELECT path, id, status, delivered FROM _orders "
         "WHERE (status = 'delivered') <> (delivered IS NOT NULL) ORDER BY path"
     ):
-        said = f"is {status}, and was delivered on {day}" if day else "is delivered, and no day says when"
-        yield Problem(file, ("delivered",) if day else ("status",), f"{key} {said}")
+        state = f"is {status}, and was delivered on {day}" if day else "is delivered, and no day says when"
+        yield Problem(file, ("delivered",) if day else ("status",), f"{key} {state}")
 
 
 def empty_answer(pipeline: Pipeline) -> Iterator[Problem]:
@@ -149,7 +147,7 @@ def closing_day(pipeline: Pipeline) -> Iterator[Problem]:
 
 
 def validity(pipeline: Pipeline) -> Iterator[Problem]:
-    """What is valid until a day before it begins."""
+    """Quotations and price lists whose validity ends before it begins."""
     for table, first in (("_quotations", "date"), ("_price_lists", "valid_from")):
         for file, begins, ends in pipeline.index.connection.execute(
             f"SELECT path, {first}, valid_until FROM {table} WHERE valid_until < {first}"
@@ -171,10 +169,10 @@ def primary_contact(pipeline: Pipeline) -> Iterator[Problem]:
 
 def parent_loop(pipeline: Pipeline) -> Iterator[Problem]:
     """A customer belongs to itself, through one parent or more."""
-    found = pipeline.index.connection.execute(
+    rows = pipeline.index.connection.execute(
         "SELECT id, parent, path FROM _customers WHERE parent IS NOT NULL"
     )
-    parents = {key: (parent, path) for key, parent, path in found}
+    parents = {key: (parent, path) for key, parent, path in rows}
     for key, (parent, path) in parents.items():
         seen = {key}
         above: str | None = parent
@@ -225,7 +223,7 @@ def expired_price_list(pipeline: Pipeline) -> Iterator[Problem]:
         over = [candidate for candidate in candidates if own or not products.isdisjoint(candidate.products)]
         if not over or any(candidate.is_valid(today) for candidate in candidates):
             continue
-        last = max(over, key=lambda each: each.last or "")
+        last = max(over, key=lambda list_: list_.last or "")
         path = ("price_list",) if own else ("items",)
         yield Problem(file, path, f"priced from {last.id}, which {last.when(today)}")
 
@@ -241,7 +239,7 @@ class _List(NamedTuple):
         return (self.first or today) <= today <= (self.last or today)
 
     def when(self, today: str) -> str:
-        """Why it is not valid."""
+        """Why it is not valid today: expired, or not valid yet."""
         expired = self.last is not None and self.last < today
         return f"expired on {self.last}" if expired else f"is valid only from {self.first}"
 
@@ -256,7 +254,7 @@ def _lists(pipeline: Pipeline) -> Iterator[_List]:
 
 
 def _priced(pipeline: Pipeline) -> Iterator[tuple[str, str | None, str, frozenset[str]]]:
-    """What is on offer with products: its file, the list it names, its currency and those products."""
+    """Deals and drafts with products: its file, the list it names, its currency and those products."""
     for file, own, currency, products in pipeline.index.connection.execute(
         f"""SELECT o.path, o.price_list, o.currency, json_group_array(i.product) FROM {_ON_OFFER} o
         JOIN items i ON i.path = o.path WHERE i.product IS NOT NULL GROUP BY o.path ORDER BY o.path"""

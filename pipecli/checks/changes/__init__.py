@@ -1,1 +1,1 @@
-"""What a change set may not do: the rules of `check --base`."""
+"""The rules of `check --base`: faults of a change set, not of the files as they are."""

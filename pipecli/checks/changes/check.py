@@ -32,30 +32,31 @@ _TELLS_MORE = {"frozen": "sent-quotation", "discount": "discount-limit"}
 """Rules about states, each with the rule about changes that says the same with what was before."""
 
 
-def check_changes(present: Pipeline, asked: Range, found: ChangeSet) -> list[Finding]:
-    """What the rules about changes say of a change set, in the order of files and lines."""
-    review = _review(present, asked, found)
-    texts = {side.file: side.text for record in found.records if (side := record.after) is not None}
+def check_changes(present: Pipeline, range_: Range, change_set: ChangeSet) -> list[Finding]:
+    """The findings of the rules about changes, in the order of files and lines."""
+    review = _review(present, range_, change_set)
+    texts = {side.file: side.text for record in change_set.records if (side := record.after) is not None}
     by_file: dict[str, list[tuple[Rule, Problem]]] = defaultdict(list)
     for rule in (*STRUCTURE, *(WITH_SETTINGS if review.settings else ())):
         for problem in rule.problems(review):
             by_file[problem.file].append((rule, problem))
-    return sorted({each for file, some in by_file.items() for each in _placed(texts.get(file, ""), some)})
+    placed = (_placed(texts.get(file, ""), problems) for file, problems in by_file.items())
+    return sorted({finding for findings in placed for finding in findings})
 
 
-def together(states: Iterable[Finding], changes: Sequence[Finding], found: ChangeSet) -> list[Finding]:
+def together(states: Iterable[Finding], changes: Sequence[Finding], change_set: ChangeSet) -> list[Finding]:
     """The findings about a pipeline as it is and about its changes, as a reviewer of the changes wants them.
 
     An error counts wherever it is, as the change may have caused it elsewhere. A warning about what the
     change doesn't touch is no news, unless it touches the settings.
     """
-    touched = {side.file for record in found.records for side in (record.before, record.after) if side}
-    told = {(change.file, change.rule) for change in changes}
+    touched = {side.file for record in change_set.records for side in (record.before, record.after) if side}
+    about_changes = {(change.file, change.rule) for change in changes}
     news = [
         state
         for state in states
         if (state.severity is Severity.ERROR or state.file in touched or SETTINGS_FILE in touched)
-        and (state.file, _TELLS_MORE.get(state.rule)) not in told
+        and (state.file, _TELLS_MORE.get(state.rule)) not in about_changes
     ]
     return sorted({*news, *changes})
 
@@ -67,18 +68,18 @@ def _placed(text: str, problems: Sequence[tuple[Rule, Problem]]) -> Iterator[Fin
         yield Finding(problem.file, line or 1, column or 1, rule.name, rule.severity, problem.message)
 
 
-def _review(present: Pipeline, asked: Range, found: ChangeSet) -> Review:
-    old = _settings_at(present.location, asked.base)
-    touched = next((record.after for record in found.records if record.noun == SETTINGS.noun), None)
+def _review(present: Pipeline, range_: Range, change_set: ChangeSet) -> Review:
+    old = _settings_at(present.location, range_.base)
+    touched = next((record.after for record in change_set.records if record.noun == SETTINGS.noun), None)
     new = _record(SETTINGS.noun, touched) if touched else old
     new_settings = new if isinstance(new, Settings) else None
     renamed = renames(old, new_settings)
     return Review(
-        [_changed(each, key, renamed) for each, key in _with_changed_ids(found.records)],
+        [_changed(record, key, renamed) for record, key in _with_changed_ids(change_set.records)],
         renamed.of_settings(old) if old else new_settings,
         new_settings,
-        present if asked.head is None else pipeline_at(present, asked.head),
-        Between(present.location, asked),
+        present if range_.head is None else pipeline_at(present, range_.head),
+        Between(present.location, range_),
     )
 
 
@@ -113,11 +114,11 @@ def _record(noun: str, side: Side | None) -> Record | None:
 
 def _with_changed_ids(touched: Sequence[ChangedRecord]) -> Iterator[tuple[ChangedRecord, str]]:
     """Each with its old key; a removed and a new record as one, where they are the same with another id."""
-    new = {(each.noun, each.key): each for each in touched if each.before is None}
+    new = {(record.noun, record.key): record for record in touched if record.before is None}
     for old in touched:
         if old.after is None and old.before and old.before.version:
             side = old.before
-            same = next((each for each in new.values() if _is_same(old.noun, side, each)), None)
+            same = next((record for record in new.values() if _is_same(old.noun, side, record)), None)
             if same and same.after and same.after.version:
                 del new[same.noun, same.key]
                 happened = events(side.version, same.after.version)
@@ -125,11 +126,11 @@ def _with_changed_ids(touched: Sequence[ChangedRecord]) -> Iterator[tuple[Change
                 continue
         if old.before is not None:
             yield old, old.key
-    yield from ((each, each.key) for each in new.values())
+    yield from ((record, record.key) for record in new.values())
 
 
 def _is_same(noun: str, old: Side, new: ChangedRecord) -> bool:
-    """Whether a new record is an old one with another id: in its file, or with its birth and its name."""
+    """True for an old record with another id: in the same file, or with the same birth and name."""
     after = new.after
     if noun != new.noun or after is None or after.version is None or old.version is None:
         return False

@@ -1,10 +1,6 @@
-"""Deals: what is closed stays as it closed, and what it brought is what was offered.
+"""Deals, offers and orders in a change set: what is closed, sent or ordered stays, and no stage is skipped.
 
-The settings that other rules ask: who loosens them should be seen to.
-
-Stages: a deal walks them one by one, and each asks for its steps and fields.
-
-Offers: what a customer was sent or has ordered stays, and nobody gives more than the team allows.
+And the settings that these rules ask: who loosens them should be seen to.
 """
 
 from __future__ import annotations
@@ -27,7 +23,7 @@ from pipecli.workflow.opportunity.advance import missing_between
 from pipecli.workflow.opportunity.close import last_offered
 
 # What a report of closed deals adds up. Notes, tags, activities and the like go on after the end.
-_SETTLED = frozenset({"status", "closed", "amount", "items", "currency", "stage", "process"})
+_REPORTED = frozenset({"status", "closed", "amount", "items", "currency", "stage", "process"})
 # What the reports on closed deals group by; a word that the settings dropped has to be another.
 _FACTS = {"title": "", "type": "opportunity_types", "source": "sources", "campaign": "", "lead": ""}
 """By field, the list of the settings that has its words."""
@@ -37,19 +33,19 @@ _FAR = Decimal(25)
 
 def closed_deal(review: Review) -> Iterator[Problem]:
     """Deals that were won, lost or closed, and whose end, value or stage is another now."""
-    for each, before, settled in _edited_closed(review):
-        if not _was_open_between(review, each):
+    for record, before, settled in _edited_closed(review):
+        if not _was_open_between(review, record):
             yield Problem(
-                each.file,
+                record.file,
                 _path(settled[0]),
-                f"{_texts(settled)}; {each.key} is {before.status}, and what is closed stays as it closed: "
-                f"pipecli opp reopen {each.key}",
+                f"{_texts(settled)}; {record.key} is {before.status}, and what is closed stays as it closed: "
+                f"pipecli opp reopen {record.key}",
             )
 
 
 def closed_deal_facts(review: Review) -> Iterator[Problem]:
     """Closed deals of another title, type, source, campaign or lead: reports on them group by these."""
-    for each, before, after in review.kept(Opportunity):
+    for record, before, after in review.kept(Opportunity):
         facts = [
             field
             for field, words in _FACTS.items()
@@ -57,27 +53,27 @@ def closed_deal_facts(review: Review) -> Iterator[Problem]:
             and _is_known(getattr(before, field), words, review)
         ]
         if facts and not before.is_open and not after.is_open:
-            said = f"{each.said(*facts)} of a deal that is {before.status}"
-            yield Problem(each.file, (facts[0],), said)
+            message = f"{record.story(*facts)} of a deal that is {before.status}"
+            yield Problem(record.file, (facts[0],), message)
 
 
 def reopened_deal(review: Review) -> Iterator[Problem]:
     """Won deals that are open again, and closed ones that were reopened and closed otherwise."""
-    for each, before, after in review.kept(Opportunity):
+    for record, before, after in review.kept(Opportunity):
         if before.status is OpportunityStatus.WON and after.is_open:
             won = before.closed
             value = f" for {won.amount:,f} {before.currency} on {won.date}" if won and won.amount else ""
-            yield Problem(each.file, ("status",), f"status: {each.key} was won{value}, and is open again")
-    for each, before, settled in _edited_closed(review):
-        if _was_open_between(review, each):
-            said = f"{_texts(settled)}; {each.key} was {before.status}, reopened, and closed again"
-            yield Problem(each.file, _path(settled[0]), said)
+            yield Problem(record.file, ("status",), f"status: {record.key} was won{value}, and is open again")
+    for record, before, settled in _edited_closed(review):
+        if _was_open_between(review, record):
+            message = f"{_texts(settled)}; {record.key} was {before.status}, reopened, and closed again"
+            yield Problem(record.file, _path(settled[0]), message)
 
 
 def final_value(review: Review) -> Iterator[Problem]:
     """Won deals whose final value is further from their quotation than the settings allow."""
     most = review.limits.quotations.max_difference
-    for each, before, after in review.present(Opportunity):
+    for record, before, after in review.present(Opportunity):
         closed = after.closed
         if after.status is not OpportunityStatus.WON or closed is None or closed.amount is None:
             continue
@@ -92,7 +88,7 @@ def final_value(review: Review) -> Iterator[Problem]:
             way = "below" if closed.amount < offered else "above"
             percent = f"{_percent(apart, offered)} % {way}" if offered else way
             yield Problem(
-                each.file,
+                record.file,
                 ("closed", "amount"),
                 f"closed.amount: {closed.amount:,f} {after.currency} is {percent} {quotation.id}, which "
                 f"comes to {offered:,f}; the settings allow {most:f} %",
@@ -101,7 +97,7 @@ def final_value(review: Review) -> Iterator[Problem]:
 
 def probability_by_hand(review: Review) -> Iterator[Problem]:
     """Open deals whose probability was set by hand, far from that of their stage."""
-    for each, before, after in review.present(Opportunity):
+    for record, before, after in review.present(Opportunity):
         process = review.process_of(after)
         place = process.position(after.stage) if process else None
         if after.probability is None or not after.is_open or process is None or place is None:
@@ -110,46 +106,46 @@ def probability_by_hand(review: Review) -> Iterator[Problem]:
             continue
         stage = process.stages[place]
         if abs(after.probability - stage.probability) > _FAR:
-            said = f"{after.probability:f} % by hand, where the stage {stage.id} has {stage.probability:f} %"
-            yield Problem(each.file, ("probability",), f"probability: {said}")
+            apart = f"{after.probability:f} % by hand, where the stage {stage.id} has {stage.probability:f} %"
+            yield Problem(record.file, ("probability",), f"probability: {apart}")
 
 
 def won_owner(review: Review) -> Iterator[Problem]:
     """Won deals that were given to another owner: targets and the ranking follow."""
-    for each, before, after in review.kept(Opportunity):
+    for record, before, after in review.kept(Opportunity):
         is_won = before.status is after.status is OpportunityStatus.WON
         if is_won and before.owner != after.owner:
-            said = f"owner: {before.owner or 'nobody'} → {after.owner or 'nobody'} of a deal that is won"
-            yield Problem(each.file, ("owner",), f"{said}: its value counts for another now")
+            handed = f"owner: {before.owner or 'nobody'} → {after.owner or 'nobody'} of a deal that is won"
+            yield Problem(record.file, ("owner",), f"{handed}: its value counts for another now")
 
 
 def unqualified_conversion(review: Review) -> Iterator[Problem]:
     """Leads that were converted while need, budget or timeframe was not yes."""
-    for each, before, after in review.kept(Lead):
+    for record, before, after in review.kept(Lead):
         missing = missing_criteria(after)
         if before.status is after.status or after.status is not LeadStatus.CONVERTED or not missing:
             continue
         answers = ", ".join(f"{name} is {getattr(after.qualification, name)}" for name in missing)
         forced = " (forced)" if after.converted and after.converted.forced else ""
-        yield Problem(each.file, ("status",), f"status: converted although {answers}{forced}")
+        yield Problem(record.file, ("status",), f"status: converted although {answers}{forced}")
 
 
 def _edited_closed(review: Review) -> Iterator[tuple[Changed, Opportunity, list[Event]]]:
     """Deals that are closed before and after, and not in the same way, with what changed of that."""
-    for each, before, after in review.kept(Opportunity):
-        settled = [event for event in each.events if _is_settled(event, review)]
+    for record, before, after in review.kept(Opportunity):
+        settled = [event for event in record.events if _is_settled(event, review)]
         if settled and not before.is_open and not after.is_open:
-            yield each, before, settled
+            yield record, before, settled
 
 
 def _is_settled(event: Event, review: Review) -> bool:
     if event.field == "closed.reason":
         return _is_known(event.before, "lost_reasons", review)
-    return event.field.partition(".")[0] in _SETTLED and event.field != "closed.detail"
+    return event.field.partition(".")[0] in _REPORTED and event.field != "closed.detail"
 
 
 def _is_known(word: object, words: str, review: Review) -> bool:
-    """Whether a list of the settings has the word that was there; one it dropped has to be another."""
+    """True where the settings still list the word that was there; one they dropped has to be another."""
     known = getattr(review.new_settings, words, ()) if words else ()
     return not known or word is None or word in known
 
@@ -173,13 +169,15 @@ def _quotation_of(review: Review, deal: Opportunity) -> Quotation | None:
     rows = review.head.index.connection.execute(
         "SELECT path FROM _quotations WHERE opportunity = ? ORDER BY path", (deal.id,)
     )
-    found = [record for (file,) in rows if isinstance(record := review.head.read(file), Quotation)]
+    quotations = [record for (file,) in rows if isinstance(record := review.head.read(file), Quotation)]
     named = deal.closed.quotation if deal.closed else None
-    return next((each for each in found if each.id == named), None) if named else last_offered(found)
+    if not named:
+        return last_offered(quotations)
+    return next((quotation for quotation in quotations if quotation.id == named), None)
 
 
 def _offered(review: Review, quotation: Quotation, deal: Opportunity, closed: Closed) -> Decimal | None:
-    """What a quotation comes to in the deal's currency; None where no rate tells."""
+    """The total of a quotation in the deal's currency; None where no rate is known."""
     offered = total(quotation.items, quotation.currency)
     try:
         return review.limits.rates.convert(offered, quotation.currency, closed.date, deal.currency)
@@ -194,14 +192,16 @@ def _percent(apart: Decimal, offered: Decimal) -> str:
 
 def loosened_limit(review: Review) -> Iterator[Problem]:
     """Limits that were raised, and stages that ask for less; both count from the next change set on."""
-    for each, before, after in review.kept(Settings):
+    for record, before, after in review.kept(Settings):
         for name in ("max_discount", "max_difference"):
             old, new = (getattr(settings.quotations, name) for settings in (before, after))
             if old is not None and (new is None or new > old):
                 now = "none" if new is None else f"{new:f} %"
-                said = f"quotations.{name}: {old:f} % → {now}: a looser limit, which counts after this change"
-                yield Problem(each.file, ("quotations", name), said)
-        yield from _asking_less(each.file, before, after)
+                message = (
+                    f"quotations.{name}: {old:f} % → {now}: a looser limit, which counts after this change"
+                )
+                yield Problem(record.file, ("quotations", name), message)
+        yield from _asking_less(record.file, before, after)
 
 
 def _asking_less(file: str, before: Settings, after: Settings) -> Iterator[Problem]:
@@ -215,12 +215,12 @@ def _asking_less(file: str, before: Settings, after: Settings) -> Iterator[Probl
 
 
 def _missing(old: tuple[str, ...], new: tuple[str, ...]) -> list[str]:
-    return [each for each in old if each not in new]
+    return [requirement for requirement in old if requirement not in new]
 
 
 def stage_skipped(review: Review) -> Iterator[Problem]:
     """Deals that moved on without the steps of a stage they left or the fields of one they entered."""
-    for each, before, after in review.present(Opportunity):
+    for record, before, after in review.present(Opportunity):
         process = review.process_of(after)
         there = process.position(after.stage) if process else None
         is_moved = before is None or (before.process, before.stage) != (after.process, after.stage)
@@ -231,24 +231,24 @@ def stage_skipped(review: Review) -> Iterator[Problem]:
         missing = missing_between(after, process, here, there)
         if missing:
             how = f"{before.stage} → {after.stage}" if before else f"it begins at {after.stage}"
-            forced = review.between.forced(each.file, each.key)
-            yield Problem(each.file, ("stage",), f"stage: {how}, although {'; '.join(missing)}{forced}")
+            forced = review.between.forced(record.file, record.key)
+            yield Problem(record.file, ("stage",), f"stage: {how}, although {'; '.join(missing)}{forced}")
 
 
 def stage_jumped(review: Review) -> Iterator[Problem]:
     """Deals that jumped over stages, in one commit, although nothing was missing for it."""
-    for each, before, after in review.kept(Opportunity):
+    for record, before, after in review.kept(Opportunity):
         process = review.process_of(after)
         if process is None or before.process != after.process:
             continue
         here, there = process.position(before.stage), process.position(after.stage)
         if here is None or there is None or there < here + 2 or missing_between(after, process, here, there):
             continue
-        seen = {version.get("stage") for version in review.between.versions(each.file)}
+        seen = {version.get("stage") for version in review.between.versions(record.file)}
         jumped = [stage.id for stage in process.stages[here + 1 : there] if stage.id not in seen]
         if jumped:
-            said = f"stage: {before.stage} → {after.stage}, past {', '.join(jumped)}"
-            yield Problem(each.file, ("stage",), said)
+            message = f"stage: {before.stage} → {after.stage}, past {', '.join(jumped)}"
+            yield Problem(record.file, ("stage",), message)
 
 
 _ORDERED = ("items", "currency", "date", "quotation", "opportunity")
@@ -256,29 +256,29 @@ _ORDERED = ("items", "currency", "date", "quotation", "opportunity")
 
 def sent_quotation(review: Review) -> Iterator[Problem]:
     """Quotations that were sent, and whose offer is another now, or that are drafts again."""
-    for each, before, after in review.kept(Quotation):
+    for record, before, after in review.kept(Quotation):
         if before.status is QuotationStatus.DRAFT:
             continue
         if after.status is QuotationStatus.DRAFT:
-            said = f"status: {each.key} was {before.status}, and is a draft again"
-            yield Problem(each.file, ("status",), f"{said}; what a customer was offered is frozen")
+            taken_back = f"status: {record.key} was {before.status}, and is a draft again"
+            yield Problem(record.file, ("status",), f"{taken_back}; what a customer was offered is frozen")
         fields = _differing(before, after, (*OFFERED, "opportunity"))
         if fields:
             yield Problem(
-                each.file,
+                record.file,
                 (fields[0],),
-                f"{each.said(*fields) or fields[0]}; {each.key} was sent, and what a customer was offered is "
-                f"frozen, make the next one: pipecli quote revise {each.key}",
+                f"{record.story(*fields) or fields[0]}; {record.key} was sent, and what a customer was "
+                f"offered is frozen, make the next one: pipecli quote revise {record.key}",
             )
 
 
 def order_altered(review: Review) -> Iterator[Problem]:
     """Orders whose lines, currency or date are not what was ordered."""
-    for each, before, after in review.kept(Order):
+    for record, before, after in review.kept(Order):
         fields = _differing(before, after, _ORDERED)
         if fields and before.status is not OrderStatus.CANCELLED:
-            said = each.said(*fields) or fields[0]
-            yield Problem(each.file, (fields[0],), f"{said}; {each.key} is what the customer ordered")
+            story = record.story(*fields) or fields[0]
+            yield Problem(record.file, (fields[0],), f"{story}; {record.key} is what the customer ordered")
 
 
 def discount_limit(review: Review) -> Iterator[Problem]:
@@ -286,14 +286,14 @@ def discount_limit(review: Review) -> Iterator[Problem]:
     most = review.limits.quotations.max_discount
     if most is None:
         return
-    for each, before, after in _on_offer(review):
+    for record, before, after in _on_offer(review):
         given = _given(before.items if before else ())
         for place, item in enumerate(after.items):
             was = given.get(_what(item), Decimal(0))
             if item.discount is not None and item.discount > most and item.discount > was:
                 raised = f", and was {was:f} %" if was else ""
                 yield Problem(
-                    each.file,
+                    record.file,
                     ("items", place, "discount"),
                     f"a discount of {item.discount:f} % on {item.description} is above the {most:f} % "
                     f"of the settings{raised}",
@@ -304,12 +304,12 @@ _Offer = Opportunity | Quotation
 
 
 def _on_offer(review: Review) -> Iterator[tuple[Changed, _Offer | None, _Offer]]:
-    for each, before, deal in review.present(Opportunity):
+    for record, before, deal in review.present(Opportunity):
         if deal.is_open:
-            yield each, before, deal
-    for each, sent, quotation in review.present(Quotation):
+            yield record, before, deal
+    for record, sent, quotation in review.present(Quotation):
         if quotation.status in (QuotationStatus.DRAFT, QuotationStatus.SENT):
-            yield each, sent, quotation
+            yield record, sent, quotation
 
 
 def _differing(before: Quotation | Order, after: Quotation | Order, fields: Sequence[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Records as such: none vanishes, takes another name, or is another's age.
+"""Records as such: none vanishes, takes another id, or another day of birth.
 
 Stages and users with another name in the settings: a deal that goes along has not changed.
 """
@@ -27,50 +27,52 @@ _WAY_OUT = {
 
 def deleted_document(review: Review) -> Iterator[Problem]:
     """Leads, deals, quotations and orders that are gone, with all that was known of them."""
-    for each in _gone(review):
-        if each.noun in _WAY_OUT:
-            yield Problem(each.file, (), f"{_name(each)} is deleted; bring it back{_instead(each)}")
+    for record in _gone(review):
+        if record.noun in _WAY_OUT:
+            yield Problem(record.file, (), f"{_name(record)} is deleted; bring it back{_instead(record)}")
 
 
 def deleted_record(review: Review) -> Iterator[Problem]:
     """Customers, contacts, products and the like that are gone."""
-    for each in _gone(review):
-        if each.noun in BY_NOUN and each.noun not in _WAY_OUT:
-            yield Problem(each.file, (), f"{_name(each)} is deleted")
+    for record in _gone(review):
+        if record.noun in BY_NOUN and record.noun not in _WAY_OUT:
+            yield Problem(record.file, (), f"{_name(record)} is deleted")
 
 
 def id_changed(review: Review) -> Iterator[Problem]:
     """Records with another id: what named the old one, here or elsewhere, finds nothing."""
-    for each in review.changed:
-        if each.old_key != each.key and not each.is_gone:
-            field = BY_NOUN[each.noun].identity
-            said = f"{field}: {each.old_key} → {each.key}; an id never changes, what names it would be lost"
-            yield Problem(each.file, (field,), said)
+    for record in review.changed:
+        if record.old_key != record.key and not record.is_gone:
+            field = BY_NOUN[record.noun].identity
+            message = (
+                f"{field}: {record.old_key} → {record.key}; an id never changes, what names it would be lost"
+            )
+            yield Problem(record.file, (field,), message)
 
 
 def created_changed(review: Review) -> Iterator[Problem]:
     """Documents that were created at another time: their age and first response follow from it."""
-    for each in review.changed:
-        before, after = each.before, each.after
+    for record in review.changed:
+        before, after = record.before, record.after
         if isinstance(before, Document) and isinstance(after, Document) and before.created != after.created:
-            said = f"created: {before.created.isoformat()} → {after.created.isoformat()}"
-            yield Problem(each.file, ("created",), f"{said}; its age follows from it")
+            times = f"created: {before.created.isoformat()} → {after.created.isoformat()}"
+            yield Problem(record.file, ("created",), f"{times}; its age follows from it")
 
 
 def not_compared(review: Review) -> Iterator[Problem]:
     """Records whose version before was not valid, so that no rule can say what changed."""
-    for each in review.changed:
-        if each.fault and not each.is_gone:
-            said = f"the version before was not valid ({each.fault}): no rule can say what changed"
-            yield Problem(each.file, (), said)
+    for record in review.changed:
+        if record.fault and not record.is_gone:
+            message = f"the version before was not valid ({record.fault}): no rule can say what changed"
+            yield Problem(record.file, (), message)
 
 
 def _gone(review: Review) -> Iterator[Changed]:
-    return (each for each in review.changed if each.is_gone)
+    return (record for record in review.changed if record.is_gone)
 
 
 def _instead(changed: Changed) -> str:
-    """What ends a document without deleting it; nothing for a deal that has ended."""
+    """The way to end a document without deleting it; of a deal that has ended, why it must stay."""
     if isinstance(changed.before, Opportunity) and not changed.before.is_open:
         return f", reports count what is {changed.before.status}"
     return f", and {_WAY_OUT[changed.noun]} {changed.key}"
@@ -91,7 +93,7 @@ STRUCTURE = (
 
 
 class Renames(NamedTuple):
-    """What `settings rename`, or a hand that did the same, gave another name."""
+    """Stages and users that `settings rename`, or an edit by hand, gave another name."""
 
     stages: dict[tuple[str, str], str]
     """By process and old name."""
@@ -109,15 +111,15 @@ class Renames(NamedTuple):
         }
         return settings.with_(processes=processes)
 
-    def of_deal(self, told: RecordVersion) -> RecordVersion:
+    def of_deal(self, version: RecordVersion) -> RecordVersion:
         """An old version of a deal in the new words."""
-        plain: Plain = dict(told.plain)
+        plain: Plain = dict(version.plain)
         stage, owner = (plain.get("process"), plain.get("stage")), plain.get("owner")
         if stage in self.stages:
             plain["stage"] = self.stages[stage]
         if owner in self.users:
             plain["owner"] = self.users[owner]
-        return told._replace(plain=plain)
+        return version._replace(plain=plain)
 
 
 def renames(before: Settings | None, after: Settings | None) -> Renames:

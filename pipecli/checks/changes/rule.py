@@ -1,7 +1,4 @@
-"""What a rule about changes is, and what it sees: each record of a change set, before and after.
-
-The commits of a change set one by one: what a record was on its way, and who forced it.
-"""
+"""A rule about changes, and its view of a change set: records before and after, and the commits between."""
 
 from __future__ import annotations
 
@@ -45,8 +42,8 @@ class Changed(NamedTuple):
     fault: str | None
     """Why the version before is no valid record, where there is one."""
 
-    def said(self, *fields: str) -> str:
-        """What happened to these fields in words."""
+    def story(self, *fields: str) -> str:
+        """The events of these fields in words."""
         return "; ".join(event.text for event in self.events if event.field.partition(".")[0] in fields)
 
 
@@ -68,16 +65,16 @@ class Review:
 
     def kept(self, model: type[R]) -> Iterator[tuple[Changed, R, R]]:
         """The records of a kind that are there before and after."""
-        for each, before, after in self.present(model):
+        for record, before, after in self.present(model):
             if before is not None:
-                yield each, before, after
+                yield record, before, after
 
     def present(self, model: type[R]) -> Iterator[tuple[Changed, R | None, R]]:
-        """The records of a kind that are there after; before None: it is new."""
-        for each in self.changed:
-            if isinstance(each.after, model) and not each.fault:
-                assert each.before is None or isinstance(each.before, model)
-                yield each, each.before, each.after
+        """The records of a kind that are there after; before is None for a new one."""
+        for record in self.changed:
+            if isinstance(record.after, model) and not record.fault:
+                assert record.before is None or isinstance(record.before, model)
+                yield record, record.before, record.after
 
     def process_of(self, deal: Opportunity) -> Process | None:
         """The process that a deal walks as the base has it; a new process or stage, as it is now."""
@@ -102,16 +99,15 @@ class _Step(NamedTuple):
 class Between:
     """Read only where a rule asks: most change sets need no look at their commits."""
 
-    def __init__(self, place: Location, asked: Range) -> None:
+    def __init__(self, place: Location, range_: Range) -> None:
         self._place = place
-        self._asked = asked
+        self._range = range_
 
     def versions(self, file: str) -> list[Plain]:
-        """What a file said on its way, as far as that can be read, the oldest first."""
-        found = git.objects(
-            self._place.work_tree, [step.blob for step in self._steps.get(file, ())], files.LARGEST
-        )
-        return [plain for each in found if (plain := read.plain_of(each.content, "")) is not None]
+        """The versions of a file on its way that can be read, the oldest first."""
+        steps = self._steps.get(file, ())
+        blobs = git.objects(self._place.work_tree, [step.blob for step in steps], files.LARGEST)
+        return [plain for blob in blobs if (plain := read.plain_of(blob.content, "")) is not None]
 
     def forced(self, file: str, key: str) -> str:
         """` (forced in 1a2b3c4 by Ana Ruiz: "why")` when a commit says so; a hint, which excuses nothing."""
@@ -125,12 +121,12 @@ class Between:
 
     @cached_property
     def _steps(self) -> dict[str, list[_Step]]:
-        head = self._asked.head or tip(self._place).commit
-        commits = [each.id for each in listed(self._place, head, self._asked.base)]
+        head = self._range.head or tip(self._place).commit
+        commits = [commit.id for commit in listed(self._place, head, self._range.base)]
         steps: dict[str, list[_Step]] = defaultdict(list)
         for part in touches(self._place, commits):
-            for commit, touched in part:
+            for commit_id, touched in part:
                 for touch in touched:
                     if touch.after:
-                        steps[touch.path].append(_Step(commit, touch.after))
+                        steps[touch.path].append(_Step(commit_id, touch.after))
         return steps
