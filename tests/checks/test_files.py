@@ -1,0 +1,104 @@
+"""Files and names of records: one thing made wrong, one finding at its line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.checking import (
+    BROCHURE,
+    CUSTOMER,
+    DEAL,
+    LEAD,
+    SETTINGS,
+    SOUND,
+    assert_one_finding,
+    brief,
+    found,
+    write,
+)
+
+ONE_CHANGE = [
+    (
+        "duplicate-activity",
+        DEAL,
+        "- id: 4F2QX",
+        "- {id: 4F2QX, type: note, at: 2026-09-09, subject: A}\n- id: 4F2QX",
+        26,
+        "2 activities have the id 4F2QX",
+    ),
+    ("missing-file", BROCHURE, "brochure.pdf", "prospectus.pdf", 3, "there is no file prospectus.pdf"),
+    (
+        "missing-file",
+        SETTINGS,
+        "name: Contoso",
+        "name: Contoso\n  logo: logo.png",
+        3,
+        "there is no file logo.png",
+    ),
+    ("year", DEAL, "created: 2026", "created: 2025", 3, "it is to lie in opportunities/2025/"),
+    (
+        "file-name",
+        CUSTOMER,
+        "id: contoso-coffee",
+        "id: contoso-cafe-bar",
+        1,
+        "is to be named contoso-cafe-bar.yaml",
+    ),
+]
+
+
+@pytest.mark.parametrize("change", ONE_CHANGE)
+def test_one_thing_wrong_is_found_at_its_line(
+    pipeline: Path, change: tuple[str, str, str, str, int, str]
+) -> None:
+    assert_one_finding(pipeline, *change)
+
+
+def test_an_id_of_two_files_is_found_in_both(pipeline: Path) -> None:
+    copy = DEAL.replace("machines", "machines-2")
+    write(pipeline, copy, SOUND[DEAL].replace("external_id: deal-1\n", ""))
+
+    assert brief(pipeline) == [(copy, 1, "duplicate-id"), (DEAL, 1, "duplicate-id")]
+    assert found(pipeline)[0].message == f"OPP-2Q8XA is also the id of {DEAL}"
+
+
+def test_an_external_id_of_two_records_is_found_in_both(pipeline: Path) -> None:
+    other = DEAL.replace("2Q8XA", "2Q8XB")
+    write(pipeline, other, SOUND[DEAL].replace("2Q8XA", "2Q8XB"))
+
+    assert brief(pipeline) == [(DEAL, 2, "external-id"), (other, 2, "external-id")]
+
+
+def test_files_that_are_not_read_are_found(pipeline: Path) -> None:
+    write(pipeline, "customers/acme.yml", "id: acme\nname: ACME\n")
+    write(pipeline, "customers/es/acme.yaml", "id: acme\nname: ACME\n")
+    write(pipeline, "Customer/acme.yaml", "id: acme\nname: ACME\n")
+    write(pipeline, "customers/README.md", "Not a record.")
+
+    assert [(each.file, each.rule, each.message) for each in found(pipeline)] == [
+        ("Customer/acme.yaml", "folder", "is not read: move it to customers/"),
+        ("customers/acme.yml", "extension", "is not read: rename it to acme.yaml"),
+        ("customers/es/acme.yaml", "subfolder", "acme is to lie in customers/ itself"),
+    ]
+
+
+def test_a_lead_among_the_opportunities_is_one_finding(pipeline: Path) -> None:
+    write(pipeline, "opportunities/2026/LEAD-ZZZZZ-x.yaml", SOUND[LEAD].replace("7K3M9", "ZZZZZ"))
+
+    assert [(each.rule, each.message) for each in found(pipeline)] == [
+        ("misplaced", "is a lead in opportunities/: move it to leads/")
+    ]
+
+
+def test_outdated_schemas_are_a_warning(pipeline: Path) -> None:
+    (pipeline / "schemas" / "lead.schema.json").write_text("{}")
+    (pipeline / "schemas" / "order.schema.json").unlink()
+
+    assert [
+        (each.file, each.rule, each.severity, each.message.partition(":")[0]) for each in found(pipeline)
+    ] == [
+        ("schemas", "schemas", "warning", "lead is outdated"),
+        ("schemas", "schemas", "warning", "order is missing"),
+    ]

@@ -1,0 +1,65 @@
+"""Quotations as they were sent are held against git."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+from pipecli.checks.rule import Severity
+from tests.checking import QUOTATION, SOUND, brief, found, write
+
+
+def test_the_offer_of_a_sent_quotation_is_held_against_git(pipeline: Path) -> None:
+    commit(pipeline)
+    assert found(pipeline) == []
+    write(
+        pipeline,
+        QUOTATION,
+        SOUND[QUOTATION].replace("unit_price: 10", "unit_price: 10.00") + "notes: called\n",
+    )
+    assert found(pipeline) == []
+    write(pipeline, QUOTATION, SOUND[QUOTATION].replace("unit_price: 10", "unit_price: 9"))
+
+    assert brief(pipeline) == [(QUOTATION, 9, "frozen")]
+    commit(pipeline)
+    assert brief(pipeline) == [(QUOTATION, 9, "frozen")]
+
+
+def test_a_quotation_that_was_a_draft_again_is_held_against_its_last_sending(pipeline: Path) -> None:
+    commit(pipeline)
+    draft = SOUND[QUOTATION].replace("sent", "draft").replace("unit_price: 10", "unit_price: 9")
+    write(pipeline, QUOTATION, draft)
+
+    (finding,) = found(pipeline)
+    assert (finding.line, finding.rule, finding.severity) == (6, "sent-before", Severity.WARNING)
+    commit(pipeline)
+    assert found(pipeline) == [finding]
+    write(pipeline, QUOTATION, draft.replace("draft", "sent"))
+    commit(pipeline)
+
+    (finding,) = found(pipeline)
+    assert (finding.line, finding.rule) == (9, "sent-before")
+    assert finding.message.startswith("items: QTN-AAAAA was sent before with another")
+
+
+def test_a_draft_of_a_deal_that_was_lost_and_reopened_was_never_sent(pipeline: Path) -> None:
+    draft = SOUND[QUOTATION].replace("sent", "draft")
+    for text in (draft, SOUND[QUOTATION].replace("sent", "rejected"), draft):
+        write(pipeline, QUOTATION, text)
+        commit(pipeline)
+
+    assert found(pipeline) == []
+
+
+def test_what_is_sent_again_as_it_was_is_no_news(pipeline: Path) -> None:
+    commit(pipeline)
+    for text in (SOUND[QUOTATION].replace("sent", "draft"), SOUND[QUOTATION]):
+        write(pipeline, QUOTATION, text)
+        commit(pipeline)
+
+    assert found(pipeline) == []
+
+
+def commit(root: Path) -> None:
+    subprocess.run(["git", "add", "-A"], cwd=root, check=True)
+    subprocess.run(["git", "commit", "-qm", "by hand"], cwd=root, check=True)
