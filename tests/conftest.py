@@ -97,6 +97,12 @@ def root(founded: Path, tmp_path: Path) -> Path:
     return made
 
 
+@pytest.fixture
+def today(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is Saturday, 2026-11-21."""
+    monkeypatch.setenv("PIPECLI_TODAY", "2026-11-21")
+
+
 class Said:
     """What one command line printed, and its exit code."""
 
@@ -259,10 +265,9 @@ def given(root: Path, git: Callable[..., str]) -> Callable[[dict[str, str]], Non
 
 
 @pytest.fixture
-def shop(given: Callable[[dict[str, str]], None], monkeypatch: pytest.MonkeyPatch) -> None:
+def shop(given: Callable[[dict[str, str]], None], today: None) -> None:
     """A customer with a contact, two products and their prices, two suppliers, and a deal of two items.
 
     Today is 2026-11-21. The deal is OPP-2Q8XA; only the cost of cafe-s-100 is known.
     """
-    monkeypatch.setenv("PIPECLI_TODAY", "2026-11-21")
     given(SHOP)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 from ryaml import loads
 
 Git = Callable[..., str]
@@ -43,12 +42,6 @@ columns:
     when: {stage: Won}
 ignore: [title]
 """
-
-
-def sit_at_a_desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Go to a person's own directory, beside the pipeline."""
-    (tmp_path / "desk").mkdir()
-    monkeypatch.chdir(tmp_path / "desk")
 
 
 def open_shop(root: Path, git: Git) -> Path:

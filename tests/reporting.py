@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import count
 from pathlib import Path
 
+from tests.records_given import deal_text
+
 PEOPLE = """\
 users:
   ana-ruiz: {name: Ana Ruiz, email: ana@contoso.example, team: iberia}
@@ -43,12 +45,11 @@ def deal(
     key = key or f"OPP-{next(_NUMBERS)}"
     folder = root / "opportunities" / "2026"
     folder.mkdir(parents=True, exist_ok=True)
-    owned = f"owner: {owner}\n" if owner else ""
-    (folder / f"{key}-deal.yaml").write_text(
-        f"id: {key}\ncreated: {created}\ntitle: '{title}'\nprocess: standard\nstage: {stage}\n"
-        f"status: {status}\n{owned}currency: {currency}\n{extra}\n",
-        encoding="utf-8",
-    )
+    text = deal_text(
+        key, f"{extra}\n", created=created, title=f"'{title}'", stage=stage, status=status, owner=owner,
+        currency=currency,
+    )  # fmt: skip
+    (folder / f"{key}-deal.yaml").write_text(text, encoding="utf-8")
     return key
 
 

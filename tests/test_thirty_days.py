@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.days_of_cron import OFFICE, Deal, Office, World, reminded
+from tests.records_given import deal_text
 from tests.servers import web_server
 
 # apprise looks for a module that Python 3.13 has no more.
@@ -20,19 +21,13 @@ pytestmark = pytest.mark.filterwarnings("ignore:'imghdr':DeprecationWarning")
 
 FIRST = date(2026, 12, 1)
 SELLERS = {slug: f"{slug}@contoso.example" for slug in ("luis", "eva", "tom")}
-DEAL = """\
-id: {key}
-created: {created}T09:00:00+01:00
-title: Deal {key}
-process: standard
-stage: qualify
-currency: EUR
-{owner}{past}"""
 
 
 def files_of(deal: Deal, world: World, created: date) -> dict[str, str]:
-    owner = f"owner: {deal.owner}\n" if deal.owner else ""
-    text = DEAL.format(key=deal.key, created=created, owner=owner, past=world.lines(deal))
+    text = deal_text(
+        deal.key, world.lines(deal), created=f"{created}T09:00:00+01:00", title=f"Deal {deal.key}",
+        status=None, owner=deal.owner or None,
+    )  # fmt: skip
     return {
         f"opportunities/2026/{deal.key}-deal.yaml": text,
         f"contacts/{deal.contact}.yaml": world.contact_lines(deal),

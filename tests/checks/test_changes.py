@@ -18,6 +18,7 @@ from pipecli.checks.changes.check import check_changes
 from pipecli.history.change_set import change_set, range_of
 from pipecli.store.pipeline import Pipeline
 from tests.conftest import Cli
+from tests.records_given import deal_text
 
 OPEN = "opportunities/2026/OPP-AAAAA-open.yaml"
 WON = "opportunities/2026/OPP-BBBBB-won.yaml"
@@ -29,18 +30,12 @@ ORDER = "orders/2026/ORD-BBBBB-contoso.yaml"
 LEAD = "leads/2026/LEAD-AAAAA-acme.yaml"
 SETTINGS = "pipecli.yaml"
 
-DEAL = """\
-id: {id}
-created: 2026-11-02T10:00:00+01:00
-title: {id} machines
-customer: contoso
-process: standard
-stage: qualify
-status: {status}
-owner: ana-ruiz
-currency: EUR
-amount: 1000.00
-"""
+
+def deal(key: str, status: str, more: str = "") -> str:
+    fields = {"title": f"{key} machines", "customer": "contoso", "amount": "1000.00"}
+    return deal_text(key, more, status=status, **fields)
+
+
 ITEMS = """\
 items:
 - description: Machine
@@ -57,10 +52,9 @@ customer: contoso
 currency: EUR
 """
 SOUND = {
-    OPEN: DEAL.format(id="OPP-AAAAA", status="open"),
-    WON: DEAL.format(id="OPP-BBBBB", status="won")
-    + "closed:\n  date: 2026-11-10\n  amount: 1000.00\n  quotation: QTN-BBBBB\n",
-    LOST: DEAL.format(id="OPP-CCCCC", status="lost") + "closed:\n  date: 2026-11-10\n  reason: price\n",
+    OPEN: deal("OPP-AAAAA", "open"),
+    WON: deal("OPP-BBBBB", "won", "closed:\n  date: 2026-11-10\n  amount: 1000.00\n  quotation: QTN-BBBBB\n"),
+    LOST: deal("OPP-CCCCC", "lost", "closed:\n  date: 2026-11-10\n  reason: price\n"),
     SENT: QUOTATION.format(id="QTN-AAAAA", deal="OPP-AAAAA", status="sent") + ITEMS,
     DRAFT: QUOTATION.format(id="QTN-DDDDD", deal="OPP-AAAAA", status="draft") + ITEMS,
     ACCEPTED: QUOTATION.format(id="QTN-BBBBB", deal="OPP-BBBBB", status="accepted") + ITEMS,

@@ -8,6 +8,8 @@ from collections import Counter
 
 import pytest
 
+from tests.records_given import deal_text, lead_text
+
 RULES = """\
 assignment_rules:
 - name: all
@@ -22,17 +24,12 @@ assignment_rules:
   users: [ana, luis]
   method: least-loaded
 """
-DEAL = """\
-id: {id}
-created: {created}T10:00:00+02:00
-title: Deal {id}
-process: standard
-stage: qualify
-status: {status}
-currency: EUR
-amount: {amount}
-{more}"""
-LEAD = "id: {id}\ncreated: 2026-10-01T10:00:00+02:00\nname: X\nsource: {source}\n"
+
+
+def lead_from(source: str, key: str = "LEAD-2Q8XA") -> str:
+    return lead_text(
+        key, created="2026-10-01T10:00:00+02:00", status=None, name="X", owner=None, source=source
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -51,8 +48,9 @@ def unowned(given):
         *keys: str, created: str = "2026-10-01", amount: int = 500, status: str = "open", more: str = ""
     ):
         given({
-            f"opportunities/2026/{key}-deal.yaml": DEAL.format(
-                id=key, created=created, amount=amount, status=status, more=more
+            f"opportunities/2026/{key}-deal.yaml": deal_text(
+                key, more, created=f"{created}T10:00:00+02:00", title=f"Deal {key}", status=status,
+                owner=None, amount=f"{amount}",
             )
             for key in keys
         })  # fmt: skip
@@ -71,7 +69,7 @@ def owners(cli):
 
 def test_it_gives_all_away_in_one_commit(cli, git, given, unowned, owners, root):
     unowned("OPP-2Q8XA", "OPP-2Q8XB")
-    given({"leads/2026/LEAD-2Q8XA-x.yaml": LEAD.format(id="LEAD-2Q8XA", source="fair")})
+    given({"leads/2026/LEAD-2Q8XA-x.yaml": lead_from("fair")})
     before = git("rev-parse", "HEAD")
     said = cli("assign", "-m", "By cron")
     assert said.out == (
@@ -119,18 +117,18 @@ def test_a_dry_run_lists_who_would_get_what(cli, git, unowned):
 def test_only_what_is_open_and_unowned_is_given(cli, unowned, given, owners):
     unowned("OPP-2Q8XA", more="owner: ana-ruiz\n")
     unowned("OPP-2Q8XB", status="lost", more="closed: {date: 2026-10-02, reason: price}\n")
-    lead = LEAD.format(id="LEAD-2Q8XA", source="fair")
+    lead = lead_from("fair")
     given({
         "leads/2026/LEAD-2Q8XA-x.yaml": lead
         + "status: disqualified\ndisqualified: {date: 2026-10-02, reason: no-need}\n",
-        "leads/2026/LEAD-2Q8XB-x.yaml": LEAD.format(id="LEAD-2Q8XB", source="web"),
+        "leads/2026/LEAD-2Q8XB-x.yaml": lead_from("web", "LEAD-2Q8XB"),
     })  # fmt: skip
     assert cli("assign").out == ""
     assert owners() == {"OPP-2Q8XA": "ana-ruiz", "OPP-2Q8XB": None}
 
 
 def test_the_least_loaded_has_the_fewest_open_ones(cli, given, owners):
-    lead = LEAD.format(id="LEAD-2Q8XA", source="web")
+    lead = lead_from("web")
     done = "status: disqualified\ndisqualified: {date: 2026-10-02, reason: no-need}\n"
     given({
         "leads/2026/LEAD-2Q8XA-x.yaml": lead + "owner: ana\n",

@@ -8,26 +8,9 @@ import pytest
 
 from pipecli.store.files import find
 from pipecli.store.lock import exclusive
+from tests.records_given import activity_text, deal_text
 
 DAY_29, DAY_30, DAY_31 = (("--today", day) for day in ("2026-11-30", "2026-12-01", "2026-12-02"))
-
-SILENT = """\
-id: {id}
-created: 2026-10-01T10:00:00+02:00
-title: {title}
-process: standard
-stage: qualify
-status: open
-owner: ana-ruiz
-currency: EUR
-activities: # newest last
-- id: 4F2Q{mark}
-  type: email
-  at: 2026-11-01T10:00:00+01:00
-  subject: Offer
-  direction: out
-  done: true
-"""
 
 
 @pytest.fixture
@@ -36,7 +19,16 @@ def silent(deal):
 
     def write(*keys: str) -> list[object]:
         return [
-            deal(key, f"Deal {key[-1]}", SILENT.format(id=key, title=f"Deal {key[-1]}", mark=key[-1]))
+            deal(
+                key,
+                f"Deal {key[-1]}",
+                deal_text(
+                    key,
+                    "activities: # newest last\n" + activity_text(f"4F2Q{key[-1]}"),
+                    created="2026-10-01T10:00:00+02:00",
+                    title=f"Deal {key[-1]}",
+                ),
+            )
             for key in keys
         ]
 

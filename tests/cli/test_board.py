@@ -8,11 +8,7 @@ import pytest
 
 from pipecli.jsontext import loads
 
-
-@pytest.fixture(autouse=True)
-def _today(monkeypatch):
-    monkeypatch.setenv("PIPECLI_TODAY", "2026-11-21")
-    monkeypatch.setenv("COLUMNS", "80")
+pytestmark = pytest.mark.usefixtures("today", "narrow")
 
 
 def deal(root, key, title, stage="propose", created="2026-11-01", **fields):

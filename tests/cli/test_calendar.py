@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import icalendar
 import pytest
 
+from tests.records_given import DEAL
+
 if TYPE_CHECKING:
     from tests.conftest import Cli
 
-DEAL = "opportunities/2026/OPP-2Q8XA-espresso-machines.yaml"
 TEXT = """\
 id: OPP-2Q8XA
 created: 2026-09-01T10:00:00+02:00

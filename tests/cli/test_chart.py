@@ -10,9 +10,7 @@ import pytest
 EVIL = '<script>alert("1")</script> & ]]> {{x}}'
 
 
-@pytest.fixture(autouse=True)
-def _today(monkeypatch):
-    monkeypatch.setenv("PIPECLI_TODAY", "2026-11-21")
+pytestmark = pytest.mark.usefixtures("today")
 
 
 @pytest.fixture

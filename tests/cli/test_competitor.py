@@ -7,8 +7,7 @@ import json
 import pytest
 import ryaml
 
-OPP = "OPP-2Q8XA"
-DEAL = "opportunities/2026/OPP-2Q8XA-espresso-machines.yaml"
+from tests.records_given import DEAL, OPP
 
 pytestmark = pytest.mark.usefixtures("shop")
 

@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.records_given import DEAL
+
 if TYPE_CHECKING:
     from tests.conftest import Cli
 
-DEAL = "opportunities/2026/OPP-2Q8XA-espresso-machines.yaml"
 LEAD = "leads/2026/LEAD-7K3M9-contoso-coffee.yaml"
 
 
-@pytest.fixture(autouse=True)
-def _today(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PIPECLI_TODAY", "2026-11-21")
+pytestmark = pytest.mark.usefixtures("today")
 
 
 @pytest.fixture

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.reporting import deal
+
 if TYPE_CHECKING:
     from tests.conftest import Cli
 
@@ -18,12 +20,9 @@ users:
 teams:
   iberia: {name: Iberia, manager: luis}
 """
-IDS = iter(f"OPP-{number:05}" for number in range(10_000, 99_999))
 
 
-@pytest.fixture(autouse=True)
-def _today(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PIPECLI_TODAY", "2026-11-21")
+pytestmark = pytest.mark.usefixtures("today")
 
 
 @pytest.fixture
@@ -35,33 +34,19 @@ def root(root: Path) -> Path:
     return root
 
 
-def deal(
-    root: Path, extra: str, stage: str = "propose", owner: str = "ana-ruiz", status: str = "open"
-) -> str:
-    """Write an opportunity's file; its id."""
-    key = next(IDS)
-    folder = root / "opportunities" / "2026"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{key}-deal.yaml").write_text(
-        f"id: {key}\ncreated: 2026-09-01T10:00:00+02:00\ntitle: Deal\nprocess: standard\nstage: {stage}\n"
-        f"status: {status}\nowner: {owner}\n{extra}\n"
-    )
-    return key
-
-
 def asked(cli: Cli, *options: str) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(cli("forecast", *options, "--format", "json").out)
     return found
 
 
 def test_the_table_has_a_row_a_month_and_says_what_lacks_a_date_or_an_amount(root: Path, cli: Cli) -> None:
-    deal(root, "currency: EUR\namount: 1000.10\nexpected_close: 2026-12-15")
-    deal(root, "currency: EUR\namount: 500\nexpected_close: 2026-11-01", stage="demo")
-    deal(root, "currency: EUR\namount: 20")
-    deal(root, "currency: EUR\nexpected_close: 2026-12-20")
-    deal(root, "currency: EUR\nclosed: {date: 2026-11-03, amount: 750.5}", status="won")
-    deal(root, "currency: EUR\nclosed: {date: 2026-10-31, amount: 1}", status="won")
-    deal(root, "currency: EUR\nclosed: {date: 2026-11-03, reason: price}", status="lost")
+    deal(root, "amount: 1000.10\nexpected_close: 2026-12-15")
+    deal(root, "amount: 500\nexpected_close: 2026-11-01", stage="demo")
+    deal(root, "amount: 20")
+    deal(root, "expected_close: 2026-12-20")
+    deal(root, "closed: {date: 2026-11-03, amount: 750.5}", status="won")
+    deal(root, "closed: {date: 2026-10-31, amount: 1}", status="won")
+    deal(root, "closed: {date: 2026-11-03, reason: price}", status="lost")
 
     assert cli("forecast").out == (
         "Forecast by month in EUR on 2026-11-21; won from 2026-11-01\n"
@@ -79,8 +64,8 @@ def test_the_table_has_a_row_a_month_and_says_what_lacks_a_date_or_an_amount(roo
 
 
 def test_json_has_rows_totals_and_what_is_apart(root: Path, cli: Cli) -> None:
-    deal(root, "currency: EUR\namount: 1000.10\nexpected_close: 2026-12-15")
-    deal(root, "currency: EUR\namount: 7\nexpected_close: 2026-11-01")
+    deal(root, "amount: 1000.10\nexpected_close: 2026-12-15")
+    deal(root, "amount: 7\nexpected_close: 2026-11-01")
 
     out = cli("forecast", "--by", "stage", "--format", "json").out
 
@@ -123,8 +108,8 @@ def test_json_has_rows_totals_and_what_is_apart(root: Path, cli: Cli) -> None:
 
 
 def test_by_team_each_team_has_its_manager_and_those_without_a_team_a_row(root: Path, cli: Cli) -> None:
-    deal(root, "currency: EUR\namount: 10")
-    deal(root, "currency: EUR\namount: 30", owner="luis")
+    deal(root, "amount: 10")
+    deal(root, "amount: 30", owner="luis")
 
     rows = asked(cli, "--by", "team")["rows"]
 
@@ -136,9 +121,9 @@ def test_by_team_each_team_has_its_manager_and_those_without_a_team_a_row(root: 
 
 
 def test_owner_team_and_mine_count_only_some(root: Path, cli: Cli) -> None:
-    deal(root, "currency: EUR\namount: 10")
-    deal(root, "currency: EUR\namount: 30", owner="luis")
-    deal(root, "currency: EUR\namount: 500\nshared_with: [iberia]", owner="luis")
+    deal(root, "amount: 10")
+    deal(root, "amount: 30", owner="luis")
+    deal(root, "amount: 500\nshared_with: [iberia]", owner="luis")
 
     amounts = [
         asked(cli, *option)["totals"]["amount"]
@@ -149,17 +134,17 @@ def test_owner_team_and_mine_count_only_some(root: Path, cli: Cli) -> None:
 
 
 def test_a_probability_set_by_hand_counts_before_that_of_the_stage(root: Path, cli: Cli) -> None:
-    deal(root, "currency: EUR\namount: 10\nprobability: 80")
+    deal(root, "amount: 10\nprobability: 80")
 
     assert asked(cli)["totals"]["weighted"] == 8
 
 
 def test_from_and_to_take_periods(root: Path, cli: Cli) -> None:
-    deal(root, "currency: EUR\namount: 1\nexpected_close: 2026-12-31")
-    deal(root, "currency: EUR\namount: 10\nexpected_close: 2027-01-01")
-    deal(root, "currency: EUR\namount: 100\nexpected_close: 2027-04-01")
-    deal(root, "currency: EUR\namount: 1000\nexpected_close: 2026-01-01")
-    deal(root, "currency: EUR\namount: 10000")
+    deal(root, "amount: 1\nexpected_close: 2026-12-31")
+    deal(root, "amount: 10\nexpected_close: 2027-01-01")
+    deal(root, "amount: 100\nexpected_close: 2027-04-01")
+    deal(root, "amount: 1000\nexpected_close: 2026-01-01")
+    deal(root, "amount: 10000")
 
     first_quarter = asked(cli, "--from", "2027-Q1", "--to", "2027-Q1")
 
@@ -171,7 +156,7 @@ def test_from_and_to_take_periods(root: Path, cli: Cli) -> None:
 
 
 def test_other_currencies_come_in_by_their_rate_and_go_out_in_the_one_asked_for(root: Path, cli: Cli) -> None:
-    deal(root, "currency: USD\namount: 100")
+    deal(root, "amount: 100", currency="USD")
     settings = root / "pipecli.yaml"
     settings.write_text(settings.read_text() + "\nexchange_rates: {USD: {2026-01-01: 0.8}}\n")
 
@@ -180,7 +165,7 @@ def test_other_currencies_come_in_by_their_rate_and_go_out_in_the_one_asked_for(
 
 
 def test_a_missing_rate_is_an_error_that_names_it(root: Path, cli: Cli) -> None:
-    deal(root, "currency: USD\namount: 100")
+    deal(root, "amount: 100", currency="USD")
 
     said = cli("forecast", code=1)
 
@@ -206,8 +191,8 @@ def test_what_nobody_can_answer_is_refused(cli: Cli, options: list[str], code: i
 
 
 def test_a_broken_opportunity_stops_it_rather_than_making_a_smaller_total(root: Path, cli: Cli) -> None:
-    deal(root, "currency: EUR\namount: 1")
-    deal(root, "currency: EUR\namount: lots")
+    deal(root, "amount: 1")
+    deal(root, "amount: lots")
 
     said = cli("forecast", code=1)
 
@@ -216,7 +201,7 @@ def test_a_broken_opportunity_stops_it_rather_than_making_a_smaller_total(root: 
 
 
 def test_other_formats_have_the_rows_alone(root: Path, cli: Cli) -> None:
-    deal(root, "currency: EUR\namount: 1000\nexpected_close: 2026-12-31")
+    deal(root, "amount: 1000\nexpected_close: 2026-12-31")
 
     assert cli("forecast", "--format", "ids").out == "2026-12\n"
     assert cli("forecast", "--format", "csv").out.splitlines() == [

@@ -30,9 +30,7 @@ targets:
 Q4 = ("--from", "2026-Q4", "--to", "2026-Q4")
 
 
-@pytest.fixture(autouse=True)
-def _today(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PIPECLI_TODAY", "2026-11-21")
+pytestmark = pytest.mark.usefixtures("today")
 
 
 @pytest.fixture

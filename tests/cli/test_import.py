@@ -11,28 +11,19 @@ import pytest
 from ryaml import loads
 
 from tests.conftest import Cli
-from tests.importing import DEALS, MAPPING, Git, deals, open_shop, sit_at_a_desk, state, write
+from tests.importing import DEALS, MAPPING, Git, deals, state, write
+
+pytestmark = pytest.mark.usefixtures("at_a_desk")
 
 
-@pytest.fixture(autouse=True)
-def _at_a_desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    sit_at_a_desk(tmp_path, monkeypatch)
-
-
-@pytest.fixture
-def shop(root: Path, git: Git) -> Path:
-    """A pipeline with one product in a price list in dollars."""
-    return open_shop(root, git)
-
-
-def test_rows_become_records_in_one_commit(cli: Cli, shop: Path, git: Git) -> None:
+def test_rows_become_records_in_one_commit(cli: Cli, dollar_shop: Path, git: Git) -> None:
     before = git("rev-list", "--count", "HEAD")
     said = cli(
         "--today", "2026-11-22T10:00", "import", "opportunities", write("deals.csv", DEALS),
         "--map", write("map.yaml", MAPPING), "-m", "from the old system",
     )  # fmt: skip
 
-    won, lost, open_ = (deals(shop)[ref] for ref in ("A1", "A2", "A3"))
+    won, lost, open_ = (deals(dollar_shop)[ref] for ref in ("A1", "A2", "A3"))
     assert won["title"] == "Cafe S-100 for Contoso Coffee"
     assert (won["customer"], won["owner"]) == ("contoso-coffee", "ana-ruiz")
     assert (won["status"], won["stage"]) == ("won", "commit")
@@ -46,7 +37,7 @@ def test_rows_become_records_in_one_commit(cli: Cli, shop: Path, git: Git) -> No
     assert open_["title"] == "Cafe S-100"
     assert "customer" not in open_
     assert open_["created"] == "2026-11-22T10:00:00+01:00"
-    assert {file.stem for file in shop.glob("customers/*")} == {"contoso-coffee", "fabrikam"}
+    assert {file.stem for file in dollar_shop.glob("customers/*")} == {"contoso-coffee", "fabrikam"}
 
     assert int(git("rev-list", "--count", "HEAD")) == int(before) + 1
     assert git("status", "--porcelain") == ""
@@ -72,7 +63,7 @@ def test_rows_become_records_in_one_commit(cli: Cli, shop: Path, git: Git) -> No
     cli("check")
 
 
-def test_a_second_run_changes_nothing(cli: Cli, shop: Path, git: Git) -> None:
+def test_a_second_run_changes_nothing(cli: Cli, dollar_shop: Path, git: Git) -> None:
     arguments = ("import", "opp", write("deals.csv", DEALS), "--map", write("map.yaml", MAPPING))
     cli(*arguments)
     before = state(git)
@@ -85,11 +76,11 @@ def test_a_second_run_changes_nothing(cli: Cli, shop: Path, git: Git) -> None:
 
 
 def test_a_changed_row_updates_what_the_file_answers_for_and_keeps_the_rest(
-    cli: Cli, shop: Path, git: Git
+    cli: Cli, dollar_shop: Path, git: Git
 ) -> None:
     mapping = write("map.yaml", MAPPING)
     cli("import", "opp", write("deals.csv", DEALS), "--map", mapping)
-    (file,) = [each for each in shop.glob("opportunities/*/*.yaml") if "A3" in each.read_text()]
+    (file,) = [each for each in dollar_shop.glob("opportunities/*/*.yaml") if "A3" in each.read_text()]
     by_hand = file.read_text().replace("stage: demo", "stage: demo # since the fair") + "notes: Call them.\n"
     file.write_text(by_hand)
     git("commit", "-qam", "by hand")
@@ -103,11 +94,11 @@ def test_a_changed_row_updates_what_the_file_answers_for_and_keeps_the_rest(
     text = file.read_text()
     assert "stage: commit # since the fair\n" in text
     assert "notes: Call them.\n" in text
-    deal = deals(shop)["A3"]
+    deal = deals(dollar_shop)["A3"]
     assert (deal["customer"], deal["status"]) == ("fabrikam", "won")
     assert deal["closed"] == {"date": "2026-12-01", "amount": 100}
     assert git("log", "-1", "--format=%s") == "Import opportunities from deals.csv: 1 updated"
-    assert git("diff", "--name-only", "HEAD~1") == str(file.relative_to(shop))
+    assert git("diff", "--name-only", "HEAD~1") == str(file.relative_to(dollar_shop))
 
 
 def test_an_emptied_cell_clears_its_field_unless_the_mapping_skips_empty_ones(
@@ -123,7 +114,7 @@ def test_an_emptied_cell_clears_its_field_unless_the_mapping_skips_empty_ones(
     assert deals(root)["A1"]["source"] == "fair"
 
 
-def test_a_dry_run_shows_what_would_change_and_writes_nothing(cli: Cli, shop: Path, git: Git) -> None:
+def test_a_dry_run_shows_what_would_change_and_writes_nothing(cli: Cli, dollar_shop: Path, git: Git) -> None:
     before = state(git)
     arguments = ("import", "opp", write("deals.csv", DEALS), "--map", write("map.yaml", MAPPING), "--dry-run")
     said = cli(*arguments)
@@ -169,13 +160,13 @@ def test_a_process_follows_from_the_stage_or_the_deal(cli: Cli, root: Path, git:
     }
 
 
-def test_a_changed_product_brings_its_own_price(cli: Cli, shop: Path) -> None:
+def test_a_changed_product_brings_its_own_price(cli: Cli, dollar_shop: Path) -> None:
     cli("import", "products", write("p.csv", "name\nMill\n"))
     cli("price-list", "set", "retail-usd", "prices.mill=100")
     rows = "external_id,title,currency,items.product\nA1,Deal,USD,Cafe S-100\n"
     cli("import", "opp", write("d.csv", rows))
     cli("import", "opp", write("d.csv", rows.replace("Cafe S-100", "Mill")))
-    (item,) = deals(shop)["A1"]["items"]  # type: ignore[misc]
+    (item,) = deals(dollar_shop)["A1"]["items"]  # type: ignore[misc]
     assert (item["product"], item["description"], item["unit_price"]) == ("mill", "Mill", 100)
 
     told = json.loads(

@@ -8,18 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Cli
-from tests.importing import DEALS, Git, deals, open_shop, sit_at_a_desk, state, write
+from tests.importing import DEALS, Git, deals, state, write
 
-
-@pytest.fixture(autouse=True)
-def _at_a_desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    sit_at_a_desk(tmp_path, monkeypatch)
-
-
-@pytest.fixture
-def shop(root: Path, git: Git) -> Path:
-    """A pipeline with one product in a price list in dollars."""
-    return open_shop(root, git)
+pytestmark = pytest.mark.usefixtures("at_a_desk")
 
 
 FAULTY = """\
@@ -76,7 +67,7 @@ def test_a_mapping_of_another_form_is_refused_with_its_line(
     assert state(git) == before
 
 
-def test_the_mapping_that_the_documentation_shows_works(cli: Cli, shop: Path) -> None:
+def test_the_mapping_that_the_documentation_shows_works(cli: Cli, dollar_shop: Path) -> None:
     documentation = (Path(__file__).parents[2] / "docs" / "import.md").read_text(encoding="utf-8")
     mapping = (
         documentation.split("```yaml\n")[1].split("```")[0].replace("GTXPro: GTX Pro", "Cafe: Cafe S-100")
@@ -86,8 +77,10 @@ def test_the_mapping_that_the_documentation_shows_works(cli: Cli, shop: Path) ->
         "1;D-1;Contoso;Luis Ortega;Cafe;Lost;01.09.26;1.234,56 €;80\n"
         "2;D-2;;ana@contoso.example;Cafe S-100;Open;01.09.2026;1.000;\n"
     )
-    prices = (shop / "price-lists/retail-usd.yaml").read_text().replace("usd", "eur").replace("USD", "EUR")
-    (shop / "price-lists/retail-eur.yaml").write_text(prices)
+    prices = (
+        (dollar_shop / "price-lists/retail-usd.yaml").read_text().replace("usd", "eur").replace("USD", "EUR")
+    )
+    (dollar_shop / "price-lists/retail-eur.yaml").write_text(prices)
     told = json.loads(
         cli(
             "import",
@@ -104,7 +97,7 @@ def test_the_mapping_that_the_documentation_shows_works(cli: Cli, shop: Path) ->
         'Closed on: "01.09.26" is no date of the form %d/%m/%Y'
     ]
     cli("import", "opp", write("deals.csv", rows.replace("01.09.26;", "01/09/2026;")), "--map", "map.yaml")
-    lost, open_ = (deals(shop)[ref] for ref in ("D-1", "D-2"))
+    lost, open_ = (deals(dollar_shop)[ref] for ref in ("D-1", "D-2"))
     assert (lost["title"], lost["owner"], lost["amount"]) == (
         "Cafe S-100 for Contoso",
         "luis-ortega",

@@ -9,21 +9,12 @@ import pytest
 from ryaml import loads
 
 from tests.conftest import Cli
-from tests.importing import Git, deals, open_shop, sit_at_a_desk, state, write
+from tests.importing import Git, deals, state, write
+
+pytestmark = pytest.mark.usefixtures("at_a_desk")
 
 
-@pytest.fixture(autouse=True)
-def _at_a_desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    sit_at_a_desk(tmp_path, monkeypatch)
-
-
-@pytest.fixture
-def shop(root: Path, git: Git) -> Path:
-    """A pipeline with one product in a price list in dollars."""
-    return open_shop(root, git)
-
-
-def test_several_rows_may_tell_of_one_record(cli: Cli, shop: Path) -> None:
+def test_several_rows_may_tell_of_one_record(cli: Cli, dollar_shop: Path) -> None:
     rows = write("p.csv", "product,price\nCafe S-100,2499.50\nMill,100\nCafe S-100,1\n")
     mapping = "set: {id: retail, currency: EUR}\ncolumns: {price: 'prices.{product}'}\nmake: [product]\n"
     told = json.loads(
@@ -31,7 +22,10 @@ def test_several_rows_may_tell_of_one_record(cli: Cli, shop: Path) -> None:
     )
     assert (told["made"], told["merged"], told["rejected"]) == (1, 1, 1)
     assert told["made_on_the_way"] == {"products": ["mill"]}
-    assert "prices:\n  cafe-s-100: 2499.50\n  mill: 100\n" in (shop / "price-lists/retail.yaml").read_text()
+    assert (
+        "prices:\n  cafe-s-100: 2499.50\n  mill: 100\n"
+        in (dollar_shop / "price-lists/retail.yaml").read_text()
+    )
 
 
 def test_a_row_may_name_a_record_of_a_later_row_but_none_that_is_rejected(cli: Cli, root: Path) -> None:

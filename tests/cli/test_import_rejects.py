@@ -9,12 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Cli
-from tests.importing import Git, deals, sit_at_a_desk, state, write
+from tests.importing import Git, deals, state, write
 
-
-@pytest.fixture(autouse=True)
-def _at_a_desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    sit_at_a_desk(tmp_path, monkeypatch)
+pytestmark = pytest.mark.usefixtures("at_a_desk")
 
 
 def test_rows_that_can_not_be_taken_go_to_a_file_with_the_reason(

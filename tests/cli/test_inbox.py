@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 import pytest
 
 from pipecli.jsontext import loads
+from tests.records_given import DEAL
 
 pytestmark = pytest.mark.usefixtures("people")
 
 OPP, OTHER, WON, LEAD = "OPP-2Q8XA", "OPP-3R9YB", "OPP-4S0ZC", "LEAD-7K3M9"
-DEAL = "opportunities/2026/OPP-2Q8XA-espresso-machines.yaml"
 ANA, MARIA = "Ana Ruiz <ana@contoso.example>", "María López <maria@coffee.example>"
 BOB = "Bob <bob@tea.example>"
 FRIDAY = "Fri, 20 Nov 2026 10:00:00 +0100"

@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipecli.store import create, files, git, merge_setup
-
-DEAL = "opportunities/2026/OPP-2Q8XA-espresso-machines.yaml"
+from tests.records_given import DEAL
 
 
 class Clone:

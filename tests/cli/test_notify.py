@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pipecli.cli.main import run
-from tests.servers import Hooks, mail_server, nobody, web_server
+from tests.records_given import DEAL, deal_text
+from tests.servers import Hooks, mail_server, nobody
 
 if TYPE_CHECKING:
     from tests.conftest import Cli
@@ -22,32 +23,10 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr':DeprecationWarning")
 
 Git = Callable[..., str]
-DEAL = "opportunities/2026/OPP-2Q8XA-espresso-machines.yaml"
-TEXT = """\
-id: OPP-2Q8XA
-created: 2026-09-01T10:00:00+02:00
-title: Espresso machines
-customer: contoso-coffee
-process: standard
-stage: qualify
-currency: EUR
-amount: 5000.00
-owner: ana-ruiz
-"""
+TEXT = deal_text(
+    created="2026-09-01T10:00:00+02:00", customer="contoso-coffee", status=None, amount="5000.00"
+)
 LUIS = ["-c", "user.name=Luis Gil", "-c", "user.email=LUIS@contoso.example"]
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Hooks]:
-    with web_server() as made:
-        yield made
-
-
-@pytest.fixture
-def hooks(server: Hooks) -> Hooks:
-    server.taken.clear()
-    server.status.clear()
-    return server
 
 
 @pytest.fixture(scope="module")

@@ -26,7 +26,7 @@ processes:
 lost_reasons: [price]
 """
 
-DEAL = """\
+WHOLE_DEAL = """\
 id: OPP-2Q8XA
 created: 2026-11-02T10:00:00+01:00
 title: Espresso machines for the three new coffee shops in Lleida, Tarragona and Girona, with training
@@ -172,7 +172,7 @@ def _deal(root, git, deal, monkeypatch):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)
     git("add", "-A")
-    deal("OPP-2Q8XA", text=DEAL)
+    deal("OPP-2Q8XA", text=WHOLE_DEAL)
 
 
 def flat(page: str) -> str:

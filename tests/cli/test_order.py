@@ -7,10 +7,10 @@ from decimal import Decimal
 import pytest
 
 from pipecli.jsontext import loads
+from tests.records_given import OPP
 
 pytestmark = pytest.mark.usefixtures("shop")
 
-OPP = "OPP-2Q8XA"
 QTN = "QTN-A1111"
 FILE = "quotations/2026/QTN-A1111-contoso-coffee.yaml"
 ACCEPTED = """\

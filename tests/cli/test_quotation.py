@@ -7,21 +7,9 @@ from decimal import Decimal
 import pytest
 
 from pipecli.jsontext import loads
+from tests.records_given import DEAL, OPP, quotation_file
 
 pytestmark = pytest.mark.usefixtures("shop")
-
-OPP = "OPP-2Q8XA"
-DEAL = "opportunities/2026/OPP-2Q8XA-espresso-machines.yaml"
-
-
-@pytest.fixture
-def draft(cli):
-    return cli("quote", "new", OPP, "--format", "ids").id
-
-
-def file_of(root, key):
-    (file,) = (root / "quotations/2026").glob(f"{key}-*.yaml")
-    return file
 
 
 def shown(cli, key):
@@ -32,7 +20,7 @@ def test_a_quotation_copies_header_and_items(cli, root, git):
     key = cli("quote", "new", OPP, "-m", "He asked on the phone").out.strip()
 
     assert (
-        file_of(root, key).read_text()
+        quotation_file(root, key).read_text()
         == f"""\
 # yaml-language-server: $schema=../../schemas/quotation.schema.json
 id: {key}
@@ -64,15 +52,15 @@ items:
     message = git("log", "-1", "--format=%B")
     assert message.startswith(f"{key}: quote Espresso machines\n\nHe asked on the phone\n")
     assert f"Pipecli-Record: {key}" in message
-    assert file_of(root, key).name == f"{key}-contoso-coffee.yaml"
+    assert quotation_file(root, key).name == f"{key}-contoso-coffee.yaml"
 
 
 def test_later_changes_of_the_deal_do_not_touch_the_copy(cli, root, draft):
-    before = file_of(root, draft).read_text()
+    before = quotation_file(root, draft).read_text()
 
     cli("opp", "set", OPP, "items.0.unit_price=1.00", "currency=USD", "price_list=")
 
-    assert file_of(root, draft).read_text() == before
+    assert quotation_file(root, draft).read_text() == before
 
 
 def test_options_and_set_say_what_the_deal_does_not(cli):

@@ -8,20 +8,9 @@ from decimal import Decimal
 import pytest
 
 from pipecli.jsontext import loads
+from tests.records_given import quotation_file
 
 pytestmark = pytest.mark.usefixtures("shop")
-
-OPP = "OPP-2Q8XA"
-
-
-@pytest.fixture
-def draft(cli):
-    return cli("quote", "new", OPP, "--format", "ids").id
-
-
-def file_of(root, key):
-    (file,) = (root / "quotations/2026").glob(f"{key}-*.yaml")
-    return file
 
 
 def shown(cli, key):
@@ -31,7 +20,7 @@ def shown(cli, key):
 def test_a_draft_may_be_set(cli, root, draft, git):
     cli("quote", "set", draft, "items.0.discount=15", "valid_until=+60d", "notes=call first")
 
-    text = file_of(root, draft).read_text()
+    text = quotation_file(root, draft).read_text()
     assert "  discount: 15\n" in text
     assert "valid_until: 2027-01-20\n" in text
     assert git("log", "-1", "--format=%s") == f"{draft}: set items.0.discount, valid_until, notes"
@@ -56,7 +45,7 @@ def test_what_set_may_not_do_to_a_draft(refused, draft, assignment, fault):
 
 
 def test_a_draft_to_nobody_is_not_sent(cli, refused, draft, root, git):
-    file = file_of(root, draft)
+    file = quotation_file(root, draft)
     file.write_text(file.read_text().replace("customer: contoso-coffee\n", ""))
     git("commit", "-qam", "by hand")
     assert "has neither a customer nor a lead to quote to" in refused("quote", "send", draft)
@@ -90,7 +79,7 @@ def test_a_draft_is_edited(cli, root, draft, tmp_path, monkeypatch):
 
     cli("quote", "edit", draft)
 
-    assert "  discount: 12 # as agreed\n" in file_of(root, draft).read_text()
+    assert "  discount: 12 # as agreed\n" in quotation_file(root, draft).read_text()
 
 
 def test_an_edited_status_is_refused_and_the_text_kept(refused, root, draft, tmp_path, monkeypatch):

@@ -13,12 +13,12 @@ from pypdf import PdfReader
 from pipecli.cli.main import run
 from pipecli.jsontext import loads
 from tests.mail_server import DIE, WELCOME, mail_server, scripted_server
+from tests.records_given import DEAL
 
 pytestmark = pytest.mark.usefixtures("quotation")
 
 QTN, OPP = "QTN-A1111", "OPP-2Q8XA"
 FILE = "quotations/2026/QTN-A1111-contoso-coffee.yaml"
-DEAL = "opportunities/2026/OPP-2Q8XA-espresso-machines.yaml"
 CONTACT = """\
 id: maria-lopez
 name: María López

@@ -7,46 +7,9 @@ from decimal import Decimal
 import pytest
 
 from pipecli.jsontext import loads
+from tests.records_given import DEAL, OPP, supplier_answer
 
 pytestmark = pytest.mark.usefixtures("shop")
-
-OPP = "OPP-2Q8XA"
-DEAL = "opportunities/2026/OPP-2Q8XA-espresso-machines.yaml"
-
-
-@pytest.fixture
-def acme(cli):
-    return cli("supplier-quote", "new", OPP, "--supplier", "acme", "--format", "ids").id
-
-
-@pytest.fixture
-def rates(root, git):
-    settings = root / "pipecli.yaml"
-    settings.write_text(settings.read_text() + "\nexchange_rates:\n  USD:\n    2026-11-01: 0.80\n")
-    git("commit", "-qam", "rates")
-
-
-def answer(key, supplier, prices, currency="EUR", valid_until="2026-12-31"):
-    return f"""\
-id: {key}
-created: 2026-11-20T09:00:00+01:00
-opportunity: {OPP}
-supplier: {supplier}
-status: received
-date: 2026-11-20
-received: 2026-11-20
-valid_until: {valid_until}
-lead_time: 3 weeks
-currency: {currency}
-items:
-""" + "".join(
-        f"- product: {product}\n  description: {product}\n  quantity: {quantity}\n  unit_price: {price}\n"
-        for product, quantity, price in prices
-    )
-
-
-def file(key):
-    return f"supplier-quotations/2026/{key}-x.yaml"
 
 
 def quoted(cli, *options):
@@ -54,7 +17,7 @@ def quoted(cli, *options):
 
 
 def test_a_quotation_takes_the_supplier_s_prices_with_a_markup(cli, given):
-    given({file("SQ-A1111"): answer("SQ-A1111", "acme", [("cafe-s-100", 2, 1400), ("grinder", 3, "90.05")])})
+    given(supplier_answer("SQ-A1111", "acme", [("cafe-s-100", 2, 1400), ("grinder", 3, "90.05")]))
 
     made = quoted(cli, "--from-supplier-quote", "SQ-A1111", "--markup", "20")
 
@@ -66,8 +29,8 @@ def test_a_quotation_takes_the_supplier_s_prices_with_a_markup(cli, given):
 
 
 def test_a_margin_is_of_the_customer_s_price_in_the_quotation_s_currency(cli, rates, given):
-    text = answer("SQ-B2222", "beans", [("cafe-s-100", 2, 1000), ("grinder", 3, "0.105")], currency="USD")
-    given({file("SQ-B2222"): text})
+    prices = [("cafe-s-100", 2, 1000), ("grinder", 3, "0.105")]
+    given(supplier_answer("SQ-B2222", "beans", prices, currency="USD"))
 
     made = quoted(cli, "--from-supplier-quote", "sq-b2", "--margin", "30")
 
@@ -76,7 +39,7 @@ def test_a_margin_is_of_the_customer_s_price_in_the_quotation_s_currency(cli, ra
 
 
 def test_what_makes_a_price_doubtful_is_said(cli, given):
-    given({file("SQ-A1111"): answer("SQ-A1111", "acme", [("cafe-s-100", 5, 1400)], valid_until="2026-11-20")})
+    given(supplier_answer("SQ-A1111", "acme", [("cafe-s-100", 5, 1400)], valid_until="2026-11-20"))
 
     said = cli("quote", "new", OPP, "--from-supplier-quote", "SQ-A1111", "--markup", "0")
 
@@ -102,7 +65,7 @@ def test_what_makes_a_price_doubtful_is_said(cli, given):
     ],
 )
 def test_what_is_no_markup(refused, given, options, fault):
-    given({file("SQ-A1111"): answer("SQ-A1111", "acme", [("cafe-s-100", 2, 1400)])})
+    given(supplier_answer("SQ-A1111", "acme", [("cafe-s-100", 2, 1400)]))
 
     assert fault in refused("quote", "new", OPP, "--from-supplier-quote", "SQ-A1111", *options)
 
@@ -112,14 +75,14 @@ def test_prices_come_only_from_an_answer_to_the_same_deal(cli, refused, root, gi
     assert f"{acme} is requested, it has no prices; record the answer first" in line
 
     other = (root / DEAL).read_text().replace("OPP-2Q8XA", "OPP-3Z3Z3")
-    text = answer("SQ-A1111", "acme", [("cafe-s-100", 2, 1400)]).replace(OPP, "OPP-3Z3Z3")
-    given({"opportunities/2026/OPP-3Z3Z3-x.yaml": other, file("SQ-A1111"): text})
+    answer = supplier_answer("SQ-A1111", "acme", [("cafe-s-100", 2, 1400)], deal="OPP-3Z3Z3")
+    given({"opportunities/2026/OPP-3Z3Z3-x.yaml": other} | answer)
     line = refused("quote", "new", OPP, "--from-supplier-quote", "SQ-A1111", "--markup", "20")
     assert "SQ-A1111 is for OPP-3Z3Z3, not for OPP-2Q8XA" in line
 
 
 def test_a_missing_rate_is_named(refused, given):
-    given({file("SQ-B2222"): answer("SQ-B2222", "beans", [("cafe-s-100", 2, 1000)], currency="USD")})
+    given(supplier_answer("SQ-B2222", "beans", [("cafe-s-100", 2, 1000)], currency="USD"))
 
     line = refused("quote", "new", OPP, "--from-supplier-quote", "SQ-B2222", "--markup", "20")
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import pytest
 
 from pipecli.jsontext import loads
+from tests.records_given import DEAL, OPP
 
 pytestmark = pytest.mark.usefixtures("shop")
 
-OPP = "OPP-2Q8XA"
-DEAL = "opportunities/2026/OPP-2Q8XA-espresso-machines.yaml"
 QTN = "QTN-A1111"
 FILE = "quotations/2026/QTN-A1111-contoso-coffee.yaml"
 

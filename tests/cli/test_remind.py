@@ -7,14 +7,15 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pipecli.cli.main import run
-from tests.servers import Hooks, bad_mail_server, mail_url, nobody, web_server
+from tests.records_given import DEAL
+from tests.servers import Hooks, bad_mail_server, mail_url, nobody
 
 if TYPE_CHECKING:
     from tests.conftest import Cli
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr':DeprecationWarning")
 
 Git = Callable[..., str]
-DEAL = "opportunities/2026/OPP-2Q8XA-espresso-machines.yaml"
 TEXT = """\
 id: OPP-2Q8XA
 created: 2026-09-01T10:00:00+02:00
@@ -39,19 +39,6 @@ activities:
 - {id: 4F2QY, type: call, at: '2026-11-21T12:00:00+01:00', subject: Noon}
 - {id: 4F2QZ, type: call, at: 2026-11-22, subject: Tomorrow}
 """
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Hooks]:
-    with web_server() as made:
-        yield made
-
-
-@pytest.fixture
-def hooks(server: Hooks) -> Hooks:
-    server.taken.clear()
-    server.status.clear()
-    return server
 
 
 @pytest.fixture(scope="module")

@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 _NUMBERS = count(10_000)
 
 
-@pytest.fixture(autouse=True)
-def _today(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PIPECLI_TODAY", "2026-11-21")
+pytestmark = pytest.mark.usefixtures("today")
 
 
 @pytest.fixture

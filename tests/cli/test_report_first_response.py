@@ -6,46 +6,22 @@ import json
 
 import pytest
 
-LEAD = """\
-id: {id}
-created: {created}
-status: {status}
-organization: {id}
-owner: {owner}
-source: {source}
-qualification: {{need: yes}}
-"""
-DEAL = """\
-id: {id}
-created: {created}
-title: {id}
-type: sales
-lead: {lead}
-process: standard
-stage: qualify
-owner: ana-ruiz
-currency: EUR
-amount: 100.00
-"""
-WAY = """\
-- id: {id}
-  type: {type}
-  at: {at}
-  subject: Answer
-  direction: {direction}
-  done: {done}
-"""
+from tests.records_given import activity_text, deal_text, lead_text
+
 NOW = "2026-11-23T12:00"
 
 
 def lead(key, created, *activities, owner="ana-ruiz", source="website", status="open"):
-    text = LEAD.format(id=key, created=created, owner=owner, source=source, status=status)
-    return {f"leads/2026/{key}.yaml": text.replace("need: yes", 'need: "yes"') + ways(activities)}
+    text = lead_text(
+        key, created=created, status=status, organization=key, owner=owner, source=source,
+        qualification="{need: 'yes'}",
+    )  # fmt: skip
+    return {f"leads/2026/{key}.yaml": text + ways(activities)}
 
 
 def deal(key, created, *activities, lead="LEAD-AAAAA"):
-    text = DEAL.format(id=key, created=created, lead=lead)
-    return {f"opportunities/2026/{key}.yaml": text + ways(activities)}
+    text = deal_text(key, ways(activities), created=created, title=key, lead=lead, amount="100.00")
+    return {f"opportunities/2026/{key}.yaml": text}
 
 
 def ways(activities):
@@ -53,7 +29,7 @@ def ways(activities):
 
 
 def out(at, kind="email", direction="out", done="true", key="AAAAA"):
-    return WAY.format(id=key, type=kind, at=at, direction=direction, done=done)
+    return activity_text(key, at, type_=kind, subject="Answer", direction=direction, done=done)
 
 
 @pytest.fixture

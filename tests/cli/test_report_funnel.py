@@ -6,41 +6,15 @@ import json
 
 import pytest
 
-LEAD = """\
-id: LEAD-{key}
-created: {created}T09:00:00+01:00
-status: {status}
-organization: {key}
-owner: {owner}
-source: {source}
-"""
-DEAL = """\
-id: OPP-{key}
-created: {created}T09:00:00+01:00
-title: {key}
-process: standard
-stage: {stage}
-status: {status}
-owner: {owner}
-source: {source}
-currency: EUR
-amount: 1000.00
-"""
+from tests.records_given import activity_text, deal_text, lead_text
+
 ENDS = {
     "open": "",
     "won": "closed:\n  date: 2026-02-20\n  amount: 900.00\n",
     "lost": "closed:\n  date: 2026-02-20\n  reason: price\n",
     "closed": "closed:\n  date: 2026-02-20\n  reason: no-response\n",
 }
-CALL = """\
-activities:
-- id: AAAAA
-  type: call
-  at: 2026-02-01
-  subject: They call
-  direction: in
-  done: true
-"""
+CALL = "activities:\n" + activity_text(at="2026-02-01", type_="call", subject="They call", direction="in")
 YES = 'qualification:\n  need: "yes"\n  budget: "yes"\n  timeframe: "yes"\n'
 SETTLED = {
     "converted": "converted:\n  date: 2026-02-02\n  customer: x\n",
@@ -49,16 +23,22 @@ SETTLED = {
 
 
 def lead(key, status="new", more="", created="2026-01-10", owner="ana-ruiz", source="website"):
-    text = LEAD.format(key=key, created=created, status=status, owner=owner, source=source)
+    text = lead_text(
+        f"LEAD-{key}", created=f"{created}T09:00:00+01:00", status=status, organization=key, owner=owner,
+        source=source,
+    )  # fmt: skip
     return {f"leads/2026/LEAD-{key}.yaml": text + SETTLED.get(status, "") + more}
 
 
 def deal(
     key, stage="qualify", status="open", lead="", created="2026-01-15", owner="ana-ruiz", source="website"
 ):
-    text = DEAL.format(key=key, created=created, stage=stage, status=status, owner=owner, source=source)
-    of_lead = f"lead: LEAD-{lead}\n" if lead else ""
-    return {f"opportunities/2026/OPP-{key}.yaml": text + of_lead + ENDS[status]}
+    text = deal_text(
+        f"OPP-{key}", ENDS[status], created=f"{created}T09:00:00+01:00", title=key,
+        lead=f"LEAD-{lead}" if lead else None, stage=stage, status=status, owner=owner, source=source,
+        amount="1000.00",
+    )  # fmt: skip
+    return {f"opportunities/2026/OPP-{key}.yaml": text}
 
 
 @pytest.fixture(autouse=True)

@@ -16,10 +16,7 @@ if TYPE_CHECKING:
     from tests.conftest import Cli
 
 
-@pytest.fixture(autouse=True)
-def _today(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PIPECLI_TODAY", "2026-11-21")
-    monkeypatch.setenv("COLUMNS", "80")
+pytestmark = pytest.mark.usefixtures("today", "narrow")
 
 
 @pytest.fixture

@@ -20,9 +20,7 @@ if TYPE_CHECKING:
 SARA = "\u2068سارا احمدی (inactive)\u2069"
 
 
-@pytest.fixture(autouse=True)
-def _today(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PIPECLI_TODAY", "2026-11-21")
+pytestmark = pytest.mark.usefixtures("today")
 
 
 @pytest.fixture

@@ -13,17 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import MAVEN
-
-DEAL = """\
-id: {key}
-created: {created}T09:00:00+01:00
-title: {key}
-process: standard
-stage: {stage}
-owner: {owner}
-currency: EUR
-amount: {amount}
-"""
+from tests.records_given import deal_text
 
 
 class Days:
@@ -35,12 +25,13 @@ class Days:
     def __call__(self, day, created="2026-01-01", more="", owner="ana-ruiz", amount="1000.00", **deals):
         for name, where in deals.items():
             stage, _, status = where.partition(" ")
-            text = DEAL.format(
-                key=f"OPP-{name * 5}", created=created, stage=stage, owner=owner, amount=amount
-            )
+            text = deal_text(
+                f"OPP-{name * 5}", created=f"{created}T09:00:00+01:00", title=f"OPP-{name * 5}",
+                stage=stage, status=status or None, owner=owner, amount=amount,
+            )  # fmt: skip
             if status:
                 end = {"won": f"amount: {amount}", "lost": "reason: price", "closed": "reason: no-response"}
-                text += f"status: {status}\nclosed:\n  date: {day}\n  {end[status]}\n"
+                text += f"closed:\n  date: {day}\n  {end[status]}\n"
             file = self.root / "opportunities" / "2026" / f"OPP-{name * 5}.yaml"
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text + more)

@@ -7,45 +7,9 @@ from decimal import Decimal
 import pytest
 
 from pipecli.jsontext import loads
+from tests.records_given import OPP, supplier_answer
 
 pytestmark = pytest.mark.usefixtures("shop")
-
-OPP = "OPP-2Q8XA"
-
-
-@pytest.fixture
-def acme(cli):
-    return cli("supplier-quote", "new", OPP, "--supplier", "acme", "--format", "ids").id
-
-
-@pytest.fixture
-def rates(root, git):
-    settings = root / "pipecli.yaml"
-    settings.write_text(settings.read_text() + "\nexchange_rates:\n  USD:\n    2026-11-01: 0.80\n")
-    git("commit", "-qam", "rates")
-
-
-def answer(key, supplier, prices, currency="EUR", valid_until="2026-12-31"):
-    return f"""\
-id: {key}
-created: 2026-11-20T09:00:00+01:00
-opportunity: {OPP}
-supplier: {supplier}
-status: received
-date: 2026-11-20
-received: 2026-11-20
-valid_until: {valid_until}
-lead_time: 3 weeks
-currency: {currency}
-items:
-""" + "".join(
-        f"- product: {product}\n  description: {product}\n  quantity: {quantity}\n  unit_price: {price}\n"
-        for product, quantity, price in prices
-    )
-
-
-def file(key):
-    return f"supplier-quotations/2026/{key}-x.yaml"
 
 
 COMPARISON = """\
@@ -64,13 +28,11 @@ Answer                    SQ-A1111      SQ-B2222              SQ-C3333
 def test_compare_marks_the_best_price_of_each_and_the_best_total(cli, rates, given, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     given(
-        {
-            file("SQ-A1111"): answer("SQ-A1111", "acme", [("cafe-s-100", 2, 1400), ("grinder", 3, 90)]),
-            file("SQ-B2222"): answer("SQ-B2222", "beans", [("cafe-s-100", 2, 1700)], currency="USD"),
-            file("SQ-C3333"): answer(
-                "SQ-C3333", "acme", [("cafe-s-100", 2, 1), ("grinder", 3, 1)], valid_until="2026-11-20"
-            ),
-        }
+        supplier_answer("SQ-A1111", "acme", [("cafe-s-100", 2, 1400), ("grinder", 3, 90)])
+        | supplier_answer("SQ-B2222", "beans", [("cafe-s-100", 2, 1700)], currency="USD")
+        | supplier_answer(
+            "SQ-C3333", "acme", [("cafe-s-100", 2, 1), ("grinder", 3, 1)], valid_until="2026-11-20"
+        )
     )
 
     said = cli("supplier-quote", "compare", OPP)
@@ -93,10 +55,8 @@ def test_compare_marks_the_best_price_of_each_and_the_best_total(cli, rates, giv
 
 def test_compare_without_a_rate_shows_the_price_and_never_calls_it_best(cli, given):
     given(
-        {
-            file("SQ-A1111"): answer("SQ-A1111", "acme", [("cafe-s-100", 2, 1400)]),
-            file("SQ-B2222"): answer("SQ-B2222", "beans", [("cafe-s-100", 2, 1)], currency="USD"),
-        }
+        supplier_answer("SQ-A1111", "acme", [("cafe-s-100", 2, 1400)])
+        | supplier_answer("SQ-B2222", "beans", [("cafe-s-100", 2, 1)], currency="USD")
     )
 
     table = cli("supplier-quote", "compare", OPP).out
@@ -121,7 +81,7 @@ def test_compare_names_who_has_not_answered(cli, acme):
 
 
 def test_compare_as_csv_has_plain_numbers(cli, given):
-    given({file("SQ-A1111"): answer("SQ-A1111", "acme", [("cafe-s-100", 2, 1400), ("grinder", 3, "90.50")])})
+    given(supplier_answer("SQ-A1111", "acme", [("cafe-s-100", 2, 1400), ("grinder", 3, "90.50")]))
 
     lines = cli("supplier-quote", "compare", OPP, "--format", "csv").out.splitlines()
 

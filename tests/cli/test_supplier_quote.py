@@ -7,43 +7,13 @@ from decimal import Decimal
 import pytest
 
 from pipecli.jsontext import loads
+from tests.records_given import DEAL, OPP, supplier_answer
 
 pytestmark = pytest.mark.usefixtures("shop")
-
-OPP = "OPP-2Q8XA"
-DEAL = "opportunities/2026/OPP-2Q8XA-espresso-machines.yaml"
-
-
-@pytest.fixture
-def acme(cli):
-    return cli("supplier-quote", "new", OPP, "--supplier", "acme", "--format", "ids").id
 
 
 def shown(cli, key):
     return loads(cli("supplier-quote", "show", key, "--format", "json").out)
-
-
-def answer(key, supplier, prices, currency="EUR", valid_until="2026-12-31"):
-    return f"""\
-id: {key}
-created: 2026-11-20T09:00:00+01:00
-opportunity: {OPP}
-supplier: {supplier}
-status: received
-date: 2026-11-20
-received: 2026-11-20
-valid_until: {valid_until}
-lead_time: 3 weeks
-currency: {currency}
-items:
-""" + "".join(
-        f"- product: {product}\n  description: {product}\n  quantity: {quantity}\n  unit_price: {price}\n"
-        for product, quantity, price in prices
-    )
-
-
-def file(key):
-    return f"supplier-quotations/2026/{key}-x.yaml"
 
 
 def test_a_supplier_is_asked_for_all_items_without_our_prices(cli, root, git):
@@ -193,7 +163,7 @@ def test_an_answer_comes_once(cli, refused, acme, first, second, fault):
 
 def test_the_list_shows_who_still_has_to_answer_first(cli, given, acme, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
-    given({file("SQ-B2222"): answer("SQ-B2222", "beans", [("cafe-s-100", 2, 1000)], currency="USD")})
+    given(supplier_answer("SQ-B2222", "beans", [("cafe-s-100", 2, 1000)], currency="USD"))
 
     lines = cli("supplier-quote", "list").out.splitlines()
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from pypdf import PdfReader
 
+from tests.records_given import OPP
+
 pytestmark = pytest.mark.usefixtures("shop")
 
-OPP = "OPP-2Q8XA"
 SECRETS = ("Contoso Coffee", "contoso-coffee", "María", "OPP-", "Espresso machines", "2499", "2,499", "4,998")
 
 

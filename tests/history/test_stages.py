@@ -16,19 +16,16 @@ from pipecli.history.moments import steady
 from pipecli.history.stages import sightings
 from pipecli.store.files import find
 from pipecli.store.yaml import read
+from tests.records_given import deal_text
 
 START = datetime(2026, 1, 1, 9, tzinfo=UTC)
 NOW = datetime(2026, 12, 31, tzinfo=UTC)
 STAGES = {("standard", stage) for stage in ("qualify", "demo", "propose", "negotiate", "commit")}
-DEAL = """\
-id: {key}
-created: 2026-01-01T09:00:00Z
-title: {key}
-process: standard
-stage: {stage}
-currency: EUR
-"""
 NAMES = ("OPP-AAAAA", "OPP-BBBBB", "OPP-CCCCC")
+
+
+def _deal(key: str, stage: str) -> str:
+    return deal_text(key, created="2026-01-01T09:00:00Z", title=key, stage=stage, status=None, owner=None)
 
 
 class Hands:
@@ -49,7 +46,7 @@ class Hands:
     def write(self, stage: str, key: str = "OPP-AAAAA", more: str = "") -> None:
         file = self.root / "opportunities" / "2026" / f"{key}.yaml"
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(DEAL.format(key=key, stage=stage) + more)
+        file.write_text(_deal(key, stage) + more)
 
     def commit(self, day: float, stage: str, key: str = "OPP-AAAAA", more: str = "") -> None:
         self.at = START + timedelta(days=day)
@@ -166,7 +163,7 @@ def test_a_removed_deal_that_comes_back_under_another_id_is_the_same(root, hands
     hands.commit(0, "qualify")
     hands.at = START + timedelta(days=2)
     file = root / "opportunities" / "2026" / "OPP-AAAAA.yaml"
-    file.write_text(DEAL.format(key="OPP-BBBBB", stage="demo"))
+    file.write_text(_deal("OPP-BBBBB", "demo"))
     hands.git("commit", "-qam", "another id")
 
     assert seen(root, "OPP-BBBBB") == ["0 qualify", "2 demo"]
