@@ -29,7 +29,7 @@ from pipecli.store import create, git, git_commit
 from pipecli.store.files import find
 
 if TYPE_CHECKING:
-    from pipecli.store.create import Host
+    from pipecli.store.create import Review
 
 app = noun("Make a new pipeline.")
 
@@ -54,41 +54,55 @@ def init(
             "is there gets the file alone.",
         ),
     ] = None,
+    install: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COMMAND",
+            help="With --ci: the command by which the host installs pipecli, of a fork or an index of your "
+            "own; this version from the package index otherwise.",
+        ),
+    ] = None,
 ) -> None:
     """Make a new pipeline, its git repository included."""
     from pipecli.store import create
 
     run = session(ctx)
     root = run.directory_for(directory)
-    host = None if ci is None else _host(ci)
-    if host and (root / SETTINGS_FILE).is_file() and not (sample or currency or company or timezone):
-        _add(host, root)
+    review = _review(ci, install)
+    if review and (root / SETTINGS_FILE).is_file() and not (sample or currency or company or timezone):
+        _add(review, root)
         return
     if sample:
         now = run.fixed_now() or date.today()
-        commits = replay(root, now.date() if isinstance(now, datetime) else now, host)
+        commits = replay(root, now.date() if isinstance(now, datetime) else now, review)
         say(f"{commits} commits of a small company are in {root}; try: pipecli -C {directory} forecast")
         return
-    made = create.found(root, currency=currency or "EUR", company=company, timezone=timezone, host=host)
+    made = create.found(root, currency=currency or "EUR", company=company, timezone=timezone, review=review)
     say(f"a new pipeline is in {made.root}; the first steps: `pipecli --help`, `pipecli lead add`")
 
 
-def _host(name: str) -> Host:
-    from pipecli.store.create import HOSTS
+def _review(ci: str | None, install: str | None) -> Review | None:
+    from pipecli.store.create import HOSTS, Review
 
-    if name not in HOSTS:
-        raise typer.BadParameter(f'"{name}" is none of {", ".join(HOSTS)}', param_hint="--ci")
-    return HOSTS[name]
+    if install is not None and (ci is None or not install.strip() or not install.isprintable()):
+        problem = "goes with --ci" if ci is None else "must be a command of one line"
+        raise typer.BadParameter(problem, param_hint="--install")
+    if ci is None:
+        return None
+    if ci not in HOSTS:
+        raise typer.BadParameter(f'"{ci}" must be one of {", ".join(HOSTS)}', param_hint="--ci")
+    return Review(HOSTS[ci], install.strip()) if install else Review(HOSTS[ci])
 
 
-def _add(host: Host, root: Path) -> None:
+def _add(review: Review, root: Path) -> None:
     """Give a pipeline that is there the file of a code host."""
     from pipecli.store import create
     from pipecli.store.pipeline import Pipeline
 
     pipeline = Pipeline.find(root)
     with pipeline.exclusive():
-        create.add(pipeline.location, host)
+        create.add(pipeline.location, review)
+    host = review.host
     say(f"{host.file} is committed; push it, and {host.name} reviews what is to be merged")
 
 
@@ -107,7 +121,7 @@ class Line(NamedTuple):
     words: list[str]
 
 
-def replay(root: Path, today: date, host: Host | None = None) -> int:
+def replay(root: Path, today: date, review: Review | None = None) -> int:
     """Make the sample pipeline in a directory; the number of commits made. Raises PipecliError."""
     lines = list(story(files("pipecli.cli").joinpath("sample.story").read_text(encoding="utf-8")))
     shift = timedelta(weeks=(today - LAST_DAY).days // 7)  # whole weeks: a Monday stays a Monday
@@ -115,7 +129,7 @@ def replay(root: Path, today: date, host: Host | None = None) -> int:
     with _world(first.moment + shift, first.author):
         user = create.Person(first.author, *PEOPLE[first.author])
         create.found(
-            root, currency="EUR", company="Contoso Coffee", timezone="Europe/Madrid", user=user, host=host
+            root, currency="EUR", company="Contoso Coffee", timezone="Europe/Madrid", user=user, review=review
         )
     known = {"targets": _targets(LAST_DAY + shift)}
     shown = _progress(len(lines))

@@ -17,11 +17,11 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
+from pipecli.distribution import require_extra
 from pipecli.errors import PipecliError
 from pipecli.records.names import folded
 
@@ -159,10 +159,7 @@ _WITH_A_HOST = re.compile(r"(mailto|json|xml|form|ntfy|gotify|mattermost|mmost|r
 
 def require_apprise() -> None:
     """Raises PipecliError where the extra is not installed."""
-    if not find_spec("apprise"):
-        raise PipecliError(
-            "messages are sent by apprise, which is not installed", hint='pip install "pipecli[notify]"'
-        )
+    require_extra("notify", "messages are sent by apprise, which is not installed")
 
 
 class Courier:

@@ -19,11 +19,11 @@ import sys
 from dataclasses import asdict
 from datetime import datetime
 from html.parser import HTMLParser
-from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal, NamedTuple
 
+from pipecli.distribution import require_extra
 from pipecli.errors import PipecliError
 from pipecli.outbox.documents import Printed
 
@@ -161,10 +161,7 @@ class Typeset(NamedTuple):
 
 def require_typst() -> None:
     """Raises PipecliError where the extra is not installed."""
-    if not (find_spec("typst") and find_spec("babel")):
-        raise PipecliError(
-            "documents need typst and babel, which are not installed", hint="pip install 'pipecli[pdf]'"
-        )
+    require_extra("pdf", "documents need typst and babel, which are not installed")
 
 
 def default_template() -> str:

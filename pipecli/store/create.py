@@ -13,6 +13,7 @@ from importlib.resources import files as resources
 from pathlib import Path
 from typing import NamedTuple
 
+from pipecli.distribution import PINNED_INSTALL
 from pipecli.errors import PipecliError
 from pipecli.records.currencies import CURRENCIES
 from pipecli.records.kinds import SETTINGS, SETTINGS_FILE
@@ -38,15 +39,24 @@ HOSTS = {
 }
 
 
-def text(host: Host, prefix: str) -> str:
+class Review(NamedTuple):
+    """The code host that reviews a pipeline, and the command by which it installs pipecli."""
+
+    host: Host
+    install: str = PINNED_INSTALL
+
+
+def text(review: Review, prefix: str) -> str:
     """The file's text; `prefix` leads from the repository to the pipeline: `sales/`, or nothing."""
+    host = review.host
     template = resources("pipecli.store").joinpath("ci", f"{host.name}.yml").read_text(encoding="utf-8")
     paths = ""
     if prefix:
         folder = re.sub(r"([*+?!\[\]{}\\])", r"\\\1", prefix)
         paths = f"\n{host.filter}: {_quoted([folder + host.below, host.file])}"
     where = _quoted(prefix.rstrip("/") or ".")
-    return template.replace("@paths@", paths).replace("@changes@", paths).replace("@dir@", where)
+    values = {"@paths@": paths, "@changes@": paths, "@dir@": where, "@install@": review.install}
+    return re.sub("|".join(values), lambda mark: values[mark[0]], template)
 
 
 def require_absent(work_tree: Path, host: Host) -> None:
@@ -59,11 +69,12 @@ def require_absent(work_tree: Path, host: Host) -> None:
         )
 
 
-def write(place: Location, host: Host) -> str:
+def write(place: Location, review: Review) -> str:
     """Write the file, which is not there; its name in the repository. Raises PipecliError."""
+    host = review.host
     folder = host.file.rpartition("/")[0]
     files.make_folder(place.work_tree, folder)
-    files.create(place.work_tree, host.file, text(host, place.prefix).encode())
+    files.create(place.work_tree, host.file, text(review, place.prefix).encode())
     return host.file
 
 
@@ -77,11 +88,12 @@ def remove(place: Location, host: Host) -> None:
             folder.rmdir()
 
 
-def add(place: Location, host: Host) -> None:
+def add(place: Location, review: Review) -> None:
     """Add the file to a pipeline, as one commit. Raises PipecliError, and nothing is changed."""
+    host = review.host
     require_absent(place.work_tree, host)
     try:
-        name = write(place, host)
+        name = write(place, review)
         message = f"Review what is to be merged, on {host.name}\n\nPipecli-Event: ci-added"
         git_commit.commit(place.work_tree, message, changed=[], new=[name])
     except OSError as error:
@@ -215,7 +227,7 @@ def found(
     company: str | None,
     timezone: str | None,
     user: Person | None = None,
-    host: Host | None = None,
+    review: Review | None = None,
 ) -> Location:
     """Make a pipeline in a directory, which may exist and be part of a repository. Raises PipecliError.
 
@@ -234,8 +246,8 @@ def found(
         in_repository = git.run(root, "rev-parse", "--git-dir").returncode == 0
         if not in_repository:
             git.init(root)
-        if host:
-            require_absent(Path(git.output(root, "rev-parse", "--show-toplevel")), host)
+        if review:
+            require_absent(Path(git.output(root, "rev-parse", "--show-toplevel")), review.host)
         text = settings_text(
             currency, company or root.name, timezone or local_timezone(), user or _git_identity(root)
         )
@@ -248,15 +260,15 @@ def found(
         place = find(root)
         names = [place.prefix + name for name in written]
         try:
-            if host:
-                names.append(write(place, host))
+            if review:
+                names.append(write(place, review))
             message = "Found the pipeline\n\nPipecli-Event: founded"
             git_commit.commit(place.work_tree, message, changed=[], new=names)
         except PipecliError:
             for name in written:
                 files.remove(root, name)
-            if host:
-                remove(place, host)
+            if review:
+                remove(place, review.host)
             raise
         merge_setup.set_up(place)
     except OSError as error:

@@ -11,9 +11,9 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 
+from pipecli.distribution import EXTRAS, install_command, missing_extras
 from pipecli.store import git, merge_setup, schemas
 from pipecli.store.files import Location
 from pipecli.store.index import index, stamps
@@ -21,14 +21,6 @@ from pipecli.sync.doctor_clone import Diagnosis, error, ok, warning
 from pipecli.sync.merge import OLDEST_GIT
 from pipecli.sync.upstream import head
 from pipecli.wording import count
-
-_EXTRAS = {
-    "pdf": ("typst", "babel"),
-    "charts": ("altair", "vl_convert"),
-    "tui": ("textual",),
-    "notify": ("apprise",),
-}
-"""The extras of the package, each with the modules it brings."""
 
 
 def git_version(place: Location) -> Iterator[Diagnosis]:
@@ -62,13 +54,11 @@ def driver(place: Location) -> Iterator[Diagnosis]:
 
 def extras(_: Location) -> Iterator[Diagnosis]:
     """Which of the optional parts are installed."""
-    missing = [name for name, modules in _EXTRAS.items() if not all(map(find_spec, modules))]
+    missing = missing_extras()
     if missing:
-        yield warning(
-            "extras", f"not installed: {', '.join(missing)}", f"pip install 'pipecli[{','.join(missing)}]'"
-        )
+        yield warning("extras", f"not installed: {', '.join(missing)}", install_command(*missing))
     else:
-        yield ok("extras", f"installed: {', '.join(_EXTRAS)}")
+        yield ok("extras", f"installed: {', '.join(EXTRAS)}")
 
 
 def editors(place: Location) -> Iterator[Diagnosis]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import xml.etree.ElementTree as ET
 
 import pytest
@@ -204,10 +205,5 @@ def test_money_in_another_currency(cli, root, tmp_path):
 
 
 def test_without_the_extra_it_says_what_to_install(cli, root, tmp_path, monkeypatch, refused):
-    import importlib.util
-
-    real = importlib.util.find_spec
-    monkeypatch.setattr(
-        "pipecli.outbox.charts.drawing.find_spec", lambda name: None if name == "altair" else real(name)
-    )
-    assert "pip install 'pipecli[charts]'" in refused("chart", "pipeline", "-o", str(tmp_path / "x.svg"))
+    monkeypatch.setitem(sys.modules, "altair", None)
+    assert 'install "pipecli-crm[charts]"' in refused("chart", "pipeline", "-o", str(tmp_path / "x.svg"))

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from pipecli import distribution
 from pipecli.sync import doctor_tools as doctor_speed
 from tests.conftest import Cli
 
@@ -210,10 +211,10 @@ def test_settings_of_git_for_a_large_pipeline(
 
 
 def test_what_is_not_installed(look: Look, monkeypatch: pytest.MonkeyPatch) -> None:
-    from pipecli.sync import doctor_tools
-
-    monkeypatch.setitem(doctor_tools._EXTRAS, "tui", ("no_such_library",))
-    assert look()["extras"] == ("warning", "not installed: tui", "pip install 'pipecli[tui]'")
+    monkeypatch.setitem(distribution.EXTRAS, "tui", ("no_such_library",))
+    hint = distribution.install_command("tui")
+    assert hint.endswith('install "pipecli-crm[tui]"')
+    assert look()["extras"] == ("warning", "not installed: tui", hint)
 
 
 def test_settings_that_can_t_be_read_and_no_commit(look: Look, root: Path, git: Git) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 import ryaml
 
+from pipecli import __version__
 from pipecli.cli.main import run
 from tests.conftest import Cli
 
@@ -75,7 +77,7 @@ def test_other_options_are_for_a_new_pipeline_only(refused: Callable[..., str]) 
 
 def test_another_host_is_a_mistake(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["init", "x", "--ci", "bitbucket"]) == 2
-    assert '"bitbucket" is none of github, gitlab' in capsys.readouterr().err
+    assert '"bitbucket" must be one of github, gitlab' in capsys.readouterr().err
 
 
 def test_a_hook_that_refuses_leaves_nothing(refused: Callable[..., str], root: Path) -> None:
@@ -128,10 +130,55 @@ def test_the_workflow_may_do_little_and_trusts_nothing(cli: Cli, root: Path) -> 
     steps = [*check["steps"], *comment["steps"]]
     assert all("${{" not in step.get("run", "") for step in steps)
     uses = [step["uses"] for step in steps if "uses" in step]
-    assert all(each.startswith("actions/") and each.rpartition("@v")[2].isdecimal() for each in uses)
+    assert uses
+    assert all(re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40}", action) for action in uses)
     assert "actions/checkout" not in "".join(str(step) for step in comment["steps"])
     assert check["steps"][0]["with"] == {"fetch-depth": 0, "persist-credentials": False}
     assert set(workflow["on"]) == {"pull_request", "push"}  # pull_request_target would lend a fork our token
+
+
+def installing(host: str, file: Path) -> str:
+    """The shell step by which a host installs pipecli."""
+    if host == "gitlab":
+        return str(read(file)["pipecli"]["script"][0])
+    (step,) = [step for step in read(file)["jobs"]["check"]["steps"] if step.get("id") == "install"]
+    return str(step["run"])
+
+
+@pytest.mark.parametrize("host", FILES)
+def test_the_host_installs_this_version(cli: Cli, root: Path, host: str) -> None:
+    cli("init", "--ci", host)
+    assert installing(host, root / FILES[host]) == f'pip install "pipecli-crm=={__version__}"\n'
+
+
+@pytest.mark.parametrize("host", FILES)
+@pytest.mark.parametrize(
+    "command",
+    [
+        'pip install "git+https://git.contoso.example/pipecli@v0.1.0"',
+        "pip install --index-url 'https://x:y@pypi.contoso.example/simple' pipecli-crm # @dir@: \\1 & {}",
+        "- 'not YAML: [",
+    ],
+)
+def test_or_by_the_command_that_is_given(cli: Cli, root: Path, host: str, command: str) -> None:
+    cli("init", "--ci", host, "--install", command)
+    assert installing(host, root / FILES[host]) == f"{command}\n"
+
+
+@pytest.mark.parametrize(
+    ("given", "refusal"),
+    [
+        (["--install", "pip install x"], "goes with --ci"),
+        (["--ci", "github", "--install", "pip install x\ncurl evil"], "must be a command of one line"),
+        (["--ci", "github", "--install", " "], "must be a command of one line"),
+    ],
+)
+def test_a_command_to_install_that_can_not_be(
+    root: Path, capsys: pytest.CaptureFixture[str], given: list[str], refusal: str
+) -> None:
+    assert run(["-C", str(root), "init", *given]) == 2
+    assert refusal in capsys.readouterr().err
+    assert not (root / ".github").exists()
 
 
 HOSTILE = '$(touch pwned) `touch pwned` "; touch pwned; ::error::x <!-- --> @team'

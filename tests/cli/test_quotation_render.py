@@ -8,6 +8,8 @@ import sys
 import pytest
 from pypdf import PdfReader
 
+from pipecli.distribution import install_command
+
 pytestmark = pytest.mark.usefixtures("quotation")
 
 QTN = "QTN-A1111"
@@ -92,7 +94,7 @@ def test_without_the_extra_a_document_is_refused(refused, monkeypatch, tmp_path,
     for output in (tmp_path / "quote.pdf", tmp_path / "quote.html", "-"):
         line = refused("quote", "render", QTN, "--output", str(output))
         assert line == (
-            "error: documents need typst and babel, which are not installed; pip install 'pipecli[pdf]'"
+            "error: documents need typst and babel, which are not installed; " + install_command("pdf")
         )
     assert not list(tmp_path.glob("quote.*"))
 

@@ -148,4 +148,4 @@ def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPat
     with pytest.raises(PipecliError) as refused:
         Courier()
 
-    assert 'pip install "pipecli[notify]"' in str(refused.value)
+    assert 'install "pipecli-crm[notify]"' in str(refused.value)

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from importlib.util import find_spec
 from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
@@ -21,6 +20,7 @@ from pipecli.cli.common.list import owner_filter
 from pipecli.cli.common.output import Format, print_records, terminal_width, wrapped, write_text
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column, clean, cut, display_width, fitting, isolated
+from pipecli.distribution import require_extra
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.money import minor_digits
@@ -96,10 +96,7 @@ def _run(run: Session, process: str, *, has_closed: bool) -> None:
 
     if run.as_of is not None:
         raise PipecliError("--interactive is of today: the past can't be moved", hint="leave out --as-of")
-    if not find_spec("textual"):
-        raise PipecliError(
-            "the board needs textual, which is not installed", hint="pip install 'pipecli[tui]'"
-        )
+    require_extra("tui", "the board needs textual, which is not installed")
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise PipecliError("--interactive needs a terminal", hint="leave it out, or use --format json")
     from pipecli.cli.opportunity.board_app import BoardApp

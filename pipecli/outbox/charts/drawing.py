@@ -9,11 +9,10 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
-from importlib.util import find_spec
 from textwrap import wrap
 from typing import Any, NamedTuple
 
-from pipecli.errors import PipecliError
+from pipecli.distribution import require_extra
 
 FONT = "system-ui, 'Segoe UI', 'Noto Sans', 'DejaVu Sans', sans-serif"
 SERIES = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#8c8c8c")
@@ -99,10 +98,7 @@ _STAND_INS = Theme("#010101", "#010102", "#010103", "#010104")
 
 def require_altair() -> None:
     """Raises PipecliError where the extra is not installed."""
-    if not (find_spec("altair") and find_spec("vl_convert")):
-        raise PipecliError(
-            "charts need altair and vl-convert, which are not installed", hint="pip install 'pipecli[charts]'"
-        )
+    require_extra("charts", "charts need altair and vl-convert, which are not installed")
 
 
 def chart_file(drawn: Drawn, ending: str, theme: str, title: str) -> bytes:
