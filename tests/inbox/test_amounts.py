@@ -26,6 +26,7 @@ from pipecli.inbox.importing.amounts import Unreadable, mark_of, money, number
         ("US$ 5", "5"),
         ("R$ 1.234,5", "1234.5"),
         ("1000 EUR", "1000"),
+        ("1000 SLE", "1000"),
         ("kr. 100", "100"),
         (".5", "0.5"),
         ("0,125", "0.125"),

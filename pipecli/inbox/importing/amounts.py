@@ -15,6 +15,7 @@ from datetime import date, datetime, timedelta, timezone, tzinfo
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
+from pipecli.records.currencies import CURRENCIES
 from pipecli.records.money import minor_digits
 
 Mark = Literal[".", ",", ""]
@@ -31,12 +32,6 @@ class Money(NamedTuple):
     """Those its sign may stand for; empty when it has none."""
 
 
-_ISO = frozenset(
-    "AED ALL AMD AOA ARS AUD AZN BAM BDT BGN BHD BOB BRL BWP BYN CAD CHF CLP CNY COP CRC CUP CZK DKK DOP DZD "
-    "EGP ETB EUR GBP GEL GHS GTQ HKD HNL HRK HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KHR KRW KWD KZT LBP "
-    "LKR MAD MDL MKD MMK MNT MUR MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PHP PKR PLN PYG QAR RON RSD "
-    "RUB RWF SAR SEK SGD SYP THB TND TRY TTD TWD TZS UAH UGX USD UYU UZS VES VND XAF XOF YER ZAR ZMW".split()
-)
 _DOLLARS = frozenset(
     "USD CAD AUD NZD SGD HKD TWD MXN ARS CLP COP UYU DOP JMD TTD NAD BBD BSD BZD FJD GYD LRD SRD XCD KYD BMD "
     "BND CUP".split()
@@ -106,7 +101,7 @@ def plain_digits(text: str) -> str:
 
 def _currencies(sign: str, text: str) -> frozenset[str]:
     bare = sign.removesuffix(".")
-    if bare in _ISO:
+    if bare in CURRENCIES:
         return frozenset({bare})
     for known in (bare, bare.capitalize(), bare.lower()):
         if known in _SIGNS:
