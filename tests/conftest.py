@@ -23,16 +23,33 @@ GIT_CONFIG = """\
     email = ana@contoso.example
 [init]
     defaultBranch = main
+    templateDir = {template}
+[core]
+    fsync = none
 [gc]
     auto = 0
 """
 
 
+MEMORY = Path("/dev/shm")
+"""A disk in memory, where the system has one: SQLite and git wait for a real one at every commit."""
+
+
+def pytest_configure() -> None:
+    """Give the tests their folders in memory, if there is room and hooks of git may run there."""
+    if MEMORY.is_dir():
+        disk = os.statvfs(MEMORY)
+        if disk.f_bavail * disk.f_frsize > 2 << 30 and not disk.f_flag & os.ST_NOEXEC:
+            os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+
+
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home directory whose git identity is Ana's."""
+    """A home directory whose git identity is Ana's, and whose git fills no new repository with samples."""
     made = tmp_path_factory.mktemp("home")
-    (made / ".gitconfig").write_text(GIT_CONFIG)
+    for name in ("hooks", "info"):
+        (made / "template" / name).mkdir(parents=True)
+    (made / ".gitconfig").write_text(GIT_CONFIG.format(template=made / "template"))
     return made
 
 
@@ -63,6 +80,7 @@ def founded(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.setenv("GIT_CONFIG_GLOBAL", str(home / ".gitconfig"))
         patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
         create.found(root, currency="EUR", company="Contoso", timezone="Europe/Madrid")
+        subprocess.run(["git", "repack", "-adq"], cwd=root, check=True)  # a few files to copy and not forty
     return root
 
 

@@ -36,8 +36,6 @@ def clones(founded: Path, home: Path, tmp_path_factory: pytest.TempPathFactory) 
         luis.git("config", "user.name", "Luis Gil")
         luis.git("config", "user.email", "luis@contoso.example")
         luis.git("remote", "set-url", "origin", "../remote.git")
-        for sample in folder.rglob("hooks/*.sample"):
-            sample.unlink()  # each test copies what is here
     return folder
 
 
