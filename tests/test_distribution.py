@@ -32,7 +32,7 @@ BARE = re.compile(
     [
         "pip install pipecli", "pip install -q --upgrade 'pipecli'", 'pip install "pipecli[pdf]"',
         "pipx install pipecli", "uv tool install pipecli", "uvx pipecli forecast", "pipx run pipecli check",
-        "python -m pip install pipecli==0.1.0", "uv add pipecli", "- pipecli>=0.1", "It is pip install pipecli.",
+        "python -m pip install pipecli==0.1.0", "uv add pipecli", "- pipecli>=0.1", "It is pip add pipecli.",
     ],
 )  # fmt: skip
 def test_what_installs_the_bare_name_is_recognised(line: str) -> None:
