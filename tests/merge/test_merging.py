@@ -10,7 +10,7 @@ from pipecli.merge.values import identity
 from pipecli.records import base as fields
 from pipecli.records.base import Part
 from pipecli.records.kinds import KINDS, SETTINGS
-from tests.merging import DEAL, FILE, Merged, both, edited, merge, taken, words
+from tests.merging import DEAL, FILE, Merged, both, edited, merge, record, taken, words
 
 CLEAN = [
     (
@@ -274,3 +274,14 @@ def _lists_in(annotation, path):
     if not parts:
         for each in arguments:
             yield from _lists_in(each, path) if get_args(each) else ()
+
+
+def test_a_list_emptied_here_keeps_what_is_added_there():
+    merged = both(
+        DEAL,
+        edited(("tags: [vip, iberia]\n", "")),
+        edited(("tags: [vip, iberia]", "tags: [vip, iberia, new]")),
+    )
+
+    assert not merged.conflicts
+    assert record(FILE, merged.text).tags == ("new",)
