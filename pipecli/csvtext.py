@@ -1,7 +1,4 @@
-"""Cells of CSV: how a value that is no plain text stands in one, and how it is read back as it was.
-
-A cell that a spreadsheet would run as a formula is guarded.
-"""
+"""The cells of a CSV: values written as text and read back unchanged, formulas guarded."""
 
 from __future__ import annotations
 
@@ -9,21 +6,21 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-# What a spreadsheet takes for a formula; the wide ones are what a Japanese keyboard types for the same.
+# The starts of a spreadsheet's formula; a Japanese keyboard types the wide ones for the same.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _NUMBER = r"[+-]?[0-9]+(\.[0-9]+)?"
 
 
 def guarded(text: str) -> str:
-    """Text that a spreadsheet only shows: what it would run as a formula has a `'` before it.
+    """Text that a spreadsheet only shows, with a `'` before a text that it would run as a formula.
 
-    What looks guarded already gets one more, so that `unguarded` gives back every text as it was.
+    Text that looks guarded already gets one more, so that `unguarded` gives back every text unchanged.
     """
     return f"'{text}" if _is_formula(text.lstrip("'")) else text
 
 
 def unguarded(cell: str) -> str:
-    """The text that `guarded` made a cell of."""
+    """The text of a cell that `guarded` wrote."""
     return cell[1:] if cell[:1] == "'" and guarded(cell[1:]) == cell else cell
 
 
@@ -40,7 +37,7 @@ def list_cell(values: Sequence[object]) -> str:
 
 
 def list_values(cell: str) -> list[Any]:
-    """What `list_cell` made a cell of, or a person who wrote commas. Raises ValueError."""
+    """The values of a cell that `list_cell` wrote, or a person with commas. Raises ValueError."""
     text = cell.strip()
     if text.startswith("["):
         return list(_json(text))
@@ -51,15 +48,15 @@ _NUMBER_AS_WRITTEN = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,14})?")
 
 
 def free_cell(value: object) -> str:
-    """A value of `custom`, whose type no model tells: text that would be read as another type is quoted."""
+    """The cell of a value of `custom`, where no model tells the type: text that looks like another is quoted."""
     if not isinstance(value, str):
         return _json_text(value)
     return value if value and free_value(value) == value else _json_text(value)
 
 
 def free_value(cell: str) -> object:
-    """What `free_cell` made a cell of: a number where it is written as one, text in `"…"`, else text."""
-    if _NUMBER_AS_WRITTEN.fullmatch(cell) and sum(each.isdecimal() for each in cell) <= 15:
+    """The value of a cell that `free_cell` wrote: a number, JSON in `"…"`, `[…]` or `{…}`, else text."""
+    if _NUMBER_AS_WRITTEN.fullmatch(cell) and sum(char.isdecimal() for char in cell) <= 15:
         return _json(cell)
     if cell in ("true", "false"):
         return cell == "true"

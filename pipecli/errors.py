@@ -1,4 +1,4 @@
-"""What can go wrong, as a person reads it: one line that says what, where and what to do."""
+"""The errors that people see: one line that says what is wrong, where, and what to do."""
 
 from __future__ import annotations
 
@@ -44,4 +44,4 @@ class FaultyFile(PipecliError):
     def __init__(self, faults: list[Fault]) -> None:
         self.faults = faults
         more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-        super().__init__(f"{faults[0]}{more}", hint="")
+        super().__init__(f"{faults[0]}{more}")

@@ -50,14 +50,14 @@ def _on_one_line(value: object) -> str:
             + ", ".join(
                 [
                     f"{_quote(key) if type(key) is str else _key(key)}: "
-                    f"{_quote(each) if type(each) is str else _on_one_line(each)}"
-                    for key, each in value.items()  # type: ignore[attr-defined]
+                    f"{_quote(part) if type(part) is str else _on_one_line(part)}"
+                    for key, part in value.items()  # type: ignore[attr-defined]
                 ]
             )
             + "}"
         )
     if kind is list:
-        return "[" + ", ".join([_on_one_line(each) for each in value]) + "]"  # type: ignore[attr-defined]
+        return "[" + ", ".join([_on_one_line(part) for part in value]) + "]"  # type: ignore[attr-defined]
     text = _scalar(value)
     return _on_one_line(_container(value)) if text is None else text
 
@@ -70,15 +70,15 @@ def _indented(value: object, line: str, step: str) -> str:
             return "{}"
         inner = line + step
         members = [
-            f"{_key(key)}: {_indented(each, inner, step)}"
-            for key, each in value.items()  # type: ignore[attr-defined]
+            f"{_key(key)}: {_indented(part, inner, step)}"
+            for key, part in value.items()  # type: ignore[attr-defined]
         ]
         return f"{{{inner}{f',{inner}'.join(members)}{line}}}"
     if kind is list:
         if not value:
             return "[]"
         inner = line + step
-        items = [_indented(each, inner, step) for each in value]  # type: ignore[attr-defined]
+        items = [_indented(part, inner, step) for part in value]  # type: ignore[attr-defined]
         return f"[{inner}{f',{inner}'.join(items)}{line}]"
     text = _scalar(value)
     return _indented(_container(value), line, step) if text is None else text
@@ -143,7 +143,7 @@ def _container(value: object) -> dict[Any, Any] | list[Any]:
     if isinstance(value, (list, tuple)):
         return list(value)
     if hasattr(type(value), "__dataclass_fields__"):
-        from dataclasses import fields  # imported already by whoever made one
+        from dataclasses import fields  # imported already by the value's own module
 
         return {field.name: getattr(value, field.name) for field in fields(value)}  # type: ignore[arg-type]
     raise TypeError(f"{type(value).__name__} has no form in JSON")

@@ -1,1 +1,1 @@
-"""What arrives: CSV and JSON."""
+"""The room of what arrives: tables to import, mail, and the prices of suppliers."""

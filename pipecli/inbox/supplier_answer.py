@@ -1,4 +1,4 @@
-"""A table of prices that a supplier sent back: which columns it has, and what each row offers."""
+"""The table of prices that a supplier sends back: its columns by their headings, and its offers by row."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from decimal import Decimal
 
 from pipecli.errors import PipecliError
-from pipecli.inbox.importing import amounts
+from pipecli.inbox.importing import notation
 from pipecli.inbox.importing import table as tabular
 from pipecli.workflow.supplier_quotation import Offered
 
@@ -32,9 +32,9 @@ _LEAD_TIME = (
 
 
 def offered_prices(raw: bytes, name: str, currency: str) -> list[Offered]:
-    """What each row of a supplier's file offers; rows without a price are left out.
+    """The offer of each row of a supplier's file; rows without a price are left out.
 
-    Encoding, delimiter and decimal sign are found out. Raises PipecliError for a file without a column of
+    Encoding, delimiter and decimal sign are detected. Raises PipecliError for a file without a column of
     prices or of names, for a price that can't be read for certain, and for one in another currency than
     `currency`, by its place in the file.
     """
@@ -52,7 +52,7 @@ def offered_prices(raw: bytes, name: str, currency: str) -> list[Offered]:
             hint='call one of them "product" or "description"',
         )
     lead_times = _column(table, _LEAD_TIME)
-    mark = amounts.mark_of(_text(row, prices) for row in table.rows)
+    mark = notation.mark_of(_text(row, prices) for row in table.rows)
     offered = []
     for row in table.rows:
         names = tuple(text for column in named if (text := _text(row, column)))
@@ -85,10 +85,10 @@ def _text(row: tabular.Row, column: str | None) -> str:
     return str(row.cells.get(column, "")).strip() if column else ""
 
 
-def _price(written: str, mark: amounts.Mark, currency: str, place: str) -> Decimal:
+def _price(written: str, mark: notation.Mark, currency: str, place: str) -> Decimal:
     try:
-        read = amounts.money(written, mark)
-    except amounts.Unreadable:
+        read = notation.money(written, mark)
+    except notation.Unreadable:
         raise PipecliError(
             f'{place}: the price "{written}" can\'t be read for certain',
             hint="correct it in the file, or give the prices with --price ITEM=PRICE",

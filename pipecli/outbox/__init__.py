@@ -1,1 +1,1 @@
-"""What leaves: documents and export."""
+"""The room of what leaves: documents, mail, messages, charts, calendars and exports."""

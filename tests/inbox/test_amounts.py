@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipecli.inbox.importing.amounts import Unreadable, mark_of, money, number
+from pipecli.inbox.importing.notation import Unreadable, mark_of, money, number
 
 
 @pytest.mark.parametrize(

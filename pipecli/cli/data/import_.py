@@ -122,32 +122,32 @@ def _write(transaction: Transaction, done: Import) -> str | None:
         if run.format_name == "table":
             typer.echo(store_transaction.diff(writes), nl=False)
         return None
-    parts = (commit_subject(done.told), run.message, "Pipecli-Event: imported")
+    parts = (commit_subject(done.report), run.message, "Pipecli-Event: imported")
     text = None if run.no_commit else "\n\n".join(part for part in parts if part)
     return store_transaction.commit(transaction.pipeline, writes, text) if writes else None
 
 
 def _keep_rejects(transaction: Transaction, done: Import, source: Path, wanted: Path | None) -> Path | None:
     """Write the rejected rows to a file of their own; its path."""
-    from pipecli.inbox.importing import run as rejects
+    from pipecli.inbox.importing.run import rejects_csv, rejects_path
 
     if not done.outcome.rejected or (transaction.session.dry_run and wanted is None):
         return None
-    path = wanted or rejects.default_path(done.table.name, source, transaction.pipeline.root)
-    text = rejects.text(done.table, done.outcome.rejected)
+    path = wanted or rejects_path(done.table.name, source, transaction.pipeline.root)
+    text = rejects_csv(done.table, done.outcome.rejected)
     path.write_bytes(text.encode("utf-8", "replace"))  # JSON may have half a character
     return path
 
 
 def _print(run: Session, done: Import, commit: str | None, kept: Path | None) -> None:
     from pipecli.cli.common.output import Format, print_record, write_counts, write_text
-    from pipecli.inbox.importing.run import lines
+    from pipecli.inbox.importing.run import report_lines
 
     match run.format:
         case Format.TABLE:
-            write_counts(lines(done.told))
+            write_counts(report_lines(done.report))
         case Format.IDS:
             write_text("".join(f"{key}\n" for key in done.keys))
         case other:
             more = {"rejects": str(kept) if kept else None, "commit": commit, "dry_run": run.dry_run}
-            print_record(done.told | more, other, [])
+            print_record(done.report | more, other, [])

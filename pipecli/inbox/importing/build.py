@@ -1,6 +1,6 @@
-"""Which record each row is about: by its id, its id in the other system, or its name.
+"""From rows to records: the record of each row, the changes to it, and the reasons to reject a row.
 
-From rows to records: what of each changes, and why a row can't be taken. Nothing is written here.
+A row's record is found by its id, its external_id or its name. Nothing is written here.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from functools import cached_property
 from typing import Any
 
 from pipecli.errors import FaultyFile, PipecliError
-from pipecli.inbox.importing.amounts import Money, Unreadable
-from pipecli.inbox.importing.columns import Feeds, Said, Tally, dotted, written
-from pipecli.inbox.importing.related import Completer, Made, Names
+from pipecli.inbox.importing.columns import Bindings, RowReading, Tally, dotted, written
+from pipecli.inbox.importing.notation import Money, Unreadable
+from pipecli.inbox.importing.related import Completer, Names, NewRecord
 from pipecli.inbox.importing.table import Row
 from pipecli.inbox.importing.values import Named, Path, clear, put, without_empties
 from pipecli.jsontext import loads
@@ -28,46 +28,44 @@ from pipecli.store.reading import validate
 
 @dataclass
 class Draft:
-    """What the rows of a file say about one record."""
+    """A record in the making, from all the rows that are about it."""
 
     key: str
     is_new: bool
     rows: list[Row]
     values: dict[Path, object]
-    made: set[tuple[str, str]] = field(default_factory=set)
-    """What it names that was made on the way, by kind and key."""
+    related: set[tuple[str, str]] = field(default_factory=set)
+    """The new records it names, by noun and key."""
     filled: list[str] = field(default_factory=list)
-    """Fields that it must have and its rows don't say."""
+    """The required fields that its rows don't give."""
     record: Part | None = None
-    """What it comes to; None while it can't be taken, or says what the pipeline has already."""
+    """The finished record; None where it is rejected, or the same as in the pipeline."""
     reason: str = ""
-    """Why none of its rows can be taken."""
+    """The reason to reject all its rows; empty for a good one."""
 
 
-class Placer:
-    """Finds or opens the draft of each row's record."""
+class Drafts:
+    """The drafts by the key of their record; finds or begins that of each row."""
 
-    def __init__(self, collection: Collection, bindings: Feeds, names: Names) -> None:
+    def __init__(self, collection: Collection, bindings: Bindings, names: Names) -> None:
         self.collection, self.bindings, self.names = collection, bindings, names
         self.known = names.known(collection.noun)
-        self.drafts: dict[str, Draft] = {}
+        self.by_key: dict[str, Draft] = {}
 
-    def place(self, said: Said) -> None:
-        """Add a row to its draft. Raises Unreadable when it has none, or contradicts an earlier row."""
-        if said.reasons:
-            raise Unreadable("; ".join(said.reasons))
-        external, name = (
-            self._text(said, "external_id"),
-            self._text(said, "name") or self._text(said, "title"),
-        )
+    def add(self, reading: RowReading) -> None:
+        """Add a row to its record's draft. Raises Unreadable where it names none or contradicts another."""
+        if reading.reasons:
+            raise Unreadable("; ".join(reading.reasons))
+        external = self._text(reading, "external_id")
+        name = self._text(reading, "name") or self._text(reading, "title")
         if self.bindings.external_id and external is None:
             raise Unreadable(f"{self.bindings.external_id}: the external_id is missing")
-        key = self._key(self._text(said, self.collection.identity), external, name)
-        draft = self.drafts.get(key)
+        key = self._key(self._text(reading, self.collection.identity), external, name)
+        draft = self.by_key.get(key)
         if draft is not None:
-            _join(draft, said, self.collection.noun)
+            _join(draft, reading, self.collection.noun)
             return
-        self.drafts[key] = Draft(key, key not in self.known.labels, [said.row], said.values)
+        self.by_key[key] = Draft(key, key not in self.known.labels, [reading.row], reading.values)
         self.known.add(key, name or self.known.labels.get(key, key), external)
 
     def _key(self, own: str | None, external: str | None, name: str | None) -> str:
@@ -85,8 +83,8 @@ class Placer:
             raise Unreadable(f"no name: what is the {self.collection.noun} called?")
         return self._namesake(name, external)
 
-    def _text(self, said: Said, field_: str) -> str | None:
-        value = said.values.get((field_,), self.bindings.constants.get((field_,)))
+    def _text(self, reading: RowReading, field_: str) -> str | None:
+        value = reading.values.get((field_,), self.bindings.constants.get((field_,)))
         return None if value is None else str(value)
 
     def _namesake(self, name: str, external: str | None) -> str:
@@ -104,26 +102,26 @@ class Placer:
         return called[0] if called else self.names.new_slug(self.collection.noun, name)
 
 
-def _join(draft: Draft, said: Said, noun: str) -> None:
-    """Take in another row about the same record: it may say more of it, but nothing else."""
-    for path, value in said.values.items():
+def _join(draft: Draft, reading: RowReading, noun: str) -> None:
+    """Add another row about the same record: it may add fields, and must agree in those that both give."""
+    for path, value in reading.values.items():
         known = draft.values.get(path, value)
         if known != value:
             raise Unreadable(
                 f"{dotted(path)}: {written(value)}, where line {draft.rows[0].line} says "
                 f"{written(known)} of the same {noun}"
             )
-    draft.values.update(said.values)
-    draft.rows.append(said.row)
+    draft.values.update(reading.values)
+    draft.rows.append(reading.row)
 
 
 Tick = Callable[[int], None]
-"""Told of each row that is done; every row is, twice."""
+"""Is given the number of rows just done. Each row is done twice: read, and its record made."""
 
 
 @dataclass
 class Outcome:
-    """What an import comes to."""
+    """The result of an import, before anything is written."""
 
     made: dict[str, Part] = field(default_factory=dict)
     """New records by id or slug."""
@@ -132,41 +130,41 @@ class Outcome:
     merged: int = 0
     """Rows that are about the record of an earlier row."""
     rejected: list[tuple[Row, str]] = field(default_factory=list)
-    related: list[Made] = field(default_factory=list)
-    """What rows named that was missing, and was made."""
+    related: list[NewRecord] = field(default_factory=list)
+    """Missing records that rows name, made on the way."""
     filled: dict[str, Tally] = field(default_factory=dict)
-    """Fields that a record must have and its row doesn't say."""
+    """Required fields that rows don't give, set to the time of the import."""
 
 
 def build(
     pipeline: Pipeline,
     collection: Collection,
-    bindings: Feeds,
+    bindings: Bindings,
     rows: Iterable[Row],
     names: Names,
     now: datetime,
     tick: Tick,
 ) -> Outcome:
-    """The records that rows come to."""
+    """The records that the rows make and change."""
     builder = _Builder(pipeline, collection, bindings, names, now)
     # All rows are read first: a row may name a record that a later one brings.
     for row in rows:
         builder.read(row)
         tick(1)
-    for draft in builder.placer.drafts.values():
+    for draft in builder.drafts.by_key.values():
         builder.make(draft)
         tick(len(draft.rows))
     builder.reject_dangling()
-    return builder.summed_up()
+    return builder.result()
 
 
 class _Builder:
     def __init__(
-        self, pipeline: Pipeline, collection: Collection, bindings: Feeds, names: Names, now: datetime
+        self, pipeline: Pipeline, collection: Collection, bindings: Bindings, names: Names, now: datetime
     ) -> None:
         self.pipeline, self.collection, self.bindings, self.names = pipeline, collection, bindings, names
         self.now = now
-        self.placer = Placer(collection, bindings, names)
+        self.drafts = Drafts(collection, bindings, names)
         self.completer = Completer(pipeline, collection, names)
         self.outcome = Outcome()
         self._own: dict[str, list[str]] = {}
@@ -174,7 +172,7 @@ class _Builder:
 
     def read(self, row: Row) -> None:
         try:
-            self.placer.place(self.bindings.read(row))
+            self.drafts.add(self.bindings.read(row))
         except Unreadable as error:
             self.outcome.rejected.append((row, str(error)))
 
@@ -194,8 +192,8 @@ class _Builder:
             draft.reason = str(error)
 
     def reject_dangling(self) -> None:
-        """Reject what names a record of the same file whose own row was rejected, and what names that."""
-        drafts = self.placer.drafts
+        """Reject each draft that names a new record whose own draft is rejected, until none is left."""
+        drafts = self.drafts.by_key
         while True:
             dangling = [
                 (draft, key)
@@ -210,15 +208,15 @@ class _Builder:
                 line = drafts[key].rows[0].line
                 draft.reason = f"it names {key}, whose own row, line {line}, is rejected"
 
-    def summed_up(self) -> Outcome:
+    def result(self) -> Outcome:
         outcome = self.outcome
         used: set[tuple[str, str]] = set()
-        for draft in self.placer.drafts.values():
+        for draft in self.drafts.by_key.values():
             if draft.reason:
                 outcome.rejected += [(row, draft.reason) for row in draft.rows]
                 continue
             outcome.merged += len(draft.rows) - 1
-            used |= draft.made
+            used |= draft.related
             for name in draft.filled:
                 Tally.count(outcome.filled, name, draft.rows[0])
             if draft.record is None:
@@ -226,11 +224,11 @@ class _Builder:
             else:
                 (outcome.made if draft.is_new else outcome.updated)[draft.key] = draft.record
         outcome.rejected.sort(key=lambda rejected: rejected[0].line)
-        outcome.related = [made for name, made in self.names.made.items() if name in used]
+        outcome.related = [record for name, record in self.names.new_records.items() if name in used]
         return outcome
 
     def _plain(self, draft: Draft, before: Part | None) -> Plain:
-        """The record as YAML has it: what it was, what the file says, and what neither does."""
+        """The record as plain data: its present values, those of its rows, and defaults for the rest."""
         values = {self._path(path, draft): self._value(value, draft) for path, value in draft.values.items()}
         money = [value for value in draft.values.values() if type(value) is Money]
         constants = {path: self._value(value, draft) for path, value in self.bindings.constants.items()}
@@ -272,12 +270,12 @@ class _Builder:
 
     def _key(self, named: Named, draft: Draft) -> str:
         key = self.names.key_of(named)
-        if (named.noun, key) in self.names.made:
-            draft.made.add((named.noun, key))
+        if (named.noun, key) in self.names.new_records:
+            draft.related.add((named.noun, key))
         return key
 
     def _present(self, key: str) -> Part:
-        """A record as the pipeline has it."""
+        """The record as it is in the pipeline now."""
         if self.collection.kind is None:
             settings = self.pipeline.settings
             present: Part = (settings.users if self.collection.noun == "user" else settings.teams)[key]
@@ -286,7 +284,7 @@ class _Builder:
 
     @cached_property
     def _written(self) -> dict[str, str]:
-        """What the pipeline has of this kind, as the index keeps it: opening every file takes longer."""
+        """The records of this kind as JSON, from the index: opening every file takes longer."""
         return dict(
             self.pipeline.index.connection.execute(
                 "SELECT key, json FROM _records WHERE noun = ?", (self.collection.noun,)

@@ -1,4 +1,4 @@
-"""What a row of a file says about a record: each field's value, by the mapping."""
+"""A compiled mapping, and the values that it gives to the fields of a row's record."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping as Map
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
 
-from pipecli.inbox.importing.amounts import Unreadable
+from pipecli.inbox.importing.notation import Unreadable
 from pipecli.inbox.importing.table import Cell, Row
 from pipecli.inbox.importing.values import Path, Reader
 from pipecli.records.kinds import Collection
@@ -16,7 +16,7 @@ Values = Map[Path, object]
 
 
 class KeyOf(NamedTuple):
-    """A part of a path that each row names itself: `prices.{product}`."""
+    """A part of a path that a cell of each row gives: `prices.{product}`."""
 
     column: str
     read: Reader
@@ -30,17 +30,18 @@ class Template(NamedTuple):
 
 
 class ColumnBinding(NamedTuple):
-    """One field, or by value several, that a column feeds."""
+    """The field that a column feeds, or by its value several fields."""
 
     path: Path | None
     read: Reader | None
     values: Map[str, Values]
-    """What a value of the file means; with no `path` any other is refused."""
+    """Fields and values for a value of the file; without a `path` any other value is refused."""
     when: Map[str, frozenset[str]]
+    """Columns, and the values that each must have one of; empty: in every row."""
 
 
-class Composed(NamedTuple):
-    """A field made of several columns by the first template they all have a value for."""
+class TemplateBinding(NamedTuple):
+    """A field written by the first template whose columns all have a value."""
 
     path: Path
     read: Reader
@@ -49,7 +50,7 @@ class Composed(NamedTuple):
 
 @dataclass
 class Tally:
-    """How many rows something holds for, and the first of them."""
+    """A number of rows, and the first of them as the example."""
 
     rows: int
     example: Row
@@ -63,39 +64,39 @@ class Tally:
             known.rows += 1
 
 
-class Said(NamedTuple):
-    """What one row says."""
+class RowReading(NamedTuple):
+    """The values of one row by their fields."""
 
     row: Row
     values: dict[Path, object]
     reasons: list[str]
-    """Why it can't be taken."""
+    """The reasons to reject it; empty for a good row."""
 
 
 @dataclass
-class Feeds:
-    """A mapping, ready for the rows of one file."""
+class Bindings:
+    """A mapping, compiled for the rows of one file; counts what rows lack and what it replaces."""
 
     columns: Map[str, tuple[ColumnBinding, ...]]
-    composed: tuple[Composed, ...]
+    templates: tuple[TemplateBinding, ...]
     constants: Values
-    """What a new record gets where its row says nothing."""
+    """Values for a new record where its row has none."""
     owned: frozenset[Path]
-    """The fields that the file answers for: where a row says nothing of one, it has no value."""
+    """The fields that the file decides: an empty cell clears one in the record."""
     unused: list[str]
     """Columns that feed nothing and that the mapping doesn't ignore."""
     external_id: str | None
     """The column or template of it that the mapping names; a row without one would be made anew each time."""
     has_gaps: bool
-    """Whether a row may fill the second place of a list and not the first."""
+    """True where a row may fill the second place of a list and not the first."""
     lacking: dict[str, Tally] = field(default_factory=dict)
     left_out: dict[str, Tally] = field(default_factory=dict)
     replaced: dict[tuple[str, str, str], Tally] = field(default_factory=dict)
-    """By column and value: what the mapping has in its place."""
+    """By column, value, and the mapping's value in its place."""
     _memory: dict[tuple[Reader, str], object] = field(default_factory=dict)
 
     def tells_apart(self, collection: Collection) -> bool:
-        """Whether a second run finds the records of the first, and makes none anew."""
+        """True where a second run finds the records of the first, and makes none anew."""
         kind = collection.kind
         fed = {binding.path for bindings in self.columns.values() for binding in bindings}
         return (
@@ -104,56 +105,58 @@ class Feeds:
             or bool(self.external_id or fed & {("id",), ("external_id",)})
         )
 
-    def read(self, row: Row) -> Said:
-        """What a row says; what it lacks is counted."""
-        said = Said(row, {}, [row.fault] if row.fault else [])
+    def read(self, row: Row) -> RowReading:
+        """The values of a row; its empty cells are counted."""
+        reading = RowReading(row, {}, [row.fault] if row.fault else [])
         if row.fault:
-            return said
+            return reading
         for column, bindings in self.columns.items():
             cell = row.cells.get(column, "")
             if is_empty(cell):
                 Tally.count(self.lacking, column, row)
                 continue
-            taken = [binding for binding in bindings if not binding.when or _holds(binding.when, row)]
-            if not taken:
+            applying = [binding for binding in bindings if not binding.when or _holds(binding.when, row)]
+            if not applying:
                 Tally.count(self.left_out, column, row)
-            for binding in taken:
-                self._take(said, column, binding, cell)
-        for each in self.composed:
-            self._compose(said, each)
-        return said
+            for binding in applying:
+                self._take(reading, column, binding, cell)
+        for template in self.templates:
+            self._fill_in(reading, template)
+        return reading
 
-    def _take(self, said: Said, column: str, binding: ColumnBinding, cell: Cell) -> None:
+    def _take(self, reading: RowReading, column: str, binding: ColumnBinding, cell: Cell) -> None:
         meant = binding.values.get(_plain(cell)) if binding.values else None
         if meant is not None:
             if binding.path is not None and binding.path in meant:
-                Tally.count(self.replaced, (column, _plain(cell), written(meant[binding.path])), said.row)
+                Tally.count(self.replaced, (column, _plain(cell), written(meant[binding.path])), reading.row)
             for path, value in meant.items():
-                said.values.setdefault(path, value)
+                reading.values.setdefault(path, value)
             return
         if binding.path is None or binding.read is None:
             known = ", ".join(binding.values)
-            said.reasons.append(f'{column}: "{_plain(cell)}" is none of the values of the mapping: {known}')
+            reading.reasons.append(
+                f'{column}: "{_plain(cell)}" is none of the values of the mapping: {known}'
+            )
             return
         try:
-            path = self._path(binding.path, said.row)
-            said.values.setdefault(path, self._read(binding.read, cell))
+            path = self._path(binding.path, reading.row)
+            reading.values.setdefault(path, self._read(binding.read, cell))
         except Unreadable as error:
-            said.reasons.append(f"{column}: {error}")
+            reading.reasons.append(f"{column}: {error}")
 
-    def _compose(self, said: Said, composed: Composed) -> None:
-        for words, columns in composed.templates:
-            parts = [self._shown(column, said.row) for column in columns]
+    def _fill_in(self, reading: RowReading, binding: TemplateBinding) -> None:
+        for words, columns in binding.templates:
+            parts = [self._shown(column, reading.row) for column in columns]
             if all(parts):
                 text = words[0] + "".join(part + word for part, word in zip(parts, words[1:], strict=True))
                 try:
-                    said.values.setdefault(composed.path, composed.read(text))
+                    reading.values.setdefault(binding.path, binding.read(text))
                 except Unreadable as error:
-                    said.reasons.append(f"{dotted(composed.path)}: {error}")
+                    reading.reasons.append(f"{dotted(binding.path)}: {error}")
                 return
 
     def _shown(self, column: str, row: Row) -> str:
-        """What a template writes for a column: its value, in the words that the mapping has for it."""
+        """The value of a column for a template, replaced where the mapping replaces it."""
         text = _plain(row.cells.get(column, ""))
         for binding in self.columns.get(column, ()):
             meant = binding.values.get(text, {})
@@ -176,7 +179,7 @@ class Feeds:
         return tuple(parts)
 
     def _read(self, read: Reader, cell: Cell) -> object:
-        """What a cell says; a file says the same few thousand things again and again."""
+        """The value of a cell, remembered: a file repeats the same few thousand texts."""
         if not isinstance(cell, str):
             return read(cell)
         name = (read, cell)
@@ -195,7 +198,7 @@ def dotted(path: Path) -> str:
 
 
 def written(value: object) -> str:
-    """A value as a person reads it; of a record that is named, the name."""
+    """A value as text; of a Named the name, of Money the amount."""
     return str(getattr(value, "text", getattr(value, "value", value)))
 
 

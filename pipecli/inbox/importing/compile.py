@@ -1,4 +1,4 @@
-"""From a mapping to the feeds of one file: every field, column and format in it is held to what there is."""
+"""Compiles a mapping for one file: every field, column and format that it names must exist."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from difflib import get_close_matches
 from typing import Any
 
 from pipecli.errors import FaultyFile
-from pipecli.inbox.importing import amounts, mapping
-from pipecli.inbox.importing import amounts as days
-from pipecli.inbox.importing.amounts import Mark, Unreadable
-from pipecli.inbox.importing.columns import ColumnBinding, Composed, Feeds, KeyOf, Template, dotted
+from pipecli.inbox.importing import mapping, notation
+from pipecli.inbox.importing.columns import Bindings, ColumnBinding, KeyOf, Template, TemplateBinding, dotted
 from pipecli.inbox.importing.mapping import Column, Source, listed
+from pipecli.inbox.importing.notation import Mark, Unreadable
 from pipecli.inbox.importing.table import REASON, Cell, Table
 from pipecli.inbox.importing.values import ColumnFormat, Named, Path, Reader, reader
 from pipecli.records import base
@@ -27,15 +26,15 @@ NEVER_CLEARED = {("id",), ("sku",), ("created",), ("external_id",)}
 
 def compiled(
     source: Source, table: Table, collection: Collection, *, today: date, zone: tzinfo, currency: str
-) -> Feeds:
-    """A mapping, ready for the rows of one file. Raises FaultyFile with every fault it has for that file.
+) -> Bindings:
+    """A mapping, compiled for the rows of one file. Raises FaultyFile with every fault it has for that file.
 
     `currency` is that of the settings.
     """
-    made = _Compiler(source, table, collection, today, zone, currency).bindings()
+    bindings = _Compiler(source, table, collection, today, zone, currency).bindings()
     if source.faults:
         raise FaultyFile(sorted(source.faults, key=lambda fault: (fault.line, fault.column)))
-    return made
+    return bindings
 
 
 class _Compiler:
@@ -49,36 +48,35 @@ class _Compiler:
         self.owned: set[Path] = set()
         self.fed: set[Path] = set()
         self.constants = self._constants()
-        told = self.constants.get(("currency",), currency)
+        fixed_currency = self.constants.get(("currency",), currency)
         feeds_currency = any(
             column.to == "currency" for name in self.mapping.columns for column in self.mapping.feeding(name)
         )
-        self.third_decimal = feeds_currency or minor_digits(str(told)) > 2
+        self.third_decimal = feeds_currency or minor_digits(str(fixed_currency)) > 2
 
-    def bindings(self) -> Feeds:
+    def bindings(self) -> Bindings:
         external = self._external_id()
         columns: dict[str, tuple[ColumnBinding, ...]] = {}
         for name in self.mapping.columns:
             place: list[str | int] = ["columns", name]
             if not self._knows(name, place):
                 continue
-            full = self.mapping.feeding(name)
-            several = isinstance(self.mapping.columns[name], tuple)
+            is_list = isinstance(self.mapping.columns[name], tuple)
             columns[name] = tuple(
-                self._feed(name, each, [*place, number] if several else place)
-                for number, each in enumerate(full)
+                self._bind(name, column, [*place, number] if is_list else place)
+                for number, column in enumerate(self.mapping.feeding(name))
             )
         if isinstance(external, ColumnBinding):
             name = self.mapping.external_id or ""
             columns = {name: (external, *columns.get(name, ()))} | {
                 other: bindings for other, bindings in columns.items() if other != name
             }
-        composed = [*([external] if isinstance(external, Composed) else []), *self._composed()]
+        templates = [*([external] if isinstance(external, TemplateBinding) else []), *self._templates()]
         for name in self.mapping.ignore:
             self._knows(name, ["ignore"])
-        return Feeds(
+        return Bindings(
             columns=columns,
-            composed=tuple(composed),
+            templates=tuple(templates),
             constants=self.constants,
             owned=frozenset(self.owned) - NEVER_CLEARED,
             unused=[column for column in self.table.columns if column not in self.used and column != REASON],
@@ -86,42 +84,42 @@ class _Compiler:
             has_gaps=any(isinstance(part, int) and part > 0 for path in self.fed for part in path),
         )
 
-    def _feed(self, name: str, column: Column, place: list[str | int]) -> ColumnBinding:
-        column_format = self._manner(name, column, place)
+    def _bind(self, name: str, column: Column, place: list[str | int]) -> ColumnBinding:
+        column_format = self._column_format(name, column, place)
         path = self._path(column.to, [*place, "to"]) if column.to else None
         read = self._reader(path, column_format, [*place, "to"]) if path else None
         values = {
-            text: self._meant(path, value, column_format, [*place, "values", text])
+            text: self._replacement(path, value, column_format, [*place, "values", text])
             for text, value in column.values.items()
         }
         for other in column.when:
             self._knows(other, [*place, "when", other])
         when = {other: frozenset(listed(wanted)) for other, wanted in column.when.items()}
-        fed = {*([path] if path else []), *(each for meant in values.values() for each in meant)}
+        fed = {*([path] if path else []), *(field for fields in values.values() for field in fields)}
         self.fed |= fed
         if not (self.mapping.skip_empty if column.skip_empty is None else column.skip_empty):
-            self.owned |= {each for each in fed if not any(isinstance(part, KeyOf) for part in each)}
+            self.owned |= {field for field in fed if not any(isinstance(part, KeyOf) for part in field)}
         return ColumnBinding(path, read, values, when)
 
-    def _manner(self, name: str, column: Column, place: list[str | int]) -> ColumnFormat:
+    def _column_format(self, name: str, column: Column, place: list[str | int]) -> ColumnFormat:
         formats = listed(column.date) or listed(self.mapping.date)
         for form in listed(column.date):
             self._check_format(form, [*place, "date"])
         mark: Mark = column.decimal or self.mapping.decimal or ""
         if not mark:
             cells = (row.cells.get(name) for row in self.table.rows)
-            mark = amounts.mark_of({cell for cell in cells if isinstance(cell, str)})
+            mark = notation.mark_of({cell for cell in cells if isinstance(cell, str)})
         third = self.third_decimal or column.to not in ("amount", "closed.amount")
         return ColumnFormat(formats, mark, third, self.table.typed, self.today, self.zone)
 
     def _check_format(self, form: str, place: list[str | int]) -> None:
-        if fault := days.fault_of(form):
+        if fault := notation.fault_of(form):
             self.source.fault(place, f"date: {fault}")
 
-    def _meant(
+    def _replacement(
         self, path: Path | None, value: Any, column_format: ColumnFormat, place: list[str | int]
     ) -> dict[Path, object]:
-        """What one value of a file means, read as its field is."""
+        """The fields and values that stand for one value of the file, each read as its field is."""
         if value is None:
             return {}
         if isinstance(value, dict):
@@ -160,7 +158,7 @@ class _Compiler:
         column_format = ColumnFormat((), ".", True, True, self.today, self.zone)
         return dict(self._assignments(self.mapping.set_, column_format, ["set"]))
 
-    def _external_id(self) -> ColumnBinding | Composed | None:
+    def _external_id(self) -> ColumnBinding | TemplateBinding | None:
         wanted = self.mapping.external_id
         if wanted is None:
             return None
@@ -171,11 +169,11 @@ class _Compiler:
             return None
         if "{" in wanted:
             template = self._template(wanted, ["external_id"])
-            return Composed(path, read, (template,) if template else ())
+            return TemplateBinding(path, read, (template,) if template else ())
         self._knows(wanted, ["external_id"])
         return ColumnBinding(path, read, {}, {})
 
-    def _composed(self) -> Iterator[Composed]:
+    def _templates(self) -> Iterator[TemplateBinding]:
         for name, texts in self.mapping.templates.items():
             place: list[str | int] = ["templates", name]
             path = self._path(name, place)
@@ -184,7 +182,7 @@ class _Compiler:
             templates = [self._template(text, place) for text in listed(texts)]
             if path and read:
                 self.owned.add(path)
-                yield Composed(path, read, tuple(template for template in templates if template))
+                yield TemplateBinding(path, read, tuple(template for template in templates if template))
 
     def _template(self, text: str, place: list[str | int]) -> Template | None:
         """`{product} for {account}`, cut at its columns; `{{` and `}}` are braces."""
@@ -224,10 +222,7 @@ class _Compiler:
                 parts.append(part)
                 continue
             self._knows(match[1], place)
-            read: Reader = (
-                _product if self.collection.noun == "price-list" else lambda cell: str(cell).strip()
-            )
-            parts.append(KeyOf(match[1], read))
+            parts.append(KeyOf(match[1], _product if self.collection.noun == "price-list" else _key))
         return tuple(parts)
 
     def _reader(
@@ -256,6 +251,6 @@ def _cell(value: Any) -> Cell:
     if isinstance(value, float):
         return Decimal(repr(value))
     if isinstance(value, list):
-        return tuple(_cell(each) for each in value)
+        return tuple(_cell(part) for part in value)
     plain: Cell = value
     return plain

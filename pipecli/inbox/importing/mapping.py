@@ -1,8 +1,6 @@
-"""The mapping file of an import: which column feeds which field, and how its values are to be read.
+"""The mapping file of an import: the field that each column feeds, and the form of its values.
 
-The fields that a mapping may name, and how it names them.
-
-A mapping and the file it stands in; for a file without one, the columns that are named like fields.
+Without a file, the columns that are named like fields feed those.
 """
 
 from __future__ import annotations
@@ -36,17 +34,17 @@ Choices = Annotated[
 
 
 class Column(Part):
-    """What one column feeds, and when."""
+    """The field that a column feeds, and the conditions of it."""
 
     to: Line | None = None
     """The field, dotted: `closed.date`, `items.0.product`, `prices.{product}`."""
     values: dict[str, Any] = {}
-    """What a value of the file means: another value, or a map of fields and their values."""
+    """For a value of the file another one, or a map of fields and their values."""
     when: dict[Line, Choices] = {}
     """The field is fed only where other columns have these values."""
     date: Formats | None = None
     decimal: Literal[".", ","] | None = None
-    """What stands before the decimals; absent: what the whole column says."""
+    """The decimal sign; absent: the one that the whole column tells."""
     skip_empty: Flag | None = None
     """An empty cell leaves what the record has, and doesn't clear it."""
 
@@ -83,7 +81,7 @@ class Mapping(Part):
     templates: dict[Line, Choices] = {}
     """Fields made of columns, `"{product} for {account}"`: the first whose columns all have a value."""
     set_: Annotated[dict[Line, Any], Field(alias="set")] = {}
-    """What a new record gets where its row says nothing."""
+    """Values for a new record where its row has none."""
     make: tuple[Makeable, ...] = ()
     """Kinds of record that are made, by their name, where a row names one that is missing."""
     date: Formats | None = None
@@ -94,7 +92,7 @@ class Mapping(Part):
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
 
     def feeding(self, column: str) -> tuple[Column, ...]:
-        """What a column feeds, in full."""
+        """The entries of a column, each in full."""
         match self.columns.get(column):
             case str() as field:
                 return (Column(to=field),)
@@ -106,7 +104,7 @@ class Mapping(Part):
 
 
 def listed(choices: str | tuple[str, ...] | None) -> tuple[str, ...]:
-    """One or several, as several."""
+    """A choice or several, as a tuple."""
     return (choices,) if isinstance(choices, str) else choices or ()
 
 
@@ -138,7 +136,7 @@ def names(collection: Collection) -> list[str]:
 
 @dataclass
 class Source:
-    """A mapping, and where each of its faults stands."""
+    """A mapping, and its faults with their places in its file."""
 
     mapping: Mapping
     file: str = ""
@@ -153,7 +151,7 @@ class Source:
 
     @classmethod
     def of_columns(cls, table: Table, collection: Collection) -> Source:
-        """For a file without a mapping: the columns that are named like fields. Raises PipecliError."""
+        """The mapping of the columns that are named like fields. Raises PipecliError where none is."""
         named = {column: path for column in table.columns if (path := _field_of(column, collection))}
         if not named:
             raise PipecliError(

@@ -1,8 +1,7 @@
-"""From the name of a record in a file to the record: by its id, its id in the other system, or its name.
+"""The records that rows name, and the defaults of a new record: process and stage, currency, item prices.
 
-What is missing is made where the mapping allows it, with its name and nothing else.
-
-What a new record needs beside what its row says: an id, its process and stage, the price of its items.
+A record is named by its id, its external_id or its name. A missing one is made with its name alone, where the
+mapping allows it.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from pipecli.errors import PipecliError
-from pipecli.inbox.importing.amounts import Money, Unreadable
+from pipecli.inbox.importing.notation import Money, Unreadable
 from pipecli.inbox.importing.values import Named
 from pipecli.records.base import Part, Plain, Record
 from pipecli.records.catalogue import PriceList
@@ -30,11 +29,11 @@ from pipecli.store.reading import validate
 from pipecli.workflow import items, rules
 
 
-class Known:
-    """What the records of one kind are called."""
+class KnownNames:
+    """The ids, names and external ids of the records of one kind."""
 
     def __init__(self, rows: Container[tuple[str, str, str | None]]) -> None:
-        """Rows of id, name, and id in the other system."""
+        """`rows` are id, name and external_id."""
         self.labels = {key: label for key, label, _ in rows}
         self.external_ids = {key: external for key, _, external in rows if external is not None}
         self._by_external: dict[str, list[str]] = defaultdict(list)
@@ -53,7 +52,7 @@ class Known:
             self._by_name[name_key(label)].append(key)
 
     def called(self, name: str) -> list[str]:
-        """Those of this name, however it is spelt."""
+        """The ids of the records of this name, however it is spelt."""
         if self._by_name is None:
             self._by_name = defaultdict(list)
             for key, label in self.labels.items():
@@ -64,34 +63,36 @@ class Known:
         return self._by_external.get(external_id, [])
 
 
-class Made(NamedTuple):
+class NewRecord(NamedTuple):
+    """A record that rows name and that was missing."""
+
     noun: str
     key: str
     record: Part
 
 
 class Names:
-    """All that rows may name: what the pipeline has, what the file itself brings, what is made on the way."""
+    """All that rows may name: records of the pipeline, of the file itself, and those made on the way."""
 
     def __init__(self, pipeline: Pipeline, makeable: Container[str], *, may_dangle: bool = False) -> None:
-        """`may_dangle`: a slug may be that of what comes later, as a team's manager does; `check` tells."""
+        """With `may_dangle` a slug may name what a later import brings: a team's manager."""
         self._pipeline = pipeline
         self._makeable = makeable
         self._may_dangle = may_dangle
-        self._known: dict[str, Known] = {}
-        self._found: dict[Named, str] = {}
-        self.made: dict[tuple[str, str], Made] = {}
+        self._known: dict[str, KnownNames] = {}
+        self._keys: dict[Named, str] = {}
+        self.new_records: dict[tuple[str, str], NewRecord] = {}
         self.dangling: dict[str, list[str]] = {}
         """By kind: slugs that nothing has yet."""
         self.respelt: dict[tuple[str, str], str] = {}
         """By kind and the name in the file: the name of the record it was taken for."""
 
-    def known(self, noun: str) -> Known:
+    def known(self, noun: str) -> KnownNames:
         if noun not in self._known:
             if kind := BY_NOUN[noun].kind:
                 self._pipeline.need(kind)
             connection = self._pipeline.index.connection
-            known = self._known[noun] = Known(connection.execute(_question(noun)).fetchall())
+            known = self._known[noun] = KnownNames(connection.execute(_query(noun)).fetchall())
             if noun == USERS.noun:
                 users = connection.execute("SELECT lower(email), id FROM users WHERE email IS NOT NULL")
                 known.emails = dict(users.fetchall())
@@ -99,11 +100,10 @@ class Names:
 
     def key_of(self, named: Named) -> str:
         """The id or slug of what a cell names. Raises Unreadable."""
-        if named not in self._found:
-            nouns = ("user", "team") if named.noun == "principal" else (named.noun,)
-            keys = [key for noun in nouns if (key := self.find(noun, named.text)) is not None]
-            self._found[named] = keys[0] if keys else self._make(named)
-        return self._found[named]
+        if named not in self._keys:
+            keys = [key for noun in _nouns(named.noun) if (key := self.find(noun, named.text)) is not None]
+            self._keys[named] = keys[0] if keys else self._make(named)
+        return self._keys[named]
 
     def find(self, noun: str, text: str) -> str | None:
         """The record of a kind that a text names; None for none. Raises Unreadable for several."""
@@ -121,8 +121,7 @@ class Names:
         return keys[0] if keys else None
 
     def exists(self, noun: str, key: str) -> bool:
-        nouns = ("user", "team") if noun == "principal" else (noun,)
-        return any(key in self.known(noun).labels for noun in nouns)
+        return any(key in self.known(noun).labels for noun in _nouns(noun))
 
     def new_slug(self, noun: str, name: str) -> str:
         """A slug of a name that nothing of this kind has."""
@@ -139,12 +138,17 @@ class Names:
         key = self.new_slug(noun, text)
         collection = BY_NOUN[noun]
         plain = {"name": text} | ({collection.identity: key} if collection.kind else {})
-        self.made[noun, key] = Made(noun, key, validate(collection.model, plain))
+        self.new_records[noun, key] = NewRecord(noun, key, validate(collection.model, plain))
         self.known(noun).add(key, text, None)
         return key
 
 
-def _question(noun: str) -> str:
+def _nouns(noun: str) -> tuple[str, ...]:
+    return ("user", "team") if noun == "principal" else (noun,)
+
+
+def _query(noun: str) -> str:
+    """The SQL for id, name and external_id of all records of a kind."""
     if noun in (USERS.noun, TEAMS.noun):
         external = "external_id" if noun == USERS.noun else "NULL"
         return f"SELECT id, coalesce(name, id), {external} FROM {noun}s"
@@ -166,21 +170,21 @@ class Completer:
 
     def settle_currency(self, plain: Plain, money: list[Money]) -> None:
         """Give a record the currency that its amounts are written in. Raises Unreadable if it has another."""
-        signed = [each.currencies for each in money if each.currencies]
+        signed = [amount.currencies for amount in money if amount.currencies]
         base = self.settings.currency
         has_currency = self.collection.noun in (*_PRICED, "price-list")
-        told = plain.get("currency") if has_currency else base
+        currency = plain.get("currency") if has_currency else base
         possible = frozenset.intersection(*signed) if signed else frozenset()
-        if told is None:
-            told = base if not signed or base in possible else _likeliest(possible)
-            if told is None:
+        if currency is None:
+            currency = base if not signed or base in possible else _likeliest(possible)
+            if currency is None:
                 raise Unreadable(f"its amounts are in no one currency: {_listed(*signed)}")
-            plain["currency"] = told
-        if signed and told not in possible:
-            raise Unreadable(f"its amounts are written in {_listed(*signed)}, and it is in {told}")
+            plain["currency"] = currency
+        if signed and currency not in possible:
+            raise Unreadable(f"its amounts are written in {_listed(*signed)}, and it is in {currency}")
 
     def complete(self, plain: Plain) -> None:
-        """Add what is not said. Raises Unreadable."""
+        """Add the defaults of a new record. Raises Unreadable."""
         noun = self.collection.noun
         if noun == "opportunity":
             self._open(plain)
@@ -212,9 +216,8 @@ class Completer:
             plain["stage"] = known
 
     def _choose_process(self, plain: Plain) -> None:
-        """The process whose condition holds for the deal, which it must have to be asked."""
+        """Set the process whose condition holds for the deal; the first stands in while that is asked."""
         from pipecli.store.index.conditions import choose_process
-        from pipecli.store.reading import validate
 
         first = next(iter(self.settings.processes))
         stage = plain.get("stage", self.settings.processes[first].stages[0].id)
@@ -240,7 +243,7 @@ class Completer:
         return price
 
     def _priced(self, plain: Plain) -> Opportunity:
-        """As much of a deal as tells its price list: it is none yet, for want of the price."""
+        """A deal with the fields that decide its price list; without the price it can't be validated yet."""
         return Opportunity.model_construct(
             id=plain["id"],
             created=plain["created"],
@@ -282,5 +285,6 @@ def _likeliest(possible: frozenset[str]) -> str | None:
 
 def _listed(*signed: frozenset[str]) -> str:
     return " and ".join(
-        "dollars" if "USD" in each else " or ".join(sorted(each)) for each in dict.fromkeys(signed)
+        "dollars" if "USD" in currencies else " or ".join(sorted(currencies))
+        for currencies in dict.fromkeys(signed)
     )

@@ -1,8 +1,6 @@
-"""What an import did, and what it found missing: as JSON has it, and as lines for a person.
+"""One import, from its files to the change to commit, its report, and a CSV of the rejected rows.
 
-One import from the content of its file to the change it comes to; writing is the caller's.
-
-The rows that can't be taken, as a CSV that a person mends and imports again.
+Writing is the caller's.
 """
 
 from __future__ import annotations
@@ -18,7 +16,7 @@ from typing import Any, NamedTuple
 from pipecli.csvtext import free_cell, guarded, list_cell
 from pipecli.inbox.importing import table as tabular
 from pipecli.inbox.importing.build import Outcome, Tick, build
-from pipecli.inbox.importing.columns import Feeds, Tally
+from pipecli.inbox.importing.columns import Bindings, Tally
 from pipecli.inbox.importing.compile import compiled
 from pipecli.inbox.importing.mapping import Source
 from pipecli.inbox.importing.related import Names
@@ -35,8 +33,69 @@ _MOST_REASONS = 10
 _MOST_NAMES = 8
 
 
+class File(NamedTuple):
+    name: str
+    content: bytes
+
+
+class Import(NamedTuple):
+    table: Table
+    outcome: Outcome
+    report: dict[str, Any]
+    """As JSON has it."""
+    change: Change | None
+    """None where the pipeline has it all already, or every row is rejected."""
+
+    @property
+    def keys(self) -> list[str]:
+        """The ids of what is made and updated."""
+        return [*self.outcome.made, *self.outcome.updated]
+
+
+def rows_of(rows: File, mapping: File | None, collection: Collection) -> tuple[Table, Source]:
+    """The rows of a file, and their mapping; without `mapping` by the columns' names. Raises PipecliError."""
+    source = Source.read(*mapping) if mapping else None
+    encoding, delimiter = (source.mapping.encoding, source.mapping.delimiter) if source else (None, None)
+    table = tabular.read(rows.content, rows.name, encoding, delimiter)
+    return table, source or Source.of_columns(table, collection)
+
+
+def prepare(pipeline: Pipeline, collection: Collection, table: Table, source: Source, tick: Tick) -> Import:
+    """An import, not yet written. Raises FaultyFile for a mapping that doesn't fit the rows."""
+    settings, now = pipeline.settings, pipeline.now
+    assert now.tzinfo is not None
+    bindings = compiled(
+        source, table, collection, today=now.date(), zone=now.tzinfo, currency=settings.currency
+    )
+    names = Names(pipeline, source.mapping.make, may_dangle=collection.kind is None)
+    outcome = build(pipeline, collection, bindings, table.rows, names, now, tick)
+    report = report_json(collection, table, bindings, names, outcome)
+    return Import(table, outcome, report, _change(settings, collection, outcome))
+
+
+def _change(settings: Settings, collection: Collection, outcome: Outcome) -> Change | None:
+    """All new and changed records, users and teams as one change."""
+    parts = {(collection.noun, key): part for key, part in (outcome.made | outcome.updated).items()}
+    parts |= {(new.noun, new.key): new.record for new in outcome.related}
+    records = [part for part in parts.values() if isinstance(part, Record)]
+    users = {key: part for (_, key), part in parts.items() if isinstance(part, User)}
+    teams = {key: part for (_, key), part in parts.items() if isinstance(part, Team)}
+    if users or teams:
+        records.append(settings.with_(users=settings.users | users, teams=settings.teams | teams))
+    if not records:
+        return None
+    first, *others = records
+    return Change(first, f"import {collection.plural}", "imported", also=tuple(others))
+
+
+def commit_subject(report: dict[str, Any]) -> str:
+    """The first line of an import's commit."""
+    counts = [f"{report[name]:,} {name}" for name in ("made", "updated") if report[name]]
+    return f"Import {report['kind']} from {visible(report['file'])}: {', '.join(counts)}"
+
+
 class Counts(NamedTuple):
-    """What became of the rows; their sum is the rows of the file."""
+    """The rows by their outcome; the sum is the rows of the file."""
 
     made: int
     updated: int
@@ -45,29 +104,22 @@ class Counts(NamedTuple):
     rejected: int
 
 
-def counts(outcome: Outcome) -> Counts:
-    return Counts(
-        len(outcome.made),
-        len(outcome.updated),
-        outcome.unchanged,
-        outcome.merged,
-        len(outcome.rejected),
-    )
-
-
-def report(
-    collection: Collection, table: Table, bindings: Feeds, names: Names, outcome: Outcome
+def report_json(
+    collection: Collection, table: Table, bindings: Bindings, names: Names, outcome: Outcome
 ) -> dict[str, Any]:
-    """The report as JSON has it: what became of the rows, and of each thing they lacked an example."""
+    """The report as JSON has it: counts of rows, and an example of each thing they lack."""
+    counts = Counts(
+        len(outcome.made), len(outcome.updated), outcome.unchanged, outcome.merged, len(outcome.rejected)
+    )
     related: dict[str, list[str]] = {}
-    for made in outcome.related:
-        related.setdefault(BY_NOUN[made.noun].plural, []).append(made.key)
+    for new in outcome.related:
+        related.setdefault(BY_NOUN[new.noun].plural, []).append(new.key)
     return {
         "kind": collection.plural,
         "file": table.name,
         **({"guessed_encoding": table.encoding} if table.encoding else {}),
         "rows": len(table.rows),
-        **counts(outcome)._asdict(),
+        **counts._asdict(),
         "repeatable": bindings.tells_apart(collection),
         "made_on_the_way": related,
         "still_missing": {BY_NOUN[noun].plural: keys for noun, keys in names.dangling.items()},
@@ -96,14 +148,15 @@ def _reasons(outcome: Outcome) -> dict[str, Tally]:
     return dict(sorted(tallies.items(), key=lambda pair: -pair[1].rows))
 
 
-def _tallies(tallies: Mapping[str, Tally], what: str) -> list[dict[str, Any]]:
+def _tallies(tallies: Mapping[str, Tally], name_key: str) -> list[dict[str, Any]]:
     return [
-        {what: name, "rows": tally.rows, "example": _place(tally.example)} for name, tally in tallies.items()
+        {name_key: name, "rows": tally.rows, "example": _place(tally.example)}
+        for name, tally in tallies.items()
     ]
 
 
 def _place(row: Row) -> dict[str, Any]:
-    """Where an example is: its line, and its first cell, by which people know it."""
+    """The place of an example: its line, and its first cell, by which people know it."""
     return {"line": row.line, "row": str(next(iter(row.cells.values()), ""))}
 
 
@@ -114,37 +167,37 @@ class Line(NamedTuple):
     rows: int | None = None
 
 
-def lines(told: Mapping[str, Any]) -> Iterator[Line]:
+def report_lines(report: Mapping[str, Any]) -> Iterator[Line]:
     """The report for a person."""
-    yield Line(f"{count(told['rows'], 'row', ',')} of {told['file']}")
+    yield Line(f"{count(report['rows'], 'row', ',')} of {report['file']}")
     for name in Counts._fields:
-        if told[name] or name == "made":
-            yield Line(_WORDS[name], told[name])
-    if told["made"] and not told["repeatable"]:
+        if report[name] or name == "made":
+            yield Line(_WORDS[name], report[name])
+    if report["made"] and not report["repeatable"]:
         yield Line(
-            f"a second run makes them again: nothing tells {told['kind']} apart, as an external_id does"
+            f"a second run makes them again: nothing tells {report['kind']} apart, as an external_id does"
         )
-    for plural, keys in told["made_on_the_way"].items():
+    for plural, keys in report["made_on_the_way"].items():
         yield Line(f"made on the way: {len(keys):,} {plural}: {first_of(keys, _MOST_NAMES, ',')}")
-    for plural, keys in told["still_missing"].items():
+    for plural, keys in report["still_missing"].items():
         yield Line(f"still missing: {len(keys):,} {plural}: {first_of(keys, _MOST_NAMES, ',')}")
-    yield from _section("rows lacked", told["lacking"], "column")
-    yield from _section("left out, by the conditions of the mapping", told["left_out"], "column")
+    yield from _section("rows lacked", report["lacking"], "column")
+    yield from _section("left out, by the conditions of the mapping", report["left_out"], "column")
     yield from _section(
-        "set to the time of this import, as rows don't say it", told["filled_with_now"], "field"
+        "set to the time of this import, as rows don't say it", report["filled_with_now"], "field"
     )
-    if told["replaced"]:
+    if report["replaced"]:
         yield Line("values replaced, as the mapping says")
-    for each in told["replaced"]:
-        yield Line(f"{each['column']}: {each['value']} → {each['by']}", each["rows"])
-    for each in told["respelt"]:
-        yield Line(f'"{each["name"]}" was taken for the {each["kind"]} "{each["as"]}"')
-    if told["unused_columns"]:
-        yield Line(f"columns not used: {', '.join(told['unused_columns'])}")
-    if "guessed_encoding" in told:
-        guessed = told["guessed_encoding"]
+    for value in report["replaced"]:
+        yield Line(f"{value['column']}: {value['value']} → {value['by']}", value["rows"])
+    for name in report["respelt"]:
+        yield Line(f'"{name["name"]}" was taken for the {name["kind"]} "{name["as"]}"')
+    if report["unused_columns"]:
+        yield Line(f"columns not used: {', '.join(report['unused_columns'])}")
+    if "guessed_encoding" in report:
+        guessed = report["guessed_encoding"]
         yield Line(f"read as {guessed}, a guess: if names look wrong, say `encoding:` in the mapping")
-    yield from _reasons_in_words(told["reasons"])
+    yield from _reasons_in_words(report["reasons"])
 
 
 _WORDS = {
@@ -156,12 +209,12 @@ _WORDS = {
 }
 
 
-def _section(title: str, tallies: list[dict[str, Any]], what: str) -> Iterator[Line]:
+def _section(title: str, tallies: list[dict[str, Any]], name_key: str) -> Iterator[Line]:
     if tallies:
         yield Line(title)
     for tally in tallies:
         example = tally["example"]
-        yield Line(f"{tally[what]} (line {example['line']}: {example['row']})", tally["rows"])
+        yield Line(f"{tally[name_key]} (line {example['line']}: {example['row']})", tally["rows"])
 
 
 def _reasons_in_words(reasons: list[dict[str, Any]]) -> Iterator[Line]:
@@ -171,74 +224,11 @@ def _reasons_in_words(reasons: list[dict[str, Any]]) -> Iterator[Line]:
         yield Line(f"{reason['reason']} (line {reason['example']['line']})", reason["rows"])
     if len(reasons) > _MOST_REASONS:
         rest = reasons[_MOST_REASONS:]
-        yield Line(f"for {len(rest):,} more reasons", sum(each["rows"] for each in rest))
+        yield Line(f"for {len(rest):,} more reasons", sum(reason["rows"] for reason in rest))
 
 
-class File(NamedTuple):
-    name: str
-    content: bytes
-
-
-class Import(NamedTuple):
-    table: Table
-    outcome: Outcome
-    told: dict[str, Any]
-    """The report, as JSON has it."""
-    change: Change | None
-    """None where the pipeline has it all already, or nothing could be taken."""
-
-    @property
-    def keys(self) -> list[str]:
-        """The ids of what is made and updated."""
-        return [*self.outcome.made, *self.outcome.updated]
-
-
-def rows_of(rows: File, mapping: File | None, collection: Collection) -> tuple[Table, Source]:
-    """A file's rows, and the mapping that says what they feed. Raises PipecliError."""
-    source = Source.read(*mapping) if mapping else None
-    told = source.mapping if source else None
-    table = tabular.read(
-        rows.content, rows.name, told.encoding if told else None, told.delimiter if told else None
-    )
-    return table, source or Source.of_columns(table, collection)
-
-
-def prepare(pipeline: Pipeline, collection: Collection, table: Table, source: Source, tick: Tick) -> Import:
-    """What rows come to in a pipeline. Raises FaultyFile for a mapping that doesn't fit them."""
-    settings, now = pipeline.settings, pipeline.now
-    assert now.tzinfo is not None
-    bindings = compiled(
-        source, table, collection, today=now.date(), zone=now.tzinfo, currency=settings.currency
-    )
-    names = Names(pipeline, source.mapping.make, may_dangle=collection.kind is None)
-    outcome = build(pipeline, collection, bindings, table.rows, names, now, tick)
-    told = report(collection, table, bindings, names, outcome)
-    return Import(table, outcome, told, _change(settings, collection, outcome))
-
-
-def _change(settings: Settings, collection: Collection, outcome: Outcome) -> Change | None:
-    """All that is new and different as one change."""
-    parts = {(collection.noun, key): part for key, part in (outcome.made | outcome.updated).items()}
-    parts |= {(made.noun, made.key): made.record for made in outcome.related}
-    records = [part for part in parts.values() if isinstance(part, Record)]
-    users = {key: part for (_, key), part in parts.items() if isinstance(part, User)}
-    teams = {key: part for (_, key), part in parts.items() if isinstance(part, Team)}
-    if users or teams:
-        records.append(settings.with_(users=settings.users | users, teams=settings.teams | teams))
-    if not records:
-        return None
-    first, *others = records
-    return Change(first, f"import {collection.plural}", "imported", also=tuple(others))
-
-
-def commit_subject(told: dict[str, Any]) -> str:
-    """The first line of an import's commit."""
-    done = [f"{told[name]:,} {name}" for name in ("made", "updated") if told[name]]
-    return f"Import {told['kind']} from {visible(told['file'])}: {', '.join(done)}"
-
-
-def text(table: Table, rejected: Sequence[tuple[Row, str]]) -> str:
-    """The columns of the file and the reason."""
+def rejects_csv(table: Table, rejected: Sequence[tuple[Row, str]]) -> str:
+    """The rejected rows as CSV that can be mended and imported again, with the reasons in a last column."""
     columns = [column for column in table.columns if column != REASON]
     out = io.StringIO(newline="")
     writer = csv.writer(out)
@@ -249,8 +239,8 @@ def text(table: Table, rejected: Sequence[tuple[Row, str]]) -> str:
     return out.getvalue()
 
 
-def default_path(name: str, source: Path | None, root: Path) -> Path:
-    """A new file in this directory, or, as a pipeline is no place for it, beside the source or in /tmp."""
+def rejects_path(name: str, source: Path | None, root: Path) -> Path:
+    """A new file outside the pipeline `root`: here, beside the source, or in the temporary folder."""
     for folder in (Path(), source.parent if source else Path(), Path(tempfile.gettempdir())):
         if not (folder.resolve() == root or root in folder.resolve().parents):
             break

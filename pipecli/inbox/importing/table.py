@@ -1,8 +1,6 @@
-"""A file of rows, as another program wrote it: CSV, TSV, JSON or JSON Lines, its encoding found out.
+"""The rows of a CSV, TSV, JSON or JSON Lines file that another program wrote.
 
-CSV and TSV, with whatever delimiter it has.
-
-Rows from JSON: a list of objects, or an object a line. What is nested gets dotted names.
+Encoding and delimiter are detected; the nested values of JSON stand in columns with dotted names.
 """
 
 from __future__ import annotations
@@ -32,7 +30,7 @@ class Raw:
 
 
 Cell = str | int | Decimal | bool | tuple["Cell", ...] | Raw
-"""What a row says of one column. Of CSV always text; empty text is nothing."""
+"""The value of a row in one column. Of CSV always text; empty text is no value."""
 
 REASON = "reject_reason"
 """The column that a rejects file has beside those of its rows; it feeds nothing when the file comes back."""
@@ -40,10 +38,10 @@ REASON = "reject_reason"
 
 class Row(NamedTuple):
     line: int
-    """Where it begins: the line, or in JSON the place in the list, from 1."""
+    """The line it begins on, or in JSON its place in the list, from 1."""
     cells: dict[str, Cell]
     fault: str = ""
-    """Why it can't be taken whatever a mapping says: it has more cells than the header."""
+    """The reason to reject it under any mapping, more cells than the header has; empty for most."""
 
 
 class Table(NamedTuple):
@@ -52,14 +50,13 @@ class Table(NamedTuple):
     columns: list[str]
     rows: list[Row]
     typed: bool = False
-    """Whether texts and numbers are told apart, as JSON does and CSV doesn't."""
+    """True where the file itself tells texts from numbers: JSON, not CSV."""
     encoding: str = ""
     """The encoding, where it had to be guessed."""
 
 
 def read(raw: bytes, name: str, encoding: str | None = None, delimiter: str | None = None) -> Table:
-    """The rows of a file; the two options override what is found out. Raises PipecliError."""
-
+    """The rows of a file; `encoding` and `delimiter` override what is detected. Raises PipecliError."""
     if raw.startswith(b"PK\x03\x04"):
         raise PipecliError(f"{name} is a workbook or an archive, no text", hint="save its sheet as CSV")
     text, guessed = decode(raw, name, encoding)
@@ -67,9 +64,9 @@ def read(raw: bytes, name: str, encoding: str | None = None, delimiter: str | No
         raise PipecliError(f"{name} is empty")
     suffix = name.lower().rpartition(".")[2]
     if suffix in ("jsonl", "ndjson"):
-        table = lines(text, name)
+        table = json_lines_table(text, name)
     elif suffix == "json" or (suffix not in ("csv", "tsv") and text.lstrip()[:1] in "[{"):
-        table = document(text, name)
+        table = json_table(text, name)
     else:
         table = delimited_table(text, name, delimiter or ("\t" if suffix == "tsv" else None))
     return table._replace(encoding=guessed)
@@ -116,8 +113,10 @@ def _guess(raw: bytes) -> str | None:
     if best is not None and best.encoding in _OTHER and _decodes(raw, best.encoding):
         return best.encoding
     # Between the Latin code pages statistics of a short text can't choose: "Muñoz" would become "Muńoz".
-    readable = [(_oddities(raw.decode(each)), each) for each in _LATIN if _decodes(raw, each)]
-    return min(readable, key=lambda pair: pair[0])[1] if readable and b"\0" not in raw else None
+    readable = [encoding for encoding in _LATIN if _decodes(raw, encoding)]
+    if not readable or b"\0" in raw:
+        return None
+    return min(readable, key=lambda encoding: len(_ODD.findall(raw.decode(encoding))))
 
 
 def _decodes(raw: bytes, encoding: str) -> bool:
@@ -128,14 +127,10 @@ def _decodes(raw: bytes, encoding: str) -> bool:
     return True
 
 
-# A sign inside a word, a capital after a small letter: what the wrong code page makes of an accent.
+# A sign inside a word, a capital after a small letter: an accent read by the wrong code page.
 _ODD = re.compile(
     r"[^\W\d_](?=[^\w\s\x00-\x7f’])|[^\w\s\x00-\x7f’‘“„«¿¡€£](?=[^\W\d_])|[\x80-\x9f]|[a-zß-ÿ](?=[À-Þ])"
 )
-
-
-def _oddities(text: str) -> int:
-    return len(_ODD.findall(text))
 
 
 _DELIMITERS = ",;\t|"
@@ -145,10 +140,10 @@ _SAMPLE_ROWS = 50
 
 def delimited_table(text: str, name: str, delimiter: str | None = None) -> Table:
     """The rows of a delimited text; the first that is not blank names the columns. Raises PipecliError."""
-    told = re.match(r"sep=(.)\r?\n", text)  # how Excel tells itself
-    if told:
-        text = "\n" + text[told.end() :]
-    sign = delimiter or (told[1] if told else _delimiter(text))
+    named = re.match(r"sep=(.)\r?\n", text)  # Excel writes so
+    if named:
+        text = "\n" + text[named.end() :]
+    sign = delimiter or (named[1] if named else _delimiter(text))
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=sign)
     before = csv.field_size_limit(_LONGEST_CELL)
     columns: list[str] = []
@@ -217,25 +212,25 @@ def _fit(text: str, sign: str) -> tuple[float, int]:
     return (sum(len(row) == width for row in rows) / len(rows), width) if width > 1 else (0.0, 0)
 
 
-def document(text: str, name: str) -> Table:
+def json_table(text: str, name: str) -> Table:
     """The rows of a JSON list, or of an object that holds one list. Raises PipecliError."""
     try:
         value = loads(text)
     except json.JSONDecodeError as error:
         if error.msg == "Extra data" and text.lstrip()[:1] == "{":
-            return lines(text, name)
+            return json_lines_table(text, name)
         raise PipecliError(f"{name}:{error.lineno}: is no JSON: {error.msg}") from None
     except RecursionError:
         raise PipecliError(f"{name}: is nested too deeply") from None
     if isinstance(value, dict):
-        lists = [each for each in value.values() if isinstance(each, list)]
+        lists = [part for part in value.values() if isinstance(part, list)]
         value = lists[0] if len(lists) == 1 and _are_objects(lists[0]) else [value]
     if not isinstance(value, list) or not _are_objects(value):
         raise PipecliError(f"{name}: a list of objects is wanted, one a record")
     return _table(name, enumerate(value, 1))
 
 
-def lines(text: str, name: str) -> Table:
+def json_lines_table(text: str, name: str) -> Table:
     """The rows of JSON Lines. Raises PipecliError."""
     return _table(name, _objects(text, name))
 

@@ -1,10 +1,6 @@
-"""A cell as text.
+"""Readers, which make the value of a field from a cell by the field's type, and the placing of that value.
 
-Setting and clearing what stands at a path of a plain record.
-
-Values below `custom`, whose types no model tells.
-
-How the text of a cell becomes the value of a field: by the type that the model gives the field.
+Values below `custom` have the type that their cell tells.
 """
 
 from __future__ import annotations
@@ -14,14 +10,13 @@ from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from enum import Enum
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple, get_args, get_origin
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard, get_args, get_origin
 
 from pydantic import StringConstraints
 
 from pipecli.csvtext import free_cell, free_value, list_values
-from pipecli.inbox.importing import amounts
-from pipecli.inbox.importing import amounts as days
-from pipecli.inbox.importing.amounts import Mark, Unreadable
+from pipecli.inbox.importing import notation
+from pipecli.inbox.importing.notation import Mark, Unreadable
 from pipecli.inbox.importing.table import Cell, Raw
 from pipecli.jsontext import digits
 from pipecli.records import base
@@ -52,7 +47,7 @@ def text_of(cell: Cell) -> str:
 
 
 def writable(text: str) -> str:
-    """A text, refused where no file of ours could hold it."""
+    """The text itself; refused where no record's file could hold it. Raises Unreadable."""
     if bad := compiled(CONTROL).search(text):
         raise Unreadable(f"it has the control character U+{ord(bad[0]):04X}, which no record can hold")
     return text
@@ -65,7 +60,7 @@ def line_of(cell: Cell) -> str:
 
 
 def put(plain: Plain, path: Path, value: object) -> None:
-    """Set a value, making the maps and list elements on the way."""
+    """Set the value at a path of a record, with the maps and list elements that lead to it."""
     here: Any = plain
     for part, following in pairwise(path):
         empty: Any = [] if isinstance(following, int) else {}
@@ -86,7 +81,7 @@ def put(plain: Plain, path: Path, value: object) -> None:
 
 
 def clear(plain: Plain, path: Path) -> None:
-    """Take away what stands at a path, if anything."""
+    """Remove the value at a path of a record, if there is one."""
     here: Any = plain
     for part in path[:-1]:
         here = _at(here, part)
@@ -106,7 +101,7 @@ def _at(here: Any, part: str | int) -> Any:
 
 
 def without_empties(value: Any) -> Any:
-    """The same without nulls and without maps and lists that are empty: no file says them."""
+    """A value without nulls, empty maps and empty lists, which no record's file has."""
     if isinstance(value, dict):
         parts = {key: without_empties(part) for key, part in value.items()}
         return {key: part for key, part in parts.items() if part not in (None, {}, [])}
@@ -116,14 +111,14 @@ def without_empties(value: Any) -> Any:
 
 
 def as_it_is(cell: Cell) -> object:
-    """A value of a file that tells texts from numbers itself. Raises Unreadable."""
+    """The value of a cell from a file that tells texts from numbers itself. Raises Unreadable."""
     if isinstance(cell, Raw):
         return _kept(cell.value)
     return writable(cell) if isinstance(cell, str) else list(cell) if isinstance(cell, tuple) else cell
 
 
 def _kept(value: object) -> object:
-    """A value of JSON without the nulls and empties that no file says, refused where none could hold it."""
+    """A value of JSON without nulls and empties; refused where no record's file could hold it."""
     kept = without_empties(value)
     if kept in (None, {}, []):
         return None
@@ -135,7 +130,7 @@ def _kept(value: object) -> object:
 
 
 def whole(cell: Cell) -> object:
-    """The whole map, as JSON where a cell has it. Raises Unreadable."""
+    """The map of a cell, from JSON text where it is text. Raises Unreadable."""
     value = _kept(cell.value) if isinstance(cell, Raw) else free_value(line_of(cell))
     if not isinstance(value, dict):
         raise Unreadable(f'"{cell}" is no map of keys and values')
@@ -151,23 +146,23 @@ def as_written(cell: Cell) -> object:
 Reader = Callable[[Cell], object]
 """Reads a cell that is not empty. Raises Unreadable."""
 Path = tuple[Any, ...]
-"""A field's place in a record: names, places in lists, and for keys that a row names a Named."""
+"""A field's place in a record: names, places in lists, and a Named or KeyOf where rows name the key."""
 
 
 class Named(NamedTuple):
-    """A record that a cell names in whatever way; it is looked up once every row is read."""
+    """A record that a cell names by id, external id or name; looked up once every row is read."""
 
     noun: str
     text: str
 
 
 class ColumnFormat(NamedTuple):
-    """How values are written in one column."""
+    """The form of the values in one column."""
 
     formats: Sequence[str]
     mark: Mark
     third_decimal: bool
-    """Whether an amount may have one: `1.234` is then of no certain meaning."""
+    """True where an amount may have three decimals: `1.234` then has no certain meaning."""
     typed: bool
     """The file tells texts from numbers itself."""
     today: date
@@ -185,7 +180,7 @@ NOUNS = {
 
 
 def reader(collection: Collection, path: Path, column_format: ColumnFormat) -> Reader | None:
-    """How a cell is read for a field; None where there is no such field, or it has fields of its own."""
+    """The reader for a field; None where there is no such field, or it has fields of its own."""
     if path == (collection.identity,):
         return line_of
     if path == ("custom",):
@@ -201,22 +196,25 @@ def reader(collection: Collection, path: Path, column_format: ColumnFormat) -> R
     if any(issubclass(kind, Part) for kind in classes) or any(get_origin(kind) is dict for kind in kinds):
         return None
     noun = NOUNS.get(str(path[-1]))
+    named = _named(noun) if noun else None
     if lists and Decimal not in classes:
         inner = [kind for list_ in lists for kind in base.options(get_args(list_)[0])]
         if any(isinstance(kind, type) and issubclass(kind, Part) for kind in inner):
             return None
-        return _list_of(_named(noun) if noun else line_of)
-    return _named(noun) if noun else _scalar(annotation, classes, column_format)
+        return _list_of(named or line_of)
+    return named or _scalar(annotation, classes, column_format)
 
 
 def _scalar(annotation: Any, classes: Sequence[type], column_format: ColumnFormat) -> Reader:
     when = (column_format.formats, column_format.today, column_format.zone)
     if datetime in classes and date in classes:
-        return lambda cell: (days.moment if days.has_time(text_of(cell)) else days.day)(line_of(cell), *when)
+        return lambda cell: (notation.moment if notation.has_time(text_of(cell)) else notation.day)(
+            line_of(cell), *when
+        )
     if datetime in classes:
-        return lambda cell: days.moment(line_of(cell), *when)
+        return lambda cell: notation.moment(line_of(cell), *when)
     if date in classes:
-        return lambda cell: days.day(line_of(cell), *when)
+        return lambda cell: notation.day(line_of(cell), *when)
     if Decimal in classes:
         is_money = get_args(Amount)[1] in _metadata(annotation)
         return _money(column_format) if is_money else _number(column_format)
@@ -234,20 +232,24 @@ def _named(noun: str) -> Reader:
     return lambda cell: Named(noun, line_of(cell))
 
 
+def _is_number(cell: Cell) -> TypeGuard[int | Decimal]:
+    return isinstance(cell, (int, Decimal)) and not isinstance(cell, bool)
+
+
 def _money(column_format: ColumnFormat) -> Reader:
     def read(cell: Cell) -> object:
-        if isinstance(cell, (int, Decimal)) and not isinstance(cell, bool):
-            return amounts.Money(Decimal(cell), frozenset())
-        return amounts.money(text_of(cell), column_format.mark, third_decimal=column_format.third_decimal)
+        if _is_number(cell):
+            return notation.Money(Decimal(cell), frozenset())
+        return notation.money(text_of(cell), column_format.mark, third_decimal=column_format.third_decimal)
 
     return read
 
 
 def _number(column_format: ColumnFormat) -> Reader:
     def read(cell: Cell) -> object:
-        if isinstance(cell, (int, Decimal)) and not isinstance(cell, bool):
+        if _is_number(cell):
             return Decimal(cell)
-        return amounts.number(text_of(cell), column_format.mark)
+        return notation.number(text_of(cell), column_format.mark)
 
     return read
 
@@ -265,16 +267,7 @@ def _whole(column_format: ColumnFormat) -> Reader:
     return read
 
 
-_FLAGS = {
-    "yes": True,
-    "true": True,
-    "y": True,
-    "1": True,
-    "no": False,
-    "false": False,
-    "n": False,
-    "0": False,
-}
+_FLAGS = dict.fromkeys(("yes", "true", "y", "1"), True) | dict.fromkeys(("no", "false", "n", "0"), False)
 
 
 def _flag(cell: Cell) -> object:
@@ -313,11 +306,11 @@ def _list_of(one: Reader) -> Reader:
 
 
 def _is_one_line(annotation: Any) -> bool:
-    return any(isinstance(each, StringConstraints) and each.pattern for each in _metadata(annotation))
+    return any(isinstance(part, StringConstraints) and part.pattern for part in _metadata(annotation))
 
 
 def _metadata(annotation: Any) -> Iterator[object]:
-    """What Annotated says of a type, of its alternatives too."""
+    """The metadata of an Annotated type and of its alternatives."""
     yield from getattr(annotation, "__metadata__", ())
     for inner in get_args(annotation):
         if get_args(inner):

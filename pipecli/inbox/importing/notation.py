@@ -1,9 +1,7 @@
-"""Numbers as people write them: `$22,700.00`, `1.234,56 €`, `1 234,56`, `1'234.50`, `(5.00)`, `۱۲۳٬۴۵۶`.
+"""Amounts, numbers, days and times as people and other programs write them.
 
-`1.234` is a thousand or a bit more than one: what the rest of its column says decides, or the mapping; never
-a guess.
-
-Days and times as the files of other programs have them: ISO, or in the formats that the mapping says.
+`$22,700.00`, `1.234,56 €`, `1'234.50`, `(5.00)`, `۱۲۳٬۴۵۶`. `1.234` is a thousand or a bit more than one: the
+rest of its column decides, or the mapping; never a guess. Days are ISO, or in the formats of the mapping.
 """
 
 from __future__ import annotations
@@ -19,11 +17,11 @@ from pipecli.records.currencies import CURRENCIES
 from pipecli.records.money import minor_digits
 
 Mark = Literal[".", ",", ""]
-"""What stands before the decimals; empty: each number must tell by itself."""
+"""The decimal sign; empty where each number must tell by itself."""
 
 
 class Unreadable(ValueError):
-    """A cell that says nothing certain. The message is what a person reads in the rejects file."""
+    """A cell without a certain meaning. The message is the reason in the rejects file."""
 
 
 class Money(NamedTuple):
@@ -82,7 +80,7 @@ def number(text: str, mark: Mark) -> Decimal:
 
 
 def mark_of(texts: Iterable[str]) -> Mark:
-    """What stands before the decimals in a column; empty when nothing there tells, or two tell otherwise."""
+    """The decimal sign of a column; empty where no number there tells it, or two numbers differ."""
     marks = {_certain_mark(match["number"]) for match in map(_parts, texts) if match} - {""}
     return marks.pop() if len(marks) == 1 else ""
 
@@ -96,7 +94,7 @@ def plain_digits(text: str) -> str:
     if text.isascii():
         return text
     text = text.replace("٫", ".")
-    return "".join(str(unicodedata.decimal(each)) if each.isdecimal() else each for each in text)
+    return "".join(str(unicodedata.decimal(char)) if char.isdecimal() else char for char in text)
 
 
 def _currencies(sign: str, text: str) -> frozenset[str]:
@@ -130,16 +128,16 @@ def _number(digits: str, mark: Mark, text: str, third_decimal: bool) -> Decimal:
 
 
 def _are_groups(groups: list[str], whole: str) -> bool:
-    """Whether digits are grouped as thousands are, also in India's way: 12,34,567."""
+    """True for digits in groups of thousands, also those of India: 12,34,567."""
     if len(groups) == 1:
         return True
     first, *middle, last = groups
-    alike = len({each for each in whole if not each.isdecimal()}) == 1
-    return alike and 1 <= len(first) <= 3 and len(last) == 3 and all(len(each) in (2, 3) for each in middle)
+    alike = len({char for char in whole if not char.isdecimal()}) == 1
+    return alike and 1 <= len(first) <= 3 and len(last) == 3 and all(len(group) in (2, 3) for group in middle)
 
 
 def _certain_mark(digits: str) -> Mark:
-    """What stands before the decimals of one number, as far as it tells by itself."""
+    """The decimal sign of one number; empty where the number alone doesn't tell it."""
     signs = [digit for digit in digits if digit in ".,"]
     if not signs:
         return ""
@@ -159,7 +157,7 @@ def _certain_mark(digits: str) -> Mark:
 YEARS_BACK, YEARS_AHEAD = 60, 20
 """A year of two digits is the one in this span around today; no other digits have a certain century."""
 
-_DAYS_ISO = re.compile(
+_ISO_MOMENT = re.compile(
     r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?(?:Z|[+-]\d{2}:?\d{2})?)?"
 )
 _DIRECTIVES = set("dmyYHIMSpbBfzjaA%")
@@ -179,16 +177,17 @@ def moment(text: str, formats: Sequence[str], today: date, zone: tzinfo) -> date
 
 
 def has_time(text: str) -> bool:
-    """Whether a text says an hour, or the day alone."""
+    """True for a text that gives an hour, not the day alone."""
     return ":" in text
 
 
 def fault_of(form: str) -> str | None:
-    """What is wrong with a date format; None for a good one."""
+    """The fault of a date format; None for a good one."""
     directives = re.findall(r"%(.?)", form)
     unknown = [f"%{directive}" for directive in directives if directive not in _DIRECTIVES]
     if unknown:
-        return f"{unknown[0]} is none of {' '.join(f'%{each}' for each in sorted(_DIRECTIVES - {'%'}))}"
+        known = " ".join(f"%{directive}" for directive in sorted(_DIRECTIVES - {"%"}))
+        return f"{unknown[0]} is none of {known}"
     if not {"y", "Y"} & set(directives):
         return f'"{form}" has no year; write a format as %d.%m.%Y'
     twice = [
@@ -205,7 +204,7 @@ def _moment(text: str, formats: Sequence[str], today: date) -> datetime:
         except ValueError:
             continue
         return _in_its_century(read, text, today) if "%y" in form else read
-    if _DAYS_ISO.fullmatch(plain):
+    if _ISO_MOMENT.fullmatch(plain):
         try:
             return datetime.fromisoformat(plain)
         except ValueError:
