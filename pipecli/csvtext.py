@@ -48,7 +48,7 @@ _NUMBER_AS_WRITTEN = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,14})?")
 
 
 def free_cell(value: object) -> str:
-    """The cell of a value of `custom`, where no model tells the type: text that looks like another is quoted."""
+    """The cell of a value of `custom`, which has no declared type: text that looks like another is quoted."""
     if not isinstance(value, str):
         return _json_text(value)
     return value if value and free_value(value) == value else _json_text(value)

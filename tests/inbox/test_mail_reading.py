@@ -10,7 +10,7 @@ import pytest
 
 from pipecli.errors import PipecliError
 from pipecli.inbox.mail import body as mail_body
-from pipecli.inbox.mail.files import LeftOut, letters, mail_files
+from pipecli.inbox.mail.files import LeftOut, mail_files, raw_messages
 from pipecli.inbox.mail.headers import Moment, Person, mail_of
 from pipecli.inbox.mail.record import time_of
 
@@ -36,7 +36,7 @@ def found(folder):
 
 def read(path, text, *, body=0):
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return list(letters(path, body=body))
+    return list(raw_messages(path, body=body))
 
 
 def mail(tmp_path, text):
@@ -146,7 +146,7 @@ def test_what_is_no_mail_is_told(tmp_path, content, reason):
 
 
 def test_a_file_that_cannot_be_read_is_told(tmp_path):
-    (told,) = letters(tmp_path)
+    (told,) = raw_messages(tmp_path)
 
     assert told == LeftOut(str(tmp_path), "is a directory")
 
@@ -333,7 +333,7 @@ def test_a_large_attachment_is_not_held(tmp_path):
         handle.write(f"\n{ENVELOPE}{MAIL}".encode())
 
     tracemalloc.start()
-    found = list(letters(box, body=mail_body.READ))
+    found = list(raw_messages(box, body=mail_body.READ))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
 

@@ -43,7 +43,7 @@ def import_(
 
     Each is recorded once; a second run adds nothing. Mails that belong nowhere are listed.
     """
-    from pipecli.inbox.mail.record import recording, report
+    from pipecli.inbox.mail.record import recording, report_json
 
     if on is not None and create_leads:
         raise PipecliError("--on and --create-leads: a mail goes to a deal, or makes a lead", hint="give one")
@@ -53,8 +53,8 @@ def import_(
             transaction.pipeline, mails, on=_record(transaction, on), create_leads=create_leads
         )
         commit = _write(transaction, outcome)
-        told = report(read, outcome)
-        _print(transaction, told, commit, creates=create_leads)
+        report = report_json(read, outcome)
+        _print(transaction, report, commit, creates=create_leads)
     for each in read.left_out:
         (say if each.is_fault else mention)(clean(f"{each.file}: {each.reason}"))
     faults = [each for each in read.left_out if each.is_fault]
@@ -68,7 +68,7 @@ def import_(
 def _read(paths: list[Path], *, bodies: bool) -> tuple[list[Mail], Read]:
     """The mails of all files, before the pipeline is held: a mailbox may be large."""
     from pipecli.inbox.mail import body
-    from pipecli.inbox.mail.files import LeftOut, letters, mail_files
+    from pipecli.inbox.mail.files import LeftOut, mail_files, raw_messages
     from pipecli.inbox.mail.headers import NoMail, mail_of
     from pipecli.inbox.mail.record import Read
 
@@ -81,7 +81,7 @@ def _read(paths: list[Path], *, bodies: bool) -> tuple[list[Mail], Read]:
                 left_out.append(file)
                 continue
             files += 1
-            for raw_message in letters(file, body=body.READ if bodies else 0):
+            for raw_message in raw_messages(file, body=body.READ if bodies else 0):
                 if isinstance(raw_message, LeftOut):
                     left_out.append(raw_message)
                     continue
@@ -124,33 +124,33 @@ def _write(transaction: Transaction, outcome: Outcome) -> str | None:
     )
 
 
-def _print(transaction: Transaction, told: dict[str, Any], commit: str | None, *, creates: bool) -> None:
+def _print(transaction: Transaction, report: dict[str, Any], commit: str | None, *, creates: bool) -> None:
     from pipecli.cli.common.output import Format, print_record, print_records, write_counts, write_text
-    from pipecli.inbox.mail.record import lines, rows
+    from pipecli.inbox.mail.record import report_lines, report_rows
 
     run = transaction.session
     match run.format:
         case Format.TABLE:
-            write_counts(lines(told, _labels(transaction, told)))
-            unplaced = [*told["ambiguous"], *told["unmatched"]]
+            write_counts(report_lines(report, _labels(transaction, report)))
+            unplaced = [*report["ambiguous"], *report["unmatched"]]
             if unplaced:
                 write_text("\n")
                 print_records(unplaced, _UNPLACED, run.format)
-            if offers := list(_offers(told, creates=creates)):
+            if offers := list(_offers(report, creates=creates)):
                 write_text("\n" + "".join(f"{line}\n" for line in offers))
         case Format.IDS:
-            keys = dict.fromkeys(row["record"] for row in told["recorded"])
+            keys = dict.fromkeys(row["record"] for row in report["recorded"])
             write_text("".join(f"{key}\n" for key in keys))
         case Format.JSON | Format.JSONL as fmt:
-            print_record(told | {"commit": commit, "dry_run": run.dry_run}, fmt, [])
+            print_record(report | {"commit": commit, "dry_run": run.dry_run}, fmt, [])
         case fmt:
-            print_records(rows(told), _ROWS, fmt)
+            print_records(report_rows(report), _ROWS, fmt)
 
 
-def _labels(transaction: Transaction, told: Mapping[str, Any]) -> dict[str, str]:
+def _labels(transaction: Transaction, report: Mapping[str, Any]) -> dict[str, str]:
     """What the records are called that got mail, with the status of those that are not open."""
     labels = {}
-    for key in {row["record"] for row in told["recorded"]}:
+    for key in {row["record"] for row in report["recorded"]}:
         row = transaction.pipeline.index.connection.execute(
             "SELECT r.label, coalesce(o.status, l.status) FROM _records r "
             "LEFT JOIN _opportunities o USING (path) LEFT JOIN _leads l USING (path) "
@@ -193,9 +193,9 @@ _ROWS = tuple(
 )  # fmt: skip
 
 
-def _offers(told: Mapping[str, Any], *, creates: bool) -> Iterator[str]:
+def _offers(report: Mapping[str, Any], *, creates: bool) -> Iterator[str]:
     """What a person can do about the mails without a place."""
-    if told["ambiguous"]:
+    if report["ambiguous"]:
         yield "to record one of them where it belongs: pipecli inbox import FILE --on REF"
-    if not creates and any("stranger" in row for row in told["unmatched"]):
+    if not creates and any("stranger" in row for row in report["unmatched"]):
         yield "to make leads of those who wrote: --create-leads"

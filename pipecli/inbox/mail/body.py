@@ -1,13 +1,10 @@
-"""The text of a mail's headers as a person reads it, whatever its sender's program did to it.
-
-What a mail says, as plain text of a bounded length: for those who ask for it.
-"""
+"""The text of a mail and of its headers as people read it: decoded, plain, of bounded length."""
 
 from __future__ import annotations
 
 import re
-from base64 import b64decode
-from binascii import a2b_qp
+from email.errors import HeaderParseError
+from email.header import decode_header
 from email.message import Message
 from email.parser import BytesParser
 from email.policy import compat32
@@ -15,8 +12,6 @@ from html.parser import HTMLParser
 
 from pipecli.inbox.mail.files import RawMessage
 
-_ENCODED = re.compile(r"=\?([^?\s]{1,60})\?([bBqQ])\?([^?]*)\?=")
-_BETWEEN = re.compile(r"(?<=\?=)\s+(?==\?)")
 # Controls, half characters, what turns the direction of a line, and blanks of no width.
 _UNSEEN = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2060\u2066-\u2069\ufeff\ud800-\udfff]")
 
@@ -25,12 +20,12 @@ def words(raw: str) -> str:
     """One header as one line: encoded words decoded, blanks and line ends as single blanks."""
     text = as_text(raw.encode("utf-8", "surrogateescape")) if not raw.isascii() else raw
     if "=?" in text:
-        text = _decoded(_BETWEEN.sub("", text))
+        text = _decoded(" ".join(text.split()))
     return " ".join(without_unseen(" ".join(text.split())).split())
 
 
 def without_unseen(text: str) -> str:
-    """Text without what no record can hold, and what changes how the text around it is seen."""
+    """Text without the characters that no record can hold, and those that change how others are seen."""
     return _UNSEEN.sub("", text)
 
 
@@ -46,36 +41,25 @@ def as_text(content: bytes, charset: str = "") -> str:
 
 
 def _decoded(text: str) -> str:
-    """A text with its encoded words decoded. One in bad shape stays as it is written."""
-    made: list[str] = []
-    pending, charset = b"", ""
-    end = 0
-    for match in _ENCODED.finditer(text):
-        content = _content(match[2], match[3])
-        if content is None:
-            continue
-        name = match[1].lower().partition("*")[0]
-        # Some programs cut a letter of several bytes in two, one half at the end of each word.
-        if match.start() != end or name != charset:
-            made += as_text(pending, charset), text[end : match.start()]
-            pending = b""
-        pending += content
-        charset, end = name, match.end()
-    made.append(as_text(pending, charset))
-    return "".join(made) + text[end:]
-
-
-def _content(encoding: str, text: str) -> bytes | None:
-    if encoding in "qQ":
-        return a2b_qp(text.encode("utf-8"), header=True)
+    """A text with its encoded words decoded by RFC 2047; as it is written where one is malformed."""
     try:
-        return b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), validate=True)
-    except ValueError:
-        return None
+        parts = decode_header(text)
+    except (HeaderParseError, ValueError):
+        return text
+    # decode_header gives the text between encoded words as bytes in this codec, which is Latin-1 for most.
+    between = "latin-1" if max(text) <= "\xff" else "raw-unicode-escape"
+    return "".join(
+        part
+        if isinstance(part, str)
+        else part.decode(between, "replace")
+        if charset is None
+        else as_text(part, charset.partition("*")[0])
+        for part, charset in parts
+    )
 
 
 READ = 256 << 10
-"""Bytes of a mail that are looked at: its text comes before what is attached."""
+"""Bytes of a mail that are read: its text comes before its attachments."""
 LONGEST = 2000
 """Characters; a deal with a thousand mails stays a file that a person can open."""
 _HIDDEN = frozenset({"script", "style", "title", "template"})
@@ -93,14 +77,13 @@ def text_of(raw_message: RawMessage) -> str:
                 texts.setdefault(kind, part)
     except (RecursionError, ValueError, LookupError, TypeError, AttributeError):
         return ""  # MIME so broken that the parser itself gives up
-    found = texts.get("text/plain") or texts.get("text/html")
-    if found is None:
-        return ""
-    text = _mail_body_decoded(found)
-    return _bounded(_without_markup(text) if found.get_content_type() == "text/html" else text)
+    if plain := texts.get("text/plain"):
+        return _bounded(_part_text(plain))
+    page = texts.get("text/html")
+    return _bounded(_without_markup(_part_text(page))) if page else ""
 
 
-def _mail_body_decoded(part: Message) -> str:
+def _part_text(part: Message) -> str:
     try:
         content = part.get_payload(decode=True)
         charset = part.get_content_charset() or ""
@@ -122,21 +105,21 @@ def _bounded(text: str) -> str:
 def _without_markup(page: str) -> str:
     reader = _Reader()
     reader.feed(page)
-    return "".join(reader.said)
+    return "".join(reader.texts)
 
 
 class _Reader(HTMLParser):
-    """What a page says to who reads it."""
+    """Collects the text that a page shows."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
-        self.said: list[str] = []
+        self.texts: list[str] = []
         self._hidden = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self._hidden += tag in _HIDDEN
         if tag in _BREAKING:
-            self.said.append("\n")
+            self.texts.append("\n")
 
     def handle_endtag(self, tag: str) -> None:
         if tag in _HIDDEN and self._hidden:
@@ -144,4 +127,4 @@ class _Reader(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if not self._hidden:
-            self.said.append(" ".join(data.split("\n")))
+            self.texts.append(" ".join(data.split("\n")))

@@ -1,11 +1,8 @@
-"""Where mail lies: the files of a Maildir, and the .eml and mbox files of any other folder.
+"""The mails of a Maildir, and of the .eml and mbox files of any other folder, as headers and begin of body.
 
-A link is never followed: a mailbox may come from anywhere, and its links lead anywhere.
-
-From a file to the mails in it, each as its headers and the beginning of its body.
-
-A mail may carry an attachment of any size: lines are read one by one, and no more is kept than is asked for.
-The standard library's `mailbox` splits an mbox at any line that begins with `From `, and holds a whole mail.
+A link is never followed: a mailbox may come from anywhere, and its links lead anywhere. A mail may carry an
+attachment of any size: lines are read one by one, and no more is kept than is wanted. The standard library's
+`mailbox` splits an mbox at any line that begins with `From `, and holds a whole mail.
 """
 
 from __future__ import annotations
@@ -24,7 +21,7 @@ _HALF_DELIVERED = "tmp"
 
 
 class LeftOut(NamedTuple):
-    """A file, or a part of one, that is not taken, and why."""
+    """A file, or a part of one, that is not read, and the reason."""
 
     file: str
     reason: str
@@ -33,12 +30,12 @@ class LeftOut(NamedTuple):
 
 
 def shown(path: Path | str) -> str:
-    """A file's name as text, also where the disk has bytes that are none."""
+    """A file's name as text, also where its bytes are no UTF-8."""
     return os.fsencode(path).decode("utf-8", "replace")
 
 
 def mail_files(given: Path) -> Iterator[Path | LeftOut]:
-    """The files to read for mail, in the order of their names. Raises PipecliError where nothing is."""
+    """The files to read for mail, in the order of their names. Raises PipecliError where `given` is none."""
     if given.is_dir():
         yield from _in_folder(given)
     elif given.is_file():
@@ -53,8 +50,8 @@ def _in_folder(top: Path) -> Iterator[Path | LeftOut]:
     while folders:
         folder = folders.pop()
         try:
-            with os.scandir(folder) as found:
-                entries = sorted(found, key=lambda entry: entry.name)
+            with os.scandir(folder) as listing:
+                entries = sorted(listing, key=lambda entry: entry.name)
         except OSError as error:
             yield LeftOut(shown(folder), error.strerror or str(error))
             continue
@@ -111,16 +108,16 @@ class RawMessage(NamedTuple):
     """The file, and in an mbox the line."""
     header: bytes
     body: bytes
-    """As much of its beginning as was asked for."""
+    """Its beginning, as much as is wanted."""
     message_id: str
-    """Its Message-ID. Of one without, made from all it says, so that it is the same in every mailbox."""
+    """Its Message-ID; for a mail without, a digest of its content, the same in every mailbox."""
     envelope: bytes
     """The `From ` line of an mbox, or nothing."""
     modified: float
-    """When its file last changed, in seconds of the epoch."""
+    """The time of its file's last change, in seconds since 1970."""
 
 
-def letters(path: Path, *, body: int = 0) -> Iterator[RawMessage | LeftOut]:
+def raw_messages(path: Path, *, body: int = 0) -> Iterator[RawMessage | LeftOut]:
     """The mails of one file, with at most `body` bytes of each body."""
     name = shown(path)
     try:
@@ -141,9 +138,9 @@ class _Lines:
         self.number = 1
         """Of the next line."""
         self.is_start = True
-        """Whether the next is the start of a line, and no further piece of a long one."""
+        """True where the next is the start of a line, not another piece of a long one."""
         self.is_after_blank = True
-        """Whether the line before the next is blank, or there is none."""
+        """True where the line before the next is blank, or there is none."""
 
     def _read(self) -> bytes:
         return self._handle.readline(_LONGEST_LINE)
@@ -169,8 +166,8 @@ class _Lines:
         while self.next.isspace():
             self.take()
 
-    def begin_a_mail(self) -> bool:
-        """Whether the next is the `From ` line of an mbox, and no sentence that begins so."""
+    def begins_a_mail(self) -> bool:
+        """True where the next is the `From ` line of an mbox, not a sentence that begins so."""
         if not (self.next.startswith(b"From ") and self.is_start):
             return False
         if _ENVELOPE.match(self.next) and _FIELD.match(self.after):
@@ -178,7 +175,7 @@ class _Lines:
         return self.is_after_blank and _FIELD_OF_A_MAIL.match(self.after) is not None
 
     def may_begin_a_mail(self) -> bool:
-        """Whether the next may be such a line, which somebody has indented or quoted."""
+        """True where the next may be such a line that somebody has indented or quoted."""
         return (
             self.next.startswith((b">", b" ", b"\t"))
             and self.is_start
@@ -207,12 +204,12 @@ def _one(
 ) -> Iterator[RawMessage | LeftOut]:
     """The mail that begins with the next line. In an mbox the next is then the `From ` line after it."""
     header, size = _header(lines, in_mbox=bool(envelope))
-    found = _MESSAGE_ID.search(header)
-    digest = None if found else _Digest(header)
+    named = _MESSAGE_ID.search(header)
+    digest = None if named else _Digest(header)
     body: list[bytes] = []
     kept = 0
     while lines.next and (envelope or digest or kept < most):
-        if envelope and lines.begin_a_mail():
+        if envelope and lines.begins_a_mail():
             break
         if envelope and lines.may_begin_a_mail():
             file, _, _ = place.rpartition(":")
@@ -228,7 +225,7 @@ def _one(
     elif not header:
         yield LeftOut(place, "it is no mail: it has no headers")
     else:
-        identity = found[1].decode() if found else f"<{digest.hex()}@content.pipecli>" if digest else ""
+        identity = named[1].decode() if named else f"<{digest.hex()}@content.pipecli>" if digest else ""
         yield RawMessage(place, header, b"".join(body)[:most], identity, envelope, modified)
 
 
@@ -236,11 +233,11 @@ _MANGLED = "a mangled `From ` line; if a mail begins here, it was read as part o
 
 
 def _header(lines: _Lines, *, in_mbox: bool) -> tuple[bytes, int]:
-    """The fields of the headers, without what stands among them and is none; and how large all of it is."""
+    """The header fields, without other lines among them; and the bytes of all."""
     fields: list[bytes] = []
     size = 0
     is_field = False
-    while lines.next and not (in_mbox and lines.begin_a_mail()):
+    while lines.next and not (in_mbox and lines.begins_a_mail()):
         is_start = lines.is_start
         line = lines.take()
         if is_start and line.isspace():
@@ -256,7 +253,7 @@ def _header(lines: _Lines, *, in_mbox: bool) -> tuple[bytes, int]:
 
 
 class _Digest:
-    """A sum of what a mail says."""
+    """A digest of a mail's main header fields and its body."""
 
     def __init__(self, header: bytes) -> None:
         self._sum = sha256()

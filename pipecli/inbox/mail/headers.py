@@ -1,6 +1,6 @@
-"""What the headers of a mail say: who wrote to whom, about what, when, and in answer to what.
+"""The headers of a mail: sender, recipients, subject, time, and the mails it answers.
 
-Headers are what a stranger wrote. Whatever they hold, each field comes out as one line, or not at all.
+A stranger wrote them: whatever they hold, each field comes out as one line, or not at all.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Person(NamedTuple):
 
 
 class Moment(NamedTuple):
-    """A time that a mail could be of, and what says so."""
+    """A possible time of a mail, and the source of it."""
 
     at: datetime
     source: str
@@ -55,15 +55,15 @@ class Mail(NamedTuple):
     is_automatic: bool
     """A program wrote it: out of office, a bounce, a newsletter."""
     text: str = ""
-    """What it says, where that was asked for."""
+    """Its body, where that is wanted."""
 
 
 class NoMail(Exception):
-    """What was read is no mail; the text says why."""
+    """The message is not a mail; the text gives the reason."""
 
 
 def mail_of(raw_message: RawMessage) -> Mail:
-    """Raises NoMail."""
+    """The headers of a message. Raises NoMail."""
     fields = _Fields(raw_message.header)
     sender = fields.people("from") or fields.people("sender")
     to, copied = fields.people("to"), fields.people("cc", "bcc")
@@ -79,7 +79,7 @@ def mail_of(raw_message: RawMessage) -> Mail:
         words(fields.first("subject"))[:_LONGEST_SUBJECT] or "(no subject)",
         tuple(fields.references()),
         tuple(_moments(fields, raw_message)),
-        fields.tell_of_a_program(),
+        fields.are_automatic(),
     )
 
 
@@ -98,20 +98,20 @@ class _Fields:
         return self._fields.get(name, [""])[0]
 
     def people(self, *names: str) -> tuple[Person, ...]:
-        """Who is named in these fields, each address once."""
-        found: dict[str | None, Person] = {}
+        """The people in these fields, each address once."""
+        people: dict[str | None, Person] = {}
         for name in names:
             for field in self._fields.get(name, ()):
                 for person in _people(field):
-                    found.setdefault(email_key(person.email), person)
-        return tuple(found.values())
+                    people.setdefault(email_key(person.email), person)
+        return tuple(people.values())
 
     def references(self) -> list[str]:
         answered = _ID.findall(self.first("in-reply-to"))[:_MOST_REFERENCES]
         earlier = _ID.findall(self.first("references"))[-_MOST_REFERENCES:]
-        return list(dict.fromkeys(f"<{each}>" for each in (*answered, *reversed(earlier))))
+        return list(dict.fromkeys(f"<{message_id}>" for message_id in (*answered, *reversed(earlier))))
 
-    def tell_of_a_program(self) -> bool:
+    def are_automatic(self) -> bool:
         submitted = self.first("auto-submitted").partition(";")[0].strip().lower()
         return (
             submitted not in ("", "no")
@@ -127,7 +127,7 @@ def _people(field: str) -> Iterator[Person]:
     except (RecursionError, ValueError, IndexError):  # a thousand brackets, one in the other
         named = []
     named = [pair for pair in named if _is_address(pair[1])]
-    for name, address in named or [("", each) for each in _ADDRESS.findall(field) if _is_address(each)]:
+    for name, address in named or [("", text) for text in _ADDRESS.findall(field) if _is_address(text)]:
         plain = words(name).strip("'\" ")
         yield Person("" if "@" in plain else plain[:_LONGEST_NAME], address)
 
@@ -148,7 +148,7 @@ def _moments(fields: _Fields, raw_message: RawMessage) -> Iterator[Moment]:
 
 
 def _time(text: str) -> datetime | None:
-    """A time of a header; in UTC where it has no offset. None for what is none."""
+    """The time of a header in UTC, also where it has no offset; None for a text that isn't one."""
     try:
         at = parsedate_to_datetime(text)
         return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)

@@ -1,4 +1,4 @@
-"""Who and what a pipeline knows that a mail can belong to, from the index."""
+"""The people, deals and leads of a pipeline that a mail can belong to, from the index."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Directory(NamedTuple):
 
 
 def directory(pipeline: Pipeline) -> Directory:
-    """Raises FaultyFile when a record can't be read that mail could belong to."""
+    """The directory of a pipeline. Raises FaultyFile when one of its records can't be read."""
     pipeline.need(LEAD, OPPORTUNITY, CONTACT, CUSTOMER, SUPPLIER)
     connection = pipeline.index.connection
     zone = pipeline.now.tzinfo
@@ -76,7 +76,7 @@ def _deals(connection: sqlite3.Connection, known: Known, zone: tzinfo) -> dict[s
         "FROM _opportunities o LEFT JOIN _records r ON r.noun = 'lead' AND r.key = o.lead "
         "LEFT JOIN _leads l ON l.path = r.path ORDER BY o.id"
     ):
-        began = min(datetime.fromisoformat(each) for each in (created, lead_created) if each)
+        began = min(datetime.fromisoformat(text) for text in (created, lead_created) if text)
         ended = datetime.combine(date.fromisoformat(closed), time(), zone) if closed else None
         deal = deals[key] = Record("opportunity", key, began, status == "open", ended)
         if customer:
@@ -108,11 +108,11 @@ def _leads(connection: sqlite3.Connection, known: Known) -> dict[str, Record]:
 
 def _domains(connection: sqlite3.Connection) -> dict[str, tuple[str, str]]:
     """The domains that belong to one organisation, as its own addresses and its contacts' tell."""
-    found: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
+    owners_of: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
 
     def note(slug: str, name: str, domains: Iterable[str | None]) -> None:
         for domain in filter(None, domains):
-            found[domain].add((slug, name))
+            owners_of[domain].add((slug, name))
 
     for slug, name, email, website in connection.execute(
         "SELECT id, name, email, website FROM _customers WHERE kind <> 'person'"
@@ -123,4 +123,4 @@ def _domains(connection: sqlite3.Connection) -> dict[str, tuple[str, str]]:
         "WHERE c.kind <> 'person' AND p.emails IS NOT NULL"
     ):
         note(slug, name, map(email_domain, loads(emails)))
-    return {domain: next(iter(owners)) for domain, owners in found.items() if len(owners) == 1}
+    return {domain: next(iter(owners)) for domain, owners in owners_of.items() if len(owners) == 1}

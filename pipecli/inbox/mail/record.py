@@ -1,9 +1,7 @@
-"""One run of `inbox import`: every mail to its place, once, in the order of their times.
+"""One run of `inbox import`: every mail recorded at its place, once, in order of time; and its report.
 
-A mail may wait for another: for the one it answers, or for the lead that a later one makes. What is recorded
-follows from what the mails say, not from the order of the files, so that a second run finds nothing to add.
-
-What a run of `inbox import` did with each mail: as JSON has it, and as lines for a person.
+A mail may wait for another: for the one it answers, or for the lead that a later one makes. The result
+depends on the mails and not on the order of the files, so that a second run finds nothing to add.
 """
 
 from __future__ import annotations
@@ -28,11 +26,11 @@ from pipecli.workflow.mail import Facts, Placed, Record, activity_of, id_of_mail
 from pipecli.workflow.party_identity import email_domain, email_key
 
 _FIRST_MAIL = datetime(1990, 1, 1, tzinfo=UTC)
-"""The clock of who says that a mail is older was wrong."""
+"""An earlier time of a mail is that of a wrong clock."""
 
 
 class Timed(NamedTuple):
-    """A mail with the time it is taken to be of, and what says so."""
+    """A mail with the time it is recorded at, and the source of that time."""
 
     mail: Mail
     at: datetime
@@ -51,16 +49,16 @@ class Unplaced(NamedTuple):
     timed: Timed
     placed: Placed
     suggestion: str
-    """The slug of the customer whose domain it is from; or nothing."""
+    """The slug of the customer whose domain it is from; empty for none."""
 
 
 class Outcome(NamedTuple):
     recorded: list[Recorded]
     unplaced: list[Unplaced]
     already: int
-    """How many were recorded by an earlier run, or lie in these files twice."""
+    """The number recorded by an earlier run, or lying in these files twice."""
     leads: list[str]
-    """The ids of those that were made."""
+    """The ids of the new leads."""
     changes: list[Change]
     """One for each record that mails are recorded on."""
 
@@ -68,23 +66,26 @@ class Outcome(NamedTuple):
 def recording(
     pipeline: Pipeline, mails: Iterable[Mail], *, on: str | None = None, create_leads: bool = False
 ) -> Outcome:
-    """What mails come to. `on` is the id of the lead or deal that all of them go to. Raises FaultyFile."""
+    """The outcome of mails, not yet written. Raises FaultyFile.
+
+    With `on`, the id of a lead or deal, all of them go there.
+    """
     run = _Run(pipeline)
     timed = sorted((_timed(mail, pipeline.now) for mail in mails), key=_order)
     new: dict[str, Timed] = {}
-    for each in timed:
-        if not run.has(each):
-            new.setdefault(each.mail.message_id, each)
+    for mail in timed:
+        if not run.has(mail):
+            new.setdefault(mail.mail.message_id, mail)
     if on is not None:
         run.put(new.values(), on)
     else:
         run.place(new.values())
-    for each in new.values() if create_leads else ():
-        if not run.has(each):
-            run.make_lead(each)
+    for mail in new.values() if create_leads else ():
+        if not run.has(mail):
+            run.make_lead(mail)
     return Outcome(
-        sorted(run.recorded, key=lambda each: _order(each.timed)),
-        [run.unplaced(each) for each in new.values() if not run.has(each)],
+        sorted(run.recorded, key=lambda recorded: _order(recorded.timed)),
+        [run.unplaced(mail) for mail in new.values() if not run.has(mail)],
         len(timed) - len(new),
         [lead.key for lead in run.leads],
         run.changes(),
@@ -92,17 +93,17 @@ def recording(
 
 
 def time_of(moments: Sequence[Moment], now: datetime) -> Moment:
-    """The first time that can be: of no day that is yet to come, and not from before there was mail.
+    """The first plausible time: not after today, and not before there was mail.
 
-    The last one, that of the file, is taken in any case, at most as now.
+    The last one, that of the file, is always plausible, at most as now.
     """
     assert now.tzinfo is not None
     tomorrow = datetime.combine(now.date() + timedelta(days=1), time(), now.tzinfo)
-    *said, of_file = moments
-    found = next((each for each in said if _FIRST_MAIL <= each.at < tomorrow), None)
-    if found is None:
-        found = of_file if of_file.at <= now else Moment(now, "now")
-    return found._replace(at=found.at.astimezone(now.tzinfo).replace(microsecond=0))
+    *of_headers, of_file = moments
+    moment = next((moment for moment in of_headers if _FIRST_MAIL <= moment.at < tomorrow), None)
+    if moment is None:
+        moment = of_file if of_file.at <= now else Moment(now, "now")
+    return moment._replace(at=moment.at.astimezone(now.tzinfo).replace(microsecond=0))
 
 
 def _timed(mail: Mail, now: datetime) -> Timed:
@@ -130,11 +131,10 @@ class _Run:
         self.leads: dict[Record, Change] = {}
 
     def has(self, timed: Timed) -> bool:
-        """Whether a record has the mail."""
         return timed.mail.message_id in self._known.threads
 
     def place(self, mails: Iterable[Timed]) -> None:
-        """Record what has a place, and what finds one thereby; the rest waits."""
+        """Record the mails that have a place, and those that get one thereby; the rest waits."""
         queue = deque(mails)
         while queue:
             timed = queue.popleft()
@@ -150,7 +150,7 @@ class _Run:
                     self._waiting[key][timed.mail.message_id] = timed
 
     def put(self, mails: Iterable[Timed], on: str) -> None:
-        """Record mails on one deal or lead, but not what is between ourselves."""
+        """Record mails on one deal or lead, except those among ourselves."""
         for timed in mails:
             placed = place(timed.facts, self._known)
             if not placed.is_internal:
@@ -178,24 +178,24 @@ class _Run:
         self._known.threads[timed.mail.message_id] = [lead]
         self._known.leads[timed.facts.sender[0]] = [lead]
         self.recorded.append(Recorded(timed, placed, lead, activity))
-        for woken in (timed.mail.message_id, timed.facts.sender[0]):
-            self.place(self._waiting.pop(woken, {}).values())
+        for key in (timed.mail.message_id, timed.facts.sender[0]):
+            self.place(self._waiting.pop(key, {}).values())
 
     def unplaced(self, timed: Timed) -> Unplaced:
         return Unplaced(timed, place(timed.facts, self._known), self._customer(timed)[0])
 
     def changes(self) -> list[Change]:
         """The change of each record, with all its mails."""
-        made = []
+        changes = []
         for on, recorded in self._activities.items():
-            activities = sorted(recorded, key=lambda each: (each.at, each.id))
+            activities = sorted(recorded, key=lambda activity: (activity.at, activity.id))
             lead = self.leads.get(on)
             if lead is None:
-                made.append(record(self._get(on), activities))
+                changes.append(record(self._get(on), activities))
             else:
                 assert isinstance(lead.subject, Lead)
                 self.leads[on] = replace(lead, subject=record(lead.subject, activities).subject)
-        return [*made, *self.leads.values()]
+        return [*changes, *self.leads.values()]
 
     def _get(self, on: Record) -> Lead | Opportunity:
         if on.noun == "lead":
@@ -222,9 +222,9 @@ class _Run:
         )
 
     def _id(self, text: str, prefix: str = "") -> str:
-        made = id_of_mail(text, lambda id: prefix + id in self._taken)
-        self._taken.add(prefix + made)
-        return made
+        new = id_of_mail(text, lambda id: prefix + id in self._taken)
+        self._taken.add(prefix + new)
+        return new
 
     def _customer(self, timed: Timed) -> tuple[str, str]:
         """The slug and name of the customer whose domain a mail is from, or goes to."""
@@ -242,7 +242,7 @@ _MOST_UNDATED = 10
 
 
 class Read(NamedTuple):
-    """What was read before anything was matched."""
+    """The counts of what was read, before any mail is placed."""
 
     files: int
     mails: int
@@ -252,24 +252,24 @@ class Read(NamedTuple):
 Row = dict[str, Any]
 
 
-def report(read: Read, outcome: Outcome) -> dict[str, Any]:
+def report_json(read: Read, outcome: Outcome) -> dict[str, Any]:
     """The report as JSON has it."""
-    unplaced = [_unplaced(each) for each in outcome.unplaced]
+    unplaced = [_unplaced(mail) for mail in outcome.unplaced]
     return {
         "files": read.files,
         "mails": read.mails,
-        "recorded": [_recorded(each) for each in outcome.recorded],
+        "recorded": [_recorded(mail) for mail in outcome.recorded],
         "already_recorded": outcome.already,
-        "ambiguous": [each for each in unplaced if each["outcome"] == "ambiguous"],
-        "unmatched": [each for each in unplaced if each["outcome"] == "unmatched"],
+        "ambiguous": [row for row in unplaced if row["outcome"] == "ambiguous"],
+        "unmatched": [row for row in unplaced if row["outcome"] == "unmatched"],
         "leads": outcome.leads,
-        "left_out": [each._asdict() for each in read.left_out],
+        "left_out": [left_out._asdict() for left_out in read.left_out],
     }
 
 
-def rows(told: Mapping[str, Any]) -> list[Row]:
+def report_rows(report: Mapping[str, Any]) -> list[Row]:
     """A row a mail, of those that were not recorded before."""
-    return [*told["recorded"], *told["ambiguous"], *told["unmatched"]]
+    return [*report["recorded"], *report["ambiguous"], *report["unmatched"]]
 
 
 def _recorded(recorded: Recorded) -> Row:
@@ -301,7 +301,7 @@ def _mail(outcome: str, timed: Timed, direction: Direction | None) -> Row:
         "direction": direction,
         "automatic": True if mail.is_automatic else None,
         "from": _named(mail.sender[0]),
-        "to": [_named(each) for each in (*mail.to, *mail.copied)[:_MOST_RECIPIENTS]],
+        "to": [_named(person) for person in (*mail.to, *mail.copied)[:_MOST_RECIPIENTS]],
         "subject": mail.subject,
         "message_id": mail.message_id,
     }
@@ -318,25 +318,25 @@ class Line(NamedTuple):
     mails: int | None = None
 
 
-def lines(told: Mapping[str, Any], labels: Mapping[str, str]) -> Iterator[Line]:
+def report_lines(report: Mapping[str, Any], labels: Mapping[str, str]) -> Iterator[Line]:
     """The report for a person, without the list of the mails that have no place.
 
     `labels` are what the records are called, by their ids.
     """
-    recorded: Sequence[Row] = told["recorded"]
-    yield Line(f"{count(told['mails'], 'mail', ',')} in {count(told['files'], 'file', ',')}")
+    recorded: Sequence[Row] = report["recorded"]
+    yield Line(f"{count(report['mails'], 'mail', ',')} in {count(report['files'], 'file', ',')}")
     for words, number in (
         ("recorded", len(recorded)),
-        ("recorded before", told["already_recorded"]),
-        ("could belong to several", len(told["ambiguous"])),
-        ("without a place", len(told["unmatched"])),
+        ("recorded before", report["already_recorded"]),
+        ("could belong to several", len(report["ambiguous"])),
+        ("without a place", len(report["unmatched"])),
     ):
         if number or words == "recorded":
             yield Line(words, number)
     if recorded:
         yield Line("on")
     for key, number in Counter(row["record"] for row in recorded).items():
-        new = ", a new lead" if key in told["leads"] else ""
+        new = ", a new lead" if key in report["leads"] else ""
         yield Line(f"{key} {labels.get(key, '')}{new}", number)
     yield from _doubts(recorded)
 
