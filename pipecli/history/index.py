@@ -1,6 +1,4 @@
-"""The file of the history index: its tables, made anew where they are missing or of another layout.
-
-The index of history: which commits touched which record, in SQLite beside the index of the present.
+"""The index of history: which commits touched which record, in SQLite beside the index of the present.
 
 It is as disposable as that one. New commits are added; when HEAD no longer descends from the commit that was
 indexed last (a rebase, another branch), only what is on one side and not on the other is dropped or read.
@@ -11,6 +9,7 @@ from __future__ import annotations
 
 import marshal
 import sqlite3
+from binascii import crc32
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -27,9 +26,6 @@ from pipecli.history.moments import FirstParentLine, Tip, line_of_git, tip
 from pipecli.history.version import NOT_HERE, VersionFacts, facts_of
 from pipecli.store import files, git
 from pipecli.store.files import Location
-
-LAYOUT = f"{__version__}/9"
-"""Changes whenever the tables do, or what is said of a version."""
 
 _PATIENCE = 60.0
 """Seconds to wait for another command that reads a long history for the first time."""
@@ -51,8 +47,10 @@ CREATE INDEX versions_key ON versions (noun, key);
 CREATE INDEX versions_link ON versions (link) WHERE link IS NOT NULL;
 CREATE TABLE snapshots (n INTEGER PRIMARY KEY, tree TEXT UNIQUE, deals BLOB);
 CREATE TABLE about (layout TEXT, head TEXT, boundary TEXT);
-INSERT INTO about VALUES ('{LAYOUT}', '', '');
 """
+
+LAYOUT = f"{__version__}/{crc32(_SCHEMA.encode()):08x}"
+"""Changes whenever the tables do: an index of another layout is made anew."""
 
 
 def connect(file: Path) -> sqlite3.Connection:
@@ -69,6 +67,7 @@ def connect(file: Path) -> sqlite3.Connection:
                 connection.execute(f"DROP TABLE {table}")
             for statement in _SCHEMA.split(";"):
                 connection.execute(statement)
+            connection.execute("INSERT INTO about VALUES (?, '', '')", (LAYOUT,))
     return connection
 
 

@@ -16,7 +16,7 @@ from pipecli.records.references import references
 from pipecli.store import files, naming, reading
 from pipecli.store.files import kind_of
 from pipecli.store.git_commit import Commit, require_no_rebase
-from pipecli.store.index.index import Written, in_halves
+from pipecli.store.index.index import Written, map_in_two_processes
 from pipecli.store.index.stamps import Stat
 from pipecli.store.yaml import edit, read
 from pipecli.store.yaml.write import Unwritable
@@ -52,7 +52,9 @@ def plan(pipeline: Pipeline, changes: Sequence[Change]) -> list[Write]:
         if (name := (record.noun, record.key)) not in removed
     }
     filed = [(record, _file_of(pipeline, record)) for record in records.values()]
-    planned = in_halves(lambda part: [_writable(pipeline.root, record, file) for record, file in part], filed)
+    planned = map_in_two_processes(
+        lambda part: [_writable(pipeline.root, record, file) for record, file in part], filed
+    )
     writes = [write for part in planned for write in part if write is not None]
     written = {*records, *_names_of_settings(records.values())}
     check_references(pipeline, list(records.values()), written, removed)

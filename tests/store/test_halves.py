@@ -11,7 +11,7 @@ import pytest
 from pipecli.errors import Fault
 from pipecli.store.index import index
 from pipecli.store.index import index as halves
-from pipecli.store.index.index import in_halves
+from pipecli.store.index.index import map_in_two_processes
 from pipecli.store.pipeline import Pipeline
 
 # Newer Pythons warn of forking beside the threads of the test runner.
@@ -29,7 +29,7 @@ def many(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("many")
 def test_each_half_is_another_processs() -> None:
-    made = list(in_halves(lambda files: (os.getpid(), list(files)), FILES))
+    made = list(map_in_two_processes(lambda files: (os.getpid(), list(files)), FILES))
 
     assert [files for _, files in made] == [FILES[:5], FILES[5:]]
     assert made[0][0] == os.getpid() != made[1][0]
@@ -44,11 +44,11 @@ def test_what_a_child_fails_at_its_parent_does() -> None:
             raise MemoryError
         return list(files)
 
-    assert list(in_halves(work, FILES)) == [FILES[:5], FILES[5:]]
+    assert list(map_in_two_processes(work, FILES)) == [FILES[:5], FILES[5:]]
 
 
 def test_a_few_files_are_not_worth_a_process() -> None:
-    assert list(in_halves(lambda files: os.getpid(), FILES)) == [os.getpid()]
+    assert list(map_in_two_processes(lambda files: os.getpid(), FILES)) == [os.getpid()]
 
 
 @pytest.mark.usefixtures("many")

@@ -1,6 +1,4 @@
-"""Work on thousands of files or records, shared between two processes: it takes two thirds of the time.
-
-The index: what all files say, in SQLite inside the git directory, so that a question reads one file.
+"""The index: the content of all files in SQLite inside the git directory, so that a question reads one file.
 
 It is disposable. Absent, damaged, or from another version it is built anew; where a file changed, that file
 is read again. Nothing in it is the truth, and nothing but the clock notices its absence.
@@ -10,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from binascii import crc32
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -18,13 +17,14 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from pipecli import __version__
 from pipecli.errors import Fault, FaultyFile
-from pipecli.records.kinds import KINDS, SETTINGS
+from pipecli.records.kinds import SETTINGS
 from pipecli.store.files import Location, kind_of
-from pipecli.store.index import stamps as freshness
+from pipecli.store.index import stamps, tables
+from pipecli.store.index.stamps import Stat
+from pipecli.store.index.tables import SQLValue
 
 if TYPE_CHECKING:
     from pipecli.records.base import Record
-    from pipecli.store.index.tables import SQLValue
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -33,10 +33,11 @@ _MANY = 1000
 """Of fewer a second process costs more than it brings."""
 
 
-def in_halves(work: Callable[[Sequence[S]], T], things: Sequence[S]) -> Iterator[T]:
-    """What `work` makes of all things: as a whole, or of each half where two processors can work at once.
+def map_in_two_processes(work: Callable[[Sequence[S]], T], things: Sequence[S]) -> Iterator[T]:
+    """The result of `work` on all things, or one on each half where two processors can work at once.
 
-    The second half is another process's, whose `work` must touch nothing but files and memory.
+    On thousands of files or records that takes two thirds of the time. The second half is another process's,
+    whose `work` must touch nothing but files and memory.
     """
     if len(things) < _MANY or not hasattr(os, "fork") or (os.cpu_count() or 1) < 2:
         yield work(things)
@@ -71,7 +72,7 @@ def _answer(writing: int, work: Callable[[Sequence[S]], T], things: Sequence[S])
         os._exit(failed)
 
 
-LAYOUT = f"{__version__}/12"
+LAYOUT = f"{__version__}/{crc32(tables.schema().encode()):08x}"
 """Changes whenever the tables do: an index of another layout is built anew."""
 
 _PATIENCE = 10.0
@@ -83,8 +84,8 @@ TextOf = Callable[[str], str]
 class Written(NamedTuple):
     """One file that this process has written."""
 
-    stat: freshness.Stat
-    """Of what was written: who changes the file in the same moment is seen by the next command."""
+    stat: Stat
+    """Of the file as written: a change by somebody else in the same moment is seen by the next command."""
     record: Record
     is_new: bool
 
@@ -102,16 +103,15 @@ class Index:
     def faults(self) -> list[Fault]:
         """Every fault of every file that could not be read."""
         order = "path, line = 0, line, column, message"
-        found = self.connection.execute(f"SELECT * FROM _faults ORDER BY {order}")
-        return [Fault(*row) for row in found]
+        return [Fault(*row) for row in self.connection.execute(f"SELECT * FROM _faults ORDER BY {order}")]
 
     def refresh(self) -> None:
         """Read again what changed on disk since the index last looked."""
         known = dict(self.connection.execute("SELECT folder, stamp FROM _folders"))
-        present = freshness.stamps(self.location.root)
+        present = stamps.stamps(self.location.root)
         if known == present:
             return
-        difference = freshness.compare(known, present)
+        difference = stamps.compare(known, present)
         with _writing(self.connection):
             _forget(self.connection, difference.gone)
             _read(self.connection, difference.changed, _on_disk(self.location.root))
@@ -119,7 +119,7 @@ class Index:
 
     def update(self, written: Mapping[str, Written], removed: Collection[str]) -> None:
         """Take in files that this process has just written or removed, without opening any."""
-        changes: dict[str, dict[str, freshness.Stat | None]] = defaultdict(dict)
+        changes: dict[str, dict[str, Stat | None]] = defaultdict(dict)
         for file in (*written, *removed):
             folder, _, name = file.rpartition("/")
             changes[folder][name] = written[file].stat if file in written else None
@@ -132,11 +132,12 @@ class Index:
         with _writing(self.connection):
             # A hook of the commit may have run pipecli, which read what is new here.
             is_ours = self._version_now() == self._version
-            known_files = (file for file, each in written.items() if not (each.is_new and is_ours))
+            known_files = (file for file, new in written.items() if not (new.is_new and is_ours))
             _forget(self.connection, [*removed, *known_files])
-            _insert(self.connection, ((file, each.record) for file, each in written.items()))
+            rows = _rows((file, new.record) for file, new in written.items())
+            _put(self.connection, _Content(rows, []))
             self._stamp(
-                {folder: freshness.restamp(known.get(folder), names) for folder, names in changes.items()}
+                {folder: stamps.restamp(known.get(folder), names) for folder, names in changes.items()}
             )
 
     def _version_now(self) -> int:
@@ -144,12 +145,10 @@ class Index:
         (version,) = self.connection.execute("PRAGMA data_version").fetchone()
         return int(version)
 
-    def _stamp(self, stamps: dict[str, bytes]) -> None:
-        self.connection.executemany("DELETE FROM _folders WHERE folder = ?", [(stamp,) for stamp in stamps])
-        self.connection.executemany(
-            "INSERT INTO _folders VALUES (?, ?)",
-            [(folder, stamp) for folder, stamp in stamps.items() if stamp],
-        )
+    def _stamp(self, new: dict[str, bytes]) -> None:
+        self.connection.executemany("DELETE FROM _folders WHERE folder = ?", [(folder,) for folder in new])
+        kept = [(folder, stamp) for folder, stamp in new.items() if stamp]
+        self.connection.executemany("INSERT INTO _folders VALUES (?, ?)", kept)
 
 
 def open_index(location: Location) -> Index:
@@ -166,7 +165,7 @@ def open_index(location: Location) -> Index:
 
 
 def open_or_build(file: Path, build: Callable[[sqlite3.Connection], None]) -> sqlite3.Connection:
-    """The index in a file; where there is none of this layout, `build` fills a new one."""
+    """The index in a file; where there is none of this layout, a new one that `build` fills."""
     if file.exists():
         connection = _connect(file)
         with suppress(sqlite3.DatabaseError):
@@ -174,7 +173,7 @@ def open_or_build(file: Path, build: Callable[[sqlite3.Connection], None]) -> sq
                 return connection
         connection.close()
     file.parent.mkdir(parents=True, exist_ok=True)
-    # Built aside and moved into place: who reads the old one meanwhile is not disturbed.
+    # Built aside and moved into place: a command that reads the old one meanwhile is not disturbed.
     aside = file.with_name(f"{file.stem}.{os.getpid()}.tmp")
     aside.unlink(missing_ok=True)
     connection = _connect(aside)
@@ -192,7 +191,7 @@ def open_or_build(file: Path, build: Callable[[sqlite3.Connection], None]) -> sq
 def replace(
     connection: sqlite3.Connection, changed: Sequence[str], gone: Sequence[str], text_of: TextOf
 ) -> None:
-    """Have the tables hold what these files say, and nothing of those that are gone."""
+    """Read these files into the tables, and drop from them the files that are gone."""
     with _writing(connection):
         _forget(connection, gone)
         _read(connection, changed, text_of)
@@ -221,25 +220,25 @@ def _remove_damaged(file: Path) -> None:
 
 
 def _build(connection: sqlite3.Connection, root: Path) -> None:
-    present = freshness.stamps(root)
+    present = stamps.stamps(root)
     text_of = _on_disk(root)
-    said = in_halves(lambda files: _said(files, text_of), freshness.compare({}, present).changed)
-    _fill(connection, said)
+    contents = map_in_two_processes(
+        lambda files: _content_of(files, text_of), stamps.compare({}, present).changed
+    )
+    _fill(connection, contents)
     connection.executemany("INSERT INTO _folders VALUES (?, ?)", present.items())
 
 
 def fill(connection: sqlite3.Connection, files: Sequence[str], text_of: TextOf) -> None:
-    """Make the tables of a new index, and put into them what these files say."""
-    _fill(connection, [_said(files, text_of)])
+    """Make the tables of a new index, and read these files into them."""
+    _fill(connection, [_content_of(files, text_of)])
 
 
-def _fill(connection: sqlite3.Connection, said: Iterable[_Said]) -> None:
-    from pipecli.store.index.tables import schema
-
-    connection.executescript(schema())
+def _fill(connection: sqlite3.Connection, contents: Iterable[_Content]) -> None:
+    connection.executescript(tables.schema())
     with _writing(connection):
-        for part in said:
-            _put(connection, part)
+        for content in contents:
+            _put(connection, content)
         connection.execute("CREATE TABLE _layout AS SELECT ? AS layout", (LAYOUT,))
 
 
@@ -263,28 +262,26 @@ class _writing:  # noqa: N801 - reads as a statement
 
 
 def _forget(connection: sqlite3.Connection, files: Iterable[str]) -> None:
-    from pipecli.store.index.tables import PER_FILE
-
     names = [(file,) for file in files]
-    tables = [*PER_FILE, *{f"_{kind.table}" for (file,) in names if (kind := kind_of(file))}]
-    for table in tables if names else ():
+    own = {f"_{kind.table}" for (file,) in names if (kind := kind_of(file))}
+    for table in (*tables.PER_FILE, *own) if names else ():
         connection.executemany(f"DELETE FROM {table} WHERE path = ?", names)
 
 
 def _read(connection: sqlite3.Connection, files: Sequence[str], text_of: TextOf) -> None:
-    """Put what these files say into the tables, in place of what they said before."""
+    """Put the content of files into the tables, in place of what they held before."""
     _forget(connection, files)
-    _put(connection, _said(files, text_of))
+    _put(connection, _content_of(files, text_of))
 
 
-class _Said(NamedTuple):
-    """What files say, as rows a table, and what is wrong with those that can't be read."""
+class _Content(NamedTuple):
+    """The content of files as rows by table, and the faults of those that can't be read."""
 
     rows: dict[str, list[tuple[SQLValue, ...]]]
     faults: list[Fault]
 
 
-def _said(files: Iterable[str], text_of: TextOf) -> _Said:
+def _content_of(files: Iterable[str], text_of: TextOf) -> _Content:
     from pipecli.store import reading
 
     faults: list[Fault] = []
@@ -298,12 +295,10 @@ def _said(files: Iterable[str], text_of: TextOf) -> _Said:
             except FileNotFoundError:  # removed since the folder was listed: the next refresh sees it
                 continue
 
-    return _Said(_rows(records()), faults)
+    return _Content(_rows(records()), faults)
 
 
 def _rows(records: Iterable[tuple[str, Record]]) -> dict[str, list[tuple[SQLValue, ...]]]:
-    from pipecli.store.index import tables
-
     batch: dict[str, list[tuple[SQLValue, ...]]] = defaultdict(list)
     for file, record in records:
         for table, values in tables.rows(record, file):
@@ -311,18 +306,11 @@ def _rows(records: Iterable[tuple[str, Record]]) -> dict[str, list[tuple[SQLValu
     return batch
 
 
-def _insert(connection: sqlite3.Connection, records: Iterable[tuple[str, Record]]) -> None:
-    """Put records, each with its file, into the tables, which hold nothing of these files."""
-    _put(connection, _Said(_rows(records), []))
-
-
-def _put(connection: sqlite3.Connection, said: _Said) -> None:
-    for table in ("users", "teams", "stages") if "stages" in said.rows else ():
+def _put(connection: sqlite3.Connection, content: _Content) -> None:
+    """Put content into the tables, which hold nothing of these files."""
+    for table in ("users", "teams", "stages") if "stages" in content.rows else ():
         connection.execute(f"DELETE FROM {table}")  # those of the settings as they were
-    for table, rows in said.rows.items():
+    for table, rows in content.rows.items():
         places = ", ".join("?" * len(rows[0]))
         connection.executemany(f"INSERT INTO {table} VALUES ({places})", rows)
-    connection.executemany("INSERT INTO _faults VALUES (?, ?, ?, ?, ?)", said.faults)
-
-
-TABLES = tuple(kind.table for kind in KINDS)
+    connection.executemany("INSERT INTO _faults VALUES (?, ?, ?, ?, ?)", content.faults)
