@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -119,6 +120,44 @@ def root(founded: Path, tmp_path: Path) -> Path:
 def today(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is Saturday, 2026-11-21."""
     monkeypatch.setenv("PIPECLI_TODAY", "2026-11-21")
+
+
+class Built(NamedTuple):
+    """What a fixture built: its result, the files before, and a copy of the pipeline after."""
+
+    result: Any
+    before: dict[Path, bytes]
+    after: Path
+
+
+@pytest.fixture(scope="session")
+def all_built() -> dict[str, Built]:
+    """What `once` has built, by the name of the function."""
+    return {}
+
+
+Once = Callable[[Callable[[], Any]], Any]
+
+
+@pytest.fixture
+def once(root: Path, all_built: dict[str, Built], tmp_path_factory: pytest.TempPathFactory) -> Once:
+    """Have a function build on the test's pipeline, by commands that take long; every later test gets a copy."""
+
+    def call(build: Callable[[], Any]) -> Any:
+        name = f"{build.__module__}.{build.__qualname__}"
+        files = (*root.glob("*.yaml"), *root.glob("[!.]*/**/*.yaml"))
+        before = {file.relative_to(root): file.read_bytes() for file in files}
+        if name in all_built:
+            assert before == all_built[name].before, "not what it was built on the first time"
+            shutil.rmtree(root)
+            shutil.copytree(all_built[name].after, root, symlinks=True)
+        else:
+            result = build()
+            after = tmp_path_factory.mktemp("built") / root.name
+            all_built[name] = Built(result, before, shutil.copytree(root, after, symlinks=True))
+        return all_built[name].result
+
+    return call
 
 
 class Said:

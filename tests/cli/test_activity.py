@@ -187,16 +187,20 @@ def test_an_id_that_nothing_has_is_refused(lead, refused):
 
 
 @pytest.fixture
-def calendar(add, cli, shop, lead):
+def calendar(add, cli, shop, lead, once):
     """A call done on the lead, a task of Ana's and a meeting of Luis' (team north) on the deal."""
-    cli("user", "add", "luis", "--name", "Luis Gil", "--team", "north")
-    return {
-        "call": add("7k3", "--type", "call", "--direction", "out", "--subject", "Intro", "--done"),
-        "task": add("2q8", "--type", "task", "--subject", "Prepare", "--at", "2026-11-25"),
-        "meeting": add(
-            "2q8", "--type", "meeting", "--subject", "Demo", "--at", "2026-11-27T10:00", "--by", "luis"
-        ),
-    }
+
+    def build() -> dict[str, str]:
+        cli("user", "add", "luis", "--name", "Luis Gil", "--team", "north")
+        return {
+            "call": add("7k3", "--type", "call", "--direction", "out", "--subject", "Intro", "--done"),
+            "task": add("2q8", "--type", "task", "--subject", "Prepare", "--at", "2026-11-25"),
+            "meeting": add(
+                "2q8", "--type", "meeting", "--subject", "Demo", "--at", "2026-11-27T10:00", "--by", "luis"
+            ),
+        }
+
+    return once(build)
 
 
 @pytest.mark.parametrize(

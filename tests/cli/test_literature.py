@@ -8,17 +8,21 @@ import pytest
 
 
 @pytest.fixture
-def library(shop, cli, root):
+def library(shop, cli, root, once):
     """Four documents: for a product and a stage of the deal, for its product, for its stage, for any deal."""
-    (root / "literature").mkdir()
-    (root / "literature/cafe.pdf").write_bytes(b"%PDF")
-    cli("literature", "add", "company", "--title", "Who we are", "--url", "https://contoso.example")
-    cli("literature", "add", "closing", "--title", "How we deliver", "--url", "https://contoso.example/d",
-        "--stage", "propose")  # fmt: skip
-    cli("literature", "add", "grinding", "--title", "On grinding", "--url", "https://contoso.example/g",
-        "--product", "grinder", "--stage", "commit")  # fmt: skip
-    cli("literature", "add", "brochure", "--title", "Café S-100", "--file", "literature/cafe.pdf",
-        "--product", "cafe-s-100", "--stage", "propose")  # fmt: skip
+
+    def build() -> None:
+        (root / "literature").mkdir()
+        (root / "literature/cafe.pdf").write_bytes(b"%PDF")
+        cli("literature", "add", "company", "--title", "Who we are", "--url", "https://contoso.example")
+        cli("literature", "add", "closing", "--title", "How we deliver", "--url", "https://contoso.example/d",
+            "--stage", "propose")  # fmt: skip
+        cli("literature", "add", "grinding", "--title", "On grinding", "--url", "https://contoso.example/g",
+            "--product", "grinder", "--stage", "commit")  # fmt: skip
+        cli("literature", "add", "brochure", "--title", "Café S-100", "--file", "literature/cafe.pdf",
+            "--product", "cafe-s-100", "--stage", "propose")  # fmt: skip
+
+    once(build)
 
 
 def offered(cli) -> list[str]:

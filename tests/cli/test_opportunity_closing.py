@@ -20,25 +20,17 @@ def shown(cli):
 
 
 @pytest.fixture
-def opp(cli):
+def opp(cli, once):
     """A deal with a customer and items worth 5,000 EUR."""
-    cli("customer", "add", "Contoso Coffee")
-    key = cli("opp", "add", "Machines", "--customer", "contoso-coffee", "--format", "ids").id
-    cli(
-        "opp",
-        "item",
-        "add",
-        key,
-        "--description",
-        "Machine",
-        "--price",
-        "2500",
-        "--quantity",
-        "2",
-        "--tax",
-        "21",
-    )
-    return key
+
+    def build() -> str:
+        cli("customer", "add", "Contoso Coffee")
+        key = cli("opp", "add", "Machines", "--customer", "contoso-coffee", "--format", "ids").id
+        item = ("--description", "Machine", "--price", "2500", "--quantity", "2", "--tax", "21")
+        cli("opp", "item", "add", key, *item)
+        return key
+
+    return once(build)
 
 
 @pytest.fixture

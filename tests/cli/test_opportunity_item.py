@@ -10,14 +10,18 @@ TODAY = ("--today", "2026-11-20")
 
 
 @pytest.fixture
-def opp(cli):
+def opp(cli, once):
     """A deal in EUR, a product, and the one price list in EUR."""
-    cli("product", "add", "cafe-s-100", "--name", "Café S-100", "--uom", "unit", "--tax", "21")
-    cli(
-        "price-list", "add", "retail-eur", "--currency", "EUR",
-        "--price", "cafe-s-100=2499.00", "--price", "cafe-s-100=2299.00@10",
-    )  # fmt: skip
-    return cli(*TODAY, "opp", "add", "Espresso machines", "--format", "ids").id
+
+    def build() -> str:
+        cli("product", "add", "cafe-s-100", "--name", "Café S-100", "--uom", "unit", "--tax", "21")
+        cli(
+            "price-list", "add", "retail-eur", "--currency", "EUR",
+            "--price", "cafe-s-100=2499.00", "--price", "cafe-s-100=2299.00@10",
+        )  # fmt: skip
+        return cli(*TODAY, "opp", "add", "Espresso machines", "--format", "ids").id
+
+    return once(build)
 
 
 @pytest.fixture

@@ -33,11 +33,16 @@ def _settings(root, git):
 
 
 @pytest.fixture
-def opp(cli):
-    cli("customer", "add", "Contoso Coffee")
-    cli("contact", "add", "María López", "--customer", "contoso-coffee")
-    cli("contact", "add", "Pau Vidal", "--customer", "contoso-coffee")
-    return cli("opp", "add", "Machines", "--customer", "contoso-coffee", "--format", "ids").id
+def opp(cli, once):
+    """A deal with a customer that has two contacts."""
+
+    def build() -> str:
+        cli("customer", "add", "Contoso Coffee")
+        cli("contact", "add", "María López", "--customer", "contoso-coffee")
+        cli("contact", "add", "Pau Vidal", "--customer", "contoso-coffee")
+        return cli("opp", "add", "Machines", "--customer", "contoso-coffee", "--format", "ids").id
+
+    return once(build)
 
 
 @pytest.fixture
