@@ -1,35 +1,33 @@
-"""`pipecli activity`: calls, meetings, emails, tasks and notes, on leads and opportunities.
-
-From what a person types to the activity they mean: its id or the beginning of it, or its record.
-"""
+"""`activity add` and `done`: calls, meetings, emails, tasks and notes, on leads and opportunities."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
+from datetime import date, datetime
+from typing import Annotated, Literal, NamedTuple
 
 import typer
 
-from pipecli.cli.common.change import Transaction, changing
-from pipecli.cli.common.columns import ACTIVITIES
+from pipecli.cli.common.assignments import validated
+from pipecli.cli.common.change import Printed, Transaction, changing
 from pipecli.cli.common.command import Changing, noun
-from pipecli.cli.common.list import Listing, Parts, print_parts
-from pipecli.cli.common.session import Session, session
+from pipecli.cli.common.dates import parse_moment
+from pipecli.cli.common.session import Session
+from pipecli.cli.list import ActivityTypeName
 from pipecli.errors import PipecliError
+from pipecli.records.activity import Activity
 from pipecli.records.kinds import LEAD, OPPORTUNITY
+from pipecli.records.lead import Lead
+from pipecli.records.opportunity import Opportunity
+from pipecli.records.party import Contact
 from pipecli.store.lookup import resolve
 from pipecli.store.pipeline import NotFound, Pipeline
 from pipecli.wording import first_of
+from pipecli.workflow import activity as add_activity
+from pipecli.workflow import activity as complete_activity
 
-if TYPE_CHECKING:
-    from datetime import date, datetime
+app = noun()
 
-    from pipecli.records.lead import Lead
-    from pipecli.records.opportunity import Opportunity
-
-app = noun("Calls, meetings, emails, tasks and notes.")
-
-Type = Literal["call", "meeting", "email", "task", "note"]
 Deal = Annotated[
     str, typer.Argument(metavar="REF", help="A lead or an opportunity: id, its beginning, or a name.")
 ]
@@ -39,7 +37,7 @@ Deal = Annotated[
 def add(
     ctx: typer.Context,
     ref: Deal,
-    type_: Annotated[Type, typer.Option("--type", help="What it is.")],
+    type_: Annotated[ActivityTypeName, typer.Option("--type", help="What it is.")],
     subject: Annotated[str, typer.Option(help="What it is about.", metavar="TEXT")],
     direction: Annotated[
         Literal["in", "out"] | None, typer.Option(help="in: from the customer; out: from us.")
@@ -58,11 +56,6 @@ def add(
 
     Prints its id; with json, the whole lead or opportunity.
     """
-    from pipecli.cli.common.assignments import validated
-    from pipecli.cli.common.change import Printed
-    from pipecli.records.activity import Activity
-    from pipecli.workflow import activity as add_activity
-
     is_done = done or type_ == "note"
     with changing(ctx) as transaction:
         record = _record(transaction, ref)
@@ -106,9 +99,6 @@ def done(
     notes: Annotated[str | None, typer.Option(help="What was said.", metavar="TEXT")] = None,
 ) -> None:
     """Mark a planned activity as done."""
-    from pipecli.cli.common.change import Printed
-    from pipecli.workflow import activity as complete_activity
-
     with changing(ctx) as transaction:
         found = find_activity(transaction.pipeline, ref, activity)
         record = _of(transaction, found.noun, found.record)
@@ -119,77 +109,23 @@ def done(
         )
 
 
-_SOURCE = Parts(
-    "activities",
-    "SELECT a.record, a.noun, coalesce(o.title, l.organization, l.name) AS title, a.id, a.type, a.at, "
-    'a.subject, a."by", a.direction, a.done, a.contact, a.duration, a.literature, a.message_id, a.notes, '
-    'coalesce(a."by", o.owner, l.owner) AS owner, u.team, '
-    "coalesce(o.shared_with, l.shared_with) AS shared_with "
-    "FROM activities a LEFT JOIN _opportunities o USING (path) LEFT JOIN _leads l USING (path) "
-    'LEFT JOIN users u ON u.id = coalesce(a."by", o.owner, l.owner)',
-    (LEAD, OPPORTUNITY),
-    flags=frozenset({"done"}),
-    hidden=frozenset({"shared_with"}),
-)
-
-
-@app.command("list", cls=Listing)
-def list_(
-    ctx: typer.Context,
-    ref: Annotated[
-        str | None, typer.Argument(metavar="[REF]", help="Only of this lead or opportunity.")
-    ] = None,
-    due: Annotated[
-        str | None, typer.Option(help="Only what is open and planned until this day.", metavar="DATE")
-    ] = None,
-    open_: Annotated[bool, typer.Option("--open", help="Only what is not done.")] = False,
-    type_: Annotated[Type | None, typer.Option("--type", help="Only of this type.")] = None,
-) -> None:
-    """List activities in the order of their times.
-
-    --owner is who does it: the --by of the activity, else the owner of its lead or opportunity.
-    """
-    from pipecli.store.lookup import resolve
-
-    run = session(ctx)
-    conditions: dict[str, object] = {}
-    if ref:
-        conditions["record = ?"] = resolve(run.pipeline, ref, LEAD, OPPORTUNITY).key
-    if due or open_:
-        conditions["done = ?"] = 0
-    if due:
-        conditions["substr(at, 1, 10) <= ?"] = run.day(due).isoformat()
-    if type_:
-        conditions["type = ?"] = type_
-    print_parts(ctx, _SOURCE, ACTIVITIES, "julianday(at), id", conditions)
-
-
 def _record(transaction: Transaction, ref: str) -> Lead | Opportunity:
-    from pipecli.store.lookup import resolve
-
     found = resolve(transaction.pipeline, ref, LEAD, OPPORTUNITY)
     return _of(transaction, found.noun, found.key)
 
 
 def _of(transaction: Transaction, noun: str, key: str) -> Lead | Opportunity:
-    from pipecli.records.lead import Lead
-    from pipecli.records.opportunity import Opportunity
-
     if noun == "lead":
         return transaction.pipeline.get(Lead, key)
     return transaction.pipeline.get(Opportunity, key)
 
 
 def _contact(transaction: Transaction, name: str | None) -> str | None:
-    from pipecli.records.party import Contact
-
     return transaction.get(Contact, name).id if name else None
 
 
 def _when(run: Session, text: str) -> datetime | date:
     """A moment where a time of day is given, else a day."""
-    from pipecli.cli.common.dates import parse_moment
-
     zone = run.now.tzinfo
     assert zone is not None
     return parse_moment(text, run.today, zone) if ":" in text else run.day(text)

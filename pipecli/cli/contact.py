@@ -6,25 +6,18 @@ from typing import Annotated
 
 import typer
 
+from pipecli.cli.common.assignments import built
 from pipecli.cli.common.change import changing
-from pipecli.cli.common.columns import CONTACTS
-from pipecli.cli.common.command import Changing, noun
-from pipecli.cli.common.list import Listing, print_list
-from pipecli.cli.common.record_verbs import (
-    Name,
-    NameOrSlug,
-    Sets,
-    add_remove,
-    add_set_edit,
-    add_show,
-    set_party,
-)
+from pipecli.cli.common.command import Changing, Name, NameOrSlug, Sets, noun
+from pipecli.cli.common.record_verbs import add_remove, add_set_edit, names_of, set_party, slug_and_name
 from pipecli.records.kinds import CONTACT
+from pipecli.records.party import Contact, Customer
+from pipecli.workflow import party
 
 Text = str | None
 Texts = list[str] | None
 
-app = noun("Contacts: the people at customers.")
+app = noun()
 
 
 @app.command(cls=Changing)
@@ -42,11 +35,6 @@ def add(
     sets: Sets = None,
 ) -> None:
     """Add a contact; prints its slug."""
-    from pipecli.cli.common.assignments import built
-    from pipecli.cli.common.record_verbs import names_of, slug_and_name
-    from pipecli.records.party import Contact, Customer
-    from pipecli.workflow import party
-
     with changing(ctx) as transaction:
         slug, called = slug_and_name("contact", name_or_slug, name)
         given = {
@@ -65,12 +53,5 @@ def add(
         transaction.do(party.add(contact, names_of(transaction, "contact"), free=free))
 
 
-@app.command("list", cls=Listing)
-def list_(ctx: typer.Context) -> None:
-    """List contacts by name."""
-    print_list(ctx, CONTACT, CONTACTS, order="name COLLATE NOCASE, id")
-
-
-add_show(app, CONTACT)
 add_set_edit(app, CONTACT, set_party)
 add_remove(app, CONTACT)

@@ -1,7 +1,4 @@
-"""`pipecli customer`: those who buy, or might.
-
-`customer show`: a customer with its people and what is open with it. It reads the index alone.
-"""
+"""`pipecli customer`: those who buy, or might."""
 
 from __future__ import annotations
 
@@ -9,30 +6,26 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from pipecli.cli.common.change import RecordJson, Transaction, changing, print_record_json, record_json
-from pipecli.cli.common.columns import CONTACTS, CUSTOMERS, OPPORTUNITIES
-from pipecli.cli.common.command import Changing, noun
-from pipecli.cli.common.list import Listing, Shown, print_list
-from pipecli.cli.common.output import Format
-from pipecli.cli.common.pages import print_section, rows_of, views_of
+from pipecli.cli.common.assignments import built
+from pipecli.cli.common.change import Transaction, changing
+from pipecli.cli.common.command import Changing, Name, NameOrSlug, Sets, noun
 from pipecli.cli.common.record_verbs import (
-    Name,
-    NameOrSlug,
-    Ref,
-    Sets,
     add_remove,
     add_set_edit,
+    names_of,
     set_party,
     setting_of,
+    slug_and_name,
+    users_of,
 )
-from pipecli.cli.common.session import session
-from pipecli.cli.common.table import Column
-from pipecli.records.kinds import CONTACT, CUSTOMER, OPPORTUNITY
-from pipecli.store.lookup import resolve
+from pipecli.records.kinds import CUSTOMER
+from pipecli.records.party import Customer
+from pipecli.workflow import party
+from pipecli.workflow.party import refuse_own_parent
 
 Text = str | None
 
-app = noun("Customers: organisations, and persons who buy.")
+app = noun()
 
 
 @app.command(cls=Changing)
@@ -58,11 +51,6 @@ def add(
     sets: Sets = None,
 ) -> None:
     """Add a customer; prints its slug."""
-    from pipecli.cli.common.assignments import built
-    from pipecli.cli.common.record_verbs import names_of, slug_and_name
-    from pipecli.records.party import Customer
-    from pipecli.workflow import party
-
     with changing(ctx) as transaction:
         slug, called = slug_and_name("customer", name_or_slug, name)
         given = {
@@ -88,22 +76,7 @@ def add(
         transaction.do(party.add(customer, names_of(transaction, "customer"), free=free))
 
 
-@app.command("list", cls=Listing)
-def list_(ctx: typer.Context) -> None:
-    """List customers by name, and what is open with each."""
-    print_list(ctx, CUSTOMER, CUSTOMERS, order="name COLLATE NOCASE, id")
-
-
-@app.command()
-def show(ctx: typer.Context, ref: Ref) -> None:
-    """Show one customer, its contacts and its open opportunities."""
-
-    print_customer(ctx, ref)
-
-
 def _own_parent(transaction: Transaction, before: Any, customer: Any) -> None:
-    from pipecli.workflow.party import refuse_own_parent
-
     if before is None or before.parent != customer.parent:
         refuse_own_parent(customer, _parents(transaction))
 
@@ -126,60 +99,10 @@ def merge(
     target: Annotated[str, typer.Argument(metavar="INTO", help="The customer that stays.")],
 ) -> None:
     """Make two customers one: all that names FROM names INTO."""
-    from pipecli.cli.common.record_verbs import users_of
-    from pipecli.records.party import Customer
-    from pipecli.workflow import party
-
     with changing(ctx) as transaction:
-        goes, stage_visits = transaction.get(Customer, source), transaction.get(Customer, target)
+        goes, stays = transaction.get(Customer, source), transaction.get(Customer, target)
         users = [transaction.pipeline.read(file) for _, file in users_of(transaction, CUSTOMER, goes.id)]
-        transaction.do(party.merge(goes, stage_visits, users, parents=_parents(transaction)))
-
-
-@app.command()
-def dupes(ctx: typer.Context) -> None:
-    """List customers that are likely one, with a score and why."""
-    from pipecli.cli.lead.dupes import print_customer_duplicates
-
-    print_customer_duplicates(ctx)
+        transaction.do(party.merge(goes, stays, users, parents=_parents(transaction)))
 
 
 add_remove(app, CUSTOMER, way_out="merge it into another: pipecli customer merge {key} INTO")
-
-
-_OPPORTUNITY_KEYS = "id title type stage amount currency weighted expected_close owner next_contact".split()
-_CONTACT_KEYS = "id name title emails phones".split()
-
-
-def print_customer(ctx: typer.Context, ref: str) -> None:
-    """Print a customer; JSON has its `contacts` and its open `opportunities`."""
-    run = session(ctx)
-    key = resolve(run.pipeline, ref, CUSTOMER).key
-    run.read(CONTACT, OPPORTUNITY)
-    shown = record_json(run, "customer", key)
-    if run.format is Format.TABLE:
-        print_record_json(run, shown)
-        people = rows_of(run, "contacts", CONTACTS, "customer = ? ORDER BY name, id", key)
-        print_section("Contacts", people, _visible(CONTACTS))
-        deals = rows_of(run, "opportunities", OPPORTUNITIES, f"{_OPEN} ORDER BY expected_close, id", key)
-        print_section("Open opportunities", deals, _visible(OPPORTUNITIES))
-        return
-    contacts = views_of(run, "contact", "contacts", "customer = ?", key)
-    open_deals = views_of(run, "opportunity", "opportunities", _OPEN, key)
-    print_record_json(
-        run,
-        shown
-        | {"contacts": [_part(contact, _CONTACT_KEYS) for contact in contacts]}
-        | {"opportunities": [_part(deal, _OPPORTUNITY_KEYS) for deal in open_deals]},
-    )
-
-
-_OPEN = "customer = ? AND status = 'open'"
-
-
-def _visible(columns: tuple[Shown, ...]) -> list[Column]:
-    return [column.column for column in columns if not column.hidden and column.column.name != "customer"]
-
-
-def _part(shown: RecordJson, keys: list[str]) -> RecordJson:
-    return {key: shown[key] for key in keys if key in shown}

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from pipecli.cli.common.assignments import built
 from pipecli.cli.common.change import Transaction, changing
-from pipecli.cli.common.columns import LITERATURE as COLUMNS
-from pipecli.cli.common.columns import SUGGESTIONS
-from pipecli.cli.common.command import Changing, noun
-from pipecli.cli.common.list import Listing, print_list
-from pipecli.cli.common.record_verbs import Ref, Sets, add_remove, add_set_edit, add_show, setting_of
+from pipecli.cli.common.command import Changing, Ref, Sets, noun
+from pipecli.cli.common.output import print_records
+from pipecli.cli.common.record_verbs import add_remove, add_set_edit, given_slug, setting_of
 from pipecli.cli.common.session import session
+from pipecli.cli.common.table import Column
 from pipecli.errors import PipecliError
+from pipecli.records.catalogue import Literature
 from pipecli.records.kinds import LITERATURE, OPPORTUNITY
+from pipecli.records.opportunity import Opportunity
+from pipecli.records.party import Contact
+from pipecli.store.files import inside
+from pipecli.store.lookup import resolve
+from pipecli.workflow import catalogue
+from pipecli.workflow.catalogue import Suggestion
+from pipecli.workflow.rules import require_stages
 
-if TYPE_CHECKING:
-    from pipecli.records.catalogue import Literature
-    from pipecli.workflow.catalogue import Suggestion
-
-app = noun("Sales literature.")
+app = noun()
 
 Deal = Annotated[
     str, typer.Argument(metavar="OPPORTUNITY", help="The deal: its id, its beginning, or a title.")
@@ -48,11 +52,6 @@ def add(
     sets: Sets = None,
 ) -> None:
     """Add a document of sales literature; prints its id."""
-    from pipecli.cli.common.assignments import built
-    from pipecli.cli.common.record_verbs import given_slug
-    from pipecli.records.catalogue import Literature
-    from pipecli.workflow import catalogue
-
     with changing(ctx) as transaction:
         given = {
             "id": given_slug(slug, "document"),
@@ -74,17 +73,11 @@ def suggest(ctx: typer.Context, deal: Deal) -> None:
 
     What was not sent yet comes before what was; then what fits its products and its stage.
     """
-    from pipecli.cli.common.output import print_records
-    from pipecli.records.catalogue import Literature
-    from pipecli.records.opportunity import Opportunity
-    from pipecli.store.lookup import resolve
-    from pipecli.workflow import catalogue
-
     run = session(ctx)
     opportunity = run.pipeline.get(Opportunity, resolve(run.pipeline, deal, OPPORTUNITY).key)
     offered = catalogue.suggest(opportunity, run.read(LITERATURE).all(Literature))
     records = [_row(each, opportunity.stage) for each in offered]
-    print_records(records, SUGGESTIONS, run.format)
+    print_records(records, _SUGGESTIONS, run.format)
 
 
 @app.command("send", cls=Changing)
@@ -101,11 +94,6 @@ def send(
 
     An email that went out is added to its activities; nothing is sent by this.
     """
-    from pipecli.records.catalogue import Literature
-    from pipecli.records.opportunity import Opportunity
-    from pipecli.records.party import Contact
-    from pipecli.workflow import catalogue
-
     with changing(ctx) as transaction:
         transaction.do(
             catalogue.send(
@@ -120,10 +108,14 @@ def send(
         )
 
 
-@app.command("list", cls=Listing)
-def list_(ctx: typer.Context) -> None:
-    """List the documents of sales literature."""
-    print_list(ctx, LITERATURE, COLUMNS, order="id")
+_SUGGESTIONS = (
+    Column("id", "ID"),
+    Column("title", "TITLE", shrink=True, min_width=14),
+    Column("products", "FOR PRODUCTS", shrink=True),
+    Column("stage", "FOR STAGE"),
+    Column("sent", "SENT", show=lambda record: str(record.get("sent", ""))[:10]),
+    Column("place", "FILE OR ADDRESS", shrink=True, rank=1),
+)
 
 
 def _row(suggestion: Suggestion, stage: str) -> dict[str, object]:
@@ -146,9 +138,6 @@ def _allow(transaction: Transaction, before: Literature, after: Literature) -> N
 
 def _sound(transaction: Transaction, document: Literature) -> Literature:
     """The document, if its file is there and its stages are known. Raises PipecliError."""
-    from pipecli.store.files import inside
-    from pipecli.workflow.rules import require_stages
-
     require_stages(transaction.settings, document.stages)
     if document.file and not inside(transaction.pipeline.root, document.file).is_file():
         raise PipecliError(
@@ -158,6 +147,5 @@ def _sound(transaction: Transaction, document: Literature) -> Literature:
     return document
 
 
-add_show(app, LITERATURE)
 add_set_edit(app, LITERATURE, setting_of(_allow), _allow)
 add_remove(app, LITERATURE, way_out="keep it: those deals tell that it was sent")

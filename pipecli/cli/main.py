@@ -1,4 +1,4 @@
-"""The entry point: global options, the nouns (each imported when it is named), and the one error door."""
+"""The entry point: global options, the nouns and verbs as `nouns` has them, and the one error door."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import gc
 import os
 import sys
 from contextlib import suppress
-from importlib import import_module
-from typing import Any, NamedTuple
+from typing import Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -15,61 +14,10 @@ from typer.core import TyperCommand, TyperGroup
 from pipecli import __version__
 from pipecli.cli.common.command import Group, command_of, shared_options
 from pipecli.cli.common.session import Session
+from pipecli.cli.nouns import ALIASES, NOUNS
 from pipecli.errors import PipecliError
 
 INTERRUPTED = 130
-
-
-class Noun(NamedTuple):
-    module: str
-    help: str
-    alias: str = ""
-
-
-NOUNS = {
-    "init": Noun("init", "Make a new pipeline, its git repository included."),
-    "lead": Noun("lead", "Leads: add, qualify, convert, disqualify."),
-    "opportunity": Noun("opportunity", "Opportunities: add, advance, close won or lost.", "opp"),
-    "quotation": Noun("quotation", "Quotations: new, revise, send, accept, render.", "quote"),
-    "order": Noun("order", "Orders, made from winning quotations."),
-    "supplier-quote": Noun("supplier_quotation", "Supplier quotations: request, receive, compare."),
-    "customer": Noun("customer", "Customers: organisations, and persons who buy."),
-    "contact": Noun("contact", "Contacts: the people at customers."),
-    "supplier": Noun("supplier", "Suppliers."),
-    "competitor": Noun("competitor", "Competitors, and the deals they are after."),
-    "product": Noun("product", "Products and services."),
-    "price-list": Noun("price_list", "Price lists, by currency."),
-    "literature": Noun("literature", "Sales literature."),
-    "user": Noun("settings.user", "Users: the salespeople of the settings."),
-    "team": Noun("settings.team", "Teams and their managers."),
-    "settings": Noun("settings", "Show and change pipecli.yaml."),
-    "activity": Noun("activity", "Calls, meetings, emails, tasks and notes."),
-    "inbox": Noun("data.inbox", "Mail: record mailboxes on their deals and leads."),
-    "followups": Noun("cron.followups", "List what is due."),
-    "remind": Noun("cron.remind", "Tell each user what is due; for cron."),
-    "calendar": Noun("cron.calendar", "Print a calendar of what is planned."),
-    "notify": Noun("cron.notify", "Tell of what was won, lost, moved or assigned; for cron."),
-    "auto-close": Noun("cron.auto_close", "Close what nobody answers; for cron."),
-    "assign": Noun("cron.assign", "Give what nobody owns to users, by the rules; for cron."),
-    "forecast": Noun("report.forecast", "Print the forecast, weighted by probability."),
-    "report": Noun("report", "Reports: what was lost and why, who won, what stands still."),
-    "chart": Noun("chart", "Draw the reports: SVG, PNG or a page."),
-    "dashboard": Noun("report.dashboard", "Write a page with key figures, charts and tables."),
-    "history": Noun("history", "Print every change of a record, from git."),
-    "diff": Noun("diff", "Print a change set in deals and money."),
-    "changes": Noun("changes", "Print how the pipeline moved between two moments."),
-    "check": Noun("check", "Find every fault of a pipeline."),
-    "sync": Noun("sync", "Bring this clone and the shared pipeline together."),
-    "doctor": Noun("doctor", "Find what is wrong with the clone, and mend it."),
-    "merge-driver": Noun("merge_driver", "Merge a record field by field, for git."),
-    "schema": Noun("data.schema", "Write the JSON Schemas of the records."),
-    "import": Noun("data.import_", "Import CSV, JSON or JSON Lines."),
-    "export": Noun("data.export", "Export records as CSV, JSON or JSON Lines."),
-    "sql": Noun("data.sql", "Ask in SQL; the question can change nothing."),
-}
-ALIASES = {"supplier-quotation": "supplier-quote"} | {
-    noun.alias: name for name, noun in NOUNS.items() if noun.alias
-}
 
 
 class Root(TyperGroup):
@@ -82,8 +30,10 @@ class Root(TyperGroup):
         name = ALIASES.get(cmd_name, cmd_name)
         if name not in NOUNS:
             return None
-        app = import_module(f"pipecli.cli.{NOUNS[name].module}").app
-        return command_of(app, name, NOUNS[name].help)
+        noun = NOUNS[name]
+        if noun.verbs:
+            return Group(name, noun.help, noun.verbs, noun.groups)
+        return command_of(noun.module, name, noun.help)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         with formatter.section("Commands"):

@@ -6,14 +6,15 @@ from typing import Annotated, Literal
 
 import typer
 
+from pipecli.cli.common.assignments import built, option
 from pipecli.cli.common.change import changing
-from pipecli.cli.common.columns import PRODUCTS
-from pipecli.cli.common.command import Changing, noun
-from pipecli.cli.common.list import Listing, print_list
-from pipecli.cli.common.record_verbs import Sets, add_remove, add_show_set_edit
+from pipecli.cli.common.command import Changing, Sets, noun
+from pipecli.cli.common.record_verbs import add_remove, add_set_edit, given_slug
+from pipecli.records.catalogue import Product
 from pipecli.records.kinds import PRODUCT
+from pipecli.workflow import catalogue
 
-app = noun("Products and services.")
+app = noun()
 
 
 @app.command("add", cls=Changing)
@@ -35,11 +36,6 @@ def add(
     sets: Sets = None,
 ) -> None:
     """Add a product or service; prints its SKU."""
-    from pipecli.cli.common.assignments import built, option
-    from pipecli.cli.common.record_verbs import given_slug
-    from pipecli.records.catalogue import Product
-    from pipecli.workflow import catalogue
-
     with changing(ctx) as transaction:
         given = {
             "sku": given_slug(sku, "product"),
@@ -57,11 +53,5 @@ def add(
         transaction.do(catalogue.add(product, is_taken=is_taken))
 
 
-@app.command("list", cls=Listing)
-def list_(ctx: typer.Context) -> None:
-    """List products, those on sale first."""
-    print_list(ctx, PRODUCT, PRODUCTS, order="active DESC, sku")
-
-
-add_show_set_edit(app, PRODUCT)
+add_set_edit(app, PRODUCT)
 add_remove(app, PRODUCT, way_out="take it off sale instead: pipecli product set {key} active=no")

@@ -6,24 +6,17 @@ from typing import Annotated
 
 import typer
 
+from pipecli.cli.common.assignments import built
 from pipecli.cli.common.change import changing
-from pipecli.cli.common.columns import SUPPLIERS
-from pipecli.cli.common.command import Changing, noun
-from pipecli.cli.common.list import Listing, print_list
-from pipecli.cli.common.record_verbs import (
-    Name,
-    NameOrSlug,
-    Sets,
-    add_remove,
-    add_set_edit,
-    add_show,
-    set_party,
-)
+from pipecli.cli.common.command import Changing, Name, NameOrSlug, Sets, noun
+from pipecli.cli.common.record_verbs import add_remove, add_set_edit, names_of, set_party, slug_and_name
 from pipecli.records.kinds import SUPPLIER
+from pipecli.records.party import Supplier
+from pipecli.workflow import party
 
 Text = str | None
 
-app = noun("Suppliers.")
+app = noun()
 
 
 @app.command(cls=Changing)
@@ -43,11 +36,6 @@ def add(
     sets: Sets = None,
 ) -> None:
     """Add a supplier; prints its slug."""
-    from pipecli.cli.common.assignments import built
-    from pipecli.cli.common.record_verbs import names_of, slug_and_name
-    from pipecli.records.party import Supplier
-    from pipecli.workflow import party
-
     with changing(ctx) as transaction:
         slug, called = slug_and_name("supplier", name_or_slug, name)
         given = {
@@ -68,12 +56,5 @@ def add(
         transaction.do(party.add(supplier, names_of(transaction, "supplier"), free=free))
 
 
-@app.command("list", cls=Listing)
-def list_(ctx: typer.Context) -> None:
-    """List suppliers by name."""
-    print_list(ctx, SUPPLIER, SUPPLIERS, order="name COLLATE NOCASE, id")
-
-
-add_show(app, SUPPLIER)
 add_set_edit(app, SUPPLIER, set_party)
 add_remove(app, SUPPLIER)

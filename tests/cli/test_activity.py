@@ -7,7 +7,7 @@ from typing import get_args
 
 import pytest
 
-from pipecli.cli.activity import Type
+from pipecli.cli.list import ActivityTypeName
 from pipecli.records.activity import ActivityType
 
 LEAD = """\
@@ -287,4 +287,4 @@ def test_a_type_that_is_none_is_wrong_usage(cli, lead):
 
 
 def test_every_type_of_the_records_can_be_given():
-    assert get_args(Type) == tuple(ActivityType)
+    assert get_args(ActivityTypeName) == tuple(ActivityType)

@@ -1,7 +1,4 @@
-"""`pipecli chart`: the reports as pictures. Every chart has a module of its own.
-
-What charts share: where the picture goes, and how its figures are said where the pointer is.
-"""
+"""`pipecli chart`: where the pictures go, and how their figures are said where the pointer is."""
 
 from __future__ import annotations
 
@@ -11,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from pipecli.cli.common.command import noun
 from pipecli.cli.common.output import ending_of, write_whole
 from pipecli.cli.common.session import Session, say
 from pipecli.cli.common.table import money
@@ -19,15 +15,6 @@ from pipecli.records.money import minor_digits
 
 if TYPE_CHECKING:
     from pipecli.outbox.charts.drawing import Drawn
-
-_MODULES = {
-    "pipeline": "chart.pipeline",
-    "forecast": "chart.forecast",
-    "funnel": "chart.funnel",
-    "lost": "chart.lost",
-}
-
-app = noun("Charts of the pipeline, the forecast, the funnel and what was lost.", modules=_MODULES)
 
 
 class Shade(StrEnum):

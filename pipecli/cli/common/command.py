@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from importlib import import_module
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
@@ -14,62 +14,75 @@ from pipecli import __version__
 from pipecli.cli.common.session import FORMATS, Session
 
 
-class App(typer.Typer):
-    """The app of a noun; `modules` are those of verbs that are imported only when they are called."""
+def noun(help_text: str = "") -> typer.Typer:
+    """The app of a module; `@app.command("verb", cls=Changing)` adds a verb.
 
-    modules: Mapping[str, str] = {}
-
-
-def noun(help_text: str, modules: Mapping[str, str] | None = None) -> App:
-    """The app of a noun; `@app.command("verb", cls=Changing)` adds a verb.
-
-    `modules` names verbs that have a module of `pipecli.cli` each, whose `app` holds that one verb.
+    Where nouns share a module, or have groups, its name has all words that tell it: `order show`, `item add`.
     """
-    app = App(help=help_text, add_completion=False, rich_markup_mode=None)
-    app.modules = modules or {}
-    return app
+    return typer.Typer(help=help_text, add_completion=False, rich_markup_mode=None)
 
 
-def command_of(app: App, name: str, help_text: str) -> Any:
-    """The command of a noun's app: a group of verbs, or its only verb where the noun is one."""
-    infos = app.registered_commands
+def command_of(module: str, name: str, help_text: str) -> Any:
+    """The command of a noun with one module: a group of its verbs, or its only verb where the noun is one."""
+    infos = import_module(f"pipecli.cli.{module}").app.registered_commands
     if len(infos) == 1 and infos[0].name is None:
-        command = _build(infos[0])
-        command.name = name
-        return command
-    return Group(app, name, help_text)
+        return _named(infos[0], name)
+    return Group(name, help_text, {_name_of(info): module for info in infos})
 
 
 class Group(TyperGroup):
-    """The verbs of a noun. A verb's options are worked out when it is called, not for all of them."""
+    """Verbs by the words that are typed, each with its module; one is imported and built when it is called.
 
-    def __init__(self, app: App, name: str, help_text: str) -> None:
-        self._modules = app.modules
-        self._verbs = {_name_of(info): info for info in app.registered_commands}
-        self._groups: dict[str, Any] = {
-            info.name or "": info.typer_instance for info in app.registered_groups
-        }
-        names = [*self._verbs, *self._groups, *self._modules]
+    A verb of two words is in a group of its own, and `groups` has the help of that.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        help_text: str,
+        verbs: Mapping[str, str],
+        groups: Mapping[str, str] | None = None,
+        within: str = "",
+    ) -> None:
+        self._verbs = verbs
+        self._groups = groups or {}
+        self._path = f"{within} {name}".lstrip()
         super().__init__(
             name=name,
             help=help_text,
             no_args_is_help=True,
             rich_markup_mode=None,
-            commands={name: TyperCommand(name) for name in names},
+            commands={word: TyperCommand(word) for word in (words.split()[0] for words in verbs)},
         )
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        if cmd_name in self._verbs:
-            return _build(self._verbs[cmd_name])
-        if cmd_name in self._modules:
-            return command_of(import_module(f"pipecli.cli.{self._modules[cmd_name]}").app, cmd_name, "")
-        inner = self._groups.get(cmd_name)
-        return Group(inner, cmd_name, str(inner.info.help or "")) if inner else None
+        if cmd_name in self._groups:
+            inner = {
+                words.partition(" ")[2]: module
+                for words, module in self._verbs.items()
+                if words.startswith(f"{cmd_name} ")
+            }
+            return Group(cmd_name, self._groups[cmd_name], inner, within=self._path)
+        if cmd_name not in self._verbs:
+            return None
+        infos = import_module(f"pipecli.cli.{self._verbs[cmd_name]}").app.registered_commands
+        if len(infos) == 1 and infos[0].name is None:
+            return _named(infos[0], cmd_name)
+        by_name = {_name_of(info): info for info in infos}
+        words = [*self._path.split(), cmd_name]
+        typed = (" ".join(words[start:]) for start in range(len(words)))
+        return _named(next(by_name[name] for name in typed if name in by_name), cmd_name)
 
 
 def _name_of(info: Any) -> str:
     """A verb's name: the given one, or its function's."""
     return info.name or get_command_name(info.callback.__name__)
+
+
+def _named(info: Any, name: str) -> Any:
+    command = _build(info)
+    command.name = name
+    return command
 
 
 def _build(info: Any) -> Any:
@@ -217,3 +230,16 @@ def _version(ctx: Any, _param: Any, value: bool) -> None:
     if value and not ctx.resilient_parsing:
         typer.echo(f"pipecli {__version__}")
         ctx.exit()
+
+
+Ref = Annotated[
+    str, typer.Argument(metavar="REF", help="An id, the beginning of its random part, or a name.")
+]
+Assignments = Annotated[list[str], typer.Argument(metavar="PATH=VALUE...", help="Fields and their values.")]
+Sets = Annotated[list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Any other field.")]
+NameOrSlug = Annotated[
+    str | None, typer.Argument(metavar="NAME", help="What people call it; with --name, its slug.")
+]
+Name = Annotated[str | None, typer.Option("--name", help="What people call it.", metavar="TEXT")]
+User = Annotated[str, typer.Argument(metavar="USER", help="A slug, or words of a name.")]
+Team = Annotated[str, typer.Argument(metavar="TEAM", help="A slug, or words of a name.")]

@@ -14,13 +14,13 @@ from typing import Any
 
 import typer
 
-from pipecli.cli.common.change import Printed, Transaction, changing, message, print_one
+from pipecli.cli.common.change import Printed, Transaction, changing, print_one, trailers
 from pipecli.cli.common.session import say, session, warn
 from pipecli.errors import Fault, FaultyFile, PipecliError
 from pipecli.records.base import Record
 from pipecli.records.kinds import BY_NOUN, SETTINGS, SETTINGS_FILE
 from pipecli.store import lock, reading
-from pipecli.store import transaction as store_transaction
+from pipecli.store.transaction import Write, check_references
 from pipecli.store.yaml import read
 from pipecli.workflow.change import Change
 
@@ -63,8 +63,8 @@ def edit_file(
                     with changing(ctx) as held:
                         _require_same(held, file, before)
                         allow(held, record, edited)
-                        store_transaction.check_references(held.pipeline, [edited])
-                        _commit(held, edited, store_transaction.Write(file, before, after), printed)
+                        check_references(held.pipeline, [edited])
+                        _commit(held, edited, Write(file, before, after), printed)
                 break
             except PipecliError as error:
                 if isinstance(error, _Overtaken) or not _go_back(error, draft):
@@ -132,19 +132,15 @@ def _clear(draft: Path) -> None:
 def _commit(
     transaction: Transaction,
     edited: Record,
-    write: store_transaction.Write,
+    write: Write,
     printed: Callable[[Any], Printed] | None,
 ) -> None:
-    run = transaction.session
-    if run.dry_run:
-        typer.echo(store_transaction.diff([write]), nl=False)
-        return
     change = Change(edited, "edit", "changed")
     subject = f"{edited.key}: {change.summary}"
-    text = None if run.no_commit else message(subject, [change], run.message)
-    made = store_transaction.commit(transaction.pipeline, [write], text)
-    shown = printed(edited) if printed else Printed(edited.noun, edited.key, edited.key)
-    print_one(run, shown, said=subject, commit=made)
+    commit_id = transaction.commit([write], subject, trailers([change]))
+    if not transaction.session.dry_run:
+        shown = printed(edited) if printed else Printed(edited.noun, edited.key, edited.key)
+        print_one(transaction.session, shown, said=subject, commit=commit_id)
 
 
 def _open_editor(draft: Path) -> None:
@@ -154,11 +150,11 @@ def _open_editor(draft: Path) -> None:
             raise PipecliError("there is no terminal to edit in", hint="set EDITOR, or use `set`")
         editor = "vi"
     try:
-        done = subprocess.run([*shlex.split(editor), str(draft)], check=False)
+        editing = subprocess.run([*shlex.split(editor), str(draft)], check=False)
     except (OSError, ValueError) as error:
         raise PipecliError(f'the editor "{editor}" can\'t be run: {error}', hint="set EDITOR") from None
-    if done.returncode:
-        raise PipecliError(f'the editor "{editor}" ended with {done.returncode}; nothing is changed')
+    if editing.returncode:
+        raise PipecliError(f'the editor "{editor}" ended with {editing.returncode}; nothing is changed')
 
 
 def _read(record: Record, file: str, content: bytes) -> Record:

@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 
 import typer
 
-from pipecli.cli.common.change import DERIVED, RecordJson, derive
 from pipecli.cli.common.command import Reading, flag_option, text_option
 from pipecli.cli.common.output import Format, print_records, write_text
+from pipecli.cli.common.record_json import DERIVED, RecordJson, derive
 from pipecli.cli.common.session import Session, session
 from pipecli.cli.common.table import Column
 from pipecli.errors import PipecliError

@@ -1,28 +1,23 @@
-"""Slugs as people give them to products, price lists, users and the like.
-
-The verbs that every noun has: show, edit, set.
-
-`remove` of every noun that is named by a slug.
-
-What customers, contacts and suppliers share at the prompt: how they are named, and how set.
-"""
+"""What the changing verbs of several nouns share: `set`, `edit` and `remove`, slugs and names."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Any
 
 import typer
 
-from pipecli.cli.common.change import Transaction, changing, print_record_json, record_json
-from pipecli.cli.common.command import Changing
-from pipecli.cli.common.session import session
+from pipecli.cli.common.assignments import assign, split
+from pipecli.cli.common.change import Transaction, changing
+from pipecli.cli.common.command import Assignments, Changing, Ref
+from pipecli.cli.common.edit import edit_file
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import BY_NOUN, Kind
-
-if TYPE_CHECKING:
-    from pipecli.workflow.change import Change
+from pipecli.store.naming import slug
+from pipecli.workflow import catalogue
+from pipecli.workflow.change import Change
+from pipecli.workflow.party import normalized
 
 _LONGEST = 80
 
@@ -31,40 +26,17 @@ def given_slug(text: str, what: str) -> str:
     """The slug that names a new `what`. Raises PipecliError with the slug that the text could be."""
     if len(text) <= _LONGEST and re.fullmatch("[a-z0-9]+(-[a-z0-9]+)*", text):
         return text
-    from pipecli.store.naming import slug
-
     hint = f"write it as {slug(text)}" if text.strip() else "write it as cafe-s-100"
     raise PipecliError(f'"{text}" can\'t name a {what}: small letters, digits and hyphens can', hint=hint)
 
 
-Setting = Callable[[Transaction, Any, list[str], str], "Change"]
+Setting = Callable[[Transaction, Any, list[str], str], Change]
 """What a noun makes of `set`: from the record, the assignments and the commit's words to the change."""
 Rule = Callable[[Transaction, Any, Any], None]
 """What a noun allows of `set` and `edit`: the record before and after; asked with it twice beforehand."""
 
 
-def add_show_set_edit(app: typer.Typer, kind: Kind) -> None:
-    """Give a noun its `show`, `set` and `edit`."""
-    add_show(app, kind)
-    add_set_edit(app, kind)
-
-
-def add_show(app: typer.Typer, kind: Kind) -> None:
-    """Give a noun its `show`, where some fields have a rule for `set` or `edit`."""
-
-    @app.command("show", help=f"Show one {kind.noun.replace('-', ' ')}.")
-    def show(ctx: typer.Context, ref: Ref) -> None:
-        from pipecli.store.lookup import resolve
-
-        run = session(ctx)
-        found = resolve(run.pipeline, ref, kind)
-        print_record_json(run, record_json(run, found.noun, found.key))
-
-
 def _any_field(transaction: Transaction, record: Any, assignments: list[str], summary: str) -> Change:
-    from pipecli.cli.common.assignments import assign
-    from pipecli.workflow.change import Change
-
     return Change(assign(record, assignments, transaction.session), summary, "changed")
 
 
@@ -80,7 +52,7 @@ def setting_of(allow: Rule, setting: Setting = _any_field) -> Setting:
     return allowed
 
 
-def _any_change(_desk: Transaction, _before: Any, _after: Any) -> None:
+def _any_change(_transaction: Transaction, _before: Any, _after: Any) -> None:
     """Every valid record is allowed."""
 
 
@@ -93,8 +65,6 @@ def add_set_edit(
 
     @app.command("set", cls=Changing, help=f"Set fields of {one}: path=value, path= to clear.")
     def set_(ctx: typer.Context, ref: Ref, assignments: Assignments) -> None:
-        from pipecli.cli.common.assignments import split
-
         with changing(ctx) as transaction:
             names = ", ".join(".".join(split(text)[0]) for text in assignments)
             transaction.do(
@@ -103,16 +73,7 @@ def add_set_edit(
 
     @app.command("edit", cls=Changing, help=f"Open {one} in $EDITOR.")
     def edit(ctx: typer.Context, ref: Ref) -> None:
-        from pipecli.cli.common.edit import edit_file
-
         edit_file(ctx, lambda transaction: transaction.get(kind.model, ref), allow_edit)
-
-
-Ref = Annotated[
-    str, typer.Argument(metavar="REF", help="An id, the beginning of its random part, or a name.")
-]
-Assignments = Annotated[list[str], typer.Argument(metavar="PATH=VALUE...", help="Fields and their values.")]
-Sets = Annotated[list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Any other field.")]
 
 
 def add_remove(app: typer.Typer, kind: Kind, *, way_out: str = "change those first") -> None:
@@ -121,8 +82,6 @@ def add_remove(app: typer.Typer, kind: Kind, *, way_out: str = "change those fir
 
     @app.command("remove", cls=Changing, help=f"Remove a {name} that no record uses.")
     def remove(ctx: typer.Context, ref: Ref) -> None:
-        from pipecli.workflow import catalogue
-
         with changing(ctx) as transaction:
             record: Any = transaction.get(kind.model, ref)
             used_by = [name for name, _ in users_of(transaction, kind, record.key)]
@@ -141,19 +100,11 @@ def users_of(transaction: Transaction, kind: Kind, key: str) -> list[tuple[str, 
     return rows.fetchall()
 
 
-NameOrSlug = Annotated[
-    str | None, typer.Argument(metavar="NAME", help="What people call it; with --name, its slug.")
-]
-Name = Annotated[str | None, typer.Option("--name", help="What people call it.", metavar="TEXT")]
-
-
 def slug_and_name(noun: str, argument: str | None, name: str | None) -> tuple[str, str]:
     """The slug and the name of `add "Contoso Coffee"`, or of `add contoso-coffee --name "Contoso Coffee"`.
 
     Raises PipecliError.
     """
-    from pipecli.store.naming import slug
-
     text = (name or argument or "").strip()
     if not text:
         raise PipecliError(f"a {noun} needs a name", hint=f'pipecli {noun} add "Contoso Coffee"')
@@ -162,16 +113,12 @@ def slug_and_name(noun: str, argument: str | None, name: str | None) -> tuple[st
 
 def names_of(transaction: Transaction, noun: str) -> dict[str, str]:
     """The name of every record of a kind, by its slug."""
-    found = transaction.pipeline.index.connection.execute(
+    rows = transaction.pipeline.index.connection.execute(
         "SELECT key, label FROM _records WHERE noun = ?", (noun,)
     )
-    return dict(found.fetchall())
+    return dict(rows.fetchall())
 
 
 def set_party(transaction: Transaction, party: Any, assignments: list[str], summary: str) -> Change:
     """`set` of any field, e-mails and phones tidied as `add` does."""
-    from pipecli.cli.common.assignments import assign
-    from pipecli.workflow.change import Change
-    from pipecli.workflow.party import normalized
-
     return Change(normalized(assign(party, assignments, transaction.session), party), summary, "changed")

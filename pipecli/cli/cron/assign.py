@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from pipecli.cli.common.change import Transaction, changing, record_json
+from pipecli.cli.common.change import Transaction, changing
 from pipecli.cli.common.command import Job, noun
 from pipecli.cli.common.output import Format, print_records, write_text
+from pipecli.cli.common.record_json import record_json
 from pipecli.cli.common.session import Session, mention, say
 from pipecli.cli.common.table import Column
 from pipecli.records.kinds import BY_NOUN, LEAD, OPPORTUNITY, Kind

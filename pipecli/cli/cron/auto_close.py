@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import typer
 
-from pipecli.cli.common.change import message
+from pipecli.cli.common.change import Transaction, trailers
 from pipecli.cli.common.command import Job, noun
 from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.session import Session, mention, say, session
@@ -104,18 +104,16 @@ def _close_all(run: Session, keys: list[str]) -> None:
 
 def _close(run: Session, key: str) -> Closing | None:
     """Close one deal, alone with the pipeline, unless what others did since it was found keeps it open."""
-    from pipecli.store import transaction as store_transaction
-
     time.sleep(_GIVING_WAY)
     with run.pipeline.exclusive():
         run.pipeline.look_again()
         closing = _due(run, key)
         if closing is None:
             return None
-        writes = store_transaction.plan(run.pipeline, [closing.change])
+        transaction, changes = Transaction(run), [closing.change]
         subject = f"{key}: {closing.change.summary}"
-        text = None if run.no_commit else message(subject, [closing.change], run.message)
-        return closing._replace(commit=store_transaction.commit(run.pipeline, writes, text))
+        commit = transaction.commit(transaction.plan(changes), subject, trailers(changes))
+        return closing._replace(commit=commit)
 
 
 # Seconds. The lock has no queue: who waits for it looks every tenth of a second whether it is free.
@@ -158,7 +156,7 @@ _COLUMNS = tuple(Column(name, name) for name in ("id", "title", "owner", "no_ans
 
 def _record(run: Session, closing: Closing) -> dict[str, Any]:
     """The deal as it is now, and why it closes."""
-    from pipecli.cli.common.change import record_json
+    from pipecli.cli.common.record_json import record_json
 
     return {
         **record_json(run, "opportunity", closing.deal.id),

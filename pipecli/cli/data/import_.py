@@ -114,17 +114,12 @@ def _progress(rows: int) -> Iterator[Tick]:
 def _write(transaction: Transaction, done: Import) -> str | None:
     """Commit what the rows come to, or with --dry-run print it; the commit's id."""
     from pipecli.inbox.importing.run import commit_subject
-    from pipecli.store import transaction as store_transaction
 
     run = transaction.session
-    writes = store_transaction.plan(transaction.pipeline, [done.change]) if done.change else []
-    if run.dry_run:
-        if run.format_name == "table":
-            typer.echo(store_transaction.diff(writes), nl=False)
+    writes = transaction.plan([done.change]) if done.change else []
+    if run.dry_run and run.format_name != "table":
         return None
-    parts = (commit_subject(done.report), run.message, "Pipecli-Event: imported")
-    text = None if run.no_commit else "\n\n".join(part for part in parts if part)
-    return store_transaction.commit(transaction.pipeline, writes, text) if writes else None
+    return transaction.commit(writes, commit_subject(done.report), "Pipecli-Event: imported")
 
 
 def _keep_rejects(transaction: Transaction, done: Import, source: Path, wanted: Path | None) -> Path | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipecli.cli.common.change import Transaction, changing, message
+from pipecli.cli.common.change import Transaction, changing, trailers
 from pipecli.cli.common.command import Changing, noun
 from pipecli.cli.common.session import mention, say
 from pipecli.cli.common.table import Column, clean
@@ -102,26 +102,17 @@ def _record(transaction: Transaction, ref: str | None) -> str | None:
 
 def _write(transaction: Transaction, outcome: Outcome) -> str | None:
     """Commit what the mails come to, or with --dry-run print it; the commit's id."""
-    from pipecli.store import transaction as store_transaction
-
     run, changes = transaction.session, outcome.changes
-    writes = store_transaction.plan(transaction.pipeline, changes)
-    if run.dry_run:
-        if run.format_name == "table":
-            typer.echo(store_transaction.diff(writes), nl=False)
+    writes = transaction.plan(changes)
+    if not writes or (run.dry_run and run.format_name != "table"):
         return None
-    if not writes:
-        return None
-    one = changes[0]
     count = len(outcome.recorded)
     subject = (
-        f"{one.subject.key}: {one.summary}"
+        f"{changes[0].subject.key}: {changes[0].summary}"
         if len(changes) == 1
         else f"Record {count:,} mails on {len(changes):,} deals and leads"
     )
-    return store_transaction.commit(
-        transaction.pipeline, writes, None if run.no_commit else message(subject, changes, run.message)
-    )
+    return transaction.commit(writes, subject, trailers(changes))
 
 
 def _print(transaction: Transaction, report: dict[str, Any], commit: str | None, *, creates: bool) -> None:

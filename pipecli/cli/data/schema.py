@@ -51,8 +51,8 @@ def write(
 def _write_own(transaction: Transaction) -> None:
     """Bring the pipeline's own schemas up to date, as one commit."""
     from pipecli.store import schemas
-    from pipecli.store import transaction as store_transaction
     from pipecli.store.files import inside
+    from pipecli.store.transaction import Write
 
     pipeline, run = transaction.pipeline, transaction.session
     texts = schemas.files()
@@ -60,17 +60,15 @@ def _write_own(transaction: Transaction) -> None:
     for name in schemas.differing(inside(pipeline.root, _FOLDER)):
         path = pipeline.root / _FOLDER / name
         before = path.read_bytes() if path.exists() else None
-        writes.append(store_transaction.Write(f"{_FOLDER}/{name}", before, texts[name].encode()))
-    if run.dry_run:
-        write_text(store_transaction.diff(writes))
-        return
-    if not writes:
+        writes.append(Write(f"{_FOLDER}/{name}", before, texts[name].encode()))
+    if not writes and not run.dry_run:
         say("the schemas are up to date")
         return
-    lines = (f"Write the schemas of pipecli {__version__}", run.message, "Pipecli-Event: schemas-written")
-    text = None if run.no_commit else "\n\n".join(line for line in lines if line)
-    store_transaction.commit(pipeline, writes, text)
-    write_text("".join(f"{each.file}\n" for each in writes))
+    transaction.commit(
+        writes, f"Write the schemas of pipecli {__version__}", "Pipecli-Event: schemas-written"
+    )
+    if not run.dry_run:
+        write_text("".join(f"{write.file}\n" for write in writes))
 
 
 @app.command("show")

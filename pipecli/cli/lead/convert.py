@@ -1,32 +1,49 @@
 """`lead convert`: from a lead to a customer, a contact and an opportunity.
 
-Who a deal is with: the customer and contact that a prospect already is, or becomes.
-
-For `lead convert`, and for `opportunity add` on a call from a stranger.
+The customer and contact that a prospect already is, or becomes, are also for `opportunity add` and `won`.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
+from pipecli.cli.common.assignments import option
 from pipecli.cli.common.change import Transaction, changing
-from pipecli.cli.common.record_verbs import Ref
+from pipecli.cli.common.command import Changing, Ref, noun
 from pipecli.jsontext import loads
+from pipecli.records.base import Record
+from pipecli.records.catalogue import PriceList
 from pipecli.records.kinds import CONTACT, CUSTOMER
+from pipecli.records.lead import Lead
+from pipecli.records.opportunity import Opportunity
+from pipecli.records.party import Contact, Customer
+from pipecli.store.index.conditions import choose_process
+from pipecli.store.pipeline import Pipeline
+from pipecli.workflow.items import require_currency
+from pipecli.workflow.lead import convert as convert_lead
+from pipecli.workflow.lead.convert import carry_over
+from pipecli.workflow.match_party import (
+    KnownContact,
+    KnownCustomer,
+    Match,
+    Prospect,
+    completed,
+    match_contact,
+    match_customer,
+    new_contact,
+    new_customer,
+    of_lead,
+)
+from pipecli.workflow.opportunity.open import in_process, open_opportunity
 
-if TYPE_CHECKING:
-    from pipecli.records.base import Record
-    from pipecli.records.lead import Lead
-    from pipecli.records.opportunity import Opportunity
-    from pipecli.records.party import Contact, Customer
-    from pipecli.store.pipeline import Pipeline
-    from pipecli.workflow.match_party import KnownContact, KnownCustomer, Match, Prospect
+app = noun()
 
 Text = str | None
 
 
+@app.command("convert", cls=Changing)
 def convert(
     ctx: typer.Context,
     ref: Ref,
@@ -56,11 +73,6 @@ def convert(
 
     A customer and a contact that are known are used again, others are made; all is one commit.
     """
-    from pipecli.records.lead import Lead
-    from pipecli.records.opportunity import Opportunity
-    from pipecli.workflow.lead import convert as convert_lead
-    from pipecli.workflow.match_party import of_lead
-
     with changing(ctx) as transaction:
         lead = transaction.get(Lead, ref)
         convert_lead.require_convertible(lead, force=force)
@@ -93,14 +105,6 @@ def _opened(
     given: dict[str, str | None],
 ) -> Opportunity:
     """The lead's opportunity in the process that the settings choose for it, unless one is named."""
-    from pipecli.cli.common.assignments import option
-    from pipecli.records.catalogue import PriceList
-    from pipecli.records.opportunity import Opportunity
-    from pipecli.store.index.conditions import choose_process
-    from pipecli.workflow.items import require_currency
-    from pipecli.workflow.lead.convert import carry_over
-    from pipecli.workflow.opportunity.open import in_process, open_opportunity
-
     prices = transaction.get(PriceList, price_list) if price_list else None
     typed: dict[str, Any] = {
         name: option(f"--{name.replace('_', '-')}", text, (Opportunity, name), transaction.session)
@@ -137,8 +141,6 @@ class Parties(NamedTuple):
 
 def parties(transaction: Transaction, prospect: Prospect, *, customer: str | None = None) -> Parties:
     """The customer and contact of a prospect; `customer` names the one to use. Raises Refused, NotFound."""
-    from pipecli.records.party import Customer
-
     contacts = known_contacts(transaction.pipeline)
     if customer is None:
         buyer, notes = _customer(transaction, prospect, contacts)
@@ -157,8 +159,6 @@ def _differs(transaction: Transaction, record: Record) -> bool:
 
 def known_customers(pipeline: Pipeline) -> list[KnownCustomer]:
     """What of every customer tells who it is. Raises FaultyFile when one can't be read: it could be it."""
-    from pipecli.workflow.match_party import KnownCustomer
-
     pipeline.need(CUSTOMER)
     rows = pipeline.index.connection.execute(
         "SELECT id, name, kind = 'person', email, website FROM customers ORDER BY id"
@@ -171,8 +171,6 @@ def known_customers(pipeline: Pipeline) -> list[KnownCustomer]:
 
 def known_contacts(pipeline: Pipeline) -> list[KnownContact]:
     """What of every contact tells who it is. Raises FaultyFile."""
-    from pipecli.workflow.match_party import KnownContact
-
     pipeline.need(CONTACT)
     rows = pipeline.index.connection.execute("SELECT id, name, customer, emails FROM contacts ORDER BY id")
     return [KnownContact(id_, name, at, tuple(loads(emails or "[]"))) for id_, name, at, emails in rows]
@@ -181,9 +179,6 @@ def known_contacts(pipeline: Pipeline) -> list[KnownContact]:
 def _customer(
     transaction: Transaction, prospect: Prospect, contacts: list[KnownContact]
 ) -> tuple[Customer, list[str]]:
-    from pipecli.records.party import Customer
-    from pipecli.workflow.match_party import match_customer, new_customer
-
     match = match_customer(prospect, known_customers(transaction.pipeline), contacts)
     if match.id is not None:
         known = transaction.pipeline.get(Customer, match.id)
@@ -206,9 +201,6 @@ def _offer(made: Customer, match: Match) -> list[str]:
 def _contact(
     transaction: Transaction, prospect: Prospect, customer: Customer, contacts: list[KnownContact]
 ) -> tuple[Contact | None, list[str]]:
-    from pipecli.records.party import Contact
-    from pipecli.workflow.match_party import completed, match_contact, new_contact
-
     match = match_contact(prospect, customer.id, contacts)
     if match.id is not None:
         known = transaction.pipeline.get(Contact, match.id)

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import typer
 
+from pipecli.cli.common.command import noun
 from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column
 from pipecli.jsontext import loads
 from pipecli.records.kinds import CONTACT, CUSTOMER, LEAD
-
-if TYPE_CHECKING:
-    from pipecli.workflow.duplicates import Duplicate, Party
+from pipecli.workflow.duplicates import Duplicate, Party, find_duplicates
 
 
 def _columns(name_width: int) -> tuple[Column, ...]:
@@ -32,10 +30,12 @@ def _columns(name_width: int) -> tuple[Column, ...]:
 _LEADS, _CUSTOMERS = _columns(14), _columns(24)
 
 
-def print_lead_duplicates(ctx: typer.Context) -> None:
-    """Pairs of leads of which one at least is still at work, and none is given up."""
-    from pipecli.workflow.duplicates import Party, find_duplicates
+app = noun()
 
+
+@app.command("lead dupes")
+def list_leads(ctx: typer.Context) -> None:
+    """List leads that are likely one, with a score and why."""
     run = session(ctx)
     rows = run.read(LEAD).index.connection.execute(
         "SELECT id, name, organization, email, phone, website, status FROM leads "
@@ -62,10 +62,9 @@ def print_lead_duplicates(ctx: typer.Context) -> None:
     _print(run, _LEADS, pairs, names, "give one up: pipecli lead disqualify LEAD --reason duplicate")
 
 
-def print_customer_duplicates(ctx: typer.Context) -> None:
-    """Pairs of customers; the addresses of their contacts count as theirs."""
-    from pipecli.workflow.duplicates import Party, find_duplicates
-
+@app.command("customer dupes")
+def list_customers(ctx: typer.Context) -> None:
+    """List customers that are likely one, with a score and why."""
     run = session(ctx)
     connection = run.read(CUSTOMER, CONTACT).index.connection
     people: dict[str, tuple[list[str], list[str]]] = {}

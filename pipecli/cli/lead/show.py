@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 import typer
 
-from pipecli.cli.common.change import RecordJson, print_record_json, record_json
+from pipecli.cli.common.command import Ref, noun
 from pipecli.cli.common.output import Format, print_record
-from pipecli.cli.common.pages import planned_contact, print_activities, print_section
+from pipecli.cli.common.record_json import RecordJson, print_record_json, record_json
 from pipecli.cli.common.session import Session, session
 from pipecli.cli.common.table import Column
+from pipecli.cli.show import planned_contact, print_activities, print_section
 from pipecli.records.kinds import LEAD
 from pipecli.store.lookup import resolve
 from pipecli.wording import count
@@ -18,8 +19,12 @@ from pipecli.wording import count
 Line = tuple[str, object]
 
 
-def print_lead(ctx: typer.Context, ref: str) -> None:
-    """Print the lead that a person names."""
+app = noun()
+
+
+@app.command("show")
+def show(ctx: typer.Context, ref: Ref) -> None:
+    """Show one lead: its criteria, activities, what it became."""
     run = session(ctx)
     found = resolve(run.pipeline, ref, LEAD)
     lead = record_json(run, found.noun, found.key)

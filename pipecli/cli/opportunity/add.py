@@ -5,25 +5,36 @@ Whose a new lead or opportunity is when nobody is named: `add` asks the assignme
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast
+from typing import Annotated, Any, TypeVar, cast
 
 import typer
 
+from pipecli.cli.common.assignments import built, names_field, option, split
 from pipecli.cli.common.change import Transaction, changing
-from pipecli.cli.common.record_verbs import Sets
+from pipecli.cli.common.command import Changing, Sets, noun
+from pipecli.cli.lead.convert import Parties, parties
 from pipecli.errors import PipecliError
+from pipecli.records.activity import NextContact
+from pipecli.records.base import Record
+from pipecli.records.catalogue import PriceList
 from pipecli.records.kinds import BY_NOUN
+from pipecli.records.lead import Lead
+from pipecli.records.opportunity import Opportunity, Stakeholder
+from pipecli.records.party import Contact, Customer
+from pipecli.store.index.conditions import choose_process, choose_rules
+from pipecli.store.workload import standing
+from pipecli.workflow.assignment import Taken, active_users, assign, rules_for
+from pipecli.workflow.items import require_currency
+from pipecli.workflow.match_party import Prospect
+from pipecli.workflow.opportunity.open import in_process, open_opportunity, opened
+from pipecli.workflow.opportunity.people import require_user
 
-if TYPE_CHECKING:
-    from pipecli.cli.lead.convert import Parties
-    from pipecli.records.base import Record
-    from pipecli.records.catalogue import PriceList
-    from pipecli.records.lead import Lead
-    from pipecli.records.opportunity import Opportunity
+app = noun()
 
 Text = str | None
 
 
+@app.command("add", cls=Changing)
 def add(
     ctx: typer.Context,
     title: Annotated[Text, typer.Argument(help="What is to be sold.", metavar="TITLE")] = None,
@@ -69,10 +80,6 @@ def add(
     sets: Sets = None,
 ) -> None:
     """Add an opportunity; prints its id."""
-    from pipecli.cli.common.assignments import names_field, option
-    from pipecli.records.opportunity import Opportunity
-    from pipecli.workflow.opportunity.open import open_opportunity, opened
-
     with changing(ctx) as transaction:
         seller = _seller(transaction, owner)
         known_lead = _lead(transaction, lead)
@@ -127,8 +134,6 @@ def _title(argument: str | None, given: str | None) -> str:
 
 def _seller(transaction: Transaction, owner: str | None) -> str | None:
     """Who sells: the user that is named, or who runs this."""
-    from pipecli.workflow.opportunity.people import require_user
-
     if owner is None:
         return transaction.me
     require_user(transaction.settings, owner)
@@ -136,14 +141,10 @@ def _seller(transaction: Transaction, owner: str | None) -> str | None:
 
 
 def _lead(transaction: Transaction, name: str | None) -> Lead | None:
-    from pipecli.records.lead import Lead
-
     return transaction.get(Lead, name) if name is not None else None
 
 
 def _price_list(transaction: Transaction, name: str | None) -> PriceList | None:
-    from pipecli.records.catalogue import PriceList
-
     return transaction.get(PriceList, name) if name is not None else None
 
 
@@ -158,10 +159,6 @@ def _parties(
     owner: str | None,
 ) -> Parties | None:
     """The customer and the contact of the options; those of a converted lead where none is given."""
-    from pipecli.cli.lead.convert import Parties, parties
-    from pipecli.records.party import Contact, Customer
-    from pipecli.workflow.match_party import Prospect
-
     if customer is not None and organization is not None:
         raise PipecliError("--customer and --organization both say who buys", hint="give one of them")
     if (email or phone) and not (organization or person):
@@ -179,29 +176,20 @@ def _parties(
 
 def _of(owner: str | None, parties: Parties) -> tuple[Record, ...]:
     """The customer and contact to write; a new customer is of the deal's owner."""
-    from pipecli.records.party import Customer
-
     return tuple(each.with_(owner=owner) if isinstance(each, Customer) else each for each in parties.written)
 
 
 def _stakeholders(parties: Parties | None) -> tuple[object, ...] | None:
-    from pipecli.records.opportunity import Stakeholder
-
     person = parties.contact if parties else None
     return (Stakeholder(contact=person.id, primary=True),) if person else None
 
 
 def _next_contact(transaction: Transaction, text: str | None, owner: str | None) -> object | None:
-    from pipecli.records.activity import NextContact
-
     day = transaction.day(text)
     return NextContact(date=day, by=owner) if day else None
 
 
 def _with_sets(deal: Opportunity, sets: list[str] | None, transaction: Transaction) -> Opportunity:
-    from pipecli.cli.common.assignments import built, split
-    from pipecli.records.opportunity import Opportunity
-
     for name in (split(text)[0][0] for text in sets or ()):
         if name in ("process", "stage"):
             raise PipecliError(f"--set can't give {name}", hint=f"give it with --{name}")
@@ -218,17 +206,11 @@ def _placed(
     transaction: Transaction, deal: Opportunity, process: str | None, stage: str | None
 ) -> Opportunity:
     """The deal in its process: the one named, or the one that the settings choose for it."""
-    from pipecli.store.index.conditions import choose_process
-    from pipecli.workflow.opportunity.open import in_process
-
     chosen = choose_process(transaction.pipeline, deal) if process is None else process
     return in_process(deal, transaction.settings, chosen, stage)
 
 
 def _require_currency(transaction: Transaction, deal: Opportunity) -> None:
-    from pipecli.records.catalogue import PriceList
-    from pipecli.workflow.items import require_currency
-
     prices = transaction.pipeline.find_record(PriceList, deal.price_list)
     if prices is not None:
         require_currency(prices, deal)
@@ -242,10 +224,6 @@ def owned_by_rule(transaction: Transaction, record: R) -> tuple[R, tuple[str, ..
 
     The rule's own users keep what they add.
     """
-    from pipecli.store.index.conditions import choose_rules
-    from pipecli.store.workload import standing
-    from pipecli.workflow.assignment import Taken, active_users, assign, rules_for
-
     if not rules_for(transaction.settings, record.noun):
         return record, ()
     unowned = record.with_(owner=None)

@@ -1,8 +1,6 @@
-"""One deal on the board: what `opportunity show` prints, in a window of the board's terminal.
+"""The board on the whole terminal: look through the lanes, move cards, open one, take a move back.
 
-The board on the whole terminal (textual): look through the lanes, move cards, open one, take a move back.
-
-Nothing is kept here: what is shown is read from the pipeline, and a move is a commit (`board_moves`).
+Nothing is kept here: all is read from the pipeline, and a move is the shell's `advance`, with its commit.
 """
 
 from __future__ import annotations
@@ -13,24 +11,70 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Footer, OptionList, Static
 
+from pipecli.cli.common.change import Transaction, trailers
 from pipecli.cli.common.list import owner_filter
 from pipecli.cli.common.session import Session
 from pipecli.cli.common.table import clean
-from pipecli.cli.opportunity import board
-from pipecli.cli.opportunity.board import Board, read_board, shortened
+from pipecli.cli.opportunity.board_cards import Board, read_board, shortened
 from pipecli.cli.opportunity.board_widgets import Cards, Choice, Lanes, Page
 from pipecli.errors import PipecliError
+from pipecli.records.opportunity import Opportunity
 from pipecli.store.pipeline import Pipeline
+from pipecli.workflow.change import Change
+from pipecli.workflow.opportunity.advance import advance, undo_advance
 
 if TYPE_CHECKING:
     from pipecli.reports.pipeline import Place
+
+
+class Moved(NamedTuple):
+    """A move that was made, as it takes to undo it."""
+
+    before: Opportunity
+    after: Opportunity
+    said: str
+
+
+def move(run: Session, key: str, stage: str) -> Moved:
+    """Advance a deal to a stage. Raises PipecliError, in the words of the shell."""
+    with _pipeline(run) as pipeline:
+        deal = pipeline.get(Opportunity, key)
+        change = advance(deal, pipeline.settings, to=stage)
+        _commit(run, pipeline, change)
+        assert isinstance(change.subject, Opportunity)
+        return Moved(deal, change.subject, f"{key}: {change.summary}")
+
+
+def undo(run: Session, moved: Moved) -> str:
+    """Put a deal back to where it was before a move; what else was changed since stays."""
+    with _pipeline(run) as pipeline:
+        change = undo_advance(pipeline.get(Opportunity, moved.before.id), moved.before, moved.after)
+        _commit(run, pipeline, change)
+        return f"{moved.before.id}: {change.summary}"
+
+
+@contextmanager
+def _pipeline(run: Session) -> Iterator[Pipeline]:
+    """The pipeline as it is now, while nobody else can change it."""
+    pipeline = Pipeline.find(Path(run.directory), run.fixed_now())
+    try:
+        with pipeline.exclusive():
+            yield pipeline
+    finally:
+        pipeline.close()
+
+
+def _commit(run: Session, pipeline: Pipeline, change: Change) -> None:
+    transaction = Transaction(run, pipeline)
+    subject = f"{change.subject.key}: {change.summary}"
+    transaction.commit(transaction.plan([change]), subject, trailers([change]))
 
 
 def page(run: Session, key: str, width: int) -> str:
@@ -96,7 +140,7 @@ class BoardApp(App[None]):
         self.has_closed = has_closed
         self.owner_filter = owner_filter(run)
         self.grabbed = ""
-        self.moves: list[board.Moved] = []
+        self.moves: list[Moved] = []
         self.said: list[str] = []
         self.board = self._board_of(run.pipeline)
         self.process = self.board.process
@@ -133,7 +177,7 @@ class BoardApp(App[None]):
 
     def _board_of(self, pipeline: Pipeline) -> Board:
         return read_board(
-            self.run_session, pipeline, self.process, whose_=self.owner_filter, has_closed=self.has_closed
+            self.run_session, pipeline, self.process, owners=self.owner_filter, has_closed=self.has_closed
         )
 
     def _head(self) -> None:
@@ -186,10 +230,10 @@ class BoardApp(App[None]):
             await self._move(key, stages[place])
 
     async def _move(self, key: str, to: Place) -> None:
-        await self._do(lambda: self._moved(board.move(self.run_session, key, to.stage)))
+        await self._do(lambda: self._moved(move(self.run_session, key, to.stage)))
         self.lanes.go_to(key)
 
-    def _moved(self, moved: board.Moved) -> str:
+    def _moved(self, moved: Moved) -> str:
         self.moves.append(moved)
         return moved.said
 
@@ -200,7 +244,7 @@ class BoardApp(App[None]):
         last = self.moves[-1]
 
         def undone() -> str:
-            said = board.undo(self.run_session, last)
+            said = undo(self.run_session, last)
             self.moves.pop()
             return said
 

@@ -18,11 +18,11 @@ from textual.widgets import Footer, Input, Label, OptionList, Static
 from textual.widgets.option_list import Option
 
 from pipecli.cli.common.table import clean, fitting
-from pipecli.cli.opportunity.board import card_lines, shortened
+from pipecli.cli.opportunity.board_cards import card_lines, shortened
 from pipecli.records.money import minor_digits
 
 if TYPE_CHECKING:
-    from pipecli.cli.opportunity.board import Board
+    from pipecli.cli.opportunity.board_cards import Board
     from pipecli.reports.pipeline import Card, Lane, Place
 
 

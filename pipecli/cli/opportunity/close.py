@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import Annotated, cast
 
 import typer
 
+from pipecli.cli.common.assignments import option
 from pipecli.cli.common.change import Transaction, changing
-from pipecli.cli.common.record_verbs import Ref
+from pipecli.cli.common.command import Changing, Ref, noun
+from pipecli.cli.common.record_verbs import names_of
+from pipecli.cli.lead.convert import parties
+from pipecli.history.past import quotations_when_open
+from pipecli.records.lead import Lead
+from pipecli.records.opportunity import Opportunity
+from pipecli.records.quotation import Order, Quotation
+from pipecli.workflow.change import Change, Refused
+from pipecli.workflow.match_party import of_lead
+from pipecli.workflow.opportunity.close import convert_on_win, lose, win
+from pipecli.workflow.opportunity.close import reopen as reopened
+from pipecli.workflow.rules import refuse_closed
 
-if TYPE_CHECKING:
-    from pipecli.records.opportunity import Opportunity
-    from pipecli.records.quotation import Order, Quotation
-    from pipecli.workflow.change import Change
+app = noun()
 
 _Day = Annotated[str | None, typer.Option("--date", help="When; today otherwise.", metavar="DATE")]
 
 
+@app.command("won", cls=Changing)
 def won(
     ctx: typer.Context,
     ref: Ref,
@@ -31,12 +41,6 @@ def won(
     note: Annotated[str | None, typer.Option(help="What else there is to say.", metavar="TEXT")] = None,
 ) -> None:
     """Close an opportunity as won; its quotation becomes an order."""
-    from pipecli.cli.common.assignments import option
-    from pipecli.records.opportunity import Opportunity
-    from pipecli.records.quotation import Quotation
-    from pipecli.workflow.opportunity.close import win
-    from pipecli.workflow.rules import refuse_closed
-
     with changing(ctx) as transaction:
         deal = transaction.get(Opportunity, ref)
         refuse_closed(deal)
@@ -55,6 +59,7 @@ def won(
         transaction.do_all([*conversion, change], change.asked, f"{deal.id}: {change.summary}")
 
 
+@app.command("lost", cls=Changing)
 def lost(
     ctx: typer.Context,
     ref: Ref,
@@ -66,11 +71,6 @@ def lost(
     day: _Day = None,
 ) -> None:
     """Close an opportunity as lost; its quotations are rejected."""
-    from pipecli.cli.common.assignments import option
-    from pipecli.cli.common.record_verbs import names_of
-    from pipecli.records.opportunity import Opportunity
-    from pipecli.workflow.opportunity.close import lose
-
     with changing(ctx) as transaction:
         deal = transaction.get(Opportunity, ref)
         change = lose(
@@ -90,6 +90,7 @@ def lost(
         transaction.do(change)
 
 
+@app.command("reopen", cls=Changing)
 def reopen(
     ctx: typer.Context,
     ref: Ref,
@@ -98,10 +99,6 @@ def reopen(
     ] = None,
 ) -> None:
     """Open a closed opportunity again, its quotations as they were."""
-    from pipecli.history.past import quotations_when_open
-    from pipecli.records.opportunity import Opportunity
-    from pipecli.workflow.opportunity.close import reopen as reopened
-
     with changing(ctx) as transaction:
         deal = transaction.get(Opportunity, ref)
         quotations = _quotations(transaction, deal)
@@ -119,26 +116,15 @@ def reopen(
 
 
 def _quotations(transaction: Transaction, deal: Opportunity) -> list[Quotation]:
-    from pipecli.records.quotation import Quotation
-
     return transaction.pipeline.all(Quotation, "opportunity = ?", deal.id)
 
 
 def _orders(transaction: Transaction, deal: Opportunity) -> list[Order]:
-    from pipecli.records.quotation import Order
-
     return transaction.pipeline.all(Order, "opportunity = ?", deal.id)
 
 
 def _sold(transaction: Transaction, deal: Opportunity) -> tuple[Opportunity, list[Change]]:
     """The deal with its customer, and the step in which its lead becomes that customer where it has none."""
-    from pipecli.cli.lead.convert import parties
-    from pipecli.records.lead import Lead
-    from pipecli.records.opportunity import Opportunity
-    from pipecli.workflow.change import Refused
-    from pipecli.workflow.match_party import of_lead
-    from pipecli.workflow.opportunity.close import convert_on_win
-
     lead = transaction.pipeline.find_record(Lead, deal.lead)
     if deal.customer or lead is None:
         return deal, []

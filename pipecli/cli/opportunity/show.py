@@ -1,7 +1,4 @@
-"""Where a deal stands in its process, and what keeps it from the next stage; on plain records.
-
-`opportunity show`: for people a page on the deal, for scripts its keys. It reads the index alone.
-"""
+"""`opportunity show`, `item list`, `step list` and `contact list`. They read the index alone."""
 
 from __future__ import annotations
 
@@ -11,23 +8,26 @@ from typing import Any, NamedTuple
 
 import typer
 
-from pipecli.cli.common.change import RecordJson, print_record_json, record_json
-from pipecli.cli.common.columns import amount_text
-from pipecli.cli.common.output import Format, print_record, write_text
-from pipecli.cli.common.pages import (
+from pipecli.cli.common.command import Ref, noun
+from pipecli.cli.common.output import Format, print_record, print_records, write_text
+from pipecli.cli.common.record_json import RecordJson, print_record_json, record_json
+from pipecli.cli.common.session import Session, session
+from pipecli.cli.common.table import Column, amount_text, cell_text
+from pipecli.cli.show import (
     due,
     planned_contact,
     print_activities,
     print_items,
     print_section,
 )
-from pipecli.cli.common.session import Session, session
-from pipecli.cli.common.table import Column, cell_text
-from pipecli.cli.opportunity.contact import STAKEHOLDERS, stakeholders
+from pipecli.jsontext import loads
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.questions import NAMES, QUESTIONS, answered
+from pipecli.store.lookup import resolve
 from pipecli.wording import count
 from pipecli.workflow.requirements import missing_fields, missing_steps
+
+app = noun()
 
 
 class StageProgress(NamedTuple):
@@ -91,10 +91,9 @@ def progress(deal: Mapping[str, Any], settings: Mapping[str, Any]) -> StageProgr
 Line = tuple[str, object]
 
 
-def print_opportunity(ctx: typer.Context, ref: str) -> None:
-    """Print the deal that a person names."""
-    from pipecli.store.lookup import resolve
-
+@app.command("show")
+def show(ctx: typer.Context, ref: Ref) -> None:
+    """Show one opportunity: where it stands, and what is next."""
     run = session(ctx)
     found = resolve(run.pipeline, ref, OPPORTUNITY)
     deal = record_json(run, found.noun, found.key)
@@ -259,4 +258,75 @@ _ASKED = Column(
     "TOTAL",
     align="right",
     show=lambda record: amount_text(record["exact_amount"], record["currency"]),
+)
+
+
+@app.command("item list")
+def list_items(ctx: typer.Context, ref: Ref) -> None:
+    """List the items, with the amount of each."""
+    run = session(ctx)
+    found = resolve(run.pipeline, ref, OPPORTUNITY)
+    print_items(run, found.noun, found.key)
+
+
+@app.command("step list")
+def list_steps(ctx: typer.Context, ref: Ref) -> None:
+    """List the steps of every stage, and which are done."""
+    run = session(ctx)
+    found = resolve(run.pipeline, ref, OPPORTUNITY)
+    deal = record_json(run, found.noun, found.key)
+    process: dict[str, Any] = run.pipeline.settings_as_written["processes"].get(deal["process"], {})
+    steps = [
+        {"stage": stage["id"], "step": step, "done": step in deal.get("steps_done", ())}
+        for stage in process.get("stages", ())
+        for step in stage.get("steps", ())
+    ]
+    print_records(steps, _STEPS, run.format, id_key="step")
+
+
+_STEPS = (
+    Column("stage", "STAGE"),
+    Column("step", "STEP", shrink=True, min_width=20),
+    Column("done", "DONE"),
+)
+
+
+@app.command("contact list")
+def list_contacts(ctx: typer.Context, ref: Ref) -> None:
+    """List the contacts, with the part that each plays."""
+    run = session(ctx)
+    found = resolve(run.pipeline, ref, OPPORTUNITY)
+    print_records(stakeholders(run, found.key), STAKEHOLDERS, run.format, id_key="contact")
+
+
+def stakeholders(run: Session, deal: str) -> list[RecordJson]:
+    """The contacts on a deal in the order of its file, with what we know of each."""
+    rows = run.pipeline.index.connection.execute(
+        """SELECT s.contact, c.name, s.role, s."primary", c.title, c.emails, c.phones
+        FROM stakeholders s LEFT JOIN _contacts c ON c.path = 'contacts/' || s.contact || '.yaml'
+        WHERE s.opportunity = ? ORDER BY s.rowid""",
+        (deal,),
+    )
+    return [
+        {
+            "contact": contact,
+            "name": name or contact,
+            "role": role,
+            "primary": bool(primary),
+            "title": title,
+            "emails": loads(emails or "[]"),
+            "phones": loads(phones or "[]"),
+        }
+        for contact, name, role, primary, title, emails, phones in rows
+    ]
+
+
+STAKEHOLDERS = (
+    Column("contact", "CONTACT", shrink=True, min_width=12),
+    Column("name", "NAME", shrink=True, min_width=12),
+    Column("role", "ROLE", shrink=True),
+    Column("primary", "PRIMARY", show=lambda record: "primary" if record["primary"] else ""),
+    Column("title", "TITLE", shrink=True, rank=2),
+    Column("emails", "EMAIL", shrink=True, rank=1),
+    Column("phones", "PHONE", shrink=True, rank=1),
 )

@@ -8,24 +8,31 @@ from __future__ import annotations
 
 import os
 from email.headerregistry import Address
+from email.message import EmailMessage
 from email.utils import parseaddr
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import typer
 
 from pipecli.cli.common.change import Transaction
+from pipecli.cli.quotation.render import pdf_of, printed_of
 from pipecli.errors import PipecliError
+from pipecli.outbox.documents import addressee
+from pipecli.outbox.mail import Template, Words, message_of, own_template, template_names, written
+from pipecli.outbox.send_journal import InFlight, address_of
+from pipecli.outbox.smtp import Server, server_of
+from pipecli.outbox.typst import require_typst
+from pipecli.records.activity import Activity, Direction
+from pipecli.records.lead import Lead
+from pipecli.records.opportunity import Opportunity
+from pipecli.records.party import Contact, Customer
+from pipecli.records.quotation import Quotation
+from pipecli.store import git_commit
+from pipecli.store.files import inside
 from pipecli.wording import one_line
-
-if TYPE_CHECKING:
-    from email.message import EmailMessage
-
-    from pipecli.outbox.mail import Template
-    from pipecli.outbox.smtp import Server
-    from pipecli.records.activity import Activity
-    from pipecli.records.opportunity import Opportunity
-    from pipecli.records.quotation import Quotation
-    from pipecli.workflow.change import Change
+from pipecli.workflow.change import Change
+from pipecli.workflow.mail import activity_of, id_of_mail
+from pipecli.workflow.quotation.moves import mailed
 
 
 class Wishes(NamedTuple):
@@ -48,13 +55,6 @@ class Reader(NamedTuple):
 
 def send_by_email(transaction: Transaction, sent: Change, deal: Opportunity, wishes: Wishes) -> None:
     """Mail the quotation that `sent` makes, then write it and the mail on its deal as one commit."""
-    from pipecli.outbox.send_journal import InFlight
-    from pipecli.outbox.smtp import server_of
-    from pipecli.outbox.typst import require_typst
-    from pipecli.records.quotation import Quotation
-    from pipecli.store import git_commit
-    from pipecli.workflow.quotation.moves import mailed
-
     quotation = sent.subject
     assert isinstance(quotation, Quotation)
     server = server_of(os.environ)
@@ -79,10 +79,6 @@ def send_by_email(transaction: Transaction, sent: Change, deal: Opportunity, wis
 
 def _reader(transaction: Transaction, quotation: Quotation) -> Reader:
     """The quotation's contact, else its lead, else its customer: the first who has an address."""
-    from pipecli.outbox.documents import addressee
-    from pipecli.records.lead import Lead
-    from pipecli.records.party import Contact, Customer
-
     customer = transaction.pipeline.find_record(Customer, quotation.customer)
     contact = transaction.pipeline.find_record(Contact, quotation.contact)
     lead = transaction.pipeline.find_record(Lead, quotation.lead)
@@ -100,9 +96,6 @@ def _reader(transaction: Transaction, quotation: Quotation) -> Reader:
 def _message(
     transaction: Transaction, quotation: Quotation, reader: Reader, server: Server, wishes: Wishes
 ) -> EmailMessage:
-    from pipecli.cli.quotation.render import pdf_of, printed_of
-    from pipecli.outbox.mail import Words, message_of, written
-
     to = [_named(each, "--to") for each in wishes.to]
     if not to:
         to = [_known(reader, quotation)]
@@ -126,9 +119,6 @@ def _message(
 
 def _template(transaction: Transaction, language: str | None) -> Template:
     """The pipeline's own for this language, else its own for any, else that of pipecli."""
-    from pipecli.outbox.mail import Template, own_template, template_names
-    from pipecli.store.files import inside
-
     for name in template_names(language):
         file = f"templates/{name}"
         if inside(transaction.pipeline.root, file).exists():
@@ -167,8 +157,6 @@ def _named(text: str, what: str) -> Address:
 
 
 def _bare(text: str, what: str) -> str:
-    from pipecli.outbox.send_journal import address_of
-
     return address_of(text, what)
 
 
@@ -178,9 +166,6 @@ def _address(name: str, bare: str) -> Address:
 
 def _activity(transaction: Transaction, message: EmailMessage, reader: Reader) -> Activity:
     """The mail as the deal remembers it."""
-    from pipecli.records.activity import Direction
-    from pipecli.workflow.mail import activity_of, id_of_mail
-
     identity = str(message["Message-ID"])
     taken = {row[0] for row in transaction.pipeline.index.connection.execute("SELECT id FROM activities")}
     is_theirs = any(address.addr_spec == reader.email for address in _addresses(message, "To"))

@@ -6,21 +6,32 @@ The form is known by the file's ending. A file is written whole or not at all.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from pipecli.cli.common.command import Ref, noun
 from pipecli.cli.common.output import ending_of, write_text, write_whole
 from pipecli.cli.common.session import say, session
 from pipecli.errors import PipecliError
-from pipecli.records.kinds import Kind
-
-if TYPE_CHECKING:
-    from pipecli.outbox.documents import Printed, Revisions
-    from pipecli.outbox.typst import Form, Template
-    from pipecli.records.base import Record
-    from pipecli.records.quotation import Quotation
-    from pipecli.store.pipeline import Pipeline
+from pipecli.outbox.documents import (
+    Printed,
+    Revisions,
+    addressee,
+    printed_order,
+    printed_quotation,
+    printed_request,
+)
+from pipecli.outbox.mail import own_template
+from pipecli.outbox.typst import Form, Template, default_template, require_typst, typeset
+from pipecli.records.base import Document, Record
+from pipecli.records.kinds import ORDER, QUOTATION, SUPPLIER_QUOTATION, Kind
+from pipecli.records.lead import Lead
+from pipecli.records.party import Contact, Customer, Supplier
+from pipecli.records.quotation import Order, Quotation, SupplierQuotation
+from pipecli.store.files import inside
+from pipecli.store.lookup import resolve
+from pipecli.store.pipeline import Pipeline
 
 Output = Annotated[
     str,
@@ -33,10 +44,38 @@ _IMAGES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg")
 _LARGEST_LOGO = 1 << 20
 
 
-def render(ctx: typer.Context, kind: Kind, ref: str, output: str) -> None:
-    """Write the document that a person names, as PDF or HTML."""
-    from pipecli.store.lookup import resolve
+app = noun()
 
+
+@app.command("quotation render")
+def render_quotation(ctx: typer.Context, ref: Ref, output: Output) -> None:
+    """Write a quotation as a PDF or a page that a customer can be sent."""
+    _render(ctx, QUOTATION, ref, output)
+
+
+@app.command("order render")
+def render_order(ctx: typer.Context, ref: Ref, output: Output) -> None:
+    """Write an order as a PDF or a page that a customer can be sent."""
+    _render(ctx, ORDER, ref, output)
+
+
+@app.command("supplier-quote render")
+def render_request(ctx: typer.Context, ref: Ref, output: Output) -> None:
+    """Write the request as a PDF or a page for the supplier. It names neither the customer nor our prices."""
+    _render(ctx, SUPPLIER_QUOTATION, ref, output)
+
+
+@app.command("template")
+def template(
+    email: Annotated[bool, typer.Option("--email", help="That of the mail instead.")] = False,
+    language: Annotated[str | None, typer.Option(help="Of the mail: en, es or fa.", metavar="TAG")] = None,
+) -> None:
+    """Print the template of documents that comes with pipecli, to begin one of your own."""
+    write_text(own_template(language).text if email else default_template())
+
+
+def _render(ctx: typer.Context, kind: Kind, ref: str, output: str) -> None:
+    """Write the document that a person names, as PDF or HTML."""
     pipeline = session(ctx).pipeline
     key = resolve(pipeline, ref, kind).key
     form = _form(output, key)
@@ -51,8 +90,6 @@ def render(ctx: typer.Context, kind: Kind, ref: str, output: str) -> None:
 
 def _form(output: str, key: str) -> Form:
     """What is asked for. Raises PipecliError for what can't be written, before any work is done."""
-    from pipecli.outbox.typst import require_typst
-
     ending = ".html" if output == "-" else ending_of(output, (".pdf", ".html"), key)
     require_typst()
     return "pdf" if ending == ".pdf" else "html"
@@ -60,11 +97,6 @@ def _form(output: str, key: str) -> Form:
 
 def printed_of(pipeline: Pipeline, record: Record) -> Printed:
     """What the document says, with its reader and the letterhead as they are now."""
-    from pipecli.outbox.documents import addressee, printed_order, printed_quotation, printed_request
-    from pipecli.records.lead import Lead
-    from pipecli.records.party import Contact, Customer, Supplier
-    from pipecli.records.quotation import Order, Quotation, SupplierQuotation
-
     company = pipeline.settings.company
     if isinstance(record, SupplierQuotation):
         return printed_request(record, company, pipeline.find_record(Supplier, record.supplier))
@@ -81,8 +113,6 @@ def printed_of(pipeline: Pipeline, record: Record) -> Printed:
 
 def _revisions(pipeline: Pipeline, quotation: Quotation) -> Revisions:
     """How many came before a quotation, and which came after."""
-    from pipecli.outbox.documents import Revisions
-
     siblings = pipeline.all(type(quotation), "opportunity = ?", quotation.opportunity)
     before = {sibling.id: sibling.revision_of for sibling in siblings}
     chain = [quotation.id]
@@ -98,10 +128,6 @@ def pdf_of(pipeline: Pipeline, printed: Printed, record: Record) -> bytes:
 
 def _set(pipeline: Pipeline, printed: Printed, record: Record, form: Form) -> bytes:
     """The document as PDF or HTML, with a word on what is not in it."""
-    from pipecli.outbox.typst import typeset
-    from pipecli.records.base import Document
-    from pipecli.store.files import inside
-
     assert isinstance(record, Document)
     template = _template(pipeline)
     fonts = inside(pipeline.root, "templates/fonts")
@@ -121,9 +147,6 @@ def _set(pipeline: Pipeline, printed: Printed, record: Record, form: Form) -> by
 
 def _template(pipeline: Pipeline) -> Template | None:
     """The template that the settings name; None for the one of pipecli."""
-    from pipecli.outbox.typst import Template
-    from pipecli.store.files import inside
-
     file = pipeline.settings.quotations.template
     if file is None:
         return None
@@ -144,8 +167,6 @@ def _template(pipeline: Pipeline) -> Template | None:
 
 def _logo(pipeline: Pipeline) -> Path | None:
     """The company's logo; None, with a word on why, where it can't be used."""
-    from pipecli.store.files import inside
-
     file = pipeline.settings.company.logo
     if file is None:
         return None

@@ -1,101 +1,131 @@
-"""Users and teams as records of their own, though both are parts of `pipecli.yaml`.
-
-A change of the settings, held against what the pipeline has: its records, price lists and files.
-"""
+"""`settings set`, `edit` and `rename`: held against the records, price lists and files that there are."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Annotated, Any, Literal, get_args
 
+import typer
+
+from pipecli.cli.common.assignments import assign, split
+from pipecli.cli.common.change import Printed, Transaction, changing
+from pipecli.cli.common.command import Assignments, Changing, noun
+from pipecli.cli.common.edit import edit_file
+from pipecli.cli.common.record_json import SECTIONS, find_section, settings_json
+from pipecli.cli.common.record_verbs import given_slug
+from pipecli.cli.common.session import say, session
 from pipecli.errors import PipecliError
-from pipecli.jsontext import loads
+from pipecli.records.base import Record
 from pipecli.records.kinds import BY_NOUN, KINDS, SETTINGS_FILE
+from pipecli.records.settings import Settings
+from pipecli.store.files import inside
+from pipecli.store.index import query
+from pipecli.store.pipeline import Pipeline
+from pipecli.store.yaml import read
+from pipecli.workflow import rename_setting, settings
+from pipecli.workflow.change import Change
+from pipecli.workflow.rename_setting import WORDS
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+app = noun()
 
-    import typer
-
-    from pipecli.cli.common.change import Printed, Transaction
-    from pipecli.cli.common.session import Session
-    from pipecli.records.settings import Settings
-    from pipecli.store.pipeline import Pipeline
-    from pipecli.workflow.change import Change
-
-
-class SettingsPart(NamedTuple):
-    noun: str
-    key: str
-    """Under which the settings keep them: `users`."""
+What = Literal["lost-reason", "disqualify-reason", "source", "type", "stage", "user", "team"]
 
 
-USER = SettingsPart("user", "users")
-TEAM = SettingsPart("team", "teams")
-_PARTS = {part.noun: part for part in (USER, TEAM)}
+@app.command("set", cls=Changing)
+def set_(ctx: typer.Context, assignments: Assignments) -> None:
+    """Set settings: path=value, path= to clear.
+
+    As auto_close.after_days=45, exchange_rates.USD.2026-01-01=0.92. A list takes commas
+    (lost_reasons=price,timing), a list of maps YAML: 'assignment_rules=[{name: all, users: [ana]}]'. What
+    records use can't be dropped: rename it.
+    """
+    with changing(ctx) as transaction:
+        set_settings(transaction, assignments)
 
 
-def settings_view(run: Session, noun: str, slug: str) -> dict[str, Any]:
-    """The settings, or one user or team of them with its slug as `id`, as the index has them now."""
-    row = run.pipeline.index.connection.execute(
-        "SELECT json FROM _records WHERE noun = 'settings'"
-    ).fetchone()
-    written: dict[str, Any] = loads(row[0])
-    part = _PARTS.get(noun)
-    return {"id": slug, **written[part.key][slug]} if part else written
+@app.command("edit", cls=Changing)
+def edit(ctx: typer.Context) -> None:
+    """Open pipecli.yaml in $EDITOR."""
+    edit_settings(ctx)
 
 
-def find_part(run: Session, part: SettingsPart, text: str) -> str:
-    """The slug of the user or team that a person means: the slug itself, or words of the name."""
-    known: Mapping[str, Any] = run.pipeline.settings_as_written.get(part.key, {})
-    wanted = text.strip().casefold()
-    if wanted in known:
-        return wanted
-    named = [
-        slug
-        for slug, value in known.items()
-        if wanted and all(word in f"{slug} {value.get('name', '')}".casefold() for word in wanted.split())
-    ]
-    if len(named) == 1:
-        return named[0]
-    if named:
-        raise PipecliError(
-            f'"{text}" is {len(named)} {part.key}: {", ".join(named)}', hint="name one by its slug"
+@app.command("rename", cls=Changing)
+def rename(
+    ctx: typer.Context,
+    what: Annotated[What, typer.Argument(metavar="WHAT", help=f"One of {', '.join(get_args(What))}.")],
+    old: Annotated[str, typer.Argument(metavar="OLD", help="Its name now; a stage's is PROCESS/STAGE.")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="Its name then; a stage's without the process.")],
+) -> None:
+    """Rename something of the settings, in every record that uses it.
+
+    The settings and the records are one commit.
+    """
+    with changing(ctx) as transaction:
+        # A file that can't be read might use it too, and would keep the old name.
+        transaction.pipeline.need(*KINDS)
+        wanted = given_slug(new, what) if what in ("type", "stage", "user", "team") else new.strip()
+        if not wanted:
+            raise PipecliError(f"the new name of {old} is missing")
+        present = _stage(transaction, old) if what == "stage" else old
+        transaction.do(
+            rename_setting.rename(
+                transaction.settings, what, present, wanted, _records(transaction, what, present)
+            )
         )
-    raise PipecliError(f'no {part.noun} answers to "{text}"', hint=_known_names(part, known))
 
 
-def _known_names(part: SettingsPart, known: Mapping[str, Any]) -> str:
-    if not known:
-        return f"there are none yet; add one with `pipecli {part.noun} add`"
-    return f"known: {', '.join(known)}" if len(known) <= 12 else f"see `pipecli {part.noun} list`"
+def _stage(transaction: Transaction, text: str) -> str:
+    """A stage with its process, which may be left out where one process alone has it."""
+    if "/" in text:
+        return text
+    stages = [
+        f"{slug}/{text}"
+        for slug, process in transaction.settings.processes.items()
+        if process.position(text) is not None
+    ]
+    if len(stages) > 1:
+        raise PipecliError(f"{text} is a stage of several processes", hint=f"name one of {', '.join(stages)}")
+    return stages[0] if stages else text
 
 
-def show_part(run: Session, part: SettingsPart, text: str) -> None:
-    """Print one user or team."""
-    from pipecli.cli.common.change import print_record_json
+def _records(transaction: Transaction, what: What, old: str) -> list[Record]:
+    """Every record that uses a name."""
+    if what in WORDS:
+        return [transaction.pipeline.read(path) for path in records_with(transaction.pipeline, what, old)]
+    conditions = {
+        "stage": (
+            "SELECT path FROM _references WHERE noun = 'stage' AND key = ? "
+            "UNION SELECT l.path FROM _literature l, json_each(l.stages) s WHERE s.value = ?",
+            (old, old.partition("/")[2]),
+        ),
+        "user": (_NAMED, ("user", old)),
+        "team": (_NAMED, ("team", old)),
+    }
+    sql, parameters = conditions[what]
+    paths = transaction.pipeline.index.connection.execute(sql, parameters).fetchall()
+    return [transaction.pipeline.read(path) for (path,) in paths]
 
-    print_record_json(run, settings_view(run, part.noun, find_part(run, part, text)))
+
+_NAMED = (
+    "SELECT DISTINCT path FROM _references JOIN _records r USING (path) "
+    "WHERE _references.noun IN (?, 'principal') AND _references.key = ? AND r.noun <> 'settings'"
+)
 
 
-def set_part(transaction: Transaction, part: SettingsPart, slug: str, assignments: Sequence[str]) -> None:
+def set_part(transaction: Transaction, noun: str, slug: str, assignments: Sequence[str]) -> None:
     """Set fields of a user or team."""
-    from pipecli.cli.common.change import Printed
-
-    inside = [f"{part.key}.{slug}.{text}" for text in assignments]
-    set_settings(transaction, inside, Printed(part.noun, slug, slug))
+    inside = [f"{SECTIONS[noun]}.{slug}.{text}" for text in assignments]
+    set_settings(transaction, inside, Printed(noun, slug, slug))
 
 
-def remove_part(transaction: Transaction, part: SettingsPart, slug: str) -> None:
+def remove_part(transaction: Transaction, noun: str, slug: str) -> None:
     """Remove a user or team that nothing names."""
-    from pipecli.cli.common.change import Printed
-
-    last = settings_view(transaction.session, part.noun, slug)
+    last = settings_json(transaction.session, noun, slug)
     set_settings(
         transaction,
-        [f"{part.key}.{slug}="],
-        Printed(part.noun, slug, slug, shown=last),
-        summary=f"remove {part.noun} {slug}",
+        [f"{SECTIONS[noun]}.{slug}="],
+        Printed(noun, slug, slug, shown=last),
+        summary=f"remove {noun} {slug}",
     )
 
 
@@ -103,8 +133,6 @@ def set_settings(
     transaction: Transaction, assignments: Sequence[str], printed: Printed | None = None, *, summary: str = ""
 ) -> None:
     """Set fields of the settings; print them, or what `printed` says."""
-    from pipecli.cli.common.assignments import assign, split
-
     names = ", ".join(".".join(split(text)[0]) for text in assignments)
     after = assign(transaction.settings, assignments, transaction.session)
     transaction.do(change_to(transaction, after, summary or f"set {names}"), printed=printed)
@@ -112,7 +140,6 @@ def set_settings(
 
 def edit_settings(ctx: typer.Context, printed: Callable[[Settings], Printed] | None = None) -> None:
     """Open the settings in $EDITOR; print them, or what `printed` makes of them."""
-    from pipecli.cli.common.edit import edit_file
 
     def allow(transaction: Transaction, _before: Any, after: Any) -> None:
         change_to(transaction, after, "edit")
@@ -120,28 +147,22 @@ def edit_settings(ctx: typer.Context, printed: Callable[[Settings], Printed] | N
     edit_file(ctx, lambda transaction: transaction.settings, allow, printed)
 
 
-def edit_part(ctx: typer.Context, part: SettingsPart, text: str) -> None:
+def edit_part(ctx: typer.Context, noun: str, text: str) -> None:
     """Open the settings in $EDITOR for the sake of one user or team, and say where that stands."""
-    from pipecli.cli.common.change import Printed
-    from pipecli.cli.common.session import say, session
-    from pipecli.store.yaml import read
-
     run = session(ctx)
-    slug = find_part(run, part, text)
-    line, _ = read.locate(run.pipeline.text(SETTINGS_FILE), [part.key, slug])
-    say(f"{part.noun} {slug} stands in {SETTINGS_FILE}, at line {line}")
+    slug = find_section(run, noun, text)
+    line, _ = read.locate(run.pipeline.text(SETTINGS_FILE), [SECTIONS[noun], slug])
+    say(f"{noun} {slug} stands in {SETTINGS_FILE}, at line {line}")
 
     def printed(after: Settings) -> Printed:
-        is_there = slug in getattr(after, part.key)
-        return Printed(part.noun, slug, slug) if is_there else Printed("settings", after.id, after.id)
+        is_there = slug in getattr(after, SECTIONS[noun])
+        return Printed(noun, slug, slug) if is_there else Printed("settings", after.id, after.id)
 
     edit_settings(ctx, printed)
 
 
 def change_to(transaction: Transaction, after: Settings, summary: str) -> Change:
     """The change of the settings to these. Raises PipecliError where what records use would be gone."""
-    from pipecli.workflow import settings
-
     _refuse_broken_conditions(transaction, after)
     _refuse_missing_files(transaction, after)
     gone = settings.dropped(transaction.settings, after)
@@ -164,17 +185,15 @@ def change_to(transaction: Transaction, after: Settings, summary: str) -> Change
 
 def _refuse_broken_conditions(transaction: Transaction, after: Settings) -> None:
     """Ask each condition that is new, of no record: one that can't be run is refused."""
-    from pipecli.store.index import query
-
     known = {condition for _, _, condition in transaction.settings.conditions()}
-    for path, noun, condition in after.conditions():
+    for path, of_noun, condition in after.conditions():
         if condition in known:
             continue
         try:
             query.select(
                 transaction.pipeline.index.connection,
                 "1",
-                BY_NOUN[noun].table,
+                BY_NOUN[of_noun].table,
                 f"({condition}\n)",
                 "LIMIT 0",
                 (),
@@ -185,8 +204,6 @@ def _refuse_broken_conditions(transaction: Transaction, after: Settings) -> None
 
 def _refuse_missing_files(transaction: Transaction, after: Settings) -> None:
     """Refuse a logo or a template that is not there, where it is another than before."""
-    from pipecli.store.files import inside
-
     before = transaction.settings
     for path, folder, old, new in (
         ("company.logo", "", before.company.logo, after.company.logo),
@@ -212,10 +229,10 @@ def records_with(pipeline: Pipeline, what: str, word: str) -> list[str]:
 
 def _users_of(pipeline: Pipeline, noun: str, key: str) -> list[str]:
     """The ids of the records that name a user, team or stage."""
-    found = pipeline.index.connection.execute(
+    rows = pipeline.index.connection.execute(
         "SELECT DISTINCT r.key FROM _references f JOIN _records r USING (path) "
         "WHERE (f.noun = ? OR (f.noun = 'principal' AND ? IN ('user', 'team'))) AND f.key = ? "
         "AND r.noun <> 'settings' ORDER BY r.key",
         (noun, noun, key),
     )
-    return [row[0] for row in found]
+    return [row[0] for row in rows]

@@ -6,17 +6,16 @@ from typing import Annotated
 
 import typer
 
-from pipecli.cli.common.change import changing
-from pipecli.cli.common.columns import TEAMS
-from pipecli.cli.common.command import Changing, noun
-from pipecli.cli.common.list import Listing, Parts, print_parts
-from pipecli.cli.common.record_verbs import Assignments
-from pipecli.cli.common.session import session
-from pipecli.cli.settings.change import TEAM, USER, edit_part, find_part, remove_part, set_part, show_part
+from pipecli.cli.common.assignments import validated
+from pipecli.cli.common.change import Printed, changing
+from pipecli.cli.common.command import Assignments, Changing, Team, noun
+from pipecli.cli.common.record_json import find_section
+from pipecli.cli.common.record_verbs import given_slug
+from pipecli.cli.settings.change import edit_part, remove_part, set_part
+from pipecli.records import settings
+from pipecli.workflow import settings as add_team
 
-app = noun("Teams and their managers.")
-
-Team = Annotated[str, typer.Argument(metavar="TEAM", help="A slug, or words of a name.")]
+app = noun()
 
 
 @app.command("add", cls=Changing)
@@ -30,18 +29,12 @@ def add(
     parent: Annotated[str | None, typer.Option(help="The team it belongs to.", metavar="TEAM")] = None,
 ) -> None:
     """Add a team; prints its slug."""
-    from pipecli.cli.common.assignments import validated
-    from pipecli.cli.common.change import Printed
-    from pipecli.cli.common.record_verbs import given_slug
-    from pipecli.records import settings
-    from pipecli.workflow import settings as add_team
-
     with changing(ctx) as transaction:
         team = given_slug(slug, "team")
         given = {
             "name": name or team,
-            "manager": find_part(transaction.session, USER, manager) if manager else None,
-            "parent": find_part(transaction.session, TEAM, parent) if parent else None,
+            "manager": find_section(transaction.session, "user", manager) if manager else None,
+            "parent": find_section(transaction.session, "team", parent) if parent else None,
         }
         transaction.do(
             add_team.add_team(transaction.settings, team, validated(settings.Team, given)),
@@ -49,42 +42,21 @@ def add(
         )
 
 
-_SOURCE = Parts(
-    "teams",
-    "SELECT t.id, t.name, t.manager, "
-    "(SELECT json_group_array(id) FROM (SELECT id FROM users WHERE team = t.id ORDER BY id)) AS members "
-    "FROM teams t",
-    lists=frozenset({"members"}),
-)
-
-
-@app.command("list", cls=Listing)
-def list_(ctx: typer.Context) -> None:
-    """List the teams with their members."""
-    print_parts(ctx, _SOURCE, TEAMS, "id")
-
-
-@app.command("show")
-def show(ctx: typer.Context, team: Team) -> None:
-    """Show one team."""
-    show_part(session(ctx), TEAM, team)
-
-
 @app.command("set", cls=Changing)
 def set_(ctx: typer.Context, team: Team, assignments: Assignments) -> None:
     """Set fields of a team: path=value, path= to clear."""
     with changing(ctx) as transaction:
-        set_part(transaction, TEAM, find_part(transaction.session, TEAM, team), assignments)
+        set_part(transaction, "team", find_section(transaction.session, "team", team), assignments)
 
 
 @app.command("edit", cls=Changing)
 def edit(ctx: typer.Context, team: Team) -> None:
     """Open pipecli.yaml in $EDITOR, where the team stands."""
-    edit_part(ctx, TEAM, team)
+    edit_part(ctx, "team", team)
 
 
 @app.command("remove", cls=Changing)
 def remove(ctx: typer.Context, team: Team) -> None:
     """Remove a team that no user and no record names."""
     with changing(ctx) as transaction:
-        remove_part(transaction, TEAM, find_part(transaction.session, TEAM, team))
+        remove_part(transaction, "team", find_section(transaction.session, "team", team))

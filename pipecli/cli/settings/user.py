@@ -6,17 +6,16 @@ from typing import Annotated
 
 import typer
 
-from pipecli.cli.common.change import changing
-from pipecli.cli.common.columns import USERS
-from pipecli.cli.common.command import Changing, noun
-from pipecli.cli.common.list import Listing, Parts, print_parts
-from pipecli.cli.common.record_verbs import Assignments
-from pipecli.cli.common.session import session
-from pipecli.cli.settings.change import USER, edit_part, find_part, remove_part, set_part, show_part
+from pipecli.cli.common.assignments import validated
+from pipecli.cli.common.change import Printed, changing
+from pipecli.cli.common.command import Assignments, Changing, User, noun
+from pipecli.cli.common.record_json import find_section
+from pipecli.cli.common.record_verbs import given_slug
+from pipecli.cli.settings.change import edit_part, remove_part, set_part
+from pipecli.records import settings
+from pipecli.workflow import settings as add_user
 
-app = noun("Users: the salespeople of the settings.")
-
-User = Annotated[str, typer.Argument(metavar="USER", help="A slug, or words of a name.")]
+app = noun()
 
 
 @app.command("add", cls=Changing)
@@ -33,12 +32,6 @@ def add(
     inactive: Annotated[bool, typer.Option("--inactive", help="They get nothing new.")] = False,
 ) -> None:
     """Add a user; prints their slug."""
-    from pipecli.cli.common.assignments import validated
-    from pipecli.cli.common.change import Printed
-    from pipecli.cli.common.record_verbs import given_slug
-    from pipecli.records import settings
-    from pipecli.workflow import settings as add_user
-
     with changing(ctx) as transaction:
         user = given_slug(slug, "user")
         given = {
@@ -53,34 +46,17 @@ def add(
         )
 
 
-_SOURCE = Parts(
-    "users", "SELECT id, name, email, team, active, external_id FROM users", flags=frozenset({"active"})
-)
-
-
-@app.command("list", cls=Listing)
-def list_(ctx: typer.Context) -> None:
-    """List the users, those at work first."""
-    print_parts(ctx, _SOURCE, USERS, "NOT active, id")
-
-
-@app.command("show")
-def show(ctx: typer.Context, user: User) -> None:
-    """Show one user."""
-    show_part(session(ctx), USER, user)
-
-
 @app.command("set", cls=Changing)
 def set_(ctx: typer.Context, user: User, assignments: Assignments) -> None:
     """Set fields of a user: path=value, path= to clear."""
     with changing(ctx) as transaction:
-        set_part(transaction, USER, find_part(transaction.session, USER, user), assignments)
+        set_part(transaction, "user", find_section(transaction.session, "user", user), assignments)
 
 
 @app.command("edit", cls=Changing)
 def edit(ctx: typer.Context, user: User) -> None:
     """Open pipecli.yaml in $EDITOR, where the user stands."""
-    edit_part(ctx, USER, user)
+    edit_part(ctx, "user", user)
 
 
 @app.command("remove", cls=Changing)
@@ -90,4 +66,4 @@ def remove(ctx: typer.Context, user: User) -> None:
     One whom records name is taken out of use: user set USER active=no.
     """
     with changing(ctx) as transaction:
-        remove_part(transaction, USER, find_part(transaction.session, USER, user))
+        remove_part(transaction, "user", find_section(transaction.session, "user", user))

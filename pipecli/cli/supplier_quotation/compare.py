@@ -5,17 +5,39 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
-from pipecli.cli.common.columns import amount_text, price_text
+import typer
+
+from pipecli.cli.common.command import noun
 from pipecli.cli.common.output import Format, print_record, print_records, write_text
-from pipecli.cli.common.session import Session, say
-from pipecli.cli.common.table import Column, cell_text, cut
+from pipecli.cli.common.session import Session, say, session
+from pipecli.cli.common.table import Column, amount_text, cell_text, cut, price_text
+from pipecli.records.kinds import OPPORTUNITY
+from pipecli.records.opportunity import Opportunity
+from pipecli.records.quotation import SupplierQuotation
+from pipecli.store.lookup import resolve
+from pipecli.workflow import supplier_prices
 from pipecli.workflow.supplier_prices import Column as Answer
 from pipecli.workflow.supplier_prices import Comparison, Price
 
+app = noun()
 
-def print_comparison(run: Session, deal: str, compared: Comparison) -> None:
+
+@app.command("compare")
+def compare(
+    ctx: typer.Context,
+    opportunity: Annotated[str, typer.Argument(metavar="OPP", help="The deal.")],
+) -> None:
+    """Compare the answers side by side. A row an item, a column a supplier; * marks the best price."""
+    run = session(ctx)
+    deal = run.pipeline.get(Opportunity, resolve(run.pipeline, opportunity, OPPORTUNITY).key)
+    answers = run.pipeline.all(SupplierQuotation, "opportunity = ?", deal.id)
+    compared = supplier_prices.compare(answers, deal.currency, run.pipeline.rates, today=run.today)
+    _print_comparison(run, deal.id, compared)
+
+
+def _print_comparison(run: Session, deal: str, compared: Comparison) -> None:
     """Print a comparison; `ids` are those of the answers, the best total first."""
     if run.format is Format.IDS:
         best_first = sorted(compared.columns, key=lambda each: not each.is_best)

@@ -1,4 +1,4 @@
-"""`opportunity item`: the lines of a deal."""
+"""`opportunity set`, `edit` and `item`: the fields of a deal, and what is sold."""
 
 from __future__ import annotations
 
@@ -6,16 +6,43 @@ from typing import Annotated, Any
 
 import typer
 
-from pipecli.cli.common.change import changing
-from pipecli.cli.common.command import Changing, noun
-from pipecli.cli.common.record_verbs import Ref
-from pipecli.cli.common.session import session
+from pipecli.cli.common.assignments import assign, option, split
+from pipecli.cli.common.change import Transaction, changing
+from pipecli.cli.common.command import Changing, Ref, noun
+from pipecli.cli.common.record_verbs import add_set_edit
+from pipecli.records.catalogue import PriceList, Product
+from pipecli.records.kinds import OPPORTUNITY
+from pipecli.records.opportunity import Opportunity
+from pipecli.workflow import items
+from pipecli.workflow.change import Change
+from pipecli.workflow.opportunity.set import leave_to_verbs, set_fields
 
-app = noun("Items: add, remove, list.")
+app = noun()
 
 
-@app.command(cls=Changing)
-def add(
+def _set(transaction: Transaction, deal: Any, assignments: list[str], summary: str) -> Change:
+    leave_to_verbs(deal, {split(text)[0][0] for text in assignments})
+    return _changed(transaction, deal, assign(deal, assignments, transaction.session), summary)
+
+
+def _changed(transaction: Transaction, before: Any, after: Any, summary: str) -> Change:
+    return set_fields(
+        before, after, transaction.settings, transaction.pipeline.all(PriceList), transaction.today, summary
+    )
+
+
+def _allow_edit(transaction: Transaction, before: Any, after: Any) -> None:
+    """An edit may change what `set` may: the rules are the same, and so are the words of what they refuse."""
+    fields = type(after).model_fields
+    leave_to_verbs(before, {name for name in fields if getattr(before, name) != getattr(after, name)})
+    _changed(transaction, before, after, "edit")
+
+
+add_set_edit(app, OPPORTUNITY, _set, _allow_edit)
+
+
+@app.command("item add", cls=Changing)
+def add_item(
     ctx: typer.Context,
     ref: Ref,
     product: Annotated[str | None, typer.Option(help="What is sold.", metavar="PRODUCT")] = None,
@@ -31,18 +58,13 @@ def add(
     ] = None,
 ) -> None:
     """Add an item, priced from the price list of today."""
-    from pipecli.cli.common.assignments import option
-    from pipecli.records.catalogue import PriceList, Product
-    from pipecli.records.opportunity import Opportunity
-    from pipecli.workflow.items import add_item
-
     with changing(ctx) as transaction:
 
         def checked(name: str, text: str | None, field: str = "") -> Any:
             path = f"items.0.{field or name.removeprefix('--')}"
             return option(name, text, (Opportunity, path), transaction.session)
 
-        change = add_item(
+        change = items.add_item(
             transaction.get(Opportunity, ref),
             transaction.settings,
             transaction.pipeline.all(PriceList),
@@ -58,27 +80,12 @@ def add(
         transaction.do(change)
 
 
-@app.command(cls=Changing)
-def remove(
+@app.command("item remove", cls=Changing)
+def remove_item(
     ctx: typer.Context,
     ref: Ref,
     item: Annotated[str, typer.Argument(help="Its number, its product, or words of its description.")],
 ) -> None:
     """Remove an item."""
-    from pipecli.records.opportunity import Opportunity
-    from pipecli.workflow.items import remove_item
-
     with changing(ctx) as transaction:
-        transaction.do(remove_item(transaction.get(Opportunity, ref), item))
-
-
-@app.command("list")
-def list_(ctx: typer.Context, ref: Ref) -> None:
-    """List the items, with the amount of each."""
-    from pipecli.cli.common.pages import print_items
-    from pipecli.records.kinds import OPPORTUNITY
-    from pipecli.store.lookup import resolve
-
-    run = session(ctx)
-    found = resolve(run.pipeline, ref, OPPORTUNITY)
-    print_items(run, found.noun, found.key)
+        transaction.do(items.remove_item(transaction.get(Opportunity, ref), item))

@@ -1,27 +1,49 @@
-"""The columns of each noun's table: what a person reads in a list.
-
-The columns of the tables of leads, and of customers, contacts, suppliers and competitors.
-
-The columns of the tables of quotations, orders and suppliers' quotations.
-
-The columns of the tables of the catalogue, of activities, and of the settings' users and teams.
-"""
+"""`list` of every noun: the columns that a person reads, and the order."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import Annotated, Literal
 
-from pipecli.cli.common.list import Shown
-from pipecli.cli.common.table import Column, money
-from pipecli.records.money import minor_digits
+import typer
+
+from pipecli.cli.common.command import noun
+from pipecli.cli.common.list import Listing, Parts, Shown, print_list, print_parts
+from pipecli.cli.common.session import session
+from pipecli.cli.common.table import Column, amount_text, price_text
+from pipecli.jsontext import loads
+from pipecli.records.kinds import (
+    COMPETITOR,
+    CONTACT,
+    CUSTOMER,
+    LEAD,
+    LITERATURE,
+    OPPORTUNITY,
+    ORDER,
+    PRICE_LIST,
+    PRODUCT,
+    QUOTATION,
+    SUPPLIER,
+    SUPPLIER_QUOTATION,
+    Kind,
+)
 from pipecli.records.questions import QUESTIONS
+from pipecli.store.lookup import resolve
+
+app = noun()
+
+ActivityTypeName = Literal["call", "meeting", "email", "task", "note"]
+
+
+def _add_list(verb: str, kind: Kind, columns: Sequence[Shown], order: str, help_text: str) -> None:
+    @app.command(verb, cls=Listing, help=help_text)
+    def list_(ctx: typer.Context) -> None:
+        print_list(ctx, kind, columns, order)
 
 
 def _amount(record: Mapping[str, object]) -> str:
-    """The `amount` of a row in the digits of its `currency`."""
-    value, currency = record["amount"], str(record["currency"])
-    return "" if value is None else money(Decimal(str(value)), currency, minor_digits(currency))
+    return amount_text(record["amount"], record["currency"])
 
 
 def _response(record: Mapping[str, object]) -> str:
@@ -59,6 +81,13 @@ OPPORTUNITIES = (
         "key_info_answered",
     ),
 )
+_add_list(
+    "opportunity list",
+    OPPORTUNITY,
+    OPPORTUNITIES,
+    "status <> 'open', expected_close IS NULL, expected_close, id",
+    "List opportunities, the next to close first.",
+)
 
 
 def _missing(record: Mapping[str, object]) -> str:
@@ -69,12 +98,10 @@ def _missing(record: Mapping[str, object]) -> str:
 _CRITERIA = 4
 
 
-def _listed(name: str, heading: str, rank: int) -> Column:
+def _listed(name: str, heading: str, rank: int = 0) -> Column:
     """A JSON list of the index, its elements with commas."""
 
     def show(record: Mapping[str, object]) -> str:
-        from pipecli.jsontext import loads
-
         return ", ".join(loads(str(record[name]))) if record[name] else ""
 
     return Column(name, heading, shrink=True, rank=rank, show=show)
@@ -94,6 +121,13 @@ LEADS = (
     Shown(Column("owner", "OWNER", shrink=True, rank=2), "owner"),
     RESPONSE,
 )
+_add_list(
+    "lead list",
+    LEAD,
+    LEADS,
+    "status IN ('converted', 'disqualified'), created DESC, id",
+    "List leads and which criteria are missing.",
+)
 
 CUSTOMERS = (
     Shown(Column("id", "ID", shrink=True, min_width=16), "id"),
@@ -107,6 +141,13 @@ CUSTOMERS = (
     ),
     Shown(Column("owner", "OWNER", shrink=True, rank=2), "owner"),
 )
+_add_list(
+    "customer list",
+    CUSTOMER,
+    CUSTOMERS,
+    "name COLLATE NOCASE, id",
+    "List customers by name, and what is open with each.",
+)
 
 CONTACTS = (
     Shown(Column("id", "ID", shrink=True, min_width=14), "id"),
@@ -116,6 +157,7 @@ CONTACTS = (
     Shown(_listed("emails", "E-MAIL", 1), "emails"),
     Shown(_listed("phones", "PHONE", 2), "phones"),
 )
+_add_list("contact list", CONTACT, CONTACTS, "name COLLATE NOCASE, id", "List contacts by name.")
 
 SUPPLIERS = (
     Shown(Column("id", "ID", shrink=True, min_width=14), "id"),
@@ -125,6 +167,7 @@ SUPPLIERS = (
     Shown(Column("email", "E-MAIL", shrink=True), "email"),
     Shown(Column("phone", "PHONE", rank=1), "phone"),
 )
+_add_list("supplier list", SUPPLIER, SUPPLIERS, "name COLLATE NOCASE, id", "List suppliers by name.")
 
 
 def _deals(status: str, against: str) -> str:
@@ -150,14 +193,13 @@ COMPETITORS = (
     Shown(Column("won", "WON AGAINST", align="right"), _deals("won", STANDS_AGAINST)),
     Shown(Column("lost", "LOST TO", align="right"), _deals("lost", LOST_TO)),
 )
-
-
-def amount_text(value: object, currency: object, *, named: bool = True) -> str:
-    """An amount as exact text of the index, in the digits of its currency; empty where there is none."""
-    if value is None:
-        return ""
-    digits = minor_digits(str(currency))
-    return money(Decimal(str(value)), str(currency) if named else None, digits)
+_add_list(
+    "competitor list",
+    COMPETITOR,
+    COMPETITORS,
+    "name COLLATE NOCASE, id",
+    "List competitors, and how many deals each is after, lost and won.",
+)
 
 
 def _net(record: Mapping[str, object]) -> str:
@@ -174,10 +216,6 @@ def _margin(record: Mapping[str, object]) -> str:
         return "no rate"
     about = "~" if record["items_without_cost"] else ""
     return about + amount_text(record["margin"], record["currency"], named=False)
-
-
-def _asked(record: Mapping[str, object]) -> str:
-    return amount_text(record["amount"], record["currency"])
 
 
 _PRICED = (
@@ -207,6 +245,13 @@ QUOTATIONS = (
     Shown(Column("opportunity", "DEAL", rank=3), "opportunity"),
     Shown(Column("date", "DATE", rank=4), "date"),
 )
+_add_list(
+    "quotation list",
+    QUOTATION,
+    QUOTATIONS,
+    "status NOT IN ('draft', 'sent', 'accepted'), created DESC, id",
+    "List quotations: the undecided first, then the newest.",
+)
 
 ORDERS = (
     Shown(Column("id", "ID"), "id"),
@@ -217,39 +262,35 @@ ORDERS = (
     Shown(Column("delivered", "DELIVERED", rank=3), "delivered"),
     Shown(Column("quotation", "QUOTATION", rank=4), "quotation"),
 )
+_add_list(
+    "order list",
+    ORDER,
+    ORDERS,
+    "status <> 'open', date DESC, created DESC, id",
+    "List orders: the open first, then the newest.",
+)
 
 SUPPLIER_QUOTATIONS = (
     Shown(Column("id", "ID"), "id"),
     Shown(Column("supplier", "SUPPLIER", shrink=True, min_width=12), "coalesce(supplier_name, supplier)"),
     Shown(Column("opportunity", "DEAL"), "opportunity"),
     Shown(Column("status", "STATUS"), "status"),
-    Shown(Column("amount", "TOTAL", align="right", show=_asked), "exact_amount"),
+    Shown(Column("amount", "TOTAL", align="right", show=_amount), "exact_amount"),
     Shown(Column("currency", "CURRENCY"), "currency", hidden=True),
     Shown(Column("lead_time", "LEAD TIME", shrink=True, rank=2), "lead_time"),
     Shown(Column("valid_until", "VALID UNTIL", rank=1), "valid_until"),
 )
-
-
-def price_text(price: Decimal, currency: str) -> str:
-    """A unit price, with every digit it has: screws cost 0.0125."""
-    exponent = price.as_tuple().exponent
-    written = -exponent if isinstance(exponent, int) else 0
-    return money(price, None, max(minor_digits(currency), written))
+_add_list(
+    "supplier-quote list",
+    SUPPLIER_QUOTATION,
+    SUPPLIER_QUOTATIONS,
+    "status <> 'requested', created DESC, id",
+    "List supplier quotations. Those without an answer first, then the newest.",
+)
 
 
 def _flag(name: str) -> Column:
     return Column(name, name.upper(), show=lambda record: "yes" if record[name] else "no")
-
-
-def _columns_catalogue_listed(name: str, heading: str) -> Column:
-    """A JSON list of the index, its elements with commas."""
-
-    def show(record: Mapping[str, object]) -> str:
-        from pipecli.jsontext import loads
-
-        return ", ".join(loads(str(record[name]))) if record[name] else ""
-
-    return Column(name, heading, shrink=True, show=show)
 
 
 def _cost(record: Mapping[str, object]) -> str:
@@ -272,6 +313,7 @@ PRODUCTS = (
     Shown(Column("currency", ""), _BASE_CURRENCY, hidden=True),
     Shown(_flag("active"), "active"),
 )
+_add_list("product list", PRODUCT, PRODUCTS, "active DESC, sku", "List products, those on sale first.")
 
 PRICE_LISTS = (
     Shown(Column("id", "ID"), "id"),
@@ -284,38 +326,16 @@ PRICE_LISTS = (
         "(SELECT count(*) FROM json_each(price_lists.json, '$.prices'))",
     ),
 )
+_add_list("price-list list", PRICE_LIST, PRICE_LISTS, "currency, id", "List price lists.")
 
-
-def price_columns(currency: str) -> tuple[Column, ...]:
-    """A price list's rows: a product and quantity each."""
-
-    def show(record: Mapping[str, object]) -> str:
-        return price_text(Decimal(str(record["price"])), currency)
-
-    return (
-        Column("sku", "SKU"),
-        Column("name", "PRODUCT", shrink=True),
-        Column("from", "FROM", align="right"),
-        Column("price", f"PRICE {currency}", align="right", show=show),
-    )
-
-
-SUGGESTIONS = (
-    Column("id", "ID"),
-    Column("title", "TITLE", shrink=True, min_width=14),
-    Column("products", "FOR PRODUCTS", shrink=True),
-    Column("stage", "FOR STAGE"),
-    Column("sent", "SENT", show=lambda record: str(record.get("sent", ""))[:10]),
-    Column("place", "FILE OR ADDRESS", shrink=True, rank=1),
-)
-
-LITERATURE = (
+DOCUMENTS = (
     Shown(Column("id", "ID"), "id"),
     Shown(Column("title", "TITLE", shrink=True, min_width=14), "title"),
-    Shown(_columns_catalogue_listed("products", "PRODUCTS"), "products"),
-    Shown(_columns_catalogue_listed("stages", "STAGES"), "stages"),
+    Shown(_listed("products", "PRODUCTS"), "products"),
+    Shown(_listed("stages", "STAGES"), "stages"),
     Shown(Column("place", "FILE OR ADDRESS", shrink=True, rank=1), "coalesce(file, url)"),
 )
+_add_list("literature list", LITERATURE, DOCUMENTS, "id", "List the documents of sales literature.")
 
 
 def _time(record: Mapping[str, object]) -> str:
@@ -335,6 +355,49 @@ ACTIVITIES = (
     Shown(Column("by", "BY", rank=1), '"by"'),
 )
 
+_ACTIVITIES_SOURCE = Parts(
+    "activities",
+    "SELECT a.record, a.noun, coalesce(o.title, l.organization, l.name) AS title, a.id, a.type, a.at, "
+    'a.subject, a."by", a.direction, a.done, a.contact, a.duration, a.literature, a.message_id, a.notes, '
+    'coalesce(a."by", o.owner, l.owner) AS owner, u.team, '
+    "coalesce(o.shared_with, l.shared_with) AS shared_with "
+    "FROM activities a LEFT JOIN _opportunities o USING (path) LEFT JOIN _leads l USING (path) "
+    'LEFT JOIN users u ON u.id = coalesce(a."by", o.owner, l.owner)',
+    (LEAD, OPPORTUNITY),
+    flags=frozenset({"done"}),
+    hidden=frozenset({"shared_with"}),
+)
+
+
+@app.command("activity list", cls=Listing)
+def list_activities(
+    ctx: typer.Context,
+    ref: Annotated[
+        str | None, typer.Argument(metavar="[REF]", help="Only of this lead or opportunity.")
+    ] = None,
+    due: Annotated[
+        str | None, typer.Option(help="Only what is open and planned until this day.", metavar="DATE")
+    ] = None,
+    open_: Annotated[bool, typer.Option("--open", help="Only what is not done.")] = False,
+    type_: Annotated[ActivityTypeName | None, typer.Option("--type", help="Only of this type.")] = None,
+) -> None:
+    """List activities in the order of their times.
+
+    --owner is who does it: the --by of the activity, else the owner of its lead or opportunity.
+    """
+    run = session(ctx)
+    conditions: dict[str, object] = {}
+    if ref:
+        conditions["record = ?"] = resolve(run.pipeline, ref, LEAD, OPPORTUNITY).key
+    if due or open_:
+        conditions["done = ?"] = 0
+    if due:
+        conditions["substr(at, 1, 10) <= ?"] = run.day(due).isoformat()
+    if type_:
+        conditions["type = ?"] = type_
+    print_parts(ctx, _ACTIVITIES_SOURCE, ACTIVITIES, "julianday(at), id", conditions)
+
+
 USERS = (
     Shown(Column("id", "USER"), "id"),
     Shown(Column("name", "NAME", shrink=True), "name"),
@@ -343,9 +406,33 @@ USERS = (
     Shown(_flag("active"), "active"),
 )
 
+_USERS = Parts(
+    "users", "SELECT id, name, email, team, active, external_id FROM users", flags=frozenset({"active"})
+)
+
+
+@app.command("user list", cls=Listing)
+def list_users(ctx: typer.Context) -> None:
+    """List the users, those at work first."""
+    print_parts(ctx, _USERS, USERS, "NOT active, id")
+
+
 TEAMS = (
     Shown(Column("id", "TEAM"), "id"),
     Shown(Column("name", "NAME", shrink=True), "name"),
     Shown(Column("manager", "MANAGER"), "manager"),
-    Shown(_columns_catalogue_listed("members", "MEMBERS"), "members"),
+    Shown(_listed("members", "MEMBERS"), "members"),
 )
+_TEAMS = Parts(
+    "teams",
+    "SELECT t.id, t.name, t.manager, "
+    "(SELECT json_group_array(id) FROM (SELECT id FROM users WHERE team = t.id ORDER BY id)) AS members "
+    "FROM teams t",
+    lists=frozenset({"members"}),
+)
+
+
+@app.command("team list", cls=Listing)
+def list_teams(ctx: typer.Context) -> None:
+    """List the teams with their members."""
+    print_parts(ctx, _TEAMS, TEAMS, "id")

@@ -1,7 +1,4 @@
-"""What the pages of `show` are made of: sections, activities, days in words.
-
-`show` of what has items: its header, its lines and its totals for people; for scripts as ever.
-"""
+"""`show` of the nouns, and what the pages of leads and deals are made of. It reads the index alone."""
 
 from __future__ import annotations
 
@@ -12,15 +9,202 @@ from typing import Any
 
 import typer
 
-from pipecli.cli.common.change import RecordJson, print_record_json, record_json
-from pipecli.cli.common.columns import amount_text, price_text
+from pipecli.cli.common.command import Ref, Team, User, noun
 from pipecli.cli.common.list import Shown
 from pipecli.cli.common.output import Format, print_record, print_records, write_text
+from pipecli.cli.common.record_json import (
+    RecordJson,
+    find_section,
+    print_record_json,
+    record_json,
+    settings_json,
+)
 from pipecli.cli.common.session import Session, session
-from pipecli.cli.common.table import Column, display_width
-from pipecli.records.kinds import BY_NOUN, Kind
+from pipecli.cli.common.table import Column, amount_text, display_width, price_text
+from pipecli.cli.list import CONTACTS, OPPORTUNITIES
+from pipecli.records.kinds import (
+    BY_NOUN,
+    COMPETITOR,
+    CONTACT,
+    CUSTOMER,
+    LITERATURE,
+    OPPORTUNITY,
+    ORDER,
+    PRICE_LIST,
+    PRODUCT,
+    QUOTATION,
+    SUPPLIER,
+    SUPPLIER_QUOTATION,
+    Kind,
+)
 from pipecli.records.money import minor_digits
+from pipecli.store.lookup import resolve
 from pipecli.wording import count
+
+app = noun()
+
+
+def _add_show(kind: Kind) -> None:
+    name = kind.noun.replace("-", " ")
+
+    @app.command(f"{name} show", help=f"Show one {name}.")
+    def show(ctx: typer.Context, ref: Ref) -> None:
+        run = session(ctx)
+        print_record_json(run, _json_of(run, kind, ref))
+
+
+def _json_of(run: Session, kind: Kind, ref: str) -> RecordJson:
+    return record_json(run, kind.noun, resolve(run.pipeline, ref, kind).key)
+
+
+for _kind in (CONTACT, SUPPLIER, PRODUCT, LITERATURE):
+    _add_show(_kind)
+
+
+@app.command("user show")
+def show_user(ctx: typer.Context, user: User) -> None:
+    """Show one user."""
+    run = session(ctx)
+    print_record_json(run, settings_json(run, "user", find_section(run, "user", user)))
+
+
+@app.command("team show")
+def show_team(ctx: typer.Context, team: Team) -> None:
+    """Show one team."""
+    run = session(ctx)
+    print_record_json(run, settings_json(run, "team", find_section(run, "team", team)))
+
+
+@app.command("quotation show")
+def show_quotation(ctx: typer.Context, ref: Ref) -> None:
+    """Show one quotation. Its items, tax by rate, totals, and the margin where costs are known."""
+    _print_document(ctx, QUOTATION, ref)
+
+
+@app.command("order show")
+def show_order(ctx: typer.Context, ref: Ref) -> None:
+    """Show one order. Its items, tax by rate, totals, and the margin where costs are known."""
+    _print_document(ctx, ORDER, ref)
+
+
+@app.command("supplier-quote show")
+def show_supplier_quotation(ctx: typer.Context, ref: Ref) -> None:
+    """Show one supplier quotation: its items, prices and total."""
+    _print_document(ctx, SUPPLIER_QUOTATION, ref)
+
+
+@app.command("quotation item list")
+def list_quotation_items(ctx: typer.Context, ref: Ref) -> None:
+    """List the items, with the amount of each."""
+    run = session(ctx)
+    print_items(run, QUOTATION.noun, resolve(run.pipeline, ref, QUOTATION).key)
+
+
+_OPPORTUNITY_KEYS = "id title type stage amount currency weighted expected_close owner next_contact".split()
+_CONTACT_KEYS = "id name title emails phones".split()
+
+
+@app.command("customer show")
+def show_customer(ctx: typer.Context, ref: Ref) -> None:
+    """Show one customer, its contacts and its open opportunities."""
+    run = session(ctx)
+    key = resolve(run.pipeline, ref, CUSTOMER).key
+    run.read(CONTACT, OPPORTUNITY)
+    shown = record_json(run, "customer", key)
+    if run.format is Format.TABLE:
+        print_record_json(run, shown)
+        people = rows_of(run, "contacts", CONTACTS, "customer = ? ORDER BY name, id", key)
+        print_section("Contacts", people, _visible(CONTACTS))
+        deals = rows_of(run, "opportunities", OPPORTUNITIES, f"{_OPEN} ORDER BY expected_close, id", key)
+        print_section("Open opportunities", deals, _visible(OPPORTUNITIES))
+        return
+    contacts = views_of(run, "contact", "contacts", "customer = ?", key)
+    open_deals = views_of(run, "opportunity", "opportunities", _OPEN, key)
+    print_record_json(
+        run,
+        shown
+        | {"contacts": [_part(contact, _CONTACT_KEYS) for contact in contacts]}
+        | {"opportunities": [_part(deal, _OPPORTUNITY_KEYS) for deal in open_deals]},
+    )
+
+
+_OPEN = "customer = ? AND status = 'open'"
+
+
+def _visible(columns: tuple[Shown, ...]) -> list[Column]:
+    return [column.column for column in columns if not column.hidden and column.column.name != "customer"]
+
+
+def _part(shown: RecordJson, keys: list[str]) -> RecordJson:
+    return {key: shown[key] for key in keys if key in shown}
+
+
+_RIVALRY_KEYS = "id title status stage amount currency weighted expected_close closed owner".split()
+_NAMES_COMPETITOR = """path IN (SELECT path FROM _references WHERE noun = 'competitor'
+    AND casefold(key) IN (SELECT casefold(value) FROM competitors c, json_each(json_array(c.id, c.name))
+                          WHERE c.id = ?))"""
+"""The deals that name a competitor, by its slug or as people call it."""
+
+
+@app.command("competitor show")
+def show_competitor(ctx: typer.Context, ref: Ref) -> None:
+    """Show one competitor, and the deals that name it."""
+    run = session(ctx)
+    key = resolve(run.pipeline, ref, COMPETITOR).key
+    run.read(OPPORTUNITY)
+    shown = record_json(run, "competitor", key)
+    if run.format is Format.TABLE:
+        print_record_json(run, shown)
+        columns = [column.column for column in OPPORTUNITIES if not column.hidden]
+        for heading, status in (("Open", "open"), ("Won against it", "won"), ("Lost or closed", "")):
+            ended = f"status = '{status}'" if status else "status IN ('lost', 'closed')"
+            condition = f"{_NAMES_COMPETITOR} AND {ended} ORDER BY coalesce(closed_date, expected_close), id"
+            deals = rows_of(
+                run,
+                "opportunities",
+                OPPORTUNITIES,
+                condition,
+                key,
+            )
+            print_section(heading, deals, columns)
+        return
+    deals = views_of(run, "opportunity", "opportunities", _NAMES_COMPETITOR, key)
+    print_record_json(run, shown | {"opportunities": [_part(deal, _RIVALRY_KEYS) for deal in deals]})
+
+
+@app.command("price-list show")
+def show_price_list(ctx: typer.Context, ref: Ref) -> None:
+    """Show one price list, a row a product and tier."""
+    run = session(ctx)
+    shown = _json_of(run, PRICE_LIST, ref)
+    if run.format in (Format.JSON, Format.JSONL, Format.IDS):
+        print_record_json(run, shown)
+        return
+    names = dict(run.pipeline.index.connection.execute("SELECT sku, name FROM products"))
+    rows = [
+        {"sku": sku, "name": names.get(sku), "from": tier["from"], "price": tier["price"]}
+        for sku, price in shown.get("prices", {}).items()
+        for tier in (price if isinstance(price, list) else [{"from": None, "price": price}])
+    ]
+    if run.format is Format.TABLE:
+        print_record_json(run, {key: value for key, value in shown.items() if key != "prices"})
+        typer.echo("")
+    print_records(rows, _price_columns(shown["currency"]), run.format, id_key="sku")
+
+
+def _price_columns(currency: str) -> tuple[Column, ...]:
+    """A price list's rows: a product and quantity each."""
+
+    def show(record: Mapping[str, object]) -> str:
+        return price_text(Decimal(str(record["price"])), currency)
+
+    return (
+        Column("sku", "SKU"),
+        Column("name", "PRODUCT", shrink=True),
+        Column("from", "FROM", align="right"),
+        Column("price", f"PRICE {currency}", align="right", show=show),
+    )
+
 
 _LAST = 5
 """How many of the activities that are done a page shows."""
@@ -97,20 +281,17 @@ _BELOW = {
 """What a person finds in the lines and totals, not in the header."""
 
 
-def print_document(ctx: typer.Context, kind: Kind, ref: str) -> None:
+def _print_document(ctx: typer.Context, kind: Kind, ref: str) -> None:
     """Print one document that a person names."""
-    from pipecli.store.lookup import resolve
-
     run = session(ctx)
-    found = resolve(run.pipeline, ref, kind)
-    shown = record_json(run, found.noun, found.key)
+    shown = _json_of(run, kind, ref)
     if run.format is not Format.TABLE:
         print_record_json(run, shown)
         return
     print_record(shown, run.format, _header(shown))
     write_text("\n")
     if shown.get("items"):
-        print_items(run, found.noun, found.key)
+        print_items(run, kind.noun, shown["id"])
         write_text("\n")
     write_text(_totals(shown))
 

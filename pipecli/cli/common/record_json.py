@@ -1,0 +1,144 @@
+"""One record as a person or a script sees it: the keys of its file, and what follows from them."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from pipecli.cli.common.output import print_record
+from pipecli.cli.common.session import Session
+from pipecli.errors import PipecliError
+from pipecli.jsontext import loads
+from pipecli.records.kinds import BY_NOUN
+from pipecli.records.money import weighted
+
+RecordJson = dict[str, Any]
+
+_PRICED = {
+    "customer_name": "customer_name",
+    "amount": "exact_amount",
+    "tax_by_rate": "tax_by_rate",
+    "tax": "exact_tax",
+    "total": "exact_total",
+    "margin_facts": "margin_facts",
+}
+
+# What is computed, by noun: the key that JSON gives it, and the column of the index.
+DERIVED = {
+    "lead": {
+        "missing": "missing",
+        "team": "team",
+        "age_days": "CAST(julianday(today()) - julianday(substr(created, 1, 10)) AS INTEGER)",
+        "minutes_to_first_response": "minutes_to_first_response",
+    },
+    "opportunity": {
+        "amount": "exact_amount",
+        "amount_by_hand": "amount_by_hand",
+        "probability": "probability",
+        "stage_probability": "stage_probability",
+        "weighted": "status = 'open'",  # computed in `derive`, of open deals: nothing is to come of others
+        "team": "team",
+        "customer_name": "customer_name",
+        "age_days": "age_days",
+        "minutes_to_first_response": "minutes_to_first_response",
+        "key_info_answered": "key_info_answered",
+    },
+    "quotation": _PRICED,
+    "order": _PRICED,
+    "supplier-quotation": {"amount": "exact_amount", "supplier_name": "supplier_name"},
+    "product": {"id": "sku"},
+}
+_EXACT = ("amount", "tax", "total")
+
+
+def derive(noun: str, row: sqlite3.Row | tuple[Any, ...], currency: str) -> RecordJson:
+    """What is computed for one record from its row of DERIVED columns; keys without a value are left out."""
+    record_json: RecordJson = dict(zip(DERIVED.get(noun, ()), row, strict=True))
+    for key in _EXACT:
+        if record_json.get(key) is not None:
+            record_json[key] = Decimal(record_json[key])
+    if noun == "opportunity":
+        record_json["amount_by_hand"] = bool(record_json["amount_by_hand"])
+        for key in ("probability", "stage_probability"):
+            record_json[key] = _percent(record_json[key])
+        counts = (
+            record_json["weighted"]
+            and record_json["amount"] is not None
+            and record_json["probability"] is not None
+        )
+        record_json["weighted"] = (
+            weighted(record_json["amount"], record_json["probability"], currency) if counts else None
+        )
+    if noun == "lead":
+        record_json["missing"] = record_json["missing"].split()
+    if "tax_by_rate" in record_json:
+        record_json["tax_by_rate"] = loads(record_json["tax_by_rate"])
+    if "margin_facts" in record_json:
+        record_json |= loads(record_json.pop("margin_facts") or "{}")
+        for key in ("margin", "margin_percent"):
+            if key in record_json:
+                record_json[key] = Decimal(record_json[key])
+    return {key: value for key, value in record_json.items() if value is not None}
+
+
+def _percent(value: float | None) -> Decimal | None:
+    return None if value is None else Decimal(repr(value)) if value % 1 else Decimal(int(value))
+
+
+def record_json(run: Session, noun: str, key: str) -> RecordJson:
+    """A record, or a user or team, as JSON shows it."""
+    if noun in ("settings", *SECTIONS):
+        return settings_json(run, noun, key)
+    kind = BY_NOUN[noun]
+    columns = ", ".join(["json", *DERIVED.get(noun, {}).values()])
+    row = run.pipeline.index.connection.execute(
+        f"SELECT {columns} FROM {kind.table} WHERE {kind.identity} = ?",
+        (key,),
+    ).fetchone()
+    written: RecordJson = loads(row[0])
+    return written | derive(noun, row[1:], written.get("currency", ""))
+
+
+SECTIONS = {"user": "users", "team": "teams"}
+"""Where the settings keep what is a record of its own to those who type."""
+
+
+def settings_json(run: Session, noun: str, slug: str) -> RecordJson:
+    """The settings, or one user or team of them with its slug as `id`, as the index has them now."""
+    row = run.pipeline.index.connection.execute(
+        "SELECT json FROM _records WHERE noun = 'settings'"
+    ).fetchone()
+    written: RecordJson = loads(row[0])
+    return written if noun == "settings" else {"id": slug, **written[SECTIONS[noun]][slug]}
+
+
+def find_section(run: Session, noun: str, text: str) -> str:
+    """The slug of the user or team that a person means: the slug itself, or words of the name."""
+    known: Mapping[str, Any] = run.pipeline.settings_as_written.get(SECTIONS[noun], {})
+    wanted = text.strip().casefold()
+    if wanted in known:
+        return wanted
+    named = [
+        slug
+        for slug, value in known.items()
+        if wanted and all(word in f"{slug} {value.get('name', '')}".casefold() for word in wanted.split())
+    ]
+    if len(named) == 1:
+        return named[0]
+    if named:
+        raise PipecliError(
+            f'"{text}" is {len(named)} {SECTIONS[noun]}: {", ".join(named)}', hint="name one by its slug"
+        )
+    raise PipecliError(f'no {noun} answers to "{text}"', hint=_known_names(noun, known))
+
+
+def _known_names(noun: str, known: Mapping[str, Any]) -> str:
+    if not known:
+        return f"there are none yet; add one with `pipecli {noun} add`"
+    return f"known: {', '.join(known)}" if len(known) <= 12 else f"see `pipecli {noun} list`"
+
+
+def print_record_json(run: Session, shown: Mapping[str, Any]) -> None:
+    print_record(shown, run.format, list(shown.items()))

@@ -1,0 +1,154 @@
+"""`lead add`, `set`, `edit`, `qualify`, `disqualify` and `reopen`: from a name to an answer."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import typer
+
+from pipecli.cli.common.assignments import assign, built, names_field, split
+from pipecli.cli.common.change import Transaction, changing
+from pipecli.cli.common.command import Changing, Ref, Sets, noun
+from pipecli.cli.common.record_verbs import add_set_edit
+from pipecli.cli.opportunity.add import owned_by_rule
+from pipecli.records.kinds import LEAD
+from pipecli.records.lead import Lead
+from pipecli.workflow.change import Change
+from pipecli.workflow.lead import qualify as add_lead
+from pipecli.workflow.lead import qualify as disqualify_lead
+from pipecli.workflow.lead import qualify as qualify_lead
+from pipecli.workflow.lead import qualify as reopen_lead
+from pipecli.workflow.lead.qualify import leave_to_verbs, set_fields
+
+Text = str | None
+Answer = Literal["yes", "no", "unknown"]
+
+app = noun()
+
+
+@app.command(cls=Changing)
+def add(
+    ctx: typer.Context,
+    name: Annotated[Text, typer.Option(help="The person.", metavar="NAME")] = None,
+    organization: Annotated[Text, typer.Option(help="Where they work.", metavar="NAME")] = None,
+    title: Annotated[Text, typer.Option(help="Their job title.", metavar="TEXT")] = None,
+    email: Annotated[Text, typer.Option(help="Their e-mail address.", metavar="ADDRESS")] = None,
+    phone: Annotated[Text, typer.Option(help="Their telephone number.", metavar="NUMBER")] = None,
+    website: Annotated[Text, typer.Option(help="Their website.", metavar="URL")] = None,
+    country: Annotated[Text, typer.Option(help="Their country.", metavar="NAME")] = None,
+    language: Annotated[Text, typer.Option(help="Theirs, as es or fa.", metavar="TAG")] = None,
+    source: Annotated[Text, typer.Option(help="Where it came from.", metavar="SOURCE")] = None,
+    campaign: Annotated[Text, typer.Option(help="The campaign that brought it.", metavar="TEXT")] = None,
+    owner: Annotated[
+        Text,
+        typer.Option(help="Who follows it up; you, or who a rule names, otherwise.", metavar="USER"),
+    ] = None,
+    score: Annotated[int | None, typer.Option(help="How promising, 0 to 100.", metavar="N")] = None,
+    role: Annotated[
+        Text, typer.Option(help="Their part in the purchase: buyer, adviser, …", metavar="TEXT")
+    ] = None,
+    interest: Annotated[Text, typer.Option(help="What they want.", metavar="TEXT")] = None,
+    tag: Annotated[list[str] | None, typer.Option(help="A tag; repeatable.", metavar="TAG")] = None,
+    notes: Annotated[Text, typer.Option(help="Whatever else there is to say.", metavar="TEXT")] = None,
+    sets: Sets = None,
+) -> None:
+    """Add a lead: a person, an organisation, or both; prints its id."""
+    with changing(ctx) as transaction:
+        given = {
+            "id": transaction.new_id("LEAD"),
+            "created": transaction.now,
+            "name": name,
+            "organization": organization,
+            "title": title,
+            "email": email,
+            "phone": phone,
+            "website": website,
+            "country": country,
+            "language": language,
+            "source": source,
+            "campaign": campaign,
+            "owner": owner or transaction.me,
+            "score": score,
+            "role": role,
+            "interest": interest,
+            "tags": tag,
+            "notes": notes,
+        }
+        lead = built(Lead, given, sets, transaction.session)
+        by_rule: tuple[str, ...] = ()
+        if owner is None and not names_field(sets, "owner"):
+            lead, by_rule = owned_by_rule(transaction, lead)
+        transaction.do(add_lead.add(lead, transaction.settings, notes=by_rule))
+
+
+def _set(transaction: Transaction, lead: Any, assignments: list[str], summary: str) -> Change:
+    given = {path[0]: value for path, value in map(split, assignments)}
+    leave_to_verbs(lead, given)
+    return set_fields(lead, assign(lead, assignments, transaction.session), transaction.settings, summary)
+
+
+def _allow_edit(transaction: Transaction, before: Any, after: Any) -> None:
+    """An edit may change what `set` may."""
+    changed = [name for name in type(after).model_fields if getattr(before, name) != getattr(after, name)]
+    leave_to_verbs(before, {name: str(getattr(after, name)) for name in changed})
+    set_fields(before, after, transaction.settings, "edit")
+
+
+add_set_edit(app, LEAD, _set, _allow_edit)
+
+
+@app.command(cls=Changing)
+def qualify(
+    ctx: typer.Context,
+    ref: Ref,
+    need: Annotated[Answer | None, typer.Option(help="Do they need it?")] = None,
+    need_note: Annotated[Text, typer.Option(help="What they need.", metavar="TEXT")] = None,
+    budget: Annotated[Answer | None, typer.Option(help="Can they pay for it?")] = None,
+    budget_note: Annotated[Text, typer.Option(help="What they can pay.", metavar="TEXT")] = None,
+    timeframe: Annotated[Answer | None, typer.Option(help="Do they know when?")] = None,
+    timeframe_note: Annotated[Text, typer.Option(help="When.", metavar="TEXT")] = None,
+    authority: Annotated[Answer | None, typer.Option(help="Do they decide?")] = None,
+    authority_note: Annotated[Text, typer.Option(help="Who decides.", metavar="TEXT")] = None,
+) -> None:
+    """Answer the four criteria.
+
+    With need, budget and timeframe a lead is qualified; authority is a strong sign, not required.
+    """
+    answers = {"need": need, "budget": budget, "timeframe": timeframe, "authority": authority}
+    notes = {
+        "need": need_note,
+        "budget": budget_note,
+        "timeframe": timeframe_note,
+        "authority": authority_note,
+    }
+    with changing(ctx) as transaction:
+        lead = transaction.get(Lead, ref)
+        given = {name: answer for name, answer in answers.items() if answer is not None}
+        noted = {name: note for name, note in notes.items() if note is not None}
+        transaction.do(qualify_lead.qualify(lead, given, noted))
+
+
+@app.command(cls=Changing)
+def disqualify(
+    ctx: typer.Context,
+    ref: Ref,
+    reason: Annotated[
+        Text, typer.Option(help="One of the settings' disqualify_reasons.", metavar="REASON")
+    ] = None,
+    detail: Annotated[Text, typer.Option(help="In your own words.", metavar="TEXT")] = None,
+) -> None:
+    """Give a lead up, with the reason."""
+    with changing(ctx) as transaction:
+        lead = transaction.get(Lead, ref)
+        transaction.do(
+            disqualify_lead.disqualify(
+                lead, transaction.settings, today=transaction.today, reason=reason, detail=detail
+            )
+        )
+
+
+@app.command(cls=Changing)
+def reopen(ctx: typer.Context, ref: Ref) -> None:
+    """Take a disqualified lead up again."""
+    with changing(ctx) as transaction:
+        transaction.do(reopen_lead.reopen(transaction.get(Lead, ref)))

@@ -1,0 +1,289 @@
+"""Every noun and verb of `pipecli`, and the module below `pipecli.cli` that has it.
+
+A module is imported when one of its verbs is called. One whose verbs only read must not import the models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+
+class Noun(NamedTuple):
+    help: str
+    module: str = ""
+    """Of all its verbs, or of the one command that the noun is."""
+    alias: str = ""
+    verbs: Mapping[str, str] = MappingProxyType({})
+    """The module of each verb, where a noun has several modules; in the order of its help."""
+    groups: Mapping[str, str] = MappingProxyType({})
+    """The help of a word between noun and verb, as `item` in `item add`."""
+
+
+NOUNS = {
+    "init": Noun("Make a new pipeline, its git repository included.", "init"),
+    "lead": Noun(
+        "Leads: add, qualify, convert, disqualify.",
+        verbs={
+            "add": "lead.qualify",
+            "list": "list",
+            "show": "lead.show",
+            "set": "lead.qualify",
+            "edit": "lead.qualify",
+            "qualify": "lead.qualify",
+            "disqualify": "lead.qualify",
+            "reopen": "lead.qualify",
+            "convert": "lead.convert",
+            "dupes": "lead.dupes",
+        },
+    ),
+    "opportunity": Noun(
+        "Opportunities: add, advance, close won or lost.",
+        alias="opp",
+        verbs={
+            "add": "opportunity.add",
+            "list": "list",
+            "show": "opportunity.show",
+            "set": "opportunity.set",
+            "edit": "opportunity.set",
+            "advance": "opportunity.advance",
+            "board": "opportunity.board",
+            "won": "opportunity.close",
+            "lost": "opportunity.close",
+            "reopen": "opportunity.close",
+            "assign": "opportunity.people",
+            "share": "opportunity.people",
+            "item add": "opportunity.set",
+            "item remove": "opportunity.set",
+            "item list": "opportunity.show",
+            "contact add": "opportunity.people",
+            "contact remove": "opportunity.people",
+            "contact list": "opportunity.show",
+            "step done": "opportunity.advance",
+            "step undo": "opportunity.advance",
+            "step list": "opportunity.show",
+            "competitor add": "opportunity.people",
+            "competitor remove": "opportunity.people",
+        },
+        groups={
+            "item": "Items: add, remove, list.",
+            "contact": "Contacts on an opportunity: add, remove, list.",
+            "step": "Steps of the stages: done, undo, list.",
+            "competitor": "Competitors on an opportunity: add, remove.",
+        },
+    ),
+    "quotation": Noun(
+        "Quotations: new, revise, send, accept, render.",
+        alias="quote",
+        verbs={
+            "new": "quotation.draft",
+            "list": "list",
+            "show": "show",
+            "set": "quotation.draft",
+            "edit": "quotation.draft",
+            "send": "quotation.send",
+            "revise": "quotation.send",
+            "accept": "quotation.send",
+            "reject": "quotation.send",
+            "expire": "quotation.send",
+            "render": "quotation.render",
+            "template": "quotation.render",
+            "item add": "quotation.draft",
+            "item remove": "quotation.draft",
+            "item list": "show",
+        },
+        groups={
+            "item": "Items of a draft: add, remove, list.",
+        },
+    ),
+    "order": Noun(
+        "Orders, made from winning quotations.",
+        verbs={
+            "new": "order",
+            "list": "list",
+            "show": "show",
+            "set": "order",
+            "edit": "order",
+            "deliver": "order",
+            "cancel": "order",
+            "render": "quotation.render",
+        },
+    ),
+    "supplier-quote": Noun(
+        "Supplier quotations: request, receive, compare.",
+        verbs={
+            "new": "supplier_quotation.request",
+            "list": "list",
+            "show": "show",
+            "set": "supplier_quotation.request",
+            "edit": "supplier_quotation.request",
+            "receive": "supplier_quotation.request",
+            "decline": "supplier_quotation.request",
+            "render": "quotation.render",
+            "compare": "supplier_quotation.compare",
+        },
+    ),
+    "customer": Noun(
+        "Customers: organisations, and persons who buy.",
+        verbs={
+            "add": "customer",
+            "list": "list",
+            "show": "show",
+            "set": "customer",
+            "edit": "customer",
+            "merge": "customer",
+            "dupes": "lead.dupes",
+            "remove": "customer",
+        },
+    ),
+    "contact": Noun(
+        "Contacts: the people at customers.",
+        verbs={
+            "add": "contact",
+            "list": "list",
+            "show": "show",
+            "set": "contact",
+            "edit": "contact",
+            "remove": "contact",
+        },
+    ),
+    "supplier": Noun(
+        "Suppliers.",
+        verbs={
+            "add": "supplier",
+            "list": "list",
+            "show": "show",
+            "set": "supplier",
+            "edit": "supplier",
+            "remove": "supplier",
+        },
+    ),
+    "competitor": Noun(
+        "Competitors, and the deals they are after.",
+        verbs={
+            "add": "competitor",
+            "list": "list",
+            "show": "show",
+            "set": "competitor",
+            "edit": "competitor",
+            "remove": "competitor",
+        },
+    ),
+    "product": Noun(
+        "Products and services.",
+        verbs={
+            "add": "product",
+            "list": "list",
+            "show": "show",
+            "set": "product",
+            "edit": "product",
+            "remove": "product",
+        },
+    ),
+    "price-list": Noun(
+        "Price lists, by currency.",
+        verbs={
+            "add": "price_list",
+            "price": "price_list",
+            "list": "list",
+            "show": "show",
+            "set": "price_list",
+            "edit": "price_list",
+            "remove": "price_list",
+        },
+    ),
+    "literature": Noun(
+        "Sales literature.",
+        verbs={
+            "add": "literature",
+            "suggest": "literature",
+            "send": "literature",
+            "list": "list",
+            "show": "show",
+            "set": "literature",
+            "edit": "literature",
+            "remove": "literature",
+        },
+    ),
+    "user": Noun(
+        "Users: the salespeople of the settings.",
+        verbs={
+            "add": "settings.user",
+            "list": "list",
+            "show": "show",
+            "set": "settings.user",
+            "edit": "settings.user",
+            "remove": "settings.user",
+        },
+    ),
+    "team": Noun(
+        "Teams and their managers.",
+        verbs={
+            "add": "settings.team",
+            "list": "list",
+            "show": "show",
+            "set": "settings.team",
+            "edit": "settings.team",
+            "remove": "settings.team",
+        },
+    ),
+    "settings": Noun(
+        "Show and change pipecli.yaml.",
+        verbs={
+            "show": "settings.show",
+            "set": "settings.change",
+            "edit": "settings.change",
+            "rename": "settings.change",
+        },
+    ),
+    "activity": Noun(
+        "Calls, meetings, emails, tasks and notes.",
+        verbs={"add": "activity", "done": "activity", "list": "list"},
+    ),
+    "inbox": Noun("Mail: record mailboxes on their deals and leads.", "data.inbox"),
+    "followups": Noun("List what is due.", "cron.followups"),
+    "remind": Noun("Tell each user what is due; for cron.", "cron.remind"),
+    "calendar": Noun("Print a calendar of what is planned.", "cron.calendar"),
+    "notify": Noun("Tell of what was won, lost, moved or assigned; for cron.", "cron.notify"),
+    "auto-close": Noun("Close what nobody answers; for cron.", "cron.auto_close"),
+    "assign": Noun("Give what nobody owns to users, by the rules; for cron.", "cron.assign"),
+    "forecast": Noun("Print the forecast, weighted by probability.", "report.forecast"),
+    "report": Noun(
+        "Reports: what was lost and why, who won, what stands still.",
+        verbs={
+            "first-response": "report.first_response",
+            "velocity": "report.velocity",
+            "funnel": "report.funnel",
+            "lost": "report.lost",
+            "ranking": "report.ranking",
+            "pipeline": "report.pipeline",
+            "activity": "report.activity",
+            "stale": "report.stale",
+        },
+    ),
+    "chart": Noun(
+        "Draw the reports: SVG, PNG or a page.",
+        verbs={
+            "pipeline": "chart.pipeline",
+            "forecast": "chart.forecast",
+            "funnel": "chart.funnel",
+            "lost": "chart.lost",
+        },
+    ),
+    "dashboard": Noun("Write a page with key figures, charts and tables.", "report.dashboard"),
+    "history": Noun("Print every change of a record, from git.", "history"),
+    "diff": Noun("Print a change set in deals and money.", "diff"),
+    "changes": Noun("Print how the pipeline moved between two moments.", "changes"),
+    "check": Noun("Find every fault of a pipeline.", "check"),
+    "sync": Noun("Bring this clone and the shared pipeline together.", "sync"),
+    "doctor": Noun("Find what is wrong with the clone, and mend it.", "doctor"),
+    "merge-driver": Noun("Merge a record field by field, for git.", "merge_driver"),
+    "schema": Noun("Write the JSON Schemas of the records.", "data.schema"),
+    "import": Noun("Import CSV, JSON or JSON Lines.", "data.import_"),
+    "export": Noun("Export records as CSV, JSON or JSON Lines.", "data.export"),
+    "sql": Noun("Ask in SQL; the question can change nothing.", "data.sql"),
+}
+ALIASES = {"supplier-quotation": "supplier-quote"} | {
+    noun.alias: name for name, noun in NOUNS.items() if noun.alias
+}

@@ -1,0 +1,99 @@
+"""`settings show`: YAML for people, JSON and rows of path and value for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
+
+import typer
+
+from pipecli.cli.common.command import noun
+from pipecli.cli.common.output import Format, print_records, write_text
+from pipecli.cli.common.session import Session, session
+from pipecli.cli.common.table import Column, cell_text
+from pipecli.errors import PipecliError
+from pipecli.jsontext import dumps
+from pipecli.records.kinds import SETTINGS_FILE
+from pipecli.store.yaml.write import block_lines
+from pipecli.wording import visible
+
+app = noun()
+
+
+@app.command("show")
+def show(
+    ctx: typer.Context,
+    path: Annotated[
+        str | None, typer.Argument(metavar="[PATH]", help="A part of them: currency, users.ana.team.")
+    ] = None,
+) -> None:
+    """Show the settings, or the part of them at a path.
+
+    A single value stands alone, for scripts.
+    """
+
+    print_settings(session(ctx), path)
+
+
+def print_settings(run: Session, path: str | None) -> None:
+    """Print what stands at a dotted path; without one, the whole file with its comments."""
+    written = run.pipeline.settings_as_written
+    if run.format is Format.TABLE and not path:
+        write_text(visible(run.pipeline.text(SETTINGS_FILE), keep="\n\t"))
+        return
+    value = _at(written, path) if path else written
+    match run.format:
+        case Format.TABLE:
+            write_text(visible(_yaml(value), keep="\n\t"))
+        case Format.JSON | Format.JSONL:
+            write_text(dumps(value, indent=2 if run.format is Format.JSON else None) + "\n")
+        case Format.IDS:
+            write_text("".join(f"{cell_text(name)}\n" for name in _names(value)))
+        case _:
+            rows = [{"path": name, "value": leaf} for name, leaf in _leaves(path or "", value)]
+            print_records(rows, [Column("path", "PATH"), Column("value", "VALUE")], run.format, id_key="path")
+
+
+def _at(value: Any, path: str) -> Any:
+    """What stands at a path: keys, and of a list the place from 0 or the id. Raises PipecliError."""
+    here = value
+    for part in path.split("."):
+        known = _children(here)
+        if isinstance(here, list) and part.isdecimal() and int(part) < len(here):
+            here = here[int(part)]
+            continue
+        if part not in known:
+            hint = f"there are {', '.join(known)}" if known else ""
+            raise PipecliError(f"the settings have no {path}", hint=hint)
+        here = known[part]
+    return here
+
+
+def _children(value: Any) -> dict[str, Any]:
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, list):
+        named = {str(each["id"]): each for each in value if isinstance(each, Mapping) and "id" in each}
+        return named or {str(place): each for place, each in enumerate(value)}
+    return {}
+
+
+def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
+    children = _children(value)
+    if not children:
+        yield path, value
+    for name, child in children.items():
+        yield from _leaves(f"{path}.{name}" if path else name, child)
+
+
+def _names(value: Any) -> list[Any]:
+    """What `ids` prints: the keys of a map, the ids or words of a list, a value itself."""
+    if isinstance(value, list) and not any(isinstance(each, Mapping) for each in value):
+        return value
+    return list(_children(value)) or [value]
+
+
+def _yaml(value: Any) -> str:
+    if isinstance(value, (Mapping, list)):
+        return "".join(f"{line}\n" for line in block_lines(value, 0))
+    return f"{value}\n" if isinstance(value, str) else f"{cell_text(value)}\n"
