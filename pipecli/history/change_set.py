@@ -10,7 +10,7 @@ import stat
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from pipecli.errors import FaultyFile
 from pipecli.history.commits import key_of_path, record_kind
@@ -21,15 +21,12 @@ from pipecli.history.version import facts_of
 from pipecli.records.kinds import KINDS, OPPORTUNITY
 from pipecli.records.money import weighted
 from pipecli.reports.forecast import OVERDUE, WITHOUT_DATE, Forecast, Row, Window, forecast
-from pipecli.store import files
+from pipecli.store import files, git
 from pipecli.store.files import Location, kind_of
 from pipecli.store.git import Object
 from pipecli.store.index.deals import OwnerFilter, forecast_deals
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.yaml import read
-
-if TYPE_CHECKING:
-    from git import Blob, Diff, Repo
 
 WORKING_TREE = "the working tree"
 
@@ -81,21 +78,19 @@ def range_of(place: Location, text: str) -> Range:
 
     Raises NoSuchMoment.
     """
-    from git import Repo
-
     here = tip(place)
     first, dots, last = text.partition("...") if "..." in text else text.partition("..")
     base_name, head_name = first or "HEAD", (last or "HEAD") if dots else WORKING_TREE
     base = resolve(place, base_name)
     head = resolve(place, head_name) if dots else None
-    with Repo(place.work_tree) as repo:
-        parted = repo.merge_base(base, head or "HEAD")
-    if not parted and here.is_shallow:
+    done = git.run(place.work_tree, "merge-base", base, head or here.commit)
+    common = next(iter(done.stdout.decode().split()), None)
+    if common is None and here.is_shallow:
         raise NoSuchMoment(
             f"this clone is shallow, and where {head_name if dots else 'HEAD'} left {base_name} is not in it",
             hint=UNSHALLOW,
         )
-    common = parted[0].hexsha if parted else base
+    common = common or base
     return Range(common, head, base_name, head_name, is_parted=common != base)
 
 
@@ -169,61 +164,72 @@ def _noun(path: str) -> str:
 
 _End = Object | str | None
 """A file at one end of the range: its content, why it has none, or None where there is no such file."""
+_LINK = "a symbolic link can't be a record"
+_DIRECTORY = "a directory has the name of a record"
+_WHY_NO_CONTENT = {"120000": _LINK, "160000": _DIRECTORY}
+"""By the mode of a file in git: a link, and a repository within the repository."""
+
+
+class _Difference(NamedTuple):
+    """A record's file that differs, with its mode and blob at each end; zeros stand for no blob."""
+
+    path: str
+    modes: tuple[str, str]
+    blobs: tuple[str, str]
+    is_removed: bool
+
+    def wanted(self, end: int) -> str | None:
+        """The blob to read of an end (0 or 1)."""
+        blob = self.blobs[end]
+        return blob if blob.strip("0") and self.modes[end] not in _WHY_NO_CONTENT else None
 
 
 def _files(place: Location, asked: Range) -> Iterator[tuple[str, _End, _End]]:
     """Each file of a record that differs, as it was and as it is."""
-    from git import Repo
+    differences = [*_differences(place, asked)]
+    ends = (0, 1) if asked.head else (0,)  # the working tree is read from disk
+    wanted = {blob: None for end in ends for file in differences if (blob := file.wanted(end))}
+    contents = {blob.id: blob for blob in git.objects(place.work_tree, wanted, files.LARGEST)}
 
-    with Repo(place.work_tree) as repo:
-        base = repo.commit(asked.base)
-        differing: list[Diff] = [*base.diff(asked.head, paths=place.prefix or None, no_renames=True)]
-        for each in differing:
-            path = _inside(place, each.a_rawpath or each.b_rawpath)
-            if path is not None:
-                yield path, _in_commit(each.a_blob, each.a_mode), _new(place, path, each, asked)
-        for name in _untracked(repo, asked):
-            path = _inside(place, name.encode("utf-8", "surrogateescape"))
-            if path is not None:
-                yield path, None, _on_disk(place.root / path)
+    def in_commit(file: _Difference, end: int) -> _End:
+        blob = file.wanted(end)
+        return contents[blob] if blob else _WHY_NO_CONTENT.get(file.modes[end])
 
-
-def _inside(place: Location, raw: bytes | None) -> str | None:
-    """The path of a record's file in the pipeline; None for any other file."""
-    name = (raw or b"").decode("utf-8", "replace")
-    if not name.startswith(place.prefix):
-        return None
-    path = name.removeprefix(place.prefix)
-    return path if record_kind(path) else None
+    for file in differences:
+        if asked.head:
+            after = in_commit(file, 1)
+        else:
+            after = None if file.is_removed else _on_disk(place.root / file.path)
+        yield file.path, in_commit(file, 0), after
+    for path in () if asked.head else _untracked(place):
+        yield path, None, _on_disk(place.root / path)
 
 
-def _new(place: Location, path: str, diff: Diff, asked: Range) -> _End:
-    if diff.deleted_file:
-        return None
-    return _in_commit(diff.b_blob, diff.b_mode) if asked.head else _on_disk(place.root / path)
+def _differences(place: Location, asked: Range) -> Iterator[_Difference]:
+    # `diff` and not its plumbing: it also looks into a file whose stat alone has changed.
+    listed = git.raw(
+        place.work_tree, "diff", "--raw", "-z", "--no-abbrev", "--no-renames", "--no-relative", "--no-color",
+        asked.base, *([asked.head] if asked.head else []), "--", *([place.prefix] if place.prefix else []),
+    )  # fmt: skip
+    tokens = iter(listed.split(b"\0"))
+    for about in filter(None, tokens):
+        *modes_and_blobs, status = about.decode().removeprefix(":").split(" ")
+        before_mode, after_mode, before, after = modes_and_blobs
+        if path := _record_path(place, next(tokens)):
+            yield _Difference(path, (before_mode, after_mode), (before, after), is_removed=status == "D")
 
 
-def _untracked(repo: Repo, asked: Range) -> list[str]:
-    return [] if asked.head else repo.untracked_files
+def _untracked(place: Location) -> Iterator[str]:
+    """The files of records that git neither knows nor ignores."""
+    listed = git.raw(place.work_tree, "ls-files", "--others", "--exclude-standard", "-z")
+    return (path for name in listed.split(b"\0") if (path := _record_path(place, name)))
 
 
-_LINK = "a symbolic link can't be a record"
-_DIRECTORY = "a directory has the name of a record"
-
-
-def _in_commit(blob: Blob | None, mode: int | None) -> _End:
-    if blob is None:
-        return None
-    if mode and stat.S_IFMT(mode) == _SUBMODULE:
-        return _DIRECTORY
-    if mode and stat.S_ISLNK(mode):
-        return _LINK
-    size = blob.size
-    content = blob.data_stream.read() if size <= files.LARGEST else None
-    return Object(blob.hexsha, content, size)
-
-
-_SUBMODULE = 0o160000
+def _record_path(place: Location, name: bytes) -> str | None:
+    """The path in the pipeline of a record's file in the repository; None for any other file."""
+    text = name.decode("utf-8", "replace")
+    path = text.removeprefix(place.prefix)
+    return path if text.startswith(place.prefix) and record_kind(path) else None
 
 
 def _on_disk(path: Path) -> _End:

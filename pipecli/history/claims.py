@@ -246,7 +246,7 @@ def refs(place: Location, folder: str) -> str:
 
 def shared_remote(place: Location) -> str | None:
     """The remote that the clones of a pipeline share: that of the branch, else origin or the only one."""
-    remotes = git.output(place.work_tree, "remote").splitlines()
+    remotes = git.remotes(place.work_tree)
     branch = git.run(place.work_tree, "symbolic-ref", "--quiet", "--short", "HEAD").stdout.decode().strip()
     named = git.config(place.work_tree, f"branch.{branch}.remote") if branch else ""
     return next((remote for remote in (named, "origin", *remotes) if remote in remotes), None)

@@ -2,7 +2,7 @@
 
 git is run as a program, never through a shell; what comes from a person or a file goes after
 `--end-of-options` or `--`. git is run directly: importing GitPython costs 35 ms, a sixth of a changing
-command (docs/speed.md). `diff` uses GitPython.
+command (docs/speed.md). It serves where a command talks with a remote, and nobody notices.
 """
 
 from __future__ import annotations
@@ -26,6 +26,10 @@ class GitRefused(PipecliError):
     """git said no; the message carries its words."""
 
 
+def _not_installed() -> GitRefused:
+    return GitRefused("git is not installed", hint="install it, and try again")
+
+
 def run(
     work_tree: Path,
     *arguments: str,
@@ -44,7 +48,7 @@ def run(
             env={**os.environ, **environment} if environment else None,
         )
     except FileNotFoundError:
-        raise GitRefused("git is not installed", hint="install it, and try again") from None
+        raise _not_installed() from None
     with process:
         try:
             said = process.communicate(stdin)
@@ -167,6 +171,15 @@ def commit_of(work_tree: Path, revision: str) -> str | None:
     return id_of(work_tree, f"{revision}^{{commit}}")
 
 
+def remotes(work_tree: Path) -> list[str]:
+    """The names of the remotes in the order of the alphabet, asked through GitPython. Raises GitRefused."""
+    try:
+        from git.cmd import Git
+    except ImportError:  # it looks for git at once
+        raise _not_installed() from None
+    return str(Git(work_tree).remote()).splitlines()
+
+
 def start(work_tree: Path, *arguments: str) -> subprocess.Popen[bytes]:
     """git, running on while its caller feeds it. Raises GitRefused only without a git."""
     try:
@@ -175,7 +188,7 @@ def start(work_tree: Path, *arguments: str) -> subprocess.Popen[bytes]:
             cwd=work_tree, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
         )  # fmt: skip
     except FileNotFoundError:
-        raise GitRefused("git is not installed", hint="install it, and try again") from None
+        raise _not_installed() from None
 
 
 def listed(names: Sequence[str]) -> bytes:

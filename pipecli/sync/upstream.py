@@ -105,7 +105,7 @@ def upstream_of(place: Location) -> Upstream:
 
 
 def _only_remote(place: Location, branch: str) -> str:
-    remotes = git.output(place.work_tree, "remote").split()
+    remotes = git.remotes(place.work_tree)
     if not remotes:
         raise PipecliError("there is no remote to sync with", hint="add one: git remote add origin ADDRESS")
     if "origin" not in remotes and len(remotes) > 1:
