@@ -70,7 +70,7 @@ def test_the_project_is_called_by_the_one_name() -> None:
     assert project["name"] == DISTRIBUTION
     extras = project["optional-dependencies"]
     assert extras["all"] == [f"{DISTRIBUTION}[{','.join(EXTRAS)}]"]
-    assert set(extras) - set(EXTRAS) == {"all", "dev"}
+    assert set(extras) - set(EXTRAS) == {"all", "docs", "dev"}
     assert f'pip install "pipecli-crm=={__version__}"' == PINNED_INSTALL
 
 
