@@ -1,1 +1,1 @@
-"""How clones meet: fetch, merge, check, push, again while somebody is faster, and the doctor."""
+"""The meeting of clones: fetch, merge, check, push, again while somebody is faster; and the doctor."""

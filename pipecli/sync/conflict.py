@@ -1,8 +1,7 @@
 """A sync that waits for a person: git's own merge in progress, and a note of what it began from.
 
-`git status` shows it, every merge tool knows it, and what git's own commands make of it is fine.
-
-What two sides disagree on, in words: which fields of which records, both values, and whose they are.
+`git status` shows it, every merge tool knows it, and what git's own commands make of it is fine. The fields
+that two sides disagree on are put in words here, with both values and whose they are.
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ _MARK = re.compile(rb"^(?:<{7}|>{7})(?: |\r?$)", re.MULTILINE)
 
 
 class Pending(NamedTuple):
-    """What the sync began from."""
+    """The two commits that a waiting sync began from, and its files."""
 
     ours: str
     theirs: str
@@ -60,15 +59,15 @@ class Pending(NamedTuple):
 def pending(place: Location) -> Pending | None:
     """The sync that waits, if one does; what git was told to give up, or has committed, waits no more."""
     try:
-        found = Pending(**json.loads(_note(place).read_text(encoding="utf-8")))
+        waiting = Pending(**json.loads(_note(place).read_text(encoding="utf-8")))
     except FileNotFoundError:
         return None
     except (ValueError, TypeError):
-        found = None
-    if found and git.commit_of(place.work_tree, "MERGE_HEAD") == found.theirs:
-        if head(place) == found.ours:
-            return found
-        if head(place) == found.made:  # it was ended between its last two steps
+        waiting = None
+    if waiting and git.commit_of(place.work_tree, "MERGE_HEAD") == waiting.theirs:
+        if head(place) == waiting.ours:
+            return waiting
+        if head(place) == waiting.made:  # it was ended between its last two steps
             git.output(place.work_tree, "merge", "--quit")
     _forget(place)
     return None
@@ -110,11 +109,11 @@ def _driver(place: Location) -> str:
     )
 
 
-def _in_the_way(said: bytes) -> git.GitRefused:
-    found = re.search(r"overwritten by merge:\n((?:\s+\S.*\n)+)", said.decode("utf-8", "replace"))
-    if found is None:
-        return git.GitRefused(f"git can't merge: {git.one_line(said)}", hint="nothing is changed")
-    files = named([line.strip() for line in found[1].splitlines()])
+def _in_the_way(output: bytes) -> git.GitRefused:
+    overwritten = re.search(r"overwritten by merge:\n((?:\s+\S.*\n)+)", output.decode("utf-8", "replace"))
+    if overwritten is None:
+        return git.GitRefused(f"git can't merge: {git.one_line(output)}", hint="nothing is changed")
+    files = named([line.strip() for line in overwritten[1].splitlines()])
     return git.GitRefused(
         f"{files}: changed here, and in no commit; the merge would overwrite that",
         hint="nothing is changed; commit it, or put it aside with `git stash -u`",
@@ -158,7 +157,7 @@ def choose(place: Location, side: Side, paths: Sequence[str]) -> None:
             _on_files(place, [path], "checkout", "--quiet", f"--{side}")
         elif (place.work_tree / path).is_file():
             raw = (place.work_tree / path).read_bytes()
-            files.write(place.work_tree, path, _HUNK.sub(lambda found: found[side], raw))
+            files.write(place.work_tree, path, _HUNK.sub(lambda hunk: hunk[side], raw))
         _take(place, [path])
 
 
@@ -197,15 +196,15 @@ def unsettled(place: Location, waiting: Pending) -> list[str]:
 
 def meant(waiting: Pending, names: Sequence[str]) -> list[str]:
     """The files in conflict that a person names, by id, its beginning or the file. Raises PipecliError."""
-    found: list[str] = []
+    files: list[str] = []
     for name in names:
         wanted = name.casefold()
         those = [path for path in waiting.files if path == name or _keys(path, wanted)]
         if len(those) != 1:
             what = f'"{name}" is not in conflict' if not those else f'"{name}" is {len(those)} of them'
             raise PipecliError(what, hint=f"these are: {named(waiting.files)}")
-        found += those
-    return found
+        files += those
+    return files
 
 
 def _keys(path: str, wanted: str) -> bool:
@@ -223,10 +222,10 @@ def _first_mark(place: Location, path: str) -> int:
     return raw.count(b"\n", 0, mark.start()) + 1 if mark else 0
 
 
-def end(place: Location, waiting: Pending, made: str) -> None:
+def end(place: Location, waiting: Pending, merge: str) -> None:
     """Have the branch be at the merge that was made of the files as they are."""
-    _write(place, waiting._replace(made=made))
-    git.raw(place.work_tree, "update-ref", "-m", f"sync with {waiting.upstream}", "HEAD", made, waiting.ours)
+    _write(place, waiting._replace(made=merge))
+    git.raw(place.work_tree, "update-ref", "-m", f"sync with {waiting.upstream}", "HEAD", merge, waiting.ours)
     _end(place)
 
 
@@ -254,14 +253,14 @@ def _on_files(place: Location, paths: Sequence[str], *arguments: str) -> None:
 
 def _unmerged(place: Location) -> dict[str, dict[Side, str]]:
     """The files that git has in conflict, each with the blobs of the sides that have it."""
-    found: dict[str, dict[Side, str]] = {}
+    unmerged: dict[str, dict[Side, str]] = {}
     for entry in _listed(place, "ls-files", "--unmerged", "-z"):
         about, _, path = entry.partition("\t")
         _, blob, stage = about.split()
-        sides = found.setdefault(path, {})
+        sides = unmerged.setdefault(path, {})
         if stage in _STAGES:
             sides[_STAGES[stage]] = blob
-    return found
+    return unmerged
 
 
 def _contents(place: Location, blobs: Sequence[str]) -> list[bytes]:
@@ -273,8 +272,8 @@ def _untracked(place: Location) -> list[str]:
 
 
 def _listed(place: Location, *arguments: str) -> list[str]:
-    said = git.raw(place.work_tree, *arguments).decode("utf-8", "surrogateescape")
-    return [word for word in said.split("\0") if word]
+    output = git.raw(place.work_tree, *arguments).decode("utf-8", "surrogateescape")
+    return [word for word in output.split("\0") if word]
 
 
 def _note(place: Location) -> Path:
@@ -295,11 +294,11 @@ def _write(place: Location, waiting: Pending) -> None:
     files.write(place.cache, "sync.json", json.dumps(waiting._asdict()).encode())
 
 
-_MOST_TOLD = 3
+_MOST_NAMED = 3
 
 
 class Author(NamedTuple):
-    """Who changed something, and in which commit."""
+    """The author of a change, and its commit."""
 
     name: str
     commit: str
@@ -332,7 +331,7 @@ def conflicts(
     place: Location, base: str | None, ours: str, theirs: str, clashes: Sequence[Clash]
 ) -> list[RecordConflict]:
     """Everything that is in conflict, in the order of files and fields."""
-    found: list[RecordConflict] = []
+    result: list[RecordConflict] = []
     for clash in clashes:
         mine, yours = (_Story(place, clash.sides.path, base, tip) for tip in (ours, theirs))
         path = clash.sides.path.removeprefix(place.prefix)
@@ -346,15 +345,15 @@ def conflicts(
         )
         for field in clash.fields:
             authors = mine.author(field.path), yours.author(field.path)
-            found.append(RecordConflict(*about, field.path, field.ours, field.theirs, *authors, field.words))
+            result.append(RecordConflict(*about, field.path, field.ours, field.theirs, *authors, field.words))
         if not clash.fields:
             left, right = (
                 None if blob is None else (side.changes if kind else "") or "changed"
                 for blob, side in ((clash.sides.ours, mine), (clash.sides.theirs, yours))
             )
             words = clash.words if left and right else _removed(left, right)
-            found.append(RecordConflict(*about, "", left, right, mine.author(""), yours.author(""), words))
-    return found
+            result.append(RecordConflict(*about, "", left, right, mine.author(""), yours.author(""), words))
+    return result
 
 
 def _removed(ours: str | None, theirs: str | None) -> str:
@@ -366,44 +365,46 @@ def _removed(ours: str | None, theirs: str | None) -> str:
 
 
 class _Story:
-    """What one side did to one file since the two parted."""
+    """The commits in which one side changed one file since the two parted."""
 
     def __init__(self, place: Location, path: str, base: str | None, tip: str) -> None:
-        said = git.output(
+        log = git.output(
             place.work_tree, "log", "--raw", "--no-abbrev", "--no-renames", "--format=%x01%H%x02%an",
             f"{base}..{tip}" if base else tip, "--", path,
         )  # fmt: skip
         self._place, self._path = place, path
         self._commits: list[tuple[Author, list[str]]] = []
-        for entry in said.split("\x01")[1:]:
+        for entry in log.split("\x01")[1:]:
             head, _, raw = entry.partition("\n")
             commit, _, name = head.partition("\x02")
             words = raw.split()  # ":100644 100644 <before> <after> M <path>"; nothing of a merge
             if len(words) > 4:
                 self._commits.append((Author(name, commit), words[2:4]))
         blobs = dict.fromkeys(blob for _, pair in self._commits for blob in pair if blob.strip("0"))
-        found = git.objects(place.work_tree, blobs, files.LARGEST)
-        self._plains = {each.id: read.plain_of(each.content, path) or {} for each in found}
+        self._plains = {
+            blob.id: read.plain_of(blob.content, path) or {}
+            for blob in git.objects(place.work_tree, blobs, files.LARGEST)
+        }
 
     @property
     def latest(self) -> Plain:
-        """What the side has now, where it touched the file."""
+        """The record as the side has it now; empty where it didn't touch the file."""
         return self._plains.get(self._commits[0][1][1], {}) if self._commits else {}
 
     @property
     def changes(self) -> str:
-        """What the side did, in words; empty where none can be found."""
+        """The changes of the side in words; empty where none can be found."""
         if not self._commits:
             return ""
         before = self._plains.get(self._commits[-1][1][0])
-        told = [event.text for event in events(self._told(before), self._told(self.latest))]
-        more = [f"and {len(told) - _MOST_TOLD} changes more"] if len(told) > _MOST_TOLD else []
-        return "; ".join([*told[:_MOST_TOLD], *more])
+        texts = [event.text for event in events(self._told(before), self._told(self.latest))]
+        more = [f"and {len(texts) - _MOST_NAMED} changes more"] if len(texts) > _MOST_NAMED else []
+        return "; ".join([*texts[:_MOST_NAMED], *more])
 
     def author(self, field: str) -> Author | None:
-        """Who changed a field last; of a file as a whole, who touched it last."""
+        """The last to change a field; of a file as a whole, the last to touch it."""
         for author, (before, after) in self._commits:
-            pair = [self._told(self._plains.get(each)) for each in (before, after)]
+            pair = [self._told(self._plains.get(blob)) for blob in (before, after)]
             if not field or any(_is_within(event.field, field) for event in events(*pair)):
                 return author
         return self._commits[0][0] if self._commits else None
@@ -419,6 +420,6 @@ def _is_within(one: str, other: str) -> bool:
 
 
 def title_of(plain: Plain) -> str | None:
-    """What people call a record."""
+    """The name by which people call a record; None where it has none."""
     titles = (plain.get(name) for name in ("title", "organization", "name"))
     return next((title for title in titles if isinstance(title, str) and title), None)

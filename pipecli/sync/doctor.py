@@ -1,4 +1,4 @@
-"""What is wrong with a clone, not with what its records say (`check` tells that), and the way out of each.
+"""Faults of a clone, not of what its records say (`check` tells those), and the way out of each.
 
 Looking changes nothing. What can be mended without a person's choice carries its remedy.
 """
@@ -11,7 +11,6 @@ from pipecli.errors import PipecliError
 from pipecli.store import git
 from pipecli.store.files import Location
 from pipecli.sync import doctor_clone, doctor_tools
-from pipecli.sync import doctor_tools as doctor_speed
 from pipecli.sync.doctor_clone import Diagnosis, State, error
 
 Look = Callable[[Location], Iterator[Diagnosis]]
@@ -21,13 +20,13 @@ LOOKS: tuple[tuple[str, Look], ...] = (
     ("identity", doctor_clone.identity),
     ("branch", doctor_clone.branch),
     ("progress", doctor_clone.progress),
-    ("git index", doctor_speed.git_index),
+    ("git index", doctor_tools.git_index),
     ("changes", doctor_clone.changes),
     ("past", doctor_clone.past),
     ("driver", doctor_tools.driver),
-    ("index", doctor_speed.records_index),
-    ("many files", doctor_speed.many_files),
-    ("history", doctor_speed.commit_graph),
+    ("index", doctor_tools.records_index),
+    ("many files", doctor_tools.many_files),
+    ("history", doctor_tools.commit_graph),
     ("schemas", doctor_tools.editors),
     ("extras", doctor_tools.extras),
 )
@@ -48,11 +47,11 @@ def examine(place: Location) -> Iterator[Diagnosis]:
             yield error(name, fault.message, fault.hint or "see what git says of it: git status")
 
 
-def mend(found: Diagnosis) -> Diagnosis:
+def mend(diagnosis: Diagnosis) -> Diagnosis:
     """Apply the remedy of what has one; the others as they are."""
-    if found.remedy is None:
-        return found
+    if diagnosis.remedy is None:
+        return diagnosis
     try:
-        return Diagnosis(found.name, State.FIXED, found.remedy())
+        return Diagnosis(diagnosis.name, State.FIXED, diagnosis.remedy())
     except (PipecliError, OSError) as fault:
-        return found._replace(what=f"{found.what}; it could not be mended: {fault}")
+        return diagnosis._replace(what=f"{diagnosis.what}; it could not be mended: {fault}")

@@ -1,7 +1,4 @@
-"""One thing that `doctor` has looked at.
-
-Who works in a clone, on which branch, and what is not finished, not committed or not shared.
-"""
+"""A clone's identity and branch, and what is not finished, not committed or not shared."""
 
 from __future__ import annotations
 
@@ -66,7 +63,7 @@ _WHO = "git config --global user.name NAME && git config --global user.email ADD
 
 
 def identity(place: Location) -> Iterator[Diagnosis]:
-    """Whom git signs commits with, and which user of the settings that is."""
+    """The identity that git signs commits with, and the user of the settings that it is."""
     done = git.run(place.work_tree, "var", "GIT_AUTHOR_IDENT")
     if done.returncode:
         yield error("identity", "git doesn't know who you are, and can't sign a change", _WHO)
@@ -90,7 +87,7 @@ def identity(place: Location) -> Iterator[Diagnosis]:
             "identity", f"PIPECLI_USER is {slug}, and there is no such user", "see `pipecli user list`"
         )
         return
-    mine = slug or next((each for each, user in known.items() if _is(user, email)), "")
+    mine = slug or next((key for key, user in known.items() if _is(user, email)), "")
     if mine:
         yield ok("identity", f"{name} <{email}> is the user {mine}")
     else:
@@ -153,22 +150,24 @@ def _apart(upstream: Upstream, went: int, came: int) -> str:
 
 def progress(place: Location) -> Iterator[Diagnosis]:
     """A merge, rebase or pick that was begun and not ended, by git or by sync."""
-    found = unfinished(place)
+    operation = unfinished(place)
     note = place.cache / "sync.json"
-    if found and found.what == "merge" and note.exists() and (waiting := pending(place)):
+    if operation and operation.what == "merge" and note.exists() and (waiting := pending(place)):
         yield warning(
             "progress",
             f"a sync with {waiting.upstream} waits for you: {named(waiting.files)}",
             "pipecli sync --continue, --ours, --theirs or --abort",
         )
-    elif found:
-        yield warning("progress", f"a {found.what} is in progress", f"{found.finish}, or {found.undo}")
+    elif operation:
+        yield warning(
+            "progress", f"a {operation.what} is in progress", f"{operation.finish}, or {operation.undo}"
+        )
     else:
         yield ok("progress", "nothing is left half done")
 
 
 def changes(place: Location) -> Iterator[Diagnosis]:
-    """What is in the files and in no commit."""
+    """Changes in the files that are in no commit."""
     dirty = uncommitted(place)
     if dirty and unfinished(place):
         return  # and said so
@@ -184,7 +183,7 @@ def changes(place: Location) -> Iterator[Diagnosis]:
 
 
 def past(place: Location) -> Iterator[Diagnosis]:
-    """Whether all commits are here, and none is dated in the future."""
+    """A history that is not all here, and commits dated in the future."""
     if git.output(place.work_tree, "rev-parse", "--is-shallow-repository") == "true":
         yield warning(
             "past",

@@ -1,8 +1,7 @@
-"""What pipecli works with: git, its merge driver, the optional libraries, the schemas that editors read.
+"""The tools of a clone: git and its merge driver, the optional libraries, the schemas, and both indexes.
 
-What makes commands slow, or answers stale: indexes of git and of pipecli, and settings of git.
-
-Settings are offered where they help, by what was measured (docs/sync.md): none below a few thousand files.
+Settings of git are offered where they help, by what was measured (docs/sync.md): none below a few thousand
+files.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from pipecli.wording import count
 
 
 def git_version(place: Location) -> Iterator[Diagnosis]:
-    """Whether this git can do all that pipecli asks of it."""
+    """The version of git: too old a one can't merge for `sync`."""
     version = git.version(place.work_tree)
     shown = ".".join(map(str, version))
     if version < OLDEST_GIT:
@@ -35,7 +34,7 @@ def git_version(place: Location) -> Iterator[Diagnosis]:
 
 
 def driver(place: Location) -> Iterator[Diagnosis]:
-    """Whether git merges records by field here."""
+    """The merge driver, by which git merges records by field."""
     if merge_setup.is_set_up(place):
         yield ok("driver", "git merges records by field")
         return
@@ -53,7 +52,7 @@ def driver(place: Location) -> Iterator[Diagnosis]:
 
 
 def extras(_: Location) -> Iterator[Diagnosis]:
-    """Which of the optional parts are installed."""
+    """The optional parts, and those of them that are not installed."""
     missing = missing_extras()
     if missing:
         yield warning("extras", f"not installed: {', '.join(missing)}", install_command(*missing))
@@ -62,7 +61,7 @@ def extras(_: Location) -> Iterator[Diagnosis]:
 
 
 def editors(place: Location) -> Iterator[Diagnosis]:
-    """Whether the schemas by which editors complete and check records are those of this version."""
+    """The schemas by which editors complete and check records: those of this version, or not."""
     wrong = schemas.differing(place.root / "schemas")
     if wrong:
         names = ", ".join(name.partition(".")[0] for name in wrong)
@@ -167,7 +166,7 @@ def _is_sound(file: Path) -> bool:
 
 
 def _stale(place: Location) -> int | None:
-    """How many files changed since the index looked; None where it is to be built."""
+    """The number of files that changed since the index looked; None where it is to be built."""
     file = place.cache / "index.sqlite"
     if not file.exists():
         return None
@@ -189,7 +188,7 @@ def _read_only(file: Path) -> sqlite3.Connection:
 
 
 def many_files(place: Location) -> Iterator[Diagnosis]:
-    """Whether git keeps what it learned about the files of a large pipeline."""
+    """git's cache of the files of a large pipeline, where it is off."""
     files = git.run(place.work_tree, "ls-files", "--cached", "-z").stdout.count(bytes(1))
     if files < _MANY_FILES or _is_on(place, "feature.manyFiles") or _is_on(place, "core.untrackedCache"):
         return
@@ -208,7 +207,7 @@ def many_files(place: Location) -> Iterator[Diagnosis]:
 
 
 def commit_graph(place: Location) -> Iterator[Diagnosis]:
-    """Whether git keeps what it learned about a long history: a walk along it is five times as fast."""
+    """git's graph of a long history, where it lacks commits: with it a walk is five times as fast."""
     if head(place) is None:
         return
     since = _written(place)
@@ -234,7 +233,7 @@ def commit_graph(place: Location) -> Iterator[Diagnosis]:
 
 def _written(place: Location) -> float:
     """When git last wrote its graph with the files that commits touched; 0 where it has none."""
-    found = [0.0]
+    times = [0.0]
     for name in ("commit-graph", "commit-graphs"):
         kept = place.work_tree / git.output(
             place.work_tree, "rev-parse", "--git-path", f"objects/info/{name}"
@@ -243,10 +242,9 @@ def _written(place: Location) -> float:
             if file.is_file():
                 with file.open("rb") as handle:
                     has_paths = b"BIDX" in handle.read(256)  # named in the table of what the file holds
-                found.append(file.stat().st_mtime if has_paths else 0.0)
-    return max(found)
+                times.append(file.stat().st_mtime if has_paths else 0.0)
+    return max(times)
 
 
 def _is_on(place: Location, name: str) -> bool:
-    said = git.run(place.work_tree, "config", "--type=bool", "--get", name).stdout
-    return said == b"true\n"
+    return git.run(place.work_tree, "config", "--type=bool", "--get", name).stdout == b"true\n"

@@ -1,8 +1,7 @@
 """Two lines of commits into one, among git's objects alone: no file of the working tree is touched.
 
-Records that both sides changed are merged field by field; every other file by git's own ways.
-
-Whether a merge is sound before anybody gets it: `check` on a commit that is in no working tree yet.
+Records that both sides changed are merged field by field; every other file by git's own ways. `check` looks
+at the merge before anybody gets it.
 """
 
 from __future__ import annotations
@@ -55,11 +54,11 @@ class Clash(NamedTuple):
     fields: Sequence[Conflict]
     """Empty: the file as a whole, as when one side removed it."""
     words: str
-    """What git, or the reader of records, says of it."""
+    """The reason, by git or the reader of records."""
 
 
 class Joined(NamedTuple):
-    """What a merge comes to."""
+    """A merge of two commits, in no commit yet."""
 
     tree: str
     """Only whole where nothing clashes."""
@@ -89,10 +88,10 @@ def join(place: Location, ours: str, theirs: str) -> Joined:
         if None in versions[1:]:
             clashes.append(Clash(sides, (), "both sides changed it, and it is too large for a record"))
             continue
-        made = _by_field(sides.path.removeprefix(place.prefix), *versions)
-        merged[sides.path] = made.content
-        if made.conflicts:
-            clashes.append(Clash(sides, made.conflicts, ""))
+        merged_file = _by_field(sides.path.removeprefix(place.prefix), *versions)
+        merged[sides.path] = merged_file.content
+        if merged_file.conflicts:
+            clashes.append(Clash(sides, merged_file.conflicts, ""))
     return Joined(tree if clashes or not merged else _with(place, tree, merged), merged, clashes)
 
 
@@ -101,7 +100,7 @@ _by_field = lru_cache(4096)(merge_bytes)
 
 
 def _is_record(place: Location, sides: Sides) -> bool:
-    """Whether both sides have a record there, and no link or program."""
+    """True where both sides have a record there, and no link or program."""
     is_here = sides.path.startswith(place.prefix) and sides.ours and sides.theirs and sides.modes == {_FILE}
     return bool(is_here) and record_kind(sides.path.removeprefix(place.prefix)) is not None
 
@@ -130,7 +129,11 @@ def _merge_tree(place: Location, ours: str, theirs: str) -> tuple[str, list[Side
     head, *rest = done.stdout.split(b"\0")
     tree = head.decode().strip()
     end = rest.index(b"") if b"" in rest else len(rest)
-    return tree, _sides(rest[:end]), _messages([each.decode("utf-8", "replace") for each in rest[end + 1 :]])
+    return (
+        tree,
+        _sides(rest[:end]),
+        _messages([words.decode("utf-8", "replace") for words in rest[end + 1 :]]),
+    )
 
 
 def _sides(entries: Sequence[bytes]) -> list[Sides]:
@@ -140,16 +143,19 @@ def _sides(entries: Sequence[bytes]) -> list[Sides]:
         about, _, path = entry.decode("utf-8", "surrogateescape").partition("\t")
         mode, blob, stage = about.split()
         stages[path][stage] = (mode, blob)
-    found = []
-    for path, of in stages.items():
-        base, ours, theirs = (of[stage][1] if stage in of else None for stage in "123")
-        found.append(Sides(path, base, ours, theirs, frozenset(mode for mode, _ in of.values())))
-    return found
+    sides = []
+    for path, by_stage in stages.items():
+        base, ours, theirs = (by_stage[stage][1] if stage in by_stage else None for stage in "123")
+        sides.append(Sides(path, base, ours, theirs, frozenset(mode for mode, _ in by_stage.values())))
+    return sides
 
 
 def _messages(words: Sequence[str]) -> dict[str, str]:
-    """What git says of each path that conflicts: a count of paths, the paths, the kind, the sentence."""
-    said: dict[str, str] = {}
+    """The sentence of git on each path in conflict.
+
+    `words` are, again and again: a count of paths, the paths, the kind, the sentence.
+    """
+    messages: dict[str, str] = {}
     left = iter(words)
     for count in left:
         if not count.isdecimal():
@@ -157,8 +163,8 @@ def _messages(words: Sequence[str]) -> dict[str, str]:
         paths = [next(left) for _ in range(int(count))]
         kind, sentence = next(left), next(left)
         if kind.startswith("CONFLICT"):
-            said.update(dict.fromkeys(paths, sentence.strip().partition(": ")[2]))
-    return said
+            messages.update(dict.fromkeys(paths, sentence.strip().partition(": ")[2]))
+    return messages
 
 
 def _with(place: Location, tree: str, contents: Mapping[str, bytes]) -> str:
@@ -175,11 +181,11 @@ def _with(place: Location, tree: str, contents: Mapping[str, bytes]) -> str:
             place.work_tree, "hash-object", "-w", "--no-filters", "--stdin-paths", stdin=listed
         ).split()
         entries = [f"{_FILE} {blob.decode()}\t{path}" for path, blob in zip(contents, blobs, strict=True)]
-        for arguments, said in (
+        for arguments, stdin in (
             (("read-tree", tree), None),
             (("update-index", "-z", "--index-info"), git.listed([*entries, ""])),
         ):
-            done = git.run(place.work_tree, *arguments, stdin=said, environment=environment)
+            done = git.run(place.work_tree, *arguments, stdin=stdin, environment=environment)
             if done.returncode:
                 raise git.GitRefused(f"git could not put the merge together: {git.one_line(done.stderr)}")
         done = git.run(place.work_tree, "write-tree", environment=environment)
@@ -201,7 +207,7 @@ def commit_merge(place: Location, tree: str, *, shared: str, ours: str, message:
 
 
 def merge_message(upstream: object, records: Sequence[str]) -> str:
-    """What a merge says: with whom, and which records it put together field by field."""
+    """The message of a merge: with whom, and the records that it put together field by field."""
     trailers = ["Pipecli-Event: synced", *(f"Pipecli-Record: {record}" for record in records[:_MOST_NAMED])]
     return f"Sync with {upstream}\n\n" + "\n".join(trailers)
 
@@ -234,44 +240,44 @@ class Candidate(PastPipeline):
             self.present.index.connection.backup(connection)
             index.replace(connection, [file for file in differing if file not in gone], gone, self.text)
 
-        made = index.Index(self.location, index.in_memory(fill), None)
-        register(made.connection, lambda: self.today, lambda: self.rates)
-        return made
+        result = index.Index(self.location, index.in_memory(fill), None)
+        register(result.connection, lambda: self.today, lambda: self.rates)
+        return result
 
     def text(self, file: str) -> str:
-        """What the commit's file says. Raises FaultyFile, FileNotFoundError."""
+        """The text of a file of the commit. Raises FaultyFile, FileNotFoundError."""
         if file not in self._differing:
             return self.present.text(file)
         entry = self._differing[file]
         if entry is None:
             raise FileNotFoundError(file)
         mode, blob = entry
-        found = self._contents[blob]
+        object_ = self._contents[blob]
         if mode == _LINK:
             raise FaultyFile([Fault(file, 0, 0, "file", "a symbolic link can't be a record")])
-        if found.content is None:
-            raise FaultyFile([Fault(file, 0, 0, "file", why_absent(found))])
-        return read.decode(found.content, file)
+        if object_.content is None:
+            raise FaultyFile([Fault(file, 0, 0, "file", why_absent(object_))])
+        return read.decode(object_.content, file)
 
     @cached_property
     def _differing(self) -> dict[str, tuple[str, str] | None]:
         """The records that the commit has otherwise: mode and blob, None for one that is gone."""
         place = self.location
         inside = [place.prefix] if place.prefix else []
-        said = git.output(
+        words = git.output(
             place.work_tree, "diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev",
             self.tree, self.standing.commit, "--", *inside,
         ).split("\0")  # fmt: skip
-        found: dict[str, tuple[str, str] | None] = {}
-        for about, path in zip(said[::2], said[1::2], strict=False):
+        differing: dict[str, tuple[str, str] | None] = {}
+        for about, path in zip(words[::2], words[1::2], strict=False):
             file = path.removeprefix(place.prefix)
             if record_kind(file):
                 _, mode, _, blob, _ = about.split()  # ":100644 100644 <before> <after> M"
-                found[file] = None if mode == _ABSENT else (mode, blob)
-        return found
+                differing[file] = None if mode == _ABSENT else (mode, blob)
+        return differing
 
     def has_settings(self) -> bool:
-        """Whether it is still a pipeline."""
+        """True while it is still a pipeline."""
         return self._differing.get(SETTINGS_FILE, ("", "")) is not None
 
     @cached_property
@@ -282,13 +288,13 @@ class Candidate(PastPipeline):
 
 def new_errors(result: Pipeline, shared: Pipeline | None) -> list[Finding]:
     """The errors of a result that what is shared has not; where nothing is shared yet, all."""
-    found = check(result, only_errors=True)
-    if not found or shared is None:
-        return found
-    known = {_name(each) for each in check(shared, only_errors=True)}
-    return [each for each in found if _name(each) not in known]
+    errors = check(result, only_errors=True)
+    if not errors or shared is None:
+        return errors
+    known = {_name(finding) for finding in check(shared, only_errors=True)}
+    return [finding for finding in errors if _name(finding) not in known]
 
 
 def _name(finding: Finding) -> tuple[str, str, str]:
-    """What makes two findings the same, on whatever line."""
+    """The key by which two findings are the same, on whatever line."""
     return finding.file, finding.rule, finding.message

@@ -26,7 +26,7 @@ class MergePlan(NamedTuple):
     merged: list[str]
     """The ids of the records that both sides changed and that fit together."""
     contents: Mapping[str, bytes]
-    """What the records come to that both sides changed, by their paths in the repository."""
+    """The records that both sides changed, merged, by their paths in the repository."""
     clashes: list[Clash]
 
 
@@ -53,11 +53,11 @@ def joint_of(place: Location, upstream: Upstream, theirs: str | None) -> MergePl
     joined = join(place, ours, theirs)
     in_conflict = {clash.sides.path for clash in joined.clashes}
     records = records_of(place, [path for path in joined.contents if path not in in_conflict])
-    made = ""
+    commit = ""
     if not joined.clashes:
         message = merge_message(upstream, records)
-        made = commit_merge(place, joined.tree, shared=theirs, ours=ours, message=message)
-    return MergePlan(made, base, ours, theirs, records, joined.contents, joined.clashes)
+        commit = commit_merge(place, joined.tree, shared=theirs, ours=ours, message=message)
+    return MergePlan(commit, base, ours, theirs, records, joined.contents, joined.clashes)
 
 
 def records_of(place: Location, paths: Sequence[str]) -> list[str]:
@@ -67,7 +67,7 @@ def records_of(place: Location, paths: Sequence[str]) -> list[str]:
 
 
 def record_id(path: str) -> str:
-    """Whose file a path of the pipeline is: `OPP-2Q8XA`; `settings`."""
+    """The id of the record at a path of the pipeline: `OPP-2Q8XA`; `settings`."""
     return "settings" if path == SETTINGS_FILE else key_of_path(path)
 
 
@@ -110,12 +110,15 @@ def _base(place: Location, one: str, other: str) -> str | None:
 
 
 def commit_count(place: Location, commit: str, without: str) -> int:
-    """How many commits lead to the one and not to the other."""
+    """The number of commits that lead to the one and not to the other."""
     return int(git.output(place.work_tree, "rev-list", "--count", commit, f"^{without}", "--"))
 
 
 def going(place: Location, upstream: Upstream, commit: str, theirs: str | None) -> int:
-    """How many commits go with a push; of a branch that is new there, those that no other branch has."""
+    """The number of commits that a push takes along.
+
+    Of a branch that is new there, those that no other branch has.
+    """
     if theirs:
         return commit_count(place, commit, theirs)
     known = f"--remotes={upstream.remote}"

@@ -1,9 +1,7 @@
-"""Speaking with the remote: what is there, give it what is here, and its refusals in one line.
-
-`sync`: fetch, integrate, check, push, and only then move the working tree; again when somebody was faster.
+"""`sync`: fetch, integrate, check, push, and only then move the working tree; again when somebody was faster.
 
 Everything happens among git's objects, so that whenever it ends, the working tree is as it was before or as
-everybody has it. Only a conflict is left to a person in the working tree itself (sync_pending).
+everybody has it. Only a conflict is left to a person in the working tree itself (conflict.py).
 """
 
 from __future__ import annotations
@@ -64,7 +62,7 @@ def fetch(place: Location, upstream: Upstream) -> str | None:
 
 
 def push(place: Location, upstream: Upstream, commit: str) -> None:
-    """Have the shared branch be at a commit. Raises Faster, and PipecliError when the other side refuses."""
+    """Have the shared branch be at a commit. Raises PushRaceLost, and PipecliError where it is refused."""
     done = _talk(
         place, upstream, "push", "--progress", "--porcelain", "--recurse-submodules=no", "--",
         upstream.remote, f"{commit}:refs/heads/{upstream.name}",
@@ -75,10 +73,10 @@ def push(place: Location, upstream: Upstream, commit: str) -> None:
         raise PushRaceLost
     refused = [line for line in done.stdout.decode("utf-8", "replace").splitlines() if line.startswith("!")]
     reason = re.search(r"\(([^()]*)\)$", refused[0]) if refused else None
-    said = " / ".join(word for word in (reason[1] if reason else "", words(done)) if word)
+    why = " / ".join(word for word in (reason[1] if reason else "", words(done)) if word)
     if refused:
-        raise PipecliError(f"{upstream} refused it: {said}", hint="nothing is changed, here or there")
-    raise PipecliError(f"it could not be pushed: {said}", hint="nothing is changed here; try again")
+        raise PipecliError(f"{upstream} refused it: {why}", hint="nothing is changed, here or there")
+    raise PipecliError(f"it could not be pushed: {why}", hint="nothing is changed here; try again")
 
 
 def _talk(place: Location, upstream: Upstream, *arguments: str) -> subprocess.CompletedProcess[bytes]:
@@ -97,7 +95,7 @@ _WAIT, _LONGEST_WAIT = 0.05, 0.5
 
 
 class Synced(NamedTuple):
-    """What a sync did."""
+    """The result of a sync."""
 
     upstream: Upstream
     commit: str
@@ -119,17 +117,17 @@ class Synced(NamedTuple):
 class Conflicted(PipecliError):
     """Both sides changed the same, and a person must choose. The files are left marked."""
 
-    def __init__(self, found: Sequence[RecordConflict], tries: int) -> None:
-        self.conflicts = list(found)
+    def __init__(self, conflicts: Sequence[RecordConflict], tries: int) -> None:
+        self.conflicts = list(conflicts)
         self.tries = tries
-        records = len({each.id for each in found if each.id})
-        others = len({each.file for each in found if not each.id})
+        records = len({conflict.id for conflict in conflicts if conflict.id})
+        others = len({conflict.file for conflict in conflicts if not conflict.id})
         where = [count(records, "record")] * bool(records) + [count(others, "other file")] * bool(others)
-        super().__init__(f"{count(len(found), 'conflict')} in {' and '.join(where)}", hint=_WAYS)
+        super().__init__(f"{count(len(conflicts), 'conflict')} in {' and '.join(where)}", hint=_WAYS)
 
 
 class Unsound(PipecliError):
-    """What would be shared has errors that what is shared has not."""
+    """A sync would share errors that the shared branch does not have."""
 
     def __init__(self, findings: Sequence[Finding], hint: str) -> None:
         self.findings = list(findings)
@@ -143,7 +141,7 @@ def sync(pipeline: Pipeline) -> Synced:
 
 
 def preview(pipeline: Pipeline) -> tuple[Upstream, MergePlan]:
-    """What a sync would come to. Nothing is changed."""
+    """The plan of a sync. Nothing is changed."""
     place = pipeline.location
     upstream = _ready(place)
     return upstream, joint_of(place, upstream, fetch(place, upstream))
@@ -174,8 +172,8 @@ def resume(pipeline: Pipeline) -> Synced:
     if findings:
         raise Unsound(findings, hint="mend that and `pipecli sync --continue`, or undo all with `--abort`")
     message = merge_message(waiting.upstream, waiting.merged)
-    made = commit_merge(place, tree, shared=waiting.theirs, ours=waiting.ours, message=message)
-    conflict.end(place, waiting, made)
+    commit = commit_merge(place, tree, shared=waiting.theirs, ours=waiting.ours, message=message)
+    conflict.end(place, waiting, commit)
     done = _until_nobody_is_faster(pipeline, _ready(place), before=waiting.ours)
     return done._replace(merged=list(dict.fromkeys([*waiting.merged, *done.merged])))
 
@@ -251,13 +249,13 @@ def _until_nobody_is_faster(pipeline: Pipeline, upstream: Upstream, before: str)
 def _leave_to_a_person(place: Location, upstream: Upstream, merge: MergePlan) -> list[RecordConflict]:
     """Leave the merge in the working tree, what doesn't fit marked. Raises PipecliError where it can't be."""
     assert merge.theirs
-    found = conflicts(place, merge.base, merge.ours, merge.theirs, merge.clashes)
+    in_words = conflicts(place, merge.base, merge.ours, merge.theirs, merge.clashes)
     paths = [clash.sides.path for clash in merge.clashes]
     merged = [*merge.merged, *records_of(place, paths)]
     waiting = Pending(merge.ours, merge.theirs, str(upstream), paths, merged)
     conflict.begin(place, waiting, merge_message(upstream, merged), merge.contents)
     git.output(place.work_tree, "update-ref", upstream.tracking, merge.theirs)
-    return found
+    return in_words
 
 
 def _require_pipeline(pipeline: Pipeline, upstream: Upstream, merge: MergePlan) -> None:

@@ -22,14 +22,14 @@ class Upstream(NamedTuple):
     tracking: str
     """The ref that says what was there last: `refs/remotes/origin/main`."""
     is_set: bool
-    """Whether git knows it as the upstream of the branch."""
+    """True where git knows it as the upstream of the branch."""
 
     def __str__(self) -> str:
         return f"{self.remote}/{self.name}"
 
 
 class Unfinished(NamedTuple):
-    """What git is in the middle of."""
+    """An operation that git is in the middle of, and the commands that end it."""
 
     what: str
     finish: str
@@ -48,16 +48,20 @@ _UNFINISHED = {
 
 
 def unfinished(place: Location) -> Unfinished | None:
-    """What git is in the middle of, if anything."""
-    return next((each for name, each in _UNFINISHED.items() if (place.git_dir / name).exists()), None)
+    """The operation that git is in the middle of; None where there is none."""
+    return next(
+        (operation for name, operation in _UNFINISHED.items() if (place.git_dir / name).exists()), None
+    )
 
 
 def require_no_git_operation(place: Location) -> None:
     """Refuse while git is in the middle of something. Raises PipecliError."""
-    found = unfinished(place)
-    if found:
-        ways = f"`{found.finish}`" + (f", or `{found.undo}`" if found.undo != found.finish else "")
-        raise PipecliError(f"a {found.what} is in progress", hint=f"finish it with {ways}")
+    operation = unfinished(place)
+    if operation:
+        ways = f"`{operation.finish}`" + (
+            f", or `{operation.undo}`" if operation.undo != operation.finish else ""
+        )
+        raise PipecliError(f"a {operation.what} is in progress", hint=f"finish it with {ways}")
 
 
 def head(place: Location) -> str | None:
@@ -82,12 +86,12 @@ def upstream_of(place: Location) -> Upstream:
             hint="go to one first: git switch main",
         )
     form = "--format=%(upstream:remotename)%00%(upstream:remoteref)%00%(upstream)"
-    told = git.output(place.work_tree, "for-each-ref", form, f"refs/heads/{branch}")
-    if not told:
+    fields = git.output(place.work_tree, "for-each-ref", form, f"refs/heads/{branch}")
+    if not fields:
         raise PipecliError(
             "the repository has no commit yet", hint="commit the pipeline first: git add . && git commit"
         )
-    remote, ref, tracking = told.split("\0")
+    remote, ref, tracking = fields.split("\0")
     if remote == ".":
         raise PipecliError(
             f"{branch} follows {ref.removeprefix('refs/heads/')}, a branch of this clone",
@@ -118,16 +122,16 @@ def _only_remote(place: Location, branch: str) -> str:
 
 def uncommitted(place: Location) -> list[str]:
     """The files of the pipeline whose changes are in no commit, and records that git doesn't know."""
-    said = git.output(
+    status = git.output(
         place.work_tree, "status", "--porcelain", "-z", "--untracked-files=all", "--no-renames",
         "--ignore-submodules=all", "--", place.prefix or ".",
     )  # fmt: skip
-    found = []
-    for entry in filter(None, said.split("\0")):
+    files = []
+    for entry in filter(None, status.split("\0")):
         state, path = entry[:2], entry[3:].removeprefix(place.prefix)
         if state != "??" or record_kind(path):
-            found.append(path)
-    return found
+            files.append(path)
+    return files
 
 
 _MOST_NAMED = 3
