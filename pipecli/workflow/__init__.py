@@ -1,1 +1,1 @@
-"""What may happen: from records and settings to changed records; pure."""
+"""The rules of the trade: from records and settings to changed records; pure."""

@@ -1,7 +1,4 @@
-"""`activity add`: a call, meeting, email, task or note on a lead or an opportunity, planned or done.
-
-`activity done`: what was planned has happened.
-"""
+"""`activity add` and `activity done`: a call, meeting, email, task or note on a lead or an opportunity."""
 
 from __future__ import annotations
 
@@ -32,7 +29,7 @@ def with_activity(record: Lead | Opportunity, activity: Activity) -> Lead | Oppo
     if activity.id not in known:
         return record.with_(activities=(*record.activities, activity))
     return record.with_(
-        activities=tuple(activity if each.id == activity.id else each for each in record.activities)
+        activities=tuple(activity if other.id == activity.id else other for other in record.activities)
     )
 
 

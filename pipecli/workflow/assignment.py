@@ -1,7 +1,4 @@
-"""`assign`: what nobody owns goes to the next user of the first assignment rule that takes it.
-
-`share`: users and teams who see a lead or a deal among their own.
-"""
+"""`assign` by the assignment rules, for leads and deals that nobody owns; `share` with users and teams."""
 
 from __future__ import annotations
 
@@ -16,14 +13,14 @@ from pipecli.workflow.change import Change, Refused
 
 
 class Standing(NamedTuple):
-    """What users have of one kind of record, as the files say it."""
+    """The share of each user in one kind of record, as the files have it."""
 
     turns: Mapping[str, Mapping[str | None, int]]
     """By the name of a rule, the last turn of each owner of what it gave; None is who owns it no more."""
     newest: Mapping[str, float]
     """When the newest that a user owns was created, in days of any calendar."""
     open: Mapping[str, int]
-    """How many open ones a user owns."""
+    """The number of open ones that a user owns."""
 
 
 class Taken(NamedTuple):
@@ -36,7 +33,7 @@ class Taken(NamedTuple):
 def rules_for(settings: Settings, noun: str) -> list[tuple[int, AssignmentRule]]:
     """The rules for a kind of record with their places in the settings: the first to be asked first."""
     rules = [(place, rule) for place, rule in enumerate(settings.assignment_rules) if rule.for_ == noun]
-    return sorted(rules, key=lambda each: -each[1].priority)
+    return sorted(rules, key=lambda place_and_rule: -place_and_rule[1].priority)
 
 
 def active_users(rule: AssignmentRule, settings: Settings) -> list[str]:
@@ -101,5 +98,5 @@ def unshare(record: R, principals: Sequence[str]) -> Change:
                 f"{record.key} is not shared with {principal}",
                 hint=f"it is shared with {', '.join(record.shared_with) or 'nobody'}",
             )
-    left = tuple(each for each in record.shared_with if each not in principals)
+    left = tuple(principal for principal in record.shared_with if principal not in principals)
     return Change(record.with_(shared_with=left), f"share no more with {', '.join(principals)}", "unshared")

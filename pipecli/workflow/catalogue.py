@@ -1,14 +1,6 @@
-"""`add` of a product, price list or document of literature: under a slug that no other of its kind has.
+"""Products, price lists and literature: added, priced, suggested, sent; and the removal of master data.
 
-`price-list add --price` and `price-list price`: prices by quantity, in a price list.
-
-A price list keeps its currency while records are priced from it: its figures would mean something else.
-
-`remove` of a customer, product and the like: only what no other record names can go.
-
-`literature suggest`: the documents that fit a deal's products and stage, best first.
-
-`literature send`: a document goes out, and the deal remembers it.
+Only what no other record names can go, or change its currency: its figures would mean something else.
 """
 
 from __future__ import annotations
@@ -39,7 +31,7 @@ def add(record: Record, *, is_taken: bool) -> Change:
 
 
 class NewPrice(NamedTuple):
-    """What one of a product is to cost when `from_quantity` or more are bought."""
+    """The price of one of a product when `from_quantity` or more are bought."""
 
     sku: str
     price: Decimal | None
@@ -50,7 +42,7 @@ class NewPrice(NamedTuple):
 def price(price_list: PriceList, given: Sequence[NewPrice]) -> Change:
     """Set prices in a list that exists; tiers that are not named stay as they are."""
     prices = priced(price_list.prices, given)
-    skus = list(dict.fromkeys(each.sku for each in given))
+    skus = list(dict.fromkeys(new.sku for new in given))
     return Change(
         price_list.with_(prices=prices),
         f"price {', '.join(skus)}",
@@ -71,26 +63,26 @@ def priced(listed: Mapping[str, Price], given: Sequence[NewPrice]) -> dict[str, 
     """
     _refuse_twice(given)
     prices = dict(listed)
-    for each in given:
-        if each.price is None:
-            if each.sku not in prices:
-                raise Refused(f"{each.sku} has no price in this list")
-            del prices[each.sku]
+    for new in given:
+        if new.price is None:
+            if new.sku not in prices:
+                raise Refused(f"{new.sku} has no price in this list")
+            del prices[new.sku]
             continue
-        tiers = _tiers(prices.get(each.sku)) | {each.from_quantity: each.price}
-        prices[each.sku] = _written(tiers)
+        tiers = _tiers(prices.get(new.sku)) | {new.from_quantity: new.price}
+        prices[new.sku] = _written(tiers)
     return prices
 
 
 def _refuse_twice(given: Sequence[NewPrice]) -> None:
     seen = set()
-    for each in given:
-        if (each.sku, each.from_quantity) in seen:
+    for new in given:
+        if (new.sku, new.from_quantity) in seen:
             raise Refused(
-                f"{each.sku} has two prices from {each.from_quantity} on",
-                hint=f"give each quantity once: {each.sku}=PRICE {each.sku}=PRICE@10",
+                f"{new.sku} has two prices from {new.from_quantity} on",
+                hint=f"give each quantity once: {new.sku}=PRICE {new.sku}=PRICE@10",
             )
-        seen.add((each.sku, each.from_quantity))
+        seen.add((new.sku, new.from_quantity))
 
 
 def _tiers(listed: Price | None) -> dict[Decimal, Decimal]:
@@ -140,7 +132,7 @@ class Suggestion(NamedTuple):
 
 
 def suggest(deal: Opportunity, literature: Iterable[Literature]) -> list[Suggestion]:
-    """What to send next: what was not sent yet before what was.
+    """The documents to send next, those first that were not sent yet.
 
     Of either, what fits product and stage, then product, then stage, then what is for any deal. A document
     about other products, or for other stages alone, is not offered.

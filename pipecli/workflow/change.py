@@ -1,4 +1,4 @@
-"""What a verb of the workflow answers with: the records to write, and what happened in words."""
+"""The answer of a verb of the workflow: the records to write, and what happened in words."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class Change:
     subject: Record
     """The record that the step is about, as it is afterwards: the commit is named after it."""
     summary: str
-    """What happened, for the commit's subject: `advance qualify → demo`."""
+    """In words, for the commit's subject: `advance qualify → demo`."""
     event: str
-    """What kind of thing happened, for the commit's trailer: `stage-changed`."""
+    """The kind of event, for the commit's trailer: `stage-changed`."""
     also: tuple[Record, ...] = ()
     """Other records, new or changed, that are written with it."""
     removed: tuple[Record, ...] = ()
@@ -29,7 +29,7 @@ class Change:
     result: Record | None = None
     """The record a person asked for, where it is not the subject: the opportunity of a conversion."""
     notes: tuple[str, ...] = ()
-    """What the person should know: an existing customer was reused, a rule was overridden."""
+    """Notes for the person: an existing customer was reused, a rule was overridden."""
 
     @property
     def records(self) -> tuple[Record, ...]:

@@ -1,4 +1,4 @@
-"""Which parties are likely the same: `lead dupes` and `customer dupes`.
+"""Parties that are likely the same: `lead dupes` and `customer dupes`.
 
 Only parties that share a sign (an e-mail, a phone, a domain, a part of a name) are compared, so that 2,000
 take a second and not 2,000 × 2,000 comparisons.
@@ -51,7 +51,7 @@ class Party:
 
     @cached_property
     def signs(self) -> set[str]:
-        """What parties are compared for sharing."""
+        """The signs by which parties are compared: addresses, domains, names and parts of names."""
         names = [name for name in (self.person, self.organization) if name]
         parts = {f"name {part}" for name in names for part in name.parts}
         return {*self.emails, *self.phones, *self.domains, *(name.key for name in names), *parts}
@@ -104,7 +104,7 @@ def _sharing_a_sign(parties: Sequence[Party]) -> Iterator[tuple[Party, Party]]:
 
 
 def _compared(one: Party, other: Party, rare: set[str]) -> Duplicate:
-    """How likely two are the same: each sign of it leaves less room for doubt."""
+    """The likelihood that two are the same: each sign of it leaves less room for doubt."""
     person = _alike(one.person, other.person, rare)
     organization = _alike(one.organization, other.organization, rare)
     signs: list[tuple[str, float]] = []
@@ -140,7 +140,7 @@ def _by_name(what: str, alike: float) -> list[tuple[str, float]]:
 
 
 def _alike(one: Name | None, other: Name | None, rare: set[str]) -> float | None:
-    """How alike two names are, 0 to 100; None when one has none."""
+    """The likeness of two names, 0 to 100; None when one has none."""
     if one is None or other is None:
         return None
     if one.key == other.key:

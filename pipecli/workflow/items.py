@@ -1,12 +1,6 @@
-"""Which line of a document a person means: by its number from 1, its product, or words of its description.
+"""Lines of a deal or quotation: the one that a person means, a new one with its price, and one less.
 
-The unit price of a product on a deal or quotation: the list valid that day, the tier by quantity.
-
-A new line of a deal or of its quotation: what is not said is the product's, the price the list's.
-
-`opportunity item add`: one line more on a deal.
-
-`opportunity item remove`: one line less on a deal.
+The unit price is that of the price list valid that day, in the tier of the quantity.
 """
 
 from __future__ import annotations
@@ -33,12 +27,12 @@ def find_item(items: Sequence[Line], which: str, owner: str) -> int:
     wanted = which.strip()
     if wanted.isdecimal() and 1 <= int(wanted) <= len(items):
         return int(wanted) - 1
-    found = places(items, wanted)
-    if len(found) == 1:
-        return found[0]
-    if found:
-        lines = ", ".join(f"{place + 1} ({in_words(items[place])})" for place in found)
-        raise Refused(f"{owner} has {len(found)} items {wanted}: {lines}", hint="name one by its number")
+    matching = places(items, wanted)
+    if len(matching) == 1:
+        return matching[0]
+    if matching:
+        lines = ", ".join(f"{place + 1} ({in_words(items[place])})" for place in matching)
+        raise Refused(f"{owner} has {len(matching)} items {wanted}: {lines}", hint="name one by its number")
     known = ", ".join(f"{number} ({in_words(item)})" for number, item in enumerate(items, 1))
     raise Refused(f"{owner} has no item {wanted}", hint=f"it has {known or 'none'}")
 
@@ -60,13 +54,13 @@ def in_words(item: Line) -> str:
 
 
 Priced = Opportunity | Quotation
-"""What has a currency, may name a price list, and has items; below it is called the deal."""
+"""Records with a currency, items, and perhaps a price list; below either is called the deal."""
 
 
 def unit_price(
     deal: Priced, settings: Settings, lists: Sequence[PriceList], sku: str, quantity: Decimal, day: date
 ) -> Decimal:
-    """What one costs, in the deal's currency. Refused, naming the way out, where no list tells.
+    """The price of one, in the deal's currency. Refused, naming the way out, where no list has it.
 
     `lists` are all price lists of the pipeline.
     """
@@ -127,7 +121,7 @@ def _only_valid(deal: Priced, lists: Sequence[PriceList], day: date) -> PriceLis
             f"no price list in {deal.currency} is valid on {day}",
             hint=f"{_BY_HAND}, or make one: pipecli price-list add",
         )
-    names = ", ".join(each.id for each in valid)
+    names = ", ".join(list_.id for list_ in valid)
     raise Refused(f"{len(valid)} price lists in {deal.currency} are valid: {names}", hint=_name_one(deal))
 
 
@@ -146,7 +140,7 @@ def _what(price_list: PriceList, sku: str, quantity: Decimal) -> str:
 
 
 class NewLine(TypedDict, total=False):
-    """What a person says of a new line; None and absent are the same."""
+    """The fields of a new line that a person gives; None and absent are the same."""
 
     product: Product | None
     quantity: Decimal | None
@@ -211,7 +205,7 @@ def add_item(
 
 
 def amount_notes(deal: Opportunity) -> tuple[str, ...]:
-    """What a person should know when the items change under an amount that was set by hand."""
+    """The note for a person when the items change under an amount that was set by hand."""
     if deal.amount is None:
         return ()
     items = f"{total(deal.items, deal.currency):,f}"

@@ -1,8 +1,6 @@
-"""Where a mail belongs: from whom to whom it went, and the one opportunity or lead it is about.
+"""The one opportunity or lead that a mail is about, and the activity or the new lead that it becomes.
 
 The thread it answers tells first; then the people. What could be several deals is said, never guessed.
-
-A mail on a deal or a lead: a done activity with its direction, time, subject and Message-ID.
 """
 
 from __future__ import annotations
@@ -24,11 +22,11 @@ from pipecli.workflow.lead.qualify import add, contacted
 from pipecli.workflow.party_identity import email_domain
 
 _EARLIEST = timedelta(days=90)
-"""How much older than a deal a mail may be: of what came long before, nobody knows that it is about it."""
+"""The most that a mail may be older than its deal: what came long before was about something else."""
 
 
 class Record(NamedTuple):
-    """An opportunity or a lead, and what of it tells whether a mail belongs there."""
+    """An opportunity or a lead, and the days on which a mail may belong there."""
 
     noun: str
     key: str
@@ -48,7 +46,7 @@ class KnownPerson(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """What of a mail tells where it belongs; addresses as `email_key` has them."""
+    """The headers of a mail that tell where it belongs; addresses as `email_key` has them."""
 
     sender: Sequence[str]
     to: Sequence[str]
@@ -59,7 +57,7 @@ class Facts(NamedTuple):
 
 @dataclass
 class Known:
-    """Who and what a pipeline knows; people and leads by address."""
+    """The people and records that a pipeline knows; people and leads by address."""
 
     ours: dict[str, str | None] = field(default_factory=dict)
     """Our own addresses, with the user where it is one's own."""
@@ -93,31 +91,33 @@ class Placed(NamedTuple):
 
 
 def place(mail: Facts, known: Known) -> Placed:
-    """The rule."""
+    """Find where a mail belongs, by its thread and its people."""
     is_ours = any(address in known.ours for address in mail.sender)
     direction = Direction.OUT if is_ours else Direction.IN
     everybody = (*mail.to, *mail.copied)
     by = _first(known.ours, mail.sender if is_ours else everybody)
     outside = [[address for address in tier if address not in known.ours] for tier in (mail.to, mail.copied)]
-    found = Placed(direction, by)
+    placed = Placed(direction, by)
     if is_ours and everybody and not any(outside):
-        return found._replace(why="between ourselves", is_internal=True)
+        return placed._replace(why="between ourselves", is_internal=True)
     tiers = outside if is_ours else [list(mail.sender)]
     thread = _of_thread(mail, known)
     if thread:
         people = [person for tier in tiers for address in tier for person in known.people.get(address, ())]
-        return _one(found, thread, people, known)
-    supplier = next((known.suppliers[each] for tier in tiers for each in tier if each in known.suppliers), "")
-    if not is_ours and not supplier and any(each in known.ours for each in everybody):
+        return _one(placed, thread, people, known)
+    supplier = next(
+        (known.suppliers[address] for tier in tiers for address in tier if address in known.suppliers), ""
+    )
+    if not is_ours and not supplier and any(address in known.ours for address in everybody):
         # Somebody new writes to us, with somebody we know among the others.
         tiers.append([address for tier in outside for address in tier])
     for tier in tiers:
         if _is_known(tier, known):
-            return _by_people(found, tier, known, mail.at)
+            return _by_people(placed, tier, known, mail.at)
     if supplier:
-        return found._replace(why=f"with the supplier {supplier}")
+        return placed._replace(why=f"with the supplier {supplier}")
     who = "recipient" if is_ours else "sender"
-    return found._replace(why=f"unknown {who}", is_stranger=not is_ours)
+    return placed._replace(why=f"unknown {who}", is_stranger=not is_ours)
 
 
 def _is_known(addresses: Iterable[str], known: Known) -> bool:
@@ -133,33 +133,33 @@ def _of_thread(mail: Facts, known: Known) -> list[Record]:
     """The records that have the nearest mail it answers: the open deals of them, else deals, else leads."""
     for reference in mail.references:
         if records := known.threads.get(reference):
-            deals = [each for each in records if each.noun == "opportunity"]
+            deals = [record for record in records if record.noun == "opportunity"]
             return [deal for deal in deals if deal.is_open] or deals or list(records)
     return []
 
 
-def _by_people(found: Placed, tier: Sequence[str], known: Known, at: datetime) -> Placed:
+def _by_people(placed: Placed, tier: Sequence[str], known: Known, at: datetime) -> Placed:
     people = [person for address in tier for person in known.people.get(address, ())]
     of_contacts = _records(people, lambda person: person.contact, known.deals_of_contact)
     of_customers = _records(people, lambda person: person.customer, known.deals_of_customer)
-    of_leads = [each for address in tier for each in known.deals_of_lead.get(address, ())]
+    of_leads = [deal for address in tier for deal in known.deals_of_lead.get(address, ())]
     leads = [lead for address in tier for lead in known.leads.get(address, ())]
     too_late: list[Record] = []
     for candidates in (of_contacts, of_customers, of_leads, leads):
         possible = [candidate for candidate in dict.fromkeys(candidates) if _was_there(candidate, at)]
-        recent = [each for each in possible if each.since - at <= _EARLIEST]
-        too_late += [each for each in possible if each not in recent]
+        recent = [candidate for candidate in possible if candidate.since - at <= _EARLIEST]
+        too_late += [candidate for candidate in possible if candidate not in recent]
         if recent:
-            return _one(found, recent, people, known)
+            return _one(placed, recent, people, known)
     if too_late:
         first = too_late[0].key
-        return found._replace(
+        return placed._replace(
             why=f"more than {_EARLIEST.days} days older than {first}",
             contact=_contact(people, None, known),
-            candidates=tuple(each.key for each in too_late),
+            candidates=tuple(record.key for record in too_late),
         )
     name = people[0].name if people else tier[0]
-    return found._replace(why=f"{name} has no open deal", contact=_contact(people, None, known))
+    return placed._replace(why=f"{name} has no open deal", contact=_contact(people, None, known))
 
 
 def _records(
@@ -171,20 +171,20 @@ def _records(
 
 
 def _was_there(record: Record, at: datetime) -> bool:
-    """Whether a mail of then can be about it: it is open, or it was at the time."""
+    """True for a record that a mail of then can be about: it is open, or it was at the time."""
     return record.is_open or (record.until is not None and record.since <= at < record.until)
 
 
-def _one(found: Placed, records: Sequence[Record], people: Sequence[KnownPerson], known: Known) -> Placed:
+def _one(placed: Placed, records: Sequence[Record], people: Sequence[KnownPerson], known: Known) -> Placed:
     if len(records) == 1:
-        return found._replace(on=records[0], contact=_contact(people, records[0], known))
-    keys = tuple(each.key for each in records)
+        return placed._replace(on=records[0], contact=_contact(people, records[0], known))
+    keys = tuple(record.key for record in records)
     what = "deals" if records[0].noun == "opportunity" else "leads"
-    return found._replace(candidates=keys, contact=_contact(people, None, known), why=f"{len(keys)} {what}")
+    return placed._replace(candidates=keys, contact=_contact(people, None, known), why=f"{len(keys)} {what}")
 
 
 def _contact(people: Sequence[KnownPerson], on: Record | None, known: Known) -> str | None:
-    """Who of the people it was with: one who has a part in the deal, else the first."""
+    """The contact it was with: one who has a part in the deal, else the first."""
     contacts = [person.contact for person in people if person.contact]
     on_it = [contact for contact in contacts if on in known.deals_of_contact.get(contact, ())]
     return next(iter((*on_it, *contacts)), None)
@@ -199,9 +199,9 @@ def id_of_mail(text: str, is_taken: Callable[[str], bool]) -> str:
     number = 0
     while True:
         digest = sha256(f"{text} {number}".encode()).digest()
-        made = "".join([CROCKFORD[byte % 32] for byte in digest[:ID_LENGTH]])
-        if not is_taken(made) and set(made) - set("0123456789E"):  # 12345 and 1E100 are numbers to YAML
-            return made
+        id = "".join([CROCKFORD[byte % 32] for byte in digest[:ID_LENGTH]])
+        if not is_taken(id) and set(id) - set("0123456789E"):  # 12345 and 1E100 are numbers to YAML
+            return id
         number += 1
 
 

@@ -1,9 +1,7 @@
-"""Who a lead, or a call from a stranger, comes from: before it is a customer and a contact.
+"""The customer and contact that a lead, or a call from a stranger, comes from.
 
-Which customer and contact a prospect already is: one that is known is used again, and it is said why.
-
-Sure signs are the same name, website, e-mail, or e-mail domain that is no free mail provider's. A name that
-only resembles is offered, never taken.
+One that is known is used again, and it is said why. Sure signs are the same name, website, e-mail, or e-mail
+domain that is no free mail provider's. A name that only resembles is offered, never taken.
 """
 
 from __future__ import annotations
@@ -42,7 +40,7 @@ class Prospect(NamedTuple):
 
     @property
     def customer_name(self) -> str:
-        """Who buys: the organisation, or the person where there is none."""
+        """The name of the customer: the organisation, or the person where there is none."""
         return self.organization or self.name or ""
 
 
@@ -99,7 +97,7 @@ def completed(contact: Contact, prospect: Prospect, customer: str) -> Contact:
 
 
 class KnownCustomer(NamedTuple):
-    """What of a customer tells who it is; `emails` are its own, not those of its contacts."""
+    """The fields by which a customer is recognised; `emails` are its own, not those of its contacts."""
 
     id: str
     name: str
@@ -135,14 +133,14 @@ def match_customer(
         f"the same domain {', '.join(sorted(domains))}": _of_same_domain(domains, customers, contacts),
     }
     for why, candidates in signs.items():
-        found = list(dict.fromkeys(candidates))
-        if len(found) > 1:
+        keys = list(dict.fromkeys(candidates))
+        if len(keys) > 1:
             raise Refused(
-                f"{prospect.customer_name} could be {' or '.join(found)}, by {why}",
+                f"{prospect.customer_name} could be {' or '.join(keys)}, by {why}",
                 hint="name the right customer with --customer, or make it first: pipecli customer add",
             )
-        if found:
-            return Match(found[0], why)
+        if keys:
+            return Match(keys[0], why)
     return Match(similar=tuple(_resembling(prospect.customer_name, customers)))
 
 
@@ -151,7 +149,7 @@ def match_contact(prospect: Prospect, customer: str | None, contacts: Sequence[K
     email = email_key(prospect.email)
     known = [contact for contact in contacts if email and email in map(email_key, contact.emails)]
     if known:
-        here = [each for each in known if each.customer == customer]
+        here = [contact for contact in known if contact.customer == customer]
         return Match((here or known)[0].id, f"the same e-mail {prospect.email}")
     for contact in contacts:
         if customer and prospect.name and contact.customer == customer and _same(contact.name, prospect.name):
@@ -199,7 +197,7 @@ def _of_same_email(
     yield from (customer.id for customer in customers if email in map(email_key, customer.emails))
     employers = {contact.customer for contact in contacts if email in map(email_key, contact.emails)}
     if prospect.organization:
-        employers &= {each.id for each in _resembling(prospect.organization, customers)}
+        employers &= {customer.id for customer in _resembling(prospect.organization, customers)}
     yield from sorted(employer for employer in employers if employer)
 
 
@@ -217,8 +215,8 @@ def _of_same_domain(
 
 def _domains(emails: Iterable[str | None], website: str | None = None) -> set[str]:
     """The domains of one's own; those of mail providers and of sites with many pages tell nothing."""
-    found = {website_domain(website), *map(email_domain, emails)}
-    return {domain for domain in found if domain}
+    domains = {website_domain(website), *map(email_domain, emails)}
+    return {domain for domain in domains if domain}
 
 
 def _same(one: str, other: str) -> bool:

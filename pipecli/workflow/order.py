@@ -1,10 +1,4 @@
-"""The order of a won deal: a copy of the winning quotation.
-
-`order new`: the order of an accepted quotation that has none yet.
-
-`order deliver`: an open order has reached the customer.
-
-`order cancel`: an open order comes to nothing; its quotation can be ordered again.
+"""Orders: the copy of a won or accepted quotation, delivered or cancelled.
 
 `set` and `edit` leave a document's status to the verbs, which know what else belongs to it.
 """
@@ -77,8 +71,8 @@ def order_quotation(
             f"{quotation.id} was quoted to a lead, and an order needs a customer",
             hint=f"close the deal, which makes one: pipecli opp won {deal.id}",
         )
-    made = order_from_quotation(quotation, id=id, now=now, day=now.date(), customer=customer)
-    return Change(made, f"order from {quotation.id}", "order-made")
+    order = order_from_quotation(quotation, id=id, now=now, day=now.date(), customer=customer)
+    return Change(order, f"order from {quotation.id}", "order-made")
 
 
 def deliver(order: Order, *, day: date, today: date) -> Change:

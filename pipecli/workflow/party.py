@@ -1,12 +1,7 @@
-"""E-mails, phones and names as they are kept: tidied where that is safe, never refused.
+"""Customers, contacts, suppliers and competitors: added, tidied, merged.
 
-`add` of a customer, contact, supplier or competitor: under its own slug, and not twice without a word.
-
-A customer may belong to another, and never to itself.
-
-A record with every mention of one record changed to another: what a merge leaves behind it.
-
-`customer merge`: two records of one customer become one; what names the first names the second.
+E-mails, phones and names are tidied where that is safe, and never refused. A customer may belong to another,
+and never to itself. A merge leaves every mention of the one record naming the other.
 """
 
 from __future__ import annotations
@@ -43,7 +38,7 @@ def normalized(record: R, before: R | None = None) -> R:
             if not value or value == getattr(before, name, None):
                 continue
             is_list = isinstance(value, tuple)
-            tidied[name] = tuple(dict.fromkeys(tidy(each) for each in value)) if is_list else tidy(value)
+            tidied[name] = tuple(dict.fromkeys(map(tidy, value))) if is_list else tidy(value)
     return record.with_(**tidied) if tidied else record
 
 
@@ -166,7 +161,7 @@ def _filled(source: Customer, target: Customer) -> Customer:
 
 
 def _left_behind(source: Customer, target: Customer) -> list[str]:
-    """What the merged record said otherwise: it stays in the history only."""
+    """The fields that the merged record had otherwise: they stay in the history only."""
     other = [
         f"{field} {value}"
         for field in Customer.model_fields

@@ -1,6 +1,6 @@
-"""What tells that two parties are one: e-mail, phone, website and domain, each in one comparable form.
+"""The signs by which two parties are one: e-mail, phone, website and domain, each in one comparable form.
 
-Names that resemble one: what a person may have meant, offered and never taken.
+And names that resemble one: what a person may have meant, offered and never taken.
 """
 
 from __future__ import annotations
@@ -108,11 +108,11 @@ def similar_names(name: str, names: Mapping[str, str]) -> list[str]:
     """The keys of `names` that resemble `name`, the closest first, whatever legal form and order of words."""
     from rapidfuzz import fuzz, process
 
-    found = process.extract(
+    close = process.extract(
         " ".join(name_words(name)),
         {key: " ".join(name_words(known)) for key, known in names.items()},
         scorer=fuzz.token_set_ratio,
         score_cutoff=_RESEMBLING,
         limit=_MOST_OFFERED,
     )
-    return [key for _, _, key in found]
+    return [key for _, _, key in close]

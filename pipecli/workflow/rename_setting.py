@@ -52,7 +52,7 @@ def rename(settings: Settings, what: str, old: str, new: str, records: Sequence[
 
 
 def _is_for_others(record: Record, settings: Settings, old: str) -> bool:
-    """Whether a document is for a stage that other processes have too, and keep."""
+    """True for a document of a stage that other processes have too, and keep."""
     process, _, stage = old.partition("/")
     return record.noun == "literature" and any(
         slug != process and every.position(stage) is not None for slug, every in settings.processes.items()
@@ -91,7 +91,7 @@ def _with_stage(settings: Settings, old: str, new: str) -> Settings:
         raise Refused(f"there is no stage {old}", hint=f"there are {', '.join(known)}")
     if process.position(new) is not None:
         raise Refused(f"{slug} has a stage {new} already", hint="choose another name")
-    stages = tuple(each.with_(id=new) if each.id == stage else each for each in process.stages)
+    stages = tuple(own.with_(id=new) if own.id == stage else own for own in process.stages)
     return settings.with_(processes={**settings.processes, slug: process.with_(stages=stages)})
 
 

@@ -1,4 +1,4 @@
-"""What a stage asks of a deal: its steps done, its required fields there.
+"""The requirements of a stage: its steps done, its required fields there.
 
 It reads plain records, as the index keeps them, so that a page that shows what is missing loads no models.
 """
@@ -15,7 +15,7 @@ _COUNT = rf"key_info\s*>=\s*([0-{QUESTIONS}])"
 
 
 def can_be_met(requirement: str) -> bool:
-    """Whether there is an opportunity that has what one line of `requires` asks for."""
+    """True where an opportunity can have what one line of `requires` asks for."""
     from pipecli.records import base
     from pipecli.records.opportunity import Opportunity
 
@@ -44,7 +44,7 @@ def missing_fields(deal: Mapping[str, Any], requires: Sequence[str]) -> list[str
 
 
 def meets(deal: Mapping[str, Any], requirement: str) -> bool:
-    """Whether a deal has what one line of `requires` asks for.
+    """True where a deal has what one line of `requires` asks for.
 
     A line is a field (`expected_close`, `key_info.budget`), `amount` in the sense of what the deal is worth,
     `key_info` for all seven questions answered, or `key_info >= 4` for some.

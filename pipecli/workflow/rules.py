@@ -1,12 +1,6 @@
-"""A closed opportunity stays as it is until it is reopened, and none closes on a day that is yet to come.
+"""Refusals that several verbs share: of a closed deal, a day yet to come, a slug that is taken.
 
-Users and teams have one set of names between them: a record is shared with either by its slug alone.
-
-The words a team has settled on in its settings: types, sources, reasons; others are refused by name.
-
-What a stage asks of a deal: its steps done, its required fields there.
-
-It reads plain records, as the index keeps them, so that a page that shows what is missing loads no models.
+And of words that the team's settings don't list: types, sources, reasons, stages.
 """
 
 from __future__ import annotations

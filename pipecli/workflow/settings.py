@@ -1,9 +1,4 @@
-"""A change of the settings takes no name away that is in use, and brings none that has no meaning.
-
-`user add`: one more salesperson, and their team where there is none of its name.
-
-`team add`: one more team, of users that name it.
-"""
+"""Changes of the settings: none takes a name away that is in use, or brings one that has no meaning."""
 
 from __future__ import annotations
 
@@ -109,7 +104,7 @@ def _refuse_unmeetable(before: Settings, after: Settings) -> None:
 
 
 def _left_to_do(before: Settings, after: Settings) -> Iterator[str]:
-    """What must be set next: the list of reasons may go before the one of them that auto-close gives."""
+    """The next thing to set: the list of reasons may go before the one of them that auto-close gives."""
     reason = after.auto_close.reason
     if reason in before.lost_reasons and after.lost_reasons and reason not in after.lost_reasons:
         yield (
@@ -182,7 +177,7 @@ def add_user(settings: Settings, slug: str, user: User) -> Change:
 
 
 def _same_address(settings: Settings, user: User) -> tuple[str, ...]:
-    """Who commits with an address that two users have is taken for the first of them."""
+    """A note where two users have one address: a commit with it is taken for the first one's."""
     address = (user.email or "").casefold()
     same = [
         slug

@@ -1,7 +1,4 @@
-"""`supplier-quotation compare`: what each supplier asks for the items of one deal, side by side.
-
-`quotation new --from-supplier-quote`: the customer's prices from the supplier's, by markup or margin.
-"""
+"""Suppliers' prices: compared side by side, and turned into a customer's by markup or margin."""
 
 from __future__ import annotations
 
@@ -44,7 +41,7 @@ class Column(NamedTuple):
     """In the answer's own currency; of what they quote, which may not be everything."""
     compared: Decimal | None
     quoted: int
-    """How many of the rows they have a price for."""
+    """The number of rows that they have a price for."""
     has_expired: bool
     is_best: bool = False
 
@@ -72,11 +69,11 @@ def compare(answers: Sequence[SupplierQuotation], currency: str, rates: Rates, *
             return None
 
     received = [answer for answer in answers if answer.status is SupplierQuotationStatus.RECEIVED]
-    holds = [each.valid_until is None or today <= each.valid_until for each in received]
+    holds = [answer.valid_until is None or today <= answer.valid_until for answer in received]
     lines = [_by_key(answer) for answer in received]
     rows = []
     for key in dict.fromkeys(key for keyed in lines for key in keyed):
-        asked = next(keyed[key] for keyed in lines if key in keyed)
+        item = next(keyed[key] for keyed in lines if key in keyed)
         prices = [
             None
             if key not in keyed or (unit_price := keyed[key].unit_price) is None
@@ -85,7 +82,7 @@ def compare(answers: Sequence[SupplierQuotation], currency: str, rates: Rates, *
         ]
         best = _lowest([price and price.compared for price in prices], holds)
         marked = [price and price._replace(is_best=place in best) for place, price in enumerate(prices)]
-        rows.append(Row(asked.product, asked.description, asked.quantity, asked.uom, tuple(marked)))
+        rows.append(Row(item.product, item.description, item.quantity, item.uom, tuple(marked)))
 
     columns = []
     for place, answer in enumerate(received):
@@ -114,9 +111,9 @@ def _by_key(answer: SupplierQuotation) -> dict[_Key, SupplierItem]:
     seen: Counter[tuple[str, Decimal]] = Counter()
     keyed = {}
     for item in answer.items:
-        asked = (item.product or item.description, item.quantity)
-        seen[asked] += 1
-        keyed[*asked, seen[asked]] = item
+        line = (item.product or item.description, item.quantity)
+        seen[line] += 1
+        keyed[*line, seen[line]] = item
     return keyed
 
 
@@ -168,15 +165,15 @@ def same_item(item: Item, answer: SupplierQuotation) -> SupplierItem | None:
     Of several the one with its quantity.
     """
     same = [
-        each
-        for each in answer.items
-        if (each.product or each.description) == (item.product or item.description)
+        line
+        for line in answer.items
+        if (line.product or line.description) == (item.product or item.description)
     ]
-    return min(same, key=lambda each: each.quantity != item.quantity, default=None)
+    return min(same, key=lambda line: line.quantity != item.quantity, default=None)
 
 
 def _ratio(markup: Decimal | None, margin: Decimal | None) -> tuple[Decimal, Decimal]:
-    """What a supplier's price is multiplied and divided by."""
+    """The factor and the divisor of a supplier's price."""
     if markup is not None and margin is None:
         if markup < 0:
             raise Refused(f"a markup of {markup:f} % would sell below cost", hint="give 0 or more")
@@ -208,7 +205,7 @@ def _require_answer(quotation: Quotation, answer: SupplierQuotation) -> None:
 
 
 def _doubts(item: Item, quoted: SupplierItem, answer: SupplierQuotation) -> list[str]:
-    """What makes a price less sure than it looks."""
+    """The reasons why a price is less sure than it looks."""
     doubts = []
     if quoted.quantity != item.quantity:
         doubts.append(f"{answer.id} is for {in_words(quoted)}, the quotation for {in_words(item)}")

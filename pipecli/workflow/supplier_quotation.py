@@ -1,9 +1,4 @@
-"""`supplier-quotation new`: ask a supplier for their price of a deal's items.
-
-`supplier-quotation receive`: the supplier's answer, a price for every item that was asked for.
-
-`supplier-quotation decline`: the supplier can't or won't quote.
-"""
+"""Requests to suppliers for their price of a deal's items: made, received with a price for each, declined."""
 
 from __future__ import annotations
 
@@ -44,7 +39,7 @@ def request(
             hint=f"add some: pipecli opp item add {deal.id} --product SKU --quantity N",
         )
     named = sorted({find_item(deal.items, which, deal.id) for which in only})
-    asked = [deal.items[place] for place in named] or list(deal.items)
+    items = [deal.items[place] for place in named] or list(deal.items)
     return SupplierQuotation.model_construct(
         id=id,
         created=now,
@@ -57,7 +52,7 @@ def request(
             SupplierItem(
                 product=item.product, description=item.description, quantity=item.quantity, uom=item.uom
             )
-            for item in asked
+            for item in items
         ),
         notes=notes,
     )
@@ -127,19 +122,19 @@ def _match(
     prices: dict[int, Decimal] = {}
     lead_times: dict[int, str] = {}
     notes = []
-    for each in offered:
-        place = _place(answer, each)
+    for row in offered:
+        place = _place(answer, row)
         if place is None:
-            notes.append(f"{each.place}: {' / '.join(each.names)} was not asked for, it is left out")
+            notes.append(f"{row.place}: {' / '.join(row.names)} was not asked for, it is left out")
             continue
-        if prices.get(place, each.price) != each.price:
+        if prices.get(place, row.price) != row.price:
             raise Refused(
-                f"{in_words(answer.items[place])} has two prices, {prices[place]:,f} and {each.price:,f}",
+                f"{in_words(answer.items[place])} has two prices, {prices[place]:,f} and {row.price:,f}",
                 hint="give one of them",
             )
-        prices[place] = each.price
-        if each.lead_time:
-            lead_times[place] = each.lead_time
+        prices[place] = row.price
+        if row.lead_time:
+            lead_times[place] = row.lead_time
     return prices, lead_times, notes
 
 
@@ -148,12 +143,12 @@ def _place(answer: SupplierQuotation, offered: Offered) -> int | None:
     if not offered.place:
         return find_item(answer.items, offered.names[0], answer.id)
     for name in offered.names:
-        found = places(answer.items, name)
-        if len(found) == 1:
-            return found[0]
-        if found:
+        matching = places(answer.items, name)
+        if len(matching) == 1:
+            return matching[0]
+        if matching:
             raise Refused(
-                f"{offered.place}: {name} is {len(found)} items of {answer.id}",
+                f"{offered.place}: {name} is {len(matching)} items of {answer.id}",
                 hint="give their prices with --price NUMBER=PRICE",
             )
     return None
@@ -163,8 +158,9 @@ def _together(answer: SupplierQuotation, lead_times: dict[int, str]) -> str | No
     """One lead time, where all rows say the same; else each with its item."""
     if len(set(lead_times.values())) == 1 and len(lead_times) == len(answer.items):
         return next(iter(lead_times.values()))
-    each = [f"{answer.items[place].description}: {time}" for place, time in lead_times.items()]
-    return "; ".join(each) or None
+    return (
+        "; ".join(f"{answer.items[place].description}: {time}" for place, time in lead_times.items()) or None
+    )
 
 
 def decline(answer: SupplierQuotation, *, reason: str | None = None) -> Change:

@@ -1,1 +1,1 @@
-"""What may happen to a lead."""
+"""The verbs of a lead: qualified, disqualified, reopened, converted."""

@@ -16,9 +16,9 @@ from pipecli.workflow.lead.qualify import missing_criteria
 def require_convertible(lead: Lead, *, force: bool = False) -> None:
     """Refuse a lead that is settled, or whose need, budget or timeframe is not yes unless forced."""
     if lead.status is LeadStatus.CONVERTED:
-        made = ", ".join(lead.converted.opportunities) if lead.converted else ""
+        deals = ", ".join(lead.converted.opportunities) if lead.converted else ""
         raise Refused(
-            f"{lead.id} is converted already" + (f", to {made}" if made else ""),
+            f"{lead.id} is converted already" + (f", to {deals}" if deals else ""),
             hint=f"for another opportunity on it: pipecli opp add --lead {lead.id}",
         )
     if lead.disqualified or lead.status is LeadStatus.DISQUALIFIED:
@@ -98,7 +98,7 @@ def carry_over(lead: Lead, deal: Opportunity, contact: Contact | None) -> Opport
 
 
 def _key_information(lead: Lead) -> KeyInformation | None:
-    """What the qualification noted are answers to the questions that a seller asks of a deal."""
+    """The notes of the qualification as answers to the questions that a seller asks of a deal."""
     criteria = lead.qualification
     known = KeyInformation.model_construct(
         need=criteria.need_note or lead.interest,

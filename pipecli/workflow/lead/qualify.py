@@ -1,14 +1,7 @@
-"""`lead qualify`: answers to the four criteria. Need, budget and timeframe decide; authority is a sign.
+"""A lead on its way: added, contacted, qualified by four criteria, disqualified, reopened.
 
-`lead disqualify`: give a lead up, with a reason of the team's list.
-
-`lead reopen`: take a disqualified lead up again. Why it was given up stays in the history.
-
-`lead add`: a new lead, from a source that the team knows.
-
-A lead is `open` once a call, email or meeting went out to it, and has `replied` once one came in.
-
-`lead set`: any field, but its status only as the verbs and the criteria have it.
+Need, budget and timeframe decide; authority is a sign. A lead is `open` once a call, email or meeting went
+out to it, and has `replied` once one came in. Why it was given up stays in the history.
 """
 
 from __future__ import annotations
@@ -66,7 +59,7 @@ def refuse_settled(lead: Lead) -> None:
 
 
 def status_by_criteria(lead: Lead) -> LeadStatus:
-    """What the criteria make of a lead; a settled one stays so, and one that replied, until qualified."""
+    """The status by the criteria; a settled lead keeps its own, and one that replied, until qualified."""
     if lead.status in (LeadStatus.CONVERTED, LeadStatus.DISQUALIFIED):
         return lead.status
     if not missing_criteria(lead):
@@ -75,9 +68,9 @@ def status_by_criteria(lead: Lead) -> LeadStatus:
 
 
 def _where_it_went(lead: Lead) -> str:
-    made = lead.converted.opportunities if lead.converted else ()
-    if made:
-        return f"go on with {' and '.join(made)}: pipecli opp show {made[0]}"
+    deals = lead.converted.opportunities if lead.converted else ()
+    if deals:
+        return f"go on with {' and '.join(deals)}: pipecli opp show {deals[0]}"
     return f"open an opportunity on it: pipecli opp add --lead {lead.id}"
 
 
@@ -148,7 +141,7 @@ def set_fields(before: Lead, after: Lead, settings: Settings, summary: str) -> C
     """`before` as it was set to `after`, which `leave_to_verbs` let through."""
     if before.source != after.source:
         require_source(settings, after.source)
-    reasons = [each.disqualified.reason if each.disqualified else None for each in (before, after)]
+    reasons = [lead.disqualified.reason if lead.disqualified else None for lead in (before, after)]
     if reasons[1] is not None and reasons[0] != reasons[1]:
         require_disqualify_reason(settings, reasons[1])
     if before.qualification != after.qualification and before.status is after.status:

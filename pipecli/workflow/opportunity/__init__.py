@@ -1,1 +1,1 @@
-"""What may happen to an opportunity: a file a verb, the smaller ones together."""
+"""The verbs of an opportunity: a file a verb, the smaller ones together."""

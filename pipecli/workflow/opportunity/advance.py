@@ -1,10 +1,6 @@
-"""`opportunity advance`: to the next stage of its process, or to a named one.
+"""A deal's way through the stages: `advance`, its undoing on the board, `step done`, another process.
 
-Taking back a move on the board: the deal stands where it stood, and all else that was changed stays.
-
-`opportunity step done` and `undo`: the checklists of the stages.
-
-`opportunity set process=…`: an open deal goes on in another process, at a stage of that one.
+A stage that is left asks for its steps to be done, one that is entered for its required fields.
 """
 
 from __future__ import annotations
@@ -86,7 +82,7 @@ def _target(deal: Opportunity, process: Process, here: int | None, to: str | Non
 
 
 def missing_between(deal: Opportunity, process: Process, here: int | None, there: int) -> list[str]:
-    """What keeps a deal from a stage, in words; going back asks for nothing."""
+    """The steps and fields that keep a deal from a stage, in words; going back asks for nothing."""
     if here is not None and there < here:
         return []
     plain = deal.plain()
@@ -126,7 +122,7 @@ def undo_step(deal: Opportunity, settings: Settings, name: str) -> Change:
     """Note a step as not done after all."""
     refuse_closed(deal)
     step = _step(deal, process_of(deal, settings), name)
-    left = tuple(each for each in deal.steps_done if each != step)
+    left = tuple(other for other in deal.steps_done if other != step)
     return Change(deal.with_(steps_done=left), f"step undone: {step}", "step-undone")
 
 

@@ -49,8 +49,8 @@ def unanswered_since(deal: Opportunity, zone: tzinfo) -> date | None:
 
     A call or meeting without a direction was a conversation, and so an answer; such a mail was automatic.
     """
-    said = [word for activity in deal.activities if (word := _word(activity, zone))]
-    last = max(said, key=lambda word: (word.at, not word.is_ours), default=None)
+    words = [word for activity in deal.activities if (word := _word(activity, zone))]
+    last = max(words, key=lambda word: (word.at, not word.is_ours), default=None)
     return last.day if last and last.is_ours else None
 
 
@@ -61,7 +61,7 @@ class _Word(NamedTuple):
 
 
 def _word(activity: Activity, zone: tzinfo) -> _Word | None:
-    """What an activity said; None for what is only planned, and for what nobody says, as a note."""
+    """The word that an activity was; None for a planned one, and for one that nobody says, as a note."""
     if not activity.done or (activity.direction is None and activity.type not in _CONVERSATIONS):
         return None
     is_ours = activity.direction is Direction.OUT
@@ -73,6 +73,6 @@ def _word(activity: Activity, zone: tzinfo) -> _Word | None:
 
 
 def _is_planned(deal: Opportunity, today: date) -> bool:
-    """Whether somebody is still to do something: a next contact that isn't past, or an open activity."""
+    """True while something is planned: a next contact that isn't past, or an activity that isn't done."""
     is_to_come = deal.next_contact is not None and deal.next_contact.date >= today
     return is_to_come or any(not activity.done for activity in deal.activities)

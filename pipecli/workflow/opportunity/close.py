@@ -1,10 +1,8 @@
-"""`opportunity won`: the winning quotation is accepted and ordered, the others have had their day.
+"""The end of a deal: `opportunity won`, `lost` and `reopen`, and what its quotations become.
 
-A lead whose opportunity is won has bought: it becomes a customer, whatever its qualification says.
-
-`opportunity lost`: with a reason from the list, and what is still on offer is rejected.
-
-`opportunity reopen`: a closed deal is open again, and its quotations stand as they did.
+Won: the winning quotation is accepted and ordered; a lead becomes a customer, whatever its qualification
+says. Lost: with a reason of the list, and what is still on offer is rejected. Reopened: its quotations stand
+as they did.
 """
 
 from __future__ import annotations
@@ -62,7 +60,7 @@ def win(
         f"won {value:,f} {deal.currency}" + (f" with {winner.id}" if winner else ""),
         "won",
         also=(
-            *(each.with_(status=_settle(each, winner)) for each in settled),
+            *(quotation.with_(status=_settle(quotation, winner)) for quotation in settled),
             *([order] if order else []),
         ),
         notes=_notes(quotations, winner, order, day),
@@ -74,7 +72,7 @@ def last_offered(quotations: Sequence[Quotation]) -> Quotation | None:
     for status in (QuotationStatus.ACCEPTED, QuotationStatus.SENT):
         offered = [quotation for quotation in quotations if quotation.status is status]
         if offered:
-            return max(offered, key=lambda each: (each.date, each.created))
+            return max(offered, key=lambda quotation: (quotation.date, quotation.created))
     return None
 
 
@@ -127,7 +125,7 @@ def _payable(amount: Decimal, currency: str) -> Decimal:
 
 
 def _settle(quotation: Quotation, winner: Quotation | None) -> QuotationStatus:
-    """What a win makes of a quotation: accepted, or superseded where it was still to be decided."""
+    """The status that a win gives a quotation: accepted, or superseded where it was still undecided."""
     if winner is not None and quotation.id == winner.id:
         return QuotationStatus.ACCEPTED
     is_undecided = quotation.status in (QuotationStatus.DRAFT, *_OFFERED)
@@ -158,7 +156,9 @@ def _notes(
         passed = [
             f"{quotation.id} {over[quotation.status]}" for quotation in quotations if quotation.status in over
         ]
-        notes.append(f"won without a quotation, nothing is ordered{''.join(f'; {each}' for each in passed)}")
+        notes.append(
+            f"won without a quotation, nothing is ordered{''.join(f'; {words}' for words in passed)}"
+        )
     if winner is not None and winner.valid_until is not None and winner.valid_until < day:
         notes.append(f"{winner.id} was valid until {winner.valid_until}")
     if order is not None:
@@ -257,7 +257,7 @@ def _refuse_ordered(deal: Opportunity, orders: Sequence[Order]) -> None:
             )
 
 
-_SETTLED = {QuotationStatus.ACCEPTED, QuotationStatus.REJECTED, QuotationStatus.SUPERSEDED}
+_DECIDED = {QuotationStatus.ACCEPTED, QuotationStatus.REJECTED, QuotationStatus.SUPERSEDED}
 
 
 def reopen(
@@ -311,16 +311,16 @@ def _stage(deal: Opportunity, settings: Settings, stage: str | None) -> str:
 
 
 def _restored(
-    quotation: Quotation, deal: Opportunity, all_: Sequence[Quotation], when_open: Mapping[str, str]
+    quotation: Quotation, deal: Opportunity, siblings: Sequence[Quotation], when_open: Mapping[str, str]
 ) -> QuotationStatus:
-    """What a quotation is again: an accepted one is on offer again, a revised one stays superseded."""
-    if quotation.status not in _SETTLED:
+    """The status of a quotation again: an accepted one is on offer, a revised one stays superseded."""
+    if quotation.status not in _DECIDED:
         return quotation.status
     if quotation.id in when_open:
         status = QuotationStatus(when_open[quotation.id])
         return QuotationStatus.SENT if status is QuotationStatus.ACCEPTED else status
     # No history tells: undo what winning and losing do.
-    is_revised = any(each.revision_of == quotation.id for each in all_)
+    is_revised = any(sibling.revision_of == quotation.id for sibling in siblings)
     by_closing = {
         OpportunityStatus.WON: {QuotationStatus.ACCEPTED, QuotationStatus.SUPERSEDED},
         OpportunityStatus.LOST: {QuotationStatus.REJECTED},
@@ -331,11 +331,13 @@ def _restored(
 def _cancelled(deal: Opportunity, orders: Sequence[Order]) -> list[Order]:
     """The orders of the win, cancelled. Refused when one is delivered: goods that left can't be unsold."""
     assert deal.closed is not None
-    made = [order for order in orders if order.quotation and order.quotation == deal.closed.quotation]
-    for order in made:
+    of_the_win = [order for order in orders if order.quotation and order.quotation == deal.closed.quotation]
+    for order in of_the_win:
         if order.status is OrderStatus.DELIVERED:
             raise Refused(
                 f"{order.id}, the order of {deal.id}, is delivered",
                 hint=f"open a new deal instead: pipecli opp add TITLE --customer {order.customer}",
             )
-    return [each.with_(status=OrderStatus.CANCELLED) for each in made if each.status is OrderStatus.OPEN]
+    return [
+        order.with_(status=OrderStatus.CANCELLED) for order in of_the_win if order.status is OrderStatus.OPEN
+    ]

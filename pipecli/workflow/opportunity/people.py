@@ -1,9 +1,4 @@
-"""`opportunity assign`: a deal gets another owner, a user or one of a team.
-
-`opportunity contact add` and `remove`: the people on a deal, one of them the primary contact.
-
-Who else is after a deal: how a competitor is called, and `opportunity competitor add` and `remove`.
-"""
+"""The people of a deal: its owner (`assign`), its contacts, one of them primary, and its competitors."""
 
 from __future__ import annotations
 
@@ -64,7 +59,7 @@ def add_stakeholder(
     deal: Opportunity, contact: Contact, *, role: str | None = None, primary: bool = False
 ) -> Change:
     """Put a contact on a deal, or change the part of one who is on it; a new primary one replaces the old."""
-    known = next((each for each in deal.contacts if each.contact == contact.id), None)
+    known = next((other for other in deal.contacts if other.contact == contact.id), None)
     theirs = Stakeholder.model_construct(
         contact=contact.id,
         role=role or (known.role if known else None),
@@ -82,7 +77,7 @@ def add_stakeholder(
 
 def remove_stakeholder(deal: Opportunity, contact: Contact) -> Change:
     """Take a contact off a deal."""
-    left = tuple(each for each in deal.contacts if each.contact != contact.id)
+    left = tuple(other for other in deal.contacts if other.contact != contact.id)
     if len(left) == len(deal.contacts):
         known = ", ".join(contact.contact for contact in deal.contacts) or "nobody"
         raise Refused(f"{contact.name} ({contact.id}) is not on {deal.id}", hint=f"on it: {known}")
@@ -90,7 +85,7 @@ def remove_stakeholder(deal: Opportunity, contact: Contact) -> Change:
 
 
 def known_as(name: str, competitors: Mapping[str, str], deal: Opportunity) -> str:
-    """What a deal calls a competitor: by its slug where it has a file, else as the deal spells it already.
+    """The name of a competitor on a deal: its slug where it has a file, else as the deal spells it already.
 
     `competitors` are the names of those with a file, by slug. One spelling each, as reports count by it.
     """

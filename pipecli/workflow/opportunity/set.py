@@ -15,8 +15,8 @@ from pipecli.workflow.items import price_list_of, require_currency
 from pipecli.workflow.opportunity.advance import change_process
 from pipecli.workflow.rules import refuse_closed, require_source, require_type
 
-_SETTLED = ("amount", "currency", "items")
-"""What reports on closed deals add up."""
+_VALUE_FIELDS = ("amount", "currency", "items")
+"""The fields that reports on closed deals add up."""
 
 
 def leave_to_verbs(deal: Opportunity, fields: Collection[str]) -> None:
@@ -54,7 +54,7 @@ def set_fields(
         require_type(settings, after.type)
     if before.source != after.source:
         require_source(settings, after.source)
-    if any(getattr(before, field) != getattr(after, field) for field in _SETTLED):
+    if any(getattr(before, field) != getattr(after, field) for field in _VALUE_FIELDS):
         refuse_closed(before)
     if before.contacts != after.contacts:
         _one_primary(after)

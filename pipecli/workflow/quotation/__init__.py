@@ -1,1 +1,1 @@
-"""What may happen to a quotation."""
+"""The verbs of a quotation."""

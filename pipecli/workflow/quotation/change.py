@@ -1,9 +1,4 @@
-"""`quotation set`, `edit` and `item`: a draft may change; what was sent is frozen.
-
-What a quotation's status forbids, and the way out: the words that its verbs refuse with.
-
-`quotation item add` and `remove`: the lines of a draft; its deal keeps its own.
-"""
+"""A draft may change (`set`, `edit`, `item`); what was sent is frozen, and the refusals say the way out."""
 
 from __future__ import annotations
 
@@ -82,8 +77,8 @@ def wrong_move(quotation: Quotation, done: str, siblings: Sequence[Quotation] = 
     """
     status = quotation.status
     is_so = "a draft" if status is QuotationStatus.DRAFT else status
-    said = f"is {status} already" if done == status else f"is {is_so}, it can't be {done}"
-    return Refused(f"{quotation.id} {said}", hint=_way_out(quotation, siblings))
+    reason = f"is {status} already" if done == status else f"is {is_so}, it can't be {done}"
+    return Refused(f"{quotation.id} {reason}", hint=_way_out(quotation, siblings))
 
 
 def _way_out(quotation: Quotation, siblings: Sequence[Quotation]) -> str:

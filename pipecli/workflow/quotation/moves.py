@@ -1,12 +1,6 @@
-"""`quotation send`: a draft has gone to the customer; from now on it is frozen.
+"""The life of a quotation after the draft: sent, by email too, accepted, rejected, expired.
 
-`quotation send --email`: what was mailed is sent, and its deal remembers the mail.
-
-`quotation accept`: the customer said yes to this offer; the deal itself is closed with `opp won`.
-
-`quotation reject`: the customer said no to this offer, or takes back a yes; the deal goes on.
-
-`quotation expire`: every sent quotation past its last day of validity is expired; for cron.
+A sent one is frozen. The deal itself is closed with `opp won`.
 """
 
 from __future__ import annotations
@@ -53,7 +47,7 @@ def send(
 
 
 def mailed(sent: Change, deal: Opportunity, mail: Activity, to: str) -> Change:
-    """What `send_quotation` makes of the quotation, with the mail that carried it on its deal."""
+    """The change of `send`, with the mail that carried the quotation on its deal."""
     return replace(sent, summary=f"send to {to}", also=(*sent.also, with_activity(deal, mail)))
 
 

@@ -1,7 +1,4 @@
-"""`quotation new`: header and items of an opportunity, copied; later changes there don't touch the copy.
-
-`quotation revise`: the next draft of an offer, which supersedes the one it revises.
-"""
+"""`quotation new`: a draft of a deal's header and items, copied; and `quotation revise`: the next draft."""
 
 from __future__ import annotations
 
@@ -48,7 +45,7 @@ def new_quotation(
             f"{deal.id} has neither a customer nor a lead to quote to",
             hint=f"give it one: pipecli opp set {deal.id} customer=SLUG",
         )
-    known = [each.language for each in (contact, customer, lead) if each is not None and each.language]
+    known = [party.language for party in (contact, customer, lead) if party is not None and party.language]
     draft = Quotation.model_construct(
         id=id,
         created=now,
@@ -75,7 +72,7 @@ def valid_from(day: date, settings: Settings) -> date:
 
 
 def contact_of(deal: Opportunity) -> str | None:
-    """Whom a deal's quotations are for: its primary contact, or its only one."""
+    """The contact that a deal's quotations are for: its primary contact, or its only one."""
     primary = [contact.contact for contact in deal.contacts if contact.primary]
     return primary[0] if primary else deal.contacts[0].contact if len(deal.contacts) == 1 else None
 
