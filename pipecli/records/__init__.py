@@ -1,4 +1,4 @@
-"""What the files say: pydantic models; no I/O, no git, no clock."""
+"""The data model: what the files hold, as pydantic models; no I/O, no git, no clock."""
 
 import os
 

@@ -1,8 +1,6 @@
-"""What every record shares: strictness, the free `custom` map, its plain form.
+"""The base of every record: strictness, the plain form, ids, and fields by their path.
 
-The fields of a model by their path: what `set` asks to read a value, and the editor to place a key.
-
-Ids: documents have a prefix and five random characters, master data a slug.
+Documents have an id with a prefix and five random characters, master data a slug.
 """
 
 from __future__ import annotations
@@ -43,8 +41,8 @@ class Part(BaseModel):
         for name, value in self.__dict__.items():
             if type(value) in _AS_IT_IS:
                 plain[name.removesuffix("_")] = value
-            elif value is not None and (made := _plain(value)) is not None:
-                plain[name.removesuffix("_")] = made
+            elif value is not None and (inner := _plain(value)) is not None:
+                plain[name.removesuffix("_")] = inner
         return plain
 
 
@@ -61,10 +59,10 @@ def _plain(value: object) -> object | None:
     if isinstance(value, dict):
         # the days of exchange rates are keys, and a key is text in a file
         return {
-            str(key): plain for key, each in value.items() if (plain := _of_any(each)) is not None
+            str(key): plain for key, inner in value.items() if (plain := _of_any(inner)) is not None
         } or None
     if isinstance(value, (list, tuple)):
-        return [plain for each in value if (plain := _of_any(each)) is not None] or None
+        return [plain for member in value if (plain := _of_any(member)) is not None] or None
     return value
 
 
@@ -86,7 +84,7 @@ class Record(Part):
 
     @property
     def label(self) -> str:
-        """What a person calls it: its title or name."""
+        """Its title or name, by which a person calls it; else its key."""
         return str(getattr(self, "title", None) or getattr(self, "name", None) or self.key)
 
 
@@ -98,7 +96,7 @@ class Document(Record):
 
 
 Custom = Annotated[dict[str, Any] | None, Field(description="Free: any keys of your own.")]
-"""What a pipeline's users keep for themselves; of it reports read a deal's `stage_entered` alone."""
+"""Any keys of a pipeline's users; of them reports read a deal's `stage_entered` alone."""
 
 
 Path = Sequence[str | int]
@@ -124,7 +122,7 @@ def keys_at(model: type[Part], path: Path) -> list[str]:
 
 
 def default_at(model: type[Part], path: Path) -> object:
-    """What a field that is left out says: `open` of a status; None where that is nothing at all."""
+    """The value of a field that is left out: `open` of a status; None where it has none."""
     part = _part(annotation_at(model, path[:-1]))
     for name, field in part.model_fields.items() if part else ():
         if path[-1] == (field.alias or name):

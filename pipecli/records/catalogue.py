@@ -96,7 +96,7 @@ class PriceList(Record):
     custom: Custom = None
 
     def is_valid(self, day: date) -> bool:
-        """Whether its prices hold on `day`, both ends included."""
+        """True where its prices hold on `day`, both ends included."""
         return (self.valid_from is None or self.valid_from <= day) and (
             self.valid_until is None or day <= self.valid_until
         )

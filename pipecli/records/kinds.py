@@ -2,7 +2,7 @@
 
 Importing this module imports no model, so that a reading command stays quick; `Kind.model` does.
 
-What comes and goes as a table: every kind of record, and the users and teams that the settings hold.
+A collection is what comes and goes as a table: every kind of record, and the users and teams of the settings.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 
 class Kind(NamedTuple):
     noun: str
-    """What the CLI and the schema call it: `price-list`."""
+    """Its name in the CLI and the schema: `price-list`."""
     folder: str
     """Its folder in the pipeline, and the last word of `export`: `price-lists`."""
     prefix: str
-    """How its ids begin; empty for master data, which is named by slug."""
+    """The beginning of its ids; empty for master data, which is named by slug."""
     module: str
     class_name: str
     identity: str = "id"
@@ -42,7 +42,7 @@ class Kind(NamedTuple):
 
     @property
     def is_document(self) -> bool:
-        """Whether it has a random id and lives in a folder a year."""
+        """True where it has a random id and lives in a folder a year."""
         return bool(self.prefix)
 
     @property
@@ -109,7 +109,7 @@ COLLECTIONS = (
     USERS,
     TEAMS,
 )
-COLLECTIONS_BY_NOUN = {each.noun: each for each in COLLECTIONS}
+COLLECTIONS_BY_NOUN = {collection.noun: collection for collection in COLLECTIONS}
 _SHORT = {"opp": "opportunity", "quote": "quotation", "supplier-quote": "supplier-quotation"}
 
 
@@ -119,9 +119,9 @@ def named(word: str) -> Collection | None:
     singular = plain if plain in _SHORT else plain.removesuffix("s")
     return next(
         (
-            each
-            for each in COLLECTIONS
-            if plain in (each.noun, each.plural) or _SHORT.get(singular) == each.noun
+            collection
+            for collection in COLLECTIONS
+            if plain in (collection.noun, collection.plural) or _SHORT.get(singular) == collection.noun
         ),
         None,
     )

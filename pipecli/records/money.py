@@ -1,7 +1,4 @@
-"""Money: the minor unit of each currency, the one rounding rule, and conversion by dated rates.
-
-Margins: what a quotation or an order leaves over what its items cost us.
-"""
+"""Money: minor units, the one rounding rule, conversion by dated rates, and margins over what items cost."""
 
 from __future__ import annotations
 
@@ -19,7 +16,7 @@ _UNITS = {digits: Decimal(1).scaleb(-digits) for digits in range(5)}
 
 
 def minor_digits(currency: str) -> int:
-    """How many decimals an amount in `currency` has: 2 for EUR, 0 for JPY, 3 for KWD."""
+    """The number of decimals in `currency`: 2 for EUR, 0 for JPY, 3 for KWD."""
     return MINOR_DIGITS.get(currency, 2)
 
 
@@ -29,7 +26,7 @@ def rounded(amount: Decimal, currency: str) -> Decimal:
 
 
 def weighted(amount: Decimal, probability: Decimal, currency: str) -> Decimal:
-    """What a deal is worth in a forecast: its amount times its probability (0 to 100), rounded once per deal.
+    """A deal's worth in a forecast: its amount times its probability (0 to 100), rounded once per deal.
 
     Rounding each deal and not the sum makes every total the sum of the figures a person sees above it.
     """

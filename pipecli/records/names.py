@@ -22,7 +22,7 @@ def folded(text: str) -> str:
 
 
 def name_key(name: str) -> str:
-    """What two spellings of one name share: its letters and digits, without spaces and punctuation.
+    """The key that two spellings of one name share: its letters and digits, without punctuation.
 
     Never empty: a name without letters is its own key.
     """

@@ -1,9 +1,4 @@
-"""By which rule a lead or opportunity got its owner: what round robin goes on from.
-
-The key information of a deal: what tells whether a seller knows the customer (seed 003).
-
-Opportunities: a potential sale, from its first stage to won, lost or closed.
-"""
+"""Opportunities: a potential sale, from its first stage to won, lost or closed."""
 
 from __future__ import annotations
 
@@ -112,7 +107,7 @@ class Opportunity(Document):
 
     @property
     def value(self) -> Decimal | None:
-        """What it is worth, in its currency: the amount set by hand, else the items' total, else unknown."""
+        """Its worth in its currency: the amount set by hand, else the items' total, else unknown."""
         if self.amount is not None:
             return rounded(self.amount, self.currency)
         return total(self.items, self.currency) if self.items else None

@@ -1,4 +1,4 @@
-"""Which of the seven questions of the key information a deal answers (seed 003).
+"""The seven questions of the key information (seed 003), and those that a deal answers.
 
 Here and not with the model, so that who only counts loads no models.
 """

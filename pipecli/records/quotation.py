@@ -1,8 +1,6 @@
-"""Quotations: what a customer was offered, with its revisions and validity.
+"""Quotations with their revisions, the orders copied from them, and suppliers' quotations.
 
-Orders: what a customer bought, copied from the winning quotation.
-
-Supplier quotations: what we asked a supplier, and the answer a customer's price can come from.
+A supplier quotation is what we asked a supplier, and the answer that a customer's price can come from.
 """
 
 from __future__ import annotations
