@@ -1,8 +1,6 @@
-"""Calendars as RFC 5545 wants them: the file that a calendar program subscribes to or imports.
+"""Plans as an iCalendar file (RFC 5545): a task to be done, a meeting at its hour, a next contact all day.
 
-The same entries give the same bytes, whenever and wherever it is written.
-
-What of a plan stands in a calendar: a task to be done, a meeting at its hour, a next contact all day.
+The same entries give the same bytes, whenever and wherever the file is written.
 """
 
 from __future__ import annotations
@@ -30,32 +28,34 @@ class Entry(NamedTuple):
     """The same in every export, so that a calendar moves an entry instead of adding another."""
     is_task: bool
     start: date | datetime
-    """A bare day makes it one of the whole day. Of a task: when it is due."""
+    """A bare day makes an event of the whole day. Of a task, the due time."""
     minutes: int | None
-    """How long an event takes that has an hour."""
+    """The length of an event that has an hour."""
     summary: str
     description: str
     category: str
     is_done: bool
     changed: datetime
-    """When what it says was last changed; a later one wins over what a calendar has."""
+    """The time of the last change; a calendar replaces its entry by one with a later time."""
 
 
-def calendar(name: str, entries: Iterable[Entry], zone: ZoneInfo) -> str:
+def calendar_text(name: str, entries: Iterable[Entry], zone: ZoneInfo) -> str:
     """The text of a calendar, its lines ended by CR LF, its times those of a timezone."""
     local = [_in_zone(entry, zone) for entry in entries]
-    made = Calendar()
-    made.add("PRODID", "-//pipecli//EN")
-    made.add("VERSION", "2.0")
+    calendar = Calendar()
+    calendar.add("PRODID", "-//pipecli//EN")
+    calendar.add("VERSION", "2.0")
     for key in ("NAME", "X-WR-CALNAME"):  # of RFC 7986, and what programs read before it
-        made[key] = vText(_clean(name))
-    made.add("X-WR-TIMEZONE", zone.key)
-    times = [each.start for each in local if isinstance(each.start, datetime)]
+        calendar[key] = vText(_clean(name))
+    calendar.add("X-WR-TIMEZONE", zone.key)
+    times = [entry.start for entry in local if isinstance(entry.start, datetime)]
     if times or not local:  # a calendar without any part is none
-        made.add_component(_timezone(zone, min(times, default=_BEGINNING), max(times, default=_BEGINNING)))
-    for each in local:
-        made.add_component(_task(each) if each.is_task else _event(each))
-    text: str = made.to_ical().decode()
+        calendar.add_component(
+            _timezone(zone, min(times, default=_BEGINNING), max(times, default=_BEGINNING))
+        )
+    for entry in local:
+        calendar.add_component(_task(entry) if entry.is_task else _event(entry))
+    text: str = calendar.to_ical().decode()
     return text
 
 
@@ -112,7 +112,7 @@ _IN_THE_MORNING = timedelta(hours=9)
 
 
 def _alarm(entry: Entry) -> Alarm:
-    """A quarter of an hour before what has an hour, at nine on the day of what has none."""
+    """A reminder a quarter of an hour before a timed entry, and at nine on the day of any other."""
     alarm = Alarm()
     alarm.add("ACTION", "DISPLAY")
     alarm.add("DESCRIPTION", _clean(entry.summary))
@@ -121,7 +121,7 @@ def _alarm(entry: Entry) -> Alarm:
     return alarm
 
 
-# What no text of a calendar may hold; a line break becomes \n in it.
+# Not allowed in the text of a calendar, which writes a line break as \n.
 _CONTROLS = f"[{CONTROLS}\u2028\u2029]"
 
 
@@ -130,7 +130,7 @@ def _clean(text: str) -> str:
 
 
 class _Observance(NamedTuple):
-    """A rule of the clock: from which offset to which, its name, and whether it saves daylight."""
+    """A rule of the clock: the offsets before and after its onset, its name, and if it saves daylight."""
 
     before: timedelta
     after: timedelta
@@ -139,7 +139,7 @@ class _Observance(NamedTuple):
 
 
 def _timezone(zone: ZoneInfo, first: datetime, last: datetime) -> Timezone:
-    """How the clock of a timezone goes between two moments, from each change of it.
+    """A timezone with each change of its clock between two moments.
 
     Not icalendar's own Timezone.from_tzinfo: that gives the onset in the new offset, an hour too late in
     spring, where RFC 5545 (3.6.5) wants it in the old one.
@@ -155,22 +155,22 @@ def _timezone(zone: ZoneInfo, first: datetime, last: datetime) -> Timezone:
         before = _offset((moment - timedelta(seconds=1)).astimezone(zone))
         rule = _Observance(before, _offset(local), local.tzname() or zone.key, bool(local.dst()))
         onsets[rule].append((moment + before).replace(tzinfo=None))
-    made = Timezone()
-    made.add("TZID", zone.key)
+    timezone = Timezone()
+    timezone.add("TZID", zone.key)
     for rule, times in onsets.items():
-        made.add_component(_observance(rule, times))
-    return made
+        timezone.add_component(_observance(rule, times))
+    return timezone
 
 
 def _observance(rule: _Observance, onsets: Sequence[datetime]) -> Component:
-    made = TimezoneDaylight() if rule.is_daylight else TimezoneStandard()
-    made.add("DTSTART", onsets[0])
-    made.add("TZOFFSETFROM", rule.before)
-    made.add("TZOFFSETTO", rule.after)
-    made.add("TZNAME", rule.name)
+    component = TimezoneDaylight() if rule.is_daylight else TimezoneStandard()
+    component.add("DTSTART", onsets[0])
+    component.add("TZOFFSETFROM", rule.before)
+    component.add("TZOFFSETTO", rule.after)
+    component.add("TZNAME", rule.name)
     if onsets[1:]:
-        made.add("RDATE", list(onsets[1:]))
-    return made
+        component.add("RDATE", list(onsets[1:]))
+    return component
 
 
 _STEP = timedelta(days=7)  # no clock is changed twice within
@@ -178,8 +178,8 @@ _LONGEST = timedelta(days=36525)
 
 
 def _changes(zone: ZoneInfo, start: datetime, last: datetime) -> list[datetime]:
-    """The moments, in UTC, from which on the clock is another."""
-    found = []
+    """The moments, in UTC, at which the clock of a timezone changes."""
+    moments = []
     here, end = start.astimezone(UTC), min(last.astimezone(UTC), start.astimezone(UTC) + _LONGEST)
     while here < end:
         there = here + _STEP
@@ -191,9 +191,9 @@ def _changes(zone: ZoneInfo, start: datetime, last: datetime) -> list[datetime]:
                     low = middle
                 else:
                     high = middle
-            found.append(high.replace(microsecond=0))
+            moments.append(high.replace(microsecond=0))
         here = there
-    return found
+    return moments
 
 
 def _rule(moment: datetime, zone: ZoneInfo) -> tuple[timedelta, str | None]:
@@ -209,18 +209,18 @@ def _offset(local: datetime) -> timedelta:
 
 _MINUTES = {"meeting": 60}
 _OTHER_MINUTES = 30
-"""How long a call takes that doesn't say: a calendar hides what takes no time."""
+"""The length of a call without a duration: a calendar hides an entry of no length."""
 
 
 class Agenda(NamedTuple):
-    """What a calendar says of a plan beside the plan itself."""
+    """The facts beside a plan that its calendar entry needs."""
 
     changed: Mapping[str, datetime]
-    """When each record was last changed."""
+    """The time of the last change of each record."""
     names: Mapping[str, str]
-    """What the users are called."""
+    """The names of the users by their slugs."""
     is_of_many: bool
-    """Whether the calendar is of several users, so that each entry says whose it is."""
+    """True for a calendar of several users, in which each entry names its user."""
 
     def entry(self, plan: Plan, *, is_done: bool = False) -> Entry:
         """The entry of a plan."""

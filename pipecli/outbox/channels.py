@@ -1,11 +1,8 @@
-"""Where messages go: the addresses of channels and users, from the environment and the user's own files.
+"""Messages to channels and users: their addresses, and sending by apprise in a bounded time.
 
-Never from a pipeline: that only names channels. Who clones a pipeline of a stranger sends nothing to the
-stranger's addresses.
-
-Sending a message to an address, by apprise: in a bounded time, and with no secret in what is said of it.
-
-apprise is imported here and nowhere else: it is an extra, and takes 100 ms.
+Addresses come from the environment and the user's own files, never from a pipeline, which only names
+channels: a clone of a stranger's pipeline sends nothing to the stranger. No error tells the secrets of an
+address. apprise is imported here and nowhere else: it is an extra, and takes 100 ms.
 """
 
 from __future__ import annotations
@@ -36,7 +33,7 @@ _DEFAULT = "default"
 
 @dataclass(frozen=True)
 class Address:
-    """One address of a channel, and how a person knows it."""
+    """One address of a channel."""
 
     channel: str
     url: str = field(repr=False)
@@ -57,7 +54,7 @@ class Channels:
 
     @property
     def are_none(self) -> bool:
-        """Whether nothing at all is configured."""
+        """True where no address at all is configured."""
         return not (self._named or self._users) and not any(
             name.startswith(_ENVIRONMENT) and value.strip() for name, value in self._environment.items()
         )
@@ -83,22 +80,22 @@ class Channels:
 
     def _addresses(self, name: str, texts: tuple[str, ...] | list[str]) -> list[Address]:
         """The addresses that texts give: one is an address itself, or the name of a channel."""
-        found = []
+        addresses = []
         for text in texts:
             if "://" in text:
-                found.append(Address(name, text))
+                addresses.append(Address(name, text))
             elif text == name or not (named := self._own(text)):
                 raise PipecliError(
                     f'the channel {name}: "{_start(text)}" is no address, and no name of another channel',
                     hint="an address begins as mailto:// or slack://; see docs/notifications.md",
                 )
             else:
-                found += named
-        return found
+                addresses += named
+        return addresses
 
 
 def channels(environment: Mapping[str, str] = os.environ) -> Channels:
-    """What this user has configured. Raises PipecliError where the file can't be read."""
+    """The channels that this user has configured. Raises PipecliError where the file can't be read."""
     file = configuration_file(environment)
     try:
         written = tomllib.loads(file.read_text(encoding="utf-8"))
@@ -118,7 +115,7 @@ def configuration_file(environment: Mapping[str, str]) -> Path:
     if named := environment.get("PIPECLI_CONFIG"):
         return Path(named)
     home = environment.get("XDG_CONFIG_HOME", "")
-    # XDG: what is not absolute is to be ignored. Here it could be a directory of the pipeline.
+    # XDG: a path that is not absolute is ignored. Here it could be a directory of the pipeline.
     folder = Path(home) if Path(home).is_absolute() else Path.home() / ".config"
     return folder / "pipecli" / "config.toml"
 
@@ -132,7 +129,7 @@ def _table(file: Path, written: Mapping[str, Any], name: str) -> dict[str, tuple
     table = written.get(name, {})
     if not isinstance(table, dict):
         raise PipecliError(f"{file}: {name} is no table", hint=f"write [{name}] on a line of its own")
-    found = {}
+    addresses = {}
     for key, value in table.items():
         texts = value if isinstance(value, list) else [value]
         if not all(isinstance(text, str) and text.strip() for text in texts):
@@ -140,17 +137,17 @@ def _table(file: Path, written: Mapping[str, Any], name: str) -> dict[str, tuple
                 f"{file}: {name}.{key}: an address is wanted, or a list of them",
                 hint=f'as {key} = "mailto://…"',
             )
-        found[key] = tuple(text.strip() for text in texts)
-    return found
+        addresses[key] = tuple(text.strip() for text in texts)
+    return addresses
 
 
 def _start(text: str) -> str:
-    """Enough of a text to find it, and too little to tell a secret."""
+    """The start of a text: enough to find it, too little to tell a secret."""
     return text if len(text) <= 8 else f"{text[:4]}…"
 
 
 LONGEST = 20.0
-"""Seconds that one message may take; a server that hangs costs no more than that."""
+"""Seconds that one message may take."""
 
 _SHORTEST_SECRET = 4
 _WITH_A_HOST = re.compile(r"(mailto|json|xml|form|ntfy|gotify|mattermost|mmost|rocket|matrix|nctalk)s?")
@@ -176,7 +173,7 @@ class Courier:
         self._failed: dict[str, str] = {}
 
     def send(self, address: Address, message: Message) -> str:
-        """Send a message. Returns why it was not delivered; empty when it was."""
+        """Send a message; the reason why it was not delivered, or empty when it was."""
         reason = self._failed.get(address.url) or self._send(address, message)
         if reason:
             self._failed[address.url] = reason
@@ -200,7 +197,7 @@ class Courier:
             return ""
         if result.status == AppriseResultStatus.TIMEOUT:
             return f"no answer within {self.longest:.0f} seconds"
-        return without_secrets(_why([(log.level, log.message) for log in result.logs()]), address.url)
+        return without_secrets(_reason([(log.level, log.message) for log in result.logs()]), address.url)
 
     def _service(self, url: str) -> Apprise:
         """The service of an address: one for all its messages, as it counts how many a second it sends."""
@@ -208,14 +205,14 @@ class Courier:
             from apprise import Apprise, AppriseAsset
 
             _overhear()
-            made = Apprise(asset=AppriseAsset(app_id="pipecli", app_desc="pipecli", async_mode=False))
-            made.add(url)
-            self._services[url] = made
+            service = Apprise(asset=AppriseAsset(app_id="pipecli", app_desc="pipecli", async_mode=False))
+            service.add(url)
+            self._services[url] = service
         return self._services[url]
 
 
 def _overhear() -> None:
-    """Have apprise log all, for its results, and print nothing: what goes wrong is told by us."""
+    """Have apprise log everything, for its results, and print nothing."""
     log = logging.getLogger("apprise")
     log.setLevel(logging.DEBUG)
     log.propagate = False
@@ -227,25 +224,25 @@ _EXCEPTION = "Socket Exception: "
 _LONGEST_CAUSE = 120
 
 
-def _why(logs: Sequence[tuple[str, str]]) -> str:
-    """What went wrong: the first warning, and what the server or the system said to it."""
-    warned = next((said for level, said in logs if level == "WARNING"), "it was refused")
-    cause = next((said.removeprefix(_EXCEPTION) for _, said in logs if said.startswith(_EXCEPTION)), "")
+def _reason(logs: Sequence[tuple[str, str]]) -> str:
+    """The reason of a failure: the first warning of the log, and the answer of the server or the system."""
+    warned = next((text for level, text in logs if level == "WARNING"), "it was refused")
+    cause = next((text.removeprefix(_EXCEPTION) for _, text in logs if text.startswith(_EXCEPTION)), "")
     system = re.search(r"\[Errno -?\d+\] ([\w ]+)", cause)
     if system or " url: " in cause:  # of the web: a nest of names, with the address in it
         cause = system[1] if system else ""
     return f"{warned.rstrip('.')} ({cause[:_LONGEST_CAUSE]})" if cause else warned
 
 
-def without_secrets(said: str, url: str) -> str:
-    """What a service said, on one line, without any part of its address but the name of a server."""
+def without_secrets(text: str, url: str) -> str:
+    """The words of a service on one line, without any part of its address but the name of a server."""
     parts = re.split(r"[/:@?&=,]+", unquote(url))
     known = {parts[0]}
     if _WITH_A_HOST.fullmatch(parts[0]):
         with suppress(ValueError):
             known.add(urlsplit(url).hostname or "")
     secrets = sorted({part for part in parts if len(part) >= _SHORTEST_SECRET} - known, key=len, reverse=True)
-    text = " ".join(said.split())
+    text = " ".join(text.split())
     for secret in secrets:
         text = text.replace(secret, "…")
     return text.rstrip(".")

@@ -18,7 +18,7 @@ _TEMPLATE = Path(__file__).parent / "templates" / "dashboard.html.j2"
 
 
 class Change(NamedTuple):
-    """How a figure differs from what it was."""
+    """The difference between a figure and an earlier one."""
 
     when: str
     text: str
@@ -27,6 +27,8 @@ class Change(NamedTuple):
 
 
 class Figure(NamedTuple):
+    """A key figure; `key` names it in JSON, where it is `exact`."""
+
     key: str
     name: str
     text: str
@@ -38,7 +40,7 @@ class Figure(NamedTuple):
 class Cell(NamedTuple):
     text: str
     order: str | float
-    """By what a click on the heading sorts."""
+    """The value by which a click on the heading sorts."""
     kind: Literal["", "number", "day"] = ""
     note: str = ""
     """Small, below the text."""
@@ -50,14 +52,14 @@ class Table(NamedTuple):
     rows: list[list[Cell]]
     total: list[Cell] | None = None
     nothing: str = ""
-    """What to say where there are no rows."""
+    """The text in place of rows where there are none."""
     more: int = 0
-    """Rows that are not on the page."""
+    """The number of rows that are left out of the page."""
     note: str = ""
 
     @property
     def is_wide(self) -> bool:
-        """Whether it takes the whole page: half of one has no room for its amounts, which are never cut."""
+        """True where half a page has no room for its amounts, which are never cut."""
         rows = [*self.rows, *([self.total] if self.total else [])]
         return any(sum(map(_room, row)) > _HALF_A_PAGE for row in rows)
 
@@ -69,19 +71,23 @@ _WORDS = 90
 
 
 def _room(cell: Cell) -> float:
-    """How many pixels a cell takes at least: words are broken into lines."""
+    """The least width of a cell in pixels: words are broken into lines."""
     return len(cell.text) * _LETTER + _PADDING if cell.kind else _WORDS
 
 
 class Picture(NamedTuple):
+    """A chart with its title."""
+
     title: str
     drawn: Drawn
 
 
 class Content(NamedTuple):
+    """All that stands on a dashboard."""
+
     company: str
     owner_filter: str
-    """Whose figures they are; empty: everybody's."""
+    """The owner filter in words; empty for the figures of all."""
     today: date
     currency: str
     period: str
@@ -111,7 +117,7 @@ def dashboard_page(content: Content) -> str:
     )
     environment.filters["hover"] = _hover
     script = POINTER_SCRIPT + _SORTING
-    # drawn by Vega, which escapes what is in it
+    # drawn by Vega, which escapes texts
     parts = [
         (part, Markup(svg_of_page(part.drawn, _CHART_WIDTH)) if isinstance(part, Picture) else None)  # noqa: S704
         for part in content.parts
@@ -126,7 +132,7 @@ def dashboard_page(content: Content) -> str:
 
 
 def _hover(text: str) -> str:
-    """What to show of a long text where the pointer is: its cell may have room for its beginning only."""
+    """A `title` attribute with the whole of a long text, of which a cell may show the beginning only."""
     from markupsafe import Markup
 
     return Markup(' title="{}"').format(text) if len(text) > _LONG_TEXT else ""

@@ -1,21 +1,14 @@
-"""How days, figures and money are written for people, in the customs of their language.
+"""The content of printed quotations, orders and requests to suppliers, for the page and the PDF alike.
 
-By babel, an extra: who calls this has seen that it is there.
-
-What a printed quotation or order says, word by word: the one content of its page and of its PDF.
-
-Sums, days and figures are text already, in the customer's language, so that a template only places them.
-The fields are the contract of templates; docs/documents.md explains each.
-
-What the request that a supplier is sent says, word by word, in the supplier's language.
-
-Of the deal it is for, of its customer and of what they are to pay, it says nothing.
+Sums, days and figures are text already, in the reader's language, so that a template only places them.
+The fields are the contract of templates; docs/documents.md explains each. A request tells the supplier
+nothing of the deal, its customer and their prices. Languages are babel's, an extra (`require_typst`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -71,7 +64,7 @@ class Formats:
         self._own_figures = {ord("0") + digit: ord(zero) + digit for digit in range(10)}
 
     def day(self, day: date) -> str:
-        """A day that nobody reads as another: its month is a word."""
+        """A day with its month as a word, which nobody mistakes for another day."""
         from babel.dates import format_date
 
         return format_date(day, "long", locale=self._locale).translate(self._own_figures)
@@ -121,7 +114,7 @@ def _locale(language: str | None) -> Locale:
 
 
 class Addressee(NamedTuple):
-    """Whom it is for. `lines` are of an address, blank ones left out later; `language` is theirs."""
+    """The recipient of a document. `lines` are of an address, blank ones left out later."""
 
     name: str
     attention: str = ""
@@ -159,14 +152,16 @@ class PrintedItem:
     detail: str
     """A unit of measure too long to stand beside the quantity; empty for most."""
     quantity: str
-    unit_price: str
-    discount: str
-    tax: str
-    amount: str
+    unit_price: str = ""
+    discount: str = ""
+    tax: str = ""
+    amount: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Printed:
+    """The content of one document, as its template gets it."""
+
     kind: str
     id: str
     language: str
@@ -175,30 +170,30 @@ class Printed:
     words: dict[str, str]
     company: Party
     customer: Party
-    """Whom it is for: of a request, the supplier."""
-    stamp: str
-    """What nobody may overlook: that it is a draft, or no longer holds; empty for what holds."""
-    watermark: str
+    """The recipient: of a request, the supplier."""
+    stamp: str = ""
+    """The notice of a draft or of a document that no longer holds; empty for one that holds."""
+    watermark: str = ""
     facts: list[Labelled]
-    opening: str
-    """What is to be said before the items; empty for most."""
+    opening: str = ""
+    """The text before the items; empty for most."""
     items: list[PrintedItem]
     """Those of a request have no prices: there the reader writes theirs."""
-    discounted: bool
-    taxed: bool
-    sums: list[Labelled]
+    discounted: bool = False
+    taxed: bool = False
+    sums: list[Labelled] = field(default_factory=list)
     total: Labelled
-    blanks: list[str]
-    """What else the reader is to fill in."""
-    validity: str
-    terms: str
+    blanks: list[str] = field(default_factory=list)
+    """The labels of what else the reader fills in."""
+    validity: str = ""
+    terms: str = ""
     signature: bool
     custom: dict[str, Any]
     """The record's own `custom` map, for templates that print more."""
 
 
 def addressee(customer: Customer | None, contact: Contact | None, lead: Lead | None) -> Addressee:
-    """Whom a document is for, from the customer it is made to, else the lead."""
+    """The recipient of a document: the customer, else the lead."""
     attention = contact.name if contact else ""
     language = contact.language if contact else None
     if customer is not None:
@@ -302,13 +297,11 @@ def _printed(
         stamp=stamp,
         watermark=watermark,
         facts=[Labelled(label, text) for label, text in facts if text],
-        opening="",
         items=[_priced(item, record.currency, formats) for item in record.items],
         discounted=any(item.discount for item in record.items),
         taxed=any(item.tax is not None for item in record.items),
         sums=sums,
         total=whole,
-        blanks=[],
         validity=validity,
         terms=(record.terms or "").strip(),
         signature=signature,
@@ -325,7 +318,7 @@ def letterhead(company: Company, words: Words) -> Party:
 
 
 def reader(to: Addressee, words: Words) -> Party:
-    """Whom it is for, as a document names them."""
+    """The recipient, as a document names them."""
     tax_id = words.tax_id.format(number=to.tax_id) if to.tax_id else ""
     attention = words.attention.format(name=to.attention) if to.attention else ""
     return Party(to.name, _lines([*to.lines, tax_id]), attention)
@@ -345,10 +338,6 @@ def described(item: Item | SupplierItem, formats: Formats) -> PrintedItem:
         description=item.description,
         detail="" if beside else uom,
         quantity=f"{number(item.quantity, formats)}{beside}",
-        unit_price="",
-        discount="",
-        tax="",
-        amount="",
     )
 
 
@@ -376,7 +365,7 @@ def _sums(record: Quotation | Order, words: Words, formats: Formats) -> tuple[li
 
 
 def printed_request(request: SupplierQuotation, company: Company, supplier: Supplier | None) -> Printed:
-    """What a supplier is asked, with room for the answer. One of whom there is no record is named by slug."""
+    """The request to a supplier, with room for the answer; a supplier without a record is named by slug."""
     language = supplier.language if supplier else None
     words, formats = words_of(language), formats_of(language)
     words = words._replace(customer=words.supplier, agreed=words.offered)
@@ -399,18 +388,11 @@ def printed_request(request: SupplierQuotation, company: Company, supplier: Supp
         words=words._asdict(),
         company=letterhead(company, words),
         customer=reader(to, words),
-        stamp="",
-        watermark="",
         facts=[Labelled(label, text) for label, text in facts if text],
         opening=words.please_by.format(day=answer_by) if answer_by else words.please,
         items=[described(item, formats) for item in request.items],
-        discounted=False,
-        taxed=False,
-        sums=[],
         total=Labelled(words.total, ""),
         blanks=[words.lead_time, words.prices_valid_until],
-        validity="",
-        terms="",
         signature=True,
         custom=dict(request.custom or {}),
     )

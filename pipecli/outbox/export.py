@@ -1,4 +1,4 @@
-"""Records as a table that `import` reads back: what a file nests stands in columns with dotted names."""
+"""Records as a table that `import` reads back, with nested fields in columns of dotted names."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _cells(value: Any, path: str) -> Iterator[tuple[str, str]]:
 
 
 def _free(value: Any, path: str) -> Iterator[tuple[str, str]]:
-    """What is below `custom`, where no model tells the types: lists and odd keys stay JSON."""
+    """The cells below `custom`, where no model tells the types: lists and odd keys stay JSON."""
     if isinstance(value, dict) and value and all(_is_name(key) for key in value):
         for key, part in value.items():
             yield from _free(part, f"{path}.{key}")
@@ -69,7 +69,7 @@ def _free(value: Any, path: str) -> Iterator[tuple[str, str]]:
 
 
 def _is_name(key: str) -> bool:
-    """Whether a key can be a part of a dotted name and be told from its neighbours again."""
+    """True for a key that can be a part of a dotted name and be read back from it."""
     return "." not in key and key == " ".join(key.split()) != ""
 
 

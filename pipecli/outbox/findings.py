@@ -1,7 +1,4 @@
-"""Findings as SARIF 2.1.0, the format in which code hosts take the results of any checker.
-
-Findings as the workflow commands of GitHub Actions: a line each, which the host puts beside the code.
-"""
+"""Findings of `check` for code hosts: as SARIF 2.1.0, and as workflow commands of GitHub Actions."""
 
 from __future__ import annotations
 
@@ -23,7 +20,7 @@ _FINGERPRINT = "pipecliFinding/v1"
 
 
 class RuleText(NamedTuple):
-    """A rule as a person reads of it beside a finding."""
+    """A rule, explained beside its findings."""
 
     name: str
     severity: Severity
@@ -69,15 +66,15 @@ def _results(findings: Iterable[Finding], rules: Sequence[str], prefix: str) -> 
         }
         # Without the line: a finding stays the same where lines are added above it.
         same = "\0".join((finding.rule, prefix + finding.file, finding.message)).encode("utf-8", "replace")
-        print_ = sha256(same).hexdigest()[:16]
-        seen[print_] += 1
+        fingerprint = sha256(same).hexdigest()[:16]
+        seen[fingerprint] += 1
         yield {
             "ruleId": finding.rule,
             "ruleIndex": rules.index(finding.rule),
             "level": str(finding.severity),
             "message": {"text": _without_links(finding.message)},
             "locations": [{"physicalLocation": place}],
-            "partialFingerprints": {_FINGERPRINT: f"{print_}:{seen[print_]}"},
+            "partialFingerprints": {_FINGERPRINT: f"{fingerprint}:{seen[fingerprint]}"},
         }
 
 
@@ -98,8 +95,8 @@ def _annotation(finding: Finding, prefix: str) -> str:
         "col": str(finding.column),
         "title": f"pipecli {finding.rule}",
     }
-    said = ",".join(f"{name}={_escaped(value, _IN_PROPERTY)}" for name, value in properties.items())
-    return f"::{finding.severity} {said}::{_escaped(finding.message, _IN_MESSAGE)}"
+    attributes = ",".join(f"{name}={_escaped(value, _IN_PROPERTY)}" for name, value in properties.items())
+    return f"::{finding.severity} {attributes}::{_escaped(finding.message, _IN_MESSAGE)}"
 
 
 _IN_MESSAGE = "%\r\n"
@@ -108,6 +105,6 @@ _CONTROLS = f"[{CONTROLS}{BREAKS}]"
 
 
 def _escaped(text: str, signs: str) -> str:
-    """The runner reads these signs as its own; other controls are for a terminal to obey, and go."""
-    escaped = "".join(f"%{ord(each):02X}" if each in signs else each for each in text)
+    """Text with the runner's own signs as %XX, and other control characters as `·`."""
+    escaped = "".join(f"%{ord(char):02X}" if char in signs else char for char in text)
     return re.sub(_CONTROLS, "·", escaped)

@@ -1,4 +1,4 @@
-"""The mail that carries a quotation: its words by a template in the customer's language, its PDF attached."""
+"""The mail that carries a quotation: text by a template in the customer's language, the PDF attached."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Words(NamedTuple):
 
 class Template(NamedTuple):
     name: str
-    """As an error names it: its file in the pipeline."""
+    """Its file in the pipeline, as errors name it."""
     text: str
 
 
@@ -53,7 +53,7 @@ def own_template(language: str | None) -> Template:
 
 
 def written(template: Template, printed: Printed, *, contact: str, sender: Address) -> Words:
-    """What a template says of a quotation. Raises PipecliError with file and line of a faulty one."""
+    """The text of a template, filled in. Raises PipecliError with file and line of a faulty template."""
     values = {
         "doc": asdict(printed),
         "contact": contact,

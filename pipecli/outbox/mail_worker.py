@@ -46,13 +46,13 @@ def filled_in(template: str, values: dict[str, Any]) -> dict[str, Any]:
 
 def _line(error: BaseException) -> int:
     """The line of the template that is at fault; 0 where none is."""
-    told: int | None = getattr(error, "lineno", None)
+    lineno: int | None = getattr(error, "lineno", None)
     line, trace = 0, error.__traceback__
     while trace is not None:
         if trace.tb_frame.f_code.co_filename == "<template>":
             line = trace.tb_lineno
         trace = trace.tb_next
-    return told or line
+    return lineno or line
 
 
 if __name__ == "__main__":

@@ -1,9 +1,7 @@
-"""A mail between the server that gets it and the commit that records it.
+"""The journal of a mail that is being sent: it keeps the mail until the commit that records it.
 
-It is kept beside the index from before it is handed over until it is recorded. Where a power cut, a server
-that says nothing or a commit that fails comes between, the next attempt finds it: nothing is sent twice.
-
-What is an e-mail address, to the letter: one that is wrong could add a header or a command.
+The mail is kept beside the index from before it is handed over. Where a power cut, a silent server or a
+commit that fails comes between, the next attempt finds it: nothing is sent twice.
 """
 
 from __future__ import annotations
@@ -21,8 +19,8 @@ from pipecli.outbox.smtp import Doubtful, Server, deliver
 from pipecli.wording import visible
 
 
-class InFlight:
-    """The mail of one quotation on one deal."""
+class SendJournal:
+    """The journal of the mail of one quotation on one deal."""
 
     def __init__(self, cache: Path, quotation: str, deal: str) -> None:
         self._file = cache / "mail" / f"{quotation}.eml"
@@ -56,7 +54,7 @@ class InFlight:
 
     @contextmanager
     def until_recorded(self, message_id: str) -> Iterator[None]:
-        """Hand the mail over and record it in here: what fails after it is out says so."""
+        """Hand the mail over and record it within: a failure after it is out says so."""
         try:
             yield
         except (PipecliError, KeyboardInterrupt) as error:
@@ -70,7 +68,7 @@ class InFlight:
             self._file.unlink(missing_ok=True)
 
     def _keep(self, message: bytes) -> None:
-        """Have it on the disk for certain."""
+        """Write the message and have it on the disk for certain."""
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             with self._file.open("wb") as handle:

@@ -1,4 +1,4 @@
-"""Handing one message to a mail server, and knowing for certain whether it has it.
+"""Handing one message to a mail server, with certainty that the server has it or has not.
 
 The server is named by the environment, never by the pipeline: a cloned pipeline must not be able to send.
 Every failure is one of two: `NotSent`, nobody got it; `Doubtful`, the server had all of it and said nothing.
@@ -24,7 +24,7 @@ Security = Literal["starttls", "tls", "none"]
 _PORTS: dict[str, int] = {"starttls": 587, "tls": 465, "none": 25}
 _PATIENCE = 30.0
 _ALL_IN_ALL = 4
-"""How many times the patience for one answer the whole may take: a server may answer a letter at a time."""
+"""The limit of the whole, in patiences for one answer: a server may answer a letter at a time."""
 _LONGEST_WORDS = 200
 
 
@@ -43,7 +43,7 @@ class Server(NamedTuple):
     user: str
     password: str
     sender: str
-    """Who sends, as `Ana Ruiz <ana@contoso.example>`; empty where the environment doesn't say."""
+    """The sender, as `Ana Ruiz <ana@contoso.example>`; empty where the environment names none."""
     patience: float
     """Seconds to wait for each answer."""
 
@@ -54,33 +54,33 @@ class Server(NamedTuple):
 
 def server_of(environment: Mapping[str, str]) -> Server:
     """The mail server that PIPECLI_SMTP_… names. Raises PipecliError."""
-    said = {name: environment.get(f"PIPECLI_SMTP_{name}", "").strip() for name in _NAMES}
-    if not said["HOST"]:
+    values = {name: environment.get(f"PIPECLI_SMTP_{name}", "").strip() for name in _NAMES}
+    if not values["HOST"]:
         raise PipecliError(
             "no mail server is known: PIPECLI_SMTP_HOST is not set",
             hint="set it, and PIPECLI_SMTP_USER and PIPECLI_SMTP_PASSWORD where the server asks for them",
         )
-    security = said["SECURITY"] or "starttls"
+    security = values["SECURITY"] or "starttls"
     if security not in get_args(Security):
         raise PipecliError(f'PIPECLI_SMTP_SECURITY: "{security}" is none of {", ".join(get_args(Security))}')
-    port = said["PORT"] or str(_PORTS[security])
+    port = values["PORT"] or str(_PORTS[security])
     if not re.fullmatch("[0-9]{1,5}", port) or not 0 < int(port) < 1 << 16:
         raise PipecliError(f'PIPECLI_SMTP_PORT: "{port}" is no port', hint="write a number, as 587")
-    patience = said["TIMEOUT"] or f"{_PATIENCE:g}"
+    patience = values["TIMEOUT"] or f"{_PATIENCE:g}"
     if not re.fullmatch(r"[0-9]{1,4}(\.[0-9]+)?", patience) or not float(patience):
         raise PipecliError(f'PIPECLI_SMTP_TIMEOUT: "{patience}" is no number of seconds')
-    if said["USER"] and security == "none" and not _is_here(said["HOST"]):
+    if values["USER"] and security == "none" and not _is_here(values["HOST"]):
         raise PipecliError(
             "PIPECLI_SMTP_SECURITY=none would send the password in the clear",
             hint="use starttls or tls, or no PIPECLI_SMTP_USER",
         )
     return Server(
-        said["HOST"],
+        values["HOST"],
         int(port),
         security,  # type: ignore[arg-type]
-        said["USER"],
+        values["USER"],
         environment.get("PIPECLI_SMTP_PASSWORD", ""),
-        said["FROM"],
+        values["FROM"],
         float(patience),
     )
 
@@ -114,7 +114,7 @@ def deliver(server: Server, sender: str, recipients: Sequence[str], message: byt
         except (smtplib.SMTPException, OSError, KeyboardInterrupt) as error:
             raise Doubtful(f"{server.name} took the whole message and then {_reason(error)}") from None
         if code < 0:
-            raise Doubtful(f"{server.name} took the whole message and then answered {_said(words)}")
+            raise Doubtful(f"{server.name} took the whole message and then answered {_words(words)}")
         _require((code, words), "the message")
 
 
@@ -153,7 +153,7 @@ class _Connection(smtplib.SMTP):
             )
         _require(self.docmd("STARTTLS"), "a secure line", taken=220)
         self._secure()
-        # What was said before the line was secure counts for nothing: anybody could have said it.
+        # Answers from before the line was secure count for nothing: anybody could have given them.
         self.sock, self.file = self._wire, None
         self.helo_resp = self.ehlo_resp = None
         self.esmtp_features, self.does_esmtp = {}, False
@@ -189,7 +189,9 @@ def _connected(server: Server) -> Iterator[_Connection]:
 def _require(reply: tuple[int, bytes], what: str, taken: int = 250) -> None:
     code, words = reply
     if code != taken and not (taken == 250 and 250 <= code < 260):
-        raise NotSent(f"refuses {what}: {code if code > 0 else 'no answer of a mail server,'} {_said(words)}")
+        raise NotSent(
+            f"refuses {what}: {code if code > 0 else 'no answer of a mail server,'} {_words(words)}"
+        )
 
 
 @contextmanager
@@ -204,7 +206,7 @@ def _failures(server: Server) -> Iterator[None]:
         raise NotSent(f"{named}; nothing was sent", hint=error.hint) from None
     except smtplib.SMTPAuthenticationError as error:
         raise NotSent(
-            f"{server.name} refuses the user or the password: {error.smtp_code} {_said(error.smtp_error)}",
+            f"{server.name} refuses the user or the password: {error.smtp_code} {_words(error.smtp_error)}",
             hint="check PIPECLI_SMTP_USER and PIPECLI_SMTP_PASSWORD; nothing was sent",
         ) from None
     except (smtplib.SMTPException, OSError, ValueError) as error:
@@ -212,7 +214,7 @@ def _failures(server: Server) -> Iterator[None]:
 
 
 def _reason(error: BaseException) -> str:
-    """What went wrong with a connection, in a few words."""
+    """The cause of a failed connection, in a few words after the server's name."""
     causes = (error, error.__context__)
     if isinstance(error, KeyboardInterrupt):
         return "was not waited for"
@@ -229,13 +231,13 @@ def _reason(error: BaseException) -> str:
     if isinstance(error, smtplib.SMTPServerDisconnected):
         return "ended the connection"
     if isinstance(error, smtplib.SMTPResponseException):
-        return f"answered {error.smtp_code} {_said(error.smtp_error)}"
-    return f"failed: {_said(str(error).encode())}"
+        return f"answered {error.smtp_code} {_words(error.smtp_error)}"
+    return f"failed: {_words(str(error).encode())}"
 
 
-def _said(words: bytes | str) -> str:
-    """A server's words on one line that does nothing to a terminal."""
-    text = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
+def _words(answer: bytes | str) -> str:
+    """A server's answer on one line that does nothing to a terminal."""
+    text = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer
     return one_line(text)[:_LONGEST_WORDS]
 
 

@@ -1,12 +1,8 @@
-"""A page of HTML that typst made of a template: it runs nothing, fetches nothing and leads nowhere by itself.
+"""A document as PDF or HTML, set by typst from a template in a process that can do no harm.
 
-A template may have come with a pull request. A policy in the page forbids scripts and requests; what a policy
-can't forbid, and what would make a browser read the page otherwise than we do, is refused here.
-
-A document as PDF or HTML: a template and what it says, set by typst in a process that can do no harm.
-
-A template sees a copy of the pipeline's `templates/` and the logo, and nothing else: the copy has no links,
-so that none leads out.
+A template may have come with a pull request. It sees a copy of the pipeline's `templates/` without links, and
+the logo, and nothing else. A page of HTML runs and fetches nothing: its policy forbids scripts and requests,
+and content that no policy forbids, or that a browser reads otherwise than we do, is refused here.
 """
 
 from __future__ import annotations
@@ -54,10 +50,10 @@ _LEADING = re.compile(
 
 
 def guarded(page: str, name: str, direction: str) -> str:
-    """The page with its policy; written in `direction`, where its template does not say which.
+    """The page with its policy; written in `direction` where its template gives none.
 
-    A page without any style has a plain one. Raises PipecliError for what no page may hold; `name` is the
-    template's.
+    A page without any style has a plain one. Raises PipecliError for content that is not allowed; `name` is
+    the template's.
     """
     if len(page) > _LARGEST:
         raise PipecliError(
@@ -75,12 +71,12 @@ def guarded(page: str, name: str, direction: str) -> str:
 
 
 class _Reader(HTMLParser):
-    """Finds how the page begins, and refuses what may not be."""
+    """Finds the first tags of a page, and refuses elements, attributes and addresses that are not allowed."""
 
     def __init__(self, name: str) -> None:
         super().__init__()
         self.html = ""
-        """The tags of the two, as they are written."""
+        """The start tag `<html …>` as it is written, and below that of the head."""
         self.head = ""
         self.has_style = False
         self.has_direction = False
@@ -135,7 +131,7 @@ _STYLE = (
 SECONDS = 20
 MEMORY = 1 << 30
 _LARGEST_FOLDER = 64 << 20
-_TYPESETTING_OWN = Path(__file__).parent / "templates"
+_OWN_TEMPLATES = Path(__file__).parent / "templates"
 _DEFAULT = "quotation.typ"
 _PAGE = "page.typ"
 
@@ -153,10 +149,10 @@ class Template(NamedTuple):
 class Typeset(NamedTuple):
     content: bytes
     missing: str
-    """The characters that no font here has, with blanks between; as U+F1234 those that can't be shown."""
+    """The characters that no font here has, with blanks between; control characters as U+F1234."""
     logo_is_read: bool
     sheet: str
-    """Where the template puts something on every sheet, which a page of HTML has not; empty for most."""
+    """The file:line that puts text on every sheet, which a page of HTML leaves out; empty for most."""
 
 
 def require_typst() -> None:
@@ -166,7 +162,7 @@ def require_typst() -> None:
 
 def default_template() -> str:
     """The template that comes with pipecli."""
-    return (_TYPESETTING_OWN / _DEFAULT).read_text(encoding="utf-8")
+    return (_OWN_TEMPLATES / _DEFAULT).read_text(encoding="utf-8")
 
 
 def typeset(
@@ -185,13 +181,13 @@ def typeset(
     Raises PipecliError with file and line for a template that can't be set.
     """
     name = f"{template.folder.name}/{template.file}" if template else _DEFAULT
-    with TemporaryDirectory(prefix="pipecli-") as made:
-        root = Path(made).resolve()
-        _copy(template.folder if template else _TYPESETTING_OWN, root)
+    with TemporaryDirectory(prefix="pipecli-") as folder_name:
+        root = Path(folder_name).resolve()
+        _copy(template.folder if template else _OWN_TEMPLATES, root)
         if fonts is not None:
             _copy(fonts, root / ".fonts")
         if form == "html":
-            shutil.copyfile(_TYPESETTING_OWN / _PAGE, root / f".{_PAGE}")
+            shutil.copyfile(_OWN_TEMPLATES / _PAGE, root / f".{_PAGE}")
         inputs = {"document": json.dumps(_shown(asdict(printed)), default=str, ensure_ascii=False)}
         if logo is not None:
             placed = root / f".logo{logo.suffix.lower()}"
@@ -222,13 +218,13 @@ def typeset(
 
 
 def _shown(value: Any) -> Any:
-    """The same without the characters that can't be shown, which HTML may not hold."""
+    """A value of JSON without the characters that HTML may not hold."""
     if isinstance(value, str):
         return _UNSHOWN.sub("", value)
     if isinstance(value, list):
-        return [_shown(each) for each in value]
+        return [_shown(part) for part in value]
     if isinstance(value, dict):
-        return {_shown(key): _shown(each) for key, each in value.items()}
+        return {_shown(key): _shown(part) for key, part in value.items()}
     return value
 
 
@@ -285,7 +281,7 @@ _ON_EVERY_SHEET = re.compile(r"\b(header|footer|background|foreground):")
 
 
 def _left_out(ignored: list[tuple[str, str]], folder: str, root: Path, name: str) -> str:
-    """Where a page leaves out what stands on every sheet, if it does. Raises PipecliError for other words."""
+    """The place of text on every sheet that a page leaves out, if any. Raises PipecliError for other text."""
     sheets = []
     for element, diagnostic in ignored:
         place = _place(diagnostic, folder) or name
@@ -300,18 +296,18 @@ def _left_out(ignored: list[tuple[str, str]], folder: str, root: Path, name: str
 
 
 def _place(diagnostic: str, folder: str) -> str:
-    found = _PLACE.search(diagnostic)
-    return f"{folder}/{found[1]}:{found[2]}" if found else ""
+    place = _PLACE.search(diagnostic)
+    return f"{folder}/{place[1]}:{place[2]}" if place else ""
 
 
 def _dresses_sheets(diagnostic: str, root: Path) -> bool:
-    """Whether the `set page(…)` that typst tells of has more to say than the size of the sheet."""
-    found = _PLACE.search(diagnostic)
-    if found is None:
+    """True where the `set page(…)` of a diagnostic sets more than the size of the sheet."""
+    place = _PLACE.search(diagnostic)
+    if place is None:
         return False
-    lines = (root / found[1]).read_text(encoding="utf-8").splitlines(keepends=True)[int(found[2]) - 1 :]
+    lines = (root / place[1]).read_text(encoding="utf-8").splitlines(keepends=True)[int(place[2]) - 1 :]
     rule, depth = "", 0
-    for character in "".join(lines)[int(found[3]) - 1 :]:
+    for character in "".join(lines)[int(place[3]) - 1 :]:
         rule += character
         depth += (character in "([{") - (character in ")]}")
         if character == ")" and depth == 0:
@@ -320,15 +316,15 @@ def _dresses_sheets(diagnostic: str, root: Path) -> bool:
 
 
 def _refusal(message: str, diagnostic: str, folder: str, root: Path, name: str) -> PipecliError:
-    """What typst says of a template, as file:line and what to do."""
+    """An error of typst in a template, as file:line and what to do."""
     place = _place(diagnostic, folder) or name
-    said = " ".join(message.replace(f"{root}/", "").split())
+    reason = " ".join(message.replace(f"{root}/", "").split())
     hint = ""
-    if "package" in said and ("download" in said or "not found" in said):
-        said, hint = "a template can't import a package", "put its files into templates/ and import those"
-    elif "escape" in said or "searched at" in said:
-        said = said.partition(" (searched at")[0]
+    if "package" in reason and ("download" in reason or "not found" in reason):
+        reason, hint = "a template can't import a package", "put its files into templates/ and import those"
+    elif "escape" in reason or "searched at" in reason:
+        reason = reason.partition(" (searched at")[0]
         hint = "a template reads files of templates/, and no links"
-    elif said.startswith("page configuration"):
+    elif reason.startswith("page configuration"):
         hint = 'set pages at the top, or where target() == "paged"'
-    return PipecliError(f"{place}: {said}", hint=hint)
+    return PipecliError(f"{place}: {reason}", hint=hint)

@@ -29,7 +29,7 @@ def main() -> None:
 
 
 def give_up(memory: int, seconds: float) -> None:
-    """Take no more than that of the machine from now on, write no file, and reach no server of packages."""
+    """Limit this process to `memory` bytes and to `seconds`, without new files or servers of packages."""
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):  # of the packages that a template may ask for
         os.environ[name] = os.environ[name.lower()] = _NOWHERE
     os.environ.pop("NO_PROXY", None)
@@ -54,7 +54,7 @@ def give_up(memory: int, seconds: float) -> None:
 
 
 def _set(request: dict[str, Any]) -> tuple[bytes, dict[str, Any]]:
-    """The PDF or the page, and what is to be said of it; or nothing and the error."""
+    """The PDF or the page, and remarks on it; or no content and the error."""
     import typst
 
     inputs = dict(request["inputs"])
@@ -108,7 +108,7 @@ def _page(
         timestamp=datetime.fromisoformat(request["created"]),
     )
     ignored = [(_IGNORED.fullmatch(warning.message), warning.diagnostic) for warning in warnings]
-    return page, [(found[1], place) for found, place in ignored if found]
+    return page, [(element[1], place) for element, place in ignored if element]
 
 
 def _is_image(compiler: Any, logo: str) -> bool:

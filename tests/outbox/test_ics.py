@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipecli.outbox.calendar import Entry, calendar
+from pipecli.outbox.calendar import Entry, calendar_text
 
 MADRID = ZoneInfo("Europe/Madrid")
 CHANGED = datetime(2026, 11, 20, 8, tzinfo=UTC)
@@ -25,13 +25,13 @@ def entry(start: date | datetime = date(2026, 11, 21), **fields: Any) -> Entry:
 
 
 def read(*entries: Entry, zone: ZoneInfo = MADRID) -> Any:
-    return icalendar.Calendar.from_ical(calendar("Contoso", entries, zone))
+    return icalendar.Calendar.from_ical(calendar_text("Contoso", entries, zone))
 
 
 @settings(max_examples=60)
 @given(texts)
 def test_lines_are_short_and_text_comes_back(summary: str) -> None:
-    text = calendar(summary, [entry(summary=f"x{summary}", description=summary)], MADRID)
+    text = calendar_text(summary, [entry(summary=f"x{summary}", description=summary)], MADRID)
 
     assert all(len(line.encode()) <= 75 for line in text.split("\r\n"))
     assert not [char for char in text if char < " " and char not in "\r\n\t"]
@@ -46,7 +46,7 @@ def test_lines_are_short_and_text_comes_back(summary: str) -> None:
 
 
 def test_no_text_can_add_a_property() -> None:
-    text = calendar(
+    text = calendar_text(
         "c\r\nX-EVIL:1", [entry(summary="a\r\nATTACH:file:///etc/passwd", category="a\nb")], MADRID
     )
 
@@ -56,14 +56,14 @@ def test_no_text_can_add_a_property() -> None:
 
 
 def test_a_time_is_that_of_the_timezone_with_its_duration() -> None:
-    text = calendar("c", [entry(datetime(2026, 11, 30, 9, tzinfo=UTC))], MADRID)
+    text = calendar_text("c", [entry(datetime(2026, 11, 30, 9, tzinfo=UTC))], MADRID)
 
     assert "DTSTART;TZID=Europe/Madrid:20261130T100000\r\nDURATION:PT45M\r\n" in text
     assert "TRIGGER:-PT15M" in text
 
 
 def test_a_day_makes_an_event_of_the_whole_day_that_keeps_nobody_busy() -> None:
-    text = calendar("c", [entry(date(2026, 11, 30))], MADRID)
+    text = calendar_text("c", [entry(date(2026, 11, 30))], MADRID)
 
     assert "DTSTART;VALUE=DATE:20261130\r\n" in text
     assert "TRANSP:TRANSPARENT" in text
@@ -137,7 +137,7 @@ def test_a_later_change_wins_over_an_earlier_one() -> None:
 def test_the_same_entries_give_the_same_bytes() -> None:
     entries = [entry(datetime(2026, 11, 30, 9, tzinfo=UTC)), entry(is_task=True)]
 
-    assert calendar("c", entries, MADRID) == calendar("c", entries, MADRID)
+    assert calendar_text("c", entries, MADRID) == calendar_text("c", entries, MADRID)
 
 
 def test_an_empty_calendar_is_one_all_the_same() -> None:

@@ -69,8 +69,7 @@ def text_of(run: Session, what: str, planned: Iterable[Plan], done: Iterable[Pla
     """The calendar of some plans, `what` it is being a part of its name."""
     from zoneinfo import ZoneInfo
 
-    from pipecli.outbox.calendar import Agenda
-    from pipecli.outbox.calendar import calendar as calendar_of
+    from pipecli.outbox.calendar import Agenda, calendar_text
 
     settings = run.pipeline.settings_as_written
     names = {slug: str(user.get("name", slug)) for slug, user in (settings.get("users") or {}).items()}
@@ -83,7 +82,7 @@ def text_of(run: Session, what: str, planned: Iterable[Plan], done: Iterable[Pla
     entries.sort(key=lambda entry: (entry.start.isoformat(), entry.uid))
     of = names.get(whose_it_is, whose_it_is) if whose_it_is else str(run.option("team") or "")
     name = f"{settings['company']['name']}: {what}{f' of {of}' if of else ''}"
-    return calendar_of(name, entries, ZoneInfo(settings.get("timezone", "UTC")))
+    return calendar_text(name, entries, ZoneInfo(settings.get("timezone", "UTC")))
 
 
 def _changed(run: Session) -> dict[str, datetime]:

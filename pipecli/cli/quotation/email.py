@@ -19,7 +19,7 @@ from pipecli.cli.quotation.render import pdf_of, printed_of
 from pipecli.errors import PipecliError
 from pipecli.outbox.documents import addressee
 from pipecli.outbox.mail import Template, Words, message_of, own_template, template_names, written
-from pipecli.outbox.send_journal import InFlight, address_of
+from pipecli.outbox.send_journal import SendJournal, address_of
 from pipecli.outbox.smtp import Server, server_of
 from pipecli.outbox.typst import require_typst
 from pipecli.records.activity import Activity, Direction
@@ -60,7 +60,7 @@ def send_by_email(transaction: Transaction, sent: Change, deal: Opportunity, wis
     server = server_of(os.environ)
     require_typst()
     place = transaction.pipeline.location
-    kept = InFlight(place.cache, quotation.id, deal.id)
+    kept = SendJournal(place.cache, quotation.id, deal.id)
     kept.refuse_if_any()
     if not transaction.session.no_commit:
         git_commit.require_able(place.work_tree, place.git_dir)

@@ -12,18 +12,18 @@ _BAR = 30
 _WIDEST_COLUMN = 130
 _MOST_COLUMNS = 40
 _BESIDE_BARS = 240
-"""What the names before and the figures behind lying bars take of the width."""
+"""Pixels for the names before and the figures behind lying bars."""
 
 
 class Part(NamedTuple):
-    """A part of a bar."""
+    """A part of a bar; the parts of one bar are stacked, and coloured by series."""
 
     bar: str
-    """What people call the bar: a month, a reason, a step."""
+    """The name of the bar: a month, a reason, a step."""
     series: str
     value: float
     words: str
-    """What to read when the pointer is on it."""
+    """The text shown where the pointer is on it."""
 
 
 def columns(
@@ -37,7 +37,7 @@ def columns(
     order: Sequence[str] = (),
     money: bool = True,
 ) -> Any:
-    """Stacked columns in `order`, else in that of `parts`, with a tick for each of `targets`."""
+    """A chart of stacked columns, in `order` else in that of `parts`, with a tick for each of `targets`."""
     import altair as alt
 
     bars = list(dict.fromkeys([*order, *(part.bar for part in [*parts, *targets])]))
@@ -72,14 +72,14 @@ _MONEY = {"labelExpr": SHORT_MONEY}
 def rows(
     parts: Sequence[Part], *, title: str, subtitle: str, theme: Theme, labels: Sequence[str] = ()
 ) -> Any:
-    """A bar a part from above, each with its label (`labels`, in their order) at the end."""
+    """A chart of lying bars, the first part above, each with its label at the end."""
     import altair as alt
 
     bars = distinct([part.bar for part in parts])
     parts = [part._replace(bar=bar) for part, bar in zip(parts, bars, strict=True)]
     series = list(dict.fromkeys(part.series for part in parts))
     y = alt.Y("bar:N").scale(domain=bars, paddingInner=0.25).axis(title=None, domain=False, ticks=False)
-    drawn = (
+    lying = (
         alt.Chart(_values(parts))
         .mark_bar()
         .encode(
@@ -90,29 +90,29 @@ def rows(
             description="words:N",
         )
     )
-    texts = [
+    labelled = [
         {"bar": part.bar, "value": part.value, "label": label}
         for part, label in zip(parts, labels, strict=False)
     ]
-    said = (
-        alt.Chart(values(texts))
+    texts = (
+        alt.Chart(values(labelled))
         .mark_text(align="left", dx=6, color=theme.ink, limit=260)
         .encode(x="value:Q", y=y, text="label:N")
     )
     height = max(len(bars), 1) * _BAR
-    return alt.layer(drawn, said).properties(
+    return alt.layer(lying, texts).properties(
         width=theme.width - _BESIDE_BARS, height=height, title=heading(title, subtitle, theme)
     )
 
 
 def distinct(names: Sequence[str]) -> list[str]:
-    """Names that all differ to a machine, though not to the reader: two customers may be called alike."""
+    """Names that all differ, by blanks at their ends: two customers may have the same name."""
     seen = Counter[str]()
-    found = []
+    bars = []
     for name in names:
-        found.append(name + " " * seen[name])
+        bars.append(name + " " * seen[name])
         seen[name] += 1
-    return found
+    return bars
 
 
 def _values(parts: Sequence[Part]) -> Any:

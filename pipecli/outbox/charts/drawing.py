@@ -1,6 +1,6 @@
-"""How charts look: their width, ink and lines, and colours that every kind of sight tells apart.
+"""The look of charts, and a chart as a file: SVG, PNG, or a page that follows a light or dark screen.
 
-A chart as a file: SVG, PNG, or a page that follows the reader's light or dark screen.
+Charts are of altair, an extra that is imported where one is drawn.
 """
 
 from __future__ import annotations
@@ -16,14 +16,12 @@ from pipecli.distribution import require_extra
 
 FONT = "system-ui, 'Segoe UI', 'Noto Sans', 'DejaVu Sans', sans-serif"
 SERIES = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#8c8c8c")
-"""Of Okabe and Ito, who chose them for every kind of sight."""
-
-
+"""The palette of Okabe and Ito, whose colours every kind of sight tells apart."""
 LEGEND_LABEL = 200
 LETTER = 6.6
-"""About how wide a letter of 12 pixels is: labels are placed before anything is drawn."""
+"""About the width of a letter of 12 pixels: labels are placed before anything is drawn."""
 WIDE = 760
-"""Of a chart that stands alone, in pixels without its axes."""
+"""The width of a chart that stands alone, in pixels without its axes."""
 
 SHORT_MONEY = (
     "abs(datum.value) < 1 ? format(datum.value, '.2~f') : replace(format(datum.value, '.3~s'), 'G', 'B')"
@@ -32,7 +30,7 @@ SHORT_MONEY = (
 
 
 class Theme(NamedTuple):
-    """The colours that differ between a light and a dark ground, and how wide to draw."""
+    """The colours that differ between a light and a dark ground, and the width to draw."""
 
     ground: str
     ink: str
@@ -75,12 +73,12 @@ def config(theme: Theme) -> dict[str, Any]:
 
 
 def values(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Rows as the data of a chart: within it, and never an address to fetch them from."""
+    """Rows as the data of a chart, within it: it never fetches any."""
     return {"values": [dict(row) for row in rows]}
 
 
 def heading(title: str, subtitle: str, theme: Theme) -> Any:
-    """What stands above a chart, no wider than it: a longer line would make the rest smaller in its place."""
+    """The title and subtitle of a chart, wrapped to its width: a longer line would make the rest smaller."""
     import altair as alt
 
     room = int(theme.width / LETTER)
@@ -88,7 +86,7 @@ def heading(title: str, subtitle: str, theme: Theme) -> Any:
 
 
 Drawn = Callable[[Theme], Any]
-"""A chart of altair's in the colours of a theme."""
+"""Draws a chart of altair's in the colours of a theme."""
 
 ENDINGS = (".svg", ".png", ".html")
 
@@ -115,7 +113,7 @@ def chart_file(drawn: Drawn, ending: str, theme: str, title: str) -> bytes:
 
 
 def svg_of_page(drawn: Drawn, width: int) -> str:
-    """A chart to stand in a page: its colours are variables of the page, its size that of its place.
+    """The SVG of a chart for a page: its colours are variables of the page, its size that of its place.
 
     Where the place is about as wide as it was drawn, letters are as large as those of the page; a page that
     rather scrolls than makes them smaller says how wide a chart is at `--least`.
@@ -172,7 +170,7 @@ addEventListener('mousemove', event => {
   tip.style.top = Math.min(event.clientY + 14, innerHeight - tip.offsetHeight - 8) + 'px';
 });
 """
-"""Shows what a mark is about where the pointer is. Text only: nothing of it is read as markup."""
+"""Shows the text of the mark under the pointer, as text and never as markup."""
 
 
 def chart_page(svg: str, title: str) -> str:

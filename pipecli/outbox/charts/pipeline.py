@@ -29,7 +29,7 @@ class Dot(NamedTuple):
     amount: Decimal | None
     close: date | None
     words: str
-    """What to read when the pointer is on it."""
+    """The text shown where the pointer is on it."""
 
 
 def pipeline_chart(
@@ -134,7 +134,7 @@ def _by_date(
 
 
 def _days(rows: Sequence[dict[str, Any]], today: date) -> dict[str, Any]:
-    """How days are written below. Left to itself, Vega writes months without their year."""
+    """The form of the days on the axis. By itself, Vega writes months without their year."""
     days = [*(row["close"] for row in rows), today.isoformat()]
     span = (date.fromisoformat(max(days)) - date.fromisoformat(min(days))).days
     spaced = {"labelOverlap": True, "labelSeparation": 8}
@@ -199,5 +199,5 @@ def _subtitle(dots: Sequence[Dot]) -> str:
         )
         if count
     ]
-    said = "colour: lead score; circle: amount; dashed: today"
-    return "; ".join([said, *without]) if dots else "no open deal"
+    legend = "colour: lead score; circle: amount; dashed: today"
+    return "; ".join([legend, *without]) if dots else "no open deal"
