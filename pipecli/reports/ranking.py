@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pipecli.records.money import EXACT, rounded
 from pipecli.reports.days import Days, month_of, percent
@@ -29,6 +29,12 @@ class Points(NamedTuple):
     @property
     def is_nothing(self) -> bool:
         return not self.per_win and not self.per_amount
+
+
+def points_of(settings: Mapping[str, Any]) -> Points:
+    """The points of the `ranking` of settings as they are written."""
+    ranking = settings.get("ranking") or {}
+    return Points(*(Decimal(str(ranking.get(f"points_per_{unit}", 0))) for unit in ("win", "amount")))
 
 
 class Row(NamedTuple):

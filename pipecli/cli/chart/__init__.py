@@ -1,20 +1,17 @@
-"""`pipecli chart`: where the pictures go, and how their figures are said where the pointer is."""
+"""`pipecli chart`: the reports as pictures; the options of all charts, and the file that they write."""
 
 from __future__ import annotations
 
-from decimal import Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pipecli.cli.common.output import ending_of, write_whole
-from pipecli.cli.common.session import Session, say
-from pipecli.cli.common.table import money
-from pipecli.records.money import minor_digits
+from pipecli.cli.common.session import say
 
 if TYPE_CHECKING:
-    from pipecli.outbox.charts.drawing import Drawn
+    from pipecli.cli.chart.pictures import Picture
 
 
 class Shade(StrEnum):
@@ -30,13 +27,6 @@ Ground = Annotated[
 ]
 
 
-class Picture(NamedTuple):
-    """A chart that is ready to be drawn in any theme."""
-
-    title: str
-    drawn: Drawn
-
-
 def require_chart(output: str, name: str) -> str:
     """The ending of the file. Raises PipecliError for what can't be written, before any work is done."""
     from pipecli.outbox.charts.drawing import ENDINGS, require_altair
@@ -46,12 +36,8 @@ def require_chart(output: str, name: str) -> str:
     return ending
 
 
-def write_chart(_run: Session, picture: Picture, output: str, ending: str, theme: Shade) -> None:
+def write_chart(picture: Picture, output: str, ending: str, theme: Shade) -> None:
     from pipecli.outbox.charts.drawing import chart_file
 
     write_whole(output, chart_file(picture.drawn, ending, theme.value, picture.title))
     say(f"{picture.title} is in {output}")
-
-
-def amount_in(value: Decimal | None, currency: str) -> str:
-    return "no amount" if value is None else money(value, currency, minor_digits(currency))

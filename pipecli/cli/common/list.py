@@ -136,12 +136,13 @@ class Listing(Reading):
     """The command class of every `list`: its filters."""
 
     def shared(self) -> list[Any]:
+        owner, team, mine = owner_options()
         return [
-            text_option("--owner", "Only this user's.", "USER"),
-            flag_option("--mine", "Only yours, and what is shared with you."),
+            owner,
+            mine,
             text_option("--status", "Only of this status.", "STATUS"),
             text_option("--stage", "Only at this stage.", "STAGE"),
-            text_option("--team", "Only of the users of this team and of those below it.", "TEAM"),
+            team,
             text_option("--tag", "Only with this tag.", "TAG"),
             text_option("--where", "Only where this SQL condition on the columns of `sql` holds.", "EXPR"),
             text_option("--sort", "By this column; -COLUMN for the last first.", "COLUMN"),
@@ -260,19 +261,41 @@ def _record(parts: Parts, row: dict[str, object]) -> dict[str, object]:
 
 
 class Report(Reading):
-    """The command class of what counts everybody's records, or those of some."""
+    """The command class of what counts everybody's records, or those of some owners."""
+
+    def shared(self) -> list[Any]:
+        return [*owner_options(), *super().shared()]
+
+
+class Planned(Reading):
+    """The command class of what lists plans: each is its doer's, whoever owns the record."""
 
     def shared(self) -> list[Any]:
         return [
-            text_option("--owner", "Only this user's.", "USER"),
-            text_option("--team", "Only of the users of this team and of those below it.", "TEAM"),
-            flag_option("--mine", "Only yours, and what is shared with you."),
+            *owner_options(
+                "Only what this user is to do.",
+                "Only what the users of this team and of those below it are to do.",
+                "Only what you are to do.",
+            ),
             *super().shared(),
         ]
 
 
+def owner_options(
+    owner: str = "Only this user's.",
+    team: str = "Only of the users of this team and of those below it.",
+    mine: str = "Only yours, and what is shared with you.",
+) -> list[Any]:
+    """`--owner`, `--team` and `--mine`, each with its help; `owner_filter` reads them."""
+    return [
+        text_option("--owner", owner, "USER"),
+        text_option("--team", team, "TEAM"),
+        flag_option("--mine", mine),
+    ]
+
+
 def owner_filter(run: Session) -> OwnerFilter:
-    """What the options say; a name that the settings don't have is refused, as it would give nothing."""
+    """The owners that the options name; a name that isn't in the settings is refused, as it gives nothing."""
     connection = run.pipeline.index.connection
     owner, team = str(run.option("owner") or ""), str(run.option("team") or "")
     for noun, name in (("user", owner), ("team", team)):

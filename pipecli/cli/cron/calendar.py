@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipecli.cli.common.command import Reading, flag_option, noun, text_option
-from pipecli.cli.common.list import owner_filter
+from pipecli.cli.common.command import noun
+from pipecli.cli.common.list import Planned, owner_filter
 from pipecli.cli.common.output import write_text
 from pipecli.cli.common.session import Session, mention, say, session
 from pipecli.errors import PipecliError
@@ -22,21 +22,7 @@ if TYPE_CHECKING:
 app = noun("Print a calendar of what is planned.")
 
 
-class Calendar(Reading):
-    """Whose calendar."""
-
-    def shared(self) -> list[Any]:
-        return [
-            text_option("--owner", "Only what this user is to do.", "USER"),
-            text_option(
-                "--team", "Only what the users of this team and of those below it are to do.", "TEAM"
-            ),
-            flag_option("--mine", "Only what you are to do."),
-            *super().shared(),
-        ]
-
-
-@app.command(cls=Calendar)
+@app.command(cls=Planned)
 def calendar(
     ctx: typer.Context,
     output: Annotated[

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from pipecli.cli.common.command import Reading, flag_option, noun, text_option
-from pipecli.cli.common.list import owner_filter
+from pipecli.cli.common.command import noun
+from pipecli.cli.common.list import Planned, owner_filter
 from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column
@@ -22,21 +22,7 @@ DUE = 3
 """The exit code of --exit-code when something is due."""
 
 
-class FollowUps(Reading):
-    """Whose follow-ups: what is planned for somebody is theirs, whoever owns the record."""
-
-    def shared(self) -> list[Any]:
-        return [
-            text_option("--owner", "Only what this user is to do.", "USER"),
-            text_option(
-                "--team", "Only what the users of this team and of those below it are to do.", "TEAM"
-            ),
-            flag_option("--mine", "Only what you are to do."),
-            *super().shared(),
-        ]
-
-
-@app.command(cls=FollowUps)
+@app.command(cls=Planned)
 def followups(
     ctx: typer.Context,
     due: Annotated[

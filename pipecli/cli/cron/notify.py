@@ -333,10 +333,9 @@ class _Packing:
         """What a win is worth in points, and where its owner stands; None where that can't be told."""
         from pipecli.reports.days import quarter_of
         from pipecli.reports.money import Valuation
-        from pipecli.reports.ranking import Points
+        from pipecli.reports.ranking import points_of
 
-        ranking = self.settings.get("ranking") or {}
-        points = Points(*(Decimal(str(ranking.get(f"points_per_{each}", 0))) for each in ("win", "amount")))
+        points = points_of(self.settings)
         try:
             day = date.fromisoformat(str(notice.ending.get("date")))
             base = Valuation(self.pipeline.rates)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from pipecli.cli.common.command import Sending, flag_option, noun, text_option
-from pipecli.cli.common.list import owner_filter
+from pipecli.cli.common.command import Sending, noun
+from pipecli.cli.common.list import owner_filter, owner_options
 from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.session import Session, mention, say, session
 from pipecli.cli.common.table import Column, clean
@@ -30,13 +30,13 @@ _KEPT_DAYS = 3
 
 
 class Remind(Sending):
-    """Who is reminded."""
+    """The command class of `remind`: whoever is to be reminded."""
 
     def shared(self) -> list[Any]:
         return [
-            text_option("--owner", "Only this user.", "USER"),
-            text_option("--team", "Only the users of this team and of those below it.", "TEAM"),
-            flag_option("--mine", "Only you."),
+            *owner_options(
+                "Only this user.", "Only the users of this team and of those below it.", "Only you."
+            ),
             *super().shared(),
         ]
 

@@ -12,17 +12,8 @@ from pipecli.cli.common.list import Report, owner_filter
 from pipecli.cli.common.output import Format
 from pipecli.cli.common.session import Session, session
 from pipecli.cli.common.table import Column
-from pipecli.cli.report.options import (
-    From,
-    Names,
-    To,
-    by_option,
-    count_column,
-    days,
-    grouping,
-    print_report,
-    said,
-)
+from pipecli.cli.report.options import From, To, by_option, days, grouping, period_text
+from pipecli.cli.report.printing import Names, count_column, key_column, print_report
 from pipecli.records.kinds import LEAD, OPPORTUNITY
 from pipecli.reports.activity import GROUPINGS, PEOPLE, Activity, Done, Row, activity
 from pipecli.reports.days import Days
@@ -78,7 +69,7 @@ def _print(run: Session, made: Done, by: str, asked: Days) -> None:
     is_table = run.format is Format.TABLE
     print_report(
         run,
-        f"Activities by {by} {said(asked)}",
+        f"Activities by {by} {period_text(asked)}",
         [_record(row, names) for row in made.rows],
         _columns(by, names) if is_table else _every_column(by),
         about={
@@ -97,8 +88,7 @@ def _print(run: Session, made: Done, by: str, asked: Days) -> None:
 
 def _record(row: Row, names: Names) -> dict[str, Any]:
     """One row with the keys of JSON."""
-    name = names.name(row.key)
-    return {"key": row.key, **({"name": name} if name else {}), **_figures(row)}
+    return {**names.named(row.key), **_figures(row)}
 
 
 def _figures(row: Row) -> dict[str, Any]:
@@ -107,10 +97,7 @@ def _figures(row: Row) -> dict[str, Any]:
 
 def _columns(by: str, names: Names) -> list[Column]:
     return [
-        Column(
-            "key", by.upper(), shrink=True, min_width=12,
-            show=lambda row: row.get("label") or names.label(row["key"]),  # type: ignore[arg-type]
-        ),
+        key_column(names, by),
         count_column("done_count", "DONE"),
         count_column("call_count", "CALLS"),
         count_column("meeting_count", "MEETINGS"),
@@ -119,7 +106,7 @@ def _columns(by: str, names: Names) -> list[Column]:
         count_column("planned_count", "PLANNED"),
         count_column("overdue_count", "LATE"),
         *([count_column("untouched_count", "UNTOUCHED")] if by in PEOPLE else []),
-    ]  # fmt: skip
+    ]
 
 
 def _every_column(by: str) -> list[Column]:

@@ -15,9 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pipecli.cli.chart.forecast import forecast_picture
-from pipecli.cli.chart.funnel import funnel_picture
-from pipecli.cli.chart.pipeline import pipeline_picture
+from pipecli.cli.chart.pictures import forecast_picture, funnel_picture, pipeline_picture
 from pipecli.cli.common.command import noun
 from pipecli.cli.common.dates import parse_period
 from pipecli.cli.common.list import Report, owner_filter
@@ -25,11 +23,10 @@ from pipecli.cli.common.output import Format, ending_of, write_text, write_whole
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import money
 from pipecli.cli.report import forecast_rows
-from pipecli.cli.report.forecast import made_of
 from pipecli.cli.report.forecast_rows import Names as ForecastNames
-from pipecli.cli.report.forecast_rows import label, with_targets
-from pipecli.cli.report.options import Currency, Names, currency_code
-from pipecli.cli.report.ranking import points_of
+from pipecli.cli.report.forecast_rows import label, made_of, with_targets
+from pipecli.cli.report.options import Currency, currency_code
+from pipecli.cli.report.printing import Names
 from pipecli.errors import PipecliError
 from pipecli.history.moments import BeforeTheFirst
 from pipecli.history.stages import last_moves
@@ -41,7 +38,7 @@ from pipecli.reports.deals import Deal
 from pipecli.reports.forecast import Forecast, Window
 from pipecli.reports.money import Valuation
 from pipecli.reports.pipeline import KeyFigures, change, key_figures
-from pipecli.reports.ranking import before, ranking
+from pipecli.reports.ranking import before, points_of, ranking
 from pipecli.reports.stale import Stale, stale
 from pipecli.store.index.deals import OwnerFilter, closed_deals, open_deals
 from pipecli.store.pipeline import Pipeline

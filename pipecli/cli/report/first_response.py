@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
@@ -11,18 +10,8 @@ from pipecli.cli.common.command import noun
 from pipecli.cli.common.list import Report, owner_filter
 from pipecli.cli.common.session import Session, session
 from pipecli.cli.common.table import Column
-from pipecli.cli.report.options import (
-    From,
-    Names,
-    To,
-    by_option,
-    count_column,
-    days,
-    grouping,
-    percent_column,
-    print_report,
-    said,
-)
+from pipecli.cli.report.options import From, To, by_option, days, grouping, period_text
+from pipecli.cli.report.printing import Names, count_column, key_column, percent_column, print_report
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import LEAD, OPPORTUNITY
 from pipecli.reports.days import Days
@@ -90,7 +79,7 @@ _EXAMPLE = (
 def _print(run: Session, made: FirstResponse, asked: Days, kind: str | None, *, is_business: bool) -> None:
     names = Names(run, made.by)
     of_kind = _OF_KIND[kind]
-    created = f" created {said(asked)}" if said(asked) else ""
+    created = f" created {period_text(asked)}" if period_text(asked) else ""
     print_report(
         run,
         f"First response to {of_kind}{created}, by {made.by}{', in business hours' if is_business else ''}",
@@ -117,8 +106,7 @@ def _print(run: Session, made: FirstResponse, asked: Days, kind: str | None, *, 
 
 
 def _record(row: Row, names: Names) -> dict[str, Any]:
-    name = names.name(row.key)
-    return {"key": row.key, **({"name": name} if name else {}), **_figures(row)}
+    return {**names.named(row.key), **_figures(row)}
 
 
 def _figures(row: Row) -> dict[str, Any]:
@@ -126,9 +114,6 @@ def _figures(row: Row) -> dict[str, Any]:
 
 
 def _columns(made: FirstResponse, names: Names, *, is_business: bool) -> list[Column]:
-    def label(row: Mapping[str, Any]) -> object:
-        return row.get("label") or names.label(row["key"])
-
     def time(name: str, heading: str, rank: int = 0) -> Column:
         return Column(
             name,
@@ -139,7 +124,7 @@ def _columns(made: FirstResponse, names: Names, *, is_business: bool) -> list[Co
         )
 
     return [
-        Column("key", made.by.upper(), shrink=True, min_width=12, show=label),
+        key_column(names, made.by),
         count_column("created_count", "CREATED"),
         count_column("answered_count", "ANSWERED"),
         percent_column("answered_share", "OF ALL", rank=2),

@@ -1,28 +1,34 @@
-"""`pipecli forecast`: what the open deals will bring, weighted by probability, and what was won.
-
-`forecast --chart`: the rows as bars of a terminal, what was won before what is weighted.
-
-`forecast --compare`: the forecast of another moment beside this one, with the difference.
-"""
+"""`pipecli forecast`: the open deals, weighted, and what was won; as bars, or beside an earlier forecast."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pipecli.cli.common.command import noun
-from pipecli.cli.common.list import Report, owner_filter
-from pipecli.cli.common.output import Format, print_records, terminal_width, write_text
+from pipecli.cli.common.list import Report
+from pipecli.cli.common.output import Format, terminal_width
 from pipecli.cli.common.session import Session, session, warn
 from pipecli.cli.common.table import Column, clean, cut, display_width, isolated, money, rounded_to_three
-from pipecli.cli.report.forecast_rows import MANAGER, Names, columns_of, label, record_of
-from pipecli.cli.report.options import Currency, by_option, currency_code, days, fitted, grouping
+from pipecli.cli.report.forecast_rows import (
+    MANAGER,
+    Names,
+    Targeted,
+    columns_of,
+    label,
+    made_of,
+    record_of,
+    window_of,
+    with_targets,
+)
+from pipecli.cli.report.options import Currency, by_option, currency_code, grouping, period_text
+from pipecli.cli.report.printing import print_report
 from pipecli.records.kinds import CUSTOMER, OPPORTUNITY, Kind
 from pipecli.records.money import minor_digits
+from pipecli.reports.days import Days
 from pipecli.reports.forecast import (
     FIGURES,
     GROUPINGS,
@@ -31,15 +37,14 @@ from pipecli.reports.forecast import (
     Compared,
     Forecast,
     Row,
-    Window,
-    compare,
 )
-from pipecli.store.index.deals import forecast_deals
+from pipecli.reports.forecast import (
+    compare as compare_forecasts,
+)
+from pipecli.wording import count
 
 if TYPE_CHECKING:
-    from pipecli.cli.report.forecast_rows import Targeted
     from pipecli.history.past import PastPipeline
-    from pipecli.store.pipeline import Pipeline
 
 _BY = (*GROUPINGS, MANAGER)
 
@@ -74,8 +79,6 @@ def forecast(
     window, target = window_of(by, from_, to, run.today), currency_code(currency)
     made = made_of(run, pipeline, by, window, target)
     if compare is not None:
-        from pipecli.cli.report.forecast_rows import Targeted
-
         past = run.pipeline_as_of(compare)
         warn(past.need(*_needed(by)))
         names = Names(run, by)
@@ -92,51 +95,20 @@ def _needed(by: str) -> list[Kind]:
     return [OPPORTUNITY, *([CUSTOMER] if by == "customer" else [])]
 
 
-def made_of(run: Session, pipeline: Pipeline, by: str, window: Window, currency: str | None) -> Forecast:
-    """The forecast of those whom the options name. Raises MissingRate."""
-    from pipecli.reports.forecast import forecast as forecast_of
-
-    return forecast_of(
-        forecast_deals(pipeline.index.connection, owner_filter(run), window, with_products=by == "product"),
-        by="owner" if by == MANAGER else by,
-        rates=pipeline.rates,
-        today=pipeline.today,
-        window=window,
-        currency=currency,
-        order=Names(run, by).stages() if by == "stage" else (),
-    )
-
-
-def window_of(by: str, from_: str, to: str, today: date) -> Window:
-    """The days of `--from` and `--to`. Raises PipecliError."""
-    first, last = days(from_, to, today)
-    if first:
-        return Window(first, last, is_asked=True)
-    this_month = today.replace(day=1)
-    first = this_month.replace(month=today.month - (today.month - 1) % 3) if by == "quarter" else this_month
-    return Window(first if last is None or first <= last else None, last)
-
-
 def _print(run: Session, made: Forecast, by: str, *, has_chart: bool) -> None:
-    from pipecli.cli.report.forecast_rows import with_targets
-
     names = Names(run, by)
-    found = with_targets(run, made, by, names)
-    rows, total, base = found
-    if run.format is Format.JSON:
-        from pipecli.jsontext import dumps
-
-        write_text(dumps(_json(made, found) | {"by": by}) + "\n")
-        return
-    columns = columns_of(made, by, rows, names)
-    if run.format is not Format.TABLE:
-        print_records(rows, columns, run.format, id_key="key")
-        return
-    write_text(f"{fitted(_caption(made, by))}\n")
-    print_records([*rows, {**total, "key": "total"}], columns, run.format)
-    if has_chart:
-        write_text("\n" + bars(rows, by, minor_digits(made.currency)))
-    write_text("".join(fitted(line) for line in _remarks(made, base)))
+    targeted = with_targets(run, made, by, names)
+    print_report(
+        run,
+        _caption(made, by),
+        targeted.rows,
+        columns_of(made, by, targeted.rows, names),
+        about=_json(made, targeted) | {"by": by},
+        total={**targeted.total, "key": "total"},
+        drawing=bars(targeted.rows, by, minor_digits(made.currency)) if has_chart else "",
+        remarks=_remarks(made, targeted.base),
+        is_distinct=False,
+    )
 
 
 def _json(made: Forecast, found: Targeted) -> dict[str, Any]:
@@ -158,14 +130,14 @@ def _json(made: Forecast, found: Targeted) -> dict[str, Any]:
 
 def _caption(made: Forecast, by: str) -> str:
     first, last = made.window.first, made.window.last
-    days = " ".join([*([f"from {first}"] if first else []), *([f"to {last}"] if last else [])])
+    days = period_text(Days(first, last))
     if made.window.is_asked:
         return f"Forecast by {by} in {made.currency}, closing {days}"
     return f"Forecast by {by} in {made.currency} on {made.today}; won {days}"
 
 
 def _remarks(made: Forecast, base: str) -> list[str]:
-    """What a person must know beside the rows: no deal is left out without a word."""
+    """The notes below the rows: no deal is left out without a word."""
     lines = [f"of target: what was won, of {base}"] if base else []
     for apart, key, what in (
         (made.overdue, OVERDUE, "overdue"),
@@ -173,14 +145,10 @@ def _remarks(made: Forecast, base: str) -> list[str]:
     ):
         if apart.open_count and not any(row.key == key for row in made.rows):
             amount = money(apart.amount, made.currency, minor_digits(made.currency))
-            lines.append(f"in all, {_deals(apart.open_count)} {what}: {amount}")
+            lines.append(f"in all, {count(apart.open_count, 'open deal')} {what}: {amount}")
     if made.without_amount:
-        lines.append(f"in all, {_deals(made.without_amount)} without an amount: counted as 0")
-    return ["", *lines] if lines else []
-
-
-def _deals(count: int) -> str:
-    return f"{count} open deal{'s' * (count != 1)}"
+        lines.append(f"in all, {count(made.without_amount, 'open deal')} without an amount: counted as 0")
+    return lines
 
 
 _WON, _WEIGHTED, _TARGET = "█", "▒", "│"
@@ -233,55 +201,50 @@ def _cells(amount: Decimal, longest: Decimal, room: int) -> int:
 
 
 Label = Callable[[Row], object]
-"""What a person calls the key of a row."""
+"""Gives the words for the key of a row."""
 
 
 def print_comparison(
     run: Session, past: PastPipeline, then: Forecast, now: Forecast, json: Mapping[str, Any], label: Label
 ) -> None:
     """Print two forecasts of the same grouping and window; `json` is that of the present one."""
-    rows = compare(then, now)
+    rows = compare_forecasts(then, now)
     totals = Compared(then.totals, now.totals)
-    if run.format is Format.JSON:
-        from pipecli.jsontext import dumps
-
-        compared = {
-            "commit": past.standing.commit,
-            "today": then.today,
-            "committed": past.standing.at.isoformat(),
-        }
-        said = {
+    draw = _record if run.format is Format.JSON else _cells_of
+    print_report(
+        run,
+        f"Forecast by {now.by} in {now.currency}, on {then.today} and on {now.today}",
+        [draw(row, label(row.row)) for row in rows],
+        _columns(now, is_narrow=run.format is Format.TABLE),
+        about={
             **json,
-            "compared": compared,
-            "rows": [_record(row, label) for row in rows],
-            "totals": _record(totals, label, is_total=True),
-        }
-        write_text(dumps(said) + "\n")
-        return
-    records = [_forecast_compare_cells(row, label(row.row)) for row in rows]
-    if run.format is Format.TABLE:
-        records.append(_forecast_compare_cells(totals, "total"))
-        caption = f"Forecast by {now.by} in {now.currency}, on {then.today} and on {now.today}"
-        write_text(f"{fitted(caption)}\n")
-    print_records(records, _columns(now, is_narrow=run.format is Format.TABLE), run.format, id_key="key")
-
-
-def _record(compared: Compared, label: Label, *, is_total: bool = False) -> dict[str, Any]:
-    """The figures of now as a forecast has them, with those of then and the change beside them."""
-    about = (
-        {}
-        if is_total
-        else {"key": compared.row.key, "process": compared.row.process, "name": label(compared.row)}
+            "totals": _figures(totals),
+            "compared": {
+                "commit": past.standing.commit,
+                "today": then.today,
+                "committed": past.standing.at.isoformat(),
+            },
+        },
+        total=_cells_of(totals, "total"),
+        is_distinct=False,
     )
+
+
+def _record(compared: Compared, name: object) -> dict[str, Any]:
+    row = compared.row
+    return {"key": row.key, "process": row.process, "name": name, **_figures(compared)}
+
+
+def _figures(compared: Compared) -> dict[str, Any]:
+    """The figures of now as a forecast has them, with those of then and the change beside them."""
     return {
-        **about,
         **{name: compared.figure(name) for name in FIGURES},
         "then": {name: compared.figure(name, then=True) for name in FIGURES},
         "change": {name: compared.change(name) for name in FIGURES},
     }
 
 
-def _forecast_compare_cells(compared: Compared, key: object) -> dict[str, Any]:
+def _cells_of(compared: Compared, key: object) -> dict[str, Any]:
     cells: dict[str, Any] = {"key": key}
     for name in FIGURES:
         cells |= {

@@ -1,7 +1,4 @@
-"""The rows of the forecast as records and columns: what people call their keys, and how money is drawn.
-
-The rows of the forecast with their targets, and those of a manager with all who report to them.
-"""
+"""The forecast that is asked for: its rows as records and columns, with their targets."""
 
 from __future__ import annotations
 
@@ -14,17 +11,44 @@ from typing import Any, NamedTuple
 from pipecli.cli.common.list import owner_filter
 from pipecli.cli.common.session import Session
 from pipecli.cli.common.table import Column, money
-from pipecli.cli.report import options
+from pipecli.cli.report import printing
+from pipecli.cli.report.options import days
+from pipecli.cli.report.printing import count_column, money_column
 from pipecli.records.money import minor_digits, rounded
-from pipecli.reports.forecast import CATEGORIES, PERIODS, Forecast, Row, chronological
-from pipecli.reports.organisation import Goal, Organisation, Targets, attainment
+from pipecli.reports.forecast import CATEGORIES, PERIODS, Forecast, Row, Window, chronological, forecast
+from pipecli.reports.organisation import Goal, Organisation, Targets, attainment, roll_up
+from pipecli.store.index.deals import forecast_deals
+from pipecli.store.pipeline import Pipeline
 
 MANAGER = "manager"
 """The grouping of `--by` that sums up a manager's people."""
 
 
-class Names(options.Names):
-    """What people call the keys of the rows, and what the settings say of teams and stages."""
+def made_of(run: Session, pipeline: Pipeline, by: str, window: Window, currency: str | None) -> Forecast:
+    """The forecast of those whom the options name. Raises MissingRate."""
+    return forecast(
+        forecast_deals(pipeline.index.connection, owner_filter(run), window, with_products=by == "product"),
+        by="owner" if by == MANAGER else by,
+        rates=pipeline.rates,
+        today=pipeline.today,
+        window=window,
+        currency=currency,
+        order=Names(run, by).stages() if by == "stage" else (),
+    )
+
+
+def window_of(by: str, from_: str, to: str, today: date) -> Window:
+    """The days of `--from` and `--to`. Raises PipecliError."""
+    first, last = days(from_, to, today)
+    if first:
+        return Window(first, last, is_asked=True)
+    this_month = today.replace(day=1)
+    first = this_month.replace(month=today.month - (today.month - 1) % 3) if by == "quarter" else this_month
+    return Window(first if last is None or first <= last else None, last)
+
+
+class Names(printing.Names):
+    """The names of the keys of the rows, and the managers and categories of the settings."""
 
     @property
     def has_categories(self) -> bool:
@@ -32,7 +56,7 @@ class Names(options.Names):
         return any("category" in stage for process in processes for stage in process["stages"])
 
     def manager(self, team: str | None) -> str | None:
-        """Who answers for a team, by name."""
+        """The name of the manager of a team."""
         slug = self.settings.get("teams", {}).get(team, {}).get("manager")
         name: str | None = self.settings.get("users", {}).get(slug, {}).get("name", slug)
         return name
@@ -56,17 +80,11 @@ def record_of(row: Row, by: str, names: Names) -> dict[str, Any]:
 
 
 def columns_of(made: Forecast, by: str, rows: Sequence[Mapping[str, Any]], names: Names) -> list[Column]:
-    """What a person reads of the rows: targets and categories where there are any."""
+    """The columns of the table: targets and categories where there are any."""
     digits = minor_digits(made.currency)
 
     def sum_of(name: str, heading: str, rank: int = 0) -> Column:
-        def show(row: Mapping[str, Any]) -> str:
-            return "" if row.get(name) is None else money(Decimal(str(row[name])), None, digits)
-
-        return Column(name, heading, align="right", rank=rank, show=show)
-
-    def count_of(name: str, heading: str, rank: int = 0) -> Column:
-        return Column(name, heading, align="right", rank=rank)
+        return money_column(name, heading, made.currency, rank)
 
     def category(name: str) -> Column:
         def show(row: Mapping[str, Any]) -> str:
@@ -81,12 +99,12 @@ def columns_of(made: Forecast, by: str, rows: Sequence[Mapping[str, Any]], names
         Column("key", by.upper(), shrink=True, min_width=16, show=lambda row: label(row, by)),
         *process,
         *([Column("manager", "MANAGER", shrink=True, rank=6)] if by == "team" else []),
-        count_of("open_count", "OPEN", rank=4 if has_targets else 0),
+        count_column("open_count", "OPEN", rank=4 if has_targets else 0),
         sum_of("amount", "AMOUNT", rank=2 if has_targets else 0),
         *([category(name) for name in CATEGORIES] if names.has_categories else []),
         sum_of("weighted", "WEIGHTED"),
-        *([] if by in PERIODS else [count_of("overdue_count", "OVERDUE", rank=7)]),
-        count_of("won_count", "WON", rank=4 if has_targets else 0),
+        *([] if by in PERIODS else [count_column("overdue_count", "OVERDUE", rank=7)]),
+        count_column("won_count", "WON", rank=4 if has_targets else 0),
         sum_of("won_amount", "WON AMOUNT"),
         *([sum_of("target", "TARGET"), _percent, sum_of("gap", "GAP", rank=1)] if has_targets else []),
     ]
@@ -100,7 +118,7 @@ _percent = Column("attainment_percent", "OF TARGET", align="right", show=_percen
 
 
 def label(row: Mapping[str, Any], by: str) -> str:
-    """What a person calls the key of a row; a manager's people stand further in."""
+    """The words for the key of a row; a manager's people stand further in."""
     name = row.get("name") or (
         f"without {'owner' if by == MANAGER else by}"
         if row["key"] is None
@@ -117,7 +135,7 @@ _ANY_PERIOD = r"[0-9]{4}(-(Q[1-4]|W[0-9]{2}|[0-9]{2}))?"
 
 
 class Targeted(NamedTuple):
-    """The rows and the total as JSON has them, and what their percentages of a target are of."""
+    """The rows and the total as JSON has them, and the base of their percentages of a target."""
 
     rows: list[Record]
     total: Record
@@ -135,35 +153,33 @@ def with_targets(run: Session, made: Forecast, by: str, names: Names) -> Targete
     if by in PERIODS:
         rows = [*made.rows, *_without_deals(made, by, goals)]
         rows.sort(key=chronological)
-        found = [
+        targeted = [
             _with(record_of(row, by, names), goals.of_period(row.key, made.window.first)) for row in rows
         ]
-        targets = [row["target"] for row in found if "target" in row]
+        targets = [row["target"] for row in targeted if "target" in row]
         # Of a month without a target what was won is nothing that the others' targets asked for.
-        is_whole = all("target" in row or not row["won_count"] for row in found)
+        is_whole = all("target" in row or not row["won_count"] for row in targeted)
         total = _with(record_of(made.totals, "", names), sum(targets) if targets and is_whole else None)
-        return Targeted(found, total, f"the target of the {by}" if targets else "")
+        return Targeted(targeted, total, f"the target of the {by}" if targets else "")
     total = record_of(made.totals, "", names)
     if by not in ("owner", "team", MANAGER):
         return Targeted([record_of(row, by, names) for row in made.rows], total, "")
     counted = goals.of_window()
     base = f"the targets of {', '.join(counted.periods)}" if counted.periods else ""
     if by == MANAGER:
-        from pipecli.reports.organisation import roll_up
-
         lines = roll_up(made.rows, goals.organisation)
         sums = {line.row.key for line in lines if line.is_sum}
-        found = []
+        targeted = []
         for line in lines:
             key = line.row.key or ""
             is_own = not line.is_sum and key in sums
             record = record_of(line.row, by, names) | {"level": line.level, "is_sum": line.is_sum}
             target = counted.manager(key) if line.is_sum else counted.user(key)
-            found.append(_with(record | ({"is_own": True} if is_own else {}), target))
-        return Targeted(found, _with(total, goals.total(counted)), base)
+            targeted.append(_with(record | ({"is_own": True} if is_own else {}), target))
+        return Targeted(targeted, _with(total, goals.total(counted)), base)
     of = counted.user if by == "owner" else counted.team
-    found = [_with(record_of(row, by, names), of(row.key or "")) for row in made.rows]
-    return Targeted(found, _with(total, goals.total(counted)), base)
+    targeted = [_with(record_of(row, by, names), of(row.key or "")) for row in made.rows]
+    return Targeted(targeted, _with(total, goals.total(counted)), base)
 
 
 class Share(NamedTuple):
@@ -257,7 +273,7 @@ def _days(key: str | None) -> _Days | None:
 
 
 def _goals(run: Session, written: Mapping[str, Any], made: Forecast) -> Iterator[Goal]:
-    """What the settings say; `check` tells of what is no period."""
+    """The targets of the settings; `check` names those whose period is none."""
     rates = run.pipeline.rates
     for name, amounts in written.items():
         days = _days(name)

@@ -2,40 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from decimal import Decimal
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
 
 from pipecli.cli.common.command import noun
-from pipecli.cli.common.list import Report, owner_filter
+from pipecli.cli.common.list import Report
 from pipecli.cli.common.output import Format
 from pipecli.cli.common.session import Session, session
 from pipecli.cli.common.table import Column
+from pipecli.cli.report.funnel_rows import funnel_of, steps_of
 from pipecli.cli.report.options import (
     Currency,
     From,
-    Names,
     To,
     by_option,
-    count_column,
     currency_code,
     days,
     grouping,
+    period_text,
+)
+from pipecli.cli.report.printing import (
+    Names,
+    count_column,
+    key_column,
     money_column,
     percent_column,
     print_report,
-    read_journeys,
-    said,
 )
 from pipecli.records.kinds import LEAD, OPPORTUNITY
-from pipecli.reports.days import Days, percent
-from pipecli.reports.deals import Deal, Place
-from pipecli.reports.funnel import GROUPINGS, Funnel, Reached, funnel
+from pipecli.reports.days import Days
+from pipecli.reports.funnel import GROUPINGS, Funnel
 from pipecli.reports.money import Valuation
-from pipecli.store.index.deals import all_deals
-from pipecli.store.index.rows import lead_courses
 
 app = noun("From lead to opportunity to won, stage to stage.")
 
@@ -66,29 +65,8 @@ def report_funnel(
     _print(run, made, names, asked, valuation.currency)
 
 
-def funnel_of(
-    run: Session, by: str, asked: Days, valuation: Valuation, names: Names, *, has_stages: bool
-) -> Funnel:
-    """The funnel of those whom the options name. Raises PipecliError for a missing rate."""
-    is_stage_to_stage = has_stages and by == "step"
-    order = [(process or "", stage or "") for process, stage in names.stages()] if is_stage_to_stage else []
-    zone = run.now.tzinfo
-    assert zone
-    return funnel(
-        lead_courses(run.pipeline.index.connection, owner_filter(run), zone),
-        _deals(run, order), by=by, days=asked, valuation=valuation, order=order,
-    )  # fmt: skip
-
-
-def _deals(run: Session, order: list[Place]) -> list[Deal]:
-    if order:
-        return read_journeys(run, order)
-    assert run.now.tzinfo
-    return all_deals(run.pipeline.index.connection, owner_filter(run), run.now.tzinfo)
-
-
 def _print(run: Session, made: Funnel, names: Names, asked: Days, currency: str) -> None:
-    when = f" {said(asked)}" if said(asked) else ""
+    when = f" {period_text(asked)}" if period_text(asked) else ""
     is_by_step = made.by == "step"
     counts = made.totals
     print_report(
@@ -122,57 +100,8 @@ _BASES = {
 }
 
 
-def steps_of(made: Funnel, names: Names) -> Iterator[dict[str, Any]]:
-    """The steps with the keys of JSON; without leads, or opportunities, there is no such half."""
-    counts = made.totals
-    if counts.lead_count:
-        before = counts.lead_count
-        for name in ("leads", "replied", "qualified", "converted", "won"):
-            count = getattr(counts, "lead_won_count" if name == "won" else _COUNT.get(name, f"{name}_count"))
-            amount = counts.lead_won_amount if name == "won" else None
-            yield _step("leads", name, count, counts.lead_count, before, amount=amount)
-            before = count
-    if not counts.opportunity_count:
-        return
-    yield _step("opportunities", "opportunities", counts.opportunity_count, counts.opportunity_count)
-    yield _step("opportunities", "from leads", counts.from_leads_count, counts.opportunity_count)
-    reached: Reached | None = None
-    for stage in made.stages:
-        before = reached.deal_count if reached and reached.process == stage.process else stage.process_count
-        about: dict[str, Any] = {"process": stage.process}
-        if called := names.name(stage.stage, stage.process):
-            about["name"] = called
-        yield _step("opportunities", stage.stage, stage.deal_count, stage.process_count, before) | about
-        reached = stage
-    for name in ("won", "lost", "closed", "open"):
-        amount = counts.won_amount if name == "won" else None
-        count = getattr(counts, f"{name}_count")
-        yield _step("opportunities", name, count, counts.opportunity_count, amount=amount)
-
-
-_COUNT = {"leads": "lead_count"}
-
-
-def _step(
-    half: str, step: str, count: int, whole: int, before: int | None = None, *, amount: Decimal | None = None
-) -> dict[str, Any]:
-    return {
-        "key": step,
-        "half": half,
-        "process": None,
-        "count": count,
-        "share": percent(count, whole),
-        "share_before": None if before is None or step == half else percent(count, before),
-        "won_amount": amount,
-    }
-
-
 def _groups(made: Funnel, names: Names) -> list[dict[str, Any]]:
-    rows = []
-    for row in made.rows:
-        name = names.name(row.key)
-        rows.append({"key": row.key, **({"name": name} if name else {}), **row.counts._asdict()})
-    return rows
+    return [{**names.named(row.key), **row.counts._asdict()} for row in made.rows]
 
 
 def _step_columns(run: Session, names: Names, made: Funnel, currency: str) -> list[Column]:
@@ -199,9 +128,6 @@ def _step_columns(run: Session, names: Names, made: Funnel, currency: str) -> li
 
 
 def _group_columns(made: Funnel, names: Names, currency: str) -> list[Column]:
-    def label(row: Mapping[str, Any]) -> object:
-        return row.get("label") or names.label(row["key"])
-
     leads = [
         count_column("lead_count", "LEADS"),
         count_column("replied_count", "REPLIED", rank=4),
@@ -210,7 +136,7 @@ def _group_columns(made: Funnel, names: Names, currency: str) -> list[Column]:
         percent_column("converted_share", "OF LEADS", rank=2),
     ]
     return [
-        Column("key", made.by.upper(), shrink=True, min_width=10, show=label),
+        key_column(names, made.by, 10),
         *(leads if made.totals.lead_count else []),
         count_column("opportunity_count", "DEALS"),
         count_column("open_count", "OPEN", rank=5),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
@@ -15,17 +14,20 @@ from pipecli.cli.common.table import Column, money
 from pipecli.cli.report.options import (
     Currency,
     From,
-    Names,
     To,
     by_option,
-    count_column,
     currency_code,
     days,
     grouping,
+    period_text,
+)
+from pipecli.cli.report.printing import (
+    Names,
+    count_column,
+    key_column,
     money_column,
     percent_column,
     print_report,
-    said,
 )
 from pipecli.records.kinds import CUSTOMER, OPPORTUNITY
 from pipecli.records.money import minor_digits
@@ -93,7 +95,7 @@ def _print(run: Session, made: Lost, names: Names, asked: Days, currency: str) -
     columns = _columns(made, currency, names, is_narrow=is_table)
     drawn, columns = _pivot(made, names) if is_pivot else (rows, columns)
     total = {"label": "total", **made.totals._asdict()}
-    when = f", closed {said(asked)}" if said(asked) else ""
+    when = f", closed {period_text(asked)}" if period_text(asked) else ""
     print_report(
         run,
         f"Lost deals by {made.by}{f' and {made.trend}' if made.trend else ''} in {currency}{when}",
@@ -112,10 +114,8 @@ def _share_of(made: Lost) -> str:
 
 def _record(row: Row, made: Lost, names: Names) -> dict[str, Any]:
     """One row with the keys of JSON."""
-    name = names.name(row.key, row.process)
     return {
-        "key": row.key,
-        **({"name": name} if name else {}),
+        **names.named(row.key, row.process),
         **({"process": row.process} if made.by == "stage" else {}),
         **({"period": row.period} if made.trend else {}),
         **_figures(row),
@@ -135,7 +135,7 @@ def _figures(row: Row) -> dict[str, Any]:
 def _columns(made: Lost, currency: str, names: Names, *, is_narrow: bool) -> list[Column]:
     is_by_reason = made.by == "reason"
     return [
-        _key_column(made, names),
+        key_column(names, made.by),
         *_process_column(made, names),
         *([Column("period", made.trend.upper())] if made.trend else []),
         count_column("lost_count", "LOST"),
@@ -152,13 +152,6 @@ def _columns(made: Lost, currency: str, names: Names, *, is_narrow: bool) -> lis
             ]
         ),
     ]
-
-
-def _key_column(made: Lost, names: Names) -> Column:
-    def show(row: Mapping[str, Any]) -> object:
-        return row.get("label") or names.label(row["key"], row.get("process"))
-
-    return Column("key", made.by.upper(), shrink=True, min_width=12, show=show)
 
 
 def _process_column(made: Lost, names: Names) -> list[Column]:
@@ -185,7 +178,7 @@ def _pivot(made: Lost, names: Names) -> tuple[list[dict[str, Any]], list[Column]
         for place, row in enumerate(made.periods)
     ]
     rest = [*_process_column(made, names), *columns, count_column("lost_count", "LOST")]
-    return [*lines.values(), total, rate], [_key_column(made, names), *rest]
+    return [*lines.values(), total, rate], [key_column(names, made.by), *rest]
 
 
 def _cell(row: Row) -> str:

@@ -18,16 +18,14 @@ from pipecli.cli.common.table import Column, money, render, rounded_to_three
 from pipecli.cli.report.options import (
     Currency,
     FromClose,
-    Names,
     ToClose,
     by_option,
     currency_code,
     days,
-    fitted,
     grouping,
-    print_report,
-    said,
+    period_text,
 )
+from pipecli.cli.report.printing import Names, fitted, print_report
 from pipecli.records.kinds import CUSTOMER, OPPORTUNITY
 from pipecli.records.money import minor_digits
 from pipecli.reports.money import Valuation
@@ -60,7 +58,7 @@ def report_pipeline(
         open_deals(read.index.connection, owner_filter(run), asked),
         by=by, valuation=valuation, today=run.today, order=stages.stages(),
     )  # fmt: skip
-    when = f", closing {said(asked)}" if said(asked) else ""
+    when = f", closing {period_text(asked)}" if period_text(asked) else ""
     caption = f"Open deals by stage and {by} in {valuation.currency} on {run.today}{when}"
     if run.format is Format.TABLE and made.matrices:
         write_text(f"{fitted(caption)}\n{drawn(made, names, stages, valuation.currency, terminal_width())}")
@@ -75,7 +73,7 @@ def report_pipeline(
         "processes": [_process(matrice, names, stages) for matrice in made.matrices],
     }
     rows = [
-        {**_key(key, names), "process": matrice.process, **_stage(matrice, stage, stages), **total._asdict()}
+        {**names.named(key), "process": matrice.process, **_stage(matrice, stage, stages), **total._asdict()}
         for matrice in made.matrices
         for (key, stage), total in matrice.cells.items()
     ]
@@ -92,14 +90,9 @@ def _process(matrix: Matrix, names: Names, stages: Names) -> dict[str, Any]:
     return {
         "process": matrix.process,
         "totals": matrix.totals._asdict(),
-        "keys": [_key(key, names) | total._asdict() for key, total in matrix.keys.items()],
+        "keys": [names.named(key) | total._asdict() for key, total in matrix.keys.items()],
         "stages": [_stage(matrix, stage, stages) | total._asdict() for stage, total in matrix.stages.items()],
     }
-
-
-def _key(key: Key, names: Names) -> dict[str, Any]:
-    name = names.name(key)
-    return {"key": key, **({"name": name} if name else {})}
 
 
 def _stage(matrix: Matrix, stage: str, stages: Names) -> dict[str, Any]:

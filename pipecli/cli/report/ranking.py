@@ -16,22 +16,18 @@ from pipecli.cli.common.table import Column, money
 from pipecli.cli.report.options import (
     Currency,
     From,
-    Names,
     To,
     by_option,
-    count_column,
     currency_code,
     days,
     grouping,
-    money_column,
-    percent_column,
-    print_report,
-    said,
+    period_text,
 )
+from pipecli.cli.report.printing import Names, count_column, money_column, percent_column, print_report
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.reports.days import Days
 from pipecli.reports.money import Valuation
-from pipecli.reports.ranking import GROUPINGS, Points, Ranking, Row, before, ranking
+from pipecli.reports.ranking import GROUPINGS, Points, Ranking, Row, before, points_of, ranking
 from pipecli.store.index.deals import closed_deals
 
 app = noun("The salespeople by points.")
@@ -77,14 +73,6 @@ def _period(from_: str, to: str, today: date) -> Days:
     )
 
 
-def points_of(settings: Mapping[str, Any]) -> Points:
-    """What the settings give for a win."""
-    said_so = settings.get("ranking") or {}
-    return Points(
-        Decimal(str(said_so.get("points_per_win", 0))), Decimal(str(said_so.get("points_per_amount", 0)))
-    )
-
-
 def _print(run: Session, made: Ranking, points: Points, base: str, currency: str) -> None:
     names = Names(run, made.by)
     users = names.settings.get("users") or {}
@@ -108,7 +96,7 @@ def _print(run: Session, made: Ranking, points: Points, base: str, currency: str
     since = f"; change since {previous.first} to {previous.last}" if made.previous else ""
     print_report(
         run,
-        f"Ranking by {made.by} in {currency}, closed {said(made.days)}{since}",
+        f"Ranking by {made.by} in {currency}, closed {period_text(made.days)}{since}",
         rows,
         _columns(made, currency),
         about=about,
@@ -120,11 +108,9 @@ def _print(run: Session, made: Ranking, points: Points, base: str, currency: str
 
 def _record(row: Row, by: str, names: Names, users: Mapping[str, Any]) -> dict[str, Any]:
     """One row with the keys of JSON."""
-    name = names.name(row.key)
     return {
         "rank": row.rank,
-        "key": row.key,
-        **({"name": name} if name else {}),
+        **names.named(row.key),
         **({"active": users.get(row.key, {}).get("active", True)} if by == "owner" and row.key else {}),
         **{field: value for field, value in row._asdict().items() if field not in ("rank", "key")},
     }

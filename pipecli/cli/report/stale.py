@@ -13,16 +13,19 @@ from pipecli.cli.common.table import Column, money
 from pipecli.cli.report.options import (
     Currency,
     FromClose,
-    Names,
     ToClose,
-    count_column,
     currency_code,
     days,
     grouping,
+    period_text,
+)
+from pipecli.cli.report.printing import (
+    Names,
+    count_column,
+    key_column,
     money_column,
     percent_column,
     print_report,
-    said,
 )
 from pipecli.records.kinds import CUSTOMER, OPPORTUNITY
 from pipecli.records.money import minor_digits
@@ -97,7 +100,7 @@ def _print_sums(run: Session, made: Stale, rows: list[Row], by: str, asked: Days
         _caption(run, f"Stale deals by {by}", asked, currency),
         [_sum(row, names, by) for row in rows],
         [
-            Column("key", by.upper(), shrink=True, min_width=12, show=_label(names)),
+            key_column(names, by),
             *([Column("process", "PROCESS", shrink=True, rank=1)] if by == "stage" else []),
             count_column("stale_count", "STALE"),
             count_column("open_count", "OF OPEN"),
@@ -112,12 +115,8 @@ def _print_sums(run: Session, made: Stale, rows: list[Row], by: str, asked: Days
     )
 
 
-def _label(names: Names) -> Any:
-    return lambda row: row.get("label") or names.label(row["key"], row.get("process"))
-
-
 def _caption(run: Session, what: str, asked: Days, currency: str) -> str:
-    closing = f", closing {said(asked)}" if said(asked) else ""
+    closing = f", closing {period_text(asked)}" if period_text(asked) else ""
     return f"{what} on {run.today}, in {currency}{closing}"
 
 
@@ -159,11 +158,9 @@ def _record(stale_deal: StaleDeal, stages: Names, customers: Names) -> dict[str,
 
 
 def _sum(row: Row, names: Names, by: str) -> dict[str, Any]:
-    name = names.name(row.key, row.process)
     figures = {field: value for field, value in row._asdict().items() if field not in ("key", "process")}
     return {
-        "key": row.key,
-        **({"name": name} if name else {}),
+        **names.named(row.key, row.process),
         **({"process": row.process} if by == "stage" else {}),
         **figures,
     }

@@ -14,18 +14,21 @@ from pipecli.cli.common.table import Column, money
 from pipecli.cli.report.options import (
     Currency,
     From,
-    Names,
     To,
     by_option,
-    count_column,
     currency_code,
     days,
     grouping,
+    period_text,
+    read_journeys,
+)
+from pipecli.cli.report.printing import (
+    Names,
+    count_column,
+    key_column,
     money_column,
     percent_column,
     print_report,
-    read_journeys,
-    said,
 )
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.money import minor_digits
@@ -57,7 +60,7 @@ def report_velocity(
     stages = Names(run, "stage")
     order = [(process or "", stage or "") for process, stage in stages.stages()]
     made = velocity(read_journeys(run, order), by=by, days=asked, valuation=valuation, order=order)
-    when = f" {said(asked)}" if said(asked) else ""
+    when = f" {period_text(asked)}" if period_text(asked) else ""
     about = {
         "by": by,
         "currency": valuation.currency,
@@ -95,9 +98,8 @@ _FORMULA = "A DAY: open deals × win rate × average value of the won ÷ days fr
 def _rows(made: Velocity, names: Names, stages: Names) -> list[dict[str, Any]]:
     rows = []
     for row in made.rows:
-        name = names.name(row.key)
         visits = {} if made.by in PERIODS else {"stages": [_stage(stage, stages) for stage in row.stages]}
-        rows.append({"key": row.key, **({"name": name} if name else {}), **_pace(row.pace), **visits})
+        rows.append({**names.named(row.key), **_pace(row.pace), **visits})
     return rows
 
 
@@ -123,12 +125,9 @@ def _time(prefix: str, time: Time) -> dict[str, Any]:
 
 
 def _stage_columns(stages: Names, order: Sequence[Place]) -> list[Column]:
-    def label(row: Mapping[str, Any]) -> str:
-        return stages.label(row["key"], row["process"])
-
     processes = len({process for process, _ in order})
     return [
-        Column("key", "STAGE", shrink=True, min_width=10, show=label),
+        key_column(stages, "stage", 10),
         *([Column("process", "PROCESS", shrink=True)] if processes > 1 else []),
         count_column("entered_count", "ENTERED"),
         count_column("on_count", "ON"),
@@ -147,11 +146,8 @@ def _stage_columns(stages: Names, order: Sequence[Place]) -> list[Column]:
 
 
 def _pace_columns(by: str, names: Names, currency: str) -> list[Column]:
-    def label(row: Mapping[str, Any]) -> object:
-        return row.get("label") or names.label(row["key"])
-
     return [
-        Column("key", by.upper(), shrink=True, min_width=10, show=label),
+        key_column(names, by, 10),
         count_column("open_count", "OPEN"),
         count_column("won_count", "WON"),
         count_column("lost_count", "LOST"),

@@ -1,0 +1,138 @@
+"""Reports on stdout: the names of their keys, their columns, and the rows as a table or in another format."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from pipecli.cli.common.output import Format, print_records, terminal_width, wrapped, write_text
+from pipecli.cli.common.session import Session
+from pipecli.cli.common.table import Column, money
+from pipecli.records.money import minor_digits
+from pipecli.store.index.rows import labels
+
+Key = tuple[str | None, str | None]
+"""The process of a stage (else None), and the stage, user, team, month, …; None: of none."""
+
+
+_SECTIONS = {"owner": "users", "user": "users", "manager": "users", "team": "teams", "process": "processes"}
+"""The sections of the settings that name what a grouping is about."""
+
+
+class Names:
+    """The names of the keys of one grouping; a key without a name is called as it is."""
+
+    def __init__(self, run: Session, by: str) -> None:
+        self.by = by
+        self.settings: dict[str, Any] = run.pipeline.settings_as_written
+        self._names: dict[str, str] = {}
+        if section := _SECTIONS.get(by):
+            entries = self.settings.get(section, {})
+            self._names = {slug: entry["name"] for slug, entry in entries.items() if "name" in entry}
+        elif by == "stage":
+            for slug, process in self.settings["processes"].items():
+                for stage in process["stages"]:
+                    self._names[f"{slug}/{stage['id']}"] = stage.get("name", stage["id"])
+        elif by in ("customer", "product", "competitor"):
+            self._names = labels(run.pipeline.index.connection, by)
+
+    def name(self, key: str | None, process: str | None = None) -> str | None:
+        """The name of a key; None where it has none."""
+        return self._names.get(f"{process}/{key}" if process else key or "")
+
+    def label(self, key: str | None, process: str | None = None) -> str:
+        """The words for a key: its name, else the key, else `without owner`."""
+        return self.name(key, process) or (f"without {self.by}" if key is None else key)
+
+    def named(self, key: str | None, process: str | None = None) -> dict[str, Any]:
+        """A key for JSON, with its name where it has one."""
+        name = self.name(key, process)
+        return {"key": key, **({"name": name} if name else {})}
+
+    def stages(self) -> list[Key]:
+        """Every stage in the order of its process."""
+        return [
+            (slug, stage["id"])
+            for slug, process in self.settings["processes"].items()
+            for stage in process["stages"]
+        ]
+
+
+def print_report(
+    run: Session,
+    caption: str,
+    rows: Sequence[Mapping[str, Any]],
+    columns: Sequence[Column],
+    *,
+    about: Mapping[str, Any],
+    total: Mapping[str, Any] | None = None,
+    drawing: str = "",
+    remarks: Sequence[str] = (),
+    nothing: str = "",
+    id_key: str = "key",
+    is_distinct: bool = True,
+) -> None:
+    """Print rows that have the keys of JSON.
+
+    JSON is one object: the `about` of the report, and the rows. The table has the `total` as its last row,
+    then a `drawing` and the remarks; where there are no rows it is `nothing`, if that is given. Every other
+    format has the rows alone; as ids each once, where they are to be distinct.
+    """
+    if run.format is Format.JSON:
+        from pipecli.jsontext import dumps
+
+        write_text(dumps({**about, "rows": rows}) + "\n")
+        return
+    if run.format is Format.IDS and is_distinct:
+        rows = list({row[id_key]: row for row in rows}.values())
+    if run.format is not Format.TABLE:
+        print_records(rows, columns, run.format, id_key=id_key)
+        return
+    write_text(f"{fitted(caption)}\n")
+    if rows or not nothing:
+        print_records([*rows, *([total] if total else [])], columns, Format.TABLE)
+    else:
+        write_text(f"{nothing}\n")
+    if drawing:
+        write_text(f"\n{drawing}")
+    if remarks:
+        write_text("".join(fitted(line) for line in ["", *remarks]))
+
+
+def fitted(line: str) -> str:
+    """A line broken to the width of the terminal."""
+    return "".join(f"{part}\n" for part in wrapped(line, terminal_width()))
+
+
+def key_column(names: Names, by: str, min_width: int = 12) -> Column:
+    """The keys of the rows by their names; of the total row its label."""
+
+    def show(row: Mapping[str, Any]) -> object:
+        return row.get("label") or names.label(row["key"], row.get("process"))
+
+    return Column("key", by.upper(), shrink=True, min_width=min_width, show=show)
+
+
+def count_column(name: str, heading: str, rank: int = 0) -> Column:
+    return Column(name, heading, align="right", rank=rank)
+
+
+def money_column(name: str, heading: str, currency: str, rank: int = 0) -> Column:
+    """An amount with the decimals of its currency; empty where it is unknown."""
+    digits = minor_digits(currency)
+
+    def show(row: Mapping[str, object]) -> str:
+        value = row.get(name)
+        return "" if value is None else money(Decimal(str(value)), None, digits)
+
+    return Column(name, heading, align="right", rank=rank, show=show)
+
+
+def percent_column(name: str, heading: str, rank: int = 0) -> Column:
+    """A percentage; empty where there is nothing that it could be of."""
+
+    def show(row: Mapping[str, object]) -> str:
+        return "" if row[name] is None else f"{row[name]} %"
+
+    return Column(name, heading, align="right", rank=rank, show=show)
