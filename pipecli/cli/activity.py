@@ -100,18 +100,18 @@ def done(
 ) -> None:
     """Mark a planned activity as done."""
     with changing(ctx) as transaction:
-        found = find_activity(transaction.pipeline, ref, activity)
-        record = _of(transaction, found.noun, found.record)
+        known = find_activity(transaction.pipeline, ref, activity)
+        record = _of(transaction, known.noun, known.record)
         when = _when(transaction.session, at) if at else None
         transaction.do(
-            complete_activity.complete(record, found.id, transaction.now, at=when, notes=notes or None),
-            printed=Printed(found.noun, found.record, found.id),
+            complete_activity.complete(record, known.id, transaction.now, at=when, notes=notes or None),
+            printed=Printed(known.noun, known.record, known.id),
         )
 
 
 def _record(transaction: Transaction, ref: str) -> Lead | Opportunity:
-    found = resolve(transaction.pipeline, ref, LEAD, OPPORTUNITY)
-    return _of(transaction, found.noun, found.key)
+    named = resolve(transaction.pipeline, ref, LEAD, OPPORTUNITY)
+    return _of(transaction, named.noun, named.key)
 
 
 def _of(transaction: Transaction, noun: str, key: str) -> Lead | Opportunity:
@@ -149,9 +149,9 @@ def find_activity(pipeline: Pipeline, first: str, second: str | None) -> FoundAc
         return _one(
             _by_id(pipeline, second, record), f'no activity of {record} answers to "{second}"', record
         )
-    found = _by_id(pipeline, first)
-    if found:
-        return _one(found, "", first)
+    activities = _by_id(pipeline, first)
+    if activities:
+        return _one(activities, "", first)
     try:
         record = resolve(pipeline, first, LEAD, OPPORTUNITY).key
     except NotFound:
@@ -178,12 +178,12 @@ def _query(pipeline: Pipeline, condition: str, *parameters: str) -> list[FoundAc
     return [FoundActivity(*row) for row in rows]
 
 
-def _one(found: list[FoundActivity], nothing: str, wanted: str) -> FoundActivity:
-    if not found:
+def _one(activities: list[FoundActivity], nothing: str, wanted: str) -> FoundActivity:
+    if not activities:
         raise NotFound(nothing, hint="see `pipecli activity list`")
-    if len(found) > 1:
-        names = [f"{activity.id} ({activity.record}: {activity.subject})" for activity in found]
+    if len(activities) > 1:
+        names = [f"{activity.id} ({activity.record}: {activity.subject})" for activity in activities]
         raise PipecliError(
-            f'"{wanted}" is {len(found)} activities: {first_of(names, 8)}', hint="name one by its id"
+            f'"{wanted}" is {len(activities)} activities: {first_of(names, 8)}', hint="name one by its id"
         )
-    return found[0]
+    return activities[0]

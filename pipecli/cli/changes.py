@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from pipecli.cli.common.command import Verb, noun
-from pipecli.cli.common.moments import parse
+from pipecli.cli.common.dates import parse_as_of, parse_period
 from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column, cell_text, money
@@ -44,80 +44,82 @@ def show(
     The buckets add up from the opening to the closing, the total and the weighted amount. A date is the end
     of its day, as of --as-of: the opening is that of `forecast --as-of` the same date.
     """
-    from pipecli.cli.common.dates import parse_period
-
     run = session(ctx)
     place = run.present.location
     zone = zone_of(place)
     today = now_in(zone, run.fixed_now()).date()
     period = parse_period(window, today) if window else None
-    asked = Asked(
-        parse(since, today, zone),
-        None if until is None else parse(until, today, zone),
+    question = Asked(
+        parse_as_of(since, today, zone),
+        None if until is None else parse_as_of(until, today, zone),
         Days(period.first, period.last) if period else None,
         currency.upper() or None,
     )
-    made = changes(open_history(place, say), asked, today, zone)
-    for end in (made.opening, made.closing):
+    movement = changes(open_history(place, say), question, today, zone)
+    for end in (movement.opening, movement.closing):
         for fault in [*end.deals.faults, *(end.standing.notes if end.standing else ())]:
             say(f"warning: {end.name}: {fault}")
-    _print(run, made, period.name if period else None, names_deals=deals)
+    _print(run, movement, period.name if period else None, names_deals=deals)
 
 
-def _print(run: Session, made: Changes, window: str | None, *, names_deals: bool) -> None:
+def _print(run: Session, movement: Changes, window: str | None, *, names_deals: bool) -> None:
     if run.format is Format.JSON:
         from pipecli.jsontext import dumps
 
-        write_text(dumps(_json(made, window)) + "\n")
+        write_text(dumps(_json(movement, window)) + "\n")
         return
-    sums = list(_sums(made))
+    sums = list(_sums(movement))
     wants_deals = names_deals or run.format is Format.IDS
     named = [
         record
-        for bucket in made.waterfall.buckets
-        for record in (_deals(made, bucket) if wants_deals else ())
+        for bucket in movement.waterfall.buckets
+        for record in (_deals(movement, bucket) if wants_deals else ())
     ]
     if run.format is Format.TABLE:
-        write_text(f"{_caption(made, window)}\n\n")
-        print_records(sums, _columns(made.currency), run.format)
+        write_text(f"{_caption(movement, window)}\n\n")
+        print_records(sums, _columns(movement.currency), run.format)
         if named:
             write_text("\n")
-            print_records(named, _deal_columns(made.currency), run.format)
+            print_records(named, _deal_columns(movement.currency), run.format)
     elif wants_deals:
-        print_records(named, _deal_columns(made.currency), run.format)
+        print_records(named, _deal_columns(movement.currency), run.format)
     else:
-        print_records(sums, _columns(made.currency), run.format)
+        print_records(sums, _columns(movement.currency), run.format)
 
 
-def _caption(made: Changes, window: str | None) -> str:
+def _caption(movement: Changes, window: str | None) -> str:
     closing_in = f", deals closing in {window}" if window else ""
-    return (
-        f"Open pipeline in {made.currency}{closing_in}\nfrom {_said(made.opening)}\nto {_said(made.closing)}"
-    )
+    ends = f"from {_moment_text(movement.opening)}\nto {_moment_text(movement.closing)}"
+    return f"Open pipeline in {movement.currency}{closing_in}\n{ends}"
 
 
-def _said(end: End) -> str:
+def _moment_text(end: End) -> str:
     if end.standing is None:
         return f"{end.name}, before the first commit"
     return f"{end.name}: commit {end.standing.commit[:7]} of {end.standing.at:%Y-%m-%d %H:%M}"
 
 
-def _sums(made: Changes) -> Iterator[dict[str, Any]]:
+def _sums(movement: Changes) -> Iterator[dict[str, Any]]:
     """The opening, the buckets that hold something, and the closing."""
-    yield {"bucket": "opening", **made.waterfall.opening._asdict()}
-    for name, each in made.waterfall.buckets.items():
-        if each.deals:
-            yield {"bucket": name, **each._asdict()}
-    yield {"bucket": "closing", **made.waterfall.closing._asdict()}
+    yield {"bucket": "opening", **movement.waterfall.opening._asdict()}
+    for name, total in movement.waterfall.buckets.items():
+        if total.deals:
+            yield {"bucket": name, **total._asdict()}
+    yield {"bucket": "closing", **movement.waterfall.closing._asdict()}
 
 
-def _deals(made: Changes, bucket: str) -> Iterator[dict[str, Any]]:
+def _deals(movement: Changes, bucket: str) -> Iterator[dict[str, Any]]:
     """The moves of one bucket, the one that moved most first."""
     moves = [
-        (key, move) for key, all_ in made.waterfall.moves.items() for move in all_ if move.bucket == bucket
+        (key, move)
+        for key, moves in movement.waterfall.moves.items()
+        for move in moves
+        if move.bucket == bucket
     ]
-    for key, move in sorted(moves, key=lambda each: (-abs(each[1].amount), -abs(each[1].weighted), each[0])):
-        version = made.version(key)
+    for key, move in sorted(
+        moves, key=lambda moved: (-abs(moved[1].amount), -abs(moved[1].weighted), moved[0])
+    ):
+        version = movement.version(key)
         yield {
             "id": key,
             "bucket": bucket,
@@ -164,24 +166,24 @@ def _money_column(name: str, currency: str) -> Column:
     return Column(name, name.upper(), align="right", show=lambda record: money(record[name], None, digits))  # type: ignore[arg-type]
 
 
-def _json(made: Changes, window: str | None) -> dict[str, Any]:
+def _json(movement: Changes, window: str | None) -> dict[str, Any]:
     return {
-        "since": _moment(made.opening),
-        "until": _moment(made.closing),
+        "since": _moment(movement.opening),
+        "until": _moment(movement.closing),
         "window": window,
-        "currency": made.currency,
-        "opening": _money(made.waterfall.opening),
+        "currency": movement.currency,
+        "opening": _money(movement.waterfall.opening),
         "buckets": {
             name: {
-                **_money(each),
+                **_money(total),
                 "opportunities": [
                     {key: value for key, value in deal.items() if key != "bucket"}
-                    for deal in _deals(made, name)
+                    for deal in _deals(movement, name)
                 ],
             }
-            for name, each in made.waterfall.buckets.items()
+            for name, total in movement.waterfall.buckets.items()
         },
-        "closing": _money(made.waterfall.closing),
+        "closing": _money(movement.waterfall.closing),
     }
 
 

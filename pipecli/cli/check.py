@@ -80,16 +80,16 @@ def _with_changes(
     place = run.present.location
     if (place.git_dir / "MERGE_HEAD").exists():
         say("warning: a merge is in progress; this is about the working tree as it stands")
-    asked = range_of(place, base)
-    found = change_set(place, asked)
-    changes = [change for change in check_changes(run.present, asked, found) if wanted(change.file)]
+    range_ = range_of(place, base)
+    changed = change_set(place, range_)
+    changes = [change for change in check_changes(run.present, range_, changed) if wanted(change.file)]
     files = {
-        *(record.file for record in found.records),
-        *(fault.partition(":")[0] for fault in found.unreadable),
+        *(record.file for record in changed.records),
+        *(fault.partition(":")[0] for fault in changed.unreadable),
     }
-    base_id = asked.base[:7]
-    name = base_id if asked.base.startswith(base) else f"{base} ({base_id})"
-    return together(states, changes, found), f"; {count(len(files), 'file')} changed since {name}"
+    base_id = range_.base[:7]
+    name = base_id if range_.base.startswith(base) else f"{base} ({base_id})"
+    return together(states, changes, changed), f"; {count(len(files), 'file')} changed since {name}"
 
 
 def _wanted(run: Session, files: Sequence[Path]) -> Callable[[str], bool]:
@@ -100,12 +100,13 @@ def _wanted(run: Session, files: Sequence[Path]) -> Callable[[str], bool]:
     named: set[str] = set()
     for file in files:
         # From -C as every path; else from here, as the shell and pre-commit name files.
-        path = next((each.resolve() for each in (run.directory_for(file), file) if each.exists()), None)
+        paths = (path for path in (run.directory_for(file), file) if path.exists())
+        path = next((path.resolve() for path in paths), None)
         if path is None:
             raise PipecliError(f"{file} does not exist")
         if path == root or root in path.parents:
             named.add(path.relative_to(root).as_posix())
-    return lambda name: any(name == each or each == "." or name.startswith(f"{each}/") for each in named)
+    return lambda name: any(name == path or path == "." or name.startswith(f"{path}/") for path in named)
 
 
 def _print(run: Session, findings: Sequence[Finding]) -> None:
@@ -147,11 +148,11 @@ def _sarif(findings: Sequence[Finding], prefix: str) -> str:
     of_changes = (*changes.STRUCTURE, *changes.WITH_SETTINGS)
     rules = [
         *(RuleText(name, Severity.ERROR, text) for name, text in _OF_READING.items()),
-        *(RuleText(state.name, state.severity, _told(state.problems)) for state in of_states),
-        *(RuleText(change.name, change.severity, _told(change.problems)) for change in of_changes),
+        *(RuleText(state.name, state.severity, _text_of(state.problems)) for state in of_states),
+        *(RuleText(change.name, change.severity, _text_of(change.problems)) for change in of_changes),
     ]
     return sarif(findings, rules, prefix)
 
 
-def _told(rule: object) -> str:
+def _text_of(rule: object) -> str:
     return inspect.getdoc(rule) or ""

@@ -83,10 +83,10 @@ def _own_parent(transaction: Transaction, before: Any, customer: Any) -> None:
 
 def _parents(transaction: Transaction) -> dict[str, str]:
     """Whom each customer belongs to."""
-    found = transaction.pipeline.index.connection.execute(
+    rows = transaction.pipeline.index.connection.execute(
         "SELECT id, parent FROM _customers WHERE parent <> ''"
     )
-    return dict(found.fetchall())
+    return dict(rows.fetchall())
 
 
 add_set_edit(app, CUSTOMER, setting_of(_own_parent, set_party), _own_parent)

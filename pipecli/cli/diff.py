@@ -56,43 +56,47 @@ def diff(
     """
     run = session(ctx)
     place = run.present.location
-    asked = range_of(place, range_)
-    if asked.head is None and (place.git_dir / "MERGE_HEAD").exists():
+    revisions = range_of(place, range_)
+    if revisions.head is None and (place.git_dir / "MERGE_HEAD").exists():
         say("warning: a merge is in progress; this is about the working tree as it stands")
-    found = change_set(place, asked)
-    made = effect(
-        run.present, asked, [record.key for record in found.records if record.noun == "opportunity"]
+    changed = change_set(place, revisions)
+    impact = effect(
+        run.present, revisions, [record.key for record in changed.records if record.noun == "opportunity"]
     )
-    for fault in _unread(found, made):
+    for fault in _unread(changed, impact):
         say(clean(f"warning: {fault}; not counted"))
-    _print(run, asked, found, made, check_changes(run.present, asked, found))
+    _print(run, revisions, changed, impact, check_changes(run.present, revisions, changed))
 
 
-def _unread(found: ChangeSet, made: Effect) -> list[str]:
+def _unread(changed: ChangeSet, impact: Effect) -> list[str]:
     """What can't be read, each file once: among what changed, and of the deals that did not."""
-    named = {fault.partition(":")[0]: fault for fault in (*reversed(made.unreadable), *found.unreadable)}
+    named = {fault.partition(":")[0]: fault for fault in (*reversed(impact.unreadable), *changed.unreadable)}
     return list(named.values())
 
 
-def _print(run: Session, asked: Range, found: ChangeSet, made: Effect, findings: Sequence[Finding]) -> None:
+def _print(
+    run: Session, revisions: Range, changed: ChangeSet, impact: Effect, findings: Sequence[Finding]
+) -> None:
     match run.format:
         case Format.JSON:
             from pipecli.jsontext import dumps
 
-            write_text(dumps(_json(asked, found, made, findings)) + "\n")
+            write_text(dumps(_json(revisions, changed, impact, findings)) + "\n")
         case Format.TABLE:
-            _print_blocks(asked, found, made, findings)
+            _print_blocks(revisions, changed, impact, findings)
         case Format.MARKDOWN:
-            _print_markdown(asked, found, made, findings)
+            _print_markdown(revisions, changed, impact, findings)
         case _:
-            print_records([_record(record, made) for record in found.records], _RECORD_COLUMNS, run.format)
+            print_records(
+                [_record(record, impact) for record in changed.records], _RECORD_COLUMNS, run.format
+            )
 
 
 _RECORD_COLUMNS = [Column(name, name.upper()) for name in ("id", "noun", "title", "owner", "file", "what")]
 
 
-def _record(touched: ChangedRecord, made: Effect) -> dict[str, Any]:
-    before, after = made.before.get(touched.key), made.after.get(touched.key)
+def _record(touched: ChangedRecord, impact: Effect) -> dict[str, Any]:
+    before, after = impact.before.get(touched.key), impact.after.get(touched.key)
     about = after or before
     return {
         "id": touched.key,
@@ -118,20 +122,22 @@ def _worth(value: Money | None) -> dict[str, Any] | None:
     }
 
 
-def _json(asked: Range, found: ChangeSet, made: Effect, findings: Sequence[Finding]) -> dict[str, Any]:
-    records = [_record(record, made) for record in found.records]
+def _json(
+    revisions: Range, changed: ChangeSet, impact: Effect, findings: Sequence[Finding]
+) -> dict[str, Any]:
+    records = [_record(record, impact) for record in changed.records]
     for record in records:
         del record["what"]
     return {
-        "base": {"name": asked.base_name, "commit": asked.base},
-        "head": {"name": asked.head_name, "commit": asked.head},
-        "currency": made.currency,
+        "base": {"name": revisions.base_name, "commit": revisions.base},
+        "head": {"name": revisions.head_name, "commit": revisions.head},
+        "currency": impact.currency,
         "records": records,
-        "total": _shift(made.total),
-        "by_month": [_shift(shift) for shift in made.by_month],
-        "by_owner": [_shift(shift) for shift in made.by_owner],
+        "total": _shift(impact.total),
+        "by_month": [_shift(shift) for shift in impact.by_month],
+        "by_owner": [_shift(shift) for shift in impact.by_owner],
         "findings": [finding._asdict() for finding in findings],
-        "unreadable": _unread(found, made),
+        "unreadable": _unread(changed, impact),
     }
 
 
@@ -139,20 +145,20 @@ def _shift(shift: Shift) -> dict[str, Any]:
     return {**shift._asdict(), "weighted_change": shift.weighted_change, "won_change": shift.won_change}
 
 
-def _caption(asked: Range, found: ChangeSet, made: Effect) -> list[str]:
-    nouns = [record.noun for record in found.records]
+def _caption(revisions: Range, changed: ChangeSet, impact: Effect) -> list[str]:
+    nouns = [record.noun for record in changed.records]
     counts = ", ".join(
         f"{nouns.count(noun)} {_plural(noun, nouns.count(noun))}" for noun in dict.fromkeys(nouns)
     )
-    head = f" ({asked.head[:7]})" if asked.head else ""
-    base = f"{asked.base_name} ({asked.base[:7]})"
-    if asked.is_parted:
-        base = f"{asked.base[:7]}, where it left {asked.base_name},"
-    lines = [counts or "no record is touched", f"from {base} to {asked.head_name}{head}"]
-    total = made.total
-    lines.append(f"weighted: {_moved(total.weighted_before, total.weighted_after, made.currency)}")
+    head = f" ({revisions.head[:7]})" if revisions.head else ""
+    base = f"{revisions.base_name} ({revisions.base[:7]})"
+    if revisions.is_parted:
+        base = f"{revisions.base[:7]}, where it left {revisions.base_name},"
+    lines = [counts or "no record is touched", f"from {base} to {revisions.head_name}{head}"]
+    total = impact.total
+    lines.append(f"weighted: {_moved(total.weighted_before, total.weighted_after, impact.currency)}")
     if total.won_change:
-        lines.append(f"won: {_moved(total.won_before, total.won_after, made.currency)}")
+        lines.append(f"won: {_moved(total.won_before, total.won_after, impact.currency)}")
     return lines
 
 
@@ -174,31 +180,31 @@ def _signed(change: Decimal, currency: str) -> str:
     return f"{'+' if change > 0 else ''}{money(change, None, minor_digits(currency))}"
 
 
-def _print_blocks(asked: Range, found: ChangeSet, made: Effect, findings: Sequence[Finding]) -> None:
-    write_text("".join(f"{line}\n" for line in _caption(asked, found, made)))
+def _print_blocks(revisions: Range, changed: ChangeSet, impact: Effect, findings: Sequence[Finding]) -> None:
+    write_text("".join(f"{line}\n" for line in _caption(revisions, changed, impact)))
     if findings:
-        told = "".join(f"{line}\n" for finding in findings for line in lines(finding))
-        write_text(f"\n{counted(findings)}:\n{told}")
-    for record in found.records:
-        write_text(f"\n{_block(record, made)}")
-    for heading, shifts in (("MONTH", made.by_month), ("OWNER", made.by_owner)):
+        text = "".join(f"{line}\n" for finding in findings for line in lines(finding))
+        write_text(f"\n{counted(findings)}:\n{text}")
+    for record in changed.records:
+        write_text(f"\n{_block(record, impact)}")
+    for heading, shifts in (("MONTH", impact.by_month), ("OWNER", impact.by_owner)):
         if shifts:
             write_text("\n")
-            print_records(_rows(shifts), _shift_columns(heading, shifts, made.currency), Format.TABLE)
+            print_records(_rows(shifts), _shift_columns(heading, shifts, impact.currency), Format.TABLE)
 
 
-def _block(touched: ChangedRecord, made: Effect) -> str:
+def _block(touched: ChangedRecord, impact: Effect) -> str:
     width = terminal_width()
     room = None if width is None else max(width - len(_INDENT), 30)
-    lines = [isolated(clean(_heading(touched, made)))]
-    for text in [*(event.text for event in touched.events), *_money_lines(touched, made)]:
+    lines = [isolated(clean(_heading(touched, impact)))]
+    for text in [*(event.text for event in touched.events), *_money_lines(touched, impact)]:
         first, *rest = wrapped(text, room)
         lines += [_INDENT + isolated(first), *(f"{_INDENT}  {isolated(line)}" for line in rest)]
     return "".join(f"{line}\n" for line in lines)
 
 
-def _heading(touched: ChangedRecord, made: Effect) -> str:
-    about = made.after.get(touched.key) or made.before.get(touched.key)
+def _heading(touched: ChangedRecord, impact: Effect) -> str:
+    about = impact.after.get(touched.key) or impact.before.get(touched.key)
     if touched.noun == touched.key:
         return touched.key
     owner = f"  ({about.owner})" if about and about.owner else ""
@@ -207,9 +213,9 @@ def _heading(touched: ChangedRecord, made: Effect) -> str:
     )
 
 
-def _money_lines(touched: ChangedRecord, made: Effect) -> list[str]:
+def _money_lines(touched: ChangedRecord, impact: Effect) -> list[str]:
     """`weighted 499.80 → 1,249.50 EUR` of a deal whose weight in the forecast shifts."""
-    before, after = made.before.get(touched.key), made.after.get(touched.key)
+    before, after = impact.before.get(touched.key), impact.after.get(touched.key)
     old, new = (value.weighted if value else None for value in (before, after))
     about = after or before
     if about is None or old == new:
@@ -241,31 +247,33 @@ def _shift_columns(heading: str, shifts: Sequence[Shift], currency: str) -> list
     return columns
 
 
-def _print_markdown(asked: Range, found: ChangeSet, made: Effect, findings: Sequence[Finding]) -> None:
-    first, *rest = _caption(asked, found, made)
+def _print_markdown(
+    revisions: Range, changed: ChangeSet, impact: Effect, findings: Sequence[Finding]
+) -> None:
+    first, *rest = _caption(revisions, changed, impact)
     write_text(f"### Pipeline: {first}\n\n" + "".join(f"- {markdown_text(line)}\n" for line in rest))
     if findings:  # a list: a table of long sentences can't be read on a phone
-        told = "".join(_bullet(finding) for finding in findings)
-        write_text(f"\n#### {counted(findings)}\n\n{told}")
-    if found.records:
+        text = "".join(_bullet(finding) for finding in findings)
+        write_text(f"\n#### {counted(findings)}\n\n{text}")
+    if changed.records:
         columns = [
             Column("record", "RECORD"),
             Column("what", "WHAT"),
         ]
         rows = [
             {
-                "record": _heading(record, made),
-                "what": "\n".join([*(event.text for event in record.events), *_money_lines(record, made)]),
+                "record": _heading(record, impact),
+                "what": "\n".join([*(event.text for event in record.events), *_money_lines(record, impact)]),
             }
-            for record in found.records
+            for record in changed.records
         ]
         write_text("\n")
         print_records(rows, columns, Format.MARKDOWN)
-    for heading, shifts in (("MONTH", made.by_month), ("OWNER", made.by_owner)):
+    for heading, shifts in (("MONTH", impact.by_month), ("OWNER", impact.by_owner)):
         if shifts:
             write_text(f"\n#### Forecast by {heading.lower()}\n\n")
-            print_records(_rows(shifts), _shift_columns(heading, shifts, made.currency), Format.MARKDOWN)
-    faults = _unread(found, made)
+            print_records(_rows(shifts), _shift_columns(heading, shifts, impact.currency), Format.MARKDOWN)
+    faults = _unread(changed, impact)
     if faults:
         write_text("\n#### Not readable, and not counted\n\n")
         print_records([{"file": fault} for fault in faults], [Column("file", "FILE")], Format.MARKDOWN)

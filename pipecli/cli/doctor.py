@@ -38,27 +38,27 @@ def doctor(
     place = run.present.location
     if fix:
         with run.present.exclusive():
-            found = [mend(each) for each in examine(place)]
+            diagnoses = [mend(diagnosis) for diagnosis in examine(place)]
     else:
-        found = list(examine(place))
-    _print(run, found)
-    _sum_up(found)
+        diagnoses = list(examine(place))
+    _print(run, diagnoses)
+    _sum_up(diagnoses)
 
 
-def _print(run: Session, found: Sequence[Diagnosis]) -> None:
+def _print(run: Session, diagnoses: Sequence[Diagnosis]) -> None:
     if run.format is Format.TABLE:
-        write_text("".join(f"{line}\n" for each in found for line in _lines(each)))
+        write_text("".join(f"{line}\n" for diagnosis in diagnoses for line in _lines(diagnosis)))
         return
     columns = [Column(name, name.upper()) for name in ("name", "state", "what", "way_out", "can_fix")]
     records = [
         {
-            "name": each.name,
-            "state": each.state.value,
-            "what": each.what,
-            "way_out": each.way_out or None,
-            "can_fix": each.remedy is not None,
+            "name": diagnosis.name,
+            "state": diagnosis.state.value,
+            "what": diagnosis.what,
+            "way_out": diagnosis.way_out or None,
+            "can_fix": diagnosis.remedy is not None,
         }
-        for each in found
+        for diagnosis in diagnoses
     ]
     print_records(records, columns, run.format, id_key="name")
 
@@ -78,10 +78,10 @@ def _lines(diagnosis: Diagnosis) -> list[str]:
     return [isolated(clean(line)) for line in lines]
 
 
-def _sum_up(found: Sequence[Diagnosis]) -> None:
-    states = [each.state.value for each in found]
+def _sum_up(diagnoses: Sequence[Diagnosis]) -> None:
+    states = [diagnosis.state.value for diagnosis in diagnoses]
     errors, warnings = states.count("error"), states.count("warning")
-    mendable = sum(each.remedy is not None for each in found)
+    mendable = sum(diagnosis.remedy is not None for diagnosis in diagnoses)
     counted = " and ".join(
         count(number, word) for number, word in ((errors, "error"), (warnings, "warning")) if number
     )

@@ -72,7 +72,7 @@ def _name(run: Session, known: History, ref: str) -> Name:
     if document := document_named(known, ref):
         return document
     try:
-        found = resolve(run.present, ref)
+        named = resolve(run.present, ref)
     except Ambiguous:
         raise
     except PipecliError:
@@ -83,7 +83,7 @@ def _name(run: Session, known: History, ref: str) -> Name:
         if not past:
             raise
         return past[0]
-    return found.noun, found.key
+    return named.noun, named.key
 
 
 def _require_field(noun: str, field: str, *, only: bool) -> None:
@@ -125,7 +125,7 @@ def _warn(known: History, entries: Sequence[Entry], name: Name) -> None:
 def _print(run: Session, entries: Sequence[Entry], name: Name, zone: tzinfo) -> None:
     if run.format is Format.TABLE:
         by_commit = groupby(entries, key=lambda entry: entry.commit)
-        write_text("\n".join(_block(commit, [*some], name, zone) for commit, some in by_commit))
+        write_text("\n".join(_block(commit, [*records], name, zone) for commit, records in by_commit))
         return
     if run.format is Format.IDS:
         write_text("".join(f"{commit}\n" for commit in dict.fromkeys(entry.commit.id for entry in entries)))

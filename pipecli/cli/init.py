@@ -77,8 +77,10 @@ def init(
         commits = replay(root, now.date() if isinstance(now, datetime) else now, review)
         say(f"{commits} commits of a small company are in {root}; try: pipecli -C {directory} forecast")
         return
-    made = create.found(root, currency=currency or "EUR", company=company, timezone=timezone, review=review)
-    say(f"a new pipeline is in {made.root}; the first steps: `pipecli --help`, `pipecli lead add`")
+    pipeline = create.found(
+        root, currency=currency or "EUR", company=company, timezone=timezone, review=review
+    )
+    say(f"a new pipeline is in {pipeline.root}; the first steps: `pipecli --help`, `pipecli lead add`")
 
 
 def _review(ci: str | None, install: str | None) -> Review | None:
@@ -179,8 +181,8 @@ def _run(root: Path, line: Line, words: list[str]) -> str:
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         code = run(["-C", str(root), *(["--format", "ids"] if line.name else []), *words])
     if code:
-        said = err.getvalue().strip()
-        raise PipecliError(f"the sample's command {line.number}, {shlex.join(words)}: {said}")
+        error = err.getvalue().strip()
+        raise PipecliError(f"the sample's command {line.number}, {shlex.join(words)}: {error}")
     return out.getvalue().strip()
 
 
@@ -211,7 +213,7 @@ def _world(moment: datetime, author: str) -> Iterator[None]:
     """The clock and the identity of one line, for pipecli and for git."""
     name, email = PEOPLE[author]
     stamp = moment.isoformat()
-    told = {
+    identity = {
         "PIPECLI_TODAY": stamp,
         "PIPECLI_USER": author,
         "GIT_AUTHOR_NAME": name,
@@ -221,8 +223,8 @@ def _world(moment: datetime, author: str) -> Iterator[None]:
         "GIT_COMMITTER_EMAIL": email,
         "GIT_COMMITTER_DATE": stamp,
     }
-    before = {key: os.environ.get(key) for key in told}
-    os.environ.update(told)
+    before = {key: os.environ.get(key) for key in identity}
+    os.environ.update(identity)
     try:
         yield
     finally:

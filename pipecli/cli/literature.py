@@ -76,7 +76,7 @@ def suggest(ctx: typer.Context, deal: Deal) -> None:
     run = session(ctx)
     opportunity = run.pipeline.get(Opportunity, resolve(run.pipeline, deal, OPPORTUNITY).key)
     offered = catalogue.suggest(opportunity, run.read(LITERATURE).all(Literature))
-    records = [_row(each, opportunity.stage) for each in offered]
+    records = [_row(suggestion, opportunity.stage) for suggestion in offered]
     print_records(records, _SUGGESTIONS, run.format)
 
 

@@ -55,8 +55,8 @@ def _verb(context: Any, command: Any, path: str) -> str:
         param.make_metavar(context) for param in command.params if param.param_type_name == "argument"
     )
     title = f"`{path}{' ' + arguments if arguments else ''}`"
-    told = " ".join((command.help or "").split())
-    lines = [f"\n**{title}**{' *' if changes else ''} {told}\n"]
+    help_text = " ".join((command.help or "").split())
+    lines = [f"\n**{title}**{' *' if changes else ''} {help_text}\n"]
     shared = _SHARED if changes else _SHARED - {"--dry-run"}
     own = [option for option in options if not shared & set(option.opts)]
     if own:

@@ -209,23 +209,23 @@ NOUNS = {
     "user": Noun(
         "Users: the salespeople of the settings.",
         verbs={
-            "add": "settings.user",
+            "add": "settings.people",
             "list": "list",
             "show": "show",
-            "set": "settings.user",
-            "edit": "settings.user",
-            "remove": "settings.user",
+            "set": "settings.people",
+            "edit": "settings.people",
+            "remove": "settings.people",
         },
     ),
     "team": Noun(
         "Teams and their managers.",
         verbs={
-            "add": "settings.team",
+            "add": "settings.people",
             "list": "list",
             "show": "show",
-            "set": "settings.team",
-            "edit": "settings.team",
-            "remove": "settings.team",
+            "set": "settings.people",
+            "edit": "settings.people",
+            "remove": "settings.people",
         },
     ),
     "settings": Noun(

@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from pipecli.cli.common.command import Ref, Team, User, noun
+from pipecli.cli.common.command import Ref, TeamName, UserName, noun
 from pipecli.cli.common.list import Shown
 from pipecli.cli.common.output import Format, print_record, print_records, write_text
 from pipecli.cli.common.record_json import (
@@ -62,14 +62,14 @@ for _kind in (CONTACT, SUPPLIER, PRODUCT, LITERATURE):
 
 
 @app.command("user show")
-def show_user(ctx: typer.Context, user: User) -> None:
+def show_user(ctx: typer.Context, user: UserName) -> None:
     """Show one user."""
     run = session(ctx)
     print_record_json(run, settings_json(run, "user", find_section(run, "user", user)))
 
 
 @app.command("team show")
-def show_team(ctx: typer.Context, team: Team) -> None:
+def show_team(ctx: typer.Context, team: TeamName) -> None:
     """Show one team."""
     run = session(ctx)
     print_record_json(run, settings_json(run, "team", find_section(run, "team", team)))
@@ -213,14 +213,14 @@ _LAST = 5
 def print_section(heading: str, rows: Sequence[RecordJson], columns: Sequence[Column]) -> None:
     """A heading and its table, without columns that say nothing; nothing where there are no rows."""
     if rows:
-        said = [column for column in columns if any(row.get(column.name) for row in rows)]
+        filled = [column for column in columns if any(row.get(column.name) for row in rows)]
         write_text(f"\n{heading}\n")
-        print_records(rows, said, Format.TABLE)
+        print_records(rows, filled, Format.TABLE)
 
 
 def print_activities(record: RecordJson) -> None:
     """What is planned, and the last of what is done."""
-    activities = sorted(record.get("activities", ()), key=lambda each: str(each["at"]))
+    activities = sorted(record.get("activities", ()), key=lambda activity: str(activity["at"]))
     planned = [activity for activity in activities if not activity.get("done")]
     done = [activity for activity in activities if activity.get("done")]
     print_section("Planned", planned, _ACTIVITIES)
@@ -259,19 +259,19 @@ def rows_of(
     run: Session, table: str, columns: tuple[Shown, ...], condition: str, key: str
 ) -> list[RecordJson]:
     """The records that a condition of ours holds for, as the table of their noun has them."""
-    found = run.pipeline.index.connection.execute(
+    rows = run.pipeline.index.connection.execute(
         f"SELECT {', '.join(column.sql for column in columns)} FROM {table} WHERE {condition}", (key,)
     )
     names = [column.column.name for column in columns]
-    return [dict(zip(names, row, strict=True)) for row in found]
+    return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 def views_of(run: Session, noun: str, table: str, condition: str, key: str) -> list[RecordJson]:
     """The same, as JSON has them."""
-    found = run.pipeline.index.connection.execute(
+    ids = run.pipeline.index.connection.execute(
         f"SELECT id FROM {table} WHERE {condition} ORDER BY id", (key,)
     )
-    return [record_json(run, noun, row[0]) for row in found.fetchall()]
+    return [record_json(run, noun, row[0]) for row in ids.fetchall()]
 
 
 _BELOW = {

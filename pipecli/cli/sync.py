@@ -99,7 +99,7 @@ def _choose(run: Session, side: Side, refs: Sequence[str]) -> None:
         _print_rows(
             run,
             {"unsettled": left},
-            [{"file": each} for each in left],
+            [{"file": file} for file in left],
             id_key="file",
             text=(f"settled; still in conflict: {', '.join(left)}\n"),
         )
@@ -186,14 +186,14 @@ def disputes_text(conflicts: Sequence[RecordConflict]) -> str:
     width = terminal_width()
     room = None if width is None else max(width - 6, 30)
     lines: list[str] = []
-    for file, found in groupby(conflicts, lambda each: each.file):
-        first, *others = found
+    for file, of_file in groupby(conflicts, lambda conflict: conflict.file):
+        first, *others = of_file
         if first.id:
             lines.append("  ".join(filter(None, (first.id, first.title))))
         lines.append(f"  {file}" if first.id else file)
         for other in (first, *others):
-            said, *rest = wrapped(other.words, room)
-            lines += [f"    {said}", *(f"      {line}" for line in rest)]
+            words, *rest = wrapped(other.words, room)
+            lines += [f"    {words}", *(f"      {line}" for line in rest)]
             sides = (("ours", other.ours_by), ("theirs", other.theirs_by))
             by = ", ".join(f"{side} by {author}" for side, author in sides if author)
             lines += [f"      {line}" for line in wrapped(by, room)] if by else []
@@ -221,15 +221,15 @@ def print_preview(run: Session) -> None:
     pushed = merge_plan.going(place, upstream, merge.ours, merge.theirs)
     coming = _changes(place, merge.base, merge.theirs) if pulled else []
     going = _changes(place, merge.base, merge.ours) if pushed else []
-    found = conflicts(place, merge.base, merge.ours, merge.theirs or merge.ours, merge.clashes)
+    clashes = conflicts(place, merge.base, merge.ours, merge.theirs or merge.ours, merge.clashes)
     if run.format is not Format.TABLE:
         print_record(
             {
                 "dry_run": True, "remote": upstream.remote, "branch": upstream.name,
                 "pulled": pulled, "pushed": pushed, "merged": len(merge.merged), "tries": 1,
-                "conflicts": len(found), "records": merge.merged,
-                "coming": [_row(each) for each in coming], "going": [_row(each) for each in going],
-                "disputes": [dispute_record(each) for each in found],
+                "conflicts": len(clashes), "records": merge.merged,
+                "coming": [_row(record) for record in coming], "going": [_row(record) for record in going],
+                "disputes": [dispute_record(conflict) for conflict in clashes],
             },
             run.format, (), id_key="branch",
         )  # fmt: skip
@@ -242,8 +242,8 @@ def print_preview(run: Session) -> None:
             write_text(f"{count(commits, 'commit')} would {way} {upstream}{touched}\n{_lines(records)}")
     if merge.merged:
         write_text(f"merged field by field: {', '.join(merge.merged)}\n")
-    if found:
-        write_text(f"{count(len(found), 'conflict')}, left to you\n{disputes_text(found)}")
+    if clashes:
+        write_text(f"{count(len(clashes), 'conflict')}, left to you\n{disputes_text(clashes)}")
     say("nothing is changed")
 
 

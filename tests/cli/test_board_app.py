@@ -72,7 +72,7 @@ def test_a_card_moves_on_with_a_key_as_one_commit(root, git):
     app, status, _, _ = played(root, "greater_than_sign")
     assert stage(root) == "propose"
     assert status == f"{KEY}: advance demo → propose"
-    assert app.said == [status]
+    assert app.summaries == [status]
     assert git("log", "-1", "--format=%s") == status
     assert "Pipecli-Event: stage-changed" in git("log", "-1", "--format=%b")
     assert git("status", "--porcelain") == ""
@@ -108,7 +108,7 @@ def test_the_last_move_is_undone_with_its_probability(root, git):
     assert ryaml.loads(file.read_text())["probability"] == 33
     assert stage(root) == "demo"
     assert git("log", "-1", "--format=%s") == f"{KEY}: undo advance demo → propose" == status
-    assert len(app.said) == 2
+    assert len(app.summaries) == 2
 
 
 def test_with_nothing_to_undo_it_says_so(root):
@@ -210,7 +210,7 @@ def test_a_button_let_go_elsewhere_moves_nothing_later(root):
             await pilot.mouse_down(qualify, offset=(4, 2))
             await pilot.mouse_up(qualify, offset=(4, 2))
             await pilot.pause()
-            return app.said
+            return app.summaries
 
     assert asyncio.run(play()) == []
     assert stage(root) == "demo"

@@ -47,14 +47,14 @@ def validated(model: type[P], plain: Plain, where: str = "") -> P:
     from pipecli.store import reading
 
     try:
-        made = reading.validate(model, plain)
+        part = reading.validate(model, plain)
     except FaultyFile as error:
         more = "; ".join(fault.message for fault in error.faults)
         raise PipecliError(f"{where}{more}") from None
     for name, value in plain.items():
         if isinstance(value, str) and not value.strip():
             raise PipecliError(f"{where}{name}: text is wanted here, not blanks")
-    return made
+    return part
 
 
 def names_field(assignments: Sequence[str] | None, field: str) -> bool:

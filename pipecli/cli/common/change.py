@@ -118,7 +118,7 @@ class Transaction:
         if before is not None:
             before()
         commit_id = self.commit(writes, subject, trailers(changes))
-        print_one(self.session, printed, said=subject, commit=commit_id)
+        print_one(self.session, printed, line=subject, commit=commit_id)
 
     def do_many(self, changes: Sequence[Change], subject: str) -> None:
         """Write changes of many records as one commit and print them: a line each, a list in JSON."""
@@ -178,10 +178,10 @@ class Printed(NamedTuple):
     """What JSON has of something that is removed."""
 
 
-def print_one(run: Session, printed: Printed, *, said: str, commit: str | None = None) -> None:
-    """Print what a command changed or made; `said` is the line a person reads of a change."""
+def print_one(run: Session, printed: Printed, *, line: str, commit: str | None = None) -> None:
+    """Print what a command changed or made; `line` is the line a person reads of a change."""
     if run.format is Format.TABLE:
-        typer.echo(printed.id if printed.is_new else said)
+        typer.echo(printed.id if printed.is_new else line)
         return
     if run.format is Format.IDS:
         typer.echo(printed.id)
@@ -190,10 +190,10 @@ def print_one(run: Session, printed: Printed, *, said: str, commit: str | None =
     print_record_json(run, shown | ({"commit": commit} if commit else {}))
 
 
-def print_many(run: Session, keys: Sequence[tuple[str, str]], said: Sequence[str]) -> None:
-    """Print the records, by noun and key, that one command changed; `said` is a line for people on each."""
+def print_many(run: Session, keys: Sequence[tuple[str, str]], lines: Sequence[str]) -> None:
+    """Print the records, by noun and key, that one command changed; `lines` are for people."""
     if run.format is Format.TABLE:
-        write_text("".join(f"{line}\n" for line in said))
+        write_text("".join(f"{line}\n" for line in lines))
         return
     shown = [record_json(run, noun, key) for noun, key in keys]
     names = ("id", "status")

@@ -241,5 +241,5 @@ NameOrSlug = Annotated[
     str | None, typer.Argument(metavar="NAME", help="What people call it; with --name, its slug.")
 ]
 Name = Annotated[str | None, typer.Option("--name", help="What people call it.", metavar="TEXT")]
-User = Annotated[str, typer.Argument(metavar="USER", help="A slug, or words of a name.")]
-Team = Annotated[str, typer.Argument(metavar="TEAM", help="A slug, or words of a name.")]
+UserName = Annotated[str, typer.Argument(metavar="USER", help="A slug, or words of a name.")]
+TeamName = Annotated[str, typer.Argument(metavar="TEAM", help="A slug, or words of a name.")]

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pipecli.errors import PipecliError
 from pipecli.wording import visible
+
+if TYPE_CHECKING:
+    from pipecli.history.moments import Moment
 
 DAY_FORMS = "2026-11-21, today, tomorrow, +3d, +2w, friday or next monday"
 PERIOD_FORMS = "2026, 2026-Q4, 2026-11, 2026-W47, this month, next quarter, last year or a day"
@@ -200,3 +204,14 @@ def _offset(text: str | None) -> tzinfo | None:
     if int(text[-2:]) > 59:
         raise ValueError(text)
     return timezone(timedelta(minutes=-minutes if text[0] == "-" else minutes))
+
+
+def parse_as_of(text: str, today: date, zone: tzinfo) -> Moment:
+    """A date, a period's last day, a time; what is none of them can only be a revision of git."""
+    from pipecli.history.moments import Revision
+
+    with suppress(PipecliError):
+        return parse_period(text, today).last
+    with suppress(PipecliError):
+        return parse_moment(text, today, zone)
+    return Revision(text)

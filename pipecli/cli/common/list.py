@@ -163,14 +163,14 @@ def print_list(ctx: typer.Context, kind: Kind, shown: Sequence[Shown], order: st
         write_text("".join(f"{row[0]}\n" for row in ids.rows))
     elif run.format in (Format.JSON, Format.JSONL):
         columns = ", ".join(["json", _currency(known), *DERIVED.get(kind.noun, {}).values()])
-        found = query.select(connection, columns, kind.table, condition, tail, parameters)
-        _print_json(run, kind.noun, found.rows)
+        rows = query.select(connection, columns, kind.table, condition, tail, parameters)
+        _print_json(run, kind.noun, rows.rows)
     else:
-        columns = ", ".join(each.sql for each in shown)
-        found = query.select(connection, columns, kind.table, condition, tail, parameters)
-        names = [each.column.name for each in shown]
-        records = [dict(zip(names, row, strict=True)) for row in found.rows]
-        visible = [each.column for each in shown if not each.hidden]
+        columns = ", ".join(column.sql for column in shown)
+        rows = query.select(connection, columns, kind.table, condition, tail, parameters)
+        names = [column.column.name for column in shown]
+        records = [dict(zip(names, row, strict=True)) for row in rows.rows]
+        visible = [column.column for column in shown if not column.hidden]
         print_records(records, visible, run.format, id_key=names[0])
 
 
@@ -234,9 +234,9 @@ def print_parts(
     known = query.select(connection, "*", table, "1", "LIMIT 0", ()).columns
     condition, parameters, tail = filtered(run, parts.plural, set(known), order)
     own = conditions or {}
-    found = query.select(
+    result = query.select(
         connection,
-        "*" if run.format in (Format.JSON, Format.JSONL) else ", ".join(each.sql for each in shown),
+        "*" if run.format in (Format.JSON, Format.JSONL) else ", ".join(column.sql for column in shown),
         table,
         " AND ".join([*own, condition]),
         tail,
@@ -244,11 +244,11 @@ def print_parts(
     )
     if run.format in (Format.JSON, Format.JSONL):
         names = known
-        records = [_record(parts, dict(zip(names, row, strict=True))) for row in found.rows]
+        records = [_record(parts, dict(zip(names, row, strict=True))) for row in result.rows]
     else:
-        names = [each.column.name for each in shown]
-        records = [dict(zip(names, row, strict=True)) for row in found.rows]
-    print_records(records, [each.column for each in shown if not each.hidden], run.format)
+        names = [column.column.name for column in shown]
+        records = [dict(zip(names, row, strict=True)) for row in result.rows]
+    print_records(records, [column.column for column in shown if not column.hidden], run.format)
 
 
 def _record(parts: Parts, row: dict[str, object]) -> dict[str, object]:

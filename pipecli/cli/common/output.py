@@ -209,7 +209,7 @@ def _exact(value: object) -> str:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, (list, tuple)) and _fits_cell(value):
-        return ", ".join([_exact(each) for each in value])
+        return ", ".join([_exact(item) for item in value])
     if isinstance(value, (Mapping, list, tuple)):
         from pipecli.jsontext import dumps
 
@@ -223,7 +223,7 @@ _CONTROLS = f"[{CONTROLS}]"
 
 def _fits_cell(value: object) -> bool:
     if isinstance(value, (list, tuple)):
-        return not any(isinstance(each, (Mapping, list, tuple)) for each in value)
+        return not any(isinstance(item, (Mapping, list, tuple)) for item in value)
     return not isinstance(value, Mapping)
 
 

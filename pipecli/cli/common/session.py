@@ -1,7 +1,4 @@
-"""One run of the program: which pipeline, in which format, on what day, as whom.
-
-Moments as people type them after --as-of: a date (its end), a time, or a revision of git.
-"""
+"""One run of the program: which pipeline, in which format, on what day, as whom."""
 
 from __future__ import annotations
 
@@ -87,14 +84,25 @@ class Session:
             self.__dict__.pop(name, None)
 
     def pipeline_as_of(self, text: str, now: date | datetime | None = None) -> PastPipeline:
-        """The pipeline as of a date (its end), a time or a revision of git.
+        """The pipeline as of a date (its end), a time or a revision, and a word on which commit that is.
 
         Its `today` is the day of then, unless `now` says another.
         """
+        from pipecli.cli.common.dates import parse_as_of
+        from pipecli.history.moments import shown, zone_of
+        from pipecli.history.past import pipeline_as_of
+        from pipecli.store.pipeline import now_in
 
-        from pipecli.cli.common.moments import past
-
-        return past(self, self.present.location, text, now)
+        place = self.present.location
+        zone = zone_of(place)
+        moment = parse_as_of(text, now_in(zone, self.fixed_now()).date(), zone)
+        pipeline = pipeline_as_of(place, moment, zone, now)
+        standing = pipeline.standing
+        if self.format_name == "table":
+            say(f"as of {shown(moment)}: commit {standing.commit[:7]} of {standing.at:%Y-%m-%d %H:%M}")
+        for note in standing.notes:
+            say(f"warning: {note}")
+        return pipeline
 
     @property
     def today(self) -> date:

@@ -55,8 +55,8 @@ def render(columns: Sequence[Column], rows: Sequence[Sequence[object]], width: i
     while (widths := _fitted(kept, width)) is None:
         least = max(range(1, len(kept)), key=lambda place: (kept[place].column.rank, place))
         del kept[least]
-    drawn = [each.drawn(size) for each, size in zip(kept, widths, strict=True)]
-    dropped = [each.column.heading for each in filled if each not in kept]
+    drawn = [column.drawn(size) for column, size in zip(kept, widths, strict=True)]
+    dropped = [column.column.heading for column in filled if column not in kept]
     return Table("\n".join([_GAP.join(line).rstrip(" ") for line in zip(*drawn, strict=True)]), dropped)
 
 
@@ -93,13 +93,15 @@ class _Filled:
 
 def _fitted(filled: list[_Filled], width: int | None) -> list[int] | None:
     """The widths of the columns, cut where they may be; None when one of them has to go."""
-    widths = [each.size for each in filled]
+    widths = [column.size for column in filled]
     if width is None:
         return widths
     room = width - len(_GAP) * (len(filled) - 1)
     while (excess := sum(widths) - room) > 0:
         able = [
-            place for place, each in enumerate(filled) if each.column.shrink and widths[place] > _least(each)
+            place
+            for place, column in enumerate(filled)
+            if column.column.shrink and widths[place] > _least(column)
         ]
         if not able:
             return [max(room, 1)] if len(filled) == 1 else None

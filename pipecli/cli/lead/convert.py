@@ -76,20 +76,20 @@ def convert(
     with changing(ctx) as transaction:
         lead = transaction.get(Lead, ref)
         convert_lead.require_convertible(lead, force=force)
-        found = parties(transaction, of_lead(lead), customer=customer)
+        buyer = parties(transaction, of_lead(lead), customer=customer)
         given = {"amount": amount, "expected_close": expected_close, "currency": currency}
-        deal = _opened(transaction, lead, found, title, type_, process, price_list, given)
+        deal = _opened(transaction, lead, buyer, title, type_, process, price_list, given)
         transaction.do(
             convert_lead.convert(
                 lead,
                 deal,
-                customer=found.customer,
-                contact=found.contact,
-                parties=found.written,
+                customer=buyer.customer,
+                contact=buyer.contact,
+                parties=buyer.written,
                 others=transaction.pipeline.all(Opportunity, "lead = ?", lead.id),
                 today=transaction.today,
                 force=force,
-                notes=found.notes,
+                notes=buyer.notes,
             )
         )
 
@@ -97,7 +97,7 @@ def convert(
 def _opened(
     transaction: Transaction,
     lead: Lead,
-    found: Parties,
+    buyer: Parties,
     title: str | None,
     type_: str | None,
     process: str | None,
@@ -119,12 +119,12 @@ def _opened(
         process=process or next(iter(transaction.settings.processes)),
         type=type_,
         lead=lead,
-        customer=found.customer,
+        customer=buyer.customer,
         owner=lead.owner or transaction.me,
         price_list=prices.id if prices else None,
         **typed,
     )
-    deal = carry_over(lead, deal, found.contact)
+    deal = carry_over(lead, deal, buyer.contact)
     if prices:
         require_currency(prices, deal)
     return in_process(deal, transaction.settings, process or choose_process(transaction.pipeline, deal))
@@ -147,7 +147,7 @@ def parties(transaction: Transaction, prospect: Prospect, *, customer: str | Non
     else:
         buyer, notes = transaction.get(Customer, customer), []
     person, more = _contact(transaction, prospect, buyer, contacts)
-    written = [each for each in (buyer, person) if each is not None and _differs(transaction, each)]
+    written = [record for record in (buyer, person) if record is not None and _differs(transaction, record)]
     return Parties(buyer, person, tuple(written), (*notes, *more))
 
 
@@ -183,18 +183,18 @@ def _customer(
     if match.id is not None:
         known = transaction.pipeline.get(Customer, match.id)
         return known, [f"known customer {known.id} ({known.name}) is used, by {match.why}"]
-    made = new_customer(prospect, transaction.new_slug("customer", prospect.customer_name))
-    return made, [f"new customer {made.id} ({made.name})", *_offer(made, match)]
+    customer = new_customer(prospect, transaction.new_slug("customer", prospect.customer_name))
+    return customer, [f"new customer {customer.id} ({customer.name})", *_offer(customer, match)]
 
 
-def _offer(made: Customer, match: Match) -> list[str]:
+def _offer(customer: Customer, match: Match) -> list[str]:
     if not match.similar:
         return []
-    names = ", ".join(f"{each.id} ({each.name})" for each in match.similar)
+    names = ", ".join(f"{known.id} ({known.name})" for known in match.similar)
     first = match.similar[0].id
     return [
         f"similar: {names}; to use it: --customer {first}, "
-        f"or from now on: pipecli customer merge {made.id} {first}"
+        f"or from now on: pipecli customer merge {customer.id} {first}"
     ]
 
 
@@ -210,5 +210,5 @@ def _contact(
         )
     if prospect.name is None:
         return None, []
-    made = new_contact(prospect, transaction.new_slug("contact", prospect.name), customer.id)
-    return made, [f"new contact {made.id} ({made.name})"]
+    contact = new_contact(prospect, transaction.new_slug("contact", prospect.name), customer.id)
+    return contact, [f"new contact {contact.id} ({contact.name})"]

@@ -70,9 +70,9 @@ def _status(lead: RecordJson) -> Iterator[Line]:
     """What it is, and how it came to that."""
     if "converted" in lead:
         became = lead["converted"]
-        made = ", ".join(became.get("opportunities", ())) or "no opportunity"
+        deals = ", ".join(became.get("opportunities", ())) or "no opportunity"
         forced = ", forced" if became.get("forced") else ""
-        yield "converted", f"{became['date']}, to {made}{forced}"
+        yield "converted", f"{became['date']}, to {deals}{forced}"
         yield "customer", became["customer"]
         if "contact" in became:
             yield "contact", became["contact"]

@@ -115,12 +115,12 @@ def add(
         )
         deal = _placed(transaction, _with_sets(deal, sets, transaction), process, stage)
         _require_currency(transaction, deal)
-        told = parties.notes if parties else ()
+        remarks = parties.notes if parties else ()
         if owner is None and not names_field(sets, "owner"):
             deal, by_rule = owned_by_rule(transaction, deal)
-            told = (*by_rule, *told)
+            remarks = (*by_rule, *remarks)
         written = _of(deal.owner, parties) if parties else ()
-        transaction.do(opened(deal, transaction.settings, lead=known_lead, written=written, notes=told))
+        transaction.do(opened(deal, transaction.settings, lead=known_lead, written=written, notes=remarks))
 
 
 def _title(argument: str | None, given: str | None) -> str:
@@ -176,7 +176,9 @@ def _parties(
 
 def _of(owner: str | None, parties: Parties) -> tuple[Record, ...]:
     """The customer and contact to write; a new customer is of the deal's owner."""
-    return tuple(each.with_(owner=owner) if isinstance(each, Customer) else each for each in parties.written)
+    return tuple(
+        party.with_(owner=owner) if isinstance(party, Customer) else party for party in parties.written
+    )
 
 
 def _stakeholders(parties: Parties | None) -> tuple[object, ...] | None:

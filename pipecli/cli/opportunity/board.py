@@ -88,7 +88,7 @@ def _run(run: Session, process: str, *, has_closed: bool) -> None:
 
     app = BoardApp(run, process, has_closed=has_closed)
     app.run()
-    for line in app.said:
+    for line in app.summaries:
         say(line)
 
 
@@ -127,8 +127,8 @@ def drawn(board: Board, width: int, limit: int) -> str:
 def _elsewhere(board: Board, width: int) -> str:
     """The deals that are not on this board: none is left out without a word."""
     others = ", ".join(f"{process} {count}" for process, count in board.others.items())
-    said = f"open deals at other processes (--process): {others}"
-    return "".join(f"{line}\n" for line in ["", *wrapped(said, width)]) if others else ""
+    text = f"open deals at other processes (--process): {others}"
+    return "".join(f"{line}\n" for line in ["", *wrapped(text, width)]) if others else ""
 
 
 def _side_by_side(lanes: Sequence[Lane], currency: str, room: int, limit: int) -> str:

@@ -39,7 +39,7 @@ class Moved(NamedTuple):
 
     before: Opportunity
     after: Opportunity
-    said: str
+    summary: str
 
 
 def move(run: Session, key: str, stage: str) -> Moved:
@@ -141,7 +141,7 @@ class BoardApp(App[None]):
         self.owner_filter = owner_filter(run)
         self.grabbed = ""
         self.moves: list[Moved] = []
-        self.said: list[str] = []
+        self.summaries: list[str] = []
         self.board = self._board_of(run.pipeline)
         self.process = self.board.process
 
@@ -185,14 +185,14 @@ class BoardApp(App[None]):
         count = sum(len(lane.cards) for lane in self.board.lanes)
         of = self.owner_filter.owner or self.owner_filter.team
         others = sum(self.board.others.values())
-        said = "".join(
+        summary = "".join(
             [
                 f": {count} deal{'s' * (count != 1)} in {self.board.currency}",
                 *([f", of {of}"] if of else []),
                 *([f"; {others} at other processes"] if others else []),
             ]
         )
-        heading = shortened(clean(self.board.name), said, max(self.size.width - 2, len(said) + 4))
+        heading = shortened(clean(self.board.name), summary, max(self.size.width - 2, len(summary) + 4))
         self.screen_stack[0].query_one("#heading", Static).update(Content(heading))
 
     def _begin(self) -> None:
@@ -235,7 +235,7 @@ class BoardApp(App[None]):
 
     def _moved(self, moved: Moved) -> str:
         self.moves.append(moved)
-        return moved.said
+        return moved.summary
 
     async def action_undo(self) -> None:
         if not self.moves:
@@ -244,9 +244,9 @@ class BoardApp(App[None]):
         last = self.moves[-1]
 
         def undone() -> str:
-            said = undo(self.run_session, last)
+            summary = undo(self.run_session, last)
             self.moves.pop()
-            return said
+            return summary
 
         await self._do(undone)
         self.lanes.go_to(last.before.id)
@@ -254,13 +254,13 @@ class BoardApp(App[None]):
     async def _do(self, change: Callable[[], str]) -> None:
         """Make a change beside the screen, and show what it came to or why it was refused."""
         try:
-            said = await asyncio.to_thread(change)
+            summary = await asyncio.to_thread(change)
         except PipecliError as error:
             self._refuse(str(error))
             return
-        self.said.append(said)
+        self.summaries.append(summary)
         await self.action_reload()
-        self._say(said)
+        self._say(summary)
 
     def _refuse(self, why: str) -> None:
         self._say(f"refused: {why}", is_bad=True)

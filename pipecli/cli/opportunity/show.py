@@ -154,13 +154,13 @@ def _who_buys(run: Session, deal: RecordJson) -> Iterator[Line]:
 def _outcome(deal: RecordJson) -> Iterator[Line]:
     """How it ended."""
     closed = deal["closed"]
-    said = [
+    parts = [
         amount_text(closed.get("amount"), deal["currency"]),
         f"with {closed['quotation']}" if "quotation" in closed else "",
         f"to {closed['competitor']}" if "competitor" in closed else "",
         f"for {closed['reason']}" if "reason" in closed else "",
     ]
-    words = " ".join(part for part in said if part)
+    words = " ".join(part for part in parts if part)
     yield deal["status"], f"{closed['date']}" + (f", {words}" if words else "")
     if "detail" in closed:
         yield "", closed["detail"]
@@ -233,17 +233,17 @@ def _print_documents(run: Session, deal: RecordJson) -> None:
             _rows(run, table, f"id, status, date, {day}, exact_total, currency", deal),
             (*_DOCUMENT, Column(day, day.replace("_", " ").upper()), _TOTAL),
         )
-    asked = _rows(run, "_supplier_quotations", "id, supplier, status, date, exact_amount, currency", deal)
+    requests = _rows(run, "_supplier_quotations", "id, supplier, status, date, exact_amount, currency", deal)
     supplier = Column("supplier", "SUPPLIER", shrink=True)
-    print_section("Suppliers asked", asked, (_DOCUMENT[0], supplier, *_DOCUMENT[1:], _ASKED))
+    print_section("Suppliers asked", requests, (_DOCUMENT[0], supplier, *_DOCUMENT[1:], _ASKED))
 
 
 def _rows(run: Session, table: str, columns: str, deal: RecordJson) -> list[RecordJson]:
-    found = run.pipeline.index.connection.execute(
+    rows = run.pipeline.index.connection.execute(
         f"SELECT {columns} FROM {table} WHERE opportunity = ? ORDER BY date, created, id", (deal["id"],)
     )
-    names = [column[0] for column in found.description]
-    return [dict(zip(names, row, strict=True)) for row in found]
+    names = [column[0] for column in rows.description]
+    return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 _DOCUMENT = (Column("id", "ID"), Column("status", "STATUS"), Column("date", "DATE"))

@@ -77,9 +77,9 @@ def new(
             notes=notes,
         )
         priced, doubts = _priced(transaction, draft, from_supplier_quote, markup, margin)
-        made = built(Quotation, priced.plain(), sets, transaction.session)
-        _of_a_draft(transaction, draft, made)
-        transaction.do(Change(made, f"quote {deal.title}", "quotation-made", notes=tuple(doubts)))
+        quotation = built(Quotation, priced.plain(), sets, transaction.session)
+        _of_a_draft(transaction, draft, quotation)
+        transaction.do(Change(quotation, f"quote {deal.title}", "quotation-made", notes=tuple(doubts)))
 
 
 def _priced(

@@ -96,16 +96,18 @@ def _reader(transaction: Transaction, quotation: Quotation) -> Reader:
 def _message(
     transaction: Transaction, quotation: Quotation, reader: Reader, server: Server, wishes: Wishes
 ) -> EmailMessage:
-    to = [_named(each, "--to") for each in wishes.to]
+    to = [_named(address, "--to") for address in wishes.to]
     if not to:
         to = [_known(reader, quotation)]
-    copied = [_named(each, "--cc") for each in wishes.copied]
+    copied = [_named(address, "--cc") for address in wishes.copied]
     sender = _sender(transaction, server)
     printed = printed_of(transaction.pipeline, quotation)
     words = Words(one_line(wishes.subject or ""), f"{(wishes.body or '').strip()}\n")
     if not words.subject or not wishes.body:
-        made = written(_template(transaction, reader.language), printed, contact=reader.name, sender=sender)
-        words = Words(words.subject or made.subject, words.body if wishes.body else made.body)
+        template = written(
+            _template(transaction, reader.language), printed, contact=reader.name, sender=sender
+        )
+        words = Words(words.subject or template.subject, words.body if wishes.body else template.body)
     return message_of(
         words,
         sender=sender,

@@ -44,7 +44,7 @@ def send(
     body: Annotated[str | None, typer.Option(help="In place of the template's.", metavar="TEXT")] = None,
 ) -> None:
     """Mark a draft as sent; from now on it is frozen. With --email it is mailed first."""
-    if not email and any(each is not None for each in (to or None, cc or None, subject, body)):
+    if not email and any(option is not None for option in (to or None, cc or None, subject, body)):
         raise typer.BadParameter("--to, --cc, --subject and --body are of a mail: add --email")
     with changing(ctx) as transaction:
         quotation = transaction.get(Quotation, ref)

@@ -11,17 +11,14 @@ from pipecli.cli.common.assignments import assign, split
 from pipecli.cli.common.change import Printed, Transaction, changing
 from pipecli.cli.common.command import Assignments, Changing, noun
 from pipecli.cli.common.edit import edit_file
-from pipecli.cli.common.record_json import SECTIONS, find_section, settings_json
 from pipecli.cli.common.record_verbs import given_slug
-from pipecli.cli.common.session import say, session
 from pipecli.errors import PipecliError
 from pipecli.records.base import Record
-from pipecli.records.kinds import BY_NOUN, KINDS, SETTINGS_FILE
+from pipecli.records.kinds import BY_NOUN, KINDS
 from pipecli.records.settings import Settings
 from pipecli.store.files import inside
 from pipecli.store.index import query
 from pipecli.store.pipeline import Pipeline
-from pipecli.store.yaml import read
 from pipecli.workflow import rename_setting, settings
 from pipecli.workflow.change import Change
 from pipecli.workflow.rename_setting import WORDS
@@ -112,23 +109,6 @@ _NAMED = (
 )
 
 
-def set_part(transaction: Transaction, noun: str, slug: str, assignments: Sequence[str]) -> None:
-    """Set fields of a user or team."""
-    inside = [f"{SECTIONS[noun]}.{slug}.{text}" for text in assignments]
-    set_settings(transaction, inside, Printed(noun, slug, slug))
-
-
-def remove_part(transaction: Transaction, noun: str, slug: str) -> None:
-    """Remove a user or team that nothing names."""
-    last = settings_json(transaction.session, noun, slug)
-    set_settings(
-        transaction,
-        [f"{SECTIONS[noun]}.{slug}="],
-        Printed(noun, slug, slug, shown=last),
-        summary=f"remove {noun} {slug}",
-    )
-
-
 def set_settings(
     transaction: Transaction, assignments: Sequence[str], printed: Printed | None = None, *, summary: str = ""
 ) -> None:
@@ -145,20 +125,6 @@ def edit_settings(ctx: typer.Context, printed: Callable[[Settings], Printed] | N
         change_to(transaction, after, "edit")
 
     edit_file(ctx, lambda transaction: transaction.settings, allow, printed)
-
-
-def edit_part(ctx: typer.Context, noun: str, text: str) -> None:
-    """Open the settings in $EDITOR for the sake of one user or team, and say where that stands."""
-    run = session(ctx)
-    slug = find_section(run, noun, text)
-    line, _ = read.locate(run.pipeline.text(SETTINGS_FILE), [SECTIONS[noun], slug])
-    say(f"{noun} {slug} stands in {SETTINGS_FILE}, at line {line}")
-
-    def printed(after: Settings) -> Printed:
-        is_there = slug in getattr(after, SECTIONS[noun])
-        return Printed(noun, slug, slug) if is_there else Printed("settings", after.id, after.id)
-
-    edit_settings(ctx, printed)
 
 
 def change_to(transaction: Transaction, after: Settings, summary: str) -> Change:

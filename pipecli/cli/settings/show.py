@@ -73,8 +73,12 @@ def _children(value: Any) -> dict[str, Any]:
     if isinstance(value, Mapping):
         return dict(value)
     if isinstance(value, list):
-        named = {str(each["id"]): each for each in value if isinstance(each, Mapping) and "id" in each}
-        return named or {str(place): each for place, each in enumerate(value)}
+        named = {
+            str(element["id"]): element
+            for element in value
+            if isinstance(element, Mapping) and "id" in element
+        }
+        return named or {str(place): element for place, element in enumerate(value)}
     return {}
 
 
@@ -88,7 +92,7 @@ def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
 
 def _names(value: Any) -> list[Any]:
     """What `ids` prints: the keys of a map, the ids or words of a list, a value itself."""
-    if isinstance(value, list) and not any(isinstance(each, Mapping) for each in value):
+    if isinstance(value, list) and not any(isinstance(element, Mapping) for element in value):
         return value
     return list(_children(value)) or [value]
 

@@ -40,8 +40,8 @@ def compare(
 def _print_comparison(run: Session, deal: str, compared: Comparison) -> None:
     """Print a comparison; `ids` are those of the answers, the best total first."""
     if run.format is Format.IDS:
-        best_first = sorted(compared.columns, key=lambda each: not each.is_best)
-        write_text("".join(f"{each.answer.id}\n" for each in best_first))
+        best_first = sorted(compared.columns, key=lambda column: not column.is_best)
+        write_text("".join(f"{column.answer.id}\n" for column in best_first))
     elif run.format in (Format.JSON, Format.JSONL):
         print_record(_view(deal, compared), run.format, ())
     else:
@@ -54,11 +54,11 @@ def _print_comparison(run: Session, deal: str, compared: Comparison) -> None:
 
 
 def _say_who_is_missing(compared: Comparison) -> None:
-    for each in compared.waiting:
-        say(f"no answer yet: {each.supplier} ({each.id}), asked on {each.date}")
-    for each in compared.declined:
-        reason = f": {each.reason}" if each.reason else ""
-        say(f"declined: {each.supplier} ({each.id}){reason}")
+    for quotation in compared.waiting:
+        say(f"no answer yet: {quotation.supplier} ({quotation.id}), asked on {quotation.date}")
+    for quotation in compared.declined:
+        reason = f": {quotation.reason}" if quotation.reason else ""
+        say(f"declined: {quotation.supplier} ({quotation.id}){reason}")
 
 
 def _print_table(run: Session, compared: Comparison) -> None:
@@ -76,7 +76,7 @@ def _print_table(run: Session, compared: Comparison) -> None:
     for row in compared.rows:
         quantity = f"{row.quantity:f} {row.uom}" if row.uom else f"{row.quantity:f}"
         prices = zip(compared.columns, row.prices, strict=True)
-        cells = {each.answer.id: draw(price, each, compared.currency) for each, price in prices}
+        cells = {column.answer.id: draw(price, column, compared.currency) for column, price in prices}
         rows.append({"item": row.description, "quantity": quantity, **cells})
     for label, said in _summary(compared):
         cells = {
@@ -138,12 +138,12 @@ def _summary(compared: Comparison) -> list[tuple[str, Callable[[Answer], object]
     return [
         (
             f"Total {compared.currency}",
-            lambda each: None if each.total is None else _Total(each.total, each.compared),
+            lambda column: None if column.total is None else _Total(column.total, column.compared),
         ),
-        ("Quoted", lambda each: f"{each.quoted} of {items}" if each.quoted < items else None),
-        ("Lead time", lambda each: each.answer.lead_time),
+        ("Quoted", lambda column: f"{column.quoted} of {items}" if column.quoted < items else None),
+        ("Lead time", lambda column: column.answer.lead_time),
         ("Valid until", _validity),
-        ("Answer", lambda each: each.answer.id),
+        ("Answer", lambda column: column.answer.id),
     ]
 
 
@@ -175,8 +175,13 @@ def _view(deal: str, compared: Comparison) -> dict[str, Any]:
         "suppliers": [
             *(_answer_view(column, len(compared.rows)) for column in compared.columns),
             *(
-                {"id": each.id, "supplier": each.supplier, "status": each.status, "reason": each.reason}
-                for each in (*compared.waiting, *compared.declined)
+                {
+                    "id": quotation.id,
+                    "supplier": quotation.supplier,
+                    "status": quotation.status,
+                    "reason": quotation.reason,
+                }
+                for quotation in (*compared.waiting, *compared.declined)
             ),
         ],
     }

@@ -56,9 +56,11 @@ def new(
             answer_by=transaction.day(answer_by),
             notes=notes,
         )
-        made = built(SupplierQuotation, asked.plain(), sets, transaction.session)
-        _keep_status(transaction, asked, made)
-        transaction.do(Change(made, f"ask {made.supplier} for {deal.title}", "supplier-quotation-requested"))
+        quotation = built(SupplierQuotation, asked.plain(), sets, transaction.session)
+        _keep_status(transaction, asked, quotation)
+        transaction.do(
+            Change(quotation, f"ask {quotation.supplier} for {deal.title}", "supplier-quotation-requested")
+        )
 
 
 def _keep_status(_desk: Transaction, before: Any, after: Any) -> None:

@@ -1,0 +1,148 @@
+"""`pipecli user` and `team`: the salespeople and their teams, who are kept in `pipecli.yaml`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from pipecli.cli.common.assignments import validated
+from pipecli.cli.common.change import Printed, Transaction, changing
+from pipecli.cli.common.command import Assignments, Changing, TeamName, UserName, noun
+from pipecli.cli.common.record_json import SECTIONS, find_section, settings_json
+from pipecli.cli.common.record_verbs import given_slug
+from pipecli.cli.common.session import say, session
+from pipecli.cli.settings.change import edit_settings, set_settings
+from pipecli.records.kinds import SETTINGS_FILE
+from pipecli.records.settings import Settings, Team, User
+from pipecli.store.yaml import read
+from pipecli.workflow import settings
+
+app = noun()
+
+
+@app.command("user add", cls=Changing)
+def add_user(
+    ctx: typer.Context,
+    slug: Annotated[
+        str, typer.Argument(metavar="USER", help="What names them: small letters, digits and hyphens.")
+    ],
+    name: Annotated[str, typer.Option(help="Their name.", metavar="TEXT")],
+    email: Annotated[
+        str | None, typer.Option(help="By it git's identity is recognised.", metavar="ADDRESS")
+    ] = None,
+    team: Annotated[str | None, typer.Option(help="Their team; made if it is new.", metavar="TEAM")] = None,
+    inactive: Annotated[bool, typer.Option("--inactive", help="They get nothing new.")] = False,
+) -> None:
+    """Add a user; prints their slug."""
+    with changing(ctx) as transaction:
+        user = given_slug(slug, "user")
+        given = {
+            "name": name,
+            "email": email or None,
+            "team": given_slug(team, "team") if team else None,
+            "active": not inactive,
+        }
+        transaction.do(
+            settings.add_user(transaction.settings, user, validated(User, given)),
+            printed=Printed("user", user, user, is_new=True),
+        )
+
+
+@app.command("user set", cls=Changing)
+def set_user(ctx: typer.Context, user: UserName, assignments: Assignments) -> None:
+    """Set fields of a user: path=value, path= to clear."""
+    with changing(ctx) as transaction:
+        _set(transaction, "user", user, assignments)
+
+
+@app.command("user edit", cls=Changing)
+def edit_user(ctx: typer.Context, user: UserName) -> None:
+    """Open pipecli.yaml in $EDITOR, where the user stands."""
+    _edit(ctx, "user", user)
+
+
+@app.command("user remove", cls=Changing)
+def remove_user(ctx: typer.Context, user: UserName) -> None:
+    """Remove a user whom no record names.
+
+    One whom records name is taken out of use: user set USER active=no.
+    """
+    with changing(ctx) as transaction:
+        _remove(transaction, "user", user)
+
+
+@app.command("team add", cls=Changing)
+def add_team(
+    ctx: typer.Context,
+    slug: Annotated[
+        str, typer.Argument(metavar="TEAM", help="What names it: small letters, digits and hyphens.")
+    ],
+    name: Annotated[str | None, typer.Option(help="Its name; the slug otherwise.", metavar="TEXT")] = None,
+    manager: Annotated[str | None, typer.Option(help="Who answers for it.", metavar="USER")] = None,
+    parent: Annotated[str | None, typer.Option(help="The team it belongs to.", metavar="TEAM")] = None,
+) -> None:
+    """Add a team; prints its slug."""
+    with changing(ctx) as transaction:
+        team = given_slug(slug, "team")
+        given = {
+            "name": name or team,
+            "manager": find_section(transaction.session, "user", manager) if manager else None,
+            "parent": find_section(transaction.session, "team", parent) if parent else None,
+        }
+        transaction.do(
+            settings.add_team(transaction.settings, team, validated(Team, given)),
+            printed=Printed("team", team, team, is_new=True),
+        )
+
+
+@app.command("team set", cls=Changing)
+def set_team(ctx: typer.Context, team: TeamName, assignments: Assignments) -> None:
+    """Set fields of a team: path=value, path= to clear."""
+    with changing(ctx) as transaction:
+        _set(transaction, "team", team, assignments)
+
+
+@app.command("team edit", cls=Changing)
+def edit_team(ctx: typer.Context, team: TeamName) -> None:
+    """Open pipecli.yaml in $EDITOR, where the team stands."""
+    _edit(ctx, "team", team)
+
+
+@app.command("team remove", cls=Changing)
+def remove_team(ctx: typer.Context, team: TeamName) -> None:
+    """Remove a team that no user and no record names."""
+    with changing(ctx) as transaction:
+        _remove(transaction, "team", team)
+
+
+def _set(transaction: Transaction, section: str, name: str, assignments: Sequence[str]) -> None:
+    slug = find_section(transaction.session, section, name)
+    inside = [f"{SECTIONS[section]}.{slug}.{text}" for text in assignments]
+    set_settings(transaction, inside, Printed(section, slug, slug))
+
+
+def _remove(transaction: Transaction, section: str, name: str) -> None:
+    slug = find_section(transaction.session, section, name)
+    last = settings_json(transaction.session, section, slug)
+    set_settings(
+        transaction,
+        [f"{SECTIONS[section]}.{slug}="],
+        Printed(section, slug, slug, shown=last),
+        summary=f"remove {section} {slug}",
+    )
+
+
+def _edit(ctx: typer.Context, section: str, name: str) -> None:
+    """Open the settings in $EDITOR for the sake of one user or team, and say where that stands."""
+    run = session(ctx)
+    slug = find_section(run, section, name)
+    line, _ = read.locate(run.pipeline.text(SETTINGS_FILE), [SECTIONS[section], slug])
+    say(f"{section} {slug} stands in {SETTINGS_FILE}, at line {line}")
+
+    def printed(after: Settings) -> Printed:
+        is_there = slug in getattr(after, SECTIONS[section])
+        return Printed(section, slug, slug) if is_there else Printed("settings", after.id, after.id)
+
+    edit_settings(ctx, printed)
