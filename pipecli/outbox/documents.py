@@ -177,7 +177,7 @@ class Printed:
     facts: list[Labelled]
     opening: str = ""
     """The text before the items; empty for most."""
-    items: list[PrintedItem]
+    items: list[PrintedItem] = field(default_factory=list)
     """Those of a request have no prices: there the reader writes theirs."""
     discounted: bool = False
     taxed: bool = False
@@ -187,7 +187,7 @@ class Printed:
     """The labels of what else the reader fills in."""
     validity: str = ""
     terms: str = ""
-    signature: bool
+    signature: bool = False
     custom: dict[str, Any]
     """The record's own `custom` map, for templates that print more."""
 
@@ -223,7 +223,7 @@ def printed_quotation(
         (words.replaces, quotation.revision_of or ""),
         (words.replaced_by, revisions.replaced_by),
     ]
-    return _printed(
+    return _priced_sheet(
         quotation,
         (words, formats),
         company,
@@ -246,7 +246,7 @@ def printed_order(order: Order, company: Company, to: Addressee) -> Printed:
         (words.delivered, formats.day(order.delivered) if order.delivered else ""),
     ]
     cancelled = "cancelled" if order.status is OrderStatus.CANCELLED else ""
-    return _printed(
+    return _priced_sheet(
         order,
         (words, formats),
         company,
@@ -254,7 +254,6 @@ def printed_order(order: Order, company: Company, to: Addressee) -> Printed:
         facts,
         title=words.order,
         marked=(cancelled, cancelled),
-        validity="",
         signature=not cancelled,
     )
 
@@ -270,7 +269,7 @@ _LONGEST_UNIT = 12
 _PAST = {QuotationStatus.REJECTED, QuotationStatus.EXPIRED, QuotationStatus.SUPERSEDED}
 
 
-def _printed(
+def _priced_sheet(
     record: Quotation | Order,
     tongue: tuple[Words, Formats],
     company: Company,
@@ -279,12 +278,42 @@ def _printed(
     *,
     title: str,
     marked: tuple[str, str],
-    validity: str,
+    validity: str = "",
     signature: bool,
 ) -> Printed:
+    """A document with prices. `marked` are the names of the words across its pages and at its head."""
     words, formats = tongue
     watermark, stamp = (getattr(words, name) if name else "" for name in marked)
     sums, whole = _sums(record, words, formats)
+    return replace(
+        _sheet(record, words, company, to, facts, title=title, total=whole),
+        stamp=stamp,
+        watermark=watermark,
+        items=[_priced(item, record.currency, formats) for item in record.items],
+        discounted=any(item.discount for item in record.items),
+        taxed=any(item.tax is not None for item in record.items),
+        sums=sums,
+        validity=validity,
+        terms=(record.terms or "").strip(),
+        signature=signature,
+    )
+
+
+def _sheet(
+    record: Quotation | Order | SupplierQuotation,
+    words: Words,
+    company: Company,
+    to: Addressee,
+    facts: Sequence[tuple[str, str]],
+    *,
+    title: str,
+    total: Labelled,
+) -> Printed:
+    """A document with its head and total, without items; facts without a text are left out."""
+    tax_id = words.tax_id.format(number=company.tax_id) if company.tax_id else ""
+    ours = [company.address, company.phone, company.email, company.website, tax_id]
+    their_tax_id = words.tax_id.format(number=to.tax_id) if to.tax_id else ""
+    attention = words.attention.format(name=to.attention) if to.attention else ""
     return Printed(
         kind=record.noun,
         id=record.id,
@@ -292,36 +321,12 @@ def _printed(
         direction=words.direction,
         title=title,
         words=words._asdict(),
-        company=letterhead(company, words),
-        customer=reader(to, words),
-        stamp=stamp,
-        watermark=watermark,
+        company=Party(company.name, _lines(ours)),
+        customer=Party(to.name, _lines([*to.lines, their_tax_id]), attention),
         facts=[Labelled(label, text) for label, text in facts if text],
-        items=[_priced(item, record.currency, formats) for item in record.items],
-        discounted=any(item.discount for item in record.items),
-        taxed=any(item.tax is not None for item in record.items),
-        sums=sums,
-        total=whole,
-        validity=validity,
-        terms=(record.terms or "").strip(),
-        signature=signature,
+        total=total,
         custom=dict(record.custom or {}),
     )
-
-
-def letterhead(company: Company, words: Words) -> Party:
-    """Ourselves, as the head of a document has us."""
-    tax_id = words.tax_id.format(number=company.tax_id) if company.tax_id else ""
-    return Party(
-        company.name, _lines([company.address, company.phone, company.email, company.website, tax_id])
-    )
-
-
-def reader(to: Addressee, words: Words) -> Party:
-    """The recipient, as a document names them."""
-    tax_id = words.tax_id.format(number=to.tax_id) if to.tax_id else ""
-    attention = words.attention.format(name=to.attention) if to.attention else ""
-    return Party(to.name, _lines([*to.lines, tax_id]), attention)
 
 
 def _lines(texts: Iterable[str | None]) -> list[str]:
@@ -330,7 +335,7 @@ def _lines(texts: Iterable[str | None]) -> list[str]:
     return [line for line in lines if line]
 
 
-def described(item: Item | SupplierItem, formats: Formats) -> PrintedItem:
+def _described(item: Item | SupplierItem, formats: Formats) -> PrintedItem:
     """An item, without what it costs."""
     uom = item.uom or ""
     beside = f" {uom}" if 0 < len(uom) <= _LONGEST_UNIT else ""
@@ -343,7 +348,7 @@ def described(item: Item | SupplierItem, formats: Formats) -> PrintedItem:
 
 def _priced(item: Item, currency: str, formats: Formats) -> PrintedItem:
     return replace(
-        described(item, formats),
+        _described(item, formats),
         unit_price=unit_price(item.unit_price, currency, formats),
         discount=formats.percent(item.discount) if item.discount else "",
         tax=formats.percent(item.tax) if item.tax is not None else "",
@@ -379,20 +384,10 @@ def printed_request(request: SupplierQuotation, company: Company, supplier: Supp
         (words.answer_by, answer_by),
         (words.currency, request.currency),
     ]
-    return Printed(
-        kind=request.noun,
-        id=request.id,
-        language=words.language,
-        direction=words.direction,
-        title=words.request,
-        words=words._asdict(),
-        company=letterhead(company, words),
-        customer=reader(to, words),
-        facts=[Labelled(label, text) for label, text in facts if text],
+    return replace(
+        _sheet(request, words, company, to, facts, title=words.request, total=Labelled(words.total, "")),
         opening=words.please_by.format(day=answer_by) if answer_by else words.please,
-        items=[described(item, formats) for item in request.items],
-        total=Labelled(words.total, ""),
+        items=[_described(item, formats) for item in request.items],
         blanks=[words.lead_time, words.prices_valid_until],
         signature=True,
-        custom=dict(request.custom or {}),
     )
