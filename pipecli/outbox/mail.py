@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -19,6 +16,7 @@ from typing import Any, NamedTuple
 from pipecli.errors import PipecliError
 from pipecli.outbox.document_words import words_of
 from pipecli.outbox.documents import Printed
+from pipecli.outbox.worker import run_worker
 from pipecli.wording import one_line
 
 SECONDS = 5
@@ -72,28 +70,8 @@ def written(template: Template, printed: Printed, *, contact: str, sender: Addre
 
 
 def _filled_in(template: Template, values: dict[str, Any]) -> str:
-    request = {"template": template.text, "values": values, "memory": MEMORY, "seconds": SECONDS}
-    try:
-        done = subprocess.run(
-            [sys.executable, "-P", "-m", "pipecli.outbox.mail_worker"],
-            input=json.dumps(request, default=str).encode(),
-            capture_output=True,
-            timeout=SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise PipecliError(
-            f"{template.name} takes more than {SECONDS} seconds", hint="look for a loop without an end"
-        ) from None
-    if done.returncode or not done.stdout:
-        if b"MemoryError" in done.stderr:
-            raise PipecliError(
-                f"{template.name} takes more than {MEMORY >> 20} MB of memory",
-                hint="look for what grows in it",
-            )
-        last = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["no reason given"]
-        raise PipecliError(f"{template.name} can't be filled in: {one_line(last[0])}")
-    answer = json.loads(done.stdout)
+    request = {"template": template.text, "values": values}
+    answer, _ = run_worker("mail", request, template.name, memory=MEMORY, seconds=SECONDS)
     if "error" in answer:
         place = f"{template.name}:{answer['line']}" if answer["line"] else template.name
         raise PipecliError(f"{place}: {one_line(answer['error'])}")

@@ -10,8 +10,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import subprocess
-import sys
 from dataclasses import asdict
 from datetime import datetime
 from html.parser import HTMLParser
@@ -22,6 +20,7 @@ from typing import Any, Literal, NamedTuple
 from pipecli.distribution import require_extra
 from pipecli.errors import PipecliError
 from pipecli.outbox.documents import Printed
+from pipecli.outbox.worker import run_worker
 
 _POLICY = (
     "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; "
@@ -193,7 +192,8 @@ def typeset(
             placed = root / f".logo{logo.suffix.lower()}"
             shutil.copyfile(logo, placed)
             inputs["logo"] = f"/{placed.name}"
-        answer, content = _in_a_process(
+        answer, content = run_worker(
+            "document",
             {
                 "root": str(root),
                 "template": str(root / (template.file if template else _DEFAULT)),
@@ -202,11 +202,10 @@ def typeset(
                 "fonts": [str(root / ".fonts")],
                 "inputs": inputs,
                 "created": created.isoformat(),
-                "memory": MEMORY,
-                "seconds": seconds,
             },
             name,
-            seconds,
+            memory=MEMORY,
+            seconds=seconds,
         )
         folder = template.folder.name if template else "pipecli's own"
         if "error" in answer:
@@ -248,31 +247,6 @@ def _copy(folder: Path, to: Path) -> None:
             )
         (to / relative).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, to / relative)
-
-
-def _in_a_process(request: dict[str, Any], name: str, seconds: float) -> tuple[dict[str, Any], bytes]:
-    try:
-        done = subprocess.run(
-            [sys.executable, "-P", "-m", "pipecli.outbox.typst_worker"],
-            input=json.dumps(request).encode(),
-            cwd=request["root"],
-            capture_output=True,
-            timeout=seconds,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise PipecliError(
-            f"{name} takes more than {seconds:g} seconds", hint="look for a loop without an end"
-        ) from None
-    head, newline, content = done.stdout.partition(b"\n")
-    if done.returncode or not newline:
-        if b"memory" in done.stderr.lower() or b"MemoryError" in done.stderr:
-            raise PipecliError(
-                f"{name} takes more than {MEMORY >> 30} GB of memory", hint="look for what grows in it"
-            )
-        last = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["no reason given"]
-        raise PipecliError(f"{name} can't be set: {last[0]}")
-    return json.loads(head), content
 
 
 _PLACE = re.compile(r"┌─ (.+?):(\d+):(\d+)")

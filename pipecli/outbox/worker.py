@@ -1,8 +1,8 @@
-"""A process of its own that sets one document with typst: `python -P -m pipecli.outbox.typst_worker`.
+"""A process of its own for a template: it sets a document with typst, or fills in a mail with jinja2.
 
-It reads a request as JSON from stdin and writes a line of JSON, then the PDF or the page, to stdout.
-Templates come with a pipeline that anyone may have written, so that before it reads one it gives up what it
-may take: memory, processor time, files to write and the network.
+Templates come with a pipeline that anyone may have written. Before the process reads one it gives up what it
+may take: memory, processor time, files to write and the network. It reads a request as JSON from stdin, and
+writes a line of JSON, then the PDF or the page, to stdout.
 """
 
 from __future__ import annotations
@@ -10,21 +10,60 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
 import sys
 from contextlib import suppress
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
+
+from pipecli.errors import PipecliError
+from pipecli.wording import one_line
 
 _NOWHERE = "http://127.0.0.1:9"
 _ESCAPE = re.compile(r"\\u\{(\w+)\}")
 _IGNORED = re.compile(r"(.+) was ignored during HTML export")
 _NO_GLYPH = re.compile(r'the text `"(.+?)"` could not be displayed')
+_NAME = "template"
 
 
-def main() -> None:
+def run_worker(
+    task: Literal["document", "mail"], request: dict[str, Any], name: str, *, memory: int, seconds: float
+) -> tuple[dict[str, Any], bytes]:
+    """The answer to a request, and the content after it, from a process with at most so much memory and time.
+
+    Raises PipecliError for a template, called `name`, that takes more, or that ends the process.
+    """
+    try:
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", "pipecli.outbox.worker", task],
+            input=json.dumps(request | {"memory": memory, "seconds": seconds}, default=str).encode(),
+            cwd=request.get("root"),
+            capture_output=True,
+            timeout=seconds,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise PipecliError(
+            f"{name} takes more than {seconds:g} seconds", hint="look for a loop without an end"
+        ) from None
+    head, newline, content = done.stdout.partition(b"\n")
+    if done.returncode or not newline:
+        if b"memory" in done.stderr.lower():
+            most = f"{memory >> 30} GB" if memory >= 1 << 30 else f"{memory >> 20} MB"
+            raise PipecliError(f"{name} takes more than {most} of memory", hint="look for what grows in it")
+        last = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["no reason given"]
+        verb = "set" if task == "document" else "filled in"
+        raise PipecliError(f"{name} can't be {verb}: {one_line(last[0])}")
+    return json.loads(head), content
+
+
+def main(task: str) -> None:
     request = json.load(sys.stdin.buffer)
     give_up(request["memory"], request["seconds"])
-    content, answer = _set(request)
+    if task == "document":
+        content, answer = _set(request)
+    else:
+        content, answer = b"", filled_in(request["template"], request["values"])
     sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n" + content)
 
 
@@ -41,10 +80,8 @@ def give_up(memory: int, seconds: float) -> None:
     limits = (
         # Of data, not of addresses: threads of a large machine reserve many gigabytes they never use.
         (resource.RLIMIT_DATA, memory),
-        (
-            resource.RLIMIT_CPU,
-            int(8 * seconds) + 1,
-        ),  # of all threads; should nobody be left to end this process
+        # Of all threads; should nobody be left to end this process.
+        (resource.RLIMIT_CPU, int(8 * seconds) + 1),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_CORE, 0),
     )
@@ -121,5 +158,44 @@ def _is_image(compiler: Any, logo: str) -> bool:
     return True
 
 
+def filled_in(template: str, values: dict[str, Any]) -> dict[str, Any]:
+    """The `text` of a mail, or the `error` and its `line`, 0 where that is not known.
+
+    jinja2 runs the template in a sandbox, where it reads no other file.
+    """
+    from jinja2 import DictLoader, StrictUndefined, TemplateError
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    class Environment(ImmutableSandboxedEnvironment):
+        def getattr(self, obj: Any, attribute: str) -> Any:
+            """`doc.items` are the items, not a method of the map that holds them."""
+            is_key = isinstance(obj, dict) and attribute in obj
+            return obj[attribute] if is_key else super().getattr(obj, attribute)
+
+    environment = Environment(
+        loader=DictLoader({_NAME: template}),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    try:
+        return {"text": environment.get_template(_NAME).render(values)}
+    except TemplateError as error:
+        return {"error": error.message or type(error).__name__, "line": _line(error)}
+    except (ArithmeticError, LookupError, TypeError, ValueError, RecursionError) as error:
+        return {"error": str(error) or type(error).__name__, "line": _line(error)}
+
+
+def _line(error: BaseException) -> int:
+    """The line of the template that is at fault; 0 where none is."""
+    lineno: int | None = getattr(error, "lineno", None)
+    line, trace = 0, error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == "<template>":
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return lineno or line
+
+
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1])
