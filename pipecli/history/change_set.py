@@ -108,14 +108,14 @@ def change_set(place: Location, asked: Range) -> ChangeSet:
             unreadable.append(f"{path}: {is_.fault}")
     touched = [_touched(name, before.get(name), after.get(name)) for name in dict.fromkeys([*before, *after])]
     order = [kind.noun for kind in KINDS if kind.noun != "lead"] + ["lead", "settings"]
-    touched.sort(key=lambda each: (order.index(each.noun), each.key))
-    return ChangeSet([each for each in touched if each.events], unreadable)
+    touched.sort(key=lambda record: (order.index(record.noun), record.key))
+    return ChangeSet([record for record in touched if record.events], unreadable)
 
 
 def _key(side: Side, other: Side | None) -> str:
     """Whose file it is: of one that can't be read, that of its other end, else the one it is named after."""
-    told = side.version or (other.version if other else None)
-    return told.key if told else key_of_path(side.file)
+    version = side.version or (other.version if other else None)
+    return version.key if version else key_of_path(side.file)
 
 
 def _touched(name: tuple[str, str], before: Side | None, after: Side | None) -> ChangedRecord:
@@ -124,12 +124,12 @@ def _touched(name: tuple[str, str], before: Side | None, after: Side | None) -> 
         return ChangedRecord(*name, file, [], before, after)  # `unreadable` tells
     if before is not None and before.version is None:
         return ChangedRecord(*name, file, [_once_unreadable(before, after)], before, after)
-    found = events(before.version if before else None, after.version if after else None)
+    happened = events(before.version if before else None, after.version if after else None)
     if before and after and before.file != after.file:
-        found.append(Event("file", before.file, after.file, f"file moved: {before.file} → {after.file}"))
-    elif before and after and not found:
-        found.append(Event("file", file, file, "only comments or layout"))
-    return ChangedRecord(*name, file, found, before, after)
+        happened.append(Event("file", before.file, after.file, f"file moved: {before.file} → {after.file}"))
+    elif before and after and not happened:
+        happened.append(Event("file", file, file, "only comments or layout"))
+    return ChangedRecord(*name, file, happened, before, after)
 
 
 def _once_unreadable(before: Side, after: Side | None) -> Event:
@@ -152,8 +152,8 @@ def _side(path: str, end: Object | str) -> Side:
     except FaultyFile:
         return Side(path, "", None, version.fault)
     amount = None if version.amount is None else Decimal(version.amount)
-    told = RecordVersion(_noun(path), version.key or key_of_path(path), plain, amount)
-    return Side(path, text, told, version.fault)
+    record_version = RecordVersion(_noun(path), version.key or key_of_path(path), plain, amount)
+    return Side(path, text, record_version, version.fault)
 
 
 def _noun(path: str) -> str:
@@ -294,15 +294,15 @@ def effect(present: Pipeline, asked: Range, touched: Iterable[str]) -> Effect:
     head = present if asked.head is None else pipeline_at(present, asked.head)
     ends = [_or_none(pipeline_at(present, asked.base)), head]
     currency = head.rates.base
-    made = {by: [_forecast(end, head, by, currency) for end in ends] for by in ("month", "owner")}
+    forecasts = {by: [_forecast(end, head, by, currency) for end in ends] for by in ("month", "owner")}
     keys = list(touched)
     money = [_money(end, keys) if end else {} for end in ends]
-    before, after = made["owner"]
+    before, after = forecasts["owner"]
     return Effect(
         currency,
         _shift(None, before.totals if before else None, after.totals if after else None),
-        sorted(_shifts(*made["month"]), key=_chronological),
-        sorted(_shifts(*made["owner"]), key=lambda shift: -abs(shift.weighted_change)),
+        sorted(_shifts(*forecasts["month"]), key=_chronological),
+        sorted(_shifts(*forecasts["owner"]), key=lambda shift: -abs(shift.weighted_change)),
         money[0],
         money[1],
         [f"{fault}" for end in ends if end for fault in end.index.faults() if _is_deal(fault.file)],
@@ -333,7 +333,7 @@ def _forecast(end: Pipeline | None, head: Pipeline, by: str, currency: str) -> F
 
 def _shifts(before: Forecast | None, after: Forecast | None) -> list[Shift]:
     """The rows that differ."""
-    old, new = ({row.key: row for row in made.rows} if made else {} for made in (before, after))
+    old, new = ({row.key: row for row in end.rows} if end else {} for end in (before, after))
     shifts = [_shift(key, old.get(key), new.get(key)) for key in dict.fromkeys([*new, *old])]
     return [shift for shift in shifts if shift.weighted_change or shift.won_change]
 

@@ -69,11 +69,11 @@ def deals_at(history: History, commit: str) -> Deals | None:
     One that can't be read counts as it last could be, and is named. Raises PipecliError when the settings
     can't be read.
     """
-    found = roots(history.place, commit)
-    if SETTINGS_FILE not in found:
+    contents = roots(history.place, commit)
+    if SETTINGS_FILE not in contents:
         return None
-    settings = _settings_of(history, found[SETTINGS_FILE])
-    tree = found.get(OPPORTUNITY.folder)
+    settings = _settings_of(history, contents[SETTINGS_FILE])
+    tree = contents.get(OPPORTUNITY.folder)
     if tree is None:
         return Deals({}, settings, [])
     kept = history.snapshot(tree)
@@ -147,11 +147,11 @@ def _stages(settings: Settings) -> dict[tuple[str, str], tuple[int, Decimal | No
 
 def _settings_of(history: History, blob: str) -> Settings:
     version = history.versions({("settings", blob): SETTINGS_FILE})["settings", blob]
-    (each,) = git.objects(history.place.work_tree, [blob], files.LARGEST)
+    (object_,) = git.objects(history.place.work_tree, [blob], files.LARGEST)
     try:
-        if version.fault or each.content is None:
+        if version.fault or object_.content is None:
             raise PipecliError(f"{SETTINGS_FILE} could not be read then: {version.fault}", hint=_OTHER)
-        return read.parse(read.decode(each.content, SETTINGS_FILE), SETTINGS_FILE)
+        return read.parse(read.decode(object_.content, SETTINGS_FILE), SETTINGS_FILE)
     except FaultyFile as error:
         raise PipecliError(f"{SETTINGS_FILE} could not be read then: {error}", hint=_OTHER) from None
 
@@ -162,7 +162,7 @@ _OTHER = "choose another moment"
 def _last_sound(history: History, path: str, blob: str) -> VersionFacts | None:
     """The last version of a file before this one that could be read."""
     rows = history.connection.execute(
-        "SELECT after, befores FROM touched WHERE noun = ? AND path = ?", (OPPORTUNITY.noun, path)
+        "SELECT after, befores FROM record_changes WHERE noun = ? AND path = ?", (OPPORTUNITY.noun, path)
     )
     before: dict[str, str | None] = dict(rows.fetchall())
     seen = set[str]()
@@ -222,13 +222,13 @@ def changes(history: History, asked: Asked, today: date, zone: tzinfo) -> Change
     before = _rates(opening)
     if before.base != rates.base:
         before = rates
-    made = waterfall(
+    movement = waterfall(
         _pairs(opening.deals, closing.deals),
         Side(Valuation(before, target), opening.day, opening.deals.stages),
         Side(Valuation(rates, target), closing.day, closing.deals.stages),
         asked.window,
     )
-    return Changes(opening, closing, target, made)
+    return Changes(opening, closing, target, movement)
 
 
 def _rates(end: End) -> Rates:

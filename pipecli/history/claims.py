@@ -60,14 +60,14 @@ def words(done: subprocess.CompletedProcess[bytes]) -> str:
     """What git, a hook or the server said, on one line, without progress, advice and passwords."""
     text = done.stderr.decode("utf-8", "replace")
     lines = [line.rpartition("\r")[2].strip() for line in text.replace("\r\n", "\n").splitlines()]
-    said = [
+    messages = [
         line.removeprefix("remote:").removeprefix("fatal:").strip()
         for line in lines
         if line not in ("", "remote:") and not _NOISE.match(line)
     ]
-    if len(said) > 1:  # of more than that git says why above it
-        said = [line for line in said if line != "Could not read from remote repository."]
-    joined = " / ".join(line for line in dict.fromkeys(said) if line)
+    if len(messages) > 1:  # of more than that git says why above it
+        messages = [line for line in messages if line != "Could not read from remote repository."]
+    joined = " / ".join(line for line in dict.fromkeys(messages) if line)
     # To the last @ of an address: a password may hold any letter.
     return re.sub(r"://[^\s']*@", "://", joined) or f"git ended with {done.returncode}"
 
@@ -129,10 +129,10 @@ class Claims:
         unsent = set(keys)
 
         def change(days: Days) -> bool:
-            found = [(day, key) for day, by in days.items() for key in unsent if by.get(key) == who]
-            for day, key in found:
+            claimed = [(day, key) for day, by in days.items() for key in unsent if by.get(key) == who]
+            for day, key in claimed:
                 del days[day][key]
-            return bool(found)
+            return bool(claimed)
 
         self._change(change, today)
 

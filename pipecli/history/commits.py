@@ -1,8 +1,6 @@
-"""Reading commits through git: which there are, which files of the pipeline each touched, what each says.
+"""Reading commits through git: their order, messages and files, and the records that each changed.
 
-From the files that a commit touched to the records: a file that moved is one record, not two.
-
-What a commit holds: the pipeline's files in it, each with the id of its blob.
+A file that moved is one record that changed, not two.
 """
 
 from __future__ import annotations
@@ -21,7 +19,7 @@ _PART = 2500
 """Commits that one git process compares: enough to be worth its start, few enough for several at once."""
 
 
-class Listed(NamedTuple):
+class ListedCommit(NamedTuple):
     """A commit's place in history."""
 
     id: str
@@ -30,7 +28,7 @@ class Listed(NamedTuple):
     parents: list[str]
 
 
-class Touch(NamedTuple):
+class FileChange(NamedTuple):
     """One file of the pipeline that a commit made different from every parent."""
 
     path: str
@@ -39,8 +37,8 @@ class Touch(NamedTuple):
     after: str | None
 
 
-Touched = tuple[str, list[Touch]]
-"""The id of a commit, and what it touched."""
+CommitChanges = tuple[str, list[FileChange]]
+"""The id of a commit, and the files that it changed."""
 
 
 def record_kind(path: str) -> Kind | None:
@@ -50,24 +48,24 @@ def record_kind(path: str) -> Kind | None:
 
 def listed(
     place: Location, head: str, known: str | None = None, *, first_parents: bool = False
-) -> list[Listed]:
+) -> list[ListedCommit]:
     """The commits that lead to `head` and not to `known`, parents first; `first_parents`: without the sides
     of merges. Raises git.GitRefused."""
     which = [*(["--first-parent"] if first_parents else []), head, *([f"^{known}"] if known else [])]
     lines = git.output(
         place.work_tree, "rev-list", "--topo-order", "--reverse", "--parents", "--timestamp", *which, "--"
     ).splitlines()
-    found = []
+    commits = []
     for line in lines:
         seconds, commit, *parents = line.split(" ")
-        found.append(Listed(commit, int(seconds), parents))
-    return found
+        commits.append(ListedCommit(commit, int(seconds), parents))
+    return commits
 
 
-def touches(place: Location, commits: Sequence[str]) -> Iterator[list[Touched]]:
-    """Those of these commits that touched records, with the files, in parts as git finds them.
+def file_changes(place: Location, commits: Sequence[str]) -> Iterator[list[CommitChanges]]:
+    """The commits among these that changed records, with the files, in parts as git finds them.
 
-    A merge touches what is different from all its parents: what its sides did counts once, with them.
+    A merge files what is different from all its parents: what its sides did counts once, with them.
     """
     parts = [commits[start : start + _PART] for start in range(0, len(commits), _PART)]
     if len(parts) < 2:
@@ -81,19 +79,19 @@ def touches(place: Location, commits: Sequence[str]) -> Iterator[list[Touched]]:
             yield _parsed(compared, place.prefix)
 
 
-def gone(place: Location, merge: str, parent: int) -> list[tuple[str, str]]:
+def removed_files(place: Location, merge: str, parent: int) -> list[tuple[str, str]]:
     """The files of records, each with its blob, that a parent of a merge (0: the first) has, and it not."""
     inside = [place.prefix] if place.prefix else []
-    said = git.raw(
+    compared = git.raw(
         place.work_tree, "diff-tree", "-r", "--raw", "--no-renames", "--no-abbrev", "-z", "--diff-filter=D",
         f"{merge}^{parent + 1}", merge, "--", *inside,
     )  # fmt: skip
-    found = _parsed(merge.encode() + b"\0" + said, place.prefix)
-    return [(touch.path, blob) for _, touches in found for touch in touches if (blob := touch.befores[0])]
+    changes = _parsed(merge.encode() + b"\0" + compared, place.prefix)
+    return [(change.path, blob) for _, files in changes for change in files if (blob := change.befores[0])]
 
 
 def _compared(place: Location, commits: Sequence[str]) -> bytes:
-    """What plumbing says, which no configuration of the user's changes."""
+    # plumbing: no configuration of the user's changes it
     inside = [place.prefix] if place.prefix else []
     return git.raw(
         place.work_tree, "diff-tree", "--stdin", "-r", "--root", "-c", "--raw", "--no-renames", "--no-abbrev",
@@ -101,31 +99,31 @@ def _compared(place: Location, commits: Sequence[str]) -> bytes:
     )  # fmt: skip
 
 
-def _parsed(compared: bytes, prefix: str) -> list[Touched]:
-    found: list[Touched] = []
+def _parsed(compared: bytes, prefix: str) -> list[CommitChanges]:
+    changes: list[CommitChanges] = []
     tokens = iter(compared.split(b"\0"))
     for token in tokens:
         if token.startswith(b":"):
             path = next(tokens).decode("utf-8", "replace").removeprefix(prefix)
-            touch = _touch(path, token)
-            if record_kind(path) and touch.after not in touch.befores:  # not only its mode
-                found[-1][1].append(touch)
+            change = _file_change(path, token)
+            if record_kind(path) and change.after not in change.befores:  # not only its mode
+                changes[-1][1].append(change)
         elif token:
-            found.append((token.decode(), []))
-    return [each for each in found if each[1]]
+            changes.append((token.decode(), []))
+    return [change for change in changes if change[1]]
 
 
-def _touch(path: str, about: bytes) -> Touch:
+def _file_change(path: str, about: bytes) -> FileChange:
     """From `:100644 100644 <before> <after> M`, with a colon, mode and blob more for each other parent."""
     parents = about.count(b":", 0, 8)
     words = about.lstrip(b":").split(b" ")
     blobs = [word.decode() for word in words[parents + 1 : -1]]
     ids = [None if not blob.strip("0") else blob for blob in blobs]
-    return Touch(path, tuple(ids[:-1]), ids[-1])
+    return FileChange(path, tuple(ids[:-1]), ids[-1])
 
 
 class Commit(NamedTuple):
-    """Who said what, when."""
+    """The author, the time and the message of a commit."""
 
     id: str
     author: str
@@ -176,8 +174,8 @@ Blob = tuple[str, str]
 """A noun and the id of a blob: the same text may stand in two folders."""
 
 
-class Row(NamedTuple):
-    """One record that one commit touched."""
+class RecordChange(NamedTuple):
+    """A record that a commit changed."""
 
     noun: str
     key: str
@@ -192,31 +190,33 @@ class Row(NamedTuple):
     """None: the record was removed."""
 
 
-def blobs(touches: Sequence[Touch]) -> list[tuple[Blob, str]]:
-    """Every version that a commit's files had or have, with a path it stood at."""
+def blobs_of(files: Sequence[FileChange]) -> list[tuple[Blob, str]]:
+    """The blobs of the changed files before and after, each with its path."""
     return [
-        ((_noun(touch), blob), touch.path)
-        for touch in touches
-        for blob in (*touch.befores, touch.after)
+        ((_noun(change), blob), change.path)
+        for change in files
+        for blob in (*change.befores, change.after)
         if blob
     ]
 
 
-def apart(touches: Sequence[Touch]) -> set[int]:
+def parents_lacking_files(files: Sequence[FileChange]) -> set[int]:
     """The parents of a merge that lack a file of it which another has: they may have it at another path."""
     return {
         number
-        for touch in touches
-        if touch.after and any(touch.befores)
-        for number, blob in enumerate(touch.befores)
+        for change in files
+        if change.after and any(change.befores)
+        for number, blob in enumerate(change.befores)
         if blob is None
     }
 
 
-def brought_together(
-    touches: Sequence[Touch], gone: Mapping[int, Sequence[tuple[str, str]]], keys: Mapping[Blob, str | None]
-) -> list[Touch]:
-    """The touches of a merge, with the versions of parents that have the record at another path.
+def with_moved_files(
+    files: Sequence[FileChange],
+    gone: Mapping[int, Sequence[tuple[str, str]]],
+    keys: Mapping[Blob, str | None],
+) -> list[FileChange]:
+    """The files of a merge, with the versions of parents that have the record at another path.
 
     `gone` has the files, each with its blob, that a parent has and the merge has not.
     """
@@ -227,48 +227,50 @@ def brought_together(
         if (key := keys.get((noun := noun_at(path), blob)))
     }
 
-    def filled(touch: Touch) -> Touch:
-        noun, key = _noun(touch), keys.get((_noun(touch), touch.after or ""))
-        return touch._replace(
+    def filled(change: FileChange) -> FileChange:
+        noun, key = _noun(change), keys.get((_noun(change), change.after or ""))
+        return change._replace(
             befores=tuple(
                 blob or (elsewhere.get((number, noun, key)) if key else None)
-                for number, blob in enumerate(touch.befores)
+                for number, blob in enumerate(change.befores)
             )
         )
 
-    return [filled(touch) if touch.after and any(touch.befores) else touch for touch in touches]
+    return [filled(change) if change.after and any(change.befores) else change for change in files]
 
 
-def rows(touches: Sequence[Touch], keys: Mapping[Blob, str | None]) -> list[Row]:
+def record_changes(files: Sequence[FileChange], keys: Mapping[Blob, str | None]) -> list[RecordChange]:
     """The records that a commit touched; `keys` says whose version a blob is, None: nobody can tell."""
-    found = [_row(touch, keys) for touch in touches]
-    removed = {(row.noun, row.key): row for row in found if row.after is None}
-    added = {(row.noun, row.key) for row in found if row.befores is None}
+    changes = [_row(change, keys) for change in files]
+    removed = {(row.noun, row.key): row for row in changes if row.after is None}
+    added = {(row.noun, row.key) for row in changes if row.befores is None}
     moved = removed.keys() & added
     return [
         _moved(removed[row.noun, row.key], row)
         if row.befores is None and (row.noun, row.key) in moved
         else row
-        for row in found
+        for row in changes
         if not (row.after is None and (row.noun, row.key) in moved)
     ]
 
 
-def _row(touch: Touch, keys: Mapping[Blob, str | None]) -> Row:
-    noun = _noun(touch)
-    before = next((key for blob in touch.befores if blob and (key := keys.get((noun, blob)))), None)
-    after = keys.get((noun, touch.after)) if touch.after else None
-    key = after or before or key_of_path(touch.path)
-    befores = " ".join(blob or "-" for blob in touch.befores) if any(touch.befores) else None
-    return Row(noun, key, before if before != key else None, touch.path, None, befores, touch.after)
+def _row(change: FileChange, keys: Mapping[Blob, str | None]) -> RecordChange:
+    noun = _noun(change)
+    before = next((key for blob in change.befores if blob and (key := keys.get((noun, blob)))), None)
+    after = keys.get((noun, change.after)) if change.after else None
+    key = after or before or key_of_path(change.path)
+    befores = " ".join(blob or "-" for blob in change.befores) if any(change.befores) else None
+    return RecordChange(
+        noun, key, before if before != key else None, change.path, None, befores, change.after
+    )
 
 
-def _moved(old: Row, new: Row) -> Row:
+def _moved(old: RecordChange, new: RecordChange) -> RecordChange:
     return new._replace(old_path=old.path, befores=old.befores)
 
 
-def _noun(touch: Touch) -> str:
-    return noun_at(touch.path)
+def _noun(change: FileChange) -> str:
+    return noun_at(change.path)
 
 
 def noun_at(path: str) -> str:
@@ -279,7 +281,7 @@ def noun_at(path: str) -> str:
 
 
 def key_of_path(path: str) -> str:
-    """Whose file a path should be by its name, when no version of it can be read."""
+    """The key of the record that a file is named after, for a file that can't be read."""
     stem = path.rpartition("/")[2].removesuffix(".yaml")
     match = re.match(r"[A-Z]+-[0-9A-Z]{5}(?![0-9A-Z])", stem)
     return match[0] if match else stem

@@ -64,9 +64,9 @@ def exactly(value: object, field: str, currency: str) -> object:
 def exactly_all(value: object, field: str, currency: str) -> object:
     """The same of all that stands in a map or a list."""
     if isinstance(value, Mapping):
-        return {key: exactly_all(each, f"{field}.{key}", currency) for key, each in value.items()}
+        return {key: exactly_all(part, f"{field}.{key}", currency) for key, part in value.items()}
     if isinstance(value, list):
-        return [exactly_all(each, field, currency) for each in value]
+        return [exactly_all(part, field, currency) for part in value]
     return exactly(value, field, currency)
 
 
@@ -104,17 +104,17 @@ def member_word(field: str) -> str:
     return _ONE.get(field.rpartition(".")[2], field)
 
 
-def by_identity(all_: Sequence[Thing]) -> dict[str, Thing]:
+def by_identity(things: Sequence[Thing]) -> dict[str, Thing]:
     """The members of a list by what names each: id, contact or product, else words; twins are numbered."""
-    found: dict[str, Thing] = {}
-    for place, thing in enumerate(all_):
+    named_things: dict[str, Thing] = {}
+    for place, thing in enumerate(things):
         named = (thing.get(key) for key in ("id", "contact", "product", "description", "name"))
-        identity = next((each for each in named if isinstance(each, str) and each), str(place + 1))
+        identity = next((name for name in named if isinstance(name, str) and name), str(place + 1))
         unique, number = identity, 2
-        while unique in found:
+        while unique in named_things:
             unique, number = f"{identity}#{number}", number + 1
-        found[unique] = thing
-    return found
+        named_things[unique] = thing
+    return named_things
 
 
 def name(thing: Thing, identity: str) -> str:
@@ -158,16 +158,16 @@ def planned(field: str, thing: Thing) -> str:
 
 def plain_list(field: str, before: Sequence[object], after: Sequence[object]) -> str:
     """`tags: added vip; removed old`, `step done: Budget agreed`."""
-    added = ", ".join(str(each) for each in after if each not in before)
-    removed = ", ".join(str(each) for each in before if each not in after)
+    added = ", ".join(str(value) for value in after if value not in before)
+    removed = ", ".join(str(value) for value in before if value not in after)
     if field == "steps_done":
-        said = [
+        changes = [
             *([f"step done: {added}"] if added else []),
             *([f"step undone: {removed}"] if removed else []),
         ]
-        return "; ".join(said) or "steps_done reordered"
-    said = [*([f"added {added}"] if added else []), *([f"removed {removed}"] if removed else [])]
-    return f"{field}: {'; '.join(said)}" if said else f"{field} reordered"
+        return "; ".join(changes) or "steps_done reordered"
+    changes = [*([f"added {added}"] if added else []), *([f"removed {removed}"] if removed else [])]
+    return f"{field}: {'; '.join(changes)}" if changes else f"{field} reordered"
 
 
 def ending(thing: Thing, currency: str) -> str:
@@ -245,8 +245,8 @@ _ENDINGS = {"opportunity": ("closed",), "lead": ("converted", "disqualified")}
 def _creation(version: RecordVersion) -> Event:
     title, stage, status = _title(version), version.plain.get("stage"), version.plain.get("status")
     amount = None if version.amount is None else f"{version.amount:,} {version.currency}"
-    said = (title, stage and f"at {stage}", amount, status if status != _first_status(version) else None)
-    about = ", ".join(str(each) for each in said if each)
+    parts = (title, stage and f"at {stage}", amount, status if status != _first_status(version) else None)
+    about = ", ".join(str(part) for part in parts if part)
     return Event("created", None, title, f"{version.name} created{f': {about}' if about else ''}")
 
 
@@ -293,8 +293,8 @@ def _status(before: RecordVersion, after: RecordVersion) -> Iterator[Event]:
     else:
         text = change("status", old, new, "")
     endings = [after.plain.get(name) for name in _ended(before, after)]
-    said = "; ".join(ending(each, after.currency) for each in endings if isinstance(each, Mapping))
-    yield Event("status", old, new, f"{text} ({said})" if said else text)
+    words = "; ".join(ending(closing, after.currency) for closing in endings if isinstance(closing, Mapping))
+    yield Event("status", old, new, f"{text} ({words})" if words else text)
 
 
 def _first_status(version: RecordVersion) -> str | None:
@@ -309,9 +309,9 @@ def _ended(before: RecordVersion, after: RecordVersion) -> list[str]:
 
 
 def _others(before: RecordVersion, after: RecordVersion, apart: frozenset[str] = _APART) -> Iterator[Event]:
-    told = apart | set(_ended(before, after)) if "status" in apart else apart
+    skipped = apart | set(_ended(before, after)) if "status" in apart else apart
     for key in [*before.plain, *(key for key in after.plain if key not in before.plain)]:
-        if key not in told:
+        if key not in skipped:
             yield from _differences(key, before.plain.get(key), after.plain.get(key), after.currency)
 
 
@@ -332,11 +332,11 @@ def _differences(field: str, before: object, after: object, currency: str) -> It
 
 
 def _in_list(field: str, before: Sequence[object], after: Sequence[object], currency: str) -> Iterator[Event]:
-    each = [*before, *after]
+    members = [*before, *after]
     old, new = (exactly_all(list(values), field, currency) for values in (before, after))
-    if all(isinstance(value, Mapping) for value in each):
+    if all(isinstance(value, Mapping) for value in members):
         yield from _of_things(field, before, after, currency)  # type: ignore[arg-type]
-    elif any(isinstance(value, (Mapping, list)) for value in each):
+    elif any(isinstance(value, (Mapping, list)) for value in members):
         yield Event(field, old, new, f"{field} changed")
     else:
         yield Event(field, old, new, plain_list(field, before, after))
@@ -369,7 +369,7 @@ def _of_things(
             if leaf == "done" and event.after is True:
                 yield event._replace(text=f"{one} done: {described(field, thing, currency)}")
             else:
-                said = event.text.removeprefix(f"{place}.")
-                yield event._replace(text=f"{one} {name(thing, identity)}: {said}")
+                words = event.text.removeprefix(f"{place}.")
+                yield event._replace(text=f"{one} {name(thing, identity)}: {words}")
     if not changed:
         yield Event(field, list(old), list(new), f"{field} reordered")

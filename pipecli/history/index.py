@@ -20,7 +20,6 @@ from typing import TypeVar
 from pipecli import __version__
 from pipecli.errors import PipecliError
 from pipecli.history import commits
-from pipecli.history import commits as touched
 from pipecli.history.commits import Blob
 from pipecli.history.moments import FirstParentLine, Tip, line_of_git, tip
 from pipecli.history.version import NOT_HERE, VersionFacts, facts_of
@@ -34,13 +33,13 @@ _SCHEMA = f"""
 CREATE TABLE commits (n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, parent TEXT, parents INTEGER,
     committed INTEGER, placed INTEGER, generation INTEGER, line INTEGER);
 CREATE INDEX commits_line ON commits (line, committed, id) WHERE line IS NOT NULL;
-CREATE TABLE touched (commit_n INTEGER, {", ".join(commits.Row._fields)});
-CREATE INDEX touched_key ON touched (noun, key);
-CREATE INDEX touched_was ON touched (noun, was) WHERE was IS NOT NULL;
-CREATE INDEX touched_commit ON touched (commit_n);
-CREATE TABLE merged (commit_n INTEGER, noun, key, was, after);
-CREATE INDEX merged_commit ON merged (commit_n);
-CREATE TABLE courses (head TEXT, kept BLOB);
+CREATE TABLE record_changes (commit_n INTEGER, {", ".join(commits.RecordChange._fields)});
+CREATE INDEX record_changes_key ON record_changes (noun, key);
+CREATE INDEX record_changes_was ON record_changes (noun, was) WHERE was IS NOT NULL;
+CREATE INDEX record_changes_commit ON record_changes (commit_n);
+CREATE TABLE merge_changes (commit_n INTEGER, noun, key, was, after);
+CREATE INDEX merge_changes_commit ON merge_changes (commit_n);
+CREATE TABLE stage_histories (head TEXT, kept BLOB);
 CREATE TABLE versions (noun TEXT, blob TEXT, {", ".join(VersionFacts._fields)}, PRIMARY KEY (noun, blob))
     WITHOUT ROWID;
 CREATE INDEX versions_key ON versions (noun, key);
@@ -125,7 +124,7 @@ def open_history(place: Location, say: Say) -> History:
     return history
 
 
-def line_of(place: Location) -> FirstParentLine:
+def first_parent_line(place: Location) -> FirstParentLine:
     """The commits from HEAD along first parents: those of the index where it is up to date, else git's."""
     file = place.cache / "history.sqlite"
     with suppress(sqlite3.DatabaseError, OSError):
@@ -160,7 +159,7 @@ class History:
         with writing(self.connection):
             old, old_boundary = self._about()  # again: another command may have been here meanwhile
             if old_boundary != boundary:  # deepened: what had no parents may have them now
-                for table in ("touched", "merged", "courses", "commits"):
+                for table in ("record_changes", "merge_changes", "stage_histories", "commits"):
                     self.connection.execute(f"DELETE FROM {table}")
                 old = ""
             self._move(old, say)
@@ -191,13 +190,13 @@ class History:
 
     def knows(self, noun: str, key: str) -> bool:
         """Whether any commit touched this record."""
-        found = self.connection.execute("SELECT 1 FROM touched WHERE noun = ? AND key = ?", (noun, key))
-        return found.fetchone() is not None
+        rows = self.connection.execute("SELECT 1 FROM record_changes WHERE noun = ? AND key = ?", (noun, key))
+        return rows.fetchone() is not None
 
     def snapshot(self, tree: str) -> dict[str, tuple[str | None, ...]] | None:
         """The facts of the deals in a tree by their ids, where it was asked for before."""
-        found = self.connection.execute("SELECT deals FROM snapshots WHERE tree = ?", (tree,)).fetchone()
-        return marshal.loads(found[0]) if found else None  # noqa: S302 - our own, in the git directory
+        row = self.connection.execute("SELECT deals FROM snapshots WHERE tree = ?", (tree,)).fetchone()
+        return marshal.loads(row[0]) if row else None  # noqa: S302 - our own, in the git directory
 
     def keep_snapshot(self, tree: str, deals: dict[str, tuple[str | None, ...]]) -> None:
         """Keep what took a look at every deal, for the next question about the same moment."""
@@ -217,29 +216,33 @@ class History:
         """Go from the commit that was indexed last to HEAD, reading only what differs."""
         head = self.tip.commit
         try:
-            gone = [each.id for each in commits.listed(self.place, old, head)] if old else []
+            gone = [commit.id for commit in commits.listed(self.place, old, head)] if old else []
             new = commits.listed(self.place, head, old)
         except git.GitRefused:  # git has forgotten the old commit
             reached = commits.listed(self.place, head)
             known = {row[0] for row in self.connection.execute("SELECT id FROM commits")}
-            gone = list(known.difference(each.id for each in reached))
-            new = [each for each in reached if each.id not in known]
+            gone = list(known.difference(commit.id for commit in reached))
+            new = [commit for commit in reached if commit.id not in known]
         numbers = [(n,) for n in self._numbers(gone).values()]
-        for table, number in (("touched", "commit_n"), ("merged", "commit_n"), ("commits", "n")):
+        for table, number in (
+            ("record_changes", "commit_n"),
+            ("merge_changes", "commit_n"),
+            ("commits", "n"),
+        ):
             self.connection.executemany(f"DELETE FROM {table} WHERE {number} = ?", numbers)
         if len(new) > _MANY:
             say(f"reading the history of {len(new):,} commits; after this only what is new is read")
         self._place(new)
         self._line_up()
-        for found in commits.touches(self.place, [each.id for each in new]):
-            self._add(found)
+        for changes in commits.file_changes(self.place, [commit.id for commit in new]):
+            self._add(changes)
 
-    def _place(self, new: Sequence[commits.Listed]) -> None:
+    def _place(self, new: Sequence[commits.ListedCommit]) -> None:
         """Note the commits, each no earlier than its parents, whatever the clocks of their makers said."""
         places: dict[str, tuple[int, int]] = {}
-        for some in _parts([parent for each in new for parent in each.parents]):
+        for part in _parts([parent for commit in new for parent in commit.parents]):
             rows = self.connection.execute(
-                f"SELECT id, placed, generation FROM commits WHERE id IN ({_marks(some)})", some
+                f"SELECT id, placed, generation FROM commits WHERE id IN ({_marks(part)})", part
             )
             places.update((commit, (placed, generation)) for commit, placed, generation in rows)
         for commit in new:
@@ -279,37 +282,39 @@ class History:
             "UPDATE commits SET line = ? WHERE id = ?", enumerate(reversed(chain), reached + 1)
         )
 
-    def _add(self, found: Sequence[commits.Touched]) -> None:
+    def _add(self, changes: Sequence[commits.CommitChanges]) -> None:
         """Note what commits touched, and learn of the versions they brought."""
         gone = {
-            commit: {number: commits.gone(self.place, commit, number) for number in apart}
-            for commit, touches in found
-            if (apart := touched.apart(touches))
+            commit: {number: commits.removed_files(self.place, commit, number) for number in apart}
+            for commit, files in changes
+            if (apart := commits.parents_lacking_files(files))
         }
-        paths = {blob: path for _, touches in found for blob, path in touched.blobs(touches)}
+        paths = {blob: path for _, files in changes for blob, path in commits.blobs_of(files)}
         for sides in gone.values():
-            paths |= {(touched.noun_at(path), blob): path for files in sides.values() for path, blob in files}
+            paths |= {(commits.noun_at(path), blob): path for files in sides.values() for path, blob in files}
         known = self._known(paths)
         learned = self._read({blob: path for blob, path in paths.items() if blob not in known})
         self._keep(learned)
         keys = {blob: version.key for blob, version in (known | learned).items()}
-        numbers = self._numbers([commit for commit, _ in found])
+        numbers = self._numbers([commit for commit, _ in changes])
         self.connection.executemany(
-            f"INSERT INTO touched VALUES (?, {_marks(touched.Row._fields)})",
+            f"INSERT INTO record_changes VALUES (?, {_marks(commits.RecordChange._fields)})",
             [
                 (numbers[commit], *row)
-                for commit, touches in found
-                for row in touched.rows(touched.brought_together(touches, gone.get(commit, {}), keys), keys)
+                for commit, files in changes
+                for row in commits.record_changes(
+                    commits.with_moved_files(files, gone.get(commit, {}), keys), keys
+                )
             ],
         )
 
     def _numbers(self, ids: Sequence[str]) -> dict[str, int]:
-        found: dict[str, int] = {}
-        for some in _parts(ids):
-            found.update(
-                self.connection.execute(f"SELECT id, n FROM commits WHERE id IN ({_marks(some)})", some)
+        numbers: dict[str, int] = {}
+        for part in _parts(ids):
+            numbers.update(
+                self.connection.execute(f"SELECT id, n FROM commits WHERE id IN ({_marks(part)})", part)
             )
-        return found
+        return numbers
 
     def _known(self, wanted: Iterable[Blob]) -> dict[Blob, VersionFacts]:
         by_noun = defaultdict[str, list[str]](list)
@@ -318,9 +323,9 @@ class History:
         return {
             (noun, row[1]): VersionFacts._make(row[2:])
             for noun, blobs in by_noun.items()
-            for some in _parts(blobs)
+            for part in _parts(blobs)
             for row in self.connection.execute(
-                f"SELECT * FROM versions WHERE noun = ? AND blob IN ({_marks(some)})", (noun, *some)
+                f"SELECT * FROM versions WHERE noun = ? AND blob IN ({_marks(part)})", (noun, *part)
             )
         }
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipecli.errors import FaultyFile
-from pipecli.history.commits import Commit, Row, parse_commit
+from pipecli.history.commits import Commit, RecordChange, parse_commit
 from pipecli.history.events import Event, RecordVersion, events, fields
 from pipecli.history.index import History
 from pipecli.records.kinds import BY_PREFIX, LEAD, ORDER, QUOTATION, SUPPLIER_QUOTATION, Kind
@@ -44,13 +44,13 @@ def log(history: History, name: Name, *, only: bool = False, field: str = "") ->
     `only`: itself; `field`: only what happened to that field or below it.
     """
     names = [name] if only else [name, *_belonging(history, name)]
-    found = _found(history, names)
-    story = _Story(history, [row for _, row in found], [commit for commit, _ in found])
+    changes = _found(history, names)
+    story = _Story(history, [row for _, row in changes], [commit for commit, _ in changes])
     entries = []
-    for commit, row in found:
-        told = story.told(commit, row, field)
-        if told:
-            entries.append(Entry(story.commits[commit], row.noun, row.key, row.path, told))
+    for commit, row in changes:
+        happened = story.told(commit, row, field)
+        if happened:
+            entries.append(Entry(story.commits[commit], row.noun, row.key, row.path, happened))
     return entries
 
 
@@ -72,13 +72,15 @@ def steps(history: History, commits: Sequence[str], kinds: Sequence[Kind]) -> li
     """
     places = {commit: place for place, commit in enumerate(commits) if commit not in history.boundary}
     nouns = {kind.noun for kind in kinds}
-    found = [(commit, row) for commit, row in _touched(history, places) if row.noun in nouns]
-    found.sort(key=lambda each: places[each[0]])
-    befores = {(row.noun, blob): row.path for _, row in found for blob in _befores(row) if blob}
+    changes = [(commit, row) for commit, row in _touched(history, places) if row.noun in nouns]
+    changes.sort(key=lambda change: places[change[0]])
+    befores = {(row.noun, blob): row.path for _, row in changes for blob in _befores(row) if blob}
     broken = {blob for blob, version in history.versions(befores).items() if version.fault}
     # What a version that can't be read is compared with lies further back than these commits.
-    names = {(row.noun, row.key) for _, row in found if broken & {(row.noun, blob) for blob in _befores(row)}}
-    story = _Story(history, [row for _, row in [*found, *_found(history, names)]], list(places))
+    names = {
+        (row.noun, row.key) for _, row in changes if broken & {(row.noun, blob) for blob in _befores(row)}
+    }
+    story = _Story(history, [row for _, row in [*changes, *_found(history, names)]], list(places))
     return [
         Step(
             story.commits[commit],
@@ -87,19 +89,19 @@ def steps(history: History, commits: Sequence[str], kinds: Sequence[Kind]) -> li
             story.version(row, row.after),
             story.told(commit, row, ""),
         )
-        for commit, row in found
+        for commit, row in changes
     ]
 
 
 def last_changes(history: History, kinds: Sequence[Kind]) -> dict[str, datetime]:
     """When each record of these kinds was last committed; never before the commits that led to it."""
     marks = ", ".join("?" * len(kinds))
-    found = history.connection.execute(
-        "SELECT t.key, max(c.placed) FROM touched t JOIN commits c ON c.n = t.commit_n "
+    rows = history.connection.execute(
+        "SELECT t.key, max(c.placed) FROM record_changes t JOIN commits c ON c.n = t.commit_n "
         f"WHERE t.noun IN ({marks}) GROUP BY t.key",
         [kind.noun for kind in kinds],
     )
-    return {key: datetime.fromtimestamp(seconds, UTC) for key, seconds in found}
+    return {key: datetime.fromtimestamp(seconds, UTC) for key, seconds in rows}
 
 
 def document_named(history: History, text: str) -> Name | None:
@@ -110,10 +112,10 @@ def document_named(history: History, text: str) -> Name | None:
 
 def names_like(history: History, text: str) -> list[Name]:
     """Records that history knows by a key or its beginning, those that are gone among them."""
-    found: list[Name] = history.connection.execute("SELECT DISTINCT noun, key FROM touched").fetchall()
+    known: list[Name] = history.connection.execute("SELECT DISTINCT noun, key FROM record_changes").fetchall()
     wanted = text.upper()
-    exact = [name for name in found if name[1].upper() == wanted]
-    return exact or [name for name in found if f"-{wanted}" in f"-{name[1]}"]
+    exact = [name for name in known if name[1].upper() == wanted]
+    return exact or [name for name in known if f"-{wanted}" in f"-{name[1]}"]
 
 
 def _belonging(history: History, name: Name) -> list[Name]:
@@ -135,45 +137,45 @@ def _belonging(history: History, name: Name) -> list[Name]:
 
 
 _TOUCHING = " UNION ALL ".join(
-    f"SELECT c.id, c.placed, c.generation, {', '.join(f't.{name}' for name in Row._fields)} "
-    f"FROM touched t INDEXED BY touched_{column} JOIN commits c ON c.n = t.commit_n "
+    f"SELECT c.id, c.placed, c.generation, {', '.join(f't.{name}' for name in RecordChange._fields)} "
+    f"FROM record_changes t INDEXED BY record_changes_{column} JOIN commits c ON c.n = t.commit_n "
     f"WHERE t.noun = ?1 AND t.{column} = ?2"
     for column in ("key", "was")
 )
 
 
-def _touched(history: History, commits: Iterable[str]) -> Iterator[tuple[str, Row]]:
+def _touched(history: History, commits: Iterable[str]) -> Iterator[tuple[str, RecordChange]]:
     """The records that commits touched, each with its commit."""
     query = (
-        f"SELECT {', '.join(f't.{name}' for name in Row._fields)} "
-        "FROM commits c JOIN touched t ON t.commit_n = c.n WHERE c.id = ?"
+        f"SELECT {', '.join(f't.{name}' for name in RecordChange._fields)} "
+        "FROM commits c JOIN record_changes t ON t.commit_n = c.n WHERE c.id = ?"
     )
     for commit in commits:
         for values in history.connection.execute(query, (commit,)):
-            yield commit, Row(*values)
+            yield commit, RecordChange(*values)
 
 
-def _found(history: History, names: Iterable[Name]) -> list[tuple[str, Row]]:
+def _found(history: History, names: Iterable[Name]) -> list[tuple[str, RecordChange]]:
     """The commits that touched these records, newest first, under earlier keys too."""
     wanted, seen = list(names), set[Name]()
-    rows: dict[tuple[str, Row], tuple[int, int, str]] = {}
+    rows: dict[tuple[str, RecordChange], tuple[int, int, str]] = {}
     while wanted:
         noun, key = name = wanted.pop()
         if name in seen:
             continue
         seen.add(name)
         for commit, placed, generation, *values in history.connection.execute(_TOUCHING, (noun, key)):
-            row = Row(*values)
+            row = RecordChange(*values)
             rows[commit, row] = (placed, generation, commit)
             if row.was:
                 wanted.append((noun, row.was))
-    return sorted(rows, key=lambda each: (rows[each], each[1].noun == "opportunity"), reverse=True)
+    return sorted(rows, key=lambda change: (rows[change], change[1].noun == "opportunity"), reverse=True)
 
 
 class _Story:
     """The versions of some records and the commits between them, read from git at once."""
 
-    def __init__(self, history: History, rows: Sequence[Row], commits: Sequence[str]) -> None:
+    def __init__(self, history: History, rows: Sequence[RecordChange], commits: Sequence[str]) -> None:
         blobs = {(row.noun, blob): row.path for row in rows for blob in (*_befores(row), row.after) if blob}
         self.boundary = history.boundary
         self.versions = history.versions(blobs)
@@ -185,42 +187,44 @@ class _Story:
         }
         self.commits = {commit: parse_commit(commit, self.contents[commit] or b"") for commit in commits}
 
-    def told(self, commit: str, row: Row, field: str) -> list[Event]:
+    def told(self, commit: str, row: RecordChange, field: str) -> list[Event]:
         """The events of one record in one commit; of a merge those that none of its sides had."""
         after = self.version(row, row.after)
         befores = [self._readable(row, blob) for blob in _befores(row) if blob] or [None]
         if row.after and after is None:
-            found = [Event("unreadable", None, None, f"unreadable here: {self._fault(row)}")]
+            happened = [Event("unreadable", None, None, f"unreadable here: {self._fault(row)}")]
         elif commit in self.boundary:
-            found = [Event("created", None, None, f"{row.noun} {row.key}: older than this shallow clone")]
+            happened = [Event("created", None, None, f"{row.noun} {row.key}: older than this shallow clone")]
         elif row.after is None and befores == [None] and not _is_merge(row):
-            found = [Event("removed", None, None, f"{row.noun} {row.key} removed, which could not be read")]
+            happened = [
+                Event("removed", None, None, f"{row.noun} {row.key} removed, which could not be read")
+            ]
         else:
-            found = events(befores[0], after)
+            happened = events(befores[0], after)
             for before in befores[1:]:
                 places = {(event.field, str(event.after)) for event in events(before, after)}
-                found = [event for event in found if (event.field, str(event.after)) in places]
+                happened = [event for event in happened if (event.field, str(event.after)) in places]
         if field:
             is_new = befores == [None] and commit not in self.boundary
             began = fields(after) if after and is_new else []
-            return [each for each in [*found, *began] if f"{each.field}.".startswith(f"{field}.")]
-        return [*found, *self._about_file(row, bool(found)), *self._invalid(row, after)]
+            return [event for event in [*happened, *began] if f"{event.field}.".startswith(f"{field}.")]
+        return [*happened, *self._about_file(row, bool(happened)), *self._invalid(row, after)]
 
-    def _about_file(self, row: Row, is_told: bool) -> list[Event]:
+    def _about_file(self, row: RecordChange, is_told: bool) -> list[Event]:
         if row.old_path:
             return [Event("file", row.old_path, row.path, f"file moved: {row.old_path} → {row.path}")]
         if is_told or _is_merge(row):
             return []
         return [Event("file", row.path, row.path, "only comments or layout")]
 
-    def _invalid(self, row: Row, after: RecordVersion | None) -> list[Event]:
+    def _invalid(self, row: RecordChange, after: RecordVersion | None) -> list[Event]:
         fault = self._fault(row) if after else ""
         return [Event("invalid", None, None, f"not valid here: {fault}")] if fault else []
 
-    def _fault(self, row: Row) -> str:
+    def _fault(self, row: RecordChange) -> str:
         return self.versions[row.noun, row.after].fault or "" if row.after else ""
 
-    def version(self, row: Row, blob: str | None) -> RecordVersion | None:
+    def version(self, row: RecordChange, blob: str | None) -> RecordVersion | None:
         """One version of a row's record; None where it can't be read as a map."""
         content = self.contents.get(blob) if blob else None
         if blob is None or content is None:
@@ -232,7 +236,7 @@ class _Story:
         amount = self.versions[row.noun, blob].amount
         return RecordVersion(row.noun, row.key, plain, Decimal(amount) if amount is not None else None)
 
-    def _readable(self, row: Row, blob: str | None) -> RecordVersion | None:
+    def _readable(self, row: RecordChange, blob: str | None) -> RecordVersion | None:
         """The last version that can be read, going back from a blob."""
         seen = set[str]()
         while blob and blob not in seen:
@@ -244,9 +248,9 @@ class _Story:
         return None
 
 
-def _is_merge(row: Row) -> bool:
+def _is_merge(row: RecordChange) -> bool:
     return row.befores is not None and " " in row.befores
 
 
-def _befores(row: Row) -> list[str | None]:
+def _befores(row: RecordChange) -> list[str | None]:
     return [None if blob == "-" else blob for blob in (row.befores or "").split()]

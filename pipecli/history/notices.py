@@ -198,7 +198,7 @@ def message(notice: Notice, about: About) -> Message:
 
 def digest(messages: Sequence[Message]) -> Message:
     """Many messages as one."""
-    parts = [f"{each.title}\n{_indented(each.body)}" for each in messages[:MOST]]
+    parts = [f"{message.title}\n{_indented(message.body)}" for message in messages[:MOST]]
     left = len(messages) - MOST
     more = [f"and {left:,} more: pipecli changes, pipecli history"] if left > 0 else []
     return Message(f"{len(messages):,} changes in the pipeline", "\n\n".join([*parts, *more]))
@@ -223,10 +223,10 @@ def _notice_words_ending(notice: Notice) -> list[str]:
     """`reason: price`, `competitor: acme`; nothing of a deal that goes on."""
     if notice.event not in ("won", "lost", "closed"):
         return []
-    said = (
+    values = (
         (name, shown(notice.ending.get(name), name, "")) for name in ("reason", "competitor", "quotation")
     )
-    return [f"{name}: {plain(value)}" for name, value in said if value]
+    return [f"{name}: {plain(value)}" for name, value in values if value]
 
 
 def _ranking(owner: str, standing: Standing | None) -> list[str]:
@@ -269,10 +269,10 @@ class Unsent(NamedTuple):
     """A random name of this clone, under which it claims."""
     deliveries: tuple[Delivery, ...]
 
-    def with_(self, told: str, found: Iterable[Delivery]) -> Unsent:
+    def with_(self, told: str, deliveries: Iterable[Delivery]) -> Unsent:
         """With what was found up to a commit, each thing once."""
         kept: dict[str, Delivery] = {}
-        for delivery in (*self.deliveries, *found):
+        for delivery in (*self.deliveries, *deliveries):
             kept.setdefault(delivery.key, delivery)
         return self._replace(told=told, deliveries=tuple(kept.values()))
 
@@ -286,20 +286,20 @@ class Unsent(NamedTuple):
 def read(place: Location) -> Unsent:
     """What the last run has left."""
     folder = refs(place, "notify")
-    kept = git.run(place.work_tree, "cat-file", "blob", f"{folder}/unsent")
-    said = json.loads(kept.stdout) if not kept.returncode else {}
+    blob = git.run(place.work_tree, "cat-file", "blob", f"{folder}/unsent")
+    stored = json.loads(blob.stdout) if not blob.returncode else {}
     return Unsent(
         git.commit_of(place.work_tree, f"{folder}/told"),
-        said.get("clone") or secrets.token_hex(8),
-        tuple(Delivery(**delivery) for delivery in said.get("parcels", [])),
+        stored.get("clone") or secrets.token_hex(8),
+        tuple(Delivery(**delivery) for delivery in stored.get("parcels", [])),
     )
 
 
 def write(place: Location, unsent: Unsent) -> None:
     """Keep it for the next run. Raises git.GitRefused."""
     folder = refs(place, "notify")
-    said = {"clone": unsent.clone, "parcels": [delivery._asdict() for delivery in unsent.deliveries]}
-    text = json.dumps(said, ensure_ascii=False, indent=1)
+    stored = {"clone": unsent.clone, "parcels": [delivery._asdict() for delivery in unsent.deliveries]}
+    text = json.dumps(stored, ensure_ascii=False, indent=1)
     blob = git.raw(place.work_tree, "hash-object", "-w", "--stdin", stdin=text.encode()).decode().strip()
     moves = [f"update {folder}/told {unsent.told}\n"] if unsent.told else []
     moves.append(f"update {folder}/unsent {blob}\n")

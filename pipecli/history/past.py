@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipecli.errors import Fault, FaultyFile, PipecliError
 from pipecli.history.commits import Entry, entries, tree_of
-from pipecli.history.index import line_of
+from pipecli.history.index import first_parent_line
 from pipecli.history.moments import Moment, NoSuchMoment, StandingCommit, commit_at, tip
 from pipecli.history.version import why_absent
 from pipecli.jsontext import loads
@@ -100,7 +100,7 @@ def pipeline_as_of(
 ) -> PastPipeline:
     """The pipeline as it stood at a moment, its `now` unless another is given. Raises NoSuchMoment."""
     tip(place)  # one without commits says so
-    standing = commit_at(place, moment, zone, line_of)
+    standing = commit_at(place, moment, zone, first_parent_line)
     return PastPipeline(place, standing, now or _now_of(moment, standing))
 
 

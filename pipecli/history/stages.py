@@ -1,9 +1,4 @@
-"""Where each deal stood from when on, as of a moment; for the reports on stages.
-
-The journeys of deals: what the index has of them, with the stays that the commits tell of.
-
-The day on which each deal last came to another stage, or was closed or reopened, as the commits tell.
-"""
+"""Stage visits and last moves of the deals, by the commits up to a moment."""
 
 from __future__ import annotations
 
@@ -19,26 +14,26 @@ from pipecli.store.files import Location
 from pipecli.store.pipeline import Pipeline
 
 
-class Seen(NamedTuple):
-    """The deals of a line of commits."""
+class Observations(NamedTuple):
+    """The deals along a path of commits."""
 
-    sightings: dict[str, list[Observation]]
+    of_deals: dict[str, list[Observation]]
     """By the id of the deal, each at another stage or of another status than the one before."""
     cut: frozenset[str]
     """The deals that stood in the first commit of a shallow clone, whose past is not here."""
     notes: list[str]
-    """What makes this less than the whole story, or other than what the commits say."""
+    """Reasons for which this is less than the whole story, or other than the commits have it."""
 
 
-class Timed(NamedTuple):
-    """The courses of all deals along a way of commits, and when these count; the first is number 1."""
+class DatedStageHistories(NamedTuple):
+    """The stage histories along a path of commits, numbered from 1, and when these count."""
 
     stage_histories: StageHistories
     now: datetime
     dates: list[int]
-    """What each commit says, in seconds since 1970."""
+    """The commits' own, in seconds since 1970."""
     times: list[int]
-    """When it counts."""
+    """Those at which they count."""
     begin: set[int]
     """The numbers of those with which a shallow clone begins."""
 
@@ -48,7 +43,7 @@ class Timed(NamedTuple):
         return f"this clone is shallow: stages before {day} are not known"
 
     def clock_notes(self, numbers: Iterable[int]) -> list[str]:
-        """How many of some commits count at another time than they say."""
+        """The numbers of commits that count at another time than their own, in words."""
         latest = int(self.now.timestamp())
         wrong = [number for number in numbers if self.times[number - 1] != self.dates[number - 1]]
         ahead = sum(self.times[number - 1] == latest for number in wrong)
@@ -59,36 +54,36 @@ class Timed(NamedTuple):
         ]
 
 
-def timed_courses(history: History, until: str, now: datetime) -> Timed:
-    """What the commits along first parents up to one (`HEAD`, or an id) say; none is later than `now`."""
-    way = path_to(history, until)
+def dated_stage_histories(history: History, until: str, now: datetime) -> DatedStageHistories:
+    """The stage histories of the path to a commit (`HEAD`, or an id); no commit counts later than `now`."""
+    path = path_to(history, until)
     rows = history.connection.execute(
-        "SELECT committed FROM commits WHERE line IS NOT NULL AND line <= ? ORDER BY line", (way.line,)
+        "SELECT committed FROM commits WHERE line IS NOT NULL AND line <= ? ORDER BY line", (path.line,)
     )
-    dates = [*(seconds for (seconds,) in rows), *(each.committed for each in way.beside)]
+    dates = [*(seconds for (seconds,) in rows), *(commit.committed for commit in path.beside)]
     times, _ = steady(dates, max(now, datetime.now(UTC)).timestamp())
     latest = int(now.timestamp())
-    made = [min(time, latest) for time in times]
-    return Timed(stage_histories(history, way), now, dates, made, _begin(history, way))
+    counted = [min(time, latest) for time in times]
+    return DatedStageHistories(stage_histories(history, path), now, dates, counted, _begin(history, path))
 
 
-def sightings(history: History, until: str, now: datetime, stages: Collection[Place]) -> Seen:
+def observations(history: History, until: str, now: datetime, stages: Collection[Place]) -> Observations:
     """Where the deals stood in each commit along first parents up to one, `HEAD` or an id.
 
     What is dated after `now` counts as of now. A stage that was renamed, in one commit in the settings and in
     its deals, is called as it is in `stages`.
     """
-    known = timed_courses(history, until, now)
-    found, begin, unreadable = known.stage_histories, known.begin, len(known.stage_histories.unreadable)
-    return Seen(
+    known = dated_stage_histories(history, until, now)
+    histories, begin, unreadable = known.stage_histories, known.begin, len(known.stage_histories.unreadable)
+    return Observations(
         {
             key: [
-                Observation(known.times[line - 1], *found.called(where, stages))
+                Observation(known.times[line - 1], *histories.called(where, stages))
                 for line, where in seen.items()
             ]
-            for key, seen in found.seen.items()
+            for key, seen in histories.seen.items()
         },
-        frozenset(key for key, seen in found.seen.items() if begin and not begin.isdisjoint(seen)),
+        frozenset(key for key, seen in histories.seen.items() if begin and not begin.isdisjoint(seen)),
         [
             *([known.shallow_note] if begin else []),
             *known.clock_notes(range(1, len(known.dates) + 1)),
@@ -111,22 +106,22 @@ _UNREADABLE = (
 )
 
 
-def _begin(history: History, way: FirstParentPath) -> set[int]:
-    """The numbers of the commits of a way with which a shallow clone begins."""
+def _begin(history: History, path: FirstParentPath) -> set[int]:
+    """The numbers of the commits of a path with which a shallow clone begins."""
     if not history.boundary:
         return set()
     rows = history.connection.execute(
-        "SELECT id, line FROM commits WHERE parents = 0 AND line <= ?", (way.line,)
+        "SELECT id, line FROM commits WHERE parents = 0 AND line <= ?", (path.line,)
     )
-    beside = ((each.id, number) for number, each in enumerate(way.beside, way.line + 1))
-    return {number for commit, number in (*rows, *beside) if commit in history.boundary}
+    beside = ((commit.id, number) for number, commit in enumerate(path.beside, path.line + 1))
+    return {number for commit_id, number in (*rows, *beside) if commit_id in history.boundary}
 
 
 class Journeys(NamedTuple):
     all: list[Deal]
     """With their stage visits."""
     notes: list[str]
-    """What makes them less than the whole story."""
+    """Reasons for which they are less than the whole story."""
 
 
 def journeys(
@@ -145,12 +140,12 @@ def journeys(
     its place in its process. What is not committed counts as of `now`.
     """
     try:
-        seen = sightings(open_history(place, say), until, now, stages)
+        seen = observations(open_history(place, say), until, now, stages)
     except NoSuchMoment:  # nothing is committed yet
-        seen = Seen({}, frozenset(), [])
+        seen = Observations({}, frozenset(), [])
     zone = now.tzinfo
     assert zone
-    unused, found, moment = 0, [], int(now.timestamp())
+    unused, with_visits, moment = 0, [], int(now.timestamp())
     ends: dict[date | None, int | None] = {None: None}
     for deal in deals:
         written = entered.get(deal.id, {})
@@ -161,13 +156,13 @@ def journeys(
         present = Observation(moment, deal.process, deal.stage, deal.status)
         history = StageHistory(
             int(deal.created.timestamp()),
-            [*seen.sightings.get(deal.id, ()), present],
+            [*seen.of_deals.get(deal.id, ()), present],
             facts,
             ends[deal.ended],
             deal.id in seen.cut,
         )
-        found.append(deal._replace(stage_visits=stage_visits(history, stages)))
-    return Journeys(found, [*seen.notes, *([_UNUSED[unused > 1].format(unused)] if unused else [])])
+        with_visits.append(deal._replace(stage_visits=stage_visits(history, stages)))
+    return Journeys(with_visits, [*seen.notes, *([_UNUSED[unused > 1].format(unused)] if unused else [])])
 
 
 _UNUSED = (
@@ -213,18 +208,18 @@ def last_moves(pipeline: Pipeline, deals: Sequence[Deal], say: Say) -> dict[str,
         return {}
     query = pipeline.index.connection.execute
     stages = {(process, stage) for process, stage in query("SELECT process, id FROM stages")}
-    known, zone = timed_courses(history, pipeline.revision, pipeline.now), pipeline.now.tzinfo
-    found, moved = {}, set[int]()
+    known, zone = dated_stage_histories(history, pipeline.revision, pipeline.now), pipeline.now.tzinfo
+    moves, moved = {}, set[int]()
     for deal in deals:
         seen = known.stage_histories.seen.get(deal.id, {})
         places = [known.stage_histories.called(where, stages) for where in seen.values()]
         if places and places[-1] != (deal.process, deal.stage, "open"):
-            found[deal.id] = pipeline.today
-        elif others := [place for place, each in enumerate(places[:-1], 1) if each != places[-1]]:
+            moves[deal.id] = pipeline.today
+        elif others := [place for place, other in enumerate(places[:-1], 1) if other != places[-1]]:
             came = list(seen)[others[-1]]
             moved.add(came)
-            found[deal.id] = datetime.fromtimestamp(known.times[came - 1], zone).date()
-    is_cut = any(deal.id not in found and known.stage_histories.seen.get(deal.id) for deal in deals)
+            moves[deal.id] = datetime.fromtimestamp(known.times[came - 1], zone).date()
+    is_cut = any(deal.id not in moves and known.stage_histories.seen.get(deal.id) for deal in deals)
     for note in (*([known.shallow_note] if known.begin and is_cut else []), *known.clock_notes(moved)):
         say(f"warning: {note}")
-    return found
+    return moves

@@ -27,8 +27,8 @@ def message(detail: ErrorDetails, path: Sequence[str | int], model: type[Part], 
         return f'unknown key "{name}"{_meant(path, model)}'
     if detail["type"] == "missing":
         return f'"{name}" is missing{_wanted(path, model, file)}'
-    said = wrong_value(detail)
-    return f"{name}: {said}" if name else said
+    fault = wrong_value(detail)
+    return f"{name}: {fault}" if name else fault
 
 
 def wrong_value(detail: ErrorDetails) -> str:
@@ -108,8 +108,8 @@ def _form_at(model: type[Part], path: tuple[str | int, ...]) -> str:
 def _key_in(stem: str, model: type[Record]) -> str | None:
     """The id or slug that a file's name begins with: `LEAD-7K3M9` of `LEAD-7K3M9-contoso-coffee`."""
     pattern = model.model_fields[model.identity].metadata[0].pattern
-    found = re.match(pattern.rstrip("$") + r"(?=-|$)" if RANDOM in pattern else pattern, stem)
-    return found[0] if found else None
+    match = re.match(pattern.rstrip("$") + r"(?=-|$)" if RANDOM in pattern else pattern, stem)
+    return match[0] if match else None
 
 
 def _meant(path: Sequence[str | int], model: type[Part]) -> str:

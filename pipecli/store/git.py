@@ -51,14 +51,14 @@ def run(
         raise _not_installed() from None
     with process:
         try:
-            said = process.communicate(stdin)
+            streams = process.communicate(stdin)
         except BaseException:
             # subprocess.run would kill it, and a killed git leaves its locks behind for ever
             process.terminate()
             with suppress(subprocess.TimeoutExpired):
                 process.wait(_LONGEST_GOODBYE)
             raise
-    return subprocess.CompletedProcess(arguments, process.returncode, *said)
+    return subprocess.CompletedProcess(arguments, process.returncode, *streams)
 
 
 _LONGEST_GOODBYE = 10
@@ -73,21 +73,21 @@ def carry_through(
     In a session of its own neither Ctrl-C nor a closed terminal reaches it. It reads and writes files, no
     pipes: one whose other end is gone would end it in the middle of its work.
     """
-    with TemporaryFile() as asked, TemporaryFile() as said, TemporaryFile() as complained:
-        asked.write(stdin or b"")
-        asked.seek(0)
+    with TemporaryFile() as input_, TemporaryFile() as output_, TemporaryFile() as errors:
+        input_.write(stdin or b"")
+        input_.seek(0)
         with subprocess.Popen(
             ["git", "--literal-pathspecs", *arguments],
-            cwd=work_tree, stdin=asked, stdout=said, stderr=complained, start_new_session=True,
+            cwd=work_tree, stdin=input_, stdout=output_, stderr=errors, start_new_session=True,
         ) as process:  # fmt: skip
             try:
                 process.wait()
             except BaseException:
                 process.wait()  # it is not long
                 raise
-        said.seek(0)
-        complained.seek(0)
-        return subprocess.CompletedProcess(arguments, process.returncode, said.read(), complained.read())
+        output_.seek(0)
+        errors.seek(0)
+        return subprocess.CompletedProcess(arguments, process.returncode, output_.read(), errors.read())
 
 
 class RemoteTimeout(GitRefused):
@@ -101,7 +101,7 @@ def talk(
 
     Unless it `can_ask`, it has no terminal, so that no program below it waits for a password.
     """
-    said, heard = (bytearray(), bytearray()), [monotonic()]
+    streams, heard = (bytearray(), bytearray()), [monotonic()]
 
     def listen(pipe: IO[bytes], into: bytearray) -> None:
         while chunk := os.read(pipe.fileno(), 65536):
@@ -115,7 +115,7 @@ def talk(
     )  # fmt: skip
     assert process.stdout and process.stderr
     pipes = (process.stdout, process.stderr)
-    ears = [Thread(target=listen, args=each, daemon=True) for each in zip(pipes, said, strict=True)]
+    ears = [Thread(target=listen, args=stream, daemon=True) for stream in zip(pipes, streams, strict=True)]
     for ear in ears:
         ear.start()
     try:
@@ -134,7 +134,7 @@ def talk(
             ear.join(_LONGEST_GOODBYE)
             if not ear.is_alive():
                 pipe.close()
-    return subprocess.CompletedProcess(arguments, process.returncode, *map(bytes, said))
+    return subprocess.CompletedProcess(arguments, process.returncode, *map(bytes, streams))
 
 
 def _end(process: subprocess.Popen[bytes], *, is_leader: bool) -> None:
@@ -225,8 +225,8 @@ def objects(work_tree: Path, ids: Iterable[str], largest: int) -> Iterator[Objec
         asking = Thread(target=_ask, args=(process.stdin, wanted), daemon=True)
         asking.start()
         try:
-            for each in wanted:
-                yield _answered(process.stdout, each, largest)
+            for id_ in wanted:
+                yield _answered(process.stdout, id_, largest)
         finally:
             process.kill()  # who stopped listening in the middle waits for nothing
             asking.join()
@@ -264,8 +264,8 @@ def config(work_tree: Path, name: str) -> str:
 
 def version(work_tree: Path) -> tuple[int, int]:
     """Of git: `(2, 39)`."""
-    found = re.search(r"(\d+)\.(\d+)", output(work_tree, "version"))
-    return (int(found[1]), int(found[2])) if found else (0, 0)
+    match = re.search(r"(\d+)\.(\d+)", output(work_tree, "version"))
+    return (int(match[1]), int(match[2])) if match else (0, 0)
 
 
 def refusal(done: subprocess.CompletedProcess[bytes]) -> GitRefused:
@@ -290,6 +290,6 @@ def _words(done: subprocess.CompletedProcess[bytes]) -> str:
     return one_line(done.stderr + b"\n" + done.stdout) or f"git ended with {done.returncode}"
 
 
-def one_line(said: bytes) -> str:
-    lines = [line.strip() for line in said.decode("utf-8", "replace").splitlines()]
+def one_line(words: bytes) -> str:
+    lines = [line.strip() for line in words.decode("utf-8", "replace").splitlines()]
     return " / ".join(line for line in lines if line and not line.startswith("hint:"))

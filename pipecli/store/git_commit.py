@@ -46,9 +46,9 @@ class Commit:
     def make(self, message: str, environment: Mapping[str, str] | None = None) -> str:
         """Commit what was taken; the commit's id. Raises GitRefused with the words of git or the hook."""
         if self._staging is not None:
-            _, said = self._staging.communicate()
+            _, errors = self._staging.communicate()
             if self._staging.returncode:
-                raise git.GitRefused(f"git could not stage the files: {git.one_line(said)}")
+                raise git.GitRefused(f"git could not stage the files: {git.one_line(errors)}")
         done = self._commit(message, environment)
         if done.returncode and self._take_unknown():
             done = self._commit(message, environment)
@@ -102,13 +102,13 @@ def commit(
     environment: Mapping[str, str] | None = None,
 ) -> str:
     """Commit files that are written already; the commit's id. Raises GitRefused, and nothing is staged."""
-    made = Commit(work_tree, changed, new)
+    commit_ = Commit(work_tree, changed, new)
     try:
         for name in (*changed, *new):
-            made.take(name)
-        return made.make(message, environment)
+            commit_.take(name)
+        return commit_.make(message, environment)
     except BaseException:
-        made.undo()
+        commit_.undo()
         raise
 
 

@@ -28,7 +28,7 @@ _SAMPLES = (SETTINGS_FILE, *(f"{kind.folder}/2026/any.yaml" for kind in KINDS))
 
 def attributes(prefix: str = "") -> str:
     """The lines that name a pipeline's records; `prefix` is its folder, from where the lines are read."""
-    lines = [f"{_pattern(prefix, each)} merge={DRIVER}\n" for each in _PATTERNS]
+    lines = [f"{_pattern(prefix, pattern)} merge={DRIVER}\n" for pattern in _PATTERNS]
     return (
         f"# merged field by field, once `pipecli sync` has told git how; until then by line\n{''.join(lines)}"
     )
@@ -37,10 +37,10 @@ def attributes(prefix: str = "") -> str:
 def is_set_up(place: Location) -> bool:
     """Whether git merges this pipeline's records by field, with a pipecli that is still there."""
     stored = git.run(place.work_tree, "config", "--local", "--null", "--get-regexp", r"^merge\.pipecli")
-    found = dict(line.partition("\n")[::2] for line in stored.stdout.decode("utf-8", "replace").split("\0"))
-    python = _python_of(found.get(f"merge.{DRIVER}.driver", ""))
+    known = dict(line.partition("\n")[::2] for line in stored.stdout.decode("utf-8", "replace").split("\0"))
+    python = _python_of(known.get(f"merge.{DRIVER}.driver", ""))
     is_there = os.access(python, os.X_OK)
-    return is_there and _settings(python).items() <= found.items() and _has_attributes(place)
+    return is_there and _settings(python).items() <= known.items() and _has_attributes(place)
 
 
 def set_up(place: Location) -> None:
@@ -87,16 +87,16 @@ def _command(python: str, *options: str) -> str:
 
 def _python_of(command: str) -> str:
     """The Python that a stored command runs; of one that is not ours empty."""
-    found = re.match(r"if test -x (.+?); then ", command)
+    match = re.match(r"if test -x (.+?); then ", command)
     with suppress(ValueError):  # quotes that don't end
-        return "".join(shlex.split(found[1].replace("%%", "%"))) if found else ""
+        return "".join(shlex.split(match[1].replace("%%", "%"))) if match else ""
     return ""
 
 
 def _has_attributes(place: Location) -> bool:
-    names = [place.prefix + each for each in _SAMPLES]
-    said = git.output(place.work_tree, "check-attr", "-z", "merge", "--", *names).split("\0")
-    return all(value == DRIVER for value in said[2::3]) and len(said[2::3]) == len(names)
+    names = [place.prefix + sample for sample in _SAMPLES]
+    values = git.output(place.work_tree, "check-attr", "-z", "merge", "--", *names).split("\0")
+    return all(value == DRIVER for value in values[2::3]) and len(values[2::3]) == len(names)
 
 
 def _pattern(prefix: str, pattern: str) -> str:

@@ -23,9 +23,9 @@ def random_part() -> str:
 
 def new_id(prefix: str, taken: Container[str]) -> str:
     """An id that no record of the pipeline has."""
-    while (made := f"{prefix}-{random_part()}") in taken:
+    while (id_ := f"{prefix}-{random_part()}") in taken:
         pass
-    return made
+    return id_
 
 
 @lru_cache(maxsize=4096)
@@ -37,14 +37,14 @@ def slug(text: str) -> str:
     """
     from slugify import slugify
 
-    made = slugify(text, max_length=_SLUG_LENGTH, word_boundary=True)
-    return made or "x-" + "-".join(f"{ord(character):x}" for character in text.strip()[:6])
+    words = slugify(text, max_length=_SLUG_LENGTH, word_boundary=True)
+    return words or "x-" + "-".join(f"{ord(character):x}" for character in text.strip()[:6])
 
 
 def free_slug(text: str, taken: Container[str]) -> str:
     """The slug of `text`, numbered from 2 on where another record has it: for a namesake."""
-    made = slug(text)
-    return next(name for name in chain([made], (f"{made}-{n}" for n in count(2))) if name not in taken)
+    first = slug(text)
+    return next(name for name in chain([first], (f"{first}-{n}" for n in count(2))) if name not in taken)
 
 
 def file_name(record: Record) -> str:

@@ -130,12 +130,12 @@ class Pipeline:
 
     def file_of(self, noun: str, key: str) -> str | None:
         """The file of the record with this id or slug; None if there is none. Raises on two."""
-        found = self.index.connection.execute(
+        rows = self.index.connection.execute(
             "SELECT path FROM _records WHERE noun = ? AND key = ? ORDER BY path", (noun, key)
         ).fetchall()
-        if len(found) > 1:
-            raise FaultyFile([self._duplicate(noun, key, found[0][0], found[1][0])])
-        return found[0][0] if found else None
+        if len(rows) > 1:
+            raise FaultyFile([self._duplicate(noun, key, rows[0][0], rows[1][0])])
+        return rows[0][0] if rows else None
 
     def get(self, model: type[R], key: str) -> R:
         """The record of a kind with this id or slug. Raises NotFound."""
@@ -156,11 +156,11 @@ class Pipeline:
         kind = BY_NOUN[model.noun]
         self.need(kind)
         condition = f"WHERE {where}" if where else ""
-        found = self.index.connection.execute(
+        rows = self.index.connection.execute(
             f"SELECT path FROM {kind.table} {condition} ORDER BY {kind.identity}",
             parameters,
         )
-        return [record for (file,) in found.fetchall() if isinstance(record := self.read(file), model)]
+        return [record for (file,) in rows.fetchall() if isinstance(record := self.read(file), model)]
 
     def need(self, *kinds: Kind) -> list[Fault]:
         """Stop when a file of these kinds can't be read; return the faults of the other kinds.
@@ -179,7 +179,7 @@ class Pipeline:
     def _duplicates(self, kinds: Sequence[Kind]) -> list[Fault]:
         """Ids that two files have: a deal would count twice."""
         query = self.index.connection.execute
-        found = []
+        faults = []
         for kind in kinds:
             # Without the paths SQLite reads an index alone, in half of the time.
             twice = query(
@@ -187,15 +187,15 @@ class Pipeline:
             )
             for (key,) in twice.fetchall():
                 paths = "SELECT min(path), max(path) FROM _records WHERE noun = ? AND key = ?"
-                found.append(self._duplicate(kind.noun, key, *query(paths, (kind.noun, key)).fetchone()))
-        return found
+                faults.append(self._duplicate(kind.noun, key, *query(paths, (kind.noun, key)).fetchone()))
+        return faults
 
     def _duplicate(self, noun: str, key: str, first: str, second: str) -> Fault:
         from pipecli.store.yaml import read as yamltext
 
         line, column = yamltext.locate(self.text(second), [BY_NOUN[noun].identity])
-        said = f"{key} is also the id of {first}; give one of them another id, or remove it"
-        return Fault(second, line, column, "duplicate-id", said)
+        message = f"{key} is also the id of {first}; give one of them another id, or remove it"
+        return Fault(second, line, column, "duplicate-id", message)
 
 
 def rates_of(settings: Mapping[str, Any]) -> Rates:

@@ -32,10 +32,10 @@ _UNKNOWN_TO_EDITORS = ("max_digits", "decimal_places")
 
 def schema_of(kind: Kind) -> dict[str, Any]:
     """The JSON Schema of one kind of record."""
-    made = kind.model.model_json_schema(by_alias=True, schema_generator=_Generator)
-    _describe(kind.model, made, made.get("$defs", {}), set())
-    _tighten(made)
-    return {"$schema": DIALECT, **made, "title": f"pipecli {kind.noun}"}
+    schema = kind.model.model_json_schema(by_alias=True, schema_generator=_Generator)
+    _describe(kind.model, schema, schema.get("$defs", {}), set())
+    _tighten(schema)
+    return {"$schema": DIALECT, **schema, "title": f"pipecli {kind.noun}"}
 
 
 def _tighten(schema: Any) -> None:
@@ -70,10 +70,10 @@ def files() -> dict[str, str]:
 def write(folder: Path) -> list[str]:
     """Write every schema into a folder; their file names."""
     folder.mkdir(parents=True, exist_ok=True)
-    made = files()
-    for name, text in made.items():
+    schemas = files()
+    for name, text in schemas.items():
         (folder / name).write_bytes(text.encode())
-    return list(made)
+    return list(schemas)
 
 
 def differing(folder: Path) -> dict[str, str]:
@@ -109,22 +109,22 @@ def _parts(model: type[BaseModel]) -> list[type[BaseModel]]:
     """The models that a model's fields are made of."""
     from typing import get_args
 
-    found: list[type[BaseModel]] = []
+    parts: list[type[BaseModel]] = []
 
     def walk(annotation: Any) -> None:
         if isinstance(annotation, type) and issubclass(annotation, Part):
-            found.append(annotation)
+            parts.append(annotation)
         for inner in get_args(annotation):
             walk(inner)
 
     for field in model.model_fields.values():
         walk(field.annotation)
-    return found
+    return parts
 
 
 def _docstrings(model: type[BaseModel]) -> dict[str, str]:
     """The text below each field of a class and its parents."""
-    found: dict[str, str] = {}
+    docs: dict[str, str] = {}
     for parent in reversed(model.__mro__):
         if not (issubclass(parent, Part)):
             continue
@@ -138,5 +138,5 @@ def _docstrings(model: type[BaseModel]) -> dict[str, str]:
                 and isinstance(text.value, ast.Constant)
                 and isinstance(text.value.value, str)
             ):
-                found[field.target.id] = " ".join(text.value.value.split())
-    return found
+                docs[field.target.id] = " ".join(text.value.value.split())
+    return docs

@@ -143,11 +143,11 @@ def check_references(
 
 def _is_known(pipeline: Pipeline, nouns: Sequence[str], key: str) -> bool:
     marks = ", ".join("?" * len(nouns))
-    found = pipeline.index.connection.execute(
+    rows = pipeline.index.connection.execute(
         f"SELECT 1 FROM _names WHERE noun IN ({marks}) AND key = ?",
         (*nouns, key),
     )
-    return found.fetchone() is not None
+    return rows.fetchone() is not None
 
 
 def _way_out(noun: str) -> str:
@@ -173,14 +173,14 @@ def commit(
     done: list[Write] = []
     stats: dict[str, Stat] = {}
     prefix = pipeline.location.prefix
-    made: Commit | None = None
+    git_commit: Commit | None = None
     commit_id: str | None = None
     if message is not None and writes:
         require_no_rebase(pipeline.location.git_dir)
     with interruptible():
         try:
             if message is not None and writes:
-                made = Commit(
+                git_commit = Commit(
                     pipeline.location.work_tree,
                     changed=[prefix + write.file for write in writes if write.before is not None],
                     new=[prefix + write.file for write in writes if write.before is None],
@@ -191,13 +191,13 @@ def commit(
                 done.append(write)
                 if stat := _apply(pipeline, write):
                     stats[write.file] = stat
-                if made is not None:
-                    made.take(prefix + write.file)
-            if made is not None and message is not None:
-                commit_id = made.make(message, environment)
+                if git_commit is not None:
+                    git_commit.take(prefix + write.file)
+            if git_commit is not None and message is not None:
+                commit_id = git_commit.make(message, environment)
         except BaseException as error:
-            if made is not None:
-                made.undo()
+            if git_commit is not None:
+                git_commit.undo()
             _undo(pipeline, done)
             if isinstance(error, OSError):
                 raise PipecliError(
@@ -278,7 +278,7 @@ def diff(writes: Sequence[Write]) -> str:
     """What the writes change, as `git diff` shows it."""
     parts: list[str] = []
     for file, before, after, _ in writes:
-        old, new = ((each or b"").decode("utf-8", "replace") for each in (before, after))
+        old, new = ((content or b"").decode("utf-8", "replace") for content in (before, after))
         parts += difflib.unified_diff(
             old.splitlines(keepends=True),
             new.splitlines(keepends=True),

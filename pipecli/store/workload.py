@@ -33,8 +33,8 @@ def standing(connection: sqlite3.Connection, kind: Kind) -> Standing:
 
 def unowned(connection: sqlite3.Connection, kind: Kind) -> list[str]:
     """The files of the open records that nobody owns, in the order in which they were created."""
-    found = connection.execute(
+    rows = connection.execute(
         f"SELECT path FROM _{kind.table} WHERE owner IS NULL AND {_OPEN[kind.noun]} "
         "ORDER BY julianday(created), id"
     )
-    return [path for (path,) in found.fetchall()]
+    return [path for (path,) in rows.fetchall()]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from pipecli.checks.rule import Problem, Severity
 from pipecli.history.change_set import Range
-from pipecli.history.commits import listed, parse_commit, touches
+from pipecli.history.commits import file_changes, listed, parse_commit
 from pipecli.history.moments import tip
 from pipecli.records.base import Plain, Record
 from pipecli.records.opportunity import Opportunity
@@ -124,7 +124,7 @@ class Between:
         head = self._range.head or tip(self._place).commit
         commits = [commit.id for commit in listed(self._place, head, self._range.base)]
         steps: dict[str, list[_Step]] = defaultdict(list)
-        for part in touches(self._place, commits):
+        for part in file_changes(self._place, commits):
             for commit_id, touched in part:
                 for touch in touched:
                     if touch.after:

@@ -99,9 +99,8 @@ class Inquiry:
         # The tables show the customer's name.
         customer = self._pipeline.find_record(Customer, getattr(record, "customer", None))
         try:
-            for each in (record, customer):
-                if each is not None:
-                    _insert(self._connection, [*tables.rows(each, naming.file_name(each))])
+            for written in filter(None, (record, customer)):
+                _insert(self._connection, [*tables.rows(written, naming.file_name(written))])
             return query.holds(self._connection, BY_NOUN[record.noun].table, record.key, condition)
         except query.BadQuery as error:
             raise PipecliError(f"{SETTINGS_FILE}: {where}: {error.message}", hint=error.hint) from None

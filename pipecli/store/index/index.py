@@ -155,10 +155,12 @@ def open_index(location: Location) -> Index:
     """The fresh index of a pipeline; in memory when the git directory can't be written."""
     file = location.cache / "index.sqlite"
     try:
-        index = Index(location, open_or_build(file, lambda made: _build(made, location.root)), file)
+        index = Index(
+            location, open_or_build(file, lambda connection: _build(connection, location.root)), file
+        )
         index.refresh()
     except (sqlite3.DatabaseError, OSError):  # damaged, read-only, or held too long by another
-        index = Index(location, in_memory(lambda made: _build(made, location.root)), None)
+        index = Index(location, in_memory(lambda connection: _build(connection, location.root)), None)
         with suppress(OSError, sqlite3.DatabaseError):
             _remove_damaged(file)
     return index

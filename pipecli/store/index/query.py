@@ -86,8 +86,8 @@ def _guarded(connection: sqlite3.Connection, sql: str, parameters: Sequence[obje
                 raise BadQuery(_TOO_LONG.format(LONGEST)) from None
             raise BadQuery(f"the query can't be run: {error}", hint=_tables(error)) from None
         except (sqlite3.Error, sqlite3.Warning, OverflowError) as error:
-            said = "only tables of the pipeline can be read" if "not authorized" in str(error) else error
-            raise BadQuery(f"the query can't be run: {said}") from None
+            reason = "only tables of the pipeline can be read" if "not authorized" in str(error) else error
+            raise BadQuery(f"the query can't be run: {reason}") from None
 
 
 _TOO_LONG = "the query took more than {:.0f} seconds"

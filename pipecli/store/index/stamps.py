@@ -30,11 +30,11 @@ class Difference(NamedTuple):
 
 def stamps(root: Path) -> dict[str, bytes]:
     """The present stamp of every folder that holds records, and of the root for its settings file."""
-    found = {"": marshal.dumps([(SETTINGS_FILE, *stat_of(root / SETTINGS_FILE))])}
+    folders = {"": marshal.dumps([(SETTINGS_FILE, *stat_of(root / SETTINGS_FILE))])}
     for kind in KINDS:
         for folder, files in _walk(root, kind.folder):
-            found[folder] = marshal.dumps(files)
-    return found
+            folders[folder] = marshal.dumps(files)
+    return folders
 
 
 def _walk(root: Path, folder: str) -> Iterator[tuple[str, list[tuple[str, int, int, int]]]]:

@@ -64,13 +64,13 @@ def align(before: Sequence[object], after: Sequence[object]) -> list[int | None]
 def renames(before: Mapping[str, object], after: Mapping[str, object]) -> dict[str, str]:
     """The keys of a free map that got another name and kept their value, old to new."""
     new = [key for key in after if key not in before]
-    found: dict[str, str] = {}
+    renamed: dict[str, str] = {}
     for old, value in before.items():
         name = None if old in after else next((key for key in new if same(value, after[key])), None)
         if name is not None:
             new.remove(name)
-            found[old] = name
-    return found
+            renamed[old] = name
+    return renamed
 
 
 IsFree = Callable[[tuple[str | int, ...]], bool]

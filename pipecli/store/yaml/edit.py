@@ -154,10 +154,10 @@ class _Editor:
         """
         if self.key_order and self.key_order(path):
             return after
-        found = renames(before, after)
+        renamed = renames(before, after)
         under_old = dict(after)
         for entry in node.entries:
-            new = found.get(entry.key.text)
+            new = renamed.get(entry.key.text)
             if new is not None:
                 self.splices.append(Splice(entry.key.start, entry.key.end, key_text(new, flow=node.flow)))
                 under_old[entry.key.text] = under_old.pop(new)
@@ -176,15 +176,15 @@ class _Editor:
         last = len(kept) - 1
         placed = []
         for key in sorted(new, key=lambda key: rank.get(key, len(rank))):
-            found = last
+            predecessor = last
             if key in rank:
                 earlier = [
                     (rank[entry.key.text], index)
                     for index, entry in enumerate(kept)
                     if rank.get(entry.key.text, len(rank)) < rank[key]
                 ]
-                found = max(earlier)[1] if earlier else -1
-            placed.append((key, found))
+                predecessor = max(earlier)[1] if earlier else -1
+            placed.append((key, predecessor))
         return placed
 
     def _insert_entries(
