@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from enum import StrEnum
 
-from pipecli.records.base import ActivityId, Part, Slug
+from pipecli.records.base import ActivityId, ContactSlug, LiteratureSlug, Part, UserSlug
 from pipecli.records.values import Count, Day, Flag, Line, MomentOrDay, Text
 
 
@@ -32,14 +32,14 @@ class Activity(Part):
     at: MomentOrDay
     """When it happened or is to happen; a bare day for what has no hour."""
     subject: Line
-    by: Slug | None = None
+    by: UserSlug | None = None
     direction: Direction | None = None
     """`out`: from us; `in`: an answer. Auto-close and first response read it."""
     done: Flag = False
-    contact: Slug | None = None
+    contact: ContactSlug | None = None
     duration: Count | None = None
     """Minutes."""
-    literature: Slug | None = None
+    literature: LiteratureSlug | None = None
     """The document that was sent with it."""
     message_id: Line | None = None
     """The Message-ID of an email, by which threads are followed."""
@@ -50,7 +50,7 @@ class NextContact(Part):
     """The day of the next contact, and who makes it: a reminder and a calendar entry."""
 
     date: Day
-    by: Slug | None = None
+    by: UserSlug | None = None
     note: Line | None = None
 
 

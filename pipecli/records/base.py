@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any, ClassVar, Self, get_args, get_origin
+from typing import Annotated, Any, ClassVar, NamedTuple, Self, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from pipecli.records.kinds import RANDOM, SLUG
-from pipecli.records.values import Moment
+from pipecli.records.values import Line, Moment
 
 Plain = dict[str, Any]
 """A record as YAML has it: maps, lists, text, numbers and dates. The `Any` past which types are known."""
@@ -165,10 +165,37 @@ def options(annotation: Any) -> list[Any]:
     return [annotation]
 
 
-LeadId = Annotated[str, StringConstraints(strict=True, pattern=rf"^LEAD-{RANDOM}$")]
-OpportunityId = Annotated[str, StringConstraints(strict=True, pattern=rf"^OPP-{RANDOM}$")]
-QuotationId = Annotated[str, StringConstraints(strict=True, pattern=rf"^QTN-{RANDOM}$")]
-SupplierQuotationId = Annotated[str, StringConstraints(strict=True, pattern=rf"^SQ-{RANDOM}$")]
-OrderId = Annotated[str, StringConstraints(strict=True, pattern=rf"^ORD-{RANDOM}$")]
+class Names(NamedTuple):
+    """That a value is the name of something else: a record, a user, a team, a process or a stage."""
+
+    noun: str
+    """Its kind; `principal` is a user or a team."""
+    must_exist: bool = True
+    """False where a plain name will do: a competitor has a file or not."""
+
+
+def _id(prefix: str) -> StringConstraints:
+    return StringConstraints(strict=True, pattern=rf"^{prefix}-{RANDOM}$")
+
+
+# The id of a lead names a lead wherever it stands, but in the lead itself.
+LeadId = Annotated[str, _id("LEAD"), Names("lead")]
+OpportunityId = Annotated[str, _id("OPP"), Names("opportunity")]
+QuotationId = Annotated[str, _id("QTN"), Names("quotation")]
+SupplierQuotationId = Annotated[str, _id("SQ"), Names("supplier-quotation")]
+OrderId = Annotated[str, _id("ORD"), Names("order")]
 ActivityId = Annotated[str, StringConstraints(strict=True, pattern=rf"^{RANDOM}$")]
 Slug = Annotated[str, StringConstraints(strict=True, pattern=SLUG, max_length=80)]
+CustomerSlug = Annotated[Slug, Names("customer")]
+ContactSlug = Annotated[Slug, Names("contact")]
+SupplierSlug = Annotated[Slug, Names("supplier")]
+ProductSlug = Annotated[Slug, Names("product")]
+PriceListSlug = Annotated[Slug, Names("price-list")]
+LiteratureSlug = Annotated[Slug, Names("literature")]
+UserSlug = Annotated[Slug, Names("user")]
+TeamSlug = Annotated[Slug, Names("team")]
+PrincipalSlug = Annotated[Slug, Names("principal")]
+ProcessSlug = Annotated[Slug, Names("process")]
+StageSlug = Annotated[Slug, Names("stage")]
+"""A stage of the process of the same deal."""
+CompetitorName = Annotated[Line, Names("competitor", must_exist=False)]

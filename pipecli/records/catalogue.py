@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
-from pipecli.records.base import Custom, Part, Record, Slug
+from pipecli.records.base import Custom, Part, ProductSlug, Record, Slug
 from pipecli.records.values import (
     Amount,
     CurrencyCode,
@@ -91,7 +91,7 @@ class PriceList(Record):
     currency: CurrencyCode
     valid_from: Day | None = None
     valid_until: Day | None = None
-    prices: dict[Slug, Price] = {}
+    prices: dict[ProductSlug, Price] = {}
     notes: Text | None = None
     custom: Custom = None
 
@@ -130,7 +130,7 @@ class Literature(Record):
     title: Line
     file: PathInside | None = None
     url: WebAddress | None = None
-    products: tuple[Slug, ...] = ()
+    products: tuple[ProductSlug, ...] = ()
     stages: tuple[Slug, ...] = ()
     tags: tuple[Line, ...] = ()
     notes: Text | None = None

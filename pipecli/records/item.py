@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
-from pipecli.records.base import Part, Slug
+from pipecli.records.base import Part, ProductSlug
 from pipecli.records.money import EXACT, rounded
 from pipecli.records.values import Amount, Line, Percent, Quantity
 
@@ -13,7 +13,7 @@ from pipecli.records.values import Amount, Line, Percent, Quantity
 class Item(Part):
     """One line. Its price is a copy: later changes of the product or price list don't touch it."""
 
-    product: Slug | None = None
+    product: ProductSlug | None = None
     description: Line
     quantity: Quantity = Decimal(1)
     uom: Line | None = None

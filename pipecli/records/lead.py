@@ -8,7 +8,17 @@ from typing import ClassVar, Self
 from pydantic import Field, model_validator
 
 from pipecli.records.activity import Activity, NextContact
-from pipecli.records.base import Custom, Document, LeadId, OpportunityId, Part, Slug
+from pipecli.records.base import (
+    ContactSlug,
+    Custom,
+    CustomerSlug,
+    Document,
+    LeadId,
+    OpportunityId,
+    Part,
+    PrincipalSlug,
+    UserSlug,
+)
 from pipecli.records.opportunity import Assigned
 from pipecli.records.values import Day, Flag, LanguageTag, Line, Score, Text
 
@@ -49,8 +59,8 @@ class Disqualified(Part):
 
 class Converted(Part):
     date: Day
-    customer: Slug
-    contact: Slug | None = None
+    customer: CustomerSlug
+    contact: ContactSlug | None = None
     opportunities: tuple[OpportunityId, ...] = ()
     forced: Flag | None = None
     """It was converted although criteria were missing."""
@@ -77,10 +87,10 @@ class Lead(Document):
     language: LanguageTag | None = None
     source: Line | None = None
     campaign: Line | None = None
-    owner: Slug | None = None
+    owner: UserSlug | None = None
     assigned: Assigned | None = None
     """The rule that gave it to its owner."""
-    shared_with: tuple[Slug, ...] = ()
+    shared_with: tuple[PrincipalSlug, ...] = ()
     """Users and teams who see it among their own."""
     score: Score | None = None
     role: Line | None = None

@@ -9,7 +9,23 @@ from typing import Annotated, ClassVar, Self
 from pydantic import Field, model_validator
 
 from pipecli.records.activity import Activity, NextContact
-from pipecli.records.base import Custom, Document, LeadId, OpportunityId, Part, QuotationId, Slug
+from pipecli.records.base import (
+    CompetitorName,
+    ContactSlug,
+    Custom,
+    CustomerSlug,
+    Document,
+    LeadId,
+    OpportunityId,
+    Part,
+    PriceListSlug,
+    PrincipalSlug,
+    ProcessSlug,
+    QuotationId,
+    Slug,
+    StageSlug,
+    UserSlug,
+)
 from pipecli.records.item import Item, total
 from pipecli.records.money import minor_digits, rounded
 from pipecli.records.values import Amount, CurrencyCode, Day, Flag, Line, Percent, Score, Text
@@ -45,7 +61,7 @@ class OpportunityStatus(StrEnum):
 class Stakeholder(Part):
     """A contact on the deal, with the part they play in it."""
 
-    contact: Slug
+    contact: ContactSlug
     role: Line | None = None
     """decision-maker, influencer, user, …"""
     primary: Flag | None = None
@@ -58,7 +74,7 @@ class Closed(Part):
     amount: Amount | None = None
     quotation: QuotationId | None = None
     reason: Line | None = None
-    competitor: Line | None = None
+    competitor: CompetitorName | None = None
     detail: Text | None = None
 
 
@@ -73,21 +89,21 @@ class Opportunity(Document):
     title: Line
     type: Slug = "sales"
     lead: LeadId | None = None
-    customer: Slug | None = None
-    process: Slug
-    stage: Slug
+    customer: CustomerSlug | None = None
+    process: ProcessSlug
+    stage: StageSlug
     status: OpportunityStatus = OpportunityStatus.OPEN
-    owner: Slug | None = None
+    owner: UserSlug | None = None
     assigned: Assigned | None = None
     """The rule that gave it to its owner."""
-    shared_with: tuple[Slug, ...] = ()
+    shared_with: tuple[PrincipalSlug, ...] = ()
     """Users and teams who see it among their own."""
     source: Line | None = None
     campaign: Line | None = None
     score: Score | None = None
     """The lead's score, kept in sight."""
     currency: CurrencyCode
-    price_list: Slug | None = None
+    price_list: PriceListSlug | None = None
     amount: Amount | None = None
     """Set by hand; absent: the sum of the items."""
     probability: Percent | None = None
@@ -95,7 +111,7 @@ class Opportunity(Document):
     expected_close: Day | None = None
     items: tuple[Item, ...] = ()
     contacts: tuple[Stakeholder, ...] = ()
-    competitors: tuple[Line, ...] = ()
+    competitors: tuple[CompetitorName, ...] = ()
     key_info: KeyInformation | None = None
     next_contact: NextContact | None = None
     steps_done: tuple[Line, ...] = ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import ClassVar
 
-from pipecli.records.base import Custom, Record, Slug
+from pipecli.records.base import Custom, CustomerSlug, Record, Slug, UserSlug
 from pipecli.records.values import CurrencyCode, LanguageTag, Line, Text
 
 
@@ -32,8 +32,8 @@ class Customer(Record):
     language: LanguageTag | None = None
     tax_id: Line | None = None
     industry: Line | None = None
-    owner: Slug | None = None
-    parent: Slug | None = None
+    owner: UserSlug | None = None
+    parent: CustomerSlug | None = None
     """The customer it belongs to."""
     tags: tuple[Line, ...] = ()
     notes: Text | None = None
@@ -49,7 +49,7 @@ class Contact(Record):
     external_id: Text | None = None
     """Its name in the system it was imported from."""
     name: Line
-    customer: Slug | None = None
+    customer: CustomerSlug | None = None
     emails: tuple[Line, ...] = ()
     phones: tuple[Line, ...] = ()
     title: Line | None = None

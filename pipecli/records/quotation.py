@@ -12,15 +12,19 @@ from typing import ClassVar, Self
 from pydantic import model_validator
 
 from pipecli.records.base import (
+    ContactSlug,
     Custom,
+    CustomerSlug,
     Document,
     LeadId,
     OpportunityId,
     OrderId,
     Part,
+    PriceListSlug,
+    ProductSlug,
     QuotationId,
-    Slug,
     SupplierQuotationId,
+    SupplierSlug,
 )
 from pipecli.records.item import Item
 from pipecli.records.money import rounded
@@ -49,12 +53,12 @@ class Quotation(Document):
     date: Day
     valid_until: Day | None = None
     status: QuotationStatus = QuotationStatus.DRAFT
-    customer: Slug | None = None
+    customer: CustomerSlug | None = None
     lead: LeadId | None = None
-    contact: Slug | None = None
+    contact: ContactSlug | None = None
     language: LanguageTag | None = None
     currency: CurrencyCode
-    price_list: Slug | None = None
+    price_list: PriceListSlug | None = None
     supplier_quotation: SupplierQuotationId | None = None
     """The supplier's answer its prices come from."""
     items: tuple[Item, ...] = ()
@@ -89,11 +93,11 @@ class Order(Document):
     date: Day
     delivered: Day | None = None
     status: OrderStatus = OrderStatus.OPEN
-    customer: Slug
-    contact: Slug | None = None
+    customer: CustomerSlug
+    contact: ContactSlug | None = None
     language: LanguageTag | None = None
     currency: CurrencyCode
-    price_list: Slug | None = None
+    price_list: PriceListSlug | None = None
     items: tuple[Item, ...] = ()
     terms: Text | None = None
     reason: Line | None = None
@@ -116,7 +120,7 @@ class SupplierQuotationStatus(StrEnum):
 class SupplierItem(Part):
     """One line asked for; `unit_price` is the supplier's, once they answered."""
 
-    product: Slug | None = None
+    product: ProductSlug | None = None
     description: Line
     quantity: Quantity = Decimal(1)
     uom: Line | None = None
@@ -136,7 +140,7 @@ class SupplierQuotation(Document):
     external_id: Text | None = None
     """Its name in the system it was imported from."""
     opportunity: OpportunityId
-    supplier: Slug
+    supplier: SupplierSlug
     status: SupplierQuotationStatus = SupplierQuotationStatus.REQUESTED
     date: Day
     answer_by: Day | None = None

@@ -1,18 +1,17 @@
-"""Which other records, users and stages a record names: what `check` looks for and `merge` relinks."""
+"""Names of other records, users and stages in a record, as the types of its fields declare them (`Names`).
+
+`check` looks for what they name, the importer for what a cell names, and a merge or a rename relinks them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from collections.abc import Callable, Collection, Iterator
+from functools import cache
+from typing import Any, NamedTuple, TypeVar, get_args, get_origin
 
-if TYPE_CHECKING:
-    from pipecli.records.base import Record
-    from pipecli.records.catalogue import Literature, PriceList
-    from pipecli.records.item import Item
-    from pipecli.records.lead import Lead
-    from pipecli.records.opportunity import Opportunity
-    from pipecli.records.quotation import Order, Quotation, SupplierItem, SupplierQuotation
-    from pipecli.records.settings import Settings
+from pipecli.records.base import Names, Part, Path, Record, annotation_at, options
+
+R = TypeVar("R", bound=Record)
 
 
 class Reference(NamedTuple):
@@ -23,124 +22,144 @@ class Reference(NamedTuple):
     key: str
 
 
-_FIELDS: dict[str, tuple[tuple[str, str], ...]] = {
-    "lead": (("owner", "user"),),
-    "opportunity": (
-        ("lead", "lead"), ("customer", "customer"), ("process", "process"), ("owner", "user"),
-        ("price_list", "price-list"),
-    ),
-    "quotation": (
-        ("opportunity", "opportunity"), ("revision_of", "quotation"), ("customer", "customer"),
-        ("lead", "lead"), ("contact", "contact"), ("price_list", "price-list"),
-        ("supplier_quotation", "supplier-quotation"),
-    ),
-    "order": (
-        ("opportunity", "opportunity"), ("quotation", "quotation"), ("customer", "customer"),
-        ("contact", "contact"), ("price_list", "price-list"),
-    ),
-    "supplier-quotation": (("opportunity", "opportunity"), ("supplier", "supplier")),
-    "customer": (("owner", "user"), ("parent", "customer")),
-    "contact": (("customer", "customer"),),
-    "settings": (("price_list", "price-list"),),
-}  # fmt: skip
-
-
 def references(record: Record) -> Iterator[Reference]:
     """Every name that must be that of something else."""
-    for field, noun in _FIELDS.get(record.noun, ()):
-        key = getattr(record, field)
-        if key is not None:
-            yield Reference(field, noun, key)
-    if record.noun in _INSIDE:
-        yield from _INSIDE[record.noun](record)
+    return _collected(record, must_exist=True)
 
 
 def mentions(record: Record) -> Iterator[Reference]:
     """Every name that may be that of something else, and need not: a competitor has a file or not."""
-    if record.noun == "opportunity":
-        deal = cast("Opportunity", record)
-        for place, competitor in enumerate(deal.competitors):
-            yield Reference(f"competitors.{place}", "competitor", competitor)
-        if deal.closed and deal.closed.competitor:
-            yield Reference("closed.competitor", "competitor", deal.closed.competitor)
+    return _collected(record, must_exist=False)
 
 
-def _of_lead(lead: Lead) -> Iterator[Reference]:
-    yield from _of_people(lead)
-    if lead.converted:
-        yield Reference("converted.customer", "customer", lead.converted.customer)
-        if lead.converted.contact:
-            yield Reference("converted.contact", "contact", lead.converted.contact)
-        for place, opportunity in enumerate(lead.converted.opportunities):
-            yield Reference(f"converted.opportunities.{place}", "opportunity", opportunity)
+def named_at(model: type[Part], path: Path) -> Names | None:
+    """The declaration of a field, or of a list, that names something else; None for any other."""
+    annotation = annotation_at(model, path)
+    for option in options(annotation):
+        if get_origin(option) is tuple:
+            return _names(get_args(option)[0])
+    return _names(annotation)
 
 
-def _of_opportunity(deal: Opportunity) -> Iterator[Reference]:
-    yield Reference("stage", "stage", f"{deal.process}/{deal.stage}")
-    for place, stakeholder in enumerate(deal.contacts):
-        yield Reference(f"contacts.{place}.contact", "contact", stakeholder.contact)
-    if deal.closed and deal.closed.quotation:
-        yield Reference("closed.quotation", "quotation", deal.closed.quotation)
-    yield from _of_people(deal)
-    yield from _of_items(deal)
+def relinked(record: R, nouns: Collection[str], old: str, new: str) -> R:
+    """The record, naming `new` wherever it named `old` of one of these kinds; in a list or map once."""
+
+    def renamed(annotation: Any, value: Any) -> Any:
+        names = _names(annotation)
+        if names:
+            return new if names.noun in nouns and value == old else value
+        if isinstance(value, Part):
+            return relinked_part(value)
+        for option in options(annotation):
+            arguments = get_args(option)
+            if isinstance(value, tuple) and get_origin(option) is tuple:
+                members = [renamed(arguments[0], member) for member in value]
+                return tuple(dict.fromkeys(members) if _names(arguments[0]) else members)
+            if isinstance(value, dict) and get_origin(option) is dict:
+                return {renamed(arguments[0], key): renamed(arguments[1], value[key]) for key in value}
+        return value
+
+    def relinked_part(part: Any) -> Any:
+        changes = {
+            name: renamed(field.rebuild_annotation(), getattr(part, name))
+            for name, field in type(part).model_fields.items()
+            if name != getattr(part, "identity", None)
+        }
+        return part.with_(**{name: value for name, value in changes.items() if value != getattr(part, name)})
+
+    result: R = relinked_part(record)
+    return result
 
 
-def _of_people(record: Lead | Opportunity) -> Iterator[Reference]:
-    if record.next_contact and record.next_contact.by:
-        yield Reference("next_contact.by", "user", record.next_contact.by)
-    for place, principal in enumerate(record.shared_with):
-        yield Reference(f"shared_with.{place}", "principal", principal)
-    for place, activity in enumerate(record.activities):
-        if activity.by:
-            yield Reference(f"activities.{place}.by", "user", activity.by)
-        if activity.contact:
-            yield Reference(f"activities.{place}.contact", "contact", activity.contact)
-        if activity.literature:
-            yield Reference(f"activities.{place}.literature", "literature", activity.literature)
+def _names(annotation: Any) -> Names | None:
+    """The declaration of a type that is a name, or None."""
+    for mark in getattr(annotation, "__metadata__", ()):
+        if isinstance(mark, Names):
+            return mark
+    if get_origin(annotation) in (tuple, dict):
+        return None
+    inner = (_names(argument) for argument in get_args(annotation))
+    return next((names for names in inner if names), None)
 
 
-def _of_items(record: Opportunity | Quotation | Order | SupplierQuotation) -> Iterator[Reference]:
-    items: tuple[Item | SupplierItem, ...] = record.items
-    for place, item in enumerate(items):
-        if item.product:
-            yield Reference(f"items.{place}.product", "product", item.product)
+Collect = Callable[[Any, str, list[Reference]], None]
+"""Adds the references in a value, which stands at a dotted path, to a list."""
 
 
-def _of_settings(settings: Settings) -> Iterator[Reference]:
-    for slug, user in settings.users.items():
-        if user.team:
-            yield Reference(f"users.{slug}.team", "team", user.team)
-    for slug, team in settings.teams.items():
-        if team.manager:
-            yield Reference(f"teams.{slug}.manager", "user", team.manager)
-        if team.parent:
-            yield Reference(f"teams.{slug}.parent", "team", team.parent)
-    for place, rule in enumerate(settings.assignment_rules):
-        for position, user_slug in enumerate(rule.users):
-            yield Reference(f"assignment_rules.{place}.users.{position}", "user", user_slug)
-    for period, amounts in settings.targets.items():
-        for principal in amounts:
-            yield Reference(f"targets.{period}.{principal}", "principal", principal)
+def _collected(record: Record, *, must_exist: bool) -> Iterator[Reference]:
+    result: list[Reference] = []
+    for name, key, collect in _fields(type(record), must_exist):
+        value = getattr(record, name)
+        if value is not None:
+            collect(value, key, result)
+    if must_exist and record.noun == "opportunity":  # a stage is one of its process
+        process = getattr(record, "process", "")
+        return (
+            reference._replace(key=f"{process}/{reference.key}") if reference.noun == "stage" else reference
+            for reference in result
+        )
+    return iter(result)
 
 
-def _of_price_list(price_list: PriceList) -> Iterator[Reference]:
-    for sku in price_list.prices:
-        yield Reference(f"prices.{sku}", "product", sku)
+@cache
+def _fields(model: type[Part], must_exist: bool) -> list[tuple[str, str, Collect]]:
+    """The fields with references in them, by attribute and key: plain names first, then what is deeper."""
+    fields = []
+    for name, field in model.model_fields.items():
+        annotation = field.rebuild_annotation()
+        collect = _collector(annotation, must_exist)
+        if collect and name != getattr(model, "identity", None):
+            fields.append((_names(annotation) is None, (name, field.alias or name, collect)))
+    return [field for _, field in sorted(fields, key=lambda field: field[0])]
 
 
-def _of_literature(literature: Literature) -> Iterator[Reference]:
-    for place, sku in enumerate(literature.products):
-        yield Reference(f"products.{place}", "product", sku)
+def _collector(annotation: Any, must_exist: bool) -> Collect | None:
+    """The collector for values of a type; None for a type that can't have references."""
+    names = _names(annotation)
+    if names:
+        return _of_name(names.noun) if names.must_exist is must_exist else None
+    for option in options(annotation):
+        arguments = get_args(option)
+        if isinstance(option, type) and issubclass(option, Part):
+            fields = _fields(option, must_exist)
+            return _of_part(fields) if fields else None
+        if get_origin(option) is tuple:
+            member = _collector(arguments[0], must_exist)
+            return _of_list(member) if member else None
+        if get_origin(option) is dict:
+            key, value = (_collector(argument, must_exist) for argument in arguments)
+            return _of_map(key, value) if key or value else None
+    return None
 
 
-_INSIDE: dict[str, Callable[[Any], Iterator[Reference]]] = {
-    "lead": _of_lead,
-    "opportunity": _of_opportunity,
-    "quotation": _of_items,
-    "order": _of_items,
-    "supplier-quotation": _of_items,
-    "price-list": _of_price_list,
-    "literature": _of_literature,
-    "settings": _of_settings,
-}
-"""What stands deeper in a record than a field of its own."""
+def _of_name(noun: str) -> Collect:
+    return lambda value, field, into: into.append(Reference(field, noun, value))
+
+
+def _of_part(fields: list[tuple[str, str, Collect]]) -> Collect:
+    def collect(part: Any, field: str, into: list[Reference]) -> None:
+        for name, key, inner in fields:
+            value = getattr(part, name)
+            if value is not None:
+                inner(value, f"{field}.{key}", into)
+
+    return collect
+
+
+def _of_list(member: Collect) -> Collect:
+    def collect(values: Any, field: str, into: list[Reference]) -> None:
+        for place, value in enumerate(values):
+            member(value, f"{field}.{place}", into)
+
+    return collect
+
+
+def _of_map(of_key: Collect | None, of_value: Collect | None) -> Collect:
+    def collect(values: Any, field: str, into: list[Reference]) -> None:
+        for key, value in values.items():
+            if of_key:
+                of_key(key, f"{field}.{key}", into)
+            if of_value:
+                of_value(value, f"{field}.{key}", into)
+
+    return collect

@@ -10,7 +10,16 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, model_validator
 
-from pipecli.records.base import Custom, Part, Record, Slug
+from pipecli.records.base import (
+    Custom,
+    Part,
+    PriceListSlug,
+    PrincipalSlug,
+    Record,
+    Slug,
+    TeamSlug,
+    UserSlug,
+)
 from pipecli.records.money import Rates
 from pipecli.records.values import (
     Amount,
@@ -43,7 +52,7 @@ class User(Part):
     name: Line
     email: Line | None = None
     """By it the git identity is recognised."""
-    team: Slug | None = None
+    team: TeamSlug | None = None
     active: Flag = True
     external_id: Text | None = None
     """Its name in the system it was imported from."""
@@ -51,9 +60,9 @@ class User(Part):
 
 class Team(Part):
     name: Line | None = None
-    manager: Slug | None = None
+    manager: UserSlug | None = None
     """The user who answers for it; teams roll up along managers."""
-    parent: Slug | None = None
+    parent: TeamSlug | None = None
     """The team it belongs to, to whose manager its own reports."""
 
 
@@ -143,7 +152,7 @@ class AssignmentRule(Part):
     for_: Annotated[Literal["lead", "opportunity"], Field(alias="for")] = "opportunity"
     when: Line | None = None
     """An SQL condition on the record; absent: always."""
-    users: Annotated[tuple[Slug, ...], Field(min_length=1)]
+    users: Annotated[tuple[UserSlug, ...], Field(min_length=1)]
     method: AssignmentMethod = AssignmentMethod.ROUND_ROBIN
     priority: Annotated[int, Field(strict=True)] = 0
     """The highest is asked first."""
@@ -183,7 +192,7 @@ class Settings(Record):
     company: Company
     currency: CurrencyCode = "EUR"
     timezone: Annotated[Line, AfterValidator(_zone)] = "UTC"
-    price_list: Slug | None = None
+    price_list: PriceListSlug | None = None
     """The price list of an opportunity that names none."""
     exchange_rates: dict[CurrencyCode, dict[Day, Rate]] = {}
     users: dict[Slug, User] = {}
@@ -199,7 +208,7 @@ class Settings(Record):
     business_hours: BusinessHours | None = None
     assignment_rules: tuple[AssignmentRule, ...] = ()
     ranking: Ranking = Field(default_factory=Ranking)
-    targets: dict[Line, dict[Slug, Amount]] = {}
+    targets: dict[Line, dict[PrincipalSlug, Amount]] = {}
     """Per period (2026-Q4), what a user or team is to win, in the base currency."""
     quotations: QuotationSettings = Field(default_factory=QuotationSettings)
     notifications: dict[Slug, tuple[Line, ...]] = {}

@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from pipecli.records.base import Plain, Record
+from pipecli.records.base import Record
 from pipecli.records.party import Competitor, Contact, Customer, Supplier
-from pipecli.records.references import references
+from pipecli.records.references import relinked
 from pipecli.workflow.change import Change, Refused
 from pipecli.workflow.party_identity import similar_names
 
@@ -96,25 +96,6 @@ def refuse_own_parent(customer: Customer, parents: Mapping[str, str]) -> None:
         above = parents.get(above)
 
 
-Referring = TypeVar("Referring", bound=Record)
-
-
-def relinked(record: Referring, noun: str, old: str, new: str) -> Referring:
-    """The record, naming `new` wherever it named `old`."""
-    plain: Plain = record.plain()
-    for reference in references(record):
-        if reference.noun == noun and reference.key == old:
-            _put(plain, reference.field.split("."), new)
-    return type(record).model_validate(plain)
-
-
-def _put(plain: Any, path: list[str], value: str) -> None:
-    *way, last = path
-    for part in way:
-        plain = plain[int(part)] if isinstance(plain, list) else plain[part]
-    plain[last] = value
-
-
 _OWN = {"id", "name", "kind", "tags", "notes", "custom"}
 
 
@@ -138,7 +119,7 @@ def merge(
         filled,
         f"merge {source.id} ({source.name}) into it",
         "merged",
-        also=tuple(relinked(user, "customer", source.id, target.id) for user in others),
+        also=tuple(relinked(user, {"customer"}, source.id, target.id) for user in others),
         removed=(source,),
         notes=tuple(_left_behind(source, target)),
     )

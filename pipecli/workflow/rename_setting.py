@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from pipecli.records.base import Record
+from pipecli.records.references import relinked
 from pipecli.records.settings import Settings
 from pipecli.wording import count
 from pipecli.workflow.change import Change, Refused
@@ -25,6 +26,10 @@ WORDS = {
     "source": Word("sources", "source"),
     "type": Word("opportunity_types", "type of opportunity"),
 }
+
+
+_PRINCIPALS = ("user", "team", "principal")
+"""Users and teams have one set of slugs between them."""
 
 
 def rename(settings: Settings, what: str, old: str, new: str, records: Sequence[Record]) -> Change:
@@ -98,32 +103,15 @@ def _with_stage(settings: Settings, old: str, new: str) -> Settings:
 def _with_user(settings: Settings, old: str, new: str) -> Settings:
     _require_known(old, settings.users, "user")
     refuse_taken(settings, new)
-    return settings.with_(
-        users=_rekeyed(settings.users, old, new),
-        teams={
-            slug: team.with_(manager=new) if team.manager == old else team
-            for slug, team in settings.teams.items()
-        },
-        assignment_rules=tuple(
-            rule.with_(users=_swapped(rule.users, old, new)) for rule in settings.assignment_rules
-        ),
-        targets={period: _rekeyed(goals, old, new) for period, goals in settings.targets.items()},
-    )
+    renamed = settings.with_(users=_rekeyed(settings.users, old, new))
+    return relinked(renamed, _PRINCIPALS, old, new)
 
 
 def _with_team(settings: Settings, old: str, new: str) -> Settings:
     _require_known(old, settings.teams, "team")
     refuse_taken(settings, new)
-    return settings.with_(
-        users={
-            slug: user.with_(team=new) if user.team == old else user for slug, user in settings.users.items()
-        },
-        teams={
-            slug: team.with_(parent=new) if team.parent == old else team
-            for slug, team in _rekeyed(settings.teams, old, new).items()
-        },
-        targets={period: _rekeyed(goals, old, new) for period, goals in settings.targets.items()},
-    )
+    renamed = settings.with_(teams=_rekeyed(settings.teams, old, new))
+    return relinked(renamed, _PRINCIPALS, old, new)
 
 
 def _require_known(slug: str, known: Iterable[str], what: str) -> None:
@@ -172,22 +160,8 @@ def _stage(record: Any, old: str, new: str) -> Record:
     return changed
 
 
-def _principal(record: Any, old: str, new: str) -> Record:
-    """What a user or team is named for: owner, shared with, next contact, activities."""
-    present = type(record).model_fields
-    changes: dict[str, object] = {}
-    if "owner" in present and record.owner == old:
-        changes["owner"] = new
-    if "shared_with" in present:
-        changes["shared_with"] = _swapped(record.shared_with, old, new)
-    if "next_contact" in present and record.next_contact and record.next_contact.by == old:
-        changes["next_contact"] = record.next_contact.with_(by=new)
-    if "activities" in present:
-        changes["activities"] = tuple(
-            activity.with_(by=new) if activity.by == old else activity for activity in record.activities
-        )
-    changed: Record = record.with_(**changes)
-    return changed
+def _principal(record: Record, old: str, new: str) -> Record:
+    return relinked(record, _PRINCIPALS, old, new)
 
 
 _RECORDS: dict[str, Callable[[Any, str, str], Record]] = {

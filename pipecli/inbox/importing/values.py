@@ -22,6 +22,7 @@ from pipecli.jsontext import digits
 from pipecli.records import base
 from pipecli.records.base import Part
 from pipecli.records.kinds import Collection
+from pipecli.records.references import named_at
 from pipecli.records.values import Amount
 from pipecli.store.yaml import read
 from pipecli.store.yaml.write import CONTROL, compiled
@@ -169,14 +170,8 @@ class ColumnFormat(NamedTuple):
     zone: tzinfo
 
 
-NOUNS = {
-    "customer": "customer", "parent": "customer", "contact": "contact", "supplier": "supplier",
-    "owner": "user", "by": "user", "manager": "user", "team": "team", "shared_with": "principal",
-    "product": "product", "products": "product", "price_list": "price-list", "lead": "lead",
-    "opportunity": "opportunity", "opportunities": "opportunity", "quotation": "quotation",
-    "revision_of": "quotation", "supplier_quotation": "supplier-quotation",
-}  # fmt: skip
-"""The fields that name another record, a user or a team, and its kind; `principal` is a user or a team."""
+_BY_KEY = ("process", "stage")
+"""Named in a file by their keys alone."""
 
 
 def reader(collection: Collection, path: Path, column_format: ColumnFormat) -> Reader | None:
@@ -195,8 +190,8 @@ def reader(collection: Collection, path: Path, column_format: ColumnFormat) -> R
     lists = [kind for kind in kinds if get_origin(kind) is tuple]
     if any(issubclass(kind, Part) for kind in classes) or any(get_origin(kind) is dict for kind in kinds):
         return None
-    noun = NOUNS.get(str(path[-1]))
-    named = _named(noun) if noun else None
+    names = named_at(collection.model, path)
+    named = _named(names.noun) if names and names.must_exist and names.noun not in _BY_KEY else None
     if lists and Decimal not in classes:
         inner = [kind for list_ in lists for kind in base.options(get_args(list_)[0])]
         if any(isinstance(kind, type) and issubclass(kind, Part) for kind in inner):
