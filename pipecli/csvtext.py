@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
+
+from pipecli.errors import PipecliError
+from pipecli.jsontext import digits, dumps, loads
 
 # The starts of a spreadsheet's formula; a Japanese keyboard types the wide ones for the same.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -26,6 +30,16 @@ def unguarded(cell: str) -> str:
 
 def _is_formula(text: str) -> bool:
     return text.startswith(_FORMULA_STARTS) and not re.fullmatch(_NUMBER, text)
+
+
+def plain_cell(value: object) -> str:
+    """The cell of a text, a number or a truth value: numbers with every digit they have."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case Decimal():
+            return digits(value)
+    return str(value)
 
 
 def list_cell(values: Sequence[object]) -> str:
@@ -69,9 +83,6 @@ def free_value(cell: str) -> object:
 
 
 def _json(text: str) -> Any:
-    from pipecli.errors import PipecliError
-    from pipecli.jsontext import loads
-
     try:
         return loads(text)
     except (ValueError, PipecliError, RecursionError):
@@ -79,6 +90,4 @@ def _json(text: str) -> Any:
 
 
 def _json_text(value: object) -> str:
-    from pipecli.jsontext import dumps
-
     return dumps(value, indent=None)

@@ -148,7 +148,7 @@ for (const heading of document.querySelectorAll('thead th button')) heading.addE
   const cell = heading.parentElement, table = cell.closest('table'), body = table.tBodies[0];
   const place = [...cell.parentElement.children].indexOf(cell);
   const down = cell.getAttribute('aria-sort') === 'ascending';
-  for (const each of cell.parentElement.children) each.removeAttribute('aria-sort');
+  for (const other of cell.parentElement.children) other.removeAttribute('aria-sort');
   cell.setAttribute('aria-sort', down ? 'descending' : 'ascending');
   const order = row => { const text = row.children[place].dataset.order; return isNaN(text) ? text : +text; };
   const rows = [...body.rows].sort((a, b) => {

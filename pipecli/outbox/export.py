@@ -5,11 +5,9 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
-from pipecli.csvtext import free_cell, guarded, list_cell
-from pipecli.jsontext import digits
+from pipecli.csvtext import free_cell, guarded, list_cell, plain_cell
 
 Plain = Mapping[str, Any]
 Cells = dict[str, str]
@@ -56,7 +54,7 @@ def _cells(value: Any, path: str) -> Iterator[tuple[str, str]]:
         case list():
             yield path, list_cell(value)
         case _:
-            yield path, _text(value)
+            yield path, plain_cell(value)
 
 
 def _free(value: Any, path: str) -> Iterator[tuple[str, str]]:
@@ -71,12 +69,3 @@ def _free(value: Any, path: str) -> Iterator[tuple[str, str]]:
 def _is_name(key: str) -> bool:
     """True for a key that can be a part of a dotted name and be read back from it."""
     return "." not in key and key == " ".join(key.split()) != ""
-
-
-def _text(value: object) -> str:
-    match value:
-        case bool():
-            return "true" if value else "false"
-        case Decimal():
-            return digits(value)
-    return str(value)

@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard, get_args, get_orig
 
 from pydantic import StringConstraints
 
-from pipecli.csvtext import free_cell, free_value, list_values
+from pipecli.csvtext import free_cell, free_value, list_values, plain_cell
 from pipecli.inbox.importing import notation
 from pipecli.inbox.importing.notation import Mark, Unreadable
 from pipecli.inbox.importing.table import Cell, Raw
-from pipecli.jsontext import digits
 from pipecli.records import base
 from pipecli.records.base import Part
 from pipecli.records.kinds import Collection
@@ -38,12 +37,8 @@ def text_of(cell: Cell) -> str:
             return free_cell(cell.value)
         case str():
             return writable(cell.replace("\r\n", "\n").replace("\r", "\n"))
-        case bool():
-            return "true" if cell else "false"
-        case Decimal():
-            return digits(cell)
-        case int():
-            return str(cell)
+        case bool() | Decimal() | int():
+            return plain_cell(cell)
     raise Unreadable("a list can't be one value")
 
 

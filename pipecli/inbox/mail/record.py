@@ -273,27 +273,34 @@ def report_rows(report: Mapping[str, Any]) -> list[Row]:
 
 
 def _recorded(recorded: Recorded) -> Row:
-    row = _mail("recorded", recorded.timed, recorded.activity.direction)
-    row |= {"record": recorded.on.key, "contact": recorded.activity.contact, "activity": recorded.activity.id}
-    return {key: value for key, value in row.items() if value is not None}
+    return _row(
+        "recorded",
+        recorded.timed,
+        recorded.activity.direction,
+        record=recorded.on.key,
+        contact=recorded.activity.contact,
+        activity=recorded.activity.id,
+    )
 
 
 def _unplaced(unplaced: Unplaced) -> Row:
     placed = unplaced.placed
-    row = _mail("ambiguous" if placed.candidates else "unmatched", unplaced.timed, placed.direction)
-    row |= {
-        "why": placed.why,
-        "candidates": list(placed.candidates) or None,
-        "contact": placed.contact,
-        "suggestion": unplaced.suggestion or None,
-        "stranger": True if placed.is_stranger and not unplaced.timed.mail.is_automatic else None,
-    }
-    return {key: value for key, value in row.items() if value is not None}
+    return _row(
+        "ambiguous" if placed.candidates else "unmatched",
+        unplaced.timed,
+        placed.direction,
+        why=placed.why,
+        candidates=list(placed.candidates) or None,
+        contact=placed.contact,
+        suggestion=unplaced.suggestion or None,
+        stranger=True if placed.is_stranger and not unplaced.timed.mail.is_automatic else None,
+    )
 
 
-def _mail(outcome: str, timed: Timed, direction: Direction | None) -> Row:
+def _row(outcome: str, timed: Timed, direction: Direction | None, **more: Any) -> Row:
+    """The row of a mail, without the keys that have no value."""
     mail = timed.mail
-    return {
+    row = {
         "outcome": outcome,
         "file": mail.place,
         "at": timed.at,
@@ -305,6 +312,7 @@ def _mail(outcome: str, timed: Timed, direction: Direction | None) -> Row:
         "subject": mail.subject,
         "message_id": mail.message_id,
     }
+    return {key: value for key, value in (row | more).items() if value is not None}
 
 
 def _named(person: Person) -> str:

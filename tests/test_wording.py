@@ -1,0 +1,21 @@
+"""Phrases that rooms share: counts, shortened lists, and text that is safe to show."""
+
+from __future__ import annotations
+
+from pipecli.wording import count, first_of, one_line, visible
+
+
+def test_a_noun_is_plural_but_for_one() -> None:
+    assert [count(number, "deal") for number in (0, 1, 2)] == ["0 deals", "1 deal", "2 deals"]
+    assert count(1200, "row", ",") == "1,200 rows"
+
+
+def test_a_long_list_is_cut_and_the_rest_is_counted() -> None:
+    assert first_of(["ana", "ben"], 2) == "ana, ben"
+    assert first_of(["ana", "ben", "cleo", "dan"], 2) == "ana, ben and 2 more"
+
+
+def test_text_to_show_has_no_control_characters() -> None:
+    assert visible("a\x1b[31mb\n") == "a·[31mb·"
+    assert visible("a\x1b\n", keep="\n") == "a·\n"
+    assert one_line("a\r\nBcc: b\x00") == "a Bcc: b"
