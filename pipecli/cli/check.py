@@ -1,7 +1,4 @@
-"""`pipecli check`: every fault of a pipeline at once, for a person, an editor, or CI.
-
-The formats that only `check` has: what code hosts show beside the lines of a pull request.
-"""
+"""`pipecli check`: every fault of a pipeline at once, for a person, an editor, or CI."""
 
 from __future__ import annotations
 
@@ -93,7 +90,7 @@ def _with_changes(
 
 
 def _wanted(run: Session, files: Sequence[Path]) -> Callable[[str], bool]:
-    """Whether a file of the pipeline is among those of the command line. Raises PipecliError."""
+    """A test of files: is one among those of the command line? Raises PipecliError."""
     if not files:
         return lambda _: True
     root = run.pipeline.root

@@ -82,7 +82,7 @@ def _own_parent(transaction: Transaction, before: Any, customer: Any) -> None:
 
 
 def _parents(transaction: Transaction) -> dict[str, str]:
-    """Whom each customer belongs to."""
+    """The parent of each customer that has one."""
     rows = transaction.pipeline.index.connection.execute(
         "SELECT id, parent FROM _customers WHERE parent <> ''"
     )

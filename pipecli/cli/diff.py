@@ -69,7 +69,7 @@ def diff(
 
 
 def _unread(changed: ChangeSet, impact: Effect) -> list[str]:
-    """What can't be read, each file once: among what changed, and of the deals that did not."""
+    """The files that can't be read, each once: among those changed, and of the deals that did not change."""
     named = {fault.partition(":")[0]: fault for fault in (*reversed(impact.unreadable), *changed.unreadable)}
     return list(named.values())
 

@@ -165,7 +165,7 @@ def story(text: str) -> Iterator[Line]:
 
 
 def _targets(day: date) -> str:
-    """What the users and teams are to win in the quarter of a day."""
+    """Targets of the users and teams for the quarter of a day."""
     return f"targets.{day.year}-Q{(day.month + 2) // 3}={{ana: 20000, luis: 15000, export: 40000}}"
 
 

@@ -47,7 +47,6 @@ def _amount(record: Mapping[str, object]) -> str:
 
 
 def _response(record: Mapping[str, object]) -> str:
-    """How long the first response took."""
     minutes = record["minutes_to_first_response"]
     return f"{minutes:,} min" if isinstance(minutes, int) else ""
 
@@ -171,7 +170,7 @@ _add_list("supplier list", SUPPLIER, SUPPLIERS, "name COLLATE NOCASE, id", "List
 
 
 def _deals(status: str, against: str) -> str:
-    """How many deals of a status have a competitor, by its slug or its name."""
+    """The count of deals of a status that have a competitor, by its slug or its name, in SQL."""
     return f"(SELECT count(*) FROM _opportunities o WHERE o.status = '{status}' AND {against})"
 
 
@@ -179,7 +178,7 @@ STANDS_AGAINST = (
     "EXISTS (SELECT 1 FROM json_each(o.competitors) j"
     " WHERE j.value = competitors.id OR casefold(j.value) = casefold(competitors.name))"
 )
-"""Whether a deal `o` has the competitor of the row."""
+"""True where a deal `o` has the competitor of the row."""
 LOST_TO = (
     "(o.closed_competitor = competitors.id OR casefold(o.closed_competitor) = casefold(competitors.name))"
 )

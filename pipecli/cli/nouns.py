@@ -113,15 +113,15 @@ NOUNS = {
     "supplier-quote": Noun(
         "Supplier quotations: request, receive, compare.",
         verbs={
-            "new": "supplier_quotation.request",
+            "new": "supplier_quotation",
             "list": "list",
             "show": "show",
-            "set": "supplier_quotation.request",
-            "edit": "supplier_quotation.request",
-            "receive": "supplier_quotation.request",
-            "decline": "supplier_quotation.request",
+            "set": "supplier_quotation",
+            "edit": "supplier_quotation",
+            "receive": "supplier_quotation",
+            "decline": "supplier_quotation",
             "render": "quotation.render",
-            "compare": "supplier_quotation.compare",
+            "compare": "supplier_quotation",
         },
     ),
     "customer": Noun(
@@ -265,10 +265,10 @@ NOUNS = {
     "chart": Noun(
         "Draw the reports: SVG, PNG or a page.",
         verbs={
-            "pipeline": "chart.pipeline",
-            "forecast": "chart.forecast",
-            "funnel": "chart.funnel",
-            "lost": "chart.lost",
+            "pipeline": "chart.draw",
+            "forecast": "chart.draw",
+            "funnel": "chart.draw",
+            "lost": "chart.draw",
         },
     ),
     "dashboard": Noun("Write a page with key figures, charts and tables.", "report.dashboard"),

@@ -207,7 +207,7 @@ def _price_columns(currency: str) -> tuple[Column, ...]:
 
 
 _LAST = 5
-"""How many of the activities that are done a page shows."""
+"""Activities that are done, on a page."""
 
 
 def print_section(heading: str, rows: Sequence[RecordJson], columns: Sequence[Column]) -> None:
@@ -219,7 +219,7 @@ def print_section(heading: str, rows: Sequence[RecordJson], columns: Sequence[Co
 
 
 def print_activities(record: RecordJson) -> None:
-    """What is planned, and the last of what is done."""
+    """Print the activities that are planned, and the last that are done."""
     activities = sorted(record.get("activities", ()), key=lambda activity: str(activity["at"]))
     planned = [activity for activity in activities if not activity.get("done")]
     done = [activity for activity in activities if activity.get("done")]
@@ -278,7 +278,7 @@ _BELOW = {
     "items", "customer_name", "supplier_name", "amount", "tax_by_rate", "tax", "total", "margin",
     "margin_percent", "margin_unknown", "items_without_cost",
 }  # fmt: skip
-"""What a person finds in the lines and totals, not in the header."""
+"""Keys that a person finds in the lines and totals, not in the header."""
 
 
 def _print_document(ctx: typer.Context, kind: Kind, ref: str) -> None:
@@ -348,7 +348,7 @@ _COLUMNS = (
 
 
 def _header(shown: RecordJson) -> list[tuple[str, object]]:
-    """What the file says, the name of the customer or supplier beside their slug."""
+    """The keys of the file, the name of the customer or supplier beside their slug."""
     names = {"customer": shown.get("customer_name"), "supplier": shown.get("supplier_name")}
     return [
         (key, f"{value} ({names[key]})" if names.get(key) else value)
@@ -379,7 +379,7 @@ def _totals(shown: RecordJson) -> str:
 
 
 def _margin_words(shown: RecordJson) -> str:
-    """How much of the price it is, and what it leaves out."""
+    """The margin's share of the price, and the items that it leaves out."""
     uncosted = shown.get("items_without_cost", 0)
     share = f" ({shown['margin_percent']} %)" if "margin_percent" in shown else ""
     return f"{share}, without {count(uncosted, 'item')} of unknown cost" if uncosted else share

@@ -165,7 +165,7 @@ def _print_disputes(run: Session, error: Conflicted) -> None:
 def _print_rows(
     run: Session, whole: dict[str, Any], rows: Sequence[dict[str, Any]], *, text: str, id_key: str = "id"
 ) -> None:
-    """What a person must look at: a text, an object in JSON, and in other formats a row of each."""
+    """Print a text for people, an object as JSON, and rows in other formats."""
     if run.format is Format.TABLE:
         write_text(text)
     elif run.format in (Format.JSON, Format.JSONL):

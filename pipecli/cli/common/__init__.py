@@ -1,1 +1,1 @@
-"""What the faces of the nouns share: a command, a session, lists, tables, changes."""
+"""Shared by the faces of the nouns: commands, the session, lists, tables, changes."""

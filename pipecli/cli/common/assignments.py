@@ -58,7 +58,7 @@ def validated(model: type[P], plain: Plain, where: str = "") -> P:
 
 
 def names_field(assignments: Sequence[str] | None, field: str) -> bool:
-    """Whether one of the pairs sets a field, or a part of it."""
+    """True if one of the pairs sets a field, or a part of it."""
     return any(split(text)[0][0] == field for text in assignments or ())
 
 

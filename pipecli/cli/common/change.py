@@ -1,4 +1,4 @@
-"""The way of every changing command: lock, read, let the workflow decide, write and commit, print.
+"""The transaction of every changing command, and the printing of what it did.
 
 It imports the models: modules of verbs that only read must not import it.
 """
@@ -32,7 +32,7 @@ _MOST_NAMED = 100  # trailers: git takes the message as one argument, and the sy
 
 
 class Transaction:
-    """What a changing command works with, while nobody else can change the pipeline."""
+    """The pipeline as a changing command has it, locked: read, let the workflow decide, commit."""
 
     def __init__(self, run: Session, pipeline: Pipeline | None = None) -> None:
         self.session = run
@@ -163,7 +163,7 @@ def trailers(changes: Sequence[Change]) -> str:
 
 
 class Printed(NamedTuple):
-    """What a command prints: a record, or a part of one that has a name of its own.
+    """The result of a command: a record, or a part of one that has a name of its own.
 
     `noun` and `key` name what JSON shows: the record, or a user or team of the settings. `id` is what stands
     alone for it: the record's, or that of an activity which was made in it.
@@ -175,7 +175,7 @@ class Printed(NamedTuple):
     is_new: bool = False
     """A person reads the id, not a line on what happened."""
     shown: RecordJson | None = None
-    """What JSON has of something that is removed."""
+    """The JSON of a record that is removed."""
 
 
 def print_one(run: Session, printed: Printed, *, line: str, commit: str | None = None) -> None:

@@ -1,4 +1,4 @@
-"""How a verb becomes a command: only the one that is called is built, and it gets the options all share."""
+"""Verbs as commands: only the one that is called is built, and it gets the options that all share."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ class Changing(Verb):
 
 
 class Job(Changing):
-    """What cron runs: it changes many records, and with `--dry-run` lists them."""
+    """A verb for cron: it changes many records, and with `--dry-run` lists them."""
 
     def shared(self) -> list[TyperOption]:
         dry_run = _flag(["--dry-run"], "dry_run", "List what would change; change nothing.")
@@ -144,7 +144,7 @@ class Job(Changing):
 
 
 class Sending(Verb):
-    """What sends messages, and changes no record."""
+    """A verb that sends messages, and changes no record."""
 
     def shared(self) -> list[TyperOption]:
         return [

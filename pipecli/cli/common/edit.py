@@ -25,7 +25,7 @@ from pipecli.store.yaml import read
 from pipecli.workflow.change import Change
 
 Allow = Callable[[Transaction, Any, Any], None]
-"""What may come of an edit: the record before and after; asked with it twice before the editor opens."""
+"""Refuses an edit, given the record before and after; called with one record twice at first."""
 
 
 def edit_file(

@@ -1,11 +1,4 @@
-"""What the options of a `list` come to in SQL: which records, in what order, how many.
-
-`list` of every noun: the same filters, the same formats, one query.
-
-`list` of what has no file of its own: users, teams, activities.
-
-`--owner`, `--team` and `--mine`: whose records a report is about.
-"""
+"""The options of `list` and of reports as SQL, and the printing of a `list`: one query, every format."""
 
 from __future__ import annotations
 
@@ -37,7 +30,7 @@ _FILTERS = {"owner": "owner", "status": "status", "stage": "stage", "team": "tea
 
 
 def filtered(run: Session, plural: str, known: set[str], order: str) -> Filtered:
-    """What the options say of a table with the columns `known`; `order` holds where --sort does not.
+    """The options as SQL on a table with the columns `known`; `order` holds where --sort is not given.
 
     Raises PipecliError when the table, named by its `plural`, has no column for an option.
     """
@@ -198,7 +191,7 @@ def _print_json(run: Session, noun: str, rows: Sequence[tuple[Any, ...]]) -> Non
 
 
 def _is_in_file(key: str, extra: RecordJson, written: str) -> bool:
-    """Whether the record's own JSON has a computed key already, set by hand."""
+    """True if the record's own JSON has a computed key already, set by hand."""
     if key == "amount":  # a won deal has one in `closed`, too: looking at the text would say nothing
         return bool(extra.get("amount_by_hand"))
     return f'"{key}": ' in written and key in loads(written)

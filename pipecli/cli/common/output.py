@@ -30,7 +30,7 @@ Record = Mapping[str, object]
 
 
 class Format(StrEnum):
-    """How a result is written."""
+    """The format of a result."""
 
     TABLE = "table"
     JSON = "json"

@@ -54,7 +54,7 @@ _EXACT = ("amount", "tax", "total")
 
 
 def derive(noun: str, row: sqlite3.Row | tuple[Any, ...], currency: str) -> RecordJson:
-    """What is computed for one record from its row of DERIVED columns; keys without a value are left out."""
+    """The computed keys of a record, from its row of DERIVED columns; those without a value are left out."""
     record_json: RecordJson = dict(zip(DERIVED.get(noun, ()), row, strict=True))
     for key in _EXACT:
         if record_json.get(key) is not None:

@@ -1,4 +1,4 @@
-"""What the changing verbs of several nouns share: `set`, `edit` and `remove`, slugs and names."""
+"""`set`, `edit` and `remove` of every noun, and the slugs and names that records are given."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ def given_slug(text: str, what: str) -> str:
 
 
 Setting = Callable[[Transaction, Any, list[str], str], Change]
-"""What a noun makes of `set`: from the record, the assignments and the commit's words to the change."""
+"""The `set` of a noun: from the record, the assignments and the commit's summary to the change."""
 Rule = Callable[[Transaction, Any, Any], None]
-"""What a noun allows of `set` and `edit`: the record before and after; asked with it twice beforehand."""
+"""Refuses a `set` or `edit`, given the record before and after; called with one record twice at first."""
 
 
 def _any_field(transaction: Transaction, record: Any, assignments: list[str], summary: str) -> Change:

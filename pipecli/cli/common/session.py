@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 FORMATS = ("table", "json", "jsonl", "csv", "tsv", "markdown", "ids")
 CODE_HOST_FORMATS = ("github", "sarif")
-"""What `check` also prints: it alone has findings with a file and a line."""
+"""More formats of `check`: it alone has findings with a file and a line."""
 
 
 class Session:
-    """What the shared options said, and what follows from them."""
+    """The values of the shared options, and the pipeline they name."""
 
     def __init__(self) -> None:
         self.directory = "."
@@ -113,7 +113,7 @@ class Session:
         return self.pipeline.now
 
     def fixed_now(self) -> date | datetime | None:
-        """What `--today` says: a day, or a time for those who test; None for the clock's."""
+        """The value of `--today`: a day, or a time for tests; None for the clock's."""
         if not self.today_text:
             return None
         try:

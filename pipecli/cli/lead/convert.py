@@ -131,7 +131,7 @@ def _opened(
 
 
 class Parties(NamedTuple):
-    """Who a deal is with. `written` are those of the two that are new or changed; `notes` what to tell."""
+    """The customer and contact of a deal. `written` are those new or changed; `notes` are for the person."""
 
     customer: Customer
     contact: Contact | None
@@ -152,13 +152,13 @@ def parties(transaction: Transaction, prospect: Prospect, *, customer: str | Non
 
 
 def _differs(transaction: Transaction, record: Record) -> bool:
-    """Whether a record is new, or is not what its file says."""
+    """True if a record is new, or is not what its file says."""
     known = transaction.pipeline.find_record(type(record), record.key)
     return known is None or known.plain() != record.plain()
 
 
 def known_customers(pipeline: Pipeline) -> list[KnownCustomer]:
-    """What of every customer tells who it is. Raises FaultyFile when one can't be read: it could be it."""
+    """The fields by which customers are recognised. Raises FaultyFile: one that can't be read could match."""
     pipeline.need(CUSTOMER)
     rows = pipeline.index.connection.execute(
         "SELECT id, name, kind = 'person', email, website FROM customers ORDER BY id"
@@ -170,7 +170,7 @@ def known_customers(pipeline: Pipeline) -> list[KnownCustomer]:
 
 
 def known_contacts(pipeline: Pipeline) -> list[KnownContact]:
-    """What of every contact tells who it is. Raises FaultyFile."""
+    """The fields by which contacts are recognised. Raises FaultyFile."""
     pipeline.need(CONTACT)
     rows = pipeline.index.connection.execute("SELECT id, name, customer, emails FROM contacts ORDER BY id")
     return [KnownContact(id_, name, at, tuple(loads(emails or "[]"))) for id_, name, at, emails in rows]

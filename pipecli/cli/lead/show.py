@@ -67,7 +67,7 @@ def _header(run: Session, lead: RecordJson) -> Iterator[Line]:
 
 
 def _status(lead: RecordJson) -> Iterator[Line]:
-    """What it is, and how it came to that."""
+    """The status, and the conversion or the reason behind it."""
     if "converted" in lead:
         became = lead["converted"]
         deals = ", ".join(became.get("opportunities", ())) or "no opportunity"

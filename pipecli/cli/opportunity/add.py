@@ -1,6 +1,6 @@
 """`opportunity add`: a deal with a customer, with a lead, or from the call of a stranger.
 
-Whose a new lead or opportunity is when nobody is named: `add` asks the assignment rules, as cron would.
+The assignment rules name the owner of a new lead or opportunity, as under cron, where nobody else does.
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ def _title(argument: str | None, given: str | None) -> str:
 
 
 def _seller(transaction: Transaction, owner: str | None) -> str | None:
-    """Who sells: the user that is named, or who runs this."""
+    """The owner: the user that is named, or the one who runs this."""
     if owner is None:
         return transaction.me
     require_user(transaction.settings, owner)

@@ -204,7 +204,7 @@ class BoardApp(App[None]):
         return self.focused if isinstance(self.focused, Cards) else None
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """What belongs to the board waits while a window is open above it."""
+        """Keys of the board wait while a window is open above it."""
         return action in ("quit", "dismiss") or len(self.screen_stack) == 1
 
     def action_look(self, step: int) -> None:

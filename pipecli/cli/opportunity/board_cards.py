@@ -29,7 +29,7 @@ class Board(NamedTuple):
     currency: str
     lanes: list[Lane]
     others: dict[str, int]
-    """How many open deals stand at other processes."""
+    """Open deals at other processes, by process."""
 
     def stages(self) -> list[Place]:
         """Where deals can be moved."""

@@ -1,7 +1,4 @@
-"""What the board on the whole terminal is made of: the cards of a lane, and the windows above it.
-
-The lanes of the board on the whole terminal, side by side: name, sum and cards, in the room there is.
-"""
+"""Widgets of the board on the whole terminal: lanes with their cards, and the windows above them."""
 
 from __future__ import annotations
 
@@ -138,7 +135,7 @@ _AROUND_CARD = 5
 
 
 class Lanes(Horizontal):
-    """What is shown of a board, as it was last given."""
+    """The lanes of a board, as it was last given."""
 
     DEFAULT_CSS = """
     Lanes { overflow-x: auto; scrollbar-size-horizontal: 1; }
@@ -196,7 +193,7 @@ class Lanes(Horizontal):
                     cards.focus()
 
     def _has_all(self) -> bool:
-        """Whether the lanes are those of the board: they are made one after the other."""
+        """True if the lanes are those of the board: they are made one after the other."""
         return [cards.place for cards in self.cards()] == [lane.place for lane in self.board.lanes]
 
     def _widen(self) -> None:

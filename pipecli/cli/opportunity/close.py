@@ -1,4 +1,4 @@
-"""`opportunity won`, `lost` and `reopen`."""
+"""`opportunity won`, `lost` and `reopen`: the end of a deal, and its second beginning."""
 
 from __future__ import annotations
 

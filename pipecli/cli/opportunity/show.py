@@ -45,7 +45,7 @@ class StageProgress(NamedTuple):
     fields_missing: list[str]
 
     def keys(self) -> dict[str, object]:
-        """What JSON shows of an open deal."""
+        """The keys that JSON has of an open deal."""
         return {
             "stage_position": self.position,
             "stages": self.stages,
@@ -152,7 +152,7 @@ def _who_buys(run: Session, deal: RecordJson) -> Iterator[Line]:
 
 
 def _outcome(deal: RecordJson) -> Iterator[Line]:
-    """How it ended."""
+    """The outcome of a closed deal, and where it stood."""
     closed = deal["closed"]
     parts = [
         amount_text(closed.get("amount"), deal["currency"]),
@@ -194,7 +194,7 @@ def _stage_probability(deal: RecordJson) -> str:
 
 
 def _dates(run: Session, deal: RecordJson) -> Iterator[Line]:
-    """What is ahead; of a closed deal, when it was expected."""
+    """The dates ahead; of a closed deal the day that was expected."""
     if "closed" in deal:
         if "expected_close" in deal:
             yield "expected", deal["expected_close"]

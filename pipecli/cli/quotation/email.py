@@ -36,7 +36,7 @@ from pipecli.workflow.quotation.moves import mailed
 
 
 class Wishes(NamedTuple):
-    """What the command line says of the mail."""
+    """The options of the command line about the mail."""
 
     to: tuple[str, ...] = ()
     copied: tuple[str, ...] = ()
@@ -45,7 +45,7 @@ class Wishes(NamedTuple):
 
 
 class Reader(NamedTuple):
-    """Whom a quotation is for: the person's name and address, where the pipeline has them."""
+    """The reader of a quotation: the person's name and address, where the pipeline has them."""
 
     name: str
     email: str

@@ -89,14 +89,14 @@ def _render(ctx: typer.Context, kind: Kind, ref: str, output: str) -> None:
 
 
 def _form(output: str, key: str) -> Form:
-    """What is asked for. Raises PipecliError for what can't be written, before any work is done."""
+    """PDF or HTML, by the file's ending. Raises PipecliError for any other, before work is done."""
     ending = ".html" if output == "-" else ending_of(output, (".pdf", ".html"), key)
     require_typst()
     return "pdf" if ending == ".pdf" else "html"
 
 
 def printed_of(pipeline: Pipeline, record: Record) -> Printed:
-    """What the document says, with its reader and the letterhead as they are now."""
+    """The text of a document, with its reader and the letterhead as they are now."""
     company = pipeline.settings.company
     if isinstance(record, SupplierQuotation):
         return printed_request(record, company, pipeline.find_record(Supplier, record.supplier))
@@ -112,7 +112,7 @@ def printed_of(pipeline: Pipeline, record: Record) -> Printed:
 
 
 def _revisions(pipeline: Pipeline, quotation: Quotation) -> Revisions:
-    """How many came before a quotation, and which came after."""
+    """The number of a quotation among its revisions, and the ids of those that came after."""
     siblings = pipeline.all(type(quotation), "opportunity = ?", quotation.opportunity)
     before = {sibling.id: sibling.revision_of for sibling in siblings}
     chain = [quotation.id]

@@ -55,7 +55,7 @@ def print_settings(run: Session, path: str | None) -> None:
 
 
 def _at(value: Any, path: str) -> Any:
-    """What stands at a path: keys, and of a list the place from 0 or the id. Raises PipecliError."""
+    """The value at a path of keys, and of places from 0 or ids in lists. Raises PipecliError."""
     here = value
     for part in path.split("."):
         known = _children(here)
@@ -91,7 +91,7 @@ def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _names(value: Any) -> list[Any]:
-    """What `ids` prints: the keys of a map, the ids or words of a list, a value itself."""
+    """The lines of `ids`: the keys of a map, the ids or words of a list, a value itself."""
     if isinstance(value, list) and not any(isinstance(element, Mapping) for element in value):
         return value
     return list(_children(value)) or [value]

@@ -1,1 +1,0 @@
-"""`pipecli supplier-quote`: what suppliers were asked, and what they answered."""
