@@ -141,7 +141,7 @@ Once = Callable[[Callable[[], Any]], Any]
 
 @pytest.fixture
 def once(root: Path, all_built: dict[str, Built], tmp_path_factory: pytest.TempPathFactory) -> Once:
-    """Have a function build on the test's pipeline, by commands that take long; every later test gets a copy."""
+    """Have a function build on the test's pipeline, by slow commands; every later test gets a copy."""
 
     def call(build: Callable[[], Any]) -> Any:
         name = f"{build.__module__}.{build.__qualname__}"
