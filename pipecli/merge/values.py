@@ -11,16 +11,13 @@ from itertools import count
 from typing import Any, Literal, NamedTuple, TypeVar
 
 from pipecli.records import base as fields
+from pipecli.records import elements
 from pipecli.records.base import Part, Plain
 from pipecli.store.yaml.compare import is_nothing, meaning, same
 from pipecli.store.yaml.write import is_list
 
 Thing = Mapping[str, Any]
 H = TypeVar("H", bound=Hashable)
-
-_IDENTITIES = (("id",), ("contact",), ("product", "description"), ("from",), ("name",))
-"""What names a thing in a list; of an item its product, or where it has none its description."""
-TIER = ("from",)
 
 
 class Member(NamedTuple):
@@ -41,20 +38,15 @@ class Members(NamedTuple):
     theirs: list[int]
 
 
-def identity(keys: Sequence[str]) -> tuple[str, ...]:
-    """The fields that name a thing of a model with these keys; empty for a model without any."""
-    return next((names for names in _IDENTITIES if set(names) <= set(keys)), ())
-
-
 def names_at(model: type[Part], path: Sequence[str], *versions: Sequence[object]) -> tuple[str, ...]:
     """The fields that name a thing of the list at a path; empty where nothing does."""
-    keys = fields.keys_at(model, (*path, ""))
-    return identity(keys) if keys else _free_identity(*versions)
+    names = fields.identity_at(model, path)
+    return _free_identity(*versions) if names is None else names
 
 
 def _free_identity(*versions: Sequence[object]) -> tuple[str, ...]:
     """The field that names the maps of a free list: one that all have and no two share; else empty."""
-    for name in (name for names in _IDENTITIES for name in names):
+    for name in elements.IDENTIFYING:
         things = [[member for member in version if isinstance(member, Mapping)] for version in versions]
         keys = [[_text(thing.get(name)) for thing in version] for version in things]
         if all(len(set(key)) == len(key) and all(key) for key in keys):
@@ -323,7 +315,7 @@ class _Merging:
         """
         kinds = {type(version) for version in versions if not is_nothing(version)}
         if kinds == {list}:
-            return names_at(self.model, path) != TIER
+            return names_at(self.model, path) != elements.TIER
         return kinds == {dict} and not fields.keys_at(self.model, path)
 
     def _or_empty(self, value: object, *others: object) -> object:
@@ -361,7 +353,7 @@ class _Merging:
             if place in placed
         }
         result = [values[place] for place in order if not is_nothing(values[place])]
-        return sorted(result, key=from_quantity) if names == TIER else result
+        return sorted(result, key=from_quantity) if names == elements.TIER else result
 
     def _clash(self, path: Path, base: object, ours: object, theirs: object) -> object:
         self.clashes.append(Clash(path, base, ours, theirs))

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, datetime
 from enum import StrEnum
+from typing import ClassVar
 
+from pipecli.records import elements
 from pipecli.records.base import ActivityId, ContactSlug, LiteratureSlug, Part, UserSlug
 from pipecli.records.values import Count, Day, Flag, Line, MomentOrDay, Text
 
@@ -25,6 +27,8 @@ class Direction(StrEnum):
 
 class Activity(Part):
     """A call, meeting, email, task or note, planned or done."""
+
+    identified_by: ClassVar[tuple[str, ...]] = elements.ACTIVITY
 
     id: ActivityId
     """Five random characters, so that two clones never give the same one."""

@@ -31,6 +31,9 @@ class Part(BaseModel):
         validate_by_alias=True,
     )
 
+    identified_by: ClassVar[tuple[str, ...]] = ()
+    """The keys that tell it from its neighbours in a list, of several the first that it has (elements.py)."""
+
     def with_(self, **changes: object) -> Self:
         """A copy with these fields changed. The store validates it when it is written."""
         return self.model_copy(update=changes)
@@ -119,6 +122,12 @@ def keys_at(model: type[Part], path: Path) -> list[str]:
     """The keys of the map at a path in the model's order; empty for a free map."""
     part = _part(annotation_at(model, path))
     return [field.alias or name for name, field in part.model_fields.items()] if part else []
+
+
+def identity_at(model: type[Part], path: Path) -> tuple[str, ...] | None:
+    """The keys that tell apart the elements of the list at a path; None for a list of no model."""
+    part = _part(annotation_at(model, (*path, 0)))
+    return part.identified_by if part else None
 
 
 def default_at(model: type[Part], path: Path) -> object:

@@ -10,6 +10,7 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
+from pipecli.records import elements
 from pipecli.records.base import Custom, Part, ProductSlug, Record, Slug
 from pipecli.records.values import (
     Amount,
@@ -56,6 +57,8 @@ class Product(Record):
 
 class Tier(Part):
     """A price from a quantity on."""
+
+    identified_by: ClassVar[tuple[str, ...]] = elements.TIER
 
     from_: Annotated[Quantity, Field(alias="from")]
     price: Amount

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
+from typing import ClassVar
 
+from pipecli.records import elements
 from pipecli.records.base import Part, ProductSlug
 from pipecli.records.money import EXACT, rounded
 from pipecli.records.values import Amount, Line, Percent, Quantity
@@ -12,6 +14,8 @@ from pipecli.records.values import Amount, Line, Percent, Quantity
 
 class Item(Part):
     """One line. Its price is a copy: later changes of the product or price list don't touch it."""
+
+    identified_by: ClassVar[tuple[str, ...]] = elements.ITEM
 
     product: ProductSlug | None = None
     description: Line

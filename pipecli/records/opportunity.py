@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, model_validator
 
+from pipecli.records import elements
 from pipecli.records.activity import Activity, NextContact
 from pipecli.records.base import (
     CompetitorName,
@@ -60,6 +61,8 @@ class OpportunityStatus(StrEnum):
 
 class Stakeholder(Part):
     """A contact on the deal, with the part they play in it."""
+
+    identified_by: ClassVar[tuple[str, ...]] = elements.STAKEHOLDER
 
     contact: ContactSlug
     role: Line | None = None

@@ -11,6 +11,7 @@ from typing import ClassVar, Self
 
 from pydantic import model_validator
 
+from pipecli.records import elements
 from pipecli.records.base import (
     ContactSlug,
     Custom,
@@ -119,6 +120,8 @@ class SupplierQuotationStatus(StrEnum):
 
 class SupplierItem(Part):
     """One line asked for; `unit_price` is the supplier's, once they answered."""
+
+    identified_by: ClassVar[tuple[str, ...]] = elements.ITEM
 
     product: ProductSlug | None = None
     description: Line

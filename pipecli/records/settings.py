@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, model_validator
 
+from pipecli.records import elements
 from pipecli.records.base import (
     Custom,
     Part,
@@ -67,6 +68,8 @@ class Team(Part):
 
 
 class Stage(Part):
+    identified_by: ClassVar[tuple[str, ...]] = elements.STAGE
+
     id: Slug
     name: Line | None = None
     probability: Percent
@@ -148,6 +151,8 @@ class AssignmentMethod(StrEnum):
 
 
 class AssignmentRule(Part):
+    identified_by: ClassVar[tuple[str, ...]] = elements.ASSIGNMENT_RULE
+
     name: Line
     for_: Annotated[Literal["lead", "opportunity"], Field(alias="for")] = "opportunity"
     when: Line | None = None

@@ -6,7 +6,6 @@ from typing import get_args, get_origin
 
 import pytest
 
-from pipecli.merge.values import identity
 from pipecli.records import base as fields
 from pipecli.records.base import Part
 from pipecli.records.kinds import KINDS, SETTINGS
@@ -255,7 +254,8 @@ def test_every_list_of_things_has_what_names_them():
     for model in (SETTINGS.model, *(each.model for each in KINDS)):
         lists_of_things += list(_lists_of(model, ()))
     assert len(lists_of_things) > 8
-    assert [path for path, keys in lists_of_things if not identity(keys)] == []
+    assert [path for path, part in lists_of_things if not part.identified_by] == []
+    assert all({*part.identified_by} <= {*fields.keys_at(part, ())} for _, part in lists_of_things)
 
 
 def _lists_of(model, path):
@@ -269,7 +269,7 @@ def _lists_in(annotation, path):
     parts = [each for each in (annotation, *arguments) if isinstance(each, type) and issubclass(each, Part)]
     for part in parts:
         if get_origin(annotation) is tuple:
-            yield path, fields.keys_at(part, ())
+            yield path, part
         yield from _lists_of(part, path)
     if not parts:
         for each in arguments:

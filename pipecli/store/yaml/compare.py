@@ -7,10 +7,8 @@ from datetime import date
 from decimal import Decimal
 from difflib import SequenceMatcher
 
+from pipecli.records import elements
 from pipecli.store.yaml.write import is_list
-
-# What names an item of a list, the first that it has.
-_IDENTITIES = ("id", "contact")
 
 
 def meaning(value: object) -> object:
@@ -126,14 +124,14 @@ def _intended_mapping(
 
 def _token(item: object) -> str:
     if isinstance(item, Mapping):
-        for name in _IDENTITIES:
+        for name in elements.UNIQUE_KEYS:
             if name in item:
                 return f"{name}={item[name]}"
     return repr(meaning(item))
 
 
 def _product(item: object) -> str:
-    return str(item.get("product", "")) if isinstance(item, Mapping) else ""
+    return str(item.get(elements.ITEM[0], "")) if isinstance(item, Mapping) else ""
 
 
 def _match_moved(old: list[str], new: list[str], pairs: list[int | None]) -> None:
@@ -165,6 +163,5 @@ def _match_changed(before: Sequence[object], after: Sequence[object], pairs: lis
 def _may_be(one: object, other: object) -> bool:
     """Whether the one may have become the other: not where each has a name of its own."""
     if isinstance(one, Mapping) and isinstance(other, Mapping):
-        names = (*_IDENTITIES, "product")
-        return not any(name in one for name in names) or not any(name in other for name in names)
+        return not any(key in one for key in elements.KEYS) or not any(key in other for key in elements.KEYS)
     return is_list(one) and is_list(other)
