@@ -125,11 +125,13 @@ class Bindings:
         return reading
 
     def _take(self, reading: RowReading, column: str, binding: ColumnBinding, cell: Cell) -> None:
-        meant = binding.values.get(_plain(cell)) if binding.values else None
-        if meant is not None:
-            if binding.path is not None and binding.path in meant:
-                Tally.count(self.replaced, (column, _plain(cell), written(meant[binding.path])), reading.row)
-            for path, value in meant.items():
+        replacement = binding.values.get(_plain(cell)) if binding.values else None
+        if replacement is not None:
+            if binding.path is not None and binding.path in replacement:
+                Tally.count(
+                    self.replaced, (column, _plain(cell), written(replacement[binding.path])), reading.row
+                )
+            for path, value in replacement.items():
                 reading.values.setdefault(path, value)
             return
         if binding.path is None or binding.read is None:
@@ -159,9 +161,9 @@ class Bindings:
         """The value of a column for a template, replaced where the mapping replaces it."""
         text = _plain(row.cells.get(column, ""))
         for binding in self.columns.get(column, ()):
-            meant = binding.values.get(text, {})
-            if binding.path is not None and binding.path in meant:
-                return written(meant[binding.path])
+            replacement = binding.values.get(text, {})
+            if binding.path is not None and binding.path in replacement:
+                return written(replacement[binding.path])
         return text
 
     def _path(self, path: Path, row: Row) -> Path:

@@ -11,9 +11,10 @@ from email.policy import compat32
 from html.parser import HTMLParser
 
 from pipecli.inbox.mail.files import RawMessage
+from pipecli.wording import CONTROLS, DIRECTIONS
 
 # Controls, half characters, what turns the direction of a line, and blanks of no width.
-_UNSEEN = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2060\u2066-\u2069\ufeff\ud800-\udfff]")
+_UNSEEN = re.compile(f"[{CONTROLS}{DIRECTIONS}\u200b\u2060\ufeff]")
 
 
 def words(raw: str) -> str:
