@@ -20,6 +20,7 @@ from pipecli.records.kinds import LEAD, OPPORTUNITY
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.party import Contact
+from pipecli.store.index.records import rows_where
 from pipecli.store.lookup import resolve
 from pipecli.store.pipeline import NotFound, Pipeline
 from pipecli.wording import first_of
@@ -172,9 +173,8 @@ def _by_id(pipeline: Pipeline, text: str, record: str | None = None) -> list[Fou
 
 
 def _query(pipeline: Pipeline, condition: str, *parameters: str) -> list[FoundActivity]:
-    rows = pipeline.index.connection.execute(
-        f"SELECT id, noun, record, subject FROM activities WHERE {condition} ORDER BY id", parameters
-    )
+    columns = ("id", "noun", "record", "subject")
+    rows = rows_where(pipeline.index.connection, columns, "activities", condition, *parameters)
     return [FoundActivity(*row) for row in rows]
 
 

@@ -16,6 +16,7 @@ from pipecli.cli.common.session import CODE_HOST_FORMATS, FORMATS, Session, say,
 from pipecli.cli.common.table import Column
 from pipecli.errors import PipecliError
 from pipecli.store.files import Location
+from pipecli.store.index.records import count as count_records
 from pipecli.wording import count
 
 app = noun("Find every fault of a pipeline.")
@@ -56,7 +57,7 @@ def check(
     if base is not None:
         findings, since = _with_changes(run, base, findings, wanted)
     _print(run, findings)
-    (records,) = run.pipeline.index.connection.execute("SELECT count(*) FROM _records").fetchone()
+    records = count_records(run.pipeline.index.connection)
     if any(finding.severity is Severity.ERROR for finding in findings):
         raise PipecliError(f"{counted(findings)} in {count(records, 'record')}{since}")
     say(", ".join(part for part in (f"ok: {count(records, 'record')}", counted(findings)) if part) + since)

@@ -20,6 +20,7 @@ from pipecli.cli.common.record_verbs import (
 )
 from pipecli.records.kinds import CUSTOMER
 from pipecli.records.party import Customer
+from pipecli.store.index.records import parents
 from pipecli.workflow import party
 from pipecli.workflow.party import refuse_own_parent
 
@@ -83,10 +84,7 @@ def _own_parent(transaction: Transaction, before: Any, customer: Any) -> None:
 
 def _parents(transaction: Transaction) -> dict[str, str]:
     """The parent of each customer that has one."""
-    rows = transaction.pipeline.index.connection.execute(
-        "SELECT id, parent FROM _customers WHERE parent <> ''"
-    )
-    return dict(rows.fetchall())
+    return parents(transaction.pipeline.index.connection)
 
 
 add_set_edit(app, CUSTOMER, setting_of(_own_parent, set_party), _own_parent)

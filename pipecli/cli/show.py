@@ -38,6 +38,7 @@ from pipecli.records.kinds import (
     Kind,
 )
 from pipecli.records.money import minor_digits
+from pipecli.store.index.records import item_amounts, rows_where
 from pipecli.store.lookup import resolve
 from pipecli.wording import count
 
@@ -180,7 +181,7 @@ def show_price_list(ctx: typer.Context, ref: Ref) -> None:
     if run.format in (Format.JSON, Format.JSONL, Format.IDS):
         print_record_json(run, shown)
         return
-    names = dict(run.pipeline.index.connection.execute("SELECT sku, name FROM products"))
+    names = dict(rows_where(run.pipeline.index.connection, ("sku", "name"), "products", order=""))
     rows = [
         {"sku": sku, "name": names.get(sku), "from": tier["from"], "price": tier["price"]}
         for sku, price in shown.get("prices", {}).items()
@@ -259,19 +260,16 @@ def rows_of(
     run: Session, table: str, columns: tuple[Shown, ...], condition: str, key: str
 ) -> list[RecordJson]:
     """The records that a condition of ours holds for, as the table of their noun has them."""
-    rows = run.pipeline.index.connection.execute(
-        f"SELECT {', '.join(column.sql for column in columns)} FROM {table} WHERE {condition}", (key,)
-    )
+    sql = [column.sql for column in columns]
+    rows = rows_where(run.pipeline.index.connection, sql, table, condition, key, order="")
     names = [column.column.name for column in columns]
     return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 def views_of(run: Session, noun: str, table: str, condition: str, key: str) -> list[RecordJson]:
     """The same, as JSON has them."""
-    ids = run.pipeline.index.connection.execute(
-        f"SELECT id FROM {table} WHERE {condition} ORDER BY id", (key,)
-    )
-    return [record_json(run, noun, row[0]) for row in ids.fetchall()]
+    rows = rows_where(run.pipeline.index.connection, ["id"], table, condition, key)
+    return [record_json(run, noun, id_) for (id_,) in rows]
 
 
 _BELOW = {
@@ -308,19 +306,16 @@ def print_items(run: Session, noun: str, key: str) -> None:
 def _lines(run: Session, noun: str, key: str) -> list[RecordJson]:
     """The items of a document as its file has them, with their number, currency and amount."""
     shown = record_json(run, noun, key)
-    path = f"(SELECT path FROM {BY_NOUN[noun].table} WHERE id = ?)"
-    amounts = run.pipeline.index.connection.execute(
-        f"SELECT amount FROM items WHERE path = {path} ORDER BY position", (key,)
-    ).fetchall()
+    amounts = item_amounts(run.pipeline.index.connection, BY_NOUN[noun].table, key)
     digits = minor_digits(shown["currency"])
     return [
         {
             "number": number,
             **item,
             "currency": shown["currency"],
-            "amount": None if amount is None else Decimal(repr(amount)).quantize(Decimal(1).scaleb(-digits)),
+            "amount": None if amount is None else amount.quantize(Decimal(1).scaleb(-digits)),
         }
-        for number, (item, (amount,)) in enumerate(zip(shown.get("items", ()), amounts, strict=True), 1)
+        for number, (item, amount) in enumerate(zip(shown.get("items", ()), amounts, strict=True), 1)
     ]
 
 

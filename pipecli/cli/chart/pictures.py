@@ -21,7 +21,7 @@ from pipecli.reports.forecast import PERIODS, Forecast
 from pipecli.reports.lost import Lost
 from pipecli.reports.money import Valuation
 from pipecli.store.index.deals import OwnerFilter, open_deals
-from pipecli.store.index.rows import labels
+from pipecli.store.index.records import labels
 
 if TYPE_CHECKING:
     from pipecli.outbox.charts.drawing import Drawn

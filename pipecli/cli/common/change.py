@@ -21,6 +21,7 @@ from pipecli.records.base import Record
 from pipecli.records.kinds import BY_NOUN
 from pipecli.records.settings import Settings
 from pipecli.store import naming
+from pipecli.store.index.records import activity_ids, keys
 from pipecli.store.lookup import resolve
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.transaction import Write, commit, diff, plan
@@ -60,20 +61,19 @@ class Transaction:
         return self.pipeline.get(model, resolve(self.pipeline, name, BY_NOUN[model.noun]).key)
 
     def new_id(self, prefix: str) -> str:
-        taken = {row[0] for row in self.pipeline.index.connection.execute("SELECT key FROM _records")}
+        taken = keys(self.pipeline.index.connection)
         return naming.new_id(prefix, taken)
 
     def new_activity_id(self) -> str:
         """An id that no activity of any record has."""
-        taken = {row[0] for row in self.pipeline.index.connection.execute("SELECT id FROM activities")}
+        taken = activity_ids(self.pipeline.index.connection)
         while (new_id := naming.random_part()) in taken or not set(new_id) - set("0123456789E"):
             pass  # 12345 and 1E100 are numbers to YAML: who copies one by hand would have to quote it
         return new_id
 
     def new_slug(self, noun: str, text: str) -> str:
         """A slug of `text` that no record of this kind has."""
-        taken = self.pipeline.index.connection.execute("SELECT key FROM _records WHERE noun = ?", (noun,))
-        return naming.free_slug(text, {row[0] for row in taken})
+        return naming.free_slug(text, keys(self.pipeline.index.connection, noun))
 
     def day(self, text: str | None) -> date | None:
         return self.session.day(text) if text else None

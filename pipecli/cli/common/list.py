@@ -17,6 +17,8 @@ from pipecli.jsontext import dumps, loads
 from pipecli.records.kinds import BY_FOLDER, Kind
 from pipecli.store.index import query
 from pipecli.store.index.deals import OwnerFilter, in_team
+from pipecli.store.index.records import columns as columns_of
+from pipecli.store.index.records import exists
 
 
 class Filtered(NamedTuple):
@@ -82,12 +84,12 @@ def _must_be(run: Session, plural: str, option: str, value: str) -> None:
     connection = run.pipeline.index.connection
     if option in _NAMED:
         table, fault, way_out = _NAMED[option]
-        if not connection.execute(f"SELECT 1 FROM {table} WHERE id = ?", (value,)).fetchone():
+        if not exists(connection, table, "id", value):
             raise PipecliError(f"--{option}: {fault} {value}", hint=way_out)
     elif option == "status" and plural in BY_FOLDER:
         kind = BY_FOLDER[plural]
         # The models, which are slow to import, are asked only about what no record has now.
-        if not connection.execute(f"SELECT 1 FROM {kind.table} WHERE status = ?", (value,)).fetchone():
+        if not exists(connection, kind.table, "status", value):
             from pipecli.records import base
 
             (statuses,) = base.options(base.annotation_at(kind.model, ["status"]))
@@ -149,7 +151,7 @@ def print_list(ctx: typer.Context, kind: Kind, shown: Sequence[Shown], order: st
     run = session(ctx)
     pipeline = run.read(kind)
     connection = pipeline.index.connection
-    known = {row[1] for row in connection.execute(f"PRAGMA table_info({kind.table})")}
+    known = set(columns_of(connection, kind.table))
     condition, parameters, tail = filtered(run, kind.folder, known, order)
     if run.format is Format.IDS:
         ids = query.select(connection, kind.identity, kind.table, condition, tail, parameters)
@@ -292,7 +294,7 @@ def owner_filter(run: Session) -> OwnerFilter:
     connection = run.pipeline.index.connection
     owner, team = str(run.option("owner") or ""), str(run.option("team") or "")
     for noun, name in (("user", owner), ("team", team)):
-        if name and not connection.execute(f"SELECT 1 FROM {noun}s WHERE id = ?", (name,)).fetchone():
+        if name and not exists(connection, f"{noun}s", "id", name):
             raise PipecliError(f"there is no {noun} {name}", hint=f"see `pipecli {noun} list`")
     me, my_team = run.me_and_team() if run.option("mine") else (None, None)
     return OwnerFilter(owner or None, team or None, me, my_team)

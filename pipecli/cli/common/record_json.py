@@ -13,6 +13,7 @@ from pipecli.errors import PipecliError
 from pipecli.jsontext import loads
 from pipecli.records.kinds import BY_NOUN
 from pipecli.records.money import weighted
+from pipecli.store.index.records import rows_where
 
 RecordJson = dict[str, Any]
 
@@ -92,11 +93,10 @@ def record_json(run: Session, noun: str, key: str) -> RecordJson:
     if noun in ("settings", *SECTIONS):
         return settings_json(run, noun, key)
     kind = BY_NOUN[noun]
-    columns = ", ".join(["json", *DERIVED.get(noun, {}).values()])
-    row = run.pipeline.index.connection.execute(
-        f"SELECT {columns} FROM {kind.table} WHERE {kind.identity} = ?",
-        (key,),
-    ).fetchone()
+    columns = ["json", *DERIVED.get(noun, {}).values()]
+    (row,) = rows_where(
+        run.pipeline.index.connection, columns, kind.table, f"{kind.identity} = ?", key, order=""
+    )[:1]
     written: RecordJson = loads(row[0])
     return written | derive(noun, row[1:], written.get("currency", ""))
 
@@ -107,9 +107,7 @@ SECTIONS = {"user": "users", "team": "teams"}
 
 def settings_json(run: Session, noun: str, slug: str) -> RecordJson:
     """The settings, or one user or team of them with its slug as `id`, as the index has them now."""
-    row = run.pipeline.index.connection.execute(
-        "SELECT json FROM _records WHERE noun = 'settings'"
-    ).fetchone()
+    (row,) = rows_where(run.pipeline.index.connection, ["json"], "_records", "noun = 'settings'", order="")
     written: RecordJson = loads(row[0])
     return written if noun == "settings" else {"id": slug, **written[SECTIONS[noun]][slug]}
 

@@ -14,6 +14,7 @@ from pipecli.cli.common.command import Assignments, Changing, Ref
 from pipecli.cli.common.edit import edit_file
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import BY_NOUN, Kind
+from pipecli.store.index.records import labels, records_naming
 from pipecli.store.naming import slug
 from pipecli.workflow import catalogue
 from pipecli.workflow.change import Change
@@ -92,12 +93,7 @@ def users_of(transaction: Transaction, kind: Kind, key: str) -> list[tuple[str, 
     """The records that name this one, each by its id and its file."""
     # A file that can't be read might name it too.
     transaction.pipeline.need(*BY_NOUN.values())
-    rows = transaction.pipeline.index.connection.execute(
-        "SELECT DISTINCT r.key, path FROM _references f JOIN _records r USING (path) "
-        "WHERE f.noun = ? AND f.key = ? AND NOT (r.noun = f.noun AND r.key = f.key) ORDER BY r.key",
-        (kind.noun, key),
-    )
-    return rows.fetchall()
+    return records_naming(transaction.pipeline.index.connection, kind.noun, key)
 
 
 def slug_and_name(noun: str, argument: str | None, name: str | None) -> tuple[str, str]:
@@ -113,10 +109,7 @@ def slug_and_name(noun: str, argument: str | None, name: str | None) -> tuple[st
 
 def names_of(transaction: Transaction, noun: str) -> dict[str, str]:
     """The name of every record of a kind, by its slug."""
-    rows = transaction.pipeline.index.connection.execute(
-        "SELECT key, label FROM _records WHERE noun = ?", (noun,)
-    )
-    return dict(rows.fetchall())
+    return labels(transaction.pipeline.index.connection, noun)
 
 
 def set_party(transaction: Transaction, party: Any, assignments: list[str], summary: str) -> Change:

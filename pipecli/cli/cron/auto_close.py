@@ -15,6 +15,7 @@ from pipecli.cli.common.session import Session, mention, say, session
 from pipecli.cli.common.table import Column
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import OPPORTUNITY, QUOTATION
+from pipecli.store.index.records import unanswered_deals
 from pipecli.wording import first_of
 
 if TYPE_CHECKING:
@@ -55,13 +56,7 @@ def _candidates(run: Session) -> list[str]:
     settings, today = run.pipeline.settings, run.today
     # The time of a word may have another offset than the pipeline's zone, and so another day.
     latest = date.fromordinal(max(1, today.toordinal() - settings.auto_close.after_days + 1))
-    found = run.pipeline.index.connection.execute(
-        "SELECT id FROM _opportunities WHERE status = 'open' AND open_activities = 0 "
-        "AND (next_contact IS NULL OR next_contact < ?) AND substr(last_out, 1, 10) <= ? "
-        "ORDER BY julianday(last_out), id",
-        (today.isoformat(), latest.isoformat()),
-    )
-    return [key for (key,) in found.fetchall()]
+    return unanswered_deals(run.pipeline.index.connection, today, latest)
 
 
 def _close_all(run: Session, keys: list[str]) -> None:

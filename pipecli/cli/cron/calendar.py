@@ -15,6 +15,7 @@ from pipecli.cli.common.output import write_text
 from pipecli.cli.common.session import Session, mention, say, session
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import LEAD, OPPORTUNITY
+from pipecli.store.index.records import created
 
 if TYPE_CHECKING:
     from pipecli.reports.followups import Plan
@@ -72,15 +73,12 @@ def text_of(run: Session, what: str, planned: Iterable[Plan], done: Iterable[Pla
 
 
 def _changed(run: Session) -> dict[str, datetime]:
-    """When each record was last changed: by its last commit, or when it was made where it has none."""
+    """The time of the last commit of each record, or of its creation where it has none."""
     from pipecli.history.index import open_history
     from pipecli.history.log import last_changes
     from pipecli.history.moments import NoSuchMoment
 
-    created = run.pipeline.index.connection.execute(
-        "SELECT id, created FROM _opportunities UNION ALL SELECT id, created FROM _leads"
-    )
-    known = {key: datetime.fromisoformat(text) for key, text in created}
+    known = created(run.pipeline.index.connection)
     try:
         return known | last_changes(open_history(run.present.location, say), (LEAD, OPPORTUNITY))
     except NoSuchMoment:

@@ -22,6 +22,7 @@ from pipecli.cli.common.table import Column, clean
 from pipecli.errors import PipecliError
 from pipecli.history.notices import About, Delivery, Notice, Standing, message
 from pipecli.reports.followups import OWNER, Message
+from pipecli.store.index.records import label
 from pipecli.wording import count
 
 if TYPE_CHECKING:
@@ -321,13 +322,11 @@ class _Packing:
         ]
 
     def _words(self, notice: Notice) -> Message:
-        customer = self.pipeline.index.connection.execute(
-            "SELECT label FROM _records WHERE noun = 'customer' AND key = ?", (notice.customer,)
-        ).fetchone()
+        customer = label(self.pipeline.index.connection, "customer", notice.customer)
         standing = self._standing(notice) if notice.event == "won" else None
         assert self.zone
-        called = customer[0] if customer else notice.customer
-        return message(notice, About(self.names, called, standing, self.zone))
+        name = notice.customer if customer is None else customer
+        return message(notice, About(self.names, name, standing, self.zone))
 
     def _standing(self, notice: Notice) -> Standing | None:
         """What a win is worth in points, and where its owner stands; None where that can't be told."""

@@ -14,6 +14,7 @@ from pipecli.cli.common.session import mention, say
 from pipecli.cli.common.table import Column, clean
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import LEAD, OPPORTUNITY
+from pipecli.store.index.records import label_and_status
 
 if TYPE_CHECKING:
     from pipecli.inbox.mail.headers import Mail
@@ -142,12 +143,7 @@ def _labels(transaction: Transaction, report: Mapping[str, Any]) -> dict[str, st
     """What the records are called that got mail, with the status of those that are not open."""
     labels = {}
     for key in {row["record"] for row in report["recorded"]}:
-        row = transaction.pipeline.index.connection.execute(
-            "SELECT r.label, coalesce(o.status, l.status) FROM _records r "
-            "LEFT JOIN _opportunities o USING (path) LEFT JOIN _leads l USING (path) "
-            "WHERE r.noun IN ('lead', 'opportunity') AND r.key = ?",
-            (key,),
-        ).fetchone()
+        row = label_and_status(transaction.pipeline.index.connection, key)
         if row:  # with --dry-run a new lead is none yet
             labels[key] = f"{row[0]} ({row[1]})" if row[1] in _SETTLED else row[0]
     return labels

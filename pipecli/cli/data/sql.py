@@ -15,6 +15,7 @@ from pipecli.cli.common.session import Session, session
 from pipecli.cli.common.table import Column
 from pipecli.records.kinds import KINDS, Kind
 from pipecli.store.index import query
+from pipecli.store.index.records import columns, public_tables
 
 app = noun("Ask in SQL; the question can change nothing.")
 
@@ -84,17 +85,13 @@ def _is_number(place: int, rows: Sequence[tuple[object, ...]]) -> bool:
 
 def _print_tables(run: Session) -> None:
     connection = run.pipeline.index.connection
-    named = connection.execute(
-        "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE '\\_%' ESCAPE '\\' "
-        "ORDER BY name"
-    ).fetchall()
-    records = [
-        {"table": table, "columns": [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]}
-        for (table,) in named
-    ]
+    tables = {table: columns(connection, table) for table in public_tables(connection)}
     if run.format is Format.TABLE:
-        print_record({}, run.format, [(record["table"], record["columns"]) for record in records])
+        print_record({}, run.format, [*tables.items()])
     else:
         print_records(
-            records, [Column("table", "TABLE"), Column("columns", "COLUMNS")], run.format, id_key="table"
+            [{"table": table, "columns": names} for table, names in tables.items()],
+            [Column("table", "TABLE"), Column("columns", "COLUMNS")],
+            run.format,
+            id_key="table",
         )

@@ -20,6 +20,7 @@ from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.party import Contact, Customer
 from pipecli.store.index.conditions import choose_process
+from pipecli.store.index.records import rows_where
 from pipecli.store.pipeline import Pipeline
 from pipecli.workflow.items import require_currency
 from pipecli.workflow.lead import convert as convert_lead
@@ -160,9 +161,8 @@ def _differs(transaction: Transaction, record: Record) -> bool:
 def known_customers(pipeline: Pipeline) -> list[KnownCustomer]:
     """The fields by which customers are recognised. Raises FaultyFile: one that can't be read could match."""
     pipeline.need(CUSTOMER)
-    rows = pipeline.index.connection.execute(
-        "SELECT id, name, kind = 'person', email, website FROM customers ORDER BY id"
-    )
+    columns = ("id", "name", "kind = 'person'", "email", "website")
+    rows = rows_where(pipeline.index.connection, columns, "customers")
     return [
         KnownCustomer(key, name, bool(is_person), (email,) if email else (), website)
         for key, name, is_person, email, website in rows
@@ -172,7 +172,7 @@ def known_customers(pipeline: Pipeline) -> list[KnownCustomer]:
 def known_contacts(pipeline: Pipeline) -> list[KnownContact]:
     """The fields by which contacts are recognised. Raises FaultyFile."""
     pipeline.need(CONTACT)
-    rows = pipeline.index.connection.execute("SELECT id, name, customer, emails FROM contacts ORDER BY id")
+    rows = rows_where(pipeline.index.connection, ("id", "name", "customer", "emails"), "contacts")
     return [KnownContact(id_, name, at, tuple(loads(emails or "[]"))) for id_, name, at, emails in rows]
 
 

@@ -12,6 +12,7 @@ from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column
 from pipecli.jsontext import loads
 from pipecli.records.kinds import CONTACT, CUSTOMER, LEAD
+from pipecli.store.index.records import rows_where
 from pipecli.workflow.duplicates import Duplicate, Party, find_duplicates
 
 
@@ -37,10 +38,8 @@ app = noun()
 def list_leads(ctx: typer.Context) -> None:
     """List leads that are likely one, with a score and why."""
     run = session(ctx)
-    rows = run.read(LEAD).index.connection.execute(
-        "SELECT id, name, organization, email, phone, website, status FROM leads "
-        "WHERE status <> 'disqualified' ORDER BY id"
-    )
+    columns = ("id", "name", "organization", "email", "phone", "website", "status")
+    rows = rows_where(run.read(LEAD).index.connection, columns, "leads", "status <> 'disqualified'")
     parties: list[Party] = []
     names: dict[str, str] = {}
     converted: set[str] = set()
@@ -68,17 +67,17 @@ def list_customers(ctx: typer.Context) -> None:
     run = session(ctx)
     connection = run.read(CUSTOMER, CONTACT).index.connection
     people: dict[str, tuple[list[str], list[str]]] = {}
-    for customer, emails, phones in connection.execute(
-        "SELECT customer, emails, phones FROM contacts WHERE customer IS NOT NULL"
+    at_customers = "customer IS NOT NULL"
+    for customer, emails, phones in rows_where(
+        connection, ("customer", "emails", "phones"), "contacts", at_customers, order=""
     ):
         theirs = people.setdefault(customer, ([], []))
         theirs[0].extend(loads(emails or "[]"))
         theirs[1].extend(loads(phones or "[]"))
     parties: list[Party] = []
     names: dict[str, str] = {}
-    for key, name, kind, email, phone, website in connection.execute(
-        "SELECT id, name, kind, email, phone, website FROM customers ORDER BY id"
-    ):
+    columns = ("id", "name", "kind", "email", "phone", "website")
+    for key, name, kind, email, phone, website in rows_where(connection, columns, "customers"):
         addresses, numbers = people.get(key, ([], []))
         is_person = kind == "person"
         parties.append(

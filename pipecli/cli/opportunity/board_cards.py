@@ -18,6 +18,7 @@ from pipecli.reports.deals import Deal
 from pipecli.reports.money import Valuation
 from pipecli.reports.pipeline import Card, Lane, Place, card, closed_card, lanes
 from pipecli.store.index.deals import OwnerFilter, open_deals
+from pipecli.store.index.records import labels
 from pipecli.store.pipeline import Pipeline
 
 _CLOSED = {Place("won", ""): "Won", Place("lost", ""): "Lost", Place("closed", ""): "Closed"}
@@ -91,7 +92,7 @@ def _closed(pipeline: Pipeline, owners: OwnerFilter, process: str) -> Iterator[t
 
 
 def _customers(pipeline: Pipeline) -> dict[str, str]:
-    return dict(pipeline.index.connection.execute("SELECT id, name FROM _customers").fetchall())
+    return labels(pipeline.index.connection, "customer")
 
 
 def shortened(name: str, more: str, room: int) -> str:

@@ -13,6 +13,7 @@ from pipecli.cli.common.record_verbs import names_of
 from pipecli.errors import PipecliError
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.party import Contact
+from pipecli.store.index.records import open_deal_counts
 from pipecli.workflow.assignment import share as shared
 from pipecli.workflow.assignment import unshare
 from pipecli.workflow.opportunity.people import (
@@ -94,11 +95,8 @@ def assign(
         if user is not None:
             transaction.do(assign_to_user(deal, transaction.settings, user))
         elif team is not None:
-            owned = transaction.pipeline.index.connection.execute(
-                "SELECT owner, count(*) FROM _opportunities WHERE status = 'open' AND owner IS NOT NULL "
-                "GROUP BY owner"
-            )
-            transaction.do(assign_to_team(deal, transaction.settings, team, dict(owned.fetchall())))
+            owned = open_deal_counts(transaction.pipeline.index.connection)
+            transaction.do(assign_to_team(deal, transaction.settings, team, owned))
 
 
 @app.command("share", cls=Changing)

@@ -23,6 +23,9 @@ from pipecli.cli.show import (
 from pipecli.jsontext import loads
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.questions import NAMES, QUESTIONS, answered
+from pipecli.store.index.records import item_amounts, rows_where
+from pipecli.store.index.records import label as label_of
+from pipecli.store.index.records import stakeholders as stakeholders_of
 from pipecli.store.lookup import resolve
 from pipecli.wording import count
 from pipecli.workflow.requirements import missing_fields, missing_steps
@@ -145,10 +148,8 @@ def _who_buys(run: Session, deal: RecordJson) -> Iterator[Line]:
     if "customer" in deal:
         yield "customer", f"{deal.get('customer_name', deal['customer'])} ({deal['customer']})"
     if "lead" in deal:
-        named = run.pipeline.index.connection.execute(
-            "SELECT label FROM _records WHERE noun = 'lead' AND key = ?", (deal["lead"],)
-        ).fetchone()
-        yield "lead", f"{named[0] if named else 'unknown'} ({deal['lead']})"
+        name = label_of(run.pipeline.index.connection, "lead", deal["lead"])
+        yield "lead", f"{'unknown' if name is None else name} ({deal['lead']})"
 
 
 def _outcome(deal: RecordJson) -> Iterator[Line]:
@@ -181,11 +182,8 @@ def _money(run: Session, deal: RecordJson) -> Iterator[Line]:
 
 
 def _items_total(run: Session, deal: RecordJson) -> Decimal:
-    amounts = run.pipeline.index.connection.execute(
-        "SELECT amount FROM items WHERE noun = 'opportunity' AND record = ?",
-        (deal["id"],),
-    )
-    return sum((Decimal(repr(amount)) for (amount,) in amounts), Decimal(0))
+    amounts = item_amounts(run.pipeline.index.connection, "_opportunities", deal["id"])
+    return sum((amount or Decimal(0) for amount in amounts), Decimal(0))
 
 
 def _stage_probability(deal: RecordJson) -> str:
@@ -239,10 +237,10 @@ def _print_documents(run: Session, deal: RecordJson) -> None:
 
 
 def _rows(run: Session, table: str, columns: str, deal: RecordJson) -> list[RecordJson]:
-    rows = run.pipeline.index.connection.execute(
-        f"SELECT {columns} FROM {table} WHERE opportunity = ? ORDER BY date, created, id", (deal["id"],)
+    names = columns.split(", ")
+    rows = rows_where(
+        run.pipeline.index.connection, names, table, "opportunity = ?", deal["id"], order="date, created, id"
     )
-    names = [column[0] for column in rows.description]
     return [dict(zip(names, row, strict=True)) for row in rows]
 
 
@@ -301,12 +299,7 @@ def list_contacts(ctx: typer.Context, ref: Ref) -> None:
 
 def stakeholders(run: Session, deal: str) -> list[RecordJson]:
     """The contacts on a deal in the order of its file, with what we know of each."""
-    rows = run.pipeline.index.connection.execute(
-        """SELECT s.contact, c.name, s.role, s."primary", c.title, c.emails, c.phones
-        FROM stakeholders s LEFT JOIN _contacts c ON c.path = 'contacts/' || s.contact || '.yaml'
-        WHERE s.opportunity = ? ORDER BY s.rowid""",
-        (deal,),
-    )
+    rows = stakeholders_of(run.pipeline.index.connection, deal)
     return [
         {
             "contact": contact,

@@ -29,6 +29,7 @@ from pipecli.records.party import Contact, Customer
 from pipecli.records.quotation import Quotation
 from pipecli.store import git_commit
 from pipecli.store.files import inside
+from pipecli.store.index.records import activity_ids
 from pipecli.wording import one_line
 from pipecli.workflow.change import Change
 from pipecli.workflow.mail import activity_of, id_of_mail
@@ -169,7 +170,7 @@ def _address(name: str, bare: str) -> Address:
 def _activity(transaction: Transaction, message: EmailMessage, reader: Reader) -> Activity:
     """The mail as the deal remembers it."""
     identity = str(message["Message-ID"])
-    taken = {row[0] for row in transaction.pipeline.index.connection.execute("SELECT id FROM activities")}
+    taken = activity_ids(transaction.pipeline.index.connection)
     is_theirs = any(address.addr_spec == reader.email for address in _addresses(message, "To"))
     return activity_of(
         id_of_mail(identity, taken.__contains__),

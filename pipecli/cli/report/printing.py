@@ -10,7 +10,7 @@ from pipecli.cli.common.output import Format, print_records, terminal_width, wra
 from pipecli.cli.common.session import Session
 from pipecli.cli.common.table import Column, money
 from pipecli.records.money import minor_digits
-from pipecli.store.index.rows import labels
+from pipecli.store.index.records import labels
 
 Key = tuple[str | None, str | None]
 """The process of a stage (else None), and the stage, user, team, month, …; None: of none."""

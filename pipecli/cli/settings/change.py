@@ -18,6 +18,7 @@ from pipecli.records.kinds import BY_NOUN, KINDS
 from pipecli.records.settings import Settings
 from pipecli.store.files import inside
 from pipecli.store.index import query
+from pipecli.store.index.records import files_naming_part, files_with_word, keys, records_naming_part
 from pipecli.store.pipeline import Pipeline
 from pipecli.workflow import rename_setting, settings
 from pipecli.workflow.change import Change
@@ -89,24 +90,8 @@ def _records(transaction: Transaction, what: What, old: str) -> list[Record]:
     """Every record that uses a name."""
     if what in WORDS:
         return [transaction.pipeline.read(path) for path in records_with(transaction.pipeline, what, old)]
-    conditions = {
-        "stage": (
-            "SELECT path FROM _references WHERE noun = 'stage' AND key = ? "
-            "UNION SELECT l.path FROM _literature l, json_each(l.stages) s WHERE s.value = ?",
-            (old, old.partition("/")[2]),
-        ),
-        "user": (_NAMED, ("user", old)),
-        "team": (_NAMED, ("team", old)),
-    }
-    sql, parameters = conditions[what]
-    paths = transaction.pipeline.index.connection.execute(sql, parameters).fetchall()
-    return [transaction.pipeline.read(path) for (path,) in paths]
-
-
-_NAMED = (
-    "SELECT DISTINCT path FROM _references JOIN _records r USING (path) "
-    "WHERE _references.noun IN (?, 'principal') AND _references.key = ? AND r.noun <> 'settings'"
-)
+    paths = files_naming_part(transaction.pipeline.index.connection, what, old)
+    return [transaction.pipeline.read(path) for path in paths]
 
 
 def set_settings(
@@ -135,13 +120,12 @@ def change_to(transaction: Transaction, after: Settings, summary: str) -> Change
     if gone:
         # A file that can't be read might name it too.
         transaction.pipeline.need(*KINDS)
-    lists = transaction.pipeline.index.connection.execute("SELECT id FROM price_lists")
     return settings.change(
         transaction.settings,
         after,
         summary,
         used_by={name: _users_of(transaction.pipeline, name.noun, name.key) for name in gone},
-        price_lists={row[0] for row in lists},
+        price_lists=keys(transaction.pipeline.index.connection, "price-list"),
         words_left={
             dropped: len(records_with(transaction.pipeline, dropped.what, dropped.word))
             for dropped in settings.dropped_words(transaction.settings, after)
@@ -179,26 +163,11 @@ def _refuse_missing_files(transaction: Transaction, after: Settings) -> None:
             raise PipecliError(f"{path}: there is no file {folder}{new}", hint="copy it there first")
 
 
-_WORDS = {
-    "lost-reason": "SELECT path FROM _opportunities WHERE closed_reason = ?1",
-    "disqualify-reason": "SELECT path FROM _leads WHERE disqualified_reason = ?1",
-    "source": "SELECT path FROM _leads WHERE source = ?1 "
-    "UNION SELECT path FROM _opportunities WHERE source = ?1",
-    "type": "SELECT path FROM _opportunities WHERE type = ?1",
-}
-
-
 def records_with(pipeline: Pipeline, what: str, word: str) -> list[str]:
     """The files of the records that have a word of the settings' lists: a type, a source, a reason."""
-    return [path for (path,) in pipeline.index.connection.execute(_WORDS[what], (word,))]
+    return files_with_word(pipeline.index.connection, what, word)
 
 
 def _users_of(pipeline: Pipeline, noun: str, key: str) -> list[str]:
     """The ids of the records that name a user, team or stage."""
-    rows = pipeline.index.connection.execute(
-        "SELECT DISTINCT r.key FROM _references f JOIN _records r USING (path) "
-        "WHERE (f.noun = ? OR (f.noun = 'principal' AND ? IN ('user', 'team'))) AND f.key = ? "
-        "AND r.noun <> 'settings' ORDER BY r.key",
-        (noun, noun, key),
-    )
-    return [row[0] for row in rows]
+    return records_naming_part(pipeline.index.connection, noun, key)

@@ -135,8 +135,3 @@ def owned_deals(connection: sqlite3.Connection, owner_filter: OwnerFilter) -> li
         parameters,
     )
     return [OwnedDeal(*row) for row in rows]
-
-
-def labels(connection: sqlite3.Connection, noun: str) -> dict[str, str]:
-    """The records of a noun as people call them, by id."""
-    return dict(connection.execute("SELECT key, label FROM _records WHERE noun = ?", (noun,)).fetchall())

@@ -1,0 +1,188 @@
+"""Questions about single records and their ids that verbs ask the index; loads no model."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+Sql = sqlite3.Connection
+
+
+def exists(connection: Sql, table: str, column: str, value: str) -> bool:
+    """Tell if a row of a table has a value in a column."""
+    row = connection.execute(f"SELECT 1 FROM {table} WHERE {column} = ?", (value,)).fetchone()
+    return row is not None
+
+
+def columns(connection: Sql, table: str) -> list[str]:
+    """The names of the columns of a table or view."""
+    return [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
+
+
+def public_tables(connection: Sql) -> list[str]:
+    """The tables and views that `sql` may ask, in alphabetical order."""
+    rows = connection.execute(
+        "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE '\\_%' ESCAPE '\\' "
+        "ORDER BY name"
+    )
+    return [name for (name,) in rows]
+
+
+def rows_where(
+    connection: Sql,
+    names: Sequence[str],
+    table: str,
+    condition: str = "true",
+    *parameters: object,
+    order: str = "id",
+) -> list[tuple[Any, ...]]:
+    """Some columns of the rows of a table for which a condition holds."""
+    tail = f" ORDER BY {order}" if order else ""
+    return connection.execute(
+        f"SELECT {', '.join(names)} FROM {table} WHERE {condition}{tail}", parameters
+    ).fetchall()
+
+
+def count(connection: Sql) -> int:
+    """The number of all records, the settings among them."""
+    number: int = connection.execute("SELECT count(*) FROM _records").fetchone()[0]
+    return number
+
+
+def keys(connection: Sql, noun: str = "") -> set[str]:
+    """The ids of all records, or of those of a noun."""
+    condition, parameters = ("WHERE noun = ?", (noun,)) if noun else ("", ())
+    return {key for (key,) in connection.execute(f"SELECT key FROM _records {condition}", parameters)}
+
+
+def activity_ids(connection: Sql) -> set[str]:
+    """The ids of all activities, on whatever record."""
+    return {key for (key,) in connection.execute("SELECT id FROM activities")}
+
+
+def labels(connection: Sql, noun: str) -> dict[str, str]:
+    """The records of a noun as people call them, by id."""
+    return dict(connection.execute("SELECT key, label FROM _records WHERE noun = ?", (noun,)).fetchall())
+
+
+def label(connection: Sql, noun: str, key: str | None) -> str | None:
+    """The name or title of a record; None where there is no such record."""
+    row = connection.execute("SELECT label FROM _records WHERE noun = ? AND key = ?", (noun, key)).fetchone()
+    return row[0] if row else None
+
+
+def label_and_status(connection: Sql, key: str) -> tuple[str, str] | None:
+    """The title and the status of a deal or lead; None where there is no such record."""
+    row: tuple[str, str] | None = connection.execute(
+        "SELECT r.label, coalesce(o.status, l.status) FROM _records r "
+        "LEFT JOIN _opportunities o USING (path) LEFT JOIN _leads l USING (path) "
+        "WHERE r.noun IN ('lead', 'opportunity') AND r.key = ?",
+        (key,),
+    ).fetchone()
+    return row
+
+
+def created(connection: Sql) -> dict[str, datetime]:
+    """The time at which each deal and lead was created, by its id."""
+    rows = connection.execute(
+        "SELECT id, created FROM _opportunities UNION ALL SELECT id, created FROM _leads"
+    )
+    return {key: datetime.fromisoformat(text) for key, text in rows}
+
+
+def records_naming(connection: Sql, noun: str, key: str) -> list[tuple[str, str]]:
+    """The other records that name this one, each by its id and its file."""
+    return connection.execute(
+        "SELECT DISTINCT r.key, path FROM _references f JOIN _records r USING (path) "
+        "WHERE f.noun = ? AND f.key = ? AND NOT (r.noun = f.noun AND r.key = f.key) ORDER BY r.key",
+        (noun, key),
+    ).fetchall()
+
+
+def records_naming_part(connection: Sql, noun: str, key: str) -> list[str]:
+    """The ids of the records that name a user, team or stage of the settings."""
+    rows = connection.execute(
+        "SELECT DISTINCT r.key FROM _references f JOIN _records r USING (path) "
+        "WHERE (f.noun = ? OR (f.noun = 'principal' AND ? IN ('user', 'team'))) AND f.key = ? "
+        "AND r.noun <> 'settings' ORDER BY r.key",
+        (noun, noun, key),
+    )
+    return [row[0] for row in rows]
+
+
+def files_naming_part(connection: Sql, noun: str, key: str) -> list[str]:
+    """The files of the records that name a user, team or stage of the settings."""
+    if noun == "stage":
+        sql, parameters = (
+            "SELECT path FROM _references WHERE noun = 'stage' AND key = ? "
+            "UNION SELECT l.path FROM _literature l, json_each(l.stages) s WHERE s.value = ?",
+            (key, key.partition("/")[2]),
+        )
+    else:
+        sql, parameters = (
+            "SELECT DISTINCT path FROM _references JOIN _records r USING (path) "
+            "WHERE _references.noun IN (?, 'principal') AND _references.key = ? AND r.noun <> 'settings'",
+            (noun, key),
+        )
+    return [path for (path,) in connection.execute(sql, parameters)]
+
+
+_WORDS = {
+    "lost-reason": "SELECT path FROM _opportunities WHERE closed_reason = ?1",
+    "disqualify-reason": "SELECT path FROM _leads WHERE disqualified_reason = ?1",
+    "source": "SELECT path FROM _leads WHERE source = ?1 "
+    "UNION SELECT path FROM _opportunities WHERE source = ?1",
+    "type": "SELECT path FROM _opportunities WHERE type = ?1",
+}
+
+
+def files_with_word(connection: Sql, what: str, word: str) -> list[str]:
+    """The files of the records that have a word of the settings' lists: a type, a source, a reason."""
+    return [path for (path,) in connection.execute(_WORDS[what], (word,))]
+
+
+def item_amounts(connection: Sql, table: str, key: str) -> list[Decimal | None]:
+    """The amounts of the items of a record, in their order; None where nobody knows one."""
+    rows = connection.execute(
+        f"SELECT amount FROM items WHERE path = (SELECT path FROM {table} WHERE id = ?) ORDER BY position",
+        (key,),
+    )
+    return [None if amount is None else Decimal(repr(amount)) for (amount,) in rows]
+
+
+def stakeholders(connection: Sql, deal: str) -> list[tuple[Any, ...]]:
+    """The contacts on a deal in the order of its file: id, name, role, primary, title, emails, phones."""
+    return connection.execute(
+        """SELECT s.contact, c.name, s.role, s."primary", c.title, c.emails, c.phones
+        FROM stakeholders s LEFT JOIN _contacts c ON c.path = 'contacts/' || s.contact || '.yaml'
+        WHERE s.opportunity = ? ORDER BY s.rowid""",
+        (deal,),
+    ).fetchall()
+
+
+def open_deal_counts(connection: Sql) -> dict[str, int]:
+    """The number of open deals of each owner who has any."""
+    rows = connection.execute(
+        "SELECT owner, count(*) FROM _opportunities "
+        "WHERE status = 'open' AND owner IS NOT NULL GROUP BY owner"
+    )
+    return dict(rows.fetchall())
+
+
+def unanswered_deals(connection: Sql, today: date, latest: date) -> list[str]:
+    """The open deals with nothing planned whose last word, by `latest`, was ours; the oldest first."""
+    rows = connection.execute(
+        "SELECT id FROM _opportunities WHERE status = 'open' AND open_activities = 0 "
+        "AND (next_contact IS NULL OR next_contact < ?) AND substr(last_out, 1, 10) <= ? "
+        "ORDER BY julianday(last_out), id",
+        (today.isoformat(), latest.isoformat()),
+    )
+    return [key for (key,) in rows.fetchall()]
+
+
+def parents(connection: Sql) -> dict[str, str]:
+    """The customer above each that belongs to another."""
+    return dict(connection.execute("SELECT id, parent FROM _customers WHERE parent <> ''").fetchall())
