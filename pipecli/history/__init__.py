@@ -1,1 +1,1 @@
-"""What happened: events read from the content of commits."""
+"""History: events read from the content of commits."""

@@ -1,7 +1,4 @@
-"""One change set, of a branch, a range of commits or the working tree: which records it touches, and how.
-
-What a change set does to the forecast: by month, by owner, and deal by deal.
-"""
+"""The change set of a branch, a range of commits or the working tree: its records, and their money."""
 
 from __future__ import annotations
 
@@ -32,7 +29,7 @@ WORKING_TREE = "the working tree"
 
 
 class Range(NamedTuple):
-    """From which commit to which."""
+    """Two commits, or a commit and the working tree."""
 
     base: str
     """Where the two part: what the other side did since is no part of the change set."""
@@ -41,7 +38,7 @@ class Range(NamedTuple):
     base_name: str
     head_name: str
     is_parted: bool
-    """Whether the base has moved on since."""
+    """True where the base has moved on since."""
 
 
 class Side(NamedTuple):
@@ -95,7 +92,7 @@ def range_of(place: Location, text: str) -> Range:
 
 
 def change_set(place: Location, asked: Range) -> ChangeSet:
-    """What is different between the ends of a range, record by record: deals first, settings last."""
+    """The records that differ between the ends of a range: deals first, settings last."""
     before: dict[tuple[str, str], Side] = {}
     after: dict[tuple[str, str], Side] = {}
     unreadable: list[str] = []
@@ -113,7 +110,7 @@ def change_set(place: Location, asked: Range) -> ChangeSet:
 
 
 def _key(side: Side, other: Side | None) -> str:
-    """Whose file it is: of one that can't be read, that of its other end, else the one it is named after."""
+    """The key of the record in a file; of one that can't be read that of its other end, else of its name."""
     version = side.version or (other.version if other else None)
     return version.key if version else key_of_path(side.file)
 
@@ -248,13 +245,13 @@ def _on_disk(path: Path) -> _End:
 
 
 class Money(NamedTuple):
-    """What one deal is worth, in its own currency."""
+    """The money of one deal, in its own currency."""
 
     status: str
     currency: str
     amount: Decimal | None
     weighted: Decimal | None
-    """None of what is not open."""
+    """None for a deal that is not open."""
     title: str
     owner: str | None
 

@@ -1,6 +1,4 @@
-"""The deals of a pipeline at a moment as the reports take them, from what history knows of their versions.
-
-The movement of the pipeline between two moments, from what two commits hold.
+"""The movement of the pipeline between two moments, from the deals of two commits.
 
 Only the two states count, not the way between them: squashed or not, corrected on the way or not, the same
 two trees give the same waterfall.
@@ -47,7 +45,7 @@ class Deals(NamedTuple):
     """By id."""
     settings: Settings
     faults: list[str]
-    """What could not be read then, and what was taken instead."""
+    """The files that could not be read then, each with the version that counts instead."""
 
     @property
     def rates(self) -> Rates:
@@ -200,7 +198,7 @@ class Changes(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """What a person wants to see the movement of."""
+    """The two moments and the window that a person asks about."""
 
     since: Moment
     until: Moment | None
@@ -211,7 +209,7 @@ class Asked(NamedTuple):
 
 
 def changes(history: History, asked: Asked, today: date, zone: tzinfo) -> Changes:
-    """What moved between two moments. Raises NoSuchMoment, MissingRate."""
+    """The movement between two moments. Raises NoSuchMoment, MissingRate."""
     _refuse_backwards(asked, zone)
     opening = _opening(history, asked.since, zone)
     closing = _end(history, Revision("HEAD") if asked.until is None else asked.until, zone)

@@ -1,20 +1,16 @@
-"""Speaking with a remote: bounded, no questions where nobody is there to answer, its words on one line.
-
-Who sends what: a message is claimed before it is sent, in a ref of git that all clones share.
+"""Claims: a message is claimed before it is sent, in a ref of git that all clones share.
 
 The ref points to a commit without parents; its tree holds a file a day, whose lines are the keys of what was
 claimed and by whom. It is no part of the records: no branch holds it, no `git pull` brings it. Where there is
-a remote, the ref there counts, and it moves only for who knew its last state (a push with a lease): of two
-machines that claim the same at once, one is refused, looks again, and finds it claimed.
+a remote, the ref there counts, and it moves only for a clone that knew its last state (a push with a lease):
+of two machines that claim the same at once, one is refused, looks again, and finds it claimed.
 """
 
 from __future__ import annotations
 
-import os
 import random
 import re
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date, timedelta
@@ -23,61 +19,7 @@ from urllib.parse import quote
 from pipecli.errors import PipecliError
 from pipecli.store import git
 from pipecli.store.files import Location
-
-PATIENCE = 60.0
-"""Seconds without a word, after which a remote is given up."""
-
-_NOISE = re.compile(
-    r"hint:|To |From |Please make sure you have|and the repository exists\.|error: failed to push some refs|"
-    r"remote: error: hook declined|warning: redirecting|\* branch |Delta compression using|"
-    r"(remote: )?([A-Z][a-z]+ing (objects|deltas): |Total \d+ \(delta )"
-)
-# A race that was lost, in the words of git here, and of the one there that found the ref locked.
-_FASTER = re.compile(
-    r"fetch first|non-fast-forward|failed to update ref|failed to lock|stale info|incorrect old value|"
-    r"cannot lock ref .*(but expected|reference already exists|File exists)|\.lock': File exists"
-)
-
-
-def talk(place: Location, *arguments: str) -> subprocess.CompletedProcess[bytes]:
-    """Run git with a remote; the caller looks at the exit code. Raises git.Silent when it hangs."""
-    can_ask = sys.stdin is not None and sys.stdin.isatty()
-    environment = {"LC_ALL": "C", "LANGUAGE": ""}  # its words are read here
-    if not can_ask:
-        environment |= {"GIT_TERMINAL_PROMPT": "0", "SSH_ASKPASS_REQUIRE": "never", **_ssh(place)}
-    return git.talk(place.work_tree, *arguments, patience=PATIENCE, can_ask=can_ask, environment=environment)
-
-
-def is_faster(done: subprocess.CompletedProcess[bytes]) -> bool:
-    """Whether a ref did not move, by update-ref or a push, because somebody else moved it in the meantime."""
-    refused = [line for line in done.stdout.decode("utf-8", "replace").splitlines() if line.startswith("!")]
-    return any(
-        _FASTER.search(line) for line in refused or done.stderr.decode("utf-8", "replace").splitlines()
-    )
-
-
-def words(done: subprocess.CompletedProcess[bytes]) -> str:
-    """What git, a hook or the server said, on one line, without progress, advice and passwords."""
-    text = done.stderr.decode("utf-8", "replace")
-    lines = [line.rpartition("\r")[2].strip() for line in text.replace("\r\n", "\n").splitlines()]
-    messages = [
-        line.removeprefix("remote:").removeprefix("fatal:").strip()
-        for line in lines
-        if line not in ("", "remote:") and not _NOISE.match(line)
-    ]
-    if len(messages) > 1:  # of more than that git says why above it
-        messages = [line for line in messages if line != "Could not read from remote repository."]
-    joined = " / ".join(line for line in dict.fromkeys(messages) if line)
-    # To the last @ of an address: a password may hold any letter.
-    return re.sub(r"://[^\s']*@", "://", joined) or f"git ended with {done.returncode}"
-
-
-def _ssh(place: Location) -> dict[str, str]:
-    """An ssh that never asks; the user's own command is left as it is."""
-    if {"GIT_SSH", "GIT_SSH_COMMAND"} & os.environ.keys() or git.config(place.work_tree, "core.sshCommand"):
-        return {}
-    return {"GIT_SSH_COMMAND": "ssh -o BatchMode=yes -o ConnectTimeout=20 -o ServerAliveInterval=15"}
-
+from pipecli.store.git_remote import RemoteTimeout, is_race_lost, talk, words
 
 _TRIES = 12
 _LARGEST = 64 << 20
@@ -91,7 +33,7 @@ class Unreachable(PipecliError):
 
 
 class Claims:
-    """What one kind of job has claimed. `keep` is for how many days a claim is remembered."""
+    """The messages that one kind of job has claimed; a claim is remembered for `keep` days."""
 
     def __init__(self, place: Location, job: str, *, keep: int, remote: str | None) -> None:
         self.place = place
@@ -174,7 +116,7 @@ class Claims:
         if self.remote is None:
             old = before or "0" * len(after)
             done = git.run(self.place.work_tree, "update-ref", self.ref, after, old)
-            if done.returncode and not is_faster(done):
+            if done.returncode and not is_race_lost(done):
                 raise git.GitRefused(words(done))
             return not done.returncode
         lease = f"--force-with-lease={self.ref}:{before or ''}"
@@ -183,7 +125,7 @@ class Claims:
             self.remote, f"{after}:{self.ref}", may_fail=True,
         )  # fmt: skip
         if done.returncode:
-            if is_faster(done):
+            if is_race_lost(done):
                 return False
             raise PipecliError(
                 f"{self.remote} refused to note what is sent: {words(done)}",
@@ -197,14 +139,14 @@ class Claims:
         unknown = f"{self.remote} can't be reached, and what other machines have sent is not known"
         try:
             done = talk(self.place, *arguments)
-        except git.RemoteTimeout as error:
+        except RemoteTimeout as error:
             raise Unreachable(f"{unknown}: {error}", hint=hint) from None
         if done.returncode and not (may_fail and done.stdout):
             raise Unreachable(f"{unknown}: {words(done)}", hint=hint)
         return done
 
     def _read(self, commit: str | None) -> Days:
-        """What a state of the ref says; what is none of ours is passed over."""
+        """The claims of a state of the ref; files of others are passed over."""
         if commit is None:
             return {}
         listed = git.raw(self.place.work_tree, "ls-tree", "-z", "--full-tree", commit).decode(
@@ -242,14 +184,6 @@ def refs(place: Location, folder: str) -> str:
     inner = place.prefix.strip("/")
     own = f"/in/{quote(inner, safe='').replace('~', '%7E').replace('.', '%2E')}" if inner else ""
     return f"refs/pipecli/{folder}{own}"
-
-
-def shared_remote(place: Location) -> str | None:
-    """The remote that the clones of a pipeline share: that of the branch, else origin or the only one."""
-    remotes = git.remotes(place.work_tree)
-    branch = git.run(place.work_tree, "symbolic-ref", "--quiet", "--short", "HEAD").stdout.decode().strip()
-    named = git.config(place.work_tree, f"branch.{branch}.remote") if branch else ""
-    return next((remote for remote in (named, "origin", *remotes) if remote in remotes), None)
 
 
 def _all(days: Days) -> dict[str, str]:

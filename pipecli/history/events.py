@@ -1,8 +1,4 @@
-"""Values of a record as an event says them: money with its digits, long texts not at all.
-
-What stands in a record's lists, in words: activities, items, contacts, stages, tags.
-
-Two versions of a record, and what happened between them in words.
+"""Two versions of a record, and the events between them in words.
 
 Pure, and for any two maps: old versions were written by hand or by other programs and may hold anything.
 """
@@ -63,7 +59,7 @@ def exactly(value: object, field: str, currency: str) -> object:
 
 
 def exactly_all(value: object, field: str, currency: str) -> object:
-    """The same of all that stands in a map or a list."""
+    """A value with all that stands in it, as `exactly` gives a number."""
     if isinstance(value, Mapping):
         return {key: exactly_all(part, f"{field}.{key}", currency) for key, part in value.items()}
     if isinstance(value, list):
@@ -72,7 +68,7 @@ def exactly_all(value: object, field: str, currency: str) -> object:
 
 
 def is_money(field: str) -> bool:
-    """Whether a field's path is that of an amount, as its last word or the map that it stands in says."""
+    """True for the path of an amount, by its last word or the map that it stands in."""
     return _MONEY.fullmatch(field) is not None
 
 
@@ -85,7 +81,7 @@ def quoted(thing: Mapping[str, object], key: str) -> str:
 
 
 def joined(*words: object) -> str:
-    """The words that are some, with a blank between."""
+    """The words that are not empty, with a blank between."""
     return " ".join(str(word) for word in words if word not in (None, ""))
 
 
@@ -101,7 +97,7 @@ _ONE = {
 
 
 def member_word(field: str) -> str:
-    """What one member of a list is called."""
+    """The word for one member of a list."""
     return _ONE.get(field.rpartition(".")[2], field)
 
 
@@ -119,7 +115,7 @@ def by_identity(things: Sequence[Thing]) -> dict[str, Thing]:
 
 
 def name(thing: Thing, identity: str) -> str:
-    """What a person calls it."""
+    """The name of a list's member in a person's words."""
     return quoted(thing, "subject") or shown(thing.get("description"), "description", "") or identity
 
 
@@ -172,7 +168,7 @@ def plain_list(field: str, before: Sequence[object], after: Sequence[object]) ->
 
 
 def ending(thing: Thing, currency: str) -> str:
-    """How a deal or a lead ended: `4,998.00 on 2026-11-21, quotation QTN-7K3M9`, `competitor acme`."""
+    """The end of a deal or a lead: `4,998.00 on 2026-11-21, quotation QTN-7K3M9`, `competitor acme`."""
     amount = thing.get("amount")
     first = joined(
         shown(amount, "amount", currency) if amount is not None else "",
@@ -188,7 +184,7 @@ def ending(thing: Thing, currency: str) -> str:
 
 
 OF_THE_RECORD = ("created", "removed", "file", "unreadable", "invalid")
-"""What happens to a record as a whole."""
+"""The events of a record as a whole."""
 
 
 class Event(NamedTuple):
@@ -209,7 +205,7 @@ class RecordVersion(NamedTuple):
     key: str
     plain: Plain
     amount: Decimal | None = None
-    """What it is worth, by hand or by its items."""
+    """Its worth, by hand or by its items."""
 
     @property
     def name(self) -> str:
@@ -223,7 +219,7 @@ class RecordVersion(NamedTuple):
 
 
 def events(before: RecordVersion | None, after: RecordVersion | None) -> list[Event]:
-    """What happened to a record between two versions; None: it was not there."""
+    """The events between two versions of a record; None: it was not there."""
     if after is None:
         return [Event("removed", _title(before), None, f"{before.name} removed")] if before else []
     if before is None:
@@ -232,13 +228,13 @@ def events(before: RecordVersion | None, after: RecordVersion | None) -> list[Ev
 
 
 def fields(version: RecordVersion) -> list[Event]:
-    """What a new record began with, field by field."""
+    """The fields with which a new record began."""
     nothing = RecordVersion(version.noun, version.key, {})
     return [*_amount(nothing, version), *_others(nothing, version, apart=_APART - {"status"})]
 
 
 _APART = frozenset({"amount", "status"})
-"""What has words of its own."""
+"""The fields that have words of their own."""
 _ENDINGS = {"opportunity": ("closed",), "lead": ("converted", "disqualified")}
 """By noun, the maps that come and go with a status and are told with it."""
 
@@ -262,7 +258,7 @@ def _title(version: RecordVersion) -> object:
 
 
 def _amount(before: RecordVersion, after: RecordVersion) -> Iterator[Event]:
-    """What it is worth, however that came about; nothing where nobody can tell."""
+    """A change of the worth, by hand or by the items; none where it can't be told."""
     old, new = _worth(before), _worth(after)
     was_by_hand, by_hand = (version.plain.get("amount") is not None for version in (before, after))
     if old == new and by_hand == was_by_hand:
@@ -299,7 +295,7 @@ def _status(before: RecordVersion, after: RecordVersion) -> Iterator[Event]:
 
 
 def _first_status(version: RecordVersion) -> str | None:
-    """What an absent status means."""
+    """The status of a record whose file names none."""
     return {"opportunity": "open", "lead": "new", "quotation": "draft", "order": "open"}.get(version.noun)
 
 

@@ -1,4 +1,4 @@
-"""The index of history: which commits touched which record, in SQLite beside the index of the present.
+"""The index of history: the commits that changed each record, in SQLite beside the index of the present.
 
 It is as disposable as that one. New commits are added; when HEAD no longer descends from the commit that was
 indexed last (a rebase, another branch), only what is on one side and not on the other is dropped or read.
@@ -96,7 +96,7 @@ _MANY = 5000
 """Commits that take seconds to read, so that a person is told."""
 _AT_ONCE = 5000
 _SNAPSHOTS = 16
-"""How many are kept; a year of 10,000 deals takes a megabyte."""
+"""The number of snapshots that are kept; a year of 10,000 deals takes a megabyte."""
 
 Say = Callable[[str], None]
 T = TypeVar("T")
@@ -146,7 +146,7 @@ class History:
         """Where a shallow clone begins: commits whose parents are not here."""
 
     def is_up_to_date(self) -> bool:
-        """Whether there is nothing to take in or to drop."""
+        """True where there is nothing to take in or to drop."""
         self.tip = tip(self.place)
         self.boundary = _boundary(self.place) if self.tip.is_shallow else frozenset()
         return self._about() == (self.tip.commit, " ".join(sorted(self.boundary)))
@@ -166,7 +166,7 @@ class History:
             self.connection.execute("UPDATE about SET head = ?, boundary = ?", (self.tip.commit, boundary))
 
     def versions(self, wanted: Mapping[Blob, str]) -> dict[Blob, VersionFacts]:
-        """What these blobs say, each given with a path it stands at; those nobody read yet are read now."""
+        """The facts of these blobs, each given with its path; those that are not known yet are read now."""
         known = self._known(wanted)
         missing = {blob: path for blob, path in wanted.items() if blob not in known}
         if missing:
@@ -189,7 +189,7 @@ class History:
         return FirstParentLine([seconds for (seconds,) in dates], commit_at)
 
     def knows(self, noun: str, key: str) -> bool:
-        """Whether any commit touched this record."""
+        """True of a record that any commit changed."""
         rows = self.connection.execute("SELECT 1 FROM record_changes WHERE noun = ? AND key = ?", (noun, key))
         return rows.fetchone() is not None
 
@@ -283,7 +283,7 @@ class History:
         )
 
     def _add(self, changes: Sequence[commits.CommitChanges]) -> None:
-        """Note what commits touched, and learn of the versions they brought."""
+        """Note the record changes of commits, and the facts of the versions they brought."""
         gone = {
             commit: {number: commits.removed_files(self.place, commit, number) for number in apart}
             for commit, files in changes
@@ -330,7 +330,7 @@ class History:
         }
 
     def _read(self, paths: Mapping[Blob, str]) -> dict[Blob, VersionFacts]:
-        """What blobs say, each given with a path it stands at."""
+        """The facts of blobs, each given with its path, read from git."""
         objects = git.objects(self.place.work_tree, [blob for _, blob in paths], files.LARGEST)
         return {
             blob: facts_of(path, object_)

@@ -29,7 +29,7 @@ BELONGING = (QUOTATION, SUPPLIER_QUOTATION, ORDER, LEAD)
 
 
 class Entry(NamedTuple):
-    """What one commit did to one record."""
+    """The events of one record in one commit."""
 
     commit: Commit
     noun: str
@@ -39,7 +39,7 @@ class Entry(NamedTuple):
 
 
 def log(history: History, name: Name, *, only: bool = False, field: str = "") -> list[Entry]:
-    """What happened to a record, newest first; with an opportunity come its documents and its lead.
+    """The history of a record, newest first; with an opportunity come its documents and its lead.
 
     `only`: itself; `field`: only what happened to that field or below it.
     """
@@ -55,7 +55,7 @@ def log(history: History, name: Name, *, only: bool = False, field: str = "") ->
 
 
 class Step(NamedTuple):
-    """What one commit did to one record, and how it left it."""
+    """The events of one record in one commit, and the version after it."""
 
     commit: Commit
     noun: str
@@ -66,7 +66,7 @@ class Step(NamedTuple):
 
 
 def steps(history: History, commits: Sequence[str], kinds: Sequence[Kind]) -> list[Step]:
-    """What commits did to the records of some kinds, in the order in which the commits are given.
+    """The events of the records of some kinds in commits, in the order in which the commits are given.
 
     Where a shallow clone begins nobody can tell what a commit did: it is passed over.
     """

@@ -1,14 +1,8 @@
-"""What people are told of: stage changes, wins, losses, assignments and deals that closed by themselves.
+"""Notices of stage changes, wins, losses, assignments and deals that closed by themselves, and the unsent.
 
-Read from the content of commits, so that a hand edit, a merged pull request or a squash is told like a
-command. What a merge brings is told once, of the commits that it brings.
-
-A notice as a message: what happened in its title, and in its body what one asks next.
-
-How far `notify` has come in this clone, and what it could not deliver: two refs, moved together.
-
-They are refs and not files of `.git/pipecli`, which anybody may delete. A ref also keeps what it points to:
-the commit that was told last is still there after a rebase.
+They are read from the content of commits, so that a hand edit, a merged pull request or a squash is told like
+a command. What a merge brings is told once, of the commits that it brings. Two refs, moved together, keep how
+far `notify` has come in this clone: files of `.git/pipecli` may be deleted, and a ref keeps its commit.
 """
 
 from __future__ import annotations
@@ -55,7 +49,7 @@ class Notice(NamedTuple):
     """The final value of a won deal, else what it is worth."""
     currency: str
     ending: Mapping[str, object]
-    """How a deal ended: date, reason, competitor, detail, quotation."""
+    """The end of a deal: date, reason, competitor, detail, quotation."""
     author: str
     email: str
     by: str | None
@@ -81,7 +75,7 @@ class Notice(NamedTuple):
 
 
 def notices(history: History, commits: Sequence[str], users: Mapping[str, str]) -> list[Notice]:
-    """What these commits, oldest first, did that people are told of; `users` by their e-mail, casefolded."""
+    """The notices of these commits, oldest first; `users` by their e-mail address, casefolded."""
     return [notice for step in steps(history, commits, (OPPORTUNITY, LEAD)) for notice in _of(step, users)]
 
 
@@ -154,11 +148,11 @@ def _notice(
 
 
 MOST = 100
-"""How many notices one message lists; the rest is counted."""
+"""The number of notices that one message lists; the rest is counted."""
 
 
 class Standing(NamedTuple):
-    """What a win did to the ranking of the quarter in which it falls."""
+    """The effect of a win on the ranking of the quarter in which it falls."""
 
     gained: Decimal
     points: Decimal
@@ -168,12 +162,12 @@ class Standing(NamedTuple):
 
 
 class About(NamedTuple):
-    """What the words of a notice take from elsewhere."""
+    """The facts that the words of a notice take from elsewhere."""
 
     users: Mapping[str, str]
-    """What each user is called."""
+    """Their names by slug."""
     customer: str | None
-    """What the customer is called."""
+    """The customer's name."""
     standing: Standing | None
     zone: tzinfo
 
@@ -284,7 +278,7 @@ class Unsent(NamedTuple):
 
 
 def read(place: Location) -> Unsent:
-    """What the last run has left."""
+    """The deliveries that the last run has left."""
     folder = refs(place, "notify")
     blob = git.run(place.work_tree, "cat-file", "blob", f"{folder}/unsent")
     stored = json.loads(blob.stdout) if not blob.returncode else {}

@@ -1,4 +1,4 @@
-"""What history knows of one version of a record without reading it again: its name, its links, its money."""
+"""The facts of one version of a record that history keeps: its name, its links, its money."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class VersionFacts(NamedTuple):
     status: str | None = None
     currency: str | None = None
     amount: str | None = None
-    """What it is worth: the amount set by hand or the items' total; of an invalid one only the latter."""
+    """Its worth: the amount set by hand or the items' total; of an invalid one only the latter."""
     probability: str | None = None
     """Set by hand."""
     expected_close: str | None = None

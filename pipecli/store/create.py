@@ -1,6 +1,6 @@
-"""The file by which a code host reviews what is to be merged into a pipeline, as `init --ci` writes it.
+"""Making a pipeline: settings with a comment at every key, schemas, the repository, the first commit.
 
-Making a pipeline: settings with a comment at every key, schemas, the repository, the first commit.
+With `init --ci` also the file by which a code host reviews what is to be merged.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ class Host(NamedTuple):
 
     name: str
     file: str
-    """Where it looks for the file, from the root of the repository."""
+    """The path at which it looks for the file, from the root of the repository."""
     filter: str
     """The key, after its indentation, that names the paths of a pipeline in a subfolder."""
     below: str
-    """How a path filter says all that is in a folder."""
+    """The pattern of a path filter for all that is in a folder."""
 
 
 HOSTS = {

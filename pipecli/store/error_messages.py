@@ -1,4 +1,4 @@
-"""What is wrong with a record that its model refuses, in a person's words, and how it is written right."""
+"""The messages of a record that its model refuses: the mistake in a person's words, and the way out."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SLUG_FORM = "small letters, digits and hyphens, as contoso-coffee"
 
 
 def message(detail: ErrorDetails, path: Sequence[str | int], model: type[Part], file: str) -> str:
-    """What is wrong with a record, with the way out."""
+    """The message of one mistake in a record, with the way out."""
     name = ".".join(str(part) for part in path)
     if detail["type"] == "extra_forbidden":
         return f'unknown key "{name}"{_meant(path, model)}'
@@ -32,7 +32,7 @@ def message(detail: ErrorDetails, path: Sequence[str | int], model: type[Part], 
 
 
 def wrong_value(detail: ErrorDetails) -> str:
-    """What is wrong with one value."""
+    """The message of a wrong value."""
     rule, context, value = detail["type"], detail.get("ctx", {}), detail["input"]
     if rule == "value_error":
         return str(context["error"])
@@ -63,7 +63,7 @@ def wrong_value(detail: ErrorDetails) -> str:
 
 
 def _form(pattern: str) -> tuple[str, str]:
-    """What a text of a pattern is called, and how it is written."""
+    """The name of a pattern's texts, and their form."""
     known = {
         SLUG: ("slug", _SLUG_FORM),
         CURRENCY: ("currency code", "three capital letters, as EUR"),

@@ -1,7 +1,4 @@
-"""Where a pipeline is on disk: its root, its git directory, and the rule that no path leaves it.
-
-Reading and writing a pipeline's files, none of them outside it.
-"""
+"""A pipeline on disk: its root, its git directory, and its files, none of them outside it."""
 
 from __future__ import annotations
 

@@ -2,21 +2,19 @@
 
 git is run as a program, never through a shell; what comes from a person or a file goes after
 `--end-of-options` or `--`. git is run directly: importing GitPython costs 35 ms, a sixth of a changing
-command (docs/speed.md). It serves where a command talks with a remote, and nobody notices.
+command (docs/speed.md). It serves in git_remote, where nobody notices.
 """
 
 from __future__ import annotations
 
 import os
 import re
-import signal
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryFile
 from threading import Thread
-from time import monotonic
 from typing import IO, NamedTuple
 
 from pipecli.errors import PipecliError
@@ -26,7 +24,7 @@ class GitRefused(PipecliError):
     """git said no; the message carries its words."""
 
 
-def _not_installed() -> GitRefused:
+def not_installed() -> GitRefused:
     return GitRefused("git is not installed", hint="install it, and try again")
 
 
@@ -48,7 +46,7 @@ def run(
             env={**os.environ, **environment} if environment else None,
         )
     except FileNotFoundError:
-        raise _not_installed() from None
+        raise not_installed() from None
     with process:
         try:
             streams = process.communicate(stdin)
@@ -56,12 +54,12 @@ def run(
             # subprocess.run would kill it, and a killed git leaves its locks behind for ever
             process.terminate()
             with suppress(subprocess.TimeoutExpired):
-                process.wait(_LONGEST_GOODBYE)
+                process.wait(LONGEST_GOODBYE)
             raise
     return subprocess.CompletedProcess(arguments, process.returncode, *streams)
 
 
-_LONGEST_GOODBYE = 10
+LONGEST_GOODBYE = 10
 """Seconds that an interrupted git may take to put its things away."""
 
 
@@ -90,70 +88,13 @@ def carry_through(
         return subprocess.CompletedProcess(arguments, process.returncode, output_.read(), errors.read())
 
 
-class RemoteTimeout(GitRefused):
-    """The other side has said nothing for too long."""
-
-
-def talk(
-    work_tree: Path, *arguments: str, patience: float, can_ask: bool, environment: Mapping[str, str]
-) -> subprocess.CompletedProcess[bytes]:
-    """Run git with a remote. Raises Silent once it has said nothing for `patience` seconds.
-
-    Unless it `can_ask`, it has no terminal, so that no program below it waits for a password.
-    """
-    streams, heard = (bytearray(), bytearray()), [monotonic()]
-
-    def listen(pipe: IO[bytes], into: bytearray) -> None:
-        while chunk := os.read(pipe.fileno(), 65536):
-            into += chunk
-            heard[0] = monotonic()
-
-    process = subprocess.Popen(
-        ["git", *arguments],
-        cwd=work_tree, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        env={**os.environ, **environment}, start_new_session=not can_ask,
-    )  # fmt: skip
-    assert process.stdout and process.stderr
-    pipes = (process.stdout, process.stderr)
-    ears = [Thread(target=listen, args=stream, daemon=True) for stream in zip(pipes, streams, strict=True)]
-    for ear in ears:
-        ear.start()
-    try:
-        while process.poll() is None:
-            ears[1].join(min(patience, 1))
-            if not ears[1].is_alive():
-                with suppress(subprocess.TimeoutExpired):
-                    process.wait(1)
-            if process.returncode is None and monotonic() - heard[0] > patience:
-                raise RemoteTimeout(f"nothing was heard for {patience:.0f} seconds")
-    except BaseException:
-        _end(process, is_leader=not can_ask)
-        raise
-    finally:
-        for ear, pipe in zip(ears, pipes, strict=True):
-            ear.join(_LONGEST_GOODBYE)
-            if not ear.is_alive():
-                pipe.close()
-    return subprocess.CompletedProcess(arguments, process.returncode, *map(bytes, streams))
-
-
-def _end(process: subprocess.Popen[bytes], *, is_leader: bool) -> None:
-    """End git, and with it the ssh that it started, which would else wait on for the network."""
-    if is_leader and hasattr(os, "killpg"):
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGTERM)
-    process.terminate()
-    with suppress(subprocess.TimeoutExpired):
-        process.wait(_LONGEST_GOODBYE)
-
-
 def output(work_tree: Path, *arguments: str) -> str:
-    """What git prints, without the last newline. Raises GitRefused with git's words."""
+    """The output of git without the last newline. Raises GitRefused with git's words."""
     return raw(work_tree, *arguments).decode("utf-8", "replace").removesuffix("\n")
 
 
 def raw(work_tree: Path, *arguments: str, stdin: bytes | None = None) -> bytes:
-    """What git prints, as it is. Raises GitRefused with git's words."""
+    """The output of git as it is. Raises GitRefused with git's words."""
     done = run(work_tree, *arguments, stdin=stdin)
     if done.returncode:
         raise GitRefused(_words(done))
@@ -171,15 +112,6 @@ def commit_of(work_tree: Path, revision: str) -> str | None:
     return id_of(work_tree, f"{revision}^{{commit}}")
 
 
-def remotes(work_tree: Path) -> list[str]:
-    """The names of the remotes in the order of the alphabet, asked through GitPython. Raises GitRefused."""
-    try:
-        from git.cmd import Git
-    except ImportError:  # it looks for git at once
-        raise _not_installed() from None
-    return str(Git(work_tree).remote()).splitlines()
-
-
 def start(work_tree: Path, *arguments: str) -> subprocess.Popen[bytes]:
     """git, running on while its caller feeds it. Raises GitRefused only without a git."""
     try:
@@ -188,7 +120,7 @@ def start(work_tree: Path, *arguments: str) -> subprocess.Popen[bytes]:
             cwd=work_tree, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
         )  # fmt: skip
     except FileNotFoundError:
-        raise _not_installed() from None
+        raise not_installed() from None
 
 
 def listed(names: Sequence[str]) -> bytes:
@@ -286,7 +218,7 @@ def refusal(done: subprocess.CompletedProcess[bytes]) -> GitRefused:
 
 
 def _words(done: subprocess.CompletedProcess[bytes]) -> str:
-    """What git or a hook said, on one line."""
+    """The words of git or a hook on one line."""
     return one_line(done.stderr + b"\n" + done.stdout) or f"git ended with {done.returncode}"
 
 

@@ -138,13 +138,13 @@ def require_no_rebase(git_dir: Path) -> None:
 
 
 def _can_pack(work_tree: Path) -> bool:
-    """Whether update-index makes one pack of all files; before git 2.38 it would make one of each."""
+    """True where update-index makes one pack of all files; before git 2.38 it would make one of each."""
     version = re.search(r"(\d+)\.(\d+)", git.output(work_tree, "version"))
     return version is not None and (int(version[1]), int(version[2])) >= (2, 38)
 
 
 def _nothing_is_staged(work_tree: Path) -> bool:
-    """Whether a commit of the index is one of just what is staged next: no merge, nothing of the user's."""
+    """True where a commit of the index holds just what is staged next: no merge, nothing of the user's."""
     if git.run(work_tree, "diff-index", "--cached", "--quiet", "HEAD").returncode:
         return False
     git_dir = work_tree / git.output(work_tree, "rev-parse", "--git-dir")

@@ -35,7 +35,7 @@ def attributes(prefix: str = "") -> str:
 
 
 def is_set_up(place: Location) -> bool:
-    """Whether git merges this pipeline's records by field, with a pipecli that is still there."""
+    """True where git merges this pipeline's records by field, with a pipecli that is still there."""
     stored = git.run(place.work_tree, "config", "--local", "--null", "--get-regexp", r"^merge\.pipecli")
     known = dict(line.partition("\n")[::2] for line in stored.stdout.decode("utf-8", "replace").split("\0"))
     python = _python_of(known.get(f"merge.{DRIVER}.driver", ""))
@@ -76,7 +76,7 @@ def _settings(python: str) -> dict[str, str]:
 
 
 def _command(python: str, *options: str) -> str:
-    """What git has a shell run: one certain Python, as a hook or a cron job may have another PATH.
+    """The command that git has a shell run: one certain Python, as a hook or cron may have another PATH.
 
     -P: the files of a pipeline are no modules to import. Where pipecli is gone, git's own merge by line.
     """

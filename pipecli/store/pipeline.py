@@ -123,7 +123,7 @@ class Pipeline:
             raise PipecliError(f"{file} does not exist") from None
 
     def text(self, file: str) -> str:
-        """What a file says. Raises FaultyFile, FileNotFoundError."""
+        """The text of a file. Raises FaultyFile, FileNotFoundError."""
         from pipecli.store import files
 
         return files.read_text(self.root, file)

@@ -1,4 +1,4 @@
-"""What is planned on the leads and opportunities of the index, for what is due and for calendars."""
+"""The plans on the leads and opportunities of the index, for what is due and for calendars."""
 
 from __future__ import annotations
 

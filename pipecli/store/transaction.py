@@ -36,7 +36,7 @@ class Write(NamedTuple):
     before: bytes | None
     after: bytes | None
     record: Record | None = None
-    """What `after` says, where it was read already."""
+    """The record of `after`, where it was read already."""
 
 
 def plan(pipeline: Pipeline, changes: Sequence[Change]) -> list[Write]:
@@ -99,7 +99,7 @@ def _new(root: Path, record: Record) -> Write:
 
 
 def _edited(root: Path, record: Record, file: str) -> Write | None:
-    """What a record's file needs changed; None when it says it already."""
+    """The change that a record's file needs; None where it says all that already."""
     raw = (root / file).read_bytes()
     text = read.decode(raw, file)
     kind = SETTINGS if file == SETTINGS_FILE else BY_NOUN[record.noun]
@@ -222,7 +222,7 @@ def _apply(pipeline: Pipeline, write: Write) -> Stat | None:
 
 
 def _written(write: Write, stat: Stat) -> Written:
-    """What the index keeps of a file that was written."""
+    """The part of a write that the index keeps."""
     record = write.record
     if record is None:
         text = read.decode(write.after or b"", write.file)
@@ -275,7 +275,7 @@ def interruptible() -> Iterator[None]:
 
 
 def diff(writes: Sequence[Write]) -> str:
-    """What the writes change, as `git diff` shows it."""
+    """The changes of the writes as `git diff` shows them."""
     parts: list[str] = []
     for file, before, after, _ in writes:
         old, new = ((content or b"").decode("utf-8", "replace") for content in (before, after))

@@ -1,4 +1,4 @@
-"""What users own of one kind of record, and whose turn it was last, for the assignment rules."""
+"""The workload of users in leads or opportunities, and whose turn it was last, for the assignment rules."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _OPEN = {LEAD.noun: "status NOT IN ('converted', 'disqualified')", OPPORTUNITY.n
 
 
 def standing(connection: sqlite3.Connection, kind: Kind) -> Standing:
-    """How the users stand with all leads, or all opportunities, of an index."""
+    """The standing of the users with all leads, or all opportunities, of an index."""
     table = f"_{kind.table}"
     turns: dict[str, dict[str | None, int]] = defaultdict(dict)
     for rule, owner, turn in connection.execute(

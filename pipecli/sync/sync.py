@@ -17,10 +17,10 @@ from typing import NamedTuple
 
 from pipecli.checks.rule import Finding
 from pipecli.errors import FaultyFile, PipecliError
-from pipecli.history.claims import is_faster, talk, words
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import git, merge_setup
 from pipecli.store.files import Location
+from pipecli.store.git_remote import RemoteTimeout, is_race_lost, talk, words
 from pipecli.store.pipeline import Pipeline
 from pipecli.sync import conflict
 from pipecli.sync.conflict import Pending, RecordConflict, Side, conflicts, pending
@@ -69,7 +69,7 @@ def push(place: Location, upstream: Upstream, commit: str) -> None:
     )  # fmt: skip
     if not done.returncode:
         return
-    if is_faster(done):
+    if is_race_lost(done):
         raise PushRaceLost
     refused = [line for line in done.stdout.decode("utf-8", "replace").splitlines() if line.startswith("!")]
     reason = re.search(r"\(([^()]*)\)$", refused[0]) if refused else None
@@ -82,7 +82,7 @@ def push(place: Location, upstream: Upstream, commit: str) -> None:
 def _talk(place: Location, upstream: Upstream, *arguments: str) -> subprocess.CompletedProcess[bytes]:
     try:
         return talk(place, *arguments)
-    except git.RemoteTimeout as error:
+    except RemoteTimeout as error:
         raise PipecliError(
             f"{upstream.remote} does not answer: {error}", hint="nothing is changed; try again later"
         ) from None

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from pipecli.errors import PipecliError
 from pipecli.history.commits import record_kind
-from pipecli.store import git
+from pipecli.store import git, git_remote
 from pipecli.store.files import Location
 from pipecli.wording import first_of
 
@@ -109,7 +109,7 @@ def upstream_of(place: Location) -> Upstream:
 
 
 def _only_remote(place: Location, branch: str) -> str:
-    remotes = git.remotes(place.work_tree)
+    remotes = git_remote.remotes(place.work_tree)
     if not remotes:
         raise PipecliError("there is no remote to sync with", hint="add one: git remote add origin ADDRESS")
     if "origin" not in remotes and len(remotes) > 1:

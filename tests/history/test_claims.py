@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from pipecli.errors import PipecliError
-from pipecli.history.claims import Claims, Unreachable, shared_remote
+from pipecli.history.claims import Claims, Unreachable
 from pipecli.store import files
+from pipecli.store.git_remote import shared_remote
 
 TODAY = date(2026, 11, 21)
 Git = Callable[..., str]

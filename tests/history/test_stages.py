@@ -254,7 +254,5 @@ def test_whatever_happens_to_branches_they_are_what_a_walk_along_the_line_sees(
         for commit in ("HEAD", *some):
             found = observations(open_history(find(root), lambda _: None), commit, NOW, STAGES)
             assert {
-                key: [(each.at, each.stage) for each in seen]
-                for key, seen in found.of_deals.items()
-                if seen
+                key: [(each.at, each.stage) for each in seen] for key, seen in found.of_deals.items() if seen
             } == walked(hands, commit)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from pipecli.history import claims
+from pipecli.store import git_remote
 from pipecli.sync import sync
 from tests.syncing import GRINDERS, MACHINES, Clone
 
@@ -231,7 +231,7 @@ def test_a_remote_that_says_nothing(ana: Clone, folder: Path, monkeypatch: pytes
     ssh.write_text(f"#!/bin/sh\necho $$ > {folder}/pid\nexec sleep 60\n")
     ssh.chmod(0o755)
     monkeypatch.setenv("GIT_SSH_COMMAND", str(ssh))
-    monkeypatch.setattr(claims, "PATIENCE", 0.2)
+    monkeypatch.setattr(git_remote, "PATIENCE", 0.2)
     ana.git("remote", "set-url", "origin", "sales@crm.example:remote.git")
     assert ana.refused() == (
         "error: origin does not answer: nothing was heard for 0 seconds; nothing is changed; try again later"

@@ -118,7 +118,8 @@ def _send(run: Session, ours: Channels, since: str) -> tuple[list[Delivery], int
 
 
 def _claims(run: Session) -> Claims:
-    from pipecli.history.claims import Claims, shared_remote
+    from pipecli.history.claims import Claims
+    from pipecli.store.git_remote import shared_remote
 
     place = run.pipeline.location
     remote = None if run.option("alone") else shared_remote(place)

@@ -63,8 +63,9 @@ def remind(
     Once a day for the same item, however often cron runs it and on however many clones. The addresses come
     from your environment and configuration, never from the pipeline: docs/notifications.md.
     """
-    from pipecli.history.claims import Claims, shared_remote
+    from pipecli.history.claims import Claims
     from pipecli.outbox.channels import channels, require_apprise
+    from pipecli.store.git_remote import shared_remote
 
     run = session(ctx)
     ours = channels()

@@ -66,7 +66,7 @@ def choose_rules(pipeline: Pipeline, records: Sequence[Lead | Opportunity]) -> l
 
 
 def condition_holds(pipeline: Pipeline, record: Record, condition: str, where: str) -> bool:
-    """Whether a condition holds for a record; `where` is its place in the settings, for the error.
+    """True where a condition holds for a record; `where` is its place in the settings, for the error.
 
     Raises PipecliError when the condition can't be run.
     """
@@ -93,7 +93,7 @@ class Inquiry:
         self._connection = connection
 
     def holds(self, record: Record, condition: str, where: str) -> bool:
-        """As `holds`."""
+        """True where a condition holds for a record. Raises PipecliError when it can't be run."""
         from pipecli.records.party import Customer
 
         # The tables show the customer's name.

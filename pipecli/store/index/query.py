@@ -1,8 +1,7 @@
 """Questions in SQL from a person or a file: read-only, bounded, and blind to all but the tables.
 
-A rule's condition comes from a file that a pull request may have changed, so none of it is trusted.
-
-The SQL functions that the index's views and a user's conditions may call.
+A rule's condition comes from a file that a pull request may have changed, so none of it is trusted. The SQL
+functions of the index's views are registered here.
 """
 
 from __future__ import annotations
@@ -52,7 +51,7 @@ def ask(connection: sqlite3.Connection, sql: str, parameters: Sequence[object] =
 
 
 def holds(connection: sqlite3.Connection, table: str, key: str, condition: str) -> bool:
-    """Whether a condition from the settings holds for one record of a table. Raises BadQuery."""
+    """True where a condition from the settings holds for one record of a table. Raises BadQuery."""
     answer = _guarded(connection, f"SELECT 1 FROM {table} WHERE id = ? AND ({condition}\n)", (key,))
     return bool(answer.rows)
 
@@ -186,7 +185,7 @@ def _weighted(amount: str | None, probability: float | None, currency: str) -> f
 
 
 def _margin_facts(costed: str, currency: str, day: str, rates: Rates) -> str | None:
-    """What is known of a margin, by the keys that `show` gives it; None where no cost is known.
+    """The known facts of a margin, by the keys that `show` gives them; None where no cost is known.
 
     Money is text, since SQLite would read a number in JSON as a float. `costed` holds a line an item:
     quantity, amount, and the cost of one with its currency (none: the base).

@@ -68,7 +68,7 @@ def stat_of(path: Path) -> Stat:
 
 
 def compare(known: dict[str, bytes], present: dict[str, bytes]) -> Difference:
-    """What is different between two sets of stamps."""
+    """The difference between two sets of stamps."""
     changed: list[str] = []
     gone: list[str] = []
     differing: dict[str, bytes] = {}

@@ -72,13 +72,13 @@ def renames(before: Mapping[str, object], after: Mapping[str, object]) -> dict[s
 
 
 IsFree = Callable[[tuple[str | int, ...]], bool]
-"""Whether the map at a path has keys of its own, which may be renamed, not those of a model."""
+"""True of a path whose map has keys of its own, which may be renamed, not those of a model."""
 
 
 def intended(
     actual: object, before: object, after: object, is_free: IsFree, path: tuple[str | int, ...] = ()
 ) -> object:
-    """What the file must mean once `before` has become `after`, where it means `actual` now.
+    """The meaning of the file once `before` has become `after`, where it means `actual` now.
 
     The three differ where the model reads more into a text than it says (a lower-cased address, a default):
     what didn't change stays as the file says it.
@@ -161,7 +161,7 @@ def _match_changed(before: Sequence[object], after: Sequence[object], pairs: lis
 
 
 def _may_be(one: object, other: object) -> bool:
-    """Whether the one may have become the other: not where each has a name of its own."""
+    """True unless each has a name of its own: the one may have become the other."""
     if isinstance(one, Mapping) and isinstance(other, Mapping):
         return not any(key in one for key in elements.KEYS) or not any(key in other for key in elements.KEYS)
     return is_list(one) and is_list(other)

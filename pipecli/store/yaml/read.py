@@ -1,4 +1,4 @@
-"""A record's file as text: decoding, reading, and the place of each value. `yamledit` changes a text."""
+"""A record's file as text: decoding, reading, and the place of each value. `edit` changes a text."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def _may_be_suspect(text: str) -> bool:
 
 
 def _is_sound(value: object, depth: int) -> bool:
-    """Whether keys are texts, numbers are finite and exact, and the depth is sane."""
+    """True where keys are texts, numbers are finite and exact, and the depth is sane."""
     kind = type(value)
     if kind is dict:
         if depth <= 0:

@@ -1,7 +1,4 @@
-"""One value in place of another: what it takes on its line, below it and of the comments around it.
-
-Elements taken out of and put into `[…]` and `{…}`, the layout between them kept.
-"""
+"""The splices that put one value in place of another, and elements into and out of `[…]` and `{…}`."""
 
 from __future__ import annotations
 
@@ -129,7 +126,7 @@ def _rewritten_block(page: Page, node: TreeNode, place: Place, value: object) ->
 def _rendered(
     page: Page, node: TreeNode, place: Place, value: object, *, has_comment: bool
 ) -> tuple[str, list[str]]:
-    """What stands beside the colon or dash, and the lines below it."""
+    """The text beside the colon or dash, and the lines below it."""
     layout = page.layout
     if not isinstance(value, Mapping) and not is_list(value):
         return _literal(page, node, place, value) or (scalar_text(value), [])

@@ -1,9 +1,7 @@
-"""Where each key, item and comment stands in the text of a YAML file.
+"""A YAML file's text as something to write on: the place of each key, item and comment, its lines and layout.
 
 The slow reading (milliseconds, ruamel.yaml): for line numbers in messages and for edits that keep every
-other byte. Values are `yamltext.parse`'s to read.
-
-A file's text as something to write on: its lines, comments and layout, and what replaces a piece.
+other byte. Values are read by `read.parse`.
 """
 
 from __future__ import annotations
@@ -116,7 +114,7 @@ def line_end(text: str, position: int) -> int:
 
 
 def is_void(node: TreeNode) -> bool:
-    """Whether it means nothing at all: a null, or a collection that holds nothing else."""
+    """True of a null, and of a collection that holds nothing else."""
     if isinstance(node, ScalarNode):
         return not node.style and node.text in _VOID_WORDS
     if isinstance(node, MappingNode):

@@ -1,7 +1,4 @@
-"""How one value is written in YAML: plain, quoted or as a literal block. Collections are `yamlemit`'s.
-
-The text of mappings and lists, for a whole new file and for a part that is put into an existing one.
-"""
+"""The YAML of values, mappings and lists, for a whole new file and for a part that is put into one."""
 
 from __future__ import annotations
 
@@ -38,7 +35,7 @@ _SHORT_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r
 
 
 class Unwritable(ValueError):
-    """What no file may hold: it came from a command line or an import, as reading lets none through."""
+    """A value that no file may hold, from a command line or an import: reading lets none through."""
 
 
 # Readers look for the ":" of a key on its line within 1,024 characters.
@@ -137,7 +134,7 @@ def _is_plain(text: str) -> bool:
 
 
 def _is_iso(text: str) -> bool:
-    """Whether a reader that makes dates of texts would write this one back as it stands."""
+    """True where a reader that makes dates of texts would write this one back as it stands."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
@@ -167,7 +164,7 @@ def _escape(match: re.Match[str]) -> str:
 
 
 class Layout(NamedTuple):
-    """How a file is laid out, in columns; the default is how new files are written."""
+    """The layout of a file, in columns; the default is that of new files."""
 
     step: int = 2
     list_offset: int = 0

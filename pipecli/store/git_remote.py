@@ -1,0 +1,146 @@
+"""Speaking with a remote: bounded, no questions where nobody is there to answer, its words on one line."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from threading import Thread
+from time import monotonic
+from typing import IO
+
+from pipecli.store import git
+from pipecli.store.files import Location
+
+PATIENCE = 60.0
+"""Seconds without a word, after which a remote is given up."""
+
+_NOISE = re.compile(
+    r"hint:|To |From |Please make sure you have|and the repository exists\.|error: failed to push some refs|"
+    r"remote: error: hook declined|warning: redirecting|\* branch |Delta compression using|"
+    r"(remote: )?([A-Z][a-z]+ing (objects|deltas): |Total \d+ \(delta )"
+)
+# A race that was lost, in the words of git here, and of the one there that found the ref locked.
+_RACE_LOST = re.compile(
+    r"fetch first|non-fast-forward|failed to update ref|failed to lock|stale info|incorrect old value|"
+    r"cannot lock ref .*(but expected|reference already exists|File exists)|\.lock': File exists"
+)
+
+
+def talk(place: Location, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    """Run git with a remote; the caller looks at the exit code. Raises RemoteTimeout when it hangs."""
+    can_ask = sys.stdin is not None and sys.stdin.isatty()
+    environment = {"LC_ALL": "C", "LANGUAGE": ""}  # its words are read here
+    if not can_ask:
+        environment |= {"GIT_TERMINAL_PROMPT": "0", "SSH_ASKPASS_REQUIRE": "never", **_ssh(place)}
+    return _run(place.work_tree, *arguments, patience=PATIENCE, can_ask=can_ask, environment=environment)
+
+
+def is_race_lost(done: subprocess.CompletedProcess[bytes]) -> bool:
+    """True where update-ref or a push was refused because somebody else moved the ref in the meantime."""
+    refused = [line for line in done.stdout.decode("utf-8", "replace").splitlines() if line.startswith("!")]
+    return any(
+        _RACE_LOST.search(line) for line in refused or done.stderr.decode("utf-8", "replace").splitlines()
+    )
+
+
+def words(done: subprocess.CompletedProcess[bytes]) -> str:
+    """The words of git, a hook or the server on one line, without progress, advice and passwords."""
+    text = done.stderr.decode("utf-8", "replace")
+    lines = [line.rpartition("\r")[2].strip() for line in text.replace("\r\n", "\n").splitlines()]
+    messages = [
+        line.removeprefix("remote:").removeprefix("fatal:").strip()
+        for line in lines
+        if line not in ("", "remote:") and not _NOISE.match(line)
+    ]
+    if len(messages) > 1:  # of more than that git says why above it
+        messages = [line for line in messages if line != "Could not read from remote repository."]
+    joined = " / ".join(line for line in dict.fromkeys(messages) if line)
+    # To the last @ of an address: a password may hold any letter.
+    return re.sub(r"://[^\s']*@", "://", joined) or f"git ended with {done.returncode}"
+
+
+def _ssh(place: Location) -> dict[str, str]:
+    """An ssh that never asks; the user's own command is left as it is."""
+    if {"GIT_SSH", "GIT_SSH_COMMAND"} & os.environ.keys() or git.config(place.work_tree, "core.sshCommand"):
+        return {}
+    return {"GIT_SSH_COMMAND": "ssh -o BatchMode=yes -o ConnectTimeout=20 -o ServerAliveInterval=15"}
+
+
+class RemoteTimeout(git.GitRefused):
+    """The other side has said nothing for too long."""
+
+
+def _run(
+    work_tree: Path, *arguments: str, patience: float, can_ask: bool, environment: Mapping[str, str]
+) -> subprocess.CompletedProcess[bytes]:
+    """Run git with a remote. Raises RemoteTimeout once it has said nothing for `patience` seconds.
+
+    Unless it `can_ask`, it has no terminal, so that no program below it waits for a password.
+    """
+    streams, heard = (bytearray(), bytearray()), [monotonic()]
+
+    def listen(pipe: IO[bytes], into: bytearray) -> None:
+        while chunk := os.read(pipe.fileno(), 65536):
+            into += chunk
+            heard[0] = monotonic()
+
+    process = subprocess.Popen(
+        ["git", *arguments],
+        cwd=work_tree, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        env={**os.environ, **environment}, start_new_session=not can_ask,
+    )  # fmt: skip
+    assert process.stdout and process.stderr
+    pipes = (process.stdout, process.stderr)
+    ears = [Thread(target=listen, args=stream, daemon=True) for stream in zip(pipes, streams, strict=True)]
+    for ear in ears:
+        ear.start()
+    try:
+        while process.poll() is None:
+            ears[1].join(min(patience, 1))
+            if not ears[1].is_alive():
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(1)
+            if process.returncode is None and monotonic() - heard[0] > patience:
+                raise RemoteTimeout(f"nothing was heard for {patience:.0f} seconds")
+    except BaseException:
+        _end(process, is_leader=not can_ask)
+        raise
+    finally:
+        for ear, pipe in zip(ears, pipes, strict=True):
+            ear.join(git.LONGEST_GOODBYE)
+            if not ear.is_alive():
+                pipe.close()
+    return subprocess.CompletedProcess(arguments, process.returncode, *map(bytes, streams))
+
+
+def _end(process: subprocess.Popen[bytes], *, is_leader: bool) -> None:
+    """End git, and with it the ssh that it started, which would else wait on for the network."""
+    if is_leader and hasattr(os, "killpg"):
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
+    process.terminate()
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(git.LONGEST_GOODBYE)
+
+
+def shared_remote(place: Location) -> str | None:
+    """The remote that the clones of a pipeline share: that of the branch, else origin or the only one."""
+    known = remotes(place.work_tree)
+    branch = git.run(place.work_tree, "symbolic-ref", "--quiet", "--short", "HEAD").stdout.decode().strip()
+    named = git.config(place.work_tree, f"branch.{branch}.remote") if branch else ""
+    return next((remote for remote in (named, "origin", *known) if remote in known), None)
+
+
+def remotes(work_tree: Path) -> list[str]:
+    """The names of the remotes in the order of the alphabet, asked through GitPython. Raises GitRefused."""
+    try:
+        from git.cmd import Git
+    except ImportError:  # it looks for git at once
+        raise git.not_installed() from None
+    return str(Git(work_tree).remote()).splitlines()
