@@ -80,7 +80,7 @@ def founded(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GIT_CONFIG_GLOBAL", str(home / ".gitconfig"))
         patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
-        create.found(root, currency="EUR", company="Contoso", timezone="Europe/Madrid")
+        create.create_pipeline(root, currency="EUR", company="Contoso", timezone="Europe/Madrid")
         subprocess.run(["git", "repack", "-adq"], cwd=root, check=True)  # a few files to copy and not forty
     return root
 

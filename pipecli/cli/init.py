@@ -77,7 +77,7 @@ def init(
         commits = replay(root, now.date() if isinstance(now, datetime) else now, review)
         say(f"{commits} commits of a small company are in {root}; try: pipecli -C {directory} forecast")
         return
-    pipeline = create.found(
+    pipeline = create.create_pipeline(
         root, currency=currency or "EUR", company=company, timezone=timezone, review=review
     )
     say(f"a new pipeline is in {pipeline.root}; the first steps: `pipecli --help`, `pipecli lead add`")
@@ -130,7 +130,7 @@ def replay(root: Path, today: date, review: Review | None = None) -> int:
     first = lines[0]
     with _world(first.moment + shift, first.author):
         user = create.Person(first.author, *PEOPLE[first.author])
-        create.found(
+        create.create_pipeline(
             root, currency="EUR", company="Contoso Coffee", timezone="Europe/Madrid", user=user, review=review
         )
     known = {"targets": _targets(LAST_DAY + shift)}

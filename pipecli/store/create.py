@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 from contextlib import suppress
 from importlib.resources import files as resources
 from pathlib import Path
@@ -19,6 +20,7 @@ from pipecli.records.currencies import CURRENCIES
 from pipecli.records.kinds import SETTINGS, SETTINGS_FILE
 from pipecli.store import files, git, git_commit, merge_setup, naming, reading, schemas
 from pipecli.store.files import Location, find, inside
+from pipecli.store.yaml.write import scalar_text
 
 
 class Host(NamedTuple):
@@ -220,7 +222,7 @@ class Person(NamedTuple):
     email: str
 
 
-def found(
+def create_pipeline(
     directory: Path,
     *,
     currency: str,
@@ -240,7 +242,7 @@ def found(
         raise PipecliError(
             f'--currency: "{currency}" is no currency of ISO 4217', hint="write its code, as EUR"
         )
-    made_directory = not root.exists()
+    is_new_directory = not root.exists()
     try:
         root.mkdir(parents=True, exist_ok=True)
         in_repository = git.run(root, "rev-parse", "--git-dir").returncode == 0
@@ -274,26 +276,18 @@ def found(
     except OSError as error:
         raise PipecliError(f"{error.filename or directory}: can't be written: {error.strerror}") from None
     except PipecliError:
-        if made_directory and not any(entry.name != ".git" for entry in root.iterdir()):
-            _remove_empty_repository(root)
+        if is_new_directory and not any(entry.name != ".git" for entry in root.iterdir()):
+            shutil.rmtree(root)
         raise
     return place
 
 
-def _remove_empty_repository(root: Path) -> None:
-    import shutil
-
-    shutil.rmtree(root)
-
-
 def settings_text(currency: str, company: str, timezone: str, user: Person) -> str:
     """The settings of a new pipeline."""
-    first = f"  {user.slug}:\n    name: {_founding_quoted(user.name)}\n"
+    first = f"  {user.slug}:\n    name: {scalar_text(user.name)}\n"
     if user.email:
-        first += f"    email: {_founding_quoted(user.email)}\n"
-    return _TEMPLATE.format(
-        company=_founding_quoted(company), currency=currency, timezone=timezone, user=first
-    )
+        first += f"    email: {scalar_text(user.email)}\n"
+    return _TEMPLATE.format(company=scalar_text(company), currency=currency, timezone=timezone, user=first)
 
 
 def _git_identity(root: Path) -> Person:
@@ -302,17 +296,11 @@ def _git_identity(root: Path) -> Person:
     return Person(naming.slug(name), name, git.config(root, "user.email"))
 
 
-def _founding_quoted(text: str) -> str:
-    from pipecli.store.yaml.write import scalar_text
-
-    return scalar_text(text)
-
-
 def local_timezone() -> str:
     """The machine's timezone by name; UTC where it has none."""
     named = os.environ.get("TZ", "")
     if "/" in named and not named.startswith(("/", ":")):
         return named
     target = os.path.realpath("/etc/localtime")
-    _, found_zone, zone = target.partition("/zoneinfo/")
-    return zone if found_zone and "/" in zone else "UTC"
+    zone = target.partition("/zoneinfo/")[2]
+    return zone if "/" in zone else "UTC"

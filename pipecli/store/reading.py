@@ -1,13 +1,18 @@
-"""From the text of a file to its record, or to every fault in it with its line and column."""
+"""From the text of a file to its record, or to every fault in it in a person's words and with the way out."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+from decimal import Decimal
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pipecli.errors import Fault, FaultyFile
+from pipecli.records import base
 from pipecli.records.base import Part, Plain, Record
-from pipecli.records.kinds import Kind
-from pipecli.store import error_messages
+from pipecli.records.kinds import RANDOM, SLUG, Kind
+from pipecli.records.values import CURRENCY, LANGUAGE, ONE_LINE
 from pipecli.store.yaml import read as yamltext
 
 if TYPE_CHECKING:
@@ -39,7 +44,7 @@ def _faults(error: object, model: type[Part], file: str, text: str, plain: Plain
     paths = [_path(detail, plain) for detail in details]
     places = yamltext.locate_many(text, paths) if text else [(0, 0)] * len(paths)
     faults = [
-        Fault(file, line, column, "schema", error_messages.message(detail, path, model, file))
+        Fault(file, line, column, "schema", _message(detail, path, model, file))
         for detail, path, (line, column) in zip(details, paths, places, strict=True)
     ]
     return sorted(faults, key=lambda fault: (not fault.line, fault.line, fault.column))
@@ -59,3 +64,112 @@ def _path(detail: ErrorDetails, plain: Plain) -> list[str | int]:
     if detail["type"] == "missing":
         path.append(detail["loc"][-1])
     return path
+
+
+_RANDOM_PART = "five digits or capital letters (no I, L, O or U)"
+_SLUG_FORM = "small letters, digits and hyphens, as contoso-coffee"
+
+
+def _message(detail: ErrorDetails, path: Sequence[str | int], model: type[Part], file: str) -> str:
+    """The message of one mistake in a record, with the way out."""
+    name = ".".join(str(part) for part in path)
+    if detail["type"] == "extra_forbidden":
+        return f'unknown key "{name}"{_meant(path, model)}'
+    if detail["type"] == "missing":
+        return f'"{name}" is missing{_wanted(path, model, file)}'
+    fault = wrong_value(detail)
+    return f"{name}: {fault}" if name else fault
+
+
+def wrong_value(detail: ErrorDetails) -> str:
+    """The message of a wrong value."""
+    rule, context, value = detail["type"], detail.get("ctx", {}), detail["input"]
+    if rule == "value_error":
+        return str(context["error"])
+    if rule in ("string_type", "string_sub_type"):
+        way = ", not a list or a map" if isinstance(value, (list, dict)) else f"; put quotes around {value}"
+        return f"text is wanted here{way}"
+    if rule == "string_too_short":
+        return "text is wanted here, not an empty one"
+    if rule == "string_too_long":
+        return f"at most {context['max_length']} characters are wanted here, these are {len(value):,}"
+    if rule == "string_pattern_mismatch" and context["pattern"] == ONE_LINE:
+        return "one line is wanted here"
+    if rule == "string_pattern_mismatch":
+        what, form = _form(context["pattern"])
+        return f'"{value}" is no {what}: {form}'
+    if rule == "enum":
+        return f'"{value}" is none of {context["expected"].replace(" or ", ", ")}'.replace("'", "")
+    if rule in ("model_type", "dict_type", "model_attributes_type"):
+        return "a map of keys is wanted here"
+    if rule in ("tuple_type", "list_type"):
+        return "a list is wanted here"
+    if rule == "too_short":
+        return f"at least {context['min_length']} is wanted here"
+    if rule == "decimal_max_places":
+        return f"at most {context['decimal_places']} decimals are wanted here (it is {value})"
+    shown = value if isinstance(value, Decimal) else repr(value)
+    return f"{detail['msg'].replace('Input should', 'it should')} (it is {shown})"
+
+
+def _form(pattern: str) -> tuple[str, str]:
+    """The name of a pattern's texts, and their form."""
+    known = {
+        SLUG: ("slug", _SLUG_FORM),
+        CURRENCY: ("currency code", "three capital letters, as EUR"),
+        LANGUAGE: ("language", "two or three small letters, as es or pt-BR"),
+        f"^{RANDOM}$": ("id", f"{_RANDOM_PART}, as 7K3M9"),
+    }
+    if pattern in known:
+        return known[pattern]
+    prefix = pattern.removeprefix("^").removesuffix(f"{RANDOM}$")
+    return "id", f"{prefix} and {_RANDOM_PART}, as {prefix}7K3M9"
+
+
+def _wanted(path: Sequence[str | int], model: type[Part], file: str) -> str:
+    """`: a date is wanted here, as 2026-11-21`: what a missing value is to be, where it is no plain word."""
+    form = _form_at(model, tuple(0 if isinstance(part, int) else part for part in path))
+    if not (issubclass(model, Record) and list(path) == [model.identity]):
+        return "" if form == f": {_SLUG_FORM}" else form
+    stem = file.rpartition("/")[2].removesuffix(".yaml")
+    key = _key_in(stem, model)
+    return f": its file is named after it, so write {path[-1]}: {key}" if key else form
+
+
+@cache
+def _form_at(model: type[Part], path: tuple[str | int, ...]) -> str:
+    from pydantic import TypeAdapter, ValidationError
+
+    annotation: Any = base.annotation_at(model, path)
+    if annotation is None:
+        return ""
+    field: TypeAdapter[Any] = TypeAdapter(annotation)
+    try:
+        field.validate_python("")
+    except ValidationError as error:
+        detail = error.errors(include_url=False)[0]
+        if detail["type"] == "string_pattern_mismatch":
+            return f": {_form(detail['ctx']['pattern'])[1]}"
+        if detail["type"] == "value_error":
+            return f": {wrong_value(detail)}"
+    return ""
+
+
+def _key_in(stem: str, model: type[Record]) -> str | None:
+    """The id or slug that a file's name begins with: `LEAD-7K3M9` of `LEAD-7K3M9-contoso-coffee`."""
+    pattern = model.model_fields[model.identity].metadata[0].pattern
+    match = re.match(pattern.rstrip("$") + r"(?=-|$)" if RANDOM in pattern else pattern, stem)
+    return match[0] if match else None
+
+
+def _meant(path: Sequence[str | int], model: type[Part]) -> str:
+    """The key that is a letter or two away, or where keys of one's own go."""
+    from difflib import get_close_matches
+
+    *way, last = path
+    if issubclass(model, Record) and list(path) == ["id"]:
+        return f": a {model.noun} is named by its {model.identity}"
+    close = get_close_matches(str(last), base.keys_at(model, way), n=1)
+    meant = f', did you mean "{close[0]}"?' if close else ""
+    has_custom = not way and "custom" in model.model_fields
+    return f"{meant}; keys of your own go under `custom:`" if has_custom else meant

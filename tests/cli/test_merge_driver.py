@@ -174,7 +174,7 @@ def test_a_pipeline_in_a_folder_of_a_repository(tmp_path: Path):
     whole.git("add", ".")
     whole.git("commit", "-q", "-m", "other things")
     folder = tmp_path / 'my "sales" [x]'
-    place = create.found(folder, currency="EUR", company="Contoso", timezone="Europe/Madrid")
+    place = create.create_pipeline(folder, currency="EUR", company="Contoso", timezone="Europe/Madrid")
     assert merge_setup.is_set_up(place)
     attributes = (folder / ".gitattributes").read_bytes()
     whole.git("rm", "-q", "--", str(folder / ".gitattributes"))  # as in a pipeline older than the driver
@@ -199,7 +199,7 @@ def test_a_pipeline_in_a_folder_of_a_repository(tmp_path: Path):
 
 def test_attributes_of_ones_own_stay(tmp_path: Path):
     (tmp_path / ".gitattributes").write_text("*.yaml merge=union")
-    place = create.found(tmp_path, currency="EUR", company="Contoso", timezone="Europe/Madrid")
+    place = create.create_pipeline(tmp_path, currency="EUR", company="Contoso", timezone="Europe/Madrid")
 
     assert (tmp_path / ".gitattributes").read_text() == "*.yaml merge=union"
     assert merge_setup.is_set_up(place)

@@ -114,7 +114,7 @@ def option(name: str, text: str | None, field: tuple[type[Record], str], run: Se
     """
     from pydantic import TypeAdapter, ValidationError
 
-    from pipecli.store.error_messages import wrong_value
+    from pipecli.store.reading import wrong_value
 
     if text is None:
         return None
