@@ -143,7 +143,7 @@ def _changed_field(path: str, as_sent: str, now: str) -> str | None:
 
 
 def _status(text: str) -> object:
-    return _plain(text).get("status", "draft")
+    return _plain(text).get("status", QUOTATION.first_status)
 
 
 def _plain(text: str) -> dict[str, object]:

@@ -11,6 +11,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipecli.records import elements
+from pipecli.records.kinds import BY_NOUN, SUPPLIER_QUOTATION
 from pipecli.records.money import minor_digits
 
 if TYPE_CHECKING:
@@ -242,7 +243,9 @@ _ENDINGS = {"opportunity": ("closed",), "lead": ("converted", "disqualified")}
 def _creation(version: RecordVersion) -> Event:
     title, stage, status = _title(version), version.plain.get("stage"), version.plain.get("status")
     amount = None if version.amount is None else f"{version.amount:,} {version.currency}"
-    parts = (title, stage and f"at {stage}", amount, status if status != _first_status(version) else None)
+    # A request to a supplier has no title, so its status says what it is.
+    is_told = status != _first_status(version) or version.noun == SUPPLIER_QUOTATION.noun
+    parts = (title, stage and f"at {stage}", amount, status if is_told else None)
     about = ", ".join(str(part) for part in parts if part)
     return Event("created", None, title, f"{version.name} created{f': {about}' if about else ''}")
 
@@ -296,7 +299,8 @@ def _status(before: RecordVersion, after: RecordVersion) -> Iterator[Event]:
 
 def _first_status(version: RecordVersion) -> str | None:
     """The status of a record whose file names none."""
-    return {"opportunity": "open", "lead": "new", "quotation": "draft", "order": "open"}.get(version.noun)
+    kind = BY_NOUN.get(version.noun)
+    return kind.first_status if kind else None
 
 
 def _ended(before: RecordVersion, after: RecordVersion) -> list[str]:

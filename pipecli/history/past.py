@@ -19,7 +19,7 @@ from pipecli.history.index import first_parent_line
 from pipecli.history.moments import Moment, NoSuchMoment, StandingCommit, commit_at, tip
 from pipecli.history.version import why_absent
 from pipecli.jsontext import loads
-from pipecli.records.kinds import SETTINGS, SETTINGS_FILE, Kind
+from pipecli.records.kinds import OPPORTUNITY, SETTINGS, SETTINGS_FILE, Kind
 from pipecli.store import files, git, reading
 from pipecli.store.files import Location, kind_of
 from pipecli.store.index import index
@@ -181,7 +181,7 @@ def _before_closing(pipeline: Pipeline, file: str) -> str:
     done = git.run(place.work_tree, "log", "--format=%H", "HEAD", "--", place.prefix + file)
     for commit in done.stdout.decode().split():
         then = _content(pipeline, commit, file)
-        if then is not None and then.get("status", "open") == "open":
+        if then is not None and then.get("status", OPPORTUNITY.first_status) == "open":
             break
         moment = f"{commit}^"
     return moment

@@ -75,7 +75,7 @@ def _frozen(merged: Plain, base: Plain, *sides: Plain) -> str:
 
 
 def _is_draft(quotation: Plain) -> bool:
-    return quotation.get("status") in (None, "draft")
+    return str(quotation.get("status", QUOTATION.first_status)) == "draft"
 
 
 def _is_valid_for_some_time(quotation: Plain) -> str:

@@ -34,6 +34,8 @@ class Kind(NamedTuple):
     module: str
     class_name: str
     identity: str = "id"
+    first_status: str = ""
+    """The status of a record that says none; empty for a kind without statuses."""
 
     @property
     def table(self) -> str:
@@ -56,11 +58,18 @@ def _model(module: str, name: str) -> type[Record]:
     return model
 
 
-LEAD = Kind("lead", "leads", "LEAD", "lead", "Lead")
-OPPORTUNITY = Kind("opportunity", "opportunities", "OPP", "opportunity", "Opportunity")
-QUOTATION = Kind("quotation", "quotations", "QTN", "quotation", "Quotation")
-SUPPLIER_QUOTATION = Kind("supplier-quotation", "supplier-quotations", "SQ", "quotation", "SupplierQuotation")
-ORDER = Kind("order", "orders", "ORD", "quotation", "Order")
+LEAD = Kind("lead", "leads", "LEAD", "lead", "Lead", first_status="new")
+OPPORTUNITY = Kind("opportunity", "opportunities", "OPP", "opportunity", "Opportunity", first_status="open")
+QUOTATION = Kind("quotation", "quotations", "QTN", "quotation", "Quotation", first_status="draft")
+SUPPLIER_QUOTATION = Kind(
+    "supplier-quotation",
+    "supplier-quotations",
+    "SQ",
+    "quotation",
+    "SupplierQuotation",
+    first_status="requested",
+)
+ORDER = Kind("order", "orders", "ORD", "quotation", "Order", first_status="open")
 CUSTOMER = Kind("customer", "customers", "", "party", "Customer")
 CONTACT = Kind("contact", "contacts", "", "party", "Contact")
 SUPPLIER = Kind("supplier", "suppliers", "", "party", "Supplier")

@@ -19,6 +19,7 @@ from pipecli.records.base import (
     PrincipalSlug,
     UserSlug,
 )
+from pipecli.records.kinds import LEAD
 from pipecli.records.opportunity import Assigned
 from pipecli.records.values import Day, Flag, LanguageTag, Line, Score, Text
 
@@ -74,7 +75,7 @@ class Lead(Document):
     id: LeadId
     external_id: Text | None = None
     """Its name in the system it was imported from."""
-    status: LeadStatus = LeadStatus.NEW
+    status: LeadStatus = LeadStatus(LEAD.first_status)
     name: Line | None = None
     organization: Line | None = None
     title: Line | None = None

@@ -28,6 +28,7 @@ from pipecli.records.base import (
     UserSlug,
 )
 from pipecli.records.item import Item, total
+from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.money import minor_digits, rounded
 from pipecli.records.values import Amount, CurrencyCode, Day, Flag, Line, Percent, Score, Text
 
@@ -95,7 +96,7 @@ class Opportunity(Document):
     customer: CustomerSlug | None = None
     process: ProcessSlug
     stage: StageSlug
-    status: OpportunityStatus = OpportunityStatus.OPEN
+    status: OpportunityStatus = OpportunityStatus(OPPORTUNITY.first_status)
     owner: UserSlug | None = None
     assigned: Assigned | None = None
     """The rule that gave it to its owner."""

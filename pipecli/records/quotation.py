@@ -28,6 +28,7 @@ from pipecli.records.base import (
     SupplierSlug,
 )
 from pipecli.records.item import Item
+from pipecli.records.kinds import ORDER, QUOTATION, SUPPLIER_QUOTATION
 from pipecli.records.money import rounded
 from pipecli.records.values import Amount, CurrencyCode, Day, LanguageTag, Line, Quantity, Text
 
@@ -53,7 +54,7 @@ class Quotation(Document):
     revision_of: QuotationId | None = None
     date: Day
     valid_until: Day | None = None
-    status: QuotationStatus = QuotationStatus.DRAFT
+    status: QuotationStatus = QuotationStatus(QUOTATION.first_status)
     customer: CustomerSlug | None = None
     lead: LeadId | None = None
     contact: ContactSlug | None = None
@@ -93,7 +94,7 @@ class Order(Document):
     quotation: QuotationId | None = None
     date: Day
     delivered: Day | None = None
-    status: OrderStatus = OrderStatus.OPEN
+    status: OrderStatus = OrderStatus(ORDER.first_status)
     customer: CustomerSlug
     contact: ContactSlug | None = None
     language: LanguageTag | None = None
@@ -144,7 +145,7 @@ class SupplierQuotation(Document):
     """Its name in the system it was imported from."""
     opportunity: OpportunityId
     supplier: SupplierSlug
-    status: SupplierQuotationStatus = SupplierQuotationStatus.REQUESTED
+    status: SupplierQuotationStatus = SupplierQuotationStatus(SUPPLIER_QUOTATION.first_status)
     date: Day
     answer_by: Day | None = None
     """Until when we wish to hear from them."""

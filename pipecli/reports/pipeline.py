@@ -164,10 +164,10 @@ class Lane(NamedTuple):
 
 def card(deal: Deal, idle_days: int, today: date, customers: Mapping[str, str]) -> Card:
     """An open deal as a card; `customers` gives their names by slug."""
-    rots = deal.rotting_days is not None and idle_days >= deal.rotting_days
+    is_stale = deal.days_stale(idle_days) is not None
     return Card(
         deal.id, deal.title, customers.get(deal.customer or "", deal.customer), deal.owner, deal.amount,
-        deal.currency, deal.close, max((today - deal.created_on).days, 0), idle_days, rots,
+        deal.currency, deal.close, max((today - deal.created_on).days, 0), idle_days, is_stale,
         deal.close is not None and deal.close < today, today,
     )  # fmt: skip
 

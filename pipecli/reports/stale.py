@@ -106,13 +106,12 @@ def _key(deal: Deal, by: str) -> tuple[str | None, str | None]:
 
 
 def _stale(deal: Deal, moved: date | None, valuation: Valuation, today: date) -> StaleDeal | None:
-    if deal.rotting_days is None:
-        return None
     movement = last_movement(deal, moved, today)
     days = (today - movement.day).days
-    if days < deal.rotting_days:
+    days_over = deal.days_stale(days)
+    if days_over is None:
         return None
-    return StaleDeal(deal, movement, days, days - deal.rotting_days, valuation.amount(deal, today))
+    return StaleDeal(deal, movement, days, days_over, valuation.amount(deal, today))
 
 
 def _row(

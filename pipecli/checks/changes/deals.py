@@ -13,6 +13,7 @@ from pipecli.checks.frozen import OFFERED
 from pipecli.checks.rule import Path, Problem, Severity
 from pipecli.history.events import Event
 from pipecli.records.item import Item, total
+from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.lead import Lead, LeadStatus
 from pipecli.records.money import MissingRate
 from pipecli.records.opportunity import Closed, Opportunity, OpportunityStatus
@@ -151,7 +152,8 @@ def _is_known(word: object, words: str, review: Review) -> bool:
 
 
 def _was_open_between(review: Review, changed: Changed) -> bool:
-    return any(version.get("status", "open") == "open" for version in review.between.versions(changed.file))
+    versions = review.between.versions(changed.file)
+    return any(version.get("status", OPPORTUNITY.first_status) == "open" for version in versions)
 
 
 def _texts(events: Sequence[Event]) -> str:
