@@ -17,7 +17,7 @@ from pipecli.records.opportunity import Opportunity
 from pipecli.records.quotation import Quotation, SupplierItem
 from pipecli.records.settings import Settings
 from pipecli.workflow.change import Change, Refused
-from pipecli.workflow.rules import refuse_closed
+from pipecli.workflow.rules import require_open
 
 Line = Item | SupplierItem
 
@@ -193,7 +193,7 @@ def add_item(
     deal: Opportunity, settings: Settings, lists: Sequence[PriceList], day: date, **line: Unpack[NewLine]
 ) -> Change:
     """Add a line to an open deal; `line` says which, as `make_item` takes it."""
-    refuse_closed(deal)
+    require_open(deal)
     item = make_item(deal, settings, lists, day, **line)
     grown = deal.with_(items=(*deal.items, item))
     return Change(
@@ -217,7 +217,7 @@ def amount_notes(deal: Opportunity) -> tuple[str, ...]:
 
 def remove_item(deal: Opportunity, which: str) -> Change:
     """Take a line off an open deal: by its number from 1, its product, or words of its description."""
-    refuse_closed(deal)
+    require_open(deal)
     place = find_item(deal.items, which, deal.id)
     shrunk = deal.with_(items=deal.items[:place] + deal.items[place + 1 :])
     return Change(shrunk, f"remove {in_words(deal.items[place])}", "item-removed", notes=amount_notes(shrunk))

@@ -13,7 +13,7 @@ from pipecli.records.settings import Settings
 from pipecli.workflow.change import Refused
 
 
-def refuse_closed(deal: Opportunity) -> None:
+def require_open(deal: Opportunity) -> None:
     """Refuse to go on with a deal that is won, lost or closed, naming the way out."""
     if not deal.is_open:
         raise Refused(f"{deal.id} is {deal.status}", hint=f"reopen it first: pipecli opp reopen {deal.id}")

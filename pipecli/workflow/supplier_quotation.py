@@ -12,7 +12,7 @@ from pipecli.records.party import Supplier
 from pipecli.records.quotation import SupplierItem, SupplierQuotation, SupplierQuotationStatus
 from pipecli.workflow.change import Change, Refused
 from pipecli.workflow.items import find_item, in_words, places
-from pipecli.workflow.rules import refuse_closed
+from pipecli.workflow.rules import require_open
 
 
 def request(
@@ -30,7 +30,7 @@ def request(
 
     The currency is the one given, else the supplier's, else the deal's. The caller validates the request.
     """
-    refuse_closed(deal)
+    require_open(deal)
     if answer_by and answer_by < now.date():
         raise Refused(f"an answer by {answer_by} can't be wished for any more", hint="name a day to come")
     if not deal.items:

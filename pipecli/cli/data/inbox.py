@@ -145,11 +145,11 @@ def _labels(transaction: Transaction, report: Mapping[str, Any]) -> dict[str, st
     for key in {row["record"] for row in report["recorded"]}:
         row = label_and_status(transaction.pipeline.index.connection, key)
         if row:  # with --dry-run a new lead is none yet
-            labels[key] = f"{row[0]} ({row[1]})" if row[1] in _SETTLED else row[0]
+            labels[key] = f"{row[0]} ({row[1]})" if row[1] in _ENDED else row[0]
     return labels
 
 
-_SETTLED = {"won", "lost", "closed", "converted", "disqualified"}
+_ENDED = {"won", "lost", "closed", "converted", "disqualified"}
 
 
 def _counterpart(row: Mapping[str, Any]) -> str:

@@ -20,7 +20,7 @@ from pipecli.workflow.change import Change, Refused
 from pipecli.workflow.match_party import of_lead
 from pipecli.workflow.opportunity.close import convert_on_win, lose, win
 from pipecli.workflow.opportunity.close import reopen as reopened
-from pipecli.workflow.rules import refuse_closed
+from pipecli.workflow.rules import require_open
 
 app = noun()
 
@@ -43,7 +43,7 @@ def won(
     """Close an opportunity as won; its quotation becomes an order."""
     with changing(ctx) as transaction:
         deal = transaction.get(Opportunity, ref)
-        refuse_closed(deal)
+        require_open(deal)
         sold, conversion = _sold(transaction, deal)
         change = win(
             sold,

@@ -9,7 +9,7 @@ from pipecli.records.opportunity import Opportunity
 from pipecli.records.settings import Process, Settings
 from pipecli.workflow.change import Change, Refused
 from pipecli.workflow.requirements import missing_fields, missing_steps
-from pipecli.workflow.rules import refuse_closed
+from pipecli.workflow.rules import require_open
 
 
 def advance(
@@ -26,7 +26,7 @@ def advance(
     overrides that and says so. A probability set by hand goes with the stage it was set for, unless
     `keep_probability`.
     """
-    refuse_closed(deal)
+    require_open(deal)
     process = process_of(deal, settings)
     here = process.position(deal.stage)
     there = _target(deal, process, here, to)
@@ -98,7 +98,7 @@ def missing_between(deal: Opportunity, process: Process, here: int | None, there
 
 def undo_advance(deal: Opportunity, before: Opportunity, after: Opportunity) -> Change:
     """Put a deal back to the stage and probability of `before`, if it still stands as `after`."""
-    refuse_closed(deal)
+    require_open(deal)
     if (deal.process, deal.stage) != (after.process, after.stage):
         raise Refused(
             f"{deal.id} is at {deal.stage} by now, not at {after.stage}", hint="move it from there instead"
@@ -112,7 +112,7 @@ def undo_advance(deal: Opportunity, before: Opportunity, after: Opportunity) -> 
 
 def complete_step(deal: Opportunity, settings: Settings, name: str) -> Change:
     """Note a step as done. It may be one of another stage: work is not always done in order."""
-    refuse_closed(deal)
+    require_open(deal)
     step = _step(deal, process_of(deal, settings), name)
     done = deal.steps_done if step in deal.steps_done else (*deal.steps_done, step)
     return Change(deal.with_(steps_done=done), f"step done: {step}", "step-done")
@@ -120,7 +120,7 @@ def complete_step(deal: Opportunity, settings: Settings, name: str) -> Change:
 
 def undo_step(deal: Opportunity, settings: Settings, name: str) -> Change:
     """Note a step as not done after all."""
-    refuse_closed(deal)
+    require_open(deal)
     step = _step(deal, process_of(deal, settings), name)
     left = tuple(other for other in deal.steps_done if other != step)
     return Change(deal.with_(steps_done=left), f"step undone: {step}", "step-undone")
@@ -151,7 +151,7 @@ def change_process(
 
     A probability set by hand goes when the stage changes, as it does on `advance`.
     """
-    refuse_closed(deal)
+    require_open(deal)
     known = settings.processes.get(process)
     if known is None:
         raise Refused(

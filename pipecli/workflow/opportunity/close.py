@@ -24,7 +24,7 @@ from pipecli.workflow.lead.convert import convert
 from pipecli.workflow.opportunity.advance import process_of
 from pipecli.workflow.opportunity.people import known_as
 from pipecli.workflow.order import order_from_quotation
-from pipecli.workflow.rules import refuse_closed, refuse_future, require_lost_reason
+from pipecli.workflow.rules import refuse_future, require_lost_reason, require_open
 
 _OFFERED = (QuotationStatus.SENT, QuotationStatus.ACCEPTED)
 
@@ -46,7 +46,7 @@ def win(
     `quotations` and `orders` are all of the deal, which has its customer already. The final value is
     `amount`, else the quotation's total, else what the deal is worth.
     """
-    refuse_closed(deal)
+    require_open(deal)
     refuse_future(deal, day, now.date())
     winner = _offered(deal, quotation) if quotation else last_offered(quotations)
     value = _value(deal, winner) if amount is None else _payable(amount, deal.currency)
@@ -221,7 +221,7 @@ def lose(
     `quotations` and `orders` are all of the deal, `competitors` the names by slug. Refused while something
     is ordered.
     """
-    refuse_closed(deal)
+    require_open(deal)
     _refuse_ordered(deal, orders)
     refuse_future(deal, day, today)
     if reason is None:

@@ -13,7 +13,7 @@ from pipecli.records.settings import Settings
 from pipecli.workflow.change import Change, Refused
 from pipecli.workflow.items import price_list_of, require_currency
 from pipecli.workflow.opportunity.advance import change_process
-from pipecli.workflow.rules import refuse_closed, require_source, require_type
+from pipecli.workflow.rules import require_open, require_source, require_type
 
 _VALUE_FIELDS = ("amount", "currency", "items")
 """The fields that reports on closed deals add up."""
@@ -55,7 +55,7 @@ def set_fields(
     if before.source != after.source:
         require_source(settings, after.source)
     if any(getattr(before, field) != getattr(after, field) for field in _VALUE_FIELDS):
-        refuse_closed(before)
+        require_open(before)
     if before.contacts != after.contacts:
         _one_primary(after)
     _price_list_in_currency(before, after, lists)

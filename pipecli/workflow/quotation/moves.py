@@ -15,7 +15,7 @@ from pipecli.records.quotation import Order, OrderStatus, Quotation, QuotationSt
 from pipecli.workflow.activity import with_activity
 from pipecli.workflow.change import Change, Refused
 from pipecli.workflow.quotation.change import require_addressee, wrong_move
-from pipecli.workflow.rules import refuse_closed
+from pipecli.workflow.rules import require_open
 
 
 def send(
@@ -33,7 +33,7 @@ def send(
     """
     if quotation.status is not QuotationStatus.DRAFT:
         raise wrong_move(quotation, "sent", siblings)
-    refuse_closed(deal)
+    require_open(deal)
     if not quotation.items:
         raise Refused(f"{quotation.id} has no items", hint=f"add some: pipecli quote item add {quotation.id}")
     require_addressee(quotation)
@@ -58,7 +58,7 @@ def accept(quotation: Quotation, deal: Opportunity, *, siblings: Sequence[Quotat
     """
     if quotation.status is not QuotationStatus.SENT:
         raise wrong_move(quotation, "accepted", siblings)
-    refuse_closed(deal)
+    require_open(deal)
     for other in siblings:
         if other.status is QuotationStatus.ACCEPTED and other.id != quotation.id:
             raise Refused(
@@ -90,7 +90,7 @@ def reject(
     `orders` are those made from this quotation.
     """
     if quotation.status is QuotationStatus.ACCEPTED:
-        refuse_closed(deal)
+        require_open(deal)
         _require_no_order(quotation, orders)
     elif quotation.status is not QuotationStatus.SENT:
         raise wrong_move(quotation, "rejected", siblings)

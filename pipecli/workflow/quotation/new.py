@@ -12,7 +12,7 @@ from pipecli.records.quotation import Quotation, QuotationStatus
 from pipecli.records.settings import Settings
 from pipecli.workflow.change import Change, Refused
 from pipecli.workflow.quotation.change import require_time, wrong_move
-from pipecli.workflow.rules import refuse_closed
+from pipecli.workflow.rules import require_open
 
 
 def new_quotation(
@@ -34,7 +34,7 @@ def new_quotation(
     `customer` and `lead` are the deal's; `contact` is whom it is for, as `contact_of` says. The language is
     the one given, else the contact's, the customer's, the lead's. The caller validates the draft.
     """
-    refuse_closed(deal)
+    require_open(deal)
     if not deal.items:
         raise Refused(
             f"{deal.id} has no items to quote",
@@ -100,7 +100,7 @@ def revise(
         )
     if quotation.status not in _REVISABLE:
         raise wrong_move(quotation, "revised", siblings)
-    refuse_closed(deal)
+    require_open(deal)
     draft = quotation.with_(
         id=id,
         external_id=None,
