@@ -15,6 +15,7 @@ from pipecli.cli.common.table import Column, cell_text, money
 from pipecli.history.changes import Asked, Changes, End, changes
 from pipecli.history.index import open_history
 from pipecli.history.moments import zone_of
+from pipecli.jsontext import dumps
 from pipecli.records.money import minor_digits
 from pipecli.reports.days import Days
 from pipecli.reports.waterfall import Move, Sum
@@ -64,8 +65,6 @@ def show(
 
 def _print(run: Session, movement: Changes, window: str | None, *, names_deals: bool) -> None:
     if run.format is Format.JSON:
-        from pipecli.jsontext import dumps
-
         write_text(dumps(_json(movement, window)) + "\n")
         return
     sums = list(_sums(movement))

@@ -6,13 +6,11 @@ from typing import Annotated
 
 import typer
 
-from pipecli.cli.common.assignments import built
 from pipecli.cli.common.change import changing
-from pipecli.cli.common.command import Changing, Name, NameOrSlug, Sets, noun
-from pipecli.cli.common.record_verbs import add_remove, add_set_edit, names_of, slug_and_name
+from pipecli.cli.common.command import Changing, Name, NameOrSlug, Notes, Sets, Tags, noun
+from pipecli.cli.common.record_verbs import add_party, add_remove, add_set_edit
 from pipecli.records.kinds import COMPETITOR
 from pipecli.records.party import Competitor
-from pipecli.workflow import party
 
 Text = str | None
 
@@ -28,8 +26,8 @@ def add(
     country: Annotated[Text, typer.Option(help="Its country.", metavar="NAME")] = None,
     strengths: Annotated[Text, typer.Option(help="What it does better.", metavar="TEXT")] = None,
     weaknesses: Annotated[Text, typer.Option(help="What we do better.", metavar="TEXT")] = None,
-    tag: Annotated[list[str] | None, typer.Option(help="A tag; repeatable.", metavar="TAG")] = None,
-    notes: Annotated[Text, typer.Option(help="Whatever else there is to say.", metavar="TEXT")] = None,
+    tag: Tags = None,
+    notes: Notes = None,
     sets: Sets = None,
 ) -> None:
     """Add a competitor; prints its slug.
@@ -37,10 +35,7 @@ def add(
     Deals that name it already, by that slug or that name, are its deals from then on.
     """
     with changing(ctx) as transaction:
-        slug, called = slug_and_name("competitor", name_or_slug, name)
         given = {
-            "id": slug,
-            "name": called,
             "website": website,
             "country": country,
             "strengths": strengths,
@@ -48,9 +43,7 @@ def add(
             "tags": tag,
             "notes": notes,
         }
-        competitor = built(Competitor, given, sets, transaction.session)
-        free = transaction.new_slug("competitor", slug)
-        transaction.do(party.add(competitor, names_of(transaction, "competitor"), free=free))
+        add_party(transaction, Competitor, name_or_slug, name, given, sets)
 
 
 add_set_edit(app, COMPETITOR)

@@ -6,13 +6,16 @@ from typing import Annotated
 
 import typer
 
-from pipecli.cli.common.assignments import built
 from pipecli.cli.common.change import changing
-from pipecli.cli.common.command import Changing, Name, NameOrSlug, Sets, noun
-from pipecli.cli.common.record_verbs import add_remove, add_set_edit, names_of, set_party, slug_and_name
+from pipecli.cli.common.command import Changing, Name, NameOrSlug, Notes, Sets, Tags, noun
+from pipecli.cli.common.record_verbs import (
+    add_party,
+    add_remove,
+    add_set_edit,
+    set_party,
+)
 from pipecli.records.kinds import CONTACT
 from pipecli.records.party import Contact, Customer
-from pipecli.workflow import party
 
 Text = str | None
 Texts = list[str] | None
@@ -30,16 +33,13 @@ def add(
     phone: Annotated[Texts, typer.Option(help="A telephone number; repeatable.", metavar="NUMBER")] = None,
     title: Annotated[Text, typer.Option(help="Their job title.", metavar="TEXT")] = None,
     language: Annotated[Text, typer.Option(help="Theirs, as es or fa.", metavar="TAG")] = None,
-    tag: Annotated[Texts, typer.Option(help="A tag; repeatable.", metavar="TAG")] = None,
-    notes: Annotated[Text, typer.Option(help="Whatever else there is to say.", metavar="TEXT")] = None,
+    tag: Tags = None,
+    notes: Notes = None,
     sets: Sets = None,
 ) -> None:
     """Add a contact; prints its slug."""
     with changing(ctx) as transaction:
-        slug, called = slug_and_name("contact", name_or_slug, name)
         given = {
-            "id": slug,
-            "name": called,
             "customer": transaction.get(Customer, customer).id if customer else None,
             "emails": email,
             "phones": phone,
@@ -48,9 +48,7 @@ def add(
             "tags": tag,
             "notes": notes,
         }
-        contact = built(Contact, given, sets, transaction.session)
-        free = transaction.new_slug("contact", slug)
-        transaction.do(party.add(contact, names_of(transaction, "contact"), free=free))
+        add_party(transaction, Contact, name_or_slug, name, given, sets)
 
 
 add_set_edit(app, CONTACT, set_party)

@@ -6,16 +6,14 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from pipecli.cli.common.assignments import built
 from pipecli.cli.common.change import Transaction, changing
-from pipecli.cli.common.command import Changing, Name, NameOrSlug, Sets, noun
+from pipecli.cli.common.command import Changing, Name, NameOrSlug, Notes, Sets, Tags, noun
 from pipecli.cli.common.record_verbs import (
+    add_party,
     add_remove,
     add_set_edit,
-    names_of,
     set_party,
     setting_of,
-    slug_and_name,
     users_of,
 )
 from pipecli.records.kinds import CUSTOMER
@@ -47,16 +45,13 @@ def add(
     industry: Annotated[Text, typer.Option(help="What it does.", metavar="TEXT")] = None,
     owner: Annotated[Text, typer.Option(help="Who looks after it.", metavar="USER")] = None,
     parent: Annotated[Text, typer.Option(help="Whom it belongs to.", metavar="CUSTOMER")] = None,
-    tag: Annotated[list[str] | None, typer.Option(help="A tag; repeatable.", metavar="TAG")] = None,
-    notes: Annotated[Text, typer.Option(help="Whatever else there is to say.", metavar="TEXT")] = None,
+    tag: Tags = None,
+    notes: Notes = None,
     sets: Sets = None,
 ) -> None:
     """Add a customer; prints its slug."""
     with changing(ctx) as transaction:
-        slug, called = slug_and_name("customer", name_or_slug, name)
         given = {
-            "id": slug,
-            "name": called,
             "kind": kind,
             "email": email,
             "phone": phone,
@@ -71,10 +66,7 @@ def add(
             "tags": tag,
             "notes": notes,
         }
-        customer = built(Customer, given, sets, transaction.session)
-        free = transaction.new_slug("customer", slug)
-        _own_parent(transaction, None, customer)
-        transaction.do(party.add(customer, names_of(transaction, "customer"), free=free))
+        add_party(transaction, Customer, name_or_slug, name, given, sets, _own_parent)
 
 
 def _own_parent(transaction: Transaction, before: Any, customer: Any) -> None:

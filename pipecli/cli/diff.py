@@ -34,6 +34,7 @@ from pipecli.history.change_set import (
     effect,
     range_of,
 )
+from pipecli.jsontext import dumps
 from pipecli.records.money import minor_digits
 
 app = noun("Print a change set in deals and money.")
@@ -79,8 +80,6 @@ def _print(
 ) -> None:
     match run.format:
         case Format.JSON:
-            from pipecli.jsontext import dumps
-
             write_text(dumps(_json(revisions, changed, impact, findings)) + "\n")
         case Format.TABLE:
             _print_blocks(revisions, changed, impact, findings)

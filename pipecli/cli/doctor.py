@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -12,10 +12,9 @@ from pipecli.cli.common.output import Format, print_records, terminal_width, wra
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column, clean, isolated
 from pipecli.errors import PipecliError
+from pipecli.sync.doctor import examine, mend
+from pipecli.sync.doctor_clone import Diagnosis
 from pipecli.wording import count
-
-if TYPE_CHECKING:
-    from pipecli.sync.doctor_clone import Diagnosis
 
 app = noun("Find what is wrong with the clone, and mend it.")
 
@@ -32,8 +31,6 @@ def doctor(
     Nothing is changed without --fix. Exits with 1 when there are errors; warnings leave it at 0. What the
     records say is looked at by `pipecli check`.
     """
-    from pipecli.sync.doctor import examine, mend
-
     run = session(ctx)
     place = run.present.location
     if fix:

@@ -17,19 +17,20 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import Annotated, NamedTuple
 
 import typer
 
 from pipecli.cli.common.command import Verb, noun
 from pipecli.cli.common.session import say, session
+from pipecli.cli.main import run
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import create, git, git_commit
+from pipecli.store.create import HOSTS, Review
 from pipecli.store.files import find
-
-if TYPE_CHECKING:
-    from pipecli.store.create import Review
+from pipecli.store.lookup import resolve
+from pipecli.store.pipeline import Pipeline
 
 app = noun("Make a new pipeline.")
 
@@ -64,8 +65,6 @@ def init(
     ] = None,
 ) -> None:
     """Make a new pipeline, its git repository included."""
-    from pipecli.store import create
-
     run = session(ctx)
     root = run.directory_for(directory)
     review = _review(ci, install)
@@ -84,8 +83,6 @@ def init(
 
 
 def _review(ci: str | None, install: str | None) -> Review | None:
-    from pipecli.store.create import HOSTS, Review
-
     if install is not None and (ci is None or not install.strip() or not install.isprintable()):
         problem = "goes with --ci" if ci is None else "must be a command of one line"
         raise typer.BadParameter(problem, param_hint="--install")
@@ -98,9 +95,6 @@ def _review(ci: str | None, install: str | None) -> Review | None:
 
 def _add(review: Review, root: Path) -> None:
     """Give a pipeline that is there the file of a code host."""
-    from pipecli.store import create
-    from pipecli.store.pipeline import Pipeline
-
     pipeline = Pipeline.find(root)
     with pipeline.exclusive():
         create.add(pipeline.location, review)
@@ -175,8 +169,6 @@ def _filled(word: str, known: Mapping[str, str]) -> str:
 
 def _run(root: Path, line: Line, words: list[str]) -> str:
     """Run one command in this process; what it printed, an id for those that made something."""
-    from pipecli.cli.main import run
-
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         code = run(["-C", str(root), *(["--format", "ids"] if line.name else []), *words])
@@ -188,9 +180,6 @@ def _run(root: Path, line: Line, words: list[str]) -> str:
 
 def _by_hand(root: Path, words: list[str]) -> str:
     """`by-hand REF REMARK`: someone opens a file and writes a comment, then commits with git."""
-    from pipecli.store.lookup import resolve
-    from pipecli.store.pipeline import Pipeline
-
     _, name, remark = words
     found = resolve(Pipeline(find(root)), name)
     path = root / found.file

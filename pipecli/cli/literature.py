@@ -8,7 +8,7 @@ import typer
 
 from pipecli.cli.common.assignments import built
 from pipecli.cli.common.change import Transaction, changing
-from pipecli.cli.common.command import Changing, Ref, Sets, noun
+from pipecli.cli.common.command import Changing, Ref, Sets, Tags, noun
 from pipecli.cli.common.output import print_records
 from pipecli.cli.common.record_verbs import add_remove, add_set_edit, given_slug, setting_of
 from pipecli.cli.common.session import session
@@ -48,7 +48,7 @@ def add(
     stage: Annotated[
         list[str] | None, typer.Option(help="A stage it is for; repeatable.", metavar="STAGE")
     ] = None,
-    tag: Annotated[list[str] | None, typer.Option(help="A tag; repeatable.", metavar="TAG")] = None,
+    tag: Tags = None,
     sets: Sets = None,
 ) -> None:
     """Add a document of sales literature; prints its id."""

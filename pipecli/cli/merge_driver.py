@@ -9,7 +9,9 @@ import typer
 
 from pipecli.cli.common.command import Verb, noun
 from pipecli.cli.common.session import say
+from pipecli.cli.common.table import clean
 from pipecli.errors import PipecliError
+from pipecli.merge import merge_bytes
 from pipecli.records.kinds import BY_FOLDER, SETTINGS_FILE
 
 app = noun("Merge a record field by field, for git.")
@@ -29,9 +31,6 @@ def merge_driver(
 
     Exits with 1 when fields are in conflict; they are marked in OURS and told on stderr.
     """
-    from pipecli.cli.common.table import clean
-    from pipecli.merge import merge_bytes
-
     before, mine, other = (file.read_bytes() for file in (base, ours, theirs))
     merged = merge_bytes(_file_of(path), before or None, mine, other, "base" if ancestor else None)
     ours.write_bytes(merged.content)

@@ -8,7 +8,7 @@ import typer
 
 from pipecli.cli.common.assignments import built, option
 from pipecli.cli.common.change import changing
-from pipecli.cli.common.command import Changing, Sets, noun
+from pipecli.cli.common.command import Changing, Sets, Tags, noun
 from pipecli.cli.common.record_verbs import add_remove, add_set_edit, given_slug
 from pipecli.records.catalogue import Product
 from pipecli.records.kinds import PRODUCT
@@ -32,7 +32,7 @@ def add(
         str | None, typer.Option(help="What one costs us, in the base currency.", metavar="AMOUNT")
     ] = None,
     inactive: Annotated[bool, typer.Option("--inactive", help="It is not on sale.")] = False,
-    tag: Annotated[list[str] | None, typer.Option(help="A tag; repeatable.", metavar="TAG")] = None,
+    tag: Tags = None,
     sets: Sets = None,
 ) -> None:
     """Add a product or service; prints its SKU."""

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from pipecli.cli.common.command import Verb, noun
 from pipecli.cli.common.output import (
     Format,
+    lines,
     print_record,
     print_records,
     terminal_width,
@@ -25,19 +26,15 @@ from pipecli.cli.common.table import Column, clean, isolated
 from pipecli.history.change_set import ChangedRecord, Range, change_set
 from pipecli.store.files import Location
 from pipecli.sync import merge_plan
-from pipecli.sync.conflict import conflicts, title_of
-from pipecli.sync.sync import preview
+from pipecli.sync.conflict import RecordConflict, Side, conflicts, title_of
+from pipecli.sync.sync import Conflicted, Synced, Unsound, abort, choose, preview, resume, sync
 from pipecli.wording import count, first_of
-
-if TYPE_CHECKING:
-    from pipecli.sync.conflict import RecordConflict, Side
-    from pipecli.sync.sync import Conflicted, Synced, Unsound
 
 app = noun("Bring this clone and the shared pipeline together.")
 
 
 @app.command(cls=Verb)
-def sync(
+def sync_clone(
     ctx: typer.Context,
     refs: Annotated[
         list[str] | None,
@@ -85,15 +82,11 @@ def sync(
 
 
 def _abort(run: Session) -> None:
-    from pipecli.sync.sync import abort
-
     commit = abort(run.present.location)
     _print(run, {"commit": commit, "aborted": True}, "the sync is undone, every file is as it was before it")
 
 
 def _choose(run: Session, side: Side, refs: Sequence[str]) -> None:
-    from pipecli.sync.sync import choose
-
     left = choose(run.present.location, side, refs)
     if left:
         _print_rows(
@@ -108,8 +101,6 @@ def _choose(run: Session, side: Side, refs: Sequence[str]) -> None:
 
 
 def _sync(run: Session, *, is_waiting: bool) -> None:
-    from pipecli.sync.sync import Conflicted, Unsound, resume, sync
-
     try:
         done = resume(run.present) if is_waiting else sync(run.present)
     except Conflicted as error:
@@ -201,8 +192,6 @@ def disputes_text(conflicts: Sequence[RecordConflict]) -> str:
 
 
 def _print_findings(run: Session, error: Unsound) -> None:
-    from pipecli.cli.common.output import lines
-
     text = "".join(f"{line}\n" for finding in error.findings for line in lines(finding))
     findings = [finding._asdict() for finding in error.findings]
     whole = {"pulled": 0, "pushed": 0, "merged": 0, "conflicts": 0, "findings": findings}

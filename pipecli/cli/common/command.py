@@ -243,3 +243,14 @@ NameOrSlug = Annotated[
 Name = Annotated[str | None, typer.Option("--name", help="What people call it.", metavar="TEXT")]
 UserName = Annotated[str, typer.Argument(metavar="USER", help="A slug, or words of a name.")]
 TeamName = Annotated[str, typer.Argument(metavar="TEAM", help="A slug, or words of a name.")]
+Tags = Annotated[list[str] | None, typer.Option(help="A tag; repeatable.", metavar="TAG")]
+Notes = Annotated[str | None, typer.Option(help="Whatever else there is to say.", metavar="TEXT")]
+
+# of an item of a deal or a quotation
+Item = Annotated[str, typer.Argument(help="Its number, its product, or words of its description.")]
+ProductSold = Annotated[str | None, typer.Option(help="What is sold.", metavar="PRODUCT")]
+Price = Annotated[str | None, typer.Option(help="Of one; the price list's otherwise.", metavar="AMOUNT")]
+Discount = Annotated[str | None, typer.Option(help="Off the line.", metavar="PERCENT")]
+Tax = Annotated[str | None, typer.Option(help="The product's otherwise.", metavar="PERCENT")]
+Description = Annotated[str | None, typer.Option(help="The product's otherwise.", metavar="TEXT")]
+Unit = Annotated[str | None, typer.Option(help="Unit of measure; the product's otherwise.", metavar="UNIT")]

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import typer
 
-from pipecli.cli.common.assignments import assign, split
+from pipecli.cli.common.assignments import assign, built, split
 from pipecli.cli.common.change import Transaction, changing
 from pipecli.cli.common.command import Assignments, Changing, Ref
 from pipecli.cli.common.edit import edit_file
 from pipecli.errors import PipecliError
+from pipecli.records.base import Plain
 from pipecli.records.kinds import BY_NOUN, Kind
+from pipecli.records.party import Competitor, Contact, Customer, Supplier
 from pipecli.store.index.records import labels, records_naming
 from pipecli.store.naming import slug
-from pipecli.workflow import catalogue
+from pipecli.workflow import catalogue, party
 from pipecli.workflow.change import Change
-from pipecli.workflow.party import normalized
 
 _LONGEST = 80
 
@@ -96,6 +97,23 @@ def users_of(transaction: Transaction, kind: Kind, key: str) -> list[tuple[str, 
     return records_naming(transaction.pipeline.index.connection, kind.noun, key)
 
 
+def add_party(
+    transaction: Transaction,
+    model: type[Customer] | type[Contact] | type[Supplier] | type[Competitor],
+    argument: str | None,
+    name: str | None,
+    given: Plain,
+    sets: Sequence[str] | None,
+    allow: Rule = _any_change,
+) -> None:
+    """Add a record that people call by a name, of the options that were `given`. Raises PipecliError."""
+    slug, called = slug_and_name(model.noun, argument, name)
+    record = built(model, {"id": slug, "name": called, **given}, sets, transaction.session)
+    free = transaction.new_slug(model.noun, slug)
+    allow(transaction, None, record)
+    transaction.do(party.add(record, names_of(transaction, model.noun), free=free))
+
+
 def slug_and_name(noun: str, argument: str | None, name: str | None) -> tuple[str, str]:
     """The slug and the name of `add "Contoso Coffee"`, or of `add contoso-coffee --name "Contoso Coffee"`.
 
@@ -112,6 +130,8 @@ def names_of(transaction: Transaction, noun: str) -> dict[str, str]:
     return labels(transaction.pipeline.index.connection, noun)
 
 
-def set_party(transaction: Transaction, party: Any, assignments: list[str], summary: str) -> Change:
+def set_party(transaction: Transaction, record: Any, assignments: list[str], summary: str) -> Change:
     """`set` of any field, e-mails and phones tidied as `add` does."""
-    return Change(normalized(assign(party, assignments, transaction.session), party), summary, "changed")
+    return Change(
+        party.normalized(assign(record, assignments, transaction.session), record), summary, "changed"
+    )

@@ -8,7 +8,7 @@ import typer
 
 from pipecli.cli.common.assignments import assign, built, names_field, split
 from pipecli.cli.common.change import Transaction, changing
-from pipecli.cli.common.command import Changing, Ref, Sets, noun
+from pipecli.cli.common.command import Changing, Notes, Ref, Sets, Tags, noun
 from pipecli.cli.common.record_verbs import add_set_edit
 from pipecli.cli.opportunity.add import owned_by_rule
 from pipecli.records.kinds import LEAD
@@ -48,8 +48,8 @@ def add(
         Text, typer.Option(help="Their part in the purchase: buyer, adviser, …", metavar="TEXT")
     ] = None,
     interest: Annotated[Text, typer.Option(help="What they want.", metavar="TEXT")] = None,
-    tag: Annotated[list[str] | None, typer.Option(help="A tag; repeatable.", metavar="TAG")] = None,
-    notes: Annotated[Text, typer.Option(help="Whatever else there is to say.", metavar="TEXT")] = None,
+    tag: Tags = None,
+    notes: Notes = None,
     sets: Sets = None,
 ) -> None:
     """Add a lead: a person, an organisation, or both; prints its id."""

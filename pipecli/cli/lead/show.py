@@ -26,8 +26,7 @@ app = noun()
 def show(ctx: typer.Context, ref: Ref) -> None:
     """Show one lead: its criteria, activities, what it became."""
     run = session(ctx)
-    found = resolve(run.pipeline, ref, LEAD)
-    lead = record_json(run, found.noun, found.key)
+    lead = record_json(run, LEAD.noun, resolve(run.pipeline, ref, LEAD).key)
     if run.format is not Format.TABLE:
         print_record_json(run, lead)
         return

@@ -11,7 +11,7 @@ import typer
 
 from pipecli.cli.common.assignments import built, names_field, option, split
 from pipecli.cli.common.change import Transaction, changing
-from pipecli.cli.common.command import Changing, Sets, noun
+from pipecli.cli.common.command import Changing, Notes, Sets, Tags, noun
 from pipecli.cli.lead.convert import Parties, parties
 from pipecli.errors import PipecliError
 from pipecli.records.activity import NextContact
@@ -72,8 +72,8 @@ def add(
     source: Annotated[Text, typer.Option(help="Where it came from.", metavar="SOURCE")] = None,
     campaign: Annotated[Text, typer.Option(help="The campaign that brought it.", metavar="TEXT")] = None,
     score: Annotated[Text, typer.Option(help="0 to 100; the lead's otherwise.", metavar="N")] = None,
-    tag: Annotated[list[str] | None, typer.Option(help="A tag; repeatable.", metavar="TAG")] = None,
-    notes: Annotated[Text, typer.Option(help="Whatever else there is to say.", metavar="TEXT")] = None,
+    tag: Tags = None,
+    notes: Notes = None,
     next_contact: Annotated[
         Text, typer.Option(help="When to speak next, as +3d or friday.", metavar="DATE")
     ] = None,

@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
@@ -22,16 +22,15 @@ from pipecli.cli.common.change import Transaction, trailers
 from pipecli.cli.common.list import owner_filter
 from pipecli.cli.common.session import Session
 from pipecli.cli.common.table import clean
+from pipecli.cli.main import run as run_command
 from pipecli.cli.opportunity.board_cards import Board, read_board, shortened
 from pipecli.cli.opportunity.board_widgets import Cards, Choice, Lanes, Page
 from pipecli.errors import PipecliError
 from pipecli.records.opportunity import Opportunity
+from pipecli.reports.pipeline import Place
 from pipecli.store.pipeline import Pipeline
 from pipecli.workflow.change import Change
 from pipecli.workflow.opportunity.advance import advance, undo_advance
-
-if TYPE_CHECKING:
-    from pipecli.reports.pipeline import Place
 
 
 class Moved(NamedTuple):
@@ -79,8 +78,6 @@ def _commit(run: Session, pipeline: Pipeline, change: Change) -> None:
 
 def page(run: Session, key: str, width: int) -> str:
     """The page of a deal, `width` columns wide. It is read anew: a move may just have changed it."""
-    from pipecli.cli.main import run as run_command
-
     out = io.StringIO()
     with redirect_stdout(out), redirect_stderr(out), _as_wide_as(width):
         today = ["--today", run.today_text] if run.today_text else []

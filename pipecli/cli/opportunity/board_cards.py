@@ -11,13 +11,15 @@ from pipecli.cli.common.output import wrapped
 from pipecli.cli.common.session import Session, say
 from pipecli.cli.common.table import clean, cut, display_width, fitting
 from pipecli.errors import PipecliError
+from pipecli.history.stages import last_moves
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.money import minor_digits
 from pipecli.reports.days import Days
 from pipecli.reports.deals import Deal
 from pipecli.reports.money import Valuation
 from pipecli.reports.pipeline import Card, Lane, Place, card, closed_card, lanes
-from pipecli.store.index.deals import OwnerFilter, open_deals
+from pipecli.reports.stale import last_movement
+from pipecli.store.index.deals import OwnerFilter, closed_deals, open_deals
 from pipecli.store.index.records import labels
 from pipecli.store.pipeline import Pipeline
 
@@ -73,9 +75,6 @@ def read_board(
 
 
 def _open(pipeline: Pipeline, deals: Sequence[Deal]) -> Iterator[tuple[Place, Card]]:
-    from pipecli.history.stages import last_moves
-    from pipecli.reports.stale import last_movement
-
     names, today, moves = _customers(pipeline), pipeline.today, last_moves(pipeline, deals, say)
     for deal in deals:
         moved = last_movement(deal, moves.get(deal.id), today).day
@@ -83,8 +82,6 @@ def _open(pipeline: Pipeline, deals: Sequence[Deal]) -> Iterator[tuple[Place, Ca
 
 
 def _closed(pipeline: Pipeline, owners: OwnerFilter, process: str) -> Iterator[tuple[Place, Card]]:
-    from pipecli.store.index.deals import closed_deals
-
     names = _customers(pipeline)
     for deal in closed_deals(pipeline.index.connection, owners, Days()):
         if deal.process == process:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
@@ -15,12 +15,9 @@ from textual.widgets import Footer, Input, Label, OptionList, Static
 from textual.widgets.option_list import Option
 
 from pipecli.cli.common.table import clean, fitting
-from pipecli.cli.opportunity.board_cards import card_lines, shortened
+from pipecli.cli.opportunity.board_cards import Board, card_lines, shortened
 from pipecli.records.money import minor_digits
-
-if TYPE_CHECKING:
-    from pipecli.cli.opportunity.board_cards import Board
-    from pipecli.reports.pipeline import Card, Lane, Place
+from pipecli.reports.pipeline import Card, Lane, Place
 
 
 class Cards(OptionList):

@@ -8,7 +8,18 @@ import typer
 
 from pipecli.cli.common.assignments import assign, option, split
 from pipecli.cli.common.change import Transaction, changing
-from pipecli.cli.common.command import Changing, Ref, noun
+from pipecli.cli.common.command import (
+    Changing,
+    Description,
+    Discount,
+    Item,
+    Price,
+    ProductSold,
+    Ref,
+    Tax,
+    Unit,
+    noun,
+)
 from pipecli.cli.common.record_verbs import add_set_edit
 from pipecli.records.catalogue import PriceList, Product
 from pipecli.records.kinds import OPPORTUNITY
@@ -45,17 +56,13 @@ add_set_edit(app, OPPORTUNITY, _set, _allow_edit)
 def add_item(
     ctx: typer.Context,
     ref: Ref,
-    product: Annotated[str | None, typer.Option(help="What is sold.", metavar="PRODUCT")] = None,
+    product: ProductSold = None,
     quantity: Annotated[str, typer.Option(help="How many.", metavar="N")] = "1",
-    price: Annotated[
-        str | None, typer.Option(help="Of one; the price list's otherwise.", metavar="AMOUNT")
-    ] = None,
-    discount: Annotated[str | None, typer.Option(help="Off the line.", metavar="PERCENT")] = None,
-    tax: Annotated[str | None, typer.Option(help="The product's otherwise.", metavar="PERCENT")] = None,
-    description: Annotated[str | None, typer.Option(help="The product's otherwise.", metavar="TEXT")] = None,
-    uom: Annotated[
-        str | None, typer.Option(help="Unit of measure; the product's otherwise.", metavar="UNIT")
-    ] = None,
+    price: Price = None,
+    discount: Discount = None,
+    tax: Tax = None,
+    description: Description = None,
+    uom: Unit = None,
 ) -> None:
     """Add an item, priced from the price list of today."""
     with changing(ctx) as transaction:
@@ -84,7 +91,7 @@ def add_item(
 def remove_item(
     ctx: typer.Context,
     ref: Ref,
-    item: Annotated[str, typer.Argument(help="Its number, its product, or words of its description.")],
+    item: Item,
 ) -> None:
     """Remove an item."""
     with changing(ctx) as transaction:

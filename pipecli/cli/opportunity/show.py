@@ -98,8 +98,7 @@ Line = tuple[str, object]
 def show(ctx: typer.Context, ref: Ref) -> None:
     """Show one opportunity: where it stands, and what is next."""
     run = session(ctx)
-    found = resolve(run.pipeline, ref, OPPORTUNITY)
-    deal = record_json(run, found.noun, found.key)
+    deal = record_json(run, OPPORTUNITY.noun, resolve(run.pipeline, ref, OPPORTUNITY).key)
     stands = progress(deal, run.pipeline.settings_as_written)
     if run.format is not Format.TABLE:
         print_record_json(run, deal | (stands.keys() if deal["status"] == "open" else {}))
@@ -263,16 +262,14 @@ _ASKED = Column(
 def list_items(ctx: typer.Context, ref: Ref) -> None:
     """List the items, with the amount of each."""
     run = session(ctx)
-    found = resolve(run.pipeline, ref, OPPORTUNITY)
-    print_items(run, found.noun, found.key)
+    print_items(run, OPPORTUNITY.noun, resolve(run.pipeline, ref, OPPORTUNITY).key)
 
 
 @app.command("step list")
 def list_steps(ctx: typer.Context, ref: Ref) -> None:
     """List the steps of every stage, and which are done."""
     run = session(ctx)
-    found = resolve(run.pipeline, ref, OPPORTUNITY)
-    deal = record_json(run, found.noun, found.key)
+    deal = record_json(run, OPPORTUNITY.noun, resolve(run.pipeline, ref, OPPORTUNITY).key)
     process: dict[str, Any] = run.pipeline.settings_as_written["processes"].get(deal["process"], {})
     steps = [
         {"stage": stage["id"], "step": step, "done": step in deal.get("steps_done", ())}
@@ -293,8 +290,8 @@ _STEPS = (
 def list_contacts(ctx: typer.Context, ref: Ref) -> None:
     """List the contacts, with the part that each plays."""
     run = session(ctx)
-    found = resolve(run.pipeline, ref, OPPORTUNITY)
-    print_records(stakeholders(run, found.key), STAKEHOLDERS, run.format, id_key="contact")
+    contacts = stakeholders(run, resolve(run.pipeline, ref, OPPORTUNITY).key)
+    print_records(contacts, STAKEHOLDERS, run.format, id_key="contact")
 
 
 def stakeholders(run: Session, deal: str) -> list[RecordJson]:

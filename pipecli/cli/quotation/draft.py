@@ -8,7 +8,19 @@ import typer
 
 from pipecli.cli.common.assignments import built, option
 from pipecli.cli.common.change import Transaction, changing
-from pipecli.cli.common.command import Changing, Ref, Sets, noun
+from pipecli.cli.common.command import (
+    Changing,
+    Description,
+    Discount,
+    Item,
+    Price,
+    ProductSold,
+    Ref,
+    Sets,
+    Tax,
+    Unit,
+    noun,
+)
 from pipecli.cli.common.record_verbs import add_set_edit, setting_of
 from pipecli.errors import PipecliError
 from pipecli.records.catalogue import PriceList, Product
@@ -114,17 +126,13 @@ add_set_edit(app, QUOTATION, setting_of(_of_a_draft), _of_a_draft)
 def add_item(
     ctx: typer.Context,
     ref: Ref,
-    product: Annotated[str | None, typer.Option(help="What is sold.", metavar="PRODUCT")] = None,
+    product: ProductSold = None,
     quantity: Annotated[str | None, typer.Option(help="How many; 1 otherwise.", metavar="N")] = None,
-    price: Annotated[
-        str | None, typer.Option(help="Of one; the price list's otherwise.", metavar="AMOUNT")
-    ] = None,
-    discount: Annotated[str | None, typer.Option(help="Off the line.", metavar="PERCENT")] = None,
-    tax: Annotated[str | None, typer.Option(help="The product's otherwise.", metavar="PERCENT")] = None,
-    description: Annotated[str | None, typer.Option(help="The product's otherwise.", metavar="TEXT")] = None,
-    uom: Annotated[
-        str | None, typer.Option(help="Unit of measure; the product's otherwise.", metavar="UNIT")
-    ] = None,
+    price: Price = None,
+    discount: Discount = None,
+    tax: Tax = None,
+    description: Description = None,
+    uom: Unit = None,
 ) -> None:
     """Add an item to a draft, priced from the price list of today."""
     with changing(ctx) as transaction:
@@ -152,7 +160,7 @@ def add_item(
 def remove_item(
     ctx: typer.Context,
     ref: Ref,
-    item: Annotated[str, typer.Argument(help="Its number, its product, or words of its description.")],
+    item: Item,
 ) -> None:
     """Take an item off a draft."""
     with changing(ctx) as transaction:
