@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from pipecli.checks.rule import Problem, Rule, Severity
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import BY_FOLDER, BY_NOUN, BY_PREFIX, KINDS, SETTINGS_FILE, Kind
-from pipecli.store import schemas
+from pipecli.store import naming, schemas
 from pipecli.store.files import inside
 
 if TYPE_CHECKING:
@@ -115,6 +115,13 @@ def file_name(pipeline: Pipeline) -> Iterator[Problem]:
                 yield Problem(path, (kind.identity,), f"the file of {key} is to be named {right}")
 
 
+def windows_name(pipeline: Pipeline) -> Iterator[Problem]:
+    """Names by which Windows knows a device: nobody there can check the pipeline out."""
+    for path, key in pipeline.index.connection.execute("SELECT path, key FROM _records"):
+        if path.rpartition("/")[2].removesuffix(".yaml") in naming.WINDOWS_DEVICES:
+            yield Problem(path, (), f"Windows allows no file of this name: name it x-{key}")
+
+
 def subfolder(pipeline: Pipeline) -> Iterator[Problem]:
     """Master data lies in its folder itself: its file is found by its name."""
     for kind in KINDS:
@@ -171,6 +178,7 @@ STRUCTURE = (
     Rule("schemas", Severity.WARNING, outdated_schemas),
     Rule("duplicate-id", Severity.ERROR, duplicate_id),
     Rule("file-name", Severity.ERROR, file_name),
+    Rule("windows-name", Severity.WARNING, windows_name),
     Rule("subfolder", Severity.ERROR, subfolder),
     Rule("year", Severity.WARNING, year),
     Rule("duplicate-activity", Severity.ERROR, duplicate_activity),

@@ -1,4 +1,4 @@
-"""The reference of all commands, from the commands themselves.
+"""The reference of all commands, from the commands themselves: docs/commands.md, and what the man pages say.
 
 `python -m pipecli.cli.manual > docs/commands.md` writes it; a test holds the file to what this prints.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipecli.cli.main import ALIASES, NOUNS, root
 
@@ -25,21 +25,62 @@ This page is generated: `python -m pipecli.cli.manual > docs/commands.md`.
 """
 
 
-def reference() -> str:
-    """The whole reference as Markdown."""
+class OptionEntry(NamedTuple):
+    """An option, as `-m, --message TEXT`, with its help."""
+
+    usage: str
+    help: str
+
+
+class VerbEntry(NamedTuple):
+    """A verb with its noun, as `opportunity won REF`."""
+
+    usage: str
+    help: str
+    changes: bool
+    """It takes the options of every changing command."""
+    options: list[OptionEntry]
+    """Without those that every command shares."""
+
+
+class NounEntry(NamedTuple):
+    """A noun, or a command that has no verbs, which is its only verb."""
+
+    name: str
+    aliases: list[str]
+    help: str
+    verbs: list[VerbEntry]
+
+
+def entries() -> Iterator[NounEntry]:
+    """Every noun with its verbs, in the order of `pipecli --help`."""
     top: Any = root()
     context = top.make_context("pipecli", ["--version"], resilient_parsing=True)
-    parts = [_SHARED_TEXT]
     for name in NOUNS:
-        command = top.get_command(context, name)
         aliases = [alias for alias, noun in ALIASES.items() if noun == name]
-        also = f" (`{'`, `'.join(aliases)}`)" if aliases else ""
-        parts.append(f"\n## {name}{also}\n\n{NOUNS[name].help}\n")
-        parts += _verbs(context, command, name)
+        verbs = list(_verbs(context, top.get_command(context, name), name))
+        yield NounEntry(name, aliases, NOUNS[name].help, verbs)
+
+
+def reference() -> str:
+    """The whole reference as Markdown."""
+    parts = [_SHARED_TEXT]
+    for noun in entries():
+        also = f" (`{'`, `'.join(noun.aliases)}`)" if noun.aliases else ""
+        parts.append(f"\n## {noun.name}{also}\n\n{noun.help}\n")
+        parts += map(_markdown, noun.verbs)
     return "".join(parts)
 
 
-def _verbs(context: Any, command: Any, path: str) -> Iterator[str]:
+def _markdown(verb: VerbEntry) -> str:
+    lines = [f"\n**`{verb.usage}`**{' *' if verb.changes else ''} {verb.help}\n"]
+    if verb.options:
+        lines.append("\n")
+        lines += [f"- `{option.usage}` {option.help}\n" for option in verb.options]
+    return "".join(lines)
+
+
+def _verbs(context: Any, command: Any, path: str) -> Iterator[VerbEntry]:
     names = getattr(command, "list_commands", None)
     if names is None:
         yield _verb(context, command, path)
@@ -48,23 +89,19 @@ def _verbs(context: Any, command: Any, path: str) -> Iterator[str]:
         yield from _verbs(context, command.get_command(context, name), f"{path} {name}")
 
 
-def _verb(context: Any, command: Any, path: str) -> str:
+def _verb(context: Any, command: Any, path: str) -> VerbEntry:
     options = [param for param in command.params if param.param_type_name == "option"]
     changes = any("--no-commit" in option.opts for option in options)
-    arguments = " ".join(
+    arguments = (
         param.make_metavar(context) for param in command.params if param.param_type_name == "argument"
     )
-    title = f"`{path}{' ' + arguments if arguments else ''}`"
-    help_text = " ".join((command.help or "").split())
-    lines = [f"\n**{title}**{' *' if changes else ''} {help_text}\n"]
     shared = _SHARED if changes else _SHARED - {"--dry-run"}
-    own = [option for option in options if not shared & set(option.opts)]
-    if own:
-        lines.append("\n")
-        lines += [
-            f"- `{', '.join(option.opts)}{_metavar(context, option)}` {option.help or ''}\n" for option in own
-        ]
-    return "".join(lines)
+    own = [
+        OptionEntry(", ".join(option.opts) + _metavar(context, option), option.help or "")
+        for option in options
+        if not shared & set(option.opts)
+    ]
+    return VerbEntry(" ".join([path, *arguments]), " ".join((command.help or "").split()), changes, own)
 
 
 def _metavar(context: Any, option: Any) -> str:

@@ -283,6 +283,7 @@ NOUNS = {
     "import": Noun("Import CSV, JSON or JSON Lines.", "data.import_"),
     "export": Noun("Export records as CSV, JSON or JSON Lines.", "data.export"),
     "sql": Noun("Ask in SQL; the question can change nothing.", "data.sql"),
+    "man": Noun("Write the man pages.", "man"),
 }
 ALIASES = {"supplier-quotation": "supplier-quote"} | {
     noun.alias: name for name, noun in NOUNS.items() if noun.alias

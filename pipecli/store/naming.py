@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 
 _SLUG_LENGTH = 40
 
+WINDOWS_DEVICES = frozenset(
+    ["con", "prn", "aux", "nul", *(f"{port}{digit}" for port in ("com", "lpt") for digit in range(1, 10))]
+)
+"""Names that no file may have on Windows, with whatever ending: a clone there can't check `con.yaml` out."""
+
 
 def random_part() -> str:
     """Five random Crockford characters: what makes ids of clones that never talked differ."""
@@ -33,11 +38,13 @@ def slug(text: str) -> str:
     """`text` as a slug: transliterated, lower case, words joined by hyphens. Never empty.
 
     A name that transliterates to nothing (an emoji) gets a slug of its code points, so that two people
-    adding the same customer still meet.
+    adding the same customer still meet. One that Windows keeps for a device gets an `x-` before it.
     """
     from slugify import slugify
 
     words = slugify(text, max_length=_SLUG_LENGTH, word_boundary=True)
+    if words in WINDOWS_DEVICES:
+        return f"x-{words}"
     return words or "x-" + "-".join(f"{ord(character):x}" for character in text.strip()[:6])
 
 

@@ -17,7 +17,7 @@ from pipecli.records.base import Plain
 from pipecli.records.kinds import BY_NOUN, Kind
 from pipecli.records.party import Competitor, Contact, Customer, Supplier
 from pipecli.store.index.records import labels, records_naming
-from pipecli.store.naming import slug
+from pipecli.store.naming import WINDOWS_DEVICES, slug
 from pipecli.workflow import catalogue, party
 from pipecli.workflow.change import Change
 
@@ -26,6 +26,11 @@ _LONGEST = 80
 
 def given_slug(text: str, what: str) -> str:
     """The slug that names a new `what`. Raises PipecliError with the slug that the text could be."""
+    if text in WINDOWS_DEVICES:
+        raise PipecliError(
+            f'"{text}" can\'t name a {what}: Windows allows no file of that name',
+            hint=f"write it as {slug(text)}",
+        )
     if len(text) <= _LONGEST and re.fullmatch("[a-z0-9]+(-[a-z0-9]+)*", text):
         return text
     hint = f"write it as {slug(text)}" if text.strip() else "write it as cafe-s-100"

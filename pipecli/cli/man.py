@@ -1,0 +1,156 @@
+"""`pipecli man`: the man pages, one of pipecli and one of each noun, from the entries of the manual."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipecli import __version__
+from pipecli.cli.common.command import Verb, noun
+from pipecli.cli.common.output import write_text
+from pipecli.cli.common.session import session
+from pipecli.errors import PipecliError
+
+if TYPE_CHECKING:
+    from pipecli.cli.manual import NounEntry, OptionEntry, VerbEntry
+
+app = noun("Write the man pages.")
+
+
+@app.command(cls=Verb)
+def man(
+    ctx: typer.Context,
+    output: Annotated[
+        Path, typer.Option(metavar="DIR", help="Where, as ~/.local/share/man/man1; made if it is missing.")
+    ],
+) -> None:
+    """Write the man pages of pipecli and of each noun; prints their files."""
+    folder = session(ctx).directory_for(output)
+    texts = pages()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in texts.items():
+            (folder / name).write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise PipecliError(f"{error.filename or folder}: can't be written: {error.strerror}") from None
+    write_text("".join(f"{output / name}\n" for name in texts))
+
+
+def pages() -> dict[str, str]:
+    """The text of each man page by the name of its file: `pipecli.1`, `pipecli-lead.1`."""
+    from pipecli.cli.manual import entries
+
+    nouns = list(entries())
+    return {"pipecli.1": _overview(nouns)} | {f"pipecli-{noun.name}.1": _page(noun) for noun in nouns}
+
+
+_GLOBAL = """\
+.SH OPTIONS
+.TP
+.B \\-C, \\-\\-dir \\fIDIR\\fR
+The pipeline, or a directory in it.
+.TP
+.B \\-\\-format \\fIFORMAT\\fR
+table, json, jsonl, csv, tsv, markdown or ids; it may also follow the verb.
+.TP
+.B \\-\\-today \\fIDATE\\fR
+Take this for today's date.
+.SS Of every changing command
+.TP
+.B \\-m, \\-\\-message \\fITEXT\\fR
+Joins the commit's body.
+.TP
+.B \\-\\-dry\\-run
+Prints the diff, changes nothing.
+.TP
+.B \\-\\-no\\-commit
+Writes the files, leaves the commit to you.
+.SH ENVIRONMENT
+.TP
+.B PIPECLI_DIR, PIPECLI_FORMAT, PIPECLI_TODAY
+Stand in for the options of their names.
+.TP
+.B PIPECLI_USER
+The user who acts; else the one with git's e-mail address.
+.SH "EXIT STATUS"
+0 done; 1 refused or wrong, with one \\(lqerror:\\(rq line; 2 usage; 130 interrupted.
+.SH FILES
+.TP
+.I pipecli.yaml
+The settings, and the marker of a pipeline's folder.
+"""
+
+
+def _overview(nouns: Sequence[NounEntry]) -> str:
+    commands = "".join(_term(", ".join([noun.name, *noun.aliases]), noun.help) for noun in nouns)
+    others = ", ".join(f".BR pipecli-{noun.name} (1)".replace("-", "\\-") for noun in nouns)
+    return (
+        _head("pipecli", "a sales pipeline in a shell: leads, opportunities and quotations as YAML files")
+        + ".SH SYNOPSIS\n.B pipecli\n"
+        + _text("[-C DIR] [--format FORMAT] [--today DATE] NOUN VERB")
+        + ".SH DESCRIPTION\n"
+        + _text("Each record is a file, each command is one commit, and git history is the audit log.")
+        + ".PP\n"
+        + _text("A record is named by its id, any unambiguous start of it, or words of its name.")
+        + f".SH COMMANDS\n{commands}{_GLOBAL}"
+        + '.SH "SEE ALSO"\n'
+        + others.replace(", ", ",\n")
+        + "\n"
+    )
+
+
+def _page(noun: NounEntry) -> str:
+    shared = any(verb.changes for verb in noun.verbs)
+    return "".join(
+        (
+            _head(f"pipecli-{noun.name}", noun.help),
+            ".SH SYNOPSIS\n",
+            *(f".br\n.B {_roff(f'pipecli {verb.usage}')}\n" for verb in noun.verbs),
+            ".SH DESCRIPTION\n",
+            _text(noun.help),
+            *_also(noun),
+            *(_text("Verbs marked * change the pipeline, as one commit.") if shared else ""),
+            ".SH COMMANDS\n",
+            *(_command(verb) for verb in noun.verbs),
+            '.SH "SEE ALSO"\n.BR pipecli (1)\nfor the options that all commands share.\n',
+        )
+    )
+
+
+def _also(noun: NounEntry) -> Iterator[str]:
+    if noun.aliases:
+        yield _text(f"Also called {' and '.join(noun.aliases)}.")
+
+
+def _command(verb: VerbEntry) -> str:
+    heading = f".SS {_roff(verb.usage)}{' *' if verb.changes else ''}\n"
+    return heading + _text(verb.help) + "".join(map(_option, verb.options))
+
+
+def _option(option: OptionEntry) -> str:
+    return _term(option.usage, option.help)
+
+
+def _head(name: str, purpose: str) -> str:
+    return (
+        f'.TH {_roff(name.upper())} 1 "" "pipecli {__version__}" "pipecli"\n'
+        f".SH NAME\n{_roff(name)} \\- {_roff(purpose.rstrip('.'))}\n"
+    )
+
+
+def _term(term: str, text: str) -> str:
+    return f".TP\n.B {_roff(term)}\n{_text(text)}"
+
+
+def _text(text: str) -> str:
+    """Lines of text, none of which begins with what troff takes for a request."""
+    escaped = _roff(text)
+    return re.sub(r"^(?=[.'])", r"\\&", escaped, flags=re.MULTILINE) + "\n"
+
+
+def _roff(text: str) -> str:
+    return text.replace("\\", "\\e").replace("-", "\\-")
