@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from pipecli.cli.main import NOUNS
+from pipecli.cli.nouns import NOUNS
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 

@@ -11,7 +11,6 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from pipecli import __version__
 from pipecli.cli.common.command import Group, command_of, shared_options
 from pipecli.cli.common.session import Session
 from pipecli.cli.nouns import ALIASES, NOUNS
@@ -119,6 +118,3 @@ def _error(message: str, code: int = 1) -> int:
     one_line = " ".join(message.split("\n"))
     print(f"error: {one_line}", file=sys.stderr)  # noqa: T201 - the one place that prints errors
     return code
-
-
-__all__ = ["ALIASES", "NOUNS", "Group", "__version__", "main", "root", "run"]

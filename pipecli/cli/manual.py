@@ -9,7 +9,8 @@ import sys
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from pipecli.cli.main import ALIASES, NOUNS, root
+from pipecli.cli.main import root
+from pipecli.cli.nouns import ALIASES, NOUNS
 
 _SHARED = {"--format", "--message", "--dry-run", "--no-commit", "--help"}
 _SHARED_TEXT = """\

@@ -17,7 +17,7 @@ from pipecli.cli.common.session import FORMATS, Session
 def noun(help_text: str = "") -> typer.Typer:
     """The app of a module; `@app.command("verb", cls=Changing)` adds a verb.
 
-    Where nouns share a module, or have groups, its name has all words that tell it: `order show`, `item add`.
+    Where nouns share a module, or have groups, the verb is named with the words before it: `order show`.
     """
     return typer.Typer(help=help_text, add_completion=False, rich_markup_mode=None)
 
