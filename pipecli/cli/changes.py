@@ -12,7 +12,7 @@ from pipecli.cli.common.dates import parse_as_of, parse_period
 from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column, cell_text, money
-from pipecli.history.changes import Asked, Changes, End, changes
+from pipecli.history.changes import Changes, End, Question, changes
 from pipecli.history.index import open_history
 from pipecli.history.moments import zone_of
 from pipecli.jsontext import dumps
@@ -50,7 +50,7 @@ def show(
     zone = zone_of(place)
     today = now_in(zone, run.fixed_now()).date()
     period = parse_period(window, today) if window else None
-    question = Asked(
+    question = Question(
         parse_as_of(since, today, zone),
         None if until is None else parse_as_of(until, today, zone),
         Days(period.first, period.last) if period else None,

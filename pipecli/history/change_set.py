@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
@@ -91,12 +91,12 @@ def range_of(place: Location, text: str) -> Range:
     return Range(common, head, base_name, head_name, is_parted=common != base)
 
 
-def change_set(place: Location, asked: Range) -> ChangeSet:
+def change_set(place: Location, range_: Range) -> ChangeSet:
     """The records that differ between the ends of a range: deals first, settings last."""
     before: dict[tuple[str, str], Side] = {}
     after: dict[tuple[str, str], Side] = {}
     unreadable: list[str] = []
-    for path, old, new in _files(place, asked):
+    for path, old, new in _files(place, range_):
         was, is_ = (None if end is None else _side(path, end) for end in (old, new))
         for side, other, versions in ((was, is_, before), (is_, was, after)):
             if side is not None:
@@ -181,10 +181,10 @@ class _Difference(NamedTuple):
         return blob if blob.strip("0") and self.modes[end] not in _WHY_NO_CONTENT else None
 
 
-def _files(place: Location, asked: Range) -> Iterator[tuple[str, _End, _End]]:
+def _files(place: Location, range_: Range) -> Iterator[tuple[str, _End, _End]]:
     """Each file of a record that differs, as it was and as it is."""
-    differences = [*_differences(place, asked)]
-    ends = (0, 1) if asked.head else (0,)  # the working tree is read from disk
+    differences = [*_differences(place, range_)]
+    ends = (0, 1) if range_.head else (0,)  # the working tree is read from disk
     wanted = {blob: None for end in ends for file in differences if (blob := file.wanted(end))}
     contents = {blob.id: blob for blob in git.objects(place.work_tree, wanted, files.LARGEST)}
 
@@ -193,20 +193,20 @@ def _files(place: Location, asked: Range) -> Iterator[tuple[str, _End, _End]]:
         return contents[blob] if blob else _WHY_NO_CONTENT.get(file.modes[end])
 
     for file in differences:
-        if asked.head:
+        if range_.head:
             after = in_commit(file, 1)
         else:
             after = None if file.is_removed else _on_disk(place.root / file.path)
         yield file.path, in_commit(file, 0), after
-    for path in () if asked.head else _untracked(place):
+    for path in () if range_.head else _untracked(place):
         yield path, None, _on_disk(place.root / path)
 
 
-def _differences(place: Location, asked: Range) -> Iterator[_Difference]:
+def _differences(place: Location, range_: Range) -> Iterator[_Difference]:
     # `diff` and not its plumbing: it also looks into a file whose stat alone has changed.
     listed = git.raw(
         place.work_tree, "diff", "--raw", "-z", "--no-abbrev", "--no-renames", "--no-relative", "--no-color",
-        asked.base, *([asked.head] if asked.head else []), "--", *([place.prefix] if place.prefix else []),
+        range_.base, *([range_.head] if range_.head else []), "--", *([place.prefix] if place.prefix else []),
     )  # fmt: skip
     tokens = iter(listed.split(b"\0"))
     for about in filter(None, tokens):
@@ -286,10 +286,10 @@ class Effect(NamedTuple):
     """Deals of either end that can't be read, and so are not counted."""
 
 
-def effect(present: Pipeline, asked: Range, touched: Iterable[str]) -> Effect:
+def effect(present: Pipeline, range_: Range, touched: Iterable[str]) -> Effect:
     """The forecasts of both ends of a range as of today, and the money of these deals. Raises MissingRate."""
-    head = present if asked.head is None else pipeline_at(present, asked.head)
-    ends = [_or_none(pipeline_at(present, asked.base)), head]
+    head = present if range_.head is None else pipeline_at(present, range_.head)
+    ends = [_or_none(pipeline_at(present, range_.base)), head]
     currency = head.rates.base
     forecasts = {by: [_forecast(end, head, by, currency) for end in ends] for by in ("month", "owner")}
     keys = list(touched)
@@ -358,8 +358,7 @@ def _money(end: Pipeline, keys: list[str]) -> dict[str, Money]:
         f"FROM opportunities WHERE id IN ({marks})",
         keys,
     )
-    found: Mapping[str, Money] = {key: _worth(*row) for key, *row in rows}
-    return dict(found)
+    return {key: _worth(*row) for key, *row in rows}
 
 
 def _worth(

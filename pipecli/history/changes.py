@@ -197,7 +197,7 @@ class Changes(NamedTuple):
         return self.closing.deals.versions.get(key) or self.opening.deals.versions[key]
 
 
-class Asked(NamedTuple):
+class Question(NamedTuple):
     """The two moments and the window that a person asks about."""
 
     since: Moment
@@ -208,15 +208,15 @@ class Asked(NamedTuple):
     """None: the base."""
 
 
-def changes(history: History, asked: Asked, today: date, zone: tzinfo) -> Changes:
+def changes(history: History, question: Question, today: date, zone: tzinfo) -> Changes:
     """The movement between two moments. Raises NoSuchMoment, MissingRate."""
-    _refuse_backwards(asked, zone)
-    opening = _opening(history, asked.since, zone)
-    closing = _end(history, Revision("HEAD") if asked.until is None else asked.until, zone)
-    if asked.until is None:
+    _refuse_backwards(question, zone)
+    opening = _opening(history, question.since, zone)
+    closing = _end(history, Revision("HEAD") if question.until is None else question.until, zone)
+    if question.until is None:
         closing = closing._replace(name="now", day=today, is_now=True)
     rates = _rates(closing)
-    target = asked.currency or rates.base
+    target = question.currency or rates.base
     before = _rates(opening)
     if before.base != rates.base:
         before = rates
@@ -224,7 +224,7 @@ def changes(history: History, asked: Asked, today: date, zone: tzinfo) -> Change
         _pairs(opening.deals, closing.deals),
         Side(Valuation(before, target), opening.day, opening.deals.stages),
         Side(Valuation(rates, target), closing.day, closing.deals.stages),
-        asked.window,
+        question.window,
     )
     return Changes(opening, closing, target, movement)
 
@@ -234,13 +234,13 @@ def _rates(end: End) -> Rates:
     return end.deals.rates._replace(commit=end.standing.commit if end.standing and not end.is_now else None)
 
 
-def _refuse_backwards(asked: Asked, zone: tzinfo) -> None:
-    until = datetime.now(zone) if asked.until is None else asked.until
-    if not (isinstance(asked.since, date) and isinstance(until, date)):
+def _refuse_backwards(question: Question, zone: tzinfo) -> None:
+    until = datetime.now(zone) if question.until is None else question.until
+    if not (isinstance(question.since, date) and isinstance(until, date)):
         return
-    if instant(until, zone) <= instant(asked.since, zone):
+    if instant(until, zone) <= instant(question.since, zone):
         raise PipecliError(
-            f"nothing lies between {shown(asked.since)} and {shown(asked.until or Revision('now'))}",
+            f"nothing lies between {shown(question.since)} and {shown(question.until or Revision('now'))}",
             hint="a date is the end of its day: --since yesterday shows what changed today",
         )
 

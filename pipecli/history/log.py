@@ -48,7 +48,7 @@ def log(history: History, name: Name, *, only: bool = False, field: str = "") ->
     story = _Story(history, [row for _, row in changes], [commit for commit, _ in changes])
     entries = []
     for commit, row in changes:
-        happened = story.told(commit, row, field)
+        happened = story.events_of(commit, row, field)
         if happened:
             entries.append(Entry(story.commits[commit], row.noun, row.key, row.path, happened))
     return entries
@@ -87,7 +87,7 @@ def steps(history: History, commits: Sequence[str], kinds: Sequence[Kind]) -> li
             row.noun,
             row.key,
             story.version(row, row.after),
-            story.told(commit, row, ""),
+            story.events_of(commit, row, ""),
         )
         for commit, row in changes
     ]
@@ -187,7 +187,7 @@ class _Story:
         }
         self.commits = {commit: parse_commit(commit, self.contents[commit] or b"") for commit in commits}
 
-    def told(self, commit: str, row: RecordChange, field: str) -> list[Event]:
+    def events_of(self, commit: str, row: RecordChange, field: str) -> list[Event]:
         """The events of one record in one commit; of a merge those that none of its sides had."""
         after = self.version(row, row.after)
         befores = [self._readable(row, blob) for blob in _befores(row) if blob] or [None]

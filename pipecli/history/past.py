@@ -73,7 +73,7 @@ class PastPipeline(Pipeline):
         if entry is None:
             raise FileNotFoundError(file)
         (blob,) = git.objects(self.location.work_tree, [entry.blob], files.LARGEST)
-        return _text(file, entry, blob)
+        return text_of_blob(file, blob, is_link=entry.is_link)
 
     def need(self, *kinds: Kind) -> list[Fault]:
         """As of the present pipeline; the error names the commit, whose files can't be mended any more."""
@@ -137,13 +137,14 @@ def _fill(connection: sqlite3.Connection, place: Location, past_files: dict[str,
     contents = git.objects(place.work_tree, [entry.blob for entry in past_files.values()], files.LARGEST)
 
     def text_of(file: str) -> str:
-        return _text(file, past_files[file], next(contents))
+        return text_of_blob(file, next(contents), is_link=past_files[file].is_link)
 
     index.fill(connection, list(past_files), text_of)
 
 
-def _text(file: str, entry: Entry, blob: git.Object) -> str:
-    if entry.is_link:
+def text_of_blob(file: str, blob: git.Object, *, is_link: bool) -> str:
+    """The text of a record's file in a commit. Raises FaultyFile for a link, and a blob without content."""
+    if is_link:
         raise FaultyFile([Fault(file, 0, 0, "file", "a symbolic link can't be a record")])
     if blob.content is None:
         raise FaultyFile([Fault(file, 0, 0, "file", why_absent(blob))])

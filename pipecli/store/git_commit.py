@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -139,8 +138,7 @@ def require_no_rebase(git_dir: Path) -> None:
 
 def _can_pack(work_tree: Path) -> bool:
     """True where update-index makes one pack of all files; before git 2.38 it would make one of each."""
-    version = re.search(r"(\d+)\.(\d+)", git.output(work_tree, "version"))
-    return version is not None and (int(version[1]), int(version[2])) >= (2, 38)
+    return git.version(work_tree) >= (2, 38)
 
 
 def _nothing_is_staged(work_tree: Path) -> bool:

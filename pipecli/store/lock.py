@@ -29,18 +29,14 @@ def exclusive(folder: Path, *, patience: float = PATIENCE) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(folder / "lock", timeout=patience, isolation_level=None)
     except (OSError, sqlite3.OperationalError) as error:
-        raise PipecliError(
-            f"the pipeline can't be written: {error}", hint="is the disk full or read-only?"
-        ) from None
+        raise _unwritable(error) from None
     holder = folder / "lock.holder"
     try:
         try:
             connection.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError as error:
             if "locked" not in str(error):
-                raise PipecliError(
-                    f"the pipeline can't be written: {error}", hint="is the disk full or read-only?"
-                ) from None
+                raise _unwritable(error) from None
             who = _read(holder)
             raise Busy(
                 f"another pipecli command holds the pipeline{who}", hint="try again when it is done"
@@ -55,6 +51,10 @@ def exclusive(folder: Path, *, patience: float = PATIENCE) -> Iterator[None]:
         yield
     finally:
         connection.close()
+
+
+def _unwritable(error: Exception) -> PipecliError:
+    return PipecliError(f"the pipeline can't be written: {error}", hint="is the disk full or read-only?")
 
 
 def _read(holder: Path) -> str:

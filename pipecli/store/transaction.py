@@ -19,7 +19,7 @@ from pipecli.store.git_commit import Commit, require_no_rebase
 from pipecli.store.index.index import Written, map_in_two_processes
 from pipecli.store.index.stamps import Stat
 from pipecli.store.yaml import edit, read
-from pipecli.store.yaml.write import Unwritable
+from pipecli.store.yaml.write import Unwritable, emit
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -94,7 +94,7 @@ def _new(root: Path, record: Record) -> Write:
     file = naming.file_name(record)
     if os.path.lexists(f"{root}/{file}"):
         raise PipecliError(f"{file} exists already", hint="choose another name, or edit that record")
-    text = read.emit(record.plain(), _schema_of(file, record.noun))
+    text = emit(record.plain(), _schema_of(file, record.noun))
     return Write(file, None, text.encode(), reading.read(BY_NOUN[record.noun], file, text))
 
 

@@ -16,11 +16,10 @@ from typing import NamedTuple
 
 from pipecli.checks.check import check
 from pipecli.checks.rule import Finding
-from pipecli.errors import Fault, FaultyFile, PipecliError
+from pipecli.errors import PipecliError
 from pipecli.history.commits import record_kind
 from pipecli.history.moments import StandingCommit
-from pipecli.history.past import PastPipeline
-from pipecli.history.version import why_absent
+from pipecli.history.past import PastPipeline, text_of_blob
 from pipecli.merge import Conflict, merge_bytes
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import files, git
@@ -29,7 +28,6 @@ from pipecli.store.index import index
 from pipecli.store.index.query import register
 from pipecli.store.merge_setup import DRIVER
 from pipecli.store.pipeline import Pipeline
-from pipecli.store.yaml import read
 
 OLDEST_GIT = (2, 38)
 """The first whose `merge-tree` merges without a working tree."""
@@ -252,12 +250,7 @@ class Candidate(PastPipeline):
         if entry is None:
             raise FileNotFoundError(file)
         mode, blob = entry
-        object_ = self._contents[blob]
-        if mode == _LINK:
-            raise FaultyFile([Fault(file, 0, 0, "file", "a symbolic link can't be a record")])
-        if object_.content is None:
-            raise FaultyFile([Fault(file, 0, 0, "file", why_absent(object_))])
-        return read.decode(object_.content, file)
+        return text_of_blob(file, self._contents[blob], is_link=mode == _LINK)
 
     @cached_property
     def _differing(self) -> dict[str, tuple[str, str] | None]:

@@ -17,6 +17,7 @@ from pipecli.records import base as fields
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.store.yaml import edit as yamledit
 from pipecli.store.yaml import read
+from pipecli.store.yaml.write import emit
 from tests.merging import FILE, merge, record, taken
 
 Deal = dict[str, Any]
@@ -127,7 +128,7 @@ def versions(draw: st.DrawFn) -> Versions:
 
 def written(deal: Deal) -> str:
     keys = fields.keys_at(OPPORTUNITY.model, ())
-    return read.emit({key: deal[key] for key in keys if key in deal}, "x.json")
+    return emit({key: deal[key] for key in keys if key in deal}, "x.json")
 
 
 def typed(base: str, deal: Deal) -> str:

@@ -14,7 +14,8 @@ from pipecli.jsontext import dumps, loads
 from pipecli.records import base
 from pipecli.records.kinds import BY_NOUN, CROCKFORD, LEAD, OPPORTUNITY, PRICE_LIST, QUOTATION, Kind
 from pipecli.store import reading
-from pipecli.store.yaml import edit, read
+from pipecli.store.yaml import edit
+from pipecli.store.yaml.write import emit
 
 printable = st.characters(
     codec="utf-8", exclude_categories=("Cc", "Cs"), exclude_characters="\ufeff\ufffe\uffff"
@@ -130,7 +131,7 @@ many = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCh
 def test_a_record_written_and_read_is_itself(drawn: tuple[Kind, dict[str, object]]):
     kind, plain = drawn
     record = kind.model.model_validate(plain)
-    text = read.emit(record.plain(), "x.json")
+    text = emit(record.plain(), "x.json")
     assert reading.read(kind, "x.yaml", text) == record
 
 
@@ -138,7 +139,7 @@ def test_a_record_written_and_read_is_itself(drawn: tuple[Kind, dict[str, object
 @given(records)
 def test_both_readers_agree(drawn: tuple[Kind, dict[str, object]]):
     kind, plain = drawn
-    text = read.emit(kind.model.model_validate(plain).plain(), "x.json")
+    text = emit(kind.model.model_validate(plain).plain(), "x.json")
     by_ryaml = reading.read(kind, "x.yaml", text)
     by_ruamel = kind.model.model_validate(_without_types(YAML().load(StringIO(text))))
     assert by_ruamel == by_ryaml
@@ -179,7 +180,7 @@ def test_the_json_of_a_record_has_its_exact_values(drawn: tuple[Kind, dict[str, 
 def test_any_edit_means_what_was_asked_and_keeps_every_comment(kind: Kind, before, after):
     old = kind.model.model_validate(before)
     new = kind.model.model_validate(after | {"id": before["id"]})
-    text = _commented(read.emit(old.plain(), "x.json"))
+    text = _commented(emit(old.plain(), "x.json"))
 
     edited = edit.edit(text, old.plain(), new.plain(), lambda path: base.keys_at(kind.model, path))
 

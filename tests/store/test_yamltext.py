@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from pipecli.errors import FaultyFile
-from pipecli.store.yaml.read import decode, emit, locate, locate_many, parse
+from pipecli.store.yaml.read import decode, locate, locate_many, parse
+from pipecli.store.yaml.write import emit
 
 CONTROLS = "".join(
     map(chr, [*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), *range(0x7F, 0x85), *range(0x86, 0xA0)])

@@ -23,8 +23,7 @@ from pipecli.records.base import Part
 from pipecli.records.kinds import Collection
 from pipecli.records.references import named_at
 from pipecli.records.values import Amount
-from pipecli.store.yaml import read
-from pipecli.store.yaml.write import CONTROL, compiled
+from pipecli.store.yaml.write import CONTROL, compiled, emit
 
 if TYPE_CHECKING:
     from pipecli.records.base import Plain
@@ -119,7 +118,7 @@ def _kept(value: object) -> object:
     if kept in (None, {}, []):
         return None
     try:
-        read.emit({"custom": kept}, "")
+        emit({"custom": kept}, "")
     except ValueError as error:
         raise Unreadable(str(error)) from None
     return kept

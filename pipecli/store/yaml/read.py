@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NoReturn
 
 import ryaml
 
 from pipecli.errors import Fault, FaultyFile
 
-__all__ = ["decode", "emit", "locate", "locate_many", "parse", "plain_of"]
+__all__ = ["decode", "locate", "locate_many", "parse", "plain_of"]
 
 BYTE_ORDER_MARK = "\ufeff"
 
@@ -71,13 +71,6 @@ def plain_of(content: bytes | None, file: str) -> dict[str, object] | None:
         return None if content is None else parse(decode(content, file), file)
     except FaultyFile:
         return None
-
-
-def emit(record: Mapping[str, object], schema: str) -> str:
-    """See yamlemit: who only reads does not wait for its patterns."""
-    from pipecli.store.yaml import write
-
-    return write.emit(record, schema)
 
 
 def locate(text: str, path: Sequence[str | int]) -> tuple[int, int]:
