@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -45,21 +46,22 @@ def pytest_configure() -> None:
 
 
 @pytest.fixture(scope="session")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A home directory whose git identity is Ana's, and whose git fills no new repository with samples."""
     made = tmp_path_factory.mktemp("home")
     for name in ("hooks", "info"):
         (made / "template" / name).mkdir(parents=True)
     (made / ".gitconfig").write_text(GIT_CONFIG.format(template=made / "template"))
-    return made
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GIT_CONFIG_GLOBAL", str(made / ".gitconfig"))
+        patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+        yield made
 
 
 @pytest.fixture(autouse=True)
 def _own_world(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing of the machine's configuration reaches a test."""
     monkeypatch.setenv("HOME", str(home))
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(home / ".gitconfig"))
-    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
     for name in (
         "PIPECLI_DIR",
         "PIPECLI_FORMAT",
@@ -77,11 +79,8 @@ def _own_world(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def founded(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One founded pipeline, that each test copies."""
     root = tmp_path_factory.mktemp("founded") / "contoso"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GIT_CONFIG_GLOBAL", str(home / ".gitconfig"))
-        patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
-        create.create_pipeline(root, currency="EUR", company="Contoso", timezone="Europe/Madrid")
-        subprocess.run(["git", "repack", "-adq"], cwd=root, check=True)  # a few files to copy and not forty
+    create.create_pipeline(root, currency="EUR", company="Contoso", timezone="Europe/Madrid")
+    subprocess.run(["git", "repack", "-adq"], cwd=root, check=True)  # a few files to copy and not forty
     return root
 
 
@@ -98,7 +97,6 @@ def maven(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
             environment = {
                 **os.environ,
                 "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-                "GIT_CONFIG_GLOBAL": str(home / ".gitconfig"),
                 "PIPECLI_TODAY": "2017-12-31",
             }
             script = Path(__file__).resolve().parents[1] / "benchmarks" / "maven" / "load"
@@ -108,12 +106,22 @@ def maven(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+@pytest.fixture(scope="session")
+def founded_shop(founded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The pipeline of `shop`, that each test copies."""
+    root = shutil.copytree(founded, tmp_path_factory.mktemp("shop") / founded.name)
+    write_and_commit(root, SHOP)
+    return root
+
+
 @pytest.fixture
-def root(founded: Path, tmp_path: Path) -> Path:
-    """A pipeline as `init` makes it: user `ana-ruiz`, process `standard`, EUR, Europe/Madrid."""
-    made = tmp_path / "contoso"
-    shutil.copytree(founded, made)
-    return made
+def root(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A pipeline as `init` makes it: user `ana-ruiz`, process `standard`, EUR, Europe/Madrid.
+
+    For a test that asks for `shop` it holds that from the start.
+    """
+    founded: Path = request.getfixturevalue("founded_shop" if "shop" in request.fixturenames else "founded")
+    return shutil.copytree(founded, tmp_path / founded.name)
 
 
 @pytest.fixture
@@ -210,9 +218,10 @@ def refused(cli: Cli, git: Callable[..., str]) -> Callable[..., str]:
     """Run `pipecli` on what must be refused, see that nothing changed, and return its one error line."""
 
     def call(*arguments: str, code: int = 1) -> str:
-        before = git("rev-parse", "HEAD"), git("status", "--porcelain", "--untracked-files=all")
+        look = "status", "--porcelain=v2", "--branch", "--untracked-files=all"  # the commit among it
+        before = git(*look)
         said = cli(*arguments, code=code)
-        assert (git("rev-parse", "HEAD"), git("status", "--porcelain", "--untracked-files=all")) == before
+        assert git(*look) == before
         assert said.out == ""
         (line,) = [line for line in said.err.splitlines() if line.startswith("error:")]
         return line
@@ -306,25 +315,26 @@ contacts:
 }
 
 
+def write_and_commit(root: Path, files: dict[str, str]) -> None:
+    """Write files of a pipeline by hand, each by its path, and commit them."""
+    for name, text in files.items():
+        file = root / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    subprocess.run(["git", "add", "--", *files], cwd=root, check=True)
+    subprocess.run(["git", "commit", "-q", "-m", "by hand", "--", *files], cwd=root, check=True)
+
+
 @pytest.fixture
-def given(root: Path, git: Callable[..., str]) -> Callable[[dict[str, str]], None]:
+def given(root: Path) -> Callable[[dict[str, str]], None]:
     """Write files of the pipeline by hand, each by its path, and commit them."""
-
-    def write(files: dict[str, str]) -> None:
-        for name, text in files.items():
-            file = root / name
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(text, encoding="utf-8")
-        git("add", "--", *files)
-        git("commit", "-q", "-m", "by hand", "--", *files)
-
-    return write
+    return partial(write_and_commit, root)
 
 
 @pytest.fixture
-def shop(given: Callable[[dict[str, str]], None], today: None) -> None:
+def shop(root: Path, today: None) -> None:
     """A customer with a contact, two products and their prices, two suppliers, and a deal of two items.
 
     Today is 2026-11-21. The deal is OPP-2Q8XA; only the cost of cafe-s-100 is known.
     """
-    given(SHOP)
+    assert all((root / name).exists() for name in SHOP)  # since its beginning

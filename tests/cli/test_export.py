@@ -123,19 +123,19 @@ KINDS = ("products", "customers", "contacts", "price-lists", "leads", "opportuni
 
 
 @pytest.fixture
-def shop(root: Path, git: Git) -> Path:
+def awkward(root: Path, git: Git) -> Path:
     """A pipeline with everything that is hard to say in a cell."""
     for name, text in FILES.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)
     git("add", ".")
-    git("commit", "-qm", "a shop")
+    git("commit", "-qm", "awkward records")
     return root
 
 
 @pytest.mark.parametrize("form", ["csv", "tsv", "json", "jsonl"])
 def test_what_is_exported_is_imported_as_it_was(
-    cli: Cli, shop: Path, founded: Path, tmp_path: Path, form: str, capsys: pytest.CaptureFixture[str]
+    cli: Cli, awkward: Path, founded: Path, tmp_path: Path, form: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     other = tmp_path / "other"
     shutil.copytree(founded, other)
@@ -149,7 +149,7 @@ def test_what_is_exported_is_imported_as_it_was(
 
 
 def test_what_is_exported_changes_nothing_where_it_came_from(
-    cli: Cli, shop: Path, git: Git, tmp_path: Path
+    cli: Cli, awkward: Path, git: Git, tmp_path: Path
 ) -> None:
     before = git("rev-parse", "HEAD")
     for kind in KINDS:
@@ -160,7 +160,7 @@ def test_what_is_exported_changes_nothing_where_it_came_from(
     assert git("rev-parse", "HEAD") == before
 
 
-def test_columns_are_the_fields_dotted_and_cells_run_in_no_spreadsheet(cli: Cli, shop: Path) -> None:
+def test_columns_are_the_fields_dotted_and_cells_run_in_no_spreadsheet(cli: Cli, awkward: Path) -> None:
     (row,) = csv.DictReader(io.StringIO(cli("export", "customers", "--where", "id = 'acme'").out, newline=""))
     assert list(row) == [
         "id", "external_id", "name", "kind", "address", "parent", "tags",
@@ -172,12 +172,12 @@ def test_columns_are_the_fields_dotted_and_cells_run_in_no_spreadsheet(cli: Cli,
     assert (row["custom.number"], row["custom.code"], row["custom.seats"]) == ('"1996"', "0123", "12")
 
 
-def test_json_is_what_the_files_say_and_no_more(cli: Cli, shop: Path) -> None:
+def test_json_is_what_the_files_say_and_no_more(cli: Cli, awkward: Path) -> None:
     deal = json.loads(cli("export", "opp", "--where", "status = 'won'", "--format", "json").out)[0]
     assert set(deal) == {"id", "created", "title", "type", "process", "stage", "status", "currency", "closed"}
 
 
-def test_a_condition_and_ids(cli: Cli, shop: Path) -> None:
+def test_a_condition_and_ids(cli: Cli, awkward: Path) -> None:
     assert cli("export", "opportunities", "--where", "amount > 100", "--format", "ids").out == "OPP-A1111\n"
     assert cli("export", "users", "--where", "name LIKE 'Ana%'", "--format", "ids").out == "ana-ruiz\n"
     assert cli("export", "suppliers").out == "\r\n"
@@ -185,7 +185,7 @@ def test_a_condition_and_ids(cli: Cli, shop: Path) -> None:
 
 
 def test_the_ending_of_the_file_is_its_format_and_people_are_told(
-    cli: Cli, shop: Path, tmp_path: Path
+    cli: Cli, awkward: Path, tmp_path: Path
 ) -> None:
     said = cli("export", "leads", "--output", str(tmp_path / "leads.json"))
     assert (said.out, said.err) == ("", f"1 lead in {tmp_path / 'leads.json'}\n")
@@ -203,13 +203,15 @@ def test_the_ending_of_the_file_is_its_format_and_people_are_told(
         (["leads", "--output", "/none/x.csv"], "/none/x.csv: No such file"),
     ],
 )
-def test_what_can_not_be_exported_is_refused(cli: Cli, shop: Path, arguments: list[str], said: str) -> None:
+def test_what_can_not_be_exported_is_refused(
+    cli: Cli, awkward: Path, arguments: list[str], said: str
+) -> None:
     found = cli("export", *arguments, code=1)
     assert said in found.err
     assert found.out == ""
 
 
-def test_a_broken_file_is_an_error_of_its_kind_and_a_warning_of_others(cli: Cli, shop: Path) -> None:
-    (shop / "products/cafe.yaml").write_text("sku: cafe\n")
+def test_a_broken_file_is_an_error_of_its_kind_and_a_warning_of_others(cli: Cli, awkward: Path) -> None:
+    (awkward / "products/cafe.yaml").write_text("sku: cafe\n")
     assert 'products/cafe.yaml: "name" is missing' in cli("export", "products", code=1).err
     assert "warning: products/cafe.yaml" in cli("export", "leads").err
