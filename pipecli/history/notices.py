@@ -183,7 +183,7 @@ def message(notice: Notice, about: About) -> Message:
         f"{notice.key} {title}{f' ({plain(about.customer)})' if about.customer else ''}",
         f"amount: {amount}" if amount else "",
         f"owner: {about.name(notice.owner)}" if notice.owner else "",
-        *_notice_words_ending(notice),
+        *_ending_lines(notice),
         *_ranking(about.name(notice.owner), about.standing),
         f"by {plain(notice.author) or 'nobody'}, {notice.at.astimezone(about.zone):%Y-%m-%d %H:%M}",
     )
@@ -213,7 +213,7 @@ def _headline(notice: Notice, about: About, title: str, amount: str) -> str:
     return f"{title}: {before} → {after}" if before else f"{title}: now {after}"
 
 
-def _notice_words_ending(notice: Notice) -> list[str]:
+def _ending_lines(notice: Notice) -> list[str]:
     """`reason: price`, `competitor: acme`; nothing of a deal that goes on."""
     if notice.event not in ("won", "lost", "closed"):
         return []

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pipecli.errors import Fault, FaultyFile, PipecliError
 from pipecli.jsontext import loads
 from pipecli.records.kinds import BY_NOUN, SETTINGS, SETTINGS_FILE, Kind
-from pipecli.store import files as location
+from pipecli.store import files
 from pipecli.store.files import Location, kind_of
 from pipecli.store.index.index import Index, Written, open_index
 from pipecli.store.index.query import register
+from pipecli.store.yaml.read import locate
 
 if TYPE_CHECKING:
     from pipecli.records.base import Record
@@ -35,8 +36,8 @@ class Pipeline:
 
     @classmethod
     def find(cls, start: Path, now: date | datetime | None = None) -> Pipeline:
-        """The pipeline that holds `start`; `now` stands in for the clock. Raises location.NoPipeline."""
-        return cls(location.find(start), now)
+        """The pipeline that holds `start`; `now` stands in for the clock. Raises files.NoPipeline."""
+        return cls(files.find(start), now)
 
     def close(self) -> None:
         """Close the index, if it was opened."""
@@ -124,8 +125,6 @@ class Pipeline:
 
     def text(self, file: str) -> str:
         """The text of a file. Raises FaultyFile, FileNotFoundError."""
-        from pipecli.store import files
-
         return files.read_text(self.root, file)
 
     def file_of(self, noun: str, key: str) -> str | None:
@@ -191,9 +190,7 @@ class Pipeline:
         return faults
 
     def _duplicate(self, noun: str, key: str, first: str, second: str) -> Fault:
-        from pipecli.store.yaml import read as yamltext
-
-        line, column = yamltext.locate(self.text(second), [BY_NOUN[noun].identity])
+        line, column = locate(self.text(second), [BY_NOUN[noun].identity])
         message = f"{key} is also the id of {first}; give one of them another id, or remove it"
         return Fault(second, line, column, "duplicate-id", message)
 

@@ -120,7 +120,7 @@ def unsound_value(text: str, file: str, record: object, deepest: int) -> Fault |
 
 
 def places(text: str, paths: Iterable[Sequence[str | int]]) -> list[tuple[int, int]]:
-    """`yamltext.locate_many`."""
+    """Line and column of each path, as `read.locate_many` gives them."""
     root = _tree(text)
     return [_descend(root, path)[0] for path in paths]
 

@@ -224,8 +224,8 @@ def _inserted_after(
 
 
 def _comma_after(page: Page, position: int) -> int:
-    found = skip_blanks(page.text, position)
-    return found if page.text[found : found + 1] == "," else -1
+    comma = skip_blanks(page.text, position)
+    return comma if page.text[comma : comma + 1] == "," else -1
 
 
 def _without_line(page: Page, start: int, stop: int) -> Splice:

@@ -97,14 +97,14 @@ def read_tree(text: str) -> TreeNode | None:
 
 def comments_of(root: TreeNode, text: str) -> list[Comment]:
     """Every comment, in the order of the text: what begins with `#` outside of the scalars."""
-    found: list[Comment] = []
+    comments: list[Comment] = []
     position = 0
     for start, end in [*_scalar_spans(root, text), (len(text), len(text))]:
         while (mark := text.find("#", position, start)) >= 0:
             position = line_end(text, mark)
-            found.append(Comment(mark, mark + len(text[mark:position].rstrip())))
+            comments.append(Comment(mark, mark + len(text[mark:position].rstrip())))
         position = max(position, end)
-    return found
+    return comments
 
 
 def line_end(text: str, position: int) -> int:
