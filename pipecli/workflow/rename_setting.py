@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from pipecli.records.base import Record
+from pipecli.records.catalogue import Literature
 from pipecli.records.references import relinked
 from pipecli.records.settings import Settings
 from pipecli.wording import count
@@ -18,16 +19,16 @@ class Word(NamedTuple):
 
     key: str
     what: str
+    field: str
+    """The field of a record that has the word, dotted: `closed.reason`."""
 
 
 WORDS = {
-    "lost-reason": Word("lost_reasons", "reason for losing"),
-    "disqualify-reason": Word("disqualify_reasons", "reason to disqualify"),
-    "source": Word("sources", "source"),
-    "type": Word("opportunity_types", "type of opportunity"),
+    "lost-reason": Word("lost_reasons", "reason for losing", "closed.reason"),
+    "disqualify-reason": Word("disqualify_reasons", "reason to disqualify", "disqualified.reason"),
+    "source": Word("sources", "source", "source"),
+    "type": Word("opportunity_types", "type of opportunity", "type"),
 }
-
-
 _PRINCIPALS = ("user", "team", "principal")
 """Users and teams have one set of slugs between them."""
 
@@ -43,9 +44,8 @@ def rename(settings: Settings, what: str, old: str, new: str, records: Sequence[
         after = _with_word(settings, WORDS[what], old, new, is_used=bool(records))
     else:
         after = {"stage": _with_stage, "user": _with_user, "team": _with_team}[what](settings, old, new)
-    rewritten = tuple(
-        _RECORDS[what](record, old, new) for record in records if not _is_for_others(record, settings, old)
-    )
+    own = [record for record in records if not _is_for_others(record, settings, old)]
+    rewritten = tuple(_in_record(record, what, old, new) for record in own)
     changed = f"{count(len(rewritten), 'record')} changed"
     return Change(
         after,
@@ -131,48 +131,17 @@ def _conditions_to_look_at(settings: Settings, old: str) -> list[str]:
 # In the records
 
 
-def _lost_reason(deal: Any, _old: str, new: str) -> Record:
-    changed: Record = deal.with_(closed=deal.closed.with_(reason=new))
-    return changed
-
-
-def _disqualify_reason(lead: Any, _old: str, new: str) -> Record:
-    changed: Record = lead.with_(disqualified=lead.disqualified.with_(reason=new))
-    return changed
-
-
-def _source(record: Any, _old: str, new: str) -> Record:
-    changed: Record = record.with_(source=new)
-    return changed
-
-
-def _type(deal: Any, _old: str, new: str) -> Record:
-    changed: Record = deal.with_(type=new)
-    return changed
-
-
-def _stage(record: Any, old: str, new: str) -> Record:
-    """A deal at the stage, or a document that is for it."""
-    if record.noun == "opportunity":
-        changed: Record = record.with_(stage=new)
-    else:
-        changed = record.with_(stages=_swapped(record.stages, old.partition("/")[2], new))
-    return changed
-
-
-def _principal(record: Record, old: str, new: str) -> Record:
-    return relinked(record, _PRINCIPALS, old, new)
-
-
-_RECORDS: dict[str, Callable[[Any, str, str], Record]] = {
-    "lost-reason": _lost_reason,
-    "disqualify-reason": _disqualify_reason,
-    "source": _source,
-    "type": _type,
-    "stage": _stage,
-    "user": _principal,
-    "team": _principal,
-}
+def _in_record(record: Record, what: str, old: str, new: str) -> Record:
+    if what in WORDS:
+        section, _, field = WORDS[what].field.rpartition(".")
+        part = getattr(record, section) if section else record
+        renamed: Record = part.with_(**{field: new})
+        return record.with_(**{section: renamed}) if section else renamed
+    if what != "stage":
+        return relinked(record, _PRINCIPALS, old, new)
+    if isinstance(record, Literature):
+        return record.with_(stages=_swapped(record.stages, old.partition("/")[2], new))
+    return record.with_(stage=new)
 
 
 def _swapped(words: Iterable[str], old: str, new: str) -> tuple[str, ...]:

@@ -70,7 +70,7 @@ def dropped_words(before: Settings, after: Settings) -> list[DroppedWord]:
     """The words that lists of the settings have no more, where records may only have those of the list."""
     return [
         DroppedWord(what, word)
-        for what, (key, _) in WORDS.items()
+        for what, (key, *_) in WORDS.items()
         if getattr(after, key)
         for word in getattr(before, key)
         if word not in getattr(after, key)
