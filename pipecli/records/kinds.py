@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 if TYPE_CHECKING:
     from pipecli.records.base import Part, Record
@@ -49,12 +49,12 @@ class Kind(NamedTuple):
 
     @property
     def model(self) -> type[Record]:
-        return _model(self.module, self.class_name)
+        return cast("type[Record]", _model(self.module, self.class_name))
 
 
 @cache
-def _model(module: str, name: str) -> type[Record]:
-    model: type[Record] = getattr(import_module(f"pipecli.records.{module}"), name)
+def _model(module: str, name: str) -> type[Part]:
+    model: type[Part] = getattr(import_module(f"pipecli.records.{module}"), name)
     return model
 
 
@@ -104,11 +104,7 @@ class Collection(NamedTuple):
 
     @property
     def model(self) -> type[Part]:
-        if self.kind:
-            return self.kind.model
-        from pipecli.records.settings import Team, User
-
-        return User if self.noun == "user" else Team
+        return self.kind.model if self.kind else _model("settings", self.noun.capitalize())
 
 
 USERS = Collection("user", "users", "id", None)

@@ -42,8 +42,10 @@ def rename(settings: Settings, what: str, old: str, new: str, records: Sequence[
         raise Refused(f"it is {new} already")
     if what in WORDS:
         after = _with_word(settings, WORDS[what], old, new, is_used=bool(records))
+    elif what == "stage":
+        after = _with_stage(settings, old, new)
     else:
-        after = {"stage": _with_stage, "user": _with_user, "team": _with_team}[what](settings, old, new)
+        after = _with_principal(settings, what, old, new)
     own = [record for record in records if not _is_for_others(record, settings, old)]
     rewritten = tuple(_in_record(record, what, old, new) for record in own)
     changed = f"{count(len(rewritten), 'record')} changed"
@@ -100,23 +102,13 @@ def _with_stage(settings: Settings, old: str, new: str) -> Settings:
     return settings.with_(processes={**settings.processes, slug: process.with_(stages=stages)})
 
 
-def _with_user(settings: Settings, old: str, new: str) -> Settings:
-    _require_known(old, settings.users, "user")
+def _with_principal(settings: Settings, what: str, old: str, new: str) -> Settings:
+    known: dict[str, Any] = settings.users if what == "user" else settings.teams
+    if old not in known:
+        raise Refused(f"there is no {what} {old}", hint=f"there are {', '.join(known) or 'none'}")
     refuse_taken(settings, new)
-    renamed = settings.with_(users=_rekeyed(settings.users, old, new))
-    return relinked(renamed, _PRINCIPALS, old, new)
-
-
-def _with_team(settings: Settings, old: str, new: str) -> Settings:
-    _require_known(old, settings.teams, "team")
-    refuse_taken(settings, new)
-    renamed = settings.with_(teams=_rekeyed(settings.teams, old, new))
-    return relinked(renamed, _PRINCIPALS, old, new)
-
-
-def _require_known(slug: str, known: Iterable[str], what: str) -> None:
-    if slug not in known:
-        raise Refused(f"there is no {what} {slug}", hint=f"there are {', '.join(known) or 'none'}")
+    rekeyed = {new if slug == old else slug: value for slug, value in known.items()}
+    return relinked(settings.with_(**{f"{what}s": rekeyed}), _PRINCIPALS, old, new)
 
 
 def _conditions_to_look_at(settings: Settings, old: str) -> list[str]:
@@ -147,7 +139,3 @@ def _in_record(record: Record, what: str, old: str, new: str) -> Record:
 def _swapped(words: Iterable[str], old: str, new: str) -> tuple[str, ...]:
     """The words with `new` in the place of `old`, each once."""
     return tuple(dict.fromkeys(new if word == old else word for word in words))
-
-
-def _rekeyed(values: dict[str, Any], old: str, new: str) -> dict[str, Any]:
-    return {new if key == old else key: value for key, value in values.items()}

@@ -17,7 +17,6 @@ from pipecli.workflow.change import Change, Refused
 from pipecli.workflow.party import normalized
 from pipecli.workflow.rules import require_disqualify_reason, require_source
 
-CRITERIA = ("need", "budget", "timeframe", "authority")
 DECIDING = ("need", "budget", "timeframe")
 
 

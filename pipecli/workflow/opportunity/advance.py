@@ -59,6 +59,16 @@ def process_of(deal: Opportunity, settings: Settings) -> Process:
     return process
 
 
+def process_named(settings: Settings, slug: str) -> Process:
+    """The process that a person names. Raises Refused when the settings don't have it."""
+    process = settings.processes.get(slug)
+    if process is None:
+        raise Refused(
+            f"there is no process {slug}", hint=f"the settings have {', '.join(settings.processes)}"
+        )
+    return process
+
+
 def _target(deal: Opportunity, process: Process, here: int | None, to: str | None) -> int:
     stages = ", ".join(stage.id for stage in process.stages)
     if to is not None:
@@ -152,11 +162,7 @@ def change_process(
     A probability set by hand goes when the stage changes, as it does on `advance`.
     """
     require_open(deal)
-    known = settings.processes.get(process)
-    if known is None:
-        raise Refused(
-            f"there is no process {process}", hint=f"the settings have {', '.join(settings.processes)}"
-        )
+    known = process_named(settings, process)
     there = stage or deal.stage
     if known.position(there) is None:
         stages = ", ".join(stage.id for stage in known.stages)

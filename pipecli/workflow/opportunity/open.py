@@ -11,8 +11,9 @@ from pipecli.records.base import Record
 from pipecli.records.lead import Lead, LeadStatus
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.party import Customer
-from pipecli.records.settings import Process, Settings
+from pipecli.records.settings import Settings
 from pipecli.workflow.change import Change, Refused
+from pipecli.workflow.opportunity.advance import process_named
 from pipecli.workflow.rules import require_source, require_type
 
 
@@ -51,7 +52,7 @@ def open_opportunity(
         lead=lead.id if lead else None,
         customer=customer.id if customer else None,
         process=process,
-        stage=_process(settings, process).stages[0].id,
+        stage=process_named(settings, process).stages[0].id,
         owner=owner,
         currency=currency or settings.currency,
         price_list=price_list,
@@ -64,7 +65,7 @@ def open_opportunity(
 
 def in_process(deal: Opportunity, settings: Settings, process: str, stage: str | None = None) -> Opportunity:
     """A new deal in another process, at its first stage or at `stage`."""
-    stages = _process(settings, process).stages
+    stages = process_named(settings, process).stages
     if stage is not None and stage not in [stage.id for stage in stages]:
         known = ", ".join(stage.id for stage in stages)
         raise Refused(f"{stage} is no stage of the process {process}", hint=f"its stages: {known}")
@@ -99,15 +100,6 @@ def _gaining(lead: Lead, deal: Opportunity) -> tuple[Lead, ...]:
         return ()
     opportunities = (*lead.converted.opportunities, deal.id)
     return (lead.with_(converted=lead.converted.with_(opportunities=opportunities)),)
-
-
-def _process(settings: Settings, slug: str) -> Process:
-    process = settings.processes.get(slug)
-    if process is None:
-        raise Refused(
-            f"there is no process {slug}", hint=f"the settings have {', '.join(settings.processes)}"
-        )
-    return process
 
 
 def _first_contact(settings: Settings, today: date, owner: str | None) -> NextContact | None:
