@@ -1,1 +1,1 @@
-"""What it means: rows in, rows out."""
+"""The reports: pure functions from rows to rows, without files, git or a terminal."""

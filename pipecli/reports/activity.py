@@ -1,4 +1,4 @@
-"""What was done and what is planned: calls, meetings and emails of each user, team, month, …"""
+"""Activities done and planned: calls, meetings and emails of each user, team, month, …"""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class Activity(NamedTuple):
 
     record: str
     on_open: bool
-    """Whether the lead or opportunity is open."""
+    """True of an activity on a lead or opportunity that is open."""
     user: str | None
-    """Who did it or is to: the one it names, else the owner of the record."""
+    """The user who did it or is to: the one it names, else the owner of the record."""
     team: str | None
     type: str
     direction: str | None
@@ -93,14 +93,13 @@ def activity(
     tallies: dict[str | None, Counter[str]] = defaultdict(Counter)
     totals = Counter[str]()
     overdue_before = 0
-    for each in activities:
-        if not days.has(each.day):
-            overdue_before += (
-                not each.done and each.day < today and days.first is not None and each.day < days.first
-            )
+    for activity in activities:
+        if not days.has(activity.day):
+            is_before = days.first is not None and activity.day < days.first
+            overdue_before += is_before and not activity.done and activity.day < today
             continue
-        figures = _figures(each, today)
-        tallies[getattr(each, by)].update(figures)
+        figures = _figures(activity, today)
+        tallies[getattr(activity, by)].update(figures)
         totals.update(figures)
     for deal in deals:
         figures = ["open_deal_count", *(["untouched_count"] if deal.id not in touched else [])]
@@ -112,14 +111,14 @@ def activity(
     return Done(rows, _row(None, totals, has_deals=True), overdue_before)
 
 
-def _figures(each: Activity, today: date) -> list[str]:
+def _figures(activity: Activity, today: date) -> list[str]:
     """The counts to which an activity adds one."""
-    if not each.done:
-        return ["planned_count", *(["overdue_count"] if each.day < today else [])]
-    kind = f"{each.type}_count"
-    if each.type == "email":
-        kind = "email_in_count" if each.direction == "in" else "email_out_count"
-    return ["done_count", kind, "on_open_count" if each.on_open else "on_closed_count"]
+    if not activity.done:
+        return ["planned_count", *(["overdue_count"] if activity.day < today else [])]
+    kind = f"{activity.type}_count"
+    if activity.type == "email":
+        kind = "email_in_count" if activity.direction == "in" else "email_out_count"
+    return ["done_count", kind, "on_open_count" if activity.on_open else "on_closed_count"]
 
 
 def _row(key: str | None, tally: Mapping[str, int], *, has_deals: bool) -> Row:

@@ -1,9 +1,4 @@
-"""The days that a report is about.
-
-Shares: percentages of a whole, and an amount shared out without losing a cent.
-
-What lies in the middle of some figures, and what nine of ten stay within.
-"""
+"""The days of a report, and its arithmetic: percentages, shares without a lost cent, medians and means."""
 
 from __future__ import annotations
 
@@ -22,7 +17,7 @@ class Days(NamedTuple):
     last: date | None = None
 
     def has(self, day: date | None) -> bool:
-        """Whether a day is one of these; no day is none of them."""
+        """True for a day within the bounds; False without a day."""
         return (
             day is not None
             and (self.first is None or self.first <= day)

@@ -38,7 +38,7 @@ class StageHistory(NamedTuple):
     closed: int | None = None
     """The beginning of the day on which it ended, as its file says; None of an open one."""
     is_cut: bool = False
-    """Whether there is an earlier part of its history that is not here."""
+    """True where an earlier part of its history is not in this clone."""
 
 
 class StageVisit(NamedTuple):
@@ -89,7 +89,7 @@ class Deal(NamedTuple):
     campaign: str | None = None
     has_lead: bool = False
     category: str | None = None
-    """How surely it is expected, as its stage says: commit, best-case, pipeline; None where no stage does."""
+    """The certainty that its stage gives it: commit, best-case, pipeline; None where no stage has one."""
     rotting_days: int | None = None
     """After so many days without movement it is stale; None: never."""
     score: int | None = None
@@ -137,12 +137,12 @@ class Deal(NamedTuple):
         return days - self.rotting_days
 
     def is_alive(self, days: Days) -> bool:
-        """Whether it was open on one of these days, or ended on one."""
+        """True of a deal that was open on one of these days, or ended on one."""
         has_begun = days.last is None or self.created_on <= days.last
         return has_begun and (self.ended is None or days.first is None or self.ended >= days.first)
 
     def is_open_after(self, last: date | None) -> bool:
-        """Whether it was open at the end of a day; None: now."""
+        """True of a deal that was open at the end of a day; None: now."""
         if last is None:
             return self.ended is None
         return self.created_on <= last and (self.ended is None or self.ended > last)

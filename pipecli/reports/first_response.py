@@ -1,8 +1,6 @@
-"""Business hours: the time between two moments in which a pipeline's people are at work.
+"""The time that people who asked waited for a call, an email or a meeting of ours; also in business hours.
 
-What counts is the clock on their wall, so a day whose clock changes is as long as it really was.
-
-First response: how long people who asked had to wait for a call, an email or a meeting of ours.
+Business hours are those of the clock on the wall: a day whose clock changes is as long as it really was.
 """
 
 from __future__ import annotations
@@ -24,7 +22,7 @@ _LAST = int(datetime(2199, 12, 30, tzinfo=UTC).timestamp())
 
 
 class BusinessHours(NamedTuple):
-    """What the settings say."""
+    """The `business_hours` of the settings."""
 
     days: frozenset[int]
     """0 is Monday."""
@@ -119,7 +117,7 @@ PERIODS = GROUPINGS[-2:]
 
 
 class Answer(NamedTuple):
-    """How far we are with one record."""
+    """Our first answer to one record, and the state of that."""
 
     response: datetime | date | None
     """When we first answered; a bare day where nobody noted the hour."""
@@ -141,7 +139,7 @@ class Inquiry(NamedTuple):
     type: str | None
     """Of an opportunity."""
     has_lead: bool = False
-    """Whether it is an opportunity on a lead that is there."""
+    """True of an opportunity whose lead has a file."""
     on_it: tuple[Answer, ...] = ()
     """The opportunities on a lead."""
 
@@ -170,7 +168,7 @@ class Row(NamedTuple):
     waiting_median: int | None
     waiting_oldest: int | None
     oldest: str | None
-    """Who waits longest."""
+    """The id of the record that waits longest."""
 
 
 class FirstResponse(NamedTuple):
@@ -207,15 +205,15 @@ def first_response(
     totals = _Tally()
     by_day = days != Days() or by in PERIODS
     ahead_count = counted_with_lead = 0
-    for each in inquiries:
-        day = day_in(each.created, zone) if by_day else date.min
-        if not days.has(day) or kind not in (None, each.kind):
+    for record in inquiries:
+        day = day_in(record.created, zone) if by_day else date.min
+        if not days.has(day) or kind not in (None, record.kind):
             continue
-        if kind is None and each.has_lead:
+        if kind is None and record.has_lead:
             counted_with_lead += 1
             continue
-        key = _PERIOD[by](day) if by in PERIODS else getattr(each, by)
-        inquiry = each.with_those_on_it() if kind is None and each.on_it else each
+        key = _PERIOD[by](day) if by in PERIODS else getattr(record, by)
+        inquiry = record.with_those_on_it() if kind is None and record.on_it else record
         waited = _waited(inquiry, now, minutes)
         ahead_count += max(inquiry.created, _moment(inquiry) or inquiry.created) > now
         for tally in (tallies[key], totals):

@@ -1,9 +1,4 @@
-"""What is due: next contacts and open activities, whose they are and how late.
-
-A message to a person or a team: plain text whatever the titles of deals hold, and what it can be about.
-
-What is due as messages: one a user, with what is overdue first.
-"""
+"""Next contacts and open activities that are due, and the messages that remind of them."""
 
 from __future__ import annotations
 
@@ -30,7 +25,7 @@ class Plan(NamedTuple):
     activity: str | None
     at: date | datetime
     by: str | None
-    """Who is to do it: the one it is planned for, else the owner of the record."""
+    """The user it is planned for, else the owner of the record."""
     type: str | None
     subject: str | None
     title: str
@@ -55,8 +50,9 @@ class FollowUp(NamedTuple):
 
 def followups(plans: Iterable[Plan], *, today: date, until: date, zone: tzinfo) -> list[FollowUp]:
     """The plans up to and with `until`: the overdue ones first, then by who, then by day and hour."""
-    found = [_follow_up(plan, today, zone) for plan in plans]
-    return sorted((each for each in found if each.due <= until), key=lambda each: _place(each, today))
+    follow_ups = [_follow_up(plan, today, zone) for plan in plans]
+    due = [follow_up for follow_up in follow_ups if follow_up.due <= until]
+    return sorted(due, key=lambda follow_up: _place(follow_up, today))
 
 
 def _follow_up(plan: Plan, today: date, zone: tzinfo) -> FollowUp:
@@ -71,7 +67,7 @@ def _place(follow_up: FollowUp, today: date) -> tuple[object, ...]:
 
 
 EVENTS = ("stage-changed", "won", "lost", "assigned", "closed")
-"""What `notifications` of the settings may give channels for; `closed` is a deal that closed by itself."""
+"""The events that `notifications` of the settings may name; `closed` is a deal that closed by itself."""
 
 OWNER = "owner"
 """Among the channels of an event: the user who owns the record, by their own channel."""
@@ -89,7 +85,7 @@ class Message(NamedTuple):
 # The joiners of Persian and of emoji stay.
 _CONTROLS = f"[{CONTROLS}{BREAKS}{DIRECTIONS}\ufeff]"
 _MENTIONS = r"(?<!\w)@(?=\w)|@(?=(?:everyone|here|channel|all|room)\b)|<(?=[!@#])|\](?=\()"
-"""What a chat obeys: @everyone, <!channel>, <@U123>, and a link that shows another address than its own."""
+"""The marks that a chat obeys: @everyone, <!channel>, <@U123>, and a link that shows another address."""
 _NOTHING = "\u200b"
 
 
@@ -101,49 +97,49 @@ def plain(text: str) -> str:
     line = " ".join(re.sub(_CONTROLS, " ", text).split())
     if len(line) > _LONGEST:
         line = line[: _LONGEST - 1] + "…"
-    return re.sub(_MENTIONS, lambda found: found[0] + _NOTHING, line)
+    return re.sub(_MENTIONS, lambda mention: mention[0] + _NOTHING, line)
 
 
 MOST = 100
-"""How many a message lists; the rest is counted."""
+"""The number of follow-ups that a message lists; the rest is counted."""
 
 
-def by_user(found: Iterable[FollowUp]) -> dict[str | None, list[FollowUp]]:
+def by_user(follow_ups: Iterable[FollowUp]) -> dict[str | None, list[FollowUp]]:
     """The follow-ups of each user; at None those that nobody is to do."""
     theirs: dict[str | None, list[FollowUp]] = defaultdict(list)
-    for each in found:
-        theirs[each.plan.by].append(each)
+    for follow_up in follow_ups:
+        theirs[follow_up.plan.by].append(follow_up)
     return theirs
 
 
 def item(follow_up: FollowUp) -> str:
-    """What is planned, whatever day it is moved to: `OPP-2Q8XA/4F2QX`, `OPP-2Q8XA/next-contact`."""
+    """The identity of a plan, whatever day it is moved to: `OPP-2Q8XA/4F2QX`, `OPP-2Q8XA/next-contact`."""
     return f"{follow_up.plan.id}/{follow_up.plan.activity or follow_up.plan.kind}"
 
 
-def reminder(name: str, found: Sequence[FollowUp], today: date) -> Message:
+def reminder(name: str, follow_ups: Sequence[FollowUp], today: date) -> Message:
     """The message to a user of this name about these follow-ups."""
-    overdue = [each for each in found if each.due < today]
+    overdue = [follow_up for follow_up in follow_ups if follow_up.due < today]
     parts = {
         "Overdue": overdue,
-        f"Today, {today:%A} {today}": [each for each in found if each.due == today],
-        "Ahead": [each for each in found if each.due > today],
+        f"Today, {today:%A} {today}": [follow_up for follow_up in follow_ups if follow_up.due == today],
+        "Ahead": [follow_up for follow_up in follow_ups if follow_up.due > today],
     }
     late = f", {len(overdue)} overdue" if overdue else ""
     return Message(
-        f"{count(len(found), 'follow-up')} for {plain(name)}{late}", "\n\n".join(_parts(parts, today))
+        f"{count(len(follow_ups), 'follow-up')} for {plain(name)}{late}", "\n\n".join(_parts(parts, today))
     )
 
 
 def _parts(parts: Mapping[str, Sequence[FollowUp]], today: date) -> list[str]:
-    room, said = MOST, []
-    for heading, found in parts.items():
-        lines = [line for each in found[:room] for line in _lines(each, today)]
+    room, sections = MOST, []
+    for heading, follow_ups in parts.items():
+        lines = [line for follow_up in follow_ups[:room] for line in _lines(follow_up, today)]
         if lines:
-            said.append("\n".join([heading, *lines]))
-        room -= len(found[:room])
-    left = sum(len(found) for found in parts.values()) - MOST
-    return [*said, f"and {left:,} more: pipecli followups --mine"] if left > 0 else said
+            sections.append("\n".join([heading, *lines]))
+        room -= len(follow_ups[:room])
+    left = sum(len(follow_ups) for follow_ups in parts.values()) - MOST
+    return [*sections, f"and {left:,} more: pipecli followups --mine"] if left > 0 else sections
 
 
 def _lines(follow_up: FollowUp, today: date) -> list[str]:
@@ -158,9 +154,9 @@ def _lines(follow_up: FollowUp, today: date) -> list[str]:
 def _when(follow_up: FollowUp, today: date) -> str:
     """`2026-11-19 10:00 (3 days late) `, and of what is due today its hour only."""
     late = f"{count(follow_up.overdue_days, 'day')} late"
-    said = (
+    words = (
         "" if follow_up.due == today else f"{follow_up.due}",
         f"{follow_up.at:%H:%M}" if follow_up.at else "",
         f"({late})" if follow_up.overdue_days else "",
     )
-    return "".join(f"{word} " for word in said if word)
+    return "".join(f"{word} " for word in words if word)

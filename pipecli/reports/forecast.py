@@ -19,7 +19,7 @@ GROUPINGS = ("month", "quarter", "stage", "owner", "team", "type", "source", "cu
 PERIODS = GROUPINGS[:2]
 
 CATEGORIES = ("commit", "best-case", "pipeline")
-"""How surely a deal is expected, the surest first."""
+"""The degrees of certainty of a deal, the surest first."""
 
 OVERDUE = "overdue"
 WITHOUT_DATE = "without-date"

@@ -1,9 +1,4 @@
-"""Who reports to whom by the settings: a user to their team's manager, a manager to the parent team's.
-
-What was to be won: targets of users and teams for a period, and how far what was won is from them.
-
-The forecast of a manager: their own deals and those of all who report to them, level by level.
-"""
+"""The managers and teams of the settings, their targets, and a manager's forecast with all below them."""
 
 from __future__ import annotations
 
@@ -29,11 +24,11 @@ class Organisation:
         """`teams` gives each user's team; `managers` each team's manager, `parents` the team above it."""
         self.team = teams
         self.superior: dict[str, str | None] = {}
-        """Whom each user reports to; None at the top, where the first of a circle stands too."""
+        """The superior of each user; None at the top, where the first of a circle stands too."""
         self.people: dict[str | None, list[str]] = defaultdict(list)
-        """Who reports to each manager; at None those at the top."""
+        """The users who report to each manager; at None those at the top."""
         self.members: dict[str | None, list[str]] = defaultdict(list)
-        """Who is in each team."""
+        """The users of each team."""
         self._children: dict[str | None, list[str]] = defaultdict(list)
         self.answered_for: dict[str | None, list[str]] = defaultdict(list)
         """The teams that each user answers for; one without a manager is that of the next above."""
@@ -50,11 +45,11 @@ class Organisation:
 
     def team_and_below(self, team: str) -> set[str]:
         """A team and every one below it."""
-        found, new = set[str](), [team]
+        teams, new = set[str](), [team]
         while new:
-            found.update(new)
-            new = [child for each in new for child in self._children[each] if child not in found]
-        return found
+            teams.update(new)
+            new = [child for parent in new for child in self._children[parent] if child not in teams]
+        return teams
 
     def _is_below(self, person: str | None, user: str) -> bool:
         while person is not None and person != user:
@@ -81,7 +76,7 @@ def _manager_above(
 
 
 class Goal(NamedTuple):
-    """What one user or team is to win in a period, as 2026-Q4, from its first day to its last."""
+    """The target of one user or team for a period, as 2026-Q4, from its first day to its last."""
 
     period: str
     first: date
@@ -93,9 +88,9 @@ class Goal(NamedTuple):
 class Attainment(NamedTuple):
     target: Decimal
     percent: Decimal | None
-    """What was won in percent of the target, to one decimal; None of a target of nothing."""
+    """The won amount in percent of the target, to one decimal; None of a target of nothing."""
     gap: Decimal
-    """What is to be won yet; below 0 where more was won."""
+    """The amount still to be won; below 0 where more was won."""
 
 
 class Targets:
@@ -104,8 +99,8 @@ class Targets:
     def __init__(self, goals: Iterable[Goal], organisation: Organisation, first: date, last: date) -> None:
         self.organisation = organisation
         counted = _within(goals, first, last)
-        self.own = {who: sum((each.amount for each in of), Decimal(0)) for who, of in counted.items()}
-        self.periods = sorted({each.period for of in counted.values() for each in of})
+        self.own = {who: sum((goal.amount for goal in of), Decimal(0)) for who, of in counted.items()}
+        self.periods = sorted({goal.period for of in counted.values() for goal in of})
         """Those whose targets count."""
 
     def user(self, user: str) -> Decimal | None:
@@ -124,7 +119,7 @@ class Targets:
         teams = self.organisation.team_and_below(team)
         tops = self._not_below_another(team for team in teams if team in self.own)
         rest = teams.difference(*map(self.organisation.team_and_below, tops))
-        return _sum([*map(self.own.get, tops), *(self.team(each) for each in rest)])
+        return _sum([*map(self.own.get, tops), *(self.team(name) for name in rest)])
 
     def manager(self, user: str) -> Decimal | None:
         """A manager's own and those of all below: of a team its own, else what its members' come to."""
@@ -135,7 +130,7 @@ class Targets:
         return self._of_all_below(None, frozenset())
 
     def _of_all_below(self, user: str | None, counted: frozenset[str]) -> Decimal | None:
-        """What a user (None: nobody) and all who report to them are to win, but for the teams `counted`."""
+        """The target of a user (None: nobody) and all who report to them, but for the teams `counted`."""
         known = self.organisation
         teams = self._not_below_another(
             team for team in known.answered_for[user] if team in self.own and team not in counted
@@ -147,17 +142,17 @@ class Targets:
 
     def _not_below_another(self, teams: Iterable[str]) -> list[str]:
         """Those of teams that are not below another of them, whose target holds theirs."""
-        found: list[str] = []
+        tops: list[str] = []
         counted: set[str] = set()
-        for team in sorted(teams, key=lambda each: -len(self.organisation.team_and_below(each))):
+        for team in sorted(teams, key=lambda name: -len(self.organisation.team_and_below(name))):
             if team not in counted:
-                found.append(team)
+                tops.append(team)
                 counted |= self.organisation.team_and_below(team)
-        return found
+        return tops
 
 
 def attainment(won: Decimal, target: Decimal) -> Attainment:
-    """How far what was won is from a target."""
+    """The won amount beside its target."""
     percent = (won * 100 / target).quantize(Decimal("0.1"), ROUND_HALF_UP) if target else None
     return Attainment(target, percent, target - won)
 
@@ -166,7 +161,7 @@ def _within(goals: Iterable[Goal], first: date, last: date) -> dict[str, list[Go
     """Each principal's targets: of periods that lie in the window whole, the longest first, none twice."""
     taken: dict[str, list[Goal]] = {}
     inside = [goal for goal in goals if first <= goal.first and goal.last <= last]
-    for goal in sorted(inside, key=lambda each: each.first - each.last):
+    for goal in sorted(inside, key=lambda goal: goal.first - goal.last):
         others = taken.setdefault(goal.principal, [])
         if all(goal.last < other.first or other.last < goal.first for other in others):
             others.append(goal)
@@ -185,7 +180,7 @@ class Rolled(NamedTuple):
     level: int
     """0 at the top; a line holds the sum of those one deeper below it."""
     is_sum: bool
-    """Whether the row sums up a manager's people; the manager's own deals then have a line among them."""
+    """True of a row that sums up a manager's people; the manager's own deals then have a line among them."""
 
 
 def roll_up(rows: Sequence[Row], organisation: Organisation) -> list[Rolled]:

@@ -134,7 +134,7 @@ def _moves(
 
 
 def _worth_between(step: Deal | None, side: Side, closing: Side, window: Days | None) -> Worth:
-    """What a step is worth; one that stands in no sum may be in a currency that only the closing knows."""
+    """The worth of a step; one that stands in no sum may be in a currency that only the closing knows."""
     try:
         return _worth(step, side, window)
     except MissingRate:
@@ -142,7 +142,7 @@ def _worth_between(step: Deal | None, side: Side, closing: Side, window: Days | 
 
 
 def _is_same_money(at: Deal | None, step: Deal | None, side: Side) -> bool:
-    """Whether two states of a deal are worth the same by any rates."""
+    """True where two states of a deal are worth the same by any rates."""
     return (
         at is not None
         and step is not None
@@ -194,7 +194,7 @@ def _end(at: Deal, after: Deal, closing: Side) -> Iterator[tuple[str, Deal | Non
 
 
 def _is_told(old: date | None, before: Deal, after: Deal, window: Days | None) -> bool:
-    """Whether a new date is worth a word: with a window when it crosses an edge; that of a win is no plan."""
+    """True for a new date that is a move: with a window when it crosses an edge; that of a win is no plan."""
     if window:
         return window.has(old) != window.has(after.close)
     return "won" not in (before.status, after.status)

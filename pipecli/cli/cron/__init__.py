@@ -1,1 +1,1 @@
-"""What is due and what runs by itself: reminders, notifications, auto-close, assignment, the calendar."""
+"""Verbs for cron: reminders, notifications, auto-close, assignment, follow-ups, the calendar."""

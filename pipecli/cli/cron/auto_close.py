@@ -86,7 +86,7 @@ def _close_all(run: Session, keys: list[str]) -> None:
         raise PipecliError(f"interrupted, {len(done)} are closed", hint="run it again for the rest") from None
     finally:
         if run.format is not Format.TABLE:
-            print_records([_record(run, each) for each in done], _COLUMNS, run.format)
+            print_records([_record(run, closing) for closing in done], _COLUMNS, run.format)
     if failed:
         raise PipecliError(
             f"{len(failed)} of {len(failed) + len(done)} could not be closed: "
@@ -116,7 +116,7 @@ _GIVING_WAY = 0.02
 
 
 def _due(run: Session, key: str) -> Closing | None:
-    """How a deal closes; None where it stays open."""
+    """The closing of a deal; None where it stays open."""
     from pipecli.records.opportunity import Opportunity
     from pipecli.records.quotation import Quotation
     from pipecli.workflow.opportunity import auto_close
@@ -143,7 +143,7 @@ def _line(closing: Closing, *, is_done: bool) -> str:
 
 
 def _rejected(closing: Closing) -> list[str]:
-    return [each.key for each in closing.change.also]
+    return [change.key for change in closing.change.also]
 
 
 _COLUMNS = tuple(Column(name, name) for name in ("id", "title", "owner", "no_answer_since", "no_answer_days"))

@@ -48,24 +48,24 @@ def followups(
     until = parse_to(due, run.today) if due else date.max if ics else run.today
     zone = run.now.tzinfo
     assert zone is not None
-    found = followups_of(
+    follow_ups = followups_of(
         plans(pipeline.index.connection, owner_filter(run), until), today=run.today, until=until, zone=zone
     )
     if ics:
         from pipecli.cli.cron.calendar import text_of
 
-        write_text(text_of(run, "follow-ups", [each.plan for each in found]))
+        write_text(text_of(run, "follow-ups", [follow_up.plan for follow_up in follow_ups]))
     else:
-        _print(run, found, until)
-    if exit_code and found:
+        _print(run, follow_ups, until)
+    if exit_code and follow_ups:
         raise typer.Exit(DUE)
 
 
-def _print(run: Session, found: Sequence[FollowUp], until: date) -> None:
-    if run.format is Format.TABLE and not found:
+def _print(run: Session, follow_ups: Sequence[FollowUp], until: date) -> None:
+    if run.format is Format.TABLE and not follow_ups:
         say(f"nothing is due on or before {until}")
         return
-    print_records([_record(each) for each in found], _COLUMNS, run.format)
+    print_records([_record(follow_up) for follow_up in follow_ups], _COLUMNS, run.format)
 
 
 def _record(follow_up: FollowUp) -> dict[str, Any]:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 app = noun("Tell of what was won, lost, moved or assigned.")
 
 _KEPT_DAYS = 35
-"""What was claimed is remembered so long: a rebase or a --since that goes further back tells it again."""
+"""Days that a claim is kept: a rebase or a --since that goes further back tells it again."""
 
 _MOST_ALONE = 10
 """Messages for one address; of more one is made."""
@@ -127,7 +127,7 @@ def _claims(run: Session) -> Claims:
 
 
 def _untold(run: Session, before: Unsent, left: Unsent) -> list[Delivery]:
-    """What nobody else has told, as far as that can be known."""
+    """The deliveries that nobody else has sent, as far as that can be known."""
     from pipecli.history.claims import Unreachable
 
     claims = _claims(run)
@@ -168,7 +168,7 @@ def _give_back(claims: Claims, lost: set[str], clone: str, run: Session) -> None
 
 
 def _gathered(run: Session, unsent: Unsent, ours: Channels, since: str) -> Unsent:
-    """What is to be sent: what was left, and what the commits since then did."""
+    """The deliveries to send: those that were left, and those of the commits since then."""
     from pipecli.history import commits
     from pipecli.history.index import open_history
     from pipecli.history.notices import notices
@@ -179,7 +179,7 @@ def _gathered(run: Session, unsent: Unsent, ours: Channels, since: str) -> Unsen
     start = _start(run, history, since) if since else unsent.told or head
     if not since and unsent.told is None:
         mention(f"the first run: the next one tells what comes after commit {head[:7]}; --since tells more")
-    new = [each.id for each in commits.listed(place, head, start)]
+    new = [commit.id for commit in commits.listed(place, head, start)]
     if not history.boundary.isdisjoint(new):
         say("warning: this clone is shallow, and what was before is not told; fetch more of it")
     found = deliveries(run, ours, notices(history, new, _users_by_email(run)))
@@ -232,11 +232,11 @@ def _message(deliveries: Sequence[Delivery]) -> Message:
 
 
 def _print(run: Session, sent: Sequence[Delivery]) -> None:
-    """What was told. Nothing for cron where nothing was: it would send a mail about it."""
+    """Print the notices sent. Nothing where there are none: cron would send a mail about it."""
     if run.format is Format.TABLE and not sent:
         mention("there is nothing to tell")
         return
-    print_records([_record(each) for each in sent], _COLUMNS, run.format, id_key="record")
+    print_records([_record(delivery) for delivery in sent], _COLUMNS, run.format, id_key="record")
 
 
 def _print_messages(run: Session, deliveries: Sequence[Delivery]) -> None:
@@ -247,8 +247,8 @@ def _print_messages(run: Session, deliveries: Sequence[Delivery]) -> None:
         return
     drawn = []
     for theirs in _by_message(deliveries):
-        told = _message(theirs)
-        lines = [f"To: {theirs[0].to}", f"Subject: {told.title}", "", *told.body.split("\n")]
+        message = _message(theirs)
+        lines = [f"To: {theirs[0].to}", f"Subject: {message.title}", "", *message.body.split("\n")]
         drawn.append("".join(f"{clean(line)}\n" for line in lines))
     write_text("\n".join(drawn))
 
@@ -266,7 +266,7 @@ _COLUMNS = (
 
 
 To = tuple[bool, str]
-"""Whether it is a user, and the name of them or of a channel."""
+"""True for a user, and the name of the user or of the channel."""
 
 
 def deliveries(run: Session, ours: Channels, found: Iterable[Notice]) -> list[Delivery]:
@@ -330,7 +330,7 @@ class _Packing:
         return message(notice, About(self.names, name, standing, self.zone))
 
     def _standing(self, notice: Notice) -> Standing | None:
-        """What a win is worth in points, and where its owner stands; None where that can't be told."""
+        """The points of a win, and the rank of its owner; None where that can't be told."""
         from pipecli.reports.days import quarter_of
         from pipecli.reports.money import Valuation
         from pipecli.reports.ranking import points_of
@@ -371,6 +371,6 @@ def _addresses(ours: Channels, to: To) -> list[Address]:
 
 
 def _key(notice: Notice, to: To, place: int) -> str:
-    """Under what it is claimed: the same on every clone, and no name in it."""
+    """The key of its claim: the same on every clone, and no name in it."""
     parts = (notice.identity, *map(str, to), str(place))
     return sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()[:20]

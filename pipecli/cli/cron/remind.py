@@ -42,7 +42,7 @@ class Remind(Sending):
 
 
 class Due(NamedTuple):
-    """What a user is to be told at one of their addresses."""
+    """The follow-ups for a user at one of their addresses."""
 
     user: str
     name: str
@@ -69,12 +69,12 @@ def remind(
 
     run = session(ctx)
     ours = channels()
-    found = _found(run, due)
-    if not found:
+    follow_ups = _follow_ups(run, due)
+    if not follow_ups:
         _print(run, [])
         return
     _require_a_channel(ours)
-    dues, untold = _dues(run, ours, found)
+    dues, untold = _dues(run, ours, follow_ups)
     place = run.pipeline.location
     remote = None if run.option("alone") else shared_remote(place)
     claims = Claims(place, "remind", keep=_KEPT_DAYS, remote=remote)
@@ -92,7 +92,7 @@ def remind(
         )
 
 
-def _found(run: Session, due: str) -> list[FollowUp]:
+def _follow_ups(run: Session, due: str) -> list[FollowUp]:
     from pipecli.cli.common.dates import parse_to
     from pipecli.reports.followups import followups
     from pipecli.store.plans import plans
@@ -113,8 +113,8 @@ def _require_a_channel(ours: Channels) -> None:
         )
 
 
-def _dues(run: Session, ours: Channels, found: Sequence[FollowUp]) -> tuple[list[Due], dict[str, str]]:
-    """What is to be told at each address; and a line about each user who can't be told.
+def _dues(run: Session, ours: Channels, follow_ups: Sequence[FollowUp]) -> tuple[list[Due], dict[str, str]]:
+    """The follow-ups for each address; and a line about each user who has none.
 
     The lines have keys as reminders have: cron, which would mail it every hour, hears each once a day.
     """
@@ -123,7 +123,7 @@ def _dues(run: Session, ours: Channels, found: Sequence[FollowUp]) -> tuple[list
     users: Mapping[str, Mapping[str, Any]] = run.pipeline.settings_as_written.get("users") or {}
     dues = []
     untold = {}
-    for user, theirs in by_user(found).items():
+    for user, theirs in by_user(follow_ups).items():
         about = users.get(user or "", {})
         what = f"{len(theirs)} due"
         key = f"{run.today}/{user or 'nobody'}/{len(theirs)}-untold"
@@ -157,7 +157,7 @@ def _message(run: Session, due: Due, keys: Sequence[str]) -> Message:
 
 
 def _unclaimed(run: Session, claims: Claims, dues: Sequence[Due]) -> list[tuple[Due, list[str]]]:
-    """What is still to be told today, as far as that can be known."""
+    """The reminders still to be sent today, as far as that can be known."""
     from pipecli.history.claims import Unreachable
 
     try:
@@ -197,7 +197,7 @@ def _send(
 
 @contextmanager
 def _claimed(run: Session, claims: Claims, keys: Sequence[str]) -> Iterator[tuple[set[str], set[str]]]:
-    """What this run may send, and of that what is not sent yet; what is not in the end, is given back."""
+    """The keys that this run may send, and those of them not sent yet, which are given back in the end."""
     from pipecli.store.transaction import interruptible
 
     who = secrets.token_hex(4)
@@ -219,31 +219,31 @@ def _give_back(claims: Claims, unsent: set[str], who: str, run: Session) -> None
 
 
 def _record(due: Due, keys: Sequence[str]) -> dict[str, Any]:
-    found = [due.by_key[key] for key in keys]
+    follow_ups = [due.by_key[key] for key in keys]
     return {
         "user": due.user,
         "channel": due.address.channel,
-        "count": len(found),
-        "overdue": sum(each.overdue_days > 0 for each in found),
-        "items": [item(each) for each in found],
+        "count": len(follow_ups),
+        "overdue": sum(follow_up.overdue_days > 0 for follow_up in follow_ups),
+        "items": [item(follow_up) for follow_up in follow_ups],
     }
 
 
 def _print(run: Session, sent: Sequence[Mapping[str, Any]]) -> None:
-    """Who was reminded. Nothing for cron where nobody was: it would send a mail about it."""
+    """Print the reminders sent. Nothing where there are none: cron would send a mail about it."""
     if run.format is Format.TABLE and not sent:
         mention("nobody has anything new to be reminded of today")
         return
     print_records(sent, _COLUMNS, run.format, id_key="user")
 
 
-def _print_messages(run: Session, found: Sequence[tuple[Due, list[str]]]) -> None:
+def _print_messages(run: Session, unclaimed: Sequence[tuple[Due, list[str]]]) -> None:
     """The messages that would be sent."""
-    told = [(due, keys, _message(run, due, keys)) for due, keys in found if keys]
+    messages = [(due, keys, _message(run, due, keys)) for due, keys in unclaimed if keys]
     if run.format is Format.TABLE:
-        write_text("\n".join(_drawn(due, message) for due, _, message in told))
+        write_text("\n".join(_drawn(due, message) for due, _, message in messages))
         return
-    records = [{**_record(due, keys), **message._asdict()} for due, keys, message in told]
+    records = [{**_record(due, keys), **message._asdict()} for due, keys, message in messages]
     print_records(records, [*_COLUMNS, Column("title", "TITLE")], run.format, id_key="user")
 
 

@@ -68,13 +68,13 @@ def _written(pipeline: Pipeline, collection: Collection, where: str | None) -> l
     # the newline ends a comment that would hide the rest
     condition = f"({where}\n)" if where else "1"
     columns = "json" if collection.kind else "id"
-    found = query.select(
+    selected = query.select(
         pipeline.index.connection, columns, collection.table, condition, f"ORDER BY {collection.identity}", ()
     )
     if collection.kind:
-        return [str(row[0]) for row in found.rows]
+        return [str(row[0]) for row in selected.rows]
     parts: dict[str, Any] = pipeline.settings_as_written.get(collection.plural, {})
-    return [dumps({"id": key} | parts[str(key)], indent=None) for (key,) in found.rows]
+    return [dumps({"id": key} | parts[str(key)], indent=None) for (key,) in selected.rows]
 
 
 def _in_form(texts: list[str], collection: Collection, form: str) -> str:

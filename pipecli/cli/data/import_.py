@@ -62,10 +62,10 @@ def import_(
 
 
 def collection_of(kind: str) -> Collection:
-    """What KIND says. Raises PipecliError."""
+    """The collection that KIND names. Raises PipecliError."""
     collection = named(kind)
     if collection is None:
-        known = ", ".join(each.plural for each in COLLECTIONS)
+        known = ", ".join(collection.plural for collection in COLLECTIONS)
         raise PipecliError(f'"{kind}" is no kind of record', hint=f"give one of {known}")
     return collection
 

@@ -56,9 +56,9 @@ def import_(
         commit = _write(transaction, outcome)
         report = report_json(read, outcome)
         _print(transaction, report, commit, creates=create_leads)
-    for each in read.left_out:
-        (say if each.is_fault else mention)(clean(f"{each.file}: {each.reason}"))
-    faults = [each for each in read.left_out if each.is_fault]
+    for item in read.left_out:
+        (say if item.is_fault else mention)(clean(f"{item.file}: {item.reason}"))
+    faults = [item for item in read.left_out if item.is_fault]
     if faults:
         they = "it is" if len(faults) == 1 else "they are"
         raise PipecliError(
@@ -140,7 +140,7 @@ def _print(transaction: Transaction, report: dict[str, Any], commit: str | None,
 
 
 def _labels(transaction: Transaction, report: Mapping[str, Any]) -> dict[str, str]:
-    """What the records are called that got mail, with the status of those that are not open."""
+    """The labels of the records that got mail, with the status of those that are not open."""
     labels = {}
     for key in {row["record"] for row in report["recorded"]}:
         row = label_and_status(transaction.pipeline.index.connection, key)
@@ -153,7 +153,7 @@ _ENDED = {"won", "lost", "closed", "converted", "disqualified"}
 
 
 def _counterpart(row: Mapping[str, Any]) -> str:
-    """Whom a mail is from or, of ours, to."""
+    """The sender of a mail or, of ours, its recipients."""
     if row["direction"] != "out":
         return f"from {row['from']}"
     return f"to {', '.join(row['to'])}"
@@ -181,7 +181,7 @@ _ROWS = tuple(
 
 
 def _offers(report: Mapping[str, Any], *, creates: bool) -> Iterator[str]:
-    """What a person can do about the mails without a place."""
+    """Hints about the mails that belong to no record."""
     if report["ambiguous"]:
         yield "to record one of them where it belongs: pipecli inbox import FILE --on REF"
     if not creates and any("stranger" in row for row in report["unmatched"]):

@@ -108,6 +108,6 @@ def _kind(name: str) -> Kind:
     if kind is None:
         raise PipecliError(
             f"there is no kind of record {name}",
-            hint=f"one of {', '.join(each.noun for each in (*KINDS, SETTINGS))}",
+            hint=f"one of {', '.join(kind.noun for kind in (*KINDS, SETTINGS))}",
         )
     return kind

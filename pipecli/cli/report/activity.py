@@ -47,21 +47,21 @@ def report_activity(
     made = activity(
         _of(every, of, team_and_below(pipeline.index.connection, of.team) if of.team else set()),
         owned_deals(pipeline.index.connection, of),
-        {each.record for each in every if each.done and asked.has(each.day)},
+        {activity.record for activity in every if activity.done and asked.has(activity.day)},
         by=by, days=asked, today=run.today,
     )  # fmt: skip
     _print(run, made, by, asked)
 
 
 def _of(every: Iterable[Activity], of: OwnerFilter, teams: Collection[str]) -> Iterator[Activity]:
-    """What the people that the options name did or are to do."""
-    for each in every:
+    """The activities of the people that the options name."""
+    for entry in every:
         if (
-            (not of.owner or each.user == of.owner)
-            and (not of.team or each.team in teams)
-            and (not of.me or each.user == of.me)
+            (not of.owner or entry.user == of.owner)
+            and (not of.team or entry.team in teams)
+            and (not of.me or entry.user == of.me)
         ):
-            yield each
+            yield entry
 
 
 def _print(run: Session, made: Done, by: str, asked: Days) -> None:

@@ -1,9 +1,4 @@
-"""`pipecli dashboard`: one page for those who look before they read.
-
-The tables of the dashboard: the forecast, the ranking, what stands still, recent wins and losses.
-
-What the dashboard says: key figures now and then, charts and tables, from the index and from history.
-"""
+"""`pipecli dashboard`: one page with the key figures now and then, charts and tables."""
 
 from __future__ import annotations
 
@@ -101,7 +96,7 @@ _MOST_ROWS = 12
 
 
 class People:
-    """Who is called what."""
+    """The names of users, teams, customers, stages and competitors."""
 
     def __init__(self, run: Session) -> None:
         self.users, self.customers, self.stages = (Names(run, by) for by in ("owner", "customer", "stage"))
@@ -345,7 +340,7 @@ def _shown(
 
 
 def _target(run: Session, days: Days, currency: str | None, period: str) -> Iterator[Figure]:
-    """What was attained of the quarter's target, where there is one."""
+    """The attainment of the quarter's target, where there is one."""
     made = made_of(run, run.pipeline, "quarter", Window(days.first, days.last, is_asked=True), currency)
     total = with_targets(run, made, "quarter", ForecastNames(run, "quarter")).total
     percent = total.get("attainment_percent")

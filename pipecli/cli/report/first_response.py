@@ -149,11 +149,11 @@ def _time(minutes: object, *, is_business: bool) -> str:
 
 
 def _remarks(made: FirstResponse) -> list[str]:
-    """What is counted in an unexpected way."""
-    said = (
+    """The notes below the rows: all that is counted in an unexpected way."""
+    remarks = (
         (made.counted_with_lead, "opportunities came from leads and count with those"),
         (made.untimed_count, "answered on a day without an hour: in no median"),
         (made.early_count, "answered before created: 0 minutes"),
         (made.ahead_count, "created or answered at a time that is yet to come"),
     )
-    return [f"{count} {what}" for count, what in said if count]
+    return [f"{count} {what}" for count, what in remarks if count]

@@ -111,17 +111,17 @@ def _print(run: Session, made: Forecast, by: str, *, has_chart: bool) -> None:
     )
 
 
-def _json(made: Forecast, found: Targeted) -> dict[str, Any]:
-    totals = {name: value for name, value in found.total.items() if name not in ("key", "process")}
+def _json(made: Forecast, targeted: Targeted) -> dict[str, Any]:
+    totals = {name: value for name, value in targeted.total.items() if name not in ("key", "process")}
     return {
         "by": made.by,
         "currency": made.currency,
         "today": made.today,
         "from": made.window.first,
         "to": made.window.last,
-        "rows": found.rows,
+        "rows": targeted.rows,
         "totals": totals,
-        **({"bases": {"attainment_percent": found.base}} if found.base else {}),
+        **({"bases": {"attainment_percent": targeted.base}} if targeted.base else {}),
         "overdue": made.overdue._asdict(),
         "without_date": made.without_date._asdict(),
         "without_amount": {"open_count": made.without_amount},
@@ -164,9 +164,9 @@ def bars(rows: Sequence[Mapping[str, Any]], by: str, digits: int) -> str:
     names = [cut(clean(label(row, by)), min(_LONGEST_LABEL, max(width // 3, 1))) for row in rows]
     left = max(map(display_width, names), default=0)
     both = [row["won_amount"] + row["weighted"] for row in rows]
-    sums = [money(each, None, digits) for each in both]
+    sums = [money(amount, None, digits) for amount in both]
     if width - left - max(map(len, sums), default=0) - _GAPS < _LEAST_BAR:
-        sums = [rounded_to_three(each) for each in both]
+        sums = [rounded_to_three(amount) for amount in both]
     right = max(map(len, sums), default=0)
     room = max(width - left - right - _GAPS, _LEAST_BAR)
     longest = max(
@@ -196,7 +196,7 @@ def _bar(row: Mapping[str, Any], longest: Decimal, room: int) -> str:
 
 
 def _cells(amount: Decimal, longest: Decimal, room: int) -> int:
-    """How many cells an amount takes: one at least of what is anything."""
+    """The cells that an amount takes: at least one where it is more than 0."""
     return max(int(amount * room / longest), 1) if amount > 0 else 0
 
 

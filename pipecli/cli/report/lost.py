@@ -192,7 +192,7 @@ def _whole(row: Row) -> str:
 
 
 def _remarks(made: Lost, currency: str, *, is_pivot: bool) -> list[str]:
-    """What the percentages are of, and what a person must know beside the rows."""
+    """The notes below the rows: the bases of the percentages, and the deals that count otherwise."""
     lines = []
     if made.totals.lost_count:
         rate = "" if made.by == "reason" and not is_pivot else "; win rate: of the won and the lost"

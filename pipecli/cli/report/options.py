@@ -74,7 +74,7 @@ def read_journeys(run: Session, order: Sequence[Place]) -> list[Deal]:
     """The deals of `--owner`, `--team` and `--mine` with their visits to the stages, as of `--as-of`."""
     pipeline, zone = run.pipeline, run.now.tzinfo
     assert zone
-    found = journeys(
+    history = journeys(
         pipeline.location,
         all_deals(pipeline.index.connection, owner_filter(run), zone),
         stages_entered(pipeline.index.connection),
@@ -83,6 +83,6 @@ def read_journeys(run: Session, order: Sequence[Place]) -> list[Deal]:
         stages=stage_places(order),
         say=say,
     )
-    for note in found.notes:
+    for note in history.notes:
         say(f"warning: {note}")
-    return found.all
+    return history.all

@@ -1,7 +1,4 @@
-"""`pipecli report pipeline`: what stands at which stage, and whose it is.
-
-How `report pipeline` looks on a terminal: a matrix a process where its stages have room, else a list.
-"""
+"""`pipecli report pipeline`: open deals by stage, as a matrix a process where it has room, else as a list."""
 
 from __future__ import annotations
 
@@ -119,7 +116,7 @@ def drawn(made: Pipeline, names: Names, stages: Names, currency: str, width: int
         parts.append(f"{_matrix(matrix, look) or _list(matrix, look)}\n\n")
     totals = made.totals
     amount, weighted = (
-        money(each, currency, minor_digits(currency)) for each in (totals.amount, totals.weighted)
+        money(figure, currency, minor_digits(currency)) for figure in (totals.amount, totals.weighted)
     )
     parts.append(fitted(f"in all, {_deals(totals.open_count)}: {amount}, weighted {weighted}"))
     if totals.without_amount_count:
@@ -180,7 +177,7 @@ def _list(matrix: Matrix, look: _Look) -> str:
     digits = minor_digits(look.currency)
 
     def line(key: str, stage: str, total: Sum) -> tuple[str, str, int, str, str]:
-        amount, weighted = (money(each, None, digits) for each in (total.amount, total.weighted))
+        amount, weighted = (money(figure, None, digits) for figure in (total.amount, total.weighted))
         return key, stage, total.open_count, amount, weighted
 
     rows = []

@@ -167,7 +167,7 @@ def _sum(row: Row, names: Names, by: str) -> dict[str, Any]:
 
 
 def _remarks(made: Stale, currency: str) -> list[str]:
-    """How many of how many, and which can't be stale."""
+    """The notes below the rows: the sums, and the deals that can't be stale."""
     totals, lines = made.totals, []
     if totals.stale_count:
         amount = money(totals.amount, currency, minor_digits(currency))

@@ -188,7 +188,7 @@ def _said_pace(pace: Pace, currency: str) -> list[str]:
         lines.append(f"{_deals(pace.backwards_count)} ended before being created: in no cycle")
     if pace.velocity is not None and pace.average_value is not None:
         digits = minor_digits(currency)
-        average, velocity = (money(each, None, digits) for each in (pace.average_value, pace.velocity))
+        average, velocity = (money(figure, None, digits) for figure in (pace.average_value, pace.velocity))
         lines += [
             f"sales velocity: {velocity} {currency} a day",
             f"= {_deals(pace.open_count)} open × {pace.win_rate} % won × {average} {currency}"

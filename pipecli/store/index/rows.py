@@ -1,11 +1,4 @@
-"""Who waits for a first response, or did: the leads and opportunities of the index.
-
-How far the leads of the index got, for the funnel.
-
-The activities of the index, as the report on what was done takes them.
-
-What users own of one kind of record, and whose turn it was last, for the assignment rules.
-"""
+"""The leads, activities and inquiries of the index as the reports take them; loads no model."""
 
 from __future__ import annotations
 
@@ -45,12 +38,12 @@ def inquiries(connection: sqlite3.Connection, owner_filter: OwnerFilter) -> Iter
 
 
 def _on_leads(connection: sqlite3.Connection) -> dict[str, list[Answer]]:
-    found = defaultdict[str, list[Answer]](list)
+    answers = defaultdict[str, list[Answer]](list)
     for lead, response, is_open in connection.execute(
         "SELECT lead, first_response, status = 'open' FROM _opportunities WHERE lead IS NOT NULL"
     ):
-        found[lead].append(Answer(_moment(response), bool(is_open)))
-    return found
+        answers[lead].append(Answer(_moment(response), bool(is_open)))
+    return answers
 
 
 def _moment(text: str | None) -> datetime | date | None:
