@@ -79,7 +79,7 @@ def members(
     for side, (version, order) in enumerate(zip((base, ours, theirs), orders, strict=True)):
         for place, member in zip(order, version, strict=True):
             versions[place][side] = member
-    first = [next(version for version in member if version is not None) for member in versions]
+    first = [next(value for value in member if value is not None) for member in versions]
     named = zip(numbered(first, names), versions, strict=True)
     return Members([Member(name, *member) for name, member in named], *orders)
 
@@ -117,10 +117,10 @@ def _text(value: object) -> str:
 def _paired(
     before: Sequence[object], after: Sequence[object], key: Callable[[object], str]
 ) -> list[int | None]:
-    """For each member after, which one before it is: of one name, the equal one first."""
+    """The place before of each member after, or None: of one name, the equal one first."""
     pairs: list[int | None] = [None] * len(after)
     free = set(range(len(before)))
-    old, new = ([(key(each), repr(meaning(each))) for each in version] for version in (before, after))
+    old, new = ([(key(member), repr(meaning(member))) for member in version] for version in (before, after))
     for length in (2, 1):  # name and content, then the name alone
         waiting: dict[tuple[str, ...], list[int]] = {}
         for index in sorted(free):
