@@ -65,6 +65,7 @@ def test_the_table_has_a_line_a_user_and_those_whose_deals_nobody_touched(root: 
             way("meeting", "2026-11-28", done=False),
             way("call", "2026-10-31", done=False),  # before this month
             way("call", "2026-10-30"),
+            way("call", "2026-10-29"),
         ),
     )
     won(root, "2026-11-05", "1")

@@ -158,6 +158,14 @@ def test_by_month_open_is_at_its_end(report, january):
     assert "stages" not in made["rows"][0]
 
 
+def test_each_month_has_the_deals_that_ended_in_it(report, january, on):
+    on("2026-02-03", C="demo won")
+
+    counts = {row["key"]: (row["won_count"], row["lost_count"]) for row in report("--by", "month")["rows"]}
+
+    assert counts == {"2026-01": (2, 1), "2026-02": (1, 0)}
+
+
 @pytest.mark.parametrize("by", ["team", "process", "type", "source", "quarter"])
 def test_every_grouping(report, january, by):
     assert sum(row["won_count"] for row in report("--by", by)["rows"]) == 2

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.records_given import activity_text, deal_text
+
 if TYPE_CHECKING:
     from tests.conftest import Cli
 
@@ -94,3 +96,14 @@ def test_a_broken_file_stops_the_questions_about_its_kind_only(root: Path, cli: 
     assert "suppliers/acme.yaml:" in cli("sql", "SELECT count(*) FROM suppliers", code=1).err
     assert "suppliers/acme.yaml:" in cli("sql", "SELECT count(*) FROM items", code=1).err
     assert cli("sql", "SELECT count(*) AS n FROM products", "--format", "ids").out == "3\n"
+
+
+def test_the_last_word_of_either_side_is_a_column(cli, deal):
+    words = (("AAAAA", "2026-11-03", "in"), ("BBBBB", "2026-11-05", "out"), ("CCCCC", "2026-11-07", "in"))
+    activities = "".join(activity_text(key, day, direction=direction) for key, day, direction in words)
+    planned = activity_text("DDDDD", "2026-11-09", done="false")
+    deal(text=deal_text(more=f"activities:\n{activities}{planned}"))
+
+    answer = cli("sql", "SELECT last_in, last_out, open_activities FROM opportunities", "--format", "csv").out
+
+    assert answer.splitlines()[1] == "2026-11-07,2026-11-05,1"
