@@ -1,4 +1,4 @@
-"""The promises to a stranger: a changelog, pinned actions, links that lead somewhere, a site with all pages."""
+"""The promises to a stranger: a changelog, pinned actions, links that lead somewhere, a whole site."""
 
 from __future__ import annotations
 
