@@ -11,6 +11,7 @@ import statistics
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -69,6 +70,37 @@ def test_files_are_few_and_neither_long_nor_short() -> None:
 def test_no_folder_holds_more_than_a_reader_takes_in() -> None:
     folders = Counter(str(file.parent.relative_to(TREE)) for file in FILES)
     assert {folder: count for folder, count in folders.items() if count > 25} == {}
+
+
+def _imports_of(tree: ast.Module, modules: set[str]) -> Iterator[str]:
+    """The modules of ours that a module imports, in functions too; not those for its types alone."""
+    for_types = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        for inner in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and id(node) not in for_types:
+            for alias in node.names:
+                name = f"{node.module}.{alias.name}"
+                yield name if name in modules else str(node.module)
+
+
+def _reachable(name: str, uses: dict[str, set[str]]) -> set[str]:
+    """The modules that a module uses, and those that these use."""
+    reached: set[str] = set()
+    waiting = {name}
+    while waiting:
+        waiting = {used for user in waiting for used in uses[user]} - reached
+        reached |= waiting
+    return reached
+
+
+def test_no_imports_go_round_in_a_circle() -> None:
+    names = {_name_of(file) for file in FILES}
+    uses = {_name_of(file): set(_imports_of(_tree_of(file), names)) & names for file in FILES}
+    assert [name for name in uses if name in _reachable(name, uses)] == []
 
 
 def test_docstrings_are_statements() -> None:
