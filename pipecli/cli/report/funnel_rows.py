@@ -8,7 +8,7 @@ from typing import Any
 
 from pipecli.cli.common.list import owner_filter
 from pipecli.cli.common.session import Session
-from pipecli.cli.report.options import read_journeys
+from pipecli.cli.report.journeys import read_journeys
 from pipecli.cli.report.printing import Names
 from pipecli.reports.days import Days, percent
 from pipecli.reports.deals import Deal, Place

@@ -8,13 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from pipecli.cli.common.list import owner_filter
-from pipecli.cli.common.session import Session, say
 from pipecli.errors import PipecliError
-from pipecli.history.stages import journeys
 from pipecli.reports.days import Days
-from pipecli.reports.deals import Deal, Place
-from pipecli.store.index.deals import all_deals, stages_entered
 
 From = Annotated[str, typer.Option("--from", help="From this day or period on.", metavar="DATE")]
 To = Annotated[str, typer.Option("--to", help="Until this day or period.", metavar="DATE")]
@@ -63,26 +58,3 @@ def period_text(asked: Days) -> str:
     """`from 2026-10-01 to 2026-12-31`; empty without bounds."""
     first, last = asked
     return " ".join([*([f"from {first}"] if first else []), *([f"to {last}"] if last else [])])
-
-
-def stage_places(order: Sequence[Place]) -> dict[Place, int]:
-    """The place of each stage, which stand in the order of their processes."""
-    return {place: number for number, place in enumerate(order)}
-
-
-def read_journeys(run: Session, order: Sequence[Place]) -> list[Deal]:
-    """The deals of `--owner`, `--team` and `--mine` with their visits to the stages, as of `--as-of`."""
-    pipeline, zone = run.pipeline, run.now.tzinfo
-    assert zone
-    history = journeys(
-        pipeline.location,
-        all_deals(pipeline.index.connection, owner_filter(run), zone),
-        stages_entered(pipeline.index.connection),
-        until=pipeline.revision,
-        now=run.now,
-        stages=stage_places(order),
-        say=say,
-    )
-    for note in history.notes:
-        say(f"warning: {note}")
-    return history.all

@@ -11,6 +11,7 @@ from pipecli.cli.common.command import noun
 from pipecli.cli.common.list import Report
 from pipecli.cli.common.session import session
 from pipecli.cli.common.table import Column, money
+from pipecli.cli.report.journeys import read_journeys
 from pipecli.cli.report.options import (
     Currency,
     From,
@@ -20,7 +21,6 @@ from pipecli.cli.report.options import (
     days,
     grouping,
     period_text,
-    read_journeys,
 )
 from pipecli.cli.report.printing import (
     Names,
