@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import combinations, pairwise
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipecli.history.moments import steady
@@ -13,7 +13,6 @@ TIMES = st.lists(st.integers(0, 12), max_size=9)
 
 
 @given(TIMES)
-@settings(max_examples=150)
 def test_they_never_go_back_and_as_few_as_can_be_are_changed(times):
     made, wrong = steady(times)
 

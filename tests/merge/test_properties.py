@@ -156,7 +156,7 @@ def comments(text: str) -> set[str]:
     return set(re.findall(r"# (?:base|ours|theirs)\d", text))
 
 
-properties = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+properties = settings(max_examples=25, suppress_health_check=list(HealthCheck))
 
 
 @properties

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import icalendar
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipecli.outbox.calendar import Entry, calendar_text
@@ -28,7 +28,6 @@ def read(*entries: Entry, zone: ZoneInfo = MADRID) -> Any:
     return icalendar.Calendar.from_ical(calendar_text("Contoso", entries, zone))
 
 
-@settings(max_examples=60)
 @given(texts)
 def test_lines_are_short_and_text_comes_back(summary: str) -> None:
     text = calendar_text(summary, [entry(summary=f"x{summary}", description=summary)], MADRID)

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipecli.reports.first_response import BusinessHours, WorkingTime, business_hours_of
@@ -50,7 +50,6 @@ def _hours(draw: st.DrawFn) -> BusinessHours:
 
 
 @given(_hours(), st.sampled_from(ZONES), st.integers(0, 3 * 1440), st.integers(0, 3 * 1440), st.data())
-@settings(max_examples=60, deadline=None)
 def test_they_are_what_a_look_every_minute_counts(hours, name, begin, length, data):
     near = data.draw(st.sampled_from(CHANGES.get(name, "2026-12-31").split()))
     start = datetime.fromisoformat(near).replace(tzinfo=UTC) + timedelta(minutes=begin)
@@ -62,7 +61,6 @@ def test_they_are_what_a_look_every_minute_counts(hours, name, begin, length, da
 
 
 @given(_hours(), st.sampled_from(ZONES), st.lists(st.integers(0, 40 * 365 * 1440), min_size=3, max_size=3))
-@settings(max_examples=60, deadline=None)
 def test_a_time_is_the_sum_of_its_parts(hours, name, minutes):
     time = WorkingTime(hours, ZoneInfo(name))
     first, middle, last = (datetime(1995, 1, 1, tzinfo=UTC) + timedelta(minutes=m) for m in sorted(minutes))

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from itertools import pairwise
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipecli.records.money import Rates
@@ -55,7 +55,6 @@ open_deals = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=60)
 @given(closed_deals, st.sampled_from(lost.GROUPINGS), st.sampled_from([None, "month", "quarter"]))
 def test_the_lost_add_up(deals: list[Deal], by: str, trend: str | None) -> None:
     found = lost.lost(deals, by=by, valuation=Valuation(RATES), trend=trend)
@@ -71,7 +70,6 @@ def test_the_lost_add_up(deals: list[Deal], by: str, trend: str | None) -> None:
             assert sum(getattr(row, name) for row in found.periods) == getattr(found.totals, name)
 
 
-@settings(max_examples=60)
 @given(open_deals, st.sampled_from(pipeline.GROUPINGS))
 def test_the_cells_add_up_to_both_sides(deals: list[Deal], by: str) -> None:
     found = pipeline.pipeline(
@@ -87,7 +85,6 @@ def test_the_cells_add_up_to_both_sides(deals: list[Deal], by: str) -> None:
             assert together == getattr(found.totals, field), (field, side)
 
 
-@settings(max_examples=60)
 @given(closed_deals, st.sampled_from(["owner", "team"]))
 def test_points_and_wins_add_up_and_ranks_follow_points(deals: list[Deal], by: str) -> None:
     base = Valuation(RATES)
@@ -104,7 +101,6 @@ def test_points_and_wins_add_up_and_ranks_follow_points(deals: list[Deal], by: s
     assert [row.points for row in ranked] == sorted((row.points for row in ranked), reverse=True)
 
 
-@settings(max_examples=60)
 @given(
     st.decimals(0, 10**12, places=2),
     st.lists(st.tuples(names, st.decimals(0, 10**6, places=2)), min_size=1, max_size=5),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipecli.reports.days import mean, median, percentile_90
@@ -14,13 +14,11 @@ FIGURES = st.lists(st.integers(0, 10**6), min_size=1, max_size=30)
 
 
 @given(FIGURES)
-@settings(max_examples=60)
 def test_the_median_is_that_of_the_standard_library(figures):
     assert median(figures) == statistics.median(figures)
 
 
 @given(FIGURES)
-@settings(max_examples=60)
 def test_nine_of_ten_are_within_the_90th_percentile_and_of_no_smaller_figure(figures):
     limit = percentile_90(figures)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipecli.reports.deals import Observation, StageHistory, furthest, stage_visits
@@ -107,7 +107,6 @@ FACTS = st.dictionaries(st.sampled_from(STAGES), st.integers(0, 40))
 
 
 @given(SIGHTINGS, FACTS, st.integers(-5, 40), st.none() | st.integers(-5, 40), st.booleans())
-@settings(max_examples=200)
 def test_no_stay_is_shorter_than_nothing_and_each_follows_the_one_before(seen, facts, created, closed, cut):
     texts = [f"{day} {stage} {status}" for day, stage, status in sorted(seen, key=lambda each: each[0])]
     last = texts[-1].split()

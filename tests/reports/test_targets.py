@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipecli.cli.common.dates import parse_period
@@ -101,7 +101,6 @@ def test_the_target_of_a_team_nobody_manages_is_in_the_total():
     assert Targets(goals, loose, *Q4).total() == 70
 
 
-@settings(max_examples=100)
 @given(st.dictionaries(st.sampled_from(["marta", "ana", "luis", "sara", "zoe"]), st.integers(0, 10**9)))
 def test_without_targets_of_teams_the_total_is_the_sum_of_the_peoples(amounts: dict[str, int]) -> None:
     assert targets({"2026-Q4": amounts}).total() == (sum(amounts.values()) if amounts else None)

@@ -123,7 +123,7 @@ records = st.one_of(
     st.tuples(st.just(QUOTATION), quotations), st.tuples(st.just(PRICE_LIST), prices),
 )  # fmt: skip
 
-many = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+many = settings(suppress_health_check=[HealthCheck.too_slow])
 
 
 @many

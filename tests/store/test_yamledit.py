@@ -363,7 +363,7 @@ def comments(text: str) -> Counter[str]:
     return Counter(text[comment.start : comment.end] for comment in comments_of(root, text))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=3 * settings().max_examples)
 @given(edits())
 def test_any_change_in_any_layout_is_exact(case: tuple[str, dict, dict]) -> None:
     text, before, after = case

@@ -100,7 +100,7 @@ def fault_of(text: str) -> tuple[int, int, str]:
     return fault.line, fault.column, fault.message
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=2 * settings().max_examples)
 @given(records)
 @example({"a": ["x", ["y", {"b": "l1\nl2"}]], "<<": {"c": ["p\nq\n"]}})
 def test_what_is_written_is_what_both_readers_read(record: dict[str, object]) -> None:

@@ -133,7 +133,7 @@ def test_a_thousand_deals_in_many_runs_are_shared_out_fairly(users):
     assert max(given_by_rule.values()) - min(given_by_rule.values()) <= 1
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.integers(1, 30), min_size=1, max_size=8))
 def test_it_does_not_matter_into_how_many_runs_the_deals_fall(runs):
     how = with_rules(ROUND)
