@@ -285,3 +285,12 @@ def test_a_list_emptied_here_keeps_what_is_added_there():
 
     assert not merged.conflicts
     assert record(FILE, merged.text).tags == ("new",)
+
+
+def test_things_of_a_free_list_meet_by_the_field_that_tells_them_apart():
+    machines = "custom:\n  machines:\n  - {id: a, serial: 1}\n  - {id: b, serial: 2}\n"
+    base = DEAL + machines
+    merged = both(base, base.replace("serial: 1", "serial: 7"), base.replace("serial: 2", "serial: 8"))
+
+    assert not merged.conflicts
+    assert merged.text == base.replace("serial: 1", "serial: 7").replace("serial: 2", "serial: 8")
