@@ -138,10 +138,11 @@ def _page(
     compiler: Any, request: dict[str, Any], inputs: dict[str, str]
 ) -> tuple[bytes, list[tuple[str, str]]]:
     """A page of HTML, and each element that typst left out of it, with the place."""
+    template = os.path.relpath(request["template"], request["root"]).replace(os.sep, "/")
     page, warnings = compiler.compile_with_warnings(
         request["page"],
         format="html",
-        sys_inputs=inputs | {"template": f"/{os.path.relpath(request['template'], request['root'])}"},
+        sys_inputs=inputs | {"template": f"/{template}"},
         timestamp=datetime.fromisoformat(request["created"]),
     )
     ignored = [(_IGNORED.fullmatch(warning.message), warning.diagnostic) for warning in warnings]

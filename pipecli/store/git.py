@@ -68,8 +68,8 @@ def carry_through(
 ) -> subprocess.CompletedProcess[bytes]:
     """Run git to its end whatever becomes of this program: half a checkout is no state to leave.
 
-    In a session of its own neither Ctrl-C nor a closed terminal reaches it. It reads and writes files, no
-    pipes: one whose other end is gone would end it in the middle of its work.
+    In a session of its own (on Windows, a group) neither Ctrl-C nor a closed terminal reaches it. It reads
+    and writes files, no pipes: one whose other end is gone would end it in the middle of its work.
     """
     with TemporaryFile() as input_, TemporaryFile() as output_, TemporaryFile() as errors:
         input_.write(stdin or b"")
@@ -77,6 +77,7 @@ def carry_through(
         with subprocess.Popen(
             ["git", "--literal-pathspecs", *arguments],
             cwd=work_tree, stdin=input_, stdout=output_, stderr=errors, start_new_session=True,
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         ) as process:  # fmt: skip
             try:
                 process.wait()
