@@ -48,6 +48,12 @@ def drop(*keys: str) -> Change:
 
 
 STORIES: list[tuple[str, str, Change, str]] = [
+    (
+        "a comment in what goes, beside what changes",
+        "a: {p: 1, q: {x: 2, # c\n  y: 3}, r: 4}\n",
+        put(a={"p": 5, "r": 4}),
+        "a: {p: 5, r: 4}\n# c\n",
+    ),
     ("a changed value", "a:  1   # why\nb: 2\n", put(a=3), "a:  3   # why\nb: 2\n"),
     ("no final newline", "a: 1\nb: 2", put(b=3), "a: 1\nb: 3"),
     ("a new key without final newline", "a: 1", put(b=2), "a: 1\nb: 2"),
