@@ -44,7 +44,9 @@ MEMORY = Path("/dev/shm")
 
 
 def pytest_configure() -> None:
-    """Give the tests their folders in memory, if there is room and hooks of git may run there."""
+    """Have folders in memory, if there is room and hooks may run there, and modules compiled once."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # as an installed program has them
+    sys.dont_write_bytecode = False
     if MEMORY.is_dir():
         disk = os.statvfs(MEMORY)
         if disk.f_bavail * disk.f_frsize > 2 << 30 and not disk.f_flag & os.ST_NOEXEC:
