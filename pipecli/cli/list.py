@@ -28,8 +28,8 @@ from pipecli.records.kinds import (
     SUPPLIER_QUOTATION,
     Kind,
 )
-from pipecli.records.questions import QUESTIONS
 from pipecli.store.lookup import resolve
+from pipecli.workflow.requirements import QUESTIONS
 
 app = noun()
 

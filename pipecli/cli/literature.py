@@ -22,7 +22,7 @@ from pipecli.store.files import inside
 from pipecli.store.lookup import resolve
 from pipecli.workflow import catalogue
 from pipecli.workflow.catalogue import Suggestion
-from pipecli.workflow.rules import require_stages
+from pipecli.workflow.change import require_stages
 
 app = noun()
 

@@ -265,10 +265,10 @@ NOUNS = {
     "chart": Noun(
         "Draw the reports: SVG, PNG or a page.",
         verbs={
-            "pipeline": "chart.draw",
-            "forecast": "chart.draw",
-            "funnel": "chart.draw",
-            "lost": "chart.draw",
+            "pipeline": "report.chart",
+            "forecast": "report.chart",
+            "funnel": "report.chart",
+            "lost": "report.chart",
         },
     ),
     "dashboard": Noun("Write a page with key figures, charts and tables.", "report.dashboard"),

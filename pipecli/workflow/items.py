@@ -16,8 +16,7 @@ from pipecli.records.names import folded
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.quotation import Quotation, SupplierItem
 from pipecli.records.settings import Settings
-from pipecli.workflow.change import Change, Refused
-from pipecli.workflow.rules import require_open
+from pipecli.workflow.change import Change, Refused, require_open
 
 Line = Item | SupplierItem
 

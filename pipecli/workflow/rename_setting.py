@@ -10,8 +10,7 @@ from pipecli.records.catalogue import Literature
 from pipecli.records.references import relinked
 from pipecli.records.settings import Settings
 from pipecli.wording import count
-from pipecli.workflow.change import Change, Refused
-from pipecli.workflow.rules import refuse_taken
+from pipecli.workflow.change import Change, Refused, refuse_taken
 
 
 class Word(NamedTuple):

@@ -1,6 +1,6 @@
-"""The requirements of a stage: its steps done, its required fields there.
+"""The requirements of a stage, and the seven questions of the key information (seed 003).
 
-It reads plain records, as the index keeps them, so that a page that shows what is missing loads no models.
+For plain records, as the index keeps them: a page that shows what is missing loads no models.
 """
 
 from __future__ import annotations
@@ -9,7 +9,23 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pipecli.records.questions import QUESTIONS, answered
+NAMES = {
+    "need": "need",
+    "pain_points": "pain points",
+    "decision_maker": "decision maker",
+    "budget": "budget",
+    "current_situation": "current situation",
+    "proposed_solution": "proposed solution",
+    "next_contact": "next step",
+}
+"""The fields in their order, and what people call them; the seventh is the record's next contact."""
+QUESTIONS = len(NAMES)
+
+
+def answered(key_info: Mapping[str, Any], *, has_next_step: bool) -> list[str]:
+    """The questions that a plain `key_info` answers, and the next step where the deal has one."""
+    return [name for name in NAMES if name in key_info or (name == "next_contact" and has_next_step)]
+
 
 _COUNT = rf"key_info\s*>=\s*([0-{QUESTIONS}])"
 

@@ -8,10 +8,9 @@ from typing import NamedTuple
 from pipecli.records.references import Reference, references
 from pipecli.records.settings import Settings, Team, User
 from pipecli.wording import count, first_of
-from pipecli.workflow.change import Change, Refused
+from pipecli.workflow.change import Change, Refused, refuse_taken, require_auto_close_reason
 from pipecli.workflow.rename_setting import WORDS
 from pipecli.workflow.requirements import can_be_met, unmeetable
-from pipecli.workflow.rules import refuse_taken, require_auto_close_reason
 
 _MOST_NAMED = 5
 

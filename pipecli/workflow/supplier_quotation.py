@@ -10,9 +10,8 @@ from typing import NamedTuple
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.party import Supplier
 from pipecli.records.quotation import SupplierItem, SupplierQuotation, SupplierQuotationStatus
-from pipecli.workflow.change import Change, Refused
+from pipecli.workflow.change import Change, Refused, require_open
 from pipecli.workflow.items import find_item, in_words, places
-from pipecli.workflow.rules import require_open
 
 
 def request(

@@ -44,7 +44,7 @@ def auto_close(ctx: typer.Context) -> None:
     Those whose last word was ours, auto_close.after_days ago or more, with nothing planned. Each is a commit
     of its own, that git revert takes back alone. --dry-run lists what would close, and why.
     """
-    from pipecli.workflow.rules import require_auto_close_reason
+    from pipecli.workflow.change import require_auto_close_reason
 
     run = session(ctx)
     require_auto_close_reason(run.read(OPPORTUNITY, QUOTATION).settings)

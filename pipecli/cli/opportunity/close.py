@@ -16,11 +16,10 @@ from pipecli.history.past import quotations_when_open
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.quotation import Order, Quotation
-from pipecli.workflow.change import Change, Refused
+from pipecli.workflow.change import Change, Refused, require_open
 from pipecli.workflow.match_party import of_lead
 from pipecli.workflow.opportunity.close import convert_on_win, lose, win
 from pipecli.workflow.opportunity.close import reopen as reopened
-from pipecli.workflow.rules import require_open
 
 app = noun()
 

@@ -22,13 +22,12 @@ from pipecli.cli.show import (
 )
 from pipecli.jsontext import loads
 from pipecli.records.kinds import OPPORTUNITY
-from pipecli.records.questions import NAMES, QUESTIONS, answered
 from pipecli.store.index.records import item_amounts, rows_where
 from pipecli.store.index.records import label as label_of
 from pipecli.store.index.records import stakeholders as stakeholders_of
 from pipecli.store.lookup import resolve
 from pipecli.wording import count
-from pipecli.workflow.requirements import missing_fields, missing_steps
+from pipecli.workflow.requirements import NAMES, QUESTIONS, answered, missing_fields, missing_steps
 
 app = noun()
 

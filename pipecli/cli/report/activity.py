@@ -12,8 +12,18 @@ from pipecli.cli.common.list import Report, owner_filter
 from pipecli.cli.common.output import Format
 from pipecli.cli.common.session import Session, session
 from pipecli.cli.common.table import Column
-from pipecli.cli.report.options import From, To, by_option, days, grouping, period_text
-from pipecli.cli.report.printing import Names, count_column, key_column, print_report
+from pipecli.cli.report.printing import (
+    From,
+    Names,
+    To,
+    by_option,
+    count_column,
+    days,
+    grouping,
+    key_column,
+    period_text,
+    print_report,
+)
 from pipecli.records.kinds import LEAD, OPPORTUNITY
 from pipecli.reports.activity import GROUPINGS, PEOPLE, Activity, Done, Row, activity
 from pipecli.reports.days import Days

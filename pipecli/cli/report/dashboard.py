@@ -10,18 +10,16 @@ from typing import Annotated, Any
 
 import typer
 
-from pipecli.cli.chart.pictures import forecast_picture, funnel_picture, pipeline_picture
 from pipecli.cli.common.command import noun
 from pipecli.cli.common.dates import parse_period
 from pipecli.cli.common.list import Report, owner_filter
 from pipecli.cli.common.output import Format, ending_of, write_text, write_whole
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import money
-from pipecli.cli.report import forecast_rows
-from pipecli.cli.report.forecast_rows import Names as ForecastNames
-from pipecli.cli.report.forecast_rows import label, made_of, with_targets
-from pipecli.cli.report.options import Currency, currency_code
-from pipecli.cli.report.printing import Names
+from pipecli.cli.report import rows as forecast_rows
+from pipecli.cli.report.pictures import forecast_picture, funnel_picture, pipeline_picture
+from pipecli.cli.report.printing import Currency, Names, currency_code
+from pipecli.cli.report.rows import ForecastNames, label, made_of, with_targets
 from pipecli.errors import PipecliError
 from pipecli.history.moments import BeforeTheFirst
 from pipecli.history.stages import last_moves
@@ -123,7 +121,7 @@ _TARGET = "Target"
 
 
 def _forecast_table(run: Session, made: Forecast) -> Table:
-    rows, total, _ = with_targets(run, made, made.by, forecast_rows.Names(run, made.by))
+    rows, total, _ = with_targets(run, made, made.by, forecast_rows.ForecastNames(run, made.by))
     has_targets = any("target" in row for row in rows)
 
     def cells(row: dict[str, Any], name: str, place: int) -> list[Cell]:

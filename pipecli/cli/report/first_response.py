@@ -10,8 +10,19 @@ from pipecli.cli.common.command import noun
 from pipecli.cli.common.list import Report, owner_filter
 from pipecli.cli.common.session import Session, session
 from pipecli.cli.common.table import Column
-from pipecli.cli.report.options import From, To, by_option, days, grouping, period_text
-from pipecli.cli.report.printing import Names, count_column, key_column, percent_column, print_report
+from pipecli.cli.report.printing import (
+    From,
+    Names,
+    To,
+    by_option,
+    count_column,
+    days,
+    grouping,
+    key_column,
+    percent_column,
+    period_text,
+    print_report,
+)
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import LEAD, OPPORTUNITY
 from pipecli.reports.days import Days

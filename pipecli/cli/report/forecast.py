@@ -13,9 +13,16 @@ from pipecli.cli.common.list import Report
 from pipecli.cli.common.output import Format, terminal_width
 from pipecli.cli.common.session import Session, session, warn
 from pipecli.cli.common.table import Column, clean, cut, display_width, isolated, money, rounded_to_three
-from pipecli.cli.report.forecast_rows import (
+from pipecli.cli.report.printing import (
+    Currency,
+    by_option,
+    currency_code,
+    grouping,
+    period_text,
+    print_report,
+)
+from pipecli.cli.report.rows import (
     MANAGER,
-    Names,
     Targeted,
     columns_of,
     label,
@@ -24,8 +31,7 @@ from pipecli.cli.report.forecast_rows import (
     window_of,
     with_targets,
 )
-from pipecli.cli.report.options import Currency, by_option, currency_code, grouping, period_text
-from pipecli.cli.report.printing import print_report
+from pipecli.cli.report.rows import ForecastNames as Names
 from pipecli.records.kinds import CUSTOMER, OPPORTUNITY, Kind
 from pipecli.records.money import minor_digits
 from pipecli.reports.days import Days

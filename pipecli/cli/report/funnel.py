@@ -12,25 +12,23 @@ from pipecli.cli.common.list import Report
 from pipecli.cli.common.output import Format
 from pipecli.cli.common.session import Session, session
 from pipecli.cli.common.table import Column
-from pipecli.cli.report.funnel_rows import funnel_of, steps_of
-from pipecli.cli.report.options import (
+from pipecli.cli.report.printing import (
     Currency,
     From,
+    Names,
     To,
     by_option,
+    count_column,
     currency_code,
     days,
     grouping,
-    period_text,
-)
-from pipecli.cli.report.printing import (
-    Names,
-    count_column,
     key_column,
     money_column,
     percent_column,
+    period_text,
     print_report,
 )
+from pipecli.cli.report.rows import funnel_of, steps_of
 from pipecli.records.kinds import LEAD, OPPORTUNITY
 from pipecli.reports.days import Days
 from pipecli.reports.funnel import GROUPINGS, Funnel

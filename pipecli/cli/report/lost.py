@@ -11,22 +11,20 @@ from pipecli.cli.common.list import Report, owner_filter
 from pipecli.cli.common.output import Format
 from pipecli.cli.common.session import Session, session
 from pipecli.cli.common.table import Column, money
-from pipecli.cli.report.options import (
+from pipecli.cli.report.printing import (
     Currency,
     From,
+    Names,
     To,
     by_option,
+    count_column,
     currency_code,
     days,
     grouping,
-    period_text,
-)
-from pipecli.cli.report.printing import (
-    Names,
-    count_column,
     key_column,
     money_column,
     percent_column,
+    period_text,
     print_report,
 )
 from pipecli.records.kinds import CUSTOMER, OPPORTUNITY

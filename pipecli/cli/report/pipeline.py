@@ -12,17 +12,19 @@ from pipecli.cli.common.list import Report, owner_filter
 from pipecli.cli.common.output import Format, terminal_width, write_text
 from pipecli.cli.common.session import session
 from pipecli.cli.common.table import Column, money, render, rounded_to_three
-from pipecli.cli.report.options import (
+from pipecli.cli.report.printing import (
     Currency,
     FromClose,
+    Names,
     ToClose,
     by_option,
     currency_code,
     days,
+    fitted,
     grouping,
     period_text,
+    print_report,
 )
-from pipecli.cli.report.printing import Names, fitted, print_report
 from pipecli.records.kinds import CUSTOMER, OPPORTUNITY
 from pipecli.records.money import minor_digits
 from pipecli.reports.money import Valuation

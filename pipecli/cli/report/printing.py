@@ -1,15 +1,24 @@
-"""Reports on stdout: the names of their keys, their columns, and the rows as a table or in another format."""
+"""Printing a report: its shared options, the names of its keys, its columns, its rows in each format."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
+import typer
+
+from pipecli.cli.common.list import owner_filter
 from pipecli.cli.common.output import Format, print_records, terminal_width, wrapped, write_text
-from pipecli.cli.common.session import Session
+from pipecli.cli.common.session import Session, say
 from pipecli.cli.common.table import Column, money
+from pipecli.errors import PipecliError
+from pipecli.history.stages import journeys
 from pipecli.records.money import minor_digits
+from pipecli.reports.days import Days
+from pipecli.reports.deals import Deal, Place
+from pipecli.store.index.deals import all_deals, stages_entered
 from pipecli.store.index.records import labels
 
 Key = tuple[str | None, str | None]
@@ -136,3 +145,75 @@ def percent_column(name: str, heading: str, rank: int = 0) -> Column:
         return "" if row[name] is None else f"{row[name]} %"
 
     return Column(name, heading, align="right", rank=rank, show=show)
+
+
+From = Annotated[str, typer.Option("--from", help="From this day or period on.", metavar="DATE")]
+To = Annotated[str, typer.Option("--to", help="Until this day or period.", metavar="DATE")]
+FromClose = Annotated[
+    str, typer.Option("--from", help="Expected to close from this day or period on.", metavar="DATE")
+]
+ToClose = Annotated[
+    str, typer.Option("--to", help="Expected to close until this day or period.", metavar="DATE")
+]
+Currency = Annotated[str, typer.Option("--currency", help="In this currency, not the base.", metavar="CODE")]
+
+
+def by_option(groupings: Sequence[str]) -> Any:
+    """`--by`, for an `Annotated[str, …]`; `grouping` holds what was typed to the same words."""
+    return typer.Option("--by", help=f"One of {', '.join(groupings)}.", metavar="WHAT")
+
+
+def grouping(by: str, groupings: Sequence[str], option: str = "--by") -> str:
+    """The grouping that was asked for. Raises typer.BadParameter for one that the report has not."""
+    if by not in groupings:
+        raise typer.BadParameter(f'"{by}" is none of {", ".join(groupings)}', param_hint=option)
+    return by
+
+
+def days(from_: str, to: str, today: date) -> Days:
+    """The days from `--from` to `--to`, each a day or a period. Raises PipecliError."""
+    if not from_ and not to:
+        return Days()
+    from pipecli.cli.common.dates import parse_from, parse_to
+
+    asked = Days(parse_from(from_, today) if from_ else None, parse_to(to, today) if to else None)
+    if asked.first and asked.last and asked.last < asked.first:
+        raise PipecliError(f"--from {asked.first} is after --to {asked.last}", hint="swap them")
+    return asked
+
+
+def currency_code(text: str) -> str | None:
+    """The currency of `--currency`; None where none was given. Raises PipecliError."""
+    code = text.upper()
+    if code and not (len(code) == 3 and code.isascii() and code.isalpha()):
+        raise PipecliError(f'--currency: "{text}" is no currency code', hint="write one as EUR")
+    return code or None
+
+
+def period_text(asked: Days) -> str:
+    """`from 2026-10-01 to 2026-12-31`; empty without bounds."""
+    first, last = asked
+    return " ".join([*([f"from {first}"] if first else []), *([f"to {last}"] if last else [])])
+
+
+def stage_places(order: Sequence[Place]) -> dict[Place, int]:
+    """The place of each stage, which stand in the order of their processes."""
+    return {place: number for number, place in enumerate(order)}
+
+
+def read_journeys(run: Session, order: Sequence[Place]) -> list[Deal]:
+    """The deals of `--owner`, `--team` and `--mine` with their visits to the stages, as of `--as-of`."""
+    pipeline, zone = run.pipeline, run.now.tzinfo
+    assert zone
+    history = journeys(
+        pipeline.location,
+        all_deals(pipeline.index.connection, owner_filter(run), zone),
+        stages_entered(pipeline.index.connection),
+        until=pipeline.revision,
+        now=run.now,
+        stages=stage_places(order),
+        say=say,
+    )
+    for note in history.notes:
+        say(f"warning: {note}")
+    return history.all

@@ -11,24 +11,22 @@ from pipecli.cli.common.command import noun
 from pipecli.cli.common.list import Report
 from pipecli.cli.common.session import session
 from pipecli.cli.common.table import Column, money
-from pipecli.cli.report.journeys import read_journeys
-from pipecli.cli.report.options import (
+from pipecli.cli.report.printing import (
     Currency,
     From,
+    Names,
     To,
     by_option,
+    count_column,
     currency_code,
     days,
     grouping,
-    period_text,
-)
-from pipecli.cli.report.printing import (
-    Names,
-    count_column,
     key_column,
     money_column,
     percent_column,
+    period_text,
     print_report,
+    read_journeys,
 )
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.money import minor_digits

@@ -26,7 +26,7 @@ from pipecli.records.settings import Settings
 from pipecli.store import naming
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.reading import validate
-from pipecli.workflow import items, rules
+from pipecli.workflow import change, items
 
 
 class KnownNames:
@@ -261,14 +261,14 @@ class Completer:
     def check_words(self, record: Record) -> None:
         """Hold a record to the words of the settings: types, sources, reasons. Raises Refused."""
         if isinstance(record, Opportunity):
-            rules.require_type(self.settings, record.type)
-            rules.require_source(self.settings, record.source)
+            change.require_type(self.settings, record.type)
+            change.require_source(self.settings, record.source)
             if record.status == "lost" and record.closed and record.closed.reason:
-                rules.require_lost_reason(self.settings, record.closed.reason)
+                change.require_lost_reason(self.settings, record.closed.reason)
         elif isinstance(record, Lead):
-            rules.require_source(self.settings, record.source)
+            change.require_source(self.settings, record.source)
             if record.disqualified:
-                rules.require_disqualify_reason(self.settings, record.disqualified.reason)
+                change.require_disqualify_reason(self.settings, record.disqualified.reason)
 
 
 def _stage(process: Any, name: str) -> str | None:

@@ -107,7 +107,7 @@ def _primary_contact(deal: Opportunity) -> Sequence[SQLValue]:
 
 
 def _key_info_answered(deal: Opportunity) -> Sequence[SQLValue]:
-    from pipecli.records.questions import answered
+    from pipecli.workflow.requirements import answered
 
     key_info = deal.key_info.plain() if deal.key_info else {}
     return [len(answered(key_info, has_next_step=bool(deal.next_contact)))]

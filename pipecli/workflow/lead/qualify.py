@@ -13,9 +13,8 @@ from pipecli.records.activity import RESPONSES, Activity, Direction
 from pipecli.records.lead import Answer, Disqualified, Lead, LeadStatus
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.settings import Settings
-from pipecli.workflow.change import Change, Refused
+from pipecli.workflow.change import Change, Refused, require_disqualify_reason, require_source
 from pipecli.workflow.party import normalized
-from pipecli.workflow.rules import require_disqualify_reason, require_source
 
 DECIDING = ("need", "budget", "timeframe")
 

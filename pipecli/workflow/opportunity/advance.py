@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.settings import Process, Settings
-from pipecli.workflow.change import Change, Refused
+from pipecli.workflow.change import Change, Refused, require_open
 from pipecli.workflow.requirements import missing_fields, missing_steps
-from pipecli.workflow.rules import require_open
 
 
 def advance(

@@ -19,12 +19,11 @@ from pipecli.records.opportunity import Closed, Opportunity, OpportunityStatus, 
 from pipecli.records.party import Contact, Customer
 from pipecli.records.quotation import Order, OrderStatus, Quotation, QuotationStatus
 from pipecli.records.settings import Settings
-from pipecli.workflow.change import Change, Refused
+from pipecli.workflow.change import Change, Refused, refuse_future, require_lost_reason, require_open
 from pipecli.workflow.lead.convert import convert
 from pipecli.workflow.opportunity.advance import process_of
 from pipecli.workflow.opportunity.people import known_as
 from pipecli.workflow.order import order_from_quotation
-from pipecli.workflow.rules import refuse_future, require_lost_reason, require_open
 
 _OFFERED = (QuotationStatus.SENT, QuotationStatus.ACCEPTED)
 

@@ -12,9 +12,8 @@ from pipecli.records.lead import Lead, LeadStatus
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.party import Customer
 from pipecli.records.settings import Settings
-from pipecli.workflow.change import Change, Refused
+from pipecli.workflow.change import Change, Refused, require_source, require_type
 from pipecli.workflow.opportunity.advance import process_named
-from pipecli.workflow.rules import require_source, require_type
 
 
 def open_opportunity(

@@ -10,10 +10,9 @@ from pipecli.records.catalogue import PriceList
 from pipecli.records.item import Item
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.settings import Settings
-from pipecli.workflow.change import Change, Refused
+from pipecli.workflow.change import Change, Refused, require_open, require_source, require_type
 from pipecli.workflow.items import price_list_of, require_currency
 from pipecli.workflow.opportunity.advance import change_process
-from pipecli.workflow.rules import require_open, require_source, require_type
 
 _VALUE_FIELDS = ("amount", "currency", "items")
 """The fields that reports on closed deals add up."""

@@ -13,9 +13,8 @@ from pipecli.records.activity import Activity
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.quotation import Order, OrderStatus, Quotation, QuotationStatus
 from pipecli.workflow.activity import with_activity
-from pipecli.workflow.change import Change, Refused
+from pipecli.workflow.change import Change, Refused, require_open
 from pipecli.workflow.quotation.change import require_addressee, wrong_move
-from pipecli.workflow.rules import require_open
 
 
 def send(

@@ -10,9 +10,8 @@ from pipecli.records.opportunity import Opportunity
 from pipecli.records.party import Contact, Customer
 from pipecli.records.quotation import Quotation, QuotationStatus
 from pipecli.records.settings import Settings
-from pipecli.workflow.change import Change, Refused
+from pipecli.workflow.change import Change, Refused, require_open
 from pipecli.workflow.quotation.change import require_time, wrong_move
-from pipecli.workflow.rules import require_open
 
 
 def new_quotation(

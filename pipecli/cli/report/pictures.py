@@ -9,11 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipecli.cli.common.session import Session
 from pipecli.cli.common.table import money
-from pipecli.cli.report.forecast_rows import Names as ForecastNames
-from pipecli.cli.report.forecast_rows import even_shares, label, with_targets
-from pipecli.cli.report.funnel_rows import funnel_of, steps_of
-from pipecli.cli.report.options import period_text
-from pipecli.cli.report.printing import Names
+from pipecli.cli.report.printing import Names, period_text
+from pipecli.cli.report.rows import ForecastNames, even_shares, funnel_of, label, steps_of, with_targets
 from pipecli.records.money import minor_digits
 from pipecli.reports.days import Days
 from pipecli.reports.deals import Deal

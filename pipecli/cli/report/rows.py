@@ -1,4 +1,4 @@
-"""The forecast that is asked for: its rows as records and columns, with their targets."""
+"""The rows of the forecast and of the funnel as records, for reports, charts, the dashboard."""
 
 from __future__ import annotations
 
@@ -12,12 +12,16 @@ from pipecli.cli.common.list import owner_filter
 from pipecli.cli.common.session import Session
 from pipecli.cli.common.table import Column, money
 from pipecli.cli.report import printing
-from pipecli.cli.report.options import days
-from pipecli.cli.report.printing import count_column, money_column
+from pipecli.cli.report.printing import Names, count_column, days, money_column, read_journeys
 from pipecli.records.money import minor_digits, rounded
+from pipecli.reports.days import Days, percent
+from pipecli.reports.deals import Deal, Place
 from pipecli.reports.forecast import CATEGORIES, PERIODS, Forecast, Row, Window, chronological, forecast
+from pipecli.reports.funnel import Funnel, Reached, funnel
+from pipecli.reports.money import Valuation
 from pipecli.reports.organisation import Goal, Organisation, Targets, attainment, roll_up
-from pipecli.store.index.deals import forecast_deals
+from pipecli.store.index.deals import all_deals, forecast_deals
+from pipecli.store.index.rows import lead_courses
 from pipecli.store.pipeline import Pipeline
 
 MANAGER = "manager"
@@ -33,7 +37,7 @@ def made_of(run: Session, pipeline: Pipeline, by: str, window: Window, currency:
         today=pipeline.today,
         window=window,
         currency=currency,
-        order=Names(run, by).stages() if by == "stage" else (),
+        order=ForecastNames(run, by).stages() if by == "stage" else (),
     )
 
 
@@ -47,7 +51,7 @@ def window_of(by: str, from_: str, to: str, today: date) -> Window:
     return Window(first if last is None or first <= last else None, last)
 
 
-class Names(printing.Names):
+class ForecastNames(printing.Names):
     """The names of the keys of the rows, and the managers and categories of the settings."""
 
     @property
@@ -62,7 +66,7 @@ class Names(printing.Names):
         return name
 
 
-def record_of(row: Row, by: str, names: Names) -> dict[str, Any]:
+def record_of(row: Row, by: str, names: ForecastNames) -> dict[str, Any]:
     """One row with the keys of JSON: by stage with its process, by team with its manager."""
     record: dict[str, Any] = row._asdict()
     if by != "stage":
@@ -79,7 +83,9 @@ def record_of(row: Row, by: str, names: Names) -> dict[str, Any]:
     return record
 
 
-def columns_of(made: Forecast, by: str, rows: Sequence[Mapping[str, Any]], names: Names) -> list[Column]:
+def columns_of(
+    made: Forecast, by: str, rows: Sequence[Mapping[str, Any]], names: ForecastNames
+) -> list[Column]:
     """The columns of the table: targets and categories where there are any."""
     digits = minor_digits(made.currency)
 
@@ -143,7 +149,7 @@ class Targeted(NamedTuple):
     """Empty where no target counts."""
 
 
-def with_targets(run: Session, made: Forecast, by: str, names: Names) -> Targeted:
+def with_targets(run: Session, made: Forecast, by: str, names: ForecastNames) -> Targeted:
     """The rows of a forecast with their targets.
 
     A target counts where the days asked for hold its period whole. Nobody having asked, these are the month's
@@ -294,3 +300,69 @@ def _without_deals(made: Forecast, by: str, goals: _Goals) -> Iterator[Row]:
 
 def _end_of_month(day: date) -> date:
     return (day.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
+
+
+def funnel_of(
+    run: Session, by: str, asked: Days, valuation: Valuation, names: Names, *, has_stages: bool
+) -> Funnel:
+    """The funnel of those whom the options name. Raises PipecliError for a missing rate."""
+    is_stage_to_stage = has_stages and by == "step"
+    order = [(process or "", stage or "") for process, stage in names.stages()] if is_stage_to_stage else []
+    zone = run.now.tzinfo
+    assert zone
+    return funnel(
+        lead_courses(run.pipeline.index.connection, owner_filter(run), zone),
+        _deals(run, order), by=by, days=asked, valuation=valuation, order=order,
+    )  # fmt: skip
+
+
+def _deals(run: Session, order: list[Place]) -> list[Deal]:
+    if order:
+        return read_journeys(run, order)
+    assert run.now.tzinfo
+    return all_deals(run.pipeline.index.connection, owner_filter(run), run.now.tzinfo)
+
+
+def steps_of(made: Funnel, names: Names) -> Iterator[dict[str, Any]]:
+    """The steps with the keys of JSON; without leads, or opportunities, there is no such half."""
+    counts = made.totals
+    if counts.lead_count:
+        before = counts.lead_count
+        for name in ("leads", "replied", "qualified", "converted", "won"):
+            count = getattr(counts, "lead_won_count" if name == "won" else _COUNT.get(name, f"{name}_count"))
+            amount = counts.lead_won_amount if name == "won" else None
+            yield _step("leads", name, count, counts.lead_count, before, amount=amount)
+            before = count
+    if not counts.opportunity_count:
+        return
+    yield _step("opportunities", "opportunities", counts.opportunity_count, counts.opportunity_count)
+    yield _step("opportunities", "from leads", counts.from_leads_count, counts.opportunity_count)
+    reached: Reached | None = None
+    for stage in made.stages:
+        before = reached.deal_count if reached and reached.process == stage.process else stage.process_count
+        about: dict[str, Any] = {"process": stage.process}
+        if called := names.name(stage.stage, stage.process):
+            about["name"] = called
+        yield _step("opportunities", stage.stage, stage.deal_count, stage.process_count, before) | about
+        reached = stage
+    for name in ("won", "lost", "closed", "open"):
+        amount = counts.won_amount if name == "won" else None
+        count = getattr(counts, f"{name}_count")
+        yield _step("opportunities", name, count, counts.opportunity_count, amount=amount)
+
+
+_COUNT = {"leads": "lead_count"}
+
+
+def _step(
+    half: str, step: str, count: int, whole: int, before: int | None = None, *, amount: Decimal | None = None
+) -> dict[str, Any]:
+    return {
+        "key": step,
+        "half": half,
+        "process": None,
+        "count": count,
+        "share": percent(count, whole),
+        "share_before": None if before is None or step == half else percent(count, before),
+        "won_amount": amount,
+    }

@@ -7,22 +7,22 @@ from typing import Annotated
 
 import typer
 
-from pipecli.cli.chart.pictures import (
+from pipecli.cli.common.command import noun
+from pipecli.cli.common.list import Report, owner_filter
+from pipecli.cli.common.output import ending_of, write_whole
+from pipecli.cli.common.session import say, session
+from pipecli.cli.report.pictures import (
     Picture,
     forecast_picture,
     funnel_picture,
     lost_picture,
     pipeline_picture,
 )
-from pipecli.cli.common.command import noun
-from pipecli.cli.common.list import Report, owner_filter
-from pipecli.cli.common.output import ending_of, write_whole
-from pipecli.cli.common.session import say, session
-from pipecli.cli.report.forecast_rows import made_of, window_of
-from pipecli.cli.report.options import (
+from pipecli.cli.report.printing import (
     Currency,
     From,
     FromClose,
+    Names,
     To,
     ToClose,
     by_option,
@@ -31,7 +31,7 @@ from pipecli.cli.report.options import (
     grouping,
     period_text,
 )
-from pipecli.cli.report.printing import Names
+from pipecli.cli.report.rows import made_of, window_of
 from pipecli.records.kinds import CUSTOMER, LEAD, OPPORTUNITY
 from pipecli.reports.forecast import GROUPINGS as FORECAST_GROUPINGS
 from pipecli.reports.lost import GROUPINGS as LOST_GROUPINGS

@@ -1,1 +1,0 @@
-"""`pipecli chart`: the reports as pictures."""
