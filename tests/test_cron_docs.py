@@ -59,4 +59,7 @@ def test_every_command_runs(commands, cli, git, tmp_path, monkeypatch):
 
 def test_the_workflow_may_commit_and_note_what_was_sent():
     assert WORKFLOW["permissions"] == {"contents": "write"}
-    assert WORKFLOW["jobs"]["daily"]["steps"][0]["with"] == {"fetch-depth": 0}
+    assert WORKFLOW["jobs"]["daily"]["steps"][0]["with"] == {
+        "fetch-depth": 0,
+        "persist-credentials": True,
+    }
