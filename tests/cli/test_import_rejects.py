@@ -78,7 +78,7 @@ def test_when_no_row_can_be_taken_nothing_changes(cli: Cli, root: Path, git: Git
 
 def test_a_currency_sign_is_never_taken_for_another(cli: Cli, root: Path) -> None:
     rows = (
-        'ref,title,value\nA1,Euros,"1.234,56 €"\nA2,Dollars,"$22,700.00"\nA3,None,"1 234,56"\nA4,One,1.234\n'
+        'ref,title,value\nA1,Euros,"1.234,56 €"\nA2,Dollars,"$22,700.00"\nA3,Plain,"1 234,56"\nA4,One,1.234\n'
     )
     mapping = "external_id: ref\ncolumns: {title: title, value: amount}\n"
     cli("import", "opp", write("d.csv", rows), "--map", write("m.yaml", mapping))

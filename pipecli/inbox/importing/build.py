@@ -13,6 +13,8 @@ from typing import Any
 
 from pipecli.errors import FaultyFile, PipecliError
 from pipecli.inbox.importing.columns import Bindings, RowReading, Tally, dotted, written
+from pipecli.inbox.importing.doubt import other_order
+from pipecli.inbox.importing.mapping import Source
 from pipecli.inbox.importing.notation import Money, Unreadable
 from pipecli.inbox.importing.related import Completer, Names, NewRecord
 from pipecli.inbox.importing.table import Row
@@ -139,6 +141,7 @@ class Outcome:
 def build(
     pipeline: Pipeline,
     collection: Collection,
+    source: Source,
     bindings: Bindings,
     rows: Iterable[Row],
     names: Names,
@@ -151,6 +154,8 @@ def build(
     for row in rows:
         builder.read(row)
         tick(1)
+    if other_order(source, bindings):
+        raise FaultyFile(source.faults)
     for draft in builder.drafts.by_key.values():
         builder.make(draft)
         tick(len(draft.rows))

@@ -29,6 +29,14 @@ class Template(NamedTuple):
     columns: tuple[str, ...]
 
 
+class Condition(NamedTuple):
+    """The values that a column must have one of, or of which it must have none; `""` is the empty cell."""
+
+    values: frozenset[str]
+    is_met: bool = True
+    """False: met by every other value."""
+
+
 class ColumnBinding(NamedTuple):
     """The field that a column feeds, or by its value several fields."""
 
@@ -36,8 +44,14 @@ class ColumnBinding(NamedTuple):
     read: Reader | None
     values: Map[str, Values]
     """Fields and values for a value of the file; without a `path` any other value is refused."""
-    when: Map[str, frozenset[str]]
-    """Columns, and the values that each must have one of; empty: in every row."""
+    when: Map[str, Condition]
+    """Columns and what each must have; empty: in every row."""
+    otherwise: Values | None = None
+    """Fields and values for every value that `values` doesn't have."""
+    split: str | None = None
+    """Where the field holds one value: what stands between several, of which the first is taken."""
+    formats: tuple[str, ...] = ()
+    """The date formats of a field that holds a day or a moment."""
 
 
 class TemplateBinding(NamedTuple):
@@ -89,6 +103,12 @@ class Bindings:
     """The column or template of it that the mapping names; a row without one would be made anew each time."""
     has_gaps: bool
     """True where a row may fill the second place of a list and not the first."""
+    nothing: frozenset[str] = frozenset()
+    """The words that are no value."""
+    empties: dict[str, Tally] = field(default_factory=dict)
+    """Those that were met."""
+    unread: dict[tuple[str, str], Row] = field(default_factory=dict)
+    """By column, the texts of days and moments that no format of it fits, each with its first row."""
     lacking: dict[str, Tally] = field(default_factory=dict)
     left_out: dict[str, Tally] = field(default_factory=dict)
     replaced: dict[tuple[str, str, str], Tally] = field(default_factory=dict)
@@ -111,11 +131,11 @@ class Bindings:
         if row.fault:
             return reading
         for column, bindings in self.columns.items():
-            cell = row.cells.get(column, "")
-            if is_empty(cell):
+            cell = self._cell(row, column)
+            if is_empty(cell) and not any("" in binding.values for binding in bindings):
                 Tally.count(self.lacking, column, row)
                 continue
-            applying = [binding for binding in bindings if not binding.when or _holds(binding.when, row)]
+            applying = [binding for binding in bindings if not binding.when or self._holds(binding.when, row)]
             if not applying:
                 Tally.count(self.left_out, column, row)
             for binding in applying:
@@ -124,8 +144,30 @@ class Bindings:
             self._fill_in(reading, template)
         return reading
 
+    def _cell(self, row: Row, column: str) -> Cell:
+        """The cell of a row; empty, and counted, where it has a word for nothing."""
+        cell = row.cells.get(column, "")
+        if isinstance(cell, str) and (word := cell.strip()) in self.nothing:
+            if any(word in binding.values for binding in self.columns.get(column, ())):
+                return cell
+            Tally.count(self.empties, word, row)
+            return ""
+        return cell
+
+    def _holds(self, when: Map[str, Condition], row: Row) -> bool:
+        for column, condition in when.items():
+            text = _plain(row.cells.get(column, ""))
+            words = (text, "") if text in self.nothing else (text,)
+            if condition.values.isdisjoint(words) is condition.is_met:
+                return False
+        return True
+
     def _take(self, reading: RowReading, column: str, binding: ColumnBinding, cell: Cell) -> None:
         replacement = binding.values.get(_plain(cell)) if binding.values else None
+        if replacement is None and is_empty(cell):
+            return
+        if replacement is None:
+            replacement = binding.otherwise
         if replacement is not None:
             if binding.path is not None and binding.path in replacement:
                 Tally.count(
@@ -142,9 +184,22 @@ class Bindings:
             return
         try:
             path = self._path(binding.path, reading.row)
-            reading.values.setdefault(path, self._read(binding.read, cell))
+            reading.values.setdefault(
+                path, self._read(binding.read, self._first(reading, column, binding, cell))
+            )
         except Unreadable as error:
             reading.reasons.append(f"{column}: {error}")
+            if binding.formats:
+                self.unread.setdefault((column, _plain(cell)), reading.row)
+
+    def _first(self, reading: RowReading, column: str, binding: ColumnBinding, cell: Cell) -> Cell:
+        """The first value of a cell that has several for a field that holds one; the others are counted."""
+        if binding.split is None or not isinstance(cell, str):
+            return cell
+        first, *others = [part.strip() for part in cell.split(binding.split) if part.strip()] or [""]
+        if others:
+            Tally.count(self.left_out, f"{column}, from its second value on", reading.row)
+        return first
 
     def _fill_in(self, reading: RowReading, binding: TemplateBinding) -> None:
         for words, columns in binding.templates:
@@ -159,7 +214,7 @@ class Bindings:
 
     def _shown(self, column: str, row: Row) -> str:
         """The value of a column for a template, replaced where the mapping replaces it."""
-        text = _plain(row.cells.get(column, ""))
+        text = _plain(self._cell(row, column))
         for binding in self.columns.get(column, ()):
             replacement = binding.values.get(text, {})
             if binding.path is not None and binding.path in replacement:
@@ -206,7 +261,3 @@ def written(value: object) -> str:
 
 def _plain(cell: Cell) -> str:
     return cell.strip() if isinstance(cell, str) else str(cell)
-
-
-def _holds(when: Map[str, frozenset[str]], row: Row) -> bool:
-    return all(_plain(row.cells.get(column, "")) in wanted for column, wanted in when.items())

@@ -8,19 +8,33 @@ from collections.abc import Mapping as Map
 from datetime import date, tzinfo
 from decimal import Decimal
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, get_origin
 
 from pipecli.errors import FaultyFile
 from pipecli.inbox.importing import mapping, notation
-from pipecli.inbox.importing.columns import Bindings, ColumnBinding, KeyOf, Template, TemplateBinding, dotted
-from pipecli.inbox.importing.mapping import Column, Source, listed
+from pipecli.inbox.importing.columns import (
+    Bindings,
+    ColumnBinding,
+    Condition,
+    KeyOf,
+    Template,
+    TemplateBinding,
+    dotted,
+)
+from pipecli.inbox.importing.doubt import doubtful_scale, one_order, rounded_ids
+from pipecli.inbox.importing.mapping import Column, Source, Unless, listed
 from pipecli.inbox.importing.notation import Mark, Unreadable
-from pipecli.inbox.importing.table import REASON, Cell, Table
-from pipecli.inbox.importing.values import ColumnFormat, Named, Path, Reader, reader
+from pipecli.inbox.importing.table import EXTRA, REASON, Cell, Table
+from pipecli.inbox.importing.values import ColumnFormat, Named, Path, Reader, is_percent, reader
 from pipecli.records import base
 from pipecli.records.kinds import Collection
 from pipecli.records.money import minor_digits
 
+NOTHING = frozenset(
+    "#N/A #NA #NULL! #VALUE! #REF! #NAME? #DIV/0! #NUM! N/A n/a NULL null (null) NaN nan None - -- – — \\N"
+    "".split()
+)
+"""What other programs write where there is no value. `Null` and `Nan` are names of people."""
 NEVER_CLEARED = {("id",), ("sku",), ("created",), ("external_id",)}
 
 
@@ -32,6 +46,7 @@ def compiled(
     `currency` is that of the settings.
     """
     bindings = _Compiler(source, table, collection, today, zone, currency).bindings()
+    rounded_ids(source, table, collection, bindings)
     if source.faults:
         raise FaultyFile(sorted(source.faults, key=lambda fault: (fault.line, fault.column)))
     return bindings
@@ -59,12 +74,13 @@ class _Compiler:
         columns: dict[str, tuple[ColumnBinding, ...]] = {}
         for name in self.mapping.columns:
             place: list[str | int] = ["columns", name]
-            if not self._knows(name, place):
+            column = self._column(name, place)
+            if column is None:
                 continue
             is_list = isinstance(self.mapping.columns[name], tuple)
-            columns[name] = tuple(
-                self._bind(name, column, [*place, number] if is_list else place)
-                for number, column in enumerate(self.mapping.feeding(name))
+            columns[column] = tuple(
+                self._bind(column, part, [*place, number] if is_list else place)
+                for number, part in enumerate(self.mapping.feeding(name))
             )
         if isinstance(external, ColumnBinding):
             name = self.mapping.external_id or ""
@@ -73,44 +89,86 @@ class _Compiler:
             }
         templates = [*([external] if isinstance(external, TemplateBinding) else []), *self._templates()]
         for name in self.mapping.ignore:
-            self._knows(name, ["ignore"])
+            self._column(name, ["ignore"])
         return Bindings(
             columns=columns,
             templates=tuple(templates),
             constants=self.constants,
             owned=frozenset(self.owned) - NEVER_CLEARED,
-            unused=[column for column in self.table.columns if column not in self.used and column != REASON],
+            unused=[column for column in self.table.columns if self._is_unused(column)],
             external_id=self.mapping.external_id if external else None,
             has_gaps=any(isinstance(part, int) and part > 0 for path in self.fed for part in path),
+            nothing=(NOTHING if self.source.has_words_for_nothing else frozenset()) | {*self.mapping.empty},
         )
 
+    def _is_unused(self, column: str) -> bool:
+        return column not in self.used and column != REASON and not column.startswith(EXTRA)
+
     def _bind(self, name: str, column: Column, place: list[str | int]) -> ColumnBinding:
-        column_format = self._column_format(name, column, place)
         path = self._path(column.to, [*place, "to"]) if column.to else None
+        column_format = self._column_format(name, column, path, place)
         read = self._reader(path, column_format, [*place, "to"]) if path else None
         values = {
             text: self._replacement(path, value, column_format, [*place, "values", text])
             for text, value in column.values.items()
         }
-        for other in column.when:
-            self._knows(other, [*place, "when", other])
-        when = {other: frozenset(listed(wanted)) for other, wanted in column.when.items()}
-        fed = {*([path] if path else []), *(field for fields in values.values() for field in fields)}
+        otherwise = None
+        if column.otherwise is not None:
+            otherwise = self._replacement(path, column.otherwise, column_format, [*place, "otherwise"])
+        when: dict[str, Condition] = {}
+        for other, condition in column.when.items():
+            known = self._column(other, [*place, "when", other])
+            wanted = condition.not_ if isinstance(condition, Unless) else condition
+            words = frozenset((wanted,) if isinstance(wanted, str) else wanted)
+            when[known or other] = Condition(words, not isinstance(condition, Unless))
+        replacements = [*values.values(), otherwise or {}]
+        fed = {*([path] if path else []), *(field for fields in replacements for field in fields)}
         self.fed |= fed
         if not (self.mapping.skip_empty if column.skip_empty is None else column.skip_empty):
             self.owned |= {field for field in fed if not any(isinstance(part, KeyOf) for part in field)}
-        return ColumnBinding(path, read, values, when)
+        is_list = path is not None and _is_list(self.collection, path)
+        split = None if is_list else column.split
+        return ColumnBinding(
+            path,
+            read,
+            values,
+            when,
+            otherwise,
+            split,
+            tuple(column_format.formats) if self._is_time(path) else (),
+        )
 
-    def _column_format(self, name: str, column: Column, place: list[str | int]) -> ColumnFormat:
+    def _column_format(
+        self, name: str, column: Column, path: Path | None, place: list[str | int]
+    ) -> ColumnFormat:
+        """The form of the values in a column; notes as faults what could have two."""
         formats = listed(column.date) or listed(self.mapping.date)
         for form in listed(column.date):
             self._check_format(form, [*place, "date"])
+        if self._is_time(path):
+            formats, doubt = one_order(self.table, name, formats)
+            if doubt:
+                self.source.fault([*place, "date"] if column.date else place, doubt)
         mark: Mark = column.decimal or self.mapping.decimal or ""
         if not mark:
             cells = (row.cells.get(name) for row in self.table.rows)
             mark = notation.mark_of({cell for cell in cells if isinstance(cell, str)})
         third = self.third_decimal or column.to not in ("amount", "closed.amount")
-        return ColumnFormat(formats, mark, third, self.table.typed, self.today, self.zone)
+        scale = column.scale or self.mapping.scale
+        column_format = ColumnFormat(
+            formats, mark, third, self.table.typed, self.today, self.zone, scale, column.split
+        )
+        if path and not scale and is_percent(base.annotation_at(self.collection.model, path)):
+            doubt = doubtful_scale(self.table, name, column_format, column.values)
+            if doubt:
+                hint = "" if self.source.file else "; a mapping file says it: --map FILE"
+                self.source.fault([*place, "to"], doubt + hint)
+        return column_format
+
+    def _is_time(self, path: Path | None) -> bool:
+        """True for a field that holds a day or a moment."""
+        kinds = base.options(base.annotation_at(self.collection.model, path)) if path else []
+        return any(isinstance(kind, type) and issubclass(kind, date) for kind in kinds)
 
     def _check_format(self, form: str, place: list[str | int]) -> None:
         if fault := notation.fault_of(form):
@@ -143,7 +201,7 @@ class _Compiler:
                 yield path, self._value(path, value, column_format, [*place, name])
 
     def _value(self, path: Path, value: Any, column_format: ColumnFormat, place: list[str | int]) -> object:
-        read = self._reader(path, column_format._replace(typed=True, mark="."), place)
+        read = self._reader(path, column_format._replace(typed=True, mark=".", scale=None), place)
         if read is None:
             return None
         try:
@@ -170,8 +228,7 @@ class _Compiler:
         if "{" in wanted:
             template = self._template(wanted, ["external_id"])
             return TemplateBinding(path, read, (template,) if template else ())
-        self._knows(wanted, ["external_id"])
-        return ColumnBinding(path, read, {}, {})
+        return ColumnBinding(path, read, {}, {}) if self._knows(wanted, ["external_id"]) else None
 
     def _templates(self) -> Iterator[TemplateBinding]:
         for name, texts in self.mapping.templates.items():
@@ -194,14 +251,22 @@ class _Compiler:
         known = [self._knows(column, place) for column in columns]
         return Template(words, columns) if all(known) else None
 
-    def _knows(self, column: str, place: list[str | int]) -> bool:
-        self.used.add(column)
-        if column in self.table.columns or not self.table.columns:
-            return True
-        close = get_close_matches(column, self.table.columns, n=1)
+    def _knows(self, name: str, place: list[str | int]) -> bool:
+        """True where the file has a column; one that is missing and not optional is a fault."""
+        return self._column(name, place) is not None
+
+    def _column(self, name: str, place: list[str | int]) -> str | None:
+        """The column of the file that a mapping names; None where it is missing. `Owner?` may be."""
+        optional = name.removesuffix("?") if name not in self.table.columns else name
+        self.used |= {name, optional}
+        if optional in self.table.columns or not self.table.columns:
+            return optional
+        if optional != name:
+            return None
+        close = get_close_matches(name, self.table.columns, n=1)
         hint = f'did you mean "{close[0]}"?' if close else f"it has {', '.join(self.table.columns)}"
-        self.source.fault(place, f'{self.table.name} has no column "{column}"; {hint}')
-        return False
+        self.source.fault(place, f'{self.table.name} has no column "{name}"; {hint}')
+        return None
 
     def _path(self, name: str, place: list[str | int]) -> Path | None:
         try:
@@ -236,6 +301,12 @@ class _Compiler:
             inner = ", ".join(f"{dotted(path)}.{key}" for key in base.keys_at(self.collection.model, plain))
             self.source.fault(place, f"{dotted(path)} has fields of its own{f': {inner}' if inner else ''}")
         return read
+
+
+def _is_list(collection: Collection, path: Path) -> bool:
+    """True for a field that holds several plain values."""
+    kinds = base.options(base.annotation_at(collection.model, path))
+    return any(get_origin(kind) is tuple for kind in kinds)
 
 
 def _product(cell: Cell) -> object:

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, get_origin
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from pipecli.errors import Fault, PipecliError
-from pipecli.inbox.importing.table import Table
+from pipecli.inbox.importing.table import Layout, Table, plain_name
 from pipecli.inbox.importing.values import ColumnFormat, Path, reader
 from pipecli.records import base
 from pipecli.records.base import Part
@@ -33,6 +33,32 @@ Choices = Annotated[
 ]
 
 
+def _condition(value: object) -> str:
+    return "value" if isinstance(value, str) else "not" if isinstance(value, dict) else "values"
+
+
+Words = Annotated[
+    Annotated[str, Tag("value")] | Annotated[tuple[str, ...], Tag("values")],
+    Discriminator(lambda value: "value" if isinstance(value, str) else "values"),
+]
+"""One value of a cell or several; `""` is the empty cell."""
+
+
+class Unless(Part):
+    """Any value but these."""
+
+    not_: Annotated[Words, Field(alias="not")]
+
+
+Condition = Annotated[
+    Annotated[str, Tag("value")] | Annotated[tuple[str, ...], Tag("values")] | Annotated[Unless, Tag("not")],
+    Discriminator(_condition),
+]
+"""The values that a column must have one of, or with `not` none of."""
+Scale = Literal["fraction", "percent"]
+"""The form of a percentage: 0.5 is a half as a fraction, and half of one percent as a percent."""
+
+
 class Column(Part):
     """The field that a column feeds, and the conditions of it."""
 
@@ -40,17 +66,22 @@ class Column(Part):
     """The field, dotted: `closed.date`, `items.0.product`, `prices.{product}`."""
     values: dict[str, Any] = {}
     """For a value of the file another one, or a map of fields and their values."""
-    when: dict[Line, Choices] = {}
+    otherwise: Any = None
+    """Stands for every value that `values` doesn't have: a value, or a map of fields."""
+    when: dict[Line, Condition] = {}
     """The field is fed only where other columns have these values."""
     date: Formats | None = None
     decimal: Literal[".", ","] | None = None
     """The decimal sign; absent: the one that the whole column tells."""
+    scale: Scale | None = None
+    split: Annotated[str, Field(min_length=1)] | None = None
+    """Cuts a cell of several values; a field that holds one takes the first."""
     skip_empty: Flag | None = None
     """An empty cell leaves what the record has, and doesn't clear it."""
 
     @model_validator(mode="after")
     def _feeds_something(self) -> Column:
-        if self.to is None and not self.values:
+        if self.to is None and not self.values and self.otherwise is None:
             raise ValueError("a column needs `to`, the field it feeds, or `values`")
         return self
 
@@ -67,6 +98,14 @@ Feeding = Annotated[
 ]
 """A field's name, a column in full, or several: one column may feed several fields."""
 
+Header = Annotated[
+    Annotated[int, Field(strict=True, ge=1), Tag("line")]
+    | Annotated[Line, Tag("column")]
+    | Annotated[tuple[Line, ...], Tag("columns")],
+    Discriminator(
+        lambda value: "line" if isinstance(value, int) else "column" if isinstance(value, str) else "columns"
+    ),
+]
 Makeable = Literal["customer", "contact", "supplier", "product", "user", "team"]
 
 
@@ -87,9 +126,23 @@ class Mapping(Part):
     date: Formats | None = None
     """The date format of every column that has none of its own."""
     decimal: Literal[".", ","] | None = None
+    scale: Scale | None = None
     skip_empty: Flag = False
+    empty: tuple[str, ...] = ()
+    """Words that are no value, beside those that every file may have: `#N/A`, `NULL`, `-`."""
+    header: Header | None = None
+    """The line of the header, or a column that it has, or several."""
     encoding: Line | None = None
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
+
+    @property
+    def layout(self) -> Layout:
+        """The form of the file, as far as the mapping says it."""
+        header = self.header if isinstance(self.header, int) else listed(self.header) or None
+        named = {plain_name(column) for column in (*self.columns, *self.ignore) if not column.endswith("?")}
+        if self.external_id and "{" not in self.external_id:
+            named.add(plain_name(self.external_id))
+        return Layout(self.encoding, self.delimiter, header, frozenset(named))
 
     def feeding(self, column: str) -> tuple[Column, ...]:
         """The entries of a column, each in full."""
@@ -142,6 +195,8 @@ class Source:
     file: str = ""
     text: str = ""
     faults: list[Fault] = field(default_factory=list)
+    has_words_for_nothing: bool = True
+    """False for an export of ours, whose empty cells are empty."""
 
     @classmethod
     def read(cls, file: str, raw: bytes) -> Source:
@@ -159,7 +214,15 @@ class Source:
                 hint=f"say in a mapping file what feeds {', '.join(names(collection))}: --map FILE",
             )
         columns = {column: Column(to=path) for column, path in named.items()}
-        return cls(Mapping(columns=columns, decimal="."))
+        is_export = table.columns[:1] == [collection.identity]
+        return cls(Mapping(columns=columns, decimal="."), has_words_for_nothing=not is_export)
+
+    def place_of(self, column: str) -> list[str | int]:
+        """The place in the mapping where a column of the file is named."""
+        if column == self.mapping.external_id:
+            return ["external_id"]
+        names = (name for name in self.mapping.columns if name.removesuffix("?") == column)
+        return ["columns", next(names, column)]
 
     def fault(self, path: Sequence[str | int], message: str) -> None:
         line, column = yamltext.locate(self.text, path) if self.text else (0, 0)

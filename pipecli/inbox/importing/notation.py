@@ -85,6 +85,20 @@ def mark_of(texts: Iterable[str]) -> Mark:
     return marks.pop() if len(marks) == 1 else ""
 
 
+_ROUNDED = re.compile(r"\d(?:[.,]\d+)?E\+\d+", re.IGNORECASE)
+
+
+def is_rounded(text: str) -> bool:
+    """True for a number as a spreadsheet shows a long one, whose last digits are lost: `4.87656E+17`."""
+    return _ROUNDED.fullmatch(text.strip()) is not None
+
+
+def is_cut_off(text: str) -> bool:
+    """True for a number of more than fifteen digits that has nothing but zeros after them."""
+    plain = text.strip()
+    return len(plain) > 15 and plain.isdecimal() and not plain[15:].strip("0")
+
+
 def _parts(text: str) -> re.Match[str] | None:
     return _AMOUNT.fullmatch(plain_digits(text).translate(_SPACES).strip())
 
@@ -161,6 +175,10 @@ _ISO_MOMENT = re.compile(
     r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?(?:Z|[+-]\d{2}:?\d{2})?)?"
 )
 _DIRECTIVES = set("dmyYHIMSpbBfzjaA%")
+EXCEL = "excel"
+"""Stands in the place of a format for the days that a spreadsheet counts: 46341 is 2026-11-15."""
+_SERIAL = re.compile(r"\d{1,7}(?:[.,]\d+)?")
+_SERIAL_BEGIN, _LAST_SERIAL = datetime(1899, 12, 30), 2958466
 
 
 def day(text: str, formats: Sequence[str], today: date, zone: tzinfo) -> date:
@@ -183,6 +201,8 @@ def has_time(text: str) -> bool:
 
 def fault_of(form: str) -> str | None:
     """The fault of a date format; None for a good one."""
+    if form == EXCEL:
+        return None
     directives = re.findall(r"%(.?)", form)
     unknown = [f"%{directive}" for directive in directives if directive not in _DIRECTIVES]
     if unknown:
@@ -199,6 +219,12 @@ def fault_of(form: str) -> str | None:
 def _moment(text: str, formats: Sequence[str], today: date) -> datetime:
     plain = plain_digits(text)
     for form in formats:
+        if form == EXCEL:
+            if _SERIAL.fullmatch(plain) and (serial := float(plain.replace(",", "."))) < _LAST_SERIAL:
+                return _of_serial(serial)
+            if certain := _of_certain_order(plain):
+                return certain
+            continue
         try:
             read = datetime.strptime(plain, form)
         except ValueError:
@@ -210,7 +236,36 @@ def _moment(text: str, formats: Sequence[str], today: date) -> datetime:
         except ValueError:
             raise Unreadable(f'"{text}" is no day of the calendar') from None
     wanted = " or ".join(formats) or "2026-11-21; another form is said in the mapping, as date: '%d/%m/%Y'"
+    if _SERIAL.fullmatch(plain) and len(plain) >= 5 and EXCEL not in formats:
+        wanted += f"; days that a spreadsheet counts are said as date: {EXCEL}"
     raise Unreadable(f'"{text}" is no date of the form {wanted}')
+
+
+def _of_serial(serial: float) -> datetime:
+    """The moment that a spreadsheet counts in days, to the second."""
+    return _SERIAL_BEGIN + timedelta(seconds=round(serial * 86400))
+
+
+def _of_certain_order(text: str) -> datetime | None:
+    """A day that has one reading alone, 15/11/2026: a spreadsheet leaves it as text beside its serials."""
+    readings = [form for form in ("%d/%m/%Y", "%m/%d/%Y") if fits(text, form)]
+    return datetime.strptime(text, readings[0]) if len(readings) == 1 else None
+
+
+def turned(form: str) -> str | None:
+    """A date format with day and month changed about; None for one where they can't be confused."""
+    if "%d" not in form or "%m" not in form:
+        return None
+    return form.replace("%d", "\0").replace("%m", "%d").replace("\0", "%m")
+
+
+def fits(text: str, form: str) -> bool:
+    """True for a text that a date format reads."""
+    try:
+        datetime.strptime(plain_digits(text.strip()), form)
+    except ValueError:
+        return False
+    return True
 
 
 def _in_its_century(read: datetime, text: str, today: date) -> datetime:

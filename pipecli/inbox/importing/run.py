@@ -20,7 +20,7 @@ from pipecli.inbox.importing.columns import Bindings, Tally
 from pipecli.inbox.importing.compile import compiled
 from pipecli.inbox.importing.mapping import Source
 from pipecli.inbox.importing.related import Names
-from pipecli.inbox.importing.table import REASON, Cell, Raw, Row, Table
+from pipecli.inbox.importing.table import EXTRA, REASON, Cell, Raw, Row, Table
 from pipecli.records.base import Record
 from pipecli.records.kinds import COLLECTIONS_BY_NOUN as BY_NOUN
 from pipecli.records.kinds import Collection
@@ -55,8 +55,7 @@ class Import(NamedTuple):
 def rows_of(rows: File, mapping: File | None, collection: Collection) -> tuple[Table, Source]:
     """The rows of a file, and their mapping; without `mapping` by the columns' names. Raises PipecliError."""
     source = Source.read(*mapping) if mapping else None
-    encoding, delimiter = (source.mapping.encoding, source.mapping.delimiter) if source else (None, None)
-    table = tabular.read(rows.content, rows.name, encoding, delimiter)
+    table = tabular.read(rows.content, rows.name, source.mapping.layout if source else None)
     return table, source or Source.of_columns(table, collection)
 
 
@@ -68,7 +67,7 @@ def prepare(pipeline: Pipeline, collection: Collection, table: Table, source: So
         source, table, collection, today=now.date(), zone=now.tzinfo, currency=settings.currency
     )
     names = Names(pipeline, source.mapping.make, may_dangle=collection.kind is None)
-    outcome = build(pipeline, collection, bindings, table.rows, names, now, tick)
+    outcome = build(pipeline, collection, source, bindings, table.rows, names, now, tick)
     report = report_json(collection, table, bindings, names, outcome)
     return Import(table, outcome, report, _change(settings, collection, outcome))
 
@@ -123,6 +122,8 @@ def report_json(
         "repeatable": bindings.tells_apart(collection),
         "made_on_the_way": related,
         "still_missing": {BY_NOUN[noun].plural: keys for noun, keys in names.dangling.items()},
+        **({"header": table.header} if table.header else {}),
+        "empty": _tallies(bindings.empties, "word"),
         "lacking": _tallies(bindings.lacking, "column"),
         "left_out": _tallies(bindings.left_out, "column"),
         "filled_with_now": _tallies(outcome.filled, "field"),
@@ -181,6 +182,9 @@ def report_lines(report: Mapping[str, Any]) -> Iterator[Line]:
         yield Line(f"made on the way: {len(keys):,} {plural}: {first_of(keys, _MOST_NAMES, ',')}")
     for plural, keys in report["still_missing"].items():
         yield Line(f"still missing: {len(keys):,} {plural}: {first_of(keys, _MOST_NAMES, ',')}")
+    if "header" in report:
+        yield Line(f"the header was found on line {report['header']}")
+    yield from _section("words taken as no value", report["empty"], "word")
     yield from _section("rows lacked", report["lacking"], "column")
     yield from _section("left out, by the conditions of the mapping", report["left_out"], "column")
     yield from _section(
@@ -230,12 +234,15 @@ def _reasons_in_words(reasons: list[dict[str, Any]]) -> Iterator[Line]:
 def rejects_csv(table: Table, rejected: Sequence[tuple[Row, str]]) -> str:
     """The rejected rows as CSV that can be mended and imported again, with the reasons in a last column."""
     columns = [column for column in table.columns if column != REASON]
+    most = max((len(row.extra) for row, _ in rejected), default=0)
+    extras = [f"{EXTRA}{number}" for number in range(1, most + 1)]
     out = io.StringIO(newline="")
     writer = csv.writer(out)
-    writer.writerow([guarded(column) for column in [*columns, REASON]])
+    writer.writerow([guarded(column) for column in [*columns, *extras, REASON]])
     for row, reason in rejected:
         cells = [_written(row.cells.get(column, "")) for column in columns]
-        writer.writerow([guarded(cell) for cell in [*cells, reason]])
+        extra = [*row.extra, *[""] * (most - len(row.extra))]
+        writer.writerow([guarded(cell) for cell in [*cells, *extra, reason]])
     return out.getvalue()
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import itertools
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import islice
@@ -42,6 +43,8 @@ class Row(NamedTuple):
     cells: dict[str, Cell]
     fault: str = ""
     """The reason to reject it under any mapping, more cells than the header has; empty for most."""
+    extra: tuple[str, ...] = ()
+    """The cells that it has beyond the header."""
 
 
 class Table(NamedTuple):
@@ -53,13 +56,35 @@ class Table(NamedTuple):
     """True where the file itself tells texts from numbers: JSON, not CSV."""
     encoding: str = ""
     """The encoding, where it had to be guessed."""
+    header: int = 0
+    """The line of the header; 0 where it is the first that isn't blank, or in JSON."""
 
 
-def read(raw: bytes, name: str, encoding: str | None = None, delimiter: str | None = None) -> Table:
-    """The rows of a file; `encoding` and `delimiter` override what is detected. Raises PipecliError."""
+@dataclass(frozen=True)
+class Layout:
+    """The form of a file, as the mapping says it; what it leaves open is detected."""
+
+    encoding: str | None = None
+    delimiter: str | None = None
+    header: int | tuple[str, ...] | None = None
+    """The line of the header, or columns that it has."""
+    named: frozenset[str] = frozenset()
+    """The columns that the mapping names: with no `header` the first line that has them all is the header."""
+    sheet: str | None = None
+
+
+EXTRA = "reject_extra_"
+"""The beginning of the columns in which a rejects file has the cells that its rows had too many."""
+_HEADER_WITHIN = 60
+"""The rows among which a header is looked for."""
+
+
+def read(raw: bytes, name: str, layout: Layout | None = None) -> Table:
+    """The rows of a file; what `layout` says overrides what is detected. Raises PipecliError."""
+    layout = layout or Layout()
     if raw.startswith(b"PK\x03\x04"):
         raise PipecliError(f"{name} is a workbook or an archive, no text", hint="save its sheet as CSV")
-    text, guessed = decode(raw, name, encoding)
+    text, guessed = decode(raw, name, layout.encoding)
     if not text.strip():
         raise PipecliError(f"{name} is empty")
     suffix = name.lower().rpartition(".")[2]
@@ -68,7 +93,7 @@ def read(raw: bytes, name: str, encoding: str | None = None, delimiter: str | No
     elif suffix == "json" or (suffix not in ("csv", "tsv") and text.lstrip()[:1] in "[{"):
         table = json_table(text, name)
     else:
-        table = delimited_table(text, name, delimiter or ("\t" if suffix == "tsv" else None))
+        table = delimited_table(text, name, layout.delimiter or ("\t" if suffix == "tsv" else None), layout)
     return table._replace(encoding=guessed)
 
 
@@ -138,49 +163,101 @@ _LONGEST_CELL = 1 << 20
 _SAMPLE_ROWS = 50
 
 
-def delimited_table(text: str, name: str, delimiter: str | None = None) -> Table:
-    """The rows of a delimited text; the first that is not blank names the columns. Raises PipecliError."""
+def delimited_table(
+    text: str, name: str, delimiter: str | None = None, layout: Layout | None = None
+) -> Table:
+    """The rows of a delimited text; the first that is not blank names the columns, unless `layout` says it.
+
+    Raises PipecliError.
+    """
     named = re.match(r"sep=(.)\r?\n", text)  # Excel writes so
     if named:
         text = "\n" + text[named.end() :]
     sign = delimiter or (named[1] if named else _delimiter(text))
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=sign)
     before = csv.field_size_limit(_LONGEST_CELL)
-    columns: list[str] = []
-    rows: list[Row] = []
-    line = 1
     try:
-        for cells in reader:
-            begins, line = line, reader.line_num + 1
-            if not any(cell.strip() for cell in cells):
-                continue
-            if columns:
-                rows.append(_row(begins, columns, cells))
-            else:
-                columns = _columns(cells, f"{name}:{begins}")
+        return table_of(_numbered(reader), name, layout or Layout())
     except csv.Error as error:
         raise PipecliError(f"{name}:{reader.line_num}: {error}") from None
     finally:
         csv.field_size_limit(before)
-    return _without_nameless(Table(name, columns, rows))
 
 
-def _row(line: int, columns: list[str], cells: list[str]) -> Row:
-    taken: dict[str, Cell] = dict(
-        zip(columns, [unguarded(cell) if cell[:1] == "'" else cell for cell in cells], strict=False)
-    )
+def _numbered(reader: Any) -> Iterator[tuple[int, list[str]]]:
+    """The rows of a CSV reader that aren't blank, each with the line on which it begins."""
+    line = 1
+    for cells in reader:
+        begins, line = line, reader.line_num + 1
+        if any(cell.strip() for cell in cells):
+            yield begins, cells
+
+
+def table_of(rows: Iterator[tuple[int, list[str]]], name: str, layout: Layout) -> Table:
+    """A table of numbered rows, one of which is the header. Raises PipecliError."""
+    first = list(islice(rows, _HEADER_WITHIN))
+    place = _header_place(first, name, layout)
+    if place is None:
+        return Table(name, [], [])
+    line, cells = first[place]
+    columns = _columns(cells)
+    extras = [column for column in columns if column.startswith(EXTRA)]
+    taken = [_row(line, columns, cells, extras) for line, cells in itertools.chain(first[place + 1 :], rows)]
+    return _without_nameless(Table(name, columns, taken, header=line if place else 0))
+
+
+def _header_place(first: list[tuple[int, list[str]]], name: str, layout: Layout) -> int | None:
+    """The header among the first rows; None where there is no row."""
+    wanted = layout.header
+    if isinstance(wanted, int):
+        place = next((place for place, (line, _) in enumerate(first) if line == wanted), None)
+        if place is None:
+            raise PipecliError(f"{name}:{wanted}: there is no header on this line", hint="mend `header:`")
+        return place
+    names = [set(_columns(cells)) for _, cells in first]
+    if wanted:
+        place = next((place for place, own in enumerate(names) if own.issuperset(wanted)), None)
+        if place is None:
+            raise PipecliError(f"{name}: no row has {', '.join(wanted)}", hint="mend `header:`")
+        return place
+    if layout.named and names and not names[0] & layout.named:
+        return next((place for place, own in enumerate(names) if own >= layout.named), 0)
+    return 0 if first else None
+
+
+def _row(line: int, columns: list[str], cells: list[str], extras: Sequence[str]) -> Row:
+    plain = [unguarded(cell) if cell[:1] == "'" else cell for cell in cells]
+    taken: dict[str, Cell] = dict(zip(columns, plain, strict=False))
     fault = ""
     if len(cells) != len(columns) and any(cells[len(columns) :] or [True]):
         fault = f"it has {len(cells)} cells, the header {len(columns)}"
-    return Row(line, taken, fault)
+    elif too_many := [column for column in extras if taken.get(column)]:
+        fault = f"it still has a cell too many, {too_many[0]}: move its value where it belongs, and empty it"
+    return Row(line, taken, fault, tuple(plain[len(columns) :]))
 
 
-def _columns(cells: list[str], where: str) -> list[str]:
-    names = [" ".join(cell.split()) for cell in cells]
-    twice = [name for name, times in Counter(names).items() if times > 1 and name]
-    if twice:
-        raise PipecliError(f'{where}: two columns are called "{twice[0]}"', hint="rename one of them")
-    return [name or f"column {place}" for place, name in enumerate(names, 1)]
+def plain_name(cell: str) -> str:
+    """The name of a column without the blanks and line breaks around and within it."""
+    return " ".join(cell.split())
+
+
+def _columns(cells: list[str]) -> list[str]:
+    """The names of the columns: a second `Phone` is `Phone (2)`, and one without a name `column 7`."""
+    names = [plain_name(cell) for cell in cells]
+    taken = set(names)
+    seen: set[str] = set()
+    columns = []
+    for place, name in enumerate(names, 1):
+        if not name:
+            columns.append(f"column {place}")
+        elif name not in seen:
+            columns.append(name)
+        else:
+            numbered = (f"{name} ({number})" for number in itertools.count(2))
+            columns.append(next(other for other in numbered if other not in taken))
+        seen.add(name)
+        taken.add(columns[-1])
+    return columns
 
 
 def _without_nameless(table: Table) -> Table:
@@ -208,7 +285,8 @@ def _fit(text: str, sign: str) -> tuple[float, int]:
         ]
     except csv.Error:
         return 0.0, 0
-    width = len(rows[0]) if rows else 0
+    widths = Counter(map(len, rows))
+    width = max(widths, key=lambda width: (widths[width], width)) if rows else 0
     return (sum(len(row) == width for row in rows) / len(rows), width) if width > 1 else (0.0, 0)
 
 

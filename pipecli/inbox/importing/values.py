@@ -5,6 +5,7 @@ Values below `custom` have the type that their cell tells.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
@@ -22,7 +23,7 @@ from pipecli.records import base
 from pipecli.records.base import Part
 from pipecli.records.kinds import Collection
 from pipecli.records.references import named_at
-from pipecli.records.values import Amount
+from pipecli.records.values import Amount, Percent
 from pipecli.store.yaml.write import CONTROL, compiled, emit
 
 if TYPE_CHECKING:
@@ -162,6 +163,10 @@ class ColumnFormat(NamedTuple):
     """The file tells texts from numbers itself."""
     today: date
     zone: tzinfo
+    scale: str | None = None
+    """`fraction` where 0.5 is fifty percent."""
+    split: str | None = None
+    """Stands between the values of a list, beside what always does."""
 
 
 _BY_KEY = ("process", "stage")
@@ -174,6 +179,8 @@ def reader(collection: Collection, path: Path, column_format: ColumnFormat) -> R
         return line_of
     if path == ("custom",):
         return whole
+    if path[:2] == ("custom", "stage_entered") and len(path) == 3:
+        return _entered(column_format)
     annotation = base.annotation_at(collection.model, path)
     if annotation is None:
         return None
@@ -190,7 +197,9 @@ def reader(collection: Collection, path: Path, column_format: ColumnFormat) -> R
         inner = [kind for list_ in lists for kind in base.options(get_args(list_)[0])]
         if any(isinstance(kind, type) and issubclass(kind, Part) for kind in inner):
             return None
-        return _list_of(named or line_of)
+        return _list_of(named or _one_of_list(path), path[0], column_format.split)
+    if path[-1] == "email":
+        return _address
     return named or _scalar(annotation, classes, column_format)
 
 
@@ -206,6 +215,8 @@ def _scalar(annotation: Any, classes: Sequence[type], column_format: ColumnForma
         return lambda cell: notation.day(line_of(cell), *when)
     if Decimal in classes:
         is_money = get_args(Amount)[1] in _metadata(annotation)
+        if is_percent(annotation) and column_format.scale == "fraction":
+            return _fraction(column_format)
         return _money(column_format) if is_money else _number(column_format)
     if bool in classes:
         return _flag
@@ -215,6 +226,58 @@ def _scalar(annotation: Any, classes: Sequence[type], column_format: ColumnForma
         if issubclass(kind, Enum):
             return _word({str(member) for member in kind})
     return line_of if _is_one_line(annotation) else text_of
+
+
+def is_percent(annotation: Any) -> bool:
+    """True for a field that holds percents."""
+    return any(part is get_args(Percent)[2] for part in _metadata(annotation))
+
+
+def _fraction(column_format: ColumnFormat) -> Reader:
+    exact = _number(column_format)
+
+    def read(cell: Cell) -> object:
+        value = exact(cell)
+        assert isinstance(value, Decimal)
+        if isinstance(cell, str) and cell.strip().endswith("%"):
+            return value
+        return round(value * 100, 2).normalize() + 0
+
+    return read
+
+
+def _entered(column_format: ColumnFormat) -> Reader:
+    """When a deal came to a stage, as ISO text: what is below `custom` has no type of its own."""
+    when = (column_format.formats, column_format.today, column_format.zone)
+
+    def read(cell: Cell) -> object:
+        text = line_of(cell)
+        return (notation.moment if notation.has_time(text) else notation.day)(text, *when).isoformat()
+
+    return read
+
+
+_ADDRESS = re.compile(r"[^@\s<>(),;:\"]+@[^@\s<>(),;:\"]*[^@\s<>(),;:\".]")
+
+
+def _address(cell: Cell) -> object:
+    """An e-mail address, alone or as `Nora Field <nora@field.example>`. Raises Unreadable."""
+    text = line_of(cell)
+    bare = text.rpartition("<")[2].rstrip("> ").removeprefix("mailto:") if "<" in text else text
+    bare = bare.removeprefix("mailto:").strip()
+    if _ADDRESS.fullmatch(bare):
+        return bare
+    parts = [part for part in re.split(r":::|[;,\s|]", text) if part]
+    if len(parts) > 1 and all(_ADDRESS.fullmatch(part) for part in parts):
+        raise Unreadable(
+            f'"{text}" is {len(parts)} addresses, and this field holds one: '
+            "say split in the mapping to take the first"
+        )
+    raise Unreadable(f'"{text}" isn\'t an e-mail address')
+
+
+def _one_of_list(path: Path) -> Reader:
+    return _address if path[0] == "emails" else line_of
 
 
 def _named(noun: str) -> Reader:
@@ -279,17 +342,32 @@ def _word(known: set[str]) -> Reader:
     return read
 
 
-def _list_of(one: Reader) -> Reader:
+_BETWEEN = {
+    "emails": re.compile(r":::|[;,|\n]|(?<=[^\s,;<])\s+(?=[^\s<]+@)"),
+    "phones": re.compile(r":::|[;,|\n]"),
+}
+"""What stands between addresses and between telephone numbers in one cell."""
+
+
+def _list_of(one: Reader, field: object, split: str | None) -> Reader:
     """A list in one cell: with commas, or as JSON where an element has one itself."""
+    between = _BETWEEN.get(str(field))
+
+    def parts_of(text: str) -> list[Any]:
+        if split and not text.startswith("["):
+            return text.split(split)
+        if between is None or text.startswith("["):
+            return list_values(text)
+        return between.split(text)
 
     def read(cell: Cell) -> object:
         if isinstance(cell, tuple):
             return tuple(one(part) for part in cell)
         try:
-            parts = list_values(text_of(cell))
+            parts = parts_of(text_of(cell).strip())
         except ValueError:
             raise Unreadable(f'"{cell}" is no list') from None
-        return tuple(one(part) for part in parts if str(part).strip())
+        return tuple(dict.fromkeys(one(part) for part in parts if str(part).strip()))
 
     return read
 
