@@ -30,7 +30,7 @@ LUIS = ["-c", "user.name=Luis Gil", "-c", "user.email=LUIS@contoso.example"]
 
 
 @pytest.fixture(scope="module")
-def begun(founded: Path, home: Path, server: Hooks, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def begun(founded: Path, server: Hooks, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A deal of Ana's, settings that tell the channel `sales`, and a first run behind us."""
     root = shutil.copytree(founded, tmp_path_factory.mktemp("begun") / "contoso")
     settings = (root / "pipecli.yaml").read_text()
@@ -45,7 +45,6 @@ def begun(founded: Path, home: Path, server: Hooks, tmp_path_factory: pytest.Tem
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GIT_CONFIG_GLOBAL", str(home / ".gitconfig"))
         patch.setenv("PIPECLI_CHANNEL_SALES", server.url("sales"))
         subprocess.run(["git", "add", "."], cwd=root, check=True)
         subprocess.run(["git", "commit", "-q", "-m", "by hand"], cwd=root, check=True)

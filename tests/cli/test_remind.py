@@ -42,7 +42,7 @@ activities:
 
 
 @pytest.fixture(scope="module")
-def planned(founded: Path, home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def planned(founded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A deal with something due for Ana and for Luis."""
     root = shutil.copytree(founded, tmp_path_factory.mktemp("planned") / "contoso")
     settings = (root / "pipecli.yaml").read_text()
@@ -56,10 +56,8 @@ def planned(founded: Path, home: Path, tmp_path_factory: pytest.TempPathFactory)
     for name, text in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GIT_CONFIG_GLOBAL", str(home / ".gitconfig"))
-        subprocess.run(["git", "add", "."], cwd=root, check=True)
-        subprocess.run(["git", "commit", "-q", "-m", "by hand"], cwd=root, check=True)
+    subprocess.run(["git", "add", "."], cwd=root, check=True)
+    subprocess.run(["git", "commit", "-q", "-m", "by hand"], cwd=root, check=True)
     return root
 
 

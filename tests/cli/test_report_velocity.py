@@ -57,24 +57,22 @@ def report(cli):
 
 
 @pytest.fixture(scope="module")
-def made_january(founded, home, tmp_path_factory):
+def made_january(founded, tmp_path_factory):
     """A is won after 20 days; B goes back and is lost; C was there before; D, imported, says its stages."""
     root = tmp_path_factory.mktemp("january") / "contoso"
     shutil.copytree(founded, root)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GIT_CONFIG_GLOBAL", str(home / ".gitconfig"))
-        on = Days(root)
-        on.git("commit", "-q", "--amend", "--no-edit", "--reset-author")
-        on("2026-01-01", A="qualify", B="qualify")
-        on("2026-01-03", A="demo")
-        on("2026-01-05", B="demo")
-        on("2026-01-09", B="qualify")
-        on("2026-01-10", A="propose")
-        on("2026-01-15", created="2025-06-01", owner="luis", C="demo")
-        on("2026-01-21", A="propose won")
-        facts = "custom:\n  stage_entered: {qualify: 2026-01-02, demo: 2026-01-12, launch: 2026-01-13}\n"
-        on("2026-01-25", created="2026-01-02", more=facts, amount="3000.00", D="demo won")
-        on("2026-01-31", B="qualify lost")
+    on = Days(root)
+    on.git("commit", "-q", "--amend", "--no-edit", "--reset-author")
+    on("2026-01-01", A="qualify", B="qualify")
+    on("2026-01-03", A="demo")
+    on("2026-01-05", B="demo")
+    on("2026-01-09", B="qualify")
+    on("2026-01-10", A="propose")
+    on("2026-01-15", created="2025-06-01", owner="luis", C="demo")
+    on("2026-01-21", A="propose won")
+    facts = "custom:\n  stage_entered: {qualify: 2026-01-02, demo: 2026-01-12, launch: 2026-01-13}\n"
+    on("2026-01-25", created="2026-01-02", more=facts, amount="3000.00", D="demo won")
+    on("2026-01-31", B="qualify lost")
     return root
 
 

@@ -26,11 +26,10 @@ class Waiting(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def begun(clones: Path, home: Path, tmp_path_factory: pytest.TempPathFactory) -> Waiting:
+def begun(clones: Path, tmp_path_factory: pytest.TempPathFactory) -> Waiting:
     """Three records and a text in Ana's clone are not as Luis has shared them, and she has called sync."""
     folder = shutil.copytree(clones, tmp_path_factory.mktemp("waiting") / "clones")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GIT_CONFIG_GLOBAL", str(home / ".gitconfig"))
         luis, ana = Clone(folder / "luis"), Clone(folder / "ana")
         luis.change(MACHINES, "4998.00", "6000.00")
         luis.remove(GRINDERS)
