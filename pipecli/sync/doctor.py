@@ -28,6 +28,7 @@ LOOKS: tuple[tuple[str, Look], ...] = (
     ("many files", doctor_tools.many_files),
     ("history", doctor_tools.commit_graph),
     ("schemas", doctor_tools.editors),
+    ("review", doctor_tools.review),
     ("extras", doctor_tools.extras),
 )
 

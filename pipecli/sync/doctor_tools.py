@@ -7,13 +7,15 @@ files.
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipecli.distribution import EXTRAS, install_command, missing_extras
+from pipecli.distribution import EXTRAS, PINNED_INSTALL, install_command, missing_extras
 from pipecli.store import git, merge_setup, schemas
+from pipecli.store.create import HOSTS
 from pipecli.store.files import Location
 from pipecli.store.index import index, stamps
 from pipecli.sync.doctor_clone import Diagnosis, error, ok, warning
@@ -58,6 +60,19 @@ def extras(_: Location) -> Iterator[Diagnosis]:
         yield warning("extras", f"not installed: {', '.join(missing)}", install_command(*missing))
     else:
         yield ok("extras", f"installed: {', '.join(EXTRAS)}")
+
+
+def review(place: Location) -> Iterator[Diagnosis]:
+    """The files of `init --ci` from before 0.1: what they install is a stranger's package."""
+    for host in HOSTS.values():
+        file = place.work_tree / host.file
+        text = file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
+        if re.search(r"\bpip install pipecli(?![\w./:@-])", text):
+            yield error(
+                "review",
+                f"{host.file} installs `pipecli`, which on the package index is somebody else's",
+                f"write there: {PINNED_INSTALL}",
+            )
 
 
 def editors(place: Location) -> Iterator[Diagnosis]:

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from pipecli import distribution
+from pipecli.store.create import HOSTS
 from pipecli.sync import doctor_tools as doctor_speed
 from tests.conftest import Cli
 
@@ -215,6 +216,20 @@ def test_what_is_not_installed(look: Look, monkeypatch: pytest.MonkeyPatch) -> N
     hint = distribution.install_command("tui")
     assert hint.endswith('install "pipecli-crm[tui]"')
     assert look()["extras"] == ("warning", "not installed: tui", hint)
+
+
+@pytest.mark.parametrize("host", ["github", "gitlab"])
+def test_a_review_that_installs_a_stranger_s_package(
+    look: Look, cli: Cli, root: Path, monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    cli("init", "--ci", host)
+    assert "review" not in look()
+    file = root / HOSTS[host].file
+    ours = distribution.PINNED_INSTALL
+    file.write_text(file.read_text().replace(ours, ours.partition('"')[0] + "pipecli"))
+    name = HOSTS[host].file
+    problem = f"{name} installs `pipecli`, which on the package index is somebody else's"
+    assert look(code=1)["review"] == ("error", problem, f"write there: {ours}")
 
 
 def test_settings_that_can_t_be_read_and_no_commit(look: Look, root: Path, git: Git) -> None:
