@@ -21,7 +21,7 @@ from pipecli.inbox.importing.table import Row
 from pipecli.inbox.importing.values import Named, Path, clear, put, without_empties
 from pipecli.jsontext import loads
 from pipecli.records.base import Document, Part, Plain, Record
-from pipecli.records.kinds import Collection
+from pipecli.records.kinds import CONTACT, Collection
 from pipecli.records.references import references
 from pipecli.store import naming
 from pipecli.store.pipeline import Pipeline
@@ -38,6 +38,8 @@ class Draft:
     values: dict[Path, object]
     related: set[tuple[str, str]] = field(default_factory=set)
     """The new records it names, by noun and key."""
+    customer: str | None = None
+    """Its customer, whose people it may name."""
     filled: list[str] = field(default_factory=list)
     """The required fields that its rows don't give."""
     record: Part | None = None
@@ -62,13 +64,41 @@ class Drafts:
         name = self._text(reading, "name") or self._text(reading, "title")
         if self.bindings.external_id and external is None:
             raise Unreadable(f"{self.bindings.external_id}: the external_id is missing")
-        key = self._key(self._text(reading, self.collection.identity), external, name)
+        own = self._text(reading, self.collection.identity)
+        if self.collection.noun == CONTACT.noun:
+            key = self._person(reading, own, external, name)
+        else:
+            key = self._key(own, external, name)
         draft = self.by_key.get(key)
         if draft is not None:
             _join(draft, reading, self.collection.noun)
             return
         self.by_key[key] = Draft(key, key not in self.known.labels, [reading.row], reading.values)
         self.known.add(key, name or self.known.labels.get(key, key), external)
+
+    def _person(self, reading: RowReading, own: str | None, external: str | None, name: str | None) -> str:
+        """The contact of a row: by id, external_id, e-mail, or name at the same customer; or a new one."""
+        customer = reading.values.get(("customer",), self.bindings.constants.get(("customer",)))
+        at = self.names.key_of(customer) if isinstance(customer, Named) else None
+        emails = [
+            str(address)
+            for path, value in reading.values.items()
+            if path[0] == "emails"
+            for address in (value if isinstance(value, tuple) else (value,))
+        ]
+        people = self.names.people
+        if own or (external and self.known.with_external_id(external)):
+            key = self._key(own, external, name)
+        else:
+            known = people.recognised(name, at, emails, external)
+            if known is None:
+                if not name:
+                    raise Unreadable("no name: what is the contact called?")
+                known = self.names.new_slug(CONTACT.noun, name)
+                self.names.note_namesake(known, name)
+            key = known
+        people.add(key, name or self.known.labels.get(key, key), at, emails)
+        return key
 
     def _key(self, own: str | None, external: str | None, name: str | None) -> str:
         same = self.known.with_external_id(external) if external else []
@@ -234,6 +264,7 @@ class _Builder:
 
     def _plain(self, draft: Draft, before: Part | None) -> Plain:
         """The record as plain data: its present values, those of its rows, and defaults for the rest."""
+        draft.customer = self._customer(draft, before)
         values = {self._path(path, draft): self._value(value, draft) for path, value in draft.values.items()}
         money = [value for value in draft.values.values() if type(value) is Money]
         constants = {path: self._value(value, draft) for path, value in self.bindings.constants.items()}
@@ -261,6 +292,13 @@ class _Builder:
         self.completer.complete(plain)
         return plain
 
+    def _customer(self, draft: Draft, before: Part | None) -> str | None:
+        """The customer of a record, whose people it may name."""
+        named = draft.values.get(("customer",), self.bindings.constants.get(("customer",)))
+        if isinstance(named, Named):
+            return self.names.key_of(named)
+        return getattr(before, "customer", None)
+
     def _path(self, path: Path, draft: Draft) -> Path:
         if Named not in map(type, path):
             return path
@@ -274,7 +312,7 @@ class _Builder:
         return [self._value(part, draft) for part in value] if isinstance(value, tuple) else value
 
     def _key(self, named: Named, draft: Draft) -> str:
-        key = self.names.key_of(named)
+        key = self.names.key_of(named, draft.customer)
         if (named.noun, key) in self.names.new_records:
             draft.related.add((named.noun, key))
         return key

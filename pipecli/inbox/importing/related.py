@@ -14,11 +14,12 @@ from typing import Any, NamedTuple
 
 from pipecli.errors import PipecliError
 from pipecli.inbox.importing.notation import Money, Unreadable
+from pipecli.inbox.importing.people import People, people
 from pipecli.inbox.importing.values import Named
 from pipecli.records.base import Part, Plain, Record
 from pipecli.records.catalogue import PriceList
 from pipecli.records.kinds import COLLECTIONS_BY_NOUN as BY_NOUN
-from pipecli.records.kinds import TEAMS, USERS, Collection
+from pipecli.records.kinds import CONTACT, TEAMS, USERS, Collection
 from pipecli.records.lead import Lead
 from pipecli.records.names import name_key
 from pipecli.records.opportunity import Opportunity
@@ -27,6 +28,7 @@ from pipecli.store import naming
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.reading import validate
 from pipecli.workflow import change, items
+from pipecli.workflow.party_identity import email_key
 
 
 class KnownNames:
@@ -80,12 +82,14 @@ class Names:
         self._makeable = makeable
         self._may_dangle = may_dangle
         self._known: dict[str, KnownNames] = {}
-        self._keys: dict[Named, str] = {}
+        self._keys: dict[tuple[Named, str | None], str] = {}
         self.new_records: dict[tuple[str, str], NewRecord] = {}
         self.dangling: dict[str, list[str]] = {}
         """By kind: slugs that nothing has yet."""
         self.respelt: dict[tuple[str, str], str] = {}
         """By kind and the name in the file: the name of the record it was taken for."""
+        self.namesakes: dict[str, list[str]] = {}
+        """New contacts, and those of the same name elsewhere that they were not taken for."""
 
     def known(self, noun: str) -> KnownNames:
         if noun not in self._known:
@@ -98,12 +102,60 @@ class Names:
                 known.emails = dict(users.fetchall())
         return self._known[noun]
 
-    def key_of(self, named: Named) -> str:
-        """The id or slug of what a cell names. Raises Unreadable."""
-        if named not in self._keys:
-            keys = [key for noun in _nouns(named.noun) if (key := self.find(noun, named.text)) is not None]
-            self._keys[named] = keys[0] if keys else self._make(named)
-        return self._keys[named]
+    @cached_property
+    def people(self) -> People:
+        """The contacts, by what a person is recognised by."""
+        self._pipeline.need(CONTACT)
+        return people(self._pipeline.index.connection, self.known(CONTACT.noun).external_ids)
+
+    def key_of(self, named: Named, customer: str | None = None) -> str:
+        """The id or slug of what a cell names, of a contact at this customer. Raises Unreadable."""
+        name = (named, customer if named.noun == CONTACT.noun else None)
+        if name not in self._keys:
+            if named.noun == CONTACT.noun:
+                self._keys[name] = self._person(named.text, customer)
+            else:
+                keys = [
+                    key for noun in _nouns(named.noun) if (key := self.find(noun, named.text)) is not None
+                ]
+                self._keys[name] = keys[0] if keys else self._make(named)
+        return self._keys[name]
+
+    def _person(self, text: str, customer: str | None) -> str:
+        known = self.known(CONTACT.noun)
+        if text in known.labels and not known.called(text):
+            return text
+        if external := known.with_external_id(text):
+            return _one(text, external)
+        is_address = email_key(text) is not None
+        emails = [text] if is_address else []
+        key = self.people.recognised(None if is_address else text, customer, emails)
+        if key is not None:
+            if not is_address and known.labels[key] != text:
+                self.respelt[CONTACT.noun, text] = known.labels[key]
+            return key
+        if text in known.labels:
+            return text
+        if CONTACT.noun not in self._makeable:
+            others = self.people.elsewhere(text)
+            where = f" at {customer}" if customer else ""
+            hint = f"; {others}: name the person by id or e-mail address" if others else ""
+            raise Unreadable(f'there is no contact "{text}"{where}{hint}')
+        self.note_namesake(key := self.new_slug(CONTACT.noun, text), text)
+        plain: Plain = {"id": key, "name": text}
+        plain |= {"customer": customer} if customer else {}
+        plain |= {"emails": [text]} if is_address else {}
+        self.new_records[CONTACT.noun, key] = NewRecord(
+            CONTACT.noun, key, validate(BY_NOUN[CONTACT.noun].model, plain)
+        )
+        known.add(key, text, None)
+        self.people.add(key, text, customer, plain.get("emails", ()))
+        return key
+
+    def note_namesake(self, key: str, name: str) -> None:
+        """Keep for the report that a new contact has the name of others."""
+        if others := self.people.namesakes(name):
+            self.namesakes[key] = list(others)
 
     def find(self, noun: str, text: str) -> str | None:
         """The record of a kind that a text names; None for none. Raises Unreadable for several."""
@@ -115,7 +167,7 @@ class Names:
         external = known.with_external_id(text)
         keys = external or known.called(text)
         if len(keys) > 1:
-            raise Unreadable(f'"{text}" is {" and ".join(keys)}: name one by its id')
+            _one(text, keys)
         if keys and not external and known.labels[keys[0]] != text:
             self.respelt[noun, text] = known.labels[keys[0]]
         return keys[0] if keys else None
@@ -141,6 +193,12 @@ class Names:
         self.new_records[noun, key] = NewRecord(noun, key, validate(collection.model, plain))
         self.known(noun).add(key, text, None)
         return key
+
+
+def _one(text: str, keys: list[str]) -> str:
+    if len(keys) > 1:
+        raise Unreadable(f'"{text}" is {" and ".join(keys)}: name one by its id')
+    return keys[0]
 
 
 def _nouns(noun: str) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ from pipecli.inbox.importing.related import Names
 from pipecli.inbox.importing.table import EXTRA, REASON, Cell, Raw, Row, Table
 from pipecli.records.base import Record
 from pipecli.records.kinds import COLLECTIONS_BY_NOUN as BY_NOUN
-from pipecli.records.kinds import Collection
+from pipecli.records.kinds import CONTACT, Collection
 from pipecli.records.settings import Settings, Team, User
 from pipecli.store.pipeline import Pipeline
 from pipecli.wording import count, first_of, visible
@@ -134,6 +134,11 @@ def report_json(
         "respelt": [
             {"kind": noun, "name": text, "as": label} for (noun, text), label in names.respelt.items()
         ],
+        "namesakes": [
+            {"id": key, "name": names.known(CONTACT.noun).labels[key], "others": others}
+            for key, others in names.namesakes.items()
+            if key in outcome.made or any(new.key == key for new in outcome.related)
+        ],
         "unused_columns": bindings.unused,
         "reasons": [
             {"reason": reason, "rows": tally.rows, "example": _place(tally.example)}
@@ -196,6 +201,9 @@ def report_lines(report: Mapping[str, Any]) -> Iterator[Line]:
         yield Line(f"{value['column']}: {value['value']} → {value['by']}", value["rows"])
     for name in report["respelt"]:
         yield Line(f'"{name["name"]}" was taken for the {name["kind"]} "{name["as"]}"')
+    for person in report["namesakes"]:
+        others = first_of(person["others"], _MOST_NAMES, ",")
+        yield Line(f'"{person["name"]}" is the new contact {person["id"]}, not the namesake {others}')
     if report["unused_columns"]:
         yield Line(f"columns not used: {', '.join(report['unused_columns'])}")
     if "guessed_encoding" in report:

@@ -1,0 +1,104 @@
+"""A person of a row is recognised by id, external_id, e-mail address, or by name at the same customer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from ryaml import loads
+
+from tests.conftest import Cli
+from tests.importing import deals, write
+
+pytestmark = pytest.mark.usefixtures("at_a_desk")
+
+Given = Callable[[dict[str, str]], None]
+TWO_COMPANIES = {
+    "customers/contoso.yaml": "id: contoso\nname: Contoso\n",
+    "customers/fabrikam.yaml": "id: fabrikam\nname: Fabrikam\n",
+    "contacts/maria-lopez.yaml": (
+        "id: maria-lopez\nname: Maria Lopez\ncustomer: contoso\nemails: [maria@contoso.example]\n"
+    ),
+}
+PEOPLE = "external_id: Id\ncolumns: {Name: name, Company: customer, Mail: emails}\n"
+
+
+def test_a_namesake_at_another_company_is_another_person(cli: Cli, root: Path, given: Given) -> None:
+    given(TWO_COMPANIES)
+    before = (root / "contacts/maria-lopez.yaml").read_text()
+    rows = write("p.csv", "Id,Name,Company,Mail\n77,Maria López,Fabrikam,ml@fabrikam.example\n")
+    said = cli("import", "contacts", rows, "--map", write("m.yaml", PEOPLE))
+    assert (root / "contacts/maria-lopez.yaml").read_text() == before
+    new = loads((root / "contacts/maria-lopez-2.yaml").read_text())
+    assert (new["customer"], new["external_id"]) == ("fabrikam", "77")
+    assert '"Maria López" is the new contact maria-lopez-2, not the namesake maria-lopez' in said.out
+    assert "1 unchanged" in cli("import", "contacts", rows, "--map", "m.yaml").out
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "77,M. Lopez,Contoso,MARIA@contoso.example",
+        "77,Maria López,Contoso,",
+        "77,Maria Lopez,Fabrikam,maria@contoso.example",
+    ],
+)
+def test_the_same_address_or_the_name_at_the_same_customer_is_the_same_person(
+    cli: Cli, root: Path, given: Given, row: str
+) -> None:
+    given(TWO_COMPANIES)
+    rows = write("p.csv", f"Id,Name,Company,Mail\n{row}\n")
+    mapping = write("m.yaml", PEOPLE + "skip_empty: true\n")
+    told = json.loads(cli("import", "contacts", rows, "--map", mapping, "--format", "json").out)
+    assert (told["made"], told["updated"]) == (0, 1)
+    assert "external_id: '77'\n" in (root / "contacts/maria-lopez.yaml").read_text()
+
+
+def test_one_whom_the_other_system_calls_otherwise_is_another_though_the_address_is_shared(
+    cli: Cli, root: Path, given: Given
+) -> None:
+    given(TWO_COMPANIES)
+    shared = "info@contoso.example"
+    rows = f"Id,Name,Company,Mail\n1,Ana Gil,Contoso,{shared}\n2,Ben Roe,Contoso,{shared}\n"
+    told = json.loads(
+        cli(
+            "import",
+            "contacts",
+            write("p.csv", rows),
+            "--map",
+            write("m.yaml", PEOPLE),
+            "--format",
+            "json",
+        ).out
+    )
+    assert told["made"] == 2
+
+
+def test_a_deal_names_the_person_of_its_own_customer(cli: Cli, root: Path, given: Given) -> None:
+    given(TWO_COMPANIES)
+    rows = write(
+        "d.csv", "Id,Deal,Company,Contact\nD1,Press,Fabrikam,Maria Lopez\nD2,Saw,Contoso,maria lopez\n"
+    )
+    columns = "external_id: Id\ncolumns: {Deal: title, Company: customer, Contact: contacts.contact}\n"
+    said = cli("import", "opp", rows, "--map", write("m.yaml", columns), code=1)
+    assert (
+        'there is no contact "Maria Lopez" at fabrikam; maria-lopez is at contoso: '
+        "name the person by id or e-mail address"
+    ) in said.out
+    said = cli("import", "opp", rows, "--map", write("make.yaml", columns + "make: [contact]\n"))
+    assert deals(root)["D2"]["contacts"] == [{"contact": "maria-lopez"}]
+    assert deals(root)["D1"]["contacts"] == [{"contact": "maria-lopez-2"}]
+    assert loads((root / "contacts/maria-lopez-2.yaml").read_text())["customer"] == "fabrikam"
+    assert "is the new contact maria-lopez-2, not the namesake maria-lopez" in said.out
+
+
+def test_a_file_of_bare_names_makes_nobody_twice_and_takes_nobody_with_an_address(
+    cli: Cli, root: Path, given: Given
+) -> None:
+    given(TWO_COMPANIES)
+    rows = write("p.csv", "name\nMaria Lopez\nAna Gil\n")
+    assert "2 made" in cli("import", "contacts", rows).out
+    assert "2 unchanged" in cli("import", "contacts", rows).out
+    assert "customer" not in loads((root / "contacts/maria-lopez-2.yaml").read_text())
