@@ -108,12 +108,12 @@ def _spells(texts: list[str]) -> list[_Spell]:
 def _versions(pipeline: Pipeline) -> dict[str, list[str]]:
     """The blobs that each quotation's file has been, the oldest first."""
     prefix = pipeline.location.prefix
-    done = git.run(
-        pipeline.location.work_tree, "log", "--reverse", "--format=", "--raw", "--no-abbrev", "--no-renames",
+    listed = git.log(
+        pipeline.location.work_tree, "--reverse", "--format=", "--raw", "--no-abbrev", "--no-renames",
         "-z", pipeline.revision, "--", f"{prefix}{QUOTATION.folder}",
     )  # fmt: skip
     versions: dict[str, list[str]] = {}
-    words = iter(done.stdout.decode("utf-8", "replace").lstrip("\n").split("\0"))
+    words = iter(listed.decode("utf-8", "replace").lstrip("\n").split("\0"))
     for word in words:
         if word.startswith(":"):  # ":100644 100644 <old> <new> M", then the path
             versions.setdefault(next(words, "").removeprefix(prefix), []).append(word.split()[3])

@@ -15,6 +15,7 @@ from pipecli.cli.common.output import Format, counted, lines, print_records, wri
 from pipecli.cli.common.session import CODE_HOST_FORMATS, FORMATS, Session, say, session
 from pipecli.cli.common.table import Column
 from pipecli.errors import PipecliError
+from pipecli.store import git
 from pipecli.store.files import Location
 from pipecli.store.index.records import count as count_records
 from pipecli.wording import count
@@ -52,6 +53,7 @@ def check(
     from pipecli.checks.rule import Severity
 
     run = session(ctx)
+    git.require_working(run.present.location.work_tree)  # what it can't look at is not well
     wanted = _wanted(run, files or [])
     findings, since = check_pipeline(run.pipeline, wanted), ""
     if base is not None:

@@ -81,6 +81,8 @@ def range_of(place: Location, text: str) -> Range:
     base = resolve(place, base_name)
     head = resolve(place, head_name) if dots else None
     done = git.run(place.work_tree, "merge-base", base, head or here.commit)
+    if done.returncode > 1:  # 1: they share no past
+        raise git.GitRefused(git.one_line(done.stderr))
     common = next(iter(done.stdout.decode().split()), None)
     if common is None and here.is_shallow:
         raise NoSuchMoment(

@@ -160,9 +160,11 @@ class Tip(NamedTuple):
 
 
 def tip(place: Location) -> Tip:
-    """The commit of HEAD. Raises NoSuchMoment in a repository without one."""
+    """The commit of HEAD. Raises NoSuchMoment in a repository without one, GitRefused for a damaged one."""
     done = git.run(place.work_tree, "rev-parse", "--is-shallow-repository", "HEAD^{commit}")
     if done.returncode:
+        if not git.is_unborn(place.work_tree):
+            raise git.GitRefused(f"git can't read HEAD: {git.one_line(done.stderr)}", hint="see `git fsck`")
         raise NoSuchMoment("the repository has no commit yet, and so no history", hint="commit first")
     shallow, commit = done.stdout.decode().split()
     return Tip(commit, shallow == "true")

@@ -179,8 +179,8 @@ def _before_closing(pipeline: Pipeline, file: str) -> str:
     """The revision that has the deal open, and the quotations as they were to the last."""
     place = pipeline.location
     moment = "HEAD"
-    done = git.run(place.work_tree, "log", "--format=%H", "HEAD", "--", place.prefix + file)
-    for commit in done.stdout.decode().split():
+    commits = git.log(place.work_tree, "--format=%H", "HEAD", "--", place.prefix + file)
+    for commit in commits.decode().split():
         then = _content(pipeline, commit, file)
         if then is not None and then.get("status", OPPORTUNITY.first_status) == "open":
             break

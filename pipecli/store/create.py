@@ -245,8 +245,7 @@ def create_pipeline(
     is_new_directory = not root.exists()
     try:
         root.mkdir(parents=True, exist_ok=True)
-        in_repository = git.run(root, "rev-parse", "--git-dir").returncode == 0
-        if not in_repository:
+        if not git.is_in_repository(root):
             git.init(root)
         if review:
             require_absent(Path(git.output(root, "rev-parse", "--show-toplevel")), review.host)

@@ -3,6 +3,9 @@
 git is run as a program, never through a shell; what comes from a person or a file goes after
 `--end-of-options` or `--`. git is run directly: importing GitPython costs 35 ms, a sixth of a changing
 command (docs/speed.md). It serves in git_remote, where nobody notices.
+
+The git that runs here works on the pipeline's repository, whatever other repository the environment names: a
+hook, an alias and a server's git name theirs to all that they start.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ import os
 import re
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryFile
 from threading import Thread
@@ -28,25 +31,106 @@ def not_installed() -> GitRefused:
     return GitRefused("git is not installed", hint="install it, and try again")
 
 
+OF_A_REPOSITORY = (
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_CONFIG", "GIT_CONFIG_PARAMETERS", "GIT_CONFIG_COUNT",
+    "GIT_OBJECT_DIRECTORY", "GIT_DIR", "GIT_WORK_TREE", "GIT_IMPLICIT_WORK_TREE", "GIT_GRAFT_FILE",
+    "GIT_INDEX_FILE", "GIT_NO_REPLACE_OBJECTS", "GIT_REPLACE_REF_BASE", "GIT_PREFIX",
+    "GIT_INTERNAL_SUPER_PREFIX", "GIT_SHALLOW_FILE", "GIT_COMMON_DIR",
+)  # fmt: skip
+"""The variables that lead git to one repository, as `git rev-parse --local-env-vars` lists them."""
+
+_OF_A_CALLER = (
+    "GIT_NAMESPACE", "GIT_QUARANTINE_PATH", "GIT_ATTR_SOURCE",
+    "GIT_GLOB_PATHSPECS", "GIT_NOGLOB_PATHSPECS", "GIT_ICASE_PATHSPECS",
+)  # fmt: skip
+"""More of the git that started this program: where it keeps refs and objects, how it reads names of files."""
+
+_OF_A_PERSON = re.compile(
+    r"(user|author|committer|commit|gpg|credential|http|https|url|protocol|ssh|safe)\.|core\.sshcommand$",
+    re.IGNORECASE,
+)
+
+
+def environment(work_tree: Path | None, more: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment of a git that works on the repository of `work_tree`, and on no other.
+
+    Identity, ssh and configuration of the person stay.
+    """
+    own = {**os.environ}
+    for name in (*OF_A_REPOSITORY, *_OF_A_CALLER):
+        own.pop(name, None)
+    # A damaged .git is an error: without a ceiling git takes the repository of a directory above.
+    if work_tree is not None and (work_tree / ".git").exists():
+        own["GIT_CEILING_DIRECTORIES"] = str(work_tree.parent)
+    return {**own, **(more or {})}
+
+
+def personal_config() -> list[str]:
+    """Options of git for the settings in GIT_CONFIG_COUNT that are a person's: identity, ssh, access.
+
+    The others are a repository's. A value stays in the environment: it may be a password.
+    """
+    count = os.environ.get("GIT_CONFIG_COUNT", "")
+    if not re.fullmatch(r"[0-9]{1,3}", count):
+        return []
+    keys = [(number, os.environ.get(f"GIT_CONFIG_KEY_{number}", "")) for number in range(int(count))]
+    return [
+        f"--config-env={key}=GIT_CONFIG_VALUE_{number}"
+        for number, key in keys
+        if _OF_A_PERSON.match(key) and f"GIT_CONFIG_VALUE_{number}" in os.environ
+    ]
+
+
+@contextmanager
+def started(work_tree: Path) -> Iterator[None]:
+    """Turn the errors of starting git into GitRefused."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        if error.filename == "git":
+            raise not_installed() from None
+        raise GitRefused(f"{work_tree} is gone") from None
+    except OSError as error:
+        raise GitRefused(f"git can't be started: {error.strerror}", hint="mend that, and try again") from None
+
+
 def run(
     work_tree: Path,
     *arguments: str,
     stdin: bytes | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[bytes]:
-    """Run git in `work_tree`; the caller looks at the exit code. Raises GitRefused only without a git."""
-    try:
+    """Run git in `work_tree`; the caller looks at the exit code.
+
+    Raises GitRefused without a git, and where it can't work in this repository at all: no caller takes that
+    for the answer to its question.
+    """
+    done = _run(work_tree, arguments, stdin, environment)
+    if done.returncode == FATAL:
+        require_working(work_tree)
+    return done
+
+
+FATAL = 128
+"""The exit code with which git dies; others are answers."""
+
+
+def _run(
+    work_tree: Path,
+    arguments: Sequence[str],
+    stdin: bytes | None = None,
+    more: Mapping[str, str] | None = None,
+) -> subprocess.CompletedProcess[bytes]:
+    with started(work_tree):
         process = subprocess.Popen(
             # literal: a file name is a name, never a pattern
-            ["git", "--literal-pathspecs", *arguments],
+            ["git", "--literal-pathspecs", *personal_config(), *arguments],
             cwd=work_tree,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env={**os.environ, **environment} if environment else None,
+            env=environment(work_tree, more),
         )
-    except FileNotFoundError:
-        raise not_installed() from None
     with process:
         try:
             streams = process.communicate(stdin)
@@ -57,6 +141,44 @@ def run(
                 process.wait(LONGEST_GOODBYE)
             raise
     return subprocess.CompletedProcess(arguments, process.returncode, *streams)
+
+
+def is_in_repository(directory: Path) -> bool:
+    """True where a directory is in a repository. Raises GitRefused where git can't tell, with its words.
+
+    It can't where the directory is another user's, or a configuration is broken.
+    """
+    done = _run(directory, ("rev-parse", "--git-dir"), more={"LC_ALL": "C", "LANGUAGE": ""})
+    if done.returncode and b"not a git repository" not in done.stderr:
+        raise _unable(done)
+    return not done.returncode
+
+
+def require_working(work_tree: Path) -> None:
+    """Refuse where git can't work in this repository. Raises GitRefused with git's words."""
+    done = _run(work_tree, ("rev-parse", "--git-dir"))
+    if done.returncode:
+        raise _unable(done)
+
+
+def is_unborn(work_tree: Path) -> bool:
+    """True where HEAD has no commit yet. Raises GitRefused where it has one that git can't read."""
+    done = _run(work_tree, ("log", "--max-count=1", "--format="), more={"LC_ALL": "C", "LANGUAGE": ""})
+    if done.returncode and b"does not have any commits yet" not in done.stderr:
+        raise _unable(done)
+    return done.returncode != 0
+
+
+def log(work_tree: Path, *arguments: str) -> bytes:
+    """The output of `git log`, empty before the first commit. Raises GitRefused with git's words."""
+    done = run(work_tree, "log", *arguments)
+    if done.returncode and not is_unborn(work_tree):
+        raise GitRefused(_words(done))
+    return done.stdout
+
+
+def _unable(done: subprocess.CompletedProcess[bytes]) -> GitRefused:
+    return GitRefused(f"git can't work here: {_words(done)}", hint="mend that, and try again")
 
 
 LONGEST_GOODBYE = 10
@@ -74,11 +196,13 @@ def carry_through(
     with TemporaryFile() as input_, TemporaryFile() as output_, TemporaryFile() as errors:
         input_.write(stdin or b"")
         input_.seek(0)
-        with subprocess.Popen(
-            ["git", "--literal-pathspecs", *arguments],
-            cwd=work_tree, stdin=input_, stdout=output_, stderr=errors, start_new_session=True,
-            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
-        ) as process:  # fmt: skip
+        with started(work_tree):
+            process = subprocess.Popen(
+                ["git", "--literal-pathspecs", *personal_config(), *arguments],
+                cwd=work_tree, stdin=input_, stdout=output_, stderr=errors, start_new_session=True,
+                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0), env=environment(work_tree),
+            )  # fmt: skip
+        with process:
             try:
                 process.wait()
             except BaseException:
@@ -115,13 +239,12 @@ def commit_of(work_tree: Path, revision: str) -> str | None:
 
 def start(work_tree: Path, *arguments: str) -> subprocess.Popen[bytes]:
     """git, running on while its caller feeds it. Raises GitRefused only without a git."""
-    try:
+    with started(work_tree):
         return subprocess.Popen(
-            ["git", *arguments],
+            ["git", *personal_config(), *arguments],
             cwd=work_tree, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            env=environment(work_tree),
         )  # fmt: skip
-    except FileNotFoundError:
-        raise not_installed() from None
 
 
 def listed(names: Sequence[str]) -> bytes:
@@ -130,9 +253,9 @@ def listed(names: Sequence[str]) -> bytes:
 
 
 def unstage(work_tree: Path, new: Sequence[str]) -> None:
-    """Forget files that were only just staged."""
+    """Forget files that were only just staged; a git that refuses has staged none."""
     if new:
-        run(work_tree, "update-index", "--force-remove", "-z", "--stdin", stdin=listed(new))
+        _run(work_tree, ("update-index", "--force-remove", "-z", "--stdin"), listed(new))
 
 
 class Object(NamedTuple):
@@ -145,21 +268,31 @@ class Object(NamedTuple):
 
 
 def objects(work_tree: Path, ids: Iterable[str], largest: int) -> Iterator[Object]:
-    """The objects with these full ids, in their order, by one process; `largest` in bytes bounds each."""
+    """The objects with these full ids, in their order, by one process; `largest` in bytes bounds each.
+
+    Raises GitRefused where git ends before it has answered.
+    """
     wanted = list(ids)
     if not wanted:
         return
-    with subprocess.Popen(
-        ["git", "cat-file", "--batch", "--buffer"],
-        cwd=work_tree, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-    ) as process:  # fmt: skip
+    with started(work_tree):
+        process = subprocess.Popen(
+            ["git", *personal_config(), "cat-file", "--batch", "--buffer"],
+            cwd=work_tree, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            env=environment(work_tree),
+        )  # fmt: skip
+    with process:
         assert process.stdin and process.stdout
         # A thread asks: two full pipes, one each way, would wait for each other for ever.
         asking = Thread(target=_ask, args=(process.stdin, wanted), daemon=True)
         asking.start()
         try:
             for id_ in wanted:
-                yield _answered(process.stdout, id_, largest)
+                object_ = _answered(process.stdout, id_, largest)
+                if object_ is None:
+                    require_working(work_tree)
+                    raise GitRefused(f"git ended before it gave {id_}", hint="look with `git fsck`")
+                yield object_
         finally:
             process.kill()  # who stopped listening in the middle waits for nothing
             asking.join()
@@ -172,8 +305,12 @@ def _ask(pipe: IO[bytes], ids: Sequence[str]) -> None:
         pipe.close()
 
 
-def _answered(pipe: IO[bytes], wanted: str, largest: int) -> Object:
-    header = pipe.readline().split()
+def _answered(pipe: IO[bytes], wanted: str, largest: int) -> Object | None:
+    """The next object; None where git has ended."""
+    line = pipe.readline()
+    header = line.split()
+    if not line:
+        return None
     if len(header) != 3:
         return Object(wanted, None, 0)
     size = int(header[2])

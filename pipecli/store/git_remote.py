@@ -7,8 +7,8 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Thread
 from time import monotonic
@@ -90,11 +90,12 @@ def _run(
             into += chunk
             heard[0] = monotonic()
 
-    process = subprocess.Popen(
-        ["git", *arguments],
-        cwd=work_tree, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        env={**os.environ, **environment}, start_new_session=not can_ask,
-    )  # fmt: skip
+    with git.started(work_tree):
+        process = subprocess.Popen(
+            ["git", *git.personal_config(), *arguments],
+            cwd=work_tree, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            env=git.environment(work_tree, environment), start_new_session=not can_ask,
+        )  # fmt: skip
     assert process.stdout and process.stderr
     pipes = (process.stdout, process.stderr)
     ears = [Thread(target=listen, args=stream, daemon=True) for stream in zip(pipes, streams, strict=True)]
@@ -141,6 +142,25 @@ def remotes(work_tree: Path) -> list[str]:
     """The names of the remotes in the order of the alphabet, asked through GitPython. Raises GitRefused."""
     try:
         from git.cmd import Git
+        from git.exc import GitCommandError
     except ImportError:  # it looks for git at once
         raise git.not_installed() from None
-    return str(Git(work_tree).remote()).splitlines()
+    try:
+        with _own_environment(work_tree):
+            return str(Git(work_tree).remote()).splitlines()
+    except GitCommandError as error:
+        git.require_working(work_tree)
+        raise git.GitRefused(f"git can't list the remotes: {error.stderr.strip()}") from None
+
+
+@contextmanager
+def _own_environment(work_tree: Path) -> Iterator[None]:
+    """Have the environment be that of the pipeline's git: GitPython can add to it, and take nothing away."""
+    before = {**os.environ}
+    os.environ.clear()
+    os.environ.update(git.environment(work_tree))
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)

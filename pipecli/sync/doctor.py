@@ -35,11 +35,10 @@ LOOKS: tuple[tuple[str, Look], ...] = (
 
 def examine(place: Location) -> Iterator[Diagnosis]:
     """Everything that was looked at, what is well included."""
-    done = git.run(place.work_tree, "rev-parse", "--git-dir")
-    if done.returncode:  # as where the folder is another user's
-        yield error(
-            "git", f"git can't work here: {git.one_line(done.stderr)}", "do as git says, and look again"
-        )
+    try:
+        git.require_working(place.work_tree)
+    except git.GitRefused as refused:  # as where the folder is another user's
+        yield error("git", refused.message, "do as git says, and look again")
         return
     for name, look in LOOKS:
         try:

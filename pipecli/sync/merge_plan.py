@@ -106,6 +106,8 @@ def present_commit(place: Location) -> str:
 def _base(place: Location, one: str, other: str) -> str | None:
     """Where two commits parted; None where they share nothing."""
     done = git.run(place.work_tree, "merge-base", one, other)
+    if done.returncode > 1:  # 1: they share no past
+        raise git.GitRefused(git.one_line(done.stderr))
     return None if done.returncode else done.stdout.decode().strip()
 
 

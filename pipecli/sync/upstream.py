@@ -65,8 +65,11 @@ def require_no_git_operation(place: Location) -> None:
 
 
 def head(place: Location) -> str | None:
-    """The commit of HEAD; None before the first."""
-    return git.commit_of(place.work_tree, "HEAD")
+    """The commit of HEAD; None before the first. Raises GitRefused for one that git can't read."""
+    commit = git.commit_of(place.work_tree, "HEAD")
+    if commit is None:
+        git.is_unborn(place.work_tree)
+    return commit
 
 
 def branch_of(place: Location) -> str | None:
