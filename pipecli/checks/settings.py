@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipecli.checks.rule import Path, Problem, Rule, Severity, dotted
 from pipecli.records.kinds import BY_NOUN, SETTINGS_FILE
 from pipecli.records.money import MissingRate
 from pipecli.reports.followups import EVENTS
 from pipecli.store.index import query
+from pipecli.workflow.party_identity import addresses, email_key, users_by_address
 from pipecli.workflow.requirements import can_be_met, unmeetable
 
 if TYPE_CHECKING:
@@ -64,16 +64,24 @@ def user_or_team(pipeline: Pipeline) -> Iterator[Problem]:
 
 
 def user_email(pipeline: Pipeline) -> Iterator[Problem]:
-    """Users are recognised by git's e-mail address: two with one address are taken for the first."""
-    users: dict[str, list[str]] = defaultdict(list)
-    for slug, user in pipeline.settings.users.items():
-        if user.email:
-            users[user.email.casefold()].append(slug)
-    for email, slugs in users.items():
-        for slug in slugs[1:]:
-            yield Problem(
-                SETTINGS_FILE, ("users", slug, "email"), f"{email} is also the address of {slugs[0]}"
-            )
+    """Users are recognised by their e-mail addresses: two with one address are taken for one of them."""
+    users = pipeline.settings_as_written.get("users") or {}
+    owners = users_by_address(users)
+    for slug, user in users.items():
+        for key, path in zip(addresses(user), _address_paths(user), strict=True):
+            if owners[key] != slug:
+                yield Problem(
+                    SETTINGS_FILE, ("users", slug, *path), f"{key} is also the address of {owners[key]}"
+                )
+
+
+def _address_paths(user: Mapping[str, Any]) -> Iterator[Path]:
+    """Where each of a user's `addresses` stands."""
+    if email_key(user.get("email")):
+        yield ("email",)
+    for place, email in enumerate(user.get("emails") or ()):
+        if email_key(email):
+            yield ("emails", place)
 
 
 def inactive_user(pipeline: Pipeline) -> Iterator[Problem]:

@@ -406,7 +406,10 @@ USERS = (
 )
 
 _USERS = Parts(
-    "users", "SELECT id, name, email, team, active, external_id FROM users", flags=frozenset({"active"})
+    "users",
+    "SELECT id, name, email, emails, team, active, external_id FROM users",
+    flags=frozenset({"active"}),
+    lists=frozenset({"emails"}),
 )
 
 

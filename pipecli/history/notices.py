@@ -24,6 +24,7 @@ from pipecli.records.kinds import LEAD, OPPORTUNITY
 from pipecli.reports.followups import Message, plain
 from pipecli.store import git
 from pipecli.store.files import Location
+from pipecli.workflow.party_identity import email_key
 
 _NEWS_FOR = timedelta(days=7)
 """A deal that is new in a commit and over is news if it ended this short before: an import is of the past."""
@@ -75,7 +76,7 @@ class Notice(NamedTuple):
 
 
 def notices(history: History, commits: Sequence[str], users: Mapping[str, str]) -> list[Notice]:
-    """The notices of these commits, oldest first; `users` by their e-mail address, casefolded."""
+    """The notices of these commits, oldest first; `users` by address, as `email_key` has it."""
     return [notice for step in steps(history, commits, (OPPORTUNITY, LEAD)) for notice in _of(step, users)]
 
 
@@ -83,7 +84,7 @@ def _of(step: Step, users: Mapping[str, str]) -> Iterator[Notice]:
     after = step.after
     if after is None:
         return
-    by = users.get(step.commit.email.casefold())
+    by = users.get(email_key(step.commit.email) or "")
     for event, before, value in _happened(step, after):
         if event != "assigned" or before is not None or by != value:  # who adds a deal of their own knows it
             yield _notice(step, after, by, event, before, value)

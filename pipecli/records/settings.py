@@ -47,12 +47,16 @@ class Company(Part):
     website: Line | None = None
     tax_id: Line | None = None
     logo: PathInside | None = None
+    domains: tuple[Line, ...] = ()
+    """Mail from these and those below them is ours. Absent: those of its e-mail, website and users."""
 
 
 class User(Part):
     name: Line
     email: Line | None = None
-    """By it the git identity is recognised."""
+    """The main address: by it the git identity is recognised, and to it reminders go."""
+    emails: tuple[Line, ...] = ()
+    """More addresses of theirs, by which they are recognised, too."""
     team: TeamSlug | None = None
     active: Flag = True
     external_id: Text | None = None

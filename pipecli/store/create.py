@@ -123,6 +123,7 @@ company: # the letterhead of quotations
   #   Calle Mayor 1
   #   28013 Madrid
   # email: sales@example.com
+  # domains: [example.com] # mail from them is ours; else those of the e-mail, the website and the users
   # tax_id: ES-B12345678
   # logo: templates/logo.png
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pipecli.errors import FaultyFile, PipecliError
 from pipecli.history.moments import line_of_git
@@ -26,6 +26,7 @@ from pipecli.sync.upstream import (
     upstream_of,
 )
 from pipecli.wording import count
+from pipecli.workflow.party_identity import email_key, users_by_address
 
 
 class State(StrEnum):
@@ -87,7 +88,7 @@ def identity(place: Location) -> Iterator[Diagnosis]:
             "identity", f"PIPECLI_USER is {slug}, and there is no such user", "see `pipecli user list`"
         )
         return
-    mine = slug or next((key for key, user in known.items() if _is(user, email)), "")
+    mine = slug or users_by_address(_readable(known)).get(email_key(email) or "", "")
     if mine:
         yield ok("identity", f"{name} <{email}> is the user {mine}")
     else:
@@ -98,8 +99,14 @@ def identity(place: Location) -> Iterator[Diagnosis]:
         )
 
 
-def _is(user: object, email: str) -> bool:
-    return isinstance(user, dict) and str(user.get("email", "")).casefold() == email.casefold() != ""
+def _readable(users: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The users whose addresses are what they should be: doctor tells of settings at fault, too."""
+
+    def is_readable(user: Any) -> bool:
+        emails = [user.get("email"), *(user.get("emails") or ())] if isinstance(user, dict) else [0]
+        return all(email is None or isinstance(email, str) for email in emails)
+
+    return {slug: user for slug, user in users.items() if is_readable(user)}
 
 
 def branch(place: Location) -> Iterator[Diagnosis]:

@@ -19,7 +19,7 @@ from pipecli.records.opportunity import Opportunity
 from pipecli.records.settings import Settings
 from pipecli.workflow.change import Change
 from pipecli.workflow.lead.qualify import add, contacted
-from pipecli.workflow.party_identity import email_domain
+from pipecli.workflow.party_identity import email_domain, is_below
 
 _EARLIEST = timedelta(days=90)
 """The most that a mail may be older than its deal: what came long before was about something else."""
@@ -61,6 +61,10 @@ class Known:
 
     ours: dict[str, str | None] = field(default_factory=dict)
     """Our own addresses, with the user where it is one's own."""
+    our_domains: frozenset[str] = frozenset()
+    """All mail from these and those below them is ours: the settings say so."""
+    likely_our_domains: frozenset[str] = frozenset()
+    """Where the settings name none: ours, but for the people whom we know as somebody else's."""
     people: Mapping[str, Sequence[KnownPerson]] = field(default_factory=dict)
     suppliers: Mapping[str, str] = field(default_factory=dict)
     leads: dict[str, list[Record]] = field(default_factory=dict)
@@ -71,6 +75,13 @@ class Known:
     """By the lead's address."""
     threads: dict[str, list[Record]] = field(default_factory=dict)
     """By Message-ID, the records that have the mail."""
+
+    def is_ours(self, address: str) -> bool:
+        if address in self.ours or is_below(address, self.our_domains):
+            return True
+        if self.our_domains or address in self.people or address in self.suppliers:
+            return False
+        return is_below(address, self.likely_our_domains)
 
 
 class Placed(NamedTuple):
@@ -92,11 +103,11 @@ class Placed(NamedTuple):
 
 def place(mail: Facts, known: Known) -> Placed:
     """Find where a mail belongs, by its thread and its people."""
-    is_ours = any(address in known.ours for address in mail.sender)
+    is_ours = any(map(known.is_ours, mail.sender))
     direction = Direction.OUT if is_ours else Direction.IN
     everybody = (*mail.to, *mail.copied)
     by = _first(known.ours, mail.sender if is_ours else everybody)
-    outside = [[address for address in tier if address not in known.ours] for tier in (mail.to, mail.copied)]
+    outside = [[address for address in tier if not known.is_ours(address)] for tier in (mail.to, mail.copied)]
     placed = Placed(direction, by)
     if is_ours and everybody and not any(outside):
         return placed._replace(why="between ourselves", is_internal=True)
@@ -108,7 +119,7 @@ def place(mail: Facts, known: Known) -> Placed:
     supplier = next(
         (known.suppliers[address] for tier in tiers for address in tier if address in known.suppliers), ""
     )
-    if not is_ours and not supplier and any(address in known.ours for address in everybody):
+    if not is_ours and not supplier and any(map(known.is_ours, everybody)):
         # Somebody new writes to us, with somebody we know among the others.
         tiers.append([address for tier in outside for address in tier])
     for tier in tiers:

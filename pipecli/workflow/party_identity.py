@@ -6,7 +6,8 @@ And names that resemble one: what a person may have meant, offered and never tak
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
 
 from pipecli.records.names import folded
 
@@ -38,9 +39,31 @@ _PHONE_DIGITS = 9  # without country code and trunk zero, which some write and s
 
 
 def email_key(email: str | None) -> str | None:
-    """An address without case and blanks; None for what is none."""
+    """An address without case, blanks and tag (`Ana+crm@x` is `ana@x`); None for what is none."""
     key = "".join((email or "").split()).casefold()
-    return key if "@" in key[1:-1] else None
+    if "@" not in key[1:-1]:
+        return None
+    name, _, domain = key.rpartition("@")
+    return f"{name.partition('+')[0] or name}@{domain}"
+
+
+def addresses(user: Mapping[str, Any]) -> Iterator[str]:
+    """The addresses of a user as the settings have them, the main one first, as `email_key` has them."""
+    for email in (user.get("email"), *(user.get("emails") or ())):
+        if key := email_key(email):
+            yield key
+
+
+def users_by_address(users: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """The slug of the user of each address: of two, the one whose main address it is, else the first."""
+    slugs: dict[str, str] = {}
+    for slug, user in users.items():
+        if main := email_key(user.get("email")):
+            slugs.setdefault(main, slug)
+    for slug, user in users.items():
+        for key in addresses(user):
+            slugs.setdefault(key, slug)
+    return slugs
 
 
 def email_domain(email: str | None) -> str | None:
@@ -48,6 +71,18 @@ def email_domain(email: str | None) -> str | None:
     key = email_key(email)
     domain = _ascii(key.rpartition("@")[2]) if key else ""
     return None if not domain or _is_free(domain) else domain
+
+
+def domain_key(domain: str) -> str | None:
+    """`@Contoso.example` as `contoso.example`; None for what is no domain."""
+    key = _ascii("".join(domain.split()).casefold().rpartition("@")[2])
+    return key if "." in key[1:-1] else None
+
+
+def is_below(address: str, domains: Collection[str]) -> bool:
+    """True for an address, as `email_key` has it, at one of these domains or at one below them."""
+    labels = _ascii(address.rpartition("@")[2]).split(".")
+    return any(".".join(labels[start:]) in domains for start in range(len(labels)))
 
 
 def website_key(website: str | None) -> str | None:

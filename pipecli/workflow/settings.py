@@ -9,6 +9,7 @@ from pipecli.records.references import Reference, references
 from pipecli.records.settings import Settings, Team, User
 from pipecli.wording import count, first_of
 from pipecli.workflow.change import Change, Refused, refuse_taken, require_auto_close_reason
+from pipecli.workflow.party_identity import email_key, users_by_address
 from pipecli.workflow.rename_setting import WORDS
 from pipecli.workflow.requirements import can_be_met, unmeetable
 
@@ -177,15 +178,12 @@ def add_user(settings: Settings, slug: str, user: User) -> Change:
 
 def _same_address(settings: Settings, user: User) -> tuple[str, ...]:
     """A note where two users have one address: a commit with it is taken for the first one's."""
-    address = (user.email or "").casefold()
-    same = [
-        slug
-        for slug, other in settings.users.items()
-        if address and (other.email or "").casefold() == address
-    ]
-    return (
-        (f"{same[0]} has the address {user.email} too: by git's identity you are {same[0]}",) if same else ()
-    )
+    owners = users_by_address(settings.plain().get("users") or {})
+    return tuple(
+        f"{owners[key]} has the address {email} too: by git's identity you are {owners[key]}"
+        for email in (user.email, *user.emails)
+        if (key := email_key(email)) in owners
+    )[:1]
 
 
 def add_team(settings: Settings, slug: str, team: Team) -> Change:

@@ -416,3 +416,47 @@ def test_auto_close_works_from_real_mail(cli, take, box, monkeypatch):
     assert cli("auto-close", "--format", "ids").out == ""
     deal = loads(cli("opp", "show", OPP, "--format", "json").out)
     assert (deal["status"], deal["minutes_to_first_response"]) == ("open", 18 * 24 * 60 + 120)
+
+
+def test_mail_from_another_address_of_ours_is_our_word(cli, take, box):
+    cli("user", "set", "ana-ruiz", "emails=a.ruiz@brandx.example,ana@old.example")
+    box("Ana <A.Ruiz+Sales@BrandX.example>", MARIA)
+    folder = box("Ana <ana@old.example>", ANA)
+
+    told = take(folder, "--create-leads")
+
+    assert [(row["direction"], row["record"]) for row in told["recorded"]] == [("out", OPP)]
+    assert (told["leads"], told["unmatched"][0]["why"]) == ([], "between ourselves")
+    assert activities(cli, OPP)[0]["by"] == "ana-ruiz"
+
+
+def test_a_colleague_who_is_no_user_is_one_of_us(cli, take, box):
+    """By the domain of Ana's address, as the settings name none."""
+    box("Pia <pia@contoso.example>", "sales@contoso.example", "Invoice 7")
+    folder = box("Pia <pia@mail.contoso.example>", MARIA, "Your invoice")
+
+    told = take(folder, "--create-leads")
+
+    assert (told["leads"], [row["direction"] for row in told["recorded"]]) == ([], ["out"])
+    assert "by" not in activities(cli, OPP)[0]
+
+
+def test_the_settings_say_which_domains_are_ours(cli, take, box):
+    cli("settings", "set", "company.domains=@BrandX.example")
+    box("Pia <pia@brandx.example>", MARIA)
+    folder = box("Kim <kim@contoso.example>", "pia@brandx.example")
+
+    told = take(folder, "--create-leads")
+
+    assert [row["direction"] for row in told["recorded"]] == ["out", "in"]
+    assert len(told["leads"]) == 1
+
+
+def test_a_customers_person_at_a_domain_that_is_likely_ours_is_a_customers(cli, take, box):
+    cli("contact", "set", "maria-lopez", "emails=maria@contoso.example")
+
+    assert take(box("María <maria@contoso.example>", ANA))["recorded"][0]["direction"] == "in"
+
+
+def test_a_tagged_address_is_the_persons(take, box):
+    assert take(box("María <maria+orders@coffee.example>", ANA))["recorded"][0]["contact"] == "maria-lopez"

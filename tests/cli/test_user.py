@@ -151,3 +151,21 @@ def test_a_wrong_user_is_refused(refused, arguments, said):
 )  # fmt: skip
 def test_a_wrong_value_is_refused(refused, assignment, said):
     assert said in refused("user", "set", "ana-ruiz", assignment)
+
+
+def test_each_address_of_a_user_is_theirs(cli, git):
+    cli("user", "set", "ana-ruiz", "emails=ana@old.example")
+    git("config", "user.email", "Ana@Old.example")
+
+    shown = json.loads(cli("lead", "add", "--name", "Kim", "--format", "json").out)
+    assert shown["owner"] == "ana-ruiz"
+    (user,) = json.loads(cli("user", "list", "--format", "json").out)
+    assert user["emails"] == ["ana@old.example"]
+
+
+def test_an_address_that_is_anothers_second_one_is_a_finding(cli):
+    cli("user", "set", "ana-ruiz", "emails=bo@contoso.example")
+    said = cli("user", "add", "bo", "--name", "Bo", "--email", "bo@contoso.example")
+
+    assert "ana-ruiz has the address bo@contoso.example too" in said.err
+    assert "bo@contoso.example is also the address of bo" in cli("check").out

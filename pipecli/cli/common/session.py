@@ -126,6 +126,7 @@ class Session:
     def me(self) -> str | None:
         """The user who runs this: PIPECLI_USER, else the one with git's e-mail address."""
         from pipecli.store import git
+        from pipecli.workflow.party_identity import email_key, users_by_address
 
         users = self.pipeline.settings_as_written.get("users", {})
         named = os.environ.get("PIPECLI_USER")
@@ -133,9 +134,8 @@ class Session:
             if named not in users:
                 raise PipecliError(f"PIPECLI_USER: there is no user {named}", hint="see `pipecli user list`")
             return named
-        email = git.config(self.pipeline.location.work_tree, "user.email").casefold()
-        mine = [slug for slug, user in users.items() if email and user.get("email", "").casefold() == email]
-        return mine[0] if mine else None
+        email = git.config(self.pipeline.location.work_tree, "user.email")
+        return users_by_address(users).get(email_key(email) or "")
 
     def me_and_team(self) -> tuple[str, str | None]:
         """The user who runs this, and their team. Raises PipecliError when git's identity is no user."""

@@ -24,6 +24,7 @@ from pipecli.history.notices import About, Delivery, Notice, Standing, message
 from pipecli.reports.followups import OWNER, Message
 from pipecli.store.index.records import label
 from pipecli.wording import count
+from pipecli.workflow.party_identity import users_by_address
 
 if TYPE_CHECKING:
     from pipecli.history.claims import Claims
@@ -182,7 +183,11 @@ def _gathered(run: Session, unsent: Unsent, ours: Channels, since: str) -> Unsen
     new = [commit.id for commit in commits.listed(place, head, start)]
     if not history.boundary.isdisjoint(new):
         say("warning: this clone is shallow, and what was before is not told; fetch more of it")
-    found = deliveries(run, ours, notices(history, new, _users_by_email(run)))
+    found = deliveries(
+        run,
+        ours,
+        notices(history, new, users_by_address(run.pipeline.settings_as_written.get("users") or {})),
+    )
     return unsent.with_(head, found)
 
 
@@ -202,11 +207,6 @@ def _start(run: Session, history: History, since: str) -> str | None:
         return commit_at(history.place, moment, zone, lambda _: history.line).commit
     except BeforeTheFirst:
         return None
-
-
-def _users_by_email(run: Session) -> dict[str, str]:
-    users = run.pipeline.settings_as_written.get("users") or {}
-    return {user["email"].casefold(): slug for slug, user in users.items() if user.get("email")}
 
 
 def _by_message(deliveries: Sequence[Delivery]) -> Iterator[Sequence[Delivery]]:

@@ -28,7 +28,7 @@ from pipecli.store import naming
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.reading import validate
 from pipecli.workflow import change, items
-from pipecli.workflow.party_identity import email_key
+from pipecli.workflow.party_identity import email_key, users_by_address
 
 
 class KnownNames:
@@ -43,7 +43,7 @@ class KnownNames:
             self._by_external[external].append(key)
         self._by_name: dict[str, list[str]] | None = None
         self.emails: dict[str, str] = {}
-        """Users are also known by their e-mail address, in small letters."""
+        """Users are also known by their e-mail addresses, as `email_key` has them."""
 
     def add(self, key: str, label: str, external_id: str | None) -> None:
         self.labels[key] = label
@@ -98,8 +98,7 @@ class Names:
             connection = self._pipeline.index.connection
             known = self._known[noun] = KnownNames(connection.execute(_query(noun)).fetchall())
             if noun == USERS.noun:
-                users = connection.execute("SELECT lower(email), id FROM users WHERE email IS NOT NULL")
-                known.emails = dict(users.fetchall())
+                known.emails = users_by_address(self._pipeline.settings_as_written.get("users") or {})
         return self._known[noun]
 
     @cached_property
@@ -162,8 +161,8 @@ class Names:
         known = self.known(noun)
         if text in known.labels:
             return text
-        if text.lower() in known.emails:
-            return known.emails[text.lower()]
+        if user := known.emails.get(email_key(text) or ""):
+            return user
         external = known.with_external_id(text)
         keys = external or known.called(text)
         if len(keys) > 1:

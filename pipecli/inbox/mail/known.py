@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, tzinfo
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pipecli.jsontext import loads
 from pipecli.records.kinds import CONTACT, CUSTOMER, LEAD, OPPORTUNITY, SUPPLIER
 from pipecli.store.pipeline import Pipeline
 from pipecli.workflow.mail import Known, KnownPerson, Record
-from pipecli.workflow.party_identity import email_domain, email_key, website_domain
+from pipecli.workflow.party_identity import (
+    addresses,
+    domain_key,
+    email_domain,
+    email_key,
+    users_by_address,
+    website_domain,
+)
 
 
 class Directory(NamedTuple):
@@ -29,7 +36,15 @@ def directory(pipeline: Pipeline) -> Directory:
     connection = pipeline.index.connection
     zone = pipeline.now.tzinfo
     assert zone is not None
-    known = Known(ours=_ours(pipeline), people=_people(connection), suppliers=_suppliers(connection))
+    settings = pipeline.settings_as_written
+    company, users = settings.get("company", {}), settings.get("users") or {}
+    known = Known(
+        ours=dict.fromkeys(addresses(company)) | users_by_address(users),
+        our_domains=frozenset(filter(None, map(domain_key, company.get("domains", ())))),
+        likely_our_domains=_likely_our_domains(company, users),
+        people=_people(connection),
+        suppliers=_suppliers(connection),
+    )
     records = _deals(connection, known, zone) | _leads(connection, known)
     for message_id, record in connection.execute(
         "SELECT message_id, record FROM activities WHERE message_id IS NOT NULL"
@@ -38,12 +53,11 @@ def directory(pipeline: Pipeline) -> Directory:
     return Directory(known, records, _domains(connection))
 
 
-def _ours(pipeline: Pipeline) -> dict[str, str | None]:
-    """The addresses of the users and of the company."""
-    settings = pipeline.settings_as_written
-    addresses: list[tuple[str | None, str | None]] = [(settings.get("company", {}).get("email"), None)]
-    addresses += [(user.get("email"), slug) for slug, user in (settings.get("users") or {}).items()]
-    return {key: user for address, user in addresses if (key := email_key(address))}
+def _likely_our_domains(company: Mapping[str, Any], users: Mapping[str, Any]) -> frozenset[str]:
+    """The domains of the company's e-mail and website and of the users' main addresses, free mail's aside."""
+    of_users = (email_domain(user.get("email")) for user in users.values())
+    domains = (email_domain(company.get("email")), website_domain(company.get("website")), *of_users)
+    return frozenset(domain for domain in domains if domain)
 
 
 def _people(connection: sqlite3.Connection) -> dict[str, list[KnownPerson]]:

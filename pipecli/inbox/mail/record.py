@@ -228,7 +228,7 @@ class _Run:
 
     def _customer(self, timed: Timed) -> tuple[str, str]:
         """The slug and name of the customer whose domain a mail is from, or goes to."""
-        outside = [key for key in (*timed.facts.sender, *timed.facts.to) if key not in self._known.ours]
+        outside = [key for key in (*timed.facts.sender, *timed.facts.to) if not self._known.is_ours(key)]
         domains = (email_domain(key) for key in outside)
         return next(
             (self._customer_of_domain[domain] for domain in domains if domain in self._customer_of_domain),

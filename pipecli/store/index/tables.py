@@ -237,7 +237,7 @@ _STAKEHOLDER = (
     _fields("contact TEXT, role TEXT"),
     ('"primary" INTEGER', lambda stakeholder: [bool(stakeholder.primary)]),
 )
-_USER = (_fields("name TEXT, email TEXT, team TEXT, active INTEGER, external_id TEXT"),)
+_USER = (_fields("name TEXT, email TEXT, emails TEXT, team TEXT, active INTEGER, external_id TEXT"),)
 _TEAM = (_fields("name TEXT, manager TEXT, parent TEXT"),)
 _STAGE = (_fields("probability REAL, rotting_days INTEGER, category TEXT"),)
 
