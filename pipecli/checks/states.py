@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipecli.checks.rule import Problem, Rule, Severity
+from pipecli.records.money import percent
 
 if TYPE_CHECKING:
     from pipecli.store.pipeline import Pipeline
@@ -267,7 +268,7 @@ def discount(pipeline: Pipeline) -> Iterator[Problem]:
     most = pipeline.settings.quotations.max_discount
     if most is None:
         return
-    for file, position, percent in pipeline.index.connection.execute(
+    for file, position, discount in pipeline.index.connection.execute(
         """SELECT i.path, i.position, i.discount FROM items i
         LEFT JOIN _opportunities o USING (path) LEFT JOIN _quotations q USING (path)
         WHERE i.discount > ? AND (o.status = 'open' OR q.status IN ('draft', 'sent'))
@@ -275,7 +276,8 @@ def discount(pipeline: Pipeline) -> Iterator[Problem]:
         (float(most),),
     ):
         path = ("items", position - 1, "discount")
-        yield Problem(file, path, f"a discount of {percent:g} % is above the {most:f} % of the settings")
+        words = f"a discount of {percent(discount):f} % is above the {most:f} % of the settings"
+        yield Problem(file, path, words)
 
 
 STRUCTURE = (

@@ -28,6 +28,7 @@ from pipecli.records.kinds import (
     SUPPLIER_QUOTATION,
     Kind,
 )
+from pipecli.records.money import percent
 from pipecli.store.lookup import resolve
 from pipecli.workflow.requirements import QUESTIONS
 
@@ -297,7 +298,7 @@ def _cost(record: Mapping[str, object]) -> str:
 
 
 def _percent(record: Mapping[str, object]) -> str:
-    return "" if record["tax"] is None else f"{record['tax']:g} %"
+    return "" if record["tax"] is None else f"{percent(float(str(record['tax']))):f} %"
 
 
 _BASE_CURRENCY = "(SELECT json_extract(json, '$.currency') FROM _records WHERE noun = 'settings')"

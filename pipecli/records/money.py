@@ -33,6 +33,11 @@ def weighted(amount: Decimal, probability: Decimal, currency: str) -> Decimal:
     return rounded(EXACT.multiply(amount, probability).scaleb(-2, EXACT), currency)
 
 
+def percent(stored: float) -> Decimal:
+    """A percentage of the index in the digits that a person writes: 20, 9.975."""
+    return Decimal(int(stored)) if stored.is_integer() else Decimal(repr(stored))
+
+
 class MissingRate(PipecliError):
     """No rate is known for a currency on a day."""
 

@@ -141,7 +141,8 @@ Score = Annotated[int, Field(strict=True, ge=0, le=100)]
 Amount = Annotated[Decimal, BeforeValidator(_price), Field(ge=0)]
 """Money, in the record's currency."""
 Quantity = Annotated[Decimal, BeforeValidator(_decimal), Field(gt=0)]
-Percent = Annotated[Decimal, BeforeValidator(_decimal), Field(ge=0, le=100, max_digits=7, decimal_places=2)]
+Percent = Annotated[Decimal, BeforeValidator(_decimal), Field(ge=0, le=100, decimal_places=6)]
+"""Six decimals: a tax of 9.975, a third off as 33.333333."""
 Rate = Annotated[Decimal, BeforeValidator(_decimal), Field(gt=0)]
 """Units of the base currency for one unit of another."""
 

@@ -235,3 +235,33 @@ def test_a_closed_deal_keeps_its_items(add, cli, refused, opp):
     assert way_out in refused("opp", "item", "add", opp, "--product", "cafe-s-100")
     assert way_out in refused("opp", "item", "remove", opp, "1")
     assert way_out in refused("opp", "set", opp, "items.0.quantity=3")
+
+
+# Percentages
+
+
+def test_a_percentage_has_up_to_six_decimals(add, cli, refused, opp):
+    add(
+        "--description",
+        "chairs",
+        "--price",
+        "9.99",
+        "--quantity",
+        "2000",
+        "--discount",
+        "33.333",
+        "--tax",
+        "20",
+    )
+    cli("customer", "add", "Nordwind")
+    cli("opp", "set", opp, "customer=nordwind")
+    quotation = cli(*TODAY, "quote", "new", opp, "--format", "ids").id
+    shown = json.loads(cli("quote", "show", quotation, "--format", "json").out)
+    assert (shown["amount"], shown["tax"], shown["total"]) == (13320.07, 2664.01, 15984.08)
+    assert "33.333" in cli("quote", "show", quotation).out
+    county = add("--description", "county", "--price", "7650", "--tax", "8.425")
+    assert county["items"][1]["tax"] == 8.425
+    cli("product", "add", "desk", "--name", "Desk", "--tax", "9.975123")
+    assert "9.975123 %" in cli("product", "list").out
+    said = refused("opp", "item", "add", opp, "--description", "x", "--price", "1", "--tax", "9.9751234")
+    assert "--tax: at most 6 decimals are wanted here (it is 9.9751234)" in said

@@ -111,6 +111,13 @@ def test_a_number_has_no_currency() -> None:
         number("19 €", "")
 
 
+def test_a_percentage_of_three_decimals_is_no_thousand() -> None:
+    assert number("9.975", "", is_percent=True) == Decimal("9.975")
+    assert number("9,975 %", "", is_percent=True) == Decimal("9.975")
+    with pytest.raises(Unreadable, match=r"9975 or 9\.975"):
+        number("9.975", "")
+
+
 @given(st.decimals(0, 10**12, places=2), st.sampled_from([(",", "."), (".", ","), (" ", ","), ("'", ".")]))
 def test_what_a_program_writes_is_read_back(value: Decimal, signs: tuple[str, str]) -> None:
     thousands, decimal = signs

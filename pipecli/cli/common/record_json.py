@@ -12,7 +12,7 @@ from pipecli.cli.common.session import Session
 from pipecli.errors import PipecliError
 from pipecli.jsontext import loads
 from pipecli.records.kinds import BY_NOUN
-from pipecli.records.money import weighted
+from pipecli.records.money import percent, weighted
 from pipecli.store.index.records import rows_where
 
 RecordJson = dict[str, Any]
@@ -63,7 +63,7 @@ def derive(noun: str, row: sqlite3.Row | tuple[Any, ...], currency: str) -> Reco
     if noun == "opportunity":
         record_json["amount_by_hand"] = bool(record_json["amount_by_hand"])
         for key in ("probability", "stage_probability"):
-            record_json[key] = _percent(record_json[key])
+            record_json[key] = None if record_json[key] is None else percent(record_json[key])
         counts = (
             record_json["weighted"]
             and record_json["amount"] is not None
@@ -82,10 +82,6 @@ def derive(noun: str, row: sqlite3.Row | tuple[Any, ...], currency: str) -> Reco
             if key in record_json:
                 record_json[key] = Decimal(record_json[key])
     return {key: value for key, value in record_json.items() if value is not None}
-
-
-def _percent(value: float | None) -> Decimal | None:
-    return None if value is None else Decimal(repr(value)) if value % 1 else Decimal(int(value))
 
 
 def record_json(run: Session, noun: str, key: str) -> RecordJson:

@@ -71,8 +71,14 @@ def money(text: str, mark: Mark, *, third_decimal: bool = True) -> Money:
     return Money(-value if negative else value, currencies)
 
 
-def number(text: str, mark: Mark) -> Decimal:
-    """A number with no sign of money; a percent sign is taken as the unit it is. Raises Unreadable."""
+def number(text: str, mark: Mark, *, is_percent: bool = False) -> Decimal:
+    """A number with no sign of money; a percent sign is taken as the unit it is. Raises Unreadable.
+
+    A percentage is at most 100: the only sign in `9.975` stands before its decimals.
+    """
+    signs = [char for char in text if char in ".,"]
+    if is_percent and not mark and len(signs) == 1:
+        mark = "." if signs[0] == "." else ","
     read = money(text.strip().removesuffix("%"), mark)
     if read.currencies:
         raise Unreadable(f'"{text}" is no plain number')

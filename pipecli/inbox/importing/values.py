@@ -214,10 +214,11 @@ def _scalar(annotation: Any, classes: Sequence[type], column_format: ColumnForma
     if date in classes:
         return lambda cell: notation.day(line_of(cell), *when)
     if Decimal in classes:
-        is_money = get_args(Amount)[1] in _metadata(annotation)
+        if get_args(Amount)[1] in _metadata(annotation):
+            return _money(column_format)
         if is_percent(annotation) and column_format.scale == "fraction":
             return _fraction(column_format)
-        return _money(column_format) if is_money else _number(column_format)
+        return _number(column_format, is_percent=is_percent(annotation))
     if bool in classes:
         return _flag
     if int in classes:
@@ -241,7 +242,7 @@ def _fraction(column_format: ColumnFormat) -> Reader:
         assert isinstance(value, Decimal)
         if isinstance(cell, str) and cell.strip().endswith("%"):
             return value
-        return round(value * 100, 2).normalize() + 0
+        return round(value * 100, 6).normalize() + 0
 
     return read
 
@@ -297,11 +298,11 @@ def _money(column_format: ColumnFormat) -> Reader:
     return read
 
 
-def _number(column_format: ColumnFormat) -> Reader:
+def _number(column_format: ColumnFormat, *, is_percent: bool = False) -> Reader:
     def read(cell: Cell) -> object:
         if _is_number(cell):
             return Decimal(cell)
-        return notation.number(text_of(cell), column_format.mark)
+        return notation.number(text_of(cell), column_format.mark, is_percent=is_percent)
 
     return read
 
