@@ -20,6 +20,7 @@ from pipecli.records.kinds import COLLECTIONS, Collection, named
 if TYPE_CHECKING:
     from pipecli.inbox.importing.build import Tick
     from pipecli.inbox.importing.run import File, Import
+    from pipecli.inbox.importing.three_way import Keep
 
 app = noun("Import CSV, JSON or JSON Lines.")
 
@@ -39,6 +40,14 @@ def import_(
         Path | None,
         typer.Option("--rejects", metavar="CSV", help="Where rows go that can't be taken, and why."),
     ] = None,
+    keep: Annotated[
+        str | None,
+        typer.Option(
+            "--keep",
+            metavar="SIDE",
+            help="What stays where people and the file changed a field: local (default), file, or conflict.",
+        ),
+    ] = None,
 ) -> None:
     """Import the rows of a file; a second run of the same file changes nothing."""
     from pipecli.inbox.importing.run import prepare, rows_of
@@ -50,7 +59,7 @@ def import_(
         table, source = rows_of(_file(file), _file(map_, str(map_)) if map_ else None, collection)
     with changing(ctx) as transaction, _no_collector():
         with _all_faults(), _progress(len(table.rows)) as tick:
-            done = prepare(transaction.pipeline, collection, table, source, tick)
+            done = prepare(transaction.pipeline, collection, table, source, tick, _side(keep))
         commit = _write(transaction, done)
         kept = _keep_rejects(transaction, done, file, rejects)
     _print(transaction.session, done, commit, kept)
@@ -59,6 +68,14 @@ def import_(
             f"{len(done.outcome.rejected):,} of {len(table.rows):,} rows were rejected",
             hint=f"they are in {kept} with the reasons: mend and import that file" if kept else "",
         )
+
+
+def _side(text: str | None) -> Keep | None:
+    """What --keep says. Raises PipecliError."""
+    match text:
+        case None | "local" | "file" | "conflict":
+            return text
+    raise PipecliError(f'--keep must be one of local, file, conflict, not "{text}"')
 
 
 def collection_of(kind: str) -> Collection:

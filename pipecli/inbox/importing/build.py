@@ -18,8 +18,10 @@ from pipecli.inbox.importing.mapping import Source
 from pipecli.inbox.importing.notation import Money, Unreadable
 from pipecli.inbox.importing.related import Completer, Names, NewRecord
 from pipecli.inbox.importing.table import Row
+from pipecli.inbox.importing.three_way import Difference, Keep, settled
 from pipecli.inbox.importing.values import Named, Path, clear, put, without_empties
 from pipecli.jsontext import loads
+from pipecli.merge.values import Clash
 from pipecli.records.base import Document, Part, Plain, Record
 from pipecli.records.kinds import CONTACT, Collection
 from pipecli.records.references import references
@@ -44,6 +46,10 @@ class Draft:
     """The required fields that its rows don't give."""
     record: Part | None = None
     """The finished record; None where it is rejected, or the same as in the pipeline."""
+    before: Part | None = None
+    """The record as it is in the pipeline."""
+    by_id: bool = False
+    """True where its rows name it by the id that it has here: they come from an export of ours."""
     reason: str = ""
     """The reason to reject all its rows; empty for a good one."""
 
@@ -73,7 +79,9 @@ class Drafts:
         if draft is not None:
             _join(draft, reading, self.collection.noun)
             return
-        self.by_key[key] = Draft(key, key not in self.known.labels, [reading.row], reading.values)
+        draft = Draft(key, key not in self.known.labels, [reading.row], reading.values)
+        draft.by_id = own is not None
+        self.by_key[key] = draft
         self.known.add(key, name or self.known.labels.get(key, key), external)
 
     def _person(self, reading: RowReading, own: str | None, external: str | None, name: str | None) -> str:
@@ -166,6 +174,8 @@ class Outcome:
     """Missing records that rows name, made on the way."""
     filled: dict[str, Tally] = field(default_factory=dict)
     """Required fields that rows don't give, set to the time of the import."""
+    kept: dict[str, Tally] = field(default_factory=dict)
+    """Fields that both people and the file changed since the last import, and that stay as they are here."""
 
 
 def build(
@@ -177,6 +187,7 @@ def build(
     names: Names,
     now: datetime,
     tick: Tick,
+    keep: Keep | None = None,
 ) -> Outcome:
     """The records that the rows make and change."""
     builder = _Builder(pipeline, collection, bindings, names, now)
@@ -189,6 +200,7 @@ def build(
     for draft in builder.drafts.by_key.values():
         builder.make(draft)
         tick(len(draft.rows))
+    builder.settle(keep or source.mapping.keep)
     builder.reject_dangling()
     return builder.result()
 
@@ -214,7 +226,7 @@ class _Builder:
     def make(self, draft: Draft) -> None:
         """Make the record of a draft, or note why it can't be."""
         try:
-            before = None if draft.is_new else self._present(draft.key)
+            before = draft.before = None if draft.is_new else self._present(draft.key)
             record = validate(self.collection.model, self._plain(draft, before))
             if isinstance(record, Record):
                 self.completer.check_words(record)
@@ -225,6 +237,32 @@ class _Builder:
             draft.reason = "; ".join(fault.message for fault in error.faults)
         except (Unreadable, PipecliError) as error:
             draft.reason = str(error)
+
+    def settle(self, keep: Keep | None) -> None:
+        """Leave alone what people changed since the last import, and the file didn't.
+
+        Where both did, `keep` decides. An export of ours is taken at its word unless it is said.
+        """
+        differing = [
+            Difference(draft.key, draft.before, draft.record)
+            for draft in self.drafts.by_key.values()
+            if draft.before is not None and draft.record is not None
+            if keep or not (draft.by_id and issubclass(self.collection.model, Document))
+        ]
+        if not differing:
+            return
+        for key, record, clashes in settled(self.pipeline, self.collection, differing, keep or "local"):
+            draft = self.drafts.by_key[key]
+            assert draft.before is not None
+            if clashes and keep == "conflict":
+                draft.reason = "; ".join(map(_disputed, clashes))
+                continue
+            for clash in clashes if keep != "file" else ():
+                Tally.count(self.outcome.kept, ".".join(clash.path), draft.rows[0])
+            is_changed = record.plain() != draft.before.plain()
+            draft.record = record if is_changed else None
+            if isinstance(record, Record):
+                draft.related &= {(noun, name) for _, noun, name in references(record)}
 
     def reject_dangling(self) -> None:
         """Reject each draft that names a new record whose own draft is rejected, until none is left."""
@@ -353,6 +391,12 @@ class _Builder:
                 raise Unreadable(f"{field_}: {stage} is no stage of the process {process}: {known}")
         elif noun != "process" and not self.names.exists(noun, key):
             raise Unreadable(f"{field_}: there is no {noun} {key}")
+
+
+def _disputed(clash: Clash) -> str:
+    base, ours, theirs = ("nothing" if value is None else value for value in clash[1:])
+    field_ = ".".join(clash.path)
+    return f"{field_}: the file says {theirs}, it is {ours} here, and was {base} at the last import"
 
 
 def _forget_other_products(plain: Plain, values: dict[Path, Any]) -> None:

@@ -128,6 +128,8 @@ class Mapping(Part):
     decimal: Literal[".", ","] | None = None
     scale: Scale | None = None
     skip_empty: Flag = False
+    keep: Literal["local", "file", "conflict"] | None = None
+    """The value that stays where people here and the file changed one since the last import; else `local`."""
     empty: tuple[str, ...] = ()
     """Words that are no value, beside those that every file may have: `#N/A`, `NULL`, `-`."""
     header: Header | None = None

@@ -21,6 +21,7 @@ from pipecli.inbox.importing.compile import compiled
 from pipecli.inbox.importing.mapping import Source
 from pipecli.inbox.importing.related import Names
 from pipecli.inbox.importing.table import EXTRA, REASON, Cell, Raw, Row, Table
+from pipecli.inbox.importing.three_way import Keep
 from pipecli.records.base import Record
 from pipecli.records.kinds import COLLECTIONS_BY_NOUN as BY_NOUN
 from pipecli.records.kinds import CONTACT, Collection
@@ -59,15 +60,25 @@ def rows_of(rows: File, mapping: File | None, collection: Collection) -> tuple[T
     return table, source or Source.of_columns(table, collection)
 
 
-def prepare(pipeline: Pipeline, collection: Collection, table: Table, source: Source, tick: Tick) -> Import:
-    """An import, not yet written. Raises FaultyFile for a mapping that doesn't fit the rows."""
+def prepare(
+    pipeline: Pipeline,
+    collection: Collection,
+    table: Table,
+    source: Source,
+    tick: Tick,
+    keep: Keep | None = None,
+) -> Import:
+    """An import, not yet written; `keep` overrides that of the mapping.
+
+    Raises FaultyFile for a mapping that doesn't fit the rows.
+    """
     settings, now = pipeline.settings, pipeline.now
     assert now.tzinfo is not None
     bindings = compiled(
         source, table, collection, today=now.date(), zone=now.tzinfo, currency=settings.currency
     )
     names = Names(pipeline, source.mapping.make, may_dangle=collection.kind is None)
-    outcome = build(pipeline, collection, source, bindings, table.rows, names, now, tick)
+    outcome = build(pipeline, collection, source, bindings, table.rows, names, now, tick, keep)
     report = report_json(collection, table, bindings, names, outcome)
     return Import(table, outcome, report, _change(settings, collection, outcome))
 
@@ -127,6 +138,7 @@ def report_json(
         "lacking": _tallies(bindings.lacking, "column"),
         "left_out": _tallies(bindings.left_out, "column"),
         "filled_with_now": _tallies(outcome.filled, "field"),
+        "kept": _tallies(outcome.kept, "field"),
         "replaced": [
             {"column": column, "value": value, "by": by, "rows": tally.rows}
             for (column, value, by), tally in bindings.replaced.items()
@@ -195,6 +207,7 @@ def report_lines(report: Mapping[str, Any]) -> Iterator[Line]:
     yield from _section(
         "set to the time of this import, as rows don't say it", report["filled_with_now"], "field"
     )
+    yield from _section("kept as it is here, where the file changed it too", report["kept"], "field")
     if report["replaced"]:
         yield Line("values replaced, as the mapping says")
     for value in report["replaced"]:
