@@ -99,7 +99,7 @@ def run(arguments: list[str]) -> int:
     finally:
         session.close()
     if code == INTERRUPTED:  # as Typer answers Ctrl-C, too
-        return _error("interrupted; nothing is changed", code)
+        return _error(session.interruption(), code)
     return code if isinstance(code, int) else 0
 
 

@@ -83,7 +83,7 @@ def write(place: Location, review: Review) -> str:
 def remove(place: Location, host: Host) -> None:
     """Take back what `write` wrote, with the folders it made."""
     files.remove(place.work_tree, host.file)
-    for folder in list((place.work_tree / host.file).parents)[1:]:
+    for folder in (place.work_tree / host.file).parents:
         if folder == place.work_tree:
             break
         with suppress(OSError):
@@ -269,6 +269,7 @@ def create_pipeline(
         except PipecliError:
             for name in written:
                 files.remove(root, name)
+                files.remove_empty(root, name)
             if review:
                 remove(place, review.host)
             raise

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterable
 from contextlib import suppress
+from errno import EEXIST
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,7 +36,13 @@ class Location(NamedTuple):
     @property
     def cache(self) -> Path:
         """Where what can be deleted is kept: inside the git directory, a folder a pipeline."""
-        return self.git_dir / "pipecli" / (self.prefix.strip("/").replace("/", "-") or "root")
+        inner = self.prefix.rstrip("/").replace("%", "%25").replace("/", "%2F")
+        return self.git_dir / "pipecli" / (f"in-{inner}" if inner else "root")
+
+    @property
+    def journal(self) -> Path:
+        """The journal of the change that is being made, or was cut off; there is none at other times."""
+        return self.cache / "journal"
 
 
 def find(start: Path) -> Location:
@@ -79,6 +87,29 @@ def inside(root: Path, file: str) -> Path:
 
 LARGEST = 4 << 20
 """Bytes. A record is a few kilobytes; what is larger was not written as one."""
+LARGEST_ANY = 64 << 20
+"""Bytes of any other file of a pipeline: a brochure, a logo."""
+
+
+_CAUTIOUS = sum(getattr(os, name, 0) for name in ("O_NONBLOCK", "O_NOFOLLOW", "O_BINARY"))
+
+
+def read_bytes(root: Path, file: str, largest: int = LARGEST) -> bytes:
+    """The content of a file of the pipeline, of whatever kind.
+
+    Raises PipecliError for what leads out of it, is no regular file or holds more than `largest` bytes;
+    OSError, FileNotFoundError among them.
+    """
+    path = os.path.realpath(inside(root, file))
+    # no waiting for who writes into a pipe; a link that is put here only now is not followed
+    with open(os.open(path, os.O_RDONLY | _CAUTIOUS), "rb", buffering=0) as handle:  # noqa: PTH123
+        status = os.fstat(handle.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise PipecliError(f"{file} is no regular file", hint="put the file itself here")
+        content = handle.read(largest + 1)
+    if len(content) > largest:
+        raise PipecliError(f"{file} is too large", hint=f"{largest:,} bytes at most are read of it")
+    return content
 
 
 def read_text(root: Path, file: str) -> str:
@@ -114,11 +145,18 @@ def make_folder(root: Path, folder: str) -> None:
     inside(root, folder)  # again: the folders exist only now
 
 
+def temporary_name(file: str, process: int) -> str:
+    """The name under which a process writes a file before it is whole; no record has such a name."""
+    folder, slash, name = file.rpartition("/")
+    return f"{folder}{slash}.{name}.{process}.tmp"
+
+
 def write(root: Path, file: str, content: bytes) -> Stat:
     """Replace a file at once, in a folder that is made: a reader sees the old or the new, never half."""
     path = root / file
-    aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    aside = root / temporary_name(file, os.getpid())
     try:
+        aside.unlink(missing_ok=True)  # of a process of the same number that was killed
         stat = _write_new(aside, content)
         if path.exists():
             aside.chmod(path.stat().st_mode & 0o777)
@@ -133,14 +171,35 @@ def write(root: Path, file: str, content: bytes) -> Stat:
 def create(root: Path, file: str, content: bytes) -> Stat:
     """Write a file that must not exist yet, in a folder that is made. Raises FileExistsError."""
     path = root / file
-    try:
-        return _write_new(path, content)
-    except FileExistsError:
-        raise
-    except OSError:
-        with suppress(OSError):
-            path.unlink(missing_ok=True)
-        raise
+    if os.path.lexists(path):
+        raise FileExistsError(EEXIST, os.strerror(EEXIST), str(path))
+    return write(root, file, content)
+
+
+_MANY = 64
+"""Files; so many are put on the disk faster by putting everything there."""
+
+
+def harden(*paths: Path) -> None:
+    """Have files outlast a power cut."""
+    if len(paths) > _MANY and hasattr(os, "sync"):
+        os.sync()
+        return
+    for path in paths:
+        with path.open("rb") as handle:
+            os.fsync(handle.fileno())
+
+
+def harden_folders(folders: Iterable[Path]) -> None:
+    """Have the names in folders outlast a power cut."""
+    if not hasattr(os, "O_DIRECTORY"):  # Windows does it by itself
+        return
+    for folder in folders:
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def _write_new(path: Path, content: bytes) -> Stat:
@@ -153,8 +212,11 @@ def _write_new(path: Path, content: bytes) -> Stat:
 
 
 def remove(root: Path, file: str) -> None:
-    """Remove a file, and the folder it leaves empty."""
-    path = inside(root, file)
-    path.unlink(missing_ok=True)
+    """Remove a file; its folder stays, so that it can be put back on a full disk."""
+    inside(root, file).unlink(missing_ok=True)
+
+
+def remove_empty(root: Path, file: str) -> None:
+    """Remove the folder that a removed file left empty."""
     with suppress(OSError):
-        path.parent.rmdir()
+        (root / file).parent.rmdir()

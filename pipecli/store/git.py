@@ -99,13 +99,14 @@ def run(
     *arguments: str,
     stdin: bytes | None = None,
     environment: Mapping[str, str] | None = None,
+    held: Sequence[int] = (),
 ) -> subprocess.CompletedProcess[bytes]:
     """Run git in `work_tree`; the caller looks at the exit code.
 
-    Raises GitRefused without a git, and where it can't work in this repository at all: no caller takes that
-    for the answer to its question.
+    git and its hooks hold the open files `held`, too, until they end. Raises GitRefused without a git, and
+    where it can't work in this repository at all: no caller takes that for the answer to its question.
     """
-    done = _run(work_tree, arguments, stdin, environment)
+    done = _run(work_tree, arguments, stdin, environment, held)
     if done.returncode == FATAL:
         require_working(work_tree)
     return done
@@ -120,6 +121,7 @@ def _run(
     arguments: Sequence[str],
     stdin: bytes | None = None,
     more: Mapping[str, str] | None = None,
+    held: Sequence[int] = (),
 ) -> subprocess.CompletedProcess[bytes]:
     with started(work_tree):
         process = subprocess.Popen(
@@ -130,6 +132,7 @@ def _run(
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=environment(work_tree, more),
+            pass_fds=held,
         )
     with process:
         try:
@@ -237,13 +240,13 @@ def commit_of(work_tree: Path, revision: str) -> str | None:
     return id_of(work_tree, f"{revision}^{{commit}}")
 
 
-def start(work_tree: Path, *arguments: str) -> subprocess.Popen[bytes]:
+def start(work_tree: Path, *arguments: str, held: Sequence[int] = ()) -> subprocess.Popen[bytes]:
     """git, running on while its caller feeds it. Raises GitRefused only without a git."""
     with started(work_tree):
         return subprocess.Popen(
             ["git", *personal_config(), *arguments],
             cwd=work_tree, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-            env=environment(work_tree),
+            env=environment(work_tree), pass_fds=held,
         )  # fmt: skip
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, tzinfo
 from functools import cached_property
@@ -33,6 +34,12 @@ class Pipeline:
     def __init__(self, place: Location, now: date | datetime | None = None) -> None:
         self.location = place
         self._fixed_now = now
+        self.changes: list[str] = []
+        """The commits that this process has made, empty for a change left to commit."""
+        self.interrupted = False
+        """True once somebody wanted to stop this process, and git had the commit already."""
+        self.tell: Callable[[str], object] = lambda _: None
+        """Told of what a killed command left."""
 
     @classmethod
     def find(cls, start: Path, now: date | datetime | None = None) -> Pipeline:
@@ -108,11 +115,35 @@ class Pipeline:
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
-        """Keep every other changing command out. Raises lock.Busy."""
-        from pipecli.store import lock
+        """Keep every other changing command out, and finish or undo what a killed one left. Raises lock.Busy.
 
+        Raises journal.Unsettled where a person must decide what becomes of that.
+        """
+        from pipecli.store import journal, lock
+
+        if self.interrupted:
+            raise KeyboardInterrupt
         with lock.exclusive(self.location.cache):
+            if line := journal.settle(self.location):
+                self.look_again()
+                self.tell(line)
             yield
+
+    def settle(self) -> None:
+        """Finish or undo what a killed command left, unless a living one is at work; tell of it."""
+        if not os.path.lexists(self.location.journal):
+            return
+        from pipecli.store import journal, lock
+        from pipecli.store.git_dir import AtWork
+
+        try:
+            with lock.exclusive(self.location.cache, patience=0):
+                if line := journal.settle(self.location, patience=0):
+                    self.tell(line)
+        except (lock.Busy, AtWork):
+            return
+        except PipecliError as error:
+            self.tell(f"warning: {error}")
 
     def read(self, file: str) -> Record:
         """The record of one file, from the file itself. Raises FaultyFile."""

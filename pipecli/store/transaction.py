@@ -6,16 +6,17 @@ import difflib
 import os
 import signal
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
+from threading import Thread
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipecli.errors import PipecliError
 from pipecli.records import base
 from pipecli.records.kinds import BY_NOUN, SETTINGS, SETTINGS_FILE
 from pipecli.records.references import references
-from pipecli.store import files, naming, reading
+from pipecli.store import files, journal, naming, reading
 from pipecli.store.files import kind_of
-from pipecli.store.git_commit import Commit, require_no_rebase
+from pipecli.store.git_commit import Commit, hardening, require_no_rebase
 from pipecli.store.index.index import Written, map_in_two_processes
 from pipecli.store.index.stamps import Stat
 from pipecli.store.yaml import edit, read
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipecli.records.base import Record
+    from pipecli.store.journal import Journal
     from pipecli.store.pipeline import Pipeline
     from pipecli.workflow.change import Change
 
@@ -61,7 +63,7 @@ def plan(pipeline: Pipeline, changes: Sequence[Change]) -> list[Write]:
     for noun, key in removed:
         file = pipeline.file_of(noun, key)
         if file is not None:
-            writes.append(Write(file, (pipeline.root / file).read_bytes(), None))
+            writes.append(Write(file, files.read_bytes(pipeline.root, file), None))
     return writes
 
 
@@ -100,7 +102,7 @@ def _new(root: Path, record: Record) -> Write:
 
 def _edited(root: Path, record: Record, file: str) -> Write | None:
     """The change that a record's file needs; None where it says all that already."""
-    raw = (root / file).read_bytes()
+    raw = files.read_bytes(root, file)
     text = read.decode(raw, file)
     kind = SETTINGS if file == SETTINGS_FILE else BY_NOUN[record.noun]
     before, after = reading.read(kind, file, text).plain(), record.plain()
@@ -168,43 +170,22 @@ def commit(
     """Write the files and commit them with `message` (None: leave the commit to the user).
 
     Returns the commit's id. When anything fails (a hook, no identity, a full disk, an interrupt) every file
-    is as it was. Raises PipecliError.
+    is as it was, unless git has the commit already: then it stands. Raises PipecliError.
     """
-    done: list[Write] = []
-    stats: dict[str, Stat] = {}
-    prefix = pipeline.location.prefix
-    git_commit: Commit | None = None
-    commit_id: str | None = None
-    if message is not None and writes:
+    if not writes:
+        return None
+    if message is not None:
         require_no_rebase(pipeline.location.git_dir)
+    stats: dict[str, Stat] = {}
     with interruptible():
         try:
-            if message is not None and writes:
-                git_commit = Commit(
-                    pipeline.location.work_tree,
-                    changed=[prefix + write.file for write in writes if write.before is not None],
-                    new=[prefix + write.file for write in writes if write.before is None],
-                )
-            for folder in {write.file.rpartition("/")[0] for write in writes if write.after is not None}:
-                files.make_folder(pipeline.root, folder)
-            for write in writes:
-                done.append(write)
-                if stat := _apply(pipeline, write):
-                    stats[write.file] = stat
-                if git_commit is not None:
-                    git_commit.take(prefix + write.file)
-            if git_commit is not None and message is not None:
-                commit_id = git_commit.make(message, environment)
-        except BaseException as error:
-            if git_commit is not None:
-                git_commit.undo()
-            _undo(pipeline, done)
-            if isinstance(error, OSError):
-                raise PipecliError(
-                    f"{error.filename or pipeline.root}: can't be written: {error.strerror}",
-                    hint="nothing is changed",
-                ) from None
-            raise
+            commit_id = _make(pipeline, writes, message, environment, stats)
+        except OSError as error:
+            raise PipecliError(
+                f"{error.filename or pipeline.root}: can't be written: {error.strerror}",
+                hint="nothing is changed",
+            ) from None
+    pipeline.changes.append(commit_id or "")
     records = [write for write in writes if kind_of(write.file) or write.file == SETTINGS_FILE]  # no schemas
     pipeline.take_in(
         {record.file: _written(record, stats[record.file]) for record in records if record.after is not None},
@@ -213,12 +194,115 @@ def commit(
     return commit_id
 
 
+def _make(
+    pipeline: Pipeline,
+    writes: Sequence[Write],
+    message: str | None,
+    environment: Mapping[str, str] | None,
+    stats: dict[str, Stat],
+) -> str | None:
+    """Do it under a journal, and undo it when anything fails; fills in the stats of the written files."""
+    place, prefix = pipeline.location, pipeline.location.prefix
+    options = hardening(place.work_tree)
+    record = journal.begin(
+        place,
+        [(write.file, write.before, write.after) for write in writes],
+        (message or "a change without a commit").partition("\n")[0],
+        is_committing=message is not None,
+        is_hard=options is not None,
+    )
+    git_commit: Commit | None = None
+    commit_id: str | None = None
+    try:
+        if message is not None:
+            git_commit = Commit(
+                place.work_tree,
+                changed=[prefix + write.file for write in writes if write.before is not None],
+                new=[prefix + write.file for write in writes if write.before is None],
+                held=[record.handle],
+                options=options or (),
+            )
+        for folder in {write.file.rpartition("/")[0] for write in writes if write.after is not None}:
+            files.make_folder(pipeline.root, folder)
+        for write in writes:
+            if stat := _apply(pipeline, write):
+                stats[write.file] = stat
+            if git_commit is not None:
+                git_commit.take(prefix + write.file)
+        with _hardened(pipeline, writes) if options is not None else nullcontext():
+            if git_commit is not None and message is not None:
+                commit_id = git_commit.make(message, environment)
+    except BaseException as error:
+        with journal.uninterrupted():
+            if git_commit is not None:
+                git_commit.stop()
+            commit_id = _resolve(pipeline, record, error)
+    for write in writes:
+        if write.after is None:
+            files.remove_empty(pipeline.root, write.file)
+    record.end()
+    return commit_id
+
+
+def _resolve(pipeline: Pipeline, record: Journal, error: BaseException) -> str | None:
+    """Undo a change that failed with `error`, and raise that; where git has the commit, its id."""
+    try:
+        outcome = record.resolve(keeps_edits=True)
+    except (OSError, PipecliError) as second:
+        raise PipecliError(
+            f"{error or 'interrupted'}; and that can't be undone now: {second}",
+            hint="the next pipecli command tries again",
+        ) from None
+    if outcome.is_done:
+        if isinstance(error, KeyboardInterrupt):
+            pipeline.interrupted = True
+        return outcome.commit
+    record.end()
+    if not outcome.edited:
+        raise error
+    kept = [str(path) for file in outcome.edited if (path := record.kept_for_person(file)).exists()]
+    raise PipecliError(
+        f"{error or 'interrupted'}; {', '.join(outcome.edited)} was changed by somebody meanwhile and stays "
+        "as it is now",
+        hint=f"as it was before this command: {', '.join(kept)}" if kept else "the rest is as before",
+    ) from None
+
+
 def _apply(pipeline: Pipeline, write: Write) -> Stat | None:
+    """Write or remove one file, if it is still as it was when the change was planned."""
+    if write.before is None:
+        return files.create(pipeline.root, write.file, write.after or b"")
+    try:
+        is_same = files.read_bytes(pipeline.root, write.file, files.LARGEST_ANY) == write.before
+    except FileNotFoundError:
+        is_same = False
+    if not is_same:
+        raise PipecliError(
+            f"{write.file} was changed by somebody meanwhile", hint="nothing else is changed; try again"
+        )
     if write.after is None:
         files.remove(pipeline.root, write.file)
         return None
-    put = files.create if write.before is None else files.write
-    return put(pipeline.root, write.file, write.after)
+    return files.write(pipeline.root, write.file, write.after)
+
+
+@contextmanager
+def _hardened(pipeline: Pipeline, writes: Sequence[Write]) -> Iterator[None]:
+    """Have the written files outlast a power cut, while git makes its commit of them."""
+    paths = [pipeline.root / write.file for write in writes if write.after is not None]
+    folders = {(pipeline.root / write.file).parent for write in writes}
+
+    def work() -> None:
+        with suppress(OSError):  # git has a copy of its own that it hardens
+            files.harden(*paths)
+            files.harden_folders(folder for folder in folders if folder.exists())
+
+    thread = Thread(target=work)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
 
 
 def _written(write: Write, stat: Stat) -> Written:
@@ -230,32 +314,6 @@ def _written(write: Write, stat: Stat) -> Written:
     return Written(stat, record, is_new=write.before is None)
 
 
-def _undo(pipeline: Pipeline, done: Sequence[Write]) -> None:
-    failed = []
-    for write in reversed(done):
-        try:
-            if write.before is None:
-                if write.after is not None and _is(pipeline, write.file, write.after):
-                    files.remove(pipeline.root, write.file)
-            elif not _is(pipeline, write.file, write.before):
-                files.make_folder(pipeline.root, write.file.rpartition("/")[0])  # it went with its last file
-                files.write(pipeline.root, write.file, write.before)
-        except OSError:
-            failed.append(write.file)
-    if failed:
-        raise PipecliError(
-            f"{', '.join(failed)} could not be put back as before",
-            hint=f"put it back with `git checkout -- {failed[0]}`",
-        )
-
-
-def _is(pipeline: Pipeline, file: str, content: bytes) -> bool:
-    try:
-        return (pipeline.root / file).read_bytes() == content
-    except OSError:
-        return False
-
-
 @contextmanager
 def interruptible() -> Iterator[None]:
     """Let a polite `kill` undo the work as Ctrl-C does."""
@@ -263,15 +321,17 @@ def interruptible() -> Iterator[None]:
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
+    signals = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
     try:
-        previous = signal.signal(signal.SIGTERM, stop)
+        previous = [(number, signal.signal(number, stop)) for number in signals]
     except ValueError:  # not the main thread: nobody sends it signals
         yield
         return
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, previous)
+        for number, handler in previous:
+            signal.signal(number, handler)
 
 
 def diff(writes: Sequence[Write]) -> str:

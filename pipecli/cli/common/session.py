@@ -14,6 +14,7 @@ import typer
 
 from pipecli.errors import Fault, PipecliError
 from pipecli.records.kinds import Kind
+from pipecli.wording import count
 
 if TYPE_CHECKING:
     from pipecli.cli.common.output import Format
@@ -69,13 +70,28 @@ class Session:
         """The pipeline as it is on disk, whatever --as-of says."""
         from pipecli.store.pipeline import Pipeline
 
-        return Pipeline.find(Path(self.directory), self.fixed_now())
+        pipeline = Pipeline.find(Path(self.directory), self.fixed_now())
+        pipeline.tell = say
+        pipeline.settle()
+        return pipeline
 
     def close(self) -> None:
         """Give back what the run holds: who runs many commands in one process must not pile up indexes."""
         for name in ("pipeline", "present"):
             if name in self.__dict__:
                 self.__dict__[name].close()
+
+    def interruption(self) -> str:
+        """What an interrupt has left of the command."""
+        pipeline = self.__dict__.get("pipeline")
+        changes = pipeline.changes if pipeline else []
+        if pipeline and pipeline.location.journal.exists():
+            return "interrupted in the middle of a change; the next command finishes or undoes it"
+        if changes:
+            commit = next((commit for commit in reversed(changes) if commit), "")
+            last = f", the last as commit {commit[:7]}" if commit else ""
+            return f"interrupted; it has made {count(len(changes), 'change')}{last}"
+        return "interrupted; nothing is changed"
 
     def look_again(self) -> None:
         """Read the pipeline anew when it is next asked: what others wrote since then counts."""

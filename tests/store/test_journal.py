@@ -1,0 +1,222 @@
+"""A command that is killed, stopped or overtaken by a hand edit: nothing is lost, nothing false is said."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pipecli.cli.main import run
+from pipecli.store import files
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "killpg"), reason="kills whole groups of processes")
+
+
+def hook(root: Path, name: str, text: str) -> None:
+    file = root / ".git/hooks" / name
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(f"#!/bin/sh\n{text}\n")
+    file.chmod(0o755)
+
+
+@pytest.fixture
+def start(root: Path) -> Callable[..., subprocess.Popen[str]]:
+    """Start pipecli as a process with a group of its own, and wait until a hook of its commit runs."""
+
+    def call(*arguments: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "pipecli", "-C", str(root), *arguments]
+        running = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        )
+        deadline = time.monotonic() + 30
+        while not (root / ".git/hook-runs").exists():
+            assert running.poll() is None, running.communicate()
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        return running
+
+    return call
+
+
+WAITS = "touch .git/hook-runs; sleep 60"
+
+
+def kill(running: subprocess.Popen[str]) -> None:
+    """Kill a command, its git and its hooks, as a power cut or the system's want of memory does."""
+    os.killpg(running.pid, signal.SIGKILL)
+    running.communicate(timeout=20)
+
+
+def test_ctrl_c_after_git_has_the_commit_is_told_as_done(deal, git, root, start):
+    file = deal()
+    before = git("rev-parse", "HEAD")
+    hook(root, "post-commit", WAITS)
+    running = start("opp", "set", "2q8", "amount=1")
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate(timeout=20)
+
+    assert (running.returncode, out, err) == (0, "OPP-2Q8XA: set amount\n", "")
+    assert git("rev-parse", "HEAD~1") == before
+    assert "amount: 1\n" in file.read_text()
+    assert git("status", "--porcelain") == ""
+
+
+def test_a_kill_before_the_commit_is_undone_by_the_next_command(cli, deal, git, root, start):
+    file = deal()
+    text, before, about = file.read_bytes(), git("rev-parse", "HEAD"), file.stat()
+    hook(root, "pre-commit", WAITS)
+    kill(start("opp", "set", "2q8", "amount=1"))
+    assert "amount: 1\n" in file.read_text()
+    assert (root / ".git/index.lock").exists()
+
+    listed = cli("opp", "list")  # a reading one
+
+    assert listed.err == "undone: OPP-2Q8XA: set amount (the command was cut off)\n"
+    assert "4,998" in listed.out
+    assert (file.read_bytes(), file.stat().st_mtime_ns) == (text, about.st_mtime_ns)
+    assert (git("rev-parse", "HEAD"), git("status", "--porcelain")) == (before, "")
+    assert [*root.glob(".git/pipecli/root/journal*"), *root.glob(".git/pipecli/root/before-*")] == []
+    assert cli("opp", "list").err == ""
+    (root / ".git/hooks/pre-commit").unlink()
+    cli("opp", "set", "2q8", "amount=1")
+
+
+def test_a_kill_takes_what_is_new_with_it(cli, git, root, start):
+    hook(root, "pre-commit", WAITS)
+    kill(start("product", "add", "cafe-s-100", "--name", "Café"))
+    assert git("ls-files", "products") != ""
+
+    (root / ".git/hooks/pre-commit").unlink()
+    said = cli("product", "add", "cafe-s-100", "--name", "Café")
+
+    assert said.err == "undone: cafe-s-100: add product Café (the command was cut off)\n"
+    assert git("status", "--porcelain") == ""
+    assert git("show", "--format=", "--name-only") == "products/cafe-s-100.yaml"
+
+
+def test_a_kill_after_the_commit_is_finished_by_the_next_command(cli, deal, git, root, start):
+    deal()
+    hook(root, "post-commit", WAITS)
+    kill(start("opp", "set", "2q8", "amount=1"))
+
+    said = cli("opp", "show", "2q8", "--format", "json")
+
+    commit = git("rev-parse", "--short=7", "HEAD")
+    assert said.err == (f"finished: OPP-2Q8XA: set amount, it is commit {commit} (the command was cut off)\n")
+    assert '"amount": 1' in said.out
+    assert git("status", "--porcelain") == ""
+    assert not list((root / ".git").rglob("*.lock"))
+
+
+def test_the_git_of_a_killed_command_may_end_its_work_first(cli, deal, git, root, start):
+    """Only pipecli is killed: its git lives on, and commits."""
+    deal()
+    hook(root, "pre-commit", "touch .git/hook-runs; sleep 1")
+    running = start("opp", "set", "2q8", "amount=1")
+    running.kill()
+    running.communicate(timeout=20)
+
+    read = cli("opp", "list")
+    assert read.err == ""  # reading doesn't wait for it
+    (root / ".git/hooks/pre-commit").unlink()
+    said = cli("opp", "set", "2q8", "probability=5")
+
+    assert said.err.startswith("finished: OPP-2Q8XA: set amount, it is commit ")
+    assert git("log", "--format=%s", "-2").splitlines() == [
+        "OPP-2Q8XA: set probability",
+        "OPP-2Q8XA: set amount",
+    ]
+    assert git("status", "--porcelain") == ""
+
+
+def test_a_hand_edit_on_top_of_a_killed_change_stops_and_is_kept(cli, refused, deal, git, root, start):
+    file = deal()
+    hook(root, "pre-commit", WAITS)
+    kill(start("opp", "set", "2q8", "amount=1"))
+    (root / ".git/hooks/pre-commit").unlink()
+    file.write_text(file.read_text() + "notes: by hand\n")
+    edited = file.read_text()
+
+    said = refused("opp", "set", "2q8", "probability=5")
+    name = str(file.relative_to(root))
+    assert said == (
+        "error: a command that was cut off (OPP-2Q8XA: set amount) had written "
+        f"{name}, and that was changed since; keep it: `git add` and `git commit` {name}; or go back to the "
+        f"last commit: `git checkout -- {name}`, or delete the file where git has none"
+    )
+    read = cli("opp", "list")
+    assert read.err.startswith("warning: a command that was cut off (OPP-2Q8XA: set amount)")
+    assert file.read_text() == edited
+
+    git("commit", "-qam", "kept")
+    assert cli("opp", "set", "2q8", "probability=5").err.startswith("undone: ")
+    assert "notes: by hand\n" in file.read_text()
+    assert git("status", "--porcelain") == ""
+
+
+def test_a_hand_edit_while_a_hook_refuses_is_kept_and_named(cli, deal, git, root):
+    file = deal()
+    text = file.read_text()
+    name = str(file.relative_to(root))
+    hook(root, "pre-commit", f"echo 'notes: by hand' >> {name}; echo no >&2; exit 1")
+
+    said = cli("opp", "set", "2q8", "amount=1", code=1)
+
+    kept = root / ".git/pipecli/root/kept" / name.replace("/", "-")
+    assert said.err == (
+        f"error: git refused the commit, nothing is changed: no; {name} was changed by somebody meanwhile "
+        f"and stays as it is now; as it was before this command: {kept}\n"
+    )
+    assert file.read_text() == text.replace("4998.00", "1") + "notes: by hand\n"
+    assert kept.read_text() == text
+    (root / ".git/hooks/pre-commit").unlink()
+    cli("opp", "set", "2q8", "amount=2")
+
+
+def test_the_lock_of_another_git_is_named_and_left(refused, deal, root):
+    deal()
+    lock = root / ".git/index.lock"
+    lock.touch()
+    said = refused("opp", "set", "2q8", "amount=1")
+    assert said == (
+        "error: another git command is at work in this repository; "
+        f"wait for it; if there is none, remove {lock}"
+    )
+    assert lock.exists()
+
+
+def test_a_polite_kill_of_git_alone_leaves_nothing(cli, deal, git, root):
+    """The system kills the process that takes most memory: that may be git."""
+    file = deal()
+    text = file.read_bytes()
+    hook(root, "pre-commit", "kill -9 $PPID; sleep 1")
+
+    said = cli("opp", "set", "2q8", "amount=1", code=1)
+
+    assert said.err.startswith("error: git refused the commit, nothing is changed")
+    assert file.read_bytes() == text
+    assert git("status", "--porcelain") == ""
+    assert not (root / ".git/index.lock").exists()
+
+
+@pytest.mark.parametrize("pair", [("sales/eu", "sales-eu"), (".", "root"), ("a%2Fb", "a/b")])
+def test_two_pipelines_of_a_repository_share_nothing(home, tmp_path, capsys, pair):
+    repository = tmp_path / "company"
+    subprocess.run(["git", "init", "-q", str(repository)], check=True)
+    caches = set()
+    for number, folder in enumerate(pair):
+        root = repository / folder
+        assert run(["init", str(root)]) == 0
+        assert run(["-C", str(root), "product", "add", f"product-{number}", "--name", "Café"]) == 0
+        caches.add(files.find(root).cache)
+    capsys.readouterr()
+    for number, folder in enumerate(pair):
+        assert run(["-C", str(repository / folder), "product", "list", "--format", "ids"]) == 0
+        assert capsys.readouterr().out == f"product-{number}\n"
+    assert len(caches) == 2
