@@ -95,11 +95,15 @@ def _is_at_work(work_tree: Path) -> bool:
     return False
 
 
-def hold(handle: int) -> None:
-    """Lock an open file, for this process and the children that it hands the file to."""
+def hold(handle: int) -> bool:
+    """Lock an open file, for this process and the children that it hands the file to.
+
+    False where the system knows no such locks.
+    """
     if lock := _locking():
         with suppress(OSError):  # a disk without such locks
             lock(handle)
+    return lock is not None
 
 
 @contextmanager

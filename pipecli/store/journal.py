@@ -69,14 +69,14 @@ class Journal(NamedTuple):
     steps: list[Step]
     folders: list[str]
     """Those that the change makes, the innermost last."""
-    handle: int = -1
+    handle: int | None = None
     """An open file that the gits of this change hold, too: it is locked as long as one of them lives."""
 
     def end(self) -> None:
         """Forget the change: it is done, or undone."""
-        self.place.journal.unlink(missing_ok=True)
-        if self.handle >= 0:
+        if self.handle is not None:
             os.close(self.handle)
+        self.place.journal.unlink(missing_ok=True)
         kept = [self._kept(number) for number, step in enumerate(self.steps) if step.before is not None]
         for file in (*kept, self.place.cache / _RESERVE):
             with suppress(OSError):
@@ -264,7 +264,7 @@ def begin(
     return journal._replace(handle=_write(journal, is_hard=is_hard))
 
 
-def _write(journal: Journal, *, is_hard: bool) -> int:
+def _write(journal: Journal, *, is_hard: bool) -> int | None:
     """Put the journal in place, whole; its open file."""
     plain = {
         "subject": journal.subject,
@@ -281,16 +281,18 @@ def _write(journal: Journal, *, is_hard: bool) -> int:
         content = memoryview(json.dumps(plain).encode())
         while content:
             content = content[os.write(handle, content) :]
-        git_dir.hold(handle)
+        is_held = git_dir.hold(handle)
         if is_hard:
             os.fsync(handle)
-        aside.replace(final)
-        if is_hard:
-            files.harden_folders([final.parent])
     except BaseException:
         os.close(handle)
         raise
-    return handle
+    if not is_held:  # Windows, that renames no open file
+        os.close(handle)
+    aside.replace(final)
+    if is_hard:
+        files.harden_folders([final.parent])
+    return handle if is_held else None
 
 
 def _keep(place: Location, number: int, file: str, before: bytes, *, is_hard: bool) -> None:

@@ -219,7 +219,7 @@ def _make(
                 place.work_tree,
                 changed=[prefix + write.file for write in writes if write.before is not None],
                 new=[prefix + write.file for write in writes if write.before is None],
-                held=[record.handle],
+                held=[] if record.handle is None else [record.handle],
                 options=options or (),
             )
         for folder in {write.file.rpartition("/")[0] for write in writes if write.after is not None}:
