@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from pipecli.checks.rule import Problem, Rule, Severity
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import BY_FOLDER, BY_NOUN, BY_PREFIX, KINDS, SETTINGS_FILE, Kind
-from pipecli.store import naming, schemas
+from pipecli.store import left_out, naming, schemas
 from pipecli.store.files import inside
 
 if TYPE_CHECKING:
@@ -74,6 +74,12 @@ def missing_file(pipeline: Pipeline) -> Iterator[Problem]:
                 yield Problem(path, tuple(field.split(".")), f"{field}: there is no file {file}")
         except PipecliError as error:
             yield Problem(path, tuple(field.split(".")), f"{field}: {error.message}")
+
+
+def not_checked_out(pipeline: Pipeline) -> Iterator[Problem]:
+    """Records that git has and that are not here: no list and no total has them."""
+    for fault in left_out.faults(pipeline.left_out, KINDS):
+        yield Problem(fault.file, (), fault.message)
 
 
 def outdated_schemas(pipeline: Pipeline) -> Iterator[Problem]:
@@ -175,6 +181,7 @@ STRUCTURE = (
     Rule("extension", Severity.ERROR, extension),
     Rule("folder", Severity.ERROR, unread_folder),
     Rule("misplaced", Severity.ERROR, misplaced),
+    Rule("left-out", Severity.WARNING, not_checked_out),
     Rule("schemas", Severity.WARNING, outdated_schemas),
     Rule("duplicate-id", Severity.ERROR, duplicate_id),
     Rule("file-name", Severity.ERROR, file_name),

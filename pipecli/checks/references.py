@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pipecli.checks.rule import Problem, Rule, Severity, dotted
 from pipecli.records.kinds import BY_NOUN, SETTINGS_FILE
-from pipecli.store.files import kind_of
+from pipecli.store.left_out import name_of
 
 if TYPE_CHECKING:
     from pipecli.store.pipeline import Pipeline
@@ -35,19 +35,18 @@ def reference(pipeline: Pipeline) -> Iterator[Problem]:
 
 
 def _known(pipeline: Pipeline) -> dict[tuple[str, str], None]:
-    """Everything that can be named, stages in their order. What can't be read has its name all the same."""
+    """Everything that can be named, stages in their order.
+
+    What can't be read, or is not checked out, has its name all the same.
+    """
     named: list[tuple[str, str]] = pipeline.index.connection.execute(
         "SELECT 'stage', process || '/' || id FROM stages ORDER BY process, position"
     ).fetchall()
     named += pipeline.index.connection.execute("SELECT noun, key FROM _names").fetchall()
     named += [("principal", key) for noun, key in named if noun in ("user", "team")]
     known = dict.fromkeys(named)
-    for fault in pipeline.index.faults():
-        kind = kind_of(fault.file)
-        if kind:
-            stem = fault.file.rpartition("/")[2].removesuffix(".yaml")
-            known[kind.noun, "-".join(stem.split("-")[:2]) if kind.is_document else stem] = None
-    return known
+    broken = (name_of(fault.file) for fault in pipeline.index.faults())
+    return known | dict.fromkeys([*filter(None, broken), *pipeline.left_out])
 
 
 def _dangling(

@@ -6,7 +6,7 @@ Its index has the same tables as that of the present, so that every list, report
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import date, datetime, time, tzinfo
 from functools import cached_property
@@ -52,6 +52,11 @@ class PastPipeline(Pipeline):
         past_index = _index(self.location, self.standing)
         register(past_index.connection, lambda: self.today, lambda: self.rates)
         return past_index
+
+    @property
+    def left_out(self) -> Mapping[tuple[str, str], str]:
+        """Nothing: a commit has all of its files."""
+        return {}
 
     @cached_property
     def rates(self) -> Rates:

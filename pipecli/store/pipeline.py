@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pipecli.errors import Fault, FaultyFile, PipecliError
 from pipecli.jsontext import loads
-from pipecli.records.kinds import BY_NOUN, SETTINGS, SETTINGS_FILE, Kind
-from pipecli.store import files
+from pipecli.records.kinds import BY_NOUN, KINDS, SETTINGS, SETTINGS_FILE, Kind
+from pipecli.store import files, left_out
 from pipecli.store.files import Location, kind_of
 from pipecli.store.index.index import Index, Written, open_index
 from pipecli.store.index.query import register
@@ -66,6 +66,11 @@ class Pipeline:
         index = open_index(self.location)
         register(index.connection, lambda: self.today, lambda: self.rates)
         return index
+
+    @cached_property
+    def left_out(self) -> Mapping[tuple[str, str], str]:
+        """By noun and key, the files of records that git has and that are not checked out."""
+        return left_out.left_out(self.location)
 
     def look_again(self) -> None:
         """Open the index anew when it is next asked: what others wrote since then counts."""
@@ -195,8 +200,9 @@ class Pipeline:
     def need(self, *kinds: Kind) -> list[Fault]:
         """Stop when a file of these kinds can't be read; return the faults of the other kinds.
 
-        A broken file is an error of every command that needs it and a warning of every other: no total is
-        ever smaller without a word. Raises FaultyFile.
+        A broken file is an error of every command that needs it and a warning of every other; a record that
+        is not checked out is a warning of those that need it: no total is ever smaller without a word.
+        Raises FaultyFile.
         """
         faults = self.index.faults()
         needed = [fault for fault in faults if kind_of(fault.file) in (*kinds, None)]
@@ -204,7 +210,13 @@ class Pipeline:
             raise FaultyFile(needed)
         if twice := self._duplicates(kinds):
             raise FaultyFile(twice)
-        return faults
+        return [*faults, *left_out.faults(self.left_out, kinds)]
+
+    def need_all(self) -> None:
+        """Stop when a record can't be read or is not checked out: what is asked of all is true of all."""
+        self.need(*KINDS)
+        for fault in left_out.faults(self.left_out, KINDS):
+            raise PipecliError(str(fault))
 
     def _duplicates(self, kinds: Sequence[Kind]) -> list[Fault]:
         """Ids that two files have: a deal would count twice."""

@@ -14,7 +14,7 @@ from pipecli.errors import PipecliError
 from pipecli.records import base
 from pipecli.records.kinds import BY_NOUN, SETTINGS, SETTINGS_FILE
 from pipecli.records.references import references
-from pipecli.store import files, journal, naming, reading
+from pipecli.store import files, journal, left_out, naming, reading
 from pipecli.store.files import kind_of
 from pipecli.store.git_commit import Commit, hardening, require_no_rebase
 from pipecli.store.index.index import Written, map_in_two_processes
@@ -149,7 +149,7 @@ def _is_known(pipeline: Pipeline, nouns: Sequence[str], key: str) -> bool:
         f"SELECT 1 FROM _names WHERE noun IN ({marks}) AND key = ?",
         (*nouns, key),
     )
-    return rows.fetchone() is not None
+    return rows.fetchone() is not None or any((noun, key) in pipeline.left_out for noun in nouns)
 
 
 def _way_out(noun: str) -> str:
@@ -174,6 +174,7 @@ def commit(
     """
     if not writes:
         return None
+    left_out.require_new(pipeline.left_out, {write.file for write in writes if write.before is None})
     if message is not None:
         require_no_rebase(pipeline.location.git_dir)
     stats: dict[str, Stat] = {}

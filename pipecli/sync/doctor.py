@@ -21,6 +21,7 @@ LOOKS: tuple[tuple[str, Look], ...] = (
     ("branch", doctor_clone.branch),
     ("progress", doctor_clone.progress),
     ("git index", doctor_tools.git_index),
+    ("checkout", doctor_tools.checkout),
     ("changes", doctor_clone.changes),
     ("past", doctor_clone.past),
     ("driver", doctor_tools.driver),

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipecli.distribution import EXTRAS, PINNED_INSTALL, install_command, missing_extras
-from pipecli.store import git, merge_setup, schemas
+from pipecli.store import git, left_out, merge_setup, schemas
 from pipecli.store.create import HOSTS
 from pipecli.store.files import Location
 from pipecli.store.index import index, stamps
@@ -114,6 +114,20 @@ def git_index(place: Location) -> Iterator[Diagnosis]:
         )
     else:
         yield ok("git index", f"{count(listed.stdout.count(bytes(1)), 'file')}")
+
+
+def checkout(place: Location) -> Iterator[Diagnosis]:
+    """The records that git has, and that a sparse checkout leaves out."""
+    absent = left_out.left_out(place)
+    if absent:
+        folders = ", ".join(sorted({file.partition("/")[0] for file in absent.values()}))
+        are = "is" if len(absent) == 1 else "are"
+        yield warning(
+            "checkout",
+            f"{count(len(absent), 'record')} {are} not checked out (sparse checkout), in {folders}: lists "
+            "and totals leave them out",
+            left_out.WAY_OUT,
+        )
 
 
 def _remake(place: Location) -> str:

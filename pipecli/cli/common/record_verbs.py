@@ -14,7 +14,7 @@ from pipecli.cli.common.command import Assignments, Changing, Ref
 from pipecli.cli.common.edit import edit_file
 from pipecli.errors import PipecliError
 from pipecli.records.base import Plain
-from pipecli.records.kinds import BY_NOUN, Kind
+from pipecli.records.kinds import Kind
 from pipecli.records.party import Competitor, Contact, Customer, Supplier
 from pipecli.store.index.records import labels, records_naming
 from pipecli.store.naming import WINDOWS_DEVICES, slug
@@ -97,8 +97,7 @@ def add_remove(app: typer.Typer, kind: Kind, *, way_out: str = "change those fir
 
 def users_of(transaction: Transaction, kind: Kind, key: str) -> list[tuple[str, str]]:
     """The records that name this one, each by its id and its file."""
-    # A file that can't be read might name it too.
-    transaction.pipeline.need(*BY_NOUN.values())
+    transaction.pipeline.need_all()  # a file that isn't read might name it, too
     return records_naming(transaction.pipeline.index.connection, kind.noun, key)
 
 

@@ -18,6 +18,7 @@ from pipecli.cli.opportunity.board_cards import Board, card_lines, read_board, s
 from pipecli.distribution import require_extra
 from pipecli.errors import PipecliError
 from pipecli.jsontext import dumps
+from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.money import minor_digits
 from pipecli.reports.pipeline import Lane
 
@@ -51,6 +52,7 @@ def board(
     if interactive:
         _run(run, process, has_closed=closed)
         return
+    run.read(OPPORTUNITY)
     the_board = read_board(run, run.pipeline, process, has_closed=closed)
     if run.format is Format.JSON:
         write_text(dumps(_json(the_board)) + "\n")

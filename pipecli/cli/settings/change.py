@@ -14,7 +14,7 @@ from pipecli.cli.common.edit import edit_file
 from pipecli.cli.common.record_verbs import given_slug
 from pipecli.errors import PipecliError
 from pipecli.records.base import Record
-from pipecli.records.kinds import BY_NOUN, KINDS
+from pipecli.records.kinds import BY_NOUN
 from pipecli.records.settings import Settings
 from pipecli.store.files import inside
 from pipecli.store.index import query
@@ -59,8 +59,7 @@ def rename(
     The settings and the records are one commit.
     """
     with changing(ctx) as transaction:
-        # A file that can't be read might use it too, and would keep the old name.
-        transaction.pipeline.need(*KINDS)
+        transaction.pipeline.need_all()  # a file that isn't read might use it, too, and keep the old name
         wanted = given_slug(new, what) if what in ("type", "stage", "user", "team") else new.strip()
         if not wanted:
             raise PipecliError(f"the new name of {old} is missing")
@@ -118,8 +117,7 @@ def change_to(transaction: Transaction, after: Settings, summary: str) -> Change
     _refuse_missing_files(transaction, after)
     gone = settings.dropped(transaction.settings, after)
     if gone:
-        # A file that can't be read might name it too.
-        transaction.pipeline.need(*KINDS)
+        transaction.pipeline.need_all()  # a file that isn't read might name it, too
     return settings.change(
         transaction.settings,
         after,
