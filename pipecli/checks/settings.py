@@ -96,6 +96,30 @@ def inactive_user(pipeline: Pipeline) -> Iterator[Problem]:
                 )
 
 
+def inactive_owner(pipeline: Pipeline) -> Iterator[Problem]:
+    """Open deals and leads, and what is planned on them, of somebody who is not there any more."""
+    left = [slug for slug, user in pipeline.settings.users.items() if not user.active]
+    marks = ", ".join("?" * len(left))
+    for file, field, user, is_done in pipeline.index.connection.execute(
+        f"""SELECT path, f.field, f.key, json_extract(d.json, '$.activities[' || CAST(
+            substr(f.field, length('activities.') + 1) AS INTEGER) || '].done')
+        FROM _references f JOIN _records d USING (path)
+        LEFT JOIN _opportunities o USING (path) LEFT JOIN _leads l USING (path)
+        WHERE f.noun = 'user' AND f.key IN ({marks})
+        AND (o.status = 'open' OR l.status NOT IN ('converted', 'disqualified'))
+        AND (f.field IN ('owner', 'next_contact.by') OR f.field GLOB 'activities.*.by')
+        ORDER BY path, f.field""",
+        left,
+    ):
+        if field.startswith("activities.") and is_done:
+            continue
+        yield Problem(
+            file,
+            dotted(field),
+            f"{field}: {user} is not active: pipecli user handover {user} --to USER-OR-TEAM",
+        )
+
+
 def target_period(pipeline: Pipeline) -> Iterator[Problem]:
     """Targets of a period that no report will ask for."""
     for period in pipeline.settings.targets:
@@ -199,6 +223,7 @@ WITH_SETTINGS = (
     Rule("user-or-team", Severity.ERROR, user_or_team),
     Rule("user-email", Severity.WARNING, user_email),
     Rule("inactive-user", Severity.WARNING, inactive_user),
+    Rule("inactive-owner", Severity.WARNING, inactive_owner),
     Rule("target-period", Severity.WARNING, target_period),
     Rule("notified-event", Severity.WARNING, notified_event),
     Rule("base-rate", Severity.WARNING, base_rate),

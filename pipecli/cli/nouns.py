@@ -214,6 +214,7 @@ NOUNS = {
             "show": "show",
             "set": "settings.people",
             "edit": "settings.people",
+            "handover": "settings.people",
             "remove": "settings.people",
         },
     ),

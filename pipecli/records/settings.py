@@ -51,6 +51,21 @@ class Company(Part):
     """Mail from these and those below them is ours. Absent: those of its e-mail, website and users."""
 
 
+class Away(Part):
+    """Days off, the first and the last of them included."""
+
+    identified_by: ClassVar[tuple[str, ...]] = elements.AWAY
+
+    from_: Annotated[Day, Field(alias="from")]
+    to: Day
+
+    @model_validator(mode="after")
+    def _ends_after_it_begins(self) -> Self:
+        if self.to < self.from_:
+            raise ValueError(f"away from {self.from_} to {self.to}: to is the later")
+        return self
+
+
 class User(Part):
     name: Line
     email: Line | None = None
@@ -59,6 +74,8 @@ class User(Part):
     """More addresses of theirs, by which they are recognised, too."""
     team: TeamSlug | None = None
     active: Flag = True
+    away: tuple[Away, ...] = ()
+    """The rules give them nothing in these days."""
     external_id: Text | None = None
     """Its name in the system it was imported from."""
 
@@ -161,10 +178,18 @@ class AssignmentRule(Part):
     for_: Annotated[Literal["lead", "opportunity"], Field(alias="for")] = "opportunity"
     when: Line | None = None
     """An SQL condition on the record; absent: always."""
-    users: Annotated[tuple[UserSlug, ...], Field(min_length=1)]
+    users: tuple[UserSlug, ...] = ()
+    team: TeamSlug | None = None
+    """All who are in it or in a team below it, beside `users`."""
     method: AssignmentMethod = AssignmentMethod.ROUND_ROBIN
     priority: Annotated[int, Field(strict=True)] = 0
     """The highest is asked first."""
+
+    @model_validator(mode="after")
+    def _names_somebody(self) -> Self:
+        if not self.users and self.team is None:
+            raise ValueError(f"the rule {self.name} names nobody: give it users, a team, or both")
+        return self
 
 
 class Ranking(Part):

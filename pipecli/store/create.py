@@ -189,7 +189,7 @@ assignment_rules: [] # who gets new leads and opportunities, as
 # - name: big deals
 #   for: opportunity
 #   when: amount > 10000
-#   users: [ana, luis]
+#   users: [ana, luis] # or team: iberia
 #   method: round-robin # or least-loaded
 #   priority: 10
 

@@ -1,14 +1,16 @@
-"""`assign` by the assignment rules, for leads and deals that nobody owns; `share` with users and teams."""
+"""Who answers for leads and deals: `assign` by the rules, `user handover`, `share` with users and teams."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import NamedTuple, TypeVar
 
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Assigned, Opportunity
-from pipecli.records.settings import AssignmentMethod, AssignmentRule, Settings
+from pipecli.records.party import Customer
+from pipecli.records.settings import AssignmentMethod, AssignmentRule, Settings, User
 from pipecli.workflow.change import Change, Refused
 
 
@@ -36,14 +38,29 @@ def rules_for(settings: Settings, noun: str) -> list[tuple[int, AssignmentRule]]
     return sorted(rules, key=lambda place_and_rule: -place_and_rule[1].priority)
 
 
-def active_users(rule: AssignmentRule, settings: Settings) -> list[str]:
-    """Those whom a rule may give something, in the order of its list."""
+def is_at_work(user: User, day: date) -> bool:
+    """True for a user who is active, and not away on that day."""
+    return user.active and not any(away.from_ <= day <= away.to for away in user.away)
+
+
+def users_at_work(rule: AssignmentRule, settings: Settings, day: date) -> list[str]:
+    """Those whom a rule may give something on that day: of its list in that order, then of its team."""
     users = settings.users
-    return [slug for slug in rule.users if slug in users and users[slug].active]
+    named = [slug for slug in rule.users if slug in users and is_at_work(users[slug], day)]
+    team = members_at_work(settings, rule.team, day) if rule.team else []
+    return list(dict.fromkeys((*named, *team)))
 
 
-def assign(taken: Sequence[Taken], settings: Settings, standing: Standing) -> list[Change]:
-    """Give each record away; what one user gets counts for the next. Each rule has an active user.
+def members_at_work(settings: Settings, team: str, day: date) -> list[str]:
+    """The users of a team and of the teams below it who are at work that day, in the settings' order."""
+    teams = {team}
+    for _ in settings.teams:  # each round finds the teams of one more level
+        teams |= {slug for slug, other in settings.teams.items() if other.parent in teams}
+    return [slug for slug, user in settings.users.items() if user.team in teams and is_at_work(user, day)]
+
+
+def assign(taken: Sequence[Taken], settings: Settings, standing: Standing, today: date) -> list[Change]:
+    """Give each record away; what one user gets counts for the next. Each rule has a user at work.
 
     Round robin: whose last turn is the longest ago. Who had none yet comes before all others, and of several
     the one whose newest record of that kind is the oldest.
@@ -52,7 +69,7 @@ def assign(taken: Sequence[Taken], settings: Settings, standing: Standing) -> li
     load = Counter(standing.open)
     changes = []
     for record, rule in taken:
-        users, turn = active_users(rule, settings), None
+        users, turn = users_at_work(rule, settings, today), None
         if rule.method is AssignmentMethod.LEAST_LOADED:
             user = min(users, key=lambda slug: load[slug])
         else:
@@ -78,6 +95,87 @@ def _given(record: Lead | Opportunity, user: str, by: Assigned) -> Change:
 
 
 R = TypeVar("R", Lead, Opportunity)
+
+
+def handed_over(
+    record: Lead | Opportunity, old: str | None, new: str
+) -> tuple[Lead | Opportunity, tuple[str, ...]]:
+    """The record whose ownership and planned work, where `old` had them, are `new`'s; and what to tell."""
+    if old is None or old == new:
+        return record.with_(owner=record.owner or new), ()
+    contact, notes = record.next_contact, []
+    if contact is not None and contact.by == old:
+        contact = contact.with_(by=new)
+        notes.append(f"the next contact, on {contact.date}, is {new}'s now")
+    activities = []
+    for activity in record.activities:
+        is_planned = activity.by == old and not activity.done
+        activities.append(activity.with_(by=new) if is_planned else activity)
+        if is_planned:
+            notes.append(
+                f'the {activity.type} "{activity.subject}", on {activity.at:%Y-%m-%d}, is {new}\'s now'
+            )
+    owner = new if record.owner == old else record.owner
+    return record.with_(owner=owner, next_contact=contact, activities=tuple(activities)), tuple(notes)
+
+
+def hand_over(
+    records: Sequence[Lead | Opportunity | Customer],
+    settings: Settings,
+    user: str,
+    to: str,
+    *,
+    today: date,
+    open_deals: Mapping[str, int],
+) -> list[Change]:
+    """Give all that a user has at work to another, or to the least loaded at work of a team.
+
+    `open_deals` is how many each user owns. What goes to a team is shared with it; what one of it owns
+    already, with work planned for the user, stays the owner's.
+    """
+    if to == user:
+        raise Refused(f"{user} can't hand over to {user}", hint="name another user, or a team")
+    members = members_at_work(settings, to, today) if to in settings.teams else [_recipient(settings, to)]
+    members = [slug for slug in members if slug != user]
+    if not members:
+        raise Refused(
+            f"the team {to} has nobody else at work", hint="name a user, or see `pipecli user list`"
+        )
+    load = Counter(open_deals)
+    changes = []
+    notes: tuple[str, ...]
+    for record in records:
+        owner = getattr(record, "owner", None)
+        new = owner if owner in members else min(members, key=lambda slug: load[slug])
+        load[new] += record.noun == "opportunity" and owner == user
+        after: Lead | Opportunity | Customer
+        if isinstance(record, Customer):
+            after, notes = record.with_(owner=new), ()
+        else:
+            after, notes = handed_over(record, user, new)
+            if to in settings.teams and to not in after.shared_with:
+                after = after.with_(shared_with=(*after.shared_with, to))
+        changes.append(Change(after, f"hand over from {user} to {new}", "assigned", notes=notes))
+    return changes
+
+
+def roles_left(settings: Settings, user: str) -> list[str]:
+    """What a handover leaves with a user: the teams they manage, and the rules that name them."""
+    teams = [
+        f"{user} manages the team {slug}: pipecli team set {slug} manager=…"
+        for slug, team in settings.teams.items()
+        if team.manager == user
+    ]
+    return [
+        *teams,
+        *(f"the rule {rule.name} names {user}" for rule in settings.assignment_rules if user in rule.users),
+    ]
+
+
+def _recipient(settings: Settings, user: str) -> str:
+    if not settings.users[user].active:
+        raise Refused(f"{user} is not active", hint=f"name another, or pipecli user set {user} active=yes")
+    return user
 
 
 def share(record: R, settings: Settings, principals: Sequence[str]) -> Change:

@@ -66,6 +66,15 @@ def change(
     return Change(after, summary, "settings-changed", notes=notes)
 
 
+def leaving(before: Settings, after: Settings) -> list[str]:
+    """The users who were active, and are no more."""
+    return [
+        slug
+        for slug, user in after.users.items()
+        if not user.active and slug in before.users and before.users[slug].active
+    ]
+
+
 def dropped_words(before: Settings, after: Settings) -> list[DroppedWord]:
     """The words that lists of the settings have no more, where records may only have those of the list."""
     return [

@@ -183,7 +183,7 @@ def test_inactive_users_are_passed_over_and_a_rule_of_only_such_is_said(cli, uno
     unowned("OPP-2Q8XB", "OPP-2Q8XC", amount=20000)
     said = cli("assign")
     assert said.out == ""
-    assert said.err == "the rule big deals has no active user: 2 opportunities left alone\n"
+    assert said.err == "the rule big deals has nobody at work: 2 opportunities left alone\n"
     assert owners()["OPP-2Q8XB"] is None
 
 
@@ -262,3 +262,40 @@ def test_what_one_of_the_rules_own_users_adds_is_theirs(cli, owners, monkeypatch
     monkeypatch.setenv("PIPECLI_USER", "ana")  # who does not sell what is big
     big = cli("opp", "add", "More machines", "--amount", "20000", "--format", "ids").id
     assert owners()[big] == "eva"
+
+
+def test_a_rule_may_name_a_team_and_those_below_it(cli, unowned, owners):
+    cli("team", "add", "sales")
+    cli("team", "add", "north", "--parent", "sales")
+    cli("user", "set", "luis", "team=north")
+    cli("settings", "set", "assignment_rules=[{name: all, team: sales}]")
+    unowned("OPP-2Q8XA")
+
+    cli("assign")
+
+    assert list(owners().values()) == ["luis"]
+    assert (
+        "names nobody: give it users, a team, or both"
+        in cli("settings", "set", "assignment_rules=[{name: all}]", code=1).err
+    )
+
+
+def test_who_is_away_gets_nothing_until_they_are_back(cli, unowned, owners, monkeypatch):
+    cli("settings", "set", "assignment_rules=[{name: all, users: [ana, luis]}]")
+    cli("user", "set", "ana", "away=[{from: 2026-11-20, to: 2026-11-25}]")
+    unowned("OPP-2Q8XA", "OPP-3R9YB")
+    monkeypatch.setenv("PIPECLI_TODAY", "2026-11-25")
+
+    cli("assign")
+    assert set(owners().values()) == {"luis"}
+
+    unowned("OPP-4S0ZC")
+    monkeypatch.setenv("PIPECLI_TODAY", "2026-11-26")
+    cli("assign")
+    assert owners()["OPP-4S0ZC"] == "ana"
+
+
+def test_days_away_end_after_they_begin(refused):
+    said = refused("user", "set", "ana", "away=[{from: 2026-11-20, to: 2026-11-19}]")
+
+    assert "away from 2026-11-20 to 2026-11-19: to is the later" in said

@@ -148,7 +148,7 @@ def test_a_team_shares_the_deal_and_its_least_loaded_answers_for_it(cli, opp, sh
         (["nobody"], "there is no user nobody; the users: ana-ruiz, luis, sara, gone"),
         (["gone"], "gone is not active; give it to another, or pipecli user set gone active=yes"),
         (["--team", "none"], "there is no team none; the teams: iberia, iran, empty"),
-        (["--team", "empty"], "the team empty has no active users"),
+        (["--team", "empty"], "the team empty has nobody at work"),
         ([], "name who gets it: a user, or a team with --team"),
         (["luis", "--team", "iran"], "name who gets it: a user, or a team with --team"),
     ],

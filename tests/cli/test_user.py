@@ -169,3 +169,89 @@ def test_an_address_that_is_anothers_second_one_is_a_finding(cli):
 
     assert "ana-ruiz has the address bo@contoso.example too" in said.err
     assert "bo@contoso.example is also the address of bo" in cli("check").out
+
+
+@pytest.fixture
+def leaving(cli):
+    """Tom, with a deal, a lead, a customer and a call on Ana's deal; Ana and Luis sell, too."""
+    cli("team", "add", "iberia")
+    for slug, team in (("tom", ""), ("luis", "iberia"), ("eva", "iberia")):
+        cli("user", "add", slug, "--name", slug.title(), *(["--team", team] if team else []))
+    cli("customer", "add", "Nordwind", "--owner", "tom")
+    own = cli("opp", "add", "Chairs", "--customer", "nordwind", "--owner", "tom", "--format", "ids").id
+    cli("activity", "add", own, "--type", "call", "--subject", "Prices", "--at", "2026-12-01", "--by", "tom")
+    cli("activity", "add", own, "--type", "call", "--subject", "Hello", "--done", "--by", "tom")
+    cli("opp", "set", own, "next_contact.date=2026-12-02", "next_contact.by=tom")
+    lost = cli("opp", "add", "Tables", "--customer", "nordwind", "--owner", "tom", "--format", "ids").id
+    cli("opp", "lost", lost, "--reason", "price")
+    anas = cli("opp", "add", "Desks", "--customer", "nordwind", "--format", "ids").id
+    cli("activity", "add", anas, "--type", "task", "--subject", "Visit", "--at", "2026-12-03", "--by", "tom")
+    lead = cli("lead", "add", "--name", "Kim", "--owner", "tom", "--format", "ids").id
+    return own, anas, lead, lost
+
+
+def test_who_leaves_is_told_of_with_what_is_open(cli, leaving):
+    own, anas, lead, lost = leaving
+
+    said = cli("user", "set", "tom", "active=no").err
+
+    assert said.splitlines()[0] == (
+        "tom still has 1 open deal, 1 open lead, 3 planned contacts and 1 customer: "
+        "pipecli user handover tom --to USER-OR-TEAM"
+    )
+    assert f'  {own} Chairs; next contact on 2026-12-02; call on 2026-12-01 "Prices"' in said
+    assert f'  {anas} Desks; task on 2026-12-03 "Visit"' in said
+    assert f"  {lead} Kim" in said
+    assert lost not in said
+    findings = [line for line in cli("check").out.splitlines() if "tom is not active" in line]
+    assert len(findings) == 5
+    assert cli("user", "set", "tom", "name=Tom Roe").err == ""
+
+
+def test_a_handover_moves_all_that_is_open_in_one_commit(cli, git, leaving):
+    own, _, lead, lost = leaving
+    cli("user", "set", "tom", "active=no")
+    before = git("rev-parse", "HEAD")
+
+    cli("user", "handover", "tom", "--to", "ana-ruiz")
+
+    assert git("rev-parse", "HEAD~") == before
+    subject = "tom: hand over 1 open deal, 1 open lead, 3 planned contacts and 1 customer to ana-ruiz"
+    assert git("log", "-1", "--format=%s") == subject
+    deal = json.loads(cli("opp", "show", own, "--format", "json").out)
+    planned = [(activity["subject"], activity["by"]) for activity in deal["activities"]]
+    assert (deal["owner"], deal["next_contact"]["by"]) == ("ana-ruiz", "ana-ruiz")
+    assert sorted(planned) == [("Hello", "tom"), ("Prices", "ana-ruiz")]
+    assert json.loads(cli("lead", "show", lead, "--format", "json").out)["owner"] == "ana-ruiz"
+    assert json.loads(cli("opp", "show", lost, "--format", "json").out)["owner"] == "tom"
+    assert json.loads(cli("followups", "--owner", "tom", "--due", "+90d", "--format", "json").out) == []
+    assert cli("check").out == ""
+    assert "tom has nothing open" in cli("user", "handover", "tom", "--to", "ana-ruiz").err
+
+
+def test_a_handover_to_a_team_goes_to_the_least_loaded_at_work(cli, leaving):
+    own, anas, *_ = leaving
+    cli("user", "set", "luis", "away=[{from: 2026-01-01, to: 2027-12-31}]")
+
+    cli("user", "handover", "tom", "--to", "iberia")
+
+    deal = json.loads(cli("opp", "show", own, "--format", "json").out)
+    assert (deal["owner"], deal["shared_with"]) == ("eva", ["iberia"])
+    others = json.loads(cli("opp", "show", anas, "--format", "json").out)
+    assert (others["owner"], others["activities"][0]["by"]) == ("ana-ruiz", "eva")
+
+
+@pytest.mark.parametrize(
+    ("to", "error"),
+    [
+        ("tom", "tom can't hand over to tom; name another user, or a team"),
+        ("nobody", 'no team answers to "nobody"'),
+        ("gone", "gone is not active"),
+        ("empty", "the team empty has nobody else at work"),
+    ],
+)
+def test_a_handover_needs_somebody_who_is_there(cli, leaving, refused, to, error):
+    cli("user", "add", "gone", "--name", "Gone", "--inactive")
+    cli("team", "add", "empty")
+
+    assert error in refused("user", "handover", "tom", "--to", to)

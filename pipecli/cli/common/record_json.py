@@ -128,6 +128,17 @@ def find_section(run: Session, noun: str, text: str) -> str:
     raise PipecliError(f'no {noun} answers to "{text}"', hint=_known_names(noun, known))
 
 
+def find_principal(run: Session, text: str) -> str:
+    """The slug of the user or team that a person means. Raises PipecliError."""
+    teams = run.pipeline.settings_as_written.get(SECTIONS["team"], {})
+    if text.strip().casefold() in teams:
+        return text.strip().casefold()
+    try:
+        return find_section(run, "user", text)
+    except PipecliError:
+        return find_section(run, "team", text)
+
+
 def _known_names(noun: str, known: Mapping[str, Any]) -> str:
     if not known:
         return f"there are none yet; add one with `pipecli {noun} add`"

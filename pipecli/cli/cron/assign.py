@@ -45,7 +45,7 @@ def _assigned(transaction: Transaction, kind: Kind) -> list[Change]:
     from pipecli.store.index.conditions import choose_rules
     from pipecli.store.workload import standing, unowned
     from pipecli.workflow import assignment
-    from pipecli.workflow.assignment import Taken, active_users
+    from pipecli.workflow.assignment import Taken, users_at_work
 
     if not assignment.rules_for(transaction.settings, kind.noun):
         return []
@@ -55,13 +55,13 @@ def _assigned(transaction: Transaction, kind: Kind) -> list[Change]:
     taken: list[Taken] = []
     idle: Counter[str] = Counter()
     for record, rule in zip(records, choose_rules(transaction.pipeline, records), strict=True):
-        if rule is not None and active_users(rule, transaction.settings):
+        if rule is not None and users_at_work(rule, transaction.settings, transaction.today):
             taken.append(Taken(record, rule))
         elif rule is not None:
             idle[rule.name] += 1
     for name, count in idle.items():
-        say(f"the rule {name} has no active user: {_counted(count, kind.noun)} left alone")
-    return assignment.assign(taken, transaction.settings, standing(connection, kind))
+        say(f"the rule {name} has nobody at work: {_counted(count, kind.noun)} left alone")
+    return assignment.assign(taken, transaction.settings, standing(connection, kind), transaction.today)
 
 
 def _subject(changes: Sequence[Change]) -> str:

@@ -23,7 +23,7 @@ from pipecli.records.opportunity import Opportunity, Stakeholder
 from pipecli.records.party import Contact, Customer
 from pipecli.store.index.conditions import choose_process, choose_rules
 from pipecli.store.workload import standing
-from pipecli.workflow.assignment import Taken, active_users, assign, rules_for
+from pipecli.workflow.assignment import Taken, assign, rules_for, users_at_work
 from pipecli.workflow.items import require_currency
 from pipecli.workflow.match_party import Prospect
 from pipecli.workflow.opportunity.open import in_process, open_opportunity, opened
@@ -230,11 +230,11 @@ def owned_by_rule(transaction: Transaction, record: R) -> tuple[R, tuple[str, ..
         return record, ()
     unowned = record.with_(owner=None)
     (rule,) = choose_rules(transaction.pipeline, [unowned])
-    users = active_users(rule, transaction.settings) if rule else []
+    users = users_at_work(rule, transaction.settings, transaction.today) if rule else []
     if rule is None or not users or transaction.me in users:
         return record, ()
     standings = standing(transaction.pipeline.index.connection, BY_NOUN[record.noun])
-    (change,) = assign([Taken(unowned, rule)], transaction.settings, standings)
+    (change,) = assign([Taken(unowned, rule)], transaction.settings, standings, transaction.today)
     given = cast("R", change.subject)
     plan = given.next_contact
     if plan is not None and plan.by == record.owner:

@@ -96,7 +96,7 @@ def assign(
             transaction.do(assign_to_user(deal, transaction.settings, user))
         elif team is not None:
             owned = open_deal_counts(transaction.pipeline.index.connection)
-            transaction.do(assign_to_team(deal, transaction.settings, team, owned))
+            transaction.do(assign_to_team(deal, transaction.settings, team, owned, today=transaction.today))
 
 
 @app.command("share", cls=Changing)

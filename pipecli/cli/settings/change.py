@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Literal, get_args
 
@@ -12,6 +13,7 @@ from pipecli.cli.common.change import Printed, Transaction, changing
 from pipecli.cli.common.command import Assignments, Changing, noun
 from pipecli.cli.common.edit import edit_file
 from pipecli.cli.common.record_verbs import given_slug
+from pipecli.cli.common.session import say
 from pipecli.errors import PipecliError
 from pipecli.records.base import Record
 from pipecli.records.kinds import BY_NOUN
@@ -20,6 +22,8 @@ from pipecli.store.files import inside
 from pipecli.store.index import query
 from pipecli.store.index.records import files_naming_part, files_with_word, keys, records_naming_part
 from pipecli.store.pipeline import Pipeline
+from pipecli.store.workload import Responsibility, responsibilities
+from pipecli.wording import count
 from pipecli.workflow import rename_setting, settings
 from pipecli.workflow.change import Change
 from pipecli.workflow.rename_setting import WORDS
@@ -115,6 +119,8 @@ def change_to(transaction: Transaction, after: Settings, summary: str) -> Change
     """The change of the settings to these. Raises PipecliError where what records use would be gone."""
     _refuse_broken_conditions(transaction, after)
     _refuse_missing_files(transaction, after)
+    for slug in settings.leaving(transaction.settings, after):
+        _say_what_is_left(transaction.pipeline, slug)
     gone = settings.dropped(transaction.settings, after)
     if gone:
         transaction.pipeline.need_all()  # a file that isn't read might name it, too
@@ -129,6 +135,34 @@ def change_to(transaction: Transaction, after: Settings, summary: str) -> Change
             for dropped in settings.dropped_words(transaction.settings, after)
         },
     )
+
+
+_MOST_LISTED = 20
+
+
+def _say_what_is_left(pipeline: Pipeline, user: str) -> None:
+    """Tell what is still open with a user who is taken out of use."""
+    theirs = responsibilities(pipeline.index.connection, user)
+    if not theirs:
+        return
+    say(f"{user} still has {summed(theirs)}: pipecli user handover {user} --to USER-OR-TEAM")
+    for own in theirs[:_MOST_LISTED]:
+        say(f"  {own.words}")
+    if len(theirs) > _MOST_LISTED:
+        say(f"  and {len(theirs) - _MOST_LISTED:,} more")
+
+
+def summed(theirs: Sequence[Responsibility]) -> str:
+    """`3 open deals, 1 open lead, 2 planned contacts and 1 customer`."""
+    nouns = Counter(own.noun for own in theirs if own.is_owned)
+    counts = [
+        (nouns["opportunity"], "open deal"),
+        (nouns["lead"], "open lead"),
+        (sum(len(own.plans) for own in theirs), "planned contact"),
+        (nouns["customer"], "customer"),
+    ]
+    *words, last = [count(number, what, ",") for number, what in counts if number] or ["nothing"]
+    return f"{', '.join(words)} and {last}" if words else last
 
 
 def _refuse_broken_conditions(transaction: Transaction, after: Settings) -> None:

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 
 from pipecli.cli.common.assignments import validated
 from pipecli.cli.common.change import Printed, Transaction, changing
 from pipecli.cli.common.command import Assignments, Changing, TeamName, UserName, noun
-from pipecli.cli.common.record_json import SECTIONS, find_section, settings_json
+from pipecli.cli.common.record_json import SECTIONS, find_principal, find_section, settings_json
 from pipecli.cli.common.record_verbs import given_slug
 from pipecli.cli.common.session import say, session
-from pipecli.cli.settings.change import edit_settings, set_settings
-from pipecli.records.kinds import SETTINGS_FILE
+from pipecli.cli.settings.change import edit_settings, set_settings, summed
+from pipecli.records.kinds import CUSTOMER, LEAD, OPPORTUNITY, SETTINGS_FILE
+from pipecli.records.lead import Lead
+from pipecli.records.opportunity import Opportunity
+from pipecli.records.party import Customer
 from pipecli.records.settings import Settings, Team, User
+from pipecli.store.index.records import open_deal_counts
+from pipecli.store.workload import responsibilities
 from pipecli.store.yaml import read
 from pipecli.workflow import settings
+from pipecli.workflow.assignment import hand_over, roles_left
 
 app = noun()
 
@@ -55,6 +61,43 @@ def set_user(ctx: typer.Context, user: UserName, assignments: Assignments) -> No
     """Set fields of a user: path=value, path= to clear."""
     with changing(ctx) as transaction:
         _set(transaction, "user", user, assignments)
+
+
+@app.command("user handover", cls=Changing)
+def hand_over_user(
+    ctx: typer.Context,
+    user: UserName,
+    to: Annotated[
+        str,
+        typer.Option("--to", help="Who gets it: a user, or a team's least loaded.", metavar="USER-OR-TEAM"),
+    ],
+) -> None:
+    """Give all that a user has open to another, or to a team, in one commit.
+
+    Open opportunities and leads, work planned for them on others' records too, and the customers they
+    look after. Of a team, the least loaded at work get it, and all of it see it.
+    """
+    with changing(ctx) as transaction:
+        transaction.pipeline.need(OPPORTUNITY, LEAD, CUSTOMER)
+        slug = find_section(transaction.session, "user", user)
+        recipient = find_principal(transaction.session, to)
+        connection = transaction.pipeline.index.connection
+        theirs = responsibilities(connection, slug)
+        changes = hand_over(
+            cast(
+                "list[Lead | Opportunity | Customer]", [transaction.pipeline.read(own.path) for own in theirs]
+            ),
+            transaction.settings,
+            slug,
+            recipient,
+            today=transaction.today,
+            open_deals=open_deal_counts(connection),
+        )
+        for note in roles_left(transaction.settings, slug):
+            say(note)
+        if not changes:
+            say(f"{slug} has nothing open")
+        transaction.do_many(changes, f"{slug}: hand over {summed(theirs)} to {recipient}")
 
 
 @app.command("user edit", cls=Changing)

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 
 from pipecli.records.opportunity import Opportunity, Stakeholder
 from pipecli.records.party import Contact
 from pipecli.records.settings import Settings
+from pipecli.workflow.assignment import handed_over, members_at_work
 from pipecli.workflow.change import Change, Refused
 
 
 def assign_to_user(deal: Opportunity, settings: Settings, user: str) -> Change:
-    """Give a deal to an active user; the next contact that the owner was to make goes along."""
+    """Give a deal to an active user; what was planned for the owner goes along."""
     require_user(settings, user)
-    planned = deal.next_contact
-    notes: tuple[str, ...] = ()
-    if planned is not None and planned.by == deal.owner != user:
-        planned = planned.with_(by=user)
-        notes = (f"the next contact, on {planned.date}, is {user}'s now",)
-    return Change(deal.with_(owner=user, next_contact=planned), f"assign to {user}", "assigned", notes=notes)
+    after, notes = handed_over(deal, deal.owner, user)
+    return Change(after, f"assign to {user}", "assigned", notes=notes)
 
 
 def require_user(settings: Settings, user: str) -> None:
@@ -32,16 +30,18 @@ def require_user(settings: Settings, user: str) -> None:
         )
 
 
-def assign_to_team(deal: Opportunity, settings: Settings, team: str, open_deals: Mapping[str, int]) -> Change:
-    """Give a deal to a team: all of it see it, and of its active users the least loaded answers for it.
+def assign_to_team(
+    deal: Opportunity, settings: Settings, team: str, open_deals: Mapping[str, int], *, today: date
+) -> Change:
+    """Give a deal to a team: all of it see it, and of its users at work the least loaded answers for it.
 
     `open_deals` is how many open deals each user owns; of equals, the first in the settings.
     """
     if team not in settings.teams:
         raise Refused(f"there is no team {team}", hint=f"the teams: {', '.join(settings.teams) or 'none'}")
-    members = [slug for slug in settings.members(team) if settings.users[slug].active]
+    members = members_at_work(settings, team, today)
     if not members:
-        raise Refused(f"the team {team} has no active users", hint="add one: pipecli user set USER team=…")
+        raise Refused(f"the team {team} has nobody at work", hint="add one: pipecli user set USER team=…")
     least_loaded = min(members, key=lambda slug: open_deals.get(slug, 0))
     owner = deal.owner if deal.owner in members else least_loaded
     change = assign_to_user(deal, settings, owner)
