@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from pipecli.checks.rule import Problem, Rule, Severity, dotted
+from pipecli.checks.rule import Problem, Rule, Severity
 from pipecli.records.kinds import BY_NOUN, SETTINGS_FILE
 from pipecli.store.left_out import name_of
 
@@ -29,9 +29,11 @@ def reference(pipeline: Pipeline) -> Iterator[Problem]:
         pipeline, known, skip=_MAY_DANGLE | (_OF_SETTINGS if SETTINGS_FILE in broken else set())
     )
     for path, field, noun, key in islice(dangling, _MOST_SUGGESTIONS):
-        yield Problem(path, dotted(field), f"{field}: {_missing(noun, key)}{_suggestion(noun, key, known)}")
+        yield Problem(
+            path, tuple(field.split(".")), f"{field}: {_missing(noun, key)}{_suggestion(noun, key, known)}"
+        )
     for path, field, noun, key in dangling:
-        yield Problem(path, dotted(field), f"{field}: {_missing(noun, key)}")
+        yield Problem(path, tuple(field.split(".")), f"{field}: {_missing(noun, key)}")
 
 
 def _known(pipeline: Pipeline) -> dict[tuple[str, str], None]:

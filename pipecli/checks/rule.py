@@ -24,7 +24,8 @@ class Problem(NamedTuple):
 
     file: str
     path: Path
-    """The field at fault, as ("items", 0, "discount"); empty: the file as a whole."""
+    """The field at fault, as ("items", 0, "discount") or ("items", "1", "discount"): a number is a place from
+    0, a text one from 1. Empty: the file as a whole."""
     message: str
 
 
@@ -43,10 +44,3 @@ class Finding(NamedTuple):
     rule: str
     severity: Severity
     message: str
-
-
-def dotted(field: str) -> Path:
-    """The path of `contacts.0.contact`."""
-    return tuple(
-        int(part) if part.isdecimal() and str(int(part)) == part else part for part in field.split(".")
-    )

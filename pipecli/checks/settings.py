@@ -8,7 +8,8 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from pipecli.checks.rule import Path, Problem, Rule, Severity, dotted
+from pipecli.checks.rule import Path, Problem, Rule, Severity
+from pipecli.records.elements import dotted
 from pipecli.records.kinds import BY_NOUN, SETTINGS_FILE
 from pipecli.records.money import MissingRate
 from pipecli.reports.followups import EVENTS
@@ -28,7 +29,7 @@ def condition(pipeline: Pipeline) -> Iterator[Problem]:
         try:
             query.compile_condition(pipeline.index.connection, BY_NOUN[noun].table, sql)
         except query.BadQuery as error:
-            yield Problem(SETTINGS_FILE, dotted(field), f"{field}: {error}")
+            yield Problem(SETTINGS_FILE, tuple(field.split(".")), f"{field}: {error}")
 
 
 def requires(pipeline: Pipeline) -> Iterator[Problem]:
@@ -187,7 +188,7 @@ def literature_stage(pipeline: Pipeline) -> Iterator[Problem]:
     ):
         for place, stage in enumerate(json.loads(stages)):
             if stage not in known:
-                yield Problem(file, ("stages", place), f"stages.{place}: no process has a stage {stage}")
+                yield Problem(file, ("stages", place), f"stages.{place + 1}: no process has a stage {stage}")
 
 
 def exchange_rate(pipeline: Pipeline) -> Iterator[Problem]:
@@ -212,8 +213,7 @@ def _unlisted(
     for file, word in pipeline.index.connection.execute(
         f"SELECT path, {column} FROM {table} WHERE {column} NOT IN ({marks}) ORDER BY path", tuple(known)
     ):
-        field = ".".join(str(part) for part in path)
-        yield Problem(file, path, f'{field}: "{word}" is none of {setting}: {", ".join(known)}')
+        yield Problem(file, path, f'{dotted(path)}: "{word}" is none of {setting}: {", ".join(known)}')
 
 
 WITH_SETTINGS = (

@@ -49,8 +49,8 @@ def _cells(value: Any, path: str) -> Iterator[tuple[str, str]]:
                 inner = f"{path}.{key}" if path else key
                 yield from _free(part, inner) if inner == "custom" else _cells(part, inner)
         case list() if any(isinstance(part, (dict, list)) for part in value):
-            for place, part in enumerate(value):
-                yield from _cells(part, f"{path}.{place}")
+            for number, part in enumerate(value, 1):
+                yield from _cells(part, f"{path}.{number}")
         case list():
             yield path, list_cell(value)
         case _:

@@ -16,7 +16,7 @@ R = TypeVar("R", bound=Record)
 
 class Reference(NamedTuple):
     field: str
-    """Where it stands in the file, dotted: `contacts.0.contact`."""
+    """Where it stands in the file, dotted, and counted from 1: `contacts.1.contact`."""
     noun: str
     """The kind of what it names: customer, user, stage, …; `principal` is a user or a team."""
     key: str
@@ -148,8 +148,8 @@ def _of_part(fields: list[tuple[str, str, Collect]]) -> Collect:
 
 def _of_list(member: Collect) -> Collect:
     def collect(values: Any, field: str, into: list[Reference]) -> None:
-        for place, value in enumerate(values):
-            member(value, f"{field}.{place}", into)
+        for number, value in enumerate(values, 1):
+            member(value, f"{field}.{number}", into)
 
     return collect
 

@@ -272,9 +272,9 @@ class Settings(Record):
         for slug, process in self.processes.items():
             if process.when:
                 yield f"processes.{slug}.when", "opportunity", process.when
-        for place, rule in enumerate(self.assignment_rules):
+        for number, rule in enumerate(self.assignment_rules, 1):
             if rule.when:
-                yield f"assignment_rules.{place}.when", rule.for_, rule.when
+                yield f"assignment_rules.{number}.when", rule.for_, rule.when
 
     def members(self, team: str) -> list[str]:
         return [slug for slug, user in self.users.items() if user.team == team]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pipecli.errors import Fault, FaultyFile
 from pipecli.records import base
 from pipecli.records.base import Part, Plain, Record
+from pipecli.records.elements import dotted
 from pipecli.records.kinds import RANDOM, SLUG, Kind
 from pipecli.records.values import CURRENCY, LANGUAGE, ONE_LINE
 from pipecli.store.yaml import read as yamltext
@@ -72,7 +73,7 @@ _SLUG_FORM = "small letters, digits and hyphens, as contoso-coffee"
 
 def _message(detail: ErrorDetails, path: Sequence[str | int], model: type[Part], file: str) -> str:
     """The message of one mistake in a record, with the way out."""
-    name = ".".join(str(part) for part in path)
+    name = dotted(path)
     if detail["type"] == "extra_forbidden":
         return f'unknown key "{name}"{_meant(path, model)}'
     if detail["type"] == "missing":

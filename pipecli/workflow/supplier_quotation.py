@@ -88,7 +88,7 @@ def receive(
         raise Refused(
             f"{answer.id}: no price for {names}",
             hint="give it with --price ITEM=PRICE, or take what they can't supply out: "
-            f"pipecli supplier-quote set {answer.id} items.{missing[-1]}=",
+            f"pipecli supplier-quote set {answer.id} items.{missing[-1] + 1}=",
         )
     received = answer.with_(
         status=SupplierQuotationStatus.RECEIVED,
@@ -105,7 +105,7 @@ def _require_requested(answer: SupplierQuotation) -> None:
     if answer.status is SupplierQuotationStatus.RECEIVED:
         raise Refused(
             f"{answer.id} is received already, on {answer.received}",
-            hint=f"correct a price with: pipecli supplier-quote set {answer.id} items.0.unit_price=9.90",
+            hint=f"correct a price with: pipecli supplier-quote set {answer.id} items.1.unit_price=9.90",
         )
     if answer.status is SupplierQuotationStatus.DECLINED:
         raise Refused(

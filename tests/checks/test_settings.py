@@ -19,7 +19,7 @@ WON = SOUND[LOST].replace("lost", "won").replace("EUR", "USD").replace("reason: 
 ONE_CHANGE = [
     ("literature-stage", BROCHURE, "- demo", "- dmeo", 5, "no process has a stage dmeo"),
     ("condition", SETTINGS, "amount < 50000", "amonut < 50000", 18, "no such column: amonut"),
-    ("condition", SETTINGS, "score > 50", "1; DROP TABLE leads", 42, "assignment_rules.0.when: "),
+    ("condition", SETTINGS, "score > 50", "1; DROP TABLE leads", 42, "assignment_rules.1.when: "),
     ("requires", SETTINGS, "- expected_close", "- expected_clsoe", 25, 'propose requires "expected_clsoe"'),
     ("requires", SETTINGS, "key_info >= 4", "key_info >= 9", 26, "which no opportunity has"),
     (

@@ -193,7 +193,7 @@ def test_a_condition_that_can_not_be_run_is_refused_with_its_place(unowned, give
     given({"pipecli.yaml": text.replace("amount > 10000", "amuont > 10000")})
     said = refused("assign")
     assert said.startswith(
-        "error: pipecli.yaml: assignment_rules.1.when: the query can't be run: no such column"
+        "error: pipecli.yaml: assignment_rules.2.when: the query can't be run: no such column"
     )
 
 
@@ -204,7 +204,7 @@ def test_a_condition_sees_the_record_alone_and_can_write_nothing(unowned, given,
     given({"pipecli.yaml": text.replace("amount > 10000", alone)})
     assert cli("assign", "--dry-run").out.count("by the rule big deals") == 2
     given({"pipecli.yaml": text.replace("amount > 10000", "1); DELETE FROM _records; SELECT (1")})
-    assert "assignment_rules.1.when" in refused("assign")
+    assert "assignment_rules.2.when" in refused("assign")
 
 
 def test_a_hook_that_refuses_leaves_all_as_it_was(unowned, root, refused):

@@ -168,11 +168,11 @@ def test_targets_are_converted(root: Path, cli: Cli) -> None:
 
 def test_stages_name_categories_and_the_three_add_up(root: Path, cli: Cli) -> None:
     assert "categories" not in rows(cli)["total"]
-    cli("settings", "set", "processes.standard.stages.4.category=commit")
-    cli("settings", "set", "processes.standard.stages.2.category=best-case")
+    cli("settings", "set", "processes.standard.stages.5.category=commit")
+    cli("settings", "set", "processes.standard.stages.3.category=best-case")
     assert rows(cli)["total"]["categories"] == {"commit": 3000, "best-case": 1000, "pipeline": 80}
     assert "BEST CASE" in cli("forecast").out
-    assert "category" in cli("settings", "set", "processes.standard.stages.0.category=sure", code=1).err
+    assert "category" in cli("settings", "set", "processes.standard.stages.1.category=sure", code=1).err
 
 
 def test_bars_have_one_scale_and_show_the_target(root: Path, cli: Cli, monkeypatch) -> None:

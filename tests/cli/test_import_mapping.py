@@ -53,7 +53,7 @@ def test_every_fault_of_a_mapping_is_told_with_its_line(cli: Cli, root: Path, gi
     [
         ("colums: {}\n", 'map.yaml:1: unknown key "colums", did you mean "columns"?'),
         ("columns:\n  title: {}\n", "map.yaml:2: columns.title: a column needs `to`"),
-        ("make: [customers]\n", "map.yaml:1: make.0: "),
+        ("make: [customers]\n", "map.yaml:1: make.1: "),
         ("columns: {a: b: c\n", "map.yaml:1: opens a { that is never closed"),
     ],
 )

@@ -222,7 +222,7 @@ ABOVE = 'Notes:\n"When exporting, some\naddresses are missing."\n\nName,E-mail,P
 
 def test_the_header_is_found_below_lines_of_notes_or_where_the_mapping_says(cli: Cli, root: Path) -> None:
     rows = write("c.csv", ABOVE + "Nora Field,nora@field.example,1234567,7654321\n")
-    columns = "columns: {Name: name, E-mail: emails, Phone: phones.0, Phone (2): phones.1}\n"
+    columns = "columns: {Name: name, E-mail: emails, Phone: phones.1, Phone (2): phones.2}\n"
     said = cli("import", "contacts", rows, "--map", write("m.yaml", columns))
     assert "the header was found on line 5" in said.out
     assert records(root, "contacts")[0]["phones"] == ["1234567", "7654321"]

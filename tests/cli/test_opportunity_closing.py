@@ -54,7 +54,7 @@ def orders_of(cli, opp: str) -> list[dict[str, object]]:
 
 def test_the_last_sent_quotation_wins_and_becomes_an_order(cli, opp, quote, shown, git):
     first = quote("2026-11-01")
-    cli("opp", "set", opp, "items.0.quantity=3")
+    cli("opp", "set", opp, "items.1.quantity=3")
     second = quote("2026-11-10")
     said = cli(*TODAY, "opp", "won", opp, "--note", "Signed at the fair", "-m", "Hooray")
     assert said.out == f"{opp}: won 7,500.00 EUR with {second}\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 
 import pytest
@@ -87,11 +88,11 @@ def test_an_amount_by_hand_stays_and_that_is_said(cli, opp):
 
 def test_a_new_quantity_keeps_the_price_and_says_what_the_list_gives(add, cli, opp):
     add("--product", "cafe-s-100", "--quantity", "2")
-    said = cli(*TODAY, "opp", "set", opp, "items.0.quantity=12")
+    said = cli(*TODAY, "opp", "set", opp, "items.1.quantity=12")
     assert "retail-eur gives cafe-s-100 for 2,299.00 at 12, the line keeps 2,499.00" in said.err
-    assert f"pipecli opp set {opp} items.0.unit_price=2299.00 takes it" in said.err
+    assert f"pipecli opp set {opp} items.1.unit_price=2299.00 takes it" in said.err
     assert json.loads(cli("opp", "show", opp, "--format", "json").out)["amount"] == 12 * 2499
-    assert cli(*TODAY, "opp", "set", opp, "items.0.quantity=13").err == ""  # no other tier
+    assert cli(*TODAY, "opp", "set", opp, "items.1.quantity=13").err == ""  # no other tier
 
 
 def test_items_are_removed_by_number_product_or_words(add, cli, opp):
@@ -234,7 +235,37 @@ def test_a_closed_deal_keeps_its_items(add, cli, refused, opp):
     way_out = f"{opp} is lost; reopen it first: pipecli opp reopen {opp}"
     assert way_out in refused("opp", "item", "add", opp, "--product", "cafe-s-100")
     assert way_out in refused("opp", "item", "remove", opp, "1")
-    assert way_out in refused("opp", "set", opp, "items.0.quantity=3")
+    assert way_out in refused("opp", "set", opp, "items.1.quantity=3")
+
+
+# Numbers of lines
+
+
+def test_a_line_has_one_number_in_tables_verbs_paths_exports_and_faults(add, cli, refused, root, opp):
+    add("--description", "Delivery", "--price", "30")
+    add("--description", "Training", "--price", "100")
+    assert "\n2  Training" in cli("opp", "item", "list", opp).out
+    assert json.loads(cli("opp", "set", opp, "items.2.quantity=3", "--format", "json").out)["amount"] == 330
+    header, row = csv.reader(cli("export", "opp").out.splitlines())
+    assert row[header.index("items.2.description")] == "Training"
+    (file,) = root.glob("opportunities/**/*.yaml")
+    file.write_text(file.read_text().replace("unit_price: 100", "unit_price: -100"))
+    assert "items.2.unit_price: " in cli("check", code=1).out
+
+
+def test_no_line_is_number_0(add, refused, opp, tmp_path):
+    add("--description", "Training", "--price", "100")
+    said = refused("opp", "set", opp, "items.0.quantity=3")
+    assert "items.0.quantity: there is no element 0; they count from 1, the first is items.1.quantity" in said
+    assert "has no item 0; it has 1 (1 × Training)" in refused("opp", "item", "remove", opp, "0")
+    said = refused("settings", "show", "processes.standard.stages.0.name")
+    assert "they count from 1, the first is processes.standard.stages.1.name" in said
+    file, mapping = tmp_path / "d.csv", tmp_path / "m.yaml"
+    file.write_text("title,items.0.description\nA,Training\n")
+    assert "the first is items.1.description" in refused("import", "opp", str(file))
+    mapping.write_text("columns:\n  title: title\n  items.0.description: items.0.description\n")
+    said = refused("import", "opp", str(file), "--map", str(mapping))
+    assert "m.yaml:3: items.0.description: there is no element 0; they count from 1" in said
 
 
 # Percentages

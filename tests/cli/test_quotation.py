@@ -58,7 +58,7 @@ items:
 def test_later_changes_of_the_deal_do_not_touch_the_copy(cli, root, draft):
     before = quotation_file(root, draft).read_text()
 
-    cli("opp", "set", OPP, "items.0.unit_price=1.00", "currency=USD", "price_list=")
+    cli("opp", "set", OPP, "items.1.unit_price=1.00", "currency=USD", "price_list=")
 
     assert quotation_file(root, draft).read_text() == before
 
@@ -66,7 +66,7 @@ def test_later_changes_of_the_deal_do_not_touch_the_copy(cli, root, draft):
 def test_options_and_set_say_what_the_deal_does_not(cli):
     said = cli(
         "quote", "new", OPP, "--valid-until", "+10d", "--language", "pt-BR", "--terms", "Net 30",
-        "--notes", "for us", "--set", "items.1.discount=5", "--set", "tags=vip", "--format", "json",
+        "--notes", "for us", "--set", "items.2.discount=5", "--set", "tags=vip", "--format", "json",
     )  # fmt: skip
 
     made = loads(said.out)
@@ -138,7 +138,7 @@ def test_a_deal_of_nobody_is_not_quoted(refused, root, given):
         (["--valid-until", "someday"], "is no date"),
         (["--set", "status=sent"], "use pipecli quote send, accept, reject or revise"),
         (["--set", "revision_of=QTN-00000"], "stays with its deal"),
-        (["--set", "items.0.quantity=-1"], "items.0.quantity"),
+        (["--set", "items.1.quantity=-1"], "items.1.quantity"),
         (["--set", "colour=red"], "quotation has no field colour"),
         (["--contact", "nobody"], 'no contact answers to "nobody"'),
         (["--language", "Spanish!"], 'error: language: "Spanish!" is no language'),

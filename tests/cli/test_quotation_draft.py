@@ -18,12 +18,12 @@ def shown(cli, key):
 
 
 def test_a_draft_may_be_set(cli, root, draft, git):
-    cli("quote", "set", draft, "items.0.discount=15", "valid_until=+60d", "notes=call first")
+    cli("quote", "set", draft, "items.1.discount=15", "valid_until=+60d", "notes=call first")
 
     text = quotation_file(root, draft).read_text()
     assert "  discount: 15\n" in text
     assert "valid_until: 2027-01-20\n" in text
-    assert git("log", "-1", "--format=%s") == f"{draft}: set items.0.discount, valid_until, notes"
+    assert git("log", "-1", "--format=%s") == f"{draft}: set items.1.discount, valid_until, notes"
 
 
 @pytest.mark.parametrize(

@@ -273,7 +273,7 @@ def test_of_nothing(cli):
 def test_eighty_columns_hold_wide_names(cli, january, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     cli("user", "set", "ana-ruiz", "name=" + "王" * 40)
-    cli("settings", "set", "processes.standard.stages.0.name=" + "Qualification " * 5)
+    cli("settings", "set", "processes.standard.stages.1.name=" + "Qualification " * 5)
 
     for arguments in ((), ("--by", "owner")):
         said = cli("report", "velocity", *arguments)

@@ -38,7 +38,7 @@ def test_the_whole_file_is_shown_with_its_comments(cli, file):
         ("currency", "EUR\n"),
         ("auto_close.after_days", "30\n"),
         ("processes.standard.stages.demo.probability", "25\n"),
-        ("processes.standard.stages.0.id", "qualify\n"),
+        ("processes.standard.stages.1.id", "qualify\n"),
         ("opportunity_types", "- sales\n- support\n- maintenance\n"),
         ("users.ana-ruiz", "name: Ana Ruiz\nemail: ana@contoso.example\nactive: true\n"),
     ],

@@ -129,9 +129,9 @@ def test_what_is_no_answer(refused, acme, options, fault):
 
 def test_the_way_out_for_what_a_supplier_does_not_have(cli, refused, acme):
     line = refused("supplier-quote", "receive", acme, "--price", "1=9")
-    assert line.endswith(f"pipecli supplier-quote set {acme} items.1=")
+    assert line.endswith(f"pipecli supplier-quote set {acme} items.2=")
 
-    cli("supplier-quote", "set", acme, "items.1=")
+    cli("supplier-quote", "set", acme, "items.2=")
     cli("supplier-quote", "receive", acme, "--price", "1=9")
 
 

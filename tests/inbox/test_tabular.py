@@ -104,7 +104,7 @@ def test_json_keeps_types_and_nested_fields_get_dotted_names() -> None:
     table = read(raw, "x.json")
     assert table.typed
     assert table.rows == [
-        Row(1, {"a": Decimal("1.50"), "b.c": True, "d.0.e": "x", "f": ("p", "q")}),
+        Row(1, {"a": Decimal("1.50"), "b.c": True, "d.1.e": "x", "f": ("p", "q")}),
     ]
 
 

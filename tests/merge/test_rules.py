@@ -148,7 +148,7 @@ def test_settings_merge_too():
         (
             [("  luis:\n    name: Luis\n", "")],
             [("assignment_rules: [] #", "assignment_rules: [{name: all, users: [luis]}] #")],
-            "assignment_rules.0.users.0: there is no user luis",
+            "assignment_rules.1.users.1: there is no user luis",
         ),
         (
             [("quality, budget", "budget")],

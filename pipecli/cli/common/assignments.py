@@ -9,7 +9,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar, get_origin
 
 from pipecli.errors import FaultyFile, PipecliError
-from pipecli.records import base
+from pipecli.records import base, elements
 from pipecli.records.base import Part, Plain, Record
 
 if TYPE_CHECKING:
@@ -131,9 +131,9 @@ def put(plain: Plain, path: Sequence[str], value: Any) -> None:
     """Set or clear (None) what stands at a path, making the maps on the way. Raises PipecliError."""
     *way, last = path
     here: Any = plain
-    for part in way:
+    for length, part in enumerate(way):
         if isinstance(here, list):
-            here = _element(here, part, path)
+            here = here[_element(here, path, length)]
         else:
             if part not in here and value is None:
                 return
@@ -141,7 +141,7 @@ def put(plain: Plain, path: Sequence[str], value: Any) -> None:
         if not isinstance(here, (dict, list)):
             raise PipecliError(f"{part} holds a value, not fields")
     if isinstance(here, list):
-        index = here.index(_element(here, last, path))
+        index = _element(here, path, len(way))
         here[index : index + 1] = [] if value is None else [value]
     elif value is None:
         here.pop(last, None)
@@ -149,21 +149,28 @@ def put(plain: Plain, path: Sequence[str], value: Any) -> None:
         here[last] = value
 
 
-def _element(values: list[Any], name: str, path: Sequence[str]) -> Any:
-    """One of a list: by the id or contact that names it, or by its place from 0."""
-    for value in values:
+def _element(values: list[Any], path: Sequence[str], length: int) -> int:
+    """The place of one of a list: part `length` of the path is its id or contact, or its number from 1."""
+    name = path[length]
+    for position, value in enumerate(values):
         if isinstance(value, dict) and name in (value.get("id"), value.get("contact")):
-            return value
-    if name.isdecimal() and int(name) < len(values):
-        return values[int(name)]
-    raise PipecliError(f"{'.'.join(path)}: there is no element {name}")
+            return position
+    place = elements.place(name)
+    if place is not None and place < len(values):
+        return place
+    raise _no_element(path, length, f"there are {len(values)}")
+
+
+def _no_element(path: Sequence[str], length: int, hint: str = "") -> PipecliError:
+    message = f"{'.'.join(path)}: there is no element {path[length]}"
+    return PipecliError(message, hint=elements.from_one(path, length) or hint)
 
 
 def _require_elements(model: type[Record], plain: Plain, path: Sequence[str]) -> None:
     """Refuse to go into a list that is not there: it would become a map."""
     annotation = base.annotation_at(model, path[:1])
     if len(path) > 1 and path[0] not in plain and _is_list_of_maps(base.options(annotation)):
-        raise PipecliError(f"{'.'.join(path)}: there is no element {path[1]}")
+        raise _no_element(path, 1)
 
 
 def _is_map(kind: Any) -> bool:

@@ -13,6 +13,7 @@ from pipecli.cli.common.session import Session, session
 from pipecli.cli.common.table import Column, cell_text
 from pipecli.errors import PipecliError
 from pipecli.jsontext import dumps
+from pipecli.records import elements
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store.yaml.write import block_lines
 from pipecli.wording import visible
@@ -55,15 +56,17 @@ def print_settings(run: Session, path: str | None) -> None:
 
 
 def _at(value: Any, path: str) -> Any:
-    """The value at a path of keys, and of places from 0 or ids in lists. Raises PipecliError."""
-    here = value
-    for part in path.split("."):
+    """The value at a path of keys, and of numbers from 1 or ids in lists. Raises PipecliError."""
+    here, parts = value, path.split(".")
+    for length, part in enumerate(parts):
         known = _children(here)
-        if isinstance(here, list) and part.isdecimal() and int(part) < len(here):
-            here = here[int(part)]
+        place = elements.place(part)
+        if isinstance(here, list) and place is not None and place < len(here):
+            here = here[place]
             continue
         if part not in known:
-            hint = f"there are {', '.join(known)}" if known else ""
+            hint = elements.from_one(parts, length) if isinstance(here, list) else ""
+            hint = hint or (f"there are {', '.join(known)}" if known else "")
             raise PipecliError(f"the settings have no {path}", hint=hint)
         here = known[part]
     return here
@@ -78,7 +81,7 @@ def _children(value: Any) -> dict[str, Any]:
             for element in value
             if isinstance(element, Mapping) and "id" in element
         }
-        return named or {str(place): element for place, element in enumerate(value)}
+        return named or {str(number): element for number, element in enumerate(value, 1)}
     return {}
 
 

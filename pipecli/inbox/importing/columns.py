@@ -9,6 +9,7 @@ from typing import NamedTuple, TypeVar
 from pipecli.inbox.importing.notation import Unreadable
 from pipecli.inbox.importing.table import Cell, Row
 from pipecli.inbox.importing.values import Path, Reader
+from pipecli.records import elements
 from pipecli.records.kinds import Collection
 
 K = TypeVar("K")
@@ -251,7 +252,7 @@ def is_empty(cell: Cell) -> bool:
 
 def dotted(path: Path) -> str:
     """A path as the mapping writes it."""
-    return ".".join("{" + part.column + "}" if isinstance(part, KeyOf) else str(part) for part in path)
+    return elements.dotted(["{" + part.column + "}" if isinstance(part, KeyOf) else part for part in path])
 
 
 def written(value: object) -> str:

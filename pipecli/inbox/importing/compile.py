@@ -271,6 +271,9 @@ class _Compiler:
     def _path(self, name: str, place: list[str | int]) -> Path | None:
         try:
             return self._parsed(name, place)
+        except ValueError as error:
+            self.source.fault(place, str(error))
+            return None
         except LookupError:
             names = mapping.names(self.collection)
             close = get_close_matches(name.split(".")[0], names, n=1)

@@ -15,7 +15,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 from pipecli.errors import Fault, PipecliError
 from pipecli.inbox.importing.table import Layout, Table, plain_name
 from pipecli.inbox.importing.values import ColumnFormat, Path, reader
-from pipecli.records import base
+from pipecli.records import base, elements
 from pipecli.records.base import Part
 from pipecli.records.kinds import Collection
 from pipecli.records.values import Flag, Line
@@ -63,7 +63,7 @@ class Column(Part):
     """The field that a column feeds, and the conditions of it."""
 
     to: Line | None = None
-    """The field, dotted: `closed.date`, `items.0.product`, `prices.{product}`."""
+    """The field, dotted: `closed.date`, `items.1.product`, `prices.{product}`."""
     values: dict[str, Any] = {}
     """For a value of the file another one, or a map of fields and their values."""
     otherwise: Any = None
@@ -164,20 +164,25 @@ def listed(choices: str | tuple[str, ...] | None) -> tuple[str, ...]:
 
 
 def parsed(collection: Collection, name: str) -> Path:
-    """A dotted path with numbers for places in lists; the first place where none is said.
+    """A dotted path with places from 0 in lists; the first place where none is said.
 
-    `items.product` is `items.0.product`. Raises LookupError where there is no such field.
+    `items.product` is `items.1.product`: people count from 1. Raises LookupError where there is no such
+    field, and ValueError, with the way out, for `items.0.product`.
     """
     parts: list[str | int] = []
     if name == collection.identity:
         return (name,)
-    for text in name.split("."):
+    texts = name.split(".")
+    for length, text in enumerate(texts):
         annotation = base.annotation_at(collection.model, parts) if parts else None
         is_list = any(get_origin(kind) is tuple for kind in base.options(annotation)) if parts else False
         is_list = is_list and annotation is not Any
-        if is_list and not text.isdecimal():
+        place = elements.place(text) if is_list else None
+        if is_list and place is None:
+            if hint := elements.from_one(texts, length):
+                raise ValueError(f"{name}: there is no element 0; {hint}")
             parts.append(0)
-        parts.append(int(text) if is_list and text.isdecimal() else text)
+        parts.append(text if place is None else place)
         if not text or base.annotation_at(collection.model, parts) is None:
             raise LookupError(name)
     return tuple(parts)
@@ -209,7 +214,10 @@ class Source:
     @classmethod
     def of_columns(cls, table: Table, collection: Collection) -> Source:
         """The mapping of the columns that are named like fields. Raises PipecliError where none is."""
-        named = {column: path for column in table.columns if (path := _field_of(column, collection))}
+        try:
+            named = {column: path for column in table.columns if (path := _field_of(column, collection))}
+        except ValueError as error:
+            raise PipecliError(f"{table.name}: {error}") from None
         if not named:
             raise PipecliError(
                 f"{table.name}: no column is named like a field of {collection.plural}",

@@ -349,7 +349,7 @@ def _cells(value: object, path: str) -> Iterator[tuple[str, Cell]]:
         case list() if not any(isinstance(part, (dict, list)) for part in value):
             yield path, tuple(part for part in value if part is not None)
         case list():
-            for place, part in enumerate(value):
-                yield from _cells(part, f"{path}.{place}")
+            for number, part in enumerate(value, 1):
+                yield from _cells(part, f"{path}.{number}")
         case str() | bool() | int() | Decimal():
             yield path, value

@@ -57,7 +57,7 @@ def choose_rules(pipeline: Pipeline, records: Sequence[Lead | Opportunity]) -> l
                 (
                     rule
                     for place, rule in rules_for(settings, record.noun)
-                    if not rule.when or ask.holds(record, rule.when, f"assignment_rules.{place}.when")
+                    if not rule.when or ask.holds(record, rule.when, f"assignment_rules.{place + 1}.when")
                 ),
                 None,
             )

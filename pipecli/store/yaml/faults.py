@@ -144,12 +144,17 @@ def _descend(node: TreeNode | None, path: Sequence[str | int]) -> tuple[tuple[in
             if entry is None:
                 break
             place, node = (entry.key.line + 1, entry.key.column + 1), entry.value
-        elif isinstance(node, ListNode) and isinstance(step, int) and -1 < step < len(node.items):
-            node = node.items[step].value
+        elif isinstance(node, ListNode) and -1 < (position := _position(step)) < len(node.items):
+            node = node.items[position].value
             place = (node.line + 1, node.column + 1)
         else:
             break
     return place, node
+
+
+def _position(step: str | int) -> int:
+    """The place in a list that a step of a path means: a number counts from 0, a text from 1; -1 for none."""
+    return step if isinstance(step, int) else int(step) - 1 if step.isdecimal() else -1
 
 
 def _is_too_much(text: str) -> bool:

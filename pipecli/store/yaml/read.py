@@ -76,6 +76,7 @@ def plain_of(content: bytes | None, file: str) -> dict[str, object] | None:
 def locate(text: str, path: Sequence[str | int]) -> tuple[int, int]:
     """Line and column, from 1, of the key or item at `path`, or of the deepest part of it that exists.
 
+    In a list a number is a place from 0, a text one from 1, as people count.
     (0, 0), the file as a whole, where nothing of it does or the text can't be read.
     """
     return locate_many(text, [path])[0]

@@ -96,8 +96,8 @@ def _price_notes(
 ) -> list[str]:
     """The lines whose quantity reached another tier: they keep their price until somebody changes it."""
     changed = [
-        (place, old, new)
-        for place, (old, new) in enumerate(zip(before.items, after.items, strict=False))
+        (number, old, new)
+        for number, (old, new) in enumerate(zip(before.items, after.items, strict=False), 1)
         if old.product == new.product and old.quantity != new.quantity and old.unit_price == new.unit_price
     ]
     if not changed:
@@ -108,8 +108,8 @@ def _price_notes(
         return []  # no list to compare with
     return [
         f"{price_list.id} gives {new.product} for {price:,f} at {new.quantity:f}, the line keeps "
-        f"{new.unit_price:,f}: pipecli opp set {after.id} items.{place}.unit_price={price:f} takes it"
-        for place, old, new in changed
+        f"{new.unit_price:,f}: pipecli opp set {after.id} items.{number}.unit_price={price:f} takes it"
+        for number, old, new in changed
         if (price := _other_price(price_list, old, new)) is not None
     ]
 
