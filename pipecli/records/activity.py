@@ -48,6 +48,8 @@ class Activity(Part):
     message_id: Line | None = None
     """The Message-ID of an email, by which threads are followed."""
     notes: Text | None = None
+    external_id: Text | None = None
+    """Its name in the system it was imported from."""
 
 
 class NextContact(Part):

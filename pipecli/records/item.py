@@ -9,7 +9,7 @@ from typing import ClassVar
 from pipecli.records import elements
 from pipecli.records.base import Part, ProductSlug
 from pipecli.records.money import EXACT, rounded
-from pipecli.records.values import Amount, Line, Percent, Quantity
+from pipecli.records.values import Amount, Line, Percent, Quantity, Text
 
 
 class Item(Part):
@@ -27,6 +27,8 @@ class Item(Part):
     """Percent off the line."""
     tax: Percent | None = None
     """Percent of tax on top; never part of an amount."""
+    external_id: Text | None = None
+    """Its name in the system it was imported from."""
 
     def amount(self, currency: str) -> Decimal:
         """quantity × unit price × (1 − discount), without tax, rounded half up to the minor unit."""

@@ -129,6 +129,8 @@ class SupplierItem(Part):
     quantity: Quantity = Decimal(1)
     uom: Line | None = None
     unit_price: Amount | None = None
+    external_id: Text | None = None
+    """Its name in the system it was imported from."""
 
     def amount(self, currency: str) -> Decimal | None:
         """quantity × unit price, rounded half up to the minor unit; None while it has no price."""

@@ -19,7 +19,7 @@ from pipecli.records.kinds import COLLECTIONS, Collection, named
 
 if TYPE_CHECKING:
     from pipecli.inbox.importing.build import Tick
-    from pipecli.inbox.importing.run import File, Import
+    from pipecli.inbox.importing.run import File, Import, Target
     from pipecli.inbox.importing.three_way import Keep
 
 app = noun("Import CSV, JSON or JSON Lines.")
@@ -31,7 +31,7 @@ _WORTH_A_BAR = 500
 @app.command(cls=Changing)
 def import_(
     ctx: typer.Context,
-    kind: Annotated[str, typer.Argument(metavar="KIND", help="What each row is: leads, customers, users, …")],
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="What each row is: leads, customers, users, items, activities, …")],
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The rows; - reads them from a pipe.")],
     map_: Annotated[
         Path | None, typer.Option("--map", metavar="MAPPING", help="Which column feeds which field.")
@@ -52,14 +52,14 @@ def import_(
     """Import the rows of a file; a second run of the same file changes nothing."""
     from pipecli.inbox.importing.run import prepare, rows_of
 
-    collection = collection_of(kind)
+    target = target_of(kind)
     if rejects and rejects.exists() and file.exists() and rejects.samefile(file):
         raise PipecliError("--rejects: the rows themselves are in that file", hint="name another")
     with _all_faults():
-        table, source = rows_of(_file(file), _file(map_, str(map_)) if map_ else None, collection)
+        table, source = rows_of(_file(file), _file(map_, str(map_)) if map_ else None, target)
     with changing(ctx) as transaction, _no_collector():
         with _all_faults(), _progress(len(table.rows)) as tick:
-            done = prepare(transaction.pipeline, collection, table, source, tick, _side(keep))
+            done = prepare(transaction.pipeline, target, table, source, tick, _side(keep))
         commit = _write(transaction, done)
         kept = _keep_rejects(transaction, done, file, rejects)
     _print(transaction.session, done, commit, kept)
@@ -78,11 +78,23 @@ def _side(text: str | None) -> Keep | None:
     raise PipecliError(f'--keep must be one of local, file, conflict, not "{text}"')
 
 
+def target_of(kind: str) -> Target:
+    """What KIND says. Raises PipecliError."""
+    from pipecli.inbox.importing.parts import PART_KINDS
+    from pipecli.inbox.importing.run import target_named
+
+    target = target_named(kind)
+    if target is None:
+        known = ", ".join([*(kind.plural for kind in COLLECTIONS), *(part.plural for part in PART_KINDS)])
+        raise PipecliError(f'"{kind}" is no kind of record', hint=f"give one of {known}")
+    return target
+
+
 def collection_of(kind: str) -> Collection:
-    """The collection that KIND names. Raises PipecliError."""
+    """The kind of record that KIND says. Raises PipecliError."""
     collection = named(kind)
     if collection is None:
-        known = ", ".join(collection.plural for collection in COLLECTIONS)
+        known = ", ".join(kind.plural for kind in COLLECTIONS)
         raise PipecliError(f'"{kind}" is no kind of record', hint=f"give one of {known}")
     return collection
 

@@ -1,19 +1,19 @@
-"""From rows to records: the record of each row, the changes to it, and the reasons to reject a row.
-
-A row's record is found by its id, its external_id or its name. Nothing is written here.
-"""
+"""From rows to records: what each record comes to, and the reasons to reject its rows; nothing is written."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipecli.errors import FaultyFile, PipecliError
-from pipecli.inbox.importing.columns import Bindings, RowReading, Tally, dotted, written
+from pipecli.history.imports import Imports
+from pipecli.inbox.importing.columns import Bindings, Tally
 from pipecli.inbox.importing.doubt import other_order
+from pipecli.inbox.importing.drafts import Draft, Drafts
+from pipecli.inbox.importing.elements import Placing, element_place, elements_in
 from pipecli.inbox.importing.mapping import Source
 from pipecli.inbox.importing.notation import Money, Unreadable
 from pipecli.inbox.importing.related import Completer, Names, NewRecord
@@ -23,140 +23,22 @@ from pipecli.inbox.importing.values import Named, Path, clear, put, without_empt
 from pipecli.jsontext import loads
 from pipecli.merge.values import Clash
 from pipecli.records.base import Document, Part, Plain, Record
-from pipecli.records.kinds import CONTACT, Collection
+from pipecli.records.kinds import Collection
 from pipecli.records.references import references
-from pipecli.store import naming
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.reading import validate
 
-
-@dataclass
-class Draft:
-    """A record in the making, from all the rows that are about it."""
-
-    key: str
-    is_new: bool
-    rows: list[Row]
-    values: dict[Path, object]
-    related: set[tuple[str, str]] = field(default_factory=set)
-    """The new records it names, by noun and key."""
-    customer: str | None = None
-    """Its customer, whose people it may name."""
-    filled: list[str] = field(default_factory=list)
-    """The required fields that its rows don't give."""
-    record: Part | None = None
-    """The finished record; None where it is rejected, or the same as in the pipeline."""
-    before: Part | None = None
-    """The record as it is in the pipeline."""
-    by_id: bool = False
-    """True where its rows name it by the id that it has here: they come from an export of ours."""
-    reason: str = ""
-    """The reason to reject all its rows; empty for a good one."""
-
-
-class Drafts:
-    """The drafts by the key of their record; finds or begins that of each row."""
-
-    def __init__(self, collection: Collection, bindings: Bindings, names: Names) -> None:
-        self.collection, self.bindings, self.names = collection, bindings, names
-        self.known = names.known(collection.noun)
-        self.by_key: dict[str, Draft] = {}
-
-    def add(self, reading: RowReading) -> None:
-        """Add a row to its record's draft. Raises Unreadable where it names none or contradicts another."""
-        if reading.reasons:
-            raise Unreadable("; ".join(reading.reasons))
-        external = self._text(reading, "external_id")
-        name = self._text(reading, "name") or self._text(reading, "title")
-        if self.bindings.external_id and external is None:
-            raise Unreadable(f"{self.bindings.external_id}: the external_id is missing")
-        own = self._text(reading, self.collection.identity)
-        if self.collection.noun == CONTACT.noun:
-            key = self._person(reading, own, external, name)
-        else:
-            key = self._key(own, external, name)
-        draft = self.by_key.get(key)
-        if draft is not None:
-            _join(draft, reading, self.collection.noun)
-            return
-        draft = Draft(key, key not in self.known.labels, [reading.row], reading.values)
-        draft.by_id = own is not None
-        self.by_key[key] = draft
-        self.known.add(key, name or self.known.labels.get(key, key), external)
-
-    def _person(self, reading: RowReading, own: str | None, external: str | None, name: str | None) -> str:
-        """The contact of a row: by id, external_id, e-mail, or name at the same customer; or a new one."""
-        customer = reading.values.get(("customer",), self.bindings.constants.get(("customer",)))
-        at = self.names.key_of(customer) if isinstance(customer, Named) else None
-        emails = [
-            str(address)
-            for path, value in reading.values.items()
-            if path[0] == "emails"
-            for address in (value if isinstance(value, tuple) else (value,))
-        ]
-        people = self.names.people
-        if own or (external and self.known.with_external_id(external)):
-            key = self._key(own, external, name)
-        else:
-            known = people.recognised(name, at, emails, external)
-            if known is None:
-                if not name:
-                    raise Unreadable("no name: what is the contact called?")
-                known = self.names.new_slug(CONTACT.noun, name)
-                self.names.note_namesake(known, name)
-            key = known
-        people.add(key, name or self.known.labels.get(key, key), at, emails)
-        return key
-
-    def _key(self, own: str | None, external: str | None, name: str | None) -> str:
-        same = self.known.with_external_id(external) if external else []
-        if len(same) > 1:
-            raise Unreadable(f'{" and ".join(same)} have the same external_id "{external}"')
-        if own and same and same[0] != own:
-            raise Unreadable(f'{same[0]} has the external_id "{external}" already, and can\'t be {own}')
-        if own or same:
-            return own or same[0]
-        kind = self.collection.kind
-        if kind is not None and kind.is_document:
-            return naming.new_id(kind.prefix, self.known.labels)
-        if not name:
-            raise Unreadable(f"no name: what is the {self.collection.noun} called?")
-        return self._namesake(name, external)
-
-    def _text(self, reading: RowReading, field_: str) -> str | None:
-        value = reading.values.get((field_,), self.bindings.constants.get((field_,)))
-        return None if value is None else str(value)
-
-    def _namesake(self, name: str, external: str | None) -> str:
-        """The slug of a name: of the record called so, unless that is another's in the other system."""
-        known = self.known
-        called = [
-            key
-            for key in known.called(name)
-            if external is None or known.external_ids.get(key, external) == external
-        ]
-        if len(called) > 1:
-            raise Unreadable(
-                f'"{name}" is {" and ".join(called)}: name one by its {self.collection.identity}'
-            )
-        return called[0] if called else self.names.new_slug(self.collection.noun, name)
-
-
-def _join(draft: Draft, reading: RowReading, noun: str) -> None:
-    """Add another row about the same record: it may add fields, and must agree in those that both give."""
-    for path, value in reading.values.items():
-        known = draft.values.get(path, value)
-        if known != value:
-            raise Unreadable(
-                f"{dotted(path)}: {written(value)}, where line {draft.rows[0].line} says "
-                f"{written(known)} of the same {noun}"
-            )
-    draft.values.update(reading.values)
-    draft.rows.append(reading.row)
-
-
 Tick = Callable[[int], None]
 """Is given the number of rows just done. Each row is done twice: read, and its record made."""
+
+
+class Lines(NamedTuple):
+    """What became of the rows that are parts of records."""
+
+    made: int
+    updated: int
+    unchanged: int
+    merged: int
 
 
 @dataclass
@@ -174,8 +56,22 @@ class Outcome:
     """Missing records that rows name, made on the way."""
     filled: dict[str, Tally] = field(default_factory=dict)
     """Required fields that rows don't give, set to the time of the import."""
+    lines: Lines | None = None
+    """Of rows that are parts of records: what became of them."""
     kept: dict[str, Tally] = field(default_factory=dict)
     """Fields that both people and the file changed since the last import, and that stay as they are here."""
+
+    def add(self, other: Outcome) -> None:
+        """Count the outcome of other rows, which are parts of records, with this one."""
+        self.made |= other.made
+        self.updated |= other.updated
+        self.rejected += other.rejected
+        self.related += [new for new in other.related if new not in self.related]
+        if self.lines and other.lines:
+            self.lines = Lines(*map(sum, zip(self.lines, other.lines, strict=True)))
+        for name, tally in other.kept.items():
+            known = self.kept.setdefault(name, Tally(0, tally.example))
+            known.rows += tally.rows
 
 
 def build(
@@ -188,9 +84,10 @@ def build(
     now: datetime,
     tick: Tick,
     keep: Keep | None = None,
+    homes: Mapping[int, str] | None = None,
 ) -> Outcome:
-    """The records that the rows make and change."""
-    builder = _Builder(pipeline, collection, bindings, names, now)
+    """The records that the rows make and change; `homes` has the record of each row that is a part of one."""
+    builder = _Builder(pipeline, collection, bindings, names, now, homes)
     # All rows are read first: a row may name a record that a later one brings.
     for row in rows:
         builder.read(row)
@@ -207,11 +104,18 @@ def build(
 
 class _Builder:
     def __init__(
-        self, pipeline: Pipeline, collection: Collection, bindings: Bindings, names: Names, now: datetime
+        self,
+        pipeline: Pipeline,
+        collection: Collection,
+        bindings: Bindings,
+        names: Names,
+        now: datetime,
+        homes: Mapping[int, str] | None,
     ) -> None:
         self.pipeline, self.collection, self.bindings, self.names = pipeline, collection, bindings, names
         self.now = now
-        self.drafts = Drafts(collection, bindings, names)
+        self.drafts = Drafts(collection, bindings, names, homes)
+        self.imports = Imports(pipeline.location)
         self.completer = Completer(pipeline, collection, names)
         self.outcome = Outcome()
         self._own: dict[str, list[str]] = {}
@@ -225,6 +129,9 @@ class _Builder:
 
     def make(self, draft: Draft) -> None:
         """Make the record of a draft, or note why it can't be."""
+        if draft.is_new and (broken := self.drafts.broken.get(draft.key)):
+            draft.reason = broken
+            return
         try:
             before = draft.before = None if draft.is_new else self._present(draft.key)
             record = validate(self.collection.model, self._plain(draft, before))
@@ -251,7 +158,9 @@ class _Builder:
         ]
         if not differing:
             return
-        for key, record, clashes in settled(self.pipeline, self.collection, differing, keep or "local"):
+        for key, record, clashes in settled(
+            self.pipeline, self.collection, self.imports, differing, keep or "local"
+        ):
             draft = self.drafts.by_key[key]
             assert draft.before is not None
             if clashes and keep == "conflict":
@@ -296,9 +205,27 @@ class _Builder:
                 outcome.unchanged += 1
             else:
                 (outcome.made if draft.is_new else outcome.updated)[draft.key] = draft.record
+        if self.drafts.homes is not None:
+            outcome.lines = self._lines()
         outcome.rejected.sort(key=lambda rejected: rejected[0].line)
         outcome.related = [record for name, record in self.names.new_records.items() if name in used]
         return outcome
+
+    def _lines(self) -> Lines:
+        """What became of the parts of records that the rows are."""
+        list_ = self.bindings.rows or ""
+        made = updated = told = rows = 0
+        for draft in self.drafts.by_key.values():
+            if draft.reason:
+                continue
+            rows += len(draft.rows)
+            told += len(elements_in(draft.values).get(list_, ()))
+            if draft.record is not None and draft.before is not None:
+                before, after = (part.plain().get(list_, []) for part in (draft.before, draft.record))
+                more = max(len(after) - len(before), 0)
+                made += more
+                updated += sum(member not in before for member in after) - more
+        return Lines(made, updated, told - made - updated, rows - told)
 
     def _plain(self, draft: Draft, before: Part | None) -> Plain:
         """The record as plain data: its present values, those of its rows, and defaults for the rest."""
@@ -306,13 +233,27 @@ class _Builder:
         values = {self._path(path, draft): self._value(value, draft) for path, value in draft.values.items()}
         money = [value for value in draft.values.values() if type(value) is Money]
         constants = {path: self._value(value, draft) for path, value in self.bindings.constants.items()}
+        elements = {} if draft.by_id else elements_in(values)
+        for list_ in elements:
+            values = {
+                path: value for path, value in values.items() if (element_place(path) or "")[:1] != (list_,)
+            }
+        of_elements = elements_in(constants)
+        constants = {
+            path: value
+            for path, value in constants.items()
+            if (element_place(path) or ("",))[0] not in elements
+        }
         if before is None:
             plain: Plain = {self.collection.identity: draft.key} if self.collection.kind else {}
             values = constants | values
         else:
             plain = before.plain()
-            _forget_other_products(plain, values)
+            if draft.by_id:
+                _forget_other_products(plain, values)
             unsaid = self.bindings.owned - values.keys()
+            if not draft.by_id:
+                unsaid = frozenset(path for path in unsaid if element_place(path) is None)
             for path in unsaid:
                 clear(plain, path)
             values = {path: value for path, value in constants.items() if path in unsaid} | values
@@ -321,6 +262,13 @@ class _Builder:
             values.pop((self.collection.identity,), None)
         for path, value in values.items():
             put(plain, path, value)
+        placing = Placing(self.collection, self.bindings.rows, lambda: self._was_imported(draft))
+        for list_, members in elements.items():
+            owned = frozenset(
+                path[2:] for path in self.bindings.owned if (element_place(path) or "")[:1] == (list_,)
+            )
+            fixed = next(iter(of_elements.get(list_, {}).values()), {})
+            placing.put(plain, list_, members, fixed, owned)
         if "created" not in plain and issubclass(self.collection.model, Document):
             plain["created"] = self.now
             draft.filled.append("created")
@@ -336,6 +284,11 @@ class _Builder:
         if isinstance(named, Named):
             return self.names.key_of(named)
         return getattr(before, "customer", None)
+
+    def _was_imported(self, draft: Draft) -> bool:
+        """True where an import wrote the record; people may have changed it since."""
+        file = self.pipeline.file_of(self.collection.noun, draft.key) if self.collection.kind else None
+        return file is not None and bool(self.imports.of(file))
 
     def _path(self, path: Path, draft: Draft) -> Path:
         if Named not in map(type, path):

@@ -104,6 +104,10 @@ class Bindings:
     """The column or template of it that the mapping names; a row without one would be made anew each time."""
     has_gaps: bool
     """True where a row may fill the second place of a list and not the first."""
+    external_path: Path = ("external_id",)
+    """The field that `external_id` feeds: of a part that of its list."""
+    rows: str | None = None
+    """The list of which each row is an element."""
     nothing: frozenset[str] = frozenset()
     """The words that are no value."""
     empties: dict[str, Tally] = field(default_factory=dict)
@@ -115,6 +119,11 @@ class Bindings:
     replaced: dict[tuple[str, str, str], Tally] = field(default_factory=dict)
     """By column, value, and the mapping's value in its place."""
     _memory: dict[tuple[Reader, str], object] = field(default_factory=dict)
+
+    def share(self, other: Bindings) -> None:
+        """Count together with others, for rows of the same file."""
+        self.lacking, self.left_out = other.lacking, other.left_out
+        self.replaced, self.empties, self.unread = other.replaced, other.empties, other.unread
 
     def tells_apart(self, collection: Collection) -> bool:
         """True where a second run finds the records of the first, and makes none anew."""

@@ -35,17 +35,29 @@ NOTHING = frozenset(
     "".split()
 )
 """What other programs write where there is no value. `Null` and `Nan` are names of people."""
+PARENTS = {
+    "items": ("opportunity", "quotation", "order", "supplier-quotation"),
+    "activities": ("opportunity", "lead"),
+}
+"""The kinds of record that have a list whose elements come as a file of their own."""
 NEVER_CLEARED = {("id",), ("sku",), ("created",), ("external_id",)}
 
 
 def compiled(
-    source: Source, table: Table, collection: Collection, *, today: date, zone: tzinfo, currency: str
+    source: Source,
+    table: Table,
+    collection: Collection,
+    *,
+    today: date,
+    zone: tzinfo,
+    currency: str,
+    inside: str = "",
 ) -> Bindings:
     """A mapping, compiled for the rows of one file. Raises FaultyFile with every fault it has for that file.
 
-    `currency` is that of the settings.
+    `currency` is that of the settings, `inside` the list of whose elements each row is one.
     """
-    bindings = _Compiler(source, table, collection, today, zone, currency).bindings()
+    bindings = _Compiler(source, table, collection, today, zone, currency, inside).bindings()
     rounded_ids(source, table, collection, bindings)
     if source.faults:
         raise FaultyFile(sorted(source.faults, key=lambda fault: (fault.line, fault.column)))
@@ -54,8 +66,16 @@ def compiled(
 
 class _Compiler:
     def __init__(
-        self, source: Source, table: Table, collection: Collection, today: date, zone: tzinfo, currency: str
+        self,
+        source: Source,
+        table: Table,
+        collection: Collection,
+        today: date,
+        zone: tzinfo,
+        currency: str,
+        inside: str,
     ) -> None:
+        self.inside = inside
         self.source, self.mapping = source, source.mapping
         self.table, self.collection = table, collection
         self.today, self.zone = today, zone
@@ -77,6 +97,8 @@ class _Compiler:
             column = self._column(name, place)
             if column is None:
                 continue
+            if self.inside and any(part.to == "record" for part in self.mapping.feeding(name)):
+                continue
             is_list = isinstance(self.mapping.columns[name], tuple)
             columns[column] = tuple(
                 self._bind(column, part, [*place, number] if is_list else place)
@@ -90,7 +112,11 @@ class _Compiler:
         templates = [*([external] if isinstance(external, TemplateBinding) else []), *self._templates()]
         for name in self.mapping.ignore:
             self._column(name, ["ignore"])
+        if self.inside:
+            self._check_record()
         return Bindings(
+            external_path=self._parsed("external_id", []) if external else (),
+            rows=self.inside or self.mapping.rows or self._only_list(),
             columns=columns,
             templates=tuple(templates),
             constants=self.constants,
@@ -100,6 +126,24 @@ class _Compiler:
             has_gaps=any(isinstance(part, int) and part > 0 for path in self.fed for part in path),
             nothing=(NOTHING if self.source.has_words_for_nothing else frozenset()) | {*self.mapping.empty},
         )
+
+    def _check_record(self) -> None:
+        """Note as a fault that nothing names the record of a row."""
+        record = self.mapping.record
+        for noun, column in ({"record": record} if isinstance(record, str) else record or {}).items():
+            self._column(column, ["record", noun] if isinstance(record, dict) else ["record"])
+            if noun not in ("record", *PARENTS[self.inside]):
+                self.source.fault(
+                    ["record", noun], f"{noun} has no {self.inside}: {', '.join(PARENTS[self.inside])} have"
+                )
+        feeds = (part.to for name in self.mapping.columns for part in self.mapping.feeding(name))
+        if not record and "record" not in feeds:
+            self.source.fault(["columns"], "no column says the record of a row: a column feeds `record`")
+
+    def _only_list(self) -> str | None:
+        """The list that the columns feed, where they feed nothing else: each row is then an element of it."""
+        lists = {str(path[0]) if len(path) > 2 and path[1] == 0 else "" for path in self.fed}
+        return lists.pop() if len(lists) == 1 and lists <= {"items", "activities", "contacts"} else None
 
     def _is_unused(self, column: str) -> bool:
         return column not in self.used and column != REASON and not column.startswith(EXTRA)
@@ -275,14 +319,16 @@ class _Compiler:
             self.source.fault(place, str(error))
             return None
         except LookupError:
-            names = mapping.names(self.collection)
+            names = mapping.names(self.collection, self.inside)
             close = get_close_matches(name.split(".")[0], names, n=1)
             hint = f'did you mean "{close[0]}"?' if close else f"its fields: {', '.join(names)}"
-            self.source.fault(place, f'{self.collection.plural} have no field "{name}"; {hint}')
+            self.source.fault(
+                place, f'{self.inside or self.collection.plural} have no field "{name}"; {hint}'
+            )
             return None
 
     def _parsed(self, name: str, place: list[str | int]) -> Path:
-        path = mapping.parsed(self.collection, name)
+        path = mapping.parsed(self.collection, f"{self.inside}.{name}" if self.inside else name)
         parts: list[object] = []
         for part in path:
             match = re.fullmatch(r"\{(.+)\}", str(part))

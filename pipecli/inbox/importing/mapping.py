@@ -106,6 +106,11 @@ Header = Annotated[
         lambda value: "line" if isinstance(value, int) else "column" if isinstance(value, str) else "columns"
     ),
 ]
+NamingColumns = Annotated[
+    Annotated[Line, Tag("column")] | Annotated[dict[Line, Line], Tag("columns")],
+    Discriminator(lambda value: "columns" if isinstance(value, dict) else "column"),
+]
+"""The column that names the record of a row, or one for each kind of record."""
 Makeable = Literal["customer", "contact", "supplier", "product", "user", "team"]
 
 
@@ -132,6 +137,10 @@ class Mapping(Part):
     """The value that stays where people here and the file changed one since the last import; else `local`."""
     empty: tuple[str, ...] = ()
     """Words that are no value, beside those that every file may have: `#N/A`, `NULL`, `-`."""
+    rows: Literal["items", "activities", "contacts"] | None = None
+    """The list of which each row is an element; a row that says nothing else belongs to the record above."""
+    record: NamingColumns | None = None
+    """Of items and activities: what names the record of a row."""
     header: Header | None = None
     """The line of the header, or a column that it has, or several."""
     encoding: Line | None = None
@@ -144,6 +153,8 @@ class Mapping(Part):
         named = {plain_name(column) for column in (*self.columns, *self.ignore) if not column.endswith("?")}
         if self.external_id and "{" not in self.external_id:
             named.add(plain_name(self.external_id))
+        if isinstance(self.record, str):
+            named.add(plain_name(self.record))
         return Layout(self.encoding, self.delimiter, header, frozenset(named))
 
     def feeding(self, column: str) -> tuple[Column, ...]:
@@ -188,8 +199,10 @@ def parsed(collection: Collection, name: str) -> Path:
     return tuple(parts)
 
 
-def names(collection: Collection) -> list[str]:
-    """The fields of a record itself, in the order of its model."""
+def names(collection: Collection, inside: str = "") -> list[str]:
+    """The fields of a record itself in the order of its model, or of an element of its list `inside`."""
+    if inside:
+        return ["record", *base.keys_at(collection.model, (inside, 0))]
     own = base.keys_at(collection.model, ())
     return own if collection.identity in own else [collection.identity, *own]
 
@@ -212,16 +225,25 @@ class Source:
         return cls(reading.validate(Mapping, yamltext.parse(text, file), file, text), file, text)
 
     @classmethod
+<<<<<<< HEAD
     def of_columns(cls, table: Table, collection: Collection) -> Source:
         """The mapping of the columns that are named like fields. Raises PipecliError where none is."""
         try:
             named = {column: path for column in table.columns if (path := _field_of(column, collection))}
         except ValueError as error:
             raise PipecliError(f"{table.name}: {error}") from None
+=======
+    def of_columns(cls, table: Table, collection: Collection, inside: str = "") -> Source:
+        """The mapping of the columns that are named like fields, of the list `inside` where it is given.
+
+        Raises PipecliError where none is.
+        """
+        named = {column: path for column in table.columns if (path := _field_of(column, collection, inside))}
+>>>>>>> a696e35 (Import items and activities as files of their own, and lines below their parent)
         if not named:
             raise PipecliError(
-                f"{table.name}: no column is named like a field of {collection.plural}",
-                hint=f"say in a mapping file what feeds {', '.join(names(collection))}: --map FILE",
+                f"{table.name}: no column is named like a field of {inside or collection.plural}",
+                hint=f"say in a mapping file what feeds {', '.join(names(collection, inside))}: --map FILE",
             )
         columns = {column: Column(to=path) for column, path in named.items()}
         is_export = table.columns[:1] == [collection.identity]
@@ -239,15 +261,17 @@ class Source:
         self.faults.append(Fault(self.file, line, column, "mapping", message))
 
 
-def _field_of(column: str, collection: Collection) -> str | None:
+def _field_of(column: str, collection: Collection, inside: str) -> str | None:
     """The field that a column is named like, as `External ID` is."""
     candidates = (column, column.lower().replace(" ", "_").replace("-", "_"))
-    return next((path for path in candidates if _is_field(collection, path)), None)
+    return next((path for path in candidates if _is_field(collection, path, inside)), None)
 
 
-def _is_field(collection: Collection, name: str) -> bool:
+def _is_field(collection: Collection, name: str, inside: str) -> bool:
+    if inside and name == "record":
+        return True
     try:
-        path = parsed(collection, name)
+        path = parsed(collection, f"{inside}.{name}" if inside else name)
     except LookupError:
         return False
     return reader(collection, path, ColumnFormat((), ".", True, False, date.min, UTC)) is not None

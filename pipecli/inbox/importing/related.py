@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from pipecli.errors import PipecliError
+from pipecli.inbox.importing.elements import give_ids
 from pipecli.inbox.importing.notation import Money, Unreadable
 from pipecli.inbox.importing.people import People, people
 from pipecli.inbox.importing.values import Named
@@ -251,6 +252,12 @@ class Completer:
                 item["description"] = labels.get(item["product"], item["product"])
             if noun == "opportunity" and "unit_price" not in item and "product" in item:
                 item["unit_price"] = self._unit_price(plain, item)
+        for activity in plain.get("activities", ()):
+            if "subject" not in activity and "type" in activity:
+                activity["subject"] = (
+                    str(activity.get("notes") or activity["type"]).strip().split("\n")[0][:80]
+                )
+        give_ids(plain.get("activities", []))
         if noun == "opportunity" and "process" not in plain:
             self._choose_process(plain)
 

@@ -15,16 +15,17 @@ from typing import Any, NamedTuple
 
 from pipecli.csvtext import free_cell, guarded, list_cell
 from pipecli.inbox.importing import table as tabular
-from pipecli.inbox.importing.build import Outcome, Tick, build
+from pipecli.inbox.importing.build import Lines, Outcome, Tick, build
 from pipecli.inbox.importing.columns import Bindings, Tally
 from pipecli.inbox.importing.compile import compiled
 from pipecli.inbox.importing.mapping import Source
+from pipecli.inbox.importing.parts import PartKind, homes_of, part_named
 from pipecli.inbox.importing.related import Names
 from pipecli.inbox.importing.table import EXTRA, REASON, Cell, Raw, Row, Table
 from pipecli.inbox.importing.three_way import Keep
 from pipecli.records.base import Record
 from pipecli.records.kinds import COLLECTIONS_BY_NOUN as BY_NOUN
-from pipecli.records.kinds import CONTACT, Collection
+from pipecli.records.kinds import CONTACT, Collection, named
 from pipecli.records.settings import Settings, Team, User
 from pipecli.store.pipeline import Pipeline
 from pipecli.wording import count, first_of, visible
@@ -53,16 +54,30 @@ class Import(NamedTuple):
         return [*self.outcome.made, *self.outcome.updated]
 
 
-def rows_of(rows: File, mapping: File | None, collection: Collection) -> tuple[Table, Source]:
+Target = Collection | PartKind
+"""What the rows of a file are: records of one kind, or parts of records."""
+
+
+def target_named(word: str) -> Target | None:
+    """What a person calls the rows of a file: a kind of record, or `items` or `activities`."""
+    return part_named(word) or named(word)
+
+
+def rows_of(rows: File, mapping: File | None, target: Target) -> tuple[Table, Source]:
     """The rows of a file, and their mapping; without `mapping` by the columns' names. Raises PipecliError."""
     source = Source.read(*mapping) if mapping else None
     table = tabular.read(rows.content, rows.name, source.mapping.layout if source else None)
-    return table, source or Source.of_columns(table, collection)
+    if source is None and isinstance(target, PartKind):
+        source = Source.of_columns(table, target.parents[0], target.plural)
+    elif source is None and isinstance(target, Collection):
+        source = Source.of_columns(table, target)
+    assert source is not None
+    return table, source
 
 
 def prepare(
     pipeline: Pipeline,
-    collection: Collection,
+    target: Target,
     table: Table,
     source: Source,
     tick: Tick,
@@ -72,21 +87,65 @@ def prepare(
 
     Raises FaultyFile for a mapping that doesn't fit the rows.
     """
-    settings, now = pipeline.settings, pipeline.now
+    if isinstance(target, PartKind):
+        return _prepare_parts(pipeline, target, table, source, tick, keep)
+    bindings = _compiled(pipeline, target, table, source)
+    names = Names(pipeline, source.mapping.make, may_dangle=target.kind is None)
+    outcome = build(pipeline, target, source, bindings, table.rows, names, pipeline.now, tick, keep)
+    report = report_json(target, table, bindings, names, outcome)
+    return Import(table, outcome, report, _change(pipeline.settings, target.plural, [(target, outcome)]))
+
+
+def _compiled(
+    pipeline: Pipeline, collection: Collection, table: Table, source: Source, inside: str = ""
+) -> Bindings:
+    now = pipeline.now
     assert now.tzinfo is not None
-    bindings = compiled(
-        source, table, collection, today=now.date(), zone=now.tzinfo, currency=settings.currency
+    return compiled(
+        source,
+        table,
+        collection,
+        today=now.date(),
+        zone=now.tzinfo,
+        currency=pipeline.settings.currency,
+        inside=inside,
     )
-    names = Names(pipeline, source.mapping.make, may_dangle=collection.kind is None)
-    outcome = build(pipeline, collection, source, bindings, table.rows, names, now, tick, keep)
-    report = report_json(collection, table, bindings, names, outcome)
-    return Import(table, outcome, report, _change(settings, collection, outcome))
 
 
-def _change(settings: Settings, collection: Collection, outcome: Outcome) -> Change | None:
+def _prepare_parts(
+    pipeline: Pipeline, part: PartKind, table: Table, source: Source, tick: Tick, keep: Keep | None
+) -> Import:
+    """An import of parts of records: those of each kind of record apart, and the report of all."""
+    names = Names(pipeline, source.mapping.make)
+    bindings = _compiled(pipeline, part.parents[0], table, source, part.plural)
+    homes = homes_of(part, source, table, names)
+    tick(2 * len(homes.rejected))
+    total = Outcome(rejected=homes.rejected, lines=Lines(0, 0, 0, 0))
+    parts: list[tuple[Collection, Outcome]] = []
+    for parent in part.parents:
+        rows = homes.rows[parent.noun]
+        if not rows:
+            continue
+        own = (
+            bindings if parent == part.parents[0] else _compiled(pipeline, parent, table, source, part.plural)
+        )
+        own.share(bindings)
+        outcome = build(pipeline, parent, source, own, rows, names, pipeline.now, tick, keep, homes.keys)
+        parts.append((parent, outcome))
+        total.add(outcome)
+    total.rejected.sort(key=lambda rejected: rejected[0].line)
+    report = report_json(part, table, bindings, names, total)
+    return Import(table, total, report, _change(pipeline.settings, part.plural, parts))
+
+
+def _change(settings: Settings, plural: str, outcomes: Sequence[tuple[Collection, Outcome]]) -> Change | None:
     """All new and changed records, users and teams as one change."""
-    parts = {(collection.noun, key): part for key, part in (outcome.made | outcome.updated).items()}
-    parts |= {(new.noun, new.key): new.record for new in outcome.related}
+    parts = {
+        (collection.noun, key): part
+        for collection, outcome in outcomes
+        for key, part in (outcome.made | outcome.updated).items()
+    }
+    parts |= {(new.noun, new.key): new.record for _, outcome in outcomes for new in outcome.related}
     records = [part for part in parts.values() if isinstance(part, Record)]
     users = {key: part for (_, key), part in parts.items() if isinstance(part, User)}
     teams = {key: part for (_, key), part in parts.items() if isinstance(part, Team)}
@@ -95,7 +154,7 @@ def _change(settings: Settings, collection: Collection, outcome: Outcome) -> Cha
     if not records:
         return None
     first, *others = records
-    return Change(first, f"import {collection.plural}", "imported", also=tuple(others))
+    return Change(first, f"import {plural}", "imported", also=tuple(others))
 
 
 def commit_subject(report: dict[str, Any]) -> str:
@@ -115,22 +174,23 @@ class Counts(NamedTuple):
 
 
 def report_json(
-    collection: Collection, table: Table, bindings: Bindings, names: Names, outcome: Outcome
+    target: Target, table: Table, bindings: Bindings, names: Names, outcome: Outcome
 ) -> dict[str, Any]:
     """The report as JSON has it: counts of rows, and an example of each thing they lack."""
     counts = Counts(
-        len(outcome.made), len(outcome.updated), outcome.unchanged, outcome.merged, len(outcome.rejected)
+        *(outcome.lines or (len(outcome.made), len(outcome.updated), outcome.unchanged, outcome.merged)),
+        len(outcome.rejected),
     )
     related: dict[str, list[str]] = {}
     for new in outcome.related:
         related.setdefault(BY_NOUN[new.noun].plural, []).append(new.key)
     return {
-        "kind": collection.plural,
+        "kind": target.plural,
         "file": table.name,
         **({"guessed_encoding": table.encoding} if table.encoding else {}),
         "rows": len(table.rows),
         **counts._asdict(),
-        "repeatable": bindings.tells_apart(collection),
+        "repeatable": isinstance(target, PartKind) or bindings.tells_apart(target),
         "made_on_the_way": related,
         "still_missing": {BY_NOUN[noun].plural: keys for noun, keys in names.dangling.items()},
         **({"header": table.header} if table.header else {}),

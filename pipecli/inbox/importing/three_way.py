@@ -39,10 +39,13 @@ class Settled(NamedTuple):
 
 
 def settled(
-    pipeline: Pipeline, collection: Collection, differences: Iterable[Difference], keep: Keep
+    pipeline: Pipeline,
+    collection: Collection,
+    imports: Imports,
+    differences: Iterable[Difference],
+    keep: Keep,
 ) -> list[Settled]:
     """The records of rows that were imported before; of others nothing is known but what the file says."""
-    imports = Imports(pipeline.location)
     by_file: dict[str, list[Difference]] = {}
     for difference in differences:
         file = _file(pipeline, collection, difference.key)

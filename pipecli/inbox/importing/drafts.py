@@ -1,0 +1,192 @@
+"""The record that each row is about: found by its id, its external_id or its name, or one to be made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pipecli.inbox.importing.columns import Bindings, RowReading, dotted, written
+from pipecli.inbox.importing.elements import element_place, joined
+from pipecli.inbox.importing.notation import Unreadable
+from pipecli.inbox.importing.related import Names
+from pipecli.inbox.importing.table import Row
+from pipecli.inbox.importing.values import Named, Path
+from pipecli.records.base import Part
+from pipecli.records.kinds import CONTACT, Collection
+from pipecli.store import naming
+
+
+@dataclass
+class Draft:
+    """A record in the making, from all the rows that are about it."""
+
+    key: str
+    is_new: bool
+    rows: list[Row]
+    values: dict[Path, object]
+    related: set[tuple[str, str]] = field(default_factory=set)
+    """The new records it names, by noun and key."""
+    customer: str | None = None
+    """Its customer, whose people it may name."""
+    filled: list[str] = field(default_factory=list)
+    """The required fields that its rows don't give."""
+    record: Part | None = None
+    """The finished record; None where it is rejected, or the same as in the pipeline."""
+    before: Part | None = None
+    """The record as it is in the pipeline."""
+    by_id: bool = False
+    """True where its rows name it by the id that it has here: they come from an export of ours."""
+    reason: str = ""
+    """The reason to reject all its rows; empty for a good one."""
+
+
+class Drafts:
+    """The drafts by the key of their record; finds or begins that of each row."""
+
+    def __init__(
+        self,
+        collection: Collection,
+        bindings: Bindings,
+        names: Names,
+        homes: Mapping[int, str] | None = None,
+    ) -> None:
+        """`homes` are the records by the line of a row, where rows are parts of records there are."""
+        self.collection, self.bindings, self.names, self.homes = collection, bindings, names, homes
+        self.known = names.known(collection.noun)
+        self.by_key: dict[str, Draft] = {}
+        self.broken: dict[str, str] = {}
+        """The records of which a row is rejected, and why."""
+        self._above: str | None = None
+
+    def add(self, reading: RowReading) -> None:
+        """Add a row to its record's draft. Raises Unreadable where it names none or contradicts another."""
+        if self.homes is not None:
+            self._add_part(reading, self.homes[reading.row.line])
+            return
+        if self._is_below(reading):
+            self._add_below(reading)
+            return
+        self._above = None
+        external = self._text(reading, "external_id")
+        name = self._text(reading, "name") or self._text(reading, "title")
+        if reading.reasons and not (external and self.bindings.rows):
+            raise Unreadable("; ".join(reading.reasons))
+        if self.bindings.external_id and external is None:
+            raise Unreadable(f"{self.bindings.external_id}: the external_id is missing")
+        own = self._text(reading, self.collection.identity)
+        if self.collection.noun == CONTACT.noun:
+            key = self._person(reading, own, external, name)
+        else:
+            key = self._key(own, external, name)
+        self._above = key
+        is_new = key not in self.known.labels
+        self.known.add(key, name or self.known.labels.get(key, key), external)
+        draft = self.by_key.get(key)
+        if reading.reasons:
+            if is_new or (draft and draft.is_new):
+                self._break(key, reading)
+            raise Unreadable("; ".join(reading.reasons))
+        if draft is not None:
+            self._join(draft, reading)
+            return
+        self.by_key[key] = Draft(
+            key, is_new and key not in self.broken, [reading.row], reading.values, by_id=own is not None
+        )
+
+    def _is_below(self, reading: RowReading) -> bool:
+        """True for a row with nothing but another element of the record above it."""
+        own = [path for path in reading.values if element_place(path) is None]
+        return self.bindings.rows is not None and self._above is not None and not own
+
+    def _add_below(self, reading: RowReading) -> None:
+        key = self._above or ""
+        if reading.reasons:
+            self._break(key, reading)
+            raise Unreadable("; ".join(reading.reasons))
+        if key not in self.by_key:
+            raise Unreadable("the row above, to whose record it belongs, is rejected")
+        self._join(self.by_key[key], reading)
+
+    def _add_part(self, reading: RowReading, key: str) -> None:
+        if reading.reasons:
+            raise Unreadable("; ".join(reading.reasons))
+        if self.bindings.external_id and self.bindings.external_path not in reading.values:
+            raise Unreadable(f"{self.bindings.external_id}: the external_id is missing")
+        if key in self.by_key:
+            self._join(self.by_key[key], reading)
+        else:
+            self.by_key[key] = Draft(key, False, [reading.row], reading.values)
+
+    def _break(self, key: str, reading: RowReading) -> None:
+        """Note that a record lacks a row: its sum would be false."""
+        self.broken.setdefault(key, f"line {reading.row.line}, which belongs to it, is rejected")
+
+    def _join(self, draft: Draft, reading: RowReading) -> None:
+        """Add another row about the same record: it may add, and must agree in what both give."""
+        values = joined(draft.values, reading.values, self.collection, self.bindings.rows)
+        for path, value in values.items():
+            known = draft.values.get(path, value)
+            if known != value:
+                raise Unreadable(
+                    f"{dotted(path)}: {written(value)}, where line {draft.rows[0].line} says "
+                    f"{written(known)} of the same {self.collection.noun}"
+                )
+        draft.values.update(values)
+        draft.rows.append(reading.row)
+
+    def _person(self, reading: RowReading, own: str | None, external: str | None, name: str | None) -> str:
+        """The contact of a row: by id, external_id, e-mail, or name at the same customer; or a new one."""
+        customer = reading.values.get(("customer",), self.bindings.constants.get(("customer",)))
+        at = self.names.key_of(customer) if isinstance(customer, Named) else None
+        emails = [
+            str(address)
+            for path, value in reading.values.items()
+            if path[0] == "emails"
+            for address in (value if isinstance(value, tuple) else (value,))
+        ]
+        people = self.names.people
+        if own or (external and self.known.with_external_id(external)):
+            key = self._key(own, external, name)
+        else:
+            known = people.recognised(name, at, emails, external)
+            if known is None:
+                if not name:
+                    raise Unreadable("no name: what is the contact called?")
+                known = self.names.new_slug(CONTACT.noun, name)
+                self.names.note_namesake(known, name)
+            key = known
+        people.add(key, name or self.known.labels.get(key, key), at, emails)
+        return key
+
+    def _key(self, own: str | None, external: str | None, name: str | None) -> str:
+        same = self.known.with_external_id(external) if external else []
+        if len(same) > 1:
+            raise Unreadable(f'{" and ".join(same)} have the same external_id "{external}"')
+        if own and same and same[0] != own:
+            raise Unreadable(f'{same[0]} has the external_id "{external}" already, and can\'t be {own}')
+        if own or same:
+            return own or same[0]
+        kind = self.collection.kind
+        if kind is not None and kind.is_document:
+            return naming.new_id(kind.prefix, self.known.labels)
+        if not name:
+            raise Unreadable(f"no name: what is the {self.collection.noun} called?")
+        return self._namesake(name, external)
+
+    def _text(self, reading: RowReading, field_: str) -> str | None:
+        value = reading.values.get((field_,), self.bindings.constants.get((field_,)))
+        return None if value is None else str(value)
+
+    def _namesake(self, name: str, external: str | None) -> str:
+        """The slug of a name: of the record called so, unless that is another's in the other system."""
+        known = self.known
+        called = [
+            key
+            for key in known.called(name)
+            if external is None or known.external_ids.get(key, external) == external
+        ]
+        if len(called) > 1:
+            raise Unreadable(
+                f'"{name}" is {" and ".join(called)}: name one by its {self.collection.identity}'
+            )
+        return called[0] if called else self.names.new_slug(self.collection.noun, name)

@@ -1,0 +1,216 @@
+"""Elements of lists, as rows tell them: an item, an activity, a contact of a deal.
+
+A row's element is found in the record by what tells it from its neighbours, and is added where none is it;
+it never takes the place of another.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from itertools import count
+from typing import Any
+
+from pipecli.inbox.importing.columns import written
+from pipecli.inbox.importing.notation import Unreadable
+from pipecli.inbox.importing.values import Path, clear, put
+from pipecli.records.base import Part, Plain, identity_at
+from pipecli.records.kinds import CROCKFORD, ID_LENGTH, Collection
+
+Element = dict[Path, object]
+"""The values of an element by their paths within it."""
+
+
+def element_place(path: Path) -> tuple[str, int] | None:
+    """The list and the place in it of a field of an element; None for any other field."""
+    if len(path) > 2 and isinstance(path[0], str) and isinstance(path[1], int):
+        return path[0], path[1]
+    return None
+
+
+def elements_in(values: Mapping[Path, object]) -> dict[str, dict[int, Element]]:
+    """The elements of values, by list and place."""
+    lists: dict[str, dict[int, Element]] = {}
+    for path, value in values.items():
+        if place := element_place(path):
+            lists.setdefault(place[0], {}).setdefault(place[1], {})[path[2:]] = value
+    return lists
+
+
+def name_of(model: type[Part], list_: str, element: Element) -> tuple[object, ...] | None:
+    """The field and value that tell an element of a row from its neighbours; None where nothing does."""
+    for key in ("external_id", *(identity_at(model, (list_,)) or ())):
+        if (key,) in element:
+            return key, written(element[key,])
+    if list_ == "activities":
+        return _content({path[0]: value for path, value in element.items()})
+    return None
+
+
+def _content(activity: Mapping[str, object]) -> tuple[object, ...]:
+    return "content", *(written(activity.get(key)) for key in ("type", "at", "subject"))
+
+
+def joined(
+    values: dict[Path, object], more: Mapping[Path, object], collection: Collection, rows: str | None
+) -> dict[Path, object]:
+    """The values of another row about the same record, its elements where they stand among those of `values`.
+
+    Raises Unreadable for a line that is told twice, and may be one line or two.
+    """
+    placed = {path: value for path, value in more.items() if element_place(path) is None}
+    known = elements_in(values)
+    for list_, elements in elements_in(more).items():
+        own = known.setdefault(list_, {})
+        for element in elements.values():
+            place = _place_of(element, own, collection.model, list_, is_row=rows == list_)
+            if place is None:
+                place = max(own, default=-1) + 1
+            elif list_ == "items" and rows != list_ and _says_nothing_new(values, more):
+                raise Unreadable(
+                    "items: the same line again, which may be a second line or the same one: "
+                    "say rows: items in the mapping if each row is a line"
+                )
+            own[place] = own.get(place, {}) | element
+            placed |= {(list_, place, *path): value for path, value in element.items()}
+    return placed
+
+
+def _says_nothing_new(values: Mapping[Path, object], more: Mapping[Path, object]) -> bool:
+    known = [*values.values()]
+    return all(value in known for value in more.values())
+
+
+def _place_of(
+    element: Element, known: Mapping[int, Element], model: type[Part], list_: str, *, is_row: bool
+) -> int | None:
+    """The place of the element that this one is; of items one with other values is another line."""
+    name = name_of(model, list_, element)
+    if is_row and (name is None or name[0] != "external_id"):
+        return None
+    for place, other in known.items():
+        if name is None or name_of(model, list_, other) != name:
+            continue
+        agrees = all(other.get(path, value) == value for path, value in element.items())
+        if agrees or list_ != "items" or name[0] == "external_id":
+            return place
+    return None
+
+
+class Placing:
+    """Puts the elements of rows into the list of a record."""
+
+    def __init__(self, collection: Collection, rows: str | None, was_imported: Callable[[], bool]) -> None:
+        """`rows` is the list of which each row is an element.
+
+        Where an import made the record, the only line of a row is in the place of its only one.
+        """
+        self.model, self.noun = collection.model, collection.noun
+        self.rows, self.was_imported = rows, was_imported
+
+    def put(
+        self,
+        plain: Plain,
+        list_: str,
+        elements: Mapping[int, Element],
+        constants: Mapping[Path, object],
+        owned: frozenset[Path],
+    ) -> None:
+        """Put resolved elements into a record; `constants` are for new ones, what is `owned` is cleared."""
+        members: list[Any] = plain.setdefault(list_, [])
+        free = dict(enumerate(members))
+        places = {place: self._match(list_, elements[place], free) for place in sorted(elements)}
+        for place, element in sorted(elements.items()):
+            index = places[place]
+            if index is None:
+                index = self._room(list_, element, elements, members, free)
+            if index is None:
+                index = len(members)
+                members.append({})
+            member = members[index]
+            is_new = not member
+            free.pop(index, None)
+            if list_ == "items":
+                _forget_other_product(member, element)
+            for path, value in constants.items():
+                if is_new or path in owned:
+                    element.setdefault(path, value)
+            for path in owned:
+                if path not in element:
+                    clear(member, path)
+            for path, value in element.items():
+                put(member, path, value)
+
+    def _match(self, list_: str, element: Element, free: dict[int, Any]) -> int | None:
+        """The member of a record that an element is; the most alike of those that share its name."""
+        name = name_of(self.model, list_, element)
+        same = [place for place, member in free.items() if self._is(list_, element, member, name)]
+        if not same:
+            return None
+        best = max(same, key=lambda place: _likeness(element, free[place]))
+        free.pop(best)
+        return best
+
+    def _is(self, list_: str, element: Element, member: Any, name: tuple[object, ...] | None) -> bool:
+        if name is None or not isinstance(member, dict):
+            return False
+        if name[0] == "content":
+            return _content(member) == name
+        if name[0] != "external_id":
+            return member.get(name[0]) is not None and written(member[name[0]]) == name[1]
+        if member.get("external_id") is not None:
+            return written(member["external_id"]) == name[1]
+        bare = {path: value for path, value in element.items() if path != ("external_id",)}
+        return self._is(list_, bare, member, name_of(self.model, list_, bare))
+
+    def _room(
+        self,
+        list_: str,
+        element: Element,
+        elements: Mapping[int, Element],
+        members: list[Any],
+        free: Mapping[int, Any],
+    ) -> int | None:
+        """The member that an unknown element is in the place of; None where it is one more."""
+        if self.rows == list_ or not members:
+            return None
+        if len(elements) == len(members) == len(free) == 1 and self.was_imported():
+            return 0  # what people added beside it stays: three_way
+        if list_ != "items":
+            return None
+        known = ", ".join(str(member.get("product") or member.get("description")) for member in members)
+        new = element.get(("product",), element.get(("description",)))
+        raise Unreadable(
+            f"items: {new} is none of the lines of this {self.noun} ({known}): it may be one more, or stand "
+            "for one of them; say rows: items in the mapping if each row is a line"
+        )
+
+
+def _likeness(element: Element, member: Any) -> int:
+    return sum(member.get(path[0]) == value for path, value in element.items() if len(path) == 1)
+
+
+def _forget_other_product(member: dict[str, Any], element: Element) -> None:
+    """Take the price and description of an item away with the product they were of."""
+    product = element.get(("product",))
+    if product is not None and member.get("product") not in (None, product):
+        for key in ("description", "unit_price", "external_id"):
+            member.pop(key, None)
+
+
+def give_ids(activities: list[Any]) -> None:
+    """Give new activities an id made of their name in the other system, the same in every clone."""
+    taken = {activity.get("id") for activity in activities}
+    for activity in activities:
+        if activity.get("id"):
+            continue
+        name = activity.get("external_id") or "\n".join(
+            str(activity.get(key)) for key in ("type", "at", "subject")
+        )
+        activity["id"] = next(id_ for turn in count() if (id_ := _id(f"{name}\n{turn}")) not in taken)
+        taken.add(activity["id"])
+
+
+def _id(text: str) -> str:
+    digest = hashlib.sha256(text.encode()).digest()
+    return "".join(CROCKFORD[byte % 32] for byte in digest[:ID_LENGTH])

@@ -1,0 +1,261 @@
+"""Items and activities as files of their own, rows below their parent, and a second file beside the first."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ryaml import loads
+
+from tests.conftest import Cli
+from tests.importing import Git, deals, state, write
+
+pytestmark = pytest.mark.usefixtures("at_a_desk")
+
+Given = Callable[[dict[str, str]], None]
+
+DEALS = "Id,Name\nD1,Cold store\nD2,Workshop roof\n"
+TASKS = """\
+Id,WhatId,Type,Subject,ActivityDate,Status,Description
+T1,D1,Call,First call,2026-03-02,Completed,Asked for drawings
+T2,D1,Meeting,,2026-03-09,Completed,"Two lines
+of notes"
+T3,D2,Call,Call back,2026-03-20,Open,
+"""
+TASKS_MAP = """\
+external_id: Id
+columns:
+  WhatId: record
+  Type: {to: type, values: {Call: call, Meeting: meeting}}
+  Subject: subject
+  ActivityDate: at
+  Status: {to: done, values: {Completed: true, Open: false}}
+  Description: notes
+"""
+
+
+@pytest.fixture
+def two_deals(cli: Cli, at_a_desk: None) -> None:
+    """The deals D1 and D2, as an export brought them."""
+    mapping = write("deals.yaml", "external_id: Id\ncolumns: {Name: title}\n")
+    cli("import", "opp", write("deals.csv", DEALS), "--map", mapping)
+    cli("import", "products", write("p.csv", "name,external_id\nPanel,PR1\nAnchor,PR2\nMontage,PR3\n"))
+
+
+def told(cli: Cli, *arguments: str, code: int = 0) -> dict[str, Any]:
+    report: dict[str, Any] = json.loads(cli("import", *arguments, "--format", "json", code=code).out)
+    return report
+
+
+def counts(report: dict[str, Any]) -> tuple[int, ...]:
+    return tuple(report[name] for name in ("rows", "made", "updated", "unchanged", "merged", "rejected"))
+
+
+@pytest.mark.usefixtures("two_deals")
+def test_calls_and_meetings_come_as_a_file_of_their_own_and_are_found_again(
+    cli: Cli, root: Path, git: Git
+) -> None:
+    arguments = ("activities", write("t.csv", TASKS), "--map", write("t.yaml", TASKS_MAP))
+    assert counts(told(cli, *arguments)) == (3, 3, 0, 0, 0, 0)
+    first, second = deals(root)["D1"]["activities"]  # type: ignore[misc]
+    assert (first["type"], first["at"], first["done"], first["external_id"]) == (
+        "call", "2026-03-02", True, "T1",
+    )  # fmt: skip
+    assert second["subject"] == "Two lines"
+    assert git("log", "-1", "--format=%s") == "Import activities from t.csv: 3 made"
+
+    before = state(git)
+    assert counts(told(cli, *arguments)) == (3, 0, 0, 3, 0, 0)
+    assert state(git) == before
+
+    deal = str(deals(root)["D1"]["id"])
+    cli("activity", "add", deal, "--type", "call", "--subject", "Ours", "--done")
+    write("t.csv", TASKS.replace("First call", "Very first call"))
+    assert counts(told(cli, *arguments)) == (3, 0, 1, 2, 0, 0)
+    activities: Any = deals(root)["D1"]["activities"]
+    assert [activity["subject"] for activity in activities] == ["Very first call", "Two lines", "Ours"]
+    assert activities[0]["id"] == first["id"]
+    cli("check")
+
+
+@pytest.mark.usefixtures("two_deals")
+def test_an_activity_belongs_to_a_deal_or_a_lead_and_one_to_nobody_is_rejected(cli: Cli, root: Path) -> None:
+    cli("import", "leads", write("l.csv", "external_id,name\nL1,Ana\n"))
+    rows = "Id,WhatId,WhoId,Subject,Day\nT1,D1,,Call,2026-03-02\n"
+    rows += "T2,,L1,Mail,2026-03-03\nT3,D9,,Lost,2026-03-03\n"
+    mapping = """\
+external_id: Id
+record: {opportunity: WhatId, lead: WhoId}
+set: {type: task, done: true}
+columns: {Subject: subject, Day: at}
+"""
+    report = told(cli, "activities", write("t.csv", rows), "--map", write("t.yaml", mapping), code=1)
+    assert counts(report) == (3, 2, 0, 0, 0, 1)
+    assert report["reasons"][0]["reason"] == 'there is no opportunity or lead "D9"'
+    (lead,) = [loads(file.read_text()) for file in root.glob("leads/**/*.yaml")]
+    assert [(activity["type"], activity["subject"]) for activity in lead["activities"]] == [("task", "Mail")]
+
+
+@pytest.mark.usefixtures("two_deals")
+def test_a_file_of_activities_without_ids_is_found_again_by_what_it_says(cli: Cli, root: Path) -> None:
+    rows = write("t.csv", "record,type,subject,at\nD1,call,Hello,2026-03-02\nD1,call,Hello,2026-03-03\n")
+    assert counts(told(cli, "activities", rows)) == (2, 2, 0, 0, 0, 0)
+    assert counts(told(cli, "activities", rows)) == (2, 0, 0, 2, 0, 0)
+
+
+LINES = (
+    "Line,Deal,Product,Quantity,Price\nI1,D1,PR1,50,22.5\nI2,D1,PR1,10,20\nI3,D1,PR3,12,65\nI4,D2,PR3,4,65\n"
+)
+LINES_MAP = """\
+external_id: Line
+record: Deal
+columns: {Product: product, Quantity: quantity, Price: unit_price}
+"""
+
+
+@pytest.mark.usefixtures("two_deals")
+def test_lines_of_deals_come_as_a_file_of_their_own_and_are_found_again(
+    cli: Cli, root: Path, git: Git
+) -> None:
+    arguments = ("items", write("l.csv", LINES), "--map", write("l.yaml", LINES_MAP))
+    assert counts(told(cli, *arguments)) == (4, 4, 0, 0, 0, 0)
+    before = state(git)
+    assert counts(told(cli, *arguments)) == (4, 0, 0, 4, 0, 0)
+    assert state(git) == before
+    write("l.csv", LINES.replace("I2,D1,PR1,10,20", "I2,D1,PR1,15,20"))
+    assert counts(told(cli, *arguments)) == (4, 0, 1, 3, 0, 0)
+    items: Any = deals(root)["D1"]["items"]
+    assert [(item["external_id"], item["quantity"]) for item in items] == [("I1", 50), ("I2", 15), ("I3", 12)]
+    assert items[0]["description"] == "Panel"
+
+
+@pytest.mark.usefixtures("two_deals")
+def test_a_file_of_lines_of_opportunities_adds_every_line(cli: Cli, root: Path, git: Git) -> None:
+    mapping = """\
+external_id: Deal
+columns: {Product: items.product, Quantity: items.quantity, Price: items.unit_price}
+"""
+    twice = LINES + "I5,D1,PR3,12,65\n"
+    arguments = ("opp", write("l.csv", twice), "--map", write("l.yaml", mapping))
+    cli("import", *arguments)
+    items: Any = deals(root)["D1"]["items"]
+    assert [(item["product"], item["quantity"]) for item in items] == [
+        ("panel", 50),
+        ("panel", 10),
+        ("montage", 12),
+        ("montage", 12),
+    ]
+    before = state(git)
+    cli("import", *arguments)
+    assert state(git) == before
+    cli(
+        "import",
+        "opp",
+        write("m.csv", "Line,Deal,Product,Quantity,Price\nI9,D1,PR2,3,1\n"),
+        "--map",
+        "l.yaml",
+    )
+    assert len(deals(root)["D1"]["items"]) == 5  # type: ignore[arg-type]
+
+
+def test_the_product_of_a_deal_never_takes_the_place_of_a_line_that_somebody_wrote(
+    cli: Cli, root: Path, given: Given, git: Git
+) -> None:
+    given(
+        {
+            "products/saw.yaml": "sku: saw\nname: Saw\n",
+            "products/mill.yaml": "sku: mill\nname: Mill\n",
+            "opportunities/2026/OPP-2Q8XA-a.yaml": (
+                "id: OPP-2Q8XA\ncreated: 2026-11-02T10:00:00+01:00\ntitle: A\nexternal_id: A1\n"
+                "process: standard\nstage: demo\ncurrency: EUR\n"
+                "items:\n- product: saw\n  description: Saw\n  unit_price: 10\n"
+            ),
+        }
+    )
+    before = state(git)
+    rows = "Id,Title,Product,Price\nA1,A,Mill,5\n"
+    mapping = "external_id: Id\ncolumns: {Title: title, Product: items.product, Price: items.unit_price}\n"
+    said = cli("import", "opp", write("d.csv", rows), "--map", write("m.yaml", mapping), code=1)
+    assert "items: mill is none of the lines of this opportunity (saw): it may be one more" in said.out
+    assert state(git) == before
+    cli("import", "opp", "d.csv", "--map", write("r.yaml", "rows: items\n" + mapping))
+    assert [item["product"] for item in deals(root)["A1"]["items"]] == ["saw", "mill"]  # type: ignore[attr-defined]
+
+
+def test_rows_below_their_parent_are_its_lines(cli: Cli, root: Path, git: Git) -> None:
+    rows = (
+        "ID,Title,Customer,Item,Qty,Rate\nQ1,Roof,Contoso,Panel,2,10.50\n,,,Anchor,100,1.10\n,,,Panel,2,10.50\n"
+        "Q2,Store,Contoso,Panel,x,1\n,,,Anchor,1,1\nQ3,Shed,Contoso,Panel,1,5\n"
+    )
+    mapping = """\
+external_id: ID
+rows: items
+make: [customer]
+columns:
+  Title: title
+  Customer: customer
+  Item: items.description
+  Qty: items.quantity
+  Rate: items.unit_price
+"""
+    arguments = ("opp", write("q.csv", rows), "--map", write("m.yaml", mapping))
+    report = told(cli, *arguments, code=1)
+    assert set(deals(root)) == {"Q1", "Q3"}, "a record without one of its lines has a false sum"
+    assert report["rejected"] == 2
+    assert len(deals(root)["Q1"]["items"]) == 3  # type: ignore[arg-type]
+    before = state(git)
+    told(cli, *arguments, code=1)
+    assert state(git) == before
+
+
+def test_a_deal_told_twice_with_the_same_line_has_one_or_two_of_it_and_is_asked_about(
+    cli: Cli, root: Path
+) -> None:
+    rows = "Id,Title,Item,Price,Person\nA1,A,Saw,5,Ana\nA1,A,Saw,5,Ben\nA1,A,Saw,5,Ben\n"
+    mapping = (
+        "external_id: Id\nmake: [contact]\n"
+        "columns: {Title: title, Item: items.description, Price: items.unit_price, "
+        "Person: contacts.contact}\n"
+    )
+    said = cli("import", "opp", write("d.csv", rows), "--map", write("m.yaml", mapping), code=1)
+    deal: Any = deals(root)["A1"]
+    assert (len(deal["items"]), [person["contact"] for person in deal["contacts"]]) == (1, ["ana", "ben"])
+    assert "items: the same line again, which may be a second line or the same one" in said.out
+    assert "(line 4)" in said.out
+
+
+def test_a_second_contact_of_a_deal_is_added_beside_the_first(cli: Cli, root: Path) -> None:
+    mapping = write(
+        "m.yaml",
+        "external_id: Id\nmake: [contact]\n"
+        "columns: {Title: title, Person: contacts.contact, Part: contacts.role}\n",
+    )
+    cli("import", "opp", write("d.csv", "Id,Title,Person,Part\nA1,A,Ana,user\n"), "--map", mapping)
+    deal = str(deals(root)["A1"]["id"])
+    cli("contact", "add", "Ib Lund")
+    cli("opp", "contact", "add", deal, "ib-lund")
+    cli("import", "opp", write("e.csv", "Id,Title,Person,Part\nA1,A,Ben,\n"), "--map", mapping)
+    people: Any = deals(root)["A1"]["contacts"]
+    assert [person["contact"] for person in people] == ["ana", "ib-lund", "ben"]
+
+
+@pytest.mark.parametrize(
+    ("mapping", "said"),
+    [
+        ("columns: {Subject: subject}\n", "no column says the record of a row"),
+        ("record: Whom\ncolumns: {Subject: subject}\n", 'm.yaml:1: t.csv has no column "Whom"'),
+        ("record: {customer: WhatId}\ncolumns: {Subject: subject}\n", "customer has no activities"),
+        (
+            "record: WhatId\ncolumns: {Subject: subjekt}\n",
+            'activities have no field "subjekt"; did you mean "subject"',
+        ),
+    ],
+)
+def test_a_mapping_of_parts_is_checked_before_a_row_is_read(
+    cli: Cli, root: Path, mapping: str, said: str
+) -> None:
+    told = cli("import", "activities", write("t.csv", TASKS), "--map", write("m.yaml", mapping), code=1)
+    assert said in told.err
