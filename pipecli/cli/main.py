@@ -13,7 +13,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from pipecli.cli.common.command import Group, command_of, shared_options
 from pipecli.cli.common.session import Session
-from pipecli.cli.nouns import ALIASES, NOUNS
+from pipecli.cli.nouns import ALIASES, NOUNS, SECTIONS
 from pipecli.errors import PipecliError
 
 INTERRUPTED = 130
@@ -34,11 +34,24 @@ class Root(TyperGroup):
             return Group(name, noun.help, noun.verbs, noun.groups)
         return command_of(noun.module, name, noun.help)
 
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command; alone, what `today` shows."""
+        if ctx._protected_args:
+            return super().invoke(ctx)
+        from pipecli.cli.daily.today import alone
+
+        with ctx:
+            return alone(ctx)
+
     def format_commands(self, ctx: Any, formatter: Any) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(
-                [(f"{name}, {noun.alias}" if noun.alias else name, noun.help) for name, noun in NOUNS.items()]
-            )
+        for heading, names in SECTIONS.items():
+            with formatter.section(heading):
+                formatter.write_dl([(_typed(name), NOUNS[name].help) for name in names])
+
+
+def _typed(name: str) -> str:
+    alias = NOUNS[name].alias
+    return f"{name}, {alias}" if alias else name
 
 
 class _Named(TyperCommand):
@@ -51,7 +64,7 @@ def root(session: Session | None = None) -> Root:
         name="pipecli",
         help="A sales pipeline in a shell: leads, opportunities and quotations as YAML files under git.",
         params=shared_options(),
-        no_args_is_help=True,
+        invoke_without_command=True,
         rich_markup_mode=None,
         commands={name: _Named(name) for name in (*NOUNS, *ALIASES)},
         context_settings={"help_option_names": ["-h", "--help"], "obj": session or Session()},

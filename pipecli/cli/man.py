@@ -1,11 +1,14 @@
-"""`pipecli man`: the man pages, one of pipecli and one of each noun, from the entries of the manual."""
+"""`pipecli man`, `help` and `version`: the program about itself.
+
+The man pages are one of pipecli and one of each noun, from the entries of the manual.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,10 +21,10 @@ from pipecli.errors import PipecliError
 if TYPE_CHECKING:
     from pipecli.cli.manual import NounEntry, OptionEntry, VerbEntry
 
-app = noun("Write the man pages.")
+app = noun()
 
 
-@app.command(cls=Verb)
+@app.command("man", cls=Verb)
 def man(
     ctx: typer.Context,
     output: Annotated[
@@ -38,6 +41,32 @@ def man(
     except OSError as error:
         raise PipecliError(f"{error.filename or folder}: can't be written: {error.strerror}") from None
     write_text("".join(f"{output / name}\n" for name in texts))
+
+
+@app.command("help", cls=Verb)
+def help_(
+    ctx: typer.Context,
+    words: Annotated[
+        list[str] | None, typer.Argument(metavar="[NOUN [VERB]]", help="As they are typed: opp won.")
+    ] = None,
+) -> None:
+    """Print the help of pipecli, of a noun, or of a verb."""
+    parent: Any = ctx.parent
+    command, path = parent.command, "pipecli"
+    for word in words or ():
+        inner = command.get_command(parent, word) if hasattr(command, "get_command") else None
+        if inner is None:
+            hint = f"see `{path.replace('pipecli', 'pipecli help', 1)}`"
+            raise PipecliError(f'{path} has no command "{word}"', hint=hint)
+        parent = type(parent)(inner, info_name=word, parent=parent)
+        command, path = inner, f"{path} {word}"
+    write_text(command.get_help(parent) + "\n")
+
+
+@app.command("version", cls=Verb)
+def version() -> None:
+    """Print the version."""
+    write_text(f"pipecli {__version__}\n")
 
 
 def pages() -> dict[str, str]:

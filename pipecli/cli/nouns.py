@@ -22,6 +22,7 @@ class Noun(NamedTuple):
 
 
 NOUNS = {
+    "today": Noun("What is due, what waits, and what happened since yesterday.", "daily.today"),
     "init": Noun("Make a new pipeline, its git repository included.", "init"),
     "lead": Noun(
         "Leads: add, qualify, convert, disqualify.",
@@ -285,7 +286,22 @@ NOUNS = {
     "export": Noun("Export records as CSV, JSON or JSON Lines.", "data.export"),
     "sql": Noun("Ask in SQL; the question can change nothing.", "data.sql"),
     "man": Noun("Write the man pages.", "man"),
+    "help": Noun("Print the help of pipecli, of a noun or of a verb.", "man"),
+    "version": Noun("Print the version.", "man"),
 }
+
+_SECTIONS = {
+    "Daily work": "today followups activity inbox",
+    "Records": "lead opportunity quotation order supplier-quote customer contact supplier competitor product "
+    "price-list literature",
+    "Reports": "forecast report changes chart dashboard",
+    "For cron": "remind notify auto-close assign calendar",
+    "Git": "history diff check sync doctor merge-driver",
+    "Data": "import export sql schema",
+    "Setting up": "init settings user team man help version",
+}
+SECTIONS = {heading: names.split() for heading, names in _SECTIONS.items()}
+"""The headings of `pipecli --help`, and the nouns below each."""
 ALIASES = {"supplier-quotation": "supplier-quote"} | {
     noun.alias: name for name, noun in NOUNS.items() if noun.alias
 }

@@ -27,6 +27,9 @@ def command_of(module: str, name: str, help_text: str) -> Any:
     infos = import_module(f"pipecli.cli.{module}").app.registered_commands
     if len(infos) == 1 and infos[0].name is None:
         return _named(infos[0], name)
+    own = next((info for info in infos if info.name == name), None)  # where commands share a module
+    if own is not None:
+        return _named(own, name)
     return Group(name, help_text, {_name_of(info): module for info in infos})
 
 

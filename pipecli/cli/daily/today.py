@@ -1,0 +1,302 @@
+"""`pipecli today`, and `pipecli` alone: what a person has to look at this morning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+import typer
+
+from pipecli.cli.common.command import noun
+from pipecli.cli.common.list import Report, owner_filter
+from pipecli.cli.common.output import Format, print_records, write_text
+from pipecli.cli.common.session import Session, mention, session
+from pipecli.cli.common.table import Column, clean, cut, isolated
+from pipecli.records.kinds import CUSTOMER, LEAD, OPPORTUNITY, QUOTATION
+from pipecli.store.index.deals import OwnerFilter
+
+app = noun("What is due, what waits, and what happened since yesterday.")
+
+FIRST_STEPS = (
+    ('pipecli lead add --name "María López" --organization "Contoso Coffee"', "a first lead"),
+    ('pipecli opp add "Espresso machines" --organization "Contoso Coffee"', "a first deal"),
+    ("pipecli import opportunities deals.csv --dry-run", "what you have elsewhere"),
+)
+"""What to type in a pipeline that holds nothing yet."""
+
+_MOST_ROWS = 13
+_MOST_NEWS = 4
+"""With the headings that makes the twenty lines of a short screen."""
+_SHARE = 3
+"""Rows that each kind of work has, before the first ones fill the page."""
+_EXPIRES_SOON = 7
+_UNANSWERED = 7
+"""Days: a quotation of so long ago without an answer is asked after."""
+
+
+@app.command("today", cls=Report)
+def today(ctx: typer.Context) -> None:
+    """Show what is due today: follow-ups, quotations to ask after, deals past their close or standing still.
+
+    Yours, and what is shared with you; everybody's where git's e-mail address is that of no user. Below it is
+    what happened since yesterday. `--format json` has every row.
+    """
+    run = session(ctx)
+    pipeline = run.read(LEAD, OPPORTUNITY, QUOTATION, CUSTOMER)
+    chosen = _chosen(run)
+    sections = [
+        list(_followups(run, chosen)),
+        list(_quotations(run, chosen)),
+        *_deals(run, chosen),
+    ]
+    rows = [row for section in sections for row in section]
+    if run.format is not Format.TABLE:
+        print_records(_numbered(rows), _COLUMNS[1:], run.format)
+        return
+    news = _news(run)
+    shown = _fair(sections, _MOST_ROWS + _MOST_NEWS - min(len(news), _MOST_NEWS))
+    write_text(f"{isolated(_heading(run, chosen))}\n")
+    if shown:
+        print_records(_numbered(shown), _COLUMNS, run.format)
+    elif not pipeline.index.connection.execute("SELECT 1 FROM _records WHERE noun <> 'settings'").fetchone():
+        write_text(f"nothing is here yet; begin with one of\n{steps(FIRST_STEPS)}")
+    else:
+        write_text("nothing is due\n")
+    if len(rows) > len(shown):
+        more = len(rows) - len(shown)
+        write_text(f"and {more:,} more: pipecli followups, report stale, quote list; --format json has all\n")
+    _write_news(news)
+
+
+def _chosen(run: Session) -> OwnerFilter:
+    """The owners that the options name, else the one who runs this."""
+    if any(run.option(name) for name in ("owner", "team", "mine")):
+        return owner_filter(run)
+    me = run.me()
+    if me is None:
+        mention("git's e-mail address is that of no user, so this is everybody's work")
+        return OwnerFilter()
+    return OwnerFilter(me=me, my_team=run.me_and_team()[1])
+
+
+def _heading(run: Session, chosen: OwnerFilter) -> str:
+    whose = chosen.owner or chosen.team or chosen.me
+    return clean(f"{run.today:%A} {run.today}" + (f", {whose}" if whose else ""))
+
+
+def _followups(run: Session, chosen: OwnerFilter) -> Iterator[dict[str, Any]]:
+    from pipecli.reports.followups import followups
+    from pipecli.store.plans import plans
+
+    zone = run.now.tzinfo
+    assert zone is not None
+    due = followups(
+        plans(run.pipeline.index.connection, chosen, run.today), today=run.today, until=run.today, zone=zone
+    )
+    for follow_up in due:
+        plan = follow_up.plan
+        name, detail = (plan.type, plan.subject) if plan.type else ("next contact", plan.note)
+        yield {
+            "kind": plan.kind,
+            "id": plan.id,
+            **({"activity": plan.activity} if plan.activity else {}),
+            "when": _late(follow_up.overdue_days) or (f"{follow_up.at:%H:%M}" if follow_up.at else "today"),
+            "due": follow_up.due,
+            "days": follow_up.overdue_days,
+            "what": f"{name}: {detail}" if detail else name,
+            "title": plan.title,
+            "customer": plan.customer_name or plan.customer,
+        }
+
+
+def _late(days: int) -> str:
+    return f"{days} d late" if days > 0 else ""
+
+
+def _quotations(run: Session, chosen: OwnerFilter) -> Iterator[dict[str, Any]]:
+    """The sent quotations that expire within the week or have expired, and those without an answer."""
+    owned, parameters = _owned(chosen)
+    rows = run.pipeline.index.connection.execute(
+        f"""SELECT r.id, r.valid_until, coalesce(json_extract(d.json, '$.sent'), r.date), o.last_in,
+            coalesce(o.title, r.id), coalesce(c.name, r.customer, r.lead)
+        FROM _quotations r JOIN _records d USING (path)
+        LEFT JOIN _records k ON k.noun = 'opportunity' AND k.key = r.opportunity
+        LEFT JOIN _opportunities o ON o.path = k.path
+        LEFT JOIN _customers c ON c.path = 'customers/' || r.customer || '.yaml'
+        WHERE r.status = 'sent' AND (o.id IS NULL OR o.status = 'open') {owned}
+        ORDER BY r.valid_until, r.id""",
+        parameters,
+    )
+    for key, valid_until, sent, last_in, title, customer in rows:
+        until, asked = date.fromisoformat(valid_until), date.fromisoformat(sent[:10])
+        left, waited = (until - run.today).days, (run.today - asked).days
+        is_answered = bool(last_in) and last_in[:10] >= sent[:10]
+        if left <= _EXPIRES_SOON:
+            when = "today" if left == 0 else f"in {left} d" if left > 0 else f"{-left} d ago"
+            what = "quotation expires" if left >= 0 else "quotation has expired"
+        elif waited >= _UNANSWERED and not is_answered:
+            when, what = f"{waited} d ago", "quotation sent, no answer"
+        else:
+            continue
+        yield {
+            "kind": "quotation",
+            "id": key,
+            "when": when,
+            "due": until,
+            "days": max(-left, 0),
+            "what": what,
+            "title": title,
+            "customer": customer,
+        }
+
+
+def _owned(chosen: OwnerFilter) -> tuple[str, list[str | None]]:
+    """The owner filter on the deal `o` of a quotation."""
+    from pipecli.store.index.deals import condition_of
+
+    condition, parameters = condition_of(chosen)
+    return condition.replace("r.owner", "o.owner").replace("r.shared_with", "o.shared_with"), parameters
+
+
+def _deals(run: Session, chosen: OwnerFilter) -> list[list[dict[str, Any]]]:
+    """The open deals whose expected close is past, and the others that stand still."""
+    from pipecli.cli.common.session import say
+    from pipecli.history.stages import last_moves
+    from pipecli.reports.days import Days
+    from pipecli.reports.stale import last_movement
+    from pipecli.store.index.deals import open_deals
+    from pipecli.store.index.records import labels
+
+    connection = run.pipeline.index.connection
+    deals = open_deals(connection, chosen, Days(None, None), with_activities=True)
+    names = labels(connection, CUSTOMER.noun)
+    past = sorted(
+        (deal for deal in deals if deal.close and deal.close < run.today),
+        key=lambda deal: (deal.close or date.max, deal.id),
+    )
+    # Git is asked only about deals that would be stale by their files alone.
+    still = [
+        deal
+        for deal in deals
+        if deal not in past
+        and deal.days_stale((run.today - last_movement(deal, None, run.today).day).days) is not None
+    ]
+    moves = last_moves(run.pipeline, still, say) if still else {}
+    stale = []
+    for deal in still:
+        days = (run.today - last_movement(deal, moves.get(deal.id), run.today).day).days
+        if deal.days_stale(days) is not None:
+            stale.append((days, deal))
+    stale.sort(key=lambda pair: (-pair[0], pair[1].id))
+
+    def row(deal: Any, when: str, what: str, days: int) -> dict[str, Any]:
+        return {
+            "kind": "opportunity",
+            "id": deal.id,
+            "when": when,
+            "due": deal.close,
+            "days": days,
+            "what": what,
+            "title": deal.title,
+            "customer": names.get(deal.customer or "", deal.customer),
+        }
+
+    late = [(run.today - deal.close).days for deal in past if deal.close]
+    return [
+        [
+            row(deal, _late(days), "expected close is past", days)
+            for deal, days in zip(past, late, strict=True)
+        ],
+        [row(deal, f"{days} d", f"stands still at {deal.stage}", days) for days, deal in stale],
+    ]
+
+
+def _fair(sections: Sequence[Sequence[dict[str, Any]]], room: int) -> list[dict[str, Any]]:
+    """The rows that fit: some of each kind, the rest of the room to the first kinds."""
+    counts = [min(len(section), _SHARE) for section in sections]
+    left = room - sum(counts)
+    for place, section in enumerate(sections):
+        more = min(max(left, 0), len(section) - counts[place])
+        counts[place] += more
+        left -= more
+    return [row for section, number in zip(sections, counts, strict=True) for row in section[:number]]
+
+
+def _numbered(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{"row": number, **row} for number, row in enumerate(rows, 1)]
+
+
+def _about(record: Mapping[str, object]) -> str:
+    customer = record["customer"]
+    return f"{record['title']} ({customer})" if customer else str(record["title"])
+
+
+_COLUMNS = (
+    Column("row", "#", align="right"),
+    Column("when", "WHEN"),
+    Column("what", "WHAT", shrink=True, min_width=16),
+    Column("id", "RECORD"),
+    Column("title", "TITLE", shrink=True, min_width=12, show=_about),
+)
+
+
+def _news(run: Session) -> list[tuple[str, str]]:
+    """The author and the subject of each commit to this pipeline since yesterday began, the last first."""
+    from pipecli.store import git
+
+    place = run.present.location
+    since = run.now.replace(hour=0, minute=0, second=0) - timedelta(days=1)
+    log = git.log(
+        place.work_tree,
+        f"--since={since.isoformat()}",
+        f"--until={run.now.isoformat()}",
+        "--no-merges",
+        "--format=%an%x00%s",
+        "--",
+        place.prefix or ".",
+    )
+    lines = log.decode("utf-8", "replace").splitlines()
+    return [(author, subject) for author, _, subject in (line.partition("\0") for line in lines)]
+
+
+def _write_news(news: Sequence[tuple[str, str]]) -> None:
+    if not news:
+        return
+    from pipecli.cli.common.output import terminal_width
+
+    width = terminal_width()
+    more = f", {len(news)} changes" if len(news) > _MOST_NEWS else ""
+    write_text(f"since yesterday{more}\n")
+    for author, subject in news[:_MOST_NEWS]:
+        line = clean(f"  {subject} ({author})")
+        write_text(isolated(cut(line, width) if width and len(line) > width else line) + "\n")
+
+
+def steps(lines: Sequence[tuple[str, str]]) -> str:
+    """Commands to type, each with what it gives, a pair of lines each."""
+    return "".join(f"  {command}\n      {what}\n" for command, what in lines)
+
+
+_BEGIN = (
+    ("pipecli init contoso && cd contoso", "a new pipeline; --sample fills it with a realistic one"),
+    ('pipecli lead add --name "María López" --organization "Contoso Coffee"', "a first lead"),
+    ("pipecli", "what is due today; `pipecli help` lists every command"),
+)
+
+
+def alone(ctx: Any) -> None:
+    """Run `pipecli` without a command: `today` in a pipeline; outside of one, the first steps."""
+    from pipecli.store.files import NoPipeline
+
+    run = session(ctx)
+    try:
+        run.present  # noqa: B018 - raises where there is none
+    except NoPipeline:
+        if run.directory != ".":
+            raise
+        write_text(f"pipecli: a sales pipeline in a shell, kept as files under git.\n\n{steps(_BEGIN)}")
+        return
+    command = ctx.command.get_command(ctx, "today")
+    with command.make_context("today", [], parent=ctx) as inner:
+        command.invoke(inner)
