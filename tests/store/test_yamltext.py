@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import time
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 
@@ -293,3 +294,33 @@ def test_the_place_of_a_value_and_of_the_deepest_part_that_exists() -> None:
 
     assert locate_many(text, places) == list(places.values())
     assert locate("a: [", ["a"]) == (0, 0)
+
+
+LARGE = 200_000
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "[" * LARGE, "{" * LARGE, "[ " * LARGE, '["' * LARGE, "[\n" * LARGE, "\n- [" * LARGE,
+        "[" * 100 + "a," * LARGE,
+        "\n" + "  k: 1\n" * (LARGE // 10), "- " * LARGE, "? " * LARGE, '"' + "\\" * LARGE, "9" * LARGE,
+    ],
+)  # fmt: skip
+def test_the_time_to_read_a_file_is_bounded(value):
+    """200 KB of brackets took two minutes, at every command."""
+    start = time.process_time()
+    with suppress(FaultyFile):
+        parse(f"id: OPP-2Q8XA\ntitle: {value}\n", "f")
+    assert time.process_time() - start < 4
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        '"' + "[" * LARGE + '"', "'" + "{" * LARGE + "'", "a " + "[" * LARGE, "|\n  - " + ":[ " * LARGE,
+        "[" + "[a], " * 300 + "]",
+    ],
+)  # fmt: skip
+def test_brackets_in_a_text_are_text(value):
+    assert parse(f"id: OPP-2Q8XA\ntitle: {value}\n", "f")["id"] == "OPP-2Q8XA"

@@ -29,6 +29,7 @@ _NAMES = {
 
 # Beyond these the pure Python reader would take seconds.
 _LONGEST_SECOND_LOOK = 300_000
+_LONGEST_DIAGNOSIS = 50_000  # its readers go over the text four times
 _MOST_BRACKETS = 500
 _DEEP_DASHES = re.compile(r"(?:[-?] ){64}")
 
@@ -63,7 +64,7 @@ def unreadable(text: str, file: str, reason: str) -> Fault:
     if "recursion limit" in reason:
         return _fault_at_reason(file, reason, "is nested too deeply")
     fault = None
-    if not _is_too_much(text):
+    if len(text) <= _LONGEST_DIAGNOSIS and not _is_too_much(text):
         fault = refused_construct(text, file) or _syntax_fault(text, file) or _duplicate_key(text, file)
     return fault or _long_number(text, file) or _fault_at_reason(file, reason, _without_place(reason))
 

@@ -48,6 +48,8 @@ def parse(text: str, file: str) -> dict[str, object]:
     """
     # ryaml counts the mark as a column, and so takes the second line for another document.
     text = text.removeprefix(BYTE_ORDER_MARK)
+    if text.count("[") + text.count("{") > _MANY_BRACKETS and (place := _too_deep(text)):
+        raise FaultyFile([Fault(file, *place, "yaml", "is nested too deeply")])
     try:
         record = ryaml.loads(text)  # type: ignore[attr-defined]  # its stub re-exports nothing
     except ValueError as error:  # InvalidYamlError is one; a list or a mapping as a key is a plain one
@@ -93,6 +95,34 @@ def _refuse_unreadable(text: str, file: str, reason: str) -> NoReturn:
     from pipecli.store.yaml.faults import unreadable
 
     raise FaultyFile([unreadable(text, file, reason)]) from None
+
+
+_MANY_BRACKETS = 200
+_FLOW = re.compile(r"""(?:^|[:?-][ \t\n])[ \t\n]*[\[{]""", re.MULTILINE)
+_IN_FLOW = re.compile(r"""[\[{]|[\]}]|"(?:[^"\\]|\\.)*+"?|(?<=[\s\[{,:])'(?:[^']|'')*+'?""", re.DOTALL)
+
+
+def _too_deep(text: str) -> tuple[int, int] | None:
+    """Line and column of the bracket that is one too deep; ryaml's time grows with the square of the depth.
+
+    Read as YAML reads it but for texts of several lines: there a bracket that begins a line may count, too.
+    """
+    position = 0
+    while start := _FLOW.search(text, position):
+        depth, position = 0, start.end() - 1
+        for part in _IN_FLOW.finditer(text, position):
+            position = part.end()
+            if part[0] in "[{":
+                depth += 1
+            elif part[0] in "]}":
+                depth -= 1
+            if depth > _DEEPEST * 4:
+                return text.count("\n", 0, position) + 1, position - text.rfind("\n", 0, position) - 1
+            if depth <= 0:
+                break
+        else:
+            return None
+    return None
 
 
 def _may_be_suspect(text: str) -> bool:
