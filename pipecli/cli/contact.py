@@ -13,9 +13,11 @@ from pipecli.cli.common.record_verbs import (
     add_remove,
     add_set_edit,
     set_party,
+    users_of,
 )
 from pipecli.records.kinds import CONTACT
 from pipecli.records.party import Contact, Customer
+from pipecli.workflow.party import merge_contacts
 
 Text = str | None
 Texts = list[str] | None
@@ -52,4 +54,22 @@ def add(
 
 
 add_set_edit(app, CONTACT, set_party)
-add_remove(app, CONTACT)
+
+
+@app.command(cls=Changing)
+def merge(
+    ctx: typer.Context,
+    source: Annotated[str, typer.Argument(metavar="FROM", help="The contact that goes.")],
+    target: Annotated[str, typer.Argument(metavar="INTO", help="The contact that stays.")],
+) -> None:
+    """Make two contacts of one person one: all that names FROM names INTO, with both addresses.
+
+    Of a deal on which both have a part, INTO keeps its role, and is primary if either was.
+    """
+    with changing(ctx) as transaction:
+        goes, stays = transaction.get(Contact, source), transaction.get(Contact, target)
+        users = [transaction.pipeline.read(file) for _, file in users_of(transaction, CONTACT, goes.id)]
+        transaction.do(merge_contacts(goes, stays, users))
+
+
+add_remove(app, CONTACT, way_out="merge it into another: pipecli contact merge {key} INTO")

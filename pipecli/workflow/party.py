@@ -9,13 +9,15 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from pipecli.records.base import Record
+from pipecli.records.opportunity import Opportunity
 from pipecli.records.party import Competitor, Contact, Customer, Supplier
 from pipecli.records.references import relinked
 from pipecli.workflow.change import Change, Refused
-from pipecli.workflow.party_identity import similar_names
+from pipecli.workflow.party_identity import email_key, phone_key, similar_names
 
 R = TypeVar("R", bound=Record)
 
@@ -77,8 +79,9 @@ def add(party: Party, names: Mapping[str, str], *, free: str) -> Change:
 
 def _offer(party: Party, similar: list[str], names: Mapping[str, str]) -> str:
     known = ", ".join(f"{key} ({names[key]})" for key in similar)
-    if isinstance(party, Customer):
-        return f"similar: {known}; to make them one: pipecli customer merge {party.id} {similar[0]}"
+    if isinstance(party, (Customer, Contact)):
+        way_on = f"pipecli {party.noun} merge {party.id} {similar[0]}"
+        return f"similar: {known}; to make them one: {way_on}"
     return f"similar: {known}; if it is the same: pipecli {party.noun} remove {party.id}"
 
 
@@ -96,7 +99,9 @@ def refuse_own_parent(customer: Customer, parents: Mapping[str, str]) -> None:
         above = parents.get(above)
 
 
-_OWN = {"id", "name", "kind", "tags", "notes", "custom"}
+_OWN = {"id", "name", "kind", "notes", "custom"}
+_LISTS = {"tags", "emails", "phones"}
+P = TypeVar("P", Customer, Contact)
 
 
 def merge(
@@ -106,8 +111,7 @@ def merge(
 
     `parents` are those of all customers, by slug.
     """
-    if source.id == target.id:
-        raise Refused(f"{source.id} can't be merged into itself", hint="name two customers: FROM INTO")
+    _refuse_itself(source, target)
     filled = _filled(source, target)
     if filled.parent in (source.id, target.id):
         filled = filled.with_(parent=None)
@@ -115,38 +119,84 @@ def merge(
         filled, {slug: target.id if parent == source.id else parent for slug, parent in parents.items()}
     )
     others = [user for user in users if user.key not in (source.id, target.id) or user.noun != target.noun]
+    return _merged(source, target, filled, others)
+
+
+def merge_contacts(source: Contact, target: Contact, users: Sequence[Record]) -> Change:
+    """Make two contacts one, as `merge` does for customers: with the addresses and numbers of both.
+
+    Of a deal on which both have a part, `target` keeps its own; the part is primary where either was.
+    """
+    _refuse_itself(source, target)
+    change = _merged(source, target, _filled(source, target), users)
+    parts = [(deal, *_one_part(deal, target.id)) for deal in change.also if isinstance(deal, Opportunity)]
+    deals = {deal.id: after for deal, after, _ in parts}
+    return replace(
+        change,
+        also=tuple(deals.get(record.key, record) for record in change.also),
+        notes=(*change.notes, *(note for *_, note in parts if note)),
+    )
+
+
+def _one_part(deal: Opportunity, contact: str) -> tuple[Opportunity, str]:
+    """The deal with one part for a contact who stands on it twice; and a note of a role that goes."""
+    both = [part for part in deal.contacts if part.contact == contact]
+    if len(both) < 2:
+        return deal, ""
+    roles = list(dict.fromkeys(part.role for part in both if part.role))
+    one = both[0].with_(role=next(iter(roles), None), primary=any(part.primary for part in both) or None)
+    parts = [one if part.contact == contact else part for part in deal.contacts]
+    first = [part for place, part in enumerate(parts) if part not in parts[:place]]
+    note = f"{deal.id}: {contact} was {' and '.join(roles)} there, and stays {roles[0]}" if roles[1:] else ""
+    return deal.with_(contacts=tuple(first)), note
+
+
+def _refuse_itself(source: Record, target: Record) -> None:
+    if source.key == target.key:
+        raise Refused(f"{source.key} can't be merged into itself", hint=f"name two {source.noun}s: FROM INTO")
+
+
+def _merged(source: P, target: P, filled: P, users: Sequence[Record]) -> Change:
     return Change(
         filled,
         f"merge {source.id} ({source.name}) into it",
         "merged",
-        also=tuple(relinked(user, {"customer"}, source.id, target.id) for user in others),
+        also=tuple(relinked(user, {target.noun}, source.id, target.id) for user in users),
         removed=(source,),
         notes=tuple(_left_behind(source, target)),
     )
 
 
-def _filled(source: Customer, target: Customer) -> Customer:
+def _filled(source: P, target: P) -> P:
     missing = {
         field: value
-        for field in Customer.model_fields
+        for field in type(target).model_fields
         if field not in _OWN and getattr(target, field) is None and (value := getattr(source, field))
     }
     notes = dict.fromkeys(text for text in (target.notes, source.notes) if text)
     custom = {**(source.custom or {}), **(target.custom or {})}
-    return target.with_(
-        **missing,
-        tags=tuple(dict.fromkeys((*target.tags, *source.tags))),
-        notes="\n\n".join(notes) or None,
-        custom=custom or None,
-    )
+    lists = {
+        field: _both(field, getattr(target, field), getattr(source, field))
+        for field in _LISTS & type(target).model_fields.keys()
+    }
+    return target.with_(**missing, **lists, notes="\n\n".join(notes) or None, custom=custom or None)
 
 
-def _left_behind(source: Customer, target: Customer) -> list[str]:
+def _both(field: str, values: tuple[str, ...], more: tuple[str, ...]) -> tuple[str, ...]:
+    """The values of two lists, each e-mail and telephone once in whatever way it is written."""
+    key = {"emails": email_key, "phones": phone_key}.get(field, str)
+    kept: dict[str, str] = {}
+    for value in (*values, *more):
+        kept.setdefault(key(value) or value, value)
+    return tuple(kept.values())
+
+
+def _left_behind(source: P, target: P) -> list[str]:
     """The fields that the merged record had otherwise: they stay in the history only."""
     other = [
         f"{field} {value}"
-        for field in Customer.model_fields
-        if field not in _OWN
+        for field in type(target).model_fields
+        if field not in _OWN | _LISTS
         and (value := getattr(source, field))
         and getattr(target, field)
         and getattr(target, field) != value

@@ -78,3 +78,50 @@ def test_a_removal_can_be_tried_and_reverted(cli, git, root):
     assert (removed["name"], removed["commit"]) == ("Acme", git("rev-parse", "HEAD"))
     git("revert", "--no-edit", "HEAD")
     assert cli("supplier", "list", "--format", "ids").id == "acme"
+
+
+@pytest.fixture
+def twice(cli):
+    """Carla twice, with two parts on one deal, and the deal."""
+    cli("customer", "add", "Nordwind")
+    cli("contact", "add", "Carla Ortiz", "--customer", "nordwind", "--email", "carla@nordwind.example",
+        "--phone", "+46 8 123 456 78")  # fmt: skip
+    cli("contact", "add", "C. Ortiz", "--email", "c.ortiz@gmail.com", "--email", "Carla@Nordwind.example",
+        "--phone", "08-123 456 78", "--title", "Buyer", "--tag", "vip")  # fmt: skip
+    deal = cli("opp", "add", "Chairs", "--customer", "nordwind", "--format", "ids").id
+    cli("opp", "contact", "add", deal, "carla-ortiz", "--role", "user")
+    cli("opp", "contact", "add", deal, "c-ortiz", "--role", "decision-maker", "--primary")
+    cli("activity", "add", deal, "--type", "call", "--subject", "Hello", "--contact", "c-ortiz", "--done")
+    return deal
+
+
+def test_two_contacts_of_one_person_become_one_in_one_commit(cli, git, twice):
+    before = git("rev-parse", "HEAD")
+
+    said = cli("contact", "merge", "c-ortiz", "carla-ortiz")
+
+    assert git("rev-parse", "HEAD~") == before
+    assert git("log", "-1", "--format=%s") == "carla-ortiz: merge c-ortiz (C. Ortiz) into it"
+    (carla,) = json.loads(cli("contact", "list", "--format", "json").out)
+    assert carla["emails"] == ["carla@nordwind.example", "c.ortiz@gmail.com"]
+    assert (carla["phones"], carla["title"], carla["tags"]) == (["+46 8 123 456 78"], "Buyer", ["vip"])
+    deal = json.loads(cli("opp", "show", twice, "--format", "json").out)
+    assert deal["contacts"] == [{"contact": "carla-ortiz", "role": "user", "primary": True}]
+    assert deal["activities"][0]["contact"] == "carla-ortiz"
+    assert f"{twice}: carla-ortiz was user and decision-maker there, and stays user" in said.err
+    assert cli("check").out == ""
+
+
+def test_a_contact_merged_into_one_with_a_customer_leaves_the_customer(cli, twice):
+    cli("customer", "add", "Tailspin")
+    cli("contact", "set", "c-ortiz", "customer=tailspin")
+
+    said = cli("contact", "merge", "c-ortiz", "carla-ortiz")
+
+    assert "carla-ortiz keeps its own; c-ortiz had customer tailspin" in said.err
+
+
+def test_a_contact_is_not_merged_into_itself(refused, twice):
+    assert "carla-ortiz can't be merged into itself; name two contacts" in refused(
+        "contact", "merge", "carla-ortiz", "carla-ortiz"
+    )

@@ -268,3 +268,72 @@ def test_likely_duplicates_are_listed_with_a_score_and_why(cli, add):
     assert set(cli("lead", "dupes", "--format", "ids").out.split()) == {one, two}
     cli("lead", "disqualify", two, "--reason", "duplicate")
     assert cli("lead", "dupes", "--format", "json").out == "[]\n"
+
+
+# Merged
+
+
+@pytest.fixture
+def two(cli, add):
+    """A lead of Carla's that nobody qualified, and Teo's of the same company with more on it."""
+    carla = add("--name", "Carla Ortiz", "--organization", "Nordwind", "--notes", "At the fair.",
+                "--set", "next_contact.date=2026-12-01")  # fmt: skip
+    teo = add("--name", "Teo Lang", "--organization", "Nordwind", "--email", "teo@nordwind.example",
+              "--source", "fair", "--tag", "vip", "--set", "custom.seats=40",
+              "--set", "next_contact.date=2026-12-05", "--set", "next_contact.note=ring Teo")  # fmt: skip
+    cli("lead", "qualify", carla, "--need", "no")
+    cli("lead", "qualify", teo, "--need", "yes", "--budget", "yes", "--budget-note", "20k")
+    cli("activity", "add", teo, "--type", "call", "--direction", "in", "--subject", "Hello", "--done")
+    return carla, teo
+
+
+def test_two_leads_become_one_and_nothing_is_lost(cli, git, two):
+    carla, teo = two
+    deal = cli("opp", "add", "Chairs", "--lead", teo, "--format", "ids").id
+    before = git("rev-parse", "HEAD")
+
+    said = cli("lead", "merge", teo, carla)
+
+    assert git("rev-parse", "HEAD~") == before
+    assert git("log", "-1", "--format=%s") == f"{carla}: merge {teo} (Nordwind) into it"
+    assert "kept in its notes: name Teo Lang, email teo@nordwind.example" in said.err
+    (lead,) = json.loads(cli("lead", "list", "--format", "json").out)
+    assert (lead["name"], lead["status"], lead["source"], lead["tags"]) == (
+        "Carla Ortiz",
+        "replied",
+        "fair",
+        ["vip"],
+    )
+    assert "email" not in lead
+    assert (lead["qualification"]["need"], lead["qualification"]["budget"]) == ("no", "yes")
+    assert lead["qualification"]["budget_note"] == "20k"
+    assert lead["notes"] == f"At the fair.\n\nMerged from {teo}: name Teo Lang, email teo@nordwind.example"
+    assert (lead["custom"], lead["next_contact"]["date"]) == ({"seats": 40}, "2026-12-01")
+    assert [(activity["type"], activity["subject"]) for activity in lead["activities"]] == [
+        ("call", "Hello"),
+        ("task", "ring Teo"),
+    ]
+    assert json.loads(cli("opp", "show", deal, "--format", "json").out)["lead"] == carla
+    assert cli("check").out == ""
+
+
+def test_leads_of_one_person_fill_each_other(cli, add, two):
+    _, teo = two
+    other = add("--name", "teo lang", "--phone", "+46 8 123", "--email", "Teo@Nordwind.example")
+
+    said = cli("lead", "merge", teo, other)
+
+    lead = json.loads(cli("lead", "show", other, "--format", "json").out)
+    assert (lead["organization"], lead["phone"], "notes" in lead) == ("Nordwind", "+46 8 123", True)
+    assert "kept in its notes: name Teo Lang" in said.err
+
+
+def test_a_merge_of_leads_that_are_settled_names_the_way(cli, refused, two):
+    carla, teo = two
+    assert "can't be merged into itself" in refused("lead", "merge", teo, teo)
+    cli("lead", "disqualify", carla, "--reason", "no-need")
+    assert f"the other way round: pipecli lead merge {carla} {teo}" in refused("lead", "merge", teo, carla)
+    deal = cli("lead", "convert", teo, "--force", "--format", "ids").id
+    third = cli("lead", "add", "--name", "Kim", "--format", "ids").id
+    assert f"pipecli lead convert {third} --onto {deal}" in refused("lead", "merge", third, teo)
+    assert f"{teo} is converted" in refused("lead", "merge", teo, third)

@@ -332,3 +332,84 @@ def test_a_price_list_in_another_currency_is_refused(given, qualified, refused):
     key = qualified("--organization", "Contoso")
     said = refused("lead", "convert", key, "--price-list", "retail-usd", "--currency", "EUR")
     assert "retail-usd is in USD" in said
+
+
+# Onto an opportunity that is there
+
+
+@pytest.fixture
+def two_leads(qualified, convert):
+    """The deal of Carla's lead; and Teo's lead of the same purchase, with more on it."""
+
+    def call(*more: str) -> tuple[str, str]:
+        carla = qualified(
+            "--name", "Carla Ortiz", "--organization", "Nordwind", "--email", "carla@nordwind.example"
+        )
+        deal = convert(carla, "--title", "Forty chairs")
+        teo = qualified(
+            "--name", "Teo Lang", "--organization", "Nordwind", "--email", "teo@nordwind.example",
+            "--role", "user", "--tag", "fair", "--notes", "Likes oak.", "--set", "custom.seats=40", *more,
+        )  # fmt: skip
+        return str(deal["id"]), teo
+
+    return call
+
+
+def test_a_second_lead_of_one_purchase_joins_its_deal(two_leads, cli, convert, git):
+    key, teo = two_leads("--set", "next_contact.date=2026-11-25", "--set", "next_contact.note=ask Teo")
+    cli(
+        *TODAY, "activity", "add", teo, "--type", "call", "--direction", "in", "--subject", "price?", "--done"
+    )
+    before = git("rev-parse", "HEAD")
+
+    deal = convert(teo, "--onto", "forty")
+
+    assert (deal["id"], git("rev-parse", "HEAD~")) == (key, before)
+    assert git("log", "-1", "--format=%s") == f"{teo}: convert to {key}"
+    assert deal["contacts"] == [
+        {"contact": "carla-ortiz", "primary": True},
+        {"contact": "teo-lang", "role": "user"},
+    ]
+    assert [(activity["type"], activity["subject"]) for activity in deal["activities"]] == [
+        ("call", "price?"),
+        ("task", "ask Teo"),
+    ]
+    assert (deal["tags"], deal["notes"], deal["custom"]) == (["fair"], "Likes oak.", {"seats": 40})
+    lead = json.loads(cli("lead", "show", teo, "--format", "json").out)
+    assert (lead["status"], lead["converted"]["opportunities"]) == ("converted", [key])
+    assert len(json.loads(cli("opp", "list", "--format", "json").out)) == 1
+    assert cli("check").out == ""
+
+
+def test_a_deal_that_a_lead_joins_keeps_what_it_says(two_leads, cli, convert):
+    key, teo = two_leads()
+    cli("opp", "set", key, "custom.seats=50", "source=fair", "notes=Forty, or fifty.")
+
+    deal = convert(teo, "--onto", key)
+
+    assert (deal["custom"], deal["source"], deal["notes"]) == (
+        {"seats": 50}, "fair", "Forty, or fifty.\n\nLikes oak.",
+    )  # fmt: skip
+
+
+def test_a_deal_without_lead_and_customer_gets_the_leads(two_leads, cli, convert):
+    _, teo = two_leads()
+    key = cli("opp", "add", "Tables", "--format", "ids").id
+
+    deal = convert(teo, "--onto", key)
+
+    assert (deal["lead"], deal["customer"]) == (teo, "nordwind")
+    assert deal["contacts"] == [{"contact": "teo-lang", "role": "user", "primary": True}]
+
+
+def test_a_lead_joins_only_an_open_deal_and_changes_none_of_its_terms(two_leads, cli, refused):
+    key, teo = two_leads()
+
+    said = refused("lead", "convert", teo, "--onto", key, "--amount", "5", "--title", "Chairs")
+    assert f"--amount, --title: with --onto the opportunity is there, {key}" in said
+    cli("opp", "lost", key, "--reason", "price")
+    assert f"{key} is lost; reopen it first" in refused("lead", "convert", teo, "--onto", key)
+
+
+def test_custom_fields_go_along_in_a_conversion(qualified, convert):
+    assert convert(qualified("--name", "Nils", "--set", "custom.seats=40"))["custom"] == {"seats": 40}

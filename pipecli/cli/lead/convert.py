@@ -12,6 +12,7 @@ import typer
 from pipecli.cli.common.assignments import option
 from pipecli.cli.common.change import Transaction, changing
 from pipecli.cli.common.command import Changing, Ref, noun
+from pipecli.errors import PipecliError
 from pipecli.jsontext import loads
 from pipecli.records.base import Record
 from pipecli.records.catalogue import PriceList
@@ -24,7 +25,7 @@ from pipecli.store.index.records import rows_where
 from pipecli.store.pipeline import Pipeline
 from pipecli.workflow.items import require_currency
 from pipecli.workflow.lead import convert as convert_lead
-from pipecli.workflow.lead.convert import carry_over
+from pipecli.workflow.lead.convert import carry_over, join
 from pipecli.workflow.match_party import (
     KnownContact,
     KnownCustomer,
@@ -66,20 +67,31 @@ def convert(
     customer: Annotated[
         Text, typer.Option(help="This customer; found or made otherwise.", metavar="CUSTOMER")
     ] = None,
+    onto: Annotated[
+        Text,
+        typer.Option(
+            "--onto", "--opportunity", help="Join this open opportunity; a new one otherwise.", metavar="REF"
+        ),
+    ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Although need, budget or timeframe is not yes.")
     ] = False,
 ) -> None:
-    """Open an opportunity on a lead; prints its id.
+    """Open an opportunity on a lead, or join one that is there (--onto); prints its id.
 
-    A customer and a contact that are known are used again, others are made; all is one commit.
+    A customer and a contact that are known are used again, others are made; all is one commit. What the lead
+    knows goes along: activities, what is planned, notes, tags, custom fields.
     """
     with changing(ctx) as transaction:
         lead = transaction.get(Lead, ref)
         convert_lead.require_convertible(lead, force=force)
-        buyer = parties(transaction, of_lead(lead), customer=customer)
         given = {"amount": amount, "expected_close": expected_close, "currency": currency}
-        deal = _opened(transaction, lead, buyer, title, type_, process, price_list, given)
+        if onto:
+            more = {"title": title, "type": type_, "process": process, "price_list": price_list}
+            buyer, deal = _joined(transaction, lead, onto, given | more | {"customer": customer})
+        else:
+            buyer = parties(transaction, of_lead(lead), customer=customer)
+            deal = _opened(transaction, lead, buyer, title, type_, process, price_list, given)
         transaction.do(
             convert_lead.convert(
                 lead,
@@ -93,6 +105,21 @@ def convert(
                 notes=buyer.notes,
             )
         )
+
+
+def _joined(
+    transaction: Transaction, lead: Lead, ref: str, of_a_new_one: dict[str, str | None]
+) -> tuple[Parties, Opportunity]:
+    """The customer and contact of a lead, and the opportunity that is there with what the lead knows."""
+    deal = transaction.get(Opportunity, ref)
+    options = [f"--{name.replace('_', '-')}" for name, text in of_a_new_one.items() if text is not None]
+    if options:
+        raise PipecliError(
+            f"{', '.join(options)}: with --onto the opportunity is there, {deal.id}",
+            hint=f"change it by itself: pipecli opp set {deal.id} …",
+        )
+    buyer = parties(transaction, of_lead(lead), customer=deal.customer)
+    return buyer, join(lead, deal, buyer.customer, buyer.contact, transaction.new_activity_id)
 
 
 def _opened(

@@ -58,7 +58,7 @@ def list_leads(ctx: typer.Context) -> None:
         if status == "converted":
             converted.add(key)
     pairs = [pair for pair in find_duplicates(parties) if not {pair.first, pair.second} <= converted]
-    _print(run, _LEADS, pairs, names, "give one up: pipecli lead disqualify LEAD --reason duplicate")
+    _print(run, _LEADS, pairs, names, "make a pair one: pipecli lead merge FROM INTO")
 
 
 @app.command("customer dupes")

@@ -9,7 +9,7 @@ import typer
 from pipecli.cli.common.assignments import assign, built, names_field, split
 from pipecli.cli.common.change import Transaction, changing
 from pipecli.cli.common.command import Changing, Notes, Ref, Sets, Tags, noun
-from pipecli.cli.common.record_verbs import add_set_edit
+from pipecli.cli.common.record_verbs import add_set_edit, users_of
 from pipecli.cli.opportunity.add import owned_by_rule
 from pipecli.records.kinds import LEAD
 from pipecli.records.lead import Lead
@@ -18,6 +18,7 @@ from pipecli.workflow.lead import qualify as add_lead
 from pipecli.workflow.lead import qualify as disqualify_lead
 from pipecli.workflow.lead import qualify as qualify_lead
 from pipecli.workflow.lead import qualify as reopen_lead
+from pipecli.workflow.lead.merge import merge as merge_leads
 from pipecli.workflow.lead.qualify import leave_to_verbs, set_fields
 
 Text = str | None
@@ -152,3 +153,19 @@ def reopen(ctx: typer.Context, ref: Ref) -> None:
     """Take a disqualified lead up again."""
     with changing(ctx) as transaction:
         transaction.do(reopen_lead.reopen(transaction.get(Lead, ref)))
+
+
+@app.command(cls=Changing)
+def merge(
+    ctx: typer.Context,
+    source: Annotated[str, typer.Argument(metavar="FROM", help="The lead that goes.")],
+    target: Annotated[str, typer.Argument(metavar="INTO", help="The lead that stays.")],
+) -> None:
+    """Make two leads one: all that FROM knew is INTO's, and all that names FROM names INTO.
+
+    What INTO says otherwise stays; FROM's is kept in its notes.
+    """
+    with changing(ctx) as transaction:
+        goes, stays = transaction.get(Lead, source), transaction.get(Lead, target)
+        users = [transaction.pipeline.read(file) for _, file in users_of(transaction, LEAD, goes.id)]
+        transaction.do(merge_leads(goes, stays, users, activity_id=transaction.new_activity_id))

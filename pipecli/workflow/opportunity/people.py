@@ -59,20 +59,23 @@ def add_stakeholder(
     deal: Opportunity, contact: Contact, *, role: str | None = None, primary: bool = False
 ) -> Change:
     """Put a contact on a deal, or change the part of one who is on it; a new primary one replaces the old."""
-    known = next((other for other in deal.contacts if other.contact == contact.id), None)
+    after = with_part(deal, contact.id, role=role, primary=primary)
+    theirs = next(other for other in after.contacts if other.contact == contact.id)
+    part = ", ".join([*([theirs.role] if theirs.role else []), *(["primary"] if theirs.primary else [])])
+    return Change(after, f"contact {contact.name}" + (f" ({part})" if part else ""), "contact-added")
+
+
+def with_part(deal: Opportunity, contact: str, *, role: str | None, primary: bool) -> Opportunity:
+    """The deal with a part for a contact; one who has a part keeps what is not given."""
+    known = next((other for other in deal.contacts if other.contact == contact), None)
     theirs = Stakeholder.model_construct(
-        contact=contact.id,
+        contact=contact,
         role=role or (known.role if known else None),
         primary=primary or (known.primary if known else None) or None,
     )
-    others = [contact.with_(primary=None) if primary else contact for contact in deal.contacts]
-    people = [theirs if other.contact == contact.id else other for other in others]
-    part = ", ".join([*([theirs.role] if theirs.role else []), *(["primary"] if theirs.primary else [])])
-    return Change(
-        deal.with_(contacts=tuple(people if known else [*people, theirs])),
-        f"contact {contact.name}" + (f" ({part})" if part else ""),
-        "contact-added",
-    )
+    others = [other.with_(primary=None) if primary else other for other in deal.contacts]
+    people = [theirs if other.contact == contact else other for other in others]
+    return deal.with_(contacts=tuple(people if known else [*people, theirs]))
 
 
 def remove_stakeholder(deal: Opportunity, contact: Contact) -> Change:
