@@ -103,7 +103,7 @@ def inactive_owner(pipeline: Pipeline) -> Iterator[Problem]:
     marks = ", ".join("?" * len(left))
     for file, field, user, is_done in pipeline.index.connection.execute(
         f"""SELECT path, f.field, f.key, json_extract(d.json, '$.activities[' || CAST(
-            substr(f.field, length('activities.') + 1) AS INTEGER) || '].done')
+            substr(f.field, length('activities.') + 1) AS INTEGER) - 1 || '].done')
         FROM _references f JOIN _records d USING (path)
         LEFT JOIN _opportunities o USING (path) LEFT JOIN _leads l USING (path)
         WHERE f.noun = 'user' AND f.key IN ({marks})
@@ -114,11 +114,8 @@ def inactive_owner(pipeline: Pipeline) -> Iterator[Problem]:
     ):
         if field.startswith("activities.") and is_done:
             continue
-        yield Problem(
-            file,
-            dotted(field),
-            f"{field}: {user} is not active: pipecli user handover {user} --to USER-OR-TEAM",
-        )
+        message = f"{field}: {user} is not active: pipecli user handover {user} --to USER-OR-TEAM"
+        yield Problem(file, tuple(field.split(".")), message)
 
 
 def target_period(pipeline: Pipeline) -> Iterator[Problem]:
