@@ -31,7 +31,9 @@ _WORTH_A_BAR = 500
 @app.command(cls=Changing)
 def import_(
     ctx: typer.Context,
-    kind: Annotated[str, typer.Argument(metavar="KIND", help="What each row is: leads, customers, users, items, activities, …")],
+    kind: Annotated[
+        str, typer.Argument(metavar="KIND", help="What each row is: leads, customers, activities, …")
+    ],
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The rows; - reads them from a pipe.")],
     map_: Annotated[
         Path | None, typer.Option("--map", metavar="MAPPING", help="Which column feeds which field.")

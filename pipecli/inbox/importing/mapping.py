@@ -225,21 +225,16 @@ class Source:
         return cls(reading.validate(Mapping, yamltext.parse(text, file), file, text), file, text)
 
     @classmethod
-<<<<<<< HEAD
-    def of_columns(cls, table: Table, collection: Collection) -> Source:
-        """The mapping of the columns that are named like fields. Raises PipecliError where none is."""
-        try:
-            named = {column: path for column in table.columns if (path := _field_of(column, collection))}
-        except ValueError as error:
-            raise PipecliError(f"{table.name}: {error}") from None
-=======
     def of_columns(cls, table: Table, collection: Collection, inside: str = "") -> Source:
         """The mapping of the columns that are named like fields, of the list `inside` where it is given.
 
         Raises PipecliError where none is.
         """
-        named = {column: path for column in table.columns if (path := _field_of(column, collection, inside))}
->>>>>>> a696e35 (Import items and activities as files of their own, and lines below their parent)
+        try:
+            fields = {column: _field_of(column, collection, inside) for column in table.columns}
+        except ValueError as error:
+            raise PipecliError(f"{table.name}: {error}") from None
+        named = {column: path for column, path in fields.items() if path}
         if not named:
             raise PipecliError(
                 f"{table.name}: no column is named like a field of {inside or collection.plural}",
