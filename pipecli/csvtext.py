@@ -1,4 +1,4 @@
-"""The cells of a CSV: values written as text and read back unchanged, formulas guarded."""
+"""The cells of a CSV: values written as text and read back unchanged."""
 
 from __future__ import annotations
 
@@ -9,27 +9,6 @@ from typing import Any
 
 from pipecli.errors import PipecliError
 from pipecli.jsontext import digits, dumps, loads
-
-# The starts of a spreadsheet's formula; a Japanese keyboard types the wide ones for the same.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-_NUMBER = r"[+-]?[0-9]+(\.[0-9]+)?"
-
-
-def guarded(text: str) -> str:
-    """Text that a spreadsheet only shows, with a `'` before a text that it would run as a formula.
-
-    Text that looks guarded already gets one more, so that `unguarded` gives back every text unchanged.
-    """
-    return f"'{text}" if _is_formula(text.lstrip("'")) else text
-
-
-def unguarded(cell: str) -> str:
-    """The text of a cell that `guarded` wrote."""
-    return cell[1:] if cell[:1] == "'" and guarded(cell[1:]) == cell else cell
-
-
-def _is_formula(text: str) -> bool:
-    return text.startswith(_FORMULA_STARTS) and not re.fullmatch(_NUMBER, text)
 
 
 def plain_cell(value: object) -> str:

@@ -16,9 +16,10 @@ from pipecli.errors import PipecliError
 # `json` can't write a Decimal as a number: its C encoder asks nobody how a number looks. So the walk is
 # here, and the C code quotes the strings: 17 µs for a record of 1 KB.
 
-# A terminal may obey C1 controls, UTF-8 can't hold half a surrogate pair, and old JavaScript ends a
-# string at U+2028. All of them can only stand inside a string, where JSON has an escape for them.
-_UNSAFE = "[\x7f-\x9f\u2028\u2029\ud800-\udfff]"
+# A terminal may obey C1 controls and signs that turn the direction of text, UTF-8 can't hold half a surrogate
+# pair, and old JavaScript ends a string at U+2028. All of them can only stand inside a string, where JSON has
+# an escape for them.
+_UNSAFE = "[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 
 # 1e999999999 is a valid number in YAML and JSON: its digits would fill the memory.
 _LONGEST_EXPONENT = 1000

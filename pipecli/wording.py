@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 # Ranges for a pattern's `[…]`, to which each use adds what its own reader would obey. Tab, line feed and
@@ -29,6 +30,54 @@ def visible(text: str, instead: str = "·", keep: str = "") -> str:
     return "".join(char if char.isprintable() or char in keep else instead for char in text)
 
 
+def harmless(text: str) -> str:
+    """Text of several lines that does nothing to a terminal but break its lines."""
+    return re.sub(f"[{CONTROLS}{DIRECTIONS}]", "·", text)
+
+
 def one_line(text: str) -> str:
     """Text on one line: single blanks for line ends and for characters that do not show."""
     return " ".join(visible(text, " ").split())
+
+
+# The starts of a spreadsheet's formula; a Japanese keyboard types the wide ones for the same.
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_NUMBER = r"[+-]?[0-9]+(\.[0-9]+)?"
+
+
+_AFTER_A_BREAK = re.compile(r"(?<=;)[^;\r\n]*|(?<=[\r\n])[^;\r\n]*")
+"""What a spreadsheet that separates cells by semicolons takes for the start of a cell, quotes or not."""
+
+
+def guarded(text: str) -> str:
+    """Text that a spreadsheet only shows, with a `'` before what it would run as a formula.
+
+    Also after a semicolon and a line break: with those, a spreadsheet of many countries begins a cell.
+    Text that looks guarded already gets one more, so that `unguarded` gives back every text unchanged.
+    """
+    if ";" in text or "\n" in text or "\r" in text:
+        text = _AFTER_A_BREAK.sub(lambda part: _part_guarded(part[0]), text)
+    return f"'{text}" if _is_formula(text.lstrip("'")) else text
+
+
+def unguarded(cell: str) -> str:
+    """The text of a cell that `guarded` wrote."""
+    text = _AFTER_A_BREAK.sub(lambda part: _part_unguarded(part[0]), cell)
+    if text[:1] == "'" and _is_formula(text.lstrip("'")):
+        text = text[1:]
+    return text if guarded(text) == cell else cell
+
+
+def _part_guarded(part: str) -> str:
+    return f"'{part}" if _is_formula(part.lstrip("'"), is_start=False) else part
+
+
+def _part_unguarded(part: str) -> str:
+    return part[1:] if part[:1] == "'" and _is_formula(part.lstrip("'"), is_start=False) else part
+
+
+def _is_formula(text: str, *, is_start: bool = True) -> bool:
+    """True of what a spreadsheet would run. A list of a note, whose lines begin with `- `, it would not."""
+    if not is_start and text[:2] in ("- ", "+ "):
+        return False
+    return text.startswith(_FORMULA_STARTS) and not re.fullmatch(_NUMBER, text)

@@ -180,7 +180,7 @@ def _signed(change: Decimal, currency: str) -> str:
 
 
 def _print_blocks(revisions: Range, changed: ChangeSet, impact: Effect, findings: Sequence[Finding]) -> None:
-    write_text("".join(f"{line}\n" for line in _caption(revisions, changed, impact)))
+    write_text("".join(f"{clean(line)}\n" for line in _caption(revisions, changed, impact)))
     if findings:
         text = "".join(f"{line}\n" for finding in findings for line in lines(finding))
         write_text(f"\n{counted(findings)}:\n{text}")

@@ -13,6 +13,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from pipecli.cli.common.command import Group, command_of, shared_options
 from pipecli.cli.common.session import Session
+from pipecli.cli.common.table import clean
 from pipecli.cli.nouns import ALIASES, NOUNS, SECTIONS
 from pipecli.errors import PipecliError
 
@@ -128,6 +129,6 @@ def _usage_or_bug(error: Exception) -> int:
 
 def _error(message: str, code: int = 1) -> int:
     sys.stdout.flush()
-    one_line = " ".join(message.split("\n"))
+    one_line = clean(" ".join(message.split("\n")))
     print(f"error: {one_line}", file=sys.stderr)  # noqa: T201 - the one place that prints errors
     return code

@@ -28,7 +28,7 @@ from pipecli.store.files import Location
 from pipecli.sync import merge_plan
 from pipecli.sync.conflict import RecordConflict, Side, conflicts, title_of
 from pipecli.sync.sync import Conflicted, Synced, Unsound, abort, choose, preview, resume, sync
-from pipecli.wording import count, first_of
+from pipecli.wording import count, first_of, harmless
 
 app = noun("Bring this clone and the shared pipeline together.")
 
@@ -114,7 +114,7 @@ def _sync(run: Session, *, is_waiting: bool) -> None:
 
 def _print(run: Session, record: dict[str, Any], sentence: str) -> None:
     if run.format is Format.TABLE:
-        write_text(f"{sentence}\n")
+        write_text(f"{clean(sentence)}\n")
     else:
         print_record(record, run.format, (), id_key="commit")
 
@@ -158,7 +158,7 @@ def _print_rows(
 ) -> None:
     """Print a text for people, an object as JSON, and rows in other formats."""
     if run.format is Format.TABLE:
-        write_text(text)
+        write_text(harmless(text))
     elif run.format in (Format.JSON, Format.JSONL):
         print_record(whole, run.format, ())
     else:
@@ -224,15 +224,17 @@ def print_preview(run: Session) -> None:
         )  # fmt: skip
         return
     if not pulled and not pushed:
-        write_text(f"nothing would come or go: this clone and {upstream} are at the same commit\n")
+        write_text(harmless(f"nothing would come or go: this clone and {upstream} are at the same commit\n"))
     for commits, records, way in ((pulled, coming, "come from"), (pushed, going, "go to")):
         if commits:
             touched = f", with {count(len(records), 'record')}" if records else ""
-            write_text(f"{count(commits, 'commit')} would {way} {upstream}{touched}\n{_lines(records)}")
+            write_text(
+                harmless(f"{count(commits, 'commit')} would {way} {upstream}{touched}\n") + _lines(records)
+            )
     if merge.merged:
         write_text(f"merged field by field: {', '.join(merge.merged)}\n")
     if clashes:
-        write_text(f"{count(len(clashes), 'conflict')}, left to you\n{disputes_text(clashes)}")
+        write_text(harmless(f"{count(len(clashes), 'conflict')}, left to you\n{disputes_text(clashes)}"))
     say("nothing is changed")
 
 

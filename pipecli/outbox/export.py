@@ -7,7 +7,8 @@ import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from pipecli.csvtext import free_cell, guarded, list_cell, plain_cell
+from pipecli.csvtext import free_cell, list_cell, plain_cell
+from pipecli.wording import guarded
 
 Plain = Mapping[str, Any]
 Cells = dict[str, str]

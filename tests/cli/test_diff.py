@@ -120,13 +120,15 @@ def test_what_check_finds_in_the_change_stands_before_it(cli: Cli, deal: str, gi
 
 
 def test_hostile_words_stay_words(cli: Cli, deal: str) -> None:
-    """No script, no image that tells its server who reads, no message to whom a title names."""
+    """No script, no image that tells its server who reads, no link, no message to whom a title names."""
     cli("opp", "set", deal, "title=<script>|![x](http://evil.example) @team a@b.example", "probability=90")
     page = cli("diff", "HEAD~1..HEAD", "--format", "markdown").out
     assert "<script>" not in page
     assert "![x]" not in page
     assert "@team" not in page
-    assert "a@b.example" in page
+    assert "a@b.example" not in page
+    assert "//evil" in page
+    assert "://evil" not in page
 
 
 def test_the_working_tree_counts_with_what_git_does_not_know_yet(cli: Cli, deal: str, git: Git) -> None:

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from pipecli.cli.common.output import Format, print_record, print_records, terminal_width
 from pipecli.cli.common.table import Column
-from pipecli.csvtext import unguarded
 from pipecli.jsontext import loads
+from pipecli.wording import unguarded
 
 COLUMNS = [
     Column("id", "ID"),
@@ -142,8 +142,8 @@ def test_hostile_text_does_nothing_in_any_format(capsys: pytest.CaptureFixture[s
     markdown = listed(capsys, Format.MARKDOWN, [record])
     assert len(markdown.splitlines()) == 3
     assert (
-        "| =cmd\\|' /C calc'\\!A0<br>\\!\\[x\\](http://evil.example/p.png) &lt;script&gt;\\`a\\`·\\[31m |"
-        in markdown
+        "| =cmd\\|' /C calc'\\!A0<br>\\!\\[x\\](http:\u200b//evil.example/p.png) &lt;script&gt;"
+        "\\`a\\`·\\[31m |" in markdown
     )
     assert "\"'=cmd|" in listed(capsys, Format.CSV, [record])
 

@@ -16,7 +16,7 @@ import typer
 from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.record_json import RecordJson, print_record_json, record_json
 from pipecli.cli.common.session import Session, say, session, warn
-from pipecli.cli.common.table import Column
+from pipecli.cli.common.table import Column, clean
 from pipecli.records.base import Record
 from pipecli.records.kinds import BY_NOUN
 from pipecli.records.settings import Settings
@@ -25,6 +25,7 @@ from pipecli.store.index.records import activity_ids, keys
 from pipecli.store.lookup import resolve
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.transaction import Write, commit, diff, plan
+from pipecli.wording import harmless
 from pipecli.workflow.change import Change
 
 R = TypeVar("R", bound=Record)
@@ -138,7 +139,7 @@ class Transaction:
         With --no-commit the files are written only; with --dry-run nothing is, and the diff is printed.
         """
         if self.session.dry_run:
-            typer.echo(diff(writes), nl=False)
+            typer.echo(harmless(diff(writes)), nl=False)
             return None
         message = "\n\n".join(part for part in (subject, self.session.message, trailers) if part)
         return commit(self.pipeline, writes, None if self.session.no_commit else message)
@@ -181,7 +182,7 @@ class Printed(NamedTuple):
 def print_one(run: Session, printed: Printed, *, line: str, commit: str | None = None) -> None:
     """Print what a command changed or made; `line` is the line a person reads of a change."""
     if run.format is Format.TABLE:
-        typer.echo(printed.id if printed.is_new else line)
+        typer.echo(printed.id if printed.is_new else clean(line))
         return
     if run.format is Format.IDS:
         typer.echo(printed.id)
@@ -193,7 +194,7 @@ def print_one(run: Session, printed: Printed, *, line: str, commit: str | None =
 def print_many(run: Session, keys: Sequence[tuple[str, str]], lines: Sequence[str]) -> None:
     """Print the records, by noun and key, that one command changed; `lines` are for people."""
     if run.format is Format.TABLE:
-        write_text("".join(f"{line}\n" for line in lines))
+        write_text("".join(f"{clean(line)}\n" for line in lines))
         return
     shown = [record_json(run, noun, key) for noun, key in keys]
     names = ("id", "status")

@@ -24,7 +24,7 @@ from pathlib import Path
 from pipecli.checks.rule import Finding, Severity
 from pipecli.cli.common.table import Column, cell_text, clean, display_width, isolated, render
 from pipecli.errors import PipecliError
-from pipecli.wording import CONTROLS, count
+from pipecli.wording import CONTROLS, DIRECTIONS, count, guarded
 
 Record = Mapping[str, object]
 
@@ -99,6 +99,8 @@ def terminal_width() -> int | None:
 def write_text(text: str) -> None:
     """Text for stdout, as UTF-8 with \\n whatever the platform."""
     stream = sys.stdout
+    if stream.isatty():
+        text = re.sub(f"[{CONTROLS}{_OVERRIDES}]", "·", text)
     if isinstance(stream, io.TextIOWrapper):
         # A pipe on Windows and a POSIX locale have other encodings; Windows would also double the \r of CSV.
         stream.reconfigure(encoding="utf-8", newline="\n")
@@ -184,10 +186,8 @@ def _json_line(record: Record) -> str:
 def _delimited(fmt: Format, keys: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     table = [[_exact(cell) for cell in row] for row in [keys, *rows]]
     if fmt is Format.TSV:
-        return "".join(["\t".join([clean(cell) for cell in row]) + "\n" for row in table])
+        return "".join(["\t".join([guarded(clean(cell)) for cell in row]) + "\n" for row in table])
     import csv
-
-    from pipecli.csvtext import guarded
 
     text = io.StringIO(newline="")
     csv.writer(text).writerows([[guarded(cell) for cell in row] for row in table])
@@ -217,8 +217,10 @@ def _exact(value: object) -> str:
     return _exact(str(value))
 
 
+# Isolates are drawn here around right-to-left text; nothing draws these.
+_OVERRIDES = "\u202a-\u202e"
 # Of the controls a CSV cell has use for tab, return and newline; the others are for terminals to obey.
-_CONTROLS = f"[{CONTROLS}]"
+_CONTROLS = f"[{CONTROLS}{DIRECTIONS}]"
 
 
 def _fits_cell(value: object) -> bool:
@@ -231,8 +233,12 @@ def _fits_cell(value: object) -> bool:
 # server the moment somebody reads the page. `$` begins a formula there.
 _MARKDOWN_SIGNS = r"[\\|`*\[\]!$~]"
 _LINE_BREAKS = "\r\n|[\r\n]"
-# GitHub would send a message to whom a deal's title names.
-_MENTION = r"(?<![\w.@])@(?=\w)"
+# A code host makes links of these, whatever is escaped: a message to whom `@ana` names, the issue of `#12`
+# or `!12`, a server that a page names. A sign of no width takes the life out of them.
+_LIVE = (
+    r"@(?=\w)|#(?=\w)|!(?=\d)|(?<!\w)(?:[$%^]|&amp;)(?=\d)|(?<!\w)~(?=\w)|"
+    r":(?=//)|\b[Ww]{3}(?=\.)|\b[Gg][Hh]-(?=\d)|\bmailto:"
+)
 
 
 def _markdown(columns: Sequence[Column], rows: Sequence[Sequence[object]]) -> str:
@@ -258,7 +264,7 @@ def markdown_text(value: object) -> str:
 
 def _escaped(text: str) -> str:
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    text = re.sub(_MENTION, "@\u200b", text)
+    text = re.sub(_LIVE, "\\g<0>\u200b", text)
     return re.sub(_MARKDOWN_SIGNS, r"\\\g<0>", text)
 
 

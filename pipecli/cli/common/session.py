@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from pipecli.cli.common.table import clean
 from pipecli.errors import Fault, PipecliError
 from pipecli.records.kinds import Kind
 from pipecli.wording import count
@@ -200,7 +201,7 @@ def warn(faults: Sequence[Fault]) -> None:
 
 def say(line: str) -> None:
     """Tell a person something that is no result."""
-    typer.echo(line, err=True)
+    typer.echo("\n".join([clean(part) for part in line.split("\n")]), err=True)
 
 
 def mention(line: str) -> None:

@@ -30,7 +30,7 @@ from pipecli.records.quotation import Quotation
 from pipecli.store import git_commit
 from pipecli.store.files import inside
 from pipecli.store.index.records import activity_ids
-from pipecli.wording import one_line
+from pipecli.wording import harmless, one_line
 from pipecli.workflow.change import Change
 from pipecli.workflow.mail import activity_of, id_of_mail
 from pipecli.workflow.quotation.moves import mailed
@@ -68,7 +68,7 @@ def send_by_email(transaction: Transaction, sent: Change, deal: Opportunity, wis
     reader = _reader(transaction, quotation)
     message = _message(transaction, quotation, reader, server, wishes)
     if transaction.session.dry_run:
-        typer.echo(_shown(message))
+        typer.echo(harmless(_shown(message)))
     (sender,) = _addresses(message, "From")
     to = [address.addr_spec for name in ("To", "Cc") for address in _addresses(message, name)]
     with kept.until_recorded(str(message["Message-ID"])):

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pipecli.csvtext import free_cell, guarded, list_cell
+from pipecli.csvtext import free_cell, list_cell
 from pipecli.inbox.importing import table as tabular
 from pipecli.inbox.importing.build import Lines, Outcome, Tick, build
 from pipecli.inbox.importing.columns import Bindings, Tally
@@ -28,7 +28,7 @@ from pipecli.records.kinds import COLLECTIONS_BY_NOUN as BY_NOUN
 from pipecli.records.kinds import CONTACT, Collection, named
 from pipecli.records.settings import Settings, Team, User
 from pipecli.store.pipeline import Pipeline
-from pipecli.wording import count, first_of, visible
+from pipecli.wording import count, first_of, guarded, visible
 from pipecli.workflow.change import Change
 
 _MOST_REASONS = 10

@@ -18,9 +18,9 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any, NamedTuple
 
-from pipecli.csvtext import unguarded
 from pipecli.errors import PipecliError
 from pipecli.jsontext import loads
+from pipecli.wording import unguarded
 
 
 @dataclass(frozen=True)
@@ -226,7 +226,7 @@ def _header_place(first: list[tuple[int, list[str]]], name: str, layout: Layout)
 
 
 def _row(line: int, columns: list[str], cells: list[str], extras: Sequence[str]) -> Row:
-    plain = [unguarded(cell) if cell[:1] == "'" else cell for cell in cells]
+    plain = [unguarded(cell) if "'" in cell else cell for cell in cells]
     taken: dict[str, Cell] = dict(zip(columns, plain, strict=False))
     fault = ""
     if len(cells) != len(columns) and any(cells[len(columns) :] or [True]):
