@@ -102,8 +102,8 @@ def inactive_owner(pipeline: Pipeline) -> Iterator[Problem]:
     left = [slug for slug, user in pipeline.settings.users.items() if not user.active]
     marks = ", ".join("?" * len(left))
     for file, field, user, is_done in pipeline.index.connection.execute(
-        f"""SELECT path, f.field, f.key, json_extract(d.json, '$.activities[' || CAST(
-            substr(f.field, length('activities.') + 1) AS INTEGER) - 1 || '].done')
+        f"""SELECT path, f.field, f.key, json_extract(d.json, '$.activities[' || max(0, CAST(
+            substr(f.field, length('activities.') + 1) AS INTEGER) - 1) || '].done')
         FROM _references f JOIN _records d USING (path)
         LEFT JOIN _opportunities o USING (path) LEFT JOIN _leads l USING (path)
         WHERE f.noun = 'user' AND f.key IN ({marks})
