@@ -76,7 +76,8 @@ status: lost
 currency: EUR
 closed:
   date: 2026-10-01
-  reason: price
+  reasons:
+  - price
 """,
     QUOTATION: """\
 id: QTN-AAAAA

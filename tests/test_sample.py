@@ -63,7 +63,7 @@ def test_it_shows_what_the_program_can_do(which, replayed, capsys):
     assert {deal["status"] for deal in deals} >= {"open", "won", "lost"}
     assert {deal["process"] for deal in deals} == {"standard", "maintenance"}
     assert {deal["currency"] for deal in deals} == {"EUR", "USD"}
-    assert any(deal.get("closed", {}).get("competitor") for deal in deals)
+    assert any(deal.get("closed", {}).get("competitors") for deal in deals)
     assert answer(capsys, root, "supplier-quote", "list")[0]["status"] == "received"
     assert [quote for quote in answer(capsys, root, "quote", "list") if quote.get("revision_of")]
     names = [customer["name"] for customer in answer(capsys, root, "customer", "list")]

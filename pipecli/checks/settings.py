@@ -164,9 +164,15 @@ def lost_reason(pipeline: Pipeline) -> Iterator[Problem]:
     """Reasons for losing that the settings don't list: the analysis would count them apart."""
     settings = pipeline.settings
     known = dict.fromkeys((*settings.lost_reasons, settings.auto_close.reason))
-    yield from _unlisted(
-        pipeline, "_opportunities", "closed_reason", ("closed", "reason"), known, "lost_reasons"
-    )
+    marks = ", ".join("?" * len(known))
+    for file, place, word in pipeline.index.connection.execute(
+        "SELECT o.path, r.key, r.value FROM _opportunities o, json_each(o.closed_reasons) r "
+        f"WHERE r.value NOT IN ({marks}) ORDER BY o.path, r.key",
+        tuple(known),
+    ):
+        listed = ", ".join(known)
+        path = ("closed", "reasons", place)
+        yield Problem(file, path, f'closed.reasons: "{word}" is none of lost_reasons: {listed}')
 
 
 def disqualify_reason(pipeline: Pipeline) -> Iterator[Problem]:

@@ -181,7 +181,8 @@ STANDS_AGAINST = (
 )
 """True where a deal `o` has the competitor of the row."""
 LOST_TO = (
-    "(o.closed_competitor = competitors.id OR casefold(o.closed_competitor) = casefold(competitors.name))"
+    "EXISTS (SELECT 1 FROM json_each(o.closed_competitors) j"
+    " WHERE j.value = competitors.id OR casefold(j.value) = casefold(competitors.name))"
 )
 
 COMPETITORS = (

@@ -11,6 +11,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipecli.records import elements
+from pipecli.records.closing import LISTS, listed, with_lists
 from pipecli.records.kinds import BY_NOUN, SUPPLIER_QUOTATION
 from pipecli.records.money import minor_digits
 
@@ -173,7 +174,7 @@ def ending(thing: Thing, currency: str) -> str:
     amount = thing.get("amount")
     first = joined(
         shown(amount, "amount", currency) if amount is not None else "",
-        shown(thing.get("reason"), "reason", ""), shown(thing.get("competitor"), "competitor", ""),
+        *(", ".join(shown(value, key, "") for value in listed(thing, key)) for key in LISTS.values()),
         f"on {thing['date']}" if thing.get("date") else "",
     )  # fmt: skip
     links = [
@@ -221,6 +222,7 @@ class RecordVersion(NamedTuple):
 
 def events(before: RecordVersion | None, after: RecordVersion | None) -> list[Event]:
     """The events between two versions of a record; None: it was not there."""
+    before, after = before and _in_todays_keys(before), after and _in_todays_keys(after)
     if after is None:
         return [Event("removed", _title(before), None, f"{before.name} removed")] if before else []
     if before is None:
@@ -232,6 +234,14 @@ def fields(version: RecordVersion) -> list[Event]:
     """The fields with which a new record began."""
     nothing = RecordVersion(version.noun, version.key, {})
     return [*_amount(nothing, version), *_others(nothing, version, apart=_APART - {"status"})]
+
+
+def _in_todays_keys(version: RecordVersion) -> RecordVersion:
+    """A version with the keys of today: writing `reason: price` as a list is no event."""
+    closed = version.plain.get("closed")
+    if version.noun != "opportunity" or not isinstance(closed, Mapping):
+        return version
+    return version._replace(plain={**version.plain, "closed": with_lists(closed)})
 
 
 _APART = frozenset({"amount", "status"})

@@ -20,6 +20,7 @@ from pipecli.history.claims import refs
 from pipecli.history.events import Event, RecordVersion, shown
 from pipecli.history.index import History
 from pipecli.history.log import Step, steps
+from pipecli.records.closing import LISTS, listed
 from pipecli.records.kinds import LEAD, OPPORTUNITY
 from pipecli.reports.followups import Message, plain
 from pipecli.store import git
@@ -205,8 +206,10 @@ def _headline(notice: Notice, about: About, title: str, amount: str) -> str:
         case "won":
             return f"Won: {title}{f', {amount}' if amount else ''}"
         case "lost":
-            reason = shown(notice.ending.get("reason"), "reason", "")
-            return f"Lost: {title}{f', {plain(reason)}' if reason else ''}"
+            reasons = ", ".join(
+                plain(shown(reason, "reason", "")) for reason in listed(notice.ending, "reasons")
+            )
+            return f"Lost: {title}{f', {reasons}' if reasons else ''}"
         case "closed":
             return f"Closed by itself: {title}"
         case "assigned":
@@ -218,8 +221,13 @@ def _ending_lines(notice: Notice) -> list[str]:
     """`reason: price`, `competitor: acme`; nothing of a deal that goes on."""
     if notice.event not in ("won", "lost", "closed"):
         return []
+    quotation = shown(notice.ending.get("quotation"), "quotation", "")
     values = (
-        (name, shown(notice.ending.get(name), name, "")) for name in ("reason", "competitor", "quotation")
+        *(
+            (name, ", ".join(shown(value, name, "") for value in listed(notice.ending, key)))
+            for name, key in LISTS.items()
+        ),
+        ("quotation", quotation),
     )
     return [f"{name}: {plain(value)}" for name, value in values if value]
 

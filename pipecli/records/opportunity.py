@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, ClassVar, Self
@@ -27,6 +28,7 @@ from pipecli.records.base import (
     StageSlug,
     UserSlug,
 )
+from pipecli.records.closing import with_lists
 from pipecli.records.item import Item, total
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.money import minor_digits, rounded
@@ -72,14 +74,32 @@ class Stakeholder(Part):
 
 
 class Closed(Part):
-    """How it ended: `amount` and `quotation` when won; `reason` and `competitor` when lost."""
+    """The end of a deal: `amount` and `quotation` when won; `reasons` and `competitors` when lost.
+
+    Files of before 1.0 say `reason` and `competitor`, of which there was one each; they are read as lists.
+    """
 
     date: Day
     amount: Amount | None = None
     quotation: QuotationId | None = None
-    reason: Line | None = None
-    competitor: CompetitorName | None = None
+    reasons: tuple[Line, ...] = ()
+    competitors: tuple[CompetitorName, ...] = ()
     detail: Text | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_single(cls, plain: object) -> object:
+        return with_lists(plain) if isinstance(plain, Mapping) else plain
+
+    @property
+    def reason(self) -> str | None:
+        """The first reason, which a line has room for."""
+        return self.reasons[0] if self.reasons else None
+
+    @property
+    def competitor(self) -> str | None:
+        """The first competitor it was lost to."""
+        return self.competitors[0] if self.competitors else None
 
 
 class Opportunity(Document):
@@ -154,6 +174,6 @@ class Opportunity(Document):
             raise ValueError(f"a {self.status} opportunity needs a `closed` section with its date")
         if self.status is OpportunityStatus.WON and self.closed and self.closed.amount is None:
             raise ValueError("a won opportunity needs its final value in closed.amount")
-        if self.status is OpportunityStatus.LOST and self.closed and not self.closed.reason:
-            raise ValueError("a lost opportunity needs its reason in closed.reason")
+        if self.status is OpportunityStatus.LOST and self.closed and not self.closed.reasons:
+            raise ValueError("a lost opportunity needs its reason in closed.reasons")
         return self

@@ -94,10 +94,10 @@ class Deal(NamedTuple):
     """After so many days without movement it is stale; None: never."""
     score: int | None = None
     """Of the lead it came from, 0 to 100."""
-    reason: str | None = None
-    """Why it was lost or closed, or won."""
-    competitor: str | None = None
-    """The one it was lost to."""
+    reasons: tuple[str, ...] = ()
+    """For which it was lost or closed."""
+    lost_to: tuple[str, ...] = ()
+    """The competitors it was lost to."""
     competitors: tuple[str, ...] = ()
     """All who were after it."""
     last_activity: date | None = None

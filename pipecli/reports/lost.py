@@ -58,7 +58,7 @@ class Lost(NamedTuple):
     periods: list[Row]
     """Each period in all; without a trend none."""
     totals: Row
-    """A deal of several products or competitors counts at each of them, here once."""
+    """A deal of several reasons, competitors or products counts at each of them, here once."""
     closed: Apart
 
 
@@ -145,12 +145,15 @@ def _parts(deal: Deal, by: str, amount: Decimal, currency: str) -> Iterator[tupl
         for product, part in shared_out(amount, deal.products or ((None, Decimal(1)),), currency):
             yield (None, product), part
     elif by == "competitor":
-        # A deal is lost to one of them, and won against them all.
-        for competitor in (deal.competitors or (None,)) if deal.status == "won" else (deal.competitor,):
+        # A deal is lost to those it names at its end, and won against all that were after it.
+        for competitor in (deal.competitors if deal.status == "won" else deal.lost_to) or (None,):
             yield (None, competitor), amount
     elif by == "stage":
         yield (deal.process, deal.stage), amount
-    elif by != "reason" or deal.status == "lost":
+    elif by == "reason":
+        for reason in (deal.reasons or (None,)) if deal.status == "lost" else ():
+            yield (None, reason), amount
+    else:
         yield (None, getattr(deal, by)), amount
 
 

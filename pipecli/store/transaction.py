@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pipecli.errors import PipecliError
 from pipecli.records import base
+from pipecli.records.closing import with_lists
 from pipecli.records.kinds import BY_NOUN, SETTINGS, SETTINGS_FILE
 from pipecli.records.references import references
 from pipecli.store import files, journal, left_out, naming, reading
@@ -108,8 +109,19 @@ def _edited(root: Path, record: Record, file: str) -> Write | None:
     before, after = reading.read(kind, file, text).plain(), record.plain()
     if before == after:
         return None
+    if before.get("closed") != after.get("closed"):
+        text = _in_todays_keys(text, file, record)
     edited = edit.edit(text, before, after, _key_order(record))
     return Write(file, raw, edited.encode(), reading.read(kind, file, edited)) if edited != text else None
+
+
+def _in_todays_keys(text: str, file: str, record: Record) -> str:
+    """The text of a deal with the lists that its `closed` section had as single values before 1.0."""
+    plain = read.parse(text, file)
+    closed = plain.get("closed")
+    if not isinstance(closed, dict) or (todays := with_lists(closed)) == closed:
+        return text
+    return edit.edit(text, plain, {**plain, "closed": todays}, _key_order(record))
 
 
 def _schema_of(file: str, noun: str) -> str:

@@ -19,11 +19,11 @@ class Word(NamedTuple):
     key: str
     what: str
     field: str
-    """The field of a record that has the word, dotted: `closed.reason`."""
+    """The field of a record that has the word, dotted: `closed.reasons`."""
 
 
 WORDS = {
-    "lost-reason": Word("lost_reasons", "reason for losing", "closed.reason"),
+    "lost-reason": Word("lost_reasons", "reason for losing", "closed.reasons"),
     "disqualify-reason": Word("disqualify_reasons", "reason to disqualify", "disqualified.reason"),
     "source": Word("sources", "source", "source"),
     "type": Word("opportunity_types", "type of opportunity", "type"),
@@ -126,7 +126,10 @@ def _in_record(record: Record, what: str, old: str, new: str) -> Record:
     if what in WORDS:
         section, _, field = WORDS[what].field.rpartition(".")
         part = getattr(record, section) if section else record
-        renamed: Record = part.with_(**{field: new})
+        value = getattr(part, field)
+        renamed: Record = part.with_(
+            **{field: _swapped(value, old, new) if isinstance(value, tuple) else new}
+        )
         return record.with_(**{section: renamed}) if section else renamed
     if what != "stage":
         return relinked(record, _PRINCIPALS, old, new)

@@ -54,7 +54,7 @@ currency: EUR
 SOUND = {
     OPEN: deal("OPP-AAAAA", "open"),
     WON: deal("OPP-BBBBB", "won", "closed:\n  date: 2026-11-10\n  amount: 1000.00\n  quotation: QTN-BBBBB\n"),
-    LOST: deal("OPP-CCCCC", "lost", "closed:\n  date: 2026-11-10\n  reason: price\n"),
+    LOST: deal("OPP-CCCCC", "lost", "closed:\n  date: 2026-11-10\n  reasons:\n  - price\n"),
     SENT: QUOTATION.format(id="QTN-AAAAA", deal="OPP-AAAAA", status="sent") + ITEMS,
     DRAFT: QUOTATION.format(id="QTN-DDDDD", deal="OPP-AAAAA", status="draft") + ITEMS,
     ACCEPTED: QUOTATION.format(id="QTN-BBBBB", deal="OPP-BBBBB", status="accepted") + ITEMS,
@@ -195,9 +195,9 @@ def test_a_sound_change_has_no_finding(told: Told, edit: Edit) -> None:
         ),
         (
             LOST,
-            ("reason: price", "reason: timing"),
+            ("- price", "- timing"),
             ("closed-deal", "error", LOST, 13),
-            "closed.reason: price → timing; OPP-CCCCC is lost",
+            "closed.reasons: added timing; removed price; OPP-CCCCC is lost",
         ),
         (
             WON,
@@ -386,7 +386,7 @@ def test_a_deal_that_was_reopened_on_the_way_is_closed_again(told: Told, cli: Cl
     (found,) = told("HEAD~2")
     assert (found["rule"], found["severity"]) == ("reopened-deal", "warning")
     assert found["message"] == (
-        "closed.reason: price → timing; OPP-CCCCC was lost, reopened, and closed again"
+        "closed.reasons: added timing; removed price; OPP-CCCCC was lost, reopened, and closed again"
     )
 
 

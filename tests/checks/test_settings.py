@@ -13,7 +13,7 @@ DISQUALIFIED = (
     + "disqualified:\n  date: 2026-09-09\n  reason: bored\n"
 )
 
-WON = SOUND[LOST].replace("lost", "won").replace("EUR", "USD").replace("reason: price", "amount: 5")
+WON = SOUND[LOST].replace("lost", "won").replace("EUR", "USD").replace("reasons:\n  - price", "amount: 5")
 
 
 ONE_CHANGE = [
@@ -67,7 +67,7 @@ ONE_CHANGE = [
     ("type", DEAL, "type: sales", "type: salez", 5, '"salez" is none of opportunity_types: sales'),
     ("source", DEAL, "source: referral", "source: reference", 13, '"reference" is none of sources: referral'),
     ("source", LEAD, "source: referral", "source: reference", 5, '"reference" is none of sources: referral'),
-    ("lost-reason", LOST, "reason: price", "reason: prize", 10, '"prize" is none of lost_reasons: price'),
+    ("lost-reason", LOST, "- price", "- prize", 11, '"prize" is none of lost_reasons: price'),
     (
         "disqualify-reason",
         LEAD,
@@ -88,8 +88,8 @@ def test_one_thing_wrong_is_found_at_its_line(
 
 
 def test_the_reason_of_auto_close_is_named_once(pipeline: Path) -> None:
-    write(pipeline, LOST, SOUND[LOST].replace("reason: price", "reason: prize"))
+    write(pipeline, LOST, SOUND[LOST].replace("- price", "- prize"))
 
     assert [each.message for each in found(pipeline)] == [
-        'closed.reason: "prize" is none of lost_reasons: price, no-response'
+        'closed.reasons: "prize" is none of lost_reasons: price, no-response'
     ]

@@ -61,7 +61,7 @@ def test_each_deal_closes_in_a_commit_of_its_own(cli, git, silent, root):
     text = (root / "opportunities/2026/OPP-2Q8XA-deal-a.yaml").read_text()
     assert "status: closed\n" in text
     assert "activities: # newest last\n" in text
-    assert "closed:\n  date: 2026-12-01\n  reason: no-response\n" in text
+    assert "closed:\n  date: 2026-12-01\n  reasons:\n  - no-response\n" in text
     assert git("status", "--porcelain") == ""
     cli("check")
 
@@ -83,7 +83,7 @@ def test_what_was_missed_closes_on_the_day_of_the_run(cli, silent, shown):
     assert cli("--today", "2027-02-01", "auto-close").out == (
         "OPP-2Q8XA: closed, no answer since 2026-11-01 (92 days): Deal A\n"
     )
-    assert shown("opp", "OPP-2Q8XA")["closed"] == {"date": "2027-02-01", "reason": "no-response"}
+    assert shown("opp", "OPP-2Q8XA")["closed"] == {"date": "2027-02-01", "reasons": ["no-response"]}
 
 
 def test_the_verbs_of_the_shell_keep_a_deal_open(cli, silent):
@@ -116,7 +116,7 @@ def test_json_is_a_list_of_the_closed_deals(cli, git, silent):
     silent("OPP-2Q8XA")
     (told,) = json.loads(cli(*DAY_30, "auto-close", "--format", "json").out)
     assert told["status"] == "closed"
-    assert told["closed"] == {"date": "2026-12-01", "reason": "no-response"}
+    assert told["closed"] == {"date": "2026-12-01", "reasons": ["no-response"]}
     assert told["rejected_quotations"] == []
     assert told["commit"] == git("rev-parse", "HEAD")
 

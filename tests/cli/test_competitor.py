@@ -45,7 +45,7 @@ def test_a_deal_names_it_by_its_slug_however_it_is_typed(cli, deal):
         cli("opp", "competitor", "add", OPP, typed)
     assert deal()["competitors"] == ["torino-espresso"]
     cli("opp", "lost", OPP, "--reason", "competitor", "--competitor", "torino ESPRESSO")
-    assert deal()["closed"]["competitor"] == "torino-espresso"
+    assert deal()["closed"]["competitors"] == ["torino-espresso"]
     assert row(cli, "torino-espresso") == [0, 0, 1]
 
 

@@ -33,7 +33,7 @@ def test_rows_become_records_in_one_commit(cli: Cli, dollar_shop: Path, git: Git
         {"product": "cafe-s-100", "description": "Cafe S-100", "quantity": 1, "unit_price": 2499.0}
     ]
     assert lost["title"] == "Cafe S-100 for Fabrikam"
-    assert (lost["owner"], lost["closed"]) == ("ana-ruiz", {"date": "2017-03-11", "reason": "price"})
+    assert (lost["owner"], lost["closed"]) == ("ana-ruiz", {"date": "2017-03-11", "reasons": ["price"]})
     assert open_["title"] == "Cafe S-100"
     assert "customer" not in open_
     assert open_["created"] == "2026-11-22T10:00:00+01:00"

@@ -34,7 +34,7 @@ def test_every_fault_of_a_mapping_is_told_with_its_line(cli: Cli, root: Path, gi
         "map.yaml:2: date: %q is none of %A %B %H %I %M %S %Y %a %b %d %f %j %m %p %y %z",
         'map.yaml:4: opportunities have no field "titel"; did you mean "title"?',
         "map.yaml:5: closed has fields of its own: closed.date, closed.amount, closed.quotation, "
-        "closed.reason, closed.competitor, closed.detail",
+        "closed.reasons, closed.competitors, closed.detail",
         'map.yaml:6: deals.csv has no column "stag"; did you mean "stage"?',
         'map.yaml:6: date: "%d-%m" has no year; write a format as %d.%m.%Y',
         'map.yaml:7: opportunities have no field "statu"; did you mean "status"?',
@@ -103,5 +103,5 @@ def test_the_mapping_that_the_documentation_shows_works(cli: Cli, dollar_shop: P
         "luis-ortega",
         1234.56,
     )
-    assert lost["closed"] == {"date": "2026-09-01", "reason": "price"}
+    assert lost["closed"] == {"date": "2026-09-01", "reasons": ["price"]}
     assert (open_["title"], open_["expected_close"], open_["amount"]) == ("Cafe S-100", "2026-09-01", 1000)

@@ -272,4 +272,4 @@ columns:
     alpha, beta, gamma = (deals(root)[ref] for ref in ("S1", "S2", "S3"))
     assert (alpha["expected_close"], alpha["tags"]) == ("2026-12-01", ["still-open"])
     assert (beta["status"], beta["closed"]) == ("won", {"date": "2026-02-01", "amount": 200})
-    assert (gamma["status"], gamma["closed"]) == ("lost", {"date": "2026-02-03", "reason": "price"})
+    assert (gamma["status"], gamma["closed"]) == ("lost", {"date": "2026-02-03", "reasons": ["price"]})

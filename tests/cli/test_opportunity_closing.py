@@ -205,7 +205,7 @@ def test_a_lost_deal_keeps_why_and_to_whom(cli, opp, quote, shown):
     deal = shown("opp", opp)
     assert deal["status"] == "lost"
     assert deal["closed"] == {
-        "date": "2026-11-20", "reason": "competitor", "competitor": "Acme", "detail": "Cheaper by half",
+        "date": "2026-11-20", "reasons": ["competitor"], "competitors": ["Acme"], "detail": "Cheaper by half",
     }  # fmt: skip
     assert [shown("quote", each)["status"] for each in (sent, draft)] == ["rejected", "rejected"]
 
@@ -394,3 +394,48 @@ def test_what_a_closed_deal_is_worth_is_not_set(cli, opp, refused, assignment):
     cli("opp", "won", opp)
     said = refused("opp", "set", opp, assignment)
     assert said == f"error: {opp} is won; reopen it first: pipecli opp reopen {opp}"
+
+
+# Lost for several reasons
+
+
+def test_a_deal_is_lost_for_several_reasons_to_several_competitors(cli, opp, shown):
+    """Seed 000 §2.6: why a deal is lost is often more than one thing."""
+    for name in ("Acme", "Beans"):
+        cli("opp", "competitor", "add", opp, name)
+    said = cli(
+        *TODAY, "opp", "lost", opp, "--reason", "price", "--reason", "timing",
+        "--competitor", "acme", "--competitor", "beans",
+    )  # fmt: skip
+    assert "lost to Acme, Beans: price, timing" in said.out
+    assert shown("opp", opp)["closed"] == {
+        "date": "2026-11-20", "reasons": ["price", "timing"], "competitors": ["Acme", "Beans"],
+    }  # fmt: skip
+    report = json.loads(cli("report", "lost", "--format", "json").out)
+    assert [(row["key"], row["lost_count"]) for row in report["rows"]] == [("price", 1), ("timing", 1)]
+    assert report["totals"]["lost_count"] == 1
+
+
+def test_the_reason_competitor_takes_the_only_one(cli, opp, shown):
+    cli("opp", "competitor", "add", opp, "Acme")
+    cli("opp", "lost", opp, "--reason", "competitor")
+    assert shown("opp", opp)["closed"]["competitors"] == ["Acme"]
+
+
+def test_of_several_competitors_one_has_to_be_named(cli, opp, refused):
+    for name in ("Acme", "Beans"):
+        cli("opp", "competitor", "add", opp, name)
+    said = refused("opp", "lost", opp, "--reason", "competitor")
+    assert "has several competitors: Acme, Beans; say which one won it: --competitor Acme" in said
+
+
+def test_a_file_of_before_says_one_reason_and_keeps_its_bytes_until_that_changes(cli, opp, root, shown):
+    cli(*TODAY, "opp", "lost", opp, "--reason", "price", "--competitor", "Acme")
+    (file,) = root.glob(f"opportunities/*/**/{opp}-*.yaml")
+    old = file.read_text().replace("reasons:\n  - price", "reason: price # they said")
+    file.write_text(old.replace("competitors:\n  - Acme", "competitor: Acme"))
+    assert shown("opp", opp)["closed"]["reasons"] == ["price"]
+    cli("opp", "set", opp, "tags=old", "--no-commit")
+    assert "  reason: price # they said\n  competitor: Acme\n" in file.read_text()
+    assert "lost" in cli("history", opp).out
+    assert "reasons" not in cli("history", opp).out

@@ -240,7 +240,8 @@ activities:
   done: true
 closed:
   date: 2026-11-21
-  reason: price # too dear
+  reasons:
+  - price # too dear
 """
 LEAD = """\
 id: LEAD-7K3M9
@@ -272,7 +273,7 @@ def used(given, cli):
     [
         (("lost-reason", "price", "cost"), {
             "pipecli.yaml": [f"+lost_reasons: [cost, {MIDDLE}, no-response]"],
-            "opportunities/2026/OPP-3Q8XA-lost.yaml": ["+  reason: cost # too dear"],
+            "opportunities/2026/OPP-3Q8XA-lost.yaml": ["+  - cost", "+  # too dear"],
         }),
         (("lost-reason", "no-response", "silence"), {
             "pipecli.yaml": [f"+lost_reasons: [price, {MIDDLE}, silence]", "+  reason: silence"],
@@ -365,7 +366,7 @@ def test_a_document_for_a_stage_of_two_processes_keeps_it(cli, used, root):
 def test_a_word_that_is_not_listed_joins_one_that_is(cli, used, root):
     cli("settings", "set", "lost_reasons=cost,quality")
     cli("settings", "rename", "lost-reason", "price", "cost")
-    assert "reason: cost # too dear" in (root / "opportunities/2026/OPP-3Q8XA-lost.yaml").read_text()
+    assert "- cost\n  # too dear" in (root / "opportunities/2026/OPP-3Q8XA-lost.yaml").read_text()
 
 
 @pytest.mark.parametrize(

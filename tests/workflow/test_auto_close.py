@@ -64,7 +64,7 @@ def test_the_deal_is_closed_for_the_reason_of_the_settings():
     change = auto_close(deal(activity(LONG_AGO)), SETTINGS, [], today=TODAY, zone=MADRID)
     assert change is not None
     assert change.subject.plain()["status"] == "closed"
-    assert change.subject.plain()["closed"] == {"date": TODAY, "reason": "no-response"}
+    assert change.subject.plain()["closed"] == {"date": TODAY, "reasons": ["no-response"]}
     assert (change.summary, change.event) == ("close, no answer since 2026-11-01", "closed")
     assert change.also == ()
 

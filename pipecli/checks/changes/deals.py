@@ -140,8 +140,9 @@ def _edited_closed(review: Review) -> Iterator[tuple[Changed, Opportunity, list[
 
 
 def _is_settled(event: Event, review: Review) -> bool:
-    if event.field == "closed.reason":
-        return _is_known(event.before, "lost_reasons", review)
+    if event.field == "closed.reasons":
+        words = event.before if isinstance(event.before, list) else [event.before]
+        return any(_is_known(word, "lost_reasons", review) for word in words)
     return event.field.partition(".")[0] in _REPORTED and event.field != "closed.detail"
 
 

@@ -63,9 +63,12 @@ def lost(
     ctx: typer.Context,
     ref: Ref,
     reason: Annotated[
-        str | None, typer.Option(help="One of the settings' lost_reasons.", metavar="REASON")
+        list[str] | None,
+        typer.Option(help="One of the settings' lost_reasons. May be repeated.", metavar="REASON"),
     ] = None,
-    competitor: Annotated[str | None, typer.Option(help="Who won it.", metavar="NAME")] = None,
+    competitor: Annotated[
+        list[str] | None, typer.Option(help="The competitor that won it. May be repeated.", metavar="NAME")
+    ] = None,
     detail: Annotated[str | None, typer.Option(help="What happened, in words.", metavar="TEXT")] = None,
     day: _Day = None,
 ) -> None:
@@ -77,12 +80,13 @@ def lost(
             transaction.settings,
             _quotations(transaction, deal),
             _orders(transaction, deal),
-            reason=reason,
+            reasons=reason or [],
             day=transaction.day(day) or transaction.today,
             today=transaction.today,
-            competitor=option(
-                "--competitor", competitor, (Opportunity, "closed.competitor"), transaction.session
-            ),
+            lost_to=[
+                option("--competitor", name, (Opportunity, "competitors.1"), transaction.session)
+                for name in competitor or ()
+            ],
             competitors=names_of(transaction, "competitor"),
             detail=option("--detail", detail, (Opportunity, "closed.detail"), transaction.session),
         )

@@ -156,8 +156,8 @@ def _outcome(deal: RecordJson) -> Iterator[Line]:
     parts = [
         amount_text(closed.get("amount"), deal["currency"]),
         f"with {closed['quotation']}" if "quotation" in closed else "",
-        f"to {closed['competitor']}" if "competitor" in closed else "",
-        f"for {closed['reason']}" if "reason" in closed else "",
+        f"to {', '.join(closed['competitors'])}" if "competitors" in closed else "",
+        f"for {', '.join(closed['reasons'])}" if "reasons" in closed else "",
     ]
     words = " ".join(part for part in parts if part)
     yield deal["status"], f"{closed['date']}" + (f", {words}" if words else "")

@@ -215,14 +215,13 @@ def closed_table(closed: list[Deal], status: str, names: People, valuation: Valu
     is_lost = status == "lost"
 
     def cells(deal: Deal) -> list[Cell]:
-        why = deal.reason or ""
-        to = f"{why}, {names.competitors.label(deal.competitor)}" if deal.competitor and is_lost else why
+        why = ", ".join([*deal.reasons, *(names.competitors.label(slug) for slug in deal.lost_to if is_lost)])
         return [
             Cell(str(deal.ended), str(deal.ended), kind="day"),
             Cell(deal.title, deal.title, note=deal.id),
             Cell(_customer(deal.customer, names), _customer(deal.customer, names)),
             Cell(names.users.label(deal.owner), names.users.label(deal.owner)),
-            *([Cell(to, to)] if is_lost else []),
+            *([Cell(why, why)] if is_lost else []),
             _amount(valuation.amount(deal), valuation.currency),
         ]
 

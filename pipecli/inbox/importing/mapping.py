@@ -17,6 +17,7 @@ from pipecli.inbox.importing.table import Layout, Table, plain_name
 from pipecli.inbox.importing.values import ColumnFormat, Path, reader
 from pipecli.records import base, elements
 from pipecli.records.base import Part
+from pipecli.records.closing import LISTS
 from pipecli.records.kinds import Collection
 from pipecli.records.values import Flag, Line
 from pipecli.store import reading
@@ -174,6 +175,10 @@ def listed(choices: str | tuple[str, ...] | None) -> tuple[str, ...]:
     return (choices,) if isinstance(choices, str) else choices or ()
 
 
+_SINGLE = {f"closed.{key}": f"closed.{keys}.1" for key, keys in LISTS.items()}
+"""Paths of before 1.0 to one reason or competitor; a column mostly has one."""
+
+
 def parsed(collection: Collection, name: str) -> Path:
     """A dotted path with places from 0 in lists; the first place where none is said.
 
@@ -183,6 +188,8 @@ def parsed(collection: Collection, name: str) -> Path:
     parts: list[str | int] = []
     if name == collection.identity:
         return (name,)
+    if name in _SINGLE and collection.noun == "opportunity":
+        name = _SINGLE[name]
     texts = name.split(".")
     for length, text in enumerate(texts):
         annotation = base.annotation_at(collection.model, parts) if parts else None

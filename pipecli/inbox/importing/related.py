@@ -327,8 +327,8 @@ class Completer:
         if isinstance(record, Opportunity):
             change.require_type(self.settings, record.type)
             change.require_source(self.settings, record.source)
-            if record.status == "lost" and record.closed and record.closed.reason:
-                change.require_lost_reason(self.settings, record.closed.reason)
+            for reason in record.closed.reasons if record.status == "lost" and record.closed else ():
+                change.require_lost_reason(self.settings, reason)
         elif isinstance(record, Lead):
             change.require_source(self.settings, record.source)
             if record.disqualified:

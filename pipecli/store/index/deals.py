@@ -118,7 +118,7 @@ def _deals(
             CASE r.status WHEN 'won' THEN r.exact_closed_amount ELSE r.exact_amount END,
             r.probability_by_hand, CASE r.status WHEN 'open' THEN r.expected_close ELSE r.closed_date END,
             r.owner, r.source, r.customer, r.title, r.created, r.campaign, r.lead IS NOT NULL, r.score,
-            r.closed_reason, r.closed_competitor, r.competitors, {last_activity}
+            r.closed_reasons, r.closed_competitors, r.competitors, {last_activity}
         FROM _opportunities r WHERE {condition} {owned}""",
         (*parameters, *owners),
     )
@@ -130,7 +130,7 @@ def _deals(
     deals = []
     for (
         key, status, process, stage, type_, currency, amount, by_hand, close, owner, source, customer, title,
-        created, campaign, has_lead, score, reason, competitor, competitors, active,
+        created, campaign, has_lead, score, reasons, lost_to, competitors, active,
     ) in rows:  # fmt: skip
         probability, category, rotting_days = stages.get((process, stage), unknown)
         moment = datetime.fromisoformat(created)
@@ -142,8 +142,9 @@ def _deals(
                 day(close) if close else None,
                 owner, teams.get(owner), source, customer, title,
                 moment_in(moment, zone) if zone else moment,
-                campaign, bool(has_lead), category, rotting_days, score, reason,
-                spelled(competitor) if competitor else None,
+                campaign, bool(has_lead), category, rotting_days, score,
+                tuple(loads(reasons)) if reasons else (),
+                tuple(map(spelled, loads(lost_to))) if lost_to else (),
                 tuple(map(spelled, loads(competitors))) if competitors else (),
                 day(active) if active else None,
                 products.get(key, ()),

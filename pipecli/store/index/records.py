@@ -131,7 +131,7 @@ def files_naming_part(connection: Sql, noun: str, key: str) -> list[str]:
 
 
 _WORDS = {
-    "lost-reason": "SELECT path FROM _opportunities WHERE closed_reason = ?1",
+    "lost-reason": "SELECT o.path FROM _opportunities o, json_each(o.closed_reasons) r WHERE r.value = ?1",
     "disqualify-reason": "SELECT path FROM _leads WHERE disqualified_reason = ?1",
     "source": "SELECT path FROM _leads WHERE source = ?1 "
     "UNION SELECT path FROM _opportunities WHERE source = ?1",

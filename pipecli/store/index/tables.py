@@ -173,8 +173,9 @@ _OF_RECORDS: dict[str, tuple[Columns, ...]] = {
         ),
         _fields_of(
             "closed",
-            "closed_quotation TEXT, closed_reason TEXT, closed_competitor TEXT, closed_detail TEXT",
-            "quotation reason competitor detail",
+            "closed_quotation TEXT, closed_reason TEXT, closed_competitor TEXT, closed_reasons TEXT, "
+            "closed_competitors TEXT, closed_detail TEXT",
+            "quotation reason competitor reasons competitors detail",
         ),
         _TAGS,
     ),

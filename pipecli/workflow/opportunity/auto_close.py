@@ -31,7 +31,7 @@ def auto_close(
         return None
     if any(quotation.status is QuotationStatus.ACCEPTED for quotation in quotations):
         return None
-    closed = Closed.model_construct(date=today, reason=settings.auto_close.reason)
+    closed = Closed.model_construct(date=today, reasons=(settings.auto_close.reason,))
     return Change(
         deal.with_(status=OpportunityStatus.CLOSED, closed=closed),
         f"close, no answer since {since}",

@@ -208,32 +208,36 @@ def lose(
     quotations: Sequence[Quotation],
     orders: Sequence[Order],
     *,
-    reason: str | None,
+    reasons: Sequence[str],
     day: date,
     today: date,
-    competitor: str | None = None,
+    lost_to: Sequence[str] = (),
     competitors: Mapping[str, str],
     detail: str | None = None,
 ) -> Change:
-    """Close an open deal as lost.
+    """Close an open deal as lost, for one or more reasons, to none, one or more competitors.
 
-    `quotations` and `orders` are all of the deal, `competitors` the names by slug. Refused while something
-    is ordered.
+    `quotations` and `orders` are all of the deal, `competitors` the names by slug. The reason `competitor`
+    takes the only competitor of the deal where none is named. Refused while something is ordered.
     """
     require_open(deal)
     _refuse_ordered(deal, orders)
     refuse_future(deal, day, today)
-    if reason is None:
+    if not reasons:
         known = ", ".join(settings.lost_reasons)
         raise Refused(f"why {deal.id} is lost must be said", hint=f"give --reason, one of {known}")
-    require_lost_reason(settings, reason)
-    if competitor is not None:
-        competitor = known_as(competitor, competitors, deal)
-    closed = Closed.model_construct(date=day, reason=reason, competitor=competitor, detail=detail)
-    to = f" to {competitor}" if competitor else ""
+    for reason in reasons:
+        require_lost_reason(settings, reason)
+    winners = tuple(dict.fromkeys(known_as(name, competitors, deal) for name in lost_to))
+    if "competitor" in reasons and not winners:
+        winners = _only_competitor(deal)
+    closed = Closed.model_construct(
+        date=day, reasons=tuple(dict.fromkeys(reasons)), competitors=winners, detail=detail
+    )
+    to = f" to {', '.join(winners)}" if winners else ""
     return Change(
         deal.with_(status=OpportunityStatus.LOST, closed=closed),
-        f"lost{to}: {reason}",
+        f"lost{to}: {', '.join(closed.reasons)}",
         "lost",
         also=tuple(
             quotation.with_(status=QuotationStatus.REJECTED)
@@ -241,6 +245,16 @@ def lose(
             if quotation.status not in _ENDED
         ),
     )
+
+
+def _only_competitor(deal: Opportunity) -> tuple[str, ...]:
+    """The competitor that a deal was lost to where nobody names one: its only one. Refused with several."""
+    if len(deal.competitors) > 1:
+        raise Refused(
+            f"{deal.id} has several competitors: {', '.join(deal.competitors)}",
+            hint=f"say which one won it: --competitor {deal.competitors[0]}",
+        )
+    return deal.competitors
 
 
 def _refuse_ordered(deal: Opportunity, orders: Sequence[Order]) -> None:
@@ -285,7 +299,8 @@ def reopen(
     probability = deal.probability if there == deal.stage else None
     return Change(
         deal.with_(status=OpportunityStatus.OPEN, closed=None, stage=there, probability=probability),
-        f"reopen at {there}, was {deal.status}" + (f" ({deal.closed.reason})" if deal.closed.reason else ""),
+        f"reopen at {there}, was {deal.status}"
+        + (f" ({', '.join(deal.closed.reasons)})" if deal.closed.reasons else ""),
         "reopened",
         also=(*restored, *_cancelled(deal, orders)),
         notes=_what_keeps_it_open(deal),
