@@ -238,6 +238,8 @@ def _on_disk(path: Path) -> _End:
             return _LINK
         if stat.S_ISDIR(about.st_mode):
             return _DIRECTORY
+        if not stat.S_ISREG(about.st_mode):
+            return "is a pipe or a device"
         is_whole = about.st_size <= files.LARGEST
         return Object("", path.read_bytes() if is_whole else None, about.st_size)
     except FileNotFoundError:

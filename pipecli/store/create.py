@@ -254,7 +254,7 @@ def create_pipeline(
             currency, company or root.name, timezone or local_timezone(), user or _git_identity(root)
         )
         reading.read(SETTINGS, SETTINGS_FILE, text)
-        written = [SETTINGS_FILE, *(f"schemas/{name}" for name in schemas.write(root / "schemas"))]
+        written = [SETTINGS_FILE, *(f"schemas/{name}" for name in schemas.write(root, schemas.FOLDER))]
         if not (root / merge_setup.ATTRIBUTES_FILE).exists():
             files.create(root, merge_setup.ATTRIBUTES_FILE, merge_setup.attributes().encode())
             written.append(merge_setup.ATTRIBUTES_FILE)

@@ -120,18 +120,17 @@ def read_text(root: Path, file: str) -> str:
         raise FaultyFile(
             [Fault(file, 0, 0, "file", "a symbolic link can't be a record; put the file itself here")]
         )
-    if stat.S_ISFIFO(status.st_mode) or stat.S_ISSOCK(status.st_mode) or stat.S_ISCHR(status.st_mode):
-        # who reads one waits for somebody to write
+    if stat.S_ISDIR(status.st_mode):
+        raise FaultyFile([Fault(file, 0, 0, "file", "a directory has the name of a record")])
+    if not stat.S_ISREG(status.st_mode):  # who reads a pipe waits for somebody to write
         raise FaultyFile([Fault(file, 0, 0, "file", "a pipe or a device can't be a record")])
     if status.st_size > LARGEST:
         raise FaultyFile([Fault(file, 0, 0, "file", f"{status.st_size:,} bytes are too many for a record")])
     try:
-        with open(path, "rb", buffering=0) as handle:  # noqa: PTH123
-            raw = handle.read()
+        with open(os.open(path, os.O_RDONLY | _CAUTIOUS), "rb", buffering=0) as handle:  # noqa: PTH123
+            raw = handle.read(LARGEST + 1)
     except PermissionError:
         raise FaultyFile([Fault(file, 0, 0, "file", "the file can't be read: permission denied")]) from None
-    except IsADirectoryError:
-        raise FaultyFile([Fault(file, 0, 0, "file", "a directory has the name of a record")]) from None
     return read.decode(raw, file)
 
 

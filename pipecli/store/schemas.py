@@ -13,8 +13,11 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
+from pipecli.errors import PipecliError
 from pipecli.records.base import Part
 from pipecli.records.kinds import KINDS, SETTINGS, Kind
+from pipecli.store.files import make_folder, read_bytes
+from pipecli.store.files import write as replace
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -67,27 +70,33 @@ def files() -> dict[str, str]:
     return {f"{kind.noun}.schema.json": text_of(kind) for kind in (*KINDS, SETTINGS)}
 
 
-def write(folder: Path) -> list[str]:
-    """Write every schema into a folder; their file names."""
-    folder.mkdir(parents=True, exist_ok=True)
+FOLDER = "schemas"
+"""The folder of a pipeline's own schemas."""
+
+
+def write(root: Path, folder: str) -> list[str]:
+    """Write every schema into a folder below `root`; their file names. Raises OSError, PipecliError."""
+    make_folder(root, folder)
     schemas = files()
     for name, text in schemas.items():
-        (folder / name).write_bytes(text.encode())
+        replace(root, f"{folder}/{name}", text.encode())
     return list(schemas)
 
 
-def differing(folder: Path) -> dict[str, str]:
+def differing(root: Path, folder: str) -> dict[str, str]:
     """The schemas that a folder lacks or has otherwise, each `missing` or `outdated`.
 
-    Raises OSError.
+    One that is a link out of `root`, or no regular file, is `no file of its own`. Raises OSError.
     """
     wrong: dict[str, str] = {}
     for name, text in files().items():
         try:
-            if (folder / name).read_bytes().replace(b"\r\n", b"\n") != text.encode():
+            if read_bytes(root, f"{folder}/{name}").replace(b"\r\n", b"\n") != text.encode():
                 wrong[name] = "outdated"
         except FileNotFoundError:
             wrong[name] = "missing"
+        except PipecliError:
+            wrong[name] = "no file of its own"
     return wrong
 
 

@@ -156,7 +156,7 @@ def choose(place: Location, side: Side, paths: Sequence[str]) -> None:
         if is_whole:
             _on_files(place, [path], "checkout", "--quiet", f"--{side}")
         elif (place.work_tree / path).is_file():
-            raw = (place.work_tree / path).read_bytes()
+            raw = files.read_bytes(place.work_tree, path, files.LARGEST_ANY)
             files.write(place.work_tree, path, _HUNK.sub(lambda hunk: hunk[side], raw))
         _take(place, [path])
 
@@ -217,7 +217,7 @@ def _first_mark(place: Location, path: str) -> int:
     file = place.work_tree / path
     if not file.is_file():
         return 0
-    raw = file.read_bytes()
+    raw = files.read_bytes(place.work_tree, path, files.LARGEST_ANY)
     mark = _MARK.search(raw)
     return raw.count(b"\n", 0, mark.start()) + 1 if mark else 0
 

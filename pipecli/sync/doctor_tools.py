@@ -77,7 +77,7 @@ def review(place: Location) -> Iterator[Diagnosis]:
 
 def editors(place: Location) -> Iterator[Diagnosis]:
     """The schemas by which editors complete and check records: those of this version, or not."""
-    wrong = schemas.differing(place.root / "schemas")
+    wrong = schemas.differing(place.root, schemas.FOLDER)
     if wrong:
         names = ", ".join(name.partition(".")[0] for name in wrong)
         yield warning(

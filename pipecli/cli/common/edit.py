@@ -19,7 +19,7 @@ from pipecli.cli.common.session import say, session, warn
 from pipecli.errors import Fault, FaultyFile, PipecliError
 from pipecli.records.base import Record
 from pipecli.records.kinds import BY_NOUN, SETTINGS, SETTINGS_FILE
-from pipecli.store import lock, reading
+from pipecli.store import files, lock, reading
 from pipecli.store.transaction import Write, check_references
 from pipecli.store.yaml import read
 from pipecli.workflow.change import Change
@@ -48,7 +48,7 @@ def edit_file(
         SETTINGS_FILE if record.noun == "settings" else transaction.pipeline.file_of(record.noun, record.key)
     )
     assert file is not None
-    before = (transaction.pipeline.root / file).read_bytes()
+    before = files.read_bytes(transaction.pipeline.root, file)
     cache = transaction.pipeline.location.cache
     draft = cache / "drafts" / Path(file).name
     with _alone(cache / "editing" / draft.stem, record.key):
@@ -81,7 +81,7 @@ class _Overtaken(PipecliError):
 
 def _require_same(transaction: Transaction, file: str, before: bytes) -> None:
     try:
-        is_same = (transaction.pipeline.root / file).read_bytes() == before
+        is_same = files.read_bytes(transaction.pipeline.root, file) == before
     except FileNotFoundError:
         raise _Overtaken(f"{file} was removed by somebody while you edited it") from None
     if not is_same:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -156,12 +157,20 @@ def _write(transaction: Transaction, done: Import) -> str | None:
 def _keep_rejects(transaction: Transaction, done: Import, source: Path, wanted: Path | None) -> Path | None:
     """Write the rejected rows to a file of their own; its path."""
     from pipecli.inbox.importing.run import rejects_csv, rejects_path
+    from pipecli.store import files
 
     if not done.outcome.rejected or (transaction.session.dry_run and wanted is None):
         return None
-    path = wanted or rejects_path(done.table.name, source, transaction.pipeline.root)
+    path = wanted or rejects_path(done.table.name, source, transaction.pipeline.location)
     text = rejects_csv(done.table, done.outcome.rejected)
-    path.write_bytes(text.encode("utf-8", "replace"))  # JSON may have half a character
+    content = text.encode("utf-8", "replace")  # JSON may have half a character
+    if wanted is not None and not wanted.is_symlink() and wanted.is_file():
+        files.write(wanted.parent, wanted.name, content)
+    elif wanted is not None and wanted.exists():  # /dev/stdout, a pipe
+        wanted.write_bytes(content)
+    else:  # the rows are customers: nobody else reads them
+        with open(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as handle:  # noqa: PTH123
+            handle.write(content)
     return path
 
 

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 app = noun("Write, show and check the JSON Schemas of the records.")
 
-_FOLDER = "schemas"
-
 
 @app.command("write", cls=Changing)
 def write(
@@ -40,9 +38,9 @@ def write(
         return
     folder = run.directory_for(directory)
     try:
-        changed = schemas.differing(folder)
+        changed = schemas.differing(folder, ".")
         if not run.dry_run:
-            schemas.write(folder)
+            schemas.write(folder, ".")
     except OSError as error:
         raise PipecliError(f"{error.filename or folder}: can't be written: {error.strerror}") from None
     write_text("".join(f"{directory / name}\n" for name in changed))
@@ -50,17 +48,19 @@ def write(
 
 def _write_own(transaction: Transaction) -> None:
     """Bring the pipeline's own schemas up to date, as one commit."""
-    from pipecli.store import schemas
-    from pipecli.store.files import inside
+    from pipecli.store import files, schemas
     from pipecli.store.transaction import Write
 
     pipeline, run = transaction.pipeline, transaction.session
     texts = schemas.files()
     writes = []
-    for name in schemas.differing(inside(pipeline.root, _FOLDER)):
-        path = pipeline.root / _FOLDER / name
-        before = path.read_bytes() if path.exists() else None
-        writes.append(Write(f"{_FOLDER}/{name}", before, texts[name].encode()))
+    for name in schemas.differing(pipeline.root, schemas.FOLDER):
+        file = f"{schemas.FOLDER}/{name}"
+        try:
+            before = files.read_bytes(pipeline.root, file)
+        except FileNotFoundError:
+            before = None
+        writes.append(Write(file, before, texts[name].encode()))
     if not writes and not run.dry_run:
         say("the schemas are up to date")
         return
@@ -92,7 +92,7 @@ def check(
 
     folder = session(ctx).directory_for(directory)
     try:
-        wrong = schemas.differing(folder)
+        wrong = schemas.differing(folder, ".")
     except OSError as error:
         raise PipecliError(f"{error.filename or folder}: can't be read: {error.strerror}") from None
     if wrong:

@@ -8,10 +8,11 @@ from __future__ import annotations
 import csv
 import io
 import itertools
-import tempfile
+import os
+import stat
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipecli.csvtext import free_cell, list_cell
 from pipecli.inbox.importing import table as tabular
@@ -30,6 +31,9 @@ from pipecli.records.settings import Settings, Team, User
 from pipecli.store.pipeline import Pipeline
 from pipecli.wording import count, first_of, guarded, visible
 from pipecli.workflow.change import Change
+
+if TYPE_CHECKING:
+    from pipecli.store.files import Location
 
 _MOST_REASONS = 10
 _MOST_NAMES = 8
@@ -327,15 +331,23 @@ def rejects_csv(table: Table, rejected: Sequence[tuple[Row, str]]) -> str:
     return out.getvalue()
 
 
-def rejects_path(name: str, source: Path | None, root: Path) -> Path:
-    """A new file outside the pipeline `root`: here, beside the source, or in the temporary folder."""
-    for folder in (Path(), source.parent if source else Path(), Path(tempfile.gettempdir())):
-        if not (folder.resolve() == root or root in folder.resolve().parents):
+def rejects_path(name: str, source: Path | None, place: Location) -> Path:
+    """A new file outside the pipeline: here, beside the source, or in a folder of its git directory.
+
+    Not in one where everybody writes: the rows are private.
+    """
+    own = place.cache / "rejects"
+    for folder in (Path(), source.parent if source else Path(), own):
+        is_inside = folder.resolve() == place.root or place.root in folder.resolve().parents
+        if not is_inside and not folder.stat().st_mode & stat.S_IWOTH:  # others write there, too
             break
+    else:
+        folder = own
+        own.mkdir(parents=True, exist_ok=True)
     names = itertools.chain(
         [f"{name}.rejects.csv"], (f"{name}.rejects-{number}.csv" for number in itertools.count(2))
     )
-    return next(folder / name for name in names if not (folder / name).exists())
+    return next(folder / name for name in names if not os.path.lexists(folder / name))
 
 
 def _written(cell: Cell) -> str:

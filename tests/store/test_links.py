@@ -1,0 +1,93 @@
+"""No file of a pipeline leads out of it, and none that is no regular file is opened."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from pipecli.errors import PipecliError
+from pipecli.store import files
+
+SCHEMA = "schemas/lead.schema.json"
+
+
+@pytest.fixture
+def secret(tmp_path: Path) -> Path:
+    file = tmp_path / "secret"
+    file.write_text("mine\n")
+    return file
+
+
+def test_a_schema_that_is_a_link_is_not_written_through(cli, root, secret):
+    (root / SCHEMA).unlink()
+    (root / SCHEMA).symlink_to(secret)
+    said = cli("schema", "write", code=1)
+    assert said.err == (f"error: {SCHEMA} leads out of the pipeline; links and paths must stay inside it\n")
+    assert secret.read_text() == "mine\n"
+    assert "lead is no file of its own" in cli("check").out
+
+
+@pytest.mark.parametrize("target", ["/dev/zero", "/dev/stdin"])
+def test_a_schema_that_is_a_device_is_not_read(cli, root, target):
+    (root / SCHEMA).unlink()
+    (root / SCHEMA).symlink_to(target)
+    assert "schemas     not those of this version: lead" in cli("doctor").out
+    cli("schema", "write", code=1)
+
+
+def test_init_writes_through_no_link(tmp_path, home, secret, capsys):
+    from pipecli.cli.main import run
+
+    root = tmp_path / "cloned"
+    (root / "schemas").mkdir(parents=True)
+    (root / SCHEMA).symlink_to(secret)
+    (root / "schemas/order.schema.json").symlink_to(tmp_path / "new")
+    assert run(["init", str(root)]) == 0
+    assert secret.read_text() == "mine\n"
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_folder_of_records_that_is_a_link_is_refused(cli, root, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/hand.yaml").write_text("id: hand\nname: Hand\n")
+    (root / "customers").mkdir()
+    (root / "customers/2026").symlink_to(tmp_path / "elsewhere")
+    assert "customers/2026 is a symbolic link" in cli("customer", "list", code=1).err
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with a name")
+def test_the_door_opens_regular_files_within_bounds(root, secret):
+    os.mkfifo(root / "pipe")
+    (root / "device").symlink_to("/dev/zero")
+    (root / "out").symlink_to(secret)
+    (root / "large").write_bytes(b"12345")
+    (root / "inside").symlink_to(root / "large")
+    for name, why in (
+        ("pipe", "is no regular file"),
+        ("device", "leads out"),
+        ("out", "leads out"),
+        ("../secret", "leads out"),
+        ("schemas", "is no regular file|Is a directory"),
+    ):
+        with pytest.raises((PipecliError, OSError), match=why):
+            files.read_bytes(root, name)
+    with pytest.raises(PipecliError, match="too large"):
+        files.read_bytes(root, "large", largest=4)
+    assert files.read_bytes(root, "inside", largest=5) == b"12345"
+
+
+def test_rejects_of_an_import_are_private(cli, root, tmp_path, monkeypatch):
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o1777)
+    (shared / "people.csv").write_text("Name,Mail\nMaría,no-address\n")
+    (shared / "map.yaml").write_text("columns:\n  Name: name\n  Mail: emails\n")
+    monkeypatch.chdir(shared)
+    said = cli("import", "contacts", str(shared / "people.csv"), "--map", str(shared / "map.yaml"), code=1)
+    (kept,) = (root / ".git/pipecli/root/rejects").iterdir()
+    assert str(kept) in said.err
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert sorted(path.name for path in shared.iterdir()) == ["map.yaml", "people.csv"]
