@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from pipecli.checks.rule import Problem, Rule, Severity
 from pipecli.errors import PipecliError
-from pipecli.records.kinds import BY_FOLDER, BY_NOUN, BY_PREFIX, KINDS, SETTINGS_FILE, Kind
+from pipecli.records.kinds import BY_FOLDER, BY_NOUN, BY_PREFIX, KINDS, PRODUCT, SETTINGS_FILE, Kind
 from pipecli.store import left_out, naming, schemas
 from pipecli.store.files import inside
 
@@ -116,8 +116,10 @@ def file_name(pipeline: Pipeline) -> Iterator[Problem]:
     for kind in KINDS:
         for path, key in _files(pipeline, kind):
             stem = path.rpartition("/")[2].removesuffix(".yaml")
-            if stem != key and not (kind.is_document and stem.startswith(f"{key}-")):
-                right = f"{key}-….yaml" if kind.is_document else f"{key}.yaml"
+            name = key if kind.is_document else naming.file_slug(kind.noun, key)
+            is_numbered = kind == PRODUCT and re.fullmatch(rf"{re.escape(name)}-\d+", stem)
+            if stem != name and not is_numbered and not (kind.is_document and stem.startswith(f"{key}-")):
+                right = f"{key}-….yaml" if kind.is_document else f"{name}.yaml"
                 yield Problem(path, (kind.identity,), f"the file of {key} is to be named {right}")
 
 

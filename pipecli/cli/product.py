@@ -9,7 +9,7 @@ import typer
 from pipecli.cli.common.assignments import built, option
 from pipecli.cli.common.change import changing
 from pipecli.cli.common.command import Changing, Sets, Tags, noun
-from pipecli.cli.common.record_verbs import add_remove, add_set_edit, given_slug
+from pipecli.cli.common.record_verbs import add_remove, add_set_edit
 from pipecli.records.catalogue import Product
 from pipecli.records.kinds import PRODUCT
 from pipecli.workflow import catalogue
@@ -20,9 +20,7 @@ app = noun()
 @app.command("add", cls=Changing)
 def add(
     ctx: typer.Context,
-    sku: Annotated[
-        str, typer.Argument(metavar="SKU", help="What names it: small letters, digits and hyphens.")
-    ],
+    sku: Annotated[str, typer.Argument(metavar="SKU", help="Its number, as its label has it: EN-200.5/A.")],
     name: Annotated[str, typer.Option(help="What people call it.", metavar="TEXT")],
     kind: Annotated[Literal["product", "service"], typer.Option(help="What it is.")] = "product",
     uom: Annotated[str | None, typer.Option(help="Unit of measure: unit, hour, kg.", metavar="UNIT")] = None,
@@ -38,7 +36,7 @@ def add(
     """Add a product or service; prints its SKU."""
     with changing(ctx) as transaction:
         given = {
-            "sku": given_slug(sku, "product"),
+            "sku": sku.strip(),
             "name": name,
             "kind": kind,
             "uom": uom,

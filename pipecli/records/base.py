@@ -12,7 +12,7 @@ from typing import Annotated, Any, ClassVar, NamedTuple, Self, get_args, get_ori
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from pipecli.records.kinds import RANDOM, SLUG
+from pipecli.records.kinds import RANDOM, SKU, SLUG
 from pipecli.records.values import Line, Moment
 
 Plain = dict[str, Any]
@@ -198,7 +198,9 @@ Slug = Annotated[str, StringConstraints(strict=True, pattern=SLUG, max_length=80
 CustomerSlug = Annotated[Slug, Names("customer")]
 ContactSlug = Annotated[Slug, Names("contact")]
 SupplierSlug = Annotated[Slug, Names("supplier")]
-ProductSlug = Annotated[Slug, Names("product")]
+Sku = Annotated[str, StringConstraints(strict=True, pattern=SKU, max_length=80)]
+"""A product's number as its label has it: `EN-200.5/A`. Its file is named by the slug of it."""
+ProductSku = Annotated[Sku, Names("product")]
 PriceListSlug = Annotated[Slug, Names("price-list")]
 LiteratureSlug = Annotated[Slug, Names("literature")]
 UserSlug = Annotated[Slug, Names("user")]

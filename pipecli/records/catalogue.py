@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar, Self
 from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
 from pipecli.records import elements
-from pipecli.records.base import Custom, Part, ProductSlug, Record, Slug
+from pipecli.records.base import Custom, Part, ProductSku, Record, Sku, Slug
 from pipecli.records.values import (
     Amount,
     CurrencyCode,
@@ -37,7 +37,7 @@ class Product(Record):
     noun: ClassVar[str] = "product"
     identity: ClassVar[str] = "sku"
 
-    sku: Slug
+    sku: Sku
     external_id: Text | None = None
     """Its name in the system it was imported from."""
     name: Line
@@ -94,7 +94,7 @@ class PriceList(Record):
     currency: CurrencyCode
     valid_from: Day | None = None
     valid_until: Day | None = None
-    prices: dict[ProductSlug, Price] = {}
+    prices: dict[ProductSku, Price] = {}
     notes: Text | None = None
     custom: Custom = None
 
@@ -133,7 +133,7 @@ class Literature(Record):
     title: Line
     file: PathInside | None = None
     url: WebAddress | None = None
-    products: tuple[ProductSlug, ...] = ()
+    products: tuple[ProductSku, ...] = ()
     stages: tuple[Slug, ...] = ()
     tags: tuple[Line, ...] = ()
     notes: Text | None = None

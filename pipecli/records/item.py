@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import ClassVar
 
 from pipecli.records import elements
-from pipecli.records.base import Part, ProductSlug
+from pipecli.records.base import Part, ProductSku
 from pipecli.records.money import EXACT, rounded
 from pipecli.records.values import Amount, Line, Percent, Quantity, Text
 
@@ -17,7 +17,7 @@ class Item(Part):
 
     identified_by: ClassVar[tuple[str, ...]] = elements.ITEM
 
-    product: ProductSlug | None = None
+    product: ProductSku | None = None
     description: Line
     quantity: Quantity = Decimal(1)
     uom: Line | None = None

@@ -21,6 +21,8 @@ CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 ID_LENGTH = 5
 
 RANDOM = rf"[{CROCKFORD}]{{{ID_LENGTH}}}"
+SKU = r"^\S(.*\S)?$"
+"""Any line of text without blanks at its ends."""
 SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 
 

@@ -22,7 +22,7 @@ from pipecli.records.base import (
     OrderId,
     Part,
     PriceListSlug,
-    ProductSlug,
+    ProductSku,
     QuotationId,
     SupplierQuotationId,
     SupplierSlug,
@@ -124,7 +124,7 @@ class SupplierItem(Part):
 
     identified_by: ClassVar[tuple[str, ...]] = elements.ITEM
 
-    product: ProductSlug | None = None
+    product: ProductSku | None = None
     description: Line
     quantity: Quantity = Decimal(1)
     uom: Line | None = None

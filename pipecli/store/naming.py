@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Container
 from functools import lru_cache
 from itertools import chain, count
 from typing import TYPE_CHECKING
 
-from pipecli.records.kinds import BY_NOUN, CROCKFORD, ID_LENGTH
+from pipecli.records.kinds import BY_NOUN, CROCKFORD, ID_LENGTH, PRODUCT, SLUG
 
 if TYPE_CHECKING:
     from pipecli.records.base import Record
@@ -61,4 +62,9 @@ def file_name(record: Record) -> str:
     kind = BY_NOUN[record.noun]
     if isinstance(record, Document):
         return f"{kind.folder}/{record.created.year}/{record.key}-{slug(record.label)}.yaml"
-    return f"{kind.folder}/{record.key}.yaml"
+    return f"{kind.folder}/{file_slug(record.noun, record.key)}.yaml"
+
+
+def file_slug(noun: str, key: str) -> str:
+    """The name of a file of master data: its slug, which of a product is that of the SKU."""
+    return slug(key) if noun == PRODUCT.noun and not re.fullmatch(SLUG, key) else key

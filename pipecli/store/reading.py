@@ -12,7 +12,7 @@ from pipecli.errors import Fault, FaultyFile
 from pipecli.records import base
 from pipecli.records.base import Part, Plain, Record
 from pipecli.records.elements import dotted
-from pipecli.records.kinds import RANDOM, SLUG, Kind
+from pipecli.records.kinds import RANDOM, SKU, SLUG, Kind
 from pipecli.records.values import CURRENCY, LANGUAGE, ONE_LINE
 from pipecli.store.yaml import read as yamltext
 
@@ -117,6 +117,7 @@ def _form(pattern: str) -> tuple[str, str]:
     """The name of a pattern's texts, and their form."""
     known = {
         SLUG: ("slug", _SLUG_FORM),
+        SKU: ("SKU", "a line of text without blanks at its ends"),
         CURRENCY: ("currency code", "three capital letters, as EUR"),
         LANGUAGE: ("language", "two or three small letters, as es or pt-BR"),
         f"^{RANDOM}$": ("id", f"{_RANDOM_PART}, as 7K3M9"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import signal
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pipecli.errors import PipecliError
 from pipecli.records import base
 from pipecli.records.closing import with_lists
-from pipecli.records.kinds import BY_NOUN, SETTINGS, SETTINGS_FILE
+from pipecli.records.kinds import BY_NOUN, PRODUCT, SETTINGS, SETTINGS_FILE, SLUG
 from pipecli.records.references import references
 from pipecli.store import files, journal, left_out, naming, reading
 from pipecli.store.files import kind_of
@@ -55,8 +56,12 @@ def plan(pipeline: Pipeline, changes: Sequence[Change]) -> list[Write]:
         if (name := (record.noun, record.key)) not in removed
     }
     filed = [(record, _file_of(pipeline, record)) for record in records.values()]
+    numbered = _numbered_files(pipeline.root, [record for record, file in filed if file is None])
     planned = map_in_two_processes(
-        lambda part: [_writable(pipeline.root, record, file) for record, file in part], filed
+        lambda part: [
+            _writable(pipeline.root, record, file, numbered.get(record.key)) for record, file in part
+        ],
+        filed,
     )
     writes = [write for part in planned for write in part if write is not None]
     written = {*records, *_names_of_settings(records.values())}
@@ -66,6 +71,24 @@ def plan(pipeline: Pipeline, changes: Sequence[Change]) -> list[Write]:
         if file is not None:
             writes.append(Write(file, files.read_bytes(pipeline.root, file), None))
     return writes
+
+
+def _numbered_files(root: Path, new: Iterable[Record]) -> dict[str, str]:
+    """By SKU, the files of new products whose slug another has: AB.77 and AB-77 are two."""
+    numbered: dict[str, str] = {}
+    taken: set[str] = set()
+    for record in new:
+        if record.noun != PRODUCT.noun:
+            continue
+        file = first = naming.file_name(record)
+        number = 2
+        while file in taken or (not re.fullmatch(SLUG, record.key) and os.path.lexists(f"{root}/{file}")):
+            file = f"{first.removesuffix('.yaml')}-{number}.yaml"
+            number += 1
+        taken.add(file)
+        if file != first:
+            numbered[record.key] = file
+    return numbered
 
 
 def _names_of_settings(records: Iterable[Record]) -> Iterator[tuple[str, str]]:
@@ -81,9 +104,9 @@ def _file_of(pipeline: Pipeline, record: Record) -> str | None:
     return SETTINGS_FILE if record.noun == "settings" else pipeline.file_of(record.noun, record.key)
 
 
-def _writable(root: Path, record: Record, file: str | None) -> Write | None:
+def _writable(root: Path, record: Record, file: str | None, new_file: str | None) -> Write | None:
     try:
-        write = _new(root, record) if file is None else _edited(root, record, file)
+        write = _new(root, record, new_file) if file is None else _edited(root, record, file)
     except Unwritable as error:
         raise PipecliError(f"{record.key}: {error}") from None
     if write and write.after and len(write.after) > files.LARGEST:
@@ -92,9 +115,9 @@ def _writable(root: Path, record: Record, file: str | None) -> Write | None:
     return write
 
 
-def _new(root: Path, record: Record) -> Write:
-    """The file of a new record."""
-    file = naming.file_name(record)
+def _new(root: Path, record: Record, file: str | None = None) -> Write:
+    """The file of a new record; `file` where its own name is another's."""
+    file = file or naming.file_name(record)
     if os.path.lexists(f"{root}/{file}"):
         raise PipecliError(f"{file} exists already", hint="choose another name, or edit that record")
     text = emit(record.plain(), _schema_of(file, record.noun))

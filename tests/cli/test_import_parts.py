@@ -259,3 +259,42 @@ def test_a_mapping_of_parts_is_checked_before_a_row_is_read(
 ) -> None:
     told = cli("import", "activities", write("t.csv", TASKS), "--map", write("m.yaml", mapping), code=1)
     assert said in told.err
+
+
+def test_a_sku_is_what_the_label_says_and_its_file_a_slug_of_it(cli: Cli, root: Path, git: Git) -> None:
+    rows = (
+        "sku,name,uom\nPNL-100,Wall panel,m2\nEN-200.5/A,Anchor set,unit\nEN 200 5 A,Other set,unit\n"
+        "00123,Hour,h\n1e5,Day,d\nno,Night,d\n"
+    )
+    arguments = ("import", "products", write("p.csv", rows))
+    cli(*arguments)
+    files = {loads(file.read_text())["sku"]: file.stem for file in root.glob("products/*.yaml")}
+    assert files["PNL-100"] == "pnl-100"
+    assert {files["EN-200.5/A"], files["EN 200 5 A"]} == {"en-200-5-a", "en-200-5-a-2"}
+    before = state(git)
+    cli(*arguments)
+    assert state(git) == before
+
+    mapping = "set: {id: retail, currency: EUR}\ncolumns: {price: 'prices.{product}'}\n"
+    prices = "product,price\nEN-200.5/A,12.50\nWall panel,3\n00123,80\n1e5,600\nno,5\n"
+    cli("import", "price-lists", write("l.csv", prices), "--map", write("l.yaml", mapping))
+    cli("opp", "add", "--title", "Roof", "--organization", "Contoso")
+    cli("opp", "item", "add", "roof", "--product", "EN-200.5/A", "--quantity", "2")
+    cli("opp", "item", "add", "roof", "--product", "00123")
+    cli("opp", "item", "add", "roof", "--product", "no")
+    (deal,) = [loads(file.read_text()) for file in root.glob("opportunities/**/*.yaml")]
+    assert [(item["product"], item["unit_price"]) for item in deal["items"]] == [
+        ("EN-200.5/A", 12.5),
+        ("00123", 80),
+        ("no", 5),
+    ]
+    cli("product", "set", "EN-200.5/A", "cost=4")
+    cli("product", "add", "ZX 9/é", "--name", "Hook")
+    assert (root / "products/zx-9-e.yaml").exists()
+    cli("export", "price-lists", "--output", "out.csv")
+    cli("export", "products", "--output", "p2.csv")
+    before = state(git)
+    assert "1 unchanged" in cli("import", "price-lists", "out.csv").out
+    assert "7 unchanged" in cli("import", "products", "p2.csv").out
+    assert state(git) == before
+    cli("check")

@@ -5,6 +5,7 @@ Without a file, the columns that are named like fields feed those.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date
@@ -18,7 +19,7 @@ from pipecli.inbox.importing.values import ColumnFormat, Path, reader
 from pipecli.records import base, elements
 from pipecli.records.base import Part
 from pipecli.records.closing import LISTS
-from pipecli.records.kinds import Collection
+from pipecli.records.kinds import PRICE_LIST, Collection
 from pipecli.records.values import Flag, Line
 from pipecli.store import reading
 from pipecli.store.yaml import read as yamltext
@@ -190,7 +191,7 @@ def parsed(collection: Collection, name: str) -> Path:
         return (name,)
     if name in _SINGLE and collection.noun == "opportunity":
         name = _SINGLE[name]
-    texts = name.split(".")
+    texts = _cut(collection, name)
     for length, text in enumerate(texts):
         annotation = base.annotation_at(collection.model, parts) if parts else None
         is_list = any(get_origin(kind) is tuple for kind in base.options(annotation)) if parts else False
@@ -204,6 +205,14 @@ def parsed(collection: Collection, name: str) -> Path:
         if not text or base.annotation_at(collection.model, parts) is None:
             raise LookupError(name)
     return tuple(parts)
+
+
+def _cut(collection: Collection, name: str) -> list[str]:
+    """The parts of a dotted name; a SKU among them may have dots itself: `prices.EN-200.5/A`."""
+    price = re.fullmatch(r"prices\.(.+?)(?:\.(\d+)\.(from|price))?", name)
+    if collection.noun == PRICE_LIST.noun and price:
+        return ["prices", *(part for part in price.groups() if part is not None)]
+    return name.split(".")
 
 
 def names(collection: Collection, inside: str = "") -> list[str]:

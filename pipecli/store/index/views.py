@@ -14,8 +14,8 @@ _COSTED_LINES = """(
          FROM _records a JOIN _supplier_quotations q USING (path) JOIN items s USING (path)
          WHERE a.noun = 'supplier-quotation' AND a.key = {supplier_quotation} AND s.unit_price IS NOT NULL
          AND coalesce(s.product, s.description) = coalesce(i.product, i.description) LIMIT 1),
-        (SELECT json_array(p.cost) FROM _products p
-         WHERE p.path = 'products/' || i.product || '.yaml' AND p.cost IS NOT NULL)))))
+        (SELECT json_array(p.cost) FROM _records b JOIN _products p USING (path)
+         WHERE b.noun = 'product' AND b.key = i.product AND p.cost IS NOT NULL LIMIT 1)))))
     FROM items i WHERE i.path = r.path)"""
 
 
