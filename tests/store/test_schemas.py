@@ -196,7 +196,7 @@ def test_an_unknown_key_is_refused_everywhere_but_under_custom(place: tuple[str,
         ("opportunity", "expected_close", "15 December"),
         ("opportunity", "stage", "No Slug"),
         ("lead", "score", 101),
-        ("price-list", "prices", {"No Slug": 1}),
+        ("price-list", "prices", {" Blank before": 1}),
         ("settings", "exchange_rates", {"euro": {"2026-01-01": 1}}),
     ],
 )
