@@ -460,3 +460,132 @@ def test_a_customers_person_at_a_domain_that_is_likely_ours_is_a_customers(cli, 
 
 def test_a_tagged_address_is_the_persons(take, box):
     assert take(box("María <maria+orders@coffee.example>", ANA))["recorded"][0]["contact"] == "maria-lopez"
+
+
+# Forwarded by one of us
+
+SALES = "sales@contoso.example"
+ATTACHED = """\
+MIME-Version: 1.0
+Content-Type: multipart/mixed; boundary="b"
+"""
+INNER = """\
+--b
+Content-Type: text/plain
+
+For the file.
+--b
+Content-Type: message/rfc822
+
+From: María <maria@coffee.example>
+To: Ana <ana@contoso.example>
+Subject: Price of two
+Date: Mon, 16 Nov 2026 09:00:00 +0100
+Message-ID: <inner@coffee.example>
+
+What do two cost?
+--b--
+"""
+GMAIL = """\
+For the file.
+
+---------- Forwarded message ---------
+From: María <maria@coffee.example>
+Date: Mon, Nov 16, 2026 at 9:00 AM
+Subject: Price of two
+To: Ana <ana@contoso.example>
+
+
+What do two cost?
+"""
+OUTLOOK = """\
+For the file.
+
+________________________________
+Von: María <maria@coffee.example>
+Gesendet: Montag, 16. November 2026 09:00
+An: Ana Ruiz
+Betreff: Price of two
+
+What do two cost?
+"""
+APPLE = """\
+> Begin forwarded message:
+>
+> From: María <maria@coffee.example>
+> Subject: Price of two
+> Date: 16 November 2026 at 09:00:00 CET
+> To: Ana <ana@contoso.example>
+>
+> What do two cost?
+"""
+
+
+@pytest.mark.parametrize(
+    ("subject", "more", "body"),
+    [
+        ("Fwd: Price of two", ATTACHED, INNER),
+        ("Please file", "", GMAIL),
+        ("WG: Price of two", "", OUTLOOK),
+        ("Price", "", APPLE),
+    ],
+)
+def test_what_one_of_us_forwards_is_the_customers_with_its_own_date(cli, take, box, subject, more, body):
+    folder = box(ANA, SALES, subject, id="forward", more=more, body=body)
+
+    told = take(folder, "--bodies")
+
+    assert (told["unmatched"], told["leads"]) == ([], [])
+    (mail,) = activities(cli, OPP)
+    assert (mail["direction"], mail["contact"], mail["by"]) == ("in", "maria-lopez", "ana-ruiz")
+    assert (mail["at"], mail["subject"]) == ("2026-11-16T09:00:00+01:00", "Price of two")
+    assert mail["notes"] == "What do two cost?"
+    assert take(folder)["already_recorded"] == 1
+
+
+@pytest.mark.parametrize("first", ["original", "forward"])
+def test_a_mail_and_its_forwarding_are_one(cli, take, box, tmp_path, first):
+    box(MARIA, ANA, "Price of two", at="Mon, 16 Nov 2026 09:00:12 +0100", id="inner")
+    folder = box(ANA, SALES, "Fwd: Price of two", body=GMAIL)
+    names = ["0.eml", "1.eml"] if first == "original" else ["1.eml", "0.eml"]
+
+    for name in names:
+        take(folder / name)
+
+    assert len(activities(cli, OPP)) == 1
+    assert take(folder)["already_recorded"] == 2
+
+
+def test_a_stranger_whose_mail_is_forwarded_becomes_a_lead_of_who_got_it(cli, take, box):
+    body = GMAIL.replace("María <maria@coffee.example>", "Kim Roe <kim@wingtip.example>")
+
+    told = take(box(ANA, SALES, "Fwd: Price of two", body=body), "--create-leads")
+
+    lead = loads(cli("lead", "show", told["leads"][0], "--format", "json").out)
+    assert (lead["name"], lead["email"], lead["owner"]) == ("Kim Roe", "kim@wingtip.example", "ana-ruiz")
+    assert lead["created"] == "2026-11-16T09:00:00+01:00"
+
+
+@pytest.mark.parametrize(
+    ("sender", "to", "subject"),
+    [
+        (ANA, SALES, "Re: Price of two"),  # we talk about it, and Outlook quotes
+        (ANA, BOB, "WG: Price of two"),  # to somebody outside: our mail to him
+        (MARIA, SALES, "WG: Price of two"),  # a customer forwards
+    ],
+)
+def test_only_what_we_forward_to_ourselves_is_taken_apart(take, box, sender, to, subject):
+    told = take(box(sender, to, subject, body=OUTLOOK))
+
+    assert "Price of two" not in [row["subject"] for row in [*told["recorded"], *told["unmatched"]]]
+
+
+def test_a_forwarded_mail_without_a_date_to_go_by_says_so(cli, box):
+    folder = box(
+        ANA, SALES, "Fwd: Price", body=GMAIL.replace("Mon, Nov 16, 2026 at 9:00 AM", "3/4/2026 9:00")
+    )
+
+    assert (
+        "no Date to go by; it has the time of its forwarding, 2026-11-20 10:00"
+        in cli("inbox", "import", str(folder)).out
+    )

@@ -70,6 +70,7 @@ def _read(paths: list[Path], *, bodies: bool) -> tuple[list[Mail], Read]:
     """The mails of all files, before the pipeline is held: a mailbox may be large."""
     from pipecli.inbox.mail import body
     from pipecli.inbox.mail.files import LeftOut, mail_files, raw_messages
+    from pipecli.inbox.mail.forwarded import forwarded
     from pipecli.inbox.mail.headers import NoMail, mail_of
     from pipecli.inbox.mail.record import Read
 
@@ -82,7 +83,7 @@ def _read(paths: list[Path], *, bodies: bool) -> tuple[list[Mail], Read]:
                 left_out.append(file)
                 continue
             files += 1
-            for raw_message in raw_messages(file, body=body.READ if bodies else 0):
+            for raw_message in raw_messages(file, body=body.READ):
                 if isinstance(raw_message, LeftOut):
                     left_out.append(raw_message)
                     continue
@@ -91,6 +92,7 @@ def _read(paths: list[Path], *, bodies: bool) -> tuple[list[Mail], Read]:
                 except NoMail as error:
                     left_out.append(LeftOut(raw_message.place, str(error)))
                     continue
+                mail = mail._replace(forwarded=forwarded(raw_message, mail, bodies=bodies))
                 mails.append(mail._replace(text=body.text_of(raw_message)) if bodies else mail)
     return mails, Read(files, len(mails), left_out)
 

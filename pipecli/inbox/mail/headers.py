@@ -56,6 +56,8 @@ class Mail(NamedTuple):
     """A program wrote it: out of office, a bounce, a newsletter."""
     text: str = ""
     """Its body, where that is wanted."""
+    forwarded: tuple[Mail, ...] = ()
+    """The mails that it passes on, where it says that it does."""
 
 
 class NoMail(Exception):
@@ -119,6 +121,11 @@ class _Fields:
             or self.first("return-path") == "<>"
             or self.first("content-type").lower().startswith("multipart/report")
         )
+
+
+def people_in(field: str) -> tuple[Person, ...]:
+    """The people that one field names."""
+    return tuple(_people(field))
 
 
 def _people(field: str) -> Iterator[Person]:

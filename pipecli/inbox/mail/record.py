@@ -13,6 +13,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any, NamedTuple
 
 from pipecli.inbox.mail.files import LeftOut
+from pipecli.inbox.mail.forwarded import is_quoted, quoted_id
 from pipecli.inbox.mail.headers import Mail, Moment, Person
 from pipecli.inbox.mail.known import directory
 from pipecli.records.activity import Activity, Direction
@@ -71,10 +72,13 @@ def recording(
     With `on`, the id of a lead or deal, all of them go there.
     """
     run = _Run(pipeline)
-    timed = sorted((_timed(mail, pipeline.now) for mail in mails), key=_order)
+    timed = sorted(
+        (inner for mail in mails for inner in run.unwrapped(_timed(mail, pipeline.now))), key=_order
+    )
+    written = {_told(mail.at, mail.mail.subject) for mail in timed if not is_quoted(mail.mail)}
     new: dict[str, Timed] = {}
     for mail in timed:
-        if not run.has(mail):
+        if not run.has(mail) and not (is_quoted(mail.mail) and _told(mail.at, mail.mail.subject) in written):
             new.setdefault(mail.mail.message_id, mail)
     if on is not None:
         run.put(new.values(), on)
@@ -115,6 +119,11 @@ def _timed(mail: Mail, now: datetime) -> Timed:
     return Timed(mail, at, source, Facts(sender, to, copied, mail.references, at))
 
 
+def _told(at: datetime, subject: str) -> tuple[str, str]:
+    """The minute and subject by which a mail is the one that another quotes."""
+    return at.astimezone(UTC).isoformat(timespec="minutes"), subject
+
+
 def _order(timed: Timed) -> tuple[datetime, str]:
     return timed.at, timed.mail.message_id
 
@@ -127,11 +136,29 @@ class _Run:
         self._activities: dict[Record, list[Activity]] = {}
         ids = pipeline.index.connection.execute("SELECT id FROM activities UNION SELECT key FROM _records")
         self._taken = {row[0] for row in ids}
+        rows = pipeline.index.connection.execute(
+            "SELECT at, subject FROM activities WHERE message_id IS NOT NULL AND at LIKE '%T%'"
+        )
+        self._mails = {_told(datetime.fromisoformat(at), subject) for at, subject in rows}
         self.recorded: list[Recorded] = []
         self.leads: dict[Record, Change] = {}
 
     def has(self, timed: Timed) -> bool:
-        return timed.mail.message_id in self._known.threads
+        """True for a mail that is recorded, or was as one that somebody forwarded; or the other way round."""
+        mail = timed.mail
+        if is_quoted(mail):
+            known = _told(timed.at, mail.subject) in self._mails
+        else:
+            known = quoted_id(mail.sender[0].email, timed.at, mail.subject) in self._known.threads
+        return known or mail.message_id in self._known.threads
+
+    def unwrapped(self, timed: Timed) -> list[Timed]:
+        """The mails that one of us forwarded to us; of any other mail itself."""
+        is_ours, facts = self._known.is_ours, timed.facts
+        is_internal = any(map(is_ours, facts.sender)) and all(map(is_ours, (*facts.to, *facts.copied)))
+        if not timed.mail.forwarded or not is_internal or timed.mail.is_automatic:
+            return [timed]
+        return [_timed(mail, self._pipeline.now) for mail in timed.mail.forwarded]
 
     def place(self, mails: Iterable[Timed]) -> None:
         """Record the mails that have a place, and those that get one thereby; the rest waits."""
