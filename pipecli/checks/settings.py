@@ -199,8 +199,7 @@ def exchange_rate(pipeline: Pipeline) -> Iterator[Problem]:
     rates, base, today = pipeline.rates, pipeline.rates.base, pipeline.today
     for file, currency, closed in pipeline.index.connection.execute(
         "SELECT path, currency, CASE status WHEN 'won' THEN closed_date END FROM _opportunities "
-        "WHERE currency <> ? AND status IN ('open', 'won') AND coalesce(exact_closed_amount, exact_amount) "
-        "IS NOT NULL",
+        "WHERE currency <> ? AND status IN ('open', 'won') AND exact_amount IS NOT NULL",
         (base,),
     ):
         try:

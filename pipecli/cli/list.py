@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Annotated, Literal
 
 import typer
 
 from pipecli.cli.common.command import noun
-from pipecli.cli.common.list import Listing, Parts, Shown, print_list, print_parts
+from pipecli.cli.common.list import (
+    CURRENCY,
+    Listing,
+    Parts,
+    Shown,
+    flag,
+    listed,
+    named,
+    print_list,
+    print_parts,
+)
 from pipecli.cli.common.session import session
 from pipecli.cli.common.table import Column, amount_text, price_text
-from pipecli.jsontext import loads
 from pipecli.records.kinds import (
     COMPETITOR,
     CONTACT,
@@ -43,8 +52,9 @@ def _add_list(verb: str, kind: Kind, columns: Sequence[Shown], order: str, help_
         print_list(ctx, kind, columns, order)
 
 
-def _amount(record: Mapping[str, object]) -> str:
-    return amount_text(record["amount"], record["currency"])
+def _money(name: str, *, named: bool = True) -> Callable[[Mapping[str, object]], str]:
+    """The drawing of an amount, with its currency beside it."""
+    return lambda record: amount_text(record[name], record["currency"], named=named)
 
 
 def _response(record: Mapping[str, object]) -> str:
@@ -65,15 +75,25 @@ def _key_information(record: Mapping[str, object]) -> str:
 OPPORTUNITIES = (
     Shown(Column("id", "ID"), "id"),
     Shown(Column("title", "TITLE", shrink=True, min_width=14), "title"),
-    Shown(
-        Column("customer", "CUSTOMER", shrink=True, min_width=10), "coalesce(customer_name, customer, lead)"
+    *named(
+        "customer",
+        "CUSTOMER",
+        "coalesce(customer_name, customer, lead)",
+        by=("customer_name", "lead"),
+        min_width=10,
     ),
-    Shown(Column("stage", "STAGE"), "CASE status WHEN 'open' THEN stage ELSE status END"),
+    Shown(Column("standing", "STAGE", only="table"), "CASE status WHEN 'open' THEN stage ELSE status END"),
+    Shown(Column("stage", "STAGE", only="data"), "stage"),
+    Shown(Column("status", "STATUS", only="data"), "status"),
+    Shown(Column("amount", "AMOUNT", align="right", show=_money("amount")), "exact_amount"),
+    CURRENCY,
     Shown(
-        Column("amount", "AMOUNT", align="right", show=_amount), "coalesce(exact_closed_amount, exact_amount)"
+        Column("items_amount", "ITEMS AMOUNT", align="right", show=_money("items_amount"), only="data"),
+        "exact_items_amount",
     ),
-    Shown(Column("currency", ""), "currency", hidden=True),
-    Shown(Column("expected_close", "CLOSE", rank=1), "coalesce(closed_date, expected_close)"),
+    Shown(Column("close", "CLOSE", rank=1, only="table"), "coalesce(closed_date, expected_close)"),
+    Shown(Column("expected_close", "EXPECTED CLOSE", only="data"), "expected_close"),
+    Shown(Column("closed_date", "CLOSED DATE", only="data"), "closed_date"),
     Shown(Column("owner", "OWNER", shrink=True, rank=2), "owner"),
     RESPONSE,
     Shown(
@@ -91,20 +111,11 @@ _add_list(
 
 
 def _missing(record: Mapping[str, object]) -> str:
-    missing = str(record["missing"] or "").split()
+    missing = str(record["missing"] or "").split(", ")
     return "all four" if len(missing) == _CRITERIA else ", ".join(missing)
 
 
 _CRITERIA = 4
-
-
-def _listed(name: str, heading: str, rank: int = 0) -> Column:
-    """A JSON list of the index, its elements with commas."""
-
-    def show(record: Mapping[str, object]) -> str:
-        return ", ".join(loads(str(record[name]))) if record[name] else ""
-
-    return Column(name, heading, shrink=True, rank=rank, show=show)
 
 
 LEADS = (
@@ -112,10 +123,7 @@ LEADS = (
     Shown(Column("organization", "ORGANIZATION", shrink=True, min_width=12), "organization"),
     Shown(Column("name", "NAME", shrink=True, min_width=10), "name"),
     Shown(Column("status", "STATUS"), "status"),
-    Shown(
-        Column("missing", "MISSING", show=_missing),
-        "CASE WHEN status IN ('converted', 'disqualified') THEN NULL ELSE missing END",
-    ),
+    Shown(Column("missing", "MISSING", show=_missing), "missing"),
     Shown(Column("score", "SCORE", align="right", rank=3), "score"),
     Shown(Column("next_contact", "NEXT", rank=4), "next_contact"),
     Shown(Column("owner", "OWNER", shrink=True, rank=2), "owner"),
@@ -138,6 +146,7 @@ CUSTOMERS = (
     Shown(
         Column("open", "OPEN", align="right", rank=1),
         "(SELECT count(*) FROM _opportunities o WHERE o.customer = customers.id AND o.status = 'open')",
+        in_json=True,
     ),
     Shown(Column("owner", "OWNER", shrink=True, rank=2), "owner"),
 )
@@ -154,8 +163,8 @@ CONTACTS = (
     Shown(Column("name", "NAME", shrink=True, min_width=14), "name"),
     Shown(Column("customer", "CUSTOMER", shrink=True, min_width=10), "customer"),
     Shown(Column("title", "TITLE", shrink=True, rank=3), "title"),
-    Shown(_listed("emails", "E-MAIL", 1), "emails"),
-    Shown(_listed("phones", "PHONE", 2), "phones"),
+    Shown(listed("emails", "E-MAIL", 1), "emails"),
+    Shown(listed("phones", "PHONE", 2), "phones"),
 )
 _add_list("contact list", CONTACT, CONTACTS, "name COLLATE NOCASE, id", "List contacts by name.")
 
@@ -190,9 +199,9 @@ COMPETITORS = (
     Shown(Column("name", "NAME", shrink=True, min_width=14), "name"),
     Shown(Column("country", "COUNTRY", shrink=True, rank=2), "country"),
     Shown(Column("website", "WEBSITE", shrink=True, rank=3), "website"),
-    Shown(Column("open", "OPEN", align="right"), _deals("open", STANDS_AGAINST)),
-    Shown(Column("won", "WON AGAINST", align="right"), _deals("won", STANDS_AGAINST)),
-    Shown(Column("lost", "LOST TO", align="right"), _deals("lost", LOST_TO)),
+    Shown(Column("open", "OPEN", align="right"), _deals("open", STANDS_AGAINST), in_json=True),
+    Shown(Column("won", "WON AGAINST", align="right"), _deals("won", STANDS_AGAINST), in_json=True),
+    Shown(Column("lost", "LOST TO", align="right"), _deals("lost", LOST_TO), in_json=True),
 )
 _add_list(
     "competitor list",
@@ -201,14 +210,6 @@ _add_list(
     "name COLLATE NOCASE, id",
     "List competitors, and how many deals each is after, lost and won.",
 )
-
-
-def _net(record: Mapping[str, object]) -> str:
-    return amount_text(record["amount"], record["currency"], named=False)
-
-
-def _total(record: Mapping[str, object]) -> str:
-    return amount_text(record["total"], record["currency"])
 
 
 def _margin(record: Mapping[str, object]) -> str:
@@ -220,9 +221,9 @@ def _margin(record: Mapping[str, object]) -> str:
 
 
 _PRICED = (
-    Shown(Column("amount", "NET", align="right", show=_net), "exact_amount"),
-    Shown(Column("total", "TOTAL", align="right", show=_total), "exact_total"),
-    Shown(Column("currency", "CURRENCY"), "currency", hidden=True),
+    Shown(Column("amount", "NET", align="right", show=_money("amount", named=False)), "exact_amount"),
+    Shown(Column("total", "TOTAL", align="right", show=_money("total")), "exact_total"),
+    CURRENCY,
     Shown(
         Column("margin", "MARGIN", align="right", rank=1, show=_margin),
         "json_extract(margin_facts, '$.margin')",
@@ -233,13 +234,17 @@ _PRICED = (
     Shown(Column("margin_unknown", ""), "json_extract(margin_facts, '$.margin_unknown')", hidden=True),
 )
 
-_FOR = Shown(Column("customer", "CUSTOMER", shrink=True, min_width=12), "coalesce(customer_name, customer)")
-
 _LEAD = "(SELECT k.label FROM _records k WHERE k.noun = 'lead' AND k.key = lead)"
 
 QUOTATIONS = (
     Shown(Column("id", "ID"), "id"),
-    _FOR._replace(sql=f"coalesce(customer_name, customer, {_LEAD}, lead)"),
+    *named(
+        "customer",
+        "CUSTOMER",
+        f"coalesce(customer_name, customer, {_LEAD}, lead)",
+        by=("customer_name", "lead"),
+        min_width=12,
+    ),
     Shown(Column("status", "STATUS"), "status"),
     Shown(Column("valid_until", "VALID UNTIL", rank=2), "valid_until"),
     *_PRICED,
@@ -256,7 +261,7 @@ _add_list(
 
 ORDERS = (
     Shown(Column("id", "ID"), "id"),
-    _FOR,
+    *named("customer", "CUSTOMER", "coalesce(customer_name, customer)", by=("customer_name",), min_width=12),
     Shown(Column("status", "STATUS"), "status"),
     Shown(Column("date", "DATE", rank=2), "date"),
     *_PRICED,
@@ -273,11 +278,11 @@ _add_list(
 
 SUPPLIER_QUOTATIONS = (
     Shown(Column("id", "ID"), "id"),
-    Shown(Column("supplier", "SUPPLIER", shrink=True, min_width=12), "coalesce(supplier_name, supplier)"),
+    *named("supplier", "SUPPLIER", "coalesce(supplier_name, supplier)", by=("supplier_name",), min_width=12),
     Shown(Column("opportunity", "DEAL"), "opportunity"),
     Shown(Column("status", "STATUS"), "status"),
-    Shown(Column("amount", "TOTAL", align="right", show=_amount), "exact_amount"),
-    Shown(Column("currency", "CURRENCY"), "currency", hidden=True),
+    Shown(Column("amount", "TOTAL", align="right", show=_money("amount")), "exact_amount"),
+    CURRENCY,
     Shown(Column("lead_time", "LEAD TIME", shrink=True, rank=2), "lead_time"),
     Shown(Column("valid_until", "VALID UNTIL", rank=1), "valid_until"),
 )
@@ -288,10 +293,6 @@ _add_list(
     "status <> 'requested', created DESC, id",
     "List supplier quotations. Those without an answer first, then the newest.",
 )
-
-
-def _flag(name: str) -> Column:
-    return Column(name, name.upper(), show=lambda record: "yes" if record[name] else "no")
 
 
 def _cost(record: Mapping[str, object]) -> str:
@@ -311,8 +312,8 @@ PRODUCTS = (
     Shown(Column("uom", "UNIT", rank=2), "uom"),
     Shown(Column("tax", "TAX", align="right", rank=3, show=_percent), "tax"),
     Shown(Column("cost", "COST", align="right", rank=4, show=_cost), "cost"),
-    Shown(Column("currency", ""), _BASE_CURRENCY, hidden=True),
-    Shown(_flag("active"), "active"),
+    Shown(Column("currency", "CURRENCY", only="data"), _BASE_CURRENCY, in_json=True),
+    Shown(flag("active"), "active"),
 )
 _add_list("product list", PRODUCT, PRODUCTS, "active DESC, sku", "List products, those on sale first.")
 
@@ -325,6 +326,7 @@ PRICE_LISTS = (
     Shown(
         Column("products", "PRODUCTS", align="right"),
         "(SELECT count(*) FROM json_each(price_lists.json, '$.prices'))",
+        in_json=True,
     ),
 )
 _add_list("price-list list", PRICE_LIST, PRICE_LISTS, "currency, id", "List price lists.")
@@ -332,8 +334,8 @@ _add_list("price-list list", PRICE_LIST, PRICE_LISTS, "currency, id", "List pric
 DOCUMENTS = (
     Shown(Column("id", "ID"), "id"),
     Shown(Column("title", "TITLE", shrink=True, min_width=14), "title"),
-    Shown(_listed("products", "PRODUCTS"), "products"),
-    Shown(_listed("stages", "STAGES"), "stages"),
+    Shown(listed("products", "PRODUCTS"), "products"),
+    Shown(listed("stages", "STAGES"), "stages"),
     Shown(Column("place", "FILE OR ADDRESS", shrink=True, rank=1), "coalesce(file, url)"),
 )
 _add_list("literature list", LITERATURE, DOCUMENTS, "id", "List the documents of sales literature.")
@@ -404,7 +406,7 @@ USERS = (
     Shown(Column("name", "NAME", shrink=True), "name"),
     Shown(Column("email", "E-MAIL", shrink=True, rank=1), "email"),
     Shown(Column("team", "TEAM"), "team"),
-    Shown(_flag("active"), "active"),
+    Shown(flag("active"), "active"),
 )
 
 _USERS = Parts(
@@ -425,7 +427,7 @@ TEAMS = (
     Shown(Column("id", "TEAM"), "id"),
     Shown(Column("name", "NAME", shrink=True), "name"),
     Shown(Column("manager", "MANAGER"), "manager"),
-    Shown(_listed("members", "MEMBERS"), "members"),
+    Shown(listed("members", "MEMBERS"), "members"),
 )
 _TEAMS = Parts(
     "teams",

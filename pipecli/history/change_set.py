@@ -358,7 +358,7 @@ def _money(end: Pipeline, keys: list[str]) -> dict[str, Money]:
     marks = ", ".join("?" * len(keys))
     connection: sqlite3.Connection = end.index.connection
     rows = connection.execute(
-        "SELECT id, status, currency, coalesce(exact_closed_amount, exact_amount), probability, title, owner "
+        "SELECT id, status, currency, exact_amount, probability, title, owner "
         f"FROM opportunities WHERE id IN ({marks})",
         keys,
     )

@@ -148,9 +148,18 @@ class Opportunity(Document):
     @property
     def value(self) -> Decimal | None:
         """Its worth in its currency: the amount set by hand, else the items' total, else unknown."""
-        if self.amount is not None:
-            return rounded(self.amount, self.currency)
+        return self.items_amount if self.amount is None else rounded(self.amount, self.currency)
+
+    @property
+    def items_amount(self) -> Decimal | None:
+        """The sum of its items; None without any."""
         return total(self.items, self.currency) if self.items else None
+
+    @property
+    def amount_in_lists(self) -> Decimal | None:
+        """The `amount` of every list, report, query and condition: a won deal's final value, else `value`."""
+        is_won = self.status is OpportunityStatus.WON and self.closed is not None
+        return self.closed.amount if is_won and self.closed else self.value
 
     @property
     def is_open(self) -> bool:

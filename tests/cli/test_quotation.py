@@ -236,8 +236,13 @@ def test_a_list_has_the_figures_and_takes_the_filters_of_the_deal(cli, draft, mo
     (listed,) = loads(cli("quote", "list", "--where", "margin < 1498.21", "--format", "json").out)
     assert listed == shown(cli, draft)
     csv = cli("quote", "list", "--format", "csv").out.splitlines()
-    assert csv[0] == "id,customer,status,valid_until,amount,total,margin,opportunity,date"
-    assert csv[1] == f"{draft},Contoso Coffee,draft,2026-12-21,5095.20,6099.52,1498.20,{OPP},2026-11-21"
+    assert csv[0] == (
+        "id,customer,customer_name,lead,status,valid_until,amount,total,currency,margin,opportunity,date"
+    )
+    assert csv[1] == (
+        f"{draft},contoso-coffee,Contoso Coffee,,draft,2026-12-21,5095.20,6099.52,EUR,1498.20,"
+        f"{OPP},2026-11-21"
+    )
 
 
 def test_a_quotation_to_a_lead_is_listed_under_its_name(cli):

@@ -125,6 +125,34 @@ class Shown(NamedTuple):
     sql: str
     hidden: bool = False
     """Only there for another column's `show`."""
+    in_json: bool = False
+    """Computed for this list: JSON has it beside the record's own keys."""
+
+
+CURRENCY = Shown(Column("currency", "CURRENCY", only="data"), "currency")
+"""The currency of the amounts of a row, which on a terminal stands beside them."""
+
+
+def listed(name: str, heading: str, rank: int = 0) -> Column:
+    """A JSON list of the index, its elements with commas."""
+
+    def show(record: Mapping[str, object]) -> str:
+        return ", ".join(loads(str(record[name]))) if record[name] else ""
+
+    return Column(name, heading, shrink=True, rank=rank, show=show)
+
+
+def flag(name: str) -> Column:
+    """Yes or no."""
+    return Column(name, name.upper(), show=lambda record: "yes" if record[name] else "no")
+
+
+def named(key: str, heading: str, label: str, *, by: Sequence[str], min_width: int) -> tuple[Shown, ...]:
+    """Another record: on a terminal by its name, elsewhere its key and `by`, each in a column."""
+    return (
+        Shown(Column(f"{key}_label", heading, shrink=True, min_width=min_width, only="table"), label),
+        *(Shown(Column(name, name.replace("_", " ").upper(), only="data"), name) for name in (key, *by)),
+    )
 
 
 class Listing(Reading):
@@ -157,30 +185,47 @@ def print_list(ctx: typer.Context, kind: Kind, shown: Sequence[Shown], order: st
         ids = query.select(connection, kind.identity, kind.table, condition, tail, parameters)
         write_text("".join(f"{row[0]}\n" for row in ids.rows))
     elif run.format in (Format.JSON, Format.JSONL):
-        columns = ", ".join(["json", _currency(known), *DERIVED.get(kind.noun, {}).values()])
+        own = [column for column in shown if column.in_json]
+        computed = [*DERIVED.get(kind.noun, {}).values(), *(column.sql for column in own)]
+        columns = ", ".join(["json", _currency(known), *computed])
         rows = query.select(connection, columns, kind.table, condition, tail, parameters)
-        _print_json(run, kind.noun, rows.rows)
+        _print_json(run, kind.noun, rows.rows, [column.column.name for column in own])
     else:
         columns = ", ".join(column.sql for column in shown)
         rows = query.select(connection, columns, kind.table, condition, tail, parameters)
         names = [column.column.name for column in shown]
-        records = [dict(zip(names, row, strict=True)) for row in rows.rows]
+        records = [_flagged(dict(zip(names, row, strict=True)), _FLAGS) for row in rows.rows]
         visible = [column.column for column in shown if not column.hidden]
         print_records(records, visible, run.format, id_key=names[0])
+
+
+_FLAGS = frozenset({"active"})
+"""Columns of records that are yes or no."""
+
+
+def _flagged(row: dict[str, Any], flags: frozenset[str]) -> dict[str, Any]:
+    """A row with yes and no where SQL has 1 and 0."""
+    for name in flags & row.keys():
+        row[name] = bool(row[name])
+    return row
 
 
 def _currency(known: set[str]) -> str:
     return "currency" if "currency" in known else "''"
 
 
-def _print_json(run: Session, noun: str, rows: Sequence[tuple[Any, ...]]) -> None:
-    """The files' own JSON, kept in the index, with the computed keys joined on as text.
+def _print_json(run: Session, noun: str, rows: Sequence[tuple[Any, ...]], own: Sequence[str]) -> None:
+    """The files' own JSON, kept in the index, with the computed keys joined on as text; `own` are the last.
 
     Reading and writing 8,800 records anew would take ten times as long.
     """
     texts = []
     for written, currency, *computed in rows:
-        extra = derive(noun, tuple(computed), currency)
+        derived = computed[: len(computed) - len(own)]
+        extra = derive(noun, tuple(derived), currency) | dict(zip(own, computed[len(derived) :], strict=True))
+        if extra.get("amount_by_hand") and _IS_WON in written:
+            texts.append(dumps(loads(written) | extra, indent=None))
+            continue
         for key in ("amount", "probability"):
             if key in extra and _is_in_file(key, extra, written):
                 del extra[key]
@@ -190,6 +235,10 @@ def _print_json(run: Session, noun: str, rows: Sequence[tuple[Any, ...]]) -> Non
     else:
         inner = ",\n".join(texts)
         write_text(f"[\n{inner}\n]\n" if texts else "[]\n")
+
+
+_IS_WON = '"status": "won"'
+"""Of the deals the won ones, whose amount is the final value, whatever the file's `amount` was before."""
 
 
 def _is_in_file(key: str, extra: RecordJson, written: str) -> bool:
@@ -242,7 +291,7 @@ def print_parts(
         records = [_record(parts, dict(zip(names, row, strict=True))) for row in result.rows]
     else:
         names = [column.column.name for column in shown]
-        records = [dict(zip(names, row, strict=True)) for row in result.rows]
+        records = [_flagged(dict(zip(names, row, strict=True)), parts.flags) for row in result.rows]
     print_records(records, [column.column for column in shown if not column.hidden], run.format)
 
 

@@ -48,6 +48,7 @@ def print_records(
 
     Columns that a narrow terminal has no room for are named on stderr.
     """
+    columns = [column for column in columns if column.only != ("data" if fmt is Format.TABLE else "table")]
     match fmt:
         case Format.TABLE:
             _print_table(records, columns)

@@ -36,6 +36,7 @@ DERIVED = {
     },
     "opportunity": {
         "amount": "exact_amount",
+        "items_amount": "exact_items_amount",
         "amount_by_hand": "amount_by_hand",
         "probability": "probability",
         "stage_probability": "stage_probability",
@@ -51,7 +52,7 @@ DERIVED = {
     "supplier-quotation": {"amount": "exact_amount", "supplier_name": "supplier_name"},
     "product": {"id": "sku"},
 }
-_EXACT = ("amount", "tax", "total")
+_EXACT = ("amount", "items_amount", "tax", "total")
 
 
 def derive(noun: str, row: sqlite3.Row | tuple[Any, ...], currency: str) -> RecordJson:
@@ -73,7 +74,7 @@ def derive(noun: str, row: sqlite3.Row | tuple[Any, ...], currency: str) -> Reco
             weighted(record_json["amount"], record_json["probability"], currency) if counts else None
         )
     if noun == "lead":
-        record_json["missing"] = record_json["missing"].split()
+        record_json["missing"] = [word for word in record_json["missing"].split(", ") if word]
     if "tax_by_rate" in record_json:
         record_json["tax_by_rate"] = loads(record_json["tax_by_rate"])
     if "margin_facts" in record_json:

@@ -39,6 +39,8 @@ class Column(NamedTuple):
     min_width: int = 8
     rank: int = 0
     show: Callable[[Mapping[str, object]], object] | None = None
+    only: Literal["", "table", "data"] = ""
+    """`table`: drawn on a terminal alone; `data`: only in csv, tsv and markdown, which others read on."""
 
 
 class Table(NamedTuple):

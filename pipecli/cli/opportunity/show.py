@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
 from typing import Any, NamedTuple
 
 import typer
@@ -22,8 +21,8 @@ from pipecli.cli.show import (
 )
 from pipecli.jsontext import loads
 from pipecli.records.kinds import OPPORTUNITY
-from pipecli.store.index.records import item_amounts, rows_where
 from pipecli.store.index.records import label as label_of
+from pipecli.store.index.records import rows_where
 from pipecli.store.index.records import stakeholders as stakeholders_of
 from pipecli.store.lookup import resolve
 from pipecli.wording import count
@@ -170,18 +169,14 @@ def _money(run: Session, deal: RecordJson) -> Iterator[Line]:
     if "amount" not in deal:
         yield "amount", "unknown: no items, and none set by hand"
         return
-    by_hand = " by hand" if deal["amount_by_hand"] else ""
-    if by_hand and deal.get("items"):
-        by_hand += f", the items come to {amount_text(_items_total(run, deal), deal['currency'])}"
-    yield "amount", amount_text(deal["amount"], deal["currency"]) + by_hand
+    is_won = deal["status"] == "won"
+    words = " by hand" if deal["amount_by_hand"] and not is_won else ""
+    if deal.get("items_amount", deal["amount"]) != deal["amount"]:
+        words += f", the items come to {amount_text(deal['items_amount'], deal['currency'])}"
+    yield "amount", amount_text(deal["amount"], deal["currency"]) + words
     if "closed" not in deal and "weighted" in deal:
         weighted = amount_text(deal["weighted"], deal["currency"])
         yield "weighted", f"{weighted} at {cell_text(deal['probability'])} %{_stage_probability(deal)}"
-
-
-def _items_total(run: Session, deal: RecordJson) -> Decimal:
-    amounts = item_amounts(run.pipeline.index.connection, "_opportunities", deal["id"])
-    return sum((amount or Decimal(0) for amount in amounts), Decimal(0))
 
 
 def _stage_probability(deal: RecordJson) -> str:

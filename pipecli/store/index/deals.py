@@ -115,7 +115,7 @@ def _deals(
     # The table, not the view of the same name: that one reads the whole record of every deal.
     rows = connection.execute(
         f"""SELECT r.id, r.status, r.process, r.stage, r.type, r.currency,
-            CASE r.status WHEN 'won' THEN r.exact_closed_amount ELSE r.exact_amount END,
+            r.exact_amount,
             r.probability_by_hand, CASE r.status WHEN 'open' THEN r.expected_close ELSE r.closed_date END,
             r.owner, r.source, r.customer, r.title, r.created, r.campaign, r.lead IS NOT NULL, r.score,
             r.closed_reasons, r.closed_competitors, r.competitors, {last_activity}

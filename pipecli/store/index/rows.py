@@ -79,7 +79,7 @@ def _lead_courses_on_leads(connection: sqlite3.Connection) -> tuple[Counter[str]
     """By lead, how many opportunities are on it, and those that were won."""
     counts, sales = Counter[str](), defaultdict[str, list[Sale]](list)
     for lead, key, status, amount, currency, closed in connection.execute(
-        "SELECT lead, id, status, exact_closed_amount, currency, closed_date FROM _opportunities "
+        "SELECT lead, id, status, exact_amount, currency, closed_date FROM _opportunities "
         "WHERE lead IS NOT NULL"
     ):
         counts[lead] += 1

@@ -157,7 +157,8 @@ _OF_RECORDS: dict[str, tuple[Columns, ...]] = {
         _fields(
             "shared_with TEXT, source TEXT, campaign TEXT, score INTEGER, currency TEXT, price_list TEXT"
         ),
-        ("amount REAL, exact_amount TEXT", lambda deal: _money(deal.value)),
+        ("amount REAL, exact_amount TEXT", lambda deal: _money(deal.amount_in_lists)),
+        ("items_amount REAL, exact_items_amount TEXT", lambda deal: _money(deal.items_amount)),
         ("amount_by_hand INTEGER", lambda deal: [deal.amount is not None]),
         ("probability_by_hand REAL", lambda deal: [_value(deal.probability)]),
         _fields("expected_close TEXT"),

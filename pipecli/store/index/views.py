@@ -53,10 +53,12 @@ LEFT JOIN users u ON u.id = o.owner;"""
 
 _LEADS = """
 CREATE VIEW leads AS SELECT r.*,
-    trim(CASE r.need WHEN 'yes' THEN '' ELSE 'need ' END
-        || CASE r.budget WHEN 'yes' THEN '' ELSE 'budget ' END
-        || CASE r.timeframe WHEN 'yes' THEN '' ELSE 'timeframe ' END
-        || CASE r.authority WHEN 'yes' THEN '' ELSE 'authority' END) AS missing,
+    CASE WHEN r.status IN ('converted', 'disqualified') THEN '' ELSE
+        rtrim(CASE r.need WHEN 'yes' THEN '' ELSE 'need, ' END
+            || CASE r.budget WHEN 'yes' THEN '' ELSE 'budget, ' END
+            || CASE r.timeframe WHEN 'yes' THEN '' ELSE 'timeframe, ' END
+            || CASE r.authority WHEN 'yes' THEN '' ELSE 'authority' END, ', ')
+    END AS missing,
     u.team, u.name AS owner_name, d.json
 FROM _leads r JOIN _records d USING (path) LEFT JOIN users u ON u.id = r.owner;"""
 
