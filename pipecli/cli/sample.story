@@ -56,7 +56,7 @@ quote send $roasters_quote
 
 @ 2025-12-18 12:00 ana
 roasters_second = quote revise $roasters_quote
-quote set $roasters_second items.0.discount=5
+quote set $roasters_second items.1.discount=5
 quote send $roasters_second
 opp advance $roasters_deal
 by-hand $roasters_deal "Ana: María decides alone, but her brother signs. Call him first."
@@ -262,7 +262,7 @@ opp won $law --note "Installed on Friday"
 
 @ 2026-10-28 10:10 sara
 lisbon_second = quote revise $lisbon_quote --message "They asked for ten percent"
-quote set $lisbon_second items.0.discount=10
+quote set $lisbon_second items.1.discount=10
 quote send $lisbon_second
 opp advance $lisbon_deal
 

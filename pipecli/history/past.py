@@ -30,6 +30,7 @@ from pipecli.store.yaml import read
 if TYPE_CHECKING:
     from pipecli.records.base import Record
     from pipecli.records.money import Rates
+    from pipecli.records.quotation import Quotation
 
 _KEPT = 8
 """The number of indexes of the past that are kept; the one that was used longest ago goes first."""
@@ -178,6 +179,35 @@ def quotations_when_open(pipeline: Pipeline, deal: str, quotations: Iterable[str
         if then is not None and isinstance(then.get("status"), str):
             statuses[key] = then["status"]
     return statuses
+
+
+def sent_times(pipeline: Pipeline, quotations: Iterable[Quotation]) -> dict[str, datetime]:
+    """The times of the commits that sent quotations whose files don't say it, by id; the last of each.
+
+    What no commit tells is left out.
+    """
+    times = {}
+    for quotation in quotations:
+        path = pipeline.file_of("quotation", quotation.id)
+        if quotation.sent is None and quotation.status == "sent" and path:
+            moment = _sent_at(pipeline, path)
+            if moment is not None:
+                times[quotation.id] = moment
+    return times
+
+
+def _sent_at(pipeline: Pipeline, file: str) -> datetime | None:
+    """The time of the commit since which a file says `status: sent`; None where none does."""
+    place = pipeline.location
+    since = None
+    log = git.log(place.work_tree, "--format=%H %cI", "HEAD", "--", place.prefix + file)
+    for line in log.decode().splitlines():
+        commit, _, moment = line.partition(" ")
+        then = _content(pipeline, commit, file)
+        if then is None or then.get("status") != "sent":
+            break
+        since = datetime.fromisoformat(moment)
+    return since
 
 
 def _before_closing(pipeline: Pipeline, file: str) -> str:

@@ -30,7 +30,7 @@ from pipecli.records.base import (
 from pipecli.records.item import Item
 from pipecli.records.kinds import ORDER, QUOTATION, SUPPLIER_QUOTATION
 from pipecli.records.money import rounded
-from pipecli.records.values import Amount, CurrencyCode, Day, LanguageTag, Line, Quantity, Text
+from pipecli.records.values import Amount, CurrencyCode, Day, LanguageTag, Line, Moment, Quantity, Text
 
 
 class QuotationStatus(StrEnum):
@@ -53,6 +53,8 @@ class Quotation(Document):
     opportunity: OpportunityId
     revision_of: QuotationId | None = None
     date: Day
+    sent: Moment | None = None
+    """The time at which it was marked as sent, written by `send`; older files don't say it."""
     valid_until: Day | None = None
     status: QuotationStatus = QuotationStatus(QUOTATION.first_status)
     customer: CustomerSlug | None = None

@@ -439,3 +439,29 @@ def test_a_file_of_before_says_one_reason_and_keeps_its_bytes_until_that_changes
     assert "  reason: price # they said\n  competitor: Acme\n" in file.read_text()
     assert "lost" in cli("history", opp).out
     assert "reasons" not in cli("history", opp).out
+
+
+# Which quotation wins
+
+
+def test_the_quotation_that_was_sent_last_wins_whatever_its_date(cli, opp, shown):
+    """`sent` decides: a quotation may bear an earlier or a later date than the day it went out."""
+    first = cli("quote", "new", opp, "--format", "ids").id
+    second = cli("quote", "new", opp, "--format", "ids").id
+    cli("--today", "2026-11-20T10:00:00+01:00", "quote", "send", second, "--date", "2026-11-20")
+    cli("--today", "2026-11-21T09:00:00+01:00", "quote", "send", first, "--date", "2026-11-01")
+    assert shown("quote", first)["sent"] == "2026-11-21T09:00:00+01:00"
+    cli("opp", "won", opp, "--date", "2026-11-21")
+    assert shown("opp", opp)["closed"]["quotation"] == first
+
+
+def test_of_older_files_history_says_which_was_sent_last(cli, opp, shown, root, git, monkeypatch):
+    first, second = (cli("quote", "new", opp, "--format", "ids").id for _ in range(2))
+    for quotation, at in ((second, "2026-11-20T10:00:00+01:00"), (first, "2026-11-21T10:00:00+01:00")):
+        (file,) = root.glob(f"quotations/**/{quotation}-*.yaml")
+        file.write_text(file.read_text().replace("status: draft", "status: sent"))
+        git("add", ".")
+        monkeypatch.setenv("GIT_COMMITTER_DATE", at)
+        git("commit", "-qm", f"send {quotation}")
+    cli("opp", "won", opp)
+    assert shown("opp", opp)["closed"]["quotation"] == first

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from datetime import datetime
+
 import pytest
 
 from pipecli.jsontext import loads
@@ -44,7 +47,10 @@ def test_a_draft_is_sent(cli, root, given, git):
     said = cli("quote", "send", QTN)
 
     assert said.out == f"{QTN}: send\n"
-    assert (root / FILE).read_text() == text(status="sent")
+    sent = (root / FILE).read_text()
+    moment = re.search(r"^sent: (.*)\n", sent, re.MULTILINE)
+    assert moment and datetime.fromisoformat(moment[1]).tzinfo
+    assert sent.replace(moment[0], "") == text(status="sent")
     assert changed_files(git) == [FILE]
     assert "Pipecli-Event: quotation-sent" in git("log", "-1", "--format=%B")
 

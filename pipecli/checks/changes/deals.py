@@ -12,6 +12,7 @@ from pipecli.checks.changes.rule import Changed, Review, Rule
 from pipecli.checks.frozen import OFFERED
 from pipecli.checks.rule import Path, Problem, Severity
 from pipecli.history.events import Event
+from pipecli.history.past import sent_times
 from pipecli.records.item import Item, total
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.lead import Lead, LeadStatus
@@ -175,7 +176,7 @@ def _quotation_of(review: Review, deal: Opportunity) -> Quotation | None:
     quotations = [record for (file,) in rows if isinstance(record := review.head.read(file), Quotation)]
     named = deal.closed.quotation if deal.closed else None
     if not named:
-        return last_offered(quotations)
+        return last_offered(quotations, sent_times(review.head, quotations))
     return next((quotation for quotation in quotations if quotation.id == named), None)
 
 

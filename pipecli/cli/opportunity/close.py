@@ -12,7 +12,7 @@ from pipecli.cli.common.change import Transaction, changing
 from pipecli.cli.common.command import Changing, Ref, noun
 from pipecli.cli.common.record_verbs import names_of
 from pipecli.cli.lead.convert import parties
-from pipecli.history.past import quotations_when_open
+from pipecli.history.past import quotations_when_open, sent_times
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.quotation import Order, Quotation
@@ -44,10 +44,12 @@ def won(
         deal = transaction.get(Opportunity, ref)
         require_open(deal)
         sold, conversion = _sold(transaction, deal)
+        quotations = _quotations(transaction, deal)
         change = win(
             sold,
-            _quotations(transaction, deal),
+            quotations,
             _orders(transaction, deal),
+            sent=sent_times(transaction.pipeline, quotations),
             order_id=transaction.new_id("ORD"),
             now=transaction.now,
             day=transaction.day(day) or transaction.today,

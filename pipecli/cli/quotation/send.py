@@ -49,9 +49,7 @@ def send(
     with changing(ctx) as transaction:
         quotation = transaction.get(Quotation, ref)
         deal, siblings = _of_deal(transaction, quotation)
-        sent = moves.send(
-            quotation, deal, siblings=siblings, today=transaction.today, day=transaction.day(date)
-        )
+        sent = moves.send(quotation, deal, siblings=siblings, now=transaction.now, day=transaction.day(date))
         if not email:
             transaction.do(sent)
             return

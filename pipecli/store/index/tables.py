@@ -183,8 +183,8 @@ _OF_RECORDS: dict[str, tuple[Columns, ...]] = {
     "quotation": (
         _fields(
             "id TEXT, external_id TEXT, created TEXT, opportunity TEXT, revision_of TEXT, date TEXT, "
-            "valid_until TEXT, status TEXT, customer TEXT, lead TEXT, contact TEXT, currency TEXT, "
-            "price_list TEXT, supplier_quotation TEXT"
+            "sent TEXT, valid_until TEXT, status TEXT, customer TEXT, lead TEXT, contact TEXT, "
+            "currency TEXT, price_list TEXT, supplier_quotation TEXT"
         ),
         _TOTALS,
         _fields("reason TEXT, tags TEXT"),

@@ -8,7 +8,7 @@ as they did.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 
 from pipecli.records.base import Record
@@ -37,17 +37,19 @@ def win(
     now: datetime,
     day: date,
     quotation: Quotation | None = None,
+    sent: Mapping[str, datetime] | None = None,
     amount: Decimal | None = None,
     note: str | None = None,
 ) -> Change:
     """Close an open deal as won with `quotation`, by default the one accepted or last sent.
 
-    `quotations` and `orders` are all of the deal, which has its customer already. The final value is
-    `amount`, else the quotation's total, else what the deal is worth.
+    `quotations` and `orders` are all of the deal, which has its customer already; `sent` has the times at
+    which those without one of their own were sent. The final value is `amount`, else the quotation's total,
+    else what the deal is worth.
     """
     require_open(deal)
     refuse_future(deal, day, now.date())
-    winner = _offered(deal, quotation) if quotation else last_offered(quotations)
+    winner = _offered(deal, quotation) if quotation else last_offered(quotations, sent or {})
     value = _value(deal, winner) if amount is None else _payable(amount, deal.currency)
     closed = Closed.model_construct(
         date=day, amount=value, quotation=winner.id if winner else None, detail=note
@@ -66,12 +68,20 @@ def win(
     )
 
 
-def last_offered(quotations: Sequence[Quotation]) -> Quotation | None:
-    """The quotation that a deal is won with where nobody names one: the accepted one, else the last sent."""
+def last_offered(quotations: Sequence[Quotation], sent: Mapping[str, datetime]) -> Quotation | None:
+    """The quotation that a deal is won with where nobody names one: the accepted one, else the last sent.
+
+    One without a time in its file was sent when `sent` says, else on its date.
+    """
+
+    def moment(quotation: Quotation) -> tuple[datetime, date, datetime]:
+        start = datetime.combine(quotation.date, time(), quotation.created.tzinfo)
+        return quotation.sent or sent.get(quotation.id, start), quotation.date, quotation.created
+
     for status in (QuotationStatus.ACCEPTED, QuotationStatus.SENT):
         offered = [quotation for quotation in quotations if quotation.status is status]
         if offered:
-            return max(offered, key=lambda quotation: (quotation.date, quotation.created))
+            return max(offered, key=moment)
     return None
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 
 from pipecli.records.activity import Activity
 from pipecli.records.opportunity import Opportunity
@@ -22,10 +22,10 @@ def send(
     deal: Opportunity,
     *,
     siblings: list[Quotation],
-    today: date,
+    now: datetime,
     day: date | None = None,
 ) -> Change:
-    """Draft → sent. A `day` that is given becomes the quotation's date.
+    """Draft → sent, at `now`. A `day` that is given becomes the quotation's date.
 
     Refused without items or addressee, on a closed deal, and when its validity has passed on the day it is
     sent.
@@ -36,12 +36,12 @@ def send(
     if not quotation.items:
         raise Refused(f"{quotation.id} has no items", hint=f"add some: pipecli quote item add {quotation.id}")
     require_addressee(quotation)
-    if quotation.valid_until is not None and quotation.valid_until < (day or today):
+    if quotation.valid_until is not None and quotation.valid_until < (day or now.date()):
         raise Refused(
             f"{quotation.id} is valid only until {quotation.valid_until}",
             hint=f"give it more time: pipecli quote set {quotation.id} valid_until=+30d",
         )
-    sent = quotation.with_(status=QuotationStatus.SENT, date=day or quotation.date)
+    sent = quotation.with_(status=QuotationStatus.SENT, date=day or quotation.date, sent=now)
     return Change(sent, "send", "quotation-sent")
 
 

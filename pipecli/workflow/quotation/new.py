@@ -106,6 +106,7 @@ def revise(
         created=now,
         revision_of=quotation.id,
         date=now.date(),
+        sent=None,
         valid_until=valid_from(now.date(), settings),
         status=QuotationStatus.DRAFT,
         reason=None,
