@@ -223,7 +223,7 @@ opp advance $law
 
 @ 2026-10-01 09:00 marta
 settings set $targets
-settings set processes.standard.stages.3.category=best-case processes.standard.stages.4.category=commit
+settings set processes.standard.stages.4.category=best-case processes.standard.stages.5.category=commit
 
 @ 2026-10-06 12:00 sara
 doha = opp add "Machines for a hotel chain" --organization "Gulf Palms Hotels" --person "Nadia Haddad" --email nadia@gulfpalms.example --currency USD --price-list export-usd --source trade-fair --owner sara --expected-close +100d --type sales
