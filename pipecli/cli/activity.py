@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
 from typing import Annotated, Literal, NamedTuple
 
 import typer
@@ -11,8 +10,6 @@ import typer
 from pipecli.cli.common.assignments import validated
 from pipecli.cli.common.change import Printed, Transaction, changing
 from pipecli.cli.common.command import Changing, noun
-from pipecli.cli.common.dates import parse_moment
-from pipecli.cli.common.session import Session
 from pipecli.cli.list import ActivityTypeName
 from pipecli.errors import PipecliError
 from pipecli.records.activity import Activity
@@ -45,7 +42,9 @@ def add(
     ] = None,
     at: Annotated[
         str | None,
-        typer.Option(help="2026-11-30T10:00, friday 10:00, or a day; now, if it is done.", metavar="WHEN"),
+        typer.Option(
+            help="10:00, friday 9am, 15 dec, 2026-11-30T10:00. Default, if it is done: now.", metavar="WHEN"
+        ),
     ] = None,
     by: Annotated[str | None, typer.Option(help="Who; you otherwise.", metavar="USER")] = None,
     contact: Annotated[str | None, typer.Option(help="With whom.", metavar="CONTACT")] = None,
@@ -68,7 +67,7 @@ def add(
         given = {
             "id": transaction.new_activity_id(),
             "type": type_,
-            "at": _when(transaction.session, at) if at else transaction.now,
+            "at": transaction.session.moment_or_day(at, past=is_done) if at else transaction.now,
             "subject": subject,
             "by": by or transaction.me,
             "direction": direction,
@@ -103,7 +102,7 @@ def done(
     with changing(ctx) as transaction:
         known = find_activity(transaction.pipeline, ref, activity)
         record = _of(transaction, known.noun, known.record)
-        when = _when(transaction.session, at) if at else None
+        when = transaction.session.moment_or_day(at, past=True) if at else None
         transaction.do(
             complete_activity.complete(record, known.id, transaction.now, at=when, notes=notes or None),
             printed=Printed(known.noun, known.record, known.id),
@@ -123,13 +122,6 @@ def _of(transaction: Transaction, noun: str, key: str) -> Lead | Opportunity:
 
 def _contact(transaction: Transaction, name: str | None) -> str | None:
     return transaction.get(Contact, name).id if name else None
-
-
-def _when(run: Session, text: str) -> datetime | date:
-    """A moment where a time of day is given, else a day."""
-    zone = run.now.tzinfo
-    assert zone is not None
-    return parse_moment(text, run.today, zone) if ":" in text else run.day(text)
 
 
 class FoundActivity(NamedTuple):

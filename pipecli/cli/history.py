@@ -62,7 +62,7 @@ def history(
 def _first_day(text: str, run: Session) -> date:
     from pipecli.cli.common.dates import parse_from
 
-    return parse_from(text, run.today)
+    return parse_from(text, run.today, past=True)
 
 
 def _name(run: Session, known: History, ref: str) -> Name:

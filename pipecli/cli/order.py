@@ -57,7 +57,7 @@ def deliver(
         order = transaction.get(Order, ref)
         transaction.do(
             deliver_order.deliver(
-                order, day=transaction.day(date) or transaction.today, today=transaction.today
+                order, day=transaction.day(date, past=True) or transaction.today, today=transaction.today
             )
         )
 

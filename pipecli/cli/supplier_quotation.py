@@ -103,7 +103,7 @@ def receive(
         raise PipecliError("an answer has prices", hint="give --price ITEM=PRICE, or --csv FILE")
     with changing(ctx) as transaction:
         answer = transaction.get(SupplierQuotation, ref)
-        typed = [_typed(transaction, text) for text in price or ()]
+        typed = [_typed(transaction, text, answer.currency) for text in price or ()]
         read = _read(csv, currency or answer.currency) if csv else []
         transaction.do(
             supplier_quotation.receive(
@@ -117,13 +117,13 @@ def receive(
         )
 
 
-def _typed(transaction: Transaction, text: str) -> Offered:
+def _typed(transaction: Transaction, text: str, currency: str) -> Offered:
     """`cafe-s-100=9.90`."""
     item, equals, price = text.rpartition("=")
     if not equals or not item.strip() or not price.strip():
         raise PipecliError(f'--price: "{text}" is no price of an item', hint="write it as cafe-s-100=9.90")
     field = (SupplierQuotation, "items.0.unit_price")
-    return Offered((item.strip(),), option("--price", price.strip(), field, transaction.session))
+    return Offered((item.strip(),), option("--price", price.strip(), field, transaction.session, currency))
 
 
 def _read(file: Path, currency: str) -> list[Offered]:

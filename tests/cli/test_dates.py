@@ -43,10 +43,49 @@ MADRID = ZoneInfo("Europe/Madrid")
         ("start of next week", "2026-10-26"),
         ("end of year", "2026-12-31"),
         ("  Next   MONDAY ", "2026-10-26"),
+        ("3d", "2026-10-24"),
+        ("in 3 days", "2026-10-24"),
+        ("in a week", "2026-10-28"),
+        ("2 days ago", "2026-10-19"),
+        ("next week", "2026-10-26"),
+        ("+5bd", "2026-10-28"),
+        ("3bd", "2026-10-26"),
+        ("-3bd", "2026-10-16"),
+        ("in 2 business days", "2026-10-23"),
+        ("15 dec", "2026-12-15"),
+        ("Dec 15", "2026-12-15"),
+        ("3rd january", "2027-01-03"),
+        ("15 sept.", "2027-09-15"),
+        ("21 oct", "2026-10-21"),
+        ("15.12.", "2026-12-15"),
+        ("15.12", "2026-12-15"),
+        ("15.12.2027", "2027-12-15"),
+        ("29 feb", "2028-02-29"),
+        ("21/11/2026", "2026-11-21"),
+        ("15/12", "2026-12-15"),
     ],
 )
 def test_a_day_is_understood(typed: str, day: str) -> None:
     assert parse_day(typed, TODAY) == date.fromisoformat(day)
+
+
+def test_a_day_of_the_past_without_a_year_is_the_last_one() -> None:
+    assert parse_day("15 dec", TODAY, past=True) == date(2025, 12, 15)
+    assert parse_day("20.10.", TODAY, past=True) == date(2026, 10, 20)
+    assert parse_day("21 oct", TODAY, past=True) == TODAY
+
+
+def test_a_day_that_may_be_two_is_refused_with_both() -> None:
+    with pytest.raises(PipecliError, match='"5/12" is 2026-12-05 or 2027-05-12; write one of them'):
+        parse_day("5/12", TODAY)
+    assert parse_day("12/12", TODAY) == date(2026, 12, 12)
+
+
+def test_business_days_leave_the_weekends_out() -> None:
+    friday, saturday = date(2026, 10, 23), date(2026, 10, 24)
+    assert parse_day("+1bd", friday) == parse_day("+1bd", saturday) == date(2026, 10, 26)
+    assert parse_day("-1bd", date(2026, 10, 26)) == parse_day("-1bd", saturday) == friday
+    assert parse_day("+10bd", friday) == date(2026, 11, 6)
 
 
 def test_a_month_later_ends_with_the_month() -> None:
@@ -56,7 +95,7 @@ def test_a_month_later_ends_with_the_month() -> None:
 
 
 NO_DATES = """
-2026-13-01 | 2026-02-30 | 20261121 | 2026-W47-1 | 2026-1-2 | 21.11.2026 | 21/11/2026 | +3 | 3d | + 3d | +1h
+2026-13-01 | 2026-02-30 | 20261121 | 2026-W47-1 | 2026-1-2 | 31.2. | 32 dec | 13/13 | +3 | + 3d | +1h
 +99999999y | -99999999d | +9999999999999w | someday | next | next 2026 | -- | ۲۰۲۶-۱۱-۲۱ | 2026-11-21T10:00
 """
 
@@ -67,7 +106,7 @@ NO_DATES = """
 def test_what_is_no_date_is_refused_with_the_forms_that_are(typed: str) -> None:
     with pytest.raises(PipecliError) as refusal:
         parse_day(typed, TODAY)
-    forms = "write 2026-11-21, today, tomorrow, +3d, +2w, friday or next monday"
+    forms = "write 2026-11-21, tomorrow, +3d, +2w, friday, next week or 15 dec"
     assert str(refusal.value) == f'"{typed}" is no date; {forms}'
 
 
@@ -132,6 +171,12 @@ def test_what_is_no_period_is_refused(typed: str) -> None:
         ("+3d 15:30", "2026-10-24T15:30:00+02:00"),
         ("next monday 10:00", "2026-10-26T10:00:00+01:00"),
         ("Tomorrow 00:00", "2026-10-22T00:00:00+02:00"),
+        ("10:00", "2026-10-21T10:00:00+02:00"),
+        ("9am", "2026-10-21T09:00:00+02:00"),
+        ("tomorrow 9am", "2026-10-22T09:00:00+02:00"),
+        ("fri at 9:30 pm", "2026-10-23T21:30:00+02:00"),
+        ("15 dec 12am", "2026-12-15T00:00:00+01:00"),
+        ("in 3 days 10:00", "2026-10-24T10:00:00+02:00"),
     ],
 )
 def test_a_moment_has_an_offset(typed: str, moment: str) -> None:
@@ -152,7 +197,7 @@ def test_a_day_alone_is_no_moment(typed: str) -> None:
 
 @pytest.mark.parametrize(
     "typed",
-    ["2026-11-30T24:00", "2026-11-30T10:60", "10:00", "2026-Q4 10:00", "0001-01-01T00:00+14:00",
+    ["2026-11-30T24:00", "2026-11-30T10:60", "15 dec 10", "13pm", "2026-Q4 10:00", "0001-01-01T00:00+14:00",
      "2026-11-30T10:00+25:00", "2026-11-30T10:00+01:99", "+99999999y 10:00", "2026-11-30T10", ""],
 )  # fmt: skip
 def test_what_is_no_moment_is_refused(typed: str) -> None:

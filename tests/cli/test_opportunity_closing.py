@@ -335,7 +335,7 @@ def test_an_open_deal_is_not_reopened(cli, opp, refused):
     ("arguments", "said"),
     [
         (["--amount", "lots"], '--amount: "lots" is no number'),
-        (["--amount", "1.005"], "1.005 EUR can't be paid: EUR has 2 decimals; round it: --amount 1.01"),
+        (["--amount", "1.0051"], "1.0051 EUR can't be paid: EUR has 2 decimals; round it: --amount 1.01"),
         (["--amount", "-1"], "--amount: it should be greater than or equal to 0"),
         (["--date", "someday"], '"someday" is no date'),
         (["--quotation", "QTN-ZZZZZ"], "no quotation answers to"),
@@ -355,8 +355,8 @@ def test_no_deal_closes_on_a_day_that_is_yet_to_come(cli, deal, refused):
 
 def test_an_amount_has_the_decimals_of_its_currency(cli, deal, refused):
     deal()
-    said = refused("opp", "set", "2q8xa", "amount=1.005")
-    assert "1.005 EUR can't be paid: EUR has 2 decimals" in said
+    said = refused("opp", "set", "2q8xa", "amount=1.0051")
+    assert "1.0051 EUR can't be paid: EUR has 2 decimals" in said
 
 
 def test_nothing_more_is_to_come_of_a_closed_deal(cli, deal):

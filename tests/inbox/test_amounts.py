@@ -39,6 +39,12 @@ from pipecli.inbox.importing.notation import Unreadable, mark_of, money, number
         ("۱۲۳٬۴۵۶", "123456"),
         ("۱۲٫۵", "12.5"),
         ("١٢٣", "123"),
+        ("22k", "22000"),
+        ("1.5M", "1500000.0"),
+        ("€12k", "12000"),
+        ("1,5k €", "1500.0"),
+        ("12k EUR", "12000"),
+        ("12 kr", "12"),
     ],
 )
 def test_an_amount_is_read_to_its_last_digit(text: str, value: str) -> None:
@@ -50,8 +56,8 @@ def test_an_amount_is_read_to_its_last_digit(text: str, value: str) -> None:
     [
         "",
         "abc",
-        "22k",
-        "1.2M",
+        "k",
+        "22kg",
         "1..2",
         "1,23,4",
         "1.234.56",

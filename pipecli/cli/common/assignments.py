@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+import sys
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar, get_origin
 
+from pipecli.cli.common.session import say
 from pipecli.errors import FaultyFile, PipecliError
 from pipecli.records import base, elements
 from pipecli.records.base import Part, Plain, Record
+from pipecli.records.money import minor_digits
 
 if TYPE_CHECKING:
     from pipecli.cli.common.session import Session
@@ -38,7 +42,8 @@ def _assigned(model: type[R], plain: Plain, assignments: Sequence[str], run: Ses
         if path[0] in _NEVER:
             raise PipecliError(f"{path[0]} never changes", hint="make a new record instead")
         _require_elements(model, plain, path)
-        put(plain, path, read(model, path, value, run) if value else None)
+        currency = str(plain.get("currency") or "")
+        put(plain, path, read(model, path, value, run, currency=currency) if value else None)
     return validated(model, plain, where)
 
 
@@ -71,11 +76,13 @@ def split(text: str) -> tuple[list[str], str]:
     return parts, value
 
 
-def read(model: type[Record], path: Sequence[str], text: str, run: Session, name: str = "") -> Any:
+def read(
+    model: type[Record], path: Sequence[str], text: str, run: Session, name: str = "", currency: str = ""
+) -> Any:
     """A value as the field at `path` has it: dates in words, numbers, yes and no, lists with commas.
 
     A list or a map may also be written as YAML: `[a, "b, c"]`, `{name: big deals, users: [ana]}`. `name` is
-    what a fault calls it, by default the path.
+    what a fault calls it, by default the path; `currency` that of an amount, by default the base currency.
     """
     annotation = base.annotation_at(model, path)
     name = name or ".".join(path)
@@ -90,14 +97,16 @@ def read(model: type[Record], path: Sequence[str], text: str, run: Session, name
     if any(get_origin(kind) is tuple for kind in kinds) and not _is_list_of_maps(kinds):
         return [part.strip() for part in text.split(",") if part.strip()]
     classes = [kind for kind in kinds if isinstance(kind, type)]
-    if datetime in classes and (":" in text or date not in classes):
+    if datetime in classes and date in classes:
+        return run.moment_or_day(text)
+    if datetime in classes:
         return _moment(text, run)
     if date in classes:
         return run.day(text)
     if bool in classes:
         return _flag(name, text)
     if Decimal in classes or int in classes:
-        return number(name, text)
+        return typed_number(name, path, text, currency or base_currency(run))
     if any(issubclass(kind, (str, Enum)) for kind in classes):
         return text
     if has_parts:
@@ -107,7 +116,9 @@ def read(model: type[Record], path: Sequence[str], text: str, run: Session, name
     return _yaml(text)
 
 
-def option(name: str, text: str | None, field: tuple[type[Record], str], run: Session) -> Any:
+def option(
+    name: str, text: str | None, field: tuple[type[Record], str], run: Session, currency: str = ""
+) -> Any:
     """An option's value, as exact and as bounded as the field it is for; None where it was not given.
 
     Raises PipecliError, naming the option.
@@ -120,7 +131,7 @@ def option(name: str, text: str | None, field: tuple[type[Record], str], run: Se
         return None
     model, path = field[0], field[1].split(".")
     annotation: Any = base.annotation_at(model, path)
-    value = read(model, path, text, run, name)
+    value = read(model, path, text, run, name, currency)
     try:
         return TypeAdapter(annotation).validate_python(value)
     except ValidationError as error:
@@ -188,8 +199,79 @@ def _is_list_of_maps(kinds: Sequence[Any]) -> bool:
     )
 
 
-def number(name: str, text: str) -> int | Decimal:
-    """An exact number, as an option or a field has it. Raises PipecliError, naming it."""
+_PERCENTAGES = ("discount", "tax", "probability", "max_discount", "margin", "max_difference")
+
+
+def typed_number(name: str, path: Sequence[str], text: str, currency: str) -> int | Decimal:
+    """A number as the field at `path` has it: an amount in `currency`, a percentage, or a plain one."""
+    from pipecli.history.events import is_money
+
+    if is_money(".".join(path)):
+        digits = minor_digits(currency) if path[-1] == "amount" or path[0] == "targets" else _ANY_DIGITS
+        return number(name, text, currency, digits)
+    return number(name, text.strip().removesuffix("%") if path[-1] in _PERCENTAGES else text)
+
+
+_ANY_DIGITS = 6
+"""Decimals of what is no sum: a price of one may have a tenth of a cent."""
+_PLAIN = r"[+-]?([0-9]+(\.[0-9]+)?|\.[0-9]+)"
+
+
+def number(name: str, text: str, currency: str = "", digits: int = _ANY_DIGITS) -> int | Decimal:
+    """An exact number in the notations that `import` knows: `12000`, `12k`, `12,000`, `12.000,50`.
+
+    With a `currency` it may have that one's sign. What is two numbers (`1,234` of something with decimals,
+    `12.000` of something without a third one) is asked at a terminal. Raises PipecliError, naming it.
+    """
+    plain = text.strip()
+    is_sum = digits < _ANY_DIGITS
+    if re.fullmatch(_PLAIN, plain) and not (
+        is_sum and re.fullmatch(r"[+-]?[1-9][0-9]{0,2}\.[0-9]{3}", plain)
+    ):
+        return Decimal(plain) if "." in plain else int(plain)
+    from pipecli.inbox.importing import notation
+
+    third_decimal = not is_sum or digits > 2 or "." in plain
+    try:
+        if currency:
+            read = notation.money(plain, "", third_decimal=third_decimal)
+            _require_currency(name, plain, read.currencies, currency)
+            value = read.value
+        else:
+            value = notation.number(plain, "")
+    except notation.TwoReadings as error:
+        value = _chosen(name, plain, error.readings)
+    except notation.Unreadable:
+        return _as_python_reads(name, plain)
+    say(f'{name}: "{plain}" is taken as {value:f}')
+    return int(value) if value == value.to_integral_value() else value
+
+
+def _require_currency(name: str, text: str, currencies: Collection[str], currency: str) -> None:
+    if currencies and currency not in currencies:
+        kind = "/".join(sorted(currencies)[:3])
+        raise PipecliError(
+            f'{name}: "{text}" is in {kind}, and the currency here is {currency}',
+            hint="set the currency too, or write the number alone",
+        )
+
+
+def _chosen(name: str, text: str, readings: tuple[Decimal, Decimal]) -> Decimal:
+    """The one of two readings that a person at the terminal names. Raises PipecliError elsewhere."""
+    first, second = (f"{reading.normalize():f}" for reading in readings)
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise PipecliError(
+            f'{name}: "{text}" is {first} or {second}', hint="write one of them, without a thousands sign"
+        )
+    import typer
+
+    while True:
+        answer = typer.prompt(f'{name}: is "{text}" {first} (1) or {second} (2)?', err=True).strip()
+        if answer in ("1", first, "2", second):
+            return readings[0] if answer in ("1", first) else readings[1]
+
+
+def _as_python_reads(name: str, text: str) -> int | Decimal:
     try:
         return int(text) if text.lstrip("+-").isdecimal() else Decimal(text)
     except (InvalidOperation, ValueError):
@@ -201,6 +283,10 @@ def _flag(name: str, text: str) -> bool:
     if text.lower() not in known:
         raise PipecliError(f'{name}: "{text}" is neither yes nor no')
     return known[text.lower()]
+
+
+def base_currency(run: Session) -> str:
+    return str(run.pipeline.settings_as_written.get("currency") or "EUR")
 
 
 def _moment(text: str, run: Session) -> datetime:

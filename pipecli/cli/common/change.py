@@ -76,8 +76,8 @@ class Transaction:
         """A slug of `text` that no record of this kind has."""
         return naming.free_slug(text, keys(self.pipeline.index.connection, noun))
 
-    def day(self, text: str | None) -> date | None:
-        return self.session.day(text) if text else None
+    def day(self, text: str | None, *, past: bool = False) -> date | None:
+        return self.session.day(text, past=past) if text else None
 
     def do(
         self, change: Change, *, printed: Printed | None = None, before: Callable[[], None] | None = None

@@ -13,9 +13,9 @@ from pipecli.wording import visible
 if TYPE_CHECKING:
     from pipecli.history.moments import Moment
 
-DAY_FORMS = "2026-11-21, today, tomorrow, +3d, +2w, friday or next monday"
+DAY_FORMS = "2026-11-21, tomorrow, +3d, +2w, friday, next week or 15 dec"
 PERIOD_FORMS = "2026, 2026-Q4, 2026-11, 2026-W47, this month, next quarter, last year or a day"
-MOMENT_FORMS = "2026-11-30T10:00, friday 10:00, +3d 15:30 or 2026-11-30T10:00+02:00"
+MOMENT_FORMS = "2026-11-30T10:00, 10:00, friday 10:00, tomorrow 9am or 2026-11-30T10:00+02:00"
 
 
 class Period(NamedTuple):
@@ -32,44 +32,57 @@ _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday",
 # Texts that `re` compiles at their first use: a command needs one of them or none. ASCII digits only: `\d`
 # and int() would take those of every script, and no file holds them in a date.
 _ISO_DAY = r"[0-9]{4}-[0-9][0-9]-[0-9][0-9]"
-_OFFSET = r"([+-][0-9]{1,9})([dwmy])"
+_OFFSET = r"([+-]?[0-9]{1,9})(bd|[dwmy])"
+_IN_WORDS = r"in ([0-9]{1,9}|an?) (business |working )?(day|week|month|year)s?"
+_AGO = r"([0-9]{1,9}|an?) (business |working )?(day|week|month|year)s? ago"
 _WEEKDAY = rf"(next |last )?({'|'.join(_WEEKDAYS)}|{'|'.join(day[:3] for day in _WEEKDAYS)})"
+_MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october",
+    "november", "december")  # fmt: skip
+_MONTH_NAME = rf"({'|'.join(_MONTHS)}|{'|'.join(month[:3] for month in _MONTHS)}|sept)\.?"
+_DAY_OF_MONTH = rf"([0-9]{{1,2}})(?:st|nd|rd|th|\.)? {_MONTH_NAME}(?: ([0-9]{{4}}))?"
+_MONTH_AND_DAY = rf"{_MONTH_NAME} ([0-9]{{1,2}})(?:st|nd|rd|th)?(?:,? ([0-9]{{4}}))?"
+_DOTTED = r"([0-9]{1,2})\. ?([0-9]{1,2})\.?(?: ?([0-9]{4}))?"
+_SLASHED = r"([0-9]{1,2})/([0-9]{1,2})(?:/([0-9]{4}))?"
 _EDGE = r"(start|end) of ((?:(?:this|next|last) )?(?:week|month|quarter|year))"
 _PERIOD = r"([0-9]{4})(?:-(?:q([1-4])|w([0-9][0-9])|([0-9][0-9])))?"
 _NEAR_PERIOD = r"(this|next|last) (week|month|quarter|year)"
-_MOMENT = r"(.+?)(?:t| )([0-9][0-9]?):([0-9][0-9])(?::([0-9][0-9]))? ?(z|[+-][0-9][0-9]:?[0-9][0-9])?"
+_CLOCK = r"([0-9][0-9]?)(?::([0-9][0-9])(?::([0-9][0-9])(?:\.[0-9]+)?)?)? ?(am|pm)?"
+_MOMENT = rf"(?:(.+?)(?:t| at | ))?(?:at )?{_CLOCK} ?(z|[+-][0-9][0-9]:?[0-9][0-9])?"
 _STEPS = {"this": 0, "next": 1, "last": -1}
 
 
-def parse_day(text: str, today: date) -> date:
-    """A day: `2026-11-21`, `today`, `+3d`, `-2w`, `+1m`, `friday`, `last friday`, `end of next month`.
+def parse_day(text: str, today: date, *, past: bool = False) -> date:
+    """A day: `2026-11-21`, `today`, `3d`, `-2w`, `+5bd`, `in 3 days`, `friday`, `next week`, `15 dec`.
 
-    A weekday is the next one and never today, with or without `next`. A month has no 31st to go to in
-    February: `+1m` then gives its last day. A period (`2026-Q4`) is refused: it is no day.
+    A weekday is the next one and never today, with or without `next`; `next week` is its Monday. A month has
+    no 31st to go to in February: `+1m` then gives its last day. Business days are Monday to Friday. A day
+    without its year is the next one, today included; of what is `past`, the last one. A period (`2026-Q4`)
+    is refused: it is no day; so is `5/12`, which is two.
     """
-    day = _day(_plain(text), today)
+    day = _day(_plain(text), today, past=past)
     if day is not None:
         return day
+    _refuse_two_days(_plain(text), today, past=past)
     if _period(_plain(text), today) is not None:
         raise PipecliError(f"{_quoted(text)} is a period where a day is needed", hint=f"write {DAY_FORMS}")
     raise PipecliError(f"{_quoted(text)} is no date", hint=f"write {DAY_FORMS}")
 
 
-def parse_period(text: str, today: date) -> Period:
+def parse_period(text: str, today: date, *, past: bool = False) -> Period:
     """A period: `2026`, `2026-Q4`, `2026-11`, `2026-W47`, `this month`, `next quarter`, or a single day."""
     plain = _plain(text)
     period = _period(plain, today)
     if period is not None:
         return period
-    day = _day(plain, today)
+    day = _day(plain, today, past=past)
     if day is not None:
         return Period(day, day, day.isoformat())
     raise PipecliError(f"{_quoted(text)} is no period", hint=f"write {PERIOD_FORMS}")
 
 
-def parse_from(text: str, today: date) -> date:
+def parse_from(text: str, today: date, *, past: bool = False) -> date:
     """The first day that counts: a day, or the first one of a period."""
-    return parse_period(text, today).first
+    return parse_period(text, today, past=past).first
 
 
 def parse_to(text: str, today: date) -> date:
@@ -77,17 +90,25 @@ def parse_to(text: str, today: date) -> date:
     return parse_period(text, today).last
 
 
-def parse_moment(text: str, today: date, zone: tzinfo) -> datetime:
-    """A day and a time of it. An offset that was written is kept; else the one `zone` has then is added.
+def has_clock(text: str) -> bool:
+    """True for a text that ends with a time of day: `10:00`, `tomorrow 9am`."""
+    match = re.fullmatch(_MOMENT, _plain(text))
+    return match is not None and bool(match[3] or match[5])
+
+
+def parse_moment(text: str, today: date, zone: tzinfo, *, past: bool = False) -> datetime:
+    """A day and a time of it; a time alone is today's.
+
+    An offset that was written is kept; else the one `zone` has then is added.
 
     A day without a time is refused: whether it means midnight or the whole day is the caller's question.
     """
     plain = _plain(text)
     match = re.fullmatch(_MOMENT, plain)
-    moment = _moment(match, today, zone) if match else None
+    moment = _moment(match, today, zone, past=past) if match else None
     if moment is not None:
         return moment
-    fault = "has no time of day" if _day(plain, today) else "is no date and time"
+    fault = "has no time of day" if _day(plain, today) and not has_clock(text) else "is no date and time"
     raise PipecliError(f"{_quoted(text)} {fault}", hint=f"write {MOMENT_FORMS}")
 
 
@@ -100,7 +121,7 @@ def _quoted(text: str) -> str:
     return f'"{shown}"' if len(shown) <= 40 else f'"{shown[:39]}…"'
 
 
-def _day(plain: str, today: date) -> date | None:
+def _day(plain: str, today: date, *, past: bool = False) -> date | None:
     try:
         if re.fullmatch(_ISO_DAY, plain):
             return date.fromisoformat(plain)
@@ -108,22 +129,93 @@ def _day(plain: str, today: date) -> date | None:
             return today + timedelta(days=_NAMED_DAYS[plain])
         if match := re.fullmatch(_OFFSET, plain):
             return _moved(today, int(match[1]), match[2])
+        if match := re.fullmatch(_IN_WORDS, plain) or re.fullmatch(_AGO, plain):
+            number = 1 if match[1].startswith("a") else int(match[1])
+            unit = "bd" if match[2] and match[3] == "day" else match[3][0]
+            return _moved(today, -number if plain.endswith("ago") else number, unit)
+        if plain == "next week":
+            return today + timedelta(days=7 - today.weekday())
         if match := re.fullmatch(_WEEKDAY, plain):
             return _weekday(today, [name[:3] for name in _WEEKDAYS].index(match[2][:3]), match[1] == "last ")
         if match := re.fullmatch(_EDGE, plain):
             words = match[2] if " " in match[2] else f"this {match[2]}"
             period = _period(words, today)
             return period and (period.first if match[1] == "start" else period.last)
+        return _of_the_calendar(plain, today, past=past)
     except (ValueError, OverflowError):  # 2026-02-30; +99999999y
         return None
     return None
 
 
+def _of_the_calendar(plain: str, today: date, *, past: bool) -> date | None:
+    """`15 dec`, `dec 15, 2026`, `15.12.`; with slashes only where one reading is a day at all."""
+    if match := re.fullmatch(_DAY_OF_MONTH, plain):
+        return _dated(match[3], _month(match[2]), match[1], today, past=past)
+    if match := re.fullmatch(_MONTH_AND_DAY, plain):
+        return _dated(match[3], _month(match[1]), match[2], today, past=past)
+    if match := re.fullmatch(_DOTTED, plain):
+        return _dated(match[3], int(match[2]), match[1], today, past=past)
+    readings = _slashed(plain, today, past=past)
+    return readings[0] if len(readings) == 1 else None
+
+
+def _slashed(plain: str, today: date, *, past: bool) -> list[date]:
+    """The days that `15/12` may be, day first or month first."""
+    match = re.fullmatch(_SLASHED, plain)
+    if match is None:
+        return []
+    readings: dict[date, None] = {}
+    for day, month in ((match[1], match[2]), (match[2], match[1])):
+        with suppress(ValueError):
+            readings[_dated(match[3], int(month), day, today, past=past)] = None
+    return list(readings)
+
+
+def _refuse_two_days(plain: str, today: date, *, past: bool) -> None:
+    readings = _slashed(plain, today, past=past)
+    if len(readings) == 2:
+        raise PipecliError(
+            f"{_quoted(plain)} is {readings[0]} or {readings[1]}", hint=f"write one of them, or {DAY_FORMS}"
+        )
+
+
+def _month(name: str) -> int:
+    return [month[:3] for month in _MONTHS].index(name[:3]) + 1
+
+
+def _dated(year: str | None, month: int, day: str, today: date, *, past: bool) -> date:
+    """A day of a year; without one, the nearest such day from today on, or of the past. Raises ValueError."""
+    if year is not None:
+        return date(int(year), month, int(day))
+    for step in range(9):  # from one 29th of February to the next there may be eight years
+        with suppress(ValueError):
+            near = date(today.year + (-step if past else step), month, int(day))
+            if near <= today if past else near >= today:
+                return near
+    raise ValueError(f"{day} of month {month}")
+
+
 def _moved(day: date, count: int, unit: str) -> date:
+    if unit == "bd":
+        return _moved_business_days(day, count)
     if unit in "dw":
         return day + timedelta(days=count * (7 if unit == "w" else 1))
     year, month = divmod(day.year * 12 + day.month - 1 + count * (12 if unit == "y" else 1), 12)
     return date(year, month + 1, min(day.day, _days_in_month(year, month + 1)))
+
+
+def _moved_business_days(day: date, count: int) -> date:
+    """Monday to Friday alone count; whole weeks at once, since a person may type a million."""
+    weeks, rest = divmod(abs(count), 5)
+    step = 1 if count >= 0 else -1
+    if day.weekday() > 4 and count:  # a weekend counts from the Friday before it, or back from its Monday
+        day += timedelta(days=4 - day.weekday() if step > 0 else 7 - day.weekday())
+    day += timedelta(weeks=weeks * step)
+    for _ in range(rest):
+        day += timedelta(days=step)
+        while day.weekday() > 4:
+            day += timedelta(days=step)
+    return day
 
 
 def _weekday(today: date, number: int, back: bool) -> date:
@@ -179,20 +271,29 @@ def _days_in_month(year: int, month: int) -> int:
     return (date(year, month + 1, 1) - timedelta(days=1)).day
 
 
-def _moment(match: re.Match[str], today: date, zone: tzinfo) -> datetime | None:
-    day_text, hour, minute, second, offset = match.groups()
-    day = _day(day_text, today)
-    if day is None:
+def _moment(match: re.Match[str], today: date, zone: tzinfo, *, past: bool) -> datetime | None:
+    day_text, hour, minute, second, half, offset = match.groups()
+    day = _day(day_text, today, past=past) if day_text else today
+    if day is None or not (minute or half):
         return None
     try:
         moment = datetime.combine(
-            day, time(int(hour), int(minute), int(second or 0)), _offset(offset) or zone
+            day, time(_hour(int(hour), half), int(minute or 0), int(second or 0)), _offset(offset) or zone
         )
         moment.astimezone(UTC)  # 0001-01-01T00:00+14:00 has no time in UTC: nothing could compare with it
     except (ValueError, OverflowError):
         return None
     # The offset itself, not the zone: Python's arithmetic inside one zone forgets daylight saving.
     return moment.replace(tzinfo=timezone(moment.utcoffset() or timedelta()))
+
+
+def _hour(hour: int, half: str | None) -> int:
+    """The hour of the day; `half` is am, pm or nothing. Raises ValueError."""
+    if half is None:
+        return hour
+    if not 1 <= hour <= 12:
+        raise ValueError(hour)
+    return hour % 12 + (12 if half == "pm" else 0)
 
 
 def _offset(text: str | None) -> tzinfo | None:
@@ -211,7 +312,7 @@ def parse_as_of(text: str, today: date, zone: tzinfo) -> Moment:
     from pipecli.history.moments import Revision
 
     with suppress(PipecliError):
-        return parse_period(text, today).last
+        return parse_period(text, today, past=True).last
     with suppress(PipecliError):
-        return parse_moment(text, today, zone)
+        return parse_moment(text, today, zone, past=True)
     return Revision(text)

@@ -164,11 +164,27 @@ class Session:
             )
         return me, self.pipeline.settings_as_written["users"][me].get("team")
 
-    def day(self, text: str) -> date:
-        """A day as people type them: ISO, today, +3d, friday."""
+    def day(self, text: str, *, past: bool = False) -> date:
+        """A day as people type them: ISO, today, +3d, friday, 15 dec; of the past, where no year is given."""
         from pipecli.cli.common.dates import parse_day
 
-        return parse_day(text, self.today)
+        day = parse_day(text, self.today, past=past)
+        if text.strip() != day.isoformat():
+            mention(f'"{text.strip()}" is {day:%A} {day}')
+        return day
+
+    def moment_or_day(self, text: str, *, past: bool = False) -> datetime | date:
+        """A moment where a time of day is given, else a day."""
+        from pipecli.cli.common.dates import has_clock, parse_moment
+
+        if not has_clock(text) and ":" not in text:
+            return self.day(text, past=past)
+        zone = self.now.tzinfo
+        assert zone is not None
+        moment = parse_moment(text, self.today, zone, past=past)
+        if not text.strip()[:4].isdecimal():
+            mention(f'"{text.strip()}" is {moment:%A %Y-%m-%d %H:%M}')
+        return moment
 
     def directory_for(self, directory: Path) -> Path:
         """A directory that the command line names, from where `-C` says we are."""

@@ -63,12 +63,17 @@ def add(
     ] = None,
     price_list: Annotated[Text, typer.Option(help="What its items are priced from.", metavar="LIST")] = None,
     amount: Annotated[
-        Text, typer.Option(help="Its value by hand; the items' otherwise.", metavar="AMOUNT")
+        Text,
+        typer.Option(
+            help="Its value by hand, as 12000, 12k or €12,000. Default: the items'.", metavar="AMOUNT"
+        ),
     ] = None,
     probability: Annotated[
         Text, typer.Option(help="By hand, in percent; the stage's otherwise.", metavar="PERCENT")
     ] = None,
-    expected_close: Annotated[Text, typer.Option(help="When it should be won.", metavar="DATE")] = None,
+    expected_close: Annotated[
+        Text, typer.Option(help="When it should be won, as 15 dec or +2w.", metavar="DATE")
+    ] = None,
     source: Annotated[Text, typer.Option(help="Where it came from.", metavar="SOURCE")] = None,
     campaign: Annotated[Text, typer.Option(help="The campaign that brought it.", metavar="TEXT")] = None,
     score: Annotated[Text, typer.Option(help="0 to 100; the lead's otherwise.", metavar="N")] = None,
@@ -85,10 +90,11 @@ def add(
         known_lead = _lead(transaction, lead)
         parties = _parties(transaction, known_lead, customer, organization, person, email, phone, seller)
         prices = _price_list(transaction, price_list)
+        code = currency or (prices.currency if prices else "")
 
         def checked(name: str, text: str | None) -> Any:
             field = name.removeprefix("--").replace("-", "_")
-            return option(name, text, (Opportunity, field), transaction.session)
+            return option(name, text, (Opportunity, field), transaction.session, code)
 
         deal = open_opportunity(
             transaction.settings,

@@ -34,7 +34,8 @@ def won(
         str | None, typer.Option(help="Which one won; the last sent otherwise.", metavar="QUOTATION")
     ] = None,
     amount: Annotated[
-        str | None, typer.Option(help="The final value; the quotation's otherwise.", metavar="AMOUNT")
+        str | None,
+        typer.Option(help="The final value, as 12000 or 12k. Default: the quotation's.", metavar="AMOUNT"),
     ] = None,
     day: _Day = None,
     note: Annotated[str | None, typer.Option(help="What else there is to say.", metavar="TEXT")] = None,
@@ -52,9 +53,9 @@ def won(
             sent=sent_times(transaction.pipeline, quotations),
             order_id=transaction.new_id("ORD"),
             now=transaction.now,
-            day=transaction.day(day) or transaction.today,
+            day=transaction.day(day, past=True) or transaction.today,
             quotation=transaction.get(Quotation, quotation) if quotation is not None else None,
-            amount=option("--amount", amount, (Opportunity, "amount"), transaction.session),
+            amount=option("--amount", amount, (Opportunity, "amount"), transaction.session, deal.currency),
             note=option("--note", note, (Opportunity, "closed.detail"), transaction.session),
         )
         transaction.do_all([*conversion, change], change.asked, f"{deal.id}: {change.summary}")
@@ -83,7 +84,7 @@ def lost(
             _quotations(transaction, deal),
             _orders(transaction, deal),
             reasons=reason or [],
-            day=transaction.day(day) or transaction.today,
+            day=transaction.day(day, past=True) or transaction.today,
             today=transaction.today,
             lost_to=[
                 option("--competitor", name, (Opportunity, "competitors.1"), transaction.session)

@@ -69,10 +69,11 @@ def add_item(
 
         def checked(name: str, text: str | None, field: str = "") -> Any:
             path = f"items.0.{field or name.removeprefix('--')}"
-            return option(name, text, (Opportunity, path), transaction.session)
+            return option(name, text, (Opportunity, path), transaction.session, deal.currency)
 
+        deal = transaction.get(Opportunity, ref)
         change = items.add_item(
-            transaction.get(Opportunity, ref),
+            deal,
             transaction.settings,
             transaction.pipeline.all(PriceList),
             transaction.today,

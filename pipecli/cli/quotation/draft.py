@@ -138,10 +138,13 @@ def add_item(
     with changing(ctx) as transaction:
 
         def given(name: str, text: str | None, field: str) -> Any:
-            return option(name, text, (Quotation, f"items.0.{field}"), transaction.session)
+            return option(
+                name, text, (Quotation, f"items.0.{field}"), transaction.session, quotation.currency
+            )
 
+        quotation = transaction.get(Quotation, ref)
         change = quotation_item.add(
-            transaction.get(Quotation, ref),
+            quotation,
             transaction.settings,
             transaction.pipeline.all(PriceList),
             transaction.today,

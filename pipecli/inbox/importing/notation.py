@@ -1,7 +1,8 @@
 """Amounts, numbers, days and times as people and other programs write them.
 
-`$22,700.00`, `1.234,56 €`, `1'234.50`, `(5.00)`, `۱۲۳٬۴۵۶`. `1.234` is a thousand or a bit more than one: the
-rest of its column decides, or the mapping; never a guess. Days are ISO, or in the formats of the mapping.
+`$22,700.00`, `1.234,56 €`, `1'234.50`, `(5.00)`, `12k`, `۱۲۳٬۴۵۶`. `1.234` is a thousand or a bit more than
+one: the rest of its column decides, or the mapping; never a guess. Days are ISO, or in the
+formats of the mapping.
 """
 
 from __future__ import annotations
@@ -22,6 +23,14 @@ Mark = Literal[".", ",", ""]
 
 class Unreadable(ValueError):
     """A cell without a certain meaning. The message is the reason in the rejects file."""
+
+
+class TwoReadings(Unreadable):
+    """A number that is one of two, by the sign before its decimals."""
+
+    def __init__(self, message: str, thousand: Decimal, decimals: Decimal) -> None:
+        super().__init__(message)
+        self.readings = (thousand, decimals)
 
 
 class Money(NamedTuple):
@@ -50,6 +59,8 @@ _AMOUNT = re.compile(
     rf"(?P<open>\()?(?P<minus>[-+])? ?(?P<before>{_SIGN})? ?(?P<inner>[-+])?"
     rf"(?P<number>\d[\d.,' ]*\d|\d|[.,]\d+) ?(?P<after>{_SIGN})?(?P<last>-)?(?P<close>\))?"
 )
+_SHORT = re.compile(r"(?<=[\d.,]) ?([kKmM])(?=$|\)| ?[^\w\s]| [A-Z]{3}$)")
+"""The letter of `12k` and `1.5M €`: thousands, millions. `kr` and `MXN` are currencies."""
 _SPACES = str.maketrans(dict.fromkeys("\u00a0\u202f\u2009\u2007\t", " ") | {"−": "-", "’": "'", "٬": "'"})
 
 
@@ -58,17 +69,21 @@ def money(text: str, mark: Mark, *, third_decimal: bool = True) -> Money:
 
     Where there can be no third decimal, as in an amount of euros, `1.234` is a thousand and more.
     """
-    match = _parts(text)
+    short = _SHORT.search(text.strip())
+    match = _parts(_SHORT.sub("", text.strip()))
     if match is None or bool(match["open"]) != bool(match["close"]):
         raise Unreadable(f'"{text}" is no amount')
     named = [sign for sign in (match["before"], match["after"]) if sign]
     if len(named) > 1:
         raise Unreadable(f'"{text}" is no amount')
     currencies = _currencies(named[0], text) if named else frozenset[str]()
-    third = third_decimal or any(minor_digits(currency) > 2 for currency in currencies)
-    value = _number(match["number"], mark, text, third)
+    third = third_decimal or short is not None or any(minor_digits(currency) > 2 for currency in currencies)
+    value = _number(match["number"], mark, text, third) * _SCALES[short[1].lower() if short else ""]
     negative = match["open"] or "-" in (match["minus"], match["inner"], match["last"])
     return Money(-value if negative else value, currencies)
+
+
+_SCALES = {"": 1, "k": 1000, "m": 1_000_000}
 
 
 def number(text: str, mark: Mark, *, is_percent: bool = False) -> Decimal:
@@ -134,9 +149,11 @@ def _number(digits: str, mark: Mark, text: str, third_decimal: bool) -> Decimal:
         decimal = "," if signs[0] == "." else "."
     if signs and not decimal:
         thousand, decimals = digits.replace(signs[0], ""), digits.replace(signs[0], ".")
-        raise Unreadable(
+        raise TwoReadings(
             f'"{text}" is {thousand} or {decimals}: say which in the mapping, '
-            'with decimal: "." or decimal: ","'
+            'with decimal: "." or decimal: ","',
+            Decimal(thousand),
+            Decimal(decimals),
         )
     if mark and decimal != mark:
         raise Unreadable(f'"{text}" is no amount where "{mark}" stands before the decimals')
