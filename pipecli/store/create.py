@@ -9,6 +9,7 @@ import json
 import os
 import re
 import shutil
+from collections.abc import Sequence
 from contextlib import suppress
 from importlib.resources import files as resources
 from pathlib import Path
@@ -18,8 +19,9 @@ from pipecli.distribution import PINNED_INSTALL
 from pipecli.errors import PipecliError
 from pipecli.records.currencies import CURRENCIES
 from pipecli.records.kinds import SETTINGS, SETTINGS_FILE
-from pipecli.store import files, git, git_commit, merge_setup, naming, reading, schemas
+from pipecli.store import files, git, git_commit, journal, lock, merge_setup, naming, reading, schemas
 from pipecli.store.files import Location, find, inside
+from pipecli.store.transaction import Write, interruptible, make
 from pipecli.store.yaml.write import scalar_text
 
 
@@ -236,7 +238,11 @@ def create_pipeline(
 
     With a code host also the file by which that reviews it.
     """
-    root = directory.absolute()
+    root = directory.resolve()
+    if _is_done_by_a_killed_one(root):
+        place = find(root)
+        merge_setup.set_up(place)
+        return place
     if (root / SETTINGS_FILE).exists():
         raise PipecliError(f"{directory} is a pipeline already", hint="choose another directory")
     if currency not in CURRENCIES:
@@ -254,26 +260,12 @@ def create_pipeline(
             currency, company or root.name, timezone or local_timezone(), user or _git_identity(root)
         )
         reading.read(SETTINGS, SETTINGS_FILE, text)
-        written = [SETTINGS_FILE, *(f"schemas/{name}" for name in schemas.write(root, schemas.FOLDER))]
+        place = files.at(root)
+        texts = {f"{schemas.FOLDER}/{name}": text for name, text in schemas.files().items()}
         if not (root / merge_setup.ATTRIBUTES_FILE).exists():
-            files.create(root, merge_setup.ATTRIBUTES_FILE, merge_setup.attributes().encode())
-            written.append(merge_setup.ATTRIBUTES_FILE)
-        files.create(root, SETTINGS_FILE, text.encode())
-        place = find(root)
-        names = [place.prefix + name for name in written]
-        try:
-            if review:
-                names.append(write(place, review))
-            message = "Found the pipeline\n\nPipecli-Event: founded"
-            git_commit.commit(place.work_tree, message, changed=[], new=names)
-        except PipecliError:
-            for name in written:
-                files.remove(root, name)
-                files.remove_empty(root, name)
-            if review:
-                remove(place, review.host)
-            raise
-        merge_setup.set_up(place)
+            texts[merge_setup.ATTRIBUTES_FILE] = merge_setup.attributes()
+        texts[SETTINGS_FILE] = text
+        _commit(place, [_write(root, name, text) for name, text in texts.items()], review)
     except OSError as error:
         raise PipecliError(f"{error.filename or directory}: can't be written: {error.strerror}") from None
     except PipecliError:
@@ -281,6 +273,46 @@ def create_pipeline(
             shutil.rmtree(root)
         raise
     return place
+
+
+def _is_done_by_a_killed_one(root: Path) -> bool:
+    """Finish or undo what a killed `init` left here; True where it had the commit already."""
+    try:
+        place = files.at(root)
+    except files.NoPipeline:
+        return False
+    if not place.journal.exists():
+        return False
+    with lock.exclusive(place.cache):
+        journal.settle(place)
+    return (root / SETTINGS_FILE).exists()
+
+
+def _write(root: Path, name: str, text: str) -> Write:
+    try:
+        before = files.read_bytes(root, name)
+    except FileNotFoundError:
+        before = None
+    return Write(name, before, text.encode())
+
+
+def _commit(place: Location, writes: Sequence[Write], review: Review | None) -> None:
+    """The first commit, and git's setting up; or nothing of it."""
+    message = "Found the pipeline\n\nPipecli-Event: founded"
+    with lock.exclusive(place.cache), interruptible():
+        changed = [write for write in writes if write.before != write.after]
+        if review and place.prefix:  # beside the pipeline: no file of its journal
+            name = write(place, review)
+            try:
+                make(place, changed, message, beside=[name], also=lambda: merge_setup.set_up(place))
+            except BaseException:
+                git.unstage(place.work_tree, [name])
+                remove(place, review.host)
+                raise
+            return
+        if review:
+            changed.append(Write(review.host.file, None, text(review, "").encode()))
+        make(place, changed, message, also=lambda: merge_setup.set_up(place))
 
 
 def settings_text(currency: str, company: str, timezone: str, user: Person) -> str:

@@ -52,14 +52,15 @@ def find(start: Path) -> Location:
         raise NoPipeline(f"{start} is no directory")
     for root in (here, *here.parents):
         if (root / SETTINGS_FILE).is_file():
-            return _with_git(root)
+            return at(root)
     raise NoPipeline(
         f"{start} is no pipeline: no {SETTINGS_FILE} here or above",
         hint="make one with `pipecli init DIR`, or name one with -C DIR",
     )
 
 
-def _with_git(root: Path) -> Location:
+def at(root: Path) -> Location:
+    """The place of a pipeline in a directory. Raises NoPipeline where that is in no repository."""
     for work_tree in (root, *root.parents):
         marker = work_tree / ".git"
         if marker.is_dir():

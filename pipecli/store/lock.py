@@ -10,6 +10,7 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from errno import EROFS
 from pathlib import Path
 
 from pipecli.errors import PipecliError
@@ -27,6 +28,8 @@ def exclusive(folder: Path, *, patience: float = PATIENCE) -> Iterator[None]:
     """Hold the pipeline whose cache is `folder`. Raises Busy, naming the holder, after `patience` seconds."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK):  # SQLite would lock nothing, and say nothing
+            raise OSError(EROFS, os.strerror(EROFS))
         connection = sqlite3.connect(folder / "lock", timeout=patience, isolation_level=None)
     except (OSError, sqlite3.OperationalError) as error:
         raise _unwritable(error) from None

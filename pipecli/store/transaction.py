@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipecli.records.base import Record
+    from pipecli.store.files import Location
     from pipecli.store.journal import Journal
     from pipecli.store.pipeline import Pipeline
     from pipecli.workflow.change import Change
@@ -215,7 +216,7 @@ def commit(
     stats: dict[str, Stat] = {}
     with interruptible():
         try:
-            commit_id = _make(pipeline, writes, message, environment, stats)
+            commit_id, pipeline.interrupted = make(pipeline.location, writes, message, environment, stats)
         except OSError as error:
             raise PipecliError(
                 f"{error.filename or pipeline.root}: can't be written: {error.strerror}",
@@ -230,15 +231,24 @@ def commit(
     return commit_id
 
 
-def _make(
-    pipeline: Pipeline,
+def make(
+    place: Location,
     writes: Sequence[Write],
     message: str | None,
-    environment: Mapping[str, str] | None,
-    stats: dict[str, Stat],
-) -> str | None:
-    """Do it under a journal, and undo it when anything fails; fills in the stats of the written files."""
-    place, prefix = pipeline.location, pipeline.location.prefix
+    environment: Mapping[str, str] | None = None,
+    stats: dict[str, Stat] | None = None,
+    beside: Sequence[str] = (),
+    also: Callable[[], None] = lambda: None,
+) -> tuple[str | None, bool]:
+    """Write files and commit them under a journal; undo it all when anything fails.
+
+    Returns the commit's id, and True where somebody wanted to stop this when git had the commit already.
+    `stats` is filled with those of the written files; `beside` are new files of the repository that are
+    written already and go along; `also` is done before the journal ends.
+    Raises OSError, PipecliError.
+    """
+    prefix = place.prefix
+    is_interrupted = False
     options = hardening(place.work_tree)
     record = journal.begin(
         place,
@@ -254,33 +264,39 @@ def _make(
             git_commit = Commit(
                 place.work_tree,
                 changed=[prefix + write.file for write in writes if write.before is not None],
-                new=[prefix + write.file for write in writes if write.before is None],
+                new=[*(prefix + write.file for write in writes if write.before is None), *beside],
                 held=[] if record.handle is None else [record.handle],
                 options=options or (),
             )
         for folder in {write.file.rpartition("/")[0] for write in writes if write.after is not None}:
-            files.make_folder(pipeline.root, folder)
+            files.make_folder(place.root, folder)
         for write in writes:
-            if stat := _apply(pipeline, write):
+            stat = _apply(place, write)
+            if stats is not None and stat is not None:
                 stats[write.file] = stat
             if git_commit is not None:
                 git_commit.take(prefix + write.file)
-        with _hardened(pipeline, writes) if options is not None else nullcontext():
+        if git_commit is not None:
+            for name in beside:
+                git_commit.take(name)
+        with _hardened(place, writes) if options is not None else nullcontext():
             if git_commit is not None and message is not None:
                 commit_id = git_commit.make(message, environment)
     except BaseException as error:
         with journal.uninterrupted():
             if git_commit is not None:
                 git_commit.stop()
-            commit_id = _resolve(pipeline, record, error)
+            commit_id = _resolve(record, error)
+            is_interrupted = isinstance(error, KeyboardInterrupt)
+    also()
     for write in writes:
         if write.after is None:
-            files.remove_empty(pipeline.root, write.file)
+            files.remove_empty(place.root, write.file)
     record.end()
-    return commit_id
+    return commit_id, is_interrupted
 
 
-def _resolve(pipeline: Pipeline, record: Journal, error: BaseException) -> str | None:
+def _resolve(record: Journal, error: BaseException) -> str | None:
     """Undo a change that failed with `error`, and raise that; where git has the commit, its id."""
     try:
         outcome = record.resolve(keeps_edits=True)
@@ -290,8 +306,6 @@ def _resolve(pipeline: Pipeline, record: Journal, error: BaseException) -> str |
             hint="the next pipecli command tries again",
         ) from None
     if outcome.is_done:
-        if isinstance(error, KeyboardInterrupt):
-            pipeline.interrupted = True
         return outcome.commit
     record.end()
     if not outcome.edited:
@@ -304,12 +318,12 @@ def _resolve(pipeline: Pipeline, record: Journal, error: BaseException) -> str |
     ) from None
 
 
-def _apply(pipeline: Pipeline, write: Write) -> Stat | None:
+def _apply(place: Location, write: Write) -> Stat | None:
     """Write or remove one file, if it is still as it was when the change was planned."""
     if write.before is None:
-        return files.create(pipeline.root, write.file, write.after or b"")
+        return files.create(place.root, write.file, write.after or b"")
     try:
-        is_same = files.read_bytes(pipeline.root, write.file, files.LARGEST_ANY) == write.before
+        is_same = files.read_bytes(place.root, write.file, files.LARGEST_ANY) == write.before
     except FileNotFoundError:
         is_same = False
     if not is_same:
@@ -317,16 +331,16 @@ def _apply(pipeline: Pipeline, write: Write) -> Stat | None:
             f"{write.file} was changed by somebody meanwhile", hint="nothing else is changed; try again"
         )
     if write.after is None:
-        files.remove(pipeline.root, write.file)
+        files.remove(place.root, write.file)
         return None
-    return files.write(pipeline.root, write.file, write.after)
+    return files.write(place.root, write.file, write.after)
 
 
 @contextmanager
-def _hardened(pipeline: Pipeline, writes: Sequence[Write]) -> Iterator[None]:
+def _hardened(place: Location, writes: Sequence[Write]) -> Iterator[None]:
     """Have the written files outlast a power cut, while git makes its commit of them."""
-    paths = [pipeline.root / write.file for write in writes if write.after is not None]
-    folders = {(pipeline.root / write.file).parent for write in writes}
+    paths = [place.root / write.file for write in writes if write.after is not None]
+    folders = {(place.root / write.file).parent for write in writes}
 
     def work() -> None:
         with suppress(OSError):  # git has a copy of its own that it hardens

@@ -220,3 +220,27 @@ def test_two_pipelines_of_a_repository_share_nothing(home, tmp_path, capsys, pai
         assert run(["-C", str(repository / folder), "product", "list", "--format", "ids"]) == 0
         assert capsys.readouterr().out == f"product-{number}\n"
     assert len(caches) == 2
+
+
+@pytest.mark.parametrize("name", ["pre-commit", "post-commit"])
+def test_init_after_a_kill_completes_the_work(home, tmp_path, capsys, name):
+    root = tmp_path / "contoso"
+    subprocess.run(["git", "init", "-q", str(root)], check=True)
+    hook(root, name, "touch .git/hook-runs; sleep 60")
+    command = [sys.executable, "-m", "pipecli", "init", str(root)]
+    running = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+    )
+    while not (root / ".git/hook-runs").exists():
+        assert running.poll() is None
+        time.sleep(0.02)
+    kill(running)
+    (root / ".git/hooks" / name).unlink()
+
+    assert run(["init", str(root)]) == 0
+    status = subprocess.run(["git", "status", "--porcelain"], cwd=root, capture_output=True, check=True)
+    assert status.stdout == b""
+    log = subprocess.run(["git", "log", "--format=%s"], cwd=root, capture_output=True, text=True, check=True)
+    assert log.stdout == "Found the pipeline\n"
+    assert run(["-C", str(root), "doctor"]) == 0
+    assert "git merges records by field" in capsys.readouterr().out

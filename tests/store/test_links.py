@@ -45,7 +45,8 @@ def test_init_writes_through_no_link(tmp_path, home, secret, capsys):
     (root / "schemas").mkdir(parents=True)
     (root / SCHEMA).symlink_to(secret)
     (root / "schemas/order.schema.json").symlink_to(tmp_path / "new")
-    assert run(["init", str(root)]) == 0
+    assert run(["init", str(root)]) == 1
+    assert "leads out of the pipeline" in capsys.readouterr().err
     assert secret.read_text() == "mine\n"
     assert not (tmp_path / "new").exists()
 
