@@ -23,6 +23,7 @@ EXTRAS = {
     "charts": ("altair", "vl_convert"),
     "tui": ("textual",),
     "notify": ("apprise",),
+    "sheets": ("python_calamine",),
 }
 """The optional parts for users, each with the modules it brings; the extra `all` is their sum."""
 

@@ -91,10 +91,11 @@ def test_the_version_that_documents_pin_is_this_one() -> None:
 
 @pytest.fixture
 def prefix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An environment of its own, without the extra `tui`, from the package index."""
+    """An environment of its own, without the extras `tui` and `sheets`, from the package index."""
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
     monkeypatch.setattr(sys, "executable", str(tmp_path / "bin" / "python"))
     monkeypatch.setitem(distribution.EXTRAS, "tui", ("no_such_library",))
+    monkeypatch.setitem(distribution.EXTRAS, "sheets", ("no_such_library",))
     for name in ("charts", "notify"):
         monkeypatch.setitem(distribution.EXTRAS, name, ("json",))
     monkeypatch.setitem(distribution.EXTRAS, "pdf", ("no_such_library",))

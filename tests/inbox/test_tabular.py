@@ -90,7 +90,7 @@ def test_nameless_columns_without_a_cell_are_none() -> None:
     [
         (b"", "x.csv is empty"),
         (b" \n", "x.csv is empty"),
-        (b"PK\x03\x04rest", "x.csv is a workbook or an archive"),
+        (b"PK\x03\x04rest", "x.csv is an archive"),
         (b"\x00\x01\xff\xfe\x81", "x.csv is no text that can be read"),
     ],
 )

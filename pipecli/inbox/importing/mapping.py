@@ -145,6 +145,8 @@ class Mapping(Part):
     """Of items and activities: what names the record of a row."""
     header: Header | None = None
     """The line of the header, or a column that it has, or several."""
+    sheet: Line | None = None
+    """Of a workbook, the sheet."""
     encoding: Line | None = None
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
 
@@ -157,7 +159,7 @@ class Mapping(Part):
             named.add(plain_name(self.external_id))
         if isinstance(self.record, str):
             named.add(plain_name(self.record))
-        return Layout(self.encoding, self.delimiter, header, frozenset(named))
+        return Layout(self.encoding, self.delimiter, header, frozenset(named), self.sheet)
 
     def feeding(self, column: str) -> tuple[Column, ...]:
         """The entries of a column, each in full."""

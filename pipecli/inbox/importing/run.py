@@ -197,6 +197,7 @@ def report_json(
         "repeatable": isinstance(target, PartKind) or bindings.tells_apart(target),
         "made_on_the_way": related,
         "still_missing": {BY_NOUN[noun].plural: keys for noun, keys in names.dangling.items()},
+        **({"sheet": table.sheet} if table.sheet else {}),
         **({"header": table.header} if table.header else {}),
         "empty": _tallies(bindings.empties, "word"),
         "lacking": _tallies(bindings.lacking, "column"),
@@ -263,6 +264,8 @@ def report_lines(report: Mapping[str, Any]) -> Iterator[Line]:
         yield Line(f"made on the way: {len(keys):,} {plural}: {first_of(keys, _MOST_NAMES, ',')}")
     for plural, keys in report["still_missing"].items():
         yield Line(f"still missing: {len(keys):,} {plural}: {first_of(keys, _MOST_NAMES, ',')}")
+    if "sheet" in report:
+        yield Line(f"of the sheet {report['sheet']}")
     if "header" in report:
         yield Line(f"the header was found on line {report['header']}")
     yield from _section("words taken as no value", report["empty"], "word")

@@ -56,6 +56,8 @@ class Table(NamedTuple):
     """True where the file itself tells texts from numbers: JSON, not CSV."""
     encoding: str = ""
     """The encoding, where it had to be guessed."""
+    sheet: str = ""
+    """The sheet, where a workbook has several."""
     header: int = 0
     """The line of the header; 0 where it is the first that isn't blank, or in JSON."""
 
@@ -82,8 +84,12 @@ _HEADER_WITHIN = 60
 def read(raw: bytes, name: str, layout: Layout | None = None) -> Table:
     """The rows of a file; what `layout` says overrides what is detected. Raises PipecliError."""
     layout = layout or Layout()
-    if raw.startswith(b"PK\x03\x04"):
-        raise PipecliError(f"{name} is a workbook or an archive, no text", hint="save its sheet as CSV")
+    if raw.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        from pipecli.inbox.importing import workbook
+
+        if workbook.is_workbook(raw, name):
+            return workbook.read(raw, name, layout)
+        raise PipecliError(f"{name} is an archive, no text", hint="import the files in it")
     text, guessed = decode(raw, name, layout.encoding)
     if not text.strip():
         raise PipecliError(f"{name} is empty")
@@ -184,7 +190,7 @@ def delimited_table(
         csv.field_size_limit(before)
 
 
-def _numbered(reader: Any) -> Iterator[tuple[int, list[str]]]:
+def _numbered(reader: Any) -> Iterator[tuple[int, Sequence[Cell]]]:
     """The rows of a CSV reader that aren't blank, each with the line on which it begins."""
     line = 1
     for cells in reader:
@@ -193,20 +199,20 @@ def _numbered(reader: Any) -> Iterator[tuple[int, list[str]]]:
             yield begins, cells
 
 
-def table_of(rows: Iterator[tuple[int, list[str]]], name: str, layout: Layout) -> Table:
+def table_of(rows: Iterator[tuple[int, Sequence[Cell]]], name: str, layout: Layout) -> Table:
     """A table of numbered rows, one of which is the header. Raises PipecliError."""
     first = list(islice(rows, _HEADER_WITHIN))
     place = _header_place(first, name, layout)
     if place is None:
         return Table(name, [], [])
     line, cells = first[place]
-    columns = _columns(cells)
+    columns = columns_of(cells)
     extras = [column for column in columns if column.startswith(EXTRA)]
     taken = [_row(line, columns, cells, extras) for line, cells in itertools.chain(first[place + 1 :], rows)]
     return _without_nameless(Table(name, columns, taken, header=line if place else 0))
 
 
-def _header_place(first: list[tuple[int, list[str]]], name: str, layout: Layout) -> int | None:
+def _header_place(first: Sequence[tuple[int, Sequence[Cell]]], name: str, layout: Layout) -> int | None:
     """The header among the first rows; None where there is no row."""
     wanted = layout.header
     if isinstance(wanted, int):
@@ -214,7 +220,7 @@ def _header_place(first: list[tuple[int, list[str]]], name: str, layout: Layout)
         if place is None:
             raise PipecliError(f"{name}:{wanted}: there is no header on this line", hint="mend `header:`")
         return place
-    names = [set(_columns(cells)) for _, cells in first]
+    names = [set(columns_of(cells)) for _, cells in first]
     if wanted:
         place = next((place for place, own in enumerate(names) if own.issuperset(wanted)), None)
         if place is None:
@@ -225,15 +231,15 @@ def _header_place(first: list[tuple[int, list[str]]], name: str, layout: Layout)
     return 0 if first else None
 
 
-def _row(line: int, columns: list[str], cells: list[str], extras: Sequence[str]) -> Row:
-    plain = [unguarded(cell) if "'" in cell else cell for cell in cells]
+def _row(line: int, columns: list[str], cells: Sequence[Cell], extras: Sequence[str]) -> Row:
+    plain = [unguarded(cell) if isinstance(cell, str) and "'" in cell else cell for cell in cells]
     taken: dict[str, Cell] = dict(zip(columns, plain, strict=False))
     fault = ""
     if len(cells) != len(columns) and any(cells[len(columns) :] or [True]):
         fault = f"it has {len(cells)} cells, the header {len(columns)}"
     elif too_many := [column for column in extras if taken.get(column)]:
         fault = f"it still has a cell too many, {too_many[0]}: move its value where it belongs, and empty it"
-    return Row(line, taken, fault, tuple(plain[len(columns) :]))
+    return Row(line, taken, fault, tuple(map(str, plain[len(columns) :])))
 
 
 def plain_name(cell: str) -> str:
@@ -241,9 +247,9 @@ def plain_name(cell: str) -> str:
     return " ".join(cell.split())
 
 
-def _columns(cells: list[str]) -> list[str]:
+def columns_of(cells: Sequence[Cell]) -> list[str]:
     """The names of the columns: a second `Phone` is `Phone (2)`, and one without a name `column 7`."""
-    names = [plain_name(cell) for cell in cells]
+    names = [plain_name(str(cell)) for cell in cells]
     taken = set(names)
     seen: set[str] = set()
     columns = []

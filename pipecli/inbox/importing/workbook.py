@@ -1,0 +1,93 @@
+"""The rows of a sheet of a workbook: xlsx, xls or ods."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+
+from pipecli.distribution import require_extra
+from pipecli.errors import PipecliError
+from pipecli.inbox.importing.table import Cell, Layout, Table, columns_of, table_of
+from pipecli.wording import first_of
+
+_MAGIC = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+"""The first bytes of a zip, which xlsx and ods are, and of the old xls."""
+_MOST_SHEETS = 8
+
+
+def is_workbook(raw: bytes, name: str) -> bool:
+    """True for a file with the content of a workbook, whatever its name, and for a zip that is named so."""
+    if not raw.startswith(_MAGIC):
+        return False
+    inside = (b"[Content_Types].xml", b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet")
+    named = name.lower().endswith((".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"))
+    return named or raw.startswith(_MAGIC[1]) or any(part in raw for part in inside)
+
+
+def read(raw: bytes, name: str, layout: Layout) -> Table:
+    """The rows of a workbook's sheet. Raises PipecliError."""
+    require_extra("sheets", f"{name} is a workbook, and what reads one is not installed")
+    from python_calamine import CalamineError, CalamineWorkbook
+
+    try:
+        workbook = CalamineWorkbook.from_filelike(io.BytesIO(raw))
+        sheets = {
+            sheet: list(_numbered(workbook.get_sheet_by_name(sheet).to_python(skip_empty_area=False)))
+            for sheet in workbook.sheet_names
+            if layout.sheet in (None, sheet)
+        }
+        names = workbook.sheet_names
+    except (CalamineError, OSError, ValueError) as error:
+        raise PipecliError(f"{name}: isn't a workbook that can be read: {error}") from None
+    if layout.sheet and layout.sheet not in sheets:
+        raise PipecliError(f'{name} has no sheet "{layout.sheet}"; it has {first_of(names, _MOST_SHEETS)}')
+    sheet = layout.sheet or _chosen(sheets, name, layout)
+    table = table_of(iter(sheets[sheet]), name, layout)
+    return table._replace(typed=True, sheet=sheet if len(names) > 1 else "")
+
+
+def _chosen(sheets: dict[str, list[tuple[int, list[Cell]]]], name: str, layout: Layout) -> str:
+    """The only sheet with rows, or the only one that has the columns of the mapping."""
+    filled = [sheet for sheet, rows in sheets.items() if rows]
+    if not filled:
+        raise PipecliError(f"{name} is empty")
+    fitting = [
+        sheet
+        for sheet in filled
+        if layout.named and any(layout.named <= {*columns_of(cells)} for _, cells in sheets[sheet][:60])
+    ]
+    candidates = filled if len(filled) == 1 else fitting
+    if len(candidates) != 1:
+        raise PipecliError(
+            f"{name} has {len(filled)} sheets with rows: {first_of(filled, _MOST_SHEETS)}",
+            hint="say in the mapping which one: sheet: NAME",
+        )
+    return candidates[0]
+
+
+_Value = int | float | str | bool | time | date | datetime | timedelta
+
+
+def _numbered(rows: Sequence[Sequence[_Value]]) -> Iterator[tuple[int, list[Cell]]]:
+    """The rows that aren't blank, each with its number in the sheet."""
+    for number, row in enumerate(rows, 1):
+        cells = [_cell(value) for value in row]
+        if any(cell != "" for cell in cells):
+            yield number, cells
+
+
+def _cell(value: _Value) -> Cell:
+    match value:
+        case bool() | int():
+            return value
+        case float():
+            return int(value) if value.is_integer() else Decimal(repr(value))
+        case datetime() if value.time() == time():
+            return value.date().isoformat()
+        case datetime():
+            return value.isoformat(timespec="seconds")
+        case date() | time():
+            return value.isoformat()
+    return str(value).strip()

@@ -1,0 +1,114 @@
+"""Sheets of workbooks: their cells as a CSV would have them, but with numbers and days that are certain."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+import pytest
+
+from pipecli.errors import PipecliError
+from pipecli.inbox.importing.table import Layout, read
+from tests.conftest import Cli
+from tests.importing import deals, write
+
+pytest.importorskip("python_calamine")
+
+MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml."
+PACKAGE = "http://schemas.openxmlformats.org/package/2006"
+
+
+def workbook(sheets: dict[str, list[list[object]]]) -> bytes:
+    """An xlsx of these sheets; a number with `d` before it is a day as a spreadsheet counts it."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        kinds = "".join(
+            f'<Override PartName="/xl/worksheets/s{number}.xml" ContentType="{SHEET}worksheet+xml"/>'
+            for number in range(len(sheets))
+        )
+        archive.writestr(
+            "[Content_Types].xml",
+            f'<Types xmlns="{PACKAGE}/content-types">'
+            '<Default Extension="rels" '
+            'ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+            f'<Override PartName="/xl/workbook.xml" ContentType="{SHEET}sheet.main+xml"/>{kinds}</Types>',
+        )
+        archive.writestr(
+            "_rels/.rels",
+            f'<Relationships xmlns="{PACKAGE}/relationships"><Relationship Id="r1" Type="{OFFICE}/'
+            'officeDocument" Target="xl/workbook.xml"/></Relationships>',
+        )
+        named = "".join(
+            f'<sheet name="{name}" sheetId="{number + 1}" r:id="s{number}"/>'
+            for number, name in enumerate(sheets)
+        )
+        archive.writestr(
+            "xl/workbook.xml",
+            f'<workbook xmlns="{MAIN}" xmlns:r="{OFFICE}"><sheets>{named}</sheets></workbook>',
+        )
+        links = "".join(
+            f'<Relationship Id="s{number}" Type="{OFFICE}/worksheet" Target="worksheets/s{number}.xml"/>'
+            for number in range(len(sheets))
+        )
+        styles = f'<Relationship Id="st" Type="{OFFICE}/styles" Target="styles.xml"/>'
+        archive.writestr(
+            "xl/_rels/workbook.xml.rels",
+            f'<Relationships xmlns="{PACKAGE}/relationships">{links}{styles}</Relationships>',
+        )
+        archive.writestr(
+            "xl/styles.xml",
+            f'<styleSheet xmlns="{MAIN}"><cellXfs count="2"><xf numFmtId="0"/><xf numFmtId="14"/></cellXfs>'
+            "</styleSheet>",
+        )
+        for number, rows in enumerate(sheets.values()):
+            body = "".join(f"<row>{''.join(map(_cell, row))}</row>" for row in rows)
+            archive.writestr(
+                f"xl/worksheets/s{number}.xml",
+                f'<worksheet xmlns="{MAIN}"><sheetData>{body}</sheetData></worksheet>',
+            )
+    return out.getvalue()
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, str) and value[:1] == "d":
+        return f'<c s="1"><v>{value[1:]}</v></c>'
+    if isinstance(value, (int, float)):
+        return f"<c><v>{value}</v></c>"
+    return f'<c t="inlineStr"><is><t>{escape(str(value))}</t></is></c>'
+
+
+DEALS: list[list[object]] = [
+    ["Pipeline of November", "", "", ""],
+    ["Id", "Title", "Worth", "Close"],
+    [4711, "Press", 1234.5, "d46341"],
+    [4712, "Saw", 900, ""],
+]
+
+
+def test_numbers_and_days_of_a_sheet_are_what_they_are() -> None:
+    table = read(workbook({"Deals": DEALS}), "x.xlsx", Layout(header=2))
+    assert table.columns == ["Id", "Title", "Worth", "Close"]
+    assert [str(cell) for cell in table.rows[0].cells.values()] == ["4711", "Press", "1234.5", "2026-11-15"]
+    assert table.rows[1].line == 4
+
+
+def test_the_sheet_is_the_one_that_is_said_or_has_the_columns(cli: Cli, root: Path, at_a_desk: None) -> None:
+    Path("d.xlsx").write_bytes(workbook({"Notes": [["Read", "me"]], "Deals": DEALS}))
+    mapping = "external_id: Id\ncolumns: {Title: title, Worth: amount, Close: expected_close}\n"
+    said = cli("import", "opp", "d.xlsx", "--map", write("m.yaml", mapping))
+    assert "of the sheet Deals\nthe header was found on line 2\n" in said.out
+    assert deals(root)["4711"]["amount"] == 1234.5
+    assert deals(root)["4711"]["expected_close"] == "2026-11-15"
+    said = cli("import", "opp", "d.xlsx", "--map", write("s.yaml", mapping + "sheet: Deal\n"), code=1)
+    assert said.err == 'error: d.xlsx has no sheet "Deal"; it has Notes, Deals\n'
+    said = cli("import", "opp", "d.xlsx", code=1)
+    assert "d.xlsx has 2 sheets with rows: Notes, Deals; say in the mapping which one" in said.err
+
+
+def test_what_is_no_workbook_is_refused() -> None:
+    with pytest.raises(PipecliError, match=r"x\.xlsx: isn't a workbook that can be read"):
+        read(b"PK\x03\x04rest", "x.xlsx")
