@@ -24,6 +24,7 @@ EXTRAS = {
     "tui": ("textual",),
     "notify": ("apprise",),
     "sheets": ("python_calamine",),
+    "phone": ("phonenumbers",),
 }
 """The optional parts for users, each with the modules it brings; the extra `all` is their sum."""
 

@@ -133,10 +133,10 @@ def test_a_tool_s_environment_is_made_anew_with_what_it_had(
     prefix: Path, monkeypatch: pytest.MonkeyPatch, marker: str, tool: str
 ) -> None:
     (prefix / marker).write_text("")
-    assert install_command("pdf") == f'{tool} --force "pipecli-crm[pdf,charts,notify]"'
+    assert install_command("pdf") == f'{tool} --force "pipecli-crm[pdf,charts,notify,phone]"'
     monkeypatch.setattr(distribution, "_source", lambda: "git+https://git.contoso.example/p@v1")
     assert install_command("pdf") == (
-        f'{tool} --force "pipecli-crm[pdf,charts,notify] @ git+https://git.contoso.example/p@v1"'
+        f'{tool} --force "pipecli-crm[pdf,charts,notify,phone] @ git+https://git.contoso.example/p@v1"'
     )
 
 

@@ -1,13 +1,13 @@
 """The customer and contact that a lead, or a call from a stranger, comes from.
 
-One that is known is used again, and it is said why. Sure signs are the same name, website, e-mail, or e-mail
-domain that is no free mail provider's. A name that only resembles is offered, never taken.
+One that is known is used again, and it is said why. Sure signs are the same name, website, e-mail, e-mail
+domain that is no free mail provider's, or telephone. A name that only resembles is offered, never taken.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from pipecli.records.lead import Lead
 from pipecli.records.names import name_key
@@ -17,7 +17,8 @@ from pipecli.workflow.party import normal_email, normal_phone, normalized
 from pipecli.workflow.party_identity import (
     email_domain,
     email_key,
-    phone_key,
+    is_same_phone,
+    name_words,
     similar_names,
     website_domain,
     website_key,
@@ -85,8 +86,8 @@ def completed(contact: Contact, prospect: Prospect, customer: str) -> Contact:
     emails, phones = contact.emails, contact.phones
     if prospect.email and email_key(prospect.email) not in map(email_key, emails):
         emails = (*emails, normal_email(prospect.email))
-    numbers = [phone_key(phone) or phone for phone in phones]
-    if prospect.phone and (phone_key(prospect.phone) or prospect.phone) not in numbers:
+    is_known = any(is_same_phone(prospect.phone, phone) or prospect.phone == phone for phone in phones)
+    if prospect.phone and not is_known:
         phones = (*phones, normal_phone(prospect.phone))
     return contact.with_(
         emails=emails,
@@ -104,6 +105,7 @@ class KnownCustomer(NamedTuple):
     is_person: bool
     emails: tuple[str, ...]
     website: str | None
+    phones: tuple[str, ...] = ()
 
 
 class KnownContact(NamedTuple):
@@ -111,6 +113,7 @@ class KnownContact(NamedTuple):
     name: str
     customer: str | None
     emails: tuple[str, ...]
+    phones: tuple[str, ...] = ()
 
 
 class Match(NamedTuple):
@@ -131,6 +134,7 @@ def match_customer(
         f"the same website {website_key(prospect.website)}": _of_same_website(prospect, customers),
         f"the same e-mail {prospect.email}": _of_same_email(prospect, customers, contacts),
         f"the same domain {', '.join(sorted(domains))}": _of_same_domain(domains, customers, contacts),
+        f"the same telephone {prospect.phone}": _of_same_phone(prospect, customers, contacts),
     }
     for why, candidates in signs.items():
         keys = list(dict.fromkeys(candidates))
@@ -145,7 +149,10 @@ def match_customer(
 
 
 def match_contact(prospect: Prospect, customer: str | None, contacts: Sequence[KnownContact]) -> Match:
-    """The contact that a prospect's person is: by e-mail, or by name at its customer."""
+    """The contact that a prospect's person is: by e-mail, by name at its customer, or by telephone.
+
+    A switchboard's number is many people's: one whose name shares no word with theirs is another.
+    """
     email = email_key(prospect.email)
     known = [contact for contact in contacts if email and email in map(email_key, contact.emails)]
     if known:
@@ -154,7 +161,41 @@ def match_contact(prospect: Prospect, customer: str | None, contacts: Sequence[K
     for contact in contacts:
         if customer and prospect.name and contact.customer == customer and _same(contact.name, prospect.name):
             return Match(contact.id, "the same name there")
+    callers = [
+        contact
+        for contact in _with_phone(prospect.phone, contacts)
+        if contact.customer in (None, customer) and _may_be_one(prospect, contact)
+    ]
+    if len(callers) == 1:
+        return Match(callers[0].id, f"the same telephone {prospect.phone}")
     return Match()
+
+
+def match_caller(
+    email: str | None, phone: str | None, customers: Sequence[KnownCustomer], contacts: Sequence[KnownContact]
+) -> tuple[Match, Match]:
+    """The customer and the contact of whom only an e-mail or a telephone is known.
+
+    Raises Refused when it is nobody's, or that of several.
+    """
+    given, which = (email, "the same e-mail") if email else (phone, "the same telephone")
+    why, key = f"{which} {given}", email_key(email)
+    if email:
+        people = [contact for contact in contacts if key in map(email_key, contact.emails)]
+        buyers = [customer.id for customer in customers if key in map(email_key, customer.emails)]
+    else:
+        people = _with_phone(phone, contacts)
+        buyers = [customer.id for customer in _with_phone(phone, customers)]
+    buyers = list(dict.fromkeys([*(person.customer for person in people if person.customer), *buyers]))
+    if len(buyers) > 1:
+        raise Refused(f"{given} could be {' or '.join(buyers)}", hint="name the right one with --customer")
+    if len(people) > 1:
+        names = " or ".join(person.name for person in people)
+        raise Refused(f"{given} could be {names}", hint="name the right one with --person")
+    if not buyers:
+        who = f"{people[0].name}, who is at no customer" if people else "nobody we know"
+        raise Refused(f"{given} is that of {who}", hint="give --person or --organization, too")
+    return Match(buyers[0], why), Match(people[0].id if people else None, why)
 
 
 def _resembling(name: str, customers: Sequence[KnownCustomer]) -> list[KnownCustomer]:
@@ -199,6 +240,32 @@ def _of_same_email(
     if prospect.organization:
         employers &= {customer.id for customer in _resembling(prospect.organization, customers)}
     yield from sorted(employer for employer in employers if employer)
+
+
+def _of_same_phone(
+    prospect: Prospect, customers: Sequence[KnownCustomer], contacts: Sequence[KnownContact]
+) -> Iterable[str]:
+    """By the customer's own number, or that of a contact there who does not now come from elsewhere."""
+    yield from (customer.id for customer in _with_phone(prospect.phone, customers))
+    callers = _with_phone(prospect.phone, contacts)
+    employers = {
+        caller.customer for caller in callers if prospect.organization or _may_be_one(prospect, caller)
+    }
+    if employers and prospect.organization:
+        employers &= {customer.id for customer in _resembling(prospect.organization, customers)}
+    yield from sorted(employer for employer in employers if employer)
+
+
+K = TypeVar("K", KnownCustomer, KnownContact)
+
+
+def _with_phone(phone: str | None, parties: Sequence[K]) -> list[K]:
+    return [party for party in parties if any(is_same_phone(phone, known) for known in party.phones)]
+
+
+def _may_be_one(prospect: Prospect, contact: KnownContact) -> bool:
+    """True where the names share a word, or the caller gave none."""
+    return not prospect.name or not set(name_words(prospect.name)).isdisjoint(name_words(contact.name))
 
 
 def _of_same_domain(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from pipecli.records.names import folded
@@ -36,6 +37,7 @@ _LEGAL_FORMS = frozenset(
     "شرکت سهامی خاص عام".split()
 )
 _PHONE_DIGITS = 9  # without country code and trunk zero, which some write and some don't
+_FEWEST_DIGITS = 7  # of a number that tells who it is
 
 
 def email_key(email: str | None) -> str | None:
@@ -106,9 +108,32 @@ def website_domain(website: str | None) -> str | None:
 
 def phone_key(phone: str | None) -> str | None:
     """The last nine digits of a number, in any script's digits; None for what is too short to tell."""
-    number = re.split(r"ext|x|#|;|,", folded(phone or ""))[0]
-    digits = "".join(char for char in number if char.isdigit())
-    return digits[-_PHONE_DIGITS:] if len(digits) >= 7 else None
+    digits = "".join(char for char in _bare(phone) if char.isdigit())
+    return digits[-_PHONE_DIGITS:] if len(digits) >= _FEWEST_DIGITS else None
+
+
+def is_same_phone(one: str | None, other: str | None) -> bool:
+    """True for two spellings of one telephone: `+46 8 123 456 78` and `08-123 456 78`.
+
+    By the numbering plans of all countries where the extra `phone` is installed, else by nine digits.
+    """
+    numbers = [_bare(number) for number in (one, other)]
+    first, second = ("".join(char for char in number if char.isdigit()) for number in numbers)
+    if len(first) < _FEWEST_DIGITS or first[-_FEWEST_DIGITS:] != second[-_FEWEST_DIGITS:]:
+        return False
+    with suppress(ImportError):
+        from phonenumbers import MatchType, is_number_match
+
+        match = is_number_match(*numbers)
+        if match != MatchType.NOT_A_NUMBER:
+            return match in (MatchType.NSN_MATCH, MatchType.EXACT_MATCH)
+    return phone_key(one) == phone_key(other)
+
+
+def _bare(phone: str | None) -> str:
+    """A number in plain digits without its extension; one that begins with 00 as one with a +."""
+    number = re.split(r"ext|x|#|;|,", folded(phone or ""))[0].strip()
+    return re.sub(r"^0\s*0", "+", number)
 
 
 def name_words(name: str) -> list[str]:

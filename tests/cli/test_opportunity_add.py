@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import pytest
 import ryaml
@@ -234,7 +235,10 @@ def test_no_process_that_suits_is_said(settings, refused):
         (["M", "--currency", "euro"], "--currency: "),
         (["M", "--owner", "nobody"], "there is no user nobody; the users: ana-ruiz"),
         (["M", "--customer", "nobody"], 'no customer answers to "nobody"'),
-        (["M", "--email", "a@b.example"], "--email and --phone are of somebody"),
+        (
+            ["M", "--email", "a@b.example"],
+            "a@b.example is that of nobody we know; give --person",
+        ),
         (["M", "--organization", "A", "--customer", "b"], "--customer and --organization both say who buys"),
         (["M", "--customer", ""], 'no customer answers to ""'),
         (["M", "--notes", ""], "notes: text is wanted here, not an empty one"),
@@ -269,3 +273,61 @@ def test_a_dry_run_shows_the_files_and_writes_none(cli, git):
     assert "+++ b/customers/contoso.yaml" in said.out
     assert "+title: Machines" in said.out
     assert (git("rev-parse", "HEAD"), git("status", "--porcelain")) == (before, "")
+
+
+# A caller is recognised by telephone
+
+
+@pytest.fixture
+def nordwind(cli):
+    cli("customer", "add", "Nordwind", "--phone", "+46 8 700 00 00")
+    cli("contact", "add", "Carla Ortiz", "--customer", "nordwind", "--phone", "+46 8 123 456 78")
+
+
+@pytest.mark.parametrize("phone", ["08-123 456 78", "0046 8 12345678", "+46 (0)8 123 456 78", "+46812345678"])
+def test_a_caller_is_who_has_the_number_however_it_is_written(cli, nordwind, phone):
+    said = cli("opp", "add", "Chairs", "--phone", phone, "--format", "json")
+
+    deal = json.loads(said.out)
+    assert (deal["customer"], deal["contacts"][0]["contact"]) == ("nordwind", "carla-ortiz")
+    assert f"known contact carla-ortiz (Carla Ortiz) is used, by the same telephone {phone}" in said.err
+    (carla,) = json.loads(cli("contact", "list", "--format", "json").out)
+    assert carla["phones"] == ["+46 8 123 456 78"]
+
+
+def test_a_caller_who_gives_a_name_is_recognised_by_the_number(cli, nordwind):
+    deal = json.loads(
+        cli("opp", "add", "Chairs", "--person", "C. Ortiz", "--phone", "08-12345678", "--format", "json").out
+    )
+
+    assert (deal["customer"], deal["contacts"][0]["contact"]) == ("nordwind", "carla-ortiz")
+
+
+def test_a_colleague_at_the_switchboard_is_another_person_of_the_customer(cli, nordwind):
+    deal = json.loads(
+        cli("opp", "add", "Chairs", "--person", "Teo Lang", "--phone", "08-700 00 00", "--format", "json").out
+    )
+
+    assert (deal["customer"], deal["contacts"][0]["contact"]) == ("nordwind", "teo-lang")
+
+
+def test_a_number_of_nobody_or_of_several_is_not_guessed(cli, nordwind, refused):
+    assert "08-999 99 99 is that of nobody we know" in refused("opp", "add", "X", "--phone", "08-999 99 99")
+    cli("customer", "add", "Tailspin", "--phone", "08-123 456 78")
+    said = refused("opp", "add", "X", "--phone", "08-123 456 78")
+    assert "08-123 456 78 could be nordwind or tailspin; name the right one" in said
+
+
+def test_the_same_digits_in_another_country_are_another_number(refused, nordwind):
+    """By the numbering plans, which come with the extra `phone`."""
+    pytest.importorskip("phonenumbers")
+
+    assert "nobody we know" in refused("opp", "add", "X", "--phone", "+47 812345678")
+
+
+def test_without_the_numbering_plans_the_last_nine_digits_tell(cli, nordwind, monkeypatch):
+    monkeypatch.setitem(sys.modules, "phonenumbers", None)
+
+    deal = json.loads(cli("opp", "add", "Chairs", "--phone", "08-123 456 78", "--format", "json").out)
+
+    assert deal["customer"] == "nordwind"

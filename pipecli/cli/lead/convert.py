@@ -32,6 +32,7 @@ from pipecli.workflow.match_party import (
     Match,
     Prospect,
     completed,
+    match_caller,
     match_contact,
     match_customer,
     new_contact,
@@ -188,19 +189,34 @@ def _differs(transaction: Transaction, record: Record) -> bool:
 def known_customers(pipeline: Pipeline) -> list[KnownCustomer]:
     """The fields by which customers are recognised. Raises FaultyFile: one that can't be read could match."""
     pipeline.need(CUSTOMER)
-    columns = ("id", "name", "kind = 'person'", "email", "website")
+    columns = ("id", "name", "kind = 'person'", "email", "website", "phone")
     rows = rows_where(pipeline.index.connection, columns, "customers")
     return [
-        KnownCustomer(key, name, bool(is_person), (email,) if email else (), website)
-        for key, name, is_person, email, website in rows
+        KnownCustomer(
+            key, name, bool(is_person), (email,) if email else (), website, (phone,) if phone else ()
+        )
+        for key, name, is_person, email, website, phone in rows
     ]
 
 
 def known_contacts(pipeline: Pipeline) -> list[KnownContact]:
     """The fields by which contacts are recognised. Raises FaultyFile."""
     pipeline.need(CONTACT)
-    rows = rows_where(pipeline.index.connection, ("id", "name", "customer", "emails"), "contacts")
-    return [KnownContact(id_, name, at, tuple(loads(emails or "[]"))) for id_, name, at, emails in rows]
+    rows = rows_where(pipeline.index.connection, ("id", "name", "customer", "emails", "phones"), "contacts")
+    return [
+        KnownContact(key, name, customer, tuple(loads(emails or "[]")), tuple(loads(phones or "[]")))
+        for key, name, customer, emails, phones in rows
+    ]
+
+
+def caller(transaction: Transaction, email: str | None, phone: str | None) -> Parties:
+    """The customer and contact of whom only an e-mail or a telephone is known. Raises Refused."""
+    customers, contacts = known_customers(transaction.pipeline), known_contacts(transaction.pipeline)
+    buyer, person = match_caller(email, phone, customers, contacts)
+    customer = transaction.pipeline.get(Customer, buyer.id or "")
+    contact = transaction.pipeline.find_record(Contact, person.id)
+    known = f"known contact {contact.id} ({contact.name})" if contact else f"known customer {customer.id}"
+    return Parties(customer, contact, (), (f"{known} is used, by {buyer.why}",))
 
 
 def _customer(

@@ -12,7 +12,7 @@ import typer
 from pipecli.cli.common.assignments import built, names_field, option, split
 from pipecli.cli.common.change import Transaction, changing
 from pipecli.cli.common.command import Changing, Notes, Sets, Tags, noun
-from pipecli.cli.lead.convert import Parties, parties
+from pipecli.cli.lead.convert import Parties, caller, parties
 from pipecli.errors import PipecliError
 from pipecli.records.activity import NextContact
 from pipecli.records.base import Record
@@ -47,8 +47,12 @@ def add(
     person: Annotated[
         Text, typer.Option(help="Who called; made a contact unless they are one.", metavar="NAME")
     ] = None,
-    email: Annotated[Text, typer.Option(help="Their e-mail address.", metavar="ADDRESS")] = None,
-    phone: Annotated[Text, typer.Option(help="Their telephone number.", metavar="NUMBER")] = None,
+    email: Annotated[
+        Text, typer.Option(help="Their e-mail address; alone, of somebody we know.", metavar="ADDRESS")
+    ] = None,
+    phone: Annotated[
+        Text, typer.Option(help="Their telephone number; alone, of a caller we know.", metavar="NUMBER")
+    ] = None,
     type_: Annotated[Text, typer.Option("--type", help="sales, support, …", metavar="TYPE")] = None,
     process: Annotated[
         Text, typer.Option(help="Its process; chosen by the settings otherwise.", metavar="PROCESS")
@@ -168,7 +172,9 @@ def _parties(
     if customer is not None and organization is not None:
         raise PipecliError("--customer and --organization both say who buys", hint="give one of them")
     if (email or phone) and not (organization or person):
-        raise PipecliError("--email and --phone are of somebody", hint="give --person or --organization too")
+        if customer or lead:
+            raise PipecliError("--email and --phone are of somebody", hint="give --person, too")
+        return caller(transaction, email, phone)
     if organization or person:
         prospect = Prospect(person, organization, email=email, phone=phone, owner=owner)
         return parties(transaction, prospect, customer=customer)
