@@ -53,8 +53,8 @@ class Commit:
         with suppress(BrokenPipeError):  # it has given up: `make` tells why
             self._staging.stdin.write(name.encode() + b"\0")
 
-    def make(self, message: str, environment: Mapping[str, str] | None = None) -> str:
-        """Commit what was taken; the commit's id. Raises GitRefused with the words of git or the hook."""
+    def make(self, message: str, environment: Mapping[str, str] | None = None) -> None:
+        """Commit what was taken. Raises GitRefused with the words of git or the hook."""
         if self._staging is not None:
             _, errors = self._staging.communicate()
             if self._staging.returncode:
@@ -64,7 +64,6 @@ class Commit:
             done = self._commit(message, environment)
         if done.returncode:
             raise git.refusal(done)
-        return git.output(self._work_tree, "rev-parse", "HEAD")
 
     def _commit(
         self, message: str, environment: Mapping[str, str] | None
@@ -125,10 +124,11 @@ def commit(
     try:
         for name in (*changed, *new):
             commit_.take(name)
-        return commit_.make(message, environment)
+        commit_.make(message, environment)
     except BaseException:
         commit_.undo()
         raise
+    return git.output(work_tree, "rev-parse", "HEAD")
 
 
 def require_able(work_tree: Path, git_dir: Path) -> None:

@@ -49,11 +49,69 @@ def exclusive(folder: Path, *, patience: float = PATIENCE) -> Iterator[None]:
                 f"the pipeline can't be locked: {folder / 'lock'}: {error}",
                 hint="delete that file when no other pipecli is at work",
             ) from None
+        _require_locking(folder)
         with suppress(OSError):  # only a courtesy to who waits
             holder.write_text(f"process {os.getpid()}", encoding="utf-8")
         yield
     finally:
         connection.close()
+
+
+_PENDING_BYTE = 0x40000000
+"""The first byte that SQLite locks (sqlite.org/lockingv3)."""
+_UNSHARED = {"nolock", "local_lock=all", "local_lock=posix", "nobrl"}
+"""Options of network disks by which other machines don't see a lock."""
+
+
+def _require_locking(folder: Path) -> None:
+    """Refuse a disk whose locks don't lock, as some network disks are; looked at once for a disk.
+
+    The lock is held, so that a second process must not get it. Raises PipecliError.
+    """
+    about = (folder / "lock").stat()
+    mark, name = folder / "lock.tested", f"{about.st_dev} {about.st_ino}"
+    with suppress(OSError):
+        if mark.read_text(encoding="utf-8") == name:
+            return
+    if _is_had_twice(folder / "lock") or _is_unshared(folder):
+        raise PipecliError(
+            f"{folder} is on a disk whose locks don't lock: two commands at once would spoil the pipeline",
+            hint="clone the repository onto a disk of this machine, and `pipecli sync`",
+        )
+    with suppress(OSError):
+        mark.write_text(name, encoding="utf-8")
+
+
+def _is_had_twice(file: Path) -> bool:
+    """True where another process gets the lock that this one has."""
+    try:
+        import fcntl
+    except ImportError:  # Windows, whose locks hold
+        return False
+    child = os.fork()
+    if child == 0:
+        answer = 0
+        with suppress(OSError), file.open("r+b") as handle:
+            fcntl.lockf(handle, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, _PENDING_BYTE)
+            answer = 1
+        os._exit(answer)
+    return os.waitpid(child, 0)[1] != 0
+
+
+def _is_unshared(folder: Path) -> bool:
+    """True on a disk of the network whose locks stay on this machine, as Linux tells."""
+    mounts = []
+    with suppress(OSError):
+        mounts = Path("/proc/self/mounts").read_text(encoding="utf-8", errors="replace").splitlines()
+    where = os.path.realpath(folder)
+    best, options = "", ""
+    for mount in mounts:
+        _, point, kind, given, *_ = mount.split(" ")
+        point = point.encode().decode("unicode_escape")
+        is_above = where == point or where.startswith(point.rstrip("/") + "/")
+        if is_above and len(point) >= len(best):
+            best, options = point, given if kind.startswith(("nfs", "cifs", "smb")) else ""
+    return not _UNSHARED.isdisjoint(options.split(","))
 
 
 def _unwritable(error: Exception) -> PipecliError:

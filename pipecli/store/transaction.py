@@ -16,7 +16,7 @@ from pipecli.records import base
 from pipecli.records.closing import with_lists
 from pipecli.records.kinds import BY_NOUN, PRODUCT, SETTINGS, SETTINGS_FILE, SLUG
 from pipecli.records.references import references
-from pipecli.store import files, journal, left_out, naming, reading
+from pipecli.store import files, git_dir, journal, left_out, naming, reading
 from pipecli.store.files import kind_of
 from pipecli.store.git_commit import Commit, hardening, require_no_rebase
 from pipecli.store.index.index import Written, map_in_two_processes
@@ -281,7 +281,8 @@ def make(
                 git_commit.take(name)
         with _hardened(place, writes) if options is not None else nullcontext():
             if git_commit is not None and message is not None:
-                commit_id = git_commit.make(message, environment)
+                git_commit.make(message, environment)
+                commit_id = git_dir.head_of(place)
     except BaseException as error:
         with journal.uninterrupted():
             if git_commit is not None:

@@ -39,3 +39,16 @@ def test_a_damaged_lock_is_named(tmp_path: Path) -> None:
     lock.unlink()
     with exclusive(tmp_path):
         pass
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="a second process is asked")
+def test_a_disk_whose_locks_do_not_lock_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second process gets the lock that the first one has, as on some network disks."""
+    with monkeypatch.context() as patch:
+        patch.setattr("fcntl.lockf", lambda *_: None)
+        with pytest.raises(PipecliError, match="a disk whose locks don't lock"), exclusive(tmp_path):
+            pytest.fail("it was held")
+    with exclusive(tmp_path):
+        assert (tmp_path / "lock.tested").exists()
+    with exclusive(tmp_path), pytest.raises(Busy), exclusive(tmp_path, patience=0):
+        pytest.fail("two held it at once")
