@@ -1,4 +1,4 @@
-"""`activity add` and `done`: calls, meetings, emails, tasks and notes, on leads and opportunities."""
+"""`activity add`, `done`, `move`, `edit` and `cancel`: calls, meetings, tasks, on leads and deals."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typer
 
 from pipecli.cli.common.assignments import validated
 from pipecli.cli.common.change import Printed, Transaction, changing
-from pipecli.cli.common.command import Changing, noun
+from pipecli.cli.common.command import Changing, Notes, noun
 from pipecli.cli.list import ActivityTypeName
 from pipecli.errors import PipecliError
 from pipecli.records.activity import Activity
@@ -23,6 +23,9 @@ from pipecli.store.pipeline import NotFound, Pipeline
 from pipecli.wording import first_of
 from pipecli.workflow import activity as add_activity
 from pipecli.workflow import activity as complete_activity
+from pipecli.workflow.activity import cancel as cancel_activity
+from pipecli.workflow.activity import change as change_activity
+from pipecli.workflow.activity import move as move_activity
 
 app = noun()
 
@@ -49,7 +52,7 @@ def add(
     by: Annotated[str | None, typer.Option(help="Who; you otherwise.", metavar="USER")] = None,
     contact: Annotated[str | None, typer.Option(help="With whom.", metavar="CONTACT")] = None,
     duration: Annotated[int | None, typer.Option(help="In minutes.", min=0, metavar="MINUTES")] = None,
-    notes: Annotated[str | None, typer.Option(help="What was said.", metavar="TEXT")] = None,
+    notes: Notes = None,
     done: Annotated[bool, typer.Option("--done", help="It has happened; a note always has.")] = False,
 ) -> None:
     """Add an activity, planned or done.
@@ -58,7 +61,7 @@ def add(
     """
     is_done = done or type_ == "note"
     with changing(ctx) as transaction:
-        record = _record(transaction, ref)
+        record = record_of(transaction, ref)
         if at is None and not is_done:
             raise PipecliError(
                 f"a planned {type_} needs its time",
@@ -72,7 +75,7 @@ def add(
             "by": by or transaction.me,
             "direction": direction,
             "done": is_done,
-            "contact": _contact(transaction, contact),
+            "contact": contact_of(transaction, contact),
             "duration": duration,
             "notes": notes or None,
         }
@@ -96,7 +99,7 @@ def done(
     at: Annotated[
         str | None, typer.Option(help="When it was; when it was planned otherwise.", metavar="WHEN")
     ] = None,
-    notes: Annotated[str | None, typer.Option(help="What was said.", metavar="TEXT")] = None,
+    notes: Notes = None,
 ) -> None:
     """Mark a planned activity as done."""
     with changing(ctx) as transaction:
@@ -109,7 +112,89 @@ def done(
         )
 
 
-def _record(transaction: Transaction, ref: str) -> Lead | Opportunity:
+_Activity = Annotated[
+    str,
+    typer.Argument(metavar="ID", help="The activity; or its lead or opportunity, which has one open."),
+]
+
+
+@app.command("move", cls=Changing)
+def move(
+    ctx: typer.Context,
+    ref: _Activity,
+    when: Annotated[str, typer.Argument(metavar="WHEN", help="As fri, tomorrow 9am or 15 dec.")],
+) -> None:
+    """Move a planned activity to another time; a day alone keeps the hour."""
+    with changing(ctx) as transaction:
+        known = find_activity(transaction.pipeline, ref, None)
+        record = _of(transaction, known.noun, known.record)
+        at = transaction.session.moment_or_day(when)
+        zone = transaction.now.tzinfo
+        assert zone is not None
+        transaction.do(
+            move_activity(record, known.id, at, zone), printed=Printed(known.noun, known.record, known.id)
+        )
+
+
+@app.command("edit", cls=Changing)
+def edit(
+    ctx: typer.Context,
+    ref: _Activity,
+    subject: Annotated[str | None, typer.Option(help="What it is about.", metavar="TEXT")] = None,
+    at: Annotated[str | None, typer.Option(help="When, as friday 9am.", metavar="WHEN")] = None,
+    type_: Annotated[ActivityTypeName | None, typer.Option("--type", help="What it is.")] = None,
+    direction: Annotated[
+        Literal["in", "out"] | None, typer.Option(help="in: from the customer; out: from us.")
+    ] = None,
+    by: Annotated[str | None, typer.Option(help="Who.", metavar="USER")] = None,
+    contact: Annotated[str | None, typer.Option(help="With whom.", metavar="CONTACT")] = None,
+    duration: Annotated[int | None, typer.Option(help="In minutes.", min=0, metavar="MINUTES")] = None,
+    notes: Notes = None,
+) -> None:
+    """Change an activity, planned or done."""
+    given = (subject, at, type_, direction, by, contact, duration, notes)
+    if all(value is None for value in given):
+        raise PipecliError(
+            "nothing to change was named",
+            hint="give --subject, --at, --notes - …; `opp edit` and `lead edit` open the whole record",
+        )
+    with changing(ctx) as transaction:
+        known = find_activity(transaction.pipeline, ref, None)
+        record = _of(transaction, known.noun, known.record)
+        activity = next(activity for activity in record.activities if activity.id == known.id)
+        fields = {
+            "subject": subject,
+            "at": transaction.session.moment_or_day(at, past=activity.done) if at else None,
+            "type": type_,
+            "direction": direction,
+            "by": by,
+            "contact": contact_of(transaction, contact),
+            "duration": duration,
+            "notes": notes,
+        }
+        plain = activity.plain() | {name: value for name, value in fields.items() if value is not None}
+        transaction.do(
+            change_activity(record, validated(Activity, plain), transaction.today),
+            printed=Printed(known.noun, known.record, known.id),
+        )
+
+
+@app.command("cancel", cls=Changing)
+def cancel(
+    ctx: typer.Context,
+    ref: _Activity,
+    activity: Annotated[
+        str | None, typer.Argument(metavar="[ID]", help="The activity, if a lead or opportunity came first.")
+    ] = None,
+) -> None:
+    """Take a planned activity off; git's history keeps it."""
+    with changing(ctx) as transaction:
+        known = find_activity(transaction.pipeline, ref, activity)
+        record = _of(transaction, known.noun, known.record)
+        transaction.do(cancel_activity(record, known.id), printed=Printed(known.noun, known.record, known.id))
+
+
+def record_of(transaction: Transaction, ref: str) -> Lead | Opportunity:
     named = resolve(transaction.pipeline, ref, LEAD, OPPORTUNITY)
     return _of(transaction, named.noun, named.key)
 
@@ -120,7 +205,7 @@ def _of(transaction: Transaction, noun: str, key: str) -> Lead | Opportunity:
     return transaction.pipeline.get(Opportunity, key)
 
 
-def _contact(transaction: Transaction, name: str | None) -> str | None:
+def contact_of(transaction: Transaction, name: str | None) -> str | None:
     return transaction.get(Contact, name).id if name else None
 
 

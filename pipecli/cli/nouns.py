@@ -241,9 +241,20 @@ NOUNS = {
             "rename": "settings.change",
         },
     ),
+    "call": Noun("Log a call that took place, and plan the next contact.", "daily.contacts"),
+    "mail": Noun("Log an e-mail that was sent or received.", "daily.contacts"),
+    "meet": Noun("Log a meeting that took place.", "daily.contacts"),
+    "note": Noun("Note something on a lead or an opportunity.", "daily.contacts"),
     "activity": Noun(
         "Calls, meetings, emails, tasks and notes.",
-        verbs={"add": "activity", "done": "activity", "list": "list"},
+        verbs={
+            "add": "activity",
+            "done": "activity",
+            "move": "activity",
+            "edit": "activity",
+            "cancel": "activity",
+            "list": "list",
+        },
     ),
     "inbox": Noun("Mail: record mailboxes on their deals and leads.", "data.inbox"),
     "followups": Noun("List what is due.", "cron.followups"),
@@ -293,7 +304,7 @@ NOUNS = {
 }
 
 _SECTIONS = {
-    "Daily work": "today followups activity inbox",
+    "Daily work": "today call mail meet note followups activity inbox",
     "Records": "lead opportunity quotation order supplier-quote customer contact supplier competitor product "
     "price-list literature",
     "Reports": "forecast report changes chart dashboard",

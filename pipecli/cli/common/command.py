@@ -247,7 +247,25 @@ Name = Annotated[str | None, typer.Option("--name", help="What people call it.",
 UserName = Annotated[str, typer.Argument(metavar="USER", help="A slug, or words of a name.")]
 TeamName = Annotated[str, typer.Argument(metavar="TEAM", help="A slug, or words of a name.")]
 Tags = Annotated[list[str] | None, typer.Option(help="A tag; repeatable.", metavar="TAG")]
-Notes = Annotated[str | None, typer.Option(help="Whatever else there is to say.", metavar="TEXT")]
+
+
+def typed_notes(text: str | None) -> str | None:
+    """The text of `--notes`; for `-` what comes on stdin, or what is written in $EDITOR at a terminal."""
+    if text != "-":
+        return text
+    from pipecli.cli.common.edit import text_from_person
+
+    return text_from_person()
+
+
+Notes = Annotated[
+    str | None,
+    typer.Option(
+        help="Whatever else there is to say; - reads stdin, or opens $EDITOR.",
+        metavar="TEXT",
+        callback=typed_notes,
+    ),
+]
 
 # of an item of a deal or a quotation
 Item = Annotated[str, typer.Argument(help="Its number, its product, or words of its description.")]

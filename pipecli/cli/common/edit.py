@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import typer
@@ -155,6 +156,21 @@ def _open_editor(draft: Path) -> None:
         raise PipecliError(f'the editor "{editor}" can\'t be run: {error}', hint="set EDITOR") from None
     if editing.returncode:
         raise PipecliError(f'the editor "{editor}" ended with {editing.returncode}; nothing is changed')
+
+
+def text_from_person() -> str:
+    """The text on stdin; at a terminal, what is written in $EDITOR. Raises PipecliError where it is empty."""
+    if not sys.stdin.isatty():
+        text = sys.stdin.read()
+    else:
+        with TemporaryDirectory() as folder:
+            draft = Path(folder) / "notes.md"
+            draft.touch()
+            _open_editor(draft)
+            text = draft.read_text(encoding="utf-8", errors="replace")
+    if not text.strip():
+        raise PipecliError("the notes are empty; nothing is changed")
+    return text.strip()
 
 
 def _read(record: Record, file: str, content: bytes) -> Record:
