@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -96,6 +98,7 @@ def run(arguments: list[str]) -> int:
     """Run one command line and return its exit code: 0 done, 1 refused or wrong, 2 usage."""
     session = Session()
     try:
+        require_text(arguments)
         code = root(session).main(arguments, prog_name="pipecli", standalone_mode=False)
         sys.stdout.flush()
     except PipecliError as error:
@@ -127,8 +130,24 @@ def _usage_or_bug(error: Exception) -> int:
     return _error(f"a fault in pipecli itself: {type(error).__name__}: {error}; PIPECLI_DEBUG=1 shows where")
 
 
+def require_text(arguments: Sequence[str]) -> None:
+    """Refuse bytes that are no UTF-8, in the arguments or in a variable of ours. Raises PipecliError."""
+    ours = {name: value for name, value in os.environ.items() if name.startswith("PIPECLI_")}
+    for name, text in (
+        *((f"argument {place}", text) for place, text in enumerate(arguments, 1)),
+        *ours.items(),
+    ):
+        if not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text):
+            raw = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+            raise PipecliError(f'{name}, "{raw}", is no UTF-8 text', hint="write it in UTF-8")
+
+
+_NO_WORD = r"(\S{120})\S{400,}"
+"""A number of 10,000 digits, as somebody typed it: its beginning tells which."""
+
+
 def _error(message: str, code: int = 1) -> int:
     sys.stdout.flush()
-    one_line = clean(" ".join(message.split("\n")))
+    one_line = re.sub(_NO_WORD, r"\1…", clean(" ".join(message.split("\n"))))
     print(f"error: {one_line}", file=sys.stderr)  # noqa: T201 - the one place that prints errors
     return code

@@ -225,6 +225,8 @@ def instant(moment: date, zone: tzinfo) -> datetime:
     """A time itself; of a date the last second."""
     if isinstance(moment, datetime):
         return moment
+    if moment == date.max:  # it has no next
+        return datetime.max.replace(tzinfo=UTC)
     return datetime.combine(moment + timedelta(days=1), time(), zone) - timedelta(seconds=1)
 
 

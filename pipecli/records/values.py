@@ -31,7 +31,8 @@ def _decimal(value: object) -> object:
     exact = value if isinstance(value, Decimal) else Decimal(repr(value))
     if not exact.is_finite():
         raise ValueError("a finite number is wanted here")
-    if len(exact.normalize().as_tuple().digits) > MOST_DIGITS or abs(exact) >= Decimal("1e15"):
+    # The exponent first: 1e999999999 is more than arithmetic holds.
+    if (exact and exact.adjusted() >= MOST_DIGITS) or len(exact.normalize().as_tuple().digits) > MOST_DIGITS:
         raise ValueError(f"at most {MOST_DIGITS} digits can be kept exactly")
     return exact if isinstance(value, (int, Decimal)) else _without_exponent(exact)
 

@@ -115,7 +115,7 @@ def _limit(run: Session) -> str:
         return ""
     if not wanted.isdecimal():
         raise PipecliError(f'--limit: "{wanted}" is no number of records', hint="write one as 10")
-    return f" LIMIT {int(wanted)}"
+    return f" LIMIT {int(wanted)}" if len(wanted) < 19 else ""  # what SQLite can count
 
 
 class Shown(NamedTuple):

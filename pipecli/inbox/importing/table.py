@@ -122,14 +122,14 @@ def decode(raw: bytes, name: str, encoding: str | None = None) -> tuple[str, str
     chosen = encoding or marked or "utf-8"
     try:
         return raw.decode(chosen), ""
-    except LookupError:
+    except UnicodeError as error:  # `undefined` and `idna` raise one without a place
+        if encoding or marked:
+            line = raw.count(b"\n", 0, getattr(error, "start", 0)) + 1
+            raise PipecliError(f"{name}:{line}: is no {chosen} text") from None
+    except (LookupError, ValueError):
         raise PipecliError(
             f'there is no encoding "{encoding}"', hint="write one as utf-8 or cp1252"
         ) from None
-    except UnicodeDecodeError as error:
-        if encoding or marked:
-            line = raw.count(b"\n", 0, error.start) + 1
-            raise PipecliError(f"{name}:{line}: is no {chosen} text") from None
     guessed = _guess(raw)
     if guessed is None:
         raise PipecliError(f"{name} is no text that can be read", hint="save it as UTF-8")

@@ -146,8 +146,10 @@ class Index:
         return int(version)
 
     def _stamp(self, new: dict[str, bytes]) -> None:
-        self.connection.executemany("DELETE FROM _folders WHERE folder = ?", [(folder,) for folder in new])
-        kept = [(folder, stamp) for folder, stamp in new.items() if stamp]
+        self.connection.executemany(
+            "DELETE FROM _folders WHERE folder = ?", [(_text(folder),) for folder in new]
+        )
+        kept = [(_text(folder), stamp) for folder, stamp in new.items() if stamp]
         self.connection.executemany("INSERT INTO _folders VALUES (?, ?)", kept)
 
 
@@ -228,7 +230,8 @@ def _build(connection: sqlite3.Connection, root: Path) -> None:
         lambda files: _content_of(files, text_of), stamps.compare({}, present).changed
     )
     _fill(connection, contents)
-    connection.executemany("INSERT INTO _folders VALUES (?, ?)", present.items())
+    stamped = [(_text(folder), stamp) for folder, stamp in present.items()]
+    connection.executemany("INSERT INTO _folders VALUES (?, ?)", stamped)
 
 
 def fill(connection: sqlite3.Connection, files: Sequence[str], text_of: TextOf) -> None:
@@ -263,8 +266,13 @@ class _writing:  # noqa: N801 - reads as a statement
         self.connection.execute("ROLLBACK" if kind else "COMMIT")
 
 
+def _text(name: str) -> str:
+    """A name of a file as SQLite can keep it: one that is no UTF-8 has signs in place of its bytes."""
+    return name if name.isascii() else name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
 def _forget(connection: sqlite3.Connection, files: Iterable[str]) -> None:
-    names = [(file,) for file in files]
+    names = [(_text(file),) for file in files]
     own = {f"_{kind.table}" for (file,) in names if (kind := kind_of(file))}
     for table in (*tables.PER_FILE, *own) if names else ():
         connection.executemany(f"DELETE FROM {table} WHERE path = ?", names)
@@ -290,6 +298,9 @@ def _content_of(files: Iterable[str], text_of: TextOf) -> _Content:
 
     def records() -> Iterator[tuple[str, Record]]:
         for file in files:
+            if (name := _text(file)) != file:
+                faults.append(Fault(name, 0, 0, "file", "its name is no UTF-8 text: rename it"))
+                continue
             try:
                 yield file, reading.read(kind_of(file) or SETTINGS, file, text_of(file))
             except FaultyFile as error:

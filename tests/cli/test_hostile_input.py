@@ -1,0 +1,82 @@
+"""Input that nobody means is one line of an error: bytes that are no text, days and numbers beyond all."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Cli
+
+DEAL = "OPP-2Q8XA"
+LONG = "9" * 10_000
+NO_TEXT = os.fsdecode(b"caf\xe9")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("opp", "show", NO_TEXT), ("opp", "list", "--where", NO_TEXT),
+        ("opp", "set", DEAL, f"title={NO_TEXT}"),
+        ("opp", "set", DEAL, f"amount={LONG}"), ("opp", "set", DEAL, "amount=1e999999999"),
+        ("opp", "set", DEAL, f"probability={LONG}"), ("opp", "set", DEAL, "amount=-1e999999999"),
+        ("opp", "set", DEAL, f"expected_close=+{LONG}d"), ("changes", "--since", "9999-12-31"),
+    ],
+)  # fmt: skip
+def test_it_is_refused_in_one_short_line(
+    arguments: tuple[str, ...], deal: Callable[..., Path], refused: Callable[..., str]
+) -> None:
+    deal()
+    error = refused(*arguments)
+    assert "a fault in pipecli itself" not in error
+    assert len(error) < 600
+
+
+def test_the_last_day_of_all_is_a_day(cli: Cli, deal: Callable[..., Path]) -> None:
+    deal()
+    for command in ("forecast", "opp list", "report stale"):
+        cli(*command.split(), "--as-of", "9999-12-31")
+    assert cli("opp", "list", "--limit", LONG).out == cli("opp", "list").out
+
+
+def test_bytes_in_the_environment(deal: Callable[..., Path], root: Path) -> None:
+    deal()
+    done = subprocess.run(
+        [sys.executable, "-m", "pipecli", "-C", str(root), "opp", "list"],
+        env={**os.environb, b"PIPECLI_USER": b"caf\xe9"}, capture_output=True, check=False, text=True,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (
+        1,
+        'error: PIPECLI_USER, "caf�", is no UTF-8 text; write it in UTF-8\n',
+    )
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_a_file_whose_name_is_no_text_is_a_fault_like_any_other(
+    root: Path, cli: Cli, deal: Callable[..., Path]
+) -> None:
+    file = deal()
+    file.with_name(f"{NO_TEXT}.yaml").write_text(file.read_text())
+    error = "opportunities/2026/caf�.yaml: its name is no UTF-8 text: rename it"
+    for _ in range(2):  # as read, and as the index has it
+        assert error in cli("opp", "list", code=1).err
+    cli("lead", "list")
+    assert "its name is no UTF-8 text" in cli("check", code=1).out
+    cli("opp", "set", DEAL, "tags=a")
+    file.with_name(f"{NO_TEXT}.yaml").unlink()
+    cli("check")
+
+
+@pytest.mark.parametrize("encoding", ["undefined", "punycode", "no-such", "rot13"])
+def test_an_encoding_that_is_none_of_a_text(encoding: str, cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "deals.csv").write_text("title\nCafé, Nordwind\n")
+    (tmp_path / "map.yaml").write_text(f"encoding: {encoding}\ncolumns:\n  title: title\n")
+    said = cli(
+        "import", "opportunities", str(tmp_path / "deals.csv"), "--map", str(tmp_path / "map.yaml"), code=1
+    )
+    assert encoding in said.err
+    assert "pipecli itself" not in said.err
