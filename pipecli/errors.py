@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 
@@ -45,3 +46,17 @@ class FaultyFile(PipecliError):
         self.faults = faults
         more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
         super().__init__(f"{faults[0]}{more}")
+
+
+class Ambiguous(PipecliError):
+    """Several records answer to a name, or one does that a careful verb takes by no less than its id.
+
+    `candidates` are their nouns and keys, the likeliest first; at a terminal they are a choice.
+    """
+
+    def __init__(
+        self, message: str, *, hint: str = "", text: str = "", candidates: Sequence[tuple[str, str]] = ()
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.text = text
+        self.candidates = candidates

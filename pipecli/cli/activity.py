@@ -10,15 +10,17 @@ import typer
 from pipecli.cli.common.assignments import validated
 from pipecli.cli.common.change import Printed, Transaction, changing
 from pipecli.cli.common.command import Changing, Notes, noun
+from pipecli.cli.common.reference import find, key_of
+from pipecli.cli.common.session import Session
 from pipecli.cli.list import ActivityTypeName
 from pipecli.errors import PipecliError
 from pipecli.records.activity import Activity
-from pipecli.records.kinds import LEAD, OPPORTUNITY
+from pipecli.records.kinds import ID_LENGTH, LEAD, OPPORTUNITY
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.party import Contact
 from pipecli.store.index.records import rows_where
-from pipecli.store.lookup import resolve
+from pipecli.store.lookup import FEWEST_SIGNS, Care
 from pipecli.store.pipeline import NotFound, Pipeline
 from pipecli.wording import first_of
 from pipecli.workflow import activity as add_activity
@@ -30,7 +32,7 @@ from pipecli.workflow.activity import move as move_activity
 app = noun()
 
 Deal = Annotated[
-    str, typer.Argument(metavar="REF", help="A lead or an opportunity: id, its beginning, or a name.")
+    str, typer.Argument(metavar="REF", help="A lead or an opportunity: an id, its start, or a name.")
 ]
 
 
@@ -72,7 +74,7 @@ def add(
             "type": type_,
             "at": transaction.session.moment_or_day(at, past=is_done) if at else transaction.now,
             "subject": subject,
-            "by": by or transaction.me,
+            "by": key_of(transaction.session, "user", by) if by else transaction.me,
             "direction": direction,
             "done": is_done,
             "contact": contact_of(transaction, contact),
@@ -103,7 +105,7 @@ def done(
 ) -> None:
     """Mark a planned activity as done."""
     with changing(ctx) as transaction:
-        known = find_activity(transaction.pipeline, ref, activity)
+        known = find_activity(transaction.session, ref, activity)
         record = _of(transaction, known.noun, known.record)
         when = transaction.session.moment_or_day(at, past=True) if at else None
         transaction.do(
@@ -126,7 +128,7 @@ def move(
 ) -> None:
     """Move a planned activity to another time; a day alone keeps the hour."""
     with changing(ctx) as transaction:
-        known = find_activity(transaction.pipeline, ref, None)
+        known = find_activity(transaction.session, ref, None)
         record = _of(transaction, known.noun, known.record)
         at = transaction.session.moment_or_day(when)
         zone = transaction.now.tzinfo
@@ -159,7 +161,7 @@ def edit(
             hint="give --subject, --at, --notes - …; `opp edit` and `lead edit` open the whole record",
         )
     with changing(ctx) as transaction:
-        known = find_activity(transaction.pipeline, ref, None)
+        known = find_activity(transaction.session, ref, None)
         record = _of(transaction, known.noun, known.record)
         activity = next(activity for activity in record.activities if activity.id == known.id)
         fields = {
@@ -167,7 +169,7 @@ def edit(
             "at": transaction.session.moment_or_day(at, past=activity.done) if at else None,
             "type": type_,
             "direction": direction,
-            "by": by,
+            "by": key_of(transaction.session, "user", by) if by else None,
             "contact": contact_of(transaction, contact),
             "duration": duration,
             "notes": notes,
@@ -189,13 +191,13 @@ def cancel(
 ) -> None:
     """Take a planned activity off; git's history keeps it."""
     with changing(ctx) as transaction:
-        known = find_activity(transaction.pipeline, ref, activity)
+        known = find_activity(transaction.session, ref, activity, Care.ONLY)
         record = _of(transaction, known.noun, known.record)
         transaction.do(cancel_activity(record, known.id), printed=Printed(known.noun, known.record, known.id))
 
 
 def record_of(transaction: Transaction, ref: str) -> Lead | Opportunity:
-    named = resolve(transaction.pipeline, ref, LEAD, OPPORTUNITY)
+    named = find(transaction.session, ref, LEAD, OPPORTUNITY)
     return _of(transaction, named.noun, named.key)
 
 
@@ -217,32 +219,39 @@ class FoundActivity(NamedTuple):
     subject: str
 
 
-def find_activity(pipeline: Pipeline, first: str, second: str | None) -> FoundActivity:
+def find_activity(run: Session, first: str, second: str | None, care: Care = Care.LIKELY) -> FoundActivity:
     """The activity that `first` names; or the one of the record `first` that `second` names, or that is open.
 
     Raises NotFound, and PipecliError where several answer.
     """
+    pipeline = run.pipeline
     if second is not None:
-        record = resolve(pipeline, first, LEAD, OPPORTUNITY).key
+        record = find(run, first, LEAD, OPPORTUNITY, care=care).key
         return _one(
-            _by_id(pipeline, second, record), f'no activity of {record} answers to "{second}"', record
+            _by_id(pipeline, second, record, is_whole=care is not Care.LIKELY),
+            f'no activity of {record} answers to "{second}"',
+            record,
         )
-    activities = _by_id(pipeline, first)
-    if activities:
-        return _one(activities, "", first)
+    activities = _by_id(pipeline, first, is_whole=care is not Care.LIKELY)
     try:
-        record = resolve(pipeline, first, LEAD, OPPORTUNITY).key
+        record = find(run, first, LEAD, OPPORTUNITY, care=care).key
     except NotFound:
-        raise NotFound(
-            f'no activity, lead or opportunity answers to "{first}"',
-            hint="see `pipecli activity list --open`",
-        ) from None
+        nothing = f'no activity, lead or opportunity answers to "{first}"'
+        return _one(activities, nothing, first, hint="see `pipecli activity list --open`")
+    if activities:  # the start of an id never beats a name in silence
+        raise PipecliError(
+            f'"{first}" may be {record} or the activity {_listed(activities)}',
+            hint=f"name both: pipecli activity done {activities[0].record} {activities[0].id}",
+        )
     return _one(_query(pipeline, "record = ? AND NOT done", record), f"{record} has no open activity", record)
 
 
-def _by_id(pipeline: Pipeline, text: str, record: str | None = None) -> list[FoundActivity]:
+def _by_id(
+    pipeline: Pipeline, text: str, record: str | None = None, *, is_whole: bool = False
+) -> list[FoundActivity]:
     start = text.strip().upper().replace("O", "0").replace("I", "1").replace("L", "1")
-    if not re.fullmatch("[0-9A-Z]{1,5}", start):
+    fewest = ID_LENGTH if is_whole else FEWEST_SIGNS
+    if not re.fullmatch(f"[0-9A-Z]{{{fewest},{ID_LENGTH}}}", start):
         return []
     if record is None:
         return _query(pipeline, "id GLOB ?", f"{start}*")
@@ -255,12 +264,17 @@ def _query(pipeline: Pipeline, condition: str, *parameters: str) -> list[FoundAc
     return [FoundActivity(*row) for row in rows]
 
 
-def _one(activities: list[FoundActivity], nothing: str, wanted: str) -> FoundActivity:
+def _one(
+    activities: list[FoundActivity], nothing: str, wanted: str, *, hint: str = "see `pipecli activity list`"
+) -> FoundActivity:
     if not activities:
-        raise NotFound(nothing, hint="see `pipecli activity list`")
+        raise NotFound(nothing, hint=hint)
     if len(activities) > 1:
-        names = [f"{activity.id} ({activity.record}: {activity.subject})" for activity in activities]
         raise PipecliError(
-            f'"{wanted}" is {len(activities)} activities: {first_of(names, 8)}', hint="name one by its id"
+            f'"{wanted}" is {len(activities)} activities: {_listed(activities)}', hint="name one by its id"
         )
     return activities[0]
+
+
+def _listed(activities: list[FoundActivity]) -> str:
+    return first_of([f"{activity.id} ({activity.record}: {activity.subject})" for activity in activities], 8)

@@ -17,6 +17,7 @@ from pipecli.cli.common.record_verbs import (
 )
 from pipecli.records.kinds import CONTACT
 from pipecli.records.party import Contact, Customer
+from pipecli.store.lookup import Care
 from pipecli.workflow.party import merge_contacts
 
 Text = str | None
@@ -67,7 +68,8 @@ def merge(
     Of a deal on which both have a part, INTO keeps its role, and is primary if either was.
     """
     with changing(ctx) as transaction:
-        goes, stays = transaction.get(Contact, source), transaction.get(Contact, target)
+        goes = transaction.get(Contact, source, Care.WHOLE)
+        stays = transaction.get(Contact, target, Care.WHOLE)
         users = [transaction.pipeline.read(file) for _, file in users_of(transaction, CONTACT, goes.id)]
         transaction.do(merge_contacts(goes, stays, users))
 

@@ -19,6 +19,7 @@ from pipecli.cli.common.record_verbs import (
 from pipecli.records.kinds import CUSTOMER
 from pipecli.records.party import Customer
 from pipecli.store.index.records import parents
+from pipecli.store.lookup import Care
 from pipecli.workflow import party
 from pipecli.workflow.party import refuse_own_parent
 
@@ -90,7 +91,8 @@ def merge(
 ) -> None:
     """Make two customers one: all that names FROM names INTO."""
     with changing(ctx) as transaction:
-        goes, stays = transaction.get(Customer, source), transaction.get(Customer, target)
+        goes = transaction.get(Customer, source, Care.WHOLE)
+        stays = transaction.get(Customer, target, Care.WHOLE)
         users = [transaction.pipeline.read(file) for _, file in users_of(transaction, CUSTOMER, goes.id)]
         transaction.do(party.merge(goes, stays, users, parents=_parents(transaction)))
 

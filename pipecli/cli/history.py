@@ -11,16 +11,17 @@ import typer
 
 from pipecli.cli.common.command import Verb, noun
 from pipecli.cli.common.output import Format, print_records, terminal_width, wrapped, write_text
+from pipecli.cli.common.reference import person
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column, clean, isolated
-from pipecli.errors import PipecliError
+from pipecli.errors import Ambiguous, PipecliError
 from pipecli.history.commits import Commit
 from pipecli.history.events import OF_THE_RECORD
 from pipecli.history.index import History, open_history
 from pipecli.history.log import BELONGING, Entry, Name, document_named, log, names_like
 from pipecli.history.moments import zone_of
 from pipecli.records.kinds import BY_NOUN, OPPORTUNITY, SETTINGS, SETTINGS_FILE
-from pipecli.store.lookup import Ambiguous, resolve
+from pipecli.store.lookup import resolve
 
 app = noun("Print every change of a record, from git.")
 
@@ -72,7 +73,7 @@ def _name(run: Session, known: History, ref: str) -> Name:
     if document := document_named(known, ref):
         return document
     try:
-        named = resolve(run.present, ref)
+        named = resolve(run.present, ref, me=lambda: person(run))
     except Ambiguous:
         raise
     except PipecliError:

@@ -20,6 +20,7 @@ from pipecli.cli.common.list import (
     print_list,
     print_parts,
 )
+from pipecli.cli.common.reference import find
 from pipecli.cli.common.session import session
 from pipecli.cli.common.table import Column, amount_text, price_text
 from pipecli.records.kinds import (
@@ -38,7 +39,6 @@ from pipecli.records.kinds import (
     Kind,
 )
 from pipecli.records.money import percent
-from pipecli.store.lookup import resolve
 from pipecli.workflow.requirements import QUESTIONS
 
 app = noun()
@@ -391,7 +391,7 @@ def list_activities(
     run = session(ctx)
     conditions: dict[str, object] = {}
     if ref:
-        conditions["record = ?"] = resolve(run.pipeline, ref, LEAD, OPPORTUNITY).key
+        conditions["record = ?"] = find(run, ref, LEAD, OPPORTUNITY).key
     if due or open_:
         conditions["done = ?"] = 0
     if due:

@@ -11,6 +11,7 @@ from pipecli.cli.common.change import Transaction, changing
 from pipecli.cli.common.command import Changing, Ref, Sets, Tags, noun
 from pipecli.cli.common.output import print_records
 from pipecli.cli.common.record_verbs import add_remove, add_set_edit, given_slug, setting_of
+from pipecli.cli.common.reference import find
 from pipecli.cli.common.session import session
 from pipecli.cli.common.table import Column
 from pipecli.errors import PipecliError
@@ -19,7 +20,6 @@ from pipecli.records.kinds import LITERATURE, OPPORTUNITY
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.party import Contact
 from pipecli.store.files import inside
-from pipecli.store.lookup import resolve
 from pipecli.workflow import catalogue
 from pipecli.workflow.catalogue import Suggestion
 from pipecli.workflow.change import require_stages
@@ -74,7 +74,7 @@ def suggest(ctx: typer.Context, deal: Deal) -> None:
     What was not sent yet comes before what was; then what fits its products and its stage.
     """
     run = session(ctx)
-    opportunity = run.pipeline.get(Opportunity, resolve(run.pipeline, deal, OPPORTUNITY).key)
+    opportunity = run.pipeline.get(Opportunity, find(run, deal, OPPORTUNITY).key)
     offered = catalogue.suggest(opportunity, run.read(LITERATURE).all(Literature))
     records = [_row(suggestion, opportunity.stage) for suggestion in offered]
     print_records(records, _SUGGESTIONS, run.format)

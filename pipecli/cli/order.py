@@ -12,6 +12,7 @@ from pipecli.cli.common.record_verbs import add_set_edit, setting_of
 from pipecli.records.kinds import ORDER
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.quotation import Order, Quotation
+from pipecli.store.lookup import Care
 from pipecli.workflow import order as cancel_order
 from pipecli.workflow import order as deliver_order
 from pipecli.workflow.order import order_quotation, require_same_status
@@ -70,4 +71,4 @@ def cancel(
 ) -> None:
     """Cancel an open order; its quotation can be ordered again."""
     with changing(ctx) as transaction:
-        transaction.do(cancel_order.cancel(transaction.get(Order, ref), reason=reason))
+        transaction.do(cancel_order.cancel(transaction.get(Order, ref, Care.ONLY), reason=reason))

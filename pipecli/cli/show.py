@@ -19,6 +19,7 @@ from pipecli.cli.common.record_json import (
     record_json,
     settings_json,
 )
+from pipecli.cli.common.reference import find
 from pipecli.cli.common.session import Session, session
 from pipecli.cli.common.table import Column, amount_text, display_width, price_text
 from pipecli.cli.list import CONTACTS, OPPORTUNITIES
@@ -39,7 +40,6 @@ from pipecli.records.kinds import (
 )
 from pipecli.records.money import minor_digits
 from pipecli.store.index.records import item_amounts, rows_where
-from pipecli.store.lookup import resolve
 from pipecli.wording import count
 
 app = noun()
@@ -55,7 +55,7 @@ def _add_show(kind: Kind) -> None:
 
 
 def _json_of(run: Session, kind: Kind, ref: str) -> RecordJson:
-    return record_json(run, kind.noun, resolve(run.pipeline, ref, kind).key)
+    return record_json(run, kind.noun, find(run, ref, kind).key)
 
 
 for _kind in (CONTACT, SUPPLIER, PRODUCT, LITERATURE):
@@ -98,7 +98,7 @@ def show_supplier_quotation(ctx: typer.Context, ref: Ref) -> None:
 def list_quotation_items(ctx: typer.Context, ref: Ref) -> None:
     """List the items, with the amount of each."""
     run = session(ctx)
-    print_items(run, QUOTATION.noun, resolve(run.pipeline, ref, QUOTATION).key)
+    print_items(run, QUOTATION.noun, find(run, ref, QUOTATION).key)
 
 
 _OPPORTUNITY_KEYS = "id title type stage amount currency weighted expected_close owner next_contact".split()
@@ -109,7 +109,7 @@ _CONTACT_KEYS = "id name title emails phones".split()
 def show_customer(ctx: typer.Context, ref: Ref) -> None:
     """Show one customer, its contacts and its open opportunities."""
     run = session(ctx)
-    key = resolve(run.pipeline, ref, CUSTOMER).key
+    key = find(run, ref, CUSTOMER).key
     run.read(CONTACT, OPPORTUNITY)
     shown = record_json(run, "customer", key)
     if run.format is Format.TABLE:
@@ -151,7 +151,7 @@ _NAMES_COMPETITOR = """path IN (SELECT path FROM _references WHERE noun = 'compe
 def show_competitor(ctx: typer.Context, ref: Ref) -> None:
     """Show one competitor, and the deals that name it."""
     run = session(ctx)
-    key = resolve(run.pipeline, ref, COMPETITOR).key
+    key = find(run, ref, COMPETITOR).key
     run.read(OPPORTUNITY)
     shown = record_json(run, "competitor", key)
     if run.format is Format.TABLE:

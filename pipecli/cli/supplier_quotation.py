@@ -15,6 +15,7 @@ from pipecli.cli.common.change import Transaction, changing
 from pipecli.cli.common.command import Changing, Ref, Sets, noun
 from pipecli.cli.common.output import Format, print_record, print_records, write_text
 from pipecli.cli.common.record_verbs import add_set_edit, setting_of
+from pipecli.cli.common.reference import find
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column, amount_text, cell_text, cut, price_text
 from pipecli.errors import PipecliError
@@ -23,7 +24,7 @@ from pipecli.records.kinds import OPPORTUNITY, SUPPLIER_QUOTATION
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.party import Supplier
 from pipecli.records.quotation import SupplierQuotation
-from pipecli.store.lookup import resolve
+from pipecli.store.lookup import Care
 from pipecli.workflow import supplier_prices, supplier_quotation
 from pipecli.workflow.change import Change
 from pipecli.workflow.order import require_same_status
@@ -138,7 +139,9 @@ def decline(
 ) -> None:
     """Note that a supplier can't or won't quote."""
     with changing(ctx) as transaction:
-        transaction.do(supplier_quotation.decline(transaction.get(SupplierQuotation, ref), reason=reason))
+        transaction.do(
+            supplier_quotation.decline(transaction.get(SupplierQuotation, ref, Care.ONLY), reason=reason)
+        )
 
 
 @app.command("compare")
@@ -148,7 +151,7 @@ def compare(
 ) -> None:
     """Compare the answers side by side. A row an item, a column a supplier; * marks the best price."""
     run = session(ctx)
-    deal = run.pipeline.get(Opportunity, resolve(run.pipeline, opportunity, OPPORTUNITY).key)
+    deal = run.pipeline.get(Opportunity, find(run, opportunity, OPPORTUNITY).key)
     answers = run.pipeline.all(SupplierQuotation, "opportunity = ?", deal.id)
     compared = supplier_prices.compare(answers, deal.currency, run.pipeline.rates, today=run.today)
     _print_comparison(run, deal.id, compared)

@@ -1,18 +1,22 @@
-"""From what a person types to the record they mean: an id, its beginning, or a name."""
+"""From what a person types to the record they mean; the rules are a table in docs/references.md."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from enum import Enum
 from typing import NamedTuple, NoReturn
 
-from pipecli.errors import PipecliError
-from pipecli.records.kinds import BY_PREFIX, KINDS, Kind
-from pipecli.records.names import folded, name_key
+from pipecli.errors import Ambiguous, PipecliError
+from pipecli.records.kinds import BY_NOUN, BY_PREFIX, ID_LENGTH, KINDS, Kind
+from pipecli.records.names import begins_words, digits_of, name_key, same_number, typed_words
+from pipecli.store.index.naming import Naming, is_of, is_open, keys_by_id, namings
 from pipecli.store.pipeline import NotFound, Pipeline
 from pipecli.wording import first_of
 
 _MOST_SHOWN = 8
+FEWEST_SIGNS = 3
+"""Of the start of an id: with fewer, every word of two letters would be one."""
 
 
 class Found(NamedTuple):
@@ -22,99 +26,208 @@ class Found(NamedTuple):
     file: str
 
 
-class Ambiguous(PipecliError):
-    """Several records answer to a name."""
+class Care(Enum):
+    """The care that a verb takes of which record it hits."""
+
+    LIKELY = "likely"
+    """Of several the open one, then mine: most verbs, whose work can be done again or taken back."""
+    ONLY = "only"
+    """A whole id, or a name that fits one record of all, closed ones too: what ends or sends."""
+    WHOLE = "whole"
+    """A whole id or a whole name: what takes a record away, and would take its namesake when repeated."""
 
 
-def resolve(pipeline: Pipeline, name: str, *kinds: Kind) -> Found:
+Person = Callable[[], tuple[str, str | None] | None]
+"""Gives the user who asks, with their team; None where git's identity is no user."""
+
+
+class _Fits(NamedTuple):
+    """The records that a text fits, by what of them it fits."""
+
+    named: list[Found]
+    """By a whole name of their own; where there are none, by words that begin words of their names."""
+    is_whole_name: bool
+    ids: list[Found]
+    """By the start of an id, theirs or that of a paper of theirs."""
+    is_whole_id: bool
+
+    def accepted(self, care: Care) -> set[Found]:
+        """The records whose naming is enough for a careful verb."""
+        by_name = self.named if self.is_whole_name or care is Care.ONLY else []
+        return {*by_name, *(self.ids if self.is_whole_id else ())}
+
+
+def resolve(
+    pipeline: Pipeline,
+    name: str,
+    *kinds: Kind,
+    care: Care = Care.LIKELY,
+    me: Person = lambda: None,
+) -> Found:
     """The one record of these kinds (none given: of any) that a person means by `name`.
 
-    In this order: the whole id or slug; the beginning of an id's random part, with or without its prefix,
-    in any case, O and I and L read as digits; words of the title or name. Raises NotFound, Ambiguous.
+    A whole id or slug is that record. Else ids that begin so and names are candidates alike; the care
+    decides which of them will do. Raises NotFound; Ambiguous with the candidates, the likeliest first.
     """
     wanted = name.strip()
-    nouns = [kind.noun for kind in kinds or KINDS]
-    found = _by_key(pipeline, wanted, nouns) or _by_start(pipeline, wanted, nouns)
-    if not found:
-        found = _by_name(pipeline, wanted, nouns) if wanted else _nothing(pipeline, wanted, nouns)
-    pipeline.file_of(found[0].noun, found[0].key)  # raises where two files have this id
-    return _one(found, wanted)
+    of = kinds or KINDS
+    chosen = candidates = _by_key(pipeline, wanted, of)
+    if not chosen:
+        fits = _fits(pipeline, wanted, of, is_any=not kinds)
+        ordered = _likeliest_first(pipeline, list(dict.fromkeys([*fits.named, *fits.ids])), me)
+        if not ordered:
+            _nothing(pipeline, wanted, of)
+        candidates = [rank.record for rank in ordered]
+        chosen = _likely(ordered, fits) if care is Care.LIKELY else _exact(candidates, fits, care)
+    if len(chosen) != 1:
+        raise _ambiguous(wanted, chosen or candidates, care)
+    pipeline.file_of(chosen[0].noun, chosen[0].key)  # raises where two files have this id
+    return chosen[0]
 
 
-def _query(pipeline: Pipeline, nouns: Sequence[str], condition: str, *parameters: str) -> list[Found]:
-    marks = ", ".join("?" * len(nouns))
+class _Rank(NamedTuple):
+    record: Found
+    is_open: bool
+    is_mine: bool
+
+
+def _likeliest_first(pipeline: Pipeline, candidates: Sequence[Found], me: Person) -> list[_Rank]:
+    """The candidates, open before closed, mine before others', then by id."""
+    if len(candidates) == 1:
+        return [_Rank(candidates[0], True, True)]
+    connection = pipeline.index.connection
+    person = me()
+    ranks = []
+    for record in candidates:
+        kind = BY_NOUN[record.noun]
+        mine = person is not None and is_of(connection, kind, record.file, *person)
+        ranks.append(_Rank(record, is_open(connection, kind, record.file), mine))
+    return sorted(ranks, key=lambda rank: (not rank.is_open, not rank.is_mine, rank.record.key))
+
+
+def _likely(ordered: Sequence[_Rank], fits: _Fits) -> list[Found]:
+    """The candidates that are as open and as much mine as the first."""
+    likely = [rank.record for rank in ordered if rank[1:] == ordered[0][1:]]
+    if fits.named and not set(likely) & set(fits.named):
+        return [rank.record for rank in ordered]  # an id's start never beats a name in silence
+    return likely
+
+
+def _exact(candidates: list[Found], fits: _Fits, care: Care) -> list[Found]:
+    """The candidates, if all of them are named well enough for this care."""
+    return candidates if set(candidates) <= fits.accepted(care) else []
+
+
+def _fits(pipeline: Pipeline, wanted: str, kinds: Sequence[Kind], *, is_any: bool) -> _Fits:
+    """Where a record of any kind may be meant, a customer's name is the customer, not all it bought."""
+    whole, words = _by_name(pipeline, wanted, kinds, own_only=is_any)
+    return _Fits(whole or words, bool(whole), *_by_start(pipeline, wanted, kinds))
+
+
+def _query(pipeline: Pipeline, kinds: Sequence[Kind], keys: Sequence[str]) -> list[Found]:
+    nouns = [kind.noun for kind in kinds]
     rows = pipeline.index.connection.execute(
-        f"SELECT noun, key, label, path FROM _records WHERE noun IN ({marks}) AND {condition} ORDER BY key",
-        (*nouns, *parameters),
+        f"SELECT noun, key, label, path FROM _records WHERE noun IN ({', '.join('?' * len(nouns))}) "
+        f"AND key IN ({', '.join('?' * len(keys))}) GROUP BY noun, key ORDER BY key",
+        (*nouns, *keys),
     )
     return [Found(*row) for row in rows]
 
 
-def _by_key(pipeline: Pipeline, wanted: str, nouns: Sequence[str]) -> list[Found]:
-    return _query(pipeline, nouns, "key IN (?, ?, ?)", wanted, wanted.upper(), wanted.lower())
+def _by_key(pipeline: Pipeline, wanted: str, kinds: Sequence[Kind]) -> list[Found]:
+    return _query(pipeline, kinds, [wanted, wanted.upper(), wanted.lower(), "-".join(_id_parts(wanted))])
 
 
-def _by_start(pipeline: Pipeline, wanted: str, nouns: Sequence[str]) -> list[Found]:
-    prefix, dash, start = wanted.upper().rpartition("-")
-    kind = BY_PREFIX.get(prefix)
-    if dash and kind is None:
-        return []
-    random = start.replace("O", "0").replace("I", "1").replace("L", "1")
-    if not re.fullmatch(r"[0-9A-Z]{1,5}", random):
-        return []
-    prefixes = [kind.prefix] if kind else [each.prefix for each in BY_PREFIX.values() if each.noun in nouns]
-    return [
-        found
-        for prefix in prefixes
-        for found in _query(pipeline, [BY_PREFIX[prefix].noun], "key GLOB ?", f"{prefix}-{random}*")
-        if found.noun in nouns
-    ]
+def _id_parts(wanted: str) -> tuple[str, str]:
+    """The prefix and the random part of an id as typed: in any case, O and I and L read as digits."""
+    prefix, _, random = wanted.upper().rpartition("-")
+    return prefix, random.replace("O", "0").replace("I", "1").replace("L", "1")
 
 
-def _by_name(pipeline: Pipeline, wanted: str, nouns: Sequence[str]) -> list[Found]:
-    words = folded(wanted).split()
-    rows = _query(pipeline, nouns, "1")
-    persons = _persons(pipeline) if "lead" in nouns else {}
-    names = {row: f"{row.label} {persons.get(row.file, '')} {row.key}" for row in rows}
-    matching = [row for row in rows if all(word in folded(names[row]) for word in words)]
-    exact = [row for row in matching if name_key(row.label) == name_key(wanted)]
-    if exact or matching:
-        return exact or matching
-    return _nothing(pipeline, wanted, nouns, rows)
+def _by_start(pipeline: Pipeline, wanted: str, kinds: Sequence[Kind]) -> tuple[list[Found], bool]:
+    """The records whose id begins so, or those of a paper whose id does; and whether it is a whole id."""
+    prefix, random = _id_parts(wanted)
+    if prefix not in ("", *BY_PREFIX) or wanted.startswith("-"):
+        return [], False
+    if not re.fullmatch(rf"[0-9A-Z]{{{FEWEST_SIGNS},{ID_LENGTH}}}", random):
+        return [], False
+    nouns = [kind.noun for kind in kinds]
+    keys = keys_by_id(pipeline.index.connection, nouns, prefix, random)
+    return _query(pipeline, kinds, keys) if keys else [], len(random) == ID_LENGTH
 
 
-def _persons(pipeline: Pipeline) -> dict[str, str]:
-    """The person of each lead that is called after an organisation, by its file."""
-    found = pipeline.index.connection.execute(
-        "SELECT path, name FROM _leads WHERE organization > '' AND name > ''"
-    )
-    return dict(found.fetchall())
+def _by_name(
+    pipeline: Pipeline, wanted: str, kinds: Sequence[Kind], *, own_only: bool
+) -> tuple[list[Found], list[Found]]:
+    """The records that are called so: by a whole name of their own, and by words of any of their names."""
+    words = typed_words(wanted)
+    if not words:
+        return [], []
+    digits, key, longest = digits_of(wanted), name_key(wanted), max(words, key=len)
+    whole, partly = [], []
+    for kind in kinds:
+        for naming in namings(pipeline.index.connection, kind, longest, is_number=bool(digits)):
+            record = Found(naming.noun, naming.key, naming.label, naming.file)
+            if any(name_key(own) == key for own in naming.own.splitlines() if own):
+                whole.append(record)
+            elif _is_called(naming._replace(others=naming.key) if own_only else naming, words, digits):
+                partly.append(record)
+    return whole, partly
 
 
-def _nothing(pipeline: Pipeline, wanted: str, nouns: Sequence[str], rows: Sequence[Found] = ()) -> NoReturn:
-    what = nouns[0] if len(nouns) == 1 else "record"
+def _is_called(naming: Naming, words: Sequence[str], digits: str) -> bool:
+    if any(same_number(digits, number) for number in naming.phones.splitlines() if digits):
+        return True
+    return begins_words(words, f"{naming.own}\n{naming.others}")
+
+
+def _nothing(pipeline: Pipeline, wanted: str, kinds: Sequence[Kind]) -> NoReturn:
+    what = kinds[0].noun if len(kinds) == 1 else "record"
     faults = [fault for fault in pipeline.index.faults() if wanted.lower() in fault.file.lower()]
     if wanted and faults:
         raise PipecliError(f"{faults[0]}")
-    close = _similar(wanted, rows)
-    lists = f"see `pipecli {what} list`" if len(nouns) == 1 else "each noun's `list` shows what there is"
-    hint = f"did you mean {' or '.join(close)}?" if close else lists
-    raise NotFound(f'no {what} answers to "{wanted}"', hint=hint)
+    lists = f"see `pipecli {what} list`" if len(kinds) == 1 else "each noun's `list` shows what there is"
+    raise NotFound(f'no {what} answers to "{wanted}"', hint=_hint(pipeline, wanted, kinds) or lists)
 
 
-def _similar(wanted: str, rows: Sequence[Found]) -> list[str]:
+def _hint(pipeline: Pipeline, wanted: str, kinds: Sequence[Kind]) -> str:
+    random = _id_parts(wanted)[1]
+    if random.isalnum() and random.isascii() and len(random) < FEWEST_SIGNS:
+        return f"the start of an id has {FEWEST_SIGNS} signs or more"
+    close = _similar(pipeline, wanted, kinds) if wanted else []
+    return f"did you mean {' or '.join(close)}?" if close else ""
+
+
+def _similar(pipeline: Pipeline, wanted: str, kinds: Sequence[Kind]) -> list[str]:
     from rapidfuzz import fuzz, process, utils
 
-    names = {f"{row.label} ({row.key})": row.label for row in rows}
+    nouns = [kind.noun for kind in kinds]
+    rows = pipeline.index.connection.execute(
+        f"SELECT key, label FROM _records WHERE noun IN ({', '.join('?' * len(nouns))}) ORDER BY key", nouns
+    )
+    names = {f"{label} ({key})": label for key, label in rows}
     close = process.extract(
         wanted, names, scorer=fuzz.WRatio, processor=utils.default_process, limit=3, score_cutoff=75
     )
     return [str(name) for _, _, name in close]
 
 
-def _one(candidates: Sequence[Found], wanted: str) -> Found:
-    if len(candidates) == 1:
-        return candidates[0]
-    names = [f"{candidate.key} ({candidate.label})" for candidate in candidates]
-    shown = first_of(names, _MOST_SHOWN)
-    raise Ambiguous(f'"{wanted}" is {len(candidates)} records: {shown}', hint="name one by its id")
+def _ambiguous(wanted: str, candidates: Sequence[Found], care: Care) -> Ambiguous:
+    if len(candidates) > 1:
+        message, hint = (
+            f'"{wanted}" is {len(candidates)} records: {_listed(candidates)}',
+            "name one by its id",
+        )
+    else:
+        asked = "a whole id or a whole name" if care is Care.WHOLE else "a whole id or a name"
+        message, hint = f'"{wanted}" may be {_listed(candidates)}', f"this takes {asked}"
+    found = [(candidate.noun, candidate.key) for candidate in candidates]
+    return Ambiguous(message, hint=hint, text=wanted, candidates=found)
+
+
+def _listed(candidates: Sequence[Found]) -> str:
+    names = [
+        candidate.key if candidate.label == candidate.key else f"{candidate.key} ({candidate.label})"
+        for candidate in candidates
+    ]
+    return first_of(names, _MOST_SHOWN)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import NamedTuple, TypeVar
 
+from pipecli.records.choice import chosen, people_of
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Assigned, Opportunity
 from pipecli.records.party import Customer
@@ -180,16 +181,23 @@ def _recipient(settings: Settings, user: str) -> str:
 
 def share(record: R, settings: Settings, principals: Sequence[str]) -> Change:
     """Let users and teams see it among their own."""
-    for principal in principals:
-        if principal not in settings.users and principal not in settings.teams:
-            known = ", ".join([*settings.users, *settings.teams])
-            raise Refused(f"{principal} is no user or team", hint=f"share with one of {known}")
+    principals = [_principal(settings, principal) for principal in principals]
     shared = tuple(dict.fromkeys([*record.shared_with, *principals]))
     return Change(record.with_(shared_with=shared), f"share with {', '.join(principals)}", "shared")
 
 
-def unshare(record: R, principals: Sequence[str]) -> Change:
-    """Take it from the sight of users and teams again."""
+def _principal(settings: Settings, word: str) -> str:
+    both = {**settings.users, **settings.teams}
+    known = people_of({slug: entry.plain() for slug, entry in both.items()})
+    return chosen(word, known, f"{word} is no user or team", hint="share with one of {known}", error=Refused)
+
+
+def unshare(record: R, settings: Settings, principals: Sequence[str]) -> Change:
+    """Take it from the sight of users and teams again, those who are gone from the settings too."""
+    principals = [
+        principal if principal in record.shared_with else _principal(settings, principal)
+        for principal in principals
+    ]
     for principal in principals:
         if principal not in record.shared_with:
             raise Refused(

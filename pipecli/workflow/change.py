@@ -8,8 +8,9 @@ from datetime import date
 
 from pipecli.errors import PipecliError
 from pipecli.records.base import Record
+from pipecli.records.choice import chosen, people_of, words_of
 from pipecli.records.opportunity import Opportunity
-from pipecli.records.settings import Settings
+from pipecli.records.settings import Process, Settings
 
 
 class Refused(PipecliError):
@@ -71,20 +72,21 @@ def refuse_taken(settings: Settings, slug: str) -> None:
             )
 
 
-def require_type(settings: Settings, type_: str) -> None:
-    """Refuse a type of opportunity that the settings don't list."""
-    _require(type_, settings.opportunity_types, "type of opportunity", "opportunity_types")
+def require_type(settings: Settings, type_: str) -> str:
+    """The type of opportunity that is meant. Refused where the settings don't list it."""
+    return _listed(type_, settings.opportunity_types, "type of opportunity", "opportunity_types")
 
 
-def require_source(settings: Settings, source: str | None) -> None:
-    """Refuse a source that the settings don't list; a team that lists none takes any."""
-    if source is not None and settings.sources:
-        _require(source, settings.sources, "known source", "sources")
+def require_source(settings: Settings, source: str | None) -> str | None:
+    """The source that is meant. Refused where the settings list others; where they list none any will do."""
+    if source is None or not settings.sources:
+        return source
+    return _listed(source, settings.sources, "known source", "sources")
 
 
-def require_lost_reason(settings: Settings, reason: str) -> None:
-    """Refuse a reason for losing that the settings don't list."""
-    _require(reason, settings.lost_reasons, "reason for losing", "lost_reasons")
+def require_lost_reason(settings: Settings, reason: str) -> str:
+    """The reason for losing that is meant. Refused where the settings don't list it."""
+    return _listed(reason, settings.lost_reasons, "reason for losing", "lost_reasons")
 
 
 def require_auto_close_reason(settings: Settings) -> None:
@@ -97,22 +99,44 @@ def require_auto_close_reason(settings: Settings) -> None:
         )
 
 
-def require_disqualify_reason(settings: Settings, reason: str) -> None:
-    """Refuse a reason for giving a lead up that the settings don't list; a team that lists none takes any."""
-    if settings.disqualify_reasons:
-        _require(reason, settings.disqualify_reasons, "reason to disqualify", "disqualify_reasons")
+def require_disqualify_reason(settings: Settings, reason: str) -> str:
+    """The reason for giving a lead up that is meant. Refused where the settings list others."""
+    if not settings.disqualify_reasons:
+        return reason
+    return _listed(reason, settings.disqualify_reasons, "reason to disqualify", "disqualify_reasons")
 
 
 def require_stages(settings: Settings, stages: Iterable[str]) -> None:
     """Refuse a stage that no process has."""
     known = dict.fromkeys(stage.id for process in settings.processes.values() for stage in process.stages)
     for stage in stages:
-        _require(stage, list(known), "stage of any process", "processes")
+        if stage not in known:
+            _listed(stage, list(known), "stage of any process", "processes")
 
 
-def _require(word: str, known: Sequence[str], what: str, key: str) -> None:
-    if word not in known:
-        raise Refused(
-            f"{word} is no {what}",
-            hint=f"give one of {', '.join(known)}, or add yours to {key} in pipecli.yaml",
-        )
+def _listed(word: str, known: Sequence[str], what: str, key: str) -> str:
+    return chosen(
+        word,
+        words_of(known),
+        f"{word} is no {what}",
+        hint=f"give one of {', '.join(known)}, or add yours to {key} in pipecli.yaml",
+        error=Refused,
+    )
+
+
+def named_stage(process: Process, word: str, fault: str, hint: str = "its stages: {known}") -> str:
+    """The stage of a process that is meant by its id or name. Refused with `fault` and those there are."""
+    known = {stage.id: [stage.label] for stage in process.stages}
+    return chosen(word, known, fault, hint=hint, error=Refused)
+
+
+def named_user(settings: Settings, word: str) -> str:
+    """The user that is meant by slug, name or e-mail address. Refused where there is none."""
+    known = people_of({slug: user.plain() for slug, user in settings.users.items()})
+    return chosen(word, known, f"there is no user {word}", hint="the users: {known}", error=Refused)
+
+
+def named_team(settings: Settings, word: str) -> str:
+    """The team that is meant by slug or name. Refused where there is none."""
+    known = people_of({slug: team.plain() for slug, team in settings.teams.items()})
+    return chosen(word, known, f"there is no team {word}", hint="the teams: {known}", error=Refused)

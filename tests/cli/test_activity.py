@@ -133,7 +133,7 @@ def test_done_finds_an_activity_by_its_id_anywhere(add, cli, lead, shown, git):
 
     said = cli(*NOW, "activity", "done", made.lower(), "--notes", "Interested")
 
-    assert said.out == 'LEAD-7K3M9: complete call "Intro"\n'
+    assert said.out == 'LEAD-7K3M9 María López: complete call "Intro"\n'
     lead_now = shown("lead", "7k3")
     (activity,) = lead_now["activities"]
     assert (activity["done"], activity["at"], activity["notes"]) == (

@@ -73,9 +73,9 @@ def test_it_gives_all_away_in_one_commit(cli, git, given, unowned, owners, root)
     before = git("rev-parse", "HEAD")
     said = cli("assign", "-m", "By cron")
     assert said.out == (
-        "LEAD-2Q8XA: assign to ana, by the rule leads\n"
-        "OPP-2Q8XA: assign to ana, by the rule all\n"
-        "OPP-2Q8XB: assign to luis, by the rule all\n"
+        "LEAD-2Q8XA X: assign to ana, by the rule leads\n"
+        "OPP-2Q8XA Deal OPP-2Q8XA: assign to ana, by the rule all\n"
+        "OPP-2Q8XB Deal OPP-2Q8XB: assign to luis, by the rule all\n"
     )
     assert said.err == ""
     assert git("log", "--format=%B", f"{before}..HEAD").splitlines()[:5] == [
@@ -135,13 +135,13 @@ def test_the_least_loaded_has_the_fewest_open_ones(cli, given, owners):
         "leads/2026/LEAD-2Q8XB-x.yaml": lead.replace("8XA", "8XB") + "owner: luis\n" + done,
         "leads/2026/LEAD-2Q8XC-x.yaml": lead.replace("8XA", "8XC").replace("web", "fair"),
     })  # fmt: skip
-    assert cli("assign").out == "LEAD-2Q8XC: assign to luis, by the rule leads\n"
+    assert cli("assign").out == "LEAD-2Q8XC X: assign to luis, by the rule leads\n"
 
 
 def test_the_oldest_is_given_first_whatever_its_id_and_offset(cli, unowned):
     unowned("OPP-2Q8XA", created="2026-10-03")
     unowned("OPP-2Q8XB", created="2026-10-01")
-    assert [line.split()[0] for line in cli("assign").out.splitlines()] == ["OPP-2Q8XB:", "OPP-2Q8XA:"]
+    assert [line.split()[0] for line in cli("assign").out.splitlines()] == ["OPP-2Q8XB", "OPP-2Q8XA"]
 
 
 def test_round_robin_goes_on_in_another_clone_and_with_older_deals(cli, unowned, owners, root, tmp_path, git):
@@ -154,10 +154,10 @@ def test_round_robin_goes_on_in_another_clone_and_with_older_deals(cli, unowned,
     cli("assign")
     expected = {"OPP-2Q8XA": "ana", "OPP-2Q8XB": "luis", "OPP-2Q8XC": "eva"}
     assert owners() == expected
-    assert [line.split()[3] for line in cli("-C", str(clone), "assign").out.splitlines()] == ["luis,", "eva,"]
+    assert [line.split()[5] for line in cli("-C", str(clone), "assign").out.splitlines()] == ["luis,", "eva,"]
     shutil.rmtree(root / ".git" / "pipecli")
     unowned("OPP-2Q8XD", created="2025-10-01")
-    assert cli("assign").out == "OPP-2Q8XD: assign to ana, by the rule all\n"
+    assert cli("assign").out == "OPP-2Q8XD Deal OPP-2Q8XD: assign to ana, by the rule all\n"
 
 
 def test_it_stays_fair_in_many_runs(cli, unowned, owners):
@@ -177,7 +177,7 @@ def test_it_stays_fair_in_many_runs(cli, unowned, owners):
 def test_inactive_users_are_passed_over_and_a_rule_of_only_such_is_said(cli, unowned, owners):
     cli("user", "set", "ana", "active=no")
     unowned("OPP-2Q8XA")
-    assert cli("assign").out == "OPP-2Q8XA: assign to luis, by the rule all\n"
+    assert cli("assign").out == "OPP-2Q8XA Deal OPP-2Q8XA: assign to luis, by the rule all\n"
     for user in ("luis", "eva"):
         cli("user", "set", user, "active=no")
     unowned("OPP-2Q8XB", "OPP-2Q8XC", amount=20000)

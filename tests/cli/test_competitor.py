@@ -35,7 +35,7 @@ def test_it_is_added_listed_shown_set_edited_exported_and_removed(cli, root):
     assert "Torino Espresso" in cli("export", "competitors").out
     assert cli("sql", "SELECT name FROM competitors", "--format", "json").out.count("Torino") == 1
     cli("check")
-    cli("competitor", "remove", "torino")
+    cli("competitor", "remove", "Torino Espresso")
     assert not (root / f"competitors/{slug}.yaml").exists()
 
 

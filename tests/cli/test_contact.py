@@ -41,7 +41,7 @@ def test_setting_a_list_tidies_it(cli, read, shop):
 
 
 def test_a_contact_on_a_deal_is_not_removed(cli, refused, shop, root):
-    assert "records use it: OPP-2Q8XA" in refused("contact", "remove", "maria")
+    assert "records use it: OPP-2Q8XA" in refused("contact", "remove", "María López")
     cli("contact", "add", "Nobody")
     cli("contact", "remove", "nobody")
     assert not (root / "contacts/nobody.yaml").exists()

@@ -126,7 +126,7 @@ def test_an_edit_may_change_what_set_may(deal, editor, refused, root, change, sa
 
 def test_a_closed_deal_is_not_edited_to_another_value(cli, deal, editor, refused):
     deal()
-    cli("opp", "won", "2q8")
+    cli("opp", "won", "OPP-2Q8XA")
     editor('sed -i "s/^amount:.*/amount: 7/" "$1"')
     assert "OPP-2Q8XA is won; reopen it first: pipecli opp reopen OPP-2Q8XA" in refused("opp", "edit", "2q8")
 

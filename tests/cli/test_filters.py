@@ -8,12 +8,12 @@ import pytest
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ("opp list --owner nobody", "--owner: there is no user nobody; see `pipecli user list`"),
-        ("opp list --team nobody", "--team: there is no team nobody; see `pipecli team list`"),
-        ("opp list --stage nowhere", "--stage: there is no stage nowhere; see the processes in pipecli.yaml"),
+        ("opp list --owner nobody", "--owner: there is no user nobody; known: ana-ruiz"),
+        ("opp list --team nobody", "--team: there is no team nobody; known: none"),
+        ("opp list --stage nowhere", "--stage: there is no stage nowhere; known: qualify, demo"),
         ("opp list --status wno", '--status: "wno" is none of open, won, lost, closed'),
         ("quote list --status won", '--status: "won" is none of draft, sent, accepted, '),
-        ("activity list --owner nobody", "--owner: there is no user nobody; see `pipecli user list`"),
+        ("activity list --owner nobody", "--owner: there is no user nobody; known: ana-ruiz"),
         ("opp list --limit -1", '--limit: "-1" is no number of records; write one as 10'),
     ],
 )

@@ -133,7 +133,7 @@ def test_need_budget_and_timeframe_qualify_a_lead_and_their_loss_opens_it_again(
     assert lead(key)["status"] == "open"
     said = cli("lead", "qualify", key, "--timeframe", "yes")
     assert lead(key)["status"] == "qualified"
-    assert said.out == f"{key}: qualify timeframe yes → qualified\n"
+    assert said.out == f"{key} María: qualify timeframe yes → qualified\n"
     assert "Pipecli-Event: qualified" in git("log", "-1", "--format=%b")
     assert lead(key)["missing"] == ["authority"]
     said = cli("lead", "qualify", key, "--budget", "no")

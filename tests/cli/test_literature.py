@@ -82,7 +82,7 @@ def test_sending_is_an_email_that_went_out(library, cli, given, root, git):
         "As promised",
     )
 
-    assert said.out == "OPP-2Q8XA: send Café S-100\n"
+    assert said.out == "OPP-2Q8XA Espresso machines: send Café S-100\n"
     text = (root / "opportunities/2026/OPP-2Q8XA-espresso-machines.yaml").read_text()
     activity = text.partition("activities:\n")[2].splitlines()
     assert activity[0].startswith("- id: ")
@@ -139,7 +139,7 @@ def test_a_document_whose_file_is_gone_is_not_sent(library, cli, refused, root):
         ((), "literature has a file or a url, one of the two"),
         (("--file", "literature/cafe.pdf", "--url", "https://x.example"), "one of the two"),
         (("--url", "https://x.example", "--product", "nope"), "there is no product nope"),
-        (("--url", "https://x.example", "--stage", "nope"), "nope is no stage of any process; give one of"),
+        (("--url", "https://x.example", "--stage", "nope"), "there is no stage nope; known: qualify, demo"),
     ],
 )  # fmt: skip
 def test_a_wrong_document_is_refused(library, refused, root, arguments, said):
@@ -153,9 +153,11 @@ def test_a_slug_is_given_once(library, refused):
 
 
 def test_set_is_held_to_the_same(library, cli, refused):
-    assert "nope is no stage" in refused("literature", "set", "company", "stages=nope")
+    assert "there is no stage nope" in refused("literature", "set", "company", "stages=nope")
     assert "is no file of the pipeline" in refused("literature", "set", "brochure", "file=literature/x.pdf")
-    assert cli("literature", "set", "company", "stages=demo,propose").out == "company: set stages\n"
+    assert (
+        cli("literature", "set", "company", "stages=demo,propose").out == "company Who we are: set stages\n"
+    )
 
 
 def test_an_unknown_document_deal_or_contact_is_refused(library, refused):

@@ -57,7 +57,7 @@ def test_the_last_sent_quotation_wins_and_becomes_an_order(cli, opp, quote, show
     cli("opp", "set", opp, "items.1.quantity=3")
     second = quote("2026-11-10")
     said = cli(*TODAY, "opp", "won", opp, "--note", "Signed at the fair", "-m", "Hooray")
-    assert said.out == f"{opp}: won 7,500.00 EUR with {second}\n"
+    assert said.out == f"{opp} Machines: won 7,500.00 EUR with {second}\n"
     deal = shown("opp", opp)
     assert deal["status"] == "won"
     assert deal["closed"] == {
@@ -104,7 +104,7 @@ def test_what_was_decided_before_stays_so(cli, opp, quote, shown):
 
 
 def test_a_deal_is_won_without_a_quotation_by_its_items(cli, opp, shown):
-    assert cli(*TODAY, "opp", "won", opp).out == f"{opp}: won 5,000.00 EUR\n"
+    assert cli(*TODAY, "opp", "won", opp).out == f"{opp} Machines: won 5,000.00 EUR\n"
     assert shown("opp", opp)["closed"] == {"date": "2026-11-20", "amount": 5000.00}
     assert orders_of(cli, opp) == []
 
@@ -201,7 +201,7 @@ def test_a_lost_deal_keeps_why_and_to_whom(cli, opp, quote, shown):
         *TODAY, "opp", "lost", opp, "--reason", "competitor", "--competitor", "acme",
         "--detail", "Cheaper by half",
     )  # fmt: skip
-    assert said.out == f"{opp}: lost to Acme: competitor\n"
+    assert said.out == f"{opp} Machines: lost to Acme: competitor\n"
     deal = shown("opp", opp)
     assert deal["status"] == "lost"
     assert deal["closed"] == {
@@ -232,7 +232,7 @@ def test_reopening_a_win_takes_all_of_it_back(cli, opp, quote, shown, git):
     assert before == ["superseded", "sent", "sent", "rejected", "draft"]
     cli("opp", "won", opp, "--quotation", second)
     said = cli("opp", "reopen", opp)
-    assert said.out == f"{opp}: reopen at qualify, was won\n"
+    assert said.out == f"{opp} Machines: reopen at qualify, was won\n"
     deal = shown("opp", opp)
     assert (deal["status"], deal["stage"]) == ("open", "qualify")
     assert "closed" not in deal

@@ -99,7 +99,10 @@ def test_items_are_removed_by_number_product_or_words(add, cli, opp):
     add("--product", "cafe-s-100")
     add("--description", "Training", "--price", "100")
     add("--description", "Delivery to Lleida", "--price", "30")
-    assert cli("opp", "item", "remove", opp, "lleida").out == f"{opp}: remove 1 × Delivery to Lleida\n"
+    assert (
+        cli("opp", "item", "remove", opp, "lleida").out
+        == f"{opp} Espresso machines: remove 1 × Delivery to Lleida\n"
+    )
     cli("opp", "item", "remove", opp, "cafe-s-100")
     deal = json.loads(cli("opp", "item", "remove", opp, "1", "--format", "json").out)
     assert "items" not in deal

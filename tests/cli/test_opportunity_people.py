@@ -58,7 +58,7 @@ def shown(cli, opp):
 
 def test_contacts_have_roles_and_one_is_primary(cli, opp, shown):
     said = cli("opp", "contact", "add", opp, "maria-lopez", "--role", "decision-maker", "--primary")
-    assert said.out == f"{opp}: contact María López (decision-maker, primary)\n"
+    assert said.out == f"{opp} Machines: contact María López (decision-maker, primary)\n"
     cli("opp", "contact", "add", opp, "pau", "--role", "user")
     assert shown()["contacts"] == [
         {"contact": "maria-lopez", "role": "decision-maker", "primary": True},
@@ -117,7 +117,7 @@ def test_competitors_come_and_go(cli, opp, shown, refused):
 def test_a_deal_gets_another_owner_and_the_next_contact_goes_along(cli, opp, shown, git):
     cli("opp", "set", opp, "next_contact.date=2026-12-01", "next_contact.by=ana-ruiz")
     said = cli("opp", "assign", opp, "luis")
-    assert said.out == f"{opp}: assign to luis\n"
+    assert said.out == f"{opp} Machines: assign to luis\n"
     assert "the next contact, on 2026-12-01, is luis's now" in said.err
     deal = shown()
     assert (deal["owner"], deal["team"]) == ("luis", "iberia")
@@ -145,9 +145,12 @@ def test_a_team_shares_the_deal_and_its_least_loaded_answers_for_it(cli, opp, sh
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["nobody"], "there is no user nobody; the users: ana-ruiz, luis, sara, gone"),
+        (
+            ["nobody"],
+            "there is no user nobody; the users: ana-ruiz, luis (Luis Vega), sara (Sara Azadi), gone",
+        ),
         (["gone"], "gone is not active; give it to another, or pipecli user set gone active=yes"),
-        (["--team", "none"], "there is no team none; the teams: iberia, iran, empty"),
+        (["--team", "none"], "there is no team none; the teams: iberia, iran, empty (Nobody yet)"),
         (["--team", "empty"], "the team empty has nobody at work"),
         ([], "name who gets it: a user, or a team with --team"),
         (["luis", "--team", "iran"], "name who gets it: a user, or a team with --team"),
@@ -172,7 +175,7 @@ def test_what_is_shared_is_among_the_own_of_those(cli, opp, shown, refused, monk
     assert cli("opp", "list", "--mine", "--format", "ids").out.split() == [opp]  # by his team
     said = refused("opp", "share", opp, "sara", "--remove")
     assert f"{opp} is not shared with sara; it is shared with iberia" in said
-    assert "nobody is no user or team; share with one of ana-ruiz" in refused("opp", "share", opp, "nobody")
+    assert "nowhere is no user or team; share with one of ana-ruiz" in refused("opp", "share", opp, "nowhere")
 
 
 def test_a_broken_deal_is_named_with_its_line(cli, deal):

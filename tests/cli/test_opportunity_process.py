@@ -60,9 +60,11 @@ def test_advance_asks_for_the_steps_and_the_fields(cli, opp, refused, shown, git
     assert shown()["steps_open"] == ["Ask for the budget", "Ask who decides"]
     assert shown()["fields_missing"] == ["expected_close"]
     cli("opp", "step", "done", opp, "Ask for the budget")
-    assert cli("opp", "step", "done", opp, "who decides").out == f"{opp}: step done: Ask who decides\n"
+    assert (
+        cli("opp", "step", "done", opp, "who decides").out == f"{opp} Machines: step done: Ask who decides\n"
+    )
     cli("opp", "set", opp, "expected_close=2026-12-15")
-    assert cli("opp", "advance", opp).out == f"{opp}: advance qualify → demo\n"
+    assert cli("opp", "advance", opp).out == f"{opp} Machines: advance qualify → demo\n"
     deal = shown()
     assert (deal["stage"], deal["probability"], deal["next_stage"]) == ("demo", 25, "propose")
     assert deal["fields_missing"] == ["amount", "contacts", "key_info >= 2"]
@@ -77,14 +79,14 @@ def test_a_jump_asks_for_all_that_it_passes(opp, refused):
 
 def test_force_advances_and_keeps_that_in_the_log(cli, opp, git):
     said = cli("opp", "advance", opp, "--force")
-    assert said.out == f"{opp}: advance qualify → demo (forced)\n"
+    assert said.out == f"{opp} Machines: advance qualify → demo (forced)\n"
     assert "forced although steps not done" in said.err
     assert "(forced)" in git("log", "-1", "--format=%s")
 
 
 def test_going_back_asks_for_nothing(cli, opp, shown):
     cli("opp", "advance", opp, "--to", "commit", "--force")
-    assert cli("opp", "advance", opp, "--to", "demo").out == f"{opp}: advance commit → demo\n"
+    assert cli("opp", "advance", opp, "--to", "demo").out == f"{opp} Machines: advance commit → demo\n"
     assert shown()["stage"] == "demo"
 
 
@@ -172,7 +174,7 @@ def test_another_process_asks_for_its_stage(cli, opp, refused, shown, git):
 @pytest.mark.parametrize(
     ("assignments", "said"),
     [
-        (["process=other"], "there is no process other; the settings have standard, renewal"),
+        (["process=other"], "there is no process other; known: standard, renewal"),
         (["process=renewal", "stage=demo"], "demo is no stage of the process renewal"),
     ],
 )

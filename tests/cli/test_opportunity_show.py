@@ -222,7 +222,7 @@ def test_a_deal_at_its_last_stage_is_to_be_closed(cli):
 
 
 def test_the_page_of_a_won_deal(cli):
-    cli("opp", "won", "2q8", "--note", "Signed at the fair")
+    cli("opp", "won", "OPP-2Q8XA", "--note", "Signed at the fair")
     page = flat(cli("opp", "show", "2q8").out)
     assert "won 2026-11-20, 27,588.00 EUR with QTN-7K3M9\n Signed at the fair\n" in page
     assert "stage qualify (standard) when it closed\n" in page
@@ -234,7 +234,17 @@ def test_the_page_of_a_won_deal(cli):
 
 
 def test_the_page_of_a_lost_deal(cli):
-    cli("opp", "lost", "2q8", "--reason", "price", "--competitor", "Acme Coffee", "--detail", "Half of ours")
+    cli(
+        "opp",
+        "lost",
+        "OPP-2Q8XA",
+        "--reason",
+        "price",
+        "--competitor",
+        "Acme Coffee",
+        "--detail",
+        "Half of ours",
+    )
     page = flat(cli("opp", "show", "2q8").out)
     assert "lost 2026-11-20, to Acme Coffee for price\n Half of ours\n" in page
 

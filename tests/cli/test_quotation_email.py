@@ -81,7 +81,7 @@ def kept(root):
 def test_a_quotation_is_mailed_and_then_it_is_sent(cli, root, git, server):
     said = cli("quote", "send", QTN, "--email", "--cc", "Luis <luis@contoso.example>")
 
-    assert said.out == f"{QTN}: send to maria@coffee.example, luis@contoso.example\n"
+    assert said.out == f"{QTN} Espresso machines: send to maria@coffee.example, luis@contoso.example\n"
     (mail,) = server.mails
     assert (mail.mail_from, mail.rcpt_tos) == (
         "ana@contoso.example", ["maria@coffee.example", "luis@contoso.example"],
@@ -187,7 +187,7 @@ def test_a_refused_mail_leaves_everything_as_it_was(refused, root, known):
 
 
 def test_without_email_nothing_goes_out(cli, server):
-    assert cli("quote", "send", QTN).out == f"{QTN}: send\n"
+    assert cli("quote", "send", QTN).out == f"{QTN} Espresso machines: send\n"
     assert not server.mails
 
 

@@ -46,7 +46,7 @@ def test_a_draft_is_sent(cli, root, given, git):
 
     said = cli("quote", "send", QTN)
 
-    assert said.out == f"{QTN}: send\n"
+    assert said.out == f"{QTN} Espresso machines: send\n"
     sent = (root / FILE).read_text()
     moment = re.search(r"^sent: (.*)\n", sent, re.MULTILINE)
     assert moment and datetime.fromisoformat(moment[1]).tzinfo
@@ -135,7 +135,7 @@ def test_a_yes_leaves_the_deal_open_and_names_the_next_command(cli, root, given,
 
     said = cli("quote", "accept", QTN)
 
-    assert said.out == f"{QTN}: accept\n"
+    assert said.out == f"{QTN} Espresso machines: accept\n"
     assert said.err == f"the deal is still open; close it with: pipecli opp won {OPP}\n"
     assert (root / FILE).read_text() == text(status="accepted")
     assert changed_files(git) == [FILE]
@@ -247,7 +247,7 @@ def test_expire_takes_every_sent_one_past_its_last_day_in_one_commit(cli, given,
 
     said = cli("quote", "expire")
 
-    assert said.out == f"{QTN}: expire\nQTN-B2222: expire\n"
+    assert said.out == f"{QTN} Espresso machines: expire\nQTN-B2222 Espresso machines: expire\n"
     assert git("rev-parse", "HEAD^") == before
     assert git("log", "-1", "--format=%s") == "expire 2 quotations"
     assert changed_files(git) == sorted(LATE)[:2]

@@ -78,9 +78,11 @@ def test_a_user_is_found_by_words_of_the_name(cli, refused):
     cli("user", "add", "luis", "--name", "Luis Ruiz")
     assert cli("user", "show", "Luis").out.startswith("id      luis\n")
     assert refused("user", "show", "ruiz") == (
-        'error: "ruiz" is 2 users: ana-ruiz, luis; name one by its slug'
+        'error: "ruiz" is 2 of them: ana-ruiz, luis (Luis Ruiz); name one in full'
     )
-    assert refused("user", "show", "eva") == 'error: no user answers to "eva"; known: ana-ruiz, luis'
+    assert (
+        refused("user", "show", "eva") == 'error: no user answers to "eva"; known: ana-ruiz, luis (Luis Ruiz)'
+    )
 
 
 def test_set_changes_a_user(cli, section, git):
@@ -245,7 +247,7 @@ def test_a_handover_to_a_team_goes_to_the_least_loaded_at_work(cli, leaving):
     ("to", "error"),
     [
         ("tom", "tom can't hand over to tom; name another user, or a team"),
-        ("nobody", 'no team answers to "nobody"'),
+        ("nobody", 'no user or team answers to "nobody"'),
         ("gone", "gone is not active"),
         ("empty", "the team empty has nobody else at work"),
     ],

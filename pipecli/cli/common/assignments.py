@@ -11,10 +11,13 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar, get_origin
 
 from pipecli.cli.common.session import say
-from pipecli.errors import FaultyFile, PipecliError
+from pipecli.errors import Ambiguous, FaultyFile, PipecliError
 from pipecli.records import base, elements
-from pipecli.records.base import Part, Plain, Record
+from pipecli.records.base import Names, Part, Plain, Record
+from pipecli.records.choice import likeliest
 from pipecli.records.money import minor_digits
+from pipecli.records.settings import Settings
+from pipecli.store.pipeline import NotFound
 
 if TYPE_CHECKING:
     from pipecli.cli.common.session import Session
@@ -33,18 +36,74 @@ def assign(record: R, assignments: Sequence[str], run: Session) -> R:
 def built(model: type[R], given: Plain, assignments: Sequence[str] | None, run: Session) -> R:
     """A new record of what options gave (None: they did not) and of `--set` pairs. Raises PipecliError."""
     plain = {name: value for name, value in given.items() if value is not None}
+    for name, value in plain.items():
+        plain[name] = _meant(model, [name], value, plain, run, _OF_SETTINGS)
     return _assigned(model, plain, assignments or (), run, "")
 
 
 def _assigned(model: type[R], plain: Plain, assignments: Sequence[str], run: Session, where: str) -> R:
-    for text in assignments:
-        path, value = split(text)
+    for path, text in sorted(map(split, assignments), key=lambda pair: pair[0] == ["stage"]):
         if path[0] in _NEVER:
             raise PipecliError(f"{path[0]} never changes", hint="make a new record instead")
         _require_elements(model, plain, path)
         currency = str(plain.get("currency") or "")
-        put(plain, path, read(model, path, value, run, currency=currency) if value else None)
+        value = read(model, path, text, run, currency=currency) if text else None
+        put(plain, path, _meant(model, path, value, plain, run))
     return validated(model, plain, where)
+
+
+_OF_SETTINGS = ("user", "team", "principal", "process", "stage")
+_LISTS = {
+    ("opportunity", "type"): "opportunity_types",
+    ("opportunity", "source"): "sources",
+    ("lead", "source"): "sources",
+    ("lead", "disqualified.reason"): "disqualify_reasons",
+}
+"""The fields whose values are words of a list in the settings."""
+
+
+def _meant(
+    model: type[Record],
+    path: Sequence[str],
+    value: Any,
+    plain: Plain,
+    run: Session,
+    nouns: Collection[str] = (),
+) -> Any:
+    """A value that names something, by the key of what a person means by it; any other as it is.
+
+    `nouns` are the only kinds of name to look at. A name in the settings may be that of what is still to be
+    made; `check` looks for those.
+    """
+    from pipecli.cli.common.reference import key_of
+    from pipecli.records.choice import fitting, words_of
+    from pipecli.records.references import named_at
+
+    if isinstance(value, list):
+        return [_meant(model, path, part, plain, run, nouns) for part in value]
+    if not isinstance(value, str) or model is Settings:
+        return value
+    words = _LISTS.get((model.noun, ".".join(path)))
+    if words is not None:
+        fits = fitting(value, words_of(run.pipeline.settings_as_written.get(words, ())))
+        return fits[0] if len(fits) == 1 else value
+    is_stage = (model.noun, path[0]) == ("literature", "stages")  # of any process, so that no record names it
+    names = Names("stage") if is_stage else named_at(model, path)
+    if names is None or not names.must_exist or (nouns and names.noun not in nouns):
+        return value
+    is_of_deal = names.noun == "stage" and model.noun == "opportunity"
+    process = str(plain.get("process", "")) if is_of_deal else ""
+    try:
+        return key_of(run, names.noun, value, process)
+    except NotFound as error:
+        if "did you mean" not in error.hint:
+            return value  # the store refuses it, and knows the way out
+        missing = f"{'.'.join(path)}: there is no {names.noun} {value}"
+        raise PipecliError(missing, hint=error.hint) from None
+    except Ambiguous:
+        raise
+    except PipecliError as error:
+        raise PipecliError(f"{'.'.join(path)}: {error.message}", hint=error.hint) from None
 
 
 def validated(model: type[P], plain: Plain, where: str = "") -> P:
@@ -311,5 +370,7 @@ def _known(model: type[Record], path: Sequence[str]) -> str:
         keys = base.keys_at(model, path[:length])
         if keys:
             prefix = "".join(f"{part}." for part in path[:length])
-            return f"its fields: {', '.join(prefix + key for key in keys)}"
+            names = [prefix + key for key in keys]
+            likely = likeliest(".".join(path[: length + 1]), names) if len(path) > length else ""
+            return f"{likely}its fields: {', '.join(names)}"
     return ""

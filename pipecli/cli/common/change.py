@@ -5,7 +5,7 @@ It imports the models: modules of verbs that only read must not import it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from functools import cached_property
@@ -15,14 +15,15 @@ import typer
 
 from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.record_json import RecordJson, print_record_json, record_json
+from pipecli.cli.common.reference import find
 from pipecli.cli.common.session import Session, say, session, warn
 from pipecli.cli.common.table import Column, clean
 from pipecli.records.base import Record
 from pipecli.records.kinds import BY_NOUN
 from pipecli.records.settings import Settings
 from pipecli.store import naming
-from pipecli.store.index.records import activity_ids, keys
-from pipecli.store.lookup import resolve
+from pipecli.store.index.records import activity_ids, keys, label
+from pipecli.store.lookup import Care
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.transaction import Write, commit, diff, plan
 from pipecli.wording import harmless
@@ -57,9 +58,9 @@ class Transaction:
         """The user who runs this, if git's identity is one."""
         return self.session.me()
 
-    def get(self, model: type[R], name: str) -> R:
-        """The record a person means by an id, its beginning, or a name."""
-        return self.pipeline.get(model, resolve(self.pipeline, name, BY_NOUN[model.noun]).key)
+    def get(self, model: type[R], name: str, care: Care = Care.LIKELY) -> R:
+        """The record a person means by an id, its beginning, or a name, as exactly as `care` asks."""
+        return self.pipeline.get(model, find(self.session, name, BY_NOUN[model.noun], care=care).key)
 
     def new_id(self, prefix: str) -> str:
         taken = keys(self.pipeline.index.connection)
@@ -108,7 +109,7 @@ class Transaction:
             self.commit(writes, subject)
             return
         if not writes:
-            say(f"{result.key}: nothing to change, it is so already")
+            say(self.told(f"{result.key}: nothing to change, it is so already", [result]))
             if self.session.format_name == "table":
                 return
         if printed is None:
@@ -118,16 +119,41 @@ class Transaction:
             printed = Printed(result.noun, result.key, result.key, is_new, last)
         if before is not None:
             before()
+        line = self.told(subject, [record for change in changes for record in change.records])
+        on_another = printed.is_new and any(self._is_on_another(change) for change in changes)
         commit_id = self.commit(writes, subject, trailers(changes))
-        print_one(self.session, printed, line=subject, commit=commit_id)
+        print_one(self.session, printed, line=line, commit=commit_id)
+        if on_another and self.session.format_name == "table":
+            say(line)
 
     def do_many(self, changes: Sequence[Change], subject: str) -> None:
         """Write changes of many records as one commit and print them: a line each, a list in JSON."""
+        lines = [self.told(f"{change.subject.key}: {change.summary}", change.records) for change in changes]
         self.commit(self.plan(changes), subject, trailers(changes))
         if not self.session.dry_run:
             records = [(change.subject.noun, change.subject.key) for change in changes]
-            lines = [f"{change.subject.key}: {change.summary}" for change in changes]
             print_many(self.session, records, lines)
+
+    def told(self, subject: str, records: Iterable[Record]) -> str:
+        """A commit's subject for a person: the record has its title or name beside the key."""
+        for record in records:
+            title = self._title(record)
+            if subject.startswith(f"{record.key}: ") and title != record.key:
+                return f"{record.key} {clean(title)}{subject.removeprefix(record.key)}"
+        return subject
+
+    def _title(self, record: Record) -> str:
+        """The title or name of a record; of a paper that of its deal."""
+        deal = getattr(record, "opportunity", None)
+        return label(self.pipeline.index.connection, "opportunity", deal) or record.label
+
+    def _is_on_another(self, change: Change) -> bool:
+        """True for a step on a record that was there, found by what a person typed."""
+        subject = change.subject
+        if subject.noun == "settings":
+            return False
+        is_new = self.pipeline.file_of(subject.noun, subject.key) is None
+        return not is_new or hasattr(subject, "opportunity")
 
     def plan(self, changes: Sequence[Change]) -> list[Write]:
         """The files that changes come to. Raises FaultyFile, PipecliError for what can't be written."""

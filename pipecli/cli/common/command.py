@@ -12,6 +12,7 @@ from typer.main import get_command_from_info, get_command_name
 
 from pipecli import __version__
 from pipecli.cli.common.session import FORMATS, Session
+from pipecli.errors import Ambiguous
 
 
 def noun(help_text: str = "") -> typer.Typer:
@@ -115,7 +116,38 @@ class Verb(TyperCommand):
         if name not in self.formats:
             known = ", ".join(self.formats)
             raise typer.BadParameter(f'"{name}" is none of {known}', ctx=ctx, param_hint="--format")
-        return super().invoke(ctx)
+        while True:
+            try:
+                return super().invoke(ctx)
+            except Ambiguous as question:
+                _take_choice(ctx, question)
+
+
+def _take_choice(ctx: Any, question: Ambiguous) -> None:
+    """Have the person at a terminal choose, and put the id in the place of what was typed.
+
+    Nothing was done yet and no lock is held while they think. Elsewhere the question is the error.
+    """
+    from pipecli.cli.common.reference import can_ask, choose
+
+    places = [name for name, value in ctx.params.items() if _holds(value, question.text)]
+    if not places or not can_ask():
+        raise question
+    key = choose(ctx.ensure_object(Session), question)
+    for name in places:
+        value = ctx.params[name]
+        ctx.params[name] = (
+            key
+            if isinstance(value, str)
+            else type(value)(key if _holds(word, question.text) else word for word in value)
+        )
+
+
+def _holds(value: object, text: str) -> bool:
+    """True for what was typed for a question's text, or a list that has it."""
+    if isinstance(value, str):
+        return value.strip() == text
+    return isinstance(value, (list, tuple)) and any(_holds(word, text) for word in value)
 
 
 class Reading(Verb):
@@ -235,9 +267,7 @@ def _version(ctx: Any, _param: Any, value: bool) -> None:
         ctx.exit()
 
 
-Ref = Annotated[
-    str, typer.Argument(metavar="REF", help="An id, the beginning of its random part, or a name.")
-]
+Ref = Annotated[str, typer.Argument(metavar="REF", help="An id, its start (three signs or more), or a name.")]
 Assignments = Annotated[list[str], typer.Argument(metavar="PATH=VALUE...", help="Fields and their values.")]
 Sets = Annotated[list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Any other field.")]
 NameOrSlug = Annotated[

@@ -141,7 +141,8 @@ def _commit(
     commit_id = transaction.commit([write], subject, trailers([change]))
     if not transaction.session.dry_run:
         shown = printed(edited) if printed else Printed(edited.noun, edited.key, edited.key)
-        print_one(transaction.session, shown, line=subject, commit=commit_id)
+        line = transaction.told(subject, [edited])
+        print_one(transaction.session, shown, line=line, commit=commit_id)
 
 
 def _open_editor(draft: Path) -> None:

@@ -10,10 +10,12 @@ import typer
 from pipecli.cli.common.command import Reading, flag_option, text_option
 from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.record_json import DERIVED, RecordJson, derive
+from pipecli.cli.common.reference import key_of, names_of
 from pipecli.cli.common.session import Session, session
 from pipecli.cli.common.table import Column
 from pipecli.errors import PipecliError
 from pipecli.jsontext import dumps, loads
+from pipecli.records.choice import all_chosen, chosen, likeliest, words_of
 from pipecli.records.kinds import BY_FOLDER, Kind
 from pipecli.store.index import query
 from pipecli.store.index.deals import OwnerFilter, in_team
@@ -48,9 +50,10 @@ def _conditions(run: Session, plural: str, known: set[str]) -> tuple[list[str], 
         value = run.option(option)
         if value:
             _must_know(plural, column, known, option)
-            _must_be(run, plural, option, str(value))
-            conditions.append(in_team(column) if option == "team" else f"{column} = ?")
-            parameters.append(value)
+            values = _meant(run, plural, option, str(value))
+            one_of = f"{column} IN ({', '.join('?' * len(values))})"
+            conditions.append(in_team(column) if option == "team" else one_of)
+            parameters += values
     if run.option("tag"):
         _must_know(plural, "tags", known, "tag")
         conditions.append("EXISTS (SELECT 1 FROM json_each(tags) WHERE value = ?)")
@@ -72,29 +75,29 @@ def _must_know(plural: str, column: str, known: set[str], option: str) -> None:
         raise PipecliError(f"--{option}: {plural} have no {column}")
 
 
-_NAMED = {
-    "owner": ("users", "there is no user", "see `pipecli user list`"),
-    "team": ("teams", "there is no team", "see `pipecli team list`"),
-    "stage": ("stages", "there is no stage", "see the processes in pipecli.yaml"),
-}
+_NOUNS = {"owner": "user", "team": "team", "stage": "stage"}
 
 
-def _must_be(run: Session, plural: str, option: str, value: str) -> None:
-    """Refuse what no record could have: an empty list would say that there is nothing to do."""
-    connection = run.pipeline.index.connection
-    if option in _NAMED:
-        table, fault, way_out = _NAMED[option]
-        if not exists(connection, table, "id", value):
-            raise PipecliError(f"--{option}: {fault} {value}", hint=way_out)
-    elif option == "status" and plural in BY_FOLDER:
+def _meant(run: Session, plural: str, option: str, text: str) -> list[str]:
+    """The values of a column that an option means: several where processes have a stage of one name.
+
+    What no record could have is refused: an empty list would say that there is nothing to do.
+    """
+    if noun := _NOUNS.get(option):
+        return all_chosen(text, names_of(run, noun), f"--{option}: there is no {noun} {text}")
+    if option == "status" and plural in BY_FOLDER:
         kind = BY_FOLDER[plural]
         # The models, which are slow to import, are asked only about what no record has now.
-        if not exists(connection, kind.table, "status", value):
+        if not exists(run.pipeline.index.connection, kind.table, "status", text):
             from pipecli.records import base
 
             (statuses,) = base.options(base.annotation_at(kind.model, ["status"]))
-            if value not in list(statuses):
-                raise PipecliError(f'--status: "{value}" is none of {", ".join(statuses)}')
+            return [
+                chosen(
+                    text, words_of(statuses), f'--status: "{text}" is none of {", ".join(statuses)}', hint=""
+                )
+            ]
+    return [text]
 
 
 def _order(run: Session, known: set[str]) -> str:
@@ -104,7 +107,8 @@ def _order(run: Session, known: set[str]) -> str:
         return ""
     if column not in known:
         raise PipecliError(
-            f"--sort: there is no column {column}", hint=f"sort by one of {', '.join(sorted(known))}"
+            f"--sort: there is no column {column}",
+            hint=f"{likeliest(column, known)}sort by one of {', '.join(sorted(known))}",
         )
     return f'"{column}" IS NULL, "{column}" {"DESC" if wanted.startswith("-") else "ASC"}'
 
@@ -340,10 +344,7 @@ def owner_options(
 
 def owner_filter(run: Session) -> OwnerFilter:
     """The owners that the options name; a name that isn't in the settings is refused, as it gives nothing."""
-    connection = run.pipeline.index.connection
     owner, team = str(run.option("owner") or ""), str(run.option("team") or "")
-    for noun, name in (("user", owner), ("team", team)):
-        if name and not exists(connection, f"{noun}s", "id", name):
-            raise PipecliError(f"there is no {noun} {name}", hint=f"see `pipecli {noun} list`")
+    owner, team = (name and key_of(run, noun, name) for noun, name in (("user", owner), ("team", team)))
     me, my_team = run.me_and_team() if run.option("mine") else (None, None)
     return OwnerFilter(owner or None, team or None, me, my_team)

@@ -11,8 +11,10 @@ from pipecli.cli.common.output import print_record
 from pipecli.cli.common.session import Session
 from pipecli.errors import PipecliError
 from pipecli.jsontext import loads
+from pipecli.records.choice import Names, chosen, listed, people_of
 from pipecli.records.kinds import BY_NOUN
 from pipecli.records.money import percent, weighted
+from pipecli.records.names import name_key
 from pipecli.store.index.records import rows_where
 
 RecordJson = dict[str, Any]
@@ -109,41 +111,32 @@ def settings_json(run: Session, noun: str, slug: str) -> RecordJson:
     return written if noun == "settings" else {"id": slug, **written[SECTIONS[noun]][slug]}
 
 
-def find_section(run: Session, noun: str, text: str) -> str:
-    """The slug of the user or team that a person means: the slug itself, or words of the name."""
-    known: Mapping[str, Any] = run.pipeline.settings_as_written.get(SECTIONS[noun], {})
-    wanted = text.strip().casefold()
-    if wanted in known:
-        return wanted
-    named = [
-        slug
-        for slug, value in known.items()
-        if wanted and all(word in f"{slug} {value.get('name', '')}".casefold() for word in wanted.split())
-    ]
-    if len(named) == 1:
-        return named[0]
-    if named:
+def find_section(run: Session, noun: str, text: str, *, whole: bool = False) -> str:
+    """The slug of the user or team that a person means: by it, by words of a name, by an e-mail address.
+
+    With `whole` words alone will not do: what takes one away must not find a namesake.
+    """
+    known = people_of(run.pipeline.settings_as_written.get(SECTIONS[noun], {}))
+    hint = _known_names(noun, known)
+    slug = chosen(text, known, f'no {noun} answers to "{text}"', hint=hint)
+    if whole and text != slug and name_key(text) not in [name_key(name) for name in (slug, *known[slug])]:
         raise PipecliError(
-            f'"{text}" is {len(named)} {SECTIONS[noun]}: {", ".join(named)}', hint="name one by its slug"
+            f'"{text}" may be {listed([slug], known)}', hint="this takes a whole slug or a whole name"
         )
-    raise PipecliError(f'no {noun} answers to "{text}"', hint=_known_names(noun, known))
+    return slug
 
 
 def find_principal(run: Session, text: str) -> str:
     """The slug of the user or team that a person means. Raises PipecliError."""
-    teams = run.pipeline.settings_as_written.get(SECTIONS["team"], {})
-    if text.strip().casefold() in teams:
-        return text.strip().casefold()
-    try:
-        return find_section(run, "user", text)
-    except PipecliError:
-        return find_section(run, "team", text)
+    settings = run.pipeline.settings_as_written
+    known = {**people_of(settings.get("teams", {})), **people_of(settings.get("users", {}))}
+    return chosen(text, known, f'no user or team answers to "{text}"')
 
 
-def _known_names(noun: str, known: Mapping[str, Any]) -> str:
+def _known_names(noun: str, known: Names) -> str:
     if not known:
         return f"there are none yet; add one with `pipecli {noun} add`"
-    return f"known: {', '.join(known)}" if len(known) <= 12 else f"see `pipecli {noun} list`"
+    return "known: {known}" if len(known) <= 12 else f"see `pipecli {noun} list`"
 
 
 def print_record_json(run: Session, shown: Mapping[str, Any]) -> None:

@@ -17,6 +17,7 @@ from pipecli.records.base import Plain
 from pipecli.records.kinds import Kind
 from pipecli.records.party import Competitor, Contact, Customer, Supplier
 from pipecli.store.index.records import labels, records_naming
+from pipecli.store.lookup import Care
 from pipecli.store.naming import WINDOWS_DEVICES, slug
 from pipecli.workflow import catalogue, party
 from pipecli.workflow.change import Change
@@ -90,7 +91,7 @@ def add_remove(app: typer.Typer, kind: Kind, *, way_out: str = "change those fir
     @app.command("remove", cls=Changing, help=f"Remove a {name} that no record uses.")
     def remove(ctx: typer.Context, ref: Ref) -> None:
         with changing(ctx) as transaction:
-            record: Any = transaction.get(kind.model, ref)
+            record: Any = transaction.get(kind.model, ref, Care.WHOLE)
             used_by = [name for name, _ in users_of(transaction, kind, record.key)]
             transaction.do(catalogue.remove(record, used_by, hint=way_out.format(key=record.key)))
 

@@ -98,9 +98,9 @@ def _read(paths: list[Path], *, bodies: bool) -> tuple[list[Mail], Read]:
 
 
 def _record(transaction: Transaction, ref: str | None) -> str | None:
-    from pipecli.store.lookup import resolve
+    from pipecli.cli.common.reference import find
 
-    return resolve(transaction.pipeline, ref, LEAD, OPPORTUNITY).key if ref else None
+    return find(transaction.session, ref, LEAD, OPPORTUNITY).key if ref else None
 
 
 def _write(transaction: Transaction, outcome: Outcome) -> str | None:

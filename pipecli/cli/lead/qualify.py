@@ -13,6 +13,7 @@ from pipecli.cli.common.record_verbs import add_set_edit, users_of
 from pipecli.cli.opportunity.add import owned_by_rule
 from pipecli.records.kinds import LEAD
 from pipecli.records.lead import Lead
+from pipecli.store.lookup import Care
 from pipecli.workflow.change import Change
 from pipecli.workflow.lead import qualify as add_lead
 from pipecli.workflow.lead import qualify as disqualify_lead
@@ -140,7 +141,7 @@ def disqualify(
 ) -> None:
     """Give a lead up, with the reason."""
     with changing(ctx) as transaction:
-        lead = transaction.get(Lead, ref)
+        lead = transaction.get(Lead, ref, Care.ONLY)
         transaction.do(
             disqualify_lead.disqualify(
                 lead, transaction.settings, today=transaction.today, reason=reason, detail=detail
@@ -152,7 +153,7 @@ def disqualify(
 def reopen(ctx: typer.Context, ref: Ref) -> None:
     """Take a disqualified lead up again."""
     with changing(ctx) as transaction:
-        transaction.do(reopen_lead.reopen(transaction.get(Lead, ref)))
+        transaction.do(reopen_lead.reopen(transaction.get(Lead, ref, Care.ONLY)))
 
 
 @app.command(cls=Changing)
@@ -166,6 +167,7 @@ def merge(
     What INTO says otherwise stays; FROM's is kept in its notes.
     """
     with changing(ctx) as transaction:
-        goes, stays = transaction.get(Lead, source), transaction.get(Lead, target)
+        goes = transaction.get(Lead, source, Care.WHOLE)
+        stays = transaction.get(Lead, target, Care.WHOLE)
         users = [transaction.pipeline.read(file) for _, file in users_of(transaction, LEAD, goes.id)]
         transaction.do(merge_leads(goes, stays, users, activity_id=transaction.new_activity_id))

@@ -9,11 +9,11 @@ import typer
 from pipecli.cli.common.command import Ref, noun
 from pipecli.cli.common.output import Format, print_record
 from pipecli.cli.common.record_json import RecordJson, print_record_json, record_json
+from pipecli.cli.common.reference import find
 from pipecli.cli.common.session import Session, session
 from pipecli.cli.common.table import Column
 from pipecli.cli.show import planned_contact, print_activities, print_section
 from pipecli.records.kinds import LEAD
-from pipecli.store.lookup import resolve
 from pipecli.wording import count
 
 Line = tuple[str, object]
@@ -26,7 +26,7 @@ app = noun()
 def show(ctx: typer.Context, ref: Ref) -> None:
     """Show one lead: its criteria, activities, what it became."""
     run = session(ctx)
-    lead = record_json(run, LEAD.noun, resolve(run.pipeline, ref, LEAD).key)
+    lead = record_json(run, LEAD.noun, find(run, ref, LEAD).key)
     if run.format is not Format.TABLE:
         print_record_json(run, lead)
         return

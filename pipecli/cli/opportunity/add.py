@@ -146,8 +146,7 @@ def _seller(transaction: Transaction, owner: str | None) -> str | None:
     """The owner: the user that is named, or the one who runs this."""
     if owner is None:
         return transaction.me
-    require_user(transaction.settings, owner)
-    return owner
+    return require_user(transaction.settings, owner)
 
 
 def _lead(transaction: Transaction, name: str | None) -> Lead | None:

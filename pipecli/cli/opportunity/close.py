@@ -16,6 +16,7 @@ from pipecli.history.past import quotations_when_open, sent_times
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.quotation import Order, Quotation
+from pipecli.store.lookup import Care
 from pipecli.workflow.change import Change, Refused, require_open
 from pipecli.workflow.match_party import of_lead
 from pipecli.workflow.opportunity.close import convert_on_win, lose, win
@@ -42,7 +43,7 @@ def won(
 ) -> None:
     """Close an opportunity as won; its quotation becomes an order."""
     with changing(ctx) as transaction:
-        deal = transaction.get(Opportunity, ref)
+        deal = transaction.get(Opportunity, ref, Care.ONLY)
         require_open(deal)
         sold, conversion = _sold(transaction, deal)
         quotations = _quotations(transaction, deal)
@@ -77,7 +78,7 @@ def lost(
 ) -> None:
     """Close an opportunity as lost; its quotations are rejected."""
     with changing(ctx) as transaction:
-        deal = transaction.get(Opportunity, ref)
+        deal = transaction.get(Opportunity, ref, Care.ONLY)
         change = lose(
             deal,
             transaction.settings,
@@ -106,7 +107,7 @@ def reopen(
 ) -> None:
     """Open a closed opportunity again, its quotations as they were."""
     with changing(ctx) as transaction:
-        deal = transaction.get(Opportunity, ref)
+        deal = transaction.get(Opportunity, ref, Care.ONLY)
         quotations = _quotations(transaction, deal)
         change = reopened(
             deal,

@@ -110,5 +110,7 @@ def share(
     with changing(ctx) as transaction:
         deal = transaction.get(Opportunity, ref)
         transaction.do(
-            unshare(deal, principals) if remove else shared(deal, transaction.settings, principals)
+            unshare(deal, transaction.settings, principals)
+            if remove
+            else shared(deal, transaction.settings, principals)
         )

@@ -10,6 +10,7 @@ import typer
 from pipecli.cli.common.command import Ref, noun
 from pipecli.cli.common.output import Format, print_record, print_records, write_text
 from pipecli.cli.common.record_json import RecordJson, print_record_json, record_json
+from pipecli.cli.common.reference import find
 from pipecli.cli.common.session import Session, session
 from pipecli.cli.common.table import Column, amount_text, cell_text
 from pipecli.cli.show import (
@@ -24,7 +25,6 @@ from pipecli.records.kinds import OPPORTUNITY
 from pipecli.store.index.records import label as label_of
 from pipecli.store.index.records import rows_where
 from pipecli.store.index.records import stakeholders as stakeholders_of
-from pipecli.store.lookup import resolve
 from pipecli.wording import count
 from pipecli.workflow.requirements import NAMES, QUESTIONS, answered, missing_fields, missing_steps
 
@@ -96,7 +96,7 @@ Line = tuple[str, object]
 def show(ctx: typer.Context, ref: Ref) -> None:
     """Show one opportunity: where it stands, and what is next."""
     run = session(ctx)
-    deal = record_json(run, OPPORTUNITY.noun, resolve(run.pipeline, ref, OPPORTUNITY).key)
+    deal = record_json(run, OPPORTUNITY.noun, find(run, ref, OPPORTUNITY).key)
     stands = progress(deal, run.pipeline.settings_as_written)
     if run.format is not Format.TABLE:
         print_record_json(run, deal | (stands.keys() if deal["status"] == "open" else {}))
@@ -256,14 +256,14 @@ _ASKED = Column(
 def list_items(ctx: typer.Context, ref: Ref) -> None:
     """List the items, with the amount of each."""
     run = session(ctx)
-    print_items(run, OPPORTUNITY.noun, resolve(run.pipeline, ref, OPPORTUNITY).key)
+    print_items(run, OPPORTUNITY.noun, find(run, ref, OPPORTUNITY).key)
 
 
 @app.command("step list")
 def list_steps(ctx: typer.Context, ref: Ref) -> None:
     """List the steps of every stage, and which are done."""
     run = session(ctx)
-    deal = record_json(run, OPPORTUNITY.noun, resolve(run.pipeline, ref, OPPORTUNITY).key)
+    deal = record_json(run, OPPORTUNITY.noun, find(run, ref, OPPORTUNITY).key)
     process: dict[str, Any] = run.pipeline.settings_as_written["processes"].get(deal["process"], {})
     steps = [
         {"stage": stage["id"], "step": step, "done": step in deal.get("steps_done", ())}
@@ -284,7 +284,7 @@ _STEPS = (
 def list_contacts(ctx: typer.Context, ref: Ref) -> None:
     """List the contacts, with the part that each plays."""
     run = session(ctx)
-    contacts = stakeholders(run, resolve(run.pipeline, ref, OPPORTUNITY).key)
+    contacts = stakeholders(run, find(run, ref, OPPORTUNITY).key)
     print_records(contacts, STAKEHOLDERS, run.format, id_key="contact")
 
 

@@ -12,6 +12,7 @@ import typer
 
 from pipecli.cli.common.command import Ref, noun
 from pipecli.cli.common.output import ending_of, write_text, write_whole
+from pipecli.cli.common.reference import find
 from pipecli.cli.common.session import say, session
 from pipecli.errors import PipecliError
 from pipecli.outbox.documents import (
@@ -30,7 +31,6 @@ from pipecli.records.lead import Lead
 from pipecli.records.party import Contact, Customer, Supplier
 from pipecli.records.quotation import Order, Quotation, SupplierQuotation
 from pipecli.store.files import inside
-from pipecli.store.lookup import resolve
 from pipecli.store.pipeline import Pipeline
 
 Output = Annotated[
@@ -76,8 +76,9 @@ def template(
 
 def _render(ctx: typer.Context, kind: Kind, ref: str, output: str) -> None:
     """Write the document that a person names, as PDF or HTML."""
-    pipeline = session(ctx).pipeline
-    key = resolve(pipeline, ref, kind).key
+    run = session(ctx)
+    pipeline = run.pipeline
+    key = find(run, ref, kind).key
     form = _form(output, key)
     record: Record = pipeline.get(kind.model, key)
     content = _set(pipeline, printed_of(pipeline, record), record, form)

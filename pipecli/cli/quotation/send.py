@@ -12,6 +12,7 @@ from pipecli.cli.common.session import mention
 from pipecli.cli.quotation.email import Wishes, send_by_email
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.quotation import Order, Quotation
+from pipecli.store.lookup import Care
 from pipecli.workflow.quotation import moves
 from pipecli.workflow.quotation import new as revise_quotation
 from pipecli.workflow.quotation.moves import expire as due
@@ -47,7 +48,7 @@ def send(
     if not email and any(option is not None for option in (to or None, cc or None, subject, body)):
         raise typer.BadParameter("--to, --cc, --subject and --body are of a mail: add --email")
     with changing(ctx) as transaction:
-        quotation = transaction.get(Quotation, ref)
+        quotation = transaction.get(Quotation, ref, Care.ONLY)
         deal, siblings = _of_deal(transaction, quotation)
         sent = moves.send(quotation, deal, siblings=siblings, now=transaction.now, day=transaction.day(date))
         if not email:
@@ -78,7 +79,7 @@ def revise(ctx: typer.Context, ref: Ref) -> None:
 def accept(ctx: typer.Context, ref: Ref) -> None:
     """Note that the customer said yes. The deal stays open: `opp won` closes it."""
     with changing(ctx) as transaction:
-        quotation = transaction.get(Quotation, ref)
+        quotation = transaction.get(Quotation, ref, Care.ONLY)
         deal, siblings = _of_deal(transaction, quotation)
         transaction.do(moves.accept(quotation, deal, siblings=siblings, today=transaction.today))
 
@@ -91,7 +92,7 @@ def reject(
 ) -> None:
     """Note that the customer said no, or took back a yes. The deal stays open."""
     with changing(ctx) as transaction:
-        quotation = transaction.get(Quotation, ref)
+        quotation = transaction.get(Quotation, ref, Care.ONLY)
         deal, siblings = _of_deal(transaction, quotation)
         orders = transaction.pipeline.all(Order, "quotation = ?", quotation.id)
         transaction.do(moves.reject(quotation, deal, siblings=siblings, orders=orders, reason=reason))

@@ -167,7 +167,7 @@ def _set(transaction: Transaction, section: str, name: str, assignments: Sequenc
 
 
 def _remove(transaction: Transaction, section: str, name: str) -> None:
-    slug = find_section(transaction.session, section, name)
+    slug = find_section(transaction.session, section, name, whole=True)
     last = settings_json(transaction.session, section, slug)
     set_settings(
         transaction,

@@ -14,6 +14,7 @@ from pipecli.cli.common.table import Column, cell_text
 from pipecli.errors import PipecliError
 from pipecli.jsontext import dumps
 from pipecli.records import elements
+from pipecli.records.choice import likeliest
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store.yaml.write import block_lines
 from pipecli.wording import visible
@@ -66,7 +67,8 @@ def _at(value: Any, path: str) -> Any:
             continue
         if part not in known:
             hint = elements.from_one(parts, length) if isinstance(here, list) else ""
-            hint = hint or (f"there are {', '.join(known)}" if known else "")
+            there = f"{likeliest(part, known)}there are {', '.join(known)}" if known else ""
+            hint = hint or there
             raise PipecliError(f"the settings have no {path}", hint=hint)
         here = known[part]
     return here

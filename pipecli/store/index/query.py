@@ -17,6 +17,8 @@ from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipecli.errors import PipecliError
+from pipecli.records.choice import likeliest
+from pipecli.store.index.records import columns, public_tables
 
 if TYPE_CHECKING:
     from pipecli.records.money import Rates
@@ -74,19 +76,19 @@ def select(
 
 
 def _guarded(connection: sqlite3.Connection, sql: str, parameters: Sequence[object]) -> Answer:
-    with _bounds(connection):
-        try:
+    try:
+        with _bounds(connection):
             cursor = connection.execute(sql, tuple(parameters))
             return Answer([column[0] for column in cursor.description or ()], _rows(cursor))
-        except MemoryError:
-            raise BadQuery(_TOO_MUCH, hint="ask for less at once") from None
-        except sqlite3.OperationalError as error:
-            if "interrupted" in str(error):
-                raise BadQuery(_TOO_LONG.format(LONGEST)) from None
-            raise BadQuery(f"the query can't be run: {error}", hint=_tables(error)) from None
-        except (sqlite3.Error, sqlite3.Warning, OverflowError) as error:
-            reason = "only tables of the pipeline can be read" if "not authorized" in str(error) else error
-            raise BadQuery(f"the query can't be run: {reason}") from None
+    except MemoryError:
+        raise BadQuery(_TOO_MUCH, hint="ask for less at once") from None
+    except sqlite3.OperationalError as error:
+        if "interrupted" in str(error):
+            raise BadQuery(_TOO_LONG.format(LONGEST)) from None
+        raise BadQuery(f"the query can't be run: {error}", hint=_way_out(connection, str(error))) from None
+    except (sqlite3.Error, sqlite3.Warning, OverflowError) as error:
+        reason = "only tables of the pipeline can be read" if "not authorized" in str(error) else error
+        raise BadQuery(f"the query can't be run: {reason}") from None
 
 
 _TOO_LONG = "the query took more than {:.0f} seconds"
@@ -151,10 +153,15 @@ def _allow(action: int, first: str | None, second: str | None, _schema: str | No
     return sqlite3.SQLITE_OK if action in _READING else sqlite3.SQLITE_DENY
 
 
-def _tables(error: sqlite3.OperationalError) -> str:
-    if "no such table" not in str(error):
+def _way_out(connection: sqlite3.Connection, error: str) -> str:
+    """The likeliest name for one that no table or column has."""
+    missing = re.search(r"no such (table|column): (?:\w+\.)?(\w+)", error)
+    if not missing:
         return ""
-    return "list the tables with `pipecli sql --tables`"
+    tables = public_tables(connection)
+    if missing[1] == "table":
+        return f"{likeliest(missing[2], tables)}list the tables with `pipecli sql --tables`"
+    return likeliest(missing[2], {name for table in tables for name in columns(connection, table)}).strip()
 
 
 def register(connection: sqlite3.Connection, today: Callable[[], date], rates: Callable[[], Rates]) -> None:

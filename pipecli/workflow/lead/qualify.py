@@ -83,7 +83,7 @@ def disqualify(
             f"why {lead.id} is given up must be said",
             hint="give --reason" + (f", one of {known}" if known else ""),
         )
-    require_disqualify_reason(settings, reason)
+    reason = require_disqualify_reason(settings, reason)
     why = Disqualified.model_construct(date=today, reason=reason, detail=detail)
     given_up = lead.with_(status=LeadStatus.DISQUALIFIED, disqualified=why)
     return Change(given_up, f"disqualify, {reason}", "disqualified")

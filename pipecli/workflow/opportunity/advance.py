@@ -5,9 +5,10 @@ A stage that is left asks for its steps to be done, one that is entered for its 
 
 from __future__ import annotations
 
+from pipecli.records.choice import chosen
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.settings import Process, Settings
-from pipecli.workflow.change import Change, Refused, require_open
+from pipecli.workflow.change import Change, Refused, named_stage, require_open
 from pipecli.workflow.requirements import missing_fields, missing_steps
 
 
@@ -58,24 +59,21 @@ def process_of(deal: Opportunity, settings: Settings) -> Process:
     return process
 
 
-def process_named(settings: Settings, slug: str) -> Process:
-    """The process that a person names. Raises Refused when the settings don't have it."""
-    process = settings.processes.get(slug)
-    if process is None:
-        raise Refused(
-            f"there is no process {slug}", hint=f"the settings have {', '.join(settings.processes)}"
-        )
-    return process
+def named_process(settings: Settings, word: str) -> str:
+    """The process that a person means by its slug or its name. Refused where the settings have none."""
+    known = {name: [process.name or name] for name, process in settings.processes.items()}
+    fault = f"there is no process {word}"
+    return chosen(word, known, fault, hint="the settings have {known}", error=Refused)
 
 
 def _target(deal: Opportunity, process: Process, here: int | None, to: str | None) -> int:
     stages = ", ".join(stage.id for stage in process.stages)
     if to is not None:
-        there = process.position(to)
-        if there is None:
-            raise Refused(f"{to} is no stage of the process {deal.process}", hint=f"its stages: {stages}")
+        named = named_stage(process, to, f"{to} is no stage of the process {deal.process}")
+        there = process.position(named)
+        assert there is not None
         if there == here:
-            raise Refused(f"{deal.id} is at {to} already")
+            raise Refused(f"{deal.id} is at {named} already")
         return there
     if here is None:
         raise Refused(
@@ -161,7 +159,7 @@ def change_process(
     A probability set by hand goes when the stage changes, as it does on `advance`.
     """
     require_open(deal)
-    known = process_named(settings, process)
+    known = settings.processes[named_process(settings, process)]
     there = stage or deal.stage
     if known.position(there) is None:
         stages = ", ".join(stage.id for stage in known.stages)

@@ -19,7 +19,14 @@ from pipecli.records.opportunity import Closed, Opportunity, OpportunityStatus, 
 from pipecli.records.party import Contact, Customer
 from pipecli.records.quotation import Order, OrderStatus, Quotation, QuotationStatus
 from pipecli.records.settings import Settings
-from pipecli.workflow.change import Change, Refused, refuse_future, require_lost_reason, require_open
+from pipecli.workflow.change import (
+    Change,
+    Refused,
+    named_stage,
+    refuse_future,
+    require_lost_reason,
+    require_open,
+)
 from pipecli.workflow.lead.convert import convert
 from pipecli.workflow.opportunity.advance import process_of
 from pipecli.workflow.opportunity.people import known_as
@@ -236,14 +243,11 @@ def lose(
     if not reasons:
         known = ", ".join(settings.lost_reasons)
         raise Refused(f"why {deal.id} is lost must be said", hint=f"give --reason, one of {known}")
-    for reason in reasons:
-        require_lost_reason(settings, reason)
+    reasons = list(dict.fromkeys(require_lost_reason(settings, reason) for reason in reasons))
     winners = tuple(dict.fromkeys(known_as(name, competitors, deal) for name in lost_to))
     if "competitor" in reasons and not winners:
         winners = _only_competitor(deal)
-    closed = Closed.model_construct(
-        date=day, reasons=tuple(dict.fromkeys(reasons)), competitors=winners, detail=detail
-    )
+    closed = Closed.model_construct(date=day, reasons=tuple(reasons), competitors=winners, detail=detail)
     to = f" to {', '.join(winners)}" if winners else ""
     return Change(
         deal.with_(status=OpportunityStatus.LOST, closed=closed),
@@ -326,12 +330,16 @@ def _what_keeps_it_open(deal: Opportunity) -> tuple[str, ...]:
 
 
 def _stage(deal: Opportunity, settings: Settings, stage: str | None) -> str:
-    there = stage or deal.stage
     process = process_of(deal, settings)
-    if process.position(there) is None:
-        stages = ", ".join(stage.id for stage in process.stages)
-        raise Refused(f"{there} is no stage of the process {deal.process}", hint=f"give --stage, in {stages}")
-    return there
+    fault, hint = (
+        f"{stage or deal.stage} is no stage of the process {deal.process}",
+        "give --stage, in {known}",
+    )
+    if stage is not None:
+        return named_stage(process, stage, fault, hint)
+    if process.position(deal.stage) is None:
+        raise Refused(fault, hint=hint.replace("{known}", ", ".join(known.id for known in process.stages)))
+    return deal.stage
 
 
 def _restored(

@@ -12,8 +12,8 @@ from pipecli.records.lead import Lead, LeadStatus
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.party import Customer
 from pipecli.records.settings import Settings
-from pipecli.workflow.change import Change, Refused, require_source, require_type
-from pipecli.workflow.opportunity.advance import process_named
+from pipecli.workflow.change import Change, Refused, named_stage, require_source, require_type
+from pipecli.workflow.opportunity.advance import named_process
 
 
 def open_opportunity(
@@ -39,8 +39,8 @@ def open_opportunity(
     `store.conditions.choose_process`, and move it there with `in_process`. A price list's currency is the
     caller's to give. `fields` are any other of the record. The store validates the record when it is written.
     """
-    kind = type or settings.opportunity_types[0]
-    require_type(settings, kind)
+    process = named_process(settings, process)
+    kind = require_type(settings, type or settings.opportunity_types[0])
     inherited = {name: getattr(lead, name) for name in ("source", "campaign", "score")} if lead else {}
     given = {name: value for name, value in fields.items() if value is not None}
     deal = Opportunity.model_construct(
@@ -51,7 +51,7 @@ def open_opportunity(
         lead=lead.id if lead else None,
         customer=customer.id if customer else None,
         process=process,
-        stage=process_named(settings, process).stages[0].id,
+        stage=settings.processes[process].stages[0].id,
         owner=owner,
         currency=currency or settings.currency,
         price_list=price_list,
@@ -64,11 +64,13 @@ def open_opportunity(
 
 def in_process(deal: Opportunity, settings: Settings, process: str, stage: str | None = None) -> Opportunity:
     """A new deal in another process, at its first stage or at `stage`."""
-    stages = process_named(settings, process).stages
-    if stage is not None and stage not in [stage.id for stage in stages]:
-        known = ", ".join(stage.id for stage in stages)
-        raise Refused(f"{stage} is no stage of the process {process}", hint=f"its stages: {known}")
-    return deal.with_(process=process, stage=stage or stages[0].id)
+    slug = named_process(settings, process)
+    known = settings.processes[slug]
+    if stage is None:
+        return deal.with_(process=slug, stage=known.stages[0].id)
+    return deal.with_(
+        process=slug, stage=named_stage(known, stage, f"{stage} is no stage of the process {slug}")
+    )
 
 
 def opened(

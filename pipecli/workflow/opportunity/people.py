@@ -9,25 +9,24 @@ from pipecli.records.opportunity import Opportunity, Stakeholder
 from pipecli.records.party import Contact
 from pipecli.records.settings import Settings
 from pipecli.workflow.assignment import handed_over, members_at_work
-from pipecli.workflow.change import Change, Refused
+from pipecli.workflow.change import Change, Refused, named_team, named_user
 
 
 def assign_to_user(deal: Opportunity, settings: Settings, user: str) -> Change:
     """Give a deal to an active user; what was planned for the owner goes along."""
-    require_user(settings, user)
+    user = require_user(settings, user)
     after, notes = handed_over(deal, deal.owner, user)
     return Change(after, f"assign to {user}", "assigned", notes=notes)
 
 
-def require_user(settings: Settings, user: str) -> None:
-    """Refuse an owner whom the settings don't have, or who has left."""
-    known = settings.users.get(user)
-    if known is None:
-        raise Refused(f"there is no user {user}", hint=f"the users: {', '.join(settings.users)}")
-    if not known.active:
+def require_user(settings: Settings, word: str) -> str:
+    """The user that is meant for an owner. Refused where the settings have none, or one who has left."""
+    user = named_user(settings, word)
+    if not settings.users[user].active:
         raise Refused(
             f"{user} is not active", hint=f"give it to another, or pipecli user set {user} active=yes"
         )
+    return user
 
 
 def assign_to_team(
@@ -37,8 +36,7 @@ def assign_to_team(
 
     `open_deals` is how many open deals each user owns; of equals, the first in the settings.
     """
-    if team not in settings.teams:
-        raise Refused(f"there is no team {team}", hint=f"the teams: {', '.join(settings.teams) or 'none'}")
+    team = named_team(settings, team)
     members = members_at_work(settings, team, today)
     if not members:
         raise Refused(f"the team {team} has nobody at work", hint="add one: pipecli user set USER team=…")

@@ -1,0 +1,104 @@
+"""docs/references.md: each line of its tables is what the resolver answers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipecli.errors import Ambiguous
+from pipecli.records.kinds import CONTACT, CUSTOMER, LEAD, OPPORTUNITY, QUOTATION, Kind
+from pipecli.store.lookup import Care, resolve
+from pipecli.store.pipeline import NotFound, Pipeline
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "references.md"
+COMMANDS: dict[str, tuple[Care, tuple[Kind, ...]]] = {
+    "opp show": (Care.LIKELY, (OPPORTUNITY,)),
+    "opp lost": (Care.ONLY, (OPPORTUNITY,)),
+    "quote show": (Care.LIKELY, (QUOTATION,)),
+    "contact show": (Care.LIKELY, (CONTACT,)),
+    "contact remove": (Care.WHOLE, (CONTACT,)),
+    "customer show": (Care.LIKELY, (CUSTOMER,)),
+    "customer remove": (Care.WHOLE, (CUSTOMER,)),
+    "activity add": (Care.LIKELY, (LEAD, OPPORTUNITY)),
+    "history": (Care.LIKELY, ()),
+}
+
+
+def table(heading: str) -> Iterator[list[str]]:
+    """The rows of the page's table with this first heading."""
+    (text,) = re.findall(rf"^\| {heading} \|.*\n\| ---.*\n((?:\|.*\n)+)", PAGE.read_text(), re.MULTILINE)
+    for line in text.splitlines():
+        yield [cell.strip() for cell in line.strip("|").split("|")]
+
+
+DEAL = """\
+id: {id}
+created: 2026-11-02T10:00:00+01:00
+title: {title}
+type: sales
+customer: {customer}
+process: standard
+stage: qualify
+status: {status}
+owner: {owner}
+currency: EUR
+"""
+
+
+@pytest.fixture(scope="module")
+def pipeline(founded: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
+    """The pipeline of the page."""
+    import shutil
+
+    root = shutil.copytree(founded, tmp_path_factory.mktemp("references") / "contoso")
+    files = {
+        "customers/nordwind.yaml": "id: nordwind\nname: Nordwind GmbH\n",
+        "customers/cancity.yaml": "id: cancity\nname: Cancity\n",
+        "customers/kaffa.yaml": "id: kaffa\nname: Café Kaffa\n",
+        "customers/acme-nuts.yaml": "id: acme-nuts\nname: Acme Nuts\n",
+        "customers/grinders-and-co.yaml": "id: grinders-and-co\nname: Grinders & Co\n",
+        "contacts/maria-lopez.yaml": "id: maria-lopez\nname: María López\ncustomer: cancity\n"
+        "emails: [maria@cancity.example]\nphones: [+34 600 123 456]\n",
+        "quotations/2026/11/QTN-9HT4B-cancity.yaml": "id: QTN-9HT4B\nopportunity: OPP-7K3M9\n"
+        "created: 2026-11-03T10:00:00+01:00\ndate: 2026-11-03\nvalid_until: 2026-12-03\nstatus: draft\n"
+        "customer: cancity\ncontact: maria-lopez\ncurrency: EUR\nitems:\n- description: Espresso\n"
+        "  quantity: 1\n  unit_price: 10\n",
+    }
+    for key, title, customer, status, owner in table("Deal"):
+        text = DEAL.format(id=key, title=title, customer=customer, status=status, owner=owner)
+        if key == "OPP-7K3M9":
+            text += "contacts:\n- contact: maria-lopez\n"
+        if key == "OPP-V0A11":
+            text = text.replace("currency:", "shared_with: [ana-ruiz]\ncurrency:")
+        if status == "won":
+            text += "closed: {date: 2026-11-10, amount: 10}\n"
+        if status == "lost":
+            text += "closed: {date: 2026-11-10, reason: price}\n"
+        files[f"opportunities/2026/11/{key}-of-the-page.yaml"] = text
+    for name, text in files.items():
+        file = root / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    opened = Pipeline.find(root)
+    assert opened.index.faults() == []
+    yield opened
+    opened.close()
+
+
+@pytest.mark.parametrize(("command", "typed", "answer"), [tuple(row[:3]) for row in table("Command")])
+def test_each_line_of_the_page(pipeline, command, typed, answer):
+    care, kinds = COMMANDS[command]
+    try:
+        found = resolve(pipeline, typed, *kinds, care=care, me=lambda: ("ana-ruiz", None)).key
+    except NotFound:
+        found = "none"
+    except Ambiguous as question:
+        keys = [key for _, key in question.candidates]
+        assert all(key in str(question) for key in keys)
+        found = ", ".join(keys)
+        if care is not Care.LIKELY:
+            found = f"refused: {found}"
+    assert found == answer
