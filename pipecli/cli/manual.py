@@ -87,7 +87,8 @@ def _verbs(context: Any, command: Any, path: str) -> Iterator[VerbEntry]:
         yield _verb(context, command, path)
         return
     for name in names(context):
-        yield from _verbs(context, command.get_command(context, name), f"{path} {name}")
+        inner = path if name.isupper() else f"{path} {name}"  # KIND: named like its first argument
+        yield from _verbs(context, command.get_command(context, name), inner)
 
 
 def _verb(context: Any, command: Any, path: str) -> VerbEntry:

@@ -295,7 +295,10 @@ NOUNS = {
     "doctor": Noun("Find what is wrong with the clone, and mend it.", "doctor"),
     "merge-driver": Noun("Merge a record field by field, for git.", "merge_driver"),
     "schema": Noun("Write the JSON Schemas of the records.", "data.schema"),
-    "import": Noun("Import CSV, JSON or JSON Lines.", "data.import_"),
+    "import": Noun(
+        "Import rows of any file, or the whole export of another CRM.",
+        verbs={"KIND": "data.import_", "plan": "data.move", "run": "data.move"},
+    ),
     "export": Noun("Export records as CSV, JSON or JSON Lines.", "data.export"),
     "sql": Noun("Ask in SQL; the question can change nothing.", "data.sql"),
     "man": Noun("Write the man pages.", "man"),

@@ -37,7 +37,8 @@ def command_of(module: str, name: str, help_text: str) -> Any:
 class Group(TyperGroup):
     """Verbs by the words that are typed, each with its module; one is imported and built when it is called.
 
-    A verb of two words is in a group of its own, and `groups` has the help of that.
+    A verb of two words is in a group of its own, and `groups` has the help of that. A verb in capitals is
+    named like its first argument, and called where that stands instead of a verb: `import customers FILE`.
     """
 
     def __init__(
@@ -58,6 +59,17 @@ class Group(TyperGroup):
             rich_markup_mode=None,
             commands={word: TyperCommand(word) for word in (words.split()[0] for words in verbs)},
         )
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put the verb that is named like its argument before what is no verb, be it an option."""
+        default = next((verb for verb in self._verbs if verb.isupper()), None)
+        if default and args and args[0] not in (*self._verbs, "-h", "--help"):
+            args = [default, *args]
+        return super().parse_args(ctx, args)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        name, command, rest = super().resolve_command(ctx, args)
+        return ("" if str(name).isupper() else name), command, rest
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name in self._groups:

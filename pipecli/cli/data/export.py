@@ -34,7 +34,7 @@ def export(
 ) -> None:
     """Export the records of a kind, every field of their files; CSV unless another format is given."""
     from pipecli.cli.common.output import write_text
-    from pipecli.cli.data.import_ import collection_of
+    from pipecli.cli.data.importing import collection_of
 
     run = session(ctx)
     collection = collection_of(kind)

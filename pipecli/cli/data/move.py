@@ -1,0 +1,319 @@
+"""`import plan` and `import run`: the whole export of another CRM, planned, brought in, reconciled."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pipecli.cli.common.change import Transaction, changing
+from pipecli.cli.common.command import Changing, Verb, noun
+from pipecli.cli.common.output import Format, write_counts, write_text
+from pipecli.cli.common.session import say, session
+from pipecli.cli.data.importing import all_faults, keep_rejects, no_collector, progress, side_of
+from pipecli.errors import PipecliError
+from pipecli.wording import count
+
+if TYPE_CHECKING:
+    from pipecli.inbox.importing.build import Tick
+    from pipecli.inbox.importing.run import Import
+    from pipecli.inbox.importing.table import Table
+    from pipecli.inbox.importing.three_way import Keep
+    from pipecli.inbox.moving.pages import Step
+    from pipecli.inbox.moving.plan import Plan
+    from pipecli.inbox.moving.run import Moved
+
+app = noun("Import the whole export of another CRM.")
+
+_MOST_REASONS = 5
+
+
+@app.command("plan", cls=Verb)
+def plan(
+    ctx: typer.Context,
+    export: Annotated[
+        Path, typer.Argument(metavar="EXPORT", help="A file, a zip or a folder of another CRM.")
+    ],
+    into: Annotated[Path, typer.Option("--into", metavar="DIR", help="Where the plan goes: moves/hubspot.")],
+    from_: Annotated[
+        str | None,
+        typer.Option("--from", metavar="VENDOR", help="The CRM it is from, where the headers can't tell."),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Write over the plan that is there, with changes of yours.")
+    ] = False,
+) -> None:
+    """Write mappings and proposed settings for an export, and say what it leaves open; no record changes."""
+    from pipecli.inbox.moving.archive import files_of
+    from pipecli.inbox.moving.pages import PLAN_FILE
+    from pipecli.inbox.moving.plan import make_plan
+
+    if (into / PLAN_FILE).exists() and not force:
+        raise PipecliError(f"{into} has a plan already", hint="name another folder, or say --force")
+    if into.exists() and not into.is_dir():
+        raise PipecliError(f"{into} is no folder")
+    run = session(ctx)
+    outcome = make_plan(files_of(export), run.pipeline.settings, source=str(export), vendor=from_)
+    _write_pages(outcome, into)
+    if run.format is Format.TABLE:
+        write_counts((line, None) for line in _plan_lines(outcome, into))
+    else:
+        write_text(json.dumps(_plan_json(outcome), ensure_ascii=False, indent=2) + "\n")
+
+
+def _write_pages(outcome: Plan, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, page in outcome.pages.items():
+        (folder / name).write_text(page, encoding="utf-8")
+
+
+def _plan_lines(outcome: Plan, folder: Path) -> Iterator[str]:
+    findings = outcome.findings
+    assert findings is not None
+    yield f"{outcome.vendor or 'no vendor that is known'}: {count(len(outcome.steps), 'file')} into {folder}"
+    yield from (f"  {line}" for line in outcome.summary)
+    if findings.stages:
+        stages = ", ".join(f"{stage['name']} {stage['probability']} %" for stage in findings.stages.values())
+        yield f"stages of the process {findings.process}: {stages}"
+    if outcome.unknown:
+        yield f"files that are not known, and stay out: {', '.join(outcome.unknown)}"
+    for line in findings.lost:
+        yield f"columns that stay out, {line}"
+    yield from findings.assumed
+    for question in findings.questions.values():
+        choices = f" ({' or '.join(question.one_of)})" if question.one_of else ""
+        yield f"to be answered: {question.question}{choices}"
+    if findings.questions:
+        yield f"answer in {folder}/plan.yaml, look the mappings over, then: pipecli import run {folder}"
+    else:
+        yield f"look the mappings over, then: pipecli import run {folder}"
+
+
+def _plan_json(outcome: Plan) -> dict[str, Any]:
+    findings = outcome.findings
+    assert findings is not None
+    return {
+        "vendor": outcome.vendor,
+        "files": [{"kind": step.kind, "file": step.file, "map": step.map} for step in outcome.steps],
+        "unknown": outcome.unknown,
+        "left_out": findings.lost,
+        "assumed": findings.assumed,
+        "questions": [question._asdict() for question in findings.questions.values()],
+    }
+
+
+@app.command("run", cls=Changing)
+def run(
+    ctx: typer.Context,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of the plan.")],
+    export: Annotated[
+        Path | None, typer.Argument(metavar="[EXPORT]", help="A later export; else that of the plan.")
+    ] = None,
+    keep: Annotated[
+        str | None,
+        typer.Option(
+            "--keep",
+            metavar="SIDE",
+            help="What stays where people and the file changed a field: local (default), file, or conflict.",
+        ),
+    ] = None,
+    rejects: Annotated[
+        Path | None, typer.Option("--rejects", metavar="DIR", help="Where rejected rows go, a file a kind.")
+    ] = None,
+    diff: Annotated[bool, typer.Option("--diff", help="With --dry-run: print the diff, too.")] = False,
+) -> None:
+    """Import all files of a plan in one commit, and reconcile; with --dry-run, print the report alone."""
+    _move(ctx, folder, export, side_of(keep), rejects, with_diff=diff)
+
+
+def move_at_once(ctx: typer.Context, export: Path, vendor: str | None, keep: Keep | None) -> None:
+    """Plan and run in one go, where the export leaves nothing open."""
+    from pipecli.inbox.moving.archive import files_of
+    from pipecli.inbox.moving.plan import make_plan
+
+    outcome = make_plan(files_of(export), session(ctx).pipeline.settings, source=str(export), vendor=vendor)
+    assert outcome.findings is not None
+    for line in outcome.findings.assumed:
+        say(line)
+    if questions := list(outcome.findings.questions.values()):
+        for question in questions[1:]:
+            say(question.question)
+        raise PipecliError(
+            questions[0].question, hint=f"answer it in a plan: pipecli import plan {export} --into DIR"
+        )
+    with tempfile.TemporaryDirectory(prefix="pipecli-plan-") as folder:
+        _write_pages(outcome, Path(folder))
+        _move(ctx, Path(folder), export, keep, None, with_diff=False)
+
+
+def _move(
+    ctx: typer.Context,
+    folder: Path,
+    export: Path | None,
+    keep: Keep | None,
+    rejects: Path | None,
+    *,
+    with_diff: bool,
+) -> None:
+    from pipecli.inbox.moving.run import answered, export_of, load
+    from pipecli.inbox.moving.run import run as bring_in
+
+    with all_faults():
+        move = load(folder)
+    files = export_of(move, export)
+    with changing(ctx) as transaction, no_collector():
+        with all_faults():
+            move = answered(move, files, transaction.pipeline.settings)
+            moved = bring_in(transaction.pipeline, move, files, _progress_of, keep)
+        is_dry = transaction.session.dry_run
+        commit = None
+        if not is_dry or with_diff:
+            commit = transaction.commit(moved.writes, _subject(move.vendor, moved), "Pipecli-Event: imported")
+        kept = _keep_rejects(transaction, moved, folder, rejects)
+    _print(transaction, moved, commit, kept)
+    rejected = sum(len(done.outcome.rejected) for _, done in moved.done)
+    differing = sum(len(t.differing) for one in moved.reconciliation for t in one.totals.values())
+    if rejected or differing:
+        parts = [count(rejected, "row", ",") + " rejected"] if rejected else []
+        parts += [count(differing, "deal", ",") + " not as in the file"] if differing else []
+        where = (
+            f"the rejected ones are in {', '.join(map(str, kept.values()))}: mend the cause, and run it again"
+        )
+        raise PipecliError(", ".join(parts), hint=where if kept else "see the reconciliation above")
+
+
+@contextmanager
+def _progress_of(step: Step, table: Table) -> Iterator[Tick]:
+    with progress(len(table.rows)) as tick:
+        yield tick
+
+
+def _subject(vendor: str, moved: Moved) -> str:
+    totals: dict[str, int] = {}
+    for step, done in moved.done:
+        totals[step.kind] = totals.get(step.kind, 0) + done.report["made"] + done.report["updated"]
+    counts = [f"{number:,} {kind}" for kind, number in totals.items() if number]
+    return f"Move in from {vendor or 'an export'}: {', '.join(counts) or 'settings'}"
+
+
+def _keep_rejects(
+    transaction: Transaction, moved: Moved, folder: Path, wanted: Path | None
+) -> dict[str, Path]:
+    """Write the rejected rows, a file for each of the export; their paths by mapping."""
+    kept: dict[str, Path] = {}
+    for step, done in moved.done:
+        path = None
+        if wanted is not None and done.outcome.rejected:
+            wanted.mkdir(parents=True, exist_ok=True)
+            path = wanted / f"{step.map.removesuffix('.yaml')}.rejects.csv"
+        if written := keep_rejects(transaction, done, folder, path):
+            kept[step.map] = written
+    return kept
+
+
+def _print(transaction: Transaction, moved: Moved, commit: str | None, kept: dict[str, Path]) -> None:
+    run = transaction.session
+    if run.format is Format.TABLE:
+        write_counts((line, None) for line in _report(moved, is_dry=run.dry_run))
+        return
+    report = {
+        "files": [done.report for _, done in moved.done],
+        "missing": moved.missing,
+        "new": moved.new,
+        "reconciliation": [_comparison(moved)] if moved.reconciliation else [],
+        "rejects": {name: str(path) for name, path in kept.items()},
+        "commit": commit,
+        "dry_run": run.dry_run,
+    }
+    write_text(json.dumps(report, ensure_ascii=False, indent=2, default=str) + "\n")
+
+
+def _comparison(moved: Moved) -> list[dict[str, Any]]:
+    return [
+        {
+            "file": one.file,
+            "stage": group.stage,
+            "currency": group.currency,
+            "rows": totals.rows,
+            "rows_here": totals.rows_here,
+            "amount": str(totals.amount),
+            "amount_here": str(totals.amount_here),
+            "changed_here": totals.changed_here,
+            "differing": totals.differing,
+        }
+        for one in moved.reconciliation
+        for group, totals in one.totals.items()
+    ]
+
+
+def _report(moved: Moved, *, is_dry: bool) -> Iterator[str]:
+    for step, done in moved.done:
+        yield f"{step.kind}: {_outcome(done)}"
+        yield from (f"  {line}" for line in _reasons(done))
+    for name in moved.missing:
+        yield f"{name}: not in this export"
+    if moved.new:
+        yield f"not in the plan, and left out: {', '.join(moved.new)}"
+    yield from _reconciliation(moved)
+    if is_dry:
+        yield f"nothing is changed: {count(len(moved.writes), 'file', ',')} would be"
+    elif not moved.writes:
+        yield "nothing to change, it is so already"
+
+
+def _outcome(done: Import) -> str:
+    report = done.report
+    parts = [
+        f"{report[name]:,} {name}" for name in ("made", "updated", "unchanged", "rejected") if report[name]
+    ]
+    if report["merged"]:
+        parts.append(f"{report['merged']:,} about the record of an earlier row")
+    on_the_way = [f"{len(keys):,} {plural}" for plural, keys in report["made_on_the_way"].items()]
+    more = f"; made on the way: {', '.join(on_the_way)}" if on_the_way else ""
+    kept = sum(tally["rows"] for tally in report["kept"])
+    more += f"; {kept:,} kept as they are here, where the file changed them too" if kept else ""
+    return f"{count(report['rows'], 'row', ',')} of {done.table.name}: {', '.join(parts) or 'none'}{more}"
+
+
+def _reasons(done: Import) -> Iterator[str]:
+    """The reasons for rejecting rows without the values in them, so that they group."""
+    import re
+
+    groups: dict[str, tuple[int, str]] = {}
+    for reason in done.report["reasons"]:
+        shape = re.sub(r'"[^"]*"', '"…"', reason["reason"])
+        rows, example = groups.get(shape, (0, reason["reason"]))
+        groups[shape] = (rows + reason["rows"], example)
+    ordered = sorted(groups.values(), key=lambda pair: -pair[0])
+    for rows, example in ordered[:_MOST_REASONS]:
+        yield f"{rows:,} rejected, as: {example}"
+    if rest := ordered[_MOST_REASONS:]:
+        yield f"{sum(rows for rows, _ in rest):,} rejected for {len(rest):,} more reasons"
+
+
+def _reconciliation(moved: Moved) -> Iterator[str]:
+    for one in moved.reconciliation:
+        if not one.comparable:
+            yield f"{one.file}: not reconciled, as no column names its deals (external_id)"
+            continue
+        yield f"reconciliation of {one.file}, file | pipeline:"
+        for group, totals in one.totals.items():
+            sides = (
+                f"{count(totals.rows, 'row', ',')} {totals.amount:,.2f} {group.currency}",
+                f"{count(totals.rows_here, 'row', ',')} {totals.amount_here:,.2f} {group.currency}",
+            )
+            yield f"  {group.stage}: {sides[0]} | {sides[1]}{_verdict(totals.differing, totals.changed_here)}"
+        yield "they agree" if one.agrees else "they differ"
+
+
+def _verdict(differing: Sequence[str], changed_here: int) -> str:
+    if differing:
+        shown = ", ".join(differing[:3]) + (" …" if len(differing) > 3 else "")
+        verb = "differs" if len(differing) == 1 else "differ"
+        return f": {len(differing):,} {verb} ({shown})"
+    return f": {changed_here:,} changed here since" if changed_here else ""

@@ -1,0 +1,1 @@
+"""Moving in from another CRM: its whole export recognised, planned, brought in as one commit, reconciled."""

@@ -1,0 +1,311 @@
+"""`import plan`: from the files of an export to mappings, proposed settings, and what it could not know.
+
+It reads, and touches no record. With the answers it is made again, so that each reaches all it decides.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from pipecli.errors import PipecliError
+from pipecli.inbox.importing import notation
+from pipecli.inbox.importing.notation import Unreadable
+from pipecli.inbox.importing.run import File
+from pipecli.inbox.importing.table import Table, read
+from pipecli.inbox.moving.deals import Columns, Deals
+from pipecli.inbox.moving.evidence import (
+    Findings,
+    date_form,
+    filled,
+    fraction_scale,
+    is_code,
+    know_people,
+    owners,
+    texts,
+)
+from pipecli.inbox.moving.pages import PLAN_FILE, SETTINGS_PAGE, Step, mapping_page, plan_page, settings_page
+from pipecli.inbox.moving.recognise import ORDER, Recognised, check_vendor, recognised
+from pipecli.records.currencies import CURRENCIES
+from pipecli.records.settings import Settings
+from pipecli.store import naming
+from pipecli.wording import count
+
+_DATES = {"created", "at", "date", "valid_until", "next_contact.date", "delivery_date", "converted.date"}
+_OF_DEALS = {"stage", "status", "won", "closed", "lost", "close", "expected_close", "closed_date",
+             "won_date", "lost_date", "amount", "won_amount", "lost_reason"}  # fmt: skip
+_ADDRESS = ("street", "street2", "city", "region", "postcode")
+_USERS = {"owner", "by", "manager"}
+_WITHOUT_CUSTOM = {"users", "teams", "items", "activities", "price-lists"}
+_CURRENCIES = {
+    "us dollar": "USD", "us dollars": "USD", "euro": "EUR", "pound sterling": "GBP", "british pound": "GBP",
+    "canadian dollar": "CAD", "australian dollar": "AUD", "swiss franc": "CHF", "yen": "JPY",
+    "brazilian real": "BRL", "mexican peso": "MXN", "indian rupee": "INR", "iranian rial": "IRR",
+}  # fmt: skip
+_MAKE = {
+    "opportunities": ("customer", "contact", "product"), "contacts": ("customer",), "leads": (),
+    "items": ("product",), "quotations": ("customer",), "orders": ("customer",), "activities": (),
+}  # fmt: skip
+
+
+@dataclass
+class Plan:
+    """The files of a plan, and what is said of them."""
+
+    vendor: str
+    steps: list[Step] = field(default_factory=list)
+    pages: dict[str, str] = field(default_factory=dict)
+    """The files to write, by name."""
+    findings: Findings | None = None
+    summary: list[str] = field(default_factory=list)
+    """What goes where."""
+    unknown: list[str] = field(default_factory=list)
+    """Files that nobody knows."""
+
+
+class _Recognition(NamedTuple):
+    table: Table
+    told: Recognised
+
+
+def make_plan(
+    files: Sequence[File],
+    settings: Settings,
+    *,
+    source: str = "",
+    vendor: str | None = None,
+    answers: Mapping[str, Any] | None = None,
+) -> Plan:
+    """The plan for the files of an export. Raises PipecliError where none of them is known."""
+    check_vendor(vendor)
+    tables = [read(file.content, file.name) for file in files if file.content.strip()]
+    tables = [table for table in tables if table.columns]
+    pairs = list(zip(tables, recognised(tables, vendor), strict=True))
+    known = [_Recognition(table, told) for table, told in pairs if told]
+    if not known:
+        names = ", ".join(table.name for table in tables) or "the export"
+        raise PipecliError(
+            f"{names}: no file is known by its header",
+            hint="write a mapping, and import each with: pipecli import KIND FILE --map MAPPING",
+        )
+    known.sort(key=lambda one: (ORDER.index(one.told.kind), one.table.name))
+    vendors = Counter(one.told.vendor for one in known if one.told.vendor)
+    leading = vendors.most_common(1)[0][0] if vendors else ""
+    plan = Plan(leading, unknown=[table.name for table, told in pairs if told is None])
+    findings = plan.findings = Findings(settings, answers or {}, leading, process=leading or "sales")
+    _know_users(known, findings)
+    for one in _dates_first(known, findings):
+        plan.steps.append(_page(one, plan, findings))
+    plan.pages[SETTINGS_PAGE] = settings_page(findings)
+    plan.pages[PLAN_FILE] = plan_page(
+        leading, source, plan.steps, list(findings.questions.values()), findings.answers
+    )
+    return plan
+
+
+def _know_users(known: Sequence[_Recognition], findings: Findings) -> None:
+    """Note all that users are named by, here and in the export."""
+    for slug, user in findings.settings.users.items():
+        know_people(findings, [slug, user.name, user.email or "", *user.emails, user.external_id or ""])
+    know_people(findings, findings.settings.teams)
+    for table, told in known:
+        if told.kind != "users":
+            continue
+        findings.has_users_file = True
+        for role, column in told.roles.items():
+            if role in ("external_id", "name", "email", "id"):
+                know_people(findings, texts(table, column))
+        first, last = (told.roles.get(role) for role in ("first_name", "last_name"))
+        if first and last:
+            know_people(findings, (f"{row.cells.get(first)} {row.cells.get(last)}" for row in table.rows))
+
+
+def _dates_first(known: Sequence[_Recognition], findings: Findings) -> list[_Recognition]:
+    """Look at all dates once, so that the order of those that tell it is known to those that don't."""
+    quiet = Findings(findings.settings, {}, findings.vendor)
+    for table, told in known:
+        for role, column in told.roles.items():
+            if role in _DATES or role in ("close", "expected_close", "closed_date", "won_date", "lost_date"):
+                date_form(table, column, quiet)
+    findings.day_first = quiet.day_first
+    return list(known)
+
+
+def _page(one: _Recognition, plan: Plan, findings: Findings) -> Step:
+    """Write the mapping of one file."""
+    table, told = one
+    taken = {step.map for step in plan.steps}
+    name = f"{told.kind}.yaml"
+    number = 2
+    while name in taken:
+        name, number = f"{told.kind}-{number}.yaml", number + 1
+    recognising = tuple(column for column in table.columns if column in told.columns)
+    step = Step(told.kind, table.name, name, recognising)
+    mapping, lost = _Mapping(table, told, findings).plain()
+    source = f"as {told.preset}" if told.preset else "as its header reads"
+    plan.pages[name] = mapping_page(step, source, mapping, lost)
+    plan.summary.append(
+        f"{told.kind}: {count(len(table.rows), 'row', ',')} of {table.name} ({source.removeprefix('as ')}), "
+        f"{len(mapping['columns'])} of {len(table.columns)} columns"
+    )
+    if lost:
+        findings.lost.append(f"{table.name}: {', '.join(lost)}")
+    return step
+
+
+class _Mapping:
+    """The mapping of one file in the making."""
+
+    def __init__(self, table: Table, told: Recognised, findings: Findings) -> None:
+        self.table, self.told, self.findings = table, told, findings
+        self.roles = told.roles
+        self.columns: Columns = {}
+        self.templates: dict[str, Any] = dict(told.rest.get("templates", {}))
+        self.set: dict[str, Any] = dict(told.rest.get("set", {}))
+        self.record: dict[str, str] = {}
+
+    def plain(self) -> tuple[dict[str, Any], list[str]]:
+        """The mapping as it is written, and the columns that don't come along."""
+        if self.told.kind == "opportunities":
+            self.columns |= Deals(self.table, self.roles, self.told.rest, self.findings).columns()
+            if self.findings.stages:
+                self.set["process"] = self.findings.process
+        for column, feeds in self.told.columns.items():
+            if column not in self.columns:
+                self._column(column, feeds)
+        self._templates()
+        self._money()
+        lost = list(self._others())
+        rest = {
+            key: value
+            for key, value in self.told.rest.items()
+            if key not in ("set", "templates", "stages", "make", "ignore", "note")
+        }
+        mapping: dict[str, Any] = {
+            "external_id": self.roles.get("external_id"),
+            "record": self.record.get("record") or self.record,
+            "make": list(self.told.rest.get("make", _MAKE.get(self.told.kind, ()))) if self._names() else [],
+            **rest,
+            "set": self.set,
+            "templates": self.templates,
+            "columns": self.columns,
+            "ignore": lost,
+        }
+        return mapping, lost
+
+    def _names(self) -> bool:
+        """True where the file names other records by what people call them, not by ids alone."""
+        named = [self.roles[role] for role in ("customer", "contacts.1.contact", "product", "contact")
+                 if role in self.roles]  # fmt: skip
+        return any(not is_code(text) for column in named for text in [*texts(self.table, column)][:50])
+
+    def _column(self, column: str, feeds: Any) -> None:
+        if not isinstance(feeds, str):
+            self.columns[column] = [*feeds] if isinstance(feeds, list) else [feeds]
+            return
+        role = feeds
+        if role == "external_id" or role in ("first_name", "last_name", *_ADDRESS):
+            return
+        if role.startswith("record"):
+            self.record[role.removeprefix("record.")] = column
+            return
+        if role in _OF_DEALS and self.told.kind == "opportunities":
+            return
+        entry: dict[str, Any] = {"to": role, "#": filled(self.table, column)}
+        if role in _DATES:
+            form = date_form(self.table, column, self.findings)
+            entry |= {"#": form.comment} | ({"date": form.form} if form.form else {})
+        elif role in ("probability", "discount", "tax", "items.discount", "items.tax"):
+            if "scale" not in self.told.rest and (scale := fraction_scale(self.table, column, self.findings)):
+                entry["scale"] = scale
+        elif role in _USERS and self.told.kind != "users":
+            if unknown := owners(self.table, column, self.findings):
+                entry["values"] = unknown
+        elif role == "currency":
+            self._currency(column, entry)
+        elif role == "type" and self.told.kind == "opportunities":
+            slugs = {word: naming.slug(word) for word in texts(self.table, column)}
+            self.findings.types += [slug for slug in slugs.values() if slug not in self.findings.types]
+            entry["values"] = slugs
+        self.columns[column] = [entry]
+
+    def _currency(self, column: str, entry: dict[str, Any]) -> None:
+        values: dict[str, str] = {}
+        for text, rows in texts(self.table, column).items():
+            code = _CURRENCIES.get(text.lower(), text.upper())
+            if code != text:
+                values[text] = code
+            self.findings.currencies[code] += rows
+        if values:
+            entry["values"] = values
+
+    def _templates(self) -> None:
+        """Fields that are made of several columns: a person's name, an address, a title that is missing."""
+        first, last = self.roles.get("first_name"), self.roles.get("last_name")
+        if "name" not in self.roles and (first or last):
+            parts = [f"{{{column}}}" for column in (first, last) if column]
+            self.templates.setdefault("name", list(dict.fromkeys([" ".join(parts), *reversed(parts)])))
+        if parts := [f"{{{self.roles[role]}}}" for role in _ADDRESS if role in self.roles]:
+            choices = [", ".join(parts[:length]) for length in range(len(parts), 0, -1)]
+            choices += [", ".join(parts[start:]) for start in range(1, len(parts))]
+            self.templates.setdefault("address", list(dict.fromkeys(choices)))
+        names = [self.roles[role] for role in ("items.product", "customer") if role in self.roles]
+        if names and self.told.kind == "opportunities" and "title" not in self.roles:
+            title = " for ".join(f"{{{name}}}" for name in names)
+            self.templates.setdefault("title", list(dict.fromkeys([title, f"{{{names[-1]}}}"])))
+
+    def _money(self) -> None:
+        """Settle the currency of deals and other documents that have no column for it."""
+        column = self.roles.get("amount")
+        if column is None or "currency" in self.roles or self.told.kind == "items":
+            return
+        signs: set[frozenset[str]] = set()
+        for text in texts(self.table, column):
+            try:
+                signs.add(notation.money(text, "").currencies)
+            except Unreadable:
+                continue
+        signs.discard(frozenset())
+        base = self.findings.settings.currency
+        code = re.search(r"\b([A-Z]{3})\b", column.removeprefix("Amount"))
+        told = self.findings.answer("currency")
+        if told is None and code and code[1] in CURRENCIES:
+            told = code[1]
+        if told:
+            self.set["currency"] = str(told)
+            self.findings.currencies[str(told)] += len(self.table.rows)
+        elif signs and not any(base in sign for sign in signs):
+            shown = " or ".join(sorted({currency for sign in signs for currency in sign}))
+            self.findings.ask(
+                "currency",
+                f"{self.table.name}: in which currency is {column}? Its signs say {shown}, "
+                f"and the pipeline's is {base}.",
+            )
+        elif not signs:
+            self.findings.assumed.append(
+                f"{self.table.name} names no currency: its amounts are taken as {base}, the pipeline's own"
+            )
+
+    def _others(self) -> Iterator[str]:
+        """Keep the columns that have no field under `custom`; those that can't be kept are told."""
+        ignored = set(self.told.rest.get("ignore", ()))
+        used = {*self.columns, *self.roles.values(), *self.record.values()}
+        taken: set[str] = set()
+        for column in self.table.columns:
+            if column in used:
+                continue
+            values = texts(self.table, column)
+            if not values:
+                continue
+            codes = all(is_code(text) for text in [*values][:50]) and re.search(
+                r"(?i)\bid\b|Id$|\.id$", column
+            )
+            if column in ignored or self.told.kind in _WITHOUT_CUSTOM or codes:
+                yield column
+                continue
+            slug = naming.free_slug(column, taken).replace("-", "_")
+            taken.add(slug)
+            self.columns[column] = [{"to": f"custom.{slug}", "#": filled(self.table, column)}]

@@ -1,0 +1,221 @@
+"""The vendor and kind of a table, by its header: presets first, then synonyms in six languages.
+
+A preset is a mapping file in the package, `presets/VENDOR/KIND.yaml`, with `recognise:`, the columns that
+tell it from others. Beside fields, its columns feed roles that the plan spells out: `stage`, `close`, `won`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+from pipecli.errors import PipecliError
+from pipecli.inbox.importing.table import Table
+from pipecli.records.names import folded
+from pipecli.store.yaml.read import parse
+
+ORDER = (
+    "users", "teams", "customers", "contacts", "suppliers", "products", "price-lists",
+    "leads", "opportunities", "items", "activities", "quotations", "supplier-quotations", "orders",
+)  # fmt: skip
+"""The kinds in the order in which they are brought in: what is named comes before what names it."""
+_CLOSE_ENOUGH = 88
+"""Of 100, as rapidfuzz counts: `Telefonnumer` is `Telefonnummer`, `Stage` isn't `State`."""
+_FILE_NAMED = 3
+"""What a file's name adds to the columns that it has in common with a preset."""
+
+
+class Preset(NamedTuple):
+    """What one vendor's file of one kind has."""
+
+    vendor: str
+    kind: str
+    name: str
+    """Its file below `presets/`."""
+    recognise: tuple[str, ...]
+    """The columns that a table must have to be taken for it."""
+    file: str
+    """A regular expression for the file's name; empty for any."""
+    must_be_named: bool
+    """The columns alone are too common: the file's name must fit."""
+    columns: Mapping[str, Any]
+    """For a column a role, or a field, or what a mapping says of a column."""
+    rest: Mapping[str, Any]
+    """The other keys of a mapping, as they stand."""
+
+
+class Recognised(NamedTuple):
+    """A table with the kind of its rows, and what each column of it is."""
+
+    kind: str
+    vendor: str
+    """Empty where synonyms told it."""
+    preset: str
+    columns: dict[str, Any]
+    rest: Mapping[str, Any]
+    score: float
+
+    @property
+    def roles(self) -> dict[str, str]:
+        """The column of each role; a column that says more of itself has none."""
+        return {role: column for column, role in self.columns.items() if isinstance(role, str)}
+
+
+@cache
+def presets() -> tuple[Preset, ...]:
+    """The presets of the package."""
+    loaded: list[Preset] = []
+    for vendor in sorted(files(__package__).joinpath("presets").iterdir(), key=lambda entry: entry.name):
+        if not vendor.is_dir():
+            continue
+        loaded += [
+            _preset(vendor.name, entry.name, entry.read_text(encoding="utf-8"))
+            for entry in sorted(vendor.iterdir(), key=lambda entry: entry.name)
+            if entry.name.endswith(".yaml")
+        ]
+    return tuple(loaded)
+
+
+def _preset(vendor: str, name: str, text: str) -> Preset:
+    plain: dict[str, Any] = parse(text, f"{vendor}/{name}")
+    told = plain.pop("recognise")
+    columns = plain.pop("columns")
+    kind = plain.pop("kind", None) or name.removesuffix(".yaml")
+    return Preset(
+        vendor,
+        kind,
+        f"{vendor}/{name}",
+        tuple(told["columns"]),
+        told.get("file", ""),
+        bool(told.get("named")),
+        columns,
+        plain,
+    )
+
+
+def vendors() -> list[str]:
+    """The vendors that have presets."""
+    return list(dict.fromkeys(preset.vendor for preset in presets()))
+
+
+def check_vendor(vendor: str | None) -> None:
+    """Refuse a vendor without presets. Raises PipecliError."""
+    if vendor is not None and vendor not in vendors():
+        raise PipecliError(f'--from must be one of {", ".join(vendors())}, not "{vendor}"')
+
+
+def recognised(tables: Sequence[Table], vendor: str | None = None) -> list[Recognised | None]:
+    """The kind of each table; None for one that nobody knows.
+
+    The files of one export are of one vendor: where a table may be of several, it is of the one that the
+    others are of. Raises PipecliError where that doesn't tell, either.
+    """
+    candidates = [list(_of_presets(table, vendor)) for table in tables]
+    scores: dict[str, float] = {}
+    for several in candidates:
+        for one in _best_by_vendor(several).values():
+            scores[one.vendor] = scores.get(one.vendor, 0) + one.score
+    leading = max(scores, key=lambda name: scores[name], default=None)
+    return [_chosen(table, several, leading) for table, several in zip(tables, candidates, strict=True)]
+
+
+def _best_by_vendor(several: Iterable[Recognised]) -> dict[str, Recognised]:
+    best: dict[str, Recognised] = {}
+    for one in several:
+        if one.vendor not in best or one.score > best[one.vendor].score:
+            best[one.vendor] = one
+    return best
+
+
+def _chosen(table: Table, several: list[Recognised], leading: str | None) -> Recognised | None:
+    if not several:
+        return _of_synonyms(table)
+    own = [one for one in several if one.vendor == leading] or several
+    best = max(one.score for one in own)
+    first, *others = [one for one in own if one.score == best]
+    if any(other.vendor != first.vendor for other in others):
+        names = ", ".join(dict.fromkeys(one.vendor for one in (first, *others)))
+        raise PipecliError(
+            f"{table.name} may be of {names}: its header doesn't tell", hint="say it with --from VENDOR"
+        )
+    return first
+
+
+def header_key(name: str) -> str:
+    """A header as headers are compared: `Deal - Title`, `deal title` and `DealTitle?` are one."""
+    return re.sub(r"[^\w]+", " ", folded(name).replace("_", " ")).strip()
+
+
+def _of_presets(table: Table, vendor: str | None) -> Iterator[Recognised]:
+    by_key = {header_key(column): column for column in reversed(table.columns)}
+    for preset in presets():
+        if vendor is not None and preset.vendor != vendor:
+            continue
+        if not all(header_key(column) in by_key for column in preset.recognise):
+            continue
+        columns = {
+            by_key[key]: feeds
+            for column, feeds in preset.columns.items()
+            if (key := header_key(column)) in by_key
+        }
+        is_named = bool(preset.file and re.search(preset.file, table.name, re.IGNORECASE))
+        if preset.must_be_named and not is_named:
+            continue
+        ignored = {header_key(column) for column in preset.rest.get("ignore", ())} & by_key.keys()
+        rest = {**preset.rest, "ignore": sorted(by_key[key] for key in ignored)}
+        score = len(columns) + len(ignored) / 2 + _FILE_NAMED * is_named
+        yield Recognised(preset.kind, preset.vendor, preset.name, columns, rest, score)
+
+
+@cache
+def _synonyms() -> dict[str, dict[str, dict[str, str]]]:
+    """By kind: `names`, words that a file's name may have, and `columns`, the role of each header's key."""
+    text = files(__package__).joinpath("presets/synonyms.yaml").read_text(encoding="utf-8")
+    plain: dict[str, Any] = parse(text, "synonyms.yaml")
+    common = plain.pop("every")
+    return {
+        kind: {
+            "names": {header_key(word): kind for word in told.pop("names")},
+            "needs": {role: role for role in told.pop("needs")},
+            "columns": {
+                header_key(word): role
+                for role, words in {**{role: common[role] for role in told.pop("common", ())}, **told}.items()
+                for word in words
+            },
+        }
+        for kind, told in plain.items()
+    }
+
+
+def _of_synonyms(table: Table) -> Recognised | None:
+    """The kind whose words the header has the most of; None where it has too few of every kind."""
+    best: Recognised | None = None
+    stem = header_key(table.name.rpartition(".")[0] or table.name)
+    for kind, words in _synonyms().items():
+        columns: dict[str, Any] = {}
+        for column in table.columns:
+            role = _role(header_key(column), words["columns"])
+            if role and role not in columns.values():
+                columns[column] = role
+        is_named = any(word in stem.split() or word in stem for word in words["names"])
+        needed = words["needs"].keys() & {str(role) for role in columns.values()}
+        if not needed or (len(columns) < 2 and not is_named):
+            continue
+        score = len(columns) + 2 * len(needed) + 4 * is_named
+        if best is None or score > best.score:
+            best = Recognised(kind, "", "", columns, {}, score)
+    return best
+
+
+def _role(key: str, words: Mapping[str, str]) -> str | None:
+    if key in words:
+        return words[key]
+    if len(key) < 5:
+        return None
+    from rapidfuzz import fuzz, process
+
+    match = process.extractOne(key, words.keys(), scorer=fuzz.ratio, score_cutoff=_CLOSE_ENOUGH)
+    return words[match[0]] if match else None

@@ -1,0 +1,144 @@
+"""Reconciliation: the rows and sums of a file of deals beside those of the pipeline, by stage and currency.
+
+The file's side is counted from its cells, not from what the import made of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from pipecli.inbox.importing import notation
+from pipecli.inbox.importing.mapping import Column, Source
+from pipecli.inbox.importing.notation import Unreadable
+from pipecli.inbox.importing.table import Row, Table
+from pipecli.jsontext import loads
+from pipecli.records.money import minor_digits
+from pipecli.store.pipeline import Pipeline
+
+
+class Group(NamedTuple):
+    """A stage, as the file calls it, in one currency."""
+
+    stage: str
+    currency: str
+
+
+@dataclass
+class Totals:
+    """Rows and sums of a group on both sides."""
+
+    rows: int = 0
+    amount: Decimal = Decimal(0)
+    rows_here: int = 0
+    amount_here: Decimal = Decimal(0)
+    changed_here: int = 0
+    """Deals that were here before, and that people changed since: they may differ."""
+    differing: list[str] = field(default_factory=list)
+    """The external ids of those that are missing or differ for no such reason."""
+
+
+@dataclass
+class Reconciliation:
+    """The comparison of one file."""
+
+    file: str
+    totals: dict[Group, Totals] = field(default_factory=dict)
+    comparable: bool = True
+    """False where rows have no external_id: nothing tells which deal is of which row."""
+
+    @property
+    def agrees(self) -> bool:
+        return not any(totals.differing for totals in self.totals.values())
+
+
+def reconcile(
+    pipeline: Pipeline, table: Table, source: Source, known_before: Container[str]
+) -> Reconciliation:
+    """Compare a file of deals with the pipeline; `known_before` are external ids from before this run."""
+    mapping = source.mapping
+    outcome = Reconciliation(table.name)
+    own = mapping.external_id
+    if own is None or "{" in own:
+        outcome.comparable = False
+        return outcome
+    feeds = {name.removesuffix("?"): mapping.feeding(name) for name in mapping.columns}
+    amount = next(
+        (name for name, several in feeds.items() if any(one.to == "amount" for one in several)), None
+    )
+    currencies = next(
+        (name for name, several in feeds.items() if any(one.to == "currency" for one in several)), None
+    )
+    stages = [name for name, several in feeds.items() if any(_is_stage(one) for one in several)]
+    mark = notation.mark_of({str(row.cells.get(amount or "", "")) for row in table.rows})
+    base = str(mapping.set_.get("currency") or pipeline.settings.currency)
+    deals = _deals(pipeline)
+    for row in table.rows:
+        external = str(row.cells.get(own, "")).strip()
+        if not external and mapping.rows:
+            continue
+        deal = deals.get(external)
+        currency = _replaced(
+            feeds.get(currencies or "", ()), str(row.cells.get(currencies or "", "")).strip()
+        )
+        told = _amount(row, amount, mapping.decimal or mark)
+        group = Group(
+            " / ".join(text for name in stages if (text := str(row.cells.get(name, "")).strip()))
+            or "no stage",
+            currency or str((deal or {}).get("currency") or base),
+        )
+        _count(outcome.totals.setdefault(group, Totals()), external, told, deal, external in known_before)
+    return outcome
+
+
+def _count(totals: Totals, external: str, told: Decimal, deal: dict[str, Any] | None, is_known: bool) -> None:
+    totals.rows += 1
+    totals.amount += told
+    if deal is None:
+        totals.differing.append(external)
+        return
+    value = _value(deal)
+    totals.rows_here += 1
+    totals.amount_here += value
+    if value != told.quantize(Decimal(1).scaleb(-minor_digits(str(deal["currency"])))):
+        if is_known:
+            totals.changed_here += 1
+        else:
+            totals.differing.append(external)
+
+
+def _is_stage(column: Column) -> bool:
+    maps = [value for value in column.values.values() if isinstance(value, dict)]
+    return column.to in ("stage", "status") or any(value.keys() & {"stage", "status"} for value in maps)
+
+
+def _replaced(several: tuple[Column, ...], text: str) -> str:
+    return str(next((one.values[text] for one in several if text in one.values), text))
+
+
+def _amount(row: Row, column: str | None, mark: notation.Mark) -> Decimal:
+    """The amount in a row's cell; 0 where there is none."""
+    cell = row.cells.get(column or "", "")
+    if isinstance(cell, (int, Decimal)) and not isinstance(cell, bool):
+        return Decimal(cell)
+    try:
+        return notation.money(str(cell), mark, third_decimal=False).value
+    except Unreadable:
+        return Decimal(0)
+
+
+def _deals(pipeline: Pipeline) -> dict[str, dict[str, Any]]:
+    rows = pipeline.index.connection.execute(
+        "SELECT external_id, json FROM _records JOIN _opportunities USING (path) "
+        "WHERE external_id IS NOT NULL"
+    )
+    return {external: loads(text) for external, text in rows}
+
+
+def _value(deal: dict[str, Any]) -> Decimal:
+    """What a deal is worth: what it was won for, or its amount."""
+    closed = deal.get("closed") or {}
+    value = closed.get("amount") if closed.get("amount") is not None else deal.get("amount")
+    return Decimal(str(value)) if value is not None else Decimal(0)

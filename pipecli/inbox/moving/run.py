@@ -1,0 +1,324 @@
+"""`import run`: all files of a plan in order, in a copy of the pipeline: one commit takes them, or none.
+
+Each file is imported as `import KIND FILE --map` does it. The copy shares the history, by which the importer
+knows what people changed since the last run.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pipecli.errors import Fault, FaultyFile, PipecliError
+from pipecli.inbox.importing.mapping import Source
+from pipecli.inbox.importing.run import File, Import, prepare, rows_of, target_named
+from pipecli.inbox.importing.table import Table
+from pipecli.inbox.importing.table import read as read_table
+from pipecli.inbox.importing.three_way import Keep
+from pipecli.inbox.moving.archive import files_of
+from pipecli.inbox.moving.pages import PLAN_FILE, SETTINGS_PAGE, Step
+from pipecli.inbox.moving.plan import make_plan
+from pipecli.inbox.moving.recognise import header_key, vendors
+from pipecli.inbox.moving.reconcile import Reconciliation, reconcile
+from pipecli.records.names import name_key
+from pipecli.records.settings import Process, Settings, Stage, User
+from pipecli.store import git
+from pipecli.store.pipeline import Pipeline
+from pipecli.store.reading import validate
+from pipecli.store.transaction import Write, commit, plan
+from pipecli.store.yaml import read as yamltext
+from pipecli.workflow.change import Change
+
+
+class Move(NamedTuple):
+    """A plan as it stands in its folder."""
+
+    folder: Path
+    vendor: str
+    source: str
+    steps: list[Step]
+    answers: dict[str, Any]
+    """Those given in an earlier run, by what they are about."""
+    pending: dict[str, Any]
+    """Those that no mapping has yet."""
+
+
+@dataclass
+class Moved:
+    """What a run comes to, not yet written to the pipeline."""
+
+    writes: list[Write] = field(default_factory=list)
+    done: list[tuple[Step, Import]] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    """Files of the plan that the export doesn't have."""
+    new: list[str] = field(default_factory=list)
+    """Files of the export that the plan doesn't have."""
+    reconciliation: list[Reconciliation] = field(default_factory=list)
+
+
+def load(folder: Path) -> Move:
+    """The plan in a folder. Raises FaultyFile while a question has no answer."""
+    path = folder / PLAN_FILE
+    if not path.is_file():
+        raise PipecliError(
+            f"{folder} has no {PLAN_FILE}", hint="make one: pipecli import plan EXPORT --into DIR"
+        )
+    text = yamltext.decode(path.read_bytes(), str(path))
+    plain: dict[str, Any] = yamltext.parse(text, str(path))
+    faults: list[Fault] = []
+    pending: dict[str, Any] = {}
+    for number, question in enumerate(plain.get("questions") or ()):
+        answer, one_of = question.get("answer"), question.get("one_of")
+        line, column = yamltext.locate(text, ["questions", number, "answer"])
+        if answer is None or (one_of and str(answer) not in one_of):
+            wanted = f"answer with {' or '.join(one_of)}" if one_of else "answer it there"
+            faults.append(Fault(str(path), line, column, "move", f"{question['question']}; {wanted}"))
+        else:
+            pending[str(question["about"])] = answer
+    if faults:
+        raise FaultyFile(faults)
+    try:
+        steps = [
+            Step(str(step["kind"]), str(step["file"]), str(step["map"]), tuple(step.get("columns") or ()))
+            for step in plain["files"]
+        ]
+    except (KeyError, TypeError):
+        raise PipecliError(f"{path}: each of `files` needs kind, file and map") from None
+    for step in steps:
+        if Path(step.map).name != step.map:
+            raise PipecliError(f"{path}: {step.map} leads out of {folder}")
+    return Move(
+        folder,
+        str(plain.get("vendor", "")),
+        str(plain.get("source", "")),
+        steps,
+        plain.get("answers") or {},
+        pending,
+    )
+
+
+def answered(move: Move, files: Sequence[File], settings: Settings) -> Move:
+    """The plan with its answers in the mappings, which are written anew where one is fresh."""
+    if not move.pending:
+        return move
+    answers = move.answers | move.pending
+    vendor = move.vendor if move.vendor in vendors() else None
+    again = make_plan(files, settings, source=move.source, vendor=vendor, answers=answers)
+    for name, page in again.pages.items():
+        (move.folder / name).write_text(page, encoding="utf-8")
+    return load(move.folder)
+
+
+def export_of(move: Move, given: Path | None) -> list[File]:
+    """The files to bring in: those given, or those that the plan was made from."""
+    source = given or Path(move.source).expanduser()
+    if not source.exists():
+        raise PipecliError(
+            f"{source} does not exist", hint=f"name the export: pipecli import run {move.folder} EXPORT"
+        )
+    return files_of(source)
+
+
+@contextmanager
+def staged(pipeline: Pipeline) -> Iterator[Callable[[], Pipeline]]:
+    """A copy of the pipeline with its history, in a folder that goes afterwards; opened anew at each call."""
+    pipeline.need_all()
+    place = pipeline.location
+    folder = Path(tempfile.mkdtemp(prefix="pipecli-move-"))
+    try:
+        copy = folder / "copy"
+        git.output(
+            place.work_tree,
+            "clone",
+            "--quiet",
+            "--shared",
+            "--no-checkout",
+            "--",
+            str(place.work_tree),
+            str(copy),
+        )
+        for setting in ("core.fsync=none", "core.hooksPath=/dev/null", "gc.auto=0"):
+            git.output(copy, "config", *setting.split("=", 1))
+        if (place.git_dir / "index").is_file():
+            shutil.copyfile(place.git_dir / "index", copy / ".git/index")
+        root = copy / place.prefix
+        for (file,) in pipeline.index.connection.execute("SELECT path FROM _records").fetchall():
+            (root / file).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(place.root / file, root / file)
+        opened: list[Pipeline] = []
+
+        def again() -> Pipeline:
+            for one in opened:
+                one.close()
+            opened[:] = [Pipeline.find(root, pipeline.now)]
+            return opened[0]
+
+        yield again
+        for one in opened:
+            one.close()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+Tick = Callable[[Step, Table], Any]
+"""Told of each file before it is imported."""
+
+
+def run(pipeline: Pipeline, move: Move, files: Sequence[File], tick: Tick, keep: Keep | None = None) -> Moved:
+    """Import all files of a plan in a copy: the writes that the pipeline needs, and the reconciliation."""
+    moved = Moved()
+    known_before = _external_ids(pipeline)
+    with staged(pipeline) as again:
+        written = _apply_settings(again(), move)
+        taken: set[str] = set()
+        for step in move.steps:
+            file = _file_of(step, files, move.steps, taken)
+            if file is None:
+                moved.missing.append(step.file)
+                continue
+            taken.add(file.name)
+            done, source = _import(again(), move, step, file, tick, keep, written)
+            moved.done.append((step, done))
+            if step.kind == "opportunities":
+                moved.reconciliation.append(reconcile(again(), done.table, source, known_before))
+        moved.new = [file.name for file in files if file.name not in taken]
+        root = again().root
+        for name in sorted(written):
+            real = pipeline.root / name
+            before = real.read_bytes() if real.is_file() else None
+            after = (root / name).read_bytes()
+            if before != after:
+                moved.writes.append(Write(name, before, after))
+    return moved
+
+
+def _external_ids(pipeline: Pipeline) -> set[str]:
+    """The external ids of all deals."""
+    rows = pipeline.index.connection.execute("SELECT external_id FROM _opportunities")
+    return {external for (external,) in rows if external is not None}
+
+
+def _file_of(step: Step, files: Sequence[File], steps: Sequence[Step], taken: set[str]) -> File | None:
+    """The file of a step: of its name, or else, as tomorrow's is called otherwise, with its columns."""
+    for file in files:
+        if file.name == step.file and file.name not in taken:
+            return file
+    named = {other.file for other in steps}
+    wanted = {header_key(column) for column in step.columns}
+    for file in files:
+        if file.name in taken or file.name in named:
+            continue
+        head = read_table(file.content, file.name)
+        if wanted and wanted <= {header_key(column) for column in head.columns}:
+            return file
+    return None
+
+
+def _import(
+    pipeline: Pipeline,
+    move: Move,
+    step: Step,
+    file: File,
+    tick: Tick,
+    keep: Keep | None,
+    written: set[str],
+) -> tuple[Import, Source]:
+    target = target_named(step.kind)
+    if target is None:
+        raise PipecliError(f'{move.folder / PLAN_FILE}: "{step.kind}" is no kind of record')
+    path = move.folder / step.map
+    if not path.is_file():
+        raise PipecliError(f"{path} does not exist", hint=f"mend {move.folder / PLAN_FILE}")
+    table, source = rows_of(file, File(str(path), path.read_bytes()), target)
+    with tick(step, table) as ticks:
+        done = prepare(pipeline, target, table, source, ticks, keep)
+    if done.change is not None:
+        written |= _commit(pipeline, done.change)
+    return done, source
+
+
+def _commit(pipeline: Pipeline, change: Change) -> set[str]:
+    writes = plan(pipeline, [change])
+    commit(pipeline, writes, None)
+    return {write.file for write in writes}
+
+
+def _apply_settings(pipeline: Pipeline, move: Move) -> set[str]:
+    """Add what the proposed settings have and the pipeline doesn't; what is there stays as it is."""
+    path = move.folder / SETTINGS_PAGE
+    if not path.is_file():
+        return set()
+    text = yamltext.decode(path.read_bytes(), str(path))
+    proposed = yamltext.parse(text, str(path)) if _has_content(text) else {}
+    before = pipeline.settings
+    after = merged_settings(before, proposed, str(path), text, is_new=not _external_ids(pipeline))
+    if after.plain() == before.plain():
+        return set()
+    return _commit(pipeline, Change(after, "move in", "imported"))
+
+
+def _has_content(text: str) -> bool:
+    return any(line.strip() and not line.lstrip().startswith("#") for line in text.splitlines())
+
+
+def merged_settings(
+    settings: Settings, proposed: Mapping[str, Any], file: str, text: str, *, is_new: bool
+) -> Settings:
+    """The settings with the users, stages and words that a move proposes and that they lack.
+
+    In a pipeline that is new (`is_new`), the process of the move is the one for new deals.
+    """
+    unknown = proposed.keys() - {
+        "users",
+        "teams",
+        "processes",
+        "lost_reasons",
+        "opportunity_types",
+        "sources",
+    }
+    if unknown:
+        raise PipecliError(f"{file}: a move proposes no {', '.join(sorted(unknown))}", hint="set it by hand")
+    users = dict(settings.users)
+    names = {name_key(user.name) for user in users.values()}
+    addresses = {user.email.lower() for user in users.values() if user.email}
+    for slug, plain in (proposed.get("users") or {}).items():
+        user = validate(User, plain, file, text)
+        if (
+            slug not in users
+            and name_key(user.name) not in names
+            and (user.email or "").lower() not in addresses
+        ):
+            users[slug] = user
+    processes = dict(settings.processes)
+    for slug, plain in (proposed.get("processes") or {}).items():
+        own = validate(Process, plain, file, text)
+        present = processes.get(slug)
+        if present is None:
+            processes = {slug: own, **processes} if is_new else {**processes, slug: own}
+            continue
+        processes[slug] = present.with_(stages=_with_missing(present.stages, own.stages))
+    changes: dict[str, Any] = {"users": users, "processes": processes}
+    for key in ("lost_reasons", "opportunity_types"):
+        present_words = getattr(settings, key)
+        words = tuple(str(word) for word in proposed.get(key) or ())
+        if present_words:  # an empty list takes any word
+            changes[key] = (*present_words, *(word for word in words if word not in present_words))
+    return settings.with_(**changes)
+
+
+def _with_missing(present: Sequence[Stage], own: Sequence[Stage]) -> tuple[Stage, ...]:
+    """The stages with those added that they lack, each before the first that is likelier."""
+    stages = list(present)
+    ids = {stage.id for stage in stages}
+    for stage in own:
+        if stage.id not in ids:
+            place = next(
+                (n for n, other in enumerate(stages) if other.probability > stage.probability), len(stages)
+            )
+            stages.insert(place, stage)
+    return tuple(stages)

@@ -1,0 +1,173 @@
+"""Moving in: the whole export of another CRM planned, brought in as one commit, and reconciled."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import Cli
+from tests.importing import Git, deals, state
+
+pytestmark = pytest.mark.usefixtures("at_a_desk")
+
+SALESFORCE = {
+    "User.csv": "Id,Name,Email\n005A,Nora Field,nora@field.example\n",
+    "Account.csv": "Id,Name,OwnerId\n001A,Hotel Aurora,005A\n",
+    "Contact.csv": "Id,AccountId,FirstName,LastName,Email\n003A,001A,Mia,Berg,mia@aurora.example\n",
+    "Opportunity.csv": (
+        "Id,AccountId,OwnerId,Name,StageName,Amount,CloseDate,IsClosed,IsWon,CreatedDate,Region__c,SystemModstamp\n"
+        "006A,001A,005A,Boiler room,Closed Won,1000.50,2026-02-01,true,true,2026-01-05T10:00:00Z,North,x\n"
+        "006B,001A,005A,Second,Proposal/Price Quote,2500,2026-12-01,false,false,2026-01-06T10:00:00Z,,x\n"
+        "006C,001A,005A,Third,Prospecting,10,2026-12-01,false,false,2026-01-06T10:00:00Z,,x\n"
+        "006D,001A,005A,Fourth,Closed Lost,77,2026-03-01,true,false,2026-01-06T10:00:00Z,,x\n"
+    ),
+    "Task.csv": (
+        "Id,WhatId,OwnerId,Subject,ActivityDate,Status,Description\n"
+        "00TA,006B,005A,Call: prices,2026-01-09,Completed,They agreed\n"
+    ),
+}
+
+
+def packed(name: str, files: Mapping[str, str]) -> str:
+    """A zip of an export beside the pipeline."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file, text in files.items():
+            archive.writestr(file, text)
+    Path(name).write_bytes(out.getvalue())
+    return name
+
+
+def planned(cli: Cli, *arguments: str) -> dict[str, Any]:
+    told: dict[str, Any] = json.loads(cli("import", "plan", *arguments, "--format", "json").out)
+    return told
+
+
+def test_a_whole_export_comes_in_by_two_commands_and_as_one_commit(cli: Cli, root: Path, git: Git) -> None:
+    export = packed("export.zip", SALESFORCE)
+    before = state(git)
+    plan = cli("import", "plan", export, "--into", "moves/salesforce").out
+    assert "opportunities: 4 rows of Opportunity.csv (salesforce/opportunities.yaml)" in plan
+    assert "columns that stay out, Opportunity.csv: SystemModstamp" in plan
+    assert state(git) == before  # no record is touched
+
+    report = cli("import", "run", "moves/salesforce").out
+    assert "Closed Won: 1 row 1,000.50 EUR | 1 row 1,000.50 EUR" in report
+    assert "they agree" in report
+    assert git("log", "-1", "--format=%s") == (
+        "Move in from salesforce: 1 users, 1 customers, 1 contacts, 4 opportunities, 1 activities"
+    )
+    assert (
+        git("rev-list", "--count", f"{before[0]}..HEAD" if isinstance(before, tuple) else "HEAD~1..HEAD")
+        == "1"
+    )
+    by_id = deals(root)
+    won, lost, offered = by_id["006A"], by_id["006D"], by_id["006B"]
+    assert won["closed"] == {"date": "2026-02-01", "amount": 1000.50}
+    assert (lost["status"], lost["stage"], lost["closed"]["reasons"]) == ("lost", "prospecting", ["unknown"])  # type: ignore[index]
+    assert (offered["stage"], offered["expected_close"], offered["owner"]) == (
+        "proposal-price-quote", "2026-12-01", "nora-field",
+    )  # fmt: skip
+    assert offered["activities"][0]["subject"] == "Call: prices"  # type: ignore[index]
+    assert won["custom"] == {"region_c": "North"}
+    cli("check")
+
+    after = state(git)
+    assert "nothing to change" in cli("import", "run", "moves/salesforce").out
+    assert state(git) == after
+
+
+def test_tomorrows_export_is_the_delta_and_work_done_here_stays(cli: Cli, root: Path) -> None:
+    cli("import", "plan", packed("export.zip", SALESFORCE), "--into", "moves/m")
+    cli("import", "run", "moves/m")
+    offered = str(deals(root)["006B"]["id"])
+    cli("opp", "set", offered, "amount=2600")
+    more = SALESFORCE["Opportunity.csv"].replace(",10,2026-12-01", ",20,2026-12-01")
+    more += "006E,001A,005A,Fifth,Prospecting,5,2026-12-24,false,false,2026-02-06T10:00:00.000+0000,,x\n"
+    tomorrow = packed("tomorrow.zip", SALESFORCE | {"Opportunity.csv": more})
+    report = cli("import", "run", "moves/m", tomorrow).out
+    assert "5 rows of Opportunity.csv: 1 made, 1 updated, 3 unchanged" in report
+    assert "1 changed here since" in report
+    by_id = deals(root)
+    assert [by_id[key]["amount"] for key in ("006B", "006C", "006E")] == [2600, 20, 5]
+
+
+def test_a_row_that_is_rejected_fails_the_reconciliation(cli: Cli, root: Path, git: Git) -> None:
+    broken = SALESFORCE["Opportunity.csv"].replace("2026-02-01", "31st of May")
+    cli("import", "plan", packed("e.zip", SALESFORCE | {"Opportunity.csv": broken}), "--into", "moves/m")
+    result = cli("import", "run", "moves/m", "--dry-run", code=1)
+    assert "Closed Won: 1 row 1,000.50 EUR | 0 rows 0.00 EUR: 1 differs (006A)" in result.out
+    assert "1 row rejected, 1 deal not as in the file" in result.err
+    assert not (root / "opportunities").exists()
+    assert git("log", "-1", "--format=%s") == "Found the pipeline"
+
+
+HUBSPOT = {
+    "hubspot-crm-exports-all-deals.csv": (
+        "Record ID,Deal Name,Deal Stage,Amount,Close Date,Create Date,Deal owner,Associated Company\n"
+        "1,Roof,Appointment Scheduled,100,03/04/2026 10:00,01/02/2026 09:00,Ana Ruiz,Hotel Aurora\n"
+        "2,Door,Closed Won,200,04/04/2026 10:00,02/02/2026 09:00,Ana Ruiz,Hotel Aurora\n"
+        "3,Wall,Closed Lost,300,05/04/2026 10:00,02/02/2026 09:00,Ben Okafor,Bakery Lund\n"
+    )
+}
+
+
+def test_what_an_export_leaves_open_is_asked_and_nothing_runs_before_it_is_answered(
+    cli: Cli, root: Path
+) -> None:
+    told = planned(cli, packed("h.zip", HUBSPOT), "--into", "moves/hubspot")
+    assert told["vendor"] == "hubspot"
+    assert [question["about"] for question in told["questions"]] == ["dates"]
+    page = Path("moves/hubspot/plan.yaml")
+    refused = cli("import", "run", "moves/hubspot", code=1).err
+    assert "does the day or the month come first?" in refused
+    assert "plan.yaml:" in refused
+
+    page.write_text(page.read_text().replace("answer:", "answer: sideways"))
+    assert "answer with day or month" in cli("import", "run", "moves/hubspot", code=1).err
+    page.write_text(page.read_text().replace("sideways", "day"))
+    assert "they agree" in cli("import", "run", "moves/hubspot").out
+    by_id = deals(root)
+    assert by_id["1"]["expected_close"] == "2026-04-03"
+    assert by_id["2"]["closed"]["date"] == "2026-04-04"  # type: ignore[index]
+    assert by_id["3"]["owner"] == "ben-okafor"
+    assert by_id["3"]["customer"] == "bakery-lund"
+
+
+def test_a_file_of_no_vendor_is_read_by_its_words_in_six_languages(cli: Cli, root: Path) -> None:
+    Path("ventas.csv").write_text(
+        "Código;Oportunidad;Cliente;Etapa;Importe;Fecha de cierre;Comercial\n"
+        "1;Tejado;Hotel Aurora;Negociación;1.234,50;15/12/2026;Ana Ruiz\n"
+        "2;Puerta;Panadería Luz;Ganada;900,00;02/03/2026;Ana Ruiz\n"
+        "3;Muro;Panadería Luz;Perdida;100,00;25/03/2026;Ana Ruiz\n"
+    )
+    told = planned(cli, "ventas.csv", "--into", "moves/ventas")
+    assert (told["vendor"], told["questions"]) == ("", [])
+    assert "they agree" in cli("import", "run", "moves/ventas").out
+    by_id = deals(root)
+    assert (by_id["1"]["stage"], by_id["1"]["amount"]) == ("negociacion", 1234.50)
+    assert [by_id[key]["status"] for key in "123"] == ["open", "won", "lost"]
+
+
+def test_a_bomb_a_path_that_leaves_and_a_zip_that_is_none_do_no_harm(cli: Cli, tmp_path: Path) -> None:
+    packed("bomb.zip", {"Opportunity.csv": "Id,StageName,CloseDate,Name\n" + "0" * (40 << 20)})
+    assert "unpacks to over" in cli("import", "plan", "bomb.zip", "--into", "m", code=1).err
+    Path("broken.zip").write_bytes(b"PK\x03\x04 no zip")
+    assert "is no zip that can be read" in cli("import", "plan", "broken.zip", "--into", "m", code=1).err
+    files = {f"../../../{name}": text for name, text in SALESFORCE.items()}
+    cli("import", "plan", packed("leaving.zip", files), "--into", "m")
+    assert not list(tmp_path.rglob("Opportunity.csv"))
+    assert "has a plan already" in cli("import", "plan", "leaving.zip", "--into", "m", code=1).err
+
+
+def test_one_command_does_it_where_nothing_is_left_open(cli: Cli, root: Path) -> None:
+    cli("import", "--from", "salesforce", packed("export.zip", SALESFORCE))
+    assert set(deals(root)) == {"006A", "006B", "006C", "006D"}
+    assert "--from must be one of" in cli("import", "--from", "nobody", "export.zip", code=1).err
+    assert "the month come first" in cli("import", "--guess", packed("h.zip", HUBSPOT), code=1).err
