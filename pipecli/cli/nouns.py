@@ -256,6 +256,7 @@ NOUNS = {
             "list": "list",
         },
     ),
+    "undo": Noun("Take back the last change.", "daily.undo"),
     "inbox": Noun("Mail: record mailboxes on their deals and leads.", "data.inbox"),
     "followups": Noun("List what is due.", "cron.followups"),
     "remind": Noun("Tell each user what is due; for cron.", "cron.remind"),
@@ -307,7 +308,7 @@ NOUNS = {
 }
 
 _SECTIONS = {
-    "Daily work": "today call mail meet note followups activity inbox",
+    "Daily work": "today call mail meet note undo followups activity inbox",
     "Records": "lead opportunity quotation order supplier-quote customer contact supplier competitor product "
     "price-list literature",
     "Reports": "forecast report changes chart dashboard",

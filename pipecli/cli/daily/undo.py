@@ -1,0 +1,248 @@
+"""`pipecli undo`: the last change of this clone's user taken back, as a commit of its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Annotated, NamedTuple
+
+import typer
+
+from pipecli.cli.common.change import Transaction, changing
+from pipecli.cli.common.command import Changing, noun
+from pipecli.cli.common.output import Format, print_record
+from pipecli.errors import PipecliError
+from pipecli.records.base import Record
+from pipecli.records.kinds import SETTINGS, SETTINGS_FILE
+from pipecli.store import files, git, reading
+from pipecli.store.files import kind_of
+from pipecli.store.index.records import records_naming
+from pipecli.store.transaction import Write, check_references
+from pipecli.wording import first_of, one_line
+from pipecli.workflow.change import Refused
+
+app = noun("Take back the last change.")
+
+_UNDOES = "Pipecli-Undoes: "
+_MOST_COMMITS = 300
+"""The commits among which the last change of a user is looked for."""
+
+
+class _Commit(NamedTuple):
+    id: str
+    author: str
+    email: str
+    subject: str
+    body: str
+
+    @property
+    def shown(self) -> str:
+        return f'{self.id[:7]} "{one_line(self.subject)}"'
+
+
+class _Reverted(NamedTuple):
+    """One file of an undo, with its record as the undone commit left it and as it was before."""
+
+    write: Write
+    done: Record | None
+    before: Record | None
+
+    @property
+    def record(self) -> Record:
+        record = self.done or self.before
+        assert record is not None
+        return record
+
+
+@app.command(cls=Changing)
+def undo(
+    ctx: typer.Context,
+    commit: Annotated[
+        str | None, typer.Argument(metavar="[COMMIT]", help="This one. Default: your last change.")
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also a quotation that was sent: its mail can't be taken back.")
+    ] = False,
+) -> None:
+    """Take back your last change: its records are as they were before it.
+
+    It is a commit of its own; called again, it takes back the change before. What others built on is refused,
+    and named.
+    """
+    with changing(ctx) as transaction:
+        undone = _named(transaction, commit) if commit else _last(transaction)
+        reverted = list(_reverted(transaction, undone))
+        if not reverted:
+            raise Refused(f"{undone.shown} changed no record", hint="git revert takes back other files")
+        _require_free(transaction, reverted)
+        if not force:
+            _require_unsent(reverted)
+        key, colon, summary = undone.subject.partition(": ")
+        is_ours = bool(colon) and re.fullmatch(r"[\w.-]+", key) is not None
+        subject = f'{key}: undo "{summary}"' if is_ours else f'undo "{undone.subject}"'
+        names = [f"Pipecli-Record: {part.record.key}" for part in reverted[:100]]
+        trailers = "\n".join(["Pipecli-Event: undone", *names, f"{_UNDOES}{undone.id}"])
+        made = transaction.commit([part.write for part in reverted], subject, trailers)
+        if not transaction.session.dry_run:
+            _print(transaction, undone, reverted, subject, made)
+
+
+def _commits(transaction: Transaction, *arguments: str) -> list[_Commit]:
+    place = transaction.pipeline.location
+    form = "--format=%H%x00%an%x00%ae%x00%s%x00%b%x01"
+    text = git.log(place.work_tree, form, *arguments, "--", place.prefix or ".").decode("utf-8", "replace")
+    return [_Commit(*part.lstrip("\n").split("\0")) for part in text.split("\x01") if part.strip()]
+
+
+def _last(transaction: Transaction) -> _Commit:
+    """The last commit of this user that is no undo and isn't undone. Raises Refused."""
+    email = git.config(transaction.pipeline.location.work_tree, "user.email")
+    undone: set[str] = set()
+    for commit in _commits(transaction, "--no-merges", f"--max-count={_MOST_COMMITS}"):
+        if commit.email.lower() != email.lower():
+            continue
+        if match := re.search(rf"^{_UNDOES}([0-9a-f]+)$", commit.body, re.MULTILINE):
+            undone.add(match[1])
+        elif commit.id not in undone:
+            return commit
+    raise Refused(
+        f"there is no change of {email or 'yours'} to take back", hint="name a commit: pipecli undo COMMIT"
+    )
+
+
+def _named(transaction: Transaction, revision: str) -> _Commit:
+    place = transaction.pipeline.location
+    known = None if revision.startswith("-") else git.commit_of(place.work_tree, revision)
+    if known is None:
+        raise PipecliError(f"there is no commit {revision}", hint="`pipecli history REF` names them")
+    commits = _commits(transaction, "--max-count=1", known)
+    if not commits or commits[0].id != known:
+        raise Refused(f"{known[:7]} changed nothing of this pipeline, or is a merge")
+    return commits[0]
+
+
+def _reverted(transaction: Transaction, commit: _Commit) -> Iterator[_Reverted]:
+    """The files that a commit changed, each with what it shall be again. Raises Refused."""
+    place = transaction.pipeline.location
+    parents = git.output(place.work_tree, "rev-list", "--parents", "--max-count=1", commit.id).split()[1:]
+    if len(parents) != 1:
+        what = "is a merge" if parents else "is the first commit"
+        raise Refused(f"{commit.shown} {what}", hint="git revert can take it back")
+    listed = git.raw(
+        place.work_tree, "diff-tree", "-r", "-z", "--no-renames", "--name-only", parents[0], commit.id
+    )
+    for name in listed.decode("utf-8", "surrogateescape").split("\0"):
+        if not name.startswith(place.prefix) or not name:
+            continue
+        file = name.removeprefix(place.prefix)
+        if kind_of(file) is None and file != SETTINGS_FILE:
+            if file.startswith("schemas/"):
+                continue
+            raise Refused(f"{commit.shown} also changed {file}", hint="git revert can take it back")
+        before, done = (_blob(transaction, revision, name) for revision in (parents[0], commit.id))
+        if file == SETTINGS_FILE and before is None:
+            raise Refused(f"{commit.shown} made this pipeline")
+        now = _on_disk(transaction, file)
+        if _text(now) != _text(done):
+            raise Refused(f"{_key(file, done or before)} {_since(transaction, commit, name)}")
+        write = Write(file, now, before)
+        yield _Reverted(write, _read(file, done), _read(file, before))
+
+
+def _blob(transaction: Transaction, revision: str, name: str) -> bytes | None:
+    work_tree = transaction.pipeline.location.work_tree
+    blob = git.id_of(work_tree, f"{revision}:{name}")
+    return None if blob is None else git.raw(work_tree, "cat-file", "blob", blob)
+
+
+def _on_disk(transaction: Transaction, file: str) -> bytes | None:
+    try:
+        return files.read_bytes(transaction.pipeline.root, file)
+    except FileNotFoundError:
+        return None
+
+
+def _text(content: bytes | None) -> bytes | None:
+    return content and content.replace(b"\r\n", b"\n")
+
+
+def _read(file: str, content: bytes | None) -> Record | None:
+    if content is None:
+        return None
+    return reading.read(kind_of(file) or SETTINGS, file, content.decode("utf-8", "replace"))
+
+
+def _key(file: str, content: bytes | None) -> str:
+    record = _read(file, content)
+    return record.key if record else file
+
+
+def _since(transaction: Transaction, commit: _Commit, name: str) -> str:
+    """The words on what became of a file since a commit."""
+    place = transaction.pipeline.location
+    form = "--format=%H%x00%an%x00%ae%x00%s%x00"
+    log = git.log(place.work_tree, form, "--max-count=1", f"{commit.id}..HEAD", "--", name)
+    if not log.strip():
+        return f"has changed since {commit.shown}, by hand and not yet committed"
+    later = _Commit(*log.decode("utf-8", "replace").strip("\n").split("\0"))
+    author = one_line(later.author)
+    return (
+        f"has changed since {commit.shown}: {later.shown} of {author}; undo that first, or mend it by `set`"
+    )
+
+
+def _require_free(transaction: Transaction, reverted: Sequence[_Reverted]) -> None:
+    """Refuse to take away what other records name, or to bring back what names a record that is gone."""
+    own = {part.write.file for part in reverted}
+    gone = {(part.record.noun, part.record.key) for part in reverted if part.before is None}
+    connection = transaction.pipeline.index.connection
+    for record_noun, key in gone:
+        users = [name for name, path in records_naming(connection, record_noun, key) if path not in own]
+        if users:
+            raise Refused(
+                f"{key} can't be taken back: {first_of(users, 5)} came to name it since",
+                hint="change those first",
+            )
+    restored = [part.before for part in reverted if part.before is not None]
+    written = {(record.noun, record.key) for record in restored}
+    check_references(transaction.pipeline, restored, written, gone)
+
+
+def _require_unsent(reverted: Sequence[_Reverted]) -> None:
+    for part in reverted:
+        if part.done is None or part.done.noun != "quotation":
+            continue
+        was, became = getattr(part.before, "status", "draft"), getattr(part.done, "status", "")
+        if was == "draft" and became == "sent":
+            key = part.done.key
+            raise Refused(
+                f"{key} was sent, and who has it keeps it",
+                hint=f"make the next one with `pipecli quote revise {key}`, or take it back with --force",
+            )
+
+
+def _print(
+    transaction: Transaction,
+    undone: _Commit,
+    reverted: Sequence[_Reverted],
+    subject: str,
+    commit: str | None,
+) -> None:
+    run = transaction.session
+    if run.format is Format.TABLE:
+        typer.echo(one_line(subject))
+        gone = [part.record.key for part in reverted if part.before is None]
+        back = [part.record.key for part in reverted if part.done is None]
+        kept = [part.record.key for part in reverted if part.done and part.before]
+        for words, names in (("as before", kept), ("gone again", gone), ("back again", back)):
+            if names:
+                typer.echo(f"{words}: {first_of(names, 8)}", err=True)
+        return
+    record = {
+        "id": commit or "",
+        "commit": commit,
+        "undone": undone.id,
+        "subject": undone.subject,
+        "records": [part.record.key for part in reverted],
+    }
+    print_record(record, run.format, ())

@@ -1,0 +1,134 @@
+"""`pipecli undo`: the last change taken back, and what can't be."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import Cli
+
+Git = Callable[..., str]
+Refused = Callable[..., str]
+pytestmark = pytest.mark.usefixtures("shop")
+
+
+def _deal(cli: Cli, key: str = "2q8xa") -> dict[str, Any]:
+    deal: dict[str, Any] = json.loads(cli("opp", "show", key, "--format", "json").out)
+    return deal
+
+
+def test_the_last_change_is_taken_back_as_a_commit(cli: Cli, git: Git, root: Path) -> None:
+    before = {file: file.read_bytes() for file in root.glob("*/**/*.yaml")}
+    cli("opp", "advance", "2q8xa")
+    said = cli("undo")
+    assert said.out == 'OPP-2Q8XA: undo "advance propose → negotiate"\n'
+    assert said.err == "as before: OPP-2Q8XA\n"
+    assert {file: file.read_bytes() for file in root.glob("*/**/*.yaml")} == before
+    assert git("log", "-1", "--format=%s") == said.out.strip()
+    assert git("status", "--porcelain") == ""
+    cli("check")
+
+
+def test_again_takes_back_the_one_before(cli: Cli, refused: Refused, git: Git) -> None:
+    cli("opp", "set", "2q8xa", "title=One")
+    cli("opp", "set", "2q8xa", "title=Two")
+    cli("undo")
+    assert _deal(cli)["title"] == "One"
+    cli("undo")
+    assert _deal(cli)["title"] == "Espresso machines"
+
+
+def test_an_undo_is_undone_by_its_name(cli: Cli, git: Git) -> None:
+    cli("opp", "set", "2q8xa", "title=One")
+    cli("undo")
+    cli("undo", git("rev-parse", "HEAD"))
+    assert _deal(cli)["title"] == "One"
+
+
+def test_all_that_a_command_made_goes(cli: Cli, root: Path) -> None:
+    cli("quote", "send", cli("quote", "new", "2q8xa", "--format", "ids").id)
+    cli("opp", "won", "2q8xa")
+    assert list(root.glob("orders/**/*.yaml"))
+    said = cli("undo")
+    assert _deal(cli)["status"] == "open"
+    assert not list(root.glob("orders/**/*.yaml"))
+    assert "gone again: ORD-" in said.err
+
+
+def test_what_was_removed_is_back(cli: Cli, root: Path) -> None:
+    cli("supplier", "remove", "acme")
+    assert "back again: acme" in cli("undo").err
+    assert (root / "suppliers/acme.yaml").exists()
+
+
+def test_what_somebody_changed_since_is_refused_and_named(cli: Cli, git: Git, refused: Refused) -> None:
+    cli("opp", "set", "2q8xa", "title=One")
+    git("config", "user.email", "ben@contoso.example")
+    git("config", "user.name", "Ben")
+    cli("opp", "set", "2q8xa", "title=Two")
+    git("config", "user.email", "ana@contoso.example")
+    said = refused("undo")
+    assert "OPP-2Q8XA has changed since" in said
+    assert '"OPP-2Q8XA: set title" of Ben' in said
+
+
+def test_others_commits_are_left_alone_unless_named(cli: Cli, git: Git) -> None:
+    cli("opp", "set", "2q8xa", "title=One")
+    git("config", "user.email", "ben@contoso.example")
+    cli("supplier", "set", "acme", "country=ES")
+    git("config", "user.email", "ana@contoso.example")
+    cli("undo")
+    assert _deal(cli)["title"] == "Espresso machines"
+    cli("undo", git("log", "--author=ben@", "-1", "--format=%h"))
+    assert "country" not in json.loads(cli("supplier", "show", "acme", "--format", "json").out)
+
+
+def test_what_others_name_stays(cli: Cli, refused: Refused, git: Git) -> None:
+    cli("supplier", "add", "Gaggia")
+    made = git("rev-parse", "HEAD")
+    cli("supplier-quote", "new", "2q8xa", "--supplier", "gaggia")
+    said = refused("undo", made)
+    assert "gaggia can't be taken back: SQ-" in said
+
+
+def test_a_quotation_that_was_sent_is_not_unsent(cli: Cli, refused: Refused) -> None:
+    key = cli("quote", "new", "2q8xa", "--format", "ids").id
+    cli("quote", "send", key)
+    assert f"{key} was sent" in refused("undo")
+    cli("undo", "--force")
+    assert json.loads(cli("quote", "show", key, "--format", "json").out)["status"] == "draft"
+
+
+def test_what_was_changed_by_hand_since_is_refused(cli: Cli, root: Path, git: Git) -> None:
+    cli("opp", "set", "2q8xa", "title=One")
+    (file,) = root.glob("opportunities/**/OPP-2Q8XA*.yaml")
+    file.write_text(file.read_text().replace("One", "Two"))
+    assert "by hand and not yet committed" in cli("undo", code=1).err
+
+
+def test_a_dry_run_shows_the_diff(cli: Cli, git: Git) -> None:
+    cli("opp", "set", "2q8xa", "title=One")
+    head = git("rev-parse", "HEAD")
+    assert "-title: One\n" in cli("undo", "--dry-run").out
+    assert git("rev-parse", "HEAD") == head
+
+
+@pytest.mark.parametrize("revision", ["nope", "-x", "HEAD~99"])
+def test_no_commit_of_that_name(refused: Refused, revision: str) -> None:
+    assert "there is no commit" in refused("undo", "--", revision)
+
+
+def test_the_pipeline_itself_stays(cli: Cli, git: Git, refused: Refused) -> None:
+    assert "is the first commit" in refused("undo", git("rev-list", "--max-parents=0", "HEAD"))
+
+
+def test_json_names_both_commits(cli: Cli, git: Git) -> None:
+    cli("opp", "set", "2q8xa", "title=One")
+    undone = git("rev-parse", "HEAD")
+    answer = json.loads(cli("undo", "--format", "json").out)
+    assert (answer["undone"], answer["commit"]) == (undone, git("rev-parse", "HEAD"))
+    assert answer["records"] == ["OPP-2Q8XA"]
