@@ -138,14 +138,19 @@ class Inquiry(NamedTuple):
     campaign: str | None
     type: str | None
     """Of an opportunity."""
-    has_lead: bool = False
-    """True of an opportunity whose lead has a file."""
-    on_it: tuple[Answer, ...] = ()
-    """The opportunities on a lead."""
+    lead_created: datetime | None = None
+    """Of an opportunity whose lead has a file: since then they wait."""
+    others: tuple[Answer, ...] = ()
+    """Those to the opportunities on a lead; to the lead of an opportunity."""
 
-    def with_those_on_it(self) -> Inquiry:
+    @property
+    def since(self) -> datetime:
+        """The time from which they wait for us."""
+        return min(self.created, self.lead_created or self.created)
+
+    def with_others(self) -> Inquiry:
         """With the answer that came first, on the lead itself or on what became of it."""
-        answers = (self.answer, *self.on_it)
+        answers = (self.answer, *self.others)
         responses = [answer.response for answer in answers if answer.response]
         timed = [response for response in responses if isinstance(response, datetime)]
         first = min(timed or responses, default=None)
@@ -209,11 +214,11 @@ def first_response(
         day = day_in(record.created, zone) if by_day else date.min
         if not days.has(day) or kind not in (None, record.kind):
             continue
-        if kind is None and record.has_lead:
+        if kind is None and record.lead_created:
             counted_with_lead += 1
             continue
         key = _PERIOD[by](day) if by in PERIODS else getattr(record, by)
-        inquiry = record.with_those_on_it() if kind is None and record.on_it else record
+        inquiry = record.with_others() if record.others and (kind is None or record.lead_created) else record
         waited = _waited(inquiry, now, minutes)
         ahead_count += max(inquiry.created, _moment(inquiry) or inquiry.created) > now
         for tally in (tallies[key], totals):
@@ -235,9 +240,9 @@ def _first_response_minutes(start: datetime, end: datetime) -> int:
 def _waited(inquiry: Inquiry, now: datetime, minutes: Callable[[datetime, datetime], int]) -> int | None:
     """Until the response, or until now of one who still waits; None of all that can't be measured."""
     if inquiry.answer.response is None:
-        return minutes(inquiry.created, now) if inquiry.answer.is_open else None
+        return minutes(inquiry.since, now) if inquiry.answer.is_open else None
     moment = _moment(inquiry)
-    return minutes(inquiry.created, moment) if moment else None
+    return minutes(inquiry.since, moment) if moment else None
 
 
 def _moment(inquiry: Inquiry) -> datetime | None:
@@ -264,7 +269,7 @@ class _Tally:
             self.untimed_count += 1
         else:
             self.answered.append(waited)
-            self.early_count += (_moment(inquiry) or inquiry.created) < inquiry.created
+            self.early_count += (_moment(inquiry) or inquiry.since) < inquiry.since
 
     def row(self, key: str | None) -> Row:
         answered_count = len(self.answered) + self.untimed_count

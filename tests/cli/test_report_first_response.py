@@ -129,7 +129,7 @@ def test_a_lead_and_its_opportunity_are_one_inquiry(report, given):
 
     assert report()["about"]["totals"]["median"] == 120
     assert report()["about"]["counted_with_lead"] == 1
-    assert report("--kind", "opportunity")["about"]["totals"]["median"] == 60
+    assert report("--kind", "opportunity")["about"]["totals"]["median"] == 120
     assert report("--kind", "lead")["about"]["totals"]["unanswered_count"] == 1
 
 
@@ -245,3 +245,23 @@ def test_lists_and_pages_say_how_long_it_took(cli, given, monkeypatch):
     assert " 1,440 min " in cli("opp", "list").out
     assert "after 1 minute\n" in cli("lead", "show", "LEAD-AAAAA").out
     assert "after 1,440 minutes\n" in cli("opp", "show", "OPP-AAAAA").out
+
+
+def test_the_first_response_of_a_converted_lead_is_that_of_its_deal(report, given, cli):
+    done = "converted:\n  date: 2026-11-21\n  customer: x\n"
+    made = lead(
+        "LEAD-AAAAA", "2026-11-20T12:00:00+01:00", out("2026-11-20T13:30:00+01:00"), status="converted"
+    )
+    given(
+        {path: text + done for path, text in made.items()}
+        | deal("OPP-AAAAA", "2026-11-21T11:00:00+01:00", out("2026-11-21T12:00:00+01:00"))
+    )
+
+    totals = report("--kind", "opportunity")["about"]["totals"]
+    assert (totals["median"], totals["unanswered_count"]) == (90, 0)
+    assert report("--kind", "opportunity")["about"]["early_count"] == 0
+    shown = json.loads(cli("opp", "show", "OPP-AAAAA", "--format", "json").out)
+    assert shown["minutes_to_first_response"] == 90
+    (row,) = json.loads(cli("sql", "select first_response, minutes_to_first_response m from opportunities",
+                       "--format", "json").out)  # fmt: skip
+    assert row == {"first_response": "2026-11-20T13:30:00+01:00", "m": 90}

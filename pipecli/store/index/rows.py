@@ -13,15 +13,16 @@ from pipecli.reports.days import day_in
 from pipecli.reports.first_response import Answer, Inquiry
 from pipecli.reports.funnel import LeadCourse, Sale
 from pipecli.store.index.deals import OwnerFilter, condition_of
+from pipecli.store.index.views import OF_LEAD
 
-_ROWS = """SELECT 'lead', r.id, r.created, r.first_response,
-        r.status NOT IN ('converted', 'disqualified'), r.owner, r.source, r.campaign, NULL, false
-    FROM _leads r WHERE true {condition}
+_ROWS = f"""SELECT 'lead', r.id, r.created, r.first_response,
+        r.status NOT IN ('converted', 'disqualified'), r.owner, r.source, r.campaign, NULL, NULL, NULL
+    FROM _leads r WHERE true {{condition}}
 UNION ALL
-    SELECT 'opportunity', r.id, r.created, r.first_response,
+    SELECT 'opportunity', r.id, r.created, r.own_first_response,
         r.status = 'open', r.owner, r.source, r.campaign, r.type,
-        EXISTS (SELECT 1 FROM _records l WHERE l.noun = 'lead' AND l.key = r.lead)
-    FROM _opportunities r WHERE true {condition}"""
+        {OF_LEAD.format(column="created")}, {OF_LEAD.format(column="first_response")}
+    FROM _opportunities r WHERE true {{condition}}"""
 
 
 def inquiries(connection: sqlite3.Connection, owner_filter: OwnerFilter) -> Iterator[Inquiry]:
@@ -30,17 +31,19 @@ def inquiries(connection: sqlite3.Connection, owner_filter: OwnerFilter) -> Iter
     teams = dict(connection.execute("SELECT id, team FROM users").fetchall())
     on_lead = _on_leads(connection)
     rows = connection.execute(_ROWS.format(condition=condition), parameters * 2)
-    for kind, key, created, response, is_open, owner, source, campaign, type_, has_lead in rows:
+    for kind, key, created, response, is_open, owner, source, campaign, type_, began, at_first in rows:
+        of_lead = (Answer(_moment(at_first), False),) if at_first else ()
         yield Inquiry(
             kind, key, datetime.fromisoformat(created), Answer(_moment(response), bool(is_open)),
-            owner, teams.get(owner), source, campaign, type_, bool(has_lead), tuple(on_lead.get(key, ())),
+            owner, teams.get(owner), source, campaign, type_,
+            datetime.fromisoformat(began) if began else None, of_lead or tuple(on_lead.get(key, ())),
         )  # fmt: skip
 
 
 def _on_leads(connection: sqlite3.Connection) -> dict[str, list[Answer]]:
     answers = defaultdict[str, list[Answer]](list)
     for lead, response, is_open in connection.execute(
-        "SELECT lead, first_response, status = 'open' FROM _opportunities WHERE lead IS NOT NULL"
+        "SELECT lead, own_first_response, status = 'open' FROM _opportunities WHERE lead IS NOT NULL"
     ):
         answers[lead].append(Answer(_moment(response), bool(is_open)))
     return answers

@@ -120,6 +120,10 @@ _ACTIVITIES = (
     "minutes_to_first_response INTEGER",
     _activity_values,
 )
+_ACTIVITIES_OF_DEAL = (  # the view has the first response with that of the lead, and since the lead
+    "open_activities INTEGER, last_in TEXT, last_out TEXT, own_first_response TEXT",
+    lambda deal: _activity_values(deal)[:4],
+)
 _TOTALS = (
     "amount REAL, exact_amount TEXT, tax REAL, exact_tax TEXT, total REAL, exact_total TEXT, "
     "tax_by_rate TEXT",
@@ -166,7 +170,7 @@ _OF_RECORDS: dict[str, tuple[Columns, ...]] = {
         _fields("competitors TEXT"),
         ("key_info_answered INTEGER", _key_info_answered),
         _NEXT_CONTACT,
-        _ACTIVITIES,
+        _ACTIVITIES_OF_DEAL,
         _fields_of("closed", "closed_date TEXT", "date"),
         (
             "closed_amount REAL, exact_closed_amount TEXT",

@@ -62,8 +62,29 @@ CREATE VIEW leads AS SELECT r.*,
     u.team, u.name AS owner_name, d.json
 FROM _leads r JOIN _records d USING (path) LEFT JOIN users u ON u.id = r.owner;"""
 
-_OPPORTUNITIES = """
+OF_LEAD = (
+    "(SELECT l.{column} FROM _records k JOIN _leads l USING (path) "
+    "WHERE k.noun = 'lead' AND k.key = r.lead LIMIT 1)"
+)
+"""A column of the lead of a deal, whose row is `r`; NULL where it has none."""
+_OF_LEAD = OF_LEAD.format(column="first_response")
+# The one with an hour before one with a bare day, else the earlier; texts with other offsets don't compare.
+_FIRST_RESPONSE = f"""CASE
+        WHEN r.own_first_response IS NULL THEN {_OF_LEAD}
+        WHEN {_OF_LEAD} IS NULL THEN r.own_first_response
+        WHEN (r.own_first_response LIKE '%T%') = ({_OF_LEAD} LIKE '%T%')
+        THEN CASE WHEN julianday({_OF_LEAD}) < julianday(r.own_first_response)
+            THEN {_OF_LEAD} ELSE r.own_first_response END
+        WHEN r.own_first_response LIKE '%T%' THEN r.own_first_response
+        ELSE {_OF_LEAD} END"""
+
+_OPPORTUNITIES = f"""
 CREATE VIEW opportunities AS SELECT r.*,
+    {_FIRST_RESPONSE} AS first_response,
+    CASE WHEN {_FIRST_RESPONSE} LIKE '%T%' THEN max(0, CAST(1e-6 + 1440 * (julianday({_FIRST_RESPONSE})
+        - min(julianday(r.created), julianday(coalesce({OF_LEAD.format(column="created")}, r.created))))
+        AS INTEGER))
+    END AS minutes_to_first_response,
     coalesce(r.probability_by_hand, s.probability) AS probability,
     s.probability AS stage_probability, s.position AS stage_position, s.rotting_days,
     CASE r.status WHEN 'open' THEN
