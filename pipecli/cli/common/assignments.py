@@ -287,7 +287,8 @@ def number(name: str, text: str, currency: str = "", digits: int = _ANY_DIGITS) 
     if re.fullmatch(_PLAIN, plain) and not (
         is_sum and re.fullmatch(r"[+-]?[1-9][0-9]{0,2}\.[0-9]{3}", plain)
     ):
-        return Decimal(plain) if "." in plain else int(plain)
+        is_short = "." not in plain and len(plain) < 1000  # Python reads no int of thousands of digits
+        return int(plain) if is_short else Decimal(plain)
     from pipecli.inbox.importing import notation
 
     third_decimal = not is_sum or digits > 2 or "." in plain
