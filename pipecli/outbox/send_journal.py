@@ -1,4 +1,4 @@
-"""The journal of a mail that is being sent: it keeps the mail until the commit that records it.
+"""The journals of what is being sent. That of a mail: it keeps the mail until the commit that records it.
 
 The mail is kept beside the index from before it is handed over. Where a power cut, a silent server or a
 commit that fails comes between, the next attempt finds it: nothing is sent twice.
@@ -6,6 +6,7 @@ commit that fails comes between, the next attempt finds it: nothing is sent twic
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -13,9 +14,11 @@ from contextlib import contextmanager
 from email.utils import parseaddr
 from pathlib import Path
 from shlex import quote
+from typing import NamedTuple
 
 from pipecli.errors import PipecliError
 from pipecli.outbox.smtp import Doubtful, Server, deliver
+from pipecli.store import files
 from pipecli.wording import visible
 
 
@@ -80,6 +83,66 @@ class SendJournal:
                 f"{self._file} can't be written: {error.strerror}", hint="nothing was sent"
             ) from None
 
+
+class Unfinished(NamedTuple):
+    """The claims of a run of `remind` that has not ended, or was killed."""
+
+    who: str
+    """The name under which it claimed them."""
+    unsent: list[str]
+    """The keys not sent yet."""
+    sending: list[str]
+    """Those of them whose message was being handed over: perhaps it is out."""
+
+
+class ReminderJournal:
+    """The journal of a run of `remind`: written before a message is claimed and before it is sent."""
+
+    def __init__(self, cache: Path, who: str) -> None:
+        self._cache = cache
+        self._who = who
+        self._unsent: list[str] = []
+
+    def of_killed(self) -> Unfinished | None:
+        """What a killed run has left."""
+        try:
+            plain = json.loads((self._cache / _REMINDERS).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        return Unfinished(plain["who"], plain["unsent"], plain["sending"])
+
+    def begin(self, keys: Sequence[str]) -> None:
+        """Note what will be claimed."""
+        self._unsent = [*keys]
+        self._note([])
+
+    def sending(self, keys: Sequence[str]) -> None:
+        """Note that a message with these is being handed over."""
+        self._note([*keys])
+
+    def is_sent(self, keys: Sequence[str]) -> None:
+        """Note that it is out."""
+        self._unsent = [key for key in self._unsent if key not in keys]
+        self._note([])
+
+    def end(self) -> None:
+        """Forget it all: what was not sent is given back."""
+        (self._cache / _REMINDERS).unlink(missing_ok=True)
+
+    def _note(self, sending: Sequence[str]) -> None:
+        plain = Unfinished(self._who, self._unsent, [*sending])._asdict()
+        try:
+            self._cache.mkdir(parents=True, exist_ok=True)
+            files.write(self._cache, _REMINDERS, json.dumps(plain).encode())
+            files.harden(self._cache / _REMINDERS)
+            files.harden_folders([self._cache])
+        except OSError as error:
+            raise PipecliError(
+                f"{self._cache / _REMINDERS} can't be written: {error.strerror}", hint="nothing more was sent"
+            ) from None
+
+
+_REMINDERS = "reminders.json"
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _NAME = rf"{_ATOM}(\.{_ATOM})*"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -312,3 +313,28 @@ def test_a_long_list_is_cut_and_counted(root: Path, cli: Cli, hooks: Hooks) -> N
     assert only["title"] == "132 follow-ups for Ana Ruiz, 131 overdue"
     assert only["message"].count("\n- ") == 100
     assert only["message"].endswith("and 32 more: pipecli followups --mine")
+
+
+@pytest.mark.parametrize(("wanted", "then"), [("again", "sent once more"), ("skip", "not sent again")])
+def test_what_a_killed_run_was_sending_is_told_as_perhaps_sent(
+    cli: Cli, root: Path, hooks: Hooks, monkeypatch: pytest.MonkeyPatch, wanted: str, then: str
+) -> None:
+    """Ana's message is handed over when the kill comes; Luis's is only claimed."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv("PIPECLI_CHANNEL_ANA_RUIZ", f"json://127.0.0.1:{silent.getsockname()[1]}/")
+        running = subprocess.Popen([sys.executable, "-m", "pipecli", "-C", str(root), "remind"])
+        silent.settimeout(60)
+        with silent.accept()[0] as begun:
+            begun.recv(1)
+            running.kill()
+        running.wait()
+    monkeypatch.setenv("PIPECLI_CHANNEL_ANA_RUIZ", hooks.url("ana"))
+
+    said = cli("remind", "--perhaps-sent", wanted)
+
+    assert said.err == f"perhaps sent: the message to ana-ruiz, whose sending was cut off; it is {then}\n"
+    assert sorted(each["path"] for each in hooks.taken) == (
+        ["ana", "luis"] if wanted == "again" else ["luis"]
+    )
+    assert cli("remind").err == ""
+    assert not list((root / ".git/pipecli").rglob("reminders.json"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import typer
 
@@ -21,6 +21,7 @@ from pipecli.reports.followups import by_user, item, reminder
 if TYPE_CHECKING:
     from pipecli.history.claims import Claims
     from pipecli.outbox.channels import Address, Channels
+    from pipecli.outbox.send_journal import ReminderJournal
     from pipecli.reports.followups import FollowUp, Message
 
 app = noun("Tell each user what is due.")
@@ -57,6 +58,13 @@ def remind(
     due: Annotated[
         str, typer.Option(help="Due on or before this day; today otherwise.", metavar="DATE")
     ] = "",
+    perhaps_sent: Annotated[
+        Literal["again", "skip"],
+        typer.Option(
+            envvar="PIPECLI_PERHAPS_SENT",
+            help="A message whose sending was cut off, and that is perhaps sent: send it again, or skip it.",
+        ),
+    ] = "again",
 ) -> None:
     """Send each user one message with what is due and overdue, through their own channel.
 
@@ -65,6 +73,8 @@ def remind(
     """
     from pipecli.history.claims import Claims
     from pipecli.outbox.channels import channels, require_apprise
+    from pipecli.outbox.send_journal import ReminderJournal
+    from pipecli.store import lock
     from pipecli.store.git_remote import shared_remote
 
     run = session(ctx)
@@ -84,7 +94,11 @@ def remind(
         _print_messages(run, _unclaimed(run, claims, dues))
         return
     require_apprise()
-    sent, failed = _send(run, claims, dues, untold)
+    with lock.exclusive(place.cache / "remind"):
+        who = secrets.token_hex(4)
+        journal = ReminderJournal(place.cache, who)
+        _take_up(run, claims, journal, is_again=perhaps_sent == "again")
+        sent, failed = _send(run, claims, dues, untold, journal, who)
     _print(run, sent)
     if failed:
         raise PipecliError(
@@ -168,8 +182,27 @@ def _unclaimed(run: Session, claims: Claims, dues: Sequence[Due]) -> list[tuple[
     return [(due, [key for key in due.by_key if key not in known]) for due in dues]
 
 
+def _take_up(run: Session, claims: Claims, journal: ReminderJournal, *, is_again: bool) -> None:
+    """Give back what a killed run has claimed and not sent; tell what it has perhaps sent."""
+    killed = journal.of_killed()
+    if killed is None:
+        return
+    users = dict.fromkeys(key.split("/")[1] for key in killed.sending)
+    if users:
+        then = "it is sent once more" if is_again else "it is not sent again"
+        say(f"perhaps sent: the message to {', '.join(users)}, whose sending was cut off; {then}")
+    unsent = set(killed.unsent) - (set() if is_again else set(killed.sending))
+    claims.give_back(unsent, killed.who, run.today)
+    journal.end()
+
+
 def _send(
-    run: Session, claims: Claims, dues: Sequence[Due], untold: Mapping[str, str]
+    run: Session,
+    claims: Claims,
+    dues: Sequence[Due],
+    untold: Mapping[str, str],
+    journal: ReminderJournal,
+    who: str,
 ) -> tuple[list[dict[str, Any]], int]:
     """Send and say what nobody has claimed today; what was sent, and how many messages were not."""
     from pipecli.outbox.channels import Courier
@@ -177,7 +210,7 @@ def _send(
     courier = Courier()
     sent, failed = [], 0
     wanted = [*untold, *(key for due in dues for key in due.by_key)]
-    with _claimed(run, claims, wanted) as (mine, unsent):
+    with _claimed(run, claims, wanted, journal, who) as (mine, unsent):
         for key, line in untold.items():
             (say if key in mine else mention)(line)
         unsent.difference_update(untold)
@@ -185,22 +218,26 @@ def _send(
             keys = [key for key in due.by_key if key in mine]
             if not keys:
                 continue
+            journal.sending(keys)
             reason = courier.send(due.address, _message(run, due, keys))
             if reason:
                 say(f"{due.user}: not delivered by the channel {due.address.channel}: {reason}")
                 failed += 1
                 continue
             unsent.difference_update(keys)
+            journal.is_sent(keys)
             sent.append(_record(due, keys))
     return sent, failed
 
 
 @contextmanager
-def _claimed(run: Session, claims: Claims, keys: Sequence[str]) -> Iterator[tuple[set[str], set[str]]]:
+def _claimed(
+    run: Session, claims: Claims, keys: Sequence[str], journal: ReminderJournal, who: str
+) -> Iterator[tuple[set[str], set[str]]]:
     """The keys that this run may send, and those of them not sent yet, which are given back in the end."""
     from pipecli.store.transaction import interruptible
 
-    who = secrets.token_hex(4)
+    journal.begin(keys)
     mine = claims.claim(keys, who, run.today)
     unsent = set(mine)
     with interruptible():
@@ -209,6 +246,7 @@ def _claimed(run: Session, claims: Claims, keys: Sequence[str]) -> Iterator[tupl
         finally:
             if unsent:
                 _give_back(claims, unsent, who, run)
+            journal.end()
 
 
 def _give_back(claims: Claims, unsent: set[str], who: str, run: Session) -> None:
