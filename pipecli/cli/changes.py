@@ -12,6 +12,7 @@ from pipecli.cli.common.dates import parse_as_of, parse_period
 from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column, cell_text, money
+from pipecli.cli.report.printing import print_with_currency
 from pipecli.history.changes import Changes, End, Question, changes
 from pipecli.history.index import open_history
 from pipecli.history.moments import zone_of
@@ -81,9 +82,9 @@ def _print(run: Session, movement: Changes, window: str | None, *, names_deals: 
             write_text("\n")
             print_records(named, _deal_columns(movement.currency), run.format)
     elif wants_deals:
-        print_records(named, _deal_columns(movement.currency), run.format)
+        print_with_currency(named, _deal_columns(movement.currency), run.format, movement.currency)
     else:
-        print_records(sums, _columns(movement.currency), run.format)
+        print_with_currency(sums, _columns(movement.currency), run.format, movement.currency)
 
 
 def _caption(movement: Changes, window: str | None) -> str:

@@ -125,7 +125,7 @@ LEADS = (
     Shown(Column("status", "STATUS"), "status"),
     Shown(Column("missing", "MISSING", show=_missing), "missing"),
     Shown(Column("score", "SCORE", align="right", rank=3), "score"),
-    Shown(Column("next_contact", "NEXT", rank=4), "next_contact"),
+    Shown(Column("next_contact_date", "NEXT", rank=4), "next_contact"),
     Shown(Column("owner", "OWNER", shrink=True, rank=2), "owner"),
     RESPONSE,
 )

@@ -190,6 +190,7 @@ def show_price_list(ctx: typer.Context, ref: Ref) -> None:
     if run.format is Format.TABLE:
         print_record_json(run, {key: value for key, value in shown.items() if key != "prices"})
         typer.echo("")
+    rows = [{**row, "currency": shown["currency"]} for row in rows]
     print_records(rows, _price_columns(shown["currency"]), run.format, id_key="sku")
 
 
@@ -204,6 +205,7 @@ def _price_columns(currency: str) -> tuple[Column, ...]:
         Column("name", "PRODUCT", shrink=True),
         Column("from", "FROM", align="right"),
         Column("price", f"PRICE {currency}", align="right", show=show),
+        Column("currency", "CURRENCY", only="data"),
     )
 
 
@@ -339,6 +341,7 @@ _COLUMNS = (
     Column("discount", "DISC %", align="right"),
     Column("tax", "TAX %", align="right", rank=1),
     Column("amount", "AMOUNT", align="right", show=_amount),
+    Column("currency", "CURRENCY", only="data"),
 )
 
 

@@ -159,8 +159,8 @@ def test_a_person_reads_a_waterfall(cli: Cli, put: Callable[..., str]) -> None:
     )
     assert cli("changes", "--since", "2026-01-31", "--format", "ids").out == "OPP-00002\nOPP-00001\n"
     assert cli("changes", "--since", "2026-01-31", "--format", "csv").out.splitlines()[:2] == [
-        "bucket,deals,amount,weighted",
-        "opening,1,1000.00,100.00",
+        "bucket,deals,amount,weighted,currency",
+        "opening,1,1000.00,100.00,EUR",
     ]
 
 

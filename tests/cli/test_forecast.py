@@ -205,6 +205,6 @@ def test_other_formats_have_the_rows_alone(root: Path, cli: Cli) -> None:
 
     assert cli("forecast", "--format", "ids").out == "2026-12\n"
     assert cli("forecast", "--format", "csv").out.splitlines() == [
-        "key,open_count,amount,weighted,won_count,won_amount",
-        "2026-12,1,1000.00,500.00,0,0.00",
+        "key,open_count,amount,weighted,won_count,won_amount,currency",
+        "2026-12,1,1000.00,500.00,0,0.00,EUR",
     ]

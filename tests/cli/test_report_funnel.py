@@ -173,8 +173,8 @@ def test_of_nothing(cli):
 def test_in_csv_a_step_says_of_which_half_it_is(cli, winter):
     lines = cli("report", "funnel", "--format", "csv").out.splitlines()
 
-    assert lines[0] == "half,process,key,count,share,share_before,won_amount"
-    assert "opportunities,standard,propose,2,50.00,50.00," in lines
+    assert lines[0] == "half,process,key,count,share,share_before,won_amount,currency"
+    assert "opportunities,standard,propose,2,50.00,50.00,,EUR" in lines
 
 
 def test_three_hundred_owners_of_wide_names_in_eighty_columns(cli, given, monkeypatch, root):

@@ -129,8 +129,8 @@ def test_a_trend_has_a_column_a_period_with_the_share_and_the_win_rate_below(roo
         ("timing", "2026-Q3", 1, 50),
     ]
     assert cli("report", "lost", "--trend", "month", "--format", "csv").out.splitlines()[:2] == [
-        "key,period,lost_count,share,lost_amount,amount_share",
-        "price,2026-04,1,100.00,10.00,100.00",
+        "key,period,lost_count,share,lost_amount,amount_share,currency",
+        "price,2026-04,1,100.00,10.00,100.00,EUR",
     ]
 
 

@@ -138,12 +138,8 @@ CURRENCY = Shown(Column("currency", "CURRENCY", only="data"), "currency")
 
 
 def listed(name: str, heading: str, rank: int = 0) -> Column:
-    """A JSON list of the index, its elements with commas."""
-
-    def show(record: Mapping[str, object]) -> str:
-        return ", ".join(loads(str(record[name]))) if record[name] else ""
-
-    return Column(name, heading, shrink=True, rank=rank, show=show)
+    """A list, its elements with commas."""
+    return Column(name, heading, shrink=True, rank=rank)
 
 
 def flag(name: str) -> Column:
@@ -198,19 +194,24 @@ def print_list(ctx: typer.Context, kind: Kind, shown: Sequence[Shown], order: st
         columns = ", ".join(column.sql for column in shown)
         rows = query.select(connection, columns, kind.table, condition, tail, parameters)
         names = [column.column.name for column in shown]
-        records = [_flagged(dict(zip(names, row, strict=True)), _FLAGS) for row in rows.rows]
+        records = [_typed(dict(zip(names, row, strict=True)), _FLAGS, _LISTS) for row in rows.rows]
         visible = [column.column for column in shown if not column.hidden]
         print_records(records, visible, run.format, id_key=names[0])
 
 
 _FLAGS = frozenset({"active"})
 """Columns of records that are yes or no."""
+_LISTS = frozenset({"emails", "phones", "products", "stages", "tags"})
+"""Columns of records that hold a JSON list; `products` of a price list is their number."""
 
 
-def _flagged(row: dict[str, Any], flags: frozenset[str]) -> dict[str, Any]:
-    """A row with yes and no where SQL has 1 and 0."""
+def _typed(row: dict[str, Any], flags: frozenset[str], lists: frozenset[str]) -> dict[str, Any]:
+    """A row with yes, no and lists where SQL has 1, 0 and texts."""
     for name in flags & row.keys():
         row[name] = bool(row[name])
+    for name in lists & row.keys():
+        if isinstance(row[name], str):
+            row[name] = loads(row[name])
     return row
 
 
@@ -295,7 +296,9 @@ def print_parts(
         records = [_record(parts, dict(zip(names, row, strict=True))) for row in result.rows]
     else:
         names = [column.column.name for column in shown]
-        records = [_flagged(dict(zip(names, row, strict=True)), parts.flags) for row in result.rows]
+        records = [
+            _typed(dict(zip(names, row, strict=True)), parts.flags, parts.lists) for row in result.rows
+        ]
     print_records(records, [column.column for column in shown if not column.hidden], run.format)
 
 

@@ -61,7 +61,7 @@ def board(
     else:
         print_records(
             [
-                {"stage": lane.place.stage or lane.place.status, **card._asdict()}
+                {"stage": lane.place.stage, "status": lane.place.status, **card._asdict()}
                 for lane in the_board.lanes
                 for card in lane.cards
             ],
@@ -73,8 +73,8 @@ def board(
 _COLUMNS = [
     Column(name, name.upper())
     for name in (
-        "stage", "id", "title", "customer", "owner", "amount", "currency", "close", "age_days", "idle_days",
-        "is_stale", "is_overdue",
+        "stage", "status", "id", "title", "customer", "owner", "amount", "currency", "close",
+        "age_days", "idle_days", "is_stale", "is_overdue",
     )
 ]  # fmt: skip
 

@@ -104,10 +104,11 @@ def _needed(by: str) -> list[Kind]:
 def _print(run: Session, made: Forecast, by: str, *, has_chart: bool) -> None:
     names = Names(run, by)
     targeted = with_targets(run, made, by, names)
+    flat = run.format in (Format.CSV, Format.TSV)
     print_report(
         run,
         _caption(made, by),
-        targeted.rows,
+        [{**row, **row.get("categories", {})} for row in targeted.rows] if flat else targeted.rows,
         columns_of(made, by, targeted.rows, names),
         about=_json(made, targeted) | {"by": by},
         total={**targeted.total, "key": "total"},
@@ -216,11 +217,15 @@ def print_comparison(
     """Print two forecasts of the same grouping and window; `json` is that of the present one."""
     rows = compare_forecasts(then, now)
     totals = Compared(then.totals, now.totals)
-    draw = _record if run.format is Format.JSON else _cells_of
+    if run.format is Format.JSON:
+        records = [_record(row, label(row.row)) for row in rows]
+    else:
+        is_read = run.format is not Format.TABLE and run.format is not Format.MARKDOWN
+        records = [_cells_of(row, row.row.key if is_read else label(row.row)) for row in rows]
     print_report(
         run,
         f"Forecast by {now.by} in {now.currency}, on {then.today} and on {now.today}",
-        [draw(row, label(row.row)) for row in rows],
+        records,
         _columns(now, is_narrow=run.format is Format.TABLE),
         about={
             **json,

@@ -86,7 +86,8 @@ def print_report(
 
     JSON is one object: the `about` of the report, and the rows. The table has the `total` as its last row,
     then a `drawing` and the remarks; where there are no rows it is `nothing`, if that is given. Every other
-    format has the rows alone; as ids each once, where they are to be distinct.
+    format has the rows alone, with the currency of their amounts; as ids each once, where they are to be
+    distinct.
     """
     if run.format is Format.JSON:
         from pipecli.jsontext import dumps
@@ -96,7 +97,7 @@ def print_report(
     if run.format is Format.IDS and is_distinct:
         rows = list({row[id_key]: row for row in rows}.values())
     if run.format is not Format.TABLE:
-        print_records(rows, columns, run.format, id_key=id_key)
+        print_with_currency(rows, columns, run.format, about.get("currency"), id_key=id_key)
         return
     write_text(f"{fitted(caption)}\n")
     if rows or not nothing:
@@ -107,6 +108,21 @@ def print_report(
         write_text(f"\n{drawing}")
     if remarks:
         write_text("".join(fitted(line) for line in ["", *remarks]))
+
+
+def print_with_currency(
+    rows: Sequence[Mapping[str, Any]],
+    columns: Sequence[Column],
+    fmt: Format,
+    currency: str | None,
+    *,
+    id_key: str = "id",
+) -> None:
+    """Print rows whose currency a table or JSON names once; in the other formats each row has it."""
+    if currency:
+        rows = [{**row, "currency": currency} for row in rows]
+        columns = [*columns, Column("currency", "CURRENCY", only="data")]
+    print_records(rows, columns, fmt, id_key=id_key)
 
 
 def fitted(line: str) -> str:

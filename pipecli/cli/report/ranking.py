@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
@@ -125,8 +125,8 @@ def _columns(made: Ranking, currency: str) -> list[Column]:
         Column("rank", "RANK", align="right"),
         *([Column("rank_change", "↑↓", show=_climbed, rank=1)] if made.previous else []),
         Column("key", made.by.upper(), shrink=True, min_width=10, show=_label(made.by)),
-        Column("points", "POINTS", align="right", show=lambda row: _tenths(row["points"])),
-        *([Column("points_change", "CHANGE", align="right", show=_gained)] if made.previous else []),
+        *_to_a_tenth("points", "POINTS", lambda row: _tenths(row["points"])),
+        *(_to_a_tenth("points_change", "CHANGE", _gained) if made.previous else []),
         count_column("won_count", "WON"),
         money_column("won_amount", "AMOUNT", currency),
         percent_column("win_rate", "WIN RATE"),
@@ -149,6 +149,14 @@ def _climbed(row: Mapping[str, Any]) -> str:
     if change is None:
         return "new" if row["rank"] and not row["previous_rank"] else ""
     return f"{'↑' if change > 0 else '↓'}{abs(change)}" if change else "="
+
+
+def _to_a_tenth(name: str, heading: str, show: Callable[[Mapping[str, Any]], str]) -> list[Column]:
+    """Points as a terminal shows them; the other formats have every digit."""
+    return [
+        Column(name, heading, align="right", show=show, only="table"),
+        Column(name, heading, align="right", only="data"),
+    ]
 
 
 def _tenths(points: object) -> str:

@@ -77,8 +77,14 @@ def _print(run: Session, made: Stale, asked: Days, currency: str) -> None:
             Column("title", "TITLE", shrink=True, min_width=18),
             Column("owner", "OWNER", shrink=True, rank=2),
             Column(
-                "stage", "STAGE", shrink=True, rank=3, show=lambda row: row.get("stage_name") or row["stage"]
+                "stage_name",
+                "STAGE",
+                shrink=True,
+                rank=3,
+                only="table",
+                show=lambda row: row.get("stage_name") or row["stage"],
             ),
+            Column("stage", "STAGE", only="data"),
             money_column("amount", "AMOUNT", currency),
             Column("moved", "MOVED", rank=4),
             count_column("days", "DAYS"),
