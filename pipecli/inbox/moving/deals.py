@@ -259,7 +259,8 @@ class Deals:
                     "#": evidence,
                 }
             )
-        columns[column] = entries
+        if entries:
+            columns[column] = entries
 
     def _amount(self, columns: Columns) -> None:
         column, final = self.roles.get("amount"), self.roles.get("won_amount")

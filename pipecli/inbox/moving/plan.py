@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -15,7 +16,7 @@ from pipecli.errors import PipecliError
 from pipecli.inbox.importing import notation
 from pipecli.inbox.importing.notation import Unreadable
 from pipecli.inbox.importing.run import File
-from pipecli.inbox.importing.table import Table, read
+from pipecli.inbox.importing.table import Layout, Table, read
 from pipecli.inbox.moving.deals import Columns, Deals
 from pipecli.inbox.moving.evidence import (
     Findings,
@@ -28,7 +29,7 @@ from pipecli.inbox.moving.evidence import (
     texts,
 )
 from pipecli.inbox.moving.pages import PLAN_FILE, SETTINGS_PAGE, Step, mapping_page, plan_page, settings_page
-from pipecli.inbox.moving.recognise import ORDER, Recognised, check_vendor, recognised
+from pipecli.inbox.moving.recognise import ORDER, Recognised, check_vendor, header_above, recognised
 from pipecli.records.currencies import CURRENCIES
 from pipecli.records.settings import Settings
 from pipecli.store import naming
@@ -84,6 +85,12 @@ def make_plan(
     tables = [read(file.content, file.name) for file in files if file.content.strip()]
     tables = [table for table in tables if table.columns]
     pairs = list(zip(tables, recognised(tables, vendor), strict=True))
+    for number, (table, told) in enumerate(pairs):
+        content = next(file.content for file in files if file.name == table.name)
+        if told is None and (columns := header_above(content)):
+            with suppress(PipecliError):
+                below = read(content, table.name, Layout(header=columns))
+                pairs[number] = (below, recognised([below], vendor)[0])
     known = [_Recognition(table, told) for table, told in pairs if told]
     if not known:
         names = ", ".join(table.name for table in tables) or "the export"
@@ -97,6 +104,8 @@ def make_plan(
     plan = Plan(leading, unknown=[table.name for table, told in pairs if told is None])
     findings = plan.findings = Findings(settings, answers or {}, leading, process=leading or "sales")
     _know_users(known, findings)
+    kinds = {one.told.kind for one in known}
+    known = [_Recognition(one.table, _by_id_or_name(one.told, kinds)) for one in known]
     for one in _dates_first(known, findings):
         plan.steps.append(_page(one, plan, findings))
     plan.pages[SETTINGS_PAGE] = settings_page(findings)
@@ -104,6 +113,32 @@ def make_plan(
         leading, source, plan.steps, list(findings.questions.values()), findings.answers
     )
     return plan
+
+
+_NAMED = {"customer": "customers", "contacts.contact": "contacts", "owner": "users", "by": "users"}
+
+
+def _by_id_or_name(told: Recognised, kinds: Container[str]) -> Recognised:
+    """The columns without those that name a record a second time: by id if its file is there, else by name.
+
+    A role with a `#` is that of ids.
+    """
+    columns = dict(told.columns)
+    ids: list[str] = []
+    for column, role in told.columns.items():
+        if not isinstance(role, str) or not role.endswith("#"):
+            continue
+        plain = role.removesuffix("#")
+        names = [other for other, own in columns.items() if own == plain]
+        if _NAMED[plain] in kinds:
+            columns[column] = {"to": plain, "split": ";"} if plain == "customer" else plain
+            ids += names
+        else:
+            ids.append(column)
+    for column in ids:
+        columns.pop(column, None)
+    ignored = [*told.rest.get("ignore", ()), *ids]
+    return told._replace(columns=columns, rest={**told.rest, "ignore": ignored})
 
 
 def _know_users(known: Sequence[_Recognition], findings: Findings) -> None:
@@ -192,7 +227,7 @@ class _Mapping:
             "set": self.set,
             "templates": self.templates,
             "columns": self.columns,
-            "ignore": lost,
+            "ignore": [*lost, *self._said_otherwise()],
         }
         return mapping, lost
 
@@ -288,6 +323,12 @@ class _Mapping:
             self.findings.assumed.append(
                 f"{self.table.name} names no currency: its amounts are taken as {base}, the pipeline's own"
             )
+
+    def _said_otherwise(self) -> list[str]:
+        """The columns of a deal's ending that its stage says, or that no row has."""
+        if self.told.kind != "opportunities":
+            return []
+        return [c for role, c in self.roles.items() if role in _OF_DEALS and c not in self.columns]
 
     def _others(self) -> Iterator[str]:
         """Keep the columns that have no field under `custom`; those that can't be kept are told."""

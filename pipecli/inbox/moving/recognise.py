@@ -39,6 +39,8 @@ class Preset(NamedTuple):
     """The columns that a table must have to be taken for it."""
     file: str
     """A regular expression for the file's name; empty for any."""
+    prefix: str
+    """What may stand before each header: `Deal - `."""
     must_be_named: bool
     """The columns alone are too common: the file's name must fit."""
     columns: Mapping[str, Any]
@@ -90,6 +92,7 @@ def _preset(vendor: str, name: str, text: str) -> Preset:
         f"{vendor}/{name}",
         tuple(told["columns"]),
         told.get("file", ""),
+        told.get("prefix", ""),
         bool(told.get("named")),
         columns,
         plain,
@@ -144,16 +147,32 @@ def _chosen(table: Table, several: list[Recognised], leading: str | None) -> Rec
     return first
 
 
+def header_above(content: bytes) -> tuple[str, ...] | None:
+    """The columns of a preset's header that isn't in the first line of a file; None for none."""
+    head = content[:4096]
+    return next(
+        (
+            preset.recognise
+            for preset in presets()
+            if all(column.encode() in head for column in preset.recognise) and len(preset.recognise) > 2
+        ),
+        None,
+    )
+
+
 def header_key(name: str) -> str:
     """A header as headers are compared: `Deal - Title`, `deal title` and `DealTitle?` are one."""
     return re.sub(r"[^\w]+", " ", folded(name).replace("_", " ")).strip()
 
 
 def _of_presets(table: Table, vendor: str | None) -> Iterator[Recognised]:
-    by_key = {header_key(column): column for column in reversed(table.columns)}
     for preset in presets():
+        by_key = {header_key(column): column for column in reversed(table.columns)}
         if vendor is not None and preset.vendor != vendor:
             continue
+        if preset.prefix:
+            own = {c.removeprefix(preset.prefix): c for c in table.columns if c.startswith(preset.prefix)}
+            by_key |= {header_key(short): column for short, column in own.items()}
         if not all(header_key(column) in by_key for column in preset.recognise):
             continue
         columns = {
