@@ -61,6 +61,8 @@ class Row(NamedTuple):
     without_amount_count: int
     categories: dict[str, Decimal] = {}
     """The amounts of the open deals by CATEGORIES; empty where no stage of the settings names one."""
+    won_by: dict[str | None, Decimal] = {}
+    """What each owner won."""
 
 
 class Apart(NamedTuple):
@@ -134,7 +136,7 @@ class _Tally:
 
     __slots__ = (
         "amount", "categories", "open_count", "overdue_count", "weighted", "without_amount_count",
-        "without_date_count", "won_amount", "won_count",
+        "without_date_count", "won_amount", "won_by", "won_count",
     )  # fmt: skip
 
     def __init__(self, zero: Decimal) -> None:
@@ -142,11 +144,14 @@ class _Tally:
         self.overdue_count = self.without_date_count = self.without_amount_count = 0
         self.amount = self.weighted = self.won_amount = zero
         self.categories: dict[str, Decimal] = {}
+        self.won_by: dict[str | None, Decimal] = {}
 
     def add(self, deal: Deal, value: Worth | None, today: date) -> None:
         if deal.status == "won":
             self.won_count += 1
-            self.won_amount += value.amount if value else _ZERO
+            won = value.amount if value else _ZERO
+            self.won_amount += won
+            self.won_by[deal.owner] = self.won_by.get(deal.owner, _ZERO) + won
             return
         self.open_count += 1
         if deal.close is None:
@@ -165,6 +170,7 @@ class _Tally:
         return Row(
             key, process, self.open_count, self.amount, self.weighted, self.won_count, self.won_amount,
             self.overdue_count, self.without_date_count, self.without_amount_count, self.categories,
+            self.won_by,
         )  # fmt: skip
 
 

@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
-from functools import reduce
-from typing import NamedTuple
+from functools import cached_property, reduce
+from typing import NamedTuple, TypeVar
 
 from pipecli.reports.forecast import Row
 
@@ -102,6 +102,23 @@ class Targets:
         self.own = {who: sum((goal.amount for goal in of), Decimal(0)) for who, of in counted.items()}
         self.periods = sorted({goal.period for of in counted.values() for goal in of})
         """Those whose targets count."""
+
+    @cached_property
+    def covered(self) -> frozenset[str]:
+        """The users for whom a target counts: their own, or that of their team or of one above it."""
+        known = self.organisation
+        teams = {below for team in self.own if team in known.members for below in known.team_and_below(team)}
+        return frozenset(self.own).union(*(known.members[team] for team in teams))
+
+    def won(self, row: Row, *, of_team: bool = False) -> Decimal:
+        """The part of a row's won amount to hold against its target: that of those who have one.
+
+        Of a team (`of_team`) with a target of its own that is all.
+        """
+        if of_team and row.key in self.own:
+            return row.won_amount
+        people = self.own if of_team else self.covered
+        return sum((won for owner, won in row.won_by.items() if owner in people), row.won_amount * 0)
 
     def user(self, user: str) -> Decimal | None:
         return self.own.get(user)
@@ -213,10 +230,17 @@ def _plus(left: Row, right: Row) -> Row:
     figures = {
         name: getattr(left, name) + getattr(right, name)
         for name in Row._fields
-        if name not in ("key", "process", "categories")
+        if name not in ("key", "process", "categories", "won_by")
     }
-    categories = {
-        name: left.categories.get(name, _ZERO) + right.categories.get(name, _ZERO)
-        for name in left.categories | right.categories
-    }
-    return left._replace(**figures, categories=categories)
+    return left._replace(
+        **figures,
+        categories=_sums(left.categories, right.categories),
+        won_by=_sums(left.won_by, right.won_by),
+    )
+
+
+K = TypeVar("K")
+
+
+def _sums(left: Mapping[K, Decimal], right: Mapping[K, Decimal]) -> dict[K, Decimal]:
+    return {key: left.get(key, _ZERO) + right.get(key, _ZERO) for key in (*left, *right)}

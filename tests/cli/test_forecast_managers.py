@@ -120,9 +120,7 @@ def test_a_percentage_says_what_it_is_of(root: Path, cli: Cli, monkeypatch) -> N
 
 
 def test_what_was_won_without_a_target_is_held_to_none(root: Path, cli: Cli) -> None:
-    assert rows(cli, "--from", "2026-11", "--to", "2026-11")["total"]["attainment_percent"] == Decimal(
-        "150.0"
-    )
+    assert rows(cli, "--from", "2026-11", "--to", "2026-11")["total"]["attainment_percent"] == Decimal("25.0")
     cli("settings", "set", "targets.2026-11=", "targets.2026-12={zoe: 9}")
     made = rows(cli, "--from", "2026-11", "--to", "2026-12")
     assert made["2026-12"]["target"] == 9
@@ -130,7 +128,7 @@ def test_what_was_won_without_a_target_is_held_to_none(root: Path, cli: Cli) -> 
 
 
 def test_by_period_a_target_has_its_row_though_nothing_is_expected(root: Path, cli: Cli) -> None:
-    assert rows(cli)["2026-11"]["attainment_percent"] == Decimal("150.0")
+    assert rows(cli)["2026-11"]["attainment_percent"] == Decimal("25.0")
     cli("settings", "set", "targets.2027-Q2={ana: 7}")
     made = rows(cli, "--by", "quarter")
     assert (made["2027-Q2"]["target"], made["2027-Q2"]["open_count"]) == (7, 0)
@@ -211,3 +209,20 @@ def test_a_parent_team_is_known(root: Path, cli: Cli) -> None:
     assert "no team answers" in cli("team", "add", "far", "--parent", "nowhere", code=1).err
     cli("settings", "rename", "team", "sales", "selling")
     assert "parent: selling" in (root / "pipecli.yaml").read_text()
+
+
+def test_a_target_is_held_against_the_wins_of_those_who_have_one(root: Path, cli: Cli) -> None:
+    """In November Zoë alone has one: of it she won 100, and Ana's 500 are nothing that it asked for."""
+    november = rows(cli)["2026-11"]
+    assert (november["target"], november["won_amount"], november["won_of_target"]) == (400, 600, 100)
+    assert (november["attainment_percent"], november["gap"]) == (Decimal("25.0"), 300)
+    assert "of target: what those who have one won, of the target of the month" in cli("forecast").out
+
+    cli("settings", "set", "targets.2026-Q4={luis: 2000}", "targets.2026-11=")
+    assert rows(cli, "--by", "team", *Q4)["iberia"]["won_of_target"] == 0
+    assert rows(cli, "--by", "manager", *Q4)["marta"]["attainment_percent"] == 0
+    assert rows(cli, "--by", "owner", *Q4)["total"]["attainment_percent"] == 0
+
+    cli("settings", "set", "targets.2026-Q4={iberia: 2000}")
+    assert rows(cli, "--by", "team", *Q4)["iberia"]["attainment_percent"] == 25
+    assert rows(cli, "--by", "owner", *Q4)["total"]["won_of_target"] == 500

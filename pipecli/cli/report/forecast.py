@@ -113,7 +113,7 @@ def _print(run: Session, made: Forecast, by: str, *, has_chart: bool) -> None:
         about=_json(made, targeted) | {"by": by},
         total={**targeted.total, "key": "total"},
         drawing=bars(targeted.rows, by, minor_digits(made.currency)) if has_chart else "",
-        remarks=_remarks(made, targeted.base),
+        remarks=_remarks(made, targeted),
         is_distinct=False,
     )
 
@@ -143,9 +143,11 @@ def _caption(made: Forecast, by: str) -> str:
     return f"Forecast by {by} in {made.currency} on {made.today}; won {days}"
 
 
-def _remarks(made: Forecast, base: str) -> list[str]:
+def _remarks(made: Forecast, targeted: Targeted) -> list[str]:
     """The notes below the rows: no deal is left out without a word."""
-    lines = [f"of target: what was won, of {base}"] if base else []
+    is_part = any("won_of_target" in row for row in (*targeted.rows, targeted.total))
+    won = "what those who have one won" if is_part else "what was won"
+    lines = [f"of target: {won}, of {targeted.base}"] if targeted.base else []
     for apart, key, what in (
         (made.overdue, OVERDUE, "overdue"),
         (made.without_date, WITHOUT_DATE, "without an expected close"),

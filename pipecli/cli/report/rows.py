@@ -69,6 +69,7 @@ class ForecastNames(printing.Names):
 def record_of(row: Row, by: str, names: ForecastNames) -> dict[str, Any]:
     """One row with the keys of JSON: by stage with its process, by team with its manager."""
     record: dict[str, Any] = row._asdict()
+    del record["won_by"]
     if by != "stage":
         del record["process"]
     if names.has_categories:
@@ -159,13 +160,20 @@ def with_targets(run: Session, made: Forecast, by: str, names: ForecastNames) ->
     if by in PERIODS:
         rows = [*made.rows, *_without_deals(made, by, goals)]
         rows.sort(key=chronological)
-        targeted = [
-            _with(record_of(row, by, names), goals.of_period(row.key, made.window.first)) for row in rows
-        ]
+        targeted = []
+        reached = made.totals.won_amount * 0
+        for row in rows:
+            targets_of = goals.of_period(row.key, made.window.first)
+            target = goals.total(targets_of) if targets_of else None
+            won = targets_of.won(row) if targets_of else None
+            targeted.append(_with(record_of(row, by, names), target, won))
+            reached += won or 0
         targets = [row["target"] for row in targeted if "target" in row]
         # Of a month without a target what was won is nothing that the others' targets asked for.
         is_whole = all("target" in row or not row["won_count"] for row in targeted)
-        total = _with(record_of(made.totals, "", names), sum(targets) if targets and is_whole else None)
+        total = _with(
+            record_of(made.totals, "", names), sum(targets) if targets and is_whole else None, reached
+        )
         return Targeted(targeted, total, f"the target of the {by}" if targets else "")
     total = record_of(made.totals, "", names)
     if by not in ("owner", "team", MANAGER):
@@ -181,11 +189,17 @@ def with_targets(run: Session, made: Forecast, by: str, names: ForecastNames) ->
             is_own = not line.is_sum and key in sums
             record = record_of(line.row, by, names) | {"level": line.level, "is_sum": line.is_sum}
             target = counted.manager(key) if line.is_sum else counted.user(key)
-            targeted.append(_with(record | ({"is_own": True} if is_own else {}), target))
-        return Targeted(targeted, _with(total, goals.total(counted)), base)
-    of = counted.user if by == "owner" else counted.team
-    targeted = [_with(record_of(row, by, names), of(row.key or "")) for row in made.rows]
-    return Targeted(targeted, _with(total, goals.total(counted)), base)
+            won = counted.won(line.row) if line.is_sum else None
+            targeted.append(_with(record | ({"is_own": True} if is_own else {}), target, won))
+        return Targeted(targeted, _with(total, goals.total(counted), counted.won(made.totals)), base)
+    of, is_team = (counted.user, False) if by == "owner" else (counted.team, True)
+    targeted = [
+        _with(
+            record_of(row, by, names), of(row.key or ""), counted.won(row, of_team=True) if is_team else None
+        )
+        for row in made.rows
+    ]
+    return Targeted(targeted, _with(total, goals.total(counted), counted.won(made.totals)), base)
 
 
 class Share(NamedTuple):
@@ -203,11 +217,14 @@ def even_shares(run: Session, made: Forecast) -> dict[str, Share]:
     return {month: share for month, share in shares.items() if share}
 
 
-def _with(record: Record, target: Decimal | None) -> Record:
+def _with(record: Record, target: Decimal | None, won: Decimal | None = None) -> Record:
+    """A row with its target and what was won of it; `won` where not all of the row counts for it."""
     if target is None:
         return record
-    reached = attainment(record["won_amount"], target)
-    return record | {"target": target, "attainment_percent": reached.percent, "gap": reached.gap}
+    amount = record["won_amount"] if won is None else won
+    reached = attainment(amount, target)
+    other = {"won_of_target": amount} if amount != record["won_amount"] else {}
+    return record | {"target": target, **other, "attainment_percent": reached.percent, "gap": reached.gap}
 
 
 class _Goals:
@@ -231,12 +248,13 @@ class _Goals:
         last = self.window.last or (date.max if self.window.is_asked else _end_of_month(self.today))
         return Targets(self.all, self.organisation, first, last)
 
-    def of_period(self, key: str | None, first: date | None) -> Decimal | None:
-        """The target of a row's month or quarter, where the window holds all of it."""
+    def of_period(self, key: str | None, first: date | None) -> Targets | None:
+        """The targets of a row's month or quarter, where the window holds all of it, and there are some."""
         days = _days(key)
         if days is None or (first and days.first < first) or self._ends_before(days.last):
             return None
-        return self.total(Targets(self.all, self.organisation, *days))
+        targets = Targets(self.all, self.organisation, *days)
+        return targets if self.total(targets) is not None else None
 
     def share(self, month: str) -> Share | None:
         year, number = month.split("-")
