@@ -21,7 +21,8 @@ TREE = Path(__file__).resolve().parent.parent
 FILES = sorted((TREE / "pipecli").rglob("*.py"))
 HEAVY = ("pydantic", "ruamel", "git", "rapidfuzz")
 READING = [
-    "today", "opp list", "opp show {deal}", "opp board", "opp item list {deal}", "opp contact list {deal}",
+    "today", "find espresso", "opp list --search espresso",
+    "opp list", "opp show {deal}", "opp board", "opp item list {deal}", "opp contact list {deal}",
     "lead list", "lead show {lead}", "quote list", "quote show {quotation}", "order list",
     "supplier-quote list", "customer list", "contact list", "product list", "price-list list",
     "activity list", "user list", "followups", "calendar", "forecast", "forecast --by team",

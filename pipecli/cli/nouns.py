@@ -256,6 +256,7 @@ NOUNS = {
             "list": "list",
         },
     ),
+    "find": Noun("Find records of every kind by any of their words.", "daily.find"),
     "undo": Noun("Take back the last change.", "daily.undo"),
     "inbox": Noun("Mail: record mailboxes on their deals and leads.", "data.inbox"),
     "followups": Noun("List what is due.", "cron.followups"),
@@ -308,7 +309,7 @@ NOUNS = {
 }
 
 _SECTIONS = {
-    "Daily work": "today call mail meet note undo followups activity inbox",
+    "Daily work": "today call mail meet note find undo followups activity inbox",
     "Records": "lead opportunity quotation order supplier-quote customer contact supplier competitor product "
     "price-list literature",
     "Reports": "forecast report changes chart dashboard",

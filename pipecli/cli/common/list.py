@@ -16,7 +16,7 @@ from pipecli.cli.common.table import Column
 from pipecli.errors import PipecliError
 from pipecli.jsontext import dumps, loads
 from pipecli.records.choice import all_chosen, chosen, likeliest, words_of
-from pipecli.records.kinds import BY_FOLDER, Kind
+from pipecli.records.kinds import BY_FOLDER, BY_NOUN, Kind
 from pipecli.store.index import query
 from pipecli.store.index.deals import OwnerFilter, in_team
 from pipecli.store.index.records import columns as columns_of
@@ -65,9 +65,40 @@ def _conditions(run: Session, plural: str, known: set[str]) -> tuple[list[str], 
         is_shared = "shared_with" in known  # customers have an owner, and nobody to share with
         conditions.append(f"(owner = ? {shared if is_shared else ''})")
         parameters += [me, me, team] if is_shared else [me]
+    for option in ("customer", "contact", "product", "search"):
+        if run.option(option):
+            condition, key = _about(run, plural, known, option, str(run.option(option)))
+            conditions.append(condition)
+            parameters.append(key)
     if run.option("where"):
         conditions.append(f"({run.option('where')}\n)")  # the newline ends a comment that would hide the rest
     return conditions, parameters
+
+
+def _about(run: Session, plural: str, known: set[str], option: str, text: str) -> tuple[str, object]:
+    """A condition on what a record is about, and its value: whom it is for, what is sold, its words."""
+    if option == "search":
+        _must_know(plural, "json", known, option)
+        from pipecli.store.index.search import search
+
+        kind = BY_FOLDER[plural]
+        keys = [hit.key for hit in search(run.pipeline.index.connection, text, [kind.noun])]
+        return f"{kind.identity} IN (SELECT value FROM json_each(?))", dumps(keys, indent=None)
+    from pipecli.store.lookup import resolve
+
+    key = resolve(run.pipeline, text, BY_NOUN[option]).key
+    own = {
+        ("opportunities", "contact"): "id IN (SELECT s.opportunity FROM stakeholders s WHERE s.contact = ?)",
+        ("literature", "product"): "EXISTS (SELECT 1 FROM json_each(products) WHERE value = ?)",
+    }
+    if condition := own.get((plural, option)):
+        return condition, key
+    if option == "product":
+        if plural not in ("opportunities", "quotations", "orders", "supplier-quotations"):
+            raise PipecliError(f"--product: {plural} have no items")
+        return "id IN (SELECT i.record FROM items i WHERE i.product = ?)", key
+    _must_know(plural, option, known, option)
+    return f"{option} = ?", key
 
 
 def _must_know(plural: str, column: str, known: set[str], option: str) -> None:
@@ -167,6 +198,10 @@ class Listing(Reading):
             text_option("--stage", "Only at this stage.", "STAGE"),
             team,
             text_option("--tag", "Only with this tag.", "TAG"),
+            text_option("--customer", "Only of this customer.", "CUSTOMER"),
+            text_option("--contact", "Only with this contact.", "CONTACT"),
+            text_option("--product", "Only with an item of this product.", "PRODUCT"),
+            text_option("--search", "Only what holds these words, as `pipecli find` looks.", "WORDS"),
             text_option("--where", "Only where this SQL condition on the columns of `sql` holds.", "EXPR"),
             text_option("--sort", "By this column; -COLUMN for the last first.", "COLUMN"),
             text_option("--limit", "At most so many.", "N"),

@@ -1,0 +1,98 @@
+"""`pipecli find`, and the filters of lists by what a record is about."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.conftest import Cli
+from tests.records_given import deal_text, lead_text
+
+Refused = Callable[..., str]
+pytestmark = pytest.mark.usefixtures("shop")
+
+
+@pytest.fixture(autouse=True)
+def _people(given: Callable[[dict[str, str]], None], shop: None) -> None:
+    given(
+        {
+            "contacts/jose-nunez.yaml": "id: jose-nunez\nname: José Núñez\nphones:\n- +34 612 34 56 78\n"
+            "emails:\n- jose@contoso.example\n",
+            "leads/2026/LEAD-7K3M9-x.yaml": lead_text(
+                "LEAD-7K3M9", name="Max Held", organization="Contoso Tea"
+            ),
+            "opportunities/2026/OPP-11111-x.yaml": deal_text(
+                "OPP-11111", "notes: They asked for a grinder of steel.\n", title="Mugs", status="open"
+            ),
+            "opportunities/2026/OPP-22222-x.yaml": deal_text(
+                "OPP-22222",
+                "closed:\n  date: 2026-11-03\n  reasons:\n  - price\n",
+                title="Grinder",
+                status="lost",
+            ),
+        }
+    )
+
+
+def _found(cli: Cli, *words: str) -> list[str]:
+    hits: list[dict[str, Any]] = json.loads(cli("find", *words, "--format", "json").out)
+    return [hit["id"] for hit in hits]
+
+
+def test_every_kind_is_looked_in(cli: Cli) -> None:
+    assert set(_found(cli, "contoso")) == {
+        "contoso-coffee", "maria-lopez", "jose-nunez", "LEAD-7K3M9", "OPP-2Q8XA",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "words", ["jose", "NÚÑEZ", "nunez jose", "612345678", "+34 612 345 678", "0034612345678"]
+)
+def test_a_person_is_found_however_they_are_typed(cli: Cli, words: str) -> None:
+    assert _found(cli, *words.split()) == ["jose-nunez"]
+
+
+def test_titles_come_before_notes_and_open_before_lost(cli: Cli) -> None:
+    hits = _found(cli, "grinder")
+    assert hits[0] == "grinder"
+    assert hits.index("OPP-22222") < hits.index("OPP-11111")
+    assert _found(cli, "steel", "grinder") == ["OPP-11111"]
+
+
+def test_only_of_a_kind(cli: Cli, refused: Refused) -> None:
+    assert _found(cli, "contoso", "--kind", "contact") == ["jose-nunez", "maria-lopez"] or set(
+        _found(cli, "contoso", "--kind", "contact")
+    ) == {"jose-nunez", "maria-lopez"}
+    assert _found(cli, "grinder", "--kind", "opp")[0] in ("OPP-2Q8XA", "OPP-22222")
+    assert "isn't a kind of record" in refused("find", "x", "--kind", "thing")
+
+
+def test_the_best_and_how_many_more(cli: Cli) -> None:
+    said = cli("find", "contoso", "--limit", "2", "--format", "ids")
+    assert len(said.out.splitlines()) == 2
+    assert said.err == "the best 2 of 5; --limit 0 shows all\n"
+
+
+def test_signs_of_sql_are_letters(cli: Cli) -> None:
+    assert _found(cli, "%") == []
+    assert _found(cli, "con_oso") == []
+    assert cli("find", "nowhere").err == "nothing holds nowhere\n"
+
+
+def _ids(cli: Cli, *words: str) -> list[str]:
+    return cli(*words, "--format", "ids").out.splitlines()
+
+
+def test_lists_by_what_a_record_is_about(cli: Cli, refused: Refused) -> None:
+    assert _ids(cli, "opp", "list", "--customer", "contoso") == ["OPP-2Q8XA"]
+    assert _ids(cli, "opp", "list", "--contact", "maria") == ["OPP-2Q8XA"]
+    assert _ids(cli, "opp", "list", "--product", "grinder") == ["OPP-2Q8XA"]
+    assert _ids(cli, "opp", "list", "--search", "steel") == ["OPP-11111"]
+    assert _ids(cli, "contact", "list", "--customer", "contoso-coffee") == ["maria-lopez"]
+    key = cli("quote", "new", "2q8xa", "--format", "ids").id
+    assert _ids(cli, "quote", "list", "--product", "cafe-s-100", "--customer", "contoso-coffee") == [key]
+    assert "customers have no items" in refused("customer", "list", "--product", "grinder")
+    assert "products have no customer" in refused("product", "list", "--customer", "contoso-coffee")
