@@ -18,7 +18,7 @@ from pipecli.errors import PipecliError
 from pipecli.store import git
 from pipecli.store.files import Location
 from pipecli.store.index.records import count as count_records
-from pipecli.wording import count
+from pipecli.wording import count, first_of
 
 app = noun("Find every fault of a pipeline.")
 
@@ -43,6 +43,13 @@ def check(
             help="Also what changed since the branch left REV: skipped stages, altered offers, …",
         ),
     ] = None,
+    signed: Annotated[
+        bool,
+        typer.Option(
+            "--require-signed",
+            help="With --base: each commit since then must be signed with a key that git knows here.",
+        ),
+    ] = False,
 ) -> None:
     """Find every fault of a pipeline, each with its file, line and rule.
 
@@ -52,6 +59,8 @@ def check(
     from pipecli.checks.check import check as check_pipeline
     from pipecli.checks.rule import Severity
 
+    if signed and not base:
+        raise typer.BadParameter("goes with --base", param_hint="--require-signed")
     run = session(ctx)
     git.require_working(run.present.location.work_tree)  # what it can't look at is not well
     wanted = _wanted(run, files or [])
@@ -59,6 +68,8 @@ def check(
     if base is not None:
         findings, since = _with_changes(run, base, findings, wanted)
     _print(run, findings)
+    if signed:
+        _require_signed(run, base)
     records = count_records(run.pipeline.index.connection)
     if any(finding.severity is Severity.ERROR for finding in findings):
         raise PipecliError(f"{counted(findings)} in {count(records, 'record')}{since}")
@@ -90,6 +101,29 @@ def _with_changes(
     base_id = range_.base[:7]
     name = base_id if range_.base.startswith(base) else f"{base} ({base_id})"
     return together(states, changes, changed), f"; {count(len(files), 'file')} changed since {name}"
+
+
+def _require_signed(run: Session, base: str | None) -> None:
+    """Refuse commits since a branch left `base` without a good signature. Raises PipecliError."""
+    from pipecli.history.change_set import range_of
+    from pipecli.history.commits import listed, signatures
+
+    place = run.present.location
+    range_ = range_of(place, f"{base}..HEAD")
+    commits = [commit.id for commit in listed(place, range_.head or "HEAD", range_.base)]
+    known = signatures(place, commits)
+    wrong = [commit for commit in commits if known[commit].state != "good"]
+    if wrong:
+        named = [f"{commit[:7]} ({known[commit].state or 'not signed'})" for commit in wrong]
+        raise PipecliError(
+            f"{count(len(wrong), 'commit')} of {len(commits)} since {base} without a good signature: "
+            f"{first_of(named, _MOST_NAMED)}",
+            hint="sign them (`git rebase --exec 'git commit --amend --no-edit -S' REV`), or have git "
+            "know the keys (gpg.ssh.allowedSignersFile)",
+        )
+
+
+_MOST_NAMED = 5
 
 
 def _wanted(run: Session, files: Sequence[Path]) -> Callable[[str], bool]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, tzinfo
 from itertools import groupby
 from typing import Annotated, Any
@@ -15,7 +15,7 @@ from pipecli.cli.common.reference import person
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column, clean, isolated
 from pipecli.errors import Ambiguous, PipecliError
-from pipecli.history.commits import Commit
+from pipecli.history.commits import Commit, Signature, signatures
 from pipecli.history.events import OF_THE_RECORD
 from pipecli.history.index import History, open_history
 from pipecli.history.log import BELONGING, Entry, Name, document_named, log, names_like
@@ -37,6 +37,9 @@ def history(
     ],
     field: Annotated[str, typer.Option(help="Only changes of this field.", metavar="PATH")] = "",
     since: Annotated[str, typer.Option(help="Only from this day on.", metavar="DATE")] = "",
+    signed: Annotated[
+        bool, typer.Option("--signatures", help="Also by whom each commit is signed, as git verifies it.")
+    ] = False,
     only: Annotated[
         bool, typer.Option("--only", help="Without an opportunity's quotations, orders and lead.")
     ] = False,
@@ -57,7 +60,8 @@ def history(
         first = _first_day(since, run)
         entries = [entry for entry in entries if entry.commit.when.astimezone(zone).date() >= first]
     _warn(known, entries, name)
-    _print(run, entries, name, zone)
+    ids = list(dict.fromkeys(entry.commit.id for entry in entries))
+    _print(run, entries, name, zone, signatures(place, ids) if signed else None)
 
 
 def _first_day(text: str, run: Session) -> date:
@@ -123,33 +127,50 @@ def _warn(known: History, entries: Sequence[Entry], name: Name) -> None:
         say(f"no commit has {name[1]} yet")
 
 
-def _print(run: Session, entries: Sequence[Entry], name: Name, zone: tzinfo) -> None:
+Signatures = Mapping[str, Signature] | None
+"""By the id of the commit; None where nobody asked."""
+
+
+def _print(run: Session, entries: Sequence[Entry], name: Name, zone: tzinfo, signed: Signatures) -> None:
     if run.format is Format.TABLE:
         by_commit = groupby(entries, key=lambda entry: entry.commit)
-        write_text("\n".join(_block(commit, [*records], name, zone) for commit, records in by_commit))
+        write_text("\n".join(_block(commit, [*records], name, zone, signed) for commit, records in by_commit))
         return
     if run.format is Format.IDS:
         write_text("".join(f"{commit}\n" for commit in dict.fromkeys(entry.commit.id for entry in entries)))
         return
     if run.format in (Format.JSON, Format.JSONL):
-        print_records([_record(entry, zone) for entry in entries], (), run.format)
+        print_records([_record(entry, zone, signed) for entry in entries], (), run.format)
         return
     rows = [
-        {**_record(entry, zone), **event._asdict()} | {"commit": entry.commit.id[:7]}
+        {**_record(entry, zone, signed), **event._asdict()} | {"commit": entry.commit.id[:7]}
         for entry in entries
         for event in entry.events
     ]
-    names = ("when", "author", "commit", "record", "text", "message")
+    names = ["when", "author", "commit", "record", "text", "message"]
+    if signed is not None:
+        names.append("signature")
+        rows = [row | {"signature": _words(row["signature"])} for row in rows]
     print_records(rows, [Column(name, name.upper()) for name in names], run.format)
 
 
-def _record(entry: Entry, zone: tzinfo) -> dict[str, Any]:
+def _words(signature: Signature | dict[str, str] | None) -> str:
+    """`signed by Ana Ruiz (good)`; of none `not signed`."""
+    state, signer = signature.values() if isinstance(signature, dict) else signature or ("", "")
+    return f"signed by {signer or 'an unknown key'} ({state})" if state else "not signed"
+
+
+def _record(entry: Entry, zone: tzinfo, signed: Signatures) -> dict[str, Any]:
     commit = entry.commit
+    signature = signed.get(commit.id) if signed is not None else None
+    about = {"signature": signature._asdict() if signature and signature.state else None}
     return {
         "commit": commit.id,
         "when": commit.when.astimezone(zone).isoformat(),
         "author": commit.author,
         "email": commit.email,
+        "committer": commit.committer or f"{commit.author} <{commit.email}>",
+        **(about if signed is not None else {}),
         "subject": commit.subject,
         "message": commit.body,
         "record": entry.key,
@@ -159,12 +180,17 @@ def _record(entry: Entry, zone: tzinfo) -> dict[str, Any]:
     }
 
 
-def _block(commit: Commit, entries: Sequence[Entry], name: Name, zone: tzinfo) -> str:
+def _block(commit: Commit, entries: Sequence[Entry], name: Name, zone: tzinfo, signed: Signatures) -> str:
     """One commit's part: a line of when and who, the events, and the message as it was written."""
     width = terminal_width()
     room = None if width is None else max(width - len(_INDENT), 30)
     when = f"{commit.when.astimezone(zone):%Y-%m-%d %H:%M}"
-    lines = [f"{when}  {isolated(clean(commit.author))}  {commit.id[:7]}"]
+    about = [isolated(clean(commit.author)), commit.id[:7]]
+    if commit.committer:
+        about.append(f"committed by {isolated(clean(commit.committer))}")
+    if signed is not None:
+        about.append(clean(_words(signed.get(commit.id))))
+    lines = ["  ".join([when, *about])]
     for entry in entries:
         for event in entry.events:
             is_clear = (entry.noun, entry.key) == name or entry.key in event.text

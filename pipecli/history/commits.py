@@ -133,6 +133,8 @@ class Commit(NamedTuple):
     subject: str
     body: str
     """The rest of the message, without pipecli's trailers."""
+    committer: str = ""
+    """The name and address of another who committed it; empty where the author did."""
 
 
 def parse_commit(commit: str, content: bytes) -> Commit:
@@ -146,7 +148,45 @@ def parse_commit(commit: str, content: bytes) -> Commit:
     lines = [
         line for line in body.splitlines() if not line.startswith(("Pipecli-Event: ", "Pipecli-Record: "))
     ]
-    return Commit(commit, name, email, _when(stamp), subject, "\n".join(lines).strip())
+    committer = _decoded(headers.get(b"committer", b""), encoding).rpartition("> ")[0] + ">"
+    other = committer if committer not in (">", f"{name} <{email}>") else ""
+    return Commit(commit, name, email, _when(stamp), subject, "\n".join(lines).strip(), other)
+
+
+class Signature(NamedTuple):
+    """What git says of a commit's signature."""
+
+    state: str
+    """`good`, `bad`, `can't be checked`, …; empty without one."""
+    signer: str
+
+
+_STATES = {
+    "G": "good", "U": "good, of an unknown key", "B": "bad", "X": "expired", "Y": "of an expired key",
+    "R": "of a revoked key", "E": "can't be checked",
+}  # fmt: skip
+
+
+def signatures(place: Location, commits: Sequence[str]) -> dict[str, Signature]:
+    """The signatures of commits, verified by git with the keys that it knows here. Raises GitRefused."""
+    if not commits:
+        return {}
+    listed = git.raw(
+        place.work_tree, "log", "--no-walk=unsorted", "--stdin", "--format=%H%x00%G?%x00%GS",
+        stdin="".join(f"{commit}\n" for commit in commits).encode(),
+    ).decode("utf-8", "replace")  # fmt: skip
+    words = (line.split("\0") for line in listed.split("\n") if line)
+    known = {commit: Signature(_STATES.get(state, ""), signer) for commit, state, signer in words}
+    # Of one by ssh git says that there is none, where it is told of no keys.
+    unsigned = [commit for commit, signature in known.items() if not signature.state]
+    for object_ in git.objects(place.work_tree, unsigned, _LARGEST):
+        if b"\ngpgsig" in (object_.content or b"").partition(b"\n\n")[0]:
+            known[object_.id] = Signature(_STATES["E"], "")
+    return known
+
+
+_LARGEST = 4 << 20
+"""Bytes of a commit."""
 
 
 def _decoded(text: bytes, encoding: str) -> str:

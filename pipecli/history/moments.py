@@ -18,6 +18,7 @@ from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import files, git
 from pipecli.store.files import Location
 from pipecli.store.yaml import read
+from pipecli.wording import count
 
 
 def steady(times: Sequence[int], now: float = float("inf")) -> tuple[list[int], int]:
@@ -157,17 +158,27 @@ class Tip(NamedTuple):
     commit: str
     is_shallow: bool
     """True for a clone that was made without the older commits."""
+    bent: str = ""
+    """A note where this clone replaces objects, or grafts parents: git shows another history than is read."""
 
 
 def tip(place: Location) -> Tip:
     """The commit of HEAD. Raises NoSuchMoment in a repository without one, GitRefused for a damaged one."""
-    done = git.run(place.work_tree, "rev-parse", "--is-shallow-repository", "HEAD^{commit}")
+    done = git.run(
+        place.work_tree, "rev-parse", "--is-shallow-repository", "HEAD^{commit}", "--glob=refs/replace/*"
+    )
     if done.returncode:
         if not git.is_unborn(place.work_tree):
             raise git.GitRefused(f"git can't read HEAD: {git.one_line(done.stderr)}", hint="see `git fsck`")
         raise NoSuchMoment("the repository has no commit yet, and so no history", hint="commit first")
-    shallow, commit = done.stdout.decode().split()
-    return Tip(commit, shallow == "true")
+    shallow, commit, *replacing = done.stdout.decode().split()
+    grafts = place.git_dir / "info" / "grafts"
+    bends = [
+        *([f"replaces {count(len(replacing), 'object')} (`git replace --list`)"] if replacing else []),
+        *(["grafts parents (info/grafts)"] if grafts.exists() and grafts.stat().st_size else []),
+    ]
+    note = f"this clone {' and '.join(bends)}: history is read as it was committed" if bends else ""
+    return Tip(commit, shallow == "true", note)
 
 
 def commit_at(

@@ -105,8 +105,10 @@ def pipeline_as_of(
     place: Location, moment: Moment, zone: tzinfo, now: date | datetime | None = None
 ) -> PastPipeline:
     """The pipeline as it stood at a moment, its `now` unless another is given. Raises NoSuchMoment."""
-    tip(place)  # one without commits says so
+    bent = tip(place).bent  # one without commits says so
     standing = commit_at(place, moment, zone, first_parent_line)
+    if bent:
+        standing = standing._replace(notes=(*standing.notes, bent))
     return PastPipeline(place, standing, now or _now_of(moment, standing))
 
 

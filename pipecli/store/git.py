@@ -62,6 +62,7 @@ def environment(work_tree: Path | None, more: Mapping[str, str] | None = None) -
     # A damaged .git is an error: without a ceiling git takes the repository of a directory above.
     if work_tree is not None and (work_tree / ".git").exists():
         own["GIT_CEILING_DIRECTORIES"] = str(work_tree.parent)
+    own |= {"GIT_NO_REPLACE_OBJECTS": "1", "GIT_GRAFT_FILE": os.devnull}  # history is what was committed
     return {**own, **(more or {})}
 
 
