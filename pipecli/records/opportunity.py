@@ -44,7 +44,7 @@ class Assigned(Part):
 
 
 class KeyInformation(Part):
-    """Six answers; the seventh, the next step, is the record's `next_contact`."""
+    """Six answers; the seventh, who else is after the deal, is the record's `competitors`."""
 
     need: Text | None = None
     pain_points: Text | None = None

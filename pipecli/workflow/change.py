@@ -62,6 +62,15 @@ def refuse_future(deal: Opportunity, day: date, today: date) -> None:
         )
 
 
+def refuse_before_created(deal: Opportunity, day: date) -> None:
+    """Refuse to close a deal on a day before it was created."""
+    if day < deal.created.date():
+        raise Refused(
+            f"{deal.id} can't be closed on {day}: it was created on {deal.created.date()}",
+            hint="give a later --date",
+        )
+
+
 def refuse_taken(settings: Settings, slug: str) -> None:
     """Refuse a name that a user or a team has."""
     for what, names in (("user", settings.users), ("team", settings.teams)):

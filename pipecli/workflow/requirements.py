@@ -16,15 +16,16 @@ NAMES = {
     "budget": "budget",
     "current_situation": "current situation",
     "proposed_solution": "proposed solution",
-    "next_contact": "next step",
+    "competitors": "competitors",
 }
-"""The fields in their order, and what people call them; the seventh is the record's next contact."""
+"""The fields in their order, and the words for them; the seventh is the deal's own `competitors`."""
 QUESTIONS = len(NAMES)
 
 
-def answered(key_info: Mapping[str, Any], *, has_next_step: bool) -> list[str]:
-    """The questions that a plain `key_info` answers, and the next step where the deal has one."""
-    return [name for name in NAMES if name in key_info or (name == "next_contact" and has_next_step)]
+def answered(deal: Mapping[str, Any]) -> list[str]:
+    """The questions that a plain deal answers: six in its `key_info`, the seventh by its competitors."""
+    key_info = deal.get("key_info") or {}
+    return [name for name in NAMES if name in key_info or (name == "competitors" and deal.get(name))]
 
 
 _COUNT = rf"key_info\s*>=\s*([0-{QUESTIONS}])"
@@ -68,7 +69,7 @@ def meets(deal: Mapping[str, Any], requirement: str) -> bool:
     count = re.fullmatch(_COUNT, requirement.strip())
     if count or requirement == "key_info":
         wanted = int(count[1]) if count else QUESTIONS
-        return len(answered(deal.get("key_info", {}), has_next_step="next_contact" in deal)) >= wanted
+        return len(answered(deal)) >= wanted
     if requirement == "amount":
         return "amount" in deal or bool(deal.get("items"))
     value: Any = deal

@@ -25,7 +25,8 @@ def opp(cli, once):
 
     def build() -> str:
         cli("customer", "add", "Contoso Coffee")
-        key = cli("opp", "add", "Machines", "--customer", "contoso-coffee", "--format", "ids").id
+        add = ("opp", "add", "Machines", "--customer", "contoso-coffee", "--format", "ids")
+        key = cli("--today", "2026-11-01", *add).id
         item = ("--description", "Machine", "--price", "2500", "--quantity", "2", "--tax", "21")
         cli("opp", "item", "add", key, *item)
         return key
@@ -465,3 +466,22 @@ def test_of_older_files_history_says_which_was_sent_last(cli, opp, shown, root, 
         git("commit", "-qm", f"send {quotation}")
     cli("opp", "won", opp)
     assert shown("opp", opp)["closed"]["quotation"] == first
+
+
+def test_a_deal_is_not_closed_before_it_was_created(opp, refused):
+    said = refused(*TODAY, "opp", "lost", opp, "--reason", "price", "--date", "2026-10-31")
+    assert f"{opp} can't be closed on 2026-10-31: it was created on 2026-11-01" in said
+
+
+def test_won_is_no_stage_but_a_verb(opp, refused):
+    said = refused("opp", "advance", opp, "--to", "won")
+    assert said == f"error: won is not a stage but the end of a deal; close it: pipecli opp won {opp}"
+
+
+def test_a_move_says_that_it_drops_a_probability_set_by_hand(cli, opp):
+    cli("opp", "set", opp, "probability=55")
+    said = cli("opp", "advance", opp)
+    assert (
+        "the probability set by hand, 55 %, is dropped: demo has 25 % (--keep-probability keeps it)"
+        in said.err
+    )

@@ -107,7 +107,7 @@ def test_past_the_last_stage_lies_the_close(cli, opp, refused):
 @pytest.mark.parametrize(
     ("to", "said"),
     [
-        ("won", "won is no stage of the process standard; its stages: qualify, demo, propose, commit"),
+        ("won", "won is not a stage but the end of a deal; close it: pipecli opp won OPP-"),
         ("qualify", "is at qualify already"),
     ],
 )

@@ -138,6 +138,7 @@ Key information: 3 of 7
 need         Two machines before Christmas
 pain points  The old ones break every week and nobody repairs them on Sundays,
              when the shops are full
+competitors  Acme Coffee
 not known    decision maker, budget, current situation, proposed solution
 
 Planned

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from typing import Annotated, cast
 
 import typer
@@ -17,7 +18,7 @@ from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.quotation import Order, Quotation
 from pipecli.store.lookup import Care
-from pipecli.workflow.change import Change, Refused, require_open
+from pipecli.workflow.change import Change, Refused, refuse_before_created, require_open
 from pipecli.workflow.match_party import of_lead
 from pipecli.workflow.opportunity.close import convert_on_win, lose, win
 from pipecli.workflow.opportunity.close import reopen as reopened
@@ -54,7 +55,7 @@ def won(
             sent=sent_times(transaction.pipeline, quotations),
             order_id=transaction.new_id("ORD"),
             now=transaction.now,
-            day=transaction.day(day, past=True) or transaction.today,
+            day=_closing_day(transaction, deal, day),
             quotation=transaction.get(Quotation, quotation) if quotation is not None else None,
             amount=option("--amount", amount, (Opportunity, "amount"), transaction.session, deal.currency),
             note=option("--note", note, (Opportunity, "closed.detail"), transaction.session),
@@ -85,7 +86,7 @@ def lost(
             _quotations(transaction, deal),
             _orders(transaction, deal),
             reasons=reason or [],
-            day=transaction.day(day, past=True) or transaction.today,
+            day=_closing_day(transaction, deal, day),
             today=transaction.today,
             lost_to=[
                 option("--competitor", name, (Opportunity, "competitors.1"), transaction.session)
@@ -120,6 +121,14 @@ def reopen(
             stage=stage,
         )
         transaction.do(change)
+
+
+def _closing_day(transaction: Transaction, deal: Opportunity, text: str | None) -> date:
+    """The day on which a deal ends: the one that is given, which isn't before its creation, else today."""
+    day = transaction.day(text, past=True)
+    if day is not None:
+        refuse_before_created(deal, day)
+    return day or transaction.today
 
 
 def _quotations(transaction: Transaction, deal: Opportunity) -> list[Quotation]:

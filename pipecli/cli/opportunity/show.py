@@ -204,9 +204,11 @@ def _print_items(run: Session, deal: RecordJson) -> None:
 
 def _print_key_information(deal: RecordJson) -> None:
     key_info = deal.get("key_info", {})
-    known = answered(key_info, has_next_step="next_contact" in deal)
+    known = answered(deal)
     write_text(f"\nKey information: {len(known)} of {QUESTIONS}\n")
     lines: list[Line] = [(NAMES[name], key_info[name]) for name in known if name in key_info]
+    if "competitors" in known:
+        lines.append((NAMES["competitors"], ", ".join(deal["competitors"])))
     unknown = [words for name, words in NAMES.items() if name not in known]
     if unknown:
         lines.append(("not known", ", ".join(unknown)))

@@ -110,7 +110,7 @@ def _key_info_answered(deal: Opportunity) -> Sequence[SQLValue]:
     from pipecli.workflow.requirements import answered
 
     key_info = deal.key_info.plain() if deal.key_info else {}
-    return [len(answered(key_info, has_next_step=bool(deal.next_contact)))]
+    return [len(answered({"key_info": key_info, "competitors": deal.competitors}))]
 
 
 _ASSIGNED = _fields_of("assigned", "assigned_rule TEXT, assigned_turn INTEGER", "rule turn")

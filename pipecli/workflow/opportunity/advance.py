@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pipecli.records.choice import chosen
 from pipecli.records.opportunity import Opportunity
-from pipecli.records.settings import Process, Settings
+from pipecli.records.settings import Process, Settings, Stage
 from pipecli.workflow.change import Change, Refused, named_stage, require_open
 from pipecli.workflow.requirements import missing_fields, missing_steps
 
@@ -39,12 +39,28 @@ def advance(
     stage = process.stages[there]
     moved = deal.with_(stage=stage.id, probability=deal.probability if keep_probability else None)
     forced = " (forced)" if missing else ""
+    dropped = deal.probability is not None and moved.probability is None
     return Change(
         subject=moved,
         summary=f"advance {deal.stage} → {stage.id}{forced}",
         event="stage-changed",
-        notes=(f"forced although {'; '.join(missing)}",) if missing else (),
+        notes=(
+            *([f"forced although {'; '.join(missing)}"] if missing else []),
+            *([_dropped(deal, stage)] if dropped else []),
+        ),
     )
+
+
+def _dropped(deal: Opportunity, stage: Stage) -> str:
+    """The word on a probability set by hand, which goes with the stage it was set for."""
+    return (
+        f"the probability set by hand, {deal.probability:f} %, is dropped: "
+        f"{stage.id} has {stage.probability:f} % (--keep-probability keeps it)"
+    )
+
+
+_ENDS = {"won": "opp won", "lost": "opp lost", "closed": "opp lost"}
+"""Words that people give for a stage, which end a deal, each with the verb that does."""
 
 
 def process_of(deal: Opportunity, settings: Settings) -> Process:
@@ -69,6 +85,9 @@ def named_process(settings: Settings, word: str) -> str:
 def _target(deal: Opportunity, process: Process, here: int | None, to: str | None) -> int:
     stages = ", ".join(stage.id for stage in process.stages)
     if to is not None:
+        if to.strip().casefold() in _ENDS and process.position(to) is None:
+            verb = f"pipecli {_ENDS[to.strip().casefold()]} {deal.id}"
+            raise Refused(f"{to} is not a stage but the end of a deal", hint=f"close it: {verb}")
         named = named_stage(process, to, f"{to} is no stage of the process {deal.process}")
         there = process.position(named)
         assert there is not None
