@@ -57,8 +57,10 @@ NOUNS = {
             "assign": "opportunity.people",
             "share": "opportunity.people",
             "item add": "opportunity.set",
+            "item set": "opportunity.set",
             "item remove": "opportunity.set",
             "item list": "opportunity.show",
+            "reprice": "opportunity.set",
             "contact add": "opportunity.people",
             "contact remove": "opportunity.people",
             "contact list": "opportunity.show",
@@ -69,7 +71,7 @@ NOUNS = {
             "competitor remove": "opportunity.people",
         },
         groups={
-            "item": "Items: add, remove, list.",
+            "item": "Items: add, set, remove, list.",
             "contact": "Contacts on an opportunity: add, remove, list.",
             "step": "Steps of the stages: done, undo, list.",
             "competitor": "Competitors on an opportunity: add, remove.",
@@ -92,11 +94,12 @@ NOUNS = {
             "render": "quotation.render",
             "template": "quotation.render",
             "item add": "quotation.draft",
+            "item set": "quotation.draft",
             "item remove": "quotation.draft",
             "item list": "show",
         },
         groups={
-            "item": "Items of a draft: add, remove, list.",
+            "item": "Items of a draft: add, set, remove, list.",
         },
     ),
     "order": Noun(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
-from typing import TypedDict, Unpack
+from typing import TypedDict, TypeVar, Unpack
 
 from pipecli.records.catalogue import PriceList, Product
 from pipecli.records.item import Item, total
@@ -16,6 +16,7 @@ from pipecli.records.names import folded
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.quotation import Quotation, SupplierItem
 from pipecli.records.settings import Settings
+from pipecli.wording import count
 from pipecli.workflow.change import Change, Refused, require_open
 
 Line = Item | SupplierItem
@@ -37,13 +38,20 @@ def find_item(items: Sequence[Line], which: str, owner: str) -> int:
 
 
 def places(items: Sequence[Line], name: str) -> list[int]:
-    """Every line of a product, else every line with these words in its description."""
+    """Every line of a product, else every line with these words in its description.
+
+    A number alone is no word: the 0 of no line would be a part of "Café S-100".
+    """
     words = folded(name.strip())
     descriptions = [folded(item.description) for item in items]
     return (
         [place for place, item in enumerate(items) if item.product == words]
         or [place for place, description in enumerate(descriptions) if description == words]
-        or [place for place, description in enumerate(descriptions) if words and words in description]
+        or [
+            place
+            for place, description in enumerate(descriptions)
+            if words and not words.isdecimal() and words in description
+        ]
     )
 
 
@@ -52,6 +60,7 @@ def in_words(item: Line) -> str:
     return f"{item.quantity:f} × {item.description}"
 
 
+T = TypeVar("T", Opportunity, Quotation)
 Priced = Opportunity | Quotation
 """Records with a currency, items, and perhaps a price list; below either is called the deal."""
 
@@ -220,3 +229,113 @@ def remove_item(deal: Opportunity, which: str) -> Change:
     place = find_item(deal.items, which, deal.id)
     shrunk = deal.with_(items=deal.items[:place] + deal.items[place + 1 :])
     return Change(shrunk, f"remove {in_words(deal.items[place])}", "item-removed", notes=amount_notes(shrunk))
+
+
+class ChangedLine(TypedDict, total=False):
+    """The fields of a line that a person gives anew; None and absent are the same."""
+
+    quantity: Decimal | None
+    price: Decimal | None
+    discount: Decimal | None
+    tax: Decimal | None
+    description: str | None
+    uom: str | None
+
+
+def with_line(owner: T, which: str, line: ChangedLine) -> tuple[T, str]:
+    """The record with other fields on a line, and the words for it. A discount of 0 is none.
+
+    The price stays where it isn't given: `price_notes` says what the list would give.
+    """
+    place: int = find_item(owner.items, which, owner.id)
+    names = {"price": "unit_price"}
+    given = {names.get(name, name): value for name, value in line.items() if value is not None}
+    if not given:
+        raise Refused(
+            f"{owner.id}: nothing is given for the item {which}",
+            hint="give --quantity, --price, --discount, --tax, --description or --uom",
+        )
+    if given.get("discount") == 0:
+        given["discount"] = None
+    item = owner.items[place].with_(**given)
+    changed = owner.with_(items=(*owner.items[:place], item, *owner.items[place + 1 :]))
+    return changed, f"set {', '.join(given)} of item {place + 1}, {item.description}"
+
+
+def set_item(
+    deal: Opportunity,
+    settings: Settings,
+    lists: Sequence[PriceList],
+    day: date,
+    which: str,
+    **line: Unpack[ChangedLine],
+) -> Change:
+    """Change a line of an open deal: by its number from 1, its product, or words of its description."""
+    require_open(deal)
+    changed, summary = with_line(deal, which, line)
+    notes = () if line.get("price") is not None else price_notes(deal, changed, settings, lists, day)
+    return Change(changed, summary, "changed", notes=(*notes, *amount_notes(changed)))
+
+
+def price_notes(
+    before: Priced, after: Priced, settings: Settings, lists: Sequence[PriceList], day: date
+) -> tuple[str, ...]:
+    """The price that the list has for each new quantity: a line keeps its own until somebody changes it."""
+    changed = [
+        (number, new)
+        for number, (old, new) in enumerate(zip(before.items, after.items, strict=False), 1)
+        if old.product == new.product and old.quantity != new.quantity and old.unit_price == new.unit_price
+    ]
+    if not changed:
+        return ()
+    try:
+        price_list = price_list_of(after, settings, lists, day)
+    except Refused:
+        return ()  # no list to compare with
+    return tuple(
+        f"{price_list.id} gives {new.product} for {price:,f} at {new.quantity:f}, the line keeps "
+        f"{new.unit_price:,f}: pipecli {_ALIAS[after.noun]} item set {after.id} {number} --price {price:f} "
+        "takes it"
+        for number, new in changed
+        if new.product
+        and (price := price_list.price(new.product, new.quantity)) not in (None, new.unit_price)
+    )
+
+
+_ALIAS = {"opportunity": "opp", "quotation": "quote"}
+
+
+def reprice(
+    deal: Opportunity,
+    settings: Settings,
+    lists: Sequence[PriceList],
+    day: date,
+    which: Sequence[str] = (),
+) -> Change:
+    """Give the lines of an open deal, or those named, the prices that its list has today.
+
+    The notes say each price that changes, and each line of a product that the list doesn't price.
+    """
+    require_open(deal)
+    chosen = {find_item(deal.items, word, deal.id) for word in which} or set(range(len(deal.items)))
+    price_list = price_list_of(deal, settings, lists, day)
+    items, notes = list(deal.items), list[str]()
+    for place in sorted(chosen):
+        item = items[place]
+        price = price_list.price(item.product, item.quantity) if item.product else None
+        line = f"{place + 1}, {in_words(item)}: "
+        if price is None and item.product:
+            notes.append(f"{line}stays at {item.unit_price:,f}, {price_list.id} has no price for it")
+        elif price is not None and price != item.unit_price:
+            notes.append(f"{line}{item.unit_price:,f} → {price:,f} {deal.currency}")
+            items[place] = item.with_(unit_price=price)
+    repriced = deal.with_(items=tuple(items))
+    changed = sum(new != old for new, old in zip(items, deal.items, strict=True))
+    if not changed:
+        notes.append(f"no item has another price in {price_list.id} on {day}")
+    return Change(
+        repriced,
+        f"reprice {count(changed, 'item')} from {price_list.id} of {day}",
+        "changed",
+        notes=(*notes, *amount_notes(repriced)),
+    )

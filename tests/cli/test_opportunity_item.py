@@ -90,9 +90,10 @@ def test_a_new_quantity_keeps_the_price_and_says_what_the_list_gives(add, cli, o
     add("--product", "cafe-s-100", "--quantity", "2")
     said = cli(*TODAY, "opp", "set", opp, "items.1.quantity=12")
     assert "retail-eur gives cafe-s-100 for 2,299.00 at 12, the line keeps 2,499.00" in said.err
-    assert f"pipecli opp set {opp} items.1.unit_price=2299.00 takes it" in said.err
+    assert f"pipecli opp item set {opp} 1 --price 2299.00 takes it" in said.err
     assert json.loads(cli("opp", "show", opp, "--format", "json").out)["amount"] == 12 * 2499
-    assert cli(*TODAY, "opp", "set", opp, "items.1.quantity=13").err == ""  # no other tier
+    assert "for 2,299.00 at 13" in cli(*TODAY, "opp", "set", opp, "items.1.quantity=13").err
+    assert cli(*TODAY, "opp", "set", opp, "items.1.quantity=3").err == ""  # at the price of the list
 
 
 def test_items_are_removed_by_number_product_or_words(add, cli, opp):
@@ -239,6 +240,74 @@ def test_a_closed_deal_keeps_its_items(add, cli, refused, opp):
     assert way_out in refused("opp", "item", "add", opp, "--product", "cafe-s-100")
     assert way_out in refused("opp", "item", "remove", opp, "1")
     assert way_out in refused("opp", "set", opp, "items.1.quantity=3")
+
+
+# A line is changed, and priced anew
+
+
+def test_a_line_is_changed_by_its_number_and_keeps_its_price(add, cli, opp, git):
+    add("--product", "cafe-s-100", "--quantity", "2")
+    add("--description", "Training", "--price", "100", "--discount", "5")
+    said = cli(
+        *TODAY, "opp", "item", "set", opp, "1", "--quantity", "12", "--tax", "9.975", "--format", "json"
+    )
+    deal = json.loads(said.out)
+    assert [deal["items"][0][key] for key in ("quantity", "unit_price", "tax")] == [12, 2499, 9.975]
+    assert f"2,499.00: pipecli opp item set {opp} 1 --price 2299.00 takes it" in said.err
+    said = cli(*TODAY, "opp", "item", "set", opp, "cafe-s-100", "--price", "2299", "--quantity", "13")
+    assert said.err == ""
+    changed = ("--description", "Training for six", "--discount", "0", "--uom", "day")
+    deal = json.loads(cli("opp", "item", "set", opp, "2", *changed, "--format", "json").out)
+    assert deal["items"][1] == {
+        "description": "Training for six", "quantity": 1, "uom": "day", "unit_price": 100,
+    }  # fmt: skip
+    assert "set discount, description, uom of item 2, Training for six" in git("log", "-1", "--format=%s")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["0", "--quantity", "2"], "has no item 0; it has 1 (2 × Café S-100)"),
+        (["1"], "nothing is given for the item 1; give --quantity, --price"),
+        (["1", "--quantity", "0"], "--quantity: it should be greater than 0"),
+        (["1", "--discount", "101"], "--discount: it should be less than or equal to 100"),
+    ],
+)
+def test_a_change_of_a_line_that_makes_no_sense_is_refused(add, refused, opp, arguments, words):
+    add("--product", "cafe-s-100", "--quantity", "2")
+    assert words in refused("opp", "item", "set", opp, *arguments)
+
+
+def test_reprice_shows_and_takes_what_the_list_says_today(add, cli, opp):
+    add("--product", "cafe-s-100", "--quantity", "2")
+    add("--product", "cafe-s-100", "--quantity", "10", "--price", "2000")
+    add("--description", "Training", "--price", "100")
+    cli("price-list", "set", "retail-eur", "prices.cafe-s-100=2600")
+    said = cli(*TODAY, "opp", "reprice", opp, "--dry-run")
+    assert "1, 2 × Café S-100: 2,499.00 → 2,600 EUR" in said.err
+    assert "2, 10 × Café S-100: 2,000 → 2,600 EUR" in said.err
+    assert "+  unit_price: 2600" in said.out
+    assert json.loads(cli("opp", "show", opp, "--format", "json").out)["amount"] == 2 * 2499 + 20000 + 100
+    deal = json.loads(cli(*TODAY, "opp", "reprice", opp, "1", "--format", "json").out)
+    assert [item["unit_price"] for item in deal["items"]] == [2600, 2000, 100]
+    deal = json.loads(cli(*TODAY, "opp", "reprice", opp, "--format", "json").out)
+    assert deal["amount"] == 12 * 2600 + 100
+    said = cli(*TODAY, "opp", "reprice", opp)
+    assert "no item has another price in retail-eur on 2026-11-20" in said.err
+
+
+def test_a_line_of_a_draft_is_changed_alike(add, cli, refused, opp):
+    add("--product", "cafe-s-100", "--quantity", "2")
+    cli("customer", "add", "Nordwind")
+    cli("opp", "set", opp, "customer=nordwind")
+    draft = cli(*TODAY, "quote", "new", opp, "--format", "ids").id
+    said = cli(*TODAY, "quote", "item", "set", draft, "1", "--quantity", "12", "--format", "json")
+    assert json.loads(said.out)["amount"] == 12 * 2499
+    assert f"pipecli quote item set {draft} 1 --price 2299.00 takes it" in said.err
+    cli(*TODAY, "quote", "send", draft)
+    assert "is sent: what a customer was offered is frozen" in refused(
+        "quote", "item", "set", draft, "1", "--quantity", "2"
+    )
 
 
 # Numbers of lines

@@ -13,6 +13,12 @@ from pipecli.cli.common.command import (
     Description,
     Discount,
     Item,
+    NewDescription,
+    NewDiscount,
+    NewPrice,
+    NewQuantity,
+    NewTax,
+    NewUnit,
     Price,
     ProductSold,
     Ref,
@@ -88,6 +94,44 @@ def add_item(
         transaction.do(change)
 
 
+@app.command("item set", cls=Changing)
+def set_item(
+    ctx: typer.Context,
+    ref: Ref,
+    item: Item,
+    quantity: NewQuantity = None,
+    price: NewPrice = None,
+    discount: NewDiscount = None,
+    tax: NewTax = None,
+    description: NewDescription = None,
+    uom: NewUnit = None,
+) -> None:
+    """Change an item.
+
+    Its price stays unless --price is given; what the price list would give is said.
+    """
+    with changing(ctx) as transaction:
+
+        def given(name: str, text: str | None, field: str) -> Any:
+            return option(name, text, (Opportunity, f"items.0.{field}"), transaction.session, record.currency)
+
+        record = transaction.get(Opportunity, ref)
+        change = items.set_item(
+            record,
+            transaction.settings,
+            transaction.pipeline.all(PriceList),
+            transaction.today,
+            item,
+            quantity=given("--quantity", quantity, "quantity"),
+            price=given("--price", price, "unit_price"),
+            discount=given("--discount", discount, "discount"),
+            tax=given("--tax", tax, "tax"),
+            description=given("--description", description, "description"),
+            uom=given("--uom", uom, "uom"),
+        )
+        transaction.do(change)
+
+
 @app.command("item remove", cls=Changing)
 def remove_item(
     ctx: typer.Context,
@@ -97,3 +141,21 @@ def remove_item(
     """Remove an item."""
     with changing(ctx) as transaction:
         transaction.do(items.remove_item(transaction.get(Opportunity, ref), item))
+
+
+@app.command("reprice", cls=Changing)
+def reprice(
+    ctx: typer.Context,
+    ref: Ref,
+    item: Annotated[list[str] | None, typer.Argument(help="Only these: number, product or words.")] = None,
+) -> None:
+    """Give the items the prices that the price list has today; --dry-run shows them."""
+    with changing(ctx) as transaction:
+        change = items.reprice(
+            transaction.get(Opportunity, ref),
+            transaction.settings,
+            transaction.pipeline.all(PriceList),
+            transaction.today,
+            item or (),
+        )
+        transaction.do(change)

@@ -13,6 +13,12 @@ from pipecli.cli.common.command import (
     Description,
     Discount,
     Item,
+    NewDescription,
+    NewDiscount,
+    NewPrice,
+    NewQuantity,
+    NewTax,
+    NewUnit,
     Price,
     ProductSold,
     Ref,
@@ -149,6 +155,44 @@ def add_item(
             transaction.pipeline.all(PriceList),
             transaction.today,
             product=transaction.get(Product, product) if product else None,
+            quantity=given("--quantity", quantity, "quantity"),
+            price=given("--price", price, "unit_price"),
+            discount=given("--discount", discount, "discount"),
+            tax=given("--tax", tax, "tax"),
+            description=given("--description", description, "description"),
+            uom=given("--uom", uom, "uom"),
+        )
+        transaction.do(change)
+
+
+@app.command("item set", cls=Changing)
+def set_item(
+    ctx: typer.Context,
+    ref: Ref,
+    item: Item,
+    quantity: NewQuantity = None,
+    price: NewPrice = None,
+    discount: NewDiscount = None,
+    tax: NewTax = None,
+    description: NewDescription = None,
+    uom: NewUnit = None,
+) -> None:
+    """Change an item of a draft.
+
+    Its price stays unless --price is given; what the price list would give is said.
+    """
+    with changing(ctx) as transaction:
+
+        def given(name: str, text: str | None, field: str) -> Any:
+            return option(name, text, (Quotation, f"items.0.{field}"), transaction.session, record.currency)
+
+        record = transaction.get(Quotation, ref)
+        change = quotation_item.set_item(
+            record,
+            transaction.settings,
+            transaction.pipeline.all(PriceList),
+            transaction.today,
+            item,
             quantity=given("--quantity", quantity, "quantity"),
             price=given("--price", price, "unit_price"),
             discount=given("--discount", discount, "discount"),

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import date
-from decimal import Decimal
 
 from pipecli.records.catalogue import PriceList
-from pipecli.records.item import Item
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.settings import Settings
 from pipecli.workflow.change import Change, Refused, require_open, require_source, require_type
-from pipecli.workflow.items import price_list_of, require_currency
+from pipecli.workflow.items import price_notes, require_currency
 from pipecli.workflow.opportunity.advance import change_process
 
 _VALUE_FIELDS = ("amount", "currency", "items")
@@ -58,7 +56,7 @@ def set_fields(
     if before.contacts != after.contacts:
         _one_primary(after)
     _price_list_in_currency(before, after, lists)
-    notes = (*_price_notes(before, after, settings, lists, day), *_currency_notes(before, after))
+    notes = (*price_notes(before, after, settings, lists, day), *_currency_notes(before, after))
     return Change(after, summary, _event(before, after), notes=notes)
 
 
@@ -89,38 +87,6 @@ def _price_list_in_currency(before: Opportunity, after: Opportunity, lists: Sequ
         own = next((list_ for list_ in lists if list_.id == after.price_list), None)
         if own is not None:
             require_currency(own, after)
-
-
-def _price_notes(
-    before: Opportunity, after: Opportunity, settings: Settings, lists: Sequence[PriceList], day: date
-) -> list[str]:
-    """The lines whose quantity reached another tier: they keep their price until somebody changes it."""
-    changed = [
-        (number, old, new)
-        for number, (old, new) in enumerate(zip(before.items, after.items, strict=False), 1)
-        if old.product == new.product and old.quantity != new.quantity and old.unit_price == new.unit_price
-    ]
-    if not changed:
-        return []
-    try:
-        price_list = price_list_of(after, settings, lists, day)
-    except Refused:
-        return []  # no list to compare with
-    return [
-        f"{price_list.id} gives {new.product} for {price:,f} at {new.quantity:f}, the line keeps "
-        f"{new.unit_price:,f}: pipecli opp set {after.id} items.{number}.unit_price={price:f} takes it"
-        for number, old, new in changed
-        if (price := _other_price(price_list, old, new)) is not None
-    ]
-
-
-def _other_price(price_list: PriceList, old: Item, new: Item) -> Decimal | None:
-    """The list's price at the new quantity, where it is neither that of the old one nor the line's."""
-    if new.product is None:
-        return None
-    price = price_list.price(new.product, new.quantity)
-    is_news = price not in (price_list.price(new.product, old.quantity), new.unit_price)
-    return price if is_news else None
 
 
 def _currency_notes(before: Opportunity, after: Opportunity) -> list[str]:

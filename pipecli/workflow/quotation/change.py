@@ -10,7 +10,16 @@ from pipecli.records.catalogue import PriceList
 from pipecli.records.quotation import Quotation, QuotationStatus
 from pipecli.records.settings import Settings
 from pipecli.workflow.change import Change, Refused
-from pipecli.workflow.items import NewLine, find_item, in_words, make_item, require_currency
+from pipecli.workflow.items import (
+    ChangedLine,
+    NewLine,
+    find_item,
+    in_words,
+    make_item,
+    price_notes,
+    require_currency,
+    with_line,
+)
 
 
 def require_draft(quotation: Quotation) -> None:
@@ -111,6 +120,21 @@ def add(
         f"add {in_words(item)} at {item.unit_price:,f} {quotation.currency}",
         "item-added",
     )
+
+
+def set_item(
+    quotation: Quotation,
+    settings: Settings,
+    lists: Sequence[PriceList],
+    day: date,
+    which: str,
+    **line: Unpack[ChangedLine],
+) -> Change:
+    """Change a line of a draft: by its number from 1, its product, or words of its description."""
+    require_draft(quotation)
+    changed, summary = with_line(quotation, which, line)
+    notes = () if line.get("price") is not None else price_notes(quotation, changed, settings, lists, day)
+    return Change(changed, summary, "changed", notes=notes)
 
 
 def remove(quotation: Quotation, which: str) -> Change:
