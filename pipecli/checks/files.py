@@ -61,7 +61,9 @@ def misplaced(pipeline: Pipeline) -> Iterator[Problem]:
 def missing_file(pipeline: Pipeline) -> Iterator[Problem]:
     """Files that literature and settings name, and that are not there."""
     named = pipeline.index.connection.execute(
-        "SELECT path, 'file', file FROM _literature WHERE file IS NOT NULL"
+        # as it is written: the columns have it as it is compared
+        "SELECT path, 'file', json_extract(json, '$.file') FROM _records "
+        "WHERE noun = 'literature' AND json_extract(json, '$.file') IS NOT NULL"
     ).fetchall()
     settings = pipeline.settings
     if settings.company.logo:

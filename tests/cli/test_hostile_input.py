@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
@@ -80,3 +81,14 @@ def test_an_encoding_that_is_none_of_a_text(encoding: str, cli: Cli, tmp_path: P
     )
     assert encoding in said.err
     assert "pipecli itself" not in said.err
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_an_accent_is_the_same_however_it_was_typed(form: str, cli: Cli, deal: Callable[..., Path]) -> None:
+    file = deal()
+    file.write_text(file.read_text().replace("Espresso", unicodedata.normalize("NFD", "Café")))
+    word = unicodedata.normalize(form, "Café machines")
+    for condition in (f"title = '{word}'", f"title LIKE '{word[:6]}%'"):
+        assert cli("opp", "list", "--where", condition, "--format", "ids").id == DEAL
+    assert cli("sql", f"SELECT id FROM opportunities WHERE title = '{word}'", "--format", "ids").id == DEAL
+    assert cli("opp", "show", word, "--format", "ids").id == DEAL

@@ -72,8 +72,8 @@ def _answer(writing: int, work: Callable[[Sequence[S]], T], things: Sequence[S])
         os._exit(failed)
 
 
-LAYOUT = f"{__version__}/{crc32(tables.schema().encode()):08x}"
-"""Changes whenever the tables do: an index of another layout is built anew."""
+LAYOUT = f"{__version__}/{crc32(f'{tables.schema()} composed'.encode()):08x}"
+"""Changes whenever the tables, or how they hold text, do: an index of another layout is built anew."""
 
 _PATIENCE = 10.0
 

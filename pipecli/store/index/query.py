@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pipecli.errors import PipecliError
 from pipecli.records.choice import likeliest
 from pipecli.store.index.records import columns, public_tables
+from pipecli.store.index.tables import composed
 
 if TYPE_CHECKING:
     from pipecli.records.money import Rates
@@ -78,7 +79,7 @@ def select(
 def _guarded(connection: sqlite3.Connection, sql: str, parameters: Sequence[object]) -> Answer:
     try:
         with _bounds(connection):
-            cursor = connection.execute(sql, tuple(parameters))
+            cursor = connection.execute(composed(sql), tuple(parameters))
             return Answer([column[0] for column in cursor.description or ()], _rows(cursor))
     except MemoryError:
         raise BadQuery(_TOO_MUCH, hint="ask for less at once") from None

@@ -325,4 +325,13 @@ def _values(columns: Sequence[Columns], part: object) -> list[SQLValue]:
     row = list[SQLValue]()
     for _, values in columns:
         row += values(part)
-    return row
+    return [composed(value) if type(value) is str else value for value in row]
+
+
+def composed(text: str) -> str:
+    """Text as it is compared: with é as one sign, however its author's keyboard made it."""
+    if text.isascii():
+        return text
+    from unicodedata import normalize
+
+    return normalize("NFC", text)
