@@ -241,6 +241,17 @@ def commit_of(work_tree: Path, revision: str) -> str | None:
     return id_of(work_tree, f"{revision}^{{commit}}")
 
 
+def head_of(work_tree: Path, git_dir: Path) -> str:
+    """The id of HEAD's commit, read without a process where a file has it; empty before the first commit."""
+    with suppress(OSError, UnicodeDecodeError):
+        text = (git_dir / "HEAD").read_text(encoding="utf-8").strip()
+        reference = text.removeprefix("ref: ")
+        found = text if text == reference else (git_dir / reference).read_text(encoding="utf-8").strip()
+        if re.fullmatch("[0-9a-f]{40,64}", found):
+            return found
+    return commit_of(work_tree, "HEAD") or ""
+
+
 def start(work_tree: Path, *arguments: str, held: Sequence[int] = ()) -> subprocess.Popen[bytes]:
     """git, running on while its caller feeds it. Raises GitRefused only without a git."""
     with started(work_tree):

@@ -319,3 +319,81 @@ def test_a_wrong_field_or_column_has_its_likeliest(refused, cancity):
     assert "did you mean amount?" in refused("opp", "list", "--sort", "ammount")
     assert "did you mean amount?" in refused("opp", "list", "--where", "ammount > 3")
     assert "did you mean currency?" in refused("settings", "show", "curency")
+
+
+def test_a_row_of_the_last_list_and_the_record_touched_last(cli, root, cancity):
+    _, screen = at_terminal(root, "opp", "list", "--sort", "amount", columns=140)
+    assert "#  ID         TITLE" in screen
+    assert "1  OPP-8W9YZ  Espresso machines" in screen
+    assert "2  OPP-CANXX  Foyers of four cinemas" in screen
+    said = cli("opp", "set", "@2", "tags=kino")
+    assert said.err == "@2 is OPP-CANXX Foyers of four cinemas\n"
+    assert said.out == "OPP-CANXX Foyers of four cinemas: set tags\n"
+    again = cli("opp", "advance", "@")
+    assert again.err.startswith("@ is OPP-CANXX Foyers of four cinemas\n")
+    assert cli("opp", "lost", "@1", "--reason", "price").out.startswith("OPP-8W9YZ Espresso machines: ")
+    assert cli("customer", "show", "@", code=1).err.startswith(
+        "@ is OPP-8W9YZ Espresso machines\nerror: no customer"
+    )
+
+
+def test_what_was_made_last_is_the_last_and_a_paper_leads_to_its_deal(cli, shop):
+    quotation = cli("quote", "new", "OPP-2Q8XA", "--format", "ids").id
+    assert cli("quote", "show", "@").err == f"@ is {quotation} contoso-coffee\n"
+    assert "OPP-2Q8XA" in cli("opp", "show", "@").out
+
+
+def test_what_a_terminal_showed_is_the_record_touched_last(cli, root, cancity):
+    at_terminal(root, "opp", "show", "foyers")
+    assert cli("opp", "set", "@", "tags=kino").out.startswith("OPP-CANXX ")
+    cli("opp", "show", "OPP-8W9YZ")
+    assert cli("opp", "set", "@", "tags=bar").out.startswith("OPP-CANXX ")
+
+
+def test_rows_of_activities_and_of_what_is_due_are_those_of_their_records(cli, root, cancity):
+    cli("opp", "set", "OPP-8W9YZ", "next_contact.date=2026-11-21", "next_contact.by=ana-ruiz")
+    for words in (["followups"], ["today"]):
+        cli("opp", "set", "foyers", f"tags={words[0]}")
+        _, screen = at_terminal(root, *words)
+        assert "1  " in screen
+        assert cli("opp", "show", "@1").err == "@1 is OPP-8W9YZ Espresso machines\n"
+    cli("activity", "add", "foyers", "--type", "call", "--subject", "Prices", "--at", "2026-11-30T10:00")
+    at_terminal(root, "activity", "list")
+    assert cli("opp", "show", "@1").err == "@1 is OPP-CANXX Foyers of four cinemas\n"
+
+
+def test_a_list_older_than_a_change_by_others_holds_no_more(cli, refused, root, cancity, git):
+    at_terminal(root, "opp", "list", "--sort", "amount")
+    cli("opp", "set", "@1", "tags=mine")
+    assert cli("opp", "show", "@1").code == 0
+    ben = ("-c", "user.email=ben@contoso.example", "-c", "user.name=Ben")
+    file = root / "opportunities" / "2026" / "11" / "OPP-8W9YZ.yaml"
+    file.write_text(file.read_text().replace("amount: 250", "amount: 260"))
+    git(*ben, "commit", "-q", "-a", "-m", "By Ben")
+    line = refused("opp", "set", "@1", "tags=x")
+    assert "@1 was OPP-8W9YZ, which ben@contoso.example has changed since" in line
+    assert "list again" in line
+    assert cli("opp", "show", "@2").err.startswith("@2 is OPP-CANXX")
+    assert "has changed since" in refused("opp", "set", "@", "tags=x")
+    at_terminal(root, "opp", "list", "--sort", "amount")
+    assert cli("opp", "set", "@1", "tags=x").out.startswith("OPP-8W9YZ ")
+
+
+def test_no_list_no_row_and_nothing_of_it_in_the_files(cli, refused, root, cancity, git):
+    assert "the last list is not there" in refused("opp", "show", "@1")
+    assert "no record was touched" in refused("opp", "show", "@")
+    cli("opp", "list")
+    assert "the last list is not there" in refused("opp", "show", "@1")
+    at_terminal(root, "opp", "list")
+    for wrong in ("@0", "@3"):
+        assert "the last list has rows 1 to 2" in refused("opp", "show", wrong)
+    assert git("status", "--porcelain") == ""
+    (root / ".git" / "pipecli").joinpath("root", "recent.json").write_text("{[")
+    assert "the last list is not there" in refused("opp", "show", "@1")
+
+
+def test_a_row_that_is_gone(cli, refused, root, cancity, git):
+    at_terminal(root, "opp", "list", "--sort", "amount")
+    git("rm", "-q", "opportunities/2026/11/OPP-8W9YZ.yaml")
+    git("commit", "-q", "-m", "Gone")
+    assert "@1 was OPP-8W9YZ, which is gone" in refused("opp", "show", "@1")

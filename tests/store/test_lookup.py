@@ -59,6 +59,7 @@ def pipeline(founded: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         "customers/cancity.yaml": "id: cancity\nname: Cancity\n",
         "customers/kaffa.yaml": "id: kaffa\nname: Café Kaffa\n",
         "customers/acme-nuts.yaml": "id: acme-nuts\nname: Acme Nuts\n",
+        "customers/nuts.yaml": "id: nuts\nname: Pecan Ltd\n",
         "customers/grinders-and-co.yaml": "id: grinders-and-co\nname: Grinders & Co\n",
         "contacts/maria-lopez.yaml": "id: maria-lopez\nname: María López\ncustomer: cancity\n"
         "emails: [maria@cancity.example]\nphones: [+34 600 123 456]\n",
@@ -102,3 +103,34 @@ def test_each_line_of_the_page(pipeline, command, typed, answer):
         if care is not Care.LIKELY:
             found = f"refused: {found}"
     assert found == answer
+
+
+def test_nobody_is_asked_who_they_are_where_one_record_fits(pipeline):
+    def who():
+        raise AssertionError("git is asked for a name, which takes a process")
+
+    assert resolve(pipeline, "foyers", OPPORTUNITY, me=who).key == "OPP-CAN42"
+
+
+def test_who_is_no_user_has_the_open_before_the_closed(pipeline):
+    assert resolve(pipeline, "oven", OPPORTUNITY).key == "OPP-V0A11"
+    with pytest.raises(Ambiguous, match="is 2 records"):
+        resolve(pipeline, "espresso", OPPORTUNITY)
+
+
+def test_what_is_not_there_has_its_likeliest_and_a_word_on_short_starts(pipeline):
+    with pytest.raises(NotFound, match=r"did you mean Foyers of four cinemas \(OPP-CAN42\)"):
+        resolve(pipeline, "Foyer of for cinemas", OPPORTUNITY)
+    with pytest.raises(NotFound, match=r"no opportunity answers.*has 3 signs or more"):
+        resolve(pipeline, "7k", OPPORTUNITY)
+    with pytest.raises(NotFound, match=r"see `pipecli opportunity list`"):
+        resolve(pipeline, "zzzz", OPPORTUNITY)
+    with pytest.raises(NotFound, match=r"no record answers.*each noun's `list`"):
+        resolve(pipeline, "zzzz")
+
+
+def test_a_careful_verb_says_what_it_asks_for(pipeline):
+    with pytest.raises(Ambiguous, match=r"this takes a whole id or a name$"):
+        resolve(pipeline, "7k3m", OPPORTUNITY, care=Care.ONLY)
+    with pytest.raises(Ambiguous, match=r"this takes a whole id or a whole name$"):
+        resolve(pipeline, "acme", CUSTOMER, care=Care.WHOLE)

@@ -14,6 +14,7 @@ from typing import NamedTuple, TypeVar
 import typer
 
 from pipecli.cli.common.output import Format, print_records, write_text
+from pipecli.cli.common.recent import note_touched
 from pipecli.cli.common.record_json import RecordJson, print_record_json, record_json
 from pipecli.cli.common.reference import find
 from pipecli.cli.common.session import Session, say, session, warn
@@ -123,6 +124,8 @@ class Transaction:
         on_another = printed.is_new and any(self._is_on_another(change) for change in changes)
         commit_id = self.commit(writes, subject, trailers(changes))
         print_one(self.session, printed, line=line, commit=commit_id)
+        if printed.noun in BY_NOUN and printed.shown is None:
+            note_touched(self.session, printed.noun, printed.key)
         if on_another and self.session.format_name == "table":
             say(line)
 

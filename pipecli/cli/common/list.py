@@ -9,6 +9,7 @@ import typer
 
 from pipecli.cli.common.command import Reading, flag_option, text_option
 from pipecli.cli.common.output import Format, print_records, write_text
+from pipecli.cli.common.recent import document, print_numbered
 from pipecli.cli.common.record_json import DERIVED, RecordJson, derive
 from pipecli.cli.common.reference import key_of, names_of
 from pipecli.cli.common.session import Session, session
@@ -231,7 +232,8 @@ def print_list(ctx: typer.Context, kind: Kind, shown: Sequence[Shown], order: st
         names = [column.column.name for column in shown]
         records = [_typed(dict(zip(names, row, strict=True)), _FLAGS, _LISTS) for row in rows.rows]
         visible = [column.column for column in shown if not column.hidden]
-        print_records(records, visible, run.format, id_key=names[0])
+        keys = [(kind.noun, str(record[names[0]])) for record in records]
+        print_numbered(run, records, visible, keys, id_key=names[0])
 
 
 _FLAGS = frozenset({"active"})
@@ -334,7 +336,11 @@ def print_parts(
         records = [
             _typed(dict(zip(names, row, strict=True)), parts.flags, parts.lists) for row in result.rows
         ]
-    print_records(records, [column.column for column in shown if not column.hidden], run.format)
+    visible = [column.column for column in shown if not column.hidden]
+    if parts.kinds:
+        print_numbered(run, records, visible, [document(str(record["record"])) for record in records])
+    else:
+        print_records(records, visible, run.format)
 
 
 def _record(parts: Parts, row: dict[str, object]) -> dict[str, object]:

@@ -8,10 +8,11 @@ from decimal import Decimal
 from typing import Any
 
 from pipecli.cli.common.output import print_record
+from pipecli.cli.common.reference import names_of
 from pipecli.cli.common.session import Session
 from pipecli.errors import PipecliError
 from pipecli.jsontext import loads
-from pipecli.records.choice import Names, chosen, listed, people_of
+from pipecli.records.choice import Names, chosen, listed
 from pipecli.records.kinds import BY_NOUN
 from pipecli.records.money import percent, weighted
 from pipecli.records.names import name_key
@@ -116,7 +117,7 @@ def find_section(run: Session, noun: str, text: str, *, whole: bool = False) -> 
 
     With `whole` words alone will not do: what takes one away must not find a namesake.
     """
-    known = people_of(run.pipeline.settings_as_written.get(SECTIONS[noun], {}))
+    known = names_of(run, noun)
     hint = _known_names(noun, known)
     slug = chosen(text, known, f'no {noun} answers to "{text}"', hint=hint)
     if whole and text != slug and name_key(text) not in [name_key(name) for name in (slug, *known[slug])]:
@@ -128,9 +129,7 @@ def find_section(run: Session, noun: str, text: str, *, whole: bool = False) -> 
 
 def find_principal(run: Session, text: str) -> str:
     """The slug of the user or team that a person means. Raises PipecliError."""
-    settings = run.pipeline.settings_as_written
-    known = {**people_of(settings.get("teams", {})), **people_of(settings.get("users", {}))}
-    return chosen(text, known, f'no user or team answers to "{text}"')
+    return chosen(text, names_of(run, "principal"), f'no user or team answers to "{text}"')
 
 
 def _known_names(noun: str, known: Names) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import typer
 
 from pipecli.cli.common.output import terminal_width
+from pipecli.cli.common.recent import is_recent, note_touched, recalled
 from pipecli.cli.common.session import Session
 from pipecli.cli.common.table import Column, amount_text, render
 from pipecli.errors import Ambiguous
@@ -19,8 +20,19 @@ from pipecli.store.lookup import Care, Found, resolve
 
 
 def find(run: Session, text: str, *kinds: Kind, care: Care = Care.LIKELY) -> Found:
-    """The record of these kinds (none given: of any) that a person means. Raises NotFound, Ambiguous."""
-    return resolve(run.pipeline, text, *kinds, care=care, me=lambda: person(run))
+    """The record of these kinds (none given: of any) that a person means. Raises NotFound, Ambiguous.
+
+    `@3` is a row of the last list, `@` the record touched last; of another kind it is what belongs to that.
+    """
+    named = recalled(run, text) if is_recent(text) else text
+    try:
+        record = resolve(run.pipeline, named, *kinds, care=care, me=lambda: person(run))
+    except Ambiguous as question:
+        question.text = text.strip()  # as it was typed: a choice takes its place
+        raise
+    if run.format_name == "table" and sys.stdout.isatty():
+        note_touched(run, record.noun, record.key)
+    return record
 
 
 def person(run: Session) -> tuple[str, str | None] | None:
@@ -51,8 +63,12 @@ def names_of(run: Session, noun: str, process: str = "") -> Names:
         case "stage":
             of = [processes[process]] if process in processes else processes.values()
             return {id_: names for known in of for id_, names in stages_of(known).items()}
-    sections = {"user": ("users",), "team": ("teams",)}.get(noun, ("users", "teams"))
-    return {key: names for section in sections for key, names in people_of(settings.get(section, {})).items()}
+    known: dict[str, Sequence[str]] = {}
+    for section in {"user": ("users",), "team": ("teams",)}.get(noun, ("users", "teams")):
+        called = people_of(settings.get(section, {}))  # without a team of which nothing is said
+        rows = rows_where(run.pipeline.index.connection, ("id", "name"), section, order="rowid")
+        known |= {key: called.get(key, [name or key]) for key, name in rows}
+    return known
 
 
 _MOST_CHOICES = 20

@@ -10,7 +10,8 @@ import typer
 
 from pipecli.cli.common.command import noun
 from pipecli.cli.common.list import Planned, owner_filter
-from pipecli.cli.common.output import Format, print_records, write_text
+from pipecli.cli.common.output import Format, write_text
+from pipecli.cli.common.recent import document, print_numbered
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column
 from pipecli.records.kinds import LEAD, OPPORTUNITY
@@ -65,7 +66,8 @@ def _print(run: Session, follow_ups: Sequence[FollowUp], until: date) -> None:
     if run.format is Format.TABLE and not follow_ups:
         say(f"nothing is due on or before {until}")
         return
-    print_records([_record(follow_up) for follow_up in follow_ups], _COLUMNS, run.format)
+    rows = [document(follow_up.plan.id) for follow_up in follow_ups]
+    print_numbered(run, [_record(follow_up) for follow_up in follow_ups], _COLUMNS, rows)
 
 
 def _record(follow_up: FollowUp) -> dict[str, Any]:

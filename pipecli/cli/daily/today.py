@@ -11,6 +11,7 @@ import typer
 from pipecli.cli.common.command import noun
 from pipecli.cli.common.list import Report, owner_filter
 from pipecli.cli.common.output import Format, print_records, write_text
+from pipecli.cli.common.recent import document, note_rows
 from pipecli.cli.common.session import Session, mention, session
 from pipecli.cli.common.table import Column, clean, cut, isolated
 from pipecli.records.kinds import CUSTOMER, LEAD, OPPORTUNITY, QUOTATION
@@ -59,6 +60,7 @@ def today(ctx: typer.Context) -> None:
     write_text(f"{isolated(_heading(run, chosen))}\n")
     if shown:
         print_records(_numbered(shown), _COLUMNS, run.format)
+        note_rows(run, [document(row["id"]) for row in shown])
     elif not pipeline.index.connection.execute("SELECT 1 FROM _records WHERE noun <> 'settings'").fetchone():
         write_text(f"nothing is here yet; begin with one of\n{steps(FIRST_STEPS)}")
     else:
