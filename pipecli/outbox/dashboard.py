@@ -94,6 +94,8 @@ class Content(NamedTuple):
     figures: list[Figure]
     parts: list[Picture | Table]
     """In the order of reading."""
+    untouched: list[str]
+    """The ids of the open deals on which nobody did anything this month."""
 
     def plain(self) -> dict[str, Any]:
         """The key figures as JSON has them."""
@@ -102,6 +104,7 @@ class Content(NamedTuple):
             "currency": self.currency,
             "period": self.period,
             "figures": {figure.key: figure.exact for figure in self.figures},
+            "untouched": self.untouched,
         }
 
 
@@ -116,7 +119,7 @@ def dashboard_page(content: Content) -> str:
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters["hover"] = _hover
-    script = POINTER_SCRIPT + _SORTING
+    script = POINTER_SCRIPT + _SORTING + _SCROLLING
     # drawn by Vega, which escapes texts
     parts = [
         (part, Markup(svg_of_page(part.drawn, _CHART_WIDTH)) if isinstance(part, Picture) else None)  # noqa: S704
@@ -158,3 +161,13 @@ for (const heading of document.querySelectorAll('thead th button')) heading.addE
   body.append(...(down ? rows.reverse() : rows));
 });
 """
+_SCROLLING = """
+const tell = () => { for (const part of document.querySelectorAll('section.table')) {
+  const scrolls = part.scrollWidth > part.clientWidth;
+  part.classList.toggle('scrolls', scrolls);
+  scrolls ? part.setAttribute('tabindex', '0') : part.removeAttribute('tabindex');
+} };
+tell();
+addEventListener('resize', tell);
+"""
+"""Says of a table that is wider than a phone that it can be moved, with a finger or the arrow keys."""

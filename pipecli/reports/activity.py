@@ -82,6 +82,11 @@ class Done(NamedTuple):
     """Planned for before these days, and not done."""
 
 
+def touched(activities: Iterable[Activity], days: Days) -> set[str]:
+    """The ids of the records on which something was done on these days, by whomever."""
+    return {activity.record for activity in activities if activity.done and days.has(activity.day)}
+
+
 def activity(
     activities: Iterable[Activity], deals: Iterable[OwnedDeal], touched: set[str], *,
     by: str, days: Days, today: date,

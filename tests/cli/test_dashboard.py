@@ -179,6 +179,10 @@ def test_a_browser_shows_it_without_a_word_of_complaint(cli, root, tmp_path):
         for width in (1280, 390):
             page.set_viewport_size({"width": width, "height": 800})
             assert page.evaluate("document.documentElement.scrollWidth") <= width
+            tables = "[...document.querySelectorAll('section.table')]"
+            wide = page.evaluate(f"{tables}.filter(each => each.scrollWidth > each.clientWidth).length")
+            assert page.locator("section.scrolls").count() == wide
+        assert wide > 0  # on a phone, where each says so
         page.emulate_media(media="print")
         assert page.pdf().startswith(b"%PDF")
         chromium.close()
@@ -191,7 +195,8 @@ def test_amounts_that_are_too_long_for_half_a_page_have_all_of_it(cli, root, tmp
     cli("settings", "set", "targets.2026-12={ana-ruiz: 900000000000000}", "targets.2026-11={ana-ruiz: 1}")
     page = written(cli, tmp_path)
     assert '<section class="table wide">\n<h2>Forecast by month, in EUR</h2>' in page
-    assert page.count('class="table wide"') == 1
+    assert '<section class="table wide">\n<h2>Forecast by owner, in EUR</h2>' in page
+    assert page.count('class="table wide"') == 2
     assert '<strong class="long">900,000,000,000,350.50</strong>' in page
 
 
@@ -211,3 +216,31 @@ def test_the_quarters_target_is_a_figure(cli, root, tmp_path):
     page = written(cli, tmp_path)
     assert figures(page)["attainment_percent"] == "25.0"
     assert "of 2,000.00" in page
+
+
+def test_the_forecast_is_there_by_team_and_by_seller_to_the_same_total(cli, root, tmp_path):
+    cli("team", "add", "iberia", "--name", "Iberia")
+    cli("user", "set", "ana-ruiz", "team=iberia")
+    cli("settings", "set", "targets.2026-Q4={ana-ruiz: 1000}")
+
+    page = written(cli, tmp_path)
+
+    for by, name in (("team", "Iberia"), ("owner", "Ana Ruiz")):
+        table = page[page.index(f"Forecast by {by}, in EUR") :].partition("</section>")[0]
+        assert name in table
+        assert re.findall(r"<tfoot>.*?</tfoot>", table)[0].count("500.00") == 1
+        assert "50.0 %" in table
+
+
+def test_the_deals_that_nobody_touched_are_those_of_the_report_of_activities(cli, root, tmp_path):
+    cli("activity", "add", "OPP-10001", "--type", "call", "--subject", "Hello", "--done")
+    page = tmp_path / "page.html"
+
+    shown = loads(cli("dashboard", "--output", str(page), "--format", "json").out)
+
+    counted = loads(cli("report", "activity", "--format", "json").out)["totals"]["untouched_count"]
+    assert (shown["untouched"], counted) == (["OPP-10002"], 1)
+    text = page.read_text(encoding="utf-8")
+    table = text[text.index("Untouched in 2026-11") :].partition("</section>")[0]
+    assert "OPP-10002" in table
+    assert "OPP-10001" not in table

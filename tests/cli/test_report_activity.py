@@ -82,7 +82,7 @@ def test_the_table_has_a_line_a_user_and_those_whose_deals_nobody_touched(root: 
         "total          6      1         1         2        1        2     1          1\n"
         "\n"
         "done: 6 on what is open, 0 on what is closed by now\n"
-        "untouched: 1 of 2 open deals; `pipecli report stale` names the worst\n"
+        "untouched: 1 of 2 open deals; `pipecli dashboard` lists them, `pipecli report stale` the worst\n"
         "before these days, 1 planned and not done; `pipecli followups` names them\n"
     )
 

@@ -25,7 +25,7 @@ from pipecli.cli.report.printing import (
     print_report,
 )
 from pipecli.records.kinds import LEAD, OPPORTUNITY
-from pipecli.reports.activity import GROUPINGS, PEOPLE, Activity, Done, Row, activity
+from pipecli.reports.activity import GROUPINGS, PEOPLE, Activity, Done, Row, activity, touched
 from pipecli.reports.days import Days
 from pipecli.store.index.deals import OwnerFilter, team_and_below
 from pipecli.store.index.rows import activities, owned_deals
@@ -57,7 +57,7 @@ def report_activity(
     made = activity(
         _of(every, of, team_and_below(pipeline.index.connection, of.team) if of.team else set()),
         owned_deals(pipeline.index.connection, of),
-        {activity.record for activity in every if activity.done and asked.has(activity.day)},
+        touched(every, asked),
         by=by, days=asked, today=run.today,
     )  # fmt: skip
     _print(run, made, by, asked)
@@ -136,7 +136,7 @@ def _remarks(made: Done) -> list[str]:
     if totals.open_deal_count:
         lines.append(
             f"untouched: {totals.untouched_count} of {totals.open_deal_count} open deals; "
-            "`pipecli report stale` names the worst"
+            "`pipecli dashboard` lists them, `pipecli report stale` the worst"
         )
     if made.overdue_before:
         lines.append(

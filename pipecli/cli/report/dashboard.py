@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -26,6 +26,7 @@ from pipecli.history.stages import last_moves
 from pipecli.outbox.dashboard import Cell, Change, Content, Figure, Picture, Table
 from pipecli.records.kinds import CUSTOMER, LEAD, OPPORTUNITY
 from pipecli.records.money import minor_digits
+from pipecli.reports.activity import touched
 from pipecli.reports.days import Days
 from pipecli.reports.deals import Deal
 from pipecli.reports.forecast import Forecast, Window
@@ -34,6 +35,7 @@ from pipecli.reports.pipeline import KeyFigures, change, key_figures
 from pipecli.reports.ranking import before, points_of, ranking
 from pipecli.reports.stale import Stale, stale
 from pipecli.store.index.deals import OwnerFilter, closed_deals, open_deals
+from pipecli.store.index.rows import activities
 from pipecli.store.pipeline import Pipeline
 
 app = noun("Write a page with the key figures, charts and tables.")
@@ -146,7 +148,8 @@ def _forecast_table(run: Session, made: Forecast) -> Table:
         [made.by.title(), "Open", "Weighted", "Won", *([_TARGET, "Won of it"] if has_targets else [])],
         [cells(row, label(row, made.by), place) for place, row in enumerate(rows)],
         total=cells(total, "Total", len(rows)),
-        nothing=f"Nothing is expected, and nothing was won since the beginning of the {made.by}.",
+        nothing="Nothing is expected, and nothing was won since the beginning of the "
+        f"{'month' if made.by == 'month' else 'quarter'}.",
     )
 
 
@@ -205,6 +208,39 @@ def stale_table(made: Stale, names: People, currency: str) -> Table:
     )
 
 
+def untouched_table(
+    deals: Sequence[Deal], names: People, valuation: Valuation, today: date, period: str
+) -> Table:
+    worth = sorted(
+        ((valuation.amount(deal, today), deal) for deal in deals), key=lambda pair: -(pair[0] or 0)
+    )
+    return Table(
+        f"Untouched in {period}, in {valuation.currency}",
+        ["Deal", "Customer", "Owner", "Stage", "Amount"],
+        [
+            [
+                Cell(deal.title, deal.title, note=deal.id),
+                Cell(_customer(deal.customer, names), _customer(deal.customer, names)),
+                Cell(names.users.label(deal.owner), names.users.label(deal.owner)),
+                Cell(names.stages.label(deal.stage, deal.process), deal.stage),
+                _amount(amount, valuation.currency),
+            ]
+            for amount, deal in worth[:_MOST_ROWS]
+        ],
+        nothing="Something was done on every open deal.",
+        note="open, and nobody did anything on them this month",
+        more=max(len(worth) - _MOST_ROWS, 0),
+    )
+
+
+def _untouched(run: Session, of: OwnerFilter, month: Days) -> list[Deal]:
+    """The open deals on which nobody did anything this month, as `report activity` counts them."""
+    connection = run.pipeline.index.connection
+    assert run.now.tzinfo
+    done = touched(activities(connection, run.now.tzinfo), month)
+    return [deal for deal in open_deals(connection, of, Days()) if deal.id not in done]
+
+
 def _customer(slug: str | None, names: People) -> str:
     return names.customers.label(slug) if slug else ""
 
@@ -250,6 +286,11 @@ def content_of(run: Session, of: OwnerFilter, currency: str | None) -> Content:
     year = Days(_a_year_before(run.today), run.today)
     closed = closed_deals(pipeline.index.connection, of, year)
     names = People(run)
+    groupings = ["team", "owner"] if pipeline.settings_as_written.get("teams") else ["owner"]
+    by_people = [made_of(run, pipeline, by, Window(days.first, None), currency) for by in groupings]
+    whole_quarter = Window(days.first, days.last, is_asked=True)  # whose targets count
+    month = parse_period("this month", run.today)
+    idle = _untouched(run, of, Days(month.first, month.last))
     return Content(
         company=str(pipeline.settings_as_written["company"]["name"]),
         owner_filter=_said_of(of, names),
@@ -263,13 +304,16 @@ def content_of(run: Session, of: OwnerFilter, currency: str | None) -> Content:
         parts=[
             Picture(*forecast_picture(run, forecast)),
             *forecast_tables(run, forecast, quarterly),
+            *(_forecast_table(run, made._replace(window=whole_quarter)) for made in by_people),
             Picture(*pipeline_picture(run, of, Days(), currency)),
             ranking_table(run, of, days, valuation, names, quarter.name),
             stale_table(standing_still, names, valuation.currency),
+            untouched_table(idle, names, valuation, run.today, month.name),
             Picture(*funnel_picture(run, year)),
             closed_table(closed, "won", names, valuation),
             closed_table(closed, "lost", names, valuation),
         ],
+        untouched=sorted(deal.id for deal in idle),
     )
 
 
