@@ -19,6 +19,20 @@ def count(number: int, noun: str, form: str = "") -> str:
     return f"{number:{form}} {noun}{'s' * (number != 1)}"
 
 
+def duration(minutes: int, *, in_hours: bool = False) -> str:
+    """Minutes as people say them: `45 min`, `3 h 20 min`, `2 days 5 h`, from a week on `104 days`.
+
+    `in_hours`: without days, for business hours, of which a day has fewer than 24.
+    """
+    hours, rest = divmod(minutes, 60)
+    days = 0 if in_hours else hours // 24
+    if days >= 7:
+        return count(days, "day", ",")
+    parts = [(days, count(days, "day")), (hours - days * 24, f"{hours - days * 24:,} h")]
+    parts += [(rest, f"{rest} min")] if not days else []
+    return " ".join([words for number, words in parts if number]) or "0 min"
+
+
 def first_of(names: Sequence[str], most: int, form: str = "") -> str:
     """At most so many names, and how many more there are: `ana, ben and 3 more`."""
     more = f" and {len(names) - most:{form}} more" if len(names) > most else ""

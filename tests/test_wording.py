@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from pipecli.wording import count, first_of, one_line, visible
+from pipecli.wording import count, duration, first_of, one_line, visible
 
 
 def test_a_noun_is_plural_but_for_one() -> None:
     assert [count(number, "deal") for number in (0, 1, 2)] == ["0 deals", "1 deal", "2 deals"]
     assert count(1200, "row", ",") == "1,200 rows"
+
+
+def test_a_duration_is_told_as_people_say_it() -> None:
+    told = [duration(minutes) for minutes in (0, 45, 60, 200, 1440, 1500, 3000, 10_080, 149_760)]
+    assert told == [
+        "0 min", "45 min", "1 h", "3 h 20 min", "1 day", "1 day 1 h", "2 days 2 h", "7 days", "104 days",
+    ]  # fmt: skip
+    assert duration(3000, in_hours=True) == "50 h"  # of business
 
 
 def test_a_long_list_is_cut_and_the_rest_is_counted() -> None:

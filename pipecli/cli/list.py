@@ -39,6 +39,7 @@ from pipecli.records.kinds import (
     Kind,
 )
 from pipecli.records.money import percent
+from pipecli.wording import duration
 from pipecli.workflow.requirements import QUESTIONS
 
 app = noun()
@@ -59,7 +60,7 @@ def _money(name: str, *, named: bool = True) -> Callable[[Mapping[str, object]],
 
 def _response(record: Mapping[str, object]) -> str:
     minutes = record["minutes_to_first_response"]
-    return f"{minutes:,} min" if isinstance(minutes, int) else ""
+    return duration(minutes) if isinstance(minutes, int) else ""
 
 
 RESPONSE = Shown(

@@ -107,10 +107,10 @@ def test_the_table_fits_80_columns_and_marks_what_is_late(
     lines = cli("followups").out.splitlines()
 
     assert [line.rstrip() for line in lines] == [
-        "DUE         LATE  WHO       WHAT                    RECORD     TITLE",
-        "----------  ----  --------  ----------------------  ---------  -----------------",
-        "2026-11-20   1 d  ana-ruiz  next contact: Ask for…  OPP-2Q8XA  Espresso machines",
-        "2026-11-21        ana-ruiz  call 09:30: Intro       OPP-2Q8XA  Espresso machines",
+        "DUE          LATE  WHO       WHAT                   RECORD     TITLE",
+        "----------  -----  --------  ---------------------  ---------  -----------------",
+        "2026-11-20  1 day  ana-ruiz  next contact: Ask fo…  OPP-2Q8XA  Espresso machines",
+        "2026-11-21         ana-ruiz  call 09:30: Intro      OPP-2Q8XA  Espresso machines",
     ]
 
 

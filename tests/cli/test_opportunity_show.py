@@ -120,7 +120,7 @@ source        referral
 score         80
 competitors   Acme Coffee
 created       2026-11-02, 18 days ago
-answered      after 1 minute
+answered      after 1 min
 notes         They opened in 2019.
 
 Items

@@ -16,6 +16,7 @@ from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column
 from pipecli.records.kinds import LEAD, OPPORTUNITY
 from pipecli.reports.followups import FollowUp
+from pipecli.wording import count
 
 app = noun("List what is due.")
 
@@ -90,7 +91,8 @@ def _record(follow_up: FollowUp) -> dict[str, Any]:
 
 
 def _late(record: Mapping[str, object]) -> str:
-    return f"{record['overdue_days']} d" if record["overdue_days"] else ""
+    days = record["overdue_days"]
+    return count(days, "day", ",") if isinstance(days, int) and days else ""
 
 
 def _what(record: Mapping[str, object]) -> str:

@@ -14,7 +14,7 @@ from pipecli.cli.common.session import Session, session
 from pipecli.cli.common.table import Column
 from pipecli.cli.show import planned_contact, print_activities, print_section
 from pipecli.records.kinds import LEAD
-from pipecli.wording import count
+from pipecli.wording import count, duration
 
 Line = tuple[str, object]
 
@@ -59,7 +59,7 @@ def _header(run: Session, lead: RecordJson) -> Iterator[Line]:
     yield "created", f"{lead['created'][:10]}, " + (f"{count(age, 'day')} ago" if age else "today")
     if "minutes_to_first_response" in lead:
         minutes = lead["minutes_to_first_response"]
-        yield "answered", f"after {count(minutes, 'minute', ',')}"
+        yield "answered", f"after {duration(minutes)}"
     if "notes" in lead:
         yield "notes", lead["notes"]
     yield from (lead.get("custom") or {}).items()

@@ -25,7 +25,7 @@ from pipecli.records.kinds import OPPORTUNITY
 from pipecli.store.index.records import label as label_of
 from pipecli.store.index.records import rows_where
 from pipecli.store.index.records import stakeholders as stakeholders_of
-from pipecli.wording import count
+from pipecli.wording import count, duration
 from pipecli.workflow.requirements import NAMES, QUESTIONS, answered, missing_fields, missing_steps
 
 app = noun()
@@ -128,7 +128,7 @@ def _header(run: Session, deal: RecordJson, stands: StageProgress) -> Iterator[L
     yield "created", f"{deal['created'][:10]}, {_age(deal)}"
     if "minutes_to_first_response" in deal:
         minutes = deal["minutes_to_first_response"]
-        yield "answered", f"after {count(minutes, 'minute', ',')}"
+        yield "answered", f"after {duration(minutes)}"
     if "notes" in deal:
         yield "notes", deal["notes"]
     yield from (deal.get("custom") or {}).items()

@@ -35,6 +35,7 @@ from pipecli.reports.first_response import (
     first_response,
 )
 from pipecli.store.index.rows import inquiries
+from pipecli.wording import duration
 
 app = noun("How long people wait for our first response.")
 
@@ -110,7 +111,7 @@ def _print(run: Session, made: FirstResponse, asked: Days, kind: str | None, *, 
             "ahead_count": made.ahead_count,
             "counted_with_lead": made.counted_with_lead,
         },
-        total={"label": "total", **made.totals._asdict()},
+        total={"label": "total", **_figures(made.totals)},
         remarks=_remarks(made),
         nothing="nobody has asked",
     )
@@ -120,8 +121,13 @@ def _record(row: Row, names: Names) -> dict[str, Any]:
     return {**names.named(row.key), **_figures(row)}
 
 
+_TIMES = ("median", "percentile_90", "waiting_median", "waiting_oldest")
+
+
 def _figures(row: Row) -> dict[str, Any]:
-    return {name: value for name, value in row._asdict().items() if name != "key"}
+    """The figures of a row; its times also under the names with their unit, as the columns are called."""
+    figures = {name: value for name, value in row._asdict().items() if name != "key"}
+    return figures | {f"{name}_minutes": figures[name] for name in _TIMES}
 
 
 def _columns(made: FirstResponse, names: Names, *, is_business: bool) -> list[Column]:
@@ -139,24 +145,19 @@ def _columns(made: FirstResponse, names: Names, *, is_business: bool) -> list[Co
         count_column("created_count", "CREATED"),
         count_column("answered_count", "ANSWERED"),
         percent_column("answered_share", "OF ALL", rank=2),
-        time("median", "MEDIAN"),
-        time("percentile_90", "90 % IN"),
+        time("median_minutes", "MEDIAN"),
+        time("percentile_90_minutes", "90 % IN"),
         count_column("unanswered_count", "UNANSWERED", rank=3),
         count_column("waiting_count", "WAITING"),
-        time("waiting_median", "MEDIAN WAIT", rank=1),
-        time("waiting_oldest", "LONGEST"),
+        time("waiting_median_minutes", "MEDIAN WAIT", rank=1),
+        time("waiting_oldest_minutes", "LONGEST"),
         Column("oldest", "WAITS LONGEST", rank=4),
     ]
 
 
 def _time(minutes: object, *, is_business: bool) -> str:
-    """`45 min`, `5.2 h`, `3.1 d`; a business day is no day, so its hours stay hours."""
-    if not isinstance(minutes, int):
-        return ""
-    if minutes < 120:
-        return f"{minutes} min"
-    hours = minutes / 60
-    return f"{hours:,.1f} h" if hours < 48 or is_business else f"{hours / 24:,.1f} d"
+    """`45 min`, `5 h 12 min`, `34 days`; a business day is no day, so its hours stay hours."""
+    return duration(minutes, in_hours=is_business) if isinstance(minutes, int) else ""
 
 
 def _remarks(made: FirstResponse) -> list[str]:
