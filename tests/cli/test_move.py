@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Cli
+from tests.conftest import MAVEN, Cli
 from tests.importing import Git, deals, state
 
 pytestmark = pytest.mark.usefixtures("at_a_desk")
@@ -171,3 +171,15 @@ def test_one_command_does_it_where_nothing_is_left_open(cli: Cli, root: Path) ->
     assert set(deals(root)) == {"006A", "006B", "006C", "006D"}
     assert "--from must be one of" in cli("import", "--from", "nobody", "export.zip", code=1).err
     assert "the month come first" in cli("import", "--guess", packed("h.zip", HUBSPOT), code=1).err
+
+
+@pytest.mark.skipif(not MAVEN.is_dir(), reason="the real deals are not in this workspace")
+def test_a_folder_of_real_files_comes_in_without_an_answer_and_with_the_right_sum(cli: Cli) -> None:
+    told = planned(cli, str(MAVEN), "--into", "moves/maven")
+    assert (told["questions"], told["unknown"]) == ([], [])
+    assert (
+        "opportunities: 8,800 rows of sales_pipeline.csv: 8,800 made"
+        in cli("import", "run", "moves/maven").out
+    )
+    total = cli("sql", "select sum(amount) from opportunities where status = 'won'", "--format", "csv").out
+    assert total.split() == ["sum(amount)", "10005534"]

@@ -76,6 +76,7 @@ class Deals:
         for role in ("close", "expected_close", "closed_date", "won_date", "lost_date"):
             self._date(columns, role)
         self._amount(columns)
+        self._set_by_hand(columns)
         return columns
 
     def _outcomes(self) -> Outcomes | None:
@@ -261,6 +262,27 @@ class Deals:
             )
         if entries:
             columns[column] = entries
+
+    def _set_by_hand(self, columns: Columns) -> None:
+        """Keep the probabilities of open deals where they aren't those of the stages anyway."""
+        column = self.roles.get("probability")
+        if column is None:
+            return
+        if self.outcomes is None or "stage" not in self.roles:
+            columns[column] = [{"to": "probability"}]
+            return
+        names = {str(stage["name"]): stage["probability"] for stage in self.findings.stages.values()}
+        differing = 0
+        for row in self.table.rows:
+            cell = str(row.cells.get(column, "")).strip()
+            if self.outcomes.of.get(str(row.cells.get(self.outcomes.column, "")).strip()) == "open":
+                usual = names.get(str(row.cells.get(self.roles["stage"], "")).strip())
+                differing += percent_of([cell], is_fraction=self._is_fraction) not in (None, usual)
+        if differing:
+            scale = {"scale": "fraction"} if self._is_fraction and "scale" not in self.preset else {}
+            when = {self.outcomes.column: self.outcomes.values("open")}
+            evidence = f"{differing:,} differ from their stage's"
+            columns[column] = [{"to": "probability", "when": when, **scale, "#": evidence}]
 
     def _amount(self, columns: Columns) -> None:
         column, final = self.roles.get("amount"), self.roles.get("won_amount")

@@ -37,7 +37,7 @@ from pipecli.wording import count
 
 _DATES = {"created", "at", "date", "valid_until", "next_contact.date", "delivery_date", "converted.date"}
 _OF_DEALS = {"stage", "status", "won", "closed", "lost", "close", "expected_close", "closed_date",
-             "won_date", "lost_date", "amount", "won_amount", "lost_reason"}  # fmt: skip
+             "won_date", "lost_date", "amount", "won_amount", "lost_reason", "probability"}  # fmt: skip
 _ADDRESS = ("street", "street2", "city", "region", "postcode")
 _USERS = {"owner", "by", "manager"}
 _WITHOUT_CUSTOM = {"users", "teams", "items", "activities", "price-lists"}
@@ -108,6 +108,12 @@ def make_plan(
     known = [_Recognition(one.table, _by_id_or_name(one.told, kinds)) for one in known]
     for one in _dates_first(known, findings):
         plan.steps.append(_page(one, plan, findings))
+    others = [code for code in findings.currencies if code != settings.currency]
+    if others:
+        findings.assumed.append(
+            f"the totals are in {settings.currency}: give rates for {', '.join(others)} (exchange_rates), "
+            "or change the settings' currency before the run"
+        )
     plan.pages[SETTINGS_PAGE] = settings_page(findings)
     plan.pages[PLAN_FILE] = plan_page(
         leading, source, plan.steps, list(findings.questions.values()), findings.answers
@@ -137,8 +143,7 @@ def _by_id_or_name(told: Recognised, kinds: Container[str]) -> Recognised:
             ids.append(column)
     for column in ids:
         columns.pop(column, None)
-    ignored = [*told.rest.get("ignore", ()), *ids]
-    return told._replace(columns=columns, rest={**told.rest, "ignore": ignored})
+    return told._replace(columns=columns, rest={**told.rest, "doubles": ids})
 
 
 def _know_users(known: Sequence[_Recognition], findings: Findings) -> None:
@@ -217,7 +222,7 @@ class _Mapping:
         rest = {
             key: value
             for key, value in self.told.rest.items()
-            if key not in ("set", "templates", "stages", "make", "ignore", "note")
+            if key not in ("set", "templates", "stages", "make", "ignore", "doubles")
         }
         mapping: dict[str, Any] = {
             "external_id": self.roles.get("external_id"),
@@ -245,7 +250,7 @@ class _Mapping:
         if role == "external_id" or role in ("first_name", "last_name", *_ADDRESS):
             return
         if role.startswith("record"):
-            self.record[role.removeprefix("record.")] = column
+            self.record.setdefault(role.removeprefix("record."), column)
             return
         if role in _OF_DEALS and self.told.kind == "opportunities":
             return
@@ -287,10 +292,12 @@ class _Mapping:
             choices = [", ".join(parts[:length]) for length in range(len(parts), 0, -1)]
             choices += [", ".join(parts[start:]) for start in range(1, len(parts))]
             self.templates.setdefault("address", list(dict.fromkeys(choices)))
-        names = [self.roles[role] for role in ("items.product", "customer") if role in self.roles]
-        if names and self.told.kind == "opportunities" and "title" not in self.roles:
-            title = " for ".join(f"{{{name}}}" for name in names)
-            self.templates.setdefault("title", list(dict.fromkeys([title, f"{{{names[-1]}}}"])))
+        names = [self.roles[role] for role in ("custom.product", "customer") if role in self.roles]
+        if self.told.kind == "opportunities" and "title" not in self.roles:
+            both = " for ".join(f"{{{name}}}" for name in names)
+            single = [f"{{{name}}}" for name in names]
+            own = [f"{{{self.roles['external_id']}}}"] if "external_id" in self.roles else []
+            self.templates.setdefault("title", list(dict.fromkeys([both, *single, *own])))
 
     def _money(self) -> None:
         """Settle the currency of deals and other documents that have no column for it."""
@@ -325,15 +332,21 @@ class _Mapping:
             )
 
     def _said_otherwise(self) -> list[str]:
-        """The columns of a deal's ending that its stage says, or that no row has."""
+        """The columns that say again what others do, as a deal's stage does, or its customer's id."""
+        doubles: list[str] = list(self.told.rest.get("doubles", ()))
         if self.told.kind != "opportunities":
-            return []
-        return [c for role, c in self.roles.items() if role in _OF_DEALS and c not in self.columns]
+            return doubles
+        return doubles + [c for role, c in self.roles.items() if role in _OF_DEALS and c not in self.columns]
 
     def _others(self) -> Iterator[str]:
         """Keep the columns that have no field under `custom`; those that can't be kept are told."""
         ignored = set(self.told.rest.get("ignore", ()))
-        used = {*self.columns, *self.roles.values(), *self.record.values()}
+        used = {
+            *self.told.rest.get("doubles", ()),
+            *self.columns,
+            *self.roles.values(),
+            *self.record.values(),
+        }
         taken: set[str] = set()
         for column in self.table.columns:
             if column in used:
