@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import NamedTuple
 
 
@@ -210,3 +211,24 @@ _LANGUAGES = {words.language: words for words in (ENGLISH, SPANISH, PERSIAN)}
 def words_of(language: str | None) -> Words:
     """The words for a language tag, as es or es-MX; the English ones for a language not spoken here."""
     return _LANGUAGES.get((language or "").partition("-")[0], ENGLISH)
+
+
+_UNITS = {
+    "en": "unit:units piece:pieces hour:hours day:days week:weeks month:months year:years box:boxes "
+    "pack:packs set:sets pair:pairs user:users seat:seats license:licenses licence:licences",
+    "es": "unit:unidad:unidades piece:pieza:piezas hour:hora:horas day:día:días week:semana:semanas "
+    "month:mes:meses year:año:años box:caja:cajas unidad:unidades pieza:piezas hora:horas día:días "
+    "semana:semanas mes:meses año:años caja:cajas",
+    "fa": "unit:واحد:واحد piece:عدد:عدد hour:ساعت:ساعت day:روز:روز week:هفته:هفته month:ماه:ماه year:سال:سال",
+}
+"""Units of measure that a language has a word for: the team's word, one, and more than one."""
+_FORMS = {
+    language: {forms[0]: forms[-2:] for forms in (word.split(":") for word in words.split())}
+    for language, words in _UNITS.items()
+}
+
+
+def unit_of(language: str, uom: str, quantity: Decimal) -> str:
+    """A unit of measure beside its quantity, `6 units`; a word without forms here stays as it is."""
+    forms = _FORMS.get(language, {}).get(uom.strip().casefold())
+    return forms[quantity != 1] if forms else uom

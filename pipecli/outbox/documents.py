@@ -13,7 +13,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pipecli.outbox.document_words import Words, words_of
+from pipecli.outbox.document_words import Words, unit_of, words_of
 from pipecli.records.item import Item, tax_by_rate, total
 from pipecli.records.lead import Lead
 from pipecli.records.money import minor_digits
@@ -289,7 +289,7 @@ def _priced_sheet(
         _sheet(record, words, company, to, facts, title=title, total=whole),
         stamp=stamp,
         watermark=watermark,
-        items=[_priced(item, record.currency, formats) for item in record.items],
+        items=[_priced(item, record.currency, words, formats) for item in record.items],
         discounted=any(item.discount for item in record.items),
         taxed=any(item.tax is not None for item in record.items),
         sums=sums,
@@ -335,9 +335,9 @@ def _lines(texts: Iterable[str | None]) -> list[str]:
     return [line for line in lines if line]
 
 
-def _described(item: Item | SupplierItem, formats: Formats) -> PrintedItem:
+def _described(item: Item | SupplierItem, words: Words, formats: Formats) -> PrintedItem:
     """An item, without what it costs."""
-    uom = item.uom or ""
+    uom = unit_of(words.language, item.uom or "", item.quantity)
     beside = f" {uom}" if 0 < len(uom) <= _LONGEST_UNIT else ""
     return PrintedItem(
         description=item.description,
@@ -346,9 +346,9 @@ def _described(item: Item | SupplierItem, formats: Formats) -> PrintedItem:
     )
 
 
-def _priced(item: Item, currency: str, formats: Formats) -> PrintedItem:
+def _priced(item: Item, currency: str, words: Words, formats: Formats) -> PrintedItem:
     return replace(
-        _described(item, formats),
+        _described(item, words, formats),
         unit_price=unit_price(item.unit_price, currency, formats),
         discount=formats.percent(item.discount) if item.discount else "",
         tax=formats.percent(item.tax) if item.tax is not None else "",
@@ -387,7 +387,7 @@ def printed_request(request: SupplierQuotation, company: Company, supplier: Supp
     return replace(
         _sheet(request, words, company, to, facts, title=words.request, total=Labelled(words.total, "")),
         opening=words.please_by.format(day=answer_by) if answer_by else words.please,
-        items=[_described(item, formats) for item in request.items],
+        items=[_described(item, words, formats) for item in request.items],
         blanks=[words.lead_time, words.prices_valid_until],
         signature=True,
     )

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from pipecli.outbox.document_words import unit_of
 from pipecli.outbox.documents import (
     Addressee,
     Revisions,
@@ -71,7 +72,7 @@ def test_in_persian_with_its_own_figures_from_right_to_left():
     assert facts(said)["تاریخ"] == "۱۰ نوامبر ۲۰۲۶"
     assert said.items[0].amount == "۴٬۳۷۳٫۲۵"
     assert said.items[0].tax == "۲۱٪"
-    assert said.items[0].quantity == "۲ unit"
+    assert said.items[0].quantity == "۲ واحد"
     assert said.total.text == "\u200e€\xa0۵٬۲۹۱٫۶۳"
 
 
@@ -159,3 +160,20 @@ def test_nobody_is_named_twice():
     person = Customer(id="ana", name="Ana Ruiz", kind="person")
 
     assert addressee(person, Contact(id="ana", name="Ana Ruiz"), None).attention == ""
+
+
+@pytest.mark.parametrize(
+    ("language", "uom", "quantity", "said"),
+    [
+        ("en", "unit", "6", "units"),
+        ("en", "unit", "1", "unit"),
+        ("en", "unit", "0.5", "units"),
+        ("en", "kg", "6", "kg"),
+        ("en", "Hour", "2", "hours"),
+        ("es", "unit", "6", "unidades"),
+        ("es", "hour", "1", "hora"),
+        ("fa", "unit", "6", "واحد"),
+    ],
+)
+def test_a_unit_of_measure_is_said_as_people_say_it(language, uom, quantity, said):
+    assert unit_of(language, uom, Decimal(quantity)) == said

@@ -47,7 +47,7 @@ def test_the_supplier_is_asked_for_items_by_a_day():
     ]
     assert said.opening == "Please quote your prices for the items below, by 20 November 2026."
     assert [(item.description, item.quantity, item.detail) for item in said.items] == [
-        ("Café S-100", "2 unit", ""), ("Beans", "40", "sack of sixty kilos"),
+        ("Café S-100", "2 units", ""), ("Beans", "40", "sack of sixty kilos"),
     ]  # fmt: skip
 
 
@@ -73,7 +73,7 @@ def test_it_speaks_the_language_of_the_supplier():
     )  # fmt: skip
     assert (persian.title, persian.direction) == ("استعلام قیمت", "rtl")
     assert persian.opening == "لطفاً قیمت اقلام زیر را اعلام فرمایید."
-    assert persian.items[0].quantity == "۲ unit"
+    assert persian.items[0].quantity == "۲ واحد"
 
 
 def test_a_supplier_without_a_record_is_named_by_slug():
