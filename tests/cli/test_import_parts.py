@@ -298,3 +298,44 @@ def test_a_sku_is_what_the_label_says_and_its_file_a_slug_of_it(cli: Cli, root: 
     assert "7 unchanged" in cli("import", "products", "p2.csv").out
     assert state(git) == before
     cli("check")
+
+
+def test_a_quotation_with_a_total_alone_has_one_line_that_says_so(cli: Cli, root: Path, git: Git) -> None:
+    deals_map = write("d.yaml", "external_id: Id\nmake: [customer]\ncolumns: {Name: title, For: customer}\n")
+    cli("import", "opp", write("d.csv", "Id,Name,For\nD1,Roof,Contoso\n"), "--map", deals_map)
+    mapping = """\
+external_id: Id
+date: "%d.%m.%Y"
+columns:
+  Deal: opportunity
+  Day: created
+  Total: total
+  State: {to: status, values: {Presented: draft}}
+"""
+    rows = "Id,Deal,Day,Total,State\nQ1,D1,03.02.2026,1234.50,Presented\n"
+    arguments = ("quotations", write("q.csv", rows), "--map", write("m.yaml", mapping))
+    told(cli, *arguments)
+    (quotation,) = [loads(file.read_text()) for file in root.glob("quotations/**/*.yaml")]
+    assert (quotation["customer"], quotation["date"], quotation["status"]) == (
+        "contoso",
+        "2026-02-03",
+        "draft",
+    )
+    assert quotation["items"] == [
+        {"description": "Total as imported, without its lines", "quantity": 1, "unit_price": 1234.5}
+    ]
+    before = state(git)
+    assert told(cli, *arguments)["unchanged"] == 1
+    assert state(git) == before
+    write("q.csv", rows.replace("1234.50", "1300"))
+    assert told(cli, *arguments)["updated"] == 1
+    (quotation,) = [loads(file.read_text()) for file in root.glob("quotations/**/*.yaml")]
+    assert quotation["items"][0]["unit_price"] == 1300
+
+    lines = write("l.csv", "Id,Quote,Item,Price\nI1,Q1,Panel,10\n")
+    items = "external_id: Id\nrecord: {quotation: Quote}\ncolumns: {Item: description, Price: unit_price}\n"
+    told(cli, "items", lines, "--map", write("i.yaml", items))
+    told(cli, *arguments)
+    (quotation,) = [loads(file.read_text()) for file in root.glob("quotations/**/*.yaml")]
+    assert [(line["description"], line["unit_price"]) for line in quotation["items"]] == [("Panel", 10)]
+    cli("check")

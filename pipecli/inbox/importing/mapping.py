@@ -191,6 +191,8 @@ def parsed(collection: Collection, name: str) -> Path:
     parts: list[str | int] = []
     if name == collection.identity:
         return (name,)
+    if name == TOTAL and collection.noun in WITH_TOTAL:
+        return (TOTAL,)
     if name in _SINGLE and collection.noun == "opportunity":
         name = _SINGLE[name]
     texts = _cut(collection, name)
@@ -207,6 +209,11 @@ def parsed(collection: Collection, name: str) -> Path:
         if not text or base.annotation_at(collection.model, parts) is None:
             raise LookupError(name)
     return tuple(parts)
+
+
+TOTAL = "total"
+"""What a file says that the lines of a quotation or an order come to, where it has no lines."""
+WITH_TOTAL = ("quotation", "order")
 
 
 def _cut(collection: Collection, name: str) -> list[str]:

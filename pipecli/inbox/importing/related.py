@@ -218,6 +218,9 @@ _PRICED = ("opportunity", "quotation", "supplier-quotation", "order")
 """The kinds of record with a currency and items."""
 
 
+_TOTAL_ALONE = "Total as imported, without its lines"
+
+
 class Completer:
     """Fills in records of one collection from what the pipeline knows."""
 
@@ -246,6 +249,8 @@ class Completer:
         noun = self.collection.noun
         if noun == "opportunity":
             self._open(plain)
+        if noun in ("quotation", "order"):
+            self._offer(plain)
         for item in plain.get("items", ()):
             if "description" not in item and "product" in item:
                 labels = self.names.known("product").labels
@@ -260,6 +265,28 @@ class Completer:
         give_ids(plain.get("activities", []))
         if noun == "opportunity" and "process" not in plain:
             self._choose_process(plain)
+
+    def _offer(self, plain: Plain) -> None:
+        """Give a quotation or an order its day and its deal's customer, and one with a total alone a line."""
+        plain.setdefault("date", plain["created"].date())
+        deal = plain.get("opportunity")
+        if deal and "customer" not in plain and "lead" not in plain:
+            customer = self._customers.get(deal)
+            plain |= {"customer": customer} if customer else {}
+        total = plain.pop("total", None)
+        lines = plain.get("items", [])
+        if total is not None and (not lines or [line.get("description") for line in lines] == [_TOTAL_ALONE]):
+            plain["items"] = [{"description": _TOTAL_ALONE, "quantity": Decimal(1), "unit_price": total}]
+        elif len(lines) > 1:  # the lines have come: beside them the total would count twice
+            plain["items"] = [line for line in lines if line.get("description") != _TOTAL_ALONE]
+
+    @cached_property
+    def _customers(self) -> dict[str, str]:
+        """The customer of each deal."""
+        rows = self.pipeline.index.connection.execute(
+            "SELECT id, customer FROM _opportunities WHERE customer IS NOT NULL"
+        )
+        return dict(rows.fetchall())
 
     def _open(self, plain: Plain) -> None:
         plain.setdefault("type", self.settings.opportunity_types[0])

@@ -181,6 +181,8 @@ def reader(collection: Collection, path: Path, column_format: ColumnFormat) -> R
         return whole
     if path[:2] == ("custom", "stage_entered") and len(path) == 3:
         return _entered(column_format)
+    if path == ("total",) and collection.noun in ("quotation", "order"):
+        return _money(column_format)
     annotation = base.annotation_at(collection.model, path)
     if annotation is None:
         return None
