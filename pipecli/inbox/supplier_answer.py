@@ -7,7 +7,8 @@ from decimal import Decimal
 
 from pipecli.errors import PipecliError
 from pipecli.inbox.importing import notation
-from pipecli.inbox.importing import table as tabular
+from pipecli.inbox.importing.table import Row, Table
+from pipecli.inbox.importing.workbook import rows_of_file
 from pipecli.workflow.supplier_quotation import Offered
 
 # Headings as suppliers write them, folded to small letters and single blanks; the surest first.
@@ -38,7 +39,7 @@ def offered_prices(raw: bytes, name: str, currency: str) -> list[Offered]:
     prices or of names, for a price that can't be read for certain, and for one in another currency than
     `currency`, by its place in the file.
     """
-    table = tabular.read(raw, name)
+    table = rows_of_file(raw, name)
     prices = _column(table, _PRICE)
     if prices is None:
         raise PipecliError(
@@ -64,7 +65,7 @@ def offered_prices(raw: bytes, name: str, currency: str) -> list[Offered]:
     return offered
 
 
-def _column(table: tabular.Table, headings: tuple[str, ...]) -> str | None:
+def _column(table: Table, headings: tuple[str, ...]) -> str | None:
     """The column with one of these headings, or with a heading that begins with one: `Price (EUR)`."""
     folded = {_folded(column): column for column in table.columns}
     for heading in headings:
@@ -81,7 +82,7 @@ def _folded(heading: str) -> str:
     return " ".join(re.sub(r"[\W_]+", " ", heading.casefold()).split())
 
 
-def _text(row: tabular.Row, column: str | None) -> str:
+def _text(row: Row, column: str | None) -> str:
     return str(row.cells.get(column, "")).strip() if column else ""
 
 

@@ -10,7 +10,8 @@ from xml.sax.saxutils import escape
 import pytest
 
 from pipecli.errors import PipecliError
-from pipecli.inbox.importing.table import Layout, read
+from pipecli.inbox.importing.table import Layout
+from pipecli.inbox.importing.workbook import rows_of_file
 from tests.conftest import Cli
 from tests.importing import deals, write
 
@@ -90,7 +91,7 @@ DEALS: list[list[object]] = [
 
 
 def test_numbers_and_days_of_a_sheet_are_what_they_are() -> None:
-    table = read(workbook({"Deals": DEALS}), "x.xlsx", Layout(header=2))
+    table = rows_of_file(workbook({"Deals": DEALS}), "x.xlsx", Layout(header=2))
     assert table.columns == ["Id", "Title", "Worth", "Close"]
     assert [str(cell) for cell in table.rows[0].cells.values()] == ["4711", "Press", "1234.5", "2026-11-15"]
     assert table.rows[1].line == 4
@@ -111,4 +112,4 @@ def test_the_sheet_is_the_one_that_is_said_or_has_the_columns(cli: Cli, root: Pa
 
 def test_what_is_no_workbook_is_refused() -> None:
     with pytest.raises(PipecliError, match=r"x\.xlsx: isn't a workbook that can be read"):
-        read(b"PK\x03\x04rest", "x.xlsx")
+        rows_of_file(b"PK\x03\x04rest", "x.xlsx")

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipecli.csvtext import free_cell, list_cell
-from pipecli.inbox.importing import table as tabular
 from pipecli.inbox.importing.build import Lines, Outcome, Tick, build
 from pipecli.inbox.importing.columns import Bindings, Tally
 from pipecli.inbox.importing.compile import compiled
@@ -24,6 +23,7 @@ from pipecli.inbox.importing.parts import PartKind, homes_of, part_named
 from pipecli.inbox.importing.related import Names
 from pipecli.inbox.importing.table import EXTRA, REASON, Cell, Raw, Row, Table
 from pipecli.inbox.importing.three_way import Keep
+from pipecli.inbox.importing.workbook import rows_of_file
 from pipecli.records.base import Record
 from pipecli.records.kinds import COLLECTIONS_BY_NOUN as BY_NOUN
 from pipecli.records.kinds import CONTACT, Collection, named
@@ -70,7 +70,7 @@ def target_named(word: str) -> Target | None:
 def rows_of(rows: File, mapping: File | None, target: Target) -> tuple[Table, Source]:
     """The rows of a file, and their mapping; without `mapping` by the columns' names. Raises PipecliError."""
     source = Source.read(*mapping) if mapping else None
-    table = tabular.read(rows.content, rows.name, source.mapping.layout if source else None)
+    table = rows_of_file(rows.content, rows.name, source.mapping.layout if source else None)
     if source is None and isinstance(target, PartKind):
         source = Source.of_columns(table, target.parents[0], target.plural)
     elif source is None and isinstance(target, Collection):

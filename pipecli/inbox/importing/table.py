@@ -75,6 +75,8 @@ class Layout:
     sheet: str | None = None
 
 
+ARCHIVE = b"PK\x03\x04"
+"""The first bytes of a zip, which xlsx and ods are, too."""
 EXTRA = "reject_extra_"
 """The beginning of the columns in which a rejects file has the cells that its rows had too many."""
 _HEADER_WITHIN = 60
@@ -82,13 +84,9 @@ _HEADER_WITHIN = 60
 
 
 def read(raw: bytes, name: str, layout: Layout | None = None) -> Table:
-    """The rows of a file; what `layout` says overrides what is detected. Raises PipecliError."""
+    """The rows of a file of text; what `layout` says overrides what is detected. Raises PipecliError."""
     layout = layout or Layout()
-    if raw.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        from pipecli.inbox.importing import workbook
-
-        if workbook.is_workbook(raw, name):
-            return workbook.read(raw, name, layout)
+    if raw.startswith(ARCHIVE):
         raise PipecliError(f"{name} is an archive, no text", hint="import the files in it")
     text, guessed = decode(raw, name, layout.encoding)
     if not text.strip():

@@ -1,4 +1,4 @@
-"""The rows of a sheet of a workbook: xlsx, xls or ods."""
+"""The rows of a sheet of a workbook, xlsx, xls or ods, and those of any file."""
 
 from __future__ import annotations
 
@@ -9,12 +9,20 @@ from decimal import Decimal
 
 from pipecli.distribution import require_extra
 from pipecli.errors import PipecliError
-from pipecli.inbox.importing.table import Cell, Layout, Table, columns_of, table_of
+from pipecli.inbox.importing import table
+from pipecli.inbox.importing.table import ARCHIVE, Cell, Layout, Table, columns_of, table_of
 from pipecli.wording import first_of
 
-_MAGIC = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
-"""The first bytes of a zip, which xlsx and ods are, and of the old xls."""
+_MAGIC = (ARCHIVE, b"\xd0\xcf\x11\xe0")
+"""The first bytes of a zip and of the old xls."""
 _MOST_SHEETS = 8
+
+
+def rows_of_file(raw: bytes, name: str, layout: Layout | None = None) -> Table:
+    """The rows of a file of text or of a sheet. Raises PipecliError."""
+    if is_workbook(raw, name):
+        return read(raw, name, layout or Layout())
+    return table.read(raw, name, layout)
 
 
 def is_workbook(raw: bytes, name: str) -> bool:
@@ -44,8 +52,8 @@ def read(raw: bytes, name: str, layout: Layout) -> Table:
     if layout.sheet and layout.sheet not in sheets:
         raise PipecliError(f'{name} has no sheet "{layout.sheet}"; it has {first_of(names, _MOST_SHEETS)}')
     sheet = layout.sheet or _chosen(sheets, name, layout)
-    table = table_of(iter(sheets[sheet]), name, layout)
-    return table._replace(typed=True, sheet=sheet if len(names) > 1 else "")
+    rows = table_of(iter(sheets[sheet]), name, layout)
+    return rows._replace(typed=True, sheet=sheet if len(names) > 1 else "")
 
 
 def _chosen(sheets: dict[str, list[tuple[int, list[Cell]]]], name: str, layout: Layout) -> str:

@@ -16,7 +16,8 @@ from pipecli.errors import PipecliError
 from pipecli.inbox.importing import notation
 from pipecli.inbox.importing.notation import Unreadable
 from pipecli.inbox.importing.run import File
-from pipecli.inbox.importing.table import Layout, Table, read
+from pipecli.inbox.importing.table import Layout, Table
+from pipecli.inbox.importing.workbook import rows_of_file as read
 from pipecli.inbox.moving.deals import Columns, Deals
 from pipecli.inbox.moving.evidence import (
     Findings,
