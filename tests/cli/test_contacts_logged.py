@@ -42,7 +42,9 @@ def test_a_call_and_the_next_one_in_a_line(cli: Cli, git: Callable[..., str]) ->
         "contact": "maria-lopez",
     }
     assert deal["next_contact"] == {"date": "2026-11-27", "by": "ana-ruiz"}
-    assert git("log", "-1", "--format=%s") == said.out.strip().replace(" Espresso machines", "")
+    assert git(
+        "log", "-1", "--format=%s"
+    ) == 'OPP-2Q8XA: log call "Price talk", next contact 2026-11-27'.replace(" Espresso machines", "")
 
 
 @pytest.mark.parametrize(
@@ -101,7 +103,7 @@ def test_what_is_to_come_is_no_contact_that_took_place(refused: Refused) -> None
 def test_a_deal_that_is_lost_has_no_next_contact(cli: Cli, refused: Refused) -> None:
     cli("opp", "lost", "OPP-2Q8XA", "--reason", "price")
     assert "OPP-2Q8XA is lost" in refused("call", "2q8", "Why?", "--next", "fri")
-    cli("call", "2q8", "Why?")
+    cli("call", "OPP-2Q8XA", "Why?")
 
 
 def test_a_lead_that_was_called_is_open(cli: Cli, given: Callable[[dict[str, str]], None]) -> None:

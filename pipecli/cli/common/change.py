@@ -20,6 +20,7 @@ from pipecli.cli.common.reference import find
 from pipecli.cli.common.session import Session, say, session, warn
 from pipecli.cli.common.table import Column, clean
 from pipecli.records.base import Record
+from pipecli.records.catalogue import PriceList
 from pipecli.records.kinds import BY_NOUN
 from pipecli.records.settings import Settings
 from pipecli.store import naming
@@ -45,6 +46,11 @@ class Transaction:
     @cached_property
     def settings(self) -> Settings:
         return self.pipeline.settings
+
+    @cached_property
+    def price_lists(self) -> list[PriceList]:
+        """Every price list, read once however many deals are changed."""
+        return self.pipeline.all(PriceList)
 
     @property
     def today(self) -> date:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
 from pipecli.cli.common.assignments import assign, built, split
 from pipecli.cli.common.change import Transaction, changing
-from pipecli.cli.common.command import Assignments, Changing, Ref
+from pipecli.cli.common.command import Changing, Ref
 from pipecli.cli.common.edit import edit_file
+from pipecli.cli.common.many import ChangingMany, RefsAndAssignments, change_each, refs_and_assignments
 from pipecli.errors import PipecliError
 from pipecli.records.base import Plain
 from pipecli.records.kinds import Kind
@@ -71,17 +72,57 @@ def add_set_edit(
     name = kind.noun.replace("-", " ")
     one = f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
 
-    @app.command("set", cls=Changing, help=f"Set fields of {one}: path=value, path= to clear.")
-    def set_(ctx: typer.Context, ref: Ref, assignments: Assignments) -> None:
+    @app.command(
+        "set", cls=ChangingMany, help=f"Set fields of {one}, or of many: path=value, path= to clear."
+    )
+    def set_(ctx: typer.Context, words: RefsAndAssignments) -> None:
+        refs, assignments = refs_and_assignments(words)
+        names = ", ".join(".".join(split(text)[0]) for text in assignments)
         with changing(ctx) as transaction:
-            names = ", ".join(".".join(split(text)[0]) for text in assignments)
-            transaction.do(
-                setting(transaction, transaction.get(kind.model, ref), assignments, f"set {names}")
-            )
+
+            def decide(record: Any) -> Change:
+                return setting(transaction, record, assignments, f"set {names}")
+
+            change_each(transaction, kind.model, refs, decide, f"set {names} of")
 
     @app.command("edit", cls=Changing, help=f"Open {one} in $EDITOR.")
     def edit(ctx: typer.Context, ref: Ref) -> None:
         edit_file(ctx, lambda transaction: transaction.get(kind.model, ref), allow_edit)
+
+    if "tags" in kind.model.model_fields:
+        _add_tags(app, kind, setting)
+
+
+_RefsAndTag = Annotated[
+    list[str], typer.Argument(metavar="REF... TAG", help="Records, or - for ids on stdin; then the tag.")
+]
+
+
+def _add_tags(app: typer.Typer, kind: Kind, setting: Setting) -> None:
+    """Give a noun its `tag add` and `tag remove`, of one record or of many."""
+
+    def tagged(ctx: typer.Context, words: list[str], verb: str) -> None:
+        *refs, tag = words
+        if "," in tag or not tag.strip():
+            raise PipecliError(f'"{tag}" can\'t be a tag: it has a comma, or nothing')
+        with changing(ctx) as transaction:
+
+            def decide(record: Any) -> Change:
+                others = [other for other in record.tags or () if other != tag]
+                tags = [*others, tag] if verb == "add" else others
+                if tag in (record.tags or ()) and verb == "add":
+                    tags = list(record.tags)
+                return setting(transaction, record, [f"tags={','.join(tags)}"], f"{verb} tag {tag}")
+
+            change_each(transaction, kind.model, refs, decide, f"{verb} tag {tag}:")
+
+    @app.command("tag add", cls=ChangingMany, help="Add a tag.")
+    def add_tag(ctx: typer.Context, words: _RefsAndTag) -> None:
+        tagged(ctx, words, "add")
+
+    @app.command("tag remove", cls=ChangingMany, help="Take a tag off.")
+    def remove_tag(ctx: typer.Context, words: _RefsAndTag) -> None:
+        tagged(ctx, words, "remove")
 
 
 def add_remove(app: typer.Typer, kind: Kind, *, way_out: str = "change those first") -> None:

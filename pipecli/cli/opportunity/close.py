@@ -11,6 +11,7 @@ import typer
 from pipecli.cli.common.assignments import option
 from pipecli.cli.common.change import Transaction, changing
 from pipecli.cli.common.command import Changing, Ref, noun
+from pipecli.cli.common.many import ChangingMany, Refs, change_each
 from pipecli.cli.common.record_verbs import names_of
 from pipecli.cli.lead.convert import parties
 from pipecli.history.past import quotations_when_open, sent_times
@@ -63,10 +64,10 @@ def won(
         transaction.do_all([*conversion, change], change.asked, f"{deal.id}: {change.summary}")
 
 
-@app.command("lost", cls=Changing)
+@app.command("lost", cls=ChangingMany)
 def lost(
     ctx: typer.Context,
-    ref: Ref,
+    refs: Refs = None,
     reason: Annotated[
         list[str] | None,
         typer.Option(help="One of the settings' lost_reasons. May be repeated.", metavar="REASON"),
@@ -77,25 +78,30 @@ def lost(
     detail: Annotated[str | None, typer.Option(help="What happened, in words.", metavar="TEXT")] = None,
     day: _Day = None,
 ) -> None:
-    """Close an opportunity as lost; its quotations are rejected."""
+    """Close an opportunity, or many, as lost; its quotations are rejected."""
     with changing(ctx) as transaction:
-        deal = transaction.get(Opportunity, ref, Care.ONLY)
-        change = lose(
-            deal,
-            transaction.settings,
-            _quotations(transaction, deal),
-            _orders(transaction, deal),
-            reasons=reason or [],
-            day=_closing_day(transaction, deal, day),
-            today=transaction.today,
-            lost_to=[
-                option("--competitor", name, (Opportunity, "competitors.1"), transaction.session)
-                for name in competitor or ()
-            ],
-            competitors=names_of(transaction, "competitor"),
-            detail=option("--detail", detail, (Opportunity, "closed.detail"), transaction.session),
-        )
-        transaction.do(change)
+        known = names_of(transaction, "competitor")
+        lost_to = [
+            option("--competitor", name, (Opportunity, "competitors.1"), transaction.session)
+            for name in competitor or ()
+        ]
+        words = option("--detail", detail, (Opportunity, "closed.detail"), transaction.session)
+
+        def decide(deal: Opportunity) -> Change:
+            return lose(
+                deal,
+                transaction.settings,
+                _quotations(transaction, deal),
+                _orders(transaction, deal),
+                reasons=reason or [],
+                day=_closing_day(transaction, deal, day),
+                today=transaction.today,
+                lost_to=lost_to,
+                competitors=known,
+                detail=words,
+            )
+
+        change_each(transaction, Opportunity, refs, decide, "lose", Care.ONLY)
 
 
 @app.command("reopen", cls=Changing)

@@ -9,13 +9,16 @@ import typer
 from pipecli.cli.common.assignments import option
 from pipecli.cli.common.change import changing
 from pipecli.cli.common.command import Changing, Ref, noun
+from pipecli.cli.common.many import ChangingMany, change_each
 from pipecli.cli.common.record_verbs import names_of
+from pipecli.cli.common.session import session
 from pipecli.errors import PipecliError
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.party import Contact
 from pipecli.store.index.records import open_deal_counts
 from pipecli.workflow.assignment import share as shared
 from pipecli.workflow.assignment import unshare
+from pipecli.workflow.change import Change
 from pipecli.workflow.opportunity.people import (
     add_competitor,
     add_stakeholder,
@@ -77,26 +80,40 @@ def take_off_contact(ctx: typer.Context, ref: Ref, contact: _Contact) -> None:
         transaction.do(remove_stakeholder(deal, transaction.get(Contact, contact)))
 
 
-@app.command("assign", cls=Changing)
+@app.command("assign", cls=ChangingMany)
 def assign(
     ctx: typer.Context,
-    ref: Ref,
-    user: Annotated[str | None, typer.Argument(help="Who sells from now on.", metavar="USER")] = None,
+    words: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="REF... [USER]", help="Deals, or - for ids on stdin; then who sells from now on."
+        ),
+    ],
     team: Annotated[
         str | None,
         typer.Option(help="To a team: shared with it, and its least loaded user's.", metavar="TEAM"),
     ] = None,
 ) -> None:
-    """Give an opportunity to a user or a team."""
-    if (user is None) == (team is None):
+    """Give an opportunity, or many, to a user or a team."""
+    has_where = bool(session(ctx).option("where"))
+    if team is None and len(words) < 2 and not has_where:
         raise PipecliError("name who gets it: a user, or a team with --team")
+    refs, user = (words, "") if team is not None else (words[:-1], words[-1])
     with changing(ctx) as transaction:
-        deal = transaction.get(Opportunity, ref)
-        if user is not None:
-            transaction.do(assign_to_user(deal, transaction.settings, user))
-        elif team is not None:
-            owned = open_deal_counts(transaction.pipeline.index.connection)
-            transaction.do(assign_to_team(deal, transaction.settings, team, owned, today=transaction.today))
+        if team is not None and words and words[-1] in transaction.settings.users:
+            raise PipecliError("name who gets it: a user, or a team with --team")
+        owned = open_deal_counts(transaction.pipeline.index.connection)
+
+        def decide(deal: Opportunity) -> Change:
+            if team is None:
+                return assign_to_user(deal, transaction.settings, user)
+            change = assign_to_team(deal, transaction.settings, team, owned, today=transaction.today)
+            seller = getattr(change.subject, "owner", None)
+            if seller and seller != deal.owner:
+                owned[seller] = owned.get(seller, 0) + 1
+            return change
+
+        change_each(transaction, Opportunity, refs, decide, f"assign to {user or team}:")
 
 
 @app.command("share", cls=Changing)

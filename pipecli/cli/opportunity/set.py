@@ -27,7 +27,7 @@ from pipecli.cli.common.command import (
     noun,
 )
 from pipecli.cli.common.record_verbs import add_set_edit
-from pipecli.records.catalogue import PriceList, Product
+from pipecli.records.catalogue import Product
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.opportunity import Opportunity
 from pipecli.workflow import items
@@ -44,7 +44,7 @@ def _set(transaction: Transaction, deal: Any, assignments: list[str], summary: s
 
 def _changed(transaction: Transaction, before: Any, after: Any, summary: str) -> Change:
     return set_fields(
-        before, after, transaction.settings, transaction.pipeline.all(PriceList), transaction.today, summary
+        before, after, transaction.settings, transaction.price_lists, transaction.today, summary
     )
 
 
@@ -81,7 +81,7 @@ def add_item(
         change = items.add_item(
             deal,
             transaction.settings,
-            transaction.pipeline.all(PriceList),
+            transaction.price_lists,
             transaction.today,
             product=transaction.get(Product, product) if product else None,
             quantity=checked("--quantity", quantity),
@@ -119,7 +119,7 @@ def set_item(
         change = items.set_item(
             record,
             transaction.settings,
-            transaction.pipeline.all(PriceList),
+            transaction.price_lists,
             transaction.today,
             item,
             quantity=given("--quantity", quantity, "quantity"),
@@ -154,7 +154,7 @@ def reprice(
         change = items.reprice(
             transaction.get(Opportunity, ref),
             transaction.settings,
-            transaction.pipeline.all(PriceList),
+            transaction.price_lists,
             transaction.today,
             item or (),
         )

@@ -1,0 +1,107 @@
+"""One change of many records: by their names, on stdin, or by a condition."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import Cli
+from tests.records_given import deal_text, lead_text
+
+Git = Callable[..., str]
+Refused = Callable[..., str]
+KEYS = [f"OPP-AAA0{number}" for number in range(1, 6)]
+
+
+@pytest.fixture(autouse=True)
+def _deals(given: Callable[[dict[str, str]], None], today: None) -> None:
+    texts = {f"opportunities/2026/{key}-x.yaml": deal_text(key, title=f"Deal {key}") for key in KEYS}
+    given(texts | {"leads/2026/LEAD-7K3M9-x.yaml": lead_text("LEAD-7K3M9", name="Max")})
+
+
+def _values(cli: Cli, field: str) -> list[Any]:
+    deals = json.loads(cli("opp", "list", "--sort", "id", "--format", "json").out)
+    return [deal.get(field) for deal in deals]
+
+
+def _commits(git: Git) -> int:
+    return int(git("rev-list", "--count", "HEAD"))
+
+
+def test_several_names_one_commit(cli: Cli, git: Git) -> None:
+    before = _commits(git)
+    said = cli("opp", "set", KEYS[0], KEYS[2], "source=fair")
+    assert said.out == f"{KEYS[0]} Deal {KEYS[0]}: set source\n{KEYS[2]} Deal {KEYS[2]}: set source\n"
+    assert _values(cli, "source") == ["fair", None, "fair", None, None]
+    assert _commits(git) == before + 1
+    assert git("log", "-1", "--format=%s") == "set source of 2 opportunities"
+
+
+def test_ids_on_stdin(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n".join(KEYS[:3])))
+    cli("opp", "advance", "-", "--to", "demo")
+    assert _values(cli, "stage") == ["demo"] * 3 + ["qualify"] * 2
+
+
+def test_a_condition(cli: Cli, refused: Refused) -> None:
+    cli("user", "add", "ben", "--name", "Ben", "--email", "ben@contoso.example")
+    cli("opp", "assign", "--where", "id > 'OPP-AAA03'", "ben")
+    assert _values(cli, "owner") == ["ana-ruiz"] * 3 + ["ben"] * 2
+    cli("opp", "lost", "--where", "owner = 'ben'", "--reason", "price")
+    assert _values(cli, "status") == ["open"] * 3 + ["lost"] * 2
+    assert "no opportunity fits" in refused("opp", "advance", "--where", "owner = 'nobody'")
+    assert "can't be run" in refused("opp", "advance", "--where", "nothing = 1")
+    assert "--where names the records already" in refused("opp", "advance", KEYS[0], "--where", "1")
+
+
+def test_all_or_none(cli: Cli, refused: Refused) -> None:
+    cli("opp", "lost", KEYS[1], "--reason", "price")
+    said = refused("opp", "advance", *KEYS)
+    assert f"{KEYS[1]} is lost" in said
+    assert "nothing is changed" in said
+    assert _values(cli, "stage") == ["qualify"] * 5
+
+
+def test_a_dry_run_lists_what_changes(cli: Cli, git: Git) -> None:
+    before = git("rev-parse", "HEAD")
+    rows = json.loads(cli("opp", "advance", *KEYS[:2], "--dry-run", "--format", "json").out)
+    assert rows == [{"id": key, "what": "advance qualify → demo"} for key in KEYS[:2]]
+    assert git("rev-parse", "HEAD") == before
+    assert git("status", "--porcelain") == ""
+
+
+def test_tags_of_many(cli: Cli, refused: Refused) -> None:
+    cli("opp", "tag", "add", *KEYS[:2], "fair")
+    cli("opp", "tag", "add", *KEYS[:3], "vip")
+    cli("opp", "tag", "add", KEYS[0], "vip")
+    assert _values(cli, "tags") == [["fair", "vip"], ["fair", "vip"], ["vip"], None, None]
+    cli("opp", "tag", "remove", "--where", "1", "fair")
+    assert _values(cli, "tags") == [["vip"]] * 3 + [None] * 2
+    cli("lead", "tag", "add", "max", "vip")
+    assert json.loads(cli("lead", "show", "max", "--format", "json").out)["tags"] == ["vip"]
+    assert "can't be a tag" in refused("opp", "tag", "add", KEYS[0], "a,b")
+
+
+def test_leads_customers_and_contacts_too(cli: Cli) -> None:
+    for name in ("One", "Two"):
+        cli("customer", "add", name)
+        cli("contact", "add", name)
+    cli("customer", "set", "one", "two", "country=ES")
+    cli("contact", "set", "--where", "1", "language=es")
+    customers = json.loads(cli("customer", "list", "--format", "json").out)
+    assert [customer["country"] for customer in customers] == ["ES", "ES"]
+
+
+def test_nothing_named(refused: Refused) -> None:
+    assert "which opportunity?" in refused("opp", "advance")
+    assert "is no assignment" in refused("opp", "set", KEYS[0], KEYS[1])
+
+
+def test_one_is_as_it_was(cli: Cli, root: Path, git: Git) -> None:
+    assert cli("opp", "advance", KEYS[0]).out == f"{KEYS[0]} Deal {KEYS[0]}: advance qualify → demo\n"
+    assert "+title: New" in cli("opp", "set", KEYS[0], "title=New", "--dry-run").out
