@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
+import subprocess
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from pipecli.cli.main import run
 from tests.conftest import MAVEN, Cli
 from tests.importing import Git, deals, state
 
@@ -183,3 +186,31 @@ def test_a_folder_of_real_files_comes_in_without_an_answer_and_with_the_right_su
     )
     total = cli("sql", "select sum(amount) from opportunities where status = 'won'", "--format", "csv").out
     assert total.split() == ["sum(amount)", "10005534"]
+
+
+def test_what_is_exported_whole_comes_back_whole(tmp_path: Path) -> None:
+    sample = tmp_path / "sample"
+    shutil.copytree(Path(__file__).parents[2] / "sample-pipeline", sample)
+    assert run(["init", str(tmp_path / "back"), "--currency", "EUR"]) == 0
+    subprocess.run(["git", "init", "-q", str(sample)], check=True)
+    assert run(["-C", str(sample), "export", "--all", "whole"]) == 0
+    assert "BEGIN:VCARD" in Path("whole/contacts.vcf").read_text()
+    assert "`customer`" in Path("whole/README.md").read_text()
+    assert run(["-C", str(tmp_path / "back"), "import", "run", "whole"]) == 0
+    kinds = (
+        "leads",
+        "opportunities",
+        "quotations",
+        "orders",
+        "customers",
+        "contacts",
+        "products",
+        "price-lists",
+    )
+    for kind in kinds:
+        for side in ("sample", "back"):
+            assert run(["-C", str(tmp_path / side), "export", kind, "-o", f"{side}-{kind}.csv"]) == 0
+        assert Path(f"sample-{kind}.csv").read_bytes() == Path(f"back-{kind}.csv").read_bytes()
+    assert run(["-C", str(sample), "export", "--all", "whole"]) == 1
+    assert run(["-C", str(sample), "export", "--all", "whole.zip"]) == 0
+    assert "plan.yaml" in zipfile.ZipFile("whole.zip").namelist()

@@ -23,7 +23,9 @@ _FORMATS = ("csv", "tsv", "json", "jsonl", "ids")
 @app.command()
 def export(
     ctx: typer.Context,
-    kind: Annotated[str, typer.Argument(metavar="KIND", help="What: leads, customers, users, …")],
+    kind: Annotated[
+        str | None, typer.Argument(metavar="[KIND]", help="What: leads, customers, users, …")
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", metavar="FILE", help="Write here; its ending tells the format."),
@@ -31,12 +33,23 @@ def export(
     where: Annotated[
         str | None, typer.Option("--where", metavar="EXPR", help="Only where this SQL condition holds.")
     ] = None,
+    all_: Annotated[
+        Path | None,
+        typer.Option("--all", metavar="DIR", help="Every kind into a new folder or .zip, for `import run`."),
+    ] = None,
 ) -> None:
     """Export the records of a kind, every field of their files; CSV unless another format is given."""
     from pipecli.cli.common.output import write_text
     from pipecli.cli.data.importing import collection_of
 
     run = session(ctx)
+    if all_ is not None:
+        if kind or output or where:
+            raise PipecliError("--all takes every kind, whole", hint=f"pipecli export --all {all_}")
+        _export_all(run, all_)
+        return
+    if kind is None:
+        raise PipecliError("what is to be exported?", hint="give a kind, as customers, or --all DIR")
     collection = collection_of(kind)
     form = _format(run, output)
     pipeline = run.read(*([collection.kind] if collection.kind else []))
@@ -47,6 +60,29 @@ def export(
         return
     output.write_text(text, encoding="utf-8", newline="")
     say(f"{len(texts):,} {collection.plural if len(texts) != 1 else collection.noun} in {output}")
+
+
+def _export_all(run: Session, target: Path) -> None:
+    """Write every kind, and how to read it back; never over anything that is there."""
+    import zipfile
+
+    from pipecli.jsontext import loads
+    from pipecli.outbox.everything import collections, pages
+
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise PipecliError(f"{target} is there already", hint="name a new folder or .zip")
+    pipeline = run.read(*[one.kind for one in collections() if one.kind])
+    records = {one.plural: [loads(text) for text in _written(pipeline, one, None)] for one in collections()}
+    files = pages(records, pipeline.settings_as_written)
+    if target.suffix.lower() == ".zip":
+        with zipfile.ZipFile(target, "x", zipfile.ZIP_DEFLATED) as archive:
+            for name, text in files.items():
+                archive.writestr(name, text)
+    else:
+        target.mkdir(parents=True, exist_ok=True)
+        for name, text in files.items():
+            (target / name).write_text(text, encoding="utf-8", newline="")
+    say(f"{sum(map(len, records.values())):,} records in {target}")
 
 
 def _format(run: Session, output: Path | None) -> str:

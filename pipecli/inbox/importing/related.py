@@ -102,6 +102,13 @@ class Names:
                 known.emails = users_by_address(self._pipeline.settings_as_written.get("users") or {})
         return self._known[noun]
 
+    def expect(self, noun: str, keys: Container[str]) -> None:
+        """Let rows name records, by their ids, that later files of the same move bring."""
+        known = self.known(noun)
+        for key in keys:
+            if key not in known.labels:
+                known.add(key, key, None)
+
     @cached_property
     def people(self) -> People:
         """The contacts, by what a person is recognised by."""

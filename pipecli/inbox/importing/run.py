@@ -86,15 +86,19 @@ def prepare(
     source: Source,
     tick: Tick,
     keep: Keep | None = None,
+    coming: Mapping[str, Sequence[str]] | None = None,
 ) -> Import:
     """An import, not yet written; `keep` overrides that of the mapping.
 
+    Rows may name the ids in `coming`, by noun, which later files of the same move bring.
     Raises FaultyFile for a mapping that doesn't fit the rows.
     """
     if isinstance(target, PartKind):
         return _prepare_parts(pipeline, target, table, source, tick, keep)
     bindings = _compiled(pipeline, target, table, source)
     names = Names(pipeline, source.mapping.make, may_dangle=target.kind is None)
+    for noun, keys in (coming or {}).items():
+        names.expect(noun, keys)
     outcome = build(pipeline, target, source, bindings, table.rows, names, pipeline.now, tick, keep)
     report = report_json(target, table, bindings, names, outcome)
     return Import(table, outcome, report, _change(pipeline.settings, target.plural, [(target, outcome)]))

@@ -25,6 +25,7 @@ from pipecli.inbox.moving.pages import PLAN_FILE, SETTINGS_PAGE, Step
 from pipecli.inbox.moving.plan import make_plan
 from pipecli.inbox.moving.recognise import header_key, vendors
 from pipecli.inbox.moving.reconcile import Reconciliation, reconcile
+from pipecli.records.kinds import Collection
 from pipecli.records.names import name_key
 from pipecli.records.settings import Process, Settings, Stage, User
 from pipecli.store import git
@@ -46,6 +47,11 @@ class Move(NamedTuple):
     """Those given in an earlier run, by what they are about."""
     pending: dict[str, Any]
     """Those that no mapping has yet."""
+
+    @property
+    def is_own(self) -> bool:
+        """True for an export of ours, whose columns are fields and whose ids are kept."""
+        return self.vendor == "pipecli"
 
 
 @dataclass
@@ -84,13 +90,18 @@ def load(folder: Path) -> Move:
         raise FaultyFile(faults)
     try:
         steps = [
-            Step(str(step["kind"]), str(step["file"]), str(step["map"]), tuple(step.get("columns") or ()))
+            Step(
+                str(step["kind"]),
+                str(step["file"]),
+                str(step.get("map") or ""),
+                tuple(step.get("columns") or ()),
+            )
             for step in plain["files"]
         ]
     except (KeyError, TypeError):
         raise PipecliError(f"{path}: each of `files` needs kind, file and map") from None
     for step in steps:
-        if Path(step.map).name != step.map:
+        if step.map and Path(step.map).name != step.map:
             raise PipecliError(f"{path}: {step.map} leads out of {folder}")
     return Move(
         folder,
@@ -116,7 +127,7 @@ def answered(move: Move, files: Sequence[File], settings: Settings) -> Move:
 
 def export_of(move: Move, given: Path | None) -> list[File]:
     """The files to bring in: those given, or those that the plan was made from."""
-    source = given or Path(move.source).expanduser()
+    source = given or (move.folder if move.source == "." else Path(move.source).expanduser())
     if not source.exists():
         raise PipecliError(
             f"{source} does not exist", hint=f"name the export: pipecli import run {move.folder} EXPORT"
@@ -176,17 +187,26 @@ def run(pipeline: Pipeline, move: Move, files: Sequence[File], tick: Tick, keep:
     with staged(pipeline) as again:
         written = _apply_settings(again(), move)
         taken: set[str] = set()
+        coming = _ids(move, files) if move.is_own else {}
+        pending: list[Change] = []
         for step in move.steps:
             file = _file_of(step, files, move.steps, taken)
             if file is None:
                 moved.missing.append(step.file)
                 continue
             taken.add(file.name)
-            done, source = _import(again(), move, step, file, tick, keep, written)
+            done, source = _import(again(), move, step, file, tick, keep, coming)
             moved.done.append((step, done))
-            if step.kind == "opportunities":
+            if done.change is not None and move.is_own and step.kind not in ("users", "teams"):
+                pending.append(done.change)
+            elif done.change is not None:
+                written |= _commit(again(), [done.change])
+            if step.kind == "opportunities" and not move.is_own:
                 moved.reconciliation.append(reconcile(again(), done.table, source, known_before))
-        moved.new = [file.name for file in files if file.name not in taken]
+        if pending:  # records of an export of ours name one another in circles
+            written |= _commit(again(), pending)
+        new = [file.name for file in files if file.name not in taken]
+        moved.new = [name for name in new if not (move.is_own and name.endswith(".vcf"))]
         root = again().root
         for name in sorted(written):
             real = pipeline.root / name
@@ -226,24 +246,34 @@ def _import(
     file: File,
     tick: Tick,
     keep: Keep | None,
-    written: set[str],
+    coming: Mapping[str, Sequence[str]],
 ) -> tuple[Import, Source]:
     target = target_named(step.kind)
     if target is None:
         raise PipecliError(f'{move.folder / PLAN_FILE}: "{step.kind}" is no kind of record')
     path = move.folder / step.map
-    if not path.is_file():
+    if step.map and not path.is_file():
         raise PipecliError(f"{path} does not exist", hint=f"mend {move.folder / PLAN_FILE}")
-    table, source = rows_of(file, File(str(path), path.read_bytes()), target)
+    table, source = rows_of(file, File(str(path), path.read_bytes()) if step.map else None, target)
+    others = {noun: keys for noun, keys in coming.items() if noun != target.noun}
     with tick(step, table) as ticks:
-        done = prepare(pipeline, target, table, source, ticks, keep)
-    if done.change is not None:
-        written |= _commit(pipeline, done.change)
-    return done, source
+        return prepare(pipeline, target, table, source, ticks, keep, others), source
 
 
-def _commit(pipeline: Pipeline, change: Change) -> set[str]:
-    writes = plan(pipeline, [change])
+def _ids(move: Move, files: Sequence[File]) -> dict[str, list[str]]:
+    """The ids in the files of an export of ours, by noun."""
+    by_name = {file.name: file for file in files}
+    ids: dict[str, list[str]] = {}
+    for step in move.steps:
+        target = target_named(step.kind)
+        if isinstance(target, Collection) and step.file in by_name:
+            table = read_table(by_name[step.file].content, step.file)
+            ids[target.noun] = [str(row.cells.get(target.identity, "")) for row in table.rows]
+    return ids
+
+
+def _commit(pipeline: Pipeline, changes: Sequence[Change]) -> set[str]:
+    writes = plan(pipeline, changes)
     commit(pipeline, writes, None)
     return {write.file for write in writes}
 
@@ -259,7 +289,7 @@ def _apply_settings(pipeline: Pipeline, move: Move) -> set[str]:
     after = merged_settings(before, proposed, str(path), text, is_new=not _external_ids(pipeline))
     if after.plain() == before.plain():
         return set()
-    return _commit(pipeline, Change(after, "move in", "imported"))
+    return _commit(pipeline, [Change(after, "move in", "imported")])
 
 
 def _has_content(text: str) -> bool:
