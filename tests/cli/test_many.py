@@ -98,7 +98,7 @@ def test_leads_customers_and_contacts_too(cli: Cli) -> None:
 
 
 def test_nothing_named(refused: Refused) -> None:
-    assert "which opportunity?" in refused("opp", "advance")
+    assert "no opportunity is named" in refused("opp", "advance")
     assert "is no assignment" in refused("opp", "set", KEYS[0], KEYS[1])
 
 

@@ -25,7 +25,7 @@ def test_the_last_change_is_taken_back_as_a_commit(cli: Cli, git: Git, root: Pat
     before = {file: file.read_bytes() for file in root.glob("*/**/*.yaml")}
     cli("opp", "advance", "2q8xa")
     said = cli("undo")
-    assert said.out == 'OPP-2Q8XA: undo "advance propose → negotiate"\n'
+    assert said.out == "OPP-2Q8XA: undo advance propose → negotiate\n"
     assert said.err == "as before: OPP-2Q8XA\n"
     assert {file: file.read_bytes() for file in root.glob("*/**/*.yaml")} == before
     assert git("log", "-1", "--format=%s") == said.out.strip()

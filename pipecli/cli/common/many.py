@@ -109,7 +109,7 @@ def _records(transaction: Transaction, model: type[R], names: list[str], where: 
         names[place : place + 1] = sys.stdin.read().split()
     if not names:
         raise PipecliError(
-            f"which {kind.noun}?", hint="name one or more, - for ids on stdin, or --where EXPR"
+            f"no {kind.noun} is named", hint="name one or more, - for ids on stdin, or --where EXPR"
         )
     records: dict[str, R] = {}
     for name in names:

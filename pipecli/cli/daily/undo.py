@@ -79,7 +79,7 @@ def undo(
             _require_unsent(reverted)
         key, colon, summary = undone.subject.partition(": ")
         is_ours = bool(colon) and re.fullmatch(r"[\w.-]+", key) is not None
-        subject = f'{key}: undo "{summary}"' if is_ours else f'undo "{undone.subject}"'
+        subject = f"{key}: undo {summary}" if is_ours else f'undo "{undone.subject}"'
         names = [f"Pipecli-Record: {part.record.key}" for part in reverted[:100]]
         trailers = "\n".join(["Pipecli-Event: undone", *names, f"{_UNDOES}{undone.id}"])
         made = transaction.commit([part.write for part in reverted], subject, trailers)
@@ -126,8 +126,9 @@ def _reverted(transaction: Transaction, commit: _Commit) -> Iterator[_Reverted]:
     place = transaction.pipeline.location
     parents = git.output(place.work_tree, "rev-list", "--parents", "--max-count=1", commit.id).split()[1:]
     if len(parents) != 1:
-        what = "is a merge" if parents else "is the first commit"
-        raise Refused(f"{commit.shown} {what}", hint="git revert can take it back")
+        if not parents:
+            raise Refused(f"there is nothing to take back: {commit.shown} is the first commit")
+        raise Refused(f"{commit.shown} is a merge", hint="git revert can take it back")
     listed = git.raw(
         place.work_tree, "diff-tree", "-r", "-z", "--no-renames", "--name-only", parents[0], commit.id
     )
