@@ -131,7 +131,7 @@ def plain(value: object) -> object:
 
 
 def number(text: str) -> Decimal | None:
-    match = re.fullmatch(r"~?([-+]?[\d,]+(?:\.\d+)?)(?: [A-Z]{3}| %| d)?", text.strip())
+    match = re.fullmatch(r"~?([-+]?[\d,]+(?:\.\d+)?)(?: [A-Z]{3}| %| days)?", text.strip())
     return Decimal(match[1].replace(",", "")) if match else None
 
 

@@ -160,7 +160,7 @@ def _pace_columns(by: str, names: Names, currency: str) -> list[Column]:
 
 def _days_column(name: str, heading: str, rank: int = 0) -> Column:
     def show(row: Mapping[str, Any]) -> str:
-        return "" if row[name] is None else f"{row[name]:,f} d"
+        return "" if row[name] is None else f"{row[name]:,f} days"
 
     return Column(name, heading, align="right", rank=rank, show=show)
 
