@@ -397,3 +397,11 @@ def test_a_row_that_is_gone(cli, refused, root, cancity, git):
     git("rm", "-q", "opportunities/2026/11/OPP-8W9YZ.yaml")
     git("commit", "-q", "-m", "Gone")
     assert "@1 was OPP-8W9YZ, which is gone" in refused("opp", "show", "@1")
+
+
+def test_a_record_whose_file_is_broken_is_told_by_its_fault(cli, root, cancity):
+    (root / "opportunities" / "2026" / "11" / "OPP-9BR0K.yaml").write_text("id: [\n")
+    assert (
+        "opportunities/2026/11/OPP-9BR0K.yaml"
+        in cli("opp", "show", "OPP-9BR0K", code=1).err.split("error:")[1]
+    )
