@@ -45,7 +45,7 @@ def test_a_change_is_one_commit_of_its_files_alone(cli, deal, git, root):
 
     said = cli("opp", "set", "2q8", "amount=5400.00", "-m", "They took the grinder too")
 
-    assert said.out == "OPP-2Q8XA: set amount\n"
+    assert said.out == "OPP-2Q8XA Espresso machines: set amount\n"
     assert git("rev-list", "--count", f"{before}..HEAD") == "1"
     assert git("show", "--name-only", "--format=%B", "HEAD").splitlines() == [
         "OPP-2Q8XA: set amount",
