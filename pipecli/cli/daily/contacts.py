@@ -10,6 +10,7 @@ from pipecli.cli.activity import Deal, contact_of, record_of
 from pipecli.cli.common.assignments import validated
 from pipecli.cli.common.change import Printed, Transaction, changing
 from pipecli.cli.common.command import Changing, Notes, noun
+from pipecli.cli.common.reference import key_of
 from pipecli.errors import PipecliError
 from pipecli.records.activity import Activity, NextContact
 from pipecli.workflow.activity import log
@@ -49,13 +50,14 @@ def _add_verb(name: str, type_: str, called: str, help_text: str) -> None:
             raise PipecliError("a note needs its text", hint=f'pipecli {name} REF "Asked for a discount"')
         with changing(ctx) as transaction:
             record = record_of(transaction, ref)
+            doer = key_of(transaction.session, "user", by) if by else transaction.me
             direction = None if type_ == "note" else "in" if in_ else "out"
             given = {
                 "id": transaction.new_activity_id(),
                 "type": type_,
                 "at": transaction.session.moment_or_day(at, past=True) if at else transaction.now,
                 "subject": subject or called,
-                "by": by or transaction.me,
+                "by": doer,
                 "direction": direction,
                 "done": True,
                 "contact": contact_of(transaction, contact),
@@ -63,7 +65,7 @@ def _add_verb(name: str, type_: str, called: str, help_text: str) -> None:
                 "notes": notes or None,
             }
             activity = validated(Activity, given)
-            plan = _plan(transaction, next_, by)
+            plan = _plan(transaction, next_, doer)
             change = log(record, activity, transaction.today, plan=plan, clears=_clears(next_))
             transaction.do(change, printed=Printed(record.noun, record.key, activity.id))
 
@@ -79,7 +81,7 @@ def _plan(transaction: Transaction, text: str | None, by: str | None) -> NextCon
     day, _, note = text.partition(": ")
     return validated(
         NextContact,
-        {"date": transaction.session.day(day), "by": by or transaction.me, "note": note.strip() or None},
+        {"date": transaction.session.day(day), "by": by, "note": note.strip() or None},
     )
 
 
