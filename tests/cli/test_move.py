@@ -214,3 +214,26 @@ def test_what_is_exported_whole_comes_back_whole(tmp_path: Path) -> None:
     assert run(["-C", str(sample), "export", "--all", "whole"]) == 1
     assert run(["-C", str(sample), "export", "--all", "whole.zip"]) == 0
     assert "plan.yaml" in zipfile.ZipFile("whole.zip").namelist()
+
+
+def test_stages_that_no_word_tells_and_owners_that_nobody_knows_are_asked_for(cli: Cli, root: Path) -> None:
+    Path("Opportunity.csv").write_text(
+        "Id,OwnerId,Name,StageName,Amount,CloseDate\n"
+        "A,005000000000001AAA,Roof,Signed,10,2026-01-02\n"
+        "B,005000000000002AAA,Door,Dead,20,2026-01-03\n"
+        "C,005000000000001AAA,Wall,Talking,30,2026-12-02\n"
+    )
+    told = planned(cli, "Opportunity.csv", "--into", "m")
+    assert [question["about"] for question in told["questions"]] == ["outcomes", "owners"]
+    page = Path("m/plan.yaml")
+    text = page.read_text()
+    page.write_text(text.replace("answer:", "answer: nobody"))
+    assert "answer with {won: [...], lost: [...]}" in cli("import", "run", "m", code=1).err
+    page.write_text(
+        text.replace("answer:", "answer: {won: [Signed], lost: [Dead]}", 1).replace(
+            "answer:\n", "answer: ana-ruiz\n"
+        )
+    )
+    assert "they agree" in cli("import", "run", "m").out
+    assert [deals(root)[key]["status"] for key in "ABC"] == ["won", "lost", "open"]
+    assert {deals(root)[key]["owner"] for key in "ABC"} == {"ana-ruiz"}

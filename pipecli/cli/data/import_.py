@@ -13,7 +13,7 @@ from pipecli.cli.common.command import Changing, noun
 from pipecli.cli.common.session import Session
 from pipecli.cli.data.importing import all_faults, keep_rejects, no_collector, progress, side_of
 from pipecli.errors import PipecliError
-from pipecli.records.kinds import COLLECTIONS
+from pipecli.records.kinds import COLLECTIONS, named
 
 if TYPE_CHECKING:
     from pipecli.inbox.importing.run import File, Import, Target
@@ -67,6 +67,8 @@ def import_(
             )
         move_at_once(ctx, Path(kind), from_, side_of(keep))
         return
+    if file is None and named(kind):
+        raise PipecliError("which FILE?", hint=f"name it: pipecli import {kind} FILE")
     if file is None:
         raise PipecliError(
             f"what is in {kind}?",

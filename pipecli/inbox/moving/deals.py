@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+from pipecli.errors import PipecliError
 from pipecli.inbox.importing.table import Table
 from pipecli.inbox.moving.evidence import Findings, date_form, fraction_scale, percent_of, texts
 from pipecli.records.names import folded
@@ -114,6 +115,8 @@ class Deals:
     def _of_stages(self, column: str) -> Outcomes:
         """The outcomes by the words of the stages, their probabilities, or the answer."""
         told = self.findings.answer("outcomes")
+        if told is not None and not isinstance(told, dict):
+            raise PipecliError(f'outcomes: answer with {{won: [...], lost: [...]}}, not "{told}"')
         if isinstance(told, dict):
             won, lost = ({str(word) for word in _listed(told.get(key))} for key in ("won", "lost"))
             of = {s: "won" if s in won else "lost" if s in lost else "open" for s in self.stage_rows}

@@ -190,6 +190,8 @@ def owners(table: Table, column: str, findings: Findings) -> dict[str, Any]:
     if not unknown:
         return {}
     told = findings.answer("owners")
+    if isinstance(told, (dict, list)):
+        raise PipecliError("owners: answer with one user, or with nobody")
     if told is None:
         rows = sum(counts[text] for text in unknown)
         names = ", ".join(unknown[:5]) + (f" and {len(unknown) - 5:,} more" if len(unknown) > 5 else "")
@@ -199,6 +201,8 @@ def owners(table: Table, column: str, findings: Findings) -> dict[str, Any]:
             "Answer with a user, or with nobody.",
         )
         return dict.fromkeys(unknown)
+    if told != "nobody" and _person_key(str(told)) not in findings.people:
+        raise PipecliError(f'owners: there is no user "{told}"', hint="add one, or answer with nobody")
     return dict.fromkeys(unknown, None if told == "nobody" else str(told))
 
 

@@ -83,7 +83,9 @@ def load(folder: Path) -> Move:
         line, column = yamltext.locate(text, ["questions", number, "answer"])
         if answer is None or (one_of and str(answer) not in one_of):
             wanted = f"answer with {' or '.join(one_of)}" if one_of else "answer it there"
-            faults.append(Fault(str(path), line, column, "move", f"{question['question']}; {wanted}"))
+            faults.append(
+                Fault(str(path), line, column, "move", f"{str(question['question']).rstrip('.')}; {wanted}")
+            )
         else:
             pending[str(question["about"])] = answer
     if faults:
