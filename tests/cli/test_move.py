@@ -237,3 +237,13 @@ def test_stages_that_no_word_tells_and_owners_that_nobody_knows_are_asked_for(cl
     assert "they agree" in cli("import", "run", "m").out
     assert [deals(root)[key]["status"] for key in "ABC"] == ["won", "lost", "open"]
     assert {deals(root)[key]["owner"] for key in "ABC"} == {"ana-ruiz"}
+
+
+def test_a_list_of_people_is_contacts_unless_its_name_says_leads(cli: Cli) -> None:
+    for name, kind in (("list.csv", "contacts"), ("leads.csv", "leads")):
+        Path(name).write_text(
+            "First Name,Last Name,Email,Company\nMia,Berg,mia@aurora.example,Hotel Aurora\n"
+        )
+        told = planned(cli, name, "--into", f"moves/{kind}")
+        assert [file["kind"] for file in told["files"]] == [kind]
+        assert "1 made" in cli("import", "run", f"moves/{kind}").out

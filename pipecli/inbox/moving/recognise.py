@@ -24,6 +24,8 @@ ORDER = (
 """The kinds in the order in which they are brought in: what is named comes before what names it."""
 _CLOSE_ENOUGH = 88
 """Of 100, as rapidfuzz counts: `Telefonnumer` is `Telefonnummer`, `Stage` isn't `State`."""
+_ONLY_NAMED = {"leads", "users"}
+"""Kinds whose headers are those of contacts: the file's name must say what they are."""
 _FILE_NAMED = 3
 """What a file's name adds to the columns that it has in common with a preset."""
 
@@ -221,7 +223,7 @@ def _of_synonyms(table: Table) -> Recognised | None:
                 columns[column] = role
         is_named = any(word in stem.split() or word in stem for word in words["names"])
         needed = words["needs"].keys() & {str(role) for role in columns.values()}
-        if not needed or (len(columns) < 2 and not is_named):
+        if not needed or ((kind in _ONLY_NAMED or len(columns) < 2) and not is_named):
             continue
         score = len(columns) + 2 * len(needed) + 4 * is_named
         if best is None or score > best.score:
