@@ -179,7 +179,7 @@ def test_a_missing_rate_is_an_error_that_names_it(root: Path, cli: Cli) -> None:
     ("options", "code", "words"),
     [
         (["--by", "moon"], 2, '"moon" is none of month, quarter, stage'),
-        (["--owner", "nobody"], 1, "there is no user nobody; see `pipecli user list`"),
+        (["--owner", "nobody"], 1, "there is no user nobody; known: ana-ruiz, luis (Luis Gil)"),
         (["--team", "nobody"], 1, "there is no team nobody"),
         (["--from", "2027", "--to", "2026"], 1, "--from 2027-01-01 is after --to 2026-12-31"),
         (["--from", "someday"], 1, '"someday" is no period'),

@@ -266,7 +266,8 @@ class Source:
                 hint=f"say in a mapping file what feeds {', '.join(names(collection, inside))}: --map FILE",
             )
         columns = {column: Column(to=path) for column, path in named.items()}
-        is_export = table.columns[:1] == [collection.identity]
+        # A table that begins with our own name for its rows was written for us: `null` is a word in it.
+        is_export = table.columns[:1] in ([collection.identity], ["external_id"])
         return cls(Mapping(columns=columns, decimal="."), has_words_for_nothing=not is_export)
 
     def place_of(self, column: str) -> list[str | int]:
