@@ -223,7 +223,9 @@ class Office:
         must_close = self.world.closing(today)
         closed = self._json("auto-close")
         assert {each["id"] for each in closed} == must_close, today
-        assert all(each["closed"] == {"date": today.isoformat(), "reason": "no-response"} for each in closed)
+        assert all(
+            each["closed"] == {"date": today.isoformat(), "reasons": ["no-response"]} for each in closed
+        )
         assert len({each["commit"] for each in closed}) == len(closed)
         files = self._git("diff", "--name-only", before, "HEAD").splitlines()
         touched = {match[0] for file in files if (match := re.search("OPP-.{5}", file))}

@@ -111,7 +111,7 @@ def test_a_pipeline_without_git(root, capsys):
 
 
 def test_usage_is_exit_code_two(cli):
-    assert "Usage: pipecli opp advance" in cli("opp", "advance", code=2).err
+    assert "Usage: pipecli opp show" in cli("opp", "show", code=2).err
     assert "No such command" in cli("oportunity", "list", code=2).err
     assert "none of table, json" in cli("opp", "list", "--format", "yaml", code=2).err
 

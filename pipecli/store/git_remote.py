@@ -156,10 +156,10 @@ def remotes(work_tree: Path) -> list[str]:
 @contextmanager
 def _own_environment(work_tree: Path) -> Iterator[None]:
     """Have the environment be that of the pipeline's git: GitPython can add to it, and take nothing away."""
-    before = {**os.environ}
-    os.environ.clear()
-    os.environ.update(git.environment(work_tree))
+    before, own = {**os.environ}, git.environment(work_tree)
     try:
+        os.environ.clear()
+        os.environ.update(own)
         yield
     finally:
         os.environ.clear()

@@ -67,4 +67,5 @@ def file_name(record: Record) -> str:
 
 def file_slug(noun: str, key: str) -> str:
     """The name of a file of master data: its slug, which of a product is that of the SKU."""
-    return slug(key) if noun == PRODUCT.noun and not re.fullmatch(SLUG, key) else key
+    is_own = noun != PRODUCT.noun or (re.fullmatch(SLUG, key) and key not in WINDOWS_DEVICES)
+    return key if is_own else slug(key)

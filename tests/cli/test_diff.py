@@ -146,7 +146,7 @@ def test_the_working_tree_counts_with_what_git_does_not_know_yet(cli: Cli, deal:
 
 
 def test_what_was_won_is_shown_apart(cli: Cli, deal: str) -> None:
-    cli("opp", "won", deal, "--date", "2026-11-20")
+    cli("opp", "won", deal, "--date", "today")
     found = asked(cli, "HEAD~1..")
     assert found["total"]["won_change"] == 1000
     assert found["total"]["weighted_change"] == -100

@@ -108,7 +108,7 @@ def test_a_stage_change_is_told_with_what_one_asks_next(cli: Cli, hooks: Hooks) 
 def test_a_win_is_told_with_the_amount_and_the_ranking(cli: Cli, hooks: Hooks) -> None:
     cli("opp", "add", "Grinders", "--organization", "Beans", "--owner", "luis", "--amount", "90000")
     grinders = cli("opp", "list", "--owner", "luis", "--format", "ids").id
-    cli("opp", "won", grinders, "--date", "2026-11-02")
+    cli("opp", "won", grinders)
     cli("opp", "won", "OPP-2Q8XA", "--amount", "4800")
 
     cli("notify")

@@ -55,7 +55,7 @@ def test_the_table_has_a_row_a_tier(cli, shop):
         "grinder     Grinder              199.00",
     ]
     assert cli("price-list", "show", "retail", "--format", "csv").out.splitlines()[1] == (
-        "cafe-s-100,Café S-100,1,2499.00"
+        "cafe-s-100,Café S-100,1,2499.00,EUR"
     )
     shown = json.loads(cli("price-list", "show", "retail-eur", "--format", "json").out)
     assert shown["prices"]["cafe-s-100"][1] == {"from": 10, "price": 2299.00}
