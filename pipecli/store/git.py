@@ -39,7 +39,7 @@ OF_A_REPOSITORY = (
 )  # fmt: skip
 """The variables that lead git to one repository, as `git rev-parse --local-env-vars` lists them."""
 
-_OF_A_CALLER = (
+OF_A_CALLER = (
     "GIT_NAMESPACE", "GIT_QUARANTINE_PATH", "GIT_ATTR_SOURCE",
     "GIT_GLOB_PATHSPECS", "GIT_NOGLOB_PATHSPECS", "GIT_ICASE_PATHSPECS",
 )  # fmt: skip
@@ -57,7 +57,7 @@ def environment(work_tree: Path | None, more: Mapping[str, str] | None = None) -
     Identity, ssh and configuration of the person stay.
     """
     own = {**os.environ}
-    for name in (*OF_A_REPOSITORY, *_OF_A_CALLER):
+    for name in (*OF_A_REPOSITORY, *OF_A_CALLER):
         own.pop(name, None)
     # A damaged .git is an error: without a ceiling git takes the repository of a directory above.
     if work_tree is not None and (work_tree / ".git").exists():

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from threading import Thread
+from threading import Lock, Thread
 from time import monotonic
 from typing import IO
 
@@ -146,21 +146,25 @@ def remotes(work_tree: Path) -> list[str]:
     except ImportError:  # it looks for git at once
         raise git.not_installed() from None
     try:
-        with _own_environment(work_tree):
+        with _own_environment():
             return str(Git(work_tree).remote()).splitlines()
     except GitCommandError as error:
         git.require_working(work_tree)
         raise git.GitRefused(f"git can't list the remotes: {error.stderr.strip()}") from None
 
 
+_ENVIRONMENT = Lock()
+
+
 @contextmanager
-def _own_environment(work_tree: Path) -> Iterator[None]:
-    """Have the environment be that of the pipeline's git: GitPython can add to it, and take nothing away."""
-    before, own = {**os.environ}, git.environment(work_tree)
-    try:
-        os.environ.clear()
-        os.environ.update(own)
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
+def _own_environment() -> Iterator[None]:
+    """Put away the variables that lead a git to another repository: GitPython can only add to them."""
+    with _ENVIRONMENT:
+        names = {*git.OF_A_REPOSITORY, *git.OF_A_CALLER}
+        before = {name: value for name, value in os.environ.items() if name in names}
+        for name in before:
+            del os.environ[name]
+        try:
+            yield
+        finally:
+            os.environ.update(before)
