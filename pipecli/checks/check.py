@@ -7,7 +7,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from pipecli.checks import files, frozen, references, settings, states
+from pipecli.checks import frozen, references, settings, states
+from pipecli.checks import references as files
 from pipecli.checks.rule import Finding, Path, Problem, Rule, Severity
 from pipecli.errors import FaultyFile
 from pipecli.records.kinds import SETTINGS_FILE
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from pipecli.store.pipeline import Pipeline
 
 STRUCTURE: tuple[Rule, ...] = (
-    *files.STRUCTURE,
+    *files.FILES,
     *references.STRUCTURE,
     *states.STRUCTURE,
     *frozen.STRUCTURE,

@@ -1,14 +1,22 @@
-"""References: whatever a record names exists."""
+"""References and files: whatever a record names exists, and each file lies where its record's kind lives,
+named after its id, each id once.
+"""
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Collection, Iterator
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipecli.checks.rule import Problem, Rule, Severity
-from pipecli.records.kinds import BY_NOUN, SETTINGS_FILE
-from pipecli.store.left_out import name_of
+from pipecli.errors import PipecliError
+from pipecli.records.kinds import BY_FOLDER, BY_NOUN, BY_PREFIX, KINDS, PRODUCT, SETTINGS_FILE, Kind
+from pipecli.store import files as left_out
+from pipecli.store import naming, schemas
+from pipecli.store.files import inside, name_of
 
 if TYPE_CHECKING:
     from pipecli.store.pipeline import Pipeline
@@ -92,3 +100,181 @@ def _suggestion(noun: str, key: str, known: Collection[tuple[str, str]]) -> str:
 
 
 STRUCTURE = (Rule("reference", Severity.ERROR, reference),)
+
+
+_DOCUMENT = re.compile(rf"({'|'.join(BY_PREFIX)})-[0-9A-Z]{{5}}\b")
+
+
+def extension(pipeline: Pipeline) -> Iterator[Problem]:
+    """YAML files in the folders of records that are not read, as their name doesn't end in .yaml."""
+    for kind in KINDS:
+        for folder, _, names in os.walk(pipeline.root / kind.folder):
+            place = Path(folder).relative_to(pipeline.root).as_posix()
+            for name in sorted(names):
+                if re.search(r"\.(ya?ml)$", name, re.IGNORECASE) and not name.endswith(".yaml"):
+                    right = f"{name.rpartition('.')[0]}.yaml"
+                    yield Problem(f"{place}/{name}", (), f"is not read: rename it to {right}")
+
+
+def unread_folder(pipeline: Pipeline) -> Iterator[Problem]:
+    """Folders named after a kind of record, but not as the one its records are kept in."""
+    for entry in sorted(pipeline.root.iterdir()):
+        name = entry.name.casefold()
+        kind = BY_NOUN.get(name) or BY_FOLDER.get(name)
+        if kind is None or entry.name in BY_FOLDER or not entry.is_dir():
+            continue
+        for file in sorted(entry.rglob("*.y*ml")):
+            name = file.relative_to(pipeline.root).as_posix()
+            yield Problem(name, (), f"is not read: move it to {kind.folder}/")
+
+
+def misplaced(pipeline: Pipeline) -> Iterator[Problem]:
+    """Documents in the folder of another kind, by their names."""
+    for fault in pipeline.index.faults():
+        folder, _, name = fault.file.partition("/")
+        named = _DOCUMENT.match(name.rpartition("/")[2])
+        if named and BY_PREFIX[named[1]].folder != folder:
+            kind = BY_PREFIX[named[1]]
+            yield Problem(
+                fault.file, (), f"is a {kind.noun.replace('-', ' ')} in {folder}/: move it to {kind.folder}/"
+            )
+
+
+def missing_file(pipeline: Pipeline) -> Iterator[Problem]:
+    """Files that literature and settings name, and that are not there."""
+    named = pipeline.index.connection.execute(
+        # as it is written: the columns have it as it is compared
+        "SELECT path, 'file', json_extract(json, '$.file') FROM _records "
+        "WHERE noun = 'literature' AND json_extract(json, '$.file') IS NOT NULL"
+    ).fetchall()
+    settings = pipeline.settings
+    if settings.company.logo:
+        named.append((SETTINGS_FILE, "company.logo", settings.company.logo))
+    if settings.quotations.template:
+        named.append((SETTINGS_FILE, "quotations.template", f"templates/{settings.quotations.template}"))
+    for path, field, file in named:
+        try:
+            if not inside(pipeline.root, file).is_file():
+                yield Problem(path, tuple(field.split(".")), f"{field}: there is no file {file}")
+        except PipecliError as error:
+            yield Problem(path, tuple(field.split(".")), f"{field}: {error.message}")
+
+
+def not_checked_out(pipeline: Pipeline) -> Iterator[Problem]:
+    """Records that git has and that are not here: no list and no total has them."""
+    for fault in left_out.faults(pipeline.left_out, KINDS):
+        yield Problem(fault.file, (), fault.message)
+
+
+def outdated_schemas(pipeline: Pipeline) -> Iterator[Problem]:
+    """Schemas that are not those of this version: editors would complain of what is right."""
+    wrong = schemas.differing(pipeline.root, schemas.FOLDER)
+    for state in sorted(set(wrong.values())):
+        names = ", ".join(name.partition(".")[0] for name, fault in wrong.items() if fault == state)
+        many = "are" if "," in names else "is"
+        yield Problem(
+            "schemas",
+            (),
+            f"{names} {many} {state}: bring the schemas up to date with `pipecli schema write`",
+        )
+
+
+def duplicate_id(pipeline: Pipeline) -> Iterator[Problem]:
+    """Two files of one id: each change would go to one of them only."""
+    for noun, key in pipeline.index.connection.execute(
+        "SELECT noun, key FROM _records GROUP BY noun, key HAVING count(*) > 1"
+    ).fetchall():
+        files = [
+            path
+            for (path,) in pipeline.index.connection.execute(
+                "SELECT path FROM _records WHERE noun = ? AND key = ? ORDER BY path", (noun, key)
+            )
+        ]
+        for file in files:
+            others = ", ".join(other for other in files if other != file)
+            yield Problem(file, (BY_NOUN[noun].identity,), f"{key} is also the id of {others}")
+
+
+def file_name(pipeline: Pipeline) -> Iterator[Problem]:
+    """A file is named after its record: `OPP-2Q8XA-….yaml`, `contoso-coffee.yaml`."""
+    for kind in KINDS:
+        for path, key in _files(pipeline, kind):
+            stem = path.rpartition("/")[2].removesuffix(".yaml")
+            name = key if kind.is_document else naming.file_slug(kind.noun, key)
+            is_numbered = kind == PRODUCT and re.fullmatch(rf"{re.escape(name)}-\d+", stem)
+            if stem != name and not is_numbered and not (kind.is_document and stem.startswith(f"{key}-")):
+                right = f"{key}-….yaml" if kind.is_document else f"{name}.yaml"
+                yield Problem(path, (kind.identity,), f"the file of {key} is to be named {right}")
+
+
+def windows_name(pipeline: Pipeline) -> Iterator[Problem]:
+    """Names by which Windows knows a device: nobody there can check the pipeline out."""
+    for path, key in pipeline.index.connection.execute("SELECT path, key FROM _records"):
+        if path.rpartition("/")[2].removesuffix(".yaml") in naming.WINDOWS_DEVICES:
+            yield Problem(path, (), f"Windows allows no file of this name: name it x-{key}")
+
+
+def subfolder(pipeline: Pipeline) -> Iterator[Problem]:
+    """Master data lies in its folder itself: its file is found by its name."""
+    for kind in KINDS:
+        if not kind.is_document:
+            for path, key in _files(pipeline, kind):
+                if path.count("/") > 1:
+                    yield Problem(path, (kind.identity,), f"{key} is to lie in {kind.folder}/ itself")
+
+
+def year(pipeline: Pipeline) -> Iterator[Problem]:
+    """A document lies in the folder of the year in which it was created."""
+    for kind in KINDS:
+        if kind.is_document:
+            for path, created in pipeline.index.connection.execute(
+                f"SELECT path, created FROM _{kind.table}"
+            ):
+                folder = f"{kind.folder}/{created[:4]}"
+                if path.rpartition("/")[0] != folder:
+                    yield Problem(path, ("created",), f"created in {created[:4]}: it is to lie in {folder}/")
+
+
+def duplicate_activity(pipeline: Pipeline) -> Iterator[Problem]:
+    """Activities of a record are told apart by their ids, also when two clones merge."""
+    for path, key, count in pipeline.index.connection.execute(
+        "SELECT path, id, count(*) FROM activities GROUP BY path, id HAVING count(*) > 1"
+    ):
+        yield Problem(path, ("activities",), f"{count} activities have the id {key}")
+
+
+def external_id(pipeline: Pipeline) -> Iterator[Problem]:
+    """One name in the system it came from is one record here: an import would not know which to change."""
+    for kind in KINDS:
+        rows = pipeline.index.connection.execute(
+            f"""SELECT r.path, r.external_id, group_concat(o.path, ', ') FROM _{kind.table} r
+            JOIN _{kind.table} o ON o.external_id = r.external_id AND o.path <> r.path
+            WHERE r.external_id IN (
+                SELECT external_id FROM _{kind.table} GROUP BY external_id HAVING count(*) > 1)
+            GROUP BY r.path"""
+        )
+        for path, name, others in rows:
+            yield Problem(path, ("external_id",), f"{name} is also the external_id of {others}")
+
+
+def _files(pipeline: Pipeline, kind: Kind) -> Iterator[tuple[str, str]]:
+    yield from pipeline.index.connection.execute(
+        "SELECT path, key FROM _records WHERE noun = ?", (kind.noun,)
+    )
+
+
+FILES = (
+    Rule("extension", Severity.ERROR, extension),
+    Rule("folder", Severity.ERROR, unread_folder),
+    Rule("misplaced", Severity.ERROR, misplaced),
+    Rule("left-out", Severity.WARNING, not_checked_out),
+    Rule("schemas", Severity.WARNING, outdated_schemas),
+    Rule("duplicate-id", Severity.ERROR, duplicate_id),
+    Rule("file-name", Severity.ERROR, file_name),
+    Rule("windows-name", Severity.WARNING, windows_name),
+    Rule("subfolder", Severity.ERROR, subfolder),
+    Rule("year", Severity.WARNING, year),
+    Rule("duplicate-activity", Severity.ERROR, duplicate_activity),
+    Rule("external-id", Severity.WARNING, external_id),
+)
+WITH_SETTINGS = (Rule("missing-file", Severity.ERROR, missing_file),)

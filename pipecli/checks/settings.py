@@ -9,12 +9,11 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from pipecli.checks.rule import Path, Problem, Rule, Severity
-from pipecli.records.elements import dotted
-from pipecli.records.kinds import BY_NOUN, SETTINGS_FILE
+from pipecli.records.kinds import BY_NOUN, SETTINGS_FILE, dotted
 from pipecli.records.money import MissingRate
 from pipecli.reports.followups import EVENTS
 from pipecli.store.index import query
-from pipecli.workflow.party_identity import addresses, email_key, users_by_address
+from pipecli.workflow.duplicates import addresses, email_key, users_by_address
 from pipecli.workflow.requirements import can_be_met, unmeetable
 
 if TYPE_CHECKING:

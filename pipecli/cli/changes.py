@@ -13,12 +13,12 @@ from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column, cell_text, money
 from pipecli.cli.report.printing import print_with_currency
+from pipecli.formats import dumps
 from pipecli.history.changes import Changes, End, Question, changes
 from pipecli.history.index import open_history
 from pipecli.history.moments import zone_of
-from pipecli.jsontext import dumps
 from pipecli.records.money import minor_digits
-from pipecli.reports.days import Days
+from pipecli.reports.deals import Days
 from pipecli.reports.waterfall import Move, Sum
 from pipecli.store.pipeline import now_in
 

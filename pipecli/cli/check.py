@@ -80,7 +80,7 @@ def _with_changes(
     run: Session, base: str, states: Sequence[Finding], wanted: Callable[[str], bool]
 ) -> tuple[list[Finding], str]:
     """The findings with those about changes since a branch left `base`, and how much it changed."""
-    from pipecli.checks.changes.check import check_changes, together
+    from pipecli.checks.changes import check_changes, together
     from pipecli.history.change_set import change_set, range_of
 
     if not base or ".." in base:
@@ -166,7 +166,7 @@ _OF_READING = {
 def print_for_host(name: str, findings: Sequence[Finding], place: Location) -> None:
     """Print findings as `github` or `sarif`, their files from the root of the repository."""
     if name == "github":
-        from pipecli.outbox.findings import workflow_commands
+        from pipecli.checks.rule import workflow_commands
 
         write_text(workflow_commands(findings, place.prefix))
         return
@@ -174,9 +174,8 @@ def print_for_host(name: str, findings: Sequence[Finding], place: Location) -> N
 
 
 def _sarif(findings: Sequence[Finding], prefix: str) -> str:
-    from pipecli.checks import check
-    from pipecli.checks.changes import check as changes
-    from pipecli.outbox.findings import RuleText, sarif
+    from pipecli.checks import changes, check
+    from pipecli.checks.rule import RuleText, sarif
 
     of_states = (*check.STRUCTURE, *check.WITH_SETTINGS)
     of_changes = (*changes.STRUCTURE, *changes.WITH_SETTINGS)

@@ -8,13 +8,7 @@ import typer
 
 from pipecli.cli.common.change import changing
 from pipecli.cli.common.command import Changing, Name, NameOrSlug, Notes, Sets, Tags, noun
-from pipecli.cli.common.record_verbs import (
-    add_party,
-    add_remove,
-    add_set_edit,
-    set_party,
-    users_of,
-)
+from pipecli.cli.common.record_verbs import add_party, add_remove, add_set_edit, set_party, users_of
 from pipecli.records.kinds import CONTACT
 from pipecli.records.party import Contact, Customer
 from pipecli.store.lookup import Care

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pipecli.checks.changes.check import check_changes
+from pipecli.checks.changes import check_changes
 from pipecli.checks.rule import Finding
 from pipecli.cli.common.command import Verb, noun
 from pipecli.cli.common.output import (
@@ -23,6 +23,7 @@ from pipecli.cli.common.output import (
 )
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column, clean, isolated, money
+from pipecli.formats import dumps
 from pipecli.history.change_set import (
     ChangedRecord,
     ChangeSet,
@@ -34,7 +35,6 @@ from pipecli.history.change_set import (
     effect,
     range_of,
 )
-from pipecli.jsontext import dumps
 from pipecli.records.money import minor_digits
 
 app = noun("Print a change set in deals and money.")

@@ -1,16 +1,26 @@
-"""The reference of all commands, from the commands themselves: docs/commands.md, and what the man pages say.
+"""The program about itself: `help`, `version`, `man`, and the reference of all commands.
 
-`python -m pipecli.cli.manual > docs/commands.md` writes it; a test holds the file to what this prints.
+`python -m pipecli.cli.manual > docs/commands.md` writes the reference; a test holds the file to what this
+prints.
 """
 
 from __future__ import annotations
 
+import re
 import sys
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
 
+import typer
+
+from pipecli import __version__
+from pipecli.cli.common.command import Verb, noun
+from pipecli.cli.common.output import write_text
+from pipecli.cli.common.session import session
 from pipecli.cli.main import root
 from pipecli.cli.nouns import ALIASES, NOUNS
+from pipecli.errors import PipecliError
 
 _SHARED = {"--format", "--message", "--dry-run", "--no-commit", "--help"}
 _SHARED_TEXT = """\
@@ -66,10 +76,10 @@ def entries() -> Iterator[NounEntry]:
 def reference() -> str:
     """The whole reference as Markdown."""
     parts = [_SHARED_TEXT]
-    for noun in entries():
-        also = f" (`{'`, `'.join(noun.aliases)}`)" if noun.aliases else ""
-        parts.append(f"\n## {noun.name}{also}\n\n{noun.help}\n")
-        parts += map(_markdown, noun.verbs)
+    for entry in entries():
+        also = f" (`{'`, `'.join(entry.aliases)}`)" if entry.aliases else ""
+        parts.append(f"\n## {entry.name}{also}\n\n{entry.help}\n")
+        parts += map(_markdown, entry.verbs)
     return "".join(parts)
 
 
@@ -112,3 +122,166 @@ def _metavar(context: Any, option: Any) -> str:
 
 if __name__ == "__main__":
     sys.stdout.write(reference())
+
+
+app = noun()
+
+
+@app.command("man", cls=Verb)
+def man(
+    ctx: typer.Context,
+    output: Annotated[
+        Path, typer.Option(metavar="DIR", help="Where, as ~/.local/share/man/man1; made if it is missing.")
+    ],
+) -> None:
+    """Write the man pages of pipecli and of each noun; prints their files."""
+    folder = session(ctx).directory_for(output)
+    texts = pages()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in texts.items():
+            (folder / name).write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise PipecliError(f"{error.filename or folder}: can't be written: {error.strerror}") from None
+    write_text("".join(f"{output / name}\n" for name in texts))
+
+
+@app.command("help", cls=Verb)
+def help_(
+    ctx: typer.Context,
+    words: Annotated[
+        list[str] | None, typer.Argument(metavar="[NOUN [VERB]]", help="As they are typed: opp won.")
+    ] = None,
+) -> None:
+    """Print the help of pipecli, of a noun, or of a verb."""
+    parent: Any = ctx.parent
+    command, path = parent.command, "pipecli"
+    for word in words or ():
+        inner = command.get_command(parent, word) if hasattr(command, "get_command") else None
+        if inner is None:
+            hint = f"see `{path.replace('pipecli', 'pipecli help', 1)}`"
+            raise PipecliError(f'{path} has no command "{word}"', hint=hint)
+        parent = type(parent)(inner, info_name=word, parent=parent)
+        command, path = inner, f"{path} {word}"
+    write_text(command.get_help(parent) + "\n")
+
+
+@app.command("version", cls=Verb)
+def version() -> None:
+    """Print the version."""
+    write_text(f"pipecli {__version__}\n")
+
+
+def pages() -> dict[str, str]:
+    """The text of each man page by the name of its file: `pipecli.1`, `pipecli-lead.1`."""
+
+    nouns = list(entries())
+    return {"pipecli.1": _overview(nouns)} | {f"pipecli-{noun.name}.1": _page(noun) for noun in nouns}
+
+
+_GLOBAL = """\
+.SH OPTIONS
+.TP
+.B \\-C, \\-\\-dir \\fIDIR\\fR
+The pipeline, or a directory in it.
+.TP
+.B \\-\\-format \\fIFORMAT\\fR
+table, json, jsonl, csv, tsv, markdown or ids; it may also follow the verb.
+.TP
+.B \\-\\-today \\fIDATE\\fR
+Take this for today's date.
+.SS Of every changing command
+.TP
+.B \\-m, \\-\\-message \\fITEXT\\fR
+Joins the commit's body.
+.TP
+.B \\-\\-dry\\-run
+Prints the diff, changes nothing.
+.TP
+.B \\-\\-no\\-commit
+Writes the files, leaves the commit to you.
+.SH ENVIRONMENT
+.TP
+.B PIPECLI_DIR, PIPECLI_FORMAT, PIPECLI_TODAY
+Stand in for the options of their names.
+.TP
+.B PIPECLI_USER
+The user who acts; else the one with git's e-mail address.
+.SH "EXIT STATUS"
+0 done; 1 refused or wrong, with one \\(lqerror:\\(rq line; 2 usage; 130 interrupted.
+.SH FILES
+.TP
+.I pipecli.yaml
+The settings, and the marker of a pipeline's folder.
+"""
+
+
+def _overview(nouns: Sequence[NounEntry]) -> str:
+    commands = "".join(_term(", ".join([noun.name, *noun.aliases]), noun.help) for noun in nouns)
+    others = ", ".join(f".BR pipecli-{noun.name} (1)".replace("-", "\\-") for noun in nouns)
+    return (
+        _head("pipecli", "a sales pipeline in a shell: leads, opportunities and quotations as YAML files")
+        + ".SH SYNOPSIS\n.B pipecli\n"
+        + _text("[-C DIR] [--format FORMAT] [--today DATE] NOUN VERB")
+        + ".SH DESCRIPTION\n"
+        + _text("Each record is a file, each command is one commit, and git history is the audit log.")
+        + ".PP\n"
+        + _text("A record is named by its id, any unambiguous start of it, or words of its name.")
+        + f".SH COMMANDS\n{commands}{_GLOBAL}"
+        + '.SH "SEE ALSO"\n'
+        + others.replace(", ", ",\n")
+        + "\n"
+    )
+
+
+def _page(noun: NounEntry) -> str:
+    shared = any(verb.changes for verb in noun.verbs)
+    return "".join(
+        (
+            _head(f"pipecli-{noun.name}", noun.help),
+            ".SH SYNOPSIS\n",
+            *(f".br\n.B {_roff(f'pipecli {verb.usage}')}\n" for verb in noun.verbs),
+            ".SH DESCRIPTION\n",
+            _text(noun.help),
+            *_also(noun),
+            *(_text("Verbs marked * change the pipeline, as one commit.") if shared else ""),
+            ".SH COMMANDS\n",
+            *(_command(verb) for verb in noun.verbs),
+            '.SH "SEE ALSO"\n.BR pipecli (1)\nfor the options that all commands share.\n',
+        )
+    )
+
+
+def _also(noun: NounEntry) -> Iterator[str]:
+    if noun.aliases:
+        yield _text(f"Also called {' and '.join(noun.aliases)}.")
+
+
+def _command(verb: VerbEntry) -> str:
+    heading = f".SS {_roff(verb.usage)}{' *' if verb.changes else ''}\n"
+    return heading + _text(verb.help) + "".join(map(_option, verb.options))
+
+
+def _option(option: OptionEntry) -> str:
+    return _term(option.usage, option.help)
+
+
+def _head(name: str, purpose: str) -> str:
+    return (
+        f'.TH {_roff(name.upper())} 1 "" "pipecli {__version__}" "pipecli"\n'
+        f".SH NAME\n{_roff(name)} \\- {_roff(purpose.rstrip('.'))}\n"
+    )
+
+
+def _term(term: str, text: str) -> str:
+    return f".TP\n.B {_roff(term)}\n{_text(text)}"
+
+
+def _text(text: str) -> str:
+    """Lines of text, none of which begins with what troff takes for a request."""
+    escaped = _roff(text)
+    return re.sub(r"^(?=[.'])", r"\\&", escaped, flags=re.MULTILINE) + "\n"
+
+
+def _roff(text: str) -> str:
+    return text.replace("\\", "\\e").replace("-", "\\-")

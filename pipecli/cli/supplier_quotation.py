@@ -25,12 +25,12 @@ from pipecli.records.opportunity import Opportunity
 from pipecli.records.party import Supplier
 from pipecli.records.quotation import SupplierQuotation
 from pipecli.store.lookup import Care
-from pipecli.workflow import supplier_prices, supplier_quotation
+from pipecli.workflow import supplier_quotation
+from pipecli.workflow import supplier_quotation as supplier_prices
 from pipecli.workflow.change import Change
 from pipecli.workflow.order import require_same_status
-from pipecli.workflow.supplier_prices import Column as Answer
-from pipecli.workflow.supplier_prices import Comparison, Price
-from pipecli.workflow.supplier_quotation import Offered
+from pipecli.workflow.supplier_quotation import Column as Answer
+from pipecli.workflow.supplier_quotation import Comparison, Offered, Price
 
 app = noun()
 

@@ -25,7 +25,7 @@ from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column, clean, isolated
 from pipecli.history.change_set import ChangedRecord, Range, change_set
 from pipecli.store.files import Location
-from pipecli.sync import merge_plan
+from pipecli.sync import merge as merge_plan
 from pipecli.sync.conflict import RecordConflict, Side, conflicts, title_of
 from pipecli.sync.sync import Conflicted, Synced, Unsound, abort, choose, preview, resume, sync
 from pipecli.wording import count, first_of, harmless

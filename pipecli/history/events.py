@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, NamedTuple
 
-from pipecli.records import elements
-from pipecli.records.closing import LISTS, listed, with_lists
+from pipecli.records import kinds
 from pipecli.records.kinds import BY_NOUN, SUPPLIER_QUOTATION
 from pipecli.records.money import minor_digits
+from pipecli.records.references import LISTS, listed, with_lists
 
 if TYPE_CHECKING:
     from pipecli.records.base import Plain
@@ -107,7 +107,7 @@ def by_identity(things: Sequence[Thing]) -> dict[str, Thing]:
     """The members of a list by what names each: id, contact or product, else words; twins are numbered."""
     named_things: dict[str, Thing] = {}
     for place, thing in enumerate(things):
-        named = (thing.get(key) for key in elements.IDENTIFYING)
+        named = (thing.get(key) for key in kinds.IDENTIFYING)
         identity = next((name for name in named if isinstance(name, str) and name), str(place + 1))
         unique, number = identity, 2
         while unique in named_things:

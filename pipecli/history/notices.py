@@ -16,16 +16,16 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from pipecli.history import events as words
-from pipecli.history.claims import refs
 from pipecli.history.events import Event, RecordVersion, shown
 from pipecli.history.index import History
 from pipecli.history.log import Step, steps
-from pipecli.records.closing import LISTS, listed
+from pipecli.history.send_ledger import refs
 from pipecli.records.kinds import LEAD, OPPORTUNITY
+from pipecli.records.references import LISTS, listed
 from pipecli.reports.followups import Message, plain
 from pipecli.store import git
 from pipecli.store.files import Location
-from pipecli.workflow.party_identity import email_key
+from pipecli.workflow.duplicates import email_key
 
 _NEWS_FOR = timedelta(days=7)
 """A deal that is new in a commit and over is news if it ended this short before: an import is of the past."""

@@ -1,6 +1,6 @@
 """Three versions of a record's file become one, field by field."""
 
-from pipecli.merge.conflict import Conflict
 from pipecli.merge.file import MergedFile, merge_bytes
+from pipecli.merge.record import Conflict
 
 __all__ = ["Conflict", "MergedFile", "merge_bytes"]

@@ -8,8 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from pipecli.errors import FaultyFile
-from pipecli.merge.conflict import Conflict
-from pipecli.merge.record import exact, merge_record
+from pipecli.merge.record import Conflict, exact, merge_record
 from pipecli.merge.text import Version
 from pipecli.merge.values import Side, pruned
 from pipecli.records.kinds import SETTINGS, SETTINGS_FILE, Kind

@@ -11,7 +11,7 @@ from itertools import count
 from typing import Any, Literal, NamedTuple, TypeVar
 
 from pipecli.records import base as fields
-from pipecli.records import elements
+from pipecli.records import kinds as elements
 from pipecli.records.base import Part, Plain
 from pipecli.store.yaml.compare import is_nothing, meaning, same
 from pipecli.store.yaml.write import is_list

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from pipecli.outbox.charts.drawing import Drawn
+    from pipecli.outbox.charts import Drawn
 
 _TEMPLATE = Path(__file__).parent / "templates" / "dashboard.html.j2"
 
@@ -113,7 +113,7 @@ def dashboard_page(content: Content) -> str:
     from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
 
-    from pipecli.outbox.charts.drawing import POINTER_SCRIPT, POINTER_STYLE, policy, svg_of_page, variables
+    from pipecli.outbox.charts import POINTER_SCRIPT, POINTER_STYLE, policy, svg_of_page, variables
 
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True

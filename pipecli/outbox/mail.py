@@ -1,17 +1,29 @@
-"""The mail that carries a quotation: text by a template in the customer's language, the PDF attached."""
+"""The mail that carries a quotation, and handing one message to a server with certainty that it has it or has
+not.
+
+The server is named by the environment, never by the pipeline: a cloned pipeline must not be able to send.
+Every failure is one of two: `NotSent`, nobody got it; `Doubtful`, the server had all of it and said nothing.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+import smtplib
+import socket
+import ssl
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+from ipaddress import ip_address
 from pathlib import Path
 from secrets import token_hex
-from typing import Any, NamedTuple
+from threading import Timer
+from typing import Any, Literal, NamedTuple, get_args
 
 from pipecli.errors import PipecliError
 from pipecli.outbox.document_words import words_of
@@ -101,3 +113,231 @@ def message_of(
     message.set_content(words.body)
     message.add_attachment(pdf, maintype="application", subtype="pdf", filename=f"{name}.pdf")
     return message
+
+
+Security = Literal["starttls", "tls", "none"]
+
+_PORTS: dict[str, int] = {"starttls": 587, "tls": 465, "none": 25}
+_PATIENCE = 30.0
+_ALL_IN_ALL = 4
+"""The limit of the whole, in patiences for one answer: a server may answer a letter at a time."""
+_LONGEST_WORDS = 200
+
+
+class NotSent(PipecliError):
+    """Nobody got the message."""
+
+
+class Doubtful(PipecliError):
+    """The server had the whole message, and did not say that it took it: it may be on its way."""
+
+
+class Server(NamedTuple):
+    host: str
+    port: int
+    security: Security
+    user: str
+    password: str
+    sender: str
+    """The sender, as `Ana Ruiz <ana@contoso.example>`; empty where the environment names none."""
+    patience: float
+    """Seconds to wait for each answer."""
+
+    @property
+    def name(self) -> str:
+        return f"{self.host}:{self.port}"
+
+
+def server_of(environment: Mapping[str, str]) -> Server:
+    """The mail server that PIPECLI_SMTP_… names. Raises PipecliError."""
+    values = {name: environment.get(f"PIPECLI_SMTP_{name}", "").strip() for name in _NAMES}
+    if not values["HOST"]:
+        raise PipecliError(
+            "no mail server is known: PIPECLI_SMTP_HOST is not set",
+            hint="set it, and PIPECLI_SMTP_USER and PIPECLI_SMTP_PASSWORD where the server asks for them",
+        )
+    security = values["SECURITY"] or "starttls"
+    if security not in get_args(Security):
+        raise PipecliError(f'PIPECLI_SMTP_SECURITY: "{security}" is none of {", ".join(get_args(Security))}')
+    port = values["PORT"] or str(_PORTS[security])
+    if not re.fullmatch("[0-9]{1,5}", port) or not 0 < int(port) < 1 << 16:
+        raise PipecliError(f'PIPECLI_SMTP_PORT: "{port}" is no port', hint="write a number, as 587")
+    patience = values["TIMEOUT"] or f"{_PATIENCE:g}"
+    if not re.fullmatch(r"[0-9]{1,4}(\.[0-9]+)?", patience) or not float(patience):
+        raise PipecliError(f'PIPECLI_SMTP_TIMEOUT: "{patience}" is no number of seconds')
+    if values["USER"] and security == "none" and not _is_here(values["HOST"]):
+        raise PipecliError(
+            "PIPECLI_SMTP_SECURITY=none would send the password in the clear",
+            hint="use starttls or tls, or no PIPECLI_SMTP_USER",
+        )
+    return Server(
+        values["HOST"],
+        int(port),
+        security,  # type: ignore[arg-type]
+        values["USER"],
+        environment.get("PIPECLI_SMTP_PASSWORD", ""),
+        values["FROM"],
+        float(patience),
+    )
+
+
+_NAMES = ("HOST", "PORT", "SECURITY", "USER", "FROM", "TIMEOUT")
+
+
+def _is_here(host: str) -> bool:
+    with suppress(ValueError):
+        return ip_address(host).is_loopback
+    return host == "localhost"
+
+
+def deliver(server: Server, sender: str, recipients: Sequence[str], message: bytes) -> None:
+    """Hand over one message to all recipients or to none. Raises NotSent, Doubtful.
+
+    `sender` and `recipients` are bare addresses. An interrupt before the server has it all sends nothing.
+    """
+    with _failures(server), _connected(server) as connection:
+        connection.introduce()
+        connection.sign_in()
+        size = [f"size={len(message)}"] if connection.has_extn("size") else []
+        _require(connection.mail(sender, size), f"the sender {sender}")
+        for recipient in recipients:
+            # One that is refused is enough: to send to the others and then again would send twice to them.
+            _require(connection.rcpt(recipient), recipient)
+        _require(connection.docmd("DATA"), "the message", taken=354)
+        connection.send(_dotted(message))
+        try:
+            code, words = connection.getreply()
+        except (smtplib.SMTPException, OSError, KeyboardInterrupt) as error:
+            raise Doubtful(f"{server.name} took the whole message and then {_reason(error)}") from None
+        if code < 0:
+            raise Doubtful(f"{server.name} took the whole message and then answered {_words(words)}")
+        _require((code, words), "the message")
+
+
+class _Connection(smtplib.SMTP):
+    """A connection whose socket is always known, so that another thread can end it."""
+
+    def __init__(self, server: Server) -> None:
+        name = socket.gethostname()  # the full name may be a slow question to a name server
+        super().__init__(local_hostname=name if "." in name else "[127.0.0.1]", timeout=server.patience)
+        self._server = server
+        self._context = ssl.create_default_context()
+        self._wire = socket.create_connection((server.host, server.port), server.patience)
+
+    def close(self) -> None:
+        super().close()
+        self._wire.close()  # which is no more than that, where the line could not be made secure
+
+    def end(self) -> None:
+        """Have whatever waits for the server wait no longer."""
+        with suppress(OSError):
+            socket.socket.shutdown(self._wire, socket.SHUT_RDWR)
+
+    def introduce(self) -> None:
+        """Greet, over a secure line unless none is wanted."""
+        if self._server.security == "tls":
+            self._secure()
+        self.sock = self._wire
+        _require(self.getreply(), "the connection", taken=220)
+        self.ehlo_or_helo_if_needed()
+        if self._server.security != "starttls":
+            return
+        if not self.has_extn("starttls"):
+            raise NotSent(
+                f"{self._server.name} offers no STARTTLS",
+                hint="PIPECLI_SMTP_SECURITY=tls is another way to be secure; none sends in the clear",
+            )
+        _require(self.docmd("STARTTLS"), "a secure line", taken=220)
+        self._secure()
+        # Answers from before the line was secure count for nothing: anybody could have given them.
+        self.sock, self.file = self._wire, None
+        self.helo_resp = self.ehlo_resp = None
+        self.esmtp_features, self.does_esmtp = {}, False
+        self.ehlo_or_helo_if_needed()
+
+    def sign_in(self) -> None:
+        if self._server.user:
+            self.login(self._server.user, self._server.password)
+
+    def _secure(self) -> None:
+        self._wire = self._context.wrap_socket(
+            self._wire, server_hostname=self._server.host, do_handshake_on_connect=False
+        )
+        self._wire.do_handshake()
+
+
+@contextmanager
+def _connected(server: Server) -> Iterator[_Connection]:
+    """A connection that ends by itself when all takes too long."""
+    connection = _Connection(server)
+    limit = Timer(_ALL_IN_ALL * server.patience, connection.end)
+    limit.daemon = True
+    limit.start()
+    try:
+        yield connection
+        with suppress(smtplib.SMTPException, OSError):
+            connection.quit()
+    finally:
+        limit.cancel()
+        connection.close()
+
+
+def _require(reply: tuple[int, bytes], what: str, taken: int = 250) -> None:
+    code, words = reply
+    if code != taken and not (taken == 250 and 250 <= code < 260):
+        raise NotSent(
+            f"refuses {what}: {code if code > 0 else 'no answer of a mail server,'} {_words(words)}"
+        )
+
+
+@contextmanager
+def _failures(server: Server) -> Iterator[None]:
+    """Every failure as one line that begins with the server's name."""
+    try:
+        yield
+    except Doubtful:
+        raise
+    except NotSent as error:
+        named = error.message if error.message.startswith(server.name) else f"{server.name} {error.message}"
+        raise NotSent(f"{named}; nothing was sent", hint=error.hint) from None
+    except smtplib.SMTPAuthenticationError as error:
+        raise NotSent(
+            f"{server.name} refuses the user or the password: {error.smtp_code} {_words(error.smtp_error)}",
+            hint="check PIPECLI_SMTP_USER and PIPECLI_SMTP_PASSWORD; nothing was sent",
+        ) from None
+    except (smtplib.SMTPException, OSError, ValueError) as error:
+        raise NotSent(f"{server.name} {_reason(error)}; nothing was sent") from None
+
+
+def _reason(error: BaseException) -> str:
+    """The cause of a failed connection, in a few words after the server's name."""
+    causes = (error, error.__context__)
+    if isinstance(error, KeyboardInterrupt):
+        return "was not waited for"
+    if any(isinstance(cause, TimeoutError) for cause in causes):
+        return "did not answer in time"
+    if isinstance(error, socket.gaierror):
+        return "is a name that no name server knows"
+    if isinstance(error, ConnectionRefusedError):
+        return "refuses the connection: no mail server listens there"
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"has a certificate that can't be trusted: {error.verify_message}"
+    if isinstance(error, ssl.SSLError):
+        return "speaks no TLS there: PIPECLI_SMTP_PORT and PIPECLI_SMTP_SECURITY don't fit each other"
+    if isinstance(error, smtplib.SMTPServerDisconnected):
+        return "ended the connection"
+    if isinstance(error, smtplib.SMTPResponseException):
+        return f"answered {error.smtp_code} {_words(error.smtp_error)}"
+    return f"failed: {_words(str(error).encode())}"
+
+
+def _words(answer: bytes | str) -> str:
+    """A server's answer on one line that does nothing to a terminal."""
+    text = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer
+    return one_line(text)[:_LONGEST_WORDS]
+
+
+def _dotted(message: bytes) -> bytes:
+    """A message as DATA sends it: a dot doubled at the start of a line, and one alone at the end."""
+    lines = re.sub(rb"\r?\n", b"\r\n", message)
+    return re.sub(rb"(?m)^\.", b"..", lines).removesuffix(b"\r\n") + b"\r\n.\r\n"

@@ -17,7 +17,7 @@ from shlex import quote
 from typing import NamedTuple
 
 from pipecli.errors import PipecliError
-from pipecli.outbox.smtp import Doubtful, Server, deliver
+from pipecli.outbox.mail import Doubtful, Server, deliver
 from pipecli.store import files
 from pipecli.wording import visible
 

@@ -7,9 +7,20 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import ClassVar
 
-from pipecli.records import elements
-from pipecli.records.base import ActivityId, ContactSlug, LiteratureSlug, Part, UserSlug
-from pipecli.records.values import Count, Day, Flag, Line, MomentOrDay, Text
+from pipecli.records import kinds
+from pipecli.records.base import (
+    ActivityId,
+    ContactSlug,
+    Count,
+    Day,
+    Flag,
+    Line,
+    LiteratureSlug,
+    MomentOrDay,
+    Part,
+    Text,
+    UserSlug,
+)
 
 
 class ActivityType(StrEnum):
@@ -28,7 +39,7 @@ class Direction(StrEnum):
 class Activity(Part):
     """A call, meeting, email, task or note, planned or done."""
 
-    identified_by: ClassVar[tuple[str, ...]] = elements.ACTIVITY
+    identified_by: ClassVar[tuple[str, ...]] = kinds.ACTIVITY
 
     id: ActivityId
     """Five random characters, so that two clones never give the same one."""

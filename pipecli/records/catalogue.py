@@ -10,17 +10,22 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
-from pipecli.records import elements
-from pipecli.records.base import Custom, Part, ProductSku, Record, Sku, Slug
-from pipecli.records.values import (
+from pipecli.records import kinds
+from pipecli.records.base import (
     Amount,
     CurrencyCode,
+    Custom,
     Day,
     Flag,
     Line,
+    Part,
     PathInside,
     Percent,
+    ProductSku,
     Quantity,
+    Record,
+    Sku,
+    Slug,
     Text,
     WebAddress,
 )
@@ -58,7 +63,7 @@ class Product(Record):
 class Tier(Part):
     """A price from a quantity on."""
 
-    identified_by: ClassVar[tuple[str, ...]] = elements.TIER
+    identified_by: ClassVar[tuple[str, ...]] = kinds.TIER
 
     from_: Annotated[Quantity, Field(alias="from")]
     price: Amount

@@ -6,16 +6,15 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import ClassVar
 
-from pipecli.records import elements
-from pipecli.records.base import Part, ProductSku
+from pipecli.records import kinds
+from pipecli.records.base import Amount, Line, Part, Percent, ProductSku, Quantity, Text
 from pipecli.records.money import EXACT, rounded
-from pipecli.records.values import Amount, Line, Percent, Quantity, Text
 
 
 class Item(Part):
     """One line. Its price is a copy: later changes of the product or price list don't touch it."""
 
-    identified_by: ClassVar[tuple[str, ...]] = elements.ITEM
+    identified_by: ClassVar[tuple[str, ...]] = kinds.ITEM
 
     product: ProductSku | None = None
     description: Line

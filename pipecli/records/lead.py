@@ -12,16 +12,21 @@ from pipecli.records.base import (
     ContactSlug,
     Custom,
     CustomerSlug,
+    Day,
     Document,
+    Flag,
+    LanguageTag,
     LeadId,
+    Line,
     OpportunityId,
     Part,
     PrincipalSlug,
+    Score,
+    Text,
     UserSlug,
 )
 from pipecli.records.kinds import LEAD
 from pipecli.records.opportunity import Assigned
-from pipecli.records.values import Day, Flag, LanguageTag, Line, Score, Text
 
 
 class LeadStatus(StrEnum):

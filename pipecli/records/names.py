@@ -1,9 +1,15 @@
-"""Names as people compare them: the same in capitals, without accents, or from another keyboard."""
+"""Names as people compare them (in capitals, without accents, from another keyboard), and words of the
+settings by id or name: a stage, a user, a team, a reason.
+"""
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from pipecli.errors import PipecliError
+from pipecli.wording import first_of
 
 # What Arabic and Persian keyboards type differently for the same letter, and digits of both.
 _LETTERS = str.maketrans(
@@ -74,3 +80,102 @@ def same_number(digits: str, number: str) -> bool:
     """True if a telephone number ends as the typed digits do: with or without its country's code."""
     other = digits_of(number)
     return bool(digits and other) and (other.endswith(digits) or digits.endswith(other))
+
+
+Names = Mapping[str, Sequence[str]]
+"""By the id of each: what else people call it."""
+_MOST_SHOWN = 12
+_MOST_LIKELY = 2
+_LIKE = 65
+"""Percent of the letters."""
+_ABOUT = 8
+"""What is this much less like than the likeliest is not what was meant."""
+
+
+def chosen(
+    word: str,
+    known: Names,
+    fault: str,
+    *,
+    hint: str = "known: {known}",
+    error: type[PipecliError] = PipecliError,
+) -> str:
+    """The id that a person means by it or by a name, without regard to case, accents and signs.
+
+    Raises `error` with `fault`, the likeliest ones, and a `hint` in which `{known}` stands for all there are.
+    """
+    fits = fitting(word, known)
+    if len(fits) == 1:
+        return fits[0]
+    if fits:
+        raise error(f'"{word}" is {len(fits)} of them: {listed(fits, known)}', hint="name one in full")
+    close = _similar(word, known)
+    likely = f"did you mean {listed(close, known, ' or ')}? " if close else ""
+    raise error(fault, hint=likely + hint.replace("{known}", listed(known, known) or "none"))
+
+
+def all_chosen(word: str, known: Names, fault: str) -> list[str]:
+    """The ids of one name: several processes may have a stage that is called so. Raises PipecliError."""
+    fits = fitting(word, known)
+    names = {name_key(known[id_][0]) for id_ in fits if known[id_]}
+    return fits if len(fits) > 1 and len(names) == 1 else [chosen(word, known, fault)]
+
+
+def fitting(word: str, known: Names) -> list[str]:
+    """The ids that a word fits: as the id, else as a whole name, else by the beginnings of words."""
+    if word in known:
+        return [word]
+    key, words = name_key(word), typed_words(word)
+    called = {id_: (id_, *names) for id_, names in known.items()}
+    whole = [id_ for id_, names in called.items() if key in map(name_key, names)]
+    return whole or [id_ for id_, names in called.items() if words and begins_words(words, "\n".join(names))]
+
+
+def listed(ids: Iterable[str], known: Names, between: str = ", ") -> str:
+    """Ids, with the name of each that says more: `qualify, s2 (Negociação)`."""
+    shown = [
+        f"{id_} ({known[id_][0]})" if known[id_] and name_key(known[id_][0]) != name_key(id_) else id_
+        for id_ in ids
+    ]
+    return first_of(shown, _MOST_SHOWN) if between == ", " else between.join(shown)
+
+
+def words_of(words: Iterable[str]) -> Names:
+    """A list of the settings whose words are their own names: sources, reasons."""
+    return dict.fromkeys(words, ())
+
+
+def stages_of(process: Mapping[str, Any]) -> Names:
+    """The stages of a process as the settings have it written."""
+    return {stage["id"]: [stage.get("name") or stage["id"]] for stage in process.get("stages", ())}
+
+
+def people_of(section: Mapping[str, Mapping[str, Any]]) -> Names:
+    """The users or teams of settings as they are written, by name and e-mail address."""
+    return {
+        slug: [entry.get("name") or slug, *filter(None, [entry.get("email"), *entry.get("emails", ())])]
+        for slug, entry in section.items()
+    }
+
+
+def likeliest(word: str, words: Iterable[str]) -> str:
+    """`did you mean amount? ` of words that are spelled much like one; empty where none is."""
+    known = words_of(sorted(words))
+    close = _similar(word, known)
+    return f"did you mean {listed(close, known, ' or ')}? " if close else ""
+
+
+def _similar(word: str, known: Names) -> list[str]:
+    """The ids whose id or name is spelled much alike, the likeliest first."""
+    from rapidfuzz import fuzz
+
+    typed = name_key(word)
+    likeness = {
+        id_: max(
+            fuzz.ratio(typed, name_key(part)) for name in (id_, *names) for part in (name, *name.split())
+        )
+        for id_, names in known.items()
+    }
+    close = sorted(known, key=lambda id_: (-likeness[id_], id_))
+    enough = max([_LIKE, *(likeness[id_] - _ABOUT for id_ in close[:1])])
+    return [id_ for id_ in close[:_MOST_LIKELY] if likeness[id_] >= enough]

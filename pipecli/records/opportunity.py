@@ -9,30 +9,37 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from pipecli.records import elements
+from pipecli.records import kinds
 from pipecli.records.activity import Activity, NextContact
 from pipecli.records.base import (
+    Amount,
     CompetitorName,
     ContactSlug,
+    CurrencyCode,
     Custom,
     CustomerSlug,
+    Day,
     Document,
+    Flag,
     LeadId,
+    Line,
     OpportunityId,
     Part,
+    Percent,
     PriceListSlug,
     PrincipalSlug,
     ProcessSlug,
     QuotationId,
+    Score,
     Slug,
     StageSlug,
+    Text,
     UserSlug,
 )
-from pipecli.records.closing import with_lists
 from pipecli.records.item import Item, total
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.money import minor_digits, rounded
-from pipecli.records.values import Amount, CurrencyCode, Day, Flag, Line, Percent, Score, Text
+from pipecli.records.references import with_lists
 
 
 class Assigned(Part):
@@ -65,7 +72,7 @@ class OpportunityStatus(StrEnum):
 class Stakeholder(Part):
     """A contact on the deal, with the part they play in it."""
 
-    identified_by: ClassVar[tuple[str, ...]] = elements.STAKEHOLDER
+    identified_by: ClassVar[tuple[str, ...]] = kinds.STAKEHOLDER
 
     contact: ContactSlug
     role: Line | None = None

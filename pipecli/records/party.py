@@ -5,8 +5,17 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import ClassVar
 
-from pipecli.records.base import Custom, CustomerSlug, Record, Slug, UserSlug
-from pipecli.records.values import CurrencyCode, LanguageTag, Line, Text
+from pipecli.records.base import (
+    CurrencyCode,
+    Custom,
+    CustomerSlug,
+    LanguageTag,
+    Line,
+    Record,
+    Slug,
+    Text,
+    UserSlug,
+)
 
 
 class CustomerKind(StrEnum):

@@ -11,26 +11,33 @@ from typing import ClassVar, Self
 
 from pydantic import model_validator
 
-from pipecli.records import elements
+from pipecli.records import kinds
 from pipecli.records.base import (
+    Amount,
     ContactSlug,
+    CurrencyCode,
     Custom,
     CustomerSlug,
+    Day,
     Document,
+    LanguageTag,
     LeadId,
+    Line,
+    Moment,
     OpportunityId,
     OrderId,
     Part,
     PriceListSlug,
     ProductSku,
+    Quantity,
     QuotationId,
     SupplierQuotationId,
     SupplierSlug,
+    Text,
 )
 from pipecli.records.item import Item
 from pipecli.records.kinds import ORDER, QUOTATION, SUPPLIER_QUOTATION
 from pipecli.records.money import rounded
-from pipecli.records.values import Amount, CurrencyCode, Day, LanguageTag, Line, Moment, Quantity, Text
 
 
 class QuotationStatus(StrEnum):
@@ -124,7 +131,7 @@ class SupplierQuotationStatus(StrEnum):
 class SupplierItem(Part):
     """One line asked for; `unit_price` is the supplier's, once they answered."""
 
-    identified_by: ClassVar[tuple[str, ...]] = elements.ITEM
+    identified_by: ClassVar[tuple[str, ...]] = kinds.ITEM
 
     product: ProductSku | None = None
     description: Line

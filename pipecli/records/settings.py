@@ -10,31 +10,29 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, model_validator
 
-from pipecli.records import elements
+from pipecli.records import kinds
 from pipecli.records.base import (
-    Custom,
-    Part,
-    PriceListSlug,
-    PrincipalSlug,
-    Record,
-    Slug,
-    TeamSlug,
-    UserSlug,
-)
-from pipecli.records.money import Rates
-from pipecli.records.values import (
     Amount,
     Count,
     CurrencyCode,
+    Custom,
     Day,
     Flag,
     Line,
+    Part,
     PathInside,
     Percent,
+    PriceListSlug,
+    PrincipalSlug,
     Rate,
+    Record,
+    Slug,
+    TeamSlug,
     Text,
     TimeOfDay,
+    UserSlug,
 )
+from pipecli.records.money import Rates
 
 
 class Company(Part):
@@ -54,7 +52,7 @@ class Company(Part):
 class Away(Part):
     """Days off, the first and the last of them included."""
 
-    identified_by: ClassVar[tuple[str, ...]] = elements.AWAY
+    identified_by: ClassVar[tuple[str, ...]] = kinds.AWAY
 
     from_: Annotated[Day, Field(alias="from")]
     to: Day
@@ -89,7 +87,7 @@ class Team(Part):
 
 
 class Stage(Part):
-    identified_by: ClassVar[tuple[str, ...]] = elements.STAGE
+    identified_by: ClassVar[tuple[str, ...]] = kinds.STAGE
 
     id: Slug
     name: Line | None = None
@@ -172,7 +170,7 @@ class AssignmentMethod(StrEnum):
 
 
 class AssignmentRule(Part):
-    identified_by: ClassVar[tuple[str, ...]] = elements.ASSIGNMENT_RULE
+    identified_by: ClassVar[tuple[str, ...]] = kinds.ASSIGNMENT_RULE
 
     name: Line
     for_: Annotated[Literal["lead", "opportunity"], Field(alias="for")] = "opportunity"

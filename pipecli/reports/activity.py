@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import NamedTuple
 
-from pipecli.reports.days import Days, month_of, quarter_of, week_of
+from pipecli.reports.deals import Days, month_of, quarter_of, week_of
 
 GROUPINGS = ("user", "team", "type", "week", "month", "quarter")
 PERIODS = GROUPINGS[3:]

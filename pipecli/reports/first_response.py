@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from pipecli.reports.days import Days, day_in, median, month_of, percent, percentile_90, quarter_of
+from pipecli.reports.deals import Days, day_in, median, month_of, percent, percentile_90, quarter_of
 
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _MINUTE = 60

@@ -11,8 +11,7 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
-from pipecli.reports.days import Days, month_of, percent, quarter_of
-from pipecli.reports.deals import Deal, Place, furthest
+from pipecli.reports.deals import Days, Deal, Place, furthest, month_of, percent, quarter_of
 from pipecli.reports.money import Valuation
 
 GROUPINGS = ("step", "source", "campaign", "owner", "team", "month", "quarter")

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
-from pipecli.reports.days import percent, shared_out
-from pipecli.reports.deals import Deal
+from pipecli.reports.deals import Deal, percent, shared_out
 from pipecli.reports.money import Valuation
 
 GROUPINGS = (

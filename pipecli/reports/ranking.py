@@ -9,8 +9,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, NamedTuple
 
 from pipecli.records.money import EXACT, rounded
-from pipecli.reports.days import Days, month_of, percent
-from pipecli.reports.deals import Deal
+from pipecli.reports.deals import Days, Deal, month_of, percent
 from pipecli.reports.money import Valuation
 
 GROUPINGS = ("owner", "team")

@@ -13,8 +13,18 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import NamedTuple
 
 from pipecli.records.money import EXACT, rounded
-from pipecli.reports.days import Days, mean, median, month_of, percent, percentile_90, quarter_of
-from pipecli.reports.deals import Deal, Place, StageVisit
+from pipecli.reports.deals import (
+    Days,
+    Deal,
+    Place,
+    StageVisit,
+    mean,
+    median,
+    month_of,
+    percent,
+    percentile_90,
+    quarter_of,
+)
 from pipecli.reports.money import Valuation
 
 GROUPINGS = ("stage", "owner", "team", "process", "type", "source", "month", "quarter")

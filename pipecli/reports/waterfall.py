@@ -13,8 +13,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from pipecli.records.money import MissingRate
-from pipecli.reports.days import Days
-from pipecli.reports.deals import Deal
+from pipecli.reports.deals import Days, Deal
 from pipecli.reports.money import Valuation, Worth
 
 BUCKETS = (

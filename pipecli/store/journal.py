@@ -17,7 +17,7 @@ from time import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipecli.errors import PipecliError
-from pipecli.store import files, git, git_dir
+from pipecli.store import files, git, git_commit
 from pipecli.wording import first_of
 
 if TYPE_CHECKING:
@@ -167,7 +167,7 @@ class Journal(NamedTuple):
             (self.place.root / files.temporary_name(step.file, self.process)).unlink(missing_ok=True)
         (self.place.cache / _RESERVE).unlink(missing_ok=True)
         if self.is_committing:
-            git_dir.clear_locks(self.place)
+            git_commit.clear_locks(self.place)
 
     def _commit(self) -> str | None:
         """The commit that has the change, if one was made since it began."""
@@ -244,8 +244,8 @@ def begin(
     """
     place.cache.mkdir(parents=True, exist_ok=True)
     _clear(place.cache)
-    if is_committing and (lock := git_dir.index_lock(place)):
-        raise git_dir.held(lock)
+    if is_committing and (lock := git_commit.index_lock(place)):
+        raise git_commit.held(lock)
     steps = [_step(*content) for content in contents]
     for number, (file, before, _) in enumerate(contents):
         if before is not None:
@@ -255,7 +255,7 @@ def begin(
     journal = Journal(
         place,
         subject,
-        git_dir.head_of(place) if is_committing else "",
+        git_commit.head_of(place) if is_committing else "",
         is_committing,
         os.getpid(),
         steps,
@@ -281,7 +281,7 @@ def _write(journal: Journal, *, is_hard: bool) -> int | None:
         content = memoryview(json.dumps(plain).encode())
         while content:
             content = content[os.write(handle, content) :]
-        is_held = git_dir.hold(handle)
+        is_held = git_commit.hold(handle)
         if is_hard:
             os.fsync(handle)
     except BaseException:
@@ -349,7 +349,7 @@ def settle(place: Location, *, patience: float = PATIENCE) -> str | None:
     except OSError as error:
         raise PipecliError(f"{place.journal}: can't be opened: {error.strerror}") from None
     try:
-        with git_dir.held_alone(handle, patience):
+        with git_commit.held_alone(handle, patience):
             journal = _read(place, handle)
             outcome = journal.resolve(keeps_edits=False)
     finally:

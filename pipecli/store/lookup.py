@@ -10,7 +10,7 @@ from typing import NamedTuple, NoReturn
 from pipecli.errors import Ambiguous, PipecliError
 from pipecli.records.kinds import BY_NOUN, BY_PREFIX, ID_LENGTH, KINDS, Kind
 from pipecli.records.names import begins_words, digits_of, name_key, same_number, typed_words
-from pipecli.store.index.naming import Naming, is_of, is_open, keys_by_id, namings
+from pipecli.store.naming import Naming, is_of, is_open, keys_by_id, namings
 from pipecli.store.pipeline import NotFound, Pipeline
 from pipecli.wording import first_of
 

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pipecli.errors import Fault, FaultyFile, PipecliError
-from pipecli.jsontext import loads
+from pipecli.formats import loads
 from pipecli.records.kinds import BY_NOUN, KINDS, SETTINGS, SETTINGS_FILE, Kind
-from pipecli.store import files, left_out
+from pipecli.store import files
+from pipecli.store import files as left_out
 from pipecli.store.files import Location, kind_of
 from pipecli.store.index.index import Index, Written, open_index
 from pipecli.store.index.query import register
@@ -139,7 +140,7 @@ class Pipeline:
         if not os.path.lexists(self.location.journal):
             return
         from pipecli.store import journal, lock
-        from pipecli.store.git_dir import AtWork
+        from pipecli.store.git_commit import AtWork
 
         try:
             with lock.exclusive(self.location.cache, patience=0):

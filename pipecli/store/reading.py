@@ -10,10 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pipecli.errors import Fault, FaultyFile
 from pipecli.records import base
-from pipecli.records.base import Part, Plain, Record
-from pipecli.records.elements import dotted
-from pipecli.records.kinds import RANDOM, SKU, SLUG, Kind
-from pipecli.records.values import CURRENCY, LANGUAGE, ONE_LINE
+from pipecli.records.base import CURRENCY, LANGUAGE, ONE_LINE, Part, Plain, Record
+from pipecli.records.kinds import RANDOM, SKU, SLUG, Kind, dotted
 from pipecli.store.yaml import read as yamltext
 
 if TYPE_CHECKING:

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pipecli.errors import PipecliError
 from pipecli.records import base
-from pipecli.records.closing import with_lists
 from pipecli.records.kinds import BY_NOUN, PRODUCT, SETTINGS, SETTINGS_FILE, SLUG
-from pipecli.records.references import references
-from pipecli.store import files, git_dir, journal, left_out, naming, reading
-from pipecli.store.files import kind_of
+from pipecli.records.references import references, with_lists
+from pipecli.store import files, journal, naming, reading
+from pipecli.store import files as left_out
+from pipecli.store import git_commit as git_dir
+from pipecli.store.files import Stat, kind_of
 from pipecli.store.git_commit import Commit, hardening, require_no_rebase
 from pipecli.store.index.index import Written, map_in_two_processes
-from pipecli.store.index.stamps import Stat
 from pipecli.store.yaml import edit, read
 from pipecli.store.yaml.write import Unwritable, emit
 

@@ -22,8 +22,7 @@ from pipecli.store import files, git
 from pipecli.store.files import Location
 from pipecli.store.merge_setup import DRIVER
 from pipecli.store.yaml import read
-from pipecli.sync.merge import Clash
-from pipecli.sync.merge_plan import record_id
+from pipecli.sync.merge import Clash, record_id
 from pipecli.sync.upstream import head, named
 
 if TYPE_CHECKING:

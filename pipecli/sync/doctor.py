@@ -1,36 +1,307 @@
-"""Faults of a clone, not of what its records say (`check` tells those), and the way out of each.
+"""Faults of a clone and its tools, not of what its records say (`check` tells those), and the way out of
+each.
 
-Looking changes nothing. What can be mended without a person's choice carries its remedy.
+Looking changes nothing. What can be mended without a person's choice carries its remedy. Settings of git are
+offered where they help, by what was measured (docs/sync.md).
 """
 
 from __future__ import annotations
 
+import os
+import re
+import sqlite3
+import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
+from pipecli.distribution import EXTRAS, PINNED_INSTALL, install_command, missing_extras
 from pipecli.errors import PipecliError
-from pipecli.store import git
+from pipecli.store import files as left_out
+from pipecli.store import files as stamps
+from pipecli.store import git, merge_setup, schemas
+from pipecli.store.create import HOSTS
 from pipecli.store.files import Location
-from pipecli.sync import doctor_clone, doctor_tools
-from pipecli.sync.doctor_clone import Diagnosis, State, error
+from pipecli.store.index import index
+from pipecli.sync import doctor_clone
+from pipecli.sync.doctor_clone import Diagnosis, State, error, ok, warning
+from pipecli.sync.merge import OLDEST_GIT
+from pipecli.sync.upstream import head
+from pipecli.wording import count
+
+
+def git_version(place: Location) -> Iterator[Diagnosis]:
+    """The version of git: too old a one can't merge for `sync`."""
+    version = git.version(place.work_tree)
+    shown = ".".join(map(str, version))
+    if version < OLDEST_GIT:
+        wanted = ".".join(map(str, OLDEST_GIT))
+        yield warning("git", f"git {shown} can't merge for sync, which takes {wanted}", "install a newer git")
+    else:
+        yield ok("git", f"git {shown}")
+
+
+def driver(place: Location) -> Iterator[Diagnosis]:
+    """The merge driver, by which git merges records by field."""
+    if merge_setup.is_set_up(place):
+        yield ok("driver", "git merges records by field")
+        return
+
+    def set_up() -> str:
+        merge_setup.set_up(place)
+        return "git now merges records by field"
+
+    yield warning(
+        "driver",
+        "git does not know pipecli's merge driver: two changes of one deal conflict though they fit",
+        "pipecli sync, which sets it up",
+        set_up,
+    )
+
+
+def extras(_: Location) -> Iterator[Diagnosis]:
+    """The optional parts, and those of them that are not installed."""
+    missing = missing_extras()
+    if missing:
+        yield warning("extras", f"not installed: {', '.join(missing)}", install_command(*missing))
+    else:
+        yield ok("extras", f"installed: {', '.join(EXTRAS)}")
+
+
+def review(place: Location) -> Iterator[Diagnosis]:
+    """The files of `init --ci` from before 0.1: what they install is a stranger's package."""
+    for host in HOSTS.values():
+        file = place.work_tree / host.file
+        text = file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
+        if re.search(r"\bpip install pipecli(?![\w./:@-])", text):
+            yield error(
+                "review",
+                f"{host.file} installs `pipecli`, which on the package index is somebody else's",
+                f"write there: {PINNED_INSTALL}",
+            )
+
+
+def editors(place: Location) -> Iterator[Diagnosis]:
+    """The schemas by which editors complete and check records: those of this version, or not."""
+    wrong = schemas.differing(place.root, schemas.FOLDER)
+    if wrong:
+        names = ", ".join(name.partition(".")[0] for name in wrong)
+        yield warning(
+            "schemas", f"not those of this version: {names}", "pipecli schema write, and commit them"
+        )
+    else:
+        yield ok("schemas", "those of this version")
+
+
+_MANY_FILES = 5_000
+_MANY_COMMITS = 2_000
+_OLD_LOCK = 600.0
+"""Seconds. No git takes that long over its index; a person in an editor may."""
+
+
+def git_index(place: Location) -> Iterator[Diagnosis]:
+    """git's list of what is staged: damaged, or locked by a git that is gone."""
+    listed = git.run(place.work_tree, "ls-files", "--cached", "-z")
+    if listed.returncode:
+        yield error(
+            "git index",
+            f"git can't read its index: {git.one_line(listed.stderr)}",
+            "pipecli doctor --fix, which makes it anew from the last commit; no file is touched",
+            lambda: _remake(place),
+        )
+        return
+    lock = place.git_dir / "index.lock"
+    age = time.time() - lock.stat().st_mtime if lock.exists() else 0
+    if age > _OLD_LOCK:
+        yield error(
+            "git index",
+            f"a git that ended {age / 60:.0f} minutes ago has left its lock, and every commit is refused",
+            f"if no git is running, remove {os.path.relpath(lock, place.work_tree)}",
+        )
+    else:
+        yield ok("git index", f"{count(listed.stdout.count(bytes(1)), 'file')}")
+
+
+def checkout(place: Location) -> Iterator[Diagnosis]:
+    """The records that git has, and that a sparse checkout leaves out."""
+    absent = left_out.left_out(place)
+    if absent:
+        folders = ", ".join(sorted({file.partition("/")[0] for file in absent.values()}))
+        are = "is" if len(absent) == 1 else "are"
+        yield warning(
+            "checkout",
+            f"{count(len(absent), 'record')} {are} not checked out (sparse checkout), in {folders}: lists "
+            "and totals leave them out",
+            left_out.WAY_OUT,
+        )
+
+
+def _remake(place: Location) -> str:
+    damaged = place.git_dir / "index"
+    damaged.replace(damaged.with_name("index.damaged"))
+    git.output(place.work_tree, "read-tree", "HEAD")
+    git.run(place.work_tree, "update-index", "-q", "--refresh")
+    return "git's index is made anew from the last commit; what was staged is to be staged again"
+
+
+def records_index(place: Location) -> Iterator[Diagnosis]:
+    """pipecli's own index of the files, and that of their history: absent, stale or damaged."""
+    damaged = [file for file in sorted(place.cache.glob("*.sqlite")) if not _is_sound(file)]
+    if damaged:
+
+        def remove() -> str:
+            for file in damaged:
+                file.unlink(missing_ok=True)
+            return "the damaged index is removed, the next command builds it anew"
+
+        names = ", ".join(file.name for file in damaged)
+        yield warning(
+            "index", f"{names} in {place.cache} can't be read", "it is built anew: doctor --fix", remove
+        )
+        return
+    if not os.access(place.cache if place.cache.exists() else place.git_dir, os.W_OK):
+        yield warning(
+            "index",
+            f"{place.cache} can't be written, so each command reads all files",
+            "make it writable for you",
+        )
+        return
+    stale = _stale(place)
+    if stale is None:
+        yield ok("index", "not there yet; the next command builds it")
+    elif stale:
+
+        def refresh() -> str:
+            index.open_index(place).connection.close()
+            return "the index is as the files are"
+
+        yield warning(
+            "index",
+            f"{count(stale, 'file')} changed since pipecli last looked",
+            "nothing to do: the next command reads them",
+            refresh,
+        )
+    else:
+        yield ok("index", "as the files are")
+
+
+def _is_sound(file: Path) -> bool:
+    try:
+        connection = _read_only(file)
+    except sqlite3.DatabaseError:
+        return False
+    try:
+        return bool(connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",))
+    except sqlite3.OperationalError as fault:
+        return "locked" in str(fault)  # somebody is writing it
+    except sqlite3.DatabaseError:
+        return False
+    finally:
+        connection.close()
+
+
+def _stale(place: Location) -> int | None:
+    """The number of files that changed since the index looked; None where it is to be built."""
+    file = place.cache / "index.sqlite"
+    if not file.exists():
+        return None
+    connection = _read_only(file)
+    try:
+        if connection.execute("SELECT layout FROM _layout").fetchone() != (index.LAYOUT,):
+            return None
+        known = dict(connection.execute("SELECT folder, stamp FROM _folders"))
+    except sqlite3.DatabaseError:
+        return None
+    finally:
+        connection.close()
+    difference = stamps.compare(known, stamps.stamps(place.root))
+    return len(difference.changed) + len(difference.gone)
+
+
+def _read_only(file: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True, timeout=1)
+
+
+def many_files(place: Location) -> Iterator[Diagnosis]:
+    """git's cache of the files of a large pipeline, where it is off."""
+    files = git.run(place.work_tree, "ls-files", "--cached", "-z").stdout.count(bytes(1))
+    if files < _MANY_FILES or _is_on(place, "feature.manyFiles") or _is_on(place, "core.untrackedCache"):
+        return
+
+    def turn_on() -> str:
+        git.output(place.work_tree, "config", "--local", "feature.manyFiles", "true")
+        git.run(place.work_tree, "update-index", "--untracked-cache", "--index-version", "4")
+        return "git keeps a cache of folders, `git status` is faster by a quarter"
+
+    yield warning(
+        "many files",
+        f"{count(files, 'file')}, and git lists every folder each time: `git status` takes a third longer",
+        "git config feature.manyFiles true",
+        turn_on,
+    )
+
+
+def commit_graph(place: Location) -> Iterator[Diagnosis]:
+    """git's graph of a long history, where it lacks commits: with it a walk is five times as fast."""
+    if head(place) is None:
+        return
+    since = _written(place)
+    after = [f"--since=@{since:.0f}"] if since else []
+    commits = int(git.output(place.work_tree, "rev-list", "--count", *after, "HEAD", "--"))
+    if commits < _MANY_COMMITS:
+        return
+
+    def write() -> str:
+        git.output(place.work_tree, "config", "--local", "fetch.writeCommitGraph", "true")
+        git.output(place.work_tree, "commit-graph", "write", "--reachable", "--changed-paths")
+        return "git has a graph of the commits, and of the files that each touched"
+
+    lacking = "not in git's graph of commits" if since else "and git has no graph of them"
+    yield warning(
+        "history",
+        f"{count(commits, 'commit')} {lacking}: a walk along them (--as-of, sync, `git log FILE`) takes five "
+        "times as long and more",
+        "git commit-graph write --reachable --changed-paths",
+        write,
+    )
+
+
+def _written(place: Location) -> float:
+    """When git last wrote its graph with the files that commits touched; 0 where it has none."""
+    times = [0.0]
+    for name in ("commit-graph", "commit-graphs"):
+        kept = place.work_tree / git.output(
+            place.work_tree, "rev-parse", "--git-path", f"objects/info/{name}"
+        )
+        for file in [kept, *sorted(kept.glob("*.graph"))] if kept.exists() else ():
+            if file.is_file():
+                with file.open("rb") as handle:
+                    has_paths = b"BIDX" in handle.read(256)  # named in the table of what the file holds
+                times.append(file.stat().st_mtime if has_paths else 0.0)
+    return max(times)
+
+
+def _is_on(place: Location, name: str) -> bool:
+    return git.run(place.work_tree, "config", "--type=bool", "--get", name).stdout == b"true\n"
+
 
 Look = Callable[[Location], Iterator[Diagnosis]]
 
 LOOKS: tuple[tuple[str, Look], ...] = (
-    ("git", doctor_tools.git_version),
+    ("git", git_version),
     ("identity", doctor_clone.identity),
     ("branch", doctor_clone.branch),
     ("progress", doctor_clone.progress),
-    ("git index", doctor_tools.git_index),
-    ("checkout", doctor_tools.checkout),
+    ("git index", git_index),
+    ("checkout", checkout),
     ("changes", doctor_clone.changes),
     ("past", doctor_clone.past),
-    ("driver", doctor_tools.driver),
-    ("index", doctor_tools.records_index),
-    ("many files", doctor_tools.many_files),
-    ("history", doctor_tools.commit_graph),
-    ("schemas", doctor_tools.editors),
-    ("review", doctor_tools.review),
-    ("extras", doctor_tools.extras),
+    ("driver", driver),
+    ("index", records_index),
+    ("many files", many_files),
+    ("history", commit_graph),
+    ("schemas", editors),
+    ("review", review),
+    ("extras", extras),
 )
 
 

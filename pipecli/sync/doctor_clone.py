@@ -15,7 +15,7 @@ from pipecli.store import files, git
 from pipecli.store.files import Location
 from pipecli.store.yaml import read
 from pipecli.sync.conflict import pending
-from pipecli.sync.merge_plan import commit_count
+from pipecli.sync.merge import commit_count
 from pipecli.sync.upstream import (
     Upstream,
     branch_of,
@@ -26,7 +26,7 @@ from pipecli.sync.upstream import (
     upstream_of,
 )
 from pipecli.wording import count
-from pipecli.workflow.party_identity import email_key, users_by_address
+from pipecli.workflow.duplicates import email_key, users_by_address
 
 
 class State(StrEnum):

@@ -24,8 +24,18 @@ from pipecli.store.git_remote import RemoteTimeout, is_race_lost, talk, words
 from pipecli.store.pipeline import Pipeline
 from pipecli.sync import conflict
 from pipecli.sync.conflict import Pending, RecordConflict, Side, conflicts, pending
-from pipecli.sync.merge import Candidate, commit_merge, merge_message, new_errors
-from pipecli.sync.merge_plan import MergePlan, commit_count, going, joint_of, present_commit, records_of
+from pipecli.sync.merge import (
+    Candidate,
+    MergePlan,
+    commit_count,
+    commit_merge,
+    going,
+    joint_of,
+    merge_message,
+    new_errors,
+    present_commit,
+    records_of,
+)
 from pipecli.sync.upstream import (
     Upstream,
     head,

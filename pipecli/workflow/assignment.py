@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import NamedTuple, TypeVar
 
-from pipecli.records.choice import chosen, people_of
 from pipecli.records.lead import Lead
+from pipecli.records.names import chosen, people_of
 from pipecli.records.opportunity import Assigned, Opportunity
 from pipecli.records.party import Customer
 from pipecli.records.settings import AssignmentMethod, AssignmentRule, Settings, User

@@ -8,7 +8,7 @@ from datetime import date
 
 from pipecli.errors import PipecliError
 from pipecli.records.base import Record
-from pipecli.records.choice import chosen, people_of, words_of
+from pipecli.records.names import chosen, people_of, words_of
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.settings import Process, Settings
 

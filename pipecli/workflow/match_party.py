@@ -13,8 +13,7 @@ from pipecli.records.lead import Lead
 from pipecli.records.names import name_key
 from pipecli.records.party import Contact, Customer, CustomerKind
 from pipecli.workflow.change import Refused
-from pipecli.workflow.party import normal_email, normal_phone, normalized
-from pipecli.workflow.party_identity import (
+from pipecli.workflow.duplicates import (
     email_domain,
     email_key,
     is_same_phone,
@@ -23,6 +22,7 @@ from pipecli.workflow.party_identity import (
     website_domain,
     website_key,
 )
+from pipecli.workflow.party import normal_email, normal_phone, normalized
 
 
 class Prospect(NamedTuple):

@@ -12,7 +12,7 @@ from typing import TypeVar
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.quotation import Order, OrderStatus, Quotation, QuotationStatus, SupplierQuotation
 from pipecli.workflow.change import Change, Refused
-from pipecli.workflow.quotation.change import wrong_move
+from pipecli.workflow.quotation import wrong_move
 
 
 def order_from_quotation(

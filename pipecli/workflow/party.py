@@ -17,7 +17,7 @@ from pipecli.records.opportunity import Opportunity
 from pipecli.records.party import Competitor, Contact, Customer, Supplier
 from pipecli.records.references import relinked
 from pipecli.workflow.change import Change, Refused
-from pipecli.workflow.party_identity import email_key, phone_key, similar_names
+from pipecli.workflow.duplicates import email_key, phone_key, similar_names
 
 R = TypeVar("R", bound=Record)
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from pipecli.jsontext import loads
+from pipecli.formats import loads
 
 pytestmark = pytest.mark.usefixtures("today", "narrow")
 

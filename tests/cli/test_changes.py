@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from pipecli.jsontext import loads
+from pipecli.formats import loads
 from tests.conftest import Cli
 
 Git = Callable[..., str]

@@ -12,8 +12,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from pipecli.checks.rule import Finding, Severity
-from pipecli.outbox.findings import RuleText, sarif, workflow_commands
+from pipecli.checks.rule import Finding, RuleText, Severity, sarif, workflow_commands
 from tests.conftest import Cli
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from pipecli import distribution
 from pipecli.store.create import HOSTS
-from pipecli.sync import doctor_tools as doctor_speed
+from pipecli.sync import doctor
 from tests.conftest import Cli
 
 Git = Callable[..., str]
@@ -197,8 +197,8 @@ def test_settings_of_git_for_a_large_pipeline(
     look: Look, git: Git, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert not {"many files", "history"} & look().keys()
-    monkeypatch.setattr(doctor_speed, "_MANY_FILES", 5)
-    monkeypatch.setattr(doctor_speed, "_MANY_COMMITS", 1)
+    monkeypatch.setattr(doctor, "_MANY_FILES", 5)
+    monkeypatch.setattr(doctor, "_MANY_COMMITS", 1)
     found = look()
     assert found["many files"][0] == found["history"][0] == "warning"
     assert found["many files"][2] == "git config feature.manyFiles true"

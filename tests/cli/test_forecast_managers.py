@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pipecli.jsontext import loads
+from pipecli.formats import loads
 
 if TYPE_CHECKING:
     from tests.conftest import Cli

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pipecli.jsontext import loads
+from pipecli.formats import loads
 from tests.records_given import DEAL
 
 pytestmark = pytest.mark.usefixtures("people")

@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipecli.cli.main import run
-from pipecli.cli.man import pages
-from pipecli.cli.manual import entries
+from pipecli.cli.manual import entries, pages
 
 
 @pytest.fixture
@@ -54,7 +53,7 @@ def test_troff_has_nothing_to_say_of_it(name: str) -> None:
 
 
 def test_a_line_that_begins_with_a_dot_is_text() -> None:
-    from pipecli.cli.man import _text
+    from pipecli.cli.manual import _text
 
     assert _text(".eml files") == "\\&.eml files\n"
     assert _text("'a' \\ -b") == "\\&'a' \\e \\-b\n"

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from pipecli.jsontext import loads
+from pipecli.formats import loads
 from tests.records_given import quotation_file
 
 pytestmark = pytest.mark.usefixtures("shop")

@@ -11,7 +11,7 @@ import pytest
 from pypdf import PdfReader
 
 from pipecli.cli.main import run
-from pipecli.jsontext import loads
+from pipecli.formats import loads
 from tests.mail_server import DIE, WELCOME, mail_server, scripted_server
 from tests.records_given import DEAL
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import pytest
 
-from pipecli.jsontext import loads
+from pipecli.formats import loads
 from tests.records_given import DEAL, OPP
 
 pytestmark = pytest.mark.usefixtures("shop")

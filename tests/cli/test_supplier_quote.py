@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from pipecli.jsontext import loads
+from pipecli.formats import loads
 from tests.records_given import DEAL, OPP, supplier_answer
 
 pytestmark = pytest.mark.usefixtures("shop")

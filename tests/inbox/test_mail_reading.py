@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 import pytest
 
 from pipecli.errors import PipecliError
-from pipecli.inbox.mail import body as mail_body
+from pipecli.inbox.mail import message
 from pipecli.inbox.mail.files import LeftOut, mail_files, raw_messages
-from pipecli.inbox.mail.headers import Moment, Person, mail_of
+from pipecli.inbox.mail.message import Moment, Person, mail_of
 from pipecli.inbox.mail.record import time_of
 
 MAIL = """\
@@ -272,8 +272,8 @@ def test_a_date_that_is_none_leaves_the_other_times(tmp_path, date):
 
 
 def text_of(tmp_path, head, body):
-    (raw_message,) = read(tmp_path / "mail.eml", head + b"\n\n" + body, body=mail_body.READ)
-    return mail_body.text_of(raw_message)
+    (raw_message,) = read(tmp_path / "mail.eml", head + b"\n\n" + body, body=message.READ)
+    return message.text_of(raw_message)
 
 
 def test_the_plain_text_of_a_mail(tmp_path):
@@ -297,7 +297,7 @@ def test_the_text_of_a_page_is_without_its_markup(tmp_path):
 def test_a_text_is_bounded(tmp_path):
     said = text_of(tmp_path, b"Message-ID: <1@a>", b"word " * 10_000)
 
-    assert len(said) <= mail_body.LONGEST + 2
+    assert len(said) <= message.LONGEST + 2
     assert said.endswith(" …")
 
 
@@ -333,7 +333,7 @@ def test_a_large_attachment_is_not_held(tmp_path):
         handle.write(f"\n{ENVELOPE}{MAIL}".encode())
 
     tracemalloc.start()
-    found = list(raw_messages(box, body=mail_body.READ))
+    found = list(raw_messages(box, body=message.READ))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
 

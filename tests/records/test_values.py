@@ -10,17 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from pipecli.records.values import (
-    Amount,
-    CurrencyCode,
-    Day,
-    Line,
-    Moment,
-    MomentOrDay,
-    Percent,
-    Quantity,
-    Text,
-)
+from pipecli.records.base import Amount, CurrencyCode, Day, Line, Moment, MomentOrDay, Percent, Quantity, Text
 
 
 def read(kind: object, value: object) -> object:

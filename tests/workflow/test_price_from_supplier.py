@@ -14,7 +14,7 @@ from pipecli.records.item import Item
 from pipecli.records.money import Rates
 from pipecli.records.quotation import Quotation, SupplierItem, SupplierQuotation
 from pipecli.workflow.change import Refused
-from pipecli.workflow.supplier_prices import price_from_supplier, same_item
+from pipecli.workflow.supplier_quotation import price_from_supplier, same_item
 
 DAY = date(2026, 11, 21)
 NOW = datetime(2026, 11, 21, tzinfo=UTC)

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_origin
 
 from pipecli.cli.common.session import say
 from pipecli.errors import Ambiguous, FaultyFile, PipecliError
-from pipecli.records import base, elements
+from pipecli.records import base
+from pipecli.records import kinds as elements
 from pipecli.records.base import Names, Part, Plain, Record
-from pipecli.records.choice import likeliest
 from pipecli.records.money import minor_digits
+from pipecli.records.names import likeliest
 from pipecli.records.settings import Settings
 from pipecli.store.pipeline import NotFound
 
@@ -76,7 +77,7 @@ def _meant(
     made; `check` looks for those.
     """
     from pipecli.cli.common.reference import key_of
-    from pipecli.records.choice import fitting, words_of
+    from pipecli.records.names import fitting, words_of
     from pipecli.records.references import named_at
 
     if isinstance(value, list):

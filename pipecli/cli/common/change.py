@@ -14,9 +14,8 @@ from typing import NamedTuple, TypeVar
 import typer
 
 from pipecli.cli.common.output import Format, print_records, write_text
-from pipecli.cli.common.recent import note_touched
 from pipecli.cli.common.record_json import RecordJson, print_record_json, record_json
-from pipecli.cli.common.reference import find
+from pipecli.cli.common.reference import find, note_touched
 from pipecli.cli.common.session import Session, say, session, warn
 from pipecli.cli.common.table import Column, clean
 from pipecli.records.base import Record

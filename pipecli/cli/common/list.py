@@ -9,15 +9,14 @@ import typer
 
 from pipecli.cli.common.command import Reading, flag_option, text_option
 from pipecli.cli.common.output import Format, print_records, write_text
-from pipecli.cli.common.recent import document, print_numbered
 from pipecli.cli.common.record_json import DERIVED, RecordJson, derive
-from pipecli.cli.common.reference import key_of, names_of
+from pipecli.cli.common.reference import document, key_of, names_of, print_numbered
 from pipecli.cli.common.session import Session, session
 from pipecli.cli.common.table import Column
 from pipecli.errors import PipecliError
-from pipecli.jsontext import dumps, loads
-from pipecli.records.choice import all_chosen, chosen, likeliest, words_of
+from pipecli.formats import dumps, loads
 from pipecli.records.kinds import BY_FOLDER, BY_NOUN, Kind
+from pipecli.records.names import all_chosen, chosen, likeliest, words_of
 from pipecli.store.index import query
 from pipecli.store.index.deals import OwnerFilter, in_team
 from pipecli.store.index.records import columns as columns_of
@@ -80,7 +79,7 @@ def _about(run: Session, plural: str, known: set[str], option: str, text: str) -
     """A condition on what a record is about, and its value: whom it is for, what is sold, its words."""
     if option == "search":
         _must_know(plural, "json", known, option)
-        from pipecli.store.index.search import search
+        from pipecli.store.index.records import search
 
         kind = BY_FOLDER[plural]
         keys = [hit.key for hit in search(run.pipeline.index.connection, text, [kind.noun])]

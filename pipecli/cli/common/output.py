@@ -77,7 +77,7 @@ def print_record(
         case Format.TABLE:
             write_text(_listing(lines, terminal_width()))
         case Format.JSON:
-            from pipecli.jsontext import dumps
+            from pipecli.formats import dumps
 
             write_text(dumps(record) + "\n")
         case Format.JSONL:
@@ -171,7 +171,7 @@ def wrapped(value: object, room: int | None) -> list[str]:
 
 def _json_list(records: Sequence[Record]) -> str:
     """A list with a record a line: drawn in two thirds of the time of an indented one, and fit for `grep`."""
-    from pipecli.jsontext import dumps
+    from pipecli.formats import dumps
 
     if not records:
         return "[]\n"
@@ -179,7 +179,7 @@ def _json_list(records: Sequence[Record]) -> str:
 
 
 def _json_line(record: Record) -> str:
-    from pipecli.jsontext import dumps
+    from pipecli.formats import dumps
 
     return dumps(record, None) + "\n"
 
@@ -204,7 +204,7 @@ def _exact(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Decimal):
-        from pipecli.jsontext import digits
+        from pipecli.formats import digits
 
         return digits(value)
     if isinstance(value, date):
@@ -212,7 +212,7 @@ def _exact(value: object) -> str:
     if isinstance(value, (list, tuple)) and _fits_cell(value):
         return ", ".join([_exact(item) for item in value])
     if isinstance(value, (Mapping, list, tuple)):
-        from pipecli.jsontext import dumps
+        from pipecli.formats import dumps
 
         return dumps(value, None)
     return _exact(str(value))

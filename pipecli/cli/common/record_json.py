@@ -11,11 +11,10 @@ from pipecli.cli.common.output import print_record
 from pipecli.cli.common.reference import names_of
 from pipecli.cli.common.session import Session
 from pipecli.errors import PipecliError
-from pipecli.jsontext import loads
-from pipecli.records.choice import Names, chosen, listed
+from pipecli.formats import loads
 from pipecli.records.kinds import BY_NOUN
 from pipecli.records.money import percent, weighted
-from pipecli.records.names import name_key
+from pipecli.records.names import Names, chosen, listed, name_key
 from pipecli.store.index.records import rows_where
 
 RecordJson = dict[str, Any]

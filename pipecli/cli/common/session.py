@@ -143,7 +143,7 @@ class Session:
     def me(self) -> str | None:
         """The user who runs this: PIPECLI_USER, else the one with git's e-mail address."""
         from pipecli.store import git
-        from pipecli.workflow.party_identity import email_key, users_by_address
+        from pipecli.workflow.duplicates import email_key, users_by_address
 
         users = self.pipeline.settings_as_written.get("users", {})
         named = os.environ.get("PIPECLI_USER")

@@ -24,14 +24,14 @@ from pipecli.history.notices import About, Delivery, Notice, Standing, message
 from pipecli.reports.followups import OWNER, Message
 from pipecli.store.index.records import label
 from pipecli.wording import count
-from pipecli.workflow.party_identity import users_by_address
+from pipecli.workflow.duplicates import users_by_address
 
 if TYPE_CHECKING:
-    from pipecli.history.claims import Claims
     from pipecli.history.index import History
     from pipecli.history.notices import Unsent
+    from pipecli.history.send_ledger import Claims
     from pipecli.outbox.channels import Address, Channels
-    from pipecli.reports.days import Days
+    from pipecli.reports.deals import Days
     from pipecli.reports.ranking import Ranking
 
 app = noun("Tell of what was won, lost, moved or assigned.")
@@ -119,7 +119,7 @@ def _send(run: Session, ours: Channels, since: str) -> tuple[list[Delivery], int
 
 
 def _claims(run: Session) -> Claims:
-    from pipecli.history.claims import Claims
+    from pipecli.history.send_ledger import Claims
     from pipecli.store.git_remote import shared_remote
 
     place = run.pipeline.location
@@ -129,7 +129,7 @@ def _claims(run: Session) -> Claims:
 
 def _untold(run: Session, before: Unsent, left: Unsent) -> list[Delivery]:
     """The deliveries that nobody else has sent, as far as that can be known."""
-    from pipecli.history.claims import Unreachable
+    from pipecli.history.send_ledger import Unreachable
 
     claims = _claims(run)
     try:
@@ -331,7 +331,7 @@ class _Packing:
 
     def _standing(self, notice: Notice) -> Standing | None:
         """The points of a win, and the rank of its owner; None where that can't be told."""
-        from pipecli.reports.days import quarter_of
+        from pipecli.reports.deals import quarter_of
         from pipecli.reports.money import Valuation
         from pipecli.reports.ranking import points_of
 
@@ -353,7 +353,7 @@ class _Packing:
     def _ranking(self, day: date, points: Any, base: Any) -> Ranking:
         """The ranking of the quarter of a day, as it is now."""
         from pipecli.cli.common.dates import parse_period
-        from pipecli.reports.days import Days, quarter_of
+        from pipecli.reports.deals import Days, quarter_of
         from pipecli.reports.ranking import ranking
         from pipecli.store.index.deals import OwnerFilter, closed_deals
 

@@ -19,7 +19,7 @@ from pipecli.records.kinds import LEAD, OPPORTUNITY
 from pipecli.reports.followups import by_user, item, reminder
 
 if TYPE_CHECKING:
-    from pipecli.history.claims import Claims
+    from pipecli.history.send_ledger import Claims
     from pipecli.outbox.channels import Address, Channels
     from pipecli.outbox.send_journal import ReminderJournal
     from pipecli.reports.followups import FollowUp, Message
@@ -71,7 +71,7 @@ def remind(
     Once a day for the same item, however often cron runs it and on however many clones. The addresses come
     from your environment and configuration, never from the pipeline: docs/notifications.md.
     """
-    from pipecli.history.claims import Claims
+    from pipecli.history.send_ledger import Claims
     from pipecli.outbox.channels import channels, require_apprise
     from pipecli.outbox.send_journal import ReminderJournal
     from pipecli.store import lock
@@ -172,7 +172,7 @@ def _message(run: Session, due: Due, keys: Sequence[str]) -> Message:
 
 def _unclaimed(run: Session, claims: Claims, dues: Sequence[Due]) -> list[tuple[Due, list[str]]]:
     """The reminders still to be sent today, as far as that can be known."""
-    from pipecli.history.claims import Unreachable
+    from pipecli.history.send_ledger import Unreachable
 
     try:
         known = claims.known()

@@ -12,7 +12,7 @@ from pipecli.cli.common.session import say, session
 from pipecli.cli.common.table import Column
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import BY_NOUN, KINDS
-from pipecli.store.index.search import Hit, search
+from pipecli.store.index.records import Hit, search
 
 app = noun("Find records of every kind by any of their words.")
 

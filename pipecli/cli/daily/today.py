@@ -11,7 +11,7 @@ import typer
 from pipecli.cli.common.command import noun
 from pipecli.cli.common.list import Report, owner_filter
 from pipecli.cli.common.output import Format, print_records, write_text
-from pipecli.cli.common.recent import document, note_rows
+from pipecli.cli.common.reference import document, note_rows
 from pipecli.cli.common.session import Session, mention, session
 from pipecli.cli.common.table import Column, clean, cut, isolated
 from pipecli.records.kinds import CUSTOMER, LEAD, OPPORTUNITY, QUOTATION
@@ -165,7 +165,7 @@ def _deals(run: Session, chosen: OwnerFilter) -> list[list[dict[str, Any]]]:
     """The open deals whose expected close is past, and the others that stand still."""
     from pipecli.cli.common.session import say
     from pipecli.history.stages import last_moves
-    from pipecli.reports.days import Days
+    from pipecli.reports.deals import Days
     from pipecli.reports.stale import last_movement
     from pipecli.store.index.deals import open_deals
     from pipecli.store.index.records import labels

@@ -40,7 +40,7 @@ def export(
 ) -> None:
     """Export the records of a kind, every field of their files; CSV unless another format is given."""
     from pipecli.cli.common.output import write_text
-    from pipecli.cli.data.importing import collection_of
+    from pipecli.cli.data.move import collection_of
 
     run = session(ctx)
     if all_ is not None:
@@ -66,8 +66,8 @@ def _export_all(run: Session, target: Path) -> None:
     """Write every kind, and how to read it back; never over anything that is there."""
     import zipfile
 
-    from pipecli.jsontext import loads
-    from pipecli.outbox.everything import collections, pages
+    from pipecli.formats import loads
+    from pipecli.outbox.export import collections, pages
 
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise PipecliError(f"{target} is there already", hint="name a new folder or .zip")
@@ -98,7 +98,7 @@ def _format(run: Session, output: Path | None) -> str:
 
 def _written(pipeline: Pipeline, collection: Collection, where: str | None) -> list[str]:
     """The records as JSON, one each, in the order of their ids."""
-    from pipecli.jsontext import dumps
+    from pipecli.formats import dumps
     from pipecli.store.index import query
 
     # the newline ends a comment that would hide the rest
@@ -114,7 +114,7 @@ def _written(pipeline: Pipeline, collection: Collection, where: str | None) -> l
 
 
 def _in_form(texts: list[str], collection: Collection, form: str) -> str:
-    from pipecli.jsontext import loads
+    from pipecli.formats import loads
     from pipecli.outbox.export import csv_text
 
     match form:

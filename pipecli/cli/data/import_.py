@@ -11,7 +11,7 @@ import typer
 from pipecli.cli.common.change import Transaction, changing
 from pipecli.cli.common.command import Changing, noun
 from pipecli.cli.common.session import Session
-from pipecli.cli.data.importing import all_faults, keep_rejects, no_collector, progress, side_of
+from pipecli.cli.data.move import all_faults, keep_rejects, no_collector, progress, side_of
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import COLLECTIONS, named
 

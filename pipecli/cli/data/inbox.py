@@ -17,7 +17,7 @@ from pipecli.records.kinds import LEAD, OPPORTUNITY
 from pipecli.store.index.records import label_and_status
 
 if TYPE_CHECKING:
-    from pipecli.inbox.mail.headers import Mail
+    from pipecli.inbox.mail.message import Mail
     from pipecli.inbox.mail.record import Outcome, Read
 
 app = noun("Mail that came in: read mailboxes.")
@@ -68,10 +68,10 @@ def import_(
 
 def _read(paths: list[Path], *, bodies: bool) -> tuple[list[Mail], Read]:
     """The mails of all files, before the pipeline is held: a mailbox may be large."""
-    from pipecli.inbox.mail import body
+    from pipecli.inbox.mail import message
     from pipecli.inbox.mail.files import LeftOut, mail_files, raw_messages
     from pipecli.inbox.mail.forwarded import forwarded
-    from pipecli.inbox.mail.headers import NoMail, mail_of
+    from pipecli.inbox.mail.message import NoMail, mail_of
     from pipecli.inbox.mail.record import Read
 
     mails: list[Mail] = []
@@ -83,7 +83,7 @@ def _read(paths: list[Path], *, bodies: bool) -> tuple[list[Mail], Read]:
                 left_out.append(file)
                 continue
             files += 1
-            for raw_message in raw_messages(file, body=body.READ):
+            for raw_message in raw_messages(file, body=message.READ):
                 if isinstance(raw_message, LeftOut):
                     left_out.append(raw_message)
                     continue
@@ -93,7 +93,7 @@ def _read(paths: list[Path], *, bodies: bool) -> tuple[list[Mail], Read]:
                     left_out.append(LeftOut(raw_message.place, str(error)))
                     continue
                 mail = mail._replace(forwarded=forwarded(raw_message, mail, bodies=bodies))
-                mails.append(mail._replace(text=body.text_of(raw_message)) if bodies else mail)
+                mails.append(mail._replace(text=message.text_of(raw_message)) if bodies else mail)
     return mails, Read(files, len(mails), left_out)
 
 

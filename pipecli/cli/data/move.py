@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import os
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,8 +18,8 @@ from pipecli.cli.common.change import Transaction, changing
 from pipecli.cli.common.command import Changing, Verb, noun
 from pipecli.cli.common.output import Format, write_counts, write_text
 from pipecli.cli.common.session import say, session
-from pipecli.cli.data.importing import all_faults, keep_rejects, no_collector, progress, side_of
-from pipecli.errors import PipecliError
+from pipecli.errors import FaultyFile, PipecliError
+from pipecli.records.kinds import COLLECTIONS, Collection, named
 from pipecli.wording import count
 
 if TYPE_CHECKING:
@@ -27,6 +30,80 @@ if TYPE_CHECKING:
     from pipecli.inbox.moving.pages import Step
     from pipecli.inbox.moving.plan import Plan
     from pipecli.inbox.moving.run import Moved
+
+_WORTH_A_BAR = 500
+"""Rows; fewer are done before a bar is read."""
+
+
+def side_of(text: str | None) -> Keep | None:
+    """What --keep says. Raises PipecliError."""
+    match text:
+        case None | "local" | "file" | "conflict":
+            return text
+    raise PipecliError(f'--keep must be one of local, file, conflict, not "{text}"')
+
+
+def collection_of(kind: str) -> Collection:
+    """The kind of record that KIND says. Raises PipecliError."""
+    collection = named(kind)
+    if collection is None:
+        known = ", ".join(kind.plural for kind in COLLECTIONS)
+        raise PipecliError(f'"{kind}" is no kind of record', hint=f"give one of {known}")
+    return collection
+
+
+@contextmanager
+def all_faults() -> Iterator[None]:
+    """Name every fault of a mapping, so that they are mended at once; the first is the error."""
+    try:
+        yield
+    except FaultyFile as error:
+        for fault in error.faults[1:]:
+            say(str(fault))
+        raise
+
+
+@contextmanager
+def no_collector() -> Iterator[None]:
+    """Leave cycles where they are until the end: looking for them takes a tenth of an import."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+@contextmanager
+def progress(rows: int) -> Iterator[Tick]:
+    """A bar on stderr, where a person sees it."""
+    if rows < _WORTH_A_BAR or not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    # every row counts twice: it is read, and its record is made
+    with typer.progressbar(length=2 * rows, label=f"{rows:,} rows", file=sys.stderr) as bar:
+        bar.update_min_steps = max(1, rows // 50)
+        yield bar.update
+
+
+def keep_rejects(transaction: Transaction, done: Import, source: Path, wanted: Path | None) -> Path | None:
+    """Write the rejected rows to a file of their own; its path."""
+    from pipecli.inbox.importing.run import rejects_csv, rejects_path
+    from pipecli.store import files
+
+    if not done.outcome.rejected or (transaction.session.dry_run and wanted is None):
+        return None
+    path = wanted or rejects_path(done.table.name, source, transaction.pipeline.location)
+    text = rejects_csv(done.table, done.outcome.rejected)
+    content = text.encode("utf-8", "replace")  # JSON may have half a character
+    if wanted is not None and not wanted.is_symlink() and wanted.is_file():
+        files.write(wanted.parent, wanted.name, content)
+    elif wanted is not None and wanted.exists():  # /dev/stdout, a pipe
+        wanted.write_bytes(content)
+    else:  # the rows are customers: nobody else reads them
+        with open(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as handle:  # noqa: PTH123
+            handle.write(content)
+    return path
+
 
 app = noun("Import the whole export of another CRM.")
 
@@ -49,9 +126,9 @@ def plan(
     ] = False,
 ) -> None:
     """Write mappings and proposed settings for an export, and say what it leaves open; no record changes."""
-    from pipecli.inbox.moving.archive import files_of
     from pipecli.inbox.moving.pages import PLAN_FILE
     from pipecli.inbox.moving.plan import make_plan
+    from pipecli.inbox.moving.recognise import files_of
 
     if (into / PLAN_FILE).exists() and not force:
         raise PipecliError(f"{into} has a plan already", hint="name another folder, or say --force")
@@ -133,8 +210,8 @@ def run(
 
 def move_at_once(ctx: typer.Context, export: Path, vendor: str | None, keep: Keep | None) -> None:
     """Plan and run in one go, where the export leaves nothing open."""
-    from pipecli.inbox.moving.archive import files_of
     from pipecli.inbox.moving.plan import make_plan
+    from pipecli.inbox.moving.recognise import files_of
 
     outcome = make_plan(files_of(export), session(ctx).pipeline.settings, source=str(export), vendor=vendor)
     assert outcome.findings is not None

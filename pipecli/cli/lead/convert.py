@@ -13,14 +13,14 @@ from pipecli.cli.common.assignments import option
 from pipecli.cli.common.change import Transaction, changing
 from pipecli.cli.common.command import Changing, Ref, noun
 from pipecli.errors import PipecliError
-from pipecli.jsontext import loads
+from pipecli.formats import loads
 from pipecli.records.base import Record
 from pipecli.records.catalogue import PriceList
 from pipecli.records.kinds import CONTACT, CUSTOMER
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.party import Contact, Customer
-from pipecli.store.index.conditions import choose_process
+from pipecli.store.index.query import choose_process
 from pipecli.store.index.records import rows_where
 from pipecli.store.pipeline import Pipeline
 from pipecli.workflow.items import require_currency
@@ -39,7 +39,7 @@ from pipecli.workflow.match_party import (
     new_customer,
     of_lead,
 )
-from pipecli.workflow.opportunity.open import in_process, open_opportunity
+from pipecli.workflow.opportunity.set import in_process, open_opportunity
 
 app = noun()
 

@@ -19,7 +19,7 @@ from pipecli.workflow.lead import qualify as add_lead
 from pipecli.workflow.lead import qualify as disqualify_lead
 from pipecli.workflow.lead import qualify as qualify_lead
 from pipecli.workflow.lead import qualify as reopen_lead
-from pipecli.workflow.lead.merge import merge as merge_leads
+from pipecli.workflow.lead.convert import merge as merge_leads
 from pipecli.workflow.lead.qualify import leave_to_verbs, set_fields
 
 Text = str | None

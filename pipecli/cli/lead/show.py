@@ -1,20 +1,23 @@
-"""`lead show`: for people a page on the lead, for scripts its keys. It reads the index alone."""
+"""`lead show`, a page on the lead, and the pairs that are likely one: `lead dupes`, `customer dupes`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import typer
 
 from pipecli.cli.common.command import Ref, noun
-from pipecli.cli.common.output import Format, print_record
+from pipecli.cli.common.output import Format, print_record, print_records, write_text
 from pipecli.cli.common.record_json import RecordJson, print_record_json, record_json
 from pipecli.cli.common.reference import find
-from pipecli.cli.common.session import Session, session
+from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column
 from pipecli.cli.show import planned_contact, print_activities, print_section
-from pipecli.records.kinds import LEAD
+from pipecli.formats import loads
+from pipecli.records.kinds import CONTACT, CUSTOMER, LEAD
+from pipecli.store.index.records import rows_where
 from pipecli.wording import count, duration
+from pipecli.workflow.duplicates import Duplicate, Party, find_duplicates
 
 Line = tuple[str, object]
 
@@ -95,3 +98,105 @@ _CRITERIA = (
     Column("answer", "ANSWER"),
     Column("note", "NOTE", shrink=True, min_width=20),
 )
+
+
+def _columns(name_width: int) -> tuple[Column, ...]:
+    """The names give way to narrow terminals at `name_width`: a slug says them too, the id of a lead not."""
+    return (
+        Column("score", "SCORE", align="right"),
+        Column("first", "FIRST", shrink=True, min_width=18),
+        Column("first_name", "NAME", shrink=True, min_width=name_width, rank=1),
+        Column("second", "SECOND", shrink=True, min_width=18),
+        Column("second_name", "NAME", shrink=True, min_width=name_width, rank=1),
+        Column("why", "WHY", shrink=True, min_width=14),
+    )
+
+
+_LEADS, _CUSTOMERS = _columns(14), _columns(24)
+
+
+@app.command("lead dupes")
+def list_leads(ctx: typer.Context) -> None:
+    """List leads that are likely one, with a score and why."""
+    run = session(ctx)
+    columns = ("id", "name", "organization", "email", "phone", "website", "status")
+    rows = rows_where(run.read(LEAD).index.connection, columns, "leads", "status <> 'disqualified'")
+    parties: list[Party] = []
+    names: dict[str, str] = {}
+    converted: set[str] = set()
+    for key, name, organization, email, phone, website, status in rows:
+        parties.append(
+            Party(
+                key,
+                person=name,
+                organization=organization,
+                emails=(email,) if email else (),
+                phones=(phone,) if phone else (),
+                website=website,
+            )
+        )
+        names[key] = f"{organization} ({name})" if organization and name else organization or name
+        if status == "converted":
+            converted.add(key)
+    pairs = [pair for pair in find_duplicates(parties) if not {pair.first, pair.second} <= converted]
+    _print(run, _LEADS, pairs, names, "make a pair one: pipecli lead merge FROM INTO")
+
+
+@app.command("customer dupes")
+def list_customers(ctx: typer.Context) -> None:
+    """List customers that are likely one, with a score and why."""
+    run = session(ctx)
+    connection = run.read(CUSTOMER, CONTACT).index.connection
+    people: dict[str, tuple[list[str], list[str]]] = {}
+    at_customers = "customer IS NOT NULL"
+    for customer, emails, phones in rows_where(
+        connection, ("customer", "emails", "phones"), "contacts", at_customers, order=""
+    ):
+        theirs = people.setdefault(customer, ([], []))
+        theirs[0].extend(loads(emails or "[]"))
+        theirs[1].extend(loads(phones or "[]"))
+    parties: list[Party] = []
+    names: dict[str, str] = {}
+    columns = ("id", "name", "kind", "email", "phone", "website")
+    for key, name, kind, email, phone, website in rows_where(connection, columns, "customers"):
+        addresses, numbers = people.get(key, ([], []))
+        is_person = kind == "person"
+        parties.append(
+            Party(
+                key,
+                person=name if is_person else None,
+                organization=None if is_person else name,
+                emails=[*addresses, *([email] if email else [])],
+                phones=[*numbers, *([phone] if phone else [])],
+                website=website,
+            )
+        )
+        names[key] = name
+    pairs = find_duplicates(parties)
+    _print(run, _CUSTOMERS, pairs, names, "make a pair one: pipecli customer merge FROM INTO")
+
+
+def _print(
+    run: Session,
+    columns: Sequence[Column],
+    pairs: Sequence[Duplicate],
+    names: dict[str, str],
+    way_on: str,
+) -> None:
+    if run.format is Format.IDS:
+        write_text("".join(f"{pair.first}\n{pair.second}\n" for pair in pairs))
+        return
+    records = [
+        {
+            "score": pair.score,
+            "first": pair.first,
+            "first_name": names[pair.first],
+            "second": pair.second,
+            "second_name": names[pair.second],
+            "why": list(pair.why),
+        }
+        for pair in pairs
+    ]
+    print_records(records, columns, run.format)
+    if run.format is Format.TABLE:
+        say(way_on if pairs else "no likely duplicates")

@@ -21,13 +21,13 @@ from pipecli.records.kinds import BY_NOUN
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity, Stakeholder
 from pipecli.records.party import Contact, Customer
-from pipecli.store.index.conditions import choose_process, choose_rules
-from pipecli.store.workload import standing
+from pipecli.store.index.query import choose_process, choose_rules
+from pipecli.store.plans import standing
 from pipecli.workflow.assignment import Taken, assign, rules_for, users_at_work
 from pipecli.workflow.items import require_currency
 from pipecli.workflow.match_party import Prospect
-from pipecli.workflow.opportunity.open import in_process, open_opportunity, opened
 from pipecli.workflow.opportunity.people import require_user
+from pipecli.workflow.opportunity.set import in_process, open_opportunity, opened
 
 app = noun()
 

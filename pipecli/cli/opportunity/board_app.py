@@ -23,8 +23,7 @@ from pipecli.cli.common.list import owner_filter
 from pipecli.cli.common.session import Session
 from pipecli.cli.common.table import clean
 from pipecli.cli.main import run as run_command
-from pipecli.cli.opportunity.board_cards import Board, read_board, shortened
-from pipecli.cli.opportunity.board_widgets import Cards, Choice, Lanes, Page
+from pipecli.cli.opportunity.board_widgets import Board, Cards, Choice, Lanes, Page, read_board, shortened
 from pipecli.errors import PipecliError
 from pipecli.records.opportunity import Opportunity
 from pipecli.reports.pipeline import Place

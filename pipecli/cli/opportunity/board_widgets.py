@@ -1,8 +1,10 @@
-"""Widgets of the board on the whole terminal: lanes with their cards, and the windows above them."""
+"""The board as the index has it (a process, its lanes, their cards), and its widgets on a terminal."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import ClassVar, NamedTuple
 
 from textual import events
 from textual.app import ComposeResult
@@ -14,10 +16,124 @@ from textual.screen import ModalScreen
 from textual.widgets import Footer, Input, Label, OptionList, Static
 from textual.widgets.option_list import Option
 
-from pipecli.cli.common.table import clean, fitting
-from pipecli.cli.opportunity.board_cards import Board, card_lines, shortened
+from pipecli.cli.common.list import owner_filter
+from pipecli.cli.common.output import wrapped
+from pipecli.cli.common.session import Session, say
+from pipecli.cli.common.table import clean, cut, display_width, fitting
+from pipecli.errors import PipecliError
+from pipecli.history.stages import last_moves
+from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.money import minor_digits
-from pipecli.reports.pipeline import Card, Lane, Place
+from pipecli.reports.deals import Days, Deal
+from pipecli.reports.money import Valuation
+from pipecli.reports.pipeline import Card, Lane, Place, card, closed_card, lanes
+from pipecli.reports.stale import last_movement
+from pipecli.store.index.deals import OwnerFilter, closed_deals, open_deals
+from pipecli.store.index.records import labels
+from pipecli.store.pipeline import Pipeline
+
+_CLOSED = {Place("won", ""): "Won", Place("lost", ""): "Lost", Place("closed", ""): "Closed"}
+
+
+class Board(NamedTuple):
+    process: str
+    name: str
+    currency: str
+    lanes: list[Lane]
+    others: dict[str, int]
+    """Open deals at other processes, by process."""
+
+    def stages(self) -> list[Place]:
+        """Where deals can be moved."""
+        return [lane.place for lane in self.lanes if lane.place.status == "open"]
+
+
+def read_board(
+    run: Session,
+    pipeline: Pipeline,
+    process: str = "",
+    *,
+    owners: OwnerFilter | None = None,
+    has_closed: bool = False,
+) -> Board:
+    """The board of a process; where none is named, of the one with the most open deals of those asked for.
+
+    The closed deals are read only where they are asked for. Raises PipecliError.
+    """
+    pipeline.need(OPPORTUNITY)
+    processes = pipeline.settings_as_written["processes"]
+    if process and process not in processes:
+        raise PipecliError(
+            f"--process: there is no process {process}", hint=f"there are {', '.join(processes)}"
+        )
+    owners = owner_filter(run) if owners is None else owners
+    deals = open_deals(pipeline.index.connection, owners, Days(), with_activities=True)
+    counts = Counter(deal.process for deal in deals)
+    chosen = process or max(processes, key=counts.__getitem__)
+    known = processes[chosen]
+    places = {Place("open", stage["id"]): stage.get("name", stage["id"]) for stage in known["stages"]}
+    cards = [*_open(pipeline, [deal for deal in deals if deal.process == chosen])]
+    if has_closed:
+        places |= _CLOSED
+        cards += _closed(pipeline, owners, chosen)
+    valuation = Valuation(pipeline.rates)
+    del counts[chosen]
+    return Board(
+        chosen, known.get("name", chosen), valuation.currency, lanes(cards, places, valuation), dict(counts)
+    )
+
+
+def _open(pipeline: Pipeline, deals: Sequence[Deal]) -> Iterator[tuple[Place, Card]]:
+    names, today, moves = _customers(pipeline), pipeline.today, last_moves(pipeline, deals, say)
+    for deal in deals:
+        moved = last_movement(deal, moves.get(deal.id), today).day
+        yield Place("open", deal.stage), card(deal, (today - moved).days, today, names)
+
+
+def _closed(pipeline: Pipeline, owners: OwnerFilter, process: str) -> Iterator[tuple[Place, Card]]:
+    names = _customers(pipeline)
+    for deal in closed_deals(pipeline.index.connection, owners, Days()):
+        if deal.process == process:
+            yield Place(deal.status, ""), closed_card(deal, pipeline.today, names)
+
+
+def _customers(pipeline: Pipeline) -> dict[str, str]:
+    return labels(pipeline.index.connection, "customer")
+
+
+def shortened(name: str, more: str, room: int) -> str:
+    """A name that gives way to what is said of it."""
+    return cut(name, max(room - display_width(more), 1)) + more
+
+
+class DrawnCard(NamedTuple):
+    """The lines of a card, none wider than its lane."""
+
+    title: list[str]
+    rest: list[str]
+
+
+def card_lines(deal: Card, currency: str, room: int) -> DrawnCard:
+    """A card: title, customer, amount, close and owner, age; ! and a word where somebody should look."""
+    mark = "! " if deal.is_overdue or deal.is_stale else ""
+    first, *more = wrapped(deal.title, room - len(mark))
+    title = [f"{mark}{first}", *([" ".join(more)] if more else [])]
+    theirs = deal.currency if deal.currency != currency else None
+    amount = "no amount"
+    if deal.amount is not None:
+        amount = fitting(deal.amount, theirs, minor_digits(deal.currency), room)
+    close = deal.close.isoformat() if deal.close else "no date"
+    owner = deal.owner or "no owner"
+    together = f"{close} {owner}"
+    rest = [
+        *([deal.customer] if deal.customer and deal.customer not in deal.title else []),
+        amount,
+        *([together] if display_width(together) <= room else [close, owner]),
+        f"{deal.age_days} d old",
+        *(["overdue"] if deal.is_overdue else []),
+        *([f"idle {deal.idle_days} d"] if deal.is_stale else []),
+    ]
+    return DrawnCard(*([cut(clean(line), room) for line in lines] for lines in (title, rest)))
 
 
 class Cards(OptionList):
@@ -183,8 +299,8 @@ class Lanes(Horizontal):
     def go_to(self, key: str) -> None:
         """Put the cursor on a card, wherever it is now."""
         for lane in self.board.lanes:
-            for place, card in enumerate(lane.cards):
-                if card.id == key:
+            for place, shown in enumerate(lane.cards):
+                if shown.id == key:
                     cards = self.query_one(f"#cards-{lane.place.id}", Cards)
                     cards.highlighted = place
                     cards.focus()

@@ -11,8 +11,7 @@ import typer
 from pipecli.cli.common.assignments import option
 from pipecli.cli.common.change import Transaction, changing
 from pipecli.cli.common.command import Changing, Ref, noun
-from pipecli.cli.common.many import ChangingMany, Refs, change_each
-from pipecli.cli.common.record_verbs import names_of
+from pipecli.cli.common.record_verbs import ChangingMany, Refs, change_each, names_of
 from pipecli.cli.lead.convert import parties
 from pipecli.history.past import quotations_when_open, sent_times
 from pipecli.records.lead import Lead

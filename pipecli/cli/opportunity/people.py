@@ -9,8 +9,7 @@ import typer
 from pipecli.cli.common.assignments import option
 from pipecli.cli.common.change import changing
 from pipecli.cli.common.command import Changing, Ref, noun
-from pipecli.cli.common.many import ChangingMany, change_each
-from pipecli.cli.common.record_verbs import names_of
+from pipecli.cli.common.record_verbs import ChangingMany, change_each, names_of
 from pipecli.cli.common.session import session
 from pipecli.errors import PipecliError
 from pipecli.records.opportunity import Opportunity

@@ -20,7 +20,7 @@ from pipecli.cli.show import (
     print_items,
     print_section,
 )
-from pipecli.jsontext import loads
+from pipecli.formats import loads
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.store.index.records import label as label_of
 from pipecli.store.index.records import rows_where

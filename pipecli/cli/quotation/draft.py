@@ -35,11 +35,11 @@ from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.party import Contact, Customer
 from pipecli.records.quotation import Quotation, SupplierQuotation
+from pipecli.workflow import quotation as new_quotation
+from pipecli.workflow import quotation as quotation_item
 from pipecli.workflow.change import Change
-from pipecli.workflow.quotation import change as quotation_item
-from pipecli.workflow.quotation import new as new_quotation
-from pipecli.workflow.quotation.change import require_sound
-from pipecli.workflow.supplier_prices import price_from_supplier
+from pipecli.workflow.quotation import require_sound
+from pipecli.workflow.supplier_quotation import price_from_supplier
 
 app = noun()
 

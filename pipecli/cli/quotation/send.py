@@ -1,21 +1,220 @@
-"""`quotation send`, `revise`, `accept`, `reject` and `expire`: from the customer's desk to their answer."""
+"""`quotation send`, `revise`, `accept`, `reject` and `expire`: from the customer's desk to their answer.
+
+By e-mail, all that can be refused is found out before the mail server is called, and nothing is written
+before it has said that it has the mail.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated
+import os
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import parseaddr
+from typing import Annotated, NamedTuple
 
 import typer
 
 from pipecli.cli.common.change import Transaction, changing
 from pipecli.cli.common.command import Changing, Ref, noun
 from pipecli.cli.common.session import mention
-from pipecli.cli.quotation.email import Wishes, send_by_email
+from pipecli.cli.quotation.render import pdf_of, printed_of
+from pipecli.errors import PipecliError
+from pipecli.outbox.documents import addressee
+from pipecli.outbox.mail import (
+    Server,
+    Template,
+    Words,
+    message_of,
+    own_template,
+    server_of,
+    template_names,
+    written,
+)
+from pipecli.outbox.send_journal import SendJournal, address_of
+from pipecli.outbox.typst import require_typst
+from pipecli.records.activity import Activity, Direction
+from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
+from pipecli.records.party import Contact, Customer
 from pipecli.records.quotation import Order, Quotation
+from pipecli.store import git_commit
+from pipecli.store.files import inside
+from pipecli.store.index.records import activity_ids
 from pipecli.store.lookup import Care
-from pipecli.workflow.quotation import moves
-from pipecli.workflow.quotation import new as revise_quotation
-from pipecli.workflow.quotation.moves import expire as due
+from pipecli.wording import harmless, one_line
+from pipecli.workflow import quotation as moves
+from pipecli.workflow import quotation as revise_quotation
+from pipecli.workflow.change import Change
+from pipecli.workflow.mail import activity_of, id_of_mail
+from pipecli.workflow.quotation import expire as due
+from pipecli.workflow.quotation import mailed
+
+
+class Wishes(NamedTuple):
+    """The options of the command line about the mail."""
+
+    to: tuple[str, ...] = ()
+    copied: tuple[str, ...] = ()
+    subject: str | None = None
+    body: str | None = None
+
+
+class Reader(NamedTuple):
+    """The reader of a quotation: the person's name and address, where the pipeline has them."""
+
+    name: str
+    email: str
+    contact: str | None
+    language: str | None
+
+
+def send_by_email(transaction: Transaction, sent: Change, deal: Opportunity, wishes: Wishes) -> None:
+    """Mail the quotation that `sent` makes, then write it and the mail on its deal as one commit."""
+    quotation = sent.subject
+    assert isinstance(quotation, Quotation)
+    server = server_of(os.environ)
+    require_typst()
+    place = transaction.pipeline.location
+    kept = SendJournal(place.cache, quotation.id, deal.id)
+    kept.refuse_if_any()
+    if not transaction.session.no_commit:
+        git_commit.require_able(place.work_tree, place.git_dir)
+    reader = _reader(transaction, quotation)
+    message = _message(transaction, quotation, reader, server, wishes)
+    if transaction.session.dry_run:
+        typer.echo(harmless(_shown(message)))
+    (sender,) = _addresses(message, "From")
+    to = [address.addr_spec for name in ("To", "Cc") for address in _addresses(message, name)]
+    with kept.until_recorded(str(message["Message-ID"])):
+        transaction.do(
+            mailed(sent, deal, _activity(transaction, message, reader), ", ".join(to)),
+            before=lambda: kept.hand_over(server, sender.addr_spec, to, message.as_bytes()),
+        )
+
+
+def _reader(transaction: Transaction, quotation: Quotation) -> Reader:
+    """The quotation's contact, else its lead, else its customer: the first who has an address."""
+    customer = transaction.pipeline.find_record(Customer, quotation.customer)
+    contact = transaction.pipeline.find_record(Contact, quotation.contact)
+    lead = transaction.pipeline.find_record(Lead, quotation.lead)
+    language = quotation.language or addressee(customer, contact, lead).language
+    if contact is not None:
+        email = contact.emails[0] if contact.emails else ""
+        fallback = (lead and lead.email) or (customer and customer.email) or ""
+        return Reader(contact.name, email or fallback, contact.id, language)
+    if lead is not None and (lead.email or customer is None):
+        return Reader(lead.name or "", lead.email or "", None, language)
+    name = customer.name if customer and customer.kind == "person" else ""
+    return Reader(name, (customer and customer.email) or "", None, language)
+
+
+def _message(
+    transaction: Transaction, quotation: Quotation, reader: Reader, server: Server, wishes: Wishes
+) -> EmailMessage:
+    to = [_named(address, "--to") for address in wishes.to]
+    if not to:
+        to = [_known(reader, quotation)]
+    copied = [_named(address, "--cc") for address in wishes.copied]
+    sender = _sender(transaction, server)
+    printed = printed_of(transaction.pipeline, quotation)
+    words = Words(one_line(wishes.subject or ""), f"{(wishes.body or '').strip()}\n")
+    if not words.subject or not wishes.body:
+        template = written(
+            _template(transaction, reader.language), printed, contact=reader.name, sender=sender
+        )
+        words = Words(words.subject or template.subject, words.body if wishes.body else template.body)
+    return message_of(
+        words,
+        sender=sender,
+        to=to,
+        copied=copied,
+        at=transaction.now,
+        name=quotation.id,
+        pdf=pdf_of(transaction.pipeline, printed, quotation),
+    )
+
+
+def _template(transaction: Transaction, language: str | None) -> Template:
+    """The pipeline's own for this language, else its own for any, else that of pipecli."""
+    for name in template_names(language):
+        file = f"templates/{name}"
+        if inside(transaction.pipeline.root, file).exists():
+            return Template(file, transaction.pipeline.text(file))
+    return own_template(language)
+
+
+def _sender(transaction: Transaction, server: Server) -> Address:
+    """PIPECLI_SMTP_FROM, else the user who sends, else the company."""
+    user = transaction.settings.users[transaction.me] if transaction.me else None
+    company = transaction.settings.company
+    if server.sender:
+        given = _named(server.sender, "PIPECLI_SMTP_FROM")
+        return given if given.display_name or not user else _address(user.name, given.addr_spec)
+    if user and user.email:
+        return _address(user.name, _bare(user.email, f"users.{transaction.me}.email"))
+    if company.email:
+        return _address(company.name, _bare(company.email, "company.email"))
+    raise PipecliError(
+        "nobody to send from: you are no user with an e-mail address", hint="set PIPECLI_SMTP_FROM"
+    )
+
+
+def _known(reader: Reader, quotation: Quotation) -> Address:
+    if not reader.email:
+        whom = reader.contact or quotation.lead or quotation.customer or "nobody we know"
+        raise PipecliError(
+            f"{quotation.id} is for {whom}, who has no e-mail address", hint="give one with --to ADDRESS"
+        )
+    return _address(reader.name, _bare(reader.email, f"the reader of {quotation.id}"))
+
+
+def _named(text: str, what: str) -> Address:
+    """An address as a person writes it, with or without a name."""
+    return _address(parseaddr(text)[0] if "<" in text else "", _bare(text, what))
+
+
+def _bare(text: str, what: str) -> str:
+    return address_of(text, what)
+
+
+def _address(name: str, bare: str) -> Address:
+    return Address(one_line(name), addr_spec=bare)
+
+
+def _activity(transaction: Transaction, message: EmailMessage, reader: Reader) -> Activity:
+    """The mail as the deal remembers it."""
+    identity = str(message["Message-ID"])
+    taken = activity_ids(transaction.pipeline.index.connection)
+    is_theirs = any(address.addr_spec == reader.email for address in _addresses(message, "To"))
+    return activity_of(
+        id_of_mail(identity, taken.__contains__),
+        at=transaction.now,
+        subject=str(message["Subject"])[:500],
+        message_id=identity,
+        direction=Direction.OUT,
+        by=transaction.me,
+        contact=reader.contact if is_theirs else None,
+    )
+
+
+def _addresses(message: EmailMessage, name: str) -> tuple[Address, ...]:
+    header = message[name]
+    return header.addresses if header is not None else ()
+
+
+def _shown(message: EmailMessage) -> str:
+    """The message for a person to look at: its headers, its text, and what is attached."""
+    text = message.get_body(("plain",))
+    headers = [f"{name}: {value}" for name, value in message.items() if name in _SHOWN]
+    attached = [
+        f"Attached: {part.get_filename()}, {len(part.get_content()):,} bytes"
+        for part in message.iter_attachments()
+    ]
+    return "\n".join([*headers, *attached, "", text.get_content() if text else ""])
+
+
+_SHOWN = ("From", "To", "Cc", "Subject", "Date", "Message-ID")
+
 
 app = noun()
 

@@ -17,7 +17,7 @@ from pipecli.cli.common.output import Format, ending_of, write_text, write_whole
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import money
 from pipecli.cli.report import rows as forecast_rows
-from pipecli.cli.report.pictures import forecast_picture, funnel_picture, pipeline_picture
+from pipecli.cli.report.chart import forecast_picture, funnel_picture, pipeline_picture
 from pipecli.cli.report.printing import Currency, Names, currency_code
 from pipecli.cli.report.rows import ForecastNames, label, made_of, with_targets
 from pipecli.errors import PipecliError
@@ -27,8 +27,7 @@ from pipecli.outbox.dashboard import Cell, Change, Content, Figure, Picture, Tab
 from pipecli.records.kinds import CUSTOMER, LEAD, OPPORTUNITY
 from pipecli.records.money import minor_digits
 from pipecli.reports.activity import touched
-from pipecli.reports.days import Days
-from pipecli.reports.deals import Deal
+from pipecli.reports.deals import Days, Deal
 from pipecli.reports.forecast import Forecast, Window
 from pipecli.reports.money import Valuation
 from pipecli.reports.pipeline import KeyFigures, change, key_figures
@@ -57,7 +56,7 @@ def dashboard(
     The key figures stand beside what they were a week and a month ago, as git's history tells. JSON has the
     figures of the page.
     """
-    from pipecli.outbox.charts.drawing import require_altair
+    from pipecli.outbox.charts import require_altair
 
     file = _file(output)
     require_altair()
@@ -70,7 +69,7 @@ def dashboard(
         file.parent.mkdir()
     write_whole(str(file), page)
     if run.format is Format.JSON:
-        from pipecli.jsontext import dumps
+        from pipecli.formats import dumps
 
         write_text(dumps({"file": str(file), **content.plain()}) + "\n")
     else:

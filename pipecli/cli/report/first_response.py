@@ -25,7 +25,7 @@ from pipecli.cli.report.printing import (
 )
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import LEAD, OPPORTUNITY
-from pipecli.reports.days import Days
+from pipecli.reports.deals import Days
 from pipecli.reports.first_response import (
     GROUPINGS,
     FirstResponse,

@@ -34,7 +34,7 @@ from pipecli.cli.report.rows import (
 from pipecli.cli.report.rows import ForecastNames as Names
 from pipecli.records.kinds import CUSTOMER, OPPORTUNITY, Kind
 from pipecli.records.money import minor_digits
-from pipecli.reports.days import Days
+from pipecli.reports.deals import Days
 from pipecli.reports.forecast import (
     FIGURES,
     GROUPINGS,

@@ -29,7 +29,7 @@ from pipecli.cli.report.printing import (
 )
 from pipecli.records.kinds import CUSTOMER, OPPORTUNITY
 from pipecli.records.money import minor_digits
-from pipecli.reports.days import Days
+from pipecli.reports.deals import Days
 from pipecli.reports.lost import GROUPINGS, PERIODS, Lost, Row, lost
 from pipecli.reports.money import Valuation
 from pipecli.store.index.deals import closed_deals

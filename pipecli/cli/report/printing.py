@@ -16,8 +16,7 @@ from pipecli.cli.common.table import Column, money
 from pipecli.errors import PipecliError
 from pipecli.history.stages import journeys
 from pipecli.records.money import minor_digits
-from pipecli.reports.days import Days
-from pipecli.reports.deals import Deal, Place
+from pipecli.reports.deals import Days, Deal, Place
 from pipecli.store.index.deals import all_deals, stages_entered
 from pipecli.store.index.records import labels
 
@@ -90,7 +89,7 @@ def print_report(
     distinct.
     """
     if run.format is Format.JSON:
-        from pipecli.jsontext import dumps
+        from pipecli.formats import dumps
 
         write_text(dumps({**about, "rows": rows}) + "\n")
         return

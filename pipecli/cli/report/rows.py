@@ -14,8 +14,7 @@ from pipecli.cli.common.table import Column, money
 from pipecli.cli.report import printing
 from pipecli.cli.report.printing import Names, count_column, days, money_column, read_journeys
 from pipecli.records.money import minor_digits, rounded
-from pipecli.reports.days import Days, percent
-from pipecli.reports.deals import Deal, Place
+from pipecli.reports.deals import Days, Deal, Place, percent
 from pipecli.reports.forecast import CATEGORIES, PERIODS, Forecast, Row, Window, chronological, forecast
 from pipecli.reports.funnel import Funnel, Reached, funnel
 from pipecli.reports.money import Valuation

@@ -22,11 +22,12 @@ from pipecli.store.files import inside
 from pipecli.store.index import query
 from pipecli.store.index.records import files_naming_part, files_with_word, keys, records_naming_part
 from pipecli.store.pipeline import Pipeline
-from pipecli.store.workload import Responsibility, responsibilities
+from pipecli.store.plans import Responsibility, responsibilities
 from pipecli.wording import count
-from pipecli.workflow import rename_setting, settings
+from pipecli.workflow import settings
+from pipecli.workflow import settings as rename_setting
 from pipecli.workflow.change import Change
-from pipecli.workflow.rename_setting import WORDS
+from pipecli.workflow.settings import WORDS
 
 app = noun()
 

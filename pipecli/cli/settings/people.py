@@ -20,7 +20,7 @@ from pipecli.records.opportunity import Opportunity
 from pipecli.records.party import Customer
 from pipecli.records.settings import Settings, Team, User
 from pipecli.store.index.records import open_deal_counts
-from pipecli.store.workload import responsibilities
+from pipecli.store.plans import responsibilities
 from pipecli.store.yaml import read
 from pipecli.workflow import settings
 from pipecli.workflow.assignment import hand_over, roles_left

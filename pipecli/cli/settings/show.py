@@ -12,10 +12,10 @@ from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.session import Session, session
 from pipecli.cli.common.table import Column, cell_text
 from pipecli.errors import PipecliError
-from pipecli.jsontext import dumps
-from pipecli.records import elements
-from pipecli.records.choice import likeliest
+from pipecli.formats import dumps
+from pipecli.records import kinds
 from pipecli.records.kinds import SETTINGS_FILE
+from pipecli.records.names import likeliest
 from pipecli.store.yaml.write import block_lines
 from pipecli.wording import visible
 
@@ -61,12 +61,12 @@ def _at(value: Any, path: str) -> Any:
     here, parts = value, path.split(".")
     for length, part in enumerate(parts):
         known = _children(here)
-        place = elements.place(part)
+        place = kinds.place(part)
         if isinstance(here, list) and place is not None and place < len(here):
             here = here[place]
             continue
         if part not in known:
-            hint = elements.from_one(parts, length) if isinstance(here, list) else ""
+            hint = kinds.from_one(parts, length) if isinstance(here, list) else ""
             there = f"{likeliest(part, known)}there are {', '.join(known)}" if known else ""
             hint = hint or there
             raise PipecliError(f"the settings have no {path}", hint=hint)

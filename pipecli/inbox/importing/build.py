@@ -9,9 +9,9 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from pipecli.errors import FaultyFile, PipecliError
-from pipecli.history.imports import Imports
-from pipecli.inbox.importing.columns import Bindings, Tally
-from pipecli.inbox.importing.doubt import other_order
+from pipecli.formats import loads
+from pipecli.history.past import Imports
+from pipecli.inbox.importing.columns import Bindings, Tally, other_order
 from pipecli.inbox.importing.drafts import Draft, Drafts
 from pipecli.inbox.importing.elements import Placing, element_place, elements_in
 from pipecli.inbox.importing.mapping import Source
@@ -20,7 +20,6 @@ from pipecli.inbox.importing.related import Completer, Names, NewRecord
 from pipecli.inbox.importing.table import Row
 from pipecli.inbox.importing.three_way import Difference, Keep, settled
 from pipecli.inbox.importing.values import Named, Path, clear, put, without_empties
-from pipecli.jsontext import loads
 from pipecli.merge.values import Clash
 from pipecli.records.base import Document, Part, Plain, Record
 from pipecli.records.kinds import Collection

@@ -20,8 +20,10 @@ from pipecli.inbox.importing.columns import (
     Template,
     TemplateBinding,
     dotted,
+    doubtful_scale,
+    one_order,
+    rounded_ids,
 )
-from pipecli.inbox.importing.doubt import doubtful_scale, one_order, rounded_ids
 from pipecli.inbox.importing.mapping import Column, Source, Unless, listed
 from pipecli.inbox.importing.notation import Mark, Unreadable
 from pipecli.inbox.importing.table import EXTRA, REASON, Cell, Table

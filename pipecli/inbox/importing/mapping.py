@@ -16,11 +16,10 @@ from pydantic import Discriminator, Field, Tag, model_validator
 from pipecli.errors import Fault, PipecliError
 from pipecli.inbox.importing.table import Layout, Table, plain_name
 from pipecli.inbox.importing.values import ColumnFormat, Path, reader
-from pipecli.records import base, elements
-from pipecli.records.base import Part
-from pipecli.records.closing import LISTS
+from pipecli.records import base, kinds
+from pipecli.records.base import Flag, Line, Part
 from pipecli.records.kinds import PRICE_LIST, Collection
-from pipecli.records.values import Flag, Line
+from pipecli.records.references import LISTS
 from pipecli.store import reading
 from pipecli.store.yaml import read as yamltext
 
@@ -200,9 +199,9 @@ def parsed(collection: Collection, name: str) -> Path:
         annotation = base.annotation_at(collection.model, parts) if parts else None
         is_list = any(get_origin(kind) is tuple for kind in base.options(annotation)) if parts else False
         is_list = is_list and annotation is not Any
-        place = elements.place(text) if is_list else None
+        place = kinds.place(text) if is_list else None
         if is_list and place is None:
-            if hint := elements.from_one(texts, length):
+            if hint := kinds.from_one(texts, length):
                 raise ValueError(f"{name}: there is no element 0; {hint}")
             parts.append(0)
         parts.append(text if place is None else place)

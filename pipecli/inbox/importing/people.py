@@ -9,10 +9,10 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
+from pipecli.formats import loads
 from pipecli.inbox.importing.notation import Unreadable
-from pipecli.jsontext import loads
 from pipecli.records.names import name_key
-from pipecli.workflow.party_identity import email_key
+from pipecli.workflow.duplicates import email_key
 
 
 class People:

@@ -29,7 +29,7 @@ from pipecli.store import naming
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.reading import validate
 from pipecli.workflow import change, items
-from pipecli.workflow.party_identity import email_key, users_by_address
+from pipecli.workflow.duplicates import email_key, users_by_address
 
 
 class KnownNames:
@@ -315,7 +315,7 @@ class Completer:
 
     def _choose_process(self, plain: Plain) -> None:
         """Set the process whose condition holds for the deal; the first stands in while that is asked."""
-        from pipecli.store.index.conditions import choose_process
+        from pipecli.store.index.query import choose_process
 
         first = next(iter(self.settings.processes))
         stage = plain.get("stage", self.settings.processes[first].stages[0].id)

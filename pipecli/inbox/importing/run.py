@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pipecli.csvtext import free_cell, list_cell
+from pipecli.formats import free_cell, list_cell
 from pipecli.inbox.importing.build import Lines, Outcome, Tick, build
 from pipecli.inbox.importing.columns import Bindings, Tally
 from pipecli.inbox.importing.compile import compiled

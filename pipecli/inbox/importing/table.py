@@ -19,7 +19,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from pipecli.errors import PipecliError
-from pipecli.jsontext import loads
+from pipecli.formats import loads
 from pipecli.wording import unguarded
 
 

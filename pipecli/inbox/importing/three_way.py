@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 from pipecli.errors import FaultyFile
-from pipecli.history.imports import Imports
+from pipecli.history.past import Imports
 from pipecli.merge.record import inseparable
 from pipecli.merge.values import Clash, merged
 from pipecli.records.base import Part, Plain

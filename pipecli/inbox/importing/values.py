@@ -15,15 +15,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard, get_args, get_orig
 
 from pydantic import StringConstraints
 
-from pipecli.csvtext import free_cell, free_value, list_values, plain_cell
+from pipecli.formats import free_cell, free_value, list_values, plain_cell
 from pipecli.inbox.importing import notation
 from pipecli.inbox.importing.notation import Mark, Unreadable
 from pipecli.inbox.importing.table import Cell, Raw
 from pipecli.records import base
-from pipecli.records.base import Part
+from pipecli.records.base import Amount, Part, Percent
 from pipecli.records.kinds import Collection
 from pipecli.records.references import named_at
-from pipecli.records.values import Amount, Percent
 from pipecli.store.yaml.write import CONTROL, compiled, emit
 
 if TYPE_CHECKING:

@@ -16,11 +16,11 @@ from email.policy import compat32
 from email.utils import parsedate_to_datetime
 from hashlib import sha256
 
-from pipecli.inbox.mail import body
+from pipecli.inbox.mail import message as body
 from pipecli.inbox.mail.files import RawMessage
-from pipecli.inbox.mail.headers import Mail, Moment, NoMail, mail_of, people_in
+from pipecli.inbox.mail.message import Mail, Moment, NoMail, mail_of, people_in
 from pipecli.records.names import folded
-from pipecli.workflow.party_identity import email_key
+from pipecli.workflow.duplicates import email_key
 
 _SUBJECT = re.compile(
     r"\s*(?:\[[^\]]*\]\s*)?(?:fw|fwd|wg|tr|rv|enc|vs|vb|vl|vid|i|inoltro|doorst|pd|mdr|fvt)\s*:",

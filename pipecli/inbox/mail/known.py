@@ -8,11 +8,10 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, tzinfo
 from typing import Any, NamedTuple
 
-from pipecli.jsontext import loads
+from pipecli.formats import loads
 from pipecli.records.kinds import CONTACT, CUSTOMER, LEAD, OPPORTUNITY, SUPPLIER
 from pipecli.store.pipeline import Pipeline
-from pipecli.workflow.mail import Known, KnownPerson, Record
-from pipecli.workflow.party_identity import (
+from pipecli.workflow.duplicates import (
     addresses,
     domain_key,
     email_domain,
@@ -20,6 +19,7 @@ from pipecli.workflow.party_identity import (
     users_by_address,
     website_domain,
 )
+from pipecli.workflow.mail import Known, KnownPerson, Record
 
 
 class Directory(NamedTuple):

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 from pipecli.inbox.mail.files import LeftOut
 from pipecli.inbox.mail.forwarded import is_quoted, quoted_id
-from pipecli.inbox.mail.headers import Mail, Moment, Person
 from pipecli.inbox.mail.known import directory
+from pipecli.inbox.mail.message import Mail, Moment, Person
 from pipecli.records.activity import Activity, Direction
 from pipecli.records.kinds import LEAD
 from pipecli.records.lead import Lead
@@ -23,8 +23,8 @@ from pipecli.records.opportunity import Opportunity
 from pipecli.store.pipeline import Pipeline
 from pipecli.wording import count
 from pipecli.workflow.change import Change
+from pipecli.workflow.duplicates import email_domain, email_key
 from pipecli.workflow.mail import Facts, Placed, Record, activity_of, id_of_mail, lead_of_mail, place, record
-from pipecli.workflow.party_identity import email_domain, email_key
 
 _FIRST_MAIL = datetime(1990, 1, 1, tzinfo=UTC)
 """An earlier time of a mail is that of a wrong clock."""

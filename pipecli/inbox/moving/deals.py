@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from pipecli.errors import PipecliError
 from pipecli.inbox.importing.table import Table
-from pipecli.inbox.moving.evidence import Findings, date_form, fraction_scale, percent_of, texts
+from pipecli.inbox.moving.pages import Findings, date_form, fraction_scale, percent_of, texts
 from pipecli.records.names import folded
 from pipecli.store import naming
 

@@ -2,11 +2,221 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from pipecli.inbox.moving.evidence import Findings, Question
+from pipecli.errors import PipecliError
+from pipecli.inbox.importing.compile import NOTHING
+from pipecli.inbox.importing.notation import fits, plain_digits, turned
+from pipecli.inbox.importing.table import Table
+from pipecli.records.settings import Settings
 from pipecli.store.yaml.write import flow_text, key_text, scalar_text
+
+_ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d.*)?")
+_DAYS = (
+    "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%Y.%m.%d",
+    "%d/%m/%y", "%m/%d/%y", "%d-%m-%y", "%m-%d-%y", "%d.%m.%y",
+    "%d %b %Y", "%b %d, %Y", "%d %B %Y", "%B %d, %Y", "%d-%b-%Y",
+)  # fmt: skip
+_TIMES = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", ", %H:%M", ", %I:%M %p")
+FORMS = tuple(f"{day}{time}" for day in _DAYS for time in _TIMES)
+_CODE = re.compile(
+    r"\d+|[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|(?=\w*\d)[0-9A-Za-z]{15,18}|\w+[_.:]\w*\d+|\w{0,4}\d+\w?"
+)
+"""An id of a system, no name of anybody: 4711, 005A, 005b0000001AbCdEFG, res_users.7."""
+
+
+class Question(NamedTuple):
+    """What an export leaves open; a run is refused until it has an answer."""
+
+    about: str
+    question: str
+    one_of: tuple[str, ...] = ()
+
+
+@dataclass
+class Findings:
+    """What the files of an export say together, beside their mappings."""
+
+    settings: Settings
+    answers: Mapping[str, Any]
+    vendor: str
+    questions: dict[str, Question] = field(default_factory=dict)
+    assumed: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+    people: set[str] = field(default_factory=set)
+    """All that a user may be named by: of the pipeline, and of the export's own list of users."""
+    has_users_file: bool = False
+    users: dict[str, dict[str, str]] = field(default_factory=dict)
+    """New users, found by name or address as owners."""
+    stages: dict[str, dict[str, Any]] = field(default_factory=dict)
+    process: str = ""
+    lost_reasons: list[str] = field(default_factory=list)
+    currencies: Counter[str] = field(default_factory=Counter)
+    types: list[str] = field(default_factory=list)
+    day_first: bool | None = None
+    """The order of day and month that the dates of the export have; None where nothing tells yet."""
+
+    def ask(self, about: str, question: str, one_of: tuple[str, ...] = ()) -> None:
+        self.questions.setdefault(about, Question(about, question, one_of))
+
+    def answer(self, about: str, one_of: Sequence[str] = ()) -> Any:
+        """The answer to a question; None while there is none. Raises PipecliError for none of the choices."""
+        told = self.answers.get(about)
+        if told is not None and one_of and str(told) not in one_of:
+            raise PipecliError(f'{about}: the answer must be one of {", ".join(one_of)}, not "{told}"')
+        return told
+
+
+def texts(table: Table, column: str) -> Counter[str]:
+    """The values of a column and their rows, without what is no value."""
+    cells = (row.cells.get(column, "") for row in table.rows)
+    counts = Counter(str(cell).strip() for cell in cells)
+    return Counter({text: rows for text, rows in counts.items() if text and text not in NOTHING})
+
+
+def filled(table: Table, column: str) -> str:
+    """`306 of 310 have one`, for the comment beside a column."""
+    return f"{sum(texts(table, column).values()):,} of {len(table.rows):,}"
+
+
+class DateForm(NamedTuple):
+    """The form of the dates in a column."""
+
+    form: str | None
+    """None for ISO, which every mapping reads."""
+    comment: str
+
+
+def date_form(table: Table, column: str, findings: Findings) -> DateForm:
+    """The form that fits a column's cells, and the evidence; asks where two orders of day and month do."""
+    counts = texts(table, column)
+    whole = sum(counts.values())
+    plain = {text: plain_digits(text) for text in counts}
+    if not whole or sum(rows for text, rows in counts.items() if _ISO.fullmatch(plain[text])) == whole:
+        return DateForm(None, f"{whole:,} of {len(table.rows):,}, year first")
+    fitting = Counter(
+        {form: n for form in FORMS if (n := sum(rows for text, rows in counts.items() if fits(text, form)))}
+    )
+    if not fitting:
+        return DateForm(None, f"none of {whole:,} is a date that is known")
+    most = max(fitting.values())
+    best = [form for form in fitting if fitting[form] == most]
+    form = best[0]
+    other = next((turned(one) for one in best if turned(one) in best), None)
+    if other is None or other not in best:
+        if turned(form):
+            findings.day_first = form.startswith("%d")
+        certain = sum(
+            rows for text, rows in counts.items() if not (turned(form) and fits(text, str(turned(form))))
+        )
+        rest = f"; {certain:,} fit no other order of day and month" if turned(form) else ""
+        return DateForm(form, f"{most:,} of {whole:,} fit{rest}")
+    day_first = findings.day_first
+    told = findings.answer("dates", ("day", "month"))
+    if told is not None:
+        day_first = told == "day"
+    if day_first is None:
+        example = next(text for text in counts if fits(text, form))
+        findings.ask(
+            "dates",
+            f'{table.name}, {column}: in "{example}", does the day or the month come first? '
+            f"All {whole:,} dates can be read both ways.",
+            ("day", "month"),
+        )
+        return DateForm(form, "day or month first: to be answered")
+    chosen = next(one for one in best if one.startswith("%d") == day_first)
+    why = "as you answered" if told is not None else "as the export's other dates tell"
+    return DateForm(chosen, f"{most:,} of {whole:,} fit, {'day' if day_first else 'month'} first {why}")
+
+
+def fraction_scale(table: Table, column: str, findings: Findings) -> str | None:
+    """The scale of a column of percents where it isn't plain: asks for it, or gives the answer."""
+    numbers = [value for text in texts(table, column) if (value := _number(text)) is not None]
+    if not any(0 < value < 1 for value in numbers) or not all(0 <= value <= 1 for value in numbers):
+        return None
+    told = findings.answer("percents", ("fraction", "percent"))
+    if told is None:
+        findings.ask(
+            "percents",
+            f"{table.name}, {column}: nothing is over 1; is 0.5 a fraction (50 %) or a percent (0.5 %)?",
+            ("fraction", "percent"),
+        )
+        return "fraction"
+    return str(told)
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text.rstrip("% ").replace(",", "."))
+    except ValueError:
+        return None
+
+
+def percent_of(counts: Iterable[str], *, is_fraction: bool = False) -> float | None:
+    """The one percentage that most cells have; None where they have none."""
+    numbers = Counter(value for text in counts if (value := _number(text)) is not None)
+    if not numbers:
+        return None
+    value = numbers.most_common(1)[0][0]
+    return round(value * 100, 4) if is_fraction else value
+
+
+def is_code(text: str) -> bool:
+    """True for an id of another system, which names nobody to a person."""
+    return _CODE.fullmatch(text) is not None
+
+
+def owners(table: Table, column: str, findings: Findings) -> dict[str, Any]:
+    """What the values of an owner's column mean beyond the users they name.
+
+    A name or an address is a new user; an id that no list of users has is asked for.
+    """
+    from pipecli.store import naming
+
+    counts = texts(table, column)
+    unknown = [text for text in counts if _person_key(text) not in findings.people]
+    if not findings.has_users_file:
+        for text in [text for text in unknown if not is_code(text)]:
+            unknown.remove(text)
+            findings.people.add(_person_key(text))
+            name = text.partition("@")[0].replace(".", " ").replace("_", " ").title() if "@" in text else text
+            slug = naming.free_slug(
+                name, {*findings.users, *findings.settings.users, *findings.settings.teams}
+            )
+            findings.users[slug] = {"name": name} | ({"email": text} if "@" in text else {})
+    if not unknown:
+        return {}
+    told = findings.answer("owners")
+    if isinstance(told, (dict, list)):
+        raise PipecliError("owners: answer with one user, or with nobody")
+    if told is None:
+        rows = sum(counts[text] for text in unknown)
+        names = ", ".join(unknown[:5]) + (f" and {len(unknown) - 5:,} more" if len(unknown) > 5 else "")
+        findings.ask(
+            "owners",
+            f"Who owns what {names} owned ({rows:,} rows of {table.name}; no user is called so)? "
+            "Answer with a user, or with nobody.",
+        )
+        return dict.fromkeys(unknown)
+    if told != "nobody" and _person_key(str(told)) not in findings.people:
+        raise PipecliError(f'owners: there is no user "{told}"', hint="add one, or answer with nobody")
+    return dict.fromkeys(unknown, None if told == "nobody" else str(told))
+
+
+def _person_key(text: str) -> str:
+    from pipecli.records.names import name_key
+
+    return text.strip().lower() if "@" in text else name_key(text)
+
+
+def know_people(findings: Findings, names: Iterable[str]) -> None:
+    """Have these names, addresses and ids be known as users'."""
+    findings.people |= {_person_key(name) for name in names if name}
+
 
 PLAN_FILE, SETTINGS_PAGE = "plan.yaml", "settings.yaml"
 _WIDTH = 100

@@ -19,17 +19,22 @@ from pipecli.inbox.importing.run import File
 from pipecli.inbox.importing.table import Layout, Table
 from pipecli.inbox.importing.workbook import rows_of_file as read
 from pipecli.inbox.moving.deals import Columns, Deals
-from pipecli.inbox.moving.evidence import (
+from pipecli.inbox.moving.pages import (
+    PLAN_FILE,
+    SETTINGS_PAGE,
     Findings,
+    Step,
     date_form,
     filled,
     fraction_scale,
     is_code,
     know_people,
+    mapping_page,
     owners,
+    plan_page,
+    settings_page,
     texts,
 )
-from pipecli.inbox.moving.pages import PLAN_FILE, SETTINGS_PAGE, Step, mapping_page, plan_page, settings_page
 from pipecli.inbox.moving.recognise import ORDER, Recognised, check_vendor, header_above, recognised
 from pipecli.records.currencies import CURRENCIES
 from pipecli.records.settings import Settings

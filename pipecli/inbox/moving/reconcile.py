@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from pipecli.formats import loads
 from pipecli.inbox.importing import notation
 from pipecli.inbox.importing.mapping import Column, Source
 from pipecli.inbox.importing.notation import Unreadable
 from pipecli.inbox.importing.table import Row, Table
-from pipecli.jsontext import loads
 from pipecli.records.money import minor_digits
 from pipecli.store.pipeline import Pipeline
 

@@ -20,10 +20,9 @@ from pipecli.inbox.importing.run import File, Import, prepare, rows_of, target_n
 from pipecli.inbox.importing.table import Table
 from pipecli.inbox.importing.three_way import Keep
 from pipecli.inbox.importing.workbook import rows_of_file as read_table
-from pipecli.inbox.moving.archive import files_of
 from pipecli.inbox.moving.pages import PLAN_FILE, SETTINGS_PAGE, Step
 from pipecli.inbox.moving.plan import make_plan
-from pipecli.inbox.moving.recognise import header_key, vendors
+from pipecli.inbox.moving.recognise import files_of, header_key, vendors
 from pipecli.inbox.moving.reconcile import Reconciliation, reconcile
 from pipecli.records.kinds import Collection
 from pipecli.records.names import name_key

@@ -10,9 +10,8 @@ from decimal import Decimal
 from functools import cache
 from typing import NamedTuple
 
-from pipecli.jsontext import loads
-from pipecli.reports.days import Days, moment_in
-from pipecli.reports.deals import Deal
+from pipecli.formats import loads
+from pipecli.reports.deals import Days, Deal, moment_in
 from pipecli.reports.forecast import Window
 
 

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from pipecli import __version__
 from pipecli.errors import Fault, FaultyFile
 from pipecli.records.kinds import SETTINGS
-from pipecli.store.files import Location, kind_of
-from pipecli.store.index import stamps, tables
-from pipecli.store.index.stamps import Stat
+from pipecli.store import files as stamps
+from pipecli.store.files import Location, Stat, kind_of
+from pipecli.store.index import tables
 from pipecli.store.index.tables import SQLValue
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ from decimal import Decimal
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from pipecli.jsontext import dumps
+from pipecli.formats import dumps
 from pipecli.records.kinds import KINDS
-from pipecli.store.index.views import views
+from pipecli.store.index.rows import views
 
 if TYPE_CHECKING:
     from pipecli.records.activity import Activity

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from difflib import SequenceMatcher
 
-from pipecli.records import elements
+from pipecli.records import kinds
 from pipecli.store.yaml.write import is_list
 
 
@@ -124,14 +124,14 @@ def _intended_mapping(
 
 def _token(item: object) -> str:
     if isinstance(item, Mapping):
-        for name in elements.UNIQUE_KEYS:
+        for name in kinds.UNIQUE_KEYS:
             if name in item:
                 return f"{name}={item[name]}"
     return repr(meaning(item))
 
 
 def _product(item: object) -> str:
-    return str(item.get(elements.ITEM[0], "")) if isinstance(item, Mapping) else ""
+    return str(item.get(kinds.ITEM[0], "")) if isinstance(item, Mapping) else ""
 
 
 def _match_moved(old: list[str], new: list[str], pairs: list[int | None]) -> None:
@@ -163,5 +163,5 @@ def _match_changed(before: Sequence[object], after: Sequence[object], pairs: lis
 def _may_be(one: object, other: object) -> bool:
     """True unless each has a name of its own: the one may have become the other."""
     if isinstance(one, Mapping) and isinstance(other, Mapping):
-        return not any(key in one for key in elements.KEYS) or not any(key in other for key in elements.KEYS)
+        return not any(key in one for key in kinds.KEYS) or not any(key in other for key in kinds.KEYS)
     return is_list(one) and is_list(other)

@@ -1,16 +1,116 @@
-"""`opportunity set`: any field, but none past the rule of a verb that has one."""
+"""A new deal at the first stage of its process, and `opportunity set`: any field, within the rules of its
+verbs.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import date
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 
+from pipecli.records.activity import NextContact
+from pipecli.records.base import Record
 from pipecli.records.catalogue import PriceList
+from pipecli.records.lead import Lead, LeadStatus
 from pipecli.records.opportunity import Opportunity
+from pipecli.records.party import Customer
 from pipecli.records.settings import Settings
-from pipecli.workflow.change import Change, Refused, require_open, require_source, require_type
+from pipecli.workflow.change import Change, Refused, named_stage, require_open, require_source, require_type
 from pipecli.workflow.items import price_notes, require_currency
-from pipecli.workflow.opportunity.advance import change_process
+from pipecli.workflow.opportunity.advance import change_process, named_process
+
+
+def open_opportunity(
+    settings: Settings,
+    *,
+    id: str,
+    now: datetime,
+    title: str,
+    process: str,
+    type: str | None = None,
+    lead: Lead | None = None,
+    customer: Customer | None = None,
+    owner: str | None = None,
+    currency: str | None = None,
+    price_list: str | None = None,
+    expected_close: date | None = None,
+    amount: Decimal | None = None,
+    **fields: object,
+) -> Opportunity:
+    """A new deal, with what its lead and the settings know where the caller gives nothing.
+
+    Where the process follows from the deal itself, open it in any process, ask
+    `store.conditions.choose_process`, and move it there with `in_process`. A price list's currency is the
+    caller's to give. `fields` are any other of the record. The store validates the record when it is written.
+    """
+    process = named_process(settings, process)
+    kind = require_type(settings, type or settings.opportunity_types[0])
+    inherited = {name: getattr(lead, name) for name in ("source", "campaign", "score")} if lead else {}
+    given = {name: value for name, value in fields.items() if value is not None}
+    deal = Opportunity.model_construct(
+        id=id,
+        created=now,
+        title=title,
+        type=kind,
+        lead=lead.id if lead else None,
+        customer=customer.id if customer else None,
+        process=process,
+        stage=settings.processes[process].stages[0].id,
+        owner=owner,
+        currency=currency or settings.currency,
+        price_list=price_list,
+        expected_close=expected_close,
+        amount=amount,
+        **(inherited | given),
+    )
+    return deal.with_(next_contact=deal.next_contact or _first_contact(settings, now.date(), owner))
+
+
+def in_process(deal: Opportunity, settings: Settings, process: str, stage: str | None = None) -> Opportunity:
+    """A new deal in another process, at its first stage or at `stage`."""
+    slug = named_process(settings, process)
+    known = settings.processes[slug]
+    if stage is None:
+        return deal.with_(process=slug, stage=known.stages[0].id)
+    return deal.with_(
+        process=slug, stage=named_stage(known, stage, f"{stage} is no stage of the process {slug}")
+    )
+
+
+def opened(
+    deal: Opportunity,
+    settings: Settings,
+    *,
+    lead: Lead | None,
+    written: Sequence[Record] = (),
+    notes: Sequence[str] = (),
+) -> Change:
+    """The step that records a new deal; a converted `lead` gains it. `written` are its new parties."""
+    require_type(settings, deal.type)
+    if lead is None or deal.source != lead.source:
+        require_source(settings, deal.source)
+    if lead is not None and lead.status is LeadStatus.DISQUALIFIED:
+        raise Refused(f"{lead.id} is disqualified", hint=f"reopen it first: pipecli lead reopen {lead.id}")
+    return Change(
+        deal,
+        f"add {deal.title}",
+        "added",
+        also=(*written, *(_gaining(lead, deal) if lead else ())),
+        notes=tuple(notes),
+    )
+
+
+def _gaining(lead: Lead, deal: Opportunity) -> tuple[Lead, ...]:
+    if lead.converted is None:
+        return ()
+    opportunities = (*lead.converted.opportunities, deal.id)
+    return (lead.with_(converted=lead.converted.with_(opportunities=opportunities)),)
+
+
+def _first_contact(settings: Settings, today: date, owner: str | None) -> NextContact | None:
+    days = settings.follow_up.default_days
+    return None if days is None else NextContact.model_construct(date=today + timedelta(days=days), by=owner)
+
 
 _VALUE_FIELDS = ("amount", "currency", "items")
 """The fields that reports on closed deals add up."""

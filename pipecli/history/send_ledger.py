@@ -1,4 +1,4 @@
-"""Claims: a message is claimed before it is sent, in a ref of git that all clones share.
+"""The send ledger: a message is claimed before it is sent, in a ref of git that all clones share.
 
 The ref points to a commit without parents; its tree holds a file a day, whose lines are the keys of what was
 claimed and by whom. It is no part of the records: no branch holds it, no `git pull` brings it. Where there is

@@ -6,9 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from pipecli.checks.changes import deals, identity
-from pipecli.checks.changes.identity import Renames, renames
-from pipecli.checks.changes.rule import Between, Changed, Review, Rule
+from pipecli.checks import change_rule, changed_deals
+from pipecli.checks.change_rule import Between, Changed, Renames, Review, Rule, renames
 from pipecli.checks.rule import Finding, Problem, Severity
 from pipecli.errors import FaultyFile
 from pipecli.history.change_set import ChangedRecord, ChangeSet, Range, Side
@@ -24,8 +23,8 @@ if TYPE_CHECKING:
     from pipecli.store.files import Location
     from pipecli.store.pipeline import Pipeline
 
-STRUCTURE: tuple[Rule, ...] = (*deals.STRUCTURE, *identity.STRUCTURE)
-WITH_SETTINGS: tuple[Rule, ...] = deals.WITH_SETTINGS
+STRUCTURE: tuple[Rule, ...] = (*changed_deals.STRUCTURE, *change_rule.STRUCTURE)
+WITH_SETTINGS: tuple[Rule, ...] = changed_deals.WITH_SETTINGS
 """The rules that ask the settings, and so wait until those can be read."""
 
 _TELLS_MORE = {"frozen": "sent-quotation", "discount": "discount-limit"}

@@ -1,14 +1,11 @@
-"""Deals, offers and orders in a change set: what is closed, sent or ordered stays, and no stage is skipped.
-
-And the settings that these rules ask: who loosens them should be seen to.
-"""
+"""Deals, offers and orders in a change set: what is closed, sent or ordered stays; no stage is skipped."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from decimal import ROUND_UP, Decimal
 
-from pipecli.checks.changes.rule import Changed, Review, Rule
+from pipecli.checks.change_rule import Changed, Review, Rule
 from pipecli.checks.frozen import OFFERED
 from pipecli.checks.rule import Path, Problem, Severity
 from pipecli.history.events import Event

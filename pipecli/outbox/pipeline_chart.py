@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from pipecli.outbox.charts.drawing import SHORT_MONEY, WIDE, Theme, heading, values
+from pipecli.outbox.charts import SHORT_MONEY, WIDE, Theme, heading, values
 
 _UNDATED_WIDTH = 140
 _GAP = 10

@@ -1,1 +1,0 @@
-"""Charts of the reports, drawn with altair and vl-convert, which need neither a browser nor a network."""

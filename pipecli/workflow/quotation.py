@@ -1,0 +1,359 @@
+"""The life of a quotation: drafted, changed, sent, accepted, rejected, expired, revised.
+
+A draft may change; what was sent is frozen, and the refusals say the way out. The deal is closed with `opp
+won`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import Unpack
+
+from pipecli.records.activity import Activity
+from pipecli.records.catalogue import PriceList
+from pipecli.records.lead import Lead
+from pipecli.records.opportunity import Opportunity
+from pipecli.records.party import Contact, Customer
+from pipecli.records.quotation import Order, OrderStatus, Quotation, QuotationStatus
+from pipecli.records.settings import Settings
+from pipecli.workflow.activity import with_activity
+from pipecli.workflow.change import Change, Refused, require_open
+from pipecli.workflow.items import (
+    ChangedLine,
+    NewLine,
+    find_item,
+    in_words,
+    make_item,
+    price_notes,
+    require_currency,
+    with_line,
+)
+
+
+def require_draft(quotation: Quotation) -> None:
+    """Refuse to change what a customer has seen."""
+    if quotation.status in (QuotationStatus.SENT, QuotationStatus.REJECTED, QuotationStatus.EXPIRED):
+        raise Refused(
+            f"{quotation.id} is {quotation.status}: what a customer was offered is frozen",
+            hint=f"make the next one: pipecli quote revise {quotation.id}",
+        )
+    if quotation.status is not QuotationStatus.DRAFT:
+        raise Refused(
+            f"{quotation.id} is {quotation.status}: what a customer was offered is frozen",
+            hint=f"make a new one: pipecli quote new {quotation.opportunity}",
+        )
+
+
+def require_sound(before: Quotation, after: Quotation, price_list: PriceList | None) -> None:
+    """Refuse a change of a draft that only a verb may make, or that makes no sense.
+
+    Its status follows from what happens to it, and its deal and revision from where it was made; `price_list`
+    is the one it names now.
+    """
+    require_draft(before)
+    if after.status is not before.status:
+        raise Refused(
+            f"the status of {before.id} follows from what happens to it",
+            hint="use pipecli quote send, accept, reject or revise",
+        )
+    if (after.opportunity, after.revision_of) != (before.opportunity, before.revision_of):
+        raise Refused(
+            f"{before.id} stays with its deal and with what it revises",
+            hint="make a new one: pipecli quote new",
+        )
+    if (after.date, after.valid_until) != (before.date, before.valid_until):
+        require_time(after)
+    if price_list and (after.price_list, after.currency) != (before.price_list, before.currency):
+        require_currency(price_list, after)
+    if (after.customer, after.lead) != (before.customer, before.lead):
+        require_addressee(after)
+
+
+def require_addressee(quotation: Quotation) -> None:
+    """Refuse an offer to nobody."""
+    if quotation.customer is None and quotation.lead is None:
+        raise Refused(
+            f"{quotation.id} has neither a customer nor a lead to quote to",
+            hint=f"give it one: pipecli quote set {quotation.id} customer=SLUG",
+        )
+
+
+def require_time(quotation: Quotation) -> None:
+    """Refuse a validity that ends before the quotation's date."""
+    if quotation.valid_until is not None and quotation.valid_until < quotation.date:
+        raise Refused(
+            f"{quotation.id} would be valid until {quotation.valid_until}, before its date {quotation.date}",
+            hint="give a later day",
+        )
+
+
+def wrong_move(quotation: Quotation, done: str, siblings: Sequence[Quotation] = ()) -> Refused:
+    """The refusal of a verb that a quotation's status forbids; `done` says the verb: sent, accepted.
+
+    `siblings` are the quotations of its deal, among which is the one that took its place.
+    """
+    status = quotation.status
+    is_so = "a draft" if status is QuotationStatus.DRAFT else status
+    reason = f"is {status} already" if done == status else f"is {is_so}, it can't be {done}"
+    return Refused(f"{quotation.id} {reason}", hint=_way_out(quotation, siblings))
+
+
+def _way_out(quotation: Quotation, siblings: Sequence[Quotation]) -> str:
+    match quotation.status:
+        case QuotationStatus.DRAFT:
+            return f"send it first: pipecli quote send {quotation.id}"
+        case QuotationStatus.ACCEPTED:
+            return (
+                f"win its deal: pipecli opp won {quotation.opportunity}, or take the yes back: "
+                f"pipecli quote reject {quotation.id}"
+            )
+        case QuotationStatus.SUPERSEDED:
+            newer = [sibling.id for sibling in siblings if sibling.revision_of == quotation.id]
+            return f"{newer[-1]} took its place" if newer else _new(quotation)
+    return f"make the next one: pipecli quote revise {quotation.id}"
+
+
+def _new(quotation: Quotation) -> str:
+    return f"make a new one: pipecli quote new {quotation.opportunity}"
+
+
+def add(
+    quotation: Quotation, settings: Settings, lists: Sequence[PriceList], day: date, **line: Unpack[NewLine]
+) -> Change:
+    """Add a line to a draft; `line` says which, as `make_item` takes it."""
+    require_draft(quotation)
+    item = make_item(quotation, settings, lists, day, **line)
+    return Change(
+        quotation.with_(items=(*quotation.items, item)),
+        f"add {in_words(item)} at {item.unit_price:,f} {quotation.currency}",
+        "item-added",
+    )
+
+
+def set_item(
+    quotation: Quotation,
+    settings: Settings,
+    lists: Sequence[PriceList],
+    day: date,
+    which: str,
+    **line: Unpack[ChangedLine],
+) -> Change:
+    """Change a line of a draft: by its number from 1, its product, or words of its description."""
+    require_draft(quotation)
+    changed, summary = with_line(quotation, which, line)
+    notes = () if line.get("price") is not None else price_notes(quotation, changed, settings, lists, day)
+    return Change(changed, summary, "changed", notes=notes)
+
+
+def remove(quotation: Quotation, which: str) -> Change:
+    """Take a line off a draft: by its number from 1, its product, or words of its description."""
+    require_draft(quotation)
+    place = find_item(quotation.items, which, quotation.id)
+    left = quotation.items[:place] + quotation.items[place + 1 :]
+    return Change(quotation.with_(items=left), f"remove {in_words(quotation.items[place])}", "item-removed")
+
+
+def send(
+    quotation: Quotation,
+    deal: Opportunity,
+    *,
+    siblings: list[Quotation],
+    now: datetime,
+    day: date | None = None,
+) -> Change:
+    """Draft → sent, at `now`. A `day` that is given becomes the quotation's date.
+
+    Refused without items or addressee, on a closed deal, and when its validity has passed on the day it is
+    sent.
+    """
+    if quotation.status is not QuotationStatus.DRAFT:
+        raise wrong_move(quotation, "sent", siblings)
+    require_open(deal)
+    if not quotation.items:
+        raise Refused(f"{quotation.id} has no items", hint=f"add some: pipecli quote item add {quotation.id}")
+    require_addressee(quotation)
+    if quotation.valid_until is not None and quotation.valid_until < (day or now.date()):
+        raise Refused(
+            f"{quotation.id} is valid only until {quotation.valid_until}",
+            hint=f"give it more time: pipecli quote set {quotation.id} valid_until=+30d",
+        )
+    sent = quotation.with_(status=QuotationStatus.SENT, date=day or quotation.date, sent=now)
+    return Change(sent, "send", "quotation-sent")
+
+
+def mailed(sent: Change, deal: Opportunity, mail: Activity, to: str) -> Change:
+    """The change of `send`, with the mail that carried the quotation on its deal."""
+    return replace(sent, summary=f"send to {to}", also=(*sent.also, with_activity(deal, mail)))
+
+
+def accept(quotation: Quotation, deal: Opportunity, *, siblings: Sequence[Quotation], today: date) -> Change:
+    """Sent → accepted, one of a deal. Its siblings stay as they are until the deal is won.
+
+    A customer may say yes after the last day of validity: that is taken, and said.
+    """
+    if quotation.status is not QuotationStatus.SENT:
+        raise wrong_move(quotation, "accepted", siblings)
+    require_open(deal)
+    for other in siblings:
+        if other.status is QuotationStatus.ACCEPTED and other.id != quotation.id:
+            raise Refused(
+                f"{other.id} of the same deal is accepted already",
+                hint=f"if that is over: pipecli quote reject {other.id}",
+            )
+    late = quotation.valid_until is not None and quotation.valid_until < today
+    return Change(
+        quotation.with_(status=QuotationStatus.ACCEPTED),
+        "accept",
+        "quotation-accepted",
+        notes=(
+            *([f"{quotation.id} was valid until {quotation.valid_until}"] if late else []),
+            f"the deal is still open; close it with: pipecli opp won {deal.id}",
+        ),
+    )
+
+
+def reject(
+    quotation: Quotation,
+    deal: Opportunity,
+    *,
+    siblings: Sequence[Quotation],
+    orders: Sequence[Order],
+    reason: str | None = None,
+) -> Change:
+    """Sent → rejected; also accepted → rejected, while the deal is open and nothing is ordered from it.
+
+    `orders` are those made from this quotation.
+    """
+    if quotation.status is QuotationStatus.ACCEPTED:
+        require_open(deal)
+        _require_no_order(quotation, orders)
+    elif quotation.status is not QuotationStatus.SENT:
+        raise wrong_move(quotation, "rejected", siblings)
+    rejected = quotation.with_(status=QuotationStatus.REJECTED, reason=reason)
+    return Change(rejected, "reject", "quotation-rejected")
+
+
+def _require_no_order(quotation: Quotation, orders: Sequence[Order]) -> None:
+    for order in orders:
+        if order.status is not OrderStatus.CANCELLED:
+            raise Refused(
+                f"{quotation.id} is ordered with {order.id}",
+                hint=f"cancel the order first: pipecli order cancel {order.id}",
+            )
+
+
+def expire(quotations: Iterable[Quotation], today: date) -> list[Change]:
+    """Sent → expired for those whose `valid_until` lies before today; one without it never expires.
+
+    Run again on the same day it finds nothing.
+    """
+    return [
+        Change(quotation.with_(status=QuotationStatus.EXPIRED), "expire", "quotation-expired")
+        for quotation in quotations
+        if quotation.status is QuotationStatus.SENT
+        and quotation.valid_until is not None
+        and quotation.valid_until < today
+    ]
+
+
+def new_quotation(
+    deal: Opportunity,
+    settings: Settings,
+    *,
+    id: str,
+    now: datetime,
+    customer: Customer | None = None,
+    lead: Lead | None = None,
+    contact: Contact | None = None,
+    valid_until: date | None = None,
+    language: str | None = None,
+    terms: str | None = None,
+    notes: str | None = None,
+) -> Quotation:
+    """A draft for the deal's customer, else its lead. Refused without items and on a closed deal.
+
+    `customer` and `lead` are the deal's; `contact` is whom it is for, as `contact_of` says. The language is
+    the one given, else the contact's, the customer's, the lead's. The caller validates the draft.
+    """
+    require_open(deal)
+    if not deal.items:
+        raise Refused(
+            f"{deal.id} has no items to quote",
+            hint=f"add some: pipecli opp item add {deal.id} --product SKU --quantity N",
+        )
+    if customer is None and lead is None:
+        raise Refused(
+            f"{deal.id} has neither a customer nor a lead to quote to",
+            hint=f"give it one: pipecli opp set {deal.id} customer=SLUG",
+        )
+    known = [party.language for party in (contact, customer, lead) if party is not None and party.language]
+    draft = Quotation.model_construct(
+        id=id,
+        created=now,
+        opportunity=deal.id,
+        date=now.date(),
+        valid_until=valid_until or valid_from(now.date(), settings),
+        customer=customer.id if customer else None,
+        lead=lead.id if lead and not customer else None,
+        contact=contact.id if contact else None,
+        language=language or next(iter(known), None),
+        currency=deal.currency,
+        price_list=deal.price_list,
+        items=deal.items,
+        terms=terms or settings.quotations.terms,
+        notes=notes,
+    )
+    require_time(draft)
+    return draft
+
+
+def valid_from(day: date, settings: Settings) -> date:
+    """The last day that a quotation of `day` is valid, where nobody says otherwise."""
+    return day + timedelta(days=settings.quotations.valid_days)
+
+
+def contact_of(deal: Opportunity) -> str | None:
+    """The contact that a deal's quotations are for: its primary contact, or its only one."""
+    primary = [contact.contact for contact in deal.contacts if contact.primary]
+    return primary[0] if primary else deal.contacts[0].contact if len(deal.contacts) == 1 else None
+
+
+_REVISABLE = (QuotationStatus.SENT, QuotationStatus.EXPIRED, QuotationStatus.REJECTED)
+
+
+def revise(
+    quotation: Quotation,
+    deal: Opportunity,
+    settings: Settings,
+    *,
+    siblings: Sequence[Quotation],
+    id: str,
+    now: datetime,
+) -> Change:
+    """A sent, expired or rejected quotation is superseded by a draft with its items, dated today.
+
+    Refused for a draft, which can still be changed; for an accepted one; and on a closed deal.
+    """
+    if quotation.status is QuotationStatus.DRAFT:
+        raise Refused(
+            f"{quotation.id} is a draft, there is nothing to revise",
+            hint=f"change it: pipecli quote edit {quotation.id}",
+        )
+    if quotation.status not in _REVISABLE:
+        raise wrong_move(quotation, "revised", siblings)
+    require_open(deal)
+    draft = quotation.with_(
+        id=id,
+        external_id=None,
+        created=now,
+        revision_of=quotation.id,
+        date=now.date(),
+        sent=None,
+        valid_until=valid_from(now.date(), settings),
+        status=QuotationStatus.DRAFT,
+        reason=None,
+    )
+    superseded = quotation.with_(status=QuotationStatus.SUPERSEDED)
+    return Change(draft, f"revise {quotation.id}", "quotation-revised", also=(superseded,))
