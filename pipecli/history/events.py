@@ -11,9 +11,8 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipecli.records import kinds
-from pipecli.records.kinds import BY_NOUN, SUPPLIER_QUOTATION
+from pipecli.records.kinds import BY_NOUN, CLOSED_LISTS, SUPPLIER_QUOTATION, closed_in_lists, closed_list
 from pipecli.records.money import minor_digits
-from pipecli.records.references import LISTS, listed, with_lists
 
 if TYPE_CHECKING:
     from pipecli.records.base import Plain
@@ -174,7 +173,10 @@ def ending(thing: Thing, currency: str) -> str:
     amount = thing.get("amount")
     first = joined(
         shown(amount, "amount", currency) if amount is not None else "",
-        *(", ".join(shown(value, key, "") for value in listed(thing, key)) for key in LISTS.values()),
+        *(
+            ", ".join(shown(value, key, "") for value in closed_list(thing, key))
+            for key in CLOSED_LISTS.values()
+        ),
         f"on {thing['date']}" if thing.get("date") else "",
     )  # fmt: skip
     links = [
@@ -241,7 +243,7 @@ def _in_todays_keys(version: RecordVersion) -> RecordVersion:
     closed = version.plain.get("closed")
     if version.noun != "opportunity" or not isinstance(closed, Mapping):
         return version
-    return version._replace(plain={**version.plain, "closed": with_lists(closed)})
+    return version._replace(plain={**version.plain, "closed": closed_in_lists(closed)})
 
 
 _APART = frozenset({"amount", "status"})

@@ -20,8 +20,7 @@ from pipecli.history.events import Event, RecordVersion, shown
 from pipecli.history.index import History
 from pipecli.history.log import Step, steps
 from pipecli.history.send_ledger import refs
-from pipecli.records.kinds import LEAD, OPPORTUNITY
-from pipecli.records.references import LISTS, listed
+from pipecli.records.kinds import CLOSED_LISTS, LEAD, OPPORTUNITY, closed_list
 from pipecli.reports.followups import Message, plain
 from pipecli.store import git
 from pipecli.store.files import Location
@@ -207,7 +206,7 @@ def _headline(notice: Notice, about: About, title: str, amount: str) -> str:
             return f"Won: {title}{f', {amount}' if amount else ''}"
         case "lost":
             reasons = ", ".join(
-                plain(shown(reason, "reason", "")) for reason in listed(notice.ending, "reasons")
+                plain(shown(reason, "reason", "")) for reason in closed_list(notice.ending, "reasons")
             )
             return f"Lost: {title}{f', {reasons}' if reasons else ''}"
         case "closed":
@@ -224,8 +223,8 @@ def _ending_lines(notice: Notice) -> list[str]:
     quotation = shown(notice.ending.get("quotation"), "quotation", "")
     values = (
         *(
-            (name, ", ".join(shown(value, name, "") for value in listed(notice.ending, key)))
-            for name, key in LISTS.items()
+            (name, ", ".join(shown(value, name, "") for value in closed_list(notice.ending, key)))
+            for name, key in CLOSED_LISTS.items()
         ),
         ("quotation", quotation),
     )

@@ -7,10 +7,10 @@ is what comes and goes as a table: every kind of record, and the users and teams
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 if TYPE_CHECKING:
     from pipecli.records.base import Part, Record
@@ -168,3 +168,22 @@ def named(word: str) -> Collection | None:
         ),
         None,
     )
+
+
+CLOSED_LISTS = {"reason": "reasons", "competitor": "competitors"}
+"""The keys of `closed` that held one value before 1.0, and those that hold several."""
+
+
+def closed_in_lists(closed: Mapping[str, Any]) -> dict[str, Any]:
+    """A `closed` section in today's keys; one that has an old key and its new one stays as it is."""
+    renamed = {old: new for old, new in CLOSED_LISTS.items() if new not in closed}
+    return {
+        renamed.get(key, key): [value] if key in renamed and value is not None else value
+        for key, value in closed.items()
+    }
+
+
+def closed_list(closed: Mapping[str, Any], key: str) -> list[Any]:
+    """The `reasons` or the `competitors` of a plain section, in the old form or the new; [] of none."""
+    values = closed_in_lists(closed).get(key)
+    return values if isinstance(values, list) else []

@@ -37,9 +37,8 @@ from pipecli.records.base import (
     UserSlug,
 )
 from pipecli.records.item import Item, total
-from pipecli.records.kinds import OPPORTUNITY
+from pipecli.records.kinds import OPPORTUNITY, closed_in_lists
 from pipecli.records.money import minor_digits, rounded
-from pipecli.records.references import with_lists
 
 
 class Assigned(Part):
@@ -96,7 +95,7 @@ class Closed(Part):
     @model_validator(mode="before")
     @classmethod
     def _read_single(cls, plain: object) -> object:
-        return with_lists(plain) if isinstance(plain, Mapping) else plain
+        return closed_in_lists(plain) if isinstance(plain, Mapping) else plain
 
     @property
     def reason(self) -> str | None:

@@ -1,12 +1,11 @@
 """Names of other records, users and stages in a record, as the types of its fields declare them (`Names`).
 
 `check` looks for what they name, the importer for what a cell names, and a merge or a rename relinks them.
-Importing this module imports no model.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from functools import cache
 from typing import Any, NamedTuple, TypeVar, get_args, get_origin
 
@@ -164,23 +163,3 @@ def _of_map(of_key: Collect | None, of_value: Collect | None) -> Collect:
                 of_value(value, f"{field}.{key}", into)
 
     return collect
-
-
-LISTS = {"reason": "reasons", "competitor": "competitors"}
-"""The keys that held one value before 1.0, and those that hold several."""
-
-
-def with_lists(closed: Mapping[str, Any]) -> dict[str, Any]:
-    """A `closed` section in today's keys; one that has an old key and its new one stays as it is."""
-    return {
-        LISTS[key] if key in LISTS and LISTS[key] not in closed else key: (
-            [value] if key in LISTS and LISTS[key] not in closed and value is not None else value
-        )
-        for key, value in closed.items()
-    }
-
-
-def listed(closed: Mapping[str, Any], key: str) -> list[Any]:
-    """The `reasons` or the `competitors` of a plain section, in the old form or the new; [] of none."""
-    values = with_lists(closed).get(key)
-    return values if isinstance(values, list) else []

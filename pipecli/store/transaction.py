@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pipecli.errors import PipecliError
 from pipecli.records import base
-from pipecli.records.kinds import BY_NOUN, PRODUCT, SETTINGS, SETTINGS_FILE, SLUG
-from pipecli.records.references import references, with_lists
+from pipecli.records.kinds import BY_NOUN, PRODUCT, SETTINGS, SETTINGS_FILE, SLUG, closed_in_lists
+from pipecli.records.references import references
 from pipecli.store import files, journal, naming, reading
 from pipecli.store import files as left_out
 from pipecli.store import git_commit as git_dir
@@ -143,7 +143,7 @@ def _in_todays_keys(text: str, file: str, record: Record) -> str:
     """The text of a deal with the lists that its `closed` section had as single values before 1.0."""
     plain = read.parse(text, file)
     closed = plain.get("closed")
-    if not isinstance(closed, dict) or (todays := with_lists(closed)) == closed:
+    if not isinstance(closed, dict) or (todays := closed_in_lists(closed)) == closed:
         return text
     return edit.edit(text, plain, {**plain, "closed": todays}, _key_order(record))
 

@@ -18,8 +18,7 @@ from pipecli.inbox.importing.table import Layout, Table, plain_name
 from pipecli.inbox.importing.values import ColumnFormat, Path, reader
 from pipecli.records import base, kinds
 from pipecli.records.base import Flag, Line, Part
-from pipecli.records.kinds import PRICE_LIST, Collection
-from pipecli.records.references import LISTS
+from pipecli.records.kinds import CLOSED_LISTS, PRICE_LIST, Collection
 from pipecli.store import reading
 from pipecli.store.yaml import read as yamltext
 
@@ -177,7 +176,7 @@ def listed(choices: str | tuple[str, ...] | None) -> tuple[str, ...]:
     return (choices,) if isinstance(choices, str) else choices or ()
 
 
-_SINGLE = {f"closed.{key}": f"closed.{keys}.1" for key, keys in LISTS.items()}
+_SINGLE = {f"closed.{key}": f"closed.{keys}.1" for key, keys in CLOSED_LISTS.items()}
 """Paths of before 1.0 to one reason or competitor; a column mostly has one."""
 
 
