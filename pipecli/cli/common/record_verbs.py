@@ -15,6 +15,7 @@ from pipecli.cli.common.command import Changing, Ref, text_option
 from pipecli.cli.common.edit import edit_file
 from pipecli.cli.common.output import print_records
 from pipecli.cli.common.table import Column
+from pipecli.cli.nouns import ALIASES
 from pipecli.errors import PipecliError
 from pipecli.records.base import Plain, Record
 from pipecli.records.kinds import BY_NOUN, Kind
@@ -181,6 +182,11 @@ def _any_change(_transaction: Transaction, _before: Any, _after: Any) -> None:
     """Every valid record is allowed."""
 
 
+def _typed(kind: Kind) -> str:
+    """The noun as it is typed, by which a verb is found in a module that several share."""
+    return ALIASES.get(kind.noun, kind.noun)
+
+
 def add_set_edit(
     app: typer.Typer, kind: Kind, setting: Setting = _any_field, allow_edit: Rule = _any_change
 ) -> None:
@@ -189,7 +195,9 @@ def add_set_edit(
     one = f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
 
     @app.command(
-        "set", cls=ChangingMany, help=f"Set fields of {one}, or of many: path=value, path= to clear."
+        f"{_typed(kind)} set",
+        cls=ChangingMany,
+        help=f"Set fields of {one}, or of many: path=value, path= to clear.",
     )
     def set_(ctx: typer.Context, words: RefsAndAssignments) -> None:
         refs, assignments = refs_and_assignments(words)
@@ -201,7 +209,7 @@ def add_set_edit(
 
             change_each(transaction, kind.model, refs, decide, f"set {names} of")
 
-    @app.command("edit", cls=Changing, help=f"Open {one} in $EDITOR.")
+    @app.command(f"{_typed(kind)} edit", cls=Changing, help=f"Open {one} in $EDITOR.")
     def edit(ctx: typer.Context, ref: Ref) -> None:
         edit_file(ctx, lambda transaction: transaction.get(kind.model, ref), allow_edit)
 
@@ -232,11 +240,11 @@ def _add_tags(app: typer.Typer, kind: Kind, setting: Setting) -> None:
 
             change_each(transaction, kind.model, refs, decide, f"{verb} tag {tag}:")
 
-    @app.command("tag add", cls=ChangingMany, help="Add a tag.")
+    @app.command(f"{_typed(kind)} tag add", cls=ChangingMany, help="Add a tag.")
     def add_tag(ctx: typer.Context, words: _RefsAndTag) -> None:
         tagged(ctx, words, "add")
 
-    @app.command("tag remove", cls=ChangingMany, help="Take a tag off.")
+    @app.command(f"{_typed(kind)} tag remove", cls=ChangingMany, help="Take a tag off.")
     def remove_tag(ctx: typer.Context, words: _RefsAndTag) -> None:
         tagged(ctx, words, "remove")
 
@@ -245,7 +253,7 @@ def add_remove(app: typer.Typer, kind: Kind, *, way_out: str = "change those fir
     """Give a noun its `remove`; `way_out` is what to do about the records that use one, `{key}` its slug."""
     name = kind.noun.replace("-", " ")
 
-    @app.command("remove", cls=Changing, help=f"Remove a {name} that no record uses.")
+    @app.command(f"{_typed(kind)} remove", cls=Changing, help=f"Remove a {name} that no record uses.")
     def remove(ctx: typer.Context, ref: Ref) -> None:
         with changing(ctx) as transaction:
             record: Any = transaction.get(kind.model, ref, Care.WHOLE)
