@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pipecli.outbox.document_words import words_of
 from pipecli.outbox.documents import Labelled, Party, Printed, PrintedItem
 from pipecli.outbox.typst import Template
+from pipecli.words import words_of
 
 CREATED = datetime(2026, 11, 10, tzinfo=UTC)
 MARKUP = [
@@ -31,7 +31,7 @@ def printed(language: str = "en", **fields: Any) -> Printed:
         language=words.language,
         direction=words.direction,
         title=words.quotation,
-        words=words._asdict(),
+        words=words.plain(),
         company=Party("Contoso", ["Gran Vía 2", "28013 Madrid"]),
         customer=Party("Coffee & Sons", ["Calle Mayor 1"], "Attn. María López"),
         stamp="",

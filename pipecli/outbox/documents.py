@@ -9,11 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from pipecli.outbox.document_words import Words, unit_of, words_of
 from pipecli.records.item import Item, tax_by_rate, total
 from pipecli.records.lead import Lead
 from pipecli.records.money import minor_digits
@@ -27,90 +25,7 @@ from pipecli.records.quotation import (
     SupplierQuotation,
 )
 from pipecli.records.settings import Company
-
-if TYPE_CHECKING:
-    from babel import Locale
-    from babel.numbers import NumberPattern
-
-
-def formats_of(language: str | None) -> Formats:
-    """The customs of a language tag; those of English for none, and for one that nobody knows."""
-    return Formats(_locale(language))
-
-
-def number(value: Decimal, formats: Formats) -> str:
-    """A quantity in as few digits as say it: 2, 2.5, 1,000."""
-    return formats.figure(value, max(0, -_exponent(value.normalize())))
-
-
-def unit_price(price: Decimal, currency: str, formats: Formats) -> str:
-    """Every digit that a unit price has, at least those of the currency."""
-    return formats.figure(price, max(minor_digits(currency), -_exponent(price)))
-
-
-def _exponent(value: Decimal) -> int:
-    return int(value.as_tuple().exponent)
-
-
-class Formats:
-    """The customs of one of babel's locales, with its own figures: ۱۲ in Persian."""
-
-    def __init__(self, locale: Locale) -> None:
-        self._locale = locale
-        own = locale.default_numbering_system
-        self._system = own if own in _ZEROS else "latn"  # its separators go with its figures
-        zero = _ZEROS.get(own, "0")
-        self._percent_sign = locale.number_symbols.get(self._system, {}).get("percentSign", "%")
-        self._own_figures = {ord("0") + digit: ord(zero) + digit for digit in range(10)}
-
-    def day(self, day: date) -> str:
-        """A day with its month as a word, which nobody mistakes for another day."""
-        from babel.dates import format_date
-
-        return format_date(day, "long", locale=self._locale).translate(self._own_figures)
-
-    def figure(self, value: Decimal, digits: int) -> str:
-        """A number with that many decimals."""
-        return self._written(self._locale.decimal_formats[None], value, digits)
-
-    def money(self, amount: Decimal, currency: str) -> str:
-        """An amount with its currency and the decimals of that currency."""
-        pattern = self._locale.currency_formats["standard"]
-        return self._written(pattern, amount, minor_digits(currency), currency)
-
-    def percent(self, value: Decimal) -> str:
-        """12.5 as 12.5%."""
-        digits = max(0, -_exponent(value.normalize()))
-        written = self._written(self._locale.percent_formats[None], value.scaleb(-2), digits)
-        return written.replace("%", self._percent_sign)
-
-    def _written(
-        self, custom: NumberPattern, value: Decimal, digits: int, currency: str | None = None
-    ) -> str:
-        from babel.numbers import parse_pattern
-
-        pattern = parse_pattern(custom.pattern)
-        pattern.frac_prec = (digits, digits)
-        written: str = pattern.apply(
-            value, self._locale, currency=currency, currency_digits=False, numbering_system=self._system
-        )
-        return written.translate(self._own_figures)
-
-
-_ZEROS = {"arab": "٠", "arabext": "۰", "beng": "০", "deva": "०", "mymr": "၀", "tibt": "༠"}
-"""The figure nought by babel's name of the figures; babel has the separators, not the figures."""
-
-
-def _locale(language: str | None) -> Locale:
-    from babel import Locale, UnknownLocaleError
-
-    parts = (language or "en").split("-")
-    while parts and parts != ["en"]:
-        try:
-            return Locale.parse("-".join(parts), sep="-")
-        except (UnknownLocaleError, ValueError):
-            parts.pop()
-    return Locale.parse("en_001")  # of no country: 5 December 2026, not December 5, 2026
+from pipecli.words import Formats, Words, formats_of, number, unit_of, unit_price, words_of
 
 
 class Addressee(NamedTuple):
@@ -320,7 +235,7 @@ def _sheet(
         language=words.language,
         direction=words.direction,
         title=title,
-        words=words._asdict(),
+        words=words.plain(),
         company=Party(company.name, _lines(ours)),
         customer=Party(to.name, _lines([*to.lines, their_tax_id]), attention),
         facts=[Labelled(label, text) for label, text in facts if text],
@@ -373,7 +288,7 @@ def printed_request(request: SupplierQuotation, company: Company, supplier: Supp
     """The request to a supplier, with room for the answer; a supplier without a record is named by slug."""
     language = supplier.language if supplier else None
     words, formats = words_of(language), formats_of(language)
-    words = words._replace(customer=words.supplier, agreed=words.offered)
+    words = words.replaced(customer=words.supplier, agreed=words.offered)
     answer_by = formats.day(request.answer_by) if request.answer_by else ""
     to = Addressee(request.supplier)
     if supplier is not None:

@@ -26,10 +26,10 @@ from threading import Timer
 from typing import Any, Literal, NamedTuple, get_args
 
 from pipecli.errors import PipecliError
-from pipecli.outbox.document_words import words_of
 from pipecli.outbox.documents import Printed
 from pipecli.outbox.worker import run_worker
 from pipecli.wording import one_line
+from pipecli.words import words_of
 
 SECONDS = 5
 MEMORY = 256 << 20

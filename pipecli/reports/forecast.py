@@ -11,8 +11,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from pipecli.records.money import Rates
-from pipecli.reports.deals import Deal, month_of, quarter_of, shared_out
-from pipecli.reports.money import Valuation, Worth
+from pipecli.reports.deals import Deal, Valuation, Worth, month_of, quarter_of, shared_out
 
 GROUPINGS = ("month", "quarter", "stage", "owner", "team", "type", "source", "customer", "product")
 PERIODS = GROUPINGS[:2]

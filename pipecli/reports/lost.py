@@ -7,8 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
-from pipecli.reports.deals import Deal, percent, shared_out
-from pipecli.reports.money import Valuation
+from pipecli.reports.deals import Deal, Valuation, percent, shared_out
 
 GROUPINGS = (
     "reason", "competitor", "product", "source", "owner", "team", "type", "customer", "process", "stage",

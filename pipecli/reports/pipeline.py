@@ -9,8 +9,7 @@ from decimal import Decimal
 from functools import reduce
 from typing import NamedTuple
 
-from pipecli.reports.deals import Days, Deal, percent
-from pipecli.reports.money import Valuation
+from pipecli.reports.deals import Days, Deal, Valuation, percent
 
 GROUPINGS = ("owner", "team", "month", "quarter", "type", "source", "customer")
 PERIODS = ("month", "quarter")

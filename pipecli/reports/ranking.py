@@ -9,8 +9,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, NamedTuple
 
 from pipecli.records.money import EXACT, rounded
-from pipecli.reports.deals import Days, Deal, month_of, percent
-from pipecli.reports.money import Valuation
+from pipecli.reports.deals import Days, Deal, Valuation, month_of, percent
 
 GROUPINGS = ("owner", "team")
 

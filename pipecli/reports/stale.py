@@ -8,8 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
-from pipecli.reports.deals import Deal, percent
-from pipecli.reports.money import Valuation
+from pipecli.reports.deals import Deal, Valuation, percent
 
 GROUPINGS = ("owner", "team", "stage", "type", "source", "customer")
 

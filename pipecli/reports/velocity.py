@@ -18,6 +18,7 @@ from pipecli.reports.deals import (
     Deal,
     Place,
     StageVisit,
+    Valuation,
     mean,
     median,
     month_of,
@@ -25,7 +26,6 @@ from pipecli.reports.deals import (
     percentile_90,
     quarter_of,
 )
-from pipecli.reports.money import Valuation
 
 GROUPINGS = ("stage", "owner", "team", "process", "type", "source", "month", "quarter")
 PERIODS = GROUPINGS[-2:]

@@ -7,12 +7,10 @@ from decimal import Decimal
 
 import pytest
 
-from pipecli.outbox.document_words import unit_of
 from pipecli.outbox.documents import (
     Addressee,
     Revisions,
     addressee,
-    formats_of,
     printed_order,
     printed_quotation,
 )
@@ -21,6 +19,7 @@ from pipecli.records.lead import Lead
 from pipecli.records.party import Contact, Customer
 from pipecli.records.quotation import Order, OrderStatus, Quotation, QuotationStatus
 from pipecli.records.settings import Company
+from pipecli.words import formats_of, unit_of
 
 MACHINE = Item(
     description="Café S-100",

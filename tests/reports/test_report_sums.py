@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from pipecli.records.money import Rates
 from pipecli.reports import lost, pipeline
-from pipecli.reports.deals import Days, Deal, percent, shared_out
-from pipecli.reports.money import Valuation
+from pipecli.reports.deals import Days, Deal, Valuation, percent, shared_out
 from pipecli.reports.ranking import Points, ranking
 
 TODAY = date(2026, 11, 21)

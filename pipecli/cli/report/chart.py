@@ -40,12 +40,11 @@ from pipecli.cli.report.rows import (
 )
 from pipecli.records.kinds import CUSTOMER, LEAD, OPPORTUNITY
 from pipecli.records.money import minor_digits
-from pipecli.reports.deals import Days, Deal
+from pipecli.reports.deals import Days, Deal, Valuation
 from pipecli.reports.forecast import GROUPINGS as FORECAST_GROUPINGS
 from pipecli.reports.forecast import PERIODS, Forecast
 from pipecli.reports.lost import GROUPINGS as LOST_GROUPINGS
 from pipecli.reports.lost import Lost, lost
-from pipecli.reports.money import Valuation
 from pipecli.store.index.deals import OwnerFilter, closed_deals, open_deals
 from pipecli.store.index.records import labels
 

@@ -27,9 +27,8 @@ from pipecli.outbox.dashboard import Cell, Change, Content, Figure, Picture, Tab
 from pipecli.records.kinds import CUSTOMER, LEAD, OPPORTUNITY
 from pipecli.records.money import minor_digits
 from pipecli.reports.activity import touched
-from pipecli.reports.deals import Days, Deal
+from pipecli.reports.deals import Days, Deal, Valuation
 from pipecli.reports.forecast import Forecast, Window
-from pipecli.reports.money import Valuation
 from pipecli.reports.pipeline import KeyFigures, change, key_figures
 from pipecli.reports.ranking import before, points_of, ranking
 from pipecli.reports.stale import Stale, stale

@@ -30,9 +30,8 @@ from pipecli.cli.report.printing import (
 )
 from pipecli.cli.report.rows import funnel_of, steps_of
 from pipecli.records.kinds import LEAD, OPPORTUNITY
-from pipecli.reports.deals import Days
+from pipecli.reports.deals import Days, Valuation
 from pipecli.reports.funnel import GROUPINGS, Funnel
-from pipecli.reports.money import Valuation
 
 app = noun("From lead to opportunity to won, stage to stage.")
 

@@ -29,9 +29,8 @@ from pipecli.cli.report.printing import (
 )
 from pipecli.records.kinds import CUSTOMER, OPPORTUNITY
 from pipecli.records.money import minor_digits
-from pipecli.reports.deals import Days
+from pipecli.reports.deals import Days, Valuation
 from pipecli.reports.lost import GROUPINGS, PERIODS, Lost, Row, lost
-from pipecli.reports.money import Valuation
 from pipecli.store.index.deals import closed_deals
 
 app = noun("What was lost, why, and to whom.")

@@ -27,7 +27,7 @@ from pipecli.cli.report.printing import (
 )
 from pipecli.records.kinds import CUSTOMER, OPPORTUNITY
 from pipecli.records.money import minor_digits
-from pipecli.reports.money import Valuation
+from pipecli.reports.deals import Valuation
 from pipecli.reports.pipeline import GROUPINGS, Key, Matrix, Pipeline, Sum, pipeline
 from pipecli.store.index.deals import open_deals
 

@@ -29,8 +29,7 @@ from pipecli.cli.report.printing import (
     print_report,
 )
 from pipecli.records.kinds import OPPORTUNITY
-from pipecli.reports.deals import Days
-from pipecli.reports.money import Valuation
+from pipecli.reports.deals import Days, Valuation
 from pipecli.reports.ranking import GROUPINGS, Points, Ranking, Row, before, points_of, ranking
 from pipecli.store.index.deals import closed_deals
 

@@ -14,10 +14,9 @@ from pipecli.cli.common.table import Column, money
 from pipecli.cli.report import printing
 from pipecli.cli.report.printing import Names, count_column, days, money_column, read_journeys
 from pipecli.records.money import minor_digits, rounded
-from pipecli.reports.deals import Days, Deal, Place, percent
+from pipecli.reports.deals import Days, Deal, Place, Valuation, percent
 from pipecli.reports.forecast import CATEGORIES, PERIODS, Forecast, Row, Window, chronological, forecast
 from pipecli.reports.funnel import Funnel, Reached, funnel
-from pipecli.reports.money import Valuation
 from pipecli.reports.organisation import Goal, Organisation, Targets, attainment, roll_up
 from pipecli.store.index.deals import all_deals, forecast_deals
 from pipecli.store.index.rows import lead_courses

@@ -27,8 +27,7 @@ from pipecli.cli.report.printing import (
 )
 from pipecli.records.kinds import CUSTOMER, OPPORTUNITY
 from pipecli.records.money import minor_digits
-from pipecli.reports.deals import Days
-from pipecli.reports.money import Valuation
+from pipecli.reports.deals import Days, Valuation
 from pipecli.reports.stale import GROUPINGS, Row, Stale, StaleDeal, grouped, stale
 from pipecli.store.index.deals import open_deals
 

@@ -30,8 +30,7 @@ from pipecli.cli.report.printing import (
 )
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.money import minor_digits
-from pipecli.reports.deals import Place
-from pipecli.reports.money import Valuation
+from pipecli.reports.deals import Place, Valuation
 from pipecli.reports.velocity import GROUPINGS, PERIODS, Pace, StageRow, Time, Velocity, velocity
 
 app = noun("How long deals stay at each stage, and what the pipeline brings a day.")
