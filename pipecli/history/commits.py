@@ -135,6 +135,7 @@ class Commit(NamedTuple):
     """The rest of the message, without pipecli's trailers."""
     committer: str = ""
     """The name and address of another who committed it; empty where the author did."""
+    is_import: bool = False
 
 
 def parse_commit(commit: str, content: bytes) -> Commit:
@@ -145,12 +146,12 @@ def parse_commit(commit: str, content: bytes) -> Commit:
     name, _, rest = _decoded(headers.get(b"author", b""), encoding).rpartition(" <")
     email, _, stamp = rest.rpartition("> ")
     subject, _, body = _decoded(message, encoding).strip("\n").partition("\n")
-    lines = [
-        line for line in body.splitlines() if not line.startswith(("Pipecli-Event: ", "Pipecli-Record: "))
-    ]
+    lines = body.splitlines()
+    is_import = "Pipecli-Event: imported" in lines
+    lines = [line for line in lines if not line.startswith(("Pipecli-Event: ", "Pipecli-Record: "))]
     committer = _decoded(headers.get(b"committer", b""), encoding).rpartition("> ")[0] + ">"
     other = committer if committer not in (">", f"{name} <{email}>") else ""
-    return Commit(commit, name, email, _when(stamp), subject, "\n".join(lines).strip(), other)
+    return Commit(commit, name, email, _when(stamp), subject, "\n".join(lines).strip(), other, is_import)
 
 
 class Signature(NamedTuple):

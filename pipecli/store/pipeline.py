@@ -105,6 +105,12 @@ class Pipeline:
     def today(self) -> date:
         return self.now.date()
 
+    @property
+    def author_date(self) -> dict[str, str]:
+        """The environment in which a commit is authored on the day of --today; of the clock nothing."""
+        seconds = int(self.now.timestamp()) if self._fixed_now and "GIT_AUTHOR_DATE" not in os.environ else 0
+        return {"GIT_AUTHOR_DATE": f"@{seconds} {self.now:%z}"} if seconds > 0 else {}
+
     @cached_property
     def settings(self) -> Settings:
         """The settings. Raises FaultyFile."""

@@ -216,7 +216,9 @@ def commit(
     stats: dict[str, Stat] = {}
     with interruptible():
         try:
-            commit_id, pipeline.interrupted = make(pipeline.location, writes, message, environment, stats)
+            commit_id, pipeline.interrupted = make(
+                pipeline.location, writes, message, {**pipeline.author_date, **(environment or {})}, stats
+            )
         except OSError as error:
             raise PipecliError(
                 f"{error.filename or pipeline.root}: can't be written: {error.strerror}",

@@ -47,8 +47,8 @@ def test_each_deal_closes_in_a_commit_of_its_own(cli, git, silent, root):
     silent("OPP-2Q8XA", "OPP-2Q8XB")
     said = cli(*DAY_30, "auto-close", "-m", "By cron")
     assert said.out == (
-        "OPP-2Q8XA: closed, no answer since 2026-11-01 (30 days): Deal A\n"
-        "OPP-2Q8XB: closed, no answer since 2026-11-01 (30 days): Deal B\n"
+        'OPP-2Q8XA: closed, no answer since 2026-11-01 (30 days; email "Offer" went out): Deal A\n'
+        'OPP-2Q8XB: closed, no answer since 2026-11-01 (30 days; email "Offer" went out): Deal B\n'
     )
     assert said.err == ""
     for place, key in enumerate(["OPP-2Q8XB", "OPP-2Q8XA"]):
@@ -81,7 +81,7 @@ def test_it_closes_on_the_thirtieth_day_and_once(cli, git, silent):
 def test_what_was_missed_closes_on_the_day_of_the_run(cli, silent, shown):
     silent("OPP-2Q8XA")
     assert cli("--today", "2027-02-01", "auto-close").out == (
-        "OPP-2Q8XA: closed, no answer since 2026-11-01 (92 days): Deal A\n"
+        'OPP-2Q8XA: closed, no answer since 2026-11-01 (92 days; email "Offer" went out): Deal A\n'
     )
     assert shown("opp", "OPP-2Q8XA")["closed"] == {"date": "2027-02-01", "reasons": ["no-response"]}
 
@@ -100,12 +100,13 @@ def test_a_dry_run_tells_what_would_close_and_why(cli, git, silent):
     silent("OPP-2Q8XA")
     before = git("rev-parse", "HEAD")
     assert cli(*DAY_31, "auto-close", "--dry-run").out == (
-        "OPP-2Q8XA: would close, no answer since 2026-11-01 (31 days): Deal A\n"
+        'OPP-2Q8XA: would close, no answer since 2026-11-01 (31 days; email "Offer" went out): Deal A\n'
     )
     (told,) = json.loads(cli(*DAY_31, "auto-close", "--dry-run", "--format", "json").out)
     assert told["id"] == "OPP-2Q8XA"
     assert told["status"] == "open"
     assert (told["no_answer_since"], told["no_answer_days"]) == ("2026-11-01", 31)
+    assert told["waited_for"] == 'email "Offer" went out'
     assert "commit" not in told
     assert git("rev-parse", "HEAD") == before
     assert git("status", "--porcelain") == ""
@@ -124,8 +125,8 @@ def test_json_is_a_list_of_the_closed_deals(cli, git, silent):
 def test_csv_has_a_line_a_deal(cli, silent):
     silent("OPP-2Q8XA")
     assert cli(*DAY_30, "auto-close", "--format", "csv").out.splitlines() == [
-        "id,title,owner,no_answer_since,no_answer_days",
-        "OPP-2Q8XA,Deal A,ana-ruiz,2026-11-01,30",
+        "id,title,owner,no_answer_since,no_answer_days,waited_for",
+        'OPP-2Q8XA,Deal A,ana-ruiz,2026-11-01,30,"email ""Offer"" went out"',
     ]
 
 
@@ -135,10 +136,24 @@ def quoted(cli, silent):
     silent("OPP-2Q8XA")
     cli("customer", "add", "Contoso Coffee")
     cli("opp", "set", "OPP-2Q8XA", "customer=contoso-coffee")
-    cli("opp", "item", "add", "OPP-2Q8XA", "--description", "Machine", "--price", "2500", "--quantity", "2")
+    cli(
+        "--today",
+        "2026-11-01",
+        "opp",
+        "item",
+        "add",
+        "OPP-2Q8XA",
+        "--description",
+        "Machine",
+        "--price",
+        "2500",
+        "--quantity",
+        "2",
+    )
     sent, draft = (
         cli("--today", "2026-11-01", "quote", "new", "OPP-2Q8XA", "--format", "ids").id for _ in range(2)
     )
+    cli("--today", "2026-11-01", "quote", "set", sent, "valid_until=2026-11-20")
     cli("--today", "2026-11-01", "quote", "send", sent)
     return sent, draft
 
@@ -146,7 +161,7 @@ def quoted(cli, silent):
 def test_quotations_go_with_the_deal_and_come_back_with_a_revert(cli, git, quoted, shown):
     sent, draft = quoted
     said = cli(*DAY_30, "auto-close").out
-    assert said.startswith("OPP-2Q8XA: closed, no answer since 2026-11-01 (30 days), QTN-")
+    assert said.startswith(f"OPP-2Q8XA: closed, no answer since 2026-11-01 (30 days; {sent} was sent), QTN-")
     assert said.endswith(" rejected: Deal A\n")
     assert {shown("quote", key)["status"] for key in quoted} == {"rejected"}
     assert "warning" not in cli(*DAY_30, "check").out
@@ -186,7 +201,10 @@ def test_a_hook_that_refuses_one_stops_no_other_and_is_said(cli, git, root, sile
     silent("OPP-2Q8XA", "OPP-2Q8XB", "OPP-2Q8XC")
     hook(root, "commit-msg", 'if grep -q "OPP-2Q8X[AB]" "$1"; then echo "ask the manager first"; exit 1; fi')
     said = cli(*DAY_30, "auto-close", code=1)
-    assert said.out == "OPP-2Q8XC: closed, no answer since 2026-11-01 (30 days): Deal C\n"
+    assert (
+        said.out
+        == 'OPP-2Q8XC: closed, no answer since 2026-11-01 (30 days; email "Offer" went out): Deal C\n'
+    )
     first, last = said.err.splitlines()  # the same words are said once
     assert first.startswith("OPP-2Q8XA is not closed: git refused the commit")
     assert "ask the manager first" in first
@@ -241,3 +259,32 @@ def test_a_broken_file_stops_it(given, silent, refused):
     silent("OPP-2Q8XA")
     given({"opportunities/2026/OPP-3Q8XA-x.yaml": "id: [\n"})
     assert "OPP-3Q8XA-x.yaml" in refused(*DAY_30, "auto-close")
+
+
+def test_what_people_change_begins_the_wait_anew_and_what_a_program_does_not(
+    cli, silent, tmp_path, monkeypatch
+):
+    silent("OPP-2Q8XA", "OPP-2Q8XB", "OPP-2Q8XC", "OPP-2Q8XD", "OPP-2Q8XE", "OPP-2Q8XF")
+    on = ("--today", "2026-11-20")
+    cli(*on, "opp", "advance", "OPP-2Q8XA")
+    cli(*on, "opp", "set", "OPP-2Q8XB", "expected_close=2026-11-25")
+    cli(*on, "opp", "item", "add", "OPP-2Q8XC", "--description", "Machine", "--price", "2500")
+    cli(*on, "opp", "set", "OPP-2Q8XD", "tags=vip")
+    rows = tmp_path / "deals.csv"
+    rows.write_text("ref,amount\nE1,100\n")
+    mapping = tmp_path / "map.yaml"
+    mapping.write_text("external_id: ref\ncolumns:\n  amount: amount\n")
+    cli(*on, "opp", "set", "OPP-2Q8XE", "external_id=E1")
+    cli(*on, "import", "opportunities", str(rows), "--map", str(mapping))
+    assert json.loads(cli("opp", "show", "OPP-2Q8XE", "--format", "json").out)["amount"] == 100
+    with monkeypatch.context() as cron:
+        cron.setenv("GIT_AUTHOR_EMAIL", "crm@contoso.example")  # of no user
+        cli(*on, "opp", "set", "OPP-2Q8XF", "amount=100")
+    said = cli("--today", "2026-12-19", "auto-close", "--dry-run", "--format", "ids")
+    assert said.out.split() == ["OPP-2Q8XD", "OPP-2Q8XE", "OPP-2Q8XF"]
+    lines = cli("--today", "2026-12-20", "auto-close", "--dry-run").out.splitlines()
+    assert lines[0] == (
+        "OPP-2Q8XA: would close, no answer since 2026-11-20 (30 days; stage: qualify → demo): Deal A"
+    )
+    assert "(30 days; expected_close set to 2026-11-25)" in lines[1]
+    assert lines[3].startswith("OPP-2Q8XD: would close, no answer since 2026-11-01 (49 days; ")

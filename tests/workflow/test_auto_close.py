@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -10,7 +10,7 @@ import pytest
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.quotation import Quotation
 from pipecli.records.settings import Settings
-from pipecli.workflow.opportunity.auto_close import auto_close, unanswered_since
+from pipecli.workflow.opportunity.auto_close import Touch, auto_close, waiting
 
 MADRID = ZoneInfo("Europe/Madrid")
 TODAY = date(2026, 12, 1)
@@ -42,7 +42,7 @@ def deal(*activities: object, **fields: object) -> Opportunity:
     return Opportunity.model_validate(DEAL | {"activities": list(activities)} | fields)
 
 
-def quotation(key: str, status: str) -> Quotation:
+def quotation(key: str, status: str, **fields: object) -> Quotation:
     return Quotation.model_validate(
         {
             "id": key,
@@ -50,18 +50,24 @@ def quotation(key: str, status: str) -> Quotation:
             "created": "2026-10-02T10:00:00+02:00",
             "date": "2026-10-02",
             "status": status,
+            "valid_until": "2026-11-30",
             "currency": "EUR",
             "items": [],
         }
+        | fields
     )
 
 
+def closing(it: Opportunity, *quotations: Quotation, settings: Settings = SETTINGS, today: date = TODAY):
+    return auto_close(it, settings, quotations, waiting(it, quotations, zone=MADRID), today=today)
+
+
 def closes(it: Opportunity, *quotations: Quotation, today: date = TODAY) -> bool:
-    return auto_close(it, SETTINGS, quotations, today=today, zone=MADRID) is not None
+    return closing(it, *quotations, today=today) is not None
 
 
 def test_the_deal_is_closed_for_the_reason_of_the_settings():
-    change = auto_close(deal(activity(LONG_AGO)), SETTINGS, [], today=TODAY, zone=MADRID)
+    change = closing(deal(activity(LONG_AGO)))
     assert change is not None
     assert change.subject.plain()["status"] == "closed"
     assert change.subject.plain()["closed"] == {"date": TODAY, "reasons": ["no-response"]}
@@ -89,7 +95,8 @@ def test_it_closes_on_the_thirtieth_day(last_word, is_closed):
     ],
 )
 def test_days_are_those_of_the_pipelines_zone(at, since):
-    assert unanswered_since(deal(activity(at)), MADRID) == date.fromisoformat(since)
+    wait = waiting(deal(activity(at)), zone=MADRID)
+    assert wait is not None and wait.since == date.fromisoformat(since)
 
 
 def test_an_answer_keeps_it_open():
@@ -135,8 +142,10 @@ def test_a_conversation_without_a_direction_is_an_answer(type_):
     [("2026-12-02", False), ("2099-01-01", False), ("2026-12-01", False), ("2026-11-30", True)],
     ids=["tomorrow", "in 2099", "today", "yesterday"],
 )
-def test_a_next_contact_that_is_not_past_keeps_it_open(day, is_closed):
+def test_a_date_that_is_not_past_keeps_it_open(day, is_closed):
     assert closes(deal(activity(LONG_AGO), next_contact={"date": day})) is is_closed
+    assert closes(deal(activity(LONG_AGO), expected_close=day)) is is_closed
+    assert closes(deal(activity(LONG_AGO)), quotation("QTN-12345", "sent", valid_until=day)) is is_closed
 
 
 @pytest.mark.parametrize("at", ["2026-12-05T10:00:00+01:00", "2026-11-05T10:00:00+01:00", "2099-01-01"])
@@ -167,7 +176,7 @@ def test_what_is_still_on_offer_is_rejected():
         quotation(f"QTN-{place}2345", status)
         for place, status in enumerate(["draft", "sent", "rejected", "expired", "superseded"])
     ]
-    change = auto_close(deal(activity(LONG_AGO)), SETTINGS, quotations, today=TODAY, zone=MADRID)
+    change = closing(deal(activity(LONG_AGO)), *quotations)
     assert change is not None
     statuses = {each.key: each.plain()["status"] for each in change.also}
     assert statuses == {"QTN-02345": "rejected", "QTN-12345": "rejected"}
@@ -180,5 +189,28 @@ def test_a_yes_to_a_quotation_is_an_answer():
 @pytest.mark.parametrize(("after", "is_closed"), [(1, True), (29, True), (31, False), (3650, False)])
 def test_the_settings_say_after_how_many_days(after, is_closed):
     settings = SETTINGS.with_(auto_close=SETTINGS.auto_close.with_(after_days=after))
-    change = auto_close(deal(activity(LONG_AGO)), settings, [], today=TODAY, zone=MADRID)
+    change = closing(deal(activity(LONG_AGO)), settings=settings)
     assert (change is not None) is is_closed
+
+
+def test_a_quotation_that_was_sent_is_our_word():
+    sent = quotation("QTN-12345", "sent", sent="2026-11-01T09:00:00+01:00")
+    assert closes(deal(), sent)
+    assert not closes(deal(), sent, today=date(2026, 11, 30))
+    assert not closes(deal(activity("2026-11-01T10:00:00+01:00", "in")), sent)  # answered
+    assert closes(deal(activity("2026-10-20", "in")), sent)
+    assert closes(deal(), quotation("QTN-12345", "expired"))  # of an older file, on its date
+    assert not closes(deal(), quotation("QTN-12345", "draft"), quotation("QTN-22345", "superseded"))
+
+
+def test_the_wait_begins_anew_with_what_a_person_changes():
+    touches = [
+        Touch(datetime.fromisoformat(f"2026-11-{day}T10:00:00+01:00"), f"move {day}") for day in (20, 10)
+    ]
+    wait = waiting(deal(activity(LONG_AGO)), touches=touches, zone=MADRID)
+    assert wait == (date(2026, 11, 20), "move 20")
+    assert waiting(deal(activity("2026-11-25")), touches=touches, zone=MADRID) == (
+        date(2026, 11, 25),
+        'email "Offer" went out',
+    )
+    assert waiting(deal(), touches=touches, zone=MADRID) is None  # nobody waits for a word

@@ -14,13 +14,18 @@ from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.session import Session, mention, say, session
 from pipecli.cli.common.table import Column
 from pipecli.errors import PipecliError
+from pipecli.history.index import open_history
+from pipecli.history.log import log
+from pipecli.history.moments import NoSuchMoment
+from pipecli.history.past import sent_times
 from pipecli.records.kinds import OPPORTUNITY, QUOTATION
 from pipecli.store.index.records import unanswered_deals
-from pipecli.wording import first_of
+from pipecli.wording import count, first_of
 
 if TYPE_CHECKING:
     from pipecli.records.opportunity import Opportunity
     from pipecli.workflow.change import Change
+    from pipecli.workflow.opportunity.auto_close import Touch, Wait
 
 app = noun("Close what nobody answers; for cron.")
 
@@ -31,8 +36,7 @@ class Closing(NamedTuple):
     deal: Opportunity
     """As it was."""
     change: Change
-    since: date
-    """The day of our last word."""
+    wait: Wait
     days: int
     commit: str | None = None
 
@@ -41,8 +45,10 @@ class Closing(NamedTuple):
 def auto_close(ctx: typer.Context) -> None:
     """Close opportunities that nobody answers.
 
-    Those whose last word was ours, auto_close.after_days ago or more, with nothing planned. Each is a commit
-    of its own, that git revert takes back alone. --dry-run lists what would close, and why.
+    Those whose last word was ours (a call, a mail, a quotation sent), which no person has moved or changed in
+    worth or expected close since, for auto_close.after_days or more, with nothing to come and no quotation
+    still valid. Each is a commit of its own, that git revert takes back alone. --dry-run lists what would
+    close, and for what each has waited since when.
     """
     from pipecli.workflow.change import require_auto_close_reason
 
@@ -119,24 +125,49 @@ def _due(run: Session, key: str) -> Closing | None:
     """The closing of a deal; None where it stays open."""
     from pipecli.records.opportunity import Opportunity
     from pipecli.records.quotation import Quotation
-    from pipecli.workflow.opportunity import auto_close
+    from pipecli.workflow.opportunity.auto_close import auto_close, waiting
 
     pipeline, zone = run.pipeline, run.now.tzinfo
     assert zone is not None
     deal = pipeline.find_record(Opportunity, key)
-    since = auto_close.unanswered_since(deal, zone) if deal else None
-    if deal is None or since is None:
+    if deal is None:
         return None
     quotations = pipeline.all(Quotation, "opportunity = ?", key)
-    change = auto_close.auto_close(deal, pipeline.settings, quotations, today=run.today, zone=zone)
-    return Closing(deal, change, since, (run.today - since).days) if change else None
+    wait = waiting(deal, quotations, zone=zone)
+    if not auto_close(deal, pipeline.settings, quotations, wait, today=run.today):
+        return None  # known without history, which can only make the wait shorter
+    wait = waiting(deal, quotations, _touches(run, key), zone=zone, sent=sent_times(pipeline, quotations))
+    change = auto_close(deal, pipeline.settings, quotations, wait, today=run.today)
+    return Closing(deal, change, wait, (run.today - wait.since).days) if change and wait else None
+
+
+_TOUCHING = ("stage", "process", "amount", "expected_close", "items")
+
+
+def _touches(run: Session, key: str) -> list[Touch]:
+    """The changes of a deal that start its wait anew, by users and not by an import."""
+    from pipecli.workflow.duplicates import email_key, users_by_address
+    from pipecli.workflow.opportunity.auto_close import Touch
+
+    try:
+        history = open_history(run.pipeline.location, say)
+    except NoSuchMoment:  # nothing is committed yet
+        return []
+    people = users_by_address(run.pipeline.settings_as_written.get("users") or {})
+    return [
+        Touch(entry.commit.when, event.text)
+        for entry in log(history, (OPPORTUNITY.noun, key), only=True)
+        if not entry.commit.is_import and (email_key(entry.commit.email) or "") in people
+        for event in entry.events
+        if event.field.partition(".")[0] in _TOUCHING
+    ]
 
 
 def _line(closing: Closing, *, is_done: bool) -> str:
-    rejected = _rejected(closing)
+    rejected, wait = _rejected(closing), closing.wait
     return (
-        f"{closing.deal.id}: {'closed' if is_done else 'would close'}, no answer since {closing.since} "
-        f"({closing.days} days)"
+        f"{closing.deal.id}: {'closed' if is_done else 'would close'}, no answer since {wait.since} "
+        f"({count(closing.days, 'day', ',')}; {wait.what})"
         + (f", {' and '.join(rejected)} {'rejected' if is_done else 'would be rejected'}" if rejected else "")
         + f": {closing.deal.title}"
     )
@@ -146,7 +177,9 @@ def _rejected(closing: Closing) -> list[str]:
     return [change.key for change in closing.change.also]
 
 
-_COLUMNS = tuple(Column(name, name) for name in ("id", "title", "owner", "no_answer_since", "no_answer_days"))
+_COLUMNS = tuple(
+    Column(name, name) for name in ("id", "title", "owner", "no_answer_since", "no_answer_days", "waited_for")
+)
 
 
 def _record(run: Session, closing: Closing) -> dict[str, Any]:
@@ -155,8 +188,9 @@ def _record(run: Session, closing: Closing) -> dict[str, Any]:
 
     return {
         **record_json(run, "opportunity", closing.deal.id),
-        "no_answer_since": closing.since,
+        "no_answer_since": closing.wait.since,
         "no_answer_days": closing.days,
+        "waited_for": closing.wait.what,
         "rejected_quotations": _rejected(closing),
         **({"commit": closing.commit} if closing.commit else {}),
     }

@@ -182,11 +182,13 @@ def open_deal_counts(connection: Sql) -> dict[str, int]:
 
 
 def unanswered_deals(connection: Sql, today: date, latest: date) -> list[str]:
-    """The open deals with nothing planned whose last word, by `latest`, was ours; the oldest first."""
+    """The open deals with nothing to come with a word of ours by `latest`, or a quotation; oldest first."""
     rows = connection.execute(
         "SELECT id FROM _opportunities WHERE status = 'open' AND open_activities = 0 "
-        "AND (next_contact IS NULL OR next_contact < ?) AND substr(last_out, 1, 10) <= ? "
-        "ORDER BY julianday(last_out), id",
+        "AND coalesce(next_contact, '') < ?1 AND coalesce(expected_close, '') < ?1 "
+        "AND (substr(last_out, 1, 10) <= ?2 OR last_out IS NULL AND id IN "
+        "(SELECT opportunity FROM _quotations WHERE status <> 'draft')) "
+        "ORDER BY julianday(coalesce(last_out, created)), id",
         (today.isoformat(), latest.isoformat()),
     )
     return [key for (key,) in rows.fetchall()]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, tzinfo
 from typing import NamedTuple
 
@@ -14,27 +14,45 @@ from pipecli.workflow.change import Change
 
 _CONVERSATIONS = {ActivityType.CALL, ActivityType.MEETING}
 _ON_OFFER = {QuotationStatus.DRAFT, QuotationStatus.SENT}
+_WENT_OUT = {QuotationStatus.SENT, QuotationStatus.EXPIRED}
+"""The status of quotations that were sent, whether or not their files say when."""
+
+
+class Wait(NamedTuple):
+    """The last thing that happened on our side, from which the wait for an answer runs."""
+
+    since: date
+    what: str
+    """`email "Offer" went out`, `QTN-7K3M9 was sent`, `stage: qualify → demo`."""
+
+
+class Touch(NamedTuple):
+    """A change of stage, worth or expected close that a person made, as history tells."""
+
+    at: datetime
+    what: str
 
 
 def auto_close(
-    deal: Opportunity, settings: Settings, quotations: Sequence[Quotation], *, today: date, zone: tzinfo
+    deal: Opportunity,
+    settings: Settings,
+    quotations: Sequence[Quotation],
+    wait: Wait | None,
+    *,
+    today: date,
 ) -> Change | None:
     """Close a deal that nobody has answered for `after_days`; None where it isn't so.
 
-    `quotations` are all of the deal: what is still on offer is rejected, as when it is lost, and one that is
-    accepted is an answer. `zone` is the pipeline's, in which days begin.
+    `quotations` are all of the deal: what is still on offer is rejected, as when it is lost.
     """
-    since = unanswered_since(deal, zone)
-    if since is None or (today - since).days < settings.auto_close.after_days:
+    if wait is None or (today - wait.since).days < settings.auto_close.after_days:
         return None
-    if not deal.is_open or _is_planned(deal, today):
-        return None
-    if any(quotation.status is QuotationStatus.ACCEPTED for quotation in quotations):
+    if not deal.is_open or _is_planned(deal, today) or any(_holds(paper, today) for paper in quotations):
         return None
     closed = Closed.model_construct(date=today, reasons=(settings.auto_close.reason,))
     return Change(
         deal.with_(status=OpportunityStatus.CLOSED, closed=closed),
-        f"close, no answer since {since}",
+        f"close, no answer since {wait.since}",
         "closed",
         also=tuple(
             quotation.with_(status=QuotationStatus.REJECTED)
@@ -44,20 +62,37 @@ def auto_close(
     )
 
 
-def unanswered_since(deal: Opportunity, zone: tzinfo) -> date | None:
-    """The day of our last word, if it is the last that anybody said; None if the last was not ours.
+def waiting(
+    deal: Opportunity,
+    quotations: Sequence[Quotation] = (),
+    touches: Sequence[Touch] = (),
+    *,
+    zone: tzinfo,
+    sent: Mapping[str, datetime] | None = None,
+) -> Wait | None:
+    """The start of the wait for an answer: our last word, or a later touch. None if that word isn't ours.
 
+    `sent` has the times of quotations whose files don't say it; days begin in `zone`, the pipeline's.
     A call or meeting without a direction was a conversation, and so an answer; such a mail was automatic.
     """
     words = [word for activity in deal.activities if (word := _word(activity, zone))]
+    words += [
+        _offer(paper, zone, sent or {}) for paper in quotations if paper.sent or paper.status in _WENT_OUT
+    ]
     last = max(words, key=lambda word: (word.at, not word.is_ours), default=None)
-    return last.day if last and last.is_ours else None
+    if last is None or not last.is_ours:
+        return None
+    later = max(touches, key=lambda touch: touch.at, default=None)
+    if later is None or later.at <= last.at:
+        return Wait(last.day, last.what)
+    return Wait(max(last.day, later.at.astimezone(zone).date()), later.what)
 
 
 class _Word(NamedTuple):
     at: datetime
     day: date
     is_ours: bool
+    what: str
 
 
 def _word(activity: Activity, zone: tzinfo) -> _Word | None:
@@ -65,14 +100,32 @@ def _word(activity: Activity, zone: tzinfo) -> _Word | None:
     if not activity.done or (activity.direction is None and activity.type not in _CONVERSATIONS):
         return None
     is_ours = activity.direction is Direction.OUT
-    if isinstance(activity.at, datetime):
-        return _Word(activity.at, activity.at.astimezone(zone).date(), is_ours)
+    return _word_of(activity.at, zone, is_ours=is_ours, what=f'{activity.type} "{activity.subject}" went out')
+
+
+def _offer(quotation: Quotation, zone: tzinfo, sent: Mapping[str, datetime]) -> _Word:
+    """The word that a sent quotation was; of an old file on its date, where history doesn't tell."""
+    at = quotation.sent or sent.get(quotation.id) or quotation.date
+    return _word_of(at, zone, is_ours=True, what=f"{quotation.id} was sent")
+
+
+def _word_of(at: datetime | date, zone: tzinfo, *, is_ours: bool, what: str) -> _Word:
+    if isinstance(at, datetime):
+        return _Word(at, at.astimezone(zone).date(), is_ours, what)
     # Of a day without an hour nobody knows what came first: the answer counts as the later.
     hour = time.min if is_ours else time.max
-    return _Word(datetime.combine(activity.at, hour, zone), activity.at, is_ours)
+    return _Word(datetime.combine(at, hour, zone), at, is_ours, what)
 
 
 def _is_planned(deal: Opportunity, today: date) -> bool:
-    """True while something is planned: a next contact that isn't past, or an activity that isn't done."""
-    is_to_come = deal.next_contact is not None and deal.next_contact.date >= today
-    return is_to_come or any(not activity.done for activity in deal.activities)
+    """True while something is to come: a next contact, the expected close, an activity that isn't done."""
+    to_come = (deal.next_contact and deal.next_contact.date, deal.expected_close)
+    return any(day and day >= today for day in to_come) or any(not one.done for one in deal.activities)
+
+
+def _holds(quotation: Quotation, today: date) -> bool:
+    """True of a quotation that keeps its deal open: a yes is an answer, and one still valid may get one."""
+    if quotation.status is QuotationStatus.ACCEPTED:
+        return True
+    is_valid = quotation.valid_until is None or quotation.valid_until >= today
+    return quotation.status is QuotationStatus.SENT and is_valid
