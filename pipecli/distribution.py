@@ -40,7 +40,7 @@ def missing_extras() -> list[str]:
 def require_extra(name: str, refusal: str) -> None:
     """Refuse, with the command that helps, where an optional part is not installed. Raises PipecliError."""
     if not all(map(find_spec, EXTRAS[name])):
-        raise PipecliError(refusal, hint=install_command(name))
+        raise PipecliError(refusal, hint=install_command(name), code="missing-extra")
 
 
 def install_command(*extras: str) -> str:

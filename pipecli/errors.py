@@ -9,13 +9,18 @@ from typing import NamedTuple
 class PipecliError(Exception):
     """A request that is refused. `cli.main` prints it as `error: …` and exits 1; nothing else prints errors.
 
-    `hint` is what the person can do about it; it ends the same line.
+    `hint` is what the person can do about it; it ends the same line. `code` tells a script the kind of error:
+    docs/errors.md lists them, and one that is there keeps its meaning.
     """
 
-    def __init__(self, message: str, *, hint: str = "") -> None:
+    code = "refused"
+
+    def __init__(self, message: str, *, hint: str = "", code: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        if code:
+            self.code = code
 
     def __str__(self) -> str:
         return f"{self.message}; {self.hint}" if self.hint else self.message
@@ -42,6 +47,8 @@ class Fault(NamedTuple):
 class FaultyFile(PipecliError):
     """A file that can't be read as its record. Carries every fault found in it."""
 
+    code = "invalid-file"
+
     def __init__(self, faults: list[Fault]) -> None:
         self.faults = faults
         more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
@@ -53,6 +60,8 @@ class Ambiguous(PipecliError):
 
     `candidates` are their nouns and keys, the likeliest first; at a terminal they are a choice.
     """
+
+    code = "ambiguous"
 
     def __init__(
         self, message: str, *, hint: str = "", text: str = "", candidates: Sequence[tuple[str, str]] = ()

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
+from pathlib import Path
+
 import pytest
 
 from pipecli.cli.main import run
@@ -129,3 +133,39 @@ def test_a_reader_who_has_seen_enough_is_no_error(asked, reader, root, deal):
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_script_reads_errors_as_json(cli, deal, tmp_path, capsys):
+    file = deal()
+
+    def error(*arguments, code=1):
+        told = cli(*arguments, code=code)
+        assert told.out == ""
+        return json.loads(told.err.splitlines()[-1])["error"]
+
+    assert error("opp", "show", "nobody", "--format", "json") == {
+        "message": 'no opportunity answers to "nobody"',
+        "hint": "see `pipecli opportunity list`",
+        "file": None, "line": None, "code": "not-found",
+    }  # fmt: skip
+    assert error("--format", "jsonl", "opp", "set", "OPP-2Q8XA", "customer=nobody")["code"] == "not-found"
+    assert error("--format", "json", "opp", "set", "OPP-2Q8XA", "owner=nobody")["code"] == "not-found"
+    assert error("--format", "json", "opp", "set", "OPP-2Q8XA", "expected_close=soonish")["code"] == "refused"
+    assert error("--format", "json", "opp", "reopen", "OPP-2Q8XA")["code"] == "rule"
+    assert error("opp", "list", "--frob", "--format=json", code=2)["code"] == "usage"
+    assert error("--format", "json", "opp", "frob", code=2)["code"] == "usage"
+    assert error("sql", "SELECT frob", "--format", "json")["code"] == "bad-query"
+    file.write_text(file.read_text().replace("stage: qualify", "stge: qualify"))
+    faulty = error("opp", "list", "--format", "json")
+    assert (faulty["file"], faulty["line"], faulty["code"]) == (NAME, 7, "invalid-file")
+    assert run(["-C", str(tmp_path / "nowhere"), "--format", "json", "opp", "list"]) == 1
+    assert json.loads(capsys.readouterr().err)["error"]["code"] == "no-pipeline"
+
+
+def test_every_code_of_an_error_is_documented():
+    tree = Path(__file__).resolve().parents[1]
+    sources = [file.read_text(encoding="utf-8") for file in (tree / "pipecli").rglob("*.py")]
+    pattern = r'(?:^    |[(\s])code ?= ?"([a-z-]+)"'
+    codes = {code for source in sources for code in re.findall(pattern, source, re.M)}
+    table = re.findall(r"^\| `([a-z-]+)` \|", (tree / "docs" / "errors.md").read_text(), re.M)
+    assert sorted(table) == sorted(codes)

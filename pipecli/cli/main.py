@@ -102,7 +102,7 @@ def run(arguments: list[str]) -> int:
         code = root(session).main(arguments, prog_name="pipecli", standalone_mode=False)
         sys.stdout.flush()
     except PipecliError as error:
-        return _error(str(error))
+        return _error(session, arguments, error)
     except (BrokenPipeError, SystemExit):  # the second is how Typer passes the first on
         # Who read us has seen enough (`| head`): not an error. What is still buffered goes nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -110,24 +110,40 @@ def run(arguments: list[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
     except OSError as error:
-        return _error(f"{error.filename or 'pipecli'}: {error.strerror or error}")
+        text = f"{error.filename or 'pipecli'}: {error.strerror or error}"
+        return _error(session, arguments, PipecliError(text, code="system"))
     except Exception as error:
-        return _usage_or_bug(error)
+        return _usage_or_bug(session, arguments, error)
     finally:
         session.close()
     if code == INTERRUPTED:  # as Typer answers Ctrl-C, too
-        return _error(session.interruption(), code)
+        stopped = PipecliError(session.interruption(), code="interrupted")
+        return _error(session, arguments, stopped, code)
     return code if isinstance(code, int) else 0
 
 
-def _usage_or_bug(error: Exception) -> int:
+def _usage_or_bug(session: Session, arguments: Sequence[str], error: Exception) -> int:
     show = getattr(error, "show", None)
-    if show is not None:  # Typer's own: a wrong option, with the usage line
+    if show is None:
+        if os.environ.get("PIPECLI_DEBUG"):
+            raise error
+        text = f"a fault in pipecli itself: {type(error).__name__}: {error}"
+        return _error(
+            session, arguments, PipecliError(text, hint="PIPECLI_DEBUG=1 shows where", code="internal")
+        )
+    status = int(getattr(error, "exit_code", 2))  # Typer's own: a wrong option, with the usage line
+    if not _is_json(session, arguments):
         show()
-        return int(getattr(error, "exit_code", 2))
-    if os.environ.get("PIPECLI_DEBUG"):
-        raise error
-    return _error(f"a fault in pipecli itself: {type(error).__name__}: {error}; PIPECLI_DEBUG=1 shows where")
+        return status
+    path = getattr(getattr(error, "ctx", None), "command_path", "pipecli")
+    usage = PipecliError(error.format_message(), hint=f"see `{path} --help`", code="usage")  # type: ignore[attr-defined]
+    return _error(session, arguments, usage, status)
+
+
+def _is_json(session: Session, arguments: Sequence[str]) -> bool:
+    """True for a caller who reads JSON; a wrong option may have ended it before its `--format` was taken."""
+    text = " ".join(arguments)
+    return session.format_name in ("json", "jsonl") or re.search(r"--format[= ]jsonl?\b", text) is not None
 
 
 def require_text(arguments: Sequence[str]) -> None:
@@ -146,8 +162,25 @@ _NO_WORD = r"(\S{120})\S{400,}"
 """A number of 10,000 digits, as somebody typed it: its beginning tells which."""
 
 
-def _error(message: str, code: int = 1) -> int:
+def _error(session: Session, arguments: Sequence[str], error: PipecliError, status: int = 1) -> int:
     sys.stdout.flush()
-    one_line = re.sub(_NO_WORD, r"\1…", clean(" ".join(message.split("\n"))))
-    print(f"error: {one_line}", file=sys.stderr)  # noqa: T201 - the one place that prints errors
-    return code
+    if _is_json(session, arguments):
+        from pipecli.formats import dumps
+
+        text = dumps({"error": as_record(error)}, None)
+    else:
+        text = "error: " + re.sub(_NO_WORD, r"\1…", clean(" ".join(str(error).split("\n"))))
+    print(text, file=sys.stderr)  # noqa: T201 - the one place that prints errors
+    return status
+
+
+def as_record(error: PipecliError) -> dict[str, str | int | None]:
+    """An error for a script: its kind, and the file and line of a pipeline where one is at fault."""
+    place = re.match(r"(\S+\.\w+)(?::(\d+))?: ", error.message)
+    return {
+        "message": error.message,
+        "hint": error.hint or None,
+        "file": place[1] if place else None,
+        "line": int(place[2]) if place and place[2] else None,
+        "code": error.code,
+    }

@@ -143,6 +143,8 @@ class StandingCommit(NamedTuple):
 class NoSuchMoment(PipecliError):
     """No commit answers to a moment or a revision."""
 
+    code = "no-such-moment"
+
 
 class BeforeTheFirst(NoSuchMoment):
     """The moment is before the first commit that is here."""

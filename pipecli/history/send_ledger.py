@@ -31,6 +31,8 @@ Days = dict[str, dict[str, str]]
 class Unreachable(PipecliError):
     """The remote, which knows what other machines have sent, does not answer."""
 
+    code = "unreachable"
+
 
 class Claims:
     """The messages that one kind of job has claimed; a claim is remembered for `keep` days."""

@@ -127,9 +127,13 @@ _LONGEST_WORDS = 200
 class NotSent(PipecliError):
     """Nobody got the message."""
 
+    code = "not-sent"
+
 
 class Doubtful(PipecliError):
     """The server had the whole message, and did not say that it took it: it may be on its way."""
+
+    code = "perhaps-sent"
 
 
 class Server(NamedTuple):

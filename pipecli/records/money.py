@@ -41,6 +41,8 @@ def percent(stored: float) -> Decimal:
 class MissingRate(PipecliError):
     """No rate is known for a currency on a day."""
 
+    code = "no-exchange-rate"
+
     def __init__(self, currency: str, base: str, day: date, commit: str | None = None) -> None:
         where = f" in the settings of commit {commit[:7]}" if commit else ""
         add = f"add one: pipecli settings set exchange_rates.{currency}.{day}=RATE"

@@ -108,10 +108,16 @@ def chosen(
     if len(fits) == 1:
         return fits[0]
     if fits:
-        raise error(f'"{word}" is {len(fits)} of them: {listed(fits, known)}', hint="name one in full")
+        raise error(
+            f'"{word}" is {len(fits)} of them: {listed(fits, known)}',
+            hint="name one in full",
+            code="ambiguous",
+        )
     close = _similar(word, known)
     likely = f"did you mean {listed(close, known, ' or ')}? " if close else ""
-    raise error(fault, hint=likely + hint.replace("{known}", listed(known, known) or "none"))
+    raise error(
+        fault, hint=likely + hint.replace("{known}", listed(known, known) or "none"), code="not-found"
+    )
 
 
 def all_chosen(word: str, known: Names, fault: str) -> list[str]:

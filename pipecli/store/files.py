@@ -107,6 +107,8 @@ def _files(stamp: bytes | None) -> dict[str, Stat]:
 class NoPipeline(PipecliError):
     """The directory, and those above it, hold no pipeline."""
 
+    code = "no-pipeline"
+
 
 class Location(NamedTuple):
     root: Path

@@ -26,6 +26,8 @@ from pipecli.errors import PipecliError
 class GitRefused(PipecliError):
     """git said no; the message carries its words."""
 
+    code = "git"
+
 
 def not_installed() -> GitRefused:
     return GitRefused("git is not installed", hint="install it, and try again")

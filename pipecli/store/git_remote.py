@@ -75,6 +75,8 @@ def _ssh(place: Location) -> dict[str, str]:
 class RemoteTimeout(git.GitRefused):
     """The other side has said nothing for too long."""
 
+    code = "unreachable"
+
 
 def _run(
     work_tree: Path, *arguments: str, patience: float, can_ask: bool, environment: Mapping[str, str]

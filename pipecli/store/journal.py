@@ -55,6 +55,8 @@ class Outcome(NamedTuple):
 class Unsettled(PipecliError):
     """A change that was cut off can't be undone without losing what a person wrote on top of it."""
 
+    code = "unsettled"
+
 
 class Journal(NamedTuple):
     """The journal of one change."""

@@ -22,6 +22,8 @@ PATIENCE = 30.0
 class Busy(PipecliError):
     """Another command holds the pipeline."""
 
+    code = "busy"
+
 
 @contextmanager
 def exclusive(folder: Path, *, patience: float = PATIENCE) -> Iterator[None]:

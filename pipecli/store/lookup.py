@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import NamedTuple, NoReturn
 
-from pipecli.errors import Ambiguous, PipecliError
+from pipecli.errors import Ambiguous, FaultyFile
 from pipecli.records.kinds import BY_NOUN, BY_PREFIX, ID_LENGTH, KINDS, Kind
 from pipecli.records.names import begins_words, digits_of, name_key, same_number, typed_words
 from pipecli.store.naming import Naming, is_of, is_open, keys_by_id, namings
@@ -185,7 +185,7 @@ def _nothing(pipeline: Pipeline, wanted: str, kinds: Sequence[Kind]) -> NoReturn
     what = kinds[0].noun if len(kinds) == 1 else "record"
     faults = [fault for fault in pipeline.index.faults() if wanted.lower() in fault.file.lower()]
     if wanted and faults:
-        raise PipecliError(f"{faults[0]}")
+        raise FaultyFile(faults[:1])
     lists = f"see `pipecli {what} list`" if len(kinds) == 1 else "each noun's `list` shows what there is"
     raise NotFound(f'no {what} answers to "{wanted}"', hint=_hint(pipeline, wanted, kinds) or lists)
 

@@ -268,3 +268,5 @@ def now_in(zone: tzinfo, fixed: date | datetime | None) -> datetime:
 
 class NotFound(PipecliError):
     """No record answers to a name."""
+
+    code = "not-found"

@@ -127,6 +127,8 @@ class Synced(NamedTuple):
 class Conflicted(PipecliError):
     """Both sides changed the same, and a person must choose. The files are left marked."""
 
+    code = "conflict"
+
     def __init__(self, conflicts: Sequence[RecordConflict], tries: int) -> None:
         self.conflicts = list(conflicts)
         self.tries = tries
@@ -138,6 +140,8 @@ class Conflicted(PipecliError):
 
 class Unsound(PipecliError):
     """A sync would share errors that the shared branch does not have."""
+
+    code = "findings"
 
     def __init__(self, findings: Sequence[Finding], hint: str) -> None:
         self.findings = list(findings)

@@ -16,6 +16,8 @@ from pipecli.records.settings import Process, Settings
 class Refused(PipecliError):
     """A rule of the workflow says no. The message names the rule, the hint the way out."""
 
+    code = "rule"
+
 
 @dataclass(frozen=True)
 class Change:

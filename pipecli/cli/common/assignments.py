@@ -100,11 +100,11 @@ def _meant(
         if "did you mean" not in error.hint:
             return value  # the store refuses it, and knows the way out
         missing = f"{'.'.join(path)}: there is no {names.noun} {value}"
-        raise PipecliError(missing, hint=error.hint) from None
+        raise PipecliError(missing, hint=error.hint, code=error.code) from None
     except Ambiguous:
         raise
     except PipecliError as error:
-        raise PipecliError(f"{'.'.join(path)}: {error.message}", hint=error.hint) from None
+        raise PipecliError(f"{'.'.join(path)}: {error.message}", hint=error.hint, code=error.code) from None
 
 
 def validated(model: type[P], plain: Plain, where: str = "") -> P:

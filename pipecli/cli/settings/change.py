@@ -182,7 +182,7 @@ def _refuse_broken_conditions(transaction: Transaction, after: Settings) -> None
                 (),
             )
         except query.BadQuery as error:
-            raise PipecliError(f"{path}: {error.message}", hint=error.hint) from None
+            raise PipecliError(f"{path}: {error.message}", hint=error.hint, code=error.code) from None
 
 
 def _refuse_missing_files(transaction: Transaction, after: Settings) -> None:

@@ -48,6 +48,8 @@ _QUESTION = r"(?:\s|--[^\n]*|/\*(?:[^*]|\*(?!/))*\*/)*+(?:select|with|values)\b"
 class BadQuery(PipecliError):
     """SQL that can't be run, in SQLite's words."""
 
+    code = "bad-query"
+
 
 class Answer(NamedTuple):
     columns: list[str]
@@ -308,7 +310,9 @@ class Inquiry:
                 _insert(self._connection, [*tables.rows(written, naming.file_name(written))])
             return holds(self._connection, BY_NOUN[record.noun].table, record.key, condition)
         except BadQuery as error:
-            raise PipecliError(f"{SETTINGS_FILE}: {where}: {error.message}", hint=error.hint) from None
+            raise PipecliError(
+                f"{SETTINGS_FILE}: {where}: {error.message}", hint=error.hint, code=error.code
+            ) from None
         finally:
             self._connection.rollback()
 
