@@ -9,12 +9,12 @@ import typer
 
 from pipecli.cli.common.assignments import validated
 from pipecli.cli.common.change import Printed, Transaction, changing
-from pipecli.cli.common.command import Changing, Notes, noun
+from pipecli.cli.common.command import Changing, NextContactOption, Notes, noun
 from pipecli.cli.common.reference import find, key_of
 from pipecli.cli.common.session import Session
 from pipecli.cli.list import ActivityTypeName
 from pipecli.errors import PipecliError
-from pipecli.records.activity import Activity, NextContact
+from pipecli.records.activity import Activity
 from pipecli.records.kinds import ID_LENGTH, LEAD, OPPORTUNITY
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
@@ -57,10 +57,12 @@ def add(
     duration: Annotated[int | None, typer.Option(help="In minutes.", min=0, metavar="MINUTES")] = None,
     notes: Notes = None,
     done: Annotated[bool, typer.Option("--done", help="It has happened; a note always has.")] = False,
+    next_: NextContactOption = None,
 ) -> None:
     """Add an activity, planned or done.
 
-    Prints its id; with json, the whole lead or opportunity.
+    A call, meeting or e-mail that took place settles a next contact that is due. Prints its id; with json,
+    the whole lead or opportunity.
     """
     is_done = done or type_ == "note"
     with changing(ctx) as transaction:
@@ -84,7 +86,9 @@ def add(
         }
         activity = validated(Activity, given)
         transaction.do(
-            add_activity.add(record, activity, transaction.today),
+            add_activity.add(
+                record, activity, transaction.today, transaction.next_contact(next_, activity.by)
+            ),
             printed=Printed(record.noun, record.key, activity.id, is_new=True),
         )
 
@@ -103,14 +107,25 @@ def done(
         str | None, typer.Option(help="When it was; when it was planned otherwise.", metavar="WHEN")
     ] = None,
     notes: Notes = None,
+    next_: NextContactOption = None,
 ) -> None:
-    """Mark a planned activity as done."""
+    """Mark a planned activity as done.
+
+    A call, meeting or e-mail settles a next contact that is due.
+    """
     with changing(ctx) as transaction:
         known = find_activity(transaction.session, ref, activity)
         record = _of(transaction, known.noun, known.record)
         when = transaction.session.moment_or_day(at, past=True) if at else None
         transaction.do(
-            complete_activity.complete(record, known.id, transaction.now, at=when, notes=notes or None),
+            complete_activity.complete(
+                record,
+                known.id,
+                transaction.now,
+                at=when,
+                notes=notes or None,
+                next_=transaction.next_contact(next_, transaction.me),
+            ),
             printed=Printed(known.noun, known.record, known.id),
         )
 
@@ -281,9 +296,6 @@ def _listed(activities: list[FoundActivity]) -> str:
     return first_of([f"{activity.id} ({activity.record}: {activity.subject})" for activity in activities], 8)
 
 
-_NOTHING = ("none", "no", "-")
-
-
 def _add_verb(name: str, type_: str, called: str, help_text: str) -> None:
     """Give the command line a verb that logs activities of one type; `called` is one without a subject."""
 
@@ -292,14 +304,7 @@ def _add_verb(name: str, type_: str, called: str, help_text: str) -> None:
         ctx: typer.Context,
         ref: Deal,
         subject: Annotated[str | None, typer.Argument(metavar="[SUBJECT]", help="What it was about.")] = None,
-        next_: Annotated[
-            str | None,
-            typer.Option(
-                "--next",
-                help='When to speak next, as fri, 3d or "fri: send the offer"; none clears what was planned.',
-                metavar="DATE",
-            ),
-        ] = None,
+        next_: NextContactOption = None,
         in_: Annotated[bool, typer.Option("--in", help="It came from them.")] = False,
         at: Annotated[
             str | None,
@@ -329,24 +334,8 @@ def _add_verb(name: str, type_: str, called: str, help_text: str) -> None:
                 "notes": notes or None,
             }
             activity = validated(Activity, given)
-            plan = _plan(transaction, next_, doer)
-            change = log(record, activity, transaction.today, plan=plan, clears=_clears(next_))
+            change = log(record, activity, transaction.today, transaction.next_contact(next_, doer))
             transaction.do(change, printed=Printed(record.noun, record.key, activity.id))
-
-
-def _clears(text: str | None) -> bool:
-    return text is not None and text.strip().lower() in _NOTHING
-
-
-def _plan(transaction: Transaction, text: str | None, by: str | None) -> NextContact | None:
-    """The next contact of `fri`, or of `fri: send the offer`."""
-    if text is None or _clears(text):
-        return None
-    day, _, note = text.partition(": ")
-    return validated(
-        NextContact,
-        {"date": transaction.session.day(day), "by": by, "note": note.strip() or None},
-    )
 
 
 _add_verb("call", "call", "Call", "Log a call that took place, and plan the next contact.")

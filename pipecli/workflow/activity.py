@@ -4,25 +4,83 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone, tzinfo
+from typing import NamedTuple
 
-from pipecli.records.activity import Activity, NextContact
-from pipecli.records.lead import Lead
+from pipecli.records.activity import RESPONSES, Activity, NextContact
+from pipecli.records.lead import Lead, LeadStatus
 from pipecli.records.opportunity import Opportunity
 from pipecli.wording import first_of
 from pipecli.workflow.change import Change, Refused, require_open
 from pipecli.workflow.lead.qualify import contacted, refuse_settled
 
 
-def add(record: Lead | Opportunity, activity: Activity, today: date) -> Change:
+class Next(NamedTuple):
+    """A person's word on the next contact: the plan of it, or None for none."""
+
+    plan: NextContact | None
+
+
+class FollowedUp(NamedTuple):
+    """A lead or deal with its next contact as it is after a change."""
+
+    record: Lead | Opportunity
+    words: str
+    """For the summary of the change: `, next contact 2026-12-01`."""
+    notes: tuple[str, ...]
+
+
+def add(record: Lead | Opportunity, activity: Activity, today: date, next_: Next | None = None) -> Change:
     """Add an activity; nothing is done after `today`. A lead that it reached, or that answers, moves on."""
     if activity.done:
         refuse_future(activity, today)
     verb = "log" if activity.done else "plan"
+    after = contacted(with_activity(record, activity), activity)
+    followed = follow_up(after, next_, today, *([activity] if activity.done else []))
     return Change(
-        contacted(with_activity(record, activity), activity),
-        f'{verb} {activity.type} "{activity.subject}"',
+        followed.record,
+        f'{verb} {activity.type} "{activity.subject}"{followed.words}',
         "activity-done" if activity.done else "activity-planned",
+        notes=followed.notes,
     )
+
+
+def follow_up(
+    record: Lead | Opportunity, next_: Next | None, today: date, *contacts: Activity, is_sent: bool = False
+) -> FollowedUp:
+    """Plan the next contact, or clear it. Where `next_` says nothing, contacts that took place settle one.
+
+    A mail without a direction was written by a program and settles nothing; a quotation that is sent today
+    is a contact.
+    """
+    if next_ is not None:
+        words = f", next contact {next_.plan.date}" if next_.plan else ", no next contact"
+        if next_.plan and isinstance(record, Opportunity):
+            require_open(record)
+        elif next_.plan and isinstance(record, Lead):
+            refuse_settled(record)
+        return FollowedUp(record.with_(next_contact=next_.plan), words, ())
+    due = record.next_contact
+    if due is None or due.date > today or not (contacts or is_sent) or not _is_open(record):
+        return FollowedUp(record, "", ())
+    days = [day_of(contact) for contact in contacts if _is_contact(contact)]
+    if is_sent or (days and max(days) >= due.date):
+        note = f' "{due.note}"' if due.note else ""
+        settled = f"the next contact of {due.date}{note} is settled; --next +7d would plan another"
+        return FollowedUp(record.with_(next_contact=None), "", (settled,))
+    still = (
+        f"its next contact was due on {due.date}: plan the next one with --next, or clear it with --next none"
+    )
+    return FollowedUp(record, "", (still,))
+
+
+def _is_contact(activity: Activity) -> bool:
+    return activity.type in RESPONSES and (activity.direction is not None or activity.message_id is None)
+
+
+def _is_open(record: Lead | Opportunity) -> bool:
+    if isinstance(record, Opportunity):
+        return record.is_open
+    return record.status not in (LeadStatus.CONVERTED, LeadStatus.DISQUALIFIED)
 
 
 def with_activity(record: Lead | Opportunity, activity: Activity) -> Lead | Opportunity:
@@ -56,6 +114,7 @@ def complete(
     *,
     at: datetime | date | None = None,
     notes: str | None = None,
+    next_: Next | None = None,
 ) -> Change:
     """Mark an activity as done, at `at` or when it was planned; one planned for a later day is done now.
 
@@ -69,54 +128,30 @@ def complete(
     written = "\n".join(part for part in (planned.notes, notes) if part)
     done = planned.with_(done=True, at=when, notes=written or None)
     refuse_future(done, now.date())
+    followed = follow_up(contacted(with_activity(record, done), done), next_, now.date(), done)
+    early = (f"it was planned for {day_of(planned)}, and is done now",) if is_early else ()
     return Change(
-        contacted(with_activity(record, done), done),
-        f'complete {done.type} "{done.subject}"',
+        followed.record,
+        f'complete {done.type} "{done.subject}"{followed.words}',
         "activity-done",
-        notes=(f"it was planned for {day_of(planned)}, and is done now",) if is_early else (),
+        notes=(*early, *followed.notes),
     )
 
 
-def log(
-    record: Lead | Opportunity,
-    activity: Activity,
-    today: date,
-    *,
-    plan: NextContact | None = None,
-    clears: bool = False,
-) -> Change:
+def log(record: Lead | Opportunity, activity: Activity, today: date, next_: Next | None = None) -> Change:
     """Add what took place, and plan the next contact or clear it; notes tell what stays planned."""
     if day_of(activity) > today:
         raise Refused(
             f"{day_of(activity)} is to come, and this logs what took place",
             hint=f'plan it: pipecli activity add {record.key} --type {activity.type} --at "…" --subject "…"',
         )
-    change = add(record, activity, today)
-    if plan is None and not clears:
-        return replace(change, notes=(*change.notes, *_still_planned(record, today)))
-    if plan is not None and isinstance(record, Opportunity):
-        require_open(record)
-    elif plan is not None and isinstance(record, Lead):
-        refuse_settled(record)
-    words = f"next contact {plan.date}" if plan else "no next contact"
-    return replace(
-        change, subject=change.subject.with_(next_contact=plan), summary=f"{change.summary}, {words}"
-    )
-
-
-def _still_planned(record: Lead | Opportunity, today: date) -> list[str]:
-    """Notes on plans of the record that were due, and that a contact may have settled."""
-    notes = []
-    if record.next_contact and record.next_contact.date <= today:
-        notes.append(
-            f"its next contact was due on {record.next_contact.date}: "
-            "plan the next one with --next, or clear it with --next none"
-        )
-    due = [activity for activity in record.activities if not activity.done and day_of(activity) <= today]
-    if due:
-        names = first_of([f'{activity.type} "{activity.subject}"' for activity in due], 3)
-        notes.append(f"still planned: {names}; if that was it: pipecli activity done {due[0].id}")
-    return notes
+    change = add(record, activity, today, next_)
+    due = [other for other in record.activities if not other.done and day_of(other) <= today]
+    if next_ is not None or not due:
+        return change
+    names = first_of([f'{other.type} "{other.subject}"' for other in due], 3)
+    still = f"still planned: {names}; if that was it: pipecli activity done {due[0].id}"
+    return replace(change, notes=(*change.notes, still))
 
 
 def move(record: Lead | Opportunity, activity_id: str, at: datetime | date, zone: tzinfo) -> Change:

@@ -6,6 +6,7 @@ Only what no other record names can go, or change its currency: its figures woul
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -15,7 +16,7 @@ from pipecli.records.base import Record
 from pipecli.records.catalogue import Literature, Price, PriceList, Tier
 from pipecli.records.opportunity import Opportunity
 from pipecli.wording import first_of
-from pipecli.workflow.activity import with_activity
+from pipecli.workflow.activity import add as add_activity
 from pipecli.workflow.change import Change, Refused
 
 
@@ -197,4 +198,5 @@ def send(
         literature=document.id,
         notes=note,
     )
-    return Change(with_activity(deal, sent), f"send {document.title}", "literature-sent")
+    logged = add_activity(deal, sent, now.date())
+    return replace(logged, summary=f"send {document.title}", event="literature-sent")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -17,6 +17,7 @@ from pipecli.records.kinds import CROCKFORD, ID_LENGTH
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.settings import Settings
+from pipecli.workflow.activity import follow_up
 from pipecli.workflow.change import Change
 from pipecli.workflow.duplicates import email_domain, is_below
 from pipecli.workflow.lead.qualify import add, contacted
@@ -244,12 +245,13 @@ def activity_of(
     )
 
 
-def record(onto: Lead | Opportunity, mails: Sequence[Activity]) -> Change:
-    """Add mails to a record. A lead that they reached, or who answers, moves on."""
+def record(onto: Lead | Opportunity, mails: Sequence[Activity], today: date) -> Change:
+    """Add mails to a record. A lead that they reached, or who answers, moves on; a contact due is settled."""
     after = onto.with_(activities=(*onto.activities, *mails))
     for mail in mails:
         after = contacted(after, mail)
-    return Change(after, _summary(mails), "mail-recorded")
+    followed = follow_up(after, None, today, *mails)
+    return Change(followed.record, _summary(mails), "mail-recorded", notes=followed.notes)
 
 
 def lead_of_mail(

@@ -18,7 +18,7 @@ from pipecli.records.opportunity import Opportunity
 from pipecli.records.party import Contact, Customer
 from pipecli.records.quotation import Order, OrderStatus, Quotation, QuotationStatus
 from pipecli.records.settings import Settings
-from pipecli.workflow.activity import with_activity
+from pipecli.workflow.activity import Next, follow_up, with_activity
 from pipecli.workflow.change import Change, Refused, require_open
 from pipecli.workflow.items import (
     ChangedLine,
@@ -162,11 +162,12 @@ def send(
     siblings: list[Quotation],
     now: datetime,
     day: date | None = None,
+    next_: Next | None = None,
 ) -> Change:
     """Draft → sent, at `now`. A `day` that is given becomes the quotation's date.
 
-    Refused without items or addressee, on a closed deal, and when its validity has passed on the day it is
-    sent.
+    The next contact of the deal is planned as `next_` says, else settled where it is due. Refused without
+    items or addressee, on a closed deal, and when its validity has passed on the day it is sent.
     """
     if quotation.status is not QuotationStatus.DRAFT:
         raise wrong_move(quotation, "sent", siblings)
@@ -180,12 +181,16 @@ def send(
             hint=f"give it more time: pipecli quote set {quotation.id} valid_until=+30d",
         )
     sent = quotation.with_(status=QuotationStatus.SENT, date=day or quotation.date, sent=now)
-    return Change(sent, "send", "quotation-sent")
+    followed = follow_up(deal, next_, now.date(), is_sent=True)
+    also = (followed.record,) if followed.record != deal else ()
+    return Change(sent, f"send{followed.words}", "quotation-sent", also=also, notes=followed.notes)
 
 
 def mailed(sent: Change, deal: Opportunity, mail: Activity, to: str) -> Change:
     """The change of `send`, with the mail that carried the quotation on its deal."""
-    return replace(sent, summary=f"send to {to}", also=(*sent.also, with_activity(deal, mail)))
+    followed = next((record for record in sent.also if isinstance(record, Opportunity)), deal)
+    summary = sent.summary.replace("send", f"send to {to}", 1)
+    return replace(sent, summary=summary, also=(with_activity(followed, mail),))
 
 
 def accept(quotation: Quotation, deal: Opportunity, *, siblings: Sequence[Quotation], today: date) -> Change:

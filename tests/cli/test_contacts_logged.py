@@ -75,23 +75,64 @@ def test_the_next_contact_has_a_note_or_goes(cli: Cli) -> None:
 
 
 def test_what_was_due_and_stays_planned_is_told(cli: Cli) -> None:
-    cli("opp", "set", "2q8", "next_contact.date=2026-11-20")
-    key = cli(
-        "activity",
-        "add",
-        "2q8",
-        "--type",
-        "call",
-        "--subject",
-        "Demo",
-        "--at",
-        "2026-11-20",
-        "--format",
-        "ids",
-    ).id
-    said = cli("call", "2q8", "Price").err
-    assert "its next contact was due on 2026-11-20" in said
+    cli("opp", "set", "2q8", "next_contact.date=2026-11-21")
+    add = ("activity", "add", "2q8", "--type", "call", "--subject")
+    key = cli(*add, "Demo", "--at", "2026-11-20", "--format", "ids").id
+    said = cli("call", "2q8", "Price", "--at", "2026-11-20 9:00").err  # a day before the contact was due
+    assert "its next contact was due on 2026-11-21: plan the next one with --next" in said
     assert f"pipecli activity done {key}" in said
+    assert "next_contact" in _deal(cli)
+
+
+def test_a_contact_settles_the_one_that_is_due_and_it_leaves_the_lists(cli: Cli) -> None:
+    due = ("opp", "set", "2q8", "next_contact.date=2026-11-20", "next_contact.note=Ask for the budget")
+    settled = (
+        'the next contact of 2026-11-20 "Ask for the budget" is settled; --next +7d would plan another\n'
+    )
+    add = ("activity", "add", "2q8", "--subject", "Talk", "--type")
+    key = cli(*add, "meeting", "--at", "2026-11-20").id
+    for contact in (
+        ("call", "2q8"),
+        ("mail", "2q8", "--in"),
+        (*add, "email", "--direction", "in", "--done"),
+        ("activity", "done", key),
+    ):
+        said = cli(*due).err
+        assert said == "warning: OPP-2Q8XA: its next contact, 2026-11-20, is in the past\n"
+        assert cli("followups", "--format", "ids").out.count("OPP-2Q8XA") >= 1
+        assert settled in cli(*contact).err
+        assert "next_contact" not in _deal(cli)
+    assert cli("followups", "--format", "ids").out == ""
+    cli(*due)
+    assert "settled" not in cli("note", "2q8", "Nobody answers").err
+    assert "settled" not in cli(*add, "task", "--done").err
+    assert cli("followups", "--format", "ids").out == "OPP-2Q8XA\n"
+    cli("opp", "set", "2q8", "next_contact.date=2026-11-22")
+    assert "next contact" not in cli("call", "2q8").err  # it is not due yet
+
+
+def test_next_plans_a_contact_wherever_a_deal_moves_on(cli: Cli) -> None:
+    def planned() -> object:
+        return _deal(cli)["next_contact"]["date"]
+
+    cli("opp", "set", "2q8", "next_contact.date=2026-11-20")
+    add = ("activity", "add", "2q8", "--type", "call", "--subject", "Talk")
+    assert "settled" not in cli(*add, "--done", "--next", "+1d").err
+    assert planned() == "2026-11-22"
+    key = cli(*add, "--at", "2026-11-21").id
+    cli("activity", "done", key, "--next", "+2d: send the offer")
+    assert planned() == "2026-11-23"
+    assert cli("opp", "advance", "2q8", "--next", "+3d").out.endswith("next contact 2026-11-24\n")
+    assert planned() == "2026-11-24"
+    said = cli("opp", "advance", "2q8", "--next", "2026-11-01").err
+    assert "warning: OPP-2Q8XA: its next contact, 2026-11-01, is in the past" in said
+    cli("opp", "item", "add", "2q8", "--description", "Machine", "--price", "2500")
+    cli("customer", "add", "Fabrikam")
+    cli("opp", "set", "2q8", "customer=fabrikam")
+    quotations = [cli("quote", "new", "2q8", "--format", "ids").id for _ in range(2)]
+    assert "the next contact of 2026-11-01 is settled" in cli("quote", "send", quotations[0]).err
+    cli("quote", "send", quotations[1], "--next", "+7d")
+    assert planned() == "2026-11-28"
 
 
 def test_what_is_to_come_is_no_contact_that_took_place(refused: Refused) -> None:

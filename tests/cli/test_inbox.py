@@ -589,3 +589,12 @@ def test_a_forwarded_mail_without_a_date_to_go_by_says_so(cli, box):
         "no Date to go by; it has the time of its forwarding, 2026-11-20 10:00"
         in cli("inbox", "import", str(folder)).out
     )
+
+
+def test_a_mail_settles_a_contact_that_was_due_and_one_of_a_program_does_not(cli, box):
+    for more, is_settled in (("Auto-Submitted: auto-replied\n", False), ("", True)):
+        cli("--today", "2026-11-21", "opp", "set", OPP, "next_contact.date=2026-11-20")
+        folder = box(MARIA, ANA, f"Price {is_settled}", more=more)
+        said = cli("--today", "2026-11-21", "inbox", "import", str(folder)).err
+        assert (f"{OPP}: the next contact of 2026-11-20 is settled" in said) is is_settled
+    assert cli("--today", "2026-11-21", "followups", "--format", "ids").out == ""

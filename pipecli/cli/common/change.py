@@ -13,21 +13,26 @@ from typing import NamedTuple, TypeVar
 
 import typer
 
+from pipecli.cli.common.assignments import validated
 from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.record_json import RecordJson, print_record_json, record_json
 from pipecli.cli.common.reference import find, note_touched
 from pipecli.cli.common.session import Session, say, session, warn
 from pipecli.cli.common.table import Column, clean
+from pipecli.records.activity import NextContact
 from pipecli.records.base import Record
 from pipecli.records.catalogue import PriceList
 from pipecli.records.kinds import BY_NOUN
+from pipecli.records.lead import Lead
+from pipecli.records.opportunity import Opportunity
 from pipecli.records.settings import Settings
 from pipecli.store import naming
-from pipecli.store.index.records import activity_ids, keys, label
+from pipecli.store.index.records import activity_ids, keys, label, rows_where
 from pipecli.store.lookup import Care
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.transaction import Write, commit, diff, plan
 from pipecli.wording import harmless
+from pipecli.workflow.activity import Next
 from pipecli.workflow.change import Change
 
 R = TypeVar("R", bound=Record)
@@ -86,6 +91,14 @@ class Transaction:
     def day(self, text: str | None, *, past: bool = False) -> date | None:
         return self.session.day(text, past=past) if text else None
 
+    def next_contact(self, text: str | None, by: str | None) -> Next | None:
+        """A person's word on the next contact: `fri`, `fri: send the offer`, or `none`."""
+        if text is None or text.strip().lower() in ("none", "no", "-"):
+            return None if text is None else Next(None)
+        day, _, note = text.partition(": ")
+        plan = {"date": self.session.day(day), "by": by, "note": note.strip() or None}
+        return Next(validated(NextContact, plan))
+
     def do(
         self, change: Change, *, printed: Printed | None = None, before: Callable[[], None] | None = None
     ) -> None:
@@ -108,9 +121,7 @@ class Transaction:
     ) -> None:
         """Write several changes as one commit and print one record, or what `printed` says."""
         writes = self.plan(changes)
-        for change in changes:
-            for note in change.notes:
-                say(note)
+        self._tell(changes)
         if self.session.dry_run:
             self.commit(writes, subject)
             return
@@ -137,10 +148,26 @@ class Transaction:
     def do_many(self, changes: Sequence[Change], subject: str) -> None:
         """Write changes of many records as one commit and print them: a line each, a list in JSON."""
         lines = [self.told(f"{change.subject.key}: {change.summary}", change.records) for change in changes]
+        self._tell(changes, with_key=True)
         self.commit(self.plan(changes), subject, trailers(changes))
         if not self.session.dry_run:
             records = [(change.subject.noun, change.subject.key) for change in changes]
             print_many(self.session, records, lines)
+
+    def _tell(self, changes: Sequence[Change], *, with_key: bool = False) -> None:
+        """Tell the notes of changes, and a next contact that they plan for a day that is past."""
+        for change in changes:
+            for note in change.notes:
+                say(f"{change.subject.key}: {note}" if with_key else note)
+            for record in change.records:
+                plan = record.next_contact if isinstance(record, (Lead, Opportunity)) else None
+                if plan and plan.date < self.today and f"{plan.date}" != self._known_plan(record):
+                    say(f"warning: {record.key}: its next contact, {plan.date}, is in the past")
+
+    def _known_plan(self, record: Record) -> str | None:
+        table = f"_{BY_NOUN[record.noun].table}"
+        rows = rows_where(self.pipeline.index.connection, ["next_contact"], table, "id = ?", record.key)
+        return next((day for (day,) in rows), None)
 
     def told(self, subject: str, records: Iterable[Record]) -> str:
         """A commit's subject for a person: the record has its title or name beside the key."""

@@ -309,6 +309,15 @@ Notes = Annotated[
     ),
 ]
 
+NextContactOption = Annotated[
+    str | None,
+    typer.Option(
+        "--next",
+        help='When to speak next, as fri, 3d or "fri: send the offer"; none clears what was planned.',
+        metavar="DATE",
+    ),
+]
+
 # of an item of a deal or a quotation
 Item = Annotated[str, typer.Argument(help="Its number, its product, or words of its description.")]
 ProductSold = Annotated[str | None, typer.Option(help="What is sold.", metavar="PRODUCT")]

@@ -107,6 +107,9 @@ def _write(transaction: Transaction, outcome: Outcome) -> str | None:
     """Commit what the mails come to, or with --dry-run print it; the commit's id."""
     run, changes = transaction.session, outcome.changes
     writes = transaction.plan(changes)
+    for change in changes:
+        for note in change.notes:
+            say(f"{change.subject.key}: {note}")
     if not writes or (run.dry_run and run.format_name != "table"):
         return None
     count = len(outcome.recorded)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
@@ -19,6 +20,7 @@ from pipecli.cli.common.command import (
     NewQuantity,
     NewTax,
     NewUnit,
+    NextContactOption,
     Price,
     ProductSold,
     Ref,
@@ -31,6 +33,7 @@ from pipecli.records.catalogue import Product
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.opportunity import Opportunity
 from pipecli.workflow import items
+from pipecli.workflow.activity import follow_up
 from pipecli.workflow.change import Change
 from pipecli.workflow.opportunity import advance as advance_opportunity
 from pipecli.workflow.opportunity.advance import complete_step, undo_step
@@ -48,14 +51,19 @@ def advance(
     keep_probability: Annotated[
         bool, typer.Option("--keep-probability", help="Keep a probability that was set by hand.")
     ] = False,
+    next_: NextContactOption = None,
 ) -> None:
     """Move an opportunity, or many, to the next stage of its process."""
     with changing(ctx) as transaction:
+        planned = transaction.next_contact(next_, transaction.me)
 
         def decide(deal: Opportunity) -> Change:
-            return advance_opportunity.advance(
+            change = advance_opportunity.advance(
                 deal, transaction.settings, to=to, force=force, keep_probability=keep_probability
             )
+            assert isinstance(change.subject, Opportunity)
+            followed = follow_up(change.subject, planned, transaction.today)
+            return replace(change, subject=followed.record, summary=f"{change.summary}{followed.words}")
 
         change_each(transaction, Opportunity, refs, decide, "advance")
 

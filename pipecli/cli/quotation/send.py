@@ -15,7 +15,7 @@ from typing import Annotated, NamedTuple
 import typer
 
 from pipecli.cli.common.change import Transaction, changing
-from pipecli.cli.common.command import Changing, Ref, noun
+from pipecli.cli.common.command import Changing, NextContactOption, Ref, noun
 from pipecli.cli.common.session import mention
 from pipecli.cli.quotation.render import pdf_of, printed_of
 from pipecli.errors import PipecliError
@@ -242,14 +242,25 @@ def send(
     ] = None,
     subject: Annotated[str | None, typer.Option(help="In place of the template's.", metavar="TEXT")] = None,
     body: Annotated[str | None, typer.Option(help="In place of the template's.", metavar="TEXT")] = None,
+    next_: NextContactOption = None,
 ) -> None:
-    """Mark a draft as sent; from now on it is frozen. With --email it is mailed first."""
+    """Mark a draft as sent; from now on it is frozen. With --email it is mailed first.
+
+    A next contact of its deal that is due is settled.
+    """
     if not email and any(option is not None for option in (to or None, cc or None, subject, body)):
         raise typer.BadParameter("--to, --cc, --subject and --body are of a mail: add --email")
     with changing(ctx) as transaction:
         quotation = transaction.get(Quotation, ref, Care.ONLY)
         deal, siblings = _of_deal(transaction, quotation)
-        sent = moves.send(quotation, deal, siblings=siblings, now=transaction.now, day=transaction.day(date))
+        sent = moves.send(
+            quotation,
+            deal,
+            siblings=siblings,
+            now=transaction.now,
+            day=transaction.day(date),
+            next_=transaction.next_contact(next_, transaction.me),
+        )
         if not email:
             transaction.do(sent)
             return

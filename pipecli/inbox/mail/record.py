@@ -218,10 +218,12 @@ class _Run:
             activities = sorted(recorded, key=lambda activity: (activity.at, activity.id))
             lead = self.leads.get(on)
             if lead is None:
-                changes.append(record(self._get(on), activities))
+                changes.append(record(self._get(on), activities, self._pipeline.today))
             else:
                 assert isinstance(lead.subject, Lead)
-                self.leads[on] = replace(lead, subject=record(lead.subject, activities).subject)
+                self.leads[on] = replace(
+                    lead, subject=record(lead.subject, activities, self._pipeline.today).subject
+                )
         return [*changes, *self.leads.values()]
 
     def _get(self, on: Record) -> Lead | Opportunity:
