@@ -43,8 +43,11 @@ class Address:
 class Channels:
     """The addresses that this user of this machine has configured."""
 
-    def __init__(self, file: Path, written: Mapping[str, Any], environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, file: Path, written: Mapping[str, Any], environment: Mapping[str, str], *, is_dry: bool = False
+    ) -> None:
         self.file = file
+        self._is_dry = is_dry
         self._named = _table(file, written, "channels")
         self._users = _table(file, written, "users")
         self._environment = environment
@@ -58,6 +61,14 @@ class Channels:
         return not (self._named or self._users) and not any(
             name.startswith(_ENVIRONMENT) and value.strip() for name, value in self._environment.items()
         )
+
+    def require_any(self) -> None:
+        """Refuse to send where no address is configured; a dry run sends nothing."""
+        if self.are_none and not self._is_dry:
+            raise PipecliError(
+                "no channel is configured, and nothing can be sent",
+                hint=f"set PIPECLI_CHANNEL_<NAME>, or write {self.file}; see docs/notifications.md",
+            )
 
     def of_channel(self, name: str) -> list[Address]:
         """The addresses of the channel of this name, else of the default; none where there is neither."""
@@ -76,6 +87,8 @@ class Channels:
 
     def _default(self, name: str) -> list[Address]:
         texts = self._environment.get(_ENVIRONMENT, "").split() or self._named.get(_DEFAULT, ())
+        if self._is_dry and not texts:  # nothing is sent: who has no address yet is shown all the same
+            return [Address(f"{name}, which is not configured here", f"none://{name}")]
         return [Address(_DEFAULT, address.url) for address in self._addresses(name, texts)]
 
     def _addresses(self, name: str, texts: tuple[str, ...] | list[str]) -> list[Address]:
@@ -94,8 +107,11 @@ class Channels:
         return addresses
 
 
-def channels(environment: Mapping[str, str] = os.environ) -> Channels:
-    """The channels that this user has configured. Raises PipecliError where the file can't be read."""
+def channels(environment: Mapping[str, str] = os.environ, *, is_dry: bool = False) -> Channels:
+    """The channels that this user has configured; `is_dry`: and stand-ins for those that are missing.
+
+    Raises PipecliError where the file can't be read.
+    """
     file = configuration_file(environment)
     try:
         written = tomllib.loads(file.read_text(encoding="utf-8"))
@@ -107,7 +123,7 @@ def channels(environment: Mapping[str, str] = os.environ) -> Channels:
         raise PipecliError(
             f"{file}: {error}", hint="it is written in TOML; see docs/notifications.md"
         ) from None
-    return Channels(file, written, environment)
+    return Channels(file, written, environment, is_dry=is_dry)
 
 
 def configuration_file(environment: Mapping[str, str]) -> Path:

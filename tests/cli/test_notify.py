@@ -310,13 +310,16 @@ def test_a_channel_that_is_not_ours_is_named(
     assert hooks.taken == []
 
 
-def test_without_any_channel_it_says_how_to_set_one_up(
-    refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+def test_without_any_channel_it_says_how_to_set_one_up_and_shows_what_it_would_send(
+    cli: Cli, refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("PIPECLI_CHANNEL_SALES")
     monkeypatch.delenv("PIPECLI_CHANNEL_LUIS")
 
     assert "no channel is configured" in refused("notify")
+    cli("opp", "advance", "OPP-2Q8XA")
+    said = cli("notify", "--dry-run", "--since", "HEAD~1")
+    assert said.out.startswith("To: sales\nSubject: Espresso machines: qualify → demo\n")
 
 
 def test_a_pipeline_names_channels_and_no_addresses(root: Path, cli: Cli, git: Git, hooks: Hooks) -> None:

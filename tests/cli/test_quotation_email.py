@@ -208,8 +208,9 @@ def test_what_is_of_a_mail_is_refused_without_one(cli):
     assert "add --email" in cli("quote", "send", QTN, "--to", "a@b.example", code=2).err
 
 
-def test_a_mail_server_must_be_known(refused):
+def test_a_mail_server_must_be_known_unless_nothing_is_sent(cli, refused):
     assert "PIPECLI_SMTP_HOST is not set" in refused("quote", "send", QTN, "--email")
+    assert f"Attached: {QTN}.pdf" in cli("quote", "send", QTN, "--email", "--dry-run").out
 
 
 def test_a_reader_must_have_an_address(refused, given, server):

@@ -189,13 +189,17 @@ def test_who_has_left_is_not_told(root: Path, cli: Cli, hooks: Hooks) -> None:
     assert [each["path"] for each in hooks.taken] == ["ana"]
 
 
-def test_without_any_channel_it_says_how_to_set_one_up(
-    refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+def test_without_any_channel_it_says_how_to_set_one_up_and_shows_what_it_would_send(
+    cli: Cli, refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("PIPECLI_CHANNEL_LUIS")
     monkeypatch.delenv("PIPECLI_CHANNEL_ANA_RUIZ")
 
     assert "no channel is configured" in refused("remind")
+    said = cli("remind", "--dry-run", "--owner", "luis")
+    assert said.out.startswith(
+        "To: luis, by the channel luis, which is not configured here\nSubject: 1 follow-up"
+    )
 
 
 def test_what_is_not_delivered_is_tried_again_and_does_not_stop_the_others(

@@ -63,12 +63,8 @@ def notify(
     from pipecli.outbox.channels import channels
 
     run = session(ctx)
-    ours = channels()
-    if ours.are_none:
-        raise PipecliError(
-            "no channel is configured, and nothing can be sent",
-            hint=f"set PIPECLI_CHANNEL_<NAME>, or write {ours.file}; see docs/notifications.md",
-        )
+    ours = channels(is_dry=run.dry_run)
+    ours.require_any()
     place = run.pipeline.location
     if run.dry_run:
         before = unsent.read(place)

@@ -78,12 +78,12 @@ def remind(
     from pipecli.store.git_remote import shared_remote
 
     run = session(ctx)
-    ours = channels()
+    ours = channels(is_dry=run.dry_run)
     follow_ups = _follow_ups(run, due)
     if not follow_ups:
         _print(run, [])
         return
-    _require_a_channel(ours)
+    ours.require_any()
     dues, untold = _dues(run, ours, follow_ups)
     place = run.pipeline.location
     remote = None if run.option("alone") else shared_remote(place)
@@ -117,14 +117,6 @@ def _follow_ups(run: Session, due: str) -> list[FollowUp]:
     assert zone is not None
     planned = plans(pipeline.index.connection, owner_filter(run), until)
     return followups(planned, today=run.today, until=until, zone=zone)
-
-
-def _require_a_channel(ours: Channels) -> None:
-    if ours.are_none:
-        raise PipecliError(
-            "no channel is configured, and nothing can be sent",
-            hint=f"set PIPECLI_CHANNEL_<USER>, or write {ours.file}; see docs/notifications.md",
-        )
 
 
 def _dues(run: Session, ours: Channels, follow_ups: Sequence[FollowUp]) -> tuple[list[Due], dict[str, str]]:
