@@ -176,7 +176,7 @@ def list_values(cell: str) -> list[Any]:
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
-_NUMBER_AS_WRITTEN = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,14})?")
+_NUMBER_AS_WRITTEN = r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,14})?"
 
 
 def free_cell(value: object) -> str:
@@ -188,7 +188,7 @@ def free_cell(value: object) -> str:
 
 def free_value(cell: str) -> object:
     """The value of a cell that `free_cell` wrote: a number, JSON in `"…"`, `[…]` or `{…}`, else text."""
-    if _NUMBER_AS_WRITTEN.fullmatch(cell) and sum(char.isdecimal() for char in cell) <= 15:
+    if re.fullmatch(_NUMBER_AS_WRITTEN, cell) and sum(char.isdecimal() for char in cell) <= 15:
         return _json(cell)
     if cell in ("true", "false"):
         return cell == "true"

@@ -59,7 +59,7 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "�
 _NUMBER = r"[+-]?[0-9]+(\.[0-9]+)?"
 
 
-_AFTER_A_BREAK = re.compile(r"(?<=;)[^;\r\n]*|(?<=[\r\n])[^;\r\n]*")
+_AFTER_A_BREAK = r"(?<=;)[^;\r\n]*|(?<=[\r\n])[^;\r\n]*"
 """What a spreadsheet that separates cells by semicolons takes for the start of a cell, quotes or not."""
 
 
@@ -70,13 +70,13 @@ def guarded(text: str) -> str:
     Text that looks guarded already gets one more, so that `unguarded` gives back every text unchanged.
     """
     if ";" in text or "\n" in text or "\r" in text:
-        text = _AFTER_A_BREAK.sub(lambda part: _part_guarded(part[0]), text)
+        text = re.sub(_AFTER_A_BREAK, lambda part: _part_guarded(part[0]), text)
     return f"'{text}" if _is_formula(text.lstrip("'")) else text
 
 
 def unguarded(cell: str) -> str:
     """The text of a cell that `guarded` wrote."""
-    text = _AFTER_A_BREAK.sub(lambda part: _part_unguarded(part[0]), cell)
+    text = re.sub(_AFTER_A_BREAK, lambda part: _part_unguarded(part[0]), cell)
     if text[:1] == "'" and _is_formula(text.lstrip("'")):
         text = text[1:]
     return text if guarded(text) == cell else cell

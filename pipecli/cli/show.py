@@ -24,7 +24,6 @@ from pipecli.cli.common.session import Session, session
 from pipecli.cli.common.table import Column, amount_text, display_width, price_text
 from pipecli.cli.list import CONTACTS, OPPORTUNITIES
 from pipecli.records.kinds import (
-    BY_NOUN,
     COMPETITOR,
     CONTACT,
     CUSTOMER,
@@ -98,7 +97,7 @@ def show_supplier_quotation(ctx: typer.Context, ref: Ref) -> None:
 def list_quotation_items(ctx: typer.Context, ref: Ref) -> None:
     """List the items, with the amount of each."""
     run = session(ctx)
-    print_items(run, QUOTATION.noun, find(run, ref, QUOTATION).key)
+    print_items(run, QUOTATION, _json_of(run, QUOTATION, ref))
 
 
 _OPPORTUNITY_KEYS = "id title type stage amount currency weighted expected_close owner next_contact".split()
@@ -291,24 +290,22 @@ def _print_document(ctx: typer.Context, kind: Kind, ref: str) -> None:
     print_record(shown, run.format, _header(shown))
     write_text("\n")
     if shown.get("items"):
-        print_items(run, kind.noun, shown["id"])
+        print_items(run, kind, shown)
         write_text("\n")
     write_text(_totals(shown))
 
 
-def print_items(run: Session, noun: str, key: str) -> None:
+def print_items(run: Session, kind: Kind, shown: RecordJson) -> None:
     """Print the lines of a document, numbered, with the amount of each."""
-    lines = _lines(run, noun, key)
+    lines = _lines(shown, item_amounts(run.pipeline.index.connection, kind.noun, shown["id"]))
     columns = [
         column for column in _COLUMNS if column.name in _ALWAYS or any(column.name in line for line in lines)
     ]
     print_records(lines, columns, run.format, id_key="number")
 
 
-def _lines(run: Session, noun: str, key: str) -> list[RecordJson]:
+def _lines(shown: RecordJson, amounts: Sequence[Decimal | None]) -> list[RecordJson]:
     """The items of a document as its file has them, with their number, currency and amount."""
-    shown = record_json(run, noun, key)
-    amounts = item_amounts(run.pipeline.index.connection, BY_NOUN[noun].table, key)
     digits = minor_digits(shown["currency"])
     return [
         {

@@ -21,7 +21,8 @@ from pipecli.reports.forecast import OVERDUE, WITHOUT_DATE, Forecast, Row, Windo
 from pipecli.store import files, git
 from pipecli.store.files import Location, kind_of
 from pipecli.store.git import Object
-from pipecli.store.index.deals import OwnerFilter, forecast_deals
+from pipecli.store.index.rows import forecast_deals
+from pipecli.store.index.views import OwnerFilter
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.yaml import read
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import re
-import secrets
 import sqlite3
 from collections.abc import Container, Sequence
 from functools import lru_cache
@@ -25,7 +25,7 @@ WINDOWS_DEVICES = frozenset(
 
 def random_part() -> str:
     """Five random Crockford characters: what makes ids of clones that never talked differ."""
-    return "".join([CROCKFORD[byte % 32] for byte in secrets.token_bytes(ID_LENGTH)])
+    return "".join([CROCKFORD[byte % 32] for byte in os.urandom(ID_LENGTH)])
 
 
 def new_id(prefix: str, taken: Container[str]) -> str:

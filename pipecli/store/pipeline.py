@@ -19,7 +19,6 @@ from pipecli.store import files as left_out
 from pipecli.store.files import Location, kind_of
 from pipecli.store.index.index import Index, Written, open_index
 from pipecli.store.index.query import register
-from pipecli.store.yaml.read import locate
 
 if TYPE_CHECKING:
     from pipecli.records.base import Record
@@ -240,6 +239,8 @@ class Pipeline:
         return faults
 
     def _duplicate(self, noun: str, key: str, first: str, second: str) -> Fault:
+        from pipecli.store.yaml.read import locate
+
         line, column = locate(self.text(second), [BY_NOUN[noun].identity])
         message = f"{key} is also the id of {first}; give one of them another id, or remove it"
         return Fault(second, line, column, "duplicate-id", message)

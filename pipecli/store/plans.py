@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pipecli.records.kinds import CUSTOMER, LEAD, OPPORTUNITY, Kind
 from pipecli.reports.followups import ACTIVITY, EXPECTED_CLOSE, NEXT_CONTACT, Plan
-from pipecli.store.index.deals import OwnerFilter, is_member
+from pipecli.store.index.views import OwnerFilter, is_member
 
 if TYPE_CHECKING:
     from pipecli.workflow.assignment import Standing

@@ -18,9 +18,9 @@ from pipecli.formats import dumps, loads
 from pipecli.records.kinds import BY_FOLDER, BY_NOUN, Kind
 from pipecli.records.names import all_chosen, chosen, likeliest, words_of
 from pipecli.store.index import query
-from pipecli.store.index.deals import OwnerFilter, in_team
 from pipecli.store.index.records import columns as columns_of
 from pipecli.store.index.records import exists
+from pipecli.store.index.views import OwnerFilter, in_team
 
 
 class Filtered(NamedTuple):

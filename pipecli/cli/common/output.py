@@ -1,10 +1,7 @@
-"""Results on stdout, in the format that was asked for. The only module that knows the formats.
+"""Results on stdout, in the format that was asked for: the only module that knows the formats.
 
-A file that a command writes for people, outside of the pipeline's records: a document, a chart, a page.
-
-It is written whole or not at all.
-
-Findings as `check` and `diff` show them to people.
+Also the files that a command writes for people outside of the records (a document, a chart, a page), each
+whole or not at all, and the findings of `check` and `diff` as lines.
 """
 
 from __future__ import annotations
@@ -20,11 +17,14 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from pipecli.checks.rule import Finding, Severity
 from pipecli.cli.common.table import Column, cell_text, clean, display_width, isolated, render
 from pipecli.errors import PipecliError
 from pipecli.wording import CONTROLS, DIRECTIONS, count, guarded
+
+if TYPE_CHECKING:
+    from pipecli.checks.rule import Finding
 
 Record = Mapping[str, object]
 
@@ -315,6 +315,6 @@ def lines(finding: Finding) -> list[str]:
 
 def counted(findings: Sequence[Finding]) -> str:
     """`2 errors and 1 warning`; empty when there are none."""
-    errors = sum(finding.severity is Severity.ERROR for finding in findings)
+    errors = sum(finding.severity == "error" for finding in findings)
     parts = ((errors, "error"), (len(findings) - errors, "warning"))
     return " and ".join(count(number, word) for number, word in parts if number)

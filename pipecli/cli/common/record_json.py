@@ -12,10 +12,9 @@ from pipecli.cli.common.reference import names_of
 from pipecli.cli.common.session import Session
 from pipecli.errors import PipecliError
 from pipecli.formats import loads
-from pipecli.records.kinds import BY_NOUN
 from pipecli.records.money import percent, weighted
 from pipecli.records.names import Names, chosen, listed, name_key
-from pipecli.store.index.records import rows_where
+from pipecli.store.index.records import row_of, rows_where
 
 RecordJson = dict[str, Any]
 
@@ -91,11 +90,8 @@ def record_json(run: Session, noun: str, key: str) -> RecordJson:
     """A record, or a user or team, as JSON shows it."""
     if noun in ("settings", *SECTIONS):
         return settings_json(run, noun, key)
-    kind = BY_NOUN[noun]
     columns = ["json", *DERIVED.get(noun, {}).values()]
-    (row,) = rows_where(
-        run.pipeline.index.connection, columns, kind.table, f"{kind.identity} = ?", key, order=""
-    )[:1]
+    row = row_of(run.pipeline.index.connection, columns, noun, key)
     written: RecordJson = loads(row[0])
     return written | derive(noun, row[1:], written.get("currency", ""))
 

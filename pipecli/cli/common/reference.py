@@ -26,13 +26,13 @@ from pipecli.store.lookup import Care, Found, resolve
 
 Row = tuple[str, str]
 """The noun and the key of a record."""
-_RECENT = re.compile(r"@(\d*)")
+_RECENT = r"@(\d*)"
 _NUMBER = Column("row", "#", align="right")
 
 
 def is_recent(text: str) -> bool:
     """True for `@` and `@3`."""
-    return _RECENT.fullmatch(text.strip()) is not None
+    return re.fullmatch(_RECENT, text.strip()) is not None
 
 
 def print_numbered(

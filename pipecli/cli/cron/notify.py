@@ -350,7 +350,8 @@ class _Packing:
         from pipecli.cli.common.dates import parse_period
         from pipecli.reports.deals import Days, quarter_of
         from pipecli.reports.ranking import ranking
-        from pipecli.store.index.deals import OwnerFilter, closed_deals
+        from pipecli.store.index.rows import closed_deals
+        from pipecli.store.index.views import OwnerFilter
 
         quarter = parse_period(quarter_of(day), day)
         days = Days(quarter.first, quarter.last)

@@ -15,7 +15,7 @@ from pipecli.cli.common.reference import document, note_rows
 from pipecli.cli.common.session import Session, mention, session
 from pipecli.cli.common.table import Column, clean, cut, isolated
 from pipecli.records.kinds import CUSTOMER, LEAD, OPPORTUNITY, QUOTATION
-from pipecli.store.index.deals import OwnerFilter
+from pipecli.store.index.views import OwnerFilter
 
 app = noun("What is due, what waits, and what happened since yesterday.")
 
@@ -155,7 +155,7 @@ def _quotations(run: Session, chosen: OwnerFilter) -> Iterator[dict[str, Any]]:
 
 def _owned(chosen: OwnerFilter) -> tuple[str, list[str | None]]:
     """The owner filter on the deal `o` of a quotation."""
-    from pipecli.store.index.deals import condition_of
+    from pipecli.store.index.views import condition_of
 
     condition, parameters = condition_of(chosen)
     return condition.replace("r.owner", "o.owner").replace("r.shared_with", "o.shared_with"), parameters
@@ -167,8 +167,8 @@ def _deals(run: Session, chosen: OwnerFilter) -> list[list[dict[str, Any]]]:
     from pipecli.history.stages import last_moves
     from pipecli.reports.deals import Days
     from pipecli.reports.stale import last_movement
-    from pipecli.store.index.deals import open_deals
     from pipecli.store.index.records import labels
+    from pipecli.store.index.rows import open_deals
 
     connection = run.pipeline.index.connection
     deals = open_deals(connection, chosen, Days(None, None), with_activities=True)

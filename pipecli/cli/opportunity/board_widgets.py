@@ -27,8 +27,9 @@ from pipecli.records.money import minor_digits
 from pipecli.reports.deals import Days, Deal, Valuation
 from pipecli.reports.pipeline import Card, Lane, Place, card, closed_card, lanes
 from pipecli.reports.stale import last_movement
-from pipecli.store.index.deals import OwnerFilter, closed_deals, open_deals
 from pipecli.store.index.records import labels
+from pipecli.store.index.rows import closed_deals, open_deals
+from pipecli.store.index.views import OwnerFilter
 from pipecli.store.pipeline import Pipeline
 
 _CLOSED = {Place("won", ""): "Won", Place("lost", ""): "Lost", Place("closed", ""): "Closed"}

@@ -199,7 +199,7 @@ def _dates(run: Session, deal: RecordJson) -> Iterator[Line]:
 def _print_items(run: Session, deal: RecordJson) -> None:
     if deal.get("items"):
         write_text("\nItems\n")
-        print_items(run, OPPORTUNITY.noun, deal["id"])
+        print_items(run, OPPORTUNITY, deal)
 
 
 def _print_key_information(deal: RecordJson) -> None:
@@ -258,7 +258,7 @@ _ASKED = Column(
 def list_items(ctx: typer.Context, ref: Ref) -> None:
     """List the items, with the amount of each."""
     run = session(ctx)
-    print_items(run, OPPORTUNITY.noun, find(run, ref, OPPORTUNITY).key)
+    print_items(run, OPPORTUNITY, record_json(run, OPPORTUNITY.noun, find(run, ref, OPPORTUNITY).key))
 
 
 @app.command("step list")

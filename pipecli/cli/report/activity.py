@@ -27,8 +27,8 @@ from pipecli.cli.report.printing import (
 from pipecli.records.kinds import LEAD, OPPORTUNITY
 from pipecli.reports.activity import GROUPINGS, PEOPLE, Activity, Done, Row, activity, touched
 from pipecli.reports.deals import Days
-from pipecli.store.index.deals import OwnerFilter, team_and_below
 from pipecli.store.index.rows import activities, owned_deals
+from pipecli.store.index.views import OwnerFilter, team_and_below
 
 app = noun("What was done, and what is planned.")
 

@@ -45,8 +45,9 @@ from pipecli.reports.forecast import GROUPINGS as FORECAST_GROUPINGS
 from pipecli.reports.forecast import PERIODS, Forecast
 from pipecli.reports.lost import GROUPINGS as LOST_GROUPINGS
 from pipecli.reports.lost import Lost, lost
-from pipecli.store.index.deals import OwnerFilter, closed_deals, open_deals
 from pipecli.store.index.records import labels
+from pipecli.store.index.rows import closed_deals, open_deals
+from pipecli.store.index.views import OwnerFilter
 
 if TYPE_CHECKING:
     from pipecli.outbox.charts import Drawn

@@ -32,8 +32,8 @@ from pipecli.reports.forecast import Forecast, Window
 from pipecli.reports.pipeline import KeyFigures, change, key_figures
 from pipecli.reports.ranking import before, points_of, ranking
 from pipecli.reports.stale import Stale, stale
-from pipecli.store.index.deals import OwnerFilter, closed_deals, open_deals
-from pipecli.store.index.rows import activities
+from pipecli.store.index.rows import activities, closed_deals, open_deals
+from pipecli.store.index.views import OwnerFilter
 from pipecli.store.pipeline import Pipeline
 
 app = noun("Write a page with the key figures, charts and tables.")

@@ -31,7 +31,7 @@ from pipecli.records.kinds import CUSTOMER, OPPORTUNITY
 from pipecli.records.money import minor_digits
 from pipecli.reports.deals import Days, Valuation
 from pipecli.reports.lost import GROUPINGS, PERIODS, Lost, Row, lost
-from pipecli.store.index.deals import closed_deals
+from pipecli.store.index.rows import closed_deals
 
 app = noun("What was lost, why, and to whom.")
 

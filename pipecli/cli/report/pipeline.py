@@ -29,7 +29,7 @@ from pipecli.records.kinds import CUSTOMER, OPPORTUNITY
 from pipecli.records.money import minor_digits
 from pipecli.reports.deals import Valuation
 from pipecli.reports.pipeline import GROUPINGS, Key, Matrix, Pipeline, Sum, pipeline
-from pipecli.store.index.deals import open_deals
+from pipecli.store.index.rows import open_deals
 
 app = noun("What stands at which stage.")
 

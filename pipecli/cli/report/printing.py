@@ -14,11 +14,10 @@ from pipecli.cli.common.output import Format, print_records, terminal_width, wra
 from pipecli.cli.common.session import Session, say
 from pipecli.cli.common.table import Column, money
 from pipecli.errors import PipecliError
-from pipecli.history.stages import journeys
 from pipecli.records.money import minor_digits
 from pipecli.reports.deals import Days, Deal, Place
-from pipecli.store.index.deals import all_deals, stages_entered
 from pipecli.store.index.records import labels
+from pipecli.store.index.rows import all_deals, stages_entered
 
 Key = tuple[str | None, str | None]
 """The process of a stage (else None), and the stage, user, team, month, …; None: of none."""
@@ -218,6 +217,8 @@ def stage_places(order: Sequence[Place]) -> dict[Place, int]:
 
 def read_journeys(run: Session, order: Sequence[Place]) -> list[Deal]:
     """The deals of `--owner`, `--team` and `--mine` with their visits to the stages, as of `--as-of`."""
+    from pipecli.history.stages import journeys
+
     pipeline, zone = run.pipeline, run.now.tzinfo
     assert zone
     history = journeys(

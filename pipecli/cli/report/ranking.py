@@ -31,7 +31,7 @@ from pipecli.cli.report.printing import (
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.reports.deals import Days, Valuation
 from pipecli.reports.ranking import GROUPINGS, Points, Ranking, Row, before, points_of, ranking
-from pipecli.store.index.deals import closed_deals
+from pipecli.store.index.rows import closed_deals
 
 app = noun("The salespeople by points.")
 

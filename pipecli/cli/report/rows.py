@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipecli.cli.common.list import owner_filter
 from pipecli.cli.common.session import Session
@@ -16,11 +16,12 @@ from pipecli.cli.report.printing import Names, count_column, days, money_column,
 from pipecli.records.money import minor_digits, rounded
 from pipecli.reports.deals import Days, Deal, Place, Valuation, percent
 from pipecli.reports.forecast import CATEGORIES, PERIODS, Forecast, Row, Window, chronological, forecast
-from pipecli.reports.funnel import Funnel, Reached, funnel
 from pipecli.reports.organisation import Goal, Organisation, Targets, attainment, roll_up
-from pipecli.store.index.deals import all_deals, forecast_deals
-from pipecli.store.index.rows import lead_courses
-from pipecli.store.pipeline import Pipeline
+from pipecli.store.index.rows import all_deals, forecast_deals, lead_courses
+
+if TYPE_CHECKING:
+    from pipecli.reports.funnel import Funnel, Reached
+    from pipecli.store.pipeline import Pipeline
 
 MANAGER = "manager"
 """The grouping of `--by` that sums up a manager's people."""
@@ -322,6 +323,8 @@ def funnel_of(
     run: Session, by: str, asked: Days, valuation: Valuation, names: Names, *, has_stages: bool
 ) -> Funnel:
     """The funnel of those whom the options name. Raises PipecliError for a missing rate."""
+    from pipecli.reports.funnel import funnel
+
     is_stage_to_stage = has_stages and by == "step"
     order = [(process or "", stage or "") for process, stage in names.stages()] if is_stage_to_stage else []
     zone = run.now.tzinfo

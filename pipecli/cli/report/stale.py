@@ -29,7 +29,7 @@ from pipecli.records.kinds import CUSTOMER, OPPORTUNITY
 from pipecli.records.money import minor_digits
 from pipecli.reports.deals import Days, Valuation
 from pipecli.reports.stale import GROUPINGS, Row, Stale, StaleDeal, grouped, stale
-from pipecli.store.index.deals import open_deals
+from pipecli.store.index.rows import open_deals
 
 app = noun("The open deals that stand still.")
 

@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from pipecli.formats import loads
+from pipecli.records.kinds import BY_NOUN
 from pipecli.records.names import digits_of, folded, same_number
 from pipecli.wording import one_line
 
@@ -153,12 +154,18 @@ def files_with_word(connection: Sql, what: str, word: str) -> list[str]:
     return [path for (path,) in connection.execute(_WORDS[what], (word,))]
 
 
-def item_amounts(connection: Sql, table: str, key: str) -> list[Decimal | None]:
+# The tables have no index of ids: by its path a record is found in 8,800 without a look at each.
+_OF_RECORD = "path = (SELECT path FROM _records WHERE noun = ? AND key = ?)"
+
+
+def row_of(connection: Sql, columns: Sequence[str], noun: str, key: str) -> tuple[Any, ...]:
+    """Some columns of one record's row in the view of its noun."""
+    return rows_where(connection, columns, BY_NOUN[noun].table, _OF_RECORD, noun, key, order="")[0]
+
+
+def item_amounts(connection: Sql, noun: str, key: str) -> list[Decimal | None]:
     """The amounts of the items of a record, in their order; None where nobody knows one."""
-    rows = connection.execute(
-        f"SELECT amount FROM items WHERE path = (SELECT path FROM {table} WHERE id = ?) ORDER BY position",
-        (key,),
-    )
+    rows = rows_where(connection, ["amount"], "items", _OF_RECORD, noun, key, order="position")
     return [None if amount is None else Decimal(repr(amount)) for (amount,) in rows]
 
 

@@ -1,139 +1,179 @@
-"""Rows of the index as the reports take them, and the views that join a record to other files, settings and
-day.
-
-Nothing of a view is stored, so that a change of settings or of a product's cost changes no row.
-"""
+"""Deals, leads and activities of the index as the reports take them; loads no model."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
 
-from pipecli.records.kinds import KINDS
-from pipecli.reports.activity import Activity, OwnedDeal
-from pipecli.reports.deals import day_in
-from pipecli.reports.first_response import Answer, Inquiry
-from pipecli.reports.funnel import LeadCourse, Sale
-from pipecli.store.index.deals import OwnerFilter, condition_of
+from pipecli.formats import loads
+from pipecli.reports.deals import Days, Deal, day_in, moment_in
+from pipecli.store.index.views import OF_LEAD, OwnerFilter, condition_of
 
-# The cost of each line: the supplier's price where the quotation was priced from it, else the product's.
-_COSTED_LINES = """(
-    SELECT json_group_array(json_array(i.quantity, i.amount, json(coalesce(
-        (SELECT json_array(s.unit_price, q.currency)
-         FROM _records a JOIN _supplier_quotations q USING (path) JOIN items s USING (path)
-         WHERE a.noun = 'supplier-quotation' AND a.key = {supplier_quotation} AND s.unit_price IS NOT NULL
-         AND coalesce(s.product, s.description) = coalesce(i.product, i.description) LIMIT 1),
-        (SELECT json_array(p.cost) FROM _records b JOIN _products p USING (path)
-         WHERE b.noun = 'product' AND b.key = i.product AND p.cost IS NOT NULL LIMIT 1)))))
-    FROM items i WHERE i.path = r.path)"""
+if TYPE_CHECKING:
+    from pipecli.reports.activity import Activity, OwnedDeal
+    from pipecli.reports.first_response import Answer, Inquiry
+    from pipecli.reports.forecast import Window
+    from pipecli.reports.funnel import LeadCourse, Sale
 
 
-def _document(table: str, supplier_quotation: str, joined: str = "") -> str:
-    """The view of a document with items: its margin, its customer's name, and who answers for its deal."""
-    lines = _COSTED_LINES.format(supplier_quotation=supplier_quotation)
-    facts = f"margin_facts({lines}, r.currency, r.date)"
-    return f"""
-CREATE VIEW {table} AS SELECT r.*, {facts} AS margin_facts,
-    CAST(json_extract({facts}, '$.margin') AS REAL) AS margin,
-    c.name AS customer_name, o.title AS opportunity_title, o.owner, o.shared_with, o.stage, u.team, d.json
-FROM _{table} r JOIN _records d USING (path) {joined}
-LEFT JOIN _customers c ON c.path = 'customers/' || r.customer || '.yaml'
-LEFT JOIN _records k ON k.noun = 'opportunity' AND k.key = r.opportunity
-LEFT JOIN _opportunities o ON o.path = k.path
-LEFT JOIN users u ON u.id = o.owner;"""
+def open_deals(
+    connection: sqlite3.Connection, owner_filter: OwnerFilter, days: Days, *, with_activities: bool = False
+) -> list[Deal]:
+    """The open deals that are expected to close on these days; without bounds those without a day too."""
+    condition, parameters = "r.status = 'open'", []
+    for bound, sign in ((days.first, ">="), (days.last, "<=")):
+        if bound:
+            condition += f" AND r.expected_close {sign} ?"
+            parameters.append(bound.isoformat())
+    return _deals(connection, owner_filter, condition, parameters, with_activities=with_activities)
 
 
-_QUOTATIONS = _document("quotations", "r.supplier_quotation")
-_ORDERS = _document(
-    "orders",
-    "f.supplier_quotation",
-    """LEFT JOIN _records e ON e.noun = 'quotation' AND e.key = r.quotation
-LEFT JOIN _quotations f ON f.path = e.path""",
-)
-
-_SUPPLIER_QUOTATIONS = """
-CREATE VIEW supplier_quotations AS SELECT r.*,
-    s.name AS supplier_name, o.title AS opportunity_title, o.owner, o.shared_with, o.stage, u.team, d.json
-FROM _supplier_quotations r JOIN _records d USING (path)
-LEFT JOIN _suppliers s ON s.path = 'suppliers/' || r.supplier || '.yaml'
-LEFT JOIN _records k ON k.noun = 'opportunity' AND k.key = r.opportunity
-LEFT JOIN _opportunities o ON o.path = k.path
-LEFT JOIN users u ON u.id = o.owner;"""
-
-_LEADS = """
-CREATE VIEW leads AS SELECT r.*,
-    CASE WHEN r.status IN ('converted', 'disqualified') THEN '' ELSE
-        rtrim(CASE r.need WHEN 'yes' THEN '' ELSE 'need, ' END
-            || CASE r.budget WHEN 'yes' THEN '' ELSE 'budget, ' END
-            || CASE r.timeframe WHEN 'yes' THEN '' ELSE 'timeframe, ' END
-            || CASE r.authority WHEN 'yes' THEN '' ELSE 'authority' END, ', ')
-    END AS missing,
-    u.team, u.name AS owner_name, d.json
-FROM _leads r JOIN _records d USING (path) LEFT JOIN users u ON u.id = r.owner;"""
-
-OF_LEAD = (
-    "(SELECT l.{column} FROM _records k JOIN _leads l USING (path) "
-    "WHERE k.noun = 'lead' AND k.key = r.lead LIMIT 1)"
-)
-"""A column of the lead of a deal, whose row is `r`; NULL where it has none."""
-_OF_LEAD = OF_LEAD.format(column="first_response")
-# The one with an hour before one with a bare day, else the earlier; texts with other offsets don't compare.
-_FIRST_RESPONSE = f"""CASE
-        WHEN r.own_first_response IS NULL THEN {_OF_LEAD}
-        WHEN {_OF_LEAD} IS NULL THEN r.own_first_response
-        WHEN (r.own_first_response LIKE '%T%') = ({_OF_LEAD} LIKE '%T%')
-        THEN CASE WHEN julianday({_OF_LEAD}) < julianday(r.own_first_response)
-            THEN {_OF_LEAD} ELSE r.own_first_response END
-        WHEN r.own_first_response LIKE '%T%' THEN r.own_first_response
-        ELSE {_OF_LEAD} END"""
-
-_OPPORTUNITIES = f"""
-CREATE VIEW opportunities AS SELECT r.*,
-    {_FIRST_RESPONSE} AS first_response,
-    CASE WHEN {_FIRST_RESPONSE} LIKE '%T%' THEN max(0, CAST(1e-6 + 1440 * (julianday({_FIRST_RESPONSE})
-        - min(julianday(r.created), julianday(coalesce({OF_LEAD.format(column="created")}, r.created))))
-        AS INTEGER))
-    END AS minutes_to_first_response,
-    coalesce(r.probability_by_hand, s.probability) AS probability,
-    s.probability AS stage_probability, s.position AS stage_position, s.rotting_days,
-    CASE r.status WHEN 'open' THEN
-        weighted(r.exact_amount, coalesce(r.probability_by_hand, s.probability), r.currency)
-    END AS weighted,
-    u.team, u.name AS owner_name, c.name AS customer_name,
-    CAST(julianday(coalesce(r.closed_date, today())) - julianday(substr(r.created, 1, 10)) AS INTEGER)
-        AS age_days,
-    d.json
-FROM _opportunities r JOIN _records d USING (path)
-LEFT JOIN stages s ON s.process = r.process AND s.id = r.stage
-LEFT JOIN users u ON u.id = r.owner
-LEFT JOIN _customers c ON c.path = 'customers/' || r.customer || '.yaml';"""
-
-_NAMES = """
-CREATE VIEW _names AS SELECT noun, key FROM _records
-UNION ALL SELECT 'user', id FROM users
-UNION ALL SELECT 'team', id FROM teams
-UNION ALL SELECT 'process', process FROM stages
-UNION ALL SELECT 'stage', process || '/' || id FROM stages;"""
-
-_OWN = {
-    "leads": _LEADS,
-    "opportunities": _OPPORTUNITIES,
-    "quotations": _QUOTATIONS,
-    "supplier_quotations": _SUPPLIER_QUOTATIONS,
-    "orders": _ORDERS,
-}
+def closed_deals(
+    connection: sqlite3.Connection, owner_filter: OwnerFilter, days: Days, *, with_products: bool = False
+) -> list[Deal]:
+    """The deals that were won, lost or closed on these days."""
+    condition = "r.status <> 'open' AND r.closed_date BETWEEN ? AND ?"
+    return _deals(connection, owner_filter, condition, _bounds(days), with_products=with_products)
 
 
-def views() -> str:
-    """The SQL that makes every view, one a table of records."""
-    return "\n".join([*(_OWN.get(kind.table) or _plain(kind.table) for kind in KINDS), _NAMES])
+def forecast_deals(
+    connection: sqlite3.Connection, owner_filter: OwnerFilter, window: Window, *, with_products: bool = False
+) -> list[Deal]:
+    """All open deals, and those that were won in a window."""
+    condition = "(r.status = 'open' OR r.status = 'won' AND r.closed_date BETWEEN ? AND ?)"
+    return _deals(connection, owner_filter, condition, _bounds(window), with_products=with_products)
 
 
-def _plain(table: str) -> str:
-    return f"CREATE VIEW {table} AS SELECT r.*, d.json FROM _{table} r JOIN _records d USING (path);"
+def all_deals(connection: sqlite3.Connection, owner_filter: OwnerFilter, zone: tzinfo) -> list[Deal]:
+    """Every deal of these people, whatever became of it; created in this timezone."""
+    return _deals(connection, owner_filter, "true", zone=zone)
+
+
+def _bounds(days: Days | Window) -> list[str]:
+    return [(days.first or date.min).isoformat(), (days.last or date.max).isoformat()]
+
+
+def _deals(
+    connection: sqlite3.Connection,
+    owner_filter: OwnerFilter,
+    condition: str,
+    parameters: Sequence[str] = (),
+    *,
+    with_products: bool = False,
+    with_activities: bool = False,
+    zone: tzinfo | None = None,
+) -> list[Deal]:
+    """The deals for which a condition over the row `r` holds."""
+    owned, owners = condition_of(owner_filter)
+    last_activity = _LAST_ACTIVITY if with_activities else "NULL"
+    # The table, not the view of the same name: that one reads the whole record of every deal.
+    rows = connection.execute(
+        f"""SELECT r.id, r.status, r.process, r.stage, r.type, r.currency,
+            r.exact_amount,
+            r.probability_by_hand, CASE r.status WHEN 'open' THEN r.expected_close ELSE r.closed_date END,
+            r.owner, r.source, r.customer, r.title, r.created, r.campaign, r.lead IS NOT NULL, r.score,
+            r.closed_reasons, r.closed_competitors, r.competitors, {last_activity}
+        FROM _opportunities r WHERE {condition} {owned}""",
+        (*parameters, *owners),
+    )
+    stages, unknown = _stages(connection), _Stage(None, None, None)
+    teams: dict[str, str | None] = dict(connection.execute("SELECT id, team FROM users").fetchall())
+    products = _products(connection) if with_products else {}
+    spelled = _Spelling(connection)
+    day = cache(date.fromisoformat)
+    deals = []
+    for (
+        key, status, process, stage, type_, currency, amount, by_hand, close, owner, source, customer, title,
+        created, campaign, has_lead, score, reasons, lost_to, competitors, active,
+    ) in rows:  # fmt: skip
+        probability, category, rotting_days = stages.get((process, stage), unknown)
+        moment = datetime.fromisoformat(created)
+        deals.append(
+            Deal(
+                key, status, process, stage, type_, currency,
+                None if amount is None else Decimal(amount),
+                probability if by_hand is None else Decimal(repr(by_hand)),
+                day(close) if close else None,
+                owner, teams.get(owner), source, customer, title,
+                moment_in(moment, zone) if zone else moment,
+                campaign, bool(has_lead), category, rotting_days, score,
+                tuple(loads(reasons)) if reasons else (),
+                tuple(map(spelled, loads(lost_to))) if lost_to else (),
+                tuple(map(spelled, loads(competitors))) if competitors else (),
+                day(active) if active else None,
+                products.get(key, ()),
+            )
+        )  # fmt: skip
+    return deals
+
+
+_LAST_ACTIVITY = """(
+    SELECT max(substr(a.at, 1, 10)) FROM activities a WHERE a.path = r.path AND a.done)"""
+
+
+class _Stage(NamedTuple):
+    """The facts of a stage that its deals take from it."""
+
+    probability: Decimal | None
+    category: str | None
+    rotting_days: int | None
+
+
+def _stages(connection: sqlite3.Connection) -> dict[tuple[str, str], _Stage]:
+    """The stages by process and id; where some stage has a category, `pipeline` is that of the others."""
+    rows = connection.execute(
+        "SELECT process, id, probability, category, rotting_days FROM stages"
+    ).fetchall()
+    others = "pipeline" if any(category for *_, category, _ in rows) else None
+    return {
+        (process, stage): _Stage(Decimal(repr(percent)), category or others, rotting_days)
+        for process, stage, percent, category, rotting_days in rows
+    }
+
+
+def _products(connection: sqlite3.Connection) -> dict[str, tuple[tuple[str | None, Decimal], ...]]:
+    """The product and the amount of each item, by the deal's id."""
+    products: dict[str, list[tuple[str | None, Decimal]]] = defaultdict(list)
+    for deal, product, amount in connection.execute(
+        "SELECT record, product, amount FROM items WHERE noun = 'opportunity' ORDER BY record, position"
+    ):
+        products[deal].append((product, Decimal(repr(amount))))
+    return {deal: tuple(items) for deal, items in products.items()}
+
+
+class _Spelling:
+    """Gives a competitor the id of its file, whether a deal names it by that or by its name."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._known: dict[str, str] | None = None
+
+    def __call__(self, competitor: str) -> str:
+        if self._known is None:
+            rows = self._connection.execute("SELECT id, name FROM _competitors").fetchall()
+            self._known = {text.casefold(): slug for slug, name in rows for text in (name, slug)}
+        return self._known.setdefault(competitor.casefold(), competitor)
+
+
+def stages_entered(connection: sqlite3.Connection) -> dict[str, Mapping[str, object]]:
+    """The `custom.stage_entered` of deals, by id: when each came to which stage, as an import wrote it.
+
+    Looked for as text first: one deal in a thousand has any, and JSON takes its time.
+    """
+    rows = connection.execute(
+        """SELECT key, json_extract(json, '$.custom.stage_entered') FROM _records
+        WHERE noun = 'opportunity' AND instr(json, '"stage_entered"')"""
+    )
+    entered: dict[str, Mapping[str, object]] = {}
+    for key, text in rows:
+        stages = loads(text) if isinstance(text, str) and text.startswith("{") else {}
+        entered[key] = stages if isinstance(stages, dict) else {}
+    return entered
 
 
 _ROWS = f"""SELECT 'lead', r.id, r.created, r.first_response,
@@ -148,6 +188,8 @@ UNION ALL
 
 def inquiries(connection: sqlite3.Connection, owner_filter: OwnerFilter) -> Iterator[Inquiry]:
     """Every lead and every opportunity of these people; what is on a lead counts whosever it is."""
+    from pipecli.reports.first_response import Answer, Inquiry
+
     condition, parameters = condition_of(owner_filter)
     teams = dict(connection.execute("SELECT id, team FROM users").fetchall())
     on_lead = _on_leads(connection)
@@ -162,6 +204,8 @@ def inquiries(connection: sqlite3.Connection, owner_filter: OwnerFilter) -> Iter
 
 
 def _on_leads(connection: sqlite3.Connection) -> dict[str, list[Answer]]:
+    from pipecli.reports.first_response import Answer
+
     answers = defaultdict[str, list[Answer]](list)
     for lead, response, is_open in connection.execute(
         "SELECT lead, own_first_response, status = 'open' FROM _opportunities WHERE lead IS NOT NULL"
@@ -178,6 +222,8 @@ def _moment(text: str | None) -> datetime | date | None:
 
 def lead_courses(connection: sqlite3.Connection, owner_filter: OwnerFilter, zone: tzinfo) -> list[LeadCourse]:
     """Every lead of these people, with the opportunities on it, whosever they are."""
+    from pipecli.reports.funnel import LeadCourse
+
     condition, parameters = condition_of(owner_filter)
     teams = dict(connection.execute("SELECT id, team FROM users").fetchall())
     deal_counts, sales = _lead_courses_on_leads(connection)
@@ -201,6 +247,8 @@ def lead_courses(connection: sqlite3.Connection, owner_filter: OwnerFilter, zone
 
 def _lead_courses_on_leads(connection: sqlite3.Connection) -> tuple[Counter[str], dict[str, list[Sale]]]:
     """By lead, how many opportunities are on it, and those that were won."""
+    from pipecli.reports.funnel import Sale
+
     counts, sales = Counter[str](), defaultdict[str, list[Sale]](list)
     for lead, key, status, amount, currency, closed in connection.execute(
         "SELECT lead, id, status, exact_amount, currency, closed_date FROM _opportunities "
@@ -217,6 +265,8 @@ def activities(connection: sqlite3.Connection, zone: tzinfo) -> Iterator[Activit
 
     What was done on a lead stands on its opportunity too, once that is made: it counts there.
     """
+    from pipecli.reports.activity import Activity
+
     teams = dict(connection.execute("SELECT id, team FROM users").fetchall())
     carried = set(
         connection.execute(
@@ -245,6 +295,8 @@ def _day(at: str, zone: tzinfo) -> date:
 
 def owned_deals(connection: sqlite3.Connection, owner_filter: OwnerFilter) -> list[OwnedDeal]:
     """The open deals, and whose they are."""
+    from pipecli.reports.activity import OwnedDeal
+
     condition, parameters = condition_of(owner_filter)
     rows = connection.execute(
         f"""SELECT r.id, r.owner, u.team FROM _opportunities r LEFT JOIN users u ON u.id = r.owner

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipecli.formats import dumps
 from pipecli.records.kinds import KINDS
-from pipecli.store.index.rows import views
+from pipecli.store.index.views import views
 
 if TYPE_CHECKING:
     from pipecli.records.activity import Activity

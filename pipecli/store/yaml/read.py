@@ -6,8 +6,6 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NoReturn
 
-import ryaml
-
 from pipecli.errors import Fault, FaultyFile
 
 __all__ = ["decode", "locate", "locate_many", "parse", "plain_of"]
@@ -18,13 +16,10 @@ BYTE_ORDER_MARK = "\ufeff"
 _DEEPEST = 32
 # Characters that a refused construct can't do without, found at the cost of one pass; what they mean where
 # they stand takes the slow scanner, so `_SUSPECT` first drops the ordinary "R&D", "Hello!" and "100%".
-_RARE = re.compile(
-    r"[\t&*!<%\\\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]"
-)
-_SUSPECT = re.compile(
-    r"[\t\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]"
-    r"|(?:^|[:\-?,\[{]) *(?:[&*]\S|!)|<<|^%|^={7}|^>{7}|^\|{7}|\\[0abefvxuUNLP_]",
-    re.MULTILINE,
+_RARE = r"[\t&*!<%\\\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]"
+_SUSPECT = (
+    r"(?m)[\t\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]"
+    r"|(?:^|[:\-?,\[{]) *(?:[&*]\S|!)|<<|^%|^={7}|^>{7}|^\|{7}|\\[0abefvxuUNLP_]"
 )
 
 
@@ -46,6 +41,8 @@ def parse(text: str, file: str) -> dict[str, object]:
     Nulls and empty collections are returned as they stand. Raises FaultyFile with line and column; `file`
     is the name that faults carry.
     """
+    import ryaml
+
     # ryaml counts the mark as a column, and so takes the second line for another document.
     text = text.removeprefix(BYTE_ORDER_MARK)
     if text.count("[") + text.count("{") > _MANY_BRACKETS and (place := _too_deep(text)):
@@ -54,7 +51,7 @@ def parse(text: str, file: str) -> dict[str, object]:
         record = ryaml.loads(text)  # type: ignore[attr-defined]  # its stub re-exports nothing
     except ValueError as error:  # InvalidYamlError is one; a list or a mapping as a key is a plain one
         _refuse_unreadable(text, file, str(error))
-    if _may_be_suspect(text) and _SUSPECT.search(text):
+    if _may_be_suspect(text) and re.search(_SUSPECT, text):
         from pipecli.store.yaml.faults import refused_construct
 
         if fault := refused_construct(text, file):
@@ -98,8 +95,8 @@ def _refuse_unreadable(text: str, file: str, reason: str) -> NoReturn:
 
 
 _MANY_BRACKETS = 200
-_FLOW = re.compile(r"""(?:^|[:?-][ \t\n])[ \t\n]*[\[{]""", re.MULTILINE)
-_IN_FLOW = re.compile(r"""[\[{]|[\]}]|"(?:[^"\\]|\\.)*+"?|(?<=[\s\[{,:])'(?:[^']|'')*+'?""", re.DOTALL)
+_FLOW = r"""(?m)(?:^|[:?-][ \t\n])[ \t\n]*[\[{]"""
+_IN_FLOW = r"""(?s)[\[{]|[\]}]|"(?:[^"\\]|\\.)*+"?|(?<=[\s\[{,:])'(?:[^']|'')*+'?"""
 
 
 def _too_deep(text: str) -> tuple[int, int] | None:
@@ -107,10 +104,10 @@ def _too_deep(text: str) -> tuple[int, int] | None:
 
     Read as YAML reads it but for texts of several lines: there a bracket that begins a line may count, too.
     """
-    position = 0
-    while start := _FLOW.search(text, position):
+    position, flow, in_flow = 0, re.compile(_FLOW), re.compile(_IN_FLOW)
+    while start := flow.search(text, position):
         depth, position = 0, start.end() - 1
-        for part in _IN_FLOW.finditer(text, position):
+        for part in in_flow.finditer(text, position):
             position = part.end()
             if part[0] in "[{":
                 depth += 1
@@ -127,7 +124,7 @@ def _too_deep(text: str) -> tuple[int, int] | None:
 
 def _may_be_suspect(text: str) -> bool:
     # The conflict markers apart: with them in the pattern its search takes seven times as long.
-    return bool(_RARE.search(text)) or "=======" in text or ">>>>>>>" in text or "|||||||" in text
+    return bool(re.search(_RARE, text)) or "=======" in text or ">>>>>>>" in text or "|||||||" in text
 
 
 def _is_sound(value: object, depth: int) -> bool:

@@ -1,0 +1,173 @@
+"""The views that join a record to other files, settings and day, and the conditions on a record's owner.
+
+Nothing of a view is stored, so that a change of settings or of a product's cost changes no row.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import NamedTuple
+
+from pipecli.records.kinds import KINDS
+
+# The cost of each line: the supplier's price where the quotation was priced from it, else the product's.
+_COSTED_LINES = """(
+    SELECT json_group_array(json_array(i.quantity, i.amount, json(coalesce(
+        (SELECT json_array(s.unit_price, q.currency)
+         FROM _records a JOIN _supplier_quotations q USING (path) JOIN items s USING (path)
+         WHERE a.noun = 'supplier-quotation' AND a.key = {supplier_quotation} AND s.unit_price IS NOT NULL
+         AND coalesce(s.product, s.description) = coalesce(i.product, i.description) LIMIT 1),
+        (SELECT json_array(p.cost) FROM _records b JOIN _products p USING (path)
+         WHERE b.noun = 'product' AND b.key = i.product AND p.cost IS NOT NULL LIMIT 1)))))
+    FROM items i WHERE i.path = r.path)"""
+
+
+def _document(table: str, supplier_quotation: str, joined: str = "") -> str:
+    """The view of a document with items: its margin, its customer's name, and who answers for its deal."""
+    lines = _COSTED_LINES.format(supplier_quotation=supplier_quotation)
+    facts = f"margin_facts({lines}, r.currency, r.date)"
+    return f"""
+CREATE VIEW {table} AS SELECT r.*, {facts} AS margin_facts,
+    CAST(json_extract({facts}, '$.margin') AS REAL) AS margin,
+    c.name AS customer_name, o.title AS opportunity_title, o.owner, o.shared_with, o.stage, u.team, d.json
+FROM _{table} r JOIN _records d USING (path) {joined}
+LEFT JOIN _customers c ON c.path = 'customers/' || r.customer || '.yaml'
+LEFT JOIN _records k ON k.noun = 'opportunity' AND k.key = r.opportunity
+LEFT JOIN _opportunities o ON o.path = k.path
+LEFT JOIN users u ON u.id = o.owner;"""
+
+
+_QUOTATIONS = _document("quotations", "r.supplier_quotation")
+_ORDERS = _document(
+    "orders",
+    "f.supplier_quotation",
+    """LEFT JOIN _records e ON e.noun = 'quotation' AND e.key = r.quotation
+LEFT JOIN _quotations f ON f.path = e.path""",
+)
+
+_SUPPLIER_QUOTATIONS = """
+CREATE VIEW supplier_quotations AS SELECT r.*,
+    s.name AS supplier_name, o.title AS opportunity_title, o.owner, o.shared_with, o.stage, u.team, d.json
+FROM _supplier_quotations r JOIN _records d USING (path)
+LEFT JOIN _suppliers s ON s.path = 'suppliers/' || r.supplier || '.yaml'
+LEFT JOIN _records k ON k.noun = 'opportunity' AND k.key = r.opportunity
+LEFT JOIN _opportunities o ON o.path = k.path
+LEFT JOIN users u ON u.id = o.owner;"""
+
+_LEADS = """
+CREATE VIEW leads AS SELECT r.*,
+    CASE WHEN r.status IN ('converted', 'disqualified') THEN '' ELSE
+        rtrim(CASE r.need WHEN 'yes' THEN '' ELSE 'need, ' END
+            || CASE r.budget WHEN 'yes' THEN '' ELSE 'budget, ' END
+            || CASE r.timeframe WHEN 'yes' THEN '' ELSE 'timeframe, ' END
+            || CASE r.authority WHEN 'yes' THEN '' ELSE 'authority' END, ', ')
+    END AS missing,
+    u.team, u.name AS owner_name, d.json
+FROM _leads r JOIN _records d USING (path) LEFT JOIN users u ON u.id = r.owner;"""
+
+OF_LEAD = (
+    "(SELECT l.{column} FROM _records k JOIN _leads l USING (path) "
+    "WHERE k.noun = 'lead' AND k.key = r.lead LIMIT 1)"
+)
+"""A column of the lead of a deal, whose row is `r`; NULL where it has none."""
+_OF_LEAD = OF_LEAD.format(column="first_response")
+# The one with an hour before one with a bare day, else the earlier; texts with other offsets don't compare.
+_FIRST_RESPONSE = f"""CASE
+        WHEN r.own_first_response IS NULL THEN {_OF_LEAD}
+        WHEN {_OF_LEAD} IS NULL THEN r.own_first_response
+        WHEN (r.own_first_response LIKE '%T%') = ({_OF_LEAD} LIKE '%T%')
+        THEN CASE WHEN julianday({_OF_LEAD}) < julianday(r.own_first_response)
+            THEN {_OF_LEAD} ELSE r.own_first_response END
+        WHEN r.own_first_response LIKE '%T%' THEN r.own_first_response
+        ELSE {_OF_LEAD} END"""
+
+_OPPORTUNITIES = f"""
+CREATE VIEW opportunities AS SELECT r.*,
+    {_FIRST_RESPONSE} AS first_response,
+    CASE WHEN {_FIRST_RESPONSE} LIKE '%T%' THEN max(0, CAST(1e-6 + 1440 * (julianday({_FIRST_RESPONSE})
+        - min(julianday(r.created), julianday(coalesce({OF_LEAD.format(column="created")}, r.created))))
+        AS INTEGER))
+    END AS minutes_to_first_response,
+    coalesce(r.probability_by_hand, s.probability) AS probability,
+    s.probability AS stage_probability, s.position AS stage_position, s.rotting_days,
+    CASE r.status WHEN 'open' THEN
+        weighted(r.exact_amount, coalesce(r.probability_by_hand, s.probability), r.currency)
+    END AS weighted,
+    u.team, u.name AS owner_name, c.name AS customer_name,
+    CAST(julianday(coalesce(r.closed_date, today())) - julianday(substr(r.created, 1, 10)) AS INTEGER)
+        AS age_days,
+    d.json
+FROM _opportunities r JOIN _records d USING (path)
+LEFT JOIN stages s ON s.process = r.process AND s.id = r.stage
+LEFT JOIN users u ON u.id = r.owner
+LEFT JOIN _customers c ON c.path = 'customers/' || r.customer || '.yaml';"""
+
+_NAMES = """
+CREATE VIEW _names AS SELECT noun, key FROM _records
+UNION ALL SELECT 'user', id FROM users
+UNION ALL SELECT 'team', id FROM teams
+UNION ALL SELECT 'process', process FROM stages
+UNION ALL SELECT 'stage', process || '/' || id FROM stages;"""
+
+_OWN = {
+    "leads": _LEADS,
+    "opportunities": _OPPORTUNITIES,
+    "quotations": _QUOTATIONS,
+    "supplier_quotations": _SUPPLIER_QUOTATIONS,
+    "orders": _ORDERS,
+}
+
+
+def views() -> str:
+    """The SQL that makes every view, one a table of records."""
+    return "\n".join([*(_OWN.get(kind.table) or _plain(kind.table) for kind in KINDS), _NAMES])
+
+
+def _plain(table: str) -> str:
+    return f"CREATE VIEW {table} AS SELECT r.*, d.json FROM _{table} r JOIN _records d USING (path);"
+
+
+def in_team(column: str, parameter: str = "?") -> str:
+    """A condition of SQL: the team in `column` is that of `parameter`, or one below it by `parent`."""
+    return f"""{column} IN (WITH RECURSIVE below (id) AS (
+        SELECT {parameter} UNION SELECT t.id FROM teams t JOIN below b ON t.parent = b.id
+    ) SELECT id FROM below)"""
+
+
+def is_member(column: str, parameter: str = "?") -> str:
+    """A condition of SQL: the user in `column` is in the team of `parameter`, or in one below it."""
+    return f"{column} IN (SELECT id FROM users WHERE {in_team('team', parameter)})"
+
+
+def team_and_below(connection: sqlite3.Connection, team: str) -> set[str]:
+    """A team and every one below it."""
+    return {id_ for (id_,) in connection.execute(f"SELECT id FROM teams WHERE {in_team('id')}", (team,))}
+
+
+class OwnerFilter(NamedTuple):
+    """The owners whose records count, from `--owner`, `--team` and `--mine`; None: everybody's.
+
+    A team's are those of its members, and of the teams below it.
+    """
+
+    owner: str | None = None
+    team: str | None = None
+    me: str | None = None
+    my_team: str | None = None
+
+
+def condition_of(owner_filter: OwnerFilter) -> tuple[str, list[str | None]]:
+    """More of a WHERE clause over the deals `r`, beginning with AND, and its parameters."""
+    condition, parameters = "", list[str | None]()
+    if owner_filter.owner:
+        condition += " AND r.owner = ?"
+        parameters.append(owner_filter.owner)
+    if owner_filter.team:
+        condition += f" AND {is_member('r.owner')}"
+        parameters.append(owner_filter.team)
+    if owner_filter.me:
+        condition += (
+            " AND (r.owner = ? OR EXISTS (SELECT 1 FROM json_each(r.shared_with) WHERE value IN (?, ?)))"
+        )
+        parameters += [owner_filter.me, owner_filter.me, owner_filter.my_team]
+    return condition, parameters
