@@ -10,7 +10,7 @@ from pipecli.checks.frozen import OFFERED
 from pipecli.checks.rule import Path, Problem, Severity
 from pipecli.history.events import Event
 from pipecli.history.past import sent_times
-from pipecli.records.item import Item, total
+from pipecli.records.item import discounts, totals
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.lead import Lead, LeadStatus
 from pipecli.records.money import MissingRate
@@ -179,7 +179,7 @@ def _quotation_of(review: Review, deal: Opportunity) -> Quotation | None:
 
 def _offered(review: Review, quotation: Quotation, deal: Opportunity, closed: Closed) -> Decimal | None:
     """The total of a quotation in the deal's currency; None where no rate is known."""
-    offered = total(quotation.items, quotation.currency)
+    offered = totals(quotation).net
     try:
         return review.limits.rates.convert(offered, quotation.currency, closed.date, deal.currency)
     except MissingRate:
@@ -252,7 +252,16 @@ def stage_jumped(review: Review) -> Iterator[Problem]:
             yield Problem(record.file, ("stage",), message)
 
 
-_ORDERED = ("items", "currency", "date", "quotation", "opportunity")
+_ORDERED = (
+    "items",
+    "tax_included",
+    "discount",
+    "discount_amount",
+    "currency",
+    "date",
+    "quotation",
+    "opportunity",
+)
 
 
 def sent_quotation(review: Review) -> Iterator[Problem]:
@@ -288,16 +297,21 @@ def discount_limit(review: Review) -> Iterator[Problem]:
     if most is None:
         return
     for record, before, after in _on_offer(review):
-        given = _given(before.items if before else ())
-        for place, item in enumerate(after.items):
-            was = given.get(_what(item), Decimal(0))
-            if item.discount is not None and item.discount > most and item.discount > was:
+        given = _given(before) if before else {}
+        for path, percent in discounts(after):
+            what = _what(after, path)
+            was = given.get(what, Decimal(0))
+            if percent > most and percent > was:
                 raised = f", and was {was:f} %" if was else ""
+                on = (
+                    f" on {after.items[int(path[1])].description}"
+                    if isinstance(path[1:2] and path[1], int)
+                    else ""
+                )
                 yield Problem(
                     record.file,
-                    ("items", place, "discount"),
-                    f"a discount of {item.discount:f} % on {item.description} is above the {most:f} % "
-                    f"of the settings{raised}",
+                    path,
+                    f"a discount of {percent:f} %{on} is above the {most:f} % of the settings{raised}",
                 )
 
 
@@ -317,15 +331,19 @@ def _differing(before: Quotation | Order, after: Quotation | Order, fields: Sequ
     return [field for field in fields if getattr(before, field) != getattr(after, field)]
 
 
-def _given(items: Sequence[Item]) -> dict[str, Decimal]:
-    """The highest discount on each thing."""
+def _given(offer: _Offer) -> dict[str, Decimal]:
+    """The highest discount on each thing, and under "" on the whole."""
     given: dict[str, Decimal] = {}
-    for item in items:
-        given[_what(item)] = max(given.get(_what(item), Decimal(0)), item.discount or Decimal(0))
+    for path, percent in discounts(offer):
+        given[_what(offer, path)] = max(given.get(_what(offer, path), Decimal(0)), percent)
     return given
 
 
-def _what(item: Item) -> str:
+def _what(offer: _Offer, path: Path) -> str:
+    """The product, or the words, of the line that a path goes into; "" for the whole."""
+    if len(path) == 1:
+        return ""
+    item = offer.items[int(path[1])]
     return item.product or item.description
 
 

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from pipecli.store.pipeline import Pipeline
 
 # Not who it is for or on which deal: merging two customers relinks what they were sent.
-OFFERED = ("date", "valid_until", "language", "currency", "items", "terms")
+OFFERED = (
+    "date", "valid_until", "language", "currency", "tax_included", "items", "discount", "discount_amount",
+    "terms",
+)  # fmt: skip
 
 
 def frozen(pipeline: Pipeline) -> Iterator[Problem]:

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from pipecli.checks.rule import Problem, Rule, Severity
-from pipecli.records.money import percent
 
 if TYPE_CHECKING:
     from pipecli.store.pipeline import Pipeline
@@ -268,16 +267,36 @@ def discount(pipeline: Pipeline) -> Iterator[Problem]:
     most = pipeline.settings.quotations.max_discount
     if most is None:
         return
-    for file, position, discount in pipeline.index.connection.execute(
-        """SELECT i.path, i.position, i.discount FROM items i
-        LEFT JOIN _opportunities o USING (path) LEFT JOIN _quotations q USING (path)
-        WHERE i.discount > ? AND (o.status = 'open' OR q.status IN ('draft', 'sent'))
-        ORDER BY i.path, i.position""",
-        (float(most),),
+    on_offer = "(o.status = 'open' OR q.status IN ('draft', 'sent'))"
+    joined = "LEFT JOIN _opportunities o USING (path) LEFT JOIN _quotations q USING (path)"
+    for (file,) in pipeline.index.connection.execute(
+        f"""SELECT path FROM _records {joined} WHERE {on_offer} AND (
+            o.has_discount OR q.has_discount OR path IN (
+                SELECT path FROM items
+                WHERE discount > ? OR discount_amount > quantity * unit_price * ? / 100))
+        ORDER BY path""",
+        (float(most), float(most)),
     ):
-        path = ("items", position - 1, "discount")
-        words = f"a discount of {percent(discount):f} % is above the {most:f} % of the settings"
-        yield Problem(file, path, words)
+        from pipecli.records.item import Priced, discounts
+
+        record = cast("Priced", pipeline.read(file))
+        for path, percent in discounts(record):
+            if percent > most:
+                words = f"a discount of {percent:f} % is above the {most:f} % of the settings"
+                yield Problem(file, path, words)
+
+
+def alternative(pipeline: Pipeline) -> Iterator[Problem]:
+    """Alternative lines of open deals and quotations to a line that isn't there."""
+    for file, position, other in pipeline.index.connection.execute(
+        """SELECT i.path, i.position, i.alternative_to FROM items i
+        WHERE i.alternative_to IS NOT NULL AND NOT EXISTS (
+            SELECT 1 FROM items o WHERE o.path = i.path AND o.position <> i.position
+            AND lower(i.alternative_to) IN (lower(o.product), lower(o.description)))
+        ORDER BY i.path, i.position"""
+    ):
+        path = ("items", position - 1, "alternative_to")
+        yield Problem(file, path, f"there is no item {other} that this one could take the place of")
 
 
 STRUCTURE = (
@@ -294,6 +313,7 @@ STRUCTURE = (
     Rule("open-quotation", Severity.WARNING, open_quotation),
     Rule("accepted-quotation", Severity.WARNING, accepted_quotation),
     Rule("accepted-twice", Severity.WARNING, accepted_twice),
+    Rule("alternative", Severity.WARNING, alternative),
     Rule("primary-contact", Severity.WARNING, primary_contact),
 )
 WITH_SETTINGS = (

@@ -274,7 +274,8 @@ def views_of(run: Session, noun: str, table: str, condition: str, key: str) -> l
 
 
 _BELOW = {
-    "items", "customer_name", "supplier_name", "amount", "tax_by_rate", "tax", "total", "margin",
+    "items", "customer_name", "supplier_name", "amount", "tax_by_rate", "tax", "total", "subtotal",
+    "discount_total", "discount", "discount_amount", "margin",
     "margin_percent", "margin_unknown", "items_without_cost",
 }  # fmt: skip
 """Keys that a person finds in the lines and totals, not in the header."""
@@ -299,22 +300,25 @@ def print_items(run: Session, kind: Kind, shown: RecordJson) -> None:
     """Print the lines of a document, numbered, with the amount of each."""
     lines = _lines(shown, item_amounts(run.pipeline.index.connection, kind.noun, shown["id"]))
     columns = [
-        column for column in _COLUMNS if column.name in _ALWAYS or any(column.name in line for line in lines)
+        column
+        for column in _COLUMNS
+        if column.name in _ALWAYS or any(line.get(column.name) is not None for line in lines)
     ]
     print_records(lines, columns, run.format, id_key="number")
 
 
-def _lines(shown: RecordJson, amounts: Sequence[Decimal | None]) -> list[RecordJson]:
+def _lines(shown: RecordJson, amounts: Sequence[tuple[Decimal | None, ...]]) -> list[RecordJson]:
     """The items of a document as its file has them, with their number, currency and amount."""
-    digits = minor_digits(shown["currency"])
+    unit = Decimal(1).scaleb(-minor_digits(shown["currency"]))
     return [
         {
             "number": number,
             **item,
             "currency": shown["currency"],
-            "amount": None if amount is None else amount.quantize(Decimal(1).scaleb(-digits)),
+            "line_amount": None if printed is None else printed.quantize(unit),
+            "amount": None if net is None else net.quantize(unit),
         }
-        for number, (item, amount) in enumerate(zip(shown.get("items", ()), amounts, strict=True), 1)
+        for number, (item, (printed, net)) in enumerate(zip(shown.get("items", ()), amounts, strict=True), 1)
     ]
 
 
@@ -323,11 +327,26 @@ def _price(line: Mapping[str, Any]) -> str:
     return "" if price is None else price_text(Decimal(price), line["currency"])
 
 
+def _off(line: Mapping[str, Any]) -> str:
+    off = line.get("discount_amount")
+    return "" if off is None else amount_text(Decimal(off), line["currency"], named=False)
+
+
 def _amount(line: Mapping[str, Any]) -> str:
-    return amount_text(line["amount"], line["currency"], named=False)
+    return amount_text(line["line_amount"], line["currency"], named=False)
 
 
-_ALWAYS = {"number", "description", "quantity", "unit_price", "amount"}
+def _option(line: Mapping[str, Any]) -> str:
+    """The word on a line that counts only once it is taken, or whose place another took."""
+    counts, is_offered = line["amount"] is not None, line.get("optional") or "alternative_to" in line
+    if not is_offered:
+        return "" if counts or "unit_price" not in line else "replaced"
+    if counts:
+        return "taken"
+    return f"instead of {line['alternative_to']}" if "alternative_to" in line else "optional"
+
+
+_ALWAYS = {"number", "description", "quantity", "unit_price", "line_amount", "amount"}
 _COLUMNS = (
     Column("number", "#", align="right"),
     Column("description", "ITEM", shrink=True, min_width=14),
@@ -336,8 +355,13 @@ _COLUMNS = (
     Column("uom", "UNIT", rank=2),
     Column("unit_price", "PRICE", align="right", show=_price),
     Column("discount", "DISC %", align="right"),
+    Column("discount_amount", "DISCOUNT", align="right", show=_off),
     Column("tax", "TAX %", align="right", rank=1),
-    Column("amount", "AMOUNT", align="right", show=_amount),
+    Column("kind", "KIND", rank=2),
+    Column("optional", "OPTION", show=_option),
+    Column("alternative_to", "INSTEAD OF", only="data"),
+    Column("line_amount", "AMOUNT", align="right", show=_amount),
+    Column("amount", "NET AMOUNT", only="data"),
     Column("currency", "CURRENCY", only="data"),
 )
 
@@ -357,7 +381,10 @@ def _totals(shown: RecordJson) -> str:
     currency = shown["currency"]
     if "total" not in shown:
         return f"total  {amount_text(shown['amount'], currency)}\n" if "amount" in shown else ""
+    off, with_tax = shown.get("discount_total"), " with tax" if shown.get("tax_included") else ""
     sums: list[tuple[str, Any, str]] = [
+        *([("items" + with_tax, shown["subtotal"], "")] if "subtotal" in shown else []),
+        *([(f"discount{_percent_text(shown)}{with_tax}", -off, "")] if off else []),
         ("net", shown["amount"], ""),
         *((f"tax {rate} %", tax, "") for rate, tax in shown["tax_by_rate"].items()),
         ("total", shown["total"], ""),
@@ -371,6 +398,11 @@ def _totals(shown: RecordJson) -> str:
     if "margin_unknown" in shown:
         lines.append(f"{'margin':<{labels}}  unknown: {shown['margin_unknown']}\n")
     return "".join(lines)
+
+
+def _percent_text(shown: RecordJson) -> str:
+    """` 5 %` of a record with a discount in percent."""
+    return f" {shown['discount']} %" if shown.get("discount") else ""
 
 
 def _margin_words(shown: RecordJson) -> str:

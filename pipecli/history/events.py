@@ -136,11 +136,15 @@ def described(field: str, thing: Thing, currency: str) -> str:
 
 def _item(thing: Thing, currency: str) -> str:
     what = shown(thing.get("description"), "description", "") or thing.get("product")
-    price, discount = thing.get("unit_price"), thing.get("discount")
+    price, discount, off = (thing.get(key) for key in ("unit_price", "discount", "discount_amount"))
+    option = thing.get("alternative_to")
     return joined(
         shown(thing.get("quantity", 1), "quantity", ""), "×", what,
         f"at {shown(price, 'unit_price', currency)}" if price is not None else "",
         f"less {shown(discount, 'discount', '')} %" if discount else "",
+        f"less {shown(off, 'discount_amount', currency)}" if off else "",
+        f"(instead of {shown(option, 'alternative_to', '')})" if option else "",
+        "(optional)" if thing.get("optional") is True else "",
     )  # fmt: skip
 
 

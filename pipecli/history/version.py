@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipecli.errors import FaultyFile
@@ -103,27 +104,31 @@ def _facts(record: Record) -> dict[str, str | None]:
 
 
 def _worth(record: Record) -> object | None:
-    from pipecli.records.item import total
+    from pipecli.records.item import totals
     from pipecli.records.opportunity import Opportunity
     from pipecli.records.quotation import Order, Quotation
 
     if isinstance(record, Opportunity):
         return record.value
-    return total(record.items, record.currency) if isinstance(record, (Quotation, Order)) else None
+    return totals(record).net if isinstance(record, (Quotation, Order)) else None
 
 
 def _sum_of_items(plain: Plain) -> str | None:
     """The total of an invalid version's items: where only other keys are wrong, it is worth the same."""
-    from pipecli.records.item import Item, total
+    from pipecli.records.item import Item
+    from pipecli.records.money import rounded
     from pipecli.store import reading
 
     items, currency = plain.get("items"), plain.get("currency")
-    if plain.get("amount") is not None or not isinstance(items, list) or not isinstance(currency, str):
+    special = ("amount", "discount", "discount_amount", "tax_included", "taken")
+    if not isinstance(items, list) or not isinstance(currency, str) or any(key in plain for key in special):
         return None
     try:
-        return str(total([reading.validate(Item, item) for item in items], currency)) if items else None
+        lines = [reading.validate(Item, item) for item in items]
     except FaultyFile:
         return None
+    counted = [line.amount(currency) for line in lines if not line.is_offered]
+    return str(sum(counted, rounded(Decimal(0), currency))) if items else None
 
 
 def _text(value: object | None) -> str | None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from pipecli.records.item import Item, tax_by_rate, total
+from pipecli.records.item import Item, counted, totals
 from pipecli.records.lead import Lead
 from pipecli.records.money import minor_digits
 from pipecli.records.party import Contact, Customer, Supplier
@@ -94,6 +94,8 @@ class Printed:
     """The text before the items; empty for most."""
     items: list[PrintedItem] = field(default_factory=list)
     """Those of a request have no prices: there the reader writes theirs."""
+    options: list[PrintedItem] = field(default_factory=list)
+    """Optional and alternative lines, which no sum counts; empty for most."""
     discounted: bool = False
     taxed: bool = False
     sums: list[Labelled] = field(default_factory=list)
@@ -200,12 +202,19 @@ def _priced_sheet(
     words, formats = tongue
     watermark, stamp = (getattr(words, name) if name else "" for name in marked)
     sums, whole = _sums(record, words, formats)
+    shown = counted(record)
+    stands = isinstance(record, Order) or record.status is QuotationStatus.ACCEPTED
     return replace(
         _sheet(record, words, company, to, facts, title=title, total=whole),
         stamp=stamp,
         watermark=watermark,
-        items=[_priced(item, record.currency, words, formats) for item in record.items],
-        discounted=any(item.discount for item in record.items),
+        items=[_priced(record.items[place], record.currency, words, formats) for place in shown],
+        options=[
+            _option(record.items[place], record.currency, words, formats)
+            for place in range(len(record.items))
+            if place not in shown and record.items[place].is_offered and not stands
+        ],
+        discounted=any(item.discount or item.discount_amount for item in record.items),
         taxed=any(item.tax is not None for item in record.items),
         sums=sums,
         validity=validity,
@@ -265,23 +274,44 @@ def _priced(item: Item, currency: str, words: Words, formats: Formats) -> Printe
     return replace(
         _described(item, words, formats),
         unit_price=unit_price(item.unit_price, currency, formats),
-        discount=formats.percent(item.discount) if item.discount else "",
+        discount=_off(item, currency, formats),
         tax=formats.percent(item.tax) if item.tax is not None else "",
         amount=formats.figure(item.amount(currency), minor_digits(currency)),
     )
 
 
+def _off(item: Item, currency: str, formats: Formats) -> str:
+    if item.discount_amount:
+        return "\u2212" + formats.figure(item.discount_amount, minor_digits(currency))
+    return formats.percent(item.discount) if item.discount else ""
+
+
+def _option(item: Item, currency: str, words: Words, formats: Formats) -> PrintedItem:
+    """A line that the customer may take: beside the rest, or instead of another."""
+    printed = _priced(item, currency, words, formats)
+    label = words.instead_of.format(item=item.alternative_to) if item.alternative_to else words.optional
+    return replace(printed, detail=" · ".join(part for part in (label, printed.detail) if part))
+
+
 def _sums(record: Quotation | Order, words: Words, formats: Formats) -> tuple[list[Labelled], Labelled]:
-    """Net and tax by rate, and the total. Without any tax there is only the total, and it says so."""
-    currency = record.currency
-    net, taxes = total(record.items, currency), tax_by_rate(record.items, currency)
-    if not taxes:
-        return [], Labelled(words.total_without_tax, formats.money(net, currency))
-    sums = [Labelled(words.net, formats.money(net, currency))]
-    for rate, tax in taxes.items():
-        sums.append(Labelled(f"{words.tax} {formats.percent(rate)}", formats.money(tax, currency)))
-    whole = net + sum(taxes.values(), Decimal(0))
-    return sums, Labelled(words.total, formats.money(whole, currency))
+    """The discount of the whole, net and tax by rate, and the total.
+
+    Without any tax there is only the total, and it says so.
+    """
+    currency, made = record.currency, totals(record)
+
+    def line(label: str, amount: Decimal) -> Labelled:
+        return Labelled(label, formats.money(amount, currency))
+
+    sums = []
+    if made.discount:
+        percent = f" {formats.percent(record.discount)}" if record.discount else ""
+        sums = [line(words.subtotal, made.subtotal), line(f"{words.discount}{percent}", -made.discount)]
+    if not made.tax_by_rate:
+        return sums, line(words.total_without_tax, made.net)
+    sums.append(line(words.net, made.net))
+    sums += [line(f"{words.tax} {formats.percent(rate)}", tax) for rate, tax in made.tax_by_rate.items()]
+    return sums, line(words.total_with_tax if record.tax_included else words.total, made.gross)
 
 
 def printed_request(request: SupplierQuotation, company: Company, supplier: Supplier | None) -> Printed:

@@ -99,6 +99,8 @@ class PriceList(Record):
     currency: CurrencyCode
     valid_from: Day | None = None
     valid_until: Day | None = None
+    tax_included: Flag | None = None
+    """True: its prices are with tax, as shops show them."""
     prices: dict[ProductSku, Price] = {}
     notes: Text | None = None
     custom: Custom = None

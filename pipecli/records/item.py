@@ -1,14 +1,33 @@
-"""Items: what is sold, in the same shape on opportunity, quotation, supplier quotation and order."""
+"""Items: what is sold, in the same shape on opportunity, quotation and order, and what they come to together.
+
+Prices are without tax, or with it where the record says `tax_included`. A discount is of a line or of the
+whole record, by percent or by amount; that of the whole takes its part of each rate of tax, to the cent.
+Optional and alternative lines count once they are taken. The rules are those of EN 16931 (BG-20, BG-23): an
+allowance of the document belongs to its rate of tax, and tax is due on the sum of a rate.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from decimal import Decimal
-from typing import ClassVar
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import ROUND_HALF_UP, Decimal
+from enum import StrEnum
+from typing import Any, ClassVar, NamedTuple, Protocol, Self
+
+from pydantic import model_validator
 
 from pipecli.records import kinds
-from pipecli.records.base import Amount, Line, Part, Percent, ProductSku, Quantity, Text
-from pipecli.records.money import EXACT, rounded
+from pipecli.records.base import Amount, Flag, Line, Part, Percent, ProductSku, Quantity, Text
+from pipecli.records.money import EXACT, rounded, shares
+from pipecli.records.names import folded
+
+_ZERO = Decimal(0)
+
+
+class LineKind(StrEnum):
+    """Lines that are no goods: a discount of the whole record leaves them as they are."""
+
+    FREIGHT = "freight"
+    CHARGE = "charge"
 
 
 class Item(Part):
@@ -24,33 +43,223 @@ class Item(Part):
     unit_price: Amount
     discount: Percent | None = None
     """Percent off the line."""
+    discount_amount: Amount | None = None
+    """Money off the line, instead of percent."""
     tax: Percent | None = None
-    """Percent of tax on top; never part of an amount."""
+    """Percent of tax: on top of the price, or in it where the record says tax_included."""
+    kind: LineKind | None = None
+    """Absent: a product or a service."""
+    optional: Flag | None = None
+    """Offered beside the rest: it counts once it is taken."""
+    alternative_to: Line | None = None
+    """The product, or the description, of the line whose place it takes once it is taken."""
     external_id: Text | None = None
     """Its name in the system it was imported from."""
 
     def amount(self, currency: str) -> Decimal:
-        """quantity × unit price × (1 − discount), without tax, rounded half up to the minor unit."""
+        """quantity × unit price − discount as the line is printed, rounded half up to the minor unit."""
         gross = EXACT.multiply(self.quantity, self.unit_price)
         if self.discount:
             gross = EXACT.multiply(gross, 100 - self.discount).scaleb(-2, EXACT)
+        if self.discount_amount:
+            gross = EXACT.subtract(gross, self.discount_amount)
         return rounded(gross, currency)
 
+    @property
+    def is_offered(self) -> bool:
+        """True of an optional or alternative line, which counts once it is taken."""
+        return bool(self.optional or self.alternative_to)
 
-def total(items: Iterable[Item], currency: str) -> Decimal:
-    """The sum of the lines' amounts, without tax."""
-    whole = rounded(Decimal(0), currency)
-    for item in items:
-        whole = EXACT.add(whole, item.amount(currency))
-    return whole
+    def replaces(self, other: Item) -> bool:
+        """True where `other` is the line that this is an alternative to."""
+        words = folded(self.alternative_to or "")
+        return bool(words) and words in (folded(other.product or ""), folded(other.description))
+
+    @model_validator(mode="after")
+    def _one_discount(self) -> Self:
+        if self.discount is not None and self.discount_amount is not None:
+            raise ValueError("a line has a discount in percent or a discount_amount, not both")
+        if self.discount_amount and self.discount_amount > EXACT.multiply(self.quantity, self.unit_price):
+            raise ValueError(f"a discount_amount of {self.discount_amount} is more than the line's price")
+        return self
 
 
-def tax_by_rate(items: Iterable[Item], currency: str) -> dict[Decimal, Decimal]:
-    """Tax due at each rate, lowest first: computed on the sum of that rate's lines, rounded half up."""
-    net: dict[Decimal, Decimal] = {}
-    for item in items:
-        if item.tax is not None:
-            net[item.tax] = EXACT.add(net.get(item.tax, Decimal(0)), item.amount(currency))
-    return {
-        rate: rounded(EXACT.multiply(net[rate], rate).scaleb(-2, EXACT), currency) for rate in sorted(net)
+class Priced(Protocol):
+    """A record with items: an opportunity, a quotation, an order."""
+
+    @property
+    def currency(self) -> str: ...
+    @property
+    def items(self) -> tuple[Item, ...]: ...
+    @property
+    def tax_included(self) -> bool | None: ...
+    @property
+    def discount(self) -> Decimal | None: ...
+    @property
+    def discount_amount(self) -> Decimal | None: ...
+
+
+class Totals(NamedTuple):
+    """The sums of a record, in its currency, each to the minor unit."""
+
+    lines: tuple[Decimal | None, ...]
+    """The worth of each line without tax and after all discounts; None where it isn't counted."""
+    subtotal: Decimal
+    """The counted lines as they are printed."""
+    discount: Decimal
+    """The discount of the whole record, as it is printed."""
+    net: Decimal
+    tax_by_rate: Mapping[Decimal, Decimal]
+    """The tax due at each rate, the lowest first."""
+
+    @property
+    def tax(self) -> Decimal:
+        return sum(self.tax_by_rate.values(), self.net * 0)
+
+    @property
+    def gross(self) -> Decimal:
+        return self.net + self.tax
+
+
+def counted(record: Priced) -> list[int]:
+    """The places, from 0, of the lines that count: not an option that isn't taken, nor a line it replaces."""
+    items = record.items
+    if not any(item.is_offered for item in items):
+        return list(range(len(items)))
+    taken = {number - 1 for number in getattr(record, "taken", ())}
+    replaced = {
+        place
+        for number in taken
+        if number < len(items)
+        for place, item in enumerate(items)
+        if place != number and items[number].replaces(item) and not item.is_offered
     }
+    return [
+        place
+        for place, item in enumerate(items)
+        if (place in taken or not item.is_offered) and place not in replaced
+    ]
+
+
+def totals(record: Priced) -> Totals:
+    """What a record's lines come to: net, tax by rate, and each line's own part."""
+    currency, zero = record.currency, rounded(_ZERO, record.currency)
+    if not (record.discount or record.discount_amount or record.tax_included):
+        return _plain_totals(record, zero)
+    places = counted(record)
+    printed = {place: record.items[place].amount(currency) for place in places}
+    subtotal = sum(printed.values(), zero)
+    off = _discount(record, printed)
+    net = {place: _net(record, amount, record.items[place].tax) for place, amount in printed.items()}
+    taxes: dict[Decimal, Decimal] = {}
+    for rate, group, share in _by_rate(record, printed, off):
+        gross = sum((printed[place] for place in group), zero) - share
+        allowance = _net(record, share, rate)
+        goods = [place for place in group if record.items[place].kind is None]
+        for place, part in zip(
+            goods, shares(allowance, [net[place] for place in goods], currency), strict=True
+        ):
+            net[place] -= part
+        taxable = sum((net[place] for place in group), zero)
+        if rate is not None:
+            due = gross - taxable if record.tax_included else EXACT.multiply(taxable, rate).scaleb(-2, EXACT)
+            taxes[rate] = rounded(due, currency)
+    return Totals(
+        tuple(net.get(place) for place in range(len(record.items))),
+        subtotal,
+        off,
+        sum(net.values(), zero),
+        {rate: taxes[rate] for rate in sorted(taxes)},
+    )
+
+
+def _plain_totals(record: Priced, zero: Decimal) -> Totals:
+    """The totals of what has neither a discount as a whole nor tax in its prices: nearly every record."""
+    amounts = [item.amount(record.currency) for item in record.items]
+    lines: list[Decimal | None] = [None] * len(amounts)
+    taxable: dict[Decimal, Decimal] = {}
+    for place in counted(record):
+        lines[place] = amounts[place]
+        rate = record.items[place].tax
+        if rate is not None:
+            taxable[rate] = EXACT.add(taxable.get(rate, _ZERO), amounts[place])
+    net = zero
+    for amount in lines:
+        net = net if amount is None else EXACT.add(net, amount)
+    taxes = {
+        rate: rounded(EXACT.multiply(taxable[rate], rate).scaleb(-2, EXACT), record.currency)
+        for rate in sorted(taxable)
+    }
+    return Totals(tuple(lines), net, zero, net, taxes)
+
+
+def _net(record: Priced, amount: Decimal, rate: Decimal | None) -> Decimal:
+    """A printed amount without the tax that is in it."""
+    if not record.tax_included or not rate:
+        return amount
+    return rounded(EXACT.divide(EXACT.multiply(amount, 100), 100 + rate), record.currency)
+
+
+def _discount(record: Priced, printed: Mapping[int, Decimal]) -> Decimal:
+    """The money off the whole record, of its goods and services alone. Never more than these."""
+    zero = rounded(_ZERO, record.currency)
+    if not record.discount and not record.discount_amount:
+        return zero
+    goods = sum((amount for place, amount in printed.items() if record.items[place].kind is None), zero)
+    if record.discount_amount:
+        return min(rounded(record.discount_amount, record.currency), goods)
+    return rounded(EXACT.multiply(goods, record.discount or _ZERO).scaleb(-2, EXACT), record.currency)
+
+
+def _by_rate(
+    record: Priced, printed: Mapping[int, Decimal], off: Decimal
+) -> Iterator[tuple[Decimal | None, Sequence[int], Decimal]]:
+    """Each rate of tax, the places of its lines, and its share of the discount, to the cent."""
+    groups: dict[Decimal | None, list[int]] = {}
+    for place in printed:
+        groups.setdefault(record.items[place].tax, []).append(place)
+    goods = [
+        sum((printed[place] for place in group if record.items[place].kind is None), _ZERO)
+        for group in groups.values()
+    ]
+    for (rate, group), share in zip(groups.items(), shares(off, goods, record.currency), strict=True):
+        yield rate, group, share
+
+
+def discounts(record: Priced) -> Iterator[tuple[tuple[str | int, ...], Decimal]]:
+    """Every discount given, by the path of its field, in percent; one in money to two decimals."""
+    for place, item in enumerate(record.items):
+        if item.discount:
+            yield ("items", place, "discount"), item.discount
+        gross = EXACT.multiply(item.quantity, item.unit_price)
+        if item.discount_amount and gross:
+            yield ("items", place, "discount_amount"), _percent_of(item.discount_amount, gross)
+    if record.discount:
+        yield ("discount",), record.discount
+    if record.discount_amount and (subtotal := totals(record).subtotal):
+        yield ("discount_amount",), _percent_of(record.discount_amount, subtotal)
+
+
+def _percent_of(part: Decimal, whole: Decimal) -> Decimal:
+    return EXACT.divide(EXACT.multiply(part, 100), whole).quantize(Decimal("0.01"), ROUND_HALF_UP, EXACT)
+
+
+def require_fitting_discount(record: Any) -> Any:
+    """Validate the discount of a whole record: of one kind, payable, and no more than the goods."""
+    if record.discount is not None and record.discount_amount is not None:
+        raise ValueError("a record has a discount in percent or a discount_amount, not both")
+    off = record.discount_amount
+    if off is not None:
+        if rounded(off, record.currency) != off:
+            raise ValueError(f"{off} {record.currency} can't be paid")
+        if off and off > totals(record).subtotal:
+            raise ValueError(f"a discount_amount of {off} is more than the items come to")
+    return record
+
+
+def require_options_there(record: Any) -> Any:
+    """Validate `taken`: numbers, from 1, of optional or alternative lines."""
+    for number in record.taken:
+        if not (1 <= number <= len(record.items) and record.items[number - 1].is_offered):
+            raise ValueError(f"taken: {number} isn't the number of an optional or alternative line")
+    return record

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from decimal import ROUND_HALF_UP, Context, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Context, Decimal
 from typing import NamedTuple
 
 from pipecli.errors import PipecliError
@@ -31,6 +31,25 @@ def weighted(amount: Decimal, probability: Decimal, currency: str) -> Decimal:
     Rounding each deal and not the sum makes every total the sum of the figures a person sees above it.
     """
     return rounded(EXACT.multiply(amount, probability).scaleb(-2, EXACT), currency)
+
+
+def shares(amount: Decimal, weights: Sequence[Decimal], currency: str) -> list[Decimal]:
+    """`amount` in parts that are as the weights, each to the minor unit, together exactly the whole.
+
+    The largest remainders get what rounding down left over, the earlier one first. Without any weight the
+    first part is all.
+    """
+    whole = sum(weights, Decimal(0))
+    if not whole:
+        return [amount if place == 0 else rounded(Decimal(0), currency) for place in range(len(weights))]
+    unit = _UNITS[minor_digits(currency)]
+    exact = [EXACT.divide(EXACT.multiply(amount, weight), whole) for weight in weights]
+    parts = [part.quantize(unit, ROUND_DOWN, EXACT) for part in exact]
+    left = int((amount - sum(parts)) / unit)
+    largest = sorted(range(len(exact)), key=lambda place: (parts[place] - exact[place], place))
+    for place in largest[:left]:
+        parts[place] += unit
+    return parts
 
 
 def percent(stored: float) -> Decimal:

@@ -36,7 +36,7 @@ from pipecli.records.base import (
     Text,
     UserSlug,
 )
-from pipecli.records.item import Item, total
+from pipecli.records.item import Item, require_fitting_discount, totals
 from pipecli.records.kinds import OPPORTUNITY, closed_in_lists
 from pipecli.records.money import minor_digits, rounded
 
@@ -134,12 +134,18 @@ class Opportunity(Document):
     """The lead's score, kept in sight."""
     currency: CurrencyCode
     price_list: PriceListSlug | None = None
+    tax_included: Flag | None = None
+    """True: the prices of its items are with their tax. Copied from the price list; its amount is without."""
     amount: Amount | None = None
     """Set by hand; absent: the sum of the items."""
     probability: Percent | None = None
     """Set by hand, in percent; absent: the stage's."""
     expected_close: Day | None = None
     items: tuple[Item, ...] = ()
+    discount: Percent | None = None
+    """Percent off its goods and services together, after the discounts of the lines."""
+    discount_amount: Amount | None = None
+    """Money off them, instead of percent."""
     contacts: tuple[Stakeholder, ...] = ()
     competitors: tuple[CompetitorName, ...] = ()
     key_info: KeyInformation | None = None
@@ -159,7 +165,7 @@ class Opportunity(Document):
     @property
     def items_amount(self) -> Decimal | None:
         """The sum of its items; None without any."""
-        return total(self.items, self.currency) if self.items else None
+        return totals(self).net if self.items else None
 
     @property
     def amount_in_lists(self) -> Decimal | None:
@@ -180,6 +186,8 @@ class Opportunity(Document):
                     f"{amount} {self.currency} can't be paid: {self.currency} has {digits} decimals"
                 )
         return self
+
+    _discount_fits = model_validator(mode="after")(require_fitting_discount)
 
     @model_validator(mode="after")
     def _closing_fits_status(self) -> Self:

@@ -15,11 +15,13 @@ from pipecli.records import kinds
 from pipecli.records.base import (
     Amount,
     ContactSlug,
+    Count,
     CurrencyCode,
     Custom,
     CustomerSlug,
     Day,
     Document,
+    Flag,
     LanguageTag,
     LeadId,
     Line,
@@ -27,6 +29,7 @@ from pipecli.records.base import (
     OpportunityId,
     OrderId,
     Part,
+    Percent,
     PriceListSlug,
     ProductSku,
     Quantity,
@@ -35,7 +38,7 @@ from pipecli.records.base import (
     SupplierSlug,
     Text,
 )
-from pipecli.records.item import Item
+from pipecli.records.item import Item, require_fitting_discount, require_options_there
 from pipecli.records.kinds import ORDER, QUOTATION, SUPPLIER_QUOTATION
 from pipecli.records.money import rounded
 
@@ -70,15 +73,26 @@ class Quotation(Document):
     language: LanguageTag | None = None
     currency: CurrencyCode
     price_list: PriceListSlug | None = None
+    tax_included: Flag | None = None
+    """True: the prices of its items are with their tax; their sum is the total to pay."""
     supplier_quotation: SupplierQuotationId | None = None
     """The supplier's answer its prices come from."""
     items: tuple[Item, ...] = ()
+    discount: Percent | None = None
+    """Percent off its goods and services together, after the discounts of the lines."""
+    discount_amount: Amount | None = None
+    """Money off them, instead of percent."""
+    taken: tuple[Count, ...] = ()
+    """The numbers, from 1, of the optional and alternative lines that the customer took."""
     terms: Text | None = None
     reason: Line | None = None
     """Why the customer rejected it."""
     notes: Text | None = None
     tags: tuple[Line, ...] = ()
     custom: Custom = None
+
+    _discount_fits = model_validator(mode="after")(require_fitting_discount)
+    _options_are_there = model_validator(mode="after")(require_options_there)
 
     @property
     def label(self) -> str:
@@ -109,13 +123,21 @@ class Order(Document):
     language: LanguageTag | None = None
     currency: CurrencyCode
     price_list: PriceListSlug | None = None
+    tax_included: Flag | None = None
+    """True: the prices of its items are with their tax; their sum is the total to pay."""
     items: tuple[Item, ...] = ()
+    discount: Percent | None = None
+    """Percent off its goods and services together, after the discounts of the lines."""
+    discount_amount: Amount | None = None
+    """Money off them, instead of percent."""
     terms: Text | None = None
     reason: Line | None = None
     """Why it was cancelled."""
     notes: Text | None = None
     tags: tuple[Line, ...] = ()
     custom: Custom = None
+
+    _discount_fits = model_validator(mode="after")(require_fitting_discount)
 
     @property
     def label(self) -> str:

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import TypedDict, TypeVar, Unpack
 
 from pipecli.records.catalogue import PriceList, Product
-from pipecli.records.item import Item, total
+from pipecli.records.item import Item, LineKind, totals
 from pipecli.records.names import folded
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.quotation import Quotation, SupplierItem
@@ -101,7 +101,13 @@ def price_list_of(deal: Priced, settings: Settings, lists: Sequence[PriceList], 
 
 
 def require_currency(price_list: PriceList, deal: Priced) -> None:
-    """Refuse a list whose prices are not in the deal's currency."""
+    """Refuse a list whose prices are not in the deal's currency, or not as its lines' with or without tax."""
+    if deal.items and bool(price_list.tax_included) != bool(deal.tax_included):
+        words = ("with", "without") if price_list.tax_included else ("without", "with")
+        raise Refused(
+            f"the prices of {price_list.id} are {words[0]} tax, those of {deal.id} {words[1]} it",
+            hint="choose another list, or give the price with --price",
+        )
     if price_list.currency != deal.currency:
         raise Refused(
             f"the price list {price_list.id} is in {price_list.currency}, {deal.id} in {deal.currency}",
@@ -154,9 +160,13 @@ class NewLine(TypedDict, total=False):
     quantity: Decimal | None
     price: Decimal | None
     discount: Decimal | None
+    discount_amount: Decimal | None
     tax: Decimal | None
     description: str | None
     uom: str | None
+    kind: LineKind | None
+    optional: bool | None
+    alternative_to: str | None
 
 
 def make_item(
@@ -193,8 +203,28 @@ def make_item(
         uom=uom,
         unit_price=price,
         discount=line.get("discount"),
+        discount_amount=line.get("discount_amount"),
         tax=tax,
+        kind=line.get("kind"),
+        optional=line.get("optional"),
+        alternative_to=line.get("alternative_to"),
     )
+
+
+def with_new_line(owner: T, settings: Settings, lists: Sequence[PriceList], day: date, line: NewLine) -> T:
+    """The record with one line more. With the first, its list's word on tax is taken."""
+    item = make_item(owner, settings, lists, day, **line)
+    if item.alternative_to and not any(item.replaces(other) for other in owner.items):
+        known = ", ".join(other.product or other.description for other in owner.items)
+        raise Refused(
+            f"{owner.id} has no item {item.alternative_to} to be an alternative to",
+            hint=f"it has {known or 'none'}",
+        )
+    terms = owner.tax_included
+    by_list = item.product is not None and line.get("price") is None
+    if not owner.items and (by_list or owner.price_list):
+        terms = price_list_of(owner, settings, lists, day).tax_included
+    return owner.with_(items=(*owner.items, item), tax_included=terms)
 
 
 def add_item(
@@ -202,8 +232,8 @@ def add_item(
 ) -> Change:
     """Add a line to an open deal; `line` says which, as `make_item` takes it."""
     require_open(deal)
-    item = make_item(deal, settings, lists, day, **line)
-    grown = deal.with_(items=(*deal.items, item))
+    grown = with_new_line(deal, settings, lists, day, line)
+    item = grown.items[-1]
     return Change(
         grown,
         f"add {in_words(item)} at {item.unit_price:,f} {deal.currency}",
@@ -216,7 +246,7 @@ def amount_notes(deal: Opportunity) -> tuple[str, ...]:
     """The note for a person when the items change under an amount that was set by hand."""
     if deal.amount is None:
         return ()
-    items = f"{total(deal.items, deal.currency):,f}"
+    items = f"{totals(deal).net:,f}"
     return (
         f"the amount stays {deal.amount:,f} {deal.currency} as set by hand; the items come to {items}: "
         f"pipecli opp set {deal.id} amount= takes theirs",
@@ -237,13 +267,16 @@ class ChangedLine(TypedDict, total=False):
     quantity: Decimal | None
     price: Decimal | None
     discount: Decimal | None
+    discount_amount: Decimal | None
     tax: Decimal | None
     description: str | None
     uom: str | None
 
 
 def with_line(owner: T, which: str, line: ChangedLine) -> tuple[T, str]:
-    """The record with other fields on a line, and the words for it. A discount of 0 is none.
+    """The record with other fields on a line, and the words for it.
+
+    A discount of 0 is none; one in percent and one in money take each other's place.
 
     The price stays where it isn't given: `price_notes` says what the list would give.
     """
@@ -253,11 +286,13 @@ def with_line(owner: T, which: str, line: ChangedLine) -> tuple[T, str]:
     if not given:
         raise Refused(
             f"{owner.id}: nothing is given for the item {which}",
-            hint="give --quantity, --price, --discount, --tax, --description or --uom",
+            hint="give --quantity, --price, --discount, --discount-amount, --tax, --description or --uom",
         )
-    if given.get("discount") == 0:
-        given["discount"] = None
-    item = owner.items[place].with_(**given)
+    fields: dict[str, object] = dict(given)
+    for name, other in (("discount", "discount_amount"), ("discount_amount", "discount")):
+        if name in given:
+            fields |= {name: given[name] or None} | ({} if other in given else {other: None})
+    item = owner.items[place].with_(**fields)
     changed = owner.with_(items=(*owner.items[:place], item, *owner.items[place + 1 :]))
     return changed, f"set {', '.join(given)} of item {place + 1}, {item.description}"
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import TypeVar
 
+from pipecli.records.item import counted
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.quotation import Order, OrderStatus, Quotation, QuotationStatus, SupplierQuotation
 from pipecli.workflow.change import Change, Refused
@@ -20,7 +21,7 @@ def order_from_quotation(
 ) -> Order:
     """The order that a quotation becomes on `day` (default: that of `now`).
 
-    `customer` is who orders: a quotation to a lead names none.
+    `customer` is who orders: a quotation to a lead names none. Options that nobody took stay behind.
     """
     return Order(
         id=id,
@@ -33,7 +34,12 @@ def order_from_quotation(
         language=quotation.language,
         currency=quotation.currency,
         price_list=quotation.price_list,
-        items=quotation.items,
+        tax_included=quotation.tax_included,
+        items=tuple(
+            quotation.items[place].with_(optional=None, alternative_to=None) for place in counted(quotation)
+        ),
+        discount=quotation.discount,
+        discount_amount=quotation.discount_amount,
         terms=quotation.terms,
         notes=quotation.notes,
     )

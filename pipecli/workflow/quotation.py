@@ -13,6 +13,7 @@ from typing import Unpack
 
 from pipecli.records.activity import Activity
 from pipecli.records.catalogue import PriceList
+from pipecli.records.item import totals
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.party import Contact, Customer
@@ -25,10 +26,10 @@ from pipecli.workflow.items import (
     NewLine,
     find_item,
     in_words,
-    make_item,
     price_notes,
     require_currency,
     with_line,
+    with_new_line,
 )
 
 
@@ -119,14 +120,15 @@ def _new(quotation: Quotation) -> str:
     return f"make a new one: pipecli quote new {quotation.opportunity}"
 
 
-def add(
+def add_item(
     quotation: Quotation, settings: Settings, lists: Sequence[PriceList], day: date, **line: Unpack[NewLine]
 ) -> Change:
     """Add a line to a draft; `line` says which, as `make_item` takes it."""
     require_draft(quotation)
-    item = make_item(quotation, settings, lists, day, **line)
+    grown = with_new_line(quotation, settings, lists, day, line)
+    item = grown.items[-1]
     return Change(
-        quotation.with_(items=(*quotation.items, item)),
+        grown,
         f"add {in_words(item)} at {item.unit_price:,f} {quotation.currency}",
         "item-added",
     )
@@ -147,7 +149,7 @@ def set_item(
     return Change(changed, summary, "changed", notes=notes)
 
 
-def remove(quotation: Quotation, which: str) -> Change:
+def remove_item(quotation: Quotation, which: str) -> Change:
     """Take a line off a draft: by its number from 1, its product, or words of its description."""
     require_draft(quotation)
     place = find_item(quotation.items, which, quotation.id)
@@ -193,10 +195,18 @@ def mailed(sent: Change, deal: Opportunity, mail: Activity, to: str) -> Change:
     return replace(sent, summary=summary, also=(with_activity(followed, mail),))
 
 
-def accept(quotation: Quotation, deal: Opportunity, *, siblings: Sequence[Quotation], today: date) -> Change:
+def accept(
+    quotation: Quotation,
+    deal: Opportunity,
+    *,
+    siblings: Sequence[Quotation],
+    today: date,
+    options: Sequence[str] = (),
+) -> Change:
     """Sent → accepted, one of a deal. Its siblings stay as they are until the deal is won.
 
-    A customer may say yes after the last day of validity: that is taken, and said.
+    `options` are the optional and alternative lines that the customer takes. A customer may say yes after the
+    last day of validity: that is taken, and said.
     """
     if quotation.status is not QuotationStatus.SENT:
         raise wrong_move(quotation, "accepted", siblings)
@@ -208,15 +218,39 @@ def accept(quotation: Quotation, deal: Opportunity, *, siblings: Sequence[Quotat
                 hint=f"if that is over: pipecli quote reject {other.id}",
             )
     late = quotation.valid_until is not None and quotation.valid_until < today
+    taken = _taken(quotation, options)
+    accepted = quotation.with_(status=QuotationStatus.ACCEPTED, taken=taken)
+    words = ", ".join(in_words(quotation.items[number - 1]) for number in taken)
     return Change(
-        quotation.with_(status=QuotationStatus.ACCEPTED),
-        "accept",
+        accepted,
+        f"accept with {words}" if taken else "accept",
         "quotation-accepted",
         notes=(
+            *([f"with {words} it comes to {totals(accepted).net:,f} {quotation.currency}"] if taken else []),
             *([f"{quotation.id} was valid until {quotation.valid_until}"] if late else []),
             f"the deal is still open; close it with: pipecli opp won {deal.id}",
         ),
     )
+
+
+def _taken(quotation: Quotation, options: Sequence[str]) -> tuple[int, ...]:
+    """The numbers, from 1, of the options that a customer takes. Refused for a line that counts anyway."""
+    places = sorted({find_item(quotation.items, which, quotation.id) for which in options})
+    offered = [str(place + 1) for place, item in enumerate(quotation.items) if item.is_offered]
+    for place in places:
+        if not quotation.items[place].is_offered:
+            raise Refused(
+                f"item {place + 1}, {in_words(quotation.items[place])}, is part of the offer, not an option",
+                hint=f"the options of {quotation.id} are {', '.join(offered) or 'none'}",
+            )
+    for place, item in enumerate(quotation.items):
+        rivals = [str(other + 1) for other in places if quotation.items[other].replaces(item)]
+        if len(rivals) > 1 and not item.is_offered:
+            raise Refused(
+                f"items {' and '.join(rivals)} both take the place of item {place + 1}",
+                hint="take one of them",
+            )
+    return tuple(place + 1 for place in places)
 
 
 def reject(
@@ -306,7 +340,10 @@ def new_quotation(
         language=language or next(iter(known), None),
         currency=deal.currency,
         price_list=deal.price_list,
+        tax_included=deal.tax_included,
         items=deal.items,
+        discount=deal.discount,
+        discount_amount=deal.discount_amount,
         terms=terms or settings.quotations.terms,
         notes=notes,
     )
@@ -359,6 +396,7 @@ def revise(
         valid_until=valid_from(now.date(), settings),
         status=QuotationStatus.DRAFT,
         reason=None,
+        taken=(),
     )
     superseded = quotation.with_(status=QuotationStatus.SUPERSEDED)
     return Change(draft, f"revise {quotation.id}", "quotation-revised", also=(superseded,))

@@ -37,13 +37,14 @@ def request(
     require_open(deal)
     if answer_by and answer_by < now.date():
         raise Refused(f"an answer by {answer_by} can't be wished for any more", hint="name a day to come")
-    if not deal.items:
+    if all(item.kind for item in deal.items):
         raise Refused(
             f"{deal.id} has no items to ask for",
             hint=f"add some: pipecli opp item add {deal.id} --product SKU --quantity N",
         )
     named = sorted({find_item(deal.items, which, deal.id) for which in only})
-    items = [deal.items[place] for place in named] or list(deal.items)
+    goods = [item for item in deal.items if item.kind is None]
+    items = [deal.items[place] for place in named] or goods
     return SupplierQuotation.model_construct(
         id=id,
         created=now,
@@ -304,8 +305,9 @@ def price_from_supplier(
     """The quotation with unit prices from a supplier's answer, and what a person should know about them.
 
     `markup` is percent on the supplier's price, `margin` percent of the customer's: one of the two. A
-    supplier's currency is converted by the rates of today. Items that they don't quote keep their price.
-    Refused for an answer that has not come, or to another deal. Raises MissingRate.
+    supplier's currency is converted by the rates of today; tax comes on top where the prices include it.
+    Items that they don't quote keep their price. Refused for an answer that has not come, or to another deal.
+    Raises MissingRate.
     """
     gain, share = _ratio(markup, margin)
     _require_answer(quotation, answer)
@@ -322,7 +324,8 @@ def price_from_supplier(
             continue
         cost = quoted.unit_price * rates.rate(answer.currency, today)
         # One division, at the end: a third kept to 28 digits would round 0.105 down.
-        price = cost * gain / (share * rates.rate(quotation.currency, today))
+        tax = (item.tax or 0) if quotation.tax_included else 0
+        price = cost * gain * (100 + tax) / (100 * share * rates.rate(quotation.currency, today))
         items.append(item.with_(unit_price=rounded(price, quotation.currency)))
         notes += _doubts(item, quoted, answer)
     return quotation.with_(items=tuple(items), supplier_quotation=answer.id), notes
@@ -378,6 +381,7 @@ def _doubts(item: Item, quoted: SupplierItem, answer: SupplierQuotation) -> list
     doubts = []
     if quoted.quantity != item.quantity:
         doubts.append(f"{answer.id} is for {in_words(quoted)}, the quotation for {in_words(item)}")
-    if item.discount:
-        doubts.append(f"{item.description} keeps its discount of {item.discount:f} %, off the new price")
+    if item.discount or item.discount_amount:
+        off = f"{item.discount:f} %" if item.discount else f"{item.discount_amount:,f}"
+        doubts.append(f"{item.description} keeps its discount of {off}, off the new price")
     return doubts

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pipecli.records.item import Item, tax_by_rate, total
+from pipecli.records.item import Item, totals
 from pipecli.records.money import MissingRate, Rates, minor_digits, rounded, weighted
 
 CURRENCIES = ["EUR", "JPY", "KWD", "USD", "CLF"]
@@ -57,8 +58,10 @@ def test_totals_and_taxes_equal_an_exact_oracle(lines, currency):
         off = Fraction(item.discount or 0) / 100
         return half_up(Fraction(item.quantity) * Fraction(item.unit_price) * (1 - off), digits)
 
-    assert Fraction(total(lines, currency)) == sum(line(item) for item in lines)
-    for rate, tax in tax_by_rate(lines, currency).items():
+    nothing = dict.fromkeys(("tax_included", "discount", "discount_amount"))
+    made = totals(SimpleNamespace(items=lines, currency=currency, **nothing))
+    assert Fraction(made.net) == sum(line(item) for item in lines)
+    for rate, tax in made.tax_by_rate.items():
         net = sum(line(item) for item in lines if item.tax == rate)
         assert Fraction(tax) == half_up(net * Fraction(rate) / 100, digits)
 

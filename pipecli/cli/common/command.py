@@ -317,22 +317,3 @@ NextContactOption = Annotated[
         metavar="DATE",
     ),
 ]
-
-# of an item of a deal or a quotation
-Item = Annotated[str, typer.Argument(help="Its number, its product, or words of its description.")]
-ProductSold = Annotated[str | None, typer.Option(help="What is sold.", metavar="PRODUCT")]
-Price = Annotated[str | None, typer.Option(help="Of one; the price list's otherwise.", metavar="AMOUNT")]
-Discount = Annotated[str | None, typer.Option(help="Off the line.", metavar="PERCENT")]
-Tax = Annotated[str | None, typer.Option(help="The product's otherwise.", metavar="PERCENT")]
-Description = Annotated[str | None, typer.Option(help="The product's otherwise.", metavar="TEXT")]
-NewQuantity = Annotated[str | None, typer.Option("--quantity", help="How many.", metavar="N")]
-NewPrice = Annotated[str | None, typer.Option("--price", help="Of one.", metavar="AMOUNT")]
-NewDiscount = Annotated[
-    str | None, typer.Option("--discount", help="Off the line; 0 for none.", metavar="PERCENT")
-]
-NewTax = Annotated[str | None, typer.Option("--tax", help="On top of the line.", metavar="PERCENT")]
-NewDescription = Annotated[
-    str | None, typer.Option("--description", help="In the words of the customer.", metavar="TEXT")
-]
-NewUnit = Annotated[str | None, typer.Option("--uom", help="Unit of measure.", metavar="UNIT")]
-Unit = Annotated[str | None, typer.Option(help="Unit of measure; the product's otherwise.", metavar="UNIT")]

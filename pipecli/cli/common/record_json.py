@@ -24,6 +24,8 @@ _PRICED = {
     "tax_by_rate": "tax_by_rate",
     "tax": "exact_tax",
     "total": "exact_total",
+    "subtotal": "exact_subtotal",
+    "discount_total": "exact_discount_total",
     "margin_facts": "margin_facts",
 }
 
@@ -53,7 +55,7 @@ DERIVED = {
     "supplier-quotation": {"amount": "exact_amount", "supplier_name": "supplier_name"},
     "product": {"id": "sku"},
 }
-_EXACT = ("amount", "items_amount", "tax", "total")
+_EXACT = ("amount", "items_amount", "tax", "total", "subtotal", "discount_total")
 
 
 def derive(noun: str, row: sqlite3.Row | tuple[Any, ...], currency: str) -> RecordJson:

@@ -7,29 +7,16 @@ from typing import Annotated, Any
 
 import typer
 
-from pipecli.cli.common.assignments import assign, option, split
+from pipecli.cli.common.assignments import assign, split
 from pipecli.cli.common.change import Transaction, changing
 from pipecli.cli.common.command import (
     Changing,
-    Description,
-    Discount,
-    Item,
-    NewDescription,
-    NewDiscount,
-    NewPrice,
-    NewQuantity,
-    NewTax,
-    NewUnit,
     NextContactOption,
-    Price,
-    ProductSold,
     Ref,
-    Tax,
-    Unit,
     noun,
 )
+from pipecli.cli.common.item_verbs import add_item_verbs
 from pipecli.cli.common.record_verbs import ChangingMany, Refs, add_set_edit, change_each
-from pipecli.records.catalogue import Product
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.opportunity import Opportunity
 from pipecli.workflow import items
@@ -106,89 +93,7 @@ def _allow_edit(transaction: Transaction, before: Any, after: Any) -> None:
 add_set_edit(app, OPPORTUNITY, _set, _allow_edit)
 
 
-@app.command("item add", cls=Changing)
-def add_item(
-    ctx: typer.Context,
-    ref: Ref,
-    product: ProductSold = None,
-    quantity: Annotated[str, typer.Option(help="How many.", metavar="N")] = "1",
-    price: Price = None,
-    discount: Discount = None,
-    tax: Tax = None,
-    description: Description = None,
-    uom: Unit = None,
-) -> None:
-    """Add an item, priced from the price list of today."""
-    with changing(ctx) as transaction:
-
-        def checked(name: str, text: str | None, field: str = "") -> Any:
-            path = f"items.0.{field or name.removeprefix('--')}"
-            return option(name, text, (Opportunity, path), transaction.session, deal.currency)
-
-        deal = transaction.get(Opportunity, ref)
-        change = items.add_item(
-            deal,
-            transaction.settings,
-            transaction.price_lists,
-            transaction.today,
-            product=transaction.get(Product, product) if product else None,
-            quantity=checked("--quantity", quantity),
-            price=checked("--price", price, "unit_price"),
-            discount=checked("--discount", discount),
-            tax=checked("--tax", tax),
-            description=checked("--description", description),
-            uom=checked("--uom", uom),
-        )
-        transaction.do(change)
-
-
-@app.command("item set", cls=Changing)
-def set_item(
-    ctx: typer.Context,
-    ref: Ref,
-    item: Item,
-    quantity: NewQuantity = None,
-    price: NewPrice = None,
-    discount: NewDiscount = None,
-    tax: NewTax = None,
-    description: NewDescription = None,
-    uom: NewUnit = None,
-) -> None:
-    """Change an item.
-
-    Its price stays unless --price is given; what the price list would give is said.
-    """
-    with changing(ctx) as transaction:
-
-        def given(name: str, text: str | None, field: str) -> Any:
-            return option(name, text, (Opportunity, f"items.0.{field}"), transaction.session, record.currency)
-
-        record = transaction.get(Opportunity, ref)
-        change = items.set_item(
-            record,
-            transaction.settings,
-            transaction.price_lists,
-            transaction.today,
-            item,
-            quantity=given("--quantity", quantity, "quantity"),
-            price=given("--price", price, "unit_price"),
-            discount=given("--discount", discount, "discount"),
-            tax=given("--tax", tax, "tax"),
-            description=given("--description", description, "description"),
-            uom=given("--uom", uom, "uom"),
-        )
-        transaction.do(change)
-
-
-@app.command("item remove", cls=Changing)
-def remove_item(
-    ctx: typer.Context,
-    ref: Ref,
-    item: Item,
-) -> None:
-    """Remove an item."""
-    with changing(ctx) as transaction:
-        transaction.do(items.remove_item(transaction.get(Opportunity, ref), item))
+add_item_verbs(app, Opportunity, items)
 
 
 @app.command("reprice", cls=Changing)

@@ -10,33 +10,19 @@ from pipecli.cli.common.assignments import built, option
 from pipecli.cli.common.change import Transaction, changing
 from pipecli.cli.common.command import (
     Changing,
-    Description,
-    Discount,
-    Item,
-    NewDescription,
-    NewDiscount,
-    NewPrice,
-    NewQuantity,
-    NewTax,
-    NewUnit,
-    Price,
-    ProductSold,
-    Ref,
     Sets,
-    Tax,
-    Unit,
     noun,
 )
+from pipecli.cli.common.item_verbs import add_item_verbs
 from pipecli.cli.common.record_verbs import add_set_edit, setting_of
 from pipecli.errors import PipecliError
-from pipecli.records.catalogue import PriceList, Product
+from pipecli.records.catalogue import PriceList
 from pipecli.records.kinds import QUOTATION
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.party import Contact, Customer
 from pipecli.records.quotation import Quotation, SupplierQuotation
-from pipecli.workflow import quotation as new_quotation
-from pipecli.workflow import quotation as quotation_item
+from pipecli.workflow import quotation as rules
 from pipecli.workflow.change import Change
 from pipecli.workflow.quotation import require_sound
 from pipecli.workflow.supplier_quotation import price_from_supplier
@@ -78,8 +64,8 @@ def new(
     """Make a draft from an opportunity. Header and items are copied; prints its id."""
     with changing(ctx) as transaction:
         deal = transaction.get(Opportunity, opportunity)
-        whom = new_quotation.contact_of(deal)
-        draft = new_quotation.new_quotation(
+        whom = rules.contact_of(deal)
+        draft = rules.new_quotation(
             deal,
             transaction.settings,
             id=transaction.new_id("QTN"),
@@ -128,87 +114,4 @@ def _of_a_draft(transaction: Transaction, before: Any, after: Any) -> None:
 add_set_edit(app, QUOTATION, setting_of(_of_a_draft), _of_a_draft)
 
 
-@app.command("item add", cls=Changing)
-def add_item(
-    ctx: typer.Context,
-    ref: Ref,
-    product: ProductSold = None,
-    quantity: Annotated[str | None, typer.Option(help="How many; 1 otherwise.", metavar="N")] = None,
-    price: Price = None,
-    discount: Discount = None,
-    tax: Tax = None,
-    description: Description = None,
-    uom: Unit = None,
-) -> None:
-    """Add an item to a draft, priced from the price list of today."""
-    with changing(ctx) as transaction:
-
-        def given(name: str, text: str | None, field: str) -> Any:
-            return option(
-                name, text, (Quotation, f"items.0.{field}"), transaction.session, quotation.currency
-            )
-
-        quotation = transaction.get(Quotation, ref)
-        change = quotation_item.add(
-            quotation,
-            transaction.settings,
-            transaction.pipeline.all(PriceList),
-            transaction.today,
-            product=transaction.get(Product, product) if product else None,
-            quantity=given("--quantity", quantity, "quantity"),
-            price=given("--price", price, "unit_price"),
-            discount=given("--discount", discount, "discount"),
-            tax=given("--tax", tax, "tax"),
-            description=given("--description", description, "description"),
-            uom=given("--uom", uom, "uom"),
-        )
-        transaction.do(change)
-
-
-@app.command("item set", cls=Changing)
-def set_item(
-    ctx: typer.Context,
-    ref: Ref,
-    item: Item,
-    quantity: NewQuantity = None,
-    price: NewPrice = None,
-    discount: NewDiscount = None,
-    tax: NewTax = None,
-    description: NewDescription = None,
-    uom: NewUnit = None,
-) -> None:
-    """Change an item of a draft.
-
-    Its price stays unless --price is given; what the price list would give is said.
-    """
-    with changing(ctx) as transaction:
-
-        def given(name: str, text: str | None, field: str) -> Any:
-            return option(name, text, (Quotation, f"items.0.{field}"), transaction.session, record.currency)
-
-        record = transaction.get(Quotation, ref)
-        change = quotation_item.set_item(
-            record,
-            transaction.settings,
-            transaction.pipeline.all(PriceList),
-            transaction.today,
-            item,
-            quantity=given("--quantity", quantity, "quantity"),
-            price=given("--price", price, "unit_price"),
-            discount=given("--discount", discount, "discount"),
-            tax=given("--tax", tax, "tax"),
-            description=given("--description", description, "description"),
-            uom=given("--uom", uom, "uom"),
-        )
-        transaction.do(change)
-
-
-@app.command("item remove", cls=Changing)
-def remove_item(
-    ctx: typer.Context,
-    ref: Ref,
-    item: Item,
-) -> None:
-    """Take an item off a draft."""
-    with changing(ctx) as transaction:
-        transaction.do(quotation_item.remove(transaction.get(Quotation, ref), item))
+add_item_verbs(app, Quotation, rules)

@@ -287,12 +287,21 @@ def revise(ctx: typer.Context, ref: Ref) -> None:
 
 
 @app.command("accept", cls=Changing)
-def accept(ctx: typer.Context, ref: Ref) -> None:
+def accept(
+    ctx: typer.Context,
+    ref: Ref,
+    with_: Annotated[
+        list[str] | None,
+        typer.Option("--with", help="An optional or alternative item they take; repeatable.", metavar="ITEM"),
+    ] = None,
+) -> None:
     """Note that the customer said yes. The deal stays open: `opp won` closes it."""
     with changing(ctx) as transaction:
         quotation = transaction.get(Quotation, ref, Care.ONLY)
         deal, siblings = _of_deal(transaction, quotation)
-        transaction.do(moves.accept(quotation, deal, siblings=siblings, today=transaction.today))
+        transaction.do(
+            moves.accept(quotation, deal, siblings=siblings, today=transaction.today, options=with_ or ())
+        )
 
 
 @app.command("reject", cls=Changing)

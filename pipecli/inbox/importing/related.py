@@ -234,7 +234,7 @@ class Completer:
     def __init__(self, pipeline: Pipeline, collection: Collection, names: Names) -> None:
         self.pipeline, self.collection, self.names = pipeline, collection, names
         self.settings: Settings = pipeline.settings
-        self._prices: dict[tuple[object, ...], Decimal | str] = {}
+        self._prices: dict[tuple[object, ...], tuple[Decimal, bool | None] | str] = {}
 
     def settle_currency(self, plain: Plain, money: list[Money]) -> None:
         """Give a record the currency that its amounts are written in. Raises Unreadable if it has another."""
@@ -330,15 +330,24 @@ class Completer:
         name = (plain.get("price_list"), plain["currency"], item["product"], quantity, day)
         if name not in self._prices:
             try:
-                self._prices[name] = items.unit_price(
-                    self._priced(plain), self.settings, self._price_lists, item["product"], quantity, day
+                deal = self._priced(plain)
+                self._prices[name] = (
+                    items.unit_price(deal, self.settings, self._price_lists, item["product"], quantity, day),
+                    items.price_list_of(deal, self.settings, self._price_lists, day).tax_included,
                 )
             except PipecliError as error:
                 self._prices[name] = f"{item['product']} has no unit_price: {error.message}"
         price = self._prices[name]
         if isinstance(price, str):
             raise Unreadable(price)
-        return price
+        if bool(price[1]) != bool(plain.get("tax_included")):
+            if any("unit_price" in other for other in plain["items"]) or "tax_included" in plain:
+                with_tax = ("without", "with")[bool(price[1])]
+                raise Unreadable(
+                    f"the prices of the list are {with_tax} tax: say tax_included for the others"
+                )
+            plain["tax_included"] = True
+        return price[0]
 
     def _priced(self, plain: Plain) -> Opportunity:
         """A deal with the fields that decide its price list; without the price it can't be validated yet."""

@@ -163,10 +163,13 @@ def row_of(connection: Sql, columns: Sequence[str], noun: str, key: str) -> tupl
     return rows_where(connection, columns, BY_NOUN[noun].table, _OF_RECORD, noun, key, order="")[0]
 
 
-def item_amounts(connection: Sql, noun: str, key: str) -> list[Decimal | None]:
-    """The amounts of the items of a record, in their order; None where nobody knows one."""
-    rows = rows_where(connection, ["amount"], "items", _OF_RECORD, noun, key, order="position")
-    return [None if amount is None else Decimal(repr(amount)) for (amount,) in rows]
+def item_amounts(connection: Sql, noun: str, key: str) -> list[tuple[Decimal | None, ...]]:
+    """The amounts of the items of a record, in their order: as printed, and net of all discounts and tax.
+
+    None where nobody knows one; the second also of an option that isn't taken.
+    """
+    rows = rows_where(connection, ["line_amount", "amount"], "items", _OF_RECORD, noun, key, order="position")
+    return [tuple(None if amount is None else Decimal(repr(amount)) for amount in row) for row in rows]
 
 
 def stakeholders(connection: Sql, deal: str) -> list[tuple[Any, ...]]:

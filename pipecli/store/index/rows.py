@@ -140,7 +140,8 @@ def _products(connection: sqlite3.Connection) -> dict[str, tuple[tuple[str | Non
     """The product and the amount of each item, by the deal's id."""
     products: dict[str, list[tuple[str | None, Decimal]]] = defaultdict(list)
     for deal, product, amount in connection.execute(
-        "SELECT record, product, amount FROM items WHERE noun = 'opportunity' ORDER BY record, position"
+        "SELECT record, product, amount FROM items WHERE noun = 'opportunity' AND amount IS NOT NULL "
+        "ORDER BY record, position"
     ):
         products[deal].append((product, Decimal(repr(amount))))
     return {deal: tuple(items) for deal, items in products.items()}

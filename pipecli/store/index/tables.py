@@ -93,13 +93,18 @@ def _latest(activities: Iterator[Activity]) -> str | None:
 
 
 def _totals(document: Quotation | Order) -> Sequence[SQLValue]:
-    from pipecli.records.item import tax_by_rate, total
-    from pipecli.records.money import rounded
+    from pipecli.records.item import totals
 
-    net = total(document.items, document.currency)
-    by_rate = tax_by_rate(document.items, document.currency)
-    tax = sum(by_rate.values(), rounded(Decimal(0), document.currency))
-    return (*_money(net), *_money(tax), *_money(net + tax), dumps(by_rate, indent=None))
+    sums = totals(document)
+    is_plain = not sums.discount and not document.tax_included
+    return (
+        *_money(sums.net),
+        *_money(sums.tax),
+        *_money(sums.gross),
+        dumps(dict(sums.tax_by_rate), indent=None),
+        *_money(None if is_plain else sums.subtotal),
+        *_money(sums.discount or None),
+    )
 
 
 def _primary_contact(deal: Opportunity) -> Sequence[SQLValue]:
@@ -126,9 +131,10 @@ _ACTIVITIES_OF_DEAL = (  # the view has the first response with that of the lead
 )
 _TOTALS = (
     "amount REAL, exact_amount TEXT, tax REAL, exact_tax TEXT, total REAL, exact_total TEXT, "
-    "tax_by_rate TEXT",
+    "tax_by_rate TEXT, subtotal REAL, exact_subtotal TEXT, discount_total REAL, exact_discount_total TEXT",
     _totals,
 )
+_HAS_DISCOUNT = ("has_discount INTEGER", lambda record: [bool(record.discount or record.discount_amount)])
 _TAGS = _fields("tags TEXT")
 
 _OF_RECORDS: dict[str, tuple[Columns, ...]] = {
@@ -163,6 +169,7 @@ _OF_RECORDS: dict[str, tuple[Columns, ...]] = {
         ),
         ("amount REAL, exact_amount TEXT", lambda deal: _money(deal.amount_in_lists)),
         ("items_amount REAL, exact_items_amount TEXT", lambda deal: _money(deal.items_amount)),
+        _HAS_DISCOUNT,
         ("amount_by_hand INTEGER", lambda deal: [deal.amount is not None]),
         ("probability_by_hand REAL", lambda deal: [_value(deal.probability)]),
         _fields("expected_close TEXT"),
@@ -191,6 +198,7 @@ _OF_RECORDS: dict[str, tuple[Columns, ...]] = {
             "currency TEXT, price_list TEXT, supplier_quotation TEXT"
         ),
         _TOTALS,
+        _HAS_DISCOUNT,
         _fields("reason TEXT, tags TEXT"),
     ),
     "order": (
@@ -221,16 +229,19 @@ _OF_RECORDS: dict[str, tuple[Columns, ...]] = {
     ),
     "competitor": (_fields("id, external_id, name, website, country, tags"),),
     "product": (_fields("sku, external_id, name, kind, uom, description, tax, cost, active, tags"),),
-    "price-list": (_fields("id, external_id, name, currency, valid_from, valid_until"),),
+    "price-list": (_fields("id, external_id, name, currency, valid_from, valid_until, tax_included"),),
     "literature": (_fields("id, external_id, title, file, url, products, stages, tags"),),
 }
 """The columns of each kind of record, after the path of its file."""
 
 _ITEM = (
     _fields("product TEXT, description TEXT, quantity REAL, uom TEXT, unit_price REAL"),
-    (  # a supplier's item has neither
-        "discount REAL, tax REAL",
-        lambda item: [_value(getattr(item, name, None)) for name in ("discount", "tax")],
+    (  # a supplier's item has none of these
+        "discount REAL, discount_amount REAL, tax REAL, kind TEXT, optional INTEGER, alternative_to TEXT",
+        lambda item: [
+            _value(getattr(item, name, None))
+            for name in ("discount", "discount_amount", "tax", "kind", "optional", "alternative_to")
+        ],
     ),
 )
 _ACTIVITY = (
@@ -264,7 +275,8 @@ CREATE TABLE users (id TEXT PRIMARY KEY, {_declared(_USER)});
 CREATE TABLE teams (id TEXT PRIMARY KEY, {_declared(_TEAM)});
 CREATE TABLE stages (process TEXT, id TEXT, name TEXT, position INTEGER, {_declared(_STAGE)},
     PRIMARY KEY (process, id));
-CREATE TABLE items (path TEXT, record TEXT, noun TEXT, position INTEGER, {_declared(_ITEM)}, amount REAL);
+CREATE TABLE items (path TEXT, record TEXT, noun TEXT, position INTEGER, {_declared(_ITEM)},
+    line_amount REAL, amount REAL);
 CREATE INDEX _items_path ON items (path);
 CREATE TABLE activities (path TEXT, record TEXT, noun TEXT, {_declared(_ACTIVITY)});
 CREATE INDEX _activities_path ON activities (path);
@@ -304,9 +316,16 @@ def rows(record: Record, file: str) -> Iterator[Row]:
     parts = record.__dict__
     for activity in parts.get("activities", ()):
         yield ("activities", (file, key, noun, *_values(_ACTIVITY, activity)))
-    for position, item in enumerate(parts.get("items", ()), 1):
-        amount = _value(item.amount(parts["currency"]))
-        yield ("items", (file, key, noun, position, *_values(_ITEM, item), amount))
+    items = parts.get("items", ())
+    worth: Sequence[Decimal | None] = ()
+    if items and noun != "supplier-quotation":
+        from pipecli.records.item import totals
+
+        worth = totals(record).lines  # type: ignore[arg-type]
+    for position, item in enumerate(items, 1):
+        printed = _value(item.amount(parts["currency"]))
+        amount = _value(worth[position - 1]) if worth else printed
+        yield ("items", (file, key, noun, position, *_values(_ITEM, item), printed, amount))
     for stakeholder in parts["contacts"] if noun == "opportunity" else ():
         yield ("stakeholders", (file, key, *_values(_STAKEHOLDER, stakeholder)))
 

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from pipecli.records.kinds import KINDS
 
-# The cost of each line: the supplier's price where the quotation was priced from it, else the product's.
+# The cost of each line that counts, freight and charges apart: the supplier's price where the quotation was
+# priced from it, else the product's.
 _COSTED_LINES = """(
     SELECT json_group_array(json_array(i.quantity, i.amount, json(coalesce(
         (SELECT json_array(s.unit_price, q.currency)
@@ -19,7 +20,7 @@ _COSTED_LINES = """(
          AND coalesce(s.product, s.description) = coalesce(i.product, i.description) LIMIT 1),
         (SELECT json_array(p.cost) FROM _records b JOIN _products p USING (path)
          WHERE b.noun = 'product' AND b.key = i.product AND p.cost IS NOT NULL LIMIT 1)))))
-    FROM items i WHERE i.path = r.path)"""
+    FROM items i WHERE i.path = r.path AND i.amount IS NOT NULL AND i.kind IS NULL)"""
 
 
 def _document(table: str, supplier_quotation: str, joined: str = "") -> str:

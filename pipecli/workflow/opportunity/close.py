@@ -12,7 +12,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 
 from pipecli.records.base import Record
-from pipecli.records.item import total
+from pipecli.records.item import totals
 from pipecli.records.lead import Lead
 from pipecli.records.money import minor_digits, rounded
 from pipecli.records.opportunity import Closed, Opportunity, OpportunityStatus, Stakeholder
@@ -115,7 +115,7 @@ def _offered(deal: Opportunity, quotation: Quotation) -> Quotation:
 def _value(deal: Opportunity, winner: Quotation | None) -> Decimal:
     """The final value that nobody gave. Refused where nothing tells it."""
     if winner is not None and winner.currency == deal.currency:
-        return total(winner.items, winner.currency)
+        return totals(winner).net
     if winner is not None:
         raise Refused(
             f"{winner.id} is in {winner.currency}, {deal.id} in {deal.currency}",
