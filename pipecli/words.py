@@ -48,6 +48,10 @@ class Words:
         """With some words in the place of others."""
         return Words(self.language, self._tag, {**self._texts, **texts})
 
+    def fill(self, name: str, **values: object) -> str:
+        """A text with its `{…}` filled in."""
+        return str(getattr(self, name)).format(**values)
+
     def named(self, group: str, name: str) -> str:
         """A word of the program in a table of the language, as a type of activity; an unknown one stays."""
         return str(self._texts.get(group, {}).get(name, name))
@@ -77,12 +81,15 @@ class Words:
     def figure(self, value: Decimal | int, digits: int = 0) -> str:
         return self._formats.figure(Decimal(value), digits) if self._formats else f"{value:,.{digits}f}"
 
+    def exact(self, value: Decimal | int) -> str:
+        """A number in as many decimals as it has."""
+        return self.figure(value, max(0, -_exponent(Decimal(value))))
+
     def money(self, amount: Decimal, currency: str, *, named: bool = True) -> str:
         """An amount with the decimals of its currency, and its name."""
-        digits = minor_digits(currency)
-        if self._formats and named:
-            return self._formats.money(amount, currency)
-        return f"{self.figure(amount, digits)}{f' {currency}' if named else ''}"
+        if not named:
+            return self.figure(amount, minor_digits(currency))
+        return self._formats.money(amount, currency) if self._formats else f"{amount:,} {currency}"
 
     def percent(self, value: Decimal | int) -> str:
         return self._formats.percent(Decimal(value)) if self._formats else f"{value:,} %"
@@ -90,6 +97,12 @@ class Words:
     def figures(self, text: str) -> str:
         """A text that is not a number with the language's own figures."""
         return self._formats.figures(text) if self._formats else text
+
+
+def language_of(settings: Mapping[str, Any], user: str | None = None) -> str | None:
+    """The language of a user, else the one of the settings; None where nobody chose one."""
+    own = ((settings.get("users") or {}).get(user) or {}).get("language")
+    return own or settings.get("language")
 
 
 @cache

@@ -28,7 +28,7 @@ READING = [
     "activity list", "user list", "followups", "calendar", "forecast", "forecast --by team",
     "report lost", "report funnel", "report velocity", "report ranking", "report pipeline",
     "report activity", "report stale", "report first-response",
-    "history {deal}", "changes --since 2026-10-01", "sql {query}",
+    "history {deal}", "changes --since 2026-10-01", "digest", "sql {query}",
 ]  # fmt: skip
 FORKS = """
 import json, os, sys

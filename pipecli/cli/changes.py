@@ -66,7 +66,7 @@ def show(
 
 def _print(run: Session, movement: Changes, window: str | None, *, names_deals: bool) -> None:
     if run.format is Format.JSON:
-        write_text(dumps(_json(movement, window)) + "\n")
+        write_text(dumps(movement_json(movement, window)) + "\n")
         return
     sums = list(_sums(movement))
     wants_deals = names_deals or run.format is Format.IDS
@@ -166,7 +166,7 @@ def _money_column(name: str, currency: str) -> Column:
     return Column(name, name.upper(), align="right", show=lambda record: money(record[name], None, digits))  # type: ignore[arg-type]
 
 
-def _json(movement: Changes, window: str | None) -> dict[str, Any]:
+def movement_json(movement: Changes, window: str | None) -> dict[str, Any]:
     return {
         "since": _moment(movement.opening),
         "until": _moment(movement.closing),

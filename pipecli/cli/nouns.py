@@ -303,6 +303,7 @@ NOUNS = {
             "lost": "report.chart",
         },
     ),
+    "digest": Noun("Print or send the week of the pipeline on one page.", "report.digest"),
     "dashboard": Noun("Write a page with key figures, charts and tables.", "report.dashboard"),
     "history": Noun("Print every change of a record, from git.", "history"),
     "diff": Noun("Print a change set in deals and money.", "diff"),
@@ -327,7 +328,7 @@ _SECTIONS = {
     "Daily work": "today call mail meet note find undo followups activity inbox",
     "Records": "lead opportunity quotation order supplier-quote customer contact supplier competitor product "
     "price-list literature",
-    "Reports": "forecast report changes chart dashboard",
+    "Reports": "forecast report changes digest chart dashboard",
     "For cron": "remind notify auto-close assign calendar",
     "Git": "history diff check sync doctor merge-driver",
     "Data": "import export sql schema",

@@ -7,7 +7,7 @@ two trees give the same waterfall.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime, tzinfo
+from datetime import date, tzinfo
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -204,11 +204,13 @@ class Question(NamedTuple):
     window: Days | None
     currency: str | None
     """None: the base."""
+    owners: frozenset[str] | None = None
+    """Only the deals of these users; None: of everybody."""
 
 
 def changes(history: History, question: Question, today: date, zone: tzinfo) -> Changes:
     """The movement between two moments. Raises NoSuchMoment, MissingRate."""
-    _refuse_backwards(question, zone)
+    _refuse_backwards(question, today, zone)
     opening = _opening(history, question.since, zone)
     closing = _end(history, Revision("HEAD") if question.until is None else question.until, zone)
     if question.until is None:
@@ -219,7 +221,7 @@ def changes(history: History, question: Question, today: date, zone: tzinfo) -> 
     if before.base != rates.base:
         before = rates
     movement = waterfall(
-        _pairs(opening.deals, closing.deals),
+        _pairs(opening.deals, closing.deals, question.owners),
         Side(Valuation(before, target), opening.day, opening.deals.stages),
         Side(Valuation(rates, target), closing.day, closing.deals.stages),
         question.window,
@@ -232,8 +234,8 @@ def _rates(end: End) -> Rates:
     return end.deals.rates._replace(commit=end.standing.commit if end.standing and not end.is_now else None)
 
 
-def _refuse_backwards(question: Question, zone: tzinfo) -> None:
-    until = datetime.now(zone) if question.until is None else question.until
+def _refuse_backwards(question: Question, today: date, zone: tzinfo) -> None:
+    until = today if question.until is None else question.until
     if not (isinstance(question.since, date) and isinstance(until, date)):
         return
     if instant(until, zone) <= instant(question.since, zone):
@@ -243,11 +245,18 @@ def _refuse_backwards(question: Question, zone: tzinfo) -> None:
         )
 
 
-def _pairs(opening: Deals, closing: Deals) -> Iterator[tuple[str, Deal | None, Deal | None]]:
-    """Each deal as it was and as it is; those that were closed all the time are nobody's movement."""
+def _pairs(
+    opening: Deals, closing: Deals, owners: frozenset[str] | None
+) -> Iterator[tuple[str, Deal | None, Deal | None]]:
+    """Each deal as it was and as it is; those that were closed all the time are nobody's movement.
+
+    Of chosen owners: a deal that came to them is new, one that went to others is removed.
+    """
     old, new = Reader(opening.settings), Reader(closing.settings)
     for key in dict.fromkeys([*opening.versions, *closing.versions]):
         before, after = opening.versions.get(key), closing.versions.get(key)
+        if owners is not None:
+            before, after = (side if side and side.owner in owners else None for side in (before, after))
         if before and after and before.status == after.status != "open":
             continue
         yield key, old.deal(before) if before else None, new.deal(after) if after else None

@@ -47,6 +47,14 @@ class Claims:
         """The keys that are claimed, each with who claimed it; `offline`: as far as this clone knows."""
         return _all(self._read(git.commit_of(self.place.work_tree, self.ref) if offline else self._present()))
 
+    def seen(self, say: Callable[[str], None]) -> dict[str, str]:
+        """What is claimed, as known: by this clone, with a warning, where the remote does not answer."""
+        try:
+            return self.known()
+        except Unreachable as error:
+            say(f"warning: {error.message}")
+            return self.known(offline=True)
+
     def claim(self, keys: Iterable[str], who: str, today: date, *, pending: Collection[str] = ()) -> set[str]:
         """Claim keys for `who`; those that are theirs to send. Raises Unreachable, PipecliError.
 

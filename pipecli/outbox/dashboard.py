@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from pipecli.outbox.charts import Drawn
+    from pipecli.words import Words
 
 _TEMPLATE = Path(__file__).parent / "templates" / "dashboard.html.j2"
 
@@ -21,6 +22,7 @@ class Change(NamedTuple):
     """The difference between a figure and an earlier one."""
 
     when: str
+    """As `since a week ago`."""
     text: str
     is_good: bool | None
     """None where it is neither good nor bad."""
@@ -96,6 +98,7 @@ class Content(NamedTuple):
     """In the order of reading."""
     untouched: list[str]
     """The ids of the open deals on which nobody did anything this month."""
+    words: Words
 
     def plain(self) -> dict[str, Any]:
         """The key figures as JSON has them."""
@@ -127,6 +130,7 @@ def dashboard_page(content: Content) -> str:
     ]
     return environment.from_string(_TEMPLATE.read_text(encoding="utf-8")).render(
         content=content,
+        words=content.words,
         parts=parts,
         policy=policy(script),
         style=Markup(variables() + POINTER_STYLE),  # noqa: S704

@@ -18,7 +18,7 @@ from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import format_datetime
+from email.utils import format_datetime, parseaddr
 from ipaddress import ip_address
 from pathlib import Path
 from secrets import token_hex
@@ -28,7 +28,7 @@ from typing import Any, Literal, NamedTuple, get_args
 from pipecli.errors import PipecliError
 from pipecli.outbox.documents import Printed
 from pipecli.outbox.worker import run_worker
-from pipecli.wording import one_line
+from pipecli.wording import one_line, visible
 from pipecli.words import words_of
 
 SECONDS = 5
@@ -98,9 +98,10 @@ def message_of(
     copied: Sequence[Address],
     at: datetime,
     name: str,
-    pdf: bytes,
+    pdf: bytes = b"",
+    page: str = "",
 ) -> EmailMessage:
-    """The message, with a Message-ID of its own and the PDF attached as `name`.pdf."""
+    """The message, with a Message-ID of its own; as `name`.pdf the PDF, beside the text the page of HTML."""
     # Some servers still take letters of seven bits only.
     message = EmailMessage(SMTP.clone(cte_type="7bit"))
     message["From"] = sender
@@ -111,7 +112,10 @@ def message_of(
     message["Date"] = format_datetime(at)
     message["Message-ID"] = f"<{name.lower()}.{token_hex(10)}@{sender.domain}>"  # short: some fold it badly
     message.set_content(words.body)
-    message.add_attachment(pdf, maintype="application", subtype="pdf", filename=f"{name}.pdf")
+    if page:
+        message.add_alternative(page, subtype="html")
+    if pdf:
+        message.add_attachment(pdf, maintype="application", subtype="pdf", filename=f"{name}.pdf")
     return message
 
 
@@ -345,3 +349,54 @@ def _dotted(message: bytes) -> bytes:
     """A message as DATA sends it: a dot doubled at the start of a line, and one alone at the end."""
     lines = re.sub(rb"\r?\n", b"\r\n", message)
     return re.sub(rb"(?m)^\.", b"..", lines).removesuffix(b"\r\n") + b"\r\n.\r\n"
+
+
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_NAME = rf"{_ATOM}(\.{_ATOM})*"
+_DOMAIN = r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*"
+
+
+def address_of(text: str, what: str) -> str:
+    """The bare address in `Ana Ruiz <ana@contoso.example>`, its domain as DNS has it.
+
+    Raises PipecliError for what is no address; `what` says where it stands. No address holds a blank or a
+    line end, so that none adds a header or a command.
+    """
+    plain = parseaddr(text)[1] if "<" in text else text.strip()
+    name, at, domain = plain.rpartition("@")
+    if not text.isprintable():
+        at = ""
+    try:
+        domain = domain.encode("idna").decode() if not domain.isascii() else domain
+    except UnicodeError:
+        at = ""
+    if not (at and len(plain) <= 254 and re.fullmatch(_NAME, name) and re.fullmatch(_DOMAIN, domain)):
+        raise PipecliError(
+            f'{what}: "{visible(text)}" is no e-mail address', hint="write one as maria@contoso.example"
+        )
+    return f"{name}@{domain}"
+
+
+def sender_of(settings: Mapping[str, Any], me: str | None, server: Server) -> Address:
+    """PIPECLI_SMTP_FROM, else the user who sends, else the company."""
+    user = settings["users"][me] if me else {}
+    company = settings["company"]
+    if server.sender:
+        given = named_address(server.sender, "PIPECLI_SMTP_FROM")
+        return given if given.display_name or not user else addressed(user["name"], given.addr_spec)
+    if user.get("email"):
+        return addressed(user["name"], address_of(user["email"], f"users.{me}.email"))
+    if company.get("email"):
+        return addressed(company["name"], address_of(company["email"], "company.email"))
+    raise PipecliError(
+        "nobody to send from: you are no user with an e-mail address", hint="set PIPECLI_SMTP_FROM"
+    )
+
+
+def named_address(text: str, what: str) -> Address:
+    """An address as a person writes it, with or without a name."""
+    return addressed(parseaddr(text)[0] if "<" in text else "", address_of(text, what))
+
+
+def addressed(name: str, bare: str) -> Address:
+    return Address(one_line(name), addr_spec=bare)

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from email.utils import parseaddr
 from pathlib import Path
 from shlex import quote
 from typing import NamedTuple
@@ -19,7 +17,6 @@ from typing import NamedTuple
 from pipecli.errors import PipecliError
 from pipecli.outbox.mail import Doubtful, Server, deliver
 from pipecli.store import files
-from pipecli.wording import visible
 
 
 class SendJournal:
@@ -85,7 +82,7 @@ class SendJournal:
 
 
 class Unfinished(NamedTuple):
-    """The claims of a run of `remind` that has not ended, or was killed."""
+    """The claims of a run that has not ended, or was killed."""
 
     who: str
     """The name under which it claimed them."""
@@ -96,17 +93,18 @@ class Unfinished(NamedTuple):
 
 
 class ReminderJournal:
-    """The journal of a run of `remind`: written before a message is claimed and before it is sent."""
+    """The journal of a run of `remind` or `digest`: written before a claim and before a message goes."""
 
-    def __init__(self, cache: Path, who: str) -> None:
+    def __init__(self, cache: Path, who: str, job: str) -> None:
         self._cache = cache
+        self._file = f"{job}.json"
         self._who = who
         self._unsent: list[str] = []
 
     def of_killed(self) -> Unfinished | None:
         """What a killed run has left."""
         try:
-            plain = json.loads((self._cache / _REMINDERS).read_text(encoding="utf-8"))
+            plain = json.loads((self._cache / self._file).read_text(encoding="utf-8"))
         except FileNotFoundError:
             return None
         return Unfinished(plain["who"], plain["unsent"], plain["sending"])
@@ -127,44 +125,16 @@ class ReminderJournal:
 
     def end(self) -> None:
         """Forget it all: what was not sent is given back."""
-        (self._cache / _REMINDERS).unlink(missing_ok=True)
+        (self._cache / self._file).unlink(missing_ok=True)
 
     def _note(self, sending: Sequence[str]) -> None:
         plain = Unfinished(self._who, self._unsent, [*sending])._asdict()
         try:
             self._cache.mkdir(parents=True, exist_ok=True)
-            files.write(self._cache, _REMINDERS, json.dumps(plain).encode())
-            files.harden(self._cache / _REMINDERS)
+            files.write(self._cache, self._file, json.dumps(plain).encode())
+            files.harden(self._cache / self._file)
             files.harden_folders([self._cache])
         except OSError as error:
             raise PipecliError(
-                f"{self._cache / _REMINDERS} can't be written: {error.strerror}", hint="nothing more was sent"
+                f"{self._cache / self._file} can't be written: {error.strerror}", hint="nothing more was sent"
             ) from None
-
-
-_REMINDERS = "reminders.json"
-
-_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
-_NAME = rf"{_ATOM}(\.{_ATOM})*"
-_DOMAIN = r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*"
-
-
-def address_of(text: str, what: str) -> str:
-    """The bare address in `Ana Ruiz <ana@contoso.example>`, its domain as DNS has it.
-
-    Raises PipecliError for what is no address; `what` says where it stands. No address holds a blank or a
-    line end, so that none adds a header or a command.
-    """
-    plain = parseaddr(text)[1] if "<" in text else text.strip()
-    name, at, domain = plain.rpartition("@")
-    if not text.isprintable():
-        at = ""
-    try:
-        domain = domain.encode("idna").decode() if not domain.isascii() else domain
-    except UnicodeError:
-        at = ""
-    if not (at and len(plain) <= 254 and re.fullmatch(_NAME, name) and re.fullmatch(_DOMAIN, domain)):
-        raise PipecliError(
-            f'{what}: "{visible(text)}" is no e-mail address', hint="write one as maria@contoso.example"
-        )
-    return f"{name}@{domain}"

@@ -18,6 +18,7 @@ from pipecli.records.base import (
     Custom,
     Day,
     Flag,
+    LanguageTag,
     Line,
     Part,
     PathInside,
@@ -71,6 +72,8 @@ class User(Part):
     emails: tuple[Line, ...] = ()
     """More addresses of theirs, by which they are recognised, too."""
     team: TeamSlug | None = None
+    language: LanguageTag | None = None
+    """The language of the mails and pages that they get; without it that of the settings."""
     active: Flag = True
     away: tuple[Away, ...] = ()
     """The rules give them nothing in these days."""
@@ -224,6 +227,8 @@ class Settings(Record):
     company: Company
     currency: CurrencyCode = "EUR"
     timezone: Annotated[Line, AfterValidator(_zone)] = "UTC"
+    language: LanguageTag | None = None
+    """The language of mails and pages, as es: English, Spanish and Persian are there."""
     price_list: PriceListSlug | None = None
     """The price list of an opportunity that names none."""
     exchange_rates: dict[CurrencyCode, dict[Day, Rate]] = {}

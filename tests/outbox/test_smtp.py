@@ -12,8 +12,7 @@ import pytest
 from aiosmtpd.smtp import AuthResult
 
 from pipecli.errors import PipecliError
-from pipecli.outbox.mail import Doubtful, NotSent, deliver, server_of
-from pipecli.outbox.send_journal import address_of
+from pipecli.outbox.mail import Doubtful, NotSent, address_of, deliver, server_of
 from tests.mail_server import DIE, HANG, WELCOME, mail_server, scripted_server
 from tests.servers import nobody
 

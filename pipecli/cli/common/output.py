@@ -59,7 +59,7 @@ def print_records(
         case Format.IDS:
             write_text("".join([f"{cell_text(record[id_key])}\n" for record in records]))
         case Format.MARKDOWN:
-            write_text(_markdown(columns, [_cells(record, columns) for record in records]))
+            write_text(markdown_table(columns, [_cells(record, columns) for record in records]))
         case Format.CSV | Format.TSV:
             keys = [column.name for column in columns]
             write_text(_delimited(fmt, keys, [[record.get(key) for key in keys] for record in records]))
@@ -85,7 +85,7 @@ def print_record(
         case Format.IDS:
             write_text(f"{cell_text(record[id_key])}\n")
         case Format.MARKDOWN:
-            write_text(_markdown([Column(key, key) for key in fitting], [list(fitting.values())]))
+            write_text(markdown_table([Column(key, key) for key in fitting], [list(fitting.values())]))
         case Format.CSV | Format.TSV:
             write_text(_delimited(fmt, list(fitting), [list(fitting.values())]))
 
@@ -242,7 +242,7 @@ _LIVE = (
 )
 
 
-def _markdown(columns: Sequence[Column], rows: Sequence[Sequence[object]]) -> str:
+def markdown_table(columns: Sequence[Column], rows: Sequence[Sequence[object]]) -> str:
     from tabulate import tabulate
 
     return (

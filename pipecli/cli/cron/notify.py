@@ -19,6 +19,7 @@ from pipecli.cli.common.command import Sending, noun
 from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.session import Session, mention, say, session
 from pipecli.cli.common.table import Column, clean
+from pipecli.cli.cron.remind import claims_of
 from pipecli.errors import PipecliError
 from pipecli.history.notices import About, Delivery, Notice, Standing, message
 from pipecli.reports.followups import OWNER, Message
@@ -92,7 +93,7 @@ def _send(run: Session, ours: Channels, since: str) -> tuple[list[Delivery], int
     left = _gathered(run, before, ours, since)
     if left != before:
         unsent.write(place, left)
-    claims = _claims(run)
+    claims = claims_of(run, "notify", _KEPT_DAYS)
     wanted = {delivery.key for delivery in left.deliveries}
     pending = {delivery.key for delivery in before.deliveries}
     mine = claims.claim(wanted, left.clone, run.today, pending=pending)
@@ -114,25 +115,9 @@ def _send(run: Session, ours: Channels, since: str) -> tuple[list[Delivery], int
     return sent, len(lost)
 
 
-def _claims(run: Session) -> Claims:
-    from pipecli.history.send_ledger import Claims
-    from pipecli.store.git_remote import shared_remote
-
-    place = run.pipeline.location
-    remote = None if run.option("alone") else shared_remote(place)
-    return Claims(place, "notify", keep=_KEPT_DAYS, remote=remote)
-
-
 def _untold(run: Session, before: Unsent, left: Unsent) -> list[Delivery]:
     """The deliveries that nobody else has sent, as far as that can be known."""
-    from pipecli.history.send_ledger import Unreachable
-
-    claims = _claims(run)
-    try:
-        known = claims.known()
-    except Unreachable as error:
-        say(f"warning: {error.message}")
-        known = claims.known(offline=True)
+    known = claims_of(run, "notify", _KEPT_DAYS).seen(say)
     pending = {delivery.key for delivery in before.deliveries if known.get(delivery.key) == left.clone}
     return [delivery for delivery in left.deliveries if delivery.key not in known or delivery.key in pending]
 

@@ -71,11 +71,9 @@ def remind(
     Once a day for the same item, however often cron runs it and on however many clones. The addresses come
     from your environment and configuration, never from the pipeline: docs/notifications.md.
     """
-    from pipecli.history.send_ledger import Claims
     from pipecli.outbox.channels import channels, require_apprise
     from pipecli.outbox.send_journal import ReminderJournal
     from pipecli.store import lock
-    from pipecli.store.git_remote import shared_remote
 
     run = session(ctx)
     ours = channels(is_dry=run.dry_run)
@@ -86,8 +84,7 @@ def remind(
     ours.require_any()
     dues, untold = _dues(run, ours, follow_ups)
     place = run.pipeline.location
-    remote = None if run.option("alone") else shared_remote(place)
-    claims = Claims(place, "remind", keep=_KEPT_DAYS, remote=remote)
+    claims = claims_of(run, "remind", _KEPT_DAYS)
     if run.dry_run:
         for line in untold.values():
             say(line)
@@ -96,8 +93,8 @@ def remind(
     require_apprise()
     with lock.exclusive(place.cache / "remind"):
         who = secrets.token_hex(4)
-        journal = ReminderJournal(place.cache, who)
-        _take_up(run, claims, journal, is_again=perhaps_sent == "again")
+        journal = ReminderJournal(place.cache, who, "reminders")
+        take_up(run, claims, journal, is_again=perhaps_sent == "again")
         sent, failed = _send(run, claims, dues, untold, journal, who)
     _print(run, sent)
     if failed:
@@ -117,6 +114,16 @@ def _follow_ups(run: Session, due: str) -> list[FollowUp]:
     assert zone is not None
     planned = plans(pipeline.index.connection, owner_filter(run), until)
     return followups(planned, today=run.today, until=until, zone=zone)
+
+
+def claims_of(run: Session, job: str, days: int) -> Claims:
+    """The claims of a job, kept for some days: of all clones, or with --alone of this one."""
+    from pipecli.history.send_ledger import Claims
+    from pipecli.store.git_remote import shared_remote
+
+    place = run.pipeline.location
+    remote = None if run.option("alone") else shared_remote(place)
+    return Claims(place, job, keep=days, remote=remote)
 
 
 def _dues(run: Session, ours: Channels, follow_ups: Sequence[FollowUp]) -> tuple[list[Due], dict[str, str]]:
@@ -164,17 +171,11 @@ def _message(run: Session, due: Due, keys: Sequence[str]) -> Message:
 
 def _unclaimed(run: Session, claims: Claims, dues: Sequence[Due]) -> list[tuple[Due, list[str]]]:
     """The reminders still to be sent today, as far as that can be known."""
-    from pipecli.history.send_ledger import Unreachable
-
-    try:
-        known = claims.known()
-    except Unreachable as error:
-        say(f"warning: {error.message}")
-        known = claims.known(offline=True)
+    known = claims.seen(say)
     return [(due, [key for key in due.by_key if key not in known]) for due in dues]
 
 
-def _take_up(run: Session, claims: Claims, journal: ReminderJournal, *, is_again: bool) -> None:
+def take_up(run: Session, claims: Claims, journal: ReminderJournal, *, is_again: bool) -> None:
     """Give back what a killed run has claimed and not sent; tell what it has perhaps sent."""
     killed = journal.of_killed()
     if killed is None:
@@ -202,7 +203,7 @@ def _send(
     courier = Courier()
     sent, failed = [], 0
     wanted = [*untold, *(key for due in dues for key in due.by_key)]
-    with _claimed(run, claims, wanted, journal, who) as (mine, unsent):
+    with claimed(run, claims, wanted, journal, who) as (mine, unsent):
         for key, line in untold.items():
             (say if key in mine else mention)(line)
         unsent.difference_update(untold)
@@ -223,7 +224,7 @@ def _send(
 
 
 @contextmanager
-def _claimed(
+def claimed(
     run: Session, claims: Claims, keys: Sequence[str], journal: ReminderJournal, who: str
 ) -> Iterator[tuple[set[str], set[str]]]:
     """The keys that this run may send, and those of them not sent yet, which are given back in the end."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.utils import parseaddr
 from typing import Annotated, NamedTuple
 
 import typer
@@ -24,13 +23,17 @@ from pipecli.outbox.mail import (
     Server,
     Template,
     Words,
+    address_of,
+    addressed,
     message_of,
+    named_address,
     own_template,
+    sender_of,
     server_of,
     template_names,
     written,
 )
-from pipecli.outbox.send_journal import SendJournal, address_of
+from pipecli.outbox.send_journal import SendJournal
 from pipecli.outbox.typst import require_typst
 from pipecli.records.activity import Activity, Direction
 from pipecli.records.lead import Lead
@@ -112,11 +115,11 @@ def _reader(transaction: Transaction, quotation: Quotation) -> Reader:
 def _message(
     transaction: Transaction, quotation: Quotation, reader: Reader, server: Server, wishes: Wishes
 ) -> EmailMessage:
-    to = [_named(address, "--to") for address in wishes.to]
+    to = [named_address(address, "--to") for address in wishes.to]
     if not to:
         to = [_known(reader, quotation)]
-    copied = [_named(address, "--cc") for address in wishes.copied]
-    sender = _sender(transaction, server)
+    copied = [named_address(address, "--cc") for address in wishes.copied]
+    sender = sender_of(transaction.pipeline.settings_as_written, transaction.me, server)
     printed = printed_of(transaction.pipeline, quotation)
     words = Words(one_line(wishes.subject or ""), f"{(wishes.body or '').strip()}\n")
     if not words.subject or not wishes.body:
@@ -144,42 +147,13 @@ def _template(transaction: Transaction, language: str | None) -> Template:
     return own_template(language)
 
 
-def _sender(transaction: Transaction, server: Server) -> Address:
-    """PIPECLI_SMTP_FROM, else the user who sends, else the company."""
-    user = transaction.settings.users[transaction.me] if transaction.me else None
-    company = transaction.settings.company
-    if server.sender:
-        given = _named(server.sender, "PIPECLI_SMTP_FROM")
-        return given if given.display_name or not user else _address(user.name, given.addr_spec)
-    if user and user.email:
-        return _address(user.name, _bare(user.email, f"users.{transaction.me}.email"))
-    if company.email:
-        return _address(company.name, _bare(company.email, "company.email"))
-    raise PipecliError(
-        "nobody to send from: you are no user with an e-mail address", hint="set PIPECLI_SMTP_FROM"
-    )
-
-
 def _known(reader: Reader, quotation: Quotation) -> Address:
     if not reader.email:
         whom = reader.contact or quotation.lead or quotation.customer or "nobody we know"
         raise PipecliError(
             f"{quotation.id} is for {whom}, who has no e-mail address", hint="give one with --to ADDRESS"
         )
-    return _address(reader.name, _bare(reader.email, f"the reader of {quotation.id}"))
-
-
-def _named(text: str, what: str) -> Address:
-    """An address as a person writes it, with or without a name."""
-    return _address(parseaddr(text)[0] if "<" in text else "", _bare(text, what))
-
-
-def _bare(text: str, what: str) -> str:
-    return address_of(text, what)
-
-
-def _address(name: str, bare: str) -> Address:
-    return Address(one_line(name), addr_spec=bare)
+    return addressed(reader.name, address_of(reader.email, f"the reader of {quotation.id}"))
 
 
 def _activity(transaction: Transaction, message: EmailMessage, reader: Reader) -> Activity:

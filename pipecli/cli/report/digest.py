@@ -1,0 +1,426 @@
+"""`pipecli digest`: the week of a pipeline on one page, printed or sent."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from hashlib import sha256
+from html import escape
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+
+import typer
+
+from pipecli.cli.changes import movement_json
+from pipecli.cli.common.command import Sending, noun
+from pipecli.cli.common.dates import parse_as_of, parse_period
+from pipecli.cli.common.list import owner_filter, owner_options
+from pipecli.cli.common.output import Format, markdown_text, terminal_width, write_text
+from pipecli.cli.common.reference import names_of
+from pipecli.cli.common.session import Session, mention, say, session
+from pipecli.cli.common.table import clean
+from pipecli.cli.cron.remind import claimed, claims_of, take_up
+from pipecli.cli.report.printing import Currency, currency_code
+from pipecli.cli.report.rows import made_of
+from pipecli.cli.report.tables import (
+    MOST_ROWS,
+    Tables,
+    closed_table,
+    forecast_tables,
+    table_html,
+    table_markdown,
+    table_text,
+    untouched,
+    untouched_table,
+)
+from pipecli.errors import PipecliError
+from pipecli.formats import dumps
+from pipecli.history import commits
+from pipecli.history.changes import Changes, Question, changes
+from pipecli.history.index import open_history
+from pipecli.history.moments import zone_of
+from pipecli.history.notices import Notice, notices
+from pipecli.outbox.dashboard import Table
+from pipecli.records.kinds import CUSTOMER, LEAD, OPPORTUNITY
+from pipecli.records.names import chosen
+from pipecli.reports.deals import Days, Deal, Valuation
+from pipecli.reports.followups import Message, plain
+from pipecli.reports.forecast import Window
+from pipecli.store.index.rows import closed_deals
+from pipecli.store.index.views import OwnerFilter, team_and_below
+from pipecli.words import Words, language_of, words_of
+from pipecli.workflow.duplicates import email_key, users_by_address
+
+if TYPE_CHECKING:
+    from pipecli.outbox.channels import Address
+
+app = noun("Print or send the week of the pipeline on one page.")
+
+_KEPT_DAYS = 35
+_MAIL_WIDTH = 76
+_FORMATS = ("table", "markdown", "json")
+
+
+class Digest(Sending):
+    """The command class of `digest`: whose week, and whom it is sent to."""
+
+    formats = _FORMATS
+
+    def shared(self) -> list[Any]:
+        return [*owner_options(), *super().shared()]
+
+
+@app.command(cls=Digest)
+def digest(
+    ctx: typer.Context,
+    since: Annotated[
+        str, typer.Option(metavar="WHEN", help="From the end of this date, this time, or this revision.")
+    ] = "-7d",
+    currency: Currency = "",
+    email: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ADDRESS|USER", help="Mail it to them, once a day; repeatable."),
+    ] = None,
+    to: Annotated[
+        list[str] | None,
+        typer.Option(metavar="USER|CHANNEL", help="Send it through their channel, once a day; repeatable."),
+    ] = None,
+    perhaps_sent: Annotated[
+        Literal["again", "skip"],
+        typer.Option(
+            envvar="PIPECLI_PERHAPS_SENT",
+            help="A message whose sending was cut off, and that is perhaps sent: send it again, or skip it.",
+        ),
+    ] = "again",
+) -> None:
+    """Print the week on one page: what moved, was won and lost, the forecast, who moved what, what was left.
+
+    With --email or --to it is sent instead, in the language of each reader, once a day from all clones
+    together. Mail goes through the server of PIPECLI_SMTP_HOST, channels are those of `remind`.
+    """
+    run = session(ctx)
+    week = Week(run, owner_filter(run), since, currency_code(currency))
+    if email or to:
+        _send(run, week, email or [], to or [], is_again=perhaps_sent == "again")
+    elif run.format is Format.JSON:
+        write_text(dumps(week.plain()) + "\n")
+    else:
+        page = Page(week, words_of(None))
+        write_text(page.markdown() if run.format is Format.MARKDOWN else page.text(terminal_width()))
+
+
+class Week:
+    """The facts of a digest, in no language."""
+
+    def __init__(self, run: Session, of: OwnerFilter, since: str, currency: str | None) -> None:
+        pipeline = run.read(OPPORTUNITY, CUSTOMER, LEAD)
+        self.run, self.of, self.since = run, of, since
+        place, zone = pipeline.location, zone_of(pipeline.location)
+        moment = parse_as_of(since, run.today, zone)
+        self.history = open_history(place, say)
+        owners = self._owners()
+        self.movement: Changes = changes(
+            self.history, Question(moment, None, None, currency, owners), run.today, zone
+        )
+        is_day = isinstance(moment, date) and not isinstance(moment, datetime)
+        first = moment + timedelta(days=1) if is_day else self.movement.opening.day  # type: ignore[operator]
+        self.days = Days(first, run.today)
+        self.valuation = Valuation(pipeline.rates, currency)
+        self.closed: list[Deal] = closed_deals(pipeline.index.connection, of, self.days)
+        self.idle = untouched(run, of, self.days)
+        quarter = parse_period("this quarter", run.today)
+        month = Window(run.today.replace(day=1), quarter.last)
+        self.monthly = made_of(run, pipeline, "month", month, currency)
+        self.quarterly = made_of(run, pipeline, "quarter", Window(quarter.first, None), currency)
+        self.moves = [move for move in self._moves() if owners is None or move.owner in owners]
+
+    def _owners(self) -> frozenset[str] | None:
+        users = self.run.pipeline.settings_as_written.get("users") or {}
+        if self.of.team:
+            teams = team_and_below(self.run.pipeline.index.connection, self.of.team)
+            return frozenset(slug for slug, user in users.items() if user.get("team") in teams)
+        one = self.of.owner or self.of.me
+        return frozenset([one]) if one else None
+
+    def _moves(self) -> Iterator[Notice]:
+        """The changes of stage, owner and end of deals, the busiest person first."""
+        opening = self.movement.opening.standing
+        place, users = self.history.place, self.run.pipeline.settings_as_written.get("users") or {}
+        listed = commits.listed(place, self.history.tip.commit, opening.commit if opening else None)
+        new = [commit.id for commit in listed]
+        by_person = defaultdict(list)
+        for notice in notices(self.history, new, users_by_address(users)):
+            if notice.noun == OPPORTUNITY.noun and (notice.event, notice.before) != ("assigned", None):
+                by_person[notice.by or notice.author].append(notice)
+        for _, theirs in sorted(by_person.items(), key=lambda item: (-len(item[1]), item[0])):
+            yield from theirs
+
+    def plain(self) -> dict[str, Any]:
+        """The digest as JSON has it."""
+        amounts = {
+            deal.id: self.valuation.amount(deal, self.run.today) for deal in [*self.closed, *self.idle]
+        }
+
+        def listed(deals: Sequence[Deal]) -> list[dict[str, Any]]:
+            return [
+                {"id": deal.id, "title": deal.title, "customer": deal.customer, "owner": deal.owner,
+                 "date": deal.ended, "amount": amounts[deal.id]}
+                for deal in deals
+            ]  # fmt: skip
+
+        return {
+            "from": self.days.first,
+            "to": self.days.last,
+            **movement_json(self.movement, None),
+            "won": listed([deal for deal in self.closed if deal.status == "won"]),
+            "lost": listed([deal for deal in self.closed if deal.status == "lost"]),
+            "forecast": [
+                {"month": row.key, "open": row.open_count, "weighted": row.weighted, "won": row.won_amount}
+                for row in self.monthly.rows
+            ],
+            "moves": [
+                {"by": move.by or move.author, "id": move.key, "event": move.event, "before": move.before,
+                 "after": move.after}
+                for move in self.moves
+            ],
+            "untouched": listed(self.idle),
+        }  # fmt: skip
+
+
+class Page:
+    """A digest in the words of a reader."""
+
+    def __init__(self, week: Week, words: Words) -> None:
+        self.week, self.words = week, words
+        self.tables = Tables(week.run, words)
+
+    @property
+    def title(self) -> str:
+        company = plain(str(self.week.run.pipeline.settings_as_written["company"]["name"]))
+        first, last = self.week.days.first, self.week.days.last
+        assert first and last
+        return self.words.fill(
+            "digest_title", company=company, since=self.words.day(first), until=self.words.day(last)
+        )
+
+    @cached_property
+    def parts(self) -> list[Table]:
+        week, words, code = self.week, self.words, self.week.valuation.currency
+
+        def ended(status: str) -> Table:
+            title, nothing = (
+                words.fill(f"digest_{status}", currency=code),
+                getattr(words, f"nothing_{status}"),
+            )
+            return closed_table(self.tables, week.closed, status, week.valuation, title, nothing)
+
+        return [
+            self._waterfall(),
+            ended("won"),
+            ended("lost"),
+            *forecast_tables(self.tables, week.monthly, week.quarterly),
+            self._people(),
+            untouched_table(
+                self.tables, week.idle, week.valuation, words.fill("digest_untouched", currency=code)
+            ),
+        ]
+
+    def _waterfall(self) -> Table:
+        movement, code = self.week.movement.waterfall, self.week.movement.currency
+        buckets = {name: total for name, total in movement.buckets.items() if total.deals}
+        rows = {"opening": movement.opening, **buckets, "closing": movement.closing}
+        cells = [
+            [
+                self.tables.text(self.words.named("buckets", name)),
+                self.tables.count(total.deals),
+                self.tables.amount(total.amount, code),
+                self.tables.amount(total.weighted, code),
+            ]
+            for name, total in rows.items()
+        ]
+        headings = self.tables.headings("change", "deals", "amount", "weighted")
+        return Table(self.words.fill("digest_open", currency=code), headings, cells)
+
+    def _people(self) -> Table:
+        rows = [
+            [
+                self.tables.text(self.tables.users.name(move.by) or move.author),
+                self.tables.text(move.title, move.key),
+                self.tables.text(self._moved(move)),
+            ]
+            for move in self.week.moves[:MOST_ROWS]
+        ]
+        return Table(
+            self.words.digest_people,
+            self.tables.headings("who", "deal", "moves"),
+            rows,
+            nothing=self.words.nothing_moved,
+            more=max(len(self.week.moves) - MOST_ROWS, 0),
+        )
+
+    def _moved(self, move: Notice) -> str:
+        if move.event == "stage-changed":
+            return f"{move.before} → {move.after}"
+        if move.event == "assigned":
+            return f"→ {self.tables.users.label(move.after)}"
+        return self.words.named("buckets", move.event)
+
+    def text(self, width: int | None) -> str:
+        return "\n\n".join([self.title, *(table_text(part, self.words, width) for part in self.parts)]) + "\n"
+
+    def markdown(self) -> str:
+        parts = [table_markdown(part, self.words) for part in self.parts]
+        return "\n\n".join([f"# {markdown_text(self.title)}", *parts]) + "\n"
+
+    def html(self) -> str:
+        """A page for a mail."""
+        head = f'<html lang="{self.words.language}" dir="{self.words.direction}"><meta charset="utf-8">'
+        parts = "".join(table_html(part, self.words) for part in self.parts)
+        return f"<!DOCTYPE html>\n{head}\n<h2>{escape(self.title)}</h2>\n{parts}</html>\n"
+
+    def message(self) -> Message:
+        return Message(self.title, self.text(_MAIL_WIDTH))
+
+
+class Reader(NamedTuple):
+    """One address that a digest goes to."""
+
+    name: str
+    """As the result and the journal call it: a user, a channel, or an address."""
+    by: Literal["mail", "channel"]
+    language: str | None
+    to: str
+    """The address of a mail; of a channel its name."""
+    address: Address | None = None
+
+    def key(self, week: Week) -> str:
+        """The key of its claim: the same on every clone, and no address in it."""
+        about = (self.by, self.name, self.to, week.since, week.of, week.valuation.currency)
+        return f"{week.run.today}/{self.by}/{sha256(repr(about).encode()).hexdigest()[:12]}"
+
+
+def _readers(run: Session, email: Sequence[str], to: Sequence[str]) -> Iterator[Reader]:
+    """The addresses of --email and --to. Raises PipecliError for one that leads nowhere."""
+    settings = run.pipeline.settings_as_written
+    users = settings.get("users") or {}
+    names = names_of(run, "user")
+    for text in email:
+        slug, bare = users_by_address(users).get(email_key(text) or ""), text
+        if "@" not in text:
+            slug = chosen(text, names, f"--email: there is no user {text}")
+            bare = str(users[slug].get("email") or "")
+            if not bare:
+                raise PipecliError(f"--email: {slug} has no address", hint=f"pipecli user set {slug} email=…")
+        yield Reader(slug or bare, "mail", language_of(settings, slug), bare)
+    if not to:
+        return
+    from pipecli.outbox.channels import channels, variable
+
+    ours = channels(is_dry=run.dry_run)
+    ours.require_any()
+    for name in to:
+        is_user = name in users
+        addresses = ours.of_user(name) if is_user else ours.of_channel(name)
+        if not addresses:
+            way_out = f"set {variable(name)}, or write {ours.file}"
+            raise PipecliError(f"--to: {name} has no channel", hint=way_out)
+        language = language_of(settings, name if is_user else None)
+        for place, address in enumerate(addresses):
+            yield Reader(name, "channel", language, f"{name}/{place}", address)
+
+
+def _send(run: Session, week: Week, email: Sequence[str], to: Sequence[str], *, is_again: bool) -> None:
+    """Send the digest to those who have not had it today. Raises PipecliError."""
+    from pipecli.store import lock
+
+    readers = {reader.key(week): reader for reader in _readers(run, email, to)}
+    pages = {language: Page(week, words_of(language)) for language in {r.language for r in readers.values()}}
+    claims = claims_of(run, "digest", _KEPT_DAYS)
+    if run.dry_run:
+        known = claims.seen(say)
+        for key, reader in readers.items():
+            message = pages[reader.language].message()
+            if key not in known:
+                lines = [f"To: {reader.name}, by {reader.by}", f"Subject: {message.title}", ""]
+                write_text("".join(f"{clean(line)}\n" for line in [*lines, *message.body.split("\n")]))
+        return
+    from pipecli.outbox.send_journal import ReminderJournal
+
+    post = _Post(run)
+    for reader in readers.values():
+        post.prepare(reader)
+    place = run.pipeline.location
+    failed = 0
+    with lock.exclusive(place.cache / "digest"):
+        who = secrets.token_hex(4)
+        journal = ReminderJournal(place.cache, who, "digest")
+        take_up(run, claims, journal, is_again=is_again)
+        with claimed(run, claims, list(readers), journal, who) as (mine, unsent):
+            for key in [key for key in readers if key in mine]:
+                reader = readers[key]
+                journal.sending([key])
+                if reason := post.send(reader, pages[reader.language]):
+                    say(f"{reader.name}: not delivered: {reason}")
+                    failed += 1
+                    continue
+                unsent.discard(key)
+                journal.is_sent([key])
+                mention(f"the digest is sent to {reader.name}")
+    if failed:
+        raise PipecliError(
+            f"{failed} of the messages could not be delivered", hint="the next run tries them again"
+        )
+
+
+class _Post:
+    """The mail server and the channels, each found when it is first needed."""
+
+    def __init__(self, run: Session) -> None:
+        self.run = run
+
+    @cached_property
+    def _mail(self) -> tuple[Any, Any]:
+        from pipecli.outbox.mail import sender_of, server_of
+
+        server = server_of(os.environ)
+        return server, sender_of(self.run.pipeline.settings_as_written, self.run.me(), server)
+
+    @cached_property
+    def _courier(self) -> Any:
+        from pipecli.outbox.channels import Courier
+
+        return Courier()
+
+    def prepare(self, reader: Reader) -> None:
+        """Find out all that can be refused before anything is sent. Raises PipecliError."""
+        if reader.by == "channel":
+            assert self._courier
+            return
+        from pipecli.outbox.mail import named_address
+
+        assert self._mail
+        named_address(reader.to, "--email")
+
+    def send(self, reader: Reader, page: Page) -> str:
+        """Send a page; the reason why it was not delivered, or empty."""
+        if reader.address:
+            return str(self._courier.send(reader.address, page.message()))
+        from pipecli.outbox.mail import Doubtful, NotSent, deliver, message_of, named_address
+        from pipecli.outbox.mail import Words as Text
+
+        server, sender = self._mail
+        to = named_address(reader.to, "--email")
+        mail = message_of(
+            Text(page.title, page.text(_MAIL_WIDTH)), sender=sender, to=[to], copied=[],
+            at=self.run.now, name="digest", page=page.html(),
+        )  # fmt: skip
+        try:
+            deliver(server, sender.addr_spec, [to.addr_spec], mail.as_bytes())
+        except Doubtful as error:
+            say(f"perhaps sent: the digest to {reader.name}: {error.message}")
+        except NotSent as error:
+            return error.message
+        return ""

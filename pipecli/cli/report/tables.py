@@ -1,0 +1,250 @@
+"""Tables of the dashboard and the digest in their reader's words; as text, Markdown and the HTML of mails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from decimal import Decimal
+from html import escape
+from typing import Any
+
+from pipecli.cli.common.output import markdown_table, markdown_text
+from pipecli.cli.common.session import Session
+from pipecli.cli.common.table import Column, render
+from pipecli.cli.report.printing import Names
+from pipecli.cli.report.rows import ForecastNames, with_targets
+from pipecli.outbox.dashboard import Cell, Table
+from pipecli.reports.activity import touched
+from pipecli.reports.deals import Days, Deal, Valuation
+from pipecli.reports.followups import plain
+from pipecli.reports.forecast import Forecast
+from pipecli.reports.ranking import before, points_of, ranking
+from pipecli.reports.stale import Stale
+from pipecli.store.index.rows import activities, closed_deals, open_deals
+from pipecli.store.index.views import OwnerFilter
+from pipecli.words import Words
+
+MOST_ROWS = 12
+
+
+class Tables:
+    """Cells in the words of a reader, with the names of users, teams, customers, stages and competitors."""
+
+    def __init__(self, run: Session, words: Words) -> None:
+        self.run, self.words = run, words
+        self.users, self.customers, self.stages = (Names(run, by) for by in ("owner", "customer", "stage"))
+        self.teams, self.competitors = Names(run, "team"), Names(run, "competitor")
+
+    def amount(self, value: Decimal | None, currency: str) -> Cell:
+        text = "" if value is None else self.words.money(value, currency, named=False)
+        return Cell(text, float(value or 0), kind="number")
+
+    def count(self, value: int) -> Cell:
+        return Cell(self.words.figure(value), value, kind="number")
+
+    def percent(self, value: Decimal | None) -> Cell:
+        return Cell("" if value is None else self.words.percent(value), float(value or 0), kind="number")
+
+    def text(self, text: str, note: str = "") -> Cell:
+        return Cell(text, text, note=note)
+
+    def owner(self, slug: str | None) -> Cell:
+        return self.text(self.users.name(slug) or slug or self.words.without_owner)
+
+    def about(self, deal: Deal) -> list[Cell]:
+        """The deal, its customer, its owner."""
+        customer = self.customers.label(deal.customer) if deal.customer else ""
+        return [self.text(deal.title, deal.id), self.text(customer), self.owner(deal.owner)]
+
+    def stage(self, deal: Deal) -> Cell:
+        return Cell(self.stages.label(deal.stage, deal.process), deal.stage)
+
+    def headings(self, *names: str) -> list[str]:
+        return [getattr(self.words, f"col_{name}") for name in names]
+
+
+def forecast_tables(tables: Tables, monthly: Forecast, quarterly: Forecast) -> list[Table]:
+    """The forecast by month; and by quarter, where targets are of quarters and not of months."""
+    both = [forecast_table(tables, made) for made in (monthly, quarterly)]
+    by_month, by_quarter = (tables.words.col_target in table.headings for table in both)
+    return both if by_quarter and not by_month else both[:1]
+
+
+def forecast_table(tables: Tables, made: Forecast) -> Table:
+    rows, total, _ = with_targets(tables.run, made, made.by, ForecastNames(tables.run, made.by))
+    has_targets = any("target" in row for row in rows)
+
+    def cells(row: dict[str, Any], name: str, place: int) -> list[Cell]:
+        target, attained = row.get("target"), row.get("attainment_percent")
+        targets = [tables.amount(target, made.currency), tables.percent(attained)]
+        return [
+            Cell(name, place),
+            tables.count(row["open_count"]),
+            tables.amount(row["weighted"], made.currency),
+            tables.amount(row["won_amount"], made.currency),
+            *(targets if has_targets else []),
+        ]
+
+    def label(row: dict[str, Any]) -> str:
+        missing = f"without_{made.by if made.by in ('owner', 'team') else 'date'}"
+        apart = {None: missing, "overdue": "overdue", "without-date": "without_date"}
+        key = row["key"]
+        return str(getattr(tables.words, apart[key]) if key in apart else row.get("name") or key)
+
+    return Table(
+        tables.words.fill(f"forecast_{made.by}", currency=made.currency),
+        tables.headings(made.by, "open", "weighted", "won", *(("target", "attained") if has_targets else ())),
+        [cells(row, label(row), place) for place, row in enumerate(rows)],
+        total=cells(total, tables.words.named("labels", "total"), len(rows)),
+        nothing=tables.words.nothing_expected,
+    )
+
+
+def ranking_table(tables: Tables, of: OwnerFilter, days: Days, valuation: Valuation, period: str) -> Table:
+    pipeline, words = tables.run.pipeline, tables.words
+    previous = before(days)
+    reaching = Days(previous.first if previous else days.first, days.last)
+    made = ranking(
+        closed_deals(pipeline.index.connection, of, reaching),
+        by="owner", days=days, points=points_of(pipeline.settings_as_written), base=Valuation(pipeline.rates),
+        shown=valuation,
+    )  # fmt: skip
+    return Table(
+        words.fill("ranking_title", period=period, currency=valuation.currency),
+        tables.headings("rank", "who", "points", "won", "amount", "win_rate"),
+        [
+            [
+                Cell(words.figures(str(row.rank or "")), row.rank or 10**9, kind="number"),
+                tables.owner(row.key),
+                Cell(words.figure(row.points, 1), float(row.points), kind="number"),
+                tables.count(row.won_count),
+                tables.amount(row.won_amount, valuation.currency),
+                tables.percent(row.win_rate),
+            ]
+            for row in made.rows[:MOST_ROWS]
+        ],
+        nothing=words.nothing_ended,
+        note=words.win_rate_note,
+        more=max(len(made.rows) - MOST_ROWS, 0),
+    )
+
+
+def stale_table(tables: Tables, made: Stale, currency: str) -> Table:
+    return Table(
+        tables.words.fill("stale_title", currency=currency),
+        tables.headings("deal", "customer", "owner", "stage", "amount", "days"),
+        [
+            [
+                *tables.about(row.deal),
+                tables.stage(row.deal),
+                tables.amount(row.amount, currency),
+                tables.count(row.days),
+            ]
+            for row in made.deals[:MOST_ROWS]
+        ],
+        nothing=tables.words.nothing_stale,
+        more=max(len(made.deals) - MOST_ROWS, 0),
+    )
+
+
+def untouched_table(
+    tables: Tables, deals: Sequence[Deal], valuation: Valuation, title: str, note: str = ""
+) -> Table:
+    """Open deals on which nobody did anything, the largest first."""
+    worth = [(valuation.amount(deal, tables.run.today), deal) for deal in deals]
+    worth.sort(key=lambda pair: -(pair[0] or 0))
+    return Table(
+        title,
+        tables.headings("deal", "customer", "owner", "stage", "amount"),
+        [
+            [*tables.about(deal), tables.stage(deal), tables.amount(amount, valuation.currency)]
+            for amount, deal in worth[:MOST_ROWS]
+        ],
+        nothing=tables.words.nothing_untouched,
+        note=note,
+        more=max(len(worth) - MOST_ROWS, 0),
+    )
+
+
+def untouched(run: Session, of: OwnerFilter, days: Days) -> list[Deal]:
+    """The open deals on which nobody did anything on these days, as `report activity` counts them."""
+    connection = run.pipeline.index.connection
+    assert run.now.tzinfo
+    done = touched(activities(connection, run.now.tzinfo), days)
+    return [deal for deal in open_deals(connection, of, Days()) if deal.id not in done]
+
+
+def closed_table(
+    tables: Tables, closed: Sequence[Deal], status: str, valuation: Valuation, title: str, nothing: str
+) -> Table:
+    """The deals that were won, or lost, the newest first."""
+    ended = [deal for deal in closed if deal.status == status]
+    ended.sort(key=lambda deal: (deal.ended or date.min, deal.id), reverse=True)
+    is_lost = status == "lost"
+
+    def why(deal: Deal) -> Iterator[Cell]:
+        if is_lost:
+            yield tables.text(", ".join([*deal.reasons, *map(tables.competitors.label, deal.lost_to)]))
+
+    return Table(
+        title,
+        tables.headings("closed", "deal", "customer", "owner", *(["why"] if is_lost else []), "amount"),
+        [
+            [
+                Cell(tables.words.day(deal.ended) if deal.ended else "", str(deal.ended), kind="day"),
+                *tables.about(deal),
+                *why(deal),
+                tables.amount(valuation.amount(deal), valuation.currency),
+            ]
+            for deal in ended[:MOST_ROWS]
+        ],
+        nothing=nothing,
+        more=max(len(ended) - MOST_ROWS, 0),
+    )
+
+
+def table_text(table: Table, words: Words, width: int | None) -> str:
+    if not table.rows:
+        return f"{table.title}\n{table.nothing}"
+    return f"{table.title}\n{render(*_lined_up(table), width).text}{_more(table, words)}"
+
+
+def table_markdown(table: Table, words: Words) -> str:
+    body = markdown_table(*_lined_up(table)) + _more(table, words) if table.rows else table.nothing
+    return f"## {markdown_text(table.title)}\n\n{body.rstrip()}"
+
+
+def table_html(table: Table, words: Words) -> str:
+    """A table for a mail, whose reader's program knows no style but that of an element."""
+    columns, rows = _lined_up(table)
+    lines = _row("th", columns, [column.heading for column in columns])
+    lines += "".join(_row("td", columns, row) for row in rows)
+    body = f"<table style='border-collapse:collapse'>{lines}</table>" if table.rows else escape(table.nothing)
+    return f"<h3>{escape(table.title)}</h3>\n{body}{escape(_more(table, words))}\n"
+
+
+def _more(table: Table, words: Words) -> str:
+    return "\n" + words.fill("and_more", n=words.figure(table.more)) if table.more else ""
+
+
+def _lined_up(table: Table) -> tuple[list[Column], list[list[object]]]:
+    """A table as columns and cells; the id of a deal has a column of its own, as it must not be cut."""
+    columns, cells = [], []
+    rows = [*table.rows, *([table.total] if table.total else [])]
+    for place, heading in enumerate(table.headings):
+        if any(row[place].note for row in table.rows):
+            columns.append(Column("id", "ID"))
+            cells.append([row[place].note for row in rows])
+        is_figure = table.rows[0][place].kind == "number" if table.rows else False
+        columns.append(Column(heading, heading, "right" if is_figure else "left", shrink=not is_figure))
+        cells.append([plain(row[place].text) for row in rows])
+    return columns, [list(row) for row in zip(*cells, strict=True)]
+
+
+def _row(tag: str, columns: Sequence[Column], cells: Sequence[object]) -> str:
+    sides = {"left": "start", "right": "end"}
+    drawn = (
+        f'<{tag} dir="auto" style="padding:2px 8px;text-align:{sides[column.align]}">{escape(str(cell))}'
+        for column, cell in zip(columns, cells, strict=True)
+    )
+    return f"<tr>{''.join(drawn)}</tr>\n"
