@@ -11,7 +11,7 @@ from pipecli.cli.common.output import Format, print_records
 from pipecli.cli.common.session import say, session
 from pipecli.cli.common.table import Column
 from pipecli.errors import PipecliError
-from pipecli.records.kinds import BY_NOUN, KINDS
+from pipecli.records.kinds import BY_NOUN, named
 from pipecli.store.index.records import Hit, search
 
 app = noun("Find records of every kind by any of their words.")
@@ -47,15 +47,10 @@ def find(
 
 
 def _noun(name: str) -> str:
-    from pipecli.cli.nouns import ALIASES
-
-    plain = name.strip().lower()
-    plurals = {known.folder: known.noun for known in KINDS}
-    wanted = plurals.get(plain) or ALIASES.get(plain, plain)
-    known = {"supplier-quote": "supplier-quotation"}.get(wanted, wanted)
-    if known not in BY_NOUN:
+    collection = named(name)
+    if collection is None or collection.kind is None:
         raise PipecliError(f'--kind: "{name}" isn\'t a kind of record', hint=f"one of {', '.join(BY_NOUN)}")
-    return known
+    return collection.noun
 
 
 def _record(hit: Hit) -> dict[str, object]:

@@ -13,7 +13,7 @@ from pipecli.cli.common.command import Changing, noun
 from pipecli.cli.common.output import write_text
 from pipecli.cli.common.session import say, session
 from pipecli.errors import PipecliError
-from pipecli.records.kinds import KINDS, SETTINGS, Kind
+from pipecli.records.kinds import KINDS, SETTINGS, Kind, named
 
 if TYPE_CHECKING:
     from pipecli.cli.common.change import Transaction
@@ -102,12 +102,10 @@ def check(
 
 
 def _kind(name: str) -> Kind:
-    known = {noun: kind for kind in (*KINDS, SETTINGS) for noun in (kind.noun, kind.folder)}
-    aliases = {"opp": "opportunity", "quote": "quotation", "supplier-quote": "supplier-quotation"}
-    kind = known.get(aliases.get(name, name))
-    if kind is None:
-        raise PipecliError(
-            f"there is no kind of record {name}",
-            hint=f"one of {', '.join(kind.noun for kind in (*KINDS, SETTINGS))}",
-        )
-    return kind
+    collection = named(name)
+    if kind := SETTINGS if name == SETTINGS.noun else collection and collection.kind:
+        return kind
+    raise PipecliError(
+        f"there is no kind of record {name}",
+        hint=f"one of {', '.join(kind.noun for kind in (*KINDS, SETTINGS))}",
+    )
