@@ -78,9 +78,18 @@ def _own_world(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "EDITOR",
         "VISUAL",
         "COLUMNS",
+        "LINES",
+        "NO_COLOR",
+        "PAGER",
+        "PIPECLI_PAGER",
+        "TERM_PROGRAM",
+        "WT_SESSION",
+        "VTE_VERSION",
+        "KONSOLE_VERSION",
     ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TZ", "Europe/Madrid")
+    monkeypatch.setenv("TERM", "xterm-256color")
 
 
 @pytest.fixture(scope="session")

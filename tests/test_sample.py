@@ -59,13 +59,13 @@ def test_its_history_spans_a_year_and_several_people(replayed):
 @pytest.mark.parametrize("which", ["replayed", "kept"])
 def test_it_shows_what_the_program_can_do(which, replayed, capsys):
     root = replayed if which == "replayed" else KEPT
-    deals = answer(capsys, root, "opp", "list")
+    deals = answer(capsys, root, "opp", "list", "--all")
     assert {deal["status"] for deal in deals} >= {"open", "won", "lost"}
     assert {deal["process"] for deal in deals} == {"standard", "maintenance"}
     assert {deal["currency"] for deal in deals} == {"EUR", "USD"}
     assert any(deal.get("closed", {}).get("competitors") for deal in deals)
     assert answer(capsys, root, "supplier-quote", "list")[0]["status"] == "received"
-    assert [quote for quote in answer(capsys, root, "quote", "list") if quote.get("revision_of")]
+    assert [quote for quote in answer(capsys, root, "quote", "list", "--all") if quote.get("revision_of")]
     names = [customer["name"] for customer in answer(capsys, root, "customer", "list")]
     assert "Panadería Núñez" in names
     assert "فروشگاه قهوه تهران" in names

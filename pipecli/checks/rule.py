@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
 from pipecli import __version__
-from pipecli.formats import dumps
 from pipecli.wording import BREAKS, CONTROLS
 
 if TYPE_CHECKING:
@@ -84,6 +83,8 @@ def sarif(findings: Sequence[Finding], rules: Sequence[RuleText], prefix: str) -
         "originalUriBaseIds": {"SRCROOT": {"description": {"text": "The root of the repository."}}},
         "results": list(_results(findings, [rule.name for rule in rules], prefix)),
     }
+    from pipecli.formats import dumps
+
     return dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}) + "\n"
 
 

@@ -17,12 +17,12 @@ from pipecli.cli.common.output import (
     lines,
     markdown_text,
     print_records,
-    terminal_width,
     wrapped,
     write_text,
 )
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column, clean, isolated, money
+from pipecli.cli.common.terminal import terminal_width
 from pipecli.formats import dumps
 from pipecli.history.change_set import (
     ChangedRecord,

@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from pipecli.cli.common.command import Verb, noun
-from pipecli.cli.common.output import Format, print_records, terminal_width, wrapped, write_text
+from pipecli.cli.common.output import Format, print_records, wrapped, write_text
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column, clean, isolated
+from pipecli.cli.common.terminal import terminal_width
 from pipecli.errors import PipecliError
 from pipecli.sync.doctor import examine, mend
 from pipecli.sync.doctor_clone import Diagnosis

@@ -10,10 +10,11 @@ from typing import Annotated, Any
 import typer
 
 from pipecli.cli.common.command import Verb, noun
-from pipecli.cli.common.output import Format, print_records, terminal_width, wrapped, write_text
+from pipecli.cli.common.output import Format, print_records, wrapped, write_text
 from pipecli.cli.common.reference import person
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column, clean, isolated
+from pipecli.cli.common.terminal import terminal_width
 from pipecli.errors import Ambiguous, PipecliError
 from pipecli.history.commits import Commit, Signature, signatures
 from pipecli.history.events import OF_THE_RECORD

@@ -9,35 +9,21 @@ from typing import Annotated, Literal
 import typer
 
 from pipecli.cli.common.command import noun
-from pipecli.cli.common.list import (
+from pipecli.cli.common.list import Listing, ListingOpen, Parts, print_list, print_parts
+from pipecli.cli.common.reference import find
+from pipecli.cli.common.session import session
+from pipecli.cli.common.table import (
     CURRENCY,
-    Listing,
-    Parts,
+    Column,
     Shown,
+    addresses,
+    amount_text,
     flag,
     listed,
     named,
-    print_list,
-    print_parts,
+    price_text,
 )
-from pipecli.cli.common.reference import find
-from pipecli.cli.common.session import session
-from pipecli.cli.common.table import Column, amount_text, price_text
-from pipecli.records.kinds import (
-    COMPETITOR,
-    CONTACT,
-    CUSTOMER,
-    LEAD,
-    LITERATURE,
-    OPPORTUNITY,
-    ORDER,
-    PRICE_LIST,
-    PRODUCT,
-    QUOTATION,
-    SUPPLIER,
-    SUPPLIER_QUOTATION,
-    Kind,
-)
+from pipecli.records import kinds
 from pipecli.records.money import percent
 from pipecli.wording import duration
 from pipecli.workflow.requirements import QUESTIONS
@@ -47,10 +33,14 @@ app = noun()
 ActivityTypeName = Literal["call", "meeting", "email", "task", "note"]
 
 
-def _add_list(verb: str, kind: Kind, columns: Sequence[Shown], order: str, help_text: str) -> None:
-    @app.command(verb, cls=Listing, help=help_text)
+def _add_list(
+    verb: str, kind: kinds.Kind, columns: Sequence[Shown], order: str, help_text: str, is_open: str = ""
+) -> None:
+    """Give a noun its `list`; `is_open` is the SQL of what it shows without `--all`."""
+
+    @app.command(verb, cls=ListingOpen if is_open else Listing, help=help_text)
     def list_(ctx: typer.Context) -> None:
-        print_list(ctx, kind, columns, order)
+        print_list(ctx, kind, columns, order, is_open)
 
 
 def _money(name: str, *, named: bool = True) -> Callable[[Mapping[str, object]], str]:
@@ -64,13 +54,9 @@ def _response(record: Mapping[str, object]) -> str:
 
 
 RESPONSE = Shown(
-    Column("minutes_to_first_response", "RESPONSE", align="right", rank=5, show=_response),
+    Column("minutes_to_first_response", "RESPONSE", align="right", rank=6, show=_response),
     "minutes_to_first_response",
 )
-
-
-def _key_information(record: Mapping[str, object]) -> str:
-    return f"{record['key_info_answered']} of {QUESTIONS}"
 
 
 OPPORTUNITIES = (
@@ -82,8 +68,12 @@ OPPORTUNITIES = (
         "coalesce(customer_name, customer, lead)",
         by=("customer_name", "lead"),
         min_width=10,
+        rank=2,
     ),
-    Shown(Column("standing", "STAGE", only="table"), "CASE status WHEN 'open' THEN stage ELSE status END"),
+    Shown(
+        Column("standing", "STAGE", rank=1, only="table"),
+        "CASE status WHEN 'open' THEN stage ELSE status END",
+    ),
     Shown(Column("stage", "STAGE", only="data"), "stage"),
     Shown(Column("status", "STATUS", only="data"), "status"),
     Shown(Column("amount", "AMOUNT", align="right", show=_money("amount")), "exact_amount"),
@@ -92,31 +82,38 @@ OPPORTUNITIES = (
         Column("items_amount", "ITEMS AMOUNT", align="right", show=_money("items_amount"), only="data"),
         "exact_items_amount",
     ),
-    Shown(Column("close", "CLOSE", rank=1, only="table"), "coalesce(closed_date, expected_close)"),
+    Shown(Column("close", "CLOSE", rank=3, only="table"), "coalesce(closed_date, expected_close)"),
     Shown(Column("expected_close", "EXPECTED CLOSE", only="data"), "expected_close"),
     Shown(Column("closed_date", "CLOSED DATE", only="data"), "closed_date"),
-    Shown(Column("owner", "OWNER", shrink=True, rank=2), "owner"),
+    Shown(Column("owner", "OWNER", shrink=True, rank=4), "owner"),
     RESPONSE,
     Shown(
-        Column("key_info_answered", "KEY INFO", align="right", rank=3, show=_key_information),
+        Column(
+            "key_info_answered",
+            "KEY INFO",
+            align="right",
+            rank=5,
+            show=lambda record: f"{record['key_info_answered']} of {QUESTIONS}",
+        ),
         "key_info_answered",
     ),
 )
 _add_list(
     "opportunity list",
-    OPPORTUNITY,
+    kinds.OPPORTUNITY,
     OPPORTUNITIES,
     "status <> 'open', expected_close IS NULL, expected_close, id",
-    "List opportunities, the next to close first.",
+    "List the open opportunities, the next to close first.",
+    "status = 'open'",
 )
 
 
-def _missing(record: Mapping[str, object]) -> str:
-    missing = str(record["missing"] or "").split(", ")
-    return "all four" if len(missing) == _CRITERIA else ", ".join(missing)
-
-
 _CRITERIA = 4
+
+
+def _missing(record: Mapping[str, object]) -> str:
+    missing = str(record["missing"] or "")
+    return "all four" if missing.count(", ") == _CRITERIA - 1 else missing
 
 
 LEADS = (
@@ -132,18 +129,19 @@ LEADS = (
 )
 _add_list(
     "lead list",
-    LEAD,
+    kinds.LEAD,
     LEADS,
     "status IN ('converted', 'disqualified'), created DESC, id",
-    "List leads and which criteria are missing.",
+    "List the open leads and which criteria are missing.",
+    "status NOT IN ('converted', 'disqualified')",
 )
 
 CUSTOMERS = (
-    Shown(Column("id", "ID", shrink=True, min_width=16), "id"),
+    Shown(Column("id", "ID"), "id"),
     Shown(Column("name", "NAME", shrink=True, min_width=14), "name"),
     Shown(Column("kind", "KIND", rank=4), "kind"),
     Shown(Column("country", "COUNTRY", shrink=True, rank=3), "country"),
-    Shown(Column("website", "WEBSITE", shrink=True, rank=2), "website"),
+    Shown(Column("website", "WEBSITE", rank=2), "website"),
     Shown(
         Column("open", "OPEN", align="right", rank=1),
         "(SELECT count(*) FROM _opportunities o WHERE o.customer = customers.id AND o.status = 'open')",
@@ -153,31 +151,31 @@ CUSTOMERS = (
 )
 _add_list(
     "customer list",
-    CUSTOMER,
+    kinds.CUSTOMER,
     CUSTOMERS,
     "name COLLATE NOCASE, id",
     "List customers by name, and what is open with each.",
 )
 
 CONTACTS = (
-    Shown(Column("id", "ID", shrink=True, min_width=14), "id"),
+    Shown(Column("id", "ID"), "id"),
     Shown(Column("name", "NAME", shrink=True, min_width=14), "name"),
-    Shown(Column("customer", "CUSTOMER", shrink=True, min_width=10), "customer"),
-    Shown(Column("title", "TITLE", shrink=True, rank=3), "title"),
-    Shown(listed("emails", "E-MAIL", 1), "emails"),
-    Shown(listed("phones", "PHONE", 2), "phones"),
+    Shown(Column("customer", "CUSTOMER", shrink=True, min_width=10, rank=3), "customer"),
+    Shown(Column("title", "TITLE", shrink=True, rank=4), "title"),
+    Shown(addresses("emails", "E-MAIL", 1), "emails"),
+    Shown(addresses("phones", "PHONE", 2), "phones"),
 )
-_add_list("contact list", CONTACT, CONTACTS, "name COLLATE NOCASE, id", "List contacts by name.")
+_add_list("contact list", kinds.CONTACT, CONTACTS, "name COLLATE NOCASE, id", "List contacts by name.")
 
 SUPPLIERS = (
-    Shown(Column("id", "ID", shrink=True, min_width=14), "id"),
+    Shown(Column("id", "ID"), "id"),
     Shown(Column("name", "NAME", shrink=True, min_width=14), "name"),
     Shown(Column("country", "COUNTRY", shrink=True, rank=2), "country"),
     Shown(Column("currency", "CURRENCY", rank=3), "currency"),
-    Shown(Column("email", "E-MAIL", shrink=True), "email"),
+    Shown(Column("email", "E-MAIL"), "email"),
     Shown(Column("phone", "PHONE", rank=1), "phone"),
 )
-_add_list("supplier list", SUPPLIER, SUPPLIERS, "name COLLATE NOCASE, id", "List suppliers by name.")
+_add_list("supplier list", kinds.SUPPLIER, SUPPLIERS, "name COLLATE NOCASE, id", "List suppliers by name.")
 
 
 def _deals(status: str, against: str) -> str:
@@ -196,17 +194,17 @@ LOST_TO = (
 )
 
 COMPETITORS = (
-    Shown(Column("id", "ID", shrink=True, min_width=14), "id"),
+    Shown(Column("id", "ID"), "id"),
     Shown(Column("name", "NAME", shrink=True, min_width=14), "name"),
     Shown(Column("country", "COUNTRY", shrink=True, rank=2), "country"),
-    Shown(Column("website", "WEBSITE", shrink=True, rank=3), "website"),
+    Shown(Column("website", "WEBSITE", rank=3), "website"),
     Shown(Column("open", "OPEN", align="right"), _deals("open", STANDS_AGAINST), in_json=True),
     Shown(Column("won", "WON AGAINST", align="right"), _deals("won", STANDS_AGAINST), in_json=True),
     Shown(Column("lost", "LOST TO", align="right"), _deals("lost", LOST_TO), in_json=True),
 )
 _add_list(
     "competitor list",
-    COMPETITOR,
+    kinds.COMPETITOR,
     COMPETITORS,
     "name COLLATE NOCASE, id",
     "List competitors, and how many deals each is after, lost and won.",
@@ -226,7 +224,7 @@ _PRICED = (
     Shown(Column("total", "TOTAL", align="right", show=_money("total")), "exact_total"),
     CURRENCY,
     Shown(
-        Column("margin", "MARGIN", align="right", rank=1, show=_margin),
+        Column("margin", "MARGIN", align="right", rank=1, show=_margin, only="data"),
         "json_extract(margin_facts, '$.margin')",
     ),
     Shown(
@@ -247,17 +245,18 @@ QUOTATIONS = (
         min_width=12,
     ),
     Shown(Column("status", "STATUS"), "status"),
-    Shown(Column("valid_until", "VALID UNTIL", rank=2), "valid_until"),
+    Shown(Column("valid_until", "VALID UNTIL"), "valid_until"),
     *_PRICED,
     Shown(Column("opportunity", "DEAL", rank=3), "opportunity"),
     Shown(Column("date", "DATE", rank=4), "date"),
 )
 _add_list(
     "quotation list",
-    QUOTATION,
+    kinds.QUOTATION,
     QUOTATIONS,
     "status NOT IN ('draft', 'sent', 'accepted'), created DESC, id",
-    "List quotations: the undecided first, then the newest.",
+    "List the quotations that are drafts or without an answer, the newest first.",
+    "status IN ('draft', 'sent')",
 )
 
 ORDERS = (
@@ -271,10 +270,11 @@ ORDERS = (
 )
 _add_list(
     "order list",
-    ORDER,
+    kinds.ORDER,
     ORDERS,
     "status <> 'open', date DESC, created DESC, id",
-    "List orders: the open first, then the newest.",
+    "List the open orders, the newest first.",
+    "status = 'open'",
 )
 
 SUPPLIER_QUOTATIONS = (
@@ -289,7 +289,7 @@ SUPPLIER_QUOTATIONS = (
 )
 _add_list(
     "supplier-quote list",
-    SUPPLIER_QUOTATION,
+    kinds.SUPPLIER_QUOTATION,
     SUPPLIER_QUOTATIONS,
     "status <> 'requested', created DESC, id",
     "List supplier quotations. Those without an answer first, then the newest.",
@@ -316,7 +316,7 @@ PRODUCTS = (
     Shown(Column("currency", "CURRENCY", only="data"), _BASE_CURRENCY, in_json=True),
     Shown(flag("active"), "active"),
 )
-_add_list("product list", PRODUCT, PRODUCTS, "active DESC, sku", "List products, those on sale first.")
+_add_list("product list", kinds.PRODUCT, PRODUCTS, "active DESC, sku", "List products, those on sale first.")
 
 PRICE_LISTS = (
     Shown(Column("id", "ID"), "id"),
@@ -330,16 +330,16 @@ PRICE_LISTS = (
         in_json=True,
     ),
 )
-_add_list("price-list list", PRICE_LIST, PRICE_LISTS, "currency, id", "List price lists.")
+_add_list("price-list list", kinds.PRICE_LIST, PRICE_LISTS, "currency, id", "List price lists.")
 
 DOCUMENTS = (
     Shown(Column("id", "ID"), "id"),
     Shown(Column("title", "TITLE", shrink=True, min_width=14), "title"),
     Shown(listed("products", "PRODUCTS"), "products"),
     Shown(listed("stages", "STAGES"), "stages"),
-    Shown(Column("place", "FILE OR ADDRESS", shrink=True, rank=1), "coalesce(file, url)"),
+    Shown(Column("place", "FILE OR ADDRESS", rank=1), "coalesce(file, url)"),
 )
-_add_list("literature list", LITERATURE, DOCUMENTS, "id", "List the documents of sales literature.")
+_add_list("literature list", kinds.LITERATURE, DOCUMENTS, "id", "List the documents of sales literature.")
 
 
 def _time(record: Mapping[str, object]) -> str:
@@ -367,7 +367,7 @@ _ACTIVITIES_SOURCE = Parts(
     "coalesce(o.shared_with, l.shared_with) AS shared_with "
     "FROM activities a LEFT JOIN _opportunities o USING (path) LEFT JOIN _leads l USING (path) "
     'LEFT JOIN users u ON u.id = coalesce(a."by", o.owner, l.owner)',
-    (LEAD, OPPORTUNITY),
+    (kinds.LEAD, kinds.OPPORTUNITY),
     flags=frozenset({"done"}),
     hidden=frozenset({"shared_with"}),
 )
@@ -392,7 +392,7 @@ def list_activities(
     run = session(ctx)
     conditions: dict[str, object] = {}
     if ref:
-        conditions["record = ?"] = find(run, ref, LEAD, OPPORTUNITY).key
+        conditions["record = ?"] = find(run, ref, kinds.LEAD, kinds.OPPORTUNITY).key
     if due or open_:
         conditions["done = ?"] = 0
     if due:
@@ -405,7 +405,7 @@ def list_activities(
 USERS = (
     Shown(Column("id", "USER"), "id"),
     Shown(Column("name", "NAME", shrink=True), "name"),
-    Shown(Column("email", "E-MAIL", shrink=True, rank=1), "email"),
+    Shown(Column("email", "E-MAIL", rank=1), "email"),
     Shown(Column("team", "TEAM"), "team"),
     Shown(flag("active"), "active"),
 )

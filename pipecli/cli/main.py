@@ -6,7 +6,7 @@ import os
 import re
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import Any
 
 import typer
@@ -15,6 +15,7 @@ from typer.core import TyperCommand, TyperGroup
 from pipecli.cli.common.command import Group, command_of, shared_options
 from pipecli.cli.common.session import Session
 from pipecli.cli.common.table import clean
+from pipecli.cli.common.terminal import paged
 from pipecli.cli.nouns import ALIASES, NOUNS, SECTIONS
 from pipecli.errors import PipecliError
 
@@ -96,7 +97,8 @@ def run(arguments: list[str]) -> int:
     session = Session()
     try:
         require_text(arguments)
-        code = root(session).main(arguments, prog_name="pipecli", standalone_mode=False)
+        with paged() if not {"-h", "--help"}.isdisjoint(arguments) else nullcontext():
+            code = root(session).main(arguments, prog_name="pipecli", standalone_mode=False)
         sys.stdout.flush()
     except PipecliError as error:
         return _error(session, arguments, error)
@@ -130,7 +132,8 @@ def _usage_or_bug(session: Session, arguments: Sequence[str], error: Exception) 
         )
     status = int(getattr(error, "exit_code", 2))  # Typer's own: a wrong option, with the usage line
     if not _is_json(session, arguments):
-        show()
+        with paged("stderr"):
+            show()
         return status
     path = getattr(getattr(error, "ctx", None), "command_path", "pipecli")
     usage = PipecliError(error.format_message(), hint=f"see `{path} --help`", code="usage")  # type: ignore[attr-defined]

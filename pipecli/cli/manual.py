@@ -22,15 +22,15 @@ from pipecli.cli.main import root
 from pipecli.cli.nouns import ALIASES, NOUNS
 from pipecli.errors import PipecliError
 
-_SHARED = {"--format", "--message", "--dry-run", "--no-commit", "--help"}
+_SHARED = {"--format", "--color", "--message", "--dry-run", "--no-commit", "--help"}
 _SHARED_TEXT = """\
 # Commands
 
 `pipecli [-C DIR] [--format FORMAT] [--today DATE] NOUN VERB`; the environment's `PIPECLI_DIR`,
 `PIPECLI_FORMAT`, `PIPECLI_TODAY` and `PIPECLI_USER` stand in for what is not given. `--format` (table, json,
-jsonl, csv, tsv, markdown, ids) may also follow the verb. Every changing command, marked *, takes
-`-m, --message TEXT` (joins the commit's body), `--dry-run` (prints the diff, changes nothing) and
-`--no-commit` (writes the files, leaves the commit to you).
+jsonl, csv, tsv, markdown, ids) and `--color` (auto, always, never) may also follow the verb. Every changing
+command, marked *, takes `-m, --message TEXT` (joins the commit's body), `--dry-run` (prints the diff, changes
+nothing) and `--no-commit` (writes the files, leaves the commit to you).
 
 This page is generated: `python -m pipecli.cli.manual > docs/commands.md`.
 """

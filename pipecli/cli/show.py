@@ -10,7 +10,6 @@ from typing import Any
 import typer
 
 from pipecli.cli.common.command import Ref, TeamName, UserName, noun
-from pipecli.cli.common.list import Shown
 from pipecli.cli.common.output import Format, print_record, print_records, write_text
 from pipecli.cli.common.record_json import (
     RecordJson,
@@ -21,7 +20,7 @@ from pipecli.cli.common.record_json import (
 )
 from pipecli.cli.common.reference import find
 from pipecli.cli.common.session import Session, session
-from pipecli.cli.common.table import Column, amount_text, display_width, price_text
+from pipecli.cli.common.table import Column, Shown, amount_text, display_width, price_text
 from pipecli.cli.list import CONTACTS, OPPORTUNITIES
 from pipecli.records.kinds import (
     COMPETITOR,

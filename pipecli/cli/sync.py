@@ -17,12 +17,12 @@ from pipecli.cli.common.output import (
     lines,
     print_record,
     print_records,
-    terminal_width,
     wrapped,
     write_text,
 )
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column, clean, isolated
+from pipecli.cli.common.terminal import terminal_width
 from pipecli.history.change_set import ChangedRecord, Range, change_set
 from pipecli.store.files import Location
 from pipecli.sync import merge as merge_plan

@@ -145,7 +145,7 @@ def test_a_teams_are_also_those_of_the_teams_below_it(root: Path, cli: Cli) -> N
     made = rows(cli, "--by", "owner", "--team", "sales", *Q4)
     assert set(made) == {"ana", "luis", "total"}
     assert made["total"]["target"] == 3000
-    assert len(cli("opp", "list", "--team", "sales", "--format", "ids").out.split()) == 3
+    assert len(cli("opp", "list", "--all", "--team", "sales", "--format", "ids").out.split()) == 3
     assert len(cli("opp", "board", "--team", "sales", "--format", "ids").out.split()) == 2
     cli("activity", "add", "OPP-10000", "--type", "call", "--subject", "Hello", "--done")
     for of, count in (("sales", 1), ("iberia", 1)):
@@ -156,7 +156,7 @@ def test_a_teams_are_also_those_of_the_teams_below_it(root: Path, cli: Cli) -> N
     cli("opp", "set", "OPP-10000", "next_contact.date=2026-11-20")
     assert cli("followups", "--team", "sales", "--format", "ids").out.split() == ["OPP-10000"]
     cli("team", "set", "sales", "parent=iberia")  # a circle: nobody waits for its end
-    assert len(cli("opp", "list", "--team", "sales", "--format", "ids").out.split()) == 3
+    assert len(cli("opp", "list", "--all", "--team", "sales", "--format", "ids").out.split()) == 3
 
 
 def test_targets_are_converted(root: Path, cli: Cli) -> None:

@@ -25,7 +25,7 @@ def _deals(given: Callable[[dict[str, str]], None], today: None) -> None:
 
 
 def _values(cli: Cli, field: str) -> list[Any]:
-    deals = json.loads(cli("opp", "list", "--sort", "id", "--format", "json").out)
+    deals = json.loads(cli("opp", "list", "--all", "--sort", "id", "--format", "json").out)
     return [deal.get(field) for deal in deals]
 
 

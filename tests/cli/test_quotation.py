@@ -222,13 +222,14 @@ def test_a_margin_without_a_rate_is_said_to_be_unknown(cli, root, given):
     assert "margin" not in quotation
     assert quotation["margin_unknown"] == "no exchange rate from USD to EUR on or before 2026-11-21"
     assert "margin    unknown: no exchange rate from" in cli("quote", "show", draft).out
-    assert "no rate" in cli("quote", "list").out
+    assert "no rate" in cli("quote", "list", "--columns", "id,margin").out
 
 
 def test_a_list_has_the_figures_and_takes_the_filters_of_the_deal(cli, draft, monkeypatch):
     monkeypatch.setenv("COLUMNS", "120")
-    table = cli("quote", "list").out
-    assert "5,095.20  6,099.52 EUR  ~1,498.20" in table
+    assert "2026-12-21   5,095.20   6,099.52  OPP-2Q8XA  2026-11-21\n" in cli("quote", "list").out
+    assert "6,099.52  ~1,498.20\n" in cli("quote", "list", "--columns", "id,total,margin").out
+    assert "2026-11-21  ~1,498.20\n" in cli("quote", "list", "--columns", "+margin").out
 
     assert cli("quote", "list", "--owner", "ana-ruiz", "--format", "ids").out == f"{draft}\n"
     assert cli("quote", "list", "--status", "sent", "--format", "ids").out == ""

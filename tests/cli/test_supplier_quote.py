@@ -168,4 +168,4 @@ def test_the_list_shows_who_still_has_to_answer_first(cli, given, acme, monkeypa
     lines = cli("supplier-quote", "list").out.splitlines()
 
     assert lines[2].split()[:2] == [acme, "Acme"]
-    assert "2,000.00 USD  3 weeks    2026-12-31" in lines[3]
+    assert "2,000.00  3 weeks    2026-12-31" in lines[3]

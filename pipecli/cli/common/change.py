@@ -19,6 +19,7 @@ from pipecli.cli.common.record_json import RecordJson, print_record_json, record
 from pipecli.cli.common.reference import find, note_touched
 from pipecli.cli.common.session import Session, say, session, warn
 from pipecli.cli.common.table import Column, clean
+from pipecli.cli.common.terminal import paged
 from pipecli.records.activity import NextContact
 from pipecli.records.base import Record
 from pipecli.records.catalogue import PriceList
@@ -200,7 +201,8 @@ class Transaction:
         With --no-commit the files are written only; with --dry-run nothing is, and the diff is printed.
         """
         if self.session.dry_run:
-            typer.echo(harmless(diff(writes)), nl=False)
+            with paged():
+                typer.echo(harmless(diff(writes)), nl=False)
             return None
         message = "\n\n".join(part for part in (subject, self.session.message, trailers) if part)
         return commit(self.pipeline, writes, None if self.session.no_commit else message)
@@ -255,7 +257,8 @@ def print_one(run: Session, printed: Printed, *, line: str, commit: str | None =
 def print_many(run: Session, keys: Sequence[tuple[str, str]], lines: Sequence[str]) -> None:
     """Print the records, by noun and key, that one command changed; `lines` are for people."""
     if run.format is Format.TABLE:
-        write_text("".join(f"{clean(line)}\n" for line in lines))
+        with paged():
+            write_text("".join(f"{clean(line)}\n" for line in lines))
         return
     shown = [record_json(run, noun, key) for noun, key in keys]
     names = ("id", "status")

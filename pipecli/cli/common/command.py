@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from importlib import import_module
 from typing import Annotated, Any, ClassVar
 
@@ -12,6 +13,7 @@ from typer.main import get_command_from_info, get_command_name
 
 from pipecli import __version__
 from pipecli.cli.common.session import FORMATS, Session
+from pipecli.cli.common.terminal import COLORS, paged
 from pipecli.errors import Ambiguous
 
 
@@ -111,6 +113,8 @@ class Verb(TyperCommand):
     """Any verb: `--format` may follow it."""
 
     formats: ClassVar[Sequence[str]] = FORMATS
+    is_paged: ClassVar[bool] = False
+    """It asks nothing while it prints, so that a pager may show the whole."""
 
     def __init__(self, name: str | None, *, params: list[Any] | None = None, **rest: Any) -> None:
         own = params or []
@@ -120,7 +124,7 @@ class Verb(TyperCommand):
         self.context_settings["help_option_names"] = ["-h", "--help"]
 
     def shared(self) -> list[TyperOption]:
-        return [_format_option(self.formats)]
+        return [_format_option(self.formats), _color_option()]
 
     def invoke(self, ctx: Any) -> Any:
         """Run it, unless the format that was given, here or before or by the environment, is none it has."""
@@ -130,7 +134,8 @@ class Verb(TyperCommand):
             raise typer.BadParameter(f'"{name}" is none of {known}', ctx=ctx, param_hint="--format")
         while True:
             try:
-                return super().invoke(ctx)
+                with paged() if self.is_paged else nullcontext():
+                    return super().invoke(ctx)
             except Ambiguous as question:
                 _take_choice(ctx, question)
 
@@ -165,6 +170,8 @@ def _holds(value: object, text: str) -> bool:
 class Reading(Verb):
     """A verb that reads the pipeline, of today or with `--as-of` of another day."""
 
+    is_paged = True
+
     def shared(self) -> list[TyperOption]:
         help_text = "As it stood then: a date (its end), a time, or a revision of git."
         return [_option(["--as-of"], "as_of", help_text, metavar="WHEN"), *super().shared()]
@@ -178,7 +185,7 @@ class Changing(Verb):
             _option(["-m", "--message"], "message", "Text for the commit's body.", metavar="TEXT"),
             _flag(["--dry-run"], "dry_run", "Print the diff; change nothing."),
             _flag(["--no-commit"], "no_commit", "Write the files, leave the commit to you."),
-            _format_option(),
+            *super().shared(),
         ]
 
 
@@ -212,6 +219,7 @@ def shared_options() -> list[TyperOption]:
             envvar="PIPECLI_DIR",
         ),
         _format_option(envvar="PIPECLI_FORMAT"),
+        _color_option(),
         _option(["--today"], "today", "Take this for today's date.", metavar="DATE", envvar="PIPECLI_TODAY"),
         TyperOption(
             param_decls=["--version"],
@@ -226,6 +234,10 @@ def shared_options() -> list[TyperOption]:
 
 def _format_option(formats: Sequence[str] = FORMATS, envvar: str | None = None) -> TyperOption:
     return _option(["--format"], "format", f"One of {', '.join(formats)}.", metavar="FORMAT", envvar=envvar)
+
+
+def _color_option() -> TyperOption:
+    return _option(["--color"], "color", f"One of {', '.join(COLORS)}. Default: auto.", metavar="WHEN")
 
 
 def _option(

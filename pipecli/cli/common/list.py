@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -12,7 +14,8 @@ from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.record_json import DERIVED, RecordJson, derive
 from pipecli.cli.common.reference import document, key_of, names_of, print_numbered
 from pipecli.cli.common.session import Session, session
-from pipecli.cli.common.table import Column
+from pipecli.cli.common.table import Column, Shown
+from pipecli.cli.common.terminal import say_after
 from pipecli.errors import PipecliError
 from pipecli.formats import dumps, loads
 from pipecli.records.kinds import BY_FOLDER, BY_NOUN, Kind
@@ -153,39 +156,6 @@ def _limit(run: Session) -> str:
     return f" LIMIT {int(wanted)}" if len(wanted) < 19 else ""  # what SQLite can count
 
 
-class Shown(NamedTuple):
-    """A column of a noun's table: its heading, the SQL it comes from, and how it is drawn."""
-
-    column: Column
-    sql: str
-    hidden: bool = False
-    """Only there for another column's `show`."""
-    in_json: bool = False
-    """Computed for this list: JSON has it beside the record's own keys."""
-
-
-CURRENCY = Shown(Column("currency", "CURRENCY", only="data"), "currency")
-"""The currency of the amounts of a row, which on a terminal stands beside them."""
-
-
-def listed(name: str, heading: str, rank: int = 0) -> Column:
-    """A list, its elements with commas."""
-    return Column(name, heading, shrink=True, rank=rank)
-
-
-def flag(name: str) -> Column:
-    """Yes or no."""
-    return Column(name, name.upper(), show=lambda record: "yes" if record[name] else "no")
-
-
-def named(key: str, heading: str, label: str, *, by: Sequence[str], min_width: int) -> tuple[Shown, ...]:
-    """Another record: on a terminal by its name, elsewhere its key and `by`, each in a column."""
-    return (
-        Shown(Column(f"{key}_label", heading, shrink=True, min_width=min_width, only="table"), label),
-        *(Shown(Column(name, name.replace("_", " ").upper(), only="data"), name) for name in (key, *by)),
-    )
-
-
 class Listing(Reading):
     """The command class of every `list`: its filters."""
 
@@ -205,17 +175,32 @@ class Listing(Reading):
             text_option("--where", "Only where this SQL condition on the columns of `sql` holds.", "EXPR"),
             text_option("--sort", "By this column; -COLUMN for the last first.", "COLUMN"),
             text_option("--limit", "At most so many.", "N"),
+            text_option("--columns", "Only these columns, or +NAME for one more; not for JSON.", "NAMES"),
             *super().shared(),
         ]
 
 
-def print_list(ctx: typer.Context, kind: Kind, shown: Sequence[Shown], order: str) -> None:
-    """Print the records of a kind that the filters of the command line let through."""
+class ListingOpen(Listing):
+    """The command class of a `list` that shows what is open, unless it is asked for more."""
+
+    def shared(self) -> list[Any]:
+        all_ = flag_option("--all", "What has ended, too; --status and --where choose among all, as well.")
+        return [all_, *super().shared()]
+
+
+def print_list(ctx: typer.Context, kind: Kind, shown: Sequence[Shown], order: str, is_open: str = "") -> None:
+    """Print the records of a kind that the filters of the command line let through.
+
+    `is_open` is an SQL condition that holds unless `--all`, `--status` or `--where` says otherwise.
+    """
     run = session(ctx)
     pipeline = run.read(kind)
     connection = pipeline.index.connection
     known = set(columns_of(connection, kind.table))
     condition, parameters, tail = filtered(run, kind.folder, known, order)
+    if is_open and not any(run.option(name) for name in ("all", "status", "where")):
+        _mention_left_out(connection, kind.table, is_open, condition, parameters)
+        condition = f"{is_open} AND {condition}"
     if run.format is Format.IDS:
         ids = query.select(connection, kind.identity, kind.table, condition, tail, parameters)
         write_text("".join(f"{row[0]}\n" for row in ids.rows))
@@ -226,13 +211,56 @@ def print_list(ctx: typer.Context, kind: Kind, shown: Sequence[Shown], order: st
         rows = query.select(connection, columns, kind.table, condition, tail, parameters)
         _print_json(run, kind.noun, rows.rows, [column.column.name for column in own])
     else:
-        columns = ", ".join(column.sql for column in shown)
-        rows = query.select(connection, columns, kind.table, condition, tail, parameters)
-        names = [column.column.name for column in shown]
-        records = [_typed(dict(zip(names, row, strict=True)), _FLAGS, _LISTS) for row in rows.rows]
-        visible = [column.column for column in shown if not column.hidden]
-        keys = [(kind.noun, str(record[names[0]])) for record in records]
-        print_numbered(run, records, visible, keys, id_key=names[0])
+        visible = _visible(run, shown, known)
+        asked = {column.column.name: column.sql for column in (*shown, *visible)}
+        rows = query.select(connection, ", ".join(asked.values()), kind.table, condition, tail, parameters)
+        records = [_typed(dict(zip(asked, row, strict=True)), _FLAGS, _LISTS) for row in rows.rows]
+        keys = [(kind.noun, str(record[kind.identity])) for record in records]
+        print_numbered(run, records, [column.column for column in visible], keys, id_key=kind.identity)
+
+
+def _visible(run: Session, shown: Sequence[Shown], known: set[str]) -> list[Shown]:
+    """The columns of `--columns`, else those of the noun. Raises PipecliError for one that isn't there."""
+    usual = [column for column in shown if not column.hidden]
+    names = [name.strip() for name in str(run.option("columns") or "").lower().split(",") if name.strip()]
+    if not names:
+        return usual
+    elsewhere = "data" if run.format is Format.TABLE else "table"
+    usable = [column for column in usual if column.column.only != elsewhere] + [
+        column for column in usual if column.column.only == elsewhere
+    ]
+    chosen = [_named_column(name.removeprefix("+"), usable, known) for name in names]
+    if names[0].startswith("+"):
+        chosen = [*(column for column in usual if column.column.only != elsewhere), *chosen]
+    return [column._replace(column=column.column._replace(only="")) for column in chosen]
+
+
+def _named_column(name: str, usable: Sequence[Shown], known: set[str]) -> Shown:
+    """A column by its name or its heading; of the table in the index, too."""
+    plain = name.replace(" ", "_").replace("-", "_")
+    for column in usable:
+        heading = column.column.heading.lower().replace(" ", "_").replace("-", "_")
+        if plain in (column.column.name, heading):
+            return column
+    if plain in known:
+        return Shown(Column(plain, plain.replace("_", " ").upper(), shrink=True), f'"{plain}"')
+    every = {column.column.name for column in usable if column.column.only != "table"} | known
+    raise PipecliError(
+        f'--columns: there is no column "{name}"',
+        hint=f"{likeliest(plain, every)}one of {', '.join(sorted(every))}",
+    )
+
+
+def _mention_left_out(
+    connection: sqlite3.Connection, table: str, is_open: str, condition: str, parameters: Sequence[object]
+) -> None:
+    """Tell a terminal, below the list, how many of what the other filters let through is open."""
+    if not sys.stderr.isatty():
+        return
+    counts = f"count(*) FILTER (WHERE {is_open}), count(*)"
+    ((open_, all_),) = query.select(connection, counts, table, condition, "", parameters).rows
+    if open_ != all_:
+        say_after(f"{open_:,} open of {all_:,}; --all")
 
 
 _FLAGS = frozenset({"active"})

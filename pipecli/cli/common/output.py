@@ -7,9 +7,7 @@ whole or not at all, and the findings of `check` and `diff` as lines.
 from __future__ import annotations
 
 import io
-import os
 import re
-import shutil
 import sys
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,9 +15,11 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pipecli.cli.common.table import Column, cell_text, clean, display_width, isolated, render
+from pipecli.cli.common.terminal import Mark, linked, mark_of, say_after, takes_color, terminal_width
 from pipecli.errors import PipecliError
 from pipecli.wording import CONTROLS, DIRECTIONS, count, guarded
 
@@ -42,16 +42,23 @@ class Format(StrEnum):
 
 
 def print_records(
-    records: Sequence[Record], columns: Sequence[Column], fmt: Format, *, id_key: str = "id"
+    records: Sequence[Record],
+    columns: Sequence[Column],
+    fmt: Format,
+    *,
+    id_key: str = "id",
+    today: date | None = None,
+    links: Mapping[object, str] = MappingProxyType({}),
 ) -> None:
     """Writes a list. JSON has every key of a record; the others have the columns, ids one id a line.
 
-    Columns that a narrow terminal has no room for are named on stderr.
+    Columns that a narrow terminal has no room for are named on stderr. With `today` a table colours what is
+    overdue; `links` are the addresses that ids lead to.
     """
     columns = [column for column in columns if column.only != ("data" if fmt is Format.TABLE else "table")]
     match fmt:
         case Format.TABLE:
-            _print_table(records, columns)
+            _print_table(records, columns, id_key, today, links)
         case Format.JSON:
             write_text(_json_list(records))
         case Format.JSONL:
@@ -90,17 +97,10 @@ def print_record(
             write_text(_delimited(fmt, list(fitting), [list(fitting.values())]))
 
 
-def terminal_width() -> int | None:
-    """The columns of the terminal; None where there is none, unless COLUMNS says otherwise."""
-    if os.environ.get("COLUMNS", "").isdecimal() and int(os.environ["COLUMNS"]) > 0:
-        return int(os.environ["COLUMNS"])
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-
-
-def write_text(text: str) -> None:
-    """Text for stdout, as UTF-8 with \\n whatever the platform."""
+def write_text(text: str, *, is_clean: bool = False) -> None:
+    """Text for stdout, as UTF-8 with \\n on every platform; a clean one has no control but our own."""
     stream = sys.stdout
-    if stream.isatty():
+    if stream.isatty() and not is_clean:
         text = re.sub(f"[{CONTROLS}{_OVERRIDES}]", "·", text)
     if isinstance(stream, io.TextIOWrapper):
         # A pipe on Windows and a POSIX locale have other encodings; Windows would also double the \r of CSV.
@@ -112,13 +112,27 @@ def _cells(record: Record, columns: Sequence[Column]) -> list[object]:
     return [column.show(record) if column.show else record.get(column.name) for column in columns]
 
 
-def _print_table(records: Sequence[Record], columns: Sequence[Column]) -> None:
+def _print_table(
+    records: Sequence[Record],
+    columns: Sequence[Column],
+    id_key: str,
+    today: date | None,
+    links: Mapping[object, str],
+) -> None:
     width = terminal_width()
-    table = render(columns, [_cells(record, columns) for record in records], width)
-    write_text(table.text + "\n")
+    marks: list[Sequence[Mark]] = []
+    if takes_color() or links:
+        marks = [[mark_of(column.name, record, today) for record in records] for column in columns]
+        place = next((place for place, column in enumerate(columns) if column.name == id_key), None)
+        if place is not None and links:
+            marks[place] = [
+                linked(mark, links[record[id_key]]) if record[id_key] in links else mark
+                for mark, record in zip(marks[place], records, strict=True)
+            ]
+    table = render(columns, [_cells(record, columns) for record in records], width, marks)
+    write_text(table.text + "\n", is_clean=True)
     if table.dropped:
-        sys.stdout.flush()
-        sys.stderr.write(f"no room in {width} columns for: {', '.join(table.dropped)}\n")
+        say_after(f"no room in {width} columns for: {', '.join(table.dropped)}")
 
 
 def _listing(lines: Sequence[tuple[str, object]], width: int | None) -> str:

@@ -15,6 +15,7 @@ from pipecli.cli.common.command import Changing, Ref, text_option
 from pipecli.cli.common.edit import edit_file
 from pipecli.cli.common.output import print_records
 from pipecli.cli.common.table import Column
+from pipecli.cli.common.terminal import paged
 from pipecli.cli.nouns import ALIASES
 from pipecli.errors import PipecliError
 from pipecli.records.base import Plain, Record
@@ -89,7 +90,8 @@ def change_each(
     if transaction.session.dry_run:
         rows = [{"id": change.subject.key, "what": change.summary} for change in changes]
         columns = (Column("id", "ID"), Column("what", "WHAT", shrink=True, min_width=20))
-        print_records(rows, columns, transaction.session.format)
+        with paged():
+            print_records(rows, columns, transaction.session.format)
         return
     if len(records) > _ASKED_FROM and sys.stdin.isatty() and sys.stderr.isatty():
         typer.confirm(f"{what} {plural}?", abort=True, err=True)

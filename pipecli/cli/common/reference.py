@@ -15,9 +15,10 @@ from typing import Any
 
 import typer
 
-from pipecli.cli.common.output import Format, print_records, terminal_width
+from pipecli.cli.common.output import Format, print_records
 from pipecli.cli.common.session import Session, say
 from pipecli.cli.common.table import Column, amount_text, clean, render
+from pipecli.cli.common.terminal import takes_links, terminal_width
 from pipecli.errors import Ambiguous, PipecliError
 from pipecli.records.kinds import BY_NOUN, BY_PREFIX, Kind
 from pipecli.records.names import Names, chosen, people_of, stages_of
@@ -47,7 +48,26 @@ def print_numbered(
         records = [{"row": number, **record} for number, record in enumerate(records, 1)]
         columns = (_NUMBER, *columns)
         note_rows(run, rows)
-    print_records(records, columns, run.format, id_key=id_key)
+    print_rows(run, records, columns, rows, id_key)
+
+
+def print_rows(
+    run: Session,
+    records: Sequence[Mapping[str, object]],
+    columns: Sequence[Column],
+    rows: Sequence[Row],
+    id_key: str = "id",
+) -> None:
+    """Print records; on a terminal what is overdue in colour, and ids as links to their files."""
+    links: dict[object, str] = {}
+    if run.format is Format.TABLE and takes_links():
+        top = run.present.location.root
+        files = rows_where(run.pipeline.index.connection, ["noun", "key", "path"], "_records", order="")
+        by_row = {(noun, key): (top / path).as_uri() for noun, key, path in files if (noun, key) in set(rows)}
+        links = {
+            record[id_key]: by_row[row] for record, row in zip(records, rows, strict=True) if row in by_row
+        }
+    print_records(records, columns, run.format, id_key=id_key, today=run.today, links=links)
 
 
 def document(key: str) -> Row:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from pipecli.cli.common.table import clean
+from pipecli.cli.common.terminal import choose_color
 from pipecli.errors import Fault, PipecliError
 from pipecli.records.kinds import Kind
 from pipecli.wording import count
@@ -31,6 +32,7 @@ class Session:
     """The values of the shared options, and the pipeline they name."""
 
     def __init__(self) -> None:
+        choose_color("auto")
         self.directory = "."
         self.format_name = "table"
         self.today_text = ""
@@ -44,6 +46,8 @@ class Session:
         """Take one shared option."""
         if name == "format":  # the verb knows whether it has it
             self.format_name = str(value)
+        elif name == "color":
+            choose_color(str(value))
         elif name == "today":
             self.today_text = str(value)
         elif hasattr(self, name):

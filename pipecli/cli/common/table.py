@@ -43,6 +43,54 @@ class Column(NamedTuple):
     """`table`: drawn on a terminal alone; `data`: only in csv, tsv and markdown, which others read on."""
 
 
+class Shown(NamedTuple):
+    """A column of a noun's table: its heading, the SQL it comes from, and how it is drawn."""
+
+    column: Column
+    sql: str
+    hidden: bool = False
+    """Only there for another column's `show`."""
+    in_json: bool = False
+    """Computed for this list: JSON has it beside the record's own keys."""
+
+
+CURRENCY = Shown(Column("currency", "CURRENCY", only="data"), "currency")
+"""The currency of the amounts of a row, which on a terminal stands beside them."""
+
+
+def listed(name: str, heading: str, rank: int = 0) -> Column:
+    """A list, its elements with commas."""
+    return Column(name, heading, shrink=True, rank=rank)
+
+
+def addresses(name: str, heading: str, rank: int = 0) -> Column:
+    """E-mail addresses or telephone numbers: the first whole, and how many more there are."""
+
+    def show(record: Mapping[str, object]) -> str:
+        value = record[name]
+        first, *more = value if isinstance(value, list) and value else [""]
+        return f"{first} +{len(more)}" if more else str(first)
+
+    return Column(name, heading, rank=rank, show=show)
+
+
+def flag(name: str) -> Column:
+    """Yes or no."""
+    return Column(name, name.upper(), show=lambda record: "yes" if record[name] else "no")
+
+
+def named(
+    key: str, heading: str, label: str, *, by: Sequence[str], min_width: int, rank: int = 0
+) -> tuple[Shown, ...]:
+    """Another record: on a terminal by its name, elsewhere its key and `by`, each in a column."""
+    return (
+        Shown(
+            Column(f"{key}_label", heading, shrink=True, min_width=min_width, rank=rank, only="table"), label
+        ),
+        *(Shown(Column(name, name.replace("_", " ").upper(), only="data"), name) for name in (key, *by)),
+    )
+
+
 class Table(NamedTuple):
     """A drawn table; `dropped` are the headings of the columns that had no room."""
 
@@ -50,24 +98,42 @@ class Table(NamedTuple):
     dropped: list[str]
 
 
-def render(columns: Sequence[Column], rows: Sequence[Sequence[object]], width: int | None) -> Table:
-    """Draws `rows` under their headings within `width` terminal columns (None: as wide as it gets)."""
-    filled = [_Filled(column, [row[place] for row in rows]) for place, column in enumerate(columns)]
+def render(
+    columns: Sequence[Column],
+    rows: Sequence[Sequence[object]],
+    width: int | None,
+    marks: Sequence[Sequence[tuple[str, str]]] = (),
+) -> Table:
+    """Draws `rows` under their headings within `width` terminal columns (None: as wide as it gets).
+
+    A currency that all amounts of a column share stands in its heading. Where there is no room for all,
+    columns without a value go first. `marks` are written around the text of each cell, column by column.
+    """
+    filled = [
+        _Filled(column, [row[place] for row in rows], marks[place] if marks else ())
+        for place, column in enumerate(columns)
+    ]
     kept = list(filled)
+    if width is not None and sum(column.size + len(_GAP) for column in kept) - len(_GAP) > width and rows:
+        kept = [column for column in kept if column is kept[0] or any(column.texts[1:])]
+    empty = [column for column in filled if column not in kept]
     while (widths := _fitted(kept, width)) is None:
-        least = max(range(1, len(kept)), key=lambda place: (kept[place].column.rank, place))
-        del kept[least]
+        del kept[_least_wanted(kept)]
     drawn = [column.drawn(size) for column, size in zip(kept, widths, strict=True)]
-    dropped = [column.column.heading for column in filled if column not in kept]
+    dropped = [column.texts[0] for column in filled if column not in (*kept, *empty)]
     return Table("\n".join([_GAP.join(line).rstrip(" ") for line in zip(*drawn, strict=True)]), dropped)
 
 
 class _Filled:
     """A column with its cells as text, the heading as the first, and how wide each is."""
 
-    def __init__(self, column: Column, values: list[object]) -> None:
+    def __init__(self, column: Column, values: list[object], marks: Sequence[tuple[str, str]]) -> None:
         self.column = column
+        self.marks = marks
         self.texts = [clean(column.heading), *[cell_text(value) for value in values]]
+        if column.align == "right" and (currency := _shared_currency(self.texts[1:])):
+            self.texts = [text.removesuffix(currency) for text in self.texts]
+            self.texts[0] += currency
         together = "".join(self.texts)
         if together.isascii() or re.fullmatch(_SINGLE, together):
             self.sizes = [len(text) for text in self.texts]
@@ -85,12 +151,39 @@ class _Filled:
             ]
             sizes = [display_width(text) for text in texts]
         texts = [text if text.isascii() else isolated(text) for text in texts]
+        if self.marks:
+            texts[1:] = [
+                f"{before}{text}{after}" if text else text
+                for text, (before, after) in zip(texts[1:], self.marks, strict=True)
+            ]
         if self.column.align == "right":
             cells = [" " * (width - size) + text for text, size in zip(texts, sizes, strict=True)]
         else:
             cells = [text + " " * (width - size) for text, size in zip(texts, sizes, strict=True)]
         cells.insert(1, "-" * width)
         return cells
+
+
+_WITH_CURRENCY = r"[~+-]?[0-9][0-9,.]*[kMBT]?( [A-Z]{3})"
+
+
+def _shared_currency(texts: Sequence[str]) -> str:
+    """` EUR`, where each cell that isn't empty is an amount of it; else nothing."""
+    given = [text for text in texts if text]
+    match = re.fullmatch(_WITH_CURRENCY, given[0]) if given else None
+    if match is None:
+        return ""
+    is_shared = all(text.endswith(match[1]) and re.fullmatch(_WITH_CURRENCY, text) for text in given)
+    return match[1] if is_shared else ""
+
+
+_NAMING = ("row", "id", "sku")
+"""Columns that name a row, and stay however narrow the terminal is."""
+
+
+def _least_wanted(kept: list[_Filled]) -> int:
+    able = [place for place in range(1, len(kept)) if kept[place].column.name not in _NAMING]
+    return max(able, key=lambda place: (kept[place].column.rank, place))
 
 
 def _fitted(filled: list[_Filled], width: int | None) -> list[int] | None:
@@ -106,7 +199,9 @@ def _fitted(filled: list[_Filled], width: int | None) -> list[int] | None:
             if column.column.shrink and widths[place] > _least(column)
         ]
         if not able:
-            return [max(room, 1)] if len(filled) == 1 else None
+            if any(column.column.name not in _NAMING for column in filled[1:]):
+                return None
+            return widths if filled[-1].column.name in _NAMING else [max(room, 1)]
         levels = sorted({widths[place] for place in able}, reverse=True)
         widest = [place for place in able if widths[place] == levels[0]]
         # Down to the next widest in one step, so that a note of a megabyte costs no million rounds.

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from pipecli.cli.common.command import Reading, noun
-from pipecli.cli.common.output import Format, print_records
+from pipecli.cli.common.output import Format
+from pipecli.cli.common.reference import print_numbered
 from pipecli.cli.common.session import say, session
 from pipecli.cli.common.table import Column
 from pipecli.errors import PipecliError
@@ -41,7 +42,7 @@ def find(
     if not hits and run.format is Format.TABLE:
         say(f"nothing holds {' and '.join(words)}")
         return
-    print_records([_record(hit) for hit in shown], _COLUMNS, run.format)
+    print_numbered(run, [_record(hit) for hit in shown], _COLUMNS, [(hit.noun, hit.key) for hit in shown])
     if len(shown) < len(hits):
         say(f"the best {len(shown)} of {len(hits)}; --limit 0 shows all")
 

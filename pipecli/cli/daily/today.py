@@ -11,7 +11,7 @@ import typer
 from pipecli.cli.common.command import noun
 from pipecli.cli.common.list import Report, owner_filter
 from pipecli.cli.common.output import Format, print_records, write_text
-from pipecli.cli.common.reference import document, note_rows
+from pipecli.cli.common.reference import document, note_rows, print_rows
 from pipecli.cli.common.session import Session, mention, session
 from pipecli.cli.common.table import Column, clean, cut, isolated
 from pipecli.records.kinds import CUSTOMER, LEAD, OPPORTUNITY, QUOTATION
@@ -59,8 +59,9 @@ def today(ctx: typer.Context) -> None:
     shown = _fair(sections, _MOST_ROWS + _MOST_NEWS - min(len(news), _MOST_NEWS))
     write_text(f"{isolated(_heading(run, chosen))}\n")
     if shown:
-        print_records(_numbered(shown), _COLUMNS, run.format)
-        note_rows(run, [document(row["id"]) for row in shown])
+        documents = [document(row["id"]) for row in shown]
+        print_rows(run, _numbered(shown), _COLUMNS, documents)
+        note_rows(run, documents)
     elif not pipeline.index.connection.execute("SELECT 1 FROM _records WHERE noun <> 'settings'").fetchone():
         write_text(f"nothing is here yet; begin with one of\n{steps(FIRST_STEPS)}")
     else:
@@ -265,7 +266,7 @@ def _news(run: Session) -> list[tuple[str, str]]:
 def _write_news(news: Sequence[tuple[str, str]]) -> None:
     if not news:
         return
-    from pipecli.cli.common.output import terminal_width
+    from pipecli.cli.common.terminal import terminal_width
 
     width = terminal_width()
     more = f", {len(news)} changes" if len(news) > _MOST_NEWS else ""

@@ -10,9 +10,10 @@ import typer
 
 from pipecli.cli.common.command import noun
 from pipecli.cli.common.list import Report
-from pipecli.cli.common.output import Format, terminal_width
+from pipecli.cli.common.output import Format
 from pipecli.cli.common.session import Session, session, warn
 from pipecli.cli.common.table import Column, clean, cut, display_width, isolated, money, rounded_to_three
+from pipecli.cli.common.terminal import terminal_width
 from pipecli.cli.report.printing import (
     Currency,
     by_option,

@@ -9,9 +9,10 @@ import typer
 
 from pipecli.cli.common.command import noun
 from pipecli.cli.common.list import Report, owner_filter
-from pipecli.cli.common.output import Format, terminal_width, write_text
+from pipecli.cli.common.output import Format, write_text
 from pipecli.cli.common.session import session
 from pipecli.cli.common.table import Column, money, render, rounded_to_three
+from pipecli.cli.common.terminal import terminal_width
 from pipecli.cli.report.printing import (
     Currency,
     FromClose,

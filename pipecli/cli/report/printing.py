@@ -10,9 +10,10 @@ from typing import Annotated, Any
 import typer
 
 from pipecli.cli.common.list import owner_filter
-from pipecli.cli.common.output import Format, print_records, terminal_width, wrapped, write_text
+from pipecli.cli.common.output import Format, print_records, wrapped, write_text
 from pipecli.cli.common.session import Session, say
 from pipecli.cli.common.table import Column, money
+from pipecli.cli.common.terminal import terminal_width
 from pipecli.errors import PipecliError
 from pipecli.records.money import minor_digits
 from pipecli.reports.deals import Days, Deal, Place

@@ -1,0 +1,182 @@
+"""A person's terminal: how wide it is, its colours and links, and the pager for what is longer than it.
+
+Scripts see none of it: what goes to a pipe or a file isn't paged, nor coloured without `--color always`.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import shutil
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from datetime import date
+from typing import TextIO
+
+from pipecli.errors import PipecliError
+
+COLORS = ("auto", "always", "never")
+
+Mark = tuple[str, str]
+"""What is written before and after the text of a cell."""
+
+_ESCAPES = r"\x1b\[[0-9;]*m|\x1b\]8;;.*?\x1b\\"
+_PLAIN: Mark = ("", "")
+_RED, _GREEN, _CYAN = ("\x1b[31m", "\x1b[m"), ("\x1b[32m", "\x1b[m"), ("\x1b[36m", "\x1b[m")
+
+_IDS = frozenset({"id", "sku", "record", "opportunity", "quotation"})
+_STATUSES = frozenset({"status", "standing"})
+_GOOD = frozenset({"won", "accepted", "delivered", "converted"})
+_BAD = frozenset({"lost", "rejected", "disqualified", "cancelled", "expired", "declined"})
+_ENDED = _GOOD | _BAD | {"closed", "superseded"}
+_DUE = frozenset({"close", "valid_until", "next_contact_date", "due", "at"})
+
+_color = {"choice": "auto"}
+
+
+def choose_color(choice: str) -> None:
+    """Take the value of `--color`, for the rest of this run. Raises PipecliError."""
+    if choice not in COLORS:
+        raise PipecliError(f'--color: "{choice}" must be one of {", ".join(COLORS)}')
+    _color["choice"] = choice
+
+
+def takes_color() -> bool:
+    """True where results are coloured: on a terminal without NO_COLOR, unless `--color` says otherwise."""
+    if _color["choice"] != "auto":
+        return _color["choice"] == "always"
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def takes_links() -> bool:
+    """True on a terminal that is known to open links (OSC 8); others would show them as rubbish, a few do."""
+    if not sys.stdout.isatty():
+        return False
+    known = os.environ
+    if known.get("TERM_PROGRAM") == "tmux":
+        return _number(known.get("TERM_PROGRAM_VERSION", "")) >= 304
+    return (
+        known.get("TERM_PROGRAM") in ("iTerm.app", "WezTerm", "vscode", "ghostty", "Hyper", "rio")
+        or known.get("TERM", "") in ("xterm-kitty", "foot", "alacritty", "xterm-ghostty", "contour")
+        or bool(known.get("WT_SESSION") or known.get("KONSOLE_VERSION") or known.get("DOMTERM"))
+        or (known.get("VTE_VERSION", "").isdecimal() and int(known["VTE_VERSION"]) >= 5000)
+    )
+
+
+def _number(version: str) -> int:
+    """`3.4a` as 304, to compare; 0 where it is no version."""
+    major, _, minor = version.partition(".")
+    digits = "".join(char for char in minor if char.isdecimal())
+    return int(major) * 100 + int(digits or 0) if major.isdecimal() else 0
+
+
+def linked(mark: Mark, address: str) -> Mark:
+    """A mark whose text is also a link to an address."""
+    return f"\x1b]8;;{address}\x1b\\{mark[0]}", f"{mark[1]}\x1b]8;;\x1b\\"
+
+
+def mark_of(name: str, record: Mapping[str, object], today: date | None) -> Mark:
+    """The colour of a cell, by the name of its column: ids cyan; won green; lost and what is overdue red."""
+    if name in _IDS:
+        return _CYAN
+    if name in _STATUSES:
+        return _GREEN if record.get(name) in _GOOD else _RED if record.get(name) in _BAD else _PLAIN
+    if name in _DUE and today is not None:
+        ended = record.get("done") is True or not _ENDED.isdisjoint(
+            [str(record.get(status)) for status in _STATUSES]
+        )
+        return _PLAIN if ended or not "" < str(record.get(name) or "")[:10] < today.isoformat() else _RED
+    is_late = name in ("when", "overdue_days") and (record.get("days") or record.get("overdue_days"))
+    return _RED if is_late else _PLAIN
+
+
+def terminal_width() -> int | None:
+    """The columns of the terminal; None where there is none, unless COLUMNS says otherwise."""
+    if os.environ.get("COLUMNS", "").isdecimal() and int(os.environ["COLUMNS"]) > 0:
+        return int(os.environ["COLUMNS"])
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+class _Screen(io.StringIO):
+    """What a command prints at a terminal, kept until it is known how long it is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.after: list[str] = []
+
+    def isatty(self) -> bool:
+        return True
+
+
+def say_after(line: str) -> None:
+    """A line on stderr that follows the result, even through the pager."""
+    if isinstance(sys.stdout, _Screen):
+        sys.stdout.after.append(line)
+        return
+    sys.stdout.flush()
+    sys.stderr.write(f"{line}\n")
+
+
+@contextmanager
+def paged(name: str = "stdout") -> Iterator[None]:
+    """Show what is printed meanwhile, through a pager where it is longer than the terminal."""
+    stream: TextIO = getattr(sys, name)
+    if isinstance(stream, _Screen) or not stream.isatty():
+        yield
+        return
+    screen = _Screen()
+    setattr(sys, name, screen)
+    try:
+        yield
+    finally:
+        setattr(sys, name, stream)
+        _show(screen.getvalue(), stream)
+        for line in screen.after:
+            sys.stderr.write(f"{line}\n")
+
+
+def _show(text: str, stream: TextIO) -> None:
+    width, height = shutil.get_terminal_size()
+    lines = text.splitlines(keepends=True)
+    if _is_longer(lines, width, height):
+        pager = _pager()
+        if pager is None:
+            rest = len(lines) - (height - 2)
+            text = "".join(lines[: height - 2]) + f"and {rest:,} more lines: install less, or set PAGER=cat\n"
+        elif pager not in ("", "cat") and _through(pager, text, stream):
+            return
+    stream.write(text)
+    stream.flush()
+
+
+def _is_longer(lines: Sequence[str], width: int, height: int) -> bool:
+    """True for lines that leave no room for the next prompt; colours and links take none."""
+    if len(lines) >= height:
+        return True
+    bare = [re.sub(_ESCAPES, "", line.rstrip()) for line in lines]
+    return sum(max(1, -(-len(line) // max(width, 1))) for line in bare) >= height
+
+
+def _pager() -> str | None:
+    """The command of the pager; empty where a person wants none, None where there is none."""
+    for name in ("PIPECLI_PAGER", "PAGER"):
+        if name in os.environ:
+            return os.environ[name].strip()
+    return next(filter(shutil.which, ("less", "more")), None)
+
+
+def _through(pager: str, text: str, stream: TextIO) -> bool:
+    """Hand a text to the pager, as git does; False where there is no such program."""
+    import subprocess
+
+    stream.flush()
+    environment = {"LESS": "FRX", "LV": "-c", "LESSCHARSET": "utf-8", **os.environ}
+    process = subprocess.Popen(pager, shell=True, stdin=subprocess.PIPE, env=environment)  # noqa: S602
+    with suppress(OSError, KeyboardInterrupt):  # who has seen enough leaves the pager
+        process.communicate(text.encode("utf-8", "replace"))
+    while process.poll() is None:
+        with suppress(KeyboardInterrupt):  # Ctrl-C is the pager's, which goes on
+            process.wait()
+    return process.returncode not in (126, 127)

@@ -1,0 +1,126 @@
+"""Looks: what is open, colours, links, the pager, and tables that fit a narrow terminal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pipecli.cli.common.table import Column, render
+from tests.conftest import Cli
+from tests.terminal import at_terminal
+
+Refused = Callable[..., str]
+
+
+@pytest.fixture
+def deals(cli: Cli, deal: Callable[..., Path], today: None) -> None:
+    """Two open deals, one of them overdue; one lost, one won."""
+    for number, title in enumerate(("Mill", "Grinder", "Filter", "Roaster"), 1):
+        deal(f"OPP-AAA0{number}", title)
+    cli("opp", "set", "OPP-AAA02", "expected_close=2026-11-01")
+    cli("opp", "lost", "OPP-AAA03", "--reason", "price")
+    cli("opp", "won", "OPP-AAA04")
+
+
+def test_lists_show_what_is_open_in_every_format_alike(
+    cli: Cli, root: Path, refused: Refused, deals: None
+) -> None:
+    open_ = ["OPP-AAA02", "OPP-AAA01"]
+    assert cli("opp", "list", "--format", "ids").out.split() == open_
+    assert [deal["id"] for deal in json.loads(cli("opp", "list", "--format", "json").out)] == open_
+    assert cli("opp", "list", "--format", "csv").out.count("OPP-") == 2
+    piped = cli("opp", "list", "--owner", "ana-ruiz")
+    assert (piped.out.count("OPP-"), piped.err) == (2, "")
+    assert len(cli("opp", "list", "--all", "--format", "ids").out.split()) == 4
+    assert cli("opp", "list", "--status", "won", "--format", "ids").id == "OPP-AAA04"
+    assert cli("opp", "list", "--where", "title = 'Filter'", "--format", "ids").id == "OPP-AAA03"
+    lead = cli("lead", "add", "--name", "Ana", "--format", "ids").id
+    cli("lead", "disqualify", lead, "--reason", "no-budget")
+    assert cli("lead", "list", "--format", "ids").out == ""
+    assert cli("lead", "list", "--all", "--format", "ids").id == lead
+    assert cli("order", "list", "--format", "ids").out == ""
+    table = cli("opp", "list", "--columns", "id,probability").out
+    assert table.splitlines()[0].split() == ["ID", "PROBABILITY"]
+    assert "there is no column" in refused("opp", "list", "--columns", "id,amnt")
+
+
+def test_a_terminal_has_colours_links_and_is_told_what_was_left_out(
+    root: Path, deals: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM_PROGRAM", "WezTerm")
+    _, screen = at_terminal(root, "opp", "list", "--all", columns=140)
+    file = (root / "opportunities" / "2026").as_uri()
+    assert f"\x1b]8;;{file}/OPP-AAA01" in screen
+    assert "\x1b[36mOPP-AAA02\x1b[m" in screen
+    assert "\x1b[31m2026-11-01\x1b[m" in screen
+    assert "\x1b[31m2026-12-15" not in screen
+    assert "\x1b[31mlost\x1b[m" in screen
+    assert "\x1b[32mwon\x1b[m" in screen
+    assert "--all" not in screen
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.delenv("TERM_PROGRAM")
+    _, plain = at_terminal(root, "opp", "list", columns=140)
+    assert "\x1b" not in plain
+    assert plain.endswith("0 of 7\n2 open of 4; --all\n")
+
+
+def test_color_may_be_asked_for_anywhere_and_never_reaches_a_pipe_unasked(
+    cli: Cli, refused: Refused, deals: None
+) -> None:
+    assert "\x1b" not in cli("opp", "list").out
+    assert "\x1b[36mOPP-AAA01\x1b[m" in cli("--color", "always", "opp", "list").out
+    assert "\x1b[36mOPP-AAA01\x1b[m" in cli("opp", "list", "--color", "always").out
+    assert "\x1b" not in cli("opp", "list", "--color", "always", "--format", "csv").out
+    assert "must be one of auto, always, never" in refused("opp", "list", "--color", "yes")
+
+
+def test_more_than_a_screen_goes_through_the_pager(
+    root: Path, deals: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PAGER", "sed s/^/paged:/")
+    monkeypatch.setenv("LINES", "6")
+    _, screen = at_terminal(root, "opp", "list", "--all", "--color", "never", columns=60)
+    assert [line.startswith("paged:") for line in screen.splitlines()[:6]] == [True] * 6
+    assert "no room" in screen.splitlines()[6]
+    monkeypatch.setenv("PIPECLI_PAGER", "cat")
+    assert "paged:" not in at_terminal(root, "opp", "list", "--all")[1]
+    monkeypatch.delenv("PIPECLI_PAGER")
+    monkeypatch.setenv("LINES", "40")
+    assert "paged:" not in at_terminal(root, "opp", "list", "--all")[1]
+    monkeypatch.setenv("LINES", "10")
+    assert at_terminal(root, "opp", "--help")[1].startswith("paged:")
+
+
+COLUMNS = [
+    Column("id", "ID"),
+    Column("title", "TITLE", shrink=True, min_width=8),
+    Column("phone", "PHONE", rank=1),
+    Column("notes", "NOTES"),
+    Column("amount", "AMOUNT", align="right"),
+]
+ROWS = [
+    ["OPP-2Q8XA", "Espresso machines", "+34 600 000 001", "", "4,998.00 EUR"],
+    ["OPP-7K3M9", "Mill", "", None, "299.00 EUR"],
+]
+
+
+def test_a_shared_currency_is_in_the_heading_and_empty_columns_go_first() -> None:
+    wide = render(COLUMNS, ROWS, None).text.splitlines()
+    assert wide[0] == "ID         TITLE              PHONE            NOTES  AMOUNT EUR"
+    assert wide[2].endswith("           4,998.00")
+    narrow = render(COLUMNS, ROWS, 59)
+    assert narrow.text.splitlines()[0] == "ID         TITLE              PHONE            AMOUNT EUR"
+    assert narrow.dropped == []
+    mixed = render(COLUMNS, [*ROWS, ["OPP-9", "x", "", "", "1.00 USD"]], None).text
+    assert "4,998.00 EUR" in mixed
+
+
+@pytest.mark.parametrize("width", [40, 30, 12, 5])
+def test_ids_and_telephones_are_never_cut(width: int) -> None:
+    table = render([Column("row", "#"), *COLUMNS], [["1", *row] for row in ROWS], width)
+    lines = table.text.splitlines()
+    assert lines[2].startswith("1  OPP-2Q8XA")
+    assert ("+34 600 000 001" in lines[2]) is ("PHONE" not in table.dropped)
