@@ -38,11 +38,16 @@ class Difference(NamedTuple):
 
 def stamps(root: Path) -> dict[str, bytes]:
     """The present stamp of every folder that holds records, and of the root for its settings file."""
-    folders = {"": marshal.dumps([(SETTINGS_FILE, *stat_of(root / SETTINGS_FILE))])}
+    folders = {"": _stamp([(SETTINGS_FILE, *stat_of(root / SETTINGS_FILE))])}
     for kind in KINDS:
         for folder, files in _walk(root, kind.folder):
-            folders[folder] = marshal.dumps(files)
+            folders[folder] = _stamp(files)
     return folders
+
+
+def _stamp(files: list[tuple[str, int, int, int]]) -> bytes:
+    # Later versions of the format write one list in several ways: by what else refers to its texts.
+    return marshal.dumps(files, 2)
 
 
 def _walk(root: Path, folder: str) -> Iterator[tuple[str, list[tuple[str, int, int, int]]]]:
@@ -94,7 +99,7 @@ def compare(known: dict[str, bytes], present: dict[str, bytes]) -> Difference:
 def restamp(stamp: bytes | None, changes: Mapping[str, Stat | None]) -> bytes:
     """The stamp of a folder after files in it were written, or removed (None)."""
     files: dict[str, Stat | None] = {**_files(stamp), **changes}
-    return marshal.dumps(sorted((name, *stat) for name, stat in files.items() if stat is not None))
+    return _stamp(sorted((name, *stat) for name, stat in files.items() if stat is not None))
 
 
 def _files(stamp: bytes | None) -> dict[str, Stat]:

@@ -114,7 +114,8 @@ class Index:
         difference = stamps.compare(known, present)
         with _writing(self.connection):
             _forget(self.connection, difference.gone)
-            _read(self.connection, difference.changed, _on_disk(self.location.root))
+            if difference.changed:  # without, no model is imported
+                _read(self.connection, difference.changed, _on_disk(self.location.root))
             self._stamp(difference.stamps)
 
     def update(self, written: Mapping[str, Written], removed: Collection[str]) -> None:
