@@ -18,10 +18,11 @@ from pipecli.cli.changes import movement_json
 from pipecli.cli.common.command import Sending, noun
 from pipecli.cli.common.dates import parse_as_of, parse_period
 from pipecli.cli.common.list import owner_filter, owner_options
-from pipecli.cli.common.output import Format, markdown_text, terminal_width, write_text
+from pipecli.cli.common.output import Format, markdown_text, write_text
 from pipecli.cli.common.reference import names_of
 from pipecli.cli.common.session import Session, mention, say, session
 from pipecli.cli.common.table import clean
+from pipecli.cli.common.terminal import terminal_width
 from pipecli.cli.cron.remind import claimed, claims_of, take_up
 from pipecli.cli.report.printing import Currency, currency_code
 from pipecli.cli.report.rows import made_of
