@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from decimal import ROUND_UP, Decimal
+from decimal import Decimal
 
 from pipecli.checks.change_rule import Changed, Review, Rule
 from pipecli.checks.frozen import OFFERED
@@ -19,7 +19,7 @@ from pipecli.records.quotation import Order, OrderStatus, Quotation, QuotationSt
 from pipecli.records.settings import Settings
 from pipecli.workflow.lead.qualify import missing_criteria
 from pipecli.workflow.opportunity.advance import missing_between
-from pipecli.workflow.opportunity.close import last_offered
+from pipecli.workflow.opportunity.close import difference, last_offered
 
 # What a report of closed deals adds up. Notes, tags, activities and the like go on after the end.
 _REPORTED = frozenset({"status", "closed", "amount", "items", "currency", "stage", "process"})
@@ -82,14 +82,11 @@ def final_value(review: Review) -> Iterator[Problem]:
         offered = _offered(review, quotation, after, closed) if quotation else None
         if quotation is None or offered is None:
             continue
-        apart = abs(closed.amount - offered)
-        if apart * 100 > most * offered:
-            way = "below" if closed.amount < offered else "above"
-            percent = f"{_percent(apart, offered)} % {way}" if offered else way
+        if apart := difference(closed.amount, offered, most):
             yield Problem(
                 record.file,
                 ("closed", "amount"),
-                f"closed.amount: {closed.amount:,f} {after.currency} is {percent} {quotation.id}, which "
+                f"closed.amount: {closed.amount:,f} {after.currency} is {apart} {quotation.id}, which "
                 f"comes to {offered:,f}; the settings allow {most:f} %",
             )
 
@@ -184,11 +181,6 @@ def _offered(review: Review, quotation: Quotation, deal: Opportunity, closed: Cl
         return review.limits.rates.convert(offered, quotation.currency, closed.date, deal.currency)
     except MissingRate:
         return None
-
-
-def _percent(apart: Decimal, offered: Decimal) -> str:
-    """Rounded up, so that what is over a limit doesn't read as the limit."""
-    return f"{(apart * 100 / offered).quantize(Decimal('0.1'), ROUND_UP).normalize():f}"
 
 
 def loosened_limit(review: Review) -> Iterator[Problem]:

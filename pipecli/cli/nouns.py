@@ -64,6 +64,7 @@ NOUNS = {
             "item remove": "opportunity.set",
             "item list": "opportunity.show",
             "reprice": "opportunity.set",
+            "take-offer": "opportunity.set",
             "contact add": "opportunity.people",
             "contact remove": "opportunity.people",
             "contact list": "opportunity.show",

@@ -105,6 +105,8 @@ def _happened(step: Step, after: RecordVersion) -> Iterator[tuple[str, str | Non
             yield "stage-changed", before, value
         elif field == "status" and is_deal and value in _ENDINGS:
             yield value, before, value
+        elif field == "status" and is_deal and value == "open" and before in _ENDINGS:
+            yield "reopened", before, value
         elif field == "owner":
             yield "assigned", before, value
 
@@ -211,6 +213,8 @@ def _headline(notice: Notice, about: About, title: str, amount: str) -> str:
             return f"Lost: {title}{f', {reasons}' if reasons else ''}"
         case "closed":
             return f"Closed by itself: {title}"
+        case "reopened":
+            return f"Open again, was {before}: {title}{f', {amount}' if amount else ''}"
         case "assigned":
             return f"Assigned to {about.name(notice.after)}: {title}"
     return f"{title}: {before} → {after}" if before else f"{title}: now {after}"

@@ -141,6 +141,11 @@ def counted(record: Priced) -> list[int]:
     ]
 
 
+def counted_items(record: Priced) -> tuple[Item, ...]:
+    """The lines that count, as they stand where nothing is left to choose."""
+    return tuple(record.items[place].with_(optional=None, alternative_to=None) for place in counted(record))
+
+
 def totals(record: Priced) -> Totals:
     """What a record's lines come to: net, tax by rate, and each line's own part."""
     currency, zero = record.currency, rounded(_ZERO, record.currency)

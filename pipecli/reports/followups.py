@@ -66,7 +66,7 @@ def _place(follow_up: FollowUp, today: date) -> tuple[object, ...]:
     return follow_up.due >= today, follow_up.plan.by or "", follow_up.due, hour, follow_up.plan.id
 
 
-EVENTS = ("stage-changed", "won", "lost", "assigned", "closed")
+EVENTS = ("stage-changed", "won", "lost", "assigned", "closed", "reopened")
 """The events that `notifications` of the settings may name; `closed` is a deal that closed by itself."""
 
 OWNER = "owner"

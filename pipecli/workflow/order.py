@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import TypeVar
 
-from pipecli.records.item import counted
+from pipecli.records.item import counted_items
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.quotation import Order, OrderStatus, Quotation, QuotationStatus, SupplierQuotation
 from pipecli.workflow.change import Change, Refused
@@ -35,9 +35,7 @@ def order_from_quotation(
         currency=quotation.currency,
         price_list=quotation.price_list,
         tax_included=quotation.tax_included,
-        items=tuple(
-            quotation.items[place].with_(optional=None, alternative_to=None) for place in counted(quotation)
-        ),
+        items=counted_items(quotation),
         discount=quotation.discount,
         discount_amount=quotation.discount_amount,
         terms=quotation.terms,

@@ -13,7 +13,7 @@ from typing import Unpack
 
 from pipecli.records.activity import Activity
 from pipecli.records.catalogue import PriceList
-from pipecli.records.item import totals
+from pipecli.records.item import counted_items, totals
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.party import Contact, Customer
@@ -193,6 +193,51 @@ def mailed(sent: Change, deal: Opportunity, mail: Activity, to: str) -> Change:
     followed = next((record for record in sent.also if isinstance(record, Opportunity)), deal)
     summary = sent.summary.replace("send", f"send to {to}", 1)
     return replace(sent, summary=summary, also=(with_activity(followed, mail),))
+
+
+def require_of(deal: Opportunity, quotation: Quotation) -> None:
+    """Refuse a quotation of another deal."""
+    if quotation.opportunity != deal.id:
+        raise Refused(
+            f"{quotation.id} is a quotation of {quotation.opportunity}, not of {deal.id}",
+            hint=f"see pipecli quote list --where \"opportunity = '{deal.id}'\"",
+        )
+
+
+def take_offer(deal: Opportunity, quotation: Quotation | None) -> Change:
+    """Copy the lines and discounts of a quotation back to its open deal; an amount set by hand goes.
+
+    Refused for another deal's quotation, and for one in another currency.
+    """
+    require_open(deal)
+    if quotation is None:
+        raise Refused(
+            f"{deal.id} has no quotation that was sent or accepted",
+            hint=f"name one: pipecli opp take-offer {deal.id} QTN",
+        )
+    require_of(deal, quotation)
+    if quotation.currency != deal.currency:
+        raise Refused(
+            f"{quotation.id} is in {quotation.currency}, {deal.id} in {deal.currency}",
+            hint=f"set the deal's currency first: pipecli opp set {deal.id} currency={quotation.currency}",
+        )
+    is_chosen = quotation.status is QuotationStatus.ACCEPTED  # of its options, too
+    taken = deal.with_(
+        items=counted_items(quotation) if is_chosen else quotation.items,
+        tax_included=quotation.tax_included,
+        discount=quotation.discount,
+        discount_amount=quotation.discount_amount,
+        amount=None,
+    )
+    worths = [f"{value:,f}" if value is not None else "no amount" for value in (deal.value, taken.value)]
+    money = f"stays at {worths[0]}" if worths[0] == worths[1] else " → ".join(worths)
+    dropped = f"the amount set by hand, {worths[0]} {deal.currency}, is dropped"
+    return Change(
+        taken,
+        f"take the offer {quotation.id}, {money} {deal.currency}",
+        "changed",
+        notes=() if deal.amount is None else (dropped,),
+    )
 
 
 def accept(

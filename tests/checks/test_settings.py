@@ -54,7 +54,7 @@ ONE_CHANGE = [
         "sources:",
         "notifications: {wonn: [sales]}\nsources:",
         29,
-        "wonn is no event that is told of: stage-changed, won, lost, assigned, closed",
+        "wonn is no event that is told of: stage-changed, won, lost, assigned, closed, reopened",
     ),
     (
         "base-rate",

@@ -119,6 +119,13 @@ def test_a_win_is_told_with_the_amount_and_the_ranking(cli: Cli, hooks: Hooks) -
     assert "ranking: 14.8 points for Ana Ruiz, place 2 of 2 in 2026-Q4 with 14.8 points" in posted["message"]
 
 
+def test_who_was_told_of_a_win_hears_that_it_is_open_again(cli: Cli, git: Git, hooks: Hooks) -> None:
+    cli("opp", "won", "OPP-2Q8XA", "--amount", "4800")
+    cli("opp", "reopen", "OPP-2Q8XA")
+    cli("notify")
+    assert ("sales", "Open again, was won: Espresso machines, 5,000.00 EUR") in told(hooks)
+
+
 def test_a_loss_and_a_deal_that_closed_by_itself(root: Path, cli: Cli, git: Git, hooks: Hooks) -> None:
     cli("opp", "lost", "OPP-2Q8XA", "--reason", "competitor", "--competitor", "acme")
     cli("notify")
@@ -128,7 +135,10 @@ def test_a_loss_and_a_deal_that_closed_by_itself(root: Path, cli: Cli, git: Git,
 
     said = cli("notify")
 
-    assert told(hooks) == [("sales", "Closed by itself: Espresso machines")]
+    assert told(hooks) == [
+        ("sales", "Open again, was lost: Espresso machines, 5,000.00 EUR"),
+        ("sales", "Closed by itself: Espresso machines"),
+    ]
     assert "1 message for ana-ruiz, who has no channel here: set PIPECLI_CHANNEL_ANA_RUIZ" in said.err
 
 

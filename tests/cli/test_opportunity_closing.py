@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from tests.terminal import at_terminal
+
 TODAY = ("--today", "2026-11-20")
 
 
@@ -75,6 +77,38 @@ def test_the_last_sent_quotation_wins_and_becomes_an_order(cli, opp, quote, show
     assert "Pipecli-Event: won" in body
     assert len(git("show", "--name-only", "--format=", "HEAD").splitlines()) == 4
     assert git("status", "--porcelain") == ""
+
+
+def test_a_final_value_far_from_the_quotation_is_pointed_out_and_asked_about(cli, opp, quote, shown, root):
+    first = quote()
+    won = ("opp", "won", opp, "--amount")
+    warning = f"warning: 5,600.00 EUR is 12 % above {first}, which comes to 5,000.00"
+    code, screen = at_terminal(root, *TODAY, *won, "5600", typed="n\n")
+    assert (code, warning in screen, "Is that the final value?" in screen) == (1, True, True)
+    assert shown("opp", opp)["status"] == "open"
+    code, screen = at_terminal(root, *TODAY, *won, "5500")  # within 10 %
+    assert (code, "warning" in screen) == (0, False)
+    cli("opp", "reopen", opp)
+    assert warning in cli(*TODAY, *won, "5600").err  # nobody to ask
+    assert shown("opp", opp)["amount"] == 5600
+
+
+def test_a_deal_takes_the_lines_of_its_last_offer(cli, opp, quote, shown, refused, git):
+    assert "has no quotation that was sent or accepted" in refused("opp", "take-offer", opp)
+    quote("2026-11-01")
+    draft = cli("quote", "new", opp, "--format", "ids").id
+    cli("quote", "item", "set", draft, "1", "--discount", "10")
+    cli("--today", "2026-11-10", "quote", "send", draft)
+    cli("opp", "set", opp, "amount=6000")
+    said = cli("opp", "take-offer", opp)
+    assert said.out == f"{opp} Machines: take the offer {draft}, 6,000.00 → 4,500.00 EUR\n"
+    assert said.err == "the amount set by hand, 6,000.00 EUR, is dropped\n"
+    deal = shown("opp", opp)
+    assert (deal["amount"], deal["items"]) == (4500, shown("quote", draft)["items"])
+    assert "nothing to change" in cli("opp", "take-offer", opp).err
+    cli("customer", "add", "Fabrikam")
+    other = cli("opp", "add", "Other", "--customer", "fabrikam", "--format", "ids").id
+    assert f"{draft} is a quotation of {opp}, not of {other}" in refused("opp", "take-offer", other, draft)
 
 
 def test_quotation_amount_and_date_may_be_given(cli, opp, quote, shown):

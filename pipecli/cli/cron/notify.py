@@ -54,7 +54,7 @@ def notify(
         ),
     ] = "",
 ) -> None:
-    """Tell the people whom the settings name of stage changes, wins, losses, assignments and auto-closes.
+    """Tell the people whom the settings name of moves, wins, losses, reopenings, assignments and auto-closes.
 
     It walks the commits since its last run, whoever made them; the first run begins with what comes after it.
     The settings only name channels: their addresses come from your environment and configuration, never from
@@ -292,7 +292,10 @@ class _Packing:
     def _recipients(self, notice: Notice) -> list[To]:
         """The channels of the event, and of an assignment the user whose it is now, unless they did it."""
         users = self.settings.get("users") or {}
-        names = (self.settings.get("notifications") or {}).get(notice.event, [])
+        wished = self.settings.get("notifications") or {}
+        # Who was told of an end is told that it was none, unless the settings say otherwise.
+        fallback = wished.get(notice.before, []) if notice.event == "reopened" else []
+        names = wished.get(notice.event, fallback)
         owner = notice.owner if users.get(notice.owner or "", {}).get("active", True) else None
         found = [(True, owner) if name == OWNER else (False, name) for name in names]
         if notice.event == "assigned":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Annotated, cast
@@ -12,15 +14,18 @@ from pipecli.cli.common.assignments import option
 from pipecli.cli.common.change import Transaction, changing
 from pipecli.cli.common.command import Changing, Ref, noun
 from pipecli.cli.common.record_verbs import ChangingMany, Refs, change_each, names_of
+from pipecli.cli.common.session import say
 from pipecli.cli.lead.convert import parties
+from pipecli.errors import PipecliError
 from pipecli.history.past import quotations_when_open, sent_times
+from pipecli.records.item import totals
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.quotation import Order, Quotation
 from pipecli.store.lookup import Care
 from pipecli.workflow.change import Change, Refused, refuse_before_created, require_open
 from pipecli.workflow.match_party import of_lead
-from pipecli.workflow.opportunity.close import convert_on_win, lose, win
+from pipecli.workflow.opportunity.close import convert_on_win, difference, lose, win
 from pipecli.workflow.opportunity.close import reopen as reopened
 
 app = noun()
@@ -60,7 +65,27 @@ def won(
             amount=option("--amount", amount, (Opportunity, "amount"), transaction.session, deal.currency),
             note=option("--note", note, (Opportunity, "closed.detail"), transaction.session),
         )
+        if amount is not None:
+            _ask_if_far(transaction, change, quotations)
         transaction.do_all([*conversion, change], change.asked, f"{deal.id}: {change.summary}")
+
+
+def _ask_if_far(transaction: Transaction, change: Change, quotations: Sequence[Quotation]) -> None:
+    """Point out a final value that is far from the quotation; at a terminal, go on only if it is meant."""
+    deal = change.asked
+    assert isinstance(deal, Opportunity) and deal.closed and deal.closed.amount is not None
+    winner = next((paper for paper in quotations if paper.id == deal.closed.quotation), None)
+    if winner is None or winner.currency != deal.currency:
+        return
+    offered = totals(winner).net
+    apart = difference(deal.closed.amount, offered, transaction.settings.quotations.max_difference)
+    if apart is None:
+        return
+    final = f"{deal.closed.amount:,f} {deal.currency}"
+    say(f"warning: {final} is {apart} {winner.id}, which comes to {offered:,f}")
+    is_asked = sys.stdin.isatty() and sys.stderr.isatty() and not transaction.session.dry_run
+    if is_asked and not typer.confirm("Is that the final value?", err=True):
+        raise PipecliError(f"{deal.id} stays open", hint="give its final value with --amount")
 
 
 @app.command("lost", cls=ChangingMany)

@@ -17,13 +17,17 @@ from pipecli.cli.common.command import (
 )
 from pipecli.cli.common.item_verbs import add_item_verbs
 from pipecli.cli.common.record_verbs import ChangingMany, Refs, add_set_edit, change_each
+from pipecli.history.past import sent_times
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.opportunity import Opportunity
+from pipecli.records.quotation import Quotation
 from pipecli.workflow import items
+from pipecli.workflow import quotation as quotations_of
 from pipecli.workflow.activity import follow_up
 from pipecli.workflow.change import Change
 from pipecli.workflow.opportunity import advance as advance_opportunity
 from pipecli.workflow.opportunity.advance import complete_step, undo_step
+from pipecli.workflow.opportunity.close import last_offered
 from pipecli.workflow.opportunity.set import leave_to_verbs, set_fields
 
 app = noun()
@@ -112,3 +116,26 @@ def reprice(
             item or (),
         )
         transaction.do(change)
+
+
+@app.command("take-offer", cls=Changing)
+def take_offer(
+    ctx: typer.Context,
+    ref: Ref,
+    quotation: Annotated[
+        str | None,
+        typer.Argument(metavar="[QUOTATION]", help="The accepted one, else the one sent last, otherwise."),
+    ] = None,
+) -> None:
+    """Copy the lines of a quotation back to its opportunity.
+
+    The opportunity is worth what was offered; an amount set by hand goes.
+    """
+    with changing(ctx) as transaction:
+        deal = transaction.get(Opportunity, ref)
+        if quotation is not None:
+            offer: Quotation | None = transaction.get(Quotation, quotation)
+        else:
+            quotations = transaction.pipeline.all(Quotation, "opportunity = ?", deal.id)
+            offer = last_offered(quotations, sent_times(transaction.pipeline, quotations))
+        transaction.do(quotations_of.take_offer(deal, offer))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
-from decimal import Decimal
+from decimal import ROUND_UP, Decimal
 
 from pipecli.records.base import Record
 from pipecli.records.item import totals
@@ -31,6 +31,7 @@ from pipecli.workflow.lead.convert import convert
 from pipecli.workflow.opportunity.advance import process_of
 from pipecli.workflow.opportunity.people import known_as
 from pipecli.workflow.order import order_from_quotation
+from pipecli.workflow.quotation import require_of
 
 _OFFERED = (QuotationStatus.SENT, QuotationStatus.ACCEPTED)
 
@@ -94,11 +95,7 @@ def last_offered(quotations: Sequence[Quotation], sent: Mapping[str, datetime]) 
 
 def _offered(deal: Opportunity, quotation: Quotation) -> Quotation:
     """A quotation that a person named. Refused when it is another deal's, or not on offer."""
-    if quotation.opportunity != deal.id:
-        raise Refused(
-            f"{quotation.id} is a quotation of {quotation.opportunity}, not of {deal.id}",
-            hint=f"see pipecli quote list --where \"opportunity = '{deal.id}'\"",
-        )
+    require_of(deal, quotation)
     if quotation.status is QuotationStatus.DRAFT:
         raise Refused(
             f"{quotation.id} is a draft, nobody was offered it",
@@ -127,6 +124,22 @@ def _value(deal: Opportunity, winner: Quotation | None) -> Decimal:
             hint=f"give the final value: pipecli opp won {deal.id} --amount …",
         )
     return deal.value
+
+
+def difference(final: Decimal, offered: Decimal, most: Decimal) -> str | None:
+    """The way from a quotation's worth to a final value, as `20 % above`; None within `most` percent.
+
+    Rounded up, so that what is over a limit doesn't read as the limit.
+    """
+    apart = abs(final - offered)
+    if apart * 100 <= most * offered:
+        return None
+    way = "below" if final < offered else "above"
+    return (
+        f"{(apart * 100 / offered).quantize(Decimal('0.1'), ROUND_UP).normalize():f} % {way}"
+        if offered
+        else way
+    )
 
 
 def _payable(amount: Decimal, currency: str) -> Decimal:
