@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ryaml import loads
 
 from pipecli.cli.main import run
 from tests.conftest import MAVEN, Cli
@@ -247,3 +248,134 @@ def test_a_list_of_people_is_contacts_unless_its_name_says_leads(cli: Cli) -> No
         told = planned(cli, name, "--into", f"moves/{kind}")
         assert [file["kind"] for file in told["files"]] == [kind]
         assert "1 made" in cli("import", "run", f"moves/{kind}").out
+
+
+def test_each_pipeline_is_a_process_and_a_stage_counts_from_the_day_it_was_entered(
+    cli: Cli, root: Path
+) -> None:
+    head = (
+        "Record ID,Deal Name,Deal Stage,Pipeline,Amount,Close Date,Create Date,Deal owner,Associated Company,"
+        'Associated Contact,"Date entered ""Qualified To Buy (Sales Pipeline)"""\n'
+    )
+    rows = (
+        "1,Roof,Qualified To Buy,Sales Pipeline,100,2026-12-01 10:00,2026-01-02 09:00,Ana Ruiz,Aurora,"
+        "Mia Berg (mia@aurora.example),2026-01-09 10:00\n"
+        "2,Door,Contract Sent,Sales Pipeline,200,2026-12-01 10:00,2026-01-02 09:00,Ana Ruiz,Aurora,,\n"
+        "3,Wall,Contract Sent,Partner Pipeline,300,2026-12-01 10:00,2026-01-02 09:00,Ana Ruiz,Lund,,\n"
+        "4,Gate,Closed Won,Partner Pipeline,400,2026-02-01 10:00,2026-01-02 09:00,Ana Ruiz,Lund,,\n"
+        "5,Yard,Closed Lost,Sales Pipeline,500,2026-02-01 10:00,2026-01-02 09:00,Ana Ruiz,Lund,,\n"
+    )
+    contacts = "Record ID,First Name,Last Name,Email\n7,Mia,Berg,mia@aurora.example\n"
+    export = packed("h.zip", {"all-deals.csv": head + rows, "all-contacts.csv": contacts})
+    cli("import", "plan", export, "--into", "moves/h")
+    assert "they agree" in cli("import", "run", "moves/h").out
+    by_id = deals(root)
+    assert [(by_id[n]["process"], by_id[n]["stage"], by_id[n]["status"]) for n in "12345"] == [
+        ("sales-pipeline", "qualified-to-buy", "open"),
+        ("sales-pipeline", "contract-sent", "open"),
+        ("partner-pipeline", "contract-sent", "open"),
+        ("partner-pipeline", "contract-sent", "won"),
+        ("sales-pipeline", "qualified-to-buy", "lost"),
+    ]
+    assert by_id["1"]["contacts"] == [{"contact": "mia-berg"}]
+    assert by_id["1"]["custom"] == {"stage_entered": {"qualified-to-buy": "2026-01-09T10:00:00+01:00"}}
+    cli("check")
+
+
+def test_odoo_archives_what_is_lost_and_keeps_firms_and_persons_in_one_file(cli: Cli, root: Path) -> None:
+    deals_ = (
+        "External ID,Opportunity,Customer,Salesperson,Stage,Expected Revenue,Expected Closing,Closed Date,"
+        "Probability,Created on,Lost Reason,Active,Last Updated on\n"
+        "l1,Roof,Aurora,Ana Ruiz,New,100,2026-12-01,,17.31,2026-01-02 08:00:00,,True,2026-02-02 08:00:00\n"
+        "l2,Door,Aurora,Ana Ruiz,New,200,,,0,2026-01-02 08:00:00,Too expensive,False,2026-02-03 08:00:00\n"
+        "l3,Wall,Aurora,Ana Ruiz,Won,300,,2026-02-01 08:00:00,100,2026-01-02 08:00:00,,True,\n"
+    )
+    partners = (
+        "External ID,Name,Related Company,Email,Phone,Is a Company\n"
+        "p1,Aurora,,info@aurora.example,,True\np2,Mia Berg,Aurora,mia@aurora.example,,False\n"
+    )
+    orders = (
+        "Order Reference,External ID,Opportunity,Customer,Order Date,Status,Order Lines/Product,"
+        "Order Lines/Quantity,Order Lines/Unit Price\n"
+        "S1,o1,Roof,Aurora,2026-03-01 10:00:00,Quotation Sent,[P/1] Pump,2,50\n,,,,,,[P/2] Hose,1,7.5\n"
+        "S2,o2,,Aurora,2026-03-02 10:00:00,Quotation,[P/1] Pump,1,50\n,,,,,,[P/2] Hose,1,7.5\n"
+    )
+    export = packed("o.zip", {"crm.lead.csv": deals_, "res.partner.csv": partners, "sale.order.csv": orders})
+    cli("import", "plan", export, "--into", "moves/o")
+    report = cli("import", "run", "moves/o").out
+    assert (
+        "quotations: 4 rows of sale.order.csv: 1 made, 1 about the record of an earlier row, 2 left out"
+        in report
+    )
+    by_id = deals(root)
+    assert [by_id[key]["status"] for key in ("l1", "l2", "l3")] == ["open", "lost", "won"]
+    assert by_id["l2"]["closed"] == {"date": "2026-02-03", "reasons": ["too-expensive"]}
+    assert [file.stem for file in (root / "customers").rglob("*.yaml")] == ["aurora"]
+    assert [file.stem for file in (root / "contacts").rglob("*.yaml")] == ["mia-berg"]
+    (quotation,) = (root / "quotations").rglob("*.yaml")
+    lines = [(line["product"], line["unit_price"]) for line in loads(quotation.read_text())["items"]]
+    assert lines == [("P/1", 50), ("P/2", 7.5)]
+    assert "nothing to change" in cli("import", "run", "moves/o").out
+    cli("check")
+
+
+def test_stages_that_deals_came_to_and_who_took_part_are_files_of_their_own(cli: Cli, root: Path) -> None:
+    more = {
+        "OpportunityHistory.csv": (
+            "Id,OpportunityId,StageName,Amount,CreatedDate\n"
+            "h1,006B,Prospecting,1,2026-01-06T10:00:00Z\n"
+            "h2,006B,Proposal/Price Quote,1,2026-01-20T10:00:00Z\n"
+            "h3,006B,Prospecting,1,2026-02-06T10:00:00Z\nh4,006X,Prospecting,1,2026-02-06T10:00:00Z\n"
+        ),
+        "OpportunityContactRole.csv": "Id,OpportunityId,ContactId,Role\nr1,006B,003A,Decision Maker\n",
+        "Quote.csv": (
+            "Id,OpportunityId,QuoteNumber,Name,Status,TotalPrice,CreatedDate\n"
+            "q1,006B,1,First,Draft,2500,2026-01-20T10:00:00Z\nq2,006B,2,Next,Draft,2400,2026-01-21T10:00:00Z\n"
+        ),
+        "QuoteLineItem.csv": "Id,QuoteId,Quantity,UnitPrice,Description\ni1,q2,2,1200,Boiler\n",
+        "OpportunityFeed.csv": "Id,OpportunityId,Type,Amount,Stage,Name\nf1,006B,Text,1,x,y\n",
+    }
+    plan = cli("import", "plan", packed("s.zip", SALESFORCE | more), "--into", "moves/s").out
+    assert "files that are not known, and stay out: OpportunityFeed.csv" in plan
+    report = cli("import", "run", "moves/s").out
+    assert "OpportunityHistory.csv: 1 updated, 2 about the record of an earlier row, 1 left out" in report
+    deal = deals(root)["006B"]
+    assert deal["custom"] == {
+        "stage_entered": {
+            "prospecting": "2026-01-06T10:00:00+00:00", "proposal-price-quote": "2026-01-20T10:00:00+00:00",
+        }
+    }  # fmt: skip
+    assert deal["contacts"] == [{"contact": "mia-berg", "role": "Decision Maker"}]
+    quotations = [loads(file.read_text())["items"] for file in (root / "quotations").rglob("*.yaml")]
+    assert sorted([(i["description"], i["unit_price"]) for i in items] for items in quotations) == [
+        [("Boiler", 1200)], [("Total as imported, without its lines", 2500)],
+    ]  # fmt: skip
+    velocity = json.loads(cli("report", "velocity", "--format", "json").out)
+    assert [(row["key"], row["days_median"]) for row in velocity["rows"]][:1] == [("prospecting", 14)]
+
+
+def test_a_note_and_a_call_of_one_number_are_two_and_a_closing_day_is_asked_for(cli: Cli, root: Path) -> None:
+    export = packed("p.zip", {
+        "deals.csv": (
+            "Deal - ID,Deal - Title,Deal - Stage,Deal - Status,Deal - Value,Deal - Deal created\n"
+            "1,Roof,Demo,Won,100,2026-01-02 10:00:00\n"
+        ),
+        "activities.csv": (
+            "Activity - ID,Activity - Subject,Activity - Type,Activity - Due date,Activity - Deal\n"
+            "1,Ring,Call,2026-01-05,Roof\n"
+        ),
+        "notes.csv": (
+            "Note - ID,Note - Content,Note - Deal,Note - Add time\n1,They like it,Roof,2026-01-06 10:00:00\n"
+            "2,Of a person,,2026-01-06 10:00:00\n"
+        ),
+    })  # fmt: skip
+    told = planned(cli, export, "--into", "moves/p")
+    assert [question["about"] for question in told["questions"]] == ["closing"]
+    page = Path("moves/p/plan.yaml")
+    page.write_text(page.read_text().replace("answer:", "answer: 2026-02-01"))
+    report = cli("import", "run", "moves/p").out
+    assert "notes.csv: 1 made, 1 left out" in report
+    deal = deals(root)["1"]
+    assert deal["closed"] == {"date": "2026-02-01", "amount": 100}
+    assert [activity["type"] for activity in deal["activities"]] == ["call", "note"]
+    assert "nothing to change" in cli("import", "run", "moves/p").out

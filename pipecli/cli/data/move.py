@@ -154,9 +154,9 @@ def _plan_lines(outcome: Plan, folder: Path) -> Iterator[str]:
     assert findings is not None
     yield f"{outcome.vendor or 'no vendor that is known'}: {count(len(outcome.steps), 'file')} into {folder}"
     yield from (f"  {line}" for line in outcome.summary)
-    if findings.stages:
-        stages = ", ".join(f"{stage['name']} {stage['probability']} %" for stage in findings.stages.values())
-        yield f"stages of the process {findings.process}: {stages}"
+    for process, own in findings.processes.items():
+        stages = ", ".join(f"{stage['name']} {stage['probability']} %" for stage in own.values())
+        yield f"stages of the process {process}: {stages}"
     if outcome.unknown:
         yield f"files that are not known, and stay out: {', '.join(outcome.unknown)}"
     for line in findings.lost:
@@ -348,8 +348,11 @@ def _outcome(done: Import) -> str:
     parts = [
         f"{report[name]:,} {name}" for name in ("made", "updated", "unchanged", "rejected") if report[name]
     ]
-    if report["merged"]:
-        parts.append(f"{report['merged']:,} about the record of an earlier row")
+    parts += [
+        f"{report[name]:,} {words}"
+        for name, words in (("merged", "about the record of an earlier row"), ("skipped", "left out"))
+        if report[name]
+    ]
     on_the_way = [f"{len(keys):,} {plural}" for plural, keys in report["made_on_the_way"].items()]
     more = f"; made on the way: {', '.join(on_the_way)}" if on_the_way else ""
     kept = sum(tally["rows"] for tally in report["kept"])

@@ -12,7 +12,7 @@ from pipecli.errors import FaultyFile, PipecliError
 from pipecli.formats import loads
 from pipecli.history.past import Imports
 from pipecli.inbox.importing.columns import Bindings, Tally, other_order
-from pipecli.inbox.importing.drafts import Draft, Drafts
+from pipecli.inbox.importing.drafts import NOT_HERE, Draft, Drafts, NotHere
 from pipecli.inbox.importing.elements import Placing, element_place, elements_in
 from pipecli.inbox.importing.mapping import Source
 from pipecli.inbox.importing.notation import Money, Unreadable
@@ -50,6 +50,8 @@ class Outcome:
     unchanged: int = 0
     merged: int = 0
     """Rows that are about the record of an earlier row."""
+    skipped: int = 0
+    """Rows that aren't to be taken, as the mapping says."""
     rejected: list[tuple[Row, str]] = field(default_factory=list)
     related: list[NewRecord] = field(default_factory=list)
     """Missing records that rows name, made on the way."""
@@ -64,6 +66,7 @@ class Outcome:
         """Count the outcome of other rows, which are parts of records, with this one."""
         self.made |= other.made
         self.updated |= other.updated
+        self.skipped += other.skipped
         self.rejected += other.rejected
         self.related += [new for new in other.related if new not in self.related]
         if self.lines and other.lines:
@@ -86,7 +89,7 @@ def build(
     homes: Mapping[int, str] | None = None,
 ) -> Outcome:
     """The records that the rows make and change; `homes` has the record of each row that is a part of one."""
-    builder = _Builder(pipeline, collection, bindings, names, now, homes)
+    builder = _Builder(pipeline, collection, bindings, names, now, homes, source.mapping.unknown)
     # All rows are read first: a row may name a record that a later one brings.
     for row in rows:
         builder.read(row)
@@ -110,10 +113,12 @@ class _Builder:
         names: Names,
         now: datetime,
         homes: Mapping[int, str] | None,
+        unknown: str | None,
     ) -> None:
         self.pipeline, self.collection, self.bindings, self.names = pipeline, collection, bindings, names
         self.now = now
-        self.drafts = Drafts(collection, bindings, names, homes)
+        self.drafts = Drafts(collection, bindings, names, homes, may_make=unknown is None)
+        self.unknown = unknown
         self.imports = Imports(pipeline.location)
         self.completer = Completer(pipeline, collection, names)
         self.outcome = Outcome()
@@ -124,7 +129,11 @@ class _Builder:
         try:
             self.drafts.add(self.bindings.read(row))
         except Unreadable as error:
-            self.outcome.rejected.append((row, str(error)))
+            if isinstance(error, NotHere) and self.unknown == "skip":
+                self.outcome.skipped += 1
+                Tally.count(self.bindings.left_out, NOT_HERE, row)
+            else:
+                self.outcome.rejected.append((row, str(error)))
 
     def make(self, draft: Draft) -> None:
         """Make the record of a draft, or note why it can't be."""

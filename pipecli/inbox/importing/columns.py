@@ -112,6 +112,8 @@ class Bindings:
     """The column or template of it that the mapping names; a row without one would be made anew each time."""
     has_gaps: bool
     """True where a row may fill the second place of a list and not the first."""
+    only: Map[str, Condition] = field(default_factory=dict)
+    """Columns and what each must have for a row to be taken."""
     external_path: Path = ("external_id",)
     """The field that `external_id` feeds: of a part that of its list."""
     rows: str | None = None
@@ -142,6 +144,20 @@ class Bindings:
             or not kind.is_document
             or bool(self.external_id or fed & {("id",), ("external_id",)})
         )
+
+    def wanted(self, rows: Sequence[Row]) -> Sequence[Row]:
+        """The rows that are to be taken, one below its parent with it; the others are counted."""
+        if not self.only:
+            return rows
+        wanted, holds = [], True
+        for row in rows:
+            is_below = self.rows and self.external_id and is_empty(row.cells.get(self.external_id, ""))
+            holds = holds if is_below else self._holds(self.only, row)
+            if holds:
+                wanted.append(row)
+            else:
+                Tally.count(self.left_out, "rows, by `only`", row)
+        return wanted
 
     def read(self, row: Row) -> RowReading:
         """The values of a row; its empty cells are counted."""

@@ -118,6 +118,7 @@ class _Compiler:
             self._check_record()
         return Bindings(
             external_path=self._parsed("external_id", []) if external else (),
+            only=self._conditions(self.mapping.only, ["only"]),
             rows=self.inside or self.mapping.rows or self._only_list(),
             columns=columns,
             templates=tuple(templates),
@@ -161,12 +162,7 @@ class _Compiler:
         otherwise = None
         if column.otherwise is not None:
             otherwise = self._replacement(path, column.otherwise, column_format, [*place, "otherwise"])
-        when: dict[str, Condition] = {}
-        for other, condition in column.when.items():
-            known = self._column(other, [*place, "when", other])
-            wanted = condition.not_ if isinstance(condition, Unless) else condition
-            words = frozenset((wanted,) if isinstance(wanted, str) else wanted)
-            when[known or other] = Condition(words, not isinstance(condition, Unless))
+        when = self._conditions(column.when, [*place, "when"])
         replacements = [*values.values(), otherwise or {}]
         fed = {*([path] if path else []), *(field for fields in replacements for field in fields)}
         self.fed |= fed
@@ -183,6 +179,15 @@ class _Compiler:
             split,
             tuple(column_format.formats) if self._is_time(path) else (),
         )
+
+    def _conditions(self, told: Map[str, mapping.Condition], place: list[str | int]) -> dict[str, Condition]:
+        conditions: dict[str, Condition] = {}
+        for name, condition in told.items():
+            known = self._column(name, [*place, name])
+            wanted = condition.not_ if isinstance(condition, Unless) else condition
+            words = frozenset((wanted,) if isinstance(wanted, str) else wanted)
+            conditions[known or name] = Condition(words, not isinstance(condition, Unless))
+        return conditions
 
     def _column_format(
         self, name: str, column: Column, path: Path | None, place: list[str | int]

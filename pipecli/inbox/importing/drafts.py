@@ -10,10 +10,16 @@ from pipecli.inbox.importing.elements import element_place, joined
 from pipecli.inbox.importing.notation import Unreadable
 from pipecli.inbox.importing.related import Names
 from pipecli.inbox.importing.table import Row
-from pipecli.inbox.importing.values import Named, Path
+from pipecli.inbox.importing.values import STAGE_ENTERED, Named, Path
 from pipecli.records.base import Part
 from pipecli.records.kinds import CONTACT, Collection
 from pipecli.store import naming
+
+NOT_HERE = "rows whose record isn't here"
+
+
+class NotHere(Unreadable):
+    """The record of a row isn't in the pipeline, and isn't to be made."""
 
 
 @dataclass
@@ -49,8 +55,11 @@ class Drafts:
         bindings: Bindings,
         names: Names,
         homes: Mapping[int, str] | None = None,
+        *,
+        may_make: bool = True,
     ) -> None:
         """`homes` are the records by the line of a row, where rows are parts of records there are."""
+        self.may_make = may_make
         self.collection, self.bindings, self.names, self.homes = collection, bindings, names, homes
         self.known = names.known(collection.noun)
         self.by_key: dict[str, Draft] = {}
@@ -78,8 +87,10 @@ class Drafts:
             key = self._person(reading, own, external, name)
         else:
             key = self._key(own, external, name)
-        self._above = key
         is_new = key not in self.known.labels
+        if is_new and not self.may_make:
+            raise NotHere(f"there is no {self.collection.noun} {external or name}")
+        self._above = key
         self.known.add(key, name or self.known.labels.get(key, key), external)
         draft = self.by_key.get(key)
         if reading.reasons:
@@ -126,7 +137,9 @@ class Drafts:
         values = joined(draft.values, reading.values, self.collection, self.bindings.rows)
         for path, value in values.items():
             known = draft.values.get(path, value)
-            if known != value:
+            if path[:2] == STAGE_ENTERED:  # it came to a stage twice: velocity counts from the first time
+                values[path] = min(str(known), str(value))
+            elif known != value:
                 raise Unreadable(
                     f"{dotted(path)}: {written(value)}, where line {draft.rows[0].line} says "
                     f"{written(known)} of the same {self.collection.noun}"

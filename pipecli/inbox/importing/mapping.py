@@ -137,6 +137,10 @@ class Mapping(Part):
     """The value that stays where people here and the file changed one since the last import; else `local`."""
     empty: tuple[str, ...] = ()
     """Words that are no value, beside those that every file may have: `#N/A`, `NULL`, `-`."""
+    only: dict[Line, Condition] = {}
+    """The rows to take: those in which these columns have these values; the others are counted."""
+    unknown: Literal["reject", "skip"] | None = None
+    """What becomes of a row whose record isn't here; absent: it is made, and that of a part is rejected."""
     rows: Literal["items", "activities", "contacts"] | None = None
     """The list of which each row is an element; a row that says nothing else belongs to the record above."""
     record: NamingColumns | None = None

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from pipecli.inbox.importing.compile import PARENTS
+from pipecli.inbox.importing.drafts import NotHere
 from pipecli.inbox.importing.mapping import Source
 from pipecli.inbox.importing.notation import Unreadable
 from pipecli.inbox.importing.related import Names
@@ -46,17 +47,21 @@ class Homes(NamedTuple):
     keys: dict[int, str]
     """By the line of a row."""
     rejected: list[tuple[Row, str]]
+    strangers: list[Row]
+    """Those of the rejected that name no record that is here."""
 
 
 def homes_of(part: PartKind, source: Source, table: Table, names: Names) -> Homes:
     """The record of each row, by its id, its external_id or its name."""
-    homes = Homes({parent.noun: [] for parent in part.parents}, {}, [])
+    homes = Homes({parent.noun: [] for parent in part.parents}, {}, [], [])
     columns = record_columns(part, source)
     for row in table.rows:
         try:
             noun, key = _home(part, columns, row, names)
         except Unreadable as error:
             homes.rejected.append((row, str(error)))
+            if isinstance(error, NotHere):
+                homes.strangers.append(row)
         else:
             homes.rows[noun].append(row)
             homes.keys[row.line] = key
@@ -92,4 +97,4 @@ def _home(
         if known:
             return known[0]
     kinds = " or ".join(parent.noun for parent in part.parents)
-    raise Unreadable(f"there is no {kinds} {' or '.join(told)}" if told else f"it names no {kinds}")
+    raise NotHere(f"there is no {kinds} {' or '.join(told)}" if told else f"it names no {kinds}")

@@ -6,6 +6,7 @@ mapping allows it.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Collection as Container
 from decimal import Decimal
@@ -74,6 +75,12 @@ class NewRecord(NamedTuple):
     record: Part
 
 
+_CODE_AND_NAME = re.compile(r"\[([^\[\]]+)\]\s*(\S.*)")
+"""`[EN-200] Pump`, as Odoo names a product."""
+_NAME_AND_ADDRESS = re.compile(r"(.*\S)\s*[(<]([^\s()<>@]+@[^\s()<>@]+)[)>]")
+"""`Nora Field (nora@field.example)`, as HubSpot names a person."""
+
+
 class Names:
     """All that rows may name: records of the pipeline, of the file itself, and those made on the way."""
 
@@ -134,8 +141,10 @@ class Names:
             return text
         if external := known.with_external_id(text):
             return _one(text, external)
-        is_address = email_key(text) is not None
-        emails = [text] if is_address else []
+        both = _NAME_AND_ADDRESS.fullmatch(text)
+        text, address = both.groups() if both else (text, text)
+        is_address = both is None and email_key(text) is not None
+        emails = [address] if both or is_address else []
         key = self.people.recognised(None if is_address else text, customer, emails)
         if key is not None:
             if not is_address and known.labels[key] != text:
@@ -151,7 +160,7 @@ class Names:
         self.note_namesake(key := self.new_slug(CONTACT.noun, text), text)
         plain: Plain = {"id": key, "name": text}
         plain |= {"customer": customer} if customer else {}
-        plain |= {"emails": [text]} if is_address else {}
+        plain |= {"emails": emails} if emails else {}
         self.new_records[CONTACT.noun, key] = NewRecord(
             CONTACT.noun, key, validate(BY_NOUN[CONTACT.noun].model, plain)
         )
@@ -169,6 +178,8 @@ class Names:
         known = self.known(noun)
         if text in known.labels:
             return text
+        if noun == "product" and (both := _CODE_AND_NAME.fullmatch(text)) and both[1] in known.labels:
+            return both[1]
         if user := known.emails.get(email_key(text) or ""):
             return user
         external = known.with_external_id(text)
@@ -194,8 +205,9 @@ class Names:
         if noun not in self._makeable:
             what = "user or team" if noun == "principal" else noun
             raise Unreadable(f'there is no {what} "{text}"')
-        key = self.new_slug(noun, text)
         collection = BY_NOUN[noun]
+        code = _CODE_AND_NAME.fullmatch(text) if noun == "product" else None
+        key, text = code.groups() if code else (self.new_slug(noun, text), text)
         plain = {"name": text} | ({collection.identity: key} if collection.kind else {})
         self.new_records[noun, key] = NewRecord(noun, key, validate(collection.model, plain))
         self.known(noun).add(key, text, None)

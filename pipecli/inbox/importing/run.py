@@ -18,6 +18,7 @@ from pipecli.formats import free_cell, list_cell
 from pipecli.inbox.importing.build import Lines, Outcome, Tick, build
 from pipecli.inbox.importing.columns import Bindings, Tally
 from pipecli.inbox.importing.compile import compiled
+from pipecli.inbox.importing.drafts import NOT_HERE
 from pipecli.inbox.importing.mapping import Source
 from pipecli.inbox.importing.parts import PartKind, homes_of, part_named
 from pipecli.inbox.importing.related import Names
@@ -99,7 +100,9 @@ def prepare(
     names = Names(pipeline, source.mapping.make, may_dangle=target.kind is None)
     for noun, keys in (coming or {}).items():
         names.expect(noun, keys)
-    outcome = build(pipeline, target, source, bindings, table.rows, names, pipeline.now, tick, keep)
+    rows = bindings.wanted(table.rows)
+    outcome = build(pipeline, target, source, bindings, rows, names, pipeline.now, tick, keep)
+    outcome.skipped += len(table.rows) - len(rows)
     report = report_json(target, table, bindings, names, outcome)
     return Import(table, outcome, report, _change(pipeline.settings, target.plural, [(target, outcome)]))
 
@@ -126,9 +129,15 @@ def _prepare_parts(
     """An import of parts of records: those of each kind of record apart, and the report of all."""
     names = Names(pipeline, source.mapping.make)
     bindings = _compiled(pipeline, part.parents[0], table, source, part.plural)
-    homes = homes_of(part, source, table, names)
-    tick(2 * len(homes.rejected))
+    wanted = bindings.wanted(table.rows)
+    homes = homes_of(part, source, table._replace(rows=[*wanted]), names)
     total = Outcome(rejected=homes.rejected, lines=Lines(0, 0, 0, 0))
+    if source.mapping.unknown == "skip":
+        total.rejected = [(row, reason) for row, reason in homes.rejected if row not in homes.strangers]
+        for row in homes.strangers:
+            Tally.count(bindings.left_out, NOT_HERE, row)
+    total.skipped = len(table.rows) - sum(map(len, homes.rows.values())) - len(total.rejected)
+    tick(2 * (len(total.rejected) + total.skipped))
     parts: list[tuple[Collection, Outcome]] = []
     for parent in part.parents:
         rows = homes.rows[parent.noun]
@@ -178,6 +187,7 @@ class Counts(NamedTuple):
     updated: int
     unchanged: int
     merged: int
+    skipped: int
     rejected: int
 
 
@@ -187,6 +197,7 @@ def report_json(
     """The report as JSON has it: counts of rows, and an example of each thing they lack."""
     counts = Counts(
         *(outcome.lines or (len(outcome.made), len(outcome.updated), outcome.unchanged, outcome.merged)),
+        outcome.skipped,
         len(outcome.rejected),
     )
     related: dict[str, list[str]] = {}
@@ -301,6 +312,7 @@ _WORDS = {
     "updated": "updated",
     "unchanged": "unchanged",
     "merged": "about the record of an earlier row",
+    "skipped": "left out",
     "rejected": "rejected",
 }
 

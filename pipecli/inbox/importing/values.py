@@ -54,6 +54,10 @@ def line_of(cell: Cell) -> str:
     return " ".join(text.split("\n")) if "\n" in text else text
 
 
+STAGE_ENTERED = ("custom", "stage_entered")
+"""When a deal came to which stage, of another system's history: velocity counts it."""
+
+
 def put(plain: Plain, path: Path, value: object) -> None:
     """Set the value at a path of a record, with the maps and list elements that lead to it."""
     here: Any = plain
@@ -178,7 +182,7 @@ def reader(collection: Collection, path: Path, column_format: ColumnFormat) -> R
         return line_of
     if path == ("custom",):
         return whole
-    if path[:2] == ("custom", "stage_entered") and len(path) == 3:
+    if path[:2] == STAGE_ENTERED and len(path) == 3:
         return _entered(column_format)
     if path == ("total",) and collection.noun in ("quotation", "order"):
         return _money(column_format)

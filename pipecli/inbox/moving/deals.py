@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from pipecli.errors import PipecliError
-from pipecli.inbox.importing.table import Table
+from pipecli.inbox.importing.table import Row, Table
 from pipecli.inbox.moving.pages import Findings, date_form, fraction_scale, percent_of, texts
 from pipecli.records.names import folded
 from pipecli.store import naming
@@ -32,10 +32,32 @@ _OPEN = re.compile(
     r"\b(open|opened|in progress|abiert[ao]s?|abert[ao]s?|offen|ouvert[es]*|en curso|active|pending|new|"
     r"on hold|quotation|replied)\b|باز|در جریان"
 )
+_CHANGED = re.compile(
+    r"(?i)((deal - )?(last )?(stage )?(modified|updated?|changed?)( (on|at|time|date))?"
+    r"|last stage (update|change)|modifiedon|date_updated|actualizado( el)?|modificado( el)?|geändert( am)?)"
+)
+"""The day on which a deal was last changed, which is mostly that of its end."""
+_ENTERED = re.compile(r"(?i)(?:date )?entered (?:stage )?\"?(.+?)\"?")
+"""`Date entered "Contract Sent (Sales Pipeline)"`, as HubSpot calls it."""
 _TRUE = frozenset({"true", "yes", "1", "y", "si", "sí", "sim", "ja", "oui", "بله"})
 _MOST_REASONS = 30
 """Different reasons for losing; more are texts, and stand in `closed.detail`."""
 UNKNOWN = "unknown"
+
+
+_WAY = (
+    r"new|lead|prospect|inbox|nuev|novo|neu|nouve|جدید", r"contact|qualif|appointment|intro|discover",
+    r"need|analy|demo|present|meet|visit|develop", r"propos|quot|offer|ofert|angebot|offre|present|پیشنهاد",
+    r"negotiat|negocia|verhand|review|decision|مذاکره", r"contract|order|verbal|ready|invoice|sign|قرارداد",
+)  # fmt: skip
+"""Words of stages in the order in which deals mostly come to them."""
+
+
+def _rank(stage: str) -> tuple[int, int]:
+    """The place of a stage by the number before its name, or by its words."""
+    number = re.match(r"\d+", stage)
+    words = (place for place, pattern in enumerate(_WAY) if re.search(pattern, folded(stage)))
+    return int(number[0]) if number else 0, next(words, len(_WAY))
 
 
 def outcome_of(word: str) -> str | None:
@@ -48,6 +70,9 @@ def outcome_of(word: str) -> str | None:
     return "open" if _OPEN.search(plain) else None
 
 
+When = dict[str, Any]
+
+
 class Outcomes(NamedTuple):
     """The column that decides, and what each of its values says."""
 
@@ -55,9 +80,24 @@ class Outcomes(NamedTuple):
     of: dict[str, str]
     """open, won or lost for each value; `""` is the empty cell."""
     why: str
+    dead: When = {}
+    """Of another column the values that make a deal lost, whatever this one says: Odoo archives it."""
+    alive: When = {}
 
-    def values(self, outcome: str) -> list[str]:
-        return [value for value, of in self.of.items() if of == outcome]
+    def values(self, *outcomes: str) -> list[str]:
+        return [value for value, of in self.of.items() if of in outcomes]
+
+    def when(self, *outcomes: str) -> list[When]:
+        """The conditions under which a deal ended so; it did if one of them holds."""
+        values = self.values(*outcomes)
+        conditions = [{self.column: values} | self.alive] if values else []
+        return conditions + ([self.dead] if self.dead and "lost" in outcomes else [])
+
+    def of_row(self, row: Row) -> str:
+        cells = {name: str(row.cells.get(name, "")).strip() for name in (self.column, *self.dead)}
+        if any(cells[name] in words for name, words in self.dead.items()):
+            return "lost"
+        return self.of.get(cells[self.column], "open")
 
 
 class Deals:
@@ -67,20 +107,87 @@ class Deals:
         """`roles` are the columns by what they are."""
         self.table, self.roles, self.preset, self.findings = table, roles, preset, findings
         self.stage_rows = texts(table, roles["stage"]) if "stage" in roles else Counter[str]()
+        self.groups = self._groups()
+        self.processes = self._processes()
+        self.slugs: dict[str, str] = {}
+        """Of stages by their names: those of one name in two pipelines have one."""
         self.outcomes = self._outcomes()
+        self.closing_day: object = None
+        """Of closed deals without one, as it was answered."""
 
     def columns(self) -> Columns:
         """What the columns of the roles feed; also tells the findings of stages and reasons."""
         columns: Columns = {}
+        if self.pipeline and "" not in self.processes:
+            columns[self.pipeline] = [{"to": "process", "values": self.processes}]
         self._lost_reason(columns)
-        self._stage(columns)
         for role in ("close", "expected_close", "closed_date", "won_date", "lost_date"):
             self._date(columns, role)
+        self._other_closing_day(columns)
+        self._stage(columns)
         self._amount(columns)
         self._set_by_hand(columns)
+        self._entered(columns)
         return columns
 
+    @property
+    def pipeline(self) -> str | None:
+        """The column of the pipelines."""
+        return self.roles.get("pipeline")
+
+    def _cell(self, row: Row, role: str) -> str:
+        return str(row.cells.get(self.roles.get(role, ""), "")).strip()
+
+    def _groups(self) -> dict[tuple[str, str], Counter[str]]:
+        """The probabilities of the deals of each pipeline and stage."""
+        groups: dict[tuple[str, str], Counter[str]] = {}
+        for row in self.table.rows:
+            name = self._cell(row, "pipeline"), self._cell(row, "stage")
+            groups.setdefault(name, Counter())[self._cell(row, "probability")] += 1
+        return groups
+
+    def _processes(self) -> dict[str, str]:
+        """The process of each pipeline; where there is one alone, that of the vendor, by `""`."""
+        names = list(texts(self.table, self.pipeline)) if self.pipeline else []
+        own = {name: {stage for pipeline, stage in self.groups if pipeline == name} for name in names}
+        if self.preset.get("pipelines") == "apart" and not all(
+            own[name] - set().union(*(own[other] for other in names if other != name)) for name in names
+        ):
+            names = []  # teams that share their stages
+        if len(names) < 2:
+            return {"": self.findings.process}
+        slugs: dict[str, str] = {}
+        for name in names:
+            slugs[name] = naming.free_slug(name, slugs.values())
+        return slugs
+
+    def _is_of(self, pipeline: str, name: str) -> bool:
+        """True where a row with this name of a pipeline is in the process of that one."""
+        return "" in self.processes or pipeline == (name or next(iter(self.processes)))
+
     def _outcomes(self) -> Outcomes | None:
+        outcomes = self._outcomes_by_name()
+        if outcomes is None:
+            return None
+        for role, is_dead in (("active", False), ("archived", True)):
+            if role in self.roles:
+                words = [w for w in texts(self.table, self.roles[role]) if (w.lower() in _TRUE) is is_dead]
+                dead, alive = words, {"not": words}
+                break
+        else:
+            if not self.preset.get("lost_by_reason") or "lost_reason" not in self.roles:
+                return outcomes
+            role = "lost_reason"
+            dead = [*texts(self.table, self.roles[role])]
+            alive = {"not": dead}
+        if not dead:
+            return outcomes
+        column = self.roles[role]
+        return outcomes._replace(
+            dead={column: dead}, alive={column: alive}, why=f"{outcomes.why}; lost where {column} says so"
+        )
+
+    def _outcomes_by_name(self) -> Outcomes | None:
         if "status" in self.roles:
             column = self.roles["status"]
             told = {word: outcome_of(word) for word in texts(self.table, column)}
@@ -138,17 +245,18 @@ class Deals:
         value = self._probability(stage)
         return {100: "won", 0: "lost"}.get(int(value)) if value in (0, 100) else None
 
-    def _probability(self, stage: str) -> float | None:
+    def _probability(self, stage: str, pipeline: str | None = None) -> float | None:
         """The probability that the deals of a stage have; 100 and 0 only where all of them have it."""
-        if (column := self.roles.get("probability")) is None:
+        if "probability" not in self.roles:
             return None
-        cells = [
-            str(row.cells.get(column, "")).strip()
-            for row in self.table.rows
-            if str(row.cells.get(self.roles["stage"], "")).strip() == stage
-        ]
-        value = percent_of(cells, is_fraction=self._is_fraction)
-        return value if value not in (0, 100) or len(set(cells)) == 1 else None
+        cells = Counter[str]()
+        for (name, other), counts in self.groups.items():
+            if other == stage and (pipeline is None or self._is_of(pipeline, name)):
+                cells += counts
+        value = percent_of(cells.elements(), is_fraction=self._is_fraction)
+        if value in (0, 100):
+            return value if len(cells) == 1 else None
+        return value if cells.most_common(1)[0][1] * 2 > cells.total() - cells[""] else None
 
     @property
     def _is_fraction(self) -> bool:
@@ -162,76 +270,105 @@ class Deals:
         if outcomes is None:
             return
         if self.stage_rows and outcomes.column != self.roles["stage"]:
-            slugs = self._name_stages(list(self.stage_rows))
-            columns[self.roles["stage"]] = [{"to": "stage", "values": slugs}]
+            for pipeline in self.processes:
+                self._name_stages(pipeline, self.stage_rows)
+            columns[self.roles["stage"]] = [{"to": "stage", "values": self.slugs}]
             columns.setdefault(outcomes.column, []).append(
                 {"values": {word: self._ending(of) for word, of in outcomes.of.items() if word}}
             )
             return
-        slugs = self._name_stages([stage for stage, of in outcomes.of.items() if of == "open" and stage])
-        ends = {"won": [*slugs.values()][-1:], "lost": [*slugs.values()][:1]}
-        values: dict[str, Any] = {}
-        for stage, of in outcomes.of.items():
-            slug = slugs.get(stage) or next(iter(ends.get(of, [])), None)
-            values[stage] = ({"stage": slug} if slug else {}) | self._ending(of)
-        values = {stage: value or {"status": "open"} for stage, value in values.items()}
-        columns.setdefault(outcomes.column, []).append({"values": values, "#": outcomes.why})
+        for pipeline in self.processes:
+            of_pipeline = {stage for name, stage in self.groups if self._is_of(pipeline, name)}
+            told = {stage: of for stage, of in outcomes.of.items() if not stage or stage in of_pipeline}
+            slugs = self._name_stages(pipeline, [s for s, of in told.items() if of == "open" and s])
+            ends = {"won": [*slugs.values()][-1:], "lost": [*slugs.values()][:1]}
+            values: dict[str, Any] = {}
+            for stage, of in told.items():
+                slug = slugs.get(stage) or next(iter(ends.get(of, [])), None)
+                values[stage] = ({"stage": slug} if slug else {}) | self._ending(of) or {"status": "open"}
+            own: When = {self.pipeline: pipeline} if self.pipeline and pipeline else {}
+            entries = [(values, outcomes.alive)]
+            if outcomes.dead:
+                lost = self._ending("lost")
+                entries.append(({stage: told | lost for stage, told in values.items()}, outcomes.dead))
+            for told, also in entries:
+                when = {"when": own | also} if own | also else {}
+                columns.setdefault(outcomes.column, []).append({"values": told, **when, "#": outcomes.why})
 
     def _ending(self, outcome: str) -> dict[str, Any]:
         """The fields of a deal that ended so."""
         if outcome == "open":
             return {"status": "open"}
+        day = {"closed.date": str(self.closing_day)} if self.closing_day else {}
         if outcome == "lost":
             if UNKNOWN not in self.findings.lost_reasons:
                 self.findings.lost_reasons.append(UNKNOWN)
-            return {"status": "lost", "closed.reasons": UNKNOWN}
-        return {"status": outcome}
+            return {"status": "lost", "closed.reasons": UNKNOWN} | day
+        return {"status": outcome} | day
 
-    def _name_stages(self, stages: Iterable[str]) -> dict[str, str]:
-        """The slug of each stage, in the order of their probabilities; notes the process in the findings."""
+    def _name_stages(self, pipeline: str, stages: Iterable[str]) -> dict[str, str]:
+        """The slug of each stage of a pipeline, in the order of their probabilities; notes the process."""
         known: Mapping[str, Any] = self.preset.get("stages", {})
         place = {name: number for number, name in enumerate(known)}
-        told = {stage: self._probability(stage) for stage in stages}
+        rows = Counter[str]()
+        for (name, stage), counts in self.groups.items():
+            if self._is_of(pipeline, name):
+                rows[stage] += counts.total()
+        order = [stage for stage in stages if rows[stage]]
+        told = {stage: self._probability(stage, pipeline) for stage in order}
         probability = {
             stage: value if value is not None else known.get(stage) for stage, value in told.items()
         }
-        order = list(stages)
-        order.sort(key=lambda stage: place.get(stage, len(place)))
+        order.sort(key=lambda stage: (place.get(stage, len(place)), _rank(stage)))
         if all(value is not None for value in probability.values()):
             order.sort(key=lambda stage: float(probability[stage] or 0))
-        slugs: dict[str, str] = {}
+        process = self.findings.processes.setdefault(self.processes[pipeline], {})
         for number, stage in enumerate(order, 1):
-            slug = naming.free_slug(stage, slugs.values())
-            slugs[stage] = slug
+            name = stage.removesuffix(f"({pipeline})").strip() or stage
+            slug = self.slugs.get(stage) or naming.free_slug(
+                name, {other for own, other in self.slugs.items() if own != name}
+            )
+            self.slugs[stage] = self.findings.stages[stage] = self.findings.stages[name] = slug
             guess = round(100 * number / (len(order) + 1))
             percent = probability[stage]
-            evidence = f"{self.stage_rows[stage]:,} deals"
+            evidence = f"{rows[stage]:,} deals"
             if percent is None:
                 evidence += "; its probability is a guess by its place"
-            self.findings.stages[slug] = {
-                "id": slug,
-                "name": stage,
-                "probability": guess
-                if percent is None
-                else int(percent)
-                if percent == int(percent)
-                else percent,
-                "#": evidence,
-            }
-        return slugs
+                percent = guess
+            percent = int(percent) if percent == int(percent) else percent
+            process[slug] = {"id": slug, "name": name, "probability": percent, "#": evidence}
+        return {stage: self.slugs[stage] for stage in order}
+
+    def _entered(self, columns: Columns) -> None:
+        """Take along when a deal came to a stage, where columns say it."""
+        for column in self.table.columns:
+            if (match := _ENTERED.fullmatch(column)) is None:
+                continue
+            self.findings.said_otherwise.add(column)
+            form, evidence = date_form(self.table, column, self.findings)
+            for pipeline, process in self.processes.items():
+                name = re.sub(r" \([^()]*\)$", "", match[1])
+                slug = self.findings.stages.get(match[1]) or self.findings.stages.get(name)
+                is_other = any(f"({other})" in match[1] for other in self.processes if other != pipeline)
+                if slug is None or is_other or slug not in self.findings.processes.get(process, {}):
+                    continue
+                when = {"when": {self.pipeline: pipeline}} if pipeline else {}
+                entry = {"to": f"custom.stage_entered.{slug}", **when, **({"date": form} if form else {})}
+                columns.setdefault(column, []).append(entry | {"#": evidence})
 
     def _lost_reason(self, columns: Columns) -> None:
         column = self.roles.get("lost_reason")
-        if column is None or self.outcomes is None or not (lost := self.outcomes.values("lost")):
+        if column is None or self.outcomes is None or not (conditions := self.outcomes.when("lost")):
             return
         reasons = texts(self.table, column)
-        when = {self.outcomes.column: lost}
         if len(reasons) > _MOST_REASONS or any(len(reason) > 60 or "\n" in reason for reason in reasons):
-            columns[column] = [{"to": "closed.detail", "when": when, "#": f"{len(reasons):,} texts"}]
+            columns[column] = [
+                {"to": "closed.detail", "when": when, "#": f"{len(reasons):,} texts"} for when in conditions
+            ]
             return
         slugs = {reason: naming.slug(reason) for reason in reasons}
         self.findings.lost_reasons += [s for s in slugs.values() if s not in self.findings.lost_reasons]
-        columns[column] = [{"to": "closed.reasons", "values": slugs, "when": when}]
+        columns[column] = [{"to": "closed.reasons", "values": slugs, "when": when} for when in conditions]
 
     def _date(self, columns: Columns, role: str) -> None:
         column = self.roles.get(role)
@@ -245,26 +382,59 @@ class Deals:
             return
         closed = {
             "close": ["won", "lost"], "closed_date": ["won", "lost"],
-            "won_date": ["won"], "lost_date": ["lost"], "expected_close": [],
+            "won_date": ["won"], "lost_date": ["lost"],
+            "expected_close": [],
         }[role]  # fmt: skip
         if role == "expected_close" and not any(
             self.roles.get(r) for r in ("close", "closed_date", "won_date")
         ):
             closed = ["won", "lost"]
-        entries: list[dict[str, Any]] = []
-        if ended := [value for outcome in closed for value in outcomes.values(outcome)]:
-            entries.append({"to": "closed.date", "when": {outcomes.column: ended}, **date, "#": evidence})
+        fields = [("closed.date", closed)]
         if role in ("close", "expected_close"):
-            entries.append(
-                {
-                    "to": "expected_close",
-                    "when": {outcomes.column: outcomes.values("open")},
-                    **date,
-                    "#": evidence,
-                }
-            )
+            fields.append(("expected_close", ["open"]))
+        entries = [
+            {"to": to, "when": when, **date, "#": evidence}
+            for to, ends in fields
+            for when in outcomes.when(*ends)
+        ]
         if entries:
             columns[column] = entries
+
+    def _other_closing_day(self, columns: Columns) -> None:
+        """Where closed deals have no closing date: the day they were last changed, or what is answered."""
+        outcomes = self.outcomes
+        if outcomes is None:
+            return
+        days = [c for c, entries in columns.items() if any(e.get("to") == "closed.date" for e in entries)]
+        lacking = sum(
+            outcomes.of_row(row) != "open" and not any(str(row.cells.get(c, "")).strip() for c in days)
+            for row in self.table.rows
+        )
+        if not lacking:
+            return
+        changed = next((c for c in self.table.columns if _CHANGED.fullmatch(" ".join(c.split()))), None)
+        told = self.findings.answer("closing")
+        if changed is None and told is None:
+            self.findings.ask(
+                "closing",
+                f"{self.table.name}: {lacking:,} closed deals say no day on which they were closed. "
+                "Which is it? Answer with a day, as 2026-01-31, or with created, for the day each was made.",
+            )
+        column = changed or self.roles.get("created")
+        if changed is None and told != "created":
+            self.closing_day = told
+        elif column:
+            form, evidence = date_form(self.table, column, self.findings)
+            date = {"date": form} if form else {}
+            entries = columns.setdefault(column, [])
+            if column == self.roles.get("created"):
+                entries.append({"to": "created", **date, "#": evidence})
+            for when in outcomes.when("won", "lost"):
+                entries.append({"to": "closed.date", "when": when, **date, "#": evidence})
+            self.findings.assumed.append(
+                f"{self.table.name}: {lacking:,} closed deals say no closing day: that of {column} is taken"
+            )
+            self.findings.said_otherwise.add(column)
 
     def _set_by_hand(self, columns: Columns) -> None:
         """Keep the probabilities of open deals where they aren't those of the stages anyway."""
@@ -274,29 +444,31 @@ class Deals:
         if self.outcomes is None or "stage" not in self.roles:
             columns[column] = [{"to": "probability"}]
             return
-        names = {str(stage["name"]): stage["probability"] for stage in self.findings.stages.values()}
         differing = 0
         for row in self.table.rows:
-            cell = str(row.cells.get(column, "")).strip()
-            if self.outcomes.of.get(str(row.cells.get(self.outcomes.column, "")).strip()) == "open":
-                usual = names.get(str(row.cells.get(self.roles["stage"], "")).strip())
+            cell = self._cell(row, "probability")
+            if self.outcomes.of_row(row) == "open":
+                name = self._cell(row, "pipeline")
+                process = self.processes.get(name) or next(iter(self.processes.values()))
+                slug = self.slugs.get(self._cell(row, "stage"), "")
+                usual = self.findings.processes[process].get(slug, {}).get("probability")
                 differing += percent_of([cell], is_fraction=self._is_fraction) not in (None, usual)
         if differing:
             scale = {"scale": "fraction"} if self._is_fraction and "scale" not in self.preset else {}
-            when = {self.outcomes.column: self.outcomes.values("open")}
             evidence = f"{differing:,} differ from their stage's"
-            columns[column] = [{"to": "probability", "when": when, **scale, "#": evidence}]
+            columns[column] = [
+                {"to": "probability", "when": when, **scale, "#": evidence}
+                for when in self.outcomes.when("open")
+            ]
 
     def _amount(self, columns: Columns) -> None:
         column, final = self.roles.get("amount"), self.roles.get("won_amount")
-        won = self.outcomes.values("won") if self.outcomes else []
-        when = {self.outcomes.column: won} if self.outcomes else {}
-        if final and won:
-            columns[final] = [{"to": "closed.amount", "when": when}]
+        conditions = self.outcomes.when("won") if self.outcomes else []
+        if final and conditions:
+            columns[final] = [{"to": "closed.amount", "when": when} for when in conditions]
         if column:
             columns[column] = [{"to": "amount"}]
-            if won:
-                columns[column].append({"to": "closed.amount", "when": when})
+            columns[column] += [{"to": "closed.amount", "when": when} for when in conditions]
 
 
 def _listed(value: object) -> list[object]:

@@ -52,8 +52,16 @@ class Findings:
     has_users_file: bool = False
     users: dict[str, dict[str, str]] = field(default_factory=dict)
     """New users, found by name or address as owners."""
-    stages: dict[str, dict[str, Any]] = field(default_factory=dict)
+    processes: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
+    """Their stages, by slugs."""
+    stages: dict[str, str] = field(default_factory=dict)
+    """The slugs of open stages, by the names that the export has for them."""
     process: str = ""
+    """The one of an export without several pipelines."""
+    activities: set[str] = field(default_factory=set)
+    """The ids of those in the files so far: two files may count from 1."""
+    said_otherwise: set[str] = field(default_factory=set)
+    """Columns of deals that need no field of their own."""
     lost_reasons: list[str] = field(default_factory=list)
     currencies: Counter[str] = field(default_factory=Counter)
     types: list[str] = field(default_factory=list)
@@ -240,7 +248,7 @@ def mapping_page(step: Step, source: str, mapping: Mapping[str, Any], lost: Sequ
         if key == "columns" or value in ({}, [], None, ""):
             continue
         lines += _entry(key, value, 0)
-    lines.append("columns:")
+    lines += ["columns:"] if mapping["columns"] else []
     for column, entries in mapping["columns"].items():
         lines += _column(column, entries)
     if lost:
@@ -300,9 +308,10 @@ def settings_page(findings: Findings) -> str:
     if findings.users:
         lines.append("users:")
         lines += [f"  {slug}: {_flow(user)}" for slug, user in findings.users.items()]
-    if findings.stages:
-        lines += ["processes:", f"  {findings.process}:", "    stages:"]
-        for stage in findings.stages.values():
+    lines += ["processes:"] if findings.processes else []
+    for process, stages in findings.processes.items():
+        lines += [f"  {process}:", "    stages:"]
+        for stage in stages.values():
             plain = {key: value for key, value in stage.items() if key != "#"}
             lines.append(f"    - {_flow(plain)}  # {one_line(str(stage['#']))}")
     for key, words in (("lost_reasons", findings.lost_reasons), ("opportunity_types", findings.types)):

@@ -35,7 +35,14 @@ from pipecli.inbox.moving.pages import (
     settings_page,
     texts,
 )
-from pipecli.inbox.moving.recognise import ORDER, Recognised, check_vendor, header_above, recognised
+from pipecli.inbox.moving.recognise import (
+    ORDER,
+    Recognised,
+    check_vendor,
+    header_above,
+    persons_of,
+    recognised,
+)
 from pipecli.records.currencies import CURRENCIES
 from pipecli.records.settings import Settings
 from pipecli.store import naming
@@ -43,7 +50,8 @@ from pipecli.wording import count
 
 _DATES = {"created", "at", "date", "valid_until", "next_contact.date", "delivery_date", "converted.date"}
 _OF_DEALS = {"stage", "status", "won", "closed", "lost", "close", "expected_close", "closed_date",
-             "won_date", "lost_date", "amount", "won_amount", "lost_reason", "probability"}  # fmt: skip
+             "won_date", "lost_date", "amount", "won_amount", "lost_reason", "probability",
+             "pipeline", "active", "archived"}  # fmt: skip
 _ADDRESS = ("street", "street2", "city", "region", "postcode")
 _USERS = {"owner", "by", "manager"}
 _WITHOUT_CUSTOM = {"users", "teams", "items", "activities", "price-lists"}
@@ -104,7 +112,8 @@ def make_plan(
             f"{names}: no file is known by its header",
             hint="write a mapping, and import each with: pipecli import KIND FILE --map MAPPING",
         )
-    known.sort(key=lambda one: (ORDER.index(one.told.kind), one.table.name))
+    known = [_Recognition(table, part) for table, told in known for part in persons_of(table, told)]
+    known.sort(key=lambda one: (ORDER.index(one.told.kind), "part" in one.told.rest, one.table.name))
     vendors = Counter(one.told.vendor for one in known if one.told.vendor)
     leading = vendors.most_common(1)[0][0] if vendors else ""
     plan = Plan(leading, unknown=[table.name for table, told in pairs if told is None])
@@ -113,6 +122,9 @@ def make_plan(
     kinds = {one.told.kind for one in known}
     known = [_Recognition(one.table, _by_id_or_name(one.told, kinds)) for one in known]
     for one in _dates_first(known, findings):
+        if one.told.kind in ("quotations", "orders") and "opportunity" not in one.told.roles:
+            findings.lost.append(f"{one.table.name}: all; none names the deal of a row")
+            continue
         plan.steps.append(_page(one, plan, findings))
     others = [code for code in findings.currencies if code != settings.currency]
     if others:
@@ -127,7 +139,12 @@ def make_plan(
     return plan
 
 
-_NAMED = {"customer": "customers", "contacts.contact": "contacts", "owner": "users", "by": "users"}
+_OWN = frozenset("set templates stages make ignore doubles part persons pipelines lost_by_reason".split())
+"""What a preset says to the plan, and isn't of a mapping or is written otherwise there."""
+_NAMED = {
+    "opportunity": "opportunities", "contact": "contacts", "customer": "customers",
+    "contacts.contact": "contacts", "owner": "users", "by": "users",
+}  # fmt: skip
 
 
 def _by_id_or_name(told: Recognised, kinds: Container[str]) -> Recognised:
@@ -215,23 +232,23 @@ class _Mapping:
 
     def plain(self) -> tuple[dict[str, Any], list[str]]:
         """The mapping as it is written, and the columns that don't come along."""
-        if self.told.kind == "opportunities":
+        is_part = "part" in self.told.rest
+        if "entered.at" in self.roles:
+            self._history()
+        elif self.told.kind == "opportunities" and not is_part:
             self.columns |= Deals(self.table, self.roles, self.told.rest, self.findings).columns()
-            if self.findings.stages:
-                self.set["process"] = self.findings.process
+            if self.findings.processes:
+                self.set["process"] = next(iter(self.findings.processes))
         for column, feeds in self.told.columns.items():
             if column not in self.columns:
                 self._column(column, feeds)
-        self._templates()
-        self._money()
+        if not is_part:
+            self._templates()
+            self._money()
         lost = list(self._others())
-        rest = {
-            key: value
-            for key, value in self.told.rest.items()
-            if key not in ("set", "templates", "stages", "make", "ignore", "doubles")
-        }
+        rest = {key: value for key, value in self.told.rest.items() if key not in _OWN}
         mapping: dict[str, Any] = {
-            "external_id": self.roles.get("external_id"),
+            "external_id": self._external_id(),
             "record": self.record.get("record") or self.record,
             "make": list(self.told.rest.get("make", _MAKE.get(self.told.kind, ()))) if self._names() else [],
             **rest,
@@ -241,6 +258,32 @@ class _Mapping:
             "ignore": [*lost, *self._said_otherwise()],
         }
         return mapping, lost
+
+    def _external_id(self) -> str | None:
+        """The column of the ids, with a word before it where other activities have the same."""
+        column = self.roles.get("external_id")
+        if column is None or self.told.kind != "activities":
+            return column
+        ids = texts(self.table, column).keys()
+        known, self.findings.activities = self.findings.activities, self.findings.activities | ids
+        word = self.told.rest.get("set", {}).get("type", "other")
+        return f"{word}-{{{column}}}" if ids & known else column
+
+    def _history(self) -> None:
+        """When a deal came to each stage that is one here; its ends are in the file of the deals."""
+        column, at = self.roles["entered.stage"], self.roles["entered.at"]
+        form, evidence = date_form(self.table, at, self.findings)
+        told: dict[str, list[str]] = {}
+        for name in texts(self.table, column):
+            if slug := self.findings.stages.get(name):
+                told.setdefault(slug, []).append(name)
+        rest = {**({"date": form} if form else {}), "skip_empty": True, "#": evidence}
+        if entries := [
+            {"to": f"custom.stage_entered.{slug}", "when": {column: names}, **rest}
+            for slug, names in told.items()
+        ]:
+            self.columns[at] = entries
+        self.findings.said_otherwise |= {column, at}
 
     def _names(self) -> bool:
         """True where the file names other records by what people call them, not by ids alone."""
@@ -258,7 +301,7 @@ class _Mapping:
         if role.startswith("record"):
             self.record.setdefault(role.removeprefix("record."), column)
             return
-        if role in _OF_DEALS and self.told.kind == "opportunities":
+        if role.startswith("entered.") or (role in _OF_DEALS and self.told.kind == "opportunities"):
             return
         entry: dict[str, Any] = {"to": role, "#": filled(self.table, column)}
         if role in _DATES:
@@ -303,7 +346,9 @@ class _Mapping:
             both = " for ".join(f"{{{name}}}" for name in names)
             single = [f"{{{name}}}" for name in names]
             own = [f"{{{self.roles['external_id']}}}"] if "external_id" in self.roles else []
-            self.templates.setdefault("title", list(dict.fromkeys([both, *single, *own])))
+            choices = [choice for choice in dict.fromkeys([both, *single, *own]) if choice]
+            if choices:
+                self.templates.setdefault("title", choices)
 
     def _money(self) -> None:
         """Settle the currency of deals and other documents that have no column for it."""
@@ -342,7 +387,9 @@ class _Mapping:
         doubles: list[str] = list(self.told.rest.get("doubles", ()))
         if self.told.kind != "opportunities":
             return doubles
-        return doubles + [c for role, c in self.roles.items() if role in _OF_DEALS and c not in self.columns]
+        doubles += [c for role, c in self.roles.items() if role in _OF_DEALS and c not in self.columns]
+        said = [c for c in self.table.columns if c in self.findings.said_otherwise and c not in self.columns]
+        return [*dict.fromkeys([*doubles, *said])]
 
     def _others(self) -> Iterator[str]:
         """Keep the columns that have no field under `custom`; those that can't be kept are told."""
@@ -350,6 +397,7 @@ class _Mapping:
         used = {
             *self.told.rest.get("doubles", ()),
             *self.columns,
+            *self.findings.said_otherwise,
             *self.roles.values(),
             *self.record.values(),
         }
@@ -363,7 +411,7 @@ class _Mapping:
             codes = all(is_code(text) for text in [*values][:50]) and re.search(
                 r"(?i)\bid\b|Id$|\.id$", column
             )
-            if column in ignored or self.told.kind in _WITHOUT_CUSTOM or codes:
+            if column in ignored or self.told.kind in _WITHOUT_CUSTOM or "part" in self.told.rest or codes:
                 yield column
                 continue
             slug = naming.free_slug(column, taken).replace("-", "_")

@@ -12,7 +12,7 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -157,12 +157,17 @@ def _free_name(name: str, folder: str, taken: set[str]) -> str:
 
 ORDER = (
     "users", "teams", "customers", "contacts", "suppliers", "products", "price-lists",
-    "leads", "opportunities", "items", "activities", "quotations", "supplier-quotations", "orders",
+    "leads", "opportunities", "quotations", "supplier-quotations", "orders", "items", "activities",
 )  # fmt: skip
 """The kinds in the order in which they are brought in: what is named comes before what names it."""
 _CLOSE_ENOUGH = 88
 """Of 100, as rapidfuzz counts: `Telefonnumer` is `Telefonnummer`, `Stage` isn't `State`."""
-_ONLY_NAMED = {"leads", "users"}
+_OTHER_THINGS = frozenset(
+    "history role roles share shares feed feeds tag attachment attachments campaign campaigns case cases "
+    "invoice invoices split splits field comment comments stage stages pricebook record team member".split()
+)
+"""What a file may be named beside the kind that it belongs to: `OpportunityFieldHistory.csv`."""
+_ONLY_NAMED = {"leads", "users", "quotations", "orders", "items"}
 """Kinds whose headers are those of contacts: the file's name must say what they are."""
 _FILE_NAMED = 3
 """What a file's name adds to the columns that it has in common with a preset."""
@@ -256,13 +261,32 @@ def recognised(tables: Sequence[Table], vendor: str | None = None) -> list[Recog
     The files of one export are of one vendor: where a table may be of several, it is of the one that the
     others are of. Raises PipecliError where that doesn't tell, either.
     """
-    candidates = [list(_of_presets(table, vendor)) for table in tables]
+    candidates = [list(_of_presets(table, presets(), vendor)) for table in tables]
     scores: dict[str, float] = {}
     for several in candidates:
         for one in _best_by_vendor(several).values():
             scores[one.vendor] = scores.get(one.vendor, 0) + one.score
     leading = max(scores, key=lambda name: scores[name], default=None)
-    return [_chosen(table, several, leading) for table, several in zip(tables, candidates, strict=True)]
+    chosen = [
+        _chosen(table, several, leading) if several else None
+        for table, several in zip(tables, candidates, strict=True)
+    ]
+    kinds = {one.kind for one in chosen if one}
+    return [one or _of_synonyms(table, kinds) for table, one in zip(tables, chosen, strict=True)]
+
+
+def persons_of(table: Table, told: Recognised) -> list[Recognised]:
+    """A table of organisations and persons as one of each, where a column tells them apart; else as it is."""
+    apart = told.rest.get("persons", {})
+    for name, words in apart.get("columns", {}).items():
+        column = next((own for own in table.columns if header_key(own) == header_key(name)), None)
+        if column is None:
+            continue
+        preset = next(one for one in presets() if one.name == apart["preset"])
+        own, *_ = _of_presets(table, [preset._replace(recognise=())])
+        firms = told._replace(rest={**told.rest, "only": {column: {"not": words}}})
+        return [firms, own._replace(rest={**own.rest, "only": {column: words}})]
+    return [told]
 
 
 def _best_by_vendor(several: Iterable[Recognised]) -> dict[str, Recognised]:
@@ -273,9 +297,7 @@ def _best_by_vendor(several: Iterable[Recognised]) -> dict[str, Recognised]:
     return best
 
 
-def _chosen(table: Table, several: list[Recognised], leading: str | None) -> Recognised | None:
-    if not several:
-        return _of_synonyms(table)
+def _chosen(table: Table, several: list[Recognised], leading: str | None) -> Recognised:
     own = [one for one in several if one.vendor == leading] or several
     best = max(one.score for one in own)
     first, *others = [one for one in own if one.score == best]
@@ -305,8 +327,8 @@ def header_key(name: str) -> str:
     return re.sub(r"[^\w]+", " ", folded(name).replace("_", " ")).strip()
 
 
-def _of_presets(table: Table, vendor: str | None) -> Iterator[Recognised]:
-    for preset in presets():
+def _of_presets(table: Table, several: Iterable[Preset], vendor: str | None = None) -> Iterator[Recognised]:
+    for preset in several:
         by_key = {header_key(column): column for column in reversed(table.columns)}
         if vendor is not None and preset.vendor != vendor:
             continue
@@ -324,7 +346,9 @@ def _of_presets(table: Table, vendor: str | None) -> Iterator[Recognised]:
         if preset.must_be_named and not is_named:
             continue
         ignored = {header_key(column) for column in preset.rest.get("ignore", ())} & by_key.keys()
-        rest = {**preset.rest, "ignore": sorted(by_key[key] for key in ignored)}
+        only = {by_key[header_key(name)]: words for name, words in preset.rest.get("only", {}).items()
+                if header_key(name) in by_key}  # fmt: skip
+        rest = {**preset.rest, "ignore": sorted(by_key[key] for key in ignored), "only": only}
         score = len(columns) + len(ignored) / 2 + _FILE_NAMED * is_named
         yield Recognised(preset.kind, preset.vendor, preset.name, columns, rest, score)
 
@@ -349,10 +373,16 @@ def _synonyms() -> dict[str, dict[str, dict[str, str]]]:
     }
 
 
-def _of_synonyms(table: Table) -> Recognised | None:
-    """The kind whose words the header has the most of; None where it has too few of every kind."""
+def _of_synonyms(table: Table, known: Container[str]) -> Recognised | None:
+    """The kind whose words the header has the most of; None where it has too few of every kind.
+
+    A table of a kind that presets `known` others to be must be named so, and none of what belongs to it.
+    """
     best: Recognised | None = None
-    stem = header_key(table.name.rpartition(".")[0] or table.name)
+    name = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", table.name.rpartition(".")[0] or table.name)
+    stem = header_key(name)
+    if _OTHER_THINGS & {*stem.split()}:
+        return None
     for kind, words in _synonyms().items():
         columns: dict[str, Any] = {}
         for column in table.columns:
@@ -361,7 +391,8 @@ def _of_synonyms(table: Table) -> Recognised | None:
                 columns[column] = role
         is_named = any(word in stem.split() or word in stem for word in words["names"])
         needed = words["needs"].keys() & {str(role) for role in columns.values()}
-        if not needed or ((kind in _ONLY_NAMED or len(columns) < 2) and not is_named):
+        must_be_named = kind in _ONLY_NAMED or kind in known or len(columns) < 2
+        if not needed or (must_be_named and not is_named):
             continue
         score = len(columns) + 2 * len(needed) + 4 * is_named
         if best is None or score > best.score:

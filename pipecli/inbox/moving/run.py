@@ -202,7 +202,7 @@ def run(pipeline: Pipeline, move: Move, files: Sequence[File], tick: Tick, keep:
                 pending.append(done.change)
             elif done.change is not None:
                 written |= _commit(again(), [done.change])
-            if step.kind == "opportunities" and not move.is_own:
+            if step.kind == "opportunities" and not move.is_own and _tells_deals(source):
                 moved.reconciliation.append(reconcile(again(), done.table, source, known_before))
         if pending:  # records of an export of ours name one another in circles
             written |= _commit(again(), pending)
@@ -218,6 +218,13 @@ def run(pipeline: Pipeline, move: Move, files: Sequence[File], tick: Tick, keep:
     return moved
 
 
+def _tells_deals(source: Source) -> bool:
+    """True for a file of deals, and none of what happened to them or who took part."""
+    mapping = source.mapping
+    fed = {part.to for column in mapping.columns for part in mapping.feeding(column)}
+    return "title" in fed | mapping.templates.keys()
+
+
 def _external_ids(pipeline: Pipeline) -> set[str]:
     """The external ids of all deals."""
     rows = pipeline.index.connection.execute("SELECT external_id FROM _opportunities")
@@ -227,7 +234,7 @@ def _external_ids(pipeline: Pipeline) -> set[str]:
 def _file_of(step: Step, files: Sequence[File], steps: Sequence[Step], taken: set[str]) -> File | None:
     """The file of a step: of its name, or else, as tomorrow's is called otherwise, with its columns."""
     for file in files:
-        if file.name == step.file and file.name not in taken:
+        if file.name == step.file:
             return file
     named = {other.file for other in steps}
     wanted = {header_key(column) for column in step.columns}
