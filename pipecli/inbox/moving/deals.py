@@ -13,25 +13,20 @@ from typing import Any, NamedTuple
 
 from pipecli.errors import PipecliError
 from pipecli.inbox.importing.table import Row, Table
-from pipecli.inbox.moving.pages import Findings, date_form, fraction_scale, percent_of, texts
-from pipecli.records.names import folded
+from pipecli.inbox.moving.pages import (
+    Findings,
+    date_form,
+    fraction_scale,
+    outcome_of,
+    percent_of,
+    rank,
+    texts,
+)
 from pipecli.store import naming
 
 Columns = dict[str, list[dict[str, Any]]]
 """For a column of the file what it feeds: entries of a mapping, with the evidence under `#`."""
 
-_WON = re.compile(
-    r"\b(won|ganad[ao]s?|ganh[ao]s?|gewonnen|gagne[es]*|vendid[ao]|success(ful)?|converted|ordered)\b"
-    r"|closed ?won|برنده|موفق|برد"
-)
-_LOST = re.compile(
-    r"\b(lost|perdid[ao]s?|perdu[es]*|verloren|lose|failed|junk|abandoned|cancel?led|canceled|cancelad[ao]s?"
-    r"|disqualified|apology)\b|closed ?lost|lost to competition|شکست|ناموفق|باخت"
-)
-_OPEN = re.compile(
-    r"\b(open|opened|in progress|abiert[ao]s?|abert[ao]s?|offen|ouvert[es]*|en curso|active|pending|new|"
-    r"on hold|quotation|replied)\b|باز|در جریان"
-)
 _CHANGED = re.compile(
     r"(?i)((deal - )?(last )?(stage )?(modified|updated?|changed?)( (on|at|time|date))?"
     r"|last stage (update|change)|modifiedon|date_updated|actualizado( el)?|modificado( el)?|geändert( am)?)"
@@ -43,31 +38,6 @@ _TRUE = frozenset({"true", "yes", "1", "y", "si", "sí", "sim", "ja", "oui", "ب
 _MOST_REASONS = 30
 """Different reasons for losing; more are texts, and stand in `closed.detail`."""
 UNKNOWN = "unknown"
-
-
-_WAY = (
-    r"new|lead|prospect|inbox|nuev|novo|neu|nouve|جدید", r"contact|qualif|appointment|intro|discover",
-    r"need|analy|demo|present|meet|visit|develop", r"propos|quot|offer|ofert|angebot|offre|present|پیشنهاد",
-    r"negotiat|negocia|verhand|review|decision|مذاکره", r"contract|order|verbal|ready|invoice|sign|قرارداد",
-)  # fmt: skip
-"""Words of stages in the order in which deals mostly come to them."""
-
-
-def _rank(stage: str) -> tuple[int, int]:
-    """The place of a stage by the number before its name, or by its words."""
-    number = re.match(r"\d+", stage)
-    words = (place for place, pattern in enumerate(_WAY) if re.search(pattern, folded(stage)))
-    return int(number[0]) if number else 0, next(words, len(_WAY))
-
-
-def outcome_of(word: str) -> str | None:
-    """What a stage's or a status's name says: open, won or lost; None for neither word of it."""
-    plain = " ".join(re.sub(r"[_/\-]+", " ", folded(word)).split())
-    if _LOST.search(plain):
-        return "lost"
-    if _WON.search(plain):
-        return "won"
-    return "open" if _OPEN.search(plain) else None
 
 
 When = dict[str, Any]
@@ -319,7 +289,7 @@ class Deals:
         probability = {
             stage: value if value is not None else known.get(stage) for stage, value in told.items()
         }
-        order.sort(key=lambda stage: (place.get(stage, len(place)), _rank(stage)))
+        order.sort(key=lambda stage: (place.get(stage, len(place)), rank(stage)))
         if all(value is not None for value in probability.values()):
             order.sort(key=lambda stage: float(probability[stage] or 0))
         process = self.findings.processes.setdefault(self.processes[pipeline], {})

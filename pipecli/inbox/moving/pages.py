@@ -12,6 +12,7 @@ from pipecli.errors import PipecliError
 from pipecli.inbox.importing.compile import NOTHING
 from pipecli.inbox.importing.notation import fits, plain_digits, turned
 from pipecli.inbox.importing.table import Table
+from pipecli.records.names import folded
 from pipecli.records.settings import Settings
 from pipecli.store.yaml.write import flow_text, key_text, scalar_text
 
@@ -27,6 +28,44 @@ _CODE = re.compile(
     r"\d+|[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|(?=\w*\d)[0-9A-Za-z]{15,18}|\w+[_.:]\w*\d+|\w{0,4}\d+\w?"
 )
 """An id of a system, no name of anybody: 4711, 005A, 005b0000001AbCdEFG, res_users.7."""
+
+
+_WON = re.compile(
+    r"\b(won|ganad[ao]s?|ganh[ao]s?|gewonnen|gagne[es]*|vendid[ao]|success(ful)?|converted|ordered)\b"
+    r"|closed ?won|برنده|موفق|برد"
+)
+_LOST = re.compile(
+    r"\b(lost|perdid[ao]s?|perdu[es]*|verloren|lose|failed|junk|abandoned|cancel?led|canceled|cancelad[ao]s?"
+    r"|disqualified|apology)\b|closed ?lost|lost to competition|شکست|ناموفق|باخت"
+)
+_OPEN = re.compile(
+    r"\b(open|opened|in progress|abiert[ao]s?|abert[ao]s?|offen|ouvert[es]*|en curso|active|pending|new|"
+    r"on hold|quotation|replied)\b|باز|در جریان"
+)
+
+_WAY = (
+    r"new|lead|prospect|inbox|nuev|novo|neu|nouve|جدید", r"contact|qualif|appointment|intro|discover",
+    r"need|analy|demo|present|meet|visit|develop", r"propos|quot|offer|ofert|angebot|offre|present|پیشنهاد",
+    r"negotiat|negocia|verhand|review|decision|مذاکره", r"contract|order|verbal|ready|invoice|sign|قرارداد",
+)  # fmt: skip
+"""Words of stages in the order in which deals mostly come to them."""
+
+
+def rank(stage: str) -> tuple[int, int]:
+    """The place of a stage by the number before its name, or by its words."""
+    number = re.match(r"\d+", stage)
+    words = (place for place, pattern in enumerate(_WAY) if re.search(pattern, folded(stage)))
+    return int(number[0]) if number else 0, next(words, len(_WAY))
+
+
+def outcome_of(word: str) -> str | None:
+    """What a stage's or a status's name says: open, won or lost; None for neither word of it."""
+    plain = " ".join(re.sub(r"[_/\-]+", " ", folded(word)).split())
+    if _LOST.search(plain):
+        return "lost"
+    if _WON.search(plain):
+        return "won"
+    return "open" if _OPEN.search(plain) else None
 
 
 class Question(NamedTuple):
