@@ -25,6 +25,8 @@ EXTRAS = {
     "notify": ("apprise",),
     "sheets": ("python_calamine",),
     "phone": ("phonenumbers",),
+    "mcp": ("mcp",),
+    "mirror": ("pyarrow", "psycopg"),
 }
 """The optional parts for users, each with the modules it brings; the extra `all` is their sum."""
 

@@ -91,14 +91,12 @@ def test_the_version_that_documents_pin_is_this_one() -> None:
 
 @pytest.fixture
 def prefix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An environment of its own, without the extras `tui` and `sheets`, from the package index."""
+    """An environment of its own with three of the extras, from the package index."""
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
     monkeypatch.setattr(sys, "executable", str(tmp_path / "bin" / "python"))
-    monkeypatch.setitem(distribution.EXTRAS, "tui", ("no_such_library",))
-    monkeypatch.setitem(distribution.EXTRAS, "sheets", ("no_such_library",))
-    for name in ("charts", "notify"):
-        monkeypatch.setitem(distribution.EXTRAS, name, ("json",))
-    monkeypatch.setitem(distribution.EXTRAS, "pdf", ("no_such_library",))
+    for name in EXTRAS:
+        module = "json" if name in ("charts", "notify", "phone") else "no_such_library"
+        monkeypatch.setitem(distribution.EXTRAS, name, (module,))
     monkeypatch.delenv("VIRTUAL_ENV", raising=False)
     monkeypatch.setattr(distribution, "_source", lambda: "")
     return tmp_path

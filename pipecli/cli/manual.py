@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -63,14 +64,20 @@ class NounEntry(NamedTuple):
     verbs: list[VerbEntry]
 
 
+def commands() -> Iterator[tuple[str, Any]]:
+    """The words and the command of every verb, in the order of `pipecli --help`."""
+    for name in NOUNS:
+        yield from _commands(_CONTEXT, _CONTEXT.command.get_command(_CONTEXT, name), name)
+
+
+_CONTEXT: Any = root().make_context("pipecli", ["--version"], resilient_parsing=True)
+
+
 def entries() -> Iterator[NounEntry]:
     """Every noun with its verbs, in the order of `pipecli --help`."""
-    top: Any = root()
-    context = top.make_context("pipecli", ["--version"], resilient_parsing=True)
-    for name in NOUNS:
+    for name, verbs in groupby(commands(), lambda verb: verb[0].split()[0]):
         aliases = [alias for alias, noun in ALIASES.items() if noun == name]
-        verbs = list(_verbs(context, top.get_command(context, name), name))
-        yield NounEntry(name, aliases, NOUNS[name].help, verbs)
+        yield NounEntry(name, aliases, NOUNS[name].help, [_verb(command, path) for path, command in verbs])
 
 
 def reference() -> str:
@@ -91,33 +98,33 @@ def _markdown(verb: VerbEntry) -> str:
     return "".join(lines)
 
 
-def _verbs(context: Any, command: Any, path: str) -> Iterator[VerbEntry]:
+def _commands(context: Any, command: Any, path: str) -> Iterator[tuple[str, Any]]:
     names = getattr(command, "list_commands", None)
     if names is None:
-        yield _verb(context, command, path)
+        yield path, command
         return
     for name in names(context):
         inner = path if name.isupper() else f"{path} {name}"  # KIND: named like its first argument
-        yield from _verbs(context, command.get_command(context, name), inner)
+        yield from _commands(context, command.get_command(context, name), inner)
 
 
-def _verb(context: Any, command: Any, path: str) -> VerbEntry:
+def _verb(command: Any, path: str) -> VerbEntry:
     options = [param for param in command.params if param.param_type_name == "option"]
     changes = any("--no-commit" in option.opts for option in options)
     arguments = (
-        param.make_metavar(context) for param in command.params if param.param_type_name == "argument"
+        param.make_metavar(_CONTEXT) for param in command.params if param.param_type_name == "argument"
     )
     shared = _SHARED if changes else _SHARED - {"--dry-run"}
     own = [
-        OptionEntry(", ".join(option.opts) + _metavar(context, option), option.help or "")
+        OptionEntry(", ".join(option.opts) + _metavar(option), option.help or "")
         for option in options
         if not shared & set(option.opts)
     ]
     return VerbEntry(" ".join([path, *arguments]), " ".join((command.help or "").split()), changes, own)
 
 
-def _metavar(context: Any, option: Any) -> str:
-    return "" if option.is_flag else f" {option.make_metavar(context)}"
+def _metavar(option: Any) -> str:
+    return "" if option.is_flag else f" {option.make_metavar(_CONTEXT)}"
 
 
 if __name__ == "__main__":

@@ -320,6 +320,7 @@ NOUNS = {
     ),
     "export": Noun("Export records as CSV, JSON or JSON Lines.", "data.export"),
     "sql": Noun("Ask in SQL; the question can change nothing.", "data.sql"),
+    "mcp": Noun("Serve the verbs to an agent.", "mcp"),
     "man": Noun("Write the man pages.", "manual"),
     "help": Noun("Print the help of pipecli, of a noun or of a verb.", "manual"),
     "version": Noun("Print the version.", "manual"),
@@ -332,7 +333,7 @@ _SECTIONS = {
     "Reports": "forecast report changes digest chart dashboard",
     "For cron": "remind notify auto-close assign calendar",
     "Git": "history diff check sync doctor merge-driver",
-    "Data": "import export sql schema",
+    "Data": "import export sql schema mcp",
     "Setting up": "init settings user team man help version",
 }
 SECTIONS = {heading: names.split() for heading, names in _SECTIONS.items()}

@@ -225,6 +225,10 @@ class Person(NamedTuple):
     email: str
 
 
+AGENTS_FILE = "AGENTS.md"
+"""A page for agents that work in the pipeline's folder."""
+
+
 def create_pipeline(
     directory: Path,
     *,
@@ -264,6 +268,8 @@ def create_pipeline(
         texts = {f"{schemas.FOLDER}/{name}": text for name, text in schemas.files().items()}
         if not (root / merge_setup.ATTRIBUTES_FILE).exists():
             texts[merge_setup.ATTRIBUTES_FILE] = merge_setup.attributes()
+        if not (root / AGENTS_FILE).exists():
+            texts[AGENTS_FILE] = resources("pipecli.store").joinpath(AGENTS_FILE).read_text(encoding="utf-8")
         texts[SETTINGS_FILE] = text
         _commit(place, [_write(root, name, text) for name, text in texts.items()], review)
     except OSError as error:

@@ -41,3 +41,13 @@ def test_a_currency_that_there_is_not_is_refused(tmp_path, capsys, code):
         f'error: --currency: "{code}" is no currency of ISO 4217; write its code, as EUR\n'
     )
     assert not (tmp_path / "new").exists()
+
+
+def test_a_pipeline_has_a_page_for_agents_as_the_sample_has(root, tmp_path):
+    page = (root / "AGENTS.md").read_text(encoding="utf-8")
+    assert page == (Path(__file__).parents[2] / "sample-pipeline" / "AGENTS.md").read_text(encoding="utf-8")
+    assert len(page.splitlines()) < 60
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "AGENTS.md").write_text("mine")
+    assert run(["init", str(tmp_path / "old")]) == 0
+    assert (tmp_path / "old" / "AGENTS.md").read_text() == "mine"
