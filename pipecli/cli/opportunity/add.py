@@ -26,8 +26,7 @@ from pipecli.store.plans import standing
 from pipecli.workflow.assignment import Taken, assign, rules_for, users_at_work
 from pipecli.workflow.items import require_currency
 from pipecli.workflow.match_party import Prospect
-from pipecli.workflow.opportunity.people import require_user
-from pipecli.workflow.opportunity.set import in_process, open_opportunity, opened
+from pipecli.workflow.opportunity.set import in_process, open_opportunity, opened, require_user
 
 app = noun()
 

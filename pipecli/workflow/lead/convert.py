@@ -17,7 +17,7 @@ from pipecli.records.references import relinked
 from pipecli.workflow.change import Change, Refused, require_open
 from pipecli.workflow.duplicates import email_key, phone_key
 from pipecli.workflow.lead.qualify import DECIDING, missing_criteria, status_by_criteria
-from pipecli.workflow.opportunity.people import with_part
+from pipecli.workflow.opportunity.set import with_part
 
 _OF_PERSON = ("title", "email", "phone", "language", "role")
 _FIELDS = (

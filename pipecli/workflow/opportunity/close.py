@@ -29,7 +29,7 @@ from pipecli.workflow.change import (
 )
 from pipecli.workflow.lead.convert import convert
 from pipecli.workflow.opportunity.advance import process_of
-from pipecli.workflow.opportunity.people import known_as
+from pipecli.workflow.opportunity.set import known_as
 from pipecli.workflow.order import order_from_quotation
 from pipecli.workflow.quotation import require_of
 

@@ -1,0 +1,274 @@
+"""`pipecli product`, `price-list` and `literature`: what is sold, for how much, and what is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+import typer
+
+from pipecli.cli.common.assignments import built, number, option, validated
+from pipecli.cli.common.change import Transaction, changing
+from pipecli.cli.common.command import Changing, Ref, Sets, Tags, noun
+from pipecli.cli.common.output import print_records
+from pipecli.cli.common.record_verbs import add_remove, add_set_edit, given_slug, setting_of, users_of
+from pipecli.cli.common.reference import find
+from pipecli.cli.common.session import session
+from pipecli.cli.common.table import Column
+from pipecli.errors import PipecliError
+from pipecli.records.catalogue import Literature, PriceList, Product, Tier
+from pipecli.records.kinds import LITERATURE, OPPORTUNITY, PRICE_LIST, PRODUCT
+from pipecli.records.opportunity import Opportunity
+from pipecli.records.party import Contact
+from pipecli.store.files import inside
+from pipecli.workflow import catalogue
+from pipecli.workflow.catalogue import NewPrice, Suggestion, require_unused
+from pipecli.workflow.change import require_stages
+
+app = noun()
+
+
+@app.command("product add", cls=Changing)
+def add_product(
+    ctx: typer.Context,
+    sku: Annotated[str, typer.Argument(metavar="SKU", help="Its number, as its label has it: EN-200.5/A.")],
+    name: Annotated[str, typer.Option(help="What people call it.", metavar="TEXT")],
+    kind: Annotated[Literal["product", "service"], typer.Option(help="What it is.")] = "product",
+    uom: Annotated[str | None, typer.Option(help="Unit of measure: unit, hour, kg.", metavar="UNIT")] = None,
+    description: Annotated[str | None, typer.Option(help="More about it.", metavar="TEXT")] = None,
+    tax: Annotated[str | None, typer.Option(help="Tax on its lines, in percent.", metavar="PERCENT")] = None,
+    cost: Annotated[
+        str | None, typer.Option(help="What one costs us, in the base currency.", metavar="AMOUNT")
+    ] = None,
+    inactive: Annotated[bool, typer.Option("--inactive", help="It is not on sale.")] = False,
+    tag: Tags = None,
+    sets: Sets = None,
+) -> None:
+    """Add a product or service; prints its SKU."""
+    with changing(ctx) as transaction:
+        given = {
+            "sku": sku.strip(),
+            "name": name,
+            "kind": kind,
+            "uom": uom,
+            "description": description,
+            "tax": option("--tax", tax, (Product, "tax"), transaction.session),
+            "cost": option("--cost", cost, (Product, "cost"), transaction.session),
+            "active": False if inactive else None,
+            "tags": tag,
+        }
+        product = built(Product, given, sets, transaction.session)
+        is_taken = transaction.pipeline.file_of("product", product.sku) is not None
+        transaction.do(catalogue.add(product, is_taken=is_taken))
+
+
+add_set_edit(app, PRODUCT)
+add_remove(app, PRODUCT, way_out="take it off sale instead: pipecli product set {key} active=no")
+
+_PRICES = "SKU=PRICE, or SKU=PRICE@QUANTITY for a price from that quantity on"
+
+
+@app.command("price-list add", cls=Changing)
+def add_price_list(
+    ctx: typer.Context,
+    slug: Annotated[
+        str, typer.Argument(metavar="ID", help="What names it: small letters, digits and hyphens.")
+    ],
+    currency: Annotated[
+        str | None, typer.Option(help="The settings' currency otherwise.", metavar="CODE")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="What people call it.", metavar="TEXT")] = None,
+    valid_from: Annotated[
+        str | None, typer.Option(help="The first day of its prices.", metavar="DATE")
+    ] = None,
+    valid_until: Annotated[
+        str | None, typer.Option(help="The last day of its prices.", metavar="DATE")
+    ] = None,
+    price: Annotated[
+        list[str] | None, typer.Option(help=f"{_PRICES}; repeatable.", metavar="SKU=PRICE[@QUANTITY]")
+    ] = None,
+    sets: Sets = None,
+) -> None:
+    """Add a price list; prints its id."""
+    with changing(ctx) as transaction:
+        given = {
+            "id": given_slug(slug, "price list"),
+            "name": name,
+            "currency": currency or transaction.settings.currency,
+            "valid_from": transaction.day(valid_from),
+            "valid_until": transaction.day(valid_until),
+        }
+        price_list = built(PriceList, given, sets, transaction.session)
+        prices = catalogue.priced(price_list.prices, _new_prices(price or ()))
+        is_taken = transaction.pipeline.file_of("price-list", price_list.id) is not None
+        transaction.do(catalogue.add(price_list.with_(prices=prices), is_taken=is_taken))
+
+
+@app.command("price-list price", cls=Changing)
+def price_price_list(
+    ctx: typer.Context,
+    ref: Ref,
+    prices: Annotated[list[str], typer.Argument(metavar="SKU=PRICE[@QUANTITY]...", help=f"{_PRICES}.")],
+) -> None:
+    """Set prices in a price list.
+
+    Tiers that are not named stay. SKU= takes a product off the list.
+    """
+    with changing(ctx) as transaction:
+        transaction.do(catalogue.price(transaction.get(PriceList, ref), _new_prices(prices)))
+
+
+def _same_currency(transaction: Transaction, before: Any, after: Any) -> None:
+    if before.currency != after.currency:
+        require_unused(before, [name for name, _ in users_of(transaction, PRICE_LIST, before.id)])
+
+
+add_set_edit(app, PRICE_LIST, setting_of(_same_currency), _same_currency)
+add_remove(app, PRICE_LIST, way_out="end it instead: pipecli price-list set {key} valid_until=today")
+
+
+def _new_prices(texts: Sequence[str]) -> list[NewPrice]:
+    """`cafe-s-100=2299.00@10` as the price from 10 units on. Raises PipecliError."""
+    new = []
+    for text in texts:
+        sku, equals, value = (part.strip() for part in text.partition("="))
+        if not sku or not equals:
+            raise PipecliError(
+                f'"{text}" is no price', hint="write SKU=2499.00, or SKU=2299.00@10 from 10 on"
+            )
+        amount, at, quantity = (part.strip() for part in value.partition("@"))
+        if not amount and at:
+            raise PipecliError(f"{text}: the price is missing", hint=f"{sku}= takes the product off the list")
+        given_slug(sku, "product")
+        if not amount:
+            new.append(NewPrice(sku, None))
+            continue
+        given = {"from": number(text, quantity) if at else 1, "price": number(text, amount)}
+        tier = validated(Tier, given, f"{text}: ")
+        new.append(NewPrice(sku, tier.price, tier.from_))
+    return new
+
+
+Deal = Annotated[
+    str, typer.Argument(metavar="OPPORTUNITY", help="The deal: its id, its beginning, or a title.")
+]
+
+
+@app.command("literature add", cls=Changing)
+def add_literature(
+    ctx: typer.Context,
+    slug: Annotated[
+        str, typer.Argument(metavar="ID", help="What names it: small letters, digits and hyphens.")
+    ],
+    title: Annotated[str, typer.Option(help="What people call it.", metavar="TEXT")],
+    file: Annotated[
+        str | None, typer.Option(help="A file of the pipeline, as literature/brochure.pdf.", metavar="PATH")
+    ] = None,
+    url: Annotated[str | None, typer.Option(help="Or where it is on the web.", metavar="ADDRESS")] = None,
+    product: Annotated[
+        list[str] | None, typer.Option(help="A product it is about; repeatable.", metavar="SKU")
+    ] = None,
+    stage: Annotated[
+        list[str] | None, typer.Option(help="A stage it is for; repeatable.", metavar="STAGE")
+    ] = None,
+    tag: Tags = None,
+    sets: Sets = None,
+) -> None:
+    """Add a document of sales literature; prints its id."""
+    with changing(ctx) as transaction:
+        given = {
+            "id": given_slug(slug, "document"),
+            "title": title,
+            "file": file,
+            "url": url,
+            "products": product,
+            "stages": stage,
+            "tags": tag,
+        }
+        document = _sound(transaction, built(Literature, given, sets, transaction.session))
+        is_taken = transaction.pipeline.file_of("literature", document.id) is not None
+        transaction.do(catalogue.add(document, is_taken=is_taken))
+
+
+@app.command("literature suggest")
+def suggest_literature(ctx: typer.Context, deal: Deal) -> None:
+    """List what fits a deal, the best first.
+
+    What was not sent yet comes before what was; then what fits its products and its stage.
+    """
+    run = session(ctx)
+    opportunity = run.pipeline.get(Opportunity, find(run, deal, OPPORTUNITY).key)
+    offered = catalogue.suggest(opportunity, run.read(LITERATURE).all(Literature))
+    records = [_row(suggestion, opportunity.stage) for suggestion in offered]
+    print_records(records, _SUGGESTIONS, run.format)
+
+
+@app.command("literature send", cls=Changing)
+def send_literature(
+    ctx: typer.Context,
+    ref: Ref,
+    deal: Deal,
+    contact: Annotated[
+        str | None, typer.Option(help="To whom; the deal's primary contact otherwise.", metavar="CONTACT")
+    ] = None,
+    note: Annotated[str | None, typer.Option(help="What was written with it.", metavar="TEXT")] = None,
+) -> None:
+    """Record on a deal that a document was sent.
+
+    An email that went out is added to its activities; nothing is sent by this.
+    """
+    with changing(ctx) as transaction:
+        transaction.do(
+            catalogue.send(
+                transaction.get(Opportunity, deal),
+                _sound(transaction, transaction.get(Literature, ref)),
+                transaction.now,
+                activity_id=transaction.new_activity_id(),
+                by=transaction.me,
+                contact=transaction.get(Contact, contact).id if contact else None,
+                note=note or None,
+            )
+        )
+
+
+_SUGGESTIONS = (
+    Column("id", "ID"),
+    Column("title", "TITLE", shrink=True, min_width=14),
+    Column("products", "FOR PRODUCTS", shrink=True),
+    Column("stage", "FOR STAGE"),
+    Column("sent", "SENT", show=lambda record: str(record.get("sent", ""))[:10]),
+    Column("place", "FILE OR ADDRESS", shrink=True, rank=1),
+)
+
+
+def _row(suggestion: Suggestion, stage: str) -> dict[str, object]:
+    document = suggestion.document
+    row = {
+        "id": document.id,
+        "title": document.title,
+        "products": list(suggestion.products),
+        "stage": stage if suggestion.is_for_stage else None,
+        "sent": suggestion.sent,
+        "place": document.file or document.url,
+    }
+    return {key: value for key, value in row.items() if value is not None}
+
+
+def _allow(transaction: Transaction, before: Literature, after: Literature) -> None:
+    if (before.file, before.stages) != (after.file, after.stages):
+        _sound(transaction, after)
+
+
+def _sound(transaction: Transaction, document: Literature) -> Literature:
+    """The document, if its file is there and its stages are known. Raises PipecliError."""
+    require_stages(transaction.settings, document.stages)
+    if document.file and not inside(transaction.pipeline.root, document.file).is_file():
+        raise PipecliError(
+            f"{document.id}: {document.file} is no file of the pipeline",
+            hint="copy it there first, or give an address with --url",
+        )
+    return document
+
+
+add_set_edit(app, LITERATURE, setting_of(_allow), _allow)
+add_remove(app, LITERATURE, way_out="keep it: those deals tell that it was sent")
