@@ -64,7 +64,7 @@ def write(name: str, text: str) -> str:
 
 def deals(root: Path) -> dict[str, dict[str, object]]:
     """What the files of opportunities say, by external id."""
-    found = [loads(file.read_text()) for file in sorted(root.glob("opportunities/*/*.yaml"))]
+    found = [loads(file.read_text()) for file in sorted(root.glob("opportunities/**/*.yaml"))]
     return {each["external_id"]: each for each in found}
 
 

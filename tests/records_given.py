@@ -96,5 +96,5 @@ items:
 
 
 def quotation_file(root: Path, key: str) -> Path:
-    (file,) = (root / "quotations/2026").glob(f"{key}-*.yaml")
+    (file,) = (root / "quotations").rglob(f"{key}-*.yaml")
     return file

@@ -91,9 +91,10 @@ def _quotations(pipeline: Pipeline, condition: str) -> Iterator[_Quotation]:
     if not keys:
         return
     versions = _versions(pipeline)
-    contents = _contents(pipeline, [blob for path in keys for blob in versions.get(path, ())])
+    blobs = {path: versions.get(path.rpartition("/")[2], []) for path in keys}
+    contents = _contents(pipeline, [blob for path in keys for blob in blobs[path]])
     for path, key in keys.items():
-        texts = [contents[blob] for blob in versions.get(path, ()) if blob in contents]
+        texts = [contents[blob] for blob in blobs[path] if blob in contents]
         yield _Quotation(path, key, pipeline.text(path), _spells(texts))
 
 
@@ -109,7 +110,7 @@ def _spells(texts: list[str]) -> list[_Spell]:
 
 
 def _versions(pipeline: Pipeline) -> dict[str, list[str]]:
-    """The blobs that each quotation's file has been, the oldest first."""
+    """The blobs that each quotation has been by the name of its file, which may move, the oldest first."""
     prefix = pipeline.location.prefix
     listed = git.log(
         pipeline.location.work_tree, "--reverse", "--format=", "--raw", "--no-abbrev", "--no-renames",
@@ -119,7 +120,7 @@ def _versions(pipeline: Pipeline) -> dict[str, list[str]]:
     words = iter(listed.decode("utf-8", "replace").lstrip("\n").split("\0"))
     for word in words:
         if word.startswith(":"):  # ":100644 100644 <old> <new> M", then the path
-            versions.setdefault(next(words, "").removeprefix(prefix), []).append(word.split()[3])
+            versions.setdefault(next(words, "").rpartition("/")[2], []).append(word.split()[3])
     return versions
 
 

@@ -224,15 +224,15 @@ def subfolder(pipeline: Pipeline) -> Iterator[Problem]:
 
 
 def year(pipeline: Pipeline) -> Iterator[Problem]:
-    """A document lies in the folder of the year in which it was created."""
+    """A document lies in the folder of the month in which it was created, or in that of the year."""
     for kind in KINDS:
         if kind.is_document:
             for path, created in pipeline.index.connection.execute(
                 f"SELECT path, created FROM _{kind.table}"
             ):
-                folder = f"{kind.folder}/{created[:4]}"
-                if path.rpartition("/")[0] != folder:
-                    yield Problem(path, ("created",), f"created in {created[:4]}: it is to lie in {folder}/")
+                month = f"{kind.folder}/{naming.month_of(created)}"
+                if path.rpartition("/")[0] not in (month, month[:-3]):
+                    yield Problem(path, ("created",), f"created in {created[:7]}: it is to lie in {month}/")
 
 
 def duplicate_activity(pipeline: Pipeline) -> Iterator[Problem]:

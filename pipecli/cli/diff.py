@@ -36,6 +36,7 @@ from pipecli.history.change_set import (
     range_of,
 )
 from pipecli.records.money import minor_digits
+from pipecli.wording import count
 
 app = noun("Print a change set in deals and money.")
 
@@ -154,6 +155,8 @@ def _caption(revisions: Range, changed: ChangeSet, impact: Effect) -> list[str]:
     if revisions.is_parted:
         base = f"{revisions.base[:7]}, where it left {revisions.base_name},"
     lines = [counts or "no record is touched", f"from {base} to {revisions.head_name}{head}"]
+    if changed.moved:
+        lines.append(f"{count(changed.moved, 'file', ',')} only moved to another folder")
     total = impact.total
     lines.append(f"weighted: {_moved(total.weighted_before, total.weighted_after, impact.currency)}")
     if total.won_change:

@@ -23,6 +23,7 @@ from pipecli.store.files import Location, kind_of
 from pipecli.store.git import Object
 from pipecli.store.index.rows import forecast_deals
 from pipecli.store.index.views import OwnerFilter
+from pipecli.store.naming import relaid
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.yaml import read
 
@@ -67,8 +68,11 @@ class ChangedRecord(NamedTuple):
 
 class ChangeSet(NamedTuple):
     records: list[ChangedRecord]
+    """Without those whose file is only in another folder."""
     unreadable: list[str]
     """Files of the head that can't be read, each with why."""
+    moved: int = 0
+    """The number of files that are in another folder, and as they were."""
 
 
 def range_of(place: Location, text: str) -> Range:
@@ -99,7 +103,8 @@ def change_set(place: Location, range_: Range) -> ChangeSet:
     before: dict[tuple[str, str], Side] = {}
     after: dict[tuple[str, str], Side] = {}
     unreadable: list[str] = []
-    for path, old, new in _files(place, range_):
+    differing, moved = _without_moves([*_files(place, range_)])
+    for path, old, new in differing:
         was, is_ = (None if end is None else _side(path, end) for end in (old, new))
         for side, other, versions in ((was, is_, before), (is_, was, after)):
             if side is not None:
@@ -109,7 +114,25 @@ def change_set(place: Location, range_: Range) -> ChangeSet:
     touched = [_touched(name, before.get(name), after.get(name)) for name in dict.fromkeys([*before, *after])]
     order = [kind.noun for kind in KINDS if kind.noun != "lead"] + ["lead", "settings"]
     touched.sort(key=lambda record: (order.index(record.noun), record.key))
-    return ChangeSet([record for record in touched if record.events], unreadable)
+    return ChangeSet([record for record in touched if record.events], unreadable, moved)
+
+
+def _without_moves(differing: list[_FileEnds]) -> tuple[list[_FileEnds], int]:
+    """The files without those that only lie elsewhere, and the number of these."""
+    names = {path: (_noun(path), path.rpartition("/")[2]) for path, _, _ in differing}
+    gone = {names[path]: old for path, old, new in differing if new is None and isinstance(old, Object)}
+    moved = {
+        names[path]
+        for path, old, new in differing
+        if old is None and isinstance(new, Object) and _is_same(gone.get(names[path]), new, path)
+    }
+    stay = [ends for ends in differing if names[ends[0]] not in moved or None not in ends[1:]]
+    return stay, len(moved)
+
+
+def _is_same(before: Object | None, after: Object, path: str) -> bool:
+    content = before.content if before else None
+    return content is not None and relaid(content, path) == after.content
 
 
 def _key(side: Side, other: Side | None) -> str:
@@ -164,6 +187,7 @@ def _noun(path: str) -> str:
 
 _End = Object | str | None
 """A file at one end of the range: its content, why it has none, or None where there is no such file."""
+_FileEnds = tuple[str, _End, _End]
 _LINK = "a symbolic link can't be a record"
 _DIRECTORY = "a directory has the name of a record"
 _WHY_NO_CONTENT = {"120000": _LINK, "160000": _DIRECTORY}
@@ -184,7 +208,7 @@ class _Difference(NamedTuple):
         return blob if blob.strip("0") and self.modes[end] not in _WHY_NO_CONTENT else None
 
 
-def _files(place: Location, range_: Range) -> Iterator[tuple[str, _End, _End]]:
+def _files(place: Location, range_: Range) -> Iterator[_FileEnds]:
     """Each file of a record that differs, as it was and as it is."""
     differences = [*_differences(place, range_)]
     ends = (0, 1) if range_.head else (0,)  # the working tree is read from disk

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from pipecli.errors import FaultyFile, PipecliError
-from pipecli.history.commits import Blob, records_below, roots
+from pipecli.history.commits import Blob, key_of_path, records_below, roots
 from pipecli.history.index import History
 from pipecli.history.moments import (
     BeforeTheFirst,
@@ -156,9 +156,10 @@ _OTHER = "choose another moment"
 
 
 def _last_sound(history: History, path: str, blob: str) -> VersionFacts | None:
-    """The last version of a file before this one that could be read."""
+    """The last version of a record before this one that could be read."""
     rows = history.connection.execute(
-        "SELECT after, befores FROM record_changes WHERE noun = ? AND path = ?", (OPPORTUNITY.noun, path)
+        "SELECT after, befores FROM record_changes WHERE noun = ? AND (path = ? OR key = ?)",
+        (OPPORTUNITY.noun, path, key_of_path(path)),
     )
     before: dict[str, str | None] = dict(rows.fetchall())
     seen = set[str]()

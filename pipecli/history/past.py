@@ -283,7 +283,8 @@ def _sent_at(pipeline: Pipeline, file: str) -> datetime | None:
     """The time of the commit since which a file says `status: sent`; None where none does."""
     place = pipeline.location
     since = None
-    log = git.log(place.work_tree, "--format=%H %cI", "HEAD", "--", place.prefix + file)
+    paths = [place.prefix + path for path in _places(file)]
+    log = git.log(place.work_tree, "--format=%H %cI", "HEAD", "--", *paths)
     for line in log.decode().splitlines():
         commit, _, moment = line.partition(" ")
         then = _content(pipeline, commit, file)
@@ -297,7 +298,8 @@ def _before_closing(pipeline: Pipeline, file: str) -> str:
     """The revision that has the deal open, and the quotations as they were to the last."""
     place = pipeline.location
     moment = "HEAD"
-    commits = git.log(place.work_tree, "--format=%H", "HEAD", "--", place.prefix + file)
+    paths = [place.prefix + path for path in _places(file)]
+    commits = git.log(place.work_tree, "--format=%H", "HEAD", "--", *paths)
     for commit in commits.decode().split():
         then = _content(pipeline, commit, file)
         if then is not None and then.get("status", OPPORTUNITY.first_status) == "open":
@@ -309,5 +311,14 @@ def _before_closing(pipeline: Pipeline, file: str) -> str:
 def _content(pipeline: Pipeline, revision: str, file: str) -> dict[str, Any] | None:
     """The content of a file at a revision; None where it was not there, or can't be read."""
     place = pipeline.location
-    done = git.run(place.work_tree, "cat-file", "blob", f"{revision}:{place.prefix}{file}")
-    return None if done.returncode else read.plain_of(done.stdout, file)
+    for path in _places(file):
+        done = git.run(place.work_tree, "cat-file", "blob", f"{revision}:{place.prefix}{path}")
+        if not done.returncode:
+            return read.plain_of(done.stdout, file)
+    return None
+
+
+def _places(file: str) -> list[str]:
+    """The file of a document, and where it lay before documents had folders a month."""
+    folder, _, name = file.rpartition("/")
+    return [file, f"{folder.rpartition('/')[0]}/{name}"]

@@ -82,7 +82,7 @@ class Kind(NamedTuple):
 
     @property
     def is_document(self) -> bool:
-        """True where it has a random id and lives in a folder a year."""
+        """True where it has a random id and lives in a folder a month."""
         return bool(self.prefix)
 
     @property

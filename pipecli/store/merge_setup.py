@@ -22,7 +22,7 @@ ATTRIBUTES_FILE = ".gitattributes"
 DRIVER = "pipecli"
 _ANCESTOR_DRIVER = "pipecli-ancestor"
 _PATTERNS = (SETTINGS_FILE, *(f"{kind.folder}/**/*.yaml" for kind in KINDS))
-_SAMPLES = (SETTINGS_FILE, *(f"{kind.folder}/2026/any.yaml" for kind in KINDS))
+_SAMPLES = (SETTINGS_FILE, *(f"{kind.folder}/2026/11/any.yaml" for kind in KINDS))
 """A file for each of the patterns."""
 
 

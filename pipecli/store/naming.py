@@ -57,13 +57,29 @@ def free_slug(text: str, taken: Container[str]) -> str:
 
 
 def file_name(record: Record) -> str:
-    """The file of a new record: a document's id and slug in the folder of its year, else its slug."""
+    """The file of a new record: a document's id and slug in the folder of its month, else its slug."""
     from pipecli.records.base import Document
 
     kind = BY_NOUN[record.noun]
     if isinstance(record, Document):
-        return f"{kind.folder}/{record.created.year}/{record.key}-{slug(record.label)}.yaml"
+        return month_file(f"{kind.folder}/{record.key}-{slug(record.label)}.yaml", str(record.created))
     return f"{kind.folder}/{file_slug(record.noun, record.key)}.yaml"
+
+
+def month_of(created: str) -> str:
+    """The folder of a document in that of its kind, `2026/11`, by its time of creation as it is written."""
+    return created[:7].replace("-", "/")
+
+
+def month_file(file: str, created: str) -> str:
+    """The place of a document's file in the folder of its month."""
+    return f"{file.partition('/')[0]}/{month_of(created)}/{file.rpartition('/')[2]}"
+
+
+def relaid(content: bytes, file: str) -> bytes:
+    """The content of a record's file for another place: its first line leads to the schema from there."""
+    up = b"../" * file.count("/")
+    return re.sub(rb"\A(# yaml-language-server: \$schema=)(?:\.\./)+(?=schemas/)", rb"\1" + up, content)
 
 
 def file_slug(noun: str, key: str) -> str:

@@ -121,7 +121,7 @@ def _new(root: Path, record: Record, file: str | None = None) -> Write:
     file = file or naming.file_name(record)
     if os.path.lexists(f"{root}/{file}"):
         raise PipecliError(f"{file} exists already", hint="choose another name, or edit that record")
-    text = emit(record.plain(), _schema_of(file, record.noun))
+    text = emit(record.plain(), "../" * file.count("/") + f"schemas/{record.noun}.schema.json")
     return Write(file, None, text.encode(), reading.read(BY_NOUN[record.noun], file, text))
 
 
@@ -146,10 +146,6 @@ def _in_todays_keys(text: str, file: str, record: Record) -> str:
     if not isinstance(closed, dict) or (todays := closed_in_lists(closed)) == closed:
         return text
     return edit.edit(text, plain, {**plain, "closed": todays}, _key_order(record))
-
-
-def _schema_of(file: str, noun: str) -> str:
-    return "../" * file.count("/") + f"schemas/{noun}.schema.json"
 
 
 def _key_order(record: Record) -> Callable[[Sequence[str | int]], Sequence[str]]:

@@ -64,7 +64,7 @@ def played(root, *keys, closed=False, mouse=(), size=(125, 30)):
 
 
 def stage(root, key=KEY):
-    (file,) = root.glob(f"opportunities/2026/{key}-*.yaml")
+    (file,) = root.glob(f"opportunities/**/{key}-*.yaml")
     return ryaml.loads(file.read_text())["stage"]
 
 
@@ -104,7 +104,7 @@ def test_past_the_last_stage_it_says_how_to_close(root, git):
 
 def test_the_last_move_is_undone_with_its_probability(root, git):
     app, status, _, _ = played(root, "greater_than_sign", "u")
-    (file,) = root.glob(f"opportunities/2026/{KEY}-*.yaml")
+    (file,) = root.glob(f"opportunities/**/{KEY}-*.yaml")
     assert ryaml.loads(file.read_text())["probability"] == 33
     assert stage(root) == "demo"
     assert git("log", "-1", "--format=%s") == f"{KEY}: undo advance demo → propose" == status
@@ -174,7 +174,7 @@ def test_the_board_of_another_process(root, cli):
 def test_on_a_terminal_of_any_size_nothing_is_wider_than_its_lane(root, size):
     settings = root / "pipecli.yaml"
     settings.write_text(settings.read_text().replace("name: Demo", f"name: {'Demonstration ' * 30}"))
-    (file,) = root.glob(f"opportunities/2026/{KEY}-*.yaml")
+    (file,) = root.glob(f"opportunities/**/{KEY}-*.yaml")
     file.write_text(file.read_text().replace("amount: 100", "amount: 123456789012345"))
 
     async def play():

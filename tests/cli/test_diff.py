@@ -99,7 +99,7 @@ def test_a_reviewer_reads_markdown_and_a_person_a_page(cli: Cli, deal: str, git:
 
 def test_what_check_finds_in_the_change_stands_before_it(cli: Cli, deal: str, git: Git, root: Path) -> None:
     cli("opp", "set", deal, "probability=90", "title=Machines @home")
-    (file,) = root.glob("opportunities/*/*.yaml")
+    (file,) = root.glob("opportunities/**/*.yaml")
     place = file.relative_to(root).as_posix()
     words = "probability: 90 % by hand, where the stage qualify has 10 %"
     line = file.read_text().splitlines().index("probability: 90") + 1
@@ -163,7 +163,7 @@ def test_a_change_of_settings_moves_the_forecast(cli: Cli, deal: str, git: Git, 
 
 
 def test_removed_moved_and_commented_files(cli: Cli, deal: str, git: Git, root: Path) -> None:
-    (file,) = root.glob("opportunities/*/*.yaml")
+    (file,) = root.glob("opportunities/**/*.yaml")
     old = file.relative_to(root).as_posix()
     git("mv", old, "opportunities/elsewhere.yaml")
     git("commit", "-qm", "Move it")
@@ -179,7 +179,7 @@ def test_removed_moved_and_commented_files(cli: Cli, deal: str, git: Git, root: 
 
 
 def test_what_cannot_be_read_is_named(cli: Cli, deal: str, git: Git, root: Path) -> None:
-    (file,) = root.glob("opportunities/*/*.yaml")
+    (file,) = root.glob("opportunities/**/*.yaml")
     file.write_text(file.read_text() + "<<<<<<<\n")
     said = cli("diff", "--format", "json")
     found = json.loads(said.out)

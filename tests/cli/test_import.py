@@ -80,7 +80,7 @@ def test_a_changed_row_updates_what_the_file_answers_for_and_keeps_the_rest(
 ) -> None:
     mapping = write("map.yaml", MAPPING)
     cli("import", "opp", write("deals.csv", DEALS), "--map", mapping)
-    (file,) = [each for each in dollar_shop.glob("opportunities/*/*.yaml") if "A3" in each.read_text()]
+    (file,) = [each for each in dollar_shop.glob("opportunities/**/*.yaml") if "A3" in each.read_text()]
     by_hand = file.read_text().replace("stage: demo", "stage: demo # since the fair") + "notes: Call them.\n"
     file.write_text(by_hand)
     git("commit", "-qam", "by hand")
@@ -120,7 +120,7 @@ def test_a_dry_run_shows_what_would_change_and_writes_nothing(cli: Cli, dollar_s
     said = cli(*arguments)
     told = json.loads(cli(*arguments, "--format", "json").out)
 
-    assert "+++ b/opportunities/2016/OPP-" in said.out
+    assert "+++ b/opportunities/2016/10/OPP-" in said.out
     assert "+external_id: A1\n" in said.out
     assert "        3 made\n" in said.out
     assert (told["made"], told["dry_run"], told["commit"]) == (3, True, None)
@@ -189,7 +189,7 @@ def test_a_file_with_nothing_that_tells_its_leads_apart_is_made_again_and_it_is_
     said = cli("import", "lead", leads)
     assert "a second run makes them again: nothing tells leads apart, as an external_id does" in said.out
     cli("import", "lead", leads)
-    files = list(root.glob("leads/*/*.yaml"))
+    files = list(root.glob("leads/**/*.yaml"))
     assert len(files) == 2
     lead = loads(files[0].read_text())
     assert (lead["name"], lead["tags"], lead["custom"]) == ("سارا احمدی", ["a", "b,c"], {"seats": 12})

@@ -161,7 +161,7 @@ def test_a_hook_that_refuses_leaves_nothing_of_an_import(cli: Cli, root: Path, g
 def test_text_of_a_file_can_not_command_the_terminal(cli: Cli, root: Path) -> None:
     said = cli("import", "leads", write("l.csv", "name,score,odd\x1b[2J\n\x1b[31mAna,1,2\n"), code=1)
     assert "\x1b" not in said.out
-    assert not list(root.glob("leads/*/*"))
+    assert not list(root.glob("leads/**/*"))
 
 
 def test_what_no_file_could_hold_is_rejected_and_the_rest_imported(cli: Cli, root: Path) -> None:
@@ -183,6 +183,6 @@ def test_what_no_file_could_hold_is_rejected_and_the_rest_imported(cli: Cli, roo
         "a text can't hold the control character U+0007",
         "a list can't be one value",
     ]
-    (file,) = root.glob("leads/*/*.yaml")
+    (file,) = root.glob("leads/**/*.yaml")
     assert "custom:\n  e: 1.50\n" in file.read_text()
     assert len(Path("l.jsonl.rejects.csv").read_text().splitlines()) == 6

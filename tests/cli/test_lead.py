@@ -33,7 +33,7 @@ def lead(cli):
 @pytest.fixture
 def file_of(root):
     def call(key: str) -> str:
-        (file,) = root.glob(f"leads/*/{key}-*.yaml")
+        (file,) = root.glob(f"leads/**/{key}-*.yaml")
         return file.read_text()
 
     return call
@@ -42,12 +42,12 @@ def file_of(root):
 def test_a_lead_is_one_file_and_one_commit(add, file_of, git):
     key = add("--name", "María López", "--organization", "Contoso Coffee")
     text = file_of(key)
-    assert text.startswith("# yaml-language-server: $schema=../../schemas/lead.schema.json\n")
+    assert text.startswith("# yaml-language-server: $schema=../../../schemas/lead.schema.json\n")
     written = ryaml.loads(text)
     assert written["name"] == "María López"
     assert (written["status"], written["owner"]) == ("new", "ana-ruiz")
     assert git("log", "-1", "--format=%s") == f"{key}: add Contoso Coffee"
-    assert git("show", "--name-only", "--format=") == f"leads/2026/{key}-contoso-coffee.yaml"
+    assert git("show", "--name-only", "--format=") == f"leads/2026/11/{key}-contoso-coffee.yaml"
     assert git("status", "--porcelain") == ""
 
 
@@ -224,7 +224,7 @@ def test_what_a_verb_does_is_not_set_by_hand(refused, add, assignment, verb):
 
 def test_setting_a_field_keeps_comments_and_tidies_only_what_it_sets(cli, add, root, git):
     key = add("--name", "María", "--email", "maria@contoso.example")
-    (file,) = root.glob("leads/*/*.yaml")
+    (file,) = root.glob("leads/**/*.yaml")
     by_hand = file.read_text().replace(
         "email: maria@contoso.example", "email: Maria@CONTOSO.example # ask first"
     )
@@ -237,7 +237,7 @@ def test_setting_a_field_keeps_comments_and_tidies_only_what_it_sets(cli, add, r
 @pytest.mark.parametrize("status", ["converted", "disqualified"])
 def test_a_file_whose_status_lacks_its_section_is_a_fault_with_the_file_name(cli, add, root, status):
     key = add("--name", "María")
-    (file,) = root.glob("leads/*/*.yaml")
+    (file,) = root.glob("leads/**/*.yaml")
     file.write_text(file.read_text().replace("status: new", f"status: {status}"))
     said = cli("lead", "list", code=1).err
     assert f"{file.name}" in said

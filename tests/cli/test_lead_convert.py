@@ -66,10 +66,10 @@ def test_one_commit_makes_customer_contact_and_opportunity_and_links_them(qualif
         "id": "maria-lopez", "name": "María López", "customer": "contoso-coffee", "title": "Buyer",
         "emails": ["maria@contoso.example"], "phones": ["+34 600 100 200"],
     }  # fmt: skip
-    opportunity = read(f"opportunities/2026/{deal}-espresso-machines.yaml")
+    opportunity = read(f"opportunities/2026/11/{deal}-espresso-machines.yaml")
     assert (opportunity["lead"], opportunity["customer"]) == (key, "contoso-coffee")
     assert opportunity["contacts"] == [{"contact": "maria-lopez", "primary": True}]
-    lead = read(f"leads/2026/{key}-*.yaml")
+    lead = read(f"leads/2026/11/{key}-*.yaml")
     assert lead["status"] == "converted"
     assert lead["converted"] == {
         "date": "2026-11-20", "customer": "contoso-coffee", "contact": "maria-lopez", "opportunities": [deal],
@@ -96,7 +96,7 @@ def test_what_the_lead_knows_goes_with_it(qualified, convert, cli, read):
     assert deal["contacts"] == [{"contact": "maria", "role": "decision-maker", "primary": True}]
     assert deal["key_info"] == {"need": "Two machines", "budget": "5,000", "decision_maker": "Her boss"}
     assert [each["subject"] for each in deal["activities"]] == ["Intro", "Demo"]
-    lead = read("leads/2026/*.yaml")
+    lead = read("leads/**/*.yaml")
     assert [each["subject"] for each in lead["activities"]] == ["Intro"], "what is planned is the deal's now"
     assert "next_contact" not in lead
 
@@ -136,13 +136,13 @@ def test_force_converts_and_keeps_on_record_that_it_was_forced(cli, read, git):
     key = cli("lead", "add", "--name", "María", "--format", "ids").id
     said = cli("lead", "convert", key, "--force")
     assert "forced, although not yes: need, budget, timeframe" in said.err
-    assert read("leads/*/*.yaml")["converted"]["forced"] is True
+    assert read("leads/**/*.yaml")["converted"]["forced"] is True
     assert git("log", "-1", "--format=%s").endswith("(forced)")
 
 
 def test_force_on_a_qualified_lead_forces_nothing(qualified, convert, read):
     convert(qualified("--name", "María"), "--force")
-    assert "forced" not in read("leads/*/*.yaml")["converted"]
+    assert "forced" not in read("leads/**/*.yaml")["converted"]
 
 
 def test_converting_twice_is_refused_with_the_way_to_another_opportunity(qualified, cli, refused):
@@ -201,7 +201,7 @@ def test_a_known_customer_is_used_again_and_it_is_said_why(
     said = cli("lead", "convert", qualified(*lead))
     assert "known customer known (Contoso" in said.err
     assert said.err.splitlines()[0].endswith(f"is used, by {why}")
-    assert read("opportunities/*/*.yaml")["customer"] == "known"
+    assert read("opportunities/**/*.yaml")["customer"] == "known"
     assert keys(root, "customers") == ["known"]
     assert (root / "customers/known.yaml").read_text() == before
 
@@ -218,7 +218,7 @@ def test_a_name_that_resembles_is_offered_and_not_taken(given, qualified, cli, r
     said = cli("lead", "convert", key)
     assert "similar: contoso-coffee (Contoso Coffee); to use it: --customer contoso-coffee" in said.err
     assert keys(root, "customers") == ["contoso-cofee-s-l", "contoso-coffee"]
-    assert read("opportunities/*/*.yaml")["customer"] == "contoso-cofee-s-l"
+    assert read("opportunities/**/*.yaml")["customer"] == "contoso-cofee-s-l"
 
 
 def test_the_customer_may_be_named(given, qualified, convert, root):
@@ -287,8 +287,8 @@ def test_opportunities_opened_on_the_lead_before_get_its_customer(qualified, cli
     key = qualified("--organization", "Contoso")
     early = cli("opp", "add", "Trial", "--lead", key, "--format", "ids").id
     deal = convert(key)
-    assert read(f"opportunities/*/{early}-*.yaml")["customer"] == "contoso"
-    assert read("leads/*/*.yaml")["converted"]["opportunities"] == [early, deal["id"]]
+    assert read(f"opportunities/**/{early}-*.yaml")["customer"] == "contoso"
+    assert read("leads/**/*.yaml")["converted"]["opportunities"] == [early, deal["id"]]
 
 
 def test_a_dry_run_shows_the_diff_and_changes_nothing(qualified, cli, git, root):
@@ -304,7 +304,7 @@ def test_reverting_a_conversion_gives_back_the_lead(qualified, cli, convert, git
     key = qualified("--organization", "Contoso", "--name", "María", "--set", "next_contact.date=+3d")
     convert(key)
     git("revert", "--no-edit", "HEAD")
-    assert read("leads/*/*.yaml")["status"] == "qualified"
+    assert read("leads/**/*.yaml")["status"] == "qualified"
     assert keys(root, "customers") == []
     assert json.loads(cli("opp", "list", "--format", "json").out) == []
     assert convert(key)["customer"] == "contoso"

@@ -43,8 +43,8 @@ def test_a_title_is_enough(add, cli, root, git):
     )  # fmt: skip
     assert (deal["owner"], deal["currency"], deal["probability"]) == ("ana-ruiz", "EUR", 10)
     assert deal["next_contact"] == {"date": "2026-11-27", "by": "ana-ruiz"}
-    file = root / f"opportunities/2026/{deal['id']}-espresso-machines.yaml"
-    assert file.read_text().startswith("# yaml-language-server: $schema=../../schemas/opportunity")
+    file = root / f"opportunities/2026/11/{deal['id']}-espresso-machines.yaml"
+    assert file.read_text().startswith("# yaml-language-server: $schema=../../../schemas/opportunity")
     assert git("log", "-1", "--format=%s") == f"{deal['id']}: add Espresso machines"
     assert git("status", "--porcelain") == ""
 

@@ -22,7 +22,7 @@ def test_a_quotation_copies_header_and_items(cli, root, git):
     assert (
         quotation_file(root, key).read_text()
         == f"""\
-# yaml-language-server: $schema=../../schemas/quotation.schema.json
+# yaml-language-server: $schema=../../../schemas/quotation.schema.json
 id: {key}
 created: {shown(cli, key)["created"]}
 opportunity: OPP-2Q8XA

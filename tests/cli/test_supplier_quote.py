@@ -19,7 +19,7 @@ def shown(cli, key):
 def test_a_supplier_is_asked_for_all_items_without_our_prices(cli, root, git):
     key = cli("supplier-quote", "new", OPP, "--supplier", "acme").out.strip()
 
-    (made,) = (root / "supplier-quotations/2026").glob(f"{key}-acme.yaml")
+    (made,) = (root / "supplier-quotations").rglob(f"{key}-acme.yaml")
     assert made.read_text().endswith(
         """\
 supplier: acme

@@ -187,7 +187,7 @@ def test_the_past_cannot_be_changed(cli: Cli, year: dict[str, str], git: Git) ->
 def test_a_file_that_could_not_be_read_then_stops_what_needs_it(
     cli: Cli, year: dict[str, str], git: Git, root: Path
 ) -> None:
-    (file,) = root.glob("opportunities/2026/*.yaml")
+    (file,) = root.glob("opportunities/**/*.yaml")
     good = file.read_text()
     file.write_text(f"{good}<<<<<<<\n")
     git("commit", "-qam", "Break it")
@@ -276,7 +276,7 @@ def test_the_settings_are_those_of_then(cli: Cli, git: Git, root: Path) -> None:
 
 
 def test_a_deal_that_was_there_twice_is_named(cli: Cli, year: dict[str, str], git: Git, root: Path) -> None:
-    (file,) = root.glob("opportunities/2026/*.yaml")
+    (file,) = root.glob("opportunities/**/*.yaml")
     (root / "opportunities/twin.yaml").write_text(file.read_text())
     git("add", "opportunities")
     git("commit", "-qm", "Twice")

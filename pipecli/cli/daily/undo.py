@@ -17,6 +17,7 @@ from pipecli.records.kinds import SETTINGS, SETTINGS_FILE
 from pipecli.store import files, git, reading
 from pipecli.store.files import kind_of
 from pipecli.store.index.records import records_naming
+from pipecli.store.naming import relaid
 from pipecli.store.transaction import Write, check_references
 from pipecli.wording import first_of, one_line
 from pipecli.workflow.change import Refused
@@ -141,6 +142,8 @@ def _reverted(transaction: Transaction, commit: _Commit) -> Iterator[_Reverted]:
                 continue
             raise Refused(f"{commit.shown} also changed {file}", hint="git revert can take it back")
         before, done = (_blob(transaction, revision, name) for revision in (parents[0], commit.id))
+        if done is not None and (elsewhere := _moved_to(transaction, file, done)):
+            file, before, done = elsewhere, before and relaid(before, elsewhere), relaid(done, elsewhere)
         if file == SETTINGS_FILE and before is None:
             raise Refused(f"{commit.shown} made this pipeline")
         now = _on_disk(transaction, file)
@@ -154,6 +157,13 @@ def _blob(transaction: Transaction, revision: str, name: str) -> bytes | None:
     work_tree = transaction.pipeline.location.work_tree
     blob = git.id_of(work_tree, f"{revision}:{name}")
     return None if blob is None else git.raw(work_tree, "cat-file", "blob", blob)
+
+
+def _moved_to(transaction: Transaction, file: str, done: bytes) -> str | None:
+    """The place to which the file of a record was moved since; None where it was not."""
+    record = None if _on_disk(transaction, file) else _read(file, done)
+    now = transaction.pipeline.file_of(record.noun, record.key) if record else None
+    return now if now and now.rpartition("/")[2] == file.rpartition("/")[2] else None
 
 
 def _on_disk(transaction: Transaction, file: str) -> bytes | None:
@@ -195,7 +205,9 @@ def _since(transaction: Transaction, commit: _Commit, name: str) -> str:
 def _require_free(transaction: Transaction, reverted: Sequence[_Reverted]) -> None:
     """Refuse to take away what other records name, or to bring back what names a record that is gone."""
     own = {part.write.file for part in reverted}
-    gone = {(part.record.noun, part.record.key) for part in reverted if part.before is None}
+    restored = [part.before for part in reverted if part.before is not None]
+    written = {(record.noun, record.key) for record in restored}
+    gone = {(part.record.noun, part.record.key) for part in reverted if part.before is None} - written
     connection = transaction.pipeline.index.connection
     for record_noun, key in gone:
         users = [name for name, path in records_naming(connection, record_noun, key) if path not in own]
@@ -204,8 +216,6 @@ def _require_free(transaction: Transaction, reverted: Sequence[_Reverted]) -> No
                 f"{key} can't be taken back: {first_of(users, 5)} came to name it since",
                 hint="change those first",
             )
-    restored = [part.before for part in reverted if part.before is not None]
-    written = {(record.noun, record.key) for record in restored}
     check_references(transaction.pipeline, restored, written, gone)
 
 
