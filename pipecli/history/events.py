@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pipecli.records import kinds
 from pipecli.records.kinds import BY_NOUN, CLOSED_LISTS, SUPPLIER_QUOTATION, closed_in_lists, closed_list
-from pipecli.records.money import minor_digits
+from pipecli.records.money import is_money, minor_digits
 
 if TYPE_CHECKING:
     from pipecli.records.base import Plain
 
 _LONGEST = 60
-_MONEY = re.compile(r"(.*\.)?(amount|unit_price|cost|price)|prices\.[^.]+|targets\.[^.]+\.[^.]+")
 _MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}).*")
 
 
@@ -66,11 +65,6 @@ def exactly_all(value: object, field: str, currency: str) -> object:
     if isinstance(value, list):
         return [exactly_all(part, field, currency) for part in value]
     return exactly(value, field, currency)
-
-
-def is_money(field: str) -> bool:
-    """True for the path of an amount, by its last word or the map that it stands in."""
-    return _MONEY.fullmatch(field) is not None
 
 
 def quoted(thing: Mapping[str, object], key: str) -> str:

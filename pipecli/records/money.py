@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Context, Decimal
@@ -13,6 +14,14 @@ from pipecli.records.currencies import MINOR_DIGITS
 EXACT = Context(prec=120, rounding=ROUND_HALF_UP)
 """Arithmetic without a rounding of its own: the usual 28 digits would round a product of two of 15 first."""
 _UNITS = {digits: Decimal(1).scaleb(-digits) for digits in range(5)}
+
+
+_AMOUNT = r"(.*\.)?(amount|unit_price|cost|price)|prices\.[^.]+|targets\.[^.]+\.[^.]+"
+
+
+def is_money(field: str) -> bool:
+    """True for the path of an amount, by its last word or the map that it stands in."""
+    return re.fullmatch(_AMOUNT, field) is not None
 
 
 def minor_digits(currency: str) -> int:

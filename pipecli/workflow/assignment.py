@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from pipecli.records.lead import Lead
 from pipecli.records.names import chosen, people_of
 from pipecli.records.opportunity import Assigned, Opportunity
-from pipecli.records.party import Customer
 from pipecli.records.settings import AssignmentMethod, AssignmentRule, Settings, User
 from pipecli.workflow.change import Change, Refused
+
+if TYPE_CHECKING:
+    from pipecli.records.lead import Lead
+    from pipecli.records.party import Customer
 
 
 class Standing(NamedTuple):
@@ -95,7 +97,7 @@ def _given(record: Lead | Opportunity, user: str, by: Assigned) -> Change:
     )
 
 
-R = TypeVar("R", Lead, Opportunity)
+R = TypeVar("R", "Lead", "Opportunity")
 
 
 def handed_over(
@@ -134,6 +136,8 @@ def hand_over(
     `open_deals` is how many each user owns. What goes to a team is shared with it; what one of it owns
     already, with work planned for the user, stays the owner's.
     """
+    from pipecli.records.party import Customer
+
     if to == user:
         raise Refused(f"{user} can't hand over to {user}", hint="name another user, or a team")
     members = members_at_work(settings, to, today) if to in settings.teams else [_recipient(settings, to)]

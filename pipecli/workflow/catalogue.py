@@ -9,15 +9,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pipecli.records.activity import Activity, ActivityType, Direction
 from pipecli.records.base import Record
 from pipecli.records.catalogue import Literature, Price, PriceList, Tier
-from pipecli.records.opportunity import Opportunity
 from pipecli.wording import first_of
 from pipecli.workflow.activity import add as add_activity
 from pipecli.workflow.change import Change, Refused
+
+if TYPE_CHECKING:
+    from pipecli.records.opportunity import Opportunity
 
 
 def add(record: Record, *, is_taken: bool) -> Change:

@@ -8,18 +8,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
-from typing import TypedDict, TypeVar, Unpack
+from typing import TYPE_CHECKING, TypeAlias, TypedDict, TypeVar, Unpack
 
-from pipecli.records.catalogue import PriceList, Product
 from pipecli.records.item import Item, LineKind, totals
 from pipecli.records.names import folded
 from pipecli.records.opportunity import Opportunity
-from pipecli.records.quotation import Quotation, SupplierItem
 from pipecli.records.settings import Settings
 from pipecli.wording import count
 from pipecli.workflow.change import Change, Refused, require_open
 
-Line = Item | SupplierItem
+if TYPE_CHECKING:
+    from pipecli.records.catalogue import PriceList, Product
+    from pipecli.records.quotation import Quotation, SupplierItem
+
+Line: TypeAlias = "Item | SupplierItem"
 
 
 def find_item(items: Sequence[Line], which: str, owner: str) -> int:
@@ -60,8 +62,8 @@ def in_words(item: Line) -> str:
     return f"{item.quantity:f} × {item.description}"
 
 
-T = TypeVar("T", Opportunity, Quotation)
-Priced = Opportunity | Quotation
+T = TypeVar("T", "Opportunity", "Quotation")
+Priced: TypeAlias = "Opportunity | Quotation"
 """Records with a currency, items, and perhaps a price list; below either is called the deal."""
 
 

@@ -15,7 +15,7 @@ from pipecli.errors import Ambiguous, FaultyFile, PipecliError
 from pipecli.records import base
 from pipecli.records import kinds as elements
 from pipecli.records.base import Names, Part, Plain, Record
-from pipecli.records.money import minor_digits
+from pipecli.records.money import is_money, minor_digits
 from pipecli.records.names import likeliest
 from pipecli.records.settings import Settings
 from pipecli.store.pipeline import NotFound
@@ -264,8 +264,6 @@ _PERCENTAGES = ("discount", "tax", "probability", "max_discount", "margin", "max
 
 def typed_number(name: str, path: Sequence[str], text: str, currency: str) -> int | Decimal:
     """A number as the field at `path` has it: an amount in `currency`, a percentage, or a plain one."""
-    from pipecli.history.events import is_money
-
     if is_money(".".join(path)):
         digits = minor_digits(currency) if path[-1] == "amount" or path[0] == "targets" else _ANY_DIGITS
         return number(name, text, currency, digits)

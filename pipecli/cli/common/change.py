@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from functools import cached_property
-from typing import NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import typer
 
@@ -22,10 +22,7 @@ from pipecli.cli.common.table import Column, clean
 from pipecli.cli.common.terminal import paged
 from pipecli.records.activity import NextContact
 from pipecli.records.base import Record
-from pipecli.records.catalogue import PriceList
 from pipecli.records.kinds import BY_NOUN
-from pipecli.records.lead import Lead
-from pipecli.records.opportunity import Opportunity
 from pipecli.records.settings import Settings
 from pipecli.store import naming
 from pipecli.store.index.records import activity_ids, keys, label, rows_where
@@ -33,8 +30,11 @@ from pipecli.store.lookup import Care
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.transaction import Write, commit, diff, plan
 from pipecli.wording import harmless
-from pipecli.workflow.activity import Next
 from pipecli.workflow.change import Change
+
+if TYPE_CHECKING:
+    from pipecli.records.catalogue import PriceList
+    from pipecli.workflow.activity import Next
 
 R = TypeVar("R", bound=Record)
 
@@ -55,6 +55,8 @@ class Transaction:
     @cached_property
     def price_lists(self) -> list[PriceList]:
         """Every price list, read once however many deals are changed."""
+        from pipecli.records.catalogue import PriceList
+
         return self.pipeline.all(PriceList)
 
     @property
@@ -94,6 +96,8 @@ class Transaction:
 
     def next_contact(self, text: str | None, by: str | None) -> Next | None:
         """A person's word on the next contact: `fri`, `fri: send the offer`, or `none`."""
+        from pipecli.workflow.activity import Next
+
         if text is None or text.strip().lower() in ("none", "no", "-"):
             return None if text is None else Next(None)
         day, _, note = text.partition(": ")
@@ -161,7 +165,7 @@ class Transaction:
             for note in change.notes:
                 say(f"{change.subject.key}: {note}" if with_key else note)
             for record in change.records:
-                plan = record.next_contact if isinstance(record, (Lead, Opportunity)) else None
+                plan = getattr(record, "next_contact", None)
                 if plan and plan.date < self.today and f"{plan.date}" != self._known_plan(record):
                     say(f"warning: {record.key}: its next contact, {plan.date}, is in the past")
 

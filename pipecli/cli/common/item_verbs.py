@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from types import ModuleType
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from pipecli.cli.common.assignments import option
 from pipecli.cli.common.change import Transaction, changing
 from pipecli.cli.common.command import Changing, Ref
-from pipecli.records.catalogue import Product
 from pipecli.records.item import LineKind
-from pipecli.records.opportunity import Opportunity
-from pipecli.records.quotation import Quotation
+
+if TYPE_CHECKING:
+    from pipecli.records.opportunity import Opportunity
+    from pipecli.records.quotation import Quotation
 
 Text = str | None
 _Which = Annotated[
@@ -40,7 +41,7 @@ _FIELDS = {"price": "unit_price"}
 
 def add_item_verbs(app: typer.Typer, model: type[Opportunity | Quotation], rules: ModuleType) -> None:
     """Add the verbs to a noun; `rules` has `add_item`, `set_item` and `remove_item` of its records."""
-    of_a = "a draft" if model is Quotation else "an open deal"
+    of_a = "a draft" if model.noun == "quotation" else "an open deal"
 
     def typed(transaction: Transaction, record: Opportunity | Quotation, given: dict[str, Text]) -> Any:
         return {
@@ -72,6 +73,8 @@ def add_item_verbs(app: typer.Typer, model: type[Opportunity | Quotation], rules
         optional: _Optional = False,
         alternative_to: _Alternative = None,
     ) -> None:
+        from pipecli.records.catalogue import Product
+
         with changing(ctx) as transaction:
             record = transaction.get(model, ref)
             given = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -20,14 +20,15 @@ from pipecli.cli.nouns import ALIASES
 from pipecli.errors import PipecliError
 from pipecli.records.base import Plain, Record
 from pipecli.records.kinds import BY_NOUN, Kind
-from pipecli.records.party import Competitor, Contact, Customer, Supplier
 from pipecli.store.index import query
 from pipecli.store.index.records import labels, records_naming
 from pipecli.store.lookup import Care
 from pipecli.store.naming import WINDOWS_DEVICES, slug
 from pipecli.wording import count
-from pipecli.workflow import catalogue, party
 from pipecli.workflow.change import Change
+
+if TYPE_CHECKING:
+    from pipecli.records.party import Competitor, Contact, Customer, Supplier
 
 R = TypeVar("R", bound=Record)
 
@@ -257,6 +258,8 @@ def add_remove(app: typer.Typer, kind: Kind, *, way_out: str = "change those fir
 
     @app.command(f"{_typed(kind)} remove", cls=Changing, help=f"Remove a {name} that no record uses.")
     def remove(ctx: typer.Context, ref: Ref) -> None:
+        from pipecli.workflow import catalogue
+
         with changing(ctx) as transaction:
             record: Any = transaction.get(kind.model, ref, Care.WHOLE)
             used_by = [name for name, _ in users_of(transaction, kind, record.key)]
@@ -279,6 +282,8 @@ def add_party(
     allow: Rule = _any_change,
 ) -> None:
     """Add a record that people call by a name, of the options that were `given`. Raises PipecliError."""
+    from pipecli.workflow import party
+
     slug, called = slug_and_name(model.noun, argument, name)
     record = built(model, {"id": slug, "name": called, **given}, sets, transaction.session)
     free = transaction.new_slug(model.noun, slug)
@@ -304,6 +309,8 @@ def names_of(transaction: Transaction, noun: str) -> dict[str, str]:
 
 def set_party(transaction: Transaction, record: Any, assignments: list[str], summary: str) -> Change:
     """`set` of any field, e-mails and phones tidied as `add` does."""
+    from pipecli.workflow import party
+
     return Change(
         party.normalized(assign(record, assignments, transaction.session), record), summary, "changed"
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -19,21 +19,15 @@ from pipecli.cli.common.item_verbs import add_item_verbs
 from pipecli.cli.common.record_verbs import ChangingMany, Refs, add_set_edit, change_each, names_of
 from pipecli.cli.common.session import session
 from pipecli.errors import PipecliError
-from pipecli.history.past import sent_times
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.opportunity import Opportunity
-from pipecli.records.party import Contact
-from pipecli.records.quotation import Quotation
 from pipecli.store.index.records import open_deal_counts
 from pipecli.workflow import items
-from pipecli.workflow import quotation as quotations_of
-from pipecli.workflow.activity import follow_up
 from pipecli.workflow.assignment import share as shared
 from pipecli.workflow.assignment import unshare
 from pipecli.workflow.change import Change
 from pipecli.workflow.opportunity import advance as advance_opportunity
 from pipecli.workflow.opportunity.advance import complete_step, undo_step
-from pipecli.workflow.opportunity.close import last_offered
 from pipecli.workflow.opportunity.set import (
     add_competitor,
     add_stakeholder,
@@ -44,6 +38,9 @@ from pipecli.workflow.opportunity.set import (
     remove_stakeholder,
     set_fields,
 )
+
+if TYPE_CHECKING:
+    from pipecli.records.party import Contact
 
 app = noun()
 
@@ -60,6 +57,8 @@ def advance(
     next_: NextContactOption = None,
 ) -> None:
     """Move an opportunity, or many, to the next stage of its process."""
+    from pipecli.workflow.activity import follow_up
+
     with changing(ctx) as transaction:
         planned = transaction.next_contact(next_, transaction.me)
 
@@ -146,6 +145,11 @@ def take_offer(
 
     The opportunity is worth what was offered; an amount set by hand goes.
     """
+    from pipecli.history.past import sent_times
+    from pipecli.records.quotation import Quotation
+    from pipecli.workflow import quotation as quotations_of
+    from pipecli.workflow.opportunity.close import last_offered
+
     with changing(ctx) as transaction:
         deal = transaction.get(Opportunity, ref)
         if quotation is not None:
@@ -181,6 +185,12 @@ def strike_competitor(ctx: typer.Context, ref: Ref, name: _Name) -> None:
 _Contact = Annotated[str, typer.Argument(help="A contact's slug or name.", metavar="CONTACT")]
 
 
+def _contact(transaction: Transaction, text: str) -> Contact:
+    from pipecli.records.party import Contact
+
+    return transaction.get(Contact, text)
+
+
 @app.command("contact add", cls=Changing)
 def put_on_contact(
     ctx: typer.Context,
@@ -195,7 +205,7 @@ def put_on_contact(
     with changing(ctx) as transaction:
         deal = transaction.get(Opportunity, ref)
         part = option("--role", role, (Opportunity, "contacts.0.role"), transaction.session)
-        transaction.do(add_stakeholder(deal, transaction.get(Contact, contact), role=part, primary=primary))
+        transaction.do(add_stakeholder(deal, _contact(transaction, contact), role=part, primary=primary))
 
 
 @app.command("contact remove", cls=Changing)
@@ -203,7 +213,7 @@ def take_off_contact(ctx: typer.Context, ref: Ref, contact: _Contact) -> None:
     """Take a contact off an opportunity."""
     with changing(ctx) as transaction:
         deal = transaction.get(Opportunity, ref)
-        transaction.do(remove_stakeholder(deal, transaction.get(Contact, contact)))
+        transaction.do(remove_stakeholder(deal, _contact(transaction, contact)))
 
 
 @app.command("assign", cls=ChangingMany)

@@ -8,13 +8,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from pipecli.records.activity import NextContact
 from pipecli.records.base import Record
-from pipecli.records.catalogue import PriceList
-from pipecli.records.lead import Lead, LeadStatus
 from pipecli.records.opportunity import Opportunity, Stakeholder
-from pipecli.records.party import Contact, Customer
 from pipecli.records.settings import Settings
 from pipecli.workflow.assignment import handed_over, members_at_work
 from pipecli.workflow.change import (
@@ -29,6 +27,11 @@ from pipecli.workflow.change import (
 )
 from pipecli.workflow.items import price_notes, require_currency
 from pipecli.workflow.opportunity.advance import change_process, named_process
+
+if TYPE_CHECKING:
+    from pipecli.records.catalogue import PriceList
+    from pipecli.records.lead import Lead
+    from pipecli.records.party import Contact, Customer
 
 
 def open_opportunity(
@@ -100,7 +103,7 @@ def opened(
     require_type(settings, deal.type)
     if lead is None or deal.source != lead.source:
         require_source(settings, deal.source)
-    if lead is not None and lead.status is LeadStatus.DISQUALIFIED:
+    if lead is not None and lead.status == "disqualified":
         raise Refused(f"{lead.id} is disqualified", hint=f"reopen it first: pipecli lead reopen {lead.id}")
     return Change(
         deal,
