@@ -40,13 +40,13 @@ Qualify 0       Demo 1          Propose 2       Negotiate 0     Commit 0
                 70.00           500.50
                 no date         2026-12-01
                 no owner        no owner
-                20 d old        20 d old
+                20 days old     20 days old
 
                                 Later
                                 1,000.00
                                 2026-12-24
                                 ana-ruiz
-                                20 d old
+                                20 days old
 
 """
     )
@@ -59,7 +59,7 @@ def test_what_somebody_should_look_at_is_marked(root, cli):
     assert "! Late" in shown
     assert "overdue" in shown
     assert "! Rots" in shown
-    assert "idle 21 d" in shown
+    assert "idle 21 days" in shown
     found = loads(cli("opp", "board", "--format", "json").out)
     cards = {card["id"]: card for column in found["columns"] for card in column["cards"]}
     assert (cards["OPP-10001"]["is_overdue"], cards["OPP-10001"]["is_stale"]) == (True, False)

@@ -37,7 +37,7 @@ def root(root, git, monkeypatch):
     return root
 
 
-def played(root, *keys, closed=False, mouse=(), size=(125, 30)):
+def played(root, *keys, closed=False, mouse=(), after=(), size=(125, 30)):
     """Run the board with these keys, then drag from one place to another; the app, as it was at the end."""
 
     async def play():
@@ -55,6 +55,9 @@ def played(root, *keys, closed=False, mouse=(), size=(125, 30)):
                 await pilot.hover(end, offset=(4, 2))
                 await pilot.mouse_up(end, offset=(4, 2))
                 await pilot.pause()
+            for key in after:
+                await pilot.press(key)
+                await pilot.pause()
             status = str(app.query_one("#status", Static).content) if len(app.screen_stack) == 1 else ""
             text = app.screen.text if isinstance(app.screen, Page) else ""
             heading = str(app.screen_stack[0].query_one("#heading", Static).content)
@@ -71,9 +74,10 @@ def stage(root, key=KEY):
 def test_a_card_moves_on_with_a_key_as_one_commit(root, git):
     app, status, _, _ = played(root, "greater_than_sign")
     assert stage(root) == "propose"
-    assert status == f"{KEY}: advance demo → propose"
+    moved = f"{KEY}: advance demo → propose"
+    assert status.startswith(f"{moved}; the probability set by hand, 33 %, is dropped")
     assert app.summaries == [status]
-    assert git("log", "-1", "--format=%s") == status
+    assert git("log", "-1", "--format=%s") == moved
     assert "Pipecli-Event: stage-changed" in git("log", "-1", "--format=%b")
     assert git("status", "--porcelain") == ""
 
@@ -95,11 +99,39 @@ def test_a_refusal_is_shown_in_the_words_of_the_shell_and_changes_nothing(root, 
     assert git("rev-parse", "HEAD~1") == before
 
 
-def test_past_the_last_stage_it_says_how_to_close(root, git):
+def closed(root, key=KEY):
+    (file,) = root.glob(f"opportunities/2026/{key}-*.yaml")
+    plain = ryaml.loads(file.read_text())
+    return plain["status"], plain.get("closed")
+
+
+def test_past_the_last_stage_a_deal_is_won_or_lost_with_the_questions_of_the_verbs(root, git):
     head = git("rev-parse", "HEAD")
-    _, status, _, _ = played(root, "right", "right", "right", "greater_than_sign")
-    assert "is at the last stage; close it: pipecli opp won OPP-10002" in status
-    assert git("rev-parse", "HEAD") == head
+    last = ("right", "right", "right", "greater_than_sign")
+    played(root, *last, "escape")
+    played(root, *last, "enter", "escape")
+    played(root, *last, "down", "enter", "enter", "escape")
+    assert git("rev-parse", "HEAD") == head  # a question that is left closes nothing
+    app, status, _, _ = played(root, *last, "enter", "9", "0", "enter")
+    assert closed(root, "OPP-10002") == ("won", {"date": "2026-11-21", "amount": 90})
+    assert status.startswith("OPP-10002 دستگاه اسپرسو: won 90.00 EUR; won without a quotation")
+    assert app.summaries == ["OPP-10002 دستگاه اسپرسو: won 90.00 EUR"]
+    _, status, _, _ = played(root, "l", *"price", "enter", *"Dear", "enter", "u")
+    assert git("log", "-1", "--format=%s", "HEAD~1") == f"{KEY}: lost: price"
+    assert status == f"{KEY} [b]Espresso[/b] <machines>: reopen at demo, was lost (price)"
+    assert closed(root) == ("open", None)
+
+
+def test_a_refused_end_and_one_far_from_the_quotation(root, cli):
+    _, status, _, _ = played(root, "w", *"lots", "enter")
+    assert status.startswith('refused: --amount: "lots" is no number')
+    cli("customer", "add", "Contoso")
+    cli("opp", "set", KEY, "customer=contoso", "amount=")
+    cli("opp", "item", "add", KEY, "--description", "Machine", "--price", "100")
+    cli("quote", "send", cli("quote", "new", KEY, "--format", "ids").id)
+    for last, status in (("n", "open"), ("y", "won")):
+        played(root, "w", *"150", "enter", last, "enter")
+        assert closed(root)[0] == status
 
 
 def test_the_last_move_is_undone_with_its_probability(root, git):
@@ -137,11 +169,15 @@ def test_a_card_is_dragged_with_the_mouse(root):
     assert stage(root) == "qualify"
 
 
-def test_a_card_dropped_on_what_is_won_says_how_to_win(root, git):
+def test_a_card_dropped_on_what_is_lost_is_asked_why(root, git):
     head = git("rev-parse", "HEAD")
-    _, status, _, _ = played(root, closed=True, mouse=("open-demo", "won-"))
-    assert f"pipecli opp won {KEY}" in status
+    played(root, closed=True, mouse=("open-demo", "lost-"), after=["escape"], size=(200, 30))
+    _, status, _, _ = played(root, closed=True, mouse=("open-demo", "closed-"), size=(200, 30))
+    assert "pipecli auto-close" in status
     assert git("rev-parse", "HEAD") == head
+    why = [*"comp", "enter", *"acme", "enter", "enter"]
+    _, status, _, _ = played(root, closed=True, mouse=("open-demo", "lost-"), after=why, size=(200, 30))
+    assert status == f"{KEY} [b]Espresso[/b] <machines>: lost to acme: competitor"
 
 
 def test_a_card_opens_as_its_page(root):

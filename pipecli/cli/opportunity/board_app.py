@@ -13,6 +13,7 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
+from textual import work
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
@@ -23,7 +24,16 @@ from pipecli.cli.common.list import owner_filter
 from pipecli.cli.common.session import Session
 from pipecli.cli.common.table import clean
 from pipecli.cli.main import run as run_command
-from pipecli.cli.opportunity.board_widgets import Board, Cards, Choice, Lanes, Page, read_board, shortened
+from pipecli.cli.opportunity.board_widgets import (
+    Answer,
+    Board,
+    Cards,
+    Choice,
+    Lanes,
+    Page,
+    read_board,
+    shortened,
+)
 from pipecli.errors import PipecliError
 from pipecli.records.opportunity import Opportunity
 from pipecli.reports.pipeline import Place
@@ -47,7 +57,7 @@ def move(run: Session, key: str, stage: str) -> Moved:
         change = advance(deal, pipeline.settings, to=stage)
         _commit(run, pipeline, change)
         assert isinstance(change.subject, Opportunity)
-        return Moved(deal, change.subject, f"{key}: {change.summary}")
+        return Moved(deal, change.subject, "; ".join([f"{key}: {change.summary}", *change.notes]))
 
 
 def undo(run: Session, moved: Moved) -> str:
@@ -77,11 +87,17 @@ def _commit(run: Session, pipeline: Pipeline, change: Change) -> None:
 
 def page(run: Session, key: str, width: int) -> str:
     """The page of a deal, `width` columns wide. It is read anew: a move may just have changed it."""
-    out = io.StringIO()
-    with redirect_stdout(out), redirect_stderr(out), _as_wide_as(width):
-        today = ["--today", run.today_text] if run.today_text else []
-        run_command(["-C", str(run.directory), *today, "opp", "show", key])
-    return out.getvalue()
+    with _as_wide_as(width):
+        return "".join(shell(run, "opp", "show", key)[1:])
+
+
+def shell(run: Session, *words: str) -> tuple[int, str, str]:
+    """A command as it is typed: its exit code, and what it prints and says. Nothing asks."""
+    out, err = io.StringIO(), io.StringIO()
+    today = ["--today", run.today_text] if run.today_text else []
+    with redirect_stdout(out), redirect_stderr(err):
+        code = run_command(["-C", str(run.directory), *today, *words])
+    return code, out.getvalue(), err.getvalue()
 
 
 @contextmanager
@@ -109,11 +125,13 @@ class BoardApp(App[None]):
     #heading { height: 1; background: $primary; color: $text; padding: 0 1; text-wrap: nowrap; }
     #status { height: auto; max-height: 3; padding: 0 1; }
     #status.bad { background: $error; color: $text; }
-    Page, Choice { align: center middle; }
+    Page, Choice, Answer { align: center middle; }
     Page VerticalScroll { width: 96%; max-width: 104; height: 90%; border: round $accent; padding: 0 1;
         background: $surface; }
-    Choice Vertical { width: 44; max-width: 100%; height: auto; max-height: 90%; border: round $accent; }
-    Choice Input { border: none; height: 1; }
+    Choice Vertical, Answer Vertical { width: 60; max-width: 100%; height: auto; max-height: 90%;
+        border: round $accent; }
+    Choice Input, Answer Input { border: none; height: 1; }
+    Choice Label, Answer Label { width: 1fr; }
     Choice OptionList { height: auto; max-height: 20; border: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -121,6 +139,8 @@ class BoardApp(App[None]):
         Binding("right", "look(1)", "Look", show=False, priority=True),
         Binding("shift+left,less_than_sign,comma", "move(-1)", "Move back", key_display="<"),
         Binding("shift+right,greater_than_sign,full_stop", "move(1)", "Move on", key_display=">"),
+        Binding("w", "close('won')", "Won"),
+        Binding("l", "close('lost')", "Lost"),
         Binding("u", "undo", "Undo"),
         Binding("o", "owner", "Owner"),
         Binding("p", "process", "Process"),
@@ -136,7 +156,8 @@ class BoardApp(App[None]):
         self.has_closed = has_closed
         self.owner_filter = owner_filter(run)
         self.grabbed = ""
-        self.moves: list[Moved] = []
+        self.moves: list[Moved | str] = []
+        """What is undone by `u`; a deal that was closed here by its id."""
         self.summaries: list[str] = []
         self.board = self._board_of(run.pipeline)
         self.process = self.board.process
@@ -221,9 +242,64 @@ class BoardApp(App[None]):
             return
         place = stages.index(here.place) + step
         if place >= len(stages):
-            self._refuse(f"{key} is at the last stage; close it: pipecli opp won {key}, or opp lost {key}")
+            self._ask_and_close(key)
         elif place >= 0:
             await self._move(key, stages[place])
+
+    def action_close(self, status: str) -> None:
+        """Close the deal of the card."""
+        here = self._focused()
+        key = self._key(here)
+        if here and key and here.place in self.board.stages():
+            self._ask_and_close(key, status)
+
+    @work(exclusive=True)
+    async def _ask_and_close(self, key: str, status: str | None = None) -> None:
+        """Ask what `opp won` and `opp lost` take, and run them; a question that is left closes nothing."""
+        ends = {"won": "Won", "lost": "Lost"}
+        status = status or await self.push_screen_wait(Choice(ends, f"{key} is at the last stage: its end?"))
+        words = await (self._won(key) if status == "won" else self._lost(key)) if status else None
+        if words is None:
+            return
+        code, out, err = shell(self.run_session, *words)
+        if code:
+            self._refuse(err.strip().removeprefix("error: "))
+            return
+        self.moves.append(key)
+        self.summaries.append(out.strip())
+        await self.action_reload()
+        self._say("; ".join([*out.splitlines(), *err.splitlines()]))
+
+    async def _won(self, key: str) -> list[str] | None:
+        question = f"The final value of {key}; empty: its quotation's, else what it is worth"
+        amount = await self.push_screen_wait(Answer(question))
+        if amount is None:
+            return None
+        words = ["opp", "won", key, *(["--amount", amount] if amount else [])]
+        _, _, err = shell(self.run_session, *words, "--dry-run")
+        far = next((line for line in err.splitlines() if line.startswith("warning: ")), None)
+        meant = {"no": "No", "yes": "Yes, that is the final value"}
+        if far and await self.push_screen_wait(Choice(meant, far.removeprefix("warning: "))) != "yes":
+            return None
+        return words
+
+    async def _lost(self, key: str) -> list[str] | None:
+        settings = self.run_session.pipeline.settings_as_written
+        reasons = {reason: reason for reason in settings.get("lost_reasons") or ()}
+        reason = await self.push_screen_wait(Choice(reasons, f"Why is {key} lost?"))
+        if reason is None:
+            return None
+        winner: str | None = ""
+        detail: str | None = ""
+        if reason == "competitor":
+            winner = await self.push_screen_wait(Answer("Which competitor won it? Empty: its only one"))
+        if winner is not None:
+            detail = await self.push_screen_wait(Answer("What happened, in words; may be empty"))
+        if winner is None or detail is None:
+            return None
+        given = {"--competitor": winner, "--detail": detail}
+        options = [word for name, value in given.items() if value for word in (name, value)]
+        return ["opp", "lost", key, "--reason", reason, *options]
 
     async def _move(self, key: str, to: Place) -> None:
         await self._do(lambda: self._moved(move(self.run_session, key, to.stage)))
@@ -239,13 +315,20 @@ class BoardApp(App[None]):
             return
         last = self.moves[-1]
 
+        key = last if isinstance(last, str) else last.before.id
+
         def undone() -> str:
-            summary = undo(self.run_session, last)
+            if isinstance(last, Moved):
+                summary = undo(self.run_session, last)
+            else:
+                code, summary, err = shell(self.run_session, "opp", "reopen", key)
+                if code:
+                    raise PipecliError(err.strip().removeprefix("error: "))
             self.moves.pop()
-            return summary
+            return summary.strip()
 
         await self._do(undone)
-        self.lanes.go_to(last.before.id)
+        self.lanes.go_to(key)
 
     async def _do(self, change: Callable[[], str]) -> None:
         """Make a change beside the screen, and show what it came to or why it was refused."""
@@ -329,15 +412,14 @@ class BoardApp(App[None]):
 
     async def _drop(self, key: str, lane: Place | None, to: Place) -> None:
         stages = self.board.stages()
-        if to not in stages:
-            verb = f"opp {'won' if to.status == 'won' else 'lost'} {key}"
-            self._refuse(
-                f"a deal is closed in the shell, where its value or reason is asked for: pipecli {verb}"
-            )
-        elif lane not in stages:
+        if lane not in stages:
             self._refuse(
                 f"{key} is {lane.status if lane else 'gone'}; open it again first: pipecli opp reopen {key}"
             )
+        elif to.status in ("won", "lost"):
+            self._ask_and_close(key, to.status)
+        elif to not in stages:
+            self._refuse(f"what nobody answers is closed by `pipecli auto-close`; lose it: opp lost {key}")
         else:
             await self._move(key, to)
 

@@ -31,6 +31,7 @@ from pipecli.store.index.records import labels
 from pipecli.store.index.rows import closed_deals, open_deals
 from pipecli.store.index.views import OwnerFilter
 from pipecli.store.pipeline import Pipeline
+from pipecli.wording import count
 
 _CLOSED = {Place("won", ""): "Won", Place("lost", ""): "Lost", Place("closed", ""): "Closed"}
 
@@ -129,9 +130,9 @@ def card_lines(deal: Card, currency: str, room: int) -> DrawnCard:
         *([deal.customer] if deal.customer and deal.customer not in deal.title else []),
         amount,
         *([together] if display_width(together) <= room else [close, owner]),
-        f"{deal.age_days} d old",
+        f"{count(deal.age_days, 'day')} old",
         *(["overdue"] if deal.is_overdue else []),
-        *([f"idle {deal.idle_days} d"] if deal.is_stale else []),
+        *([f"idle {count(deal.idle_days, 'day')}"] if deal.is_stale else []),
     ]
     return DrawnCard(*([cut(clean(line), room) for line in lines] for lines in (title, rest)))
 
@@ -199,13 +200,16 @@ class Choice(ModalScreen[str | None]):
         Binding("down", "go(1)", "Down", show=False, priority=True),
     ]
 
-    def __init__(self, names: dict[str, str]) -> None:
+    def __init__(self, names: dict[str, str], question: str = "") -> None:
         """`names` gives what is read, by what is chosen."""
         super().__init__()
         self.names = names
+        self.question = question
 
     def compose(self) -> ComposeResult:
         with Vertical():
+            if self.question:
+                yield Label(Content(clean(self.question)))
             yield Input(placeholder="type a part of the name", select_on_focus=False)
             yield OptionList(markup=False)
         yield Footer()
@@ -240,6 +244,25 @@ class Choice(ModalScreen[str | None]):
 
     def on_option_list_option_selected(self, chosen: OptionList.OptionSelected) -> None:
         self.dismiss(str(chosen.option.id).removeprefix("choice-"))
+
+
+class Answer(ModalScreen[str | None]):
+    """A question that is answered in words; none at all is an answer, too."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss", "Back", priority=True)]
+
+    def __init__(self, question: str) -> None:
+        super().__init__()
+        self.question = question
+
+    def compose(self) -> ComposeResult:
+        with Vertical():
+            yield Label(Content(clean(self.question)))
+            yield Input(select_on_focus=False)
+        yield Footer()
+
+    def on_input_submitted(self, submitted: Input.Submitted) -> None:
+        self.dismiss(submitted.value.strip())
 
 
 _LEAST_LANE = 24
