@@ -21,26 +21,23 @@ class Noun(NamedTuple):
     """The help of a word between noun and verb, as `item` in `item add`."""
 
 
+def _verbs(module: str, verbs: str, elsewhere: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Verbs of one module, in the order of the help; `list` and `show` are those of every noun."""
+    modules = {"list": "list", "show": "show", **(elsewhere or {})}
+    return {verb: modules.get(verb, module) for verb in verbs.split(", ")}
+
+
 NOUNS = {
     "today": Noun("What is due, what waits, and what happened since yesterday.", "daily.today"),
     "init": Noun("Make a new pipeline, its git repository included.", "init"),
     "lead": Noun(
         "Leads: add, qualify, convert, disqualify.",
-        verbs={
-            "add": "lead.qualify",
-            "list": "list",
-            "show": "lead.show",
-            "set": "lead.qualify",
-            "edit": "lead.qualify",
-            "qualify": "lead.qualify",
-            "disqualify": "lead.qualify",
-            "reopen": "lead.qualify",
-            "convert": "lead.convert",
-            "merge": "lead.qualify",
-            "dupes": "lead.show",
-            "tag add": "lead.qualify",
-            "tag remove": "lead.qualify",
-        },
+        verbs=_verbs(
+            "lead.qualify",
+            "add, list, show, set, edit, qualify, disqualify, reopen, convert, merge, dupes, tag add, "
+            "tag remove",
+            {"show": "lead.show", "convert": "lead.convert", "dupes": "lead.show"},
+        ),
         groups={"tag": "Tags: add, remove."},
     ),
     "opportunity": Noun(
@@ -111,151 +108,63 @@ NOUNS = {
     ),
     "order": Noun(
         "Orders, made from winning quotations.",
-        verbs={
-            "new": "order",
-            "list": "list",
-            "show": "show",
-            "set": "order",
-            "edit": "order",
-            "deliver": "order",
-            "cancel": "order",
-            "render": "quotation.render",
-        },
+        verbs=_verbs(
+            "order", "new, list, show, set, edit, deliver, cancel, render", {"render": "quotation.render"}
+        ),
     ),
     "supplier-quote": Noun(
         "Supplier quotations: request, receive, compare.",
-        verbs={
-            "new": "supplier_quotation",
-            "list": "list",
-            "show": "show",
-            "set": "supplier_quotation",
-            "edit": "supplier_quotation",
-            "receive": "supplier_quotation",
-            "decline": "supplier_quotation",
-            "render": "quotation.render",
-            "compare": "supplier_quotation",
-        },
+        verbs=_verbs(
+            "supplier_quotation",
+            "new, list, show, set, edit, receive, decline, render, compare",
+            {"render": "quotation.render"},
+        ),
     ),
     "customer": Noun(
         "Customers: organisations, and persons who buy.",
-        verbs={
-            "add": "party",
-            "list": "list",
-            "show": "show",
-            "set": "party",
-            "edit": "party",
-            "merge": "party",
-            "dupes": "lead.show",
-            "remove": "party",
-            "tag add": "party",
-            "tag remove": "party",
-        },
+        verbs=_verbs(
+            "party",
+            "add, list, show, set, edit, merge, dupes, remove, tag add, tag remove",
+            {"dupes": "lead.show"},
+        ),
         groups={"tag": "Tags: add, remove."},
     ),
     "contact": Noun(
         "Contacts: the people at customers.",
-        verbs={
-            "add": "party",
-            "list": "list",
-            "show": "show",
-            "set": "party",
-            "edit": "party",
-            "merge": "party",
-            "remove": "party",
-            "tag add": "party",
-            "tag remove": "party",
-        },
+        verbs=_verbs("party", "add, list, show, set, edit, merge, remove, tag add, tag remove"),
         groups={"tag": "Tags: add, remove."},
     ),
     "supplier": Noun(
         "Suppliers.",
-        verbs={
-            "add": "party",
-            "list": "list",
-            "show": "show",
-            "set": "party",
-            "edit": "party",
-            "remove": "party",
-        },
+        verbs=_verbs("party", "add, list, show, set, edit, remove"),
     ),
     "competitor": Noun(
         "Competitors, and the deals they are after.",
-        verbs={
-            "add": "party",
-            "list": "list",
-            "show": "show",
-            "set": "party",
-            "edit": "party",
-            "remove": "party",
-        },
+        verbs=_verbs("party", "add, list, show, set, edit, remove"),
     ),
     "product": Noun(
         "Products and services.",
-        verbs={
-            "add": "catalogue",
-            "list": "list",
-            "show": "show",
-            "set": "catalogue",
-            "edit": "catalogue",
-            "remove": "catalogue",
-        },
+        verbs=_verbs("catalogue", "add, list, show, set, edit, remove"),
     ),
     "price-list": Noun(
         "Price lists, by currency.",
-        verbs={
-            "add": "catalogue",
-            "price": "catalogue",
-            "list": "list",
-            "show": "show",
-            "set": "catalogue",
-            "edit": "catalogue",
-            "remove": "catalogue",
-        },
+        verbs=_verbs("catalogue", "add, price, list, show, set, edit, remove"),
     ),
     "literature": Noun(
         "Sales literature.",
-        verbs={
-            "add": "catalogue",
-            "suggest": "catalogue",
-            "send": "catalogue",
-            "list": "list",
-            "show": "show",
-            "set": "catalogue",
-            "edit": "catalogue",
-            "remove": "catalogue",
-        },
+        verbs=_verbs("catalogue", "add, suggest, send, list, show, set, edit, remove"),
     ),
     "user": Noun(
         "Users: the salespeople of the settings.",
-        verbs={
-            "add": "settings.people",
-            "list": "list",
-            "show": "show",
-            "set": "settings.people",
-            "edit": "settings.people",
-            "handover": "settings.people",
-            "remove": "settings.people",
-        },
+        verbs=_verbs("settings.people", "add, list, show, set, edit, handover, remove"),
     ),
     "team": Noun(
         "Teams and their managers.",
-        verbs={
-            "add": "settings.people",
-            "list": "list",
-            "show": "show",
-            "set": "settings.people",
-            "edit": "settings.people",
-            "remove": "settings.people",
-        },
+        verbs=_verbs("settings.people", "add, list, show, set, edit, remove"),
     ),
     "settings": Noun(
         "Show and change pipecli.yaml.",
-        verbs={
-            "show": "settings.show",
-            "set": "settings.change",
-            "edit": "settings.change",
-            "rename": "settings.change",
-        },
+        verbs=_verbs("settings.change", "show, set, edit, rename", {"show": "settings.show"}),
     ),
     "call": Noun("Log a call that took place, and plan the next contact.", "activity"),
     "mail": Noun("Log an e-mail that was sent or received.", "activity"),
@@ -263,14 +172,7 @@ NOUNS = {
     "note": Noun("Note something on a lead or an opportunity.", "activity"),
     "activity": Noun(
         "Calls, meetings, emails, tasks and notes.",
-        verbs={
-            "add": "activity",
-            "done": "activity",
-            "move": "activity",
-            "edit": "activity",
-            "cancel": "activity",
-            "list": "list",
-        },
+        verbs=_verbs("activity", "add, done, move, edit, cancel, list"),
     ),
     "find": Noun("Find records of every kind by any of their words.", "daily.find"),
     "undo": Noun("Take back the last change.", "daily.undo"),
@@ -297,12 +199,7 @@ NOUNS = {
     ),
     "chart": Noun(
         "Draw the reports: SVG, PNG or a page.",
-        verbs={
-            "pipeline": "report.chart",
-            "forecast": "report.chart",
-            "funnel": "report.chart",
-            "lost": "report.chart",
-        },
+        verbs=_verbs("report.chart", "pipeline, forecast, funnel, lost"),
     ),
     "digest": Noun("Print or send the week of the pipeline on one page.", "report.digest"),
     "dashboard": Noun("Write a page with key figures, charts and tables.", "report.dashboard"),
@@ -316,7 +213,7 @@ NOUNS = {
     "schema": Noun("Write the JSON Schemas of the records.", "data.schema"),
     "import": Noun(
         "Import rows of any file, or the whole export of another CRM.",
-        verbs={"KIND": "data.import_", "plan": "data.move", "run": "data.move"},
+        verbs=_verbs("data.move", "KIND, plan, run", {"KIND": "data.import_"}),
     ),
     "export": Noun("Export records as CSV, JSON or JSON Lines.", "data.export"),
     "sql": Noun("Ask in SQL; the question can change nothing.", "data.sql"),
