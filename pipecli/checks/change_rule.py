@@ -144,6 +144,7 @@ _WAY_OUT = {
     "quotation": "let it be rejected or superseded: pipecli quote reject",
     "supplier-quotation": "decline it: pipecli supplier-quote decline",
     "order": "cancel it: pipecli order cancel",
+    "invoice": "credit it: pipecli invoice credit",
 }
 
 

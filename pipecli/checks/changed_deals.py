@@ -15,7 +15,7 @@ from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.lead import Lead, LeadStatus
 from pipecli.records.money import MissingRate
 from pipecli.records.opportunity import Closed, Opportunity, OpportunityStatus
-from pipecli.records.quotation import Order, OrderStatus, Quotation, QuotationStatus
+from pipecli.records.quotation import Invoice, InvoiceStatus, Order, OrderStatus, Quotation, QuotationStatus
 from pipecli.records.settings import Settings
 from pipecli.workflow.lead.qualify import missing_criteria
 from pipecli.workflow.opportunity.advance import missing_between
@@ -283,6 +283,26 @@ def order_altered(review: Review) -> Iterator[Problem]:
             yield Problem(record.file, (fields[0],), f"{story}; {record.key} is what the customer ordered")
 
 
+_INVOICED = (
+    "number", "date", "customer", "currency", "tax_included", "items", "discount", "discount_amount",
+    "order", "credits",
+)  # fmt: skip
+
+
+def invoice_altered(review: Review) -> Iterator[Problem]:
+    """Invoices that were issued, and are another now, or whose payments are gone."""
+    for record, before, after in review.kept(Invoice):
+        if before.status is InvoiceStatus.DRAFT:
+            continue
+        fields = [name for name in _INVOICED if getattr(before, name) != getattr(after, name)]
+        if not {payment.id for payment in before.payments} <= {payment.id for payment in after.payments}:
+            fields.append("payments")
+        if fields:
+            story = record.story(*fields) or fields[0]
+            words = f"{story}; {before.number} is issued, credit it: pipecli invoice credit {record.key}"
+            yield Problem(record.file, (fields[0],), words)
+
+
 def discount_limit(review: Review) -> Iterator[Problem]:
     """Discounts above what the settings allow that were given or raised, on what is open, drafted or sent."""
     most = review.limits.quotations.max_discount
@@ -354,5 +374,6 @@ WITH_SETTINGS = (
     Rule("stage-jumped", Severity.WARNING, stage_jumped),
     Rule("final-value", Severity.ERROR, final_value),
     Rule("probability-by-hand", Severity.WARNING, probability_by_hand),
+    Rule("invoice-altered", Severity.ERROR, invoice_altered),
     Rule("discount-limit", Severity.ERROR, discount_limit),
 )

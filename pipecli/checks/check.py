@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from pipecli.checks import frozen, references, settings, states
-from pipecli.checks import references as files
 from pipecli.checks.rule import Finding, Path, Problem, Rule, Severity
 from pipecli.errors import FaultyFile
 from pipecli.records.kinds import SETTINGS_FILE
@@ -18,12 +17,16 @@ if TYPE_CHECKING:
     from pipecli.store.pipeline import Pipeline
 
 STRUCTURE: tuple[Rule, ...] = (
-    *files.FILES,
+    *references.FILES,
     *references.STRUCTURE,
     *states.STRUCTURE,
     *frozen.STRUCTURE,
 )
-WITH_SETTINGS: tuple[Rule, ...] = (*files.WITH_SETTINGS, *settings.WITH_SETTINGS, *states.WITH_SETTINGS)
+WITH_SETTINGS: tuple[Rule, ...] = (
+    *references.WITH_SETTINGS,
+    *settings.WITH_SETTINGS,
+    *states.WITH_SETTINGS,
+)
 """The rules that ask the settings, and so wait until those can be read."""
 
 

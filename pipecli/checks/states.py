@@ -1,17 +1,21 @@
 """States that don't go together, and that no command would leave behind.
 
-Of a deal and its quotations, orders and contacts, of suppliers' answers, customers, and prices on offer.
+Of a deal and its quotations, orders, invoices and contacts, of suppliers' answers, customers, prices on
+offer.
 """
 
 from __future__ import annotations
 
 import json
+import re
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from pipecli.checks.rule import Problem, Rule, Severity
 
 if TYPE_CHECKING:
+    from pipecli.records.quotation import Invoice, Order
     from pipecli.store.pipeline import Pipeline
 
 
@@ -299,6 +303,75 @@ def alternative(pipeline: Pipeline) -> Iterator[Problem]:
         yield Problem(file, path, f"there is no item {other} that this one could take the place of")
 
 
+def number_twice(pipeline: Pipeline) -> Iterator[Problem]:
+    """Invoices with the number of another one."""
+    for file, number, others in pipeline.index.connection.execute(
+        """SELECT i.path, i.number, group_concat(o.id, ', ') FROM _invoices i JOIN _invoices o
+        ON o.number = i.number AND o.path <> i.path GROUP BY i.path ORDER BY i.path"""
+    ):
+        yield Problem(file, ("number",), f"{number} is also the number of {others}")
+
+
+def number_gap(pipeline: Pipeline) -> Iterator[Problem]:
+    """Numbers that are left out in a row of the form that the settings have."""
+    form = re.escape(pipeline.settings.invoices.number)
+    form = re.sub(r"\\\{n(?::\d)?\\\}", r"(?P<n>\\d+)", form).replace(r"\{year\}", r"(?P<year>\d{4})")
+    rows: dict[str, dict[int, str]] = defaultdict(dict)
+    for file, number in pipeline.index.connection.execute(
+        "SELECT path, number FROM _invoices WHERE number IS NOT NULL ORDER BY number"
+    ):
+        if fits := re.fullmatch(form, number):
+            rows[fits.groupdict().get("year") or ""][int(fits["n"])] = file
+    for year, known in sorted(rows.items()):
+        absent = [n for n in range(1, max(known)) if n not in known]
+        for n in absent:
+            following = min(other for other in known if other > n)
+            number = pipeline.settings.invoices.numbered(int(year or 0), n)
+            yield Problem(
+                known[following],
+                ("number",),
+                f"no invoice has the number {number}; its draft may wait in another clone",
+            )
+
+
+def overdrawn_order(pipeline: Pipeline) -> Iterator[Problem]:
+    """Orders of which more is invoiced than was ordered: two clones may each have drawn up the rest."""
+    from pipecli.workflow.invoice import overdrawn
+
+    for order_file, order in _invoiced(pipeline):
+        files = [
+            file
+            for (file,) in pipeline.index.connection.execute(
+                'SELECT path FROM _invoices WHERE "order" = ? ORDER BY created, id', (order,)
+            )
+        ]
+        record = cast("Order", pipeline.read(order_file))
+        invoices = [cast("Invoice", pipeline.read(file)) for file in files]
+        lines = overdrawn(record, invoices)
+        if lines:
+            last = max(place for place, invoice in enumerate(invoices) if not invoice.credits)
+            yield Problem(files[last], ("items",), f"more than {order} has is invoiced of {', '.join(lines)}")
+
+
+def _invoiced(pipeline: Pipeline) -> Iterator[tuple[str, str]]:
+    """The file and id of each order with several invoices, or with one of more than itself."""
+    yield from pipeline.index.connection.execute(
+        """SELECT o.path, o.id FROM _orders o JOIN _invoices i ON i."order" = o.id
+        GROUP BY o.path HAVING sum(i.total) > o.total + 0.0001 OR count(*) > 1 ORDER BY o.path"""
+    )
+
+
+def settled(pipeline: Pipeline) -> Iterator[Problem]:
+    """Invoices whose status isn't what their payments and credit notes say."""
+    for file, status, open_ in pipeline.index.connection.execute(
+        """SELECT path, status, open FROM invoices WHERE credits IS NULL AND (
+            (status = 'paid' AND open > 0.0001) OR (status = 'issued' AND open < 0.0001 AND total > 0))
+        ORDER BY path"""
+    ):
+        words = f"{open_:,.2f} are open" if status == "paid" else "nothing is open"
+        yield Problem(file, ("status",), f"status: it is {status}, and {words}")
+
+
 STRUCTURE = (
     Rule("ordered-twice", Severity.WARNING, ordered_twice),
     Rule("ordered-quotation", Severity.WARNING, ordered_quotation),
@@ -315,10 +388,14 @@ STRUCTURE = (
     Rule("accepted-twice", Severity.WARNING, accepted_twice),
     Rule("alternative", Severity.WARNING, alternative),
     Rule("primary-contact", Severity.WARNING, primary_contact),
+    Rule("invoice-number-twice", Severity.ERROR, number_twice),
+    Rule("overdrawn-order", Severity.WARNING, overdrawn_order),
+    Rule("invoice-status", Severity.WARNING, settled),
 )
 WITH_SETTINGS = (
     Rule("closing-day", Severity.WARNING, closing_day),
     Rule("price-list-currency", Severity.ERROR, price_list_currency),
     Rule("expired-price-list", Severity.WARNING, expired_price_list),
     Rule("discount", Severity.WARNING, discount),
+    Rule("invoice-gap", Severity.WARNING, number_gap),
 )

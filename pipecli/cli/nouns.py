@@ -112,6 +112,20 @@ NOUNS = {
             "order", "new, list, show, set, edit, deliver, cancel, render", {"render": "quotation.render"}
         ),
     ),
+    "invoice": Noun(
+        "Invoices and credit notes, drawn up from orders.",
+        verbs={
+            "new": "invoice",
+            "list": "invoices",
+            "show": "invoices",
+            "set": "invoice",
+            "edit": "invoice",
+            "issue": "invoice",
+            "paid": "invoice",
+            "credit": "invoice",
+            "render": "quotation.render",
+        },
+    ),
     "supplier-quote": Noun(
         "Supplier quotations: request, receive, compare.",
         verbs=_verbs(
@@ -194,6 +208,7 @@ NOUNS = {
             "ranking": "report.ranking",
             "pipeline": "report.pipeline",
             "activity": "report.activity",
+            "receivables": "invoices",
             "stale": "report.stale",
         },
     ),
@@ -225,8 +240,8 @@ NOUNS = {
 
 _SECTIONS = {
     "Daily work": "today call mail meet note find undo followups activity inbox",
-    "Records": "lead opportunity quotation order supplier-quote customer contact supplier competitor product "
-    "price-list literature",
+    "Records": "lead opportunity quotation order invoice supplier-quote customer contact supplier competitor "
+    "product price-list literature",
     "Reports": "forecast report changes digest chart dashboard",
     "For cron": "remind notify auto-close assign calendar",
     "Git": "history diff check sync doctor merge-driver",

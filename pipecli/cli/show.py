@@ -77,19 +77,19 @@ def show_team(ctx: typer.Context, team: TeamName) -> None:
 @app.command("quotation show")
 def show_quotation(ctx: typer.Context, ref: Ref) -> None:
     """Show one quotation. Its items, tax by rate, totals, and the margin where costs are known."""
-    _print_document(ctx, QUOTATION, ref)
+    print_document(ctx, QUOTATION, ref)
 
 
 @app.command("order show")
 def show_order(ctx: typer.Context, ref: Ref) -> None:
     """Show one order. Its items, tax by rate, totals, and the margin where costs are known."""
-    _print_document(ctx, ORDER, ref)
+    print_document(ctx, ORDER, ref)
 
 
 @app.command("supplier-quote show")
 def show_supplier_quotation(ctx: typer.Context, ref: Ref) -> None:
     """Show one supplier quotation: its items, prices and total."""
-    _print_document(ctx, SUPPLIER_QUOTATION, ref)
+    print_document(ctx, SUPPLIER_QUOTATION, ref)
 
 
 @app.command("quotation item list")
@@ -274,13 +274,13 @@ def views_of(run: Session, noun: str, table: str, condition: str, key: str) -> l
 
 _BELOW = {
     "items", "customer_name", "supplier_name", "amount", "tax_by_rate", "tax", "total", "subtotal",
-    "discount_total", "discount", "discount_amount", "margin",
+    "discount_total", "discount", "discount_amount", "payments", "paid", "open", "margin",
     "margin_percent", "margin_unknown", "items_without_cost",
 }  # fmt: skip
 """Keys that a person finds in the lines and totals, not in the header."""
 
 
-def _print_document(ctx: typer.Context, kind: Kind, ref: str) -> None:
+def print_document(ctx: typer.Context, kind: Kind, ref: str) -> None:
     """Print one document that a person names."""
     run = session(ctx)
     shown = _json_of(run, kind, ref)
@@ -388,6 +388,10 @@ def _totals(shown: RecordJson) -> str:
         *((f"tax {rate} %", tax, "") for rate, tax in shown["tax_by_rate"].items()),
         ("total", shown["total"], ""),
     ]
+    if shown.get("paid"):
+        sums.append(("paid", shown["paid"], "".join(map(_payment, shown["payments"]))))
+    if "open" in shown and shown["status"] != "draft" and not shown.get("credits"):
+        sums.append(("open", shown["open"], _late(shown)))
     if "margin" in shown:
         sums.append(("margin", shown["margin"], _margin_words(shown)))
     drawn = [(label, amount_text(value, currency), words) for label, value, words in sums]
@@ -397,6 +401,18 @@ def _totals(shown: RecordJson) -> str:
     if "margin_unknown" in shown:
         lines.append(f"{'margin':<{labels}}  unknown: {shown['margin_unknown']}\n")
     return "".join(lines)
+
+
+def _payment(payment: Mapping[str, Any]) -> str:
+    return f", {payment['date']}" + (f" {payment['note']}" if "note" in payment else "")
+
+
+def _late(shown: RecordJson) -> str:
+    """The day an invoice is due, and how late it is."""
+    late = shown.get("overdue_days")
+    return (
+        f", due {shown['due']}" + (f", {count(late, 'day')} late" if late else "") if "due" in shown else ""
+    )
 
 
 def _percent_text(shown: RecordJson) -> str:

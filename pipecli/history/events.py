@@ -298,7 +298,7 @@ def _status(before: RecordVersion, after: RecordVersion) -> Iterator[Event]:
     old, new = (version.plain.get("status") or _first_status(version) for version in (before, after))
     if old == new:
         return
-    if after.noun in ("quotation", "order", "supplier-quotation"):
+    if after.noun in ("quotation", "order", "invoice", "supplier-quotation"):
         text = f"{after.name} {new}"
     else:
         text = change("status", old, new, "")

@@ -14,7 +14,7 @@ from pipecli.errors import FaultyFile
 from pipecli.history.commits import Commit, RecordChange, parse_commit
 from pipecli.history.events import Event, RecordVersion, events, fields
 from pipecli.history.index import History
-from pipecli.records.kinds import BY_PREFIX, LEAD, ORDER, QUOTATION, SUPPLIER_QUOTATION, Kind
+from pipecli.records.kinds import BY_PREFIX, INVOICE, LEAD, ORDER, QUOTATION, SUPPLIER_QUOTATION, Kind
 from pipecli.store import files, git
 from pipecli.store.yaml import read
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Name = tuple[str, str]
 """The noun and key of a record."""
 
-BELONGING = (QUOTATION, SUPPLIER_QUOTATION, ORDER, LEAD)
+BELONGING = (QUOTATION, SUPPLIER_QUOTATION, ORDER, INVOICE, LEAD)
 """The kinds of record whose story belongs to that of an opportunity."""
 
 

@@ -14,6 +14,7 @@ import subprocess
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date, timedelta
+from itertools import count
 from urllib.parse import quote
 
 from pipecli.errors import PipecliError
@@ -72,6 +73,30 @@ class Claims:
             mine.update(free, (key for key in wanted if key in pending and taken.get(key) == who))
             days.setdefault(today.isoformat(), {}).update(dict.fromkeys(free, who))
             return bool(free)
+
+        self._change(change, today)
+        return mine
+
+    def claim_number(
+        self, who: str, today: date, numbered: Callable[[int], str], used: Collection[str]
+    ) -> str:
+        """The first number of a row that nobody has; the one `who` claimed before, whatever became of that.
+
+        `numbered` gives the nth number, `used` are those the records have. Raises Unreachable, PipecliError.
+        """
+        mine = ""
+
+        def change(days: Days) -> bool:
+            nonlocal mine
+            taken = _all(days)
+            mine = next((key for key, by in taken.items() if by == who), "")
+            if mine:
+                return False
+            mine = next(
+                number for n in count(1) if (number := numbered(n)) not in taken and number not in used
+            )
+            days.setdefault(today.isoformat(), {})[mine] = who
+            return True
 
         self._change(change, today)
         return mine

@@ -17,6 +17,7 @@ LINKS = {
     "quotation": "opportunity",
     "supplier-quotation": "opportunity",
     "order": "opportunity",
+    "invoice": "opportunity",
     "opportunity": "lead",
 }
 """By noun, the field that names the record whose story it belongs to."""
@@ -106,11 +107,11 @@ def _facts(record: Record) -> dict[str, str | None]:
 def _worth(record: Record) -> object | None:
     from pipecli.records.item import totals
     from pipecli.records.opportunity import Opportunity
-    from pipecli.records.quotation import Order, Quotation
+    from pipecli.records.quotation import Invoice, Order, Quotation
 
     if isinstance(record, Opportunity):
         return record.value
-    return totals(record).net if isinstance(record, (Quotation, Order)) else None
+    return totals(record).net if isinstance(record, (Quotation, Order, Invoice)) else None
 
 
 def _sum_of_items(plain: Plain) -> str | None:

@@ -102,6 +102,7 @@ _TAKEN_TOGETHER = {
     "opportunity": ("status", "closed"),
     "quotation": ("status", "reason"),
     "order": ("status", "delivered", "reason"),
+    "invoice": ("number", "date", "due"),
     "supplier-quotation": ("status", "received", "reason"),
 }
 """A status and the fields that tell about it: they are taken from one side together."""

@@ -17,6 +17,8 @@ from pipecli.records.lead import Lead
 from pipecli.records.money import minor_digits
 from pipecli.records.party import Contact, Customer, Supplier
 from pipecli.records.quotation import (
+    Invoice,
+    InvoiceStatus,
     Order,
     OrderStatus,
     Quotation,
@@ -175,6 +177,30 @@ def printed_order(order: Order, company: Company, to: Addressee) -> Printed:
     )
 
 
+def printed_invoice(invoice: Invoice, company: Company, to: Addressee, credited: Invoice | None) -> Printed:
+    """An invoice, or a credit note to `credited`, as its customer gets it; a draft says that it is one."""
+    language = invoice.language or to.language
+    words, formats = words_of(language), formats_of(language)
+    facts = [
+        (words.number, invoice.number or ""),
+        (words.credits, (credited.number or "") if credited else ""),
+        (words.date, formats.day(invoice.date)),
+        (words.order, invoice.order or ""),
+        (words.due, formats.day(invoice.due) if invoice.due else ""),
+    ]
+    is_draft = invoice.status is InvoiceStatus.DRAFT
+    return _priced_sheet(
+        invoice,
+        (words, formats),
+        company,
+        to,
+        facts,
+        title=words.credit_note if invoice.credits else words.invoice,
+        marked=("draft", "draft") if is_draft else ("", ""),
+        signature=False,
+    )
+
+
 _STAMPS = {
     QuotationStatus.DRAFT: ("draft", "not_an_offer"),
     QuotationStatus.REJECTED: ("rejected", "rejected"),
@@ -187,7 +213,7 @@ _PAST = {QuotationStatus.REJECTED, QuotationStatus.EXPIRED, QuotationStatus.SUPE
 
 
 def _priced_sheet(
-    record: Quotation | Order,
+    record: Quotation | Order | Invoice,
     tongue: tuple[Words, Formats],
     company: Company,
     to: Addressee,
@@ -203,7 +229,7 @@ def _priced_sheet(
     watermark, stamp = (getattr(words, name) if name else "" for name in marked)
     sums, whole = _sums(record, words, formats)
     shown = counted(record)
-    stands = isinstance(record, Order) or record.status is QuotationStatus.ACCEPTED
+    stands = not isinstance(record, Quotation) or record.status is QuotationStatus.ACCEPTED
     return replace(
         _sheet(record, words, company, to, facts, title=title, total=whole),
         stamp=stamp,
@@ -224,7 +250,7 @@ def _priced_sheet(
 
 
 def _sheet(
-    record: Quotation | Order | SupplierQuotation,
+    record: Quotation | Order | Invoice | SupplierQuotation,
     words: Words,
     company: Company,
     to: Addressee,
@@ -293,7 +319,9 @@ def _option(item: Item, currency: str, words: Words, formats: Formats) -> Printe
     return replace(printed, detail=" · ".join(part for part in (label, printed.detail) if part))
 
 
-def _sums(record: Quotation | Order, words: Words, formats: Formats) -> tuple[list[Labelled], Labelled]:
+def _sums(
+    record: Quotation | Order | Invoice, words: Words, formats: Formats
+) -> tuple[list[Labelled], Labelled]:
     """The discount of the whole, net and tax by rate, and the total.
 
     Without any tax there is only the total, and it says so.

@@ -1,11 +1,18 @@
-"""Records as tables that `import` reads back, one kind or a whole pipeline with its plan for `import run`."""
+"""Records as tables that `import` reads back, a whole pipeline with its plan, and invoices for bookkeeping.
+
+Invoices and payments are entries of hledger or beancount, in the currency of the invoice. The accounts are
+few, and renamed there: both programs have aliases for that.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from datetime import date
+from decimal import Decimal
+from typing import Any, NamedTuple
 
 from pipecli.formats import free_cell, list_cell, plain_cell
 from pipecli.records.kinds import COLLECTIONS, Collection
@@ -78,7 +85,7 @@ Document = dict[str, Any]
 
 _ORDER = (
     "users", "teams", "competitors", "suppliers", "customers", "contacts", "products", "price-lists",
-    "literature", "leads", "opportunities", "supplier-quotations", "quotations", "orders",
+    "literature", "leads", "opportunities", "supplier-quotations", "quotations", "orders", "invoices",
 )  # fmt: skip
 _OF_A_MOVE = ("processes", "opportunity_types", "lost_reasons")
 """The settings that a move proposes: without them the records aren't valid."""
@@ -162,3 +169,107 @@ def _folded(line: str) -> Iterator[str]:
             piece, size = " ", 1
         piece, size = piece + char, size + width
     yield f"{piece}\r\n"
+
+
+_RECEIVABLE = ("Assets", "Receivable")
+_SALES = ("Income", "Sales")
+_TAX = ("Liabilities", "Tax")
+_BANK = ("Assets", "Bank")
+
+
+class Posting(NamedTuple):
+    account: tuple[str, ...]
+    amount: Decimal
+
+
+class Entry(NamedTuple):
+    day: str
+    what: str
+    who: str
+    number: str
+    currency: str
+    postings: tuple[Posting, ...]
+
+
+def entries(invoices: Iterable[Mapping[str, Any]]) -> Iterator[Entry]:
+    """The entries of invoices as `invoice show --format json` has them.
+
+    Amounts of credit notes are negative, and so are theirs. Drafts have none.
+    """
+    for invoice in invoices:
+        if "number" not in invoice:
+            continue
+        customer = (*_RECEIVABLE, _part(invoice["customer"]))
+        who, number, currency = invoice.get("customer_name", ""), invoice["number"], invoice["currency"]
+        taxes = [
+            Posting((*_TAX, _part(f"T{rate}")), -Decimal(str(tax)))
+            for rate, tax in invoice["tax_by_rate"].items()
+            if tax
+        ]
+        postings = (
+            Posting(customer, Decimal(str(invoice["total"]))),
+            Posting(_SALES, -Decimal(str(invoice["amount"]))),
+            *taxes,
+        )
+        what = "Credit note" if "credits" in invoice else "Invoice"
+        yield Entry(str(invoice["date"]), f"{what} {number}", who, number, currency, postings)
+        sign = -1 if "credits" in invoice else 1
+        for payment in invoice.get("payments", ()):
+            paid = sign * Decimal(str(payment["amount"]))
+            both = (Posting(_BANK, paid), Posting(customer, -paid))
+            yield Entry(str(payment["date"]), f"Payment of {number}", who, number, currency, both)
+
+
+def _part(text: str) -> str:
+    """A part of an account's name: letters, figures and hyphens, with a capital or a figure at its start."""
+    words = re.sub(r"[^A-Za-z0-9-]+", "-", str(text)).strip("-") or "Unnamed"
+    return words[0].upper() + words[1:]
+
+
+def hledger(invoices: Iterable[Mapping[str, Any]]) -> str:
+    """A journal of hledger, and of ledger: the amounts of each entry sum to nothing."""
+    texts = []
+    for entry in _ordered(invoices):
+        lines = [f"{entry.day} ({_plain(entry.number)}) {_plain(entry.who)} | {_plain(entry.what)}"]
+        lines += [
+            f"    {':'.join(posting.account)}  {posting.amount:f} {entry.currency}"
+            for posting in entry.postings
+        ]
+        texts.append("\n".join(lines) + "\n")
+    return "\n".join(texts)
+
+
+def beancount(invoices: Iterable[Mapping[str, Any]]) -> str:
+    """A file of beancount with the accounts opened on the first day they are used."""
+    made = list(_ordered(invoices))
+    opened: dict[str, date | str] = {}
+    for entry in made:
+        for posting in entry.postings:
+            opened.setdefault(":".join(posting.account), entry.day)
+    head = "".join(f"{day} open {account}\n" for account, day in opened.items())
+    texts = [head] if head else []
+    for entry in made:
+        lines = [f'{entry.day} * "{_quoted(entry.who)}" "{_quoted(entry.what)}" ^{_link(entry.number)}']
+        lines += [
+            f"  {':'.join(posting.account)}  {posting.amount:f} {entry.currency}"
+            for posting in entry.postings
+        ]
+        texts.append("\n".join(lines) + "\n")
+    return "\n".join(texts)
+
+
+def _ordered(invoices: Iterable[Mapping[str, Any]]) -> list[Entry]:
+    return sorted(entries(invoices), key=lambda entry: (entry.day, entry.number))
+
+
+def _plain(text: str) -> str:
+    """A text that no sign of a journal's own ends: a comment, a code, the note of a payee."""
+    return re.sub(r"[;|()\x00-\x1f]+", " ", text).strip()
+
+
+def _quoted(text: str) -> str:
+    return re.sub(r"[\x00-\x1f]+", " ", text).replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _link(number: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._/-]", "-", number)

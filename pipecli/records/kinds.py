@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pipecli.records.base import Part, Record
 
 ACTIVITY = ("id",)
+PAYMENT = ("id",)
 STAGE = ("id",)
 STAKEHOLDER = ("contact",)
 ITEM = ("product", "description")
@@ -24,7 +25,7 @@ TIER = ("from",)
 AWAY = ("from",)
 ASSIGNMENT_RULE = ("name",)
 
-UNIQUE_KEYS = tuple(dict.fromkeys((*ACTIVITY, *STAGE, *STAKEHOLDER)))
+UNIQUE_KEYS = tuple(dict.fromkeys((*ACTIVITY, *PAYMENT, *STAGE, *STAKEHOLDER)))
 """Fields that no two elements of a list share, and that never change: an element with another is another."""
 KEYS = (*UNIQUE_KEYS, ITEM[0])
 """And the one that never changes, but may stand twice."""
@@ -108,6 +109,7 @@ SUPPLIER_QUOTATION = Kind(
     first_status="requested",
 )
 ORDER = Kind("order", "orders", "ORD", "quotation", "Order", first_status="open")
+INVOICE = Kind("invoice", "invoices", "INV", "quotation", "Invoice", first_status="draft")
 CUSTOMER = Kind("customer", "customers", "", "party", "Customer")
 CONTACT = Kind("contact", "contacts", "", "party", "Contact")
 SUPPLIER = Kind("supplier", "suppliers", "", "party", "Supplier")
@@ -117,7 +119,7 @@ PRICE_LIST = Kind("price-list", "price-lists", "", "catalogue", "PriceList")
 LITERATURE = Kind("literature", "literature", "", "catalogue", "Literature")
 
 KINDS = (
-    LEAD, OPPORTUNITY, QUOTATION, SUPPLIER_QUOTATION, ORDER,
+    LEAD, OPPORTUNITY, QUOTATION, SUPPLIER_QUOTATION, ORDER, INVOICE,
     CUSTOMER, CONTACT, SUPPLIER, COMPETITOR, PRODUCT, PRICE_LIST, LITERATURE,
 )  # fmt: skip
 BY_NOUN = {kind.noun: kind for kind in KINDS}

@@ -1,6 +1,9 @@
-"""Quotations with their revisions, the orders copied from them, and suppliers' quotations.
+"""Quotations with their revisions, the orders copied from them, invoices of orders, and suppliers'
+quotations.
 
-A supplier quotation is what we asked a supplier, and the answer that a customer's price can come from.
+A supplier quotation is what we asked a supplier, and the answer that a customer's price can come from. An
+invoice is drawn up from an order, numbered when it is issued, and paid at once or in parts; a credit note is
+one, too.
 """
 
 from __future__ import annotations
@@ -9,10 +12,11 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import ClassVar, Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from pipecli.records import kinds
 from pipecli.records.base import (
+    ActivityId,
     Amount,
     ContactSlug,
     Count,
@@ -22,6 +26,7 @@ from pipecli.records.base import (
     Day,
     Document,
     Flag,
+    InvoiceId,
     LanguageTag,
     LeadId,
     Line,
@@ -38,8 +43,8 @@ from pipecli.records.base import (
     SupplierSlug,
     Text,
 )
-from pipecli.records.item import Item, require_fitting_discount, require_options_there
-from pipecli.records.kinds import ORDER, QUOTATION, SUPPLIER_QUOTATION
+from pipecli.records.item import Item, require_fitting_discount, require_options_there, totals
+from pipecli.records.kinds import INVOICE, ORDER, QUOTATION, SUPPLIER_QUOTATION
 from pipecli.records.money import rounded
 
 
@@ -211,4 +216,93 @@ class SupplierQuotation(Document):
             item.unit_price is None for item in self.items
         ):
             raise ValueError("a received supplier quotation has a unit_price on every item")
+        return self
+
+
+class InvoiceStatus(StrEnum):
+    DRAFT = "draft"
+    ISSUED = "issued"
+    PAID = "paid"
+
+
+class Payment(Part):
+    """Money that came in, or of a credit note went back, in the currency of its invoice."""
+
+    identified_by: ClassVar[tuple[str, ...]] = kinds.PAYMENT
+
+    id: ActivityId
+    """Five random characters: two clones may note two payments of one day and amount."""
+    date: Day
+    amount: Amount = Field(gt=0)
+    note: Line | None = None
+
+
+class Invoice(Document):
+    """One invoice, or a credit note where it `credits` one; its amounts are positive in both.
+
+    A draft may change. With its number it is what the customer has, and only payments come to it.
+    """
+
+    noun: ClassVar[str] = "invoice"
+
+    id: InvoiceId
+    external_id: Text | None = None
+    """Its name in the system it was imported from."""
+    number: Line | None = None
+    """Given by `issue`, in a row without gaps; a draft has none."""
+    opportunity: OpportunityId
+    order: OrderId | None = None
+    credits: InvoiceId | None = None
+    """The invoice that this is a credit note to."""
+    date: Day
+    due: Day | None = None
+    status: InvoiceStatus = InvoiceStatus(INVOICE.first_status)
+    customer: CustomerSlug
+    contact: ContactSlug | None = None
+    language: LanguageTag | None = None
+    currency: CurrencyCode
+    tax_included: Flag | None = None
+    """True: the prices of its items are with their tax; their sum is the total to pay."""
+    items: tuple[Item, ...] = ()
+    discount: Percent | None = None
+    """Percent off its goods and services together, after the discounts of the lines."""
+    discount_amount: Amount | None = None
+    """Money off them, instead of percent."""
+    payments: tuple[Payment, ...] = ()
+    reason: Line | None = None
+    """Why it was credited, on a credit note."""
+    terms: Text | None = None
+    notes: Text | None = None
+    tags: tuple[Line, ...] = ()
+    custom: Custom = None
+
+    @property
+    def label(self) -> str:
+        return self.customer
+
+    @property
+    def total(self) -> Decimal:
+        """The sum to pay, tax included."""
+        return totals(self).gross
+
+    @property
+    def paid(self) -> Decimal:
+        """The sum of its payments."""
+        return sum((payment.amount for payment in self.payments), rounded(Decimal(0), self.currency))
+
+    _discount_fits = model_validator(mode="after")(require_fitting_discount)
+
+    @model_validator(mode="after")
+    def _has_a_number_once_issued(self) -> Self:
+        if (self.number is None) != (self.status is InvoiceStatus.DRAFT):
+            raise ValueError(
+                "a draft has no number" if self.number else f"an invoice that is {self.status} has its number"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _payments_can_be_paid(self) -> Self:
+        for payment in self.payments:
+            if rounded(payment.amount, self.currency) != payment.amount:
+                raise ValueError(f"a payment of {payment.amount} {self.currency} can't be paid")
         return self

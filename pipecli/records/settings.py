@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, ClassVar, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from pipecli.records import kinds
 from pipecli.records.base import (
@@ -210,6 +211,22 @@ class QuotationSettings(Part):
     """Percent between a final value and its quotation; more is a finding of `check --base`."""
 
 
+_NUMBER = r"^[^\s{}]*(\{year\}[^\s{}]*)?\{n(:[1-9])?\}[^\s{}]*$"
+
+
+class InvoiceSettings(Part):
+    number: Annotated[Line, StringConstraints(pattern=_NUMBER)] = "{year}-{n:4}"
+    """The form of numbers: {year} where each year begins anew, {n} or {n:4}, filled up to four digits."""
+    due_days: Count = 30
+    terms: Text | None = None
+
+    def numbered(self, year: int, n: int) -> str:
+        """The number of the nth invoice, of a year."""
+        width = re.search(r"\{n:(\d)\}", self.number)
+        text = re.sub(r"\{n(:\d)?\}", f"{n:0{int(width[1]) if width else 1}}", self.number)
+        return str(text).replace("{year}", str(year))
+
+
 def _zone(name: str) -> str:
     try:
         ZoneInfo(name)
@@ -248,6 +265,7 @@ class Settings(Record):
     targets: dict[Line, dict[PrincipalSlug, Amount]] = {}
     """Per period (2026-Q4), what a user or team is to win, in the base currency."""
     quotations: QuotationSettings = Field(default_factory=QuotationSettings)
+    invoices: InvoiceSettings = Field(default_factory=InvoiceSettings)
     notifications: dict[Slug, tuple[Line, ...]] = {}
     """Per event, the names of the channels that are told; addresses are never kept here."""
     custom: Custom = None

@@ -13,13 +13,14 @@ from pipecli.wording import BREAKS, CONTROLS, DIRECTIONS, count
 NEXT_CONTACT = "next-contact"
 ACTIVITY = "activity"
 EXPECTED_CLOSE = "expected-close"
+INVOICE = "invoice"
 
 
 class Plan(NamedTuple):
     """Something planned on an open lead or opportunity, as its file says it."""
 
     kind: str
-    """NEXT_CONTACT, ACTIVITY or EXPECTED_CLOSE."""
+    """NEXT_CONTACT, ACTIVITY, EXPECTED_CLOSE or INVOICE."""
     id: str
     """The record's."""
     activity: str | None

@@ -201,6 +201,7 @@ _NAMES = {
     "opportunity": _Names(("title", "external_id"), others=(_CUSTOMER, _LEAD, _PEOPLE)),
     "quotation": _Names(("external_id",), others=(_CUSTOMER, _LEAD, _CONTACT, _DEAL)),
     "order": _Names(("external_id",), others=(_CUSTOMER, _CONTACT, _DEAL)),
+    "invoice": _Names(("number", "external_id"), others=(_CUSTOMER, _CONTACT, _DEAL)),
     "supplier-quotation": _Names(("external_id",), others=(_SUPPLIER, _DEAL)),
     "customer": _Names(("name", "email", "website", "external_id"), more=("id",), phones="r.phone"),
     "contact": _Names(("name", "external_id"), ("emails",), more=("id",), phones=_list("r.phones")),
@@ -242,6 +243,7 @@ _OPEN = {
     "opportunity": "r.status = 'open'",
     "quotation": "r.status IN ('draft', 'sent')",
     "order": "r.status = 'open'",
+    "invoice": "r.status <> 'paid'",
     "supplier-quotation": "r.status = 'requested'",
     "product": "r.active",
 }
@@ -250,6 +252,7 @@ _OWNED = {
     "opportunity": ("r.owner", "r.shared_with", ""),
     "quotation": ("o.owner", "o.shared_with", _JOINED_DEAL),
     "order": ("o.owner", "o.shared_with", _JOINED_DEAL),
+    "invoice": ("o.owner", "o.shared_with", _JOINED_DEAL),
     "supplier-quotation": ("o.owner", "o.shared_with", _JOINED_DEAL),
     "customer": ("r.owner", "NULL", ""),
 }
@@ -286,6 +289,10 @@ _LEADS_TO = {
     ("quotation", "ORD"): "SELECT quotation FROM _orders WHERE id GLOB ?",
     ("order", "OPP"): "SELECT id FROM _orders WHERE opportunity GLOB ?",
     ("order", "QTN"): "SELECT id FROM _orders WHERE quotation GLOB ?",
+    ("order", "INV"): 'SELECT "order" FROM _invoices WHERE id GLOB ?',
+    ("opportunity", "INV"): "SELECT opportunity FROM _invoices WHERE id GLOB ?",
+    ("invoice", "ORD"): 'SELECT id FROM _invoices WHERE "order" GLOB ?',
+    ("invoice", "OPP"): "SELECT id FROM _invoices WHERE opportunity GLOB ?",
     ("supplier-quotation", "OPP"): "SELECT id FROM _supplier_quotations WHERE opportunity GLOB ?",
 }
 

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipecli.records.kinds import CUSTOMER, LEAD, OPPORTUNITY, Kind
-from pipecli.reports.followups import ACTIVITY, EXPECTED_CLOSE, NEXT_CONTACT, Plan
+from pipecli.reports.followups import ACTIVITY, EXPECTED_CLOSE, INVOICE, NEXT_CONTACT, Plan
 from pipecli.store.index.views import OwnerFilter, is_member
 
 if TYPE_CHECKING:
@@ -25,8 +25,13 @@ _CUSTOMER = {
 }
 
 
-def plans(connection: sqlite3.Connection, owner_filter: OwnerFilter, until: date) -> list[Plan]:
-    """The next contacts and open activities up to `until`, of those who are to do them."""
+def plans(
+    connection: sqlite3.Connection, owner_filter: OwnerFilter, until: date, *, with_invoices: bool = False
+) -> list[Plan]:
+    """The next contacts and open activities up to `until`, of those who are to do them.
+
+    `with_invoices`: and the invoices that are to be paid until then, of the owners of their deals.
+    """
     # A time with another offset may be of the day before or after in the pipeline's own zone.
     latest = until + timedelta(days=1) if until < date.max else until
     parts = [
@@ -34,6 +39,8 @@ def plans(connection: sqlite3.Connection, owner_filter: OwnerFilter, until: date
         for table, is_open in _OPEN.items()
         for part in (_next_contacts(table, is_open), _activities(table, f"{is_open} AND NOT a.done"))
     ]
+    if with_invoices:
+        parts.append(_UNPAID)
     return _asked(connection, parts, owner_filter, latest.isoformat() + "U")  # after any time of that day
 
 
@@ -50,6 +57,12 @@ def expected_closes(connection: sqlite3.Connection, owner_filter: OwnerFilter) -
     part = f"""{_select(table, what, type_="NULL", subject="NULL", note="NULL", duration="NULL")}
         WHERE {_OPEN[table]} AND r.expected_close IS NOT NULL"""
     return _asked(connection, [part], owner_filter)
+
+
+_UNPAID = f"""SELECT '{INVOICE}', id, NULL, due AS at, owner AS "by", 'invoice',
+        number || ' of ' || exact_total || ' ' || currency || ' is to be paid',
+        coalesce(opportunity_title, id), customer, customer_name, NULL, NULL
+    FROM invoices WHERE status = 'issued' AND due IS NOT NULL AND open > 0.0001"""
 
 
 def _asked(

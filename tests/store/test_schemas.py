@@ -90,6 +90,21 @@ date: 2026-09-01
 customer: contoso-coffee
 currency: EUR
 """,
+    "invoice": """
+id: INV-AAAAA
+created: 2026-09-01T10:00:00+02:00
+number: 2026-0001
+opportunity: OPP-2Q8XA
+order: ORD-AAAAA
+date: 2026-09-01
+due: 2026-10-01
+status: issued
+customer: contoso-coffee
+currency: EUR
+items: [{description: Training, quantity: 2, unit_price: 100, tax: 21, kind: charge}]
+discount: 5
+payments: [{id: 4F2QX, date: 2026-09-09, amount: 50.00, note: SEPA}]
+""",
     "customer": "{id: contoso-coffee, name: Contoso Coffee, kind: organization, parent: contoso}",
     "contact": "{id: maria-lopez, name: María López, emails: [maria@contoso.example], customer: contoso}",
     "supplier": "{id: acme, name: ACME, currency: USD}",

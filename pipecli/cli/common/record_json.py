@@ -12,7 +12,7 @@ from pipecli.cli.common.reference import names_of
 from pipecli.cli.common.session import Session
 from pipecli.errors import PipecliError
 from pipecli.formats import loads
-from pipecli.records.money import percent, weighted
+from pipecli.records.money import percent, rounded, weighted
 from pipecli.records.names import Names, chosen, listed, name_key
 from pipecli.store.index.records import row_of, rows_where
 
@@ -52,10 +52,22 @@ DERIVED = {
     },
     "quotation": _PRICED,
     "order": _PRICED,
+    "invoice": {
+        "customer_name": "customer_name",
+        "amount": "exact_amount",
+        "tax_by_rate": "tax_by_rate",
+        "tax": "exact_tax",
+        "total": "exact_total",
+        "subtotal": "exact_subtotal",
+        "discount_total": "exact_discount_total",
+        "paid": "exact_paid",
+        "open": "open",
+        "overdue_days": "overdue_days",
+    },
     "supplier-quotation": {"amount": "exact_amount", "supplier_name": "supplier_name"},
     "product": {"id": "sku"},
 }
-_EXACT = ("amount", "items_amount", "tax", "total", "subtotal", "discount_total")
+_EXACT = ("amount", "items_amount", "tax", "total", "subtotal", "discount_total", "paid")
 
 
 def derive(noun: str, row: sqlite3.Row | tuple[Any, ...], currency: str) -> RecordJson:
@@ -78,6 +90,8 @@ def derive(noun: str, row: sqlite3.Row | tuple[Any, ...], currency: str) -> Reco
         )
     if noun == "lead":
         record_json["missing"] = [word for word in record_json["missing"].split(", ") if word]
+    if noun == "invoice":
+        record_json["open"] = rounded(Decimal(repr(record_json["open"])), currency)
     if "tax_by_rate" in record_json:
         record_json["tax_by_rate"] = loads(record_json["tax_by_rate"])
     if "margin_facts" in record_json:

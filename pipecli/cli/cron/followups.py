@@ -16,7 +16,7 @@ from pipecli.cli.common.reference import document, print_numbered
 from pipecli.cli.common.session import Session, mention, say, session
 from pipecli.cli.common.table import Column
 from pipecli.errors import PipecliError
-from pipecli.records.kinds import LEAD, OPPORTUNITY
+from pipecli.records.kinds import INVOICE, LEAD, OPPORTUNITY
 from pipecli.reports.followups import FollowUp
 from pipecli.store.index.records import created
 from pipecli.wording import count
@@ -52,12 +52,15 @@ def followups(
     from pipecli.store.plans import plans
 
     run = session(ctx)
-    pipeline = run.read(LEAD, OPPORTUNITY)
+    pipeline = run.read(LEAD, OPPORTUNITY, INVOICE)
     until = parse_to(due, run.today) if due else date.max if ics else run.today
     zone = run.now.tzinfo
     assert zone is not None
     follow_ups = followups_of(
-        plans(pipeline.index.connection, owner_filter(run), until), today=run.today, until=until, zone=zone
+        plans(pipeline.index.connection, owner_filter(run), until, with_invoices=True),
+        today=run.today,
+        until=until,
+        zone=zone,
     )
     if ics:
         write_text(text_of(run, "follow-ups", [follow_up.plan for follow_up in follow_ups]))
@@ -137,7 +140,7 @@ def calendar(
     from pipecli.store.plans import done, expected_closes, plans
 
     run = session(ctx)
-    pipeline = run.read(LEAD, OPPORTUNITY)
+    pipeline = run.read(LEAD, OPPORTUNITY, INVOICE)
     connection, theirs = pipeline.index.connection, owner_filter(run)
     planned = plans(connection, theirs, date.max)
     if expected_close:

@@ -15,7 +15,7 @@ from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.session import Session, mention, say, session
 from pipecli.cli.common.table import Column, clean
 from pipecli.errors import PipecliError
-from pipecli.records.kinds import LEAD, OPPORTUNITY
+from pipecli.records.kinds import INVOICE, LEAD, OPPORTUNITY
 from pipecli.reports.followups import by_user, item, reminder
 
 if TYPE_CHECKING:
@@ -108,11 +108,11 @@ def _follow_ups(run: Session, due: str) -> list[FollowUp]:
     from pipecli.reports.followups import followups
     from pipecli.store.plans import plans
 
-    pipeline = run.read(LEAD, OPPORTUNITY)
+    pipeline = run.read(LEAD, OPPORTUNITY, INVOICE)
     until = parse_to(due, run.today) if due else run.today
     zone = run.now.tzinfo
     assert zone is not None
-    planned = plans(pipeline.index.connection, owner_filter(run), until)
+    planned = plans(pipeline.index.connection, owner_filter(run), until, with_invoices=True)
     return followups(planned, today=run.today, until=until, zone=zone)
 
 

@@ -14,7 +14,7 @@ from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.reference import document, note_rows, print_rows
 from pipecli.cli.common.session import Session, mention, session
 from pipecli.cli.common.table import Column, clean, cut, isolated
-from pipecli.records.kinds import CUSTOMER, LEAD, OPPORTUNITY, QUOTATION
+from pipecli.records.kinds import CUSTOMER, INVOICE, LEAD, OPPORTUNITY, QUOTATION
 from pipecli.store.index.views import OwnerFilter
 
 app = noun("What is due, what waits, and what happened since yesterday.")
@@ -44,7 +44,7 @@ def today(ctx: typer.Context) -> None:
     what happened since yesterday. `--format json` has every row.
     """
     run = session(ctx)
-    pipeline = run.read(LEAD, OPPORTUNITY, QUOTATION, CUSTOMER)
+    pipeline = run.read(LEAD, OPPORTUNITY, QUOTATION, INVOICE, CUSTOMER)
     chosen = _chosen(run)
     sections = [
         list(_followups(run, chosen)),
@@ -95,7 +95,10 @@ def _followups(run: Session, chosen: OwnerFilter) -> Iterator[dict[str, Any]]:
     zone = run.now.tzinfo
     assert zone is not None
     due = followups(
-        plans(run.pipeline.index.connection, chosen, run.today), today=run.today, until=run.today, zone=zone
+        plans(run.pipeline.index.connection, chosen, run.today, with_invoices=True),
+        today=run.today,
+        until=run.today,
+        zone=zone,
     )
     for follow_up in due:
         plan = follow_up.plan

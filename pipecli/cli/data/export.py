@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from pipecli.cli.common.command import noun
 from pipecli.cli.common.session import Session, say, session
 from pipecli.errors import PipecliError
-from pipecli.records.kinds import Collection
+from pipecli.records.kinds import INVOICE, Collection
 
 if TYPE_CHECKING:
     from pipecli.store.pipeline import Pipeline
@@ -37,8 +37,15 @@ def export(
         Path | None,
         typer.Option("--all", metavar="DIR", help="Every kind into a new folder or .zip, for `import run`."),
     ] = None,
+    journal: Annotated[
+        Literal["hledger", "beancount"] | None,
+        typer.Option(help="Of invoices: entries for bookkeeping, a currency each."),
+    ] = None,
 ) -> None:
-    """Export the records of a kind, every field of their files; CSV unless another format is given."""
+    """Export the records of a kind, every field of their files; CSV unless another format is given.
+
+    Invoices may also be a journal of hledger, or a file of beancount (--journal).
+    """
     from pipecli.cli.common.output import write_text
     from pipecli.cli.data.move import collection_of
 
@@ -50,6 +57,9 @@ def export(
         return
     if kind is None:
         raise PipecliError("what is to be exported?", hint="give a kind, as customers, or --all DIR")
+    if journal:
+        _export_journal(run, kind, journal, output, where)
+        return
     collection = collection_of(kind)
     form = _format(run, output)
     pipeline = run.read(*([collection.kind] if collection.kind else []))
@@ -60,6 +70,29 @@ def export(
         return
     output.write_text(text, encoding="utf-8", newline="")
     say(f"{len(texts):,} {collection.plural if len(texts) != 1 else collection.noun} in {output}")
+
+
+def _export_journal(run: Session, kind: str, journal: str, output: Path | None, where: str | None) -> None:
+    """Write the issued invoices and their payments as entries, or those for which a condition holds."""
+    from pipecli.cli.common.output import write_text
+    from pipecli.cli.common.record_json import record_json
+    from pipecli.cli.data.move import collection_of
+    from pipecli.formats import loads
+    from pipecli.outbox import export as bookkeeping
+
+    collection = collection_of(kind)
+    if collection.kind != INVOICE:
+        raise PipecliError(
+            f"{collection.plural} make no journal", hint="pipecli export invoices --journal hledger"
+        )
+    keys = [loads(text)["id"] for text in _written(run.read(INVOICE), collection, where)]
+    invoices = [record_json(run, "invoice", key) for key in keys]
+    text = bookkeeping.hledger(invoices) if journal == "hledger" else bookkeeping.beancount(invoices)
+    if output is None:
+        write_text(text)
+        return
+    output.write_text(text, encoding="utf-8", newline="")
+    say(f"{len(invoices):,} {collection.plural if len(invoices) != 1 else collection.noun} in {output}")
 
 
 def _export_all(run: Session, target: Path) -> None:

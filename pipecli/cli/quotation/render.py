@@ -19,6 +19,7 @@ from pipecli.outbox.documents import (
     Printed,
     Revisions,
     addressee,
+    printed_invoice,
     printed_order,
     printed_quotation,
     printed_request,
@@ -26,10 +27,10 @@ from pipecli.outbox.documents import (
 from pipecli.outbox.mail import own_template
 from pipecli.outbox.typst import Form, Template, default_template, require_typst, typeset
 from pipecli.records.base import Document, Record
-from pipecli.records.kinds import ORDER, QUOTATION, SUPPLIER_QUOTATION, Kind
+from pipecli.records.kinds import INVOICE, ORDER, QUOTATION, SUPPLIER_QUOTATION, Kind
 from pipecli.records.lead import Lead
 from pipecli.records.party import Contact, Customer, Supplier
-from pipecli.records.quotation import Order, Quotation, SupplierQuotation
+from pipecli.records.quotation import Invoice, Order, Quotation, SupplierQuotation
 from pipecli.store.files import inside
 from pipecli.store.pipeline import Pipeline
 
@@ -57,6 +58,12 @@ def render_quotation(ctx: typer.Context, ref: Ref, output: Output) -> None:
 def render_order(ctx: typer.Context, ref: Ref, output: Output) -> None:
     """Write an order as a PDF or a page that a customer can be sent."""
     _render(ctx, ORDER, ref, output)
+
+
+@app.command("invoice render")
+def render_invoice(ctx: typer.Context, ref: Ref, output: Output) -> None:
+    """Write an invoice or a credit note as a PDF or a page that a customer can be sent."""
+    _render(ctx, INVOICE, ref, output)
 
 
 @app.command("supplier-quote render")
@@ -101,12 +108,14 @@ def printed_of(pipeline: Pipeline, record: Record) -> Printed:
     company = pipeline.settings.company
     if isinstance(record, SupplierQuotation):
         return printed_request(record, company, pipeline.find_record(Supplier, record.supplier))
-    assert isinstance(record, (Quotation, Order))
+    assert isinstance(record, (Quotation, Order, Invoice))
     to = addressee(
         pipeline.find_record(Customer, record.customer),
         pipeline.find_record(Contact, record.contact),
         pipeline.find_record(Lead, record.lead if isinstance(record, Quotation) else None),
     )
+    if isinstance(record, Invoice):
+        return printed_invoice(record, company, to, pipeline.find_record(Invoice, record.credits))
     if isinstance(record, Order):
         return printed_order(record, company, to)
     return printed_quotation(record, company, to, _revisions(pipeline, record))

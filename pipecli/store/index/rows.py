@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pipecli.reports.first_response import Answer, Inquiry
     from pipecli.reports.forecast import Window
     from pipecli.reports.funnel import LeadCourse, Sale
+    from pipecli.reports.receivables import OpenInvoice
 
 
 def open_deals(
@@ -305,3 +306,21 @@ def owned_deals(connection: sqlite3.Connection, owner_filter: OwnerFilter) -> li
         parameters,
     )
     return [OwnedDeal(*row) for row in rows]
+
+
+def open_invoices(connection: sqlite3.Connection) -> Iterator[OpenInvoice]:
+    """The issued invoices of which something is open, or is to be paid back, by customer."""
+    from pipecli.reports.receivables import OpenInvoice
+
+    rows = connection.execute(
+        """SELECT customer, coalesce(customer_name, customer), currency, coalesce(overdue_days, 0),
+            exact_total, exact_paid, (SELECT json_group_array(json_array(n.exact_total, n.exact_paid))
+                FROM _invoices n WHERE n.credits = invoices.id AND n.status <> 'draft')
+        FROM invoices WHERE credits IS NULL AND status <> 'draft' AND abs(open) > 0.0001
+        ORDER BY 2, due, id"""
+    )
+    for customer, name, currency, overdue_days, total, paid, notes in rows:
+        open_ = Decimal(total) - Decimal(paid)
+        for credited, refunded in loads(notes):
+            open_ += Decimal(credited) - Decimal(refunded)
+        yield OpenInvoice(customer, name, currency, overdue_days, open_)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pipecli.records.base import Record
     from pipecli.records.lead import Lead
     from pipecli.records.opportunity import Opportunity
-    from pipecli.records.quotation import Order, Quotation
+    from pipecli.records.quotation import Invoice, Order, Quotation
 
 SQLValue = str | int | float | None
 
@@ -92,18 +92,20 @@ def _latest(activities: Iterator[Activity]) -> str | None:
     return max((activity.at.isoformat() for activity in activities), default=None)
 
 
-def _totals(document: Quotation | Order) -> Sequence[SQLValue]:
+def _totals(document: Quotation | Order | Invoice) -> Sequence[SQLValue]:
+    """The sums of a document; of a credit note they are negative, so that what was sold sums up."""
     from pipecli.records.item import totals
 
-    sums = totals(document)
+    sums, sign = totals(document), -1 if getattr(document, "credits", None) else 1
     is_plain = not sums.discount and not document.tax_included
+    by_rate = {rate: sign * tax for rate, tax in sums.tax_by_rate.items()}
     return (
-        *_money(sums.net),
-        *_money(sums.tax),
-        *_money(sums.gross),
-        dumps(dict(sums.tax_by_rate), indent=None),
-        *_money(None if is_plain else sums.subtotal),
-        *_money(sums.discount or None),
+        *_money(sign * sums.net),
+        *_money(sign * sums.tax),
+        *_money(sign * sums.gross),
+        dumps(by_rate, indent=None),
+        *_money(None if is_plain else sign * sums.subtotal),
+        *_money(sign * sums.discount or None),
     )
 
 
@@ -207,6 +209,18 @@ _OF_RECORDS: dict[str, tuple[Columns, ...]] = {
             "delivered TEXT, status TEXT, customer TEXT, contact TEXT, currency TEXT, price_list TEXT"
         ),
         _TOTALS,
+        _fields("reason TEXT, tags TEXT"),
+    ),
+    "invoice": (
+        _fields(
+            'id TEXT, external_id TEXT, created TEXT, number TEXT, opportunity TEXT, "order" TEXT, '
+            "credits TEXT, date TEXT, due TEXT, status TEXT, customer TEXT, contact TEXT, currency TEXT"
+        ),
+        _TOTALS,
+        (
+            "paid REAL, exact_paid TEXT",
+            lambda invoice: _money(-invoice.paid if invoice.credits and invoice.payments else invoice.paid),
+        ),
         _fields("reason TEXT, tags TEXT"),
     ),
     "supplier-quotation": (

@@ -55,6 +55,20 @@ LEFT JOIN _records k ON k.noun = 'opportunity' AND k.key = r.opportunity
 LEFT JOIN _opportunities o ON o.path = k.path
 LEFT JOIN users u ON u.id = o.owner;"""
 
+_INVOICES = """
+CREATE VIEW invoices AS SELECT r.*,
+    CASE WHEN r.status = 'issued' AND r.due < today() AND r.open > 0.0001
+        THEN CAST(julianday(today()) - julianday(r.due) AS INTEGER) END AS overdue_days,
+    c.name AS customer_name, o.title AS opportunity_title, o.owner, o.shared_with, o.stage, u.team, d.json
+FROM (SELECT i.*, CASE WHEN i.credits IS NOT NULL OR i.status = 'draft' THEN 0 ELSE i.total - i.paid
+        + coalesce((SELECT sum(n.total - n.paid) FROM _invoices n
+            WHERE n.credits = i.id AND n.status <> 'draft'), 0) END AS open FROM _invoices i) r
+JOIN _records d USING (path)
+LEFT JOIN _customers c ON c.path = 'customers/' || r.customer || '.yaml'
+LEFT JOIN _records k ON k.noun = 'opportunity' AND k.key = r.opportunity
+LEFT JOIN _opportunities o ON o.path = k.path
+LEFT JOIN users u ON u.id = o.owner;"""
+
 _LEADS = """
 CREATE VIEW leads AS SELECT r.*,
     CASE WHEN r.status IN ('converted', 'disqualified') THEN '' ELSE
@@ -116,6 +130,7 @@ _OWN = {
     "quotations": _QUOTATIONS,
     "supplier_quotations": _SUPPLIER_QUOTATIONS,
     "orders": _ORDERS,
+    "invoices": _INVOICES,
 }
 
 

@@ -1,0 +1,167 @@
+"""Invoices: parts of an order, numbers in a row whoever issues them, payments, credit notes, and books."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from decimal import Decimal
+
+import pytest
+
+from pipecli.formats import loads
+
+pytestmark = pytest.mark.usefixtures("shop")
+
+
+def made(cli, *words):
+    return cli(*words).out.split()[0]
+
+
+@pytest.fixture
+def order(cli):
+    opp = made(cli, "opp", "add", "Machines", "--customer", "contoso-coffee")
+    for description, price, *rest in (
+        ("Machine A", "1000", "--quantity", "3", "--discount-amount", "100", "--tax", "21"),
+        ("Installation", "75", "--quantity", "6.5", "--tax", "10"),
+        ("Delivery", "80", "--kind", "freight", "--tax", "21"),
+    ):
+        cli("opp", "item", "add", opp, "--description", description, "--price", price, *rest)
+    cli("opp", "set", opp, "discount_amount=50")
+    cli("quote", "send", made(cli, "quote", "new", opp))
+    cli("opp", "won", opp)
+    orders = loads(cli("order", "list", "--format", "json").out)
+    return next(row["id"] for row in orders if row["opportunity"] == opp)
+
+
+def invoices(cli):
+    return {row["id"]: row for row in loads(cli("invoice", "list", "--format", "json").out)}
+
+
+def test_the_parts_of_an_order_come_to_the_order(cli, order):
+    whole = loads(cli("order", "show", order, "--format", "json").out)
+    first = made(cli, "invoice", "new", order, "--item", "Machine A=1", "--item", "3")
+    wrong = cli("invoice", "new", order, "--item", "1=2.5", code=1)
+    assert f"{order} has 2 left to invoice of 3 × Machine A" in wrong.err
+    second = made(cli, "invoice", "new", order, "--item", "1=1", "--item", "2=2")
+    third = made(cli, "invoice", "new", order)
+    wrong = cli("invoice", "new", order, code=1)
+    assert f"{order} is invoiced whole" in wrong.err
+    drawn = invoices(cli)
+    parts = [drawn[key] for key in (first, second, third)]
+    assert [part["items"][0].get("discount_amount") for part in parts] == [
+        Decimal("33.33"), Decimal("33.34"), Decimal("33.33"),
+    ]  # fmt: skip
+    assert sum(part["discount_amount"] for part in parts) == 50
+    for key in ("amount", "subtotal", "discount_total"):
+        assert sum(part[key] for part in parts) == whole[key], key
+    assert abs(sum(part["total"] for part in parts) - whole["total"]) <= Decimal("0.03")  # tax by document
+    assert cli("check").code == 0
+
+
+def test_an_invoice_from_its_draft_to_the_last_payment(cli, order, root, git):
+    invoice = made(cli, "invoice", "new", order)
+    wrong = cli("invoice", "paid", invoice, code=1)
+    assert "is a draft, nobody was asked to pay it" in wrong.err
+    assert "2026-0001" in cli("--today", "2026-11-20", "invoice", "issue", invoice).out
+    for change in (("set", invoice, "due=2027-05-01"), ("issue", invoice)):
+        assert "is issued as 2026-0001" in cli("invoice", *change, code=1).err
+    total = loads(cli("invoice", "show", "2026-0001", "--format", "json").out)["total"]
+    assert "is more than the" in cli("invoice", "paid", invoice, "--amount", "9999", code=1).err
+    cli("--today", "2026-11-25", "invoice", "paid", invoice, "--amount", "1000", "--note", "SEPA 1")
+    late = cli("--today", "2027-02-01", "report", "receivables", "--format", "json")
+    (row, whole) = loads(late.out)
+    assert (row["customer"], row["days_31_60"]) == ("contoso-coffee", total - 1000) and whole[
+        "open"
+    ] == total - 1000
+    due = cli("--today", "2026-12-21", "followups", "--owner", "ana", code=0)
+    assert "2026-0001 of" in cli("--today", "2026-12-21", "followups").out + due.out
+    assert "it is paid" in cli("--today", "2026-12-01", "invoice", "paid", invoice).err
+    assert "is settled" in cli("invoice", "paid", invoice, code=1).err
+    assert loads(cli("report", "receivables", "--format", "json").out) == []
+    assert "Pipecli-Event: invoice-paid" in git("log", "-1", "--format=%B")
+
+
+def test_a_credit_note_is_numbered_counts_back_and_is_paid_back(cli, order):
+    invoice = made(cli, "invoice", "new", order)
+    cli("invoice", "issue", invoice)
+    cli("invoice", "paid", invoice)
+    note = made(cli, "invoice", "credit", invoice, "--item", "Machine A=1", "--reason", "broken")
+    assert "2026-0002" in cli("--today", "2026-11-20", "invoice", "issue", note).out
+    drawn = invoices(cli)
+    assert drawn[note]["total"] < 0 and drawn[note]["credits"] == invoice
+    owed = loads(cli("report", "receivables", "--format", "json").out)[-1]["open"]
+    assert owed == drawn[note]["total"]  # money that is to go back
+    cli("invoice", "paid", note)
+    assert loads(cli("report", "receivables", "--format", "json").out) == []
+    again = made(cli, "invoice", "new", order)  # what was credited may be invoiced again
+    assert invoices(cli)[again]["items"][0]["quantity"] == 1
+    assert "is a credit note" in cli("invoice", "credit", note, code=1).err
+
+
+def test_check_tells_of_doubles_gaps_and_wrong_sums(cli, order, root, git):
+    keys = [made(cli, "invoice", "new", order, "--item", f"1={n}") for n in (1, 2)]
+    for key in keys:
+        cli("--today", "2026-11-20", "invoice", "issue", key)
+    files = [next(root.glob(f"invoices/**/{key}*")) for key in keys]
+    files[1].write_text(files[1].read_text().replace("number: 2026-0002", "number: 2026-0001"))
+    files[0].write_text(files[0].read_text().replace("quantity: 1\n", "quantity: 4\n"))
+    faults = {line["rule"] for line in loads(cli("check", "--format", "json", code=1).out)}
+    assert {"invoice-number-twice", "overdrawn-order"} <= faults
+    files[1].write_text(files[1].read_text().replace("number: 2026-0001", "number: 2026-0005"))
+    gaps = [
+        line["message"]
+        for line in loads(cli("check", "--format", "json").out)
+        if line["rule"] == "invoice-gap"
+    ]
+    assert [gap.split(";")[0] for gap in gaps] == [
+        f"no invoice has the number 2026-000{n}" for n in (2, 3, 4)
+    ]
+    git("commit", "-qam", "by hand")
+    base = cli("check", "--base", "HEAD~1", "--format", "json", code=1)
+    assert "invoice-altered" in {line["rule"] for line in loads(base.out)}
+
+
+def test_two_clones_number_in_one_row_and_nothing_without_the_remote(cli, order, root, git, tmp_path):
+    keys = [made(cli, "invoice", "new", order, "--item", "1=0.5") for _ in range(4)]
+    subprocess.run(["git", "init", "-q", "--bare", "-b", "main", tmp_path / "remote.git"], check=True)
+    git("remote", "add", "origin", str(tmp_path / "remote.git"))
+    git("push", "-q", "--set-upstream", "origin", "HEAD:main")
+    shutil.copytree(root, tmp_path / "other")
+
+    def issue(clone, key, code=0):
+        return cli("-C", str(tmp_path / clone), "--today", "2026-11-20", "invoice", "issue", key, code=code)
+
+    numbers = [
+        issue(clone, key).out.split()[-1] for clone, key in zip(("other", root.name) * 2, keys, strict=True)
+    ]
+    assert numbers == [f"2026-000{n}" for n in (1, 2, 3, 4)]
+    assert "2026-0001" in issue(root.name, keys[0]).out  # the same invoice has the same number everywhere
+    more = made(cli, "invoice", "new", order, "--item", "2")
+    shutil.move(tmp_path / "remote.git", tmp_path / "gone.git")
+    assert f"{more} stays a draft" in issue(root.name, more, code=1).err
+    assert "draft" in cli("invoice", "show", more).out
+    shutil.move(tmp_path / "gone.git", tmp_path / "remote.git")
+    assert "2026-0005" in issue(root.name, more).out
+
+
+@pytest.mark.parametrize("program", ["hledger", "beancount"])
+def test_the_books_balance_where_they_are_kept(cli, order, tmp_path, program):
+    checker = shutil.which({"hledger": "hledger", "beancount": "bean-check"}[program])
+    if checker is None:
+        pytest.skip(f"{program} is not installed")
+    invoice = made(cli, "invoice", "new", order)
+    cli("invoice", "issue", invoice)
+    cli("invoice", "paid", invoice, "--amount", "1000")
+    cli("invoice", "issue", made(cli, "invoice", "credit", invoice, "--item", "3"))
+    book = tmp_path / "book"
+    cli("export", "invoices", "--journal", program, "--output", str(book))
+    command = [checker, "-f", book, "check"] if program == "hledger" else [checker, book]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    if program == "hledger":
+        owed = subprocess.run(
+            [checker, "-f", book, "balance", "Assets:Receivable", "-N", "--format", "%(total)"],
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        open_ = loads(cli("report", "receivables", "--format", "json").out)[-1]["open"]
+        assert f"{open_:.2f} EUR" in owed.stdout
