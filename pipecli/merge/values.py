@@ -6,6 +6,8 @@ Nothing here depends on which version is ours and which is theirs, so that both 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
 from decimal import Decimal
 from itertools import count
 from typing import Any, Literal, NamedTuple, TypeVar
@@ -256,6 +258,10 @@ def merged(
     return Outcome(plain, merging.clashes)
 
 
+_EARLIEST: Mapping[str, tuple[Path, ...]] = {"quotation": (("sent",),)}
+"""By noun, times that two sides may note of one thing that happened: the earlier is when it did."""
+
+
 class _Merging:
     def __init__(self, model: type[Part], choose: Callable[[Path], Side], whole: frozenset[str]) -> None:
         self.model = model
@@ -302,6 +308,9 @@ class _Merging:
             return ours
         if not is_member and self._is_free(path, base, ours, theirs):
             base, ours, theirs = (self._or_empty(side, ours, theirs) for side in (base, ours, theirs))
+        if path in _EARLIEST.get(getattr(self.model, "noun", ""), ()):
+            with suppress(TypeError, ValueError):  # one that was removed, or is no time
+                return min(ours, theirs, key=lambda at: datetime.fromisoformat(str(at)))
         if isinstance(ours, Mapping) and isinstance(theirs, Mapping):
             return self.map(path, base if isinstance(base, Mapping) else None, ours, theirs)
         if is_list(ours) and is_list(theirs):

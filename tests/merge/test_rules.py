@@ -167,3 +167,14 @@ def test_settings_in_conflict(ours, theirs, said: str):
     merged = both(base, edited(*ours, text=base), edited(*theirs, text=base), "pipecli.yaml")
 
     assert said in " ".join(words(merged))
+
+
+def test_of_two_who_marked_one_quotation_as_sent_the_earlier_did():
+    first, second = (
+        OFFER.replace("status: draft", f"sent: {at}\nstatus: sent")
+        for at in ("2026-11-20T10:00:00+01:00", "2026-11-20T09:30:00Z")
+    )
+    merged = both(OFFER, first, second, RULES[-1][0])
+    assert not merged.conflicts
+    assert merged.text == first
+    assert both(OFFER, second, first, RULES[-1][0]).text == first
