@@ -124,6 +124,12 @@ def _web_address(address: str) -> str:
     return address
 
 
+def _domain(name: str) -> str:
+    if not re.fullmatch(r"@?([^\W_]([\w-]{0,61}[^\W_])?\.)+[^\W\d_][\w-]*", name):
+        raise ValueError(f"{name} isn't a domain; write it as contoso.example")
+    return name
+
+
 def _known_currency(code: str) -> str:
     if code not in CURRENCIES:
         raise ValueError(f"{code} is no currency of ISO 4217; write its code, as EUR")
@@ -137,6 +143,7 @@ Text = Annotated[str, StringConstraints(strict=True, min_length=1)]
 Line = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=500, pattern=ONE_LINE)]
 PathInside = Annotated[Line, AfterValidator(_path_inside)]
 """A file of the pipeline, from its root; whether it is there, and no link out, is for the store to say."""
+Domain = Annotated[Line, AfterValidator(_domain)]
 WebAddress = Annotated[Line, AfterValidator(_web_address)]
 TimeOfDay = Annotated[
     str, BeforeValidator(_time_of_day), WithJsonSchema({"type": "string", "pattern": f"^({_TIME_OF_DAY})$"})

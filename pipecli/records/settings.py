@@ -18,6 +18,7 @@ from pipecli.records.base import (
     CurrencyCode,
     Custom,
     Day,
+    Domain,
     Flag,
     LanguageTag,
     Line,
@@ -47,7 +48,7 @@ class Company(Part):
     website: Line | None = None
     tax_id: Line | None = None
     logo: PathInside | None = None
-    domains: tuple[Line, ...] = ()
+    domains: tuple[Domain, ...] = ()
     """Mail from these and those below them is ours. Absent: those of its e-mail, website and users."""
 
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from pipecli.records.base import Record
-from pipecli.records.opportunity import Opportunity
+from pipecli.records.opportunity import Opportunity, Stakeholder
 from pipecli.records.party import Competitor, Contact, Customer, Supplier
 from pipecli.records.references import relinked
 from pipecli.workflow.change import Change, Refused
@@ -129,7 +129,12 @@ def merge_contacts(source: Contact, target: Contact, users: Sequence[Record]) ->
     """
     _refuse_itself(source, target)
     change = _merged(source, target, _filled(source, target), users)
-    parts = [(deal, *_one_part(deal, target.id)) for deal in change.also if isinstance(deal, Opportunity)]
+    was = {deal.id: deal.contacts for deal in users if isinstance(deal, Opportunity)}
+    parts = [
+        (deal, *_one_part(deal, was[deal.id], source.id, target.id))
+        for deal in change.also
+        if isinstance(deal, Opportunity)
+    ]
     deals = {deal.id: after for deal, after, _ in parts}
     return replace(
         change,
@@ -138,16 +143,21 @@ def merge_contacts(source: Contact, target: Contact, users: Sequence[Record]) ->
     )
 
 
-def _one_part(deal: Opportunity, contact: str) -> tuple[Opportunity, str]:
-    """The deal with one part for a contact who stands on it twice; and a note of a role that goes."""
-    both = [part for part in deal.contacts if part.contact == contact]
+def _one_part(
+    deal: Opportunity, was: Sequence[Stakeholder], source: str, target: str
+) -> tuple[Opportunity, str]:
+    """The deal with one part for a contact who stood on it twice; and a note of the role that stays."""
+    both = {part.contact: part for part in was if part.contact in (source, target)}
     if len(both) < 2:
         return deal, ""
-    roles = list(dict.fromkeys(part.role for part in both if part.role))
-    one = both[0].with_(role=next(iter(roles), None), primary=any(part.primary for part in both) or None)
-    parts = [one if part.contact == contact else part for part in deal.contacts]
+    own, other = both[target].role, both[source].role
+    one = both[target].with_(role=own or other, primary=any(part.primary for part in both.values()) or None)
+    parts = [one if part.contact == target else part for part in deal.contacts]
     first = [part for place, part in enumerate(parts) if part not in parts[:place]]
-    note = f"{deal.id}: {contact} was {' and '.join(roles)} there, and stays {roles[0]}" if roles[1:] else ""
+    stays = (
+        f"was {own} and {other} there, and stays {own}" if own else f"is {other} there now, as {source} was"
+    )
+    note = f"{deal.id}: {target} {stays}" if other not in (None, own) else ""
     return deal.with_(contacts=tuple(first)), note
 
 

@@ -67,6 +67,14 @@ ONE_CHANGE = [
     ("type", DEAL, "type: sales", "type: salez", 5, '"salez" is none of opportunity_types: sales'),
     ("source", DEAL, "source: referral", "source: reference", 13, '"reference" is none of sources: referral'),
     ("source", LEAD, "source: referral", "source: reference", 5, '"reference" is none of sources: referral'),
+    (
+        "lost-reason",
+        LOST,
+        "  reasons:\n  - price",
+        "  reason: prize",
+        10,
+        '"prize" is none of lost_reasons: price',
+    ),
     ("lost-reason", LOST, "- price", "- prize", 11, '"prize" is none of lost_reasons: price'),
     (
         "disqualify-reason",

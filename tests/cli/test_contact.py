@@ -112,6 +112,13 @@ def test_two_contacts_of_one_person_become_one_in_one_commit(cli, git, twice):
     assert cli("check").out == ""
 
 
+def test_a_role_that_only_the_other_had_is_taken_and_said(cli, twice):
+    cli("opp", "contact", "remove", twice, "carla-ortiz")
+    cli("opp", "contact", "add", twice, "carla-ortiz")
+    said = cli("contact", "merge", "c-ortiz", "carla-ortiz")
+    assert f"{twice}: carla-ortiz is decision-maker there now, as c-ortiz was" in said.err
+
+
 def test_a_contact_merged_into_one_with_a_customer_leaves_the_customer(cli, twice):
     cli("customer", "add", "Tailspin")
     cli("contact", "set", "c-ortiz", "customer=tailspin")

@@ -441,7 +441,9 @@ def test_a_colleague_who_is_no_user_is_one_of_us(cli, take, box):
     assert "by" not in activities(cli, OPP)[0]
 
 
-def test_the_settings_say_which_domains_are_ours(cli, take, box):
+def test_the_settings_say_which_domains_are_ours(cli, refused, take, box):
+    for junk in ("junk", "ana@contoso.example", "contoso example.com", "https://contoso.example"):
+        assert f"{junk} isn't a domain" in refused("settings", "set", f"company.domains={junk}")
     cli("settings", "set", "company.domains=@BrandX.example")
     box("Pia <pia@brandx.example>", MARIA)
     folder = box("Kim <kim@contoso.example>", "pia@brandx.example")

@@ -11,6 +11,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 from pipecli.errors import Fault
+from pipecli.records.kinds import CLOSED_LISTS
 from pipecli.store.yaml.tree import ListNode, MappingNode, ScalarNode, TreeNode, read_tree
 from pipecli.store.yaml.write import CONTROL, compiled
 
@@ -141,7 +142,8 @@ def _descend(node: TreeNode | None, path: Sequence[str | int]) -> tuple[tuple[in
     place = (0, 0)
     for step in path:
         if isinstance(node, MappingNode):
-            entry = next((e for e in node.entries if e.key.text == str(step)), None)
+            keys = {str(step), _OLD_KEYS.get(str(step))}  # a file has the one or the other
+            entry = next((e for e in node.entries if e.key.text in keys), None)
             if entry is None:
                 break
             place, node = (entry.key.line + 1, entry.key.column + 1), entry.value
@@ -151,6 +153,9 @@ def _descend(node: TreeNode | None, path: Sequence[str | int]) -> tuple[tuple[in
         else:
             break
     return place, node
+
+
+_OLD_KEYS = {new: old for old, new in CLOSED_LISTS.items()}
 
 
 def _position(step: str | int) -> int:
