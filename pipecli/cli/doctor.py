@@ -35,7 +35,9 @@ def doctor(
     run = session(ctx)
     place = run.present.location
     if fix:
-        with run.present.exclusive():
+        from pipecli.store.journal import working
+
+        with run.present.exclusive(), working(place, "doctor --fix"):
             diagnoses = [mend(diagnosis) for diagnosis in examine(place)]
     else:
         diagnoses = list(examine(place))

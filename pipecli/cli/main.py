@@ -77,12 +77,19 @@ def root(session: Session | None = None) -> Root:
 def main() -> None:
     """Run one command; every failure leaves here as one `error:` line and an exit code."""
     _have_streams()
+    sys.unraisablehook = _quiet
     code = run(sys.argv[1:])
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError):
             stream.flush()
     # Giving back, object by object, what the process gives back at once takes 12 ms.
     os._exit(code)
+
+
+def _quiet(unraisable: sys.UnraisableHookArgs) -> None:
+    """Print no traceback of a Ctrl-C that Python could give to nobody, in the middle of a fork."""
+    if unraisable.exc_type is not KeyboardInterrupt:
+        sys.__unraisablehook__(unraisable)
 
 
 def _have_streams() -> None:

@@ -25,6 +25,7 @@ from pipecli.cli.common.table import Column, clean, isolated
 from pipecli.cli.common.terminal import terminal_width
 from pipecli.history.change_set import ChangedRecord, Range, change_set
 from pipecli.store.files import Location
+from pipecli.store.journal import working
 from pipecli.sync import merge as merge_plan
 from pipecli.sync.conflict import RecordConflict, Side, conflicts, title_of
 from pipecli.sync.sync import Conflicted, Synced, Unsound, abort, choose, preview, resume, sync
@@ -70,7 +71,7 @@ def sync_clone(
     if refs and not (ours or theirs):
         raise typer.BadParameter("records are named with --ours or --theirs only", ctx=ctx)
     run = session(ctx)
-    with run.present.exclusive():
+    with run.present.exclusive(), working(run.present.location, "sync"):
         if dry_run:
             print_preview(run)
         elif abort:

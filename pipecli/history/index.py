@@ -12,7 +12,7 @@ import sqlite3
 from binascii import crc32
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
@@ -25,6 +25,7 @@ from pipecli.history.moments import FirstParentLine, Tip, line_of_git, tip
 from pipecli.history.version import NOT_HERE, VersionFacts, facts_of
 from pipecli.store import files, git
 from pipecli.store.files import Location
+from pipecli.store.index.index import is_sealed, writing
 
 _PATIENCE = 60.0
 """Seconds to wait for another command that reads a long history for the first time."""
@@ -54,10 +55,13 @@ LAYOUT = f"{__version__}/{crc32(_SCHEMA.encode()):08x}"
 
 def connect(file: Path) -> sqlite3.Connection:
     """A connection to the index, whose tables are made anew where there are none of this layout."""
-    connection = sqlite3.connect(file, timeout=_PATIENCE, isolation_level=None)
-    connection.execute("PRAGMA synchronous = OFF")  # lost with the power, it is read again
-    if _layout(connection) == LAYOUT:
+    connection = _connect(file)
+    if _is_known(connection, file):
         return connection
+    connection.close()
+    if str(file) != ":memory:" and file.exists() and not is_sealed(file):
+        file.unlink(missing_ok=True)
+    connection = _connect(file)
     with writing(connection):
         if _layout(connection) != LAYOUT:  # still: another command may have made them meanwhile
             for (table,) in connection.execute(
@@ -70,6 +74,21 @@ def connect(file: Path) -> sqlite3.Connection:
     return connection
 
 
+def _connect(file: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(file, timeout=_PATIENCE, isolation_level=None)
+    connection.execute("PRAGMA synchronous = OFF")  # lost with the power, it is read again
+    return connection
+
+
+def _is_known(connection: sqlite3.Connection, file: Path) -> bool:
+    """True of an index of this layout that is as a pipecli left it."""
+    connection.execute("BEGIN")  # no writer is at work while its seal is looked at
+    try:
+        return _layout(connection) == LAYOUT and is_sealed(file)
+    finally:
+        connection.execute("ROLLBACK")
+
+
 def _layout(connection: sqlite3.Connection) -> str | None:
     try:
         layout: str = connection.execute("SELECT layout FROM about").fetchone()[0]
@@ -78,18 +97,6 @@ def _layout(connection: sqlite3.Connection) -> str | None:
             raise
         return None
     return layout
-
-
-@contextmanager
-def writing(connection: sqlite3.Connection) -> Iterator[None]:
-    """One SQLite transaction, rolled back when anything fails."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
-    connection.execute("COMMIT")
 
 
 _MANY = 5000

@@ -16,7 +16,8 @@ from typing import NamedTuple
 
 from pipecli.errors import PipecliError
 from pipecli.outbox.mail import Doubtful, Server, deliver
-from pipecli.store import files
+from pipecli.store import files, journal, lock
+from pipecli.store.files import Location
 
 
 class SendJournal:
@@ -81,6 +82,16 @@ class SendJournal:
             ) from None
 
 
+@contextmanager
+def job(place: Location, name: str) -> Iterator[None]:
+    """Do one of the JOBS, once nobody else does it. Raises lock.Busy."""
+    file = place.journal_of(name)
+    with lock.exclusive(file.parent):
+        journal.settle(place, file)
+        with journal.working(place, name, file):
+            yield
+
+
 class Unfinished(NamedTuple):
     """The claims of a run that has not ended, or was killed."""
 
@@ -105,9 +116,14 @@ class ReminderJournal:
         """What a killed run has left."""
         try:
             plain = json.loads((self._cache / self._file).read_text(encoding="utf-8"))
+            return Unfinished(plain["who"], plain["unsent"], plain["sending"])
         except FileNotFoundError:
             return None
-        return Unfinished(plain["who"], plain["unsent"], plain["sending"])
+        except (ValueError, TypeError, KeyError):
+            raise PipecliError(
+                f"{self._cache / self._file} of a run that was cut off is damaged",
+                hint="delete it; what that run was sending is perhaps sent",
+            ) from None
 
     def begin(self, keys: Sequence[str]) -> None:
         """Note what will be claimed."""

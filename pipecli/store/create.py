@@ -21,7 +21,8 @@ from pipecli.records.currencies import CURRENCIES
 from pipecli.records.kinds import SETTINGS, SETTINGS_FILE
 from pipecli.store import files, git, git_commit, journal, lock, merge_setup, naming, reading, schemas
 from pipecli.store.files import Location, find, inside
-from pipecli.store.transaction import Write, interruptible, make
+from pipecli.store.lock import interruptible
+from pipecli.store.transaction import Write, make
 from pipecli.store.yaml.write import scalar_text
 
 
@@ -96,9 +97,12 @@ def add(place: Location, review: Review) -> None:
     """Add the file to a pipeline, as one commit. Raises PipecliError, and nothing is changed."""
     host = review.host
     require_absent(place.work_tree, host)
+    message = f"Review what is to be merged, on {host.name}\n\nPipecli-Event: ci-added"
     try:
+        if not place.prefix:
+            make(place, [Write(host.file, None, text(review, "").encode())], message)
+            return
         name = write(place, review)
-        message = f"Review what is to be merged, on {host.name}\n\nPipecli-Event: ci-added"
         git_commit.commit(place.work_tree, message, changed=[], new=[name])
     except OSError as error:
         remove(place, host)

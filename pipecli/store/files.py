@@ -11,8 +11,9 @@ import json
 import marshal
 import os
 import stat
+from binascii import crc32
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from errno import EEXIST
 from functools import lru_cache
@@ -102,6 +103,28 @@ def restamp(stamp: bytes | None, changes: Mapping[str, Stat | None]) -> bytes:
     return _stamp(sorted((name, *stat) for name, stat in files.items() if stat is not None))
 
 
+_TICK, _COARSE = 20_000_000, 2_000_000_000
+"""Nanoseconds between two times of a file, and on a disk that knows whole seconds only."""
+
+
+def doubted_stat(stat: Stat, clock: int) -> Stat:
+    """The stat to remember of a file that was read at a time of the clock; in doubt one that no file has.
+
+    A file that was written in that very moment may be written again with the same size and time: it is read
+    again by the next command, as git does it.
+    """
+    size, mtime, inode = stat
+    grain = _TICK if mtime % 1_000_000_000 else _COARSE
+    return (size, -1, inode) if abs(clock - mtime) <= grain else stat
+
+
+def doubted(stamp: bytes, clock: int) -> bytes:
+    """The stamp to remember of a folder whose files were read at a time of the clock."""
+    known = _files(stamp)
+    doubts = {name: doubt for name, stat in known.items() if (doubt := doubted_stat(stat, clock)) != stat}
+    return restamp(stamp, doubts) if doubts else stamp
+
+
 def _files(stamp: bytes | None) -> dict[str, Stat]:
     if not stamp:
         return {}
@@ -113,6 +136,10 @@ class NoPipeline(PipecliError):
     """The directory, and those above it, hold no pipeline."""
 
     code = "no-pipeline"
+
+
+JOBS = ("notify", "remind", "digest")
+"""Those that work beside changes, each under a lock of its own."""
 
 
 class Location(NamedTuple):
@@ -138,6 +165,10 @@ class Location(NamedTuple):
     def journal(self) -> Path:
         """The journal of the change that is being made, or was cut off; there is none at other times."""
         return self.cache / "journal"
+
+    def journal_of(self, job: str) -> Path:
+        """That of one of the JOBS."""
+        return self.cache / job / "journal"
 
 
 def find(start: Path) -> Location:
@@ -238,6 +269,16 @@ def make_folder(root: Path, folder: str) -> None:
     path = inside(root, folder)
     path.mkdir(parents=True, exist_ok=True)
     inside(root, folder)  # again: the folders exist only now
+
+
+def new_folders(root: Path, names: Sequence[str]) -> Iterator[str]:
+    """The folders that these files need and that are not there, the outer ones first."""
+    for folder in sorted({name.rpartition("/")[0] for name in names}):
+        parts = folder.split("/")
+        for length in range(1, len(parts) + 1):
+            outer = "/".join(parts[:length])
+            if outer and not (root / outer).exists():
+                yield outer
 
 
 def temporary_name(file: str, process: int) -> str:
@@ -354,7 +395,7 @@ def _skipped(place: Location, stamp: list[int]) -> list[str]:
     kept = place.cache / "left-out.json"
     with suppress(OSError, ValueError, KeyError, TypeError):
         known = json.loads(kept.read_text(encoding="utf-8"))
-        if known["stamp"] == stamp:
+        if known["stamp"] == stamp and known["sum"] == _sum_of(known["files"]):
             return [str(file) for file in known["files"]]
     from pipecli.store import git
 
@@ -367,9 +408,15 @@ def _skipped(place: Location, stamp: list[int]) -> list[str]:
     with suppress(OSError, ValueError):  # only to be faster
         place.cache.mkdir(parents=True, exist_ok=True)
         aside = kept.with_suffix(f".{os.getpid()}.tmp")
-        aside.write_text(json.dumps({"stamp": stamp, "files": files}), encoding="utf-8")
+        aside.write_text(
+            json.dumps({"stamp": stamp, "files": files, "sum": _sum_of(files)}), encoding="utf-8"
+        )
         aside.replace(kept)
     return files
+
+
+def _sum_of(names: Iterable[str]) -> int:
+    return crc32("\0".join(names).encode("utf-8", "surrogatepass"))
 
 
 def name_of(file: str) -> tuple[str, str] | None:

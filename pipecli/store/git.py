@@ -29,6 +29,10 @@ class GitRefused(PipecliError):
     code = "git"
 
 
+held: list[int] = []
+"""Open files that every git of ours holds, too, until it ends, with its hooks: those of journals."""
+
+
 def not_installed() -> GitRefused:
     return GitRefused("git is not installed", hint="install it, and try again")
 
@@ -102,14 +106,13 @@ def run(
     *arguments: str,
     stdin: bytes | None = None,
     environment: Mapping[str, str] | None = None,
-    held: Sequence[int] = (),
 ) -> subprocess.CompletedProcess[bytes]:
     """Run git in `work_tree`; the caller looks at the exit code.
 
-    git and its hooks hold the open files `held`, too, until they end. Raises GitRefused without a git, and
-    where it can't work in this repository at all: no caller takes that for the answer to its question.
+    Raises GitRefused without a git, and where it can't work in this repository at all: no caller takes that
+    for the answer to its question.
     """
-    done = _run(work_tree, arguments, stdin, environment, held)
+    done = _run(work_tree, arguments, stdin, environment)
     if done.returncode == FATAL:
         require_working(work_tree)
     return done
@@ -124,7 +127,6 @@ def _run(
     arguments: Sequence[str],
     stdin: bytes | None = None,
     more: Mapping[str, str] | None = None,
-    held: Sequence[int] = (),
 ) -> subprocess.CompletedProcess[bytes]:
     with started(work_tree):
         process = subprocess.Popen(
@@ -207,6 +209,7 @@ def carry_through(
                 ["git", "--literal-pathspecs", *personal_config(), *arguments],
                 cwd=work_tree, stdin=input_, stdout=output_, stderr=errors, start_new_session=True,
                 creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0), env=environment(work_tree),
+                pass_fds=held,
             )  # fmt: skip
         with process:
             try:
@@ -254,7 +257,7 @@ def head_of(work_tree: Path, git_dir: Path) -> str:
     return commit_of(work_tree, "HEAD") or ""
 
 
-def start(work_tree: Path, *arguments: str, held: Sequence[int] = ()) -> subprocess.Popen[bytes]:
+def start(work_tree: Path, *arguments: str) -> subprocess.Popen[bytes]:
     """git, running on while its caller feeds it. Raises GitRefused only without a git."""
     with started(work_tree):
         return subprocess.Popen(

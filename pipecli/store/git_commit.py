@@ -14,7 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipecli.store import git
+from pipecli.errors import PipecliError
+from pipecli.store import files, git
 
 if TYPE_CHECKING:
     from pipecli.store.files import Location
@@ -32,6 +33,57 @@ def common_dir(git_dir: Path) -> Path:
         return git_dir / (git_dir / "commondir").read_text(encoding="utf-8").strip()
     except OSError:
         return git_dir
+
+
+def put_back(place: Location, start: str, onto: str, kept: Path) -> list[Path] | None:
+    """Have the files that differ between two commits be as in the first; None where all were.
+
+    What was in one that neither commit has is put into the folder `kept`, and named: a person may have
+    written it.
+    """
+    changed, new = moved(place, start, onto)
+    aside = [path for name in (*changed, *new) if (path := _keep(place, name, onto, kept))]
+    if changed:
+        git.raw(
+            place.work_tree, "restore", f"--source={start}", "--staged", "--worktree",
+            "--pathspec-from-file=-", "--pathspec-file-nul", stdin=git.listed(changed),
+        )  # fmt: skip
+    git.unstage(place.work_tree, new)
+    for name in new:
+        (place.work_tree / name).unlink(missing_ok=True)
+        files.remove_empty(place.work_tree, name)
+    return aside if changed or new else None
+
+
+def moved(place: Location, start: str, onto: str) -> tuple[list[str], list[str]]:
+    """The files that differ between two commits and are not as in the first, then those it hasn't got."""
+    top = place.work_tree
+    words = _listed(top, "diff", "--name-status", "--no-renames", start, onto)
+    new = {name for status, name in zip(words[::2], words[1::2], strict=True) if status == "A"}
+    present = _listed(top, "diff", "--name-only", "--no-renames", start)
+    changed = {*words[1::2]}.intersection(present) - new
+    return sorted(changed), sorted(name for name in new if os.path.lexists(top / name))
+
+
+def _keep(place: Location, name: str, onto: str, kept: Path) -> Path | None:
+    """Copy a file aside, and name it, unless git can have written it: as in a commit, or a part of that."""
+    try:
+        content = files.read_bytes(place.work_tree, name, files.LARGEST_ANY).replace(b"\r\n", b"\n")
+    except (OSError, PipecliError):
+        return None
+    if theirs := git.id_of(place.work_tree, f"{onto}:{name}"):
+        (blob,) = git.objects(place.work_tree, [theirs], files.LARGEST_ANY)
+        if (blob.content or b"").replace(b"\r\n", b"\n").startswith(content):
+            return None
+    kept.mkdir(parents=True, exist_ok=True)
+    path = kept / name.replace("/", "-")
+    path.write_bytes(content)
+    return path
+
+
+def _listed(work_tree: Path, *arguments: str) -> list[str]:
+    output = git.raw(work_tree, *arguments[:1], "-z", *arguments[1:]).decode("utf-8", "surrogateescape")
+    return [word for word in output.split("\0") if word]
 
 
 def head_of(place: Location) -> str:
@@ -61,27 +113,27 @@ def held(lock: Path) -> git.GitRefused:
     )
 
 
-def clear_locks(place: Location) -> None:
-    """Remove the locks of a git that died. Raises GitRefused where another git is at work.
+def clear_locks(place: Location, since: int) -> bool:
+    """Remove the locks of our gits that died; True where there was one.
 
-    The caller knows that none of its own lives any more, and that there was no lock when it began.
+    The caller knows that none of them lives any more. What was there before the time `since`, in nanoseconds,
+    is another's, and stays. Raises GitRefused where another git is at work.
     """
-    locks = [*_locks(place)]
+    locks = [lock for lock in _locks(place) if os.lstat(lock).st_mtime_ns >= since]
     if locks and _is_at_work(place.work_tree):
         raise held(locks[0])
     for lock in locks:
         lock.unlink(missing_ok=True)
+    return bool(locks)
 
 
 def _locks(place: Location) -> Iterator[Path]:
-    """The locks that a commit takes: of the index, of HEAD, of its branch."""
+    """The locks of the index, of refs, of the configuration and of what else git keeps."""
     common = common_dir(place.git_dir)
-    locks = [place.git_dir / "index.lock", place.git_dir / "HEAD.lock", common / "packed-refs.lock"]
-    with suppress(OSError, UnicodeDecodeError):
-        head = (place.git_dir / "HEAD").read_text(encoding="utf-8").strip()
-        if head.startswith("ref: refs/"):
-            locks.append(common / f"{head.removeprefix('ref: ')}.lock")
-    yield from (lock for lock in (*locks, *place.git_dir.glob("next-index-*.lock")) if os.path.lexists(lock))
+    for folder in {place.git_dir, common}:
+        yield from folder.glob("*.lock")
+    for name in ("refs", "objects/info"):
+        yield from (common / name).rglob("*.lock")
 
 
 def _is_at_work(work_tree: Path) -> bool:
@@ -151,11 +203,9 @@ class Commit:
         work_tree: Path,
         changed: Sequence[str],
         new: Sequence[str],
-        held: Sequence[int] = (),
         options: Sequence[str] = (),
     ) -> None:
         self._work_tree, self._changed, self._new = work_tree, changed, new
-        self._held = held  # open files, that every git of this commit holds until it ends
         is_large = len(changed) + len(new) > MANY
         # --only compares every file with every name: 0.7 s for 9,000, four times that for twice as many.
         self._is_whole = is_large and _nothing_is_staged(work_tree)
@@ -173,9 +223,8 @@ class Commit:
             return
         if self._staging is None:
             self._staging = git.start(
-                self._work_tree, *self._options, "update-index", "--add", "--remove", "-z", "--stdin",
-                held=self._held,
-            )  # fmt: skip
+                self._work_tree, *self._options, "update-index", "--add", "--remove", "-z", "--stdin"
+            )
         assert self._staging.stdin
         with suppress(BrokenPipeError):  # it has given up: `make` tells why
             self._staging.stdin.write(name.encode() + b"\0")
@@ -199,7 +248,7 @@ class Commit:
         return git.run(
             self._work_tree, *self._hardening,
             "commit", "--quiet", "--no-status", f"--message={message}", *only,
-            stdin=git.listed([*self._changed, *self._new]), environment=environment, held=self._held,
+            stdin=git.listed([*self._changed, *self._new]), environment=environment,
         )  # fmt: skip
 
     def _take_unknown(self) -> bool:
@@ -218,25 +267,21 @@ class Commit:
                 )
         self._new = [*self._new, *unknown]
         self._changed = [name for name in self._changed if name not in unknown]
-        added = git.run(
-            self._work_tree, "update-index", "--add", "-z", "--stdin",
-            stdin=git.listed(unknown), held=self._held,
-        )  # fmt: skip
+        added = git.run(self._work_tree, "update-index", "--add", "-z", "--stdin", stdin=git.listed(unknown))
         return not added.returncode
 
     def stop(self) -> None:
         """End what still runs of it."""
         if self._staging is not None:
             self._staging.terminate()
-            with suppress(ValueError):  # `make` has closed its input already
-                self._staging.communicate()
+            self._staging.wait()
 
     def undo(self) -> None:
         """Have nothing of it staged any more."""
         self.stop()
         git.unstage(self._work_tree, self._new)
         if self._is_whole:
-            _restage(self._work_tree, self._changed)
+            stage_as_committed(self._work_tree, self._changed)
 
 
 def commit(
@@ -308,9 +353,32 @@ def _nothing_is_staged(work_tree: Path) -> bool:
     return not any((git_dir / name).exists() for name in ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD"))
 
 
-def _restage(work_tree: Path, changed: Sequence[str]) -> None:
-    """Have these files staged as the last commit has them."""
-    wanted = set(changed)
-    tree = git.output(work_tree, "ls-tree", "-r", "-z", "--full-tree", "HEAD").split("\0")
-    entries = [entry for entry in tree if entry.partition("\t")[2] in wanted]
-    git.run(work_tree, "update-index", "-z", "--index-info", stdin=git.listed([*entries, ""]))
+def stage_as_committed(work_tree: Path, names: Sequence[str], below: str = "") -> None:
+    """Have files staged as HEAD has them, or not at all where it doesn't; all are in the folder `below`."""
+    if not names:
+        return
+    known = entries(work_tree, "HEAD", below) if git.commit_of(work_tree, "HEAD") else {}
+    lines = [f"{known[name]}\t{name}" if name in known else f"0 {'0' * 40}\t{name}" for name in names]
+    # No `--refresh`: the next git does that.
+    git.raw(work_tree, "update-index", "-z", "--index-info", stdin=git.listed([*lines, ""]))
+
+
+def entries(work_tree: Path, commit: str, below: str = "") -> dict[str, str]:
+    """Mode and id of the files in a commit, all or those in a folder, by their paths in the repository."""
+    paths = [below.rstrip("/")] if below else []
+    listed = git.raw(work_tree, "ls-tree", "-r", "-z", "--full-tree", commit, "--", *paths)
+    lines = (line.partition("\t") for line in listed.decode("utf-8", "surrogateescape").split("\0") if line)
+    return {name: " ".join(about.split()[::2]) for about, _, name in lines}
+
+
+def staged(place: Location, names: Sequence[str]) -> dict[str, str]:
+    """The ids that are staged of the pipeline's files, by their paths in the repository."""
+    wanted = {place.prefix + name for name in names}
+    listed = git.output(
+        place.work_tree, "ls-files", "--stage", "-z", "--full-name", "--", place.prefix or "."
+    )
+    return {
+        name: about.split()[1]
+        for about, _, name in (line.partition("\t") for line in listed.split("\0"))
+        if name in wanted
+    }

@@ -96,7 +96,7 @@ def _run(
         process = subprocess.Popen(
             ["git", *git.personal_config(), *arguments],
             cwd=work_tree, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            env=git.environment(work_tree, environment), start_new_session=not can_ask,
+            env=git.environment(work_tree, environment), start_new_session=not can_ask, pass_fds=git.held,
         )  # fmt: skip
     assert process.stdout and process.stderr
     pipes = (process.stdout, process.stderr)

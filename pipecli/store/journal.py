@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from hashlib import sha256
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pipecli.errors import PipecliError
 from pipecli.store import files, git, git_commit
+from pipecli.store.lock import interruptible, uninterrupted
 from pipecli.wording import first_of
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 _RESERVE = "journal.reserve"
 _BEFORE = "before-{}"
+_ONTO = "journal.onto"
 _MOST_NAMED = 3
 _MOST_COMMITS = 50  # a person may have committed, too, before the next command looks
 _SPARE = 1 << 16
@@ -62,6 +65,7 @@ class Journal(NamedTuple):
     """The journal of one change."""
 
     place: Location
+    file: Path
     subject: str
     start: str
     """The commit that HEAD was; empty in a repository without one."""
@@ -69,6 +73,7 @@ class Journal(NamedTuple):
     """False where the commit is left to the user."""
     process: int
     steps: list[Step]
+    """None of work that changes no file of the pipeline by itself: `working`."""
     folders: list[str]
     """Those that the change makes, the innermost last."""
     handle: int | None = None
@@ -77,8 +82,10 @@ class Journal(NamedTuple):
     def end(self) -> None:
         """Forget the change: it is done, or undone."""
         if self.handle is not None:
+            git.held.remove(self.handle)
             os.close(self.handle)
-        self.place.journal.unlink(missing_ok=True)
+        self.file.unlink(missing_ok=True)
+        self._onto.unlink(missing_ok=True)
         kept = [self._kept(number) for number, step in enumerate(self.steps) if step.before is not None]
         for file in (*kept, self.place.cache / _RESERVE):
             with suppress(OSError):
@@ -92,7 +99,7 @@ class Journal(NamedTuple):
         """
         self._clear_traces()
         if commit := self._commit():
-            self._stage_as_committed([step.file for step in self.steps])
+            self._stage_as_committed(self.steps)
             return Outcome(commit, [], is_done=True)
         states = [self._state(number) for number in range(len(self.steps))]
         if not self.is_committing and all(state == "after" for state in states):
@@ -169,7 +176,7 @@ class Journal(NamedTuple):
             (self.place.root / files.temporary_name(step.file, self.process)).unlink(missing_ok=True)
         (self.place.cache / _RESERVE).unlink(missing_ok=True)
         if self.is_committing:
-            git_commit.clear_locks(self.place)
+            git_commit.clear_locks(self.place, self._begun())
 
     def _commit(self) -> str | None:
         """The commit that has the change, if one was made since it began."""
@@ -186,7 +193,7 @@ class Journal(NamedTuple):
 
     def _has_all(self, commit: str) -> bool:
         """True where a commit has every file as the change has it."""
-        entries = _entries(self.place, commit)
+        entries = git_commit.entries(self.place.work_tree, commit, self.place.prefix)
         ids = [entries.get(self.place.prefix + step.file, "").partition(" ")[2] for step in self.steps]
         if any((not id_) != (step.after is None) for id_, step in zip(ids, self.steps, strict=True)):
             return False
@@ -205,31 +212,48 @@ class Journal(NamedTuple):
 
     def _unstage(self) -> None:
         """Have staged of the change's files what was staged before: a new one not at all."""
-        staged = _staged(self.place, [step.file for step in self.steps])
-        taken = []
+        staged = git_commit.staged(self.place, [step.file for step in self.steps])
+        taken = list[Step]()
         for step in self.steps:
             id_ = staged.get(self.place.prefix + step.file)
             if step.before is None:
-                taken += [step.file] if id_ else []
+                taken += [step] if id_ else []
             elif (step.after is None) != (id_ is None):
-                taken += [step.file] if step.after is None else []
+                taken += [step] if step.after is None else []
             elif id_ and step.after:
                 (blob,) = git.objects(self.place.work_tree, [id_], files.LARGEST_ANY)
-                taken += [step.file] if blob.content and _text_hash(blob.content) == step.text else []
+                taken += [step] if blob.content and _text_hash(blob.content) == step.text else []
         self._stage_as_committed(taken)
 
-    def _stage_as_committed(self, names: Sequence[str]) -> None:
-        """Have files staged as HEAD has them."""
-        if not names:
-            return
-        entries = _entries(self.place, "HEAD") if git.commit_of(self.place.work_tree, "HEAD") else {}
-        lines = []
-        for name in (self.place.prefix + name for name in names):
-            about = entries.get(name)
-            lines.append(f"{about}\t{name}" if about else f"0 {'0' * (len(self.start) or 40)}\t{name}")
-        git.raw(
-            self.place.work_tree, "update-index", "-z", "--index-info", stdin=git.listed([*lines, ""])
-        )  # no `--refresh`: the next git does that
+    def _stage_as_committed(self, steps: Sequence[Step]) -> None:
+        prefix = self.place.prefix
+        git_commit.stage_as_committed(self.place.work_tree, [prefix + step.file for step in steps], prefix)
+
+    def put_back(self) -> str | None:
+        """Clear up after gits that were killed, and say what became of their work; None if they left nothing.
+
+        Files that one was moving to another commit are put back as HEAD has them.
+        """
+        is_cleared = git_commit.clear_locks(self.place, self._begun())
+        cleared = f"cleared up after: {self.subject}" if is_cleared else None
+        onto = self._onto.read_text(encoding="ascii") if self._onto.exists() else ""
+        if not onto or git.commit_of(self.place.work_tree, "MERGE_HEAD") == onto:
+            return cleared
+        if git_commit.head_of(self.place) != self.start:
+            return f"finished: {self.subject}"
+        kept = git_commit.put_back(self.place, self.start, onto, self.place.cache / "kept")
+        if kept is None:
+            return cleared
+        found = f"; as it was found: {', '.join(map(str, kept))}" if kept else ""
+        return f"undone: {self.subject}{found}"
+
+    @property
+    def _onto(self) -> Path:
+        return self.file.with_name(_ONTO)
+
+    def _begun(self) -> int:
+        """The time before which a lock of git's is another's."""
+        return self.file.stat().st_mtime_ns if self.file.exists() else sys.maxsize
 
 
 def begin(
@@ -244,7 +268,6 @@ def begin(
 
     `is_hard`: it is to outlast a power cut. Raises OSError, PipecliError.
     """
-    place.cache.mkdir(parents=True, exist_ok=True)
     _clear(place.cache)
     if is_committing and (lock := git_commit.index_lock(place)):
         raise git_commit.held(lock)
@@ -256,27 +279,22 @@ def begin(
         _reserve(place)
     journal = Journal(
         place,
+        place.journal,
         subject,
         git_commit.head_of(place) if is_committing else "",
         is_committing,
         os.getpid(),
         steps,
-        [*_new_folders(place.root, [step.file for step in steps if step.after is not None])],
+        [*files.new_folders(place.root, [step.file for step in steps if step.after is not None])],
     )
     return journal._replace(handle=_write(journal, is_hard=is_hard))
 
 
 def _write(journal: Journal, *, is_hard: bool) -> int | None:
     """Put the journal in place, whole; its open file."""
-    plain = {
-        "subject": journal.subject,
-        "start": journal.start,
-        "is_committing": journal.is_committing,
-        "process": journal.process,
-        "folders": journal.folders,
-        "files": journal.steps,
-    }
-    final = journal.place.journal
+    names = ("subject", "start", "is_committing", "process", "steps", "folders")
+    plain = {name: getattr(journal, name) for name in names}
+    final = journal.file
     aside = final.with_suffix(".tmp")
     handle = os.open(aside, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
     try:
@@ -294,7 +312,41 @@ def _write(journal: Journal, *, is_hard: bool) -> int | None:
     aside.replace(final)
     if is_hard:
         files.harden_folders([final.parent])
+    if is_held:
+        git.held.append(handle)
     return handle if is_held else None
+
+
+@contextmanager
+def working(place: Location, subject: str, file: Path | None = None) -> Iterator[None]:
+    """Have the next command clear up after gits of ours that are killed, in work that is no commit of files.
+
+    `file`: the journal of work beside changes. The caller holds the lock of its folder.
+    """
+    file = file or place.journal
+    journal = Journal(place, file, subject, git_commit.head_of(place), False, os.getpid(), [], [])
+    journal = journal._replace(handle=_write(journal, is_hard=False))
+    try:
+        with interruptible():
+            yield
+    except BaseException:
+        with uninterrupted():
+            journal.put_back()
+        raise
+    finally:
+        with uninterrupted(), suppress(git.GitRefused):  # another's git is at work, and has its own
+            git_commit.clear_locks(place, journal._begun())
+        journal.end()
+
+
+def moving(place: Location, commit: str) -> None:
+    """Note, `working`, that git begins to move the files to another commit. Raises OSError, PipecliError."""
+    if any(git_commit.moved(place, git_commit.head_of(place), commit)):
+        return  # something is in the way: git refuses, and what a person wrote is not git's
+    files.write(place.cache, _ONTO, commit.encode())
+    if git_commit.hardening(place.work_tree) is not None:
+        files.harden(place.journal, place.cache / _ONTO)
+        files.harden_folders([place.cache])
 
 
 def _keep(place: Location, number: int, file: str, before: bytes, *, is_hard: bool) -> None:
@@ -316,16 +368,6 @@ def _reserve(place: Location) -> None:
             os.posix_fallocate(handle.fileno(), 0, size)
 
 
-def _new_folders(root: Path, names: Sequence[str]) -> Iterator[str]:
-    """The folders that these files need and that are not there, the outer ones first."""
-    for folder in sorted({name.rpartition("/")[0] for name in names}):
-        parts = folder.split("/")
-        for length in range(1, len(parts) + 1):
-            outer = "/".join(parts[:length])
-            if outer and not (root / outer).exists():
-                yield outer
-
-
 _AN_HOUR = 3600
 
 
@@ -338,21 +380,27 @@ def _clear(cache: Path) -> None:
                 Path(entry.path).unlink(missing_ok=True)
 
 
-def settle(place: Location, *, patience: float = PATIENCE) -> str | None:
+def settle(place: Location, file: Path | None = None, *, patience: float = PATIENCE) -> str | None:
     """Finish or undo the change of a command that was killed; a line about it, None where there is none.
 
-    The caller holds the pipeline. Raises Unsettled where a person must decide, git_dir.AtWork while the git
-    of that command still works after `patience` seconds, PipecliError.
+    The caller holds the pipeline, or the folder of the journal `file`. Raises Unsettled where a person must
+    decide, git_dir.AtWork while the git of that command still works after `patience` seconds, PipecliError.
     """
+    file = file or place.journal
     try:
-        handle = os.open(place.journal, os.O_RDWR)
+        handle = os.open(file, os.O_RDWR)
     except FileNotFoundError:
+        _clear(file.parent)
         return None
     except OSError as error:
-        raise PipecliError(f"{place.journal}: can't be opened: {error.strerror}") from None
+        raise PipecliError(f"{file}: can't be opened: {error.strerror}") from None
     try:
         with git_commit.held_alone(handle, patience):
-            journal = _read(place, handle)
+            journal = _read(place, file, handle)
+            if not journal.steps:
+                line = journal.put_back()
+                journal.end()
+                return f"{line} (the command was cut off)" if line else None
             outcome = journal.resolve(keeps_edits=False)
     finally:
         os.close(handle)
@@ -369,36 +417,17 @@ def settle(place: Location, *, patience: float = PATIENCE) -> str | None:
     return f"{what}: {journal.subject}{how} (the command was cut off)"
 
 
-def _read(place: Location, handle: int) -> Journal:
-    with os.fdopen(os.dup(handle), "rb") as file:
-        plain = json.loads(file.read())
-    return Journal(
-        place,
-        plain["subject"],
-        plain["start"],
-        plain["is_committing"],
-        plain["process"],
-        [Step(*step) for step in plain["files"]],
-        plain["folders"],
-    )
-
-
-@contextmanager
-def uninterrupted() -> Iterator[None]:
-    """Let Ctrl-C and a polite kill wait until a change is undone or finished."""
-    import signal
-
-    names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+def _read(place: Location, file: Path, handle: int) -> Journal:
     try:
-        previous = {name: signal.signal(getattr(signal, name), signal.SIG_IGN) for name in names}
-    except ValueError:  # not the main thread: nobody sends it signals
-        yield
-        return
-    try:
-        yield
-    finally:
-        for name, handler in previous.items():
-            signal.signal(getattr(signal, name), handler)
+        with os.fdopen(os.dup(handle), "rb") as stream:
+            plain = json.loads(stream.read())
+        steps = [Step(*step) for step in plain.pop("steps")]
+        return Journal(place, file, steps=steps, **plain)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        raise Unsettled(
+            f"{file} of a command that was cut off is damaged",
+            hint="put the files in order that `git status` names, then delete it",
+        ) from None
 
 
 def _step(file: str, before: bytes | None, after: bytes | None) -> Step:
@@ -416,24 +445,3 @@ def _hash(content: bytes) -> str:
 
 def _text_hash(content: bytes) -> str:
     return _hash(content.replace(b"\r\n", b"\n"))
-
-
-def _entries(place: Location, commit: str) -> dict[str, str]:
-    """Mode and id of the pipeline's files in a commit, by their paths in the repository."""
-    paths = [place.prefix.rstrip("/")] if place.prefix else []
-    listed = git.output(place.work_tree, "ls-tree", "-r", "-z", "--full-tree", commit, "--", *paths)
-    entries = (line.partition("\t") for line in listed.split("\0") if line)
-    return {name: " ".join(about.split()[::2]) for about, _, name in entries}
-
-
-def _staged(place: Location, names: Sequence[str]) -> dict[str, str]:
-    """The ids that are staged of files, by their paths in the repository."""
-    wanted = {place.prefix + name for name in names}
-    listed = git.output(
-        place.work_tree, "ls-files", "--stage", "-z", "--full-name", "--", place.prefix or "."
-    )
-    return {
-        name: about.split()[1]
-        for about, _, name in (line.partition("\t") for line in listed.split("\0"))
-        if name in wanted
-    }

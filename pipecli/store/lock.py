@@ -1,4 +1,4 @@
-"""One changing command at a time: a lock that the system releases even when its holder is killed.
+"""One changing command at a time: a lock that the system releases even when its holder dies; and signals.
 
 An SQLite transaction is the lock: it is the portable file lock that every Python has and that this program
 imports anyway (a lock library costs 20 ms a command: docs/speed.md).
@@ -7,6 +7,7 @@ imports anyway (a lock library costs 20 ms a command: docs/speed.md).
 from __future__ import annotations
 
 import os
+import signal
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -125,3 +126,39 @@ def _read(holder: Path) -> str:
         return f" ({holder.read_text(encoding='utf-8')})"
     except OSError:
         return ""
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Let a polite `kill` undo the work as Ctrl-C does."""
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    signals = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    try:
+        previous = [(number, signal.signal(number, stop)) for number in signals]
+    except ValueError:  # not the main thread: nobody sends it signals
+        yield
+        return
+    try:
+        yield
+    finally:
+        for number, handler in previous:
+            signal.signal(number, handler)
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Let Ctrl-C and a polite kill wait until a change is undone or finished."""
+    names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    try:
+        previous = {name: signal.signal(getattr(signal, name), signal.SIG_IGN) for name in names}
+    except ValueError:  # not the main thread: nobody sends it signals
+        yield
+        return
+    try:
+        yield
+    finally:
+        for name, handler in previous.items():
+            signal.signal(getattr(signal, name), handler)

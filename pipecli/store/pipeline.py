@@ -38,6 +38,8 @@ class Pipeline:
         """The commits that this process has made, empty for a change left to commit."""
         self.interrupted = False
         """True once somebody wanted to stop this process, and git had the commit already."""
+        self.is_out = ""
+        """What an interrupt can't take back any more, in words: others have it."""
         self.tell: Callable[[str], object] = lambda _: None
         """Told of what a killed command left."""
 
@@ -142,14 +144,18 @@ class Pipeline:
 
     def settle(self) -> None:
         """Finish or undo what a killed command left, unless a living one is at work; tell of it."""
-        if not os.path.lexists(self.location.journal):
-            return
+        place = self.location
+        for file in (place.journal, *map(place.journal_of, files.JOBS)):
+            if os.path.lexists(file):
+                self._settle(file)
+
+    def _settle(self, file: Path) -> None:
         from pipecli.store import journal, lock
         from pipecli.store.git_commit import AtWork
 
         try:
-            with lock.exclusive(self.location.cache, patience=0):
-                if line := journal.settle(self.location, patience=0):
+            with lock.exclusive(file.parent, patience=0):
+                if line := journal.settle(self.location, file, patience=0):
                     self.tell(line)
         except (lock.Busy, AtWork):
             return

@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import os
 import re
-import signal
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from threading import Thread
@@ -21,6 +20,7 @@ from pipecli.store import git_commit as git_dir
 from pipecli.store.files import Stat, kind_of
 from pipecli.store.git_commit import Commit, hardening, require_no_rebase
 from pipecli.store.index.index import Written, map_in_two_processes
+from pipecli.store.lock import interruptible, uninterrupted
 from pipecli.store.yaml import edit, read
 from pipecli.store.yaml.write import Unwritable, emit
 
@@ -264,7 +264,6 @@ def make(
                 place.work_tree,
                 changed=[prefix + write.file for write in writes if write.before is not None],
                 new=[*(prefix + write.file for write in writes if write.before is None), *beside],
-                held=[] if record.handle is None else [record.handle],
                 options=options or (),
             )
         for folder in {write.file.rpartition("/")[0] for write in writes if write.after is not None}:
@@ -283,7 +282,7 @@ def make(
                 git_commit.make(message, environment)
                 commit_id = git_dir.head_of(place)
     except BaseException as error:
-        with journal.uninterrupted():
+        with uninterrupted():
             if git_commit is not None:
                 git_commit.stop()
             commit_id = _resolve(record, error)
@@ -362,26 +361,6 @@ def _written(write: Write, stat: Stat) -> Written:
         text = read.decode(write.after or b"", write.file)
         record = reading.read(kind_of(write.file) or SETTINGS, write.file, text)
     return Written(stat, record, is_new=write.before is None)
-
-
-@contextmanager
-def interruptible() -> Iterator[None]:
-    """Let a polite `kill` undo the work as Ctrl-C does."""
-
-    def stop(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    signals = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    try:
-        previous = [(number, signal.signal(number, stop)) for number in signals]
-    except ValueError:  # not the main thread: nobody sends it signals
-        yield
-        return
-    try:
-        yield
-    finally:
-        for number, handler in previous:
-            signal.signal(number, handler)
 
 
 def diff(writes: Sequence[Write]) -> str:

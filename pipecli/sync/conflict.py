@@ -20,6 +20,7 @@ from pipecli.history.events import RecordVersion, events
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import files, git
 from pipecli.store.files import Location
+from pipecli.store.journal import moving
 from pipecli.store.merge_setup import DRIVER
 from pipecli.store.yaml import read
 from pipecli.sync.merge import Clash, record_id
@@ -79,6 +80,7 @@ def begin(place: Location, waiting: Pending, message: str, contents: Mapping[str
     """
     _write(place, waiting)
     _prepare(place, waiting, contents)
+    moving(place, waiting.theirs)
     done = git.carry_through(
         place.work_tree, "-c", "rerere.enabled=false", "-c", f"merge.{DRIVER}.driver={_driver(place)}",
         "merge", "--no-commit", "--no-ff", "--no-stat", "--quiet", f"--message={message}", waiting.theirs,

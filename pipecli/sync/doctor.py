@@ -306,6 +306,7 @@ def layout(place: Location) -> Iterator[Diagnosis]:
 def _move(place: Location, by_year: Set[str]) -> str:
     """Move the documents that can be read and have no change that is not committed."""
     from pipecli.store import transaction
+    from pipecli.store.lock import interruptible
     from pipecli.store.transaction import Write
 
     present, still = Pipeline(place), by_year - set(uncommitted(place))
@@ -320,7 +321,7 @@ def _move(place: Location, by_year: Set[str]) -> str:
     if not writes:
         raise PipecliError("they have faults, or changes that are not committed")
     what = f"{count(len(writes) // 2, 'document', ',')} to the folders of their months"
-    with transaction.interruptible():
+    with interruptible():
         commit, _ = transaction.make(place, writes, f"Move {what}\n\nPipecli-Event: moved")
     index.open_index(place).connection.close()
     stay = len(by_year) - len(writes) // 2

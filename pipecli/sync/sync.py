@@ -21,6 +21,7 @@ from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import git, merge_setup
 from pipecli.store.files import Location
 from pipecli.store.git_remote import RemoteTimeout, is_race_lost, talk, words
+from pipecli.store.journal import moving
 from pipecli.store.pipeline import Pipeline
 from pipecli.sync import conflict
 from pipecli.sync.conflict import Pending, RecordConflict, Side, conflicts, pending
@@ -248,6 +249,7 @@ def _until_nobody_is_faster(pipeline: Pipeline, upstream: Upstream, before: str)
                 push(place, upstream, merge.commit)
             except PushRaceLost:
                 continue
+            pipeline.is_out = f"{upstream} has what was here; `pipecli sync` again brings the rest"
         if merge.commit == merge.ours or _move(pipeline, merge):
             _follow(place, upstream, merge.commit)
             return Synced(
@@ -315,6 +317,7 @@ def _require_way(place: Location, merge: MergePlan) -> None:
 def _move(pipeline: Pipeline, merge: MergePlan) -> bool:
     """Have branch and files be at the joint commit. False: somebody has committed here meanwhile."""
     place = pipeline.location
+    moving(place, merge.commit)
     for attempt in range(TRIES):
         time.sleep(attempt * _WAIT)
         done = git.carry_through(

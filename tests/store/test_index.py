@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 
@@ -49,6 +50,35 @@ def test_a_damaged_index_is_built_anew(cli, deal, root):
         assert amounts(cli) == {"OPP-2Q8XA": 4998.00}
         assert amounts(cli) == {"OPP-2Q8XA": 4998.00}
     assert sqlite3.connect(index_file(root)).execute("PRAGMA quick_check").fetchone() == ("ok",)
+
+
+def test_a_damage_that_sqlite_does_not_see_is_in_no_answer(cli, deal, root):
+    deal()
+    cli("opp", "list")
+    file = index_file(root)
+    sound, about = file.read_bytes(), file.stat()
+    assert sound.count(b"4998") > 1
+    file.write_bytes(sound.replace(b"4998", b"4999"))
+    os.utime(file, ns=(about.st_atime_ns, about.st_mtime_ns))
+
+    assert amounts(cli) == {"OPP-2Q8XA": 4998.00}
+    file.write_bytes(sound)  # another inode and time, or an older state of its own
+    assert amounts(cli) == {"OPP-2Q8XA": 4998.00}
+    sealed = file.with_suffix(".seal").read_text()
+    assert amounts(cli) == {"OPP-2Q8XA": 4998.00}
+    assert file.with_suffix(".seal").read_text() == sealed  # what is sound is not built again
+
+
+def test_a_file_of_the_same_size_and_time_is_read_again_when_the_clock_was_coarse(cli, deal):
+    file = deal()
+    second = time.time_ns() // 1_000_000_000 * 1_000_000_000
+    os.utime(file, ns=(second, second))
+    assert amounts(cli) == {"OPP-2Q8XA": 4998.00}
+
+    file.write_text(file.read_text().replace("4998.00", "5400.00"))
+    os.utime(file, ns=(second, second))
+
+    assert amounts(cli) == {"OPP-2Q8XA": 5400.00}
 
 
 def test_an_index_of_another_version_is_built_anew(cli, deal, root):

@@ -250,3 +250,56 @@ def test_init_after_a_kill_completes_the_work(home, tmp_path, capsys, name):
     assert log.stdout == "Found the pipeline\n"
     assert run(["-C", str(root), "doctor"]) == 0
     assert "git merges records by field" in capsys.readouterr().out
+
+
+CUT_OFF = """\
+import os, sys
+from pathlib import Path
+from pipecli.store import files, journal, lock
+place = files.find(Path(sys.argv[1]))
+with lock.exclusive(place.cache), journal.working(place, "sync"):
+    journal.moving(place, sys.argv[2])
+    for name in ("index", "refs/remotes/origin/main", "config"):
+        lock = place.git_dir / f"{name}.lock"
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        lock.touch()
+    for file, content in zip(sys.argv[3::2], sys.argv[4::2]):
+        (place.root / file).write_text(content)
+    os._exit(9)
+"""
+
+
+def test_git_killed_in_the_middle_of_a_checkout_is_undone_and_its_locks_are_cleared(cli, deal, git, root):
+    file, other = deal(), deal("OPP-7K3M9", "Grinders")
+    before, text, hand = git("rev-parse", "HEAD"), other.read_text(), other.read_text() + "notes: by hand\n"
+    new = "customers/acme.yaml"
+    other.write_text(text.replace("4998", "5000"))
+    file.unlink()
+    cli("customer", "add", "Acme")
+    git("commit", "-qam", "theirs")
+    theirs = git("rev-parse", "HEAD")
+    git("reset", "-q", "--hard", before)
+    others = root / ".git/refs/heads/others.lock"
+    others.touch()
+    os.utime(others, (1, 1))
+
+    name = other.relative_to(root).as_posix()
+    (root / "customers").mkdir(exist_ok=True)
+    command = [sys.executable, "-c", CUT_OFF, str(root), theirs, new, "# yaml", name, hand]
+    assert subprocess.run(command, check=False).returncode == 9
+
+    kept = root / ".git/pipecli/root/kept" / name.replace("/", "-")
+    said = cli("opp", "list").err
+    assert said == f"undone: sync; as it was found: {kept} (the command was cut off)\n"
+    assert (git("status", "--porcelain"), git("rev-parse", "HEAD"), other.read_text()) == ("", before, text)
+    assert [*(root / ".git").rglob("*.lock")] == [others]  # another's
+    assert ([*kept.parent.iterdir()], kept.read_text()) == ([kept], hand)
+    assert cli("opp", "list").err == ""
+
+
+def test_a_damaged_journal_is_named(cli, deal, root):
+    deal()
+    (root / ".git/pipecli/root").mkdir(parents=True, exist_ok=True)
+    (root / ".git/pipecli/root/journal").write_text("{")
+    assert "journal of a command that was cut off is damaged" in cli("opp", "list").err
+    assert "is damaged; put the files in order" in cli("opp", "set", "2q8", "amount=1", code=1).err

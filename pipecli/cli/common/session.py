@@ -88,10 +88,12 @@ class Session:
 
     def interruption(self) -> str:
         """What an interrupt has left of the command."""
-        pipeline = self.__dict__.get("pipeline")
+        pipeline = self.__dict__.get("pipeline") or self.__dict__.get("present")
         changes = pipeline.changes if pipeline else []
         if pipeline and pipeline.location.journal.exists():
             return "interrupted in the middle of a change; the next command finishes or undoes it"
+        if pipeline and pipeline.is_out:
+            return f"interrupted; {pipeline.is_out}"
         if changes:
             commit = next((commit for commit in reversed(changes) if commit), "")
             last = f", the last as commit {commit[:7]}" if commit else ""

@@ -72,10 +72,10 @@ def notify(
         _print_messages(run, _untold(run, before, _gathered(run, before, ours, since)))
         return
     from pipecli.outbox.channels import require_apprise
-    from pipecli.store import lock
+    from pipecli.outbox.send_journal import job
 
     require_apprise()
-    with lock.exclusive(place.cache / "notify"):
+    with job(place, "notify"):
         sent, failed = _send(run, ours, since)
     _print(run, sent)
     if failed:
@@ -102,6 +102,7 @@ def _send(run: Session, ours: Channels, since: str) -> tuple[list[Delivery], int
         unsent.write(place, left)
     sent: list[Delivery] = []
     lost = set[str]()
+    run.pipeline.is_out = "what was sent is noted, and the next run sends the rest"
     for deliveries, is_delivered in _delivered(ours, left.deliveries):
         keys = {delivery.key for delivery in deliveries}
         if not is_delivered:

@@ -72,8 +72,7 @@ def remind(
     from your environment and configuration, never from the pipeline: docs/notifications.md.
     """
     from pipecli.outbox.channels import channels, require_apprise
-    from pipecli.outbox.send_journal import ReminderJournal
-    from pipecli.store import lock
+    from pipecli.outbox.send_journal import ReminderJournal, job
 
     run = session(ctx)
     ours = channels(is_dry=run.dry_run)
@@ -91,7 +90,7 @@ def remind(
         _print_messages(run, _unclaimed(run, claims, dues))
         return
     require_apprise()
-    with lock.exclusive(place.cache / "remind"):
+    with job(place, "remind"):
         who = secrets.token_hex(4)
         journal = ReminderJournal(place.cache, who, "reminders")
         take_up(run, claims, journal, is_again=perhaps_sent == "again")
@@ -207,6 +206,7 @@ def _send(
         for key, line in untold.items():
             (say if key in mine else mention)(line)
         unsent.difference_update(untold)
+        run.pipeline.is_out = "what was sent is noted, and the next run sends the rest"
         for due in dues:
             keys = [key for key in due.by_key if key in mine]
             if not keys:
@@ -228,7 +228,7 @@ def claimed(
     run: Session, claims: Claims, keys: Sequence[str], journal: ReminderJournal, who: str
 ) -> Iterator[tuple[set[str], set[str]]]:
     """The keys that this run may send, and those of them not sent yet, which are given back in the end."""
-    from pipecli.store.transaction import interruptible
+    from pipecli.store.lock import interruptible
 
     journal.begin(keys)
     mine = claims.claim(keys, who, run.today)

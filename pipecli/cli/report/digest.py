@@ -335,7 +335,6 @@ def _readers(run: Session, email: Sequence[str], to: Sequence[str]) -> Iterator[
 
 def _send(run: Session, week: Week, email: Sequence[str], to: Sequence[str], *, is_again: bool) -> None:
     """Send the digest to those who have not had it today. Raises PipecliError."""
-    from pipecli.store import lock
 
     readers = {reader.key(week): reader for reader in _readers(run, email, to)}
     pages = {language: Page(week, words_of(language)) for language in {r.language for r in readers.values()}}
@@ -348,14 +347,14 @@ def _send(run: Session, week: Week, email: Sequence[str], to: Sequence[str], *, 
                 lines = [f"To: {reader.name}, by {reader.by}", f"Subject: {message.title}", ""]
                 write_text("".join(f"{clean(line)}\n" for line in [*lines, *message.body.split("\n")]))
         return
-    from pipecli.outbox.send_journal import ReminderJournal
+    from pipecli.outbox.send_journal import ReminderJournal, job
 
     post = _Post(run)
     for reader in readers.values():
         post.prepare(reader)
     place = run.pipeline.location
     failed = 0
-    with lock.exclusive(place.cache / "digest"):
+    with job(place, "digest"):
         who = secrets.token_hex(4)
         journal = ReminderJournal(place.cache, who, "digest")
         take_up(run, claims, journal, is_again=is_again)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from binascii import crc32
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from pipecli import __version__
 from pipecli.errors import Fault, FaultyFile
 from pipecli.records.kinds import SETTINGS
-from pipecli.store import files as stamps
+from pipecli.store import files
 from pipecli.store.files import Location, Stat, kind_of
 from pipecli.store.index import tables
 from pipecli.store.index.tables import SQLValue
@@ -108,29 +109,31 @@ class Index:
     def refresh(self) -> None:
         """Read again what changed on disk since the index last looked."""
         known = dict(self.connection.execute("SELECT folder, stamp FROM _folders"))
-        present = stamps.stamps(self.location.root)
+        clock = time.time_ns()
+        present = files.stamps(self.location.root)
         if known == present:
             return
-        difference = stamps.compare(known, present)
-        with _writing(self.connection):
+        difference = files.compare(known, present)
+        with writing(self.connection):
             _forget(self.connection, difference.gone)
             if difference.changed:  # without, no model is imported
                 _read(self.connection, difference.changed, _on_disk(self.location.root))
-            self._stamp(difference.stamps)
+            self._stamp({folder: files.doubted(stamp, clock) for folder, stamp in difference.stamps.items()})
 
     def update(self, written: Mapping[str, Written], removed: Collection[str]) -> None:
         """Take in files that this process has just written or removed, without opening any."""
+        clock = time.time_ns()
         changes: dict[str, dict[str, Stat | None]] = defaultdict(dict)
         for file in (*written, *removed):
             folder, _, name = file.rpartition("/")
-            changes[folder][name] = written[file].stat if file in written else None
+            changes[folder][name] = files.doubted_stat(written[file].stat, clock) if file in written else None
         known = dict(
             self.connection.execute(
                 f"SELECT folder, stamp FROM _folders WHERE folder IN ({', '.join('?' * len(changes))})",
                 tuple(changes),
             )
         )
-        with _writing(self.connection):
+        with writing(self.connection):
             # A hook of the commit may have run pipecli, which read what is new here.
             is_ours = self._version_now() == self._version
             known_files = (file for file, new in written.items() if not (new.is_new and is_ours))
@@ -138,7 +141,7 @@ class Index:
             rows = _rows((file, new.record) for file, new in written.items())
             _put(self.connection, _Content(rows, []))
             self._stamp(
-                {folder: stamps.restamp(known.get(folder), names) for folder, names in changes.items()}
+                {folder: files.restamp(known.get(folder), names) for folder, names in changes.items()}
             )
 
     def _version_now(self) -> int:
@@ -174,7 +177,11 @@ def open_or_build(file: Path, build: Callable[[sqlite3.Connection], None]) -> sq
     if file.exists():
         connection = _connect(file)
         with suppress(sqlite3.DatabaseError):
-            if connection.execute("SELECT layout FROM _layout").fetchone() == (LAYOUT,):
+            connection.execute("BEGIN")  # no writer is at work while its seal is looked at
+            is_known = connection.execute("SELECT layout FROM _layout").fetchone() == (LAYOUT,)
+            is_known = is_known and is_sealed(file)
+            connection.execute("COMMIT")
+            if is_known:
                 return connection
         connection.close()
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -190,14 +197,18 @@ def open_or_build(file: Path, build: Callable[[sqlite3.Connection], None]) -> sq
         aside.replace(file)
     finally:
         aside.unlink(missing_ok=True)
-    return _connect(file)
+        _seal_of(aside).unlink(missing_ok=True)
+    connection = _connect(file)
+    with writing(connection):  # sealed
+        pass
+    return connection
 
 
 def replace(
     connection: sqlite3.Connection, changed: Sequence[str], gone: Sequence[str], text_of: TextOf
 ) -> None:
     """Read these files into the tables, and drop from them the files that are gone."""
-    with _writing(connection):
+    with writing(connection):
         _forget(connection, gone)
         _read(connection, changed, text_of)
 
@@ -225,13 +236,14 @@ def _remove_damaged(file: Path) -> None:
 
 
 def _build(connection: sqlite3.Connection, root: Path) -> None:
-    present = stamps.stamps(root)
+    clock = time.time_ns()
+    present = files.stamps(root)
     text_of = _on_disk(root)
     contents = map_in_two_processes(
-        lambda files: _content_of(files, text_of), stamps.compare({}, present).changed
+        lambda files: _content_of(files, text_of), files.compare({}, present).changed
     )
     _fill(connection, contents)
-    stamped = [(_text(folder), stamp) for folder, stamp in present.items()]
+    stamped = [(_text(folder), files.doubted(stamp, clock)) for folder, stamp in present.items()]
     connection.executemany("INSERT INTO _folders VALUES (?, ?)", stamped)
 
 
@@ -242,20 +254,18 @@ def fill(connection: sqlite3.Connection, files: Sequence[str], text_of: TextOf) 
 
 def _fill(connection: sqlite3.Connection, contents: Iterable[_Content]) -> None:
     connection.executescript(tables.schema())
-    with _writing(connection):
+    with writing(connection):
         for content in contents:
             _put(connection, content)
         connection.execute("CREATE TABLE _layout AS SELECT ? AS layout", (LAYOUT,))
 
 
 def _on_disk(root: Path) -> TextOf:
-    from pipecli.store import files
-
     return lambda file: files.read_text(root, file)
 
 
-class _writing:  # noqa: N801 - reads as a statement
-    """One SQLite transaction, rolled back when anything fails."""
+class writing:  # noqa: N801 - reads as a statement
+    """One SQLite transaction, rolled back when anything fails; sealed before others see what it wrote."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
@@ -264,7 +274,47 @@ class _writing:  # noqa: N801 - reads as a statement
         self.connection.execute("BEGIN IMMEDIATE")
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self.connection.execute("ROLLBACK" if kind else "COMMIT")
+        query = self.connection.execute
+        if kind:
+            query("ROLLBACK")
+            return
+        query("PRAGMA locking_mode = EXCLUSIVE")  # only now: who waits for a lock must not hold another
+        try:
+            query("COMMIT")
+            seal(self.connection)
+        finally:
+            query("PRAGMA locking_mode = NORMAL")
+            with suppress(sqlite3.Error):
+                query("SELECT 1 FROM sqlite_master").fetchone()  # gives the lock back
+
+
+def seal(connection: sqlite3.Connection) -> None:
+    """Note the state in which this process, that has the file for itself, leaves it.
+
+    A checksum of 20 MB would cost each command 15 ms. Whoever writes into the file, and be it a bit, gives it
+    another time (ctime, which nobody can set); whoever puts another in its place, another inode.
+    """
+    (name,) = (row[2] for row in connection.execute("PRAGMA database_list") if row[1] == "main")
+    if name:
+        file = Path(name)
+        files.write(file.parent, _seal_of(file).name, _state(file).encode())
+
+
+def is_sealed(file: Path) -> bool:
+    """True where a database that this process may read is as a pipecli left it, every bit of it."""
+    try:
+        return _seal_of(file).read_text(encoding="utf-8", errors="replace") == _state(file)
+    except OSError:
+        return False
+
+
+def _seal_of(file: Path) -> Path:
+    return file.with_suffix(".seal")
+
+
+def _state(file: Path) -> str:
+    about = file.stat()
+    return f"{about.st_ino} {about.st_size} {about.st_mtime_ns} {about.st_ctime_ns}"
 
 
 def _text(name: str) -> str:
