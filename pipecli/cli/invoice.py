@@ -45,7 +45,7 @@ def new(
         ordered = transaction.get(Order, order)
         change = rules.new_invoice(
             ordered,
-            transaction.pipeline.all(Invoice, '"order" = ?', ordered.id),
+            transaction.pipeline.all(Invoice, order=ordered.id),
             transaction.settings,
             id=transaction.new_id("INV"),
             now=transaction.now,
@@ -123,7 +123,7 @@ def _number(transaction: Transaction, draft: Invoice, *, alone: bool) -> str:
 
 
 def _notes(transaction: Transaction, invoice: Invoice) -> list[Invoice]:
-    return transaction.pipeline.all(Invoice, "credits = ?", invoice.id)
+    return transaction.pipeline.all(Invoice, credits=invoice.id)
 
 
 @app.command("paid", cls=Changing)

@@ -32,8 +32,8 @@ def new(
             order_quotation(
                 accepted,
                 transaction.pipeline.get(Opportunity, accepted.opportunity),
-                siblings=transaction.pipeline.all(Quotation, "opportunity = ?", accepted.opportunity),
-                orders=transaction.pipeline.all(Order, "quotation = ?", accepted.id),
+                siblings=transaction.pipeline.all(Quotation, opportunity=accepted.opportunity),
+                orders=transaction.pipeline.all(Order, quotation=accepted.id),
                 id=transaction.new_id("ORD"),
                 now=transaction.now,
             )

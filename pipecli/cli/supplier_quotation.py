@@ -152,7 +152,7 @@ def compare(
     """Compare the answers side by side. A row an item, a column a supplier; * marks the best price."""
     run = session(ctx)
     deal = run.pipeline.get(Opportunity, find(run, opportunity, OPPORTUNITY).key)
-    answers = run.pipeline.all(SupplierQuotation, "opportunity = ?", deal.id)
+    answers = run.pipeline.all(SupplierQuotation, opportunity=deal.id)
     compared = supplier_prices.compare(answers, deal.currency, run.pipeline.rates, today=run.today)
     _print_comparison(run, deal.id, compared)
 

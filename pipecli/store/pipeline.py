@@ -198,14 +198,14 @@ class Pipeline:
         """The record with this key, or None where there is none."""
         return self.get(model, key) if key and self.file_of(model.noun, key) else None
 
-    def all(self, model: type[R], where: str = "", *parameters: str) -> list[R]:
-        """Every record of a kind that a condition of ours on its table holds for, in the order of ids."""
+    def all(self, model: type[R], **columns: str | None) -> list[R]:
+        """Every record of a kind, in the order of ids; `opportunity=…`: those with this in their column."""
         kind = BY_NOUN[model.noun]
         self.need(kind)
-        condition = f"WHERE {where}" if where else ""
+        condition = " AND ".join(f'"{column}" = ?' for column in columns) or "true"
         rows = self.index.connection.execute(
-            f"SELECT path FROM {kind.table} {condition} ORDER BY {kind.identity}",
-            parameters,
+            f"SELECT path FROM {kind.table} WHERE {condition} ORDER BY {kind.identity}",
+            tuple(columns.values()),
         )
         return [record for (file,) in rows.fetchall() if isinstance(record := self.read(file), model)]
 

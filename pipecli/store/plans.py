@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipecli.records.kinds import CUSTOMER, LEAD, OPPORTUNITY, Kind
 from pipecli.reports.followups import ACTIVITY, EXPECTED_CLOSE, INVOICE, NEXT_CONTACT, Plan
-from pipecli.store.index.views import OwnerFilter, is_member
+from pipecli.store.index.views import OwnerFilter, condition_of, is_member
 
 if TYPE_CHECKING:
     from pipecli.workflow.assignment import Standing
@@ -63,6 +63,25 @@ _UNPAID = f"""SELECT '{INVOICE}', id, NULL, due AS at, owner AS "by", 'invoice',
         number || ' of ' || exact_total || ' ' || currency || ' is to be paid',
         coalesce(opportunity_title, id), customer, customer_name, NULL, NULL
     FROM invoices WHERE status = 'issued' AND due IS NOT NULL AND open > 0.0001"""
+
+
+def sent_quotations(connection: sqlite3.Connection, owner_filter: OwnerFilter) -> Iterator[tuple[str, ...]]:
+    """The sent quotations of the open deals of an owner filter, and of no deal.
+
+    Each is its id, last day, day sent, the last word of the customer, the title, and who buys.
+    """
+    condition, parameters = condition_of(owner_filter, "o")
+    yield from connection.execute(
+        f"""SELECT r.id, r.valid_until, coalesce(json_extract(d.json, '$.sent'), r.date), o.last_in,
+            coalesce(o.title, r.id), coalesce(c.name, r.customer, r.lead)
+        FROM _quotations r JOIN _records d USING (path)
+        LEFT JOIN _records k ON k.noun = 'opportunity' AND k.key = r.opportunity
+        LEFT JOIN _opportunities o ON o.path = k.path
+        LEFT JOIN _customers c ON c.path = 'customers/' || r.customer || '.yaml'
+        WHERE r.status = 'sent' AND (o.id IS NULL OR o.status = 'open') {condition}
+        ORDER BY r.valid_until, r.id""",
+        parameters,
+    )
 
 
 def _asked(

@@ -132,7 +132,7 @@ def _due(run: Session, key: str) -> Closing | None:
     deal = pipeline.find_record(Opportunity, key)
     if deal is None:
         return None
-    quotations = pipeline.all(Quotation, "opportunity = ?", key)
+    quotations = pipeline.all(Quotation, opportunity=key)
     wait = waiting(deal, quotations, zone=zone)
     if not auto_close(deal, pipeline.settings, quotations, wait, today=run.today):
         return None  # known without history, which can only make the wait shorter

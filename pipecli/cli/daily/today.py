@@ -15,6 +15,7 @@ from pipecli.cli.common.reference import document, note_rows, print_rows
 from pipecli.cli.common.session import Session, mention, session
 from pipecli.cli.common.table import Column, clean, cut, isolated
 from pipecli.records.kinds import CUSTOMER, INVOICE, LEAD, OPPORTUNITY, QUOTATION
+from pipecli.store.index.records import count as record_count
 from pipecli.store.index.views import OwnerFilter
 
 app = noun("What is due, what waits, and what happened since yesterday.")
@@ -62,7 +63,7 @@ def today(ctx: typer.Context) -> None:
         documents = [document(row["id"]) for row in shown]
         print_rows(run, _numbered(shown), _COLUMNS, documents)
         note_rows(run, documents)
-    elif not pipeline.index.connection.execute("SELECT 1 FROM _records WHERE noun <> 'settings'").fetchone():
+    elif record_count(pipeline.index.connection) <= 1:  # the settings
         write_text(f"nothing is here yet; begin with one of\n{steps(FIRST_STEPS)}")
     else:
         write_text("nothing is due\n")
@@ -122,18 +123,9 @@ def _late(days: int) -> str:
 
 def _quotations(run: Session, chosen: OwnerFilter) -> Iterator[dict[str, Any]]:
     """The sent quotations that expire within the week or have expired, and those without an answer."""
-    owned, parameters = _owned(chosen)
-    rows = run.pipeline.index.connection.execute(
-        f"""SELECT r.id, r.valid_until, coalesce(json_extract(d.json, '$.sent'), r.date), o.last_in,
-            coalesce(o.title, r.id), coalesce(c.name, r.customer, r.lead)
-        FROM _quotations r JOIN _records d USING (path)
-        LEFT JOIN _records k ON k.noun = 'opportunity' AND k.key = r.opportunity
-        LEFT JOIN _opportunities o ON o.path = k.path
-        LEFT JOIN _customers c ON c.path = 'customers/' || r.customer || '.yaml'
-        WHERE r.status = 'sent' AND (o.id IS NULL OR o.status = 'open') {owned}
-        ORDER BY r.valid_until, r.id""",
-        parameters,
-    )
+    from pipecli.store.plans import sent_quotations
+
+    rows = sent_quotations(run.pipeline.index.connection, chosen)
     for key, valid_until, sent, last_in, title, customer in rows:
         until, asked = date.fromisoformat(valid_until), date.fromisoformat(sent[:10])
         left, waited = (until - run.today).days, (run.today - asked).days
@@ -155,14 +147,6 @@ def _quotations(run: Session, chosen: OwnerFilter) -> Iterator[dict[str, Any]]:
             "title": title,
             "customer": customer,
         }
-
-
-def _owned(chosen: OwnerFilter) -> tuple[str, list[str | None]]:
-    """The owner filter on the deal `o` of a quotation."""
-    from pipecli.store.index.views import condition_of
-
-    condition, parameters = condition_of(chosen)
-    return condition.replace("r.owner", "o.owner").replace("r.shared_with", "o.shared_with"), parameters
 
 
 def _deals(run: Session, chosen: OwnerFilter) -> list[list[dict[str, Any]]]:

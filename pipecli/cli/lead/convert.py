@@ -100,7 +100,7 @@ def convert(
                 customer=buyer.customer,
                 contact=buyer.contact,
                 parties=buyer.written,
-                others=transaction.pipeline.all(Opportunity, "lead = ?", lead.id),
+                others=transaction.pipeline.all(Opportunity, lead=lead.id),
                 today=transaction.today,
                 force=force,
                 notes=buyer.notes,

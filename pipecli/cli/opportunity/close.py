@@ -162,11 +162,11 @@ def _closing_day(transaction: Transaction, deal: Opportunity, text: str | None) 
 
 
 def _quotations(transaction: Transaction, deal: Opportunity) -> list[Quotation]:
-    return transaction.pipeline.all(Quotation, "opportunity = ?", deal.id)
+    return transaction.pipeline.all(Quotation, opportunity=deal.id)
 
 
 def _orders(transaction: Transaction, deal: Opportunity) -> list[Order]:
-    return transaction.pipeline.all(Order, "opportunity = ?", deal.id)
+    return transaction.pipeline.all(Order, opportunity=deal.id)
 
 
 def _sold(transaction: Transaction, deal: Opportunity) -> tuple[Opportunity, list[Change]]:
@@ -186,7 +186,9 @@ def _sold(transaction: Transaction, deal: Opportunity) -> tuple[Opportunity, lis
         customer=buyer.customer,
         contact=buyer.contact,
         parties=buyer.written,
-        others=transaction.pipeline.all(Opportunity, "lead = ? AND id <> ?", lead.id, deal.id),
+        others=[
+            other for other in transaction.pipeline.all(Opportunity, lead=lead.id) if other.id != deal.id
+        ],
         today=transaction.today,
     )
     return cast("Opportunity", change.asked), [replace(change, notes=(*buyer.notes, *change.notes))]

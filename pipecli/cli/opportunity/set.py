@@ -155,7 +155,7 @@ def take_offer(
         if quotation is not None:
             offer: Quotation | None = transaction.get(Quotation, quotation)
         else:
-            quotations = transaction.pipeline.all(Quotation, "opportunity = ?", deal.id)
+            quotations = transaction.pipeline.all(Quotation, opportunity=deal.id)
             offer = last_offered(quotations, sent_times(transaction.pipeline, quotations))
         transaction.do(quotations_of.take_offer(deal, offer))
 

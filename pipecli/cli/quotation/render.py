@@ -123,7 +123,7 @@ def printed_of(pipeline: Pipeline, record: Record) -> Printed:
 
 def _revisions(pipeline: Pipeline, quotation: Quotation) -> Revisions:
     """The number of a quotation among its revisions, and the ids of those that came after."""
-    siblings = pipeline.all(type(quotation), "opportunity = ?", quotation.opportunity)
+    siblings = pipeline.all(type(quotation), opportunity=quotation.opportunity)
     before = {sibling.id: sibling.revision_of for sibling in siblings}
     chain = [quotation.id]
     while (older := before.get(chain[-1])) and older not in chain:  # files can be made to go round

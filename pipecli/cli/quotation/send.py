@@ -197,7 +197,7 @@ app = noun()
 def _of_deal(transaction: Transaction, quotation: Quotation) -> tuple[Opportunity, list[Quotation]]:
     """The deal of a quotation, and all the quotations of that deal."""
     deal = transaction.pipeline.get(Opportunity, quotation.opportunity)
-    return deal, transaction.pipeline.all(Quotation, "opportunity = ?", deal.id)
+    return deal, transaction.pipeline.all(Quotation, opportunity=deal.id)
 
 
 @app.command("send", cls=Changing)
@@ -288,7 +288,7 @@ def reject(
     with changing(ctx) as transaction:
         quotation = transaction.get(Quotation, ref, Care.ONLY)
         deal, siblings = _of_deal(transaction, quotation)
-        orders = transaction.pipeline.all(Order, "quotation = ?", quotation.id)
+        orders = transaction.pipeline.all(Order, quotation=quotation.id)
         transaction.do(moves.reject(quotation, deal, siblings=siblings, orders=orders, reason=reason))
 
 
@@ -296,10 +296,7 @@ def reject(
 def expire(ctx: typer.Context) -> None:
     """Expire what is past its last day. Every sent quotation, in one commit; for cron."""
     with changing(ctx) as transaction:
-        past = "status = 'sent' AND valid_until < ?"
-        changes = due(
-            transaction.pipeline.all(Quotation, past, transaction.today.isoformat()), transaction.today
-        )
+        changes = due(transaction.pipeline.all(Quotation, status="sent"), transaction.today)
         if not changes:
             mention("no sent quotation is past its validity")
         one = f"{changes[0].subject.key}: expire" if changes else ""

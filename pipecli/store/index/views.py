@@ -172,18 +172,19 @@ class OwnerFilter(NamedTuple):
     my_team: str | None = None
 
 
-def condition_of(owner_filter: OwnerFilter) -> tuple[str, list[str | None]]:
-    """More of a WHERE clause over the deals `r`, beginning with AND, and its parameters."""
+def condition_of(owner_filter: OwnerFilter, row: str = "r") -> tuple[str, list[str | None]]:
+    """More of a WHERE clause over the deals `row`, beginning with AND, and its parameters."""
     condition, parameters = "", list[str | None]()
     if owner_filter.owner:
-        condition += " AND r.owner = ?"
+        condition += f" AND {row}.owner = ?"
         parameters.append(owner_filter.owner)
     if owner_filter.team:
-        condition += f" AND {is_member('r.owner')}"
+        condition += f" AND {is_member(f'{row}.owner')}"
         parameters.append(owner_filter.team)
     if owner_filter.me:
         condition += (
-            " AND (r.owner = ? OR EXISTS (SELECT 1 FROM json_each(r.shared_with) WHERE value IN (?, ?)))"
+            f" AND ({row}.owner = ? OR EXISTS "
+            f"(SELECT 1 FROM json_each({row}.shared_with) WHERE value IN (?, ?)))"
         )
         parameters += [owner_filter.me, owner_filter.me, owner_filter.my_team]
     return condition, parameters
