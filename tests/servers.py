@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import signal
 import socket
+import subprocess
+import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 from typing import Any, NamedTuple
 
+import pytest
 from aiosmtpd.controller import Controller
 
 
@@ -126,6 +134,35 @@ def bad_mail_server(answers: list[str]) -> Iterator[int]:
         thread.join()
         for client in held:
             client.close()
+
+
+@contextmanager
+def postgresql() -> Iterator[str]:
+    """The address of a database on a server of its own; skips where PostgreSQL isn't installed."""
+    folders = [*Path("/usr/lib/postgresql").glob("*/bin"), *Path("/opt/homebrew/opt").glob("postgresql*/bin")]
+    path = os.pathsep.join([os.environ["PATH"], *map(str, sorted(folders, reverse=True))])
+    initdb, server = (shutil.which(name, path=path) for name in ("initdb", "postgres"))
+    if not initdb or not server:
+        pytest.skip("PostgreSQL is not installed")
+    with tempfile.TemporaryDirectory() as folder:
+        who: dict[str, Any] = {}
+        if os.geteuid() == 0:  # which the server refuses to be
+            who = {"user": "postgres"}
+            shutil.chown(folder, "postgres")
+        data, port = f"{folder}/data", _free_port()
+        quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": folder}
+        subprocess.run([initdb, "-D", data, "-U", "crm", "-A", "trust", "-N"], check=True, **quiet, **who)
+        options = ["-p", str(port), "-k", folder, "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"]
+        process = subprocess.Popen([server, "-D", data, *options], **quiet, **who)
+        try:
+            for _ in range(100):
+                with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+                    break
+                time.sleep(0.1)
+            yield f"postgresql://crm@127.0.0.1:{port}/postgres"
+        finally:
+            process.send_signal(signal.SIGINT)  # not waiting for connections
+            process.wait(30)
 
 
 def nobody() -> int:

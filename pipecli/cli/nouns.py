@@ -231,6 +231,7 @@ NOUNS = {
         verbs=_verbs("data.move", "KIND, plan, run", {"KIND": "data.import_"}),
     ),
     "export": Noun("Export records as CSV, JSON or JSON Lines.", "data.export"),
+    "mirror": Noun("Copy everything to Parquet or PostgreSQL.", "data.export"),
     "sql": Noun("Ask in SQL; the question can change nothing.", "data.sql"),
     "mcp": Noun("Serve the verbs to an agent.", "mcp"),
     "man": Noun("Write the man pages.", "manual"),
@@ -245,7 +246,7 @@ _SECTIONS = {
     "Reports": "forecast report changes digest chart dashboard",
     "For cron": "remind notify auto-close assign calendar",
     "Git": "history diff check sync doctor merge-driver",
-    "Data": "import export sql schema mcp",
+    "Data": "import export sql mirror schema mcp",
     "Setting up": "init settings user team man help version",
 }
 SECTIONS = {heading: names.split() for heading, names in _SECTIONS.items()}

@@ -1,4 +1,4 @@
-"""`export`: records as CSV, JSON or JSON Lines, which `import` reads back."""
+"""`export`: records as CSV, JSON or JSON Lines, which `import` reads back; `mirror`: all for other tools."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from pipecli.cli.common.command import noun
+from pipecli.cli.common.command import Verb, noun
 from pipecli.cli.common.session import Session, say, session
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import INVOICE, Collection
@@ -20,7 +20,7 @@ app = noun("Export records as CSV, JSON or JSON Lines.")
 _FORMATS = ("csv", "tsv", "json", "jsonl", "ids")
 
 
-@app.command()
+@app.command("export")
 def export(
     ctx: typer.Context,
     kind: Annotated[
@@ -159,3 +159,56 @@ def _in_form(texts: list[str], collection: Collection, form: str) -> str:
         case "ids":
             return "".join(f"{loads(text)[collection.identity]}\n" for text in texts)
     return csv_text([loads(text) for text in texts], "\t" if form == "tsv" else ",")
+
+
+@app.command("mirror", cls=Verb)
+def mirror(
+    ctx: typer.Context,
+    target: Annotated[
+        str,
+        typer.Argument(metavar="TARGET", help="A folder for Parquet files, or postgresql://HOST/DATABASE."),
+    ],
+    schema: Annotated[
+        str, typer.Option(metavar="NAME", help="In PostgreSQL: the schema, which is the mirror's alone.")
+    ] = "pipecli",
+) -> None:
+    """Copy every table of `sql` and the events of history to where other tools ask.
+
+    As Parquet files, or into PostgreSQL in one transaction. Again at any time: the events of new commits are
+    added, and nothing is ever read back.
+    """
+    from pipecli.cli.common.output import Format, print_record, write_text
+    from pipecli.history.index import open_history
+    from pipecli.outbox.mirror import Source, to_parquet, to_postgresql
+    from pipecli.records.kinds import KINDS
+    from pipecli.sync.upstream import named, uncommitted
+    from pipecli.wording import count
+
+    run = session(ctx)
+    place = run.present.location
+    files = uncommitted(place)
+    if files:
+        say(f"warning: {named(files)} not committed: the tables have what is new, the events have not")
+    source = Source(run.read(*KINDS), open_history(place, say), is_committed=not files)
+    is_database = target.startswith(("postgresql://", "postgres://"))
+    if not is_database and "://" in target:
+        raise PipecliError(
+            f"{target.partition('://')[0]}:// can't be mirrored to", hint="postgresql://, or a folder"
+        )
+    done = (
+        to_postgresql(source, target, schema)
+        if is_database
+        else to_parquet(source, run.directory_for(Path(target)))
+    )
+    for note in done.notes:
+        say(f"note: {note}")
+    if run.format is not Format.TABLE:
+        told = {"commit": done.commit, "new_events": done.new_events, "rows": done.rows}
+        print_record(told, run.format, (), id_key="commit")
+    elif not done.rows:
+        write_text(f"nothing to do: the mirror is at commit {done.commit[:7]} and of today\n")
+    else:
+        write_text(
+            f"mirrored {count(len(done.rows), 'table')} with {count(sum(done.rows.values()), 'row')}, "
+            f"{count(done.new_events, 'new event')} up to commit {done.commit[:7]}\n"
+        )

@@ -1,0 +1,387 @@
+"""A copy for those who ask with other tools: every table of `sql` and the events of history.
+
+As Parquet files, or in a schema of its own in PostgreSQL. Nothing is read back but how far the copy is.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pipecli import __version__
+from pipecli.distribution import require_extra
+from pipecli.errors import PipecliError
+from pipecli.formats import digits, dumps
+from pipecli.history import log
+from pipecli.history.commits import listed
+from pipecli.history.events import OF_THE_RECORD, Event, fields
+from pipecli.records.kinds import KINDS, SETTINGS
+from pipecli.store import git
+from pipecli.store.index.records import public_tables
+
+if TYPE_CHECKING:
+    import psycopg
+    import pyarrow
+
+    from pipecli.history.index import History
+    from pipecli.store.files import Location
+    from pipecli.store.pipeline import Pipeline
+
+Row = Sequence[Any]
+
+_DAYS = (
+    "answer_by closed_date converted_date date delivered disqualified_date expected_close received "
+    "valid_from valid_until"
+).split()
+_MOMENTS = "at created first_response last_in last_out own_first_response sent".split()
+_UNDECLARED = dict.fromkeys(("probability", "weighted", "margin", "tax", "cost"), "REAL") | dict.fromkeys(
+    ("active", "age_days", "minutes_to_first_response", "tax_included"), "INTEGER"
+)
+"""Columns whose type the index doesn't declare: those that a view calculates, and numbers of master data."""
+_NUMBERS = {"REAL": "double precision", "INTEGER": "bigint"}
+
+
+class Table(NamedTuple):
+    """A table to be copied, its columns with their types as PostgreSQL calls them."""
+
+    name: str
+    columns: dict[str, str]
+    rows: Iterable[Row]
+
+
+EVENTS = {
+    "seq": "bigint", "commit_id": "text", "n": "bigint", "happened_at": "timestamptz", "author": "text",
+    "email": "text", "noun": "text", "record": "text", "field": "text", "before": "text", "after": "text",
+    "amount": "numeric", "currency": "text", "text": "text", "message": "text",
+}  # fmt: skip
+"""Of the table `events`: `seq` numbers all, parents first, `n` those of a commit; `amount` is what the record
+is worth after it."""
+_VERSION = f"{__version__}: {' '.join(EVENTS)}"
+"""Another one may tell events otherwise, so that all are copied again."""
+
+
+class Upto(NamedTuple):
+    """How far a copy is: of which pipeline, to which commit, on what day, by which version."""
+
+    pipeline: str
+    commit: str
+    day: str
+    version: str
+
+
+class Copied(NamedTuple):
+    """What a run has copied."""
+
+    commit: str
+    rows: dict[str, int]
+    """Of each table; empty where the copy was up to date."""
+    new_events: int
+    notes: list[str]
+
+
+class Source:
+    """A pipeline as it is copied: its tables as they are now, its events since a commit."""
+
+    def __init__(self, pipeline: Pipeline, history: History, *, is_committed: bool) -> None:
+        """Tables with more than the last commit are of no day, so that the next run copies them again."""
+        self.pipeline = pipeline
+        self.history = history
+        day = pipeline.today.isoformat() if is_committed else ""
+        self.upto = Upto(_identity(pipeline.location), history.tip.commit, day, _VERSION)
+
+    def is_in(self, known: Upto | None) -> bool:
+        """True where a copy has all of this."""
+        return known == self.upto and self.upto.day != ""
+
+    def tables(self) -> Iterator[Table]:
+        """Every table that `sql` may ask."""
+        connection = self.pipeline.index.connection
+        for name in public_tables(connection):
+            declared = connection.execute(f"PRAGMA table_info({name})").fetchall()
+            columns = {row[1]: _type_of(row[1], row[2]) for row in declared}
+            values = [_CONVERTERS[type_] for type_ in columns.values()]
+            rows = connection.execute(f"SELECT * FROM {name} ORDER BY 1, 2")
+            yield Table(name, columns, map(partial(_converted, values), rows))
+
+    def events(self, since: str | None, seq: int) -> Iterator[Row]:
+        """The events of the commits that are not in `since`, parents first; `seq` is the last one copied."""
+        commits = [commit.id for commit in listed(self.pipeline.location, self.upto.commit, since)]
+        for start in range(0, len(commits), _AT_ONCE):
+            number, last = 0, ""
+            for step in log.steps(self.history, commits[start : start + _AT_ONCE], (*KINDS, SETTINGS)):
+                number, last = (number if step.commit.id == last else 0), step.commit.id
+                for event in _events_of(step):
+                    number, seq = number + 1, seq + 1
+                    yield seq, *_event_row(step, event, number)
+
+    def start(self, known: Upto | None, notes: list[str]) -> str | None:
+        """The commit from which on events are new; None for all of them. Raises PipecliError."""
+        if self.history.tip.is_shallow:
+            raise PipecliError(
+                "this clone is shallow, and its older events are not here", hint="git fetch --unshallow"
+            )
+        if known is None:
+            return None
+        if known.pipeline != self.upto.pipeline:
+            raise PipecliError(
+                "another pipeline is mirrored there", hint="name another folder, or another --schema"
+            )
+        known_here = git.commit_of(self.pipeline.location.work_tree, known.commit)
+        within = ("merge-base", "--is-ancestor", known.commit, self.upto.commit)
+        if known_here is None or git.run(self.pipeline.location.work_tree, *within).returncode:
+            notes.append(f"history was rewritten since {known.commit[:7]}: all events are copied again")
+            return None
+        return known.commit if known.version == _VERSION else None
+
+
+_AT_ONCE = 500
+"""Commits whose records are held at a time."""
+
+
+def _identity(place: Location) -> str:
+    """A name that all clones of a pipeline share: its first commit, and its folder in the repository."""
+    roots = git.output(place.work_tree, "rev-list", "--max-parents=0", "HEAD").split()
+    return f"{roots[-1]}:{place.prefix}"
+
+
+def _events_of(step: log.Step) -> Iterator[Event]:
+    """The events of a record in a commit; of one that is new also what its fields began with."""
+    yield from step.events
+    if step.after and any(event.field == "created" for event in step.events):
+        yield from (event for event in fields(step.after) if event.field not in OF_THE_RECORD)
+
+
+def _event_row(step: log.Step, event: Event, number: int) -> Row:
+    commit, after = step.commit, step.after
+    return (
+        commit.id, number, commit.when.astimezone(UTC), commit.author, commit.email, step.noun, step.key,
+        event.field, _word(event.before), _word(event.after), after.amount if after else None,
+        (after.currency or None) if after else None, event.text, commit.body or commit.subject,
+    )  # fmt: skip
+
+
+def _word(value: object) -> str | None:
+    """A value of an event as text: numbers with every digit, lists and maps as JSON."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Decimal):
+        return digits(value)
+    return str(value) if isinstance(value, (int, float)) else dumps(value, None)
+
+
+def _type_of(column: str, declared: str) -> str:
+    if column == "json":
+        return "jsonb"
+    if column.startswith("exact_"):
+        return "numeric"
+    if column in _DAYS:
+        return "date"
+    if column in _MOMENTS:
+        return "timestamptz"
+    return _NUMBERS.get(declared or _UNDECLARED.get(column, "TEXT"), "text")
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+_CONVERTERS: dict[str, Callable[[Any], object]] = {
+    "text": str,
+    "jsonb": str,
+    "numeric": Decimal,
+    "double precision": float,
+    "bigint": int,
+    "date": lambda text: date.fromisoformat(text[:10]),
+    "timestamptz": _moment,
+}
+
+
+def _converted(converters: Sequence[Callable[[Any], object]], row: Row) -> Row:
+    return [None if value is None else convert(value) for value, convert in zip(row, converters, strict=True)]
+
+
+_KEY = "pipecli"
+"""Of what the metadata of our files says."""
+
+
+def to_parquet(source: Source, folder: Path) -> Copied:
+    """Write a Parquet file a table; `events.parquet` last, which says how far all is. Raises PipecliError."""
+    require_extra("mirror", "a mirror needs pyarrow and psycopg")
+    from pyarrow import parquet
+
+    notes: list[str] = []
+    events_file = folder / "events.parquet"
+    known = _known_of(events_file)
+    if source.is_in(known):
+        return Copied(source.upto.commit, {}, 0, notes)
+    since = source.start(known, notes)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in public_tables(source.pipeline.index.connection):
+            _known_of(folder / f"{name}.parquet")
+        rows = {table.name: _put(source, folder, table.name, _arrow(table)) for table in source.tables()}
+        old = parquet.read_table(events_file) if since else None
+        new = _arrow(Table("events", EVENTS, source.events(since, old.num_rows if old else 0)))
+        whole = _joined(old, new) if old else new
+        rows["events"] = _put(source, folder, "events", whole)
+    except OSError as error:
+        raise PipecliError(f"{error.filename or folder}: can't be written: {error.strerror}") from None
+    return Copied(source.upto.commit, rows, new.num_rows, notes)
+
+
+def _known_of(file: Path) -> Upto | None:
+    """How far the copy is that a file is of; None where there is no file. Raises PipecliError."""
+    from pyarrow import ArrowInvalid, parquet
+
+    if not file.exists():
+        return None
+    with suppress(ArrowInvalid, KeyError, TypeError, ValueError):
+        told = parquet.read_schema(file).metadata or {}
+        return Upto(**json.loads(told[_KEY.encode()]))
+    raise PipecliError(f"{file} is no mirror of pipecli", hint="name another folder")
+
+
+def _arrow(table: Table) -> pyarrow.Table:
+    import pyarrow as pa
+
+    types = {
+        "text": pa.string(), "jsonb": pa.string(), "numeric": pa.decimal128(38, 10),
+        "double precision": pa.float64(), "bigint": pa.int64(), "date": pa.date32(),
+        "timestamptz": pa.timestamp("us", tz="UTC"),
+    }  # fmt: skip
+    rows = list(table.rows)
+    values = list(zip(*rows, strict=True)) if rows else [()] * len(table.columns)
+    columns = [
+        pa.array(column, types[type_]) for column, type_ in zip(values, table.columns.values(), strict=True)
+    ]
+    return pa.Table.from_arrays(columns, names=list(table.columns))
+
+
+def _joined(old: pyarrow.Table, new: pyarrow.Table) -> pyarrow.Table:
+    import pyarrow as pa
+
+    return pa.concat_tables([old.replace_schema_metadata(None), new])
+
+
+def _put(source: Source, folder: Path, name: str, table: pyarrow.Table) -> int:
+    """Put a file in the place of what was there, at once; the number of its rows."""
+    from pyarrow import parquet
+
+    told = json.dumps(source.upto._asdict())
+    partly = folder / f".{name}.parquet.{os.getpid()}"
+    try:
+        parquet.write_table(table.replace_schema_metadata({_KEY: told}), partly, compression="zstd")
+        partly.replace(folder / f"{name}.parquet")
+    finally:
+        partly.unlink(missing_ok=True)
+    return int(table.num_rows)
+
+
+def to_postgresql(source: Source, address: str, schema: str) -> Copied:
+    """Copy into a schema of a database in one transaction. Raises PipecliError."""
+    require_extra("mirror", "a mirror needs pyarrow and psycopg")
+    import psycopg
+
+    try:
+        with psycopg.connect(address, application_name="pipecli mirror", connect_timeout=20) as database:
+            return _Schema(database, schema).take(source)
+    except psycopg.OperationalError as error:
+        raise PipecliError(f"PostgreSQL can't be reached: {_line(error)}", code="unreachable") from None
+    except psycopg.Error as error:
+        raise PipecliError(f"PostgreSQL refused it, nothing is changed: {_line(error)}") from None
+
+
+def _line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+
+
+class _Schema:
+    """The schema of one mirror; everything within the transaction of its connection."""
+
+    def __init__(self, database: psycopg.Connection[Any], name: str) -> None:
+        self.database = database
+        self.name = name
+
+    def take(self, source: Source) -> Copied:
+        notes: list[str] = []
+        self._do("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"pipecli mirror {self.name}"])
+        known = self._known()
+        if source.is_in(known):
+            return Copied(source.upto.commit, {}, 0, notes)
+        since = source.start(known, notes)
+        rows = {}
+        for table in source.tables():
+            self._have(table.name, table.columns)
+            self._do("DELETE FROM {}", [], table.name)
+            rows[table.name] = self._copy(table)
+        self._have("events", EVENTS, "PRIMARY KEY (commit_id, n)")
+        if since is None:
+            self._do("DELETE FROM {}", [], "events")
+        (seq,) = self._do("SELECT count(*) FROM {}", [], "events")[0]
+        new = self._copy(Table("events", EVENTS, source.events(since, seq)))
+        rows["events"] = seq + new
+        self._do("DELETE FROM {}", [], "_mirror")
+        self._do("INSERT INTO {} VALUES (%s, %s, %s, %s)", list(source.upto), "_mirror")
+        return Copied(source.upto.commit, rows, new, notes)
+
+    def _known(self) -> Upto | None:
+        """How far the copy is; makes the schema where it isn't there. Raises PipecliError."""
+        tables = self._do(
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = %s", [self.name]
+        )
+        if ("_mirror",) in tables:
+            rows = self._do("SELECT pipeline, commit, day, version FROM {}", [], "_mirror")
+            return Upto(*rows[0]) if rows else None
+        if tables:
+            raise PipecliError(
+                f"the schema {self.name} is no mirror of pipecli: it has a table {tables[0][0]}",
+                hint="name another with --schema",
+            )
+        self._do("CREATE SCHEMA IF NOT EXISTS {}", [])
+        self._have("_mirror", dict.fromkeys(Upto._fields, "text"))
+        return None
+
+    def _have(self, table: str, columns: Mapping[str, str], key: str = "") -> None:
+        """Have a table with these columns; one that is there keeps its others, its indexes and its grants."""
+        from psycopg import sql
+
+        declared = [
+            sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(type_)) for name, type_ in columns.items()
+        ]
+        inner = sql.SQL(", ").join([*declared, *([sql.SQL(key)] if key else [])])
+        name = sql.Identifier(self.name, table)
+        self.database.execute(sql.SQL("CREATE TABLE IF NOT EXISTS {} ({})").format(name, inner))
+        for column in declared:
+            self.database.execute(sql.SQL("ALTER TABLE {} ADD COLUMN IF NOT EXISTS {}").format(name, column))
+
+    def _copy(self, table: Table) -> int:
+        from psycopg import sql
+
+        columns = sql.SQL(", ").join(map(sql.Identifier, table.columns))
+        command = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(self.name, table.name), columns)
+        number = 0
+        with self.database.cursor() as cursor, cursor.copy(command) as copy:
+            for row in table.rows:
+                copy.write_row(
+                    [value.replace("\0", "") if isinstance(value, str) else value for value in row]
+                )
+                number += 1
+        return number
+
+    def _do(self, text: str, values: Sequence[object], table: str = "") -> list[tuple[Any, ...]]:
+        from psycopg import sql
+
+        named = sql.Identifier(self.name, table) if table else sql.Identifier(self.name)
+        command = sql.SQL(text).format(named) if "{}" in text else sql.SQL(text)
+        cursor = self.database.execute(command, values)
+        return cursor.fetchall() if cursor.description else []
