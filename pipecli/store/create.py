@@ -278,7 +278,7 @@ def create_pipeline(
         _commit(place, [_write(root, name, text) for name, text in texts.items()], review)
     except OSError as error:
         raise PipecliError(f"{error.filename or directory}: can't be written: {error.strerror}") from None
-    except PipecliError:
+    except (PipecliError, KeyboardInterrupt):
         if is_new_directory and not any(entry.name != ".git" for entry in root.iterdir()):
             shutil.rmtree(root)
         raise
