@@ -50,6 +50,8 @@ NOUNS = {
             "set": "opportunity.set",
             "edit": "opportunity.set",
             "advance": "opportunity.set",
+            "hold": "opportunity.set",
+            "resume": "opportunity.set",
             "board": "opportunity.board",
             "won": "opportunity.close",
             "lost": "opportunity.close",
@@ -114,17 +116,11 @@ NOUNS = {
     ),
     "invoice": Noun(
         "Invoices and credit notes, drawn up from orders.",
-        verbs={
-            "new": "invoice",
-            "list": "invoices",
-            "show": "invoices",
-            "set": "invoice",
-            "edit": "invoice",
-            "issue": "invoice",
-            "paid": "invoice",
-            "credit": "invoice",
-            "render": "quotation.render",
-        },
+        verbs=_verbs(
+            "invoice",
+            "new, list, show, set, edit, issue, paid, credit, render",
+            {"list": "invoices", "show": "invoices", "render": "quotation.render"},
+        ),
     ),
     "supplier-quote": Noun(
         "Supplier quotations: request, receive, compare.",

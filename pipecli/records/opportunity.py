@@ -79,6 +79,13 @@ class Stakeholder(Part):
     primary: Flag | None = None
 
 
+class Hold(Part):
+    """A deal that waits: until its day nobody is reminded of it, and it neither goes stale nor counts."""
+
+    until: Day
+    reason: Line | None = None
+
+
 class Closed(Part):
     """The end of a deal: `amount` and `quotation` when won; `reasons` and `competitors` when lost.
 
@@ -150,6 +157,7 @@ class Opportunity(Document):
     competitors: tuple[CompetitorName, ...] = ()
     key_info: KeyInformation | None = None
     next_contact: NextContact | None = None
+    hold: Hold | None = None
     steps_done: tuple[Line, ...] = ()
     activities: tuple[Activity, ...] = ()
     closed: Closed | None = None

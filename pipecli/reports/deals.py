@@ -205,7 +205,13 @@ class Deal(NamedTuple):
     """The day of the last activity that was done, as it was written."""
     products: tuple[tuple[str | None, Decimal], ...] = ()
     """Each item's product and amount."""
+    hold_until: date | None = None
+    """The day until which it waits; it may be past."""
     stage_visits: Sequence[StageVisit] = ()
+
+    def is_on_hold(self, today: date) -> bool:
+        """True of an open deal whose day to go on is yet to come."""
+        return self.status == "open" and self.hold_until is not None and self.hold_until > today
 
     @property
     def month(self) -> str | None:

@@ -14,13 +14,14 @@ NEXT_CONTACT = "next-contact"
 ACTIVITY = "activity"
 EXPECTED_CLOSE = "expected-close"
 INVOICE = "invoice"
+HOLD = "hold"
 
 
 class Plan(NamedTuple):
     """Something planned on an open lead or opportunity, as its file says it."""
 
     kind: str
-    """NEXT_CONTACT, ACTIVITY, EXPECTED_CLOSE or INVOICE."""
+    """NEXT_CONTACT, ACTIVITY, EXPECTED_CLOSE, INVOICE or HOLD."""
     id: str
     """The record's."""
     activity: str | None

@@ -87,6 +87,8 @@ class Forecast(NamedTuple):
     """Expected to close before today."""
     without_date: Apart
     without_amount: int
+    on_hold: Apart
+    """They wait for a day to come; in no other figure."""
 
 
 def forecast(
@@ -103,7 +105,8 @@ def forecast(
 
     By month and quarter the open ones that are overdue or without a date have rows of their own. Money is in
     `currency` (default: the base): open deals at the rate of `today`, won ones at that of their day.
-    `order` gives the keys that have a place of their own; the others follow, the heaviest first.
+    Deals on hold are in none of the rows. `order` gives the keys that have a place of their own; the others
+    follow, the heaviest first.
     Raises MissingRate.
     """
     valuation = Valuation(rates, currency)
@@ -114,6 +117,9 @@ def forecast(
                 sums.take(deal, valuation.worth(deal, today))
         elif deal.status == "open":
             value = valuation.worth(deal, today)
+            if deal.is_on_hold(today):
+                sums.on_hold = sums.on_hold.plus(value)
+                continue
             sums.set_apart(deal, value)
             if window.has_open(deal.close):
                 sums.take(deal, value)
@@ -122,7 +128,7 @@ def forecast(
     rows.sort(key=chronological if by in PERIODS else lambda row: _heaviest(row, places))
     return Forecast(
         by, valuation.currency, today, window, rows, sums.totals.row(None, None),
-        sums.overdue, sums.without_date, sums.without_amount,
+        sums.overdue, sums.without_date, sums.without_amount, sums.on_hold,
     )  # fmt: skip
 
 
@@ -181,7 +187,7 @@ class _Sums:
         self.today = today
         self.tallies: dict[Key, _Tally] = {}
         self.totals = _Tally(self.zero)
-        self.overdue = self.without_date = Apart(0, self.zero, self.zero)
+        self.overdue = self.without_date = self.on_hold = Apart(0, self.zero, self.zero)
         self.without_amount = 0
 
     def take(self, deal: Deal, value: Worth | None) -> None:

@@ -135,6 +135,8 @@ class Card(NamedTuple):
     is_overdue: bool
     valued_on: date
     """The day whose exchange rate counts."""
+    hold_until: date | None = None
+    """While it waits: then it stands after the others of its lane."""
 
 
 class Place(NamedTuple):
@@ -162,11 +164,12 @@ class Lane(NamedTuple):
 
 def card(deal: Deal, idle_days: int, today: date, customers: Mapping[str, str]) -> Card:
     """An open deal as a card; `customers` gives their names by slug."""
-    is_stale = deal.days_stale(idle_days) is not None
+    waits = deal.hold_until if deal.is_on_hold(today) else None
+    is_stale = waits is None and deal.days_stale(idle_days) is not None
     return Card(
         deal.id, deal.title, customers.get(deal.customer or "", deal.customer), deal.owner, deal.amount,
         deal.currency, deal.close, max((today - deal.created_on).days, 0), idle_days, is_stale,
-        deal.close is not None and deal.close < today, today,
+        waits is None and deal.close is not None and deal.close < today, today, waits,
     )  # fmt: skip
 
 
@@ -183,7 +186,8 @@ def lanes(
 ) -> list[Lane]:
     """The lanes in the order of `places`, which gives their names.
 
-    In a lane the next to close comes first. Stages that the process doesn't have follow its own.
+    In a lane the next to close comes first, and what is on hold last, which isn't in the lane's sum. Stages
+    that the process doesn't have follow its own.
     Raises PipecliError without a rate for a card's currency.
     """
     by_place: dict[Place, list[Card]] = {place: [] for place in places}
@@ -193,7 +197,7 @@ def lanes(
         Lane(
             place,
             places.get(place, place.stage),
-            sum((_amount(card, valuation) for card in lane), valuation.zero),
+            sum((_amount(card, valuation) for card in lane if card.hold_until is None), valuation.zero),
             sorted(lane, key=_next_to_close),
         )
         for place, lane in by_place.items()
@@ -206,8 +210,8 @@ def _amount(card: Card, valuation: Valuation) -> Decimal:
     return valuation.value(card.amount, card.currency, card.valued_on, card.id)
 
 
-def _next_to_close(card: Card) -> tuple[bool, date, str]:
-    return card.close is None, card.close or date.max, card.id
+def _next_to_close(card: Card) -> tuple[bool, bool, date, str]:
+    return card.hold_until is not None, card.close is None, card.close or date.max, card.id
 
 
 class KeyFigures(NamedTuple):

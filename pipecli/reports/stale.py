@@ -58,12 +58,14 @@ class Stale(NamedTuple):
 
 
 def last_movement(deal: Deal, moved: date | None, today: date) -> Movement:
-    """The last of: its creation, its last activity that was done, and `moved`, its last change of stage."""
+    """The last of: its creation, its last done activity, `moved` (its change of stage), a hold that ended."""
     movements = [Movement(deal.created_on, "created")]
     if deal.last_activity:
         movements.append(Movement(deal.last_activity, "activity"))
     if moved:
         movements.append(Movement(moved, "stage"))
+    if deal.hold_until and deal.hold_until <= today:
+        movements.append(Movement(deal.hold_until, "hold"))
     last = max(movements, key=lambda movement: movement.day)
     return last._replace(day=min(last.day, today))
 
@@ -104,6 +106,8 @@ def _key(deal: Deal, by: str) -> tuple[str | None, str | None]:
 
 
 def _stale(deal: Deal, moved: date | None, valuation: Valuation, today: date) -> StaleDeal | None:
+    if deal.is_on_hold(today):
+        return None
     movement = last_movement(deal, moved, today)
     days = (today - movement.day).days
     days_over = deal.days_stale(days)

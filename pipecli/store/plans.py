@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipecli.records.kinds import CUSTOMER, LEAD, OPPORTUNITY, Kind
-from pipecli.reports.followups import ACTIVITY, EXPECTED_CLOSE, INVOICE, NEXT_CONTACT, Plan
+from pipecli.reports.followups import ACTIVITY, EXPECTED_CLOSE, HOLD, INVOICE, NEXT_CONTACT, Plan
 from pipecli.store.index.views import OwnerFilter, condition_of, is_member
 
 if TYPE_CHECKING:
@@ -26,11 +26,12 @@ _CUSTOMER = {
 
 
 def plans(
-    connection: sqlite3.Connection, owner_filter: OwnerFilter, until: date, *, with_invoices: bool = False
+    connection: sqlite3.Connection, owner_filter: OwnerFilter, until: date, *, to_remind: bool = False
 ) -> list[Plan]:
     """The next contacts and open activities up to `until`, of those who are to do them.
 
-    `with_invoices`: and the invoices that are to be paid until then, of the owners of their deals.
+    `to_remind`: with the invoices that are to be paid and the deals whose hold ends until then, and without
+    what is planned on deals that are still on hold.
     """
     # A time with another offset may be of the day before or after in the pipeline's own zone.
     latest = until + timedelta(days=1) if until < date.max else until
@@ -39,8 +40,9 @@ def plans(
         for table, is_open in _OPEN.items()
         for part in (_next_contacts(table, is_open), _activities(table, f"{is_open} AND NOT a.done"))
     ]
-    if with_invoices:
-        parts.append(_UNPAID)
+    if to_remind:
+        parts = [part.replace("WHERE r.status = 'open'", _NOT_ON_HOLD) for part in parts]
+        parts += [_HOLDS, _UNPAID]
     return _asked(connection, parts, owner_filter, latest.isoformat() + "U")  # after any time of that day
 
 
@@ -59,6 +61,11 @@ def expected_closes(connection: sqlite3.Connection, owner_filter: OwnerFilter) -
     return _asked(connection, [part], owner_filter)
 
 
+_NOT_ON_HOLD = "WHERE r.status = 'open' AND coalesce(r.hold_until, '') <= today()"
+_HOLDS = f"""SELECT '{HOLD}', r.id, NULL, r.hold_until AS at, r.owner AS "by", 'hold',
+        coalesce(r.hold_reason, 'it may go on'), r.title, r.customer, c.name, NULL, NULL
+    FROM _opportunities r LEFT JOIN _customers c ON c.path = 'customers/' || r.customer || '.yaml'
+    WHERE r.status = 'open' AND r.hold_until IS NOT NULL"""
 _UNPAID = f"""SELECT '{INVOICE}', id, NULL, due AS at, owner AS "by", 'invoice',
         number || ' of ' || exact_total || ' ' || currency || ' is to be paid',
         coalesce(opportunity_title, id), customer, customer_name, NULL, NULL

@@ -104,6 +104,7 @@ def test_json_has_rows_totals_and_what_is_apart(root: Path, cli: Cli) -> None:
         "overdue": {"open_count": 1, "amount": 7.00, "weighted": 3.50},
         "without_date": {"open_count": 0, "amount": 0, "weighted": 0},
         "without_amount": {"open_count": 0},
+        "on_hold": {"open_count": 0, "amount": 0, "weighted": 0},
     }
 
 

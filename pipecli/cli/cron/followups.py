@@ -57,7 +57,7 @@ def followups(
     zone = run.now.tzinfo
     assert zone is not None
     follow_ups = followups_of(
-        plans(pipeline.index.connection, owner_filter(run), until, with_invoices=True),
+        plans(pipeline.index.connection, owner_filter(run), until, to_remind=True),
         today=run.today,
         until=until,
         zone=zone,

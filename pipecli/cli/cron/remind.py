@@ -111,7 +111,7 @@ def _follow_ups(run: Session, due: str) -> list[FollowUp]:
     until = parse_to(due, run.today) if due else run.today
     zone = run.now.tzinfo
     assert zone is not None
-    planned = plans(pipeline.index.connection, owner_filter(run), until, with_invoices=True)
+    planned = plans(pipeline.index.connection, owner_filter(run), until, to_remind=True)
     return followups(planned, today=run.today, until=until, zone=zone)
 
 

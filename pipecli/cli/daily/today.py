@@ -96,7 +96,7 @@ def _followups(run: Session, chosen: OwnerFilter) -> Iterator[dict[str, Any]]:
     zone = run.now.tzinfo
     assert zone is not None
     due = followups(
-        plans(run.pipeline.index.connection, chosen, run.today, with_invoices=True),
+        plans(run.pipeline.index.connection, chosen, run.today, to_remind=True),
         today=run.today,
         until=run.today,
         zone=zone,
@@ -159,7 +159,8 @@ def _deals(run: Session, chosen: OwnerFilter) -> list[list[dict[str, Any]]]:
     from pipecli.store.index.rows import open_deals
 
     connection = run.pipeline.index.connection
-    deals = open_deals(connection, chosen, Days(None, None), with_activities=True)
+    opened = open_deals(connection, chosen, Days(None, None), with_activities=True)
+    deals = [deal for deal in opened if not deal.is_on_hold(run.today)]
     names = labels(connection, CUSTOMER.noun)
     past = sorted(
         (deal for deal in deals if deal.close and deal.close < run.today),

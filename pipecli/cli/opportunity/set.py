@@ -27,6 +27,7 @@ from pipecli.workflow.assignment import share as shared
 from pipecli.workflow.assignment import unshare
 from pipecli.workflow.change import Change
 from pipecli.workflow.opportunity import advance as advance_opportunity
+from pipecli.workflow.opportunity import set as rules
 from pipecli.workflow.opportunity.advance import complete_step, undo_step
 from pipecli.workflow.opportunity.set import (
     add_competitor,
@@ -71,6 +72,32 @@ def advance(
             return replace(change, subject=followed.record, summary=f"{change.summary}{followed.words}")
 
         change_each(transaction, Opportunity, refs, decide, "advance")
+
+
+@app.command(cls=ChangingMany)
+def hold(
+    ctx: typer.Context,
+    refs: Refs = None,
+    until: Annotated[str, typer.Option(help="The day on which it goes on.", metavar="DATE")] = "",
+    reason: Annotated[str | None, typer.Option(help="What it waits for.", metavar="TEXT")] = None,
+) -> None:
+    """Let an opportunity, or many, wait until a day: no reminder, not stale, apart in the forecast."""
+    with changing(ctx) as transaction:
+        day = transaction.day(until)
+        if day is None:
+            raise PipecliError("until when is it on hold?", hint="give --until DATE, as --until +30d")
+
+        def decide(deal: Opportunity) -> Change:
+            return rules.hold(deal, until=day, today=transaction.today, reason=reason)
+
+        change_each(transaction, Opportunity, refs, decide, "hold")
+
+
+@app.command(cls=ChangingMany)
+def resume(ctx: typer.Context, refs: Refs = None) -> None:
+    """Have an opportunity, or many, go on that is on hold."""
+    with changing(ctx) as transaction:
+        change_each(transaction, Opportunity, refs, rules.resume, "resume")
 
 
 _Step = Annotated[str, typer.Argument(help="Its text, or words of it.", metavar="STEP")]

@@ -196,6 +196,9 @@ def _dates(run: Session, deal: RecordJson) -> Iterator[Line]:
         return
     if "expected_close" in deal:
         yield "close", due(run, deal["expected_close"])
+    if "hold" in deal:
+        reason = f": {deal['hold']['reason']}" if "reason" in deal["hold"] else ""
+        yield "on hold", f"until {due(run, deal['hold']['until'])}{reason}"
     if "next_contact" in deal:
         yield "next contact", planned_contact(run, deal["next_contact"])
 

@@ -133,6 +133,7 @@ def _json(made: Forecast, targeted: Targeted) -> dict[str, Any]:
         "overdue": made.overdue._asdict(),
         "without_date": made.without_date._asdict(),
         "without_amount": {"open_count": made.without_amount},
+        "on_hold": made.on_hold._asdict(),
     }
 
 
@@ -158,6 +159,9 @@ def _remarks(made: Forecast, targeted: Targeted) -> list[str]:
             lines.append(f"in all, {count(apart.open_count, 'open deal')} {what}: {amount}")
     if made.without_amount:
         lines.append(f"in all, {count(made.without_amount, 'open deal')} without an amount: counted as 0")
+    if made.on_hold.open_count:
+        amount = money(made.on_hold.amount, made.currency, minor_digits(made.currency))
+        lines.append(f"apart, {count(made.on_hold.open_count, 'deal')} on hold: {amount}")
     return lines
 
 

@@ -179,6 +179,7 @@ _OF_RECORDS: dict[str, tuple[Columns, ...]] = {
         _fields("competitors TEXT"),
         ("key_info_answered INTEGER", _key_info_answered),
         _NEXT_CONTACT,
+        _fields_of("hold", "hold_until TEXT, hold_reason TEXT", "until reason"),
         _ACTIVITIES_OF_DEAL,
         _fields_of("closed", "closed_date TEXT", "date"),
         (

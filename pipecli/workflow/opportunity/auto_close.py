@@ -119,7 +119,11 @@ def _word_of(at: datetime | date, zone: tzinfo, *, is_ours: bool, what: str) -> 
 
 def _is_planned(deal: Opportunity, today: date) -> bool:
     """True while something is to come: a next contact, the expected close, an activity that isn't done."""
-    to_come = (deal.next_contact and deal.next_contact.date, deal.expected_close)
+    to_come = (
+        deal.next_contact and deal.next_contact.date,
+        deal.expected_close,
+        deal.hold and deal.hold.until,
+    )
     return any(day and day >= today for day in to_come) or any(not one.done for one in deal.activities)
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pipecli.records.activity import NextContact
 from pipecli.records.base import Record
-from pipecli.records.opportunity import Opportunity, Stakeholder
+from pipecli.records.opportunity import Hold, Opportunity, Stakeholder
 from pipecli.records.settings import Settings
 from pipecli.workflow.assignment import handed_over, members_at_work
 from pipecli.workflow.change import (
@@ -143,6 +143,25 @@ def leave_to_verbs(deal: Opportunity, fields: Collection[str]) -> None:
             f"{deal.id}: a stage is not set by hand, its steps and required fields are asked for",
             hint=f"use pipecli opp advance {deal.id} --to STAGE",
         )
+
+
+def hold(deal: Opportunity, *, until: date, today: date, reason: str | None = None) -> Change:
+    """Let an open deal wait until a day to come: it is then told of in the follow-ups."""
+    require_open(deal)
+    if until <= today:
+        raise Refused(f"{until} has come already", hint="name a day to come: --until +30d")
+    was = f"on hold until {until}" if deal.hold is None else f"hold {deal.hold.until} → {until}"
+    waiting = deal.with_(hold=Hold(until=until, reason=reason or (deal.hold and deal.hold.reason)))
+    return Change(waiting, f"{was}{f': {reason}' if reason else ''}", "held")
+
+
+def resume(deal: Opportunity) -> Change:
+    """Have a deal go on that waits, or whose day has come."""
+    if deal.hold is None:
+        raise Refused(
+            f"{deal.id} isn't on hold", hint=f"let it wait: pipecli opp hold {deal.id} --until DATE"
+        )
+    return Change(deal.with_(hold=None), f"resume, was on hold until {deal.hold.until}", "resumed")
 
 
 def set_fields(
