@@ -72,20 +72,27 @@ def environment(work_tree: Path | None, more: Mapping[str, str] | None = None) -
     return {**own, **(more or {})}
 
 
-def personal_config() -> list[str]:
+def config_options() -> list[str]:
     """Options of git for the settings in GIT_CONFIG_COUNT that are a person's: identity, ssh, access.
 
-    The others are a repository's. A value stays in the environment: it may be a password.
+    The others are a repository's. A value stays in the environment: it may be a password. And git, in hooks
+    too, gives no advice on the empty graft file that it is given.
     """
     count = os.environ.get("GIT_CONFIG_COUNT", "")
     if not re.fullmatch(r"[0-9]{1,3}", count):
-        return []
+        return [*_NO_ADVICE]
     keys = [(number, os.environ.get(f"GIT_CONFIG_KEY_{number}", "")) for number in range(int(count))]
     return [
-        f"--config-env={key}=GIT_CONFIG_VALUE_{number}"
-        for number, key in keys
-        if _OF_A_PERSON.match(key) and f"GIT_CONFIG_VALUE_{number}" in os.environ
+        *_NO_ADVICE,
+        *(
+            f"--config-env={key}=GIT_CONFIG_VALUE_{number}"
+            for number, key in keys
+            if _OF_A_PERSON.match(key) and f"GIT_CONFIG_VALUE_{number}" in os.environ
+        ),
     ]
+
+
+_NO_ADVICE = ("-c", "advice.graftFileDeprecated=false")
 
 
 @contextmanager
@@ -131,7 +138,7 @@ def _run(
     with started(work_tree):
         process = subprocess.Popen(
             # literal: a file name is a name, never a pattern
-            ["git", "--literal-pathspecs", *personal_config(), *arguments],
+            ["git", "--literal-pathspecs", *config_options(), *arguments],
             cwd=work_tree,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -206,7 +213,7 @@ def carry_through(
         input_.seek(0)
         with started(work_tree):
             process = subprocess.Popen(
-                ["git", "--literal-pathspecs", *personal_config(), *arguments],
+                ["git", "--literal-pathspecs", *config_options(), *arguments],
                 cwd=work_tree, stdin=input_, stdout=output_, stderr=errors, start_new_session=True,
                 creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0), env=environment(work_tree),
                 pass_fds=held,
@@ -261,7 +268,7 @@ def start(work_tree: Path, *arguments: str) -> subprocess.Popen[bytes]:
     """git, running on while its caller feeds it. Raises GitRefused only without a git."""
     with started(work_tree):
         return subprocess.Popen(
-            ["git", *personal_config(), *arguments],
+            ["git", *config_options(), *arguments],
             cwd=work_tree, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
             env=environment(work_tree), pass_fds=held,
         )  # fmt: skip
@@ -297,7 +304,7 @@ def objects(work_tree: Path, ids: Iterable[str], largest: int) -> Iterator[Objec
         return
     with started(work_tree):
         process = subprocess.Popen(
-            ["git", *personal_config(), "cat-file", "--batch", "--buffer"],
+            ["git", *config_options(), "cat-file", "--batch", "--buffer"],
             cwd=work_tree, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
             env=environment(work_tree),
         )  # fmt: skip

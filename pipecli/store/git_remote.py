@@ -94,7 +94,7 @@ def _run(
 
     with git.started(work_tree):
         process = subprocess.Popen(
-            ["git", *git.personal_config(), *arguments],
+            ["git", *git.config_options(), *arguments],
             cwd=work_tree, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             env=git.environment(work_tree, environment), start_new_session=not can_ask, pass_fds=git.held,
         )  # fmt: skip

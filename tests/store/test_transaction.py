@@ -101,7 +101,9 @@ def test_what_the_user_had_staged_and_changed_stays_theirs(cli, deal, git, root)
 
 def refuse(root: Path) -> None:
     hook = root / ".git" / "hooks" / "pre-commit"
-    hook.write_text("#!/bin/sh\necho 'deals are frozen on Fridays' >&2\nexit 1\n")
+    hook.write_text(
+        "#!/bin/sh\ngit log 2>.git/advice >/dev/null\necho 'deals are frozen on Fridays' >&2\nexit 1\n"
+    )
     hook.chmod(0o755)
 
 
@@ -114,6 +116,7 @@ def test_a_hook_that_refuses_leaves_a_change_undone_and_is_heard(cli, deal, git,
 
     assert "deals are frozen on Fridays" in said.err
     assert said.err.count("error: ") == 1
+    assert (root / ".git/advice").read_text() == ""  # git tells the hook nothing of an empty graft file
     assert file.read_bytes() == text
     assert head(git) == before
     assert git("status", "--porcelain") == ""

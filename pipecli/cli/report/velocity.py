@@ -114,7 +114,9 @@ def _pace(pace: Pace) -> dict[str, Any]:
     figures = pace._asdict()
     for key in ("cycle_won", "cycle_lost"):
         del figures[key]
-    return {**figures, **_time("cycle_won", pace.cycle_won), **_time("cycle_lost", pace.cycle_lost)}
+    times = {**_time("cycle_won", pace.cycle_won), **_time("cycle_lost", pace.cycle_lost)}
+    in_days = {f"{key}_days": value for key, value in times.items() if not key.endswith("_count")}
+    return {**figures, **times, **in_days}  # json keeps the keys without their unit
 
 
 def _time(prefix: str, time: Time) -> dict[str, Any]:
@@ -150,9 +152,9 @@ def _pace_columns(by: str, names: Names, currency: str) -> list[Column]:
         count_column("lost_count", "LOST"),
         percent_column("win_rate", "WIN RATE"),
         money_column("average_value", "AVERAGE", currency),
-        _days_column("cycle_won_mean", "CYCLE"),
-        _days_column("cycle_won_median", "MEDIAN", rank=2),
-        _days_column("cycle_won_percentile_90", "90 % IN", rank=3),
+        _days_column("cycle_won_mean_days", "CYCLE"),
+        _days_column("cycle_won_median_days", "MEDIAN", rank=2),
+        _days_column("cycle_won_percentile_90_days", "90 % IN", rank=3),
         money_column("velocity", "A DAY", currency),
     ]
 
