@@ -124,7 +124,7 @@ _WRITERS: dict[type, Callable[[Any], str]] = {
 
 
 def _refused(constant: str) -> None:
-    raise PipecliError(f"{constant} is no number that JSON can hold")
+    raise PipecliError(f"{constant} isn't a number that JSON can hold")
 
 
 def _key(key: object) -> str:

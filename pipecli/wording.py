@@ -19,6 +19,11 @@ def count(number: int, noun: str, form: str = "") -> str:
     return f"{number:{form}} {noun}{'s' * (number != 1)}"
 
 
+def a(noun: str) -> str:
+    """A noun with its article: `a stage`, `an order`."""
+    return f"{'an' if noun[:1].lower() in 'aeiou' else 'a'} {noun}"
+
+
 def duration(minutes: int, *, in_hours: bool = False) -> str:
     """Minutes as people say them: `45 min`, `3 h 20 min`, `2 days 5 h`, from a week on `104 days`.
 
@@ -34,7 +39,7 @@ def duration(minutes: int, *, in_hours: bool = False) -> str:
 
 
 def first_of(names: Sequence[str], most: int, form: str = "") -> str:
-    """At most so many names, and how many more there are: `ana, ben and 3 more`."""
+    """The first names, and how many more there are: `ana, ben and 3 more`."""
     more = f" and {len(names) - most:{form}} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
 

@@ -20,7 +20,7 @@ BROKEN = {
     "a missing key": ("stage: qualify\n", "", ':0: "stage" is missing'),
     "wrong type": ("title: Espresso machines", "title: [1, 2]", ":4: title: text is wanted here"),
     "a number for text": ("owner: ana-ruiz", "owner: 2026", ":9: owner: text is wanted here"),
-    "bad date": ("2026-12-15", "2026-13-15", ":12: expected_close: 2026-13-15 is no day of the calendar"),
+    "bad date": ("2026-12-15", "2026-13-15", ":12: expected_close: 2026-13-15 isn't a day of the calendar"),
     "a date of another form": ("2026-12-15", "15.12.2026", ":12: expected_close: a date is wanted here"),
     "probability of 140": ("amount: 4998.00", "probability: 140", ":11: probability: "),
     "negative amount": ("amount: 4998.00", "amount: -1", ":11: amount: "),
@@ -52,13 +52,13 @@ def test_a_file_broken_by_hand(fault, cli, deal, git):
 
 # What is asked of a sound pipeline, and what is said; `{deal}` is a deal of 4,998.00 EUR at `qualify`.
 REFUSED = {
-    "dangling customer": (["opp", "set", "{deal}", "customer=nobody"], "there is no customer nobody"),
-    "dangling user": (["opp", "set", "{deal}", "owner=nobody"], "owner: there is no user nobody"),
-    "unknown stage": (["opp", "advance", "{deal}", "--to", "paradise"], "paradise is no stage"),
-    "bad date": (["opp", "set", "{deal}", "expected_close=2026-13-45"], '"2026-13-45" is no date'),
+    "dangling customer": (["opp", "set", "{deal}", "customer=nobody"], "unknown customer nobody"),
+    "dangling user": (["opp", "set", "{deal}", "owner=nobody"], "owner: unknown user nobody"),
+    "unknown stage": (["opp", "advance", "{deal}", "--to", "paradise"], "paradise isn't a stage"),
+    "bad date": (["opp", "set", "{deal}", "expected_close=2026-13-45"], '"2026-13-45" isn\'t a date'),
     "probability of 140": (["opp", "set", "{deal}", "probability=140"], "probability: "),
     "unknown field": (["opp", "set", "{deal}", "stge=demo"], "no field stge"),
-    "wrong type": (["opp", "set", "{deal}", "score=high"], 'score: "high" is no'),
+    "wrong type": (["opp", "set", "{deal}", "score=high"], 'score: "high" isn\'t a'),
     "negative quantity": (
         ["opp", "item", "add", "{deal}", "--description", "x", "--price", "1", "--quantity", "-2"],
         "quantity",
@@ -101,7 +101,7 @@ def test_a_directory_that_is_no_pipeline(tmp_path, capsys):
     said = capsys.readouterr()
     assert said.out == ""
     assert said.err == (
-        f"error: {tmp_path} is no pipeline: no pipecli.yaml here or above; "
+        f"error: {tmp_path} isn't a pipeline: no pipecli.yaml here or above; "
         "make one with `pipecli init DIR`, or name one with -C DIR\n"
     )
 

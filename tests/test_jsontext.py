@@ -84,7 +84,7 @@ NO_NUMBERS = [Decimal("NaN"), Decimal("sNaN"), Decimal("-Infinity"), float("nan"
 
 @pytest.mark.parametrize("number", NO_NUMBERS, ids=str)
 def test_what_is_no_number_is_refused(number: object) -> None:
-    with pytest.raises(PipecliError, match="is no number that JSON can hold"):
+    with pytest.raises(PipecliError, match="isn't a number that JSON can hold"):
         dumps({"amount": number})
 
 

@@ -46,7 +46,7 @@ class Changed(NamedTuple):
     old_key: str
     is_gone: bool
     fault: str | None
-    """Why the version before is no valid record, where there is one."""
+    """Why the version before isn't a valid record, where there is one."""
 
     def story(self, *fields: str) -> str:
         """The events of these fields in words."""

@@ -47,7 +47,7 @@ def together(states: Iterable[Finding], changes: Sequence[Finding], change_set: 
     """The findings about a pipeline as it is and about its changes, as a reviewer of the changes wants them.
 
     An error counts wherever it is, as the change may have caused it elsewhere. A warning about what the
-    change doesn't touch is no news, unless it touches the settings.
+    change doesn't touch isn't news, unless it touches the settings.
     """
     touched = {side.file for record in change_set.records for side in (record.before, record.after) if side}
     about_changes = {(change.file, change.rule) for change in changes}

@@ -46,7 +46,7 @@ def check(
         for problem in rule.problems(pipeline)
         if wanted(problem.file)
     ]
-    # What is wrong with a lead as an opportunity is no news once it is said that it lies among them.
+    # What is wrong with a lead as an opportunity isn't news once it is said that it lies among them.
     misplaced = {problem.file for rule, problem in problems if rule.name == "misplaced"}
     findings = [
         *(

@@ -138,7 +138,7 @@ def _changed_field(path: str, as_sent: str, now: str) -> str | None:
     before, after = _plain(as_sent), _plain(now)
     if all(before.get(field) == after.get(field) for field in OFFERED):
         return None
-    try:  # 1 and 1.0, or a default written out, are no change
+    try:  # 1 and 1.0, or a default written out, aren't a change
         sent = cast("Quotation", reading.read(QUOTATION, path, as_sent))
         present = cast("Quotation", reading.read(QUOTATION, path, now))
     except FaultyFile:

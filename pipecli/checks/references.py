@@ -26,7 +26,7 @@ _OF_SETTINGS = {"user", "team", "principal", "process", "stage"}
 _MAY_DANGLE = {"competitor"}
 """A plain name without a file is a competitor, too."""
 _MOST_SUGGESTIONS = 100
-"""A typo is looked up among all names; a thousand of them have one cause, and it is none of spelling."""
+"""A typo is looked up among all names; a thousand of them have one cause, which isn't spelling."""
 
 
 def reference(pipeline: Pipeline) -> Iterator[Problem]:
@@ -76,7 +76,7 @@ def _missing(noun: str, key: str) -> str:
     if noun == "stage":
         process, _, stage = key.partition("/")
         return f"the process {process} has no stage {stage}"
-    return f"there is no {_WORDS.get(noun, noun)} {key}"
+    return f"unknown {_WORDS.get(noun, noun)} {key}"
 
 
 def _suggestion(noun: str, key: str, known: Collection[tuple[str, str]]) -> str:
@@ -155,7 +155,7 @@ def missing_file(pipeline: Pipeline) -> Iterator[Problem]:
     for path, field, file in named:
         try:
             if not inside(pipeline.root, file).is_file():
-                yield Problem(path, tuple(field.split(".")), f"{field}: there is no file {file}")
+                yield Problem(path, tuple(field.split(".")), f"{field}: the file {file} is missing")
         except PipecliError as error:
             yield Problem(path, tuple(field.split(".")), f"{field}: {error.message}")
 

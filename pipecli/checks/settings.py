@@ -50,7 +50,7 @@ def auto_close_reason(pipeline: Pipeline) -> Iterator[Problem]:
         yield Problem(
             SETTINGS_FILE,
             ("auto_close", "reason"),
-            f"auto_close.reason: {reason} is none of lost_reasons: {listed}",
+            f"auto_close.reason: {reason} isn't one of lost_reasons: {listed}",
         )
 
 
@@ -122,7 +122,7 @@ def target_period(pipeline: Pipeline) -> Iterator[Problem]:
     for period in pipeline.settings.targets:
         if not re.fullmatch(_PERIOD, period):
             yield Problem(
-                SETTINGS_FILE, ("targets", period), f"{period} is no period; write 2026, 2026-Q4 or 2026-11"
+                SETTINGS_FILE, ("targets", period), f"{period} isn't a period; write 2026, 2026-Q4 or 2026-11"
             )
 
 
@@ -132,7 +132,7 @@ def notified_event(pipeline: Pipeline) -> Iterator[Problem]:
         if event not in EVENTS:
             known = ", ".join(EVENTS)
             yield Problem(
-                SETTINGS_FILE, ("notifications", event), f"{event} is no event that is told of: {known}"
+                SETTINGS_FILE, ("notifications", event), f"{event} isn't an event of notifications: {known}"
             )
 
 
@@ -171,7 +171,7 @@ def lost_reason(pipeline: Pipeline) -> Iterator[Problem]:
     ):
         listed = ", ".join(known)
         path = ("closed", "reasons", place)
-        yield Problem(file, path, f'closed.reasons: "{word}" is none of lost_reasons: {listed}')
+        yield Problem(file, path, f'closed.reasons: "{word}": must be one of lost_reasons: {listed}')
 
 
 def disqualify_reason(pipeline: Pipeline) -> Iterator[Problem]:
@@ -214,7 +214,7 @@ def _unlisted(
     for file, word in pipeline.index.connection.execute(
         f"SELECT path, {column} FROM {table} WHERE {column} NOT IN ({marks}) ORDER BY path", tuple(known)
     ):
-        yield Problem(file, path, f'{dotted(path)}: "{word}" is none of {setting}: {", ".join(known)}')
+        yield Problem(file, path, f'{dotted(path)}: "{word}": must be one of {setting}: {", ".join(known)}')
 
 
 WITH_SETTINGS = (

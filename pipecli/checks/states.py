@@ -142,7 +142,7 @@ def addressee(pipeline: Pipeline) -> Iterator[Problem]:
 
 
 def closing_day(pipeline: Pipeline) -> Iterator[Problem]:
-    """Deals that were closed on a day that is yet to come: what is expected is no fact."""
+    """Deals that were closed on a day that is yet to come: what is expected isn't a fact."""
     for file, key, status, day in pipeline.index.connection.execute(
         "SELECT path, id, status, closed_date FROM _opportunities WHERE closed_date > ? ORDER BY path",
         (pipeline.today.isoformat(),),
@@ -300,7 +300,7 @@ def alternative(pipeline: Pipeline) -> Iterator[Problem]:
         ORDER BY i.path, i.position"""
     ):
         path = ("items", position - 1, "alternative_to")
-        yield Problem(file, path, f"there is no item {other} that this one could take the place of")
+        yield Problem(file, path, f"no item {other} that this one could take the place of")
 
 
 def number_twice(pipeline: Pipeline) -> Iterator[Problem]:

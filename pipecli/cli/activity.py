@@ -52,7 +52,7 @@ def add(
             help="10:00, friday 9am, 15 dec, 2026-11-30T10:00. Default, if it is done: now.", metavar="WHEN"
         ),
     ] = None,
-    by: Annotated[str | None, typer.Option(help="Who; you otherwise.", metavar="USER")] = None,
+    by: Annotated[str | None, typer.Option(help="Who. Default: you.", metavar="USER")] = None,
     contact: Annotated[str | None, typer.Option(help="With whom.", metavar="CONTACT")] = None,
     duration: Annotated[int | None, typer.Option(help="In minutes.", min=0, metavar="MINUTES")] = None,
     notes: Notes = None,
@@ -104,7 +104,7 @@ def done(
         str | None, typer.Argument(metavar="[ID]", help="The activity, if a lead or opportunity came first.")
     ] = None,
     at: Annotated[
-        str | None, typer.Option(help="When it was; when it was planned otherwise.", metavar="WHEN")
+        str | None, typer.Option(help="When it was. Default: when it was planned.", metavar="WHEN")
     ] = None,
     notes: Notes = None,
     next_: NextContactOption = None,

@@ -75,7 +75,7 @@ def add_price_list(
         str, typer.Argument(metavar="ID", help="What names it: small letters, digits and hyphens.")
     ],
     currency: Annotated[
-        str | None, typer.Option(help="The settings' currency otherwise.", metavar="CODE")
+        str | None, typer.Option(help="Default: the settings' currency.", metavar="CODE")
     ] = None,
     name: Annotated[str | None, typer.Option(help="What people call it.", metavar="TEXT")] = None,
     valid_from: Annotated[
@@ -134,7 +134,7 @@ def _new_prices(texts: Sequence[str]) -> list[NewPrice]:
         sku, equals, value = (part.strip() for part in text.partition("="))
         if not sku or not equals:
             raise PipecliError(
-                f'"{text}" is no price', hint="write SKU=2499.00, or SKU=2299.00@10 from 10 on"
+                f'"{text}" isn\'t a price', hint="write SKU=2499.00, or SKU=2299.00@10 from 10 on"
             )
         amount, at, quantity = (part.strip() for part in value.partition("@"))
         if not amount and at:
@@ -209,7 +209,7 @@ def send_literature(
     ref: Ref,
     deal: Deal,
     contact: Annotated[
-        str | None, typer.Option(help="To whom; the deal's primary contact otherwise.", metavar="CONTACT")
+        str | None, typer.Option(help="To whom. Default: the deal's primary contact.", metavar="CONTACT")
     ] = None,
     note: Annotated[str | None, typer.Option(help="What was written with it.", metavar="TEXT")] = None,
 ) -> None:
@@ -264,7 +264,7 @@ def _sound(transaction: Transaction, document: Literature) -> Literature:
     require_stages(transaction.settings, document.stages)
     if document.file and not inside(transaction.pipeline.root, document.file).is_file():
         raise PipecliError(
-            f"{document.id}: {document.file} is no file of the pipeline",
+            f"{document.id}: {document.file} isn't a file of the pipeline",
             hint="copy it there first, or give an address with --url",
         )
     return document

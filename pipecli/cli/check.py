@@ -85,7 +85,7 @@ def _with_changes(
 
     if not base or ".." in base:
         raise PipecliError(
-            f'--base: "{base}" is no revision',
+            f'--base: "{base}" isn\'t a revision',
             hint="name one commit, branch or tag; the other end is the working tree",
         )
     place = run.present.location
@@ -157,7 +157,7 @@ def _print(run: Session, findings: Sequence[Finding]) -> None:
 
 
 _OF_READING = {
-    "yaml": "A file that is no YAML, or YAML that a record may not be.",
+    "yaml": "A file that isn't YAML, or YAML that a record may not be.",
     "schema": "A key or value that the kind of record doesn't have.",
     "file": "A file that can't be read as a record.",
 }

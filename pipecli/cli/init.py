@@ -42,11 +42,11 @@ def init(
         Path, typer.Argument(metavar="[DIR]", help="Where; made if it is missing.")
     ] = Path(),
     currency: Annotated[
-        str | None, typer.Option(help="The base currency; EUR otherwise.", metavar="CODE")
+        str | None, typer.Option(help="The base currency. Default: EUR.", metavar="CODE")
     ] = None,
-    company: Annotated[str | None, typer.Option(help="Who sells; the directory's name otherwise.")] = None,
+    company: Annotated[str | None, typer.Option(help="Who sells. Default: the directory's name.")] = None,
     sample: Annotated[bool, typer.Option("--sample", help="Fill it with a year of a small company.")] = False,
-    timezone: Annotated[str | None, typer.Option(help="As Europe/Madrid; the machine's otherwise.")] = None,
+    timezone: Annotated[str | None, typer.Option(help="As Europe/Madrid. Default: the machine's.")] = None,
     ci: Annotated[
         str | None,
         typer.Option(
@@ -60,7 +60,7 @@ def init(
         typer.Option(
             metavar="COMMAND",
             help="With --ci: the command by which the host installs pipecli, of a fork or an index of your "
-            "own; this version from the package index otherwise.",
+            "own. Default: this version, from the package index.",
         ),
     ] = None,
 ) -> None:

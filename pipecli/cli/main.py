@@ -162,7 +162,7 @@ def require_text(arguments: Sequence[str]) -> None:
     ):
         if not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text):
             raw = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-            raise PipecliError(f'{name}, "{raw}", is no UTF-8 text', hint="write it in UTF-8")
+            raise PipecliError(f'{name}, "{raw}", isn\'t UTF-8 text', hint="write it in UTF-8")
 
 
 _NO_WORD = r"(\S{120})\S{400,}"

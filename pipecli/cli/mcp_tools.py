@@ -61,7 +61,7 @@ class Argument(NamedTuple):
     schema: dict[str, Any]
     is_required: bool
     option: str = ""
-    """The option it is given by; an argument of the verb's otherwise."""
+    """The option it is given by, otherwise an argument of the verb's."""
 
     def words(self, value: Any) -> list[str]:
         """Its part of the command line; never an option of another name. Raises PipecliError."""

@@ -51,7 +51,7 @@ add_set_edit(app, ORDER, setting_of(_keep_status), _keep_status)
 def deliver(
     ctx: typer.Context,
     ref: Ref,
-    date: Annotated[str | None, typer.Option(help="When; today otherwise.", metavar="DATE")] = None,
+    date: Annotated[str | None, typer.Option(help="When. Default: today.", metavar="DATE")] = None,
 ) -> None:
     """Note that an open order has reached the customer."""
     with changing(ctx) as transaction:

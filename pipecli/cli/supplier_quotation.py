@@ -45,7 +45,7 @@ def new(
         typer.Option(help="Only this one: its number, product or description; repeatable.", metavar="ITEM"),
     ] = None,
     currency: Annotated[
-        str | None, typer.Option(help="The supplier's otherwise, else the deal's.", metavar="CODE")
+        str | None, typer.Option(help="Default: the supplier's, else the deal's.", metavar="CODE")
     ] = None,
     answer_by: Annotated[
         str | None, typer.Option(help="When you wish to have the answer.", metavar="DATE")
@@ -122,7 +122,7 @@ def _typed(transaction: Transaction, text: str, currency: str) -> Offered:
     """`cafe-s-100=9.90`."""
     item, equals, price = text.rpartition("=")
     if not equals or not item.strip() or not price.strip():
-        raise PipecliError(f'--price: "{text}" is no price of an item', hint="write it as cafe-s-100=9.90")
+        raise PipecliError(f'--price: "{text}" isn\'t a price of an item', hint="write it as cafe-s-100=9.90")
     field = (SupplierQuotation, "items.0.unit_price")
     return Offered((item.strip(),), option("--price", price.strip(), field, transaction.session, currency))
 

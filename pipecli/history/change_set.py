@@ -34,7 +34,7 @@ class Range(NamedTuple):
     """Two commits, or a commit and the working tree."""
 
     base: str
-    """Where the two part: what the other side did since is no part of the change set."""
+    """Where the two part: what the other side did since isn't part of the change set."""
     head: str | None
     """None: the working tree, with what is not committed."""
     base_name: str
@@ -48,11 +48,11 @@ class Side(NamedTuple):
 
     file: str
     text: str
-    """Empty where it is no text."""
+    """Empty where it isn't text."""
     version: RecordVersion | None
     """None where it can't be read."""
     fault: str | None
-    """Why it is no valid record."""
+    """Why it isn't a valid record."""
 
 
 class ChangedRecord(NamedTuple):
@@ -86,7 +86,7 @@ def range_of(place: Location, text: str) -> Range:
     base = resolve(place, base_name)
     head = resolve(place, head_name) if dots else None
     done = git.run(place.work_tree, "merge-base", base, head or here.commit)
-    if done.returncode > 1:  # 1: they share no past
+    if done.returncode > 1:  # 1: they have no past in common
         raise git.GitRefused(git.one_line(done.stderr))
     common = next(iter(done.stdout.decode().split()), None)
     if common is None and here.is_shallow:

@@ -237,7 +237,7 @@ def fields(version: RecordVersion) -> list[Event]:
 
 
 def _in_todays_keys(version: RecordVersion) -> RecordVersion:
-    """A version with the keys of today: writing `reason: price` as a list is no event."""
+    """A version with the keys of today: writing `reason: price` as a list isn't an event."""
     closed = version.plain.get("closed")
     if version.noun != "opportunity" or not isinstance(closed, Mapping):
         return version

@@ -105,7 +105,7 @@ def last_changes(history: History, kinds: Sequence[Kind]) -> dict[str, datetime]
 
 
 def document_named(history: History, text: str) -> Name | None:
-    """The document that has just this id; None for what is no whole id, and for one no commit has."""
+    """The document that has just this id; None for what isn't a whole id, and for one no commit has."""
     kind = BY_PREFIX.get(text.rpartition("-")[0])
     return (kind.noun, text) if kind and history.knows(kind.noun, text) else None
 

@@ -204,10 +204,11 @@ def resolve(place: Location, revision: str, *, or_date: bool = False) -> str:
     Raises NoSuchMoment.
     """
     if revision.startswith("-"):
-        raise NoSuchMoment(f'"{revision}" is no revision: none begins with a hyphen')
+        raise NoSuchMoment(f'"{revision}" isn\'t a revision: none begins with a hyphen')
     if commit := git.commit_of(place.work_tree, revision):
         return commit
-    lacks = f'"{revision}" is {"no date, and " * or_date}no revision that this repository has'
+    kind = "is neither a date nor a revision" if or_date else "isn't a revision"
+    lacks = f'"{revision}" {kind} that this repository has'
     if tip(place).is_shallow:
         raise NoSuchMoment(f"{lacks}, and the clone is shallow", hint=UNSHALLOW)
     hint = "name a commit, branch or tag: `git branch --all`, `git log --oneline`"
@@ -226,7 +227,7 @@ def zone_of(place: Location) -> ZoneInfo:
     try:
         return ZoneInfo(str(name))
     except (ValueError, OSError, KeyError):
-        raise PipecliError(f'{SETTINGS_FILE}: timezone: "{name}" is no timezone') from None
+        raise PipecliError(f'{SETTINGS_FILE}: timezone: "{name}" isn\'t a timezone') from None
 
 
 def shown(moment: Moment) -> str:

@@ -103,7 +103,7 @@ def _name(file: str) -> str:
 
 
 def _plain(file: str, content: bytes | None) -> Plain | None:
-    """The plain form of a version; None for one that is no valid record."""
+    """The plain form of a version; None for one that isn't a valid record."""
     kind = record_kind(file)
     if content is None or kind is None:
         return None

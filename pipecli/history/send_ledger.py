@@ -1,7 +1,7 @@
 """The send ledger: a message is claimed before it is sent, in a ref of git that all clones share.
 
 The ref points to a commit without parents; its tree holds a file a day, whose lines are the keys of what was
-claimed and by whom. It is no part of the records: no branch holds it, no `git pull` brings it. Where there is
+claimed and by whom. It isn't part of the records: no branch holds it, no `git pull` brings it. Where there is
 a remote, the ref there counts, and it moves only for a clone that knew its last state (a push with a lease):
 of two machines that claim the same at once, one is refused, looks again, and finds it claimed.
 """
@@ -147,7 +147,7 @@ class Claims:
         return there
 
     def _move(self, before: str | None, after: str) -> bool:
-        """Have the ref be at another commit, unless it is no more where it was before."""
+        """Have the ref be at another commit, unless it has moved since."""
         if self.remote is None:
             old = before or "0" * len(after)
             done = git.run(self.place.work_tree, "update-ref", self.ref, after, old)
@@ -206,7 +206,7 @@ class Claims:
         return done.stdout.decode().strip()
 
 
-# Not the user's: it is no work of theirs, and a machine of cron may have no identity at all.
+# Not the user's: it isn't their work, and a machine of cron may have no identity at all.
 _NOBODY = {
     f"GIT_{role}_{part}": value
     for role in ("AUTHOR", "COMMITTER")

@@ -166,8 +166,8 @@ def journeys(
 
 
 _UNUSED = (
-    "1 entry of custom.stage_entered is no time at a stage of the deal's process: not used",
-    "{} entries of custom.stage_entered are no times at a stage of the deal's process: not used",
+    "1 entry of custom.stage_entered isn't a time at a stage of the deal's process: not used",
+    "{} entries of custom.stage_entered aren't times at a stage of the deal's process: not used",
 )
 
 

@@ -32,7 +32,7 @@ class VersionFacts(NamedTuple):
     key: str | None
     """None when nobody can tell whose version it is."""
     fault: str | None = None
-    """Why it is no valid record."""
+    """Why it isn't a valid record."""
     link: str | None = None
     title: str | None = None
     customer: str | None = None

@@ -26,7 +26,7 @@ _LARGEST_COUNT = 127
 def merge_lines(base: bytes, ours: bytes, theirs: bytes, prefer: Side | None = None) -> tuple[bytes, str]:
     """The text, with conflicts marked in it, and the conflicts in words; empty where there are none.
 
-    Of a file that is no text ours is kept, or the preferred side.
+    Of a file that isn't text ours is kept, or the preferred side.
     """
     with TemporaryDirectory(prefix="pipecli-") as folder:
         room = Path(folder)
@@ -38,7 +38,7 @@ def merge_lines(base: bytes, ours: bytes, theirs: bytes, prefer: Side | None = N
     if done.returncode > _LARGEST_COUNT:  # "Cannot merge binary files"
         if prefer:
             return (theirs if prefer == "theirs" else ours), ""
-        return ours, "a file that is no text can't be merged: ours is kept"
+        return ours, "a file that isn't text can't be merged: ours is kept"
     marks = f"{count(done.returncode, 'conflict')} {'is' if done.returncode == 1 else 'are'}"
     return done.stdout, f"{marks} marked line by line" if done.returncode else ""
 
@@ -57,7 +57,7 @@ def merge_bytes(
     """Merge three versions of a pipeline's file; None: that side doesn't have it.
 
     Without conflicts it is a valid record. `prefer` decides the fields in conflict, and only those: then
-    there are no conflicts. Of a file that is no text ours is kept, and that is a conflict. `file` is from the
+    there are no conflicts. Of a file that isn't text ours is kept, and that is a conflict. `file` is from the
     pipeline's root.
     """
     if ours == theirs or base == theirs:
@@ -68,7 +68,7 @@ def merge_bytes(
         return _removed(base, ours, theirs, prefer)
     kind = SETTINGS if file == SETTINGS_FILE else kind_of(file)
     if kind is None:
-        return _by_line(None, base or b"", ours, theirs, prefer, "it is no record")
+        return _by_line(None, base or b"", ours, theirs, prefer, "it isn't a record")
     try:
         mine, other = _version(kind, ours, "ours"), _version(kind, theirs, "theirs")
         before = _version(None, base, "base") if base else Version("", {})

@@ -174,7 +174,7 @@ def _names_what_it_has(plain: Plain) -> str:
     for field, noun, key in references(settings):
         named = "user or team" if noun == "principal" else noun
         if key not in known.get(named, {key}):
-            return f"{field}: there is no {named} {key}"
+            return f"{field}: unknown {named} {key}"
     both = settings.users.keys() & settings.teams.keys()
     return f"{min(both)} is a user and a team" if both else ""
 
@@ -182,7 +182,7 @@ def _names_what_it_has(plain: Plain) -> str:
 def _closes_with_a_known_reason(plain: Plain) -> str:
     known = plain.get("lost_reasons", ())
     reason = plain.get("auto_close", {}).get("reason", "no-response")
-    return f"auto_close.reason: {reason} is none of lost_reasons" if known and reason not in known else ""
+    return f"auto_close.reason: {reason} isn't one of lost_reasons" if known and reason not in known else ""
 
 
 _RULES: dict[str, tuple[Callable[[Plain], str], ...]] = {
@@ -207,7 +207,7 @@ def merge_record(
 ) -> MergedRecord:
     """The text of the merge; `prefer` decides the fields in conflict, which are marked without it.
 
-    Raises EditError for a text that is no map of keys.
+    Raises EditError for a text that isn't a map of keys.
     """
     return _Record(kind, base, ours, theirs).merged(prefer)
 

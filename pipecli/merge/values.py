@@ -309,7 +309,7 @@ class _Merging:
         if not is_member and self._is_free(path, base, ours, theirs):
             base, ours, theirs = (self._or_empty(side, ours, theirs) for side in (base, ours, theirs))
         if path in _EARLIEST.get(getattr(self.model, "noun", ""), ()):
-            with suppress(TypeError, ValueError):  # one that was removed, or is no time
+            with suppress(TypeError, ValueError):  # one that was removed, or isn't a time
                 return min(ours, theirs, key=lambda at: datetime.fromisoformat(str(at)))
         if isinstance(ours, Mapping) and isinstance(theirs, Mapping):
             return self.map(path, base if isinstance(base, Mapping) else None, ours, theirs)

@@ -53,7 +53,7 @@ class Channels:
         self._environment = environment
         unknown = [name for name in written if name not in ("channels", "users")]
         if unknown:
-            raise PipecliError(f"{file}: there is no table {unknown[0]}", hint="write [channels] and [users]")
+            raise PipecliError(f"{file}: unknown table {unknown[0]}", hint="write [channels] and [users]")
 
     @property
     def are_none(self) -> bool:
@@ -99,7 +99,7 @@ class Channels:
                 addresses.append(Address(name, text))
             elif text == name or not (named := self._own(text)):
                 raise PipecliError(
-                    f'the channel {name}: "{_start(text)}" is no address, and no name of another channel',
+                    f'the channel {name}: "{_start(text)}" is neither an address nor another channel',
                     hint="an address begins as mailto:// or slack://; see docs/notifications.md",
                 )
             else:
@@ -144,7 +144,7 @@ def variable(name: str) -> str:
 def _table(file: Path, written: Mapping[str, Any], name: str) -> dict[str, tuple[str, ...]]:
     table = written.get(name, {})
     if not isinstance(table, dict):
-        raise PipecliError(f"{file}: {name} is no table", hint=f"write [{name}] on a line of its own")
+        raise PipecliError(f"{file}: {name} isn't a table", hint=f"write [{name}] on a line of its own")
     addresses = {}
     for key, value in table.items():
         texts = value if isinstance(value, list) else [value]
@@ -200,7 +200,7 @@ class Courier:
 
         service = self._service(address.url)
         if not len(service):
-            return "its address is none that apprise knows"
+            return "its address isn't one that apprise knows"
         title = " ".join(message.title.split())  # a line break would begin another header
         result = service.notify(
             message.body,

@@ -166,13 +166,15 @@ def server_of(environment: Mapping[str, str]) -> Server:
         )
     security = values["SECURITY"] or "starttls"
     if security not in get_args(Security):
-        raise PipecliError(f'PIPECLI_SMTP_SECURITY: "{security}" is none of {", ".join(get_args(Security))}')
+        raise PipecliError(
+            f'PIPECLI_SMTP_SECURITY: "{security}": must be one of {", ".join(get_args(Security))}'
+        )
     port = values["PORT"] or str(_PORTS[security])
     if not re.fullmatch("[0-9]{1,5}", port) or not 0 < int(port) < 1 << 16:
-        raise PipecliError(f'PIPECLI_SMTP_PORT: "{port}" is no port', hint="write a number, as 587")
+        raise PipecliError(f'PIPECLI_SMTP_PORT: "{port}" isn\'t a port', hint="write a number, as 587")
     patience = values["TIMEOUT"] or f"{_PATIENCE:g}"
     if not re.fullmatch(r"[0-9]{1,4}(\.[0-9]+)?", patience) or not float(patience):
-        raise PipecliError(f'PIPECLI_SMTP_TIMEOUT: "{patience}" is no number of seconds')
+        raise PipecliError(f'PIPECLI_SMTP_TIMEOUT: "{patience}" isn\'t a number of seconds')
     if values["USER"] and security == "none" and not _is_here(values["HOST"]):
         raise PipecliError(
             "PIPECLI_SMTP_SECURITY=none would send the password in the clear",
@@ -359,7 +361,7 @@ _DOMAIN = r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A
 def address_of(text: str, what: str) -> str:
     """The bare address in `Ana Ruiz <ana@contoso.example>`, its domain as DNS has it.
 
-    Raises PipecliError for what is no address; `what` says where it stands. No address holds a blank or a
+    Raises PipecliError for what isn't an address; `what` says where it stands. No address holds a blank or a
     line end, so that none adds a header or a command.
     """
     plain = parseaddr(text)[1] if "<" in text else text.strip()
@@ -372,7 +374,7 @@ def address_of(text: str, what: str) -> str:
         at = ""
     if not (at and len(plain) <= 254 and re.fullmatch(_NAME, name) and re.fullmatch(_DOMAIN, domain)):
         raise PipecliError(
-            f'{what}: "{visible(text)}" is no e-mail address', hint="write one as maria@contoso.example"
+            f'{what}: "{visible(text)}" isn\'t an e-mail address', hint="write one as maria@contoso.example"
         )
     return f"{name}@{domain}"
 
@@ -389,7 +391,7 @@ def sender_of(settings: Mapping[str, Any], me: str | None, server: Server) -> Ad
     if company.get("email"):
         return addressed(company["name"], address_of(company["email"], "company.email"))
     raise PipecliError(
-        "nobody to send from: you are no user with an e-mail address", hint="set PIPECLI_SMTP_FROM"
+        "nobody to send from: you aren't a user with an e-mail address", hint="set PIPECLI_SMTP_FROM"
     )
 
 

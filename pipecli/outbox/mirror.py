@@ -248,7 +248,7 @@ def _known_of(file: Path) -> Upto | None:
     with suppress(ArrowInvalid, KeyError, TypeError, ValueError):
         told = parquet.read_schema(file).metadata or {}
         return Upto(**json.loads(told[_KEY.encode()]))
-    raise PipecliError(f"{file} is no mirror of pipecli", hint="name another folder")
+    raise PipecliError(f"{file} isn't a mirror of pipecli", hint="name another folder")
 
 
 def _arrow(table: Table) -> pyarrow.Table:
@@ -344,7 +344,7 @@ class _Schema:
             return Upto(*rows[0]) if rows else None
         if tables:
             raise PipecliError(
-                f"the schema {self.name} is no mirror of pipecli: it has a table {tables[0][0]}",
+                f"the schema {self.name} isn't a mirror of pipecli: it has a table {tables[0][0]}",
                 hint="name another with --schema",
             )
         self._do("CREATE SCHEMA IF NOT EXISTS {}", [])

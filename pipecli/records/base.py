@@ -74,7 +74,7 @@ def _day(value: object) -> object:
     try:
         return date.fromisoformat(value)
     except ValueError:
-        raise ValueError(f"{value} is no day of the calendar") from None
+        raise ValueError(f"{value} isn't a day of the calendar") from None
 
 
 def _moment(value: object) -> object:
@@ -87,14 +87,14 @@ def _moment(value: object) -> object:
     try:
         moment = datetime.fromisoformat(value)
     except ValueError:
-        raise ValueError(f"{value} is no time of the calendar") from None
+        raise ValueError(f"{value} isn't a time of the calendar") from None
     return _in_every_zone(moment)
 
 
 def _in_every_zone(moment: datetime) -> datetime:
     """Refuse the years at whose ends another timezone would leave the calendar: no report could place it."""
     if not 1 < moment.year < 9999:
-        raise ValueError(f"{moment.isoformat()} is no time of the calendar in every timezone")
+        raise ValueError(f"{moment.isoformat()} isn't a time of the calendar in every timezone")
     return moment
 
 
@@ -112,7 +112,7 @@ def _time_of_day(value: object) -> object:
 
 def _path_inside(path: str) -> str:
     if path.startswith(("/", "~")) or "\\" in path or re.match("[A-Za-z]:", path):
-        raise ValueError(f"{path} is no path inside the pipeline; write it as literature/brochure.pdf")
+        raise ValueError(f"{path} isn't a path inside the pipeline; write it as literature/brochure.pdf")
     if ".." in path.split("/"):
         raise ValueError(f"{path} leads out of the pipeline")
     return path
@@ -120,7 +120,7 @@ def _path_inside(path: str) -> str:
 
 def _web_address(address: str) -> str:
     if not re.match(r"https?://[^/\s]", address):
-        raise ValueError(f"{address} is no web address; it begins with https:// or http://")
+        raise ValueError(f"{address} isn't a web address; it begins with https:// or http://")
     return address
 
 
@@ -132,7 +132,7 @@ def _domain(name: str) -> str:
 
 def _known_currency(code: str) -> str:
     if code not in CURRENCIES:
-        raise ValueError(f"{code} is no currency of ISO 4217; write its code, as EUR")
+        raise ValueError(f"{code} isn't a currency of ISO 4217; write its code, as EUR")
     return code
 
 

@@ -24,7 +24,7 @@ _ZERO = Decimal(0)
 
 
 class LineKind(StrEnum):
-    """Lines that are no goods: a discount of the whole record leaves them as they are."""
+    """Lines that aren't goods: a discount of the whole record leaves them as they are."""
 
     FREIGHT = "freight"
     CHARGE = "charge"

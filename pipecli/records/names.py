@@ -65,7 +65,7 @@ def _begins_one(word: str, plain: str) -> bool:
 
 
 FEWEST_DIGITS = 6
-"""Of a telephone number: fewer are no number that anyone would tell a person by."""
+"""Of a telephone number: fewer don't tell one person from another."""
 
 
 def digits_of(text: str) -> str:

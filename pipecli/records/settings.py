@@ -232,7 +232,7 @@ def _zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (ValueError, OSError, KeyError):
-        raise ValueError(f'"{name}" is no timezone; write one as Europe/Madrid or UTC') from None
+        raise ValueError(f'"{name}" isn\'t a timezone; write one as Europe/Madrid or UTC') from None
     return name
 
 

@@ -192,14 +192,14 @@ def _end(at: Deal, after: Deal, closing: Side) -> Iterator[tuple[str, Deal | Non
 
 
 def _is_told(old: date | None, before: Deal, after: Deal, window: Days | None) -> bool:
-    """True for a new date that is a move: with a window when it crosses an edge; that of a win is no plan."""
+    """True for a new date that is a move: with a window when it crosses an edge; a win's isn't a plan."""
     if window:
         return window.has(old) != window.has(after.close)
     return "won" not in (before.status, after.status)
 
 
 def _direction(old: date | None, new: date | None, window: Days | None) -> str:
-    """Into the window or out of it; without one, earlier or later. A date that is set at last is no delay."""
+    """Into the window or out of it; without one, earlier or later. A date set at last isn't a delay."""
     if window:
         return "pulled in" if window.has(new) else "pushed out"
     return "pulled in" if new is not None and (old is None or new < old) else "pushed out"

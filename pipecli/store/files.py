@@ -54,7 +54,7 @@ def _stamp(files: list[tuple[str, int, int, int]]) -> bytes:
 def _walk(root: Path, folder: str) -> Iterator[tuple[str, list[tuple[str, int, int, int]]]]:
     files: list[tuple[str, int, int, int]] = []
     inner: list[str] = []
-    if os.path.islink(root / folder):  # noqa: PTH114 - a folder elsewhere is no part of the pipeline
+    if os.path.islink(root / folder):  # noqa: PTH114 - a folder elsewhere isn't part of the pipeline
         raise PipecliError(f"{folder} is a symbolic link", hint="records must stay inside the pipeline")
     try:
         with os.scandir(root / folder) as entries:
@@ -175,12 +175,12 @@ def find(start: Path) -> Location:
     """The pipeline that holds `start`, walking up as git does. Raises NoPipeline."""
     here = start.resolve()
     if not here.is_dir():
-        raise NoPipeline(f"{start} is no directory")
+        raise NoPipeline(f"{start} isn't a directory")
     for root in (here, *here.parents):
         if (root / SETTINGS_FILE).is_file():
             return at(root)
     raise NoPipeline(
-        f"{start} is no pipeline: no {SETTINGS_FILE} here or above",
+        f"{start} isn't a pipeline: no {SETTINGS_FILE} here or above",
         hint="make one with `pipecli init DIR`, or name one with -C DIR",
     )
 
@@ -224,7 +224,7 @@ _CAUTIOUS = sum(getattr(os, name, 0) for name in ("O_NONBLOCK", "O_NOFOLLOW", "O
 def read_bytes(root: Path, file: str, largest: int = LARGEST) -> bytes:
     """The content of a file of the pipeline, of whatever kind.
 
-    Raises PipecliError for what leads out of it, is no regular file or holds more than `largest` bytes;
+    Raises PipecliError for what leads out of it, isn't a regular file or holds more than `largest` bytes;
     OSError, FileNotFoundError among them.
     """
     path = os.path.realpath(inside(root, file))
@@ -232,7 +232,7 @@ def read_bytes(root: Path, file: str, largest: int = LARGEST) -> bytes:
     with open(os.open(path, os.O_RDONLY | _CAUTIOUS), "rb", buffering=0) as handle:  # noqa: PTH123
         status = os.fstat(handle.fileno())
         if not stat.S_ISREG(status.st_mode):
-            raise PipecliError(f"{file} is no regular file", hint="put the file itself here")
+            raise PipecliError(f"{file} isn't a regular file", hint="put the file itself here")
         content = handle.read(largest + 1)
     if len(content) > largest:
         raise PipecliError(f"{file} is too large", hint=f"{largest:,} bytes at most are read of it")

@@ -203,7 +203,7 @@ LONGEST_GOODBYE = 10
 def carry_through(
     work_tree: Path, *arguments: str, stdin: bytes | None = None
 ) -> subprocess.CompletedProcess[bytes]:
-    """Run git to its end whatever becomes of this program: half a checkout is no state to leave.
+    """Run git to its end whatever becomes of this program: half a checkout isn't a state to leave.
 
     In a session of its own (on Windows, a group) neither Ctrl-C nor a closed terminal reaches it. It reads
     and writes files, no pipes: one whose other end is gone would end it in the middle of its work.

@@ -38,7 +38,7 @@ class Care(Enum):
 
 
 Person = Callable[[], tuple[str, str | None] | None]
-"""Gives the user who asks, with their team; None where git's identity is no user."""
+"""Gives the user who asks, with their team; None where git's identity isn't a user."""
 
 
 class _Fits(NamedTuple):

@@ -78,7 +78,7 @@ def _settings(python: str) -> dict[str, str]:
 def _command(python: str, *options: str) -> str:
     """The command that git has a shell run: one certain Python, as a hook or cron may have another PATH.
 
-    -P: the files of a pipeline are no modules to import. Where pipecli is gone, git's own merge by line.
+    -P: the files of a pipeline aren't modules to import. Where pipecli is gone, git's own merge by line.
     """
     quoted = shlex.quote(python).replace("%", "%%")
     driver = " ".join([quoted, "-P", "-m", "pipecli", "merge-driver", *options, "--", "%O %A %B %P"])

@@ -13,6 +13,7 @@ from pipecli.records import base
 from pipecli.records.base import CURRENCY, LANGUAGE, ONE_LINE, Part, Plain, Record
 from pipecli.records.kinds import RANDOM, SKU, SLUG, Kind, dotted
 from pipecli.store.yaml import read as yamltext
+from pipecli.wording import a
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -96,9 +97,9 @@ def wrong_value(detail: ErrorDetails) -> str:
         return "one line is wanted here"
     if rule == "string_pattern_mismatch":
         what, form = _form(context["pattern"])
-        return f'"{value}" is no {what}: {form}'
+        return f'"{value}" isn\'t {a(what)}: {form}'
     if rule == "enum":
-        return f'"{value}" is none of {context["expected"].replace(" or ", ", ")}'.replace("'", "")
+        return f'"{value}": must be one of {context["expected"].replace(" or ", ", ")}'.replace("'", "")
     if rule in ("model_type", "dict_type", "model_attributes_type"):
         return "a map of keys is wanted here"
     if rule in ("tuple_type", "list_type"):
@@ -127,7 +128,7 @@ def _form(pattern: str) -> tuple[str, str]:
 
 
 def _wanted(path: Sequence[str | int], model: type[Part], file: str) -> str:
-    """`: a date is wanted here, as 2026-11-21`: what a missing value is to be, where it is no plain word."""
+    """`: a date is wanted here, as 2026-11-21`: what a missing value is to be, unless it is a plain word."""
     form = _form_at(model, tuple(0 if isinstance(part, int) else part for part in path))
     if not (issubclass(model, Record) and list(path) == [model.identity]):
         return "" if form == f": {_SLUG_FORM}" else form

@@ -171,7 +171,7 @@ def check_references(
                 continue
             if (noun, key) in removed or not _is_known(pipeline, nouns, key):
                 what = "user or team" if noun == "principal" else noun
-                missing = f"{record.key}: {field}: there is no {what} {key}"
+                missing = f"{record.key}: {field}: unknown {what} {key}"
                 raise PipecliError(missing, hint=_way_out(noun), code="not-found")
             known.add((noun, key))
 

@@ -314,7 +314,7 @@ class RecordConflict(NamedTuple):
     file: str
     """In the repository."""
     noun: str | None
-    """None: it is no record of this pipeline."""
+    """None: it isn't a record of this pipeline."""
     id: str | None
     title: str | None
     field: str

@@ -85,7 +85,7 @@ def identity(place: Location) -> Iterator[Diagnosis]:
     known = users if isinstance(users, dict) else {}
     if slug and slug not in known:
         yield error(
-            "identity", f"PIPECLI_USER is {slug}, and there is no such user", "see `pipecli user list`"
+            "identity", f"PIPECLI_USER is {slug}, and no such user is known", "see `pipecli user list`"
         )
         return
     mine = slug or users_by_address(_readable(known)).get(email_key(email) or "", "")
@@ -94,7 +94,7 @@ def identity(place: Location) -> Iterator[Diagnosis]:
     else:
         yield warning(
             "identity",
-            f"{name} <{email}> is no user of the settings: what you add has no owner",
+            f"{name} <{email}> isn't a user of the settings: what you add has no owner",
             f"pipecli user add SLUG --name NAME --email {email}, or set PIPECLI_USER",
         )
 

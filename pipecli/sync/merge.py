@@ -68,7 +68,7 @@ class Joined(NamedTuple):
 
 
 def join(place: Location, ours: str, theirs: str) -> Joined:
-    """Merge two commits. Raises PipecliError where git can't, as when they share no past."""
+    """Merge two commits. Raises PipecliError where git can't, as when they have no past in common."""
     tree, unmerged, words = _merge_tree(place, ours, theirs)
     contents = {
         blob.id: blob.content
@@ -372,7 +372,7 @@ def _unrelated(place: Location, upstream: Upstream) -> PipecliError:
             hint="bring the whole history: git fetch --unshallow",
         )
     return PipecliError(
-        f"{upstream} has another history: the two share no commit",
+        f"{upstream} has another history: the two have no commit in common",
         hint="look at the address: git remote -v",
     )
 
@@ -386,7 +386,7 @@ def present_commit(place: Location) -> str:
 def _base(place: Location, one: str, other: str) -> str | None:
     """Where two commits parted; None where they share nothing."""
     done = git.run(place.work_tree, "merge-base", one, other)
-    if done.returncode > 1:  # 1: they share no past
+    if done.returncode > 1:  # 1: they have no past in common
         raise git.GitRefused(git.one_line(done.stderr))
     return None if done.returncode else done.stdout.decode().strip()
 

@@ -114,7 +114,7 @@ def upstream_of(place: Location) -> Upstream:
 def _only_remote(place: Location, branch: str) -> str:
     remotes = git_remote.remotes(place.work_tree)
     if not remotes:
-        raise PipecliError("there is no remote to sync with", hint="add one: git remote add origin ADDRESS")
+        raise PipecliError("no remote to sync with", hint="add one: git remote add origin ADDRESS")
     if "origin" not in remotes and len(remotes) > 1:
         raise PipecliError(
             f"{branch} has no upstream, and there are the remotes {', '.join(remotes)}",

@@ -193,7 +193,9 @@ def share(record: R, settings: Settings, principals: Sequence[str]) -> Change:
 def _principal(settings: Settings, word: str) -> str:
     both = {**settings.users, **settings.teams}
     known = people_of({slug: entry.plain() for slug, entry in both.items()})
-    return chosen(word, known, f"{word} is no user or team", hint="share with one of {known}", error=Refused)
+    return chosen(
+        word, known, f"{word} isn't a user or team", hint="share with one of {known}", error=Refused
+    )
 
 
 def unshare(record: R, settings: Settings, principals: Sequence[str]) -> Change:
@@ -209,4 +211,4 @@ def unshare(record: R, settings: Settings, principals: Sequence[str]) -> Change:
                 hint=f"it is shared with {', '.join(record.shared_with) or 'nobody'}",
             )
     left = tuple(principal for principal in record.shared_with if principal not in principals)
-    return Change(record.with_(shared_with=left), f"share no more with {', '.join(principals)}", "unshared")
+    return Change(record.with_(shared_with=left), f"stop sharing with {', '.join(principals)}", "unshared")

@@ -11,6 +11,7 @@ from pipecli.records.base import Record
 from pipecli.records.names import chosen, people_of, words_of
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.settings import Process, Settings
+from pipecli.wording import a
 
 
 class Refused(PipecliError):
@@ -56,7 +57,7 @@ def require_open(deal: Opportunity) -> None:
 
 
 def refuse_future(deal: Opportunity, day: date, today: date) -> None:
-    """Refuse to close a deal on a day that is yet to come: what is expected is no fact."""
+    """Refuse to close a deal on a day that is yet to come: what is expected isn't a fact."""
     if day > today:
         raise Refused(
             f"{deal.id} can't be closed on {day}: that day is yet to come",
@@ -104,7 +105,7 @@ def require_auto_close_reason(settings: Settings) -> None:
     """Refuse a reason for closing by itself that the settings don't list, where they list any."""
     if settings.lost_reasons and settings.auto_close.reason not in settings.lost_reasons:
         raise Refused(
-            f"auto_close.reason: {settings.auto_close.reason} is none of lost_reasons: "
+            f"auto_close.reason: {settings.auto_close.reason} isn't one of lost_reasons: "
             f"{', '.join(settings.lost_reasons)}",
             hint="give one of those: pipecli settings set auto_close.reason=…, or add yours to the list",
         )
@@ -129,7 +130,7 @@ def _listed(word: str, known: Sequence[str], what: str, key: str) -> str:
     return chosen(
         word,
         words_of(known),
-        f"{word} is no {what}",
+        f"{word} isn't {a(what)}",
         hint=f"give one of {', '.join(known)}, or add yours to {key} in pipecli.yaml",
         error=Refused,
     )
@@ -144,10 +145,10 @@ def named_stage(process: Process, word: str, fault: str, hint: str = "its stages
 def named_user(settings: Settings, word: str) -> str:
     """The user that is meant by slug, name or e-mail address. Refused where there is none."""
     known = people_of({slug: user.plain() for slug, user in settings.users.items()})
-    return chosen(word, known, f"there is no user {word}", hint="the users: {known}", error=Refused)
+    return chosen(word, known, f"unknown user {word}", hint="the users: {known}", error=Refused)
 
 
 def named_team(settings: Settings, word: str) -> str:
     """The team that is meant by slug or name. Refused where there is none."""
     known = people_of({slug: team.plain() for slug, team in settings.teams.items()})
-    return chosen(word, known, f"there is no team {word}", hint="the teams: {known}", error=Refused)
+    return chosen(word, known, f"unknown team {word}", hint="the teams: {known}", error=Refused)

@@ -44,7 +44,7 @@ _FEWEST_DIGITS = 7  # of a number that tells who it is
 
 
 def email_key(email: str | None) -> str | None:
-    """An address without case, blanks and tag (`Ana+crm@x` is `ana@x`); None for what is none."""
+    """An address without case, blanks and tag (`Ana+crm@x` is `ana@x`); None for anything else."""
     key = "".join((email or "").split()).casefold()
     if "@" not in key[1:-1]:
         return None
@@ -79,7 +79,7 @@ def email_domain(email: str | None) -> str | None:
 
 
 def domain_key(domain: str) -> str | None:
-    """`@Contoso.example` as `contoso.example`; None for what is no domain."""
+    """`@Contoso.example` as `contoso.example`; None for what isn't a domain."""
     key = _ascii("".join(domain.split()).casefold().rpartition("@")[2])
     return key if "." in key[1:-1] else None
 

@@ -25,7 +25,7 @@ Line: TypeAlias = "Item | SupplierItem"
 
 
 def find_item(items: Sequence[Line], which: str, owner: str) -> int:
-    """The place of a line, from 0. Refused when it is none, or several; `owner` is whose lines they are."""
+    """The place of a line, from 0. Refused when it is none or several; `owner` is whose lines they are."""
     wanted = which.strip()
     if wanted.isdecimal() and 1 <= int(wanted) <= len(items):
         return int(wanted) - 1
@@ -42,7 +42,7 @@ def find_item(items: Sequence[Line], which: str, owner: str) -> int:
 def places(items: Sequence[Line], name: str) -> list[int]:
     """Every line of a product, else every line with these words in its description.
 
-    A number alone is no word: the 0 of no line would be a part of "Café S-100".
+    A number alone isn't a word: the 0 of no line would be a part of "Café S-100".
     """
     words = folded(name.strip())
     descriptions = [folded(item.description) for item in items]
@@ -93,7 +93,7 @@ def price_list_of(deal: Priced, settings: Settings, lists: Sequence[PriceList], 
     if deal.price_list is not None:
         own = by_id.get(deal.price_list)
         if own is None:
-            raise Refused(f"{deal.id}: there is no price list {deal.price_list}", hint=_name_one(deal))
+            raise Refused(f"{deal.id}: unknown price list {deal.price_list}", hint=_name_one(deal))
         require_currency(own, deal)
         return _valid(own, deal, day)
     default = by_id.get(settings.price_list or "")

@@ -228,7 +228,7 @@ def activity_of(
     contact: str | None = None,
     notes: str | None = None,
 ) -> Activity:
-    """The activity of a mail that was sent. What a program wrote has no `direction`: it is no word of ours,
+    """The activity of a mail that was sent. What a program wrote has no `direction`: it isn't a word of ours,
     and no answer.
     """
     return Activity(
@@ -264,7 +264,7 @@ def lead_of_mail(
     email: str,
     organization: str | None,
 ) -> Change:
-    """The lead that a stranger's mail makes: new, for what we have not answered yet is no reply.
+    """The lead that a stranger's mail makes: new, for what we have not answered yet isn't a reply.
 
     It is `created` when the mail came, and owned by who got it. `organization` is theirs where it is known;
     else their domain tells.

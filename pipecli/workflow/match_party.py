@@ -1,7 +1,7 @@
 """The customer and contact that a lead, or a call from a stranger, comes from.
 
 One that is known is used again, and it is said why. Sure signs are the same name, website, e-mail, e-mail
-domain that is no free mail provider's, or telephone. A name that only resembles is offered, never taken.
+domain that isn't a free mail provider's, or telephone. A name that only resembles is offered, never taken.
 """
 
 from __future__ import annotations

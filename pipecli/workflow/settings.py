@@ -11,7 +11,7 @@ from pipecli.records.base import Record
 from pipecli.records.catalogue import Literature
 from pipecli.records.references import Reference, references, relinked
 from pipecli.records.settings import Settings, Team, User
-from pipecli.wording import count, first_of
+from pipecli.wording import a, count, first_of
 from pipecli.workflow.change import Change, Refused, refuse_taken, require_auto_close_reason
 from pipecli.workflow.duplicates import email_key, users_by_address
 from pipecli.workflow.requirements import can_be_met, unmeetable
@@ -76,9 +76,9 @@ def _with_word(settings: Settings, word: Word, old: str, new: str, *, is_used: b
     known: tuple[str, ...] = getattr(settings, word.key)
     if old not in known:
         if not is_used:
-            raise Refused(f"{old} is no {word.what}", hint=f"there are {', '.join(known) or 'none'}")
+            raise Refused(f"{old} isn't {a(word.what)}", hint=f"there are {', '.join(known) or 'none'}")
         if known and new not in known:
-            raise Refused(f"{new} is no {word.what}", hint=f"there are {', '.join(known)}")
+            raise Refused(f"{new} isn't {a(word.what)}", hint=f"there are {', '.join(known)}")
         after = settings
     elif new in known:
         raise Refused(
@@ -98,7 +98,7 @@ def _with_stage(settings: Settings, old: str, new: str) -> Settings:
     place = process.position(stage) if process else None
     if process is None or place is None:
         known = [f"{name}/{stage.id}" for name, every in settings.processes.items() for stage in every.stages]
-        raise Refused(f"there is no stage {old}", hint=f"there are {', '.join(known)}")
+        raise Refused(f"unknown stage {old}", hint=f"there are {', '.join(known)}")
     if process.position(new) is not None:
         raise Refused(f"{slug} has a stage {new} already", hint="choose another name")
     stages = tuple(own.with_(id=new) if own.id == stage else own for own in process.stages)
@@ -108,7 +108,7 @@ def _with_stage(settings: Settings, old: str, new: str) -> Settings:
 def _with_principal(settings: Settings, what: str, old: str, new: str) -> Settings:
     known: dict[str, Any] = settings.users if what == "user" else settings.teams
     if old not in known:
-        raise Refused(f"there is no {what} {old}", hint=f"there are {', '.join(known) or 'none'}")
+        raise Refused(f"unknown {what} {old}", hint=f"there are {', '.join(known) or 'none'}")
     refuse_taken(settings, new)
     rekeyed = {new if slug == old else slug: value for slug, value in known.items()}
     return relinked(settings.with_(**{f"{what}s": rekeyed}), _PRINCIPALS, old, new)
@@ -201,7 +201,7 @@ def change(
 
 
 def leaving(before: Settings, after: Settings) -> list[str]:
-    """The users who were active, and are no more."""
+    """The users who were active, and no longer are."""
     return [
         slug
         for slug, user in after.users.items()
@@ -290,7 +290,7 @@ def _refuse_unknown(reference: Reference) -> None:
         "team": f"add it first: pipecli team add {reference.key}",
         "principal": "see `pipecli user list` and `pipecli team list`",
     }.get(reference.noun, "see `pipecli price-list list`")
-    raise Refused(f"{reference.field}: there is no {_what(reference)} {reference.key}", hint=hint)
+    raise Refused(f"{reference.field}: unknown {_what(reference)} {reference.key}", hint=hint)
 
 
 def _what(reference: Reference) -> str:
@@ -334,7 +334,7 @@ def add_team(settings: Settings, slug: str, team: Team) -> Change:
     refuse_taken(settings, slug)
     if team.manager and team.manager not in settings.users:
         raise Refused(
-            f"there is no user {team.manager} to manage {slug}",
+            f"unknown user {team.manager} to manage {slug}",
             hint=f"see `pipecli user list`, or add them with `pipecli user add {team.manager}`",
         )
     return Change(

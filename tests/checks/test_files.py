@@ -28,14 +28,14 @@ ONE_CHANGE = [
         26,
         "2 activities have the id 4F2QX",
     ),
-    ("missing-file", BROCHURE, "brochure.pdf", "prospectus.pdf", 3, "there is no file prospectus.pdf"),
+    ("missing-file", BROCHURE, "brochure.pdf", "prospectus.pdf", 3, "the file prospectus.pdf is missing"),
     (
         "missing-file",
         SETTINGS,
         "name: Contoso",
         "name: Contoso\n  logo: logo.png",
         3,
-        "there is no file logo.png",
+        "the file logo.png is missing",
     ),
     ("year", DEAL, "created: 2026", "created: 2025", 3, "it is to lie in opportunities/2025/"),
     (

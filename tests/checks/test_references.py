@@ -35,7 +35,7 @@ ONE_CHANGE = [
         "process: standard",
         "process: gone",
         8,
-        "there is no process gone; the settings have standard",
+        "unknown process gone; the settings have standard",
     ),
     (
         "reference",
@@ -43,22 +43,22 @@ ONE_CHANGE = [
         "- iberia",
         "- atlantis",
         12,
-        "no user or team atlantis; see `pipecli user list` and `pipecli team list`",
+        "unknown user or team atlantis; see `pipecli user list` and `pipecli team list`",
     ),
-    ("reference", DEAL, "contact: maria-lopez", "contact: nobody", 24, "there is no contact nobody"),
-    ("reference", DEAL, "  by: ana-ruiz", "  by: ana", 31, "there is no user ana"),
+    ("reference", DEAL, "contact: maria-lopez", "contact: nobody", 24, "unknown contact nobody"),
+    ("reference", DEAL, "  by: ana-ruiz", "  by: ana", 31, "unknown user ana"),
     (
         "reference",
         LEAD,
         "- OPP-2Q8XA",
         "- OPP-ZZZZZ",
         11,
-        "there is no opportunity OPP-ZZZZZ; see `pipecli opportunity list`",
+        "unknown opportunity OPP-ZZZZZ; see `pipecli opportunity list`",
     ),
-    ("reference", SETTINGS, "team: iberia", "team: atlantis", 9, "there is no team atlantis"),
-    ("reference", SETTINGS, "manager: ana-ruiz", "manager: ana", 15, "there is no user ana"),
+    ("reference", SETTINGS, "team: iberia", "team: atlantis", 9, "unknown team atlantis"),
+    ("reference", SETTINGS, "manager: ana-ruiz", "manager: ana", 15, "unknown user ana"),
     ("reference", SETTINGS, "  - luis", "  - lusi", 44, "did you mean luis?"),
-    ("reference", PRICES, "cafe: 100", "coffee: 100", 5, "there is no product coffee"),
+    ("reference", PRICES, "cafe: 100", "coffee: 100", 5, "unknown product coffee"),
 ]
 
 

@@ -267,9 +267,9 @@ def test_a_plan_without_a_time_is_refused(lead, refused):
         (("--subject", "x", "--at", "tomorrow"), 'error: call "x" can\'t be done yet: 2026-11-24 is to come'),
         (("--subject", ""), "subject:"),
         (("--subject", "two\nlines"), "subject:"),
-        (("--subject", "x", "--at", "someday"), '"someday" is no date'),
-        (("--subject", "x", "--at", "friday 25:00"), "is no date and time"),
-        (("--subject", "x", "--by", "nobody"), "there is no user nobody"),
+        (("--subject", "x", "--at", "someday"), '"someday" isn\'t a date'),
+        (("--subject", "x", "--at", "friday 25:00"), "isn't a date and time"),
+        (("--subject", "x", "--by", "nobody"), "unknown user nobody"),
         (("--subject", "x", "--contact", "nobody"), 'no contact answers to "nobody"'),
     ],
 )

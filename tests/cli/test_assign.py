@@ -235,7 +235,7 @@ def test_what_is_added_for_nobody_goes_by_the_rules(cli, owners, root):
 def test_nobody_is_told_of_an_owner_of_what_is_refused(cli):
     cli("settings", "set", "sources=fair")
     said = cli("opp", "add", "Machines", "--source", "web", code=1).err
-    assert said.startswith("error: web is no known source; give one of fair")
+    assert said.startswith("error: web isn't a known source; give one of fair")
 
 
 def test_whom_no_rule_takes_is_the_adders(cli, owners):

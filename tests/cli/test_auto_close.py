@@ -251,7 +251,7 @@ def test_a_reason_that_is_not_listed_is_refused(git, given, root, silent, refuse
     text = (root / "pipecli.yaml").read_text()
     given({"pipecli.yaml": text.replace("  reason: no-response", "  reason: silence")})
     assert refused(*DAY_30, "auto-close").startswith(
-        "error: auto_close.reason: silence is none of lost_reasons: price, quality, "
+        "error: auto_close.reason: silence isn't one of lost_reasons: price, quality, "
     )
 
 

@@ -113,8 +113,8 @@ def test_it_is_somebodys_or_of_a_process(root, cli, refused):
     deal(root, "OPP-10002", "Visit", "visit", process="repair")
     assert "Mine" in cli("opp", "board", "--owner", "ana-ruiz").out
     assert "visit 1" in cli("opp", "board", "--process", "repair").out
-    assert "there is no process nothing" in refused("opp", "board", "--process", "nothing")
-    assert "there is no user" in refused("opp", "board", "--owner", "nobody")
+    assert "unknown process nothing" in refused("opp", "board", "--process", "nothing")
+    assert "unknown user" in refused("opp", "board", "--owner", "nobody")
 
 
 def test_deals_of_other_processes_are_said(root, cli):

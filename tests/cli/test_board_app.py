@@ -124,7 +124,7 @@ def test_past_the_last_stage_a_deal_is_won_or_lost_with_the_questions_of_the_ver
 
 def test_a_refused_end_and_one_far_from_the_quotation(root, cli):
     _, status, _, _ = played(root, "w", *"lots", "enter")
-    assert status.startswith('refused: --amount: "lots" is no number')
+    assert status.startswith('refused: --amount: "lots" isn\'t a number')
     cli("customer", "add", "Contoso")
     cli("opp", "set", KEY, "customer=contoso", "amount=")
     cli("opp", "item", "add", KEY, "--description", "Machine", "--price", "100")

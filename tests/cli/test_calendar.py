@@ -88,7 +88,7 @@ def test_each_user_has_what_they_are_to_do(cli: Cli) -> None:
     mine = read(cli, "--mine")
     assert str(mine["X-WR-CALNAME"]) == "Contoso: calendar of Ana Ruiz"
     assert str(by_uid(mine)["OPP-2Q8XA-4F2QX"]["SUMMARY"]).startswith("meeting: Demo")
-    assert "there is no user nobody" in cli("calendar", "--owner", "nobody", code=1).err
+    assert "unknown user nobody" in cli("calendar", "--owner", "nobody", code=1).err
 
 
 def test_expected_closes_are_there_where_they_are_asked_for(cli: Cli) -> None:

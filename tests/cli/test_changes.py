@@ -183,10 +183,10 @@ def test_between_revisions_and_before_the_first_commit(cli: Cli, put: Callable[.
             "nothing lies between 2026-02-01 and 2026-01-01",
         ),
         (["--since", "today"], "--since yesterday shows what changed today"),
-        (["--since", "nosuch"], '"nosuch" is no date, and no revision'),
-        (["--since", "-x"], '"-x" is no revision: none begins with a hyphen'),
+        (["--since", "nosuch"], '"nosuch" is neither a date nor a revision'),
+        (["--since", "-x"], '"-x" isn\'t a revision: none begins with a hyphen'),
         (["--since", "2026-01-10", "--until", "2020-01-01"], "nothing lies between"),
-        (["--since", "2026-01-10", "--window", "someday"], '"someday" is no'),
+        (["--since", "2026-01-10", "--window", "someday"], '"someday" isn\'t a'),
         (["--since", "2026-01-10", "--currency", "USD"], "no exchange rate from USD to EUR"),
     ],
 )

@@ -41,7 +41,7 @@ def test_an_error_ends_with_1_after_all_findings(root: Path, cli: Cli) -> None:
     said = cli("check", code=1)
 
     assert said.out == (
-        "customers/acme.yaml:3:1: owner: there is no user nobody; see `pipecli user list` (reference)\n"
+        "customers/acme.yaml:3:1: owner: unknown user nobody; see `pipecli user list` (reference)\n"
         'customers/contoso.yaml:1:1: "name" is missing (schema)\n'
         'customers/contoso.yaml:2:1: unknown key "nme", did you mean "name"?; '
         "keys of your own go under `custom:` (schema)\n"
@@ -67,7 +67,7 @@ def test_json_has_what_an_editor_needs(root: Path, cli: Cli) -> None:
             "column": 1,
             "rule": "reference",
             "severity": "error",
-            "message": "owner: there is no user nobody; see `pipecli user list`",
+            "message": "owner: unknown user nobody; see `pipecli user list`",
         }
     ]
 

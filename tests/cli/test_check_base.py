@@ -1,4 +1,4 @@
-"""`check --base`: what a branch may not do, beside the faults of the pipeline, and what is no base."""
+"""`check --base`: what a branch may not do, beside the faults of the pipeline, and what isn't a base."""
 
 from __future__ import annotations
 
@@ -144,17 +144,17 @@ def test_settings_that_can_not_be_read_stop_no_rule_that_does_not_ask_them(cli: 
     assert found == ["schema", "schema", "sent-quotation"]
 
 
-# What is no base, and what a repository may be like. `diff` asks the same of its range.
+# What isn't a base, and what a repository may be like. `diff` asks the same of its range.
 
 
 @pytest.mark.parametrize("command", [["check", "--base"], ["diff", "--"]])
 @pytest.mark.parametrize(
     ("revision", "said"),
     [
-        ("-x", '"-x" is no revision: none begins with a hyphen'),
-        ("--output=/tmp/x", '"--output=/tmp/x" is no revision: none begins with a hyphen'),
-        ("nosuch", '"nosuch" is no revision that this repository has; name a commit, branch or tag'),
-        ("HEAD:pipecli.yaml", '"HEAD:pipecli.yaml" is no revision that this repository has'),
+        ("-x", '"-x" isn\'t a revision: none begins with a hyphen'),
+        ("--output=/tmp/x", '"--output=/tmp/x" isn\'t a revision: none begins with a hyphen'),
+        ("nosuch", '"nosuch" isn\'t a revision that this repository has; name a commit, branch or tag'),
+        ("HEAD:pipecli.yaml", '"HEAD:pipecli.yaml" isn\'t a revision that this repository has'),
     ],
 )
 def test_what_is_no_revision_is_refused(
@@ -165,7 +165,9 @@ def test_what_is_no_revision_is_refused(
 
 @pytest.mark.parametrize("base", ["", "main..pr", "main..."])
 def test_a_base_is_one_revision(refused: Callable[..., str], base: str) -> None:
-    assert refused("check", "--base", base).startswith(f'error: --base: "{base}" is no revision; name one ')
+    assert refused("check", "--base", base).startswith(
+        f'error: --base: "{base}" isn\'t a revision; name one '
+    )
 
 
 @pytest.mark.parametrize("command", [["check", "--base"], ["diff"]])
@@ -195,7 +197,7 @@ def test_a_shallow_clone_says_how_to_deepen_it(cli: Cli, shallow: Path, command:
     ask = ["-C", str(shallow), *command]
     said = cli(*ask, "origin/main", code=1).err
     assert said == (
-        'error: "origin/main" is no revision that this repository has, and the clone is shallow; '
+        'error: "origin/main" isn\'t a revision that this repository has, and the clone is shallow; '
         "bring the older commits: git fetch --unshallow\n"
     )
     # With the base, but not the commit where the two part: what main did would count as undone here.
@@ -237,7 +239,7 @@ def test_what_was_never_valid_is_said_and_does_not_stop_the_rest(cli: Cli, git: 
     git("add", "customers")
     head = git("rev-parse", "HEAD")
     git("update-index", "--add", "--cacheinfo", f"160000,{head},customers/module.yaml")
-    git("commit", "-qm", "What is no record")
+    git("commit", "-qm", "What isn't a record")
     (root / "customers/module.yaml").mkdir()
     for said in (cli("check", "--base", "main", code=1), cli("diff", "main"), cli("diff", "main..HEAD")):
         for name in ("binary", "link", "module"):

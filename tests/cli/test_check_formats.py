@@ -35,7 +35,7 @@ def test_github_reads_a_command_a_finding_from_the_root_of_the_repository(cli: C
     said = cli("-C", str(company / "our sales"), "check", "--base", "HEAD", "--format", "github", code=1)
     assert said.out == (
         "::error file=our sales/customers/acme.yaml,line=3,col=1,title=pipecli reference::"
-        "owner: there is no user nobody; see `pipecli user list`\n"
+        "owner: unknown user nobody; see `pipecli user list`\n"
         "::warning file=our sales/customers/gone.yaml,line=1,col=1,title=pipecli deleted-record::"
         "customer gone is deleted\n"
     )
@@ -77,7 +77,7 @@ def test_sarif_has_results_with_their_rules(cli: Cli, company: Path) -> None:
         assert result["partialFingerprints"]
     owner, gone = run["results"]
     assert (owner["ruleId"], owner["level"]) == ("reference", "error")
-    assert owner["message"] == {"text": "owner: there is no user nobody; see `pipecli user list`"}
+    assert owner["message"] == {"text": "owner: unknown user nobody; see `pipecli user list`"}
     (place,) = owner["locations"]
     assert place["physicalLocation"] == {
         "artifactLocation": {"uri": "our%20sales/customers/acme.yaml", "uriBaseId": "SRCROOT"},
@@ -129,7 +129,9 @@ def test_a_message_holds_no_link() -> None:
 def test_only_check_has_these_formats(
     cli: Cli, name: str, monkeypatch: pytest.MonkeyPatch, root: Path
 ) -> None:
-    said = f'Invalid value for --format: "{name}" is none of table, json, jsonl, csv, tsv, markdown, ids\n'
+    said = (
+        f'Invalid value for --format: "{name}": must be one of table, json, jsonl, csv, tsv, markdown, ids\n'
+    )
     assert cli("opp", "list", "--format", name, code=2).err.endswith(said)
     assert cli("--format", name, "diff", code=2).err.endswith(said)
     assert cli("--format", name, "customer", "add", "Acme", code=2).err.endswith(said)

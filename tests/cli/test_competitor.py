@@ -85,5 +85,5 @@ def test_wrong_moves_are_refused(cli, refused):
     cli("competitor", "add", "Acme")
     assert "there is a competitor acme already" in refused("competitor", "add", "ACME")
     assert "a competitor needs a name" in refused("competitor", "add")
-    assert "nobody is no competitor" in refused("opp", "competitor", "remove", OPP, "nobody")
+    assert "nobody isn't a competitor" in refused("opp", "competitor", "remove", OPP, "nobody")
     assert 'no competitor answers to "rival"' in refused("competitor", "show", "rival")

@@ -56,7 +56,7 @@ def test_a_slug_that_exists_is_refused_with_the_way_out(cli, refused):
         (("Bad Slug", "--name", "X"), '"Bad Slug" can\'t name a customer'),
         (("../../etc", "--name", "X"), "can't name a customer"),
         (("X", "--parent", "nobody"), "nobody"),
-        (("X", "--owner", "nobody"), "there is no user nobody"),
+        (("X", "--owner", "nobody"), "unknown user nobody"),
         (("X", "--language", "Spanish!"), "language"),
     ],
 )

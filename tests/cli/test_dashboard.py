@@ -119,9 +119,7 @@ def test_it_is_somebodys_or_in_another_currency(cli, root, tmp_path, refused):
     assert figures(page)["open_count"] == "0"
     cli("settings", "set", "exchange_rates.USD.2026-01-01=0.5")
     assert figures(written(cli, tmp_path, "--currency", "USD"))["open_amount"] == "701.00"
-    assert "there is no user nobody" in refused(
-        "dashboard", "-o", str(tmp_path / "x.html"), "--owner", "nobody"
-    )
+    assert "unknown user nobody" in refused("dashboard", "-o", str(tmp_path / "x.html"), "--owner", "nobody")
 
 
 def test_a_directory_gets_an_index(cli, root, tmp_path, refused):
@@ -129,7 +127,7 @@ def test_a_directory_gets_an_index(cli, root, tmp_path, refused):
     assert (tmp_path / "site" / "index.html").read_text().startswith("<!DOCTYPE html>")
     cli("dashboard", "--output", str(tmp_path / "site"))
     (tmp_path / "notes.txt").write_text("mine")
-    assert "is no directory" in refused("dashboard", "-o", str(tmp_path / "notes.txt"))
+    assert "isn't a directory" in refused("dashboard", "-o", str(tmp_path / "notes.txt"))
     assert "there is no directory" in refused("dashboard", "-o", str(tmp_path / "no" / "x.html"))
 
 

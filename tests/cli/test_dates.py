@@ -107,7 +107,7 @@ def test_what_is_no_date_is_refused_with_the_forms_that_are(typed: str) -> None:
     with pytest.raises(PipecliError) as refusal:
         parse_day(typed, TODAY)
     forms = "write 2026-11-21, tomorrow, +3d, +2w, friday, next week or 15 dec"
-    assert str(refusal.value) == f'"{typed}" is no date; {forms}'
+    assert str(refusal.value) == f'"{typed}" isn\'t a date; {forms}'
 
 
 @pytest.mark.parametrize("typed", ["2026-Q4", "2026", "2026-11", "2026-W47", "next month"])
@@ -155,7 +155,7 @@ def test_from_and_to_take_the_edges_of_a_period() -> None:
     "typed", ["2026-Q5", "2025-W53", "2026-00", "0000", "9999-W53", "Q4", "this decade", ""]
 )
 def test_what_is_no_period_is_refused(typed: str) -> None:
-    with pytest.raises(PipecliError, match="is no period; write 2026, 2026-Q4"):
+    with pytest.raises(PipecliError, match="isn't a period; write 2026, 2026-Q4"):
         parse_period(typed, TODAY)
 
 
@@ -201,7 +201,7 @@ def test_a_day_alone_is_no_moment(typed: str) -> None:
      "2026-11-30T10:00+25:00", "2026-11-30T10:00+01:99", "+99999999y 10:00", "2026-11-30T10", ""],
 )  # fmt: skip
 def test_what_is_no_moment_is_refused(typed: str) -> None:
-    with pytest.raises(PipecliError, match="is no date and time; write"):
+    with pytest.raises(PipecliError, match="isn't a date and time; write"):
         parse_moment(typed, TODAY, UTC)
 
 

@@ -130,7 +130,7 @@ def test_it_is_mailed_once_in_the_language_of_its_reader(cli, git, monkeypatch):
 def test_it_goes_through_a_channel_too(cli, hooks, monkeypatch, refused):
     monkeypatch.setenv("PIPECLI_CHANNEL_SALES", hooks.url("sales"))
     assert "no channel" in refused("digest", "--to", "luis")
-    assert "there is no user nobody" in refused("digest", "--email", "nobody")
+    assert "unknown user nobody" in refused("digest", "--email", "nobody")
     for _ in range(2):
         cli("digest", "--to", "sales")
     assert hooks.titles == ["Contoso: from 2026-11-15 to 2026-11-21"]

@@ -80,7 +80,7 @@ def test_a_branch_that_has_diverged(look: Look, git: Git, shared: Path) -> None:
 
 def test_no_remote_and_no_branch(look: Look, git: Git) -> None:
     assert look()["branch"] == (
-        "warning", "there is no remote to sync with", "add one: git remote add origin ADDRESS",
+        "warning", "no remote to sync with", "add one: git remote add origin ADDRESS",
     )  # fmt: skip
     git("switch", "-q", "--detach")
     state, what, way_out = look()["branch"]
@@ -101,7 +101,7 @@ def test_an_identity_that_is_no_user(look: Look, git: Git, monkeypatch: pytest.M
     git("config", "user.email", "nobody@contoso.example")
     assert look()["identity"][:2] == (
         "warning",
-        "Ana Ruiz <nobody@contoso.example> is no user of the settings: what you add has no owner",
+        "Ana Ruiz <nobody@contoso.example> isn't a user of the settings: what you add has no owner",
     )
     monkeypatch.setenv("PIPECLI_USER", "ana-ruiz")
     assert look()["identity"][0] == "ok"
@@ -250,7 +250,7 @@ def test_a_repository_that_git_refuses(look: Look, cli: Cli, root: Path) -> None
 
 def test_outside_of_a_pipeline(cli: Cli, root: Path) -> None:
     (root / "pipecli.yaml").unlink()
-    assert "is no pipeline" in cli("doctor", code=1).err
+    assert "isn't a pipeline" in cli("doctor", code=1).err
 
 
 def test_the_index_is_not_opened_to_look(cli: Cli, root: Path) -> None:

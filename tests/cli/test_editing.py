@@ -69,10 +69,7 @@ def test_without_a_terminal_and_an_editor_nothing_is_opened(deal, refused, monke
     (tmp_path / "nothing").write_text("")
     with (tmp_path / "nothing").open() as stdin:
         monkeypatch.setattr("sys.stdin", stdin)
-        assert (
-            refused("opp", "edit", "2q8")
-            == "error: there is no terminal to edit in; set EDITOR, or use `set`"
-        )
+        assert refused("opp", "edit", "2q8") == "error: no terminal to edit in; set EDITOR, or use `set`"
 
 
 def test_others_work_while_somebody_types(cli, deal, editor, root):
@@ -108,9 +105,9 @@ def test_a_second_editor_keeps_off_the_draft_of_the_first(cli, deal, editor, roo
             "s/^status:.*/status: lost\\nclosed: {date: 2026-11-02, reason: price}/",
             "use pipecli opp won or lost",
         ),
-        ("s/^type:.*/type: theft/", "theft is no type of opportunity"),
-        ("s/^process:.*/process: gone/", "there is no process gone"),
-        ("s/^owner:.*/owner: nobody/", "OPP-2Q8XA: owner: there is no user nobody"),
+        ("s/^type:.*/type: theft/", "theft isn't a type of opportunity"),
+        ("s/^process:.*/process: gone/", "unknown process gone"),
+        ("s/^owner:.*/owner: nobody/", "OPP-2Q8XA: owner: unknown user nobody"),
         ("s/^amount:.*/amount: 1.234/", "1.234 EUR can't be paid: EUR has 2 decimals"),
     ],
 )
@@ -138,7 +135,7 @@ def test_a_lead_is_not_edited_to_what_a_verb_makes_of_it(cli, editor, refused):
     assert f"use pipecli lead disqualify {lead}" in refused("lead", "edit", lead)
     cli("lead", "disqualify", lead, "--reason", "no-need")
     editor('sed -i "s/no-need/bored/" "$1"')
-    assert "bored is no reason to disqualify" in refused("lead", "edit", lead)
+    assert "bored isn't a reason to disqualify" in refused("lead", "edit", lead)
 
 
 def test_a_fault_of_any_kind_leads_back_to_the_editor(cli, deal, editor, monkeypatch):
@@ -156,7 +153,7 @@ def test_a_fault_of_any_kind_leads_back_to_the_editor(cli, deal, editor, monkeyp
     said = cli("opp", "edit", "2q8").err
 
     assert 'unknown key "typ"' in said
-    assert "error: OPP-2Q8XA: owner: there is no user nobody" in said
+    assert "error: OPP-2Q8XA: owner: unknown user nobody" in said
     assert said.count("Go back to the editor?") == 2
     assert "title: Kept\n" in file.read_text()
 

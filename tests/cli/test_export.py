@@ -197,7 +197,7 @@ def test_the_ending_of_the_file_is_its_format_and_people_are_told(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["deels"], '"deels" is no kind of record'),
+        (["deels"], '"deels" isn\'t a kind of record'),
         (["leads", "--format", "markdown"], "records are not exported as markdown"),
         (["leads", "--where", "score >"], "the query can't be run"),
         (["leads", "--output", "/none/x.csv"], "/none/x.csv: No such file"),

@@ -8,13 +8,13 @@ import pytest
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ("opp list --owner nobody", "--owner: there is no user nobody; known: ana-ruiz"),
-        ("opp list --team nobody", "--team: there is no team nobody; known: none"),
-        ("opp list --stage nowhere", "--stage: there is no stage nowhere; known: qualify, demo"),
-        ("opp list --status wno", '--status: "wno" is none of open, won, lost, closed'),
-        ("quote list --status won", '--status: "won" is none of draft, sent, accepted, '),
-        ("activity list --owner nobody", "--owner: there is no user nobody; known: ana-ruiz"),
-        ("opp list --limit -1", '--limit: "-1" is no number of records; write one as 10'),
+        ("opp list --owner nobody", "--owner: unknown user nobody; known: ana-ruiz"),
+        ("opp list --team nobody", "--team: unknown team nobody; known: none"),
+        ("opp list --stage nowhere", "--stage: unknown stage nowhere; known: qualify, demo"),
+        ("opp list --status wno", '--status: "wno": must be one of open, won, lost, closed'),
+        ("quote list --status won", '--status: "won": must be one of draft, sent, accepted, '),
+        ("activity list --owner nobody", "--owner: unknown user nobody; known: ana-ruiz"),
+        ("opp list --limit -1", '--limit: "-1" isn\'t a number of records; write one as 10'),
     ],
 )
 def test_what_no_record_could_have_is_refused(refused, deal, asked, said):

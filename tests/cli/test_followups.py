@@ -185,7 +185,7 @@ def test_it_is_for_whom_it_is_planned_else_for_the_owner(root: Path, cli: Cli) -
     assert [each["kind"] for each in due(cli, "--owner", "luis")] == ["next-contact"]
     assert [each["kind"] for each in due(cli, "--team", "iberia")] == ["next-contact"]
     assert [each["kind"] for each in due(cli, "--mine")] == ["activity"]
-    assert "there is no user nobody" in cli("followups", "--owner", "nobody", code=1).err
+    assert "unknown user nobody" in cli("followups", "--owner", "nobody", code=1).err
 
 
 def test_a_script_asks_by_the_exit_code(root: Path, cli: Cli) -> None:

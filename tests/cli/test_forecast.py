@@ -179,12 +179,12 @@ def test_a_missing_rate_is_an_error_that_names_it(root: Path, cli: Cli) -> None:
 @pytest.mark.parametrize(
     ("options", "code", "words"),
     [
-        (["--by", "moon"], 2, '"moon" is none of month, quarter, stage'),
-        (["--owner", "nobody"], 1, "there is no user nobody; known: ana-ruiz, luis (Luis Gil)"),
-        (["--team", "nobody"], 1, "there is no team nobody"),
+        (["--by", "moon"], 2, '"moon": must be one of month, quarter, stage'),
+        (["--owner", "nobody"], 1, "unknown user nobody; known: ana-ruiz, luis (Luis Gil)"),
+        (["--team", "nobody"], 1, "unknown team nobody"),
         (["--from", "2027", "--to", "2026"], 1, "--from 2027-01-01 is after --to 2026-12-31"),
-        (["--from", "someday"], 1, '"someday" is no period'),
-        (["--currency", "dollars"], 1, '--currency: "dollars" is no currency code; write one as EUR'),
+        (["--from", "someday"], 1, '"someday" isn\'t a period'),
+        (["--currency", "dollars"], 1, '--currency: "dollars" isn\'t a currency code; write one as EUR'),
     ],
 )
 def test_what_nobody_can_answer_is_refused(cli: Cli, options: list[str], code: int, words: str) -> None:

@@ -52,7 +52,7 @@ def test_bytes_in_the_environment(deal: Callable[..., Path], root: Path) -> None
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (
         1,
-        'error: PIPECLI_USER, "caf�", is no UTF-8 text; write it in UTF-8\n',
+        'error: PIPECLI_USER, "caf�", isn\'t UTF-8 text; write it in UTF-8\n',
     )
 
 
@@ -62,11 +62,11 @@ def test_a_file_whose_name_is_no_text_is_a_fault_like_any_other(
 ) -> None:
     file = deal()
     file.with_name(f"{NO_TEXT}.yaml").write_text(file.read_text())
-    error = "opportunities/2026/caf�.yaml: its name is no UTF-8 text: rename it"
+    error = "opportunities/2026/caf�.yaml: its name isn't UTF-8 text: rename it"
     for _ in range(2):  # as read, and as the index has it
         assert error in cli("opp", "list", code=1).err
     cli("lead", "list")
-    assert "its name is no UTF-8 text" in cli("check", code=1).out
+    assert "its name isn't UTF-8 text" in cli("check", code=1).out
     cli("opp", "set", DEAL, "tags=a")
     file.with_name(f"{NO_TEXT}.yaml").unlink()
     cli("check")

@@ -1,4 +1,4 @@
-"""A nightly import while people work here: what the file said already is no change, and undoes none."""
+"""A nightly import while people work here: what the file said already isn't a change, and undoes none."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def test_every_fault_of_a_mapping_is_told_with_its_line(cli: Cli, root: Path, gi
         'map.yaml:7: opportunities have no field "statu"; did you mean "status"?',
         "map.yaml:7: Lost: a map of fields is wanted here, or `to` above",
         'map.yaml:8: "{product for {account}": a brace has no partner; write {{ for one that is meant',
-        'map.yaml:9: amount: "much" is no amount',
+        'map.yaml:9: amount: "much" isn\'t an amount',
         'map.yaml:10: deals.csv has no column "nothing"; it has ref, title, account, rep, product, stage, '
         "opened, closed, value",
         'error: map.yaml:1: deals.csv has no column "Ref"; did you mean "ref"? (and 10 more)',
@@ -94,7 +94,7 @@ def test_the_mapping_that_the_documentation_shows_works(cli: Cli, dollar_shop: P
         ).out
     )
     assert [each["reason"] for each in told["reasons"]] == [
-        'Closed on: "01.09.26" is no date of the form %d/%m/%Y'
+        'Closed on: "01.09.26" isn\'t a date of the form %d/%m/%Y'
     ]
     cli("import", "opp", write("deals.csv", rows.replace("01.09.26;", "01/09/2026;")), "--map", "map.yaml")
     lost, open_ = (deals(dollar_shop)[ref] for ref in ("D-1", "D-2"))

@@ -179,7 +179,7 @@ def test_the_product_of_a_deal_never_takes_the_place_of_a_line_that_somebody_wro
     rows = "Id,Title,Product,Price\nA1,A,Mill,5\n"
     mapping = "external_id: Id\ncolumns: {Title: title, Product: items.product, Price: items.unit_price}\n"
     said = cli("import", "opp", write("d.csv", rows), "--map", write("m.yaml", mapping), code=1)
-    assert "items: mill is none of the lines of this opportunity (saw): it may be one more" in said.out
+    assert "items: mill isn't a line of this opportunity (saw): it may be one more" in said.out
     assert state(git) == before
     cli("import", "opp", "d.csv", "--map", write("r.yaml", "rows: items\n" + mapping))
     assert [item["product"] for item in deals(root)["A1"]["items"]] == ["saw", "mill"]  # type: ignore[attr-defined]

@@ -84,7 +84,7 @@ def test_a_deal_names_the_person_of_its_own_customer(cli: Cli, root: Path, given
     columns = "external_id: Id\ncolumns: {Deal: title, Company: customer, Contact: contacts.contact}\n"
     said = cli("import", "opp", rows, "--map", write("m.yaml", columns), code=1)
     assert (
-        'there is no contact "Maria Lopez" at fabrikam; maria-lopez is at contoso: '
+        'unknown contact "Maria Lopez" at fabrikam; maria-lopez is at contoso: '
         "name the person by id or e-mail address"
     ) in said.out
     said = cli("import", "opp", rows, "--map", write("make.yaml", columns + "make: [contact]\n"))

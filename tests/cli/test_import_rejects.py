@@ -38,9 +38,9 @@ def test_rows_that_can_not_be_taken_go_to_a_file_with_the_reason(
     assert [row["external_id"] for row in kept] == ["A2", "A3", "A4", "A5", "A6", "A1"]
     assert kept[0]["notes"] == "'=SUM(A1)"
     assert [row["reject_reason"] for row in kept] == [
-        'there is no user "nobody"',
+        'unknown user "nobody"',
         "amount: it should be greater than or equal to 0 (it is -5)",
-        'amount: "abc" is no amount; expected_close: "2026-02-30" is no day of the calendar',
+        'amount: "abc" isn\'t an amount; expected_close: "2026-02-30" isn\'t a day of the calendar',
         'stage: the process standard has no "sold": qualify, demo, propose, negotiate, commit',
         "it has 2 cells, the header 7",
         "title: Other machines, where line 2 says Machines of the same opportunity",
@@ -111,15 +111,15 @@ def test_an_imported_record_is_held_to_the_words_of_the_settings(cli: Cli, root:
     rows = "title,status,closed.date,closed.reason,type\nA,lost,2026-01-01,weather,sales\nB,open,,,barter\n"
     told = json.loads(cli("import", "opp", write("d.csv", rows), "--format", "json", code=1).out)
     assert [each["reason"].partition(";")[0] for each in told["reasons"]] == [
-        "weather is no reason for losing",
-        "barter is no type of opportunity",
+        "weather isn't a reason for losing",
+        "barter isn't a type of opportunity",
     ]
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["deels", "d.csv"], '"deels" is no kind of record; give one of leads, opportunities'),
+        (["deels", "d.csv"], '"deels" isn\'t a kind of record; give one of leads, opportunities'),
         (["leads", "none.csv"], "none.csv: No such file"),
         (["leads", "d.csv", "--map", "none.yaml"], "none.yaml: No such file"),
         (["suppliers", "d.csv"], "d.csv: no column is named like a field of suppliers"),

@@ -230,7 +230,7 @@ def test_the_header_is_found_below_lines_of_notes_or_where_the_mapping_says(cli:
         said = cli("import", "contacts", rows, "--map", write("m.yaml", f"header: {header}\n{columns}"))
         assert "1 unchanged" in said.out
     said = cli("import", "contacts", rows, "--map", write("m.yaml", f"header: 3\n{columns}"), code=1)
-    assert said.err.startswith("error: c.csv:3: there is no header on this line")
+    assert said.err.startswith("error: c.csv:3: no header on this line")
 
 
 def test_a_column_may_be_missing_where_the_mapping_says_so(cli: Cli, root: Path) -> None:

@@ -316,7 +316,7 @@ def test_the_rest_is_imported_and_each_bad_file_named(cli, box, git, tmp_path):
     assert "2 recorded" in said.out
     assert f"{folder}/0.eml: no Date to go by; it has the time of its file, 2026-11-20 10:00" in said.out
     assert f"{folder}/1.eml: no Date to go by; it has the time of Received, 2026-11-20 08:00" in said.out
-    assert f"{folder}/photo.eml: it is no mail: it has no headers\n" in said.err
+    assert f"{folder}/photo.eml: it isn't an e-mail: it has no headers\n" in said.err
     assert f"{folder}/empty.eml: it is empty\n" in said.err
     assert f"{folder}/link.eml: a symbolic link" in said.err
     assert said.err.splitlines()[-1] == (

@@ -83,7 +83,7 @@ def test_addresses_are_tidied_and_never_refused(add, lead):
         ((), "a lead needs a name, an organization, or both"),
         (("--name", "  "), "a lead needs a name, an organization, or both"),
         (("--name", "X", "--score", "140"), "score"),
-        (("--name", "X", "--owner", "nobody"), "there is no user nobody"),
+        (("--name", "X", "--owner", "nobody"), "unknown user nobody"),
         (("--name", "X", "--language", "Spanish!"), "language"),
         (("--name", "X", "--set", "nose=long"), "lead has no field nose"),
         (("--name", "X", "--set", "id=LEAD-00000"), "id never changes"),
@@ -98,7 +98,7 @@ def test_a_source_the_team_does_not_know_is_refused(cli, refused, root, git):
     settings.write_text(settings.read_text().replace("sources: []", "sources: [website, referral]"))
     git("commit", "-qam", "sources")
     said = refused("lead", "add", "--name", "X", "--source", "moon")
-    assert "moon is no known source" in said
+    assert "moon isn't a known source" in said
     assert "website, referral" in said
     cli("lead", "add", "--name", "X", "--source", "website")
 
@@ -177,7 +177,7 @@ def test_a_lead_is_given_up_for_a_reason_of_the_list_and_taken_up_again(cli, add
 def test_the_reason_of_a_lead_given_up_is_one_of_the_list(cli, add, lead, refused):
     key = add("--name", "María")
     cli("lead", "disqualify", key, "--reason", "no-need")
-    assert "bored is no reason to disqualify" in refused("lead", "set", key, "disqualified.reason=bored")
+    assert "bored isn't a reason to disqualify" in refused("lead", "set", key, "disqualified.reason=bored")
     cli("lead", "set", key, "disqualified.reason=no-budget")
     assert lead(key)["disqualified"]["reason"] == "no-budget"
 
@@ -194,7 +194,7 @@ def test_wrong_moves_are_refused_with_the_way_out(cli, refused, add):
     key = add("--name", "María")
     assert "give --reason, one of no-need, no-budget" in refused("lead", "disqualify", key)
     unknown = refused("lead", "disqualify", key, "--reason", "boredom")
-    assert "boredom is no reason to disqualify" in unknown
+    assert "boredom isn't a reason to disqualify" in unknown
     assert "no-need, no-budget, no-timeframe, no-answer, duplicate" in unknown
     assert "is new" in refused("lead", "reopen", key)
     cli("lead", "disqualify", key, "--reason", "no-need")

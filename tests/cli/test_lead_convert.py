@@ -313,8 +313,8 @@ def test_reverting_a_conversion_gives_back_the_lead(qualified, cli, convert, git
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--type", "gift"), "gift is no type of opportunity"),
-        (("--process", "none"), "there is no process none"),
+        (("--type", "gift"), "gift isn't a type of opportunity"),
+        (("--process", "none"), "unknown process none"),
         (("--expected-close", "someday"), "someday"),
         (("--amount", "a lot"), "--amount"),
         (("--amount", "-5"), "--amount"),

@@ -121,25 +121,25 @@ def test_a_document_whose_file_is_gone_is_not_sent(library, cli, refused, root):
     (root / "literature/cafe.pdf").unlink()
     said = refused("literature", "send", "brochure", "2q8")
     assert said.startswith(
-        "error: brochure: literature/cafe.pdf is no file of the pipeline; copy it there first"
+        "error: brochure: literature/cafe.pdf isn't a file of the pipeline; copy it there first"
     )
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--file", "literature/none.pdf"), "literature/none.pdf is no file of the pipeline"),
-        (("--file", "literature"), "literature is no file of the pipeline"),
+        (("--file", "literature/none.pdf"), "literature/none.pdf isn't a file of the pipeline"),
+        (("--file", "literature"), "literature isn't a file of the pipeline"),
         (("--file", "../cafe.pdf"), "../cafe.pdf leads out of the pipeline"),
-        (("--file", "/etc/hostname"), "/etc/hostname is no path inside the pipeline"),
-        (("--file", "C:\\cafe.pdf"), "is no path inside the pipeline"),
+        (("--file", "/etc/hostname"), "/etc/hostname isn't a path inside the pipeline"),
+        (("--file", "C:\\cafe.pdf"), "isn't a path inside the pipeline"),
         (("--file", "literature/out.pdf"), "literature/out.pdf leads out of the pipeline"),
-        (("--url", "javascript://alert"), "javascript://alert is no web address"),
+        (("--url", "javascript://alert"), "javascript://alert isn't a web address"),
         (("--url", "contoso.example"), "it begins with https:// or http://"),
         ((), "literature has a file or a url, one of the two"),
         (("--file", "literature/cafe.pdf", "--url", "https://x.example"), "one of the two"),
-        (("--url", "https://x.example", "--product", "nope"), "there is no product nope"),
-        (("--url", "https://x.example", "--stage", "nope"), "there is no stage nope; known: qualify, demo"),
+        (("--url", "https://x.example", "--product", "nope"), "unknown product nope"),
+        (("--url", "https://x.example", "--stage", "nope"), "unknown stage nope; known: qualify, demo"),
     ],
 )  # fmt: skip
 def test_a_wrong_document_is_refused(library, refused, root, arguments, said):
@@ -153,8 +153,8 @@ def test_a_slug_is_given_once(library, refused):
 
 
 def test_set_is_held_to_the_same(library, cli, refused):
-    assert "there is no stage nope" in refused("literature", "set", "company", "stages=nope")
-    assert "is no file of the pipeline" in refused("literature", "set", "brochure", "file=literature/x.pdf")
+    assert "unknown stage nope" in refused("literature", "set", "company", "stages=nope")
+    assert "isn't a file of the pipeline" in refused("literature", "set", "brochure", "file=literature/x.pdf")
     assert (
         cli("literature", "set", "company", "stages=demo,propose").out == "company Who we are: set stages\n"
     )

@@ -44,7 +44,7 @@ def test_lists_show_what_is_open_in_every_format_alike(
     assert cli("order", "list", "--format", "ids").out == ""
     table = cli("opp", "list", "--columns", "id,probability").out
     assert table.splitlines()[0].split() == ["ID", "PROBABILITY"]
-    assert "there is no column" in refused("opp", "list", "--columns", "id,amnt")
+    assert "unknown column" in refused("opp", "list", "--columns", "id,amnt")
 
 
 def test_a_terminal_has_colours_links_and_is_told_what_was_left_out(

@@ -99,7 +99,7 @@ def test_leads_customers_and_contacts_too(cli: Cli) -> None:
 
 def test_nothing_named(refused: Refused) -> None:
     assert "no opportunity is named" in refused("opp", "advance")
-    assert "is no assignment" in refused("opp", "set", KEYS[0], KEYS[1])
+    assert "isn't an assignment" in refused("opp", "set", KEYS[0], KEYS[1])
 
 
 def test_one_is_as_it_was(cli: Cli, root: Path, git: Git) -> None:

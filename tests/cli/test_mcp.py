@@ -189,4 +189,4 @@ def test_over_stdio_as_a_client_starts_it(root, shop, tmp_path):
         [sys.executable, "-m", "pipecli", "-C", str(tmp_path), "mcp"], capture_output=True, text=True
     )
     assert (done.returncode, done.stdout) == (1, "")
-    assert "is no pipeline" in done.stderr
+    assert "isn't a pipeline" in done.stderr

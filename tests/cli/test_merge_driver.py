@@ -242,12 +242,12 @@ def test_what_is_merged_by_line_is_said(merge):
 
 def test_a_binary_file_under_the_name_of_a_record(merge):
     text, said = merge(CUSTOMER, b"\0\1", b"\0\2", code=1)
-    assert text == "\0\1" and "a file that is no text can't be merged: ours is kept" in said
+    assert text == "\0\1" and "a file that isn't text can't be merged: ours is kept" in said
 
 
 def test_a_file_in_no_folder_of_records(merge):
     text, said = merge(b"a: 1\n", b"a: 2\n", b"a: 1\nb: 1\n", "sales/notes.yaml", code=1)
-    assert "<<<<<<< ours" in text and "not by field: it is no record" in said
+    assert "<<<<<<< ours" in text and "not by field: it isn't a record" in said
 
 
 @pytest.mark.parametrize("path", ["contacts/eu/customers/contoso.yaml", "customers/old/contoso.yaml"])

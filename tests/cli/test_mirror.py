@@ -88,7 +88,7 @@ def test_every_table_of_sql_is_in_the_parquet_files(root, shop, cli, tmp_path):
 
 def test_a_folder_of_something_else_is_left_alone(root, shop, cli, refused, tmp_path):
     duckdb.sql("SELECT 1 AS x").write_parquet(str(tmp_path / "customers.parquet"))
-    assert "is no mirror of pipecli" in refused("mirror", str(tmp_path))
+    assert "isn't a mirror of pipecli" in refused("mirror", str(tmp_path))
     assert "can't be mirrored to" in refused("mirror", "mysql://x/y")
     assert "can't be reached" in refused("mirror", "postgresql://crm:secret@127.0.0.1:1/x")
     assert "secret" not in refused("mirror", "postgresql://crm:secret@127.0.0.1:1/x")
@@ -145,7 +145,7 @@ def test_postgresql_has_the_same(root, shop, cli, git, database, tmp_path):
 
         # a schema of something else is left alone; a company's regions stand side by side
         warehouse.execute("CREATE SCHEMA books; CREATE TABLE books.ledger (x int)")
-        assert "is no mirror of pipecli" in cli("mirror", database, "--schema", "books", code=1).err
+        assert "isn't a mirror of pipecli" in cli("mirror", database, "--schema", "books", code=1).err
         other = tmp_path / "north"
         assert run(["init", str(other), "--company", "North"]) == 0
         assert run(["-C", str(other), "mirror", database]) == 1

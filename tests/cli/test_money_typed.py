@@ -79,7 +79,7 @@ def test_a_percentage_may_have_its_sign(cli: Cli) -> None:
 
 @pytest.mark.parametrize("typed", ["much", "12x", "1,2,3", "€", "12k0"])
 def test_what_is_no_amount_is_refused(refused: Refused, typed: str) -> None:
-    assert f'amount: "{typed}" is no number' in refused("opp", "set", "2q8xa", f"amount={typed}")
+    assert f'amount: "{typed}" isn\'t a number' in refused("opp", "set", "2q8xa", f"amount={typed}")
 
 
 def test_days_are_set_as_they_are_typed(cli: Cli) -> None:

@@ -163,7 +163,7 @@ def test_a_bomb_a_path_that_leaves_and_a_zip_that_is_none_do_no_harm(cli: Cli, t
     packed("bomb.zip", {"Opportunity.csv": "Id,StageName,CloseDate,Name\n" + "0" * (40 << 20)})
     assert "unpacks to over" in cli("import", "plan", "bomb.zip", "--into", "m", code=1).err
     Path("broken.zip").write_bytes(b"PK\x03\x04 no zip")
-    assert "is no zip that can be read" in cli("import", "plan", "broken.zip", "--into", "m", code=1).err
+    assert "can't be read as a zip file" in cli("import", "plan", "broken.zip", "--into", "m", code=1).err
     files = {f"../../../{name}": text for name, text in SALESFORCE.items()}
     cli("import", "plan", packed("leaving.zip", files), "--into", "m")
     assert not list(tmp_path.rglob("Opportunity.csv"))

@@ -257,7 +257,7 @@ def test_the_first_run_of_a_clone_begins_with_what_comes_after(
     assert told(hooks) == [("sales", "Espresso machines: qualify → demo")]
     cli("notify", "--since", "2026-01-01")
     assert told(hooks) == []
-    assert '"nosuch" is no date' in cli("notify", "--since", "nosuch", code=1).err
+    assert '"nosuch" isn\'t a date' in cli("notify", "--since", "nosuch", code=1).err
 
 
 def test_a_dry_run_prints_and_sends_nothing(cli: Cli, git: Git, hooks: Hooks) -> None:
@@ -316,7 +316,7 @@ def test_a_channel_that_is_not_ours_is_named(
 
     said = cli("notify")
 
-    assert "1 message for sales, which is no channel here: set PIPECLI_CHANNEL_SALES, or write " in said.err
+    assert "1 message for sales, which isn't a channel here: set PIPECLI_CHANNEL_SALES, or write " in said.err
     assert hooks.taken == []
 
 
@@ -343,7 +343,7 @@ def test_a_pipeline_names_channels_and_no_addresses(root: Path, cli: Cli, git: G
     said = cli("notify")
 
     assert hooks.taken == []
-    assert "which is no channel here" in said.err
+    assert "which isn't a channel here" in said.err
 
 
 def test_a_title_adds_no_header_and_calls_nobody(

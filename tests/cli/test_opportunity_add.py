@@ -225,15 +225,18 @@ def test_no_process_that_suits_is_said(settings, refused):
     ("arguments", "said"),
     [
         ([], 'an opportunity needs a title; pipecli opp add "Espresso machines"'),
-        (["M", "--type", "gift"], "gift is no type of opportunity; give one of sales, support, maintenance"),
-        (["M", "--process", "fast"], "there is no process fast; the settings have standard"),
-        (["M", "--stage", "won"], "won is no stage of the process standard; its stages: qualify, demo"),
-        (["M", "--amount", "a lot"], '--amount: "a lot" is no number'),
+        (
+            ["M", "--type", "gift"],
+            "gift isn't a type of opportunity; give one of sales, support, maintenance",
+        ),
+        (["M", "--process", "fast"], "unknown process fast; the settings have standard"),
+        (["M", "--stage", "won"], "won isn't a stage of the process standard; its stages: qualify, demo"),
+        (["M", "--amount", "a lot"], '--amount: "a lot" isn\'t a number'),
         (["M", "--amount", "-5"], "--amount: it should be greater than or equal to 0"),
         (["M", "--probability", "140"], "--probability: it should be less than or equal to 100"),
-        (["M", "--expected-close", "someday"], '"someday" is no date'),
+        (["M", "--expected-close", "someday"], '"someday" isn\'t a date'),
         (["M", "--currency", "euro"], "--currency: "),
-        (["M", "--owner", "nobody"], "there is no user nobody; the users: ana-ruiz"),
+        (["M", "--owner", "nobody"], "unknown user nobody; the users: ana-ruiz"),
         (["M", "--customer", "nobody"], 'no customer answers to "nobody"'),
         (
             ["M", "--email", "a@b.example"],
@@ -247,7 +250,7 @@ def test_no_process_that_suits_is_said(settings, refused):
         (["M", "--title", "N"], 'the title is given twice; as "M", and with --title'),
         (["x" * 600], "title: at most 500 characters are wanted here, these are 600"),
         (["M", "--score", "101"], "--score: it should be less than or equal to 100"),
-        (["M", "--set", "items.1.quantity=2"], "items.1.quantity: there is no element 1"),
+        (["M", "--set", "items.1.quantity=2"], "items.1.quantity: no element 1"),
         (["M", "--set", "items.0.quantity=2"], "they count from 1, the first is items.1.quantity"),
         (["M", "--set", "status=won"], "--set can't give status: a new opportunity is open"),
         (["M", "--set", "stage=demo"], "--set can't give stage; give it with --stage"),
@@ -261,7 +264,7 @@ def test_wrong_input_is_refused(refused, arguments, said):
 def test_an_unknown_source_is_refused_where_the_sources_are_known(add, settings, refused):
     assert add("Machines", "--source", "anything")["source"] == "anything"
     settings("sources: []", "sources: [fair, website]")
-    assert "fancy is no known source; give one of fair, website" in refused(
+    assert "fancy isn't a known source; give one of fair, website" in refused(
         "opp", "add", "M", "--source", "fancy"
     )
     assert add("Machines", "--source", "fair")["source"] == "fair"

@@ -363,16 +363,16 @@ def test_an_open_deal_is_not_reopened(cli, opp, refused):
     assert f"{opp} is open; it is at qualify" in refused("opp", "reopen", opp)
     cli("opp", "won", opp)
     said = refused("opp", "reopen", opp, "--stage", "nowhere")
-    assert "nowhere is no stage of the process standard; give --stage, in qualify, demo" in said
+    assert "nowhere isn't a stage of the process standard; give --stage, in qualify, demo" in said
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--amount", "lots"], '--amount: "lots" is no number'),
+        (["--amount", "lots"], '--amount: "lots" isn\'t a number'),
         (["--amount", "1.0051"], "1.0051 EUR can't be paid: EUR has 2 decimals; round it: --amount 1.01"),
         (["--amount", "-1"], "--amount: it should be greater than or equal to 0"),
-        (["--date", "someday"], '"someday" is no date'),
+        (["--date", "someday"], '"someday" isn\'t a date'),
         (["--quotation", "QTN-ZZZZZ"], "no quotation answers to"),
         (["--quotation", ""], 'no quotation answers to ""'),
         (["--note", ""], "--note: text is wanted here, not an empty one"),

@@ -214,7 +214,7 @@ def test_a_quantity_below_the_first_tier_is_refused(cli, refused, opp):
             ["--product", "cafe-s-100", "--quantity", "-1"],
             "--quantity: it should be greater than 0 (it is -1)",
         ),
-        (["--product", "cafe-s-100", "--quantity", "two"], '--quantity: "two" is no number'),
+        (["--product", "cafe-s-100", "--quantity", "two"], '--quantity: "two" isn\'t a number'),
         (["--product", "cafe-s-100", "--price", "-1"], "--price: it should be greater than or equal to 0"),
         (
             ["--product", "cafe-s-100", "--discount", "101"],
@@ -328,7 +328,7 @@ def test_a_line_has_one_number_in_tables_verbs_paths_exports_and_faults(add, cli
 def test_no_line_is_number_0(add, refused, opp, tmp_path):
     add("--description", "Training", "--price", "100")
     said = refused("opp", "set", opp, "items.0.quantity=3")
-    assert "items.0.quantity: there is no element 0; they count from 1, the first is items.1.quantity" in said
+    assert "items.0.quantity: no element 0; they count from 1, the first is items.1.quantity" in said
     assert "has no item 0; it has 1 (1 × Training)" in refused("opp", "item", "remove", opp, "0")
     said = refused("settings", "show", "processes.standard.stages.0.name")
     assert "they count from 1, the first is processes.standard.stages.1.name" in said
@@ -337,7 +337,7 @@ def test_no_line_is_number_0(add, refused, opp, tmp_path):
     assert "the first is items.1.description" in refused("import", "opp", str(file))
     mapping.write_text("columns:\n  title: title\n  items.0.description: items.0.description\n")
     said = refused("import", "opp", str(file), "--map", str(mapping))
-    assert "m.yaml:3: items.0.description: there is no element 0; they count from 1" in said
+    assert "m.yaml:3: items.0.description: no element 0; they count from 1" in said
 
 
 # Percentages

@@ -107,7 +107,7 @@ def test_competitors_come_and_go(cli, opp, shown, refused):
     assert shown()["competitors"] == ["Acme", "Café Rápido"]
     cli("opp", "competitor", "remove", opp, "acme")
     assert shown()["competitors"] == ["Café Rápido"]
-    assert "Acme is no competitor" in refused("opp", "competitor", "remove", opp, "Acme")
+    assert "Acme isn't a competitor" in refused("opp", "competitor", "remove", opp, "Acme")
     assert "NAME: one line is wanted here" in refused("opp", "competitor", "add", opp, "a\nb")
 
 
@@ -147,10 +147,10 @@ def test_a_team_shares_the_deal_and_its_least_loaded_answers_for_it(cli, opp, sh
     [
         (
             ["nobody"],
-            "there is no user nobody; the users: ana-ruiz, luis (Luis Vega), sara (Sara Azadi), gone",
+            "unknown user nobody; the users: ana-ruiz, luis (Luis Vega), sara (Sara Azadi), gone",
         ),
         (["gone"], "gone is not active; give it to another, or pipecli user set gone active=yes"),
-        (["--team", "none"], "there is no team none; the teams: iberia, iran, empty (Nobody yet)"),
+        (["--team", "none"], "unknown team none; the teams: iberia, iran, empty (Nobody yet)"),
         (["--team", "empty"], "the team empty has nobody at work"),
         ([], "name who gets it: a user, or a team with --team"),
         (["luis", "--team", "iran"], "name who gets it: a user, or a team with --team"),
@@ -175,7 +175,9 @@ def test_what_is_shared_is_among_the_own_of_those(cli, opp, shown, refused, monk
     assert cli("opp", "list", "--mine", "--format", "ids").out.split() == [opp]  # by his team
     said = refused("opp", "share", opp, "sara", "--remove")
     assert f"{opp} is not shared with sara; it is shared with iberia" in said
-    assert "nowhere is no user or team; share with one of ana-ruiz" in refused("opp", "share", opp, "nowhere")
+    assert "nowhere isn't a user or team; share with one of ana-ruiz" in refused(
+        "opp", "share", opp, "nowhere"
+    )
 
 
 def test_a_broken_deal_is_named_with_its_line(cli, deal):

@@ -163,7 +163,7 @@ def test_a_process_that_knows_the_stage_is_taken_as_it_is(cli, opp, shown):
 
 def test_another_process_asks_for_its_stage(cli, opp, refused, shown, git):
     said = refused("opp", "set", opp, "process=renewal")
-    assert "qualify is no stage of the process renewal; say where it goes on, in remind, propose" in said
+    assert "qualify isn't a stage of the process renewal; say where it goes on, in remind, propose" in said
     assert f"pipecli opp set {opp} process=renewal stage=" in said
     cli("opp", "set", opp, "probability=77")
     cli("opp", "set", opp, "process=renewal", "stage=remind")
@@ -174,8 +174,8 @@ def test_another_process_asks_for_its_stage(cli, opp, refused, shown, git):
 @pytest.mark.parametrize(
     ("assignments", "said"),
     [
-        (["process=other"], "there is no process other; known: standard, renewal"),
-        (["process=renewal", "stage=demo"], "demo is no stage of the process renewal"),
+        (["process=other"], "unknown process other; known: standard, renewal"),
+        (["process=renewal", "stage=demo"], "demo isn't a stage of the process renewal"),
     ],
 )
 def test_wrong_processes_are_refused(opp, refused, assignments, said):
@@ -193,10 +193,10 @@ def test_wrong_processes_are_refused(opp, refused, assignments, said):
         (["status=won"], "use pipecli opp won or lost"),
         (["closed.reason=price"], "use pipecli opp won or lost"),
         (["status=lost", "closed.date=today", "closed.reason=price"], "use pipecli opp won or lost"),
-        (["type=gift"], "gift is no type of opportunity"),
-        (["source=rumour"], "rumour is no known source; give one of fair, website"),
+        (["type=gift"], "gift isn't a type of opportunity"),
+        (["source=rumour"], "rumour isn't a known source; give one of fair, website"),
         (["id=OPP-00000"], "id never changes"),
-        (["owner=nobody"], "owner: there is no user nobody"),
+        (["owner=nobody"], "owner: unknown user nobody"),
         (["probability=140"], "probability: "),
         (["stagee=demo"], "opportunity has no field stagee"),
         (["title="], '"title" is missing'),

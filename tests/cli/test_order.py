@@ -158,7 +158,7 @@ def test_a_delivery_may_be_noted_later(cli, order):
     [
         ("tomorrow", "2026-11-22 has not come yet"),
         ("2026-11-20", "is of 2026-11-21, it can't be delivered on 2026-11-20"),
-        ("soon", '"soon" is no date'),
+        ("soon", '"soon" isn\'t a date'),
     ],
 )
 def test_a_day_on_which_nothing_was_delivered(refused, order, day, fault):

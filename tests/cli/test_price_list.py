@@ -111,13 +111,13 @@ def test_the_list_of_lists_counts_the_products(cli, shop):
     [
         ("cafe-s-100=-1", "cafe-s-100=-1: price: it should be greater than or equal to 0 (it is -1)"),
         ("cafe-s-100=1@0", "cafe-s-100=1@0: from: it should be greater than 0 (it is 0)"),
-        ("cafe-s-100=free", 'error: cafe-s-100=free: "free" is no number; write it as 1234.56'),
-        ("cafe-s-100=1@many", '"many" is no number'),
+        ("cafe-s-100=free", 'error: cafe-s-100=free: "free" isn\'t a number; write it as 1234.56'),
+        ("cafe-s-100=1@many", '"many" isn\'t a number'),
         ("cafe-s-100=@3", "cafe-s-100=@3: the price is missing"),
-        ("cafe-s-100", 'error: "cafe-s-100" is no price; write SKU=2499.00, or SKU=2299.00@10 from 10 on'),
-        ("=12", '"=12" is no price'),
+        ("cafe-s-100", 'error: "cafe-s-100" isn\'t a price; write SKU=2499.00, or SKU=2299.00@10 from 10 on'),
+        ("=12", '"=12" isn\'t a price'),
         ("CAFE=12", "write it as cafe"),
-        ("nope=12", "retail-eur: prices.nope: there is no product nope; see `pipecli product list`"),
+        ("nope=12", "retail-eur: prices.nope: unknown product nope; see `pipecli product list`"),
         ("spare=", "spare has no price in this list"),
     ],
 )
@@ -138,14 +138,14 @@ def test_two_prices_of_one_tier_are_refused(shop, refused):
     [
         (("retail-eur",), "price list retail-eur exists already"),
         (("Retail €",), "write it as retail-eur"),
-        (("new", "--currency", "euro"), 'currency: "euro" is no currency code: three capital letters'),
-        (("new", "--currency", "XQZ"), "currency: XQZ is no currency of ISO 4217; write its code, as EUR"),
-        (("new", "--price", "nope=1"), "there is no product nope"),
+        (("new", "--currency", "euro"), 'currency: "euro" isn\'t a currency code: three capital letters'),
+        (("new", "--currency", "XQZ"), "currency: XQZ isn't a currency of ISO 4217; write its code, as EUR"),
+        (("new", "--price", "nope=1"), "unknown product nope"),
         (
             ("new", "--valid-from", "2026-02-01", "--valid-until", "2026-01-01"),
             "valid_until (2026-01-01) is before valid_from (2026-02-01)",
         ),
-        (("new", "--valid-from", "someday"), '"someday" is no date'),
+        (("new", "--valid-from", "someday"), '"someday" isn\'t a date'),
     ],
 )  # fmt: skip
 def test_a_wrong_list_is_refused(shop, refused, arguments, said):

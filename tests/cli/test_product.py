@@ -102,7 +102,7 @@ def test_a_product_that_nothing_names_goes(cli, root, git):
         ),
         (("new", "--name", "x", "--tax", "140"), "--tax: it should be less than or equal to 100"),
         (("new", "--name", "x", "--cost", "-1"), "--cost: it should be greater than or equal to 0"),
-        (("new", "--name", "x", "--cost", "a lot"), '--cost: "a lot" is no number'),
+        (("new", "--name", "x", "--cost", "a lot"), '--cost: "a lot" isn\'t a number'),
         (("new", "--name", ""), "name:"),
         (("new", "--name", "x", "--set", "colour=red"), "product has no field colour; its fields: sku, "),
     ],

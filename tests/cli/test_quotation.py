@@ -135,13 +135,13 @@ def test_a_deal_of_nobody_is_not_quoted(refused, root, given):
     ("options", "fault"),
     [
         (["--valid-until", "2026-11-20"], "before its date 2026-11-21"),
-        (["--valid-until", "someday"], "is no date"),
+        (["--valid-until", "someday"], "isn't a date"),
         (["--set", "status=sent"], "use pipecli quote send, accept, reject or revise"),
         (["--set", "revision_of=QTN-00000"], "stays with its deal"),
         (["--set", "items.1.quantity=-1"], "items.1.quantity"),
         (["--set", "colour=red"], "quotation has no field colour"),
         (["--contact", "nobody"], 'no contact answers to "nobody"'),
-        (["--language", "Spanish!"], 'error: language: "Spanish!" is no language'),
+        (["--language", "Spanish!"], 'error: language: "Spanish!" isn\'t a language'),
         (["--notes", ""], "error: notes: "),
         (["--markup", "20"], "name it: --from-supplier-quote SQ"),
         (

@@ -30,13 +30,13 @@ def test_a_draft_may_be_set(cli, root, draft, git):
     ("assignment", "fault"),
     [
         ("status=sent", "use pipecli quote send, accept, reject or revise"),
-        ("status=nonsense", 'status: "nonsense" is none of draft, sent'),
+        ("status=nonsense", 'status: "nonsense": must be one of draft, sent'),
         ("valid_until=2026-11-20", "before its date"),
         ("opportunity=OPP-00000", "stays with its deal"),
-        ("customer=nobody", "there is no customer nobody"),
+        ("customer=nobody", "unknown customer nobody"),
         ("customer=", "has neither a customer nor a lead to quote to; give it one: pipecli quote set"),
         ("currency=USD", "the price list retail-eur is in EUR"),
-        ("items.7.discount=3", "there is no element 7"),
+        ("items.7.discount=3", "no element 7"),
         ("id=QTN-00000", "id never changes"),
     ],
 )

@@ -194,8 +194,8 @@ def test_without_email_nothing_goes_out(cli, server):
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (["--to", "nobody"], '--to: "nobody" is no e-mail address'),
-        (["--to", "a@b.example\nBcc: all@contoso.example"], "is no e-mail address"),
+        (["--to", "nobody"], '--to: "nobody" isn\'t an e-mail address'),
+        (["--to", "a@b.example\nBcc: all@contoso.example"], "isn't an e-mail address"),
         (["--cc", "a@b.example, c@d.example"], "--cc: "),
     ],
 )

@@ -61,7 +61,7 @@ def test_what_makes_a_price_doubtful_is_said(cli, given):
         (["--markup", "1e400"], "error: --markup: "),
         (["--margin", "140"], "error: --margin: "),
         (["--margin", "100"], "a margin of 100 % can't be had"),
-        (["--markup", "much"], '--markup: "much" is no number'),
+        (["--markup", "much"], '--markup: "much" isn\'t a number'),
     ],
 )
 def test_what_is_no_markup(refused, given, options, fault):

@@ -105,7 +105,7 @@ def test_what_cannot_be_written_is_refused(refused, tmp_path):
         assert "only .pdf and .html can be written; name it " in line
     for name in ("quote.pdf", "quote.html"):
         line = refused("quote", "render", QTN, "--output", str(tmp_path / "nowhere" / name))
-        assert f"there is no directory {tmp_path / 'nowhere'}" in line
+        assert f"the directory {tmp_path / 'nowhere'} is missing" in line
     (tmp_path / "quote.pdf").mkdir()
     assert "is a directory" in refused("quote", "render", QTN, "--output", str(tmp_path / "quote.pdf"))
 
@@ -162,7 +162,7 @@ def test_a_template_that_is_missing_is_named_with_the_way_to_one(refused, root, 
 
     line = refused("quote", "render", QTN, "-o", str(tmp_path / "quote.pdf"))
 
-    assert "there is no file templates/other.typ" in line
+    assert "the file templates/other.typ is missing" in line
     assert "pipecli quote template > templates/other.typ" in line
 
 
@@ -238,14 +238,14 @@ def test_a_logo_that_is_no_image_is_said_and_left_out(cli, root, git, tmp_path):
 
     said = cli("quote", "render", QTN, "--output", str(tmp_path / "q.pdf"))
 
-    assert "company.logo: logo.png is no image that can be read; the document is without it" in said.err
+    assert "company.logo: logo.png can't be read as an image; the document is without it" in said.err
     assert "Contoso Coffee" in text_of(tmp_path / "q.pdf")
 
 
 @pytest.mark.parametrize(
     ("logo", "word"),
     [
-        ("templates/missing.png", "there is no file templates/missing.png"),
+        ("templates/missing.png", "the file templates/missing.png is missing"),
         ("pipecli.yaml", "pipecli.yaml is none of .png"),
     ],
 )

@@ -158,7 +158,7 @@ def test_options_say_who_and_until_when(cli: Cli, hooks: Hooks) -> None:
     cli("remind", "--mine", "--due", "tomorrow")
     assert hooks.titles == ["3 follow-ups for Ana Ruiz, 1 overdue"]
     assert "Ahead\n- 2026-11-22 call: Tomorrow" in hooks.taken[0]["message"]
-    assert "there is no user nobody" in cli("remind", "--owner", "nobody", code=1).err
+    assert "unknown user nobody" in cli("remind", "--owner", "nobody", code=1).err
 
 
 def test_who_has_no_channel_is_named(

@@ -209,7 +209,7 @@ def test_what_is_not_committed_is_as_of_now(cli, report, on, monkeypatch):
 
 def test_facts_that_say_nothing_are_not_used_and_counted(cli, january, report):
     assert (
-        "1 entry of custom.stage_entered is no time at a stage of the deal's process"
+        "1 entry of custom.stage_entered isn't a time at a stage of the deal's process"
         in cli("report", "velocity").err
     )
 

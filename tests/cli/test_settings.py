@@ -127,28 +127,28 @@ def test_a_dry_run_shows_the_diff_and_changes_nothing(cli, file, git):
     [
         ("colour=red", "error: settings has no field colour; its fields: company, currency"),
         ("currency=eur", "settings: currency:"),
-        ("timezone=Mars", '"Mars" is no timezone; write one as Europe/Madrid or UTC'),
-        ("auto_close.after_days=soon", '"soon" is no number'),
+        ("timezone=Mars", '"Mars" isn\'t a timezone; write one as Europe/Madrid or UTC'),
+        ("auto_close.after_days=soon", '"soon" isn\'t a number'),
         ("auto_close.after_days=0", "auto_close.after_days:"),
         ("processes.standard.stages.demo.probability=140", "less than or equal to 100 (it is 140)"),
-        ("processes.standard.stages.nope.name=x", "there is no element nope"),
+        ("processes.standard.stages.nope.name=x", "no element nope"),
         ("processes=", '"processes" is missing'),
         ("processes.standard.stages.demo.id=qualify", "two stages of a process have the same id"),
         ("processes.standard.when=amount > (5", "processes.standard.when: the query can't be run"),
         ("processes.standard.when=amuont > 5", "no such column: amuont"),
-        ("price_list=nope", "price_list: there is no price list nope; see `pipecli price-list list`"),
-        ("teams.asia.manager=nobody", "there is no user nobody"),
+        ("price_list=nope", "price_list: unknown price list nope; see `pipecli price-list list`"),
+        ("teams.asia.manager=nobody", "unknown user nobody"),
         ("teams.ana-ruiz.name=Ana", "ana-ruiz would be a user and a team"),
         ("targets.2026-Q4.nobody=1", "there is no user or team nobody"),
-        ("assignment_rules=[{name: all, users: [nobody]}]", "there is no user nobody"),
+        ("assignment_rules=[{name: all, users: [nobody]}]", "unknown user nobody"),
         ("exchange_rates.USD.someday=1", "exchange_rates.USD.someday"),
         ("exchange_rates.USD=1", "exchange_rates.USD has fields of its own; name one of its keys"),
         ("processes.standard.stages=[]", "processes.standard.stages: at least 1 is wanted here"),
         ("processes.standard.stages.demo.requires=budgt", 'demo requires "budgt", which no opportunity has'),
-        ("quotations.template=x.typ", "there is no file templates/x.typ; copy it there first"),
-        ("company.logo=logo.png", "company.logo: there is no file logo.png; copy it there first"),
+        ("quotations.template=x.typ", "the file templates/x.typ is missing; copy it there first"),
+        ("company.logo=logo.png", "company.logo: the file logo.png is missing; copy it there first"),
         ("company.logo=../logo.png", "../logo.png leads out of the pipeline"),
-        ("currency", '"currency" is no assignment; write path=value'),
+        ("currency", '"currency" isn\'t an assignment; write path=value'),
     ],
 )  # fmt: skip
 def test_a_wrong_setting_is_refused(refused, assignment, said):
@@ -372,21 +372,21 @@ def test_a_word_that_is_not_listed_joins_one_that_is(cli, used, root):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("lost-reason", "nope", "other"), "error: nope is no reason for losing; there are price, quality"),
+        (("lost-reason", "nope", "other"), "error: nope isn't a reason for losing; there are price, quality"),
         (
             ("lost-reason", "price", "quality"),
             "quality is a reason for losing already; to join the two, take price out of lost_reasons first",
         ),
         (("lost-reason", "price", "price"), "it is price already"),
         (("lost-reason", "price", " "), "the new name of price is missing"),
-        (("source", "nope", "other"), "nope is no source; there are none"),
+        (("source", "nope", "other"), "nope isn't a source; there are none"),
         (("type", "sales", "New Sales"), "write it as new-sales"),
-        (("stage", "standard/nope", "x"), "there is no stage standard/nope; there are standard/qualify"),
+        (("stage", "standard/nope", "x"), "unknown stage standard/nope; there are standard/qualify"),
         (("stage", "standard/propose", "demo"), "standard has a stage demo already"),
-        (("stage", "nope", "x"), "there is no stage nope"),
-        (("user", "nobody", "x"), "there is no user nobody; there are ana-ruiz"),
+        (("stage", "nope", "x"), "unknown stage nope"),
+        (("user", "nobody", "x"), "unknown user nobody; there are ana-ruiz"),
         (("user", "ana-ruiz", "iberia"), "there is a team iberia already"),
-        (("team", "nope", "x"), "there is no team nope; there are iberia"),
+        (("team", "nope", "x"), "unknown team nope; there are iberia"),
         (("team", "iberia", "ana-ruiz"), "there is a user ana-ruiz already"),
     ],
 )  # fmt: skip
@@ -397,7 +397,7 @@ def test_a_wrong_rename_is_refused(used, refused, arguments, said):
 def test_an_unlisted_word_joins_only_a_listed_one(cli, used, refused):
     cli("settings", "set", "lost_reasons=cost,quality")
     assert refused("settings", "rename", "lost-reason", "price", "timing") == (
-        "error: timing is no reason for losing; there are cost, quality"
+        "error: timing isn't a reason for losing; there are cost, quality"
     )
 
 

@@ -74,7 +74,7 @@ def test_every_table_can_be_read(cli: Cli, table: str) -> None:
         ("SELECT * FROM deals", 1, "no such table: deals; list the tables with `pipecli sql --tables`"),
         ("SELECT colour FROM products", 1, "no such column: colour"),
         ("DROP TABLE products", 1, "only questions can be asked"),
-        ("SELECT 9e999", 1, "Infinity is no number that JSON can hold"),
+        ("SELECT 9e999", 1, "Infinity isn't a number that JSON can hold"),
     ],
 )
 def test_what_can_not_be_answered_is_said_in_one_line(cli: Cli, question: str, code: int, words: str) -> None:

@@ -111,7 +111,7 @@ def test_a_cut_never_goes_through_a_character(text: str, width: int, shown: str)
 
 
 def test_a_mark_without_a_letter_stays_in_its_cell() -> None:
-    """A Devanagari sign alone is no column wide; on the blank before its cell it would take a column."""
+    """A Devanagari sign alone isn't a column wide; on the blank before its cell it would take a column."""
     rows = [["a", "\u0903x", "|"], ["b", "\u0301y", "|"], ["c", "zz", "|"]]
     text = render([Column("a", "A"), Column("b", "B"), Column("end", "|")], rows, None).text
     assert "◌\u0903x" in text

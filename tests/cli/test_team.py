@@ -81,5 +81,5 @@ def test_a_wrong_team_is_refused(cli, refused, arguments, said):
 def test_a_manager_who_is_no_user_is_refused(cli, refused):
     cli("team", "add", "asia")
     assert refused("team", "set", "asia", "manager=nobody") == (
-        "error: teams.asia.manager: there is no user nobody; add them first: pipecli user add nobody"
+        "error: teams.asia.manager: unknown user nobody; add them first: pipecli user add nobody"
     )

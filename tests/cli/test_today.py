@@ -88,7 +88,7 @@ def test_everybody_s_work_where_git_s_address_is_no_user_s(
 def test_another_s_work(cli: Cli, morning: None, refused: Callable[..., str]) -> None:
     cli("user", "add", "ben", "--name", "Ben", "--email", "ben@contoso.example")
     assert _rows(cli, "--owner", "ben") == []
-    assert "there is no user nobody" in refused("today", "--owner", "nobody")
+    assert "unknown user nobody" in refused("today", "--owner", "nobody")
 
 
 def test_what_happened_since_yesterday_is_below(

@@ -144,11 +144,11 @@ def test_a_wrong_user_is_refused(refused, arguments, said):
 @pytest.mark.parametrize(
     ("assignment", "said"),
     [
-        ("team=nowhere", "there is no team nowhere; add it first: pipecli team add nowhere"),
+        ("team=nowhere", "unknown team nowhere; add it first: pipecli team add nowhere"),
         ("colour=red", "settings has no field users.ana-ruiz.colour"),
         ("active=perhaps", '"perhaps" is neither yes nor no'),
         ("name=", '"users.ana-ruiz.name" is missing'),
-        ("name", '"users.ana-ruiz.name" is no assignment'),
+        ("name", '"users.ana-ruiz.name" isn\'t an assignment'),
     ],
 )  # fmt: skip
 def test_a_wrong_value_is_refused(refused, assignment, said):

@@ -251,7 +251,7 @@ def test_a_list_takes_a_stage_s_name_of_every_process(cli, vendas):
 def test_a_wrong_stage_lists_those_there_are_and_the_likeliest(cli, refused, vendas):
     cli("opp", "set", "foyers", "process=vendas", "stage=s1")
     line = refused("opp", "advance", "foyers", "--to", "Negociasao")
-    assert "Negociasao is no stage of the process vendas; did you mean s2 (Negociação)?" in line
+    assert "Negociasao isn't a stage of the process vendas; did you mean s2 (Negociação)?" in line
     assert "its stages: s1 (Cadastro), s2 (Negociação)" in line
 
 
@@ -287,7 +287,8 @@ def test_a_team_is_taken_by_its_name(cli, refused, vendas):
 def test_reasons_and_sources_are_taken_in_any_spelling(cli, refused, vendas):
     line = refused("opp", "lost", "foyers", "--reason", "prise")
     assert (
-        "prise is no reason for losing; did you mean price? give one of price, no-decision, Too late" in line
+        "prise isn't a reason for losing; did you mean price? give one of price, no-decision, Too late"
+        in line
     )
     assert cli("opp", "lost", "foyers", "--reason", "No decision").out.endswith(": lost: no-decision\n")
     assert cli("opp", "lost", "OPP-8W9YZ", "--reason", "TOO LATE").out.endswith(": lost: Too late\n")
@@ -308,7 +309,7 @@ def test_a_name_of_two_is_refused_with_both(refused, vendas, cli):
 def test_a_field_of_another_record_is_taken_by_its_name(cli, refused, vendas):
     shown = cli("opp", "set", "foyers", "customer=Cancity", "--format", "json")
     assert json.loads(shown.out)["customer"] == "cancity"
-    assert "customer: there is no customer Kancity; did you mean Cancity (cancity)?" in refused(
+    assert "customer: unknown customer Kancity; did you mean Cancity (cancity)?" in refused(
         "opp", "set", "foyers", "customer=Kancity"
     )
 

@@ -155,12 +155,12 @@ def test_what_is_not_committed_is_not_of_any_moment(cli: Cli, year: dict[str, st
     [
         ("2025-12-31", "nothing is known as of 2025-12-31: the first commit is of 2026-01-01"),
         ("1960-01-01", "nothing is known as of 1960-01-01: the first commit is of 2026-01-01"),
-        ("--help", '"--help" is no revision: none begins with a hyphen'),
-        ("--output=stolen", '"--output=stolen" is no revision: none begins with a hyphen'),
-        ("nosuch", '"nosuch" is no date, and no revision that this repository has; write a date as'),
-        ("HEAD:pipecli.yaml", '"HEAD:pipecli.yaml" is no date, and no revision'),
-        ("HEAD~1..HEAD", '"HEAD~1..HEAD" is no date, and no revision'),
-        ("", '"" is no date, and no revision'),
+        ("--help", '"--help" isn\'t a revision: none begins with a hyphen'),
+        ("--output=stolen", '"--output=stolen" isn\'t a revision: none begins with a hyphen'),
+        ("nosuch", '"nosuch" is neither a date nor a revision that this repository has; write a date as'),
+        ("HEAD:pipecli.yaml", '"HEAD:pipecli.yaml" is neither a date nor a revision'),
+        ("HEAD~1..HEAD", '"HEAD~1..HEAD" is neither a date nor a revision'),
+        ("", '"" is neither a date nor a revision'),
     ],
 )
 def test_what_is_no_moment_is_refused(
@@ -176,7 +176,7 @@ def test_what_is_no_moment_is_refused(
 )
 def test_an_unset_variable_does_not_pass_for_today(cli: Cli, year: dict[str, str], asked: list[str]) -> None:
     said = cli(*asked, "", code=1)
-    assert (said.out, said.err[:37]) == ("", 'error: "" is no date, and no revision')
+    assert (said.out, said.err[:42]) == ("", 'error: "" is neither a date nor a revision')
 
 
 def test_the_past_cannot_be_changed(cli: Cli, year: dict[str, str], git: Git) -> None:
@@ -228,7 +228,7 @@ def test_a_shallow_clone_knows_where_it_begins(
     assert "this clone is shallow and begins on 2026-02-28; `git fetch --unshallow`" in said
     said = cli("-C", str(clone), "opp", "list", "--as-of", "HEAD~3", code=1).err
     assert (
-        '"HEAD~3" is no date, and no revision that this repository has, and the clone is shallow; bring'
+        '"HEAD~3" is neither a date nor a revision that this repository has, and the clone is shallow; bring'
         in said
     )
     there = cli("-C", str(clone), "opp", "list", "--as-of", "2026-03-01", "--format", "json").out

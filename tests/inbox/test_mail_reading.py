@@ -133,9 +133,9 @@ def test_a_mangled_from_line_is_told(tmp_path):
     [
         (b"", "it is empty"),
         (b"\n\n", "it is empty"),
-        (b"\x89PNG\r\n\x1a\n" + bytes(1000), "it is no mail: it has no headers"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(1000), "it isn't an e-mail: it has no headers"),
         (b"\xd0\xcf\x11\xe0" + bytes(1000), "it is a file of Outlook, no mail; save the mail as .eml there"),
-        (b"just a note\nof two lines\n", "it is no mail: it has no headers"),
+        (b"just a note\nof two lines\n", "it isn't an e-mail: it has no headers"),
         (b"From: a@b.example\nX: " + b"y" * (2 << 20), "headers of more than 1 MB"),
     ],
 )
@@ -190,7 +190,7 @@ def test_a_subject_is_one_line_whatever_was_done_to_it(tmp_path, header, subject
 
 
 def test_what_stands_among_the_headers_and_is_none_takes_nothing_with_it(tmp_path):
-    broken = MAIL.replace("Subject:", "this is no header\n and this goes on\nSubject:")
+    broken = MAIL.replace("Subject:", "this isn't a header\n and this goes on\nSubject:")
 
     assert mail(tmp_path, broken).message_id == "<1@coffee.example>"
 

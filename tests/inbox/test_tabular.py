@@ -41,7 +41,7 @@ def test_the_encoding_is_found_out_and_a_guess_is_owned_up_to(text: str, encodin
 def test_a_mapping_may_say_the_encoding_and_the_delimiter() -> None:
     table = read("a|b;c\n1|2;3\n".encode("cp1250"), "x.csv", Layout(encoding="cp1250", delimiter=";"))
     assert table.columns == ["a|b", "c"]
-    with pytest.raises(PipecliError, match=r"x\.csv:2: is no utf-8 text"):
+    with pytest.raises(PipecliError, match=r"x\.csv:2: isn't a utf-8 text"):
         read("a\nñ\n".encode("cp1252"), "x.csv", Layout(encoding="utf-8"))
     with pytest.raises(PipecliError, match='no encoding "klingon"'):
         read(b"a\n", "x.csv", Layout(encoding="klingon"))
@@ -91,7 +91,7 @@ def test_nameless_columns_without_a_cell_are_none() -> None:
         (b"", "x.csv is empty"),
         (b" \n", "x.csv is empty"),
         (b"PK\x03\x04rest", "x.csv is an archive"),
-        (b"\x00\x01\xff\xfe\x81", "x.csv is no text that can be read"),
+        (b"\x00\x01\xff\xfe\x81", "x.csv can't be read as text"),
     ],
 )
 def test_what_is_no_table_is_refused(raw: bytes, said: str) -> None:
@@ -117,9 +117,9 @@ def test_json_lines_and_a_list_inside_an_object_are_rows_too() -> None:
 @pytest.mark.parametrize(
     ("raw", "name", "said"),
     [
-        (b'[{"a": 1}', "x.json", "x.json:1: is no JSON"),
+        (b'[{"a": 1}', "x.json", "x.json:1: isn't JSON"),
         (b"[1, 2]", "x.json", "x.json: a list of objects is wanted"),
-        (b'{"a": 1}\nnope\n', "x.jsonl", "x.jsonl:2: is no JSON object"),
+        (b'{"a": 1}\nnope\n', "x.jsonl", "x.jsonl:2: isn't a JSON object"),
         (b"[" * 100_000, "x.json", "x.json: is nested too deeply"),
     ],
 )

@@ -148,12 +148,12 @@ def test_settings_merge_too():
         (
             [("  luis:\n    name: Luis\n", "")],
             [("assignment_rules: [] #", "assignment_rules: [{name: all, users: [luis]}] #")],
-            "assignment_rules.1.users.1: there is no user luis",
+            "assignment_rules.1.users.1: unknown user luis",
         ),
         (
             [("quality, budget", "budget")],
             [("  reason: no-response", "  reason: quality")],
-            "auto_close.reason: quality is none of lost_reasons",
+            "auto_close.reason: quality isn't one of lost_reasons",
         ),
         (
             [("      name: Demo\n      probability: 25\n", "      name: Demo\n      probability: 30\n")],

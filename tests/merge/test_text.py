@@ -1,4 +1,4 @@
-"""What is no field: comments and layout stay; what is no record is merged line by line."""
+"""What isn't a field: comments and layout stay; what isn't a record is merged line by line."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def test_a_fault_of_our_own_loses_no_side(monkeypatch: pytest.MonkeyPatch):
 
 def test_other_files_are_merged_as_git_does():
     assert merge("notes.yaml", "a: 1\nb: 1\n", "a: 2\nb: 1\n", "a: 1\nb: 1\nc: 1\n") == Merged(
-        "a: 2\nb: 1\nc: 1\n", (), "it is no record"
+        "a: 2\nb: 1\nc: 1\n", (), "it isn't a record"
     )
 
 
@@ -145,6 +145,6 @@ def test_of_a_binary_file_ours_is_kept():
 
     assert merged.content == b"\0\1"
     (conflict,) = merged.conflicts
-    assert conflict.words == "a file that is no text can't be merged: ours is kept"
+    assert conflict.words == "a file that isn't text can't be merged: ours is kept"
     assert merge_bytes(FILE, b"id: x\n", b"\0\1", b"\0\2", prefer="theirs").content == b"\0\2"
     assert merge_bytes(FILE, b"\0\1", b"\0\1", b"\0\2").content == b"\0\2"

@@ -81,8 +81,8 @@ def test_the_file_is_where_programs_keep_theirs(tmp_path: Path, monkeypatch: pyt
     ("text", "said"),
     [
         ("[channels\n", "config.toml: "),
-        ('[chanels]\nsales = "json://a"\n', "there is no table chanels"),
-        ('channels = "json://a"\n', "channels is no table"),
+        ('[chanels]\nsales = "json://a"\n', "unknown table chanels"),
+        ('channels = "json://a"\n', "channels isn't a table"),
         ("[channels]\nsales = 3\n", "channels.sales: an address is wanted"),
         ("[users]\nana = ['json://a', '']\n", "users.ana: an address is wanted"),
     ],
@@ -97,10 +97,10 @@ def test_a_file_that_is_wrong_is_one_line(tmp_path: Path, text: str, said: str) 
 def test_what_is_neither_an_address_nor_a_channel_is_refused_without_telling_it(tmp_path: Path) -> None:
     ours = configured(tmp_path, '[users]\nana = "hunter22-secret"\nluis = "luis"\n')
 
-    with pytest.raises(PipecliError, match="is no address") as refused:
+    with pytest.raises(PipecliError, match="isn't an address") as refused:
         ours.of_user("ana")
     assert "hunter22" not in str(refused.value)
-    with pytest.raises(PipecliError, match="is no address"):
+    with pytest.raises(PipecliError, match="isn't an address"):
         ours.of_user("luis")
 
 

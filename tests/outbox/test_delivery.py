@@ -113,7 +113,7 @@ def test_what_went_wrong_is_said(mails: Mails, hooks: Hooks) -> None:
         hooks.status.clear()
     assert "Connection refused" in send(mail_url(nobody()))
     assert "no such user" in send(mails.url("gone@contoso.example"))
-    assert send("nosuch://x") == "its address is none that apprise knows"
+    assert send("nosuch://x") == "its address isn't one that apprise knows"
 
 
 def test_an_address_that_failed_is_left_alone_for_the_rest_of_a_run(hooks: Hooks) -> None:

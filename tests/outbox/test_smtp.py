@@ -185,10 +185,10 @@ def test_a_server_without_starttls_gets_nothing_in_the_clear():
     ("said", "reason"),
     [
         ({"PIPECLI_SMTP_HOST": ""}, "PIPECLI_SMTP_HOST is not set"),
-        ({"PIPECLI_SMTP_PORT": "smtp"}, 'PIPECLI_SMTP_PORT: "smtp" is no port'),
-        ({"PIPECLI_SMTP_PORT": "99999"}, "is no port"),
-        ({"PIPECLI_SMTP_SECURITY": "ssl"}, '"ssl" is none of starttls, tls, none'),
-        ({"PIPECLI_SMTP_TIMEOUT": "0"}, "is no number of seconds"),
+        ({"PIPECLI_SMTP_PORT": "smtp"}, 'PIPECLI_SMTP_PORT: "smtp" isn\'t a port'),
+        ({"PIPECLI_SMTP_PORT": "99999"}, "isn't a port"),
+        ({"PIPECLI_SMTP_SECURITY": "ssl"}, '"ssl": must be one of starttls, tls, none'),
+        ({"PIPECLI_SMTP_TIMEOUT": "0"}, "isn't a number of seconds"),
         (
             {"PIPECLI_SMTP_USER": "ana", "PIPECLI_SMTP_SECURITY": "none"},
             "would send the password in the clear",
@@ -231,6 +231,6 @@ def test_an_address(text, bare):
     ],
 )  # fmt: skip
 def test_what_is_no_address_is_refused(text):
-    with pytest.raises(PipecliError, match=r"--to: .* is no e-mail address") as refusal:
+    with pytest.raises(PipecliError, match=r"--to: .* isn't an e-mail address") as refusal:
         address_of(text, "--to")
     assert "\n" not in str(refusal.value)

@@ -106,7 +106,7 @@ def test_characters_that_no_font_has_are_told():
 
 
 def test_a_folder_of_fonts_may_hold_what_is_none(tmp_path):
-    """A font that can't be read is no reason to fail: it is as if it were not there."""
+    """A font that can't be read isn't a reason to fail: it is as if it were not there."""
     fonts = tmp_path / "fonts"
     fonts.mkdir()
     (fonts / "broken.ttf").write_bytes(b"no font")

@@ -62,7 +62,7 @@ def test_a_day_is_an_iso_date_and_nothing_that_merely_could_be():
     assert read(Day, "2026-11-21") == date(2026, 11, 21)
     for other in (20261121, "20261121", "2026-W47-6", "2026-11-21T10:00:00Z", 1.5, True, "21.11.2026"):
         assert "a date is wanted here" in refusal(Day, other)
-    assert "2026-02-30 is no day of the calendar" in refusal(Day, "2026-02-30")
+    assert "2026-02-30 isn't a day of the calendar" in refusal(Day, "2026-02-30")
 
 
 def test_a_moment_needs_its_offset():
@@ -94,5 +94,5 @@ def test_text_is_never_made_of_a_number():
 def test_a_currency_is_one_that_there_is_or_was():
     assert [read(CurrencyCode, code) for code in ("EUR", "IRR", "HRK")] == ["EUR", "IRR", "HRK"]
     assert refusal(CurrencyCode, "XQZ") == (
-        "Value error, XQZ is no currency of ISO 4217; write its code, as EUR"
+        "Value error, XQZ isn't a currency of ISO 4217; write its code, as EUR"
     )

@@ -1,4 +1,4 @@
-"""No file of a pipeline leads out of it, and none that is no regular file is opened."""
+"""No file of a pipeline leads out of it, and none that isn't a regular file is opened."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_a_schema_that_is_a_link_is_not_written_through(cli, root, secret):
     said = cli("schema", "write", code=1)
     assert said.err == (f"error: {SCHEMA} leads out of the pipeline; links and paths must stay inside it\n")
     assert secret.read_text() == "mine\n"
-    assert "lead is no file of its own" in cli("check").out
+    assert "lead isn't a file of its own" in cli("check").out
 
 
 @pytest.mark.parametrize("target", ["/dev/zero", "/dev/stdin"])
@@ -67,11 +67,11 @@ def test_the_door_opens_regular_files_within_bounds(root, secret):
     (root / "large").write_bytes(b"12345")
     (root / "inside").symlink_to(root / "large")
     for name, why in (
-        ("pipe", "is no regular file"),
+        ("pipe", "isn't a regular file"),
         ("device", "leads out"),
         ("out", "leads out"),
         ("../secret", "leads out"),
-        ("schemas", "is no regular file|Is a directory"),
+        ("schemas", "isn't a regular file|Is a directory"),
     ):
         with pytest.raises((PipecliError, OSError), match=why):
             files.read_bytes(root, name)

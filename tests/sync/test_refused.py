@@ -132,7 +132,7 @@ def error_of_ones_own(ana: Clone) -> None:
         (begin_merge, "a merge is in progress; finish it with `git commit`, or `git merge --abort`"),
         (begin_rebase, "a rebase is in progress; finish it with `git rebase --continue`"),
         (begin_revert, "a revert is in progress; finish it with `git revert --continue`"),
-        (no_remote, "there is no remote to sync with; add one: git remote add origin ADDRESS"),
+        (no_remote, "no remote to sync with; add one: git remote add origin ADDRESS"),
         (several_remotes, "main has no upstream, and there are the remotes one, two; choose one: git push"),
         (local_upstream, "plan follows main, a branch of this clone; name one that is shared"),
         (moved_remote, "origin can't be reached: .*127.0.0.1.*; nothing is changed; look at the address"),
@@ -143,7 +143,7 @@ def error_of_ones_own(ana: Clone) -> None:
         (deleted_branch, "origin has no branch plan any more; to have it there again: git push origin plan"),
         (rewritten, "origin/main was rewritten: it no longer has 1 commit that .*git rebase --onto"),
         (shallow, "this clone is shallow.*git fetch --unshallow"),
-        (another_history, "origin/main has another history: the two share no commit"),
+        (another_history, "origin/main has another history: the two have no commit in common"),
         (error_of_ones_own, "1 error would be new in what is shared; nothing is changed; mend what is here"),
     ],
 )  # fmt: skip
@@ -170,7 +170,7 @@ def test_two_changes_that_are_right_alone_and_wrong_together(ana: Clone, luis: C
     before = ana.state()
     said = ana.sync(code=1)
     assert ana.state() == before
-    assert said.out.startswith(f"{MACHINES}:4:1: customer: there is no customer acme")
+    assert said.out.startswith(f"{MACHINES}:4:1: customer: unknown customer acme")
     assert "1 error would be new in what is shared; nothing is changed; mend what is here" in said.err
     assert "together with what would come (`pipecli sync --dry-run`)" in said.err
     ana.change(MACHINES, "customer: acme\n", "")

@@ -53,7 +53,7 @@ def test_a_fault_that_was_there_before_may_stay(settings):
 
 def test_a_price_list_must_be_there(settings):
     after = settings(price_list="retail")
-    with pytest.raises(Refused, match="there is no price list retail"):
+    with pytest.raises(Refused, match="unknown price list retail"):
         change(settings(), after, "set", used_by={}, price_lists=["other"])
     assert change(settings(), after, "set", used_by={}, price_lists=["retail"]).subject == after
 
@@ -75,7 +75,7 @@ LISTED = {"lost_reasons": ["price", "silence"], "auto_close": {"reason": "silenc
 def test_auto_close_gives_a_reason_that_is_listed(settings):
     before = settings(**LISTED)
     after = settings(**LISTED | {"auto_close": {"reason": "unknown"}})
-    said = "auto_close.reason: unknown is none of lost_reasons: price, silence"
+    said = "auto_close.reason: unknown isn't one of lost_reasons: price, silence"
     with pytest.raises(Refused, match=said):
         change(before, after, "set", used_by={}, price_lists=())
     unlisted = settings(lost_reasons=[], auto_close={"reason": "unknown"})

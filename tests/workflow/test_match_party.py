@@ -1,4 +1,4 @@
-"""Which customer a prospect already is: sure signs, in their order, and what is no sign at all."""
+"""Which customer a prospect already is: sure signs, in their order, and what isn't a sign at all."""
 
 from __future__ import annotations
 

@@ -99,7 +99,7 @@ def _meant(
     except NotFound as error:
         if "did you mean" not in error.hint:
             return value  # the store refuses it, and knows the way out
-        missing = f"{'.'.join(path)}: there is no {names.noun} {value}"
+        missing = f"{'.'.join(path)}: unknown {names.noun} {value}"
         raise PipecliError(missing, hint=error.hint, code=error.code) from None
     except Ambiguous:
         raise
@@ -132,7 +132,7 @@ def split(text: str) -> tuple[list[str], str]:
     path, equals, value = text.partition("=")
     parts = path.strip().split(".")
     if not equals or not all(parts):
-        raise PipecliError(f'"{text}" is no assignment', hint="write path=value, or path= to clear")
+        raise PipecliError(f'"{text}" isn\'t an assignment', hint="write path=value, or path= to clear")
     return parts, value
 
 
@@ -233,7 +233,7 @@ def _element(values: list[Any], path: Sequence[str], length: int) -> int:
 
 
 def _no_element(path: Sequence[str], length: int, hint: str = "") -> PipecliError:
-    message = f"{'.'.join(path)}: there is no element {path[length]}"
+    message = f"{'.'.join(path)}: no element {path[length]}"
     return PipecliError(message, hint=elements.from_one(path, length) or hint)
 
 
@@ -271,7 +271,7 @@ def typed_number(name: str, path: Sequence[str], text: str, currency: str) -> in
 
 
 _ANY_DIGITS = 6
-"""Decimals of what is no sum: a price of one may have a tenth of a cent."""
+"""Decimals of what isn't a sum: a price of one may have a tenth of a cent."""
 _PLAIN = r"[+-]?([0-9]+(\.[0-9]+)?|\.[0-9]+)"
 
 
@@ -334,7 +334,7 @@ def _as_python_reads(name: str, text: str) -> int | Decimal:
     try:
         return int(text) if text.lstrip("+-").isdecimal() else Decimal(text)
     except (InvalidOperation, ValueError):
-        raise PipecliError(f'{name}: "{text}" is no number', hint="write it as 1234.56") from None
+        raise PipecliError(f'{name}: "{text}" isn\'t a number', hint="write it as 1234.56") from None
 
 
 def _flag(name: str, text: str) -> bool:
@@ -361,7 +361,7 @@ def _yaml(text: str) -> Any:
 
     try:
         return ryaml.loads(text)  # type: ignore[attr-defined] # it re-exports without saying so
-    except Exception:  # any text may be given; what is no YAML is text
+    except Exception:  # any text may be given; what isn't YAML is text
         return text
 
 

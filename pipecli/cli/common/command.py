@@ -63,7 +63,7 @@ class Group(TyperGroup):
         )
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Put the verb that is named like its argument before what is no verb, be it an option."""
+        """Put the verb that is named like its argument before what isn't a verb, be it an option."""
         default = next((verb for verb in self._verbs if verb.isupper()), None)
         if default and args and args[0] not in (*self._verbs, "-h", "--help"):
             args = [default, *args]
@@ -127,11 +127,11 @@ class Verb(TyperCommand):
         return [_format_option(self.formats), _color_option()]
 
     def invoke(self, ctx: Any) -> Any:
-        """Run it, unless the format that was given, here or before or by the environment, is none it has."""
+        """Run it, unless the format given here, before or by the environment isn't one of its own."""
         name = ctx.ensure_object(Session).format_name
         if name not in self.formats:
             known = ", ".join(self.formats)
-            raise typer.BadParameter(f'"{name}" is none of {known}', ctx=ctx, param_hint="--format")
+            raise typer.BadParameter(f'"{name}": must be one of {known}', ctx=ctx, param_hint="--format")
         while True:
             try:
                 with paged() if self.is_paged else nullcontext():

@@ -57,7 +57,7 @@ def parse_day(text: str, today: date, *, past: bool = False) -> date:
     A weekday is the next one and never today, with or without `next`; `next week` is its Monday. A month has
     no 31st to go to in February: `+1m` then gives its last day. Business days are Monday to Friday. A day
     without its year is the next one, today included; of what is `past`, the last one. A period (`2026-Q4`)
-    is refused: it is no day; so is `5/12`, which is two.
+    is refused: it isn't a day; so is `5/12`, which may be two.
     """
     day = _day(_plain(text), today, past=past)
     if day is not None:
@@ -65,7 +65,7 @@ def parse_day(text: str, today: date, *, past: bool = False) -> date:
     _refuse_two_days(_plain(text), today, past=past)
     if _period(_plain(text), today) is not None:
         raise PipecliError(f"{_quoted(text)} is a period where a day is needed", hint=f"write {DAY_FORMS}")
-    raise PipecliError(f"{_quoted(text)} is no date", hint=f"write {DAY_FORMS}")
+    raise PipecliError(f"{_quoted(text)} isn't a date", hint=f"write {DAY_FORMS}")
 
 
 def parse_period(text: str, today: date, *, past: bool = False) -> Period:
@@ -77,7 +77,7 @@ def parse_period(text: str, today: date, *, past: bool = False) -> Period:
     day = _day(plain, today, past=past)
     if day is not None:
         return Period(day, day, day.isoformat())
-    raise PipecliError(f"{_quoted(text)} is no period", hint=f"write {PERIOD_FORMS}")
+    raise PipecliError(f"{_quoted(text)} isn't a period", hint=f"write {PERIOD_FORMS}")
 
 
 def parse_from(text: str, today: date, *, past: bool = False) -> date:
@@ -108,7 +108,7 @@ def parse_moment(text: str, today: date, zone: tzinfo, *, past: bool = False) ->
     moment = _moment(match, today, zone, past=past) if match else None
     if moment is not None:
         return moment
-    fault = "has no time of day" if _day(plain, today) and not has_clock(text) else "is no date and time"
+    fault = "has no time of day" if _day(plain, today) and not has_clock(text) else "isn't a date and time"
     raise PipecliError(f"{_quoted(text)} {fault}", hint=f"write {MOMENT_FORMS}")
 
 
@@ -308,7 +308,7 @@ def _offset(text: str | None) -> tzinfo | None:
 
 
 def parse_as_of(text: str, today: date, zone: tzinfo) -> Moment:
-    """A date, a period's last day, a time; what is none of them can only be a revision of git."""
+    """A date, a period's last day, a time; anything else can only be a revision of git."""
     from pipecli.history.moments import Revision
 
     with suppress(PipecliError):

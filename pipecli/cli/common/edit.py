@@ -149,7 +149,7 @@ def _open_editor(draft: Path) -> None:
     editor = os.environ.get("VISUAL") or os.environ.get("EDITOR")
     if not editor:
         if not sys.stdin.isatty():
-            raise PipecliError("there is no terminal to edit in", hint="set EDITOR, or use `set`")
+            raise PipecliError("no terminal to edit in", hint="set EDITOR, or use `set`")
         editor = "vi"
     try:
         editing = subprocess.run([*shlex.split(editor), str(draft)], check=False)

@@ -118,7 +118,7 @@ def _meant(run: Session, plural: str, option: str, text: str) -> list[str]:
     What no record could have is refused: an empty list would say that there is nothing to do.
     """
     if noun := _NOUNS.get(option):
-        return all_chosen(text, names_of(run, noun), f"--{option}: there is no {noun} {text}")
+        return all_chosen(text, names_of(run, noun), f"--{option}: unknown {noun} {text}")
     if option == "status" and plural in BY_FOLDER:
         kind = BY_FOLDER[plural]
         # The models, which are slow to import, are asked only about what no record has now.
@@ -128,7 +128,10 @@ def _meant(run: Session, plural: str, option: str, text: str) -> list[str]:
             (statuses,) = base.options(base.annotation_at(kind.model, ["status"]))
             return [
                 chosen(
-                    text, words_of(statuses), f'--status: "{text}" is none of {", ".join(statuses)}', hint=""
+                    text,
+                    words_of(statuses),
+                    f'--status: "{text}": must be one of {", ".join(statuses)}',
+                    hint="",
                 )
             ]
     return [text]
@@ -141,7 +144,7 @@ def _order(run: Session, known: set[str]) -> str:
         return ""
     if column not in known:
         raise PipecliError(
-            f"--sort: there is no column {column}",
+            f"--sort: unknown column {column}",
             hint=f"{likeliest(column, known)}sort by one of {', '.join(sorted(known))}",
         )
     return f'"{column}" IS NULL, "{column}" {"DESC" if wanted.startswith("-") else "ASC"}'
@@ -152,7 +155,7 @@ def _limit(run: Session) -> str:
     if not wanted:
         return ""
     if not wanted.isdecimal():
-        raise PipecliError(f'--limit: "{wanted}" is no number of records', hint="write one as 10")
+        raise PipecliError(f'--limit: "{wanted}" isn\'t a number of records', hint="write one as 10")
     return f" LIMIT {int(wanted)}" if len(wanted) < 19 else ""  # what SQLite can count
 
 
@@ -174,7 +177,7 @@ class Listing(Reading):
             text_option("--search", "Only what holds these words, as `pipecli find` looks.", "WORDS"),
             text_option("--where", "Only where this SQL condition on the columns of `sql` holds.", "EXPR"),
             text_option("--sort", "By this column; -COLUMN for the last first.", "COLUMN"),
-            text_option("--limit", "At most so many.", "N"),
+            text_option("--limit", "Show at most N records.", "N"),
             text_option("--columns", "Only these columns, or +NAME for one more; not for JSON.", "NAMES"),
             *super().shared(),
         ]
@@ -246,7 +249,7 @@ def _named_column(name: str, usable: Sequence[Shown], known: set[str]) -> Shown:
         return Shown(Column(plain, plain.replace("_", " ").upper(), shrink=True), f'"{plain}"')
     every = {column.column.name for column in usable if column.column.only != "table"} | known
     raise PipecliError(
-        f'--columns: there is no column "{name}"',
+        f'--columns: unknown column "{name}"',
         hint=f"{likeliest(plain, every)}one of {', '.join(sorted(every))}",
     )
 

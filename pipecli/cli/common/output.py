@@ -298,7 +298,7 @@ def ending_of(output: str, endings: Sequence[str], name: str) -> str:
         raise PipecliError(f"{output} is a directory", hint="name a file in it")
     if not path.parent.is_dir():
         raise PipecliError(
-            f"{output}: there is no directory {path.parent}", hint="make it, or name another file"
+            f"{output}: the directory {path.parent} is missing", hint="make it, or name another file"
         )
     return ending
 

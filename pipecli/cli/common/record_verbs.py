@@ -62,7 +62,7 @@ def refs_and_assignments(words: Sequence[str]) -> tuple[list[str], list[str]]:
     """The records and the `path=value` of one command line. Raises PipecliError without any of the latter."""
     assignments = [word for word in words if re.fullmatch(_ASSIGNMENT, word, re.DOTALL)]
     if not assignments:
-        raise PipecliError(f'"{words[-1]}" is no assignment', hint="write path=value, or path= to clear")
+        raise PipecliError(f'"{words[-1]}" isn\'t an assignment', hint="write path=value, or path= to clear")
     return [word for word in words if word not in assignments], assignments
 
 

@@ -108,7 +108,7 @@ def _row(state: Mapping[str, Any], text: str) -> tuple[str, str, str]:
     rows = state.get("rows", [])
     if not 1 <= int(number) <= len(rows):
         last = f"has rows 1 to {len(rows)}" if rows else "is not there: lists have numbers on a terminal"
-        raise PipecliError(f"there is no row {text}: the last list {last}", hint="list again")
+        raise PipecliError(f"no row {text}: the last list {last}", hint="list again")
     noun, key = rows[int(number) - 1]
     return noun, key, state["listed"]
 
@@ -180,7 +180,7 @@ def find(run: Session, text: str, *kinds: Kind, care: Care = Care.LIKELY) -> Fou
 
 
 def person(run: Session) -> tuple[str, str | None] | None:
-    """The user who runs this, with their team; None where git's identity is no user."""
+    """The user who runs this, with their team; None where git's identity isn't a user."""
     me = run.me()
     return None if me is None else (me, run.pipeline.settings_as_written["users"][me].get("team"))
 
@@ -193,7 +193,7 @@ def key_of(run: Session, noun: str, text: str, process: str = "") -> str:
     if noun in BY_NOUN:
         return find(run, text, BY_NOUN[noun]).key
     what = "user or team" if noun == "principal" else noun
-    fault = f"{text} is no stage of the process {process}" if process else f"there is no {what} {text}"
+    fault = f"{text} isn't a stage of the process {process}" if process else f"unknown {what} {text}"
     return chosen(text, names_of(run, noun, process), fault)
 
 

@@ -144,7 +144,7 @@ class Session:
                 return datetime.fromisoformat(self.today_text)
             return date.fromisoformat(self.today_text)
         except ValueError:
-            raise PipecliError(f'--today: "{self.today_text}" is no date; write 2026-11-21') from None
+            raise PipecliError(f'--today: "{self.today_text}" isn\'t a date; write 2026-11-21') from None
 
     def me(self) -> str | None:
         """The user who runs this: PIPECLI_USER, else the one with git's e-mail address."""
@@ -155,13 +155,13 @@ class Session:
         named = os.environ.get("PIPECLI_USER")
         if named:
             if named not in users:
-                raise PipecliError(f"PIPECLI_USER: there is no user {named}", hint="see `pipecli user list`")
+                raise PipecliError(f"PIPECLI_USER: unknown user {named}", hint="see `pipecli user list`")
             return named
         email = git.config(self.pipeline.location.work_tree, "user.email")
         return users_by_address(users).get(email_key(email) or "")
 
     def me_and_team(self) -> tuple[str, str | None]:
-        """The user who runs this, and their team. Raises PipecliError when git's identity is no user."""
+        """The user who runs this, and their team. Raises PipecliError when git's identity isn't a user."""
         me = self.me()
         if me is None:
             raise PipecliError(
@@ -222,7 +222,7 @@ def warn(faults: Sequence[Fault]) -> None:
 
 
 def say(line: str) -> None:
-    """Tell a person something that is no result."""
+    """Tell a person something that isn't a result."""
     typer.echo("\n".join([clean(part) for part in line.split("\n")]), err=True)
 
 

@@ -66,7 +66,7 @@ def takes_links() -> bool:
 
 
 def _number(version: str) -> int:
-    """`3.4a` as 304, to compare; 0 where it is no version."""
+    """`3.4a` as 304, to compare; 0 where it isn't a version."""
     major, _, minor = version.partition(".")
     digits = "".join(char for char in minor if char.isdecimal())
     return int(major) * 100 + int(digits or 0) if major.isdecimal() else 0

@@ -33,9 +33,7 @@ DUE = 3
 @app.command("followups", cls=Planned)
 def followups(
     ctx: typer.Context,
-    due: Annotated[
-        str, typer.Option(help="Due on or before this day; today otherwise.", metavar="DATE")
-    ] = "",
+    due: Annotated[str, typer.Option(help="Due on or before this day. Default: today.", metavar="DATE")] = "",
     ics: Annotated[
         bool, typer.Option("--ics", help="Print a calendar; without --due with all that is planned.")
     ] = False,

@@ -258,7 +258,7 @@ def deliveries(run: Session, ours: Channels, found: Iterable[Notice]) -> list[De
     for (is_user, name), number in packing.nowhere.items():
         from pipecli.outbox.channels import variable
 
-        which = f"{name}, who has no channel here" if is_user else f"{name}, which is no channel here"
+        which = f"{name}, who has no channel here" if is_user else f"{name}, which isn't a channel here"
         say(f"{count(number, 'message')} for {which}: set {variable(name)}, or write {ours.file}")
     return made
 

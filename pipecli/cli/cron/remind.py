@@ -55,9 +55,7 @@ class Due(NamedTuple):
 @app.command(cls=Remind)
 def remind(
     ctx: typer.Context,
-    due: Annotated[
-        str, typer.Option(help="Due on or before this day; today otherwise.", metavar="DATE")
-    ] = "",
+    due: Annotated[str, typer.Option(help="Due on or before this day. Default: today.", metavar="DATE")] = "",
     perhaps_sent: Annotated[
         Literal["again", "skip"],
         typer.Option(

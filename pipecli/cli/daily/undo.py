@@ -96,7 +96,7 @@ def _commits(transaction: Transaction, *arguments: str) -> list[_Commit]:
 
 
 def _last(transaction: Transaction) -> _Commit:
-    """The last commit of this user that is no undo and isn't undone. Raises Refused."""
+    """The last commit of this user that isn't an undo and isn't undone. Raises Refused."""
     email = git.config(transaction.pipeline.location.work_tree, "user.email")
     undone: set[str] = set()
     for commit in _commits(transaction, "--no-merges", f"--max-count={_MOST_COMMITS}"):
@@ -106,16 +106,14 @@ def _last(transaction: Transaction) -> _Commit:
             undone.add(match[1])
         elif commit.id not in undone:
             return commit
-    raise Refused(
-        f"there is no change of {email or 'yours'} to take back", hint="name a commit: pipecli undo COMMIT"
-    )
+    raise Refused(f"no change of {email or 'yours'} to take back", hint="name a commit: pipecli undo COMMIT")
 
 
 def _named(transaction: Transaction, revision: str) -> _Commit:
     place = transaction.pipeline.location
     known = None if revision.startswith("-") else git.commit_of(place.work_tree, revision)
     if known is None:
-        raise PipecliError(f"there is no commit {revision}", hint="`pipecli history REF` names them")
+        raise PipecliError(f"unknown commit {revision}", hint="`pipecli history REF` names them")
     commits = _commits(transaction, "--max-count=1", known)
     if not commits or commits[0].id != known:
         raise Refused(f"{known[:7]} changed nothing of this pipeline, or is a merge")

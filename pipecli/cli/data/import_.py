@@ -100,7 +100,7 @@ def target_of(kind: str) -> Target:
     target = target_named(kind)
     if target is None:
         known = ", ".join([*(kind.plural for kind in COLLECTIONS), *(part.plural for part in PART_KINDS)])
-        raise PipecliError(f'"{kind}" is no kind of record', hint=f"give one of {known}")
+        raise PipecliError(f'"{kind}" isn\'t a kind of record', hint=f"give one of {known}")
     return target
 
 

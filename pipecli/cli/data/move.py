@@ -48,7 +48,7 @@ def collection_of(kind: str) -> Collection:
     collection = named(kind)
     if collection is None:
         known = ", ".join(kind.plural for kind in COLLECTIONS)
-        raise PipecliError(f'"{kind}" is no kind of record', hint=f"give one of {known}")
+        raise PipecliError(f'"{kind}" isn\'t a kind of record', hint=f"give one of {known}")
     return collection
 
 
@@ -133,7 +133,7 @@ def plan(
     if (into / PLAN_FILE).exists() and not force:
         raise PipecliError(f"{into} has a plan already", hint="name another folder, or say --force")
     if into.exists() and not into.is_dir():
-        raise PipecliError(f"{into} is no folder")
+        raise PipecliError(f"{into} isn't a folder")
     run = session(ctx)
     outcome = make_plan(files_of(export), run.pipeline.settings, source=str(export), vendor=from_)
     _write_pages(outcome, into)

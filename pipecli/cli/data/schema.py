@@ -106,6 +106,6 @@ def _kind(name: str) -> Kind:
     if kind := SETTINGS if name == SETTINGS.noun else collection and collection.kind:
         return kind
     raise PipecliError(
-        f"there is no kind of record {name}",
+        f"unknown kind of record {name}",
         hint=f"one of {', '.join(kind.noun for kind in (*KINDS, SETTINGS))}",
     )

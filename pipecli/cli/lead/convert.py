@@ -51,31 +51,31 @@ def convert(
     ctx: typer.Context,
     ref: Ref,
     title: Annotated[
-        Text, typer.Option(help="The opportunity's title; the lead's name otherwise.", metavar="TEXT")
+        Text, typer.Option(help="The opportunity's title. Default: the lead's name.", metavar="TEXT")
     ] = None,
     expected_close: Annotated[Text, typer.Option(help="When it should be won.", metavar="DATE")] = None,
     type_: Annotated[Text, typer.Option("--type", help="sales, support, …", metavar="TYPE")] = None,
     amount: Annotated[
-        Text, typer.Option(help="Its value by hand; the items' otherwise.", metavar="AMOUNT")
+        Text, typer.Option(help="Its value by hand. Default: the items'.", metavar="AMOUNT")
     ] = None,
     currency: Annotated[
-        Text, typer.Option(help="The price list's or the settings' otherwise.", metavar="CODE")
+        Text, typer.Option(help="Default: the price list's or the settings'.", metavar="CODE")
     ] = None,
     price_list: Annotated[Text, typer.Option(help="What its items are priced from.", metavar="LIST")] = None,
     process: Annotated[
-        Text, typer.Option(help="Its process; chosen by the settings otherwise.", metavar="PROCESS")
+        Text, typer.Option(help="Its process. Default: chosen by the settings.", metavar="PROCESS")
     ] = None,
     customer: Annotated[
-        Text, typer.Option(help="This customer; found or made otherwise.", metavar="CUSTOMER")
+        Text, typer.Option(help="This customer. Default: found or made.", metavar="CUSTOMER")
     ] = None,
     onto: Annotated[
         Text,
         typer.Option(
-            "--onto", "--opportunity", help="Join this open opportunity; a new one otherwise.", metavar="REF"
+            "--onto", "--opportunity", help="Join this open opportunity. Default: a new one.", metavar="REF"
         ),
     ] = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Although need, budget or timeframe is not yes.")
+        bool, typer.Option("--force", help="Even if need, budget or timeframe isn't yes.")
     ] = False,
 ) -> None:
     """Open an opportunity on a lead, or join one that is there (--onto); prints its id.

@@ -43,7 +43,7 @@ def add(
     campaign: Annotated[Text, typer.Option(help="The campaign that brought it.", metavar="TEXT")] = None,
     owner: Annotated[
         Text,
-        typer.Option(help="Who follows it up; you, or who a rule names, otherwise.", metavar="USER"),
+        typer.Option(help="Who follows it up. Default: you, or who a rule names.", metavar="USER"),
     ] = None,
     score: Annotated[int | None, typer.Option(help="How promising, 0 to 100.", metavar="N")] = None,
     role: Annotated[

@@ -54,15 +54,15 @@ def add(
     ] = None,
     type_: Annotated[Text, typer.Option("--type", help="sales, support, …", metavar="TYPE")] = None,
     process: Annotated[
-        Text, typer.Option(help="Its process; chosen by the settings otherwise.", metavar="PROCESS")
+        Text, typer.Option(help="Its process. Default: chosen by the settings.", metavar="PROCESS")
     ] = None,
     stage: Annotated[Text, typer.Option(help="Where it begins, if not first.", metavar="STAGE")] = None,
     owner: Annotated[
         Text,
-        typer.Option(help="Who sells; you, or who a rule names, otherwise.", metavar="USER"),
+        typer.Option(help="Who sells. Default: you, or who a rule names.", metavar="USER"),
     ] = None,
     currency: Annotated[
-        Text, typer.Option(help="The price list's or the settings' otherwise.", metavar="CODE")
+        Text, typer.Option(help="Default: the price list's or the settings'.", metavar="CODE")
     ] = None,
     price_list: Annotated[Text, typer.Option(help="What its items are priced from.", metavar="LIST")] = None,
     amount: Annotated[
@@ -72,14 +72,14 @@ def add(
         ),
     ] = None,
     probability: Annotated[
-        Text, typer.Option(help="By hand, in percent; the stage's otherwise.", metavar="PERCENT")
+        Text, typer.Option(help="By hand, in percent. Default: the stage's.", metavar="PERCENT")
     ] = None,
     expected_close: Annotated[
         Text, typer.Option(help="When it should be won, as 15 dec or +2w.", metavar="DATE")
     ] = None,
     source: Annotated[Text, typer.Option(help="Where it came from.", metavar="SOURCE")] = None,
     campaign: Annotated[Text, typer.Option(help="The campaign that brought it.", metavar="TEXT")] = None,
-    score: Annotated[Text, typer.Option(help="0 to 100; the lead's otherwise.", metavar="N")] = None,
+    score: Annotated[Text, typer.Option(help="0 to 100. Default: the lead's.", metavar="N")] = None,
     tag: Tags = None,
     notes: Notes = None,
     next_contact: Annotated[

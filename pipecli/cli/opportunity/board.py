@@ -36,10 +36,10 @@ def board(
     ctx: typer.Context,
     process: Annotated[
         str,
-        typer.Option(help="Of this process; of that with the most open deals otherwise.", metavar="PROCESS"),
+        typer.Option(help="Of this process. Default: of that with the most open deals.", metavar="PROCESS"),
     ] = "",
     closed: Annotated[bool, typer.Option("--closed", help="With what was won, lost and closed.")] = False,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many cards a column.", metavar="N")] = 8,
+    limit: Annotated[int, typer.Option(min=1, help="Show at most N cards a column.", metavar="N")] = 8,
     interactive: Annotated[
         bool, typer.Option("--interactive", "-i", help="On the whole terminal, to move cards.")
     ] = False,

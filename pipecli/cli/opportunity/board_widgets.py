@@ -64,9 +64,7 @@ def read_board(
     pipeline.need(OPPORTUNITY)
     processes = pipeline.settings_as_written["processes"]
     if process and process not in processes:
-        raise PipecliError(
-            f"--process: there is no process {process}", hint=f"there are {', '.join(processes)}"
-        )
+        raise PipecliError(f"--process: unknown process {process}", hint=f"there are {', '.join(processes)}")
     owners = owner_filter(run) if owners is None else owners
     deals = open_deals(pipeline.index.connection, owners, Days(), with_activities=True)
     counts = Counter(deal.process for deal in deals)

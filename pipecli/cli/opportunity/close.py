@@ -30,7 +30,7 @@ from pipecli.workflow.opportunity.close import reopen as reopened
 
 app = noun()
 
-_Day = Annotated[str | None, typer.Option("--date", help="When; today otherwise.", metavar="DATE")]
+_Day = Annotated[str | None, typer.Option("--date", help="When. Default: today.", metavar="DATE")]
 
 
 @app.command("won", cls=Changing)
@@ -38,7 +38,7 @@ def won(
     ctx: typer.Context,
     ref: Ref,
     quotation: Annotated[
-        str | None, typer.Option(help="Which one won; the last sent otherwise.", metavar="QUOTATION")
+        str | None, typer.Option(help="Which one won. Default: the last sent.", metavar="QUOTATION")
     ] = None,
     amount: Annotated[
         str | None,
@@ -133,7 +133,7 @@ def reopen(
     ctx: typer.Context,
     ref: Ref,
     stage: Annotated[
-        str | None, typer.Option(help="Where it goes on; where it was otherwise.", metavar="STAGE")
+        str | None, typer.Option(help="Where it goes on. Default: where it was.", metavar="STAGE")
     ] = None,
 ) -> None:
     """Open a closed opportunity again, its quotations as they were."""

@@ -51,7 +51,7 @@ def advance(
     ctx: typer.Context,
     refs: Refs = None,
     to: Annotated[str | None, typer.Option(help="This stage, not the next.", metavar="STAGE")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Although steps or fields are missing.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Even if steps or fields are missing.")] = False,
     keep_probability: Annotated[
         bool, typer.Option("--keep-probability", help="Keep a probability that was set by hand.")
     ] = False,
@@ -165,7 +165,7 @@ def take_offer(
     ref: Ref,
     quotation: Annotated[
         str | None,
-        typer.Argument(metavar="[QUOTATION]", help="The accepted one, else the one sent last, otherwise."),
+        typer.Argument(metavar="[QUOTATION]", help="Default: the accepted one, else the one sent last."),
     ] = None,
 ) -> None:
     """Copy the lines of a quotation back to its opportunity.

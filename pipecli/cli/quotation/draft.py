@@ -38,14 +38,14 @@ def new(
         str | None, typer.Option(help="Its last day; by default the settings say how many.", metavar="DATE")
     ] = None,
     language: Annotated[
-        str | None, typer.Option(help="As es or pt-BR; the contact's or customer's otherwise.", metavar="TAG")
+        str | None, typer.Option(help="As es or pt-BR. Default: the contact's or customer's.", metavar="TAG")
     ] = None,
     contact: Annotated[
         str | None,
-        typer.Option(help="Whom it is for; the deal's primary contact otherwise.", metavar="CONTACT"),
+        typer.Option(help="Whom it is for. Default: the deal's primary contact.", metavar="CONTACT"),
     ] = None,
     terms: Annotated[
-        str | None, typer.Option(help="Its terms; the settings' otherwise.", metavar="TEXT")
+        str | None, typer.Option(help="Its terms. Default: the settings'.", metavar="TEXT")
     ] = None,
     notes: Annotated[
         str | None, typer.Option(help="Notes of your own; no page shows them.", metavar="TEXT")

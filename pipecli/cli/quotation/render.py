@@ -144,7 +144,7 @@ def _set(pipeline: Pipeline, printed: Printed, record: Record, form: Form) -> by
     done = typeset(printed, template, form=form, fonts=fonts, logo=_logo(pipeline), created=record.created)
     if not done.logo_is_read:
         file = pipeline.settings.company.logo
-        say(f"company.logo: {file} is no image that can be read; the document is without it")
+        say(f"company.logo: {file} can't be read as an image; the document is without it")
     if done.missing:
         say(
             f"no font here has {done.missing[:40]}: boxes are in their place; "
@@ -169,7 +169,7 @@ def _template(pipeline: Pipeline) -> Template | None:
         )
     if not path.is_file():
         raise PipecliError(
-            f"quotations.template: there is no file {named}",
+            f"quotations.template: the file {named} is missing",
             hint=f"begin with the one of pipecli: pipecli quote template > {named}",
         )
     return Template(folder, file)
@@ -182,9 +182,9 @@ def _logo(pipeline: Pipeline) -> Path | None:
         return None
     path = inside(pipeline.root, file)
     if path.suffix.lower() not in _IMAGES:
-        say(f"company.logo: {file} is none of {', '.join(_IMAGES)}; the document is without it")
+        say(f"company.logo: {file} isn't one of {', '.join(_IMAGES)}; the document is without it")
     elif not path.is_file():
-        say(f"company.logo: there is no file {file}; the document is without it")
+        say(f"company.logo: the file {file} is missing; the document is without it")
     elif path.stat().st_size > _LARGEST_LOGO:
         say(f"company.logo: {file} is larger than 1 MB; the document is without it")
     else:

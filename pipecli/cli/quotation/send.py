@@ -205,12 +205,12 @@ def send(
     ctx: typer.Context,
     ref: Ref,
     date: Annotated[
-        str | None, typer.Option(help="The date it bears; its own otherwise.", metavar="DATE")
+        str | None, typer.Option(help="The date it bears. Default: its own.", metavar="DATE")
     ] = None,
     email: Annotated[bool, typer.Option("--email", help="Mail it first, as a PDF.")] = False,
     to: Annotated[
         list[str] | None,
-        typer.Option(help="To whom; its contact, lead or customer otherwise. Repeatable.", metavar="ADDRESS"),
+        typer.Option(help="To whom. Default: its contact, lead or customer. Repeatable.", metavar="ADDRESS"),
     ] = None,
     cc: Annotated[
         list[str] | None, typer.Option(help="Who gets a copy; repeatable.", metavar="ADDRESS")

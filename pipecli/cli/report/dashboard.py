@@ -89,10 +89,12 @@ def _file(output: str) -> Path:
         return path
     if path.exists() and not path.is_dir():
         raise PipecliError(
-            f"{output} is no directory and no .html", hint=f"name it {path.with_suffix('.html')}"
+            f"{output} is neither a directory nor a .html", hint=f"name it {path.with_suffix('.html')}"
         )
     if not path.parent.is_dir():
-        raise PipecliError(f"{output}: there is no directory {path.parent}", hint="make it, or name another")
+        raise PipecliError(
+            f"{output}: the directory {path.parent} is missing", hint="make it, or name another"
+        )
     return path / "index.html"
 
 

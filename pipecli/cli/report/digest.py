@@ -311,7 +311,7 @@ def _readers(run: Session, email: Sequence[str], to: Sequence[str]) -> Iterator[
     for text in email:
         slug, bare = users_by_address(users).get(email_key(text) or ""), text
         if "@" not in text:
-            slug = chosen(text, names, f"--email: there is no user {text}")
+            slug = chosen(text, names, f"--email: unknown user {text}")
             bare = str(users[slug].get("email") or "")
             if not bare:
                 raise PipecliError(f"--email: {slug} has no address", hint=f"pipecli user set {slug} email=…")

@@ -156,7 +156,7 @@ def _columns(made: FirstResponse, names: Names, *, is_business: bool) -> list[Co
 
 
 def _time(minutes: object, *, is_business: bool) -> str:
-    """`45 min`, `5 h 12 min`, `34 days`; a business day is no day, so its hours stay hours."""
+    """`45 min`, `5 h 12 min`, `34 days`; a business day isn't a day, so its hours stay hours."""
     return duration(minutes, in_hours=is_business) if isinstance(minutes, int) else ""
 
 

@@ -181,7 +181,7 @@ def by_option(groupings: Sequence[str]) -> Any:
 def grouping(by: str, groupings: Sequence[str], option: str = "--by") -> str:
     """The grouping that was asked for. Raises typer.BadParameter for one that the report has not."""
     if by not in groupings:
-        raise typer.BadParameter(f'"{by}" is none of {", ".join(groupings)}', param_hint=option)
+        raise typer.BadParameter(f'"{by}": must be one of {", ".join(groupings)}', param_hint=option)
     return by
 
 
@@ -201,7 +201,7 @@ def currency_code(text: str) -> str | None:
     """The currency of `--currency`; None where none was given. Raises PipecliError."""
     code = text.upper()
     if code and not (len(code) == 3 and code.isascii() and code.isalpha()):
-        raise PipecliError(f'--currency: "{text}" is no currency code', hint="write one as EUR")
+        raise PipecliError(f'--currency: "{text}" isn\'t a currency code', hint="write one as EUR")
     return code or None
 
 

@@ -296,7 +296,7 @@ def _days(key: str | None) -> _Days | None:
 
 
 def _goals(run: Session, written: Mapping[str, Any], made: Forecast) -> Iterator[Goal]:
-    """The targets of the settings; `check` names those whose period is none."""
+    """The targets of the settings; `check` names those without a valid period."""
     rates = run.pipeline.rates
     for name, amounts in written.items():
         days = _days(name)

@@ -73,14 +73,14 @@ def report_velocity(
         rows = [_stage(row, stages) for row in made.stages]
         columns = _stage_columns(stages, order)
         remarks = [*_unknown(made.stages), "", *_said_pace(made.pace, valuation.currency)]
-        print_report(run, caption, rows, columns, about=about, remarks=remarks, nothing="there is no deal")
+        print_report(run, caption, rows, columns, about=about, remarks=remarks, nothing="no deals")
         return
     names = Names(run, by)
     totals = {"label": "total", **_pace(made.pace)}
     print_report(
         run, f"{caption}, in {valuation.currency}", _rows(made, names, stages),
         _pace_columns(made.by, names, valuation.currency), about=about, total=totals,
-        remarks=[_FORMULA], nothing="there is no deal",
+        remarks=[_FORMULA], nothing="no deals",
     )  # fmt: skip
 
 

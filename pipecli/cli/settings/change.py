@@ -193,7 +193,7 @@ def _refuse_missing_files(transaction: Transaction, after: Settings) -> None:
         ("quotations.template", "templates/", before.quotations.template, after.quotations.template),
     ):
         if new and new != old and not inside(transaction.pipeline.root, f"{folder}{new}").is_file():
-            raise PipecliError(f"{path}: there is no file {folder}{new}", hint="copy it there first")
+            raise PipecliError(f"{path}: the file {folder}{new} is missing", hint="copy it there first")
 
 
 def records_with(pipeline: Pipeline, what: str, word: str) -> list[str]:

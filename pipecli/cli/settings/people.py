@@ -122,7 +122,7 @@ def add_team(
     slug: Annotated[
         str, typer.Argument(metavar="TEAM", help="What names it: small letters, digits and hyphens.")
     ],
-    name: Annotated[str | None, typer.Option(help="Its name; the slug otherwise.", metavar="TEXT")] = None,
+    name: Annotated[str | None, typer.Option(help="Its name. Default: the slug.", metavar="TEXT")] = None,
     manager: Annotated[str | None, typer.Option(help="Who answers for it.", metavar="USER")] = None,
     parent: Annotated[str | None, typer.Option(help="The team it belongs to.", metavar="TEAM")] = None,
 ) -> None:

@@ -344,14 +344,14 @@ class _Builder:
     def _check(self, field_: str, noun: str, key: str) -> None:
         settings = self.completer.settings
         if noun == "process" and key not in settings.processes:
-            raise Unreadable(f"{field_}: there is no process {key} among {', '.join(settings.processes)}")
+            raise Unreadable(f"{field_}: unknown process {key} among {', '.join(settings.processes)}")
         if noun == "stage":
             process, _, stage = key.partition("/")
             if process in settings.processes and settings.stage(process, stage) is None:
                 known = ", ".join(stage.id for stage in settings.processes[process].stages)
-                raise Unreadable(f"{field_}: {stage} is no stage of the process {process}: {known}")
+                raise Unreadable(f"{field_}: {stage} isn't a stage of the process {process}: {known}")
         elif noun != "process" and not self.names.exists(noun, key):
-            raise Unreadable(f"{field_}: there is no {noun} {key}")
+            raise Unreadable(f"{field_}: unknown {noun} {key}")
 
 
 def _disputed(clash: Clash) -> str:

@@ -119,7 +119,7 @@ class Bindings:
     rows: str | None = None
     """The list of which each row is an element."""
     nothing: frozenset[str] = frozenset()
-    """The words that are no value."""
+    """The words that don't count as a value."""
     empties: dict[str, Tally] = field(default_factory=dict)
     """Those that were met."""
     unread: dict[tuple[str, str], Row] = field(default_factory=dict)
@@ -213,7 +213,7 @@ class Bindings:
         if binding.path is None or binding.read is None:
             known = ", ".join(binding.values)
             reading.reasons.append(
-                f'{column}: "{_plain(cell)}" is none of the values of the mapping: {known}'
+                f'{column}: "{_plain(cell)}": must be one of the values of the mapping: {known}'
             )
             return
         try:
@@ -316,7 +316,7 @@ def doubtful_scale(
 
 
 def _number(text: str, mark: Mark) -> Decimal | None:
-    """A plain number; None for what is none, or says itself that it is a percentage."""
+    """A plain number; None for anything else, and for what says that it is a percentage."""
     try:
         return None if "%" in text else notation.number(text, mark)
     except Unreadable:

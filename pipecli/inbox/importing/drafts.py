@@ -89,7 +89,7 @@ class Drafts:
             key = self._key(own, external, name)
         is_new = key not in self.known.labels
         if is_new and not self.may_make:
-            raise NotHere(f"there is no {self.collection.noun} {external or name}")
+            raise NotHere(f"unknown {self.collection.noun} {external or name}")
         self._above = key
         self.known.add(key, name or self.known.labels.get(key, key), external)
         draft = self.by_key.get(key)

@@ -181,7 +181,7 @@ class Placing:
         known = ", ".join(str(member.get("product") or member.get("description")) for member in members)
         new = element.get(("product",), element.get(("description",)))
         raise Unreadable(
-            f"items: {new} is none of the lines of this {self.noun} ({known}): it may be one more, or stand "
+            f"items: {new} isn't a line of this {self.noun} ({known}): it may be one more, or stand "
             "for one of them; say rows: items in the mapping if each row is a line"
         )
 

@@ -136,7 +136,7 @@ class Mapping(Part):
     keep: Literal["local", "file", "conflict"] | None = None
     """The value that stays where people here and the file changed one since the last import; else `local`."""
     empty: tuple[str, ...] = ()
-    """Words that are no value, beside those that every file may have: `#N/A`, `NULL`, `-`."""
+    """Words that don't count as a value, beside those that every file may have: `#N/A`, `NULL`, `-`."""
     only: dict[Line, Condition] = {}
     """The rows to take: those in which these columns have these values; the others are counted."""
     unknown: Literal["reject", "skip"] | None = None
@@ -205,7 +205,7 @@ def parsed(collection: Collection, name: str) -> Path:
         place = kinds.place(text) if is_list else None
         if is_list and place is None:
             if hint := kinds.from_one(texts, length):
-                raise ValueError(f"{name}: there is no element 0; {hint}")
+                raise ValueError(f"{name}: no element 0; {hint}")
             parts.append(0)
         parts.append(text if place is None else place)
         if not text or base.annotation_at(collection.model, parts) is None:

@@ -72,10 +72,10 @@ def money(text: str, mark: Mark, *, third_decimal: bool = True) -> Money:
     short = _SHORT.search(text.strip())
     match = _parts(_SHORT.sub("", text.strip()))
     if match is None or bool(match["open"]) != bool(match["close"]):
-        raise Unreadable(f'"{text}" is no amount')
+        raise Unreadable(f'"{text}" isn\'t an amount')
     named = [sign for sign in (match["before"], match["after"]) if sign]
     if len(named) > 1:
-        raise Unreadable(f'"{text}" is no amount')
+        raise Unreadable(f'"{text}" isn\'t an amount')
     currencies = _currencies(named[0], text) if named else frozenset[str]()
     third = third_decimal or short is not None or any(minor_digits(currency) > 2 for currency in currencies)
     value = _number(match["number"], mark, text, third) * _SCALES[short[1].lower() if short else ""]
@@ -96,7 +96,7 @@ def number(text: str, mark: Mark, *, is_percent: bool = False) -> Decimal:
         mark = "." if signs[0] == "." else ","
     read = money(text.strip().removesuffix("%"), mark)
     if read.currencies:
-        raise Unreadable(f'"{text}" is no plain number')
+        raise Unreadable(f'"{text}" isn\'t a plain number')
     return read.value
 
 
@@ -139,7 +139,7 @@ def _currencies(sign: str, text: str) -> frozenset[str]:
     for known in (bare, bare.capitalize(), bare.lower()):
         if known in _SIGNS:
             return _SIGNS[known]
-    raise Unreadable(f'"{text}" is no amount: "{sign}" is no currency')
+    raise Unreadable(f'"{text}" isn\'t an amount: "{sign}" isn\'t a currency')
 
 
 def _number(digits: str, mark: Mark, text: str, third_decimal: bool) -> Decimal:
@@ -156,11 +156,11 @@ def _number(digits: str, mark: Mark, text: str, third_decimal: bool) -> Decimal:
             Decimal(decimals),
         )
     if mark and decimal != mark:
-        raise Unreadable(f'"{text}" is no amount where "{mark}" stands before the decimals')
+        raise Unreadable(f'"{text}" isn\'t an amount where "{mark}" stands before the decimals')
     whole, _, fraction = digits.partition(decimal) if decimal else (digits, "", "")
     groups = re.split(r"[.,' ]", whole)
     if not _are_groups(groups, whole) or not (fraction.isdecimal() or fraction == ""):
-        raise Unreadable(f'"{text}" is no amount')
+        raise Unreadable(f'"{text}" isn\'t an amount')
     return Decimal(f"{''.join(groups) or '0'}.{fraction}" if fraction else "".join(groups))
 
 
@@ -230,7 +230,7 @@ def fault_of(form: str) -> str | None:
     unknown = [f"%{directive}" for directive in directives if directive not in _DIRECTIVES]
     if unknown:
         known = " ".join(f"%{directive}" for directive in sorted(_DIRECTIVES - {"%"}))
-        return f"{unknown[0]} is none of {known}"
+        return f"{unknown[0]} isn't one of {known}"
     if not {"y", "Y"} & set(directives):
         return f'"{form}" has no year; write a format as %d.%m.%Y'
     twice = [
@@ -257,11 +257,11 @@ def _moment(text: str, formats: Sequence[str], today: date) -> datetime:
         try:
             return datetime.fromisoformat(plain)
         except ValueError:
-            raise Unreadable(f'"{text}" is no day of the calendar') from None
+            raise Unreadable(f'"{text}" isn\'t a day of the calendar') from None
     wanted = " or ".join(formats) or "2026-11-21; another form is said in the mapping, as date: '%d/%m/%Y'"
     if _SERIAL.fullmatch(plain) and len(plain) >= 5 and EXCEL not in formats:
         wanted += f"; days that a spreadsheet counts are said as date: {EXCEL}"
-    raise Unreadable(f'"{text}" is no date of the form {wanted}')
+    raise Unreadable(f'"{text}" isn\'t a date of the form {wanted}')
 
 
 def _of_serial(serial: float) -> datetime:
@@ -298,5 +298,5 @@ def _in_its_century(read: datetime, text: str, today: date) -> datetime:
             try:
                 return read.replace(year=year)
             except ValueError:
-                raise Unreadable(f'"{text}" is no day of the calendar') from None
+                raise Unreadable(f'"{text}" isn\'t a day of the calendar') from None
     raise Unreadable(f'"{text}" has a year of no certain century; write it with four digits')

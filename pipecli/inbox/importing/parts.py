@@ -97,4 +97,4 @@ def _home(
         if known:
             return known[0]
     kinds = " or ".join(parent.noun for parent in part.parents)
-    raise NotHere(f"there is no {kinds} {' or '.join(told)}" if told else f"it names no {kinds}")
+    raise NotHere(f"unknown {kinds} {' or '.join(told)}" if told else f"it names no {kinds}")

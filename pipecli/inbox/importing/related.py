@@ -156,7 +156,7 @@ class Names:
             others = self.people.elsewhere(text)
             where = f" at {customer}" if customer else ""
             hint = f"; {others}: name the person by id or e-mail address" if others else ""
-            raise Unreadable(f'there is no contact "{text}"{where}{hint}')
+            raise Unreadable(f'unknown contact "{text}"{where}{hint}')
         self.note_namesake(key := self.new_slug(CONTACT.noun, text), text)
         plain: Plain = {"id": key, "name": text}
         plain |= {"customer": customer} if customer else {}
@@ -204,7 +204,7 @@ class Names:
             return text
         if noun not in self._makeable:
             what = "user or team" if noun == "principal" else noun
-            raise Unreadable(f'there is no {what} "{text}"')
+            raise Unreadable(f'unknown {what} "{text}"')
         collection = BY_NOUN[noun]
         code = _CODE_AND_NAME.fullmatch(text) if noun == "product" else None
         key, text = code.groups() if code else (self.new_slug(noun, text), text)

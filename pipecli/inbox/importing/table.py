@@ -31,7 +31,7 @@ class Raw:
 
 
 Cell = str | int | Decimal | bool | tuple["Cell", ...] | Raw
-"""The value of a row in one column. Of CSV always text; empty text is no value."""
+"""The value of a row in one column. Of CSV always text; empty text isn't a value."""
 
 REASON = "reject_reason"
 """The column that a rejects file has beside those of its rows; it feeds nothing when the file comes back."""
@@ -123,14 +123,12 @@ def decode(raw: bytes, name: str, encoding: str | None = None) -> tuple[str, str
     except UnicodeError as error:  # `undefined` and `idna` raise one without a place
         if encoding or marked:
             line = raw.count(b"\n", 0, getattr(error, "start", 0)) + 1
-            raise PipecliError(f"{name}:{line}: is no {chosen} text") from None
+            raise PipecliError(f"{name}:{line}: isn't {chosen} text") from None
     except (LookupError, ValueError):
-        raise PipecliError(
-            f'there is no encoding "{encoding}"', hint="write one as utf-8 or cp1252"
-        ) from None
+        raise PipecliError(f'unknown encoding "{encoding}"', hint="write one as utf-8 or cp1252") from None
     guessed = _guess(raw)
     if guessed is None:
-        raise PipecliError(f"{name} is no text that can be read", hint="save it as UTF-8")
+        raise PipecliError(f"{name} can't be read as text", hint="save it as UTF-8")
     return raw.decode(guessed), guessed
 
 
@@ -216,7 +214,7 @@ def _header_place(first: Sequence[tuple[int, Sequence[Cell]]], name: str, layout
     if isinstance(wanted, int):
         place = next((place for place, (line, _) in enumerate(first) if line == wanted), None)
         if place is None:
-            raise PipecliError(f"{name}:{wanted}: there is no header on this line", hint="mend `header:`")
+            raise PipecliError(f"{name}:{wanted}: no header on this line", hint="mend `header:`")
         return place
     names = [set(columns_of(cells)) for _, cells in first]
     if wanted:
@@ -301,7 +299,7 @@ def json_table(text: str, name: str) -> Table:
     except json.JSONDecodeError as error:
         if error.msg == "Extra data" and text.lstrip()[:1] == "{":
             return json_lines_table(text, name)
-        raise PipecliError(f"{name}:{error.lineno}: is no JSON: {error.msg}") from None
+        raise PipecliError(f"{name}:{error.lineno}: isn't JSON: {error.msg}") from None
     except RecursionError:
         raise PipecliError(f"{name}: is nested too deeply") from None
     if isinstance(value, dict):
@@ -324,9 +322,9 @@ def _objects(text: str, name: str) -> Iterator[tuple[int, dict[str, Any]]]:
         try:
             value = loads(line)
         except (json.JSONDecodeError, RecursionError):
-            raise PipecliError(f"{name}:{number}: is no JSON object") from None
+            raise PipecliError(f"{name}:{number}: isn't a JSON object") from None
         if not isinstance(value, dict):
-            raise PipecliError(f"{name}:{number}: is no JSON object")
+            raise PipecliError(f"{name}:{number}: isn't a JSON object")
         yield number, value
 
 

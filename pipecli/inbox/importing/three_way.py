@@ -66,7 +66,7 @@ def _file(pipeline: Pipeline, collection: Collection, key: str) -> str | None:
 def _base(collection: Collection, key: str, versions: list[tuple[Plain, Plain]]) -> Plain | None:
     """What the file last said: each field as the last import that changed it left it.
 
-    What people changed in between, and an import kept, is no word of the file.
+    What people changed in between, and an import kept, isn't a word of the file.
     """
     base: Plain | None = None
     for before, after in versions:

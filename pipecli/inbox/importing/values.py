@@ -132,7 +132,7 @@ def whole(cell: Cell) -> object:
     """The map of a cell, from JSON text where it is text. Raises Unreadable."""
     value = _kept(cell.value) if isinstance(cell, Raw) else free_value(line_of(cell))
     if not isinstance(value, dict):
-        raise Unreadable(f'"{cell}" is no map of keys and values')
+        raise Unreadable(f'"{cell}" isn\'t a map of keys and values')
     return value
 
 
@@ -319,7 +319,7 @@ def _whole(column_format: ColumnFormat) -> Reader:
         value = exact(cell)
         assert isinstance(value, Decimal)
         if value != value.to_integral_value():
-            raise Unreadable(f'"{cell}" is no whole number')
+            raise Unreadable(f'"{cell}" isn\'t a whole number')
         return int(value)
 
     return read
@@ -372,7 +372,7 @@ def _list_of(one: Reader, field: object, split: str | None) -> Reader:
         try:
             parts = parts_of(text_of(cell).strip())
         except ValueError:
-            raise Unreadable(f'"{cell}" is no list') from None
+            raise Unreadable(f'"{cell}" isn\'t a list') from None
         return tuple(dict.fromkeys(one(part) for part in parts if str(part).strip()))
 
     return read

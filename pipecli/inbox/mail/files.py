@@ -223,7 +223,7 @@ def _one(
     if size > _LARGEST_HEADER:
         yield LeftOut(place, f"headers of more than {_LARGEST_HEADER >> 20} MB")
     elif not header:
-        yield LeftOut(place, "it is no mail: it has no headers")
+        yield LeftOut(place, "it isn't an e-mail: it has no headers")
     else:
         identity = named[1].decode() if named else f"<{digest.hex()}@content.pipecli>" if digest else ""
         yield RawMessage(place, header, b"".join(body)[:most], identity, envelope, modified)

@@ -193,7 +193,7 @@ def mail_of(raw_message: RawMessage) -> Mail:
     to, copied = fields.people("to"), fields.people("cc", "bcc")
     if not sender:
         is_mail = to or fields.has("from") or fields.has("received")
-        raise NoMail("it names no sender" if is_mail else "it is no mail: it names no sender")
+        raise NoMail("it names no sender" if is_mail else "it isn't an e-mail: it names no sender")
     return Mail(
         raw_message.place,
         raw_message.message_id,
@@ -209,7 +209,7 @@ def mail_of(raw_message: RawMessage) -> Mail:
 
 class _Fields:
     def __init__(self, header: bytes) -> None:
-        # A lone \r is no line end, though the parser takes it for one: no field begins after it.
+        # A lone \r isn't a line end, though the parser takes it for one: no field begins after it.
         plain = header.replace(b"\r\n", b"\n").replace(b"\r", b" ").decode("ascii", "surrogateescape")
         self._fields: dict[str, list[str]] = {}
         for name, value in HeaderParser(policy=compat32).parsestr(plain).raw_items():

@@ -184,7 +184,7 @@ class _Run:
                 self._record(timed, placed, self._records[on])
 
     def make_lead(self, timed: Timed) -> None:
-        """Make a lead of a stranger who writes to us, and is no program."""
+        """Make a lead of a stranger who writes to us, and isn't a program."""
         placed = place(timed.facts, self._known)
         if not placed.is_stranger or timed.mail.is_automatic:
             return

@@ -119,7 +119,7 @@ class Findings:
 
 
 def texts(table: Table, column: str) -> Counter[str]:
-    """The values of a column and their rows, without what is no value."""
+    """The values of a column and their rows, without what isn't a value."""
     cells = (row.cells.get(column, "") for row in table.rows)
     counts = Counter(str(cell).strip() for cell in cells)
     return Counter({text: rows for text, rows in counts.items() if text and text not in NOTHING})
@@ -250,7 +250,7 @@ def owners(table: Table, column: str, findings: Findings) -> dict[str, Any]:
         )
         return dict.fromkeys(unknown)
     if told != "nobody" and _person_key(str(told)) not in findings.people:
-        raise PipecliError(f'owners: there is no user "{told}"', hint="add one, or answer with nobody")
+        raise PipecliError(f'owners: unknown user "{told}"', hint="add one, or answer with nobody")
     return dict.fromkeys(unknown, None if told == "nobody" else str(told))
 
 

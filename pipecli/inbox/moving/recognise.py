@@ -111,7 +111,7 @@ def _entries(raw: bytes, name: str, left: int, *, depth: int = 0) -> Iterator[tu
                 else:
                     yield info.filename, content
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
-        raise PipecliError(f"{name} is no zip that can be read: {error}") from None
+        raise PipecliError(f"{name} can't be read as a zip file: {error}") from None
 
 
 def _is_wanted(name: str) -> bool:

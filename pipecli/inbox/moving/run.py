@@ -258,7 +258,7 @@ def _import(
 ) -> tuple[Import, Source]:
     target = target_named(step.kind)
     if target is None:
-        raise PipecliError(f'{move.folder / PLAN_FILE}: "{step.kind}" is no kind of record')
+        raise PipecliError(f'{move.folder / PLAN_FILE}: "{step.kind}" isn\'t a kind of record')
     path = move.folder / step.map
     if step.map and not path.is_file():
         raise PipecliError(f"{path} does not exist", hint=f"mend {move.folder / PLAN_FILE}")

@@ -318,7 +318,7 @@ def _state(file: Path) -> str:
 
 
 def _text(name: str) -> str:
-    """A name of a file as SQLite can keep it: one that is no UTF-8 has signs in place of its bytes."""
+    """A name of a file as SQLite can keep it: one that isn't UTF-8 has signs in place of its bytes."""
     return name if name.isascii() else name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
@@ -350,7 +350,7 @@ def _content_of(files: Iterable[str], text_of: TextOf) -> _Content:
     def records() -> Iterator[tuple[str, Record]]:
         for file in files:
             if (name := _text(file)) != file:
-                faults.append(Fault(name, 0, 0, "file", "its name is no UTF-8 text: rename it"))
+                faults.append(Fault(name, 0, 0, "file", "its name isn't UTF-8 text: rename it"))
                 continue
             try:
                 yield file, reading.read(kind_of(file) or SETTINGS, file, text_of(file))

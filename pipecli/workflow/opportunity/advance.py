@@ -78,7 +78,7 @@ def process_of(deal: Opportunity, settings: Settings) -> Process:
 def named_process(settings: Settings, word: str) -> str:
     """The process that a person means by its slug or its name. Refused where the settings have none."""
     known = {name: [process.name or name] for name, process in settings.processes.items()}
-    fault = f"there is no process {word}"
+    fault = f"unknown process {word}"
     return chosen(word, known, fault, hint="the settings have {known}", error=Refused)
 
 
@@ -88,7 +88,7 @@ def _target(deal: Opportunity, process: Process, here: int | None, to: str | Non
         if to.strip().casefold() in _ENDS and process.position(to) is None:
             verb = f"pipecli {_ENDS[to.strip().casefold()]} {deal.id}"
             raise Refused(f"{to} is not a stage but the end of a deal", hint=f"close it: {verb}")
-        named = named_stage(process, to, f"{to} is no stage of the process {deal.process}")
+        named = named_stage(process, to, f"{to} isn't a stage of the process {deal.process}")
         there = process.position(named)
         assert there is not None
         if there == here:
@@ -96,7 +96,7 @@ def _target(deal: Opportunity, process: Process, here: int | None, to: str | Non
         return there
     if here is None:
         raise Refused(
-            f"{deal.id} is at {deal.stage}, which is no stage of the process {deal.process}",
+            f"{deal.id} is at {deal.stage}, which isn't a stage of the process {deal.process}",
             hint=f"name one with --to: {stages}",
         )
     if here + 1 == len(process.stages):
@@ -183,7 +183,7 @@ def change_process(
     if known.position(there) is None:
         stages = ", ".join(stage.id for stage in known.stages)
         raise Refused(
-            f"{there} is no stage of the process {process}",
+            f"{there} isn't a stage of the process {process}",
             hint=f"say where it goes on, in {stages}: pipecli opp set {deal.id} process={process} stage=…",
         )
     probability = deal.probability if there == deal.stage else None

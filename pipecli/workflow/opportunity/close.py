@@ -345,7 +345,7 @@ def _what_keeps_it_open(deal: Opportunity) -> tuple[str, ...]:
 def _stage(deal: Opportunity, settings: Settings, stage: str | None) -> str:
     process = process_of(deal, settings)
     fault, hint = (
-        f"{stage or deal.stage} is no stage of the process {deal.process}",
+        f"{stage or deal.stage} isn't a stage of the process {deal.process}",
         "give --stage, in {known}",
     )
     if stage is not None:

@@ -87,7 +87,7 @@ def in_process(deal: Opportunity, settings: Settings, process: str, stage: str |
     if stage is None:
         return deal.with_(process=slug, stage=known.stages[0].id)
     return deal.with_(
-        process=slug, stage=named_stage(known, stage, f"{stage} is no stage of the process {slug}")
+        process=slug, stage=named_stage(known, stage, f"{stage} isn't a stage of the process {slug}")
     )
 
 
@@ -326,5 +326,5 @@ def remove_competitor(deal: Opportunity, name: str, competitors: Mapping[str, st
     left = tuple(competitor for competitor in deal.competitors if competitor.casefold() not in gone)
     if len(left) == len(deal.competitors):
         known = ", ".join(deal.competitors) or "nobody"
-        raise Refused(f"{name} is no competitor of {deal.id}", hint=f"its competitors: {known}")
+        raise Refused(f"{name} isn't a competitor of {deal.id}", hint=f"its competitors: {known}")
     return Change(deal.with_(competitors=left), f"remove competitor {name}", "competitor-removed")
