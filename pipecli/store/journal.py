@@ -319,7 +319,7 @@ def _write(journal: Journal, *, is_hard: bool) -> int | None:
 
 @contextmanager
 def working(place: Location, subject: str, file: Path | None = None) -> Iterator[None]:
-    """Have the next command clear up after gits of ours that are killed, in work that isn't a commit of files.
+    """Have the next command clear up after gits of ours that are killed, in work beside commits of files.
 
     `file`: the journal of work beside changes. The caller holds the lock of its folder.
     """
