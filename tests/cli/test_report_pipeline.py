@@ -88,14 +88,19 @@ def test_where_the_stages_have_no_room_it_is_a_list(
     monkeypatch.setenv("COLUMNS", "55")
     deal(root, "amount: 125000")
     deal(root, "amount: 1000.25", stage="qualify")
+    for stage in ("demo", "negotiate", "commit"):
+        deal(root, "amount: 0", stage=stage)
 
-    assert cli("report", "pipeline").out.splitlines()[2:8] == [
+    assert cli("report", "pipeline").out.splitlines()[2:11] == [
         "OWNER     STAGE       DEALS      AMOUNT   WEIGHTED",
         "--------  ----------  -----  ----------  ---------",
         "Ana Ruiz  Qualify         1    1,000.25     100.03",
+        "          Demo            1        0.00       0.00",
         "          Propose         1  125,000.00  62,500.00",
-        "          all stages      2  126,000.25  62,600.03",
-        "total                     2  126,000.25  62,600.03",
+        "          Negotiate       1        0.00       0.00",
+        "          Commit          1        0.00       0.00",
+        "          all stages      5  126,000.25  62,600.03",
+        "total                     5  126,000.25  62,600.03",
     ]
 
 
