@@ -1,5 +1,21 @@
-"""`python -m pipecli`."""
+"""`pipecli`: the completion of the shells, or any other command."""
 
-from pipecli.cli.main import main
+from __future__ import annotations
 
-main()
+import sys
+
+
+def main() -> None:
+    """Answer a shell that completes a word, without Typer; run every other command."""
+    if sys.argv[1:2] == ["__complete"] and len(sys.argv) > 3:
+        from pipecli.cli import completion
+
+        completion.main(sys.argv[2:])
+        return
+    from pipecli.cli.main import main as run
+
+    run()
+
+
+if __name__ == "__main__":
+    main()

@@ -25,6 +25,7 @@ from pipecli.cli.common.table import (
 )
 from pipecli.records import kinds
 from pipecli.records.money import percent
+from pipecli.store.index.records import OPEN
 from pipecli.wording import duration
 from pipecli.workflow.requirements import QUESTIONS
 
@@ -34,13 +35,13 @@ ActivityTypeName = Literal["call", "meeting", "email", "task", "note"]
 
 
 def _add_list(
-    verb: str, kind: kinds.Kind, columns: Sequence[Shown], order: str, help_text: str, is_open: str = ""
+    verb: str, kind: kinds.Kind, columns: Sequence[Shown], order: str, help_text: str, *, opens: bool = False
 ) -> None:
-    """Give a noun its `list`; `is_open` is the SQL of what it shows without `--all`."""
+    """Give a noun its `list`; one that `opens` with what is open takes `--all`."""
 
-    @app.command(verb, cls=ListingOpen if is_open else Listing, help=help_text)
+    @app.command(verb, cls=ListingOpen if opens else Listing, help=help_text)
     def list_(ctx: typer.Context) -> None:
-        print_list(ctx, kind, columns, order, is_open)
+        print_list(ctx, kind, columns, order, OPEN[kind.noun] if opens else "")
 
 
 def _money(name: str, *, named: bool = True) -> Callable[[Mapping[str, object]], str]:
@@ -104,7 +105,7 @@ _add_list(
     OPPORTUNITIES,
     "status <> 'open', expected_close IS NULL, expected_close, id",
     "List the open opportunities, the next to close first.",
-    "status = 'open'",
+    opens=True,
 )
 
 
@@ -133,7 +134,7 @@ _add_list(
     LEADS,
     "status IN ('converted', 'disqualified'), created DESC, id",
     "List the open leads and which criteria are missing.",
-    "status NOT IN ('converted', 'disqualified')",
+    opens=True,
 )
 
 CUSTOMERS = (
@@ -256,7 +257,7 @@ _add_list(
     QUOTATIONS,
     "status NOT IN ('draft', 'sent', 'accepted'), created DESC, id",
     "List the quotations that are drafts or without an answer, the newest first.",
-    "status IN ('draft', 'sent')",
+    opens=True,
 )
 
 ORDERS = (
@@ -274,7 +275,7 @@ _add_list(
     ORDERS,
     "status <> 'open', date DESC, created DESC, id",
     "List the open orders, the newest first.",
-    "status = 'open'",
+    opens=True,
 )
 
 SUPPLIER_QUOTATIONS = (

@@ -1,4 +1,4 @@
-"""The program about itself: `help`, `version`, `man`, and the reference of all commands.
+"""The program about itself: `help`, `version`, `man`, `completion`, and the reference of all commands.
 
 `python -m pipecli.cli.manual > docs/commands.md` writes the reference; a test holds the file to what this
 prints.
@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import typer
 
@@ -153,7 +153,11 @@ def man(
     write_text("".join(f"{output / name}\n" for name in texts))
 
 
-@app.command("help", cls=Verb)
+class _Help(Verb):
+    is_paged = True
+
+
+@app.command("help", cls=_Help)
 def help_(
     ctx: typer.Context,
     words: Annotated[
@@ -177,6 +181,21 @@ def help_(
 def version() -> None:
     """Print the version."""
     write_text(f"pipecli {__version__}\n")
+
+
+_SCRIPTS = {"bash": "bash", "zsh": "zsh", "fish": "fish", "powershell": "ps1"}
+
+
+@app.command("completion", cls=Verb)
+def completion(
+    shell: Annotated[Literal["bash", "zsh", "fish", "powershell"], typer.Argument(metavar="SHELL")],
+) -> None:
+    """Print the completion of a shell, to be read at its start: bash, zsh, fish or powershell.
+
+    `eval "$(pipecli completion bash)"` in ~/.bashrc; the first line of each says where it goes.
+    """
+    script = Path(__file__).parents[1] / "completions" / f"pipecli.{_SCRIPTS[shell]}"
+    write_text(script.read_text(encoding="utf-8"))
 
 
 def pages() -> dict[str, str]:

@@ -233,6 +233,7 @@ NOUNS = {
     "man": Noun("Write the man pages.", "manual"),
     "help": Noun("Print the help of pipecli, of a noun or of a verb.", "manual"),
     "version": Noun("Print the version.", "manual"),
+    "completion": Noun("Print the completion of a shell: bash, zsh, fish, powershell.", "manual"),
 }
 
 _SECTIONS = {
@@ -243,7 +244,7 @@ _SECTIONS = {
     "For cron": "remind notify auto-close assign calendar",
     "Git": "history diff check sync doctor merge-driver",
     "Data": "import export sql mirror schema mcp",
-    "Setting up": "init settings user team man help version",
+    "Setting up": "init settings user team completion man help version",
 }
 SECTIONS = {heading: names.split() for heading, names in _SECTIONS.items()}
 """The headings of `pipecli --help`, and the nouns below each."""

@@ -20,6 +20,15 @@ from pipecli.wording import one_line
 
 Sql = sqlite3.Connection
 
+OPEN = {
+    "lead": "status NOT IN ('converted', 'disqualified')",
+    "opportunity": "status = 'open'",
+    "quotation": "status IN ('draft', 'sent')",
+    "order": "status = 'open'",
+    "supplier-quotation": "status = 'requested'",
+}
+"""By noun, the SQL condition on a record that something is still to be done with it."""
+
 
 def exists(connection: Sql, table: str, column: str, value: str) -> bool:
     """Tell if a row of a table has a value in a column."""

@@ -1,0 +1,431 @@
+"""What may follow at the prompt, for the completion of the shells; it answers before Typer is imported.
+
+The scripts in `pipecli/completions` call `pipecli __complete SHELL WORD...`, the last word being typed. Each
+line of the answer is a value and, after a tab, a word about it. Where files may follow it is `:files`.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pipecli import __version__
+from pipecli.cli.nouns import ALIASES, NOUNS
+from pipecli.formats import dumps, loads
+from pipecli.records.kinds import BY_NOUN, COLLECTIONS, named
+from pipecli.records.names import folded, stages_of
+from pipecli.store.index.records import OPEN, columns
+
+Value = tuple[str, str]
+"""What may be typed, and a word about it."""
+
+FILES: list[Value] = [(":files", "")]
+_MOST = 200
+"""Records that are offered, those of the person and the open ones first."""
+_GLOBAL = ("-C", "--dir", "--format", "--today", "--color")
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Print what may follow the words; nothing, and no error, where that can't be told."""
+    shell, *words = arguments
+    try:
+        if shell == "bash":
+            words = _split(words[0])[1:]
+        values = Completion(words[:-1], words[-1]).values()
+        text = _for_bash(values, words[-1]) if shell == "bash" else values
+        sys.stdout.reconfigure(encoding="utf-8", newline="\n")  # type: ignore[union-attr]
+        sys.stdout.write("".join(f"{value}\t{_one_line(about)}\n" for value, about in text))
+    except Exception:
+        if os.environ.get("PIPECLI_DEBUG"):
+            raise
+
+
+def _one_line(text: str) -> str:
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
+
+
+def _split(line: str) -> list[str]:
+    """The words of a line that is being typed; the last is empty after a blank."""
+    for closing in ("", '"', "'"):
+        with suppress(ValueError):
+            return [*shlex.split(line + closing), *([""] if not closing and line[-1:].isspace() else [])]
+    return [*line.split(" ")]
+
+
+def _for_bash(values: Sequence[Value], current: str) -> list[Value]:
+    """Values as readline wants them: without what it takes for words of their own, and each on one row.
+
+    Where several fit that don't begin with what is typed, a line more keeps readline from taking it away.
+    """
+    breaks = os.environ.get("COMP_WORDBREAKS", "=:")
+    start = max((current.rfind(sign) + 1 for sign in "=:" if sign in breaks), default=0)
+    room = max(int(os.environ.get("COLUMNS") or 80) - 6, 20)
+    shown = [(value[start:], about[: max(room - len(value), 0)]) for value, about in values]
+    if len(values) > 1 and not all(value.startswith(current) for value, _ in values):
+        shown.append((current[start:], "type more of it"))
+    return shown
+
+
+class Option(NamedTuple):
+    names: list[str]
+    metavar: str
+    """Empty for a flag."""
+    help: str
+    choices: list[str]
+
+
+class Signature(NamedTuple):
+    """What follows a verb."""
+
+    options: list[Option]
+    arguments: list[tuple[str, bool, list[str]]]
+    """The metavar of each, whether it takes several words, and its choices."""
+
+
+class Completion:
+    """One word that is being typed, and those before it."""
+
+    def __init__(self, before: Sequence[str], current: str) -> None:
+        self.current = current
+        self.directory = os.environ.get("PIPECLI_DIR") or "."
+        self.words = self._without_global(list(before))
+        self.path: list[str] = []
+
+    def _without_global(self, words: list[str]) -> list[str]:
+        while words and words[0].startswith("-"):
+            name, equals, value = words.pop(0).partition("=")
+            if name in _GLOBAL and not equals and words:
+                value = words.pop(0)
+            if name in ("-C", "--dir") and value:
+                self.directory = value
+        return words
+
+    def values(self) -> list[Value]:
+        """What may be typed here, beginning with what is typed."""
+        if not self.words:
+            return self._begun(self._nouns())
+        name = ALIASES.get(self.words[0], self.words[0])
+        if name not in NOUNS:
+            return []
+        self.path, rest = [name], self.words[1:]
+        verbs = list(NOUNS[name].verbs)
+        while verbs and not any(verb.isupper() for verb in verbs):
+            if not rest:
+                return self._begun(self._verbs(verbs))
+            word = rest.pop(0)
+            self.path.append(word)
+            if word in verbs:
+                break
+            verbs = [verb.partition(" ")[2] for verb in verbs if verb.startswith(f"{word} ")]
+            if not verbs:
+                return []
+        if rest and any(verb.isupper() for verb in verbs):
+            self.path.append(rest[0] if rest[0] in verbs else "KIND")
+            rest = rest[1:] if rest[0] in verbs else rest
+        elif any(verb.isupper() for verb in verbs):
+            return self._begun([*((verb, "") for verb in verbs if not verb.isupper()), *_plurals()])
+        return self._of_verb(signature_of(self.path), rest)
+
+    def _nouns(self) -> Iterator[Value]:
+        yield from ((name, noun.help) for name, noun in NOUNS.items())
+        yield from ((alias, NOUNS[name].help) for alias, name in ALIASES.items())
+
+    def _verbs(self, verbs: Sequence[str]) -> Iterator[Value]:
+        groups = NOUNS[self.path[0]].groups
+        for word in dict.fromkeys(verb.split()[0] for verb in verbs):
+            yield word, groups.get(word, "")
+
+    def _begun(self, values: Iterable[Value]) -> list[Value]:
+        return [(value, about) for value, about in values if value.startswith(self.current)]
+
+    def _of_verb(self, signature: Signature, rest: list[str]) -> list[Value]:
+        by_name = {name: option for option in signature.options for name in option.names}
+        given: list[str] = []
+        last: Option | None = None
+        for word in rest:
+            if last is not None:
+                last = None
+            elif word.startswith("-") and word != "-":
+                option = by_name.get(word)
+                last = option if option and option.metavar else None
+            else:
+                given.append(word)
+        name, equals, value = self.current.partition("=")
+        if last is None and equals and name in by_name:
+            self.current = value
+            return [(f"{name}={found}", about) for found, about in self._valued(by_name[name], given)]
+        if last is not None:
+            return self._valued(last, given)
+        if self.current.startswith("-"):
+            return self._begun((option.names[-1], option.help) for option in signature.options)
+        if not signature.arguments:
+            return []
+        metavar, _, choices = signature.arguments[min(len(given), len(signature.arguments) - 1)]
+        if len(given) >= len(signature.arguments) and not signature.arguments[-1][1]:
+            return []
+        return self._begun((choice, "") for choice in choices) if choices else self._meant(metavar, given)
+
+    def _valued(self, option: Option, given: Sequence[str]) -> list[Value]:
+        if option.choices:
+            return self._begun((choice, "") for choice in option.choices)
+        return self._meant(option.metavar, given, option.names[-1])
+
+    def _meant(self, metavar: str, given: Sequence[str], option: str = "") -> list[Value]:
+        """The values of what a metavar names: `REF... PATH=VALUE...`, `USER-OR-TEAM`."""
+        text = "".join(char for char in metavar if char not in "[].").replace("-OR-", " ").replace("|", " ")
+        words = text.split()
+        if not words or any(word in _FILES for word in words):
+            return FILES if words else []
+        if "PATH=VALUE" in words and ("=" in self.current or given):
+            return self._assignments()
+        values: list[Value] = []
+        for word in reversed(words) if given else words:  # after a record comes what is done to it
+            if word in ("REF", "FROM", "INTO"):
+                values += self._records(*self._kinds())
+            elif word in _RECORDS:
+                values += self._records(_RECORDS[word])
+            elif word in _PLAIN:
+                values += self._begun(_PLAIN[word](self, option))
+            elif word == "PATH=VALUE":
+                values += self._assignments()
+            elif word == "ITEM" and given:
+                values += self._begun(self._items(given[0]))
+        return values
+
+    # what the pipeline has
+
+    @cached_property
+    def pipeline(self) -> Any:
+        from pipecli.store.pipeline import Pipeline
+
+        return Pipeline.find(Path(self.directory))
+
+    @cached_property
+    def sql(self) -> Any:
+        return self.pipeline.index.connection
+
+    @cached_property
+    def settings(self) -> Mapping[str, Any]:
+        settings: Mapping[str, Any] = self.pipeline.settings_as_written
+        return settings
+
+    @cached_property
+    def me(self) -> str | None:
+        from pipecli.store import git
+        from pipecli.workflow.duplicates import email_key, users_by_address
+
+        email = git.config(self.pipeline.location.work_tree, "user.email")
+        address = users_by_address(self.settings.get("users", {})).get(email_key(email) or "")
+        return os.environ.get("PIPECLI_USER") or address
+
+    def _kinds(self) -> list[str]:
+        noun = self.path[0]
+        if collection := named(noun):
+            return [collection.noun]
+        if noun in ("call", "mail", "meet", "note", "activity"):
+            return ["opportunity", "lead"]
+        return ["opportunity", "lead", "quotation", "order", "customer", "contact"]
+
+    def _records(self, *nouns: str) -> list[Value]:
+        """Records by the start of their id or of a word of their name: mine, then the open, then the rest."""
+        plain = folded(self.current)
+        rows = [
+            (rank, label or "", key, status)
+            for noun in nouns
+            for key, label, status, rank in self._rows_of(noun)
+            if key.casefold().startswith(plain)
+            or (plain and key.casefold().partition("-")[2].startswith(plain))
+            or (plain and any(word.startswith(plain) for word in folded(label or "").split()))
+        ]
+        rows.sort()
+        return [
+            (key, f"{label}, {status}" if rank == _ENDED and status else label)
+            for rank, label, key, status in rows[:_MOST]
+        ]
+
+    def _rows_of(self, noun: str) -> list[tuple[str, str, str, int]]:
+        kind = BY_NOUN[noun]
+        known = columns(self.sql, f"_{kind.table}")
+        is_open = OPEN.get(noun, "active" if "active" in known else "true")
+        mine = "owner = ?" if "owner" in known else "? IS NULL"
+        status = "status" if "status" in known else "''"
+        rows: list[tuple[str, str, str, int]] = self.sql.execute(
+            f"SELECT r.key, r.label, {status}, "
+            f"CASE WHEN NOT ({is_open}) THEN {_ENDED} WHEN {mine} THEN 0 ELSE 1 END "
+            f"FROM _records r JOIN _{kind.table} USING (path) WHERE r.noun = ?",
+            (self.me, noun),
+        ).fetchall()
+        return rows
+
+    def _people(self, *sections: str) -> Iterator[Value]:
+        for section in sections:
+            for slug, entry in self.settings.get(section, {}).items():
+                yield slug, entry.get("name") or ""
+
+    def _stages(self, _option: str = "") -> Iterator[Value]:
+        stages: dict[str, str] = {}
+        for process in self.settings["processes"].values():
+            for id_, names in stages_of(process).items():
+                stages.setdefault(id_, names[-1])
+        yield from stages.items()
+
+    def _listed(self, section: str) -> list[Value]:
+        return [(name, "") for name in self.settings.get(section, ())]
+
+    def _reasons(self, _option: str) -> list[Value]:
+        return self._listed("disqualify_reasons" if self.path[0] == "lead" else "lost_reasons")
+
+    def _used(self, column: str) -> Iterator[Value]:
+        """The values that records of the noun have in a column."""
+        kinds = [
+            BY_NOUN[noun] for noun in self._kinds() if column in columns(self.sql, f"_{BY_NOUN[noun].table}")
+        ]
+        for kind in kinds:
+            source = f"_{kind.table}, json_each({column})" if column == "tags" else f"_{kind.table}"
+            what = "value" if column == "tags" else column
+            for (value,) in self.sql.execute(f"SELECT DISTINCT {what} FROM {source} WHERE {what} <> ''"):
+                yield shlex.quote(value), ""
+
+    def _activities(self, _option: str) -> Iterator[Value]:
+        yield from self.sql.execute("SELECT id, subject FROM activities WHERE NOT done ORDER BY at")
+
+    def _items(self, record: str) -> Iterator[Value]:
+        query = "SELECT coalesce(product, description), description FROM items WHERE record = ?"
+        for name, description in self.sql.execute(query, (record.upper(),)):
+            yield shlex.quote(name), description or ""
+
+    def _columns(self, _option: str) -> Iterator[Value]:
+        for noun in self._kinds()[:1]:
+            yield from ((name, "") for name in columns(self.sql, BY_NOUN[noun].table) if name != "json")
+
+    def _assignments(self) -> list[Value]:
+        """`path=value`: of the settings level by level; of a record its fields, then what a field may be."""
+        name, equals, typed = self.current.partition("=")
+        if self.path[0] == "settings":
+            return self._settings("=")
+        if not equals:
+            if self.path[0] in ("user", "team"):
+                section = self.settings.get(f"{self.path[0]}s", {})
+                fields = dict.fromkeys(field for entry in section.values() for field in entry)
+            else:
+                schema = self.pipeline.root / "schemas" / f"{self._kinds()[0]}.schema.json"
+                fields = loads(schema.read_text(encoding="utf-8"))["properties"]
+            return self._begun((f"{field}=", "") for field in fields)
+        self.current = typed
+        metavar = {"shared_with": "USER-OR-TEAM"}.get(name, name.upper())
+        return [(f"{name}={value}", about) for value, about in self._meant(metavar, ())]
+
+    def _settings(self, end: str, _option: str = "") -> list[Value]:
+        """The next part of a path of the settings, and the value of one that is whole."""
+        *parts, last = self.current.split(".")
+        within: Any = self.settings
+        for part in parts:
+            within = within.get(part) if isinstance(within, Mapping) else None
+        if not isinstance(within, Mapping):
+            return []
+        start = "".join(f"{part}." for part in parts)
+        values = []
+        for key, value in within.items():
+            if str(key).startswith(last):
+                is_whole = not isinstance(value, Mapping)
+                about = "" if isinstance(value, (Mapping, list)) else str(value)
+                values.append((f"{start}{key}{end if is_whole else '.'}", about))
+        return values
+
+
+_ENDED = 2
+
+
+def _plurals() -> Iterator[Value]:
+    yield from ((collection.plural, "") for collection in COLLECTIONS)
+
+
+_FILES = frozenset({"FILE", "DIR", "MAPPING", "CSV", "EXPORT", "BASE"})
+_RECORDS = {
+    "CUSTOMER": "customer", "CONTACT": "contact", "PRODUCT": "product", "SKU": "product",
+    "SUPPLIER": "supplier", "COMPETITOR": "competitor", "LIST": "price-list", "PRICE_LIST": "price-list",
+    "LEAD": "lead", "OPP": "opportunity", "OPPORTUNITY": "opportunity", "QTN": "quotation",
+    "QUOTATION": "quotation", "SQ": "supplier-quotation",
+}  # fmt: skip
+_PLAIN: dict[str, Callable[[Completion, str], Iterable[Value]]] = {
+    "USER": lambda typed, _: typed._people("users"),
+    "OWNER": lambda typed, _: typed._people("users"),
+    "TEAM": lambda typed, _: typed._people("teams"),
+    "STAGE": Completion._stages,
+    "REASON": Completion._reasons,
+    "STATUS": lambda typed, _: typed._used("status"),
+    "SOURCE": lambda typed, _: typed._listed("sources") or typed._used("source"),
+    "TAG": lambda typed, option: typed._used("tags") if option != "--language" else (),
+    "TYPE": lambda typed, _: typed._listed("opportunity_types"),
+    "PROCESS": lambda typed, _: typed._listed("processes"),
+    "ID": Completion._activities,
+    "PATH": lambda typed, _: typed._settings("") if typed.path[0] == "settings" else (),
+    "COLUMN": Completion._columns,
+    "NAMES": Completion._columns,
+    "KIND": lambda typed, _: _plurals(),
+    "NOUN": lambda typed, _: typed._nouns() if typed.path[0] == "help" else _plurals(),
+    "HOST": lambda *_: [("github", ""), ("gitlab", "")],
+}  # fmt: skip
+
+
+def signature_of(path: Sequence[str]) -> Signature:
+    """The options and arguments of a verb, remembered in the person's cache: to build a verb takes longer."""
+    stamp = f"{__version__} {max(entry.stat().st_mtime_ns for entry in _modules(Path(__file__).parent))}"
+    name = " ".join(path)
+    file = _cache()
+    known: dict[str, Any] = {}
+    with suppress(OSError, ValueError, KeyError):
+        state = loads(file.read_text(encoding="utf-8"))
+        known = state["verbs"] if state["stamp"] == stamp else {}
+    if name not in known:
+        known[name] = _built(path)
+        with suppress(OSError):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            aside = file.with_suffix(f".{os.getpid()}")
+            aside.write_text(dumps({"stamp": stamp, "verbs": known}, None), encoding="utf-8")
+            aside.replace(file)
+    options, arguments = known[name]
+    return Signature([Option(*option) for option in options], arguments)
+
+
+def _modules(folder: Path) -> Iterator[os.DirEntry[str]]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir() and entry.name != "__pycache__":
+                yield from _modules(Path(entry.path))
+            elif entry.name.endswith(".py"):
+                yield entry
+
+
+def _cache() -> Path:
+    home = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or Path.home() / ".cache"
+    return Path(home) / "pipecli" / "commands.json"
+
+
+def _built(path: Sequence[str]) -> list[Any]:
+    """The options and the arguments of a verb, as JSON has them."""
+    from pipecli.cli.main import root
+
+    command: Any = root()
+    context = command.make_context("pipecli", ["--version"], resilient_parsing=True)
+    for word in path:
+        command = command.get_command(context, word)
+    options, arguments = [], []
+    for param in command.params:
+        choices = [str(choice) for choice in getattr(param.type, "choices", ())]
+        metavar = param.make_metavar(context) or ""
+        if param.param_type_name == "argument":
+            arguments.append((metavar, param.nargs == -1, choices))
+            continue
+        if "--format" in param.opts:
+            choices = list(command.formats)
+        elif "--color" in param.opts:
+            choices = ["auto", "always", "never"]
+        options.append([list(param.opts), "" if param.is_flag else metavar, param.help or "", choices])
+    return [[*options, [["--help"], "", "Show the help.", []]], arguments]

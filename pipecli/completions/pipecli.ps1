@@ -1,0 +1,14 @@
+# pipecli for PowerShell, in $PROFILE: pipecli completion powershell | Out-String | Invoke-Expression
+Register-ArgumentCompleter -Native -CommandName pipecli -ScriptBlock {
+    param($word, $ast, $cursor)
+    $words = @($ast.CommandElements | Where-Object { $_.Extent.EndOffset -le $cursor } | ForEach-Object { "$_".Trim("'`"") })
+    $program, $words = $words
+    if (-not $word) { $words = @($words) + '""' }
+    & $program __complete powershell @words 2>$null | ForEach-Object {
+        $value, $about = $_ -split "`t", 2
+        if ($value -ne ':files') {
+            $about = if ($about) { $about } else { $value }
+            [System.Management.Automation.CompletionResult]::new($value, $value, 'ParameterValue', $about)
+        }
+    }
+}

@@ -1,0 +1,156 @@
+"""Completion, as it is asked for and in real shells."""
+
+from __future__ import annotations
+
+import os
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pipecli.cli import completion
+from tests.conftest import Cli
+
+if sys.platform == "win32":
+    pytest.skip("shells of another kind", allow_module_level=True)
+else:
+    import pty
+
+Answer = Callable[..., dict[str, str]]
+
+
+@pytest.fixture(autouse=True)
+def deals(
+    cli: Cli, deal: Callable[..., Path], root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ana's open deal, Ben's, and one that is lost; a cache of the test's own."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    cli("user", "add", "ben", "--name", "Ben Holt", "--email", "ben@contoso.example")
+    deal("OPP-AAA01", "Mill")
+    deal("OPP-AAA02", "Grinder")
+    deal("OPP-AAA03", "Éspresso bar")
+    cli("opp", "set", "OPP-AAA01", "owner=ben")
+    cli("opp", "lost", "OPP-AAA02", "--reason", "price")
+    monkeypatch.chdir(root)
+
+
+@pytest.fixture
+def answer(capsys: pytest.CaptureFixture[str]) -> Answer:
+    def call(*words: str) -> dict[str, str]:
+        capsys.readouterr()
+        completion.main(["zsh", *words])
+        out, err = capsys.readouterr()
+        assert err == ""
+        return dict(line.partition("\t")[::2] for line in out.splitlines())
+
+    return call
+
+
+def test_nouns_verbs_options_and_what_the_pipeline_has(answer: Answer) -> None:
+    assert list(answer("opp")) == ["opportunity", "opp"]
+    assert list(answer("opp", "wo")) == ["won"]
+    assert list(answer("opp", "item", "")) == ["add", "set", "remove", "list"]
+    assert answer("opp", "lost", "OPP-AAA01", "--rea")["--reason"]
+    assert "price" in answer("opp", "lost", "OPP-AAA01", "--reason", "")
+    assert list(answer("lead", "disqualify", "x", "--reason", "no-b")) == ["no-budget"]
+    assert answer("opp", "list", "--owner", "b") == {"ben": "Ben Holt"}
+    assert answer("opp", "advance", "x", "--to", "q") == {"qualify": "Qualify"}
+    assert answer("opp", "list", "--stage=q") == {"--stage=qualify": "Qualify"}
+    assert list(answer("opp", "assign", "OPP-AAA01", "be")) == ["ben"]
+    assert list(answer("opp", "set", "OPP-AAA01", "expec")) == ["expected_close="]
+    assert list(answer("opp", "set", "OPP-AAA01", "owner=b")) == ["owner=ben"]
+    assert list(answer("settings", "show", "processes.")) == ["processes.standard."]
+    assert answer("settings", "set", "curr") == {"currency=": "EUR"}
+    assert list(answer("opp", "list", "--color", "a")) == ["auto", "always"]
+    assert answer("opp", "list", "--format", "js") == {"json": "", "jsonl": ""}
+    assert answer("import", "leads", "") == {":files": ""}
+    assert "pipecli" not in str(answer("nothing", ""))
+
+
+def test_mine_and_the_open_come_first(answer: Answer, capsys: pytest.CaptureFixture[str]) -> None:
+    assert list(answer("opp", "show", "").items()) == [
+        ("OPP-AAA03", "Éspresso bar"),
+        ("OPP-AAA01", "Mill"),
+        ("OPP-AAA02", "Grinder, lost"),
+    ]
+    assert list(answer("call", "esp")) == ["OPP-AAA03"]
+    assert list(answer("opp", "show", "aaa02")) == ["OPP-AAA02"]
+    completion.main(["bash", "pipecli opp set OPP-AAA01 owner=b"])
+    assert capsys.readouterr().out == "ben\tBen Holt\n"
+
+
+def test_a_verb_is_answered_without_typer(root: Path) -> None:
+    program = (
+        "import sys; from pipecli import __main__ as started\n"
+        "sys.argv[1:] = ['__complete', 'bash', 'pipecli opp wo']; started.main()\n"
+        "print(*({'typer', 'pydantic'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[0].startswith("won\t")
+    assert "typer" not in done.stdout
+    assert "pydantic" not in done.stdout
+
+
+def test_outside_of_a_pipeline_nothing_is_said(
+    answer: Answer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert answer("opp", "show", "") == {}
+    assert list(answer("opp", "wo")) == ["won"]
+
+
+SHELLS = {
+    "bash": (["bash", "--norc", "-i"], 'eval "$(pipecli completion bash)"'),
+    "zsh": (["zsh", "-f", "-i"], 'autoload -U compinit; compinit -u -D; eval "$(pipecli completion zsh)"'),
+    "fish": (["fish", "-i"], "pipecli completion fish | source"),
+}
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_real_shell_completes(shell: str, root: Path, tmp_path: Path) -> None:
+    if not shutil.which(shell):
+        pytest.skip(f"{shell} isn't here")
+    program = tmp_path / "bin" / "pipecli"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m pipecli "$@"\n')
+    program.chmod(0o755)
+    command, setup = SHELLS[shell]
+    path = f"{program.parent}{os.pathsep}{os.environ['PATH']}"
+    environment = {
+        **os.environ, "PATH": path, "PYTHONPATH": str(Path(__file__).parents[2]), "TERM": "xterm",
+        "HOME": str(tmp_path), "COLUMNS": "120", "PS1": "$ ",
+    }  # fmt: skip
+    process, ours = pty.fork()
+    if not process:
+        os.chdir(root)
+        os.execvpe(command[0], command, environment)
+
+    def typed(text: str, until: str) -> str:
+        os.write(ours, text.encode())
+        screen, end = "", time.monotonic() + 30
+        while until not in screen and time.monotonic() < end:
+            if select.select([ours], [], [], 0.2)[0]:
+                part = os.read(ours, 65536).decode(errors="replace")
+                screen += part
+                if "\x1b[c" in part or "\x1b[0c" in part:  # fish asks which terminal this is
+                    os.write(ours, b"\x1b[?62;c")
+        assert until in screen, screen
+        return screen
+
+    try:
+        typed(f"{setup}\necho rea''dy\n", "ready\r")
+        typed("pipecli opp wo\t", "won")
+        typed("gri\t", "OPP-AAA02")
+        typed("\x15pipecli opp list --owner be\t", "ben")
+        screen = typed("\x15pipecli opp show OPP-AAA0\t\t", "Mill")
+        assert screen.index("spresso") < screen.index("Mill")
+    finally:
+        os.kill(process, signal.SIGKILL)
+        os.waitpid(process, 0)
+        os.close(ours)
