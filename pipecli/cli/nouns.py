@@ -191,8 +191,8 @@ NOUNS = {
     "remind": Noun("Tell each user what is due; for cron.", "cron.remind"),
     "calendar": Noun("Print a calendar of what is planned.", "cron.followups"),
     "notify": Noun("Tell of what was won, lost, moved or assigned; for cron.", "cron.notify"),
-    "auto-close": Noun("Close what nobody answers; for cron.", "cron.auto_close"),
-    "assign": Noun("Give what nobody owns to users, by the rules; for cron.", "cron.assign"),
+    "auto-close": Noun("Close what nobody answers; for cron.", "cron.jobs"),
+    "assign": Noun("Give what nobody owns to users, by the rules; for cron.", "cron.jobs"),
     "forecast": Noun("Print the forecast, weighted by probability.", "report.forecast"),
     "report": Noun(
         "Reports: what was lost and why, who won, what stands still.",
@@ -216,10 +216,10 @@ NOUNS = {
     "dashboard": Noun("Write a page with key figures, charts and tables.", "report.dashboard"),
     "history": Noun("Print every change of a record, from git.", "history"),
     "diff": Noun("Print a change set in deals and money.", "diff"),
-    "changes": Noun("Print how the pipeline moved between two moments.", "changes"),
+    "changes": Noun("Print how the pipeline moved between two moments.", "history"),
     "check": Noun("Find every fault of a pipeline.", "check"),
     "sync": Noun("Bring this clone and the shared pipeline together.", "sync"),
-    "doctor": Noun("Find what is wrong with the clone, and mend it.", "doctor"),
+    "doctor": Noun("Find what is wrong with the clone, and mend it.", "sync"),
     "merge-driver": Noun("Merge a record field by field, for git.", "merge_driver"),
     "schema": Noun("Write the JSON Schemas of the records.", "data.schema"),
     "import": Noun(

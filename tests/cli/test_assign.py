@@ -61,7 +61,7 @@ def unowned(given):
 @pytest.fixture
 def owners(cli):
     def call(noun: str = "opp") -> dict[str, str | None]:
-        listed = json.loads(cli(noun, "list", "--format", "json").out)
+        listed = json.loads(cli(noun, "list", "--all", "--format", "json").out)
         return {each["id"]: each.get("owner") for each in listed}
 
     return call

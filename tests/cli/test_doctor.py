@@ -47,7 +47,7 @@ def test_a_clone_that_is_well(cli: Cli, shared: Path, git: Git, monkeypatch: pyt
     cli("opp", "list")
     before = git("status", "--porcelain"), git("config", "--list")
     said = cli("doctor")
-    states = [line.split()[0] for line in said.out.splitlines()]
+    states = [line.split()[0] for line in said.out.splitlines() if not line.startswith(" ")]
     assert set(states) == {"ok"} and len(states) == 10
     assert "ok       identity    Ana Ruiz <ana@contoso.example> is the user ana-ruiz\n" in said.out
     assert said.err == "all is well\n"

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import typer
 
-from pipecli.cli.changes import movement_json
 from pipecli.cli.common.command import Sending, noun
 from pipecli.cli.common.dates import parse_as_of, parse_period
 from pipecli.cli.common.list import owner_filter, owner_options
@@ -24,6 +23,7 @@ from pipecli.cli.common.session import Session, mention, say, session
 from pipecli.cli.common.table import clean
 from pipecli.cli.common.terminal import terminal_width
 from pipecli.cli.cron.remind import claimed, claims_of, take_up
+from pipecli.cli.history import movement_json
 from pipecli.cli.report.printing import Currency, currency_code
 from pipecli.cli.report.rows import made_of
 from pipecli.cli.report.tables import (
