@@ -74,6 +74,12 @@ class Pipeline:
         """By noun and key, the files of records that git has and that are not checked out."""
         return left_out.left_out(self.location)
 
+    def state(self) -> object:
+        """Something that is another as soon as anybody commits here, or writes a record's file."""
+        from pipecli.store.git_commit import head_of
+
+        return head_of(self.location), files.stamps(self.root)
+
     def look_again(self) -> None:
         """Open the index anew when it is next asked: what others wrote since then counts."""
         self.close()
@@ -170,6 +176,13 @@ class Pipeline:
             return reading.read(kind_of(file) or SETTINGS, file, self.text(file))
         except FileNotFoundError:
             raise PipecliError(f"{file} does not exist") from None
+
+    def raw(self, file: str) -> bytes:
+        """The content of a file. Raises FaultyFile, FileNotFoundError."""
+        return files.read_bytes(self.root, file)
+
+    def has_file(self, file: str) -> bool:
+        return os.path.lexists(f"{self.root}/{file}")
 
     def text(self, file: str) -> str:
         """The text of a file. Raises FaultyFile, FileNotFoundError."""

@@ -25,8 +25,6 @@ from pipecli.store.yaml import edit, read
 from pipecli.store.yaml.write import Unwritable, emit
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pipecli.records.base import Record
     from pipecli.store.files import Location
     from pipecli.store.journal import Journal
@@ -57,11 +55,9 @@ def plan(pipeline: Pipeline, changes: Sequence[Change]) -> list[Write]:
         if (name := (record.noun, record.key)) not in removed
     }
     filed = [(record, _file_of(pipeline, record)) for record in records.values()]
-    numbered = _numbered_files(pipeline.root, [record for record, file in filed if file is None])
+    numbered = _numbered_files(pipeline, [record for record, file in filed if file is None])
     planned = map_in_two_processes(
-        lambda part: [
-            _writable(pipeline.root, record, file, numbered.get(record.key)) for record, file in part
-        ],
+        lambda part: [_writable(pipeline, record, file, numbered.get(record.key)) for record, file in part],
         filed,
     )
     writes = [write for part in planned for write in part if write is not None]
@@ -70,11 +66,11 @@ def plan(pipeline: Pipeline, changes: Sequence[Change]) -> list[Write]:
     for noun, key in removed:
         file = pipeline.file_of(noun, key)
         if file is not None:
-            writes.append(Write(file, files.read_bytes(pipeline.root, file), None))
+            writes.append(Write(file, pipeline.raw(file), None))
     return writes
 
 
-def _numbered_files(root: Path, new: Iterable[Record]) -> dict[str, str]:
+def _numbered_files(pipeline: Pipeline, new: Iterable[Record]) -> dict[str, str]:
     """By SKU, the files of new products whose slug another has: AB.77 and AB-77 are two."""
     numbered: dict[str, str] = {}
     taken: set[str] = set()
@@ -83,7 +79,7 @@ def _numbered_files(root: Path, new: Iterable[Record]) -> dict[str, str]:
             continue
         file = first = naming.file_name(record)
         number = 2
-        while file in taken or (not re.fullmatch(SLUG, record.key) and os.path.lexists(f"{root}/{file}")):
+        while file in taken or (not re.fullmatch(SLUG, record.key) and pipeline.has_file(file)):
             file = f"{first.removesuffix('.yaml')}-{number}.yaml"
             number += 1
         taken.add(file)
@@ -105,9 +101,9 @@ def _file_of(pipeline: Pipeline, record: Record) -> str | None:
     return SETTINGS_FILE if record.noun == "settings" else pipeline.file_of(record.noun, record.key)
 
 
-def _writable(root: Path, record: Record, file: str | None, new_file: str | None) -> Write | None:
+def _writable(pipeline: Pipeline, record: Record, file: str | None, new_file: str | None) -> Write | None:
     try:
-        write = _new(root, record, new_file) if file is None else _edited(root, record, file)
+        write = _new(pipeline, record, new_file) if file is None else _edited(pipeline, record, file)
     except Unwritable as error:
         raise PipecliError(f"{record.key}: {error}") from None
     if write and write.after and len(write.after) > files.LARGEST:
@@ -116,18 +112,18 @@ def _writable(root: Path, record: Record, file: str | None, new_file: str | None
     return write
 
 
-def _new(root: Path, record: Record, file: str | None = None) -> Write:
+def _new(pipeline: Pipeline, record: Record, file: str | None = None) -> Write:
     """The file of a new record; `file` where its own name is another's."""
     file = file or naming.file_name(record)
-    if os.path.lexists(f"{root}/{file}"):
+    if pipeline.has_file(file):
         raise PipecliError(f"{file} exists already", hint="choose another name, or edit that record")
     text = emit(record.plain(), "../" * file.count("/") + f"schemas/{record.noun}.schema.json")
     return Write(file, None, text.encode(), reading.read(BY_NOUN[record.noun], file, text))
 
 
-def _edited(root: Path, record: Record, file: str) -> Write | None:
+def _edited(pipeline: Pipeline, record: Record, file: str) -> Write | None:
     """The change that a record's file needs; None where it says all that already."""
-    raw = files.read_bytes(root, file)
+    raw = pipeline.raw(file)
     text = read.decode(raw, file)
     kind = SETTINGS if file == SETTINGS_FILE else BY_NOUN[record.noun]
     before, after = reading.read(kind, file, text).plain(), record.plain()

@@ -6,8 +6,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
+import typer
 
+from pipecli.cli.common.change import changing_after
+from pipecli.cli.common.session import Session
+from pipecli.store.index.records import keys
+from pipecli.store.pipeline import Pipeline
 from tests.conftest import Cli
 from tests.importing import Git, deals, state, write
 
@@ -156,3 +162,22 @@ def test_a_record_that_was_moved_to_another_folder_is_still_the_one_that_was_imp
     before = state(git)
     night(cli, ROWS)
     assert state(git) == before
+
+
+def test_people_work_on_while_an_import_reads_and_it_then_decides_again(cli: Cli, root: Path) -> None:
+    night(cli, ROWS)
+    seen: list[int] = []
+    context = typer.Context(click.Command("import"), obj=(run := Session()))
+    run.directory = str(root)
+
+    def decide(pipeline: Pipeline) -> int:
+        seen.append(len(keys(pipeline.index.connection, "customer")))
+        if len(seen) == 1:  # nobody is locked out
+            cli("customer", "add", "Meanwhile")
+        return seen[-1]
+
+    with changing_after(context, decide) as (_, last):
+        assert (last, seen) == (seen[0] + 1, [seen[0], seen[0] + 1])
+    with changing_after(context, decide) as (_, last):
+        assert (last, len(seen)) == (seen[0] + 1, 3)
+    run.close()

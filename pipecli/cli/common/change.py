@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from pipecli.records.catalogue import PriceList
     from pipecli.workflow.activity import Next
 
+D = TypeVar("D")
 R = TypeVar("R", bound=Record)
 
 _MOST_NAMED = 100  # trailers: git takes the message as one argument, and the system bounds its length
@@ -219,6 +220,24 @@ def changing(ctx: typer.Context) -> Iterator[Transaction]:
     with run.pipeline.exclusive():
         warn(run.pipeline.index.faults())
         yield Transaction(run)
+
+
+@contextmanager
+def changing_after(ctx: typer.Context, decide: Callable[[Pipeline], D]) -> Iterator[tuple[Transaction, D]]:
+    """Decide what takes long while others may work, then hold the pipeline to write it.
+
+    Where it isn't as it was any more, it is decided again while it is held.
+    """
+    run = session(ctx)
+    before = run.pipeline.state()
+    decision = decide(run.pipeline)
+    with run.pipeline.exclusive():
+        if run.pipeline.state() != before:
+            run.look_again()
+            say("the pipeline has changed meanwhile: once more, while nobody else writes")
+            decision = decide(run.pipeline)
+        warn(run.pipeline.index.faults())
+        yield Transaction(run), decision
 
 
 def trailers(changes: Sequence[Change]) -> str:

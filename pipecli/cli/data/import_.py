@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipecli.cli.common.change import Transaction, changing
+from pipecli.cli.common.change import Transaction, changing_after
 from pipecli.cli.common.command import Changing, noun
 from pipecli.cli.common.session import Session
 from pipecli.cli.data.move import all_faults, keep_rejects, no_collector, progress, side_of
@@ -17,6 +17,8 @@ from pipecli.records.kinds import COLLECTIONS, named
 
 if TYPE_CHECKING:
     from pipecli.inbox.importing.run import File, Import, Target
+    from pipecli.store.pipeline import Pipeline
+    from pipecli.store.transaction import Write
 
 app = noun("Import CSV, JSON or JSON Lines.")
 
@@ -57,6 +59,7 @@ def import_(
 ) -> None:
     """Import the rows of a file; a second run of the same file changes nothing."""
     from pipecli.inbox.importing.run import prepare, rows_of
+    from pipecli.store.transaction import plan
 
     if from_ or guess:
         from pipecli.cli.data.move import move_at_once
@@ -79,10 +82,14 @@ def import_(
         raise PipecliError("--rejects: the rows themselves are in that file", hint="name another")
     with all_faults():
         table, source = rows_of(_file(file), _file(map_, str(map_)) if map_ else None, target)
-    with changing(ctx) as transaction, no_collector():
+
+    def decide(pipeline: Pipeline) -> tuple[Import, list[Write]]:
         with all_faults(), progress(len(table.rows)) as tick:
-            done = prepare(transaction.pipeline, target, table, source, tick, side_of(keep))
-        commit = _write(transaction, done)
+            done = prepare(pipeline, target, table, source, tick, side_of(keep))
+        return done, plan(pipeline, [done.change]) if done.change else []
+
+    with no_collector(), changing_after(ctx, decide) as (transaction, (done, writes)):
+        commit = _write(transaction, done, writes)
         kept = keep_rejects(transaction, done, file, rejects)
     _print(transaction.session, done, commit, kept)
     if done.outcome.rejected:
@@ -112,12 +119,11 @@ def _file(path: Path, name: str = "") -> File:
     return File(name or path.name, path.read_bytes())
 
 
-def _write(transaction: Transaction, done: Import) -> str | None:
+def _write(transaction: Transaction, done: Import, writes: list[Write]) -> str | None:
     """Commit what the rows come to, or with --dry-run print it; the commit's id."""
     from pipecli.inbox.importing.run import commit_subject
 
     run = transaction.session
-    writes = transaction.plan([done.change]) if done.change else []
     if run.dry_run and run.format_name != "table":
         return None
     return transaction.commit(writes, commit_subject(done.report), "Pipecli-Event: imported")

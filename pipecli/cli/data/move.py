@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipecli.cli.common.change import Transaction, changing
+from pipecli.cli.common.change import Transaction, changing_after
 from pipecli.cli.common.command import Changing, Verb, noun
 from pipecli.cli.common.output import Format, write_counts, write_text
 from pipecli.cli.common.session import say, session
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pipecli.inbox.moving.pages import Step
     from pipecli.inbox.moving.plan import Plan
     from pipecli.inbox.moving.run import Moved
+    from pipecli.store.pipeline import Pipeline
 
 _WORTH_A_BAR = 500
 """Rows; fewer are done before a bar is read."""
@@ -243,10 +244,13 @@ def _move(
     with all_faults():
         move = load(folder)
     files = export_of(move, export)
-    with changing(ctx) as transaction, no_collector():
+
+    def decide(pipeline: Pipeline) -> Moved:
         with all_faults():
-            move = answered(move, files, transaction.pipeline.settings)
-            moved = bring_in(transaction.pipeline, move, files, _progress_of, keep)
+            own = answered(move, files, pipeline.settings)
+            return bring_in(pipeline, own, files, _progress_of, keep)
+
+    with no_collector(), changing_after(ctx, decide) as (transaction, moved):
         is_dry = transaction.session.dry_run
         commit = None
         if not is_dry or with_diff:

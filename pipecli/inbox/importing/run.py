@@ -53,6 +53,11 @@ class Import(NamedTuple):
     change: Change | None
     """None where the pipeline has it all already, or every row is rejected."""
 
+    def without_rows(self) -> Import:
+        """What is told of it, without the rows and records, which take the most memory."""
+        outcome = Outcome(rejected=self.outcome.rejected)
+        return Import(self.table._replace(rows=[]), outcome, self.report, None)
+
     @property
     def keys(self) -> list[str]:
         """The ids of what is made and updated."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from pipecli.errors import PipecliError
@@ -228,7 +229,7 @@ class Deals:
             return value if len(cells) == 1 else None
         return value if cells.most_common(1)[0][1] * 2 > cells.total() - cells[""] else None
 
-    @property
+    @cached_property
     def _is_fraction(self) -> bool:
         scale = self.preset.get("scale")
         if scale is None and "probability" in self.roles:

@@ -1,17 +1,14 @@
-"""`import run`: all files of a plan in order, in a copy of the pipeline: one commit takes them, or none.
+"""`import run`: all files of a plan in order, on a draft of the pipeline: one commit takes them, or none.
 
-Each file is imported as `import KIND FILE --map` does it. The copy shares the history, by which the importer
-knows what people changed since the last run.
+Each file is imported as `import KIND FILE --map` does it.
 """
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from pipecli.errors import Fault, FaultyFile, PipecliError
@@ -27,10 +24,10 @@ from pipecli.inbox.moving.reconcile import Reconciliation, reconcile
 from pipecli.records.kinds import Collection
 from pipecli.records.names import name_key
 from pipecli.records.settings import Process, Settings, Stage, User
-from pipecli.store import git
+from pipecli.store.index.query import register
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.reading import validate
-from pipecli.store.transaction import Write, commit, plan
+from pipecli.store.transaction import Write, plan
 from pipecli.store.yaml import read as yamltext
 from pipecli.workflow.change import Change
 
@@ -136,45 +133,42 @@ def export_of(move: Move, given: Path | None) -> list[File]:
     return files_of(source)
 
 
-@contextmanager
-def staged(pipeline: Pipeline) -> Iterator[Callable[[], Pipeline]]:
-    """A copy of the pipeline with its history, in a folder that goes afterwards; opened anew at each call."""
-    pipeline.need_all()
-    place = pipeline.location
-    folder = Path(tempfile.mkdtemp(prefix="pipecli-move-"))
-    try:
-        copy = folder / "copy"
-        git.output(
-            place.work_tree,
-            "clone",
-            "--quiet",
-            "--shared",
-            "--no-checkout",
-            "--",
-            str(place.work_tree),
-            str(copy),
-        )
-        for setting in ("core.fsync=none", "core.hooksPath=/dev/null", "gc.auto=0"):
-            git.output(copy, "config", *setting.split("=", 1))
-        if (place.git_dir / "index").is_file():
-            shutil.copyfile(place.git_dir / "index", copy / ".git/index")
-        root = copy / place.prefix
-        for (file,) in pipeline.index.connection.execute("SELECT path FROM _records").fetchall():
-            (root / file).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(place.root / file, root / file)
-        opened: list[Pipeline] = []
+class Draft(Pipeline):
+    """A pipeline with changes that are in memory, and in an index of its own."""
 
-        def again() -> Pipeline:
-            for one in opened:
-                one.close()
-            opened[:] = [Pipeline.find(root, pipeline.now)]
-            return opened[0]
+    def __init__(self, pipeline: Pipeline, folder: Path) -> None:
+        super().__init__(pipeline.location, pipeline.now)
+        pipeline.need_all()
+        self.contents: dict[str, bytes] = {}
+        self.__dict__["index"] = pipeline.index.copy(folder / "index.sqlite")
+        register(self.index.connection, lambda: self.today, lambda: self.rates)
 
-        yield again
-        for one in opened:
-            one.close()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    def raw(self, file: str) -> bytes:
+        content = self.contents.get(file)
+        return super().raw(file) if content is None else content
+
+    def text(self, file: str) -> str:
+        return yamltext.decode(self.contents[file], file) if file in self.contents else super().text(file)
+
+    def has_file(self, file: str) -> bool:
+        return file in self.contents or super().has_file(file)
+
+    def take(self, changes: Sequence[Change]) -> None:
+        """Take changes, as if they were written."""
+        writes = plan(self, changes)
+        self.contents |= {write.file: write.after for write in writes if write.after is not None}
+        self.index.put({write.file: write.record for write in writes if write.record is not None})
+        for name in ("settings", "settings_as_written", "rates"):
+            self.__dict__.pop(name, None)
+
+    def writes(self) -> list[Write]:
+        """All that is changed, beside what is on disk."""
+        writes = []
+        for file, after in sorted(self.contents.items()):
+            before = super().raw(file) if super().has_file(file) else None
+            if before != after:
+                writes.append(Write(file, before, after))
+        return writes
 
 
 Tick = Callable[[Step, Table], Any]
@@ -185,8 +179,9 @@ def run(pipeline: Pipeline, move: Move, files: Sequence[File], tick: Tick, keep:
     """Import all files of a plan in a copy: the writes that the pipeline needs, and the reconciliation."""
     moved = Moved()
     known_before = _external_ids(pipeline)
-    with staged(pipeline) as again:
-        written = _apply_settings(again(), move)
+    with TemporaryDirectory(prefix="pipecli-move-") as folder:
+        draft = Draft(pipeline, Path(folder))
+        _apply_settings(draft, move)
         taken: set[str] = set()
         coming = _ids(move, files) if move.is_own else {}
         pending: list[Change] = []
@@ -196,25 +191,20 @@ def run(pipeline: Pipeline, move: Move, files: Sequence[File], tick: Tick, keep:
                 moved.missing.append(step.file)
                 continue
             taken.add(file.name)
-            done, source = _import(again(), move, step, file, tick, keep, coming)
-            moved.done.append((step, done))
+            done, source = _import(draft, move, step, file, tick, keep, coming)
             if done.change is not None and move.is_own and step.kind not in ("users", "teams"):
                 pending.append(done.change)
             elif done.change is not None:
-                written |= _commit(again(), [done.change])
+                draft.take([done.change])
             if step.kind == "opportunities" and not move.is_own and _tells_deals(source):
-                moved.reconciliation.append(reconcile(again(), done.table, source, known_before))
+                moved.reconciliation.append(reconcile(draft, done.table, source, known_before))
+            moved.done.append((step, done.without_rows()))
         if pending:  # records of an export of ours name one another in circles
-            written |= _commit(again(), pending)
+            draft.take(pending)
         new = [file.name for file in files if file.name not in taken]
         moved.new = [name for name in new if not (move.is_own and name.endswith(".vcf"))]
-        root = again().root
-        for name in sorted(written):
-            real = pipeline.root / name
-            before = real.read_bytes() if real.is_file() else None
-            after = (root / name).read_bytes()
-            if before != after:
-                moved.writes.append(Write(name, before, after))
+        moved.writes = draft.writes()
+        draft.close()
     return moved
 
 
@@ -280,24 +270,17 @@ def _ids(move: Move, files: Sequence[File]) -> dict[str, list[str]]:
     return ids
 
 
-def _commit(pipeline: Pipeline, changes: Sequence[Change]) -> set[str]:
-    writes = plan(pipeline, changes)
-    commit(pipeline, writes, None)
-    return {write.file for write in writes}
-
-
-def _apply_settings(pipeline: Pipeline, move: Move) -> set[str]:
+def _apply_settings(draft: Draft, move: Move) -> None:
     """Add what the proposed settings have and the pipeline doesn't; what is there stays as it is."""
     path = move.folder / SETTINGS_PAGE
     if not path.is_file():
-        return set()
+        return
     text = yamltext.decode(path.read_bytes(), str(path))
     proposed = yamltext.parse(text, str(path)) if _has_content(text) else {}
-    before = pipeline.settings
-    after = merged_settings(before, proposed, str(path), text, is_new=not _external_ids(pipeline))
-    if after.plain() == before.plain():
-        return set()
-    return _commit(pipeline, [Change(after, "move in", "imported")])
+    before = draft.settings
+    after = merged_settings(before, proposed, str(path), text, is_new=not _external_ids(draft))
+    if after.plain() != before.plain():
+        draft.take([Change(after, "move in", "imported")])
 
 
 def _has_content(text: str) -> bool:

@@ -144,6 +144,20 @@ class Index:
                 {folder: files.restamp(known.get(folder), names) for folder, names in changes.items()}
             )
 
+    def put(self, records: Mapping[str, Record]) -> None:
+        """Take in records, by their files, that nobody has written yet: of an index of one's own."""
+        with _writing(self.connection):
+            _forget(self.connection, records)
+            _put(self.connection, _Content(_rows(records.items()), []))
+
+    def copy(self, file: Path) -> Index:
+        """The same index in a file of its own."""
+        connection = _connect(file)
+        self.connection.backup(connection)
+        connection.execute("PRAGMA synchronous = OFF")
+        connection.execute("PRAGMA journal_mode = OFF")
+        return Index(self.location, connection, file)
+
     def _version_now(self) -> int:
         """A number that another connection changes whenever it writes."""
         (version,) = self.connection.execute("PRAGMA data_version").fetchone()
