@@ -146,7 +146,7 @@ class Index:
 
     def put(self, records: Mapping[str, Record]) -> None:
         """Take in records, by their files, that nobody has written yet: of an index of one's own."""
-        with _writing(self.connection):
+        with writing(self.connection):
             _forget(self.connection, records)
             _put(self.connection, _Content(_rows(records.items()), []))
 
