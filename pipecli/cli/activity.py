@@ -86,9 +86,7 @@ def add(
         }
         activity = validated(Activity, given)
         transaction.do(
-            add_activity.add(
-                record, activity, transaction.today, transaction.next_contact(next_, activity.by)
-            ),
+            add_activity.add(record, activity, transaction.now, transaction.next_contact(next_, activity.by)),
             printed=Printed(record.noun, record.key, activity.id, is_new=True),
         )
 
@@ -334,7 +332,7 @@ def _add_verb(name: str, type_: str, called: str, help_text: str) -> None:
                 "notes": notes or None,
             }
             activity = validated(Activity, given)
-            change = log(record, activity, transaction.today, transaction.next_contact(next_, doer))
+            change = log(record, activity, transaction.now, transaction.next_contact(next_, doer))
             transaction.do(change, printed=Printed(record.noun, record.key, activity.id))
 
 

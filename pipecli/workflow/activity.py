@@ -29,13 +29,13 @@ class FollowedUp(NamedTuple):
     notes: tuple[str, ...]
 
 
-def add(record: Lead | Opportunity, activity: Activity, today: date, next_: Next | None = None) -> Change:
-    """Add an activity; nothing is done after `today`. A lead that it reached, or that answers, moves on."""
+def add(record: Lead | Opportunity, activity: Activity, now: datetime, next_: Next | None = None) -> Change:
+    """Add an activity; nothing is done after today. A lead that it reached, or that answers, moves on."""
     if activity.done:
-        refuse_future(activity, today)
+        refuse_future(activity, now.date())
     verb = "log" if activity.done else "plan"
     after = contacted(with_activity(record, activity), activity)
-    followed = follow_up(after, next_, today, *([activity] if activity.done else []))
+    followed = follow_up(after, next_, now, *([activity] if activity.done else []))
     return Change(
         followed.record,
         f'{verb} {activity.type} "{activity.subject}"{followed.words}',
@@ -45,12 +45,12 @@ def add(record: Lead | Opportunity, activity: Activity, today: date, next_: Next
 
 
 def follow_up(
-    record: Lead | Opportunity, next_: Next | None, today: date, *contacts: Activity, is_sent: bool = False
+    record: Lead | Opportunity, next_: Next | None, now: datetime, *contacts: Activity, is_sent: bool = False
 ) -> FollowedUp:
     """Plan the next contact, or clear it. Where `next_` says nothing, contacts that took place settle one.
 
-    A mail without a direction was written by a program and settles nothing; a quotation that is sent today
-    is a contact.
+    A mail without a direction was written by a program and settles nothing, and what is later than `now` has
+    not taken place; a quotation that is sent now is a contact.
     """
     if next_ is not None:
         words = f", next contact {next_.plan.date}" if next_.plan else ", no next contact"
@@ -60,9 +60,9 @@ def follow_up(
             refuse_settled(record)
         return FollowedUp(record.with_(next_contact=next_.plan), words, ())
     due = record.next_contact
-    if due is None or due.date > today or not (contacts or is_sent) or not _is_open(record):
+    if due is None or due.date > now.date() or not (contacts or is_sent) or not _is_open(record):
         return FollowedUp(record, "", ())
-    days = [day_of(contact) for contact in contacts if _is_contact(contact)]
+    days = [day_of(contact) for contact in contacts if _took_place(contact, now)]
     if is_sent or (days and max(days) >= due.date):
         note = f' "{due.note}"' if due.note else ""
         settled = f"the next contact of {due.date}{note} is settled; --next +7d would plan another"
@@ -73,8 +73,11 @@ def follow_up(
     return FollowedUp(record, "", (still,))
 
 
-def _is_contact(activity: Activity) -> bool:
-    return activity.type in RESPONSES and (activity.direction is not None or activity.message_id is None)
+def _took_place(activity: Activity, now: datetime) -> bool:
+    """True of a call, meeting or e-mail with the customer that is not yet to come."""
+    is_contact = activity.direction is not None or activity.message_id is None
+    is_past = not isinstance(activity.at, datetime) or activity.at <= now
+    return activity.type in RESPONSES and is_contact and is_past
 
 
 def _is_open(record: Lead | Opportunity) -> bool:
@@ -128,7 +131,7 @@ def complete(
     written = "\n".join(part for part in (planned.notes, notes) if part)
     done = planned.with_(done=True, at=when, notes=written or None)
     refuse_future(done, now.date())
-    followed = follow_up(contacted(with_activity(record, done), done), next_, now.date(), done)
+    followed = follow_up(contacted(with_activity(record, done), done), next_, now, done)
     early = (f"it was planned for {day_of(planned)}, and is done now",) if is_early else ()
     return Change(
         followed.record,
@@ -138,15 +141,15 @@ def complete(
     )
 
 
-def log(record: Lead | Opportunity, activity: Activity, today: date, next_: Next | None = None) -> Change:
+def log(record: Lead | Opportunity, activity: Activity, now: datetime, next_: Next | None = None) -> Change:
     """Add what took place, and plan the next contact or clear it; notes tell what stays planned."""
-    if day_of(activity) > today:
+    if day_of(activity) > now.date():
         raise Refused(
             f"{day_of(activity)} is to come, and this logs what took place",
             hint=f'plan it: pipecli activity add {record.key} --type {activity.type} --at "…" --subject "…"',
         )
-    change = add(record, activity, today, next_)
-    due = [other for other in record.activities if not other.done and day_of(other) <= today]
+    change = add(record, activity, now, next_)
+    due = [other for other in record.activities if not other.done and day_of(other) <= now.date()]
     if next_ is not None or not due:
         return change
     names = first_of([f'{other.type} "{other.subject}"' for other in due], 3)

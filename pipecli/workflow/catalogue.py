@@ -200,5 +200,5 @@ def send(
         literature=document.id,
         notes=note,
     )
-    logged = add_activity(deal, sent, now.date())
+    logged = add_activity(deal, sent, now)
     return replace(logged, summary=f"send {document.title}", event="literature-sent")

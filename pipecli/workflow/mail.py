@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -245,12 +245,12 @@ def activity_of(
     )
 
 
-def record(onto: Lead | Opportunity, mails: Sequence[Activity], today: date) -> Change:
+def record(onto: Lead | Opportunity, mails: Sequence[Activity], now: datetime) -> Change:
     """Add mails to a record. A lead that they reached, or who answers, moves on; a contact due is settled."""
     after = onto.with_(activities=(*onto.activities, *mails))
     for mail in mails:
         after = contacted(after, mail)
-    followed = follow_up(after, None, today, *mails)
+    followed = follow_up(after, None, now, *mails)
     return Change(followed.record, _summary(mails), "mail-recorded", notes=followed.notes)
 
 

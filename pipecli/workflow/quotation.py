@@ -183,7 +183,7 @@ def send(
             hint=f"give it more time: pipecli quote set {quotation.id} valid_until=+30d",
         )
     sent = quotation.with_(status=QuotationStatus.SENT, date=day or quotation.date, sent=now)
-    followed = follow_up(deal, next_, now.date(), is_sent=True)
+    followed = follow_up(deal, next_, now, is_sent=True)
     also = (followed.record,) if followed.record != deal else ()
     return Change(sent, f"send{followed.words}", "quotation-sent", also=also, notes=followed.notes)
 

@@ -107,6 +107,8 @@ def test_a_contact_settles_the_one_that_is_due_and_it_leaves_the_lists(cli: Cli)
     assert "settled" not in cli("note", "2q8", "Nobody answers").err
     assert "settled" not in cli(*add, "task", "--done").err
     assert cli("followups", "--format", "ids").out == "OPP-2Q8XA\n"
+    at_noon = ("--today", "2026-11-21T12:00:00+01:00")
+    assert "settled" not in cli(*at_noon, "call", "2q8", "--at", "2026-11-21T18:00").err  # it is to come
     cli("opp", "set", "2q8", "next_contact.date=2026-11-22")
     assert "next contact" not in cli("call", "2q8").err  # it is not due yet
 

@@ -68,7 +68,7 @@ def advance(
                 deal, transaction.settings, to=to, force=force, keep_probability=keep_probability
             )
             assert isinstance(change.subject, Opportunity)
-            followed = follow_up(change.subject, planned, transaction.today)
+            followed = follow_up(change.subject, planned, transaction.now)
             return replace(change, subject=followed.record, summary=f"{change.summary}{followed.words}")
 
         change_each(transaction, Opportunity, refs, decide, "advance")

@@ -218,11 +218,11 @@ class _Run:
             activities = sorted(recorded, key=lambda activity: (activity.at, activity.id))
             lead = self.leads.get(on)
             if lead is None:
-                changes.append(record(self._get(on), activities, self._pipeline.today))
+                changes.append(record(self._get(on), activities, self._pipeline.now))
             else:
                 assert isinstance(lead.subject, Lead)
                 self.leads[on] = replace(
-                    lead, subject=record(lead.subject, activities, self._pipeline.today).subject
+                    lead, subject=record(lead.subject, activities, self._pipeline.now).subject
                 )
         return [*changes, *self.leads.values()]
 
