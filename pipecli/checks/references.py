@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Collection, Iterator
+from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from pipecli.errors import PipecliError
 from pipecli.records.kinds import BY_FOLDER, BY_NOUN, BY_PREFIX, KINDS, PRODUCT, SETTINGS_FILE, Kind
 from pipecli.store import files as left_out
 from pipecli.store import naming, schemas
-from pipecli.store.files import inside, name_of
+from pipecli.store.files import LARGEST_ANY, inside, name_of, read_bytes
 
 if TYPE_CHECKING:
     from pipecli.store.pipeline import Pipeline
@@ -160,6 +161,32 @@ def missing_file(pipeline: Pipeline) -> Iterator[Problem]:
             yield Problem(path, tuple(field.split(".")), f"{field}: {error.message}")
 
 
+def attachment(pipeline: Pipeline) -> Iterator[Problem]:
+    """Attachments that are missing or not what they were, and files that no record lists."""
+    listed = set()
+    for path, number, file, size, digest in pipeline.index.connection.execute(
+        "SELECT r.path, a.key, json_extract(a.value, '$.file'), json_extract(a.value, '$.size'), "
+        "json_extract(a.value, '$.sha256') FROM _records r, json_each(r.json, '$.attachments') a "
+        "WHERE r.noun <> 'settings' ORDER BY 1, 2"
+    ):
+        listed.add(file)
+        field = ("attachments", number, "file")
+        try:
+            content = read_bytes(pipeline.root, file, LARGEST_ANY)
+        except FileNotFoundError:
+            yield Problem(path, field, f"there is no file {file}")
+        except PipecliError as error:
+            yield Problem(path, field, error.message)
+        else:
+            is_pointer = content.startswith(b"version https://git-lfs.github.com/spec/v1\n")
+            if not is_pointer and (len(content) != size or sha256(content).hexdigest() != digest):
+                yield Problem(path, field, f"{file} isn't the file that was attached: its content changed")
+    for lying in sorted(pipeline.root.glob("attachments/*/*")):
+        name = lying.relative_to(pipeline.root).as_posix()
+        if name not in listed:
+            yield Problem(name, (), "no record lists this file: pipecli attach takes it in, or remove it")
+
+
 def not_checked_out(pipeline: Pipeline) -> Iterator[Problem]:
     """Records that git has and that are not here: no list and no total has them."""
     for fault in left_out.faults(pipeline.left_out, KINDS):
@@ -277,4 +304,7 @@ FILES = (
     Rule("duplicate-activity", Severity.ERROR, duplicate_activity),
     Rule("external-id", Severity.WARNING, external_id),
 )
-WITH_SETTINGS = (Rule("missing-file", Severity.ERROR, missing_file),)
+WITH_SETTINGS = (
+    Rule("missing-file", Severity.ERROR, missing_file),
+    Rule("attachment", Severity.WARNING, attachment),
+)

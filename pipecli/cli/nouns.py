@@ -184,6 +184,9 @@ NOUNS = {
         "Calls, meetings, emails, tasks and notes.",
         verbs=_verbs("activity", "add, done, move, edit, cancel, list"),
     ),
+    "attach": Noun("Keep files beside a deal, a lead, a paper or a customer.", "attach"),
+    "attachments": Noun("List the files beside a record.", "attach"),
+    "detach": Noun("Remove a file from beside a record.", "attach"),
     "find": Noun("Find records of every kind by any of their words.", "daily.find"),
     "undo": Noun("Take back the last change.", "daily.undo"),
     "inbox": Noun("Mail: record mailboxes on their deals and leads.", "data.inbox"),
@@ -237,7 +240,7 @@ NOUNS = {
 }
 
 _SECTIONS = {
-    "Daily work": "today call mail meet note find undo followups activity inbox",
+    "Daily work": "today call mail meet note find undo attach attachments detach followups activity inbox",
     "Records": "lead opportunity quotation order invoice supplier-quote customer contact supplier competitor "
     "product price-list literature",
     "Reports": "forecast report changes digest chart dashboard",

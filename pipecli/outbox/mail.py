@@ -20,9 +20,11 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
 from ipaddress import ip_address
+from mimetypes import guess_type
 from pathlib import Path
 from secrets import token_hex
 from threading import Timer
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, get_args
 
 from pipecli.errors import PipecliError
@@ -100,8 +102,12 @@ def message_of(
     name: str,
     pdf: bytes = b"",
     page: str = "",
+    attached: Mapping[str, bytes] = MappingProxyType({}),
 ) -> EmailMessage:
-    """The message, with a Message-ID of its own; as `name`.pdf the PDF, beside the text the page of HTML."""
+    """The message, with a Message-ID of its own; as `name`.pdf the PDF, beside the text the page of HTML.
+
+    `attached` are other files by their names.
+    """
     # Some servers still take letters of seven bits only.
     message = EmailMessage(SMTP.clone(cte_type="7bit"))
     message["From"] = sender
@@ -116,6 +122,9 @@ def message_of(
         message.add_alternative(page, subtype="html")
     if pdf:
         message.add_attachment(pdf, maintype="application", subtype="pdf", filename=f"{name}.pdf")
+    for filename, content in attached.items():
+        maintype, _, subtype = (guess_type(filename)[0] or "application/octet-stream").partition("/")
+        message.add_attachment(content, maintype=maintype, subtype=subtype, filename=filename)
     return message
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, datetime
 from enum import StrEnum
-from typing import ClassVar
+from typing import Annotated, ClassVar
+
+from pydantic import StringConstraints
 
 from pipecli.records import kinds
 from pipecli.records.base import (
@@ -18,6 +20,7 @@ from pipecli.records.base import (
     LiteratureSlug,
     MomentOrDay,
     Part,
+    PathInside,
     Text,
     UserSlug,
 )
@@ -69,6 +72,19 @@ class NextContact(Part):
     date: Day
     by: UserSlug | None = None
     note: Line | None = None
+
+
+class Attachment(Part):
+    """A file beside a record, in `attachments/`; the file's own name is no part of its path."""
+
+    identified_by: ClassVar[tuple[str, ...]] = kinds.ATTACHMENT
+
+    file: Annotated[PathInside, StringConstraints(pattern=r"^attachments/[^/]+/[^/]+$")]
+    name: Line
+    """As it was called where it came from."""
+    size: Count
+    """Bytes."""
+    sha256: Annotated[str, StringConstraints(strict=True, pattern=r"^[0-9a-f]{64}$")]
 
 
 RESPONSES = frozenset({ActivityType.CALL, ActivityType.EMAIL, ActivityType.MEETING})

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 ACTIVITY = ("id",)
 PAYMENT = ("id",)
+ATTACHMENT = ("file",)
 STAGE = ("id",)
 STAKEHOLDER = ("contact",)
 ITEM = ("product", "description")
@@ -29,7 +30,7 @@ UNIQUE_KEYS = tuple(dict.fromkeys((*ACTIVITY, *PAYMENT, *STAGE, *STAKEHOLDER)))
 """Fields that no two elements of a list share, and that never change: an element with another is another."""
 KEYS = (*UNIQUE_KEYS, ITEM[0])
 """And the one that never changes, but may stand twice."""
-IDENTIFYING = tuple(dict.fromkeys((*UNIQUE_KEYS, *ITEM, *TIER, *AWAY, *ASSIGNMENT_RULE)))
+IDENTIFYING = tuple(dict.fromkeys((*UNIQUE_KEYS, *ITEM, *ATTACHMENT, *TIER, *AWAY, *ASSIGNMENT_RULE)))
 """The fields that may name an element of any list, the surest first."""
 
 

@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from pipecli.records.activity import Activity, NextContact
+from pipecli.records.activity import Activity, Attachment, NextContact
 from pipecli.records.base import (
     ContactSlug,
     Custom,
@@ -107,6 +107,7 @@ class Lead(Document):
     activities: tuple[Activity, ...] = ()
     disqualified: Disqualified | None = None
     converted: Converted | None = None
+    attachments: tuple[Attachment, ...] = ()
     tags: tuple[Line, ...] = ()
     notes: Text | None = None
     custom: Custom = None

@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar, Self
 from pydantic import Field, model_validator
 
 from pipecli.records import kinds
-from pipecli.records.activity import Activity, NextContact
+from pipecli.records.activity import Activity, Attachment, NextContact
 from pipecli.records.base import (
     Amount,
     CompetitorName,
@@ -161,6 +161,7 @@ class Opportunity(Document):
     steps_done: tuple[Line, ...] = ()
     activities: tuple[Activity, ...] = ()
     closed: Closed | None = None
+    attachments: tuple[Attachment, ...] = ()
     tags: tuple[Line, ...] = ()
     notes: Text | None = None
     custom: Custom = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import ClassVar
 
+from pipecli.records.activity import Attachment
 from pipecli.records.base import (
     CurrencyCode,
     Custom,
@@ -44,6 +45,7 @@ class Customer(Record):
     owner: UserSlug | None = None
     parent: CustomerSlug | None = None
     """The customer it belongs to."""
+    attachments: tuple[Attachment, ...] = ()
     tags: tuple[Line, ...] = ()
     notes: Text | None = None
     custom: Custom = None

@@ -15,6 +15,7 @@ from typing import ClassVar, Self
 from pydantic import Field, model_validator
 
 from pipecli.records import kinds
+from pipecli.records.activity import Attachment
 from pipecli.records.base import (
     ActivityId,
     Amount,
@@ -93,6 +94,7 @@ class Quotation(Document):
     reason: Line | None = None
     """Why the customer rejected it."""
     notes: Text | None = None
+    attachments: tuple[Attachment, ...] = ()
     tags: tuple[Line, ...] = ()
     custom: Custom = None
 
@@ -139,6 +141,7 @@ class Order(Document):
     reason: Line | None = None
     """Why it was cancelled."""
     notes: Text | None = None
+    attachments: tuple[Attachment, ...] = ()
     tags: tuple[Line, ...] = ()
     custom: Custom = None
 
@@ -273,6 +276,7 @@ class Invoice(Document):
     """Why it was credited, on a credit note."""
     terms: Text | None = None
     notes: Text | None = None
+    attachments: tuple[Attachment, ...] = ()
     tags: tuple[Line, ...] = ()
     custom: Custom = None
 

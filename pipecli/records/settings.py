@@ -212,6 +212,11 @@ class QuotationSettings(Part):
     """Percent between a final value and its quotation; more is a finding of `check --base`."""
 
 
+class AttachmentSettings(Part):
+    largest: Annotated[Count, Field(le=64 << 20)] = 10_000_000
+    """Bytes of one file."""
+
+
 _NUMBER = r"^[^\s{}]*(\{year\}[^\s{}]*)?\{n(:[1-9])?\}[^\s{}]*$"
 
 
@@ -267,6 +272,7 @@ class Settings(Record):
     """Per period (2026-Q4), what a user or team is to win, in the base currency."""
     quotations: QuotationSettings = Field(default_factory=QuotationSettings)
     invoices: InvoiceSettings = Field(default_factory=InvoiceSettings)
+    attachments: AttachmentSettings = Field(default_factory=AttachmentSettings)
     notifications: dict[Slug, tuple[Line, ...]] = {}
     """Per event, the names of the channels that are told; addresses are never kept here."""
     custom: Custom = None

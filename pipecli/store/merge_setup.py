@@ -31,6 +31,7 @@ def attributes(prefix: str = "") -> str:
     lines = [f"{_pattern(prefix, pattern)} merge={DRIVER}\n" for pattern in _PATTERNS]
     return (
         f"# merged field by field, once `pipecli sync` has told git how; until then by line\n{''.join(lines)}"
+        f"# whatever is attached stays as it is, byte by byte\n{_pattern(prefix, 'attachments/**')} -text\n"
     )
 
 

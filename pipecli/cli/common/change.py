@@ -106,15 +106,20 @@ class Transaction:
         return Next(validated(NextContact, plan))
 
     def do(
-        self, change: Change, *, printed: Printed | None = None, before: Callable[[], None] | None = None
+        self,
+        change: Change,
+        *,
+        printed: Printed | None = None,
+        before: Callable[[], None] | None = None,
+        beside: Sequence[Write] = (),
     ) -> None:
         """Write a change as one commit and print its result; with --dry-run, print the diff only.
 
         `printed` is what to print where that isn't the record asked for. `before` is called when all is found
-        right and nothing is written yet; when it raises, nothing will be.
+        right and nothing is written yet; when it raises, nothing will be. `beside` are files beside records.
         """
         subject = f"{change.subject.key}: {change.summary}"
-        self.do_all([change], change.asked, subject, printed=printed, before=before)
+        self.do_all([change], change.asked, subject, printed=printed, before=before, beside=beside)
 
     def do_all(
         self,
@@ -124,9 +129,10 @@ class Transaction:
         *,
         printed: Printed | None = None,
         before: Callable[[], None] | None = None,
+        beside: Sequence[Write] = (),
     ) -> None:
         """Write several changes as one commit and print one record, or what `printed` says."""
-        writes = self.plan(changes)
+        writes = [*self.plan(changes), *beside]
         self._tell(changes)
         if self.session.dry_run:
             self.commit(writes, subject)

@@ -20,11 +20,14 @@ from pipecli.store.index.records import records_naming
 from pipecli.store.naming import relaid
 from pipecli.store.transaction import Write, check_references
 from pipecli.wording import first_of, one_line
+from pipecli.workflow.attachment import FOLDER
 from pipecli.workflow.change import Refused
 
 app = noun("Take back the last change.")
 
 _UNDOES = "Pipecli-Undoes: "
+_LFS = b"version https://git-lfs.github.com/"
+"""The beginning of what git has in the place of a file that Git LFS keeps."""
 _MOST_COMMITS = 300
 """The commits among which the last change of a user is looked for."""
 
@@ -83,7 +86,8 @@ def undo(
         subject = f"{key}: undo {summary}" if is_ours else f'undo "{undone.subject}"'
         names = [f"Pipecli-Record: {part.record.key}" for part in reverted[:100]]
         trailers = "\n".join(["Pipecli-Event: undone", *names, f"{_UNDOES}{undone.id}"])
-        made = transaction.commit([part.write for part in reverted], subject, trailers)
+        writes = [*(part.write for part in reverted), *_beside(transaction, undone)]
+        made = transaction.commit(writes, subject, trailers)
         if not transaction.session.dry_run:
             _print(transaction, undone, reverted, subject, made)
 
@@ -120,8 +124,8 @@ def _named(transaction: Transaction, revision: str) -> _Commit:
     return commits[0]
 
 
-def _reverted(transaction: Transaction, commit: _Commit) -> Iterator[_Reverted]:
-    """The files that a commit changed, each with what it shall be again. Raises Refused."""
+def _changed(transaction: Transaction, commit: _Commit) -> tuple[str, list[str]]:
+    """The parent of a commit, and the names of the files that it changed. Raises Refused for a merge."""
     place = transaction.pipeline.location
     parents = git.output(place.work_tree, "rev-list", "--parents", "--max-count=1", commit.id).split()[1:]
     if len(parents) != 1:
@@ -131,15 +135,34 @@ def _reverted(transaction: Transaction, commit: _Commit) -> Iterator[_Reverted]:
     listed = git.raw(
         place.work_tree, "diff-tree", "-r", "-z", "--no-renames", "--name-only", parents[0], commit.id
     )
-    for name in listed.decode("utf-8", "surrogateescape").split("\0"):
-        if not name.startswith(place.prefix) or not name:
-            continue
-        file = name.removeprefix(place.prefix)
+    names = listed.decode("utf-8", "surrogateescape").split("\0")
+    return parents[0], [name for name in names if name and name.startswith(place.prefix)]
+
+
+def _beside(transaction: Transaction, commit: _Commit) -> Iterator[Write]:
+    """The attachments that a commit added or removed, as they were. Raises Refused."""
+    parent, names = _changed(transaction, commit)
+    for name in names:
+        file = name.removeprefix(transaction.pipeline.location.prefix)
+        if file.startswith(f"{FOLDER}/"):
+            before, done = (_blob(transaction, revision, name) for revision in (parent, commit.id))
+            now = _on_disk(transaction, file)
+            if now != done or (before or done or b"").startswith(_LFS):
+                raise Refused(f"{file} isn't what {commit.shown} left", hint="git revert can take it back")
+            yield Write(file, now, before)
+
+
+def _reverted(transaction: Transaction, commit: _Commit) -> Iterator[_Reverted]:
+    """The records that a commit changed, each with what it shall be again. Raises Refused."""
+    prefix = transaction.pipeline.location.prefix
+    parent, names = _changed(transaction, commit)
+    for name in names:
+        file = name.removeprefix(prefix)
         if kind_of(file) is None and file != SETTINGS_FILE:
-            if file.startswith("schemas/"):
+            if file.startswith(("schemas/", f"{FOLDER}/")):
                 continue
             raise Refused(f"{commit.shown} also changed {file}", hint="git revert can take it back")
-        before, done = (_blob(transaction, revision, name) for revision in (parents[0], commit.id))
+        before, done = (_blob(transaction, revision, name) for revision in (parent, commit.id))
         if done is not None and (elsewhere := _moved_to(transaction, file, done)):
             file, before, done = elsewhere, before and relaid(before, elsewhere), relaid(done, elsewhere)
         if file == SETTINGS_FILE and before is None:
@@ -166,7 +189,7 @@ def _moved_to(transaction: Transaction, file: str, done: bytes) -> str | None:
 
 def _on_disk(transaction: Transaction, file: str) -> bytes | None:
     try:
-        return files.read_bytes(transaction.pipeline.root, file)
+        return files.read_bytes(transaction.pipeline.root, file, files.LARGEST_ANY)
     except FileNotFoundError:
         return None
 

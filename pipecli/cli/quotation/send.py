@@ -41,7 +41,7 @@ from pipecli.records.opportunity import Opportunity
 from pipecli.records.party import Contact, Customer
 from pipecli.records.quotation import Order, Quotation
 from pipecli.store import git_commit
-from pipecli.store.files import inside
+from pipecli.store.files import LARGEST_ANY, inside, read_bytes
 from pipecli.store.index.records import activity_ids
 from pipecli.store.lookup import Care
 from pipecli.wording import harmless, one_line
@@ -135,6 +135,10 @@ def _message(
         at=transaction.now,
         name=quotation.id,
         pdf=pdf_of(transaction.pipeline, printed, quotation),
+        attached={
+            one.name: read_bytes(transaction.pipeline.root, one.file, LARGEST_ANY)
+            for one in quotation.attachments
+        },
     )
 
 

@@ -1,0 +1,129 @@
+"""`attach`, `attachments` and `detach`: files beside a deal, a lead, a paper or a customer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pipecli.cli.common.command import Changing, Ref, noun
+from pipecli.cli.common.output import print_records
+from pipecli.cli.common.record_json import record_json
+from pipecli.cli.common.reference import find
+from pipecli.cli.common.session import say, session
+from pipecli.cli.common.table import Column
+from pipecli.errors import PipecliError
+from pipecli.records.kinds import CUSTOMER, INVOICE, LEAD, OPPORTUNITY, ORDER, QUOTATION, Kind
+
+if TYPE_CHECKING:
+    from pipecli.cli.common.change import Transaction
+
+app = noun()
+
+HOLDERS = (OPPORTUNITY, LEAD, QUOTATION, ORDER, INVOICE, CUSTOMER)
+
+
+def holder(transaction: Transaction, ref: str) -> Any:
+    """The record that files lie beside: a deal before a lead, a paper, a customer."""
+    named = find(transaction.session, ref, *HOLDERS)
+    kind: Kind = next(kind for kind in HOLDERS if kind.noun == named.noun)
+    return transaction.pipeline.get(kind.model, named.key)
+
+
+@app.command("attach", cls=Changing)
+def attach(
+    ctx: typer.Context,
+    ref: Ref,
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="What to keep beside it.")],
+) -> None:
+    """Keep files beside a record, listed in it with their names, sizes and hashes; one commit.
+
+    A deal, a lead, a quotation, an order, an invoice or a customer has them.
+    """
+    from pipecli.cli.common.change import changing
+    from pipecli.store.naming import slug
+    from pipecli.store.transaction import Write
+    from pipecli.workflow import attachment as rules
+    from pipecli.workflow.change import Change
+
+    with changing(ctx) as transaction:
+        record = holder(transaction, ref)
+        most = transaction.settings.attachments.largest
+        writes, names = list[Write](), list[str]()
+        for path in files:
+            content = _content(path, most)
+            taken = {one.file for one in record.attachments} | _lying(transaction, record)
+            file = rules.file_of(record, path.name, slug(path.stem), taken | {write.file for write in writes})
+            record, added = rules.attach(record, file, path.name, content, most=most)
+            writes.append(Write(added.file, None, content))
+            names.append(added.name)
+        change = Change(record, f"attach {', '.join(names)}", "attached")
+        transaction.do(change, beside=writes)
+
+
+def _content(path: Path, most: int) -> bytes:
+    """The content of a file of the person's own, of which one byte more than `most` is read."""
+    try:
+        if not path.is_file():
+            raise PipecliError(f"{path} is no regular file" if path.exists() else f"there is no file {path}")
+        with path.open("rb") as handle:
+            return handle.read(most + 1)
+    except OSError as error:
+        raise PipecliError(f"{path}: can't be read: {error.strerror}") from None
+
+
+def _lying(transaction: Transaction, record: Any) -> set[str]:
+    """The files that lie where those of a record do, listed or not: none is written over."""
+    from pipecli.workflow.attachment import FOLDER
+
+    root = transaction.pipeline.root
+    folders = (root / FOLDER / record.key, root / FOLDER / f"{record.noun}-{record.key}")
+    return {path.relative_to(root).as_posix() for folder in folders for path in folder.glob("*")}
+
+
+@app.command("detach", cls=Changing)
+def detach(
+    ctx: typer.Context,
+    ref: Ref,
+    attachment: Annotated[str, typer.Argument(metavar="FILE", help="Its number or its name.")],
+) -> None:
+    """Remove a file from beside a record; git keeps it."""
+    from pipecli.cli.common.change import changing
+    from pipecli.store import files
+    from pipecli.store.transaction import Write
+    from pipecli.workflow import attachment as rules
+
+    with changing(ctx) as transaction:
+        record = holder(transaction, ref)
+        gone = rules.find_attachment(record, attachment)
+        root = transaction.pipeline.root
+        try:
+            writes = [Write(gone.file, files.read_bytes(root, gone.file, files.LARGEST_ANY), None)]
+        except FileNotFoundError:
+            say(f"{gone.file} is gone already")
+            writes = []
+        transaction.do(rules.detach(record, gone), beside=writes)
+
+
+_COLUMNS = (
+    Column("number", "#", align="right"),
+    Column("name", "NAME", shrink=True, min_width=14),
+    Column("size", "BYTES", align="right", show=lambda row: f"{row['size']:,}"),
+    Column("file", "FILE", shrink=True),
+    Column("sha256", "SHA-256", only="data"),
+)
+
+
+@app.command("attachments")
+def attachments(ctx: typer.Context, ref: Ref) -> None:
+    """List the files beside a record."""
+    run = session(ctx)
+    named = find(run, ref, *HOLDERS)
+    known = record_json(run, named.noun, named.key).get("attachments", [])
+    print_records(
+        [{"number": number, **one} for number, one in enumerate(known, 1)],
+        _COLUMNS,
+        run.format,
+        id_key="file",
+    )

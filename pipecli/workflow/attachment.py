@@ -1,0 +1,77 @@
+"""Attachments: files beside a record, listed in it; their own names never decide the path."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from hashlib import sha256
+from pathlib import PurePath
+from typing import TypeVar
+
+from pipecli.records.activity import Attachment
+from pipecli.records.base import Document, Record
+from pipecli.records.lead import Lead
+from pipecli.records.opportunity import Opportunity
+from pipecli.records.party import Customer
+from pipecli.records.quotation import Invoice, Order, Quotation
+from pipecli.workflow.change import Change, Refused
+
+FOLDER = "attachments"
+_ENDING = r"\.[A-Za-z0-9]{1,10}"
+
+A = TypeVar("A", Lead, Opportunity, Quotation, Order, Invoice, Customer)
+Holder = Lead | Opportunity | Quotation | Order | Invoice | Customer
+
+
+def file_of(record: Holder, name: str, slug: str, taken: Collection[str]) -> str:
+    """Where a file of this name lies: `attachments/OPP-2Q8XA/floor-plan.pdf`, whatever signs its name has.
+
+    `slug` is that of the name without its ending.
+    """
+    ending = PurePath(name).suffix.lower()
+    ending = ending if re.fullmatch(_ENDING, ending) else ""
+    folder = record.key if isinstance(record, Document) else f"{record.noun}-{record.key}"
+    file, number = f"{FOLDER}/{folder}/{slug}{ending}", 2
+    while file in taken:
+        file = f"{FOLDER}/{folder}/{slug}-{number}{ending}"
+        number += 1
+    return file
+
+
+def attach(record: A, file: str, name: str, content: bytes, *, most: int) -> tuple[A, Attachment]:
+    """The record with one file more. Refused for one that it has already, and for more than `most` bytes."""
+    digest = sha256(content).hexdigest()
+    if len(content) > most:
+        raise Refused(
+            f"{name} has {len(content):,} bytes, and an attachment has {most:,} at most",
+            hint="raise attachments.largest in the settings, or keep it elsewhere and note the address",
+        )
+    for known in record.attachments:
+        if known.sha256 == digest:
+            raise Refused(f"{record.key} has {name} already, as {known.name}", hint="nothing is to be done")
+    added = Attachment(file=file, name=name, size=len(content), sha256=digest)
+    return record.with_(attachments=(*record.attachments, added)), added
+
+
+def find_attachment(record: Holder, which: str) -> Attachment:
+    """The attachment that a person means: by its number from 1, its name, or its file."""
+    known = record.attachments
+    if which.isdecimal() and 1 <= int(which) <= len(known):
+        return known[int(which) - 1]
+    meant = [one for one in known if which.casefold() in (one.name.casefold(), one.file.casefold())]
+    if len(meant) == 1:
+        return meant[0]
+    names = ", ".join(f"{number} {one.name}" for number, one in enumerate(known, 1))
+    several = f"several attachments {which}" if meant else f"no attachment {which}"
+    raise Refused(f"{record.key} has {several}", hint=f"it has {names or 'none'}")
+
+
+def detach(record: A, attachment: Attachment) -> Change:
+    """The record without a file; git keeps what it was."""
+    left = tuple(one for one in record.attachments if one.file != attachment.file)
+    return Change(record.with_(attachments=left), f"detach {attachment.name}", "detached")
+
+
+def holds_attachments(record: Record) -> bool:
+    """True of a record that files can lie beside."""
+    return "attachments" in type(record).model_fields

@@ -1,0 +1,72 @@
+"""Files beside records: kept in git with their hash, found by name, never by a path that somebody chose."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipecli.formats import loads
+from tests.records_given import OPP
+
+pytestmark = pytest.mark.usefixtures("shop")
+
+
+@pytest.fixture
+def plan(tmp_path):
+    path = tmp_path / "Plan (v2) ünï.PDF"
+    path.write_bytes(b"%PDF a plan\r\nof two lines")
+    return path
+
+
+def test_files_lie_beside_their_record_and_go_with_it(cli, root, git, plan, tmp_path):
+    other = tmp_path / "..hidden"
+    other.write_bytes(b"x")
+    cli("attach", OPP, str(plan), str(other))
+    assert git("show", "--name-only", "--format=", "HEAD").splitlines()[:2] == [
+        f"attachments/{OPP}/plan-v2-uni.pdf",
+        f"attachments/{OPP}/x-2e.hidden",
+    ]
+    listed = loads(cli("attachments", OPP, "--format", "json").out)
+    assert [(one["name"], one["size"]) for one in listed] == [(plan.name, 25), ("..hidden", 1)]
+    assert (root / listed[0]["file"]).read_bytes() == plan.read_bytes()
+    assert f"{OPP} has {plan.name} already" in cli("attach", OPP, str(plan), code=1).err
+    cli("attach", "contoso-coffee", str(plan))  # another record has its own
+
+    assert f"it has 1 {plan.name}, 2 ..hidden" in cli("detach", OPP, "3", code=1).err
+    cli("detach", OPP, plan.name)
+    assert not (root / listed[0]["file"]).exists()
+    cli("undo")
+    assert (root / listed[0]["file"]).read_bytes() == plan.read_bytes()
+    assert cli("check").code == 0
+
+
+def test_check_tells_what_is_missing_changed_or_nobodys(cli, root, plan, tmp_path):
+    for name in ("b.txt", "c.txt"):
+        (tmp_path / name).write_text(name)
+    cli("attach", OPP, str(plan), str(tmp_path / "b.txt"), str(tmp_path / "c.txt"))
+    folder = root / "attachments" / OPP
+    (folder / "b.txt").write_text("other")
+    (folder / "c.txt").unlink()
+    (folder / "nobodys.txt").write_text("?")
+    faults = [fault["message"] for fault in loads(cli("check", "--format", "json").out)]
+    assert [fault for fault in faults if "attach" in fault] == [
+        "no record lists this file: pipecli attach takes it in, or remove it",
+        f"attachments/{OPP}/b.txt isn't the file that was attached: its content changed",
+        f"there is no file attachments/{OPP}/c.txt",
+    ]
+
+
+def test_no_link_no_device_and_nothing_too_large(cli, root, tmp_path, git):
+    cli("settings", "set", "attachments.largest=10")
+    (tmp_path / "large").write_bytes(b"x" * 11)
+    head = git("rev-parse", "HEAD")
+    for file, words in (
+        (tmp_path / "large", "an attachment has 10 at most"),
+        ("/dev/zero", "is no regular file"),
+        (tmp_path, "is no regular file"),
+        (tmp_path / "nothing", "there is no file"),
+    ):
+        assert words in cli("attach", OPP, str(file), code=1).err
+    (root / "attachments").symlink_to(tmp_path)
+    (tmp_path / "small").write_bytes(b"x")
+    assert "leads out of the pipeline" in cli("attach", OPP, str(tmp_path / "small"), code=1).err
+    assert git("rev-parse", "HEAD") == head and not (tmp_path / OPP).exists()
