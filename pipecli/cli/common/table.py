@@ -231,10 +231,10 @@ def cell_text(value: object) -> str:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Mapping):
-        return ", ".join([f"{cell_text(key)}: {cell_text(each)}" for key, each in value.items()])
+        return ", ".join([f"{cell_text(key)}: {cell_text(member)}" for key, member in value.items()])
     if isinstance(value, (list, tuple)):
-        between = "; " if any(isinstance(each, Mapping) for each in value) else ", "
-        return between.join([cell_text(each) for each in value])
+        between = "; " if any(isinstance(member, Mapping) for member in value) else ", "
+        return between.join([cell_text(member) for member in value])
     return clean(str(value))
 
 

@@ -50,17 +50,17 @@ def report_activity(
     run = session(ctx)
     pipeline = run.read(LEAD, OPPORTUNITY)
     month = "" if from_ or to else "this month"
-    asked = days(from_ or month, to or month, run.today)
+    period = days(from_ or month, to or month, run.today)
     zone, of = run.now.tzinfo, owner_filter(run)
     assert zone
     every = list(activities(pipeline.index.connection, zone))
-    made = activity(
+    report = activity(
         _of(every, of, team_and_below(pipeline.index.connection, of.team) if of.team else set()),
         owned_deals(pipeline.index.connection, of),
-        touched(every, asked),
-        by=by, days=asked, today=run.today,
+        touched(every, period),
+        by=by, days=period, today=run.today,
     )  # fmt: skip
-    _print(run, made, by, asked)
+    _print(run, report, by, period)
 
 
 def _of(every: Iterable[Activity], of: OwnerFilter, teams: Collection[str]) -> Iterator[Activity]:
@@ -74,24 +74,24 @@ def _of(every: Iterable[Activity], of: OwnerFilter, teams: Collection[str]) -> I
             yield entry
 
 
-def _print(run: Session, made: Done, by: str, asked: Days) -> None:
+def _print(run: Session, report: Done, by: str, period: Days) -> None:
     names = Names(run, by)
     is_table = run.format is Format.TABLE
     print_report(
         run,
-        f"Activities by {by} {period_text(asked)}",
-        [_record(row, names) for row in made.rows],
+        f"Activities by {by} {period_text(period)}",
+        [_record(row, names) for row in report.rows],
         _columns(by, names) if is_table else _every_column(by),
         about={
             "by": by,
             "today": run.today,
-            "from": asked.first,
-            "to": asked.last,
-            "totals": _figures(made.totals),
-            "overdue_before": made.overdue_before,
+            "from": period.first,
+            "to": period.last,
+            "totals": _figures(report.totals),
+            "overdue_before": report.overdue_before,
         },
-        total={**made.totals._asdict(), "label": "total"},
-        remarks=_remarks(made),
+        total={**report.totals._asdict(), "label": "total"},
+        remarks=_remarks(report),
         nothing="nothing was done, and nothing is planned",
     )
 
@@ -127,8 +127,8 @@ def _every_column(by: str) -> list[Column]:
     ]
 
 
-def _remarks(made: Done) -> list[str]:
-    totals = made.totals
+def _remarks(report: Done) -> list[str]:
+    totals = report.totals
     lines = []
     if totals.done_count:
         on_open, on_closed = totals.on_open_count, totals.on_closed_count
@@ -138,8 +138,8 @@ def _remarks(made: Done) -> list[str]:
             f"untouched: {totals.untouched_count} of {totals.open_deal_count} open deals; "
             "`pipecli dashboard` lists them, `pipecli report stale` the worst"
         )
-    if made.overdue_before:
+    if report.overdue_before:
         lines.append(
-            f"before these days, {made.overdue_before} planned and not done; `pipecli followups` names them"
+            f"before these days, {report.overdue_before} planned and not done; `pipecli followups` names them"
         )
     return lines

@@ -31,9 +31,9 @@ from pipecli.cli.report.printing import (
 from pipecli.cli.report.rows import (
     ForecastNames,
     even_shares,
+    forecast_of,
     funnel_of,
     label,
-    made_of,
     steps_of,
     window_of,
     with_targets,
@@ -114,13 +114,13 @@ def forecast_picture(run: Session, forecast: Forecast) -> Picture:
     )
 
 
-def funnel_picture(run: Session, asked: Days) -> Picture:
+def funnel_picture(run: Session, period: Days) -> Picture:
     """The chart of the funnel of what was created on these days."""
     from pipecli.outbox.charts import Part, rows
 
     names = Names(run, "stage")
     valuation = Valuation(run.pipeline.rates)
-    funnel = funnel_of(run, "step", asked, valuation, names, has_stages=True)
+    funnel = funnel_of(run, "step", period, valuation, names, has_stages=True)
     steps = [step for step in steps_of(funnel, names) if step["key"] not in _ENDED]
     several = len({stage.process for stage in funnel.stages}) > 1
     called = [_step_label(step, names, is_named=several) for step in steps]
@@ -128,7 +128,7 @@ def funnel_picture(run: Session, asked: Days) -> Picture:
         Part(name, step["half"], step["count"], f"{name}: {step['count']}, {_share(step)}")
         for name, step in zip(called, steps, strict=True)
     ]
-    when = f"created {period_text(asked)}" if period_text(asked) else "of all that was created"
+    when = f"created {period_text(period)}" if period_text(period) else "of all that was created"
     what = f"{when}; percent of the leads, and of the opportunities" if steps else "nothing was created"
     figures = [f"{step['count']} ({_share(step)})" if _share(step) else f"{step['count']}" for step in steps]
     return Picture(
@@ -194,12 +194,12 @@ def lost_picture(lost: Lost, names: Names, currency: str, when: str) -> Picture:
     )
 
 
-def pipeline_picture(run: Session, of: OwnerFilter, asked: Days, currency: str | None) -> Picture:
+def pipeline_picture(run: Session, of: OwnerFilter, period: Days, currency: str | None) -> Picture:
     """The chart of the open deals that close on these days. Raises PipecliError for a missing rate."""
     from pipecli.outbox.pipeline_chart import Dot, pipeline_chart
 
     valuation = Valuation(run.pipeline.rates, currency)
-    names, deals = Names(run, "stage"), open_deals(run.pipeline.index.connection, of, asked)
+    names, deals = Names(run, "stage"), open_deals(run.pipeline.index.connection, of, period)
     processes = {deal.process for deal in deals}
     customers = labels(run.pipeline.index.connection, "customer")
 
@@ -285,8 +285,8 @@ def chart_pipeline(
     ending = require_chart(output, "pipeline")
     run = session(ctx)
     run.read(OPPORTUNITY)
-    asked = days(from_, to, run.today)
-    picture = pipeline_picture(run, owner_filter(run), asked, currency_code(currency))
+    period = days(from_, to, run.today)
+    picture = pipeline_picture(run, owner_filter(run), period, currency_code(currency))
     write_chart(picture, output, ending, theme)
 
 
@@ -308,8 +308,8 @@ def chart_forecast(
     run = session(ctx)
     pipeline = run.read(OPPORTUNITY, *([CUSTOMER] if by == "customer" else []))
     window = window_of(by, from_, to, run.today)
-    made = made_of(run, pipeline, by, window, currency_code(currency))
-    write_chart(forecast_picture(run, made), output, ending, theme)
+    report = forecast_of(run, pipeline, by, window, currency_code(currency))
+    write_chart(forecast_picture(run, report), output, ending, theme)
 
 
 @app.command("funnel", cls=Report)
@@ -320,8 +320,8 @@ def chart_funnel(
     ending = require_chart(output, "funnel")
     run = session(ctx)
     run.read(LEAD, OPPORTUNITY)
-    asked = days(from_, to, run.today)
-    write_chart(funnel_picture(run, asked), output, ending, theme)
+    period = days(from_, to, run.today)
+    write_chart(funnel_picture(run, period), output, ending, theme)
 
 
 @app.command("lost", cls=Report)
@@ -344,10 +344,10 @@ def chart_lost(
     ending = require_chart(output, "lost")
     run = session(ctx)
     pipeline = run.read(OPPORTUNITY, *([CUSTOMER] if by == "customer" else []))
-    asked = days(from_, to, run.today)
+    period = days(from_, to, run.today)
     names = Names(run, by)
     valuation = Valuation(pipeline.rates, currency_code(currency))
-    deals = closed_deals(pipeline.index.connection, owner_filter(run), asked, with_products=by == "product")
-    made = lost(deals, by=by, valuation=valuation, trend=trend or None)
-    picture = lost_picture(made, names, valuation.currency, period_text(asked))
+    deals = closed_deals(pipeline.index.connection, owner_filter(run), period, with_products=by == "product")
+    report = lost(deals, by=by, valuation=valuation, trend=trend or None)
+    picture = lost_picture(report, names, valuation.currency, period_text(period))
     write_chart(picture, output, ending, theme)

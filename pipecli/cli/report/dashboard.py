@@ -17,7 +17,7 @@ from pipecli.cli.common.output import Format, ending_of, write_text, write_whole
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.report.chart import forecast_picture, funnel_picture, pipeline_picture
 from pipecli.cli.report.printing import Currency, currency_code
-from pipecli.cli.report.rows import ForecastNames, made_of, with_targets
+from pipecli.cli.report.rows import ForecastNames, forecast_of, with_targets
 from pipecli.cli.report.tables import (
     Tables,
     closed_table,
@@ -110,14 +110,14 @@ def content_of(run: Session, of: OwnerFilter, currency: str | None) -> Content:
     standing_still = _stale(pipeline, of, valuation)
     now = _figures(pipeline, of, days, valuation, standing_still)
     then = {name: _figures_ago(run, of, days, currency, ago) for name, ago in _AGO.items()}
-    forecast = made_of(run, pipeline, "month", Window(run.today.replace(day=1), None), currency)
-    quarterly = made_of(run, pipeline, "quarter", Window(days.first, None), currency)
+    forecast = forecast_of(run, pipeline, "month", Window(run.today.replace(day=1), None), currency)
+    quarterly = forecast_of(run, pipeline, "quarter", Window(days.first, None), currency)
     year = Days(_a_year_before(run.today), run.today)
     closed = closed_deals(pipeline.index.connection, of, year)
     tables = Tables(run, words_of(language_of(pipeline.settings_as_written, run.me())))
     words = tables.words
     groupings = ["team", "owner"] if pipeline.settings_as_written.get("teams") else ["owner"]
-    by_people = [made_of(run, pipeline, by, Window(days.first, None), currency) for by in groupings]
+    by_people = [forecast_of(run, pipeline, by, Window(days.first, None), currency) for by in groupings]
     whole_quarter = Window(days.first, days.last, is_asked=True)  # whose targets count
     month = parse_period("this month", run.today)
     idle = untouched(run, of, Days(month.first, month.last))
@@ -140,7 +140,7 @@ def content_of(run: Session, of: OwnerFilter, currency: str | None) -> Content:
         parts=[
             Picture(*forecast_picture(run, forecast)),
             *forecast_tables(tables, forecast, quarterly),
-            *(forecast_table(tables, made._replace(window=whole_quarter)) for made in by_people),
+            *(forecast_table(tables, report._replace(window=whole_quarter)) for report in by_people),
             Picture(*pipeline_picture(run, of, Days(), currency)),
             ranking_table(tables, of, days, valuation, quarter.name),
             stale_table(tables, standing_still, code),
@@ -221,12 +221,12 @@ def _shown(
 
 def _target(run: Session, words: Words, days: Days, currency: str | None, period: str) -> Iterator[Figure]:
     """The attainment of the quarter's target, where there is one."""
-    made = made_of(run, run.pipeline, "quarter", Window(days.first, days.last, is_asked=True), currency)
-    total = with_targets(run, made, "quarter", ForecastNames(run, "quarter")).total
+    report = forecast_of(run, run.pipeline, "quarter", Window(days.first, days.last, is_asked=True), currency)
+    total = with_targets(run, report, "quarter", ForecastNames(run, "quarter")).total
     percent = total.get("attainment_percent")
     if percent is not None:
         name = "attainment_percent"
-        note = words.fill("of_target", amount=words.money(total["target"], made.currency, named=False))
+        note = words.fill("of_target", amount=words.money(total["target"], report.currency, named=False))
         yield Figure(
             name, words.fill(f"figure_{name}", period=period), words.percent(percent), percent, [], note
         )

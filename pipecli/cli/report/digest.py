@@ -25,7 +25,7 @@ from pipecli.cli.common.terminal import terminal_width
 from pipecli.cli.cron.remind import claimed, claims_of, take_up
 from pipecli.cli.history import movement_json
 from pipecli.cli.report.printing import Currency, currency_code
-from pipecli.cli.report.rows import made_of
+from pipecli.cli.report.rows import forecast_of
 from pipecli.cli.report.tables import (
     MOST_ROWS,
     Tables,
@@ -134,8 +134,8 @@ class Week:
         self.idle = untouched(run, of, self.days)
         quarter = parse_period("this quarter", run.today)
         month = Window(run.today.replace(day=1), quarter.last)
-        self.monthly = made_of(run, pipeline, "month", month, currency)
-        self.quarterly = made_of(run, pipeline, "quarter", Window(quarter.first, None), currency)
+        self.monthly = forecast_of(run, pipeline, "month", month, currency)
+        self.quarterly = forecast_of(run, pipeline, "quarter", Window(quarter.first, None), currency)
         self.moves = [move for move in self._moves() if owners is None or move.owner in owners]
 
     def _owners(self) -> frozenset[str] | None:

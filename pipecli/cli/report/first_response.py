@@ -66,7 +66,7 @@ def report_first_response(
         grouping(kind, KINDS, "--kind")
     run = session(ctx)
     pipeline = run.read(LEAD, OPPORTUNITY)
-    asked = days(from_, to, run.today)
+    period = days(from_, to, run.today)
     zone = run.now.tzinfo
     assert zone
     working_time = None
@@ -75,11 +75,11 @@ def report_first_response(
         if hours is None:
             raise PipecliError("the settings have no business_hours", hint=_EXAMPLE)
         working_time = WorkingTime(hours, zone)
-    made = first_response(
+    report = first_response(
         inquiries(pipeline.index.connection, owner_filter(run)),
-        by=by, now=run.now, zone=zone, days=asked, kind=kind or None, working_time=working_time,
+        by=by, now=run.now, zone=zone, days=period, kind=kind or None, working_time=working_time,
     )  # fmt: skip
-    _print(run, made, asked, kind or None, is_business=business_hours)
+    _print(run, report, period, kind or None, is_business=business_hours)
 
 
 _EXAMPLE = (
@@ -88,31 +88,31 @@ _EXAMPLE = (
 )
 
 
-def _print(run: Session, made: FirstResponse, asked: Days, kind: str | None, *, is_business: bool) -> None:
-    names = Names(run, made.by)
+def _print(run: Session, report: FirstResponse, period: Days, kind: str | None, *, is_business: bool) -> None:
+    names = Names(run, report.by)
     of_kind = _OF_KIND[kind]
-    created = f" created {period_text(asked)}" if period_text(asked) else ""
+    created = f" created {period_text(period)}" if period_text(period) else ""
     print_report(
         run,
-        f"First response to {of_kind}{created}, by {made.by}{', in business hours' if is_business else ''}",
-        [_record(row, names) for row in made.rows],
-        _columns(made, names, is_business=is_business),
+        f"First response to {of_kind}{created}, by {report.by}{', in business hours' if is_business else ''}",
+        [_record(row, names) for row in report.rows],
+        _columns(report, names, is_business=is_business),
         about={
-            "by": made.by,
+            "by": report.by,
             "kind": kind,
-            "from": asked.first,
-            "to": asked.last,
+            "from": period.first,
+            "to": period.last,
             "business_hours": is_business,
             "unit": "minutes",
             "bases": {"answered_share": "all that were created"},
-            "totals": _figures(made.totals),
-            "untimed_count": made.untimed_count,
-            "early_count": made.early_count,
-            "ahead_count": made.ahead_count,
-            "counted_with_lead": made.counted_with_lead,
+            "totals": _figures(report.totals),
+            "untimed_count": report.untimed_count,
+            "early_count": report.early_count,
+            "ahead_count": report.ahead_count,
+            "counted_with_lead": report.counted_with_lead,
         },
-        total={"label": "total", **_figures(made.totals)},
-        remarks=_remarks(made),
+        total={"label": "total", **_figures(report.totals)},
+        remarks=_remarks(report),
         nothing="nobody has asked",
     )
 
@@ -130,7 +130,7 @@ def _figures(row: Row) -> dict[str, Any]:
     return figures | {f"{name}_minutes": figures[name] for name in _TIMES}
 
 
-def _columns(made: FirstResponse, names: Names, *, is_business: bool) -> list[Column]:
+def _columns(report: FirstResponse, names: Names, *, is_business: bool) -> list[Column]:
     def time(name: str, heading: str, rank: int = 0) -> Column:
         return Column(
             name,
@@ -141,7 +141,7 @@ def _columns(made: FirstResponse, names: Names, *, is_business: bool) -> list[Co
         )
 
     return [
-        key_column(names, made.by),
+        key_column(names, report.by),
         count_column("created_count", "CREATED"),
         count_column("answered_count", "ANSWERED"),
         percent_column("answered_share", "OF ALL", rank=2),
@@ -160,12 +160,12 @@ def _time(minutes: object, *, is_business: bool) -> str:
     return duration(minutes, in_hours=is_business) if isinstance(minutes, int) else ""
 
 
-def _remarks(made: FirstResponse) -> list[str]:
+def _remarks(report: FirstResponse) -> list[str]:
     """The notes below the rows: all that is counted in an unexpected way."""
     remarks = (
-        (made.counted_with_lead, "opportunities came from leads and count with those"),
-        (made.untimed_count, "answered on a day without an hour: in no median"),
-        (made.early_count, "answered before created: 0 minutes"),
-        (made.ahead_count, "created or answered at a time that is yet to come"),
+        (report.counted_with_lead, "opportunities came from leads and count with those"),
+        (report.untimed_count, "answered on a day without an hour: in no median"),
+        (report.early_count, "answered before created: 0 minutes"),
+        (report.ahead_count, "created or answered at a time that is yet to come"),
     )
     return [f"{count} {what}" for count, what in remarks if count]

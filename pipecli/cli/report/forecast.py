@@ -26,8 +26,8 @@ from pipecli.cli.report.rows import (
     MANAGER,
     Targeted,
     columns_of,
+    forecast_of,
     label,
-    made_of,
     record_of,
     window_of,
     with_targets,
@@ -84,84 +84,84 @@ def forecast(
     run = session(ctx)
     pipeline = run.read(*_needed(by))
     window, target = window_of(by, from_, to, run.today), currency_code(currency)
-    made = made_of(run, pipeline, by, window, target)
+    report = forecast_of(run, pipeline, by, window, target)
     if compare is not None:
         past = run.pipeline_as_of(compare)
         warn(past.need(*_needed(by)))
         names = Names(run, by)
         print_comparison(
-            run, past, made_of(run, past, by, window, made.currency), made,
-            _json(made, Targeted([], {}, "")),
+            run, past, forecast_of(run, past, by, window, report.currency), report,
+            _json(report, Targeted([], {}, "")),
             lambda row: label(record_of(row, by, names), by),
         )  # fmt: skip
     else:
-        _print(run, made, by, has_chart=chart)
+        _print(run, report, by, has_chart=chart)
 
 
 def _needed(by: str) -> list[Kind]:
     return [OPPORTUNITY, *([CUSTOMER] if by == "customer" else [])]
 
 
-def _print(run: Session, made: Forecast, by: str, *, has_chart: bool) -> None:
+def _print(run: Session, report: Forecast, by: str, *, has_chart: bool) -> None:
     names = Names(run, by)
-    targeted = with_targets(run, made, by, names)
+    targeted = with_targets(run, report, by, names)
     flat = run.format in (Format.CSV, Format.TSV)
     print_report(
         run,
-        _caption(made, by),
+        _caption(report, by),
         [{**row, **row.get("categories", {})} for row in targeted.rows] if flat else targeted.rows,
-        columns_of(made, by, targeted.rows, names),
-        about=_json(made, targeted) | {"by": by},
+        columns_of(report, by, targeted.rows, names),
+        about=_json(report, targeted) | {"by": by},
         total={**targeted.total, "key": "total"},
-        drawing=bars(targeted.rows, by, minor_digits(made.currency)) if has_chart else "",
-        remarks=_remarks(made, targeted),
+        drawing=bars(targeted.rows, by, minor_digits(report.currency)) if has_chart else "",
+        remarks=_remarks(report, targeted),
         is_distinct=False,
     )
 
 
-def _json(made: Forecast, targeted: Targeted) -> dict[str, Any]:
+def _json(report: Forecast, targeted: Targeted) -> dict[str, Any]:
     totals = {name: value for name, value in targeted.total.items() if name not in ("key", "process")}
     return {
-        "by": made.by,
-        "currency": made.currency,
-        "today": made.today,
-        "from": made.window.first,
-        "to": made.window.last,
+        "by": report.by,
+        "currency": report.currency,
+        "today": report.today,
+        "from": report.window.first,
+        "to": report.window.last,
         "rows": targeted.rows,
         "totals": totals,
         **({"bases": {"attainment_percent": targeted.base}} if targeted.base else {}),
-        "overdue": made.overdue._asdict(),
-        "without_date": made.without_date._asdict(),
-        "without_amount": {"open_count": made.without_amount},
-        "on_hold": made.on_hold._asdict(),
+        "overdue": report.overdue._asdict(),
+        "without_date": report.without_date._asdict(),
+        "without_amount": {"open_count": report.without_amount},
+        "on_hold": report.on_hold._asdict(),
     }
 
 
-def _caption(made: Forecast, by: str) -> str:
-    first, last = made.window.first, made.window.last
+def _caption(report: Forecast, by: str) -> str:
+    first, last = report.window.first, report.window.last
     days = period_text(Days(first, last))
-    if made.window.is_asked:
-        return f"Forecast by {by} in {made.currency}, closing {days}"
-    return f"Forecast by {by} in {made.currency} on {made.today}; won {days}"
+    if report.window.is_asked:
+        return f"Forecast by {by} in {report.currency}, closing {days}"
+    return f"Forecast by {by} in {report.currency} on {report.today}; won {days}"
 
 
-def _remarks(made: Forecast, targeted: Targeted) -> list[str]:
+def _remarks(report: Forecast, targeted: Targeted) -> list[str]:
     """The notes below the rows: no deal is left out without a word."""
     is_part = any("won_of_target" in row for row in (*targeted.rows, targeted.total))
     won = "what those who have one won" if is_part else "what was won"
     lines = [f"of target: {won}, of {targeted.base}"] if targeted.base else []
     for apart, key, what in (
-        (made.overdue, OVERDUE, "overdue"),
-        (made.without_date, WITHOUT_DATE, "without an expected close"),
+        (report.overdue, OVERDUE, "overdue"),
+        (report.without_date, WITHOUT_DATE, "without an expected close"),
     ):
-        if apart.open_count and not any(row.key == key for row in made.rows):
-            amount = money(apart.amount, made.currency, minor_digits(made.currency))
+        if apart.open_count and not any(row.key == key for row in report.rows):
+            amount = money(apart.amount, report.currency, minor_digits(report.currency))
             lines.append(f"in all, {count(apart.open_count, 'open deal')} {what}: {amount}")
-    if made.without_amount:
-        lines.append(f"in all, {count(made.without_amount, 'open deal')} without an amount: counted as 0")
-    if made.on_hold.open_count:
-        amount = money(made.on_hold.amount, made.currency, minor_digits(made.currency))
-        lines.append(f"apart, {count(made.on_hold.open_count, 'deal')} on hold: {amount}")
+    if report.without_amount:
+        lines.append(f"in all, {count(report.without_amount, 'open deal')} without an amount: counted as 0")
+    if report.on_hold.open_count:
+        amount = money(report.on_hold.amount, report.currency, minor_digits(report.currency))
+        lines.append(f"apart, {count(report.on_hold.open_count, 'deal')} on hold: {amount}")
     return lines
 
 
@@ -273,8 +273,8 @@ def _cells_of(compared: Compared, key: object) -> dict[str, Any]:
     return cells
 
 
-def _columns(made: Forecast, *, is_narrow: bool) -> list[Column]:
-    digits = minor_digits(made.currency)
+def _columns(report: Forecast, *, is_narrow: bool) -> list[Column]:
+    digits = minor_digits(report.currency)
 
     def sum_of(name: str, heading: str, *, rank: int = 0, signed: bool = False) -> Column:
         def show(record: Mapping[str, Any]) -> str:
@@ -289,7 +289,7 @@ def _columns(made: Forecast, *, is_narrow: bool) -> list[Column]:
         sum_of("amount_change", "CHANGE", signed=True),
     ]
     return [
-        Column("key", made.by.upper(), shrink=True),
+        Column("key", report.by.upper(), shrink=True),
         *([] if is_narrow else amounts),
         sum_of("weighted_then", "WEIGHTED THEN"),
         sum_of("weighted", "WEIGHTED NOW"),

@@ -55,35 +55,37 @@ def report_funnel(
     grouping(by, GROUPINGS)
     run = session(ctx)
     pipeline = run.read(LEAD, OPPORTUNITY)
-    asked = days(from_, to, run.today)
+    period = days(from_, to, run.today)
     valuation = Valuation(pipeline.rates, currency_code(currency))
     names = Names(run, "stage" if by == "step" else by)
-    made = funnel_of(run, by, asked, valuation, names, has_stages=stages)
-    _print(run, made, names, asked, valuation.currency)
+    report = funnel_of(run, by, period, valuation, names, has_stages=stages)
+    _print(run, report, names, period, valuation.currency)
 
 
-def _print(run: Session, made: Funnel, names: Names, asked: Days, currency: str) -> None:
-    when = f" {period_text(asked)}" if period_text(asked) else ""
-    is_by_step = made.by == "step"
-    counts = made.totals
+def _print(run: Session, report: Funnel, names: Names, period: Days, currency: str) -> None:
+    when = f" {period_text(period)}" if period_text(period) else ""
+    is_by_step = report.by == "step"
+    counts = report.totals
     print_report(
         run,
         f"Funnel of what was created{when}, as it stands on {run.today}"
-        f"{'' if is_by_step else f', by {made.by}'}, in {currency}",
-        list(steps_of(made, names)) if is_by_step else _groups(made, names),
-        _step_columns(run, names, made, currency) if is_by_step else _group_columns(made, names, currency),
+        f"{'' if is_by_step else f', by {report.by}'}, in {currency}",
+        list(steps_of(report, names)) if is_by_step else _groups(report, names),
+        _step_columns(run, names, report, currency)
+        if is_by_step
+        else _group_columns(report, names, currency),
         about={
-            "by": made.by,
+            "by": report.by,
             "cohort": "created",
             "currency": currency,
             "today": run.today,
-            "from": asked.first,
-            "to": asked.last,
+            "from": period.first,
+            "to": period.last,
             "bases": _BASES,
             "totals": counts._asdict(),
         },
         total=None if is_by_step else {"label": "total", **counts._asdict()},
-        remarks=_remarks(made),
+        remarks=_remarks(report),
         nothing="nothing was created",
     )
 
@@ -97,12 +99,12 @@ _BASES = {
 }
 
 
-def _groups(made: Funnel, names: Names) -> list[dict[str, Any]]:
-    return [{**names.named(row.key), **row.counts._asdict()} for row in made.rows]
+def _groups(report: Funnel, names: Names) -> list[dict[str, Any]]:
+    return [{**names.named(row.key), **row.counts._asdict()} for row in report.rows]
 
 
-def _step_columns(run: Session, names: Names, made: Funnel, currency: str) -> list[Column]:
-    several = len({stage.process for stage in made.stages}) > 1
+def _step_columns(run: Session, names: Names, report: Funnel, currency: str) -> list[Column]:
+    several = len({stage.process for stage in report.stages}) > 1
 
     def label(row: Mapping[str, Any]) -> str:
         if row["key"] == row["half"]:
@@ -124,7 +126,7 @@ def _step_columns(run: Session, names: Names, made: Funnel, currency: str) -> li
     ]
 
 
-def _group_columns(made: Funnel, names: Names, currency: str) -> list[Column]:
+def _group_columns(report: Funnel, names: Names, currency: str) -> list[Column]:
     leads = [
         count_column("lead_count", "LEADS"),
         count_column("replied_count", "REPLIED", rank=4),
@@ -133,8 +135,8 @@ def _group_columns(made: Funnel, names: Names, currency: str) -> list[Column]:
         percent_column("converted_share", "OF LEADS", rank=2),
     ]
     return [
-        key_column(names, made.by, 10),
-        *(leads if made.totals.lead_count else []),
+        key_column(names, report.by, 10),
+        *(leads if report.totals.lead_count else []),
         count_column("opportunity_count", "DEALS"),
         count_column("open_count", "OPEN", rank=5),
         count_column("won_count", "WON"),
@@ -145,10 +147,10 @@ def _group_columns(made: Funnel, names: Names, currency: str) -> list[Column]:
     ]
 
 
-def _remarks(made: Funnel) -> list[str]:
-    counts = made.totals
+def _remarks(report: Funnel) -> list[str]:
+    counts = report.totals
     lines = []
-    if made.by == "step":
+    if report.by == "step":
         lines += [
             "OF ALL: of the leads, or the opportunities; of a stage those of its process",
             "OF BEFORE: of the step before",

@@ -60,61 +60,61 @@ def report_lost(
             raise typer.BadParameter(f"--by {by} is a trend already", param_hint="--trend")
     run = session(ctx)
     pipeline = run.read(OPPORTUNITY, *([CUSTOMER] if by == "customer" else []))
-    asked = days(from_, to, run.today)
+    period = days(from_, to, run.today)
     valuation = Valuation(pipeline.rates, currency_code(currency))
     names = Names(run, by)
-    made = lost(
-        closed_deals(pipeline.index.connection, owner_filter(run), asked, with_products=by == "product"),
+    report = lost(
+        closed_deals(pipeline.index.connection, owner_filter(run), period, with_products=by == "product"),
         by=by, valuation=valuation, trend=trend or None, order=names.stages() if by == "stage" else (),
     )  # fmt: skip
-    _print(run, made, names, asked, valuation.currency)
+    _print(run, report, names, period, valuation.currency)
 
 
-def _print(run: Session, made: Lost, names: Names, asked: Days, currency: str) -> None:
-    rows = [_record(row, made, names) for row in made.rows]
+def _print(run: Session, report: Lost, names: Names, period: Days, currency: str) -> None:
+    rows = [_record(row, report, names) for row in report.rows]
     about = {
-        "by": made.by,
-        "trend": made.trend,
+        "by": report.by,
+        "trend": report.trend,
         "currency": currency,
-        "from": asked.first,
-        "to": asked.last,
-        "bases": {"share": _share_of(made), "win_rate": "won and lost deals"},
-        "totals": _figures(made.totals),
+        "from": period.first,
+        "to": period.last,
+        "bases": {"share": _share_of(report), "win_rate": "won and lost deals"},
+        "totals": _figures(report.totals),
         **(
-            {"periods": [{"period": row.period, **_figures(row)} for row in made.periods]}
-            if made.trend
+            {"periods": [{"period": row.period, **_figures(row)} for row in report.periods]}
+            if report.trend
             else {}
         ),
-        "closed": made.closed._asdict(),
+        "closed": report.closed._asdict(),
     }
     is_table = run.format is Format.TABLE
-    is_pivot = bool(made.trend) and is_table
-    columns = _columns(made, currency, names, is_narrow=is_table)
-    drawn, columns = _pivot(made, names) if is_pivot else (rows, columns)
-    total = {"label": "total", **made.totals._asdict()}
-    when = f", closed {period_text(asked)}" if period_text(asked) else ""
+    is_pivot = bool(report.trend) and is_table
+    columns = _columns(report, currency, names, is_narrow=is_table)
+    drawn, columns = _pivot(report, names) if is_pivot else (rows, columns)
+    total = {"label": "total", **report.totals._asdict()}
+    when = f", closed {period_text(period)}" if period_text(period) else ""
     print_report(
         run,
-        f"Lost deals by {made.by}{f' and {made.trend}' if made.trend else ''} in {currency}{when}",
-        drawn if made.totals.lost_count or not is_table else [],
+        f"Lost deals by {report.by}{f' and {report.trend}' if report.trend else ''} in {currency}{when}",
+        drawn if report.totals.lost_count or not is_table else [],
         columns,
         about=about,
         total=None if is_pivot else total,
-        remarks=_remarks(made, currency, is_pivot=is_pivot),
+        remarks=_remarks(report, currency, is_pivot=is_pivot),
         nothing="no deal was lost",
     )
 
 
-def _share_of(made: Lost) -> str:
-    return f"deals lost in the {made.trend}" if made.trend else "lost deals"
+def _share_of(report: Lost) -> str:
+    return f"deals lost in the {report.trend}" if report.trend else "lost deals"
 
 
-def _record(row: Row, made: Lost, names: Names) -> dict[str, Any]:
+def _record(row: Row, report: Lost, names: Names) -> dict[str, Any]:
     """One row with the keys of JSON."""
     return {
         **names.named(row.key, row.process),
-        **({"process": row.process} if made.by == "stage" else {}),
-        **({"period": row.period} if made.trend else {}),
+        **({"process": row.process} if report.by == "stage" else {}),
+        **({"period": row.period} if report.trend else {}),
         **_figures(row),
     }
 
@@ -129,12 +129,12 @@ def _figures(row: Row) -> dict[str, Any]:
     return {name: value for name, value in row._asdict().items() if name not in left_out}
 
 
-def _columns(made: Lost, currency: str, names: Names, *, is_narrow: bool) -> list[Column]:
-    is_by_reason = made.by == "reason"
+def _columns(report: Lost, currency: str, names: Names, *, is_narrow: bool) -> list[Column]:
+    is_by_reason = report.by == "reason"
     return [
-        key_column(names, made.by),
-        *_process_column(made, names),
-        *([Column("period", made.trend.upper())] if made.trend else []),
+        key_column(names, report.by),
+        *_process_column(report, names),
+        *([Column("period", report.trend.upper())] if report.trend else []),
         count_column("lost_count", "LOST"),
         percent_column("share", "SHARE"),
         money_column("lost_amount", "AMOUNT", currency),
@@ -151,31 +151,31 @@ def _columns(made: Lost, currency: str, names: Names, *, is_narrow: bool) -> lis
     ]
 
 
-def _process_column(made: Lost, names: Names) -> list[Column]:
-    is_needed = made.by == "stage" and len(names.settings["processes"]) > 1
+def _process_column(report: Lost, names: Names) -> list[Column]:
+    is_needed = report.by == "stage" and len(names.settings["processes"]) > 1
     return [Column("process", "PROCESS", shrink=True)] if is_needed else []
 
 
-def _pivot(made: Lost, names: Names) -> tuple[list[dict[str, Any]], list[Column]]:
+def _pivot(report: Lost, names: Names) -> tuple[list[dict[str, Any]], list[Column]]:
     """A line a key and a column a period, the newest of which stay where the terminal is narrow."""
     lines: dict[object, dict[str, Any]] = {}
-    for row in made.rows:
+    for row in report.rows:
         if row.lost_count:
             line = lines.setdefault(
                 (row.process, row.key), {"key": row.key, "process": row.process, "lost_count": 0}
             )
             line[str(row.period)] = _cell(row)
             line["lost_count"] += row.lost_count
-    lost_in = {str(row.period): _cell(row) for row in made.periods if row.lost_count}
-    rates = {str(row.period): _whole(row) for row in made.periods if row.win_rate is not None}
-    total = {"label": "total", "process": None, **lost_in, "lost_count": made.totals.lost_count}
-    rate = {"label": "win rate", "process": None, **rates, "lost_count": _whole(made.totals)}
+    lost_in = {str(row.period): _cell(row) for row in report.periods if row.lost_count}
+    rates = {str(row.period): _whole(row) for row in report.periods if row.win_rate is not None}
+    total = {"label": "total", "process": None, **lost_in, "lost_count": report.totals.lost_count}
+    rate = {"label": "win rate", "process": None, **rates, "lost_count": _whole(report.totals)}
     columns = [
-        Column(str(row.period), str(row.period), align="right", rank=len(made.periods) - place)
-        for place, row in enumerate(made.periods)
+        Column(str(row.period), str(row.period), align="right", rank=len(report.periods) - place)
+        for place, row in enumerate(report.periods)
     ]
-    rest = [*_process_column(made, names), *columns, count_column("lost_count", "LOST")]
-    return [*lines.values(), total, rate], [key_column(names, made.by), *rest]
+    rest = [*_process_column(report, names), *columns, count_column("lost_count", "LOST")]
+    return [*lines.values(), total, rate], [key_column(names, report.by), *rest]
 
 
 def _cell(row: Row) -> str:
@@ -188,19 +188,19 @@ def _whole(row: Row) -> str:
     return "" if row.win_rate is None else f"{row.win_rate:.0f}%"
 
 
-def _remarks(made: Lost, currency: str, *, is_pivot: bool) -> list[str]:
+def _remarks(report: Lost, currency: str, *, is_pivot: bool) -> list[str]:
     """The notes below the rows: the bases of the percentages, and the deals that count otherwise."""
     lines = []
-    if made.totals.lost_count:
-        rate = "" if made.by == "reason" and not is_pivot else "; win rate: of the won and the lost"
-        lines.append(f"share: of the {_share_of(made)}{rate}")
-    if made.totals.lost_count and made.by in ("product", "competitor"):
-        lines.append(f"a deal counts at each {made.by} it has, and once in the total")
-    if missing := made.totals.without_amount_count:
+    if report.totals.lost_count:
+        rate = "" if report.by == "reason" and not is_pivot else "; win rate: of the won and the lost"
+        lines.append(f"share: of the {_share_of(report)}{rate}")
+    if report.totals.lost_count and report.by in ("product", "competitor"):
+        lines.append(f"a deal counts at each {report.by} it has, and once in the total")
+    if missing := report.totals.without_amount_count:
         lines.append(f"{_deals(missing)} without an amount: counted as 0")
-    if made.closed.closed_count:
-        amount = money(made.closed.closed_amount, currency, minor_digits(currency))
-        lines.append(f"apart, {_deals(made.closed.closed_count)} closed without an answer: {amount}")
+    if report.closed.closed_count:
+        amount = money(report.closed.closed_amount, currency, minor_digits(currency))
+        lines.append(f"apart, {_deals(report.closed.closed_count)} closed without an answer: {amount}")
     return lines
 
 

@@ -51,30 +51,30 @@ def report_pipeline(
     grouping(by, GROUPINGS)
     run = session(ctx)
     read = run.read(OPPORTUNITY, *([CUSTOMER] if by == "customer" else []))
-    asked = days(from_, to, run.today)
+    period = days(from_, to, run.today)
     valuation = Valuation(read.rates, currency_code(currency))
     names, stages = Names(run, by), Names(run, "stage")
-    made = pipeline(
-        open_deals(read.index.connection, owner_filter(run), asked),
+    report = pipeline(
+        open_deals(read.index.connection, owner_filter(run), period),
         by=by, valuation=valuation, today=run.today, order=stages.stages(),
     )  # fmt: skip
-    when = f", closing {period_text(asked)}" if period_text(asked) else ""
+    when = f", closing {period_text(period)}" if period_text(period) else ""
     caption = f"Open deals by stage and {by} in {valuation.currency} on {run.today}{when}"
-    if run.format is Format.TABLE and made.matrices:
-        write_text(f"{fitted(caption)}\n{drawn(made, names, stages, valuation.currency, terminal_width())}")
+    if run.format is Format.TABLE and report.matrices:
+        write_text(f"{fitted(caption)}\n{drawn(report, names, stages, valuation.currency, terminal_width())}")
         return
     about = {
         "by": by,
         "currency": valuation.currency,
         "today": run.today,
-        "from": asked.first,
-        "to": asked.last,
-        "totals": made.totals._asdict(),
-        "processes": [_process(matrice, names, stages) for matrice in made.matrices],
+        "from": period.first,
+        "to": period.last,
+        "totals": report.totals._asdict(),
+        "processes": [_process(matrice, names, stages) for matrice in report.matrices],
     }
     rows = [
         {**names.named(key), "process": matrice.process, **_stage(matrice, stage, stages), **total._asdict()}
-        for matrice in made.matrices
+        for matrice in report.matrices
         for (key, stage), total in matrice.cells.items()
     ]
     print_report(run, caption, rows, _COLUMNS, about=about, nothing="no deal is open")
@@ -109,15 +109,15 @@ class _Look(NamedTuple):
     """Of the terminal; None: as wide as it gets."""
 
 
-def drawn(made: Pipeline, names: Names, stages: Names, currency: str, width: int | None) -> str:
+def drawn(report: Pipeline, names: Names, stages: Names, currency: str, width: int | None) -> str:
     """The tables of all processes, and a line of exact sums below them."""
-    look = _Look(made.by, names, stages, currency, width)
+    look = _Look(report.by, names, stages, currency, width)
     parts = []
-    for matrix in made.matrices:
-        if len(made.matrices) > 1:
+    for matrix in report.matrices:
+        if len(report.matrices) > 1:
             parts.append(f"{fitted(f'process {matrix.process}')}\n")
         parts.append(f"{_matrix(matrix, look) or _list(matrix, look)}\n\n")
-    totals = made.totals
+    totals = report.totals
     amount, weighted = (
         money(figure, currency, minor_digits(currency)) for figure in (totals.amount, totals.weighted)
     )

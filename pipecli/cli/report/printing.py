@@ -191,10 +191,10 @@ def days(from_: str, to: str, today: date) -> Days:
         return Days()
     from pipecli.cli.common.dates import parse_from, parse_to
 
-    asked = Days(parse_from(from_, today) if from_ else None, parse_to(to, today) if to else None)
-    if asked.first and asked.last and asked.last < asked.first:
-        raise PipecliError(f"--from {asked.first} is after --to {asked.last}", hint="swap them")
-    return asked
+    period = Days(parse_from(from_, today) if from_ else None, parse_to(to, today) if to else None)
+    if period.first and period.last and period.last < period.first:
+        raise PipecliError(f"--from {period.first} is after --to {period.last}", hint="swap them")
+    return period
 
 
 def currency_code(text: str) -> str | None:
@@ -205,9 +205,9 @@ def currency_code(text: str) -> str | None:
     return code or None
 
 
-def period_text(asked: Days) -> str:
+def period_text(period: Days) -> str:
     """`from 2026-10-01 to 2026-12-31`; empty without bounds."""
-    first, last = asked
+    first, last = period
     return " ".join([*([f"from {first}"] if first else []), *([f"to {last}"] if last else [])])
 
 

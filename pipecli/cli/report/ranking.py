@@ -53,57 +53,59 @@ def report_ranking(
     grouping(by, GROUPINGS)
     run = session(ctx)
     pipeline = run.read(OPPORTUNITY)
-    asked = _period(from_, to, run.today)
-    previous = before(asked)
+    period = _period(from_, to, run.today)
+    previous = before(period)
     base = Valuation(pipeline.rates)
     target = currency_code(currency)
     shown = Valuation(pipeline.rates, target) if target and target != base.currency else base
     points = points_of(pipeline.settings_as_written)
-    reaching = Days(previous.first if previous else asked.first, asked.last)
-    made = ranking(
+    reaching = Days(previous.first if previous else period.first, period.last)
+    report = ranking(
         closed_deals(pipeline.index.connection, owner_filter(run), reaching),
-        by=by, days=asked, points=points, base=base, shown=shown,
+        by=by, days=period, points=points, base=base, shown=shown,
     )  # fmt: skip
-    _print(run, made, points, base.currency, shown.currency)
+    _print(run, report, points, base.currency, shown.currency)
 
 
 def _period(from_: str, to: str, today: date) -> Days:
     if not from_ and not to:
         return days("this quarter", "this quarter", today)
-    asked = days(from_, to, today)
+    period = days(from_, to, today)
     return (
-        asked._replace(last=today) if asked.last is None and asked.first and asked.first <= today else asked
+        period._replace(last=today)
+        if period.last is None and period.first and period.first <= today
+        else period
     )
 
 
-def _print(run: Session, made: Ranking, points: Points, base: str, currency: str) -> None:
-    names = Names(run, made.by)
+def _print(run: Session, report: Ranking, points: Points, base: str, currency: str) -> None:
+    names = Names(run, report.by)
     users = names.settings.get("users") or {}
-    rows = [_record(row, made.by, names, users) for row in made.rows]
+    rows = [_record(row, report.by, names, users) for row in report.rows]
     totals = {
         name: value
-        for name, value in made.totals._asdict().items()
+        for name, value in report.totals._asdict().items()
         if name not in ("rank", "key", "previous_rank", "rank_change")
     }
-    previous = made.previous or Days()
+    previous = report.previous or Days()
     about = {
-        "by": made.by,
+        "by": report.by,
         "currency": currency,
-        "from": made.days.first,
-        "to": made.days.last,
-        "previous": {"from": previous.first, "to": previous.last} if made.previous else None,
+        "from": report.days.first,
+        "to": report.days.last,
+        "previous": {"from": previous.first, "to": previous.last} if report.previous else None,
         "points": {"per_win": points.per_win, "per_amount": points.per_amount, "currency": base},
         "bases": {"win_rate": "won and lost deals"},
         "totals": totals,
     }
-    since = f"; change since {previous.first} to {previous.last}" if made.previous else ""
+    since = f"; change since {previous.first} to {previous.last}" if report.previous else ""
     print_report(
         run,
-        f"Ranking by {made.by} in {currency}, closed {period_text(made.days)}{since}",
+        f"Ranking by {report.by} in {currency}, closed {period_text(report.days)}{since}",
         rows,
-        _columns(made, currency),
+        _columns(report, currency),
         about=about,
-        total={**made.totals._asdict(), "label": "total"},
+        total={**report.totals._asdict(), "label": "total"},
         remarks=_remarks(points, base),
         nothing="no deal was won or lost",
     )
@@ -119,13 +121,13 @@ def _record(row: Row, by: str, names: Names, users: Mapping[str, Any]) -> dict[s
     }
 
 
-def _columns(made: Ranking, currency: str) -> list[Column]:
+def _columns(report: Ranking, currency: str) -> list[Column]:
     return [
         Column("rank", "RANK", align="right"),
-        *([Column("rank_change", "↑↓", show=_climbed, rank=1)] if made.previous else []),
-        Column("key", made.by.upper(), shrink=True, min_width=10, show=_label(made.by)),
+        *([Column("rank_change", "↑↓", show=_climbed, rank=1)] if report.previous else []),
+        Column("key", report.by.upper(), shrink=True, min_width=10, show=_label(report.by)),
         *_to_a_tenth("points", "POINTS", lambda row: _tenths(row["points"])),
-        *(_to_a_tenth("points_change", "CHANGE", _gained) if made.previous else []),
+        *(_to_a_tenth("points_change", "CHANGE", _gained) if report.previous else []),
         count_column("won_count", "WON"),
         money_column("won_amount", "AMOUNT", currency),
         percent_column("win_rate", "WIN RATE"),

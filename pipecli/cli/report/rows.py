@@ -27,7 +27,7 @@ MANAGER = "manager"
 """The grouping of `--by` that sums up a manager's people."""
 
 
-def made_of(run: Session, pipeline: Pipeline, by: str, window: Window, currency: str | None) -> Forecast:
+def forecast_of(run: Session, pipeline: Pipeline, by: str, window: Window, currency: str | None) -> Forecast:
     """The forecast of those whom the options name. Raises MissingRate."""
     return forecast(
         forecast_deals(pipeline.index.connection, owner_filter(run), window, with_products=by == "product"),
@@ -84,13 +84,13 @@ def record_of(row: Row, by: str, names: ForecastNames) -> dict[str, Any]:
 
 
 def columns_of(
-    made: Forecast, by: str, rows: Sequence[Mapping[str, Any]], names: ForecastNames
+    report: Forecast, by: str, rows: Sequence[Mapping[str, Any]], names: ForecastNames
 ) -> list[Column]:
     """The columns of the table: targets and categories where there are any."""
-    digits = minor_digits(made.currency)
+    digits = minor_digits(report.currency)
 
     def sum_of(name: str, heading: str, rank: int = 0) -> Column:
-        return money_column(name, heading, made.currency, rank)
+        return money_column(name, heading, report.currency, rank)
 
     def category(name: str) -> Column:
         def show(row: Mapping[str, Any]) -> str:
@@ -149,20 +149,20 @@ class Targeted(NamedTuple):
     """Empty where no target counts."""
 
 
-def with_targets(run: Session, made: Forecast, by: str, names: ForecastNames) -> Targeted:
+def with_targets(run: Session, report: Forecast, by: str, names: ForecastNames) -> Targeted:
     """The rows of a forecast with their targets.
 
     A target counts where the days asked for hold its period whole. Nobody having asked, these are the month's
     (by quarter: the quarter's). Raises MissingRate.
     """
-    goals = _Goals(run, made)
+    goals = _Goals(run, report)
     if by in PERIODS:
-        rows = [*made.rows, *_without_deals(made, by, goals)]
+        rows = [*report.rows, *_without_deals(report, by, goals)]
         rows.sort(key=chronological)
         targeted = []
-        reached = made.totals.won_amount * 0
+        reached = report.totals.won_amount * 0
         for row in rows:
-            targets_of = goals.of_period(row.key, made.window.first)
+            targets_of = goals.of_period(row.key, report.window.first)
             target = goals.total(targets_of) if targets_of else None
             won = targets_of.won(row) if targets_of else None
             targeted.append(_with(record_of(row, by, names), target, won))
@@ -171,16 +171,16 @@ def with_targets(run: Session, made: Forecast, by: str, names: ForecastNames) ->
         # Of a month without a target what was won is nothing that the others' targets asked for.
         is_whole = all("target" in row or not row["won_count"] for row in targeted)
         total = _with(
-            record_of(made.totals, "", names), sum(targets) if targets and is_whole else None, reached
+            record_of(report.totals, "", names), sum(targets) if targets and is_whole else None, reached
         )
         return Targeted(targeted, total, f"the target of the {by}" if targets else "")
-    total = record_of(made.totals, "", names)
+    total = record_of(report.totals, "", names)
     if by not in ("owner", "team", MANAGER):
-        return Targeted([record_of(row, by, names) for row in made.rows], total, "")
+        return Targeted([record_of(row, by, names) for row in report.rows], total, "")
     counted = goals.of_window()
     base = f"the targets of {', '.join(counted.periods)}" if counted.periods else ""
     if by == MANAGER:
-        lines = roll_up(made.rows, goals.organisation)
+        lines = roll_up(report.rows, goals.organisation)
         sums = {line.row.key for line in lines if line.is_sum}
         targeted = []
         for line in lines:
@@ -190,15 +190,15 @@ def with_targets(run: Session, made: Forecast, by: str, names: ForecastNames) ->
             target = counted.manager(key) if line.is_sum else counted.user(key)
             won = counted.won(line.row) if line.is_sum else None
             targeted.append(_with(record | ({"is_own": True} if is_own else {}), target, won))
-        return Targeted(targeted, _with(total, goals.total(counted), counted.won(made.totals)), base)
+        return Targeted(targeted, _with(total, goals.total(counted), counted.won(report.totals)), base)
     of, is_team = (counted.user, False) if by == "owner" else (counted.team, True)
     targeted = [
         _with(
             record_of(row, by, names), of(row.key or ""), counted.won(row, of_team=True) if is_team else None
         )
-        for row in made.rows
+        for row in report.rows
     ]
-    return Targeted(targeted, _with(total, goals.total(counted), counted.won(made.totals)), base)
+    return Targeted(targeted, _with(total, goals.total(counted), counted.won(report.totals)), base)
 
 
 class Share(NamedTuple):
@@ -208,10 +208,10 @@ class Share(NamedTuple):
     amount: Decimal
 
 
-def even_shares(run: Session, made: Forecast) -> dict[str, Share]:
+def even_shares(run: Session, report: Forecast) -> dict[str, Share]:
     """An even part of its quarter's target, else of its year's, for each month that has none of its own."""
-    goals = _Goals(run, made)
-    months = [row.key for row in made.rows if row.key and re.fullmatch(_PERIOD["month"], row.key)]
+    goals = _Goals(run, report)
+    months = [row.key for row in report.rows if row.key and re.fullmatch(_PERIOD["month"], row.key)]
     shares = {month: goals.share(month) for month in months if goals.of_period(month, None) is None}
     return {month: share for month, share in shares.items() if share}
 
@@ -229,18 +229,18 @@ def _with(record: Record, target: Decimal | None, won: Decimal | None = None) ->
 class _Goals:
     """The targets of the settings in the currency of a forecast."""
 
-    def __init__(self, run: Session, made: Forecast) -> None:
+    def __init__(self, run: Session, report: Forecast) -> None:
         settings = run.pipeline.settings_as_written
         users, teams = settings.get("users") or {}, settings.get("teams") or {}
-        self.window, self.currency = made.window, made.currency
+        self.window, self.currency = report.window, report.currency
         self.owner_filter = owner_filter(run)
         self.organisation = Organisation(
             {slug: user.get("team") for slug, user in users.items()},
             {slug: team.get("manager") for slug, team in teams.items()},
             {slug: team.get("parent") for slug, team in teams.items()},
         )
-        self.today = made.today
-        self.all = list(_goals(run, settings.get("targets") or {}, made))
+        self.today = report.today
+        self.all = list(_goals(run, settings.get("targets") or {}, report))
 
     def of_window(self) -> Targets:
         first = self.window.first or date.min
@@ -295,7 +295,7 @@ def _days(key: str | None) -> _Days | None:
     return _Days(period.first, period.last)
 
 
-def _goals(run: Session, written: Mapping[str, Any], made: Forecast) -> Iterator[Goal]:
+def _goals(run: Session, written: Mapping[str, Any], report: Forecast) -> Iterator[Goal]:
     """The targets of the settings; `check` names those without a valid period."""
     rates = run.pipeline.rates
     for name, amounts in written.items():
@@ -303,14 +303,14 @@ def _goals(run: Session, written: Mapping[str, Any], made: Forecast) -> Iterator
         if days is None:
             continue
         for principal, amount in amounts.items():
-            exact = rates.convert(Decimal(str(amount)), rates.base, made.today, made.currency)
-            yield Goal(name, days.first, days.last, principal, rounded(exact, made.currency))
+            exact = rates.convert(Decimal(str(amount)), rates.base, report.today, report.currency)
+            yield Goal(name, days.first, days.last, principal, rounded(exact, report.currency))
 
 
-def _without_deals(made: Forecast, by: str, goals: _Goals) -> Iterator[Row]:
+def _without_deals(report: Forecast, by: str, goals: _Goals) -> Iterator[Row]:
     """A row for each month or quarter with a target in which nothing is expected and nothing was won."""
-    known = {row.key for row in made.rows}
-    zero = made.totals.amount * 0
+    known = {row.key for row in report.rows}
+    zero = report.totals.amount * 0
     for name in goals.periods(by) - known:
         yield Row(name, None, 0, zero, zero, 0, zero, 0, 0, 0)
 
@@ -320,7 +320,7 @@ def _end_of_month(day: date) -> date:
 
 
 def funnel_of(
-    run: Session, by: str, asked: Days, valuation: Valuation, names: Names, *, has_stages: bool
+    run: Session, by: str, span: Days, valuation: Valuation, names: Names, *, has_stages: bool
 ) -> Funnel:
     """The funnel of those whom the options name. Raises PipecliError for a missing rate."""
     from pipecli.reports.funnel import funnel
@@ -331,7 +331,7 @@ def funnel_of(
     assert zone
     return funnel(
         lead_courses(run.pipeline.index.connection, owner_filter(run), zone),
-        _deals(run, order), by=by, days=asked, valuation=valuation, order=order,
+        _deals(run, order), by=by, days=span, valuation=valuation, order=order,
     )  # fmt: skip
 
 
@@ -342,9 +342,9 @@ def _deals(run: Session, order: list[Place]) -> list[Deal]:
     return all_deals(run.pipeline.index.connection, owner_filter(run), run.now.tzinfo)
 
 
-def steps_of(made: Funnel, names: Names) -> Iterator[dict[str, Any]]:
+def steps_of(report: Funnel, names: Names) -> Iterator[dict[str, Any]]:
     """The steps with the keys of JSON; without leads, or opportunities, there is no such half."""
-    counts = made.totals
+    counts = report.totals
     if counts.lead_count:
         before = counts.lead_count
         for name in ("leads", "replied", "qualified", "converted", "won"):
@@ -357,7 +357,7 @@ def steps_of(made: Funnel, names: Names) -> Iterator[dict[str, Any]]:
     yield _step("opportunities", "opportunities", counts.opportunity_count, counts.opportunity_count)
     yield _step("opportunities", "from leads", counts.from_leads_count, counts.opportunity_count)
     reached: Reached | None = None
-    for stage in made.stages:
+    for stage in report.stages:
         before = reached.deal_count if reached and reached.process == stage.process else stage.process_count
         about: dict[str, Any] = {"process": stage.process}
         if called := names.name(stage.stage, stage.process):

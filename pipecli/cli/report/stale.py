@@ -55,22 +55,22 @@ def report_stale(
         grouping(by, GROUPINGS)
     run = session(ctx)
     pipeline = run.read(OPPORTUNITY, CUSTOMER)
-    asked = days(from_, to, run.today)
+    period = days(from_, to, run.today)
     valuation = Valuation(pipeline.rates, currency_code(currency))
-    deals = open_deals(pipeline.index.connection, owner_filter(run), asked, with_activities=True)
-    made = stale(deals, moves=last_moves(pipeline, deals, say), valuation=valuation, today=run.today)
+    deals = open_deals(pipeline.index.connection, owner_filter(run), period, with_activities=True)
+    report = stale(deals, moves=last_moves(pipeline, deals, say), valuation=valuation, today=run.today)
     if by:
-        _print_sums(run, made, grouped(made, deals, by, valuation), by, asked, valuation.currency)
+        _print_sums(run, report, grouped(report, deals, by, valuation), by, period, valuation.currency)
     else:
-        _print(run, made, asked, valuation.currency)
+        _print(run, report, period, valuation.currency)
 
 
-def _print(run: Session, made: Stale, asked: Days, currency: str) -> None:
+def _print(run: Session, report: Stale, period: Days, currency: str) -> None:
     stages, customers = Names(run, "stage"), Names(run, "customer")
     print_report(
         run,
-        _caption(run, "Stale deals", asked, currency),
-        [_record(deal, stages, customers) for deal in made.deals],
+        _caption(run, "Stale deals", period, currency),
+        [_record(deal, stages, customers) for deal in report.deals],
         [
             Column("id", "ID"),
             Column("title", "TITLE", shrink=True, min_width=18),
@@ -89,18 +89,18 @@ def _print(run: Session, made: Stale, asked: Days, currency: str) -> None:
             count_column("days", "DAYS"),
             Column("days_over", "OVER", align="right", show=lambda row: f"+{row['days_over']}"),
         ],
-        about=_about(run, made, asked, currency),
-        remarks=_remarks(made, currency),
+        about=_about(run, report, period, currency),
+        remarks=_remarks(report, currency),
         nothing="no deal stands still",
         id_key="id",
     )
 
 
-def _print_sums(run: Session, made: Stale, rows: list[Row], by: str, asked: Days, currency: str) -> None:
+def _print_sums(run: Session, report: Stale, rows: list[Row], by: str, period: Days, currency: str) -> None:
     names = Names(run, by)
     print_report(
         run,
-        _caption(run, f"Stale deals by {by}", asked, currency),
+        _caption(run, f"Stale deals by {by}", period, currency),
         [_sum(row, names, by) for row in rows],
         [
             key_column(names, by),
@@ -111,29 +111,29 @@ def _print_sums(run: Session, made: Stale, rows: list[Row], by: str, asked: Days
             money_column("amount", "AMOUNT", currency),
             count_column("most_days", "MOST DAYS"),
         ],
-        about={"by": by, **_about(run, made, asked, currency)},
-        total={**made.totals._asdict(), "label": "total"},
-        remarks=_remarks(made, currency),
+        about={"by": by, **_about(run, report, period, currency)},
+        total={**report.totals._asdict(), "label": "total"},
+        remarks=_remarks(report, currency),
         nothing="no deal is open",
     )
 
 
-def _caption(run: Session, what: str, asked: Days, currency: str) -> str:
-    closing = f", closing {period_text(asked)}" if period_text(asked) else ""
+def _caption(run: Session, what: str, period: Days, currency: str) -> str:
+    closing = f", closing {period_text(period)}" if period_text(period) else ""
     return f"{what} on {run.today}, in {currency}{closing}"
 
 
-def _about(run: Session, made: Stale, asked: Days, currency: str) -> dict[str, Any]:
-    totals = made.totals._asdict()
+def _about(run: Session, report: Stale, period: Days, currency: str) -> dict[str, Any]:
+    totals = report.totals._asdict()
     del totals["key"], totals["process"]
     return {
         "currency": currency,
         "today": run.today,
-        "from": asked.first,
-        "to": asked.last,
+        "from": period.first,
+        "to": period.last,
         "bases": {"share": "open deals"},
         "totals": totals,
-        "never_count": made.never_count,
+        "never_count": report.never_count,
     }
 
 
@@ -169,16 +169,16 @@ def _sum(row: Row, names: Names, by: str) -> dict[str, Any]:
     }
 
 
-def _remarks(made: Stale, currency: str) -> list[str]:
+def _remarks(report: Stale, currency: str) -> list[str]:
     """The notes below the rows: the sums, and the deals that can't be stale."""
-    totals, lines = made.totals, []
+    totals, lines = report.totals, []
     if totals.stale_count:
         amount = money(totals.amount, currency, minor_digits(currency))
         lines.append(f"{totals.stale_count} of {_deals(totals.open_count)}: {amount}")
-    if made.without_amount_count:
-        lines.append(f"{made.without_amount_count} of them without an amount: counted as 0")
-    if made.never_count:
-        lines.append(f"{_deals(made.never_count)} at stages without rotting_days: never stale")
+    if report.without_amount_count:
+        lines.append(f"{report.without_amount_count} of them without an amount: counted as 0")
+    if report.never_count:
+        lines.append(f"{_deals(report.never_count)} at stages without rotting_days: never stale")
     return lines
 
 

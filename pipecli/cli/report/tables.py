@@ -65,35 +65,37 @@ class Tables:
 
 def forecast_tables(tables: Tables, monthly: Forecast, quarterly: Forecast) -> list[Table]:
     """The forecast by month; and by quarter, where targets are of quarters and not of months."""
-    both = [forecast_table(tables, made) for made in (monthly, quarterly)]
+    both = [forecast_table(tables, report) for report in (monthly, quarterly)]
     by_month, by_quarter = (tables.words.col_target in table.headings for table in both)
     return both if by_quarter and not by_month else both[:1]
 
 
-def forecast_table(tables: Tables, made: Forecast) -> Table:
-    rows, total, _ = with_targets(tables.run, made, made.by, ForecastNames(tables.run, made.by))
+def forecast_table(tables: Tables, report: Forecast) -> Table:
+    rows, total, _ = with_targets(tables.run, report, report.by, ForecastNames(tables.run, report.by))
     has_targets = any("target" in row for row in rows)
 
     def cells(row: dict[str, Any], name: str, place: int) -> list[Cell]:
         target, attained = row.get("target"), row.get("attainment_percent")
-        targets = [tables.amount(target, made.currency), tables.percent(attained)]
+        targets = [tables.amount(target, report.currency), tables.percent(attained)]
         return [
             Cell(name, place),
             tables.count(row["open_count"]),
-            tables.amount(row["weighted"], made.currency),
-            tables.amount(row["won_amount"], made.currency),
+            tables.amount(row["weighted"], report.currency),
+            tables.amount(row["won_amount"], report.currency),
             *(targets if has_targets else []),
         ]
 
     def label(row: dict[str, Any]) -> str:
-        missing = f"without_{made.by if made.by in ('owner', 'team') else 'date'}"
+        missing = f"without_{report.by if report.by in ('owner', 'team') else 'date'}"
         apart = {None: missing, "overdue": "overdue", "without-date": "without_date"}
         key = row["key"]
         return str(getattr(tables.words, apart[key]) if key in apart else row.get("name") or key)
 
     return Table(
-        tables.words.fill(f"forecast_{made.by}", currency=made.currency),
-        tables.headings(made.by, "open", "weighted", "won", *(("target", "attained") if has_targets else ())),
+        tables.words.fill(f"forecast_{report.by}", currency=report.currency),
+        tables.headings(
+            report.by, "open", "weighted", "won", *(("target", "attained") if has_targets else ())
+        ),
         [cells(row, label(row), place) for place, row in enumerate(rows)],
         total=cells(total, tables.words.named("labels", "total"), len(rows)),
         nothing=tables.words.nothing_expected,
@@ -104,7 +106,7 @@ def ranking_table(tables: Tables, of: OwnerFilter, days: Days, valuation: Valuat
     pipeline, words = tables.run.pipeline, tables.words
     previous = before(days)
     reaching = Days(previous.first if previous else days.first, days.last)
-    made = ranking(
+    report = ranking(
         closed_deals(pipeline.index.connection, of, reaching),
         by="owner", days=days, points=points_of(pipeline.settings_as_written), base=Valuation(pipeline.rates),
         shown=valuation,
@@ -121,15 +123,15 @@ def ranking_table(tables: Tables, of: OwnerFilter, days: Days, valuation: Valuat
                 tables.amount(row.won_amount, valuation.currency),
                 tables.percent(row.win_rate),
             ]
-            for row in made.rows[:MOST_ROWS]
+            for row in report.rows[:MOST_ROWS]
         ],
         nothing=words.nothing_ended,
         note=words.win_rate_note,
-        more=max(len(made.rows) - MOST_ROWS, 0),
+        more=max(len(report.rows) - MOST_ROWS, 0),
     )
 
 
-def stale_table(tables: Tables, made: Stale, currency: str) -> Table:
+def stale_table(tables: Tables, report: Stale, currency: str) -> Table:
     return Table(
         tables.words.fill("stale_title", currency=currency),
         tables.headings("deal", "customer", "owner", "stage", "amount", "days"),
@@ -140,10 +142,10 @@ def stale_table(tables: Tables, made: Stale, currency: str) -> Table:
                 tables.amount(row.amount, currency),
                 tables.count(row.days),
             ]
-            for row in made.deals[:MOST_ROWS]
+            for row in report.deals[:MOST_ROWS]
         ],
         nothing=tables.words.nothing_stale,
-        more=max(len(made.deals) - MOST_ROWS, 0),
+        more=max(len(report.deals) - MOST_ROWS, 0),
     )
 
 

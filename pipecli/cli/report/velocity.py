@@ -52,34 +52,34 @@ def report_velocity(
     grouping(by, GROUPINGS)
     run = session(ctx)
     pipeline = run.read(OPPORTUNITY)
-    asked = days(from_, to, run.today)
+    period = days(from_, to, run.today)
     valuation = Valuation(pipeline.rates, currency_code(currency))
     stages = Names(run, "stage")
     order = [(process or "", stage or "") for process, stage in stages.stages()]
-    made = velocity(read_journeys(run, order), by=by, days=asked, valuation=valuation, order=order)
-    when = f" {period_text(asked)}" if period_text(asked) else ""
+    report = velocity(read_journeys(run, order), by=by, days=period, valuation=valuation, order=order)
+    when = f" {period_text(period)}" if period_text(period) else ""
     about = {
         "by": by,
         "currency": valuation.currency,
         "today": run.today,
-        "from": asked.first,
-        "to": asked.last,
-        "deal_count": made.deal_count,
+        "from": period.first,
+        "to": period.last,
+        "deal_count": report.deal_count,
         "bases": _BASES,
-        "totals": _pace(made.pace),
+        "totals": _pace(report.pace),
     }
-    caption = f"Velocity of {_deals(made.deal_count)} open or ended{when}, by {by}"
+    caption = f"Velocity of {_deals(report.deal_count)} open or ended{when}, by {by}"
     if by == "stage":
-        rows = [_stage(row, stages) for row in made.stages]
+        rows = [_stage(row, stages) for row in report.stages]
         columns = _stage_columns(stages, order)
-        remarks = [*_unknown(made.stages), "", *_said_pace(made.pace, valuation.currency)]
+        remarks = [*_unknown(report.stages), "", *_said_pace(report.pace, valuation.currency)]
         print_report(run, caption, rows, columns, about=about, remarks=remarks, nothing="no deals")
         return
     names = Names(run, by)
-    totals = {"label": "total", **_pace(made.pace)}
+    totals = {"label": "total", **_pace(report.pace)}
     print_report(
-        run, f"{caption}, in {valuation.currency}", _rows(made, names, stages),
-        _pace_columns(made.by, names, valuation.currency), about=about, total=totals,
+        run, f"{caption}, in {valuation.currency}", _rows(report, names, stages),
+        _pace_columns(report.by, names, valuation.currency), about=about, total=totals,
         remarks=[_FORMULA], nothing="no deals",
     )  # fmt: skip
 
@@ -92,10 +92,10 @@ _BASES = {
 _FORMULA = "A DAY: open deals × win rate × average value of the won ÷ days from creation to won"
 
 
-def _rows(made: Velocity, names: Names, stages: Names) -> list[dict[str, Any]]:
+def _rows(report: Velocity, names: Names, stages: Names) -> list[dict[str, Any]]:
     rows = []
-    for row in made.rows:
-        visits = {} if made.by in PERIODS else {"stages": [_stage(stage, stages) for stage in row.stages]}
+    for row in report.rows:
+        visits = {} if report.by in PERIODS else {"stages": [_stage(stage, stages) for stage in row.stages]}
         rows.append({**names.named(row.key), **_pace(row.pace), **visits})
     return rows
 
