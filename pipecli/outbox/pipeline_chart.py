@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-from pipecli.outbox.charts import SHORT_MONEY, WIDE, Theme, heading, values
+from pipecli.outbox.charts import LETTER, SHORT_MONEY, WIDE, Theme, heading, values
 
 _UNDATED_WIDTH = 140
 _GAP = 10
 _LANE = 92
+_BAND, _EDGE = 0.75, 0.15
+"""The share of a lane that circles take, and the empty one above the first and below the last."""
 _LEAST = 26
 """The smallest circle whose colour can be told."""
 _FEW, _MANY = 60, 200
@@ -28,6 +31,8 @@ class Dot(NamedTuple):
     score: int | None
     amount: Decimal | None
     close: date | None
+    name: str
+    """Written at the largest circles."""
     words: str
     """The text shown where the pointer is on it."""
 
@@ -39,8 +44,9 @@ def pipeline_chart(
     import altair as alt
 
     scales = _Scales(dots, theme.width)
-    dated = [_plain(dot, scales.least) for dot in dots if dot.close]
-    undated = [_plain(dot, scales.least) for dot in dots if not dot.close]
+    band = _height(stages) * _BAND / (max(len(stages), 1) - (1 - _BAND) + 2 * _EDGE)
+    dated = [_plain(dot, scales, band) for dot in dots if dot.close]
+    undated = [_plain(dot, scales, band) for dot in dots if not dot.close]
     parts = []
     if dated or not undated:
         beside = _UNDATED_WIDTH + _GAP if undated else 0
@@ -61,6 +67,8 @@ class _Scales:
         largest = _LARGEST * (width / WIDE) ** 2 / max(len(dots) / _FEW, 1) ** 0.5
         most = max((dot.amount for dot in dots if dot.amount), default=Decimal(1))
         self.least = float(most) * _LEAST / largest
+        self.area = largest / float(most)
+        """The area of a circle for each unit of its amount."""
         self.opacity = 0.75 if len(dots) > _MANY else 0.85
         self.color: Any = (
             alt.when("datum.scored")
@@ -87,16 +95,21 @@ def _marks(most: Decimal) -> list[float]:
     return [float(top / 10), float(top / 2), float(top)]
 
 
-def _plain(dot: Dot, least: float) -> dict[str, Any]:
+def _plain(dot: Dot, scales: _Scales, band: float) -> dict[str, Any]:
     scattered = zlib.crc32(dot.id.encode())  # the same place every time, whatever else is on the chart
+    amount = max(float(dot.amount or 0), scales.least)
+    radius = math.sqrt(amount * scales.area / math.pi)
+    inset = min(radius / band, 0.5)  # a circle stays within its lane
     return {
         "stage": dot.stage,
         "score": dot.score or 0,
         "scored": dot.score is not None,
-        "amount": max(float(dot.amount or 0), least),
+        "amount": amount,
         "close": dot.close.isoformat() if dot.close else None,
         "words": dot.words,
-        "down": scattered % 1000 / 1000,
+        "name": dot.name,
+        "radius": radius,
+        "down": inset + scattered % 1000 / 1000 * (1 - 2 * inset),
         "along": scattered // 1000 % 1000 / 1000,
     }
 
@@ -130,7 +143,42 @@ def _by_date(
         .mark_rule(color=theme.quiet, strokeDash=[4, 3])
         .encode(x=alt.X("day:T").scale(type="utc"), description=alt.value("today"))
     )
-    return alt.layer(rule, points).properties(width=width, height=_height(stages))
+    names = _names(rows, stages, theme, width)
+    return alt.layer(rule, points, *names).properties(width=width, height=_height(stages))
+
+
+def _names(rows: Sequence[dict[str, Any]], stages: Sequence[str], theme: Theme, width: int) -> list[Any]:
+    """The names of the largest circles, as many as there is room for, each on the side where more is free."""
+    import altair as alt
+
+    ordinals = [date.fromisoformat(row["close"]).toordinal() for row in rows]
+    first, span = min(ordinals, default=0), max(max(ordinals, default=0) - min(ordinals, default=0), 1)
+    taken = list[tuple[float, float, float]]()  # from, to, and how far down
+    sides: dict[Literal["left", "right"], list[dict[str, Any]]] = {"left": [], "right": []}
+    for row, day in sorted(zip(rows, ordinals, strict=True), key=lambda pair: -pair[0]["amount"])[:_TRIED]:
+        x = (day - first) / span * width
+        y = stages.index(row["stage"]) * _LANE + row["down"] * _LANE * _BAND
+        long = min(len(row["name"]) * LETTER, _LONGEST_NAME) + row["radius"]
+        align: Literal["left", "right"] = "left" if x < width / 2 else "right"
+        here = (x, x + long) if align == "left" else (x - long, x)
+        if all(
+            y_ < y - _LINE or y_ > y + _LINE or end < here[0] or here[1] < start for start, end, y_ in taken
+        ):
+            taken.append((*here, y))
+            sides[align].append(row)
+    return [
+        alt.Chart(values([row]))
+        .mark_text(
+            align=align, baseline="middle", color=theme.ink, fontSize=11, limit=_LONGEST_NAME,
+            dx=(row["radius"] + 3) * (1 if align == "left" else -1),
+        )
+        .encode(x=alt.X("close:T").scale(type="utc"), y=_lane(stages), yOffset=_offset(), text="name:N")
+        for align, named in sides.items()
+        for row in named[:_NAMED]
+    ]  # fmt: skip
+
+
+_TRIED, _NAMED, _LONGEST_NAME, _LINE = 12, 6, 150, 14
 
 
 def _days(rows: Sequence[dict[str, Any]], today: date) -> dict[str, Any]:
@@ -175,7 +223,7 @@ def _lane(stages: Sequence[str]) -> Any:
 
     return (
         alt.Y("stage:N")
-        .scale(domain=list(stages), paddingInner=0.25, paddingOuter=0.15)
+        .scale(domain=list(stages), paddingInner=1 - _BAND, paddingOuter=_EDGE)
         .axis(title=None, grid=True, domain=False, ticks=False, bandPosition=0.5)
     )
 

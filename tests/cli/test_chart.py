@@ -5,8 +5,13 @@ from __future__ import annotations
 import re
 import sys
 import xml.etree.ElementTree as ET
+from datetime import date
+from decimal import Decimal
 
 import pytest
+
+from pipecli.outbox.charts import WIDE
+from pipecli.outbox.pipeline_chart import Dot, _plain, _Scales
 
 EVIL = '<script>alert("1")</script> & ]]> {{x}}'
 
@@ -66,6 +71,16 @@ def test_every_open_deal_is_a_circle_and_nothing_is_left_out(cli, root, tmp_path
     assert "3 open deals by expected close, in EUR" in said
     assert "1 without a score (grey); 1 without an amount" in said
     assert "no expected close" in said
+
+
+def test_the_largest_circles_have_names_and_none_leaves_its_lane(cli, root, tmp_path):
+    svg = drawn(cli, tmp_path, "pipeline").decode()
+    assert "Café" in words(svg)
+    assert EVIL[:15] in words(svg)
+    large = Dot("X", "demo", None, Decimal(100), date(2026, 12, 1), "X", "X")
+    rows = [_plain(large._replace(id=f"X{n}"), _Scales([large], WIDE), 68.0) for n in range(50)]
+    edges = [(row["down"] * 68 - row["radius"], row["down"] * 68 + row["radius"]) for row in rows]
+    assert all(top >= -0.01 and bottom <= 68.01 for top, bottom in edges)
 
 
 def test_a_circle_is_coloured_by_score_and_as_large_as_the_amount(cli, root, tmp_path):

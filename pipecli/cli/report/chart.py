@@ -217,7 +217,15 @@ def pipeline_picture(run: Session, of: OwnerFilter, period: Days, currency: str 
             f"{amount_in(amount, valuation.currency)}, {score}",
             f"{names.label(deal.stage, deal.process)}, {_close(deal)}, {deal.owner or 'no owner'}",
         ]
-        return Dot(deal.id, lane(deal.process, deal.stage), deal.score, amount, deal.close, "\n".join(words))
+        return Dot(
+            deal.id,
+            lane(deal.process, deal.stage),
+            deal.score,
+            amount,
+            deal.close,
+            deal.title,
+            "\n".join(words),
+        )
 
     dots = [dot(deal) for deal in deals]
     lanes = [lane(*key) for key in names.stages() if key[0] in processes]
