@@ -266,8 +266,8 @@ def test_every_format(cli, january, form):
 
 
 def test_of_nothing(cli):
-    assert "there is no deal" in cli("report", "velocity").out
-    assert "there is no deal" in cli("report", "velocity", "--by", "month").out
+    assert "no deals" in cli("report", "velocity").out
+    assert "no deals" in cli("report", "velocity", "--by", "month").out
 
 
 def test_eighty_columns_hold_wide_names(cli, january, monkeypatch):
