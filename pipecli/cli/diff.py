@@ -57,17 +57,21 @@ def diff(
     `check --base` says of it is shown, too.
     """
     run = session(ctx)
-    place = run.present.location
-    revisions = range_of(place, range_)
-    if revisions.head is None and (place.git_dir / "MERGE_HEAD").exists():
+    revisions = range_of(run.present.location, range_)
+    if revisions.head is None and (run.present.location.git_dir / "MERGE_HEAD").exists():
         say("warning: a merge is in progress; this is about the working tree as it stands")
-    changed = change_set(place, revisions)
+    print_range(run, revisions, run.format)
+
+
+def print_range(run: Session, revisions: Range, form: Format) -> None:
+    """Print the change set of a range."""
+    changed = change_set(run.present.location, revisions)
     impact = effect(
         run.present, revisions, [record.key for record in changed.records if record.noun == "opportunity"]
     )
     for fault in _unread(changed, impact):
         say(clean(f"warning: {fault}; not counted"))
-    _print(run, revisions, changed, impact, check_changes(run.present, revisions, changed))
+    _print(form, revisions, changed, impact, check_changes(run.present, revisions, changed))
 
 
 def _unread(changed: ChangeSet, impact: Effect) -> list[str]:
@@ -77,9 +81,9 @@ def _unread(changed: ChangeSet, impact: Effect) -> list[str]:
 
 
 def _print(
-    run: Session, revisions: Range, changed: ChangeSet, impact: Effect, findings: Sequence[Finding]
+    form: Format, revisions: Range, changed: ChangeSet, impact: Effect, findings: Sequence[Finding]
 ) -> None:
-    match run.format:
+    match form:
         case Format.JSON:
             write_text(dumps(_json(revisions, changed, impact, findings)) + "\n")
         case Format.TABLE:
@@ -87,9 +91,7 @@ def _print(
         case Format.MARKDOWN:
             _print_markdown(revisions, changed, impact, findings)
         case _:
-            print_records(
-                [_record(record, impact) for record in changed.records], _RECORD_COLUMNS, run.format
-            )
+            print_records([_record(record, impact) for record in changed.records], _RECORD_COLUMNS, form)
 
 
 _RECORD_COLUMNS = [Column(name, name.upper()) for name in ("id", "noun", "title", "owner", "file", "what")]

@@ -222,6 +222,7 @@ NOUNS = {
     "changes": Noun("Print how the pipeline moved between two moments.", "history"),
     "check": Noun("Find every fault of a pipeline.", "check"),
     "sync": Noun("Bring this clone and the shared pipeline together.", "sync"),
+    "propose": Noun("Put what is new on a branch for others to merge.", "propose"),
     "doctor": Noun("Find what is wrong with the clone, and mend it.", "sync"),
     "merge-driver": Noun("Merge a record field by field, for git.", "merge_driver"),
     "schema": Noun("Write the JSON Schemas of the records.", "data.schema"),
@@ -245,7 +246,7 @@ _SECTIONS = {
     "product price-list literature",
     "Reports": "forecast report changes digest chart dashboard",
     "For cron": "remind notify auto-close assign calendar",
-    "Git": "history diff check sync doctor merge-driver",
+    "Git": "history diff check sync propose doctor merge-driver",
     "Data": "import export sql mirror schema mcp",
     "Setting up": "init settings user team completion man help version",
 }

@@ -28,6 +28,7 @@ from pipecli.sync import merge as merge_plan
 from pipecli.sync.conflict import RecordConflict, Side, conflicts, title_of
 from pipecli.sync.doctor import examine, mend
 from pipecli.sync.doctor_clone import Diagnosis
+from pipecli.sync.propose import went_in
 from pipecli.sync.sync import Conflicted, Synced, Unsound, abort, choose, preview, resume, sync
 from pipecli.wording import count, first_of, harmless
 
@@ -110,12 +111,14 @@ def _sync(run: Session, *, is_waiting: bool) -> None:
     except Unsound as error:
         _print_findings(run, error)
         raise
-    _print(run, _record(done), _sentence(done))
+    titles = went_in(run.present.location, done.commit)
+    told = [_sentence(done), *(f'your proposal went in: "{title}"' for title in titles)]
+    _print(run, {**_record(done), "proposals": titles}, "\n".join(map(clean, told)))
 
 
 def _print(run: Session, record: dict[str, Any], sentence: str) -> None:
     if run.format is Format.TABLE:
-        write_text(f"{clean(sentence)}\n")
+        write_text(f"{sentence}\n")
     else:
         print_record(record, run.format, (), id_key="commit")
 

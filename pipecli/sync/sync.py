@@ -72,22 +72,31 @@ def fetch(place: Location, upstream: Upstream) -> str | None:
     )
 
 
-def push(place: Location, upstream: Upstream, commit: str) -> None:
-    """Have the shared branch be at a commit. Raises PushRaceLost, and PipecliError where it is refused."""
+def push(place: Location, upstream: Upstream, commit: str) -> str:
+    """Have the shared branch be at a commit; the words of the server.
+
+    Raises PushRaceLost, and PipecliError where it is refused.
+    """
     done = _talk(
         place, upstream, "push", "--progress", "--porcelain", "--recurse-submodules=no", "--",
         upstream.remote, f"{commit}:refs/heads/{upstream.name}",
     )  # fmt: skip
     if not done.returncode:
-        return
+        return words(done)
     if is_race_lost(done):
         raise PushRaceLost
     refused = [line for line in done.stdout.decode("utf-8", "replace").splitlines() if line.startswith("!")]
     reason = re.search(r"\(([^()]*)\)$", refused[0]) if refused else None
     why = " / ".join(word for word in (reason[1] if reason else "", words(done)) if word)
     if refused:
-        raise PipecliError(f"{upstream} refused it: {why}", hint="nothing is changed, here or there")
+        way_out = '; propose what is here with `pipecli propose "TITLE"`' if _PROTECTED.search(why) else ""
+        hint = f"nothing is changed, here or there{way_out}"
+        raise PipecliError(f"{upstream} refused it: {why}", hint=hint)
     raise PipecliError(f"it could not be pushed: {why}", hint="nothing is changed here; try again")
+
+
+_PROTECTED = re.compile(r"protected branch|rule violations|GH006|GH013|TF402455", re.IGNORECASE)
+"""A branch that takes requests only, in the words of GitHub, GitLab, Gitea, Bitbucket and Azure."""
 
 
 def _talk(place: Location, upstream: Upstream, *arguments: str) -> subprocess.CompletedProcess[bytes]:
@@ -151,14 +160,14 @@ class Unsound(PipecliError):
 
 def sync(pipeline: Pipeline) -> Synced:
     """Bring this clone and the shared branch to the same commit. Raises PipecliError, Conflicted, Unsound."""
-    upstream = _ready(pipeline.location)
+    upstream = ready(pipeline.location)
     return _until_nobody_is_faster(pipeline, upstream, before=present_commit(pipeline.location))
 
 
 def preview(pipeline: Pipeline) -> tuple[Upstream, MergePlan]:
     """The plan of a sync. Nothing is changed."""
     place = pipeline.location
-    upstream = _ready(place)
+    upstream = ready(place)
     return upstream, joint_of(place, upstream, fetch(place, upstream))
 
 
@@ -189,7 +198,7 @@ def resume(pipeline: Pipeline) -> Synced:
     message = merge_message(waiting.upstream, waiting.merged)
     commit = commit_merge(place, tree, shared=waiting.theirs, ours=waiting.ours, message=message)
     conflict.end(place, waiting, commit)
-    done = _until_nobody_is_faster(pipeline, _ready(place), before=waiting.ours)
+    done = _until_nobody_is_faster(pipeline, ready(place), before=waiting.ours)
     return done._replace(merged=list(dict.fromkeys([*waiting.merged, *done.merged])))
 
 
@@ -200,7 +209,7 @@ def abort(place: Location) -> str:
     return waiting.ours
 
 
-def _ready(place: Location) -> Upstream:
+def ready(place: Location) -> Upstream:
     """Where to sync, once nothing is in the way. Raises PipecliError."""
     if waiting := pending(place):
         number = len(waiting.files)

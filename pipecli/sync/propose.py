@@ -1,0 +1,187 @@
+"""`propose`: what is not on the shared branch put on a branch of its own, for others to merge.
+
+The proposals of a clone are its branches below `deals/`, each until the shared branch has its content.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from typing import NamedTuple
+from urllib.parse import quote, urlencode, urlsplit
+
+from pipecli.errors import PipecliError
+from pipecli.store import git
+from pipecli.store.files import Location
+from pipecli.store.journal import moving
+from pipecli.store.naming import free_slug, slug
+from pipecli.sync.sync import PushRaceLost, fetch, push, ready
+from pipecli.sync.upstream import Upstream
+
+FOLDER = "deals"
+_LONGEST = 60_000
+"""Signs of a request's text; GitHub takes 65,536."""
+_PATIENCE = 60
+"""Seconds for the host's own program."""
+_MOST_NAMESAKES = 20
+
+
+class Proposal(NamedTuple):
+    """The commits that are not on the shared branch, and the branch they go to."""
+
+    upstream: Upstream
+    branch: str
+    title: str
+    shared: str
+    """The commit of the shared branch."""
+    commit: str
+    """The last of those proposed."""
+    commits: int
+
+
+class Opened(NamedTuple):
+    """The request to merge a proposal."""
+
+    address: str
+    """Its page, or the one on which a person opens it; empty where the host has none."""
+    is_open: bool
+    note: str = ""
+    """Why it could not be opened."""
+
+
+def plan(place: Location, user: str, title: str) -> Proposal:
+    """The proposal of what is here and not on the shared branch. Raises PipecliError."""
+    upstream = ready(place)
+    shared = fetch(place, upstream)
+    if shared is None:
+        raise PipecliError(f"{upstream} isn't there yet", hint="share the pipeline first: pipecli sync")
+    new = git.output(place.work_tree, "log", "--reverse", "--format=%H %s", f"{shared}..HEAD").splitlines()
+    if not new:
+        raise PipecliError(
+            f"there is nothing to propose: {upstream} has every commit of {upstream.branch}",
+            hint="change something first, and don't sync",
+        )
+    more = f" and {len(new) - 1} more" if len(new) > 1 else ""
+    title = title or new[0].partition(" ")[2] + more
+    folder = f"{FOLDER}/{slug(user)}/"
+    refs = git.output(place.work_tree, "for-each-ref", "--format=%(refname)", "refs/heads", "refs/remotes")
+    taken = {ref.partition(f"/{folder}")[2] for ref in refs.splitlines()}
+    words = re.sub(r"\b[A-Z]+-[0-9A-Z]{5}:? ", "", title) or title  # an id says nothing in a branch's name
+    branch = folder + free_slug(words, taken)
+    return Proposal(upstream, branch, title, shared, new[-1].partition(" ")[0], len(new))
+
+
+def send(place: Location, proposal: Proposal) -> tuple[Proposal, str]:
+    """Push the branch and bring the clone back to the shared line; as it was pushed, and the host's words.
+
+    Raises PipecliError.
+    """
+    proposal, told = _pushed(place, proposal)
+    work_tree, shared = place.work_tree, proposal.shared
+    git.output(work_tree, "branch", "--no-track", proposal.branch, proposal.commit)
+    git.output(work_tree, "config", f"branch.{proposal.branch}.description", proposal.title)
+    git.output(work_tree, "update-ref", proposal.upstream.tracking, shared)
+    moving(place, shared)
+    done = git.carry_through(work_tree, "reset", "--keep", "--quiet", shared)
+    if done.returncode:
+        raise PipecliError(
+            f"{proposal.branch} is pushed, and the files here can't go back: {git.one_line(done.stderr)}",
+            hint=f"move away what is in the way, and `git reset --keep {proposal.upstream}`",
+        )
+    return proposal, told
+
+
+def _pushed(place: Location, proposal: Proposal) -> tuple[Proposal, str]:
+    """Push under the first name that the remote hasn't got."""
+    for number in range(1, _MOST_NAMESAKES):
+        branch = proposal.branch if number == 1 else f"{proposal.branch}-{number}"
+        try:
+            told = push(place, proposal.upstream._replace(name=branch), proposal.commit)
+        except PushRaceLost:  # an old one of that name
+            continue
+        return proposal._replace(branch=branch), told
+    many = f"{proposal.upstream.remote} has many branches {proposal.branch}"
+    raise PipecliError(many, hint="give it another title")
+
+
+def went_in(place: Location, shared: str) -> list[str]:
+    """The titles of proposals whose content the shared branch has, however merged; they are forgotten."""
+    work_tree, form = place.work_tree, "--format=%(refname:short)"
+    titles = []
+    for branch in git.output(work_tree, "for-each-ref", form, f"refs/heads/{FOLDER}/").splitlines():
+        if _is_in(place, branch, shared):
+            title = git.config(work_tree, f"branch.{branch}.description") or branch
+            if not git.run(work_tree, "branch", "--quiet", "-D", branch).returncode:  # not the one we are on
+                titles.append(title)
+    return titles
+
+
+def _is_in(place: Location, branch: str, shared: str) -> bool:
+    """True where merging a branch would change nothing, or the shared line has its commits or their sum."""
+    merged = git.run(place.work_tree, "merge-tree", "--write-tree", shared, branch).stdout.decode().split()
+    if merged[:1] == [git.output(place.work_tree, "rev-parse", f"{shared}^{{tree}}")]:
+        return True
+    base = git.run(place.work_tree, "merge-base", shared, branch).stdout.decode().strip()
+    if not base:
+        return False
+    whole = git.output(place.work_tree, "commit-tree", f"{branch}^{{tree}}", "-p", base, "-m", branch)
+    return any("+" not in git.output(place.work_tree, "cherry", shared, tip) for tip in (branch, whole))
+
+
+def open_request(place: Location, proposal: Proposal, text: str, told: str) -> Opened:
+    """Open the request with the host's own program, where that is here; else the address to open it at.
+
+    `told`: the words of the host at the push, which may name the address.
+    """
+    remote = f"remote.{proposal.upstream.remote}"
+    address = git.config(place.work_tree, f"{remote}.pushurl") or git.config(place.work_tree, f"{remote}.url")
+    host, path = _host_and_path(address)
+    base, branch, title = proposal.upstream.name, proposal.branch, proposal.title
+    if len(text) > _LONGEST:
+        text = f"{text[:_LONGEST]}\n\n*Cut here: `pipecli diff` has all of it.*\n"
+    if "github" in host:
+        words = urlencode({"expand": 1, "title": title})
+        page = f"https://{host}/{path}/compare/{quote(base)}...{quote(branch)}?{words}"
+        return _opened(
+            place, page, text,
+            "gh", "pr", "create", f"--base={base}", f"--head={branch}", f"--title={title}", "--body-file=-",
+        )  # fmt: skip
+    if "gitlab" in host:
+        asked = {"source_branch": branch, "target_branch": base, "title": title}
+        words = urlencode({f"merge_request[{name}]": value for name, value in asked.items()})
+        return _opened(
+            place, f"https://{host}/{path}/-/merge_requests/new?{words}", "",
+            "glab", "mr", "create", f"--target-branch={base}", f"--source-branch={branch}",
+            f"--title={title}", f"--description={text}", "--yes",
+        )  # fmt: skip
+    return Opened(next(iter(re.findall(r"https?://[^\s/]+/\S+", told)), ""), False)
+
+
+def _opened(place: Location, page: str, text: str, tool: str, *arguments: str) -> Opened:
+    """Run the host's program; `page` is where a person opens the request instead."""
+    if not shutil.which(tool):
+        return Opened(page, False)
+    try:
+        done = subprocess.run(
+            [tool, *arguments], cwd=place.work_tree, input=text, text=True, encoding="utf-8",
+            capture_output=True, timeout=_PATIENCE, check=False,
+            env={**os.environ, "GH_PROMPT_DISABLED": "1", "NO_PROMPT": "1"},
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return Opened(page, False, f"{tool}: {error}")
+    made = re.findall(r"https?://\S+", done.stdout)
+    if done.returncode or not made:
+        return Opened(page, False, f"{tool} could not open it: {git.one_line(done.stderr.encode())}")
+    return Opened(made[-1], True)
+
+
+def _host_and_path(remote: str) -> tuple[str, str]:
+    """`github.com` and `contoso/sales` of an address, https, ssh or git@github.com:contoso/sales.git."""
+    if short := re.fullmatch(r"(?:[^@/]+@)?([^:/]+):(?!//)(.+)", remote):
+        host, path = short[1], short[2]
+    else:
+        parts = urlsplit(remote)
+        host, path = parts.hostname or "", parts.path
+    return host.lower(), path.strip("/").removesuffix(".git")

@@ -1,0 +1,133 @@
+"""A team whose shared branch takes only what somebody has looked at."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import pytest
+
+from tests.syncing import GRINDERS, MACHINES
+
+TITLE = "Push out espresso"
+BRANCH = "deals/ana-ruiz/push-out-espresso"
+
+
+@pytest.mark.parametrize("way", ["merge", "squash", "rebase"])
+def test_a_proposal_and_how_it_goes_in(ana, luis, remote, way):
+    shared = ana.git("rev-parse", "HEAD")
+    ana.cli("opp", "set", "OPP-2Q8XA", "expected_close=2027-01-31")
+    ana.cli("opp", "set", "OPP-2Q8XA", "probability=25")
+    tip = ana.git("rev-parse", "HEAD")
+    tried = ana.cli("propose", TITLE, "--dry-run").out
+    assert tried.startswith(f"{TITLE}: 2 commits would go to {BRANCH}\n\n### Pipeline: 1 opportunity\n")
+    assert ana.git("rev-parse", "HEAD") == tip
+    said = ana.cli("propose", TITLE)
+    assert said.out.startswith(f"{TITLE}: 2 commits on {BRANCH}\nwho merges it: git merge origin/{BRANCH}\n")
+    assert "expected_close: 2026-12-15 → 2027-01-31" in said.out
+    assert said.err == f"this clone is back at origin/main ({shared[:7]})\n"
+    assert ana.git("rev-parse", "HEAD") == shared
+    assert ana.status() == ""
+    assert remote.git("rev-parse", BRANCH) == tip
+    assert "nothing to do" in ana.sync().out
+    assert "there is nothing to propose" in ana.cli("propose", code=1).err
+
+    # meanwhile, other things happen
+    luis.change(GRINDERS, "4998.00", "5998.00")
+    luis.sync()
+    luis.git("fetch", "-q", "origin")
+    match way:
+        case "merge":
+            luis.git("merge", "-q", "--no-ff", f"origin/{BRANCH}", "-m", "Merge it")
+        case "squash":
+            luis.git("merge", "-q", "--squash", f"origin/{BRANCH}")
+            luis.git("commit", "-qm", "Squash it")
+        case "rebase":
+            luis.git("cherry-pick", f"{shared}..origin/{BRANCH}")
+    luis.git("push", "-q")
+    luis.change(MACHINES, "probability: 25", "probability: 30")  # somebody goes on from there
+    luis.git("push", "-q")
+    told = ana.sync()
+    assert told.out.splitlines()[1:] == [f'your proposal went in: "{TITLE}"']
+    assert ana.git("rev-parse", "HEAD") == remote.git("rev-parse", "main")
+    assert "2027-01-31" in ana.read(MACHINES)
+    assert ana.git("for-each-ref", "refs/heads/deals") == ""
+    assert json.loads(ana.sync("--format", "json").out)["proposals"] == []
+
+
+def test_what_is_proposed_waits_beside_other_work(ana, remote):
+    ana.change(MACHINES, "4998.00", "3998.00")
+    (tree,) = ana.cli("propose", "--format", "json").out.splitlines()[:1]
+    assert tree == "{"
+    ana.change(GRINDERS, "4998.00", "3998.00")
+    ana.change(GRINDERS, "3998.00", "2998.00")
+    told = json.loads(ana.cli("propose", "--format", "json").out)
+    assert told["title"] == f"change {GRINDERS} and 1 more"
+    assert (told["commits"], told["is_open"], told["address"]) == (2, False, None)
+    assert told["text"].startswith("### Pipeline: 1 opportunity")
+    assert len(remote.git("for-each-ref", "refs/heads/deals").splitlines()) == 2
+    assert "went in" not in ana.sync().out
+
+    # a name that the host has already; files in no commit; nothing that is shared
+    ana.git("branch", "-q", "-D", told["branch"])
+    ana.change(GRINDERS, "4998.00", "3998.00")
+    again = json.loads(ana.cli("propose", told["title"], "--format", "json").out)
+    assert again["branch"] == f"{told['branch']}-2"
+    ana.change(GRINDERS, "4998.00", "3998.00", commit=False)
+    assert "changed and not committed" in ana.cli("propose", code=1).err
+
+
+def test_a_branch_that_is_protected_names_the_way(ana, remote):
+    (remote.path / "hooks").mkdir(exist_ok=True)
+    hook = remote.path / "hooks" / "update"
+    refusal = "echo 'GH006: Protected branch update failed'; exit 1"
+    hook.write_text(f'#!/bin/sh\n[ "$1" != refs/heads/main ] || {{ {refusal}; }}\n')
+    hook.chmod(0o755)
+    ana.change(MACHINES, "4998.00", "3998.00")
+    assert ana.refused().endswith('here or there; propose what is here with `pipecli propose "TITLE"`')
+    assert ana.cli("propose", TITLE).out.startswith(f"{TITLE}: 1 commit on {BRANCH}\n")
+    assert "nothing to do" in ana.sync().out
+
+
+@pytest.mark.parametrize(
+    ("address", "tool", "page"),
+    [
+        (
+            "https://github.com/contoso/sales.git", "gh",
+            f"https://github.com/contoso/sales/compare/main...{BRANCH}?expand=1&title=Push+out+espresso",
+        ),
+        (
+            "git@gitlab.contoso.example:crm/sales.git", "glab",
+            "https://gitlab.contoso.example/crm/sales/-/merge_requests/new?merge_request%5Bsource_branch%5D="
+            "deals%2Fana-ruiz%2Fpush-out-espresso&merge_request%5Btarget_branch%5D=main"
+            "&merge_request%5Btitle%5D=Push+out+espresso",
+        ),
+    ],
+)  # fmt: skip
+def test_the_request_is_opened_by_the_host_s_program(ana, remote, tmp_path, monkeypatch, address, tool, page):
+    ana.git("remote", "set-url", "origin", address)
+    ana.git("config", f"url.{remote.path}.insteadOf", address)
+    ana.change(MACHINES, "4998.00", "3998.00")
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
+    (tmp_path / "bin").mkdir()
+    program = tmp_path / "bin" / tool
+    program.write_text(
+        f'#!/bin/sh\nprintf "%s\\n" "$@" > {tmp_path}/asked; cat > {tmp_path}/body\n'
+        'echo "Creating" >&2; echo https://host.example/contoso/sales/pull/12\n'
+    )
+    program.chmod(0o755)
+    said = ana.cli("propose", TITLE).out
+    assert said == f"{TITLE}: 1 commit on {BRANCH}\nasked for: https://host.example/contoso/sales/pull/12\n"
+    asked = (tmp_path / "asked").read_text()
+    assert f"--title={TITLE}" in asked
+    assert BRANCH in asked
+    assert "### Pipeline: 1 opportunity" in asked + (tmp_path / "body").read_text()
+
+    program.write_text("#!/bin/sh\necho 'not logged in' >&2; exit 4\n")
+    ana.change(GRINDERS, "4998.00", "3998.00")
+    ana.git("branch", "-q", "-m", BRANCH, "deals/old")
+    remote.git("branch", "-q", "-D", BRANCH)
+    ana.git("fetch", "-q", "--prune")
+    said = ana.cli("propose", TITLE)
+    assert f"ask for it at: {page}\n\n### Pipeline" in said.out
+    assert f"warning: {tool} could not open it: not logged in" in said.err
