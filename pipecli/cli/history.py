@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, date, datetime, time, tzinfo
 from itertools import groupby
 from typing import Annotated, Any
 
@@ -20,15 +20,16 @@ from pipecli.cli.report.printing import print_with_currency
 from pipecli.errors import Ambiguous, PipecliError
 from pipecli.formats import dumps
 from pipecli.history.changes import Changes, End, Question, changes
-from pipecli.history.commits import Commit, Signature, signatures
+from pipecli.history.commits import Commit, Signature, listed, signatures
 from pipecli.history.events import OF_THE_RECORD
 from pipecli.history.index import History, open_history
-from pipecli.history.log import BELONGING, Entry, Name, document_named, log, names_like
+from pipecli.history.log import BELONGING, Entry, Name, document_named, log, names_like, steps
 from pipecli.history.moments import zone_of
-from pipecli.records.kinds import BY_NOUN, OPPORTUNITY, SETTINGS, SETTINGS_FILE
+from pipecli.records.kinds import BY_NOUN, KINDS, OPPORTUNITY, SETTINGS, SETTINGS_FILE
 from pipecli.records.money import minor_digits
 from pipecli.reports.deals import Days
 from pipecli.reports.waterfall import Move, Sum
+from pipecli.store.index.records import label
 from pipecli.store.lookup import resolve
 from pipecli.store.pipeline import now_in
 
@@ -42,11 +43,16 @@ _INDENT = "    "
 def history(
     ctx: typer.Context,
     ref: Annotated[
-        str,
-        typer.Argument(metavar="REF", help="An id, its beginning, or a name; `settings` for pipecli.yaml."),
-    ],
+        str | None,
+        typer.Argument(
+            metavar="[REF]",
+            help="An id, its start, or a name; `settings` for pipecli.yaml. Default: all.",
+        ),
+    ] = None,
     field: Annotated[str, typer.Option(help="Only changes of this field.", metavar="PATH")] = "",
-    since: Annotated[str, typer.Option(help="Only from this day on.", metavar="DATE")] = "",
+    since: Annotated[
+        str, typer.Option(help="Only from this day on. Default, without a REF: a week ago.", metavar="DATE")
+    ] = "",
     signed: Annotated[
         bool, typer.Option("--signatures", help="Also by whom each commit is signed, as git verifies it.")
     ] = False,
@@ -56,20 +62,23 @@ def history(
 ) -> None:
     """Print every change of a record, newest first: when, who, the commit, what happened, the message.
 
-    An opportunity's history has that of its quotations, supplier quotations, orders and lead.
+    An opportunity's history has that of its quotations, supplier quotations, orders and lead. Without a
+    record: what happened to all of them in the last week.
     """
     run = session(ctx)
     place = run.present.location
     known = open_history(place, say)
     zone = zone_of(place)
-    name = _name(run, known, ref)
-    entries = log(known, name, only=only, field=field)
-    if field and not entries:
+    name = _name(run, known, ref) if ref else ("", "")
+    first = _first_day(since or ("" if ref else "-7d"), run)
+    entries = log(known, name, only=only, field=field) if ref else _of_all(run, known, field, first, zone)
+    if ref and field and not entries:
         _require_field(name[0], field, only=only)
-    if since:
-        first = _first_day(since, run)
-        entries = [entry for entry in entries if entry.commit.when.astimezone(zone).date() >= first]
-    _warn(known, entries, name)
+    entries = [entry for entry in entries if entry.commit.when.astimezone(zone).date() >= first]
+    if ref:
+        _warn(known, entries, name)
+    elif not entries:
+        say(f"nothing happened since {first}; --since looks further back")
     ids = list(dict.fromkeys(entry.commit.id for entry in entries))
     _print(run, entries, name, zone, signatures(place, ids) if signed else None)
 
@@ -77,7 +86,26 @@ def history(
 def _first_day(text: str, run: Session) -> date:
     from pipecli.cli.common.dates import parse_from
 
-    return parse_from(text, run.today, past=True)
+    return parse_from(text, run.today, past=True) if text else date.min
+
+
+def _of_all(run: Session, known: History, field: str, first: date, zone: tzinfo) -> list[Entry]:
+    """What happened to every record from a day on, newest first; each called by its title, too."""
+    start = datetime.combine(first, time(), zone).timestamp()
+    commits = [commit.id for commit in listed(known.place, known.tip.commit) if commit.committed >= start]
+    entries = []
+    for step in steps(known, commits[::-1], (*KINDS, SETTINGS)):
+        events = [event for event in step.events if not field or f"{event.field}.".startswith(f"{field}.")]
+        if run.format is Format.TABLE:
+            title = label(run.present.index.connection, step.noun, step.key) or ""
+            about = f"{step.key} {title}" if title != step.key else step.key
+            events = [
+                event if step.key in event.text else event._replace(text=f"{about}: {event.text}")
+                for event in events
+            ]
+        if events:
+            entries.append(Entry(step.commit, step.noun, step.key, "", events))
+    return entries
 
 
 def _name(run: Session, known: History, ref: str) -> Name:
@@ -215,8 +243,12 @@ def _block(commit: Commit, entries: Sequence[Entry], name: Name, zone: tzinfo, s
 def changes_(
     ctx: typer.Context,
     since: Annotated[
-        str, typer.Option(metavar="WHEN", help="From the end of this date, this time, or this revision.")
-    ],
+        str,
+        typer.Option(
+            metavar="WHEN",
+            help="From the end of this date, this time, or this revision. Default: a week ago.",
+        ),
+    ] = "-7d",
     until: Annotated[
         str | None,
         typer.Option(metavar="WHEN", help="To the end of this date, this time, or this revision; now."),

@@ -314,7 +314,7 @@ def test_a_shallow_clone_says_what_it_lacks(
     said = cli("-C", str(clone), "history", "OPP-AAAAA")
     assert "this clone is shallow" in said.err
     assert "older than this shallow clone" in said.out
-    assert "created" not in said.out
+    assert "OPP-AAA01 created" not in said.out
     subprocess.run(["git", "-C", str(clone), "fetch", "-q", "--unshallow"], check=True)
     said = cli("-C", str(clone), "history", "OPP-AAAAA")
     assert "shallow" not in said.err
@@ -407,3 +407,19 @@ def test_a_partial_clone_says_what_is_not_here(
     blob = git("rev-parse", f"HEAD~1:{FILE}")
     (root / ".git/objects" / blob[:2] / blob[2:]).unlink()
     assert told(cli, "OPP-AAAAA")[-1] == ["unreadable here: this clone does not have its content"]
+
+
+def test_without_a_record_it_is_the_last_week_of_all(cli, deal, git, monkeypatch):
+    monkeypatch.setenv("GIT_AUTHOR_DATE", "2026-11-01T10:00:00+01:00")
+    monkeypatch.setenv("GIT_COMMITTER_DATE", "2026-11-01T10:00:00+01:00")
+    deal("OPP-AAA01", "Mill")
+    for name in ("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"):
+        monkeypatch.setenv(name, "2026-11-20T10:00:00+01:00")
+    cli("opp", "set", "OPP-AAA01", "amount=5")
+    said = cli("--today", "2026-11-21", "history")
+    assert "    OPP-AAA01 Mill: amount: 4,998.00 → 5.00\n" in said.out
+    assert "OPP-AAA01 created" not in said.out
+    assert cli("--today", "2026-12-21", "history").err.startswith("nothing happened since 2026-12-14")
+    assert "created" in cli("--today", "2026-11-21", "history", "--since", "2026-11-01").out
+    assert "amount" in cli("--today", "2026-11-21", "history", "--field", "amount").out
+    assert cli("--today", "2026-11-21", "changes").out.startswith("Open pipeline in EUR\nfrom 2026-11-14")

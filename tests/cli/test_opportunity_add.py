@@ -334,3 +334,27 @@ def test_without_the_numbering_plans_the_last_nine_digits_tell(cli, nordwind, mo
     deal = json.loads(cli("opp", "add", "Chairs", "--phone", "08-123 456 78", "--format", "json").out)
 
     assert deal["customer"] == "nordwind"
+
+
+def test_at_a_terminal_it_asks_with_the_customers_last_deal_for_a_default(root, cli):
+    from tests.terminal import at_terminal
+
+    cli("customer", "add", "Contoso Coffee")
+    first = cli(
+        *TODAY, "opp", "add", "Espresso machines", "--customer", "contoso", "--amount", "1200",
+        "--expected-close", "+10d", "--format", "ids",
+    ).id  # fmt: skip
+    code, screen = at_terminal(root, *TODAY, "opp", "add", typed="contoso\n\n\n-\n")
+    assert code == 0
+    assert "Title [Espresso machines]" in screen
+    assert "[1200.00 EUR]" in screen
+    assert f"warning: {first} Espresso machines of contoso-coffee is open, too" in screen
+    deals = json.loads(cli("opp", "list", "--format", "json").out)
+    (deal,) = [deal for deal in deals if deal["id"] != first]
+    assert (deal["title"], deal["customer"], deal["amount"]) == ("Espresso machines", "contoso-coffee", 1200)
+    assert "expected_close" not in deal
+    assert first in cli("opp", "add", "espresso MACHINES", "--customer", "contoso").err
+    code, screen = at_terminal(root, *TODAY, "opp", "add", "Mill", typed="Fabrikam\n12k\n15 dec\n")
+    assert code == 0
+    assert "fabrikam" in cli("opp", "list", "--where", "title = 'Mill'").out.lower()
+    assert "Customer" not in at_terminal(root, "opp", "add", "Bar", "--customer", "contoso")[1]

@@ -5,23 +5,30 @@ The assignment rules name the owner of a new lead or opportunity, as under cron,
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypeVar, cast
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Annotated, Any, NamedTuple, TypeVar, cast
 
 import typer
 
 from pipecli.cli.common.assignments import built, names_field, option, split
 from pipecli.cli.common.change import Transaction, changing
 from pipecli.cli.common.command import Changing, Notes, Sets, Tags, noun
+from pipecli.cli.common.reference import can_ask, choose, find
+from pipecli.cli.common.session import Session, session
 from pipecli.cli.lead.convert import Parties, caller, parties
-from pipecli.errors import PipecliError
+from pipecli.errors import Ambiguous, PipecliError
 from pipecli.records.activity import NextContact
 from pipecli.records.base import Record
 from pipecli.records.catalogue import PriceList
-from pipecli.records.kinds import BY_NOUN
+from pipecli.records.kinds import BY_NOUN, CUSTOMER
 from pipecli.records.lead import Lead
+from pipecli.records.names import folded
 from pipecli.records.opportunity import Opportunity, Stakeholder
 from pipecli.records.party import Contact, Customer
 from pipecli.store.index.query import choose_process, choose_rules
+from pipecli.store.index.records import rows_where
+from pipecli.store.pipeline import NotFound
 from pipecli.store.plans import standing
 from pipecli.workflow.assignment import Taken, assign, rules_for, users_at_work
 from pipecli.workflow.items import require_currency
@@ -87,7 +94,17 @@ def add(
     ] = None,
     sets: Sets = None,
 ) -> None:
-    """Add an opportunity; prints its id."""
+    """Add an opportunity; prints its id.
+
+    At a terminal it asks for a title or a customer that is missing, and then for amount and close, too, with
+    the customer's last deal for a default. An open deal of the same name and customer is warned of.
+    """
+    is_for_somebody = any(given is not None for given in (customer, lead, organization, person, email, phone))
+    if can_ask() and not ((title or title_option) and is_for_somebody):
+        answers = Answers(title or title_option, customer, organization, amount, expected_close)
+        answers = _asked(session(ctx), answers, is_for_somebody=is_for_somebody)
+        title, customer, organization, amount, expected_close = answers
+        title_option = None
     with changing(ctx) as transaction:
         seller = _seller(transaction, owner)
         known_lead = _lead(transaction, lead)
@@ -124,12 +141,79 @@ def add(
         )
         deal = _placed(transaction, _with_sets(deal, sets, transaction), process, stage)
         _require_currency(transaction, deal)
-        remarks = parties.notes if parties else ()
+        remarks = (*(parties.notes if parties else ()), *_twins(transaction, deal))
         if owner is None and not names_field(sets, "owner"):
             deal, by_rule = owned_by_rule(transaction, deal)
             remarks = (*by_rule, *remarks)
         written = _of(deal.owner, parties) if parties else ()
         transaction.do(opened(deal, transaction.settings, lead=known_lead, written=written, notes=remarks))
+
+
+class Answers(NamedTuple):
+    """What `add` needs, as far as it is given or answered."""
+
+    title: str | None
+    customer: str | None
+    organization: str | None
+    amount: str | None
+    expected_close: str | None
+
+
+def _asked(run: Session, given: Answers, *, is_for_somebody: bool) -> Answers:
+    """What is missing, asked of the person at a terminal; nothing is locked meanwhile."""
+    if not is_for_somebody:
+        given = _buyer(run, prompted("Customer, a new one by its name (nothing for none)"))._replace(
+            title=given.title, amount=given.amount, expected_close=given.expected_close
+        )
+    key = find(run, given.customer, CUSTOMER).key if given.customer else None
+    last = _last_deal(run, key)
+    return given._replace(
+        title=given.title or prompted("Title", last.title),
+        amount=given.amount or prompted("Amount (- for none)", last.amount),
+        expected_close=given.expected_close or prompted("Expected close (- for none)", last.expected_close),
+    )
+
+
+def prompted(question: str, default: str | None = None) -> str | None:
+    """An answer at the terminal; nothing typed is the default, a hyphen is nothing."""
+    shown = default is not None
+    answer: str = typer.prompt(question, default=default or "", show_default=shown, err=True).strip()
+    return None if answer in ("", "-") else answer
+
+
+def _buyer(run: Session, text: str | None) -> Answers:
+    """The customer that a person means, or the name of a new one."""
+    try:
+        known = find(run, text, CUSTOMER).key if text else None
+    except Ambiguous as question:
+        known = choose(run, question)
+    except NotFound:
+        return Answers(None, None, text, None, None)
+    return Answers(None, known, None, None, None)
+
+
+def _last_deal(run: Session, customer: str | None) -> Answers:
+    """The defaults that the customer's last deal gives: as much, and as long from its start to its close."""
+    names = ("title", "exact_amount", "currency", "created", "expected_close")
+    rows = rows_where(
+        run.pipeline.index.connection, names, "_opportunities", "customer = ?", customer, order="created DESC"
+    )
+    if not rows:
+        return Answers(None, None, None, None, None)
+    title, amount, currency, created, close = rows[0]
+    days = (date.fromisoformat(close) - date.fromisoformat(created[:10])).days if close else 0
+    until = (run.today + timedelta(days=days)).isoformat() if days > 0 else None
+    return Answers(title, customer, None, f"{amount} {currency}" if amount else None, until)
+
+
+def _twins(transaction: Transaction, deal: Opportunity) -> Iterator[str]:
+    """A warning of each open deal of the same customer with the same title."""
+    names = ("id", "title")
+    condition = "customer = ? AND status = 'open'"
+    connection = transaction.pipeline.index.connection
+    for key, title in rows_where(connection, names, "_opportunities", condition, deal.customer):
+        if folded(title) == folded(deal.title):
+            yield f"warning: {key} {title} of {deal.customer} is open, too"
 
 
 def _title(argument: str | None, given: str | None) -> str:
