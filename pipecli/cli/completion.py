@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pipecli import __version__
+from pipecli.cli.common.personal import GLOBAL, expanded, read
 from pipecli.cli.nouns import ALIASES, NOUNS
 from pipecli.formats import dumps, loads
 from pipecli.records.kinds import BY_NOUN, COLLECTIONS, named
@@ -28,7 +29,6 @@ Value = tuple[str, str]
 FILES: list[Value] = [(":files", "")]
 _MOST = 200
 """Records that are offered, those of the person and the open ones first."""
-_GLOBAL = ("-C", "--dir", "--format", "--today", "--color")
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -94,13 +94,13 @@ class Completion:
     def __init__(self, before: Sequence[str], current: str) -> None:
         self.current = current
         self.directory = os.environ.get("PIPECLI_DIR") or "."
-        self.words = self._without_global(list(before))
+        self.words = self._without_global(expanded(before))
         self.path: list[str] = []
 
     def _without_global(self, words: list[str]) -> list[str]:
         while words and words[0].startswith("-"):
             name, equals, value = words.pop(0).partition("=")
-            if name in _GLOBAL and not equals and words:
+            if name in GLOBAL and not equals and words:
                 value = words.pop(0)
             if name in ("-C", "--dir") and value:
                 self.directory = value
@@ -135,6 +135,8 @@ class Completion:
     def _nouns(self) -> Iterator[Value]:
         yield from ((name, noun.help) for name, noun in NOUNS.items())
         yield from ((alias, NOUNS[name].help) for alias, name in ALIASES.items())
+        own = ((name.partition("."), value) for name, value in read().items())
+        yield from ((alias, value) for (section, _, alias), value in own if section == "alias")
 
     def _verbs(self, verbs: Sequence[str]) -> Iterator[Value]:
         groups = NOUNS[self.path[0]].groups

@@ -13,6 +13,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from pipecli.cli.common.command import Group, command_of, shared_options
+from pipecli.cli.common.personal import expanded
 from pipecli.cli.common.session import Session
 from pipecli.cli.common.table import clean
 from pipecli.cli.common.terminal import paged
@@ -104,6 +105,7 @@ def run(arguments: list[str]) -> int:
     session = Session()
     try:
         require_text(arguments)
+        arguments = expanded(arguments)
         with paged() if not {"-h", "--help"}.isdisjoint(arguments) else nullcontext():
             code = root(session).main(arguments, prog_name="pipecli", standalone_mode=False)
         sys.stdout.flush()

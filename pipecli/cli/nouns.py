@@ -237,6 +237,7 @@ NOUNS = {
     "man": Noun("Write the man pages.", "manual"),
     "help": Noun("Print the help of pipecli, of a noun or of a verb.", "manual"),
     "version": Noun("Print the version.", "manual"),
+    "config": Noun("Show and set your own defaults and aliases.", "config"),
     "completion": Noun("Print the completion of a shell: bash, zsh, fish, powershell.", "manual"),
 }
 
@@ -248,7 +249,7 @@ _SECTIONS = {
     "For cron": "remind notify auto-close assign calendar",
     "Git": "history diff check sync propose doctor merge-driver",
     "Data": "import export sql mirror schema mcp",
-    "Setting up": "init settings user team completion man help version",
+    "Setting up": "init settings user team config completion man help version",
 }
 SECTIONS = {heading: names.split() for heading, names in _SECTIONS.items()}
 """The headings of `pipecli --help`, and the nouns below each."""

@@ -128,7 +128,9 @@ class Verb(TyperCommand):
 
     def invoke(self, ctx: Any) -> Any:
         """Run it, unless the format given here, before or by the environment isn't one of its own."""
-        name = ctx.ensure_object(Session).format_name
+        run = ctx.ensure_object(Session)
+        run.take_defaults(self.formats)
+        name = run.format_name
         if name not in self.formats:
             known = ", ".join(self.formats)
             raise typer.BadParameter(f'"{name}": must be one of {known}', ctx=ctx, param_hint="--format")

@@ -50,7 +50,7 @@ def _conditions(run: Session, plural: str, known: set[str]) -> tuple[list[str], 
     conditions: list[str] = []
     parameters: list[object] = []
     for option, column in _FILTERS.items():
-        value = run.option(option)
+        value = owner_asked(run, known) if option == "owner" else run.option(option)
         if value:
             _must_know(plural, column, known, option)
             values = _meant(run, plural, option, str(value))
@@ -214,7 +214,7 @@ def print_list(ctx: typer.Context, kind: Kind, shown: Sequence[Shown], order: st
         rows = query.select(connection, columns, kind.table, condition, tail, parameters)
         _print_json(run, kind.noun, rows.rows, [column.column.name for column in own])
     else:
-        visible = _visible(run, shown, known)
+        visible = _visible(run, kind.noun, shown, known)
         asked = {column.column.name: column.sql for column in (*shown, *visible)}
         rows = query.select(connection, ", ".join(asked.values()), kind.table, condition, tail, parameters)
         records = [_typed(dict(zip(asked, row, strict=True)), _FLAGS, _LISTS) for row in rows.rows]
@@ -222,10 +222,12 @@ def print_list(ctx: typer.Context, kind: Kind, shown: Sequence[Shown], order: st
         print_numbered(run, records, [column.column for column in visible], keys, id_key=kind.identity)
 
 
-def _visible(run: Session, shown: Sequence[Shown], known: set[str]) -> list[Shown]:
+def _visible(run: Session, noun: str, shown: Sequence[Shown], known: set[str]) -> list[Shown]:
     """The columns of `--columns`, else those of the noun. Raises PipecliError for one that isn't there."""
     usual = [column for column in shown if not column.hidden]
-    names = [name.strip() for name in str(run.option("columns") or "").lower().split(",") if name.strip()]
+    by_default = run.defaults.get(f"columns.{noun}") if run.format is Format.TABLE else ""
+    asked = str(run.option("columns") or by_default or "").lower()
+    names = [name.strip() for name in asked.split(",") if name.strip()]
     if not names:
         return usual
     elsewhere = "data" if run.format is Format.TABLE else "table"
@@ -416,9 +418,21 @@ def owner_options(
     ]
 
 
+def owner_asked(run: Session, known: set[str]) -> str:
+    """The value of `--owner`, else of the person's own default; empty for everybody's, as `all` is."""
+    asked = str(run.option("owner") or "")
+    is_default = not asked and "owner" in known and not any(run.option(name) for name in ("team", "mine"))
+    if is_default and (default := run.defaults.get("owner")):
+        name = run.me() if default == "me" else default
+        if name in run.pipeline.settings_as_written.get("users", {}):  # of another pipeline perhaps not
+            asked = str(name)
+            say_after(f"of {asked} alone, as `pipecli config owner` says; --owner all")
+    return "" if asked == "all" else asked
+
+
 def owner_filter(run: Session) -> OwnerFilter:
     """The owners that the options name; a name that isn't in the settings is refused, as it gives nothing."""
-    owner, team = str(run.option("owner") or ""), str(run.option("team") or "")
+    owner, team = owner_asked(run, {"owner"}), str(run.option("team") or "")
     owner, team = (name and key_of(run, noun, name) for noun, name in (("user", owner), ("team", team)))
     me, my_team = run.me_and_team() if run.option("mine") else (None, None)
     return OwnerFilter(owner or None, team or None, me, my_team)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from pipecli.cli.common.table import clean
-from pipecli.cli.common.terminal import choose_color
+from pipecli.cli.common.terminal import COLORS, choose_color
 from pipecli.errors import Fault, PipecliError
 from pipecli.records.kinds import Kind
 from pipecli.wording import count
@@ -41,9 +41,11 @@ class Session:
         self.dry_run = False
         self.no_commit = False
         self.filters: dict[str, str | bool] = {}
+        self._given: set[str] = set()
 
     def set(self, name: str, value: str | bool) -> None:
         """Take one shared option."""
+        self._given.add(name)
         if name == "format":  # the verb knows whether it has it
             self.format_name = str(value)
         elif name == "color":
@@ -58,6 +60,19 @@ class Session:
     def option(self, name: str) -> str | bool:
         """A filter of a list; empty when it was not given."""
         return self.filters.get(name, "")
+
+    @cached_property
+    def defaults(self) -> dict[str, str]:
+        """The person's own defaults, at a terminal; a script has none."""
+        from pipecli.cli.common import personal
+
+        return personal.read() if sys.stdout.isatty() else {}
+
+    def take_defaults(self, formats: Sequence[str]) -> None:
+        """Have the person's format and colour, where a verb has that format and nothing else is asked for."""
+        for name, known in (("format", formats), ("color", COLORS)):
+            if name not in self._given and self.defaults.get(name) in known:
+                self.set(name, self.defaults[name])
 
     @property
     def format(self) -> Format:
