@@ -57,6 +57,10 @@ def add(
     duration: Annotated[int | None, typer.Option(help="In minutes.", min=0, metavar="MINUTES")] = None,
     notes: Notes = None,
     done: Annotated[bool, typer.Option("--done", help="It has happened; a note always has.")] = False,
+    every: Annotated[
+        str | None,
+        typer.Option(help="It comes again once it is done: 2 weeks, 1 month.", metavar="TIME"),
+    ] = None,
     next_: NextContactOption = None,
 ) -> None:
     """Add an activity, planned or done.
@@ -67,6 +71,8 @@ def add(
     is_done = done or type_ == "note"
     with changing(ctx) as transaction:
         record = record_of(transaction, ref)
+        if every and is_done:
+            raise PipecliError("what has happened doesn't come again", hint="leave out --done, or --every")
         if at is None and not is_done:
             raise PipecliError(
                 f"a planned {type_} needs its time",
@@ -80,6 +86,7 @@ def add(
             "by": key_of(transaction.session, "user", by) if by else transaction.me,
             "direction": direction,
             "done": is_done,
+            "every": every,
             "contact": contact_of(transaction, contact),
             "duration": duration,
             "notes": notes or None,
@@ -123,6 +130,7 @@ def done(
                 at=when,
                 notes=notes or None,
                 next_=transaction.next_contact(next_, transaction.me),
+                new_id=transaction.new_activity_id,
             ),
             printed=Printed(known.noun, known.record, known.id),
         )

@@ -195,6 +195,7 @@ NOUNS = {
     "calendar": Noun("Print a calendar of what is planned.", "cron.followups"),
     "notify": Noun("Tell of what was won, lost, moved or assigned; for cron.", "cron.notify"),
     "auto-close": Noun("Close what nobody answers; for cron.", "cron.jobs"),
+    "renew": Noun("Make the next deal of what is sold for a term; for cron.", "cron.jobs"),
     "assign": Noun("Give what nobody owns to users, by the rules; for cron.", "cron.jobs"),
     "forecast": Noun("Print the forecast, weighted by probability.", "report.forecast"),
     "report": Noun(
@@ -246,7 +247,7 @@ _SECTIONS = {
     "Records": "lead opportunity quotation order invoice supplier-quote customer contact supplier competitor "
     "product price-list literature",
     "Reports": "forecast report changes digest chart dashboard",
-    "For cron": "remind notify auto-close assign calendar",
+    "For cron": "remind notify auto-close assign renew calendar",
     "Git": "history diff check sync propose doctor merge-driver",
     "Data": "import export sql mirror schema mcp",
     "Setting up": "init settings user team config completion man help version",

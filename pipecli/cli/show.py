@@ -353,6 +353,8 @@ _COLUMNS = (
     Column("quantity", "QUANTITY", align="right"),
     Column("uom", "UNIT", rank=2),
     Column("unit_price", "PRICE", align="right", show=_price),
+    Column("term", "TERM", show=lambda line: f"{line['term']} × {line['per']}" if line.get("per") else ""),
+    Column("per", "PER", only="data"),
     Column("discount", "DISC %", align="right"),
     Column("discount_amount", "DISCOUNT", align="right", show=_off),
     Column("tax", "TAX %", align="right", rank=1),

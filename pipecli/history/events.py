@@ -135,6 +135,7 @@ def _item(thing: Thing, currency: str) -> str:
     return joined(
         shown(thing.get("quantity", 1), "quantity", ""), "×", what,
         f"at {shown(price, 'unit_price', currency)}" if price is not None else "",
+        f"a {thing['per']} for {thing.get('term')}" if isinstance(thing.get("per"), str) else "",
         f"less {shown(discount, 'discount', '')} %" if discount else "",
         f"less {shown(off, 'discount_amount', currency)}" if off else "",
         f"(instead of {shown(option, 'alternative_to', '')})" if option else "",

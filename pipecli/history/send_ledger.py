@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import random
 import re
+import secrets
 import subprocess
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from datetime import date, timedelta
 from itertools import count
 from urllib.parse import quote
@@ -212,6 +214,17 @@ _NOBODY = {
     for role in ("AUTHOR", "COMMITTER")
     for part, value in (("NAME", "pipecli"), ("EMAIL", "pipecli@localhost"))
 }
+
+
+def clone_name(place: Location) -> str:
+    """A random name that this clone claims under, made once."""
+    file = place.cache / "clone"
+    with suppress(OSError):
+        if name := file.read_text(encoding="ascii").strip():
+            return name
+    place.cache.mkdir(parents=True, exist_ok=True)
+    file.write_text(secrets.token_hex(8), encoding="ascii")
+    return file.read_text(encoding="ascii")
 
 
 def refs(place: Location, folder: str) -> str:

@@ -297,8 +297,12 @@ def _described(item: Item | SupplierItem, words: Words, formats: Formats) -> Pri
 
 
 def _priced(item: Item, currency: str, words: Words, formats: Formats) -> PrintedItem:
+    described = _described(item, words, formats)
+    if item.per and item.term:
+        term = words.named("periods", item.per).format(n=formats.figure(Decimal(item.term), 0))
+        described = replace(described, detail=" · ".join(part for part in (described.detail, term) if part))
     return replace(
-        _described(item, words, formats),
+        described,
         unit_price=unit_price(item.unit_price, currency, formats),
         discount=_off(item, currency, formats),
         tax=formats.percent(item.tax) if item.tax is not None else "",

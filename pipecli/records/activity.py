@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, TypeVar
 
 from pydantic import StringConstraints
 
@@ -39,6 +40,28 @@ class Direction(StrEnum):
     OUT = "out"
 
 
+Every = Annotated[Line, StringConstraints(pattern=r"^[1-9]\d{0,2} (day|week|month|year)s?$")]
+"""`2 weeks`, `1 month`."""
+
+
+def later(day: date, every: str) -> date:
+    """The day, or the time, so long after another; of a month that is shorter its last day."""
+    number, _, unit = every.partition(" ")
+    if unit.startswith(("day", "week")):
+        return day + timedelta(days=int(number) * (7 if unit.startswith("week") else 1))
+    return months_later(day, int(number) * (12 if unit.startswith("year") else 1))
+
+
+D = TypeVar("D", bound=date)
+
+
+def months_later(day: D, months: int) -> D:
+    """The same day of a later month, or that month's last one."""
+    years, month = divmod(day.month - 1 + months, 12)
+    year, month = day.year + years, month + 1
+    return day.replace(year=year, month=month, day=min(day.day, monthrange(year, month)[1]))
+
+
 class Activity(Part):
     """A call, meeting, email, task or note, planned or done."""
 
@@ -54,6 +77,8 @@ class Activity(Part):
     direction: Direction | None = None
     """`out`: from us; `in`: an answer. Auto-close and first response read it."""
     done: Flag = False
+    every: Every | None = None
+    """A planned one comes again so long after: the next is planned when this one is done."""
     contact: ContactSlug | None = None
     duration: Count | None = None
     """Minutes."""

@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
-from typing import Any, ClassVar, NamedTuple, Protocol, Self
+from typing import Annotated, Any, ClassVar, NamedTuple, Protocol, Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from pipecli.records import kinds
-from pipecli.records.base import Amount, Flag, Line, Part, Percent, ProductSku, Quantity, Text
+from pipecli.records.base import Amount, Count, Flag, Line, Part, Percent, ProductSku, Quantity, Text
 from pipecli.records.money import EXACT, rounded, shares
 from pipecli.records.names import folded
 
@@ -30,6 +30,18 @@ class LineKind(StrEnum):
     CHARGE = "charge"
 
 
+class Per(StrEnum):
+    """The period that a recurring price is for."""
+
+    MONTH = "month"
+    QUARTER = "quarter"
+    YEAR = "year"
+
+    @property
+    def months(self) -> int:
+        return {"month": 1, "quarter": 3, "year": 12}[self.value]
+
+
 class Item(Part):
     """One line. Its price is a copy: later changes of the product or price list don't touch it."""
 
@@ -41,6 +53,10 @@ class Item(Part):
     uom: Line | None = None
     """Unit of measure: unit, hour, kg."""
     unit_price: Amount
+    per: Per | None = None
+    """The price is for a month, a quarter or a year; absent: once."""
+    term: Annotated[Count, Field(gt=0)] | None = None
+    """The number of those periods that are bought; the line comes to all of them."""
     discount: Percent | None = None
     """Percent off the line."""
     discount_amount: Amount | None = None
@@ -57,13 +73,24 @@ class Item(Part):
     """Its name in the system it was imported from."""
 
     def amount(self, currency: str) -> Decimal:
-        """quantity × unit price − discount as the line is printed, rounded half up to the minor unit."""
-        gross = EXACT.multiply(self.quantity, self.unit_price)
+        """quantity × unit price (× term) − discount as it is printed, rounded half up to the minor unit."""
+        gross = self.gross
         if self.discount:
             gross = EXACT.multiply(gross, 100 - self.discount).scaleb(-2, EXACT)
         if self.discount_amount:
             gross = EXACT.subtract(gross, self.discount_amount)
         return rounded(gross, currency)
+
+    @property
+    def gross(self) -> Decimal:
+        """quantity × unit price, of all periods of its term; before any discount, not rounded."""
+        gross = EXACT.multiply(self.quantity, self.unit_price)
+        return EXACT.multiply(gross, Decimal(self.term)) if self.term else gross
+
+    @property
+    def months(self) -> int:
+        """The months of its term; 0 of what is bought once."""
+        return self.per.months * self.term if self.per and self.term else 0
 
     @property
     def is_offered(self) -> bool:
@@ -79,7 +106,9 @@ class Item(Part):
     def _one_discount(self) -> Self:
         if self.discount is not None and self.discount_amount is not None:
             raise ValueError("a line has a discount in percent or a discount_amount, not both")
-        if self.discount_amount and self.discount_amount > EXACT.multiply(self.quantity, self.unit_price):
+        if (self.per is None) != (self.term is None):
+            raise ValueError("a recurring line has both: per (month, quarter, year) and term, their number")
+        if self.discount_amount and self.discount_amount > self.gross:
             raise ValueError(f"a discount_amount of {self.discount_amount} is more than the line's price")
         return self
 
@@ -231,14 +260,38 @@ def _by_rate(
         yield rate, group, share
 
 
+class Recurring(NamedTuple):
+    """The recurring worth of a record without tax, after all discounts, each rounded once."""
+
+    monthly: Decimal
+    yearly: Decimal
+    first_year: Decimal
+    """What is bought once, and of the rest the first twelve months."""
+
+
+def recurring(record: Priced) -> Recurring | None:
+    """The recurring worth of the lines that count; None where nothing recurs."""
+    if not any(item.per for item in record.items):
+        return None
+    monthly = first_year = _ZERO
+    for item, net in zip(record.items, totals(record).lines, strict=True):
+        if net is not None and item.months:
+            month = EXACT.divide(net, Decimal(item.months))
+            monthly = EXACT.add(monthly, month)
+            first_year = EXACT.add(first_year, EXACT.multiply(month, Decimal(min(item.months, 12))))
+        elif net is not None:
+            first_year = EXACT.add(first_year, net)
+    figures = (monthly, EXACT.multiply(monthly, Decimal(12)), first_year)
+    return Recurring(*(rounded(figure, record.currency) for figure in figures))
+
+
 def discounts(record: Priced) -> Iterator[tuple[tuple[str | int, ...], Decimal]]:
     """Every discount given, by the path of its field, in percent; one in money to two decimals."""
     for place, item in enumerate(record.items):
         if item.discount:
             yield ("items", place, "discount"), item.discount
-        gross = EXACT.multiply(item.quantity, item.unit_price)
-        if item.discount_amount and gross:
-            yield ("items", place, "discount_amount"), _percent_of(item.discount_amount, gross)
+        if item.discount_amount and item.gross:
+            yield ("items", place, "discount_amount"), _percent_of(item.discount_amount, item.gross)
     if record.discount:
         yield ("discount",), record.discount
     if record.discount_amount and (subtotal := totals(record).subtotal):

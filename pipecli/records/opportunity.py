@@ -24,6 +24,7 @@ from pipecli.records.base import (
     LeadId,
     Line,
     OpportunityId,
+    OrderId,
     Part,
     Percent,
     PriceListSlug,
@@ -140,6 +141,8 @@ class Opportunity(Document):
     score: Score | None = None
     """The lead's score, kept in sight."""
     currency: CurrencyCode
+    renews: OrderId | None = None
+    """The order whose term it goes on from."""
     price_list: PriceListSlug | None = None
     tax_included: Flag | None = None
     """True: the prices of its items are with their tax. Copied from the price list; its amount is without."""

@@ -207,6 +207,8 @@ class Deal(NamedTuple):
     """Each item's product and amount."""
     hold_until: date | None = None
     """The day until which it waits; it may be past."""
+    yearly_recurring: Decimal | None = None
+    """Its recurring worth a year; None where nothing recurs."""
     stage_visits: Sequence[StageVisit] = ()
 
     def is_on_hold(self, today: date) -> bool:
@@ -351,6 +353,8 @@ class Worth(NamedTuple):
     amount: Decimal
     weighted: Decimal
     """The amount times the probability."""
+    yearly: Decimal = Decimal(0)
+    """What of it recurs in a year."""
 
 
 class Valuation:
@@ -403,6 +407,7 @@ class Valuation:
         return Worth(
             self._value(deal.amount, deal.currency, day, _ALL),
             self._value(deal.amount, deal.currency, day, deal.probability or _ZERO),
+            self._value(deal.yearly_recurring, deal.currency, day, _ALL) if deal.yearly_recurring else _ZERO,
         )
 
     def _value(self, amount: Decimal, currency: str, day: date, percent: Decimal) -> Decimal:

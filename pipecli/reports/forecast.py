@@ -61,6 +61,8 @@ class Row(NamedTuple):
     """The amounts of the open deals by CATEGORIES; empty where no stage of the settings names one."""
     won_by: dict[str | None, Decimal] = {}
     """What each owner won."""
+    yearly_recurring: Decimal = Decimal(0)
+    """The recurring worth of the open deals a year."""
 
 
 class Apart(NamedTuple):
@@ -140,13 +142,13 @@ class _Tally:
 
     __slots__ = (
         "amount", "categories", "open_count", "overdue_count", "weighted", "without_amount_count",
-        "without_date_count", "won_amount", "won_by", "won_count",
+        "without_date_count", "won_amount", "won_by", "won_count", "yearly",
     )  # fmt: skip
 
     def __init__(self, zero: Decimal) -> None:
         self.open_count = self.won_count = 0
         self.overdue_count = self.without_date_count = self.without_amount_count = 0
-        self.amount = self.weighted = self.won_amount = zero
+        self.amount = self.weighted = self.won_amount = self.yearly = zero
         self.categories: dict[str, Decimal] = {}
         self.won_by: dict[str | None, Decimal] = {}
 
@@ -167,6 +169,7 @@ class _Tally:
         else:
             self.amount += value.amount
             self.weighted += value.weighted
+            self.yearly += value.yearly
             if deal.category:
                 self.categories[deal.category] = self.categories.get(deal.category, _ZERO) + value.amount
 
@@ -174,7 +177,7 @@ class _Tally:
         return Row(
             key, process, self.open_count, self.amount, self.weighted, self.won_count, self.won_amount,
             self.overdue_count, self.without_date_count, self.without_amount_count, self.categories,
-            self.won_by,
+            self.won_by, self.yearly,
         )  # fmt: skip
 
 
@@ -227,9 +230,9 @@ def _parts(
     if value is None:
         yield from ((product, None) for product in dict.fromkeys(product for product, _ in products))
         return
-    amounts, weights = (shared_out(figure, products, currency) for figure in value)
-    for (product, amount), (_, weight) in zip(amounts, weights, strict=True):
-        yield product, Worth(amount, weight)
+    parts = (shared_out(figure, products, currency) for figure in value)
+    for (product, amount), (_, weight), (_, yearly) in zip(*parts, strict=True):
+        yield product, Worth(amount, weight, yearly)
 
 
 _KEYS: dict[str, Callable[[Deal], Key]] = {

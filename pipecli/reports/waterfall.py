@@ -80,10 +80,11 @@ def waterfall(
     for key, before, after in pairs:
         was = _worth(before, opening, window)
         if _counts(before, window):
-            first.add(*was)
+            first.add(was.amount, was.weighted)
         is_same = _is_same_money(before, after, closing)
         if _counts(after, window):
-            last.add(*(was if is_same and _counts(before, window) else _worth(after, closing, window)))
+            now = was if is_same and _counts(before, window) else _worth(after, closing, window)
+            last.add(now.amount, now.weighted)
         if is_same and before == after:
             continue
         moves = list(_moves(before, after, opening, closing, window, was))

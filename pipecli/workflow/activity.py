@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone, tzinfo
 from typing import NamedTuple
 
-from pipecli.records.activity import RESPONSES, Activity, NextContact
+from pipecli.records.activity import RESPONSES, Activity, NextContact, later
 from pipecli.records.lead import Lead, LeadStatus
 from pipecli.records.opportunity import Opportunity
 from pipecli.wording import first_of
@@ -118,10 +119,12 @@ def complete(
     at: datetime | date | None = None,
     notes: str | None = None,
     next_: Next | None = None,
+    new_id: Callable[[], str] | None = None,
 ) -> Change:
     """Mark an activity as done, at `at` or when it was planned; one planned for a later day is done now.
 
-    `notes` go below what was noted when it was planned.
+    `notes` go below what was noted when it was planned. One that comes again is planned anew, with an id of
+    `new_id`, counted from the day it was planned for, on the first such day to come.
     """
     planned = next(activity for activity in record.activities if activity.id == activity_id)
     if planned.done:
@@ -129,16 +132,33 @@ def complete(
     is_early = at is None and day_of(planned) > now.date()
     when = at or (now if is_early else planned.at)
     written = "\n".join(part for part in (planned.notes, notes) if part)
-    done = planned.with_(done=True, at=when, notes=written or None)
+    done = planned.with_(done=True, at=when, notes=written or None, every=None)
     refuse_future(done, now.date())
-    followed = follow_up(contacted(with_activity(record, done), done), next_, now, done)
+    noted = contacted(with_activity(record, done), done)
+    again = ""
+    if planned.every and new_id:
+        following = planned.with_(id=new_id(), at=_next_time(planned, now.date()))
+        noted = with_activity(noted, following)
+        again = f", again on {day_of(following)}"
+    followed = follow_up(noted, next_, now, done)
     early = (f"it was planned for {day_of(planned)}, and is done now",) if is_early else ()
     return Change(
         followed.record,
-        f'complete {done.type} "{done.subject}"{followed.words}',
+        f'complete {done.type} "{done.subject}"{again}{followed.words}',
         "activity-done",
         notes=(*early, *followed.notes),
     )
+
+
+def _next_time(planned: Activity, today: date) -> date:
+    """The first time after today, and after the one it was planned for, that its rhythm comes to."""
+    assert planned.every
+    number, _, unit = planned.every.partition(" ")
+    time, step = planned.at, 0
+    while time == planned.at or (time.date() if isinstance(time, datetime) else time) <= today:
+        step += int(number)  # from the first day on: the 31st of every month is no 28th after a February
+        time = later(planned.at, f"{step} {unit}")
+    return time
 
 
 def log(record: Lead | Opportunity, activity: Activity, now: datetime, next_: Next | None = None) -> Change:

@@ -10,7 +10,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypeAlias, TypedDict, TypeVar, Unpack
 
-from pipecli.records.item import Item, LineKind, totals
+from pipecli.records.item import Item, LineKind, Per, totals
 from pipecli.records.names import folded
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.settings import Settings
@@ -166,6 +166,8 @@ class NewLine(TypedDict, total=False):
     tax: Decimal | None
     description: str | None
     uom: str | None
+    per: Per | None
+    term: int | None
     kind: LineKind | None
     optional: bool | None
     alternative_to: str | None
@@ -193,6 +195,8 @@ def make_item(
         description = description or product.name
         uom = uom or product.uom
         tax = product.tax if tax is None else tax
+    if (line.get("per") is None) != (line.get("term") is None):
+        raise Refused("a recurring price needs its term", hint="give --per month --term 24")
     if description is None or price is None:
         raise Refused(
             "an item needs a product, or a description and a price",
@@ -204,6 +208,8 @@ def make_item(
         quantity=quantity,
         uom=uom,
         unit_price=price,
+        per=line.get("per"),
+        term=line.get("term"),
         discount=line.get("discount"),
         discount_amount=line.get("discount_amount"),
         tax=tax,

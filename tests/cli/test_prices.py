@@ -84,5 +84,5 @@ def test_check_knows_every_discount_and_every_alternative(cli, deal, root):
     assert found == {
         ("discount", "a discount of 20.00 %"),
         ("discount", "a discount of 12.5 %"),
-        ("alternative", "there"),
+        ("alternative", "no item Machine A that this one could take the place of"),
     }

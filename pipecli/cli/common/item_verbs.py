@@ -10,7 +10,7 @@ import typer
 from pipecli.cli.common.assignments import option
 from pipecli.cli.common.change import Transaction, changing
 from pipecli.cli.common.command import Changing, Ref
-from pipecli.records.item import LineKind
+from pipecli.records.item import LineKind, Per
 
 if TYPE_CHECKING:
     from pipecli.records.opportunity import Opportunity
@@ -28,6 +28,8 @@ _DiscountAmount = Annotated[Text, typer.Option(help="Money off the line, instead
 _Tax = Annotated[Text, typer.Option(help="Default: the product's.", metavar="PERCENT")]
 _Description = Annotated[Text, typer.Option(help="Default: the product's.", metavar="TEXT")]
 _Unit = Annotated[Text, typer.Option(help="Unit of measure. Default: the product's.", metavar="UNIT")]
+_Per = Annotated[Literal["month", "quarter", "year"] | None, typer.Option(help="The price is for each.")]
+_Term = Annotated[int | None, typer.Option(help="So many of these periods.", min=1, metavar="N")]
 _Kind = Annotated[
     Literal["freight", "charge"] | None,
     typer.Option(help="No goods: a discount of the whole leaves it as it is."),
@@ -69,6 +71,8 @@ def add_item_verbs(app: typer.Typer, model: type[Opportunity | Quotation], rules
         tax: _Tax = None,
         description: _Description = None,
         uom: _Unit = None,
+        per: _Per = None,
+        term: _Term = None,
         kind: _Kind = None,
         optional: _Optional = False,
         alternative_to: _Alternative = None,
@@ -93,6 +97,8 @@ def add_item_verbs(app: typer.Typer, model: type[Opportunity | Quotation], rules
                 transaction.price_lists,
                 transaction.today,
                 product=transaction.get(Product, product) if product else None,
+                per=Per(per) if per else None,
+                term=term,
                 kind=LineKind(kind) if kind else None,
                 optional=optional or None,
                 **typed(transaction, record, given),

@@ -40,6 +40,9 @@ DERIVED = {
     "opportunity": {
         "amount": "exact_amount",
         "items_amount": "exact_items_amount",
+        "monthly_recurring": "exact_monthly_recurring",
+        "yearly_recurring": "exact_yearly_recurring",
+        "first_year_amount": "exact_first_year_amount",
         "amount_by_hand": "amount_by_hand",
         "probability": "probability",
         "stage_probability": "stage_probability",
@@ -67,7 +70,9 @@ DERIVED = {
     "supplier-quotation": {"amount": "exact_amount", "supplier_name": "supplier_name"},
     "product": {"id": "sku"},
 }
-_EXACT = ("amount", "items_amount", "tax", "total", "subtotal", "discount_total", "paid")
+_EXACT = ("amount", "items_amount", "tax", "total", "subtotal", "discount_total", "paid", "monthly_recurring",
+    "yearly_recurring", "first_year_amount",
+)  # fmt: skip
 
 
 def derive(noun: str, row: sqlite3.Row | tuple[Any, ...], currency: str) -> RecordJson:

@@ -6,12 +6,12 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
 from pipecli.cli.common.change import Transaction, changing, trailers
-from pipecli.cli.common.command import Job, noun
+from pipecli.cli.common.command import Changing, Job, noun
 from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.record_json import record_json
 from pipecli.cli.common.session import Session, mention, say, session
@@ -267,3 +267,56 @@ def _print_as_it_would_be(run: Session, changes: Sequence[Change]) -> None:
         for change in changes
     ]
     print_records(shown, [Column(name, name) for name in ("id", "status", "owner")], run.format)
+
+
+@app.command("renew", cls=Changing)
+def renew(
+    ctx: typer.Context,
+    before: Annotated[
+        int, typer.Option(help="So many days before the end of their term.", min=0, metavar="DAYS")
+    ] = 60,
+    alone: Annotated[
+        bool, typer.Option("--alone", help="No other clone renews: don't ask the shared pipeline.")
+    ] = False,
+) -> None:
+    """Make the next deal of orders whose recurring items end soon; for cron.
+
+    Each order is renewed once, whichever clone runs this: it is claimed in the shared pipeline. The deal has
+    the recurring items, the customer and the owner, and is expected to close when the term ends.
+    """
+    from pipecli.history.send_ledger import Claims, clone_name
+    from pipecli.records.opportunity import Opportunity
+    from pipecli.records.quotation import Order
+    from pipecli.store.git_remote import shared_remote
+    from pipecli.store.index.records import orders_to_renew
+    from pipecli.workflow.opportunity.renew import renew as renewed
+    from pipecli.workflow.opportunity.renew import term_ends
+
+    with changing(ctx) as transaction:
+        pipeline, today = transaction.pipeline, transaction.today
+        orders = [pipeline.get(Order, key) for key in orders_to_renew(pipeline.index.connection)]
+        due = [order for order in orders if (ends := term_ends(order)) and (ends - today).days <= before]
+        if due and not transaction.session.dry_run:
+            remote = None if alone else shared_remote(pipeline.location)
+            claims = Claims(pipeline.location, "renewals", keep=_KEPT_DAYS, remote=remote)
+            keys = [order.id for order in due]
+            mine = claims.claim(keys, clone_name(pipeline.location), today, pending=keys)
+            due = [order for order in due if order.id in mine]
+        if not due:
+            say("nothing is to be renewed")
+            return
+        changes = [
+            renewed(
+                order,
+                pipeline.get(Opportunity, order.opportunity),
+                transaction.settings,
+                id=transaction.new_id("OPP"),
+                now=transaction.now,
+            )
+            for order in due
+        ]
+        transaction.do_many(changes, f"renew {count(len(changes), 'order')}")
+
+
+_KEPT_DAYS = 36_500
+"""An order is renewed once, however long ago."""

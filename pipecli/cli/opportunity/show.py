@@ -178,6 +178,10 @@ def _money(run: Session, deal: RecordJson) -> Iterator[Line]:
     if deal.get("items_amount", deal["amount"]) != deal["amount"]:
         words += f", the items come to {amount_text(deal['items_amount'], deal['currency'])}"
     yield "amount", amount_text(deal["amount"], deal["currency"]) + words
+    if "yearly_recurring" in deal:
+        names = ("monthly_recurring", "yearly_recurring", "first_year_amount")
+        month, year, first = (amount_text(deal[name], deal["currency"]) for name in names)
+        yield "recurring", f"{month} a month, {year} a year; {first} in the first year"
     if "closed" not in deal and "weighted" in deal:
         weighted = amount_text(deal["weighted"], deal["currency"])
         yield "weighted", f"{weighted} at {cell_text(deal['probability'])} %{_stage_probability(deal)}"

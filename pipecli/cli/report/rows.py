@@ -69,6 +69,8 @@ def record_of(row: Row, by: str, names: ForecastNames) -> dict[str, Any]:
     """One row with the keys of JSON: by stage with its process, by team with its manager."""
     record: dict[str, Any] = row._asdict()
     del record["won_by"]
+    if not row.yearly_recurring:
+        del record["yearly_recurring"]
     if by != "stage":
         del record["process"]
     if names.has_categories:
@@ -98,6 +100,10 @@ def columns_of(
 
         return Column(name, name.replace("-", " ").upper(), align="right", rank=3, show=show)
 
+    def show_yearly(row: Mapping[str, Any]) -> str:
+        return money(row.get("yearly_recurring", 0), None, digits)
+
+    yearly = Column("yearly_recurring", "A YEAR", align="right", rank=3, show=show_yearly)
     has_targets = any("target" in row for row in rows)
     is_one_process = len(names.settings["processes"]) == 1
     process = [Column("process", "PROCESS", shrink=True)] if by == "stage" and not is_one_process else []
@@ -109,6 +115,7 @@ def columns_of(
         sum_of("amount", "AMOUNT", rank=2 if has_targets else 0),
         *([category(name) for name in CATEGORIES] if names.has_categories else []),
         sum_of("weighted", "WEIGHTED"),
+        *([yearly] if any("yearly_recurring" in row for row in rows) else []),
         *([] if by in PERIODS else [count_column("overdue_count", "OVERDUE", rank=7)]),
         count_column("won_count", "WON", rank=4 if has_targets else 0),
         sum_of("won_amount", "WON AMOUNT"),

@@ -342,3 +342,13 @@ def _around(text: str, words: Sequence[str]) -> str:
     start = max(0, min(at - _LONGEST // 3, len(line) - _LONGEST))
     part = line[start : start + _LONGEST]
     return f"{'…' if start else ''}{part}{'…' if start + _LONGEST < len(line) else ''}"
+
+
+def orders_to_renew(connection: Sql) -> list[str]:
+    """The ids of orders with recurring items that no deal renews."""
+    rows = connection.execute(
+        "SELECT id FROM _orders r WHERE status <> 'cancelled' "
+        "AND EXISTS (SELECT 1 FROM items i WHERE i.path = r.path AND i.per IS NOT NULL) "
+        "AND NOT EXISTS (SELECT 1 FROM _opportunities o WHERE o.renews = r.id) ORDER BY date, id"
+    )
+    return [key for (key,) in rows]

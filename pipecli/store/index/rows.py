@@ -78,7 +78,8 @@ def _deals(
             r.exact_amount,
             r.probability_by_hand, CASE r.status WHEN 'open' THEN r.expected_close ELSE r.closed_date END,
             r.owner, r.source, r.customer, r.title, r.created, r.campaign, r.lead IS NOT NULL, r.score,
-            r.closed_reasons, r.closed_competitors, r.competitors, {last_activity}, r.hold_until
+            r.closed_reasons, r.closed_competitors, r.competitors, {last_activity}, r.hold_until,
+            r.exact_yearly_recurring
         FROM _opportunities r WHERE {condition} {owned}""",
         (*parameters, *owners),
     )
@@ -90,7 +91,7 @@ def _deals(
     deals = []
     for (
         key, status, process, stage, type_, currency, amount, by_hand, close, owner, source, customer, title,
-        created, campaign, has_lead, score, reasons, lost_to, competitors, active, hold_until,
+        created, campaign, has_lead, score, reasons, lost_to, competitors, active, hold_until, yearly,
     ) in rows:  # fmt: skip
         probability, category, rotting_days = stages.get((process, stage), unknown)
         moment = datetime.fromisoformat(created)
@@ -109,6 +110,7 @@ def _deals(
                 day(active) if active else None,
                 products.get(key, ()),
                 day(hold_until) if hold_until else None,
+                None if yearly is None else Decimal(yearly),
             )
         )  # fmt: skip
     return deals

@@ -109,6 +109,13 @@ def _totals(document: Quotation | Order | Invoice) -> Sequence[SQLValue]:
     )
 
 
+def _recurring(deal: Opportunity) -> Sequence[SQLValue]:
+    from pipecli.records.item import recurring
+
+    made = recurring(deal) if deal.items else None
+    return [value for amount in (made or (None,) * 3) for value in _money(amount)]
+
+
 def _primary_contact(deal: Opportunity) -> Sequence[SQLValue]:
     return [next((contact.contact for contact in deal.contacts if contact.primary), None)]
 
@@ -172,6 +179,12 @@ _OF_RECORDS: dict[str, tuple[Columns, ...]] = {
         ("amount REAL, exact_amount TEXT", lambda deal: _money(deal.amount_in_lists)),
         ("items_amount REAL, exact_items_amount TEXT", lambda deal: _money(deal.items_amount)),
         _HAS_DISCOUNT,
+        (
+            "monthly_recurring REAL, exact_monthly_recurring TEXT, yearly_recurring REAL, "
+            "exact_yearly_recurring TEXT, first_year_amount REAL, exact_first_year_amount TEXT",
+            _recurring,
+        ),
+        _fields("renews TEXT"),
         ("amount_by_hand INTEGER", lambda deal: [deal.amount is not None]),
         ("probability_by_hand REAL", lambda deal: [_value(deal.probability)]),
         _fields("expected_close TEXT"),
@@ -252,10 +265,20 @@ _OF_RECORDS: dict[str, tuple[Columns, ...]] = {
 _ITEM = (
     _fields("product TEXT, description TEXT, quantity REAL, uom TEXT, unit_price REAL"),
     (  # a supplier's item has none of these
-        "discount REAL, discount_amount REAL, tax REAL, kind TEXT, optional INTEGER, alternative_to TEXT",
+        "per TEXT, term INTEGER, discount REAL, discount_amount REAL, tax REAL, kind TEXT, optional INTEGER, "
+        "alternative_to TEXT",
         lambda item: [
             _value(getattr(item, name, None))
-            for name in ("discount", "discount_amount", "tax", "kind", "optional", "alternative_to")
+            for name in (
+                "per",
+                "term",
+                "discount",
+                "discount_amount",
+                "tax",
+                "kind",
+                "optional",
+                "alternative_to",
+            )
         ],
     ),
 )

@@ -1,0 +1,74 @@
+"""What is sold by the month or year: its worth, its renewal, and activities that come again."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from decimal import Decimal
+
+import pytest
+
+from pipecli.formats import loads
+
+pytestmark = pytest.mark.usefixtures("shop")
+
+
+@pytest.fixture
+def deal(cli):
+    opp = cli("opp", "add", "Cloud seats", "--customer", "contoso-coffee").out.split()[0]
+    for description, price, *rest in (
+        ("Seat", "20", "--quantity", "10", "--per", "month", "--term", "24"),
+        ("Support", "900", "--per", "year", "--term", "2", "--discount", "10"),
+        ("Setup", "1500"),
+    ):
+        cli("opp", "item", "add", opp, "--description", description, "--price", price, *rest)
+    return opp
+
+
+def shown(cli, opp):
+    return loads(cli("opp", "show", opp, "--format", "json").out)
+
+
+def test_a_deal_has_its_recurring_worth_beside_its_amount(cli, deal):
+    names = ("amount", "monthly_recurring", "yearly_recurring", "first_year_amount")
+    assert [str(shown(cli, deal)[name]) for name in names] == ["7920.00", "267.50", "3210.00", "4710.00"]
+    totals = loads(cli("forecast", "--format", "json").out)["totals"]
+    assert totals["yearly_recurring"] == Decimal(3210)
+    row = loads(cli("sql", f"SELECT yearly_recurring AS year FROM opportunities WHERE id = '{deal}'",
+                    "--format", "json").out)  # fmt: skip
+    assert row == [{"year": 3210}]
+    wrong = ("opp", "item", "add", deal, "--description", "x", "--price", "1", "--per", "month")
+    assert "give --per month --term 24" in cli(*wrong, code=1).err
+    assert "has both" in cli("opp", "set", deal, "items.1.term=", code=1).err
+
+
+def test_an_order_is_renewed_once_before_its_term_ends_on_any_clone(cli, deal, root, git, tmp_path):
+    cli("--today", "2026-11-20", "quote", "send", cli("quote", "new", deal).out.split()[0])
+    cli("--today", "2026-11-20", "opp", "won", deal)
+    subprocess.run(["git", "init", "-q", "--bare", "-b", "main", tmp_path / "remote.git"], check=True)
+    git("remote", "add", "origin", str(tmp_path / "remote.git"))
+    git("push", "-q", "--set-upstream", "origin", "HEAD:main")
+    shutil.copytree(root, tmp_path / "other")
+    shutil.rmtree(tmp_path / "other" / ".git" / "pipecli", ignore_errors=True)
+
+    assert "nothing is to be renewed" in cli("--today", "2028-09-01", "renew").err
+    cli("--today", "2028-10-01", "renew", "--dry-run")
+    said = cli("--today", "2028-10-01", "renew", "--format", "json")
+    (made,) = loads(said.out)
+    assert (made["title"], made["expected_close"], made["customer"]) == (
+        "Cloud seats, renewal", "2028-11-20", "contoso-coffee",
+    )  # fmt: skip
+    assert [item["description"] for item in made["items"]] == ["Seat", "Support"] and made["amount"] == 6420
+    for folder in (root, tmp_path / "other"):
+        again = cli("-C", str(folder), "--today", "2028-10-02", "renew")
+        assert "nothing is to be renewed" in again.err
+
+
+def test_an_activity_comes_again_when_it_is_done(cli, deal):
+    add = ("activity", "add", deal, "--type", "call", "--subject", "Monthly", "--every", "1 month", "--at")
+    first = cli(*add, "2026-01-31", "--format", "ids").out.strip()
+    assert "again on 2026-03-31" in cli("--today", "2026-03-02", "activity", "done", first).out
+    planned = [one for one in shown(cli, deal)["activities"] if not one["done"]]
+    assert [(one["at"], one["every"]) for one in planned] == [("2026-03-31", "1 month")]
+    assert "doesn't come again" in cli(*add, "2026-01-31", "--done", code=1).err
+    assert cli(*add[:-3], "--every", "sometimes", "--at", "2026-12-01", code=1).err
