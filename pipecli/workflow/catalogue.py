@@ -1,6 +1,6 @@
-"""Products, price lists and literature: added, priced, suggested, sent; and the removal of master data.
+"""Products, price lists and literature: added, priced, suggested, sent.
 
-Only what no other record names can go, or change its currency: its figures would mean something else.
+A price list that a record names keeps its currency: its figures would mean something else.
 """
 
 from __future__ import annotations
@@ -113,14 +113,6 @@ def require_unused(price_list: PriceList, used_by: Sequence[str]) -> None:
             f"{first_of(used_by, _MOST_NAMED)}",
             hint="make another list: pipecli price-list add ID --currency CODE",
         )
-
-
-def remove(record: Record, used_by: Sequence[str], *, hint: str = "change those first") -> Change:
-    """Remove a record; `used_by` are the ids of the records that name it."""
-    if used_by:
-        users = first_of(used_by, _MOST_NAMED)
-        raise Refused(f"{record.key} can't be removed, records use it: {users}", hint=hint)
-    return Change(record, f"remove {record.noun} {record.label}", "removed", removed=(record,))
 
 
 class Suggestion(NamedTuple):

@@ -1,4 +1,4 @@
-"""The answer of a verb of the workflow, and the refusals that several verbs share."""
+"""The answer of a verb of the workflow, the removal of a record, and the refusals that verbs share."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pipecli.records.base import Record
 from pipecli.records.names import chosen, people_of, words_of
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.settings import Process, Settings
-from pipecli.wording import a
+from pipecli.wording import a, first_of
 
 
 class Refused(PipecliError):
@@ -48,6 +48,14 @@ class Change:
     def asked(self) -> Record:
         """The record that the command prints."""
         return self.result or self.subject
+
+
+def remove(record: Record, used_by: Sequence[str], *, hint: str = "change those first") -> Change:
+    """Remove a record; `used_by` are the ids of the records that name it."""
+    if used_by:
+        users = first_of(used_by, 5)
+        raise Refused(f"{record.key} can't be removed, records use it: {users}", hint=hint)
+    return Change(record, f"remove {record.noun} {record.label}", "removed", removed=(record,))
 
 
 def require_open(deal: Opportunity) -> None:

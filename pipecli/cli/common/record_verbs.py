@@ -26,6 +26,7 @@ from pipecli.store.lookup import Care
 from pipecli.store.naming import WINDOWS_DEVICES, slug
 from pipecli.wording import count
 from pipecli.workflow.change import Change
+from pipecli.workflow.change import remove as remove_record
 
 if TYPE_CHECKING:
     from pipecli.records.party import Competitor, Contact, Customer, Supplier
@@ -258,12 +259,10 @@ def add_remove(app: typer.Typer, kind: Kind, *, way_out: str = "change those fir
 
     @app.command(f"{_typed(kind)} remove", cls=Changing, help=f"Remove a {name} that no record uses.")
     def remove(ctx: typer.Context, ref: Ref) -> None:
-        from pipecli.workflow import catalogue
-
         with changing(ctx) as transaction:
             record: Any = transaction.get(kind.model, ref, Care.WHOLE)
             used_by = [name for name, _ in users_of(transaction, kind, record.key)]
-            transaction.do(catalogue.remove(record, used_by, hint=way_out.format(key=record.key)))
+            transaction.do(remove_record(record, used_by, hint=way_out.format(key=record.key)))
 
 
 def users_of(transaction: Transaction, kind: Kind, key: str) -> list[tuple[str, str]]:
