@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import os
 import shutil
@@ -163,6 +164,78 @@ def postgresql() -> Iterator[str]:
         finally:
             process.send_signal(signal.SIGINT)  # not waiting for connections
             process.wait(30)
+
+
+@contextmanager
+def git_over_http(folder: Path) -> Iterator[str]:
+    """The address of the repositories in a folder, served by `git http-backend`; everybody may push."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            path, _, query = self.path.partition("?")
+            environment = {
+                **os.environ, "GIT_PROJECT_ROOT": str(folder), "GIT_HTTP_EXPORT_ALL": "1", "PATH_INFO": path,
+                "QUERY_STRING": query, "REQUEST_METHOD": self.command, "REMOTE_USER": "ana",
+                "CONTENT_TYPE": self.headers.get("Content-Type", ""),
+                "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding", ""),
+            }  # fmt: skip
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            done = subprocess.run(["git", "http-backend"], input=body, capture_output=True, env=environment)
+            head, _, content = done.stdout.partition(b"\r\n\r\n")
+            headers = dict(line.split(": ", 1) for line in head.decode().splitlines())
+            self.send_response(int(headers.pop("Status", "200").split()[0]))
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(content)
+
+        do_POST = do_GET  # noqa: N815 - as http.server calls it
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@contextmanager
+def git_over_ssh(folder: Path, patch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of a folder by a real sshd with a key of its own; skips where there is none."""
+    sshd = shutil.which("sshd", path=f"{os.environ['PATH']}:/usr/sbin")
+    if not sshd or not shutil.which("ssh-keygen"):
+        pytest.skip("OpenSSH's server is not installed")
+    if os.geteuid() == 0:
+        Path("/run/sshd").mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as keys:
+        for name in ("host", "user"):
+            subprocess.run(
+                ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", f"{keys}/{name}"], check=True
+            )
+        port = _free_port()
+        options = {
+            "Port": port, "ListenAddress": "127.0.0.1", "HostKey": f"{keys}/host", "StrictModes": "no",
+            "AuthorizedKeysFile": f"{keys}/user.pub", "PidFile": "none", "UsePAM": "no",
+        }  # fmt: skip
+        words = [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
+        process = subprocess.Popen([sshd, "-D", "-e", "-f", "/dev/null", *words], stderr=subprocess.DEVNULL)
+        try:
+            for _ in range(100):
+                with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+                    break
+                time.sleep(0.05)
+            known = "-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR"
+            patch.setenv("GIT_SSH_COMMAND", f"ssh -F none -i {keys}/user -o BatchMode=yes {known}")
+            yield f"ssh://{getpass.getuser()}@127.0.0.1:{port}{folder}"
+        finally:
+            process.terminate()
+            process.wait(10)
 
 
 def nobody() -> int:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from pipecli.checks.rule import Finding, Severity
+from pipecli.checks.rule import Finding, RuleText, Severity
 from pipecli.cli.common.command import Verb, noun
 from pipecli.cli.common.output import Format, counted, lines, print_records, write_text
 from pipecli.cli.common.session import CODE_HOST_FORMATS, FORMATS, Session, say, session
@@ -43,6 +43,10 @@ def check(
             help="Also what changed since the branch left REV: skipped stages, altered offers, …",
         ),
     ] = None,
+    allow: Annotated[
+        list[str] | None,
+        typer.Option(metavar="RULE", help="Tell of this rule's errors as warnings; repeatable."),
+    ] = None,
     signed: Annotated[
         bool,
         typer.Option(
@@ -57,7 +61,6 @@ def check(
     at 0. docs/check.md lists the rules.
     """
     from pipecli.checks.check import check as check_pipeline
-    from pipecli.checks.rule import Severity
 
     if signed and not base:
         raise typer.BadParameter("goes with --base", param_hint="--require-signed")
@@ -67,6 +70,8 @@ def check(
     findings, since = check_pipeline(run.pipeline, wanted), ""
     if base is not None:
         findings, since = _with_changes(run, base, findings, wanted)
+    if allow:
+        findings = _allowed(findings, allow)
     _print(run, findings)
     if signed:
         _require_signed(run, base)
@@ -101,6 +106,18 @@ def _with_changes(
     base_id = range_.base[:7]
     name = base_id if range_.base.startswith(base) else f"{base} ({base_id})"
     return together(states, changes, changed), f"; {count(len(files), 'file')} changed since {name}"
+
+
+def _allowed(findings: Sequence[Finding], rules: Sequence[str]) -> list[Finding]:
+    """The findings, those of some rules as warnings. Raises BadParameter for a rule that there isn't."""
+    known = [rule.name for rule in _rules()]
+    for name in rules:
+        if name not in known:
+            raise typer.BadParameter(f'there is no rule "{name}"; see docs/check.md', param_hint="--allow")
+    return [
+        finding._replace(severity=Severity.WARNING) if finding.rule in rules else finding
+        for finding in findings
+    ]
 
 
 def _require_signed(run: Session, base: str | None) -> None:
@@ -174,17 +191,22 @@ def print_for_host(name: str, findings: Sequence[Finding], place: Location) -> N
 
 
 def _sarif(findings: Sequence[Finding], prefix: str) -> str:
+    from pipecli.checks.rule import sarif
+
+    return sarif(findings, _rules(), prefix)
+
+
+def _rules() -> list[RuleText]:
+    """Every rule that there is."""
     from pipecli.checks import changes, check
-    from pipecli.checks.rule import RuleText, sarif
 
     of_states = (*check.STRUCTURE, *check.WITH_SETTINGS)
     of_changes = (*changes.STRUCTURE, *changes.WITH_SETTINGS)
-    rules = [
+    return [
         *(RuleText(name, Severity.ERROR, text) for name, text in _OF_READING.items()),
         *(RuleText(state.name, state.severity, _text_of(state.problems)) for state in of_states),
         *(RuleText(change.name, change.severity, _text_of(change.problems)) for change in of_changes),
     ]
-    return sarif(findings, rules, prefix)
 
 
 def _text_of(rule: object) -> str:

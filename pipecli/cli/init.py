@@ -55,6 +55,13 @@ def init(
             "is there gets the file alone.",
         ),
     ] = None,
+    server_hook: Annotated[
+        bool,
+        typer.Option(
+            "--server-hook",
+            help="Of DIR, the bare repository on a server: refuse pushes that falsify what is settled.",
+        ),
+    ] = False,
     install: Annotated[
         str | None,
         typer.Option(
@@ -68,6 +75,11 @@ def init(
     run = session(ctx)
     root = run.directory_for(directory)
     review = _review(ci, install)
+    if server_hook:
+        if ci or sample or currency or company or timezone:
+            raise typer.BadParameter("goes alone", param_hint="--server-hook")
+        say(f"{create.add_server_hook(root)} looks at every push to the shared branch")
+        return
     if review and (root / SETTINGS_FILE).is_file() and not (sample or currency or company or timezone):
         _add(review, root)
         return

@@ -8,7 +8,9 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import shutil
+import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib.resources import files as resources
@@ -110,6 +112,31 @@ def add(place: Location, review: Review) -> None:
     except BaseException:
         remove(place, host)
         raise
+
+
+_HOOK = "pre-receive"
+
+
+def add_server_hook(directory: Path) -> Path:
+    """Have a server's bare repository refuse pushes that falsify; the hook's file. Raises PipecliError."""
+    done = git.run(directory, "rev-parse", "--is-bare-repository") if directory.is_dir() else None
+    if done is None or done.stdout.strip() != b"true":
+        raise PipecliError(
+            f"{directory} is no bare repository", hint="name that of the server, made with `git init --bare`"
+        )
+    hook = directory / git.output(directory, "rev-parse", "--git-path", "hooks") / _HOOK
+    if os.path.lexists(hook):
+        way_out = "move it aside, run this again, and put the two together"
+        raise PipecliError(f"{hook} exists already", hint=way_out)
+    template = resources("pipecli.store").joinpath("ci", _HOOK).read_text(encoding="utf-8")
+    command = shlex.join([sys.executable, "-P", "-m", "pipecli"])  # a hook has no PATH to rely on
+    try:
+        hook.parent.mkdir(exist_ok=True)
+        hook.write_text(template.replace("@pipecli@", command), encoding="utf-8")
+        hook.chmod(0o755)
+    except OSError as error:
+        raise PipecliError(f"{hook}: can't be written: {error.strerror}") from None
+    return hook
 
 
 def _quoted(value: object) -> str:
