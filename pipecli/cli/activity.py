@@ -10,6 +10,7 @@ import typer
 from pipecli.cli.common.assignments import validated
 from pipecli.cli.common.change import Printed, Transaction, changing
 from pipecli.cli.common.command import Changing, NextContactOption, Notes, noun
+from pipecli.cli.common.record_verbs import ChangingMany, Refs, change_each
 from pipecli.cli.common.reference import find, key_of
 from pipecli.cli.common.session import Session
 from pipecli.cli.list import ActivityTypeName
@@ -29,6 +30,7 @@ from pipecli.workflow.activity import cancel as cancel_activity
 from pipecli.workflow.activity import change as change_activity
 from pipecli.workflow.activity import log
 from pipecli.workflow.activity import move as move_activity
+from pipecli.workflow.change import Change
 
 app = noun()
 
@@ -37,12 +39,12 @@ Deal = Annotated[
 ]
 
 
-@app.command("add", cls=Changing)
+@app.command("add", cls=ChangingMany)
 def add(
     ctx: typer.Context,
-    ref: Deal,
     type_: Annotated[ActivityTypeName, typer.Option("--type", help="What it is.")],
     subject: Annotated[str, typer.Option(help="What it is about.", metavar="TEXT")],
+    refs: Refs = None,
     direction: Annotated[
         Literal["in", "out"] | None, typer.Option(help="in: from the customer; out: from us.")
     ] = None,
@@ -63,14 +65,13 @@ def add(
     ] = None,
     next_: NextContactOption = None,
 ) -> None:
-    """Add an activity, planned or done.
+    """Add an activity, planned or done, to a lead or an opportunity, or to each of many.
 
     A call, meeting or e-mail that took place settles a next contact that is due. Prints its id; with json,
     the whole lead or opportunity.
     """
     is_done = done or type_ == "note"
     with changing(ctx) as transaction:
-        record = record_of(transaction, ref)
         if every and is_done:
             raise PipecliError("what has happened doesn't come again", hint="leave out --done, or --every")
         if at is None and not is_done:
@@ -79,7 +80,6 @@ def add(
                 hint='add --at "friday 10:00", or --done if it has happened',
             )
         given = {
-            "id": transaction.new_activity_id(),
             "type": type_,
             "at": transaction.session.moment_or_day(at, past=is_done) if at else transaction.now,
             "subject": subject,
@@ -91,11 +91,28 @@ def add(
             "duration": duration,
             "notes": notes or None,
         }
-        activity = validated(Activity, given)
-        transaction.do(
-            add_activity.add(record, activity, transaction.now, transaction.next_contact(next_, activity.by)),
-            printed=Printed(record.noun, record.key, activity.id, is_new=True),
-        )
+        plan = transaction.next_contact(next_, str(given["by"]) if given["by"] else None)
+        ids: list[str] = []
+
+        def decide(record: Lead | Opportunity) -> Change:
+            ids.append(transaction.new_activity_id())
+            activity = validated(Activity, {"id": ids[-1], **given})
+            return add_activity.add(record, activity, transaction.now, plan)
+
+        if len(refs or ()) == 1 and refs != ["-"]:
+            record = record_of(transaction, str(refs and refs[0]))
+            change = decide(record)
+            transaction.do(change, printed=Printed(record.noun, record.key, ids[-1], is_new=True))
+        else:
+            model: type[Lead | Opportunity] = Opportunity  # of --where
+            change_each(
+                transaction,
+                model,
+                refs,
+                decide,
+                f"add {type_} to",
+                get=lambda name: record_of(transaction, name),
+            )
 
 
 @app.command("done", cls=Changing)

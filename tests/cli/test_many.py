@@ -105,3 +105,24 @@ def test_nothing_named(refused: Refused) -> None:
 def test_one_is_as_it_was(cli: Cli, root: Path, git: Git) -> None:
     assert cli("opp", "advance", KEYS[0]).out == f"{KEYS[0]} Deal {KEYS[0]}: advance qualify → demo\n"
     assert "+title: New" in cli("opp", "set", KEYS[0], "title=New", "--dry-run").out
+
+
+def test_an_activity_and_a_share_of_many_leads_too(cli: Cli, refused: Refused, git: Git) -> None:
+    lead = cli("lead", "add", "--name", "Ana Diez", "--format", "ids").id
+    before = _commits(git)
+    cli(
+        "activity", "add", KEYS[0], KEYS[1], lead, "--type", "call", "--subject", "Fair", "--at", "friday 9am"
+    )
+    assert _commits(git) == before + 1
+    assert git("log", "-1", "--format=%s") == "add call to 3 records"
+    listed = json.loads(cli("activity", "list", "--open", "--format", "json").out)
+    assert {activity["record"] for activity in listed} == {KEYS[0], KEYS[1], lead}
+    assert len({activity["id"] for activity in listed}) == 3
+    cli("activity", "add", "--where", "id > 'OPP-AAA03'", "--type", "note", "--subject", "Asked")
+    assert git("log", "-1", "--format=%s") == "add note to 2 opportunities"
+    cli("user", "add", "ben", "--name", "Ben", "--email", "ben@contoso.example")
+    cli("opp", "share", KEYS[0], KEYS[1], "ben")
+    assert _values(cli, "shared_with")[:3] == [["ben"], ["ben"], None]
+    cli("opp", "share", "--where", "id < 'OPP-AAA02'", "ben", "--remove")
+    assert _values(cli, "shared_with")[:2] == [None, ["ben"]]
+    assert "name with whom" in refused("opp", "share", KEYS[0])

@@ -82,11 +82,16 @@ class Transaction:
         return naming.new_id(prefix, taken)
 
     def new_activity_id(self) -> str:
-        """An id that no activity of any record has."""
-        taken = activity_ids(self.pipeline.index.connection)
+        """An id that no activity of any record has, and none that was asked for before."""
+        taken = self._activity_ids
         while (new_id := naming.random_part()) in taken or not set(new_id) - set("0123456789E"):
             pass  # 12345 and 1E100 are numbers to YAML: who copies one by hand would have to quote it
+        taken.add(new_id)
         return new_id
+
+    @cached_property
+    def _activity_ids(self) -> set[str]:
+        return activity_ids(self.pipeline.index.connection)
 
     def new_slug(self, noun: str, text: str) -> str:
         """A slug of `text` that no record of this kind has."""

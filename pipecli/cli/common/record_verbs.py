@@ -74,18 +74,23 @@ def change_each(
     decide: Callable[[R], Change],
     what: str,
     care: Care = Care.LIKELY,
+    get: Callable[[str], R] | None = None,
 ) -> None:
     """Change the records that are named, or for which `--where` holds; `what` is the verb, for the commit.
 
-    One that can't be changed stops all. Raises PipecliError.
+    One that can't be changed stops all. `get` finds a record by its name where it may be of other kinds, too.
+    Raises PipecliError.
     """
     names = list(refs or ())
     where = str(transaction.session.option("where") or "")
+    named = get or (lambda name: transaction.get(model, name, care))
     if len(names) == 1 and names != ["-"] and not where:
-        transaction.do(decide(transaction.get(model, names[0], care)))
+        transaction.do(decide(named(names[0])))
         return
-    records = _records(transaction, model, names, where, care)
-    plural = count(len(records), BY_NOUN[model.noun].noun.replace("-", " "), ",")
+    records = _records(transaction, model, names, where, named)
+    nouns = {record.noun for record in records}
+    noun = "record" if len(nouns) > 1 else model.noun if not nouns else nouns.pop()
+    plural = count(len(records), noun.replace("-", " "), ",")
     if plural.endswith("ys"):
         plural = f"{plural[:-2]}ies"
     changes = _decided(records, decide)
@@ -100,7 +105,9 @@ def change_each(
     transaction.do_many(changes, f"{what} {plural}")
 
 
-def _records(transaction: Transaction, model: type[R], names: list[str], where: str, care: Care) -> list[R]:
+def _records(
+    transaction: Transaction, model: type[R], names: list[str], where: str, named: Callable[[str], R]
+) -> list[R]:
     """The records, each once, in the order in which they are named. Raises PipecliError."""
     kind = BY_NOUN[model.noun]
     if where and names:
@@ -124,7 +131,7 @@ def _records(transaction: Transaction, model: type[R], names: list[str], where: 
         )
     records: dict[str, R] = {}
     for name in names:
-        record = transaction.get(model, name, care)
+        record = named(name)
         records[record.key] = record
     return list(records.values())
 

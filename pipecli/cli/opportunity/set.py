@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,9 +18,10 @@ from pipecli.cli.common.command import (
 )
 from pipecli.cli.common.item_verbs import add_item_verbs
 from pipecli.cli.common.record_verbs import ChangingMany, Refs, add_set_edit, change_each, names_of
+from pipecli.cli.common.reference import is_recent
 from pipecli.cli.common.session import session
 from pipecli.errors import PipecliError
-from pipecli.records.kinds import OPPORTUNITY
+from pipecli.records.kinds import OPPORTUNITY, RANDOM
 from pipecli.records.opportunity import Opportunity
 from pipecli.store.index.records import open_deal_counts
 from pipecli.workflow import items
@@ -279,18 +281,32 @@ def give(
         change_each(transaction, Opportunity, refs, decide, f"assign to {user or team}:")
 
 
-@app.command("share", cls=Changing)
+@app.command("share", cls=ChangingMany)
 def share(
     ctx: typer.Context,
-    ref: Ref,
-    principals: Annotated[list[str], typer.Argument(help="Users and teams.", metavar="USER-OR-TEAM...")],
+    words: Annotated[
+        list[str],
+        typer.Argument(
+            help="A deal, or many by their ids or - for stdin; then users and teams.",
+            metavar="REF... USER-OR-TEAM...",
+        ),
+    ],
     remove: Annotated[bool, typer.Option("--remove", help="Share it with them no more.")] = False,
 ) -> None:
-    """Share an opportunity: it is in `list --mine` of others too."""
+    """Share an opportunity, or many: it is in `list --mine` of others too."""
+    has_where = bool(session(ctx).option("where"))
+    refs = [word for place, word in enumerate(words) if _is_ref(word) or (not place and not has_where)]
+    principals = [word for word in words if word not in refs]
+    if not principals:
+        raise PipecliError("name with whom it is shared: users or teams")
     with changing(ctx) as transaction:
-        deal = transaction.get(Opportunity, ref)
-        transaction.do(
-            unshare(deal, transaction.settings, principals)
-            if remove
-            else shared(deal, transaction.settings, principals)
-        )
+
+        def decide(deal: Opportunity) -> Change:
+            return (unshare if remove else shared)(deal, transaction.settings, principals)
+
+        change_each(transaction, Opportunity, refs, decide, "unshare" if remove else "share")
+
+
+def _is_ref(word: str) -> bool:
+    """True for what can only be a deal among users and teams: its id, a row of the last list, or stdin."""
+    return word == "-" or is_recent(word) or re.fullmatch(rf"OPP-{RANDOM}", word.upper()) is not None
