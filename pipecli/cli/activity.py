@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Annotated, Literal, NamedTuple
 
 import typer
@@ -10,9 +11,10 @@ import typer
 from pipecli.cli.common.assignments import validated
 from pipecli.cli.common.change import Printed, Transaction, changing
 from pipecli.cli.common.command import Changing, NextContactOption, Notes, noun
+from pipecli.cli.common.edit import edited, has_editor
 from pipecli.cli.common.record_verbs import ChangingMany, Refs, change_each
-from pipecli.cli.common.reference import find, key_of
-from pipecli.cli.common.session import Session
+from pipecli.cli.common.reference import can_ask, find, key_of
+from pipecli.cli.common.session import Session, session
 from pipecli.cli.list import ActivityTypeName
 from pipecli.errors import PipecliError
 from pipecli.records.activity import Activity
@@ -23,6 +25,8 @@ from pipecli.records.party import Contact
 from pipecli.store.index.records import rows_where
 from pipecli.store.lookup import FEWEST_SIGNS, Care
 from pipecli.store.pipeline import NotFound, Pipeline
+from pipecli.store.yaml import read
+from pipecli.store.yaml.write import block_lines
 from pipecli.wording import first_of
 from pipecli.workflow import activity as add_activity
 from pipecli.workflow import activity as complete_activity
@@ -192,32 +196,60 @@ def edit(
     duration: Annotated[int | None, typer.Option(help="In minutes.", min=0, metavar="MINUTES")] = None,
     notes: Notes = None,
 ) -> None:
-    """Change an activity, planned or done."""
-    given = (subject, at, type_, direction, by, contact, duration, notes)
-    if all(value is None for value in given):
-        raise PipecliError(
-            "nothing to change was named",
-            hint="give --subject, --at, --notes - …; `opp edit` and `lead edit` open the whole record",
-        )
+    """Change an activity, planned or done. Without options it opens $EDITOR, or asks at a terminal."""
+    given: dict[str, object] = {
+        "subject": subject, "at": at, "type": type_, "direction": direction, "by": by,
+        "contact": contact, "duration": duration, "notes": notes,
+    }  # fmt: skip
+    cleared: set[str] = set()
+    if all(value is None for value in given.values()):
+        given, cleared = _by_hand(session(ctx), ref, list(given))
     with changing(ctx) as transaction:
-        known = find_activity(transaction.session, ref, None)
+        run = transaction.session
+        known = find_activity(run, ref, None)
         record = _of(transaction, known.noun, known.record)
         activity = next(activity for activity in record.activities if activity.id == known.id)
-        fields = {
-            "subject": subject,
-            "at": transaction.session.moment_or_day(at, past=activity.done) if at else None,
-            "type": type_,
-            "direction": direction,
-            "by": key_of(transaction.session, "user", by) if by else None,
-            "contact": contact_of(transaction, contact),
-            "duration": duration,
-            "notes": notes,
+        meant: dict[str, Callable[[str], object]] = {
+            "at": lambda text: run.moment_or_day(text, past=activity.done),
+            "by": lambda text: key_of(run, "user", text),
+            "contact": lambda text: contact_of(transaction, text),
         }
-        plain = activity.plain() | {name: value for name, value in fields.items() if value is not None}
+        fields = {
+            name: meant[name](str(value)) if name in meant else value
+            for name, value in given.items()
+            if value is not None
+        }
+        plain = {name: value for name, value in activity.plain().items() if name not in cleared} | fields
         transaction.do(
             change_activity(record, validated(Activity, plain), transaction.today),
             printed=Printed(known.noun, known.record, known.id),
         )
+
+
+def _by_hand(run: Session, ref: str, names: list[str]) -> tuple[dict[str, object], set[str]]:
+    """The fields of an activity that a person changes, and those that they take away; nothing is locked."""
+    known = find_activity(run, ref, None)
+    columns = ['"by"' if name == "by" else name for name in names]
+    (row,) = rows_where(run.pipeline.index.connection, columns, "activities", "id = ?", known.id)
+    before = {name: value for name, value in zip(names, row, strict=True) if value is not None}
+    if has_editor():
+        others = "".join(f"# {name}:\n" for name in names if name not in before)
+        text = edited("".join(f"{line}\n" for line in block_lines(before, 0)) + others, "activity.yaml")
+        after = read.parse(text, "activity.yaml") if text.strip() else {}
+        if unknown := after.keys() - set(names):
+            fault = f"an activity has no {', '.join(sorted(unknown))}"
+            raise PipecliError(f"{fault}; nothing is changed", hint=f"it has {', '.join(names)}")
+    elif can_ask():
+        after = dict(before)
+        for name in ("subject", "at", "notes"):
+            after[name] = typer.prompt(name.capitalize(), default=str(before.get(name, "")), err=True).strip()
+    else:
+        raise PipecliError(
+            "nothing to change was named", hint="give --subject, --at, --notes - …, or set EDITOR"
+        )
+    kept = {name: value for name, value in after.items() if value not in (None, "")}
+    changed = {name: value for name, value in kept.items() if value != before.get(name)}
+    return changed, before.keys() - kept.keys()
 
 
 @app.command("cancel", cls=Changing)

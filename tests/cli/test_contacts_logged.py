@@ -12,6 +12,7 @@ import pytest
 
 from tests.conftest import Cli
 from tests.records_given import lead_text
+from tests.terminal import at_terminal
 
 Refused = Callable[..., str]
 pytestmark = pytest.mark.usefixtures("shop")
@@ -184,13 +185,27 @@ def test_a_planned_meeting_moves_and_keeps_its_hour(cli: Cli, demo: str) -> None
     assert _deal(cli)["activities"][0]["at"] == "2026-11-23T09:00:00+01:00"
 
 
-def test_an_activity_is_edited(cli: Cli, demo: str, refused: Refused) -> None:
+def test_an_activity_is_edited(
+    cli: Cli, root: Path, demo: str, refused: Refused, monkeypatch: pytest.MonkeyPatch
+) -> None:
     cli("activity", "edit", demo, "--subject", "Demo of the S-100", "--contact", "maria", "--type", "call")
     (activity,) = _deal(cli)["activities"]
     assert (activity["subject"], activity["contact"], activity["type"]) == (
         "Demo of the S-100", "maria-lopez", "call",
     )  # fmt: skip
     assert "nothing to change was named" in refused("activity", "edit", demo)
+    monkeypatch.setenv("EDITOR", "sed -i -e s/S-100/S-200/ -e /^contact/d -e s/^at:.*/at:\\ friday\\ 9am/")
+    cli("activity", "edit", demo)
+    (activity,) = _deal(cli)["activities"]
+    assert activity["subject"] == "Demo of the S-200"
+    assert "contact" not in activity
+    assert activity["at"].endswith("T09:00:00+01:00")
+    monkeypatch.setenv("EDITOR", "sed -i s/^type/typ/")
+    assert "an activity has no typ; nothing is changed" in refused("activity", "edit", demo)
+    monkeypatch.delenv("EDITOR")
+    _, screen = at_terminal(root, "activity", "edit", demo, typed="\n\nBring beans\n")
+    assert "Subject [Demo of the S-200]" in screen
+    assert _deal(cli)["activities"][0]["notes"] == "Bring beans"
 
 
 def test_a_planned_meeting_is_cancelled_and_one_that_took_place_is_not(

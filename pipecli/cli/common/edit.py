@@ -161,17 +161,24 @@ def _open_editor(draft: Path) -> None:
 
 def text_from_person() -> str:
     """The text on stdin; at a terminal, what is written in $EDITOR. Raises PipecliError where it is empty."""
-    if not sys.stdin.isatty():
-        text = sys.stdin.read()
-    else:
-        with TemporaryDirectory() as folder:
-            draft = Path(folder) / "notes.md"
-            draft.touch()
-            _open_editor(draft)
-            text = draft.read_text(encoding="utf-8", errors="replace")
+    text = edited("", "notes.md") if sys.stdin.isatty() else sys.stdin.read()
     if not text.strip():
         raise PipecliError("the notes are empty; nothing is changed")
     return text.strip()
+
+
+def edited(text: str, name: str) -> str:
+    """A text as a person leaves it in $EDITOR. Raises PipecliError."""
+    with TemporaryDirectory() as folder:
+        draft = Path(folder) / name
+        draft.write_text(text, encoding="utf-8")
+        _open_editor(draft)
+        return draft.read_text(encoding="utf-8", errors="replace")
+
+
+def has_editor() -> bool:
+    """True where a person has said which editor is theirs."""
+    return bool(os.environ.get("VISUAL") or os.environ.get("EDITOR"))
 
 
 def _read(record: Record, file: str, content: bytes) -> Record:
