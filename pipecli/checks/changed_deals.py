@@ -61,7 +61,7 @@ def reopened_deal(review: Review) -> Iterator[Problem]:
     for record, before, after in review.kept(Opportunity):
         if before.status is OpportunityStatus.WON and after.is_open:
             won = before.closed
-            value = f" for {won.amount:,f} {before.currency} on {won.date}" if won and won.amount else ""
+            value = f" for {won.value:,f} {before.currency} on {won.date}" if won and won.value else ""
             yield Problem(record.file, ("status",), f"status: {record.key} was won{value}, and is open again")
     for record, before, settled in _edited_closed(review):
         if _was_open_between(review, record):
@@ -74,7 +74,7 @@ def final_value(review: Review) -> Iterator[Problem]:
     most = review.limits.quotations.max_difference
     for record, before, after in review.present(Opportunity):
         closed = after.closed
-        if after.status is not OpportunityStatus.WON or closed is None or closed.amount is None:
+        if after.status is not OpportunityStatus.WON or closed is None or closed.value is None:
             continue
         if before is not None and before.closed == closed and before.currency == after.currency:
             continue
@@ -82,11 +82,11 @@ def final_value(review: Review) -> Iterator[Problem]:
         offered = _offered(review, quotation, after, closed) if quotation else None
         if quotation is None or offered is None:
             continue
-        if apart := difference(closed.amount, offered, most):
+        if apart := difference(closed.value, offered, most):
             yield Problem(
                 record.file,
                 ("closed", "amount"),
-                f"closed.amount: {closed.amount:,f} {after.currency} is {apart} {quotation.id}, which "
+                f"closed.amount: {closed.value:,f} {after.currency} is {apart} {quotation.id}, which "
                 f"comes to {offered:,f}; the settings allow {most:f} %",
             )
 

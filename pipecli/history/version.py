@@ -99,7 +99,7 @@ def _facts(record: Record) -> dict[str, str | None]:
             "probability": _text(parts["probability"]),
             "expected_close": _text(parts["expected_close"]),
             "closed_date": _text(closed.date) if closed else None,
-            "closed_amount": _text(closed.amount) if closed else None,
+            "closed_amount": _text(closed.value) if closed else None,
         }
     return facts | {"amount": _text(_worth(record))}
 

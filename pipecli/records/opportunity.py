@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from pipecli.records import kinds
 from pipecli.records.activity import Activity, Attachment, NextContact
@@ -87,6 +87,12 @@ class Hold(Part):
     reason: Line | None = None
 
 
+FinalAmount = Annotated[
+    Annotated[Amount, Tag("amount")] | Annotated[Literal["unknown"], Tag("word")],
+    Discriminator(lambda value: "word" if value == "unknown" else "amount"),
+]
+
+
 class Closed(Part):
     """The end of a deal: `amount` and `quotation` when won; `reasons` and `competitors` when lost.
 
@@ -94,7 +100,8 @@ class Closed(Part):
     """
 
     date: Day
-    amount: Amount | None = None
+    amount: FinalAmount | None = None
+    """`unknown` of a deal that was won for nobody knows how much, as another system had it."""
     quotation: QuotationId | None = None
     reasons: tuple[Line, ...] = ()
     competitors: tuple[CompetitorName, ...] = ()
@@ -104,6 +111,11 @@ class Closed(Part):
     @classmethod
     def _read_single(cls, plain: object) -> object:
         return closed_in_lists(plain) if isinstance(plain, Mapping) else plain
+
+    @property
+    def value(self) -> Decimal | None:
+        """The final value; None where there is none, and where it is unknown."""
+        return self.amount if isinstance(self.amount, Decimal) else None
 
     @property
     def reason(self) -> str | None:
@@ -183,7 +195,7 @@ class Opportunity(Document):
     def amount_in_lists(self) -> Decimal | None:
         """The `amount` of every list, report, query and condition: a won deal's final value, else `value`."""
         is_won = self.status is OpportunityStatus.WON and self.closed is not None
-        return self.closed.amount if is_won and self.closed else self.value
+        return self.closed.value if is_won and self.closed else self.value
 
     @property
     def is_open(self) -> bool:
@@ -191,7 +203,7 @@ class Opportunity(Document):
 
     @model_validator(mode="after")
     def _amounts_can_be_paid(self) -> Self:
-        for amount in (self.amount, self.closed.amount if self.closed else None):
+        for amount in (self.amount, self.closed.value if self.closed else None):
             if amount is not None and rounded(amount, self.currency) != amount:
                 digits = minor_digits(self.currency)
                 raise ValueError(
@@ -208,7 +220,7 @@ class Opportunity(Document):
         if not self.is_open and not self.closed:
             raise ValueError(f"a {self.status} opportunity needs a `closed` section with its date")
         if self.status is OpportunityStatus.WON and self.closed and self.closed.amount is None:
-            raise ValueError("a won opportunity needs its final value in closed.amount")
+            raise ValueError("a won opportunity needs its final value in closed.amount, or there: unknown")
         if self.status is OpportunityStatus.LOST and self.closed and not self.closed.reasons:
             raise ValueError("a lost opportunity needs its reason in closed.reasons")
         return self

@@ -54,6 +54,8 @@ class Row(NamedTuple):
     weighted: Decimal
     won_count: int
     won_amount: Decimal
+    won_without_amount_count: int
+    """Won for nobody knows how much: in no amount."""
     overdue_count: int
     without_date_count: int
     without_amount_count: int
@@ -142,11 +144,12 @@ class _Tally:
 
     __slots__ = (
         "amount", "categories", "open_count", "overdue_count", "weighted", "without_amount_count",
-        "without_date_count", "won_amount", "won_by", "won_count", "yearly",
+        "without_date_count", "won_amount", "won_by", "won_count", "won_without_amount_count",
+        "yearly",
     )  # fmt: skip
 
     def __init__(self, zero: Decimal) -> None:
-        self.open_count = self.won_count = 0
+        self.open_count = self.won_count = self.won_without_amount_count = 0
         self.overdue_count = self.without_date_count = self.without_amount_count = 0
         self.amount = self.weighted = self.won_amount = self.yearly = zero
         self.categories: dict[str, Decimal] = {}
@@ -155,6 +158,7 @@ class _Tally:
     def add(self, deal: Deal, value: Worth | None, today: date) -> None:
         if deal.status == "won":
             self.won_count += 1
+            self.won_without_amount_count += value is None
             won = value.amount if value else _ZERO
             self.won_amount += won
             self.won_by[deal.owner] = self.won_by.get(deal.owner, _ZERO) + won
@@ -176,8 +180,8 @@ class _Tally:
     def row(self, process: str | None, key: str | None) -> Row:
         return Row(
             key, process, self.open_count, self.amount, self.weighted, self.won_count, self.won_amount,
-            self.overdue_count, self.without_date_count, self.without_amount_count, self.categories,
-            self.won_by, self.yearly,
+            self.won_without_amount_count, self.overdue_count, self.without_date_count,
+            self.without_amount_count, self.categories, self.won_by, self.yearly,
         )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ class Sale(NamedTuple):
     """A won deal."""
 
     id: str
-    amount: Decimal
+    amount: Decimal | None
     currency: str
     closed: date
 
@@ -65,6 +65,8 @@ class Counts(NamedTuple):
     win_rate: Decimal | None
     """Percent of the won and the lost."""
     won_amount: Decimal
+    won_without_amount_count: int
+    """Won for nobody knows how much: in no amount."""
 
 
 class Row(NamedTuple):
@@ -145,7 +147,8 @@ class _Tally:
         ):  # fmt: skip
             self.leads[name] += reached
         for sale in lead.sales:
-            self.lead_won_amount += self.valuation.value(sale.amount, sale.currency, sale.closed, sale.id)
+            if sale.amount is not None:
+                self.lead_won_amount += self.valuation.value(sale.amount, sale.currency, sale.closed, sale.id)
 
     def add_opportunity(self, deal: Deal) -> None:
         self.opportunities["created"] += 1
@@ -153,6 +156,7 @@ class _Tally:
         self.opportunities[deal.status] += 1
         if deal.status == "won":
             self.won_amount += self.valuation.amount(deal) or 0
+            self.opportunities["without_amount"] += deal.amount is None
 
     def counts(self) -> Counts:
         leads, deals = self.leads, self.opportunities
@@ -162,6 +166,7 @@ class _Tally:
             deals["created"], deals["from_leads"], deals["open"], deals["won"], deals["lost"],
             deals["closed"], percent(deals["won"], deals["created"]),
             percent(deals["won"], deals["won"] + deals["lost"]), self.won_amount,
+            deals["without_amount"],
         )  # fmt: skip
 
 

@@ -39,6 +39,8 @@ class Row(NamedTuple):
     """Percent of the won and the lost."""
     without_amount_count: int
     """Of the lost, which count as 0."""
+    won_without_amount_count: int
+    """Of the won, which are in no amount."""
 
 
 class Apart(NamedTuple):
@@ -111,16 +113,20 @@ _ALL: Key = (None, None)
 class _Tally:
     """The running sums of one row."""
 
-    __slots__ = ("lost_amount", "lost_count", "without_amount_count", "won_amount", "won_count")
+    __slots__ = (
+        "lost_amount", "lost_count", "without_amount_count", "won_amount", "won_count",
+        "won_without_amount_count",
+    )  # fmt: skip
 
     def __init__(self, zero: Decimal) -> None:
-        self.lost_count = self.won_count = self.without_amount_count = 0
+        self.lost_count = self.won_count = self.without_amount_count = self.won_without_amount_count = 0
         self.lost_amount = self.won_amount = zero
 
     def add(self, deal: Deal, amount: Decimal) -> None:
         if deal.status == "won":
             self.won_count += 1
             self.won_amount += amount
+            self.won_without_amount_count += deal.amount is None
         else:
             self.lost_count += 1
             self.lost_amount += amount
@@ -133,7 +139,7 @@ class _Tally:
             self.lost_amount, percent(self.lost_amount, base.lost_amount),
             self.won_count if has_won else None, self.won_amount if has_won else None,
             percent(self.won_count, self.won_count + self.lost_count) if has_won else None,
-            self.without_amount_count,
+            self.without_amount_count, self.won_without_amount_count,
         )  # fmt: skip
 
 

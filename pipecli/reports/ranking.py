@@ -44,6 +44,8 @@ class Row(NamedTuple):
     points: Decimal
     won_count: int
     won_amount: Decimal
+    won_without_amount_count: int
+    """Won for nobody knows how much: in no amount and no average, and with the points of a win alone."""
     lost_count: int
     win_rate: Decimal | None
     """Percent of the won and the lost."""
@@ -96,10 +98,11 @@ def ranking(
     def row(key: str | None, tally: _Tally, tally_then: _Tally) -> Row:
         rank, rank_then = ranks.get(key), ranks_then.get(key)
         return Row(
-            rank, key, plain(tally.points), tally.won_count, tally.won_amount, tally.lost_count,
+            rank, key, plain(tally.points), tally.won_count, tally.won_amount,
+            tally.without_amount, tally.lost_count,
             percent(tally.won_count, tally.won_count + tally.lost_count),
-            _average(tally.won_amount, tally.won_count, shown.currency), tally.average_days,
-            rank_then, rank_then - rank if rank and rank_then else None,
+            _average(tally.won_amount, tally.won_count - tally.without_amount, shown.currency),
+            tally.average_days, rank_then, rank_then - rank if rank and rank_then else None,
             plain(tally_then.points) if previous else None,
             plain(tally.points - tally_then.points) if previous else None,
         )  # fmt: skip
@@ -136,11 +139,11 @@ def plain(points: Decimal) -> Decimal:
 class _Tally:
     """The running sums of one row."""
 
-    __slots__ = ("days", "lost_count", "points", "won_amount", "won_count")
+    __slots__ = ("days", "lost_count", "points", "without_amount", "won_amount", "won_count")
 
     def __init__(self, zero: Decimal) -> None:
         self.points = Decimal(0)
-        self.won_count = self.lost_count = self.days = 0
+        self.won_count = self.lost_count = self.days = self.without_amount = 0
         self.won_amount = zero
 
     def add(self, deal: Deal, points: Points, base: Valuation, shown: Valuation) -> None:
@@ -149,6 +152,7 @@ class _Tally:
             return
         in_base = base.amount(deal) or base.zero
         self.won_count += 1
+        self.without_amount += deal.amount is None
         self.won_amount += in_base if shown is base else shown.amount(deal) or shown.zero
         self.points += points.of(in_base)
         self.days += deal.cycle_days or 0

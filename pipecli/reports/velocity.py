@@ -141,7 +141,7 @@ def _values(deals: Iterable[Deal], days: Days, valuation: Valuation) -> dict[str
     return {
         deal.id: valuation.amount(deal) or valuation.zero
         for deal in deals
-        if deal.status == "won" and days.has(deal.ended)
+        if deal.status == "won" and days.has(deal.ended) and deal.amount is not None
     }
 
 
@@ -172,17 +172,19 @@ def _pace(deals: Sequence[Deal], days: Days, values: dict[str, Decimal], valuati
     cycles = [deal.cycle_days for deal in won if deal.cycle_days is not None]
     lost_cycles = [deal.cycle_days for deal in ended if deal.status == "lost" and deal.cycle_days is not None]
     open_count = sum(deal.is_open_after(days.last) for deal in deals)
-    worth = sum((values[deal.id] for deal in won), valuation.zero)
+    valued = [values[deal.id] for deal in won if deal.id in values]
+    worth = sum(valued, valuation.zero)
     decided_count = statuses["won"] + statuses["lost"]
     speed = None
-    if won and sum(cycles):
+    if valued and sum(cycles):
         # All multiplied first and divided last: nothing is rounded on the way.
-        brings = EXACT.multiply(EXACT.multiply(worth, Decimal(open_count)), Decimal(len(cycles)))
-        speed = rounded(EXACT.divide(brings, Decimal(decided_count * sum(cycles))), valuation.currency)
+        brings = EXACT.multiply(EXACT.multiply(worth, Decimal(open_count)), Decimal(len(cycles) * len(won)))
+        days_in_all = Decimal(decided_count * sum(cycles) * len(valued))
+        speed = rounded(EXACT.divide(brings, days_in_all), valuation.currency)
     return Pace(
         open_count, statuses["won"], statuses["lost"], statuses["closed"],
         percent(len(won), decided_count),
-        rounded(EXACT.divide(worth, Decimal(len(won))), valuation.currency) if won else None,
+        rounded(EXACT.divide(worth, Decimal(len(valued))), valuation.currency) if valued else None,
         _time(cycles), _time(lost_cycles), speed,
         sum(deal.cycle_days is None for deal in ended),
     )  # fmt: skip

@@ -379,3 +379,33 @@ def test_a_note_and_a_call_of_one_number_are_two_and_a_closing_day_is_asked_for(
     assert deal["closed"] == {"date": "2026-02-01", "amount": 100}
     assert [activity["type"] for activity in deal["activities"]] == ["call", "note"]
     assert "nothing to change" in cli("import", "run", "moves/p").out
+
+
+def test_a_won_deal_without_an_amount_is_counted_apart_and_never_as_nothing(cli: Cli, root: Path) -> None:
+    head = "Record ID,Deal Name,Deal Stage,Amount,Close Date,Create Date,Deal owner\n"
+    rows = (
+        "1,Roof,Closed Won,,2026-11-02 10:00,2026-01-02 09:00,Ana Ruiz\n"
+        "2,Door,Closed Won,300,2026-11-03 10:00,2026-01-02 09:00,Ana Ruiz\n"
+        "3,Wall,Contract Sent,,2026-12-03 10:00,2026-01-02 09:00,Ana Ruiz\n"
+    )
+    cli("import", "plan", packed("w.zip", {"all-deals.csv": head + rows}), "--into", "moves/w")
+    assert "they agree" in cli("import", "run", "moves/w").out
+    assert deals(root)["1"]["closed"] == {"date": "2026-11-02", "amount": "unknown"}
+    assert deals(root)["2"]["closed"] == {"date": "2026-11-03", "amount": 300}
+    cli("check")
+    made = json.loads(cli("report", "ranking", "--format", "json").out)
+    (won,) = [row for row in made["rows"] if row["won_count"]]
+    assert (won["won_count"], won["won_amount"], won["average_amount"]) == (2, 300, 300)
+    for report in (["forecast"], ["report", "ranking"], ["report", "lost"], ["report", "funnel"]):
+        made = json.loads(cli(*report, "--format", "json").out)
+        assert made["totals"]["won_without_amount_count"] == 1, report
+        assert "apart, 1 won deal of which nobody knows the amount" in cli(*report).out, report
+    shown = cli("opp", "show", str(deals(root)["1"]["id"])).out
+    assert "unknown" in shown
+    exported = cli("export", "opportunities").out
+    assert "closed.amount" in exported
+    Path("again.csv").write_text(exported)
+    assert "made" in cli("import", "opportunities", "again.csv").out
+    assert deals(root)["1"]["closed"] == {"date": "2026-11-02", "amount": "unknown"}
+    assert "unknown" in cli("opp", "won", str(deals(root)["3"]["id"]), "--amount", "unknown").out
+    assert deals(root)["3"]["closed"]["amount"] == "unknown"  # type: ignore[index]

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from enum import Enum
-from typing import TYPE_CHECKING, Any, TypeVar, get_origin
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin
 
 from pipecli.cli.common.session import say
 from pipecli.errors import Ambiguous, FaultyFile, PipecliError
@@ -165,6 +165,8 @@ def read(
         return run.day(text)
     if bool in classes:
         return _flag(name, text)
+    if any(get_origin(kind) is Literal and text.strip() in get_args(kind) for kind in kinds):
+        return text.strip()
     if Decimal in classes or int in classes:
         return typed_number(name, path, text, currency or base_currency(run))
     if any(issubclass(kind, (str, Enum)) for kind in classes):

@@ -42,7 +42,9 @@ def won(
     ] = None,
     amount: Annotated[
         str | None,
-        typer.Option(help="The final value, as 12000 or 12k. Default: the quotation's.", metavar="AMOUNT"),
+        typer.Option(
+            help="The final value, as 12000 or 12k, or unknown. Default: the quotation's.", metavar="AMOUNT"
+        ),
     ] = None,
     day: _Day = None,
     note: Annotated[str | None, typer.Option(help="What else there is to say.", metavar="TEXT")] = None,
@@ -62,7 +64,9 @@ def won(
             now=transaction.now,
             day=_closing_day(transaction, deal, day),
             quotation=transaction.get(Quotation, quotation) if quotation is not None else None,
-            amount=option("--amount", amount, (Opportunity, "amount"), transaction.session, deal.currency),
+            amount=option(
+                "--amount", amount, (Opportunity, "closed.amount"), transaction.session, deal.currency
+            ),
             note=option("--note", note, (Opportunity, "closed.detail"), transaction.session),
         )
         if amount is not None:
@@ -73,15 +77,17 @@ def won(
 def _ask_if_far(transaction: Transaction, change: Change, quotations: Sequence[Quotation]) -> None:
     """Point out a final value that is far from the quotation; at a terminal, go on only if it is meant."""
     deal = change.asked
-    assert isinstance(deal, Opportunity) and deal.closed and deal.closed.amount is not None
+    assert isinstance(deal, Opportunity) and deal.closed
+    if deal.closed.value is None:
+        return
     winner = next((paper for paper in quotations if paper.id == deal.closed.quotation), None)
     if winner is None or winner.currency != deal.currency:
         return
     offered = totals(winner).net
-    apart = difference(deal.closed.amount, offered, transaction.settings.quotations.max_difference)
+    apart = difference(deal.closed.value, offered, transaction.settings.quotations.max_difference)
     if apart is None:
         return
-    final = f"{deal.closed.amount:,f} {deal.currency}"
+    final = f"{deal.closed.value:,f} {deal.currency}"
     say(f"warning: {final} is {apart} {winner.id}, which comes to {offered:,f}")
     is_asked = sys.stdin.isatty() and sys.stderr.isatty() and not transaction.session.dry_run
     if is_asked and not typer.confirm("Is that the final value?", err=True):

@@ -153,7 +153,9 @@ def _outcome(deal: RecordJson) -> Iterator[Line]:
     """The outcome of a closed deal, and where it stood."""
     closed = deal["closed"]
     parts = [
-        amount_text(closed.get("amount"), deal["currency"]),
+        "amount unknown"
+        if closed.get("amount") == "unknown"
+        else amount_text(closed.get("amount"), deal["currency"]),
         f"with {closed['quotation']}" if "quotation" in closed else "",
         f"to {', '.join(closed['competitors'])}" if "competitors" in closed else "",
         f"for {', '.join(closed['reasons'])}" if "reasons" in closed else "",

@@ -21,6 +21,7 @@ from pipecli.cli.report.printing import (
     grouping,
     period_text,
     print_report,
+    won_without_amount,
 )
 from pipecli.cli.report.rows import (
     MANAGER,
@@ -157,6 +158,7 @@ def _remarks(report: Forecast, targeted: Targeted) -> list[str]:
         if apart.open_count and not any(row.key == key for row in report.rows):
             amount = money(apart.amount, report.currency, minor_digits(report.currency))
             lines.append(f"in all, {count(apart.open_count, 'open deal')} {what}: {amount}")
+    lines += won_without_amount(report.totals.won_without_amount_count)
     if report.without_amount:
         lines.append(f"in all, {count(report.without_amount, 'open deal')} without an amount: counted as 0")
     if report.on_hold.open_count:

@@ -27,6 +27,7 @@ from pipecli.cli.report.printing import (
     percent_column,
     period_text,
     print_report,
+    won_without_amount,
 )
 from pipecli.cli.report.rows import funnel_of, steps_of
 from pipecli.records.kinds import LEAD, OPPORTUNITY
@@ -159,4 +160,4 @@ def _remarks(report: Funnel) -> list[str]:
         lines.append(
             f"win rate: {counts.win_rate} % of the {counts.won_count + counts.lost_count} won and lost"
         )
-    return lines
+    return lines + won_without_amount(counts.won_without_amount_count)

@@ -26,6 +26,7 @@ from pipecli.cli.report.printing import (
     percent_column,
     period_text,
     print_report,
+    won_without_amount,
 )
 from pipecli.records.kinds import CUSTOMER, OPPORTUNITY
 from pipecli.records.money import minor_digits
@@ -198,6 +199,7 @@ def _remarks(report: Lost, currency: str, *, is_pivot: bool) -> list[str]:
         lines.append(f"a deal counts at each {report.by} it has, and once in the total")
     if missing := report.totals.without_amount_count:
         lines.append(f"{_deals(missing)} without an amount: counted as 0")
+    lines += won_without_amount(report.totals.won_without_amount_count)
     if report.closed.closed_count:
         amount = money(report.closed.closed_amount, currency, minor_digits(currency))
         lines.append(f"apart, {_deals(report.closed.closed_count)} closed without an answer: {amount}")

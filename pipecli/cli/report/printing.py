@@ -19,6 +19,7 @@ from pipecli.records.money import minor_digits
 from pipecli.reports.deals import Days, Deal, Place
 from pipecli.store.index.records import labels
 from pipecli.store.index.rows import all_deals, stages_entered
+from pipecli.wording import count
 
 Key = tuple[str | None, str | None]
 """The process of a stage (else None), and the stage, user, team, month, …; None: of none."""
@@ -209,6 +210,11 @@ def period_text(period: Days) -> str:
     """`from 2026-10-01 to 2026-12-31`; empty without bounds."""
     first, last = period
     return " ".join([*([f"from {first}"] if first else []), *([f"to {last}"] if last else [])])
+
+
+def won_without_amount(number: int) -> list[str]:
+    """The note on deals whose `closed.amount` is unknown."""
+    return [f"apart, {count(number, 'won deal')} of which nobody knows the amount"] if number else []
 
 
 def stage_places(order: Sequence[Place]) -> dict[Place, int]:

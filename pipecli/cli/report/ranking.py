@@ -27,6 +27,7 @@ from pipecli.cli.report.printing import (
     percent_column,
     period_text,
     print_report,
+    won_without_amount,
 )
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.reports.deals import Days, Valuation
@@ -106,7 +107,10 @@ def _print(run: Session, report: Ranking, points: Points, base: str, currency: s
         _columns(report, currency),
         about=about,
         total={**report.totals._asdict(), "label": "total"},
-        remarks=_remarks(points, base),
+        remarks=[
+            *_remarks(points, base),
+            *won_without_amount(report.totals.won_without_amount_count),
+        ],
         nothing="no deal was won or lost",
     )
 

@@ -319,7 +319,7 @@ def _without_deals(report: Forecast, by: str, goals: _Goals) -> Iterator[Row]:
     known = {row.key for row in report.rows}
     zero = report.totals.amount * 0
     for name in goals.periods(by) - known:
-        yield Row(name, None, 0, zero, zero, 0, zero, 0, 0, 0)
+        yield Row(name, None, 0, zero, zero, 0, zero, 0, 0, 0, 0)
 
 
 def _end_of_month(day: date) -> date:

@@ -184,6 +184,8 @@ def reader(collection: Collection, path: Path, column_format: ColumnFormat) -> R
         return whole
     if path[:2] == STAGE_ENTERED and len(path) == 3:
         return _entered(column_format)
+    if path == ("closed", "amount"):
+        return _or_unknown(_money(column_format))
     if path == ("total",) and collection.noun in ("quotation", "order"):
         return _money(column_format)
     annotation = base.annotation_at(collection.model, path)
@@ -250,6 +252,11 @@ def _fraction(column_format: ColumnFormat) -> Reader:
         return round(value * 100, 6).normalize() + 0
 
     return read
+
+
+def _or_unknown(read: Reader) -> Reader:
+    """What a deal was won for, which may be unknown."""
+    return lambda cell: "unknown" if text_of(cell).strip() == "unknown" else read(cell)
 
 
 def _entered(column_format: ColumnFormat) -> Reader:

@@ -439,7 +439,10 @@ class Deals:
             columns[final] = [{"to": "closed.amount", "when": when} for when in conditions]
         if column:
             columns[column] = [{"to": "amount"}]
-            columns[column] += [{"to": "closed.amount", "when": when} for when in conditions]
+            won = [row for row in self.table.rows if self.outcomes and self.outcomes.of_row(row) == "won"]
+            lacking = len(won) - texts(self.table._replace(rows=won), column).total()
+            rest = {"values": {"": UNKNOWN}, "#": f"{lacking:,} won deals have none"} if lacking else {}
+            columns[column] += [{"to": "closed.amount", "when": when, **rest} for when in conditions]
 
 
 def _listed(value: object) -> list[object]:

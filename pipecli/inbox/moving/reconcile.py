@@ -141,4 +141,5 @@ def _value(deal: dict[str, Any]) -> Decimal:
     """What a deal is worth: what it was won for, or its amount."""
     closed = deal.get("closed") or {}
     value = closed.get("amount") if closed.get("amount") is not None else deal.get("amount")
+    value = None if value == "unknown" else value
     return Decimal(str(value)) if value is not None else Decimal(0)

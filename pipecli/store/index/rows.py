@@ -261,7 +261,9 @@ def _lead_courses_on_leads(connection: sqlite3.Connection) -> tuple[Counter[str]
     ):
         counts[lead] += 1
         if status == "won":
-            sales[lead].append(Sale(key, Decimal(amount), currency, date.fromisoformat(closed)))
+            sales[lead].append(
+                Sale(key, Decimal(amount) if amount else None, currency, date.fromisoformat(closed))
+            )
     return counts, sales
 
 

@@ -197,7 +197,7 @@ _OF_RECORDS: dict[str, tuple[Columns, ...]] = {
         _fields_of("closed", "closed_date TEXT", "date"),
         (
             "closed_amount REAL, exact_closed_amount TEXT",
-            lambda deal: _money(deal.closed.amount if deal.closed else None),
+            lambda deal: _money(deal.closed.value if deal.closed else None),
         ),
         _fields_of(
             "closed",

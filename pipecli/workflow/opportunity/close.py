@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import ROUND_UP, Decimal
+from typing import Literal
 
 from pipecli.records.base import Record
 from pipecli.records.item import totals
@@ -46,7 +47,7 @@ def win(
     day: date,
     quotation: Quotation | None = None,
     sent: Mapping[str, datetime] | None = None,
-    amount: Decimal | None = None,
+    amount: Decimal | Literal["unknown"] | None = None,
     note: str | None = None,
 ) -> Change:
     """Close an open deal as won with `quotation`, by default the one accepted or last sent.
@@ -58,7 +59,11 @@ def win(
     require_open(deal)
     refuse_future(deal, day, now.date())
     winner = _offered(deal, quotation) if quotation else last_offered(quotations, sent or {})
-    value = _value(deal, winner) if amount is None else _payable(amount, deal.currency)
+    value = _value(deal, winner) if amount is None else amount
+    won = "won, amount unknown"
+    if isinstance(value, Decimal):
+        value = _payable(value, deal.currency)
+        won = f"won {value:,f} {deal.currency}"
     closed = Closed.model_construct(
         date=day, amount=value, quotation=winner.id if winner else None, detail=note
     )
@@ -66,7 +71,7 @@ def win(
     order = _order(deal, winner, orders, id=order_id, now=now, day=day) if winner else None
     return Change(
         deal.with_(status=OpportunityStatus.WON, closed=closed),
-        f"won {value:,f} {deal.currency}" + (f" with {winner.id}" if winner else ""),
+        won + (f" with {winner.id}" if winner else ""),
         "won",
         also=(
             *(quotation.with_(status=_settle(quotation, winner)) for quotation in settled),
