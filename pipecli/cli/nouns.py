@@ -34,8 +34,8 @@ NOUNS = {
         "Leads: add, qualify, convert, disqualify.",
         verbs=_verbs(
             "lead.qualify",
-            "add, list, show, set, edit, qualify, disqualify, reopen, convert, merge, dupes, tag add, "
-            "tag remove",
+            "add, list, show, set, edit, remove, qualify, disqualify, reopen, convert, merge, dupes, "
+            "tag add, tag remove",
             {"show": "lead.show", "convert": "lead.convert", "dupes": "lead.show"},
         ),
         groups={"tag": "Tags: add, remove."},
@@ -49,6 +49,7 @@ NOUNS = {
             "show": "opportunity.show",
             "set": "opportunity.set",
             "edit": "opportunity.set",
+            "remove": "opportunity.set",
             "advance": "opportunity.set",
             "hold": "opportunity.set",
             "resume": "opportunity.set",
@@ -92,6 +93,7 @@ NOUNS = {
             "show": "show",
             "set": "quotation.draft",
             "edit": "quotation.draft",
+            "remove": "quotation.draft",
             "send": "quotation.send",
             "revise": "quotation.send",
             "accept": "quotation.send",

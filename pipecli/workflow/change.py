@@ -50,12 +50,20 @@ class Change:
         return self.result or self.subject
 
 
-def remove(record: Record, used_by: Sequence[str], *, hint: str = "change those first") -> Change:
-    """Remove a record; `used_by` are the ids of the records that name it."""
+def remove(
+    record: Record,
+    used_by: Sequence[str],
+    *,
+    hint: str = "change those first",
+    hanging: Sequence[Record] = (),
+) -> Change:
+    """Remove a record, and what is `hanging` on it alone; `used_by` are the ids of others that name it."""
     if used_by:
         users = first_of(used_by, 5)
         raise Refused(f"{record.key} can't be removed, records use it: {users}", hint=hint)
-    return Change(record, f"remove {record.noun} {record.label}", "removed", removed=(record,))
+    along = f" and {', '.join(other.key for other in hanging)}" if hanging else ""
+    summary = f"remove {record.noun} {record.label}{along}"
+    return Change(record, summary, "removed", removed=(record, *hanging))
 
 
 def require_open(deal: Opportunity) -> None:

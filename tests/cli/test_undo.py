@@ -132,3 +132,26 @@ def test_json_names_both_commits(cli: Cli, git: Git) -> None:
     answer = json.loads(cli("undo", "--format", "json").out)
     assert (answer["undone"], answer["commit"]) == (undone, git("rev-parse", "HEAD"))
     assert answer["records"] == ["OPP-2Q8XA"]
+
+
+def test_what_was_made_by_mistake_is_removed_with_what_hangs_on_it(
+    cli: Cli, refused: Callable[..., str], shop: object, git: Callable[..., str]
+) -> None:
+    deal = cli("opp", "add", "Wrong", "--organization", "Blue Cup", "--format", "ids").id
+    cli("opp", "item", "add", deal, "--description", "Mill", "--price", "10")
+    draft = cli("quote", "new", deal, "--format", "ids").id
+    cli("activity", "add", deal, "--type", "note", "--subject", "Hm")
+    cli("opp", "remove", deal)
+    assert git("log", "-1", "--format=%s") == f"{deal}: remove opportunity Wrong and {draft}"
+    assert cli("opp", "list", "--all", "--where", "title = 'Wrong'", "--format", "ids").out == ""
+    cli("undo")
+    lead = cli("lead", "add", "--name", "Ana", "--organization", "Ana & Co", "--format", "ids").id
+    cli("opp", "set", deal, f"lead={lead}")
+    assert f"{lead} can't be removed, records use it: {deal}" in refused("lead", "remove", lead)
+    cli("opp", "set", deal, "lead=")
+    cli("lead", "remove", lead)
+    cli("quote", "remove", draft)
+    assert cli("quote", "list", "--all", "--format", "ids").out == ""
+    cli("opp", "lost", deal, "--reason", "price")
+    assert f"{deal} is lost" in refused("opp", "remove", deal)
+    assert cli("check").code == 0

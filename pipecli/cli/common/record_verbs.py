@@ -260,16 +260,36 @@ def _add_tags(app: typer.Typer, kind: Kind, setting: Setting) -> None:
         tagged(ctx, words, "remove")
 
 
-def add_remove(app: typer.Typer, kind: Kind, *, way_out: str = "change those first") -> None:
-    """Give a noun its `remove`; `way_out` is what to do about the records that use one, `{key}` its slug."""
-    name = kind.noun.replace("-", " ")
+def add_remove(
+    app: typer.Typer,
+    kind: Kind,
+    *,
+    way_out: str = "change those first",
+    help_text: str = "",
+    allow: Callable[[Any], None] = lambda _: None,
+    hangs: Callable[[Any], bool] = lambda _: False,
+) -> None:
+    """Give a noun its `remove`; `way_out` is what to do about the records that use one, `{key}` its slug.
 
-    @app.command(f"{_typed(kind)} remove", cls=Changing, help=f"Remove a {name} that no record uses.")
+    `allow` refuses a record that is more than a mistake; one that `hangs` on it, and that nothing else names,
+    goes along.
+    """
+    help_text = help_text or f"Remove a {kind.noun.replace('-', ' ')} that no record uses."
+
+    @app.command(f"{_typed(kind)} remove", cls=Changing, help=help_text)
     def remove(ctx: typer.Context, ref: Ref) -> None:
         with changing(ctx) as transaction:
             record: Any = transaction.get(kind.model, ref, Care.WHOLE)
-            used_by = [name for name, _ in users_of(transaction, kind, record.key)]
-            transaction.do(remove_record(record, used_by, hint=way_out.format(key=record.key)))
+            allow(record)
+            used_by, hanging = [], []
+            for key, file in users_of(transaction, kind, record.key):
+                other = transaction.pipeline.read(file)
+                if hangs(other) and not users_of(transaction, BY_NOUN[other.noun], key):
+                    hanging.append(other)
+                else:
+                    used_by.append(key)
+            hint = way_out.format(key=record.key)
+            transaction.do(remove_record(record, used_by, hint=hint, hanging=hanging))
 
 
 def users_of(transaction: Transaction, kind: Kind, key: str) -> list[tuple[str, str]]:

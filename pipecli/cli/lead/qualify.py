@@ -9,7 +9,7 @@ import typer
 from pipecli.cli.common.assignments import assign, built, names_field, split
 from pipecli.cli.common.change import Transaction, changing
 from pipecli.cli.common.command import Changing, Notes, Ref, Sets, Tags, noun
-from pipecli.cli.common.record_verbs import add_set_edit, users_of
+from pipecli.cli.common.record_verbs import add_remove, add_set_edit, users_of
 from pipecli.cli.opportunity.add import owned_by_rule
 from pipecli.records.kinds import LEAD
 from pipecli.records.lead import Lead
@@ -97,6 +97,12 @@ def _allow_edit(transaction: Transaction, before: Any, after: Any) -> None:
 
 
 add_set_edit(app, LEAD, _set, _allow_edit)
+add_remove(
+    app,
+    LEAD,
+    way_out="disqualify it instead: pipecli lead disqualify {key}",
+    help_text="Remove a lead made by mistake, that no record uses.",
+)
 
 
 @app.command(cls=Changing)

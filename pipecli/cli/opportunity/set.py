@@ -17,7 +17,14 @@ from pipecli.cli.common.command import (
     noun,
 )
 from pipecli.cli.common.item_verbs import add_item_verbs
-from pipecli.cli.common.record_verbs import ChangingMany, Refs, add_set_edit, change_each, names_of
+from pipecli.cli.common.record_verbs import (
+    ChangingMany,
+    Refs,
+    add_remove,
+    add_set_edit,
+    change_each,
+    names_of,
+)
 from pipecli.cli.common.reference import is_recent
 from pipecli.cli.common.session import session
 from pipecli.errors import PipecliError
@@ -27,7 +34,7 @@ from pipecli.store.index.records import open_deal_counts
 from pipecli.workflow import items
 from pipecli.workflow.assignment import share as shared
 from pipecli.workflow.assignment import unshare
-from pipecli.workflow.change import Change
+from pipecli.workflow.change import Change, require_open
 from pipecli.workflow.opportunity import advance as advance_opportunity
 from pipecli.workflow.opportunity import set as rules
 from pipecli.workflow.opportunity.advance import complete_step, undo_step
@@ -41,6 +48,7 @@ from pipecli.workflow.opportunity.set import (
     remove_stakeholder,
     set_fields,
 )
+from pipecli.workflow.quotation import is_first_draft
 
 if TYPE_CHECKING:
     from pipecli.records.party import Contact
@@ -138,6 +146,14 @@ def _allow_edit(transaction: Transaction, before: Any, after: Any) -> None:
 
 
 add_set_edit(app, OPPORTUNITY, _set, _allow_edit)
+add_remove(
+    app,
+    OPPORTUNITY,
+    way_out="close it instead: pipecli opp lost {key}",
+    help_text="Remove an open opportunity made by mistake, with its drafts, if no other record uses it.",
+    allow=require_open,
+    hangs=is_first_draft,
+)
 
 
 add_item_verbs(app, Opportunity, items)

@@ -14,7 +14,7 @@ from pipecli.cli.common.command import (
     noun,
 )
 from pipecli.cli.common.item_verbs import add_item_verbs
-from pipecli.cli.common.record_verbs import add_set_edit, setting_of
+from pipecli.cli.common.record_verbs import add_remove, add_set_edit, setting_of
 from pipecli.errors import PipecliError
 from pipecli.records.catalogue import PriceList
 from pipecli.records.kinds import QUOTATION
@@ -112,6 +112,7 @@ def _of_a_draft(transaction: Transaction, before: Any, after: Any) -> None:
 
 
 add_set_edit(app, QUOTATION, setting_of(_of_a_draft), _of_a_draft)
+add_remove(app, QUOTATION, help_text="Remove a draft made by mistake.", allow=rules.require_removable)
 
 
 add_item_verbs(app, Quotation, rules)
