@@ -32,6 +32,8 @@ EXTRAS = {
 
 PINNED_INSTALL = f'pip install "{DISTRIBUTION}=={__version__}"'
 """The command that installs this very version."""
+PINNED_INSTALL_CHARTS = f'pip install "{DISTRIBUTION}[charts]=={__version__}"'
+"""The same for the dashboard."""
 
 
 def missing_extras() -> list[str]:

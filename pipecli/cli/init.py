@@ -24,6 +24,7 @@ import typer
 from pipecli.cli.common.command import Verb, noun
 from pipecli.cli.common.session import say, session
 from pipecli.cli.main import run
+from pipecli.distribution import PINNED_INSTALL_CHARTS
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import create, git, git_commit
@@ -55,6 +56,14 @@ def init(
             "is there gets the file alone.",
         ),
     ] = None,
+    pages: Annotated[
+        bool,
+        typer.Option(
+            "--pages",
+            help="With --ci github: also the dashboard by schedule and push, as an artifact; the file says "
+            "how it becomes a page, and who can see that.",
+        ),
+    ] = False,
     server_hook: Annotated[
         bool,
         typer.Option(
@@ -75,23 +84,31 @@ def init(
     run = session(ctx)
     root = run.directory_for(directory)
     review = _review(ci, install)
+    if pages and ci != "github":
+        raise typer.BadParameter("goes with --ci github", param_hint="--pages")
+    dashboard = Review(create.DASHBOARD, install or PINNED_INSTALL_CHARTS) if pages else None
     if server_hook:
         if ci or sample or currency or company or timezone:
             raise typer.BadParameter("goes alone", param_hint="--server-hook")
         say(f"{create.add_server_hook(root)} looks at every push to the shared branch")
         return
     if review and (root / SETTINGS_FILE).is_file() and not (sample or currency or company or timezone):
-        _add(review, root)
+        if not (dashboard and (root / review.host.file).exists()):
+            _add(review, root)
+        if dashboard:
+            _add(dashboard, root)
         return
     if sample:
         now = run.fixed_now() or date.today()
         commits = replay(root, now.date() if isinstance(now, datetime) else now, review)
         say(f"{commits} commits of a small company are in {root}; try: pipecli -C {directory} forecast")
-        return
-    pipeline = create.create_pipeline(
-        root, currency=currency or "EUR", company=company, timezone=timezone, review=review
-    )
-    say(f"a new pipeline is in {pipeline.root}; the first steps: `pipecli --help`, `pipecli lead add`")
+    else:
+        create.create_pipeline(
+            root, currency=currency or "EUR", company=company, timezone=timezone, review=review
+        )
+        say(f"a new pipeline is in {root.resolve()}; the first steps: `pipecli --help`, `pipecli lead add`")
+    if dashboard:
+        _add(dashboard, root)
 
 
 def _review(ci: str | None, install: str | None) -> Review | None:
@@ -111,7 +128,8 @@ def _add(review: Review, root: Path) -> None:
     with pipeline.exclusive():
         create.add(pipeline.location, review)
     host = review.host
-    say(f"{host.file} is committed; push it, and {host.name} reviews what is to be merged")
+    does = "draws the dashboard" if host is create.DASHBOARD else "reviews what is to be merged"
+    say(f"{host.file} is committed; push it, and {host.name} {does}")
 
 
 LAST_DAY = date(2026, 11, 20)

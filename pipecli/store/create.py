@@ -38,12 +38,20 @@ class Host(NamedTuple):
     """The key, after its indentation, that names the paths of a pipeline in a subfolder."""
     below: str
     """The pattern of a path filter for all that is in a folder."""
+    template: str
+    summary: str = "Review what is to be merged, on {}"
+    """Of the commit that adds the file."""
 
 
 HOSTS = {
-    "github": Host("github", ".github/workflows/pipecli.yml", "    paths", "**"),
-    "gitlab": Host("gitlab", ".gitlab-ci.yml", "    changes", "**/*"),
+    "github": Host("github", ".github/workflows/pipecli.yml", "    paths", "**", "github.yml"),
+    "gitlab": Host("gitlab", ".gitlab-ci.yml", "    changes", "**/*", "gitlab.yml"),
 }
+DASHBOARD = HOSTS["github"]._replace(
+    file=".github/workflows/pipecli-dashboard.yml",
+    template="github-dashboard.yml",
+    summary="Draw the dashboard, on {}",
+)
 
 
 class Review(NamedTuple):
@@ -56,7 +64,7 @@ class Review(NamedTuple):
 def text(review: Review, prefix: str) -> str:
     """The file's text; `prefix` leads from the repository to the pipeline: `sales/`, or nothing."""
     host = review.host
-    template = resources("pipecli.store").joinpath("ci", f"{host.name}.yml").read_text(encoding="utf-8")
+    template = resources("pipecli.store").joinpath("ci", host.template).read_text(encoding="utf-8")
     paths = ""
     if prefix:
         folder = re.sub(r"([*+?!\[\]{}\\])", r"\\\1", prefix)
@@ -99,7 +107,7 @@ def add(place: Location, review: Review) -> None:
     """Add the file to a pipeline, as one commit. Raises PipecliError, and nothing is changed."""
     host = review.host
     require_absent(place.work_tree, host)
-    message = f"Review what is to be merged, on {host.name}\n\nPipecli-Event: ci-added"
+    message = f"{host.summary.format(host.name)}\n\nPipecli-Event: ci-added"
     try:
         if not place.prefix:
             make(place, [Write(host.file, None, text(review, "").encode())], message)

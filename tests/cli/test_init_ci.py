@@ -316,3 +316,27 @@ def test_the_script_of_the_gitlab_job_runs(checkout: Callable[[str], Path], comm
         assert f"--request {asked} --form body=<note.md" in (commands / "log").read_text().splitlines()[-1]
     assert (here / "note.md").read_text().startswith("<!-- pipecli -->\n### Pipeline")
     assert not list(here.rglob("pwned"))
+
+
+def test_the_dashboard_is_drawn_where_it_is_asked_for(cli: Cli, root: Path, git: Git, tmp_path: Path) -> None:
+    file = ".github/workflows/pipecli-dashboard.yml"
+    said = cli("init", "--ci", "github", "--pages").err
+    assert said.splitlines()[-1] == f"{file} is committed; push it, and github draws the dashboard"
+    assert git("log", "-2", "--format=%s", "--name-only").split("\n") == [
+        *("Draw the dashboard, on github", "", file),
+        *("Review what is to be merged, on github", "", FILES["github"]),
+    ]
+    workflow = read(root / file)
+    assert set(workflow["on"]) == {"push", "schedule", "workflow_dispatch"}
+    assert workflow["jobs"]["publish"]["if"] == "vars.PIPECLI_PAGES == 'published'"  # no page unless asked
+    assert "EVERYBODY ON THE INTERNET" in (root / file).read_text()
+    install, draw = (step["run"] for step in workflow["jobs"]["dashboard"]["steps"] if "run" in step)
+    assert install.strip() == f'pip install "pipecli-crm[charts]=={__version__}"'
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = shell(draw, root, RUNNER_TEMP=str(tmp_path), PATH=path)
+    assert done.returncode == 0, done.stderr
+    assert "<html" in (tmp_path / "dashboard" / "index.html").read_text()
+    assert "exists already" in cli("init", "--ci", "github", "--pages", code=1).err
+    cli("init", "--ci", "gitlab", "--pages", code=2)
+    assert run(["init", str(tmp_path / "new"), "--ci", "github", "--pages"]) == 0
+    assert (tmp_path / "new" / file).exists() and (tmp_path / "new" / FILES["github"]).exists()
