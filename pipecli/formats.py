@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, time
 from decimal import Decimal
 from enum import Enum
+from functools import cache
 from json.encoder import encode_basestring as _quote
 from typing import Any
 
@@ -38,7 +39,15 @@ def dumps(value: object, indent: int | None = 2) -> str:
 
 def loads(text: str | bytes) -> Any:
     """The value of a JSON text, with Decimal for every number that has a point or an exponent."""
-    return json.loads(text, parse_float=Decimal, parse_constant=_refused)
+    return _decoder().decode(
+        text if isinstance(text, str) else text.decode(json.detect_encoding(text), "surrogatepass")
+    )
+
+
+@cache
+def _decoder() -> json.JSONDecoder:
+    """One for all: to make it takes as long as to read a record."""
+    return json.JSONDecoder(parse_float=Decimal, parse_constant=_refused)
 
 
 def _on_one_line(value: object) -> str:

@@ -227,13 +227,9 @@ def read_bytes(root: Path, file: str, largest: int = LARGEST) -> bytes:
     Raises PipecliError for what leads out of it, isn't a regular file or holds more than `largest` bytes;
     OSError, FileNotFoundError among them.
     """
-    path = os.path.realpath(inside(root, file))
-    # no waiting for who writes into a pipe; a link that is put here only now is not followed
-    with open(os.open(path, os.O_RDONLY | _CAUTIOUS), "rb", buffering=0) as handle:  # noqa: PTH123
-        status = os.fstat(handle.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise PipecliError(f"{file} isn't a regular file", hint="put the file itself here")
-        content = handle.read(largest + 1)
+    content = _content(os.path.realpath(inside(root, file)), largest)
+    if content is None:
+        raise PipecliError(f"{file} isn't a regular file", hint="put the file itself here")
     if len(content) > largest:
         raise PipecliError(f"{file} is too large", hint=f"{largest:,} bytes at most are read of it")
     return content
@@ -243,22 +239,33 @@ def read_text(root: Path, file: str) -> str:
     """The text of a record's file. Raises FaultyFile for what can't be one, FileNotFoundError."""
     path = f"{root}/{file}"  # not a Path: 9,000 of them are a tenth of building an index
     status = os.lstat(path)
-    if stat.S_ISLNK(status.st_mode):
-        raise FaultyFile(
-            [Fault(file, 0, 0, "file", "a symbolic link can't be a record; put the file itself here")]
-        )
-    if stat.S_ISDIR(status.st_mode):
-        raise FaultyFile([Fault(file, 0, 0, "file", "a directory has the name of a record")])
-    if not stat.S_ISREG(status.st_mode):  # who reads a pipe waits for somebody to write
-        raise FaultyFile([Fault(file, 0, 0, "file", "a pipe or a device can't be a record")])
-    if status.st_size > LARGEST:
-        raise FaultyFile([Fault(file, 0, 0, "file", f"{status.st_size:,} bytes are too many for a record")])
-    try:
-        with open(os.open(path, os.O_RDONLY | _CAUTIOUS), "rb", buffering=0) as handle:  # noqa: PTH123
-            raw = handle.read(LARGEST + 1)
-    except PermissionError:
-        raise FaultyFile([Fault(file, 0, 0, "file", "the file can't be read: permission denied")]) from None
-    return read.decode(raw, file)
+    what = _NO_RECORDS.get(stat.S_IFMT(status.st_mode), "a pipe or a device can't be a record")
+    if stat.S_ISREG(status.st_mode):  # who reads a pipe waits for somebody to write
+        what = f"{status.st_size:,} bytes are too many for a record"
+        try:
+            if status.st_size <= LARGEST:
+                return read.decode(_content(path, LARGEST) or b"", file)
+        except PermissionError:
+            what = "the file can't be read: permission denied"
+    raise FaultyFile([Fault(file, 0, 0, "file", what)])
+
+
+_NO_RECORDS = {
+    stat.S_IFLNK: "a symbolic link can't be a record; put the file itself here",
+    stat.S_IFDIR: "a directory has the name of a record",
+}
+
+
+def _content(path: str, largest: int) -> bytes | None:
+    """The content of a file, a byte more than the largest wanted of a larger; None where it isn't regular."""
+    # no waiting for who writes into a pipe; a link that is put here only now is not followed
+    with open(os.open(path, os.O_RDONLY | _CAUTIOUS), "rb", buffering=0) as handle:  # noqa: PTH123
+        status = os.fstat(handle.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            return None
+        # Not the largest at once: the buffer for that takes four times as long as to read a record.
+        content = handle.read(min(status.st_size, largest) + 1)
+        return content if len(content) <= status.st_size else content + handle.read(largest)
 
 
 def make_folder(root: Path, folder: str) -> None:
@@ -440,10 +447,3 @@ def faults(absent: Mapping[tuple[str, str], str], kinds: Collection[Kind]) -> li
         for kind in kinds
         if (number := counts[kind.noun])
     ]  # fmt: skip
-
-
-def require_new(absent: Mapping[tuple[str, str], str], files: Collection[str]) -> None:
-    """Refuse to write a new record over one that is not checked out. Raises PipecliError."""
-    taken = next((file for file in absent.values() if file in files), None)
-    if taken:
-        raise PipecliError(f"{taken} exists already, and is not checked out", hint=WAY_OUT)

@@ -15,7 +15,6 @@ from pipecli.records import base
 from pipecli.records.kinds import BY_NOUN, PRODUCT, SETTINGS, SETTINGS_FILE, SLUG, closed_in_lists
 from pipecli.records.references import references
 from pipecli.store import files, journal, naming, reading
-from pipecli.store import files as left_out
 from pipecli.store import git_commit as git_dir
 from pipecli.store.files import Stat, kind_of
 from pipecli.store.git_commit import Commit, hardening, require_no_rebase
@@ -203,7 +202,7 @@ def commit(
     """
     if not writes:
         return None
-    left_out.require_new(pipeline.left_out, {write.file for write in writes if write.before is None})
+    _require_new(pipeline.left_out, {write.file for write in writes if write.before is None})
     if message is not None:
         require_no_rebase(pipeline.location.git_dir)
     stats: dict[str, Stat] = {}
@@ -224,6 +223,13 @@ def commit(
         [record.file for record in records if record.after is None],
     )
     return commit_id
+
+
+def _require_new(absent: Mapping[tuple[str, str], str], names: Collection[str]) -> None:
+    """Refuse to write a new record over one that is not checked out. Raises PipecliError."""
+    taken = next((file for file in absent.values() if file in names), None)
+    if taken:
+        raise PipecliError(f"{taken} exists already, and is not checked out", hint=files.WAY_OUT)
 
 
 def make(
