@@ -409,3 +409,41 @@ def test_a_won_deal_without_an_amount_is_counted_apart_and_never_as_nothing(cli:
     assert deals(root)["1"]["closed"] == {"date": "2026-11-02", "amount": "unknown"}
     assert "unknown" in cli("opp", "won", str(deals(root)["3"]["id"]), "--amount", "unknown").out
     assert deals(root)["3"]["closed"]["amount"] == "unknown"  # type: ignore[index]
+
+
+CARDS = """BEGIN:VCARD
+VERSION:3.0
+UID:u1
+N:Berg;Mia;;;
+FN:Mia Berg
+ORG:Hotel Aurora\\, Oslo;Kitchen
+item1.EMAIL;TYPE=INTERNET:mia@aurora.example
+EMAIL:mia.b@home.example
+TEL;TYPE=CELL:+47 123
+NOTE:Likes\\nlong
+  lines
+END:VCARD
+BEGIN:VCARD
+VERSION:2.1
+N;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:P=C3=A9rez;Ana
+TEL;CELL:+34 600
+END:VCARD
+"""
+
+
+def test_an_address_book_comes_as_contacts_and_a_zip_of_one_file_as_that_file(cli: Cli, root: Path) -> None:
+    Path("book.vcf").write_text(CARDS, encoding="utf-8")
+    told = json.loads(cli("import", "contacts", "book.vcf", "--format", "json").out)
+    assert (told["made"], told["made_on_the_way"]) == (2, {"customers": ["hotel-aurora-oslo"]})
+    mia = loads((root / "contacts/mia-berg.yaml").read_text())
+    assert (mia["emails"], mia["phones"], mia["notes"]) == (
+        ["mia@aurora.example", "mia.b@home.example"], ["+47 123"], "Likes\nlong lines",
+    )  # fmt: skip
+    assert (root / "contacts/ana-perez.yaml").exists()
+    again = cli("import", "contacts", packed("book.zip", {"book.vcf": CARDS}), "--format", "json").out
+    assert json.loads(again)["unchanged"] == 2
+    told = planned(cli, "book.vcf", "--into", "moves/book")
+    assert told["files"] == [{"kind": "contacts", "file": "book.vcf", "map": "contacts.yaml"}]
+    assert "2 unchanged" in cli("import", "run", "moves/book").out
+    two = packed("two.zip", {"a.csv": "name\nx\n", "b.csv": "name\ny\n"})
+    assert "two.zip has 2 files: a.csv and b.csv" in cli("import", "contacts", two, code=1).err

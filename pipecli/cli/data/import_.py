@@ -113,10 +113,24 @@ def target_of(kind: str) -> Target:
 
 def _file(path: Path, name: str = "") -> File:
     from pipecli.inbox.importing.run import File
+    from pipecli.inbox.importing.table import ARCHIVE
+    from pipecli.inbox.importing.workbook import is_workbook
+    from pipecli.inbox.moving.recognise import files_of
+    from pipecli.wording import first_of
 
     if str(path) == "-":
         return File("stdin", sys.stdin.buffer.read())
-    return File(name or path.name, path.read_bytes())
+    content = path.read_bytes()
+    if content.startswith(ARCHIVE) and not is_workbook(content, path.name):
+        files = files_of(path)
+        if len(files) != 1:
+            names = first_of([file.name for file in files], 8)
+            raise PipecliError(
+                f"{path} has {len(files)} files: {names}",
+                hint=f"all at once: pipecli import plan {path} --into DIR; or unpack it, and import one",
+            )
+        return files[0]
+    return File(name or path.name, content)
 
 
 def _write(transaction: Transaction, done: Import, writes: list[Write]) -> str | None:

@@ -24,7 +24,7 @@ from pipecli.inbox.importing.parts import PartKind, homes_of, part_named
 from pipecli.inbox.importing.related import Names
 from pipecli.inbox.importing.table import EXTRA, REASON, Cell, Raw, Row, Table
 from pipecli.inbox.importing.three_way import Keep
-from pipecli.inbox.importing.workbook import rows_of_file
+from pipecli.inbox.importing.workbook import is_vcard, rows_of_file
 from pipecli.records.base import Record
 from pipecli.records.kinds import COLLECTIONS_BY_NOUN as BY_NOUN
 from pipecli.records.kinds import CONTACT, Collection, named
@@ -81,6 +81,8 @@ def rows_of(rows: File, mapping: File | None, target: Target) -> tuple[Table, So
         source = Source.of_columns(table, target.parents[0], target.plural)
     elif source is None and isinstance(target, Collection):
         source = Source.of_columns(table, target)
+        if is_vcard(rows.content):  # its ORG is all that it says of an employer
+            source.mapping = source.mapping.model_copy(update={"make": ("customer",)})
     assert source is not None
     return table, source
 

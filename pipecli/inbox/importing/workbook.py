@@ -1,8 +1,10 @@
-"""The rows of a sheet of a workbook, xlsx, xls or ods, and those of any file."""
+"""The rows of a sheet of a workbook, xlsx, xls or ods, of the vCards of an address book, and of any file."""
 
 from __future__ import annotations
 
 import io
+import quopri
+import re
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -10,7 +12,7 @@ from decimal import Decimal
 from pipecli.distribution import require_extra
 from pipecli.errors import PipecliError
 from pipecli.inbox.importing import table
-from pipecli.inbox.importing.table import ARCHIVE, Cell, Layout, Table, columns_of, table_of
+from pipecli.inbox.importing.table import ARCHIVE, Cell, Layout, Row, Table, columns_of, table_of
 from pipecli.wording import first_of
 
 _MAGIC = (ARCHIVE, b"\xd0\xcf\x11\xe0")
@@ -22,6 +24,8 @@ def rows_of_file(raw: bytes, name: str, layout: Layout | None = None) -> Table:
     """The rows of a file of text or of a sheet. Raises PipecliError."""
     if is_workbook(raw, name):
         return read(raw, name, layout or Layout())
+    if is_vcard(raw):
+        return vcards(raw, name, layout or Layout())
     return table.read(raw, name, layout)
 
 
@@ -99,3 +103,60 @@ def _cell(value: _Value) -> Cell:
         case date() | time():
             return value.isoformat()
     return str(value).strip()
+
+
+_ONE = {"UID": "external_id", "FN": "name", "ORG": "customer", "TITLE": "title", "NOTE": "notes"}
+_SEVERAL = {"EMAIL": "emails", "TEL": "phones", "CATEGORIES": "tags"}
+
+
+def is_vcard(raw: bytes) -> bool:
+    return raw[:64].lstrip(b"\xef\xbb\xbf \r\n").upper().startswith(b"BEGIN:VCARD")
+
+
+def vcards(raw: bytes, name: str, layout: Layout) -> Table:
+    """The persons of an address book, vCard 2.1 to 4.0, in columns named like the fields of a contact."""
+    text, guessed = table.decode(raw, name, layout.encoding)
+    rows: list[Row] = []
+    for number, line in _content_lines(text):
+        head, _, value = line.partition(":")
+        key, *parameters = head.upper().split(";")
+        key = key.rpartition(".")[2]  # item1.EMAIL
+        if key == "BEGIN":
+            rows.append(Row(number, {}))
+        if not rows or not value.strip():
+            continue
+        if "QUOTED-PRINTABLE" in head.upper():
+            charset = next((p.partition("=")[2] for p in parameters if p.startswith("CHARSET=")), "UTF-8")
+            value = quopri.decodestring(value.encode()).decode(charset, "replace")
+        cells = rows[-1].cells
+        if column := _ONE.get(key):
+            first = re.split(r"(?<!\\);", value)[0] if key == "ORG" else value
+            cells.setdefault(column, _plain(first).removeprefix("urn:uuid:"))
+        elif column := _SEVERAL.get(key):
+            told = re.split(r"(?<!\\),", value) if key == "CATEGORIES" else [value.removeprefix("tel:")]
+            known = cells.setdefault(column, ())
+            cells[column] = (*(known if isinstance(known, tuple) else ()), *map(_plain, told))
+        elif key == "N" and not cells.get("name"):
+            last, given, *_ = [*map(_plain, re.split(r"(?<!\\);", value)), ""]
+            cells["name"] = f"{given} {last}".strip()
+    columns = [*dict.fromkeys(column for row in rows for column in row.cells)]
+    return Table(name, columns, rows, typed=True, encoding=guessed)
+
+
+def _content_lines(text: str) -> Iterator[tuple[int, str]]:
+    """The lines with those that continue them; a quoted-printable one goes on after a `=`."""
+    whole, begins = "", 1
+    for number, line in enumerate(text.splitlines(), 1):
+        if line[:1] in (" ", "\t"):
+            whole += line[1:]
+        elif whole.endswith("=") and "QUOTED-PRINTABLE" in whole.partition(":")[0].upper():
+            whole = whole[:-1] + line
+        else:
+            yield begins, whole
+            whole, begins = line, number
+    yield begins, whole
+
+
+def _plain(value: str) -> str:
+    r"""A value without its escapes: `\n`, `\,`, `\;`."""
+    return re.sub(r"\\(.)", lambda match: "\n" if match[1] in "nN" else match[1], value).strip()

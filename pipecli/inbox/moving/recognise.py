@@ -378,6 +378,11 @@ def _of_synonyms(table: Table, known: Container[str]) -> Recognised | None:
 
     A table of a kind that presets `known` others to be must be named so, and none of what belongs to it.
     """
+    if table.name.lower().endswith(".vcf"):
+        fields: dict[str, Any] = {column: column for column in table.columns}
+        if "external_id" in fields:  # not each card has one
+            fields["external_id"] = {"to": "external_id"}
+        return Recognised("contacts", "", "", fields, {}, 1)
     best: Recognised | None = None
     name = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", table.name.rpartition(".")[0] or table.name)
     stem = header_key(name)
