@@ -313,8 +313,8 @@ def _caption(movement: Changes, window: str | None) -> str:
 
 def _moment_text(end: End) -> str:
     if end.standing is None:
-        return f"{end.name}, before the first commit"
-    return f"{end.name}: commit {end.standing.commit[:7]} of {end.standing.at:%Y-%m-%d %H:%M}"
+        return f"{clean(end.name)}, before the first commit"
+    return f"{clean(end.name)}: commit {end.standing.commit[:7]} of {end.standing.at:%Y-%m-%d %H:%M}"
 
 
 def _sums(movement: Changes) -> Iterator[dict[str, Any]]:

@@ -163,7 +163,7 @@ def require_text(arguments: Sequence[str]) -> None:
         *ours.items(),
     ):
         if not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text):
-            raw = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+            raw = re.sub("[\ud800-\udfff]", "\ufffd", text)
             raise PipecliError(f'{name}, "{raw}", isn\'t UTF-8 text', hint="write it in UTF-8")
 
 

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from icalendar import Alarm, Calendar, Event, Timezone, TimezoneDaylight, TimezoneStandard, Todo, vText
 
 from pipecli.reports.followups import Plan
-from pipecli.wording import CONTROLS
+from pipecli.wording import CONTROLS, DIRECTIONS
 
 if TYPE_CHECKING:
     from icalendar import Component
@@ -122,7 +122,7 @@ def _alarm(entry: Entry) -> Alarm:
 
 
 # Not allowed in the text of a calendar, which writes a line break as \n.
-_CONTROLS = f"[{CONTROLS}\u2028\u2029]"
+_CONTROLS = f"[{CONTROLS}{DIRECTIONS}\u2028\u2029]"
 
 
 def _clean(text: str) -> str:

@@ -312,9 +312,9 @@ def _resolve(record: Journal, error: BaseException) -> str | None:
     if not outcome.edited:
         raise error
     kept = [str(path) for file in outcome.edited if (path := record.kept_for_person(file)).exists()]
+    reason = str(error).replace(", nothing is changed", "") or "interrupted"
     raise PipecliError(
-        f"{error or 'interrupted'}; {', '.join(outcome.edited)} was changed by somebody meanwhile and stays "
-        "as it is now",
+        f"{reason}; {', '.join(outcome.edited)} was changed by somebody meanwhile and stays as it is now",
         hint=f"as it was before this command: {', '.join(kept)}" if kept else "the rest is as before",
     ) from None
 

@@ -176,7 +176,7 @@ def test_a_hand_edit_while_a_hook_refuses_is_kept_and_named(cli, deal, git, root
 
     kept = root / ".git/pipecli/root/kept" / name.replace("/", "-")
     assert said.err == (
-        f"error: git refused the commit, nothing is changed: no; {name} was changed by somebody meanwhile "
+        f"error: git refused the commit: no; {name} was changed by somebody meanwhile "
         f"and stays as it is now; as it was before this command: {kept}\n"
     )
     assert file.read_text() == text.replace("4998.00", "1") + "notes: by hand\n"

@@ -322,7 +322,8 @@ def seal(connection: sqlite3.Connection) -> None:
     (name,) = (row[2] for row in connection.execute("PRAGMA database_list") if row[1] == "main")
     if name:
         file = Path(name)
-        files.write(file.parent, _seal_of(file).name, _state(file).encode())
+        with suppress(OSError):  # a full disk: without its seal it is built anew
+            files.write(file.parent, _seal_of(file).name, _state(file).encode())
 
 
 def is_sealed(file: Path) -> bool:
