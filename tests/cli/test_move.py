@@ -446,4 +446,4 @@ def test_an_address_book_comes_as_contacts_and_a_zip_of_one_file_as_that_file(cl
     assert told["files"] == [{"kind": "contacts", "file": "book.vcf", "map": "contacts.yaml"}]
     assert "2 unchanged" in cli("import", "run", "moves/book").out
     two = packed("two.zip", {"a.csv": "name\nx\n", "b.csv": "name\ny\n"})
-    assert "two.zip has 2 files: a.csv and b.csv" in cli("import", "contacts", two, code=1).err
+    assert "two.zip has 2 files: a.csv, b.csv" in cli("import", "contacts", two, code=1).err
