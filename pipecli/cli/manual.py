@@ -16,11 +16,11 @@ from typing import Annotated, Any, Literal, NamedTuple
 import typer
 
 from pipecli import __version__
-from pipecli.cli.common.command import Verb, noun
+from pipecli.cli.common.command import Verb, examples, noun
 from pipecli.cli.common.output import write_text
 from pipecli.cli.common.session import session
 from pipecli.cli.main import root
-from pipecli.cli.nouns import ALIASES, NOUNS
+from pipecli.cli.nouns import ALIASES, NOUNS, SECTIONS
 from pipecli.errors import PipecliError
 
 _SHARED = {"--format", "--color", "--message", "--dry-run", "--no-commit", "--help"}
@@ -33,7 +33,8 @@ jsonl, csv, tsv, markdown, ids) and `--color` (auto, always, never) may also fol
 command, marked *, takes `-m, --message TEXT` (joins the commit's body), `--dry-run` (prints the diff, changes
 nothing) and `--no-commit` (writes the files, leaves the commit to you).
 
-This page is generated: `python -m pipecli.cli.manual > docs/commands.md`.
+The examples are typed in the sample pipeline, `pipecli init --sample demo`. This page is generated:
+`python -m pipecli.cli.manual > docs/commands.md`.
 """
 
 
@@ -53,6 +54,7 @@ class VerbEntry(NamedTuple):
     """It takes the options of every changing command."""
     options: list[OptionEntry]
     """Without those that every command shares."""
+    examples: list[str]
 
 
 class NounEntry(NamedTuple):
@@ -82,8 +84,13 @@ def entries() -> Iterator[NounEntry]:
 
 def reference() -> str:
     """The whole reference as Markdown."""
-    parts = [_SHARED_TEXT]
-    for entry in entries():
+    parts = [_SHARED_TEXT, "\n"]
+    nouns = list(entries())
+    for heading, names in SECTIONS.items():
+        own = [entry for name in names for entry in nouns if entry.name == name]
+        links = ", ".join(f"[{entry.name}](#{'-'.join([entry.name, *entry.aliases])})" for entry in own)
+        parts.append(f"- **{heading}:** {links}\n")
+    for entry in nouns:
         also = f" (`{'`, `'.join(entry.aliases)}`)" if entry.aliases else ""
         parts.append(f"\n## {entry.name}{also}\n\n{entry.help}\n")
         parts += map(_markdown, entry.verbs)
@@ -95,6 +102,8 @@ def _markdown(verb: VerbEntry) -> str:
     if verb.options:
         lines.append("\n")
         lines += [f"- `{option.usage}` {option.help}\n" for option in verb.options]
+    if verb.examples:
+        lines += ["\n```sh\n", *(f"{line}\n" for line in verb.examples), "```\n"]
     return "".join(lines)
 
 
@@ -120,7 +129,13 @@ def _verb(command: Any, path: str) -> VerbEntry:
         for option in options
         if not shared & set(option.opts)
     ]
-    return VerbEntry(" ".join([path, *arguments]), " ".join((command.help or "").split()), changes, own)
+    return VerbEntry(
+        " ".join([path, *arguments]),
+        " ".join((command.help or "").split()),
+        changes,
+        own,
+        examples(f"pipecli {path}"),
+    )
 
 
 def _metavar(option: Any) -> str:
@@ -285,7 +300,8 @@ def _also(noun: NounEntry) -> Iterator[str]:
 
 def _command(verb: VerbEntry) -> str:
     heading = f".SS {_roff(verb.usage)}{' *' if verb.changes else ''}\n"
-    return heading + _text(verb.help) + "".join(map(_option, verb.options))
+    examples = f".PP\n.nf\n{''.join(_text(line) for line in verb.examples)}.fi\n" if verb.examples else ""
+    return heading + _text(verb.help) + "".join(map(_option, verb.options)) + examples
 
 
 def _option(option: OptionEntry) -> str:

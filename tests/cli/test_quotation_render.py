@@ -246,7 +246,7 @@ def test_a_logo_that_is_no_image_is_said_and_left_out(cli, root, git, tmp_path):
     ("logo", "word"),
     [
         ("templates/missing.png", "the file templates/missing.png is missing"),
-        ("pipecli.yaml", "pipecli.yaml is none of .png"),
+        ("pipecli.yaml", "pipecli.yaml isn't one of .png"),
     ],
 )
 def test_a_logo_that_cannot_be_used_is_said(cli, root, git, logo, word):

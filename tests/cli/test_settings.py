@@ -139,7 +139,7 @@ def test_a_dry_run_shows_the_diff_and_changes_nothing(cli, file, git):
         ("price_list=nope", "price_list: unknown price list nope; see `pipecli price-list list`"),
         ("teams.asia.manager=nobody", "unknown user nobody"),
         ("teams.ana-ruiz.name=Ana", "ana-ruiz would be a user and a team"),
-        ("targets.2026-Q4.nobody=1", "there is no user or team nobody"),
+        ("targets.2026-Q4.nobody=1", "unknown user or team nobody"),
         ("assignment_rules=[{name: all, users: [nobody]}]", "unknown user nobody"),
         ("exchange_rates.USD.someday=1", "exchange_rates.USD.someday"),
         ("exchange_rates.USD=1", "exchange_rates.USD has fields of its own; name one of its keys"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from importlib import import_module
+from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 import typer
@@ -14,6 +15,7 @@ from typer.main import get_command_from_info, get_command_name
 from pipecli import __version__
 from pipecli.cli.common.session import FORMATS, Session
 from pipecli.cli.common.terminal import COLORS, paged
+from pipecli.cli.nouns import ALIASES
 from pipecli.errors import Ambiguous
 
 
@@ -109,6 +111,19 @@ def _build(info: Any) -> Any:
     return get_command_from_info(info, pretty_exceptions_short=False, rich_markup_mode=None)
 
 
+def examples(path: str) -> list[str]:
+    """The examples of a command by the words that are typed: `pipecli opp won`."""
+    from tomllib import loads
+
+    texts = loads((Path(__file__).parent.parent / "examples.toml").read_text(encoding="utf-8"))
+    noun, *verb = (ALIASES.get(word, word) for word in path.split()[1:])
+    noun = f"{noun}-verbs" if noun == "import" and verb else noun
+    found = texts.get(noun, [])
+    return [
+        f"pipecli {line}" for line in (found.get(" ".join(verb), []) if isinstance(found, dict) else found)
+    ]
+
+
 class Verb(TyperCommand):
     """Any verb: `--format` may follow it."""
 
@@ -125,6 +140,12 @@ class Verb(TyperCommand):
 
     def shared(self) -> list[TyperOption]:
         return [_format_option(self.formats), _color_option()]
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        """The examples, below the options."""
+        if lines := examples(ctx.command_path):
+            with formatter.section("Examples"):
+                formatter.write("".join(f"{' ' * formatter.current_indent}{line}\n" for line in lines))
 
     def invoke(self, ctx: Any) -> Any:
         """Run it, unless the format given here, before or by the environment isn't one of its own."""

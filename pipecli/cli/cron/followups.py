@@ -178,7 +178,7 @@ def _changed(run: Session) -> dict[str, datetime]:
 
     known = created(run.pipeline.index.connection)
     try:
-        return known | last_changes(open_history(run.present.location, say), (LEAD, OPPORTUNITY))
+        return known | last_changes(open_history(run.present.location, say), (LEAD, OPPORTUNITY, INVOICE))
     except NoSuchMoment:
         return known
 

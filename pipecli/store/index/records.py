@@ -105,9 +105,10 @@ def label_and_status(connection: Sql, key: str) -> tuple[str, str] | None:
 
 
 def created(connection: Sql) -> dict[str, datetime]:
-    """The time at which each deal and lead was created, by its id."""
+    """The time at which each deal, lead and invoice was created, by its id."""
     rows = connection.execute(
-        "SELECT id, created FROM _opportunities UNION ALL SELECT id, created FROM _leads"
+        "SELECT id, created FROM _opportunities UNION ALL SELECT id, created FROM _leads "
+        "UNION ALL SELECT id, created FROM _invoices"
     )
     return {key: datetime.fromisoformat(text) for key, text in rows}
 
