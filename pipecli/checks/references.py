@@ -174,7 +174,7 @@ def attachment(pipeline: Pipeline) -> Iterator[Problem]:
         try:
             content = read_bytes(pipeline.root, file, LARGEST_ANY)
         except FileNotFoundError:
-            yield Problem(path, field, f"there is no file {file}")
+            yield Problem(path, field, f"the file {file} is missing")
         except PipecliError as error:
             yield Problem(path, field, error.message)
         else:

@@ -66,7 +66,9 @@ def _content(path: Path, most: int) -> bytes:
     """The content of a file of the person's own, of which one byte more than `most` is read."""
     try:
         if not path.is_file():
-            raise PipecliError(f"{path} is no regular file" if path.exists() else f"there is no file {path}")
+            raise PipecliError(
+                f"{path} isn't a regular file" if path.exists() else f"the file {path} is missing"
+            )
         with path.open("rb") as handle:
             return handle.read(most + 1)
     except OSError as error:

@@ -100,7 +100,7 @@ class NextContact(Part):
 
 
 class Attachment(Part):
-    """A file beside a record, in `attachments/`; the file's own name is no part of its path."""
+    """A file beside a record, in `attachments/`; the file's own name isn't part of its path."""
 
     identified_by: ClassVar[tuple[str, ...]] = kinds.ATTACHMENT
 

@@ -61,8 +61,8 @@ def test_no_link_no_device_and_nothing_too_large(cli, root, tmp_path, git):
     head = git("rev-parse", "HEAD")
     for file, words in (
         (tmp_path / "large", "an attachment has 10 at most"),
-        ("/dev/zero", "is no regular file"),
-        (tmp_path, "is no regular file"),
+        ("/dev/zero", "isn't a regular file"),
+        (tmp_path, "isn't a regular file"),
         (tmp_path / "nothing", "there is no file"),
     ):
         assert words in cli("attach", OPP, str(file), code=1).err

@@ -234,8 +234,10 @@ def test_business_hours_that_cannot_be(refused, value, fault):
 
 
 def test_a_grouping_that_is_none(cli):
-    assert "is none of owner, team" in cli("report", "first-response", "--by", "color", code=2).err
-    assert "is none of lead, opportunity" in cli("report", "first-response", "--kind", "order", code=2).err
+    assert "must be one of owner, team" in cli("report", "first-response", "--by", "color", code=2).err
+    assert (
+        "must be one of lead, opportunity" in cli("report", "first-response", "--kind", "order", code=2).err
+    )
 
 
 def test_lists_and_pages_say_how_long_it_took(cli, given, monkeypatch):

@@ -280,7 +280,7 @@ def test_a_team_is_taken_by_its_name(cli, refused, vendas):
     )
     assert cli("opp", "list", "--team", "Zona Sur", "--format", "ids").out == "OPP-CANXX\n"
     assert cli("opp", "share", "OPP-8W9YZ", "Zona", "Benjamín").out.endswith(": share with sur, ben\n")
-    assert cli("opp", "share", "OPP-8W9YZ", "Zona sur", "--remove").out.endswith(": share no more with sur\n")
+    assert cli("opp", "share", "OPP-8W9YZ", "Zona sur", "--remove").out.endswith(": stop sharing with sur\n")
     assert "did you mean sur (Zona Sur)?" in refused("opp", "list", "--team", "zona sud")
 
 
