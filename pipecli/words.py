@@ -48,7 +48,7 @@ class Words:
         """With some words in the place of others."""
         return Words(self.language, self._tag, {**self._texts, **texts})
 
-    def fill(self, name: str, **values: object) -> str:
+    def fill(self, name: str, /, **values: object) -> str:
         """A text with its `{…}` filled in."""
         return str(getattr(self, name)).format(**values)
 
@@ -56,7 +56,7 @@ class Words:
         """A word of the program in a table of the language, as a type of activity; an unknown one stays."""
         return str(self._texts.get(group, {}).get(name, name))
 
-    def count(self, name: str, number: int, **values: object) -> str:
+    def count(self, name: str, number: int, /, **values: object) -> str:
         """A number with its noun: `1 deal`, `2 deals`."""
         forms = self._texts[name]
         form = "one" if number == 1 else "other"

@@ -24,6 +24,7 @@ from pipecli.records.kinds import CLOSED_LISTS, LEAD, OPPORTUNITY, closed_list
 from pipecli.reports.followups import Message, plain
 from pipecli.store import git
 from pipecli.store.files import Location
+from pipecli.words import Words
 from pipecli.workflow.duplicates import email_key
 
 _NEWS_FOR = timedelta(days=7)
@@ -173,6 +174,7 @@ class About(NamedTuple):
     """The customer's name."""
     standing: Standing | None
     zone: tzinfo
+    words: Words
 
     def name(self, user: str | None) -> str:
         return plain(self.users.get(user or "", user or ""))
@@ -180,67 +182,78 @@ class About(NamedTuple):
 
 def message(notice: Notice, about: About) -> Message:
     """The message of one notice."""
-    title = plain(notice.title)
-    amount = f"{notice.amount:,} {notice.currency}" if notice.amount is not None else ""
+    title, words = plain(notice.title), about.words
+    amount = words.money(notice.amount, notice.currency) if notice.amount is not None else ""
+    at = notice.at.astimezone(about.zone)
+    author = plain(notice.author) or words.nobody
     lines = (
         f"{notice.key} {title}{f' ({plain(about.customer)})' if about.customer else ''}",
-        f"amount: {amount}" if amount else "",
-        f"owner: {about.name(notice.owner)}" if notice.owner else "",
-        *_ending_lines(notice),
-        *_ranking(about.name(notice.owner), about.standing),
-        f"by {plain(notice.author) or 'nobody'}, {notice.at.astimezone(about.zone):%Y-%m-%d %H:%M}",
+        *_labelled(words, ("amount", amount), ("owner", about.name(notice.owner) if notice.owner else "")),
+        *_ending_lines(notice, words),
+        *_ranking(about.name(notice.owner), about.standing, words),
+        words.fill("notice_by", name=author, when=f"{words.day(at.date())} {words.clock(at)}"),
     )
-    return Message(_headline(notice, about, title, amount), "\n".join(line for line in lines if line))
+    return Message(_headline(notice, about, title, amount), "\n".join(lines))
 
 
-def digest(messages: Sequence[Message]) -> Message:
+def digest(messages: Sequence[Message], words: Words) -> Message:
     """Many messages as one."""
     parts = [f"{message.title}\n{_indented(message.body)}" for message in messages[:MOST]]
     left = len(messages) - MOST
-    more = [f"and {left:,} more: pipecli changes, pipecli history"] if left > 0 else []
-    return Message(f"{len(messages):,} changes in the pipeline", "\n\n".join([*parts, *more]))
+    more = [words.fill("more_changes", n=words.figure(left))] if left > 0 else []
+    return Message(words.count("changes_title", len(messages)), "\n\n".join([*parts, *more]))
 
 
 def _headline(notice: Notice, about: About, title: str, amount: str) -> str:
     before, after = plain(notice.before or ""), plain(notice.after or "")
-    match notice.event:
-        case "won":
-            return f"Won: {title}{f', {amount}' if amount else ''}"
-        case "lost":
-            reasons = ", ".join(
-                plain(shown(reason, "reason", "")) for reason in closed_list(notice.ending, "reasons")
-            )
-            return f"Lost: {title}{f', {reasons}' if reasons else ''}"
-        case "closed":
-            return f"Closed by itself: {title}"
-        case "reopened":
-            return f"Open again, was {before}: {title}{f', {amount}' if amount else ''}"
-        case "assigned":
-            return f"Assigned to {about.name(notice.after)}: {title}"
-    return f"{title}: {before} → {after}" if before else f"{title}: now {after}"
+    name = "stage" if before else "now"
+    if notice.event in ("won", "lost", "closed", "reopened", "assigned"):
+        name = notice.event
+    ending = ""
+    if notice.event in ("won", "reopened"):
+        ending = amount
+    elif notice.event == "lost":
+        reasons = closed_list(notice.ending, "reasons")
+        ending = ", ".join(plain(shown(reason, "reason", "")) for reason in reasons)
+    headline = about.words.fill(
+        f"notice_{name}", title=title, before=before, after=after, name=about.name(notice.after)
+    )
+    return f"{headline}, {ending}" if ending else headline
 
 
-def _ending_lines(notice: Notice) -> list[str]:
+def _labelled(words: Words, *values: tuple[str, str]) -> Iterator[str]:
+    return (f"{words.named('labels', name)}: {value}" for name, value in values if value)
+
+
+def _ending_lines(notice: Notice, words: Words) -> Iterator[str]:
     """`reason: price`, `competitor: acme`; nothing of a deal that goes on."""
     if notice.event not in ("won", "lost", "closed"):
-        return []
-    quotation = shown(notice.ending.get("quotation"), "quotation", "")
-    values = (
-        *(
-            (name, ", ".join(shown(value, name, "") for value in closed_list(notice.ending, key)))
-            for name, key in CLOSED_LISTS.items()
-        ),
-        ("quotation", quotation),
+        return iter(())
+    lists = (
+        (name, ", ".join(shown(value, name, "") for value in closed_list(notice.ending, key)))
+        for name, key in CLOSED_LISTS.items()
     )
-    return [f"{name}: {plain(value)}" for name, value in values if value]
+    values = [*lists, ("quotation", shown(notice.ending.get("quotation"), "quotation", ""))]
+    return _labelled(words, *((name, plain(value)) for name, value in values if value))
 
 
-def _ranking(owner: str, standing: Standing | None) -> list[str]:
+def _ranking(owner: str, standing: Standing | None, words: Words) -> Iterator[str]:
     if standing is None:
-        return []
-    gained, points = (f"{value:,.1f}".removesuffix(".0") for value in (standing.gained, standing.points))
-    place = f"place {standing.rank} of {standing.ranked} in {standing.quarter} with {points} points"
-    return [f"ranking: {gained} points for {owner}, {place}"]
+        return
+    yield words.fill(
+        "notice_ranking",
+        name=owner,
+        gained=_points(standing.gained, words),
+        points=_points(standing.points, words),
+        rank=words.figure(standing.rank),
+        ranked=words.figure(standing.ranked),
+        quarter=standing.quarter,
+    )
+
+
+def _points(value: Decimal, words: Words) -> str:
+    whole = value == value.to_integral_value()
+    return words.figure(value, 0 if whole else 1)
 
 
 def _indented(body: str) -> str:

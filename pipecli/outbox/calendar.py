@@ -16,6 +16,7 @@ from icalendar import Alarm, Calendar, Event, Timezone, TimezoneDaylight, Timezo
 
 from pipecli.reports.followups import Plan
 from pipecli.wording import CONTROLS, DIRECTIONS
+from pipecli.words import Words
 
 if TYPE_CHECKING:
     from icalendar import Component
@@ -221,13 +222,15 @@ class Agenda(NamedTuple):
     """The names of the users by their slugs."""
     is_of_many: bool
     """True for a calendar of several users, in which each entry names its user."""
+    words: Words
 
     def entry(self, plan: Plan, *, is_done: bool = False) -> Entry:
         """The entry of a plan."""
-        what = f"{plan.type}: {plan.subject}" if plan.type else plan.kind.replace("-", " ")
+        what = self.words.named("kinds", plan.type or plan.kind)
+        what = f"{what}: {plan.subject}" if plan.type else what
         customer = plan.customer_name or plan.customer
         title = f"{plan.title} ({customer})" if customer else plan.title
-        who = self.names.get(plan.by or "", plan.by or "nobody")
+        who = self.names.get(plan.by or "", plan.by or self.words.nobody)
         by = f"{who}: " if self.is_of_many else ""
         return Entry(
             uid=f"{plan.id}-{plan.activity or plan.kind}@pipecli",

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, tzinfo
 from typing import NamedTuple
 
-from pipecli.wording import BREAKS, CONTROLS, DIRECTIONS, count
+from pipecli.wording import BREAKS, CONTROLS, DIRECTIONS
+from pipecli.words import Words
 
 NEXT_CONTACT = "next-contact"
 ACTIVITY = "activity"
@@ -119,46 +120,55 @@ def item(follow_up: FollowUp) -> str:
     return f"{follow_up.plan.id}/{follow_up.plan.activity or follow_up.plan.kind}"
 
 
-def reminder(name: str, follow_ups: Sequence[FollowUp], today: date) -> Message:
+def reminder(name: str, follow_ups: Sequence[FollowUp], today: date, words: Words) -> Message:
     """The message to a user of this name about these follow-ups."""
     overdue = [follow_up for follow_up in follow_ups if follow_up.due < today]
     parts = {
-        "Overdue": overdue,
-        f"Today, {today:%A} {today}": [follow_up for follow_up in follow_ups if follow_up.due == today],
-        "Ahead": [follow_up for follow_up in follow_ups if follow_up.due > today],
+        words.overdue: overdue,
+        words.fill("today_is", day=words.weekday(today)): [
+            follow_up for follow_up in follow_ups if follow_up.due == today
+        ],
+        words.ahead: [follow_up for follow_up in follow_ups if follow_up.due > today],
     }
-    late = f", {len(overdue)} overdue" if overdue else ""
-    return Message(
-        f"{count(len(follow_ups), 'follow-up')} for {plain(name)}{late}", "\n\n".join(_parts(parts, today))
+    title = words.fill(
+        "reminder_overdue" if overdue else "reminder_title",
+        follow_ups=words.count("follow_ups", len(follow_ups)),
+        name=plain(name),
+        overdue=words.figure(len(overdue)),
     )
+    return Message(title, "\n\n".join(_parts(parts, today, words)))
 
 
-def _parts(parts: Mapping[str, Sequence[FollowUp]], today: date) -> list[str]:
+def _parts(parts: Mapping[str, Sequence[FollowUp]], today: date, words: Words) -> list[str]:
     room, sections = MOST, []
     for heading, follow_ups in parts.items():
-        lines = [line for follow_up in follow_ups[:room] for line in _lines(follow_up, today)]
+        lines = [line for follow_up in follow_ups[:room] for line in _lines(follow_up, today, words)]
         if lines:
             sections.append("\n".join([heading, *lines]))
         room -= len(follow_ups[:room])
     left = sum(len(follow_ups) for follow_ups in parts.values()) - MOST
-    return [*sections, f"and {left:,} more: pipecli followups --mine"] if left > 0 else sections
+    return [*sections, words.fill("more_follow_ups", n=words.figure(left))] if left > 0 else sections
 
 
-def _lines(follow_up: FollowUp, today: date) -> list[str]:
+def _lines(follow_up: FollowUp, today: date, words: Words) -> list[str]:
     plan = follow_up.plan
-    what = f"{plan.type}: {plain(plan.subject or '')}" if plan.type else "next contact"
+    what = (
+        f"{words.named('kinds', plan.type)}: {plain(plan.subject or '')}"
+        if plan.type
+        else words.named("kinds", plan.kind)
+    )
     who = plan.customer_name or plan.customer
     about = f"{plain(plan.title)} ({plain(who)})" if who else plain(plan.title)
     note = [f"  {plain(plan.note)}"] if plan.note else []
-    return [f"- {_when(follow_up, today)}{what}", f"  {plan.id} {about}", *note]
+    return [f"- {_when(follow_up, today, words)}{what}", f"  {plan.id} {about}", *note]
 
 
-def _when(follow_up: FollowUp, today: date) -> str:
+def _when(follow_up: FollowUp, today: date, words: Words) -> str:
     """`2026-11-19 10:00 (3 days late) `, and of what is due today its hour only."""
-    late = f"{count(follow_up.overdue_days, 'day')} late"
-    words = (
-        "" if follow_up.due == today else f"{follow_up.due}",
-        f"{follow_up.at:%H:%M}" if follow_up.at else "",
+    late = words.fill("late", days=words.count("days", follow_up.overdue_days))
+    texts = (
+        "" if follow_up.due == today else words.day(follow_up.due),
+        words.clock(follow_up.at) if follow_up.at else "",
         f"({late})" if follow_up.overdue_days else "",
     )
-    return "".join(f"{word} " for word in words if word)
+    return "".join(f"{text} " for text in texts if text)

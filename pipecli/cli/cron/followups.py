@@ -20,6 +20,7 @@ from pipecli.records.kinds import INVOICE, LEAD, OPPORTUNITY
 from pipecli.reports.followups import FollowUp
 from pipecli.store.index.records import created
 from pipecli.wording import count
+from pipecli.words import language_of, words_of
 
 if TYPE_CHECKING:
     from pipecli.reports.followups import Plan
@@ -159,7 +160,8 @@ def text_of(run: Session, what: str, planned: Iterable[Plan], done: Iterable[Pla
     settings = run.pipeline.settings_as_written
     names = {slug: str(user.get("name", slug)) for slug, user in (settings.get("users") or {}).items()}
     whose_it_is = str(run.option("owner") or "") or (run.me() if run.option("mine") else None)
-    agenda = Agenda(_changed(run), names, is_of_many=whose_it_is is None)
+    words = words_of(language_of(settings, whose_it_is))
+    agenda = Agenda(_changed(run), names, whose_it_is is None, words)
     entries = [
         *(agenda.entry(plan) for plan in planned),
         *(agenda.entry(plan, is_done=True) for plan in done),

@@ -25,6 +25,7 @@ from pipecli.history.notices import About, Delivery, Notice, Standing, message
 from pipecli.reports.followups import OWNER, Message
 from pipecli.store.index.records import label
 from pipecli.wording import count
+from pipecli.words import Words, language_of, words_of
 from pipecli.workflow.duplicates import users_by_address
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def _send(run: Session, ours: Channels, since: str) -> tuple[list[Delivery], int
     sent: list[Delivery] = []
     lost = set[str]()
     run.pipeline.is_out = "what was sent is noted, and the next run sends the rest"
-    for deliveries, is_delivered in _delivered(ours, left.deliveries):
+    for deliveries, is_delivered in _delivered(run, ours, left.deliveries):
         keys = {delivery.key for delivery in deliveries}
         if not is_delivered:
             lost |= keys
@@ -123,7 +124,9 @@ def _untold(run: Session, before: Unsent, left: Unsent) -> list[Delivery]:
     return [delivery for delivery in left.deliveries if delivery.key not in known or delivery.key in pending]
 
 
-def _delivered(ours: Channels, deliveries: Sequence[Delivery]) -> Iterator[tuple[Sequence[Delivery], bool]]:
+def _delivered(
+    run: Session, ours: Channels, deliveries: Sequence[Delivery]
+) -> Iterator[tuple[Sequence[Delivery], bool]]:
     """Send message after message: the parcels of each, and whether they are done with."""
     from pipecli.outbox.channels import Courier
 
@@ -135,7 +138,7 @@ def _delivered(ours: Channels, deliveries: Sequence[Delivery]) -> Iterator[tuple
             say(f"{theirs[0].to} has no such address any more, dropped: {theirs[0].title}")
             yield theirs, True
             continue
-        reason = courier.send(address, _message(theirs))
+        reason = courier.send(address, _message(run, theirs))
         if reason and address not in failing:
             say(f"not delivered by the channel {address.channel}: {reason}")
             failing.add(address)
@@ -206,11 +209,13 @@ def _address(ours: Channels, delivery: Delivery) -> Address | None:
     return found[delivery.place] if delivery.place < len(found) else None
 
 
-def _message(deliveries: Sequence[Delivery]) -> Message:
+def _message(run: Session, deliveries: Sequence[Delivery]) -> Message:
     from pipecli.history.notices import digest
 
     messages = [Message(delivery.title, delivery.body) for delivery in deliveries]
-    return messages[0] if len(messages) == 1 else digest(messages)
+    to = deliveries[0].to if deliveries[0].is_for_user else None
+    words = words_of(language_of(run.pipeline.settings_as_written, to))
+    return messages[0] if len(messages) == 1 else digest(messages, words)
 
 
 def _print(run: Session, sent: Sequence[Delivery]) -> None:
@@ -229,7 +234,7 @@ def _print_messages(run: Session, deliveries: Sequence[Delivery]) -> None:
         return
     drawn = []
     for theirs in _by_message(deliveries):
-        message = _message(theirs)
+        message = _message(run, theirs)
         lines = [f"To: {theirs[0].to}", f"Subject: {message.title}", "", *message.body.split("\n")]
         drawn.append("".join(f"{clean(line)}\n" for line in lines))
     write_text("\n".join(drawn))
@@ -276,7 +281,7 @@ class _Packing:
 
     def deliveries(self, notice: Notice) -> Iterator[Delivery]:
         told = set[str]()
-        words = None
+        messages = dict[str | None, Message]()
         for to in self._recipients(notice):
             addresses = _addresses(self.ours, to)
             if not addresses:
@@ -285,9 +290,11 @@ class _Packing:
                 if address.url in told:  # two names may lead to one address
                     continue
                 told.add(address.url)
-                words = words or self._words(notice)
+                language = language_of(self.settings, to[1] if to[0] else None)
+                if language not in messages:
+                    messages[language] = self._message(notice, words_of(language))
                 yield Delivery(
-                    _key(notice, to, place), *to, place, notice.event, notice.key, words.title, words.body
+                    _key(notice, to, place), *to, place, notice.event, notice.key, *messages[language]
                 )
 
     def _recipients(self, notice: Notice) -> list[To]:
@@ -307,12 +314,12 @@ class _Packing:
             if name and not (is_user and name == notice.by)
         ]
 
-    def _words(self, notice: Notice) -> Message:
+    def _message(self, notice: Notice, words: Words) -> Message:
         customer = label(self.pipeline.index.connection, "customer", notice.customer)
         standing = self._standing(notice) if notice.event == "won" else None
         assert self.zone
         name = notice.customer if customer is None else customer
-        return message(notice, About(self.names, name, standing, self.zone))
+        return message(notice, About(self.names, name, standing, self.zone, words))
 
     def _standing(self, notice: Notice) -> Standing | None:
         """The points of a win, and the rank of its owner; None where that can't be told."""

@@ -17,6 +17,7 @@ from pipecli.cli.common.table import Column, clean
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import INVOICE, LEAD, OPPORTUNITY
 from pipecli.reports.followups import by_user, item, reminder
+from pipecli.words import language_of, words_of
 
 if TYPE_CHECKING:
     from pipecli.history.send_ledger import Claims
@@ -163,7 +164,8 @@ def _key(run: Session, user: str, follow_up: FollowUp, place: int) -> str:
 
 
 def _message(run: Session, due: Due, keys: Sequence[str]) -> Message:
-    return reminder(due.name, [due.by_key[key] for key in keys], run.today)
+    words = words_of(language_of(run.pipeline.settings_as_written, due.user))
+    return reminder(due.name, [due.by_key[key] for key in keys], run.today, words)
 
 
 def _unclaimed(run: Session, claims: Claims, dues: Sequence[Due]) -> list[tuple[Due, list[str]]]:
