@@ -130,7 +130,8 @@ def add_server_hook(directory: Path) -> Path:
     done = git.run(directory, "rev-parse", "--is-bare-repository") if directory.is_dir() else None
     if done is None or done.stdout.strip() != b"true":
         raise PipecliError(
-            f"{directory} is no bare repository", hint="name that of the server, made with `git init --bare`"
+            f"{directory} isn't a bare repository",
+            hint="name the server's, made with `git init --bare`",
         )
     hook = directory / git.output(directory, "rev-parse", "--git-path", "hooks") / _HOOK
     if os.path.lexists(hook):

@@ -54,6 +54,7 @@ def test_every_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("PIPECLI_TODAY", "2026-11-23")
     monkeypatch.setenv("PIPECLI_USER", "ana")
     monkeypatch.setenv("EDITOR", "true")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("PIPECLI_CHANNEL", "json://127.0.0.1:9/")
     assert run(["init", "--sample", str(root)]) == 0
     _written(root, FILES)

@@ -83,7 +83,7 @@ def test_a_push_that_falsifies_a_sent_quotation_is_refused(server, folder: Path,
 
 
 def test_a_hook_is_for_a_bare_repository_and_overwrites_none(folder: Path, capsys) -> None:
-    for where, told in (("ana", "is no bare repository"), ("nowhere", "is no bare repository")):
+    for where, told in (("ana", "isn't a bare repository"), ("nowhere", "isn't a bare repository")):
         assert run(["init", str(folder / where), "--server-hook"]) == 1
         assert told in capsys.readouterr().err
     assert run(["init", str(folder / "remote.git"), "--server-hook"]) == 0

@@ -73,6 +73,6 @@ def checked_alias(name: str, value: str) -> None:
     try:
         first = shlex.split(value)[0]
     except (ValueError, IndexError):
-        raise PipecliError(f'"{value}" is no command line', hint='write it as "opp won"') from None
+        raise PipecliError(f'"{value}" isn\'t a command line', hint='write it as "opp won"') from None
     if first not in NOUNS and first not in ALIASES:
         raise PipecliError(f'an alias begins with a command; "{first}" is none', hint='write it as "opp won"')
