@@ -257,7 +257,7 @@ def test_the_first_run_of_a_clone_begins_with_what_comes_after(
     assert told(hooks) == [("sales", "Espresso machines: qualify → demo")]
     cli("notify", "--since", "2026-01-01")
     assert told(hooks) == []
-    assert '"nosuch" isn\'t a date' in cli("notify", "--since", "nosuch", code=1).err
+    assert '"nosuch" is neither a date nor' in cli("notify", "--since", "nosuch", code=1).err
 
 
 def test_a_dry_run_prints_and_sends_nothing(cli: Cli, git: Git, hooks: Hooks) -> None:
