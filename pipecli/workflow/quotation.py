@@ -47,23 +47,6 @@ def require_draft(quotation: Quotation) -> None:
         )
 
 
-def is_first_draft(record: object) -> bool:
-    """True for a draft that takes the place of no other quotation: nobody misses it."""
-    if not isinstance(record, Quotation):
-        return False
-    return record.status is QuotationStatus.DRAFT and record.revision_of is None
-
-
-def require_removable(quotation: Quotation) -> None:
-    """Refuse to remove what a customer has seen, and a revision: what it revises would stay superseded."""
-    require_draft(quotation)
-    if quotation.revision_of:
-        raise Refused(
-            f"{quotation.id} revises {quotation.revision_of}, which would stay superseded",
-            hint="take the revision back with pipecli undo, or let it be",
-        )
-
-
 def require_sound(before: Quotation, after: Quotation, price_list: PriceList | None) -> None:
     """Refuse a change of a draft that only a verb may make, or that makes no sense.
 

@@ -48,7 +48,6 @@ from pipecli.workflow.opportunity.set import (
     remove_stakeholder,
     set_fields,
 )
-from pipecli.workflow.quotation import is_first_draft
 
 if TYPE_CHECKING:
     from pipecli.records.party import Contact
@@ -146,13 +145,20 @@ def _allow_edit(transaction: Transaction, before: Any, after: Any) -> None:
 
 
 add_set_edit(app, OPPORTUNITY, _set, _allow_edit)
+
+
+def _is_first_draft(record: Any) -> bool:
+    """True for a quotation that nobody has seen, and that takes the place of no other."""
+    return record.noun == "quotation" and record.status == "draft" and record.revision_of is None
+
+
 add_remove(
     app,
     OPPORTUNITY,
     way_out="close it instead: pipecli opp lost {key}",
     help_text="Remove an open opportunity made by mistake, with its drafts, if no other record uses it.",
     allow=require_open,
-    hangs=is_first_draft,
+    hangs=_is_first_draft,
 )
 
 

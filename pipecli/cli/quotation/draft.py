@@ -112,7 +112,19 @@ def _of_a_draft(transaction: Transaction, before: Any, after: Any) -> None:
 
 
 add_set_edit(app, QUOTATION, setting_of(_of_a_draft), _of_a_draft)
-add_remove(app, QUOTATION, help_text="Remove a draft made by mistake.", allow=rules.require_removable)
+
+
+def _require_first_draft(quotation: Quotation) -> None:
+    """Refuse to remove what a customer has seen, and a revision: what it revises would stay superseded."""
+    rules.require_draft(quotation)
+    if quotation.revision_of:
+        raise PipecliError(
+            f"{quotation.id} revises {quotation.revision_of}, which would stay superseded",
+            hint="take the revision back with pipecli undo, or let it be",
+        )
+
+
+add_remove(app, QUOTATION, help_text="Remove a draft made by mistake.", allow=_require_first_draft)
 
 
 add_item_verbs(app, Quotation, rules)
