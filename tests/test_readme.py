@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -53,6 +54,23 @@ def test_the_session_runs_as_written(tmp_path: Path):
         ).stdout
         == "?? quote.pdf\n"
     )
+
+
+def test_thirty_seconds_print_what_is_shown(tmp_path: Path, home: Path):
+    """Each command, with what it prints, but for the random part of the id."""
+    _, _, after = README.partition("## Thirty seconds")
+    shown = after.partition("```console\n")[2].partition("```")[0]
+    commands = re.findall(r"^\$ (.*)$", shown, re.MULTILINE)
+    script = "\n".join(f"printf '%s\\n' {shlex.quote(f'$ {command}')}\n{command}" for command in commands)
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-c", f"set -eu\n{script}"],
+        env={**os.environ, "PATH": path, "PIPECLI_TODAY": "2026-11-21", "COLUMNS": "100"},
+        cwd=tmp_path, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    (key, *others) = set(re.findall("OPP-[0-9A-Z]{5}", done.stdout))
+    assert others == []
+    assert done.stdout.replace(key, "OPP-2Q8XA") == shown
 
 
 def test_every_noun_is_in_the_table():
