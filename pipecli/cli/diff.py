@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import typer
 
@@ -13,6 +15,7 @@ from pipecli.checks.rule import Finding
 from pipecli.cli.common.command import Verb, noun
 from pipecli.cli.common.output import (
     Format,
+    Markup,
     counted,
     lines,
     markdown_text,
@@ -50,28 +53,39 @@ def diff(
         str,
         typer.Argument(metavar="[RANGE]", help="BASE..HEAD, or BASE: to the working tree; HEAD without it."),
     ] = "",
+    links: Annotated[
+        str,
+        typer.Option(metavar="URL", help="In Markdown: ids link to their files below this address."),
+    ] = "",
 ) -> None:
     """Print a change set in deals and money: what it does to each record, and to the forecast.
 
     BASE..HEAD is what HEAD has and BASE has not: from the commit where the two part, as a pull request. What
     `check --base` says of it is shown, too.
     """
+    if links and not re.fullmatch(r"https?://[^\s()<>]+", links):
+        raise typer.BadParameter("must be an http address", param_hint="--links")
     run = session(ctx)
     revisions = range_of(run.present.location, range_)
     if revisions.head is None and (run.present.location.git_dir / "MERGE_HEAD").exists():
         say("warning: a merge is in progress; this is about the working tree as it stands")
-    print_range(run, revisions, run.format)
+    print_range(run, revisions, run.format, links)
 
 
-def print_range(run: Session, revisions: Range, form: Format) -> None:
-    """Print the change set of a range."""
+def print_range(run: Session, revisions: Range, form: Format, links: str = "") -> None:
+    """Print the change set of a range; `links` is the address of the repository's files."""
     changed = change_set(run.present.location, revisions)
     impact = effect(
         run.present, revisions, [record.key for record in changed.records if record.noun == "opportunity"]
     )
     for fault in _unread(changed, impact):
         say(clean(f"warning: {fault}; not counted"))
-    _print(form, revisions, changed, impact, check_changes(run.present, revisions, changed))
+    findings = check_changes(run.present, revisions, changed)
+    if form is Format.MARKDOWN:
+        folder = f"{links.rstrip('/')}/{quote(run.present.location.prefix)}" if links else ""
+        _print_markdown(revisions, changed, impact, findings, folder)
+    else:
+        _print(form, revisions, changed, impact, findings)
 
 
 def _unread(changed: ChangeSet, impact: Effect) -> list[str]:
@@ -88,8 +102,6 @@ def _print(
             write_text(dumps(_json(revisions, changed, impact, findings)) + "\n")
         case Format.TABLE:
             _print_blocks(revisions, changed, impact, findings)
-        case Format.MARKDOWN:
-            _print_markdown(revisions, changed, impact, findings)
         case _:
             print_records([_record(record, impact) for record in changed.records], _RECORD_COLUMNS, form)
 
@@ -252,12 +264,13 @@ def _shift_columns(heading: str, shifts: Sequence[Shift], currency: str) -> list
 
 
 def _print_markdown(
-    revisions: Range, changed: ChangeSet, impact: Effect, findings: Sequence[Finding]
+    revisions: Range, changed: ChangeSet, impact: Effect, findings: Sequence[Finding], folder: str
 ) -> None:
+    """The page of a change set; `folder` is the address of the pipeline's files, for links to them."""
     first, *rest = _caption(revisions, changed, impact)
     write_text(f"### Pipeline: {first}\n\n" + "".join(f"- {markdown_text(line)}\n" for line in rest))
     if findings:  # a list: a table of long sentences can't be read on a phone
-        text = "".join(_bullet(finding) for finding in findings)
+        text = "".join(_bullet(finding, folder) for finding in findings)
         write_text(f"\n#### {counted(findings)}\n\n{text}")
     if changed.records:
         columns = [
@@ -266,7 +279,7 @@ def _print_markdown(
         ]
         rows = [
             {
-                "record": _heading(record, impact),
+                "record": _linked(record, _heading(record, impact), folder),
                 "what": "\n".join([*(event.text for event in record.events), *_money_lines(record, impact)]),
             }
             for record in changed.records
@@ -283,6 +296,17 @@ def _print_markdown(
         print_records([{"file": fault} for fault in faults], [Column("file", "FILE")], Format.MARKDOWN)
 
 
-def _bullet(finding: Finding) -> str:
-    place = f"{markdown_text(finding.file)}:{finding.line} ({finding.rule})"
-    return f"- **{finding.severity}** {markdown_text(finding.message)}  \n  {place}\n"
+def _bullet(finding: Finding, folder: str) -> str:
+    place = f"{markdown_text(finding.file)}:{finding.line}"
+    if folder:
+        place = f"[{place}]({folder}{quote(finding.file)}#L{finding.line})"
+    return f"- **{finding.severity}** {markdown_text(finding.message)}  \n  {place} ({finding.rule})\n"
+
+
+def _linked(record: ChangedRecord, heading: str, folder: str) -> str:
+    """The heading of a record with its id as a link to the file; of one that is gone as it is."""
+    if not folder or record.after is None:
+        return heading
+    key = markdown_text(record.key)
+    link = f"[{key}]({folder}{quote(record.file)})"
+    return Markup(markdown_text(heading).replace(key, link, 1))

@@ -16,7 +16,7 @@ from pipecli.cli.diff import print_range
 from pipecli.history.change_set import range_of
 from pipecli.store import git
 from pipecli.store.journal import working
-from pipecli.sync.propose import Opened, Proposal, open_request, plan, send
+from pipecli.sync.propose import Opened, Proposal, files_address, open_request, plan, send
 from pipecli.wording import count
 
 app = noun("Put what is new on a branch for others to merge.")
@@ -56,7 +56,9 @@ def _text(run: Session, proposal: Proposal) -> str:
     """The page of the change, as a pull request shows it."""
     text = io.StringIO()
     with redirect_stdout(text):
-        print_range(run, range_of(run.present.location, f"{proposal.shared}..HEAD"), Format.MARKDOWN)
+        place = run.present.location
+        changes = range_of(place, f"{proposal.shared}..{proposal.commit}")
+        print_range(run, changes, Format.MARKDOWN, files_address(place, proposal))
     return text.getvalue()
 
 

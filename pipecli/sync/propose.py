@@ -135,9 +135,7 @@ def open_request(place: Location, proposal: Proposal, text: str, told: str) -> O
 
     `told`: the words of the host at the push, which may name the address.
     """
-    remote = f"remote.{proposal.upstream.remote}"
-    address = git.config(place.work_tree, f"{remote}.pushurl") or git.config(place.work_tree, f"{remote}.url")
-    host, path = _host_and_path(address)
+    host, path = _host_and_path(place, proposal.upstream)
     base, branch, title = proposal.upstream.name, proposal.branch, proposal.title
     if len(text) > _LONGEST:
         text = f"{text[:_LONGEST]}\n\n*Cut here: `pipecli diff` has all of it.*\n"
@@ -177,8 +175,18 @@ def _opened(place: Location, page: str, text: str, tool: str, *arguments: str) -
     return Opened(made[-1], True)
 
 
-def _host_and_path(remote: str) -> tuple[str, str]:
-    """`github.com` and `contoso/sales` of an address, https, ssh or git@github.com:contoso/sales.git."""
+def files_address(place: Location, proposal: Proposal) -> str:
+    """The address of the files of a proposal on its host; empty where that isn't known."""
+    host, path = _host_and_path(place, proposal.upstream)
+    if "github" in host:
+        return f"https://{host}/{path}/blob/{proposal.commit}"
+    return f"https://{host}/{path}/-/blob/{proposal.commit}" if "gitlab" in host else ""
+
+
+def _host_and_path(place: Location, upstream: Upstream) -> tuple[str, str]:
+    """`github.com` and `contoso/sales` of https, ssh or git@github.com:contoso/sales.git."""
+    key = f"remote.{upstream.remote}"
+    remote = git.config(place.work_tree, f"{key}.pushurl") or git.config(place.work_tree, f"{key}.url")
     if short := re.fullmatch(r"(?:[^@/]+@)?([^:/]+):(?!//)(.+)", remote):
         host, path = short[1], short[2]
     else:

@@ -224,3 +224,19 @@ def test_a_pipeline_in_a_subfolder(cli: Cli, root: Path, tmp_path: Path) -> None
         (folder / "customers/acme.yaml").write_text("id: acme\nname: Acme\n")
     found = json.loads(cli("-C", str(company / "sales"), "diff", "--format", "json").out)
     assert [(each["id"], each["file"]) for each in found["records"]] == [("acme", "customers/acme.yaml")]
+
+
+def test_ids_of_a_page_link_to_their_files(cli, shop, git):
+    file = "opportunities/2026/OPP-2Q8XA-espresso-machines.yaml"
+    cli("opp", "set", "OPP-2Q8XA", "probability=95")
+    address = "https://github.com/contoso/sales/blob/0a1b2c"
+
+    def page() -> str:
+        return cli("diff", "HEAD~1..HEAD", "--format", "markdown", "--links", f"{address}/").out
+
+    assert f"| [OPP-2Q8XA]({address}/{file})  Espresso machines  (ana-ruiz) |" in page()
+    assert f"  [{file}:" in page() and f"]({address}/{file}#L" in page()  # a finding at its line
+    git("rm", "-q", file)
+    git("commit", "-qm", "gone")
+    assert address not in page().partition("| RECORD")[2]
+    cli("diff", "--format", "markdown", "--links", "javascript:alert(1)", code=2)

@@ -297,6 +297,8 @@ def test_the_script_of_the_gitlab_job_runs(checkout: Callable[[str], Path], comm
         **job["variables"],
         "CI_MERGE_REQUEST_DIFF_BASE_SHA": base,
         "CI_API_V4_URL": "https://gitlab.example/api/v4",
+        "CI_PROJECT_URL": "https://gitlab.example/crm/sales",
+        "CI_COMMIT_SHA": "0a1b2c",
         "CI_MERGE_REQUEST_PROJECT_ID": "3",
         "CI_MERGE_REQUEST_IID": "7",
     }
@@ -304,6 +306,10 @@ def test_the_script_of_the_gitlab_job_runs(checkout: Callable[[str], Path], comm
     assert done.returncode == 0, done.stderr
     assert "warning: probability: 90 % by hand" in done.stdout
     assert (here / "pipecli.md").read_text().startswith("### Pipeline: 1 opportunity, 1 customer\n")
+    assert (
+        "](https://gitlab.example/crm/sales/-/blob/0a1b2c/our%20sales%20%5Beu%5D/customers/"
+        in (here / "pipecli.md").read_text()
+    )
     (finding,) = json.loads((here / "pipecli-findings.json").read_text())
     assert (finding["check_name"], finding["severity"]) == ("probability-by-hand", "minor")
     assert finding["location"]["path"].startswith("our sales [eu]/opportunities/2026/")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 
 import pytest
 
@@ -121,7 +122,11 @@ def test_the_request_is_opened_by_the_host_s_program(ana, remote, tmp_path, monk
     asked = (tmp_path / "asked").read_text()
     assert f"--title={TITLE}" in asked
     assert BRANCH in asked
-    assert "### Pipeline: 1 opportunity" in asked + (tmp_path / "body").read_text()
+    text = asked + (tmp_path / "body").read_text()
+    assert "### Pipeline: 1 opportunity" in text
+    assert re.search(rf"\[OPP-2Q8XA\]\(https://\S+/contoso/sales/blob/[0-9a-f]{{40}}/{MACHINES}\)", text) or (
+        "gitlab" in address and "/crm/sales/-/blob/" in text
+    )
 
     program.write_text("#!/bin/sh\necho 'not logged in' >&2; exit 4\n")
     ana.change(GRINDERS, "4998.00", "3998.00")

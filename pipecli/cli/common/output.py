@@ -271,8 +271,14 @@ def markdown_table(columns: Sequence[Column], rows: Sequence[Sequence[object]]) 
     )
 
 
+class Markup(str):
+    """Markdown that is meant as such; its words are escaped already."""
+
+
 def markdown_text(value: object) -> str:
     """A value as words of a Markdown page, and never as its syntax."""
+    if isinstance(value, Markup):
+        return value
     lines = re.split(_LINE_BREAKS, value.strip()) if isinstance(value, str) else [cell_text(value)]
     return "<br>".join([_escaped(clean(line)) for line in lines])
 
