@@ -51,6 +51,7 @@ NOUNS = {
             "edit": "opportunity.set",
             "remove": "opportunity.set",
             "advance": "opportunity.set",
+            "sellers": "opportunity.set",
             "hold": "opportunity.set",
             "resume": "opportunity.set",
             "board": "opportunity.board",

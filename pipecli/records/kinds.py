@@ -20,13 +20,14 @@ PAYMENT = ("id",)
 ATTACHMENT = ("file",)
 STAGE = ("id",)
 STAKEHOLDER = ("contact",)
+SELLER = ("user",)
 ITEM = ("product", "description")
 """Its product, which may stand on several lines, or where it has none its description."""
 TIER = ("from",)
 AWAY = ("from",)
 ASSIGNMENT_RULE = ("name",)
 
-UNIQUE_KEYS = tuple(dict.fromkeys((*ACTIVITY, *PAYMENT, *STAGE, *STAKEHOLDER)))
+UNIQUE_KEYS = tuple(dict.fromkeys((*ACTIVITY, *PAYMENT, *STAGE, *STAKEHOLDER, *SELLER)))
 """Fields that no two elements of a list share, and that never change: an element with another is another."""
 KEYS = (*UNIQUE_KEYS, ITEM[0])
 """And the one that never changes, but may stand twice."""

@@ -80,6 +80,15 @@ class Stakeholder(Part):
     primary: Flag | None = None
 
 
+class Seller(Part):
+    """A user with a part in a deal: so much of it counts as theirs."""
+
+    identified_by: ClassVar[tuple[str, ...]] = kinds.SELLER
+
+    user: UserSlug
+    percent: Annotated[Percent, Field(gt=0)]
+
+
 class Hold(Part):
     """A deal that waits: until its day nobody is reminded of it, and it neither goes stale nor counts."""
 
@@ -146,6 +155,8 @@ class Opportunity(Document):
     owner: UserSlug | None = None
     assigned: Assigned | None = None
     """The rule that gave it to its owner."""
+    sellers: tuple[Seller, ...] = ()
+    """Who else sells it, each with a part, the owner's among them; absent: it is the owner's whole."""
     shared_with: tuple[PrincipalSlug, ...] = ()
     """Users and teams who see it among their own."""
     source: Line | None = None
@@ -209,6 +220,15 @@ class Opportunity(Document):
                 raise ValueError(
                     f"{amount} {self.currency} can't be paid: {self.currency} has {digits} decimals"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _sellers_have_the_whole(self) -> Self:
+        users = [seller.user for seller in self.sellers]
+        if self.sellers and sum(seller.percent for seller in self.sellers) != 100:
+            raise ValueError("the percents of the sellers come to 100 together")
+        if len(set(users)) != len(users):
+            raise ValueError("each seller stands once")
         return self
 
     _discount_fits = model_validator(mode="after")(require_fitting_discount)

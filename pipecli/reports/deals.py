@@ -209,7 +209,17 @@ class Deal(NamedTuple):
     """The day until which it waits; it may be past."""
     yearly_recurring: Decimal | None = None
     """Its recurring worth a year; None where nothing recurs."""
+    sellers: tuple[tuple[str, str | None, Decimal], ...] = ()
+    """Each seller with their team and percent, where it is not the owner's whole."""
     stage_visits: Sequence[StageVisit] = ()
+
+    def credited(self, by: str) -> list[tuple[str | None, Decimal]]:
+        """The percents of it by owner or team; all is the owner's or their team's where nobody else sells."""
+        parts: dict[str | None, Decimal] = {}
+        for user, team, percent in self.sellers:
+            key = team if by == "team" else user
+            parts[key] = parts.get(key, Decimal(0)) + percent
+        return list(parts.items()) or [(getattr(self, by), Decimal(100))]
 
     def is_on_hold(self, today: date) -> bool:
         """True of an open deal whose day to go on is yet to come."""

@@ -107,7 +107,8 @@ def forecast(
 ) -> Forecast:
     """Group the open and won deals among `deals` by one of GROUPINGS.
 
-    By month and quarter the open ones that are overdue or without a date have rows of their own. Money is in
+    A deal with several sellers counts at each of them, and their teams, with their part. By month and quarter
+    the open ones that are overdue or without a date have rows of their own. Money is in
     `currency` (default: the base): open deals at the rate of `today`, won ones at that of their day.
     Deals on hold are in none of the rows. `order` gives the keys that have a place of their own; the others
     follow, the heaviest first.
@@ -155,13 +156,14 @@ class _Tally:
         self.categories: dict[str, Decimal] = {}
         self.won_by: dict[str | None, Decimal] = {}
 
-    def add(self, deal: Deal, value: Worth | None, today: date) -> None:
+    def add(self, deal: Deal, value: Worth | None, today: date, currency: str) -> None:
         if deal.status == "won":
             self.won_count += 1
             self.won_without_amount_count += value is None
             won = value.amount if value else _ZERO
             self.won_amount += won
-            self.won_by[deal.owner] = self.won_by.get(deal.owner, _ZERO) + won
+            for owner, part in shared_out(won, deal.credited("owner"), currency):
+                self.won_by[owner] = self.won_by.get(owner, _ZERO) + part
             return
         self.open_count += 1
         if deal.close is None:
@@ -199,14 +201,21 @@ class _Sums:
 
     def take(self, deal: Deal, value: Worth | None) -> None:
         """Count a deal in its row and in the totals."""
-        self.totals.add(deal, value, self.today)
+        self._add(self.totals, deal, value)
         if self.by == "product" and len(deal.products) > 1:
             for product, part in _parts(deal.products, value, self.currency):
-                self._tally((None, product)).add(deal, part, self.today)
+                self._add(self._tally((None, product)), deal, part)
+        elif self.by in ("owner", "team") and deal.sellers:
+            for key, part in _parts(deal.credited(self.by), value, self.currency):
+                theirs = tuple(one for one in deal.sellers if one[self.by == "team"] == key)
+                self._add(self._tally((None, key)), deal._replace(owner=key, sellers=theirs), part)
         elif self.by in PERIODS and self._is_overdue(deal):
-            self._tally((None, OVERDUE)).add(deal, value, self.today)
+            self._add(self._tally((None, OVERDUE)), deal, value)
         else:
-            self._tally(_KEYS[self.by](deal)).add(deal, value, self.today)
+            self._add(self._tally(_KEYS[self.by](deal)), deal, value)
+
+    def _add(self, tally: _Tally, deal: Deal, value: Worth | None) -> None:
+        tally.add(deal, value, self.today, self.currency)
 
     def set_apart(self, deal: Deal, value: Worth | None) -> None:
         """Note what an open deal lacks."""
@@ -230,7 +239,7 @@ class _Sums:
 def _parts(
     products: Sequence[tuple[str | None, Decimal]], value: Worth | None, currency: str
 ) -> Iterator[tuple[str | None, Worth | None]]:
-    """Each product's part of a deal, in proportion to the items' amounts; together the whole to the cent."""
+    """Each product's, or seller's, part of a deal, in proportion; together the whole to the cent."""
     if value is None:
         yield from ((product, None) for product in dict.fromkeys(product for product, _ in products))
         return

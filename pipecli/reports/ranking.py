@@ -9,7 +9,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, NamedTuple
 
 from pipecli.records.money import EXACT, rounded
-from pipecli.reports.deals import Days, Deal, Valuation, month_of, percent
+from pipecli.reports.deals import Days, Deal, Valuation, month_of, percent, shared_out
 
 GROUPINGS = ("owner", "team")
 
@@ -75,8 +75,9 @@ def ranking(
 ) -> Ranking:
     """Rank by points whoever won or lost a deal in the period or in the one before.
 
-    Points count in the `base` currency, amounts are shown in another where that is asked for. Where the
-    settings give no points, the amount ranks. Raises PipecliError for a missing rate.
+    A deal that several sold counts at each of them, with a part of its amount and points. Points count
+    in the `base` currency, amounts are shown in another where that is asked for. Where the settings give no
+    points, the amount ranks. Raises PipecliError for a missing rate.
     """
     previous = before(days)
     now: dict[str | None, _Tally] = defaultdict(lambda: _Tally(shown.zero))
@@ -86,13 +87,18 @@ def ranking(
         if deal.status not in ("won", "lost"):
             continue
         if days.has(deal.ended):
-            tallies = now[getattr(deal, by)], totals
+            rows_of, whole = now, totals
         elif previous and previous.has(deal.ended):
-            tallies = then[getattr(deal, by)], totals_then
+            rows_of, whole = then, totals_then
         else:
             continue
-        for tally in tallies:
-            tally.add(deal, points, base, shown)
+        in_base = base.amount(deal) or base.zero
+        amount = in_base if shown is base else shown.amount(deal) or shown.zero
+        merit, credited = points.of(in_base), deal.credited(by)
+        whole.add(deal, amount, merit)
+        parts = shared_out(amount, credited, shown.currency)
+        for (key, part), (_, percent_of_it) in zip(parts, credited, strict=True):
+            rows_of[key].add(deal, part, merit * percent_of_it / 100)
     ranks, ranks_then = _ranks(now, points), _ranks(then, points)
 
     def row(key: str | None, tally: _Tally, tally_then: _Tally) -> Row:
@@ -146,15 +152,15 @@ class _Tally:
         self.won_count = self.lost_count = self.days = self.without_amount = 0
         self.won_amount = zero
 
-    def add(self, deal: Deal, points: Points, base: Valuation, shown: Valuation) -> None:
+    def add(self, deal: Deal, amount: Decimal, points: Decimal) -> None:
+        """Count a deal, with a part of its amount where others sold it, too."""
         if deal.status != "won":
             self.lost_count += 1
             return
-        in_base = base.amount(deal) or base.zero
         self.won_count += 1
         self.without_amount += deal.amount is None
-        self.won_amount += in_base if shown is base else shown.amount(deal) or shown.zero
-        self.points += points.of(in_base)
+        self.won_amount += amount
+        self.points += points
         self.days += deal.cycle_days or 0
 
     @property

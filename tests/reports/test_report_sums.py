@@ -14,6 +14,8 @@ from pipecli.reports import lost, pipeline
 from pipecli.reports.deals import Days, Deal, Valuation, percent, shared_out
 from pipecli.reports.ranking import Points, ranking
 
+SELLERS = [(), (("ana", "iberia", Decimal("60.5")), ("luis", None, Decimal("39.5")))]
+
 TODAY = date(2026, 11, 21)
 RATES = Rates(
     "EUR",
@@ -36,6 +38,7 @@ closed_deals = st.lists(
         probability=st.none(), created=moments, close=days,
         reasons=st.sampled_from([("price",), ("timing", "price")]),
         lost_to=st.sampled_from([(), ("ana",), ("ana", "luis")]),
+        sellers=st.sampled_from(SELLERS),
         competitors=st.sampled_from([(), ("ana",), ("ana", "luis")]),
         products=st.lists(st.tuples(names, st.decimals(0, 10**6, places=2)), max_size=3).map(tuple),
     ),
@@ -94,7 +97,9 @@ def test_points_and_wins_add_up_and_ranks_follow_points(deals: list[Deal], by: s
         deals, by=by, days=year, points=Points(Decimal(10), Decimal("0.001")), base=base, shown=base
     )
 
-    for field in ("points", "won_count", "won_amount", "lost_count", "previous_points", "points_change"):
+    # A win is each seller's.
+    counts = () if any(deal.sellers for deal in deals) else ("won_count", "lost_count")
+    for field in ("points", "won_amount", "previous_points", "points_change", *counts):
         assert sum(getattr(row, field) for row in found.rows) == getattr(found.totals, field)
     ranked = [row for row in found.rows if row.rank]
     assert all((one.points == other.points) == (one.rank == other.rank) for one, other in pairwise(ranked))

@@ -25,7 +25,7 @@ from pipecli.cli.common.record_verbs import (
     change_each,
     names_of,
 )
-from pipecli.cli.common.reference import is_recent
+from pipecli.cli.common.reference import is_recent, key_of
 from pipecli.cli.common.session import session
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import OPPORTUNITY, RANDOM
@@ -107,6 +107,27 @@ def resume(ctx: typer.Context, refs: Refs = None) -> None:
     """Have an opportunity, or many, go on that is on hold."""
     with changing(ctx) as transaction:
         change_each(transaction, Opportunity, refs, rules.resume, "resume")
+
+
+@app.command(cls=Changing)
+def sellers(
+    ctx: typer.Context,
+    ref: Ref,
+    parts: Annotated[
+        list[str],
+        typer.Argument(metavar="USER=PERCENT...", help="All who sell it; none: the owner alone."),
+    ],
+) -> None:
+    """Say who sells an opportunity, each with a percent, as ana=60 luis=40: forecast and ranking count so."""
+    with changing(ctx) as transaction:
+        deal = transaction.get(Opportunity, ref)
+        given: dict[str, Any] = {}
+        for part in parts if parts != ["none"] else ():
+            user, _, percent = part.partition("=")
+            key = key_of(transaction.session, "user", user)
+            path = (Opportunity, "sellers.0.percent")
+            given[key] = option("USER=PERCENT", percent.removesuffix("%"), path, transaction.session)
+        transaction.do(rules.share_credit(deal, given))
 
 
 _Step = Annotated[str, typer.Argument(help="Its text, or words of it.", metavar="STEP")]

@@ -79,7 +79,7 @@ def _deals(
             r.probability_by_hand, CASE r.status WHEN 'open' THEN r.expected_close ELSE r.closed_date END,
             r.owner, r.source, r.customer, r.title, r.created, r.campaign, r.lead IS NOT NULL, r.score,
             r.closed_reasons, r.closed_competitors, r.competitors, {last_activity}, r.hold_until,
-            r.exact_yearly_recurring
+            r.exact_yearly_recurring, r.sellers
         FROM _opportunities r WHERE {condition} {owned}""",
         (*parameters, *owners),
     )
@@ -92,6 +92,7 @@ def _deals(
     for (
         key, status, process, stage, type_, currency, amount, by_hand, close, owner, source, customer, title,
         created, campaign, has_lead, score, reasons, lost_to, competitors, active, hold_until, yearly,
+        sellers,
     ) in rows:  # fmt: skip
         probability, category, rotting_days = stages.get((process, stage), unknown)
         moment = datetime.fromisoformat(created)
@@ -111,6 +112,7 @@ def _deals(
                 products.get(key, ()),
                 day(hold_until) if hold_until else None,
                 None if yearly is None else Decimal(yearly),
+                tuple((user, teams.get(user), Decimal(part)) for user, part in loads(sellers or "[]")),
             )
         )  # fmt: skip
     return deals

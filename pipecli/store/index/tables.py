@@ -108,6 +108,12 @@ def _totals(document: Quotation | Order | Invoice) -> Sequence[SQLValue]:
     )
 
 
+def _sellers(deal: Opportunity) -> Sequence[SQLValue]:
+    """A JSON list of users with their percents, as text; NULL of a deal with one seller."""
+    parts = [[seller.user, f"{seller.percent:f}"] for seller in deal.sellers]
+    return [dumps(parts, indent=None) if parts else None]
+
+
 def _recurring(deal: Opportunity) -> Sequence[SQLValue]:
     from pipecli.records.item import recurring
 
@@ -172,6 +178,7 @@ _OF_RECORDS: dict[str, tuple[Columns, ...]] = {
             "process TEXT, stage TEXT, status TEXT, owner TEXT"
         ),
         _ASSIGNED,
+        ("sellers TEXT", _sellers),
         _fields(
             "shared_with TEXT, source TEXT, campaign TEXT, score INTEGER, currency TEXT, price_list TEXT"
         ),

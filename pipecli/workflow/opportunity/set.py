@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pipecli.records.activity import NextContact
 from pipecli.records.base import Record
-from pipecli.records.opportunity import Hold, Opportunity, Stakeholder
+from pipecli.records.opportunity import Hold, Opportunity, Seller, Stakeholder
 from pipecli.records.settings import Settings
 from pipecli.workflow.assignment import handed_over, members_at_work
 from pipecli.workflow.change import (
@@ -143,6 +143,19 @@ def leave_to_verbs(deal: Opportunity, fields: Collection[str]) -> None:
             f"{deal.id}: a stage is not set by hand, its steps and required fields are asked for",
             hint=f"use pipecli opp advance {deal.id} --to STAGE",
         )
+
+
+def share_credit(deal: Opportunity, percents: Mapping[str, Decimal]) -> Change:
+    """Have several users sell a deal, each with a percent, together 100; none of them: its owner alone."""
+    if percents and sum(percents.values()) != 100:
+        raise Refused(
+            f"{', '.join(f'{user} {percent:f} %' for user, percent in percents.items())} come to "
+            f"{sum(percents.values()):f} %, not to 100",
+            hint="give everybody who sells it, the owner as well",
+        )
+    sellers = tuple(Seller(user=user, percent=percent) for user, percent in percents.items())
+    words = ", ".join(f"{user} {percent:f} %" for user, percent in percents.items()) or "the owner alone"
+    return Change(deal.with_(sellers=sellers), f"sold by {words}", "sellers-changed")
 
 
 def hold(deal: Opportunity, *, until: date, today: date, reason: str | None = None) -> Change:

@@ -1,0 +1,50 @@
+"""Deals that several people sell: each has their part, to the cent, and the totals have them once."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from pipecli.formats import loads
+
+pytestmark = pytest.mark.usefixtures("shop")
+
+
+def test_parts_count_at_each_seller_and_once_in_the_totals(cli, root):
+    for slug in ("ana", "luis", "sara"):
+        cli("user", "add", slug, "--name", slug.title())
+    opp = cli("opp", "add", "Shared", "--customer", "contoso-coffee", "--owner", "ana", "--amount", "100.01")
+    opp = opp.out.split()[0]
+    wrong = cli("opp", "sellers", opp, "ana=60", "luis=30", code=1)
+    assert "ana 60 %, luis 30 % come to 90 %, not to 100" in wrong.err
+    third = ("ana=33.333334", "luis=33.333333", "sara=33.333333")
+    assert "sold by ana 33.333334 %" in cli("opp", "sellers", opp, *third).out
+
+    def rows(*words):
+        made = loads(cli(*words, "--format", "json").out)
+        return {row["key"]: row for row in made["rows"]}, made["totals"]
+
+    def theirs(figure, *words):
+        by_owner, totals = rows(*words)
+        return [by_owner[slug][figure] for slug in ("ana", "luis", "sara")], totals[figure]
+
+    parts, total = theirs("amount", "forecast", "--by", "owner")
+    assert sum(parts) == Decimal("100.01") < total
+    assert sorted(parts)[0] == Decimal("33.33")
+    cli("opp", "won", opp)
+    parts, total = theirs("won_amount", "forecast", "--by", "owner")
+    assert (sum(parts), total) == (Decimal("100.01"), Decimal("100.01"))
+    parts, total = theirs("won_amount", "report", "ranking")
+    assert (sum(parts), total) == (Decimal("100.01"), Decimal("100.01"))
+    assert max(parts) - min(parts) <= Decimal("0.01")
+    assert rows("report", "ranking")[1]["won_count"] == 1
+
+
+def test_the_sellers_are_users_and_come_to_the_whole(cli, root):
+    opp = cli("opp", "add", "Shared", "--customer", "contoso-coffee", "--amount", "10").out.split()[0]
+    assert "nobody" in cli("opp", "sellers", opp, "nobody=100", code=1).err
+    assert cli("opp", "set", opp, "sellers.1.user=ana", code=1).err
+    cli("opp", "sellers", opp, "ana=100")
+    cli("opp", "sellers", opp, "none")
+    assert "sellers" not in loads(cli("opp", "show", opp, "--format", "json").out)
