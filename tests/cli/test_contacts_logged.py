@@ -112,6 +112,9 @@ def test_a_contact_settles_the_one_that_is_due_and_it_leaves_the_lists(cli: Cli)
     assert "settled" not in cli(*at_noon, "call", "2q8", "--at", "2026-11-21T18:00").err  # it is to come
     cli("opp", "set", "2q8", "next_contact.date=2026-11-22")
     assert "next contact" not in cli("call", "2q8").err  # it is not due yet
+    cli(*due)
+    cli("opp", "lost", "2q8xa", "--reason", "price")
+    assert "settled" not in cli("call", "2q8").err  # nobody waits for it any more
 
 
 def test_next_plans_a_contact_wherever_a_deal_moves_on(cli: Cli) -> None:

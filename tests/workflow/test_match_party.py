@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 
 from pipecli.workflow.change import Refused
-from pipecli.workflow.match_party import KnownContact, KnownCustomer, Prospect, match_contact, match_customer
+from pipecli.workflow.match_party import (
+    KnownContact,
+    KnownCustomer,
+    Prospect,
+    match_caller,
+    match_contact,
+    match_customer,
+)
 
 
 def customer(
@@ -105,3 +112,14 @@ def test_a_name_is_a_contact_only_at_its_customer() -> None:
     maria = KnownContact("maria", "María López", "contoso", ())
     assert match_contact(Prospect("maria lopez"), "contoso", [maria]).id == "maria"
     assert match_contact(Prospect("maria lopez"), "fabrikam", [maria]).id is None
+
+
+def test_a_caller_is_who_has_the_address() -> None:
+    maria, luis = (
+        KnownContact(name, name, at, (f"{name}@b.c",)) for name, at in (("maria", "a"), ("luis", "z"))
+    )
+    buyer, person = match_caller("Maria@b.c", None, [customer("a"), customer("z")], [maria, luis])
+
+    assert (buyer.id, person.id) == ("a", "maria")
+    with pytest.raises(Refused, match="nobody we know"):
+        match_caller("ana@b.c", None, [customer("a")], [maria, luis])
