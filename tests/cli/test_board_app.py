@@ -254,7 +254,7 @@ def test_a_button_let_go_elsewhere_moves_nothing_later(root):
 
 def test_closed_deals_are_read_when_asked_for(root, cli):
     cli("opp", "won", KEY, "--amount", "5")
-    app, _, heading, _ = played(root, "c")
+    app, _, heading, _ = played(root, "a")
     assert "2 deals" in heading
     assert [lane.name for lane in app.board.lanes][-3:] == ["Won", "Lost", "Closed"]
 
@@ -277,3 +277,25 @@ def test_an_empty_board_opens(root):
     for file in root.glob("opportunities/2026/*"):
         file.unlink()
     assert "0 deals" in played(root, "greater_than_sign", "left", "right")[2]
+
+
+def test_the_morning_on_the_board(root, git):
+    """A call is logged with its next contact, another one planned, cards are filtered; ? has every key."""
+    call = [*"cTalk", "enter", *"fri", "enter"]
+    _, status, _, _ = played(root, *call)
+    assert f'{KEY}: log call "Talk", next contact 2026-11-27' in git("log", "-1", "--format=%s")
+    assert "log call" in status
+    played(root, "n", *"15", "space", *"dec", "enter")
+    assert "next_contact.date" in git("log", "-1", "--format=%s")
+    (file,) = root.glob(f"opportunities/**/{KEY}-*.yaml")
+    assert ryaml.loads(file.read_text())["next_contact"]["date"] == "2026-12-15"
+
+    app, _, heading, _ = played(root, "slash", *KEY.lower(), "enter")
+    assert [card.id for lane in app.board.lanes for card in lane.cards] == [KEY]
+    assert f'with "{KEY.lower()}"' in heading
+
+    _, _, _, text = played(root, "question_mark")
+    shown = {binding.key_display or binding.key for binding in BoardApp.BINDINGS if binding.show}
+    assert all(key in text for key in shown)  # what the footer says is all there is
+    _, status, _, _ = played(root, "e")
+    assert "can't be lent to an editor" in status

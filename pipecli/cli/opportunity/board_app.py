@@ -6,15 +6,13 @@ Nothing is kept here: all is read from the pipeline, and a move is the shell's `
 from __future__ import annotations
 
 import asyncio
-import io
-import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
 from textual import work
-from textual.app import App, ComposeResult
+from textual.app import App, ComposeResult, SuspendNotSupported
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Footer, OptionList, Static
@@ -25,13 +23,16 @@ from pipecli.cli.common.session import Session
 from pipecli.cli.common.table import clean
 from pipecli.cli.main import run as run_command
 from pipecli.cli.opportunity.board_widgets import (
+    HELP,
     Answer,
     Board,
     Cards,
     Choice,
     Lanes,
     Page,
+    page,
     read_board,
+    shell,
     shortened,
 )
 from pipecli.errors import PipecliError
@@ -85,35 +86,6 @@ def _commit(run: Session, pipeline: Pipeline, change: Change) -> None:
     transaction.commit(transaction.plan([change]), subject, trailers([change]))
 
 
-def page(run: Session, key: str, width: int) -> str:
-    """The page of a deal, `width` columns wide. It is read anew: a move may just have changed it."""
-    with _as_wide_as(width):
-        return "".join(shell(run, "opp", "show", key)[1:])
-
-
-def shell(run: Session, *words: str) -> tuple[int, str, str]:
-    """A command as it is typed: its exit code, and what it prints and says. Nothing asks."""
-    out, err = io.StringIO(), io.StringIO()
-    today = ["--today", run.today_text] if run.today_text else []
-    with redirect_stdout(out), redirect_stderr(err):
-        code = run_command(["-C", str(run.directory), *today, *words])
-    return code, out.getvalue(), err.getvalue()
-
-
-@contextmanager
-def _as_wide_as(width: int) -> Iterator[None]:
-    """A terminal of this width, to whom prints into a window."""
-    before = os.environ.get("COLUMNS")
-    os.environ["COLUMNS"] = str(max(width, 1))
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["COLUMNS"]
-        else:
-            os.environ["COLUMNS"] = before
-
-
 _EVERYBODY = ""
 
 
@@ -139,13 +111,19 @@ class BoardApp(App[None]):
         Binding("right", "look(1)", "Look", show=False, priority=True),
         Binding("shift+left,less_than_sign,comma", "move(-1)", "Move back", key_display="<"),
         Binding("shift+right,greater_than_sign,full_stop", "move(1)", "Move on", key_display=">"),
+        Binding("h", "look(-1)", "Look", show=False),
         Binding("w", "close('won')", "Won"),
         Binding("l", "close('lost')", "Lost"),
+        Binding("c", "plan('call')", "Call"),
+        Binding("n", "plan('next')", "Next"),
+        Binding("e", "edit", "Edit"),
         Binding("u", "undo", "Undo"),
+        Binding("slash", "filter", "Filter", key_display="/"),
         Binding("o", "owner", "Owner"),
         Binding("p", "process", "Process"),
-        Binding("c", "closed", "Closed"),
+        Binding("a", "closed", "All"),
         Binding("r", "reload", "Reload"),
+        Binding("question_mark", "help", "Help", key_display="?"),
         Binding("q", "quit", "Quit"),
     ]
 
@@ -155,7 +133,7 @@ class BoardApp(App[None]):
         self.process = process
         self.has_closed = has_closed
         self.owner_filter = owner_filter(run)
-        self.grabbed = ""
+        self.grabbed = self.wanted = ""
         self.moves: list[Moved | str] = []
         """What is undone by `u`; a deal that was closed here by its id."""
         self.summaries: list[str] = []
@@ -194,8 +172,9 @@ class BoardApp(App[None]):
 
     def _board_of(self, pipeline: Pipeline) -> Board:
         return read_board(
-            self.run_session, pipeline, self.process, owners=self.owner_filter, has_closed=self.has_closed
-        )
+            self.run_session, pipeline, self.process, owners=self.owner_filter,
+            has_closed=self.has_closed, wanted=self.wanted,
+        )  # fmt: skip
 
     def _head(self) -> None:
         """Which board it is. The name gives way where the terminal is narrow."""
@@ -206,6 +185,7 @@ class BoardApp(App[None]):
             [
                 f": {count} deal{'s' * (count != 1)} in {self.board.currency}",
                 *([f", of {of}"] if of else []),
+                *([f', with "{self.wanted}"'] if self.wanted else []),
                 *([f"; {others} at other processes"] if others else []),
             ]
         )
@@ -259,16 +239,55 @@ class BoardApp(App[None]):
         ends = {"won": "Won", "lost": "Lost"}
         status = status or await self.push_screen_wait(Choice(ends, f"{key} is at the last stage: its end?"))
         words = await (self._won(key) if status == "won" else self._lost(key)) if status else None
-        if words is None:
-            return
+        if words is not None and await self._typed(*words):
+            self.moves.append(key)
+
+    async def _typed(self, *words: str) -> bool:
+        """Run a command of the shell, and show what it came to or why it was refused."""
         code, out, err = shell(self.run_session, *words)
         if code:
             self._refuse(err.strip().removeprefix("error: "))
-            return
-        self.moves.append(key)
+            return False
         self.summaries.append(out.strip())
         await self.action_reload()
         self._say("; ".join([*out.splitlines(), *err.splitlines()]))
+        return True
+
+    @work(exclusive=True)
+    async def action_plan(self, what: str) -> None:
+        """Log a call on the deal of the card, or plan its next contact; both take the day of the next one."""
+        key, subject = self._key(self._focused()), ""
+        if key and what == "call":
+            subject = await self.push_screen_wait(Answer(f"The call with {key}, in words")) or ""
+        if not key or (what == "call" and not subject):
+            return
+        day = await self.push_screen_wait(Answer("The next contact: fri, +3d, 15 dec; empty for none"))
+        if what == "call" and day is not None:
+            await self._typed("call", key, subject, *(["--next", day] if day else []))
+        elif day:
+            await self._typed("opp", "set", key, f"next_contact.date={day}")
+
+    async def action_edit(self) -> None:
+        """Open the deal of the card in $EDITOR, which has the terminal until it ends."""
+        if key := self._key(self._focused()):
+            try:
+                with self.suspend():
+                    run_command(["-C", str(self.run_session.directory), "opp", "edit", key])
+            except SuspendNotSupported:
+                self._refuse(f"this terminal can't be lent to an editor: pipecli opp edit {key}")
+            await self.action_reload()
+
+    @work(exclusive=True)
+    async def action_filter(self) -> None:
+        """Show the cards that have some words in id, title, customer or owner."""
+        wanted = await self.push_screen_wait(Answer("Show the cards with; empty for all"))
+        if wanted is not None:
+            self.wanted = wanted
+            await self.action_reload()
+            self._begin()
+
+    def action_help(self) -> None:
+        self.push_screen(Page(HELP))
 
     async def _won(self, key: str) -> list[str] | None:
         question = f"The final value of {key}; empty: its quotation's, else what it is worth"
@@ -396,8 +415,8 @@ class BoardApp(App[None]):
 
     def on_option_list_option_selected(self, chosen: OptionList.OptionSelected) -> None:
         if chosen.option.id and isinstance(chosen.option_list, Cards):
-            width = min(self.size.width, _WIDEST_PAGE)
-            self.push_screen(Page(page(self.run_session, chosen.option.id, width - _AROUND_PAGE)))
+            width = min(int(self.size.width * _SHARE_OF_PAGE), _WIDEST_PAGE) - _AROUND_PAGE
+            self.push_screen(Page(page(self.run_session, chosen.option.id, width)))
 
     def on_cards_grabbed(self, grabbed: Cards.Grabbed) -> None:
         self.grabbed = grabbed.key
@@ -425,4 +444,6 @@ class BoardApp(App[None]):
 
 
 _WIDEST_PAGE = 104
-_AROUND_PAGE = 8
+_SHARE_OF_PAGE = 0.96
+_AROUND_PAGE = 6
+"""Its border, its padding, and the bar to scroll it."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import ClassVar, NamedTuple
 
 from textual import events
@@ -20,6 +23,7 @@ from pipecli.cli.common.list import owner_filter
 from pipecli.cli.common.output import wrapped
 from pipecli.cli.common.session import Session, say
 from pipecli.cli.common.table import clean, cut, display_width, fitting
+from pipecli.cli.main import run as run_command
 from pipecli.errors import PipecliError
 from pipecli.history.stages import last_moves
 from pipecli.records.kinds import OPPORTUNITY
@@ -56,6 +60,7 @@ def read_board(
     *,
     owners: OwnerFilter | None = None,
     has_closed: bool = False,
+    wanted: str = "",
 ) -> Board:
     """The board of a process; where none is named, of the one with the most open deals of those asked for.
 
@@ -75,11 +80,18 @@ def read_board(
     if has_closed:
         places |= _CLOSED
         cards += _closed(pipeline, owners, chosen)
+    if wanted:
+        words = wanted.casefold()
+        cards = [(at, card) for at, card in cards if words in _text_of(card)]
     valuation = Valuation(pipeline.rates)
     del counts[chosen]
     return Board(
         chosen, known.get("name", chosen), valuation.currency, lanes(cards, places, valuation), dict(counts)
     )
+
+
+def _text_of(card: Card) -> str:
+    return " ".join(filter(None, (card.id, card.title, card.customer, card.owner))).casefold()
 
 
 def _open(pipeline: Pipeline, deals: Sequence[Deal]) -> Iterator[tuple[Place, Card]]:
@@ -139,6 +151,11 @@ def card_lines(deal: Card, currency: str, room: int) -> DrawnCard:
 class Cards(OptionList):
     """The cards of one lane. With the mouse, a card is dragged to another lane."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("j", "cursor_down", "Down", show=False),
+        Binding("k", "cursor_up", "Up", show=False),
+    ]
+
     class Grabbed(Message):
         """A mouse button went down on a card; on none, the key is empty."""
 
@@ -173,6 +190,51 @@ class Cards(OptionList):
         event.prevent_default()
         if event.chain > 1:
             self.action_select()
+
+
+def page(run: Session, key: str, width: int) -> str:
+    """The page of a deal, `width` columns wide. It is read anew: a move may just have changed it."""
+    with _as_wide_as(width):
+        return "".join(shell(run, "opp", "show", key)[1:])
+
+
+def shell(run: Session, *words: str) -> tuple[int, str, str]:
+    """A command as it is typed: its exit code, and what it prints and says. Nothing asks."""
+    out, err = io.StringIO(), io.StringIO()
+    today = ["--today", run.today_text] if run.today_text else []
+    with redirect_stdout(out), redirect_stderr(err):
+        code = run_command(["-C", str(run.directory), *today, *words])
+    return code, out.getvalue(), err.getvalue()
+
+
+@contextmanager
+def _as_wide_as(width: int) -> Iterator[None]:
+    """A terminal of this width, to whom prints into a window."""
+    before = os.environ.get("COLUMNS")
+    os.environ["COLUMNS"] = str(max(width, 1))
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["COLUMNS"]
+        else:
+            os.environ["COLUMNS"] = before
+
+
+HELP = """\
+arrows, h j k   look through the cards and the columns
+> <             move the card to the next, to the previous stage
+Enter           open the card
+w  l            close it as won, as lost
+c  n            log a call; plan the next contact
+e               edit its file in $EDITOR
+u               undo the last move
+/               show the cards with some words
+o  p  a         one owner's; another process; the closed ones, too
+r               read the pipeline again
+?  q            this page; leave
+"""
+"""Every key of the board, and what `?` shows."""
 
 
 class Page(ModalScreen[None]):
@@ -265,6 +327,7 @@ class Answer(ModalScreen[str | None]):
 
 
 _LEAST_LANE = 24
+_EMPTY_LANE = 14
 _AROUND_CARD = 5
 """The border of a lane, its padding, and the bar to scroll it."""
 
@@ -332,11 +395,14 @@ class Lanes(Horizontal):
         return [cards.place for cards in self.cards()] == [lane.place for lane in self.board.lanes]
 
     def _widen(self) -> None:
-        """Share the width out among the lanes, as long as each gets enough; the others are to the right."""
+        """Share the width out among the lanes with cards, each gets enough; one without any is narrow."""
+        empty = [not lane.cards for lane in self.board.lanes]
+        narrow = sum(empty) if not all(empty) else 0
         boxes = self.query(".lane")
-        width = max(self.app.size.width // len(boxes), _LEAST_LANE) if boxes else 0
-        for box in boxes:
-            box.styles.width = width
+        left = self.app.size.width - narrow * _EMPTY_LANE
+        width = max(left // max(len(boxes) - narrow, 1), _LEAST_LANE)
+        for box, is_empty in zip(boxes, empty, strict=False):
+            box.styles.width = _EMPTY_LANE if is_empty and narrow else width
         self._room = max(width - _AROUND_CARD, 1)
 
     def _fill(self, lane: Lane) -> None:
@@ -346,12 +412,15 @@ class Lanes(Horizontal):
         cards.add_options([Option(self._prompt(card), id=card.id) for card in lane.cards])
         if lane.cards:
             cards.highlighted = min(place or 0, len(lane.cards) - 1)
-        total = fitting(lane.amount, None, minor_digits(self.board.currency), self._room)
-        name = shortened(clean(lane.name), f"  {len(lane.cards)}", self._room + _AROUND_CARD - 2)
+        room = self._room if lane.cards else min(self._room, _EMPTY_LANE - _AROUND_CARD)
+        total = fitting(lane.amount, None, minor_digits(self.board.currency), room)
+        name = shortened(clean(lane.name), f"  {len(lane.cards)}", room + _AROUND_CARD - 2)
         self.query_one(f"#name-{lane.place.id}", Label).update(Content(name))
         self.query_one(f"#sum-{lane.place.id}", Label).update(Content(total))
 
     def _prompt(self, card: Card) -> Content:
         title, rest = card_lines(card, self.board.currency, self._room)
         style = "$text-warning" if card.is_stale or card.is_overdue else ""
-        return Content.assemble(("\n".join(title), f"bold {style}".strip()), "\n", "\n".join(rest), "\n")
+        return Content.assemble(
+            ("\n".join(title), f"bold {style}".strip()), "\n", "\n".join([*rest, card.id]), "\n"
+        )
