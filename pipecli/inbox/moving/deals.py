@@ -78,6 +78,7 @@ class Deals:
         """`roles` are the columns by what they are."""
         self.table, self.roles, self.preset, self.findings = table, roles, preset, findings
         self.stage_rows = texts(table, roles["stage"]) if "stage" in roles else Counter[str]()
+        self.pipeline = roles.get("pipeline")
         self.groups = self._groups()
         self.processes = self._processes()
         self.slugs: dict[str, str] = {}
@@ -100,11 +101,6 @@ class Deals:
         self._set_by_hand(columns)
         self._entered(columns)
         return columns
-
-    @property
-    def pipeline(self) -> str | None:
-        """The column of the pipelines."""
-        return self.roles.get("pipeline")
 
     def _cell(self, row: Row, role: str) -> str:
         return str(row.cells.get(self.roles.get(role, ""), "")).strip()
@@ -167,7 +163,9 @@ class Deals:
         if not self.stage_rows:
             return None
         column = self.roles["stage"]
-        return self._of_flags(column) or self._of_stages(column)
+        outcomes = self._of_flags(column) or self._of_stages(column)
+        # and the vendor's endings that no deal has yet: tomorrow's may
+        return outcomes._replace(of={**self.preset.get("ends", {}), **outcomes.of})
 
     def _of_flags(self, column: str) -> Outcomes | None:
         """The outcomes of stages as the columns of flags tell them: won, lost or closed."""
@@ -250,7 +248,8 @@ class Deals:
             return
         for pipeline in self.processes:
             of_pipeline = {stage for name, stage in self.groups if self._is_of(pipeline, name)}
-            told = {stage: of for stage, of in outcomes.of.items() if not stage or stage in of_pipeline}
+            unseen = outcomes.of.keys() - self.stage_rows.keys()
+            told = {s: of for s, of in outcomes.of.items() if not s or s in of_pipeline or s in unseen}
             slugs = self._name_stages(pipeline, [s for s, of in told.items() if of == "open" and s])
             ends = {"won": [*slugs.values()][-1:], "lost": [*slugs.values()][:1]}
             values: dict[str, Any] = {}

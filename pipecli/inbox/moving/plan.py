@@ -139,7 +139,9 @@ def make_plan(
     return plan
 
 
-_OWN = frozenset("set templates stages make ignore doubles part persons pipelines lost_by_reason".split())
+_OWN = frozenset(
+    "set templates stages ends make ignore doubles part persons pipelines lost_by_reason".split()
+)
 """What a preset says to the plan, and isn't of a mapping or is written otherwise there."""
 _NAMED = {
     "opportunity": "opportunities", "contact": "contacts", "customer": "customers",
