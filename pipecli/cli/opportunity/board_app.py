@@ -258,7 +258,8 @@ class BoardApp(App[None]):
         """Log a call on the deal of the card, or plan its next contact; both take the day of the next one."""
         key, subject = self._key(self._focused()), ""
         if key and what == "call":
-            subject = await self.push_screen_wait(Answer(f"The call with {key}, in words")) or ""
+            answer: str | None = await self.push_screen_wait(Answer(f"The call with {key}, in words"))
+            subject = answer or ""
         if not key or (what == "call" and not subject):
             return
         day = await self.push_screen_wait(Answer("The next contact: fri, +3d, 15 dec; empty for none"))
