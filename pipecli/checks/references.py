@@ -195,7 +195,7 @@ def not_checked_out(pipeline: Pipeline) -> Iterator[Problem]:
 
 def outdated_schemas(pipeline: Pipeline) -> Iterator[Problem]:
     """Schemas that are not those of this version: editors would complain of what is right."""
-    wrong = schemas.differing(pipeline.root, schemas.FOLDER)
+    wrong = schemas.differing_below(pipeline.location)
     for state in sorted(set(wrong.values())):
         names = ", ".join(name.partition(".")[0] for name, fault in wrong.items() if fault == state)
         many = "are" if "," in names else "is"

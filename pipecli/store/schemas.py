@@ -6,7 +6,9 @@ import ast
 import inspect
 import json
 import textwrap
+from contextlib import suppress
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +16,10 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
 from pipecli.errors import PipecliError
+from pipecli.records import base
 from pipecli.records.base import Part
 from pipecli.records.kinds import KINDS, SETTINGS, Collection, Kind
-from pipecli.store.files import make_folder, read_bytes
+from pipecli.store.files import Location, make_folder, read_bytes, stat_of
 from pipecli.store.files import write as replace
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -81,6 +84,28 @@ def write(root: Path, folder: str) -> list[str]:
     for name, text in schemas.items():
         replace(root, f"{folder}/{name}", text.encode())
     return list(schemas)
+
+
+def differing_below(place: Location) -> dict[str, str]:
+    """As `differing` of a pipeline's own folder, which is not looked through again once all were right.
+
+    To make the schemas from the models takes as long as to check 5,000 records.
+    """
+    note = place.cache / "schemas.txt"
+    models = [*Path(base.__file__).parent.glob("*.py"), Path(__file__)]
+    digest = sha256(repr([(file.name, *stat_of(file)) for file in sorted(models)]).encode())
+    try:
+        for kind in (*KINDS, SETTINGS):
+            digest.update(read_bytes(place.root, f"{FOLDER}/{kind.noun}.schema.json"))
+        if note.read_text(encoding="ascii") == digest.hexdigest():
+            return {}
+    except (OSError, PipecliError):  # what is not there, or no file, `differing` names
+        pass
+    wrong = differing(place.root, FOLDER)
+    if not wrong:
+        with suppress(OSError):
+            replace(note.parent, note.name, digest.hexdigest().encode())
+    return wrong
 
 
 def differing(root: Path, folder: str) -> dict[str, str]:
