@@ -111,7 +111,7 @@ def differing_below(place: Location) -> dict[str, str]:
 def differing(root: Path, folder: str) -> dict[str, str]:
     """The schemas that a folder lacks or has otherwise, each `missing` or `outdated`.
 
-    One that is a link out of `root`, or no regular file, is `no file of its own`. Raises OSError.
+    One that is a link out of `root`, or no regular file, is `not a file of its own`. Raises OSError.
     """
     wrong: dict[str, str] = {}
     for name, text in files().items():
@@ -121,7 +121,7 @@ def differing(root: Path, folder: str) -> dict[str, str]:
         except FileNotFoundError:
             wrong[name] = "missing"
         except PipecliError:
-            wrong[name] = "no file of its own"
+            wrong[name] = "not a file of its own"
     return wrong
 
 
