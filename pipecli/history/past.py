@@ -44,6 +44,27 @@ class Imported(NamedTuple):
     after: str
 
 
+def merged_away(place: Location) -> Iterator[tuple[str, str, str]]:
+    """The records that are merged into others: their kind and external_id, and the id of the other."""
+    try:
+        log = git.output(
+            place.work_tree, "log", "--reverse", "--grep=^Pipecli-Event: merged", "--diff-filter=D",
+            "--no-renames", "--name-only",
+            "--format=%x01%H %(trailers:key=Pipecli-Record,valueonly,separator=%x20)",
+        )  # fmt: skip
+    except git.GitRefused:  # nothing is committed yet
+        return
+    for entry in log.split("\x01")[1:]:
+        head, *names = [line for line in entry.splitlines() if line]
+        commit, survivor, *_ = [*head.split(), ""]
+        for name in names:
+            kind = record_kind(name.removeprefix(place.prefix))
+            if kind is not None and survivor:
+                plain = yamltext.parse(git.output(place.work_tree, "show", f"{commit}^:{name}"), name)
+                if external := plain.get("external_id"):
+                    yield kind.noun, str(external), survivor
+
+
 class Imports:
     """The imports that led to `HEAD`."""
 

@@ -449,3 +449,16 @@ def test_an_address_book_comes_as_contacts_and_a_zip_of_one_file_as_that_file(cl
     assert "2 unchanged" in cli("import", "run", "moves/book").out
     two = packed("two.zip", {"a.csv": "name\nx\n", "b.csv": "name\ny\n"})
     assert "two.zip has 2 files: a.csv, b.csv" in cli("import", "contacts", two, code=1).err
+
+
+def test_a_customer_that_was_merged_here_stays_so_the_night_after(cli: Cli, root: Path) -> None:
+    firms = SALESFORCE["Account.csv"] + "001B,Aurora Hotels,005A\n"
+    cli("import", "plan", packed("e.zip", SALESFORCE | {"Account.csv": firms}), "--into", "moves/m")
+    cli("import", "run", "moves/m")
+    cli("customer", "merge", "aurora-hotels", "hotel-aurora")
+    new = "006E,001B,005A,Fifth,Prospecting,5,2026-12-24,false,false,2026-02-06T10:00:00.000+0000,,x\n"
+    files = {"Account.csv": firms, "Opportunity.csv": SALESFORCE["Opportunity.csv"] + new}
+    report = cli("import", "run", "moves/m", packed("f.zip", SALESFORCE | files)).out
+    assert "customers: 2 rows of Account.csv: 1 unchanged, 1 left out" in report
+    assert [file.stem for file in (root / "customers").rglob("*.yaml")] == ["hotel-aurora"]
+    assert deals(root)["006E"]["customer"] == "hotel-aurora"

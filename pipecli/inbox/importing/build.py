@@ -129,7 +129,7 @@ class _Builder:
         try:
             self.drafts.add(self.bindings.read(row))
         except Unreadable as error:
-            if isinstance(error, NotHere) and self.unknown == "skip":
+            if isinstance(error, NotHere) and (self.unknown == "skip" or self.drafts.may_make):
                 self.outcome.skipped += 1
                 Tally.count(self.bindings.left_out, NOT_HERE, row)
             else:

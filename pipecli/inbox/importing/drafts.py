@@ -83,6 +83,8 @@ class Drafts:
         if self.bindings.external_id and external is None:
             raise Unreadable(f"{self.bindings.external_id}: the external_id is missing")
         own = self._text(reading, self.collection.identity)
+        if own is None and external in self.known.merged:
+            raise NotHere(f"it is merged into {self.known.merged[external or '']}")
         if self.collection.noun == CONTACT.noun:
             key = self._person(reading, own, external, name)
         else:

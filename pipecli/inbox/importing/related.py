@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from pipecli.errors import PipecliError
+from pipecli.history.past import merged_away
 from pipecli.inbox.importing.elements import give_ids
 from pipecli.inbox.importing.notation import Money, Unreadable
 from pipecli.inbox.importing.people import People, people
@@ -44,6 +45,8 @@ class KnownNames:
         for key, external in self.external_ids.items():
             self._by_external[external].append(key)
         self._by_name: dict[str, list[str]] | None = None
+        self.merged: dict[str, str] = {}
+        """Of records that are merged into others, the external_id and the other."""
         self.emails: dict[str, str] = {}
         """Users are also known by their e-mail addresses, as `email_key` has them."""
 
@@ -105,9 +108,16 @@ class Names:
                 self._pipeline.need(kind)
             connection = self._pipeline.index.connection
             known = self._known[noun] = KnownNames(connection.execute(_query(noun)).fetchall())
+            for other, external, survivor in self._merged:
+                if other == noun and survivor in known.labels and not known.with_external_id(external):
+                    known.merged[external] = survivor
             if noun == USERS.noun:
                 known.emails = users_by_address(self._pipeline.settings_as_written.get("users") or {})
         return self._known[noun]
+
+    @cached_property
+    def _merged(self) -> list[tuple[str, str, str]]:
+        return list(merged_away(self._pipeline.location))
 
     def expect(self, noun: str, keys: Container[str]) -> None:
         """Let rows name records, by their ids, that later files of the same move bring."""
@@ -182,7 +192,7 @@ class Names:
             return both[1]
         if user := known.emails.get(email_key(text) or ""):
             return user
-        external = known.with_external_id(text)
+        external = known.with_external_id(text) or [key for key in [known.merged.get(text)] if key]
         keys = external or known.called(text)
         if len(keys) > 1:
             _one(text, keys)
