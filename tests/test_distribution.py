@@ -167,3 +167,16 @@ def test_the_source_of_an_installation(
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     assert metadata.distribution(DISTRIBUTION).version == "0.1.0"
     assert distribution._source() == source
+
+
+def test_no_verb_needs_an_extra_to_be_there() -> None:
+    """What is optional is imported when it is used, and never with the module of a verb."""
+    script = """
+import sys
+from pipecli.cli.manual import commands
+from pipecli.distribution import EXTRAS
+assert len(list(commands())) > 150
+print(*(name for names in EXTRAS.values() for name in names if name in sys.modules))
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT)
+    assert (done.returncode, done.stdout.split(), done.stderr) == (0, [], "")

@@ -15,7 +15,7 @@ from pipecli.cli.common.output import Format, print_records, wrapped, write_text
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column, clean, cut, display_width, fitting, isolated
 from pipecli.cli.common.terminal import terminal_width
-from pipecli.cli.opportunity.board_widgets import Board, card_lines, read_board, shortened
+from pipecli.cli.opportunity.board_cards import Board, card_lines, read_board, shortened
 from pipecli.distribution import require_extra
 from pipecli.errors import PipecliError
 from pipecli.formats import dumps

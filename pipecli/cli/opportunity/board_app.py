@@ -22,18 +22,16 @@ from pipecli.cli.common.list import owner_filter
 from pipecli.cli.common.session import Session
 from pipecli.cli.common.table import clean
 from pipecli.cli.main import run as run_command
+from pipecli.cli.opportunity.board_cards import Board, read_board, shortened
 from pipecli.cli.opportunity.board_widgets import (
     HELP,
     Answer,
-    Board,
     Cards,
     Choice,
     Lanes,
     Page,
     page,
-    read_board,
     shell,
-    shortened,
 )
 from pipecli.errors import PipecliError
 from pipecli.records.opportunity import Opportunity
