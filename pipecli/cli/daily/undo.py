@@ -266,6 +266,9 @@ def _print(
         gone = [part.record.key for part in reverted if part.before is None]
         back = [part.record.key for part in reverted if part.done is None]
         kept = [part.record.key for part in reverted if part.done and part.before]
+        moved = [key for key in gone if key in set(back)]  # to where its file was
+        gone, back = ([key for key in keys if key not in set(moved)] for keys in (gone, back))
+        kept += moved
         for words, names in (("as before", kept), ("gone again", gone), ("back again", back)):
             if names:
                 typer.echo(f"{words}: {first_of(names, 8)}", err=True)
