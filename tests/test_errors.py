@@ -117,7 +117,7 @@ def test_a_pipeline_without_git(root, capsys):
 def test_usage_is_exit_code_two(cli):
     assert "Usage: pipecli opp show" in cli("opp", "show", code=2).err
     assert "No such command" in cli("oportunity", "list", code=2).err
-    assert "none of table, json" in cli("opp", "list", "--format", "yaml", code=2).err
+    assert "must be one of table, json" in cli("opp", "list", "--format", "yaml", code=2).err
 
 
 @pytest.mark.parametrize("asked", ["schema show opportunity", "opp show 2q8 --format json", "--help"])
