@@ -99,7 +99,7 @@ def add_price_list(
             "valid_until": transaction.day(valid_until),
         }
         price_list = built(PriceList, given, sets, transaction.session)
-        prices = catalogue.priced(price_list.prices, _new_prices(price or ()))
+        prices = catalogue.priced(price_list.prices, _new_prices(transaction, price_list, price or ()))
         is_taken = transaction.pipeline.file_of("price-list", price_list.id) is not None
         transaction.do(catalogue.add(price_list.with_(prices=prices), is_taken=is_taken))
 
@@ -115,7 +115,8 @@ def price_price_list(
     Tiers that are not named stay. SKU= takes a product off the list.
     """
     with changing(ctx) as transaction:
-        transaction.do(catalogue.price(transaction.get(PriceList, ref), _new_prices(prices)))
+        price_list = transaction.get(PriceList, ref)
+        transaction.do(catalogue.price(price_list, _new_prices(transaction, price_list, prices)))
 
 
 def _same_currency(transaction: Transaction, before: Any, after: Any) -> None:
@@ -127,8 +128,8 @@ add_set_edit(app, PRICE_LIST, setting_of(_same_currency), _same_currency)
 add_remove(app, PRICE_LIST, way_out="end it instead: pipecli price-list set {key} valid_until=today")
 
 
-def _new_prices(texts: Sequence[str]) -> list[NewPrice]:
-    """`cafe-s-100=2299.00@10` as the price from 10 units on. Raises PipecliError."""
+def _new_prices(transaction: Transaction, price_list: PriceList, texts: Sequence[str]) -> list[NewPrice]:
+    """`S-100=2299.00@10`, the product named as anywhere, as the price from 10 on. Raises PipecliError."""
     new = []
     for text in texts:
         sku, equals, value = (part.strip() for part in text.partition("="))
@@ -139,7 +140,8 @@ def _new_prices(texts: Sequence[str]) -> list[NewPrice]:
         amount, at, quantity = (part.strip() for part in value.partition("@"))
         if not amount and at:
             raise PipecliError(f"{text}: the price is missing", hint=f"{sku}= takes the product off the list")
-        given_slug(sku, "product")
+        if sku not in price_list.prices:
+            sku = transaction.get(Product, sku).sku
         if not amount:
             new.append(NewPrice(sku, None))
             continue

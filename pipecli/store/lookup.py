@@ -168,7 +168,8 @@ def _by_name(
     for kind in kinds:
         for naming in namings(pipeline.index.connection, kind, longest, is_number=bool(digits)):
             record = Found(naming.noun, naming.key, naming.label, naming.file)
-            if any(name_key(own) == key for own in naming.own.splitlines() if own):
+            names = naming.own if own_only or len(kinds) == 1 else f"{naming.own}\n{naming.others}"
+            if any(name_key(name) == key for name in names.splitlines() if name):
                 whole.append(record)
             elif _is_called(naming._replace(others=naming.key) if own_only else naming, words, digits):
                 partly.append(record)

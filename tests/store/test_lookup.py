@@ -63,6 +63,9 @@ def pipeline(founded: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         "customers/grinders-and-co.yaml": "id: grinders-and-co\nname: Grinders & Co\n",
         "contacts/maria-lopez.yaml": "id: maria-lopez\nname: María López\ncustomer: cancity\n"
         "emails: [maria@cancity.example]\nphones: [+34 600 123 456]\n",
+        "leads/2026/11/LEAD-M8A77-cancity.yaml": "id: LEAD-M8A77\ncreated: 2026-11-01T10:00:00+01:00\n"
+        "status: converted\nname: María López\norganization: Cancity\nemail: maria@cancity.example\n"
+        "converted: {date: 2026-11-02, customer: cancity, opportunities: [OPP-7K3M9]}\n",
         "quotations/2026/11/QTN-9HT4B-cancity.yaml": "id: QTN-9HT4B\nopportunity: OPP-7K3M9\n"
         "created: 2026-11-03T10:00:00+01:00\ndate: 2026-11-03\nvalid_until: 2026-12-03\nstatus: draft\n"
         "customer: cancity\ncontact: maria-lopez\ncurrency: EUR\nitems:\n- description: Espresso\n"
@@ -71,7 +74,7 @@ def pipeline(founded: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     for key, title, customer, status, owner in table("Deal"):
         text = DEAL.format(id=key, title=title, customer=customer, status=status, owner=owner)
         if key == "OPP-7K3M9":
-            text += "contacts:\n- contact: maria-lopez\n"
+            text += "lead: LEAD-M8A77\ncontacts:\n- contact: maria-lopez\n"
         if key == "OPP-V0A11":
             text = text.replace("currency:", "shared_with: [ana-ruiz]\ncurrency:")
         if status == "won":
