@@ -449,6 +449,9 @@ def test_a_deal_is_lost_for_several_reasons_to_several_competitors(cli, opp, sho
     report = json.loads(cli("report", "lost", "--format", "json").out)
     assert [(row["key"], row["lost_count"]) for row in report["rows"]] == [("price", 1), ("timing", 1)]
     assert report["totals"]["lost_count"] == 1
+    report = cli("report", "lost").out.splitlines()
+    assert [line.split()[:2] for line in report[4:7]] == [["price", "1"], ["timing", "1"], ["total", "1"]]
+    assert report[-1] == "a deal counts at each reason it has, and once in the total"
 
 
 def test_the_reason_competitor_takes_the_only_one(cli, opp, shown):

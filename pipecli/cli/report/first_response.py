@@ -163,7 +163,7 @@ def _time(minutes: object, *, is_business: bool) -> str:
 def _remarks(report: FirstResponse) -> list[str]:
     """The notes below the rows: all that is counted in an unexpected way."""
     remarks = (
-        (report.counted_with_lead, "opportunities came from leads and count with those"),
+        (report.counted_with_lead, "converted from a lead, counted with it"),
         (report.untimed_count, "answered on a day without an hour: in no median"),
         (report.early_count, "answered before created: 0 minutes"),
         (report.ahead_count, "created or answered at a time that is yet to come"),

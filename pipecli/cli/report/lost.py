@@ -195,7 +195,8 @@ def _remarks(report: Lost, currency: str, *, is_pivot: bool) -> list[str]:
     if report.totals.lost_count:
         rate = "" if report.by == "reason" and not is_pivot else "; win rate: of the won and the lost"
         lines.append(f"share: of the {_share_of(report)}{rate}")
-    if report.totals.lost_count and report.by in ("product", "competitor"):
+    is_shared = sum(row.lost_count for row in report.rows) > report.totals.lost_count
+    if is_shared or (report.totals.lost_count and report.by in ("product", "competitor")):
         lines.append(f"a deal counts at each {report.by} it has, and once in the total")
     if missing := report.totals.without_amount_count:
         lines.append(f"{_deals(missing)} without an amount: counted as 0")
