@@ -68,7 +68,7 @@ def test_files_are_few_and_neither_long_nor_short() -> None:
     lengths = {str(file.relative_to(TREE)): _lines_of(file) for file in FILES}
     assert [file for file, length in lengths.items() if length > 450] == []
     assert statistics.median(lengths.values()) >= 110
-    assert len(lengths) <= 275
+    assert len(lengths) <= 260
 
 
 def test_no_folder_holds_more_than_a_reader_takes_in() -> None:

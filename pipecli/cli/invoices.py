@@ -13,7 +13,7 @@ from pipecli.cli.common.session import session
 from pipecli.cli.common.table import CURRENCY, Column, Shown, amount_text, named
 from pipecli.cli.show import print_document
 from pipecli.records.kinds import INVOICE
-from pipecli.reports.receivables import AGES, receivables
+from pipecli.reports.followups import AGES, receivables
 from pipecli.store.index.rows import open_invoices
 
 app = noun()

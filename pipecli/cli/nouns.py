@@ -28,7 +28,7 @@ def _verbs(module: str, verbs: str, elsewhere: Mapping[str, str] | None = None) 
 
 
 NOUNS = {
-    "today": Noun("What is due, what waits, and what happened since yesterday.", "daily.today"),
+    "today": Noun("What is due, what waits, and what happened since yesterday.", "today"),
     "init": Noun("Make a new pipeline, its git repository included.", "init"),
     "lead": Noun(
         "Leads: add, qualify, convert, disqualify.",
@@ -120,7 +120,7 @@ NOUNS = {
     "invoice": Noun(
         "Invoices and credit notes, drawn up from orders.",
         verbs=_verbs(
-            "invoice",
+            "order",
             "new, list, show, set, edit, issue, paid, credit, render",
             {"list": "invoices", "show": "invoices", "render": "quotation.render"},
         ),
@@ -190,8 +190,8 @@ NOUNS = {
     "attach": Noun("Keep files beside a deal, a lead, a paper or a customer.", "attach"),
     "attachments": Noun("List the files beside a record.", "attach"),
     "detach": Noun("Remove a file from beside a record.", "attach"),
-    "find": Noun("Find records of every kind by any of their words.", "daily.find"),
-    "undo": Noun("Take back the last change.", "daily.undo"),
+    "find": Noun("Find records of every kind by any of their words.", "today"),
+    "undo": Noun("Take back the last change.", "undo"),
     "inbox": Noun("Mail: record mailboxes on their deals and leads.", "data.inbox"),
     "followups": Noun("List what is due.", "cron.followups"),
     "remind": Noun("Tell each user what is due; for cron.", "cron.remind"),
@@ -226,10 +226,13 @@ NOUNS = {
     "changes": Noun("Print how the pipeline moved between two moments.", "history"),
     "check": Noun("Find every fault of a pipeline.", "check"),
     "sync": Noun("Bring this clone and the shared pipeline together.", "sync"),
-    "propose": Noun("Put what is new on a branch for others to merge.", "propose"),
+    "propose": Noun("Put what is new on a branch for others to merge.", "sync"),
     "doctor": Noun("Find what is wrong with the clone, and mend it.", "sync"),
     "merge-driver": Noun("Merge a record field by field, for git.", "merge_driver"),
-    "schema": Noun("Write the JSON Schemas of the records.", "data.schema"),
+    "schema": Noun(
+        "Write the JSON Schemas of the records.",
+        verbs=_verbs("data.sql", "write, show, check", {"show": "data.sql"}),
+    ),
     "import": Noun(
         "Import rows of any file, or the whole export of another CRM.",
         verbs=_verbs("data.move", "KIND, plan, run", {"KIND": "data.import_"}),

@@ -19,7 +19,7 @@ from pipecli.cli.common.reference import find
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column, amount_text, cell_text, cut, price_text
 from pipecli.errors import PipecliError
-from pipecli.inbox.supplier_answer import offered_prices
+from pipecli.inbox.importing.workbook import offered_prices
 from pipecli.records.kinds import OPPORTUNITY, SUPPLIER_QUOTATION
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.party import Supplier

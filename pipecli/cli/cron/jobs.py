@@ -289,8 +289,8 @@ def renew(
     from pipecli.records.quotation import Order
     from pipecli.store.git_remote import shared_remote
     from pipecli.store.index.records import orders_to_renew
-    from pipecli.workflow.opportunity.renew import renew as renewed
-    from pipecli.workflow.opportunity.renew import term_ends
+    from pipecli.workflow.order import renew as renewed
+    from pipecli.workflow.order import term_ends
 
     with changing(ctx) as transaction:
         pipeline, today = transaction.pipeline, transaction.today

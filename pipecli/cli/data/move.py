@@ -24,9 +24,9 @@ from pipecli.wording import count
 
 if TYPE_CHECKING:
     from pipecli.inbox.importing.build import Tick
+    from pipecli.inbox.importing.drafts import Keep
     from pipecli.inbox.importing.run import Import
     from pipecli.inbox.importing.table import Table
-    from pipecli.inbox.importing.three_way import Keep
     from pipecli.inbox.moving.pages import Step
     from pipecli.inbox.moving.plan import Plan
     from pipecli.inbox.moving.run import Moved

@@ -12,13 +12,12 @@ from pipecli.errors import FaultyFile, PipecliError
 from pipecli.formats import loads
 from pipecli.history.past import Imports
 from pipecli.inbox.importing.columns import Bindings, Tally, other_order
-from pipecli.inbox.importing.drafts import NOT_HERE, Draft, Drafts, NotHere
+from pipecli.inbox.importing.drafts import NOT_HERE, Difference, Draft, Drafts, Keep, NotHere, settled
 from pipecli.inbox.importing.elements import Placing, element_place, elements_in
 from pipecli.inbox.importing.mapping import Source
 from pipecli.inbox.importing.notation import Money, Unreadable
 from pipecli.inbox.importing.related import Completer, Names, NewRecord
 from pipecli.inbox.importing.table import Row
-from pipecli.inbox.importing.three_way import Difference, Keep, settled
 from pipecli.inbox.importing.values import Named, Path, clear, put, without_empties
 from pipecli.merge.values import Clash
 from pipecli.records.base import Document, Part, Plain, Record

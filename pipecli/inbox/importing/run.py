@@ -18,12 +18,11 @@ from pipecli.formats import free_cell, list_cell
 from pipecli.inbox.importing.build import Lines, Outcome, Tick, build
 from pipecli.inbox.importing.columns import Bindings, Tally
 from pipecli.inbox.importing.compile import compiled
-from pipecli.inbox.importing.drafts import NOT_HERE
+from pipecli.inbox.importing.drafts import NOT_HERE, Keep
 from pipecli.inbox.importing.mapping import Source
 from pipecli.inbox.importing.parts import PartKind, homes_of, part_named
 from pipecli.inbox.importing.related import Names
 from pipecli.inbox.importing.table import EXTRA, REASON, Cell, Raw, Row, Table
-from pipecli.inbox.importing.three_way import Keep
 from pipecli.inbox.importing.workbook import is_vcard, rows_of_file
 from pipecli.records.base import Record
 from pipecli.records.kinds import COLLECTIONS_BY_NOUN as BY_NOUN

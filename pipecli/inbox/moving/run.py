@@ -12,10 +12,10 @@ from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from pipecli.errors import Fault, FaultyFile, PipecliError
+from pipecli.inbox.importing.drafts import Keep
 from pipecli.inbox.importing.mapping import Source
 from pipecli.inbox.importing.run import File, Import, prepare, rows_of, target_named
 from pipecli.inbox.importing.table import Table
-from pipecli.inbox.importing.three_way import Keep
 from pipecli.inbox.importing.workbook import rows_of_file as read_table
 from pipecli.inbox.moving.pages import PLAN_FILE, SETTINGS_PAGE, Step
 from pipecli.inbox.moving.plan import make_plan

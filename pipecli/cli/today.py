@@ -1,24 +1,88 @@
-"""`pipecli today`, and `pipecli` alone: what a person has to look at this morning."""
+"""`today`, and `pipecli` alone: what a person has to look at this morning; `find`: records by any of their
+words.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
-from pipecli.cli.common.command import noun
+from pipecli.cli.common.command import Reading, noun
 from pipecli.cli.common.list import Report, owner_filter
 from pipecli.cli.common.output import Format, print_records, write_text
-from pipecli.cli.common.reference import document, note_rows, print_rows
-from pipecli.cli.common.session import Session, mention, session
+from pipecli.cli.common.reference import document, note_rows, print_numbered, print_rows
+from pipecli.cli.common.session import Session, mention, say, session
 from pipecli.cli.common.table import Column, clean, cut, isolated
-from pipecli.records.kinds import CUSTOMER, INVOICE, LEAD, OPPORTUNITY, QUOTATION
+from pipecli.errors import PipecliError
+from pipecli.records.kinds import BY_NOUN, CUSTOMER, INVOICE, LEAD, OPPORTUNITY, QUOTATION, named
+from pipecli.store.index.records import Hit, search
 from pipecli.store.index.records import count as record_count
 from pipecli.store.index.views import OwnerFilter
 
-app = noun("What is due, what waits, and what happened since yesterday.")
+app = noun()
+
+_MOST = 20
+
+
+@app.command("find", cls=Reading)
+def find(
+    ctx: typer.Context,
+    words: Annotated[list[str], typer.Argument(metavar="WORDS...", help="All of them must be there.")],
+    kind: Annotated[
+        list[str] | None,
+        typer.Option(help="Only of this noun, as opp or contact; repeatable.", metavar="NOUN"),
+    ] = None,
+    limit: Annotated[int, typer.Option(min=0, help="The best N; 0 for all.", metavar="N")] = _MOST,
+) -> None:
+    """Find records by names, titles, notes, subjects, addresses or a telephone number, the best first.
+
+    Case and accents don't matter, nor how a number is written. What is open comes before what has ended.
+    """
+    run = session(ctx)
+    nouns = [_noun(name) for name in kind or ()]
+    run.read(*(BY_NOUN[name] for name in nouns))
+    hits = search(run.pipeline.index.connection, " ".join(words), nouns)
+    shown = hits[:limit] if limit else hits
+    if not hits and run.format is Format.TABLE:
+        say(f"nothing holds {' and '.join(words)}")
+        return
+    print_numbered(run, [_record(hit) for hit in shown], _FOUND, [(hit.noun, hit.key) for hit in shown])
+    if len(shown) < len(hits):
+        say(f"the best {len(shown)} of {len(hits)}; --limit 0 shows all")
+
+
+def _noun(name: str) -> str:
+    collection = named(name)
+    if collection is None or collection.kind is None:
+        raise PipecliError(f'--kind: "{name}" isn\'t a kind of record', hint=f"one of {', '.join(BY_NOUN)}")
+    return collection.noun
+
+
+def _record(hit: Hit) -> dict[str, object]:
+    return {
+        "kind": hit.noun,
+        "id": hit.key,
+        "name": hit.label,
+        "status": hit.status,
+        "owner": hit.owner,
+        "field": hit.field,
+        "text": hit.text,
+        "score": hit.score,
+    }
+
+
+_FOUND = (
+    Column("kind", "KIND", rank=2),
+    Column("id", "ID"),
+    Column("name", "NAME", shrink=True, min_width=14),
+    Column("status", "STATUS", rank=3),
+    Column("field", "FIELD", shrink=True, rank=4),
+    Column("text", "WHERE", shrink=True, min_width=14, rank=1),
+)
+
 
 FIRST_STEPS = (
     ('pipecli lead add --name "María López" --organization "Contoso Coffee"', "a first lead"),
