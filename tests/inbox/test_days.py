@@ -44,7 +44,7 @@ def test_a_year_of_no_certain_century_is_refused() -> None:
 
 @pytest.mark.parametrize("text", ["31-02-16", "2016-02-30", "20/10/2016", "soon", "20-10-2016"])
 def test_what_is_no_such_day_is_refused(text: str) -> None:
-    with pytest.raises(Unreadable, match=r"no (date of the form|day of the calendar)"):
+    with pytest.raises(Unreadable, match=r"isn't a (date of the form|day of the calendar)"):
         notation.day(text, ["%d-%m-%y"], TODAY, MADRID)
 
 
@@ -59,7 +59,7 @@ def test_a_day_as_a_moment_is_its_midnight_with_the_offset_of_that_day() -> None
 @pytest.mark.parametrize(
     ("form", "fault"),
     [
-        ("%d/%q", "%q is none of"),
+        ("%d/%q", "%q isn't one of"),
         ("%d/%m", "has no year"),
         ("day", "has no year"),
         ("%d/%d/%Y", "%d stands twice"),

@@ -41,7 +41,7 @@ def test_the_encoding_is_found_out_and_a_guess_is_owned_up_to(text: str, encodin
 def test_a_mapping_may_say_the_encoding_and_the_delimiter() -> None:
     table = read("a|b;c\n1|2;3\n".encode("cp1250"), "x.csv", Layout(encoding="cp1250", delimiter=";"))
     assert table.columns == ["a|b", "c"]
-    with pytest.raises(PipecliError, match=r"x\.csv:2: isn't a utf-8 text"):
+    with pytest.raises(PipecliError, match=r"x\.csv:2: isn't utf-8 text"):
         read("a\nñ\n".encode("cp1252"), "x.csv", Layout(encoding="utf-8"))
     with pytest.raises(PipecliError, match='no encoding "klingon"'):
         read(b"a\n", "x.csv", Layout(encoding="klingon"))
