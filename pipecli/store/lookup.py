@@ -204,13 +204,18 @@ def _similar(pipeline: Pipeline, wanted: str, kinds: Sequence[Kind]) -> list[str
 
     nouns = [kind.noun for kind in kinds]
     rows = pipeline.index.connection.execute(
-        f"SELECT key, label FROM _records WHERE noun IN ({', '.join('?' * len(nouns))}) ORDER BY key", nouns
+        f"SELECT noun, key, label FROM _records WHERE noun IN ({', '.join('?' * len(nouns))}) ORDER BY key",
+        nouns,
     )
-    names = {f"{label} ({key})": label for key, label in rows}
+    names = {
+        (f"{label} ({key})", text): text
+        for noun, key, label in rows
+        for text in ((label,) if BY_NOUN[noun].prefix else (label, key))
+    }
     close = process.extract(
         wanted, names, scorer=fuzz.WRatio, processor=utils.default_process, limit=3, score_cutoff=75
     )
-    return [str(name) for _, _, name in close]
+    return list(dict.fromkeys(name for _, _, (name, _) in close))
 
 
 def _ambiguous(wanted: str, candidates: Sequence[Found], care: Care) -> Ambiguous:

@@ -252,7 +252,7 @@ def add_item(
 
 def amount_notes(deal: Opportunity) -> tuple[str, ...]:
     """The note for a person when the items change under an amount that was set by hand."""
-    if deal.amount is None:
+    if deal.amount is None or not deal.items:
         return ()
     items = f"{totals(deal).net:,f}"
     return (

@@ -84,6 +84,8 @@ def test_an_amount_by_hand_stays_and_that_is_said(cli, opp):
     assert "5,000.00 EUR by hand, the items come to 2,499.00 EUR" in cli("opp", "show", opp).out
     cli("opp", "set", opp, "amount=")
     assert json.loads(cli("opp", "show", opp, "--format", "json").out)["amount"] == 2499
+    cli("opp", "set", opp, "amount=5000")
+    assert "stays" not in cli("opp", "item", "remove", opp, "1").err
 
 
 def test_a_new_quantity_keeps_the_price_and_says_what_the_list_gives(add, cli, opp):

@@ -94,6 +94,8 @@ def test_a_product_is_named_as_its_label_has_it_or_by_its_name(cli, shop, prices
     assert "cafe" not in prices()
     assert "  grinder: 150\n" in prices()
     assert cli("price-list", "add", "new", "--price", "EN-200.5/A=8").out == "new\n"
+    said = cli("price-list", "price", "new", "EN-2005=7", code=1).err
+    assert 'no product answers to "EN-2005"; did you mean Descaler (EN-200.5/A)?' in said
 
 
 def test_a_product_goes_off_the_list(cli, shop, prices):
