@@ -43,7 +43,7 @@ def test_a_mapping_may_say_the_encoding_and_the_delimiter() -> None:
     assert table.columns == ["a|b", "c"]
     with pytest.raises(PipecliError, match=r"x\.csv:2: isn't utf-8 text"):
         read("a\nñ\n".encode("cp1252"), "x.csv", Layout(encoding="utf-8"))
-    with pytest.raises(PipecliError, match='no encoding "klingon"'):
+    with pytest.raises(PipecliError, match='unknown encoding "klingon"'):
         read(b"a\n", "x.csv", Layout(encoding="klingon"))
 
 
