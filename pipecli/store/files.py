@@ -1,8 +1,7 @@
 """A pipeline on disk: its root, its git directory, its files, and the stamps that tell which of them changed.
 
-No file is outside the root. A folder's stamp is the marshalled list of its files' names, sizes, times and
-inodes: 10,000 files cost their `stat` (25 ms) and nothing else. Records that git has and that are not checked
-out exist: a reference to one is sound, no new record takes its name, and what counts records tells of them.
+No file is outside the root. Stamps come from stat alone: 10,000 files cost 25 ms. A record that git has and
+that is not checked out exists: references to it are sound, and who counts records tells of it.
 """
 
 from __future__ import annotations
@@ -81,17 +80,18 @@ def stat_of(path: Path) -> Stat:
     return stat.st_size, stat.st_mtime_ns, stat.st_ino
 
 
-def compare(known: dict[str, bytes], present: dict[str, bytes]) -> Difference:
-    """The difference between two sets of stamps."""
-    changed: list[str] = []
-    gone: list[str] = []
-    differing: dict[str, bytes] = {}
+def compare(known: dict[str, bytes], present: dict[str, bytes], *, has_doubts: bool = True) -> Difference:
+    """The difference between two sets of stamps; without doubts a file that was just written is as it was."""
+    changed, gone, differing = list[str](), list[str](), dict[str, bytes]()
     for folder in known.keys() | present.keys():
         if known.get(folder) == present.get(folder):
             continue
         before, after = _files(known.get(folder)), _files(present.get(folder))
         base = f"{folder}/" if folder else ""
-        changed += [base + name for name, stat in after.items() if before.get(name) != stat]
+        fine = set() if has_doubts else {name for name, stat in before.items() if stat[1] == _IN_DOUBT}
+        changed += [
+            base + name for name, stat in after.items() if before.get(name) != stat and name not in fine
+        ]
         gone += [base + name for name in before if name not in after]
         differing[folder] = present.get(folder, b"")
     return Difference(sorted(changed), sorted(gone), differing)
@@ -103,6 +103,7 @@ def restamp(stamp: bytes | None, changes: Mapping[str, Stat | None]) -> bytes:
     return _stamp(sorted((name, *stat) for name, stat in files.items() if stat is not None))
 
 
+_IN_DOUBT = -1
 _TICK, _COARSE = 20_000_000, 2_000_000_000
 """Nanoseconds between two times of a file, and on a disk that knows whole seconds only."""
 
@@ -115,7 +116,7 @@ def doubted_stat(stat: Stat, clock: int) -> Stat:
     """
     size, mtime, inode = stat
     grain = _TICK if mtime % 1_000_000_000 else _COARSE
-    return (size, -1, inode) if abs(clock - mtime) <= grain else stat
+    return (size, _IN_DOUBT, inode) if abs(clock - mtime) <= grain else stat
 
 
 def doubted(stamp: bytes, clock: int) -> bytes:

@@ -216,7 +216,7 @@ def _stale(place: Location) -> int | None:
         return None
     finally:
         connection.close()
-    difference = stamps.compare(known, stamps.stamps(place.root))
+    difference = stamps.compare(known, stamps.stamps(place.root), has_doubts=False)
     return len(difference.changed) + len(difference.gone)
 
 
