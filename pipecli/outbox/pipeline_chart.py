@@ -143,20 +143,28 @@ def _by_date(
         .mark_rule(color=theme.quiet, strokeDash=[4, 3])
         .encode(x=alt.X("day:T").scale(type="utc"), description=alt.value("today"))
     )
-    names = _names(rows, stages, theme, width)
+    names = _names(rows, alt.X("close:T").scale(type="utc"), _along(rows), stages, theme, width)
     return alt.layer(rule, points, *names).properties(width=width, height=_height(stages))
 
 
-def _names(rows: Sequence[dict[str, Any]], stages: Sequence[str], theme: Theme, width: int) -> list[Any]:
+def _along(rows: Sequence[dict[str, Any]]) -> list[float]:
+    """The place of each dated circle between the first and the last, from 0 to 1."""
+    ordinals = [date.fromisoformat(row["close"]).toordinal() for row in rows]
+    first, span = min(ordinals, default=0), max(max(ordinals, default=0) - min(ordinals, default=0), 1)
+    return [(day - first) / span for day in ordinals]
+
+
+def _names(
+    rows: Sequence[dict[str, Any]], across: Any, along: Sequence[float], stages: Sequence[str], theme: Theme,
+    width: int,
+) -> list[Any]:  # fmt: skip
     """The names of the largest circles, as many as there is room for, each on the side where more is free."""
     import altair as alt
 
-    ordinals = [date.fromisoformat(row["close"]).toordinal() for row in rows]
-    first, span = min(ordinals, default=0), max(max(ordinals, default=0) - min(ordinals, default=0), 1)
     taken = list[tuple[float, float, float]]()  # from, to, and how far down
     sides: dict[Literal["left", "right"], list[dict[str, Any]]] = {"left": [], "right": []}
-    for row, day in sorted(zip(rows, ordinals, strict=True), key=lambda pair: -pair[0]["amount"])[:_TRIED]:
-        x = (day - first) / span * width
+    for row, place in sorted(zip(rows, along, strict=True), key=lambda pair: -pair[0]["amount"])[:_TRIED]:
+        x = place * width
         y = stages.index(row["stage"]) * _LANE + row["down"] * _LANE * _BAND
         long = min(len(row["name"]) * LETTER, _LONGEST_NAME) + row["radius"]
         align: Literal["left", "right"] = "left" if x < width / 2 else "right"
@@ -172,7 +180,7 @@ def _names(rows: Sequence[dict[str, Any]], stages: Sequence[str], theme: Theme, 
             align=align, baseline="middle", color=theme.ink, fontSize=11, limit=_LONGEST_NAME,
             dx=(row["radius"] + 3) * (1 if align == "left" else -1),
         )
-        .encode(x=alt.X("close:T").scale(type="utc"), y=_lane(stages), yOffset=_offset(), text="name:N")
+        .encode(x=across, y=_lane(stages), yOffset=_offset(), text="name:N")
         for align, named in sides.items()
         for row in named[:_NAMED]
     ]  # fmt: skip
@@ -201,21 +209,21 @@ def _without_date(
     import altair as alt
 
     lane = _lane(stages) if is_alone else _lane(stages).axis(None)
-    return (
-        _marked(rows, scales, theme)
-        .encode(
-            x=alt.X("along:Q")
-            .scale(padding=18)
-            .axis(title="no expected close", labels=False, ticks=False, grid=False),
-            y=lane,
-            yOffset=_offset(),
-            color=scales.color,
-            size=scales.size,
-            description="words:N",
-            order=alt.Order("amount:Q").sort("descending"),
-        )
-        .properties(width=theme.width if is_alone else _UNDATED_WIDTH, height=_height(stages))
+    width = theme.width if is_alone else _UNDATED_WIDTH
+    points = _marked(rows, scales, theme).encode(
+        x=alt.X("along:Q")
+        .scale(padding=18)
+        .axis(title="no expected close", labels=False, ticks=False, grid=False),
+        y=lane,
+        yOffset=_offset(),
+        color=scales.color,
+        size=scales.size,
+        description="words:N",
+        order=alt.Order("amount:Q").sort("descending"),
     )
+    across, along = alt.X("along:Q").scale(padding=18), [row["along"] for row in rows]
+    names = _names(rows, across, along, stages, theme, width) if is_alone else []
+    return alt.layer(points, *names).properties(width=width, height=_height(stages))
 
 
 def _lane(stages: Sequence[str]) -> Any:
