@@ -127,7 +127,7 @@ def test_a_directory_gets_an_index(cli, root, tmp_path, refused):
     assert (tmp_path / "site" / "index.html").read_text().startswith("<!DOCTYPE html>")
     cli("dashboard", "--output", str(tmp_path / "site"))
     (tmp_path / "notes.txt").write_text("mine")
-    assert "isn't a directory" in refused("dashboard", "-o", str(tmp_path / "notes.txt"))
+    assert "is neither a directory nor a .html" in refused("dashboard", "-o", str(tmp_path / "notes.txt"))
     assert "is missing" in refused("dashboard", "-o", str(tmp_path / "no" / "x.html"))
 
 
