@@ -145,6 +145,8 @@ class World:
             deal.mails.append(name)
             if kind != "automatic":
                 deal.words.append((at, kind))
+                if deal.next_contact and deal.next_contact <= min(today, at.date()):
+                    deal.next_contact = None  # it took place
         return recorded
 
     def _moment(self, day: date) -> datetime:

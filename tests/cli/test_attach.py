@@ -51,7 +51,7 @@ def test_check_tells_what_is_missing_changed_or_nobodys(cli, root, plan, tmp_pat
     assert [fault for fault in faults if "attach" in fault] == [
         "no record lists this file: pipecli attach takes it in, or remove it",
         f"attachments/{OPP}/b.txt isn't the file that was attached: its content changed",
-        f"there is no file attachments/{OPP}/c.txt",
+        f"the file attachments/{OPP}/c.txt is missing",
     ]
 
 
@@ -63,7 +63,7 @@ def test_no_link_no_device_and_nothing_too_large(cli, root, tmp_path, git):
         (tmp_path / "large", "an attachment has 10 at most"),
         ("/dev/zero", "isn't a regular file"),
         (tmp_path, "isn't a regular file"),
-        (tmp_path / "nothing", "there is no file"),
+        (tmp_path / "nothing", "is missing"),
     ):
         assert words in cli("attach", OPP, str(file), code=1).err
     (root / "attachments").symlink_to(tmp_path)

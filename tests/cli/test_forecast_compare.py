@@ -70,5 +70,5 @@ def test_a_person_reads_both(cli: Cli, moved: str) -> None:
 
 
 def test_a_moment_that_is_none_is_refused(cli: Cli, moved: str) -> None:
-    assert '"nosuch" isn\'t a date' in cli("forecast", "--compare", "nosuch", code=1).err
+    assert '"nosuch" is neither a date nor a revision' in cli("forecast", "--compare", "nosuch", code=1).err
     assert "nothing is known as of 2020-01-01" in cli("forecast", "--compare", "2020-01-01", code=1).err

@@ -31,7 +31,7 @@ def test_every_fault_of_a_mapping_is_told_with_its_line(cli: Cli, root: Path, gi
     before = state(git)
     said = cli("import", "opp", write("deals.csv", DEALS), "--map", write("map.yaml", FAULTY), code=1)
     assert said.err.splitlines() == [
-        "map.yaml:2: date: %q is none of %A %B %H %I %M %S %Y %a %b %d %f %j %m %p %y %z",
+        "map.yaml:2: date: %q isn't one of %A %B %H %I %M %S %Y %a %b %d %f %j %m %p %y %z",
         'map.yaml:4: opportunities have no field "titel"; did you mean "title"?',
         "map.yaml:5: closed has fields of its own: closed.date, closed.amount, closed.quotation, "
         "closed.reasons, closed.competitors, closed.detail",

@@ -94,7 +94,7 @@ columns: {Subject: subject, Day: at}
 """
     report = told(cli, "activities", write("t.csv", rows), "--map", write("t.yaml", mapping), code=1)
     assert counts(report) == (3, 2, 0, 0, 0, 1)
-    assert report["reasons"][0]["reason"] == 'there is no opportunity or lead "D9"'
+    assert report["reasons"][0]["reason"] == 'unknown opportunity or lead "D9"'
     (lead,) = [loads(file.read_text()) for file in root.glob("leads/**/*.yaml")]
     assert [(activity["type"], activity["subject"]) for activity in lead["activities"]] == [("task", "Mail")]
 

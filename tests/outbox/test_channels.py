@@ -97,10 +97,10 @@ def test_a_file_that_is_wrong_is_one_line(tmp_path: Path, text: str, said: str) 
 def test_what_is_neither_an_address_nor_a_channel_is_refused_without_telling_it(tmp_path: Path) -> None:
     ours = configured(tmp_path, '[users]\nana = "hunter22-secret"\nluis = "luis"\n')
 
-    with pytest.raises(PipecliError, match="isn't an address") as refused:
+    with pytest.raises(PipecliError, match="is neither an address nor") as refused:
         ours.of_user("ana")
     assert "hunter22" not in str(refused.value)
-    with pytest.raises(PipecliError, match="isn't an address"):
+    with pytest.raises(PipecliError, match="is neither an address nor"):
         ours.of_user("luis")
 
 
