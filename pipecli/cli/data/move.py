@@ -135,6 +135,8 @@ def plan(
         raise PipecliError(f"{into} has a plan already", hint="name another folder, or say --force")
     if into.exists() and not into.is_dir():
         raise PipecliError(f"{into} isn't a folder")
+    if (export / PLAN_FILE).exists():
+        raise PipecliError(f"{export} has its plan already", hint=f"pipecli import run {export}")
     run = session(ctx)
     outcome = make_plan(files_of(export), run.pipeline.settings, source=str(export), vendor=from_)
     _write_pages(outcome, into)
