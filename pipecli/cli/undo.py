@@ -79,6 +79,7 @@ def undo(
         if not reverted:
             raise Refused(f"{undone.shown} changed no record", hint="git revert takes back other files")
         _require_free(transaction, reverted)
+        _require_unissued(reverted)
         if not force:
             _require_unsent(reverted)
         key, colon, summary = undone.subject.partition(": ")
@@ -250,6 +251,17 @@ def _require_unsent(reverted: Sequence[_Reverted]) -> None:
             raise Refused(
                 f"{key} was sent, and who has it keeps it",
                 hint=f"make the next one with `pipecli quote revise {key}`, or take it back with --force",
+            )
+
+
+def _require_unissued(reverted: Sequence[_Reverted]) -> None:
+    """Refuse to take a number from an invoice: the row of numbers would have a gap."""
+    for part in reverted:
+        before, given = (getattr(record, "number", None) for record in (part.before, part.done))
+        if part.record.noun == "invoice" and given and given != before:
+            raise Refused(
+                f"{part.record.key} is issued as {given}, and a number stays given",
+                hint=f"credit it: pipecli invoice credit {part.record.key}",
             )
 
 

@@ -107,7 +107,7 @@ def new_invoice(
 
 
 def _wanted(
-    order: Order, left: Sequence[Decimal], only: Mapping[str, Decimal | None] | None
+    order: Order, left: Sequence[Decimal], only: Mapping[str, Decimal | None] | None, verb: str = "invoice"
 ) -> list[tuple[int, Decimal]]:
     if not only:
         return [(place, quantity) for place, quantity in enumerate(left) if quantity]
@@ -116,8 +116,8 @@ def _wanted(
         place = find_item(order.items, which, order.id)
         if (quantity is not None and not _NOTHING < quantity <= left[place]) or not left[place]:
             raise Refused(
-                f"{order.id} has {left[place]:f} left to invoice of {in_words(order.items[place])}",
-                hint="invoice no more than that",
+                f"{order.id} has {left[place]:f} left to {verb} of {in_words(order.items[place])}",
+                hint=f"{verb} no more than that",
             )
         wanted.append((place, quantity or left[place]))
     return sorted(wanted)
@@ -283,10 +283,10 @@ def credit(
         }
     )
     as_invoices = [note.with_(credits=None) for note in notes]
-    wanted = _wanted(as_order, left_to_invoice(as_order, as_invoices), only)
+    left = left_to_invoice(as_order, as_invoices)
+    wanted = _wanted(as_order, left, only, "credit")
     if not wanted:
         raise Refused(f"{invoice.number} is credited whole", hint="see pipecli invoice list")
-    left = left_to_invoice(as_order, as_invoices)
     items = tuple(
         _part(invoice.items[place], invoice.items[place].quantity - left[place], quantity, as_order)
         for place, quantity in wanted

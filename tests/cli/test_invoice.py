@@ -85,8 +85,12 @@ def test_a_credit_note_is_numbered_counts_back_and_is_paid_back(cli, order):
     invoice = made(cli, "invoice", "new", order)
     cli("invoice", "issue", invoice)
     cli("invoice", "paid", invoice)
+    wrong = cli("invoice", "credit", invoice, "--item", "Machine A=4", code=1)
+    assert f"{invoice} has 3 left to credit of 3 × Machine A" in wrong.err
     note = made(cli, "invoice", "credit", invoice, "--item", "Machine A=1", "--reason", "broken")
     assert "2026-0002" in cli("--today", "2026-11-20", "invoice", "issue", note).out
+    wrong = cli("undo", "--force", code=1)  # the row of numbers would have a gap
+    assert f"{note} is issued as 2026-0002, and a number stays given" in wrong.err
     drawn = invoices(cli)
     assert drawn[note]["total"] < 0 and drawn[note]["credits"] == invoice
     owed = loads(cli("report", "receivables", "--format", "json").out)[-1]["open"]

@@ -33,6 +33,7 @@ def deal(cli, root):
 
 def test_an_offer_with_options_from_the_deal_to_the_order(cli, deal, root):
     assert loads(cli("opp", "show", deal, "--format", "json").out)["amount"] == Decimal("2929.99")
+    assert "2,929.99 EUR, after a discount of 5 %" in cli("opp", "show", deal).out
     quotation = made(cli, "quote", "new", deal)
     page = cli("quote", "show", quotation).out
     assert "discount 5 %   -150.00 EUR" in page and "instead of Machine A" in page

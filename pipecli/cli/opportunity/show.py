@@ -176,7 +176,7 @@ def _money(run: Session, deal: RecordJson) -> Iterator[Line]:
     if deal.get("discount") or deal.get("discount_amount"):
         off = deal.get("discount_amount")
         percent = f"{deal.get('discount')} %"
-        words += f", less {percent if off is None else amount_text(off, deal['currency'])}"
+        words += f", after a discount of {percent if off is None else amount_text(off, deal['currency'])}"
     if deal.get("items_amount", deal["amount"]) != deal["amount"]:
         words += f", the items come to {amount_text(deal['items_amount'], deal['currency'])}"
     yield "amount", amount_text(deal["amount"], deal["currency"]) + words
