@@ -214,6 +214,7 @@ def test_what_is_exported_whole_comes_back_whole(tmp_path: Path) -> None:
         for side in ("sample", "back"):
             assert run(["-C", str(tmp_path / side), "export", kind, "-o", f"{side}-{kind}.csv"]) == 0
         assert Path(f"sample-{kind}.csv").read_bytes() == Path(f"back-{kind}.csv").read_bytes()
+    assert run(["-C", str(sample), "import", "plan", "whole", "--into", "planned"]) == 1  # it has its own
     assert run(["-C", str(sample), "export", "--all", "whole"]) == 1
     assert run(["-C", str(sample), "export", "--all", "whole.zip"]) == 0
     assert "plan.yaml" in zipfile.ZipFile("whole.zip").namelist()
@@ -462,3 +463,14 @@ def test_a_customer_that_was_merged_here_stays_so_the_night_after(cli: Cli, root
     assert "customers: 2 rows of Account.csv: 1 unchanged, 1 left out" in report
     assert [file.stem for file in (root / "customers").rglob("*.yaml")] == ["hotel-aurora"]
     assert deals(root)["006E"]["customer"] == "hotel-aurora"
+
+
+def test_an_export_of_closed_deals_alone_comes_in(cli: Cli, root: Path) -> None:
+    Path("closed.csv").write_text(
+        "Deal Name,Deal Stage,Amount,Close Date,Associated Company,Create Date,Record ID\n"
+        "Alpha,Closed Won,1200.50,2026-03-05,Acme,2026-01-15,11\n"
+        "Beta,Closed Lost,800,2026-04-25,Globex,2026-02-13,12\n"
+    )
+    cli("import", "plan", "closed.csv", "--into", "closed", "--from", "hubspot")
+    assert "they agree" in cli("import", "run", "closed").out
+    assert cli("check").code == 0

@@ -159,7 +159,7 @@ def _plan_lines(outcome: Plan, folder: Path) -> Iterator[str]:
     yield from (f"  {line}" for line in outcome.summary)
     for process, own in findings.processes.items():
         stages = ", ".join(f"{stage['name']} {stage['probability']} %" for stage in own.values())
-        yield f"stages of the process {process}: {stages}"
+        yield f"stages of the process {process}: {stages or 'none are known, as no deal is open'}"
     if outcome.unknown:
         yield f"files that are not known, and stay out: {', '.join(outcome.unknown)}"
     for line in findings.lost:

@@ -350,6 +350,8 @@ def settings_page(findings: Findings) -> str:
     lines += ["processes:"] if findings.processes else []
     for process, stages in findings.processes.items():
         lines += [f"  {process}:", "    stages:"]
+        if not stages:
+            lines.append("    - {id: open, name: Open, probability: 50}  # no open deal names a stage")
         for stage in stages.values():
             plain = {key: value for key, value in stage.items() if key != "#"}
             lines.append(f"    - {_flow(plain)}  # {one_line(str(stage['#']))}")
