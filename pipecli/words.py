@@ -160,6 +160,7 @@ class Formats:
         self._system = own if own in _ZEROS else "latn"  # its separators go with its figures
         zero = _ZEROS.get(own, "0")
         self._percent_sign = locale.number_symbols.get(self._system, {}).get("percentSign", "%")
+        self._minus = locale.number_symbols.get(self._system, {}).get("minusSign", "-")
         self._own_figures = {ord("0") + digit: ord(zero) + digit for digit in range(10)}
 
     def day(self, day: date, length: Literal["long", "full"] = "long") -> str:
@@ -200,7 +201,7 @@ class Formats:
         written: str = pattern.apply(
             value, self._locale, currency=currency, currency_digits=False, numbering_system=self._system
         )
-        return self.figures(written)
+        return self.figures(written.replace("-", self._minus, 1) if value < 0 else written)
 
 
 _ZEROS = {"arab": "٠", "arabext": "۰", "beng": "০", "deva": "०", "mymr": "၀", "tibt": "༠"}

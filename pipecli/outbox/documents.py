@@ -266,7 +266,7 @@ def _sheet(
     attention = words.attention.format(name=to.attention) if to.attention else ""
     return Printed(
         kind=record.noun,
-        id=record.id,
+        id=getattr(record, "number", None) or record.id,
         language=words.language,
         direction=words.direction,
         title=title,
@@ -312,7 +312,7 @@ def _priced(item: Item, currency: str, words: Words, formats: Formats) -> Printe
 
 def _off(item: Item, currency: str, formats: Formats) -> str:
     if item.discount_amount:
-        return "\u2212" + formats.figure(item.discount_amount, minor_digits(currency))
+        return formats.figure(-item.discount_amount, minor_digits(currency))
     return formats.percent(item.discount) if item.discount else ""
 
 
@@ -338,7 +338,10 @@ def _sums(
     sums = []
     if made.discount:
         percent = f" {formats.percent(record.discount)}" if record.discount else ""
-        sums = [line(words.subtotal, made.subtotal), line(f"{words.discount}{percent}", -made.discount)]
+        items, off = words.subtotal, words.discount + percent
+        if record.tax_included:
+            items, off = (words.with_tax.format(sum=label) for label in (items, off))
+        sums = [line(items, made.subtotal), line(off, -made.discount)]
     if not made.tax_by_rate:
         return sums, line(words.total_without_tax, made.net)
     sums.append(line(words.net, made.net))

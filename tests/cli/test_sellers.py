@@ -20,6 +20,7 @@ def test_parts_count_at_each_seller_and_once_in_the_totals(cli, root):
     assert "ana 60 %, luis 30 % come to 90 %, not to 100" in wrong.err
     third = ("ana=33.333334", "luis=33.333333", "sara=33.333333")
     assert "sold by ana 33.333334 %" in cli("opp", "sellers", opp, *third).out
+    assert "ana 33.333334 %, " in cli("opp", "show", opp).out
 
     def rows(*words):
         made = loads(cli(*words, "--format", "json").out)

@@ -62,6 +62,12 @@ def test_in_spanish():
     assert sums(printed(language="es")) == [
         ("Subtotal", "4.373,25 €"), ("Impuesto 21\xa0%", "918,38 €"), ("Total", "5.291,63 €"),
     ]  # fmt: skip
+    assert sums(printed(language="es", tax_included=True, discount_amount=Decimal(121))) == [
+        ("Suma de conceptos, impuestos incluidos", "4.373,25 €"),
+        ("Descuento, impuestos incluidos", "-121,00 €"),
+        ("Subtotal", "3.514,26 €"), ("Impuesto 21\xa0%", "737,99 €"),
+        ("Total, impuestos incluidos", "4.252,25 €"),
+    ]  # fmt: skip
 
 
 def test_in_persian_with_its_own_figures_from_right_to_left():
@@ -73,6 +79,7 @@ def test_in_persian_with_its_own_figures_from_right_to_left():
     assert said.items[0].tax == "۲۱٪"
     assert said.items[0].quantity == "۲ واحد"
     assert said.total.text == "\u200e€\xa0۵٬۲۹۱٫۶۳"
+    assert printed(language="fa", discount_amount=Decimal(5)).sums[1].text == "\u200e−\u200e€\xa0۵٫۰۰"
 
 
 def test_another_language_has_english_words_and_its_own_figures():

@@ -117,6 +117,8 @@ def _header(run: Session, deal: RecordJson, stands: StageProgress) -> Iterator[L
     yield from _dates(run, deal)
     if "owner" in deal:
         yield "owner", deal["owner"] + (f", team {deal['team']}" if "team" in deal else "")
+    if sellers := deal.get("sellers"):
+        yield "sellers", ", ".join(f"{seller['user']} {seller['percent']} %" for seller in sellers)
     yield "type", deal["type"]
     for key, label in (
         ("shared_with", "shared with"), ("source", "source"), ("campaign", "campaign"), ("score", "score"),
