@@ -204,7 +204,8 @@ def reader(collection: Collection, path: Path, column_format: ColumnFormat) -> R
         inner = [kind for list_ in lists for kind in base.options(get_args(list_)[0])]
         if any(isinstance(kind, type) and issubclass(kind, Part) for kind in inner):
             return None
-        return _list_of(named or _one_of_list(path), path[0], column_format.split)
+        one = _whole(column_format) if int in inner else _one_of_list(path)
+        return _list_of(named or one, path[0], column_format.split)
     if path[-1] == "email":
         return _address
     return named or _scalar(annotation, classes, column_format)
