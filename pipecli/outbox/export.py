@@ -125,6 +125,7 @@ def _readme(records: Mapping[str, Sequence[Document]]) -> str:
         "CSV in UTF-8, a file a kind, a row a record; the columns are the fields of the records' files,",
         "dotted where they are nested. `pipecli import run` on this folder reads all of it into another",
         "pipeline; of the settings it takes processes, types and reasons. `contacts.vcf`: for address books.",
+        "Attached files are not in it: copy the folder `attachments` of the pipeline.",
     ]
     for plural, several in records.items():
         if several:

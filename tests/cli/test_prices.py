@@ -60,8 +60,9 @@ def test_an_offer_with_options_from_the_deal_to_the_order(cli, deal, root):
     assert [item["description"] for item in order["items"]] == ["Book", "Delivery", "Training", "Machine B"]
     assert (str(order["amount"]), str(order["total"])) == ("4354.99", "5253.39")
     assert not any("optional" in item or "alternative_to" in item for item in order["items"])
-    cli("export", "quotations", "--output", "offers.csv")
-    assert "unchanged" in cli("import", "quotations", "offers.csv").out  # what was taken among it
+    offers = str(root / "offers.csv")
+    cli("export", "quotations", "--output", offers)
+    assert "unchanged" in cli("import", "quotations", offers).out  # what was taken among it
 
 
 def test_a_price_list_with_tax_makes_a_deal_with_tax(cli, deal):
