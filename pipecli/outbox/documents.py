@@ -184,6 +184,7 @@ def printed_invoice(invoice: Invoice, company: Company, to: Addressee, credited:
     facts = [
         (words.number, invoice.number or ""),
         (words.credits, (credited.number or "") if credited else ""),
+        (words.credit_reason, invoice.reason or ""),
         (words.date, formats.day(invoice.date)),
         (words.order, invoice.order or ""),
         (words.due, formats.day(invoice.due) if invoice.due else ""),
