@@ -112,10 +112,14 @@ def _deals(
                 products.get(key, ()),
                 day(hold_until) if hold_until else None,
                 None if yearly is None else Decimal(yearly),
-                tuple((user, teams.get(user), Decimal(part)) for user, part in loads(sellers or "[]")),
+                _sold_by(sellers, teams) if sellers else (),
             )
         )  # fmt: skip
     return deals
+
+
+def _sold_by(sellers: str, teams: Mapping[str, str | None]) -> tuple[tuple[str, str | None, Decimal], ...]:
+    return tuple((user, teams.get(user), Decimal(part)) for user, part in loads(sellers))
 
 
 _LAST_ACTIVITY = """(
