@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from pipecli.records.item import Item
 from pipecli.records.money import EXACT, minor_digits, rounded
@@ -84,19 +85,12 @@ def new_invoice(
         raise Refused(f"{order.id} is invoiced whole, with {papers}", hint="see pipecli invoice list")
     before = {place: order.items[place].quantity - left[place] for place in range(len(left))}
     items = tuple(_part(order.items[place], before[place], quantity, order) for place, quantity in wanted)
-    invoice = Invoice.model_construct(
+    invoice = _draft(
+        order,
+        items,
         id=id,
-        created=now,
-        opportunity=order.opportunity,
+        now=now,
         order=order.id,
-        date=now.date(),
-        customer=order.customer,
-        contact=order.contact,
-        language=order.language,
-        currency=order.currency,
-        tax_included=order.tax_included,
-        items=items,
-        discount=order.discount,
         discount_amount=_discount_part(order, items, invoices),
         terms=settings.invoices.terms or order.terms,
     )
@@ -104,6 +98,26 @@ def new_invoice(
         " in part" if [quantity for _, quantity in wanted] != [item.quantity for item in order.items] else ""
     )
     return Change(invoice, f"invoice {order.id}{part}", "invoice-made")
+
+
+def _draft(
+    source: Order | Invoice, items: tuple[Item, ...], *, id: str, now: datetime, **fields: Any
+) -> Invoice:
+    """A draft with some lines, to the customer and in the terms of what it is drawn up from."""
+    return Invoice.model_construct(
+        id=id,
+        created=now,
+        opportunity=source.opportunity,
+        date=now.date(),
+        customer=source.customer,
+        contact=source.contact,
+        language=source.language,
+        currency=source.currency,
+        tax_included=source.tax_included,
+        items=items,
+        discount=source.discount,
+        **fields,
+    )
 
 
 def _wanted(
@@ -291,20 +305,13 @@ def credit(
         _part(invoice.items[place], invoice.items[place].quantity - left[place], quantity, as_order)
         for place, quantity in wanted
     )
-    draft = Invoice.model_construct(
+    draft = _draft(
+        invoice,
+        items,
         id=id,
-        created=now,
-        opportunity=invoice.opportunity,
+        now=now,
         order=invoice.order,
         credits=invoice.id,
-        date=now.date(),
-        customer=invoice.customer,
-        contact=invoice.contact,
-        language=invoice.language,
-        currency=invoice.currency,
-        tax_included=invoice.tax_included,
-        items=items,
-        discount=invoice.discount,
         discount_amount=_discount_part(as_order, items, as_invoices),
         reason=reason,
     )
