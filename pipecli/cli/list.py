@@ -45,8 +45,10 @@ def _add_list(
 
 
 def _money(name: str, *, named: bool = True) -> Callable[[Mapping[str, object]], str]:
-    """The drawing of an amount, with its currency beside it."""
-    return lambda record: amount_text(record[name], record["currency"], named=named)
+    """The drawing of an amount, with its currency beside it; of none, nothing."""
+    return lambda record: (
+        "" if record[name] is None else amount_text(record[name], record["currency"], named=named)
+    )
 
 
 def _response(record: Mapping[str, object]) -> str:
@@ -278,6 +280,33 @@ _add_list(
     opens=True,
 )
 
+
+def _late(record: Mapping[str, object]) -> str:
+    return f"{record['overdue_days']} d" if record["overdue_days"] else ""
+
+
+INVOICES = (
+    Shown(Column("number", "NUMBER", show=lambda row: row["number"] or "draft"), "number"),
+    *named("customer", "CUSTOMER", "coalesce(customer_name, customer)", by=("customer_name",), min_width=12),
+    Shown(Column("status", "STATUS"), "status"),
+    Shown(Column("date", "DATE", rank=2), "date"),
+    Shown(Column("due", "DUE"), "due"),
+    Shown(Column("overdue_days", "LATE", align="right", show=_late), "overdue_days"),
+    Shown(Column("total", "TOTAL", align="right", show=_money("total", named=False)), "exact_total"),
+    Shown(Column("open", "OPEN", align="right", show=_money("open", named=False)), "round(open, 4)"),
+    CURRENCY,
+    Shown(Column("credits", "CREDITS", rank=3), "credits"),
+    Shown(Column("order", "ORDER", rank=4), '"order"'),
+    Shown(Column("id", "ID"), "id"),
+)
+_add_list(
+    "invoice list",
+    kinds.INVOICE,
+    INVOICES,
+    "CASE status WHEN 'draft' THEN 0 WHEN 'issued' THEN 1 ELSE 2 END, due, number DESC, id",
+    "List invoices and credit notes: drafts, what is to be paid by its day, then the newest.",
+)
+
 SUPPLIER_QUOTATIONS = (
     Shown(Column("id", "ID"), "id"),
     *named("supplier", "SUPPLIER", "coalesce(supplier_name, supplier)", by=("supplier_name",), min_width=12),
@@ -401,46 +430,3 @@ def list_activities(
     if type_:
         conditions["type = ?"] = type_
     print_parts(ctx, _ACTIVITIES_SOURCE, ACTIVITIES, "julianday(at), id", conditions)
-
-
-USERS = (
-    Shown(Column("id", "USER"), "id"),
-    Shown(Column("name", "NAME", shrink=True), "name"),
-    Shown(Column("email", "E-MAIL", rank=1), "email"),
-    Shown(Column("team", "TEAM"), "team"),
-    Shown(flag("active"), "active"),
-)
-
-_USERS = Parts(
-    "users",
-    "SELECT id, name, email, emails, team, active, external_id FROM users",
-    flags=frozenset({"active"}),
-    lists=frozenset({"emails"}),
-)
-
-
-@app.command("user list", cls=Listing)
-def list_users(ctx: typer.Context) -> None:
-    """List the users, those at work first."""
-    print_parts(ctx, _USERS, USERS, "NOT active, id")
-
-
-TEAMS = (
-    Shown(Column("id", "TEAM"), "id"),
-    Shown(Column("name", "NAME", shrink=True), "name"),
-    Shown(Column("manager", "MANAGER"), "manager"),
-    Shown(listed("members", "MEMBERS"), "members"),
-)
-_TEAMS = Parts(
-    "teams",
-    "SELECT t.id, t.name, t.manager, "
-    "(SELECT json_group_array(id) FROM (SELECT id FROM users WHERE team = t.id ORDER BY id)) AS members "
-    "FROM teams t",
-    lists=frozenset({"members"}),
-)
-
-
-@app.command("team list", cls=Listing)
-def list_teams(ctx: typer.Context) -> None:
-    """List the teams with their members."""
-    print_parts(ctx, _TEAMS, TEAMS, "id")

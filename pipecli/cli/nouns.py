@@ -27,6 +27,7 @@ def _verbs(module: str, verbs: str, elsewhere: Mapping[str, str] | None = None) 
     return {verb: modules.get(verb, module) for verb in verbs.split(", ")}
 
 
+_READ = {"list": "settings.show", "show": "settings.show"}
 NOUNS = {
     "today": Noun("What is due, what waits, and what happened since yesterday.", "today"),
     "init": Noun("Make a new pipeline, its git repository included.", "init"),
@@ -120,9 +121,9 @@ NOUNS = {
     "invoice": Noun(
         "Invoices and credit notes, drawn up from orders.",
         verbs=_verbs(
-            "order",
+            "invoice",
             "new, list, show, set, edit, issue, paid, credit, render",
-            {"list": "invoices", "show": "invoices", "render": "quotation.render"},
+            {"render": "quotation.render"},
         ),
     ),
     "supplier-quote": Noun(
@@ -169,11 +170,11 @@ NOUNS = {
     ),
     "user": Noun(
         "Users: the salespeople of the settings.",
-        verbs=_verbs("settings.people", "add, list, show, set, edit, handover, remove"),
+        verbs=_verbs("settings.people", "add, list, show, set, edit, handover, remove", _READ),
     ),
     "team": Noun(
         "Teams and their managers.",
-        verbs=_verbs("settings.people", "add, list, show, set, edit, remove"),
+        verbs=_verbs("settings.people", "add, list, show, set, edit, remove", _READ),
     ),
     "settings": Noun(
         "Show and change pipecli.yaml.",
@@ -211,7 +212,7 @@ NOUNS = {
             "ranking": "report.ranking",
             "pipeline": "report.pipeline",
             "activity": "report.activity",
-            "receivables": "invoices",
+            "receivables": "report.receivables",
             "stale": "report.stale",
         },
     ),
@@ -244,7 +245,7 @@ NOUNS = {
     "man": Noun("Write the man pages.", "manual"),
     "help": Noun("Print the help of pipecli, of a noun or of a verb.", "manual"),
     "version": Noun("Print the version.", "manual"),
-    "config": Noun("Show and set your own defaults and aliases.", "config"),
+    "config": Noun("Show and set your own defaults and aliases.", "settings.show"),
     "completion": Noun("Print the completion of a shell: bash, zsh, fish, powershell.", "manual"),
 }
 

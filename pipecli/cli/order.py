@@ -1,182 +1,21 @@
-"""`order` and `invoice`: what customers bought, and what is drawn up from it, numbered, paid, credited."""
+"""`order`: what a customer bought, made from the accepted quotation, delivered or cancelled."""
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Annotated, Any
 
 import typer
 
-from pipecli.cli.common.assignments import option
 from pipecli.cli.common.change import Transaction, changing
 from pipecli.cli.common.command import Changing, Ref, noun
 from pipecli.cli.common.record_verbs import add_set_edit, setting_of
-from pipecli.cli.common.session import say
-from pipecli.errors import PipecliError
-from pipecli.history.send_ledger import Claims
-from pipecli.records.kinds import INVOICE, ORDER
+from pipecli.records.kinds import ORDER
 from pipecli.records.opportunity import Opportunity
-from pipecli.records.quotation import Invoice, Order, Quotation
-from pipecli.store.git_remote import shared_remote
+from pipecli.records.quotation import Order, Quotation
 from pipecli.store.lookup import Care
-from pipecli.workflow import invoice as rules
-from pipecli.workflow import order as cancel_order
-from pipecli.workflow import order as deliver_order
-from pipecli.workflow.order import order_quotation, require_same_status
+from pipecli.workflow import order as rules
 
 app = noun()
-
-_KEPT_DAYS = 36_500
-"""A number is never given twice, however old."""
-_Only = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--item",
-        help="Only this line, or some of it: 2, 2=1.5, cafe-s-100=3. Repeatable.",
-        metavar="ITEM[=N]",
-    ),
-]
-
-
-@app.command("invoice new", cls=Changing)
-def new_invoice(
-    ctx: typer.Context,
-    order: Annotated[str, typer.Argument(metavar="ORD", help="The order.")],
-    item: _Only = None,
-) -> None:
-    """Draw up an invoice of what is left to invoice of an order. Prints its id; `issue` numbers it."""
-    with changing(ctx) as transaction:
-        ordered = transaction.get(Order, order)
-        change = rules.new_invoice(
-            ordered,
-            transaction.pipeline.all(Invoice, order=ordered.id),
-            transaction.settings,
-            id=transaction.new_id("INV"),
-            now=transaction.now,
-            only=_quantities(transaction, item),
-        )
-        transaction.do(change)
-
-
-def _quantities(transaction: Transaction, items: list[str] | None) -> dict[str, Decimal | None]:
-    """What `--item` says: lines, each with its quantity; None: all that is left of it."""
-    wanted: dict[str, Decimal | None] = {}
-    for text in items or ():
-        which, _, quantity = text.partition("=")
-        path = (Invoice, "items.0.quantity")
-        wanted[which] = option("--item", quantity, path, transaction.session) if quantity else None
-    return wanted
-
-
-def _of_a_draft(_transaction: Transaction, before: Any, after: Any) -> None:
-    rules.require_sound(before, after)
-
-
-add_set_edit(app, INVOICE, setting_of(_of_a_draft), _of_a_draft)
-
-
-@app.command("invoice issue", cls=Changing)
-def issue(
-    ctx: typer.Context,
-    ref: Ref,
-    alone: Annotated[
-        bool,
-        typer.Option("--alone", help="No other clone issues: don't ask the shared pipeline."),
-    ] = False,
-) -> None:
-    """Give a draft its number and the date of today: it is what the customer gets.
-
-    The number is claimed in the shared pipeline, so that no two clones give one twice and none is left out;
-    where that can't be reached the invoice stays a draft.
-    """
-    with changing(ctx) as transaction:
-        draft = transaction.get(Invoice, ref, Care.ONLY)
-        rules.require_draft(draft)
-        credited = transaction.pipeline.find_record(Invoice, draft.credits)
-        open_ = rules.open_amount(credited, _notes(transaction, credited)) if credited else Decimal(0)
-        number = _number(transaction, draft, alone=alone)
-        change = rules.issue(
-            draft, credited, transaction.settings, number=number, day=transaction.today, open_=open_
-        )
-        transaction.do(change)
-
-
-def _number(transaction: Transaction, draft: Invoice, *, alone: bool) -> str:
-    """The number of an invoice, claimed. With --dry-run the next one as far as is known here."""
-    settings, today, place = transaction.settings.invoices, transaction.today, transaction.pipeline.location
-    rows = transaction.pipeline.index.connection.execute(
-        "SELECT number FROM _invoices WHERE number IS NOT NULL"
-    )
-    used = {number for (number,) in rows}
-    remote = None if alone else shared_remote(place)
-    claims = Claims(place, "invoices", keep=_KEPT_DAYS, remote=remote)
-
-    def numbered(n: int) -> str:
-        return settings.numbered(today.year, n)
-
-    if transaction.session.dry_run:
-        used |= set(claims.known(offline=True))
-        return next(number for n in range(1, len(used) + 2) if (number := numbered(n)) not in used)
-    try:
-        return claims.claim_number(draft.id, today, numbered, used)
-    except PipecliError as error:
-        hint = f"{draft.id} stays a draft; issue it again later"
-        if remote:
-            hint += ", or with --alone where no other clone issues invoices"
-        raise PipecliError(error.message, hint=hint, code=error.code) from error
-
-
-def _notes(transaction: Transaction, invoice: Invoice) -> list[Invoice]:
-    return transaction.pipeline.all(Invoice, credits=invoice.id)
-
-
-@app.command("invoice paid", cls=Changing)
-def paid(
-    ctx: typer.Context,
-    ref: Ref,
-    amount: Annotated[str | None, typer.Option(help="Default: all that is open.", metavar="AMOUNT")] = None,
-    date: Annotated[str | None, typer.Option(help="Default: today.", metavar="DATE")] = None,
-    note: Annotated[str | None, typer.Option(help="As the bank has it.", metavar="TEXT")] = None,
-) -> None:
-    """Note a payment, the whole or a part; of a credit note, what was paid back."""
-    with changing(ctx) as transaction:
-        invoice = transaction.get(Invoice, ref, Care.ONLY)
-        path = (Invoice, "payments.0.amount")
-        credited = transaction.pipeline.find_record(Invoice, invoice.credits)
-        owing = credited or invoice
-        open_ = rules.open_amount(owing, _notes(transaction, owing))
-        change = rules.pay(
-            invoice,
-            -open_ if credited else open_,
-            id=transaction.new_activity_id(),
-            day=transaction.day(date, past=True) or transaction.today,
-            today=transaction.today,
-            amount=option("--amount", amount, path, transaction.session, invoice.currency),
-            note=note,
-        )
-        transaction.do(change)
-
-
-@app.command("invoice credit", cls=Changing)
-def credit(
-    ctx: typer.Context,
-    ref: Ref,
-    item: _Only = None,
-    reason: Annotated[str | None, typer.Option(help="Why.", metavar="TEXT")] = None,
-) -> None:
-    """Draw up a credit note to an invoice, of the whole or of some lines; `issue` numbers it, too."""
-    with changing(ctx) as transaction:
-        invoice = transaction.get(Invoice, ref, Care.ONLY)
-        change = rules.credit(
-            invoice,
-            _notes(transaction, invoice),
-            id=transaction.new_id("INV"),
-            now=transaction.now,
-            only=_quantities(transaction, item),
-            reason=reason,
-        )
-        transaction.do(change)
-        say(f"a draft; give it its number: pipecli invoice issue {change.subject.key}")
 
 
 @app.command("order new", cls=Changing)
@@ -188,7 +27,7 @@ def new_order(
     with changing(ctx) as transaction:
         accepted = transaction.get(Quotation, quotation)
         transaction.do(
-            order_quotation(
+            rules.order_quotation(
                 accepted,
                 transaction.pipeline.get(Opportunity, accepted.opportunity),
                 siblings=transaction.pipeline.all(Quotation, opportunity=accepted.opportunity),
@@ -200,7 +39,7 @@ def new_order(
 
 
 def _keep_status(_desk: Transaction, before: Any, after: Any) -> None:
-    require_same_status(before, after, "pipecli order deliver or cancel")
+    rules.require_same_status(before, after, "pipecli order deliver or cancel")
 
 
 add_set_edit(app, ORDER, setting_of(_keep_status), _keep_status)
@@ -216,7 +55,7 @@ def deliver(
     with changing(ctx) as transaction:
         order = transaction.get(Order, ref)
         transaction.do(
-            deliver_order.deliver(
+            rules.deliver(
                 order, day=transaction.day(date, past=True) or transaction.today, today=transaction.today
             )
         )
@@ -230,4 +69,4 @@ def cancel(
 ) -> None:
     """Cancel an open order; its quotation can be ordered again."""
     with changing(ctx) as transaction:
-        transaction.do(cancel_order.cancel(transaction.get(Order, ref, Care.ONLY), reason=reason))
+        transaction.do(rules.cancel(transaction.get(Order, ref, Care.ONLY), reason=reason))

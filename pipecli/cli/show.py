@@ -9,14 +9,12 @@ from typing import Any
 
 import typer
 
-from pipecli.cli.common.command import Ref, TeamName, UserName, noun
+from pipecli.cli.common.command import Ref, noun
 from pipecli.cli.common.output import Format, print_record, print_records, write_text
 from pipecli.cli.common.record_json import (
     RecordJson,
-    find_section,
     print_record_json,
     record_json,
-    settings_json,
 )
 from pipecli.cli.common.reference import find
 from pipecli.cli.common.session import Session, session
@@ -26,6 +24,7 @@ from pipecli.records.kinds import (
     COMPETITOR,
     CONTACT,
     CUSTOMER,
+    INVOICE,
     LITERATURE,
     OPPORTUNITY,
     ORDER,
@@ -60,20 +59,6 @@ for _kind in (CONTACT, SUPPLIER, PRODUCT, LITERATURE):
     _add_show(_kind)
 
 
-@app.command("user show")
-def show_user(ctx: typer.Context, user: UserName) -> None:
-    """Show one user."""
-    run = session(ctx)
-    print_record_json(run, settings_json(run, "user", find_section(run, "user", user)))
-
-
-@app.command("team show")
-def show_team(ctx: typer.Context, team: TeamName) -> None:
-    """Show one team."""
-    run = session(ctx)
-    print_record_json(run, settings_json(run, "team", find_section(run, "team", team)))
-
-
 @app.command("quotation show")
 def show_quotation(ctx: typer.Context, ref: Ref) -> None:
     """Show one quotation. Its items, tax by rate, totals, and the margin where costs are known."""
@@ -84,6 +69,12 @@ def show_quotation(ctx: typer.Context, ref: Ref) -> None:
 def show_order(ctx: typer.Context, ref: Ref) -> None:
     """Show one order. Its items, tax by rate, totals, and the margin where costs are known."""
     print_document(ctx, ORDER, ref)
+
+
+@app.command("invoice show")
+def show_invoice(ctx: typer.Context, ref: Ref) -> None:
+    """Show one invoice: its items, tax by rate, total, and what of it is open."""
+    print_document(ctx, INVOICE, ref)
 
 
 @app.command("supplier-quote show")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pipecli.merge import file, merge_bytes
+from pipecli.merge import merge_bytes
+from pipecli.merge import record as merging
 from tests.merging import DEAL, FILE, Merged, both, edited, merge, record, words
 
 
@@ -123,7 +124,7 @@ def test_a_version_that_was_no_record_yet_is_no_hindrance_to_those_that_are():
 
 
 def test_a_fault_of_our_own_loses_no_side(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(file, "merge_record", lambda *_: {}["a"])
+    monkeypatch.setattr(merging, "merge_record", lambda *_: {}["a"])
     ours, theirs = edited(("4998.00", "1.00")), edited(("4998.00", "2.00"))
 
     merged = merge(FILE, DEAL, ours, theirs)

@@ -1,4 +1,7 @@
-"""`settings show`: YAML for people, JSON and rows of path and value for programs."""
+"""What is set: `settings show`, the users and teams, and `config`, a person's own defaults and aliases.
+
+Settings are YAML for people, JSON and rows of path and value for programs.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +10,19 @@ from typing import Annotated, Any
 
 import typer
 
-from pipecli.cli.common.command import noun
+from pipecli.cli.common import personal
+from pipecli.cli.common.command import TeamName, UserName, Verb, noun
+from pipecli.cli.common.list import Listing, Parts, print_parts
 from pipecli.cli.common.output import Format, print_records, write_text
-from pipecli.cli.common.session import Session, session
-from pipecli.cli.common.table import Column, cell_text
+from pipecli.cli.common.record_json import find_section, print_record_json, settings_json
+from pipecli.cli.common.session import FORMATS, Session, say, session
+from pipecli.cli.common.table import Column, Shown, cell_text, flag, listed
+from pipecli.cli.common.terminal import COLORS
 from pipecli.errors import PipecliError
 from pipecli.formats import dumps
 from pipecli.records import kinds
 from pipecli.records.kinds import SETTINGS_FILE
-from pipecli.records.names import likeliest
+from pipecli.records.names import chosen, likeliest, words_of
 from pipecli.store.yaml.write import block_lines
 from pipecli.wording import visible
 
@@ -106,3 +113,118 @@ def _yaml(value: Any) -> str:
     if isinstance(value, (Mapping, list)):
         return "".join(f"{line}\n" for line in block_lines(value, 0))
     return f"{value}\n" if isinstance(value, str) else f"{cell_text(value)}\n"
+
+
+@app.command("user show")
+def show_user(ctx: typer.Context, user: UserName) -> None:
+    """Show one user."""
+    run = session(ctx)
+    print_record_json(run, settings_json(run, "user", find_section(run, "user", user)))
+
+
+@app.command("team show")
+def show_team(ctx: typer.Context, team: TeamName) -> None:
+    """Show one team."""
+    run = session(ctx)
+    print_record_json(run, settings_json(run, "team", find_section(run, "team", team)))
+
+
+USERS = (
+    Shown(Column("id", "USER"), "id"),
+    Shown(Column("name", "NAME", shrink=True), "name"),
+    Shown(Column("email", "E-MAIL", rank=1), "email"),
+    Shown(Column("team", "TEAM"), "team"),
+    Shown(flag("active"), "active"),
+)
+
+_USERS = Parts(
+    "users",
+    "SELECT id, name, email, emails, team, active, external_id FROM users",
+    flags=frozenset({"active"}),
+    lists=frozenset({"emails"}),
+)
+
+
+@app.command("user list", cls=Listing)
+def list_users(ctx: typer.Context) -> None:
+    """List the users, those at work first."""
+    print_parts(ctx, _USERS, USERS, "NOT active, id")
+
+
+TEAMS = (
+    Shown(Column("id", "TEAM"), "id"),
+    Shown(Column("name", "NAME", shrink=True), "name"),
+    Shown(Column("manager", "MANAGER"), "manager"),
+    Shown(listed("members", "MEMBERS"), "members"),
+)
+_TEAMS = Parts(
+    "teams",
+    "SELECT t.id, t.name, t.manager, "
+    "(SELECT json_group_array(id) FROM (SELECT id FROM users WHERE team = t.id ORDER BY id)) AS members "
+    "FROM teams t",
+    lists=frozenset({"members"}),
+)
+
+
+@app.command("team list", cls=Listing)
+def list_teams(ctx: typer.Context) -> None:
+    """List the teams with their members."""
+    print_parts(ctx, _TEAMS, TEAMS, "id")
+
+
+_NAMES = "format, color, owner, columns.NOUN, alias.NAME"
+
+
+@app.command("config", cls=Verb)
+def config(
+    ctx: typer.Context,
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help=f"One of {_NAMES}.")] = None,
+    value: Annotated[
+        str | None, typer.Argument(metavar="[VALUE]", help='Its value, as json, id,title or "opp won".')
+    ] = None,
+    unset: Annotated[bool, typer.Option("--unset", help="Take it away.")] = False,
+) -> None:
+    """Show your own defaults and aliases, or set one. They hold at a terminal, in every pipeline.
+
+    `pipecli config owner me` shows lists and reports of yours; `--owner all` everybody's. An alias, as
+    `pipecli config alias.w "opp won"`, is the beginning of a command line, and runs no shell.
+    """
+    run = session(ctx)
+    known = personal.read()
+    if name is None:
+        rows = [{"name": key, "value": text} for key, text in known.items()]
+        if not rows and run.format_name == "table":
+            say(f"nothing is set in {personal.file()}; you can set {_NAMES}")
+            return
+        print_records(rows, [Column("name", "NAME"), Column("value", "VALUE")], run.format, id_key="name")
+    elif value is None and not unset:
+        if name not in known:
+            raise PipecliError(f"{name} isn't set", hint=f"pipecli config {name} VALUE; names are {_NAMES}")
+        write_text(f"{known[name]}\n")
+    elif unset:
+        personal.write(name, None)
+    else:
+        personal.write(*_checked(name, value or ""))
+
+
+def _checked(name: str, value: str) -> tuple[str, str]:
+    """A name and its value as they are written. Raises PipecliError."""
+    section, _, inner = name.partition(".")
+    if "\n" in value or not value.strip():
+        raise PipecliError(
+            f"{name} needs a value of one line", hint=f"pipecli config {name} --unset clears it"
+        )
+    match section:
+        case "format" | "color" if not inner:
+            known = FORMATS if section == "format" else COLORS
+            return name, chosen(
+                value, words_of(known), f'{section}: "{value}" must be one of {", ".join(known)}', hint=""
+            )
+        case "owner" if not inner:
+            return name, value.strip()
+        case "columns" if (collection := kinds.named(inner)) is not None:
+            return f"columns.{collection.noun}", value.strip()
+        case "alias":
+            personal.checked_alias(inner, value)
+            return name, value.strip()
+    raise PipecliError(f'"{name}" can\'t be set', hint=f"names are {_NAMES}")

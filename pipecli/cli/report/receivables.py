@@ -1,0 +1,53 @@
+"""`report receivables`: what customers owe, by age. Loads no model."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import typer
+
+from pipecli.cli.common.command import noun
+from pipecli.cli.common.output import print_records
+from pipecli.cli.common.session import session
+from pipecli.cli.common.table import CURRENCY, Column, amount_text
+from pipecli.reports.followups import AGES, receivables
+from pipecli.store.index.rows import open_invoices
+
+app = noun()
+
+
+def _money(name: str) -> Any:
+    return lambda row: "" if row[name] is None else amount_text(row[name], row["currency"], named=False)
+
+
+_HEADINGS = dict(zip(AGES, ("NOT DUE", "1-30 D", "31-60 D", "61-90 D", "OVER 90 D"), strict=True))
+
+
+@app.command("report receivables")
+def report_receivables(
+    ctx: typer.Context,
+    by: Annotated[Literal["customer", "currency"], typer.Option(help="A row for each.")] = "customer",
+) -> None:
+    """Print what is to be paid, by customer and by how long it is overdue, in the base currency."""
+    run = session(ctx)
+    pipeline = run.pipeline
+    made = receivables(open_invoices(pipeline.index.connection), by, pipeline.rates, run.today)
+    columns = [
+        Column("name", by.upper(), shrink=True, min_width=12),
+        Column("invoices", "INVOICES", align="right", rank=1),
+        *(Column(age, heading, align="right", show=_money(age)) for age, heading in _HEADINGS.items()),
+        Column("open", "OPEN", align="right", show=_money("open")),
+        CURRENCY.column,
+    ]
+    rows = [
+        {
+            by: row.key,
+            "name": row.name,
+            "invoices": row.invoices,
+            **row.by_age,
+            "open": row.open,
+            "currency": pipeline.rates.base,
+        }
+        for row in made
+    ]
+    print_records(rows, columns, run.format, id_key=by)
