@@ -52,10 +52,8 @@ def attach(
         most = transaction.settings.attachments.largest
         writes, names = list[Write](), list[str]()
         for path in files:
-            content = _content(path, most)
-            taken = {one.file for one in record.attachments} | _lying(transaction, record)
-            file = rules.file_of(record, path.name, slug(path.stem), taken | {write.file for write in writes})
-            record, added = rules.attach(record, file, path.name, content, most=most)
+            content, taken = _content(path, most), _lying(transaction, record)
+            record, added = rules.attach(record, path.name, slug(path.stem), content, taken=taken, most=most)
             writes.append(Write(added.file, None, content))
             names.append(added.name)
         change = Change(record, f"attach {', '.join(names)}", "attached")

@@ -18,6 +18,7 @@ from pipecli.records.kinds import INVOICE
 from pipecli.records.quotation import Invoice, Order
 from pipecli.store.git_remote import shared_remote
 from pipecli.store.lookup import Care
+from pipecli.wording import count
 from pipecli.workflow import invoice as rules
 
 app = noun()
@@ -74,7 +75,10 @@ add_set_edit(app, INVOICE, setting_of(_of_a_draft), _of_a_draft)
 @app.command("invoice issue", cls=Changing)
 def issue(
     ctx: typer.Context,
-    ref: Ref,
+    ref: Annotated[
+        str | None,
+        typer.Argument(metavar="[REF]", help="The draft, or its order. Default: the only draft there is."),
+    ] = None,
     alone: Annotated[
         bool,
         typer.Option("--alone", help="No other clone issues: don't ask the shared pipeline."),
@@ -86,8 +90,7 @@ def issue(
     where that can't be reached the invoice stays a draft.
     """
     with changing(ctx) as transaction:
-        draft = transaction.get(Invoice, ref, Care.ONLY)
-        rules.require_draft(draft)
+        draft = _draft(transaction, ref)
         credited = transaction.pipeline.find_record(Invoice, draft.credits)
         open_ = rules.open_amount(credited, _notes(transaction, credited)) if credited else Decimal(0)
         number = _number(transaction, draft, alone=alone)
@@ -95,6 +98,23 @@ def issue(
             draft, credited, transaction.settings, number=number, day=transaction.today, open_=open_
         )
         transaction.do(change)
+
+
+def _draft(transaction: Transaction, ref: str | None) -> Invoice:
+    """The draft that is meant: by a name of its own, or the only one, of an order where `ref` names that."""
+    if ref and not ref.upper().startswith("ORD-"):
+        draft = transaction.get(Invoice, ref, Care.ONLY)
+        rules.require_draft(draft)
+        return draft
+    of = {"order": transaction.get(Order, ref, Care.ONLY).id} if ref else {}
+    drafts = transaction.pipeline.all(Invoice, status="draft", **of)
+    if len(drafts) != 1:
+        keys = ", ".join(draft.id for draft in drafts)
+        raise PipecliError(
+            f"{of.get('order', 'this pipeline')} has {count(len(drafts), 'draft')} of an invoice",
+            hint=f"name one of {keys}" if drafts else "draw one up: pipecli invoice new ORD",
+        )
+    return drafts[0]
 
 
 def _number(transaction: Transaction, draft: Invoice, *, alone: bool) -> str:

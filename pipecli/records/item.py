@@ -17,7 +17,7 @@ from pydantic import Field, model_validator
 
 from pipecli.records import kinds
 from pipecli.records.base import Amount, Count, Flag, Line, Part, Percent, ProductSku, Quantity, Text
-from pipecli.records.money import EXACT, rounded, shares
+from pipecli.records.money import EXACT, minor_digits, rounded, shares
 from pipecli.records.names import folded
 
 _ZERO = Decimal(0)
@@ -303,16 +303,25 @@ def _percent_of(part: Decimal, whole: Decimal) -> Decimal:
 
 
 def require_fitting_discount(record: Any) -> Any:
-    """Validate the discount of a whole record: of one kind, payable, and no more than the goods."""
+    """Validate the discounts of a record: payable, and that of the whole no more than the goods."""
     if record.discount is not None and record.discount_amount is not None:
         raise ValueError("a record has a discount in percent or a discount_amount, not both")
+    for item in record.items:
+        if item.discount_amount:
+            require_payable(item.discount_amount, record.currency)
     off = record.discount_amount
-    if off is not None:
-        if rounded(off, record.currency) != off:
-            raise ValueError(f"{off} {record.currency} can't be paid")
-        if off and off > totals(record).subtotal:
+    if off:
+        require_payable(off, record.currency)
+        if off > totals(record).subtotal:
             raise ValueError(f"a discount_amount of {off} is more than the items come to")
     return record
+
+
+def require_payable(amount: Decimal, currency: str) -> None:
+    """Validate that a sum of money can change hands: to the minor unit of its currency."""
+    if rounded(amount, currency) != amount:
+        decimals = minor_digits(currency)
+        raise ValueError(f"{amount:f} {currency} can't be paid: {currency} has {decimals} decimals")
 
 
 def require_options_there(record: Any) -> Any:

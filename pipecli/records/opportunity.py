@@ -37,9 +37,9 @@ from pipecli.records.base import (
     Text,
     UserSlug,
 )
-from pipecli.records.item import Item, require_fitting_discount, totals
+from pipecli.records.item import Item, require_fitting_discount, require_payable, totals
 from pipecli.records.kinds import OPPORTUNITY, closed_in_lists
-from pipecli.records.money import minor_digits, rounded
+from pipecli.records.money import rounded
 
 
 class Assigned(Part):
@@ -215,11 +215,8 @@ class Opportunity(Document):
     @model_validator(mode="after")
     def _amounts_can_be_paid(self) -> Self:
         for amount in (self.amount, self.closed.value if self.closed else None):
-            if amount is not None and rounded(amount, self.currency) != amount:
-                digits = minor_digits(self.currency)
-                raise ValueError(
-                    f"{amount} {self.currency} can't be paid: {self.currency} has {digits} decimals"
-                )
+            if amount is not None:
+                require_payable(amount, self.currency)
         return self
 
     @model_validator(mode="after")

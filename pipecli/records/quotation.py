@@ -44,7 +44,13 @@ from pipecli.records.base import (
     SupplierSlug,
     Text,
 )
-from pipecli.records.item import Item, require_fitting_discount, require_options_there, totals
+from pipecli.records.item import (
+    Item,
+    require_fitting_discount,
+    require_options_there,
+    require_payable,
+    totals,
+)
 from pipecli.records.kinds import INVOICE, ORDER, QUOTATION, SUPPLIER_QUOTATION
 from pipecli.records.money import rounded
 
@@ -307,6 +313,5 @@ class Invoice(Document):
     @model_validator(mode="after")
     def _payments_can_be_paid(self) -> Self:
         for payment in self.payments:
-            if rounded(payment.amount, self.currency) != payment.amount:
-                raise ValueError(f"a payment of {payment.amount} {self.currency} can't be paid")
+            require_payable(payment.amount, self.currency)
         return self

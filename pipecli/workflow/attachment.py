@@ -23,23 +23,25 @@ A = TypeVar("A", Lead, Opportunity, Quotation, Order, Invoice, Customer)
 Holder = Lead | Opportunity | Quotation | Order | Invoice | Customer
 
 
-def file_of(record: Holder, name: str, slug: str, taken: Collection[str]) -> str:
-    """Where a file of this name lies: `attachments/OPP-2Q8XA/floor-plan.pdf`, whatever signs its name has.
+def _file_of(record: Holder, name: str, slug: str, digest: str, taken: Collection[str]) -> str:
+    """Where a file lies: `attachments/OPP-2Q8XA/floor-plan-3f9a01c4.pdf`, whatever signs its name has.
 
-    `slug` is that of the name without its ending.
+    The beginning of its hash keeps two clones that attach two files of one name out of each other's way.
     """
     ending = PurePath(name).suffix.lower()
     ending = ending if re.fullmatch(_ENDING, ending) else ""
     folder = record.key if isinstance(record, Document) else f"{record.noun}-{record.key}"
-    file, number = f"{FOLDER}/{folder}/{slug}{ending}", 2
-    while file in taken:
-        file = f"{FOLDER}/{folder}/{slug}-{number}{ending}"
-        number += 1
-    return file
+    files = (f"{FOLDER}/{folder}/{slug}-{digest[:length]}{ending}" for length in (8, 16, 32, 64))
+    return next(file for file in files if file not in taken)
 
 
-def attach(record: A, file: str, name: str, content: bytes, *, most: int) -> tuple[A, Attachment]:
-    """The record with one file more. Refused for one that it has already, and for more than `most` bytes."""
+def attach(
+    record: A, name: str, slug: str, content: bytes, *, taken: Collection[str], most: int
+) -> tuple[A, Attachment]:
+    """The record with one file more. Refused for one that it has already, and for more than `most` bytes.
+
+    `slug` is that of the name without its ending; `taken` are the files that lie there, listed or not.
+    """
     digest = sha256(content).hexdigest()
     if len(content) > most:
         raise Refused(
@@ -49,6 +51,7 @@ def attach(record: A, file: str, name: str, content: bytes, *, most: int) -> tup
     for known in record.attachments:
         if known.sha256 == digest:
             raise Refused(f"{record.key} has {name} already, as {known.name}", hint="nothing is to be done")
+    file = _file_of(record, name, slug, digest, taken)
     added = Attachment(file=file, name=name, size=len(content), sha256=digest)
     return record.with_(attachments=(*record.attachments, added)), added
 

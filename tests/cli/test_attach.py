@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import shutil
+
 import pytest
 
 from pipecli.formats import loads
@@ -17,11 +20,15 @@ def plan(tmp_path):
     return path
 
 
+def changed(git):
+    return git("show", "--name-only", "--format=", "HEAD").splitlines()
+
+
 def test_files_lie_beside_their_record_and_go_with_it(cli, root, git, plan, tmp_path):
     other = tmp_path / "..hidden"
     other.write_bytes(b"x")
     cli("attach", OPP, str(plan), str(other))
-    assert git("show", "--name-only", "--format=", "HEAD").splitlines()[:2] == [
+    assert [re.sub("-[0-9a-f]{8}", "", line) for line in changed(git)][:2] == [
         f"attachments/{OPP}/plan-v2-uni.pdf",
         f"attachments/{OPP}/x-2e.hidden",
     ]
@@ -44,15 +51,34 @@ def test_check_tells_what_is_missing_changed_or_nobodys(cli, root, plan, tmp_pat
         (tmp_path / name).write_text(name)
     cli("attach", OPP, str(plan), str(tmp_path / "b.txt"), str(tmp_path / "c.txt"))
     folder = root / "attachments" / OPP
-    (folder / "b.txt").write_text("other")
-    (folder / "c.txt").unlink()
+    names = {name: next(folder.glob(f"{name}-*.txt")) for name in "bc"}
+    names["b"].write_text("other")
+    names["c"].unlink()
     (folder / "nobodys.txt").write_text("?")
     faults = [fault["message"] for fault in loads(cli("check", "--format", "json").out)]
     assert [fault for fault in faults if "attach" in fault] == [
         "no record lists this file: pipecli attach takes it in, or remove it",
-        f"attachments/{OPP}/b.txt isn't the file that was attached: its content changed",
-        f"the file attachments/{OPP}/c.txt is missing",
+        f"attachments/{OPP}/{names['b'].name} isn't the file that was attached: its content changed",
+        f"the file attachments/{OPP}/{names['c'].name} is missing",
     ]
+
+
+def test_two_clones_attach_files_of_one_name_and_both_are_kept(cli, root, git, tmp_path):
+    (tmp_path / "remote").mkdir()
+    git("init", "-q", "--bare", "-b", "main", str(tmp_path / "remote"))
+    git("remote", "add", "origin", str(tmp_path / "remote"))
+    git("push", "-q", "--set-upstream", "origin", "HEAD:main")
+    shutil.copytree(root, tmp_path / "other")
+    for clone, text in ((root, "ours"), (tmp_path / "other", "theirs")):
+        (tmp_path / "plan.txt").write_text(text)
+        cli("-C", str(clone), "attach", OPP, str(tmp_path / "plan.txt"))
+        cli("-C", str(clone), "sync")
+    listed = loads(cli("-C", str(tmp_path / "other"), "attachments", OPP, "--format", "json").out)
+    assert [one["name"] for one in listed] == ["plan.txt", "plan.txt"]
+    assert {(tmp_path / "other" / one["file"]).read_text() for one in listed} == {"ours", "theirs"}
+    assert cli("-C", str(tmp_path / "other"), "check").code == 0
+    wrong = cli("-C", str(tmp_path / "other"), "detach", OPP, "plan.txt", code=1)
+    assert f"{OPP} has several attachments plan.txt" in wrong.err and "1 plan.txt, 2 plan.txt" in wrong.err
 
 
 def test_no_link_no_device_and_nothing_too_large(cli, root, tmp_path, git):

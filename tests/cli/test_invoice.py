@@ -102,6 +102,17 @@ def test_a_credit_note_is_numbered_counts_back_and_is_paid_back(cli, order):
     assert "is a credit note" in cli("invoice", "credit", note, code=1).err
 
 
+def test_the_only_draft_needs_no_name(cli, order):
+    assert f"{order} has 0 drafts of an invoice" in cli("invoice", "issue", order, code=1).err
+    first = made(cli, "invoice", "new", order, "--item", "1=1")
+    assert made(cli, "invoice", "issue", order) == first
+    drafts = sorted(made(cli, "invoice", "new", order, "--item", item) for item in ("2", "3"))
+    wrong = cli("invoice", "issue", code=1)
+    assert "has 2 drafts of an invoice" in wrong.err and all(draft in wrong.err for draft in drafts)
+    cli("invoice", "issue", drafts[0])
+    assert made(cli, "invoice", "issue") == drafts[1]
+
+
 def test_check_tells_of_doubles_gaps_and_wrong_sums(cli, order, root, git):
     keys = [made(cli, "invoice", "new", order, "--item", f"1={n}") for n in (1, 2)]
     for key in keys:

@@ -78,6 +78,27 @@ def test_a_price_list_with_tax_makes_a_deal_with_tax(cli, deal):
     assert f"the prices of shop are with tax, those of {deal} without it" in wrong.err
 
 
+def test_a_discount_of_prices_with_tax_is_shared_as_the_page_says(cli):
+    cli("price-list", "add", "shop", "--currency", "EUR")
+    cli("price-list", "set", "shop", "tax_included=yes")
+    opp = made(cli, "opp", "add", "Counter", "--customer", "contoso-coffee", "--price-list", "shop")
+    for price, tax in (("121.00", "21"), ("55.00", "10")):
+        cli("opp", "item", "add", opp, "--description", price, "--price", price, "--tax", tax)
+    cli("opp", "set", opp, "tax_included=yes", "discount_amount=10")
+    offer = loads(cli("quote", "new", opp, "--format", "json").out)
+    sums = [str(offer[key]) for key in ("subtotal", "discount_total", "amount", "tax", "total")]
+    assert sums == ["176.00", "10.00", "141.47", "24.53", "166.00"]  # docs/prices.md
+    assert {rate: str(tax) for rate, tax in offer["tax_by_rate"].items()} == {"10": "4.72", "21": "19.81"}
+
+
+def test_a_discount_that_nobody_can_pay_is_refused(cli):
+    opp = made(cli, "opp", "add", "Kuwait", "--customer", "contoso-coffee", "--currency", "KWD")
+    line = ("--description", "Book", "--price", "1.2345", "--discount-amount")
+    wrong = cli("opp", "item", "add", opp, *line, "0.0005", code=1)
+    assert "0.0005 KWD can't be paid: KWD has 3 decimals" in wrong.err
+    cli("opp", "item", "add", opp, *line, "0.005")
+
+
 def test_check_knows_every_discount_and_every_alternative(cli, deal, root):
     cli("settings", "set", "quotations.max_discount=10")
     cli("opp", "item", "set", deal, "Book", "--discount-amount", "20.00")
