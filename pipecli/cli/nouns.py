@@ -35,8 +35,8 @@ NOUNS = {
         "Leads: add, qualify, convert, disqualify.",
         verbs=_verbs(
             "lead.qualify",
-            "add, list, show, set, edit, remove, qualify, disqualify, reopen, convert, merge, dupes, "
-            "tag add, tag remove",
+            "add, list, show, set, edit, remove, assign, share, qualify, disqualify, reopen, convert, merge, "
+            "dupes, tag add, tag remove",
             {"show": "lead.show", "convert": "lead.convert", "dupes": "lead.show"},
         ),
         groups={"tag": "Tags: add, remove."},
@@ -138,7 +138,7 @@ NOUNS = {
         "Customers: organisations, and persons who buy.",
         verbs=_verbs(
             "party",
-            "add, list, show, set, edit, merge, dupes, remove, tag add, tag remove",
+            "add, list, show, set, edit, assign, merge, dupes, remove, tag add, tag remove",
             {"dupes": "lead.show"},
         ),
         groups={"tag": "Tags: add, remove."},

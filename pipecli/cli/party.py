@@ -9,6 +9,7 @@ import typer
 from pipecli.cli.common.change import Transaction, changing
 from pipecli.cli.common.command import Changing, Name, NameOrSlug, Notes, Sets, Tags, noun
 from pipecli.cli.common.record_verbs import (
+    add_assign,
     add_party,
     add_remove,
     add_set_edit,
@@ -81,6 +82,7 @@ def _parents(transaction: Transaction) -> dict[str, str]:
 
 
 add_set_edit(app, CUSTOMER, setting_of(_own_parent, set_party), _own_parent)
+add_assign(app, CUSTOMER)
 
 
 @app.command("customer merge", cls=Changing)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
 
 from pipecli.records.names import chosen, people_of
 from pipecli.records.opportunity import Assigned, Opportunity
 from pipecli.records.settings import AssignmentMethod, AssignmentRule, Settings, User
-from pipecli.workflow.change import Change, Refused
+from pipecli.workflow.change import Change, Refused, named_team, named_user
 
 if TYPE_CHECKING:
     from pipecli.records.lead import Lead
@@ -98,14 +98,16 @@ def _given(record: Lead | Opportunity, user: str, by: Assigned) -> Change:
 
 
 R = TypeVar("R", "Lead", "Opportunity")
+Owned: TypeAlias = "Lead | Opportunity | Customer"
 
 
-def handed_over(
-    record: Lead | Opportunity, old: str | None, new: str
-) -> tuple[Lead | Opportunity, tuple[str, ...]]:
+def handed_over(record: Owned, old: str | None, new: str) -> tuple[Owned, tuple[str, ...]]:
     """The record whose ownership and planned work, where `old` had them, are `new`'s; and what to tell."""
-    if old is None or old == new:
-        return record.with_(owner=record.owner or new), ()
+    from pipecli.records.party import Customer
+
+    owner = new if record.owner in (None, old) else record.owner
+    if old in (None, new) or isinstance(record, Customer):
+        return record.with_(owner=owner), ()
     contact, notes = record.next_contact, []
     if contact is not None and contact.by == old:
         contact = contact.with_(by=new)
@@ -118,12 +120,49 @@ def handed_over(
             notes.append(
                 f'the {activity.type} "{activity.subject}", on {activity.at:%Y-%m-%d}, is {new}\'s now'
             )
-    owner = new if record.owner == old else record.owner
     return record.with_(owner=owner, next_contact=contact, activities=tuple(activities)), tuple(notes)
 
 
+def assign_to_user(record: Owned, settings: Settings, user: str) -> Change:
+    """Give a record to an active user; what was planned for the owner goes along."""
+    user = require_user(settings, user)
+    after, notes = handed_over(record, record.owner, user)
+    return Change(after, f"assign to {user}", "assigned", notes=notes)
+
+
+def assign_to_team(
+    record: Owned,
+    settings: Settings,
+    team: str,
+    owned: Mapping[str, int],
+    *,
+    today: date,
+) -> Change:
+    """Give a record to a team: all of it see it, and of its users at work the least loaded answers for it.
+
+    `owned` is how many open ones of that kind each user owns; of equals, the first in the settings.
+    """
+    team = named_team(settings, team)
+    members = members_at_work(settings, team, today)
+    if not members:
+        raise Refused(f"the team {team} has nobody at work", hint="add one: pipecli user set USER team=…")
+    least_loaded = min(members, key=lambda slug: owned.get(slug, 0))
+    owner = record.owner if record.owner in members else least_loaded
+    after, notes = handed_over(record, record.owner, owner)
+    return Change(_seen_by(after, team), f"assign to the team {team}: {owner}", "assigned", notes=notes)
+
+
+def _seen_by(record: Owned, *principals: str) -> Owned:
+    """The record, shared with users and teams; a customer is everybody's."""
+    from pipecli.records.party import Customer
+
+    if isinstance(record, Customer):
+        return record
+    return record.with_(shared_with=tuple(dict.fromkeys([*record.shared_with, *principals])))
+
+
 def hand_over(
-    records: Sequence[Lead | Opportunity | Customer],
+    records: Sequence[Owned],
     settings: Settings,
     user: str,
     to: str,
@@ -136,11 +175,9 @@ def hand_over(
     `open_deals` is how many each user owns. What goes to a team is shared with it; what one of it owns
     already, with work planned for the user, stays the owner's.
     """
-    from pipecli.records.party import Customer
-
     if to == user:
         raise Refused(f"{user} can't hand over to {user}", hint="name another user, or a team")
-    members = members_at_work(settings, to, today) if to in settings.teams else [_recipient(settings, to)]
+    members = members_at_work(settings, to, today) if to in settings.teams else [require_user(settings, to)]
     members = [slug for slug in members if slug != user]
     if not members:
         raise Refused(
@@ -148,18 +185,13 @@ def hand_over(
         )
     load = Counter(open_deals)
     changes = []
-    notes: tuple[str, ...]
     for record in records:
-        owner = getattr(record, "owner", None)
+        owner = record.owner
         new = owner if owner in members else min(members, key=lambda slug: load[slug])
         load[new] += record.noun == "opportunity" and owner == user
-        after: Lead | Opportunity | Customer
-        if isinstance(record, Customer):
-            after, notes = record.with_(owner=new), ()
-        else:
-            after, notes = handed_over(record, user, new)
-            if to in settings.teams and to not in after.shared_with:
-                after = after.with_(shared_with=(*after.shared_with, to))
+        after, notes = handed_over(record, user, new)
+        if to in settings.teams:
+            after = _seen_by(after, to)
         changes.append(Change(after, f"hand over from {user} to {new}", "assigned", notes=notes))
     return changes
 
@@ -177,17 +209,20 @@ def roles_left(settings: Settings, user: str) -> list[str]:
     ]
 
 
-def _recipient(settings: Settings, user: str) -> str:
+def require_user(settings: Settings, word: str) -> str:
+    """The user that is meant for an owner. Refused where the settings have none, or one who has left."""
+    user = named_user(settings, word)
     if not settings.users[user].active:
-        raise Refused(f"{user} is not active", hint=f"name another, or pipecli user set {user} active=yes")
+        raise Refused(
+            f"{user} is not active", hint=f"give it to another, or pipecli user set {user} active=yes"
+        )
     return user
 
 
 def share(record: R, settings: Settings, principals: Sequence[str]) -> Change:
     """Let users and teams see it among their own."""
     principals = [_principal(settings, principal) for principal in principals]
-    shared = tuple(dict.fromkeys([*record.shared_with, *principals]))
-    return Change(record.with_(shared_with=shared), f"share with {', '.join(principals)}", "shared")
+    return Change(_seen_by(record, *principals), f"share with {', '.join(principals)}", "shared")
 
 
 def _principal(settings: Settings, word: str) -> str:

@@ -97,6 +97,61 @@ def test_leads_customers_and_contacts_too(cli: Cli) -> None:
     assert [customer["country"] for customer in customers] == ["ES", "ES"]
 
 
+def test_leads_and_customers_are_assigned_and_leads_shared_many_at_once(
+    cli: Cli, git: Git, refused: Refused, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cli("team", "add", "north", "--name", "North", "--manager", "ana-ruiz")
+    for name in ("Ben", "Cem"):
+        cli(
+            "user",
+            "add",
+            name.lower(),
+            "--name",
+            name,
+            "--email",
+            f"{name}@contoso.example",
+            "--team",
+            "north",
+        )
+    for name in ("One", "Two", "Three"):
+        cli("lead", "add", "--name", name)
+        cli("customer", "add", f"{name} Ltd")
+
+    def leads(*fields: str) -> dict[str, Any]:
+        listed = json.loads(cli("lead", "list", "--all", "--format", "json").out)
+        return {lead["name"]: [lead.get(field) for field in fields] for lead in listed}
+
+    before = _commits(git)
+    cli("lead", "assign", "one", "two", "ben")
+    assert git("log", "-1", "--format=%s") == "assign to ben: 2 leads"
+    cli("lead", "assign", "--where", "name <> 'Three'", "--team", "north")
+    cli("lead", "assign", "max", "three", "--team", "north")  # Ben has two, so that Cem gets both
+    assert leads("owner", "shared_with") == {
+        "Max": ["cem", ["north"]],
+        "One": ["ben", ["north"]],
+        "Two": ["ben", ["north"]],
+        "Three": ["cem", ["north"]],
+    }
+    monkeypatch.setattr(
+        "sys.stdin", io.StringIO(cli("lead", "list", "--owner", "cem", "--format", "ids").out)
+    )
+    cli("lead", "share", "-", "ben")
+    cli("lead", "share", "LEAD-7K3M9", "north", "--remove")
+    assert leads("shared_with")["Max"] == [["ben"]]
+    assert leads("shared_with")["Three"] == [["north", "ben"]]
+    cli("customer", "assign", "one-ltd", "two-ltd", "ben")
+    cli("customer", "assign", "three-ltd", "--team", "north")
+    owners = json.loads(cli("sql", "SELECT owner FROM customers ORDER BY id", "--format", "json").out)
+    assert [row["owner"] for row in owners] == ["ben", "cem", "ben"]
+    cli("lead", "disqualify", "--where", "owner = 'cem'", "--reason", "no-need")
+    assert {lead: status for lead, (status,) in leads("status").items()} == {
+        "Max": "disqualified", "One": "new", "Two": "new", "Three": "disqualified",
+    }  # fmt: skip
+    assert _commits(git) == before + 8
+    assert "name who gets it" in refused("lead", "assign", "one")
+    assert "unknown user" in refused("lead", "assign", "one", "two", "nobody")
+
+
 def test_nothing_named(refused: Refused) -> None:
     assert "no opportunity is named" in refused("opp", "advance")
     assert "isn't an assignment" in refused("opp", "set", KEYS[0], KEYS[1])

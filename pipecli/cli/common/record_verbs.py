@@ -14,17 +14,20 @@ from pipecli.cli.common.change import Transaction, changing
 from pipecli.cli.common.command import Changing, Ref, text_option
 from pipecli.cli.common.edit import edit_file
 from pipecli.cli.common.output import print_records
+from pipecli.cli.common.reference import is_recent
+from pipecli.cli.common.session import session
 from pipecli.cli.common.table import Column
 from pipecli.cli.common.terminal import paged
 from pipecli.cli.nouns import ALIASES
 from pipecli.errors import PipecliError
 from pipecli.records.base import Plain, Record
-from pipecli.records.kinds import BY_NOUN, Kind
+from pipecli.records.kinds import BY_NOUN, RANDOM, Kind
 from pipecli.store.index import query
-from pipecli.store.index.records import labels, records_naming
+from pipecli.store.index.records import labels, open_counts, records_naming
 from pipecli.store.lookup import Care
 from pipecli.store.naming import WINDOWS_DEVICES, slug
-from pipecli.wording import count
+from pipecli.wording import a, count
+from pipecli.workflow import assignment
 from pipecli.workflow.change import Change
 from pipecli.workflow.change import remove as remove_record
 
@@ -198,12 +201,15 @@ def _typed(kind: Kind) -> str:
     return ALIASES.get(kind.noun, kind.noun)
 
 
+def _one(kind: Kind) -> str:
+    return a(kind.noun.replace("-", " "))
+
+
 def add_set_edit(
     app: typer.Typer, kind: Kind, setting: Setting = _any_field, allow_edit: Rule = _any_change
 ) -> None:
     """Give a noun its `set` and `edit`, where its `show` is its own, or some fields have a rule."""
-    name = kind.noun.replace("-", " ")
-    one = f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
+    one = _one(kind)
 
     @app.command(
         f"{_typed(kind)} set",
@@ -258,6 +264,87 @@ def _add_tags(app: typer.Typer, kind: Kind, setting: Setting) -> None:
     @app.command(f"{_typed(kind)} tag remove", cls=ChangingMany, help="Take a tag off.")
     def remove_tag(ctx: typer.Context, words: _RefsAndTag) -> None:
         tagged(ctx, words, "remove")
+
+
+def add_assign(app: typer.Typer, kind: Kind) -> None:
+    """Give a noun its `assign`, of one record or of many."""
+
+    @app.command(
+        f"{_typed(kind)} assign", cls=ChangingMany, help=f"Give {_one(kind)}, or many, to a user or a team."
+    )
+    def give(
+        ctx: typer.Context,
+        words: Annotated[
+            list[str] | None,
+            typer.Argument(
+                metavar="REF... [USER]",
+                help="Records, or - for ids on stdin; then their new owner.",
+            ),
+        ] = None,
+        team: Annotated[
+            str | None,
+            typer.Option(help="To the least loaded user of a team; the whole team sees it.", metavar="TEAM"),
+        ] = None,
+    ) -> None:
+        refs, user = list(words or ()), ""
+        if team is None and refs:
+            *refs, user = refs
+        with changing(ctx) as transaction:
+            is_user = bool(refs) and refs[-1] in transaction.settings.users
+            if is_user if team else not user or not (refs or transaction.session.option("where")):
+                raise PipecliError("name who gets it: a user, or a team with --team")
+            owned = open_counts(transaction.pipeline.index.connection, kind)
+
+            def decide(record: Any) -> Change:
+                if team is None:
+                    return assignment.assign_to_user(record, transaction.settings, user)
+                change = assignment.assign_to_team(
+                    record, transaction.settings, team, owned, today=transaction.today
+                )
+                seller = getattr(change.subject, "owner", None)
+                if seller and seller != record.owner:
+                    owned[seller] = owned.get(seller, 0) + 1
+                return change
+
+            change_each(transaction, kind.model, refs, decide, f"assign to {user or team}:")
+
+
+def add_share(app: typer.Typer, kind: Kind) -> None:
+    """Give a noun its `share`, of one record or of many."""
+
+    @app.command(
+        f"{_typed(kind)} share",
+        cls=ChangingMany,
+        help=f"Share {_one(kind)}, or many: `list --mine` of others shows it, too.",
+    )
+    def share(
+        ctx: typer.Context,
+        words: Annotated[
+            list[str],
+            typer.Argument(
+                help="A record, or many by their ids or - for stdin; then users and teams.",
+                metavar="REF... USER-OR-TEAM...",
+            ),
+        ],
+        remove: Annotated[bool, typer.Option("--remove", help="Stop sharing it with them.")] = False,
+    ) -> None:
+        has_where = bool(session(ctx).option("where"))
+        is_id = rf"{kind.prefix}-{RANDOM}"
+        refs = [
+            word
+            for place, word in enumerate(words)
+            if word == "-" or is_recent(word) or re.fullmatch(is_id, word.upper()) or not (place or has_where)
+        ]
+        principals = [word for word in words if word not in refs]
+        if not principals:
+            raise PipecliError("name with whom it is shared: users or teams")
+        with changing(ctx) as transaction:
+
+            def decide(record: Any) -> Change:
+                change = assignment.unshare if remove else assignment.share
+                return change(record, transaction.settings, principals)
+
+            change_each(transaction, kind.model, refs, decide, "unshare" if remove else "share")
 
 
 def add_remove(

@@ -1,4 +1,4 @@
-"""`lead add`, `set`, `edit`, `qualify`, `disqualify` and `reopen`: from a name to an answer."""
+"""`lead add`, `set`, `assign`, `qualify`, `disqualify`, `reopen` …: from a name to an answer."""
 
 from __future__ import annotations
 
@@ -9,16 +9,22 @@ import typer
 from pipecli.cli.common.assignments import assign, built, names_field, split
 from pipecli.cli.common.change import Transaction, changing
 from pipecli.cli.common.command import Changing, Notes, Ref, Sets, Tags, noun
-from pipecli.cli.common.record_verbs import add_remove, add_set_edit, users_of
+from pipecli.cli.common.record_verbs import (
+    ChangingMany,
+    Refs,
+    add_assign,
+    add_remove,
+    add_set_edit,
+    add_share,
+    change_each,
+    users_of,
+)
 from pipecli.cli.opportunity.add import owned_by_rule
 from pipecli.records.kinds import LEAD
 from pipecli.records.lead import Lead
 from pipecli.store.lookup import Care
 from pipecli.workflow.change import Change
-from pipecli.workflow.lead import qualify as add_lead
-from pipecli.workflow.lead import qualify as disqualify_lead
-from pipecli.workflow.lead import qualify as qualify_lead
-from pipecli.workflow.lead import qualify as reopen_lead
+from pipecli.workflow.lead import qualify as rules
 from pipecli.workflow.lead.convert import merge as merge_leads
 from pipecli.workflow.lead.qualify import leave_to_verbs, set_fields
 
@@ -80,7 +86,7 @@ def add(
         by_rule: tuple[str, ...] = ()
         if owner is None and not names_field(sets, "owner"):
             lead, by_rule = owned_by_rule(transaction, lead)
-        transaction.do(add_lead.add(lead, transaction.settings, notes=by_rule))
+        transaction.do(rules.add(lead, transaction.settings, notes=by_rule))
 
 
 def _set(transaction: Transaction, lead: Any, assignments: list[str], summary: str) -> Change:
@@ -97,6 +103,8 @@ def _allow_edit(transaction: Transaction, before: Any, after: Any) -> None:
 
 
 add_set_edit(app, LEAD, _set, _allow_edit)
+add_assign(app, LEAD)
+add_share(app, LEAD)
 add_remove(
     app,
     LEAD,
@@ -133,33 +141,34 @@ def qualify(
         lead = transaction.get(Lead, ref)
         given = {name: answer for name, answer in answers.items() if answer is not None}
         noted = {name: note for name, note in notes.items() if note is not None}
-        transaction.do(qualify_lead.qualify(lead, given, noted))
+        transaction.do(rules.qualify(lead, given, noted))
 
 
-@app.command(cls=Changing)
+@app.command(cls=ChangingMany)
 def disqualify(
     ctx: typer.Context,
-    ref: Ref,
+    refs: Refs = None,
     reason: Annotated[
         Text, typer.Option(help="One of the settings' disqualify_reasons.", metavar="REASON")
     ] = None,
     detail: Annotated[Text, typer.Option(help="In your own words.", metavar="TEXT")] = None,
 ) -> None:
-    """Give a lead up, with the reason."""
+    """Give a lead up, or many, with the reason."""
     with changing(ctx) as transaction:
-        lead = transaction.get(Lead, ref, Care.ONLY)
-        transaction.do(
-            disqualify_lead.disqualify(
+
+        def decide(lead: Lead) -> Change:
+            return rules.disqualify(
                 lead, transaction.settings, today=transaction.today, reason=reason, detail=detail
             )
-        )
+
+        change_each(transaction, Lead, refs, decide, "disqualify", Care.ONLY)
 
 
 @app.command(cls=Changing)
 def reopen(ctx: typer.Context, ref: Ref) -> None:
     """Take a disqualified lead up again."""
     with changing(ctx) as transaction:
-        transaction.do(reopen_lead.reopen(transaction.get(Lead, ref, Care.ONLY)))
+        transaction.do(rules.reopen(transaction.get(Lead, ref, Care.ONLY)))
 
 
 @app.command(cls=Changing)

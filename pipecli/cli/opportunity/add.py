@@ -30,10 +30,10 @@ from pipecli.store.index.query import choose_process, choose_rules
 from pipecli.store.index.records import rows_where
 from pipecli.store.pipeline import NotFound
 from pipecli.store.plans import standing
-from pipecli.workflow.assignment import Taken, assign, rules_for, users_at_work
+from pipecli.workflow.assignment import Taken, assign, require_user, rules_for, users_at_work
 from pipecli.workflow.items import require_currency
 from pipecli.workflow.match_party import Prospect
-from pipecli.workflow.opportunity.set import in_process, open_opportunity, opened, require_user
+from pipecli.workflow.opportunity.set import in_process, open_opportunity, opened
 
 app = noun()
 

@@ -1,8 +1,7 @@
-"""`opportunity set`, `item`, `advance`, `step`, `assign`, `share`, `contact` …: what changes an open deal."""
+"""`opportunity set`, `item`, `advance`, `step`, `contact` …: what changes an open deal."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,20 +19,18 @@ from pipecli.cli.common.item_verbs import add_item_verbs
 from pipecli.cli.common.record_verbs import (
     ChangingMany,
     Refs,
+    add_assign,
     add_remove,
     add_set_edit,
+    add_share,
     change_each,
     names_of,
 )
-from pipecli.cli.common.reference import is_recent, key_of
-from pipecli.cli.common.session import session
+from pipecli.cli.common.reference import key_of
 from pipecli.errors import PipecliError
-from pipecli.records.kinds import OPPORTUNITY, RANDOM
+from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.opportunity import Opportunity
-from pipecli.store.index.records import open_deal_counts
 from pipecli.workflow import items
-from pipecli.workflow.assignment import share as shared
-from pipecli.workflow.assignment import unshare
 from pipecli.workflow.change import Change, require_open
 from pipecli.workflow.opportunity import advance as advance_opportunity
 from pipecli.workflow.opportunity import set as rules
@@ -41,8 +38,6 @@ from pipecli.workflow.opportunity.advance import complete_step, undo_step
 from pipecli.workflow.opportunity.set import (
     add_competitor,
     add_stakeholder,
-    assign_to_team,
-    assign_to_user,
     leave_to_verbs,
     remove_competitor,
     remove_stakeholder,
@@ -288,68 +283,5 @@ def take_off_contact(ctx: typer.Context, ref: Ref, contact: _Contact) -> None:
         transaction.do(remove_stakeholder(deal, _contact(transaction, contact)))
 
 
-@app.command("assign", cls=ChangingMany)
-def give(
-    ctx: typer.Context,
-    words: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="REF... [USER]", help="Deals, or - for ids on stdin; then who sells from now on."
-        ),
-    ],
-    team: Annotated[
-        str | None,
-        typer.Option(help="To a team: shared with it, and its least loaded user's.", metavar="TEAM"),
-    ] = None,
-) -> None:
-    """Give an opportunity, or many, to a user or a team."""
-    has_where = bool(session(ctx).option("where"))
-    if team is None and len(words) < 2 and not has_where:
-        raise PipecliError("name who gets it: a user, or a team with --team")
-    refs, user = (words, "") if team is not None else (words[:-1], words[-1])
-    with changing(ctx) as transaction:
-        if team is not None and words and words[-1] in transaction.settings.users:
-            raise PipecliError("name who gets it: a user, or a team with --team")
-        owned = open_deal_counts(transaction.pipeline.index.connection)
-
-        def decide(deal: Opportunity) -> Change:
-            if team is None:
-                return assign_to_user(deal, transaction.settings, user)
-            change = assign_to_team(deal, transaction.settings, team, owned, today=transaction.today)
-            seller = getattr(change.subject, "owner", None)
-            if seller and seller != deal.owner:
-                owned[seller] = owned.get(seller, 0) + 1
-            return change
-
-        change_each(transaction, Opportunity, refs, decide, f"assign to {user or team}:")
-
-
-@app.command("share", cls=ChangingMany)
-def share(
-    ctx: typer.Context,
-    words: Annotated[
-        list[str],
-        typer.Argument(
-            help="A deal, or many by their ids or - for stdin; then users and teams.",
-            metavar="REF... USER-OR-TEAM...",
-        ),
-    ],
-    remove: Annotated[bool, typer.Option("--remove", help="Share it with them no more.")] = False,
-) -> None:
-    """Share an opportunity, or many: it is in `list --mine` of others too."""
-    has_where = bool(session(ctx).option("where"))
-    refs = [word for place, word in enumerate(words) if _is_ref(word) or (not place and not has_where)]
-    principals = [word for word in words if word not in refs]
-    if not principals:
-        raise PipecliError("name with whom it is shared: users or teams")
-    with changing(ctx) as transaction:
-
-        def decide(deal: Opportunity) -> Change:
-            return (unshare if remove else shared)(deal, transaction.settings, principals)
-
-        change_each(transaction, Opportunity, refs, decide, "unshare" if remove else "share")
-
-
-def _is_ref(word: str) -> bool:
-    """True for what can only be a deal among users and teams: its id, a row of the last list, or stdin."""
-    return word == "-" or is_recent(word) or re.fullmatch(rf"OPP-{RANDOM}", word.upper()) is not None
+add_assign(app, OPPORTUNITY)
+add_share(app, OPPORTUNITY)

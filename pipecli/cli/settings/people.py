@@ -19,7 +19,7 @@ from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.party import Customer
 from pipecli.records.settings import Settings, Team, User
-from pipecli.store.index.records import open_deal_counts
+from pipecli.store.index.records import open_counts
 from pipecli.store.plans import responsibilities
 from pipecli.store.yaml import read
 from pipecli.workflow import settings
@@ -91,7 +91,7 @@ def hand_over_user(
             slug,
             recipient,
             today=transaction.today,
-            open_deals=open_deal_counts(connection),
+            open_deals=open_counts(connection, OPPORTUNITY),
         )
         for note in roles_left(transaction.settings, slug):
             say(note)

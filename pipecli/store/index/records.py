@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from pipecli.formats import loads
-from pipecli.records.kinds import BY_NOUN
+from pipecli.records.kinds import BY_NOUN, Kind
 from pipecli.records.names import digits_of, folded, same_number
 from pipecli.wording import one_line
 
@@ -192,11 +192,11 @@ def stakeholders(connection: Sql, deal: str) -> list[tuple[Any, ...]]:
     ).fetchall()
 
 
-def open_deal_counts(connection: Sql) -> dict[str, int]:
-    """The number of open deals of each owner who has any."""
+def open_counts(connection: Sql, kind: Kind) -> dict[str, int]:
+    """The number of open records of a kind of each owner who has any."""
     rows = connection.execute(
-        "SELECT owner, count(*) FROM _opportunities "
-        "WHERE status = 'open' AND owner IS NOT NULL GROUP BY owner"
+        f"SELECT owner, count(*) FROM _{kind.table} "
+        f"WHERE {OPEN.get(kind.noun, 'true')} AND owner IS NOT NULL GROUP BY owner"
     )
     return dict(rows.fetchall())
 

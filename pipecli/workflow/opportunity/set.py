@@ -1,6 +1,6 @@
 """A new deal at the first stage of its process, `opportunity set`, and the people of a deal.
 
-Its owner (`assign`), its contacts, one of them primary, and its competitors.
+Its contacts, one of them primary, and its competitors.
 """
 
 from __future__ import annotations
@@ -14,13 +14,10 @@ from pipecli.records.activity import NextContact
 from pipecli.records.base import Record
 from pipecli.records.opportunity import Hold, Opportunity, Seller, Stakeholder
 from pipecli.records.settings import Settings
-from pipecli.workflow.assignment import handed_over, members_at_work
 from pipecli.workflow.change import (
     Change,
     Refused,
     named_stage,
-    named_team,
-    named_user,
     require_open,
     require_source,
     require_type,
@@ -239,47 +236,6 @@ def _currency_notes(before: Opportunity, after: Opportunity) -> list[str]:
     if before.currency == after.currency or not after.items:
         return []
     return [f"the items keep their figures, which were {before.currency} and are {after.currency} now"]
-
-
-def assign_to_user(deal: Opportunity, settings: Settings, user: str) -> Change:
-    """Give a deal to an active user; what was planned for the owner goes along."""
-    user = require_user(settings, user)
-    after, notes = handed_over(deal, deal.owner, user)
-    return Change(after, f"assign to {user}", "assigned", notes=notes)
-
-
-def require_user(settings: Settings, word: str) -> str:
-    """The user that is meant for an owner. Refused where the settings have none, or one who has left."""
-    user = named_user(settings, word)
-    if not settings.users[user].active:
-        raise Refused(
-            f"{user} is not active", hint=f"give it to another, or pipecli user set {user} active=yes"
-        )
-    return user
-
-
-def assign_to_team(
-    deal: Opportunity, settings: Settings, team: str, open_deals: Mapping[str, int], *, today: date
-) -> Change:
-    """Give a deal to a team: all of it see it, and of its users at work the least loaded answers for it.
-
-    `open_deals` is how many open deals each user owns; of equals, the first in the settings.
-    """
-    team = named_team(settings, team)
-    members = members_at_work(settings, team, today)
-    if not members:
-        raise Refused(f"the team {team} has nobody at work", hint="add one: pipecli user set USER team=…")
-    least_loaded = min(members, key=lambda slug: open_deals.get(slug, 0))
-    owner = deal.owner if deal.owner in members else least_loaded
-    change = assign_to_user(deal, settings, owner)
-    assert isinstance(change.subject, Opportunity)
-    shared = deal.shared_with if team in deal.shared_with else (*deal.shared_with, team)
-    return Change(
-        change.subject.with_(shared_with=shared),
-        f"assign to the team {team}: {owner}",
-        change.event,
-        notes=change.notes,
-    )
 
 
 def add_stakeholder(
