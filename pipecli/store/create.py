@@ -11,7 +11,7 @@ import re
 import shlex
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from importlib.resources import files as resources
 from pathlib import Path
@@ -21,7 +21,7 @@ from pipecli.distribution import PINNED_INSTALL
 from pipecli.errors import PipecliError
 from pipecli.records.currencies import CURRENCIES
 from pipecli.records.kinds import SETTINGS, SETTINGS_FILE
-from pipecli.store import files, git, git_commit, journal, lock, merge_setup, naming, reading, schemas
+from pipecli.store import files, git, journal, lock, merge_setup, naming, reading, schemas
 from pipecli.store.files import Location, find, inside
 from pipecli.store.lock import interruptible
 from pipecli.store.transaction import Write, make
@@ -109,17 +109,9 @@ def add(place: Location, review: Review) -> None:
     require_absent(place.work_tree, host)
     message = f"{host.summary.format(host.name)}\n\nPipecli-Event: ci-added"
     try:
-        if not place.prefix:
-            make(place, [Write(host.file, None, text(review, "").encode())], message)
-            return
-        name = write(place, review)
-        git_commit.commit(place.work_tree, message, changed=[], new=[name])
+        _commit(place, [], message, review)
     except OSError as error:
-        remove(place, host)
         raise PipecliError(f"{host.file}: can't be written: {error.strerror}") from None
-    except BaseException:
-        remove(place, host)
-        raise
 
 
 _HOOK = "pre-receive"
@@ -311,7 +303,15 @@ def create_pipeline(
         if not (root / AGENTS_FILE).exists():
             texts[AGENTS_FILE] = resources("pipecli.store").joinpath(AGENTS_FILE).read_text(encoding="utf-8")
         texts[SETTINGS_FILE] = text
-        _commit(place, [_write(root, name, text) for name, text in texts.items()], review)
+        writes = [_write(root, name, text) for name, text in texts.items()]
+        with lock.exclusive(place.cache):
+            _commit(
+                place,
+                [write for write in writes if write.before != write.after],
+                "Found the pipeline\n\nPipecli-Event: founded",
+                review,
+                lambda: merge_setup.set_up(place),
+            )
     except OSError as error:
         raise PipecliError(f"{error.filename or directory}: can't be written: {error.strerror}") from None
     except (PipecliError, KeyboardInterrupt):
@@ -342,23 +342,25 @@ def _write(root: Path, name: str, text: str) -> Write:
     return Write(name, before, text.encode())
 
 
-def _commit(place: Location, writes: Sequence[Write], review: Review | None) -> None:
-    """The first commit, and git's setting up; or nothing of it."""
-    message = "Found the pipeline\n\nPipecli-Event: founded"
-    with lock.exclusive(place.cache), interruptible():
-        changed = [write for write in writes if write.before != write.after]
-        if review and place.prefix:  # beside the pipeline: no file of its journal
-            name = write(place, review)
-            try:
-                make(place, changed, message, beside=[name], also=lambda: merge_setup.set_up(place))
-            except BaseException:
-                git.unstage(place.work_tree, [name])
-                remove(place, review.host)
-                raise
+def _commit(
+    place: Location,
+    writes: Sequence[Write],
+    message: str,
+    review: Review | None,
+    also: Callable[[], None] = lambda: None,
+) -> None:
+    """Commit files, with a code host also that by which it reviews; or nothing of it. Raises OSError."""
+    with interruptible():
+        if review is None or not place.prefix:
+            added = [Write(review.host.file, None, text(review, "").encode())] if review else []
+            make(place, [*writes, *added], message, also=also)
             return
-        if review:
-            changed.append(Write(review.host.file, None, text(review, "").encode()))
-        make(place, changed, message, also=lambda: merge_setup.set_up(place))
+        try:  # beside the pipeline: no file of its journal
+            make(place, writes, message, beside=[write(place, review)], also=also)
+        except BaseException:
+            git.unstage(place.work_tree, [review.host.file])
+            remove(place, review.host)
+            raise
 
 
 def settings_text(currency: str, company: str, timezone: str, user: Person) -> str:

@@ -31,6 +31,8 @@ _ONTO = "journal.onto"
 _MOST_NAMED = 3
 _MOST_COMMITS = 50  # a person may have committed, too, before the next command looks
 _SPARE = 1 << 16
+ended: list[str] = []
+"""The commits that this process has made, empty for a change left to commit."""
 PATIENCE = 30.0
 """Seconds that the git of a killed command gets to come to its end."""
 
@@ -81,7 +83,7 @@ class Journal(NamedTuple):
 
     def end(self) -> None:
         """Forget the change: it is done, or undone."""
-        if self.handle is not None:
+        if self.handle in git.held:
             git.held.remove(self.handle)
             os.close(self.handle)
         self.file.unlink(missing_ok=True)

@@ -34,8 +34,6 @@ class Pipeline:
     def __init__(self, place: Location, now: date | datetime | None = None) -> None:
         self.location = place
         self._fixed_now = now
-        self.changes: list[str] = []
-        """The commits that this process has made, empty for a change left to commit."""
         self.interrupted = False
         """True once somebody wanted to stop this process, and git had the commit already."""
         self.is_out = ""

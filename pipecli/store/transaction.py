@@ -225,7 +225,6 @@ def commit(
                 f"{error.filename or pipeline.root}: can't be written: {error.strerror}",
                 hint="nothing is changed",
             ) from None
-    pipeline.changes.append(commit_id or "")
     records = [write for write in writes if kind_of(write.file) or write.file == SETTINGS_FILE]  # no schemas
     pipeline.take_in(
         {record.file: _written(record, stats[record.file]) for record in records if record.after is not None},
@@ -269,6 +268,15 @@ def make(
     )
     git_commit: Commit | None = None
     commit_id: str | None = None
+
+    def finish() -> None:
+        also()
+        for write in writes:
+            if write.after is None:
+                files.remove_empty(place.root, write.file)
+        record.end()
+        journal.ended.append(commit_id or "")
+
     try:
         if message is not None:
             git_commit = Commit(
@@ -292,17 +300,14 @@ def make(
             if git_commit is not None and message is not None:
                 git_commit.make(message, environment)
                 commit_id = git_dir.head_of(place)
+        finish()
     except BaseException as error:
         with uninterrupted():
             if git_commit is not None:
                 git_commit.stop()
             commit_id = _resolve(record, error)
             is_interrupted = isinstance(error, KeyboardInterrupt)
-    also()
-    for write in writes:
-        if write.after is None:
-            files.remove_empty(place.root, write.file)
-    record.end()
+            finish()
     return commit_id, is_interrupted
 
 

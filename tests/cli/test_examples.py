@@ -12,35 +12,10 @@ import pytest
 
 from pipecli.cli.main import run
 from pipecli.cli.manual import entries
+from tests.example_pipeline import prepare
 
 # apprise looks for a module that Python 3.13 has no more.
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr':DeprecationWarning")
-
-FILES = {
-    "customers/unused.yaml": "id: unused\nname: Unused\n",
-    "contacts/nobody.yaml": "id: nobody\nname: Nobody\n",
-    "suppliers/unused.yaml": "id: unused\nname: Unused\n",
-    "competitors/unused.yaml": "id: unused\nname: Unused\n",
-    "products/unused.yaml": "sku: unused\nname: Unused\n",
-    "price-lists/unused.yaml": "id: unused\ncurrency: EUR\n",
-    "literature/brochure.yaml": "id: brochure\ntitle: The range\nurl: https://contoso.example/range.pdf\n",
-}
-BESIDE = {
-    "customers.csv": "name,email\nHotel Sol,info@hotelsol.example\n",
-    "deals.csv": "Name,Amount\nTwo grinders,1190\n",
-    "map.yaml": "columns: {Name: title, Amount: amount}\n",
-    "base.yaml": "id: nave-14\nname: Nave 14\n",
-    "ours.yaml": "id: nave-14\nname: Nave 14\nindustry: coworking\n",
-    "theirs.yaml": "id: nave-14\nname: Nave 14\ncountry: ES\n",
-    "mail/one.eml": "From: Raul <raul@astoria.example>\nTo: Ana <ana@contoso.example>\nSubject: Hello\n"
-    "Date: Fri, 20 Nov 2026 10:00:00 +0100\nMessage-ID: <a@astoria.example>\n\nYes, please.\n",
-}
-
-
-def _written(root: Path, files: dict[str, str]) -> None:
-    for name, text in files.items():
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text(text)
 
 
 def test_every_verb_has_two_examples() -> None:
@@ -57,32 +32,15 @@ def test_every_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("PIPECLI_CHANNEL", "json://127.0.0.1:9/")
     assert run(["init", "--sample", str(root)]) == 0
-    _written(root, FILES)
-    _written(root, BESIDE)
     monkeypatch.chdir(root)
 
     def git(*words: str) -> None:
         subprocess.run(["git", *words], check=True, capture_output=True)
 
-    assert run(["user", "add", "unused", "--name", "Unused"]) == 0
-    assert run(["team", "add", "nowhere"]) == 0
-    git("add", *FILES)
-    git("commit", "-qm", "Drafts, and what may be removed")
-    for words in (
-        "opp competitor add roastery torino-espresso",
-        "opp add Service-visit --customer ciclos-ribera --type maintenance",
-        "opp add Yearly-check --customer ciclos-ribera --type maintenance",
-        "opp step done yearly-check look",
-        "opp hold coworking --until +30d",
-        "quote accept saint-just",
-        "quote new coworking",
-        "attach hospital deals.csv map.yaml",
-        "supplier-quote new cinemas --supplier molinos-valles",
-        "invoice new tostadores",
-        "invoice new nunez",
-        "invoice issue nunez --alone",
-    ):
-        assert run(words.split()) == 0
+    def must(words: list[str]) -> None:
+        assert run(words) == 0
+
+    prepare(root, must)
     git("clone", "-q", "--bare", ".", str(tmp_path / "shared.git"))
     git("remote", "add", "origin", str(tmp_path / "shared.git"))
     git("fetch", "-q")

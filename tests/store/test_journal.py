@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -250,6 +251,31 @@ def test_init_after_a_kill_completes_the_work(home, tmp_path, capsys, name):
     assert log.stdout == "Found the pipeline\n"
     assert run(["-C", str(root), "doctor"]) == 0
     assert "git merges records by field" in capsys.readouterr().out
+
+
+def test_ctrl_c_once_a_new_pipeline_is_committed_is_told_as_done(home, tmp_path):
+    """The interrupt comes while git is told how to merge, which is after the commit."""
+    git = shutil.which("git")
+    wrapper = tmp_path / "bin/git"
+    wrapper.parent.mkdir()
+    wrapper.write_text(
+        f'#!/bin/sh\ncase "$*" in *merge.pipecli.name*) kill -INT $PPID; sleep 0.3;; esac\nexec {git} "$@"\n'
+    )
+    wrapper.chmod(0o755)
+    path = f"{wrapper.parent}{os.pathsep}{os.environ['PATH']}"
+    root = tmp_path / "contoso"
+    for words, subject in (("init contoso", "Found"), ("init contoso --ci github", "Review")):
+        done = subprocess.run(
+            [sys.executable, "-m", "pipecli", *words.split()],
+            cwd=tmp_path, env={**os.environ, "PATH": path}, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert (done.returncode, "nothing is changed" in done.stderr) == (0, False)
+        log = subprocess.run(["git", "log", "-1", "--format=%s"], cwd=root, capture_output=True, text=True)
+        assert log.stdout.startswith(subject)
+    assert run(["-C", str(root), "opp", "list"]) == 0
+    assert not (root / ".git/pipecli/root/journal").exists()
+    config = subprocess.run(["git", "config", "merge.pipecli.driver"], cwd=root, capture_output=True)
+    assert config.stdout
 
 
 CUT_OFF = """\

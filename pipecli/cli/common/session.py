@@ -42,6 +42,7 @@ class Session:
         self.no_commit = False
         self.filters: dict[str, str | bool] = {}
         self._given: set[str] = set()
+        self._ended = len(getattr(sys.modules.get("pipecli.store.journal"), "ended", ()))
 
     def set(self, name: str, value: str | bool) -> None:
         """Take one shared option."""
@@ -103,8 +104,10 @@ class Session:
 
     def interruption(self) -> str:
         """What an interrupt has left of the command."""
+        from pipecli.store import journal
+
         pipeline = self.__dict__.get("pipeline") or self.__dict__.get("present")
-        changes = pipeline.changes if pipeline else []
+        changes = journal.ended[self._ended :]
         if pipeline and pipeline.location.journal.exists():
             return "interrupted in the middle of a change; the next command finishes or undoes it"
         if pipeline and pipeline.is_out:
