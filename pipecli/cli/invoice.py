@@ -1,7 +1,9 @@
-"""`invoice`: drawn up from an order, numbered, paid, credited."""
+"""`invoice`: drawn up from an order, numbered, sent, paid, credited."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -12,10 +14,14 @@ from pipecli.cli.common.change import Transaction, changing
 from pipecli.cli.common.command import Changing, Ref, noun
 from pipecli.cli.common.record_verbs import add_set_edit, setting_of
 from pipecli.cli.common.session import say
+from pipecli.cli.quotation.send import Cc, Email, Instead, To, Wishes, send_by_email
 from pipecli.errors import PipecliError
-from pipecli.history.send_ledger import Claims
+from pipecli.history.send_ledger import Claims, clone_name
+from pipecli.outbox.mail import NotSent
 from pipecli.records.kinds import INVOICE
+from pipecli.records.opportunity import Opportunity
 from pipecli.records.quotation import Invoice, Order
+from pipecli.store.files import Location
 from pipecli.store.git_remote import shared_remote
 from pipecli.store.lookup import Care
 from pipecli.wording import count
@@ -25,6 +31,7 @@ app = noun()
 
 _KEPT_DAYS = 36_500
 """A number is never given twice, however old."""
+Alone = Annotated[bool, typer.Option("--alone", help="No other clone does: don't ask the shared pipeline.")]
 _Only = Annotated[
     list[str] | None,
     typer.Option(
@@ -79,10 +86,7 @@ def issue(
         str | None,
         typer.Argument(metavar="[REF]", help="The draft, or its order. Default: the only draft there is."),
     ] = None,
-    alone: Annotated[
-        bool,
-        typer.Option("--alone", help="No other clone issues: don't ask the shared pipeline."),
-    ] = False,
+    alone: Alone = False,
 ) -> None:
     """Give a draft its number and the date of today: it is what the customer gets.
 
@@ -124,8 +128,7 @@ def _number(transaction: Transaction, draft: Invoice, *, alone: bool) -> str:
         "SELECT number FROM _invoices WHERE number IS NOT NULL"
     )
     used = {number for (number,) in rows}
-    remote = None if alone else shared_remote(place)
-    claims = Claims(place, "invoices", keep=_KEPT_DAYS, remote=remote)
+    claims = _claims(place, "invoices", alone=alone)
 
     def numbered(n: int) -> str:
         return settings.numbered(today.year, n)
@@ -137,13 +140,63 @@ def _number(transaction: Transaction, draft: Invoice, *, alone: bool) -> str:
         return claims.claim_number(draft.id, today, numbered, used)
     except PipecliError as error:
         hint = f"{draft.id} stays a draft; issue it again later"
-        if remote:
+        if claims.remote:
             hint += ", or with --alone where no other clone issues invoices"
         raise PipecliError(error.message, hint=hint, code=error.code) from error
 
 
 def _notes(transaction: Transaction, invoice: Invoice) -> list[Invoice]:
     return transaction.pipeline.all(Invoice, credits=invoice.id)
+
+
+@app.command("invoice send", cls=Changing)
+def send(
+    ctx: typer.Context,
+    ref: Ref,
+    email: Email = False,
+    to: To = None,
+    cc: Cc = None,
+    subject: Instead = None,
+    body: Instead = None,
+    again: Annotated[bool, typer.Option("--again", help="Also when it was sent before.")] = False,
+    alone: Alone = False,
+) -> None:
+    """Note that an issued invoice was sent. With --email it is mailed first, and the mail is on its deal.
+
+    The mail is claimed in the shared pipeline, so that no two clones send it.
+    """
+    wishes = Wishes.of(email, to, cc, subject, body)
+    with changing(ctx) as transaction:
+        invoice = transaction.get(Invoice, ref, Care.ONLY)
+        change = rules.send(invoice, now=transaction.now, again=again)
+        if not email:
+            transaction.do(change)
+            return
+        claimed = nullcontext if again else lambda: _claimed(transaction, invoice, alone=alone)
+        deal = transaction.pipeline.get(Opportunity, invoice.opportunity)
+        send_by_email(transaction, change, deal, wishes, claimed)
+
+
+@contextmanager
+def _claimed(transaction: Transaction, invoice: Invoice, *, alone: bool) -> Iterator[None]:
+    """Have the mail of an invoice claimed for this clone; it is free again where nothing was sent."""
+    place, today = transaction.pipeline.location, transaction.today
+    claims = _claims(place, "invoice-mails", alone=alone)
+    me = clone_name(place)
+    if not claims.claim([invoice.id], me, today, pending=[invoice.id]):
+        raise PipecliError(
+            f"{invoice.number} is mailed by another clone",
+            hint="pipecli sync brings word of it; where it never went out: --again",
+        )
+    try:
+        yield
+    except NotSent:
+        claims.give_back([invoice.id], me, today)
+        raise
+
+
+def _claims(place: Location, job: str, *, alone: bool) -> Claims:
+    return Claims(place, job, keep=_KEPT_DAYS, remote=None if alone else shared_remote(place))
 
 
 @app.command("invoice paid", cls=Changing)

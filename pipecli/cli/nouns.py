@@ -122,8 +122,8 @@ NOUNS = {
         "Invoices and credit notes, drawn up from orders.",
         verbs=_verbs(
             "invoice",
-            "new, list, show, set, edit, issue, paid, credit, render",
-            {"render": "quotation.render"},
+            "new, list, show, set, edit, issue, send, paid, credit, render, template",
+            {"render": "quotation.render", "template": "quotation.render"},
         ),
     ),
     "supplier-quote": Noun(

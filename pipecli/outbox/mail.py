@@ -1,5 +1,5 @@
-"""The mail that carries a quotation, and handing one message to a server with certainty that it has it or has
-not.
+"""The mail that carries a quotation or an invoice, and handing one message to a server with certainty that it
+has it or has not.
 
 The server is named by the environment, never by the pipeline: a cloned pipeline must not be able to send.
 Every failure is one of two: `NotSent`, nobody got it; `Doubtful`, the server had all of it and said nothing.
@@ -11,7 +11,7 @@ import re
 import smtplib
 import socket
 import ssl
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import datetime
@@ -24,7 +24,6 @@ from mimetypes import guess_type
 from pathlib import Path
 from secrets import token_hex
 from threading import Timer
-from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, get_args
 
 from pipecli.errors import PipecliError
@@ -51,16 +50,16 @@ class Template(NamedTuple):
     text: str
 
 
-def template_names(language: str | None) -> list[str]:
-    """The files in `templates/` that a pipeline may have for a language tag, the nearest first."""
+def template_names(noun: str, language: str | None) -> list[str]:
+    """The files in `templates/` that a pipeline may have for a paper in a language, the nearest first."""
     base = (language or "").partition("-")[0]
     tags = dict.fromkeys(tag for tag in (language, base) if tag)
-    return [*(f"quotation-mail.{tag}.txt" for tag in tags), "quotation-mail.txt"]
+    return [*(f"{noun}-mail.{tag}.txt" for tag in tags), f"{noun}-mail.txt"]
 
 
-def own_template(language: str | None) -> Template:
+def own_template(noun: str, language: str | None) -> Template:
     """The one that comes with pipecli, in the nearest language it has."""
-    file = _OWN / f"quotation.{words_of(language).language}.txt"
+    file = _OWN / f"{noun}.{words_of(language).language}.txt"
     return Template(file.name, file.read_text(encoding="utf-8"))
 
 
@@ -102,11 +101,11 @@ def message_of(
     name: str,
     pdf: bytes = b"",
     page: str = "",
-    attached: Mapping[str, bytes] = MappingProxyType({}),
+    attached: Iterable[tuple[str, bytes]] = (),
 ) -> EmailMessage:
     """The message, with a Message-ID of its own; as `name`.pdf the PDF, beside the text the page of HTML.
 
-    `attached` are other files by their names.
+    `attached` are other files with their names.
     """
     # Some servers still take letters of seven bits only.
     message = EmailMessage(SMTP.clone(cte_type="7bit"))
@@ -122,7 +121,7 @@ def message_of(
         message.add_alternative(page, subtype="html")
     if pdf:
         message.add_attachment(pdf, maintype="application", subtype="pdf", filename=f"{name}.pdf")
-    for filename, content in attached.items():
+    for filename, content in attached:
         maintype, _, subtype = (guess_type(filename)[0] or "application/octet-stream").partition("/")
         message.add_attachment(content, maintype=maintype, subtype=subtype, filename=filename)
     return message

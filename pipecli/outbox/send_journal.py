@@ -21,20 +21,20 @@ from pipecli.store.files import Location
 
 
 class SendJournal:
-    """The journal of the mail of one quotation on one deal."""
+    """The journal of the mail of one quotation or invoice on one deal."""
 
-    def __init__(self, cache: Path, quotation: str, deal: str) -> None:
-        self._file = cache / "mail" / f"{quotation}.eml"
-        self._quotation = quotation
+    def __init__(self, cache: Path, noun: str, paper: str, deal: str) -> None:
+        self._file = cache / "mail" / f"{paper}.eml"
+        self._paper = paper
         file = quote(str(self._file))
-        self._record = f"pipecli inbox import {file} --on {deal} && pipecli quote send {quotation}"
+        self._record = f"pipecli inbox import {file} --on {deal} && pipecli {noun} send {paper}"
         self._is_out = False
 
     def refuse_if_any(self) -> None:
         """Refuse to mail again what may be on its way."""
         if self._file.exists():
             raise PipecliError(
-                f"{self._quotation} was mailed before, and it is not known whether that went out",
+                f"{self._paper} was mailed before, and it is not known whether that went out",
                 hint=f"if it arrived: {self._record}; if not, delete {self._file} and send again",
             )
 

@@ -265,6 +265,8 @@ class Invoice(Document):
     """The invoice that this is a credit note to."""
     date: Day
     due: Day | None = None
+    sent: Moment | None = None
+    """The time at which its customer was sent it, written by `send`."""
     status: InvoiceStatus = InvoiceStatus(INVOICE.first_status)
     customer: CustomerSlug
     contact: ContactSlug | None = None

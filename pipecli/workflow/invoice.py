@@ -215,6 +215,20 @@ def issue(
     return Change(issued, f"issue as {number}", "invoice-issued", also=settled)
 
 
+def send(invoice: Invoice, *, now: datetime, again: bool = False) -> Change:
+    """Note that a customer was sent an issued invoice. Refused for a draft, and twice unless `again`."""
+    if invoice.status is InvoiceStatus.DRAFT:
+        raise Refused(
+            f"{invoice.id} is a draft, and a customer gets what has its number",
+            hint=f"issue it first: pipecli invoice issue {invoice.id}",
+        )
+    if invoice.sent and not again:
+        raise Refused(
+            f"{invoice.number} was sent on {invoice.sent:%Y-%m-%d %H:%M}", hint="--again sends it once more"
+        )
+    return Change(invoice.with_(sent=now), "send", "invoice-sent")
+
+
 def open_amount(invoice: Invoice, notes: Sequence[Invoice]) -> Decimal:
     """What is still to be paid of an invoice; less than nothing where money is to go back.
 

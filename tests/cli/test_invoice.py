@@ -5,10 +5,12 @@ from __future__ import annotations
 import shutil
 import subprocess
 from decimal import Decimal
+from email import message_from_bytes, policy
 
 import pytest
 
 from pipecli.formats import loads
+from tests.mail_server import mail_server
 
 pytestmark = pytest.mark.usefixtures("shop")
 
@@ -157,6 +159,45 @@ def test_two_clones_number_in_one_row_and_nothing_without_the_remote(cli, order,
     assert "draft" in cli("invoice", "show", more).out
     shutil.move(tmp_path / "gone.git", tmp_path / "remote.git")
     assert "2026-0005" in issue(root.name, more).out
+
+
+def test_an_invoice_is_mailed_once_whichever_clone_mails_it(cli, order, root, git, tmp_path, monkeypatch):
+    key = made(cli, "invoice", "new", order)
+    assert "is a draft, and a customer gets" in cli("invoice", "send", key, "--email", code=1).err
+    cli("--today", "2026-11-20", "invoice", "issue", key)
+    for name in ("a.txt", "b.txt"):  # two files of one name go along
+        (tmp_path / name[0]).mkdir()
+        (tmp_path / name[0] / "terms.txt").write_text(name)
+        cli("attach", key, str(tmp_path / name[0] / "terms.txt"))
+    git("init", "-q", "--bare", "-b", "main", str(tmp_path / "remote.git"))
+    git("remote", "add", "origin", str(tmp_path / "remote.git"))
+    git("push", "-q", "--set-upstream", "origin", "HEAD:main")
+    shutil.copytree(root, tmp_path / "other")
+    send = ("invoice", "send", "2026-0001", "--email", "--to", "maria@coffee.example")
+    with mail_server() as server:
+        for name, value in {"HOST": "127.0.0.1", "SECURITY": "none", "TIMEOUT": "1", "PORT": "1"}.items():
+            monkeypatch.setenv(f"PIPECLI_SMTP_{name}", value)
+        assert "nothing was sent" in cli(*send, code=1).err  # nobody listens there: nothing is claimed
+        monkeypatch.setenv("PIPECLI_SMTP_PORT", str(server.port))
+        assert "send to maria@coffee.example" in cli("-C", str(tmp_path / "other"), *send).out
+        assert "2026-0001 is mailed by another clone" in cli(*send, code=1).err
+        cli("-C", str(tmp_path / "other"), "sync")
+        cli("sync")
+        assert "2026-0001 was sent on" in cli(*send, code=1).err
+        assert len(server.mails) == 1
+        cli(*send, "--again", "--subject", "Once more")
+        first, again = (message_from_bytes(mail.content, policy=policy.default) for mail in server.mails)
+    assert (first["Subject"], again["Subject"]) == ("Factura 2026-0001 de Contoso", "Once more")
+    assert [part.get_filename() for part in first.iter_attachments()] == [
+        "2026-0001.pdf", "terms.txt", "terms.txt",
+    ]  # fmt: skip
+    assert "Adjuntamos factura 2026-0001." in first.get_body(("plain",)).get_content()
+    deal = loads(cli("invoice", "show", key, "--format", "json").out)["opportunity"]
+    mails = loads(cli("opp", "show", deal, "--format", "json").out)["activities"]
+    assert {mail["message_id"] for mail in mails if "message_id" in mail} == {
+        first["Message-ID"], again["Message-ID"],
+    }  # fmt: skip
+    assert cli("check", "--base", "origin/main").code == 0
 
 
 @pytest.mark.parametrize("program", ["hledger", "beancount"])

@@ -49,7 +49,7 @@ def say(text, name="templates/quotation-mail.txt"):
     ],
 )
 def test_the_mail_speaks_the_customers_language(language, greeting, validity):
-    words = written(own_template(language), printed(language), contact="María", sender=ANA)
+    words = written(own_template("quotation", language), printed(language), contact="María", sender=ANA)
 
     assert words.body.startswith(greeting)
     assert validity in words.body
@@ -58,10 +58,10 @@ def test_the_mail_speaks_the_customers_language(language, greeting, validity):
 
 
 def test_the_nearest_template_comes_first():
-    assert template_names("es-MX") == [
+    assert template_names("quotation", "es-MX") == [
         "quotation-mail.es-MX.txt", "quotation-mail.es.txt", "quotation-mail.txt",
     ]  # fmt: skip
-    assert template_names(None) == ["quotation-mail.txt"]
+    assert template_names("quotation", None) == ["quotation-mail.txt"]
 
 
 def test_a_template_has_the_quotation_as_the_pdf_has_it():

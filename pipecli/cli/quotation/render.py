@@ -41,6 +41,8 @@ Output = Annotated[
     ),
 ]
 
+Language = Annotated[str | None, typer.Option(help="Of the mail: en, es or fa.", metavar="TAG")]
+
 _IMAGES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg")
 _LARGEST_LOGO = 1 << 20
 
@@ -72,13 +74,19 @@ def render_request(ctx: typer.Context, ref: Ref, output: Output) -> None:
     _render(ctx, SUPPLIER_QUOTATION, ref, output)
 
 
-@app.command("template")
+@app.command("quotation template")
 def template(
     email: Annotated[bool, typer.Option("--email", help="That of the mail instead.")] = False,
-    language: Annotated[str | None, typer.Option(help="Of the mail: en, es or fa.", metavar="TAG")] = None,
+    language: Language = None,
 ) -> None:
     """Print the template of documents that comes with pipecli, to begin one of your own."""
-    write_text(own_template(language).text if email else default_template())
+    write_text(own_template(QUOTATION.noun, language).text if email else default_template())
+
+
+@app.command("invoice template")
+def invoice_template(language: Language = None) -> None:
+    """Print the template of the mail of an invoice that comes with pipecli, to begin one of your own."""
+    write_text(own_template(INVOICE.noun, language).text)
 
 
 def _render(ctx: typer.Context, kind: Kind, ref: str, output: str) -> None:

@@ -7,6 +7,9 @@ before it has said that it has the mail.
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from email.headerregistry import Address
 from email.message import EmailMessage
 from typing import Annotated, NamedTuple
@@ -39,7 +42,7 @@ from pipecli.records.activity import Activity, Direction
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.party import Contact, Customer
-from pipecli.records.quotation import Order, Quotation
+from pipecli.records.quotation import Invoice, Order, Quotation
 from pipecli.store import git_commit
 from pipecli.store.files import LARGEST_ANY, inside, read_bytes
 from pipecli.store.index.records import activity_ids
@@ -61,9 +64,28 @@ class Wishes(NamedTuple):
     subject: str | None = None
     body: str | None = None
 
+    @classmethod
+    def of(
+        cls, email: bool, to: list[str] | None, cc: list[str] | None, subject: str | None, body: str | None
+    ) -> Wishes:
+        """The wishes of a command line. Raises BadParameter where it says them of no mail."""
+        wishes = cls(tuple(to or ()), tuple(cc or ()), subject, body)
+        if not email and wishes != cls():
+            raise typer.BadParameter("--to, --cc, --subject and --body are of a mail: add --email")
+        return wishes
+
+
+Email = Annotated[bool, typer.Option("--email", help="Mail it first, as a PDF.")]
+To = Annotated[
+    list[str] | None,
+    typer.Option(help="To whom. Default: its contact, lead or customer. Repeatable.", metavar="ADDRESS"),
+]
+Cc = Annotated[list[str] | None, typer.Option(help="Who gets a copy; repeatable.", metavar="ADDRESS")]
+Instead = Annotated[str | None, typer.Option(help="In place of the template's.", metavar="TEXT")]
+
 
 class Reader(NamedTuple):
-    """The reader of a quotation: the person's name and address, where the pipeline has them."""
+    """The reader of a paper: the person's name and address, where the pipeline has them."""
 
     name: str
     email: str
@@ -71,37 +93,50 @@ class Reader(NamedTuple):
     language: str | None
 
 
-def send_by_email(transaction: Transaction, sent: Change, deal: Opportunity, wishes: Wishes) -> None:
-    """Mail the quotation that `sent` makes, then write it and the mail on its deal as one commit."""
-    quotation = sent.subject
-    assert isinstance(quotation, Quotation)
+def send_by_email(
+    transaction: Transaction,
+    sent: Change,
+    deal: Opportunity,
+    wishes: Wishes,
+    claimed: Callable[[], AbstractContextManager[None]] = nullcontext,
+) -> None:
+    """Mail the quotation or invoice that `sent` makes, then write it and the mail on its deal as one commit.
+
+    It is handed over within `claimed`.
+    """
+    paper = sent.subject
+    assert isinstance(paper, (Quotation, Invoice))
     is_dry = transaction.session.dry_run and not os.environ.get("PIPECLI_SMTP_HOST")  # nothing is sent
     server = server_of({**os.environ, "PIPECLI_SMTP_HOST": "localhost"} if is_dry else os.environ)
     require_typst()
     place = transaction.pipeline.location
-    kept = SendJournal(place.cache, quotation.id, deal.id)
+    kept = SendJournal(place.cache, paper.noun, paper.id, deal.id)
     kept.refuse_if_any()
     if not transaction.session.no_commit:
         git_commit.require_able(place.work_tree, place.git_dir)
-    reader = _reader(transaction, quotation)
-    message = _message(transaction, quotation, reader, server, wishes)
+    reader = _reader(transaction, paper)
+    message = _message(transaction, paper, reader, server, wishes)
     if transaction.session.dry_run:
         typer.echo(harmless(_shown(message)))
     (sender,) = _addresses(message, "From")
     to = [address.addr_spec for name in ("To", "Cc") for address in _addresses(message, name)]
+
+    def hand_over() -> None:
+        with claimed():
+            kept.hand_over(server, sender.addr_spec, to, message.as_bytes())
+
     with kept.until_recorded(str(message["Message-ID"])):
         transaction.do(
-            mailed(sent, deal, _activity(transaction, message, reader), ", ".join(to)),
-            before=lambda: kept.hand_over(server, sender.addr_spec, to, message.as_bytes()),
+            mailed(sent, deal, _activity(transaction, message, reader), ", ".join(to)), before=hand_over
         )
 
 
-def _reader(transaction: Transaction, quotation: Quotation) -> Reader:
-    """The quotation's contact, else its lead, else its customer: the first who has an address."""
-    customer = transaction.pipeline.find_record(Customer, quotation.customer)
-    contact = transaction.pipeline.find_record(Contact, quotation.contact)
-    lead = transaction.pipeline.find_record(Lead, quotation.lead)
-    language = quotation.language or addressee(customer, contact, lead).language
+def _reader(transaction: Transaction, paper: Quotation | Invoice) -> Reader:
+    """The paper's contact, else its lead, else its customer: the first who has an address."""
+    customer = transaction.pipeline.find_record(Customer, paper.customer)
+    contact = transaction.pipeline.find_record(Contact, paper.contact)
+    lead = transaction.pipeline.find_record(Lead, getattr(paper, "lead", None))
+    language = paper.language or addressee(customer, contact, lead).language
     if contact is not None:
         email = contact.emails[0] if contact.emails else ""
         fallback = (lead and lead.email) or (customer and customer.email) or ""
@@ -113,18 +148,18 @@ def _reader(transaction: Transaction, quotation: Quotation) -> Reader:
 
 
 def _message(
-    transaction: Transaction, quotation: Quotation, reader: Reader, server: Server, wishes: Wishes
+    transaction: Transaction, paper: Quotation | Invoice, reader: Reader, server: Server, wishes: Wishes
 ) -> EmailMessage:
     to = [named_address(address, "--to") for address in wishes.to]
     if not to:
-        to = [_known(reader, quotation)]
+        to = [_known(reader, paper)]
     copied = [named_address(address, "--cc") for address in wishes.copied]
     sender = sender_of(transaction.pipeline.settings_as_written, transaction.me, server)
-    printed = printed_of(transaction.pipeline, quotation)
+    printed = printed_of(transaction.pipeline, paper)
     words = Words(one_line(wishes.subject or ""), f"{(wishes.body or '').strip()}\n")
     if not words.subject or not wishes.body:
         template = written(
-            _template(transaction, reader.language), printed, contact=reader.name, sender=sender
+            _template(transaction, paper.noun, reader.language), printed, contact=reader.name, sender=sender
         )
         words = Words(words.subject or template.subject, words.body if wishes.body else template.body)
     return message_of(
@@ -133,31 +168,31 @@ def _message(
         to=to,
         copied=copied,
         at=transaction.now,
-        name=quotation.id,
-        pdf=pdf_of(transaction.pipeline, printed, quotation),
-        attached={
-            one.name: read_bytes(transaction.pipeline.root, one.file, LARGEST_ANY)
-            for one in quotation.attachments
-        },
+        name=re.sub(r"[^A-Za-z0-9.-]+", "-", printed.id),
+        pdf=pdf_of(transaction.pipeline, printed, paper),
+        attached=[
+            (one.name, read_bytes(transaction.pipeline.root, one.file, LARGEST_ANY))
+            for one in paper.attachments
+        ],
     )
 
 
-def _template(transaction: Transaction, language: str | None) -> Template:
+def _template(transaction: Transaction, noun: str, language: str | None) -> Template:
     """The pipeline's own for this language, else its own for any, else that of pipecli."""
-    for name in template_names(language):
+    for name in template_names(noun, language):
         file = f"templates/{name}"
         if inside(transaction.pipeline.root, file).exists():
             return Template(file, transaction.pipeline.text(file))
-    return own_template(language)
+    return own_template(noun, language)
 
 
-def _known(reader: Reader, quotation: Quotation) -> Address:
+def _known(reader: Reader, paper: Quotation | Invoice) -> Address:
     if not reader.email:
-        whom = reader.contact or quotation.lead or quotation.customer or "nobody we know"
+        whom = reader.contact or getattr(paper, "lead", None) or paper.customer or "nobody we know"
         raise PipecliError(
-            f"{quotation.id} is for {whom}, who has no e-mail address", hint="give one with --to ADDRESS"
+            f"{paper.id} is for {whom}, who has no e-mail address", hint="give one with --to ADDRESS"
         )
-    return addressed(reader.name, address_of(reader.email, f"the reader of {quotation.id}"))
+    return addressed(reader.name, address_of(reader.email, f"the reader of {paper.id}"))
 
 
 def _activity(transaction: Transaction, message: EmailMessage, reader: Reader) -> Activity:
@@ -211,24 +246,18 @@ def send(
     date: Annotated[
         str | None, typer.Option(help="The date it bears. Default: its own.", metavar="DATE")
     ] = None,
-    email: Annotated[bool, typer.Option("--email", help="Mail it first, as a PDF.")] = False,
-    to: Annotated[
-        list[str] | None,
-        typer.Option(help="To whom. Default: its contact, lead or customer. Repeatable.", metavar="ADDRESS"),
-    ] = None,
-    cc: Annotated[
-        list[str] | None, typer.Option(help="Who gets a copy; repeatable.", metavar="ADDRESS")
-    ] = None,
-    subject: Annotated[str | None, typer.Option(help="In place of the template's.", metavar="TEXT")] = None,
-    body: Annotated[str | None, typer.Option(help="In place of the template's.", metavar="TEXT")] = None,
+    email: Email = False,
+    to: To = None,
+    cc: Cc = None,
+    subject: Instead = None,
+    body: Instead = None,
     next_: NextContactOption = None,
 ) -> None:
     """Mark a draft as sent; from now on it is frozen. With --email it is mailed first.
 
     A next contact of its deal that is due is settled.
     """
-    if not email and any(option is not None for option in (to or None, cc or None, subject, body)):
-        raise typer.BadParameter("--to, --cc, --subject and --body are of a mail: add --email")
+    wishes = Wishes.of(email, to, cc, subject, body)
     with changing(ctx) as transaction:
         quotation = transaction.get(Quotation, ref, Care.ONLY)
         deal, siblings = _of_deal(transaction, quotation)
@@ -243,7 +272,7 @@ def send(
         if not email:
             transaction.do(sent)
             return
-        send_by_email(transaction, sent, deal, Wishes(tuple(to or ()), tuple(cc or ()), subject, body))
+        send_by_email(transaction, sent, deal, wishes)
 
 
 @app.command("revise", cls=Changing)
