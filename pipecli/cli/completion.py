@@ -429,5 +429,6 @@ def _built(path: Sequence[str]) -> list[Any]:
             choices = list(command.formats)
         elif "--color" in param.opts:
             choices = ["auto", "always", "never"]
-        options.append([list(param.opts), "" if param.is_flag else metavar, param.help or "", choices])
+        if not param.hidden:
+            options.append([list(param.opts), "" if param.is_flag else metavar, param.help or "", choices])
     return [[*options, [["--help"], "", "Show the help.", []]], arguments]

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from pipecli.cli.common.command import noun
-from pipecli.cli.common.list import Listing, ListingOpen, Parts, print_list, print_parts
+from pipecli.cli.common.list import Parts, listing, print_list, print_parts
 from pipecli.cli.common.reference import find
 from pipecli.cli.common.session import session
 from pipecli.cli.common.table import (
@@ -34,12 +34,23 @@ app = noun()
 ActivityTypeName = Literal["call", "meeting", "email", "task", "note"]
 
 
-def _add_list(
-    verb: str, kind: kinds.Kind, columns: Sequence[Shown], order: str, help_text: str, *, opens: bool = False
-) -> None:
-    """Give a noun its `list`; one that `opens` with what is open takes `--all`."""
+_DEAL = "owner mine status stage team tag customer contact product search"
+"""The filters of a deal, and of the papers that answer for one."""
 
-    @app.command(verb, cls=ListingOpen if opens else Listing, help=help_text)
+
+def _add_list(
+    verb: str,
+    kind: kinds.Kind,
+    columns: Sequence[Shown],
+    order: str,
+    help_text: str,
+    takes: str = "tag search",
+    *,
+    opens: bool = False,
+) -> None:
+    """Give a noun its `list`, with the filters it takes; one that `opens` with what is open takes `--all`."""
+
+    @app.command(verb, cls=listing(takes, opens=opens), help=help_text)
     def list_(ctx: typer.Context) -> None:
         print_list(ctx, kind, columns, order, OPEN[kind.noun] if opens else "")
 
@@ -107,6 +118,7 @@ _add_list(
     OPPORTUNITIES,
     "status <> 'open', expected_close IS NULL, expected_close, id",
     "List the open opportunities, the next to close first.",
+    _DEAL,
     opens=True,
 )
 
@@ -136,6 +148,7 @@ _add_list(
     LEADS,
     "status IN ('converted', 'disqualified'), created DESC, id",
     "List the open leads and which criteria are missing.",
+    "owner mine status team tag search",
     opens=True,
 )
 
@@ -158,6 +171,7 @@ _add_list(
     CUSTOMERS,
     "name COLLATE NOCASE, id",
     "List customers by name, and what is open with each.",
+    "owner mine tag search",
 )
 
 CONTACTS = (
@@ -168,7 +182,14 @@ CONTACTS = (
     Shown(addresses("emails", "E-MAIL", 1), "emails"),
     Shown(addresses("phones", "PHONE", 2), "phones"),
 )
-_add_list("contact list", kinds.CONTACT, CONTACTS, "name COLLATE NOCASE, id", "List contacts by name.")
+_add_list(
+    "contact list",
+    kinds.CONTACT,
+    CONTACTS,
+    "name COLLATE NOCASE, id",
+    "List contacts by name.",
+    "customer tag search",
+)
 
 SUPPLIERS = (
     Shown(Column("id", "ID"), "id"),
@@ -259,6 +280,7 @@ _add_list(
     QUOTATIONS,
     "status NOT IN ('draft', 'sent', 'accepted'), created DESC, id",
     "List the quotations that are drafts or without an answer, the newest first.",
+    _DEAL,
     opens=True,
 )
 
@@ -277,6 +299,7 @@ _add_list(
     ORDERS,
     "status <> 'open', date DESC, created DESC, id",
     "List the open orders, the newest first.",
+    _DEAL,
     opens=True,
 )
 
@@ -305,6 +328,7 @@ _add_list(
     INVOICES,
     "CASE status WHEN 'draft' THEN 0 WHEN 'issued' THEN 1 ELSE 2 END, due, number DESC, id",
     "List invoices and credit notes: drafts, what is to be paid by its day, then the newest.",
+    _DEAL,
 )
 
 SUPPLIER_QUOTATIONS = (
@@ -323,6 +347,7 @@ _add_list(
     SUPPLIER_QUOTATIONS,
     "status <> 'requested', created DESC, id",
     "List supplier quotations. Those without an answer first, then the newest.",
+    "owner mine status stage team tag product search",
 )
 
 
@@ -360,7 +385,7 @@ PRICE_LISTS = (
         in_json=True,
     ),
 )
-_add_list("price-list list", kinds.PRICE_LIST, PRICE_LISTS, "currency, id", "List price lists.")
+_add_list("price-list list", kinds.PRICE_LIST, PRICE_LISTS, "currency, id", "List price lists.", "search")
 
 DOCUMENTS = (
     Shown(Column("id", "ID"), "id"),
@@ -369,7 +394,14 @@ DOCUMENTS = (
     Shown(listed("stages", "STAGES"), "stages"),
     Shown(Column("place", "FILE OR ADDRESS", rank=1), "coalesce(file, url)"),
 )
-_add_list("literature list", kinds.LITERATURE, DOCUMENTS, "id", "List the documents of sales literature.")
+_add_list(
+    "literature list",
+    kinds.LITERATURE,
+    DOCUMENTS,
+    "id",
+    "List the documents of sales literature.",
+    "tag product search",
+)
 
 
 def _time(record: Mapping[str, object]) -> str:
@@ -403,7 +435,7 @@ _ACTIVITIES_SOURCE = Parts(
 )
 
 
-@app.command("activity list", cls=Listing)
+@app.command("activity list", cls=listing("owner mine team contact"))
 def list_activities(
     ctx: typer.Context,
     ref: Annotated[

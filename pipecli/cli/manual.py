@@ -118,7 +118,7 @@ def _commands(context: Any, command: Any, path: str) -> Iterator[tuple[str, Any]
 
 
 def _verb(command: Any, path: str) -> VerbEntry:
-    options = [param for param in command.params if param.param_type_name == "option"]
+    options = [param for param in command.params if param.param_type_name == "option" and not param.hidden]
     changes = any("--no-commit" in option.opts for option in options)
     arguments = (
         param.make_metavar(_CONTEXT) for param in command.params if param.param_type_name == "argument"

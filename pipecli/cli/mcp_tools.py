@@ -105,7 +105,7 @@ def _arguments(words: Sequence[str], command: Any) -> list[Argument]:
     for param in command.params:
         option = max(param.opts, key=len) if param.param_type_name == "option" else ""
         metavar = param.metavar or ""
-        if option in unwanted or "Path" in type(param.type).__name__:
+        if option in unwanted or getattr(param, "hidden", False) or "Path" in type(param.type).__name__:
             continue
         if metavar.startswith("REF... "):  # records, and what comes after them
             by_condition = any("--where" in other.opts for other in command.params)

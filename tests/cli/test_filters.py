@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from pipecli.records.kinds import KINDS
+from tests.records_given import deal_text
+
 
 @pytest.mark.parametrize(
     ("asked", "said"),
@@ -27,6 +30,30 @@ def test_what_no_record_could_have_is_refused(refused, deal, asked, said):
 def test_what_a_record_has_is_found(cli, deal, asked):
     deal()
     assert cli("opp", "list", *asked.split(), "--format", "ids").id == "OPP-2Q8XA"
+
+
+def test_each_noun_offers_the_filters_that_it_takes(cli, given, today):
+    """What the help has is answered, and what it hasn't is refused in words."""
+    given({"opportunities/2026/OPP-2Q8XA-x.yaml": deal_text("OPP-2Q8XA", customer="kaffa")})
+    cli("customer", "add", "Kaffa")
+    cli("contact", "add", "Max")
+    cli("product", "add", "mill", "--name", "Mill", "--uom", "unit")
+    cli("team", "add", "north", "--name", "North", "--manager", "ana-ruiz")
+    values = {
+        "owner": "ana-ruiz", "mine": "", "stage": "qualify", "team": "north", "tag": "fair",
+        "customer": "kaffa", "contact": "max", "product": "mill", "search": "kaffa",
+    }  # fmt: skip
+    statuses = {"opportunity": "open", "lead": "open", "order": "open", "supplier-quotation": "requested"}
+    nouns = [kind.noun for kind in KINDS] + ["activity", "user", "team"]
+    refusals = []
+    for noun in nouns:
+        offered = cli(noun, "list", "--help").out
+        for name, value in (values | {"status": statuses.get(noun, "draft")}).items():
+            is_offered = f"--{name} " in offered
+            said = cli(noun, "list", f"--{name}", *([value] if value else []), code=0 if is_offered else 1)
+            refusals += [] if is_offered else [said.err]
+    assert all(": no " not in said and " have no " in said for said in refusals)
+    assert len(refusals) > 40
 
 
 @pytest.mark.parametrize("asked", ["--stage commit", "--status won"])

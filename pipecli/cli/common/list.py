@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import typer
 
@@ -97,7 +97,7 @@ def _about(run: Session, plural: str, known: set[str], option: str, text: str) -
     if condition := own.get((plural, option)):
         return condition, key
     if option == "product":
-        if plural not in ("opportunities", "quotations", "orders", "supplier-quotations"):
+        if plural not in ("opportunities", "quotations", "orders", "invoices", "supplier-quotations"):
             raise PipecliError(f"--product: {plural} have no items")
         return "id IN (SELECT i.record FROM items i WHERE i.product = ?)", key
     _must_know(plural, option, known, option)
@@ -162,9 +162,15 @@ def _limit(run: Session) -> str:
 class Listing(Reading):
     """The command class of every `list`: its filters."""
 
+    takes: ClassVar[Sequence[str]] = ()
+    """The filters that its records have something for; its help doesn't offer the others."""
+    opens: ClassVar[bool] = False
+    """It shows what is open, unless it is asked for more."""
+
     def shared(self) -> list[Any]:
         owner, team, mine = owner_options()
-        return [
+        all_ = flag_option("--all", "What has ended, too; --status and --where choose among all, as well.")
+        filters = [
             owner,
             mine,
             text_option("--status", "Only of this status.", "STATUS"),
@@ -175,6 +181,12 @@ class Listing(Reading):
             text_option("--contact", "Only with this contact.", "CONTACT"),
             text_option("--product", "Only with an item of this product.", "PRODUCT"),
             text_option("--search", "Only what holds these words, as `pipecli find` looks.", "WORDS"),
+        ]
+        for option in filters:
+            option.hidden = option.opts[0].removeprefix("--") not in self.takes
+        return [
+            *([all_] if self.opens else ()),
+            *filters,
             text_option("--where", "Only where this SQL condition on the columns of `sql` holds.", "EXPR"),
             text_option("--sort", "By this column; -COLUMN for the last first.", "COLUMN"),
             text_option("--limit", "Show at most N records.", "N"),
@@ -183,12 +195,9 @@ class Listing(Reading):
         ]
 
 
-class ListingOpen(Listing):
-    """The command class of a `list` that shows what is open, unless it is asked for more."""
-
-    def shared(self) -> list[Any]:
-        all_ = flag_option("--all", "What has ended, too; --status and --where choose among all, as well.")
-        return [all_, *super().shared()]
+def listing(takes: str, *, opens: bool = False) -> type[Listing]:
+    """The command class of a `list` with the filters that it takes; one that `opens` with what is open."""
+    return type("Listing", (Listing,), {"takes": takes.split(), "opens": opens})
 
 
 def print_list(ctx: typer.Context, kind: Kind, shown: Sequence[Shown], order: str, is_open: str = "") -> None:

@@ -12,7 +12,7 @@ import typer
 
 from pipecli.cli.common import personal
 from pipecli.cli.common.command import TeamName, UserName, Verb, noun
-from pipecli.cli.common.list import Listing, Parts, print_parts
+from pipecli.cli.common.list import Listing, Parts, listing, print_parts
 from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.record_json import find_section, print_record_json, settings_json
 from pipecli.cli.common.session import FORMATS, Session, say, session
@@ -145,7 +145,7 @@ _USERS = Parts(
 )
 
 
-@app.command("user list", cls=Listing)
+@app.command("user list", cls=listing("team"))
 def list_users(ctx: typer.Context) -> None:
     """List the users, those at work first."""
     print_parts(ctx, _USERS, USERS, "NOT active, id")
