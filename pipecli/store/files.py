@@ -16,7 +16,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from errno import EEXIST
 from functools import lru_cache
-from operator import itemgetter
+from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,46 +38,52 @@ class Difference(NamedTuple):
 
 def stamps(root: Path) -> dict[str, bytes]:
     """The present stamp of every folder that holds records, and of the root for its settings file."""
-    folders = {"": _stamp([(SETTINGS_FILE, *stat_of(root / SETTINGS_FILE))])}
+    folders = {"": _stamp([(SETTINGS_FILE, stat_of(root / SETTINGS_FILE))])}
     for kind in KINDS:
         for folder, files in _walk(root, kind.folder):
             folders[folder] = _stamp(files)
     return folders
 
 
-def _stamp(files: list[tuple[str, int, int, int]]) -> bytes:
+def _stamp(files: list[tuple[str, Stat]]) -> bytes:
     # Later versions of the format write one list in several ways: by what else refers to its texts.
     return marshal.dumps(files, 2)
 
 
-def _walk(root: Path, folder: str) -> Iterator[tuple[str, list[tuple[str, int, int, int]]]]:
-    files: list[tuple[str, int, int, int]] = []
-    inner: list[str] = []
-    if os.path.islink(root / folder):  # noqa: PTH114 - a folder elsewhere isn't part of the pipeline
+def _walk(root: Path, folder: str) -> Iterator[tuple[str, list[tuple[str, Stat]]]]:
+    path = f"{root}/{folder}"
+    if os.path.islink(path):  # noqa: PTH114 - a folder elsewhere isn't part of the pipeline
         raise PipecliError(f"{folder} is a symbolic link", hint="records must stay inside the pipeline")
     try:
-        with os.scandir(root / folder) as entries:
-            for entry in entries:
-                name = entry.name
-                if name.endswith(".yaml"):
-                    stat = entry.stat(follow_symlinks=False)
-                    files.append((name, stat.st_size, stat.st_mtime_ns, stat.st_ino))
-                elif entry.is_dir():
-                    inner.append(name)
+        names = sorted(os.listdir(path))  # noqa: PTH208 - 9,000 paths are 10 ms
+        files = _stats(path, [name for name in names if name.endswith(".yaml")])
     except (FileNotFoundError, NotADirectoryError):
         return
-    files.sort(key=_name)  # names differ: comparing whole entries would take twice as long
     yield folder, files
-    for name in inner:
-        yield from _walk(root, f"{folder}/{name}")
+    for name in names:
+        if not name.endswith(".yaml") and os.path.isdir(f"{path}/{name}"):  # noqa: PTH112
+            yield from _walk(root, f"{folder}/{name}")
 
 
-_name = itemgetter(0)
+def _stats(folder: str, names: Sequence[str]) -> list[tuple[str, Stat]]:
+    """The stats of files in a folder, by the quickest way that the system has."""
+    if os.stat not in os.supports_dir_fd:  # Windows has them with the names, and is slow to ask for one
+        with os.scandir(folder) as entries:
+            known = {entry.name: _stat(entry.stat(follow_symlinks=False)) for entry in entries}
+        return [(name, known[name]) for name in names if name in known]
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        # A name in an open folder is found in four fifths of the time of a path.
+        return [(name, _stat(os.stat(name, dir_fd=handle, follow_symlinks=False))) for name in names]
+    finally:
+        os.close(handle)
+
+
+_stat = attrgetter("st_size", "st_mtime_ns", "st_ino")
 
 
 def stat_of(path: Path) -> Stat:
-    stat = os.lstat(path)
-    return stat.st_size, stat.st_mtime_ns, stat.st_ino
+    return _stat(os.lstat(path))
 
 
 def compare(known: dict[str, bytes], present: dict[str, bytes], *, has_doubts: bool = True) -> Difference:
@@ -100,7 +106,7 @@ def compare(known: dict[str, bytes], present: dict[str, bytes], *, has_doubts: b
 def restamp(stamp: bytes | None, changes: Mapping[str, Stat | None]) -> bytes:
     """The stamp of a folder after files in it were written, or removed (None)."""
     files: dict[str, Stat | None] = {**_files(stamp), **changes}
-    return _stamp(sorted((name, *stat) for name, stat in files.items() if stat is not None))
+    return _stamp(sorted((name, stat) for name, stat in files.items() if stat is not None))
 
 
 _IN_DOUBT = -1
@@ -127,10 +133,7 @@ def doubted(stamp: bytes, clock: int) -> bytes:
 
 
 def _files(stamp: bytes | None) -> dict[str, Stat]:
-    if not stamp:
-        return {}
-    entries = marshal.loads(stamp)  # noqa: S302 - our own, from inside the git directory
-    return {name: (size, mtime, inode) for name, size, mtime, inode in entries}
+    return dict(marshal.loads(stamp)) if stamp else {}  # noqa: S302 - our own, from the git directory
 
 
 class NoPipeline(PipecliError):
@@ -351,8 +354,7 @@ def _write_new(path: Path, content: bytes) -> Stat:
         left = memoryview(content)
         while left:
             left = left[handle.write(left) :]
-        stat = os.fstat(handle.fileno())
-    return stat.st_size, stat.st_mtime_ns, stat.st_ino
+        return _stat(os.fstat(handle.fileno()))
 
 
 def remove(root: Path, file: str) -> None:
