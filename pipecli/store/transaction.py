@@ -89,10 +89,11 @@ def _numbered_files(pipeline: Pipeline, new: Iterable[Record]) -> dict[str, str]
 
 def _names_of_settings(records: Iterable[Record]) -> Iterator[tuple[str, str]]:
     """The users, teams, processes and stages that are written along with what names them."""
-    from pipecli.records.settings import Settings
-
     for record in records:
-        if isinstance(record, Settings):
+        if record.noun == "settings":
+            from pipecli.records.settings import Settings
+
+            assert isinstance(record, Settings)
             yield from record.names()
 
 

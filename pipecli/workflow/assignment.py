@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
 
 from pipecli.records.names import chosen, people_of
 from pipecli.records.opportunity import Assigned, Opportunity
-from pipecli.records.settings import AssignmentMethod, AssignmentRule, Settings, User
 from pipecli.workflow.change import Change, Refused, named_team, named_user
 
 if TYPE_CHECKING:
     from pipecli.records.lead import Lead
     from pipecli.records.party import Customer
+    from pipecli.records.settings import AssignmentRule, Settings, User
 
 
 class Standing(NamedTuple):
@@ -73,7 +73,7 @@ def assign(taken: Sequence[Taken], settings: Settings, standing: Standing, today
     changes = []
     for record, rule in taken:
         users, turn = users_at_work(rule, settings, today), None
-        if rule.method is AssignmentMethod.LEAST_LOADED:
+        if rule.method == "least-loaded":
             user = min(users, key=lambda slug: load[slug])
         else:
             last = turns.setdefault(rule.name, {})

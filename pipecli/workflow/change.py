@@ -5,13 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import TYPE_CHECKING, Protocol
 
 from pipecli.errors import PipecliError
 from pipecli.records.base import Record
 from pipecli.records.names import chosen, people_of, words_of
 from pipecli.records.opportunity import Opportunity
-from pipecli.records.settings import Process, Settings
 from pipecli.wording import a, first_of
+
+if TYPE_CHECKING:
+    from pipecli.records.catalogue import PriceList
+    from pipecli.records.settings import Process, Settings
+
+
+class Terms(Protocol):
+    """The settings and the price lists of a pipeline, each read only where a rule asks for it."""
+
+    @property
+    def settings(self) -> Settings: ...
+
+    @property
+    def price_lists(self) -> Sequence[PriceList]: ...
 
 
 class Refused(PipecliError):

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, TypeAlias, TypedDict, TypeVar, Unpack
 from pipecli.records.item import Item, LineKind, Per, totals
 from pipecli.records.names import folded
 from pipecli.records.opportunity import Opportunity
-from pipecli.records.settings import Settings
 from pipecli.wording import count
 from pipecli.workflow.change import Change, Refused, require_open
 
 if TYPE_CHECKING:
     from pipecli.records.catalogue import PriceList, Product
     from pipecli.records.quotation import Quotation, SupplierItem
+    from pipecli.records.settings import Settings
 
 Line: TypeAlias = "Item | SupplierItem"
 

@@ -17,7 +17,6 @@ from pipecli.records import kinds as elements
 from pipecli.records.base import Names, Part, Plain, Record
 from pipecli.records.money import is_money, minor_digits
 from pipecli.records.names import likeliest
-from pipecli.records.settings import Settings
 from pipecli.store.pipeline import NotFound
 
 if TYPE_CHECKING:
@@ -82,7 +81,7 @@ def _meant(
 
     if isinstance(value, list):
         return [_meant(model, path, part, plain, run, nouns) for part in value]
-    if not isinstance(value, str) or model is Settings:
+    if not isinstance(value, str) or model.noun == "settings":
         return value
     words = _LISTS.get((model.noun, ".".join(path)))
     if words is not None:

@@ -23,7 +23,6 @@ from pipecli.cli.common.terminal import paged
 from pipecli.records.activity import NextContact
 from pipecli.records.base import Record
 from pipecli.records.kinds import BY_NOUN
-from pipecli.records.settings import Settings
 from pipecli.store import naming
 from pipecli.store.index.records import activity_ids, keys, label, rows_where
 from pipecli.store.lookup import Care
@@ -34,6 +33,7 @@ from pipecli.workflow.change import Change
 
 if TYPE_CHECKING:
     from pipecli.records.catalogue import PriceList
+    from pipecli.records.settings import Settings
     from pipecli.workflow.activity import Next
 
 D = TypeVar("D")

@@ -148,9 +148,7 @@ def _set(transaction: Transaction, deal: Any, assignments: list[str], summary: s
 
 
 def _changed(transaction: Transaction, before: Any, after: Any, summary: str) -> Change:
-    return set_fields(
-        before, after, transaction.settings, transaction.price_lists, transaction.today, summary
-    )
+    return set_fields(before, after, transaction, transaction.today, summary)
 
 
 def _allow_edit(transaction: Transaction, before: Any, after: Any) -> None:

@@ -5,11 +5,15 @@ A stage that is left asks for its steps to be done, one that is entered for its 
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from pipecli.records.names import chosen
 from pipecli.records.opportunity import Opportunity
-from pipecli.records.settings import Process, Settings, Stage
 from pipecli.workflow.change import Change, Refused, named_stage, require_open
 from pipecli.workflow.requirements import missing_fields, missing_steps
+
+if TYPE_CHECKING:
+    from pipecli.records.settings import Process, Settings, Stage
 
 
 def advance(

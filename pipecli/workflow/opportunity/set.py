@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from pipecli.records.activity import NextContact
 from pipecli.records.base import Record
 from pipecli.records.opportunity import Hold, Opportunity, Seller, Stakeholder
-from pipecli.records.settings import Settings
 from pipecli.workflow.change import (
     Change,
     Refused,
@@ -29,6 +28,8 @@ if TYPE_CHECKING:
     from pipecli.records.catalogue import PriceList
     from pipecli.records.lead import Lead
     from pipecli.records.party import Contact, Customer
+    from pipecli.records.settings import Settings
+    from pipecli.workflow.change import Terms
 
 
 def open_opportunity(
@@ -177,8 +178,7 @@ def resume(deal: Opportunity) -> Change:
 def set_fields(
     before: Opportunity,
     after: Opportunity,
-    settings: Settings,
-    lists: Sequence[PriceList],
+    terms: Terms,
     day: date,
     summary: str,
 ) -> Change:
@@ -187,19 +187,22 @@ def set_fields(
     A new price or currency is never taken over silently: what the person should know is in the notes.
     """
     if before.process != after.process:
-        after = _in_process(before, after, settings)
+        after = _in_process(before, after, terms.settings)
     elif before.stage != after.stage:
         leave_to_verbs(before, ["stage"])
     if before.type != after.type:
-        require_type(settings, after.type)
+        require_type(terms.settings, after.type)
     if before.source != after.source:
-        require_source(settings, after.source)
+        require_source(terms.settings, after.source)
     if any(getattr(before, field) != getattr(after, field) for field in _VALUE_FIELDS):
         require_open(before)
     if before.contacts != after.contacts:
         _one_primary(after)
-    _price_list_in_currency(before, after, lists)
-    notes = (*price_notes(before, after, settings, lists, day), *_currency_notes(before, after))
+    if (before.price_list, before.currency) != (after.price_list, after.currency):
+        _price_list_in_currency(after, terms.price_lists)
+    notes = _currency_notes(before, after)
+    if before.items != after.items:
+        notes = (*price_notes(before, after, terms.settings, terms.price_lists, day), *notes)
     return Change(after, summary, _event(before, after), notes=notes)
 
 
@@ -225,17 +228,16 @@ def _one_primary(deal: Opportunity) -> None:
         )
 
 
-def _price_list_in_currency(before: Opportunity, after: Opportunity, lists: Sequence[PriceList]) -> None:
-    if (before.price_list, before.currency) != (after.price_list, after.currency):
-        own = next((list_ for list_ in lists if list_.id == after.price_list), None)
-        if own is not None:
-            require_currency(own, after)
+def _price_list_in_currency(deal: Opportunity, lists: Sequence[PriceList]) -> None:
+    own = next((list_ for list_ in lists if list_.id == deal.price_list), None)
+    if own is not None:
+        require_currency(own, deal)
 
 
-def _currency_notes(before: Opportunity, after: Opportunity) -> list[str]:
+def _currency_notes(before: Opportunity, after: Opportunity) -> tuple[str, ...]:
     if before.currency == after.currency or not after.items:
-        return []
-    return [f"the items keep their figures, which were {before.currency} and are {after.currency} now"]
+        return ()
+    return (f"the items keep their figures, which were {before.currency} and are {after.currency} now",)
 
 
 def add_stakeholder(
