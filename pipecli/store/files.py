@@ -40,8 +40,7 @@ def stamps(root: Path) -> dict[str, bytes]:
     """The present stamp of every folder that holds records, and of the root for its settings file."""
     folders = {"": _stamp([(SETTINGS_FILE, stat_of(root / SETTINGS_FILE))])}
     for kind in KINDS:
-        for folder, files in _walk(root, kind.folder):
-            folders[folder] = _stamp(files)
+        folders |= {folder: _stamp(files) for folder, files in _walk(root, kind.folder)}
     return folders
 
 
@@ -56,10 +55,9 @@ def _walk(root: Path, folder: str) -> Iterator[tuple[str, list[tuple[str, Stat]]
         raise PipecliError(f"{folder} is a symbolic link", hint="records must stay inside the pipeline")
     try:
         names = sorted(os.listdir(path))  # noqa: PTH208 - 9,000 paths are 10 ms
-        files = _stats(path, [name for name in names if name.endswith(".yaml")])
+        yield folder, _stats(path, [name for name in names if name.endswith(".yaml")])
     except (FileNotFoundError, NotADirectoryError):
         return
-    yield folder, files
     for name in names:
         if not name.endswith(".yaml") and os.path.isdir(f"{path}/{name}"):  # noqa: PTH112
             yield from _walk(root, f"{folder}/{name}")
