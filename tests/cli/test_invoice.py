@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from decimal import Decimal
 from email import message_from_bytes, policy
+from pathlib import Path
 
 import pytest
 
@@ -198,6 +200,43 @@ def test_an_invoice_is_mailed_once_whichever_clone_mails_it(cli, order, root, gi
         first["Message-ID"], again["Message-ID"],
     }  # fmt: skip
     assert cli("check", "--base", "origin/main").code == 0
+
+
+def test_the_pdf_of_an_invoice_has_it_as_en_16931(cli, order, tmp_path):
+    facturx = pytest.importorskip("facturx")
+    paper, xml = str(tmp_path / "invoice.pdf"), str(tmp_path / "invoice.xml")
+    key = made(cli, "invoice", "new", order, "--item", "1=2", "--item", "2")
+    assert f"{key} is a draft" in cli("invoice", "render", key, "-o", xml, code=1).err
+    cli("invoice", "issue", key)
+    for missing, remedy in (
+        ("the country of Contoso", ("settings", "set", "company.address=Calle 1\nEspaña")),
+        ("the seller's tax number", ("settings", "set", "company.tax_id=ES-B12345674")),
+    ):
+        assert missing in cli("invoice", "render", key, "-o", xml, code=1).err
+        cli(*remedy)
+    cli("customer", "set", "contoso-coffee", "country=Germany")
+    said = cli("invoice", "render", key, "-o", paper)
+    assert "without Factur-X" not in said.err
+    cli("invoice", "render", key, "-o", xml)
+    name, embedded = facturx.get_facturx_xml_from_pdf(Path(paper).read_bytes())
+    assert (name, embedded) == ("factur-x.xml", Path(xml).read_bytes())
+
+    def of(tag, text=None):
+        return re.findall(f"<ram:{tag}(?: [^>]*)?>([^<]*)<", text or embedded.decode())
+
+    shown = loads(cli("invoice", "show", key, "--format", "json").out)
+    assert (of("TaxBasisTotalAmount"), of("GrandTotalAmount")) == (
+        [f"{shown['amount']}"],
+        [f"{shown['total']}"],
+    )
+    assert of("LineTotalAmount") == ["1933.33", "487.50", "2420.83"]
+    assert of("AllowanceTotalAmount") == [f"{shown['discount_total']}"]
+    assert of("CountryID") == ["ES", "DE"]
+    note = made(cli, "invoice", "credit", key, "--item", "2")
+    cli("invoice", "issue", note)
+    cli("invoice", "render", note, "-o", xml)
+    credit = Path(xml).read_text()
+    assert (of("TypeCode", credit)[0], of("IssuerAssignedID", credit)[-1]) == ("381", shown["number"])
 
 
 @pytest.mark.parametrize("program", ["hledger", "beancount"])

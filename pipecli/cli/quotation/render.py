@@ -13,8 +13,10 @@ import typer
 from pipecli.cli.common.command import Ref, noun
 from pipecli.cli.common.output import ending_of, write_text, write_whole
 from pipecli.cli.common.reference import find
-from pipecli.cli.common.session import say, session
+from pipecli.cli.common.session import mention, say, session
+from pipecli.distribution import missing_extras, require_extra
 from pipecli.errors import PipecliError
+from pipecli.outbox import factur_x
 from pipecli.outbox.documents import (
     Printed,
     Revisions,
@@ -25,7 +27,7 @@ from pipecli.outbox.documents import (
     printed_request,
 )
 from pipecli.outbox.mail import own_template
-from pipecli.outbox.typst import Form, Template, default_template, require_typst, typeset
+from pipecli.outbox.typst import Form, Template, Typeset, default_template, require_typst, typeset
 from pipecli.records.base import Document, Record
 from pipecli.records.kinds import INVOICE, ORDER, QUOTATION, SUPPLIER_QUOTATION, Kind
 from pipecli.records.lead import Lead
@@ -64,7 +66,20 @@ def render_order(ctx: typer.Context, ref: Ref, output: Output) -> None:
 
 @app.command("invoice render")
 def render_invoice(ctx: typer.Context, ref: Ref, output: Output) -> None:
-    """Write an invoice or a credit note as a PDF or a page that a customer can be sent."""
+    """Write an invoice or a credit note as a PDF or a page that a customer can be sent.
+
+    With the extra `factur-x` the PDF has it as EN 16931, too; FILE.xml is that alone.
+    """
+    if output.lower().endswith(".xml"):
+        run = session(ctx)
+        invoice = run.pipeline.get(Invoice, find(run, ref, INVOICE).key)
+        require_extra("factur-x", "XML of an invoice needs factur-x, which is not installed")
+        if not invoice.number:
+            raise PipecliError(
+                f"{invoice.id} is a draft", hint=f"issue it first: pipecli invoice issue {invoice.id}"
+            )
+        _write(output, _xml_of(run.pipeline, invoice), invoice.id)
+        return
     _render(ctx, INVOICE, ref, output)
 
 
@@ -100,8 +115,22 @@ def _render(ctx: typer.Context, kind: Kind, ref: str, output: str) -> None:
     if output == "-":
         write_text(content.decode())
         return
+    _write(output, content, key)
+
+
+def _write(output: str, content: bytes, key: str) -> None:
     write_whole(output, content)
     say(f"{key} is in {output}")
+
+
+def _xml_of(pipeline: Pipeline, invoice: Invoice) -> bytes:
+    return factur_x.xml_of(
+        invoice,
+        pipeline.settings.company,
+        pipeline.get(Customer, invoice.customer),
+        pipeline.find_record(Order, invoice.order),
+        pipeline.find_record(Invoice, invoice.credits),
+    )
 
 
 def _form(output: str, key: str) -> Form:
@@ -160,7 +189,27 @@ def _set(pipeline: Pipeline, printed: Printed, record: Record, form: Form) -> by
         )
     if done.sheet:
         say(f"{done.sheet}: HTML has no sheets: what `set page` puts on each of them is left out")
+    if form == "pdf" and isinstance(record, Invoice) and record.number and "factur-x" not in missing_extras():
+        return _electronic(pipeline, record, printed, done)
     return done.content
+
+
+def _electronic(pipeline: Pipeline, invoice: Invoice, printed: Printed, done: Typeset) -> bytes:
+    """The PDF of an invoice with EN 16931 in it; without, and a word on why, where that isn't to be had."""
+    try:
+        if done.missing:
+            raise PipecliError("a PDF for it has every character")
+        xml = _xml_of(pipeline, invoice)
+    except PipecliError as error:
+        mention(f"the PDF is without Factur-X: {error.message}" + (f"; {error.hint}" if error.hint else ""))
+        return done.content
+    return factur_x.embedded(
+        done.content,
+        xml,
+        language=printed.language,
+        title=f"{printed.title} {printed.id}",
+        author=printed.company.name,
+    )
 
 
 def _template(pipeline: Pipeline) -> Template | None:
