@@ -24,7 +24,9 @@ from pipecli.history.commits import listed
 from pipecli.history.events import OF_THE_RECORD, Event, fields
 from pipecli.records.kinds import KINDS, SETTINGS
 from pipecli.store import git
+from pipecli.store.files import temporary_name
 from pipecli.store.index.records import public_tables
+from pipecli.store.lock import clear_temporary
 
 if TYPE_CHECKING:
     import psycopg
@@ -278,10 +280,12 @@ def _put(source: Source, folder: Path, name: str, table: pyarrow.Table) -> int:
     from pyarrow import parquet
 
     told = json.dumps(source.upto._asdict())
-    partly = folder / f".{name}.parquet.{os.getpid()}"
+    whole = folder / f"{name}.parquet"
+    partly = folder / temporary_name(whole.name, os.getpid())
+    clear_temporary(whole)
     try:
         parquet.write_table(table.replace_schema_metadata({_KEY: told}), partly, compression="zstd")
-        partly.replace(folder / f"{name}.parquet")
+        partly.replace(whole)
     finally:
         partly.unlink(missing_ok=True)
     return int(table.num_rows)

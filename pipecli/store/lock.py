@@ -1,4 +1,5 @@
-"""One changing command at a time: a lock that the system releases even when its holder dies; and signals.
+"""One changing command at a time: a lock that the system releases even when its holder dies; signals, and the
+files of the dead.
 
 An SQLite transaction is the lock: it is the portable file lock that every Python has and that this program
 imports anyway (a lock library costs 20 ms a command: docs/speed.md).
@@ -6,6 +7,7 @@ imports anyway (a lock library costs 20 ms a command: docs/speed.md).
 
 from __future__ import annotations
 
+import glob
 import os
 import signal
 import sqlite3
@@ -126,6 +128,22 @@ def _read(holder: Path) -> str:
         return f" ({holder.read_text(encoding='utf-8')})"
     except OSError:
         return ""
+
+
+def clear_temporary(file: Path) -> None:
+    """Remove what killed commands left beside a person's file that they were writing."""
+    for aside in file.parent.glob(f".{glob.escape(file.name)}.*.tmp"):
+        process = aside.name.split(".")[-2]
+        if os.name == "posix" and process.isdigit() and not _is_alive(int(process)):
+            aside.unlink(missing_ok=True)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except (OSError, OverflowError) as error:
+        return isinstance(error, PermissionError)
+    return True
 
 
 @contextmanager

@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -200,7 +202,7 @@ def test_the_ending_of_the_file_is_its_format_and_people_are_told(
         (["deels"], '"deels" isn\'t a kind of record'),
         (["leads", "--format", "markdown"], "records are not exported as markdown"),
         (["leads", "--where", "score >"], "the query can't be run"),
-        (["leads", "--output", "/none/x.csv"], "/none/x.csv: No such file"),
+        (["leads", "--output", "/none/x.csv"], "/none/x.csv: can't be written: No such file"),
     ],
 )
 def test_what_can_not_be_exported_is_refused(
@@ -215,3 +217,32 @@ def test_a_broken_file_is_an_error_of_its_kind_and_a_warning_of_others(cli: Cli,
     (awkward / "products/cafe.yaml").write_text("sku: cafe\n")
     assert 'products/cafe.yaml: "name" is missing' in cli("export", "products", code=1).err
     assert "warning: products/cafe.yaml" in cli("export", "leads").err
+
+
+def test_what_is_written_outside_is_whole_or_not_at_all(
+    cli: Cli, refused: Callable[..., str], awkward: Path, git: Git, tmp_path: Path
+) -> None:
+    """A killed export is completed by the same command, and a link of the clone leads nowhere."""
+    folder, file = tmp_path / "everything", tmp_path / "customers.csv"
+    folder.mkdir()
+    (folder / ".unfinished").touch()
+    (folder / "customers.csv").write_text("id\nac")
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    (tmp_path / f".customers.csv.{dead.pid}.tmp").write_text("half")
+    (tmp_path / f".customers.csv.{os.getpid()}0.other").write_text("of somebody else")
+    cli("export", "--all", str(folder))
+    cli("export", "customers", "-o", str(file))
+    assert not (folder / ".unfinished").exists()
+    assert (folder / "customers.csv").read_text() == file.read_text()
+    assert sorted(path.name for path in tmp_path.glob(".customers*")) == [
+        f".customers.csv.{os.getpid()}0.other"
+    ]
+    assert "is there already" in refused("export", "--all", str(folder))
+
+    (awkward / "report.csv").symlink_to(file)
+    before = file.read_text()
+    for words in (("export", "products"), ("export", "invoices", "--journal", "hledger")):
+        assert "leads out of" in refused(*words, "-o", str(awkward / "report.csv"))
+    assert file.read_text() == before
+    assert "can't be written: No space left" in refused("export", "customers", "-o", "/dev/full")

@@ -7,6 +7,7 @@ whole or not at all, and the findings of `check` and `diff` as lines.
 from __future__ import annotations
 
 import io
+import os
 import re
 import sys
 import textwrap
@@ -309,15 +310,26 @@ def ending_of(output: str, endings: Sequence[str], name: str) -> str:
     return ending
 
 
-def write_whole(output: str, content: bytes) -> None:
-    """Put a file in the place of what was there, at once. Raises PipecliError."""
-    from pipecli.store import files
+def write_whole(output: str | Path, content: bytes) -> None:
+    """Put a file in the place of what was there, at once; a device or a pipe gets it as it is.
 
-    target = Path(output).resolve()
+    A link of a repository that leads out of it isn't followed. Raises PipecliError.
+    """
+    from pipecli.store import files, lock
+
+    named = Path(os.path.abspath(output))  # noqa: PTH100 - links stay
+    target = named.resolve()
+    work_tree = next((above for above in named.parents if (above / ".git").exists()), None)
+    if work_tree and work_tree.resolve() not in target.parents:
+        raise PipecliError(f"{output} is a link that leads out of {work_tree}", hint="name another file")
     try:
+        if target.exists() and not target.is_file() and not target.is_dir():
+            target.write_bytes(content)
+            return
+        lock.clear_temporary(target)
         files.write(target.parent, target.name, content)
     except OSError as error:
-        raise PipecliError(f"{output} can't be written: {error.strerror or error}") from None
+        raise PipecliError(f"{output}: can't be written: {error.strerror or error}") from None
 
 
 def lines(finding: Finding) -> list[str]:

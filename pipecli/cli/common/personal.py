@@ -38,15 +38,15 @@ def read() -> dict[str, str]:
 
 def write(name: str, value: str | None) -> None:
     """Set a value, or take it away; other lines stay as they are. Raises PipecliError."""
+    from pipecli.store import files
+
     place = file()
     try:
         lines = place.read_text(encoding="utf-8").splitlines() if place.exists() else []
         kept = [line for line in lines if line.partition("=")[0].strip() != name]
         added = [] if value is None else [f"{name} = {value}"]
         place.parent.mkdir(parents=True, exist_ok=True)
-        aside = place.with_name(f"config.{os.getpid()}")
-        aside.write_text("".join(f"{line}\n" for line in [*kept, *added]), encoding="utf-8")
-        aside.replace(place)
+        files.write(place.parent, place.name, "".join(f"{line}\n" for line in [*kept, *added]).encode())
     except (OSError, ValueError) as error:
         raise PipecliError(f"{place} can't be written: {error}") from None
 

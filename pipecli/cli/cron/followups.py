@@ -11,11 +11,10 @@ import typer
 
 from pipecli.cli.common.command import noun
 from pipecli.cli.common.list import Planned, owner_filter
-from pipecli.cli.common.output import Format, write_text
+from pipecli.cli.common.output import Format, write_text, write_whole
 from pipecli.cli.common.reference import document, print_numbered
 from pipecli.cli.common.session import Session, mention, say, session
 from pipecli.cli.common.table import Column
-from pipecli.errors import PipecliError
 from pipecli.records.kinds import INVOICE, LEAD, OPPORTUNITY
 from pipecli.reports.followups import FollowUp
 from pipecli.store.index.records import created
@@ -187,12 +186,6 @@ def _changed(run: Session) -> dict[str, datetime]:
 
 def _write(path: Path, text: str) -> None:
     """Put a file in the place of what was there, unless it says the same: who fetches it sees no change."""
-    from pipecli.store import files
-
-    target, content = path.resolve(), text.encode()
-    try:
-        if not (target.is_file() and target.read_bytes() == content):
-            files.write(target.parent, target.name, content)
-    except OSError as error:
-        raise PipecliError(f"{path} can't be written: {error.strerror or error}") from None
+    if not (path.is_file() and path.read_bytes() == text.encode()):
+        write_whole(path, text.encode())
     mention(f"the calendar is in {path}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 app = noun("Export records as CSV, JSON or JSON Lines.")
 
+_UNFINISHED = ".unfinished"
+"""In a folder whose export was cut off: the same command may write over it."""
 _FORMATS = ("csv", "tsv", "json", "jsonl", "ids")
 
 
@@ -46,7 +49,6 @@ def export(
 
     Invoices may also be a journal of hledger, or a file of beancount (--journal).
     """
-    from pipecli.cli.common.output import write_text
     from pipecli.cli.data.move import collection_of
 
     run = session(ctx)
@@ -64,17 +66,22 @@ def export(
     form = _format(run, output)
     pipeline = run.read(*([collection.kind] if collection.kind else []))
     texts = _written(pipeline, collection, where)
-    text = _in_form(texts, collection, form)
+    _put(_in_form(texts, collection, form), len(texts), collection, output)
+
+
+def _put(text: str, number: int, collection: Collection, output: Path | None) -> None:
+    """Print so many records, or write them to a file."""
+    from pipecli.cli.common.output import write_text, write_whole
+
     if output is None:
         write_text(text)
         return
-    output.write_text(text, encoding="utf-8", newline="")
-    say(f"{len(texts):,} {collection.plural if len(texts) != 1 else collection.noun} in {output}")
+    write_whole(output, text.encode())
+    say(f"{number:,} {collection.plural if number != 1 else collection.noun} in {output}")
 
 
 def _export_journal(run: Session, kind: str, journal: str, output: Path | None, where: str | None) -> None:
     """Write the issued invoices and their payments as entries, or those for which a condition holds."""
-    from pipecli.cli.common.output import write_text
     from pipecli.cli.common.record_json import record_json
     from pipecli.cli.data.move import collection_of
     from pipecli.formats import loads
@@ -88,33 +95,35 @@ def _export_journal(run: Session, kind: str, journal: str, output: Path | None, 
     keys = [loads(text)["id"] for text in _written(run.read(INVOICE), collection, where)]
     invoices = [record_json(run, "invoice", key) for key in keys]
     text = bookkeeping.hledger(invoices) if journal == "hledger" else bookkeeping.beancount(invoices)
-    if output is None:
-        write_text(text)
-        return
-    output.write_text(text, encoding="utf-8", newline="")
-    say(f"{len(invoices):,} {collection.plural if len(invoices) != 1 else collection.noun} in {output}")
+    _put(text, len(invoices), collection, output)
 
 
 def _export_all(run: Session, target: Path) -> None:
     """Write every kind, and how to read it back; never over anything that is there."""
     import zipfile
 
+    from pipecli.cli.common.output import write_whole
     from pipecli.formats import loads
     from pipecli.outbox.export import collections, pages
 
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+    unfinished = target / _UNFINISHED
+    if target.exists() and not unfinished.exists() and (not target.is_dir() or any(target.iterdir())):
         raise PipecliError(f"{target} is there already", hint="name a new folder or .zip")
     pipeline = run.read(*[one.kind for one in collections() if one.kind])
     records = {one.plural: [loads(text) for text in _written(pipeline, one, None)] for one in collections()}
     files = pages(records, pipeline.settings_as_written)
     if target.suffix.lower() == ".zip":
-        with zipfile.ZipFile(target, "x", zipfile.ZIP_DEFLATED) as archive:
+        whole = io.BytesIO()
+        with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as archive:
             for name, text in files.items():
                 archive.writestr(name, text)
+        write_whole(target, whole.getvalue())
     else:
         target.mkdir(parents=True, exist_ok=True)
+        unfinished.touch()
         for name, text in files.items():
-            (target / name).write_text(text, encoding="utf-8", newline="")
+            write_whole(target / name, text.encode())
+        unfinished.unlink()
     say(f"{sum(map(len, records.values())):,} records in {target}")
 
 

@@ -16,9 +16,10 @@ import typer
 
 from pipecli.cli.common.change import Transaction, changing_after
 from pipecli.cli.common.command import Changing, Verb, noun
-from pipecli.cli.common.output import Format, write_counts, write_text
+from pipecli.cli.common.output import Format, write_counts, write_text, write_whole
 from pipecli.cli.common.session import say, session
 from pipecli.errors import FaultyFile, PipecliError
+from pipecli.inbox.moving.pages import PLAN_FILE
 from pipecli.records.kinds import COLLECTIONS, Collection, named
 from pipecli.wording import count
 
@@ -127,7 +128,6 @@ def plan(
     ] = False,
 ) -> None:
     """Write mappings and proposed settings for an export, and say what it leaves open; no record changes."""
-    from pipecli.inbox.moving.pages import PLAN_FILE
     from pipecli.inbox.moving.plan import make_plan
     from pipecli.inbox.moving.recognise import files_of
 
@@ -148,8 +148,8 @@ def plan(
 
 def _write_pages(outcome: Plan, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    for name, page in outcome.pages.items():
-        (folder / name).write_text(page, encoding="utf-8")
+    for name in sorted(outcome.pages, key=PLAN_FILE.__eq__):  # the plan last: it says that all is there
+        write_whole(folder / name, outcome.pages[name].encode())
 
 
 def _plan_lines(outcome: Plan, folder: Path) -> Iterator[str]:

@@ -24,6 +24,7 @@ from pipecli.inbox.moving.reconcile import Reconciliation, reconcile
 from pipecli.records.kinds import Collection
 from pipecli.records.names import name_key
 from pipecli.records.settings import Process, Settings, Stage, User
+from pipecli.store import files as store_files
 from pipecli.store.index.query import register
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.reading import validate
@@ -119,7 +120,7 @@ def answered(move: Move, files: Sequence[File], settings: Settings) -> Move:
     vendor = move.vendor if move.vendor in vendors() else None
     again = make_plan(files, settings, source=move.source, vendor=vendor, answers=answers)
     for name, page in again.pages.items():
-        (move.folder / name).write_text(page, encoding="utf-8")
+        store_files.write(move.folder, name, page.encode())
     return load(move.folder)
 
 
