@@ -7,9 +7,10 @@ tells nothing.
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import date, datetime, time, tzinfo
 from functools import cached_property
@@ -22,7 +23,7 @@ from pipecli.history.commits import Entry, entries, file_changes, record_kind, t
 from pipecli.history.index import first_parent_line
 from pipecli.history.moments import Moment, NoSuchMoment, StandingCommit, commit_at, tip
 from pipecli.history.version import why_absent
-from pipecli.records.kinds import OPPORTUNITY, SETTINGS, SETTINGS_FILE, Kind
+from pipecli.records.kinds import OPPORTUNITY, SETTINGS, SETTINGS_FILE, Collection, Kind
 from pipecli.store import files, git, reading
 from pipecli.store.files import Location, kind_of
 from pipecli.store.index import index
@@ -44,8 +45,19 @@ class Imported(NamedTuple):
     after: str
 
 
-def merged_away(place: Location) -> Iterator[tuple[str, str, str]]:
-    """The records that are merged into others: their kind and external_id, and the id of the other."""
+class Departed(NamedTuple):
+    """A record that isn't here any more, as it was when it was merged away or as an import last left it."""
+
+    noun: str
+    key: str
+    plain: Plain
+    file: str
+    survivor: str = ""
+    """The record that it is merged into; empty where it was removed."""
+
+
+def merged_away(place: Location) -> Iterator[Departed]:
+    """The records that are merged into others."""
     try:
         log = git.output(
             place.work_tree, "log", "--reverse", "--grep=^Pipecli-Event: merged", "--diff-filter=D",
@@ -58,15 +70,18 @@ def merged_away(place: Location) -> Iterator[tuple[str, str, str]]:
         head, *names = [line for line in entry.splitlines() if line]
         commit, survivor, *_ = [*head.split(), ""]
         for name in names:
-            kind = record_kind(name.removeprefix(place.prefix))
+            file = name.removeprefix(place.prefix)
+            kind = record_kind(file)
             if kind is not None and survivor:
                 plain = yamltext.parse(git.output(place.work_tree, "show", f"{commit}^:{name}"), name)
-                if external := plain.get("external_id"):
-                    yield kind.noun, str(external), survivor
+                yield Departed(kind.noun, str(plain.get(kind.identity)), plain, file, survivor)
+
+
+_TAKEN_BACK = re.compile(r"^(?:This reverts commit |Pipecli-Undoes: )([0-9a-f]{40})", re.MULTILINE)
 
 
 class Imports:
-    """The imports that led to `HEAD`."""
+    """The imports that led to `HEAD`, but for those that were taken back."""
 
     def __init__(self, place: Location) -> None:
         self._place = place
@@ -83,22 +98,46 @@ class Imports:
         return versions
 
     def _commits(self) -> list[str]:
+        """The commits of imports, oldest first; one that was undone or reverted tells nothing."""
+        greps = [
+            f"--grep=^{line}" for line in ("Pipecli-Event: imported", "This reverts", "Pipecli-Undoes: ")
+        ]
         try:
-            listed = git.output(
-                self._place.work_tree,
-                "rev-list",
-                "--reverse",
-                "--grep=^Pipecli-Event: imported",
-                "HEAD",
-                "--",
-            )
+            log = git.output(self._place.work_tree, "log", *greps, "--format=%x01%H%n%B", "HEAD", "--")
         except git.GitRefused:  # nothing is committed yet
             return []
-        return listed.splitlines()
+        taken_back: set[str] = set()
+        imports: list[str] = []
+        for entry in log.split("\x01")[1:]:
+            commit, _, message = entry.partition("\n")
+            if commit in taken_back:
+                continue
+            taken_back |= {*_TAKEN_BACK.findall(message)}
+            if "\nPipecli-Event: imported" in message:
+                imports.append(commit)
+        return imports[::-1]
 
     def of(self, file: str) -> list[Imported]:
         """The imports that changed a file, oldest first; empty where none did."""
         return self._versions.get(_name(file), [])
+
+    def departed(
+        self, collection: Collection, present: Container[str], files: Iterable[str]
+    ) -> Iterator[Departed]:
+        """The records that an import brought, and that aren't among those `present` and their files."""
+        if collection.kind is None:
+            for _, versions in self.plain_versions([SETTINGS_FILE]):
+                for _, after in reversed(versions):
+                    for key, plain in after.get(collection.plural, {}).items():
+                        if key not in present:
+                            yield Departed(collection.noun, key, plain, SETTINGS_FILE)
+            return
+        here = {_name(file) for file in files}
+        gone = [file for file in self._versions if kind_of(file) == collection.kind and file not in here]
+        for file, versions in self.plain_versions(gone):
+            plain = versions[-1][1] if versions else {}
+            if (key := str(plain.get(collection.identity))) not in present:
+                yield Departed(collection.noun, key, plain, file)
 
     def plain_versions(self, paths: Iterable[str]) -> Iterator[tuple[str, list[tuple[Plain, Plain]]]]:
         """Each of these files with its versions before and after every import, oldest first.

@@ -181,3 +181,93 @@ def test_people_work_on_while_an_import_reads_and_it_then_decides_again(cli: Cli
     with changing_after(context, decide) as (_, last):
         assert (last, len(seen)) == (seen[0] + 1, 3)
     run.close()
+
+
+PEOPLE = "Id,Name,Firm,Mail\nP1,Nora Field,Field Works,nora@field.example\nP2,Ian Hall,Hall,\n"
+
+
+def left_out(told: dict[str, Any]) -> int:
+    return sum(tally["rows"] for tally in told["left_out"] if "removed or merged here" in tally["column"])
+
+
+def test_what_was_removed_here_stays_removed_and_the_report_says_so(cli: Cli, root: Path, git: Git) -> None:
+    def people(rows: str, *options: str, code: int = 0) -> dict[str, Any]:
+        arguments = ("import", "contacts", write("p.csv", rows), "--map", mapping, *options)
+        told: dict[str, Any] = json.loads(cli(*arguments, "--format", "json", code=code).out)
+        return told
+
+    columns = "{Name: name, Firm: customer, Mail: emails}"
+    for external in ("external_id: Id\n", "ignore: [Id]\n"):  # by its id, by its name and address
+        mapping = write("p.yaml", f"{external}make: [customer]\ncolumns: {columns}\n")
+        people(PEOPLE)
+        cli("contact", "remove", "nora-field")
+        cli("contact", "remove", "ian-hall")
+        before = state(git)
+        told = people(PEOPLE)
+        assert (told["made"], told["skipped"], left_out(told)) == (0, 2, 2)
+        assert state(git) == before
+
+        changed = PEOPLE.replace("nora@field.example", "nora@field.example; n@home.example")
+        told = people(changed)
+        assert [(kept["field"], kept["rows"]) for kept in told["kept"]] == [("the removal", 1)]
+        told = people(changed, "--keep", "conflict", code=1)
+        assert told["reasons"][0]["reason"] == "the file changed it, and it was removed here"
+        assert (people(changed, "--keep", "file")["made"], left_out(told)) == (1, 1)
+        assert "n@home.example" in (root / "contacts/nora-field.yaml").read_text()
+        people(PEOPLE, "--keep", "file")
+        cli("contact", "remove", "nora-field")
+
+
+def test_an_import_that_was_taken_back_comes_again(cli: Cli, root: Path, git: Git) -> None:
+    for take_back in (lambda: cli("undo"), lambda: git("revert", "--no-edit", "HEAD")):
+        night(cli, ROWS)
+        take_back()
+        assert not deals(root)
+        assert night(cli, ROWS)["made"] == 2
+        git("reset", "-q", "--hard", "HEAD~3")
+
+
+def test_rows_that_name_what_was_removed_here_change_nothing_and_bring_nothing_back(
+    cli: Cli, root: Path, git: Git
+) -> None:
+    firms = write("f.yaml", "external_id: Id\ncolumns: {Name: name}\n")
+    cli("import", "customers", write("f.csv", "Id,Name\nF1,Field Works\n"), "--map", firms)
+    mapping = write("n.yaml", "external_id: Id\ncolumns: {Title: title, Firm: customer, Amount: amount}\n")
+    rows = "Id,Title,Firm,Amount\n1,Press,F1,1000\n2,Saw,F1,2000\n"
+    tasks = "Id,Deal,Subject\nT1,1,Call\nT2,2,Call\n"
+    calls = write("t.yaml", "external_id: Id\nrecord: Deal\nset: {type: call, at: 2026-01-05}\n"
+                  "columns: {Subject: subject}\n")  # fmt: skip
+    lines = write(
+        "l.yaml", "external_id: Id\nrecord: Deal\ncolumns: {What: description, Price: unit_price}\n"
+    )
+    items = "Id,Deal,What,Price\nL1,1,Frame,10\nL2,1,Belt,20\nL3,2,Belt,30\n"
+    cli("import", "opp", write("n.csv", rows), "--map", mapping)
+    cli("import", "activities", write("t.csv", tasks), "--map", calls)
+    cli("import", "items", write("l.csv", items), "--map", lines)
+    first, second = (str(deals(root)[key]["id"]) for key in "12")
+    cli("opp", "item", "remove", first, "2")
+    cli("opp", "set", first, "customer=")
+    cli("opp", "remove", second)
+    cli("customer", "remove", "field-works")
+    before = state(git)
+
+    cli("import", "customers", "f.csv", "--map", firms)
+    cli("import", "opp", "n.csv", "--map", mapping)
+    told = json.loads(cli("import", "activities", "t.csv", "--map", calls, "--format", "json").out)
+    assert (told["unchanged"], left_out(told), told["rejected"]) == (1, 1, 0)
+    cli("import", "items", "l.csv", "--map", lines)
+    assert state(git) == before
+
+    cli("import", "opp", write("n.csv", rows.replace("Press", "Large press")), "--map", mapping)
+    assert (deals(root)["1"]["title"], deals(root)["1"].get("customer")) == ("Large press", None)
+    told = night_of(cli, mapping, "Id,Title,Firm,Amount\n3,Mill,F1,1\n")
+    assert [reason["reason"] for reason in told["reasons"]] == [
+        "customer: the customer field-works was removed here"
+    ]
+    cli("check")
+
+
+def night_of(cli: Cli, mapping: str, rows: str) -> dict[str, Any]:
+    arguments = ("import", "opp", write("n.csv", rows), "--map", mapping, "--format", "json")
+    told: dict[str, Any] = json.loads(cli(*arguments, code=1).out)
+    return told

@@ -308,6 +308,7 @@ def _print(transaction: Transaction, moved: Moved, commit: str | None, kept: dic
         "files": [done.report for _, done in moved.done],
         "missing": moved.missing,
         "new": moved.new,
+        "removed": moved.removed,
         "reconciliation": [_comparison(moved)] if moved.reconciliation else [],
         "rejects": {name: str(path) for name, path in kept.items()},
         "commit": commit,
@@ -342,6 +343,8 @@ def _report(moved: Moved, *, is_dry: bool) -> Iterator[str]:
         yield f"{name}: not in this export"
     if moved.new:
         yield f"not in the plan, and left out: {', '.join(moved.new)}"
+    if moved.removed:
+        yield f"proposed settings that were removed here, and stay so: {', '.join(moved.removed)}"
     yield from _reconciliation(moved)
     if is_dry:
         yield f"nothing is changed: {count(len(moved.writes), 'file', ',')} would be"
@@ -350,6 +353,8 @@ def _report(moved: Moved, *, is_dry: bool) -> Iterator[str]:
 
 
 def _outcome(done: Import) -> str:
+    from pipecli.inbox.importing.drafts import REMOVED
+
     report = done.report
     parts = [
         f"{report[name]:,} {name}" for name in ("made", "updated", "unchanged", "rejected") if report[name]
@@ -362,6 +367,8 @@ def _outcome(done: Import) -> str:
     on_the_way = [f"{len(keys):,} {plural}" for plural, keys in report["made_on_the_way"].items()]
     more = f"; made on the way: {', '.join(on_the_way)}" if on_the_way else ""
     kept = sum(tally["rows"] for tally in report["kept"])
+    gone = sum(tally["rows"] for tally in report["left_out"] if tally["column"] == REMOVED)
+    more += f"; {gone:,} of those left out were removed or merged here" if gone else ""
     more += f"; {kept:,} kept as they are here, where the file changed them too" if kept else ""
     return f"{count(report['rows'], 'row', ',')} of {done.table.name}: {', '.join(parts) or 'none'}{more}"
 

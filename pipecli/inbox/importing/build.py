@@ -10,13 +10,23 @@ from typing import Any, NamedTuple
 
 from pipecli.errors import FaultyFile, PipecliError
 from pipecli.formats import loads
-from pipecli.history.past import Imports
 from pipecli.inbox.importing.columns import Bindings, Tally, other_order
-from pipecli.inbox.importing.drafts import NOT_HERE, Difference, Draft, Drafts, Keep, NotHere, settled
+from pipecli.inbox.importing.drafts import (
+    NOT_HERE,
+    REMOVED,
+    Difference,
+    Draft,
+    Drafts,
+    Keep,
+    NotHere,
+    Removed,
+    as_imported,
+    settled,
+)
 from pipecli.inbox.importing.elements import Placing, element_place, elements_in
 from pipecli.inbox.importing.mapping import Source
 from pipecli.inbox.importing.notation import Money, Unreadable
-from pipecli.inbox.importing.related import Completer, Names, NewRecord
+from pipecli.inbox.importing.related import Completer, Names, NewRecord, nouns_of
 from pipecli.inbox.importing.table import Row
 from pipecli.inbox.importing.values import Named, Path, clear, put, without_empties
 from pipecli.merge.values import Clash
@@ -52,6 +62,8 @@ class Outcome:
     skipped: int = 0
     """Rows that aren't to be taken, as the mapping says."""
     rejected: list[tuple[Row, str]] = field(default_factory=list)
+    removed: list[Row] = field(default_factory=list)
+    """Those of the skipped whose records people removed or merged."""
     related: list[NewRecord] = field(default_factory=list)
     """Missing records that rows name, made on the way."""
     filled: dict[str, Tally] = field(default_factory=dict)
@@ -95,6 +107,7 @@ def build(
         tick(1)
     if other_order(source, bindings):
         raise FaultyFile(source.faults)
+    as_imported(collection, names.imports, [*builder.drafts.by_key.values()])
     for draft in builder.drafts.by_key.values():
         builder.make(draft)
         tick(len(draft.rows))
@@ -118,21 +131,29 @@ class _Builder:
         self.now = now
         self.drafts = Drafts(collection, bindings, names, homes, may_make=unknown is None)
         self.unknown = unknown
-        self.imports = Imports(pipeline.location)
         self.completer = Completer(pipeline, collection, names)
         self.outcome = Outcome()
         self._own: dict[str, list[str]] = {}
         self._good: set[tuple[str, str]] = set()
+        self._to_removed: set[tuple[str, str]] = set()
+        """The records that rows name, and that people removed."""
 
     def read(self, row: Row) -> None:
         try:
             self.drafts.add(self.bindings.read(row))
         except Unreadable as error:
-            if isinstance(error, NotHere) and (self.unknown == "skip" or self.drafts.may_make):
+            if isinstance(error, Removed):
+                self._leave_out(row)
+            elif isinstance(error, NotHere) and self.unknown == "skip":
                 self.outcome.skipped += 1
                 Tally.count(self.bindings.left_out, NOT_HERE, row)
             else:
                 self.outcome.rejected.append((row, str(error)))
+
+    def _leave_out(self, row: Row) -> None:
+        self.outcome.skipped += 1
+        self.outcome.removed.append(row)
+        Tally.count(self.bindings.left_out, REMOVED, row)
 
     def make(self, draft: Draft) -> None:
         """Make the record of a draft, or note why it can't be."""
@@ -140,7 +161,9 @@ class _Builder:
             draft.reason = broken
             return
         try:
-            before = draft.before = None if draft.is_new else self._present(draft.key)
+            if not draft.is_new and draft.departed is None:
+                draft.before = self._present(draft.key)
+            before = draft.before
             record = validate(self.collection.model, self._plain(draft, before))
             if isinstance(record, Record):
                 self.completer.check_words(record)
@@ -160,13 +183,14 @@ class _Builder:
         differing = [
             Difference(draft.key, draft.before, draft.record)
             for draft in self.drafts.by_key.values()
-            if draft.before is not None and draft.record is not None
+            if draft.before is not None and draft.record is not None and draft.departed is None
             if keep or not (draft.by_id and issubclass(self.collection.model, Document))
         ]
-        if not differing:
-            return
+        for draft in self.drafts.by_key.values():
+            if draft.departed is not None:
+                self._settle_removal(draft, keep or "local")
         for key, record, clashes in settled(
-            self.pipeline, self.collection, self.imports, differing, keep or "local"
+            self.pipeline, self.collection, self.names, differing, keep or "local"
         ):
             draft = self.drafts.by_key[key]
             assert draft.before is not None
@@ -180,9 +204,27 @@ class _Builder:
             if isinstance(record, Record):
                 draft.related &= {(noun, name) for _, noun, name in references(record)}
 
+    def _settle_removal(self, draft: Draft, keep: Keep) -> None:
+        """Leave a record removed of which the file says nothing new; where it does, `keep` decides."""
+        is_changed = draft.record is not None
+        if is_changed and keep == "file":
+            draft.is_new, draft.departed = True, None
+        elif is_changed and keep == "conflict":
+            draft.reason, draft.departed = "the file changed it, and it was removed here", None
+        elif is_changed:
+            Tally.count(self.outcome.kept, "the removal", draft.rows[0])
+
     def reject_dangling(self) -> None:
-        """Reject each draft that names a new record whose own draft is rejected, until none is left."""
+        """Reject each draft that names a new record whose own draft is rejected, until none is left.
+
+        And each that comes to name a record that people removed.
+        """
         drafts = self.drafts.by_key
+        for draft in drafts.values() if self._to_removed else ():
+            if isinstance(draft.record, Record) and draft.departed is None and not draft.reason:
+                named = {(noun, key): field_ for field_, noun, key in references(draft.record)}
+                for noun, key in named.keys() & self._to_removed:
+                    draft.reason = f"{named[noun, key]}: the {noun} {key} was removed here"
         while True:
             dangling = [
                 (draft, key)
@@ -201,6 +243,10 @@ class _Builder:
         outcome = self.outcome
         used: set[tuple[str, str]] = set()
         for draft in self.drafts.by_key.values():
+            if draft.departed is not None:
+                for row in draft.rows:
+                    self._leave_out(row)
+                continue
             if draft.reason:
                 outcome.rejected += [(row, draft.reason) for row in draft.rows]
                 continue
@@ -223,7 +269,7 @@ class _Builder:
         list_ = self.bindings.rows or ""
         made = updated = told = rows = 0
         for draft in self.drafts.by_key.values():
-            if draft.reason:
+            if draft.reason or draft.departed:
                 continue
             rows += len(draft.rows)
             told += len(elements_in(draft.values).get(list_, ()))
@@ -295,7 +341,7 @@ class _Builder:
     def _was_imported(self, draft: Draft) -> bool:
         """True where an import wrote the record; people may have changed it since."""
         file = self.pipeline.file_of(self.collection.noun, draft.key) if self.collection.kind else None
-        return file is not None and bool(self.imports.of(file))
+        return file is not None and bool(self.names.imports.of(file))
 
     def _path(self, path: Path, draft: Draft) -> Path:
         if Named not in map(type, path):
@@ -350,6 +396,9 @@ class _Builder:
                 known = ", ".join(stage.id for stage in settings.processes[process].stages)
                 raise Unreadable(f"{field_}: {stage} isn't a stage of the process {process}: {known}")
         elif noun != "process" and not self.names.exists(noun, key):
+            if any(key in self.names.departed(own).keys for own in nouns_of(noun)):
+                self._to_removed.add((noun, key))
+                return
             raise Unreadable(f"{field_}: unknown {noun} {key}")
 
 

@@ -6,12 +6,13 @@ the last import, which is in git, and what people changed here since.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from pipecli.errors import FaultyFile
-from pipecli.history.past import Imports
+from pipecli.history.past import Departed, Imports
 from pipecli.inbox.importing.columns import Bindings, RowReading, dotted, written
 from pipecli.inbox.importing.elements import element_place, joined
 from pipecli.inbox.importing.notation import Unreadable
@@ -49,26 +50,34 @@ class Settled(NamedTuple):
 def settled(
     pipeline: Pipeline,
     collection: Collection,
-    imports: Imports,
+    names: Names,
     differences: Iterable[Difference],
     keep: Keep,
 ) -> list[Settled]:
     """The records of rows that were imported before; of others nothing is known but what the file says."""
     by_file: dict[str, list[Difference]] = {}
     for difference in differences:
-        file = _file(pipeline, collection, difference.key)
-        if file and imports.of(file):
+        file = pipeline.file_of(collection.noun, difference.key) if collection.kind else SETTINGS_FILE
+        if file and names.imports.of(file):
             by_file.setdefault(file, []).append(difference)
     return [
-        _settle(collection, difference, base, keep)
-        for file, versions in imports.plain_versions(by_file)
+        _settle(collection, difference, names.as_merged(collection, base), keep)
+        for file, versions in names.imports.plain_versions(by_file)
         for difference in by_file[file]
         if (base := _base(collection, difference.key, versions)) is not None
     ]
 
 
-def _file(pipeline: Pipeline, collection: Collection, key: str) -> str | None:
-    return pipeline.file_of(collection.noun, key) if collection.kind else SETTINGS_FILE
+def as_imported(collection: Collection, imports: Imports, drafts: Sequence[Draft]) -> None:
+    """Have the drafts of records that people removed begin with what the file last said of them."""
+    by_file = defaultdict(list)
+    for draft in drafts:
+        if draft.departed:
+            by_file[draft.departed.file].append((draft, draft.departed))
+    for file, versions in imports.plain_versions(by_file):
+        for draft, departed in by_file[file]:
+            base = _base(collection, departed.key, versions)
+            draft.before = validate(collection.model, base or departed.plain)
 
 
 def _base(collection: Collection, key: str, versions: list[tuple[Plain, Plain]]) -> Plain | None:
@@ -96,6 +105,8 @@ def _settle(collection: Collection, difference: Difference, base: Plain, keep: K
         return Settled(key, told, [])
     kind = collection.kind
     whole = inseparable(kind, base, ours, theirs) if kind else frozenset[str]()
+    if "closed" in ours.keys() & theirs.keys() - base.keys():  # closed on both sides, each in its way
+        whole |= {"closed"}
     side: Literal["ours", "theirs"] = "theirs" if keep == "file" else "ours"
     outcome = merged(collection.model, base, ours, theirs, lambda _: side, whole)
     try:
@@ -107,10 +118,15 @@ def _settle(collection: Collection, difference: Difference, base: Plain, keep: K
 
 
 NOT_HERE = "rows whose record isn't here"
+REMOVED = "rows whose record was removed or merged here"
 
 
 class NotHere(Unreadable):
     """The record of a row isn't in the pipeline, and isn't to be made."""
+
+
+class Removed(NotHere):
+    """The record of a row was here, and people removed it or merged it into another."""
 
 
 @dataclass
@@ -131,6 +147,8 @@ class Draft:
     """The finished record; None where it is rejected, or the same as in the pipeline."""
     before: Part | None = None
     """The record as it is in the pipeline."""
+    departed: Departed | None = None
+    """The record that it was, where people removed it since an import brought it."""
     by_id: bool = False
     """True where its rows name it by the id that it has here: they come from an export of ours."""
     reason: str = ""
@@ -174,17 +192,21 @@ class Drafts:
         if self.bindings.external_id and external is None:
             raise Unreadable(f"{self.bindings.external_id}: the external_id is missing")
         own = self._text(reading, self.collection.identity)
-        if own is None and external in self.known.merged:
-            raise NotHere(f"it is merged into {self.known.merged[external or '']}")
-        if self.collection.noun == CONTACT.noun:
+        departed = None if own else self._departed(reading, external, name)
+        if departed and departed.survivor:
+            raise Removed(f"it is merged into {departed.survivor}")
+        if departed:
+            key = departed.key
+        elif self.collection.noun == CONTACT.noun:
             key = self._person(reading, own, external, name)
         else:
             key = self._key(own, external, name)
-        is_new = key not in self.known.labels
+        is_new = departed is None and key not in self.known.labels
         if is_new and not self.may_make:
             raise NotHere(f"unknown {self.collection.noun} {external or name}")
         self._above = key
-        self.known.add(key, name or self.known.labels.get(key, key), external)
+        if departed is None:
+            self.known.add(key, name or self.known.labels.get(key, key), external)
         draft = self.by_key.get(key)
         if reading.reasons:
             if is_new or (draft and draft.is_new):
@@ -194,7 +216,12 @@ class Drafts:
             self._join(draft, reading)
             return
         self.by_key[key] = Draft(
-            key, is_new and key not in self.broken, [reading.row], reading.values, by_id=own is not None
+            key,
+            is_new and key not in self.broken,
+            [reading.row],
+            reading.values,
+            departed=departed,
+            by_id=own is not None,
         )
 
     def _is_below(self, reading: RowReading) -> bool:
@@ -240,16 +267,34 @@ class Drafts:
         draft.values.update(values)
         draft.rows.append(reading.row)
 
-    def _person(self, reading: RowReading, own: str | None, external: str | None, name: str | None) -> str:
-        """The contact of a row: by id, external_id, e-mail, or name at the same customer; or a new one."""
+    def _departed(self, reading: RowReading, external: str | None, name: str | None) -> Departed | None:
+        """The record of a row that people removed or merged; None where it is here, or never was."""
+        kind = self.collection.kind
+        if external and self.known.with_external_id(external):
+            return None
+        if self.collection.noun == CONTACT.noun:
+            at, emails = self._place(reading)
+            if self.names.people.recognised(name, at, emails, external):
+                return None
+            return self.names.departed(CONTACT.noun).find(external, name, at, emails)
+        if (kind is not None and kind.is_document) or (name and self._called(name, external)):
+            name = None
+        return self.names.departed(self.collection.noun).find(external, name) if external or name else None
+
+    def _place(self, reading: RowReading) -> tuple[str | None, list[str]]:
+        """The customer and the addresses of a contact's row."""
         customer = reading.values.get(("customer",), self.bindings.constants.get(("customer",)))
-        at = self.names.key_of(customer) if isinstance(customer, Named) else None
         emails = [
             str(address)
             for path, value in reading.values.items()
             if path[0] == "emails"
             for address in (value if isinstance(value, tuple) else (value,))
         ]
+        return self.names.key_of(customer) if isinstance(customer, Named) else None, emails
+
+    def _person(self, reading: RowReading, own: str | None, external: str | None, name: str | None) -> str:
+        """The contact of a row: by id, external_id, e-mail, or name at the same customer; or a new one."""
+        at, emails = self._place(reading)
         people = self.names.people
         if own or (external and self.known.with_external_id(external)):
             key = self._key(own, external, name)
@@ -285,14 +330,14 @@ class Drafts:
 
     def _namesake(self, name: str, external: str | None) -> str:
         """The slug of a name: of the record called so, unless that is another's in the other system."""
-        known = self.known
-        called = [
-            key
-            for key in known.called(name)
-            if external is None or known.external_ids.get(key, external) == external
-        ]
+        called = self._called(name, external)
         if len(called) > 1:
             raise Unreadable(
                 f'"{name}" is {" and ".join(called)}: name one by its {self.collection.identity}'
             )
         return called[0] if called else self.names.new_slug(self.collection.noun, name)
+
+    def _called(self, name: str, external: str | None) -> list[str]:
+        ids = self.known.external_ids
+        called = self.known.called(name)
+        return [key for key in called if external is None or ids.get(key, external) == external]

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from pipecli.inbox.importing.compile import PARENTS
-from pipecli.inbox.importing.drafts import NotHere
+from pipecli.inbox.importing.drafts import NotHere, Removed
 from pipecli.inbox.importing.mapping import Source
 from pipecli.inbox.importing.notation import Unreadable
 from pipecli.inbox.importing.related import Names
@@ -49,15 +49,19 @@ class Homes(NamedTuple):
     rejected: list[tuple[Row, str]]
     strangers: list[Row]
     """Those of the rejected that name no record that is here."""
+    removed: list[Row]
+    """Those whose records people removed."""
 
 
 def homes_of(part: PartKind, source: Source, table: Table, names: Names) -> Homes:
     """The record of each row, by its id, its external_id or its name."""
-    homes = Homes({parent.noun: [] for parent in part.parents}, {}, [], [])
+    homes = Homes({parent.noun: [] for parent in part.parents}, {}, [], [], [])
     columns = record_columns(part, source)
     for row in table.rows:
         try:
             noun, key = _home(part, columns, row, names)
+        except Removed:
+            homes.removed.append(row)
         except Unreadable as error:
             homes.rejected.append((row, str(error)))
             if isinstance(error, NotHere):
@@ -92,8 +96,11 @@ def _home(
             continue
         told.append(f'"{text}"')
         known = [(noun, key) for noun in nouns if (key := names.find(noun, text)) is not None]
+        known = [one for one in known if names.exists(*one)] or known
         if len(known) > 1:
             raise Unreadable(f'{column}: "{text}" is {" and ".join(key for _, key in known)}')
+        if known and not names.exists(*known[0]):
+            raise Removed(f"{known[0][1]} was removed here")
         if known:
             return known[0]
     kinds = " or ".join(parent.noun for parent in part.parents)

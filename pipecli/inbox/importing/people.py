@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 
 from pipecli.formats import loads
+from pipecli.history.past import Departed
 from pipecli.inbox.importing.notation import Unreadable
+from pipecli.records.kinds import CONTACT
 from pipecli.records.names import name_key
 from pipecli.workflow.duplicates import email_key
 
@@ -87,3 +89,56 @@ def people(connection: sqlite3.Connection, external_ids: Mapping[str, str]) -> P
     """The contacts of the pipeline; `external_ids` are theirs, also of those to come."""
     rows = connection.execute("SELECT id, name, customer, emails FROM _contacts").fetchall()
     return People(rows, external_ids)
+
+
+class Departures:
+    """The records of one kind that aren't here any more, by what rows know them by."""
+
+    def __init__(self, departed: Iterable[Departed], present: Container[str]) -> None:
+        """`present` are the ids of those that are here: one that was merged twice is the last of them."""
+        by_key = {one.key: one for one in reversed([*departed])}
+        self._by_sign: dict[tuple[object, ...], Departed] = {}
+        for one in by_key.values():
+            survivor = one.survivor
+            while survivor in by_key and survivor not in present:
+                survivor = by_key[survivor].survivor
+            one = one._replace(survivor=survivor if survivor in present else "")
+            plain = one.plain
+            emails = [*plain.get("emails", ()), *([plain["email"]] if "email" in plain else [])]
+            name = plain.get("name") or plain.get("title")
+            if one.noun == CONTACT.noun and emails and not plain.get("customer"):
+                name = None  # two without a customer have their name in common, and nothing else
+            for sign in [
+                ("id", one.key),
+                *_signs(plain.get("external_id"), name, plain.get("customer"), emails),
+            ]:
+                self._by_sign.setdefault(sign, one)
+        self.keys = {one.key for one in by_key.values()}
+
+    def find(
+        self,
+        external_id: str | None,
+        name: str | None,
+        customer: str | None = None,
+        emails: Iterable[str] = (),
+        *,
+        own: str = "",
+    ) -> Departed | None:
+        """The record that a row means; who has another external_id is another."""
+        if not self._by_sign:
+            return None
+        signs = [("id", own), *_signs(external_id, name, customer, emails)]
+        found = [one for sign in signs if (one := self._by_sign.get(sign))]
+        return next(
+            (one for one in found if own or one.plain.get("external_id") in (None, external_id)), None
+        )
+
+
+def _signs(
+    external_id: object, name: object, customer: str | None, emails: Iterable[str]
+) -> Iterator[tuple[object, ...]]:
+    if external_id is not None:
+        yield "external_id", str(external_id)
+    yield from (("email", address) for email in emails if (address := email_key(email)))
+    if name:
+        yield "name", name_key(str(name)), customer

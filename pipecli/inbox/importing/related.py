@@ -14,10 +14,10 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from pipecli.errors import PipecliError
-from pipecli.history.past import merged_away
+from pipecli.history.past import Departed, Imports, merged_away
 from pipecli.inbox.importing.elements import give_ids
 from pipecli.inbox.importing.notation import Money, Unreadable
-from pipecli.inbox.importing.people import People, people
+from pipecli.inbox.importing.people import Departures, People, people
 from pipecli.inbox.importing.values import Named
 from pipecli.records.base import Part, Plain, Record
 from pipecli.records.catalogue import PriceList
@@ -26,6 +26,7 @@ from pipecli.records.kinds import CONTACT, TEAMS, USERS, Collection
 from pipecli.records.lead import Lead
 from pipecli.records.names import name_key
 from pipecli.records.opportunity import Opportunity
+from pipecli.records.references import references, relinked
 from pipecli.records.settings import Settings
 from pipecli.store import naming
 from pipecli.store.pipeline import Pipeline
@@ -45,8 +46,6 @@ class KnownNames:
         for key, external in self.external_ids.items():
             self._by_external[external].append(key)
         self._by_name: dict[str, list[str]] | None = None
-        self.merged: dict[str, str] = {}
-        """Of records that are merged into others, the external_id and the other."""
         self.emails: dict[str, str] = {}
         """Users are also known by their e-mail addresses, as `email_key` has them."""
 
@@ -94,6 +93,8 @@ class Names:
         self._may_dangle = may_dangle
         self._known: dict[str, KnownNames] = {}
         self._keys: dict[tuple[Named, str | None], str] = {}
+        self._departed: dict[str, Departures] = {}
+        self.imports = Imports(pipeline.location)
         self.new_records: dict[tuple[str, str], NewRecord] = {}
         self.dangling: dict[str, list[str]] = {}
         """By kind: slugs that nothing has yet."""
@@ -108,15 +109,35 @@ class Names:
                 self._pipeline.need(kind)
             connection = self._pipeline.index.connection
             known = self._known[noun] = KnownNames(connection.execute(_query(noun)).fetchall())
-            for other, external, survivor in self._merged:
-                if other == noun and survivor in known.labels and not known.with_external_id(external):
-                    known.merged[external] = survivor
             if noun == USERS.noun:
                 known.emails = users_by_address(self._pipeline.settings_as_written.get("users") or {})
         return self._known[noun]
 
+    def departed(self, noun: str) -> Departures:
+        """The records of a kind that were merged away or, since an import brought them, removed."""
+        if noun not in self._departed:
+            collection, labels = BY_NOUN[noun], self.known(noun).labels
+            rows = self._pipeline.index.connection.execute(
+                "SELECT path FROM _records WHERE noun = ?", (noun,)
+            )
+            removed = self.imports.departed(collection, labels, [path for (path,) in rows])
+            merged = [one for one in self._merged if one.noun == noun and one.key not in labels]
+            self._departed[noun] = Departures([*merged, *removed], labels)
+        return self._departed[noun]
+
+    def as_merged(self, collection: Collection, plain: Plain) -> Plain:
+        """What a record said, with those named that the ones it named are merged into since."""
+        record = validate(collection.model, plain) if collection.kind and self._merged else None
+        if not isinstance(record, Record):
+            return plain
+        for _, noun, key in references(record):
+            gone = self.departed(noun).find(None, None, own=key) if noun in BY_NOUN else None
+            if gone and gone.survivor:
+                record = relinked(record, {noun}, key, gone.survivor)
+        return record.plain()
+
     @cached_property
-    def _merged(self) -> list[tuple[str, str, str]]:
+    def _merged(self) -> list[Departed]:
         return list(merged_away(self._pipeline.location))
 
     def expect(self, noun: str, keys: Container[str]) -> None:
@@ -140,7 +161,7 @@ class Names:
                 self._keys[name] = self._person(named.text, customer)
             else:
                 keys = [
-                    key for noun in _nouns(named.noun) if (key := self.find(noun, named.text)) is not None
+                    key for noun in nouns_of(named.noun) if (key := self.find(noun, named.text)) is not None
                 ]
                 self._keys[name] = keys[0] if keys else self._make(named)
         return self._keys[name]
@@ -162,6 +183,8 @@ class Names:
             return key
         if text in known.labels:
             return text
+        if gone := self.departed(CONTACT.noun).find(text, text, customer, emails, own=text):
+            return gone.survivor or gone.key
         if CONTACT.noun not in self._makeable:
             others = self.people.elsewhere(text)
             where = f" at {customer}" if customer else ""
@@ -192,8 +215,10 @@ class Names:
             return both[1]
         if user := known.emails.get(email_key(text) or ""):
             return user
-        external = known.with_external_id(text) or [key for key in [known.merged.get(text)] if key]
+        external = known.with_external_id(text)
         keys = external or known.called(text)
+        if not keys and (gone := self.departed(noun).find(text, text, emails=[text], own=text)):
+            return gone.survivor or gone.key
         if len(keys) > 1:
             _one(text, keys)
         if keys and not external and known.labels[keys[0]] != text:
@@ -201,7 +226,7 @@ class Names:
         return keys[0] if keys else None
 
     def exists(self, noun: str, key: str) -> bool:
-        return any(key in self.known(noun).labels for noun in _nouns(noun))
+        return any(key in self.known(noun).labels for noun in nouns_of(noun))
 
     def new_slug(self, noun: str, name: str) -> str:
         """A slug of a name that nothing of this kind has."""
@@ -230,7 +255,7 @@ def _one(text: str, keys: list[str]) -> str:
     return keys[0]
 
 
-def _nouns(noun: str) -> tuple[str, ...]:
+def nouns_of(noun: str) -> tuple[str, ...]:
     return ("user", "team") if noun == "principal" else (noun,)
 
 

@@ -18,7 +18,7 @@ from pipecli.formats import free_cell, list_cell
 from pipecli.inbox.importing.build import Lines, Outcome, Tick, build
 from pipecli.inbox.importing.columns import Bindings, Tally
 from pipecli.inbox.importing.compile import compiled
-from pipecli.inbox.importing.drafts import NOT_HERE, Keep
+from pipecli.inbox.importing.drafts import NOT_HERE, REMOVED, Keep
 from pipecli.inbox.importing.mapping import Source
 from pipecli.inbox.importing.parts import PartKind, homes_of, part_named
 from pipecli.inbox.importing.related import Names
@@ -137,7 +137,9 @@ def _prepare_parts(
     bindings = _compiled(pipeline, part.parents[0], table, source, part.plural)
     wanted = bindings.wanted(table.rows)
     homes = homes_of(part, source, table._replace(rows=[*wanted]), names)
-    total = Outcome(rejected=homes.rejected, lines=Lines(0, 0, 0, 0))
+    total = Outcome(rejected=homes.rejected, removed=homes.removed, lines=Lines(0, 0, 0, 0))
+    for row in homes.removed:
+        Tally.count(bindings.left_out, REMOVED, row)
     if source.mapping.unknown == "skip":
         total.rejected = [(row, reason) for row, reason in homes.rejected if row not in homes.strangers]
         for row in homes.strangers:

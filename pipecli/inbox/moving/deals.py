@@ -164,8 +164,17 @@ class Deals:
             return None
         column = self.roles["stage"]
         outcomes = self._of_flags(column) or self._of_stages(column)
-        # and the vendor's endings that no deal has yet: tomorrow's may
-        return outcomes._replace(of={**self.preset.get("ends", {}), **outcomes.of})
+        # and the vendor's endings and stages that no deal has yet: tomorrow's may
+        usual = dict.fromkeys(self._usual, "open")
+        return outcomes._replace(of={**self.preset.get("ends", {}), **usual, **outcomes.of})
+
+    @cached_property
+    def _usual(self) -> Mapping[str, int]:
+        """The vendor's own stages and their probabilities, where the deals have no others."""
+        stages: Mapping[str, int] = self.preset.get("stages", {})
+        ends = self.preset.get("ends", {})
+        is_usual = "" in self.processes and self.stage_rows.keys() <= {*stages, *ends}
+        return {stage: percent for stage, percent in stages.items() if is_usual and stage not in ends}
 
     def _of_flags(self, column: str) -> Outcomes | None:
         """The outcomes of stages as the columns of flags tell them: won, lost or closed."""
@@ -201,7 +210,8 @@ class Deals:
         by_word = {stage: outcome for stage, outcome in words.items() if outcome in ("won", "lost")}
         of = {stage: by_word.get(stage) or self._by_probability(stage) or "open" for stage in self.stage_rows}
         closes = "closed_date" in self.roles or any(role in self.roles for role in ("won", "won_date"))
-        if "won" not in of.values() and ("lost" not in of.values() or closes) and len(of) > 1:
+        lacks_ends = "won" not in of.values() and ("lost" not in of.values() or closes)
+        if lacks_ends and len(of) > 1 and not self._usual:
             stages = ", ".join(of)
             self.findings.ask(
                 "outcomes",
@@ -223,6 +233,8 @@ class Deals:
             if other == stage and (pipeline is None or self._is_of(pipeline, name)):
                 cells += counts
         value = percent_of(cells.elements(), is_fraction=self._is_fraction)
+        if value is None:
+            return None
         if value in (0, 100):
             return value if len(cells) == 1 else None
         return value if cells.most_common(1)[0][1] * 2 > cells.total() - cells[""] else None
@@ -284,7 +296,7 @@ class Deals:
         for (name, stage), counts in self.groups.items():
             if self._is_of(pipeline, name):
                 rows[stage] += counts.total()
-        order = [stage for stage in stages if rows[stage]]
+        order = [stage for stage in stages if rows[stage] or stage in self._usual]
         told = {stage: self._probability(stage, pipeline) for stage in order}
         probability = {
             stage: value if value is not None else known.get(stage) for stage, value in told.items()

@@ -14,7 +14,8 @@ from pipecli.formats import loads
 from pipecli.inbox.importing import notation
 from pipecli.inbox.importing.mapping import Column, Source
 from pipecli.inbox.importing.notation import Unreadable
-from pipecli.inbox.importing.table import Row, Table
+from pipecli.inbox.importing.run import Import
+from pipecli.inbox.importing.table import Row
 from pipecli.records.money import minor_digits
 from pipecli.store.pipeline import Pipeline
 
@@ -55,10 +56,11 @@ class Reconciliation:
 
 
 def reconcile(
-    pipeline: Pipeline, table: Table, source: Source, known_before: Container[str]
+    pipeline: Pipeline, done: Import, source: Source, known_before: Container[str]
 ) -> Reconciliation:
     """Compare a file of deals with the pipeline; `known_before` are external ids from before this run."""
-    mapping = source.mapping
+    mapping, table = source.mapping, done.table
+    removed = {row.line for row in done.outcome.removed}
     outcome = Reconciliation(table.name)
     own = mapping.external_id
     if own is None or "{" in own:
@@ -89,20 +91,24 @@ def reconcile(
             or "no stage",
             currency or str((deal or {}).get("currency") or base),
         )
-        _count(outcome.totals.setdefault(group, Totals()), external, told, deal, external in known_before)
+        _count(
+            outcome.totals.setdefault(group, Totals()),
+            external,
+            told,
+            deal,
+            external in known_before or row.line in removed,
+        )
     return outcome
 
 
 def _count(totals: Totals, external: str, told: Decimal, deal: dict[str, Any] | None, is_known: bool) -> None:
     totals.rows += 1
     totals.amount += told
-    if deal is None:
-        totals.differing.append(external)
-        return
-    value = _value(deal)
-    totals.rows_here += 1
-    totals.amount_here += value
-    if value != told.quantize(Decimal(1).scaleb(-minor_digits(str(deal["currency"])))):
+    if deal is not None:
+        value = _value(deal)
+        totals.rows_here += 1
+        totals.amount_here += value
+    if deal is None or value != told.quantize(Decimal(1).scaleb(-minor_digits(str(deal["currency"])))):
         if is_known:
             totals.changed_here += 1
         else:

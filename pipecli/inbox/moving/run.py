@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from pipecli.errors import Fault, FaultyFile, PipecliError
+from pipecli.history.past import Imports
 from pipecli.inbox.importing.drafts import Keep
 from pipecli.inbox.importing.mapping import Source
 from pipecli.inbox.importing.run import File, Import, prepare, rows_of, target_named
@@ -21,7 +22,7 @@ from pipecli.inbox.moving.pages import PLAN_FILE, SETTINGS_PAGE, Step
 from pipecli.inbox.moving.plan import make_plan
 from pipecli.inbox.moving.recognise import files_of, header_key, vendors
 from pipecli.inbox.moving.reconcile import Reconciliation, reconcile
-from pipecli.records.kinds import Collection
+from pipecli.records.kinds import SETTINGS_FILE, Collection
 from pipecli.records.names import name_key
 from pipecli.records.settings import Process, Settings, Stage, User
 from pipecli.store import files as store_files
@@ -61,6 +62,8 @@ class Moved:
     """Files of the plan that the export doesn't have."""
     new: list[str] = field(default_factory=list)
     """Files of the export that the plan doesn't have."""
+    removed: list[str] = field(default_factory=list)
+    """What the plan proposes for the settings, and people removed since it brought them."""
     reconciliation: list[Reconciliation] = field(default_factory=list)
 
 
@@ -182,7 +185,7 @@ def run(pipeline: Pipeline, move: Move, files: Sequence[File], tick: Tick, keep:
     known_before = _external_ids(pipeline)
     with TemporaryDirectory(prefix="pipecli-move-") as folder:
         draft = Draft(pipeline, Path(folder))
-        _apply_settings(draft, move)
+        moved.removed = _apply_settings(draft, move)
         taken: set[str] = set()
         coming = _ids(move, files) if move.is_own else {}
         pending: list[Change] = []
@@ -198,7 +201,7 @@ def run(pipeline: Pipeline, move: Move, files: Sequence[File], tick: Tick, keep:
             elif done.change is not None:
                 draft.take([done.change])
             if step.kind == "opportunities" and not move.is_own and _tells_deals(source):
-                moved.reconciliation.append(reconcile(draft, done.table, source, known_before))
+                moved.reconciliation.append(reconcile(draft, done, source, known_before))
             moved.done.append((step, done.without_rows()))
         if pending:  # records of an export of ours name one another in circles
             draft.take(pending)
@@ -271,17 +274,49 @@ def _ids(move: Move, files: Sequence[File]) -> dict[str, list[str]]:
     return ids
 
 
-def _apply_settings(draft: Draft, move: Move) -> None:
-    """Add what the proposed settings have and the pipeline doesn't; what is there stays as it is."""
+def _apply_settings(draft: Draft, move: Move) -> list[str]:
+    """Add what the proposed settings have and the pipeline doesn't; what is there stays as it is.
+
+    What an import brought once and people removed since isn't brought again; its names are given back.
+    """
     path = move.folder / SETTINGS_PAGE
     if not path.is_file():
-        return
+        return []
     text = yamltext.decode(path.read_bytes(), str(path))
     proposed = yamltext.parse(text, str(path)) if _has_content(text) else {}
     before = draft.settings
+    imports = Imports(draft.location).plain_versions([SETTINGS_FILE])
+    brought = [after for _, versions in imports for _, after in versions]
+    proposed, removed = _without_removed(proposed, before.plain(), brought)
     after = merged_settings(before, proposed, str(path), text, is_new=not _external_ids(draft))
     if after.plain() != before.plain():
         draft.take([Change(after, "move in", "imported")])
+    return removed
+
+
+def _without_removed(proposed: Any, present: Any, brought: Sequence[Any]) -> tuple[Any, list[str]]:
+    """Proposed settings without what is in some that were `brought` and isn't `present`; its names."""
+    removed: list[str] = []
+    if isinstance(proposed, dict):
+        kept = {}
+        for key, value in proposed.items():
+            inner = [part[key] for part in brought if isinstance(part, dict) and key in part]
+            if inner and key not in present:
+                removed.append(str(key))
+                continue
+            kept[key], more = _without_removed(value, present.get(key, {}), inner)
+            removed += more
+        return kept, removed
+    if not isinstance(proposed, list):
+        return proposed, []
+    names = {_name(part) for part in present or ()}
+    gone = {_name(part) for list_ in brought for part in list_ or ()} - names
+    kept_parts = [part for part in proposed if _name(part) not in gone]
+    return kept_parts, [_name(part) for part in proposed if _name(part) in gone]
+
+
+def _name(part: Any) -> str:
+    return str(part.get("id") if isinstance(part, dict) else part)
 
 
 def _has_content(text: str) -> bool:
