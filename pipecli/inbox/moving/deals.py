@@ -10,12 +10,14 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 from pipecli.errors import PipecliError
 from pipecli.inbox.importing.table import Row, Table
 from pipecli.inbox.moving.pages import (
     Findings,
+    Outcomes,
+    When,
     date_form,
     fraction_scale,
     outcome_of,
@@ -39,36 +41,6 @@ _TRUE = frozenset({"true", "yes", "1", "y", "si", "sí", "sim", "ja", "oui", "ب
 _MOST_REASONS = 30
 """Different reasons for losing; more are texts, and stand in `closed.detail`."""
 UNKNOWN = "unknown"
-
-
-When = dict[str, Any]
-
-
-class Outcomes(NamedTuple):
-    """The column that decides, and what each of its values says."""
-
-    column: str
-    of: dict[str, str]
-    """open, won or lost for each value; `""` is the empty cell."""
-    why: str
-    dead: When = {}
-    """Of another column the values that make a deal lost, whatever this one says: Odoo archives it."""
-    alive: When = {}
-
-    def values(self, *outcomes: str) -> list[str]:
-        return [value for value, of in self.of.items() if of in outcomes]
-
-    def when(self, *outcomes: str) -> list[When]:
-        """The conditions under which a deal ended so; it did if one of them holds."""
-        values = self.values(*outcomes)
-        conditions = [{self.column: values} | self.alive] if values else []
-        return conditions + ([self.dead] if self.dead and "lost" in outcomes else [])
-
-    def of_row(self, row: Row) -> str:
-        cells = {name: str(row.cells.get(name, "")).strip() for name in (self.column, *self.dead)}
-        if any(cells[name] in words for name, words in self.dead.items()):
-            return "lost"
-        return self.of.get(cells[self.column], "open")
 
 
 class Deals:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from pipecli.errors import PipecliError
 from pipecli.inbox.importing.compile import NOTHING
 from pipecli.inbox.importing.notation import fits, plain_digits, turned
-from pipecli.inbox.importing.table import Table
+from pipecli.inbox.importing.table import Row, Table
 from pipecli.records.names import folded
 from pipecli.records.settings import Settings
 from pipecli.store.yaml.write import flow_text, key_text, scalar_text
@@ -66,6 +66,36 @@ def outcome_of(word: str) -> str | None:
     if _WON.search(plain):
         return "won"
     return "open" if _OPEN.search(plain) else None
+
+
+When = dict[str, Any]
+
+
+class Outcomes(NamedTuple):
+    """The column that decides, and what each of its values says."""
+
+    column: str
+    of: dict[str, str]
+    """open, won or lost for each value; `""` is the empty cell."""
+    why: str
+    dead: When = {}
+    """Of another column the values that make a deal lost, whatever this one says: Odoo archives it."""
+    alive: When = {}
+
+    def values(self, *outcomes: str) -> list[str]:
+        return [value for value, of in self.of.items() if of in outcomes]
+
+    def when(self, *outcomes: str) -> list[When]:
+        """The conditions under which a deal ended so; it did if one of them holds."""
+        values = self.values(*outcomes)
+        conditions = [{self.column: values} | self.alive] if values else []
+        return conditions + ([self.dead] if self.dead and "lost" in outcomes else [])
+
+    def of_row(self, row: Row) -> str:
+        cells = {name: str(row.cells.get(name, "")).strip() for name in (self.column, *self.dead)}
+        if any(cells[name] in words for name, words in self.dead.items()):
+            return "lost"
+        return self.of.get(cells[self.column], "open")
 
 
 class Question(NamedTuple):
