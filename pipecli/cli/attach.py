@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -18,6 +18,7 @@ from pipecli.records.kinds import CUSTOMER, INVOICE, LEAD, OPPORTUNITY, ORDER, Q
 
 if TYPE_CHECKING:
     from pipecli.cli.common.change import Transaction
+    from pipecli.store.transaction import Write
 
 app = noun()
 
@@ -42,22 +43,34 @@ def attach(
     A deal, a lead, a quotation, an order, an invoice or a customer has them.
     """
     from pipecli.cli.common.change import changing
-    from pipecli.store.naming import slug
-    from pipecli.store.transaction import Write
-    from pipecli.workflow import attachment as rules
     from pipecli.workflow.change import Change
 
     with changing(ctx) as transaction:
         record = holder(transaction, ref)
         most = transaction.settings.attachments.largest
-        writes, names = list[Write](), list[str]()
+        writes = []
         for path in files:
-            content, taken = _content(path, most), _lying(transaction, record)
-            record, added = rules.attach(record, path.name, slug(path.stem), content, taken=taken, most=most)
-            writes.append(Write(added.file, None, content))
-            names.append(added.name)
-        change = Change(record, f"attach {', '.join(names)}", "attached")
+            record, write = attached(transaction, record, path.name, _content(path, most))
+            writes.append(write)
+        change = Change(record, f"attach {', '.join(path.name for path in files)}", "attached")
         transaction.do(change, beside=writes)
+
+
+def attached(transaction: Transaction, record: Any, name: str, content: bytes) -> tuple[Any, Write]:
+    """A record with one file more, and the file. Raises Refused."""
+    from pipecli.store.naming import slug
+    from pipecli.store.transaction import Write
+    from pipecli.workflow import attachment as rules
+
+    record, added = rules.attach(
+        record,
+        name,
+        slug(PurePath(name).stem),
+        content,
+        taken=_lying(transaction, record),
+        most=transaction.settings.attachments.largest,
+    )
+    return record, Write(added.file, None, content)
 
 
 def _content(path: Path, most: int) -> bytes:

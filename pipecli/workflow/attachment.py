@@ -23,6 +23,10 @@ A = TypeVar("A", Lead, Opportunity, Quotation, Order, Invoice, Customer)
 Holder = Lead | Opportunity | Quotation | Order | Invoice | Customer
 
 
+class AlreadyAttached(Refused):
+    """The record has this very file."""
+
+
 def _file_of(record: Holder, name: str, slug: str, digest: str, taken: Collection[str]) -> str:
     """Where a file lies: `attachments/OPP-2Q8XA/floor-plan-3f9a01c4.pdf`, whatever signs its name has.
 
@@ -50,7 +54,9 @@ def attach(
         )
     for known in record.attachments:
         if known.sha256 == digest:
-            raise Refused(f"{record.key} has {name} already, as {known.name}", hint="nothing is to be done")
+            raise AlreadyAttached(
+                f"{record.key} has {name} already, as {known.name}", hint="nothing is to be done"
+            )
     file = _file_of(record, name, slug, digest, taken)
     added = Attachment(file=file, name=name, size=len(content), sha256=digest)
     return record.with_(attachments=(*record.attachments, added)), added

@@ -6,6 +6,7 @@ import mailbox
 import os
 import subprocess
 from datetime import UTC, datetime
+from email.message import EmailMessage
 
 import pytest
 
@@ -111,6 +112,36 @@ def test_a_mail_becomes_an_activity_of_the_deal_in_one_commit(cli, box, git, roo
     assert (went["direction"], went["at"]) == ("out", "2026-11-20T15:30:00+01:00")
     assert "# two, for the two counters" in (root / DEAL).read_text()
     assert cli("check").out == ""
+
+
+def test_files_that_a_mail_carries_lie_beside_its_deal(cli, box, take, git, root):
+    folder = box(BOB.replace("tea", "nowhere"), ANA)
+    cli("settings", "set", "attachments.largest=100")
+    for number, (sender, files) in enumerate(
+        (
+            (MARIA, (("../../Plan ñ.PDF", b"plan"), ("large.bin", b"x" * 101), ("plan.pdf", b"other"))),
+            (MARIA, (("again.pdf", b"plan"),)),
+            ("Eve <eve@nowhere.example>", (("virus.exe", b"MZ"),)),
+        )
+    ):
+        mail = EmailMessage()
+        mail["From"], mail["To"], mail["Date"] = sender, ANA, FRIDAY
+        mail["Message-ID"] = f"<files{number}@box.example>"
+        mail.set_content("See these")
+        mail.add_related(b"GIF89a", "image", "gif", filename="logo.gif", disposition="inline")
+        for name, content in files:
+            mail.add_attachment(content, maintype="application", subtype="octet-stream", filename=name)
+        (folder / f"files{number}.eml").write_bytes(mail.as_bytes())
+    said = cli("inbox", "import", str(folder), "--attachments")
+    assert "2 attachments kept" in said.err and "large.bin has 101 bytes" in said.err
+    listed = loads(cli("attachments", OPP, "--format", "json").out)
+    assert [(one["name"], (root / one["file"]).read_bytes()) for one in listed] == [
+        ("Plan ñ.PDF", b"plan"),
+        ("plan.pdf", b"other"),
+    ]
+    assert git("status", "--porcelain") == "" and not list(root.glob("attachments/**/*exe*"))
+    assert "kept" not in cli("inbox", "import", str(folder), "--attachments").err
+    assert cli("check").code == 0
 
 
 def test_a_second_run_adds_nothing(cli, take, box, git):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,10 +16,14 @@ from pipecli.cli.common.table import Column, clean
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import LEAD, OPPORTUNITY
 from pipecli.store.index.records import label_and_status
+from pipecli.wording import count
+from pipecli.workflow.attachment import AlreadyAttached
+from pipecli.workflow.change import Refused
 
 if TYPE_CHECKING:
     from pipecli.inbox.mail.message import Mail
     from pipecli.inbox.mail.record import Outcome, Read
+    from pipecli.store.transaction import Write
 
 app = noun("Mail that came in: read mailboxes.")
 
@@ -39,10 +44,14 @@ def import_(
     bodies: Annotated[
         bool, typer.Option("--bodies", help="Keep the beginning of what each mail says, too.")
     ] = False,
+    attachments: Annotated[
+        bool, typer.Option("--attachments", help="Keep the files that the mails carry beside their record.")
+    ] = False,
 ) -> None:
     """Record the mails of a mailbox on their deals and leads.
 
-    Each is recorded once; a second run adds nothing. Mails that belong nowhere are listed.
+    Each is recorded once; a second run adds nothing. Mails that belong nowhere are listed, and nothing of
+    them is kept.
     """
     from pipecli.inbox.mail.record import recording, report_json
 
@@ -53,7 +62,8 @@ def import_(
         outcome = recording(
             transaction.pipeline, mails, on=_record(transaction, on), create_leads=create_leads
         )
-        commit = _write(transaction, outcome)
+        files = _files(transaction, paths, outcome) if attachments else []
+        commit = _write(transaction, outcome, files)
         report = report_json(read, outcome)
         _print(transaction, report, commit, creates=create_leads)
     for item in read.left_out:
@@ -103,10 +113,39 @@ def _record(transaction: Transaction, ref: str | None) -> str | None:
     return find(transaction.session, ref, LEAD, OPPORTUNITY).key if ref else None
 
 
-def _write(transaction: Transaction, outcome: Outcome) -> str | None:
+def _files(transaction: Transaction, paths: list[Path], outcome: Outcome) -> list[Write]:
+    """The files that the recorded mails carry; their records list them. Each mail is read once more."""
+    from pipecli.cli.attach import attached
+    from pipecli.inbox.mail import message
+    from pipecli.inbox.mail.files import LeftOut, mail_files, raw_messages
+
+    homes = {mail.timed.mail.message_id: mail.on.key for mail in outcome.recorded}
+    places = {change.subject.key: place for place, change in enumerate(outcome.changes)}
+    writes: list[Write] = []
+    for file in (file for path in paths for file in mail_files(path) if not isinstance(file, LeftOut)):
+        for raw in raw_messages(file, body=message.WHOLE):
+            home = None if isinstance(raw, LeftOut) else homes.pop(raw.message_id, None)
+            if home is None or isinstance(raw, LeftOut):
+                continue
+            for name, content in message.attachments_of(raw):
+                change = outcome.changes[places[home]]
+                try:
+                    record, write = attached(transaction, change.subject, name, content)
+                except Refused as error:
+                    if not isinstance(error, AlreadyAttached):
+                        say(clean(f"{raw.place}: {error.message}"))
+                    continue
+                outcome.changes[places[home]] = replace(change, subject=record)
+                writes.append(write)
+    if writes:
+        say(f"{count(len(writes), 'attachment')} kept")
+    return writes
+
+
+def _write(transaction: Transaction, outcome: Outcome, files: list[Write]) -> str | None:
     """Commit what the mails come to, or with --dry-run print it; the commit's id."""
     run, changes = transaction.session, outcome.changes
-    writes = transaction.plan(changes)
+    writes = [*transaction.plan(changes), *files]
     for change in changes:
         for note in change.notes:
             say(f"{change.subject.key}: {note}")

@@ -69,6 +69,8 @@ def _decoded(text: str) -> str:
 
 READ = 256 << 10
 """Bytes of a mail that are read: its text comes before its attachments."""
+WHOLE = 64 << 20
+"""Bytes of a mail that are read for its attachments; no mail server takes larger ones."""
 LONGEST = 2000
 """Characters; a deal with a thousand mails stays a file that a person can open."""
 _HIDDEN = frozenset({"script", "style", "title", "template"})
@@ -77,28 +79,52 @@ _BREAKING = frozenset({"br", "p", "div", "tr", "li", "blockquote", "h1", "h2", "
 
 def text_of(raw_message: RawMessage) -> str:
     """The first text of a mail, plain rather than HTML; empty where it has none that can be read."""
-    try:
-        mail: Message = BytesParser(policy=compat32).parsebytes(raw_message.header + b"\n" + raw_message.body)
-        texts: dict[str, Message] = {}
-        for part in mail.walk():
-            kind = part.get_content_type()
-            if kind in ("text/plain", "text/html") and part.get_content_disposition() != "attachment":
-                texts.setdefault(kind, part)
-    except (RecursionError, ValueError, LookupError, TypeError, AttributeError):
-        return ""  # MIME so broken that the parser itself gives up
+    texts: dict[str, Message] = {}
+    for part in _parts(raw_message):
+        kind = part.get_content_type()
+        if kind in ("text/plain", "text/html") and part.get_content_disposition() != "attachment":
+            texts.setdefault(kind, part)
     if plain := texts.get("text/plain"):
         return _bounded(_part_text(plain))
     page = texts.get("text/html")
     return _bounded(_without_markup(_part_text(page))) if page else ""
 
 
-def _part_text(part: Message) -> str:
+def _parts(raw_message: RawMessage) -> list[Message]:
+    """The parts of a mail; none of MIME so broken that the parser itself gives up."""
+    try:
+        mail: Message = BytesParser(policy=compat32).parsebytes(raw_message.header + b"\n" + raw_message.body)
+        parts = list(mail.walk())
+        for part in parts:
+            part.get_content_disposition()
+    except (RecursionError, ValueError, LookupError, TypeError, AttributeError):
+        return []
+    return parts
+
+
+def attachments_of(raw_message: RawMessage) -> Iterator[tuple[str, bytes]]:
+    """The files that a mail carries, with their names; pictures that its text shows are part of that."""
+    for part in _parts(raw_message):
+        name = words(str(part.get_filename() or "")).replace("\\", "/").rpartition("/")[2]
+        is_shown = part.get_content_maintype() == "image" and part.get_content_disposition() != "attachment"
+        if not part.is_multipart() and name and not is_shown:
+            yield name[-_LONGEST_NAME:], _content(part)
+
+
+def _content(part: Message) -> bytes:
     try:
         content = part.get_payload(decode=True)
+    except (ValueError, LookupError, TypeError):
+        return b""
+    return content if isinstance(content, bytes) else b""
+
+
+def _part_text(part: Message) -> str:
+    try:
         charset = part.get_content_charset() or ""
     except (ValueError, LookupError, TypeError):
         return ""
-    return as_text(content, charset) if isinstance(content, bytes) else ""
+    return as_text(_content(part), charset)
 
 
 def _bounded(text: str) -> str:
