@@ -186,7 +186,7 @@ NOUNS = {
     "note": Noun("Note something on a lead or an opportunity.", "activity"),
     "activity": Noun(
         "Calls, meetings, emails, tasks and notes.",
-        verbs=_verbs("activity", "add, done, move, edit, cancel, list"),
+        verbs=_verbs("activity", "add, done, move, edit, cancel, list", {"list": "report.activity"}),
     ),
     "attach": Noun("Keep files beside a deal, a lead, a paper or a customer.", "attach"),
     "attachments": Noun("List the files beside a record.", "attach"),
