@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -11,26 +10,12 @@ from pathlib import Path
 import pytest
 
 from pipecli.cli.main import run
-from pipecli.store import lock
 
 KEPT = Path(__file__).parent.parent / "sample-pipeline"
 LAST_DAY = "2026-11-20"
 """Of the story, and of what is kept."""
-LATER, LATER_LAST_DAY = "2027-03-17", "2027-03-12"
-"""A day on which it is replayed, and the last day of the story then: whole weeks on, a Friday stays one."""
-
-
-@pytest.fixture(scope="session")
-def replayed(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The story as told four months later, once for all workers: a test must not change it."""
-    base = tmp_path_factory.getbasetemp()
-    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "sample"
-    root = shared / "pipeline"
-    with lock.exclusive(shared, patience=300):
-        if not root.exists():
-            assert run(["--today", LATER, "init", "--sample", str(shared / "being-made")]) == 0
-            (shared / "being-made").rename(root)
-    return root
+LATER_LAST_DAY = "2027-03-12"
+"""The last day of the story as it is replayed: whole weeks on, a Friday stays one."""
 
 
 def git(root: Path, *arguments: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
@@ -100,25 +101,25 @@ def _name_of(info: Any) -> str:
 
 
 def _named(info: Any, name: str) -> Any:
-    command = _build(info)
+    if info.cls in (None, TyperCommand):  # Typer's own, where the verb names none
+        info.cls = Reading
+    command = get_command_from_info(info, pretty_exceptions_short=False, rich_markup_mode=None)
     command.name = name
     return command
 
 
-def _build(info: Any) -> Any:
-    if info.cls in (None, TyperCommand):  # Typer's own, where the verb names none
-        info.cls = Reading
-    return get_command_from_info(info, pretty_exceptions_short=False, rich_markup_mode=None)
+@cache
+def _all_examples() -> dict[str, Any]:
+    from tomllib import loads
+
+    return loads((Path(__file__).parent.parent / "examples.toml").read_text(encoding="utf-8"))
 
 
 def examples(path: str) -> list[str]:
     """The examples of a command by the words that are typed: `pipecli opp won`."""
-    from tomllib import loads
-
-    texts = loads((Path(__file__).parent.parent / "examples.toml").read_text(encoding="utf-8"))
     noun, *verb = (ALIASES.get(word, word) for word in path.split()[1:])
     noun = f"{noun}-verbs" if noun == "import" and verb else noun
-    found = texts.get(noun, [])
+    found = _all_examples().get(noun, [])
     return [
         f"pipecli {line}" for line in (found.get(" ".join(verb), []) if isinstance(found, dict) else found)
     ]
