@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Context, Decimal
+from functools import lru_cache
 from typing import NamedTuple
 
 from pipecli.errors import PipecliError
@@ -61,6 +62,7 @@ def shares(amount: Decimal, weights: Sequence[Decimal], currency: str) -> list[D
     return parts
 
 
+@lru_cache
 def percent(stored: float) -> Decimal:
     """A percentage of the index in the digits that a person writes: 20, 9.975."""
     return Decimal(int(stored)) if stored.is_integer() else Decimal(repr(stored))

@@ -70,29 +70,28 @@ DERIVED = {
     "supplier-quotation": {"amount": "exact_amount", "supplier_name": "supplier_name"},
     "product": {"id": "sku"},
 }
-_EXACT = ("amount", "items_amount", "tax", "total", "subtotal", "discount_total", "paid", "monthly_recurring",
-    "yearly_recurring", "first_year_amount",
-)  # fmt: skip
+_EXACT = {
+    noun: [key for key, column in columns.items() if column.startswith("exact_")]
+    for noun, columns in DERIVED.items()
+}
 
 
 def derive(noun: str, row: sqlite3.Row | tuple[Any, ...], currency: str) -> RecordJson:
     """The computed keys of a record, from its row of DERIVED columns; those without a value are left out."""
-    record_json: RecordJson = dict(zip(DERIVED.get(noun, ()), row, strict=True))
-    for key in _EXACT:
-        if record_json.get(key) is not None:
+    columns = zip(DERIVED.get(noun, ()), row, strict=True)
+    record_json: RecordJson = {key: value for key, value in columns if value is not None}
+    for key in _EXACT.get(noun, ()):
+        if key in record_json:
             record_json[key] = Decimal(record_json[key])
     if noun == "opportunity":
         record_json["amount_by_hand"] = bool(record_json["amount_by_hand"])
         for key in ("probability", "stage_probability"):
-            record_json[key] = None if record_json[key] is None else percent(record_json[key])
-        counts = (
-            record_json["weighted"]
-            and record_json["amount"] is not None
-            and record_json["probability"] is not None
-        )
-        record_json["weighted"] = (
-            weighted(record_json["amount"], record_json["probability"], currency) if counts else None
-        )
+            if key in record_json:
+                record_json[key] = percent(record_json[key])
+        if record_json["weighted"] and "amount" in record_json and "probability" in record_json:
+            record_json["weighted"] = weighted(record_json["amount"], record_json["probability"], currency)
+        else:
+            del record_json["weighted"]
     if noun == "lead":
         record_json["missing"] = [word for word in record_json["missing"].split(", ") if word]
     if noun == "invoice":
@@ -100,11 +99,11 @@ def derive(noun: str, row: sqlite3.Row | tuple[Any, ...], currency: str) -> Reco
     if "tax_by_rate" in record_json:
         record_json["tax_by_rate"] = loads(record_json["tax_by_rate"])
     if "margin_facts" in record_json:
-        record_json |= loads(record_json.pop("margin_facts") or "{}")
+        record_json |= loads(record_json.pop("margin_facts"))
         for key in ("margin", "margin_percent"):
             if key in record_json:
                 record_json[key] = Decimal(record_json[key])
-    return {key: value for key, value in record_json.items() if value is not None}
+    return record_json
 
 
 def record_json(run: Session, noun: str, key: str) -> RecordJson:
