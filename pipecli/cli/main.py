@@ -58,10 +58,6 @@ def _typed(name: str) -> str:
     return f"{name}, {alias}" if alias else name
 
 
-class _Named(TyperCommand):
-    """Only a name, for suggestions: what `Root.commands` holds."""
-
-
 def root(session: Session | None = None) -> Root:
     """The whole command line, for one run."""
     return Root(
@@ -70,7 +66,7 @@ def root(session: Session | None = None) -> Root:
         params=shared_options(),
         invoke_without_command=True,
         rich_markup_mode=None,
-        commands={name: _Named(name) for name in (*NOUNS, *ALIASES)},
+        commands=dict.fromkeys((*NOUNS, *ALIASES), TyperCommand(None)),  # suggestions need the names alone
         context_settings={"help_option_names": ["-h", "--help"], "obj": session or Session()},
     )
 

@@ -19,7 +19,6 @@ from pipecli.cli.common.record_json import (
 from pipecli.cli.common.reference import find
 from pipecli.cli.common.session import Session, session
 from pipecli.cli.common.table import Column, Shown, amount_text, display_width, price_text
-from pipecli.cli.list import CONTACTS, OPPORTUNITIES
 from pipecli.records.kinds import (
     COMPETITOR,
     CONTACT,
@@ -97,6 +96,8 @@ _CONTACT_KEYS = "id name title emails phones".split()
 @app.command("customer show")
 def show_customer(ctx: typer.Context, ref: Ref) -> None:
     """Show one customer, its contacts and its open opportunities."""
+    from pipecli.cli.list import CONTACTS, OPPORTUNITIES
+
     run = session(ctx)
     key = find(run, ref, CUSTOMER).key
     run.read(CONTACT, OPPORTUNITY)
@@ -139,6 +140,8 @@ _NAMES_COMPETITOR = """path IN (SELECT path FROM _references WHERE noun = 'compe
 @app.command("competitor show")
 def show_competitor(ctx: typer.Context, ref: Ref) -> None:
     """Show one competitor, and the deals that name it."""
+    from pipecli.cli.list import OPPORTUNITIES
+
     run = session(ctx)
     key = find(run, ref, COMPETITOR).key
     run.read(OPPORTUNITY)

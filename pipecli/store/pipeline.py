@@ -6,7 +6,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -102,9 +102,12 @@ class Pipeline:
     @cached_property
     def now(self) -> datetime:
         """This moment in the timezone of the settings, to the second."""
+        name = self.settings_as_written.get("timezone", "UTC")
+        if name == "UTC":  # without the module of all zones, 3 ms
+            return now_in(UTC, self._fixed_now)
         from zoneinfo import ZoneInfo
 
-        return now_in(ZoneInfo(self.settings_as_written.get("timezone", "UTC")), self._fixed_now)
+        return now_in(ZoneInfo(name), self._fixed_now)
 
     @property
     def today(self) -> date:

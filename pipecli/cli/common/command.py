@@ -62,7 +62,7 @@ class Group(TyperGroup):
             help=help_text,
             no_args_is_help=True,
             rich_markup_mode=None,
-            commands={word: TyperCommand(word) for word in (words.split()[0] for words in verbs)},
+            commands=dict.fromkeys((words.split()[0] for words in verbs), TyperCommand(None)),
         )
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -60,6 +59,8 @@ def expanded(arguments: Sequence[str]) -> list[str]:
     if place < len(words) and words[place] not in NOUNS and words[place] not in ALIASES:
         value = read().get(f"alias.{words[place]}")
         if value:
+            import shlex
+
             words[place : place + 1] = shlex.split(value)
     return words
 
@@ -70,6 +71,8 @@ def checked_alias(name: str, value: str) -> None:
         raise PipecliError(f'"{name}" can\'t be an alias: small letters, digits and hyphens can')
     if name in NOUNS or name in ALIASES:
         raise PipecliError(f"{name} is a command of pipecli", hint="take another word")
+    import shlex
+
     try:
         first = shlex.split(value)[0]
     except (ValueError, IndexError):
