@@ -29,7 +29,7 @@ from pipecli.workflow.requirements import QUESTIONS
 app = noun()
 
 
-_DEAL = "owner mine status stage team tag customer contact product search"
+_DEAL = "owner seller mine status stage team tag customer contact product search"
 """The filters of a deal, and of the papers that answer for one."""
 
 

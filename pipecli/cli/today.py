@@ -10,8 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
-from pipecli.cli.common.command import Reading, noun
-from pipecli.cli.common.list import Report, owner_filter
+from pipecli.cli.common.command import Owned, Reading, noun
+from pipecli.cli.common.list import owner_filter
 from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.reference import document, note_rows, print_numbered, print_rows
 from pipecli.cli.common.session import Session, mention, say, session
@@ -101,7 +101,7 @@ _UNANSWERED = 7
 """Days: a quotation of so long ago without an answer is asked after."""
 
 
-@app.command("today", cls=Report)
+@app.command("today", cls=Owned)
 def today(ctx: typer.Context) -> None:
     """Show what is due today: follow-ups, quotations to ask after, deals past their close or standing still.
 

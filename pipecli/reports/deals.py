@@ -221,6 +221,21 @@ class Deal(NamedTuple):
             parts[key] = parts.get(key, Decimal(0)) + percent
         return list(parts.items()) or [(getattr(self, by), Decimal(100))]
 
+    def part_of(self, user: str) -> Deal:
+        """The deal as far as one seller goes, with their part of its money, to the cent."""
+        if not self.sellers:
+            return self
+
+        def part(amount: Decimal | None) -> Decimal | None:
+            parts = dict(shared_out(amount, self.credited("owner"), self.currency)) if amount else {}
+            return parts.get(user, amount)
+
+        return self._replace(
+            amount=part(self.amount),
+            yearly_recurring=part(self.yearly_recurring),
+            sellers=tuple(seller for seller in self.sellers if seller[0] == user),
+        )
+
     def is_on_hold(self, today: date) -> bool:
         """True of an open deal whose day to go on is yet to come."""
         return self.status == "open" and self.hold_until is not None and self.hold_until > today

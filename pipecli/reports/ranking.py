@@ -12,6 +12,7 @@ from pipecli.records.money import EXACT, rounded
 from pipecli.reports.deals import Days, Deal, Valuation, month_of, percent, shared_out
 
 GROUPINGS = ("owner", "team")
+_WHOLE = Decimal(100)
 
 
 class Points(NamedTuple):
@@ -21,8 +22,9 @@ class Points(NamedTuple):
     per_amount: Decimal
     """For each unit of the base currency."""
 
-    def of(self, amount_in_base: Decimal) -> Decimal:
-        return self.per_win + EXACT.multiply(self.per_amount, amount_in_base)
+    def of(self, amount_in_base: Decimal, percent: Decimal = _WHOLE) -> Decimal:
+        """Those of a win, or of a part of one."""
+        return self.per_win * percent / 100 + EXACT.multiply(self.per_amount, amount_in_base)
 
     @property
     def is_nothing(self) -> bool:
@@ -94,11 +96,15 @@ def ranking(
             continue
         in_base = base.amount(deal) or base.zero
         amount = in_base if shown is base else shown.amount(deal) or shown.zero
-        merit, credited = points.of(in_base), deal.credited(by)
-        whole.add(deal, amount, merit)
+        credited = deal.credited(by)
         parts = shared_out(amount, credited, shown.currency)
-        for (key, part), (_, percent_of_it) in zip(parts, credited, strict=True):
-            rows_of[key].add(deal, part, merit * percent_of_it / 100)
+        merits = shared_out(in_base, credited, base.currency)
+        merit = Decimal(0)
+        for (key, part), (_, in_base), (_, percent_of_it) in zip(parts, merits, credited, strict=True):
+            points_of_it = points.of(in_base, percent_of_it)
+            rows_of[key].add(deal, part, points_of_it)
+            merit += points_of_it
+        whole.add(deal, amount, merit)
     ranks, ranks_then = _ranks(now, points), _ranks(then, points)
 
     def row(key: str | None, tally: _Tally, tally_then: _Tally) -> Row:

@@ -77,7 +77,7 @@ def sent_quotations(connection: sqlite3.Connection, owner_filter: OwnerFilter) -
 
     Each is its id, last day, day sent, the last word of the customer, the title, and who buys.
     """
-    condition, parameters = condition_of(owner_filter, "o")
+    condition, parameters = condition_of(owner_filter, "o.")
     yield from connection.execute(
         f"""SELECT r.id, r.valid_until, coalesce(json_extract(d.json, '$.sent'), r.date), o.last_in,
             coalesce(o.title, r.id), coalesce(c.name, r.customer, r.lead)

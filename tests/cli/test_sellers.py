@@ -42,6 +42,45 @@ def test_parts_count_at_each_seller_and_once_in_the_totals(cli, root):
     assert rows("report", "ranking")[1]["won_count"] == 1
 
 
+def test_a_seller_finds_what_they_sell_and_counts_their_part(cli, root, monkeypatch):
+    for slug in ("ana", "luis"):
+        cli("user", "add", slug, "--name", slug.title())
+    add = ("opp", "add", "--customer", "contoso-coffee", "--owner", "ana", "--format", "ids")
+    shared, own = (
+        cli(*add, title, "--amount", amount).id for title, amount in (("Big", "100.01"), ("Own", "7"))
+    )
+    cli("opp", "sellers", shared, "ana=33.3", "luis=66.7")
+    cli("opp", "item", "add", shared, "--description", "Machine", "--price", "100.01")
+    cli("quote", "new", shared)
+    cli("settings", "set", "targets.2026-11.luis=1000")
+
+    def keys(*words):
+        return {row.get("opportunity", row["id"]) for row in loads(cli(*words, "--format", "json").out)}
+
+    assert keys("opp", "list", "--seller", "luis") == keys("quote", "list", "--seller", "luis") == {shared}
+    assert keys("opp", "list", "--seller", "ana") == keys("opp", "list", "--owner", "ana") == {shared, own}
+    assert keys("opp", "list", "--owner", "luis") == set()
+    monkeypatch.setenv("PIPECLI_USER", "luis")
+    assert keys("opp", "list", "--mine") == keys("quote", "list", "--mine") == {shared}
+    assert "leads have no sellers" in cli("lead", "list", "--seller", "ana", code=1).err
+    assert "unknown user nobody" in cli("opp", "list", "--seller", "nobody", code=1).err
+    sums = [
+        loads(cli("forecast", "--seller", slug, "--format", "json").out)["totals"]["amount"]
+        for slug in ("ana", "luis")
+    ]
+    assert sums == [Decimal("40.30"), Decimal("66.71")]
+    for deal in (shared, own):
+        cli("--today", "2026-11-20", "opp", "won", deal)
+    report = ("--today", "2026-11-20", "report", "ranking", "--format", "json")
+    by_owner = {row["key"]: row["won_amount"] for row in loads(cli(*report).out)["rows"]}
+    for slug in ("ana", "luis"):
+        (row,) = loads(cli(*report, "--seller", slug).out)["rows"]
+        assert (row["key"], row["won_amount"]) == (slug, by_owner[slug])
+    month = ("--today", "2026-11-20", "forecast", "--by", "month", "--format", "json")
+    (row,) = [row for row in loads(cli(*month, "--seller", "luis").out)["rows"] if row["key"] == "2026-11"]
+    assert (row["won_amount"], row["target"]) == (Decimal("66.71"), 1000)
+
+
 def test_the_sellers_are_users_and_come_to_the_whole(cli, root):
     opp = cli("opp", "add", "Shared", "--customer", "contoso-coffee", "--amount", "10").out.split()[0]
     assert "nobody" in cli("opp", "sellers", opp, "nobody=100", code=1).err

@@ -353,3 +353,51 @@ NextContactOption = Annotated[
         metavar="DATE",
     ),
 ]
+
+
+class Owned(Reading):
+    """The command class of what shows everybody's records, or those of some owners."""
+
+    def shared(self) -> list[Any]:
+        return [*owner_options(), *super().shared()]
+
+
+class Report(Owned):
+    """The command class of what counts deals: of one who sells some with others, their part."""
+
+    def shared(self) -> list[Any]:
+        return [
+            seller_option("Only what this user sells, of a deal with others their part."),
+            *super().shared(),
+        ]
+
+
+class Planned(Reading):
+    """The command class of what lists plans: each is its doer's, whoever owns the record."""
+
+    def shared(self) -> list[Any]:
+        return [
+            *owner_options(
+                "Only what this user is to do.",
+                "Only what the users of this team and of those below it are to do.",
+                "Only what you are to do.",
+            ),
+            *super().shared(),
+        ]
+
+
+def owner_options(
+    owner: str = "Only this user's.",
+    team: str = "Only of the users of this team and of those below it.",
+    mine: str = "Only yours, what you sell a part of, and what is shared with you.",
+) -> list[Any]:
+    """`--owner`, `--team` and `--mine`, each with its help; `owner_filter` reads them, and `--seller`."""
+    return [
+        text_option("--owner", owner, "USER"),
+        text_option("--team", team, "TEAM"),
+        flag_option("--mine", mine),
+    ]
+
+
+def seller_option(help_text: str = "Only what this user sells, alone or with others.") -> Any:
+    return text_option("--seller", help_text, "USER")

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import typer
 
-from pipecli.cli.common.command import Reading, flag_option, text_option
+from pipecli.cli.common.command import Reading, flag_option, owner_options, seller_option, text_option
 from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.record_json import DERIVED, RecordJson, derive
 from pipecli.cli.common.reference import document, key_of, names_of, print_numbered
@@ -23,7 +23,7 @@ from pipecli.records.names import all_chosen, chosen, likeliest, words_of
 from pipecli.store.index import query
 from pipecli.store.index.records import columns as columns_of
 from pipecli.store.index.records import exists
-from pipecli.store.index.views import OwnerFilter, in_team
+from pipecli.store.index.views import OwnerFilter, condition_of, in_team
 
 
 class Filtered(NamedTuple):
@@ -61,13 +61,13 @@ def _conditions(run: Session, plural: str, known: set[str]) -> tuple[list[str], 
         _must_know(plural, "tags", known, "tag")
         conditions.append("EXISTS (SELECT 1 FROM json_each(tags) WHERE value = ?)")
         parameters.append(run.option("tag"))
-    if run.option("mine"):
-        _must_know(plural, "owner", known, "mine")
-        me, team = run.me_and_team()
-        shared = "OR EXISTS (SELECT 1 FROM json_each(shared_with) WHERE value IN (?, ?))"
-        is_shared = "shared_with" in known  # customers have an owner, and nobody to share with
-        conditions.append(f"(owner = ? {shared if is_shared else ''})")
-        parameters += [me, me, team] if is_shared else [me]
+    if run.option("mine") or run.option("seller"):
+        _must_know(
+            plural, *(("owner", known, "mine") if run.option("mine") else ("sellers", known, "seller"))
+        )
+        theirs, users = condition_of(owner_filter(run)._replace(owner=None, team=None), "", known)
+        conditions.append(theirs.removeprefix(" AND "))
+        parameters += users
     for option in ("customer", "contact", "product", "search"):
         if run.option(option):
             condition, key = _about(run, plural, known, option, str(run.option(option)))
@@ -172,6 +172,7 @@ class Listing(Reading):
         all_ = flag_option("--all", "What has ended, too; --status and --where choose among all, as well.")
         filters = [
             owner,
+            seller_option(),
             mine,
             text_option("--status", "Only of this status.", "STATUS"),
             text_option("--stage", "Only at this stage.", "STAGE"),
@@ -393,44 +394,12 @@ def _record(parts: Parts, row: dict[str, object]) -> dict[str, object]:
     }
 
 
-class Report(Reading):
-    """The command class of what counts everybody's records, or those of some owners."""
-
-    def shared(self) -> list[Any]:
-        return [*owner_options(), *super().shared()]
-
-
-class Planned(Reading):
-    """The command class of what lists plans: each is its doer's, whoever owns the record."""
-
-    def shared(self) -> list[Any]:
-        return [
-            *owner_options(
-                "Only what this user is to do.",
-                "Only what the users of this team and of those below it are to do.",
-                "Only what you are to do.",
-            ),
-            *super().shared(),
-        ]
-
-
-def owner_options(
-    owner: str = "Only this user's.",
-    team: str = "Only of the users of this team and of those below it.",
-    mine: str = "Only yours, and what is shared with you.",
-) -> list[Any]:
-    """`--owner`, `--team` and `--mine`, each with its help; `owner_filter` reads them."""
-    return [
-        text_option("--owner", owner, "USER"),
-        text_option("--team", team, "TEAM"),
-        flag_option("--mine", mine),
-    ]
-
-
 def owner_asked(run: Session, known: set[str]) -> str:
     """The value of `--owner`, else of the person's own default; empty for everybody's, as `all` is."""
     asked = str(run.option("owner") or "")
-    is_default = not asked and "owner" in known and not any(run.option(name) for name in ("team", "mine"))
+    is_default = (
+        not asked and "owner" in known and not any(run.option(name) for name in ("team", "mine", "seller"))
+    )
     if is_default and (default := run.defaults.get("owner")):
         name = run.me() if default == "me" else default
         if name in run.pipeline.settings_as_written.get("users", {}):  # of another pipeline perhaps not
@@ -441,7 +410,11 @@ def owner_asked(run: Session, known: set[str]) -> str:
 
 def owner_filter(run: Session) -> OwnerFilter:
     """The owners that the options name; a name that isn't in the settings is refused, as it gives nothing."""
-    owner, team = owner_asked(run, {"owner"}), str(run.option("team") or "")
-    owner, team = (name and key_of(run, noun, name) for noun, name in (("user", owner), ("team", team)))
+    asked = (
+        ("user", owner_asked(run, {"owner"})),
+        ("team", run.option("team")),
+        ("user", run.option("seller")),
+    )
+    owner, team, seller = (key_of(run, noun, str(name)) if name else None for noun, name in asked)
     me, my_team = run.me_and_team() if run.option("mine") else (None, None)
-    return OwnerFilter(owner or None, team or None, me, my_team)
+    return OwnerFilter(owner, team, me, my_team, seller)

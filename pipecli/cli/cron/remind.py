@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import typer
 
-from pipecli.cli.common.command import Sending, noun
-from pipecli.cli.common.list import owner_filter, owner_options
+from pipecli.cli.common.command import Sending, noun, owner_options
+from pipecli.cli.common.list import owner_filter
 from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.session import Session, mention, say, session
 from pipecli.cli.common.table import Column, clean

@@ -9,8 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pipecli.cli.common.command import noun
-from pipecli.cli.common.list import Report
+from pipecli.cli.common.command import Report, noun
 from pipecli.cli.common.output import Format, print_records, wrapped, write_text
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column, clean, cut, display_width, fitting, isolated

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from pipecli.cli.common.command import noun
-from pipecli.cli.common.list import Parts, Report, listing, owner_filter, print_parts
+from pipecli.cli.common.command import Owned, noun
+from pipecli.cli.common.list import Parts, listing, owner_filter, print_parts
 from pipecli.cli.common.output import Format
 from pipecli.cli.common.reference import find
 from pipecli.cli.common.session import Session, session
@@ -36,7 +36,7 @@ app = noun("What was done, and what is planned.")
 ActivityTypeName = Literal["call", "meeting", "email", "task", "note"]
 
 
-@app.command("report activity", cls=Report)
+@app.command("report activity", cls=Owned)
 def report_activity(
     ctx: typer.Context,
     by: Annotated[str, by_option(GROUPINGS)] = "user",

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from pipecli.cli.common.command import noun
-from pipecli.cli.common.list import Report, owner_filter
+from pipecli.cli.common.command import Report, noun
+from pipecli.cli.common.list import owner_filter
 from pipecli.cli.common.output import ending_of, write_whole
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import money

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipecli.cli.common.command import noun
-from pipecli.cli.common.list import Report
+from pipecli.cli.common.command import Report, noun
 from pipecli.cli.common.output import Format
 from pipecli.cli.common.session import Session, session, warn
 from pipecli.cli.common.table import Column, clean, cut, display_width, isolated, money, rounded_to_three

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from pipecli.cli.common.command import noun
-from pipecli.cli.common.list import Report, owner_filter
+from pipecli.cli.common.command import Report, noun
+from pipecli.cli.common.list import owner_filter
 from pipecli.cli.common.output import Format
 from pipecli.cli.common.session import Session, session
 from pipecli.cli.common.table import Column, money

@@ -7,8 +7,8 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
-from pipecli.cli.common.command import noun
-from pipecli.cli.common.list import Report, owner_filter
+from pipecli.cli.common.command import Report, noun
+from pipecli.cli.common.list import owner_filter
 from pipecli.cli.common.output import Format, write_text
 from pipecli.cli.common.session import session
 from pipecli.cli.common.table import Column, money, render, rounded_to_three

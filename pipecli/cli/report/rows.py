@@ -273,8 +273,8 @@ class _Goals:
 
     def total(self, targets: Targets) -> Decimal | None:
         """That of everybody, or of those the options name."""
-        if self.owner_filter.owner:
-            return targets.user(self.owner_filter.owner)
+        if one := self.owner_filter.owner or self.owner_filter.seller:
+            return targets.user(one)
         if self.owner_filter.team:
             return targets.team_and_below(self.owner_filter.team)
         return targets.user(self.owner_filter.me) if self.owner_filter.me else targets.total()

@@ -7,8 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pipecli.cli.common.command import noun
-from pipecli.cli.common.list import Report
+from pipecli.cli.common.command import Report, noun
 from pipecli.cli.common.session import session
 from pipecli.cli.common.table import Column, money
 from pipecli.cli.report.printing import (

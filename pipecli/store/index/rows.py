@@ -115,7 +115,7 @@ def _deals(
                 _sold_by(sellers, teams) if sellers else (),
             )
         )  # fmt: skip
-    return deals
+    return [deal.part_of(owner_filter.seller) for deal in deals] if owner_filter.seller else deals
 
 
 def _sold_by(sellers: str, teams: Mapping[str, str | None]) -> tuple[tuple[str, str | None, Decimal], ...]:
@@ -197,11 +197,14 @@ UNION ALL
     FROM _opportunities r WHERE true {{condition}}"""
 
 
+_OF_A_LEAD = {"shared_with"}
+
+
 def inquiries(connection: sqlite3.Connection, owner_filter: OwnerFilter) -> Iterator[Inquiry]:
     """Every lead and every opportunity of these people; what is on a lead counts whosever it is."""
     from pipecli.reports.first_response import Answer, Inquiry
 
-    condition, parameters = condition_of(owner_filter)
+    condition, parameters = condition_of(owner_filter, known=_OF_A_LEAD)
     teams = dict(connection.execute("SELECT id, team FROM users").fetchall())
     on_lead = _on_leads(connection)
     rows = connection.execute(_ROWS.format(condition=condition), parameters * 2)
@@ -235,7 +238,7 @@ def lead_courses(connection: sqlite3.Connection, owner_filter: OwnerFilter, zone
     """Every lead of these people, with the opportunities on it, whosever they are."""
     from pipecli.reports.funnel import LeadCourse
 
-    condition, parameters = condition_of(owner_filter)
+    condition, parameters = condition_of(owner_filter, known=_OF_A_LEAD)
     teams = dict(connection.execute("SELECT id, team FROM users").fetchall())
     deal_counts, sales = _lead_courses_on_leads(connection)
     rows = connection.execute(

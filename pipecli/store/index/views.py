@@ -6,6 +6,7 @@ Nothing of a view is stored, so that a change of settings or of a product's cost
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Container
 from typing import NamedTuple
 
 from pipecli.records.kinds import KINDS
@@ -23,6 +24,13 @@ _COSTED_LINES = """(
     FROM items i WHERE i.path = r.path AND i.amount IS NOT NULL AND i.kind IS NULL)"""
 
 
+_DEAL = "o.title AS opportunity_title, o.owner, o.shared_with, o.sellers, o.stage, u.team, d.json"
+_OF_DEAL = """LEFT JOIN _records k ON k.noun = 'opportunity' AND k.key = r.opportunity
+LEFT JOIN _opportunities o ON o.path = k.path
+LEFT JOIN users u ON u.id = o.owner"""
+"""The deal of a paper, and who answers for it."""
+
+
 def _document(table: str, supplier_quotation: str, joined: str = "") -> str:
     """The view of a document with items: its margin, its customer's name, and who answers for its deal."""
     lines = _COSTED_LINES.format(supplier_quotation=supplier_quotation)
@@ -30,12 +38,10 @@ def _document(table: str, supplier_quotation: str, joined: str = "") -> str:
     return f"""
 CREATE VIEW {table} AS SELECT r.*, {facts} AS margin_facts,
     CAST(json_extract({facts}, '$.margin') AS REAL) AS margin,
-    c.name AS customer_name, o.title AS opportunity_title, o.owner, o.shared_with, o.stage, u.team, d.json
+    c.name AS customer_name, {_DEAL}
 FROM _{table} r JOIN _records d USING (path) {joined}
 LEFT JOIN _customers c ON c.path = 'customers/' || r.customer || '.yaml'
-LEFT JOIN _records k ON k.noun = 'opportunity' AND k.key = r.opportunity
-LEFT JOIN _opportunities o ON o.path = k.path
-LEFT JOIN users u ON u.id = o.owner;"""
+{_OF_DEAL};"""
 
 
 _QUOTATIONS = _document("quotations", "r.supplier_quotation")
@@ -46,28 +52,24 @@ _ORDERS = _document(
 LEFT JOIN _quotations f ON f.path = e.path""",
 )
 
-_SUPPLIER_QUOTATIONS = """
+_SUPPLIER_QUOTATIONS = f"""
 CREATE VIEW supplier_quotations AS SELECT r.*,
-    s.name AS supplier_name, o.title AS opportunity_title, o.owner, o.shared_with, o.stage, u.team, d.json
+    s.name AS supplier_name, {_DEAL}
 FROM _supplier_quotations r JOIN _records d USING (path)
 LEFT JOIN _suppliers s ON s.path = 'suppliers/' || r.supplier || '.yaml'
-LEFT JOIN _records k ON k.noun = 'opportunity' AND k.key = r.opportunity
-LEFT JOIN _opportunities o ON o.path = k.path
-LEFT JOIN users u ON u.id = o.owner;"""
+{_OF_DEAL};"""
 
-_INVOICES = """
+_INVOICES = f"""
 CREATE VIEW invoices AS SELECT r.*,
     CASE WHEN r.status = 'issued' AND r.due < today() AND r.open > 0.0001
         THEN CAST(julianday(today()) - julianday(r.due) AS INTEGER) END AS overdue_days,
-    c.name AS customer_name, o.title AS opportunity_title, o.owner, o.shared_with, o.stage, u.team, d.json
+    c.name AS customer_name, {_DEAL}
 FROM (SELECT i.*, CASE WHEN i.credits IS NOT NULL OR i.status = 'draft' THEN 0 ELSE i.total - i.paid
         + coalesce((SELECT sum(n.total - n.paid) FROM _invoices n
             WHERE n.credits = i.id AND n.status <> 'draft'), 0) END AS open FROM _invoices i) r
 JOIN _records d USING (path)
 LEFT JOIN _customers c ON c.path = 'customers/' || r.customer || '.yaml'
-LEFT JOIN _records k ON k.noun = 'opportunity' AND k.key = r.opportunity
-LEFT JOIN _opportunities o ON o.path = k.path
-LEFT JOIN users u ON u.id = o.owner;"""
+{_OF_DEAL};"""
 
 _LEADS = """
 CREATE VIEW leads AS SELECT r.*,
@@ -161,30 +163,46 @@ def team_and_below(connection: sqlite3.Connection, team: str) -> set[str]:
 
 
 class OwnerFilter(NamedTuple):
-    """The owners whose records count, from `--owner`, `--team` and `--mine`; None: everybody's.
+    """The owners whose records count, from `--owner`, `--team`, `--seller` and `--mine`; None: everybody's.
 
-    A team's are those of its members, and of the teams below it.
+    A team's are those of its members, and of the teams below it. A seller's are what they have a part of.
     """
 
     owner: str | None = None
     team: str | None = None
     me: str | None = None
     my_team: str | None = None
+    seller: str | None = None
 
 
-def condition_of(owner_filter: OwnerFilter, row: str = "r") -> tuple[str, list[str | None]]:
-    """More of a WHERE clause over the deals `row`, beginning with AND, and its parameters."""
+OF_A_DEAL = frozenset({"shared_with", "sellers"})
+"""The columns beside `owner` that tell whose a deal is; a lead has no sellers."""
+
+
+def condition_of(
+    owner_filter: OwnerFilter, row: str = "r.", known: Container[str] = OF_A_DEAL
+) -> tuple[str, list[str | None]]:
+    """More of a WHERE clause over deals, beginning with AND, and its parameters; `row` is before columns."""
     condition, parameters = "", list[str | None]()
+    has_part = f"EXISTS (SELECT 1 FROM json_each({row}sellers) WHERE json_extract(value, '$[0]') = ?)"
     if owner_filter.owner:
-        condition += f" AND {row}.owner = ?"
+        condition += f" AND {row}owner = ?"
         parameters.append(owner_filter.owner)
     if owner_filter.team:
-        condition += f" AND {is_member(f'{row}.owner')}"
+        condition += f" AND {is_member(f'{row}owner')}"
         parameters.append(owner_filter.team)
+    if owner_filter.seller:
+        sells = f"({row}sellers IS NULL AND {row}owner = ? OR {has_part})"
+        condition += f" AND {sells if 'sellers' in known else f'{row}owner = ?'}"
+        parameters += [owner_filter.seller] * (2 if "sellers" in known else 1)
     if owner_filter.me:
-        condition += (
-            f" AND ({row}.owner = ? OR EXISTS "
-            f"(SELECT 1 FROM json_each({row}.shared_with) WHERE value IN (?, ?)))"
-        )
-        parameters += [owner_filter.me, owner_filter.me, owner_filter.my_team]
+        ways = [f"{row}owner = ?"]
+        parameters.append(owner_filter.me)
+        if "sellers" in known:
+            ways.append(has_part)
+            parameters.append(owner_filter.me)
+        if "shared_with" in known:
+            ways.append(f"EXISTS (SELECT 1 FROM json_each({row}shared_with) WHERE value IN (?, ?))")
+            parameters += [owner_filter.me, owner_filter.my_team]
+        condition += f" AND ({' OR '.join(ways)})"
     return condition, parameters
