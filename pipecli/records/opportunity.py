@@ -111,6 +111,8 @@ class Closed(Part):
     date: Day
     amount: FinalAmount | None = None
     """`unknown` of a deal that was won for nobody knows how much, as another system had it."""
+    stage: Literal["unknown"] | None = None
+    """`unknown` of a deal that ended nobody knows where: then its `stage` is a stand-in."""
     quotation: QuotationId | None = None
     reasons: tuple[Line, ...] = ()
     competitors: tuple[CompetitorName, ...] = ()

@@ -171,7 +171,7 @@ class Deal(NamedTuple):
     status: str
     process: str
     stage: str
-    """Of one that ended: where it stood then."""
+    """Of one that ended: where it stood then; empty where nobody knows."""
     type: str
     currency: str
     amount: Decimal | None
@@ -303,7 +303,7 @@ def stage_visits(history: StageHistory, places: Mapping[Place, int]) -> list[Sta
     last = way[-1]
     if last.status == "open":
         visits.append(StageVisit(last.process, last.stage, entered, None, "here"))
-    elif len(way) == 1:  # it was over when it was first seen
+    elif len(way) == 1 and last.stage:  # it was over when it was first seen
         left = max(_ended(history, way, last), entered or 0)
         visits.append(StageVisit(last.process, last.stage, entered, left, last.status))
     return visits

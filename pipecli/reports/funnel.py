@@ -91,6 +91,8 @@ class Funnel(NamedTuple):
     totals: Counts
     stages: list[Reached]
     """In the order of the stages, of the processes that these opportunities have; only by step."""
+    without_stage_count: int = 0
+    """Opportunities that ended nobody knows where: they are among none of the stages."""
 
 
 def funnel(
@@ -118,7 +120,9 @@ def funnel(
             tally.add_opportunity(deal)
     rows = [Row(key, tally.counts()) for key, tally in groups.items()]
     rows.sort(key=_chronological if by in PERIODS else _most_frequent)
-    return Funnel(by, rows, totals.counts(), _reached(cohort, order))
+    placed = [deal for deal in cohort if deal.status == "won" or deal.stage or deal.stage_visits]
+    lacking = len(cohort) - len(placed) if order else 0
+    return Funnel(by, rows, totals.counts(), _reached(placed, order), lacking)
 
 
 _PERIOD: dict[str, Callable[[date], str]] = {"month": month_of, "quarter": quarter_of}

@@ -153,7 +153,7 @@ def _parts(deal: Deal, by: str, amount: Decimal, currency: str) -> Iterator[tupl
         for competitor in (deal.competitors if deal.status == "won" else deal.lost_to) or (None,):
             yield (None, competitor), amount
     elif by == "stage":
-        yield (deal.process, deal.stage), amount
+        yield (deal.process, deal.stage or None), amount
     elif by == "reason":
         for reason in (deal.reasons or (None,)) if deal.status == "lost" else ():
             yield (None, reason), amount

@@ -102,6 +102,8 @@ class Velocity(NamedTuple):
     """None by stage: then the stages of all are it."""
     stages: list[StageRow]
     pace: Pace
+    without_stage_count: int = 0
+    """Deals that ended nobody knows where, and have no visit."""
 
 
 def velocity(
@@ -129,7 +131,9 @@ def velocity(
             Row(key, _pace(group, days, values, valuation), _stages(group, order))
             for key, group in sorted(groups.items(), key=lambda item: _place(*item))
         ]
-    return Velocity(by, len(alive), rows, _stages(alive, order), _pace(alive, days, values, valuation))
+    lacking = sum(not deal.stage and not deal.stage_visits for deal in alive)
+    pace = _pace(alive, days, values, valuation)
+    return Velocity(by, len(alive), rows, _stages(alive, order), pace, lacking)
 
 
 def _place(key: str | None, group: Sequence[Deal]) -> tuple[object, ...]:

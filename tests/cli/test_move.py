@@ -73,7 +73,7 @@ def test_a_whole_export_comes_in_by_two_commands_and_as_one_commit(cli: Cli, roo
     )
     by_id = deals(root)
     won, lost, offered = by_id["006A"], by_id["006D"], by_id["006B"]
-    assert won["closed"] == {"date": "2026-02-01", "amount": 1000.50}
+    assert won["closed"] == {"date": "2026-02-01", "amount": 1000.50, "stage": "unknown"}
     assert (lost["status"], lost["stage"], lost["closed"]["reasons"]) == ("lost", "prospecting", ["unknown"])  # type: ignore[index]
     assert (offered["stage"], offered["expected_close"], offered["owner"]) == (
         "proposal-price-quote", "2026-12-01", "nora-field",
@@ -393,8 +393,8 @@ def test_a_won_deal_without_an_amount_is_counted_apart_and_never_as_nothing(cli:
     )
     cli("import", "plan", packed("w.zip", {"all-deals.csv": head + rows}), "--into", "moves/w")
     assert "they agree" in cli("import", "run", "moves/w").out
-    assert deals(root)["1"]["closed"] == {"date": "2026-11-02", "amount": "unknown"}
-    assert deals(root)["2"]["closed"] == {"date": "2026-11-03", "amount": 300}
+    assert deals(root)["1"]["closed"] == {"date": "2026-11-02", "amount": "unknown", "stage": "unknown"}
+    assert deals(root)["2"]["closed"] == {"date": "2026-11-03", "amount": 300, "stage": "unknown"}
     cli("check")
     made = json.loads(cli("report", "ranking", "--format", "json").out)
     (won,) = [row for row in made["rows"] if row["won_count"]]
@@ -409,9 +409,36 @@ def test_a_won_deal_without_an_amount_is_counted_apart_and_never_as_nothing(cli:
     assert "closed.amount" in exported
     Path("again.csv").write_text(exported)
     assert "made" in cli("import", "opportunities", "again.csv").out
-    assert deals(root)["1"]["closed"] == {"date": "2026-11-02", "amount": "unknown"}
+    assert deals(root)["1"]["closed"] == {"date": "2026-11-02", "amount": "unknown", "stage": "unknown"}
     assert "unknown" in cli("opp", "won", str(deals(root)["3"]["id"]), "--amount", "unknown").out
     assert deals(root)["3"]["closed"]["amount"] == "unknown"  # type: ignore[index]
+
+
+def test_a_deal_that_ended_nobody_knows_where_is_in_no_stage_of_a_report(cli: Cli, root: Path) -> None:
+    head = "Record ID,Deal Name,Deal Stage,Amount,Close Date,Create Date\n"
+    rows = (
+        "1,Roof,Closed Lost,100,2026-11-02 10:00,2026-01-02 09:00\n"
+        "2,Door,Qualified To Buy,300,2026-12-03 10:00,2026-01-02 09:00\n"
+        "3,Wall,Closed Won,500,2026-11-03 10:00,2026-01-02 09:00\n"
+    )
+    cli("import", "plan", packed("w.zip", {"all-deals.csv": head + rows}), "--into", "moves/w")
+    cli("import", "run", "moves/w")
+    lost = json.loads(cli("report", "lost", "--by", "stage", "--format", "json").out)
+    assert [(row["key"], row["lost_count"]) for row in lost["rows"] if row["lost_count"]] == [(None, 1)]
+    assert "without stage" in cli("report", "lost", "--by", "stage").out
+    for report, number in (("funnel", 1), ("velocity", 2)):
+        told = json.loads(cli("report", report, "--format", "json").out)
+        assert told["without_stage_count"] == number
+        assert "that ended nobody knows at which stage" in cli("report", report).out
+    assert sum(row["lost_count"] + row["won_count"] for row in told["rows"]) == 0
+    assert "unknown when it closed" in cli("opp", "show", str(deals(root)["1"]["id"])).out
+
+    closing = rows.replace("Qualified To Buy,300,2026-12-03", "Closed Lost,300,2026-11-20")
+    cli("import", "run", "moves/w", packed("x.zip", {"all-deals.csv": head + closing}))
+    door = deals(root)["2"]
+    assert (door["status"], door["stage"]) == ("lost", "qualified-to-buy"), "where it stood is known here"
+    assert "stage" not in door["closed"]  # type: ignore[operator]
+    assert "nothing to change" in cli("import", "run", "moves/w", "x.zip").out
 
 
 CARDS = """BEGIN:VCARD

@@ -177,6 +177,7 @@ class Oracle:
                 "expected_close": None if end else row["CloseDate"],
                 "closed.date": row["CloseDate"] if end else None,
                 "closed.amount": float(row["Amount"]) if end == "won" else None,
+                "closed.stage": "unknown" if end else None,
                 "closed.reasons": ["unknown"] if end == "lost" else None,
             }  # fmt: skip
         for key, row in vendor.tables["OpportunityLineItem"].items():
@@ -209,6 +210,10 @@ class Oracle:
             if own is None:  # removed or merged here
                 clashes += "/" in key and key.split("/")[0] in expected and said != base
                 continue
+            if said.get("closed.stage") and not own.get("closed.stage"):  # where it stood is known here
+                said = {
+                    field: value for field, value in said.items() if field not in ("stage", "closed.stage")
+                }
             status = said.get("status"), own.get("status"), base.get("status")
             if status[0] == status[1] != status[2]:  # closed on both sides, each in its way
                 closing = {field for field in said if field.startswith("closed.")}

@@ -166,7 +166,8 @@ def _outcome(deal: RecordJson) -> Iterator[Line]:
     yield deal["status"], f"{closed['date']}" + (f", {words}" if words else "")
     if "detail" in closed:
         yield "", closed["detail"]
-    yield "stage", f"{deal['stage']} ({deal['process']}) when it closed"
+    stage = "unknown" if "stage" in closed else f"{deal['stage']} ({deal['process']})"
+    yield "stage", f"{stage} when it closed"
 
 
 def _money(run: Session, deal: RecordJson) -> Iterator[Line]:

@@ -20,6 +20,7 @@ from pipecli.cli.report.printing import (
     count_column,
     currency_code,
     days,
+    ended_without_stage,
     grouping,
     key_column,
     money_column,
@@ -83,6 +84,7 @@ def _print(run: Session, report: Funnel, names: Names, period: Days, currency: s
             "to": period.last,
             "bases": _BASES,
             "totals": counts._asdict(),
+            "without_stage_count": report.without_stage_count,
         },
         total=None if is_by_step else {"label": "total", **counts._asdict()},
         remarks=_remarks(report),
@@ -159,4 +161,5 @@ def _remarks(report: Funnel) -> list[str]:
         lines.append(
             f"win rate: {counts.win_rate} % of the {counts.won_count + counts.lost_count} won and lost"
         )
+    lines += ended_without_stage(report.without_stage_count)
     return lines + won_without_amount(counts.won_without_amount_count)

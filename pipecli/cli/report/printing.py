@@ -217,6 +217,11 @@ def won_without_amount(number: int) -> list[str]:
     return [f"apart, {count(number, 'won deal')} of which nobody knows the amount"] if number else []
 
 
+def ended_without_stage(number: int) -> list[str]:
+    """The note on deals whose `closed.stage` is unknown."""
+    return [f"apart, {count(number, 'deal')} that ended nobody knows at which stage"] if number else []
+
+
 def stage_places(order: Sequence[Place]) -> dict[Place, int]:
     """The place of each stage, which stand in the order of their processes."""
     return {place: number for number, place in enumerate(order)}

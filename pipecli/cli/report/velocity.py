@@ -19,6 +19,7 @@ from pipecli.cli.report.printing import (
     count_column,
     currency_code,
     days,
+    ended_without_stage,
     grouping,
     key_column,
     money_column,
@@ -66,12 +67,14 @@ def report_velocity(
         "deal_count": report.deal_count,
         "bases": _BASES,
         "totals": _pace(report.pace),
+        "without_stage_count": report.without_stage_count,
     }
     caption = f"Velocity of {_deals(report.deal_count)} open or ended{when}, by {by}"
     if by == "stage":
         rows = [_stage(row, stages) for row in report.stages]
         columns = _stage_columns(stages, order)
-        remarks = [*_unknown(report.stages), "", *_said_pace(report.pace, valuation.currency)]
+        apart = ended_without_stage(report.without_stage_count)
+        remarks = [*_unknown(report.stages), *apart, "", *_said_pace(report.pace, valuation.currency)]
         print_report(run, caption, rows, columns, about=about, remarks=remarks, nothing="no deals")
         return
     names = Names(run, by)

@@ -28,7 +28,7 @@ from pipecli.inbox.importing.mapping import Source
 from pipecli.inbox.importing.notation import Money, Unreadable
 from pipecli.inbox.importing.related import Completer, Names, NewRecord, nouns_of
 from pipecli.inbox.importing.table import Row
-from pipecli.inbox.importing.values import Named, Path, clear, put, without_empties
+from pipecli.inbox.importing.values import CLOSED_STAGE, Named, Path, clear, put, without_empties
 from pipecli.merge.values import Clash
 from pipecli.records.base import Document, Part, Plain, Record
 from pipecli.records.kinds import Collection
@@ -311,6 +311,9 @@ class _Builder:
                 clear(plain, path)
             values = {path: value for path, value in constants.items() if path in unsaid} | values
             values.pop(("created",), None)
+            if values.get(CLOSED_STAGE) and not plain.get("closed", {}).get("stage"):
+                for path in (CLOSED_STAGE, ("stage",)):  # nobody told the file, and here it is known
+                    values.pop(path, None)
         if self.collection.kind is None:
             values.pop((self.collection.identity,), None)
         for path, value in values.items():

@@ -58,6 +58,10 @@ STAGE_ENTERED = ("custom", "stage_entered")
 """When a deal came to which stage, of another system's history: velocity counts it."""
 
 
+CLOSED_STAGE = ("closed", "stage")
+"""`unknown` of a deal that ended nobody knows where."""
+
+
 def put(plain: Plain, path: Path, value: object) -> None:
     """Set the value at a path of a record, with the maps and list elements that lead to it."""
     here: Any = plain

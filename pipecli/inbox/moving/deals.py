@@ -41,6 +41,7 @@ _TRUE = frozenset({"true", "yes", "1", "y", "si", "sí", "sim", "ja", "oui", "ب
 _MOST_REASONS = 30
 """Different reasons for losing; more are texts, and stand in `closed.detail`."""
 UNKNOWN = "unknown"
+_STAGE_UNKNOWN = {"closed.stage": UNKNOWN}
 
 
 class Deals:
@@ -225,7 +226,15 @@ class Deals:
         if self.stage_rows and outcomes.column != self.roles["stage"]:
             for pipeline in self.processes:
                 self._name_stages(pipeline, self.stage_rows)
-            columns[self.roles["stage"]] = [{"to": "stage", "values": self.slugs}]
+            stage = self.roles["stage"]
+            columns[stage] = [{"to": "stage", "values": self.slugs}]
+            if any(
+                outcomes.of_row(row) != "open" and not self._cell(row, "stage") for row in self.table.rows
+            ):
+                columns[stage] += [
+                    {"values": {"": _STAGE_UNKNOWN}, "when": when | {stage: ""}}
+                    for when in outcomes.when("won", "lost")
+                ]
             columns.setdefault(outcomes.column, []).append(
                 {"values": {word: self._ending(of) for word, of in outcomes.of.items() if word}}
             )
@@ -239,7 +248,9 @@ class Deals:
             values: dict[str, Any] = {}
             for stage, of in told.items():
                 slug = slugs.get(stage) or next(iter(ends.get(of, [])), None)
-                values[stage] = ({"stage": slug} if slug else {}) | self._ending(of) or {"status": "open"}
+                where = {"stage": slug} if slug else {}
+                apart = {} if of == "open" else _STAGE_UNKNOWN
+                values[stage] = where | apart | self._ending(of) or {"status": "open"}
             own: When = {self.pipeline: pipeline} if self.pipeline and pipeline else {}
             entries = [(values, outcomes.alive)]
             if outcomes.dead:

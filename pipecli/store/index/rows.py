@@ -74,7 +74,7 @@ def _deals(
     last_activity = _LAST_ACTIVITY if with_activities else "NULL"
     # The table, not the view of the same name: that one reads the whole record of every deal.
     rows = connection.execute(
-        f"""SELECT r.id, r.status, r.process, r.stage, r.type, r.currency,
+        f"""SELECT r.id, r.status, r.process, iif(r.closed_stage IS NULL, r.stage, ''), r.type, r.currency,
             r.exact_amount,
             r.probability_by_hand, CASE r.status WHEN 'open' THEN r.expected_close ELSE r.closed_date END,
             r.owner, r.source, r.customer, r.title, r.created, r.campaign, r.lead IS NOT NULL, r.score,

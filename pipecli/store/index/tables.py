@@ -200,7 +200,7 @@ _OF_RECORDS: dict[str, tuple[Columns, ...]] = {
         _NEXT_CONTACT,
         _fields_of("hold", "hold_until TEXT, hold_reason TEXT", "until reason"),
         _ACTIVITIES_OF_DEAL,
-        _fields_of("closed", "closed_date TEXT", "date"),
+        _fields_of("closed", "closed_date TEXT, closed_stage TEXT", "date stage"),
         (
             "closed_amount REAL, exact_closed_amount TEXT",
             lambda deal: _money(deal.closed.value if deal.closed else None),
