@@ -61,6 +61,7 @@ def check(
     at 0. docs/check.md lists the rules.
     """
     from pipecli.checks.check import check as check_pipeline
+    from pipecli.history.moments import shortcomings
 
     if signed and not base:
         raise typer.BadParameter("goes with --base", param_hint="--require-signed")
@@ -72,6 +73,8 @@ def check(
         findings, since = _with_changes(run, base, findings, wanted)
     if allow:
         findings = _allowed(findings, allow)
+    for note in shortcomings(run.present.location):
+        say(f"warning: {note}")
     _print(run, findings)
     if signed:
         _require_signed(run, base)

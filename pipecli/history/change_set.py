@@ -41,6 +41,8 @@ class Range(NamedTuple):
     head_name: str
     is_parted: bool
     """True where the base has moved on since."""
+    bent: str = ""
+    """A note where this clone replaces objects or grafts parents."""
 
 
 class Side(NamedTuple):
@@ -95,7 +97,7 @@ def range_of(place: Location, text: str) -> Range:
             hint=UNSHALLOW,
         )
     common = common or base
-    return Range(common, head, base_name, head_name, is_parted=common != base)
+    return Range(common, head, base_name, head_name, is_parted=common != base, bent=here.bent)
 
 
 def change_set(place: Location, range_: Range) -> ChangeSet:

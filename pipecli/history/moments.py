@@ -183,6 +183,16 @@ def tip(place: Location) -> Tip:
     return Tip(commit, shallow == "true", note)
 
 
+def shortcomings(place: Location) -> list[str]:
+    """The lines on what this clone lacks of its history, or has bent."""
+    try:
+        here = tip(place)
+    except NoSuchMoment:  # there is none
+        return []
+    cut = "this clone is shallow: older versions are not looked at; `git fetch --unshallow` brings them"
+    return [*([here.bent] if here.bent else []), *([cut] if here.is_shallow else [])]
+
+
 def commit_at(
     place: Location, moment: Moment, zone: tzinfo, line_of: Callable[[Location], FirstParentLine]
 ) -> StandingCommit:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from pipecli.errors import FaultyFile, PipecliError
-from pipecli.history.moments import line_of_git
+from pipecli.history.moments import line_of_git, tip
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import files, git
 from pipecli.store.files import Location
@@ -190,14 +190,23 @@ def changes(place: Location) -> Iterator[Diagnosis]:
 
 
 def past(place: Location) -> Iterator[Diagnosis]:
-    """A history that is not all here, and commits dated in the future."""
-    if git.output(place.work_tree, "rev-parse", "--is-shallow-repository") == "true":
+    """A history that is not all here or is bent in this clone, and commits dated in the future."""
+    if not head(place):
+        return
+    here = tip(place)
+    if here.is_shallow:
         yield warning(
             "past",
             "the clone is shallow: what was before its first commit can't be told",
             "git fetch --unshallow",
         )
-    ahead = line_of_git(place).ahead() if head(place) else []
+    if here.bent:
+        yield warning(
+            "past",
+            f"{here.bent}; git itself shows another",
+            "look at them, and take them away: git replace --delete ID, rm .git/info/grafts",
+        )
+    ahead = line_of_git(place).ahead()
     if ahead:
         first = ahead[0]
         day = datetime.fromtimestamp(first.seconds, UTC).date()

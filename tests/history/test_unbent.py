@@ -40,8 +40,11 @@ def test_a_replaced_history_is_read_as_it_was_committed(
         said = cli("history", DEAL)
         assert said.out == before
         assert note in said.err
-    for command in ("report velocity", "forecast --as-of HEAD", "changes --since HEAD~1"):
+    for command in (
+        "report velocity", "forecast --as-of HEAD", "changes --since HEAD~1", "diff HEAD~1", "check",
+    ):  # fmt: skip
         assert note in cli(*command.split()).err, command
+    assert note in cli("doctor").out
 
 
 def test_who_committed_what_another_wrote_is_told(cli: Cli, git: Git, deal: Callable[..., Path]) -> None:
