@@ -18,10 +18,10 @@ BROKEN = {
     "tabs": ("stage: qualify", "\tstage: qualify", ":7: "),
     "unknown key": ("stage: qualify", "stge: qualify", ':7: unknown key "stge", did you mean "stage"?'),
     "a missing key": ("stage: qualify\n", "", ':0: "stage" is missing'),
-    "wrong type": ("title: Espresso machines", "title: [1, 2]", ":4: title: text is wanted here"),
-    "a number for text": ("owner: ana-ruiz", "owner: 2026", ":9: owner: text is wanted here"),
+    "wrong type": ("title: Espresso machines", "title: [1, 2]", ":4: title: must be text"),
+    "a number for text": ("owner: ana-ruiz", "owner: 2026", ":9: owner: must be text"),
     "bad date": ("2026-12-15", "2026-13-15", ":12: expected_close: 2026-13-15 isn't a day of the calendar"),
-    "a date of another form": ("2026-12-15", "15.12.2026", ":12: expected_close: a date is wanted here"),
+    "a date of another form": ("2026-12-15", "15.12.2026", ":12: expected_close: must be a date"),
     "probability of 140": ("amount: 4998.00", "probability: 140", ":11: probability: "),
     "negative amount": ("amount: 4998.00", "amount: -1", ":11: amount: "),
     "status unknown": ("status: open", "status: opne", ":8: status: "),
@@ -111,12 +111,14 @@ def test_a_pipeline_without_git(root, capsys):
 
     shutil.rmtree(root / ".git")
     assert run(["-C", str(root), "opp", "list"]) == 1
-    assert "is in no git repository; make it one with `git init`" in capsys.readouterr().err
+    assert "isn't in a git repository; make it one with `git init`" in capsys.readouterr().err
 
 
 def test_usage_is_exit_code_two(cli):
-    assert "Usage: pipecli opp show" in cli("opp", "show", code=2).err
-    assert "No such command" in cli("oportunity", "list", code=2).err
+    assert cli("opp", "show", code=2).err == "error: REF is missing; see `pipecli opp show --help`\n"
+    assert cli("opp", "lsit", code=2).err.startswith('error: unknown command "lsit" (did you mean lost')
+    assert cli("lead", "add", "--score", "x", code=2).err.startswith('error: --score: "x" isn\'t a whole')
+    assert "unknown command" in cli("oportunity", "list", code=2).err
     assert "must be one of table, json" in cli("opp", "list", "--format", "yaml", code=2).err
 
 

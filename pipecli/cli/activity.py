@@ -77,7 +77,10 @@ def add(
     is_done = done or type_ == "note"
     with changing(ctx) as transaction:
         if every and is_done:
-            raise PipecliError("what has happened doesn't come again", hint="leave out --done, or --every")
+            raise PipecliError(
+                "--done is for what has happened, --every for what comes again",
+                hint="leave out --done, or --every",
+            )
         if at is None and not is_done:
             raise PipecliError(
                 f"a planned {type_} needs its time",
@@ -371,7 +374,7 @@ def _add_verb(name: str, type_: str, called: str, help_text: str) -> None:
         notes: Notes = None,
     ) -> None:
         if subject is None and not called:
-            raise PipecliError("a note needs its text", hint=f'pipecli {name} REF "Asked for a discount"')
+            raise PipecliError("a note needs a text", hint=f'pipecli {name} REF "Asked for a discount"')
         with changing(ctx) as transaction:
             record = record_of(transaction, ref)
             doer = key_of(transaction.session, "user", by) if by else transaction.me

@@ -20,6 +20,7 @@ from pipecli.cli.common.table import (
     named,
     price_text,
 )
+from pipecli.cli.nouns import ALIASES
 from pipecli.records import kinds
 from pipecli.records.money import percent
 from pipecli.store.index.records import OPEN
@@ -34,7 +35,6 @@ _DEAL = "owner seller mine status stage team tag customer contact product search
 
 
 def _add_list(
-    verb: str,
     kind: kinds.Kind,
     columns: Sequence[Shown],
     order: str,
@@ -44,6 +44,8 @@ def _add_list(
     opens: bool = False,
 ) -> None:
     """Give a noun its `list`, with the filters it takes; one that `opens` with what is open takes `--all`."""
+
+    verb = f"{ALIASES.get(kind.noun, kind.noun)} list"
 
     @app.command(verb, cls=listing(takes, opens=opens), help=help_text)
     def list_(ctx: typer.Context) -> None:
@@ -108,7 +110,6 @@ OPPORTUNITIES = (
     ),
 )
 _add_list(
-    "opportunity list",
     kinds.OPPORTUNITY,
     OPPORTUNITIES,
     "status <> 'open', expected_close IS NULL, expected_close, id",
@@ -118,12 +119,8 @@ _add_list(
 )
 
 
-_CRITERIA = 4
-
-
 def _missing(record: Mapping[str, object]) -> str:
-    missing = str(record["missing"] or "")
-    return "all four" if missing.count(", ") == _CRITERIA - 1 else missing
+    return "all four" if str(record["missing"]).count(", ") == 3 else str(record["missing"] or "")
 
 
 LEADS = (
@@ -138,7 +135,6 @@ LEADS = (
     RESPONSE,
 )
 _add_list(
-    "lead list",
     kinds.LEAD,
     LEADS,
     "status IN ('converted', 'disqualified'), created DESC, id",
@@ -161,7 +157,6 @@ CUSTOMERS = (
     Shown(Column("owner", "OWNER", shrink=True, rank=2), "owner"),
 )
 _add_list(
-    "customer list",
     kinds.CUSTOMER,
     CUSTOMERS,
     "name COLLATE NOCASE, id",
@@ -178,7 +173,6 @@ CONTACTS = (
     Shown(addresses("phones", "PHONE", 2), "phones"),
 )
 _add_list(
-    "contact list",
     kinds.CONTACT,
     CONTACTS,
     "name COLLATE NOCASE, id",
@@ -194,7 +188,7 @@ SUPPLIERS = (
     Shown(Column("email", "E-MAIL"), "email"),
     Shown(Column("phone", "PHONE", rank=1), "phone"),
 )
-_add_list("supplier list", kinds.SUPPLIER, SUPPLIERS, "name COLLATE NOCASE, id", "List suppliers by name.")
+_add_list(kinds.SUPPLIER, SUPPLIERS, "name COLLATE NOCASE, id", "List suppliers by name.")
 
 
 def _deals(status: str, against: str) -> str:
@@ -202,15 +196,13 @@ def _deals(status: str, against: str) -> str:
     return f"(SELECT count(*) FROM _opportunities o WHERE o.status = '{status}' AND {against})"
 
 
-STANDS_AGAINST = (
-    "EXISTS (SELECT 1 FROM json_each(o.competitors) j"
-    " WHERE j.value = competitors.id OR casefold(j.value) = casefold(competitors.name))"
-)
-"""True where a deal `o` has the competitor of the row."""
-LOST_TO = (
-    "EXISTS (SELECT 1 FROM json_each(o.closed_competitors) j"
-    " WHERE j.value = competitors.id OR casefold(j.value) = casefold(competitors.name))"
-)
+def _named_in(column: str) -> str:
+    """True where a list of names of a deal `o` has the competitor of the row, in SQL."""
+    name = "j.value = competitors.id OR casefold(j.value) = casefold(competitors.name)"
+    return f"EXISTS (SELECT 1 FROM json_each(o.{column}) j WHERE {name})"
+
+
+STANDS_AGAINST, LOST_TO = _named_in("competitors"), _named_in("closed_competitors")
 
 COMPETITORS = (
     Shown(Column("id", "ID"), "id"),
@@ -222,7 +214,6 @@ COMPETITORS = (
     Shown(Column("lost", "LOST TO", align="right"), _deals("lost", LOST_TO), in_json=True),
 )
 _add_list(
-    "competitor list",
     kinds.COMPETITOR,
     COMPETITORS,
     "name COLLATE NOCASE, id",
@@ -270,7 +261,6 @@ QUOTATIONS = (
     Shown(Column("date", "DATE", rank=4), "date"),
 )
 _add_list(
-    "quotation list",
     kinds.QUOTATION,
     QUOTATIONS,
     "status NOT IN ('draft', 'sent', 'accepted'), created DESC, id",
@@ -289,7 +279,6 @@ ORDERS = (
     Shown(Column("quotation", "QUOTATION", rank=4), "quotation"),
 )
 _add_list(
-    "order list",
     kinds.ORDER,
     ORDERS,
     "status <> 'open', date DESC, created DESC, id",
@@ -318,7 +307,6 @@ INVOICES = (
     Shown(Column("id", "ID"), "id"),
 )
 _add_list(
-    "invoice list",
     kinds.INVOICE,
     INVOICES,
     "CASE status WHEN 'draft' THEN 0 WHEN 'issued' THEN 1 ELSE 2 END, due, number DESC, id",
@@ -337,7 +325,6 @@ SUPPLIER_QUOTATIONS = (
     Shown(Column("valid_until", "VALID UNTIL", rank=1), "valid_until"),
 )
 _add_list(
-    "supplier-quote list",
     kinds.SUPPLIER_QUOTATION,
     SUPPLIER_QUOTATIONS,
     "status <> 'requested', created DESC, id",
@@ -366,7 +353,7 @@ PRODUCTS = (
     Shown(Column("currency", "CURRENCY", only="data"), _BASE_CURRENCY, in_json=True),
     Shown(flag("active"), "active"),
 )
-_add_list("product list", kinds.PRODUCT, PRODUCTS, "active DESC, sku", "List products, those on sale first.")
+_add_list(kinds.PRODUCT, PRODUCTS, "active DESC, sku", "List products, those on sale first.")
 
 PRICE_LISTS = (
     Shown(Column("id", "ID"), "id"),
@@ -380,7 +367,7 @@ PRICE_LISTS = (
         in_json=True,
     ),
 )
-_add_list("price-list list", kinds.PRICE_LIST, PRICE_LISTS, "currency, id", "List price lists.", "search")
+_add_list(kinds.PRICE_LIST, PRICE_LISTS, "currency, id", "List price lists.", "search")
 
 DOCUMENTS = (
     Shown(Column("id", "ID"), "id"),
@@ -390,7 +377,6 @@ DOCUMENTS = (
     Shown(Column("place", "FILE OR ADDRESS", rank=1), "coalesce(file, url)"),
 )
 _add_list(
-    "literature list",
     kinds.LITERATURE,
     DOCUMENTS,
     "id",

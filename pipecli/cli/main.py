@@ -135,14 +135,36 @@ def _usage_or_bug(session: Session, arguments: Sequence[str], error: Exception) 
         return _error(
             session, arguments, PipecliError(text, hint="PIPECLI_DEBUG=1 shows where", code="internal")
         )
-    status = int(getattr(error, "exit_code", 2))  # Typer's own: a wrong option, with the usage line
-    if not _is_json(session, arguments):
+    status = int(getattr(error, "exit_code", 2))
+    if type(error).__name__ == "NoArgsIsHelpError" and not _is_json(session, arguments):
         with paged("stderr"):
             show()
         return status
     path = getattr(getattr(error, "ctx", None), "command_path", "pipecli")
-    usage = PipecliError(error.format_message(), hint=f"see `{path} --help`", code="usage")  # type: ignore[attr-defined]
+    message: str = error.format_message()  # type: ignore[attr-defined]
+    for pattern, words in _IN_OUR_WORDS.items():
+        message = re.sub(pattern, words, message)
+    usage = PipecliError(
+        re.sub("^[A-Z](?=[a-z])", lambda first: first[0].lower(), message).rstrip("."),
+        hint=f"see `{path} --help`",
+        code="usage",
+    )
     return _error(session, arguments, usage, status)
+
+
+_IN_OUR_WORDS = {
+    r"', '": ", ",
+    r"^Invalid value for '?([^':]+)'?: ": r"\1: ",
+    r"'([^']*)' is not one of '(.*)'": r'"\1": must be one of \2',
+    r"'([^']*)' is not a valid (int|integer)\b": '"\\1" isn\'t a whole number',
+    r"^Got unexpected extra arguments?(?:\(s\))? \((.*)\)": r"there is no place for \1",
+    r"^No such (command|option):? '?([^' ]+?)'?(?=\.? |$|\.$)": r'unknown \1 "\2"',
+    r"\.?\s+\(?(?:Possible options:|Did you mean|Choose from:)\s+'?([^'?)]*)'?[?)]*$": r" (did you mean \1?)",
+    r"[\t\n]+": " ",
+    r"^Missing (?:argument|option) '([^']*)'(?: / '-.')?": r"\1 is missing",
+    r"^Option '([^']*)' requires an argument": r"\1 needs a value",
+}
+"""Typer's words for a wrong command line, and those of all other errors."""
 
 
 def _is_json(session: Session, arguments: Sequence[str]) -> bool:

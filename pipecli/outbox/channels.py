@@ -150,7 +150,7 @@ def _table(file: Path, written: Mapping[str, Any], name: str) -> dict[str, tuple
         texts = value if isinstance(value, list) else [value]
         if not all(isinstance(text, str) and text.strip() for text in texts):
             raise PipecliError(
-                f"{file}: {name}.{key}: an address is wanted, or a list of them",
+                f"{file}: {name}.{key}: give an address, or a list of them",
                 hint=f'as {key} = "mailto://…"',
             )
         addresses[key] = tuple(text.strip() for text in texts)

@@ -74,7 +74,7 @@ def written(template: Template, printed: Printed, *, contact: str, sender: Addre
     first, _, body = text.partition("\n")
     if not first.startswith(_SUBJECT) or not first.removeprefix(_SUBJECT).strip() or not body.strip():
         raise PipecliError(
-            f"{template.name}: a line with the subject and then a text are wanted",
+            f"{template.name}: it needs a line with the subject, and then a text",
             hint=f"begin it with `{_SUBJECT} …` and a blank line",
         )
     if len(text) > _LONGEST:
@@ -399,7 +399,8 @@ def sender_of(settings: Mapping[str, Any], me: str | None, server: Server) -> Ad
     if company.get("email"):
         return addressed(company["name"], address_of(company["email"], "company.email"))
     raise PipecliError(
-        "nobody to send from: you aren't a user with an e-mail address", hint="set PIPECLI_SMTP_FROM"
+        "there is no address to send from: you aren't a user with an e-mail address",
+        hint="set PIPECLI_SMTP_FROM",
     )
 
 

@@ -34,7 +34,7 @@ class SendJournal:
         """Refuse to mail again what may be on its way."""
         if self._file.exists():
             raise PipecliError(
-                f"{self._paper} was mailed before, and it is not known whether that went out",
+                f"{self._paper} was mailed before, and nobody knows whether that went out",
                 hint=f"if it arrived: {self._record}; if not, delete {self._file} and send again",
             )
 
@@ -45,7 +45,7 @@ class SendJournal:
             deliver(server, sender, recipients, message)
         except Doubtful as error:
             raise PipecliError(
-                f"{error.message}: it is not known whether the mail goes out, and nothing is changed",
+                f"{error.message}: nobody knows whether the mail goes out, and nothing is changed",
                 hint=f"if it arrives: {self._record}; if not, delete {self._file} and send again",
             ) from None
         except BaseException:

@@ -264,7 +264,7 @@ def _left_out(ignored: list[tuple[str, str]], folder: str, root: Path, name: str
         elif element not in _WITHOUT_WORDS:
             raise PipecliError(
                 f"{place}: typst has no {element} in HTML",
-                hint='say it otherwise where target() == "html", or put it into html.frame',
+                hint='write it differently where target() == "html", or put it into html.frame',
             )
     return sheets[0] if sheets else ""
 

@@ -38,10 +38,10 @@ _TIME_OF_DAY = "([01][0-9]|2[0-3]):[0-5][0-9]|24:00"
 
 def _decimal(value: object) -> object:
     if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
-        raise ValueError("a number is wanted here, without quotes, currency sign or separators")
+        raise ValueError("must be a number, without quotes, currency sign or separators")
     exact = value if isinstance(value, Decimal) else Decimal(repr(value))
     if not exact.is_finite():
-        raise ValueError("a finite number is wanted here")
+        raise ValueError("must be a finite number")
     # The exponent first: 1e999999999 is more than arithmetic holds.
     if (exact and exact.adjusted() >= MOST_DIGITS) or len(exact.normalize().as_tuple().digits) > MOST_DIGITS:
         raise ValueError(f"at most {MOST_DIGITS} digits can be kept exactly")
@@ -70,7 +70,7 @@ def _day(value: object) -> object:
     if type(value) is date:
         return value
     if not isinstance(value, str) or not _DAY.fullmatch(value):
-        raise ValueError("a date is wanted here, as 2026-11-21")
+        raise ValueError("must be a date, as 2026-11-21")
     try:
         return date.fromisoformat(value)
     except ValueError:
@@ -83,7 +83,7 @@ def _moment(value: object) -> object:
             raise ValueError("a time needs its offset, as 2026-11-21T10:00:00+01:00")
         return _in_every_zone(value)
     if not isinstance(value, str) or not _MOMENT.fullmatch(value):
-        raise ValueError("a time with its offset is wanted here, as 2026-11-21T10:00:00+01:00")
+        raise ValueError("must be a time with its offset, as 2026-11-21T10:00:00+01:00")
     try:
         moment = datetime.fromisoformat(value)
     except ValueError:
@@ -106,7 +106,7 @@ def _moment_or_day(value: object) -> object:
 
 def _time_of_day(value: object) -> object:
     if not isinstance(value, str) or not re.fullmatch(_TIME_OF_DAY, value):
-        raise ValueError("a time of day is wanted here, as 09:00")
+        raise ValueError("must be a time of day, as 09:00")
     return value
 
 

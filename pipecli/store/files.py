@@ -196,7 +196,7 @@ def at(root: Path) -> Location:
         if marker.is_file():  # a linked work tree or a submodule: "gitdir: <path>"
             target = marker.read_text(encoding="utf-8").removeprefix("gitdir:").strip()
             return Location(root, work_tree, (work_tree / target).resolve())
-    raise NoPipeline(f"{root} is in no git repository", hint="make it one with `git init`")
+    raise NoPipeline(f"{root} isn't in a git repository", hint="make it one with `git init`")
 
 
 def kind_of(file: str) -> Kind | None:

@@ -88,26 +88,26 @@ def wrong_value(detail: ErrorDetails) -> str:
         return str(context["error"])
     if rule in ("string_type", "string_sub_type"):
         way = ", not a list or a map" if isinstance(value, (list, dict)) else f"; put quotes around {value}"
-        return f"text is wanted here{way}"
+        return f"must be text{way}"
     if rule == "string_too_short":
-        return "text is wanted here, not an empty one"
+        return "must be text, and is empty"
     if rule == "string_too_long":
-        return f"at most {context['max_length']} characters are wanted here, these are {len(value):,}"
+        return f"must have at most {context['max_length']} characters, and has {len(value):,}"
     if rule == "string_pattern_mismatch" and context["pattern"] == ONE_LINE:
-        return "one line is wanted here"
+        return "must be one line"
     if rule == "string_pattern_mismatch":
         what, form = _form(context["pattern"])
         return f'"{value}" isn\'t {a(what)}: {form}'
     if rule == "enum":
         return f'"{value}": must be one of {context["expected"].replace(" or ", ", ")}'.replace("'", "")
     if rule in ("model_type", "dict_type", "model_attributes_type"):
-        return "a map of keys is wanted here"
+        return "must be a map of keys"
     if rule in ("tuple_type", "list_type"):
-        return "a list is wanted here"
+        return "must be a list"
     if rule == "too_short":
-        return f"at least {context['min_length']} is wanted here"
+        return f"must have at least {context['min_length']}"
     if rule == "decimal_max_places":
-        return f"at most {context['decimal_places']} decimals are wanted here (it is {value})"
+        return f"must have at most {context['decimal_places']} decimals (it is {value})"
     shown = value if isinstance(value, Decimal) else repr(value)
     return f"{detail['msg'].replace('Input should', 'it should')} (it is {shown})"
 
@@ -128,7 +128,7 @@ def _form(pattern: str) -> tuple[str, str]:
 
 
 def _wanted(path: Sequence[str | int], model: type[Part], file: str) -> str:
-    """`: a date is wanted here, as 2026-11-21`: what a missing value is to be, unless it is a plain word."""
+    """`: must be a date, as 2026-11-21`: what a missing value is to be, unless it is a plain word."""
     form = _form_at(model, tuple(0 if isinstance(part, int) else part for part in path))
     if not (issubclass(model, Record) and list(path) == [model.identity]):
         return "" if form == f": {_SLUG_FORM}" else form

@@ -196,7 +196,7 @@ def make_item(
         uom = uom or product.uom
         tax = product.tax if tax is None else tax
     if (line.get("per") is None) != (line.get("term") is None):
-        raise Refused("a recurring price needs its term", hint="give --per month --term 24")
+        raise Refused("a recurring price needs a term", hint="give --per month --term 24")
     if description is None or price is None:
         raise Refused(
             "an item needs a product, or a description and a price",

@@ -105,7 +105,7 @@ def order_quotation(
     for order in orders:
         if order.status is not OrderStatus.CANCELLED:
             raise Refused(
-                f"{quotation.id} is ordered already, with {order.id}",
+                f"{quotation.id} was ordered already, with {order.id}",
                 hint=f"see it with: pipecli order show {order.id}",
             )
     if quotation.status is QuotationStatus.SENT:

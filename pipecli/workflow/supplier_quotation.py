@@ -36,7 +36,7 @@ def request(
     """
     require_open(deal)
     if answer_by and answer_by < now.date():
-        raise Refused(f"an answer by {answer_by} can't be wished for any more", hint="name a day to come")
+        raise Refused(f"an answer by {answer_by} would be in the past", hint="name a day to come")
     if all(item.kind for item in deal.items):
         raise Refused(
             f"{deal.id} has no items to ask for",

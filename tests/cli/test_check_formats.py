@@ -129,16 +129,14 @@ def test_a_message_holds_no_link() -> None:
 def test_only_check_has_these_formats(
     cli: Cli, name: str, monkeypatch: pytest.MonkeyPatch, root: Path
 ) -> None:
-    said = (
-        f'Invalid value for --format: "{name}": must be one of table, json, jsonl, csv, tsv, markdown, ids\n'
-    )
-    assert cli("opp", "list", "--format", name, code=2).err.endswith(said)
-    assert cli("--format", name, "diff", code=2).err.endswith(said)
-    assert cli("--format", name, "customer", "add", "Acme", code=2).err.endswith(said)
+    said = f'error: --format: "{name}": must be one of table, json, jsonl, csv, tsv, markdown, ids; see'
+    assert cli("opp", "list", "--format", name, code=2).err.startswith(said)
+    assert cli("--format", name, "diff", code=2).err.startswith(said)
+    assert cli("--format", name, "customer", "add", "Acme", code=2).err.startswith(said)
     monkeypatch.setenv("PIPECLI_FORMAT", name)
-    assert cli("forecast", code=2).err.endswith(said)
+    assert cli("forecast", code=2).err.startswith(said)
     cli("check")
     assert not (root / "customers").exists()
     assert "markdown, ids, github, sarif" in " ".join(cli("check", "--help").out.split())
     assert "sarif" not in cli("diff", "--help").out
-    assert cli("check", "--format", "gitlab", code=2).err.endswith("markdown, ids, github, sarif\n")
+    assert cli("check", "--format", "gitlab", code=2).err.count("markdown, ids, github, sarif; see")

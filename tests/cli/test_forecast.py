@@ -199,7 +199,7 @@ def test_a_broken_opportunity_stops_it_rather_than_making_a_smaller_total(root: 
 
     said = cli("forecast", code=1)
 
-    assert ":9: amount: a number is wanted here" in said.err
+    assert ":9: amount: must be a number" in said.err
     assert said.out == ""
 
 

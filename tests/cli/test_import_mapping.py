@@ -38,7 +38,7 @@ def test_every_fault_of_a_mapping_is_told_with_its_line(cli: Cli, root: Path, gi
         'map.yaml:6: deals.csv has no column "stag"; did you mean "stage"?',
         'map.yaml:6: date: "%d-%m" has no year; write a format as %d.%m.%Y',
         'map.yaml:7: opportunities have no field "statu"; did you mean "status"?',
-        "map.yaml:7: Lost: a map of fields is wanted here, or `to` above",
+        "map.yaml:7: Lost: must be a map of fields, or `to` above",
         'map.yaml:8: "{product for {account}": a brace has no partner; write {{ for one that is meant',
         'map.yaml:9: amount: "much" isn\'t an amount',
         'map.yaml:10: deals.csv has no column "nothing"; it has ref, title, account, rep, product, stage, '

@@ -282,7 +282,7 @@ def test_what_is_not_delivered_is_kept_and_the_rest_is_not_sent_again(
 
     assert "not delivered by the channel sales: " in said.err
     assert (
-        "error: 1 of the messages could not be delivered; they are kept, the next run tries again" in said.err
+        "error: 1 of the messages couldn't be delivered; they are kept, the next run tries again" in said.err
     )
     assert "s3cret" not in said.err + git("show", "refs/pipecli/notify/unsent")
     assert told(hooks) == [("chat", "Espresso machines: qualify → demo")]

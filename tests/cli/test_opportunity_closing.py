@@ -159,7 +159,7 @@ def test_a_deal_of_unknown_value_is_not_won(cli, refused):
 
 def test_a_draft_does_not_win_and_that_is_said(cli, opp, refused, shown):
     draft = cli("quote", "new", opp, "--format", "ids").id
-    assert f"{draft} is a draft, nobody was offered it; send it first" in refused(
+    assert f"{draft} is a draft, and was not offered to anybody; send it first" in refused(
         "opp", "won", opp, "--quotation", draft
     )
     said = cli(*TODAY, "opp", "won", opp)
@@ -375,7 +375,7 @@ def test_an_open_deal_is_not_reopened(cli, opp, refused):
         (["--date", "someday"], '"someday" isn\'t a date'),
         (["--quotation", "QTN-ZZZZZ"], "no quotation answers to"),
         (["--quotation", ""], 'no quotation answers to ""'),
-        (["--note", ""], "--note: text is wanted here, not an empty one"),
+        (["--note", ""], "--note: must be text, and is empty"),
     ],
 )
 def test_wrong_words_close_nothing(opp, refused, arguments, said):

@@ -223,7 +223,7 @@ def test_a_quantity_below_the_first_tier_is_refused(cli, refused, opp):
             "--discount: it should be less than or equal to 100",
         ),
         (["--product", "cafe-s-100", "--quantity", "1e400"], "--quantity: at most 15 digits"),
-        (["--product", "cafe-s-100", "--quantity", "NaN"], "--quantity: a finite number is wanted here"),
+        (["--product", "cafe-s-100", "--quantity", "NaN"], "--quantity: must be a finite number"),
     ],
 )
 def test_wrong_items_are_refused(refused, opp, arguments, said):
@@ -369,4 +369,4 @@ def test_a_percentage_has_up_to_six_decimals(add, cli, refused, opp):
     cli("product", "add", "desk", "--name", "Desk", "--tax", "9.975123")
     assert "9.975123 %" in cli("product", "list").out
     said = refused("opp", "item", "add", opp, "--description", "x", "--price", "1", "--tax", "9.9751234")
-    assert "--tax: at most 6 decimals are wanted here (it is 9.9751234)" in said
+    assert "--tax: must have at most 6 decimals (it is 9.9751234)" in said

@@ -108,7 +108,7 @@ def test_competitors_come_and_go(cli, opp, shown, refused):
     cli("opp", "competitor", "remove", opp, "acme")
     assert shown()["competitors"] == ["Café Rápido"]
     assert "Acme isn't a competitor" in refused("opp", "competitor", "remove", opp, "Acme")
-    assert "NAME: one line is wanted here" in refused("opp", "competitor", "add", opp, "a\nb")
+    assert "NAME: must be one line" in refused("opp", "competitor", "add", opp, "a\nb")
 
 
 # Owner

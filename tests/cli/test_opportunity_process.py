@@ -188,7 +188,7 @@ def test_wrong_processes_are_refused(opp, refused, assignments, said):
 @pytest.mark.parametrize(
     ("assignments", "said"),
     [
-        (["stage=demo"], "a stage is not set by hand, its steps and required fields are asked for"),
+        (["stage=demo"], "a stage isn't set by hand: its steps and required fields count"),
         (["process=standard", "stage=demo"], "use pipecli opp advance"),
         (["status=won"], "use pipecli opp won or lost"),
         (["closed.reason=price"], "use pipecli opp won or lost"),

@@ -86,7 +86,7 @@ def test_show_and_list_have_totals_tax_and_margin(cli, order):
 
 def test_ordering_twice_is_refused(refused, order):
     assert refused("order", "new", QTN) == (
-        f"error: {QTN} is ordered already, with {order}; see it with: pipecli order show {order}"
+        f"error: {QTN} was ordered already, with {order}; see it with: pipecli order show {order}"
     )
 
 

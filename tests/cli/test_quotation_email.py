@@ -247,7 +247,7 @@ def test_a_mail_in_doubt_is_kept_and_not_sent_twice(refused, root, known):
     with mail_server() as server:
         known(server)
         again = refused("quote", "send", QTN, "--email")
-    assert "was mailed before, and it is not known whether that went out" in again
+    assert "was mailed before, and nobody knows whether that went out" in again
     assert not server.mails
 
 

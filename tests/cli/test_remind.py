@@ -210,7 +210,7 @@ def test_what_is_not_delivered_is_tried_again_and_does_not_stop_the_others(
     said = cli("remind", code=1)
 
     assert "ana-ruiz: not delivered by the channel ana-ruiz: " in said.err
-    assert "error: 1 of the messages could not be delivered; the next run tries them again" in said.err
+    assert "error: 1 of the messages couldn't be delivered; the next run tries them again" in said.err
     assert "s3cret" not in said.err
     assert [each["path"] for each in hooks.taken] == ["luis"]
     monkeypatch.setenv("PIPECLI_CHANNEL_ANA_RUIZ", hooks.url("ana"))

@@ -143,7 +143,7 @@ def test_a_dry_run_shows_the_diff_and_changes_nothing(cli, file, git):
         ("assignment_rules=[{name: all, users: [nobody]}]", "unknown user nobody"),
         ("exchange_rates.USD.someday=1", "exchange_rates.USD.someday"),
         ("exchange_rates.USD=1", "exchange_rates.USD has fields of its own; name one of its keys"),
-        ("processes.standard.stages=[]", "processes.standard.stages: at least 1 is wanted here"),
+        ("processes.standard.stages=[]", "processes.standard.stages: must have at least 1"),
         ("processes.standard.stages.demo.requires=budgt", 'demo requires "budgt", which no opportunity has'),
         ("quotations.template=x.typ", "the file templates/x.typ is missing; copy it there first"),
         ("company.logo=logo.png", "company.logo: the file logo.png is missing; copy it there first"),

@@ -93,7 +93,7 @@ def test_a_template_can_do_no_harm_and_its_faults_have_a_line(text, line, reason
     ("text", "reason"),
     [
         ("Subject: x\n\n{{ nobody }}", ":3: 'nobody' is undefined"),
-        ("Hello\n", ": a line with the subject and then a text are wanted"),
+        ("Hello\n", ": it needs a line with the subject, and then a text"),
         ("Subject: x\n\n{{ 'x' * 200000 }}", " makes a mail of 200,"),
         ("Subject: x\n\n{{ 'x' * 2000000000 }}", " takes more than 256 MB of memory"),
     ],

@@ -150,7 +150,10 @@ def test_what_stands_on_every_sheet_is_left_out_and_said(template):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("\n#layout(size => [x])", "own.typ:2: typst has no layout in HTML; say it otherwise where target()"),
+        (
+            "\n#layout(size => [x])",
+            "own.typ:2: typst has no layout in HTML; write it differently where target()",
+        ),
         (
             'Hi\n#set page(paper: "a5")\nMore',
             "own.typ:2: page configuration is not allowed inside of containers; set",

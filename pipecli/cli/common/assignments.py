@@ -117,7 +117,7 @@ def validated(model: type[P], plain: Plain, where: str = "") -> P:
         raise PipecliError(f"{where}{more}") from None
     for name, value in plain.items():
         if isinstance(value, str) and not value.strip():
-            raise PipecliError(f"{where}{name}: text is wanted here, not blanks")
+            raise PipecliError(f"{where}{name}: must be text, not blanks")
     return part
 
 

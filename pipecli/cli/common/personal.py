@@ -78,4 +78,6 @@ def checked_alias(name: str, value: str) -> None:
     except (ValueError, IndexError):
         raise PipecliError(f'"{value}" isn\'t a command line', hint='write it as "opp won"') from None
     if first not in NOUNS and first not in ALIASES:
-        raise PipecliError(f'an alias begins with a command; "{first}" is none', hint='write it as "opp won"')
+        raise PipecliError(
+            f'an alias begins with a command: unknown command "{first}"', hint='write it as "opp won"'
+        )

@@ -81,7 +81,7 @@ def notify(
     _print(run, sent)
     if failed:
         raise PipecliError(
-            f"{failed} of the messages could not be delivered", hint="they are kept, the next run tries again"
+            f"{failed} of the messages couldn't be delivered", hint="they are kept, the next run tries again"
         )
 
 

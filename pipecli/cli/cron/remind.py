@@ -97,7 +97,7 @@ def remind(
     _print(run, sent)
     if failed:
         raise PipecliError(
-            f"{failed} of the messages could not be delivered", hint="the next run tries them again"
+            f"{failed} of the messages couldn't be delivered", hint="the next run tries them again"
         )
 
 

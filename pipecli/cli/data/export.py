@@ -58,7 +58,7 @@ def export(
         _export_all(run, all_)
         return
     if kind is None:
-        raise PipecliError("what is to be exported?", hint="give a kind, as customers, or --all DIR")
+        raise PipecliError("the kind to export is missing", hint="give a kind, as customers, or --all DIR")
     if journal:
         _export_journal(run, kind, journal, output, where)
         return

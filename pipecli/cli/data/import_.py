@@ -71,10 +71,10 @@ def import_(
         move_at_once(ctx, Path(kind), from_, side_of(keep))
         return
     if file is None and named(kind):
-        raise PipecliError("which FILE?", hint=f"name it: pipecli import {kind} FILE")
+        raise PipecliError("FILE is missing", hint=f"name it: pipecli import {kind} FILE")
     if file is None:
         raise PipecliError(
-            f"what is in {kind}?",
+            f"the kind of record in {kind} is missing",
             hint=f"say it: pipecli import KIND {kind}; a whole export: pipecli import plan {kind} --into DIR",
         )
     target = target_of(kind)

@@ -132,7 +132,7 @@ def plan(
     from pipecli.inbox.moving.recognise import files_of
 
     if (into / PLAN_FILE).exists() and not force:
-        raise PipecliError(f"{into} has a plan already", hint="name another folder, or say --force")
+        raise PipecliError(f"{into} has a plan already", hint="name another folder, or give --force")
     if into.exists() and not into.is_dir():
         raise PipecliError(f"{into} isn't a folder")
     if (export / PLAN_FILE).exists():

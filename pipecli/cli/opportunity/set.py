@@ -89,7 +89,9 @@ def hold(
     with changing(ctx) as transaction:
         day = transaction.day(until)
         if day is None:
-            raise PipecliError("until when is it on hold?", hint="give --until DATE, as --until +30d")
+            raise PipecliError(
+                "the day until which it is on hold is missing", hint="give --until DATE, as --until +30d"
+            )
 
         def decide(deal: Opportunity) -> Change:
             return rules.hold(deal, until=day, today=transaction.today, reason=reason)

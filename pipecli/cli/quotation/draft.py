@@ -120,7 +120,7 @@ def _require_first_draft(quotation: Quotation) -> None:
     if quotation.revision_of:
         raise PipecliError(
             f"{quotation.id} revises {quotation.revision_of}, which would stay superseded",
-            hint="take the revision back with pipecli undo, or let it be",
+            hint="take the revision back with pipecli undo",
         )
 
 

@@ -371,7 +371,7 @@ def _send(run: Session, week: Week, email: Sequence[str], to: Sequence[str], *, 
                 mention(f"the digest is sent to {reader.name}")
     if failed:
         raise PipecliError(
-            f"{failed} of the messages could not be delivered", hint="the next run tries them again"
+            f"{failed} of the messages couldn't be delivered", hint="the next run tries them again"
         )
 
 

@@ -234,7 +234,7 @@ class _Compiler:
         if isinstance(value, dict):
             return dict(self._assignments(value, column_format, place))
         if path is None:
-            self.source.fault(place, f"{place[-1]}: a map of fields is wanted here, or `to` above")
+            self.source.fault(place, f"{place[-1]}: must be a map of fields, or `to` above")
             return {}
         return {path: self._value(path, value, column_format, place)}
 

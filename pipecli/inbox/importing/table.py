@@ -306,7 +306,7 @@ def json_table(text: str, name: str) -> Table:
         lists = [part for part in value.values() if isinstance(part, list)]
         value = lists[0] if len(lists) == 1 and _are_objects(lists[0]) else [value]
     if not isinstance(value, list) or not _are_objects(value):
-        raise PipecliError(f"{name}: a list of objects is wanted, one a record")
+        raise PipecliError(f"{name}: must be a list of objects, one for each record")
     return _table(name, enumerate(value, 1))
 
 

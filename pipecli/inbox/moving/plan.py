@@ -109,7 +109,7 @@ def make_plan(
     if not known:
         names = ", ".join(table.name for table in tables) or "the export"
         raise PipecliError(
-            f"{names}: no file is known by its header",
+            f"{names}: no file was recognised by its header",
             hint="write a mapping, and import each with: pipecli import KIND FILE --map MAPPING",
         )
     known = [_Recognition(table, part) for table, told in known for part in persons_of(table, told)]

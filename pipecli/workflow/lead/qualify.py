@@ -29,7 +29,7 @@ def qualify(lead: Lead, answers: Mapping[str, str], notes: Mapping[str, str]) ->
     refuse_settled(lead)
     if not answers and not notes:
         raise Refused(
-            "no criterion is answered",
+            "no criterion was answered",
             hint="give --need, --budget, --timeframe or --authority: yes, no, unknown",
         )
     given: dict[str, object] = {name: Answer(answer) for name, answer in answers.items()}
@@ -128,7 +128,7 @@ def leave_to_verbs(lead: Lead, given: Mapping[str, str]) -> None:
     for status, verb in _VERBS.items():
         if lead.status is not status and (given.get("status") == status or status in given):
             raise Refused(
-                f"{lead.id}: that a lead is {status} is not set by hand",
+                f"{lead.id}: that a lead is {status} isn't set by hand",
                 hint=f"use pipecli lead {verb} {lead.id}",
             )
     if given.get("status", lead.status) != lead.status:

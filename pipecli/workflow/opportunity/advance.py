@@ -131,7 +131,8 @@ def undo_advance(deal: Opportunity, before: Opportunity, after: Opportunity) -> 
     require_open(deal)
     if (deal.process, deal.stage) != (after.process, after.stage):
         raise Refused(
-            f"{deal.id} is at {deal.stage} by now, not at {after.stage}", hint="move it from there instead"
+            f"{deal.id} has moved to {deal.stage}, and isn't at {after.stage}",
+            hint="move it from there instead",
         )
     return Change(
         deal.with_(stage=before.stage, probability=before.probability),

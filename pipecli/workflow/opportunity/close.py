@@ -103,7 +103,7 @@ def _offered(deal: Opportunity, quotation: Quotation) -> Quotation:
     require_of(deal, quotation)
     if quotation.status is QuotationStatus.DRAFT:
         raise Refused(
-            f"{quotation.id} is a draft, nobody was offered it",
+            f"{quotation.id} is a draft, and was not offered to anybody",
             hint=f"send it first: pipecli quote send {quotation.id}",
         )
     if quotation.status not in _OFFERED:

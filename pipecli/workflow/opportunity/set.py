@@ -133,12 +133,12 @@ def leave_to_verbs(deal: Opportunity, fields: Collection[str]) -> None:
     if "status" in fields or "closed" in fields:
         verbs = "won or lost" if deal.is_open else "reopen"
         raise Refused(
-            f"{deal.id}: status and closed are not set by hand, quotations and orders go with them",
+            f"{deal.id}: status and closed aren't set by hand: quotations and orders go with them",
             hint=f"use pipecli opp {verbs}",
         )
     if "stage" in fields and "process" not in fields:
         raise Refused(
-            f"{deal.id}: a stage is not set by hand, its steps and required fields are asked for",
+            f"{deal.id}: a stage isn't set by hand: its steps and required fields count",
             hint=f"use pipecli opp advance {deal.id} --to STAGE",
         )
 
@@ -160,7 +160,7 @@ def hold(deal: Opportunity, *, until: date, today: date, reason: str | None = No
     """Let an open deal wait until a day to come: it is then told of in the follow-ups."""
     require_open(deal)
     if until <= today:
-        raise Refused(f"{until} has come already", hint="name a day to come: --until +30d")
+        raise Refused(f"{until} is in the past, or today", hint="name a day to come: --until +30d")
     was = f"on hold until {until}" if deal.hold is None else f"hold {deal.hold.until} → {until}"
     waiting = deal.with_(hold=Hold(until=until, reason=reason or (deal.hold and deal.hold.reason)))
     return Change(waiting, f"{was}{f': {reason}' if reason else ''}", "held")
