@@ -330,7 +330,7 @@ def deal(root: Path, git: Callable[..., str]) -> Callable[..., Path]:
     """Write an opportunity by hand and commit it; returns its file."""
 
     def write(key: str = "OPP-2Q8XA", title: str = "Espresso machines", text: str | None = None) -> Path:
-        slug = title.lower().replace(".", "-")
+        slug = title.lower().replace(" ", "-")
         file = root / "opportunities" / "2026" / f"{key}-{slug}.yaml"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(DEAL.format(id=key, title=title) if text is None else text, encoding="utf-8")
