@@ -99,6 +99,8 @@ def test_a_credit_note_is_numbered_counts_back_and_is_paid_back(cli, order):
     assert drawn[note]["total"] < 0 and drawn[note]["credits"] == invoice
     owed = loads(cli("report", "receivables", "--format", "json").out)[-1]["open"]
     assert owed == drawn[note]["total"]  # money that is to go back
+    lines = cli("sql", f"SELECT sum(amount) FROM items WHERE record = '{note}'", "--format", "csv").out
+    assert Decimal(lines.split()[1]) == drawn[note]["amount"]
     cli("invoice", "paid", note)
     assert loads(cli("report", "receivables", "--format", "json").out) == []
     again = made(cli, "invoice", "new", order)  # what was credited may be invoiced again

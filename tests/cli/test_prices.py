@@ -60,6 +60,10 @@ def test_an_offer_with_options_from_the_deal_to_the_order(cli, deal, root):
     assert [item["description"] for item in order["items"]] == ["Book", "Delivery", "Training", "Machine B"]
     assert (str(order["amount"]), str(order["total"])) == ("4354.99", "5253.39")
     assert not any("optional" in item or "alternative_to" in item for item in order["items"])
+    sums = "SELECT amount, (SELECT sum(i.amount) FROM items i WHERE i.record = o.id) AS lines FROM {} o"
+    for table in ("opportunities", "quotations", "orders"):
+        (row,) = loads(cli("sql", f"{sums.format(table)} WHERE o.amount = 4354.99", "--format", "json").out)
+        assert row["amount"] == row["lines"], table
     offers = str(root / "offers.csv")
     cli("export", "quotations", "--output", offers)
     assert "unchanged" in cli("import", "quotations", offers).out  # what was taken among it

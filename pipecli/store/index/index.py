@@ -84,7 +84,7 @@ def _answer(writing: int, work: Callable[[Sequence[S]], T], parts: Sequence[Sequ
         os._exit(0)
 
 
-LAYOUT = f"{__version__}/{crc32(f'{tables.schema()} composed, paired'.encode()):08x}"
+LAYOUT = f"{__version__}/{crc32(f'{tables.schema()} composed, paired, signed'.encode()):08x}"
 """Changes whenever the tables, or how they hold text, do: an index of another layout is built anew."""
 
 _PATIENCE = 10.0

@@ -91,11 +91,15 @@ def _latest(activities: Iterator[Activity]) -> str | None:
     return max((activity.at.isoformat() for activity in activities), default=None)
 
 
+def _sign(record: object) -> int:
+    return -1 if getattr(record, "credits", None) else 1
+
+
 def _totals(document: Quotation | Order | Invoice) -> Sequence[SQLValue]:
     """The sums of a document; of a credit note they are negative, so that what was sold sums up."""
     from pipecli.records.item import totals
 
-    sums, sign = totals(document), -1 if getattr(document, "credits", None) else 1
+    sums, sign = totals(document), _sign(document)
     is_plain = not sums.discount and not document.tax_included
     by_rate = {rate: sign * tax for rate, tax in sums.tax_by_rate.items()}
     return (
@@ -367,8 +371,9 @@ def rows(record: Record, file: str) -> Iterator[Row]:
 
         worth = totals(record).lines  # type: ignore[arg-type]
     for position, item in enumerate(items, 1):
-        printed = _value(item.amount(parts["currency"]))
-        amount = _value(worth[position - 1]) if worth else printed
+        printed = item.amount(parts["currency"])
+        figures = (printed, worth[position - 1] if worth else printed)
+        printed, amount = (None if figure is None else _value(_sign(record) * figure) for figure in figures)
         yield ("items", (file, key, noun, position, *_values(_ITEM, item), printed, amount))
     for stakeholder in parts["contacts"] if noun == "opportunity" else ():
         yield ("stakeholders", (file, key, *_values(_STAKEHOLDER, stakeholder)))
