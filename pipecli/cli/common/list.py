@@ -11,7 +11,7 @@ import typer
 
 from pipecli.cli.common.command import Reading, flag_option, owner_options, seller_option, text_option
 from pipecli.cli.common.output import Format, print_records, write_text
-from pipecli.cli.common.record_json import DERIVED, RecordJson, derive
+from pipecli.cli.common.record_json import DERIVED, derive
 from pipecli.cli.common.reference import document, key_of, names_of, print_numbered
 from pipecli.cli.common.session import Session, session
 from pipecli.cli.common.table import Column, Shown
@@ -299,23 +299,10 @@ def _currency(known: set[str]) -> str:
 
 
 def _print_json(run: Session, noun: str, rows: Sequence[tuple[Any, ...]], own: Sequence[str]) -> None:
-    """The files' own JSON, kept in the index, with the computed keys joined on as text; `own` are the last.
-
-    Reading and writing 8,800 records anew would take ten times as long.
-    """
-    texts = []
-    for written, currency, *computed in rows:
-        derived = computed[: len(computed) - len(own)]
-        extra = derive(noun, tuple(derived), currency) | dict(zip(own, computed[len(derived) :], strict=True))
-        if extra.get("amount_by_hand") and _IS_WON in written:
-            texts.append(dumps(loads(written) | extra, indent=None))
-            continue
-        for key in ("amount", "probability"):
-            if key in extra and _is_in_file(key, extra, written):
-                del extra[key]
-        texts.append(f"{written[:-1]}, {dumps(extra, indent=None)[1:]}" if extra else written)
+    """The records of rows of their JSON, their currency, and DERIVED columns; `own` are the last."""
+    texts = [_with_computed(noun, row, own) for row in rows]
     if run.format is Format.JSONL:
-        write_text("".join(f"{text}\n" for text in texts))
+        write_text("".join([f"{text}\n" for text in texts]))
     else:
         inner = ",\n".join(texts)
         write_text(f"[\n{inner}\n]\n" if texts else "[]\n")
@@ -325,11 +312,24 @@ _IS_WON = '"status": "won"'
 """Of the deals the won ones, whose amount is the final value, whatever the file's `amount` was before."""
 
 
-def _is_in_file(key: str, extra: RecordJson, written: str) -> bool:
-    """True if the record's own JSON has a computed key already, set by hand."""
-    if key == "amount":  # a won deal has one in `closed`, too: looking at the text would say nothing
-        return bool(extra.get("amount_by_hand"))
-    return f'"{key}": ' in written and key in loads(written)
+def _with_computed(noun: str, row: tuple[Any, ...], own: Sequence[str]) -> str:
+    """The file's own JSON, kept in the index, with the computed keys joined on as text.
+
+    Reading and writing 8,800 records anew would take ten times as long.
+    """
+    written: str = row[0]
+    end = len(row) - len(own)
+    extra = derive(noun, row[2:end], row[1])
+    if own:
+        extra |= zip(own, row[end:], strict=True)
+    if extra.get("amount_by_hand"):
+        if _IS_WON in written:
+            return dumps(loads(written) | extra, indent=None)
+        extra.pop("amount", None)
+    # A key that is set by hand is in the file already; the word alone may be one of its texts.
+    if '"probability": ' in written and "probability" in extra and "probability" in loads(written):
+        del extra["probability"]
+    return f"{written[:-1]}, {dumps(extra, indent=None)[1:]}" if extra else written
 
 
 class Parts(NamedTuple):

@@ -215,6 +215,7 @@ def open_or_build(file: Path, build: Callable[[sqlite3.Connection], None]) -> sq
     aside.unlink(missing_ok=True)
     connection = _connect(aside)
     try:
+        connection.execute("PRAGMA page_size = 16384")  # a fourth of the reads
         connection.execute("PRAGMA synchronous = OFF")  # lost with the power, it is built again
         connection.execute("PRAGMA journal_mode = OFF")
         build(connection)
