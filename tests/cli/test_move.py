@@ -501,3 +501,42 @@ def test_an_export_of_closed_deals_alone_comes_in(cli: Cli, root: Path) -> None:
     cli("import", "plan", "closed.csv", "--into", "closed", "--from", "hubspot")
     assert "they agree" in cli("import", "run", "closed").out
     assert cli("check").code == 0
+
+
+def test_the_stages_that_deals_came_to_are_read_of_any_vendor_and_by_hand(cli: Cli, root: Path) -> None:
+    head = "Deal ID,Title,Stage,Amount,Close date,Created\n"
+    rows = "1,Roof,Talks,100,2026-12-02,2026-01-05\n2,Door,First look,200,2026-12-03,2026-02-01\n"
+    rows += "3,Wall,Won,300,2026-03-01,2026-01-05\n"
+    changes = "Deal,Stage,Changed at\n1,First look,2026-01-05\n1,Talks,2026-01-15\n"
+    changes += "3,Talks,2026-02-04\n3,Won,2026-03-01\n"
+    since = "Deal ID,Title,Stage,Amount,Close date,Created,Fecha de entrada en Talks\n"
+    since += (
+        "1,Roof,Talks,100,2026-12-02,2026-01-05,2026-01-15\n2,Door,First look,200,2026-12-03,2026-02-01,\n"
+        "3,Wall,Won,300,2026-03-01,2026-01-05,2026-02-04\n"
+    )
+    told = {}
+    for name, files in {
+        "columns": {"deals.csv": since},
+        "own": {"deals.csv": head + rows, "stage_changes.csv": changes},
+    }.items():
+        plan = cli("import", "plan", packed(f"{name}.zip", files), "--into", f"moves/{name}")
+        assert "not known" not in plan.out
+        cli("import", "run", f"moves/{name}")
+        told[name] = {key: deal.get("custom") for key, deal in deals(root).items()}
+        if name == "own":
+            report = json.loads(cli("report", "velocity", "--format", "json").out)
+            days = {row["key"]: row["days_median"] for row in report["rows"]}
+            assert days["first-look"] == 10
+            assert report["without_stage_count"] == 0, "the third ended where its history says"
+    assert told["own"]["1"] == {"stage_entered": {"first-look": "2026-01-05", "talks": "2026-01-15"}}
+    assert told["own"]["3"] == {"stage_entered": {"talks": "2026-02-04"}}
+    assert told["columns"]["1"] == {"stage_entered": {"talks": "2026-01-15"}}
+    assert told["columns"]["3"] == told["own"]["3"]
+
+    Path("h.csv").write_text("Deal,Stage,At\n2,Talks,06/03/2026\n2,Won,13/03/2026\n")
+    Path("h.yaml").write_text(
+        'external_id: Deal\nunknown: skip\ndate: "%d/%m/%Y"\nonly: {Stage: {not: Won}}\n'
+        "columns: {At: 'custom.stage_entered.{Stage}'}\n"
+    )
+    cli("import", "opportunities", "h.csv", "--map", "h.yaml")
+    assert deals(root)["2"]["custom"] == {"stage_entered": {"talks": "2026-03-06"}}

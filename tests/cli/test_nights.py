@@ -285,8 +285,8 @@ class Office:
                 for file in sorted(self.root.glob("opportunities/**/*.yaml"))
                 if (plain := loads(file.read_text())).get("status", "open") == "open"
             ]
-            deal = self.chance.choice(open_)
-            self.work(deal)
+            if open_:
+                self.work(self.chance.choice(open_))
 
     def work(self, deal: Said) -> None:
         id_ = deal["id"]

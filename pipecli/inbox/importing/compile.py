@@ -27,10 +27,19 @@ from pipecli.inbox.importing.columns import (
 from pipecli.inbox.importing.mapping import Column, Source, Unless, listed
 from pipecli.inbox.importing.notation import Mark, Unreadable
 from pipecli.inbox.importing.table import EXTRA, REASON, Cell, Table
-from pipecli.inbox.importing.values import ColumnFormat, Named, Path, Reader, is_percent, reader
+from pipecli.inbox.importing.values import (
+    STAGE_ENTERED,
+    ColumnFormat,
+    Named,
+    Path,
+    Reader,
+    is_percent,
+    reader,
+)
 from pipecli.records import base
 from pipecli.records.kinds import Collection
 from pipecli.records.money import minor_digits
+from pipecli.store import naming
 
 NOTHING = frozenset(
     "#N/A #NA #NULL! #VALUE! #REF! #NAME? #DIV/0! #NUM! N/A n/a NULL null (null) NaN nan None - -- – — \\N"
@@ -343,7 +352,8 @@ class _Compiler:
                 parts.append(part)
                 continue
             self._knows(match[1], place)
-            parts.append(KeyOf(match[1], _product if self.collection.noun == "price-list" else _key))
+            key = _product if self.collection.noun == "price-list" else _key
+            parts.append(KeyOf(match[1], _stage_id if tuple(parts) == STAGE_ENTERED else key))
         return tuple(parts)
 
     def _reader(
@@ -367,6 +377,10 @@ def _is_list(collection: Collection, path: Path) -> bool:
 
 def _product(cell: Cell) -> object:
     return Named("product", str(cell).strip())
+
+
+def _stage_id(cell: Cell) -> object:
+    return naming.slug(str(cell))
 
 
 def _key(cell: Cell) -> object:

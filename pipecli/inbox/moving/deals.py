@@ -25,6 +25,7 @@ from pipecli.inbox.moving.pages import (
     rank,
     texts,
 )
+from pipecli.inbox.moving.recognise import header_key
 from pipecli.store import naming
 
 Columns = dict[str, list[dict[str, Any]]]
@@ -37,6 +38,11 @@ _CHANGED = re.compile(
 """The day on which a deal was last changed, which is mostly that of its end."""
 _ENTERED = re.compile(r"(?i)(?:date )?entered (?:stage )?\"?(.+?)\"?")
 """`Date entered "Contract Sent (Sales Pipeline)"`, as HubSpot calls it."""
+_OF_ENTRY = frozenset(
+    "date entered entry reached since on at in into stage time fecha de entrada en desde etapa data entrada "
+    "em datum eintritt eingetreten am seit d entree le depuis تاریخ ورود به از مرحله".split()
+)
+"""Words beside that of a stage in the header of the days on which deals came to it."""
 _TRUE = frozenset({"true", "yes", "1", "y", "si", "sí", "sim", "ja", "oui", "بله"})
 _MOST_REASONS = 30
 """Different reasons for losing; more are texts, and stand in `closed.detail`."""
@@ -156,17 +162,11 @@ class Deals:
             return None
         of: dict[str, str] = {}
         for row in self.table.rows:
-            stage, is_won, is_closed, is_lost = (
-                str(row.cells.get(name or "", "")).strip() for name in (column, won, closed, lost)
+            is_won, *is_over = (
+                str(row.cells.get(n or "", "")).strip().lower() in _TRUE for n in (won, closed, lost)
             )
-            outcome = (
-                "won"
-                if is_won.lower() in _TRUE
-                else "lost"
-                if is_lost.lower() in _TRUE or is_closed.lower() in _TRUE
-                else "open"
-            )
-            if of.setdefault(stage, outcome) != outcome:
+            outcome = "won" if is_won else "lost" if any(is_over) else "open"
+            if of.setdefault(self._cell(row, "stage"), outcome) != outcome:
                 return None
         return Outcomes(column, of, f"as {won} and {closed or lost} say")
 
@@ -307,19 +307,29 @@ class Deals:
     def _entered(self, columns: Columns) -> None:
         """Take along when a deal came to a stage, where columns say it."""
         for column in self.table.columns:
-            if (match := _ENTERED.fullmatch(column)) is None:
+            full = self._stage_in(column)
+            if full is None:
                 continue
             self.findings.said_otherwise.add(column)
             form, evidence = date_form(self.table, column, self.findings)
             for pipeline, process in self.processes.items():
-                name = re.sub(r" \([^()]*\)$", "", match[1])
-                slug = self.findings.stages.get(match[1]) or self.findings.stages.get(name)
-                is_other = any(f"({other})" in match[1] for other in self.processes if other != pipeline)
+                name = re.sub(r" \([^()]*\)$", "", full)
+                slug = self.findings.stages.get(full) or self.findings.stages.get(name)
+                is_other = any(f"({other})" in full for other in self.processes if other != pipeline)
                 if slug is None or is_other or slug not in self.findings.processes.get(process, {}):
                     continue
                 when = {"when": {self.pipeline: pipeline}} if pipeline else {}
                 entry = {"to": f"custom.stage_entered.{slug}", **when, **({"date": form} if form else {})}
                 columns.setdefault(column, []).append(entry | {"#": evidence})
+
+    def _stage_in(self, column: str) -> str | None:
+        """The stage of a column that says when a deal came to it: `Date entered "Demo"`, `Demo since`."""
+        if match := _ENTERED.fullmatch(column):
+            return match[1]
+        stages = {header_key(name): name for name in self.findings.stages}
+        bare = " ".join(word for word in header_key(column).split() if word not in _OF_ENTRY)
+        is_other = column in self.roles.values() or header_key(column) == bare
+        return None if is_other else stages.get(bare)
 
     def _lost_reason(self, columns: Columns) -> None:
         column = self.roles.get("lost_reason")
@@ -345,11 +355,7 @@ class Deals:
         if outcomes is None:
             columns[column] = [{"to": "expected_close", **date, "#": evidence}]
             return
-        closed = {
-            "close": ["won", "lost"], "closed_date": ["won", "lost"],
-            "won_date": ["won"], "lost_date": ["lost"],
-            "expected_close": [],
-        }[role]  # fmt: skip
+        closed = {"won_date": ["won"], "lost_date": ["lost"], "expected_close": []}.get(role, ["won", "lost"])
         if role == "expected_close" and not any(
             self.roles.get(r) for r in ("close", "closed_date", "won_date")
         ):

@@ -386,9 +386,11 @@ def _of_synonyms(table: Table, known: Container[str]) -> Recognised | None:
     best: Recognised | None = None
     name = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", table.name.rpartition(".")[0] or table.name)
     stem = header_key(name)
-    if _OTHER_THINGS & {*stem.split()}:
-        return None
+    if (told := _of_history(table, stem)) or _OTHER_THINGS & {*stem.split()}:
+        return told
     for kind, words in _synonyms().items():
+        if kind == _HISTORY:
+            continue
         columns: dict[str, Any] = {}
         for column in table.columns:
             role = _role(header_key(column), words["columns"])
@@ -403,6 +405,26 @@ def _of_synonyms(table: Table, known: Container[str]) -> Recognised | None:
         if best is None or score > best.score:
             best = Recognised(kind, "", "", columns, {}, score)
     return best
+
+
+_HISTORY = "history"
+_MOST_OF_HISTORY = 6
+"""Columns of a table of stages that isn't named so."""
+
+
+def _of_history(table: Table, stem: str) -> Recognised | None:
+    """The stages that deals came to: a table of a deal, a stage and a date, and little else."""
+    words = _synonyms()[_HISTORY]
+    columns: dict[str, Any] = {}
+    for column in table.columns:
+        role = words["columns"].get(header_key(column))
+        if role and role not in columns.values():
+            columns[column] = role
+    is_named = any(word in stem for word in words["names"])
+    title = any(header_key(column) in ("title", "name", "amount", "value") for column in table.columns)
+    if len(columns) < 3 or not (is_named or (len(table.columns) <= _MOST_OF_HISTORY and not title)):
+        return None
+    return Recognised("opportunities", "", "", columns, {"part": True, "unknown": "skip"}, len(columns))
 
 
 def _role(key: str, words: Mapping[str, str]) -> str | None:
