@@ -81,6 +81,13 @@ def test_a_push_that_falsifies_a_sent_quotation_is_refused(server, folder: Path,
     assert ana.sync().out.startswith("synced")
     assert ana.git("rev-parse", "HEAD") == luis.git("rev-parse", "HEAD~1")
 
+    # a server whose HEAD names a branch that nobody ever pushed, as one of gitolite's does
+    remote.git("symbolic-ref", "HEAD", "refs/heads/master")
+    refused = subprocess.run(
+        ["git", "push", "origin", "HEAD:main"], cwd=luis.path, capture_output=True, text=True
+    )
+    assert "(sent-quotation)" in refused.stderr
+
 
 def test_a_hook_is_for_a_bare_repository_and_overwrites_none(folder: Path, capsys) -> None:
     for where, told in (("ana", "isn't a bare repository"), ("nowhere", "isn't a bare repository")):
