@@ -362,14 +362,23 @@ def _invoiced(pipeline: Pipeline) -> Iterator[tuple[str, str]]:
 
 
 def settled(pipeline: Pipeline) -> Iterator[Problem]:
-    """Invoices whose status isn't what their payments and credit notes say."""
-    for file, status, open_ in pipeline.index.connection.execute(
-        """SELECT path, status, open FROM invoices WHERE credits IS NULL AND (
-            (status = 'paid' AND open > 0.0001) OR (status = 'issued' AND open < 0.0001 AND total > 0))
+    """Invoices whose status isn't what their payments and credit notes say, or of which these are too much.
+
+    Two clones may each have noted the one payment, or credited the whole.
+    """
+    for file, status, open_, over_paid, over_credited in pipeline.index.connection.execute(
+        """SELECT path, status, open, paid - total AS over_paid, -total + coalesce((SELECT -sum(n.total)
+                FROM _invoices n WHERE n.credits = i.id AND n.status <> 'draft'), 0) AS over_credited
+        FROM invoices i WHERE credits IS NULL AND ((status = 'paid' AND open > 0.0001)
+            OR (status = 'issued' AND open < 0.0001 AND total > 0) OR max(over_paid, over_credited) > 0.0001)
         ORDER BY path"""
     ):
-        words = f"{open_:,.2f} are open" if status == "paid" else "nothing is open"
-        yield Problem(file, ("status",), f"status: it is {status}, and {words}")
+        words = f"status: it is {status}, and nothing is open"
+        if open_ > 0:
+            words = f"status: it is {status}, and {open_:,.2f} are open"
+        elif (over := max(over_paid, over_credited)) > 0:
+            words = f"{over:,.2f} more is {'paid' if over == over_paid else 'credited'} than it comes to"
+        yield Problem(file, ("status",), words)
 
 
 STRUCTURE = (

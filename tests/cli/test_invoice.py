@@ -137,6 +137,12 @@ def test_check_tells_of_doubles_gaps_and_wrong_sums(cli, order, root, git):
     assert [gap.split(";")[0] for gap in gaps] == [
         f"no invoice has the number 2026-000{n}" for n in (2, 3, 4)
     ]
+    cli("invoice", "paid", keys[1], "--amount", "10")
+    files[1].write_text(files[1].read_text().replace("amount: 10\n", "amount: 9999\n"))
+    faults = loads(cli("check", "--format", "json").out)
+    assert "more is paid than it comes to" in next(
+        line["message"] for line in faults if line["rule"] == "invoice-status"
+    )
     git("commit", "-qam", "by hand")
     base = cli("check", "--base", "HEAD~1", "--format", "json", code=1)
     assert "invoice-altered" in {line["rule"] for line in loads(base.out)}
