@@ -230,11 +230,12 @@ def _deals(run: Session, chosen: OwnerFilter) -> list[list[dict[str, Any]]]:
         (deal for deal in deals if deal.close and deal.close < run.today),
         key=lambda deal: (deal.close or date.max, deal.id),
     )
+    past_ids = {deal.id for deal in past}
     # Git is asked only about deals that would be stale by their files alone.
     still = [
         deal
         for deal in deals
-        if deal not in past
+        if deal.id not in past_ids
         and deal.days_stale((run.today - last_movement(deal, None, run.today).day).days) is not None
     ]
     moves = last_moves(run.pipeline, still, say) if still else {}

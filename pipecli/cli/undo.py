@@ -102,7 +102,7 @@ def _commits(transaction: Transaction, *arguments: str) -> list[_Commit]:
 
 def _last(transaction: Transaction) -> _Commit:
     """The last commit of this user that isn't an undo and isn't undone. Raises Refused."""
-    email = git.config(transaction.pipeline.location.work_tree, "user.email")
+    email = transaction.session.email
     undone: set[str] = set()
     for commit in _commits(transaction, "--no-merges", f"--max-count={_MOST_COMMITS}"):
         if commit.email.lower() != email.lower():

@@ -166,7 +166,6 @@ class Session:
 
     def me(self) -> str | None:
         """The user who runs this: PIPECLI_USER, else the one with git's e-mail address."""
-        from pipecli.store import git
         from pipecli.workflow.duplicates import email_key, users_by_address
 
         users = self.pipeline.settings_as_written.get("users", {})
@@ -175,8 +174,14 @@ class Session:
             if named not in users:
                 raise PipecliError(f"PIPECLI_USER: unknown user {named}", hint="see `pipecli user list`")
             return named
-        email = git.config(self.pipeline.location.work_tree, "user.email")
-        return users_by_address(users).get(email_key(email) or "")
+        return users_by_address(users).get(email_key(self.email) or "")
+
+    @cached_property
+    def email(self) -> str:
+        """The address that git commits with, empty without one; git is asked once."""
+        from pipecli.store import git
+
+        return git.config(self.pipeline.location.work_tree, "user.email")
 
     def me_and_team(self) -> tuple[str, str | None]:
         """The user who runs this, and their team. Raises PipecliError when git's identity isn't a user."""
