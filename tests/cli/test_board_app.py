@@ -116,7 +116,7 @@ def test_past_the_last_stage_a_deal_is_won_or_lost_with_the_questions_of_the_ver
     assert closed(root, "OPP-10002") == ("won", {"date": "2026-11-21", "amount": 90})
     assert status.startswith("OPP-10002 دستگاه اسپرسو: won 90.00 EUR; won without a quotation")
     assert app.summaries == ["OPP-10002 دستگاه اسپرسو: won 90.00 EUR"]
-    _, status, _, _ = played(root, "l", *"price", "enter", *"Dear", "enter", "u")
+    _, status, _, _ = played(root, "l", "h", "L", *"price", "enter", *"Dear", "enter", "u")
     assert git("log", "-1", "--format=%s", "HEAD~1") == f"{KEY}: lost: price"
     assert status == f"{KEY} [b]Espresso[/b] <machines>: reopen at demo, was lost (price)"
     assert closed(root) == ("open", None)
@@ -160,7 +160,7 @@ def test_what_another_has_moved_since_is_not_undone(root, cli):
             await pilot.pause()
             return str(app.query_one("#status", Static).content)
 
-    assert f"refused: {KEY} is at negotiate by now" in asyncio.run(play())
+    assert f"refused: {KEY} has moved to negotiate" in asyncio.run(play())
     assert stage(root) == "negotiate"
 
 

@@ -68,6 +68,17 @@ def test_every_field_has_an_option_and_any_other_a_set(add, lead):
     assert made["missing"] == ["need", "budget", "timeframe", "authority"]
 
 
+def test_a_lead_that_is_there_is_warned_of(cli, add):
+    key = add("--name", "María", "--organization", "Contoso", "--email", "maria@contoso.example")
+    for again in (["--email", "MARIA@contoso.example"], ["--name", "maria", "--organization", "CONTOSO"]):
+        said = cli("lead", "add", "--name", "M", *again)
+        assert said.err.startswith(f"warning: {key} María is open, too; to join them: pipecli lead merge")
+    assert "warning" not in cli("lead", "add", "--name", "María", "--organization", "Fabrikam").err
+    cli("lead", "disqualify", key, "--reason", "no-need")
+    again = cli("lead", "add", "--name", "María", "--organization", "Contoso").err
+    assert f"warning: {key}" not in again
+
+
 def test_addresses_are_tidied_and_never_refused(add, lead):
     tidied = lead(add("--name", "Ali", "--email", " Ali@SHOP.Example ", "--phone", "۰۹۱۲  ۳۴۵ ۶۷۸۹"))
     assert (tidied["email"], tidied["phone"]) == ("Ali@shop.example", "0912 345 6789")

@@ -375,7 +375,7 @@ def test_an_open_deal_is_not_reopened(cli, opp, refused):
         (["--date", "someday"], '"someday" isn\'t a date'),
         (["--quotation", "QTN-ZZZZZ"], "no quotation answers to"),
         (["--quotation", ""], 'no quotation answers to ""'),
-        (["--note", ""], "--note: must be text, and is empty"),
+        (["--note", ""], "--detail: must be text, and is empty"),
     ],
 )
 def test_wrong_words_close_nothing(opp, refused, arguments, said):

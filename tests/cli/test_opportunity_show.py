@@ -223,7 +223,7 @@ def test_a_deal_at_its_last_stage_is_to_be_closed(cli):
 
 
 def test_the_page_of_a_won_deal(cli):
-    cli("opp", "won", "OPP-2Q8XA", "--note", "Signed at the fair")
+    cli("opp", "won", "OPP-2Q8XA", "--detail", "Signed at the fair")
     page = flat(cli("opp", "show", "2q8").out)
     assert "won 2026-11-20, 27,588.00 EUR with QTN-7K3M9\n Signed at the fair\n" in page
     assert "stage qualify (standard) when it closed\n" in page

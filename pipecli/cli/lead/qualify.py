@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 import typer
@@ -22,6 +23,8 @@ from pipecli.cli.common.record_verbs import (
 from pipecli.cli.opportunity.add import owned_by_rule
 from pipecli.records.kinds import LEAD
 from pipecli.records.lead import Lead
+from pipecli.records.names import folded
+from pipecli.store.index.records import OPEN, rows_where
 from pipecli.store.lookup import Care
 from pipecli.workflow.change import Change
 from pipecli.workflow.lead import qualify as rules
@@ -60,7 +63,10 @@ def add(
     notes: Notes = None,
     sets: Sets = None,
 ) -> None:
-    """Add a lead: a person, an organisation, or both; prints its id."""
+    """Add a lead: a person, an organisation, or both; prints its id.
+
+    An open lead of the same e-mail address, or of the same names, is warned of.
+    """
     with changing(ctx) as transaction:
         given = {
             "id": transaction.new_id("LEAD"),
@@ -86,7 +92,18 @@ def add(
         by_rule: tuple[str, ...] = ()
         if owner is None and not names_field(sets, "owner"):
             lead, by_rule = owned_by_rule(transaction, lead)
+        by_rule = (*by_rule, *_twins(transaction, lead))
         transaction.do(rules.add(lead, transaction.settings, notes=by_rule))
+
+
+def _twins(transaction: Transaction, lead: Lead) -> Iterator[str]:
+    """A warning of each open lead of the same e-mail address, or of the same person and organization."""
+    names = ("id", "name", "organization", "email")
+    who, email = [folded(lead.name or ""), folded(lead.organization or "")], folded(lead.email or "")
+    for key, *texts in rows_where(transaction.pipeline.index.connection, names, "_leads", OPEN["lead"]):
+        *other, address = (folded(text or "") for text in texts)
+        if other == who or (email and email == address):
+            yield f"warning: {key} {texts[0] or texts[1]} is open, too; to join them: pipecli lead merge"
 
 
 def _set(transaction: Transaction, lead: Any, assignments: list[str], summary: str) -> Change:

@@ -100,10 +100,10 @@ def _as_wide_as(width: int) -> Iterator[None]:
 
 
 HELP = """\
-arrows, h j k   look through the cards and the columns
+arrows, hjkl    look through the cards and the columns
 > <             move the card to the next, to the previous stage
 Enter           open the card
-w  l            close it as won, as lost
+w  L            close it as won, as lost
 c  n            log a call; plan the next contact
 e               edit its file in $EDITOR
 u               undo the last move

@@ -30,6 +30,7 @@ from pipecli.workflow.opportunity.close import reopen as reopened
 
 app = noun()
 
+_Detail = Annotated[str | None, typer.Option(help="What happened, in words.", metavar="TEXT")]
 _Day = Annotated[str | None, typer.Option("--date", help="When. Default: today.", metavar="DATE")]
 
 
@@ -47,7 +48,8 @@ def won(
         ),
     ] = None,
     day: _Day = None,
-    note: Annotated[str | None, typer.Option(help="What else there is to say.", metavar="TEXT")] = None,
+    detail: _Detail = None,
+    note: Annotated[str | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Close an opportunity as won; its quotation becomes an order."""
     with changing(ctx) as transaction:
@@ -67,7 +69,12 @@ def won(
             amount=option(
                 "--amount", amount, (Opportunity, "closed.amount"), transaction.session, deal.currency
             ),
-            note=option("--note", note, (Opportunity, "closed.detail"), transaction.session),
+            note=option(
+                "--detail",
+                note if detail is None else detail,
+                (Opportunity, "closed.detail"),
+                transaction.session,
+            ),
         )
         if amount is not None:
             _ask_if_far(transaction, change, quotations)
@@ -105,7 +112,7 @@ def lost(
     competitor: Annotated[
         list[str] | None, typer.Option(help="The competitor that won it. May be repeated.", metavar="NAME")
     ] = None,
-    detail: Annotated[str | None, typer.Option(help="What happened, in words.", metavar="TEXT")] = None,
+    detail: _Detail = None,
     day: _Day = None,
 ) -> None:
     """Close an opportunity, or many, as lost; its quotations are rejected."""

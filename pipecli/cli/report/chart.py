@@ -273,7 +273,7 @@ def write_chart(picture: Picture, output: str, ending: str, theme: Shade) -> Non
     from pipecli.outbox.charts import chart_file
 
     write_whole(output, chart_file(picture.drawn, ending, theme.value, picture.title))
-    say(f"{picture.title} is in {output}")
+    say(f"{output}: {picture.title}")
 
 
 @app.command("pipeline", cls=Report)

@@ -49,7 +49,7 @@ def advance(
         summary=f"advance {deal.stage} → {stage.id}{forced}",
         event="stage-changed",
         notes=(
-            *([f"forced although {'; '.join(missing)}"] if missing else []),
+            *([f"forced; {'; '.join(missing)}"] if missing else []),
             *([_dropped(deal, stage)] if dropped else []),
         ),
     )
