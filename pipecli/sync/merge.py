@@ -27,6 +27,7 @@ from pipecli.store.files import Location
 from pipecli.store.index import index
 from pipecli.store.index.query import register
 from pipecli.store.merge_setup import DRIVER
+from pipecli.store.naming import relaid
 from pipecli.store.pipeline import Pipeline
 from pipecli.sync.upstream import Upstream, head
 from pipecli.wording import count
@@ -80,7 +81,11 @@ def join(place: Location, ours: str, theirs: str) -> Joined:
     }
     merged: dict[str, bytes] = {}
     clashes: list[Clash] = []
+    gone: list[Sides] = []
     for sides in unmerged:
+        if _is_moved_and_removed(place, sides, contents):
+            gone.append(sides)
+            continue
         if not _is_record(place, sides):
             clashes.append(Clash(sides, (), words.get(sides.path, "both sides changed it")))
             continue
@@ -92,11 +97,24 @@ def join(place: Location, ours: str, theirs: str) -> Joined:
         merged[sides.path] = merged_file.content
         if merged_file.conflicts:
             clashes.append(Clash(sides, merged_file.conflicts, ""))
-    return Joined(tree if clashes or not merged else _with(place, tree, merged), merged, clashes)
+    if clashes:  # git leaves all of them to the person
+        return Joined(
+            tree, merged, [*clashes, *(Clash(sides, (), words.get(sides.path, "")) for sides in gone)]
+        )
+    changed = {**merged, **{sides.path: None for sides in gone}}
+    return Joined(_with(place, tree, changed) if changed else tree, merged, [])
 
 
 _by_field = lru_cache(4096)(merge_bytes)
 """When somebody was faster, most of the records are as they were at the try before."""
+
+
+def _is_moved_and_removed(place: Location, sides: Sides, contents: Mapping[str, bytes | None]) -> bool:
+    """True for a record that one side only moved to the folder of its month, and the other removed."""
+    path = sides.path.removeprefix(place.prefix)
+    base, *left = (contents.get(blob) for blob in (sides.base, sides.ours, sides.theirs) if blob)
+    is_one = bool(sides.base) and len(left) == 1 and record_kind(path) is not None
+    return is_one and base is not None and relaid(base, path) == left[0]
 
 
 def _is_record(place: Location, sides: Sides) -> bool:
@@ -167,20 +185,22 @@ def _messages(words: Sequence[str]) -> dict[str, str]:
     return messages
 
 
-def _with(place: Location, tree: str, contents: Mapping[str, bytes]) -> str:
-    """A tree with other contents at some paths."""
+def _with(place: Location, tree: str, contents: Mapping[str, bytes | None]) -> str:
+    """A tree with other contents at some paths; None: with nothing."""
+    here = {path: content for path, content in contents.items() if content is not None}
     place.cache.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=place.cache, prefix="sync-") as aside:
         environment = {"GIT_INDEX_FILE": os.path.join(aside, "index")}  # noqa: PTH118
-        names = [os.path.join(aside, str(number)) for number in range(len(contents))]  # noqa: PTH118
-        for name, content in zip(names, contents.values(), strict=True):
+        names = [os.path.join(aside, str(number)) for number in range(len(here))]  # noqa: PTH118
+        for name, content in zip(names, here.values(), strict=True):
             with open(name, "xb") as handle:  # noqa: PTH123
                 handle.write(content)
         listed = "".join(f"{name}\n" for name in names).encode()
         blobs = git.raw(
             place.work_tree, "hash-object", "-w", "--no-filters", "--stdin-paths", stdin=listed
         ).split()
-        entries = [f"{_FILE} {blob.decode()}\t{path}" for path, blob in zip(contents, blobs, strict=True)]
+        entries = [f"{_FILE} {blob.decode()}\t{path}" for path, blob in zip(here, blobs, strict=True)]
+        entries += [f"0 {'0' * len(tree)}\t{path}" for path in contents if path not in here]
         for arguments, stdin in (
             (("read-tree", tree), None),
             (("update-index", "-z", "--index-info"), git.listed([*entries, ""])),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.syncing import GRINDERS, MACHINES, Clone
 
 NEW_MACHINES = MACHINES.replace("2026/", "2026/11/")
@@ -40,6 +42,27 @@ def test_a_clone_of_the_old_layout_merges_with_a_moved_one(ana: Clone, luis: Clo
     assert json.loads(ana.cli("opp", "show", new, "--format", "json").out)["title"] == "Mugs"
     _moved(ana)  # what came by year since then
     assert ana.cli("check", "--base", "HEAD~1").err.startswith("ok")
+
+
+@pytest.mark.parametrize("first", ["the moved one", "the old one"])
+def test_what_an_old_clone_removed_is_gone_from_a_moved_one(ana: Clone, luis: Clone, first: str) -> None:
+    luis.cli("opp", "remove", "OPP-7K3M9")
+    luis.cli("opp", "set", "OPP-2Q8XA", "amount=1")
+    _moved(ana)
+    for clone in (ana, luis, ana) if first == "the moved one" else (luis, ana, luis):
+        clone.sync()
+    assert ana.state() == luis.state() and luis.status() == ana.status() == ""
+    for file in (GRINDERS, NEW_GRINDERS):
+        assert not (ana.path / file).exists()
+    assert "amount: 1\n" in ana.read(NEW_MACHINES)
+
+
+def test_a_record_moved_and_changed_that_another_removed_is_left_to_a_person(ana: Clone, luis: Clone) -> None:
+    luis.cli("opp", "remove", "OPP-7K3M9")
+    luis.sync()
+    _moved(ana)
+    ana.cli("opp", "set", "OPP-7K3M9", "title=Two grinders")
+    assert "OPP-7K3M9" in ana.cli("sync", code=1).out
 
 
 def test_a_move_is_no_change_to_what_is_told_of_the_past(ana: Clone) -> None:
