@@ -152,13 +152,7 @@ def show_competitor(ctx: typer.Context, ref: Ref) -> None:
         for heading, status in (("Open", "open"), ("Won against it", "won"), ("Lost or closed", "")):
             ended = f"status = '{status}'" if status else "status IN ('lost', 'closed')"
             condition = f"{_NAMES_COMPETITOR} AND {ended} ORDER BY coalesce(closed_date, expected_close), id"
-            deals = rows_of(
-                run,
-                "opportunities",
-                OPPORTUNITIES,
-                condition,
-                key,
-            )
+            deals = rows_of(run, "opportunities", OPPORTUNITIES, condition, key)
             print_section(heading, deals, columns)
         return
     deals = views_of(run, "opportunity", "opportunities", _NAMES_COMPETITOR, key)

@@ -15,7 +15,6 @@ from pipecli.errors import Fault, FaultyFile, PipecliError
 from pipecli.formats import loads
 from pipecli.records.kinds import BY_NOUN, KINDS, SETTINGS, SETTINGS_FILE, Kind
 from pipecli.store import files
-from pipecli.store import files as left_out
 from pipecli.store.files import Location, kind_of
 from pipecli.store.index.index import Index, Written, open_index
 from pipecli.store.index.query import register
@@ -70,7 +69,7 @@ class Pipeline:
     @cached_property
     def left_out(self) -> Mapping[tuple[str, str], str]:
         """By noun and key, the files of records that git has and that are not checked out."""
-        return left_out.left_out(self.location)
+        return files.left_out(self.location)
 
     def state(self) -> object:
         """Something that is another as soon as anybody commits here, or writes a record's file."""
@@ -236,12 +235,12 @@ class Pipeline:
             raise FaultyFile(needed)
         if twice := self._duplicates(kinds):
             raise FaultyFile(twice)
-        return [*faults, *left_out.faults(self.left_out, kinds)]
+        return [*faults, *files.faults(self.left_out, kinds)]
 
     def need_all(self) -> None:
         """Stop when a record can't be read or is not checked out: what is asked of all is true of all."""
         self.need(*KINDS)
-        for fault in left_out.faults(self.left_out, KINDS):
+        for fault in files.faults(self.left_out, KINDS):
             raise PipecliError(str(fault))
 
     def _duplicates(self, kinds: Sequence[Kind]) -> list[Fault]:

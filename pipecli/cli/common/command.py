@@ -264,29 +264,13 @@ def _color_option() -> TyperOption:
     return _option(["--color"], "color", f"One of {', '.join(COLORS)}. Default: auto.", metavar="WHEN")
 
 
-def _option(
-    declarations: list[str], name: str, help_text: str, *, metavar: str, envvar: str | None = None
-) -> TyperOption:
-    return TyperOption(
-        param_decls=[*declarations, f"_{name}"],
-        type=str,
-        metavar=metavar,
-        envvar=envvar,
-        expose_value=False,
-        callback=_keep(name),
-        help=help_text,
-    )
+def _option(declarations: list[str], name: str, help_text: str, **kind: Any) -> TyperOption:
+    declared = [*declarations, f"_{name}"]
+    return TyperOption(param_decls=declared, expose_value=False, callback=_keep(name), help=help_text, **kind)
 
 
 def _flag(declarations: list[str], name: str, help_text: str) -> TyperOption:
-    return TyperOption(
-        param_decls=[*declarations, f"_{name}"],
-        is_flag=True,
-        default=False,
-        expose_value=False,
-        callback=_keep(name),
-        help=help_text,
-    )
+    return _option(declarations, name, help_text, is_flag=True, default=False)
 
 
 def text_option(name: str, help_text: str, metavar: str) -> TyperOption:

@@ -18,7 +18,7 @@ from pipecli.store.index.records import row_of, rows_where
 
 RecordJson = dict[str, Any]
 
-_PRICED = {
+_SUMS = {
     "customer_name": "customer_name",
     "amount": "exact_amount",
     "tax_by_rate": "tax_by_rate",
@@ -26,8 +26,8 @@ _PRICED = {
     "total": "exact_total",
     "subtotal": "exact_subtotal",
     "discount_total": "exact_discount_total",
-    "margin_facts": "margin_facts",
 }
+_PRICED = {**_SUMS, "margin_facts": "margin_facts"}
 
 # What is computed, by noun: the key that JSON gives it, and the column of the index.
 DERIVED = {
@@ -55,18 +55,7 @@ DERIVED = {
     },
     "quotation": _PRICED,
     "order": _PRICED,
-    "invoice": {
-        "customer_name": "customer_name",
-        "amount": "exact_amount",
-        "tax_by_rate": "tax_by_rate",
-        "tax": "exact_tax",
-        "total": "exact_total",
-        "subtotal": "exact_subtotal",
-        "discount_total": "exact_discount_total",
-        "paid": "exact_paid",
-        "open": "open",
-        "overdue_days": "overdue_days",
-    },
+    "invoice": {**_SUMS, "paid": "exact_paid", "open": "open", "overdue_days": "overdue_days"},
     "supplier-quotation": {"amount": "exact_amount", "supplier_name": "supplier_name"},
     "product": {"id": "sku"},
 }

@@ -9,12 +9,7 @@ import typer
 
 from pipecli.cli.common.assignments import assign, option, split
 from pipecli.cli.common.change import Transaction, changing
-from pipecli.cli.common.command import (
-    Changing,
-    NextContactOption,
-    Ref,
-    noun,
-)
+from pipecli.cli.common.command import Changing, NextContactOption, Ref, noun
 from pipecli.cli.common.item_verbs import add_item_verbs
 from pipecli.cli.common.record_verbs import (
     ChangingMany,
