@@ -10,13 +10,13 @@ from typing import Any
 import typer
 
 from pipecli.cli.common.command import Ref, noun
-from pipecli.cli.common.output import Format, print_record, print_records, write_text
+from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.record_json import (
     RecordJson,
     print_record_json,
     record_json,
 )
-from pipecli.cli.common.reference import find
+from pipecli.cli.common.reference import find, print_header
 from pipecli.cli.common.session import Session, session
 from pipecli.cli.common.table import Column, Shown, amount_text, display_width, price_text
 from pipecli.records.kinds import (
@@ -275,7 +275,7 @@ def print_document(ctx: typer.Context, kind: Kind, ref: str) -> None:
     if run.format is not Format.TABLE:
         print_record_json(run, shown)
         return
-    print_record(shown, run.format, _header(shown))
+    print_header(run, shown, _header(shown))
     write_text("\n")
     if shown.get("items"):
         print_items(run, kind, shown)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -60,6 +61,10 @@ def test_a_terminal_has_colours_links_and_is_told_what_was_left_out(
     assert "\x1b[31mlost\x1b[m" in screen
     assert "\x1b[32mwon\x1b[m" in screen
     assert "--all" not in screen
+    _, shown = at_terminal(root, "opp", "show", "OPP-AAA02", columns=140)
+    assert f"\x1b]8;;{file}/OPP-AAA02" in shown
+    assert "\x1b[36mOPP-AAA02\x1b[m" in shown
+    assert re.search(r"\x1b\[31m2026-11-01, overdue by \d+ days\x1b\[m", shown)
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.delenv("TERM_PROGRAM")
     _, plain = at_terminal(root, "opp", "list", columns=140)

@@ -20,7 +20,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pipecli.cli.common.table import Column, cell_text, clean, display_width, isolated, render
-from pipecli.cli.common.terminal import Mark, linked, mark_of, say_after, takes_color, terminal_width
+from pipecli.cli.common.terminal import Mark, linked, mark_of, marked, say_after, takes_color, terminal_width
 from pipecli.errors import PipecliError
 from pipecli.wording import CONTROLS, DIRECTIONS, count, guarded
 
@@ -74,7 +74,12 @@ def print_records(
 
 
 def print_record(
-    record: Record, fmt: Format, lines: Sequence[tuple[str, object]], *, id_key: str = "id"
+    record: Record,
+    fmt: Format,
+    lines: Sequence[tuple[str, object]],
+    *,
+    id_key: str = "id",
+    links: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
     """Writes one record: `lines` are the labels and values of the table, the other formats have its own keys.
 
@@ -83,7 +88,7 @@ def print_record(
     fitting = {key: value for key, value in record.items() if _fits_cell(value)}
     match fmt:
         case Format.TABLE:
-            write_text(_listing(lines, terminal_width()))
+            write_text(_listing(lines, terminal_width(), links), is_clean=True)
         case Format.JSON:
             from pipecli.formats import dumps
 
@@ -136,16 +141,16 @@ def _print_table(
         say_after(f"no room in {width} columns for: {', '.join(table.dropped)}")
 
 
-def _listing(lines: Sequence[tuple[str, object]], width: int | None) -> str:
+def _listing(lines: Sequence[tuple[str, object]], width: int | None, links: Mapping[str, str]) -> str:
     """Labels and values side by side; a long value goes on under its own start, words whole."""
     labels = [clean(label) for label, _ in lines]
     indent = max([display_width(label) for label in labels], default=0) + 2
     room = None if width is None else max(width - indent, 20)
     drawn: list[str] = []
     for label, (_, value) in zip(labels, lines, strict=True):
-        start = isolated(label) + " " * (indent - display_width(label))
+        start = marked(isolated(label), links) + " " * (indent - display_width(label))
         for part in wrapped(value, room):
-            drawn.append((start + isolated(part)).rstrip(" ") + "\n")
+            drawn.append((start + marked(isolated(part), links)).rstrip(" ") + "\n")
             start = " " * indent
     return "".join(drawn)
 

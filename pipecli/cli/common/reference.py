@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import typer
 
-from pipecli.cli.common.output import Format, print_records
+from pipecli.cli.common.output import Format, print_record, print_records
 from pipecli.cli.common.session import Session, say
 from pipecli.cli.common.table import Column, amount_text, clean, render
 from pipecli.cli.common.terminal import takes_links, terminal_width
 from pipecli.errors import Ambiguous, PipecliError
-from pipecli.records.kinds import BY_NOUN, BY_PREFIX, Kind
+from pipecli.records.kinds import BY_NOUN, BY_PREFIX, RANDOM, Kind
 from pipecli.records.names import Names, chosen, people_of, stages_of
 from pipecli.store.index.records import columns, label, rows_where
 from pipecli.store.lookup import Care, Found, resolve
@@ -59,15 +59,28 @@ def print_rows(
     id_key: str = "id",
 ) -> None:
     """Print records; on a terminal what is overdue in colour, and ids as links to their files."""
-    links: dict[object, str] = {}
-    if run.format is Format.TABLE and takes_links():
-        top = run.present.location.root
-        files = rows_where(run.pipeline.index.connection, ["noun", "key", "path"], "_records", order="")
-        by_row = {(noun, key): (top / path).as_uri() for noun, key, path in files if (noun, key) in set(rows)}
-        links = {
-            record[id_key]: by_row[row] for record, row in zip(records, rows, strict=True) if row in by_row
-        }
+    addresses = _addresses(run, set(rows))
+    links: dict[object, str] = {
+        record[id_key]: addresses[row] for record, row in zip(records, rows, strict=True) if row in addresses
+    }
     print_records(records, columns, run.format, id_key=id_key, today=run.today, links=links)
+
+
+def _addresses(run: Session, rows: Collection[Row]) -> dict[Row, str]:
+    """The file of each row as a link, at a terminal that opens links."""
+    if run.format is not Format.TABLE or not takes_links():
+        return {}
+    top = run.present.location.root
+    files = rows_where(run.pipeline.index.connection, ["noun", "key", "path"], "_records", order="")
+    return {(noun, key): (top / path).as_uri() for noun, key, path in files if (noun, key) in rows}
+
+
+def print_header(run: Session, record: Mapping[str, Any], lines: Iterable[tuple[str, object]]) -> None:
+    """Print the lines above the tables of a record, the ids in them as links to their files."""
+    lines = list(lines)
+    named = re.findall(rf"\b(?:{'|'.join(BY_PREFIX)})-{RANDOM}\b", "\n".join(f"{a} {b}" for a, b in lines))
+    addresses = _addresses(run, {document(key) for key in named})
+    print_record(record, run.format, lines, links={key: link for (_, key), link in addresses.items()})
 
 
 def document(key: str) -> Row:

@@ -16,6 +16,7 @@ from datetime import date
 from typing import TextIO
 
 from pipecli.errors import PipecliError
+from pipecli.records.kinds import RANDOM
 
 COLORS = ("auto", "always", "never")
 
@@ -90,6 +91,21 @@ def mark_of(name: str, record: Mapping[str, object], today: date | None) -> Mark
         return _PLAIN if ended or not "" < str(record.get(name) or "")[:10] < today.isoformat() else _RED
     is_late = name in ("when", "overdue_days") and (record.get("days") or record.get("overdue_days"))
     return _RED if is_late else _PLAIN
+
+
+def marked(text: str, links: Mapping[str, str]) -> str:
+    """A line on a record in the colours of a list, its ids as the links that there are for them."""
+
+    def with_id(match: re.Match[str]) -> str:
+        mark = _CYAN if takes_color() else _PLAIN
+        start, end = linked(mark, links[match[0]]) if match[0] in links else mark
+        return f"{start}{match[0]}{end}"
+
+    text = re.sub(rf"\b[A-Z]+-{RANDOM}\b", with_id, text)
+    if takes_color():
+        text = re.sub(r"[\d-]+, overdue by \d+ days?|^lost$", rf"{_RED[0]}\g<0>{_RED[1]}", text)
+        text = re.sub("^won$", rf"{_GREEN[0]}\g<0>{_GREEN[1]}", text)
+    return text
 
 
 def terminal_width() -> int | None:

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 import typer
 
 from pipecli.cli.common.command import Ref, noun
-from pipecli.cli.common.output import Format, print_record, print_records, write_text
+from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.record_json import RecordJson, print_record_json, record_json
-from pipecli.cli.common.reference import find
+from pipecli.cli.common.reference import find, print_header
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column
 from pipecli.cli.show import planned_contact, print_activities, print_section
@@ -33,7 +33,7 @@ def show(ctx: typer.Context, ref: Ref) -> None:
     if run.format is not Format.TABLE:
         print_record_json(run, lead)
         return
-    print_record(lead, run.format, list(_header(run, lead)))
+    print_header(run, lead, _header(run, lead))
     print_section("Criteria", list(_criteria(lead)), _CRITERIA)
     print_activities(lead)
 

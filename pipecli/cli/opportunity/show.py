@@ -10,7 +10,7 @@ import typer
 from pipecli.cli.common.command import Ref, noun
 from pipecli.cli.common.output import Format, print_record, print_records, write_text
 from pipecli.cli.common.record_json import RecordJson, print_record_json, record_json
-from pipecli.cli.common.reference import find
+from pipecli.cli.common.reference import find, print_header
 from pipecli.cli.common.session import Session, session
 from pipecli.cli.common.table import Column, amount_text, cell_text
 from pipecli.cli.show import (
@@ -101,7 +101,7 @@ def show(ctx: typer.Context, ref: Ref) -> None:
     if run.format is not Format.TABLE:
         print_record_json(run, deal | (stands.keys() if deal["status"] == "open" else {}))
         return
-    print_record(deal, run.format, list(_header(run, deal, stands)))
+    print_header(run, deal, _header(run, deal, stands))
     _print_items(run, deal)
     print_section("Contacts", stakeholders(run, deal["id"]), STAKEHOLDERS[1:])
     _print_key_information(deal)
