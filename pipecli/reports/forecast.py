@@ -74,9 +74,12 @@ class Apart(NamedTuple):
     amount: Decimal
     weighted: Decimal
 
-    def plus(self, value: Worth | None) -> Apart:
-        worth = value or Worth(_ZERO, _ZERO)
-        return Apart(self.open_count + 1, self.amount + worth.amount, self.weighted + worth.weighted)
+    @classmethod
+    def of(cls, values: Sequence[Worth | None], zero: Decimal) -> Apart:
+        """What deals of these values come to; None counts as a deal without an amount."""
+        worths = [worth for worth in values if worth]
+        amounts, weighted = (worth.amount for worth in worths), (worth.weighted for worth in worths)
+        return cls(len(values), sum(amounts, zero), sum(weighted, zero))
 
 
 class Forecast(NamedTuple):
@@ -123,7 +126,7 @@ def forecast(
         elif deal.status == "open":
             value = valuation.worth(deal, today)
             if deal.is_on_hold(today):
-                sums.on_hold = sums.on_hold.plus(value)
+                sums.on_hold.append(value)
                 continue
             sums.set_apart(deal, value)
             if window.has_open(deal.close):
@@ -133,7 +136,8 @@ def forecast(
     rows.sort(key=chronological if by in PERIODS else lambda row: _heaviest(row, places))
     return Forecast(
         by, valuation.currency, today, window, rows, sums.totals.row(None, None),
-        sums.overdue, sums.without_date, sums.without_amount, sums.on_hold,
+        Apart.of(sums.overdue, sums.zero), Apart.of(sums.without_date, sums.zero), sums.without_amount,
+        Apart.of(sums.on_hold, sums.zero),
     )  # fmt: skip
 
 
@@ -196,7 +200,7 @@ class _Sums:
         self.today = today
         self.tallies: dict[Key, _Tally] = {}
         self.totals = _Tally(self.zero)
-        self.overdue = self.without_date = self.on_hold = Apart(0, self.zero, self.zero)
+        self.overdue, self.without_date, self.on_hold = (list[Worth | None]() for _ in range(3))
         self.without_amount = 0
 
     def take(self, deal: Deal, value: Worth | None) -> None:
@@ -222,9 +226,9 @@ class _Sums:
         if value is None:
             self.without_amount += 1
         if deal.close is None:
-            self.without_date = self.without_date.plus(value)
+            self.without_date.append(value)
         elif self._is_overdue(deal):
-            self.overdue = self.overdue.plus(value)
+            self.overdue.append(value)
 
     def _is_overdue(self, deal: Deal) -> bool:
         return deal.status == "open" and deal.close is not None and deal.close < self.today
