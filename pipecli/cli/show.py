@@ -225,9 +225,9 @@ _ACTIVITIES = (
     Column("at", "WHEN", show=_when),
     Column("type", "TYPE"),
     Column("direction", "DIR", rank=2),
-    Column("subject", "SUBJECT", shrink=True, min_width=20),
+    Column("subject", "SUBJECT", shrink=True, min_width=12),
     Column("by", "BY", shrink=True, rank=1),
-    Column("id", "ID"),
+    Column("id", "ID", rank=3),
 )
 
 
