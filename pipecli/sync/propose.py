@@ -65,12 +65,14 @@ def plan(place: Location, user: str, title: str) -> Proposal:
         )
     more = f" and {len(new) - 1} more" if len(new) > 1 else ""
     title = title or new[0].partition(" ")[2] + more
-    folder = f"{FOLDER}/{slug(user)}/"
-    refs = git.output(place.work_tree, "for-each-ref", "--format=%(refname)", "refs/heads", "refs/remotes")
-    taken = {ref.partition(f"/{folder}")[2] for ref in refs.splitlines()}
+    folder, last = f"{FOLDER}/{slug(user)}/", new[-1].partition(" ")[0]
+    form = "--format=%(objectname) %(refname)"
+    refs = git.output(place.work_tree, "for-each-ref", form, "refs/heads", "refs/remotes").splitlines()
+    # a killed one has pushed these very commits: it is gone on with
+    taken = {ref.partition(f"/{folder}")[2] for ref in refs if not ref.startswith(last)}
     words = re.sub(r"\b[A-Z]+-[0-9A-Z]{5}:? ", "", title) or title  # an id says nothing in a branch's name
     branch = folder + free_slug(words, taken)
-    return Proposal(upstream, branch, title, shared, new[-1].partition(" ")[0], len(new))
+    return Proposal(upstream, branch, title, shared, last, len(new))
 
 
 def send(place: Location, proposal: Proposal) -> tuple[Proposal, str]:
@@ -80,7 +82,7 @@ def send(place: Location, proposal: Proposal) -> tuple[Proposal, str]:
     """
     proposal, told = _pushed(place, proposal)
     work_tree, shared = place.work_tree, proposal.shared
-    git.output(work_tree, "branch", "--no-track", proposal.branch, proposal.commit)
+    git.output(work_tree, "branch", "--force", "--no-track", proposal.branch, proposal.commit)
     git.output(work_tree, "config", f"branch.{proposal.branch}.description", proposal.title)
     git.output(work_tree, "update-ref", proposal.upstream.tracking, shared)
     moving(place, shared)

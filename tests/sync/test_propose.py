@@ -56,6 +56,14 @@ def test_a_proposal_and_how_it_goes_in(ana, luis, remote, way):
     assert json.loads(ana.sync("--format", "json").out)["proposals"] == []
 
 
+def test_one_that_was_killed_after_its_push_is_gone_on_with(ana, remote):
+    ana.change(MACHINES, "4998.00", "3998.00")
+    ana.git("push", "-q", "origin", f"HEAD:refs/heads/{BRANCH}")
+    ana.git("branch", BRANCH)
+    assert f"on {BRANCH}\n" in ana.cli("propose", TITLE).out
+    assert remote.git("for-each-ref", "--format=%(refname:short)", "refs/heads/deals").split() == [BRANCH]
+
+
 def test_what_is_proposed_waits_beside_other_work(ana, remote):
     ana.change(MACHINES, "4998.00", "3998.00")
     (tree,) = ana.cli("propose", "--format", "json").out.splitlines()[:1]
