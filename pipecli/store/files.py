@@ -298,27 +298,34 @@ def temporary_name(file: str, process: int) -> str:
 
 def write(root: Path, file: str, content: bytes) -> Stat:
     """Replace a file at once, in a folder that is made: a reader sees the old or the new, never half."""
-    path = root / file
-    aside = root / temporary_name(file, os.getpid())
-    try:
-        aside.unlink(missing_ok=True)  # of a process of the same number that was killed
-        stat = _write_new(aside, content)
-        if path.exists():
-            aside.chmod(path.stat().st_mode & 0o777)
-        aside.replace(path)
-    except OSError:
-        with suppress(OSError):
-            aside.unlink(missing_ok=True)
-        raise
-    return stat
+    return _write(root, file, content, is_new=not os.path.lexists(f"{root}/{file}"))
 
 
 def create(root: Path, file: str, content: bytes) -> Stat:
     """Write a file that must not exist yet, in a folder that is made. Raises FileExistsError."""
-    path = root / file
+    path = f"{root}/{file}"
     if os.path.lexists(path):
-        raise FileExistsError(EEXIST, os.strerror(EEXIST), str(path))
-    return write(root, file, content)
+        raise FileExistsError(EEXIST, os.strerror(EEXIST), path)
+    return _write(root, file, content, is_new=True)
+
+
+def _write(root: Path, file: str, content: bytes, *, is_new: bool) -> Stat:
+    # Not Paths: of a file that is new they would be half of the time.
+    path, aside = f"{root}/{file}", f"{root}/{temporary_name(file, os.getpid())}"
+    try:
+        try:
+            stat = _write_new(aside, content)
+        except FileExistsError:  # of a process of the same number that was killed
+            Path(aside).unlink()
+            stat = _write_new(aside, content)
+        if not is_new and (replaced := Path(path)).exists():
+            Path(aside).chmod(replaced.stat().st_mode & 0o777)
+        os.replace(aside, path)  # noqa: PTH105
+    except OSError:
+        with suppress(OSError):
+            Path(aside).unlink()
+        raise
+    return stat
 
 
 _MANY = 64
@@ -347,12 +354,15 @@ def harden_folders(folders: Iterable[Path]) -> None:
             os.close(handle)
 
 
-def _write_new(path: Path, content: bytes) -> Stat:
-    with path.open("xb", buffering=0) as handle:
+def _write_new(path: str, content: bytes) -> Stat:
+    handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0), 0o666)
+    try:
         left = memoryview(content)
         while left:
-            left = left[handle.write(left) :]
-        return _stat(os.fstat(handle.fileno()))
+            left = left[os.write(handle, left) :]
+        return _stat(os.fstat(handle))
+    finally:
+        os.close(handle)
 
 
 def remove(root: Path, file: str) -> None:

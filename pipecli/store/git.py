@@ -264,13 +264,18 @@ def head_of(work_tree: Path, git_dir: Path) -> str:
     return commit_of(work_tree, "HEAD") or ""
 
 
+_KEEPING_MEMORY = {"MALLOC_MMAP_THRESHOLD_": "4000000", "MALLOC_TRIM_THRESHOLD_": "64000000"}
+"""For glibc: git compresses each file with memory of its own, which the kernel else takes back and clears for
+each: of 25,000 files that was 1.4 of 3 s."""
+
+
 def start(work_tree: Path, *arguments: str) -> subprocess.Popen[bytes]:
     """git, running on while its caller feeds it. Raises GitRefused only without a git."""
     with started(work_tree):
         return subprocess.Popen(
             ["git", *config_options(), *arguments],
             cwd=work_tree, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-            env=environment(work_tree), pass_fds=held,
+            env={**_KEEPING_MEMORY, **environment(work_tree)}, pass_fds=held,
         )  # fmt: skip
 
 
