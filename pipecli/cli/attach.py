@@ -18,7 +18,7 @@ from pipecli.records.kinds import CUSTOMER, INVOICE, LEAD, OPPORTUNITY, ORDER, Q
 
 if TYPE_CHECKING:
     from pipecli.cli.common.change import Transaction
-    from pipecli.store.transaction import Write
+    from pipecli.store.writes import Write
 
 app = noun()
 
@@ -59,7 +59,7 @@ def attach(
 def attached(transaction: Transaction, record: Any, name: str, content: bytes) -> tuple[Any, Write]:
     """A record with one file more, and the file. Raises Refused."""
     from pipecli.store.naming import slug
-    from pipecli.store.transaction import Write
+    from pipecli.store.writes import Write
     from pipecli.workflow import attachment as rules
 
     record, added = rules.attach(
@@ -104,7 +104,7 @@ def detach(
     """Remove a file from beside a record; git keeps it."""
     from pipecli.cli.common.change import changing
     from pipecli.store import files
-    from pipecli.store.transaction import Write
+    from pipecli.store.writes import Write
     from pipecli.workflow import attachment as rules
 
     with changing(ctx) as transaction:

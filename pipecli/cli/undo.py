@@ -18,7 +18,7 @@ from pipecli.store import files, git, reading
 from pipecli.store.files import kind_of
 from pipecli.store.index.records import records_naming
 from pipecli.store.naming import relaid
-from pipecli.store.transaction import Write, check_references
+from pipecli.store.writes import Write, check_references
 from pipecli.wording import first_of, one_line
 from pipecli.workflow.attachment import FOLDER
 from pipecli.workflow.change import Refused

@@ -24,7 +24,8 @@ from pipecli.records.kinds import SETTINGS, SETTINGS_FILE
 from pipecli.store import files, git, journal, lock, merge_setup, naming, reading, schemas
 from pipecli.store.files import Location, find, inside
 from pipecli.store.lock import interruptible
-from pipecli.store.transaction import Write, make
+from pipecli.store.transaction import make
+from pipecli.store.writes import Write
 from pipecli.store.yaml.write import scalar_text
 
 

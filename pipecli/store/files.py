@@ -298,27 +298,11 @@ def temporary_name(file: str, process: int) -> str:
 
 def write(root: Path, file: str, content: bytes) -> Stat:
     """Replace a file at once, in a folder that is made: a reader sees the old or the new, never half."""
-    return _write(root, file, content, is_new=not os.path.lexists(f"{root}/{file}"))
-
-
-def create(root: Path, file: str, content: bytes) -> Stat:
-    """Write a file that must not exist yet, in a folder that is made. Raises FileExistsError."""
-    path = f"{root}/{file}"
-    if os.path.lexists(path):
-        raise FileExistsError(EEXIST, os.strerror(EEXIST), path)
-    return _write(root, file, content, is_new=True)
-
-
-def _write(root: Path, file: str, content: bytes, *, is_new: bool) -> Stat:
-    # Not Paths: of a file that is new they would be half of the time.
+    # Not Paths: they would be half of the time for a new file.
     path, aside = f"{root}/{file}", f"{root}/{temporary_name(file, os.getpid())}"
     try:
-        try:
-            stat = _write_new(aside, content)
-        except FileExistsError:  # of a process of the same number that was killed
-            Path(aside).unlink()
-            stat = _write_new(aside, content)
-        if not is_new and (replaced := Path(path)).exists():
+        stat = _write_whole(aside, content)
+        if os.path.lexists(path) and (replaced := Path(path)).exists():
             Path(aside).chmod(replaced.stat().st_mode & 0o777)
         os.replace(aside, path)  # noqa: PTH105
     except OSError:
@@ -326,6 +310,13 @@ def _write(root: Path, file: str, content: bytes, *, is_new: bool) -> Stat:
             Path(aside).unlink()
         raise
     return stat
+
+
+def create(root: Path, file: str, content: bytes) -> Stat:
+    """Write a file that must not exist yet, in a folder that is made. Raises FileExistsError."""
+    if os.path.lexists(path := f"{root}/{file}"):
+        raise FileExistsError(EEXIST, os.strerror(EEXIST), path)
+    return write(root, file, content)
 
 
 _MANY = 64
@@ -354,15 +345,14 @@ def harden_folders(folders: Iterable[Path]) -> None:
             os.close(handle)
 
 
-def _write_new(path: str, content: bytes) -> Stat:
-    handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0), 0o666)
-    try:
+def _write_whole(path: str, content: bytes) -> Stat:
+    # What is there is of a process of the same number that was killed.
+    flags = os.O_CREAT | os.O_TRUNC | os.O_WRONLY | _CAUTIOUS
+    with open(os.open(path, flags, 0o666), "wb", buffering=0) as handle:  # noqa: PTH123
         left = memoryview(content)
         while left:
-            left = left[os.write(handle, left) :]
-        return _stat(os.fstat(handle))
-    finally:
-        os.close(handle)
+            left = left[handle.write(left) :]
+        return _stat(os.fstat(handle.fileno()))
 
 
 def remove(root: Path, file: str) -> None:

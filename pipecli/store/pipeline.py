@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, tzinfo
 from functools import cached_property
@@ -15,8 +15,8 @@ from pipecli.errors import Fault, FaultyFile, PipecliError
 from pipecli.formats import loads
 from pipecli.records.kinds import BY_NOUN, KINDS, SETTINGS, SETTINGS_FILE, Kind
 from pipecli.store import files
-from pipecli.store.files import Location, kind_of
-from pipecli.store.index.index import Index, Written, open_index
+from pipecli.store.files import Location, Stat, kind_of
+from pipecli.store.index.index import Index, Rows, open_index
 from pipecli.store.index.query import register
 
 if TYPE_CHECKING:
@@ -82,10 +82,12 @@ class Pipeline:
         self.close()
         self.__dict__.pop("index", None)
 
-    def take_in(self, written: Mapping[str, Written], removed: Collection[str]) -> None:
+    def take_in(
+        self, stats: Mapping[str, Stat], new: Collection[str], removed: Collection[str], rows: Iterable[Rows]
+    ) -> None:
         """Have the index know what this process has just written or removed."""
         try:
-            self.index.update(written, removed)
+            self.index.update(stats, new, removed, rows)
         except sqlite3.OperationalError:  # another process has put one of its own in its place
             self.look_again()
 

@@ -307,7 +307,7 @@ def _move(place: Location, by_year: Set[str]) -> str:
     """Move the documents that can be read and have no change that is not committed."""
     from pipecli.store import transaction
     from pipecli.store.lock import interruptible
-    from pipecli.store.transaction import Write
+    from pipecli.store.writes import Write
 
     present, still = Pipeline(place), by_year - set(uncommitted(place))
     rows = present.index.connection.execute("SELECT path, json_extract(json, '$.created') FROM _records")

@@ -5,14 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from pipecli.errors import Fault
+from pipecli.errors import Fault, PipecliError
+from pipecli.records.kinds import CUSTOMER
+from pipecli.store import writes
 from pipecli.store.index import index
 from pipecli.store.index import index as halves
 from pipecli.store.index.index import map_in_two_processes
 from pipecli.store.pipeline import Pipeline
+from pipecli.store.transaction import commit
+from pipecli.store.writes import Planner
 
 # Newer Pythons warn of forking beside the threads of the test runner.
 pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
@@ -67,3 +72,46 @@ def test_an_index_built_by_two_holds_every_record_and_every_fault(root: Path) ->
         Fault("customers/c-1.yaml", 0, 0, "schema", '"name" is missing'),
         Fault("customers/c-8.yaml", 0, 0, "schema", '"name" is missing'),
     ]
+
+
+def customer(number: int, **more: str) -> Any:
+    return CUSTOMER.model.model_validate({"id": f"c-{number}", "name": "Customer", **more})
+
+
+@pytest.mark.parametrize("processors", [1, 2])
+def test_what_is_planned_in_blocks_is_written_and_known_as_if_it_were_read(
+    root: Path, monkeypatch: pytest.MonkeyPatch, processors: int
+) -> None:
+    monkeypatch.setattr(writes, "_BLOCK", 2)
+    monkeypatch.setattr(os, "cpu_count", lambda: processors)
+    pipeline = Pipeline.find(root)
+    planner = Planner(pipeline)
+    for number in range(5):
+        planner.take(customer(number, **({"parent": "c-4"} if number == 1 else {})))
+    commit(pipeline, planner.writes(), "Five customers")
+    rows = "SELECT * FROM _records UNION ALL SELECT *, NULL FROM _references ORDER BY 1, 2"
+    known = pipeline.index.connection.execute(rows).fetchall()
+    pipeline.close()
+
+    (pipeline.location.cache / "index.sqlite").unlink()
+    read = Pipeline.find(root)
+    assert read.index.connection.execute(rows).fetchall() == known
+    assert [file.name for file in sorted((root / "customers").iterdir())] == [f"c-{n}.yaml" for n in range(5)]
+    read.close()
+
+
+def test_a_block_that_cannot_be_planned_is_refused_in_the_words_of_one_process(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writes, "_BLOCK", 2)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    planner = Planner(Pipeline.find(root))
+    planner.take(customer(1))
+    planner.take(customer(2, notes="\x07"))
+    with pytest.raises(PipecliError, match=r"c-2: a text can't hold the control character U\+0007"):
+        planner.writes()
+    planner = Planner(Pipeline.find(root))
+    planner.take(customer(3, parent="c-4"))
+    planner.take(customer(5))
+    with pytest.raises(PipecliError, match="c-3: parent: unknown customer c-4"):
+        planner.writes()

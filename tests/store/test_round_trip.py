@@ -14,8 +14,9 @@ from pipecli.formats import dumps, loads
 from pipecli.records import base
 from pipecli.records.kinds import BY_NOUN, CROCKFORD, LEAD, OPPORTUNITY, PRICE_LIST, QUOTATION, Kind
 from pipecli.store import reading
+from pipecli.store.index.index import rows_of
 from pipecli.store.yaml import edit
-from pipecli.store.yaml.write import emit
+from pipecli.store.yaml.write import emit, is_read_as_it_is
 
 printable = st.characters(
     codec="utf-8", exclude_categories=("Cc", "Cs"), exclude_characters="\ufeff\ufffe\uffff"
@@ -133,6 +134,39 @@ def test_a_record_written_and_read_is_itself(drawn: tuple[Kind, dict[str, object
     record = kind.model.model_validate(plain)
     text = emit(record.plain(), "x.json")
     assert reading.read(kind, "x.yaml", text) == record
+
+
+@many
+@given(records)
+def test_a_record_goes_into_the_index_unread_only_where_reading_it_gives_the_same_rows(
+    drawn: tuple[Kind, dict[str, object]],
+):
+    _holds_unread(*drawn)
+
+
+numbers = st.decimals(min_value=1, max_value=10**6, places=2)
+
+
+@many
+@given(numbers | numbers.map(Decimal.normalize) | st.integers(1, 10**6).map(Decimal), zones)
+def test_a_number_goes_into_the_index_unread_only_as_it_is_read(number: Decimal, zone: timezone):
+    plain = {"id": "OPP-7K3M9", "created": datetime(2026, 11, 21, 10, tzinfo=zone), "title": "T"}
+    plain |= {
+        "process": "p",
+        "stage": "s",
+        "currency": "EUR",
+        "amount": number,
+        "custom": {"n": float(number)},
+    }
+    plain |= {"items": [{"description": "d", "unit_price": number, "quantity": number}]}
+    _holds_unread(OPPORTUNITY, plain)
+
+
+def _holds_unread(kind: Kind, plain: dict[str, object]) -> None:
+    record = kind.model.model_validate(plain)
+    if is_read_as_it_is(record.plain()):
+        back = reading.read(kind, "x.yaml", emit(record.plain(), "x.json"))
+        assert rows_of([("x.yaml", record)]) == rows_of([("x.yaml", back)])
 
 
 @many

@@ -27,7 +27,8 @@ from pipecli.store import naming
 from pipecli.store.index.records import activity_ids, keys, label, rows_where
 from pipecli.store.lookup import Care
 from pipecli.store.pipeline import Pipeline
-from pipecli.store.transaction import Write, commit, diff, plan
+from pipecli.store.transaction import commit
+from pipecli.store.writes import Write, diff, plan
 from pipecli.wording import harmless
 from pipecli.workflow.change import Change
 

@@ -21,7 +21,7 @@ from pipecli.errors import Fault, FaultyFile, PipecliError
 from pipecli.records.base import Record
 from pipecli.records.kinds import BY_NOUN, SETTINGS, SETTINGS_FILE
 from pipecli.store import files, lock, reading
-from pipecli.store.transaction import Write, check_references
+from pipecli.store.writes import Write, check_references
 from pipecli.store.yaml import read
 from pipecli.workflow.change import Change
 

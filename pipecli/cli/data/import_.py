@@ -18,7 +18,7 @@ from pipecli.records.kinds import COLLECTIONS, named
 if TYPE_CHECKING:
     from pipecli.inbox.importing.run import File, Import, Target
     from pipecli.store.pipeline import Pipeline
-    from pipecli.store.transaction import Write
+    from pipecli.store.writes import Write
 
 app = noun("Import CSV, JSON or JSON Lines.")
 
@@ -59,7 +59,7 @@ def import_(
 ) -> None:
     """Import the rows of a file; a second run of the same file changes nothing."""
     from pipecli.inbox.importing.run import prepare, rows_of
-    from pipecli.store.transaction import plan
+    from pipecli.store.writes import Planner
 
     if from_ or guess:
         from pipecli.cli.data.move import move_at_once
@@ -85,8 +85,9 @@ def import_(
 
     def decide(pipeline: Pipeline) -> tuple[Import, list[Write]]:
         with all_faults(), progress(len(table.rows)) as tick:
-            done = prepare(pipeline, target, table, source, tick, side_of(keep))
-        return done, plan(pipeline, [done.change]) if done.change else []
+            planner = Planner(pipeline)
+            done = prepare(pipeline, target, table, source, planner, tick, side_of(keep))
+        return done, planner.writes()
 
     with no_collector(), changing_after(ctx, decide) as (transaction, (done, writes)):
         commit = _write(transaction, done, writes)
@@ -101,7 +102,7 @@ def import_(
 
 def target_of(kind: str) -> Target:
     """What KIND says. Raises PipecliError."""
-    from pipecli.inbox.importing.parts import PART_KINDS
+    from pipecli.inbox.importing.drafts import PART_KINDS
     from pipecli.inbox.importing.run import target_named
 
     target = target_named(kind)

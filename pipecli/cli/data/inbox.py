@@ -23,7 +23,7 @@ from pipecli.workflow.change import Refused
 if TYPE_CHECKING:
     from pipecli.inbox.mail.message import Mail
     from pipecli.inbox.mail.record import Outcome, Read
-    from pipecli.store.transaction import Write
+    from pipecli.store.writes import Write
 
 app = noun("Mail that came in: read mailboxes.")
 

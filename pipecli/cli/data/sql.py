@@ -55,7 +55,7 @@ def write(
 def _write_own(transaction: Transaction) -> None:
     """Bring the pipeline's own schemas up to date, as one commit."""
     from pipecli.store import files, schemas
-    from pipecli.store.transaction import Write
+    from pipecli.store.writes import Write
 
     pipeline, run = transaction.pipeline, transaction.session
     texts = schemas.files()

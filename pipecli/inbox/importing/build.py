@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from functools import cached_property
 from typing import Any, NamedTuple
 
 from pipecli.errors import FaultyFile, PipecliError
@@ -13,6 +11,7 @@ from pipecli.formats import loads
 from pipecli.inbox.importing.columns import Bindings, Tally, other_order
 from pipecli.inbox.importing.drafts import (
     NOT_HERE,
+    PLANNED,
     REMOVED,
     Difference,
     Draft,
@@ -35,6 +34,7 @@ from pipecli.records.kinds import Collection
 from pipecli.records.references import references
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.reading import validate
+from pipecli.store.writes import Planner
 
 Tick = Callable[[int], None]
 """Is given the number of rows just done. Each row is done twice: read, and its record made."""
@@ -53,9 +53,11 @@ class Lines(NamedTuple):
 class Outcome:
     """The result of an import, before anything is written."""
 
-    made: dict[str, Part] = field(default_factory=dict)
-    """New records by id or slug."""
-    updated: dict[str, Part] = field(default_factory=dict)
+    made: list[str] = field(default_factory=list)
+    """The ids or slugs of new records."""
+    updated: list[str] = field(default_factory=list)
+    principals: dict[tuple[str, str], Part] = field(default_factory=dict)
+    """New and changed users and teams, by noun and slug: they stand in the settings."""
     unchanged: int = 0
     merged: int = 0
     """Rows that are about the record of an earlier row."""
@@ -75,8 +77,8 @@ class Outcome:
 
     def add(self, other: Outcome) -> None:
         """Count the outcome of other rows, which are parts of records, with this one."""
-        self.made |= other.made
-        self.updated |= other.updated
+        self.made += other.made
+        self.updated += other.updated
         self.skipped += other.skipped
         self.rejected += other.rejected
         self.related += [new for new in other.related if new not in self.related]
@@ -94,13 +96,16 @@ def build(
     bindings: Bindings,
     rows: Iterable[Row],
     names: Names,
-    now: datetime,
+    planner: Planner,
     tick: Tick,
     keep: Keep | None = None,
     homes: Mapping[int, str] | None = None,
 ) -> Outcome:
-    """The records that the rows make and change; `homes` has the record of each row that is a part of one."""
-    builder = _Builder(pipeline, collection, bindings, names, now, homes, source.mapping.unknown)
+    """The records that the rows make and change, which the planner takes.
+
+    `homes` has the record of each row that is a part of one.
+    """
+    builder = _Builder(pipeline, collection, bindings, names, planner, homes, source.mapping.unknown)
     # All rows are read first: a row may name a record that a later one brings.
     for row in rows:
         builder.read(row)
@@ -123,12 +128,12 @@ class _Builder:
         collection: Collection,
         bindings: Bindings,
         names: Names,
-        now: datetime,
+        planner: Planner,
         homes: Mapping[int, str] | None,
         unknown: str | None,
     ) -> None:
         self.pipeline, self.collection, self.bindings, self.names = pipeline, collection, bindings, names
-        self.now = now
+        self.now, self.planner = pipeline.now, planner
         self.drafts = Drafts(collection, bindings, names, homes, may_make=unknown is None)
         self.unknown = unknown
         self.completer = Completer(pipeline, collection, names)
@@ -161,19 +166,24 @@ class _Builder:
             draft.reason = broken
             return
         try:
-            if not draft.is_new and draft.departed is None:
-                draft.before = self._present(draft.key)
             before = draft.before
+            if not draft.is_new and draft.departed is None:
+                before = self._present(draft.key)
             record = validate(self.collection.model, self._plain(draft, before))
             if isinstance(record, Record):
                 self.completer.check_words(record)
                 self._check_references(draft, record)
             if before is None or record.plain() != before.plain():
-                draft.record = record
+                draft.before, draft.record = before, record
         except FaultyFile as error:
             draft.reason = "; ".join(fault.message for fault in error.faults)
         except (Unreadable, PipecliError) as error:
             draft.reason = str(error)
+        if draft.is_new and isinstance(draft.record, Record) and draft.key not in self._own:
+            self.planner.take(draft.record)  # nothing can be in its way any more
+            draft.record = PLANNED
+        if self.drafts.homes is None:  # only parts are counted
+            draft.values = {}
 
     def settle(self, keep: Keep | None) -> None:
         """Leave alone what people changed since the last import, and the file didn't.
@@ -183,7 +193,7 @@ class _Builder:
         differing = [
             Difference(draft.key, draft.before, draft.record)
             for draft in self.drafts.by_key.values()
-            if draft.before is not None and draft.record is not None and draft.departed is None
+            if draft.before is not None and isinstance(draft.record, Part) and draft.departed is None
             if keep or not (draft.by_id and issubclass(self.collection.model, Document))
         ]
         for draft in self.drafts.by_key.values():
@@ -256,8 +266,12 @@ class _Builder:
                 Tally.count(outcome.filled, name, draft.rows[0])
             if draft.record is None:
                 outcome.unchanged += 1
-            else:
-                (outcome.made if draft.is_new else outcome.updated)[draft.key] = draft.record
+                continue
+            (outcome.made if draft.is_new else outcome.updated).append(draft.key)
+            if isinstance(draft.record, Record):
+                self.planner.take(draft.record)
+            elif isinstance(draft.record, Part):
+                outcome.principals[self.collection.noun, draft.key] = draft.record
         if self.drafts.homes is not None:
             outcome.lines = self._lines()
         outcome.rejected.sort(key=lambda rejected: rejected[0].line)
@@ -273,7 +287,7 @@ class _Builder:
                 continue
             rows += len(draft.rows)
             told += len(elements_in(draft.values).get(list_, ()))
-            if draft.record is not None and draft.before is not None:
+            if isinstance(draft.record, Part) and draft.before is not None:
                 before, after = (part.plain().get(list_, []) for part in (draft.before, draft.record))
                 more = max(len(after) - len(before), 0)
                 made += more
@@ -327,7 +341,7 @@ class _Builder:
             placing.put(plain, list_, members, fixed, owned)
         if "created" not in plain and issubclass(self.collection.model, Document):
             plain["created"] = self.now
-            draft.filled.append("created")
+            draft.filled += ("created",)
         if before is not None or self.bindings.has_gaps:
             plain = without_empties(plain)
         self.completer.settle_currency(plain, money)
@@ -361,7 +375,7 @@ class _Builder:
     def _key(self, named: Named, draft: Draft) -> str:
         key = self.names.key_of(named, draft.customer)
         if (named.noun, key) in self.names.new_records:
-            draft.related.add((named.noun, key))
+            draft.related |= {(named.noun, key)}
         return key
 
     def _present(self, key: str) -> Part:
@@ -370,16 +384,11 @@ class _Builder:
             settings = self.pipeline.settings
             present: Part = (settings.users if self.collection.noun == "user" else settings.teams)[key]
             return present
-        return validate(self.collection.model, loads(self._written[key]))
-
-    @cached_property
-    def _written(self) -> dict[str, str]:
-        """The records of this kind as JSON, from the index: opening every file takes longer."""
-        return dict(
-            self.pipeline.index.connection.execute(
-                "SELECT key, json FROM _records WHERE noun = ?", (self.collection.noun,)
-            )
-        )
+        # From the index: to open every file takes longer.
+        (text,) = self.pipeline.index.connection.execute(
+            "SELECT json FROM _records WHERE noun = ? AND key = ?", (self.collection.noun, key)
+        ).fetchone()
+        return validate(self.collection.model, loads(text))
 
     def _check_references(self, draft: Draft, record: Record) -> None:
         for field_, noun, key in references(record):
@@ -388,6 +397,8 @@ class _Builder:
             if (noun, key) not in self._good:
                 self._check(field_, noun, key)
                 self._good.add((noun, key))
+            if (noun, key) in self._to_removed:
+                self._own.setdefault(draft.key, [])
 
     def _check(self, field_: str, noun: str, key: str) -> None:
         settings = self.completer.settings

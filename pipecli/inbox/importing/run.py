@@ -1,4 +1,4 @@
-"""One import, from its files to the change to commit, its report, and a CSV of the rejected rows.
+"""One import, from its files to the records to plan, its report, and a CSV of the rejected rows.
 
 Writing is the caller's.
 """
@@ -18,9 +18,8 @@ from pipecli.formats import free_cell, list_cell
 from pipecli.inbox.importing.build import Lines, Outcome, Tick, build
 from pipecli.inbox.importing.columns import Bindings, Tally
 from pipecli.inbox.importing.compile import compiled
-from pipecli.inbox.importing.drafts import NOT_HERE, REMOVED, Keep
+from pipecli.inbox.importing.drafts import NOT_HERE, REMOVED, Keep, PartKind, homes_of, part_named
 from pipecli.inbox.importing.mapping import Source
-from pipecli.inbox.importing.parts import PartKind, homes_of, part_named
 from pipecli.inbox.importing.related import Names
 from pipecli.inbox.importing.table import EXTRA, REASON, Cell, Raw, Row, Table
 from pipecli.inbox.importing.workbook import is_vcard, rows_of_file
@@ -29,8 +28,8 @@ from pipecli.records.kinds import COLLECTIONS_BY_NOUN as BY_NOUN
 from pipecli.records.kinds import CONTACT, Collection, named
 from pipecli.records.settings import Settings, Team, User
 from pipecli.store.pipeline import Pipeline
+from pipecli.store.writes import Planner
 from pipecli.wording import count, first_of, guarded, visible
-from pipecli.workflow.change import Change
 
 if TYPE_CHECKING:
     from pipecli.store.files import Location
@@ -49,13 +48,10 @@ class Import(NamedTuple):
     outcome: Outcome
     report: dict[str, Any]
     """As JSON has it."""
-    change: Change | None
-    """None where the pipeline has it all already, or every row is rejected."""
 
     def without_rows(self) -> Import:
-        """What is told of it, without the rows and records, which take the most memory."""
-        outcome = Outcome(rejected=self.outcome.rejected)
-        return Import(self.table._replace(rows=[]), outcome, self.report, None)
+        """What is told of it, without the rows, which take the most memory."""
+        return Import(self.table._replace(rows=[]), Outcome(rejected=self.outcome.rejected), self.report)
 
     @property
     def keys(self) -> list[str]:
@@ -91,26 +87,27 @@ def prepare(
     target: Target,
     table: Table,
     source: Source,
+    planner: Planner,
     tick: Tick,
     keep: Keep | None = None,
     coming: Mapping[str, Sequence[str]] | None = None,
 ) -> Import:
-    """An import, not yet written; `keep` overrides that of the mapping.
+    """An import, whose records the planner takes, not yet written; `keep` overrides that of the mapping.
 
     Rows may name the ids in `coming`, by noun, which later files of the same move bring.
     Raises FaultyFile for a mapping that doesn't fit the rows.
     """
     if isinstance(target, PartKind):
-        return _prepare_parts(pipeline, target, table, source, tick, keep)
+        return _prepare_parts(pipeline, target, table, source, planner, tick, keep)
     bindings = _compiled(pipeline, target, table, source)
     names = Names(pipeline, source.mapping.make, may_dangle=target.kind is None)
     for noun, keys in (coming or {}).items():
         names.expect(noun, keys)
     rows = bindings.wanted(table.rows)
-    outcome = build(pipeline, target, source, bindings, rows, names, pipeline.now, tick, keep)
+    outcome = build(pipeline, target, source, bindings, rows, names, planner, tick, keep)
     outcome.skipped += len(table.rows) - len(rows)
-    report = report_json(target, table, bindings, names, outcome)
-    return Import(table, outcome, report, _change(pipeline.settings, target.plural, [(target, outcome)]))
+    _plan_others(planner, pipeline.settings, outcome)
+    return Import(table, outcome, report_json(target, table, bindings, names, outcome))
 
 
 def _compiled(
@@ -130,7 +127,13 @@ def _compiled(
 
 
 def _prepare_parts(
-    pipeline: Pipeline, part: PartKind, table: Table, source: Source, tick: Tick, keep: Keep | None
+    pipeline: Pipeline,
+    part: PartKind,
+    table: Table,
+    source: Source,
+    planner: Planner,
+    tick: Tick,
+    keep: Keep | None,
 ) -> Import:
     """An import of parts of records: those of each kind of record apart, and the report of all."""
     names = Names(pipeline, source.mapping.make)
@@ -146,7 +149,6 @@ def _prepare_parts(
             Tally.count(bindings.left_out, NOT_HERE, row)
     total.skipped = len(table.rows) - sum(map(len, homes.rows.values())) - len(total.rejected)
     tick(2 * (len(total.rejected) + total.skipped))
-    parts: list[tuple[Collection, Outcome]] = []
     for parent in part.parents:
         rows = homes.rows[parent.noun]
         if not rows:
@@ -155,31 +157,22 @@ def _prepare_parts(
             bindings if parent == part.parents[0] else _compiled(pipeline, parent, table, source, part.plural)
         )
         own.share(bindings)
-        outcome = build(pipeline, parent, source, own, rows, names, pipeline.now, tick, keep, homes.keys)
-        parts.append((parent, outcome))
-        total.add(outcome)
+        total.add(build(pipeline, parent, source, own, rows, names, planner, tick, keep, homes.keys))
     total.rejected.sort(key=lambda rejected: rejected[0].line)
-    report = report_json(part, table, bindings, names, total)
-    return Import(table, total, report, _change(pipeline.settings, part.plural, parts))
+    _plan_others(planner, pipeline.settings, total)
+    return Import(table, total, report_json(part, table, bindings, names, total))
 
 
-def _change(settings: Settings, plural: str, outcomes: Sequence[tuple[Collection, Outcome]]) -> Change | None:
-    """All new and changed records, users and teams as one change."""
-    parts = {
-        (collection.noun, key): part
-        for collection, outcome in outcomes
-        for key, part in (outcome.made | outcome.updated).items()
-    }
-    parts |= {(new.noun, new.key): new.record for _, outcome in outcomes for new in outcome.related}
-    records = [part for part in parts.values() if isinstance(part, Record)]
+def _plan_others(planner: Planner, settings: Settings, outcome: Outcome) -> None:
+    """Plan the records that are made on the way, and users and teams in the settings."""
+    parts = outcome.principals | {(new.noun, new.key): new.record for new in outcome.related}
+    for part in parts.values():
+        if isinstance(part, Record):
+            planner.take(part)
     users = {key: part for (_, key), part in parts.items() if isinstance(part, User)}
     teams = {key: part for (_, key), part in parts.items() if isinstance(part, Team)}
     if users or teams:
-        records.append(settings.with_(users=settings.users | users, teams=settings.teams | teams))
-    if not records:
-        return None
-    first, *others = records
-    return Change(first, f"import {plural}", "imported", also=tuple(others))
+        planner.take(settings.with_(users=settings.users | users, teams=settings.teams | teams))
 
 
 def commit_subject(report: dict[str, Any]) -> str:
@@ -208,7 +201,7 @@ def report_json(
         outcome.skipped,
         len(outcome.rejected),
     )
-    related: dict[str, list[str]] = {}
+    made, related = set(outcome.made), dict[str, list[str]]()
     for new in outcome.related:
         related.setdefault(BY_NOUN[new.noun].plural, []).append(new.key)
     return {
@@ -237,7 +230,7 @@ def report_json(
         "namesakes": [
             {"id": key, "name": names.known(CONTACT.noun).labels[key], "others": others}
             for key, others in names.namesakes.items()
-            if key in outcome.made or any(new.key == key for new in outcome.related)
+            if key in made or any(new.key == key for new in outcome.related)
         ],
         "unused_columns": bindings.unused,
         "reasons": [

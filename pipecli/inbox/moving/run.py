@@ -29,7 +29,7 @@ from pipecli.store import files as store_files
 from pipecli.store.index.query import register
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.reading import validate
-from pipecli.store.transaction import Write, plan
+from pipecli.store.writes import Planner, Write, index_rows, plan
 from pipecli.store.yaml import read as yamltext
 from pipecli.workflow.change import Change
 
@@ -143,35 +143,34 @@ class Draft(Pipeline):
     def __init__(self, pipeline: Pipeline, folder: Path) -> None:
         super().__init__(pipeline.location, pipeline.now)
         pipeline.need_all()
-        self.contents: dict[str, bytes] = {}
+        self.taken: dict[str, Write] = {}
         self.__dict__["index"] = pipeline.index.copy(folder / "index.sqlite")
         register(self.index.connection, lambda: self.today, lambda: self.rates)
 
     def raw(self, file: str) -> bytes:
-        content = self.contents.get(file)
-        return super().raw(file) if content is None else content
+        write = self.taken.get(file)
+        return super().raw(file) if write is None or write.after is None else write.after
 
     def text(self, file: str) -> str:
-        return yamltext.decode(self.contents[file], file) if file in self.contents else super().text(file)
+        return yamltext.decode(self.raw(file), file) if file in self.taken else super().text(file)
 
     def has_file(self, file: str) -> bool:
-        return file in self.contents or super().has_file(file)
+        return file in self.taken or super().has_file(file)
 
-    def take(self, changes: Sequence[Change]) -> None:
-        """Take changes, as if they were written."""
-        writes = plan(self, changes)
-        self.contents |= {write.file: write.after for write in writes if write.after is not None}
-        self.index.put({write.file: write.record for write in writes if write.record is not None})
+    def take(self, writes: Sequence[Write]) -> None:
+        """Take writes, as if they were done."""
+        self.taken |= {write.file: write for write in writes}
+        self.index.put({write.file for write in writes}, index_rows(writes))
         for name in ("settings", "settings_as_written", "rates"):
             self.__dict__.pop(name, None)
 
     def writes(self) -> list[Write]:
         """All that is changed, beside what is on disk."""
         writes = []
-        for file, after in sorted(self.contents.items()):
+        for file, write in sorted(self.taken.items()):
             before = super().raw(file) if super().has_file(file) else None
-            if before != after:
-                writes.append(Write(file, before, after))
+            if before != write.after:
+                writes.append(write._replace(before=before))
         return writes
 
 
@@ -188,23 +187,21 @@ def run(pipeline: Pipeline, move: Move, files: Sequence[File], tick: Tick, keep:
         moved.removed = _apply_settings(draft, move)
         taken: set[str] = set()
         coming = _ids(move, files) if move.is_own else {}
-        pending: list[Change] = []
+        circle = Planner(draft)  # records of an export of ours name one another in circles
         for step in move.steps:
             file = _file_of(step, files, move.steps, taken)
             if file is None:
                 moved.missing.append(step.file)
                 continue
             taken.add(file.name)
-            done, source = _import(draft, move, step, file, tick, keep, coming)
-            if done.change is not None and move.is_own and step.kind not in ("users", "teams"):
-                pending.append(done.change)
-            elif done.change is not None:
-                draft.take([done.change])
+            planner = circle if move.is_own and step.kind not in ("users", "teams") else Planner(draft)
+            done, source = _import(draft, move, step, file, planner, tick, keep, coming)
+            if planner is not circle:
+                draft.take(planner.writes())
             if step.kind == "opportunities" and not move.is_own and _tells_deals(source):
                 moved.reconciliation.append(reconcile(draft, done, source, known_before))
             moved.done.append((step, done.without_rows()))
-        if pending:  # records of an export of ours name one another in circles
-            draft.take(pending)
+        draft.take(circle.writes())
         new = [file.name for file in files if file.name not in taken]
         moved.new = [name for name in new if not (move.is_own and name.endswith(".vcf"))]
         moved.writes = draft.writes()
@@ -246,6 +243,7 @@ def _import(
     move: Move,
     step: Step,
     file: File,
+    planner: Planner,
     tick: Tick,
     keep: Keep | None,
     coming: Mapping[str, Sequence[str]],
@@ -259,7 +257,7 @@ def _import(
     table, source = rows_of(file, File(str(path), path.read_bytes()) if step.map else None, target)
     others = {noun: keys for noun, keys in coming.items() if noun != target.noun}
     with tick(step, table) as ticks:
-        return prepare(pipeline, target, table, source, ticks, keep, others), source
+        return prepare(pipeline, target, table, source, planner, ticks, keep, others), source
 
 
 def _ids(move: Move, files: Sequence[File]) -> dict[str, list[str]]:
@@ -290,7 +288,7 @@ def _apply_settings(draft: Draft, move: Move) -> list[str]:
     proposed, removed = _without_removed(proposed, before.plain(), brought)
     after = merged_settings(before, proposed, str(path), text, is_new=not _external_ids(draft))
     if after.plain() != before.plain():
-        draft.take([Change(after, "move in", "imported")])
+        draft.take(plan(draft, [Change(after, "move in", "imported")]))
     return removed
 
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from pipecli import __version__
 from pipecli.errors import Fault, FaultyFile
-from pipecli.records.kinds import SETTINGS
+from pipecli.records.kinds import SETTINGS, SETTINGS_FILE
 from pipecli.store import files
 from pipecli.store.files import Location, Stat, kind_of
 from pipecli.store.index import tables
@@ -89,17 +89,10 @@ LAYOUT = f"{__version__}/{crc32(f'{tables.schema()} composed, paired, signed'.en
 
 _PATIENCE = 10.0
 
+Rows = dict[str, list[tuple[SQLValue, ...]]]
+"""The rows of some records by table."""
 TextOf = Callable[[str], str]
 """Gives the text of a file of the pipeline. Raises FaultyFile, or FileNotFoundError."""
-
-
-class Written(NamedTuple):
-    """One file that this process has written."""
-
-    stat: Stat
-    """Of the file as written: a change by somebody else in the same moment is seen by the next command."""
-    record: Record
-    is_new: bool
 
 
 class Index:
@@ -131,13 +124,18 @@ class Index:
                 _read(self.connection, difference.changed, _on_disk(self.location.root))
             self._stamp({folder: files.doubted(stamp, clock) for folder, stamp in difference.stamps.items()})
 
-    def update(self, written: Mapping[str, Written], removed: Collection[str]) -> None:
-        """Take in files that this process has just written or removed, without opening any."""
+    def update(
+        self, stats: Mapping[str, Stat], new: Collection[str], removed: Collection[str], rows: Iterable[Rows]
+    ) -> None:
+        """Take in files that this process has just written, some of them new, or removed; opens none.
+
+        By `stats` a change by somebody else in the same moment is seen by the next command.
+        """
         clock = time.time_ns()
         changes: dict[str, dict[str, Stat | None]] = defaultdict(dict)
-        for file in (*written, *removed):
+        for file in (*stats, *removed):
             folder, _, name = file.rpartition("/")
-            changes[folder][name] = files.doubted_stat(written[file].stat, clock) if file in written else None
+            changes[folder][name] = files.doubted_stat(stats[file], clock) if file in stats else None
         known = dict(
             self.connection.execute(
                 f"SELECT folder, stamp FROM _folders WHERE folder IN ({', '.join('?' * len(changes))})",
@@ -147,19 +145,19 @@ class Index:
         with writing(self.connection):
             # A hook of the commit may have run pipecli, which read what is new here.
             is_ours = self._version_now() == self._version
-            known_files = (file for file, new in written.items() if not (new.is_new and is_ours))
-            _forget(self.connection, [*removed, *known_files])
-            rows = _rows((file, new.record) for file, new in written.items())
-            _put(self.connection, _Content(rows, []))
+            _forget(self.connection, [*removed, *(file for file in stats if not (file in new and is_ours))])
+            for part in rows:
+                _put(self.connection, _Content(part, []))
             self._stamp(
                 {folder: files.restamp(known.get(folder), names) for folder, names in changes.items()}
             )
 
-    def put(self, records: Mapping[str, Record]) -> None:
+    def put(self, written: Collection[str], rows: Iterable[Rows]) -> None:
         """Take in records, by their files, that nobody has written yet: of an index of one's own."""
         with writing(self.connection):
-            _forget(self.connection, records)
-            _put(self.connection, _Content(_rows(records.items()), []))
+            _forget(self.connection, written)
+            for part in rows:
+                _put(self.connection, _Content(part, []))
 
     def copy(self, file: Path) -> Index:
         """The same index in a file of its own."""
@@ -366,7 +364,7 @@ def _read(connection: sqlite3.Connection, files: Sequence[str], text_of: TextOf)
 class _Content(NamedTuple):
     """The content of files as rows by table, and the faults of those that can't be read."""
 
-    rows: dict[str, list[tuple[SQLValue, ...]]]
+    rows: Rows
     faults: list[Fault]
 
 
@@ -387,20 +385,31 @@ def _content_of(files: Iterable[str], text_of: TextOf) -> _Content:
             except FileNotFoundError:  # removed since the folder was listed: the next refresh sees it
                 continue
 
-    return _Content(_rows(records()), faults)
+    return _Content(rows_of(records()), faults)
 
 
-def _rows(records: Iterable[tuple[str, Record]]) -> dict[str, list[tuple[SQLValue, ...]]]:
-    batch: dict[str, list[tuple[SQLValue, ...]]] = defaultdict(list)
+def rows_of(records: Iterable[tuple[str, Record]]) -> Rows:
+    """The rows of records, each with its file."""
+    batch: Rows = defaultdict(list)
     for file, record in records:
         for table, values in tables.rows(record, file):
             batch[table].append(values)
-    return batch
+    return dict(batch)
+
+
+def rows_of_files(rows: Rows, own: Collection[str]) -> Rows:
+    """Those of some files among the rows of more."""
+    return {
+        table: kept
+        for table, all_ in rows.items()
+        if (kept := [row for row in all_ if row[0] in own or table in tables.OF_SETTINGS])
+        and (table not in tables.OF_SETTINGS or SETTINGS_FILE in own)
+    }
 
 
 def _put(connection: sqlite3.Connection, content: _Content) -> None:
     """Put content into the tables, which hold nothing of these files."""
-    for table in ("users", "teams", "stages") if "stages" in content.rows else ():
+    for table in tables.OF_SETTINGS if "stages" in content.rows else ():
         connection.execute(f"DELETE FROM {table}")  # those of the settings as they were
     for table, rows in content.rows.items():
         places = ", ".join("?" * len(rows[0]))

@@ -59,7 +59,9 @@ def _value(value: object) -> SQLValue:
     convert = _CONVERTED.get(type(value))
     if convert is not None:
         return convert(value)
-    if value is None or isinstance(value, (str, int)):
+    if isinstance(value, str):  # a word of a fixed list
+        return str(value)
+    if value is None or isinstance(value, int):
         return value
     raise TypeError(f"no column for {value!r}")
 
@@ -334,6 +336,10 @@ CREATE INDEX _stakeholders_path ON stakeholders (path);
 
 PER_FILE = ("_records", "_faults", "_references", "items", "activities", "stakeholders")
 """The tables beside a record's own that hold rows of a file."""
+
+
+OF_SETTINGS = ("users", "teams", "stages")
+"""The tables whose rows are those of the settings alone, and name no file."""
 
 
 def schema() -> str:

@@ -186,6 +186,33 @@ def emit(record: Mapping[str, object], schema: str) -> str:
     return "\n".join(lines)
 
 
+def is_read_as_it_is(value: object) -> bool:
+    """True where a value is surely the same when what `emit` makes of it is read as its record says.
+
+    2.0 isn't: a quantity comes back as 2, and a price as 2.00. False for what is seldom: it is read to see.
+    """
+    match value:
+        case bool() | int():
+            return True
+        case str():
+            return value.isprintable()
+        case Decimal():
+            whole, point, rest = str(value).partition(".")
+            if point:
+                return len(rest) > 1 and rest[-1] != "0" and rest.isdigit()
+            return whole.lstrip("-").isdigit()
+        case datetime():
+            return len(value.isoformat()) == _MOMENT
+        case dict():
+            return "activities" not in value and all(map(is_read_as_it_is, value.values()))
+        case list():
+            return all(map(is_read_as_it_is, value))
+    return isinstance(value, date)
+
+
+_MOMENT = len("2026-11-21T10:00:00+01:00")
+
+
 def block_lines(value: object, column: int, layout: Layout = NEW_FILE) -> list[str]:
     """A mapping or a list in block style at `column`, without line breaks."""
     lines: list[str] = []

@@ -1,0 +1,372 @@
+"""The files that a change comes to: texts of new records, edits of those there are, their rows for the index.
+
+Nothing is written here.
+"""
+
+from __future__ import annotations
+
+import difflib
+import marshal
+import os
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from struct import Struct
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pipecli.errors import PipecliError
+from pipecli.records import base
+from pipecli.records.kinds import BY_NOUN, PRODUCT, SETTINGS, SETTINGS_FILE, SLUG, closed_in_lists
+from pipecli.records.references import references
+from pipecli.store import files, naming, reading
+from pipecli.store.files import kind_of
+from pipecli.store.index.index import Rows, rows_of, rows_of_files
+from pipecli.store.yaml import edit, read
+from pipecli.store.yaml.write import Unwritable, emit, is_read_as_it_is
+
+if TYPE_CHECKING:
+    from pipecli.records.base import Record
+    from pipecli.store.pipeline import Pipeline
+    from pipecli.workflow.change import Change
+
+
+class Write(NamedTuple):
+    """One file as it was and as it shall be; `before` None: it is new, `after` None: it goes."""
+
+    file: str
+    before: bytes | None
+    after: bytes | None
+    rows: Callable[[], Rows] | None = None
+    """Gives what the index gets of `after`, and of the files that were planned with it; None: it is read."""
+
+
+def plan(pipeline: Pipeline, changes: Sequence[Change]) -> list[Write]:
+    """The files that changes come to, each validated as if it had been read from disk.
+
+    Raises FaultyFile when a record would not be valid, PipecliError when one names what doesn't exist.
+    """
+    removed = {(record.noun, record.key) for change in changes for record in change.removed}
+    planner = Planner(pipeline, removed)
+    records = {(record.noun, record.key): record for change in changes for record in change.records}
+    for name, record in records.items():
+        if name not in removed:
+            planner.take(record)
+    writes = planner.writes()
+    for noun, key in removed:
+        file = pipeline.file_of(noun, key)
+        if file is not None:
+            writes.append(Write(file, pipeline.raw(file), None))
+    return writes
+
+
+_BLOCK = 2000
+"""Records; of so many the texts and rows are made at once, by a second process while more records come."""
+
+
+class Planner:
+    """Makes the writes of one change from its records, and keeps of thousands the texts alone."""
+
+    def __init__(self, pipeline: Pipeline, removed: Collection[tuple[str, str]] = ()) -> None:
+        self._pipeline, self._removed = pipeline, removed
+        self._references: dict[tuple[str, str], tuple[str, str]] = {}
+        self._written: set[tuple[str, str]] = set()
+        self._product_files: set[str] = set()
+        self._waiting: list[_Planned] = []
+        self._begun: tuple[list[_Planned], _Apart] | None = None
+        self._writes: dict[tuple[str, str], Write | None] = {}
+        self._spool: _Spool | None = None
+
+    def take(self, record: Record) -> None:
+        """Plan to write a record, new or changed; of two with one name the later."""
+        file = SETTINGS_FILE if record.noun == "settings" else self._pipeline.file_of(record.noun, record.key)
+        self._waiting.append(_Planned(record, file, None if file else self._numbered_file(record)))
+        self._written.update(_names(record))
+        note_references(self._references, record)
+        if len(self._waiting) == _BLOCK:
+            self._finish_block()
+            self._spool = self._spool or _Spool()
+            block, self._waiting = self._waiting, []
+            self._begun = block, _Apart(self._spool, lambda: _block(self._pipeline, block))
+
+    def writes(self) -> list[Write]:
+        """The writes of all records, but of those whose files say it already. Raises as `plan` does."""
+        self._finish_block()
+        block, self._waiting = self._waiting, []
+        plans, rows = _block(self._pipeline, block)
+        self._note(block, plans, lambda: rows)
+        require_known(self._pipeline, self._references, self._written, self._removed)
+        return [write for write in self._writes.values() if write]
+
+    def _finish_block(self) -> None:
+        if self._begun:
+            block, apart = self._begun
+            self._begun = None
+            self._note(block, apart.plans(), apart.rows)
+
+    def _note(
+        self, block: Sequence[_Planned], plans: Sequence[_Plan | None], rows: Callable[[], Rows]
+    ) -> None:
+        for planned, plan in zip(block, plans, strict=True):
+            self._writes[planned.record.noun, planned.record.key] = Write(*plan, rows) if plan else None
+
+    def _numbered_file(self, record: Record) -> str | None:
+        """The file of a new product whose slug another has: AB.77 and AB-77 are two."""
+        if record.noun != PRODUCT.noun:
+            return None
+        file = first = naming.file_name(record)
+        number = 2
+        while file in self._product_files or (
+            not re.fullmatch(SLUG, record.key) and self._pipeline.has_file(file)
+        ):
+            file = f"{first.removesuffix('.yaml')}-{number}.yaml"
+            number += 1
+        self._product_files.add(file)
+        return file
+
+
+class _Spool:
+    """A file without a name, there as long as something is to be read from it."""
+
+    def __init__(self) -> None:
+        from tempfile import TemporaryFile
+
+        self.file = TemporaryFile()  # noqa: SIM115 - closed with the last of its blocks
+
+    def __del__(self) -> None:
+        self.file.close()
+
+
+class _Apart:
+    """A block that a second process works out while this one goes on, kept in a file until then."""
+
+    def __init__(self, spool: _Spool, work: Callable[[], _Block]) -> None:
+        """`work` must touch nothing but files and memory. Of one file there is one at a time that works."""
+        self._spool, self._file, self._work = spool, spool.file, work
+        self._start = self._file.seek(0, os.SEEK_END)
+        self._sizes = (0, 0)
+        self._child = os.fork() if hasattr(os, "fork") and (os.cpu_count() or 1) > 1 else -1
+        if self._child == 0:
+            try:
+                self._keep()
+                os._exit(0)
+            finally:
+                os._exit(1)
+
+    def plans(self) -> list[_Plan | None]:
+        """The writes, once they are there; then the records can be forgotten. Raises what the work raises."""
+        # Where the child failed, be it for want of memory, this process does its work.
+        if self._child < 0 or os.waitpid(self._child, 0)[1]:
+            self._keep()
+        del self._work
+        self._file.seek(self._start)
+        self._sizes = _SIZES.unpack(self._file.read(_SIZES.size))
+        return self._read(0)  # type: ignore[no-any-return]
+
+    def rows(self) -> Rows:
+        """The rows of the index, read from the file each time."""
+        return self._read(1)  # type: ignore[no-any-return]
+
+    def _keep(self) -> None:
+        parts = [marshal.dumps(part) for part in self._work()]
+        self._file.seek(self._start)
+        self._file.write(_SIZES.pack(*map(len, parts)) + b"".join(parts))
+        self._file.flush()
+
+    def _read(self, part: int) -> Any:
+        self._file.seek(self._start + _SIZES.size + sum(self._sizes[:part]))
+        return marshal.loads(self._file.read(self._sizes[part]))  # noqa: S302 - of our own child
+
+
+_SIZES = Struct("QQ")
+
+
+class _Planned(NamedTuple):
+    record: Record
+    file: str | None
+    """None for a new one."""
+    new_file: str | None
+    """The file of a new one, where that isn't called by its name alone."""
+
+
+_Plan = tuple[str, bytes | None, bytes]
+"""A file, its content before and after."""
+_Block = tuple[list[_Plan | None], Rows]
+
+
+def _block(pipeline: Pipeline, block: Sequence[_Planned]) -> _Block:
+    """What some records come to: None for each whose file says it already, and the rows of the others."""
+    plans: list[_Plan | None] = []
+
+    def as_read() -> Iterator[tuple[str, Record]]:
+        for planned in block:
+            plan, record = _writable(pipeline, planned) or (None, planned.record)
+            plans.append(plan)
+            if plan:
+                yield plan[0], record
+
+    rows = rows_of(as_read())
+    return plans, rows
+
+
+def _names(record: Record) -> Iterator[tuple[str, str]]:
+    """The name of a record; of the settings also those of users, teams, processes and stages."""
+    yield record.noun, record.key
+    if record.noun == "settings":
+        from pipecli.records.settings import Settings
+
+        assert isinstance(record, Settings)
+        yield from record.names()
+
+
+def _writable(pipeline: Pipeline, planned: _Planned) -> tuple[_Plan, Record] | None:
+    """What a record's file needs, and the record as it is read from it; None where it says that already."""
+    record = planned.record
+    try:
+        if planned.file is None:
+            plan, record = _new(pipeline, record, planned.new_file or naming.file_name(record))
+        elif edited := _edited(pipeline, record, planned.file):
+            plan, record = edited
+        else:
+            return None
+    except Unwritable as error:
+        raise PipecliError(f"{record.key}: {error}") from None
+    if len(plan[2]) > files.LARGEST:
+        size = f"{len(plan[2]):,} bytes"
+        raise PipecliError(f"{record.key} would take {size}, and a record has {files.LARGEST:,} at most")
+    return plan, record
+
+
+def _new(pipeline: Pipeline, record: Record, file: str) -> tuple[_Plan, Record]:
+    if pipeline.has_file(file):
+        raise PipecliError(f"{file} exists already", hint="choose another name, or edit that record")
+    plain = record.plain()
+    text = emit(plain, _schema(record, file))
+    if not is_read_as_it_is(plain):
+        record = reading.read(BY_NOUN[record.noun], file, text)
+    return (file, None, text.encode()), record
+
+
+def _schema(record: Record, file: str) -> str:
+    """The path from a record's file to the schema of its kind."""
+    return "../" * file.count("/") + f"schemas/{record.noun}.schema.json"
+
+
+def _edited(pipeline: Pipeline, record: Record, file: str) -> tuple[_Plan, Record] | None:
+    raw = pipeline.raw(file)
+    text = read.decode(raw, file)
+    kind = SETTINGS if file == SETTINGS_FILE else BY_NOUN[record.noun]
+    before, after = reading.read(kind, file, text).plain(), record.plain()
+    if before == after:
+        return None
+    if before.get("closed") != after.get("closed"):
+        text = _in_todays_keys(text, file, record)
+    schema = _schema(record, file)
+    if kind is not SETTINGS and text == emit(before, schema):  # nothing by hand to keep: a tenth of the time
+        edited = emit(after, schema)
+    else:
+        edited = edit.edit(text, before, after, _key_order(record))
+    if edited == text:
+        return None
+    return (file, raw, edited.encode()), reading.read(kind, file, edited)
+
+
+def _in_todays_keys(text: str, file: str, record: Record) -> str:
+    """The text of a deal with the lists that its `closed` section had as single values before 1.0."""
+    plain = read.parse(text, file)
+    closed = plain.get("closed")
+    if not isinstance(closed, dict) or (todays := closed_in_lists(closed)) == closed:
+        return text
+    return edit.edit(text, plain, {**plain, "closed": todays}, _key_order(record))
+
+
+def _key_order(record: Record) -> Callable[[Sequence[str | int]], Sequence[str]]:
+    """The model's order of the keys of the map at a path, so that a new key lands where it belongs."""
+    return lambda path: base.keys_at(type(record), path)
+
+
+def check_references(
+    pipeline: Pipeline,
+    records: Sequence[Record],
+    written: Collection[tuple[str, str]] = (),
+    removed: Collection[tuple[str, str]] = (),
+) -> None:
+    """Refuse records that name what doesn't exist once all is written. Raises PipecliError."""
+    named: dict[tuple[str, str], tuple[str, str]] = {}
+    for record in records:
+        note_references(named, record)
+    require_known(pipeline, named, written, removed)
+
+
+def note_references(named: dict[tuple[str, str], tuple[str, str]], record: Record) -> None:
+    """Note, by noun and key, what a record names; for each the first record and field that names it.
+
+    Names in settings are left to `check`: a team may be written before its manager.
+    """
+    if record.noun != "settings":
+        for field, noun, key in references(record):
+            if (noun, key) not in named:
+                named[noun, key] = record.key, field
+
+
+def require_known(
+    pipeline: Pipeline,
+    named: Mapping[tuple[str, str], tuple[str, str]],
+    written: Collection[tuple[str, str]],
+    removed: Collection[tuple[str, str]],
+) -> None:
+    """Refuse a record that names what doesn't exist once all is written. Raises PipecliError."""
+    for (noun, key), (record, field) in named.items():
+        nouns = ("user", "team") if noun == "principal" else (noun,)
+        if any((noun, key) in written for noun in (noun, *nouns)):
+            continue
+        if (noun, key) in removed or not _is_known(pipeline, nouns, key):
+            what = "user or team" if noun == "principal" else noun
+            missing = f"{record}: {field}: unknown {what} {key}"
+            raise PipecliError(missing, hint=_way_out(noun), code="not-found")
+
+
+def _is_known(pipeline: Pipeline, nouns: Sequence[str], key: str) -> bool:
+    marks = ", ".join("?" * len(nouns))
+    rows = pipeline.index.connection.execute(
+        f"SELECT 1 FROM _names WHERE noun IN ({marks}) AND key = ?",
+        (*nouns, key),
+    )
+    return rows.fetchone() is not None or any((noun, key) in pipeline.left_out for noun in nouns)
+
+
+def _way_out(noun: str) -> str:
+    return {
+        "user": "see `pipecli user list`, or add one with `pipecli user add`",
+        "principal": "see `pipecli user list` and `pipecli team list`",
+        "stage": "see the processes in pipecli.yaml",
+        "process": "see the processes in pipecli.yaml",
+    }.get(noun, f"see `pipecli {noun} list`")
+
+
+def index_rows(writes: Sequence[Write]) -> Iterator[Rows]:
+    """The rows of the index for the records that are written, a block of them after the other."""
+    planned: dict[Callable[[], Rows], set[str]] = {}
+    unread: list[tuple[str, Record]] = []
+    for write in writes:
+        if write.after is not None and write.rows is not None:
+            planned.setdefault(write.rows, set()).add(write.file)
+        elif write.after is not None:
+            text = read.decode(write.after, write.file)
+            unread.append((write.file, reading.read(kind_of(write.file) or SETTINGS, write.file, text)))
+    if unread:
+        yield rows_of(unread)
+    for rows, own in planned.items():
+        yield rows_of_files(rows(), own)
+
+
+def diff(writes: Sequence[Write]) -> str:
+    """The changes of the writes as `git diff` shows them."""
+    parts: list[str] = []
+    for file, before, after, *_ in writes:
+        old, new = ((content or b"").decode("utf-8", "replace") for content in (before, after))
+        parts += difflib.unified_diff(
+            old.splitlines(keepends=True),
+            new.splitlines(keepends=True),
+            "/dev/null" if before is None else f"a/{file}",
+            "/dev/null" if after is None else f"b/{file}",
+        )
+    return "".join(part if part.endswith("\n") else f"{part}{os.linesep}" for part in parts)
