@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple
@@ -38,12 +38,21 @@ class Dot(NamedTuple):
 
 
 def pipeline_chart(
-    dots: Sequence[Dot], stages: Sequence[str], *, title: str, today: date, theme: Theme
+    dots: Sequence[Dot],
+    stages: Sequence[str],
+    *,
+    title: str,
+    today: date,
+    theme: Theme,
+    say: Callable[[str], str],
 ) -> Any:
-    """The chart; `stages` are the lanes from above. Deals without a date stand in a field of their own."""
+    """The chart; `stages` are the lanes from above. Deals without a date stand in a field of their own.
+
+    `say` gives a text of ours in the reader's language.
+    """
     import altair as alt
 
-    scales = _Scales(dots, theme.width)
+    scales = _Scales(dots, theme.width, say)
     band = _height(stages) * _BAND / (max(len(stages), 1) - (1 - _BAND) + 2 * _EDGE)
     dated = [_plain(dot, scales, band) for dot in dots if dot.close]
     undated = [_plain(dot, scales, band) for dot in dots if not dot.close]
@@ -54,14 +63,16 @@ def pipeline_chart(
     if undated:
         parts.append(_without_date(undated, stages, scales, theme, is_alone=not dated))
     joined = parts[0] if len(parts) == 1 else alt.hconcat(*parts, spacing=_GAP).resolve_scale(y="shared")
-    return joined.properties(title=heading(title, _subtitle(dots), theme))
+    return joined.properties(title=heading(title, _subtitle(dots, say), theme))
 
 
 class _Scales:
     """One scale of colour and size for both fields."""
 
-    def __init__(self, dots: Sequence[Dot], width: int) -> None:
+    def __init__(self, dots: Sequence[Dot], width: int, say: Callable[[str], str]) -> None:
         import altair as alt
+
+        self.say = say
 
         # As much of the field in all, however many there are and however wide it is.
         largest = _LARGEST * (width / WIDE) ** 2 / max(len(dots) / _FEW, 1) ** 0.5
@@ -75,14 +86,16 @@ class _Scales:
             .then(
                 alt.Color("score:Q")
                 .scale(scheme="viridis", domain=[0, 100])
-                .legend(title="Lead score", gradientLength=180)
+                .legend(title=say("Lead score"), gradientLength=180)
             )
             .otherwise(alt.value("#8c8c8c"))
         )
         self.size = (
             alt.Size("amount:Q")
             .scale(domain=[0, float(most)], range=[0, largest])
-            .legend(title="Amount", labelExpr=SHORT_MONEY, symbolFillColor="transparent", values=_marks(most))
+            .legend(
+                title=say("Amount"), labelExpr=SHORT_MONEY, symbolFillColor="transparent", values=_marks(most)
+            )
         )
 
 
@@ -130,7 +143,7 @@ def _by_date(
     points = _marked(rows, scales, theme).encode(
         x=alt.X("close:T")
         .scale(type="utc", padding=18)
-        .axis(alt.Axis(title="Expected close", grid=True, **_days(rows, today))),
+        .axis(alt.Axis(title=scales.say("Expected close"), grid=True, **_days(rows, today))),
         y=_lane(stages),
         yOffset=_offset(),
         color=scales.color,
@@ -213,7 +226,7 @@ def _without_date(
     points = _marked(rows, scales, theme).encode(
         x=alt.X("along:Q")
         .scale(padding=18)
-        .axis(title="no expected close", labels=False, ticks=False, grid=False),
+        .axis(title=scales.say("no expected close"), labels=False, ticks=False, grid=False),
         y=lane,
         yOffset=_offset(),
         color=scales.color,
@@ -246,14 +259,14 @@ def _height(stages: Sequence[str]) -> int:
     return max(len(stages), 1) * _LANE
 
 
-def _subtitle(dots: Sequence[Dot]) -> str:
+def _subtitle(dots: Sequence[Dot], say: Callable[[str], str]) -> str:
     without = [
-        f"{count} without {what}"
-        for count, what in (
-            (sum(dot.score is None for dot in dots), "a score (grey)"),
-            (sum(dot.amount is None for dot in dots), "an amount"),
+        say(text).format(n=count)
+        for count, text in (
+            (sum(dot.score is None for dot in dots), "{n} without a score (grey)"),
+            (sum(dot.amount is None for dot in dots), "{n} without an amount"),
         )
         if count
     ]
-    legend = "colour: lead score; circle: amount; dashed: today"
-    return "; ".join([legend, *without]) if dots else "no open deal"
+    legend = say("colour: lead score; circle: amount; dashed: today")
+    return "; ".join([legend, *without]) if dots else say("no open deal")

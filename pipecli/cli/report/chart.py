@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from decimal import Decimal
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
@@ -48,6 +49,7 @@ from pipecli.reports.lost import Lost, lost
 from pipecli.store.index.records import labels
 from pipecli.store.index.rows import closed_deals, open_deals
 from pipecli.store.index.views import OwnerFilter
+from pipecli.words import Words, language_of, words_of
 
 if TYPE_CHECKING:
     from pipecli.outbox.charts import Drawn
@@ -68,41 +70,47 @@ class Picture(NamedTuple):
     drawn: Drawn
 
 
-def forecast_picture(run: Session, forecast: Forecast) -> Picture:
+def forecast_picture(run: Session, forecast: Forecast, words: Words) -> Picture:
     """The chart of a forecast. Raises MissingRate for a target."""
     from pipecli.outbox.charts import Part, columns, distinct
 
+    worded = partial(words.named, "chart")
     every = with_targets(run, forecast, forecast.by, ForecastNames(run, forecast.by)).rows
     drawn = every if forecast.by in PERIODS else every[:_MOST_COLUMNS]
-    names = distinct([label(row, forecast.by) for row in drawn])
+    names = distinct([worded(label(row, forecast.by)) for row in drawn])
     shares = even_shares(run, forecast) if forecast.by == "month" else {}
 
     def part(row: dict[str, Any], name: str, series: str, amount: Decimal) -> Part:
-        words = f"{label(row, forecast.by)}, {series}: {amount_in(amount, forecast.currency)}"
-        return Part(name, series, float(amount), words)
+        text = f"{label(row, forecast.by)}, {series}: {amount_in(amount, forecast.currency)}"
+        return Part(name, series, float(amount), text)
 
     parts = [
-        part(row, name, series, row[key])
+        part(row, name, worded(series), row[key])
         for series, key in (("won", "won_amount"), ("weighted", "weighted"))
         for row, name in zip(drawn, names, strict=True)
     ]
     targets = [
-        part(row, name, "target", row["target"])
+        part(row, name, worded("target"), row["target"])
         for row, name in zip(drawn, names, strict=True)
         if "target" in row
     ] + [
         part(
-            row, name, f"an even part of the target of {shares[row['key']].period}", shares[row["key"]].amount
+            row,
+            name,
+            worded("an even part of the target of {period}").format(period=shares[row["key"]].period),
+            shares[row["key"]].amount,
         )
         for row, name in zip(drawn, names, strict=True)
         if row["key"] in shares
     ]
-    title = f"Forecast by {forecast.by} in {forecast.currency}"
+    title = worded(f"Forecast by {forecast.by} in {{currency}}").format(currency=forecast.currency)
     subtitle = "; ".join(
         [
-            "won, and weighted by probability" if drawn else "nothing is expected, and nothing was won",
-            *(["the bar across is the target"] if targets else []),
-            *(["where a month has none, an even part of its quarter's or year's"] if shares else []),
+            worded(
+                "won, and weighted by probability" if drawn else "nothing is expected, and nothing was won"
+            ),
+            *([worded("the bar across is the target")] if targets else []),
+            *([worded("where a month has none, an even part of its quarter's or year's")] if shares else []),
             *([f"the first {len(drawn)} of {len(every)}"] if len(drawn) < len(every) else []),
         ]
     )
@@ -114,35 +122,38 @@ def forecast_picture(run: Session, forecast: Forecast) -> Picture:
     )
 
 
-def funnel_picture(run: Session, period: Days) -> Picture:
+def funnel_picture(run: Session, period: Days, words: Words) -> Picture:
     """The chart of the funnel of what was created on these days."""
     from pipecli.outbox.charts import Part, rows
 
+    worded = partial(words.named, "chart")
     names = Names(run, "stage")
     valuation = Valuation(run.pipeline.rates)
     funnel = funnel_of(run, "step", period, valuation, names, has_stages=True)
     steps = [step for step in steps_of(funnel, names) if step["key"] not in _ENDED]
     several = len({stage.process for stage in funnel.stages}) > 1
-    called = [_step_label(step, names, is_named=several) for step in steps]
+    called = [_step_label(step, names, words, is_named=several) for step in steps]
     parts = [
-        Part(name, step["half"], step["count"], f"{name}: {step['count']}, {_share(step)}")
+        Part(name, worded(step["half"]), step["count"], f"{name}: {step['count']}, {_share(step)}")
         for name, step in zip(called, steps, strict=True)
     ]
-    when = f"created {period_text(period)}" if period_text(period) else "of all that was created"
-    what = f"{when}; percent of the leads, and of the opportunities" if steps else "nothing was created"
+    when = worded("created {period}" if period_text(period) else "of all that was created")
+    percent = worded("percent of the leads, and of the opportunities")
+    what = f"{when.format(period=period_text(period))}; {percent}" if steps else worded("nothing was created")
     figures = [f"{step['count']} ({_share(step)})" if _share(step) else f"{step['count']}" for step in steps]
     return Picture(
-        "Funnel", lambda theme: rows(parts, title="Funnel", subtitle=what, theme=theme, labels=figures)
+        worded("Funnel"),
+        lambda theme: rows(parts, title=worded("Funnel"), subtitle=what, theme=theme, labels=figures),
     )
 
 
-def _step_label(step: Mapping[str, Any], names: Names, *, is_named: bool) -> str:
+def _step_label(step: Mapping[str, Any], names: Names, words: Words, *, is_named: bool) -> str:
     if step["process"] is not None:
         process = f"{step['process']}: " if is_named else ""
-        return f"{process}{names.label(step['key'], step['process'])} or further"
-    if step["key"] == step["half"]:
-        return str(step["key"])
-    return f"{step['half']}: {step['key']}"
+        further = words.named("chart", "{stage} or further")
+        return process + further.format(stage=names.label(step["key"], step["process"]))
+    half, key = (words.named("chart", str(step[name])) for name in ("half", "key"))
+    return key if half == key else f"{half}: {key}"
 
 
 def _share(step: Mapping[str, Any]) -> str:
@@ -194,10 +205,13 @@ def lost_picture(lost: Lost, names: Names, currency: str, when: str) -> Picture:
     )
 
 
-def pipeline_picture(run: Session, of: OwnerFilter, period: Days, currency: str | None) -> Picture:
+def pipeline_picture(
+    run: Session, of: OwnerFilter, period: Days, currency: str | None, words: Words
+) -> Picture:
     """The chart of the open deals that close on these days. Raises PipecliError for a missing rate."""
     from pipecli.outbox.pipeline_chart import Dot, pipeline_chart
 
+    worded = partial(words.named, "chart")
     valuation = Valuation(run.pipeline.rates, currency)
     names, deals = Names(run, "stage"), open_deals(run.pipeline.index.connection, of, period)
     processes = {deal.process for deal in deals}
@@ -210,12 +224,13 @@ def pipeline_picture(run: Session, of: OwnerFilter, period: Days, currency: str 
     def dot(deal: Deal) -> Dot:
         amount = valuation.amount(deal, run.today)
         who = customers.get(deal.customer or "", deal.customer)
-        score = "no score" if deal.score is None else f"score {deal.score}"
-        words = [
+        score = worded("no score") if deal.score is None else worded("score {n}").format(n=deal.score)
+        close = worded("close {day}").format(day=deal.close) if deal.close else worded("no expected close")
+        lines = [
             f"{deal.title} ({deal.id})",
             *([who] if who else []),
             f"{amount_in(amount, valuation.currency)}, {score}",
-            f"{names.label(deal.stage, deal.process)}, {_close(deal)}, {deal.owner or 'no owner'}",
+            f"{names.label(deal.stage, deal.process)}, {close}, {deal.owner or words.without_owner}",
         ]
         return Dot(
             deal.id,
@@ -224,20 +239,22 @@ def pipeline_picture(run: Session, of: OwnerFilter, period: Days, currency: str 
             amount,
             deal.close,
             deal.title,
-            "\n".join(words),
+            "\n".join(lines),
         )
 
     dots = [dot(deal) for deal in deals]
     lanes = [lane(*key) for key in names.stages() if key[0] in processes]
     lanes += sorted({dot.stage for dot in dots} - set(lanes))
-    title = f"{len(dots)} open deal{'s' * (len(dots) != 1)} by expected close, in {valuation.currency}"
+    title = words.count("chart_open_deals", len(dots), currency=valuation.currency)
     return Picture(
-        title, lambda theme: pipeline_chart(dots, lanes, title=title, today=run.today, theme=theme)
+        title,
+        lambda theme: pipeline_chart(dots, lanes, title=title, today=run.today, theme=theme, say=worded),
     )
 
 
-def _close(deal: Deal) -> str:
-    return f"close {deal.close}" if deal.close else "no expected close"
+def _words(run: Session) -> Words:
+    """The words of the person who draws a chart."""
+    return words_of(language_of(run.pipeline.settings_as_written, run.me()))
 
 
 def amount_in(value: Decimal | None, currency: str) -> str:
@@ -294,7 +311,7 @@ def chart_pipeline(
     run = session(ctx)
     run.read(OPPORTUNITY)
     period = days(from_, to, run.today)
-    picture = pipeline_picture(run, owner_filter(run), period, currency_code(currency))
+    picture = pipeline_picture(run, owner_filter(run), period, currency_code(currency), _words(run))
     write_chart(picture, output, ending, theme)
 
 
@@ -317,7 +334,7 @@ def chart_forecast(
     pipeline = run.read(OPPORTUNITY, *([CUSTOMER] if by == "customer" else []))
     window = window_of(by, from_, to, run.today)
     report = forecast_of(run, pipeline, by, window, currency_code(currency))
-    write_chart(forecast_picture(run, report), output, ending, theme)
+    write_chart(forecast_picture(run, report, _words(run)), output, ending, theme)
 
 
 @app.command("funnel", cls=Report)
@@ -329,7 +346,7 @@ def chart_funnel(
     run = session(ctx)
     run.read(LEAD, OPPORTUNITY)
     period = days(from_, to, run.today)
-    write_chart(funnel_picture(run, period), output, ending, theme)
+    write_chart(funnel_picture(run, period, _words(run)), output, ending, theme)
 
 
 @app.command("lost", cls=Report)
