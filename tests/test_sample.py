@@ -49,8 +49,17 @@ def test_it_shows_what_the_program_can_do(which, replayed, capsys):
     assert {deal["process"] for deal in deals} == {"standard", "maintenance"}
     assert {deal["currency"] for deal in deals} == {"EUR", "USD"}
     assert any(deal.get("closed", {}).get("competitors") for deal in deals)
+    assert all(
+        any(deal.get(field) for deal in deals) for field in ("hold", "sellers", "attachments", "renews")
+    )
+    quotes = answer(capsys, root, "quote", "list", "--all")
+    assert any(quote.get("taken") and quote["tax_included"] for quote in quotes)
+    invoices = answer(capsys, root, "invoice", "list")
+    assert [invoice.get("credits") is not None for invoice in invoices] == [True, False]
+    assert [len(invoice.get("payments", ())) for invoice in invoices] == [0, 1]
+    assert answer(capsys, root, "report", "receivables") == []
     assert answer(capsys, root, "supplier-quote", "list")[0]["status"] == "received"
-    assert [quote for quote in answer(capsys, root, "quote", "list", "--all") if quote.get("revision_of")]
+    assert [quote for quote in quotes if quote.get("revision_of")]
     names = [customer["name"] for customer in answer(capsys, root, "customer", "list")]
     assert "Panadería Núñez" in names
     assert "فروشگاه قهوه تهران" in names

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, NamedTuple
 
 import typer
@@ -162,7 +163,13 @@ def replay(root: Path, today: date, review: Review | None = None) -> int:
     for line in lines:
         with _world(line.moment + shift, line.author):
             words = [_filled(word, known) for word in line.words]
-            printed = _by_hand(root, words) if words[0] == "by-hand" else _run(root, line, words)
+            match words[0]:
+                case "by-hand":
+                    printed = _by_hand(root, words)
+                case "attach-text":
+                    printed = _attach(root, line, words)
+                case _:
+                    printed = _run(root, line, words)
         if line.name:
             known[line.name] = printed
         shown(line.number)
@@ -217,6 +224,15 @@ def _by_hand(root: Path, words: list[str]) -> str:
     path.write_text(f"{first}\n# {remark}\n{rest}", encoding="utf-8")
     git_commit.commit(root, f"{found.key}: a remark by hand", changed=[found.file], new=[])
     return found.key
+
+
+def _attach(root: Path, line: Line, words: list[str]) -> str:
+    """`attach-text REF NAME TEXT`: attach a file that says so."""
+    _, name, file, text = words
+    with TemporaryDirectory(prefix="pipecli-") as folder:
+        path = Path(folder) / file
+        path.write_text(f"{text}\n", encoding="utf-8")
+        return _run(root, line, ["attach", name, str(path)])
 
 
 PEOPLE = {

@@ -61,6 +61,22 @@ quote send $roasters_second
 opp advance $roasters_deal
 by-hand $roasters_deal "Ana: María decides alone, but her brother signs. Call him first."
 
+@ 2025-12-19 10:00 ana
+price-list add counter-eur --currency EUR --name "Counter, with tax" --price grinder-g-2=480.00
+price-list set counter-eur tax_included=yes
+corner = opp add "Service for a corner café" --organization "Café de la Esquina" --person "Rosa Gil" --email rosa@esquina.example --source referral --owner ana --expected-close +12d --price-list counter-eur
+opp item add $corner --product grinder-g-2 --quantity 1
+opp item add $corner --product service-plan --price 60.50 --per month --term 12
+opp item add $corner --product installation --quantity 2 --price 90.75 --optional
+opp sellers $corner ana=60 luis=40
+attach-text $corner "Floor plan.txt" "The counter is 3.20 m long, water comes from the left."
+
+@ 2025-12-22 11:00 ana
+corner_quote = quote new $corner
+quote send $corner_quote
+quote accept $corner_quote --with installation
+opp won $corner --note "Begins with the year"
+
 @ 2026-01-09 13:20 ana
 opp won $roasters_deal --note "Signed after the second quotation"
 
@@ -166,6 +182,10 @@ opp item add $lisbon_deal --product installation --quantity 18
 @ 2026-07-01 16:00 ana
 opp won $spa --note "All three, before the season"
 
+@ 2026-07-02 09:15 ana
+spa_invoice = invoice new balnearios-del-norte --item cafe-a-200
+invoice issue $spa_invoice
+
 @ 2026-07-07 10:10 luis
 school = opp add "Staff room of a school" --organization "Colegio Santa Aurelia" --person "Pilar Nieto" --email pilar@santaaurelia.example --source campaign --campaign spring --owner luis --expected-close +70d --set score=30
 opp item add $school --product cafe-s-100 --quantity 2
@@ -180,6 +200,11 @@ settings set "processes.maintenance={name: Maintenance, when: type = 'maintenanc
 opp advance $lisbon_deal
 opp contact add $lisbon_deal joao-silva --role decision-maker --primary
 activity add $lisbon_deal --type meeting --direction out --subject "Visit to the first bar" --done
+
+@ 2026-07-27 10:20 ana
+invoice paid $spa_invoice --amount 10623.80 --note "By transfer"
+spa_credit = invoice credit $spa_invoice --item cafe-a-200=1 --reason "One spa stays closed"
+invoice issue $spa_credit
 
 @ 2026-08-04 09:30 sara
 lyon = opp add "Roastery in Lyon" --organization "Brûlerie Saint-Just" --person "Camille Roux" --email camille@saintjust.example --source trade-fair --owner sara --expected-close +130d --set score=82
@@ -281,6 +306,10 @@ opp advance $cinema
 cinema_quote = quote new $cinema
 quote send $cinema_quote
 activity add $cinema --type meeting --direction out --subject "Tasting in the foyer" --done
+
+@ 2026-11-06 08:00 ana
+corner_again = renew
+opp hold $corner_again --until +45d --reason "They decide after the holidays"
 
 @ 2026-11-09 09:15 luis
 coworking = opp add "Coworking, self-service bar" --organization "Nave 14" --person "Óscar Lara" --email oscar@nave14.example --source website --owner luis --expected-close +75d --set score=88
