@@ -58,28 +58,23 @@ for _kind in (CONTACT, SUPPLIER, PRODUCT, LITERATURE):
     _add_show(_kind)
 
 
-@app.command("quotation show")
-def show_quotation(ctx: typer.Context, ref: Ref) -> None:
-    """Show one quotation. Its items, tax by rate, totals, and the margin where costs are known."""
-    print_document(ctx, QUOTATION, ref)
+_ITEMS_AND_MARGIN = "Its items, tax by rate, totals, and the margin where costs are known."
+_DOCUMENTS = {
+    "quotation show": (QUOTATION, f"Show one quotation. {_ITEMS_AND_MARGIN}"),
+    "order show": (ORDER, f"Show one order. {_ITEMS_AND_MARGIN}"),
+    "invoice show": (INVOICE, "Show one invoice: its items, tax by rate, total, and what of it is open."),
+    "supplier-quote show": (SUPPLIER_QUOTATION, "Show one supplier quotation: its items, prices and total."),
+}
 
 
-@app.command("order show")
-def show_order(ctx: typer.Context, ref: Ref) -> None:
-    """Show one order. Its items, tax by rate, totals, and the margin where costs are known."""
-    print_document(ctx, ORDER, ref)
+def _add_document(verb: str, kind: Kind, help_text: str) -> None:
+    @app.command(verb, help=help_text)
+    def show(ctx: typer.Context, ref: Ref) -> None:
+        print_document(ctx, kind, ref)
 
 
-@app.command("invoice show")
-def show_invoice(ctx: typer.Context, ref: Ref) -> None:
-    """Show one invoice: its items, tax by rate, total, and what of it is open."""
-    print_document(ctx, INVOICE, ref)
-
-
-@app.command("supplier-quote show")
-def show_supplier_quotation(ctx: typer.Context, ref: Ref) -> None:
-    """Show one supplier quotation: its items, prices and total."""
-    print_document(ctx, SUPPLIER_QUOTATION, ref)
+for _verb, (_of, _help) in _DOCUMENTS.items():
+    _add_document(_verb, _of, _help)
 
 
 @app.command("quotation item list")

@@ -9,7 +9,7 @@ from pathlib import PurePath
 from typing import TypeVar
 
 from pipecli.records.activity import Attachment
-from pipecli.records.base import Document, Record
+from pipecli.records.base import Document
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.party import Customer
@@ -79,8 +79,3 @@ def detach(record: A, attachment: Attachment) -> Change:
     """The record without a file; git keeps what it was."""
     left = tuple(one for one in record.attachments if one.file != attachment.file)
     return Change(record.with_(attachments=left), f"detach {attachment.name}", "detached")
-
-
-def holds_attachments(record: Record) -> bool:
-    """True of a record that files can lie beside."""
-    return "attachments" in type(record).model_fields

@@ -6,6 +6,7 @@ in money is invoiced with its lines, in proportion, so that the invoices of an o
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -27,7 +28,7 @@ def left_to_invoice(order: Order, invoices: Sequence[Invoice]) -> list[Decimal]:
     for invoice in sorted(invoices, key=lambda invoice: invoice.credits is not None):
         for item in invoice.items:
             quantity = item.quantity
-            for place in _places(item, order.items):
+            for place in (place for place, other in enumerate(order.items) if _kind(other) == _kind(item)):
                 whole = order.items[place].quantity
                 step = min(quantity, whole - left[place] if invoice.credits else left[place])
                 left[place] += step if invoice.credits else -step
@@ -37,29 +38,21 @@ def left_to_invoice(order: Order, invoices: Sequence[Invoice]) -> list[Decimal]:
 
 def overdrawn(order: Order, invoices: Sequence[Invoice]) -> list[str]:
     """The lines of an order of which more is invoiced than was ordered, in words."""
-    kinds = dict.fromkeys((item.product, item.description, item.unit_price) for item in order.items)
-    names = []
-    for key in kinds:
-        lines = [item for item in order.items if (item.product, item.description, item.unit_price) == key]
-        drawn = sum(
-            (-item.quantity if invoice.credits else item.quantity)
-            for invoice in invoices
-            for item in invoice.items
-            if (item.product, item.description, item.unit_price) == key
-        )
-        if drawn > sum(line.quantity for line in lines):
-            names.append(lines[0].description)
-    return names
+    left: dict[_Kind, Decimal] = defaultdict(Decimal)
+    for item in order.items:
+        left[_kind(item)] += item.quantity
+    for invoice in invoices:
+        for item in invoice.items:
+            left[_kind(item)] -= (-1 if invoice.credits else 1) * item.quantity
+    return [item.description for item in order.items if left.pop(_kind(item), _NOTHING) < 0]
 
 
-def _places(item: Item, items: Sequence[Item]) -> list[int]:
-    """The places of the lines that a line was copied from."""
-    key = (item.product, item.description, item.unit_price)
-    return [
-        place
-        for place, other in enumerate(items)
-        if (other.product, other.description, other.unit_price) == key
-    ]
+_Kind = tuple[str | None, str, Decimal]
+
+
+def _kind(item: Item) -> _Kind:
+    """What tells which line of an order one was copied from; several lines may be of one kind."""
+    return item.product, item.description, item.unit_price
 
 
 def new_invoice(

@@ -49,11 +49,8 @@ from pipecli.store.index.records import activity_ids
 from pipecli.store.lookup import Care
 from pipecli.wording import harmless, one_line
 from pipecli.workflow import quotation as moves
-from pipecli.workflow import quotation as revise_quotation
 from pipecli.workflow.change import Change
 from pipecli.workflow.mail import activity_of, id_of_mail
-from pipecli.workflow.quotation import expire as due
-from pipecli.workflow.quotation import mailed
 
 
 class Wishes(NamedTuple):
@@ -127,7 +124,7 @@ def send_by_email(
 
     with kept.until_recorded(str(message["Message-ID"])):
         transaction.do(
-            mailed(sent, deal, _activity(transaction, message, reader), ", ".join(to)), before=hand_over
+            moves.mailed(sent, deal, _activity(transaction, message, reader), ", ".join(to)), before=hand_over
         )
 
 
@@ -282,7 +279,7 @@ def revise(ctx: typer.Context, ref: Ref) -> None:
         quotation = transaction.get(Quotation, ref)
         deal, siblings = _of_deal(transaction, quotation)
         transaction.do(
-            revise_quotation.revise(
+            moves.revise(
                 quotation,
                 deal,
                 transaction.settings,
@@ -329,7 +326,7 @@ def reject(
 def expire(ctx: typer.Context) -> None:
     """Expire what is past its last day. Every sent quotation, in one commit; for cron."""
     with changing(ctx) as transaction:
-        changes = due(transaction.pipeline.all(Quotation, status="sent"), transaction.today)
+        changes = moves.expire(transaction.pipeline.all(Quotation, status="sent"), transaction.today)
         if not changes:
             mention("no sent quotation is past its validity")
         one = f"{changes[0].subject.key}: expire" if changes else ""
