@@ -57,6 +57,8 @@ def _walk(root: Path, folder: str) -> Iterator[tuple[str, list[tuple[str, Stat]]
         names = sorted(os.listdir(path))  # noqa: PTH208 - 9,000 paths are 10 ms
         yield folder, _stats(path, [name for name in names if name.endswith(".yaml")])
     except (FileNotFoundError, NotADirectoryError):
+        if os.path.isdir(path):  # noqa: PTH112 - a file has gone since it was listed, and the others have not
+            yield from _walk(root, folder)
         return
     for name in names:
         if not name.endswith(".yaml") and os.path.isdir(f"{path}/{name}"):  # noqa: PTH112
@@ -388,14 +390,12 @@ def left_out(place: Location) -> Mapping[tuple[str, str], str]:
         return {}
     files = _skipped(place, [stat.st_mtime_ns, stat.st_size, stat.st_ino])
     is_there = lru_cache(os.path.lexists)
-    absent = (
-        file
+    return {
+        name: file
         for file in files
-        if not (
-            is_there(f"{place.root}/{file.rpartition('/')[0]}") and os.path.lexists(f"{place.root}/{file}")
-        )
-    )
-    return {name: file for file in absent if (name := name_of(file))}
+        if not (is_there(f"{place.root}/{file.rpartition('/')[0]}") and is_there(f"{place.root}/{file}"))
+        and (name := name_of(file))
+    }
 
 
 def _skipped(place: Location, stamp: list[int]) -> list[str]:
@@ -416,9 +416,8 @@ def _skipped(place: Location, stamp: list[int]) -> list[str]:
     with suppress(OSError, ValueError):  # only to be faster
         place.cache.mkdir(parents=True, exist_ok=True)
         aside = kept.with_suffix(f".{os.getpid()}.tmp")
-        aside.write_text(
-            json.dumps({"stamp": stamp, "files": files, "sum": _sum_of(files)}), encoding="utf-8"
-        )
+        known = {"stamp": stamp, "files": files, "sum": _sum_of(files)}
+        aside.write_text(json.dumps(known), encoding="utf-8")
         aside.replace(kept)
     return files
 

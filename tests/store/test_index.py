@@ -8,8 +8,11 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
+
+from pipecli.store import files
 
 
 def amounts(cli) -> dict[str, float]:
@@ -172,6 +175,29 @@ def test_a_broken_file_stops_those_who_need_it_and_warns_the_others(cli, deal):
     )
     said = cli("opp", "set", "2q8", "amount=1")
     assert said.err.startswith("warning: opportunities/2026/OPP-7K3M9-grinders.yaml:13: ")
+
+
+def test_a_file_that_goes_while_all_are_looked_at_takes_no_other_along(tmp_path):
+    (tmp_path / "customers").mkdir()
+    (tmp_path / "pipecli.yaml").touch()
+    for number in range(300):
+        (tmp_path / f"customers/c{number}.yaml").touch()
+    passing = tmp_path / "customers/passing.yaml"
+    done = threading.Event()
+
+    def come_and_go() -> None:
+        while not done.is_set():
+            passing.touch()
+            passing.unlink()
+
+    other = threading.Thread(target=come_and_go)
+    other.start()
+    try:
+        counts = {len(files.compare({}, files.stamps(tmp_path)).changed) for _ in range(40)}
+    finally:
+        done.set()
+        other.join()
+    assert counts <= {301, 302}
 
 
 def test_a_folder_that_is_a_link_out_of_the_pipeline_is_refused(cli, deal, root, tmp_path):
