@@ -113,3 +113,35 @@ def test_the_sheet_is_the_one_that_is_said_or_has_the_columns(cli: Cli, root: Pa
 def test_what_is_no_workbook_is_refused() -> None:
     with pytest.raises(PipecliError, match=r"x\.xlsx: isn't a workbook that can be read"):
         rows_of_file(b"PK\x03\x04rest", "x.xlsx")
+
+
+@pytest.mark.usefixtures("at_a_desk")
+def test_each_sheet_of_a_workbook_is_a_table_of_its_plan_wherever_its_header_is(cli: Cli, root: Path) -> None:
+    firms: list[list[object]] = [
+        ["Company", "Phone", "City"],
+        ["Field Works", "+49 1", "Köln"],
+        ["Hall", "", "Bonn"],
+    ]
+    rows: list[list[object]] = [
+        ["Deals of the year"], [], ["Deal ID", "Title", "Company", "Stage", "Amount", "Close date"],
+        ["1", "Press", "Field Works", "Talks", 1234.5, "d46380"], ["2", "Saw", "Hall", "Won", 2000, "d46094"],
+    ]  # fmt: skip
+    Path("crm.xlsx").write_bytes(workbook({"Customers": firms, "Notes": [["a note"]], "Deals": rows}))
+    plan = cli("import", "plan", "crm.xlsx", "--into", "moves/w").out
+    assert "customers: 2 rows of crm.xlsx" in plan
+    assert "they agree" in cli("import", "run", "moves/w").out
+    assert (deals(root)["1"]["amount"], deals(root)["1"]["expected_close"]) == (1234.5, "2026-12-24")
+    assert deals(root)["2"]["customer"] == "hall"
+    assert "Köln" in (root / "customers/field-works.yaml").read_text()
+    Path("tomorrow.xlsx").write_bytes(Path("crm.xlsx").read_bytes())
+    assert "nothing to change" in cli("import", "run", "moves/w", "tomorrow.xlsx").out
+
+
+@pytest.mark.usefixtures("at_a_desk")
+def test_a_formula_without_its_value_is_no_empty_cell(cli: Cli) -> None:
+    file = Path("f.xlsx")
+    raw = io.BytesIO(workbook({"Deals": [["title", "amount"], ["Press", 77]]}))
+    with zipfile.ZipFile(raw) as archive, zipfile.ZipFile(file, "w") as changed:
+        for name in archive.namelist():
+            changed.writestr(name, archive.read(name).replace(b"<v>77</v>", b"<f>70+7</f>"))
+    assert "a cell is a formula without its value" in cli("import", "opportunities", "f.xlsx", code=1).err

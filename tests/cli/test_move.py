@@ -540,3 +540,31 @@ def test_the_stages_that_deals_came_to_are_read_of_any_vendor_and_by_hand(cli: C
     )
     cli("import", "opportunities", "h.csv", "--map", "h.yaml")
     assert deals(root)["2"]["custom"] == {"stage_entered": {"talks": "2026-03-06"}}
+
+
+def test_odd_forms_of_one_table_bring_the_same_deals(cli: Cli, root: Path, git: Git) -> None:
+    head = "Record ID,Deal Name,Deal Stage,Amount,Close Date,Create Date\n"
+    rows = (
+        "1,Roof,Contract Sent,1234.50,2026-12-24,2026-01-05\n2,Door,Closed Won,2000,2026-03-13,2026-01-06\n"
+    )
+    forms = {
+        "totals": head
+        + rows
+        + "Grand Totals (2 records),,,3234.50,,\n\nConfidential Information - keep it,,,,,\n",
+        "text": head + rows.replace("1,R", '="1",R').replace("1234", "'1234").replace("2000", "'2000"),
+        "days": head + rows.replace("2026-12-24", "46380").replace("2026-03-13", "46094"),
+        "epoch": head + rows.replace("2026-12-24", "1798106400000").replace("2026-03-13", "1773396000000"),
+        "midnight": head + rows.replace("2026-12-24", "2026-12-23 24:00"),
+    }
+    for name, text in forms.items():
+        before = git("rev-parse", "HEAD")
+        Path("all-deals.csv").write_text(text)
+        cli("import", "plan", "all-deals.csv", "--into", f"moves/{name}", "--from", "hubspot")
+        report = cli("import", "run", f"moves/{name}")
+        assert "they agree" in report.out, name
+        roof, door = (deals(root)[key] for key in "12")
+        assert (roof["title"], roof["amount"], roof["expected_close"]) == ("Roof", 1234.5, "2026-12-24"), name
+        assert door["closed"] == {"date": "2026-03-13", "amount": 2000, "stage": "unknown"}, name
+        git("reset", "-q", "--hard", before)
+    Path("totals.csv").write_text("title,amount,source\nRoof,10,\nTotal,10,\n")
+    assert "left out below the rows, as totals or notes" in cli("import", "opportunities", "totals.csv").out

@@ -220,6 +220,7 @@ class Oracle:
                 clashes += any(said[field] != own.get(field) for field in closing)
                 said = {field: value for field, value in said.items() if field not in closing}
             ours_alone = status[0] != status[1] and status[0] != status[2] and status[1] != status[2]
+            together = set()
             for field, value in said.items():
                 ours, then = own.get(field), base.get(field)
                 if field == "customer" and then is not None:
@@ -227,11 +228,12 @@ class Oracle:
                 if value in (then, ours):
                     continue
                 if ours != then or (ours_alone and (field == "status" or field.startswith("closed."))):
-                    clashes += 1
+                    together.add(field.split(".")[0] if ours_alone else field)
                     continue
                 own.pop(field, None)
                 if value is not None:
                     own[field] = value
+            clashes += len(together)
         return expected, clashes
 
     def survivors_of(self, slug: str) -> str:

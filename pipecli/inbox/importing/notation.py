@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
@@ -200,6 +200,10 @@ _ISO_MOMENT = re.compile(
 _DIRECTIVES = set("dmyYHIMSpbBfzjaA%")
 EXCEL = "excel"
 """Stands in the place of a format for the days that a spreadsheet counts: 46341 is 2026-11-15."""
+EPOCH = "epoch"
+"""For the seconds or milliseconds since 1970: 1767604800 is 2026-01-05."""
+_SINCE_1970 = re.compile(r"-?\d{9,10}|-?\d{12,13}")
+_MIDNIGHT = re.compile(r"(?<=[T ,])24:00(:00)?$")
 _SERIAL = re.compile(r"\d{1,7}(?:[.,]\d+)?")
 _SERIAL_BEGIN, _LAST_SERIAL = datetime(1899, 12, 30), 2958466
 
@@ -224,7 +228,7 @@ def has_time(text: str) -> bool:
 
 def fault_of(form: str) -> str | None:
     """The fault of a date format; None for a good one."""
-    if form == EXCEL:
+    if form in (EXCEL, EPOCH):
         return None
     directives = re.findall(r"%(.?)", form)
     unknown = [f"%{directive}" for directive in directives if directive not in _DIRECTIVES]
@@ -241,7 +245,11 @@ def fault_of(form: str) -> str | None:
 
 def _moment(text: str, formats: Sequence[str], today: date) -> datetime:
     plain = plain_digits(text)
+    if _MIDNIGHT.search(plain):
+        return _moment(_MIDNIGHT.sub("00:00", plain), formats, today) + timedelta(days=1)
     for form in formats:
+        if form == EPOCH and _SINCE_1970.fullmatch(plain):
+            return datetime.fromtimestamp(int(plain) / (1000 if len(plain) > 11 else 1), UTC)
         if form == EXCEL:
             if _SERIAL.fullmatch(plain) and (serial := float(plain.replace(",", "."))) < _LAST_SERIAL:
                 return _of_serial(serial)
@@ -285,7 +293,7 @@ def turned(form: str) -> str | None:
 def fits(text: str, form: str) -> bool:
     """True for a text that a date format reads."""
     try:
-        datetime.strptime(plain_digits(text.strip()), form)
+        datetime.strptime(_MIDNIGHT.sub("00:00", plain_digits(text.strip())), form)
     except ValueError:
         return False
     return True

@@ -215,6 +215,7 @@ def report_json(
         "still_missing": {BY_NOUN[noun].plural: keys for noun, keys in names.dangling.items()},
         **({"sheet": table.sheet} if table.sheet else {}),
         **({"header": table.header} if table.header else {}),
+        **({"below": table.below} if table.below else {}),
         "empty": _tallies(bindings.empties, "word"),
         "lacking": _tallies(bindings.lacking, "column"),
         "left_out": _tallies(bindings.left_out, "column"),
@@ -284,6 +285,8 @@ def report_lines(report: Mapping[str, Any]) -> Iterator[Line]:
         yield Line(f"of the sheet {report['sheet']}")
     if "header" in report:
         yield Line(f"the header was found on line {report['header']}")
+    if "below" in report:
+        yield Line("left out below the rows, as totals or notes", report["below"])
     yield from _section("words taken as no value", report["empty"], "word")
     yield from _section("rows lacked", report["lacking"], "column")
     yield from _section("left out, by the conditions of the mapping", report["left_out"], "column")

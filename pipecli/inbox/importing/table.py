@@ -58,6 +58,8 @@ class Table(NamedTuple):
     """The encoding, where it had to be guessed."""
     sheet: str = ""
     """The sheet, where a workbook has several."""
+    below: int = 0
+    """Lines of totals and notes below the rows, which are left out."""
     header: int = 0
     """The line of the header; 0 where it is the first that isn't blank, or in JSON."""
 
@@ -205,7 +207,25 @@ def table_of(rows: Iterator[tuple[int, Sequence[Cell]]], name: str, layout: Layo
     columns = columns_of(cells)
     extras = [column for column in columns if column.startswith(EXTRA)]
     taken = [_row(line, columns, cells, extras) for line, cells in itertools.chain(first[place + 1 :], rows)]
-    return _without_nameless(Table(name, columns, taken, header=line if place else 0))
+    below = 0
+    while len(columns) > 2 and taken and _is_below(taken[-1]):
+        del taken[-1]
+        below += 1
+    own = Table(name, columns, taken, header=line if place else 0, below=below)
+    return _without_apostrophes(_without_nameless(own))
+
+
+_BELOW = re.compile(
+    r"(?i)(grand |sub)?totals?( general| geral)?( \(.*\)| [\d,.]+ records?)?:?|gesamt(summe)?:?|summe:?"
+    r"|suma:?|totaux:?|جمع( کل)?|(copyright|confidential information|applied filters|©).*"
+    r"|(generated|exported) (by|from|on) .*"
+)
+
+
+def _is_below(row: Row) -> bool:
+    """True for a line of totals, or a note, which reports and spreadsheets have below their rows."""
+    cells = [str(cell).strip() for cell in row.cells.values() if cell != ""]
+    return bool(cells) and 2 * len(cells) <= len(row.cells) + 1 and _BELOW.fullmatch(cells[0]) is not None
 
 
 def _header_place(first: Sequence[tuple[int, Sequence[Cell]]], name: str, layout: Layout) -> int | None:
@@ -228,7 +248,9 @@ def _header_place(first: Sequence[tuple[int, Sequence[Cell]]], name: str, layout
 
 
 def _row(line: int, columns: list[str], cells: Sequence[Cell], extras: Sequence[str]) -> Row:
-    plain = [unguarded(cell) if isinstance(cell, str) and "'" in cell else cell for cell in cells]
+    plain = [
+        _as_text(cell) if isinstance(cell, str) and ("'" in cell or "=" in cell) else cell for cell in cells
+    ]
     taken: dict[str, Cell] = dict(zip(columns, plain, strict=False))
     fault = ""
     if len(cells) != len(columns) and any(cells[len(columns) :] or [True]):
@@ -236,6 +258,26 @@ def _row(line: int, columns: list[str], cells: Sequence[Cell], extras: Sequence[
     elif too_many := [column for column in extras if taken.get(column)]:
         fault = f"it still has a cell too many, {too_many[0]}: move its value where it belongs, and empty it"
     return Row(line, taken, fault, tuple(map(str, plain[len(columns) :])))
+
+
+_TEXT = re.compile(r'="([^"]*)"')
+_NUMBER_AS_TEXT = re.compile(r"'[-+]?[\d.,]+")
+
+
+def _as_text(cell: str) -> str:
+    """A cell without what a spreadsheet has around a number that is text, or guards a formula with."""
+    match = _TEXT.fullmatch(cell)
+    return match[1] if match else unguarded(cell)
+
+
+def _without_apostrophes(table: Table) -> Table:
+    """The table with columns of numbers that a spreadsheet keeps as text, `'0049`, as numbers."""
+    for column in table.columns:
+        cells = [cell for row in table.rows if (cell := row.cells.get(column, ""))]
+        if cells and all(isinstance(cell, str) and _NUMBER_AS_TEXT.fullmatch(cell) for cell in cells):
+            for row in table.rows:
+                row.cells[column] = str(row.cells.get(column, "")).removeprefix("'")
+    return table
 
 
 def plain_name(cell: str) -> str:

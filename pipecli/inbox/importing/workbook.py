@@ -8,9 +8,13 @@ from __future__ import annotations
 import io
 import quopri
 import re
+import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from pipecli.distribution import require_extra
 from pipecli.errors import PipecliError
@@ -18,6 +22,9 @@ from pipecli.inbox.importing import notation, table
 from pipecli.inbox.importing.table import ARCHIVE, Cell, Layout, Row, Table, columns_of, table_of
 from pipecli.wording import first_of
 from pipecli.workflow.supplier_quotation import Offered
+
+if TYPE_CHECKING:
+    from python_calamine import CalamineWorkbook
 
 _MAGIC = (ARCHIVE, b"\xd0\xcf\x11\xe0")
 """The first bytes of a zip and of the old xls."""
@@ -42,21 +49,60 @@ def is_workbook(raw: bytes, name: str) -> bool:
     return named or raw.startswith(_MAGIC[1]) or any(part in raw for part in inside)
 
 
-def read(raw: bytes, name: str, layout: Layout) -> Table:
-    """The rows of a workbook's sheet. Raises PipecliError."""
+def tables_of_file(raw: bytes, name: str) -> list[Table]:
+    """The rows of a file, of a workbook those of each sheet that has some and that people see."""
+    if not is_workbook(raw, name):
+        return [rows_of_file(raw, name)]
+    workbook = _opened(raw, name)
+    from python_calamine import SheetVisibleEnum
+
+    seen = [sheet.name for sheet in workbook.sheets_metadata if sheet.visible == SheetVisibleEnum.Visible]
+    tables = []
+    for sheet in seen or workbook.sheet_names:
+        rows = list(_numbered(workbook.get_sheet_by_name(sheet).to_python(skip_empty_area=False)))
+        if rows:
+            own = table_of(iter(rows), name, Layout())
+            tables.append(own._replace(typed=True, sheet=sheet if len(workbook.sheet_names) > 1 else ""))
+    return tables
+
+
+def _opened(raw: bytes, name: str) -> CalamineWorkbook:
     require_extra("sheets", f"{name} is a workbook, and what reads one is not installed")
     from python_calamine import CalamineError, CalamineWorkbook
 
+    _refuse_formulas(raw, name)
     try:
-        workbook = CalamineWorkbook.from_filelike(io.BytesIO(raw))
-        sheets = {
-            sheet: list(_numbered(workbook.get_sheet_by_name(sheet).to_python(skip_empty_area=False)))
-            for sheet in workbook.sheet_names
-            if layout.sheet in (None, sheet)
-        }
-        names = workbook.sheet_names
+        return CalamineWorkbook.from_filelike(io.BytesIO(raw))
     except (CalamineError, OSError, ValueError) as error:
         raise PipecliError(f"{name}: isn't a workbook that can be read: {error}") from None
+
+
+_WITHOUT_VALUE = re.compile(rb'<c(?: r="([A-Z]+\d+)")?(?: [^>]*)?><f[^>]*>[^<]*</f>(?:<v ?/>|<v></v>)?</c>')
+
+
+def _refuse_formulas(raw: bytes, name: str) -> None:
+    """Refuse a sheet with formulas whose values a program left out: they would be read as empty cells."""
+    if not zipfile.is_zipfile(io.BytesIO(raw)):
+        return
+    with zipfile.ZipFile(io.BytesIO(raw)) as archive, suppress(zipfile.BadZipFile, zlib.error):
+        for sheet in archive.namelist():
+            text = archive.read(sheet) if sheet.startswith("xl/worksheets/") else b""
+            if b"</f>" in text and (cell := _WITHOUT_VALUE.search(text)):
+                raise PipecliError(
+                    f"{name}: {(cell[1] or b'a cell').decode()} is a formula without its value",
+                    hint="open the workbook in a spreadsheet, and save it: this calculates them",
+                )
+
+
+def read(raw: bytes, name: str, layout: Layout) -> Table:
+    """The rows of a workbook's sheet. Raises PipecliError."""
+    workbook = _opened(raw, name)
+    names = workbook.sheet_names
+    sheets = {
+        sheet: list(_numbered(workbook.get_sheet_by_name(sheet).to_python(skip_empty_area=False)))
+        for sheet in names
+        if layout.sheet in (None, sheet)
+    }
     if layout.sheet and layout.sheet not in sheets:
         raise PipecliError(f'{name} has no sheet "{layout.sheet}"; it has {first_of(names, _MOST_SHEETS)}')
     sheet = layout.sheet or _chosen(sheets, name, layout)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from pipecli.errors import PipecliError
 from pipecli.inbox.importing.compile import NOTHING
-from pipecli.inbox.importing.notation import fits, plain_digits, turned
+from pipecli.inbox.importing.notation import EPOCH, EXCEL, fits, plain_digits, turned
 from pipecli.inbox.importing.table import Row, Table
 from pipecli.records.names import folded
 from pipecli.records.settings import Settings
@@ -24,6 +24,11 @@ _DAYS = (
 )  # fmt: skip
 _TIMES = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", ", %H:%M", ", %I:%M %p")
 FORMS = tuple(f"{day}{time}" for day in _DAYS for time in _TIMES)
+_COUNTED = (
+    (EXCEL, re.compile(r"[2-7]\d{4}([.,]\d+)?"), "days that a spreadsheet counts"),
+    (EPOCH, re.compile(r"\d{9,10}|\d{12,13}"), "seconds or milliseconds since 1970"),
+)
+"""Dates that are numbers."""
 _CODE = re.compile(
     r"\d+|[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|(?=\w*\d)[0-9A-Za-z]{15,18}|\w+[_.:]\w*\d+|\w{0,4}\d+\w?"
 )
@@ -175,6 +180,9 @@ def date_form(table: Table, column: str, findings: Findings) -> DateForm:
     plain = {text: plain_digits(text) for text in counts}
     if not whole or sum(rows for text, rows in counts.items() if _ISO.fullmatch(plain[text])) == whole:
         return DateForm(None, f"{whole:,} of {len(table.rows):,}, year first")
+    for form, numbers, words in _COUNTED:
+        if all(numbers.fullmatch(text) for text in plain.values()):
+            return DateForm(form, f"{whole:,} of {whole:,} are {words}")
     fitting = Counter(
         {form: n for form in FORMS if (n := sum(rows for text, rows in counts.items() if fits(text, form)))}
     )

@@ -18,6 +18,7 @@ from pipecli.inbox.importing.notation import Unreadable
 from pipecli.inbox.importing.run import File
 from pipecli.inbox.importing.table import Layout, Table
 from pipecli.inbox.importing.workbook import rows_of_file as read
+from pipecli.inbox.importing.workbook import tables_of_file
 from pipecli.inbox.moving.deals import Columns, Deals
 from pipecli.inbox.moving.pages import (
     PLAN_FILE,
@@ -39,7 +40,7 @@ from pipecli.inbox.moving.recognise import (
     ORDER,
     Recognised,
     check_vendor,
-    header_above,
+    header_line,
     persons_of,
     recognised,
 )
@@ -96,14 +97,14 @@ def make_plan(
 ) -> Plan:
     """The plan for the files of an export. Raises PipecliError where none of them is known."""
     check_vendor(vendor)
-    tables = [read(file.content, file.name) for file in files if file.content.strip()]
+    contents = {file.name: file.content for file in files if file.content.strip()}
+    tables = [table for name, raw in contents.items() for table in tables_of_file(raw, name)]
     tables = [table for table in tables if table.columns]
     pairs = list(zip(tables, recognised(tables, vendor), strict=True))
     for number, (table, told) in enumerate(pairs):
-        content = next(file.content for file in files if file.name == table.name)
-        if told is None and (columns := header_above(content)):
+        if told is None and (line := header_line(table)):
             with suppress(PipecliError):
-                below = read(content, table.name, Layout(header=columns))
+                below = read(contents[table.name], table.name, Layout(header=line, sheet=table.sheet or None))
                 pairs[number] = (below, recognised([below], vendor)[0])
     known = [_Recognition(table, told) for table, told in pairs if told]
     if not known:
@@ -250,6 +251,7 @@ class _Mapping:
         lost = list(self._others())
         rest = {key: value for key, value in self.told.rest.items() if key not in _OWN}
         mapping: dict[str, Any] = {
+            "sheet": self.table.sheet,
             "external_id": self._external_id(),
             "record": self.record.get("record") or self.record,
             "make": list(self.told.rest.get("make", _MAKE.get(self.told.kind, ()))) if self._names() else [],

@@ -309,17 +309,13 @@ def _chosen(table: Table, several: list[Recognised], leading: str | None) -> Rec
     return first
 
 
-def header_above(content: bytes) -> tuple[str, ...] | None:
-    """The columns of a preset's header that isn't in the first line of a file; None for none."""
-    head = content[:4096]
-    return next(
-        (
-            preset.recognise
-            for preset in presets()
-            if all(column.encode() in head for column in preset.recognise) and len(preset.recognise) > 2
-        ),
-        None,
-    )
+def header_line(table: Table) -> int | None:
+    """The line of a header below notes: the first of the widest among the first rows."""
+    widths = {
+        row.line: sum(cell != "" for cell in (*row.cells.values(), *row.extra)) for row in table.rows[:30]
+    }
+    widest = max(widths, key=lambda line: widths[line], default=None)
+    return widest if widest and widths[widest] > 2 else None
 
 
 def header_key(name: str) -> str:

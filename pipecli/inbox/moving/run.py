@@ -18,6 +18,7 @@ from pipecli.inbox.importing.mapping import Source
 from pipecli.inbox.importing.run import File, Import, prepare, rows_of, target_named
 from pipecli.inbox.importing.table import Table
 from pipecli.inbox.importing.workbook import rows_of_file as read_table
+from pipecli.inbox.importing.workbook import tables_of_file
 from pipecli.inbox.moving.pages import PLAN_FILE, SETTINGS_PAGE, Step
 from pipecli.inbox.moving.plan import make_plan
 from pipecli.inbox.moving.recognise import files_of, header_key, vendors
@@ -230,11 +231,13 @@ def _file_of(step: Step, files: Sequence[File], steps: Sequence[Step], taken: se
     named = {other.file for other in steps}
     wanted = {header_key(column) for column in step.columns}
     for file in files:
-        if file.name in taken or file.name in named:
+        if file.name in named or not wanted:
             continue
-        head = read_table(file.content, file.name)
-        if wanted and wanted <= {header_key(column) for column in head.columns}:
-            return file
+        for head in tables_of_file(file.content, file.name):
+            if head.sheet or file.name not in taken:
+                rows = [head.columns, *(map(str, row.cells.values()) for row in head.rows[:30])]
+                if any(wanted <= {header_key(column) for column in row} for row in rows):
+                    return file
     return None
 
 
