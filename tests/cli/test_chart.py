@@ -81,7 +81,7 @@ def test_the_largest_circles_have_names_and_none_leaves_its_lane(cli, root, tmp_
         file.write_text(re.sub(r"expected_close: .*\n", "", file.read_text()))
     assert EVIL[:15] in words(drawn(cli, tmp_path, "pipeline").decode())  # where no deal has a date, too
     large = Dot("X", "demo", None, Decimal(100), date(2026, 12, 1), "X", "X")
-    rows = [_plain(large._replace(id=f"X{n}"), _Scales([large], WIDE), 68.0) for n in range(50)]
+    rows = [_plain(large._replace(id=f"X{n}"), _Scales([large], WIDE, str), 68.0) for n in range(50)]
     edges = [(row["down"] * 68 - row["radius"], row["down"] * 68 + row["radius"]) for row in rows]
     assert all(top >= -0.01 and bottom <= 68.01 for top, bottom in edges)
 
