@@ -13,7 +13,7 @@ import typer
 from pipecli.cli.common.command import Ref, noun
 from pipecli.cli.common.output import ending_of, write_text, write_whole
 from pipecli.cli.common.reference import find
-from pipecli.cli.common.session import mention, say, session
+from pipecli.cli.common.session import say, session
 from pipecli.distribution import missing_extras, require_extra
 from pipecli.errors import PipecliError
 from pipecli.outbox import factur_x
@@ -201,7 +201,7 @@ def _electronic(pipeline: Pipeline, invoice: Invoice, printed: Printed, done: Ty
             raise PipecliError("a PDF for it has every character")
         xml = _xml_of(pipeline, invoice)
     except PipecliError as error:
-        mention(f"the PDF is without Factur-X: {error.message}" + (f"; {error.hint}" if error.hint else ""))
+        say(f"the PDF is without Factur-X: {error.message}" + (f"; {error.hint}" if error.hint else ""))
         return done.content
     return factur_x.embedded(
         done.content,
