@@ -75,9 +75,11 @@ class Planner:
         self._writes: dict[tuple[str, str], Write | None] = {}
         self._spool: _Spool | None = None
 
-    def take(self, record: Record) -> None:
-        """Plan to write a record, new or changed; of two with one name the later."""
-        file = SETTINGS_FILE if record.noun == "settings" else self._pipeline.file_of(record.noun, record.key)
+    def take(self, record: Record, *, is_new: bool = False) -> None:
+        """Plan to write a record, of two of one name the later; `is_new` where that is known."""
+        file = SETTINGS_FILE if record.noun == "settings" else None
+        if file is None and not is_new:
+            file = self._pipeline.file_of(record.noun, record.key)
         self._waiting.append(_Planned(record, file, None if file else self._numbered_file(record)))
         self._written.update(_names(record))
         note_references(self._references, record)

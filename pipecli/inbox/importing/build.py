@@ -180,7 +180,7 @@ class _Builder:
         except (Unreadable, PipecliError) as error:
             draft.reason = str(error)
         if draft.is_new and isinstance(draft.record, Record) and draft.key not in self._own:
-            self.planner.take(draft.record)  # nothing can be in its way any more
+            self.planner.take(draft.record, is_new=True)  # nothing can be in its way any more
             draft.record = PLANNED
         if self.drafts.homes is None:  # only parts are counted
             draft.values = {}

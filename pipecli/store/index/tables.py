@@ -79,7 +79,9 @@ def _money(amount: Decimal | None) -> tuple[SQLValue, SQLValue]:
 def _activity_values(record: Lead | Opportunity) -> Sequence[SQLValue]:
     from pipecli.records.activity import first_response, minutes_to_first_response
 
-    activities, response = record.activities, first_response(record.activities)
+    if not (activities := record.activities):
+        return 0, None, None, None, None
+    response = first_response(activities)
     return (
         sum(not activity.done for activity in activities),
         _latest(activity for activity in activities if activity.direction == "in"),
