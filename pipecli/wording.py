@@ -68,6 +68,21 @@ _AFTER_A_BREAK = r"(?<=;)[^;\r\n]*|(?<=[\r\n])[^;\r\n]*"
 """What a spreadsheet that separates cells by semicolons takes for the start of a cell, quotes or not."""
 
 
+_LIVE = (
+    r"@(?=\w)|#(?=\w)|!(?=\d)|(?<!\w)(?:[$^]|&amp;)(?=\d)|(?<!\w)[%~](?=[\w\"])|"
+    r":(?=//)|(?<![A-Za-z0-9-])(?:[Ww]{3}(?=\.)|[Gg][HhLl]-(?=\d)|mailto:)"
+)
+
+
+def lifeless(text: str) -> str:
+    """Text of which a code host makes no link and no message, whatever is escaped.
+
+    `@ana` is told, `#12`, `!12` or `GL-12` is an issue that a commit's subject may close, a page's server is
+    asked: a sign of no width takes the life out of them.
+    """
+    return re.sub(_LIVE, "\\g<0>\u200b", text)
+
+
 def guarded(text: str) -> str:
     """Text that a spreadsheet only shows, with a `'` before what it would run as a formula.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -78,3 +79,15 @@ def test_the_words_of_a_remote_do_nothing(
     said = cli("sync", code=1)
     assert "no · way" in said.err
     assert [sign for sign in RAW if sign in said.out + said.err] == []
+
+
+def test_what_a_record_says_closes_no_issue_of_a_code_host(cli: Cli, git: Git) -> None:
+    """A subject is pushed, and a host reads it; what a person says of their own is theirs."""
+    cli("customer", "add", "Closes #2, GL-3 and acme/shop#4 @everyone", "-m", "Fixes #10")
+    message = git("log", "-1", "--format=%B")
+    assert not re.search(r"[Cc]loses #\d|GL-\d|shop#\d|@everyone", message)
+    assert "Fixes #10" in message
+    (key,) = cli("customer", "list", "--format", "ids").out.split()
+    cli("customer", "set", key, 'name=_www.evil.example %"x" ~"y" gh-5')
+    row = cli("customer", "list", "--format", "markdown").out
+    assert not re.search(r'www\.|gh-\d|%"|~"', row)

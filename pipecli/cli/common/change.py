@@ -5,6 +5,7 @@ It imports the models: modules of verbs that only read must not import it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -29,7 +30,7 @@ from pipecli.store.lookup import Care
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.transaction import commit
 from pipecli.store.writes import Write, diff, plan
-from pipecli.wording import harmless
+from pipecli.wording import harmless, lifeless
 from pipecli.workflow.change import Change
 
 if TYPE_CHECKING:
@@ -221,6 +222,11 @@ class Transaction:
             with paged():
                 typer.echo(harmless(diff(writes)), nl=False)
             return None
+        key, colon, words = subject.partition(": ")
+        if colon and re.fullmatch(r"[\w.-]+", key):  # as it is typed
+            subject = f"{key}{colon}{lifeless(words)}"
+        else:
+            subject = lifeless(subject)
         message = "\n\n".join(part for part in (subject, self.session.message, trailers) if part)
         return commit(self.pipeline, writes, None if self.session.no_commit else message)
 

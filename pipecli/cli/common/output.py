@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from pipecli.cli.common.table import Column, cell_text, clean, display_width, isolated, render
 from pipecli.cli.common.terminal import Mark, linked, mark_of, marked, say_after, takes_color, terminal_width
 from pipecli.errors import PipecliError
-from pipecli.wording import CONTROLS, DIRECTIONS, count, guarded
+from pipecli.wording import CONTROLS, DIRECTIONS, count, guarded, lifeless
 
 if TYPE_CHECKING:
     from pipecli.checks.rule import Finding
@@ -254,12 +254,6 @@ def _fits_cell(value: object) -> bool:
 # server the moment somebody reads the page. `$` begins a formula there.
 _MARKDOWN_SIGNS = r"[\\|`*\[\]!$~]"
 _LINE_BREAKS = "\r\n|[\r\n]"
-# A code host makes links of these, whatever is escaped: a message to whom `@ana` names, the issue of `#12`
-# or `!12`, a server that a page names. A sign of no width takes the life out of them.
-_LIVE = (
-    r"@(?=\w)|#(?=\w)|!(?=\d)|(?<!\w)(?:[$%^]|&amp;)(?=\d)|(?<!\w)~(?=\w)|"
-    r":(?=//)|\b[Ww]{3}(?=\.)|\b[Gg][Hh]-(?=\d)|\bmailto:"
-)
 
 
 def markdown_table(columns: Sequence[Column], rows: Sequence[Sequence[object]]) -> str:
@@ -290,8 +284,7 @@ def markdown_text(value: object) -> str:
 
 
 def _escaped(text: str) -> str:
-    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    text = re.sub(_LIVE, "\\g<0>\u200b", text)
+    text = lifeless(text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
     return re.sub(_MARKDOWN_SIGNS, r"\\\g<0>", text)
 
 
