@@ -27,7 +27,7 @@ EXTRAS = {
     "phone": ("phonenumbers",),
     "mcp": ("mcp",),
     "mirror": ("pyarrow", "psycopg"),
-    "factur-x": ("facturx",),
+    "factur-x": ("facturx", "babel"),
 }
 """The optional parts for users, each with the modules it brings; the extra `all` is their sum."""
 

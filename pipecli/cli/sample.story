@@ -183,6 +183,7 @@ opp item add $lisbon_deal --product installation --quantity 18
 opp won $spa --note "All three, before the season"
 
 @ 2026-07-02 09:15 ana
+customer set balnearios-del-norte country=ES
 spa_invoice = invoice new balnearios-del-norte --item cafe-a-200
 invoice issue $spa_invoice
 
