@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from pipecli.checks.rule import Problem, Rule, Severity
 from pipecli.errors import PipecliError
+from pipecli.formats import loads
 from pipecli.records.kinds import BY_FOLDER, BY_NOUN, BY_PREFIX, KINDS, PRODUCT, SETTINGS_FILE, Kind
 from pipecli.store import files as left_out
 from pipecli.store import naming, schemas
@@ -63,14 +64,13 @@ def _known(pipeline: Pipeline) -> dict[tuple[str, str], None]:
 def _dangling(
     pipeline: Pipeline, known: Collection[tuple[str, str]], skip: set[str]
 ) -> Iterator[tuple[str, str, str, str]]:
-    for path, field, noun, key in pipeline.index.connection.execute(
-        "SELECT * FROM _references ORDER BY path"
-    ):
-        if (noun, key) in known or noun in skip:
-            continue
-        if noun == "stage" and ("process", key.partition("/")[0]) not in known:
-            continue  # its process is missing, and said to be
-        yield path, field, noun, key
+    for path, names in pipeline.index.connection.execute("SELECT path, names FROM _records ORDER BY path"):
+        for field, noun, key in loads(names):
+            if (noun, key) in known or noun in skip:
+                continue
+            if noun == "stage" and ("process", key.partition("/")[0]) not in known:
+                continue  # its process is missing, and said to be
+            yield path, field, noun, key
 
 
 def _missing(noun: str, key: str) -> str:

@@ -99,6 +99,8 @@ def inactive_user(pipeline: Pipeline) -> Iterator[Problem]:
 def inactive_owner(pipeline: Pipeline) -> Iterator[Problem]:
     """Open deals and leads, and what is planned on them, of somebody who is not there any more."""
     left = [slug for slug, user in pipeline.settings.users.items() if not user.active]
+    if not left:
+        return
     marks = ", ".join("?" * len(left))
     for file, field, user, is_done in pipeline.index.connection.execute(
         f"""SELECT path, f.field, f.key, json_extract(d.json, '$.activities[' || max(0, CAST(

@@ -126,7 +126,8 @@ def _part(shown: RecordJson, keys: list[str]) -> RecordJson:
 
 
 _RIVALRY_KEYS = "id title status stage amount currency weighted expected_close closed owner".split()
-_NAMES_COMPETITOR = """path IN (SELECT path FROM _references WHERE noun = 'competitor'
+_NAMES_COMPETITOR = """path IN (SELECT path FROM _references WHERE instr(names, '"competitor"')
+    AND noun = 'competitor'
     AND casefold(key) IN (SELECT casefold(value) FROM competitors c, json_each(json_array(c.id, c.name))
                           WHERE c.id = ?))"""
 """The deals that name a competitor, by its slug or as people call it."""

@@ -9,7 +9,7 @@ master data a slug.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, NamedTuple, Self, get_args, get_origin
@@ -24,11 +24,13 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from pipecli.formats import WRITERS, on_one_line, quoted, safe
 from pipecli.records.currencies import CURRENCIES
 from pipecli.records.kinds import RANDOM, SKU, SLUG
 
 MOST_DIGITS = 15  # a double, which is what YAML readers give, holds any decimal of 15 digits exactly
 
+_FEW_DIGITS = 10**MOST_DIGITS
 _HUNDREDTH = Decimal("0.01")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})", re.ASCII)
@@ -37,6 +39,8 @@ _TIME_OF_DAY = "([01][0-9]|2[0-3]):[0-5][0-9]|24:00"
 
 
 def _decimal(value: object) -> object:
+    if type(value) is int and -_FEW_DIGITS < value < _FEW_DIGITS:
+        return Decimal(value)
     if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
         raise ValueError("must be a number, without quotes, currency sign or separators")
     exact = value if isinstance(value, Decimal) else Decimal(repr(value))
@@ -203,6 +207,10 @@ class Part(BaseModel):
                 plain[name.removesuffix("_")] = inner
         return plain
 
+    def plain_json(self) -> str:
+        """`dumps(plain())` on one line in a third of the time: half of building an index was that."""
+        return safe(_of_part(self) or "{}")
+
 
 # Looked up first: a third of building an index is this walk over 9,000 records.
 _AS_IT_IS = frozenset({str, Decimal, datetime, date, int, bool, float})
@@ -226,6 +234,43 @@ def _plain(value: object) -> object | None:
 
 def _of_any(value: object) -> object | None:
     return value if type(value) in _AS_IT_IS or value is None else _plain(value)
+
+
+class _JsonWriters(dict[type, Callable[[Any], str | None]]):
+    """By type, the JSON of what a part holds; None for what is not written at all."""
+
+    def __missing__(self, kind: type) -> Callable[[Any], str | None]:
+        self[kind] = next((write for of, write in _OF_KINDS if issubclass(kind, of)), _of_others)
+        return self[kind]
+
+
+def _of_part(part: Part) -> str | None:
+    members = []
+    for name, value in part.__dict__.items():
+        if value is not None and value is not _NOTHING and (text := _JSON[type(value)](value)) is not None:
+            members.append(f'"{name.removesuffix("_")}": {text}')
+    return f"{{{', '.join(members)}}}" if members else None
+
+
+def _of_list(values: Sequence[object]) -> str | None:
+    texts = [
+        text for value in values if value is not None and (text := _JSON[type(value)](value)) is not None
+    ]
+    return f"[{', '.join(texts)}]" if texts else None
+
+
+def _of_others(value: object) -> str | None:
+    plain = _of_any(value)
+    return None if plain is None else on_one_line(plain)
+
+
+_NOTHING = ()
+_OF_KINDS: tuple[tuple[type | tuple[type, ...], Callable[[Any], str | None]], ...] = (
+    (Part, _of_part),
+    ((list, tuple), _of_list),
+    (str, quoted),
+)
+_JSON = _JsonWriters(WRITERS)
 
 
 class Record(Part):

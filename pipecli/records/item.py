@@ -131,6 +131,8 @@ class Priced(Protocol):
 class Totals(NamedTuple):
     """The sums of a record, in its currency, each to the minor unit."""
 
+    printed: tuple[Decimal, ...]
+    """The lines as they are printed."""
     lines: tuple[Decimal | None, ...]
     """The worth of each line without tax and after all discounts; None where it isn't counted."""
     subtotal: Decimal
@@ -176,12 +178,26 @@ def counted_items(record: Priced) -> tuple[Item, ...]:
 
 
 def totals(record: Priced) -> Totals:
-    """What a record's lines come to: net, tax by rate, and each line's own part."""
+    """What a record's lines come to: net, tax by rate, and each line's own part.
+
+    The last record's are at hand: its row in the index asks for them four times.
+    """
+    global _last
+    last = _last
+    if last is None or last[0] is not record:
+        _last = last = record, _totals(record)
+    return last[1]
+
+
+_last: tuple[Priced, Totals] | None = None
+
+
+def _totals(record: Priced) -> Totals:
     currency, zero = record.currency, rounded(_ZERO, record.currency)
     if not (record.discount or record.discount_amount or record.tax_included):
         return _plain_totals(record, zero)
-    places = counted(record)
-    printed = {place: record.items[place].amount(currency) for place in places}
+    amounts = tuple(item.amount(currency) for item in record.items)
+    printed = {place: amounts[place] for place in counted(record)}
     subtotal = sum(printed.values(), zero)
     off = _discount(record, printed)
     net = {place: _net(record, amount, record.items[place].tax) for place, amount in printed.items()}
@@ -199,6 +215,7 @@ def totals(record: Priced) -> Totals:
             due = gross - taxable if record.tax_included else EXACT.multiply(taxable, rate).scaleb(-2, EXACT)
             taxes[rate] = rounded(due, currency)
     return Totals(
+        amounts,
         tuple(net.get(place) for place in range(len(record.items))),
         subtotal,
         off,
@@ -209,22 +226,21 @@ def totals(record: Priced) -> Totals:
 
 def _plain_totals(record: Priced, zero: Decimal) -> Totals:
     """The totals of what has neither a discount as a whole nor tax in its prices: nearly every record."""
-    amounts = [item.amount(record.currency) for item in record.items]
+    amounts = tuple([item.amount(record.currency) for item in record.items])
     lines: list[Decimal | None] = [None] * len(amounts)
     taxable: dict[Decimal, Decimal] = {}
+    net = zero
     for place in counted(record):
         lines[place] = amounts[place]
+        net = EXACT.add(net, amounts[place])
         rate = record.items[place].tax
         if rate is not None:
             taxable[rate] = EXACT.add(taxable.get(rate, _ZERO), amounts[place])
-    net = zero
-    for amount in lines:
-        net = net if amount is None else EXACT.add(net, amount)
     taxes = {
         rate: rounded(EXACT.multiply(taxable[rate], rate).scaleb(-2, EXACT), record.currency)
         for rate in sorted(taxable)
     }
-    return Totals(tuple(lines), net, zero, net, taxes)
+    return Totals(amounts, tuple(lines), net, zero, net, taxes)
 
 
 def _net(record: Priced, amount: Decimal, rate: Decimal | None) -> Decimal:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterator
 from functools import cache
 from typing import Any, NamedTuple, TypeVar, get_args, get_origin
 
+from pipecli.formats import quoted, safe
 from pipecli.records.base import Names, Part, Path, Record, annotation_at, options
 
 R = TypeVar("R", bound=Record)
@@ -24,12 +25,19 @@ class Reference(NamedTuple):
 
 def references(record: Record) -> Iterator[Reference]:
     """Every name that must be that of something else."""
-    return _collected(record, must_exist=True)
+    return map(Reference._make, _collected(record, must_exist=True))
 
 
 def mentions(record: Record) -> Iterator[Reference]:
     """Every name that may be that of something else, and need not: a competitor has a file or not."""
-    return _collected(record, must_exist=False)
+    return map(Reference._make, _collected(record, must_exist=False))
+
+
+def names_json(record: Record) -> str:
+    """Every name of either kind, as JSON: a list of field, noun and key of each."""
+    names = [*_collected(record, must_exist=True), *_collected(record, must_exist=False)]
+    texts = [f'["{field}", "{noun}", {quoted(key)}]' for field, noun, key in names]
+    return safe(f"[{', '.join(texts)}]")
 
 
 def named_at(model: type[Part], path: Path) -> Names | None:
@@ -82,23 +90,21 @@ def _names(annotation: Any) -> Names | None:
     return next((names for names in inner if names), None)
 
 
-Collect = Callable[[Any, str, list[Reference]], None]
-"""Adds the references in a value, which stands at a dotted path, to a list."""
+Collect = Callable[[Any, str, list[tuple[str, str, str]]], None]
+"""Adds the references in a value, which stands at a dotted path, to a list; plain tuples, for speed."""
 
 
-def _collected(record: Record, *, must_exist: bool) -> Iterator[Reference]:
-    result: list[Reference] = []
+def _collected(record: Record, *, must_exist: bool) -> list[tuple[str, str, str]]:
+    result: list[tuple[str, str, str]] = []
+    values = record.__dict__
     for name, key, collect in _fields(type(record), must_exist):
-        value = getattr(record, name)
-        if value is not None:
+        value = values[name]
+        if value:
             collect(value, key, result)
     if must_exist and record.noun == "opportunity":  # a stage is one of its process
-        process = getattr(record, "process", "")
-        return (
-            reference._replace(key=f"{process}/{reference.key}") if reference.noun == "stage" else reference
-            for reference in result
-        )
-    return iter(result)
+        process = values["process"]
+        return [(at, noun, f"{process}/{key}" if noun == "stage" else key) for at, noun, key in result]
+    return result
 
 
 @cache
@@ -133,21 +139,21 @@ def _collector(annotation: Any, must_exist: bool) -> Collect | None:
 
 
 def _of_name(noun: str) -> Collect:
-    return lambda value, field, into: into.append(Reference(field, noun, value))
+    return lambda value, field, into: into.append((field, noun, value))
 
 
 def _of_part(fields: list[tuple[str, str, Collect]]) -> Collect:
-    def collect(part: Any, field: str, into: list[Reference]) -> None:
+    def collect(part: Any, field: str, into: list[tuple[str, str, str]]) -> None:
+        values = part.__dict__
         for name, key, inner in fields:
-            value = getattr(part, name)
-            if value is not None:
-                inner(value, f"{field}.{key}", into)
+            if values[name]:
+                inner(values[name], f"{field}.{key}", into)
 
     return collect
 
 
 def _of_list(member: Collect) -> Collect:
-    def collect(values: Any, field: str, into: list[Reference]) -> None:
+    def collect(values: Any, field: str, into: list[tuple[str, str, str]]) -> None:
         for number, value in enumerate(values, 1):
             member(value, f"{field}.{number}", into)
 
@@ -155,7 +161,7 @@ def _of_list(member: Collect) -> Collect:
 
 
 def _of_map(of_key: Collect | None, of_value: Collect | None) -> Collect:
-    def collect(values: Any, field: str, into: list[Reference]) -> None:
+    def collect(values: Any, field: str, into: list[tuple[str, str, str]]) -> None:
         for key, value in values.items():
             if of_key:
                 of_key(key, f"{field}.{key}", into)

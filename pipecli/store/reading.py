@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from decimal import Decimal
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from pipecli.errors import Fault, FaultyFile
 from pipecli.records import base
@@ -34,7 +34,7 @@ def validate(model: type[P], plain: Plain, file: str = "", text: str = "") -> P:
     from pydantic import ValidationError
 
     try:
-        return model.model_validate(plain)
+        return cast("P", model.__pydantic_validator__.validate_python(plain))  # a tenth faster
     except ValidationError as error:
         raise FaultyFile(_faults(error, model, file, text, plain)) from None
 

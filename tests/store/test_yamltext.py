@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from pipecli.errors import FaultyFile
-from pipecli.store.yaml.read import decode, locate, locate_many, parse
+from pipecli.store.yaml.read import canonical, decode, locate, locate_many, parse, parse_any
 from pipecli.store.yaml.write import emit
 
 CONTROLS = "".join(
@@ -324,3 +324,35 @@ def test_the_time_to_read_a_file_is_bounded(value):
 )  # fmt: skip
 def test_brackets_in_a_text_are_text(value):
     assert parse(f"id: OPP-2Q8XA\ntitle: {value}\n", "f")["id"] == "OPP-2Q8XA"
+
+
+_HEAD = "# yaml-language-server: $schema=../../schemas/opportunity.schema.json"
+_PIECES = (
+    "a: b,a:,- a: b,- a,- ,-,a,b: 1,b: 1.50,b: 0.1,b: 012,b: 1e3,b: 3e5,b: 3TX,b: 0x1F,b: 9_000,b: true,"
+    "b: No,b: null,b: ~,b: .inf,b: 2026-11-21,b: 2026-11-21T10:00:00+01:00,b: 2026-11-21T10:00:00Z,b: 12:30,"
+    "b: 'x: y #z',b: 'it''s',b: '',b: x & y,b: Hello!,b: x  y,b: x ,b:  x,b: x: y,b: x #y,b: Ñandú (ä/ö),"
+    "c: [a],c: {a: b},c: |,c: >-,c: &x,c: !t x,c: *x,yes: a,A: b,a b: c,'a': b,# a,---,...,<<: a,b: \"x\",\t,"
+    "b: 999999999.123456,b: -5,b: 1234567890123456789,b: y,- - a,? a,b: a\u2028b,b: a\u00a0b,b: =,b: x\ufeff"
+).split(",")
+lines = st.builds(lambda indent, piece: " " * indent + piece, st.integers(0, 5), st.sampled_from(_PIECES))
+
+
+@settings(max_examples=1000)
+@given(st.lists(lines | texts, max_size=8), st.sampled_from(["\n", "", "\n\n", "\r\n"]))
+@example(["a:", "- b: c", "  d:", "  - e", "  - f", "- b: g", "h: 1"], "\n")
+@example(["a:", "  b:", "    c: 1.50", "d: '0123'"], "\n")
+def test_what_is_laid_out_as_pipecli_does_is_read_as_any_yaml(written: list[str], end: str):
+    text = "\n".join([_HEAD, *written]) + end
+    quickly = canonical(text)
+    if quickly is not None:
+        in_full = parse_any(text, "x.yaml")
+        assert quickly == in_full
+        assert repr(quickly) == repr(in_full)  # 1 and 1.0 and True, and the order of keys
+    else:
+        assert text not in _LAID_OUT
+
+
+_LAID_OUT = (
+    f"{_HEAD}\na:\n- b: c\n  d:\n  - e\n  - f\n- b: g\nh: 1\n",
+    f"{_HEAD}\na:\n  b:\n    c: 1.50\nd: '0123'\n",
+)

@@ -6,6 +6,7 @@ is read again. Nothing in it is the truth, and nothing but the clock notices its
 
 from __future__ import annotations
 
+import marshal
 import os
 import sqlite3
 import time
@@ -23,17 +24,16 @@ from pipecli.store import files
 from pipecli.store.files import Location, Stat, kind_of
 from pipecli.store.index import tables
 from pipecli.store.index.tables import SQLValue
+from pipecli.store.yaml.read import parse
 
 if TYPE_CHECKING:
-    from pipecli.records.base import Record
+    from pipecli.records.base import Plain, Record
 
 S = TypeVar("S")
 T = TypeVar("T")
 
 _MANY = 1000
 """Of fewer a second process costs more than it brings."""
-
-
 _PART = 2000
 """Files or records that are worked on at once; the rows of more would take memory without being faster."""
 
@@ -84,15 +84,20 @@ def _answer(writing: int, work: Callable[[Sequence[S]], T], parts: Sequence[Sequ
         os._exit(0)
 
 
-LAYOUT = f"{__version__}/{crc32(f'{tables.schema()} composed, paired, signed'.encode()):08x}"
+_AT_ONCE = 200
+"""Files that go step by step together: one by one, processors lose the code of each, half as long again."""
+
+LAYOUT = f"{__version__}/{crc32(f'{tables.schema()} {tables.INDEXES} composed, paired, signed'.encode()):08x}"
 """Changes whenever the tables, or how they hold text, do: an index of another layout is built anew."""
 
 _PATIENCE = 10.0
 
-Rows = dict[str, list[tuple[SQLValue, ...]]]
-"""The rows of some records by table."""
 TextOf = Callable[[str], str]
 """Gives the text of a file of the pipeline. Raises FaultyFile, or FileNotFoundError."""
+
+
+Rows = tuple[list[tuple[str, ...]], dict[str, list[tuple[int, list[SQLValue]]]]]
+"""Shapes, each a table and columns of it, and the rows by table: the number of its shape, and the values."""
 
 
 class Index:
@@ -263,11 +268,11 @@ def _build(connection: sqlite3.Connection, root: Path) -> None:
     clock = time.time_ns()
     present = files.stamps(root)
     text_of = _on_disk(root)
-    contents = map_in_two_processes(
-        lambda files: _content_of(files, text_of), files.compare({}, present).changed
-    )
-    _fill(connection, contents)
-    stamped = [(_text(folder), files.doubted(stamp, clock)) for folder, stamp in present.items()]
+    changed = files.compare({}, present).changed
+    # One of each kind makes the models, before there are two processes that would make them.
+    _content_of([*{kind_of(file): file for file in changed}.values()], text_of)
+    _fill(connection, map_in_two_processes(lambda files: _content_of(files, text_of), changed))
+    stamped = ((_text(folder), files.doubted(stamp, clock)) for folder, stamp in present.items())
     connection.executemany("INSERT INTO _folders VALUES (?, ?)", stamped)
 
 
@@ -281,6 +286,8 @@ def _fill(connection: sqlite3.Connection, contents: Iterable[_Content]) -> None:
     with writing(connection):
         for content in contents:
             _put(connection, content)
+        for statement in tables.INDEXES:
+            connection.execute(statement)
         connection.execute("CREATE TABLE _layout AS SELECT ? AS layout", (LAYOUT,))
 
 
@@ -367,51 +374,77 @@ class _Content(NamedTuple):
     rows: Rows
     faults: list[Fault]
 
+    def __reduce__(self) -> tuple[Callable[..., _Content], tuple[bytes, list[Fault]]]:
+        # For the other process: marshal takes half of pickle's time.
+        return _unpacked, (marshal.dumps(self.rows), self.faults)
 
-def _content_of(files: Iterable[str], text_of: TextOf) -> _Content:
-    from pipecli.store import reading
+
+def _unpacked(packed: bytes, faults: list[Fault]) -> _Content:
+    return _Content(marshal.loads(packed), faults)  # noqa: S302 - from our own child
+
+
+def _content_of(files: Sequence[str], text_of: TextOf) -> _Content:
+    from pipecli.store.reading import validate
 
     faults: list[Fault] = []
 
-    def records() -> Iterator[tuple[str, Record]]:
-        for file in files:
-            if (name := _text(file)) != file:
-                faults.append(Fault(name, 0, 0, "file", "its name isn't UTF-8 text: rename it"))
-                continue
+    def step(work: Callable[[str, S], T], things: Iterable[tuple[str, S]]) -> list[tuple[str, T]]:
+        done = []
+        for file, thing in things:
             try:
-                yield file, reading.read(kind_of(file) or SETTINGS, file, text_of(file))
+                done.append((file, work(file, thing)))
             except FaultyFile as error:
                 faults.extend(error.faults)
             except FileNotFoundError:  # removed since the folder was listed: the next refresh sees it
                 continue
+        return done
+
+    def text(file: str, name: str) -> str:
+        if name != file:
+            raise FaultyFile([Fault(name, 0, 0, "file", "its name isn't UTF-8 text: rename it")])
+        return text_of(file)
+
+    def record(file: str, read: tuple[str, Plain]) -> Record:
+        return validate((kind_of(file) or SETTINGS).model, read[1], file, read[0])
+
+    def records() -> Iterator[tuple[str, Record]]:
+        for part in _parts(files, _AT_ONCE):
+            texts = step(text, [(file, _text(file)) for file in part])
+            plains = step(lambda file, text: (text, parse(text, file)), texts)
+            yield from step(record, plains)
 
     return _Content(rows_of(records()), faults)
 
 
 def rows_of(records: Iterable[tuple[str, Record]]) -> Rows:
     """The rows of records, each with its file."""
-    batch: Rows = defaultdict(list)
+    shapes: dict[tuple[str, ...], int] = {}
+    rows: dict[str, list[tuple[int, list[SQLValue]]]] = defaultdict(list)
     for file, record in records:
-        for table, values in tables.rows(record, file):
-            batch[table].append(values)
-    return dict(batch)
+        for table, row in tables.rows(record, file):
+            rows[table].append((shapes.setdefault((table, *row), len(shapes)), [*row.values()]))
+    return list(shapes), dict(rows)
 
 
 def rows_of_files(rows: Rows, own: Collection[str]) -> Rows:
     """Those of some files among the rows of more."""
-    return {
-        table: kept
-        for table, all_ in rows.items()
-        if (kept := [row for row in all_ if row[0] in own or table in tables.OF_SETTINGS])
-        and (table not in tables.OF_SETTINGS or SETTINGS_FILE in own)
+    return rows[0], {
+        table: [row for row in all_ if row[1][0] in own or table in tables.OF_SETTINGS]
+        for table, all_ in rows[1].items()
+        if table not in tables.OF_SETTINGS or SETTINGS_FILE in own
     }
 
 
 def _put(connection: sqlite3.Connection, content: _Content) -> None:
     """Put content into the tables, which hold nothing of these files."""
-    for table in tables.OF_SETTINGS if "stages" in content.rows else ():
+    shapes, by_table = content.rows
+    for table in tables.OF_SETTINGS if "stages" in by_table else ():
         connection.execute(f"DELETE FROM {table}")  # those of the settings as they were
-    for table, rows in content.rows.items():
-        places = ", ".join("?" * len(rows[0]))
-        connection.executemany(f"INSERT INTO {table} VALUES ({places})", rows)
+    statements = [
+        f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+        for table, *columns in shapes
+    ]
+    for rows in by_table.values():
+        for shape, values in rows:
+            connection.execute(statements[shape], values)
     connection.executemany("INSERT INTO _faults VALUES (?, ?, ?, ?, ?)", content.faults)

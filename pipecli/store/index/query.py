@@ -318,5 +318,6 @@ class Inquiry:
 
 
 def _insert(connection: sqlite3.Connection, rows: Sequence[tables.Row]) -> None:
-    for table, values in rows:
-        connection.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(values))})", values)
+    for table, row in rows:
+        places = ", ".join("?" * len(row))
+        connection.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({places})", [*row.values()])

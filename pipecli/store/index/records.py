@@ -13,7 +13,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from pipecli.formats import loads
+from pipecli.formats import dumps, loads
 from pipecli.records.kinds import BY_NOUN, Kind
 from pipecli.records.names import digits_of, folded, same_number
 from pipecli.wording import one_line
@@ -115,39 +115,34 @@ def created(connection: Sql) -> dict[str, datetime]:
 
 def records_naming(connection: Sql, noun: str, key: str) -> list[tuple[str, str]]:
     """The other records that name this one, each by its id and its file."""
-    return connection.execute(
-        "SELECT DISTINCT r.key, path FROM _references f JOIN _records r USING (path) "
-        "WHERE f.noun = ? AND f.key = ? AND NOT (r.noun = f.noun AND r.key = f.key) ORDER BY r.key",
-        (noun, key),
-    ).fetchall()
+    named = _naming(connection, key, noun)
+    return sorted({(of_key, path) for of_noun, of_key, path in named if (of_noun, of_key) != (noun, key)})
 
 
 def records_naming_part(connection: Sql, noun: str, key: str) -> list[str]:
     """The ids of the records that name a user, team or stage of the settings."""
-    rows = connection.execute(
-        "SELECT DISTINCT r.key FROM _references f JOIN _records r USING (path) "
-        "WHERE (f.noun = ? OR (f.noun = 'principal' AND ? IN ('user', 'team'))) AND f.key = ? "
-        "AND r.noun <> 'settings' ORDER BY r.key",
-        (noun, noun, key),
-    )
-    return [row[0] for row in rows]
+    nouns = (noun, "principal") if noun in ("user", "team") else (noun,)
+    named = _naming(connection, key, *nouns)
+    return sorted({of_key for of_noun, of_key, _ in named if of_noun != "settings"})
 
 
 def files_naming_part(connection: Sql, noun: str, key: str) -> list[str]:
     """The files of the records that name a user, team or stage of the settings."""
-    if noun == "stage":
-        sql, parameters = (
-            "SELECT path FROM _references WHERE noun = 'stage' AND key = ? "
-            "UNION SELECT l.path FROM _literature l, json_each(l.stages) s WHERE s.value = ?",
-            (key, key.partition("/")[2]),
-        )
-    else:
-        sql, parameters = (
-            "SELECT DISTINCT path FROM _references JOIN _records r USING (path) "
-            "WHERE _references.noun IN (?, 'principal') AND _references.key = ? AND r.noun <> 'settings'",
-            (noun, key),
-        )
-    return [path for (path,) in connection.execute(sql, parameters)]
+    if noun != "stage":
+        named = _naming(connection, key, noun, "principal")
+        return sorted({path for of_noun, _, path in named if of_noun != "settings"})
+    stages = "SELECT l.path FROM _literature l, json_each(l.stages) s WHERE s.value = ?"
+    literature = connection.execute(stages, (key.partition("/")[2],))
+    return sorted({*(path for (path,) in literature), *(path for *_, path in _naming(connection, key, noun))})
+
+
+def _naming(connection: Sql, key: str, *nouns: str) -> list[tuple[str, str, str]]:
+    """The noun, key and file of each record that names something of one of these nouns by this key."""
+    return connection.execute(
+        f"""SELECT r.noun, r.key, path FROM _references f JOIN _records r USING (path)
+        WHERE instr(f.names, ?) AND f.key = ? AND f.noun IN ({", ".join("?" * len(nouns))})""",
+        (dumps(key, indent=None), key, *nouns),
+    ).fetchall()
 
 
 _WORDS = {

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -30,13 +31,18 @@ Columns = tuple[str, Callable[[Any], Sequence[Any]]]
 """Columns that stand side by side in a table: as SQL declares them (`amount REAL, exact_amount TEXT`), and
 their values in the row of a record or a part, as the record has them. A named tuple would cost every command
 half a millisecond."""
-Row = tuple[str, tuple[SQLValue, ...]]
-"""A table, and the values of a row of it."""
+Row = tuple[str, dict[str, SQLValue]]
+"""A table, and what a row of it holds by column; without what is NULL, which as a value takes its time."""
 
 
 def _fields(sql: str) -> Columns:
     """Columns that are called as the fields whose values they hold."""
-    return _fields_of(None, sql, " ".join(declared.split()[0].strip('"') for declared in sql.split(",")))
+    return _fields_of(None, sql, " ".join(name.strip('"') for name in _names(sql)))
+
+
+def _names(sql: str) -> list[str]:
+    """The names of columns that are declared together."""
+    return [declared.split()[0] for declared in sql.split(",")]
 
 
 def _fields_of(part: str | None, sql: str, names: str) -> Columns:
@@ -55,17 +61,6 @@ def _fields_of(part: str | None, sql: str, names: str) -> Columns:
     return sql, values
 
 
-def _value(value: object) -> SQLValue:
-    convert = _CONVERTED.get(type(value))
-    if convert is not None:
-        return convert(value)
-    if isinstance(value, str):  # a word of a fixed list
-        return str(value)
-    if value is None or isinstance(value, int):
-        return value
-    raise TypeError(f"no column for {value!r}")
-
-
 def _list(values: tuple[str, ...]) -> str | None:
     """A JSON list, for json_each; NULL when empty."""
     return dumps(values, indent=None) if values else None
@@ -76,7 +71,9 @@ def _money(amount: Decimal | None) -> tuple[SQLValue, SQLValue]:
     return (None, None) if amount is None else (float(amount), str(amount))
 
 
-def _activity_values(record: Lead | Opportunity) -> Sequence[SQLValue]:
+def _activity_values(record: Lead | Opportunity) -> Sequence[SQLValue | date]:
+    if not record.activities:
+        return 0, None, None, None, None
     from pipecli.records.activity import first_response, minutes_to_first_response
 
     if not (activities := record.activities):
@@ -86,7 +83,7 @@ def _activity_values(record: Lead | Opportunity) -> Sequence[SQLValue]:
         sum(not activity.done for activity in activities),
         _latest(activity for activity in activities if activity.direction == "in"),
         _latest(activity for activity in activities if activity.direction == "out" and activity.done),
-        _value(response),
+        response,
         minutes_to_first_response(record.created, response),
     )
 
@@ -126,7 +123,7 @@ def _recurring(deal: Opportunity) -> Sequence[SQLValue]:
     from pipecli.records.item import recurring
 
     made = recurring(deal) if deal.items else None
-    return [value for amount in (made or (None,) * 3) for value in _money(amount)]
+    return [value for amount in made for value in _money(amount)] if made else (None,) * 6
 
 
 def _primary_contact(deal: Opportunity) -> Sequence[SQLValue]:
@@ -134,6 +131,8 @@ def _primary_contact(deal: Opportunity) -> Sequence[SQLValue]:
 
 
 def _key_info_answered(deal: Opportunity) -> Sequence[SQLValue]:
+    if not (deal.key_info or deal.competitors):
+        return [0]
     from pipecli.workflow.requirements import answered
 
     key_info = deal.key_info.plain() if deal.key_info else {}
@@ -200,7 +199,7 @@ _OF_RECORDS: dict[str, tuple[Columns, ...]] = {
         ),
         _fields("renews TEXT"),
         ("amount_by_hand INTEGER", lambda deal: [deal.amount is not None]),
-        ("probability_by_hand REAL", lambda deal: [_value(deal.probability)]),
+        ("probability_by_hand REAL", lambda deal: [deal.probability]),
         _fields("expected_close TEXT"),
         ("primary_contact TEXT", _primary_contact),
         _fields("competitors TEXT"),
@@ -276,24 +275,13 @@ _OF_RECORDS: dict[str, tuple[Columns, ...]] = {
 }
 """The columns of each kind of record, after the path of its file."""
 
+_MORE_OF_ITEM = "per term discount discount_amount tax kind optional alternative_to".split()
 _ITEM = (
     _fields("product TEXT, description TEXT, quantity REAL, uom TEXT, unit_price REAL"),
     (  # a supplier's item has none of these
         "per TEXT, term INTEGER, discount REAL, discount_amount REAL, tax REAL, kind TEXT, optional INTEGER, "
         "alternative_to TEXT",
-        lambda item: [
-            _value(getattr(item, name, None))
-            for name in (
-                "per",
-                "term",
-                "discount",
-                "discount_amount",
-                "tax",
-                "kind",
-                "optional",
-                "alternative_to",
-            )
-        ],
+        lambda item: [getattr(item, name, None) for name in _MORE_OF_ITEM],
     ),
 )
 _ACTIVITY = (
@@ -311,32 +299,40 @@ _TEAM = (_fields("name TEXT, manager TEXT, parent TEXT"),)
 _STAGE = (_fields("probability REAL, rotting_days INTEGER, category TEXT"),)
 
 
+_COLUMNS = {f"_{kind.table}": _OF_RECORDS[kind.noun] for kind in KINDS} | {
+    "users": _USER, "teams": _TEAM, "stages": _STAGE,
+    "items": _ITEM, "activities": _ACTIVITY, "stakeholders": _STAKEHOLDER,
+}  # fmt: skip
+
+
 def _declared(columns: Sequence[Columns]) -> str:
     return ", ".join(sql for sql, _ in columns)
 
 
 _PARTS = f"""
-CREATE TABLE _records (path TEXT PRIMARY KEY, noun TEXT, key TEXT, label TEXT, json TEXT) WITHOUT ROWID;
-CREATE INDEX _records_key ON _records (noun, key);
+CREATE TABLE _records (path TEXT PRIMARY KEY, noun TEXT, key TEXT, label TEXT, names TEXT, json TEXT)
+    WITHOUT ROWID;
 CREATE TABLE _folders (folder TEXT PRIMARY KEY, stamp BLOB) WITHOUT ROWID;
 CREATE TABLE _faults (path TEXT, line INTEGER, column INTEGER, rule TEXT, message TEXT);
-CREATE TABLE _references (path TEXT, field TEXT, noun TEXT, key TEXT);
-CREATE INDEX _references_path ON _references (path);
 
 CREATE TABLE users (id TEXT PRIMARY KEY, {_declared(_USER)});
 CREATE TABLE teams (id TEXT PRIMARY KEY, {_declared(_TEAM)});
 CREATE TABLE stages (process TEXT, id TEXT, name TEXT, position INTEGER, {_declared(_STAGE)},
     PRIMARY KEY (process, id));
 CREATE TABLE items (path TEXT, record TEXT, noun TEXT, position INTEGER, {_declared(_ITEM)},
-    line_amount REAL, amount REAL);
-CREATE INDEX _items_path ON items (path);
+    line_amount REAL, amount REAL, PRIMARY KEY (path, position)) WITHOUT ROWID;
 CREATE TABLE activities (path TEXT, record TEXT, noun TEXT, {_declared(_ACTIVITY)});
-CREATE INDEX _activities_path ON activities (path);
 CREATE TABLE stakeholders (path TEXT, opportunity TEXT, {_declared(_STAKEHOLDER)});
-CREATE INDEX _stakeholders_path ON stakeholders (path);
 """
 
-PER_FILE = ("_records", "_faults", "_references", "items", "activities", "stakeholders")
+INDEXES = (
+    "CREATE INDEX _records_key ON _records (noun, key)",
+    "CREATE INDEX _activities_path ON activities (path)",
+    "CREATE INDEX _stakeholders_path ON stakeholders (path)",
+)
+"""What finds rows; made once the tables are full, as one by one 100,000 records take five times as long."""
+
+PER_FILE = ("_records", "_faults", "items", "activities", "stakeholders")
 """The tables beside a record's own that hold rows of a file."""
 
 
@@ -358,53 +354,69 @@ _TABLE_OF = {kind.noun: f"_{kind.table}" for kind in KINDS}
 
 
 def rows(record: Record, file: str) -> Iterator[Row]:
-    """Every row that one record gives: its own, its items, activities, stakeholders and references."""
-    from pipecli.records.references import mentions, references
+    """Every row that one record gives: its own, its items, activities and stakeholders."""
+    from pipecli.records.references import names_json
 
     noun, key = record.noun, record.key
-    yield ("_records", (file, noun, key, record.label, dumps(record.plain(), indent=None)))
-    for field, other_noun, other_key in (*references(record), *mentions(record)):
-        yield ("_references", (file, field, other_noun, other_key))
+    about: dict[str, SQLValue] = {"path": file, "noun": noun, "key": key, "label": record.label}
+    yield ("_records", about | {"names": names_json(record), "json": record.plain_json()})
     if noun == "settings":
         yield from _settings_rows(record)
         return
-    yield (_TABLE_OF[noun], (file, *_values(_OF_RECORDS[noun], record)))
+    yield _row(_TABLE_OF[noun], record, path=file)
     parts = record.__dict__
     for activity in parts.get("activities", ()):
-        yield ("activities", (file, key, noun, *_values(_ACTIVITY, activity)))
+        yield _row("activities", activity, path=file, record=key, noun=noun)
     items = parts.get("items", ())
-    worth: Sequence[Decimal | None] = ()
     if items and noun != "supplier-quotation":
         from pipecli.records.item import totals
 
-        worth = totals(record).lines  # type: ignore[arg-type]
-    for position, item in enumerate(items, 1):
-        printed = item.amount(parts["currency"])
-        figures = (printed, worth[position - 1] if worth else printed)
-        printed, amount = (None if figure is None else _value(_sign(record) * figure) for figure in figures)
-        yield ("items", (file, key, noun, position, *_values(_ITEM, item), printed, amount))
+        amounts: Any = totals(record)[:2]  # type: ignore[arg-type]
+    else:
+        amounts = ([item.amount(parts["currency"]) for item in items],) * 2
+    for position, (item, *figures) in enumerate(zip(items, *amounts, strict=True), 1):
+        table, row = _row("items", item, path=file, record=key, noun=noun, position=position)
+        row["line_amount"], row["amount"] = (
+            None if amount is None else float(_sign(record) * amount) for amount in figures
+        )
+        yield table, row
     for stakeholder in parts["contacts"] if noun == "opportunity" else ():
-        yield ("stakeholders", (file, key, *_values(_STAKEHOLDER, stakeholder)))
+        yield _row("stakeholders", stakeholder, path=file, opportunity=key)
 
 
 def _settings_rows(settings: Any) -> Iterator[Row]:
     for slug, user in settings.users.items():
-        yield ("users", (slug, *_values(_USER, user)))
+        yield _row("users", user, id=slug)
     for slug, team in settings.teams.items():
-        yield ("teams", (slug, *_values(_TEAM, team)))
+        yield _row("teams", team, id=slug)
     for slug, process in settings.processes.items():
         for position, stage in enumerate(process.stages, 1):
-            yield ("stages", (slug, stage.id, stage.label, position, *_values(_STAGE, stage)))
+            yield _row("stages", stage, process=slug, id=stage.id, name=stage.label, position=position)
 
 
-def _values(columns: Sequence[Columns], part: object) -> list[SQLValue]:
-    row: list[Any] = []
-    for _, values in columns:
-        row += values(part)
-    return [value if type(value) in _PLAIN else _value(value) for value in row]
+def _row(table: str, part: object, **row: SQLValue) -> Row:
+    """The row of a record or a part, after the columns that it doesn't have itself."""
+    names, getters = _in_row(table)
+    values: list[Any] = []
+    for get in getters:
+        values += get(part)
+    for name, value in zip(names, values, strict=True):
+        if value is not None and value is not _NOTHING:
+            kind = type(value)
+            if kind is not str or not value.isascii():
+                value = _CONVERTED.get(kind, _word)(value)
+            row[name] = value
+    return table, row
 
 
-_PLAIN = frozenset({type(None), int, float, bool})
+@cache
+def _in_row(table: str) -> tuple[list[str], list[Callable[[Any], Sequence[Any]]]]:
+    columns = _COLUMNS[table]
+    return [name for sql, _ in columns for name in _names(sql)], [get for _, get in columns]
+
+
+_NOTHING = ()
+"""An empty list, which is NULL, too."""
 
 
 def composed(text: str) -> str:
@@ -416,8 +428,18 @@ def composed(text: str) -> str:
     return normalize("NFC", text)
 
 
+def _word(value: object) -> str:
+    """A word of a fixed list as text."""
+    if not isinstance(value, str):
+        raise TypeError(f"no column for {value!r}")
+    return str(value)
+
+
 _CONVERTED: dict[type, Callable[[Any], SQLValue]] = {
     str: composed,
+    int: int,
+    bool: int,
+    float: float,
     Decimal: float,
     datetime: datetime.isoformat,
     date: date.isoformat,
