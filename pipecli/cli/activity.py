@@ -399,4 +399,4 @@ def _add_verb(name: str, type_: str, called: str, help_text: str) -> None:
 _add_verb("call", "call", "Call", "Log a call that took place, and plan the next contact.")
 _add_verb("mail", "email", "E-mail", "Log an e-mail that was sent or, with --in, received.")
 _add_verb("meet", "meeting", "Meeting", "Log a meeting that took place.")
-_add_verb("note", "note", "", "Note something on a lead or an opportunity.")
+_add_verb("note", "note", "", "Add a note to a lead or an opportunity.")

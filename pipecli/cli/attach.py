@@ -130,7 +130,7 @@ _COLUMNS = (
 
 @app.command("attachments")
 def attachments(ctx: typer.Context, ref: Ref) -> None:
-    """List the files beside a record."""
+    """List the files attached to a record."""
     run = session(ctx)
     named = find(run, ref, *HOLDERS)
     known = record_json(run, named.noun, named.key).get("attachments", [])

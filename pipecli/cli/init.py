@@ -46,7 +46,9 @@ def init(
     currency: Annotated[
         str | None, typer.Option(help="The base currency. Default: EUR.", metavar="CODE")
     ] = None,
-    company: Annotated[str | None, typer.Option(help="Who sells. Default: the directory's name.")] = None,
+    company: Annotated[
+        str | None, typer.Option(help="The selling company. Default: the directory's name.")
+    ] = None,
     sample: Annotated[bool, typer.Option("--sample", help="Fill it with a year of a small company.")] = False,
     timezone: Annotated[str | None, typer.Option(help="As Europe/Madrid. Default: the machine's.")] = None,
     ci: Annotated[

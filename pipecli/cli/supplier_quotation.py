@@ -39,7 +39,7 @@ app = noun()
 def new(
     ctx: typer.Context,
     opportunity: Annotated[str, typer.Argument(metavar="OPP", help="The deal that needs the prices.")],
-    supplier: Annotated[str, typer.Option(help="Whom to ask.", metavar="SUPPLIER")],
+    supplier: Annotated[str, typer.Option(help="The supplier to ask.", metavar="SUPPLIER")],
     item: Annotated[
         list[str] | None,
         typer.Option(help="Only this one: its number, product or description; repeatable.", metavar="ITEM"),

@@ -105,7 +105,7 @@ _UNANSWERED = 7
 def today(ctx: typer.Context) -> None:
     """Show what is due today: follow-ups, quotations to ask after, deals past their close or standing still.
 
-    Yours, and what is shared with you; everybody's where git's e-mail address is that of no user. Below it is
+    Yours, and what is shared with you; everybody's if git's e-mail address isn't that of a user. Below it is
     what happened since yesterday. `--format json` has every row.
     """
     run = session(ctx)
@@ -143,7 +143,7 @@ def _chosen(run: Session) -> OwnerFilter:
         return owner_filter(run)
     me = run.me()
     if me is None:
-        mention("git's e-mail address is that of no user, so this is everybody's work")
+        mention("git's e-mail address isn't that of a user: this is everybody's work")
         return OwnerFilter()
     return OwnerFilter(me=me, my_team=run.me_and_team()[1])
 

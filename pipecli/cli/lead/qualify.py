@@ -47,12 +47,12 @@ def add(
     phone: Annotated[Text, typer.Option(help="Their telephone number.", metavar="NUMBER")] = None,
     website: Annotated[Text, typer.Option(help="Their website.", metavar="URL")] = None,
     country: Annotated[Text, typer.Option(help="Their country.", metavar="NAME")] = None,
-    language: Annotated[Text, typer.Option(help="Theirs, as es or fa.", metavar="TAG")] = None,
+    language: Annotated[Text, typer.Option(help="Their language, as es or fa.", metavar="TAG")] = None,
     source: Annotated[Text, typer.Option(help="Where it came from.", metavar="SOURCE")] = None,
     campaign: Annotated[Text, typer.Option(help="The campaign that brought it.", metavar="TEXT")] = None,
     owner: Annotated[
         Text,
-        typer.Option(help="Who follows it up. Default: you, or who a rule names.", metavar="USER"),
+        typer.Option(help="Who follows it up. Default: you, or the user that a rule names.", metavar="USER"),
     ] = None,
     score: Annotated[int | None, typer.Option(help="How promising, 0 to 100.", metavar="N")] = None,
     role: Annotated[
@@ -196,7 +196,7 @@ def merge(
 ) -> None:
     """Make two leads one: all that FROM knew is INTO's, and all that names FROM names INTO.
 
-    What INTO says otherwise stays; FROM's is kept in its notes.
+    Where the two differ, INTO's value stays; FROM's is kept in the notes.
     """
     with changing(ctx) as transaction:
         goes = transaction.get(Lead, source, Care.WHOLE)

@@ -66,7 +66,7 @@ def add(
     stage: Annotated[Text, typer.Option(help="Where it begins, if not first.", metavar="STAGE")] = None,
     owner: Annotated[
         Text,
-        typer.Option(help="Who sells. Default: you, or who a rule names.", metavar="USER"),
+        typer.Option(help="Who sells it. Default: you, or the user that a rule names.", metavar="USER"),
     ] = None,
     currency: Annotated[
         Text, typer.Option(help="Default: the price list's or the settings'.", metavar="CODE")

@@ -94,7 +94,7 @@ Line = tuple[str, object]
 
 @app.command("show")
 def show(ctx: typer.Context, ref: Ref) -> None:
-    """Show one opportunity: where it stands, and what is next."""
+    """Show one opportunity: its stage, and what is next."""
     run = session(ctx)
     deal = record_json(run, OPPORTUNITY.noun, find(run, ref, OPPORTUNITY).key)
     stands = progress(deal, run.pipeline.settings_as_written)

@@ -42,7 +42,7 @@ def new(
     ] = None,
     contact: Annotated[
         str | None,
-        typer.Option(help="Whom it is for. Default: the deal's primary contact.", metavar="CONTACT"),
+        typer.Option(help="The person it is for. Default: the deal's primary contact.", metavar="CONTACT"),
     ] = None,
     terms: Annotated[
         str | None, typer.Option(help="Its terms. Default: the settings'.", metavar="TEXT")

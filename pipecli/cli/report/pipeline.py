@@ -43,7 +43,7 @@ def report_pipeline(
     to: ToClose = "",
     currency: Currency = "",
 ) -> None:
-    """Print what stands at which stage.
+    """Print how much is at each stage.
 
     How many open deals, what they are worth, and whose they are. Without --from and --to every open deal
     counts. The cells of the table are rounded to three digits; every other format has all of them.

@@ -44,7 +44,7 @@ def report_stale(
     to: ToClose = "",
     currency: Currency = "",
 ) -> None:
-    """Print the open deals that stand still, the worst first.
+    """Print the stale deals, the worst first.
 
     A deal is stale when nothing moved it for the `rotting_days` of its stage, or longer: no activity that was
     done, no change of its stage in the history of git, and it was not made since.

@@ -102,7 +102,7 @@ def hand_over_user(
 
 @app.command("user edit", cls=Changing)
 def edit_user(ctx: typer.Context, user: UserName) -> None:
-    """Open pipecli.yaml in $EDITOR, where the user stands."""
+    """Open pipecli.yaml in $EDITOR, at that user."""
     _edit(ctx, "user", user)
 
 
@@ -123,7 +123,7 @@ def add_team(
         str, typer.Argument(metavar="TEAM", help="What names it: small letters, digits and hyphens.")
     ],
     name: Annotated[str | None, typer.Option(help="Its name. Default: the slug.", metavar="TEXT")] = None,
-    manager: Annotated[str | None, typer.Option(help="Who answers for it.", metavar="USER")] = None,
+    manager: Annotated[str | None, typer.Option(help="Who is responsible for it.", metavar="USER")] = None,
     parent: Annotated[str | None, typer.Option(help="The team it belongs to.", metavar="TEAM")] = None,
 ) -> None:
     """Add a team; prints its slug."""
@@ -149,7 +149,7 @@ def set_team(ctx: typer.Context, team: TeamName, assignments: Assignments) -> No
 
 @app.command("team edit", cls=Changing)
 def edit_team(ctx: typer.Context, team: TeamName) -> None:
-    """Open pipecli.yaml in $EDITOR, where the team stands."""
+    """Open pipecli.yaml in $EDITOR, at that team."""
     _edit(ctx, "team", team)
 
 

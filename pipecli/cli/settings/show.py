@@ -38,7 +38,7 @@ def show(
 ) -> None:
     """Show the settings, or the part of them at a path.
 
-    A single value stands alone, for scripts.
+    A single value is printed alone, for scripts.
     """
 
     print_settings(session(ctx), path)
