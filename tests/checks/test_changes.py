@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 from collections.abc import Callable
 from datetime import date
@@ -17,7 +16,7 @@ import pytest
 from pipecli.checks.changes import check_changes
 from pipecli.history.change_set import change_set, range_of
 from pipecli.store.pipeline import Pipeline
-from tests.conftest import Cli
+from tests.conftest import Cli, copied
 from tests.records_given import deal_text
 
 OPEN = "opportunities/2026/OPP-AAAAA-open.yaml"
@@ -82,7 +81,7 @@ Told = Callable[..., list[dict[str, Any]]]
 def sound(founded: Path, home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A pipeline whose stage qualify has a step, and whose stage demo requires a closing date."""
     root = tmp_path_factory.mktemp("sound") / "contoso"
-    shutil.copytree(founded, root)
+    copied(founded, root)
     settings = root / SETTINGS
     settings.write_text(
         settings.read_text()
@@ -100,9 +99,7 @@ def sound(founded: Path, home: Path, tmp_path_factory: pytest.TempPathFactory) -
 
 @pytest.fixture
 def root(sound: Path, tmp_path: Path) -> Path:
-    made = tmp_path / "contoso"
-    shutil.copytree(sound, made)
-    return made
+    return copied(sound, tmp_path / "contoso")
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import DEAL, Cli
+from tests.conftest import DEAL, Cli, copied
 
 Git = Callable[..., str]
 
@@ -41,7 +41,7 @@ items:
 def prepared(founded: Path, home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A deal and its sent quotation on main; the branch `pr` is checked out, with nothing of its own."""
     root = tmp_path_factory.mktemp("prepared") / "contoso"
-    shutil.copytree(founded, root)
+    copied(founded, root)
     deal = DEAL.format(id="OPP-2Q8XA", title="Espresso machines")
     for name, text in {DEAL_FILE: deal, QUOTATION: SENT, **CUSTOMERS}.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -53,9 +53,7 @@ def prepared(founded: Path, home: Path, tmp_path_factory: pytest.TempPathFactory
 
 @pytest.fixture
 def root(prepared: Path, tmp_path: Path) -> Path:
-    made = tmp_path / "contoso"
-    shutil.copytree(prepared, made)
-    return made
+    return copied(prepared, tmp_path / "contoso")
 
 
 def rules(said: str) -> list[str]:

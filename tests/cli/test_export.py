@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import os
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from pipecli.cli.main import run
-from tests.conftest import Cli
+from tests.conftest import Cli, copied
 
 Git = Callable[..., str]
 
@@ -140,7 +139,7 @@ def test_what_is_exported_is_imported_as_it_was(
     cli: Cli, awkward: Path, founded: Path, tmp_path: Path, form: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     other = tmp_path / "other"
-    shutil.copytree(founded, other)
+    copied(founded, other)
     for kind in KINDS:
         file = tmp_path / f"{kind}.{form}"
         cli("export", kind, "--output", str(file))

@@ -8,16 +8,13 @@ import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from pipecli.cli.main import run
+from tests.conftest import Cli, copied
 from tests.records_given import DEAL, deal_text
 from tests.servers import Hooks, mail_server, nobody
-
-if TYPE_CHECKING:
-    from tests.conftest import Cli
 
 # apprise looks for a module that Python 3.13 has no more.
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr':DeprecationWarning")
@@ -32,7 +29,7 @@ LUIS = ["-c", "user.name=Luis Gil", "-c", "user.email=LUIS@contoso.example"]
 @pytest.fixture(scope="module")
 def begun(founded: Path, server: Hooks, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A deal of Ana's, settings that tell the channel `sales`, and a first run behind us."""
-    root = shutil.copytree(founded, tmp_path_factory.mktemp("begun") / "contoso")
+    root = copied(founded, tmp_path_factory.mktemp("begun") / "contoso")
     settings = (root / "pipecli.yaml").read_text()
     files = {
         "pipecli.yaml": settings.replace(
@@ -55,9 +52,7 @@ def begun(founded: Path, server: Hooks, tmp_path_factory: pytest.TempPathFactory
 
 @pytest.fixture
 def root(begun: Path, tmp_path: Path) -> Path:
-    made = tmp_path / "contoso"
-    shutil.copytree(begun, made)
-    return made
+    return copied(begun, tmp_path / "contoso")
 
 
 @pytest.fixture(autouse=True)

@@ -10,16 +10,13 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from pipecli.cli.main import run
+from tests.conftest import Cli, copied
 from tests.records_given import DEAL
 from tests.servers import Hooks, bad_mail_server, mail_url, nobody
-
-if TYPE_CHECKING:
-    from tests.conftest import Cli
 
 # apprise looks for a module that Python 3.13 has no more.
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr':DeprecationWarning")
@@ -45,7 +42,7 @@ activities:
 @pytest.fixture(scope="module")
 def planned(founded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A deal with something due for Ana and for Luis."""
-    root = shutil.copytree(founded, tmp_path_factory.mktemp("planned") / "contoso")
+    root = copied(founded, tmp_path_factory.mktemp("planned") / "contoso")
     settings = (root / "pipecli.yaml").read_text()
     files = {
         "pipecli.yaml": settings.replace(
@@ -64,9 +61,7 @@ def planned(founded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def root(planned: Path, tmp_path: Path) -> Path:
-    made = tmp_path / "contoso"
-    shutil.copytree(planned, made)
-    return made
+    return copied(planned, tmp_path / "contoso")
 
 
 @pytest.fixture(autouse=True)

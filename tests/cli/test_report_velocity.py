@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import MAVEN
+from tests.conftest import MAVEN, copied
 from tests.records_given import deal_text
 
 
@@ -60,7 +60,7 @@ def report(cli):
 def made_january(founded, tmp_path_factory):
     """A is won after 20 days; B goes back and is lost; C was there before; D, imported, says its stages."""
     root = tmp_path_factory.mktemp("january") / "contoso"
-    shutil.copytree(founded, root)
+    copied(founded, root)
     on = Days(root)
     on.git("commit", "-q", "--amend", "--no-edit", "--reset-author")
     on("2026-01-01", A="qualify", B="qualify")
@@ -80,7 +80,7 @@ def made_january(founded, tmp_path_factory):
 def january(made_january, root, monkeypatch):
     monkeypatch.setenv("PIPECLI_TODAY", "2026-02-10T09:00")
     shutil.rmtree(root)
-    shutil.copytree(made_january, root)
+    copied(made_january, root)
 
 
 def stages(made):

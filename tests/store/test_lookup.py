@@ -12,6 +12,7 @@ from pipecli.errors import Ambiguous
 from pipecli.records.kinds import CONTACT, CUSTOMER, LEAD, OPPORTUNITY, QUOTATION, Kind
 from pipecli.store.lookup import Care, resolve
 from pipecli.store.pipeline import NotFound, Pipeline
+from tests.conftest import copied
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "references.md"
 COMMANDS: dict[str, tuple[Care, tuple[Kind, ...]]] = {
@@ -51,9 +52,7 @@ currency: EUR
 @pytest.fixture(scope="module")
 def pipeline(founded: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
     """The pipeline of the page."""
-    import shutil
-
-    root = shutil.copytree(founded, tmp_path_factory.mktemp("references") / "contoso")
+    root = copied(founded, tmp_path_factory.mktemp("references") / "contoso")
     files = {
         "customers/nordwind.yaml": "id: nordwind\nname: Nordwind GmbH\n",
         "customers/cancity.yaml": "id: cancity\nname: Cancity\n",

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import DEAL
+from tests.conftest import DEAL, copied
 from tests.syncing import GRINDERS, MACHINES, Clone
 
 
@@ -17,7 +16,7 @@ def clones(founded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A bare remote and the clones of Ana and Luis, with two deals, nothing to sync."""
     folder = tmp_path_factory.mktemp("clones")
     subprocess.run(["git", "init", "-q", "--bare", "-b", "main", folder / "remote.git"], check=True)
-    shutil.copytree(founded, folder / "ana")
+    copied(founded, folder / "ana")
     ana = Clone(folder / "ana")
     for file, key, title in (
         (MACHINES, "OPP-2Q8XA", "Espresso machines"),
@@ -39,7 +38,7 @@ def clones(founded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def folder(clones: Path, tmp_path: Path) -> Path:
     """A copy of the remote and the two clones."""
-    return shutil.copytree(clones, tmp_path / "clones", symlinks=True)
+    return copied(clones, tmp_path / "clones")
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.conftest import DEAL
+from tests.conftest import DEAL, copied
 from tests.syncing import GRINDERS, MACHINES, Clone
 
 CUSTOMER = "customers/zeta.yaml"
@@ -28,7 +27,7 @@ class Waiting(NamedTuple):
 @pytest.fixture(scope="module")
 def begun(clones: Path, tmp_path_factory: pytest.TempPathFactory) -> Waiting:
     """Three records and a text in Ana's clone are not as Luis has shared them, and she has called sync."""
-    folder = shutil.copytree(clones, tmp_path_factory.mktemp("waiting") / "clones")
+    folder = copied(clones, tmp_path_factory.mktemp("waiting") / "clones")
     with pytest.MonkeyPatch.context() as patch:
         luis, ana = Clone(folder / "luis"), Clone(folder / "ana")
         luis.change(MACHINES, "4998.00", "6000.00")
@@ -50,7 +49,7 @@ def begun(clones: Path, tmp_path_factory: pytest.TempPathFactory) -> Waiting:
 
 @pytest.fixture
 def folder(begun: Waiting, tmp_path: Path) -> Path:
-    return shutil.copytree(begun.folder, tmp_path / "clones")
+    return copied(begun.folder, tmp_path / "clones")
 
 
 def test_a_conflict_is_told_with_both_values_and_whose_they_are(
