@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 import inspect
 import json
-import textwrap
+import sys
 from contextlib import suppress
 from functools import cache
 from hashlib import sha256
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
@@ -141,8 +142,6 @@ def _describe(model: type[BaseModel], schema: Any, definitions: Any, seen: set[s
 
 def _parts(model: type[BaseModel]) -> list[type[BaseModel]]:
     """The models that a model's fields are made of."""
-    from typing import get_args
-
     parts: list[type[BaseModel]] = []
 
     def walk(annotation: Any) -> None:
@@ -156,15 +155,20 @@ def _parts(model: type[BaseModel]) -> list[type[BaseModel]]:
     return parts
 
 
+@cache
+def _classes_of(module: str) -> dict[str, ast.ClassDef]:
+    tree = ast.parse(inspect.getsource(sys.modules[module]))
+    return {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
+
+
 def _docstrings(model: type[BaseModel]) -> dict[str, str]:
     """The text below each field of a class and its parents."""
     docs: dict[str, str] = {}
     for parent in reversed(model.__mro__):
-        if not (issubclass(parent, Part)):
+        if not issubclass(parent, Part):
             continue
-        body = ast.parse(textwrap.dedent(inspect.getsource(parent))).body[0]
-        assert isinstance(body, ast.ClassDef)
-        for field, text in zip(body.body, body.body[1:], strict=False):
+        body = _classes_of(parent.__module__)[parent.__name__].body
+        for field, text in pairwise(body):
             if (
                 isinstance(field, ast.AnnAssign)
                 and isinstance(field.target, ast.Name)

@@ -7,22 +7,30 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Cli
+from tests.conftest import Cli, Once
 from tests.importing import Git, open_shop
 from tests.records_given import OPP
 from tests.servers import Hooks, web_server
 
 
 @pytest.fixture
-def draft(cli: Cli) -> str:
+def draft(cli: Cli, once: Once) -> str:
     """A draft quotation of the deal of `shop`."""
-    return cli("quote", "new", OPP, "--format", "ids").id
+
+    def build() -> str:
+        return cli("quote", "new", OPP, "--format", "ids").id
+
+    return str(once(build))
 
 
 @pytest.fixture
-def acme(cli: Cli) -> str:
+def acme(cli: Cli, once: Once) -> str:
     """A request for prices to the supplier Acme."""
-    return cli("supplier-quote", "new", OPP, "--supplier", "acme", "--format", "ids").id
+
+    def build() -> str:
+        return cli("supplier-quote", "new", OPP, "--supplier", "acme", "--format", "ids").id
+
+    return str(once(build))
 
 
 @pytest.fixture

@@ -22,19 +22,22 @@ def made(cli, *words):
 
 
 @pytest.fixture
-def order(cli):
-    opp = made(cli, "opp", "add", "Machines", "--customer", "contoso-coffee")
-    for description, price, *rest in (
-        ("Machine A", "1000", "--quantity", "3", "--discount-amount", "100", "--tax", "21"),
-        ("Installation", "75", "--quantity", "6.5", "--tax", "10"),
-        ("Delivery", "80", "--kind", "freight", "--tax", "21"),
-    ):
-        cli("opp", "item", "add", opp, "--description", description, "--price", price, *rest)
-    cli("opp", "set", opp, "discount_amount=50")
-    cli("quote", "send", made(cli, "quote", "new", opp))
-    cli("opp", "won", opp)
-    orders = loads(cli("order", "list", "--format", "json").out)
-    return next(row["id"] for row in orders if row["opportunity"] == opp)
+def order(cli, once):
+    def build():
+        opp = made(cli, "opp", "add", "Machines", "--customer", "contoso-coffee")
+        for description, price, *rest in (
+            ("Machine A", "1000", "--quantity", "3", "--discount-amount", "100", "--tax", "21"),
+            ("Installation", "75", "--quantity", "6.5", "--tax", "10"),
+            ("Delivery", "80", "--kind", "freight", "--tax", "21"),
+        ):
+            cli("opp", "item", "add", opp, "--description", description, "--price", price, *rest)
+        cli("opp", "set", opp, "discount_amount=50")
+        cli("quote", "send", made(cli, "quote", "new", opp))
+        cli("opp", "won", opp)
+        orders = loads(cli("order", "list", "--format", "json").out)
+        return next(row["id"] for row in orders if row["opportunity"] == opp)
+
+    return once(build)
 
 
 def invoices(cli):

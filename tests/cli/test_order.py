@@ -43,8 +43,11 @@ def accepted(given):
 
 
 @pytest.fixture
-def order(cli, accepted):
-    return cli("order", "new", QTN, "--format", "ids").id
+def order(cli, accepted, once):
+    def build():
+        return cli("order", "new", QTN, "--format", "ids").id
+
+    return once(build)
 
 
 def shown(cli, key):

@@ -257,15 +257,20 @@ disqualified:
 
 
 @pytest.fixture
-def used(given, cli):
+def used(given, cli, once):
     """A lost deal and a disqualified lead of Ana's, a customer of hers, and a document for a stage."""
-    cli("team", "add", "iberia")
-    given({
-        "opportunities/2026/OPP-3Q8XA-lost.yaml": LOST,
-        "leads/2026/LEAD-7K3M9-maria.yaml": LEAD,
-        "customers/acme.yaml": "id: acme\nname: Acme\nowner: ana-ruiz\n",
-        "literature/guide.yaml": "id: guide\ntitle: Guide\nurl: https://x.example\nstages: [propose, demo]\n",
-    })  # fmt: skip
+
+    def build():
+        cli("team", "add", "iberia")
+        given({
+            "opportunities/2026/OPP-3Q8XA-lost.yaml": LOST,
+            "leads/2026/LEAD-7K3M9-maria.yaml": LEAD,
+            "customers/acme.yaml": "id: acme\nname: Acme\nowner: ana-ruiz\n",
+            "literature/guide.yaml": "id: guide\ntitle: Guide\nurl: https://x.example\n"
+            "stages: [propose, demo]\n",
+        })  # fmt: skip
+
+    once(build)
 
 
 @pytest.mark.parametrize(

@@ -174,22 +174,27 @@ def test_an_address_that_is_anothers_second_one_is_a_finding(cli):
 
 
 @pytest.fixture
-def leaving(cli):
+def leaving(cli, once):
     """Tom, with a deal, a lead, a customer and a call on Ana's deal; Ana and Luis sell, too."""
-    cli("team", "add", "iberia")
-    for slug, team in (("tom", ""), ("luis", "iberia"), ("eva", "iberia")):
-        cli("user", "add", slug, "--name", slug.title(), *(["--team", team] if team else []))
-    cli("customer", "add", "Nordwind", "--owner", "tom")
-    own = cli("opp", "add", "Chairs", "--customer", "nordwind", "--owner", "tom", "--format", "ids").id
-    cli("activity", "add", own, "--type", "call", "--subject", "Prices", "--at", "2026-12-01", "--by", "tom")
-    cli("activity", "add", own, "--type", "call", "--subject", "Hello", "--done", "--by", "tom")
-    cli("opp", "set", own, "next_contact.date=2026-12-02", "next_contact.by=tom")
-    lost = cli("opp", "add", "Tables", "--customer", "nordwind", "--owner", "tom", "--format", "ids").id
-    cli("opp", "lost", lost, "--reason", "price")
-    anas = cli("opp", "add", "Desks", "--customer", "nordwind", "--format", "ids").id
-    cli("activity", "add", anas, "--type", "task", "--subject", "Visit", "--at", "2026-12-03", "--by", "tom")
-    lead = cli("lead", "add", "--name", "Kim", "--owner", "tom", "--format", "ids").id
-    return own, anas, lead, lost
+
+    def build():
+        by_tom = "--by", "tom"
+        cli("team", "add", "iberia")
+        for slug, team in (("tom", ""), ("luis", "iberia"), ("eva", "iberia")):
+            cli("user", "add", slug, "--name", slug.title(), *(["--team", team] if team else []))
+        cli("customer", "add", "Nordwind", "--owner", "tom")
+        own = cli("opp", "add", "Chairs", "--customer", "nordwind", "--owner", "tom", "--format", "ids").id
+        cli("activity", "add", own, "--type", "call", "--subject", "Prices", "--at", "2026-12-01", *by_tom)
+        cli("activity", "add", own, "--type", "call", "--subject", "Hello", "--done", "--by", "tom")
+        cli("opp", "set", own, "next_contact.date=2026-12-02", "next_contact.by=tom")
+        lost = cli("opp", "add", "Tables", "--customer", "nordwind", "--owner", "tom", "--format", "ids").id
+        cli("opp", "lost", lost, "--reason", "price")
+        anas = cli("opp", "add", "Desks", "--customer", "nordwind", "--format", "ids").id
+        cli("activity", "add", anas, "--type", "task", "--subject", "Visit", "--at", "2026-12-03", *by_tom)
+        lead = cli("lead", "add", "--name", "Kim", "--owner", "tom", "--format", "ids").id
+        return own, anas, lead, lost
+
+    return once(build)
 
 
 def test_who_leaves_is_told_of_with_what_is_open(cli, leaving):

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Cli
+from tests.conftest import Cli, Once
 
 Git = Callable[..., str]
 
 
 @pytest.fixture
-def made(cli: Cli, root: Path, git: Git, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+def made(cli: Cli, root: Path, git: Git, once: Once, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
     """Run a changing command at a moment; the commit's id."""
 
     def call(when: str, *arguments: str) -> str:
@@ -27,25 +27,31 @@ def made(cli: Cli, root: Path, git: Git, monkeypatch: pytest.MonkeyPatch) -> Cal
             cli("--today", when[:10], *arguments)
         return git("rev-parse", "HEAD")
 
-    git("commit", "-q", "--amend", "--no-edit", "--date=2026-01-01T00:00:00+0100")
-    subprocess.run(
-        ["git", "commit", "-q", "--amend", "--no-edit"],
-        cwd=root, check=True, env=os.environ | {"GIT_COMMITTER_DATE": "2026-01-01T00:00:00+0100"},
-    )  # fmt: skip
+    def begin() -> None:
+        with monkeypatch.context() as patch:
+            patch.setenv("GIT_COMMITTER_DATE", "2026-01-01T00:00:00+0100")
+            git("commit", "-q", "--amend", "--no-edit", "--date=2026-01-01T00:00:00+0100")
+
+    once(begin)
     return call
 
 
 @pytest.fixture
-def year(made: Callable[..., str]) -> dict[str, str]:
+def year(made: Callable[..., str], once: Once) -> dict[str, str]:
     """A deal that moved on in January, February and March, at the last minute of a day in Madrid."""
-    january = made(
-        "2026-01-31T23:59:00+0100",
-        *("opp", "add", "--title", "Machines", "--organization", "Contoso"),
-        *("--amount", "1000", "--expected-close", "2026-06-30"),
-    )  # fmt: skip
-    february = made("2026-02-28T12:00:00+0100", "opp", "advance", "machines")
-    march = made("2026-03-31T00:00:30+0200", "opp", "set", "machines", "amount=2000")
-    return {"january": january, "february": february, "march": march}
+
+    def build() -> dict[str, str]:
+        january = made(
+            "2026-01-31T23:59:00+0100",
+            *("opp", "add", "--title", "Machines", "--organization", "Contoso"),
+            *("--amount", "1000", "--expected-close", "2026-06-30"),
+        )  # fmt: skip
+        february = made("2026-02-28T12:00:00+0100", "opp", "advance", "machines")
+        march = made("2026-03-31T00:00:30+0200", "opp", "set", "machines", "amount=2000")
+        return {"january": january, "february": february, "march": march}
+
+    commits: dict[str, str] = once(build)
+    return commits
 
 
 def listed(cli: Cli, *arguments: str) -> list[tuple[str, Any]]:

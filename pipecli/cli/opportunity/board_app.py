@@ -15,7 +15,7 @@ from textual import work
 from textual.app import App, ComposeResult, SuspendNotSupported
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.widgets import Footer, OptionList, Static
+from textual.widgets import OptionList, Static
 
 from pipecli.cli.common.change import Transaction, trailers
 from pipecli.cli.common.list import owner_filter
@@ -28,6 +28,7 @@ from pipecli.cli.opportunity.board_widgets import (
     Answer,
     Cards,
     Choice,
+    Keys,
     Lanes,
     Page,
     page,
@@ -143,7 +144,7 @@ class BoardApp(App[None]):
         yield Static(id="heading", markup=False)
         yield Lanes(self.board)
         yield Static(id="status", markup=False)
-        yield Footer()
+        yield Keys()
 
     async def on_mount(self) -> None:
         await self._draw()

@@ -6,7 +6,7 @@ import io
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual import events
 from textual.app import ComposeResult
@@ -14,7 +14,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
-from textual.screen import ModalScreen
+from textual.screen import ModalScreen, Screen
 from textual.widgets import Footer, Input, Label, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -24,6 +24,18 @@ from pipecli.cli.main import run as run_command
 from pipecli.cli.opportunity.board_cards import Board, card_lines, shortened
 from pipecli.records.money import minor_digits
 from pipecli.reports.pipeline import Card, Lane, Place
+
+
+class Keys(Footer):
+    """The keys, drawn anew when they are others than before: not at each step of the cursor."""
+
+    _drawn: object = None
+
+    def bindings_changed(self, screen: Screen[Any]) -> None:
+        shown = [(binding, enabled) for _, binding, enabled, _ in screen.active_bindings.values()]
+        if shown != self._drawn:
+            self._drawn = shown if screen.app.app_focus and screen is self.screen else None
+            super().bindings_changed(screen)
 
 
 class Cards(OptionList):
@@ -127,7 +139,7 @@ class Page(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         with VerticalScroll():
             yield Static(Content(self.text), markup=False)
-        yield Footer()
+        yield Keys()
 
 
 class Choice(ModalScreen[str | None]):
@@ -151,7 +163,7 @@ class Choice(ModalScreen[str | None]):
                 yield Label(Content(clean(self.question)))
             yield Input(placeholder="type a part of the name", select_on_focus=False)
             yield OptionList(markup=False)
-        yield Footer()
+        yield Keys()
 
     def on_mount(self) -> None:
         self._narrow("")
@@ -198,7 +210,7 @@ class Answer(ModalScreen[str | None]):
         with Vertical():
             yield Label(Content(clean(self.question)))
             yield Input(select_on_focus=False)
-        yield Footer()
+        yield Keys()
 
     def on_input_submitted(self, submitted: Input.Submitted) -> None:
         self.dismiss(submitted.value.strip())
