@@ -13,6 +13,7 @@ from pipecli.inbox.importing.table import Row, Table
 from pipecli.inbox.moving.recognise import ORDER, Preset, presets, recognised, vendors
 from pipecli.inbox.moving.run import export_of, load
 from pipecli.store.pipeline import Pipeline
+from pipecli.store.writes import Planner
 from tests.conftest import Cli
 
 
@@ -55,7 +56,7 @@ def test_each_preset_becomes_a_mapping_without_a_fault(preset: Preset, cli: Cli,
     assert target is not None
     table, source = rows_of(files[0], File(step.map, Path("m", step.map).read_bytes()), target)
     pipeline = Pipeline.find(root)
-    prepare(pipeline, target, table, source, lambda _: None)
+    prepare(pipeline, target, table, source, Planner(pipeline), lambda _: None)
     pipeline.close()
 
 
