@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from contextlib import suppress
@@ -24,6 +25,8 @@ _ESCAPE = re.compile(r"\\u\{(\w+)\}")
 _IGNORED = re.compile(r"(.+) was ignored during HTML export")
 _NO_GLYPH = re.compile(r'the text `"(.+?)"` could not be displayed')
 _NAME = "template"
+_PATIENCE = 6
+"""Times the seconds of a processor that a process may take by the clock."""
 
 
 def run_worker(
@@ -31,21 +34,25 @@ def run_worker(
 ) -> tuple[dict[str, Any], bytes]:
     """The answer to a request, and the content after it, from a process with at most so much memory and time.
 
-    Raises PipecliError for a template, called `name`, that takes more, or that ends the process.
+    The seconds are those of a processor: a busy machine may take longer. Raises PipecliError for a template,
+    called `name`, that takes more, or that ends the process.
     """
+    endless = PipecliError(
+        f"{name} takes more than {seconds:g} seconds", hint="look for a loop without an end"
+    )
     try:
         done = subprocess.run(
             [sys.executable, "-P", "-m", "pipecli.outbox.worker", task],
             input=json.dumps(request | {"memory": memory, "seconds": seconds}, default=str).encode(),
             cwd=request.get("root"),
             capture_output=True,
-            timeout=seconds,
+            timeout=seconds * (_PATIENCE if os.name == "posix" else 1),
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise PipecliError(
-            f"{name} takes more than {seconds:g} seconds", hint="look for a loop without an end"
-        ) from None
+        raise endless from None
+    if done.returncode == -getattr(signal, "SIGXCPU", 0) < 0:
+        raise endless
     head, newline, content = done.stdout.partition(b"\n")
     if done.returncode or not newline:
         if b"memory" in done.stderr.lower():
@@ -80,14 +87,14 @@ def give_up(memory: int, seconds: float) -> None:
     limits = (
         # Of data, not of addresses: threads of a large machine reserve many gigabytes they never use.
         (resource.RLIMIT_DATA, memory),
-        # Of all threads; should nobody be left to end this process.
-        (resource.RLIMIT_CPU, int(8 * seconds) + 1),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_CORE, 0),
     )
     for limit, most in limits:
         with suppress(ValueError, OSError):  # a lower one holds already
             resource.setrlimit(limit, (most, most))
+    with suppress(ValueError, OSError):  # of all threads; the lower one is told to the parent
+        resource.setrlimit(resource.RLIMIT_CPU, (int(seconds) + 1, int(seconds) + 2))
 
 
 def _set(request: dict[str, Any]) -> tuple[bytes, dict[str, Any]]:
