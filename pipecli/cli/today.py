@@ -44,14 +44,13 @@ def find(
     run = session(ctx)
     nouns = [_noun(name) for name in kind or ()]
     run.read(*(BY_NOUN[name] for name in nouns))
-    hits = search(run.pipeline.index.connection, " ".join(words), nouns)
-    shown = hits[:limit] if limit else hits
-    if not hits and run.format is Format.TABLE:
+    shown, count = search(run.pipeline.index.connection, " ".join(words), nouns, limit)
+    if not count and run.format is Format.TABLE:
         say(f"nothing holds {' and '.join(words)}")
         return
     print_numbered(run, [_record(hit) for hit in shown], _FOUND, [(hit.noun, hit.key) for hit in shown])
-    if len(shown) < len(hits):
-        say(f"the best {len(shown)} of {len(hits)}; --limit 0 shows all")
+    if len(shown) < count:
+        say(f"the best {len(shown)} of {count}; --limit 0 shows all")
 
 
 def _noun(name: str) -> str:

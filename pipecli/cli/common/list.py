@@ -85,7 +85,7 @@ def _about(run: Session, plural: str, known: set[str], option: str, text: str) -
         from pipecli.store.index.records import search
 
         kind = BY_FOLDER[plural]
-        keys = [hit.key for hit in search(run.pipeline.index.connection, text, [kind.noun])]
+        keys = [hit.key for hit in search(run.pipeline.index.connection, text, [kind.noun])[0]]
         return f"{kind.identity} IN (SELECT value FROM json_each(?))", dumps(keys, indent=None)
     from pipecli.store.lookup import resolve
 

@@ -243,15 +243,18 @@ _NOT_SEARCHED = frozenset({"created", "currency", "type", "process", "stage", "s
 _LONGEST = 100
 
 
-def search(connection: sqlite3.Connection, text: str, nouns: Sequence[str] = ()) -> list[Hit]:
-    """The records that hold every word of a text, the best first; case and accents don't matter.
+def search(
+    connection: sqlite3.Connection, text: str, nouns: Sequence[str] = (), most: int = 0
+) -> tuple[list[Hit], int]:
+    """The records that hold every word of a text, the best first, `most` of them (0: all), and their number.
 
-    A telephone number is found however it is written. `nouns` are the kinds to look in; none: all.
+    Case and accents don't matter, nor how a telephone number is written. `nouns` are the kinds to look in;
+    none: all.
     """
     number = digits_of(text) if re.fullmatch(_PHONE, text.strip()) else ""
     words = [] if number else folded(text).split()
     if not words and not number:
-        return []
+        return [], 0
     wanted = folded(text).strip()
     hits = []
     for noun, key, label, written in _candidates(connection, words, nouns):
@@ -261,10 +264,14 @@ def search(connection: sqlite3.Connection, text: str, nouns: Sequence[str] = ())
             is_whole = folded(label).strip() == wanted or folded(key) == wanted
             is_open = noun != "settings" and hit.status not in _ENDED
             score = hit.score + _WHOLE_LABEL * is_whole + _OPEN * is_open
-            hits.append((hit._replace(score=score), str(plain.get("created") or "")))
-    hits.sort(key=lambda pair: pair[0].key)
-    hits.sort(key=lambda pair: (pair[0].score, pair[1]), reverse=True)
-    return [hit for hit, _ in hits]
+            hits.append((score, str(plain.get("created") or ""), hit))
+    hits.sort(key=lambda ranked: ranked[2].key)
+    hits.sort(key=lambda ranked: ranked[:2], reverse=True)
+    best = [
+        hit._replace(score=score, text=hit.text if number else _around(hit.text, words))
+        for score, _, hit in hits[: most or None]
+    ]
+    return best, len(hits)
 
 
 def _candidates(
@@ -311,9 +318,7 @@ def _hit(
             place, place_score = (field, text), score
     if number or not all(best.values()):
         return None
-    field, text = place
-    shown = _around(text, words)
-    return Hit(noun, key, label, plain.get("status"), plain.get("owner"), field, shown, sum(best.values()))
+    return Hit(noun, key, label, plain.get("status"), plain.get("owner"), *place, sum(best.values()))
 
 
 def _collect(value: Any, path: str, texts: list[tuple[str, str]]) -> None:
