@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import MAXYEAR, date, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, ClassVar, TypeVar
 
@@ -56,9 +56,9 @@ D = TypeVar("D", bound=date)
 
 
 def months_later(day: D, months: int) -> D:
-    """The same day of a later month, or that month's last one."""
+    """The same day of a later month, or that month's last one; of a month after all years the last year's."""
     years, month = divmod(day.month - 1 + months, 12)
-    year, month = day.year + years, month + 1
+    year, month = min(day.year + years, MAXYEAR), month + 1
     return day.replace(year=year, month=month, day=min(day.day, monthrange(year, month)[1]))
 
 

@@ -159,6 +159,8 @@ CurrencyCode = Annotated[
 LanguageTag = Annotated[str, StringConstraints(strict=True, pattern=LANGUAGE)]
 Flag = Annotated[bool, Field(strict=True)]
 Count = Annotated[int, Field(strict=True, ge=0)]
+Days = Annotated[int, Field(strict=True, ge=0, le=36_500)]
+"""A number of days, up to a hundred years: what is added to a date is one."""
 Score = Annotated[int, Field(strict=True, ge=0, le=100)]
 
 Amount = Annotated[Decimal, BeforeValidator(_price), Field(ge=0)]

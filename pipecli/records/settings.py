@@ -18,6 +18,7 @@ from pipecli.records.base import (
     CurrencyCode,
     Custom,
     Day,
+    Days,
     Domain,
     Flag,
     LanguageTag,
@@ -102,7 +103,7 @@ class Stage(Part):
     """A checklist: `advance` asks for every step to be done."""
     requires: tuple[Line, ...] = ()
     """What a deal must have to enter this stage: expected_close, items, key_info.budget, "key_info >= 4"."""
-    rotting_days: Count | None = None
+    rotting_days: Days | None = None
     """Days without movement after which a deal here is stale."""
     category: Literal["commit", "best-case", "pipeline"] | None = None
     """How surely deals here are expected, for the forecast of managers; `pipeline` where other stages say."""
@@ -131,7 +132,7 @@ class Process(Part):
 
 
 class FollowUp(Part):
-    default_days: Count | None = None
+    default_days: Days | None = None
     """Days after which a new opportunity's next contact is due, where none is given."""
 
 
@@ -164,7 +165,7 @@ class BusinessHours(Part):
 
 
 class AutoClose(Part):
-    after_days: Annotated[int, Field(strict=True, ge=1)] = 30
+    after_days: Annotated[int, Field(strict=True, ge=1, le=36_500)] = 30
     """Days without an answer to our last word."""
     reason: Line = "no-response"
 
@@ -202,7 +203,7 @@ class Ranking(Part):
 
 
 class QuotationSettings(Part):
-    valid_days: Count = 30
+    valid_days: Days = 30
     terms: Text | None = None
     template: Line | None = None
     """A template in `templates/`; absent: the one that comes with pipecli."""
@@ -223,7 +224,7 @@ _NUMBER = r"^[^\s{}]*(\{year\}[^\s{}]*)?\{n(:[1-9])?\}[^\s{}]*$"
 class InvoiceSettings(Part):
     number: Annotated[Line, StringConstraints(pattern=_NUMBER)] = "{year}-{n:4}"
     """The form of numbers: {year} where each year begins anew, {n} or {n:4}, filled up to four digits."""
-    due_days: Count = 30
+    due_days: Days = 30
     terms: Text | None = None
 
     def numbered(self, year: int, n: int) -> str:
