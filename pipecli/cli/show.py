@@ -374,8 +374,8 @@ def _totals(shown: RecordJson) -> str:
         *((f"tax {rate} %", tax, "") for rate, tax in shown["tax_by_rate"].items()),
         ("total", shown["total"], ""),
     ]
-    if shown.get("paid"):
-        sums.append(("paid", shown["paid"], "".join(map(_payment, shown["payments"]))))
+    back = -1 if shown.get("credits") else 1
+    sums += [("paid", back * paid["amount"], _payment(paid)) for paid in shown.get("payments", ())]
     if "open" in shown and shown["status"] != "draft" and not shown.get("credits"):
         sums.append(("open", shown["open"], _late(shown)))
     if "margin" in shown:

@@ -81,7 +81,12 @@ def test_an_invoice_from_its_draft_to_the_last_payment(cli, order, root, git):
         "open"
     ] == total - 1000
     due = cli("--today", "2026-12-21", "followups", "--owner", "ana", code=0)
-    assert "2026-0001 of" in cli("--today", "2026-12-21", "followups").out + due.out
+    said = cli("--today", "2026-12-21", "followups").out + due.out
+    assert f"2026-0001 of {total} EUR: {total - 1000} are open" in said
+    cli("--today", "2026-11-26", "invoice", "paid", invoice, "--amount", "7")
+    shown = cli("invoice", "show", invoice).out
+    assert re.search(r"paid +1,000.00 EUR, 2026-11-25 SEPA 1\npaid +7.00 EUR, 2026-11-26\n", shown)
+    assert f"{total - 1007:,}" in cli("opp", "show", "Machines").out.rpartition("Invoices\n")[2]
     assert "it is paid" in cli("--today", "2026-12-01", "invoice", "paid", invoice).err
     assert "is settled" in cli("invoice", "paid", invoice, code=1).err
     assert loads(cli("report", "receivables", "--format", "json").out) == []

@@ -232,7 +232,7 @@ def _print_key_information(deal: RecordJson) -> None:
 
 
 def _print_documents(run: Session, deal: RecordJson) -> None:
-    """Its quotations, orders and suppliers' quotations."""
+    """Its quotations, orders, invoices and suppliers' quotations."""
     for heading, table, day in (
         ("Quotations", "_quotations", "valid_until"),
         ("Orders", "_orders", "delivered"),
@@ -242,9 +242,16 @@ def _print_documents(run: Session, deal: RecordJson) -> None:
             _rows(run, table, f"id, status, date, {day}, exact_total, currency", deal),
             (*_DOCUMENT, Column(day, day.replace("_", " ").upper()), _TOTAL),
         )
+    bills = _rows(run, "invoices", "id, number, status, date, due, exact_total, open, currency", deal)
+    number, due = Column("number", "NUMBER"), Column("due", "DUE")
+    print_section(
+        "Invoices", bills, (_DOCUMENT[0], number, *_DOCUMENT[1:], due, _TOTAL, _sum("open", "OPEN"))
+    )
     requests = _rows(run, "_supplier_quotations", "id, supplier, status, date, exact_amount, currency", deal)
     supplier = Column("supplier", "SUPPLIER", shrink=True)
-    print_section("Suppliers asked", requests, (_DOCUMENT[0], supplier, *_DOCUMENT[1:], _ASKED))
+    print_section(
+        "Suppliers asked", requests, (_DOCUMENT[0], supplier, *_DOCUMENT[1:], _sum("exact_amount", "TOTAL"))
+    )
 
 
 def _rows(run: Session, table: str, columns: str, deal: RecordJson) -> list[RecordJson]:
@@ -256,18 +263,15 @@ def _rows(run: Session, table: str, columns: str, deal: RecordJson) -> list[Reco
 
 
 _DOCUMENT = (Column("id", "ID"), Column("status", "STATUS"), Column("date", "DATE"))
-_TOTAL = Column(
-    "exact_total",
-    "TOTAL",
-    align="right",
-    show=lambda record: amount_text(record["exact_total"], record["currency"]),
-)
-_ASKED = Column(
-    "exact_amount",
-    "TOTAL",
-    align="right",
-    show=lambda record: amount_text(record["exact_amount"], record["currency"]),
-)
+
+
+def _sum(name: str, heading: str) -> Column:
+    return Column(
+        name, heading, align="right", show=lambda record: amount_text(record[name], record["currency"])
+    )
+
+
+_TOTAL = _sum("exact_total", "TOTAL")
 
 
 @app.command("item list")
