@@ -66,6 +66,8 @@ _PENDING_BYTE = 0x40000000
 """The first byte that SQLite locks (sqlite.org/lockingv3)."""
 _UNSHARED = {"nolock", "local_lock=all", "local_lock=posix", "nobrl"}
 """Options of network disks by which other machines don't see a lock."""
+_LOCKING: set[int] = set()
+"""The disks on which this process saw a lock hold."""
 
 
 def _require_locking(folder: Path) -> None:
@@ -76,7 +78,7 @@ def _require_locking(folder: Path) -> None:
     about = (folder / "lock").stat()
     mark, name = folder / "lock.tested", f"{about.st_dev} {about.st_ino}"
     with suppress(OSError):
-        if mark.read_text(encoding="utf-8") == name:
+        if about.st_dev in _LOCKING or mark.read_text(encoding="utf-8") == name:
             return
     if _is_had_twice(folder / "lock") or _is_unshared(folder):
         raise PipecliError(
@@ -85,6 +87,7 @@ def _require_locking(folder: Path) -> None:
         )
     with suppress(OSError):
         mark.write_text(name, encoding="utf-8")
+    _LOCKING.add(about.st_dev)
 
 
 def _is_had_twice(file: Path) -> bool:

@@ -44,6 +44,7 @@ def test_a_damaged_lock_is_named(tmp_path: Path) -> None:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="a second process is asked")
 def test_a_disk_whose_locks_do_not_lock_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The second process gets the lock that the first one has, as on some network disks."""
+    monkeypatch.setattr("pipecli.store.lock._LOCKING", set())
     with monkeypatch.context() as patch:
         patch.setattr("fcntl.lockf", lambda *_: None)
         with pytest.raises(PipecliError, match="a disk whose locks don't lock"), exclusive(tmp_path):

@@ -100,6 +100,7 @@ def _name_of(info: Any) -> str:
     return info.name or get_command_name(info.callback.__name__)
 
 
+@cache
 def _named(info: Any, name: str) -> Any:
     if info.cls in (None, TyperCommand):  # Typer's own, where the verb names none
         info.cls = Reading
