@@ -153,18 +153,9 @@ def _heading(run: Session, chosen: OwnerFilter) -> str:
 
 
 def _followups(run: Session, chosen: OwnerFilter) -> Iterator[dict[str, Any]]:
-    from pipecli.reports.followups import followups
-    from pipecli.store.plans import plans
+    from pipecli.cli.cron.followups import due_until
 
-    zone = run.now.tzinfo
-    assert zone is not None
-    due = followups(
-        plans(run.pipeline.index.connection, chosen, run.today, to_remind=True),
-        today=run.today,
-        until=run.today,
-        zone=zone,
-    )
-    for follow_up in due:
+    for follow_up in due_until(run, chosen, run.today):
         plan = follow_up.plan
         name, detail = (plan.type, plan.subject) if plan.type else ("next contact", plan.note)
         yield {
@@ -214,7 +205,6 @@ def _quotations(run: Session, chosen: OwnerFilter) -> Iterator[dict[str, Any]]:
 
 def _deals(run: Session, chosen: OwnerFilter) -> list[list[dict[str, Any]]]:
     """The open deals whose expected close is past, and the others that stand still."""
-    from pipecli.cli.common.session import say
     from pipecli.history.stages import last_moves
     from pipecli.reports.deals import Days
     from pipecli.reports.stale import last_movement

@@ -352,9 +352,7 @@ def base_currency(run: Session) -> str:
 def _moment(text: str, run: Session) -> datetime:
     from pipecli.cli.common.dates import parse_moment
 
-    zone = run.now.tzinfo
-    assert zone is not None
-    return parse_moment(text, run.today, zone)
+    return parse_moment(text, run.today, run.zone)
 
 
 def _yaml(text: str) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -153,6 +153,12 @@ class Session:
     def now(self) -> datetime:
         return self.pipeline.now
 
+    @property
+    def zone(self) -> tzinfo:
+        """The timezone of the pipeline."""
+        assert self.now.tzinfo is not None
+        return self.now.tzinfo
+
     def fixed_now(self) -> date | datetime | None:
         """The value of `--today`: a day, or a time for tests; None for the clock's."""
         if not self.today_text:
@@ -208,9 +214,7 @@ class Session:
 
         if not has_clock(text) and ":" not in text:
             return self.day(text, past=past)
-        zone = self.now.tzinfo
-        assert zone is not None
-        moment = parse_moment(text, self.today, zone, past=past)
+        moment = parse_moment(text, self.today, self.zone, past=past)
         if not text.strip()[:4].isdecimal():
             mention(f'"{text.strip()}" is {moment:%A %Y-%m-%d %H:%M}')
         return moment

@@ -18,6 +18,7 @@ from pipecli.cli.common.table import Column
 from pipecli.records.kinds import INVOICE, LEAD, OPPORTUNITY
 from pipecli.reports.followups import FollowUp
 from pipecli.store.index.records import created
+from pipecli.store.index.views import OwnerFilter
 from pipecli.wording import count
 from pipecli.words import language_of, words_of
 
@@ -46,26 +47,26 @@ def followups(
     Those of open leads and opportunities. Each is for whom it is planned, else for the record's owner.
     """
     from pipecli.cli.common.dates import parse_to
-    from pipecli.reports.followups import followups as followups_of
-    from pipecli.store.plans import plans
 
     run = session(ctx)
-    pipeline = run.read(LEAD, OPPORTUNITY, INVOICE)
+    run.read(LEAD, OPPORTUNITY, INVOICE)
     until = parse_to(due, run.today) if due else date.max if ics else run.today
-    zone = run.now.tzinfo
-    assert zone is not None
-    follow_ups = followups_of(
-        plans(pipeline.index.connection, owner_filter(run), until, to_remind=True),
-        today=run.today,
-        until=until,
-        zone=zone,
-    )
+    follow_ups = due_until(run, owner_filter(run), until)
     if ics:
         write_text(text_of(run, "follow-ups", [follow_up.plan for follow_up in follow_ups]))
     else:
         _print(run, follow_ups, until)
     if exit_code and follow_ups:
         raise typer.Exit(DUE)
+
+
+def due_until(run: Session, of: OwnerFilter, until: date) -> list[FollowUp]:
+    """The next contacts and open activities of some owners that are due on or before a day."""
+    from pipecli.reports.followups import followups as followups_of
+    from pipecli.store.plans import plans
+
+    planned = plans(run.pipeline.index.connection, of, until, to_remind=True)
+    return followups_of(planned, today=run.today, until=until, zone=run.zone)
 
 
 def _print(run: Session, follow_ups: Sequence[FollowUp], until: date) -> None:

@@ -131,8 +131,7 @@ def _due(run: Session, key: str) -> Closing | None:
     from pipecli.records.quotation import Quotation
     from pipecli.workflow.opportunity.auto_close import auto_close, waiting
 
-    pipeline, zone = run.pipeline, run.now.tzinfo
-    assert zone is not None
+    pipeline, zone = run.pipeline, run.zone
     deal = pipeline.find_record(Opportunity, key)
     if deal is None:
         return None
@@ -188,8 +187,6 @@ _COLUMNS = tuple(
 
 def _record(run: Session, closing: Closing) -> dict[str, Any]:
     """The deal as it is now, and why it closes."""
-    from pipecli.cli.common.record_json import record_json
-
     return {
         **record_json(run, "opportunity", closing.deal.id),
         "no_answer_since": closing.wait.since,

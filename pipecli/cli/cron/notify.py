@@ -18,8 +18,8 @@ import typer
 from pipecli.cli.common.command import Sending, noun
 from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.session import Session, mention, say, session
-from pipecli.cli.common.table import Column, clean
-from pipecli.cli.cron.remind import claims_of
+from pipecli.cli.common.table import Column
+from pipecli.cli.cron.remind import claims_of, drawn
 from pipecli.errors import PipecliError
 from pipecli.history.notices import About, Delivery, Notice, Standing, message
 from pipecli.reports.followups import OWNER, Message
@@ -181,8 +181,7 @@ def _start(run: Session, history: History, since: str) -> str | None:
     from pipecli.cli.common.dates import parse_from, parse_moment
     from pipecli.history.moments import BeforeTheFirst, Moment, Revision, commit_at
 
-    zone = run.now.tzinfo
-    assert zone is not None
+    zone = run.zone
     moment: Moment = Revision(since)
     with suppress(PipecliError):
         moment = parse_moment(since, run.today, zone)
@@ -232,12 +231,8 @@ def _print_messages(run: Session, deliveries: Sequence[Delivery]) -> None:
         records = [{**_record(delivery), "body": delivery.body} for delivery in deliveries]
         print_records(records, _COLUMNS, run.format, id_key="record")
         return
-    drawn = []
-    for theirs in _by_message(deliveries):
-        message = _message(run, theirs)
-        lines = [f"To: {theirs[0].to}", f"Subject: {message.title}", "", *message.body.split("\n")]
-        drawn.append("".join(f"{clean(line)}\n" for line in lines))
-    write_text("\n".join(drawn))
+    groups = _by_message(deliveries)
+    write_text("\n".join(drawn(theirs[0].to, _message(run, theirs)) for theirs in groups))
 
 
 def _record(delivery: Delivery) -> dict[str, Any]:
@@ -273,7 +268,7 @@ class _Packing:
         self.pipeline = run.pipeline
         self.ours = ours
         self.settings: dict[str, Any] = run.pipeline.settings_as_written
-        self.zone = run.now.tzinfo
+        self.zone = run.zone
         users = self.settings.get("users") or {}
         self.names = {slug: str(user.get("name", slug)) for slug, user in users.items()}
         self.nowhere: Counter[To] = Counter()
@@ -317,7 +312,6 @@ class _Packing:
     def _message(self, notice: Notice, words: Words) -> Message:
         customer = label(self.pipeline.index.connection, "customer", notice.customer)
         standing = self._standing(notice) if notice.event == "won" else None
-        assert self.zone
         name = notice.customer if customer is None else customer
         return message(notice, About(self.names, name, standing, self.zone, words))
 

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 import typer
 
 from pipecli.cli.common.command import Sending, noun, owner_options
+from pipecli.cli.common.dates import parse_to
 from pipecli.cli.common.list import owner_filter
 from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.session import Session, mention, say, session
 from pipecli.cli.common.table import Column, clean
+from pipecli.cli.cron.followups import due_until
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import INVOICE, LEAD, OPPORTUNITY
 from pipecli.reports.followups import by_user, item, reminder
@@ -43,6 +45,15 @@ class Remind(Sending):
         ]
 
 
+PerhapsSent = Annotated[
+    Literal["again", "skip"],
+    typer.Option(
+        envvar="PIPECLI_PERHAPS_SENT",
+        help="A message whose sending was cut off, and that is perhaps sent: send it again, or skip it.",
+    ),
+]
+
+
 class Due(NamedTuple):
     """The follow-ups for a user at one of their addresses."""
 
@@ -57,13 +68,7 @@ class Due(NamedTuple):
 def remind(
     ctx: typer.Context,
     due: Annotated[str, typer.Option(help="Due on or before this day. Default: today.", metavar="DATE")] = "",
-    perhaps_sent: Annotated[
-        Literal["again", "skip"],
-        typer.Option(
-            envvar="PIPECLI_PERHAPS_SENT",
-            help="A message whose sending was cut off, and that is perhaps sent: send it again, or skip it.",
-        ),
-    ] = "again",
+    perhaps_sent: PerhapsSent = "again",
 ) -> None:
     """Send each user one message with what is due and overdue, through their own channel.
 
@@ -75,7 +80,8 @@ def remind(
 
     run = session(ctx)
     ours = channels(is_dry=run.dry_run)
-    follow_ups = _follow_ups(run, due)
+    run.read(LEAD, OPPORTUNITY, INVOICE)
+    follow_ups = due_until(run, owner_filter(run), parse_to(due, run.today) if due else run.today)
     if not follow_ups:
         _print(run, [])
         return
@@ -99,19 +105,6 @@ def remind(
         raise PipecliError(
             f"{failed} of the messages couldn't be delivered", hint="the next run tries them again"
         )
-
-
-def _follow_ups(run: Session, due: str) -> list[FollowUp]:
-    from pipecli.cli.common.dates import parse_to
-    from pipecli.reports.followups import followups
-    from pipecli.store.plans import plans
-
-    pipeline = run.read(LEAD, OPPORTUNITY, INVOICE)
-    until = parse_to(due, run.today) if due else run.today
-    zone = run.now.tzinfo
-    assert zone is not None
-    planned = plans(pipeline.index.connection, owner_filter(run), until, to_remind=True)
-    return followups(planned, today=run.today, until=until, zone=zone)
 
 
 def claims_of(run: Session, job: str, days: int) -> Claims:
@@ -272,15 +265,17 @@ def _print_messages(run: Session, unclaimed: Sequence[tuple[Due, list[str]]]) ->
     """The messages that would be sent."""
     messages = [(due, keys, _message(run, due, keys)) for due, keys in unclaimed if keys]
     if run.format is Format.TABLE:
-        write_text("\n".join(_drawn(due, message) for due, _, message in messages))
+        to = "{0.user}, by the channel {0.address.channel}"
+        write_text("\n".join(drawn(to.format(due), message) for due, _, message in messages))
         return
     records = [{**_record(due, keys), **message._asdict()} for due, keys, message in messages]
     print_records(records, [*_COLUMNS, Column("title", "TITLE")], run.format, id_key="user")
 
 
-def _drawn(due: Due, message: Message) -> str:
-    lines = [f"To: {due.user}, by the channel {due.address.channel}", f"Subject: {message.title}", ""]
-    return "".join(f"{clean(line)}\n" for line in [*lines, *message.body.split("\n")])
+def drawn(to: str, message: Message) -> str:
+    """A message that would be sent, for a person to look at."""
+    lines = [f"To: {to}", f"Subject: {message.title}", "", *message.body.split("\n")]
+    return "".join(f"{clean(line)}\n" for line in lines)
 
 
 _COLUMNS = (

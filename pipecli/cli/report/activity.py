@@ -9,25 +9,12 @@ import typer
 
 from pipecli.cli.common.command import Owned, noun
 from pipecli.cli.common.list import Parts, listing, owner_filter, print_parts
-from pipecli.cli.common.output import Format
 from pipecli.cli.common.reference import find
-from pipecli.cli.common.session import Session, session
+from pipecli.cli.common.session import session
 from pipecli.cli.common.table import Column, Shown
-from pipecli.cli.report.printing import (
-    From,
-    Names,
-    To,
-    by_option,
-    count_column,
-    days,
-    grouping,
-    key_column,
-    period_text,
-    print_report,
-)
+from pipecli.cli.report.printing import Asked, From, To, by_option, count_column, figures, period_text
 from pipecli.records.kinds import LEAD, OPPORTUNITY
 from pipecli.reports.activity import GROUPINGS, PEOPLE, Activity, Done, Row, activity, touched
-from pipecli.reports.deals import Days
 from pipecli.store.index.rows import activities, owned_deals
 from pipecli.store.index.views import OwnerFilter, team_and_below
 
@@ -49,21 +36,31 @@ def report_activity(
     the record. Without --from and --to those of this month. A deal is untouched when it is open and nobody
     did anything on it in these days.
     """
-    grouping(by, GROUPINGS)
-    run = session(ctx)
-    pipeline = run.read(LEAD, OPPORTUNITY)
     month = "" if from_ or to else "this month"
-    period = days(from_ or month, to or month, run.today)
-    zone, of = run.now.tzinfo, owner_filter(run)
-    assert zone
-    every = list(activities(pipeline.index.connection, zone))
+    asked = Asked(ctx, LEAD, OPPORTUNITY, by=by, groupings=GROUPINGS, from_=from_ or month, to=to or month)
+    run, connection, of = asked.run, asked.pipeline.index.connection, owner_filter(asked.run)
+    every = list(activities(connection, run.zone))
     report = activity(
-        _of(every, of, team_and_below(pipeline.index.connection, of.team) if of.team else set()),
-        owned_deals(pipeline.index.connection, of),
-        touched(every, period),
-        by=by, days=period, today=run.today,
+        _of(every, of, team_and_below(connection, of.team) if of.team else set()),
+        owned_deals(connection, of),
+        touched(every, asked.period),
+        by=by, days=asked.period, today=run.today,
     )  # fmt: skip
-    _print(run, report, by, period)
+    asked.print(
+        f"Activities by {by} {period_text(asked.period)}",
+        [{**asked.names.named(row.key), **_figures(row)} for row in report.rows],
+        _columns(asked) if asked.is_table else _every_column(by),
+        about={
+            "by": by,
+            "today": run.today,
+            **asked.bounds,
+            "totals": _figures(report.totals),
+            "overdue_before": report.overdue_before,
+        },
+        total={**report.totals._asdict(), "label": "total"},
+        remarks=_remarks(report),
+        nothing="nothing was done, and nothing is planned",
+    )
 
 
 def _of(every: Iterable[Activity], of: OwnerFilter, teams: Collection[str]) -> Iterator[Activity]:
@@ -77,40 +74,13 @@ def _of(every: Iterable[Activity], of: OwnerFilter, teams: Collection[str]) -> I
             yield entry
 
 
-def _print(run: Session, report: Done, by: str, period: Days) -> None:
-    names = Names(run, by)
-    is_table = run.format is Format.TABLE
-    print_report(
-        run,
-        f"Activities by {by} {period_text(period)}",
-        [_record(row, names) for row in report.rows],
-        _columns(by, names) if is_table else _every_column(by),
-        about={
-            "by": by,
-            "today": run.today,
-            "from": period.first,
-            "to": period.last,
-            "totals": _figures(report.totals),
-            "overdue_before": report.overdue_before,
-        },
-        total={**report.totals._asdict(), "label": "total"},
-        remarks=_remarks(report),
-        nothing="nothing was done, and nothing is planned",
-    )
-
-
-def _record(row: Row, names: Names) -> dict[str, Any]:
-    """One row with the keys of JSON."""
-    return {**names.named(row.key), **_figures(row)}
-
-
 def _figures(row: Row) -> dict[str, Any]:
-    return {name: value for name, value in row._asdict().items() if name != "key" and value is not None}
+    return {name: value for name, value in figures(row).items() if value is not None}
 
 
-def _columns(by: str, names: Names) -> list[Column]:
+def _columns(asked: Asked) -> list[Column]:
     return [
-        key_column(names, by),
+        asked.key_column(),
         count_column("done_count", "DONE"),
         count_column("call_count", "CALLS"),
         count_column("meeting_count", "MEETINGS"),
@@ -118,7 +88,7 @@ def _columns(by: str, names: Names) -> list[Column]:
         count_column("email_in_count", "MAIL IN"),
         count_column("planned_count", "PLANNED"),
         count_column("overdue_count", "LATE"),
-        *([count_column("untouched_count", "UNTOUCHED")] if by in PEOPLE else []),
+        *([count_column("untouched_count", "UNTOUCHED")] if asked.by in PEOPLE else []),
     ]
 
 

@@ -14,18 +14,20 @@ import typer
 from pipecli.cli.common.command import Report, noun
 from pipecli.cli.common.list import owner_filter
 from pipecli.cli.common.output import ending_of, write_whole
-from pipecli.cli.common.session import Session, say, session
+from pipecli.cli.common.session import Session, say
 from pipecli.cli.common.table import money
 from pipecli.cli.report.printing import (
+    Asked,
     Currency,
     From,
     FromClose,
+    FromClosing,
     Names,
     To,
     ToClose,
+    ToClosing,
+    Trend,
     by_option,
-    currency_code,
-    days,
     grouping,
     period_text,
 )
@@ -35,19 +37,20 @@ from pipecli.cli.report.rows import (
     forecast_of,
     funnel_of,
     label,
+    lost_of,
     steps_of,
     window_of,
     with_targets,
 )
-from pipecli.records.kinds import CUSTOMER, LEAD, OPPORTUNITY
+from pipecli.records.kinds import LEAD, OPPORTUNITY
 from pipecli.records.money import minor_digits
 from pipecli.reports.deals import Days, Deal, Valuation
 from pipecli.reports.forecast import GROUPINGS as FORECAST_GROUPINGS
 from pipecli.reports.forecast import PERIODS, Forecast
 from pipecli.reports.lost import GROUPINGS as LOST_GROUPINGS
-from pipecli.reports.lost import Lost, lost
+from pipecli.reports.lost import Lost
 from pipecli.store.index.records import labels
-from pipecli.store.index.rows import closed_deals, open_deals
+from pipecli.store.index.rows import open_deals
 from pipecli.store.index.views import OwnerFilter
 from pipecli.words import Words, language_of, words_of
 
@@ -308,10 +311,9 @@ def chart_pipeline(
     which deal a circle is.
     """
     ending = require_chart(output, "pipeline")
-    run = session(ctx)
-    run.read(OPPORTUNITY)
-    period = days(from_, to, run.today)
-    picture = pipeline_picture(run, owner_filter(run), period, currency_code(currency), _words(run))
+    asked = Asked(ctx, OPPORTUNITY, from_=from_, to=to, currency=currency)
+    run = asked.run
+    picture = pipeline_picture(run, owner_filter(run), asked.period, asked.target, _words(run))
     write_chart(picture, output, ending, theme)
 
 
@@ -320,20 +322,20 @@ def chart_forecast(
     ctx: typer.Context,
     output: Output,
     by: Annotated[str, by_option(FORECAST_GROUPINGS)] = "month",
-    from_: Annotated[
-        str, typer.Option("--from", help="Closing from this day or period on.", metavar="DATE")
-    ] = "",
-    to: Annotated[str, typer.Option("--to", help="Closing until this day or period.", metavar="DATE")] = "",
+    from_: FromClosing = "",
+    to: ToClosing = "",
     currency: Currency = "",
     theme: Ground = Shade.LIGHT,
 ) -> None:
     """Draw the forecast: what was won and what is weighted, with the targets of the settings."""
     grouping(by, FORECAST_GROUPINGS)
     ending = require_chart(output, "forecast")
-    run = session(ctx)
-    pipeline = run.read(OPPORTUNITY, *([CUSTOMER] if by == "customer" else []))
-    window = window_of(by, from_, to, run.today)
-    report = forecast_of(run, pipeline, by, window, currency_code(currency))
+    asked = Asked(
+        ctx, OPPORTUNITY, by=by, groupings=FORECAST_GROUPINGS, from_=from_, to=to, currency=currency
+    )
+    run = asked.run
+    window = window_of(by, asked.period, run.today)
+    report = forecast_of(run, asked.pipeline, by, window, asked.target)
     write_chart(forecast_picture(run, report, _words(run)), output, ending, theme)
 
 
@@ -343,10 +345,8 @@ def chart_funnel(
 ) -> None:
     """Draw the funnel: of the leads and opportunities created between --from and --to, how far they got."""
     ending = require_chart(output, "funnel")
-    run = session(ctx)
-    run.read(LEAD, OPPORTUNITY)
-    period = days(from_, to, run.today)
-    write_chart(funnel_picture(run, period, _words(run)), output, ending, theme)
+    asked = Asked(ctx, LEAD, OPPORTUNITY, from_=from_, to=to)
+    write_chart(funnel_picture(asked.run, asked.period, _words(asked.run)), output, ending, theme)
 
 
 @app.command("lost", cls=Report)
@@ -354,9 +354,7 @@ def chart_lost(
     ctx: typer.Context,
     output: Output,
     by: Annotated[str, by_option(LOST_GROUPINGS)] = "reason",
-    trend: Annotated[
-        str, typer.Option(help="How it moved, by month or quarter.", metavar="month|quarter")
-    ] = "",
+    trend: Trend = "",
     from_: From = "",
     to: To = "",
     currency: Currency = "",
@@ -367,12 +365,7 @@ def chart_lost(
     if trend:
         grouping(trend, PERIODS, "--trend")
     ending = require_chart(output, "lost")
-    run = session(ctx)
-    pipeline = run.read(OPPORTUNITY, *([CUSTOMER] if by == "customer" else []))
-    period = days(from_, to, run.today)
-    names = Names(run, by)
-    valuation = Valuation(pipeline.rates, currency_code(currency))
-    deals = closed_deals(pipeline.index.connection, owner_filter(run), period, with_products=by == "product")
-    report = lost(deals, by=by, valuation=valuation, trend=trend or None)
-    picture = lost_picture(report, names, valuation.currency, period_text(period))
+    asked = Asked(ctx, OPPORTUNITY, by=by, groupings=LOST_GROUPINGS, from_=from_, to=to, currency=currency)
+    report = lost_of(asked, trend)
+    picture = lost_picture(report, asked.names, asked.currency, period_text(asked.period))
     write_chart(picture, output, ending, theme)

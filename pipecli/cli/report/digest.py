@@ -20,9 +20,8 @@ from pipecli.cli.common.list import owner_filter
 from pipecli.cli.common.output import Format, markdown_text, write_text
 from pipecli.cli.common.reference import names_of
 from pipecli.cli.common.session import Session, mention, say, session
-from pipecli.cli.common.table import clean
 from pipecli.cli.common.terminal import terminal_width
-from pipecli.cli.cron.remind import claimed, claims_of, take_up
+from pipecli.cli.cron.remind import PerhapsSent, claimed, claims_of, drawn, take_up
 from pipecli.cli.history import movement_json
 from pipecli.cli.report.printing import Currency, currency_code
 from pipecli.cli.report.rows import forecast_of
@@ -89,13 +88,7 @@ def digest(
         list[str] | None,
         typer.Option(metavar="USER|CHANNEL", help="Send it through their channel, once a day; repeatable."),
     ] = None,
-    perhaps_sent: Annotated[
-        Literal["again", "skip"],
-        typer.Option(
-            envvar="PIPECLI_PERHAPS_SENT",
-            help="A message whose sending was cut off, and that is perhaps sent: send it again, or skip it.",
-        ),
-    ] = "again",
+    perhaps_sent: PerhapsSent = "again",
 ) -> None:
     """Print the week on one page: what moved, was won and lost, the forecast, who moved what, what was left.
 
@@ -344,8 +337,7 @@ def _send(run: Session, week: Week, email: Sequence[str], to: Sequence[str], *, 
         for key, reader in readers.items():
             message = pages[reader.language].message()
             if key not in known:
-                lines = [f"To: {reader.name}, by {reader.by}", f"Subject: {message.title}", ""]
-                write_text("".join(f"{clean(line)}\n" for line in [*lines, *message.body.split("\n")]))
+                write_text(drawn(f"{reader.name}, by {reader.by}", message))
         return
     from pipecli.outbox.send_journal import ReminderJournal, job
 

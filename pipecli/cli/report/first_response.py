@@ -8,24 +8,19 @@ import typer
 
 from pipecli.cli.common.command import Report, noun
 from pipecli.cli.common.list import owner_filter
-from pipecli.cli.common.session import Session, session
 from pipecli.cli.common.table import Column
 from pipecli.cli.report.printing import (
+    Asked,
     From,
-    Names,
     To,
     by_option,
     count_column,
-    days,
+    figures,
     grouping,
-    key_column,
     percent_column,
-    period_text,
-    print_report,
 )
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import LEAD, OPPORTUNITY
-from pipecli.reports.deals import Days
 from pipecli.reports.first_response import (
     GROUPINGS,
     FirstResponse,
@@ -61,25 +56,21 @@ def report_first_response(
     From the moment a lead or an opportunity was created, which --from and --to are about. A lead and what
     became of it count once, without --kind. Who waits has had no answer, and is open still.
     """
-    grouping(by, GROUPINGS)
     if kind:
         grouping(kind, KINDS, "--kind")
-    run = session(ctx)
-    pipeline = run.read(LEAD, OPPORTUNITY)
-    period = days(from_, to, run.today)
-    zone = run.now.tzinfo
-    assert zone
+    asked = Asked(ctx, LEAD, OPPORTUNITY, by=by, groupings=GROUPINGS, from_=from_, to=to)
+    run = asked.run
     working_time = None
     if business_hours:
-        hours = business_hours_of(pipeline.settings_as_written)
+        hours = business_hours_of(asked.pipeline.settings_as_written)
         if hours is None:
             raise PipecliError("the settings have no business_hours", hint=_EXAMPLE)
-        working_time = WorkingTime(hours, zone)
+        working_time = WorkingTime(hours, run.zone)
     report = first_response(
-        inquiries(pipeline.index.connection, owner_filter(run)),
-        by=by, now=run.now, zone=zone, days=period, kind=kind or None, working_time=working_time,
+        inquiries(asked.pipeline.index.connection, owner_filter(run)),
+        by=by, now=run.now, zone=run.zone, days=asked.period, kind=kind or None, working_time=working_time,
     )  # fmt: skip
-    _print(run, report, period, kind or None, is_business=business_hours)
+    _print(asked, report, kind or None, is_business=business_hours)
 
 
 _EXAMPLE = (
@@ -88,20 +79,16 @@ _EXAMPLE = (
 )
 
 
-def _print(run: Session, report: FirstResponse, period: Days, kind: str | None, *, is_business: bool) -> None:
-    names = Names(run, report.by)
-    of_kind = _OF_KIND[kind]
-    created = f" created {period_text(period)}" if period_text(period) else ""
-    print_report(
-        run,
-        f"First response to {of_kind}{created}, by {report.by}{', in business hours' if is_business else ''}",
-        [_record(row, names) for row in report.rows],
-        _columns(report, names, is_business=is_business),
+def _print(asked: Asked, report: FirstResponse, kind: str | None, *, is_business: bool) -> None:
+    in_hours = ", in business hours" if is_business else ""
+    asked.print(
+        f"First response to {_OF_KIND[kind]}{asked.when(' created')}, by {report.by}{in_hours}",
+        [{**asked.names.named(row.key), **_figures(row)} for row in report.rows],
+        _columns(asked, is_business=is_business),
         about={
             "by": report.by,
             "kind": kind,
-            "from": period.first,
-            "to": period.last,
+            **asked.bounds,
             "business_hours": is_business,
             "unit": "minutes",
             "bases": {"answered_share": "all that were created"},
@@ -117,20 +104,15 @@ def _print(run: Session, report: FirstResponse, period: Days, kind: str | None, 
     )
 
 
-def _record(row: Row, names: Names) -> dict[str, Any]:
-    return {**names.named(row.key), **_figures(row)}
-
-
 _TIMES = ("median", "percentile_90", "waiting_median", "waiting_oldest")
 
 
 def _figures(row: Row) -> dict[str, Any]:
     """The figures of a row; its times also under the names with their unit, as the columns are called."""
-    figures = {name: value for name, value in row._asdict().items() if name != "key"}
-    return figures | {f"{name}_minutes": figures[name] for name in _TIMES}
+    return figures(row) | {f"{name}_minutes": getattr(row, name) for name in _TIMES}
 
 
-def _columns(report: FirstResponse, names: Names, *, is_business: bool) -> list[Column]:
+def _columns(asked: Asked, *, is_business: bool) -> list[Column]:
     def time(name: str, heading: str, rank: int = 0) -> Column:
         return Column(
             name,
@@ -141,7 +123,7 @@ def _columns(report: FirstResponse, names: Names, *, is_business: bool) -> list[
         )
 
     return [
-        key_column(names, report.by),
+        asked.key_column(),
         count_column("created_count", "CREATED"),
         count_column("answered_count", "ANSWERED"),
         percent_column("answered_share", "OF ALL", rank=2),

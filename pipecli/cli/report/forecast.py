@@ -10,16 +10,17 @@ import typer
 
 from pipecli.cli.common.command import Report, noun
 from pipecli.cli.common.output import Format
-from pipecli.cli.common.session import Session, session, warn
+from pipecli.cli.common.session import warn
 from pipecli.cli.common.table import Column, clean, cut, display_width, isolated, money, rounded_to_three
 from pipecli.cli.common.terminal import terminal_width
 from pipecli.cli.report.printing import (
+    Asked,
     Currency,
+    FromClosing,
+    ToClosing,
     by_option,
-    currency_code,
-    grouping,
+    money_column,
     period_text,
-    print_report,
     won_without_amount,
 )
 from pipecli.cli.report.rows import (
@@ -33,7 +34,7 @@ from pipecli.cli.report.rows import (
     with_targets,
 )
 from pipecli.cli.report.rows import ForecastNames as Names
-from pipecli.records.kinds import CUSTOMER, OPPORTUNITY, Kind
+from pipecli.records.kinds import CUSTOMER, OPPORTUNITY
 from pipecli.records.money import minor_digits
 from pipecli.reports.deals import Days
 from pipecli.reports.forecast import (
@@ -62,10 +63,8 @@ app = noun("Print the forecast, weighted by probability.")
 def forecast(
     ctx: typer.Context,
     by: Annotated[str, by_option(_BY)] = "month",
-    from_: Annotated[
-        str, typer.Option("--from", help="Closing from this day or period on.", metavar="DATE")
-    ] = "",
-    to: Annotated[str, typer.Option(help="Closing until this day or period.", metavar="DATE")] = "",
+    from_: FromClosing = "",
+    to: ToClosing = "",
     currency: Currency = "",
     compare: Annotated[
         str | None, typer.Option(help="Beside that of this date, time or revision of git.", metavar="WHEN")
@@ -78,42 +77,31 @@ def forecast(
     and of the won ones those since the beginning of this month (by quarter: of this quarter).
     By month, quarter, owner, team and manager with the targets of the settings and what was attained.
     """
-    grouping(by, _BY)
     if compare is not None and (chart or by == MANAGER):
         raise typer.BadParameter("goes with neither --chart nor --by manager", param_hint="--compare")
-    run = session(ctx)
-    pipeline = run.read(*_needed(by))
-    window, target = window_of(by, from_, to, run.today), currency_code(currency)
-    report = forecast_of(run, pipeline, by, window, target)
+    asked = Asked(ctx, OPPORTUNITY, by=by, groupings=_BY, from_=from_, to=to, currency=currency)
+    run = asked.run
+    window = window_of(by, asked.period, run.today)
+    report = forecast_of(run, asked.pipeline, by, window, asked.target)
+    names = Names(run, by)
     if compare is not None:
         past = run.pipeline_as_of(compare)
-        warn(past.need(*_needed(by)))
-        names = Names(run, by)
+        warn(past.need(OPPORTUNITY, *([CUSTOMER] if by == "customer" else [])))
         print_comparison(
-            run, past, forecast_of(run, past, by, window, report.currency), report,
+            asked, past, forecast_of(run, past, by, window, report.currency), report,
             _json(report, Targeted([], {}, "")),
             lambda row: label(record_of(row, by, names), by),
         )  # fmt: skip
-    else:
-        _print(run, report, by, has_chart=chart)
-
-
-def _needed(by: str) -> list[Kind]:
-    return [OPPORTUNITY, *([CUSTOMER] if by == "customer" else [])]
-
-
-def _print(run: Session, report: Forecast, by: str, *, has_chart: bool) -> None:
-    names = Names(run, by)
+        return
     targeted = with_targets(run, report, by, names)
     flat = run.format in (Format.CSV, Format.TSV)
-    print_report(
-        run,
+    asked.print(
         _caption(report, by),
         [{**row, **row.get("categories", {})} for row in targeted.rows] if flat else targeted.rows,
         columns_of(report, by, targeted.rows, names),
         about=_json(report, targeted) | {"by": by},
         total={**targeted.total, "key": "total"},
-        drawing=bars(targeted.rows, by, minor_digits(report.currency)) if has_chart else "",
+        drawing=bars(targeted.rows, by, minor_digits(report.currency)) if chart else "",
         remarks=_remarks(report, targeted),
         is_distinct=False,
     )
@@ -220,21 +208,20 @@ Label = Callable[[Row], object]
 
 
 def print_comparison(
-    run: Session, past: PastPipeline, then: Forecast, now: Forecast, json: Mapping[str, Any], label: Label
+    asked: Asked, past: PastPipeline, then: Forecast, now: Forecast, json: Mapping[str, Any], label: Label
 ) -> None:
     """Print two forecasts of the same grouping and window; `json` is that of the present one."""
     rows = compare_forecasts(then, now)
     totals = Compared(then.totals, now.totals)
-    if run.format is Format.JSON:
+    if asked.run.format is Format.JSON:
         records = [_record(row, label(row.row)) for row in rows]
     else:
-        is_read = run.format is not Format.TABLE and run.format is not Format.MARKDOWN
+        is_read = asked.run.format not in (Format.TABLE, Format.MARKDOWN)
         records = [_cells_of(row, row.row.key if is_read else label(row.row)) for row in rows]
-    print_report(
-        run,
+    asked.print(
         f"Forecast by {now.by} in {now.currency}, on {then.today} and on {now.today}",
         records,
-        _columns(now, is_narrow=run.format is Format.TABLE),
+        _columns(now, is_narrow=asked.is_table),
         about={
             **json,
             "totals": _figures(totals),
@@ -275,14 +262,8 @@ def _cells_of(compared: Compared, key: object) -> dict[str, Any]:
 
 
 def _columns(report: Forecast, *, is_narrow: bool) -> list[Column]:
-    digits = minor_digits(report.currency)
-
     def sum_of(name: str, heading: str, *, rank: int = 0, signed: bool = False) -> Column:
-        def show(record: Mapping[str, Any]) -> str:
-            sign = "+" if signed and record[name] > 0 else ""
-            return sign + money(record[name], None, digits)
-
-        return Column(name, heading, align="right", rank=rank, show=show)
+        return money_column(name, heading, report.currency, rank, signed=signed)
 
     amounts = [
         sum_of("amount_then", "AMOUNT THEN"),

@@ -8,30 +8,21 @@ from typing import Annotated, Any
 import typer
 
 from pipecli.cli.common.command import Report, noun
-from pipecli.cli.common.output import Format
-from pipecli.cli.common.session import Session, session
 from pipecli.cli.common.table import Column
 from pipecli.cli.report.printing import (
+    Asked,
     Currency,
     From,
     Names,
     To,
     by_option,
     count_column,
-    currency_code,
-    days,
     ended_without_stage,
-    grouping,
-    key_column,
-    money_column,
     percent_column,
-    period_text,
-    print_report,
     won_without_amount,
 )
 from pipecli.cli.report.rows import funnel_of, steps_of
 from pipecli.records.kinds import LEAD, OPPORTUNITY
-from pipecli.reports.deals import Days, Valuation
 from pipecli.reports.funnel import GROUPINGS, Funnel
 
 app = noun("From lead to opportunity to won, stage to stage.")
@@ -53,35 +44,22 @@ def report_funnel(
     Of the leads and the opportunities that were created between --from and --to: what became of them up to
     now, each half by itself. Who got further counts at every step before.
     """
-    grouping(by, GROUPINGS)
-    run = session(ctx)
-    pipeline = run.read(LEAD, OPPORTUNITY)
-    period = days(from_, to, run.today)
-    valuation = Valuation(pipeline.rates, currency_code(currency))
-    names = Names(run, "stage" if by == "step" else by)
-    report = funnel_of(run, by, period, valuation, names, has_stages=stages)
-    _print(run, report, names, period, valuation.currency)
-
-
-def _print(run: Session, report: Funnel, names: Names, period: Days, currency: str) -> None:
-    when = f" {period_text(period)}" if period_text(period) else ""
-    is_by_step = report.by == "step"
-    counts = report.totals
-    print_report(
-        run,
-        f"Funnel of what was created{when}, as it stands on {run.today}"
-        f"{'' if is_by_step else f', by {report.by}'}, in {currency}",
-        list(steps_of(report, names)) if is_by_step else _groups(report, names),
-        _step_columns(run, names, report, currency)
-        if is_by_step
-        else _group_columns(report, names, currency),
+    asked = Asked(ctx, LEAD, OPPORTUNITY, by=by, groupings=GROUPINGS, from_=from_, to=to, currency=currency)
+    if is_by_step := by == "step":
+        asked.names = Names(asked.run, "stage")
+    report = funnel_of(asked.run, by, asked.period, asked.valuation, asked.names, has_stages=stages)
+    counts, today = report.totals, asked.run.today
+    asked.print(
+        f"Funnel of what was created{asked.when('')}, as it stands on {today}"
+        f"{'' if is_by_step else f', by {by}'}, in {asked.currency}",
+        list(steps_of(report, asked.names)) if is_by_step else _groups(report, asked.names),
+        _step_columns(asked, report) if is_by_step else _group_columns(asked, report),
         about={
-            "by": report.by,
+            "by": by,
             "cohort": "created",
-            "currency": currency,
-            "today": run.today,
-            "from": period.first,
-            "to": period.last,
+            "currency": asked.currency,
+            "today": today,
+            **asked.bounds,
             "bases": _BASES,
             "totals": counts._asdict(),
             "without_stage_count": report.without_stage_count,
@@ -105,7 +83,7 @@ def _groups(report: Funnel, names: Names) -> list[dict[str, Any]]:
     return [{**names.named(row.key), **row.counts._asdict()} for row in report.rows]
 
 
-def _step_columns(run: Session, names: Names, report: Funnel, currency: str) -> list[Column]:
+def _step_columns(asked: Asked, report: Funnel) -> list[Column]:
     several = len({stage.process for stage in report.stages}) > 1
 
     def label(row: Mapping[str, Any]) -> str:
@@ -114,21 +92,21 @@ def _step_columns(run: Session, names: Names, report: Funnel, currency: str) -> 
         if row["process"] is None:
             return f"  {row['key']}"
         process = f"{row['process']}: " if several else ""
-        return f"  {process}{names.label(row['key'], row['process'])} or further"
+        return f"  {process}{asked.names.label(row['key'], row['process'])} or further"
 
     # Where nothing is indented, `won` alone does not say of which half it is.
-    where = [] if run.format is Format.TABLE else [Column("half", "HALF"), Column("process", "PROCESS")]
+    where = [] if asked.is_table else [Column("half", "HALF"), Column("process", "PROCESS")]
     return [
         *where,
         Column("key", "STEP", shrink=True, min_width=14, show=label),
         count_column("count", "COUNT"),
         percent_column("share", "OF ALL"),
         percent_column("share_before", "OF BEFORE", rank=1),
-        money_column("won_amount", "WON", currency),
+        asked.money_column("won_amount", "WON"),
     ]
 
 
-def _group_columns(report: Funnel, names: Names, currency: str) -> list[Column]:
+def _group_columns(asked: Asked, report: Funnel) -> list[Column]:
     leads = [
         count_column("lead_count", "LEADS"),
         count_column("replied_count", "REPLIED", rank=4),
@@ -137,7 +115,7 @@ def _group_columns(report: Funnel, names: Names, currency: str) -> list[Column]:
         percent_column("converted_share", "OF LEADS", rank=2),
     ]
     return [
-        key_column(names, report.by, 10),
+        asked.key_column(10),
         *(leads if report.totals.lead_count else []),
         count_column("opportunity_count", "DEALS"),
         count_column("open_count", "OPEN", rank=5),
@@ -145,7 +123,7 @@ def _group_columns(report: Funnel, names: Names, currency: str) -> list[Column]:
         percent_column("won_share", "OF DEALS"),
         count_column("lost_count", "LOST", rank=6),
         percent_column("win_rate", "WIN RATE", rank=3),
-        money_column("won_amount", "WON AMOUNT", currency, rank=1),
+        asked.money_column("won_amount", "WON AMOUNT", rank=1),
     ]
 
 

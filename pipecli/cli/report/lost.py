@@ -7,32 +7,25 @@ from typing import Annotated, Any
 import typer
 
 from pipecli.cli.common.command import Report, noun
-from pipecli.cli.common.list import owner_filter
-from pipecli.cli.common.output import Format
-from pipecli.cli.common.session import Session, session
 from pipecli.cli.common.table import Column, money
 from pipecli.cli.report.printing import (
+    Asked,
     Currency,
     From,
-    Names,
     To,
+    Trend,
     by_option,
     count_column,
-    currency_code,
-    days,
+    figures,
     grouping,
-    key_column,
-    money_column,
     percent_column,
-    period_text,
-    print_report,
     won_without_amount,
 )
-from pipecli.records.kinds import CUSTOMER, OPPORTUNITY
+from pipecli.cli.report.rows import lost_of
+from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.money import minor_digits
-from pipecli.reports.deals import Days, Valuation
-from pipecli.reports.lost import GROUPINGS, PERIODS, Lost, Row, lost
-from pipecli.store.index.rows import closed_deals
+from pipecli.reports.lost import GROUPINGS, PERIODS, Lost, Row
+from pipecli.wording import count
 
 app = noun("What was lost, why, and to whom.")
 
@@ -41,9 +34,7 @@ app = noun("What was lost, why, and to whom.")
 def report_lost(
     ctx: typer.Context,
     by: Annotated[str, by_option(GROUPINGS)] = "reason",
-    trend: Annotated[
-        str, typer.Option(help="How it moved, by month or quarter.", metavar="month|quarter")
-    ] = "",
+    trend: Trend = "",
     from_: From = "",
     to: To = "",
     currency: Currency = "",
@@ -59,49 +50,32 @@ def report_lost(
         grouping(trend, PERIODS, "--trend")
         if by in PERIODS:
             raise typer.BadParameter(f"--by {by} is a trend already", param_hint="--trend")
-    run = session(ctx)
-    pipeline = run.read(OPPORTUNITY, *([CUSTOMER] if by == "customer" else []))
-    period = days(from_, to, run.today)
-    valuation = Valuation(pipeline.rates, currency_code(currency))
-    names = Names(run, by)
-    report = lost(
-        closed_deals(pipeline.index.connection, owner_filter(run), period, with_products=by == "product"),
-        by=by, valuation=valuation, trend=trend or None, order=names.stages() if by == "stage" else (),
-    )  # fmt: skip
-    _print(run, report, names, period, valuation.currency)
+    asked = Asked(ctx, OPPORTUNITY, by=by, groupings=GROUPINGS, from_=from_, to=to, currency=currency)
+    _print(asked, lost_of(asked, trend, asked.names.stages() if by == "stage" else ()))
 
 
-def _print(run: Session, report: Lost, names: Names, period: Days, currency: str) -> None:
-    rows = [_record(row, report, names) for row in report.rows]
+def _print(asked: Asked, report: Lost) -> None:
+    periods = [{"period": row.period, **_figures(row)} for row in report.periods]
     about = {
         "by": report.by,
         "trend": report.trend,
-        "currency": currency,
-        "from": period.first,
-        "to": period.last,
+        "currency": asked.currency,
+        **asked.bounds,
         "bases": {"share": _share_of(report), "win_rate": "won and lost deals"},
         "totals": _figures(report.totals),
-        **(
-            {"periods": [{"period": row.period, **_figures(row)} for row in report.periods]}
-            if report.trend
-            else {}
-        ),
+        **({"periods": periods} if report.trend else {}),
         "closed": report.closed._asdict(),
     }
-    is_table = run.format is Format.TABLE
-    is_pivot = bool(report.trend) and is_table
-    columns = _columns(report, currency, names, is_narrow=is_table)
-    drawn, columns = _pivot(report, names) if is_pivot else (rows, columns)
-    total = {"label": "total", **report.totals._asdict()}
-    when = f", closed {period_text(period)}" if period_text(period) else ""
-    print_report(
-        run,
-        f"Lost deals by {report.by}{f' and {report.trend}' if report.trend else ''} in {currency}{when}",
-        drawn if report.totals.lost_count or not is_table else [],
+    is_pivot = bool(report.trend) and asked.is_table
+    rows, columns = _pivot(asked, report) if is_pivot else (_records(asked, report), _columns(asked, report))
+    by = f"{report.by} and {report.trend}" if report.trend else report.by
+    asked.print(
+        f"Lost deals by {by} in {asked.currency}{asked.when(', closed')}",
+        rows if report.totals.lost_count or not asked.is_table else [],
         columns,
         about=about,
-        total=None if is_pivot else total,
-        remarks=_remarks(report, currency, is_pivot=is_pivot),
+        total=None if is_pivot else {"label": "total", **report.totals._asdict()},
+        remarks=_remarks(report, asked.currency, is_pivot=is_pivot),
         nothing="no deal was lost",
     )
 
@@ -110,54 +84,52 @@ def _share_of(report: Lost) -> str:
     return f"deals lost in the {report.trend}" if report.trend else "lost deals"
 
 
-def _record(row: Row, report: Lost, names: Names) -> dict[str, Any]:
-    """One row with the keys of JSON."""
-    return {
-        **names.named(row.key, row.process),
-        **({"process": row.process} if report.by == "stage" else {}),
-        **({"period": row.period} if report.trend else {}),
-        **_figures(row),
-    }
+def _records(asked: Asked, report: Lost) -> list[dict[str, Any]]:
+    """The rows with the keys of JSON."""
+    return [
+        {
+            **asked.names.named(row.key, row.process),
+            **({"process": row.process} if report.by == "stage" else {}),
+            **({"period": row.period} if report.trend else {}),
+            **_figures(row),
+        }
+        for row in report.rows
+    ]
 
 
 def _figures(row: Row) -> dict[str, Any]:
-    left_out = {
-        "key",
-        "process",
-        "period",
-        *(["won_count", "won_amount", "win_rate"] if row.won_count is None else []),
-    }
-    return {name: value for name, value in row._asdict().items() if name not in left_out}
+    won = ("won_count", "won_amount", "win_rate") if row.won_count is None else ()
+    return figures(row, "process", "period", *won)
 
 
-def _columns(report: Lost, currency: str, names: Names, *, is_narrow: bool) -> list[Column]:
+def _columns(asked: Asked, report: Lost) -> list[Column]:
     is_by_reason = report.by == "reason"
     return [
-        key_column(names, report.by),
-        *_process_column(report, names),
+        asked.key_column(),
+        *_process_column(asked),
         *([Column("period", report.trend.upper())] if report.trend else []),
         count_column("lost_count", "LOST"),
         percent_column("share", "SHARE"),
-        money_column("lost_amount", "AMOUNT", currency),
-        *([percent_column("amount_share", "OF AMOUNT")] if is_by_reason or not is_narrow else []),
+        asked.money_column("lost_amount", "AMOUNT"),
+        *([percent_column("amount_share", "OF AMOUNT")] if is_by_reason or not asked.is_table else []),
         *(
             []
             if is_by_reason
             else [
                 count_column("won_count", "WON"),
-                money_column("won_amount", "WON AMOUNT", currency, rank=1),
+                asked.money_column("won_amount", "WON AMOUNT", rank=1),
                 percent_column("win_rate", "WIN RATE"),
             ]
         ),
     ]
 
 
-def _process_column(report: Lost, names: Names) -> list[Column]:
-    is_needed = report.by == "stage" and len(names.settings["processes"]) > 1
+def _process_column(asked: Asked) -> list[Column]:
+    is_needed = asked.by == "stage" and len(asked.names.settings["processes"]) > 1
     return [Column("process", "PROCESS", shrink=True)] if is_needed else []
 
 
-def _pivot(report: Lost, names: Names) -> tuple[list[dict[str, Any]], list[Column]]:
+def _pivot(asked: Asked, report: Lost) -> tuple[list[dict[str, Any]], list[Column]]:
     """A line a key and a column a period, the newest of which stay where the terminal is narrow."""
     lines: dict[object, dict[str, Any]] = {}
     for row in report.rows:
@@ -175,8 +147,8 @@ def _pivot(report: Lost, names: Names) -> tuple[list[dict[str, Any]], list[Colum
         Column(str(row.period), str(row.period), align="right", rank=len(report.periods) - place)
         for place, row in enumerate(report.periods)
     ]
-    rest = [*_process_column(report, names), *columns, count_column("lost_count", "LOST")]
-    return [*lines.values(), total, rate], [key_column(names, report.by), *rest]
+    rest = [*_process_column(asked), *columns, count_column("lost_count", "LOST")]
+    return [*lines.values(), total, rate], [asked.key_column(), *rest]
 
 
 def _cell(row: Row) -> str:
@@ -199,13 +171,9 @@ def _remarks(report: Lost, currency: str, *, is_pivot: bool) -> list[str]:
     if is_shared or (report.totals.lost_count and report.by in ("product", "competitor")):
         lines.append(f"a deal counts at each {report.by} it has, and once in the total")
     if missing := report.totals.without_amount_count:
-        lines.append(f"{_deals(missing)} without an amount: counted as 0")
+        lines.append(f"{count(missing, 'deal')} without an amount: counted as 0")
     lines += won_without_amount(report.totals.won_without_amount_count)
     if report.closed.closed_count:
         amount = money(report.closed.closed_amount, currency, minor_digits(currency))
-        lines.append(f"apart, {_deals(report.closed.closed_count)} closed without an answer: {amount}")
+        lines.append(f"apart, {count(report.closed.closed_count, 'deal')} closed without an answer: {amount}")
     return lines
-
-
-def _deals(count: int) -> str:
-    return f"{count} deal{'s' * (count != 1)}"

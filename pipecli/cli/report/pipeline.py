@@ -9,28 +9,23 @@ import typer
 
 from pipecli.cli.common.command import Report, noun
 from pipecli.cli.common.list import owner_filter
-from pipecli.cli.common.output import Format, write_text
-from pipecli.cli.common.session import session
+from pipecli.cli.common.output import write_text
 from pipecli.cli.common.table import Column, money, render, rounded_to_three
 from pipecli.cli.common.terminal import terminal_width
 from pipecli.cli.report.printing import (
+    Asked,
     Currency,
     FromClose,
     Names,
     ToClose,
     by_option,
-    currency_code,
-    days,
     fitted,
-    grouping,
-    period_text,
-    print_report,
 )
-from pipecli.records.kinds import CUSTOMER, OPPORTUNITY
+from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.money import minor_digits
-from pipecli.reports.deals import Valuation
 from pipecli.reports.pipeline import GROUPINGS, Key, Matrix, Pipeline, Sum, pipeline
 from pipecli.store.index.rows import open_deals
+from pipecli.wording import count
 
 app = noun("What stands at which stage.")
 
@@ -48,27 +43,23 @@ def report_pipeline(
     How many open deals, what they are worth, and whose they are. Without --from and --to every open deal
     counts. The cells of the table are rounded to three digits; every other format has all of them.
     """
-    grouping(by, GROUPINGS)
-    run = session(ctx)
-    read = run.read(OPPORTUNITY, *([CUSTOMER] if by == "customer" else []))
-    period = days(from_, to, run.today)
-    valuation = Valuation(read.rates, currency_code(currency))
-    names, stages = Names(run, by), Names(run, "stage")
+    asked = Asked(ctx, OPPORTUNITY, by=by, groupings=GROUPINGS, from_=from_, to=to, currency=currency)
+    run, names, stages = asked.run, asked.names, Names(asked.run, "stage")
     report = pipeline(
-        open_deals(read.index.connection, owner_filter(run), period),
-        by=by, valuation=valuation, today=run.today, order=stages.stages(),
+        open_deals(asked.pipeline.index.connection, owner_filter(run), asked.period),
+        by=by, valuation=asked.valuation, today=run.today, order=stages.stages(),
     )  # fmt: skip
-    when = f", closing {period_text(period)}" if period_text(period) else ""
-    caption = f"Open deals by stage and {by} in {valuation.currency} on {run.today}{when}"
-    if run.format is Format.TABLE and report.matrices:
-        write_text(f"{fitted(caption)}\n{drawn(report, names, stages, valuation.currency, terminal_width())}")
+    when = asked.when(", closing")
+    caption = f"Open deals by stage and {by} in {asked.currency} on {run.today}{when}"
+    if asked.is_table and report.matrices:
+        look = _Look(by, names, stages, asked.currency, terminal_width())
+        write_text(f"{fitted(caption)}\n{drawn(report, look)}")
         return
     about = {
         "by": by,
-        "currency": valuation.currency,
+        "currency": asked.currency,
         "today": run.today,
-        "from": period.first,
-        "to": period.last,
+        **asked.bounds,
         "totals": report.totals._asdict(),
         "processes": [_process(matrice, names, stages) for matrice in report.matrices],
     }
@@ -77,7 +68,7 @@ def report_pipeline(
         for matrice in report.matrices
         for (key, stage), total in matrice.cells.items()
     ]
-    print_report(run, caption, rows, _COLUMNS, about=about, nothing="no deal is open")
+    asked.print(caption, rows, _COLUMNS, about=about, nothing="no deal is open")
 
 
 _COLUMNS = [Column(name, name.upper()) for name in ("key", "process", "stage")] + [
@@ -109,9 +100,8 @@ class _Look(NamedTuple):
     """Of the terminal; None: as wide as it gets."""
 
 
-def drawn(report: Pipeline, names: Names, stages: Names, currency: str, width: int | None) -> str:
+def drawn(report: Pipeline, look: _Look) -> str:
     """The tables of all processes, and a line of exact sums below them."""
-    look = _Look(report.by, names, stages, currency, width)
     parts = []
     for matrix in report.matrices:
         if len(report.matrices) > 1:
@@ -119,16 +109,15 @@ def drawn(report: Pipeline, names: Names, stages: Names, currency: str, width: i
         parts.append(f"{_matrix(matrix, look) or _list(matrix, look)}\n\n")
     totals = report.totals
     amount, weighted = (
-        money(figure, currency, minor_digits(currency)) for figure in (totals.amount, totals.weighted)
+        money(figure, look.currency, minor_digits(look.currency))
+        for figure in (totals.amount, totals.weighted)
     )
-    parts.append(fitted(f"in all, {_deals(totals.open_count)}: {amount}, weighted {weighted}"))
+    parts.append(fitted(f"in all, {count(totals.open_count, 'open deal')}: {amount}, weighted {weighted}"))
     if totals.without_amount_count:
-        parts.append(fitted(f"{_deals(totals.without_amount_count)} without an amount: counted as 0"))
+        parts.append(
+            fitted(f"{count(totals.without_amount_count, 'open deal')} without an amount: counted as 0")
+        )
     return "".join(parts)
-
-
-def _deals(count: int) -> str:
-    return f"{count} open deal{'s' * (count != 1)}"
 
 
 def _matrix(matrix: Matrix, look: _Look) -> str | None:

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from typing import Annotated, Any
 
 import typer
 
 from pipecli.cli.common.list import owner_filter
 from pipecli.cli.common.output import Format, print_records, wrapped, write_text
-from pipecli.cli.common.session import Session, say
+from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column, money
 from pipecli.cli.common.terminal import terminal_width
 from pipecli.errors import PipecliError
+from pipecli.records.kinds import CUSTOMER, Kind
 from pipecli.records.money import minor_digits
-from pipecli.reports.deals import Days, Deal, Place
+from pipecli.reports.deals import Days, Deal, Place, Valuation
 from pipecli.store.index.records import labels
 from pipecli.store.index.rows import all_deals, stages_entered
 from pipecli.wording import count
@@ -68,46 +70,105 @@ class Names:
         ]
 
 
-def print_report(
-    run: Session,
-    caption: str,
-    rows: Sequence[Mapping[str, Any]],
-    columns: Sequence[Column],
-    *,
-    about: Mapping[str, Any],
-    total: Mapping[str, Any] | None = None,
-    drawing: str = "",
-    remarks: Sequence[str] = (),
-    nothing: str = "",
-    id_key: str = "key",
-    is_distinct: bool = True,
-) -> None:
-    """Print rows that have the keys of JSON.
+class Asked:
+    """What a report is asked: by what, of which days, in which currency; and the pipeline that answers.
 
-    JSON is one object: the `about` of the report, and the rows. The table has the `total` as its last row,
-    then a `drawing` and the remarks; where there are no rows it is `nothing`, if that is given. Every other
-    format has the rows alone, with the currency of their amounts; as ids each once, where they are to be
-    distinct.
+    Raises BadParameter for a grouping that the report has not, PipecliError for days and currencies.
     """
-    if run.format is Format.JSON:
-        from pipecli.formats import dumps
 
-        write_text(dumps({**about, "rows": rows}) + "\n")
-        return
-    if run.format is Format.IDS and is_distinct:
-        rows = list({row[id_key]: row for row in rows}.values())
-    if run.format is not Format.TABLE:
-        print_with_currency(rows, columns, run.format, about.get("currency"), id_key=id_key)
-        return
-    write_text(f"{fitted(caption)}\n")
-    if rows or not nothing:
-        print_records([*rows, *([total] if total else [])], columns, Format.TABLE)
-    else:
-        write_text(f"{nothing}\n")
-    if drawing:
-        write_text(f"\n{drawing}")
-    if remarks:
-        write_text("".join(fitted(line) for line in ["", *remarks]))
+    def __init__(
+        self,
+        ctx: typer.Context,
+        *kinds: Kind,
+        by: str = "",
+        groupings: Sequence[str] = (),
+        from_: str = "",
+        to: str = "",
+        currency: str = "",
+    ) -> None:
+        self.by = by and grouping(by, groupings)
+        self.run = session(ctx)
+        self.pipeline = self.run.read(*kinds, *([CUSTOMER] if by == "customer" else []))
+        self.period = days(from_, to, self.run.today)
+        self.target = currency_code(currency)
+        self.names = Names(self.run, by)
+        self.is_table = self.run.format is Format.TABLE
+
+    @cached_property
+    def valuation(self) -> Valuation:
+        return Valuation(self.pipeline.rates, self.target)
+
+    @property
+    def currency(self) -> str:
+        return self.valuation.currency
+
+    @property
+    def bounds(self) -> dict[str, Any]:
+        """The days, as JSON has them."""
+        return {"from": self.period.first, "to": self.period.last}
+
+    def when(self, before: str) -> str:
+        """The days for a caption, after some words; empty without bounds."""
+        text = period_text(self.period)
+        return text and f"{before} {text}"
+
+    def key_column(self, min_width: int = 12) -> Column:
+        """The keys of the rows by their names; of the total row its label."""
+
+        def show(row: Mapping[str, Any]) -> object:
+            return row.get("label") or self.names.label(row["key"], row.get("process"))
+
+        return Column("key", self.by.upper(), shrink=True, min_width=min_width, show=show)
+
+    def money_column(self, name: str, heading: str, rank: int = 0) -> Column:
+        """An amount in the currency of the report."""
+        return money_column(name, heading, self.currency, rank)
+
+    def print(
+        self,
+        caption: str,
+        rows: Sequence[Mapping[str, Any]],
+        columns: Sequence[Column],
+        *,
+        about: Mapping[str, Any],
+        total: Mapping[str, Any] | None = None,
+        drawing: str = "",
+        remarks: Sequence[str] = (),
+        nothing: str = "",
+        id_key: str = "key",
+        is_distinct: bool = True,
+    ) -> None:
+        """Print rows that have the keys of JSON.
+
+        JSON is one object: the `about` of the report, and the rows. The table has the `total` as its last
+        row, then a `drawing` and the remarks; where there are no rows it is `nothing`, if that is given.
+        Every other format has the rows alone, with the currency of their amounts; as ids each once, where
+        they are to be distinct.
+        """
+        if self.run.format is Format.JSON:
+            from pipecli.formats import dumps
+
+            write_text(dumps({**about, "rows": rows}) + "\n")
+            return
+        if self.run.format is Format.IDS and is_distinct:
+            rows = list({row[id_key]: row for row in rows}.values())
+        if not self.is_table:
+            print_with_currency(rows, columns, self.run.format, about.get("currency"), id_key=id_key)
+            return
+        write_text(f"{fitted(caption)}\n")
+        if rows or not nothing:
+            print_records([*rows, *([total] if total else [])], columns, Format.TABLE)
+        else:
+            write_text(f"{nothing}\n")
+        if drawing:
+            write_text(f"\n{drawing}")
+        if remarks:
+            write_text("".join(fitted(line) for line in ["", *remarks]))
+
+
+def figures(row: Any, *without: str) -> dict[str, Any]:
+    """The figures of a row, without its key and some others."""
+    return {name: value for name, value in row._asdict().items() if name not in ("key", *without)}
 
 
 def print_with_currency(
@@ -130,26 +191,18 @@ def fitted(line: str) -> str:
     return "".join(f"{part}\n" for part in wrapped(line, terminal_width()))
 
 
-def key_column(names: Names, by: str, min_width: int = 12) -> Column:
-    """The keys of the rows by their names; of the total row its label."""
-
-    def show(row: Mapping[str, Any]) -> object:
-        return row.get("label") or names.label(row["key"], row.get("process"))
-
-    return Column("key", by.upper(), shrink=True, min_width=min_width, show=show)
-
-
 def count_column(name: str, heading: str, rank: int = 0) -> Column:
     return Column(name, heading, align="right", rank=rank)
 
 
-def money_column(name: str, heading: str, currency: str, rank: int = 0) -> Column:
-    """An amount with the decimals of its currency; empty where it is unknown."""
+def money_column(name: str, heading: str, currency: str, rank: int = 0, *, signed: bool = False) -> Column:
+    """An amount with the decimals of its currency; empty where it is unknown. A `signed` one has its plus."""
     digits = minor_digits(currency)
 
-    def show(row: Mapping[str, object]) -> str:
+    def show(row: Mapping[str, Any]) -> str:
         value = row.get(name)
-        return "" if value is None else money(Decimal(str(value)), None, digits)
+        sign = "+" if signed and value and value > 0 else ""
+        return "" if value is None else sign + money(Decimal(str(value)), None, digits)
 
     return Column(name, heading, align="right", rank=rank, show=show)
 
@@ -165,12 +218,17 @@ def percent_column(name: str, heading: str, rank: int = 0) -> Column:
 
 From = Annotated[str, typer.Option("--from", help="From this day or period on.", metavar="DATE")]
 To = Annotated[str, typer.Option("--to", help="Until this day or period.", metavar="DATE")]
+FromClosing = Annotated[
+    str, typer.Option("--from", help="Closing from this day or period on.", metavar="DATE")
+]
+ToClosing = Annotated[str, typer.Option("--to", help="Closing until this day or period.", metavar="DATE")]
 FromClose = Annotated[
     str, typer.Option("--from", help="Expected to close from this day or period on.", metavar="DATE")
 ]
 ToClose = Annotated[
     str, typer.Option("--to", help="Expected to close until this day or period.", metavar="DATE")
 ]
+Trend = Annotated[str, typer.Option(help="How it moved, by month or quarter.", metavar="month|quarter")]
 Currency = Annotated[str, typer.Option("--currency", help="In this currency, not the base.", metavar="CODE")]
 
 
@@ -222,24 +280,18 @@ def ended_without_stage(number: int) -> list[str]:
     return [f"apart, {count(number, 'deal')} that ended nobody knows at which stage"] if number else []
 
 
-def stage_places(order: Sequence[Place]) -> dict[Place, int]:
-    """The place of each stage, which stand in the order of their processes."""
-    return {place: number for number, place in enumerate(order)}
-
-
 def read_journeys(run: Session, order: Sequence[Place]) -> list[Deal]:
     """The deals of `--owner`, `--team` and `--mine` with their visits to the stages, as of `--as-of`."""
     from pipecli.history.stages import journeys
 
-    pipeline, zone = run.pipeline, run.now.tzinfo
-    assert zone
+    pipeline = run.pipeline
     history = journeys(
         pipeline.location,
-        all_deals(pipeline.index.connection, owner_filter(run), zone),
+        all_deals(pipeline.index.connection, owner_filter(run), run.zone),
         stages_entered(pipeline.index.connection),
         until=pipeline.revision,
         now=run.now,
-        stages=stage_places(order),
+        stages={place: number for number, place in enumerate(order)},
         say=say,
     )
     for note in history.notes:

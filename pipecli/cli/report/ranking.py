@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -11,22 +10,17 @@ import typer
 
 from pipecli.cli.common.command import Report, noun
 from pipecli.cli.common.list import owner_filter
-from pipecli.cli.common.session import Session, session
 from pipecli.cli.common.table import Column, money
 from pipecli.cli.report.printing import (
+    Asked,
     Currency,
     From,
-    Names,
     To,
     by_option,
     count_column,
-    currency_code,
-    days,
-    grouping,
-    money_column,
+    figures,
     percent_column,
     period_text,
-    print_report,
     won_without_amount,
 )
 from pipecli.records.kinds import OPPORTUNITY
@@ -51,91 +45,72 @@ def report_ranking(
     currency that was won. Without --from and --to it is that of this quarter. Beside it stands what changed
     since the period before, as many months or else days long.
     """
-    grouping(by, GROUPINGS)
-    run = session(ctx)
-    pipeline = run.read(OPPORTUNITY)
-    period = _period(from_, to, run.today)
-    previous = before(period)
-    base = Valuation(pipeline.rates)
-    target = currency_code(currency)
-    shown = Valuation(pipeline.rates, target) if target and target != base.currency else base
-    points = points_of(pipeline.settings_as_written)
-    reaching = Days(previous.first if previous else period.first, period.last)
-    report = ranking(
-        closed_deals(pipeline.index.connection, owner_filter(run), reaching),
-        by=by, days=period, points=points, base=base, shown=shown,
+    quarter = "" if from_ or to else "this quarter"
+    asked = Asked(
+        ctx, OPPORTUNITY, by=by, groupings=GROUPINGS,
+        from_=from_ or quarter, to=to or quarter, currency=currency,
     )  # fmt: skip
-    _print(run, report, points, base.currency, shown.currency)
+    first, last = asked.period
+    if last is None and first and first <= asked.run.today:
+        asked.period = Days(first, asked.run.today)
+    base = Valuation(asked.pipeline.rates)
+    if asked.currency == base.currency:
+        asked.valuation = base
+    previous = before(asked.period)
+    points = points_of(asked.pipeline.settings_as_written)
+    reaching = Days(previous.first if previous else first, asked.period.last)
+    report = ranking(
+        closed_deals(asked.pipeline.index.connection, owner_filter(asked.run), reaching),
+        by=by, days=asked.period, points=points, base=base, shown=asked.valuation,
+    )  # fmt: skip
+    _print(asked, report, points, base.currency)
 
 
-def _period(from_: str, to: str, today: date) -> Days:
-    if not from_ and not to:
-        return days("this quarter", "this quarter", today)
-    period = days(from_, to, today)
-    return (
-        period._replace(last=today)
-        if period.last is None and period.first and period.first <= today
-        else period
-    )
-
-
-def _print(run: Session, report: Ranking, points: Points, base: str, currency: str) -> None:
-    names = Names(run, report.by)
-    users = names.settings.get("users") or {}
-    rows = [_record(row, report.by, names, users) for row in report.rows]
-    totals = {
-        name: value
-        for name, value in report.totals._asdict().items()
-        if name not in ("rank", "key", "previous_rank", "rank_change")
-    }
-    previous = report.previous or Days()
+def _print(asked: Asked, report: Ranking, points: Points, base: str) -> None:
+    since = report.previous
     about = {
         "by": report.by,
-        "currency": currency,
-        "from": report.days.first,
-        "to": report.days.last,
-        "previous": {"from": previous.first, "to": previous.last} if report.previous else None,
+        "currency": asked.currency,
+        **asked.bounds,
+        "previous": since and {"from": since.first, "to": since.last},
         "points": {"per_win": points.per_win, "per_amount": points.per_amount, "currency": base},
         "bases": {"win_rate": "won and lost deals"},
-        "totals": totals,
+        "totals": figures(report.totals, "rank", "previous_rank", "rank_change"),
     }
-    since = f"; change since {previous.first} to {previous.last}" if report.previous else ""
-    print_report(
-        run,
-        f"Ranking by {report.by} in {currency}, closed {period_text(report.days)}{since}",
-        rows,
-        _columns(report, currency),
+    change = f"; change since {since.first} to {since.last}" if since else ""
+    asked.print(
+        f"Ranking by {report.by} in {asked.currency}, closed {period_text(report.days)}{change}",
+        [_record(row, asked) for row in report.rows],
+        _columns(asked, has_previous=since is not None),
         about=about,
         total={**report.totals._asdict(), "label": "total"},
-        remarks=[
-            *_remarks(points, base),
-            *won_without_amount(report.totals.won_without_amount_count),
-        ],
+        remarks=[*_remarks(points, base), *won_without_amount(report.totals.won_without_amount_count)],
         nothing="no deal was won or lost",
     )
 
 
-def _record(row: Row, by: str, names: Names, users: Mapping[str, Any]) -> dict[str, Any]:
+def _record(row: Row, asked: Asked) -> dict[str, Any]:
     """One row with the keys of JSON."""
+    user = (asked.names.settings.get("users") or {}).get(row.key, {})
     return {
         "rank": row.rank,
-        **names.named(row.key),
-        **({"active": users.get(row.key, {}).get("active", True)} if by == "owner" and row.key else {}),
-        **{field: value for field, value in row._asdict().items() if field not in ("rank", "key")},
+        **asked.names.named(row.key),
+        **({"active": user.get("active", True)} if asked.by == "owner" and row.key else {}),
+        **figures(row, "rank"),
     }
 
 
-def _columns(report: Ranking, currency: str) -> list[Column]:
+def _columns(asked: Asked, *, has_previous: bool) -> list[Column]:
     return [
         Column("rank", "RANK", align="right"),
-        *([Column("rank_change", "↑↓", show=_climbed, rank=1)] if report.previous else []),
-        Column("key", report.by.upper(), shrink=True, min_width=10, show=_label(report.by)),
+        *([Column("rank_change", "↑↓", show=_climbed, rank=1)] if has_previous else []),
+        Column("key", asked.by.upper(), shrink=True, min_width=10, show=_label(asked.by)),
         *_to_a_tenth("points", "POINTS", lambda row: _tenths(row["points"])),
-        *(_to_a_tenth("points_change", "CHANGE", _gained) if report.previous else []),
+        *(_to_a_tenth("points_change", "CHANGE", _gained) if has_previous else []),
         count_column("won_count", "WON"),
-        money_column("won_amount", "AMOUNT", currency),
+        asked.money_column("won_amount", "AMOUNT"),
         percent_column("win_rate", "WIN RATE"),
-        money_column("average_amount", "AVERAGE", currency, rank=2),
+        asked.money_column("average_amount", "AVERAGE", rank=2),
         Column("average_days", "DAYS", align="right"),
     ]
 

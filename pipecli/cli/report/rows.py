@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -12,12 +12,13 @@ from pipecli.cli.common.list import owner_filter
 from pipecli.cli.common.session import Session
 from pipecli.cli.common.table import Column, money
 from pipecli.cli.report import printing
-from pipecli.cli.report.printing import Names, count_column, days, money_column, read_journeys
+from pipecli.cli.report.printing import Asked, Key, Names, count_column, money_column, read_journeys
 from pipecli.records.money import minor_digits, rounded
 from pipecli.reports.deals import Days, Deal, Place, Valuation, percent
 from pipecli.reports.forecast import CATEGORIES, PERIODS, Forecast, Row, Window, chronological, forecast
+from pipecli.reports.lost import Lost, lost
 from pipecli.reports.organisation import Goal, Organisation, Targets, attainment, roll_up
-from pipecli.store.index.rows import all_deals, forecast_deals, lead_courses
+from pipecli.store.index.rows import all_deals, closed_deals, forecast_deals, lead_courses
 
 if TYPE_CHECKING:
     from pipecli.reports.funnel import Funnel, Reached
@@ -40,9 +41,18 @@ def forecast_of(run: Session, pipeline: Pipeline, by: str, window: Window, curre
     )
 
 
-def window_of(by: str, from_: str, to: str, today: date) -> Window:
-    """The days of `--from` and `--to`. Raises PipecliError."""
-    first, last = days(from_, to, today)
+def lost_of(asked: Asked, trend: str, order: Sequence[Key] = ()) -> Lost:
+    """The lost deals of those whom the options name. Raises PipecliError for a missing rate."""
+    connection, by = asked.pipeline.index.connection, asked.by
+    return lost(
+        closed_deals(connection, owner_filter(asked.run), asked.period, with_products=by == "product"),
+        by=by, valuation=asked.valuation, trend=trend or None, order=order,
+    )  # fmt: skip
+
+
+def window_of(by: str, asked: Days, today: date) -> Window:
+    """The days of `--from` and `--to`; those from this month on, or this quarter, where none are named."""
+    first, last = asked
     if first:
         return Window(first, last, is_asked=True)
     this_month = today.replace(day=1)
@@ -94,16 +104,13 @@ def columns_of(
     def sum_of(name: str, heading: str, rank: int = 0) -> Column:
         return money_column(name, heading, report.currency, rank)
 
+    def aside(name: str, heading: str, amount: Callable[[Mapping[str, Any]], Decimal]) -> Column:
+        return Column(name, heading, align="right", rank=3, show=lambda row: money(amount(row), None, digits))
+
     def category(name: str) -> Column:
-        def show(row: Mapping[str, Any]) -> str:
-            return money(row["categories"][name], None, digits)
+        return aside(name, name.replace("-", " ").upper(), lambda row: row["categories"][name])
 
-        return Column(name, name.replace("-", " ").upper(), align="right", rank=3, show=show)
-
-    def show_yearly(row: Mapping[str, Any]) -> str:
-        return money(row.get("yearly_recurring", 0), None, digits)
-
-    yearly = Column("yearly_recurring", "A YEAR", align="right", rank=3, show=show_yearly)
+    yearly = aside("yearly_recurring", "A YEAR", lambda row: row.get("yearly_recurring", Decimal(0)))
     has_targets = any("target" in row for row in rows)
     is_one_process = len(names.settings["processes"]) == 1
     process = [Column("process", "PROCESS", shrink=True)] if by == "stage" and not is_one_process else []
@@ -334,10 +341,8 @@ def funnel_of(
 
     is_stage_to_stage = has_stages and by == "step"
     order = [(process or "", stage or "") for process, stage in names.stages()] if is_stage_to_stage else []
-    zone = run.now.tzinfo
-    assert zone
     return funnel(
-        lead_courses(run.pipeline.index.connection, owner_filter(run), zone),
+        lead_courses(run.pipeline.index.connection, owner_filter(run), run.zone),
         _deals(run, order), by=by, days=span, valuation=valuation, order=order,
     )  # fmt: skip
 
@@ -345,8 +350,7 @@ def funnel_of(
 def _deals(run: Session, order: list[Place]) -> list[Deal]:
     if order:
         return read_journeys(run, order)
-    assert run.now.tzinfo
-    return all_deals(run.pipeline.index.connection, owner_filter(run), run.now.tzinfo)
+    return all_deals(run.pipeline.index.connection, owner_filter(run), run.zone)
 
 
 def steps_of(report: Funnel, names: Names) -> Iterator[dict[str, Any]]:

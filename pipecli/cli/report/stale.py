@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
 
 from pipecli.cli.common.command import Report, noun
 from pipecli.cli.common.list import owner_filter
-from pipecli.cli.common.session import Session, say, session
+from pipecli.cli.common.session import say
 from pipecli.cli.common.table import Column, money
 from pipecli.cli.report.printing import (
+    Asked,
     Currency,
     FromClose,
     Names,
     ToClose,
     count_column,
-    currency_code,
-    days,
-    grouping,
-    key_column,
-    money_column,
+    figures,
     percent_column,
-    period_text,
-    print_report,
 )
 from pipecli.records.kinds import CUSTOMER, OPPORTUNITY
 from pipecli.records.money import minor_digits
-from pipecli.reports.deals import Days, Valuation
 from pipecli.reports.stale import GROUPINGS, Row, Stale, StaleDeal, grouped, stale
 from pipecli.store.index.rows import open_deals
+from pipecli.wording import count
 
 app = noun("The open deals that stand still.")
 
@@ -51,90 +47,75 @@ def report_stale(
     """
     from pipecli.history.stages import last_moves
 
+    asked = Asked(
+        ctx, OPPORTUNITY, CUSTOMER, by=by, groupings=GROUPINGS, from_=from_, to=to, currency=currency
+    )
+    pipeline, today = asked.pipeline, asked.run.today
+    deals = open_deals(pipeline.index.connection, owner_filter(asked.run), asked.period, with_activities=True)
+    moves = last_moves(pipeline, deals, say)
+    report = stale(deals, moves=moves, valuation=asked.valuation, today=today)
+    what = f"Stale deals by {by}" if by else "Stale deals"
+    caption = f"{what} on {today}, in {asked.currency}{asked.when(', closing')}"
+    about = {
+        "currency": asked.currency,
+        "today": today,
+        **asked.bounds,
+        "bases": {"share": "open deals"},
+        "totals": figures(report.totals, "process"),
+        "never_count": report.never_count,
+    }
+    remarks = _remarks(report, asked.currency)
     if by:
-        grouping(by, GROUPINGS)
-    run = session(ctx)
-    pipeline = run.read(OPPORTUNITY, CUSTOMER)
-    period = days(from_, to, run.today)
-    valuation = Valuation(pipeline.rates, currency_code(currency))
-    deals = open_deals(pipeline.index.connection, owner_filter(run), period, with_activities=True)
-    report = stale(deals, moves=last_moves(pipeline, deals, say), valuation=valuation, today=run.today)
-    if by:
-        _print_sums(run, report, grouped(report, deals, by, valuation), by, period, valuation.currency)
-    else:
-        _print(run, report, period, valuation.currency)
-
-
-def _print(run: Session, report: Stale, period: Days, currency: str) -> None:
-    stages, customers = Names(run, "stage"), Names(run, "customer")
-    print_report(
-        run,
-        _caption(run, "Stale deals", period, currency),
+        asked.print(
+            caption,
+            [_sum(row, asked) for row in grouped(report, deals, by, asked.valuation)],
+            _sum_columns(asked),
+            about={"by": by, **about},
+            total={**report.totals._asdict(), "label": "total"},
+            remarks=remarks,
+            nothing="no deal is open",
+        )
+        return
+    stages, customers = Names(asked.run, "stage"), Names(asked.run, "customer")
+    asked.print(
+        caption,
         [_record(deal, stages, customers) for deal in report.deals],
-        [
-            Column("id", "ID"),
-            Column("title", "TITLE", shrink=True, min_width=18),
-            Column("owner", "OWNER", shrink=True, rank=2),
-            Column(
-                "stage_name",
-                "STAGE",
-                shrink=True,
-                rank=3,
-                only="table",
-                show=lambda row: row.get("stage_name") or row["stage"],
-            ),
-            Column("stage", "STAGE", only="data"),
-            money_column("amount", "AMOUNT", currency),
-            Column("moved", "MOVED", rank=4),
-            count_column("days", "DAYS"),
-            Column("days_over", "OVER", align="right", show=lambda row: f"+{row['days_over']}"),
-        ],
-        about=_about(run, report, period, currency),
-        remarks=_remarks(report, currency),
+        _deal_columns(asked),
+        about=about,
+        remarks=remarks,
         nothing="no deal stands still",
         id_key="id",
     )
 
 
-def _print_sums(run: Session, report: Stale, rows: list[Row], by: str, period: Days, currency: str) -> None:
-    names = Names(run, by)
-    print_report(
-        run,
-        _caption(run, f"Stale deals by {by}", period, currency),
-        [_sum(row, names, by) for row in rows],
-        [
-            key_column(names, by),
-            *([Column("process", "PROCESS", shrink=True, rank=1)] if by == "stage" else []),
-            count_column("stale_count", "STALE"),
-            count_column("open_count", "OF OPEN"),
-            percent_column("share", "SHARE"),
-            money_column("amount", "AMOUNT", currency),
-            count_column("most_days", "MOST DAYS"),
-        ],
-        about={"by": by, **_about(run, report, period, currency)},
-        total={**report.totals._asdict(), "label": "total"},
-        remarks=_remarks(report, currency),
-        nothing="no deal is open",
-    )
+def _stage_name(row: Mapping[str, Any]) -> object:
+    return row.get("stage_name") or row["stage"]
 
 
-def _caption(run: Session, what: str, period: Days, currency: str) -> str:
-    closing = f", closing {period_text(period)}" if period_text(period) else ""
-    return f"{what} on {run.today}, in {currency}{closing}"
+def _deal_columns(asked: Asked) -> list[Column]:
+    return [
+        Column("id", "ID"),
+        Column("title", "TITLE", shrink=True, min_width=18),
+        Column("owner", "OWNER", shrink=True, rank=2),
+        Column("stage_name", "STAGE", shrink=True, rank=3, only="table", show=_stage_name),
+        Column("stage", "STAGE", only="data"),
+        asked.money_column("amount", "AMOUNT"),
+        Column("moved", "MOVED", rank=4),
+        count_column("days", "DAYS"),
+        Column("days_over", "OVER", align="right", show=lambda row: f"+{row['days_over']}"),
+    ]
 
 
-def _about(run: Session, report: Stale, period: Days, currency: str) -> dict[str, Any]:
-    totals = report.totals._asdict()
-    del totals["key"], totals["process"]
-    return {
-        "currency": currency,
-        "today": run.today,
-        "from": period.first,
-        "to": period.last,
-        "bases": {"share": "open deals"},
-        "totals": totals,
-        "never_count": report.never_count,
-    }
+def _sum_columns(asked: Asked) -> list[Column]:
+    return [
+        asked.key_column(),
+        *([Column("process", "PROCESS", shrink=True, rank=1)] if asked.by == "stage" else []),
+        count_column("stale_count", "STALE"),
+        count_column("open_count", "OF OPEN"),
+        percent_column("share", "SHARE"),
+        asked.money_column("amount", "AMOUNT"),
+        count_column("most_days", "MOST DAYS"),
+    ]
 
 
 def _record(stale_deal: StaleDeal, stages: Names, customers: Names) -> dict[str, Any]:
@@ -160,12 +141,11 @@ def _record(stale_deal: StaleDeal, stages: Names, customers: Names) -> dict[str,
     }
 
 
-def _sum(row: Row, names: Names, by: str) -> dict[str, Any]:
-    figures = {field: value for field, value in row._asdict().items() if field not in ("key", "process")}
+def _sum(row: Row, asked: Asked) -> dict[str, Any]:
     return {
-        **names.named(row.key, row.process),
-        **({"process": row.process} if by == "stage" else {}),
-        **figures,
+        **asked.names.named(row.key, row.process),
+        **({"process": row.process} if asked.by == "stage" else {}),
+        **figures(row, "process"),
     }
 
 
@@ -174,13 +154,9 @@ def _remarks(report: Stale, currency: str) -> list[str]:
     totals, lines = report.totals, []
     if totals.stale_count:
         amount = money(totals.amount, currency, minor_digits(currency))
-        lines.append(f"{totals.stale_count} of {_deals(totals.open_count)}: {amount}")
+        lines.append(f"{totals.stale_count} of {count(totals.open_count, 'open deal')}: {amount}")
     if report.without_amount_count:
         lines.append(f"{report.without_amount_count} of them without an amount: counted as 0")
     if report.never_count:
-        lines.append(f"{_deals(report.never_count)} at stages without rotting_days: never stale")
+        lines.append(f"{count(report.never_count, 'open deal')} at stages without rotting_days: never stale")
     return lines
-
-
-def _deals(count: int) -> str:
-    return f"{count} open deal{'s' * (count != 1)}"

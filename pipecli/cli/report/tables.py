@@ -171,8 +171,7 @@ def untouched_table(
 def untouched(run: Session, of: OwnerFilter, days: Days) -> list[Deal]:
     """The open deals on which nobody did anything on these days, as `report activity` counts them."""
     connection = run.pipeline.index.connection
-    assert run.now.tzinfo
-    done = touched(activities(connection, run.now.tzinfo), days)
+    done = touched(activities(connection, run.zone), days)
     return [deal for deal in open_deals(connection, of, Days()) if deal.id not in done]
 
 

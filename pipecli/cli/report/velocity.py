@@ -8,30 +8,25 @@ from typing import Annotated, Any
 import typer
 
 from pipecli.cli.common.command import Report, noun
-from pipecli.cli.common.session import session
 from pipecli.cli.common.table import Column, money
 from pipecli.cli.report.printing import (
+    Asked,
     Currency,
     From,
     Names,
     To,
     by_option,
     count_column,
-    currency_code,
-    days,
     ended_without_stage,
-    grouping,
-    key_column,
-    money_column,
+    figures,
     percent_column,
-    period_text,
-    print_report,
     read_journeys,
 )
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.money import minor_digits
-from pipecli.reports.deals import Place, Valuation
+from pipecli.reports.deals import Place
 from pipecli.reports.velocity import GROUPINGS, PERIODS, Pace, StageRow, Time, Velocity, velocity
+from pipecli.wording import count
 
 app = noun("How long deals stay at each stage, and what the pipeline brings a day.")
 
@@ -49,40 +44,34 @@ def report_velocity(
     Of the deals that were open between --from and --to, or ended then. The stages are read from the history
     of the files: how long a deal had been where it was first committed is unknown, and not counted.
     """
-    grouping(by, GROUPINGS)
-    run = session(ctx)
-    pipeline = run.read(OPPORTUNITY)
-    period = days(from_, to, run.today)
-    valuation = Valuation(pipeline.rates, currency_code(currency))
-    stages = Names(run, "stage")
+    asked = Asked(ctx, OPPORTUNITY, by=by, groupings=GROUPINGS, from_=from_, to=to, currency=currency)
+    run, stages = asked.run, Names(asked.run, "stage")
     order = [(process or "", stage or "") for process, stage in stages.stages()]
-    report = velocity(read_journeys(run, order), by=by, days=period, valuation=valuation, order=order)
-    when = f" {period_text(period)}" if period_text(period) else ""
+    journeys = read_journeys(run, order)
+    report = velocity(journeys, by=by, days=asked.period, valuation=asked.valuation, order=order)
     about = {
         "by": by,
-        "currency": valuation.currency,
+        "currency": asked.currency,
         "today": run.today,
-        "from": period.first,
-        "to": period.last,
+        **asked.bounds,
         "deal_count": report.deal_count,
         "bases": _BASES,
         "totals": _pace(report.pace),
         "without_stage_count": report.without_stage_count,
     }
-    caption = f"Velocity of {_deals(report.deal_count)} open or ended{when}, by {by}"
+    deals = count(report.deal_count, "deal", ",")
+    caption = f"Velocity of {deals} open or ended{asked.when('')}, by {by}"
     if by == "stage":
         rows = [_stage(row, stages) for row in report.stages]
-        columns = _stage_columns(stages, order)
         apart = ended_without_stage(report.without_stage_count)
-        remarks = [*_unknown(report.stages), *apart, "", *_said_pace(report.pace, valuation.currency)]
-        print_report(run, caption, rows, columns, about=about, remarks=remarks, nothing="no deals")
+        remarks = [*_unknown(report.stages), *apart, "", *_said_pace(report.pace, asked.currency)]
+        asked.print(
+            caption, rows, _stage_columns(asked, order), about=about, remarks=remarks, nothing="no deals"
+        )
         return
-    names = Names(run, by)
-    totals = {"label": "total", **_pace(report.pace)}
-    print_report(
-        run, f"{caption}, in {valuation.currency}", _rows(report, names, stages),
-        _pace_columns(report.by, names, valuation.currency), about=about, total=totals,
-        remarks=[_FORMULA], nothing="no deals",
+    asked.print(
+        f"{caption}, in {asked.currency}", _rows(report, asked.names, stages), _pace_columns(asked),
+        about=about, total={"label": "total", **_pace(report.pace)}, remarks=[_FORMULA], nothing="no deals",
     )  # fmt: skip
 
 
@@ -105,30 +94,28 @@ def _rows(report: Velocity, names: Names, stages: Names) -> list[dict[str, Any]]
 def _stage(row: StageRow, stages: Names) -> dict[str, Any]:
     """One stage with the keys of JSON."""
     name = stages.name(row.stage, row.process)
-    figures = row._asdict()
-    for key in ("process", "stage", "time"):
-        del figures[key]
     about = {"key": row.stage, "process": row.process, **({"name": name} if name else {})}
-    return {**about, **figures, **_time("days", row.time)}
+    return {**about, **figures(row, "process", "stage", "time"), **_time("days", row.time)}
 
 
 def _pace(pace: Pace) -> dict[str, Any]:
-    figures = pace._asdict()
-    for key in ("cycle_won", "cycle_lost"):
-        del figures[key]
     times = {**_time("cycle_won", pace.cycle_won), **_time("cycle_lost", pace.cycle_lost)}
     in_days = {f"{key}_days": value for key, value in times.items() if not key.endswith("_count")}
-    return {**figures, **times, **in_days}  # json keeps the keys without their unit
+    return {
+        **figures(pace, "cycle_won", "cycle_lost"),
+        **times,
+        **in_days,
+    }  # json keeps the keys without their unit
 
 
 def _time(prefix: str, time: Time) -> dict[str, Any]:
     return {f"{prefix}_{name}": value for name, value in time._asdict().items()}
 
 
-def _stage_columns(stages: Names, order: Sequence[Place]) -> list[Column]:
+def _stage_columns(asked: Asked, order: Sequence[Place]) -> list[Column]:
     processes = len({process for process, _ in order})
     return [
-        key_column(stages, "stage", 10),
+        asked.key_column(10),
         *([Column("process", "PROCESS", shrink=True)] if processes > 1 else []),
         count_column("entered_count", "ENTERED"),
         count_column("on_count", "ON"),
@@ -146,18 +133,18 @@ def _stage_columns(stages: Names, order: Sequence[Place]) -> list[Column]:
     ]
 
 
-def _pace_columns(by: str, names: Names, currency: str) -> list[Column]:
+def _pace_columns(asked: Asked) -> list[Column]:
     return [
-        key_column(names, by, 10),
+        asked.key_column(10),
         count_column("open_count", "OPEN"),
         count_column("won_count", "WON"),
         count_column("lost_count", "LOST"),
         percent_column("win_rate", "WIN RATE"),
-        money_column("average_value", "AVERAGE", currency),
+        asked.money_column("average_value", "AVERAGE"),
         _days_column("cycle_won_mean_days", "CYCLE"),
         _days_column("cycle_won_median_days", "MEDIAN", rank=2),
         _days_column("cycle_won_percentile_90_days", "90 % IN", rank=3),
-        money_column("velocity", "A DAY", currency),
+        asked.money_column("velocity", "A DAY"),
     ]
 
 
@@ -181,22 +168,18 @@ def _said_pace(pace: Pace, currency: str) -> list[str]:
     """The whole way of the deals, and the sales velocity with its formula filled in."""
     lines = [
         f"{what}: median {time.median:,.0f} days, mean {time.mean:,.1f}, 90 % within"
-        f" {time.percentile_90:,.0f} ({_deals(time.measured_count)})"
+        f" {time.percentile_90:,.0f} ({count(time.measured_count, 'deal', ',')})"
         for what, time in (("created to won", pace.cycle_won), ("created to lost", pace.cycle_lost))
         if time.measured_count
     ]
     if pace.backwards_count:
-        lines.append(f"{_deals(pace.backwards_count)} ended before being created: in no cycle")
+        lines.append(f"{count(pace.backwards_count, 'deal', ',')} ended before being created: in no cycle")
     if pace.velocity is not None and pace.average_value is not None:
         digits = minor_digits(currency)
         average, velocity = (money(figure, None, digits) for figure in (pace.average_value, pace.velocity))
         lines += [
             f"sales velocity: {velocity} {currency} a day",
-            f"= {_deals(pace.open_count)} open × {pace.win_rate} % won × {average} {currency}"
+            f"= {count(pace.open_count, 'deal', ',')} open × {pace.win_rate} % won × {average} {currency}"
             f" ÷ {pace.cycle_won.mean} days",
         ]
     return lines
-
-
-def _deals(count: int) -> str:
-    return f"{count:,} deal{'s' * (count != 1)}"
