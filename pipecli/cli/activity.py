@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Literal, NamedTuple
 
 import typer
@@ -28,16 +29,21 @@ from pipecli.store.pipeline import NotFound, Pipeline
 from pipecli.store.yaml import read
 from pipecli.store.yaml.write import block_lines
 from pipecli.wording import first_of
-from pipecli.workflow import activity as add_activity
-from pipecli.workflow import activity as complete_activity
-from pipecli.workflow.activity import cancel as cancel_activity
-from pipecli.workflow.activity import change as change_activity
-from pipecli.workflow.activity import log
-from pipecli.workflow.activity import move as move_activity
+from pipecli.workflow import activity as rules
 from pipecli.workflow.change import Change
 
 app = noun()
 
+_Activity = Annotated[
+    str,
+    typer.Argument(metavar="ID", help="The activity; or its lead or opportunity, which has one open."),
+]
+_OfRecord = Annotated[
+    str | None, typer.Argument(metavar="[ID]", help="The activity, if a lead or opportunity came first.")
+]
+_Direction = Annotated[Literal["in", "out"] | None, typer.Option(help="in: from the customer; out: from us.")]
+_Contact = Annotated[str | None, typer.Option(help="With whom.", metavar="CONTACT")]
+_Minutes = Annotated[int | None, typer.Option(help="In minutes.", min=0, metavar="MINUTES")]
 Deal = Annotated[
     str, typer.Argument(metavar="REF", help="A lead or an opportunity: an id, its start, or a name.")
 ]
@@ -49,9 +55,7 @@ def add(
     type_: Annotated[ActivityTypeName, typer.Option("--type", help="What it is.")],
     subject: Annotated[str, typer.Option(help="What it is about.", metavar="TEXT")],
     refs: Refs = None,
-    direction: Annotated[
-        Literal["in", "out"] | None, typer.Option(help="in: from the customer; out: from us.")
-    ] = None,
+    direction: _Direction = None,
     at: Annotated[
         str | None,
         typer.Option(
@@ -59,8 +63,8 @@ def add(
         ),
     ] = None,
     by: Annotated[str | None, typer.Option(help="Who. Default: you.", metavar="USER")] = None,
-    contact: Annotated[str | None, typer.Option(help="With whom.", metavar="CONTACT")] = None,
-    duration: Annotated[int | None, typer.Option(help="In minutes.", min=0, metavar="MINUTES")] = None,
+    contact: _Contact = None,
+    duration: _Minutes = None,
     notes: Notes = None,
     done: Annotated[bool, typer.Option("--done", help="It has happened; a note always has.")] = False,
     every: Annotated[
@@ -104,7 +108,7 @@ def add(
         def decide(record: Lead | Opportunity) -> Change:
             ids.append(transaction.new_activity_id())
             activity = validated(Activity, {"id": ids[-1], **given})
-            return add_activity.add(record, activity, transaction.now, plan)
+            return rules.add(record, activity, transaction.now, plan)
 
         if len(refs or ()) == 1 and refs != ["-"]:
             record = record_of(transaction, str(refs and refs[0]))
@@ -112,26 +116,15 @@ def add(
             transaction.do(change, printed=Printed(record.noun, record.key, ids[-1], is_new=True))
         else:
             model: type[Lead | Opportunity] = Opportunity  # of --where
-            change_each(
-                transaction,
-                model,
-                refs,
-                decide,
-                f"add {type_} to",
-                get=lambda name: record_of(transaction, name),
-            )
+            get = partial(record_of, transaction)
+            change_each(transaction, model, refs, decide, f"add {type_} to", get=get)
 
 
 @app.command("done", cls=Changing)
 def done(
     ctx: typer.Context,
-    ref: Annotated[
-        str,
-        typer.Argument(metavar="ID", help="The activity; or its lead or opportunity, which has one open."),
-    ],
-    activity: Annotated[
-        str | None, typer.Argument(metavar="[ID]", help="The activity, if a lead or opportunity came first.")
-    ] = None,
+    ref: _Activity,
+    activity: _OfRecord = None,
     at: Annotated[
         str | None, typer.Option(help="When it was. Default: when it was planned.", metavar="WHEN")
     ] = None,
@@ -143,11 +136,10 @@ def done(
     A call, meeting or e-mail settles a next contact that is due.
     """
     with changing(ctx) as transaction:
-        known = find_activity(transaction.session, ref, activity)
-        record = _of(transaction, known.noun, known.record)
+        record, known = _found(transaction, ref, activity)
         when = transaction.session.moment_or_day(at, past=True) if at else None
         transaction.do(
-            complete_activity.complete(
+            rules.complete(
                 record,
                 known.id,
                 transaction.now,
@@ -156,14 +148,8 @@ def done(
                 next_=transaction.next_contact(next_, transaction.me),
                 new_id=transaction.new_activity_id,
             ),
-            printed=Printed(known.noun, known.record, known.id),
+            printed=known.printed,
         )
-
-
-_Activity = Annotated[
-    str,
-    typer.Argument(metavar="ID", help="The activity; or its lead or opportunity, which has one open."),
-]
 
 
 @app.command("move", cls=Changing)
@@ -174,13 +160,11 @@ def move(
 ) -> None:
     """Move a planned activity to another time; a day alone keeps the hour."""
     with changing(ctx) as transaction:
-        known = find_activity(transaction.session, ref, None)
-        record = _of(transaction, known.noun, known.record)
+        record, known = _found(transaction, ref)
         at = transaction.session.moment_or_day(when)
-        zone = transaction.now.tzinfo
-        assert zone is not None
         transaction.do(
-            move_activity(record, known.id, at, zone), printed=Printed(known.noun, known.record, known.id)
+            rules.move(record, known.id, at, transaction.session.zone),
+            printed=known.printed,
         )
 
 
@@ -191,12 +175,10 @@ def edit(
     subject: Annotated[str | None, typer.Option(help="What it is about.", metavar="TEXT")] = None,
     at: Annotated[str | None, typer.Option(help="When, as friday 9am.", metavar="WHEN")] = None,
     type_: Annotated[ActivityTypeName | None, typer.Option("--type", help="What it is.")] = None,
-    direction: Annotated[
-        Literal["in", "out"] | None, typer.Option(help="in: from the customer; out: from us.")
-    ] = None,
+    direction: _Direction = None,
     by: Annotated[str | None, typer.Option(help="Who.", metavar="USER")] = None,
-    contact: Annotated[str | None, typer.Option(help="With whom.", metavar="CONTACT")] = None,
-    duration: Annotated[int | None, typer.Option(help="In minutes.", min=0, metavar="MINUTES")] = None,
+    contact: _Contact = None,
+    duration: _Minutes = None,
     notes: Notes = None,
 ) -> None:
     """Change an activity, planned or done. Without options it opens $EDITOR, or asks at a terminal."""
@@ -209,8 +191,7 @@ def edit(
         given, cleared = _by_hand(session(ctx), ref, list(given))
     with changing(ctx) as transaction:
         run = transaction.session
-        known = find_activity(run, ref, None)
-        record = _of(transaction, known.noun, known.record)
+        record, known = _found(transaction, ref)
         activity = next(activity for activity in record.activities if activity.id == known.id)
         meant: dict[str, Callable[[str], object]] = {
             "at": lambda text: run.moment_or_day(text, past=activity.done),
@@ -224,8 +205,8 @@ def edit(
         }
         plain = {name: value for name, value in activity.plain().items() if name not in cleared} | fields
         transaction.do(
-            change_activity(record, validated(Activity, plain), transaction.today),
-            printed=Printed(known.noun, known.record, known.id),
+            rules.change(record, validated(Activity, plain), transaction.today),
+            printed=known.printed,
         )
 
 
@@ -259,15 +240,12 @@ def _by_hand(run: Session, ref: str, names: list[str]) -> tuple[dict[str, object
 def cancel(
     ctx: typer.Context,
     ref: _Activity,
-    activity: Annotated[
-        str | None, typer.Argument(metavar="[ID]", help="The activity, if a lead or opportunity came first.")
-    ] = None,
+    activity: _OfRecord = None,
 ) -> None:
     """Take a planned activity off; git's history keeps it."""
     with changing(ctx) as transaction:
-        known = find_activity(transaction.session, ref, activity, Care.ONLY)
-        record = _of(transaction, known.noun, known.record)
-        transaction.do(cancel_activity(record, known.id), printed=Printed(known.noun, known.record, known.id))
+        record, known = _found(transaction, ref, activity, Care.ONLY)
+        transaction.do(rules.cancel(record, known.id), printed=known.printed)
 
 
 def record_of(transaction: Transaction, ref: str) -> Lead | Opportunity:
@@ -276,9 +254,7 @@ def record_of(transaction: Transaction, ref: str) -> Lead | Opportunity:
 
 
 def _of(transaction: Transaction, noun: str, key: str) -> Lead | Opportunity:
-    if noun == "lead":
-        return transaction.pipeline.get(Lead, key)
-    return transaction.pipeline.get(Opportunity, key)
+    return transaction.pipeline.get(Lead if noun == "lead" else Opportunity, key)
 
 
 def contact_of(transaction: Transaction, name: str | None) -> str | None:
@@ -291,6 +267,18 @@ class FoundActivity(NamedTuple):
     """The kind of the record it is in."""
     record: str
     subject: str
+
+    @property
+    def printed(self) -> Printed:
+        return Printed(self.noun, self.record, self.id)
+
+
+def _found(
+    transaction: Transaction, first: str, second: str | None = None, care: Care = Care.LIKELY
+) -> tuple[Lead | Opportunity, FoundActivity]:
+    """An activity that a person means, and the record it is in."""
+    known = find_activity(transaction.session, first, second, care)
+    return _of(transaction, known.noun, known.record), known
 
 
 def find_activity(run: Session, first: str, second: str | None, care: Care = Care.LIKELY) -> FoundActivity:
@@ -368,9 +356,9 @@ def _add_verb(name: str, type_: str, called: str, help_text: str) -> None:
             str | None,
             typer.Option(help="When, as 10:00, yesterday 9am or 15 nov. Default: now.", metavar="WHEN"),
         ] = None,
-        contact: Annotated[str | None, typer.Option(help="With whom.", metavar="CONTACT")] = None,
+        contact: _Contact = None,
         by: Annotated[str | None, typer.Option(help="By whom. Default: you.", metavar="USER")] = None,
-        duration: Annotated[int | None, typer.Option(help="In minutes.", min=0, metavar="MINUTES")] = None,
+        duration: _Minutes = None,
         notes: Notes = None,
     ) -> None:
         if subject is None and not called:
@@ -378,21 +366,20 @@ def _add_verb(name: str, type_: str, called: str, help_text: str) -> None:
         with changing(ctx) as transaction:
             record = record_of(transaction, ref)
             doer = key_of(transaction.session, "user", by) if by else transaction.me
-            direction = None if type_ == "note" else "in" if in_ else "out"
             given = {
                 "id": transaction.new_activity_id(),
                 "type": type_,
                 "at": transaction.session.moment_or_day(at, past=True) if at else transaction.now,
                 "subject": subject or called,
                 "by": doer,
-                "direction": direction,
+                "direction": None if type_ == "note" else "in" if in_ else "out",
                 "done": True,
                 "contact": contact_of(transaction, contact),
                 "duration": duration,
                 "notes": notes or None,
             }
             activity = validated(Activity, given)
-            change = log(record, activity, transaction.now, transaction.next_contact(next_, doer))
+            change = rules.log(record, activity, transaction.now, transaction.next_contact(next_, doer))
             transaction.do(change, printed=Printed(record.noun, record.key, activity.id))
 
 

@@ -22,12 +22,18 @@ class Noun(NamedTuple):
 
 
 def _verbs(module: str, verbs: str, elsewhere: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Verbs of one module, in the order of the help; `list` and `show` are those of every noun."""
-    modules = {"list": "list", "show": "show", **(elsewhere or {})}
+    """Verbs of one module, in the order of the help; `elsewhere` are verbs of others, by their module.
+
+    `list` and `show` are those of every noun, unless another module has them.
+    """
+    modules = {"list": "list", "show": "show"}
+    for other, theirs in (elsewhere or {}).items():
+        modules |= dict.fromkeys(theirs.split(", "), other)
     return {verb: modules.get(verb, module) for verb in verbs.split(", ")}
 
 
-_READ = {"list": "settings.show", "show": "settings.show"}
+_READ = {"settings.show": "list, show"}
+_TAGS = {"tag": "Tags: add, remove."}
 NOUNS = {
     "today": Noun("What is due, what waits, and what happened since yesterday.", "today"),
     "init": Noun("Make a new pipeline, its git repository included.", "init"),
@@ -37,49 +43,28 @@ NOUNS = {
             "lead.qualify",
             "add, list, show, set, edit, remove, assign, share, qualify, disqualify, reopen, convert, merge, "
             "dupes, tag add, tag remove",
-            {"show": "lead.show", "convert": "lead.convert", "dupes": "lead.show"},
+            {"lead.show": "show, dupes", "lead.convert": "convert"},
         ),
-        groups={"tag": "Tags: add, remove."},
+        groups=_TAGS,
     ),
     "opportunity": Noun(
         "Opportunities: add, advance, close won or lost.",
         alias="opp",
-        verbs={
-            "add": "opportunity.add",
-            "list": "list",
-            "show": "opportunity.show",
-            "set": "opportunity.set",
-            "edit": "opportunity.set",
-            "remove": "opportunity.set",
-            "advance": "opportunity.set",
-            "sellers": "opportunity.set",
-            "hold": "opportunity.set",
-            "resume": "opportunity.set",
-            "board": "opportunity.board",
-            "won": "opportunity.close",
-            "lost": "opportunity.close",
-            "reopen": "opportunity.close",
-            "assign": "opportunity.set",
-            "share": "opportunity.set",
-            "item add": "opportunity.set",
-            "item set": "opportunity.set",
-            "item remove": "opportunity.set",
-            "item list": "opportunity.show",
-            "reprice": "opportunity.set",
-            "take-offer": "opportunity.set",
-            "contact add": "opportunity.set",
-            "contact remove": "opportunity.set",
-            "contact list": "opportunity.show",
-            "step done": "opportunity.set",
-            "step undo": "opportunity.set",
-            "step list": "opportunity.show",
-            "competitor add": "opportunity.set",
-            "competitor remove": "opportunity.set",
-            "tag add": "opportunity.set",
-            "tag remove": "opportunity.set",
-        },
+        verbs=_verbs(
+            "opportunity.set",
+            "add, list, show, set, edit, remove, advance, sellers, hold, resume, board, won, lost, reopen, "
+            "assign, share, item add, item set, item remove, item list, reprice, take-offer, contact add, "
+            "contact remove, contact list, step done, step undo, step list, competitor add, "
+            "competitor remove, tag add, tag remove",
+            {
+                "opportunity.add": "add",
+                "opportunity.show": "show, item list, contact list, step list",
+                "opportunity.board": "board",
+                "opportunity.close": "won, lost, reopen",
+            },
+        ),
         groups={
-            "tag": "Tags: add, remove.",
+            **_TAGS,
             "item": "Items: add, set, remove, list.",
             "contact": "Contacts on an opportunity: add, remove, list.",
             "step": "Steps of the stages: done, undo, list.",
@@ -89,33 +74,22 @@ NOUNS = {
     "quotation": Noun(
         "Quotations: new, revise, send, accept, render.",
         alias="quote",
-        verbs={
-            "new": "quotation.draft",
-            "list": "list",
-            "show": "show",
-            "set": "quotation.draft",
-            "edit": "quotation.draft",
-            "remove": "quotation.draft",
-            "send": "quotation.send",
-            "revise": "quotation.send",
-            "accept": "quotation.send",
-            "reject": "quotation.send",
-            "expire": "quotation.send",
-            "render": "quotation.render",
-            "template": "quotation.render",
-            "item add": "quotation.draft",
-            "item set": "quotation.draft",
-            "item remove": "quotation.draft",
-            "item list": "show",
-        },
-        groups={
-            "item": "Items of a draft: add, set, remove, list.",
-        },
+        verbs=_verbs(
+            "quotation.draft",
+            "new, list, show, set, edit, remove, send, revise, accept, reject, expire, render, template, "
+            "item add, item set, item remove, item list",
+            {
+                "quotation.send": "send, revise, accept, reject, expire",
+                "quotation.render": "render, template",
+                "show": "item list",
+            },
+        ),
+        groups={"item": "Items of a draft: add, set, remove, list."},
     ),
     "order": Noun(
         "Orders, made from winning quotations.",
         verbs=_verbs(
-            "order", "new, list, show, set, edit, deliver, cancel, render", {"render": "quotation.render"}
+            "order", "new, list, show, set, edit, deliver, cancel, render", {"quotation.render": "render"}
         ),
     ),
     "invoice": Noun(
@@ -123,7 +97,7 @@ NOUNS = {
         verbs=_verbs(
             "invoice",
             "new, list, show, set, edit, issue, send, paid, credit, render, template",
-            {"render": "quotation.render", "template": "quotation.render"},
+            {"quotation.render": "render, template"},
         ),
     ),
     "supplier-quote": Noun(
@@ -131,7 +105,7 @@ NOUNS = {
         verbs=_verbs(
             "supplier_quotation",
             "new, list, show, set, edit, receive, decline, render, compare",
-            {"render": "quotation.render"},
+            {"quotation.render": "render"},
         ),
     ),
     "customer": Noun(
@@ -139,14 +113,14 @@ NOUNS = {
         verbs=_verbs(
             "party",
             "add, list, show, set, edit, assign, merge, dupes, remove, tag add, tag remove",
-            {"dupes": "lead.show"},
+            {"lead.show": "dupes"},
         ),
-        groups={"tag": "Tags: add, remove."},
+        groups=_TAGS,
     ),
     "contact": Noun(
         "Contacts: the people at customers.",
         verbs=_verbs("party", "add, list, show, set, edit, merge, remove, tag add, tag remove"),
-        groups={"tag": "Tags: add, remove."},
+        groups=_TAGS,
     ),
     "supplier": Noun(
         "Suppliers.",
@@ -178,7 +152,7 @@ NOUNS = {
     ),
     "settings": Noun(
         "Show and change pipecli.yaml.",
-        verbs=_verbs("settings.change", "show, set, edit, rename", {"show": "settings.show"}),
+        verbs=_verbs("settings.change", "show, set, edit, rename", {"settings.show": "show"}),
     ),
     "call": Noun("Log a call that took place, and plan the next contact.", "activity"),
     "mail": Noun("Log an e-mail that was sent or received.", "activity"),
@@ -186,7 +160,7 @@ NOUNS = {
     "note": Noun("Add a note to a lead or an opportunity.", "activity"),
     "activity": Noun(
         "Calls, meetings, emails, tasks and notes.",
-        verbs=_verbs("activity", "add, done, move, edit, cancel, list", {"list": "report.activity"}),
+        verbs=_verbs("activity", "add, done, move, edit, cancel, list", {"report.activity": "list"}),
     ),
     "attach": Noun("Attach files to a deal, a lead, a document or a customer.", "attach"),
     "attachments": Noun("List the files attached to a record.", "attach"),
@@ -205,15 +179,18 @@ NOUNS = {
     "report": Noun(
         "Reports: what was lost and why, who won, what is stale.",
         verbs={
-            "first-response": "report.first_response",
-            "velocity": "report.velocity",
-            "funnel": "report.funnel",
-            "lost": "report.lost",
-            "ranking": "report.ranking",
-            "pipeline": "report.pipeline",
-            "activity": "report.activity",
-            "receivables": "report.receivables",
-            "stale": "report.stale",
+            name: f"report.{name.replace('-', '_')}"
+            for name in (
+                "first-response",
+                "velocity",
+                "funnel",
+                "lost",
+                "ranking",
+                "pipeline",
+                "activity",
+                "receivables",
+                "stale",
+            )
         },
     ),
     "chart": Noun(
@@ -232,11 +209,11 @@ NOUNS = {
     "merge-driver": Noun("Merge a record field by field, for git.", "merge_driver"),
     "schema": Noun(
         "Write the JSON Schemas of the records.",
-        verbs=_verbs("data.sql", "write, show, check", {"show": "data.sql"}),
+        verbs=_verbs("data.sql", "write, show, check", {"data.sql": "show"}),
     ),
     "import": Noun(
         "Import rows of any file, or the whole export of another CRM.",
-        verbs=_verbs("data.move", "KIND, plan, run", {"KIND": "data.import_"}),
+        verbs=_verbs("data.move", "KIND, plan, run", {"data.import_": "KIND"}),
     ),
     "export": Noun("Export records as CSV, JSON or JSON Lines.", "data.export"),
     "mirror": Noun("Copy everything to Parquet or PostgreSQL.", "data.export"),

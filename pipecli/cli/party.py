@@ -10,21 +10,24 @@ from pipecli.cli.common.change import Transaction, changing
 from pipecli.cli.common.command import Changing, Name, NameOrSlug, Notes, Sets, Tags, noun
 from pipecli.cli.common.record_verbs import (
     add_assign,
+    add_merge,
     add_party,
     add_remove,
     add_set_edit,
     set_party,
     setting_of,
-    users_of,
 )
 from pipecli.records.kinds import COMPETITOR, CONTACT, CUSTOMER, SUPPLIER
 from pipecli.records.party import Competitor, Contact, Customer, Supplier
 from pipecli.store.index.records import parents
-from pipecli.store.lookup import Care
 from pipecli.workflow import party
 
 Text = str | None
 Texts = list[str] | None
+_Website = Annotated[Text, typer.Option(help="Its website.", metavar="URL")]
+_Address = Annotated[Text, typer.Option(help="Its postal address.", metavar="TEXT")]
+_Country = Annotated[Text, typer.Option(help="Its country.", metavar="NAME")]
+_Language = Annotated[Text, typer.Option(help="Its language, as es or fa.", metavar="TAG")]
 
 app = noun()
 
@@ -39,10 +42,10 @@ def add_customer(
     ] = "organization",
     email: Annotated[Text, typer.Option(help="Its own e-mail address.", metavar="ADDRESS")] = None,
     phone: Annotated[Text, typer.Option(help="Its own telephone number.", metavar="NUMBER")] = None,
-    website: Annotated[Text, typer.Option(help="Its website.", metavar="URL")] = None,
-    address: Annotated[Text, typer.Option(help="Its postal address.", metavar="TEXT")] = None,
-    country: Annotated[Text, typer.Option(help="Its country.", metavar="NAME")] = None,
-    language: Annotated[Text, typer.Option(help="Its language, as es or fa.", metavar="TAG")] = None,
+    website: _Website = None,
+    address: _Address = None,
+    country: _Country = None,
+    language: _Language = None,
     tax_id: Annotated[Text, typer.Option(help="Its tax number.", metavar="TEXT")] = None,
     industry: Annotated[Text, typer.Option(help="What it does.", metavar="TEXT")] = None,
     owner: Annotated[Text, typer.Option(help="Who looks after it.", metavar="USER")] = None,
@@ -77,7 +80,6 @@ def _own_parent(transaction: Transaction, before: Any, customer: Any) -> None:
 
 
 def _parents(transaction: Transaction) -> dict[str, str]:
-    """The parent of each customer that has one."""
     return parents(transaction.pipeline.index.connection)
 
 
@@ -85,20 +87,12 @@ add_set_edit(app, CUSTOMER, setting_of(_own_parent, set_party), _own_parent)
 add_assign(app, CUSTOMER)
 
 
-@app.command("customer merge", cls=Changing)
-def merge_customer(
-    ctx: typer.Context,
-    source: Annotated[str, typer.Argument(metavar="FROM", help="The customer that goes.")],
-    target: Annotated[str, typer.Argument(metavar="INTO", help="The customer that stays.")],
-) -> None:
-    """Make two customers one: all that names FROM names INTO."""
-    with changing(ctx) as transaction:
-        goes = transaction.get(Customer, source, Care.WHOLE)
-        stays = transaction.get(Customer, target, Care.WHOLE)
-        users = [transaction.pipeline.read(file) for _, file in users_of(transaction, CUSTOMER, goes.id)]
-        transaction.do(party.merge(goes, stays, users, parents=_parents(transaction)))
-
-
+add_merge(
+    app,
+    CUSTOMER,
+    lambda transaction, goes, stays, users: party.merge(goes, stays, users, parents=_parents(transaction)),
+    "Make two customers one: all that names FROM names INTO.",
+)
 add_remove(app, CUSTOMER, way_out="merge it into another: pipecli customer merge {key} INTO")
 
 
@@ -133,23 +127,13 @@ def add_contact(
 add_set_edit(app, CONTACT, set_party)
 
 
-@app.command("contact merge", cls=Changing)
-def merge_contact(
-    ctx: typer.Context,
-    source: Annotated[str, typer.Argument(metavar="FROM", help="The contact that goes.")],
-    target: Annotated[str, typer.Argument(metavar="INTO", help="The contact that stays.")],
-) -> None:
-    """Make two contacts of one person one: all that names FROM names INTO, with both addresses.
-
-    Of a deal on which both have a part, INTO keeps its role, and is primary if either was.
-    """
-    with changing(ctx) as transaction:
-        goes = transaction.get(Contact, source, Care.WHOLE)
-        stays = transaction.get(Contact, target, Care.WHOLE)
-        users = [transaction.pipeline.read(file) for _, file in users_of(transaction, CONTACT, goes.id)]
-        transaction.do(party.merge_contacts(goes, stays, users))
-
-
+add_merge(
+    app,
+    CONTACT,
+    lambda _, goes, stays, users: party.merge_contacts(goes, stays, users),
+    "Make two contacts of one person one: all that names FROM names INTO, with both addresses.\n\n"
+    "Of a deal on which both have a part, INTO keeps its role, and is primary if either was.",
+)
 add_remove(app, CONTACT, way_out="merge it into another: pipecli contact merge {key} INTO")
 
 
@@ -160,10 +144,10 @@ def add_supplier(
     name: Name = None,
     email: Annotated[Text, typer.Option(help="Its e-mail address.", metavar="ADDRESS")] = None,
     phone: Annotated[Text, typer.Option(help="Its telephone number.", metavar="NUMBER")] = None,
-    website: Annotated[Text, typer.Option(help="Its website.", metavar="URL")] = None,
-    address: Annotated[Text, typer.Option(help="Its postal address.", metavar="TEXT")] = None,
-    country: Annotated[Text, typer.Option(help="Its country.", metavar="NAME")] = None,
-    language: Annotated[Text, typer.Option(help="Its language, as es or fa.", metavar="TAG")] = None,
+    website: _Website = None,
+    address: _Address = None,
+    country: _Country = None,
+    language: _Language = None,
     currency: Annotated[Text, typer.Option(help="What it quotes in.", metavar="CODE")] = None,
     tag: Tags = None,
     notes: Notes = None,
@@ -194,8 +178,8 @@ def add_competitor(
     ctx: typer.Context,
     name_or_slug: NameOrSlug = None,
     name: Name = None,
-    website: Annotated[Text, typer.Option(help="Its website.", metavar="URL")] = None,
-    country: Annotated[Text, typer.Option(help="Its country.", metavar="NAME")] = None,
+    website: _Website = None,
+    country: _Country = None,
     strengths: Annotated[Text, typer.Option(help="What it does better.", metavar="TEXT")] = None,
     weaknesses: Annotated[Text, typer.Option(help="What we do better.", metavar="TEXT")] = None,
     tag: Tags = None,

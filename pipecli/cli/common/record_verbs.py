@@ -379,6 +379,24 @@ def add_remove(
             transaction.do(remove_record(record, used_by, hint=hint, hanging=hanging))
 
 
+def add_merge(
+    app: typer.Typer,
+    kind: Kind,
+    merge: Callable[[Transaction, Any, Any, list[Record]], Change],
+    help_text: str,
+) -> None:
+    """Give a noun its `merge`, of the record that goes, the one that stays, and those that name the first."""
+    goes: Any = typer.Argument(metavar="FROM", help=f"The {kind.noun} that goes.")
+    stays: Any = typer.Argument(metavar="INTO", help=f"The {kind.noun} that stays.")
+
+    @app.command(f"{_typed(kind)} merge", cls=Changing, help=help_text)
+    def merge_(ctx: typer.Context, source: str = goes, target: str = stays) -> None:
+        with changing(ctx) as transaction:
+            first, second = (transaction.get(kind.model, name, Care.WHOLE) for name in (source, target))
+            users = [transaction.pipeline.read(file) for _, file in users_of(transaction, kind, first.key)]
+            transaction.do(merge(transaction, first, second, users))
+
+
 def users_of(transaction: Transaction, kind: Kind, key: str) -> list[tuple[str, str]]:
     """The records that name this one, each by its id and its file."""
     transaction.pipeline.need_all()  # a file that isn't read might name it, too

@@ -11,7 +11,7 @@ import typer
 from pipecli.cli.common.change import Transaction, changing_after
 from pipecli.cli.common.command import Changing, noun
 from pipecli.cli.common.session import Session
-from pipecli.cli.data.move import all_faults, keep_rejects, no_collector, progress, side_of
+from pipecli.cli.data.move import KeepOption, all_faults, keep_rejects, no_collector, progress, side_of
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import COLLECTIONS, named
 
@@ -39,14 +39,7 @@ def import_(
         Path | None,
         typer.Option("--rejects", metavar="CSV", help="Where rows go that can't be taken, and why."),
     ] = None,
-    keep: Annotated[
-        str | None,
-        typer.Option(
-            "--keep",
-            metavar="SIDE",
-            help="What stays where people and the file changed a field: local (default), file, or conflict.",
-        ),
-    ] = None,
+    keep: KeepOption = None,
     from_: Annotated[
         str | None,
         typer.Option(

@@ -27,14 +27,22 @@ if TYPE_CHECKING:
     from pipecli.inbox.importing.build import Tick
     from pipecli.inbox.importing.drafts import Keep
     from pipecli.inbox.importing.run import Import
-    from pipecli.inbox.importing.table import Table
-    from pipecli.inbox.moving.pages import Step
     from pipecli.inbox.moving.plan import Plan
     from pipecli.inbox.moving.run import Moved
     from pipecli.store.pipeline import Pipeline
 
 _WORTH_A_BAR = 500
 """Rows; fewer are done before a bar is read."""
+
+
+KeepOption = Annotated[
+    str | None,
+    typer.Option(
+        "--keep",
+        metavar="SIDE",
+        help="What stays where people and the file changed a field: local (default), file, or conflict.",
+    ),
+]
 
 
 def side_of(text: str | None) -> Keep | None:
@@ -194,14 +202,7 @@ def run(
     export: Annotated[
         Path | None, typer.Argument(metavar="[EXPORT]", help="A later export; else that of the plan.")
     ] = None,
-    keep: Annotated[
-        str | None,
-        typer.Option(
-            "--keep",
-            metavar="SIDE",
-            help="What stays where people and the file changed a field: local (default), file, or conflict.",
-        ),
-    ] = None,
+    keep: KeepOption = None,
     rejects: Annotated[
         Path | None, typer.Option("--rejects", metavar="DIR", help="Where rejected rows go, a file a kind.")
     ] = None,
@@ -250,7 +251,7 @@ def _move(
     def decide(pipeline: Pipeline) -> Moved:
         with all_faults():
             own = answered(move, files, pipeline.settings)
-            return bring_in(pipeline, own, files, _progress_of, keep)
+            return bring_in(pipeline, own, files, lambda _, table: progress(len(table.rows)), keep)
 
     with no_collector(), changing_after(ctx, decide) as (transaction, moved):
         is_dry = transaction.session.dry_run
@@ -268,12 +269,6 @@ def _move(
             f"the rejected ones are in {', '.join(map(str, kept.values()))}: mend the cause, and run it again"
         )
         raise PipecliError(", ".join(parts), hint=where if kept else "see the reconciliation above")
-
-
-@contextmanager
-def _progress_of(step: Step, table: Table) -> Iterator[Tick]:
-    with progress(len(table.rows)) as tick:
-        yield tick
 
 
 def _subject(vendor: str, moved: Moved) -> str:

@@ -44,6 +44,12 @@ from pipecli.workflow.opportunity.set import in_process, open_opportunity
 app = noun()
 
 Text = str | None
+Type = Annotated[Text, typer.Option("--type", help="sales, support, …", metavar="TYPE")]
+Process = Annotated[
+    Text, typer.Option(help="Its process. Default: chosen by the settings.", metavar="PROCESS")
+]
+Currency = Annotated[Text, typer.Option(help="Default: the price list's or the settings'.", metavar="CODE")]
+PriceListName = Annotated[Text, typer.Option(help="What its items are priced from.", metavar="LIST")]
 
 
 @app.command("convert", cls=Changing)
@@ -54,17 +60,13 @@ def convert(
         Text, typer.Option(help="The opportunity's title. Default: the lead's name.", metavar="TEXT")
     ] = None,
     expected_close: Annotated[Text, typer.Option(help="When it should be won.", metavar="DATE")] = None,
-    type_: Annotated[Text, typer.Option("--type", help="sales, support, …", metavar="TYPE")] = None,
+    type_: Type = None,
     amount: Annotated[
         Text, typer.Option(help="Its value by hand. Default: the items'.", metavar="AMOUNT")
     ] = None,
-    currency: Annotated[
-        Text, typer.Option(help="Default: the price list's or the settings'.", metavar="CODE")
-    ] = None,
-    price_list: Annotated[Text, typer.Option(help="What its items are priced from.", metavar="LIST")] = None,
-    process: Annotated[
-        Text, typer.Option(help="Its process. Default: chosen by the settings.", metavar="PROCESS")
-    ] = None,
+    currency: Currency = None,
+    price_list: PriceListName = None,
+    process: Process = None,
     customer: Annotated[
         Text, typer.Option(help="This customer. Default: found or made.", metavar="CUSTOMER")
     ] = None,

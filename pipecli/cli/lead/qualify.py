@@ -14,11 +14,11 @@ from pipecli.cli.common.record_verbs import (
     ChangingMany,
     Refs,
     add_assign,
+    add_merge,
     add_remove,
     add_set_edit,
     add_share,
     change_each,
-    users_of,
 )
 from pipecli.cli.opportunity.add import owned_by_rule
 from pipecli.records.kinds import LEAD
@@ -188,18 +188,12 @@ def reopen(ctx: typer.Context, ref: Ref) -> None:
         transaction.do(rules.reopen(transaction.get(Lead, ref, Care.ONLY)))
 
 
-@app.command(cls=Changing)
-def merge(
-    ctx: typer.Context,
-    source: Annotated[str, typer.Argument(metavar="FROM", help="The lead that goes.")],
-    target: Annotated[str, typer.Argument(metavar="INTO", help="The lead that stays.")],
-) -> None:
-    """Make two leads one: all that FROM knew is INTO's, and all that names FROM names INTO.
-
-    Where the two differ, INTO's value stays; FROM's is kept in the notes.
-    """
-    with changing(ctx) as transaction:
-        goes = transaction.get(Lead, source, Care.WHOLE)
-        stays = transaction.get(Lead, target, Care.WHOLE)
-        users = [transaction.pipeline.read(file) for _, file in users_of(transaction, LEAD, goes.id)]
-        transaction.do(merge_leads(goes, stays, users, activity_id=transaction.new_activity_id))
+add_merge(
+    app,
+    LEAD,
+    lambda transaction, goes, stays, users: merge_leads(
+        goes, stays, users, activity_id=transaction.new_activity_id
+    ),
+    "Make two leads one: all that FROM knew is INTO's, and all that names FROM names INTO.\n\n"
+    "Where the two differ, INTO's value stays; FROM's is kept in the notes.",
+)

@@ -16,7 +16,16 @@ from pipecli.cli.common.change import Transaction, changing
 from pipecli.cli.common.command import Changing, Notes, Sets, Tags, noun
 from pipecli.cli.common.reference import can_ask, choose, find
 from pipecli.cli.common.session import Session, session
-from pipecli.cli.lead.convert import Parties, caller, parties
+from pipecli.cli.lead.convert import (
+    Currency,
+    Parties,
+    PriceListName,
+    Process,
+    Text,
+    Type,
+    caller,
+    parties,
+)
 from pipecli.errors import Ambiguous, PipecliError
 from pipecli.records.activity import NextContact
 from pipecli.records.base import Record
@@ -36,8 +45,6 @@ from pipecli.workflow.match_party import Prospect
 from pipecli.workflow.opportunity.set import in_process, open_opportunity, opened
 
 app = noun()
-
-Text = str | None
 
 
 @app.command("add", cls=Changing)
@@ -59,19 +66,15 @@ def add(
     phone: Annotated[
         Text, typer.Option(help="Their telephone number; alone, of a caller we know.", metavar="NUMBER")
     ] = None,
-    type_: Annotated[Text, typer.Option("--type", help="sales, support, …", metavar="TYPE")] = None,
-    process: Annotated[
-        Text, typer.Option(help="Its process. Default: chosen by the settings.", metavar="PROCESS")
-    ] = None,
+    type_: Type = None,
+    process: Process = None,
     stage: Annotated[Text, typer.Option(help="Where it begins, if not first.", metavar="STAGE")] = None,
     owner: Annotated[
         Text,
         typer.Option(help="Who sells it. Default: you, or the user that a rule names.", metavar="USER"),
     ] = None,
-    currency: Annotated[
-        Text, typer.Option(help="Default: the price list's or the settings'.", metavar="CODE")
-    ] = None,
-    price_list: Annotated[Text, typer.Option(help="What its items are priced from.", metavar="LIST")] = None,
+    currency: Currency = None,
+    price_list: PriceListName = None,
     amount: Annotated[
         Text,
         typer.Option(
@@ -106,10 +109,12 @@ def add(
         title, customer, organization, amount, expected_close = answers
         title_option = None
     with changing(ctx) as transaction:
-        seller = _seller(transaction, owner)
-        known_lead = _lead(transaction, lead)
+        seller = transaction.me if owner is None else require_user(transaction.settings, owner)
+        known_lead = transaction.get(Lead, lead) if lead is not None else None
         parties = _parties(transaction, known_lead, customer, organization, person, email, phone, seller)
-        prices = _price_list(transaction, price_list)
+        speaker = parties.contact if parties else None
+        day = transaction.day(next_contact)
+        prices = transaction.get(PriceList, price_list) if price_list is not None else None
         code = currency or (prices.currency if prices else "")
 
         def checked(name: str, text: str | None) -> Any:
@@ -125,7 +130,7 @@ def add(
             type=type_,
             lead=known_lead,
             customer=parties.customer if parties else None,
-            contacts=_stakeholders(parties),
+            contacts=(Stakeholder(contact=speaker.id, primary=True),) if speaker else None,
             owner=seller,
             currency=checked("--currency", currency) or (prices.currency if prices else None),
             price_list=prices.id if prices else None,
@@ -137,9 +142,11 @@ def add(
             score=checked("--score", score),
             tags=tuple(tag) if tag else None,
             notes=notes,
-            next_contact=_next_contact(transaction, next_contact, seller),
+            next_contact=NextContact(date=day, by=seller) if day else None,
         )
-        deal = _placed(transaction, _with_sets(deal, sets, transaction), process, stage)
+        deal = _with_sets(deal, sets, transaction)
+        chosen = choose_process(transaction.pipeline, deal) if process is None else process
+        deal = in_process(deal, transaction.settings, chosen, stage)
         _require_currency(transaction, deal)
         remarks = (*(parties.notes if parties else ()), *_twins(transaction, deal))
         if owner is None and not names_field(sets, "owner"):
@@ -225,21 +232,6 @@ def _title(argument: str | None, given: str | None) -> str:
     return title
 
 
-def _seller(transaction: Transaction, owner: str | None) -> str | None:
-    """The owner: the user that is named, or the one who runs this."""
-    if owner is None:
-        return transaction.me
-    return require_user(transaction.settings, owner)
-
-
-def _lead(transaction: Transaction, name: str | None) -> Lead | None:
-    return transaction.get(Lead, name) if name is not None else None
-
-
-def _price_list(transaction: Transaction, name: str | None) -> PriceList | None:
-    return transaction.get(PriceList, name) if name is not None else None
-
-
 def _parties(
     transaction: Transaction,
     lead: Lead | None,
@@ -275,16 +267,6 @@ def _of(owner: str | None, parties: Parties) -> tuple[Record, ...]:
     )
 
 
-def _stakeholders(parties: Parties | None) -> tuple[object, ...] | None:
-    person = parties.contact if parties else None
-    return (Stakeholder(contact=person.id, primary=True),) if person else None
-
-
-def _next_contact(transaction: Transaction, text: str | None, owner: str | None) -> object | None:
-    day = transaction.day(text)
-    return NextContact(date=day, by=owner) if day else None
-
-
 def _with_sets(deal: Opportunity, sets: list[str] | None, transaction: Transaction) -> Opportunity:
     for name in (split(text)[0][0] for text in sets or ()):
         if name in ("process", "stage"):
@@ -296,14 +278,6 @@ def _with_sets(deal: Opportunity, sets: list[str] | None, transaction: Transacti
     plain = {name: value for name, value in deal.plain().items() if name not in ("id", "created")}
     given = {"id": deal.id, "created": deal.created, **plain}
     return built(Opportunity, given, sets, transaction.session)
-
-
-def _placed(
-    transaction: Transaction, deal: Opportunity, process: str | None, stage: str | None
-) -> Opportunity:
-    """The deal in its process: the one named, or the one that the settings choose for it."""
-    chosen = choose_process(transaction.pipeline, deal) if process is None else process
-    return in_process(deal, transaction.settings, chosen, stage)
 
 
 def _require_currency(transaction: Transaction, deal: Opportunity) -> None:

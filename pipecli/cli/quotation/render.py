@@ -52,16 +52,20 @@ _LARGEST_LOGO = 1 << 20
 app = noun()
 
 
-@app.command("quotation render")
-def render_quotation(ctx: typer.Context, ref: Ref, output: Output) -> None:
-    """Write a quotation as a PDF or a page that a customer can be sent."""
-    _render(ctx, QUOTATION, ref, output)
+def _add_render(verb: str, kind: Kind, help_text: str) -> None:
+    @app.command(verb, help=help_text)
+    def render(ctx: typer.Context, ref: Ref, output: Output) -> None:
+        _render(ctx, kind, ref, output)
 
 
-@app.command("order render")
-def render_order(ctx: typer.Context, ref: Ref, output: Output) -> None:
-    """Write an order as a PDF or a page that a customer can be sent."""
-    _render(ctx, ORDER, ref, output)
+_FOR_A_CUSTOMER = "as a PDF or a page that a customer can be sent."
+_add_render("quotation render", QUOTATION, f"Write a quotation {_FOR_A_CUSTOMER}")
+_add_render("order render", ORDER, f"Write an order {_FOR_A_CUSTOMER}")
+_add_render(
+    "supplier-quote render",
+    SUPPLIER_QUOTATION,
+    "Write the request as a PDF or a page for the supplier. It names neither the customer nor our prices.",
+)
 
 
 @app.command("invoice render")
@@ -81,12 +85,6 @@ def render_invoice(ctx: typer.Context, ref: Ref, output: Output) -> None:
         _write(output, _xml_of(run.pipeline, invoice), invoice.id)
         return
     _render(ctx, INVOICE, ref, output)
-
-
-@app.command("supplier-quote render")
-def render_request(ctx: typer.Context, ref: Ref, output: Output) -> None:
-    """Write the request as a PDF or a page for the supplier. It names neither the customer nor our prices."""
-    _render(ctx, SUPPLIER_QUOTATION, ref, output)
 
 
 @app.command("quotation template")
