@@ -41,7 +41,7 @@ ONE_CHANGE = [
         1,
         '"OPP-1" isn\'t an id: OPP- and five digits or capital',
     ),
-    ("schema", DEAL, "  unit_price: 100\n", "", 17, '"items.1.unit_price" is missing: a number is wanted'),
+    ("schema", DEAL, "  unit_price: 100\n", "", 17, '"items.1.unit_price" is missing: must be a number'),
     ("schema", DEAL, "title: Espresso machines\n", "", 1, '"title" is missing'),
     ("schema", CUSTOMER, "id: contoso-coffee\n", "", 1, "so write id: contoso-coffee"),
     ("schema", PRODUCT, "sku: cafe", "sku: cafe\nid: cafe", 2, "a product is named by its sku"),
