@@ -12,7 +12,7 @@ import typer
 from pipecli.cli.common.command import Verb, noun
 from pipecli.cli.common.dates import parse_as_of, parse_period
 from pipecli.cli.common.output import Format, print_records, wrapped, write_text
-from pipecli.cli.common.reference import person
+from pipecli.cli.common.reference import is_recent, person, recalled
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column, cell_text, clean, isolated, money
 from pipecli.cli.common.terminal import terminal_width
@@ -110,6 +110,8 @@ def _of_all(run: Session, known: History, field: str, first: date, zone: tzinfo)
 
 def _name(run: Session, known: History, ref: str) -> Name:
     """The record a person means, one that is gone or can't be read at present included."""
+    if is_recent(ref):
+        ref = recalled(run, ref)
     if ref in ("settings", SETTINGS_FILE):
         return "settings", "settings"
     if document := document_named(known, ref):

@@ -255,7 +255,7 @@ QUOTATIONS = (
         min_width=12,
     ),
     Shown(Column("status", "STATUS"), "status"),
-    Shown(Column("valid_until", "VALID UNTIL"), "valid_until"),
+    Shown(Column("valid_until", "VALID UNTIL", rank=-1), "valid_until"),
     *_PRICED,
     Shown(Column("opportunity", "DEAL", rank=3), "opportunity"),
     Shown(Column("date", "DATE", rank=4), "date"),

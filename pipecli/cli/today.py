@@ -280,7 +280,7 @@ def _about(record: Mapping[str, object]) -> str:
 _COLUMNS = (
     Column("row", "#", align="right"),
     Column("when", "WHEN"),
-    Column("what", "WHAT", shrink=True, min_width=16),
+    Column("what", "WHAT", shrink=True, min_width=14),
     Column("id", "RECORD"),
     Column("title", "TITLE", shrink=True, min_width=12, show=_about),
 )

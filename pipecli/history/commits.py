@@ -138,6 +138,9 @@ class Commit(NamedTuple):
     is_import: bool = False
 
 
+_TRAILERS = ("Pipecli-Event: ", "Pipecli-Record: ", "Pipecli-Undoes: ")
+
+
 def parse_commit(commit: str, content: bytes) -> Commit:
     """A commit from its object; what a damaged or forged one lacks is empty, its time the year 1970."""
     head, _, message = content.partition(b"\n\n")
@@ -148,7 +151,7 @@ def parse_commit(commit: str, content: bytes) -> Commit:
     subject, _, body = _decoded(message, encoding).strip("\n").partition("\n")
     lines = body.splitlines()
     is_import = "Pipecli-Event: imported" in lines
-    lines = [line for line in lines if not line.startswith(("Pipecli-Event: ", "Pipecli-Record: "))]
+    lines = [line for line in lines if not line.startswith(_TRAILERS)]
     committer = _decoded(headers.get(b"committer", b""), encoding).rpartition("> ")[0] + ">"
     other = committer if committer not in (">", f"{name} <{email}>") else ""
     return Commit(commit, name, email, _when(stamp), subject, "\n".join(lines).strip(), other, is_import)

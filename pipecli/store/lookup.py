@@ -194,7 +194,7 @@ def _nothing(pipeline: Pipeline, wanted: str, kinds: Sequence[Kind]) -> NoReturn
 def _hint(pipeline: Pipeline, wanted: str, kinds: Sequence[Kind]) -> str:
     random = _id_parts(wanted)[1]
     if random.isalnum() and random.isascii() and len(random) < FEWEST_SIGNS:
-        return f"the start of an id has {FEWEST_SIGNS} signs or more"
+        return f"the start of an id has {FEWEST_SIGNS} characters or more"
     close = _similar(pipeline, wanted, kinds) if wanted else []
     return f"did you mean {' or '.join(close)}?" if close else ""
 

@@ -332,6 +332,10 @@ def test_a_row_of_the_last_list_and_the_record_touched_last(cli, root, cancity):
     assert said.out == "OPP-CANXX Foyers of four cinemas: set tags\n"
     again = cli("opp", "advance", "@")
     assert again.err.startswith("@ is OPP-CANXX Foyers of four cinemas\n")
+    assert "stage: " not in cli("history", "@1").out
+    history = cli("history", "@")
+    assert "stage: " in history.out
+    assert history.err.startswith("@ is OPP-CANXX ")
     assert cli("opp", "lost", "@1", "--reason", "price").out.startswith("OPP-8W9YZ Espresso machines: ")
     assert cli("customer", "show", "@", code=1).err.startswith(
         "@ is OPP-8W9YZ Espresso machines\nerror: no customer"

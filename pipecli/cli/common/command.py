@@ -300,7 +300,9 @@ def _version(ctx: Any, _param: Any, value: bool) -> None:
         ctx.exit()
 
 
-Ref = Annotated[str, typer.Argument(metavar="REF", help="An id, its start (three signs or more), or a name.")]
+Ref = Annotated[
+    str, typer.Argument(metavar="REF", help="An id, its start (three characters or more), or a name.")
+]
 Assignments = Annotated[list[str], typer.Argument(metavar="PATH=VALUE...", help="Fields and their values.")]
 Sets = Annotated[list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Any other field.")]
 NameOrSlug = Annotated[

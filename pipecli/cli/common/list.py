@@ -12,7 +12,7 @@ import typer
 from pipecli.cli.common.command import Reading, flag_option, owner_options, seller_option, text_option
 from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.record_json import DERIVED, derive
-from pipecli.cli.common.reference import document, key_of, names_of, print_numbered
+from pipecli.cli.common.reference import document, is_recent, key_of, names_of, print_numbered, recalled
 from pipecli.cli.common.session import Session, session
 from pipecli.cli.common.table import Column, Shown
 from pipecli.cli.common.terminal import say_after
@@ -89,7 +89,8 @@ def _about(run: Session, plural: str, known: set[str], option: str, text: str) -
         return f"{kind.identity} IN (SELECT value FROM json_each(?))", dumps(keys, indent=None)
     from pipecli.store.lookup import resolve
 
-    key = resolve(run.pipeline, text, BY_NOUN[option]).key
+    named = recalled(run, text) if is_recent(text) else text
+    key = resolve(run.pipeline, named, BY_NOUN[option]).key
     own = {
         ("opportunities", "contact"): "id IN (SELECT s.opportunity FROM stakeholders s WHERE s.contact = ?)",
         ("literature", "product"): "EXISTS (SELECT 1 FROM json_each(products) WHERE value = ?)",

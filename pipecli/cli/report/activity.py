@@ -126,10 +126,10 @@ def _time(record: Mapping[str, object]) -> str:
 ACTIVITIES = (
     Shown(Column("id", "ID"), "id"),
     Shown(Column("at", "WHEN", show=_time), "at"),
-    Shown(Column("type", "TYPE"), "type"),
+    Shown(Column("type", "TYPE", rank=1), "type"),
     Shown(Column("direction", "DIR", rank=2), "direction"),
-    Shown(Column("done", "DONE", show=lambda record: "yes" if record["done"] else "no"), "done"),
-    Shown(Column("subject", "SUBJECT", shrink=True, min_width=12), "subject"),
+    Shown(Column("done", "DONE", rank=1, show=lambda record: "yes" if record["done"] else "no"), "done"),
+    Shown(Column("subject", "SUBJECT", shrink=True, min_width=10), "subject"),
     Shown(Column("record", "ON"), "record"),
     Shown(Column("title", "TITLE", shrink=True, rank=3), "title"),
     Shown(Column("by", "BY", rank=1), '"by"'),
