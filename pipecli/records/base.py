@@ -199,6 +199,10 @@ class Part(BaseModel):
         """A copy with these fields changed. The store validates it when it is written."""
         return self.model_copy(update=changes)
 
+    def fields(self, *names: str) -> dict[str, Any]:
+        """Some of its fields by name, for another record that begins with them."""
+        return {name: getattr(self, name) for name in names}
+
     def plain(self) -> Plain:
         """The part as its file says it, in the model's order, without what is absent or empty."""
         plain: Plain = {}
@@ -298,6 +302,8 @@ class Document(Record):
 
     id: str
     created: Moment
+    external_id: Text | None = None
+    """Its name in the system it was imported from."""
 
 
 Custom = Annotated[dict[str, Any] | None, Field(description="Free: any keys of your own.")]
@@ -413,3 +419,11 @@ ProcessSlug = Annotated[Slug, Names("process")]
 StageSlug = Annotated[Slug, Names("stage")]
 """A stage of the process of the same deal."""
 CompetitorName = Annotated[Line, Names("competitor", must_exist=False)]
+
+
+class MasterRecord(Record):
+    """A record that is named by a slug: customer, contact, price list."""
+
+    id: Slug
+    external_id: Text | None = None
+    """Its name in the system it was imported from."""

@@ -18,6 +18,7 @@ from pipecli.records.base import (
     Day,
     Flag,
     Line,
+    MasterRecord,
     Part,
     PathInside,
     Percent,
@@ -87,14 +88,11 @@ Price = Annotated[
 """One price for any quantity, or tiers: `[{from: 1, price: 2499.00}, {from: 10, price: 2299.00}]`."""
 
 
-class PriceList(Record):
+class PriceList(MasterRecord):
     """Prices in one currency, for a time."""
 
     noun: ClassVar[str] = "price-list"
 
-    id: Slug
-    external_id: Text | None = None
-    """Its name in the system it was imported from."""
     name: Line | None = None
     currency: CurrencyCode
     valid_from: Day | None = None
@@ -129,14 +127,11 @@ class PriceList(Record):
         return self
 
 
-class Literature(Record):
+class Literature(MasterRecord):
     """A document to show or send: a file of the pipeline, or an address."""
 
     noun: ClassVar[str] = "literature"
 
-    id: Slug
-    external_id: Text | None = None
-    """Its name in the system it was imported from."""
     title: Line
     file: PathInside | None = None
     url: WebAddress | None = None

@@ -172,6 +172,10 @@ def counted(record: Priced) -> list[int]:
     ]
 
 
+MONEY_TERMS = ("currency", "tax_included", "discount", "discount_amount")
+"""The fields by which the lines of a record come to its sum."""
+
+
 def counted_items(record: Priced) -> tuple[Item, ...]:
     """The lines that count, as they stand where nothing is left to choose."""
     return tuple(record.items[place].with_(optional=None, alternative_to=None) for place in counted(record))

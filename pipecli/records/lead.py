@@ -78,8 +78,6 @@ class Lead(Document):
     noun: ClassVar[str] = "lead"
 
     id: LeadId
-    external_id: Text | None = None
-    """Its name in the system it was imported from."""
     status: LeadStatus = LeadStatus(LEAD.first_status)
     name: Line | None = None
     organization: Line | None = None

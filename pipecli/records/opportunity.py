@@ -145,8 +145,6 @@ class Opportunity(Document):
     noun: ClassVar[str] = "opportunity"
 
     id: OpportunityId
-    external_id: Text | None = None
-    """Its name in the system it was imported from."""
     title: Line
     type: Slug = "sales"
     lead: LeadId | None = None

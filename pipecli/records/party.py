@@ -12,8 +12,7 @@ from pipecli.records.base import (
     CustomerSlug,
     LanguageTag,
     Line,
-    Record,
-    Slug,
+    MasterRecord,
     Text,
     UserSlug,
 )
@@ -24,14 +23,11 @@ class CustomerKind(StrEnum):
     PERSON = "person"
 
 
-class Customer(Record):
+class Customer(MasterRecord):
     """One who buys, or might: an organisation, or a person where there is none."""
 
     noun: ClassVar[str] = "customer"
 
-    id: Slug
-    external_id: Text | None = None
-    """Its name in the system it was imported from."""
     name: Line
     kind: CustomerKind = CustomerKind.ORGANIZATION
     email: Line | None = None
@@ -51,14 +47,11 @@ class Customer(Record):
     custom: Custom = None
 
 
-class Contact(Record):
+class Contact(MasterRecord):
     """One person, at a customer or alone."""
 
     noun: ClassVar[str] = "contact"
 
-    id: Slug
-    external_id: Text | None = None
-    """Its name in the system it was imported from."""
     name: Line
     customer: CustomerSlug | None = None
     emails: tuple[Line, ...] = ()
@@ -75,14 +68,11 @@ class Contact(Record):
         return self.name
 
 
-class Supplier(Record):
+class Supplier(MasterRecord):
     """One we buy from."""
 
     noun: ClassVar[str] = "supplier"
 
-    id: Slug
-    external_id: Text | None = None
-    """Its name in the system it was imported from."""
     name: Line
     email: Line | None = None
     phone: Line | None = None
@@ -96,14 +86,11 @@ class Supplier(Record):
     custom: Custom = None
 
 
-class Competitor(Record):
+class Competitor(MasterRecord):
     """One who is after the same deals. A deal names it by its slug, or one without a file by a plain name."""
 
     noun: ClassVar[str] = "competitor"
 
-    id: Slug
-    external_id: Text | None = None
-    """Its name in the system it was imported from."""
     name: Line
     website: Line | None = None
     country: Line | None = None

@@ -70,8 +70,6 @@ class Quotation(Document):
     noun: ClassVar[str] = "quotation"
 
     id: QuotationId
-    external_id: Text | None = None
-    """Its name in the system it was imported from."""
     opportunity: OpportunityId
     revision_of: QuotationId | None = None
     date: Day
@@ -124,8 +122,6 @@ class Order(Document):
     noun: ClassVar[str] = "order"
 
     id: OrderId
-    external_id: Text | None = None
-    """Its name in the system it was imported from."""
     opportunity: OpportunityId
     quotation: QuotationId | None = None
     date: Day
@@ -188,8 +184,6 @@ class SupplierQuotation(Document):
     noun: ClassVar[str] = "supplier-quotation"
 
     id: SupplierQuotationId
-    external_id: Text | None = None
-    """Its name in the system it was imported from."""
     opportunity: OpportunityId
     supplier: SupplierSlug
     status: SupplierQuotationStatus = SupplierQuotationStatus(SUPPLIER_QUOTATION.first_status)
@@ -255,8 +249,6 @@ class Invoice(Document):
     noun: ClassVar[str] = "invoice"
 
     id: InvoiceId
-    external_id: Text | None = None
-    """Its name in the system it was imported from."""
     number: Line | None = None
     """Given by `issue`, in a row without gaps; a draft has none."""
     opportunity: OpportunityId
