@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from pipecli.records.item import Item
+from pipecli.records.item import MONEY_TERMS, Item
 from pipecli.records.money import EXACT, minor_digits, rounded
 from pipecli.records.quotation import Invoice, InvoiceStatus, Order, OrderStatus, Payment
 from pipecli.records.settings import Settings
@@ -100,15 +100,11 @@ def _draft(
     return Invoice.model_construct(
         id=id,
         created=now,
-        opportunity=source.opportunity,
         date=now.date(),
-        customer=source.customer,
-        contact=source.contact,
-        language=source.language,
-        currency=source.currency,
-        tax_included=source.tax_included,
         items=items,
-        discount=source.discount,
+        **source.fields(
+            "opportunity", "customer", "contact", "language", "currency", "tax_included", "discount"
+        ),
         **fields,
     )
 
@@ -297,12 +293,7 @@ def credit(
         raise Refused(
             f"{invoice.id} is a draft, which nobody has", hint=f"change it: pipecli invoice edit {invoice.id}"
         )
-    as_order = Order.model_construct(
-        **{
-            name: getattr(invoice, name)
-            for name in ("id", "currency", "items", "discount", "discount_amount", "tax_included")
-        }
-    )
+    as_order = Order.model_construct(**invoice.fields("id", "items", *MONEY_TERMS))
     as_invoices = [note.with_(credits=None) for note in notes]
     left = left_to_invoice(as_order, as_invoices)
     wanted = _wanted(as_order, left, only, "credit")

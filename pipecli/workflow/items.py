@@ -1,4 +1,4 @@
-"""Lines of a deal or quotation: the one that a person means, a new one with its price, and one less.
+"""Lines of a deal or quotation: the one that a person means, added, changed, priced again, removed.
 
 The unit price is that of the price list valid that day, in the tier of the quantity.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, TypeAlias, TypedDict, TypeVar, Unpack
+from typing import TYPE_CHECKING, TypeAlias, TypedDict, Unpack
 
 from pipecli.records.item import Item, LineKind, Per, totals
 from pipecli.records.names import folded
@@ -62,7 +62,6 @@ def in_words(item: Line) -> str:
     return f"{item.quantity:f} × {item.description}"
 
 
-T = TypeVar("T", "Opportunity", "Quotation")
 Priced: TypeAlias = "Opportunity | Quotation"
 """Records with a currency, items, and perhaps a price list; below either is called the deal."""
 
@@ -219,7 +218,9 @@ def make_item(
     )
 
 
-def with_new_line(owner: T, settings: Settings, lists: Sequence[PriceList], day: date, line: NewLine) -> T:
+def with_new_line(
+    owner: Priced, settings: Settings, lists: Sequence[PriceList], day: date, line: NewLine
+) -> Priced:
     """The record with one line more. With the first, its list's word on tax is taken."""
     item = make_item(owner, settings, lists, day, **line)
     if item.alternative_to and not any(item.replaces(other) for other in owner.items):
@@ -235,24 +236,45 @@ def with_new_line(owner: T, settings: Settings, lists: Sequence[PriceList], day:
     return owner.with_(items=(*owner.items, item), tax_included=terms)
 
 
+def require_draft(quotation: Quotation) -> None:
+    """Refuse to change what a customer has seen."""
+    if quotation.status == "draft":
+        return
+    way = f"make a new one: pipecli quote new {quotation.opportunity}"
+    if quotation.status in ("sent", "rejected", "expired"):
+        way = f"make the next one: pipecli quote revise {quotation.id}"
+    raise Refused(
+        f"{quotation.id} is {quotation.status}: what a customer was offered is frozen",
+        hint=way,
+    )
+
+
+def _require_changeable(owner: Priced) -> None:
+    """Refuse other lines for a deal that has ended, and for a quotation that is no draft."""
+    if isinstance(owner, Opportunity):
+        require_open(owner)
+    else:
+        require_draft(owner)
+
+
 def add_item(
-    deal: Opportunity, settings: Settings, lists: Sequence[PriceList], day: date, **line: Unpack[NewLine]
+    owner: Priced, settings: Settings, lists: Sequence[PriceList], day: date, **line: Unpack[NewLine]
 ) -> Change:
-    """Add a line to an open deal; `line` says which, as `make_item` takes it."""
-    require_open(deal)
-    grown = with_new_line(deal, settings, lists, day, line)
+    """Add a line to an open deal or a draft; `line` says which, as `make_item` takes it."""
+    _require_changeable(owner)
+    grown = with_new_line(owner, settings, lists, day, line)
     item = grown.items[-1]
     return Change(
         grown,
-        f"add {in_words(item)} at {item.unit_price:,f} {deal.currency}",
+        f"add {in_words(item)} at {item.unit_price:,f} {owner.currency}",
         "item-added",
         notes=amount_notes(grown),
     )
 
 
-def amount_notes(deal: Opportunity) -> tuple[str, ...]:
+def amount_notes(deal: Priced) -> tuple[str, ...]:
     """The note for a person when the items change under an amount that was set by hand."""
-    if deal.amount is None or not deal.items:
+    if not isinstance(deal, Opportunity) or deal.amount is None or not deal.items:
         return ()
     items = f"{totals(deal).net:,f}"
     return (
@@ -261,12 +283,14 @@ def amount_notes(deal: Opportunity) -> tuple[str, ...]:
     )
 
 
-def remove_item(deal: Opportunity, which: str) -> Change:
-    """Take a line off an open deal: by its number from 1, its product, or words of its description."""
-    require_open(deal)
-    place = find_item(deal.items, which, deal.id)
-    shrunk = deal.with_(items=deal.items[:place] + deal.items[place + 1 :])
-    return Change(shrunk, f"remove {in_words(deal.items[place])}", "item-removed", notes=amount_notes(shrunk))
+def remove_item(owner: Priced, which: str) -> Change:
+    """Take a line off an open deal or a draft, by its number from 1, its product, or words of it."""
+    _require_changeable(owner)
+    place: int = find_item(owner.items, which, owner.id)
+    shrunk = owner.with_(items=owner.items[:place] + owner.items[place + 1 :])
+    return Change(
+        shrunk, f"remove {in_words(owner.items[place])}", "item-removed", notes=amount_notes(shrunk)
+    )
 
 
 class ChangedLine(TypedDict, total=False):
@@ -281,7 +305,7 @@ class ChangedLine(TypedDict, total=False):
     uom: str | None
 
 
-def with_line(owner: T, which: str, line: ChangedLine) -> tuple[T, str]:
+def with_line(owner: Priced, which: str, line: ChangedLine) -> tuple[Priced, str]:
     """The record with other fields on a line, and the words for it.
 
     A discount of 0 is none; one in percent and one in money take each other's place.
@@ -306,17 +330,17 @@ def with_line(owner: T, which: str, line: ChangedLine) -> tuple[T, str]:
 
 
 def set_item(
-    deal: Opportunity,
+    owner: Priced,
     settings: Settings,
     lists: Sequence[PriceList],
     day: date,
     which: str,
     **line: Unpack[ChangedLine],
 ) -> Change:
-    """Change a line of an open deal: by its number from 1, its product, or words of its description."""
-    require_open(deal)
-    changed, summary = with_line(deal, which, line)
-    notes = () if line.get("price") is not None else price_notes(deal, changed, settings, lists, day)
+    """Change a line of an open deal or a draft, by its number from 1, its product, or words of it."""
+    _require_changeable(owner)
+    changed, summary = with_line(owner, which, line)
+    notes = () if line.get("price") is not None else price_notes(owner, changed, settings, lists, day)
     return Change(changed, summary, "changed", notes=(*notes, *amount_notes(changed)))
 
 

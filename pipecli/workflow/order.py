@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import TypeVar
 
 from pipecli.records.activity import months_later
-from pipecli.records.item import counted_items
+from pipecli.records.item import MONEY_TERMS, counted_items
 from pipecli.records.opportunity import Opportunity, Stakeholder
 from pipecli.records.quotation import Order, OrderStatus, Quotation, QuotationStatus, SupplierQuotation
 from pipecli.records.settings import Settings
@@ -72,20 +72,13 @@ def order_from_quotation(
     return Order(
         id=id,
         created=now,
-        opportunity=quotation.opportunity,
         quotation=quotation.id,
         date=day or now.date(),
         customer=customer,
-        contact=quotation.contact,
-        language=quotation.language,
-        currency=quotation.currency,
-        price_list=quotation.price_list,
-        tax_included=quotation.tax_included,
         items=counted_items(quotation),
-        discount=quotation.discount,
-        discount_amount=quotation.discount_amount,
-        terms=quotation.terms,
-        notes=quotation.notes,
+        **quotation.fields(
+            "opportunity", "contact", "language", "price_list", "terms", "notes", *MONEY_TERMS
+        ),
     )
 
 

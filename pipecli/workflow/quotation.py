@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from typing import Unpack
 
 from pipecli.records.activity import Activity
 from pipecli.records.catalogue import PriceList
-from pipecli.records.item import counted_items, totals
+from pipecli.records.item import MONEY_TERMS, counted_items, totals
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.party import Contact, Customer
@@ -21,30 +20,7 @@ from pipecli.records.quotation import Order, OrderStatus, Quotation, QuotationSt
 from pipecli.records.settings import Settings
 from pipecli.workflow.activity import Next, follow_up, with_activity
 from pipecli.workflow.change import Change, Refused, require_open
-from pipecli.workflow.items import (
-    ChangedLine,
-    NewLine,
-    find_item,
-    in_words,
-    price_notes,
-    require_currency,
-    with_line,
-    with_new_line,
-)
-
-
-def require_draft(quotation: Quotation) -> None:
-    """Refuse to change what a customer has seen."""
-    if quotation.status in (QuotationStatus.SENT, QuotationStatus.REJECTED, QuotationStatus.EXPIRED):
-        raise Refused(
-            f"{quotation.id} is {quotation.status}: what a customer was offered is frozen",
-            hint=f"make the next one: pipecli quote revise {quotation.id}",
-        )
-    if quotation.status is not QuotationStatus.DRAFT:
-        raise Refused(
-            f"{quotation.id} is {quotation.status}: what a customer was offered is frozen",
-            hint=f"make a new one: pipecli quote new {quotation.opportunity}",
-        )
+from pipecli.workflow.items import find_item, in_words, require_currency, require_draft
 
 
 def require_sound(before: Quotation, after: Quotation, price_list: PriceList | None) -> None:
@@ -120,43 +96,6 @@ def _new(quotation: Quotation) -> str:
     return f"make a new one: pipecli quote new {quotation.opportunity}"
 
 
-def add_item(
-    quotation: Quotation, settings: Settings, lists: Sequence[PriceList], day: date, **line: Unpack[NewLine]
-) -> Change:
-    """Add a line to a draft; `line` says which, as `make_item` takes it."""
-    require_draft(quotation)
-    grown = with_new_line(quotation, settings, lists, day, line)
-    item = grown.items[-1]
-    return Change(
-        grown,
-        f"add {in_words(item)} at {item.unit_price:,f} {quotation.currency}",
-        "item-added",
-    )
-
-
-def set_item(
-    quotation: Quotation,
-    settings: Settings,
-    lists: Sequence[PriceList],
-    day: date,
-    which: str,
-    **line: Unpack[ChangedLine],
-) -> Change:
-    """Change a line of a draft: by its number from 1, its product, or words of its description."""
-    require_draft(quotation)
-    changed, summary = with_line(quotation, which, line)
-    notes = () if line.get("price") is not None else price_notes(quotation, changed, settings, lists, day)
-    return Change(changed, summary, "changed", notes=notes)
-
-
-def remove_item(quotation: Quotation, which: str) -> Change:
-    """Take a line off a draft: by its number from 1, its product, or words of its description."""
-    require_draft(quotation)
-    place = find_item(quotation.items, which, quotation.id)
-    left = quotation.items[:place] + quotation.items[place + 1 :]
-    return Change(quotation.with_(items=left), f"remove {in_words(quotation.items[place])}", "item-removed")
-
-
 def send(
     quotation: Quotation,
     deal: Opportunity,
@@ -224,10 +163,8 @@ def take_offer(deal: Opportunity, quotation: Quotation | None) -> Change:
     is_chosen = quotation.status is QuotationStatus.ACCEPTED  # of its options, too
     taken = deal.with_(
         items=counted_items(quotation) if is_chosen else quotation.items,
-        tax_included=quotation.tax_included,
-        discount=quotation.discount,
-        discount_amount=quotation.discount_amount,
         amount=None,
+        **quotation.fields(*MONEY_TERMS),
     )
     worths = [f"{value:,f}" if value is not None else "no amount" for value in (deal.value, taken.value)]
     money = f"stays at {worths[0]}" if worths[0] == worths[1] else " → ".join(worths)
@@ -383,14 +320,9 @@ def new_quotation(
         lead=lead.id if lead and not customer else None,
         contact=contact.id if contact else None,
         language=language or next(iter(known), None),
-        currency=deal.currency,
-        price_list=deal.price_list,
-        tax_included=deal.tax_included,
-        items=deal.items,
-        discount=deal.discount,
-        discount_amount=deal.discount_amount,
         terms=terms or settings.quotations.terms,
         notes=notes,
+        **deal.fields("price_list", "items", *MONEY_TERMS),
     )
     require_time(draft)
     return draft

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import ModuleType
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -11,6 +10,7 @@ from pipecli.cli.common.assignments import option
 from pipecli.cli.common.change import Transaction, changing
 from pipecli.cli.common.command import Changing, Ref
 from pipecli.records.item import LineKind, Per
+from pipecli.workflow import items as rules
 
 if TYPE_CHECKING:
     from pipecli.records.opportunity import Opportunity
@@ -41,8 +41,8 @@ _Alternative = Annotated[
 _FIELDS = {"price": "unit_price"}
 
 
-def add_item_verbs(app: typer.Typer, model: type[Opportunity | Quotation], rules: ModuleType) -> None:
-    """Add the verbs to a noun; `rules` has `add_item`, `set_item` and `remove_item` of its records."""
+def add_item_verbs(app: typer.Typer, model: type[Opportunity | Quotation]) -> None:
+    """Add the verbs to the noun of a model."""
     of_a = "a draft" if model.noun == "quotation" else "an open deal"
 
     def typed(transaction: Transaction, record: Opportunity | Quotation, given: dict[str, Text]) -> Any:

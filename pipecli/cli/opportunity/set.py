@@ -173,7 +173,7 @@ add_remove(
 )
 
 
-add_item_verbs(app, Opportunity, items)
+add_item_verbs(app, Opportunity)
 
 
 @app.command("reprice", cls=Changing)

@@ -24,6 +24,7 @@ from pipecli.records.party import Contact, Customer
 from pipecli.records.quotation import Quotation, SupplierQuotation
 from pipecli.workflow import quotation as rules
 from pipecli.workflow.change import Change
+from pipecli.workflow.items import require_draft
 from pipecli.workflow.quotation import require_sound
 from pipecli.workflow.supplier_quotation import price_from_supplier
 
@@ -116,7 +117,7 @@ add_set_edit(app, QUOTATION, setting_of(_of_a_draft), _of_a_draft)
 
 def _require_first_draft(quotation: Quotation) -> None:
     """Refuse to remove what a customer has seen, and a revision: what it revises would stay superseded."""
-    rules.require_draft(quotation)
+    require_draft(quotation)
     if quotation.revision_of:
         raise PipecliError(
             f"{quotation.id} revises {quotation.revision_of}, which would stay superseded",
@@ -127,4 +128,4 @@ def _require_first_draft(quotation: Quotation) -> None:
 add_remove(app, QUOTATION, help_text="Remove a draft made by mistake.", allow=_require_first_draft)
 
 
-add_item_verbs(app, Quotation, rules)
+add_item_verbs(app, Quotation)

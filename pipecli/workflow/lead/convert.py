@@ -220,14 +220,10 @@ def carry_over(lead: Lead, deal: Opportunity, contact: Contact | None) -> Opport
         Stakeholder.model_construct(contact=contact.id, role=lead.role, primary=True) if contact else None
     )
     return deal.with_(
-        shared_with=lead.shared_with,
         contacts=(stakeholder,) if stakeholder else (),
         key_info=_key_information(lead),
         next_contact=lead.next_contact or deal.next_contact,
-        activities=lead.activities,
-        tags=lead.tags,
-        notes=lead.notes,
-        custom=lead.custom,
+        **lead.fields("shared_with", "activities", "tags", "notes", "custom"),
     )
 
 
@@ -245,7 +241,7 @@ def join(
         with_contact = with_part(deal, contact.id, role=lead.role, primary=is_first)
     answers = _key_information(lead)
     known = {activity.id for activity in deal.activities}
-    own = {name: getattr(deal, name) for name in ("lead", "customer", "source", "campaign", "score")}
+    own = deal.fields("lead", "customer", "source", "campaign", "score")
     theirs = {"lead": lead.id, "customer": customer.id}
     return with_contact.with_(
         **{

@@ -13,7 +13,7 @@ from decimal import ROUND_UP, Decimal
 from typing import Literal
 
 from pipecli.records.base import Record
-from pipecli.records.item import counted_items, totals
+from pipecli.records.item import MONEY_TERMS, counted_items, totals
 from pipecli.records.lead import Lead
 from pipecli.records.money import minor_digits, rounded
 from pipecli.records.opportunity import Closed, Opportunity, OpportunityStatus, Stakeholder
@@ -34,7 +34,6 @@ from pipecli.workflow.opportunity.set import known_as
 from pipecli.workflow.order import order_from_quotation
 from pipecli.workflow.quotation import require_of
 
-_TERMS = ("tax_included", "discount", "discount_amount")
 _OFFERED = (QuotationStatus.SENT, QuotationStatus.ACCEPTED)
 
 
@@ -72,7 +71,7 @@ def win(
     order = _order(deal, winner, orders, id=order_id, now=now, day=day) if winner else None
     sold = deal
     if winner and winner.taken and winner.currency == deal.currency:  # what its options came to is what it is
-        sold = deal.with_(items=counted_items(winner), **{name: getattr(winner, name) for name in _TERMS})
+        sold = deal.with_(items=counted_items(winner), **winner.fields(*MONEY_TERMS))
     return Change(
         sold.with_(status=OpportunityStatus.WON, closed=closed),
         won + (f" with {winner.id}" if winner else ""),

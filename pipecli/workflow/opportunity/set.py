@@ -57,7 +57,7 @@ def open_opportunity(
     """
     process = named_process(settings, process)
     kind = require_type(settings, type or settings.opportunity_types[0])
-    inherited = {name: getattr(lead, name) for name in ("source", "campaign", "score")} if lead else {}
+    inherited = lead.fields("source", "campaign", "score") if lead else {}
     given = {name: value for name, value in fields.items() if value is not None}
     deal = Opportunity.model_construct(
         id=id,
