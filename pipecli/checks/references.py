@@ -263,11 +263,14 @@ def year(pipeline: Pipeline) -> Iterator[Problem]:
 
 
 def duplicate_activity(pipeline: Pipeline) -> Iterator[Problem]:
-    """Activities of a record are told apart by their ids, also when two clones merge."""
-    for path, key, count in pipeline.index.connection.execute(
-        "SELECT path, id, count(*) FROM activities GROUP BY path, id HAVING count(*) > 1"
+    """Activities and payments of a record are told apart by their ids, also when two clones merge."""
+    for path, field, key, count in pipeline.index.connection.execute(
+        """SELECT path, 'activities', id, count(*) FROM activities GROUP BY path, id HAVING count(*) > 1
+        UNION ALL SELECT r.path, 'payments', json_extract(p.value, '$.id') AS id, count(*)
+        FROM _invoices i JOIN _records r ON r.path = i.path, json_each(r.json, '$.payments') p
+        GROUP BY r.path, 3 HAVING count(*) > 1"""
     ):
-        yield Problem(path, ("activities",), f"{count} activities have the id {key}")
+        yield Problem(path, (field,), f"{count} {field} have the id {key}")
 
 
 def external_id(pipeline: Pipeline) -> Iterator[Problem]:

@@ -10,6 +10,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from pipecli.checks.rule import Problem, Rule, Severity
@@ -315,23 +316,23 @@ def number_twice(pipeline: Pipeline) -> Iterator[Problem]:
 def number_gap(pipeline: Pipeline) -> Iterator[Problem]:
     """Numbers that are left out in a row of the form that the settings have."""
     form = re.escape(pipeline.settings.invoices.number)
-    form = re.sub(r"\\\{n(?::\d)?\\\}", r"(?P<n>\\d+)", form).replace(r"\{year\}", r"(?P<year>\d{4})")
+    form = re.sub(r"\\\{n(?::\d)?\\\}", r"(?P<n>\\d{1,18})", form).replace(r"\{year\}", r"(?P<year>\d{4})")
     rows: dict[str, dict[int, str]] = defaultdict(dict)
     for file, number in pipeline.index.connection.execute(
         "SELECT path, number FROM _invoices WHERE number IS NOT NULL ORDER BY number"
     ):
         if fits := re.fullmatch(form, number):
             rows[fits.groupdict().get("year") or ""][int(fits["n"])] = file
+    numbered = pipeline.settings.invoices.numbered
     for year, known in sorted(rows.items()):
-        absent = [n for n in range(1, max(known)) if n not in known]
-        for n in absent:
-            following = min(other for other in known if other > n)
-            number = pipeline.settings.invoices.numbered(int(year or 0), n)
-            yield Problem(
-                known[following],
-                ("number",),
-                f"no invoice has the number {number}; its draft may wait in another clone",
-            )
+        for before, after in pairwise((0, *sorted(known))):
+            if after - before > 1:
+                first, last = (numbered(int(year or 0), n) for n in (before + 1, after - 1))
+                absent = (
+                    f"number {first}; its draft" if first == last else f"numbers {first} to {last}; a draft"
+                )
+                words = f"no invoice has the {absent} may wait in another clone"
+                yield Problem(known[after], ("number",), words)
 
 
 def overdrawn_order(pipeline: Pipeline) -> Iterator[Problem]:
@@ -351,6 +352,19 @@ def overdrawn_order(pipeline: Pipeline) -> Iterator[Problem]:
         if lines:
             last = max(place for place, invoice in enumerate(invoices) if not invoice.credits)
             yield Problem(files[last], ("items",), f"more than {order} has is invoiced of {', '.join(lines)}")
+
+
+def invoice_origin(pipeline: Pipeline) -> Iterator[Problem]:
+    """Invoices in another currency than their order, and notes that credit a note or somebody else's invoice."""
+    for file, field, origin, is_note in pipeline.index.connection.execute(
+        """SELECT i.path, CASE WHEN b.credits IS NOT NULL THEN 'credits' WHEN i.customer <> b.customer
+            THEN 'customer' ELSE 'currency' END, coalesce(b.id, o.id), b.credits IS NOT NULL
+        FROM _invoices i LEFT JOIN _orders o ON o.id = i."order" LEFT JOIN _invoices b ON b.id = i.credits
+        WHERE b.credits IS NOT NULL OR i.customer <> b.customer OR i.currency <> coalesce(b.currency, o.currency)
+        ORDER BY i.path"""
+    ):
+        words = "is a credit note, and only an invoice is credited" if is_note else f"has another {field}"
+        yield Problem(file, (field,), f"{origin} {words}")
 
 
 def _invoiced(pipeline: Pipeline) -> Iterator[tuple[str, str]]:
@@ -375,9 +389,9 @@ def settled(pipeline: Pipeline) -> Iterator[Problem]:
     ):
         words = f"status: it is {status}, and nothing is open"
         if open_ > 0:
-            words = f"status: it is {status}, and {open_:,.2f} are open"
+            words = f"status: it is {status}, and {open_:,.10g} are open"
         elif (over := max(over_paid, over_credited)) > 0:
-            words = f"{over:,.2f} more is {'paid' if over == over_paid else 'credited'} than it comes to"
+            words = f"{over:,.10g} more is {'paid' if over == over_paid else 'credited'} than it comes to"
         yield Problem(file, ("status",), words)
 
 
@@ -398,6 +412,7 @@ STRUCTURE = (
     Rule("alternative", Severity.WARNING, alternative),
     Rule("primary-contact", Severity.WARNING, primary_contact),
     Rule("invoice-number-twice", Severity.ERROR, number_twice),
+    Rule("invoice-origin", Severity.WARNING, invoice_origin),
     Rule("overdrawn-order", Severity.WARNING, overdrawn_order),
     Rule("invoice-status", Severity.WARNING, settled),
 )
