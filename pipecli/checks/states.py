@@ -355,12 +355,13 @@ def overdrawn_order(pipeline: Pipeline) -> Iterator[Problem]:
 
 
 def invoice_origin(pipeline: Pipeline) -> Iterator[Problem]:
-    """Invoices in another currency than their order, and notes that credit a note or somebody else's invoice."""
+    """Invoices in another currency than their order; notes that credit a note or another's invoice."""
     for file, field, origin, is_note in pipeline.index.connection.execute(
         """SELECT i.path, CASE WHEN b.credits IS NOT NULL THEN 'credits' WHEN i.customer <> b.customer
             THEN 'customer' ELSE 'currency' END, coalesce(b.id, o.id), b.credits IS NOT NULL
         FROM _invoices i LEFT JOIN _orders o ON o.id = i."order" LEFT JOIN _invoices b ON b.id = i.credits
-        WHERE b.credits IS NOT NULL OR i.customer <> b.customer OR i.currency <> coalesce(b.currency, o.currency)
+        WHERE b.credits IS NOT NULL OR i.customer <> b.customer
+            OR i.currency <> coalesce(b.currency, o.currency)
         ORDER BY i.path"""
     ):
         words = "is a credit note, and only an invoice is credited" if is_note else f"has another {field}"

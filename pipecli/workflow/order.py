@@ -31,7 +31,7 @@ def _contact(order: Order) -> tuple[Stakeholder, ...] | None:
 
 
 def renew(order: Order, sold: Opportunity, settings: Settings, *, id: str, now: datetime) -> Change:
-    """A new deal with the recurring lines of an order, of the same customer and owner, expected at their end.
+    """A new deal with the recurring lines of an order, of its customer and sellers, expected at their end.
 
     `sold` is the deal of the order. The caller sees to it that an order is renewed once.
     """
@@ -58,6 +58,7 @@ def renew(order: Order, sold: Opportunity, settings: Settings, *, id: str, now: 
         tax_included=order.tax_included,
         items=lines,
         discount=order.discount,
+        sellers=sold.sellers,
     )
     return Change(renewed, f"renew {order.id}, which ends on {ends}", "renewed")
 

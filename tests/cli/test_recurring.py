@@ -43,6 +43,7 @@ def test_a_deal_has_its_recurring_worth_beside_its_amount(cli, deal):
 
 
 def test_an_order_is_renewed_once_before_its_term_ends_on_any_clone(cli, deal, root, git, tmp_path):
+    cli("opp", "sellers", deal, "ana=60", "luis=40")
     cli("--today", "2026-11-20", "quote", "send", cli("quote", "new", deal).out.split()[0])
     cli("--today", "2026-11-20", "opp", "won", deal)
     subprocess.run(["git", "init", "-q", "--bare", "-b", "main", tmp_path / "remote.git"], check=True)
@@ -59,6 +60,7 @@ def test_an_order_is_renewed_once_before_its_term_ends_on_any_clone(cli, deal, r
         "Cloud seats, renewal", "2028-11-20", "contoso-coffee",
     )  # fmt: skip
     assert [item["description"] for item in made["items"]] == ["Seat", "Support"] and made["amount"] == 6420
+    assert [seller["percent"] for seller in made["sellers"]] == [60, 40]
     for folder in (root, tmp_path / "other"):
         again = cli("-C", str(folder), "--today", "2028-10-02", "renew")
         assert "nothing is to be renewed" in again.err

@@ -279,7 +279,7 @@ def renew(
     """Make the next deal of orders whose recurring items end soon; for cron.
 
     Each order is renewed once, whichever clone runs this: it is claimed in the shared pipeline. The deal has
-    the recurring items, the customer and the owner, and is expected to close when the term ends.
+    the recurring items, the customer and the sellers, and is expected to close when the term ends.
     """
     from pipecli.history.send_ledger import Claims, clone_name
     from pipecli.records.opportunity import Opportunity
