@@ -254,7 +254,9 @@ def record_of(transaction: Transaction, ref: str) -> Lead | Opportunity:
 
 
 def _of(transaction: Transaction, noun: str, key: str) -> Lead | Opportunity:
-    return transaction.pipeline.get(Lead if noun == "lead" else Opportunity, key)
+    return (
+        transaction.pipeline.get(Lead, key) if noun == "lead" else transaction.pipeline.get(Opportunity, key)
+    )
 
 
 def contact_of(transaction: Transaction, name: str | None) -> str | None:

@@ -43,7 +43,8 @@ def test_a_deal_has_its_recurring_worth_beside_its_amount(cli, deal):
 
 
 def test_an_order_is_renewed_once_before_its_term_ends_on_any_clone(cli, deal, root, git, tmp_path):
-    cli("opp", "sellers", deal, "ana=60", "luis=40")
+    cli("user", "add", "luis", "--name", "Luis")
+    cli("opp", "sellers", deal, "ana-ruiz=60", "luis=40")
     cli("--today", "2026-11-20", "quote", "send", cli("quote", "new", deal).out.split()[0])
     cli("--today", "2026-11-20", "opp", "won", deal)
     subprocess.run(["git", "init", "-q", "--bare", "-b", "main", tmp_path / "remote.git"], check=True)
@@ -72,5 +73,5 @@ def test_an_activity_comes_again_when_it_is_done(cli, deal):
     assert "again on 2026-03-31" in cli("--today", "2026-03-02", "activity", "done", first).out
     planned = [one for one in shown(cli, deal)["activities"] if not one["done"]]
     assert [(one["at"], one["every"]) for one in planned] == [("2026-03-31", "1 month")]
-    assert "doesn't come again" in cli(*add, "2026-01-31", "--done", code=1).err
+    assert "--every for what comes again" in cli(*add, "2026-01-31", "--done", code=1).err
     assert cli(*add[:-3], "--every", "sometimes", "--at", "2026-12-01", code=1).err
