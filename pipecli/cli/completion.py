@@ -94,22 +94,29 @@ class Completion:
     def __init__(self, before: Sequence[str], current: str) -> None:
         self.current = current
         self.directory = os.environ.get("PIPECLI_DIR") or "."
+        self.pending = ""  # an option before the noun whose value is being typed
         self.words = self._without_global(expanded(before))
         self.path: list[str] = []
 
     def _without_global(self, words: list[str]) -> list[str]:
         while words and words[0].startswith("-"):
             name, equals, value = words.pop(0).partition("=")
-            if name in GLOBAL and not equals and words:
-                value = words.pop(0)
+            if name in GLOBAL and not equals:
+                self.pending = "" if words else name
+                value = words.pop(0) if words else ""
             if name in ("-C", "--dir") and value:
                 self.directory = value
         return words
 
     def values(self) -> list[Value]:
         """What may be typed here, beginning with what is typed."""
+        if self.pending:
+            words = _WORDS.get(self.pending, "").split()
+            return FILES if self.pending in ("-C", "--dir") else self._begun((word, "") for word in words)
         if not self.words:
             return self._begun(self._nouns())
+        is_help = self.words[0] == "help" and len(self.words) > 1
+        self.words = self.words[is_help:]
         name = ALIASES.get(self.words[0], self.words[0])
         if name not in NOUNS:
             return []
@@ -130,7 +137,7 @@ class Completion:
             rest = rest[1:] if rest[0] in verbs else rest
         elif any(verb.isupper() for verb in verbs):
             return self._begun([*((verb, "") for verb in verbs if not verb.isupper()), *_plurals()])
-        return self._of_verb(signature_of(self.path), rest)
+        return [] if is_help else self._of_verb(signature_of(self.path), rest)
 
     def _nouns(self) -> Iterator[Value]:
         yield from ((name, noun.help) for name, noun in NOUNS.items())
@@ -306,6 +313,11 @@ class Completion:
         for noun in self._kinds()[:1]:
             yield from ((name, "") for name in columns(self.sql, BY_NOUN[noun].table) if name != "json")
 
+    def _defaults(self) -> Iterator[Value]:
+        """The names of a person's own defaults, those that are set with their values."""
+        nouns = (f"columns.{name}" for name, noun in NOUNS.items() if "list" in noun.verbs)
+        yield from {**dict.fromkeys(("format", "color", "owner", *nouns), ""), **read()}.items()
+
     def _assignments(self) -> list[Value]:
         """`path=value`: of the settings level by level; of a record its fields, then what a field may be."""
         name, equals, typed = self.current.partition("=")
@@ -342,6 +354,8 @@ class Completion:
 
 
 _ENDED = 2
+_WORDS = {"--format": "table json jsonl csv tsv markdown ids", "--color": "auto always never"}
+"""The values of the options before the noun."""
 
 
 def _plurals() -> Iterator[Value]:
@@ -370,6 +384,7 @@ _PLAIN: dict[str, Callable[[Completion, str], Iterable[Value]]] = {
     "PATH": lambda typed, _: typed._settings("") if typed.path[0] == "settings" else (),
     "COLUMN": Completion._columns,
     "NAMES": Completion._columns,
+    "NAME": lambda typed, _: typed._defaults() if typed.path[0] == "config" else (),
     "KIND": lambda typed, _: _plurals(),
     "NOUN": lambda typed, _: typed._nouns() if typed.path[0] == "help" else _plurals(),
     "HOST": lambda *_: [("github", ""), ("gitlab", "")],

@@ -54,7 +54,11 @@ def answer(capsys: pytest.CaptureFixture[str]) -> Answer:
 
 def test_nouns_verbs_options_and_what_the_pipeline_has(answer: Answer) -> None:
     assert list(answer("opp")) == ["opportunity", "opp"]
-    assert list(answer("opp", "wo")) == ["won"]
+    assert list(answer("opp", "wo")) == list(answer("help", "opp", "wo")) == ["won"]
+    assert list(answer("--color", "al")) == ["always"]
+    assert list(answer("-C", "")) == [":files"]
+    assert list(answer("-C", ".", "opp", "wo")) == ["won"]
+    assert list(answer("config", "columns.q")) == ["columns.quotation"]
     assert list(answer("opp", "item", "")) == ["add", "set", "remove", "list"]
     assert answer("opp", "lost", "OPP-AAA01", "--rea")["--reason"]
     assert "price" in answer("opp", "lost", "OPP-AAA01", "--reason", "")
