@@ -333,7 +333,13 @@ def effect(present: Pipeline, range_: Range, touched: Iterable[str]) -> Effect:
         sorted(_shifts(*forecasts["owner"]), key=lambda shift: -abs(shift.weighted_change)),
         money[0],
         money[1],
-        [f"{fault}" for end in ends if end for fault in end.index.faults() if _is_deal(fault.file)],
+        [
+            f"{fault}"
+            for end in ends
+            if end
+            for fault in end.index.faults()
+            if kind_of(fault.file) is OPPORTUNITY
+        ],
     )
 
 
@@ -344,10 +350,6 @@ def _or_none(past: PastPipeline) -> PastPipeline | None:
     except NoSuchMoment:
         return None
     return past
-
-
-def _is_deal(file: str) -> bool:
-    return kind_of(file) is OPPORTUNITY
 
 
 def _forecast(end: Pipeline | None, head: Pipeline, by: str, currency: str) -> Forecast | None:
@@ -371,14 +373,10 @@ def _chronological(shift: Shift) -> tuple[bool, bool, str]:
 
 
 def _shift(key: str | None, before: Row | None, after: Row | None) -> Shift:
-    zero = Decimal(0)
-    return Shift(
-        key,
-        before.weighted if before else zero,
-        after.weighted if after else zero,
-        before.won_amount if before else zero,
-        after.won_amount if after else zero,
+    figures = (
+        getattr(row, name, Decimal(0)) for name in ("weighted", "won_amount") for row in (before, after)
     )
+    return Shift(key, *figures)
 
 
 def _money(end: Pipeline, keys: list[str]) -> dict[str, Money]:
@@ -395,9 +393,7 @@ def _money(end: Pipeline, keys: list[str]) -> dict[str, Money]:
 def _worth(
     status: str, currency: str, exact: str | None, probability: float | None, title: str, owner: str | None
 ) -> Money:
-    amount = None if exact is None else Decimal(exact)
-    is_weighed = status == "open" and amount is not None and probability is not None
-    weight = (
-        weighted(amount, Decimal(repr(probability)), currency) if is_weighed and amount is not None else None
-    )
+    amount, weight = None if exact is None else Decimal(exact), None
+    if status == "open" and amount is not None and probability is not None:
+        weight = weighted(amount, Decimal(repr(probability)), currency)
     return Money(status, currency, amount, weight, title, owner)

@@ -341,13 +341,8 @@ def sent_times(pipeline: Pipeline, quotations: Iterable[Quotation]) -> dict[str,
 
 def _sent_at(pipeline: Pipeline, file: str) -> datetime | None:
     """The time of the commit since which a file says `status: sent`; None where none does."""
-    place = pipeline.location
     since = None
-    paths = [place.prefix + path for path in _places(file)]
-    log = git.log(place.work_tree, "--format=%H %cI", "HEAD", "--", *paths)
-    for line in log.decode().splitlines():
-        commit, _, moment = line.partition(" ")
-        then = _content(pipeline, commit, file)
+    for _, moment, then in _versions_back(pipeline, file):
         if then is None or then.get("status") != "sent":
             break
         since = datetime.fromisoformat(moment)
@@ -356,16 +351,22 @@ def _sent_at(pipeline: Pipeline, file: str) -> datetime | None:
 
 def _before_closing(pipeline: Pipeline, file: str) -> str:
     """The revision that has the deal open, and the quotations as they were to the last."""
-    place = pipeline.location
     moment = "HEAD"
-    paths = [place.prefix + path for path in _places(file)]
-    commits = git.log(place.work_tree, "--format=%H", "HEAD", "--", *paths)
-    for commit in commits.decode().split():
-        then = _content(pipeline, commit, file)
+    for commit, _, then in _versions_back(pipeline, file):
         if then is not None and then.get("status", OPPORTUNITY.first_status) == "open":
             break
         moment = f"{commit}^"
     return moment
+
+
+def _versions_back(pipeline: Pipeline, file: str) -> Iterator[tuple[str, str, dict[str, Any] | None]]:
+    """The commits that touched a file, newest first, with their times and its content."""
+    place = pipeline.location
+    paths = [place.prefix + path for path in _places(file)]
+    log = git.log(place.work_tree, "--format=%H %cI", "HEAD", "--", *paths)
+    for line in log.decode().splitlines():
+        commit, _, moment = line.partition(" ")
+        yield commit, moment, _content(pipeline, commit, file)
 
 
 def _content(pipeline: Pipeline, revision: str, file: str) -> dict[str, Any] | None:

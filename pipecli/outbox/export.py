@@ -191,6 +191,13 @@ class Entry(NamedTuple):
     currency: str
     postings: tuple[Posting, ...]
 
+    def lines(self, indent: str) -> list[str]:
+        """Its postings, one on each line."""
+        return [
+            f"{indent}{':'.join(posting.account)}  {posting.amount:f} {self.currency}"
+            for posting in self.postings
+        ]
+
 
 def entries(invoices: Iterable[Mapping[str, Any]]) -> Iterator[Entry]:
     """The entries of invoices as `invoice show --format json` has them.
@@ -232,10 +239,7 @@ def hledger(invoices: Iterable[Mapping[str, Any]]) -> str:
     texts = []
     for entry in _ordered(invoices):
         lines = [f"{entry.day} ({_plain(entry.number)}) {_plain(entry.who)} | {_plain(entry.what)}"]
-        lines += [
-            f"    {':'.join(posting.account)}  {posting.amount:f} {entry.currency}"
-            for posting in entry.postings
-        ]
+        lines += entry.lines("    ")
         texts.append("\n".join(lines) + "\n")
     return "\n".join(texts)
 
@@ -251,10 +255,7 @@ def beancount(invoices: Iterable[Mapping[str, Any]]) -> str:
     texts = [head] if head else []
     for entry in made:
         lines = [f'{entry.day} * "{_quoted(entry.who)}" "{_quoted(entry.what)}" ^{_link(entry.number)}']
-        lines += [
-            f"  {':'.join(posting.account)}  {posting.amount:f} {entry.currency}"
-            for posting in entry.postings
-        ]
+        lines += entry.lines("  ")
         texts.append("\n".join(lines) + "\n")
     return "\n".join(texts)
 

@@ -308,11 +308,8 @@ def require_able(work_tree: Path, git_dir: Path) -> None:
     require_no_rebase(git_dir)
     if (git_dir / "MERGE_HEAD").exists():
         raise git.GitRefused("a merge is in progress", hint="finish it, or undo it, before anything goes out")
-    if (git_dir / "index.lock").exists():
-        raise git.GitRefused(
-            "another git command is at work in this repository",
-            hint=f"wait for it; if there is none, remove {git_dir / 'index.lock'}",
-        )
+    if (lock := git_dir / "index.lock").exists():
+        raise held(lock)
     for who in ("GIT_AUTHOR_IDENT", "GIT_COMMITTER_IDENT"):
         done = git.run(work_tree, "var", who)
         if done.returncode:

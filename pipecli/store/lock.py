@@ -11,7 +11,7 @@ import glob
 import os
 import signal
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from errno import EROFS
 from pathlib import Path
@@ -156,30 +156,27 @@ def interruptible() -> Iterator[None]:
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
-    signals = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    try:
-        previous = [(number, signal.signal(number, stop)) for number in signals]
-    except ValueError:  # not the main thread: nobody sends it signals
+    with _handling(stop, "SIGTERM", "SIGHUP"):
         yield
-        return
-    try:
-        yield
-    finally:
-        for number, handler in previous:
-            signal.signal(number, handler)
 
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
     """Let Ctrl-C and a polite kill wait until a change is undone or finished."""
-    names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    with _handling(signal.SIG_IGN, "SIGINT", "SIGTERM", "SIGHUP"):
+        yield
+
+
+@contextmanager
+def _handling(handler: Callable[..., None] | signal.Handlers, *names: str) -> Iterator[None]:
+    signals = [getattr(signal, name) for name in names if hasattr(signal, name)]
     try:
-        previous = {name: signal.signal(getattr(signal, name), signal.SIG_IGN) for name in names}
+        previous = [(number, signal.signal(number, handler)) for number in signals]
     except ValueError:  # not the main thread: nobody sends it signals
         yield
         return
     try:
         yield
     finally:
-        for name, handler in previous.items():
-            signal.signal(getattr(signal, name), handler)
+        for number, before in previous:
+            signal.signal(number, before)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipecli.records.kinds import CUSTOMER, LEAD, OPPORTUNITY, Kind
 from pipecli.reports.followups import ACTIVITY, EXPECTED_CLOSE, HOLD, INVOICE, NEXT_CONTACT, Plan
+from pipecli.store.index.rows import moment_or_day
 from pipecli.store.index.views import OwnerFilter, condition_of, is_member
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def _asked(
         f"SELECT * FROM ({' UNION ALL '.join(parts)}) WHERE {conditions}",
         {"before": before, **owner_filter._asdict()},
     )
-    return [Plan(kind, key, activity, _moment(at), *rest) for kind, key, activity, at, *rest in rows]
+    return [Plan(kind, key, activity, moment_or_day(at), *rest) for kind, key, activity, at, *rest in rows]
 
 
 def _next_contacts(table: str, condition: str) -> str:
@@ -133,10 +134,6 @@ def _select(table: str, what: str, *, type_: str, subject: str, note: str, durat
     )
     return f"""SELECT {what} AS "by", {type_}, {subject}, {title}, {customer}, {customer_name}, {note},
         {duration} FROM {table} r JOIN _records d USING (path) {customers}"""
-
-
-def _moment(text: str) -> date | datetime:
-    return datetime.fromisoformat(text) if "T" in text else date.fromisoformat(text)
 
 
 _OPEN_DEALS = {LEAD.noun: "status NOT IN ('converted', 'disqualified')", OPPORTUNITY.noun: "status = 'open'"}

@@ -237,9 +237,7 @@ def _of_same_email(
         return
     yield from (customer.id for customer in customers if email in map(email_key, customer.emails))
     employers = {contact.customer for contact in contacts if email in map(email_key, contact.emails)}
-    if prospect.organization:
-        employers &= {customer.id for customer in _resembling(prospect.organization, customers)}
-    yield from sorted(employer for employer in employers if employer)
+    yield from _still_there(employers, prospect, customers)
 
 
 def _of_same_phone(
@@ -251,9 +249,15 @@ def _of_same_phone(
     employers = {
         caller.customer for caller in callers if prospect.organization or _may_be_one(prospect, caller)
     }
+    yield from _still_there(employers, prospect, customers)
+
+
+def _still_there(
+    employers: set[str | None], prospect: Prospect, customers: Sequence[KnownCustomer]
+) -> list[str]:
     if employers and prospect.organization:
         employers &= {customer.id for customer in _resembling(prospect.organization, customers)}
-    yield from sorted(employer for employer in employers if employer)
+    return sorted(employer for employer in employers if employer)
 
 
 K = TypeVar("K", KnownCustomer, KnownContact)

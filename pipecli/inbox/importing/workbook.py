@@ -10,7 +10,7 @@ import quopri
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -59,8 +59,7 @@ def tables_of_file(raw: bytes, name: str) -> list[Table]:
     seen = [sheet.name for sheet in workbook.sheets_metadata if sheet.visible == SheetVisibleEnum.Visible]
     tables = []
     for sheet in seen or workbook.sheet_names:
-        rows = list(_numbered(workbook.get_sheet_by_name(sheet).to_python(skip_empty_area=False)))
-        if rows:
+        if rows := _rows(workbook, sheet):
             own = table_of(iter(rows), name, Layout())
             tables.append(own._replace(typed=True, sheet=sheet if len(workbook.sheet_names) > 1 else ""))
     return tables
@@ -98,11 +97,7 @@ def read(raw: bytes, name: str, layout: Layout) -> Table:
     """The rows of a workbook's sheet. Raises PipecliError."""
     workbook = _opened(raw, name)
     names = workbook.sheet_names
-    sheets = {
-        sheet: list(_numbered(workbook.get_sheet_by_name(sheet).to_python(skip_empty_area=False)))
-        for sheet in names
-        if layout.sheet in (None, sheet)
-    }
+    sheets = {sheet: _rows(workbook, sheet) for sheet in names if layout.sheet in (None, sheet)}
     if layout.sheet and layout.sheet not in sheets:
         raise PipecliError(f'{name} has no sheet "{layout.sheet}"; it has {first_of(names, _MOST_SHEETS)}')
     sheet = layout.sheet or _chosen(sheets, name, layout)
@@ -132,12 +127,11 @@ def _chosen(sheets: dict[str, list[tuple[int, list[Cell]]]], name: str, layout: 
 _Value = int | float | str | bool | time | date | datetime | timedelta
 
 
-def _numbered(rows: Sequence[Sequence[_Value]]) -> Iterator[tuple[int, list[Cell]]]:
-    """The rows that aren't blank, each with its number in the sheet."""
-    for number, row in enumerate(rows, 1):
-        cells = [_cell(value) for value in row]
-        if any(cell != "" for cell in cells):
-            yield number, cells
+def _rows(workbook: CalamineWorkbook, sheet: str) -> list[tuple[int, list[Cell]]]:
+    """The rows of a sheet that aren't blank, each with its number."""
+    rows = workbook.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
+    numbered = enumerate(([_cell(value) for value in row] for row in rows), 1)
+    return [(number, cells) for number, cells in numbered if any(cell != "" for cell in cells)]
 
 
 def _cell(value: _Value) -> Cell:

@@ -311,7 +311,7 @@ class Deals:
             if full is None:
                 continue
             self.findings.said_otherwise.add(column)
-            form, evidence = date_form(self.table, column, self.findings)
+            date = date_form(self.table, column, self.findings).entry()
             for pipeline, process in self.processes.items():
                 name = re.sub(r" \([^()]*\)$", "", full)
                 slug = self.findings.stages.get(full) or self.findings.stages.get(name)
@@ -319,8 +319,7 @@ class Deals:
                 if slug is None or is_other or slug not in self.findings.processes.get(process, {}):
                     continue
                 when = {"when": {self.pipeline: pipeline}} if pipeline else {}
-                entry = {"to": f"custom.stage_entered.{slug}", **when, **({"date": form} if form else {})}
-                columns.setdefault(column, []).append(entry | {"#": evidence})
+                columns.setdefault(column, []).append({"to": f"custom.stage_entered.{slug}", **when, **date})
 
     def _stage_in(self, column: str) -> str | None:
         """The stage of a column that says when a deal came to it: `Date entered "Demo"`, `Demo since`."""
@@ -349,11 +348,10 @@ class Deals:
         column = self.roles.get(role)
         if column is None:
             return
-        form, evidence = date_form(self.table, column, self.findings)
-        date = {"date": form} if form else {}
+        date = date_form(self.table, column, self.findings).entry()
         outcomes = self.outcomes
         if outcomes is None:
-            columns[column] = [{"to": "expected_close", **date, "#": evidence}]
+            columns[column] = [{"to": "expected_close", **date}]
             return
         closed = {"won_date": ["won"], "lost_date": ["lost"], "expected_close": []}.get(role, ["won", "lost"])
         if role == "expected_close" and not any(
@@ -363,11 +361,7 @@ class Deals:
         fields = [("closed.date", closed)]
         if role in ("close", "expected_close"):
             fields.append(("expected_close", ["open"]))
-        entries = [
-            {"to": to, "when": when, **date, "#": evidence}
-            for to, ends in fields
-            for when in outcomes.when(*ends)
-        ]
+        entries = [{"to": to, "when": when, **date} for to, ends in fields for when in outcomes.when(*ends)]
         if entries:
             columns[column] = entries
 
@@ -395,13 +389,11 @@ class Deals:
         if changed is None and told != "created":
             self.closing_day = told
         elif column:
-            form, evidence = date_form(self.table, column, self.findings)
-            date = {"date": form} if form else {}
+            date = date_form(self.table, column, self.findings).entry()
             entries = columns.setdefault(column, [])
             if column == self.roles.get("created"):
-                entries.append({"to": "created", **date, "#": evidence})
-            for when in outcomes.when("won", "lost"):
-                entries.append({"to": "closed.date", "when": when, **date, "#": evidence})
+                entries.append({"to": "created", **date})
+            entries += [{"to": "closed.date", "when": when, **date} for when in outcomes.when("won", "lost")]
             self.findings.assumed.append(
                 f"{self.table.name}: {lacking:,} closed deals say no closing day: that of {column} is taken"
             )

@@ -172,6 +172,10 @@ class DateForm(NamedTuple):
     """None for ISO, which every mapping reads."""
     comment: str
 
+    def entry(self) -> dict[str, Any]:
+        """What an entry of a mapping says of it, with the evidence under `#`."""
+        return {**({"date": self.form} if self.form else {}), "#": self.comment}
+
 
 def date_form(table: Table, column: str, findings: Findings) -> DateForm:
     """The form that fits a column's cells, and the evidence; asks where two orders of day and month do."""

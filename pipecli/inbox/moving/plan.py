@@ -276,12 +276,11 @@ class _Mapping:
     def _history(self) -> None:
         """When a deal came to each stage that is one here; its ends are in the file of the deals."""
         column, at = self.roles["entered.stage"], self.roles["entered.at"]
-        form, evidence = date_form(self.table, at, self.findings)
+        rest = {**date_form(self.table, at, self.findings).entry(), "skip_empty": True}
         told: dict[str, list[str]] = {}
         for name in texts(self.table, column):
             if slug := self.findings.stages.get(name):
                 told.setdefault(slug, []).append(name)
-        rest = {**({"date": form} if form else {}), "skip_empty": True, "#": evidence}
         if entries := [
             {"to": f"custom.stage_entered.{slug}", "when": {column: names}, **rest}
             for slug, names in told.items()
@@ -309,8 +308,7 @@ class _Mapping:
             return
         entry: dict[str, Any] = {"to": role, "#": filled(self.table, column)}
         if role in _DATES:
-            form = date_form(self.table, column, self.findings)
-            entry |= {"#": form.comment} | ({"date": form.form} if form.form else {})
+            entry |= date_form(self.table, column, self.findings).entry()
         elif role in ("probability", "discount", "tax", "items.discount", "items.tax"):
             if "scale" not in self.told.rest and (scale := fraction_scale(self.table, column, self.findings)):
                 entry["scale"] = scale

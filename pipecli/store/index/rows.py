@@ -228,10 +228,13 @@ def _on_leads(connection: sqlite3.Connection) -> dict[str, list[Answer]]:
     return answers
 
 
-def _moment(text: str | None) -> datetime | date | None:
-    if text is None:
-        return None
+def moment_or_day(text: str) -> datetime | date:
+    """The moment of an ISO text; the day of one without an hour."""
     return datetime.fromisoformat(text) if "T" in text else date.fromisoformat(text)
+
+
+def _moment(text: str | None) -> datetime | date | None:
+    return None if text is None else moment_or_day(text)
 
 
 def lead_courses(connection: sqlite3.Connection, owner_filter: OwnerFilter, zone: tzinfo) -> list[LeadCourse]:

@@ -232,37 +232,36 @@ def _meaning(text: str, file: str, error: MarkedYAMLError) -> Fault:
 
 
 def _duplicate_key(text: str, file: str) -> Fault | None:
-    root = _tree(text)
-    nodes = [root] if root else []
-    while nodes:
-        node = nodes.pop(0)
-        if isinstance(node, MappingNode):
-            seen: set[str] = set()
-            for entry in node.entries:
-                if entry.key.text in seen:
-                    message = f"holds the key {entry.key.text!r} twice"
-                    return Fault(file, entry.key.line + 1, entry.key.column + 1, "yaml", message)
-                seen.add(entry.key.text)
-                nodes.append(entry.value)
-        elif isinstance(node, ListNode):
-            nodes += [item.value for item in node.items]
+    for node in _nodes(text):
+        seen: set[str] = set()
+        for entry in node.entries if isinstance(node, MappingNode) else ():
+            if entry.key.text in seen:
+                message = f"holds the key {entry.key.text!r} twice"
+                return Fault(file, entry.key.line + 1, entry.key.column + 1, "yaml", message)
+            seen.add(entry.key.text)
     return None
 
 
 def _long_number(text: str, file: str) -> Fault | None:
     """The first plain number that would lose digits."""
+    for node in _nodes(text):
+        if not isinstance(node, (MappingNode, ListNode)) and not _is_exact(node):
+            message = "holds a number of too many digits to be kept exactly: put it in quotes if it is a text"
+            return Fault(file, node.line + 1, node.column + 1, "yaml", message)
+    return None
+
+
+def _nodes(text: str) -> Iterator[TreeNode]:
+    """The values and keys of a text, those of one depth before what is in them."""
     root = _tree(text)
-    nodes = [root] if root else []
+    nodes: list[TreeNode] = [root] if root else []
     while nodes:
         node = nodes.pop(0)
+        yield node
         if isinstance(node, MappingNode):
             nodes += [part for entry in node.entries for part in (entry.key, entry.value)]
         elif isinstance(node, ListNode):
             nodes += [item.value for item in node.items]
-        elif not _is_exact(node):
-            message = "holds a number of too many digits to be kept exactly: put it in quotes if it is a text"
-            return Fault(file, node.line + 1, node.column + 1, "yaml", message)
-    return None
 
 
 def _is_exact(node: ScalarNode) -> bool:
