@@ -55,7 +55,7 @@ Condition = Annotated[
     Discriminator(_condition),
 ]
 """The values that a column must have one of, or with `not` none of."""
-Scale = Literal["fraction", "percent"]
+Scale = Literal["fraction", "percent", "cents"]
 """The form of a percentage: 0.5 is a half as a fraction, and half of one percent as a percent."""
 
 

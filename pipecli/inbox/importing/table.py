@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from html.parser import HTMLParser
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -98,6 +99,8 @@ def read(raw: bytes, name: str, layout: Layout | None = None) -> Table:
         table = json_lines_table(text, name)
     elif suffix == "json" or (suffix not in ("csv", "tsv") and text.lstrip()[:1] in "[{"):
         table = json_table(text, name)
+    elif suffix not in ("csv", "tsv") and re.match(r"\s*<(?!\?xml)(!|\w)", text) and "<table" in text.lower():
+        table = table_of(_rows_of_html(text), name, layout)
     else:
         table = delimited_table(text, name, layout.delimiter or ("\t" if suffix == "tsv" else None), layout)
     return table._replace(encoding=guessed)
@@ -188,6 +191,40 @@ def delimited_table(
         csv.field_size_limit(before)
 
 
+class _HtmlRows(HTMLParser):
+    """The cells of the rows of tables."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: list[list[str]] = []
+        self._is_cell = False
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        if tag == "tr":
+            self.rows.append([])
+        elif tag in ("td", "th") and self.rows:
+            self.rows[-1].append("")
+            self._is_cell = True
+        elif tag == "br":
+            self.handle_data("\n")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._is_cell = self._is_cell and tag not in ("td", "th", "tr", "table")
+
+    def handle_data(self, data: str) -> None:
+        if self._is_cell:
+            self.rows[-1][-1] += data
+
+
+def _rows_of_html(text: str) -> Iterator[tuple[int, Sequence[Cell]]]:
+    """The rows of a web page that is called a workbook, as Bitrix24 and reports of others write it."""
+    parser = _HtmlRows()
+    parser.feed(text)
+    for line, cells in enumerate(parser.rows, 1):
+        if any(cell.strip() for cell in cells):
+            yield line, [cell.strip() for cell in cells]
+
+
 def _numbered(reader: Any) -> Iterator[tuple[int, Sequence[Cell]]]:
     """The rows of a CSV reader that aren't blank, each with the line on which it begins."""
     line = 1
@@ -207,10 +244,8 @@ def table_of(rows: Iterator[tuple[int, Sequence[Cell]]], name: str, layout: Layo
     columns = columns_of(cells)
     extras = [column for column in columns if column.startswith(EXTRA)]
     taken = [_row(line, columns, cells, extras) for line, cells in itertools.chain(first[place + 1 :], rows)]
-    below = 0
-    while len(columns) > 2 and taken and _is_below(taken[-1]):
-        del taken[-1]
-        below += 1
+    below = _below(taken) if len(columns) > 2 else 0
+    del taken[len(taken) - below :]
     own = Table(name, columns, taken, header=line if place else 0, below=below)
     return _without_apostrophes(_without_nameless(own))
 
@@ -220,6 +255,16 @@ _BELOW = re.compile(
     r"|suma:?|totaux:?|جمع( کل)?|(copyright|confidential information|applied filters|©).*"
     r"|(generated|exported) (by|from|on) .*"
 )
+
+
+def _below(rows: Sequence[Row]) -> int:
+    """The lines of totals and notes at the end, and lone cells around a note: a report's title, a firm."""
+    lone = next((place for place, row in enumerate(reversed(rows)) if len(row.cells) > 1), len(rows))
+    if any(_is_below(row) for row in rows[len(rows) - lone :]):
+        rows = rows[: len(rows) - lone]
+    else:
+        lone = 0
+    return lone + next((place for place, row in enumerate(reversed(rows)) if not _is_below(row)), len(rows))
 
 
 def _is_below(row: Row) -> bool:

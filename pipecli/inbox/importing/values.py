@@ -171,7 +171,7 @@ class ColumnFormat(NamedTuple):
     today: date
     zone: tzinfo
     scale: str | None = None
-    """`fraction` where 0.5 is fifty percent."""
+    """`fraction` where 0.5 is fifty percent, `cents` where 50000 is an amount of 500."""
     split: str | None = None
     """Stands between the values of a list, beside what always does."""
 
@@ -309,8 +309,12 @@ def _is_number(cell: Cell) -> TypeGuard[int | Decimal]:
 def _money(column_format: ColumnFormat) -> Reader:
     def read(cell: Cell) -> object:
         if _is_number(cell):
-            return notation.Money(Decimal(cell), frozenset())
-        return notation.money(text_of(cell), column_format.mark, third_decimal=column_format.third_decimal)
+            money = notation.Money(Decimal(cell), frozenset())
+        else:
+            money = notation.money(
+                text_of(cell), column_format.mark, third_decimal=column_format.third_decimal
+            )
+        return money if column_format.scale != "cents" else money._replace(value=money.value / 100)
 
     return read
 

@@ -18,6 +18,7 @@ from pipecli.inbox.moving.pages import (
     Findings,
     Outcomes,
     When,
+    amount_scale,
     date_form,
     fraction_scale,
     outcome_of,
@@ -72,7 +73,7 @@ class Deals:
         if self.pipeline and "" not in self.processes:
             columns[self.pipeline] = [{"to": "process", "values": self.processes}]
         self._lost_reason(columns)
-        for role in ("close", "expected_close", "closed_date", "won_date", "lost_date"):
+        for role in ("won_date", "lost_date", "closed_date", "close", "expected_close"):
             self._date(columns, role)
         self._other_closing_day(columns)
         self._stage(columns)
@@ -117,20 +118,20 @@ class Deals:
             return None
         for role, is_dead in (("active", False), ("archived", True)):
             if role in self.roles:
-                words = [w for w in texts(self.table, self.roles[role]) if (w.lower() in _TRUE) is is_dead]
-                dead, alive = words, {"not": words}
+                dead = [w for w in texts(self.table, self.roles[role]) if (w.lower() in _TRUE) is is_dead]
                 break
         else:
             if not self.preset.get("lost_by_reason") or "lost_reason" not in self.roles:
                 return outcomes
             role = "lost_reason"
             dead = [*texts(self.table, self.roles[role])]
-            alive = {"not": dead}
         if not dead:
             return outcomes
         column = self.roles[role]
         return outcomes._replace(
-            dead={column: dead}, alive={column: alive}, why=f"{outcomes.why}; lost where {column} says so"
+            dead={column: dead},
+            alive={column: {"not": dead}},
+            why=f"{outcomes.why}; lost where {column} says so",
         )
 
     def _outcomes_by_name(self) -> Outcomes | None:
@@ -224,17 +225,18 @@ class Deals:
         if outcomes is None:
             return
         if self.stage_rows and outcomes.column != self.roles["stage"]:
-            for pipeline in self.processes:
-                self._name_stages(pipeline, self.stage_rows)
             stage = self.roles["stage"]
-            columns[stage] = [{"to": "stage", "values": self.slugs}]
-            if any(
-                outcomes.of_row(row) != "open" and not self._cell(row, "stage") for row in self.table.rows
-            ):
-                columns[stage] += [
-                    {"values": {"": _STAGE_UNKNOWN}, "when": when | {stage: ""}}
-                    for when in outcomes.when("won", "lost")
-                ]
+            rows = {(self._cell(row, "stage"), outcomes.of_row(row) == "open") for row in self.table.rows}
+            over = {word for word, is_open in rows if not is_open and (not word or (word, True) not in rows)}
+            nowhere = sorted(word for word in over if not word or outcome_of(word) in ("won", "lost"))
+            for pipeline in self.processes:
+                self._name_stages(pipeline, [word for word in self.stage_rows if word not in nowhere])
+            columns[stage] = [{"to": "stage", "values": self.slugs | dict.fromkeys(filter(None, nowhere))}]
+            columns[stage] += [
+                {"values": dict.fromkeys(nowhere, _STAGE_UNKNOWN), "when": when | {stage: nowhere}}
+                for when in outcomes.when("won", "lost")
+                if nowhere
+            ]
             columns.setdefault(outcomes.column, []).append(
                 {"values": {word: self._ending(of) for word, of in outcomes.of.items() if word}}
             )
@@ -354,9 +356,7 @@ class Deals:
             columns[column] = [{"to": "expected_close", **date}]
             return
         closed = {"won_date": ["won"], "lost_date": ["lost"], "expected_close": []}.get(role, ["won", "lost"])
-        if role == "expected_close" and not any(
-            self.roles.get(r) for r in ("close", "closed_date", "won_date")
-        ):
+        if role == "expected_close" and not {"close", "closed_date", "won_date"} & self.roles.keys():
             closed = ["won", "lost"]
         fields = [("closed.date", closed)]
         if role in ("close", "expected_close"):
@@ -430,11 +430,12 @@ class Deals:
         if final and conditions:
             columns[final] = [{"to": "closed.amount", "when": when} for when in conditions]
         if column:
-            columns[column] = [{"to": "amount"}]
+            scale = amount_scale(self.table, self.roles, self.findings) if self.preset.get("cents") else {}
+            columns[column] = [{"to": "amount"} | scale]
             won = [row for row in self.table.rows if self.outcomes and self.outcomes.of_row(row) == "won"]
             lacking = len(won) - texts(self.table._replace(rows=won), column).total()
             rest = {"values": {"": UNKNOWN}, "#": f"{lacking:,} won deals have none"} if lacking else {}
-            columns[column] += [{"to": "closed.amount", "when": when, **rest} for when in conditions]
+            columns[column] += [{"to": "closed.amount", "when": when, **rest, **scale} for when in conditions]
 
 
 def _listed(value: object) -> list[object]:

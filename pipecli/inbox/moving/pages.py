@@ -12,7 +12,7 @@ from pipecli.errors import PipecliError
 from pipecli.inbox.importing.compile import NOTHING
 from pipecli.inbox.importing.notation import EPOCH, EXCEL, fits, plain_digits, turned
 from pipecli.inbox.importing.table import Row, Table
-from pipecli.records.names import folded
+from pipecli.records.names import folded, name_key
 from pipecli.records.settings import Settings
 from pipecli.store.yaml.write import flow_text, key_text, scalar_text
 
@@ -33,7 +33,6 @@ _CODE = re.compile(
     r"\d+|[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|(?=\w*\d)[0-9A-Za-z]{15,18}|\w+[_.:]\w*\d+|\w{0,4}\d+\w?"
 )
 """An id of a system, no name of anybody: 4711, 005A, 005b0000001AbCdEFG, res_users.7."""
-
 
 _WON = re.compile(
     r"\b(won|ganad[ao]s?|ganh[ao]s?|gewonnen|gagne[es]*|vendid[ao]|success(ful)?|converted|ordered)\b"
@@ -124,6 +123,7 @@ class Findings:
     people: set[str] = field(default_factory=set)
     """All that a user may be named by: of the pipeline, and of the export's own list of users."""
     has_users_file: bool = False
+    namesakes: set[str] = field(default_factory=set)  # what two contacts of one customer are called
     users: dict[str, dict[str, str]] = field(default_factory=dict)
     """New users, found by name or address as owners."""
     processes: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
@@ -238,6 +238,23 @@ def fraction_scale(table: Table, column: str, findings: Findings) -> str | None:
     return str(told)
 
 
+def amount_scale(table: Table, roles: Mapping[str, str], findings: Findings) -> dict[str, str]:
+    """Cents or whole amounts, as a column that shows them tells, or the answer; Close says 50000 for $500."""
+    column, shown, is_cents = roles["amount"], roles.get("amount_shown", ""), Counter[bool]()
+    for row in table.rows:
+        text = re.search(r"\d+(\.\d+)?", str(row.cells.get(shown, "")).replace(",", ""))
+        if text and (value := _number(str(row.cells.get(column, "")))):
+            is_cents[abs(float(text[0]) * 100 - value) < 1] += 1
+    told = findings.answer("amounts", ("cents", "whole"))
+    if is_cents:
+        told = "cents" if is_cents[True] > is_cents[False] else "whole"
+    elif told is None and (example := next(iter(texts(table, column)), "")):
+        findings.ask(
+            "amounts", f"{table.name}, {column}: is {example} in cents, or whole?", ("cents", "whole")
+        )
+    return {"scale": "cents"} if told == "cents" else {}
+
+
 def _number(text: str) -> float | None:
     try:
         return float(text.rstrip("% ").replace(",", "."))
@@ -297,8 +314,6 @@ def owners(table: Table, column: str, findings: Findings) -> dict[str, Any]:
 
 
 def _person_key(text: str) -> str:
-    from pipecli.records.names import name_key
-
     return text.strip().lower() if "@" in text else name_key(text)
 
 

@@ -52,7 +52,7 @@ from pipecli.wording import count
 _DATES = {"created", "at", "date", "valid_until", "next_contact.date", "delivery_date", "converted.date"}
 _OF_DEALS = {"stage", "status", "won", "closed", "lost", "close", "expected_close", "closed_date",
              "won_date", "lost_date", "amount", "won_amount", "lost_reason", "probability",
-             "pipeline", "active", "archived"}  # fmt: skip
+             "pipeline", "active", "archived", "amount_shown"}  # fmt: skip
 _ADDRESS = ("street", "street2", "city", "region", "postcode")
 _USERS = {"owner", "by", "manager"}
 _WITHOUT_CUSTOM = {"users", "teams", "items", "activities", "price-lists"}
@@ -120,6 +120,7 @@ def make_plan(
     plan = Plan(leading, unknown=[table.name for table, told in pairs if told is None])
     findings = plan.findings = Findings(settings, answers or {}, leading, process=leading or "sales")
     _know_users(known, findings)
+    findings.namesakes = {name for one in known for name in _namesakes(one)}
     kinds = {one.told.kind for one in known}
     known = [_Recognition(one.table, _by_id_or_name(one.told, kinds)) for one in known]
     for one in _dates_first(known, findings):
@@ -141,9 +142,11 @@ def make_plan(
 
 
 _OWN = frozenset(
-    "set templates stages ends make ignore doubles part persons pipelines lost_by_reason".split()
+    "set templates stages ends make ignore doubles part persons pipelines lost_by_reason cents".split()
 )
 """What a preset says to the plan, and isn't of a mapping or is written otherwise there."""
+_SEVERAL = ("customer", "contacts.contact")
+"""What a cell may name several of."""
 _NAMED = {
     "opportunity": "opportunities", "contact": "contacts", "customer": "customers",
     "contacts.contact": "contacts", "owner": "users", "by": "users",
@@ -163,13 +166,25 @@ def _by_id_or_name(told: Recognised, kinds: Container[str]) -> Recognised:
         plain = role.removesuffix("#")
         names = [other for other, own in columns.items() if own == plain]
         if _NAMED[plain] in kinds:
-            columns[column] = {"to": plain, "split": ";"} if plain == "customer" else plain
+            columns[column] = {"to": plain, "split": ";"} if plain in _SEVERAL else plain
             ids += names
         else:
             ids.append(column)
     for column in ids:
         columns.pop(column, None)
     return told._replace(columns=columns, rest={**told.rest, "doubles": ids})
+
+
+def _namesakes(one: _Recognition) -> list[str]:
+    """The names that two contacts of one customer have: a deal that has the name alone can't mean one."""
+    roles = one.told.roles
+    if one.told.kind != "contacts":
+        return []
+    named = [roles[role] for role in ("name", "first_name", "last_name") if role in roles][:2]
+    place = roles.get("customer#") or roles.get("customer", "")
+    cells = [row.cells for row in one.table.rows]
+    names = Counter((" ".join(str(row.get(c, "")) for c in named).strip(), row.get(place)) for row in cells)
+    return [name for (name, _), rows in names.items() if rows > 1]
 
 
 def _know_users(known: Sequence[_Recognition], findings: Findings) -> None:
@@ -317,10 +332,17 @@ class _Mapping:
                 entry["values"] = unknown
         elif role == "currency":
             self._currency(column, entry)
+        elif role == "contacts.contact":
+            if twice := sorted(self.findings.namesakes & texts(self.table, column).keys()):
+                entry |= {"when": {column: {"not": twice}}, "#": "without those whom two contacts are called"}
+                self.findings.assumed.append(
+                    f"two contacts of one customer are called {', '.join(twice)}: "
+                    f"the deals of {self.table.name} that name one by this come without"
+                )
         elif role == "type" and self.told.kind == "opportunities":
             slugs = {word: naming.slug(word) for word in texts(self.table, column)}
             self.findings.types += [slug for slug in slugs.values() if slug not in self.findings.types]
-            entry["values"] = slugs
+            entry |= {"values": slugs} if slugs else {}
         self.columns[column] = [entry]
 
     def _currency(self, column: str, entry: dict[str, Any]) -> None:

@@ -320,7 +320,8 @@ def header_line(table: Table) -> int | None:
 
 def header_key(name: str) -> str:
     """A header as headers are compared: `Deal - Title`, `deal title` and `DealTitle?` are one."""
-    return re.sub(r"[^\w]+", " ", folded(name).replace("_", " ")).strip()
+    words = re.sub(r"[^\w]+", " ", folded(name).replace("_", " ")).strip()
+    return words.replace("organisation", "organization")
 
 
 def _of_presets(table: Table, several: Iterable[Preset], vendor: str | None = None) -> Iterator[Recognised]:
@@ -329,8 +330,8 @@ def _of_presets(table: Table, several: Iterable[Preset], vendor: str | None = No
         if vendor is not None and preset.vendor != vendor:
             continue
         if preset.prefix:
-            own = {c.removeprefix(preset.prefix): c for c in table.columns if c.startswith(preset.prefix)}
-            by_key |= {header_key(short): column for short, column in own.items()}
+            own = f"{header_key(preset.prefix)} "
+            by_key |= {key.removeprefix(own): column for key, column in by_key.items() if key.startswith(own)}
         if not all(header_key(column) in by_key for column in preset.recognise):
             continue
         columns = {

@@ -73,6 +73,7 @@ def reconcile(
     currencies = next(
         (name for name, several in feeds.items() if any(one.to == "currency" for one in several)), None
     )
+    in_cents = any(one.scale == "cents" for one in feeds.get(amount or "", ()))
     stages = [name for name, several in feeds.items() if any(_is_stage(one) for one in several)]
     mark = notation.mark_of({str(row.cells.get(amount or "", "")) for row in table.rows})
     base = str(mapping.set_.get("currency") or pipeline.settings.currency)
@@ -85,7 +86,7 @@ def reconcile(
         currency = _replaced(
             feeds.get(currencies or "", ()), str(row.cells.get(currencies or "", "")).strip()
         )
-        told = _amount(row, amount, mapping.decimal or mark)
+        told = _amount(row, amount, mapping.decimal or mark) / (100 if in_cents else 1)
         group = Group(
             " / ".join(text for name in stages if (text := str(row.cells.get(name, "")).strip()))
             or "no stage",
