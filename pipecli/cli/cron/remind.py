@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import typer
@@ -76,7 +77,6 @@ def remind(
     from your environment and configuration, never from the pipeline: docs/notifications.md.
     """
     from pipecli.outbox.channels import channels, require_apprise
-    from pipecli.outbox.send_journal import ReminderJournal, job
 
     run = session(ctx)
     ours = channels(is_dry=run.dry_run)
@@ -87,7 +87,6 @@ def remind(
         return
     ours.require_any()
     dues, untold = _dues(run, ours, follow_ups)
-    place = run.pipeline.location
     claims = claims_of(run, "remind", _KEPT_DAYS)
     if run.dry_run:
         for line in untold.values():
@@ -95,16 +94,11 @@ def remind(
         _print_messages(run, _unclaimed(run, claims, dues))
         return
     require_apprise()
-    with job(place, "remind"):
-        who = secrets.token_hex(4)
-        journal = ReminderJournal(place.cache, who, "reminders")
-        take_up(run, claims, journal, is_again=perhaps_sent == "again")
-        sent, failed = _send(run, claims, dues, untold, journal, who)
+    keys = [*untold, *(key for due in dues for key in due.by_key)]
+    with sending(run, claims, "remind", "reminders", keys, is_again=perhaps_sent == "again") as sender:
+        sent = _send(run, sender, dues, untold)
     _print(run, sent)
-    if failed:
-        raise PipecliError(
-            f"{failed} of the messages couldn't be delivered", hint="the next run tries them again"
-        )
+    sender.require_all_sent()
 
 
 def claims_of(run: Session, job: str, days: int) -> Claims:
@@ -167,7 +161,7 @@ def _unclaimed(run: Session, claims: Claims, dues: Sequence[Due]) -> list[tuple[
     return [(due, [key for key in due.by_key if key not in known]) for due in dues]
 
 
-def take_up(run: Session, claims: Claims, journal: ReminderJournal, *, is_again: bool) -> None:
+def _take_up(run: Session, claims: Claims, journal: ReminderJournal, *, is_again: bool) -> None:
     """Give back what a killed run has claimed and not sent; tell what it has perhaps sent."""
     killed = journal.of_killed()
     if killed is None:
@@ -182,57 +176,74 @@ def take_up(run: Session, claims: Claims, journal: ReminderJournal, *, is_again:
 
 
 def _send(
-    run: Session,
-    claims: Claims,
-    dues: Sequence[Due],
-    untold: Mapping[str, str],
-    journal: ReminderJournal,
-    who: str,
-) -> tuple[list[dict[str, Any]], int]:
-    """Send and say what nobody has claimed today; what was sent, and how many messages were not."""
+    run: Session, sender: Sender, dues: Sequence[Due], untold: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """Send and say what nobody has claimed today; what was sent."""
     from pipecli.outbox.channels import Courier
 
     courier = Courier()
-    sent, failed = [], 0
-    wanted = [*untold, *(key for due in dues for key in due.by_key)]
-    with claimed(run, claims, wanted, journal, who) as (mine, unsent):
-        for key, line in untold.items():
-            (say if key in mine else mention)(line)
-        unsent.difference_update(untold)
-        run.pipeline.is_out = "what was sent is noted, and the next run sends the rest"
-        for due in dues:
-            keys = [key for key in due.by_key if key in mine]
-            if not keys:
-                continue
-            journal.sending(keys)
-            reason = courier.send(due.address, _message(run, due, keys))
-            if reason:
-                say(f"{due.user}: not delivered by the channel {due.address.channel}: {reason}")
-                failed += 1
-                continue
-            unsent.difference_update(keys)
-            journal.is_sent(keys)
-            sent.append(_record(due, keys))
-    return sent, failed
+    sent = []
+    for key, line in untold.items():
+        (say if key in sender.mine else mention)(line)
+    sender.unsent.difference_update(untold)
+    run.pipeline.is_out = "what was sent is noted, and the next run sends the rest"
+    for due in dues:
+        if keys := [key for key in due.by_key if key in sender.mine]:
+            hand_over = partial(courier.send, due.address, _message(run, due, keys))
+            if sender.send(
+                keys, f"{due.user}: not delivered by the channel {due.address.channel}", hand_over
+            ):
+                sent.append(_record(due, keys))
+    return sent
+
+
+class Sender:
+    """What one run may send, and what of it isn't sent yet."""
+
+    def __init__(self, journal: ReminderJournal, mine: set[str]) -> None:
+        self.journal, self.mine, self.unsent = journal, mine, set(mine)
+        self.failed = 0
+
+    def send(self, keys: Sequence[str], failure: str, hand_over: Callable[[], str]) -> bool:
+        """Hand over one message, which stands for some keys; `hand_over` gives the reason why it can't be."""
+        self.journal.sending(keys)
+        if reason := hand_over():
+            say(f"{failure}: {reason}")
+            self.failed += 1
+            return False
+        self.unsent.difference_update(keys)
+        self.journal.is_sent(keys)
+        return True
+
+    def require_all_sent(self) -> None:
+        if self.failed:
+            raise PipecliError(
+                f"{self.failed} of the messages couldn't be delivered", hint="the next run tries them again"
+            )
 
 
 @contextmanager
-def claimed(
-    run: Session, claims: Claims, keys: Sequence[str], journal: ReminderJournal, who: str
-) -> Iterator[tuple[set[str], set[str]]]:
-    """The keys that this run may send, and those of them not sent yet, which are given back in the end."""
+def sending(
+    run: Session, claims: Claims, name: str, journal_name: str, keys: Sequence[str], *, is_again: bool
+) -> Iterator[Sender]:
+    """Send, as the only job of its name here, what no other run has claimed; the rest is given back."""
+    from pipecli.outbox.send_journal import ReminderJournal, job
     from pipecli.store.lock import interruptible
 
-    journal.begin(keys)
-    mine = claims.claim(keys, who, run.today)
-    unsent = set(mine)
-    with interruptible():
-        try:
-            yield mine, unsent
-        finally:
-            if unsent:
-                _give_back(claims, unsent, who, run)
-            journal.end()
+    place = run.pipeline.location
+    with job(place, name):
+        who = secrets.token_hex(4)
+        journal = ReminderJournal(place.cache, who, journal_name)
+        _take_up(run, claims, journal, is_again=is_again)
+        journal.begin(keys)
+        sender = Sender(journal, claims.claim(keys, who, run.today))
+        with interruptible():
+            try:
+                yield sender
+            finally:
+                if sender.unsent:
+                    _give_back(claims, sender.unsent, who, run)
+                journal.end()
 
 
 def _give_back(claims: Claims, unsent: set[str], who: str, run: Session) -> None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from hashlib import sha256
 from html import escape
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
@@ -21,12 +20,11 @@ from pipecli.cli.common.output import Format, markdown_text, write_text
 from pipecli.cli.common.reference import names_of
 from pipecli.cli.common.session import Session, mention, say, session
 from pipecli.cli.common.terminal import terminal_width
-from pipecli.cli.cron.remind import PerhapsSent, claimed, claims_of, drawn, take_up
+from pipecli.cli.cron.remind import PerhapsSent, claims_of, drawn, sending
 from pipecli.cli.history import movement_json
 from pipecli.cli.report.printing import Currency, currency_code
 from pipecli.cli.report.rows import forecast_of
 from pipecli.cli.report.tables import (
-    MOST_ROWS,
     Tables,
     closed_table,
     forecast_tables,
@@ -239,20 +237,17 @@ class Page:
         return Table(self.words.fill("digest_open", currency=code), headings, cells)
 
     def _people(self) -> Table:
-        rows = [
-            [
-                self.tables.text(self.tables.users.name(move.by) or move.author),
-                self.tables.text(move.title, move.key),
-                self.tables.text(self._moved(move)),
-            ]
-            for move in self.week.moves[:MOST_ROWS]
-        ]
-        return Table(
+        tables = self.tables
+        return tables.cut(
             self.words.digest_people,
-            self.tables.headings("who", "deal", "moves"),
-            rows,
-            nothing=self.words.nothing_moved,
-            more=max(len(self.week.moves) - MOST_ROWS, 0),
+            "who deal moves",
+            self.week.moves,
+            lambda move: [
+                tables.text(tables.users.name(move.by) or move.author),
+                tables.text(move.title, move.key),
+                tables.text(self._moved(move)),
+            ],
+            self.words.nothing_moved,
         )
 
     def _moved(self, move: Notice) -> str:
@@ -339,32 +334,16 @@ def _send(run: Session, week: Week, email: Sequence[str], to: Sequence[str], *, 
             if key not in known:
                 write_text(drawn(f"{reader.name}, by {reader.by}", message))
         return
-    from pipecli.outbox.send_journal import ReminderJournal, job
-
     post = _Post(run)
     for reader in readers.values():
         post.prepare(reader)
-    place = run.pipeline.location
-    failed = 0
-    with job(place, "digest"):
-        who = secrets.token_hex(4)
-        journal = ReminderJournal(place.cache, who, "digest")
-        take_up(run, claims, journal, is_again=is_again)
-        with claimed(run, claims, list(readers), journal, who) as (mine, unsent):
-            for key in [key for key in readers if key in mine]:
-                reader = readers[key]
-                journal.sending([key])
-                if reason := post.send(reader, pages[reader.language]):
-                    say(f"{reader.name}: not delivered: {reason}")
-                    failed += 1
-                    continue
-                unsent.discard(key)
-                journal.is_sent([key])
+    with sending(run, claims, "digest", "digest", list(readers), is_again=is_again) as sender:
+        for key in [key for key in readers if key in sender.mine]:
+            reader = readers[key]
+            hand_over = partial(post.send, reader, pages[reader.language])
+            if sender.send([key], f"{reader.name}: not delivered", hand_over):
                 mention(f"the digest is sent to {reader.name}")
-    if failed:
-        raise PipecliError(
-            f"{failed} of the messages couldn't be delivered", hint="the next run tries them again"
-        )
+    sender.require_all_sent()
 
 
 class _Post:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
 from html import escape
-from typing import Any
+from typing import Any, TypeVar
 
 from pipecli.cli.common.output import markdown_table, markdown_text
 from pipecli.cli.common.session import Session
@@ -24,7 +24,9 @@ from pipecli.store.index.rows import activities, closed_deals, open_deals
 from pipecli.store.index.views import OwnerFilter
 from pipecli.words import Words
 
-MOST_ROWS = 12
+T = TypeVar("T")
+
+_MOST_ROWS = 12
 
 
 class Tables:
@@ -58,6 +60,20 @@ class Tables:
 
     def stage(self, deal: Deal) -> Cell:
         return Cell(self.stages.label(deal.stage, deal.process), deal.stage)
+
+    def cut(
+        self,
+        title: str,
+        headings: str,
+        items: Sequence[T],
+        row: Callable[[T], list[Cell]],
+        nothing: str,
+        note: str = "",
+    ) -> Table:
+        """A table with a row for each of the first items, and the number of the others."""
+        rows = [row(item) for item in items[:_MOST_ROWS]]
+        more = max(len(items) - _MOST_ROWS, 0)
+        return Table(title, self.headings(*headings.split()), rows, None, nothing, more, note)
 
     def headings(self, *names: str) -> list[str]:
         return [getattr(self.words, f"col_{name}") for name in names]
@@ -111,41 +127,35 @@ def ranking_table(tables: Tables, of: OwnerFilter, days: Days, valuation: Valuat
         by="owner", days=days, points=points_of(pipeline.settings_as_written), base=Valuation(pipeline.rates),
         shown=valuation,
     )  # fmt: skip
-    return Table(
+    return tables.cut(
         words.fill("ranking_title", period=period, currency=valuation.currency),
-        tables.headings("rank", "who", "points", "won", "amount", "win_rate"),
-        [
-            [
-                Cell(words.figures(str(row.rank or "")), row.rank or 10**9, kind="number"),
-                tables.owner(row.key),
-                Cell(words.figure(row.points, 1), float(row.points), kind="number"),
-                tables.count(row.won_count),
-                tables.amount(row.won_amount, valuation.currency),
-                tables.percent(row.win_rate),
-            ]
-            for row in report.rows[:MOST_ROWS]
+        "rank who points won amount win_rate",
+        report.rows,
+        lambda row: [
+            Cell(words.figures(str(row.rank or "")), row.rank or 10**9, kind="number"),
+            tables.owner(row.key),
+            Cell(words.figure(row.points, 1), float(row.points), kind="number"),
+            tables.count(row.won_count),
+            tables.amount(row.won_amount, valuation.currency),
+            tables.percent(row.win_rate),
         ],
-        nothing=words.nothing_ended,
-        note=words.win_rate_note,
-        more=max(len(report.rows) - MOST_ROWS, 0),
+        words.nothing_ended,
+        words.win_rate_note,
     )
 
 
 def stale_table(tables: Tables, report: Stale, currency: str) -> Table:
-    return Table(
+    return tables.cut(
         tables.words.fill("stale_title", currency=currency),
-        tables.headings("deal", "customer", "owner", "stage", "amount", "days"),
-        [
-            [
-                *tables.about(row.deal),
-                tables.stage(row.deal),
-                tables.amount(row.amount, currency),
-                tables.count(row.days),
-            ]
-            for row in report.deals[:MOST_ROWS]
+        "deal customer owner stage amount days",
+        report.deals,
+        lambda row: [
+            *tables.about(row.deal),
+            tables.stage(row.deal),
+            tables.amount(row.amount, currency),
+            tables.count(row.days),
         ],
-        nothing=tables.words.nothing_stale,
-        more=max(len(report.deals) - MOST_ROWS, 0),
+        tables.words.nothing_stale,
     )
 
 
@@ -155,16 +165,17 @@ def untouched_table(
     """Open deals on which nobody did anything, the largest first."""
     worth = [(valuation.amount(deal, tables.run.today), deal) for deal in deals]
     worth.sort(key=lambda pair: -(pair[0] or 0))
-    return Table(
+    return tables.cut(
         title,
-        tables.headings("deal", "customer", "owner", "stage", "amount"),
-        [
-            [*tables.about(deal), tables.stage(deal), tables.amount(amount, valuation.currency)]
-            for amount, deal in worth[:MOST_ROWS]
+        "deal customer owner stage amount",
+        worth,
+        lambda pair: [
+            *tables.about(pair[1]),
+            tables.stage(pair[1]),
+            tables.amount(pair[0], valuation.currency),
         ],
-        nothing=tables.words.nothing_untouched,
-        note=note,
-        more=max(len(worth) - MOST_ROWS, 0),
+        tables.words.nothing_untouched,
+        note,
     )
 
 
@@ -181,26 +192,21 @@ def closed_table(
     """The deals that were won, or lost, the newest first."""
     ended = [deal for deal in closed if deal.status == status]
     ended.sort(key=lambda deal: (deal.ended or date.min, deal.id), reverse=True)
-    is_lost = status == "lost"
 
-    def why(deal: Deal) -> Iterator[Cell]:
-        if is_lost:
-            yield tables.text(", ".join([*deal.reasons, *map(tables.competitors.label, deal.lost_to)]))
+    def why(deal: Deal) -> Cell:
+        return tables.text(", ".join([*deal.reasons, *map(tables.competitors.label, deal.lost_to)]))
 
-    return Table(
+    return tables.cut(
         title,
-        tables.headings("closed", "deal", "customer", "owner", *(["why"] if is_lost else []), "amount"),
-        [
-            [
-                Cell(tables.words.day(deal.ended) if deal.ended else "", str(deal.ended), kind="day"),
-                *tables.about(deal),
-                *why(deal),
-                tables.amount(valuation.amount(deal), valuation.currency),
-            ]
-            for deal in ended[:MOST_ROWS]
+        f"closed deal customer owner {'why ' if status == 'lost' else ''}amount",
+        ended,
+        lambda deal: [
+            Cell(tables.words.day(deal.ended) if deal.ended else "", str(deal.ended), kind="day"),
+            *tables.about(deal),
+            *([why(deal)] if status == "lost" else []),
+            tables.amount(valuation.amount(deal), valuation.currency),
         ],
-        nothing=nothing,
-        more=max(len(ended) - MOST_ROWS, 0),
+        nothing,
     )
 
 
