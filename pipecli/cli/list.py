@@ -11,7 +11,6 @@ from pipecli.cli.common.command import noun
 from pipecli.cli.common.list import listing, print_list
 from pipecli.cli.common.table import (
     CURRENCY,
-    Column,
     Shown,
     addresses,
     amount_text,
@@ -19,6 +18,7 @@ from pipecli.cli.common.table import (
     listed,
     named,
     price_text,
+    shown,
 )
 from pipecli.cli.nouns import ALIASES
 from pipecli.records import kinds
@@ -64,15 +64,16 @@ def _response(record: Mapping[str, object]) -> str:
     return duration(minutes) if isinstance(minutes, int) else ""
 
 
-RESPONSE = Shown(
-    Column("minutes_to_first_response", "RESPONSE", align="right", rank=6, show=_response),
-    "minutes_to_first_response",
-)
+RESPONSE = shown("minutes_to_first_response", "RESPONSE", align="right", rank=6, show=_response)
+
+
+def _key_info(record: Mapping[str, object]) -> str:
+    return f"{record['key_info_answered']} of {QUESTIONS}"
 
 
 OPPORTUNITIES = (
-    Shown(Column("id", "ID"), "id"),
-    Shown(Column("title", "TITLE", shrink=True, min_width=14), "title"),
+    shown("id", "ID"),
+    shown("title", "TITLE", shrink=True, min_width=14),
     *named(
         "customer",
         "CUSTOMER",
@@ -81,32 +82,30 @@ OPPORTUNITIES = (
         min_width=10,
         rank=2,
     ),
-    Shown(
-        Column("standing", "STAGE", rank=1, only="table"),
-        "CASE status WHEN 'open' THEN stage ELSE status END",
-    ),
-    Shown(Column("stage", "STAGE", only="data"), "stage"),
-    Shown(Column("status", "STATUS", only="data"), "status"),
-    Shown(Column("amount", "AMOUNT", align="right", show=_money("amount")), "exact_amount"),
+    shown("standing", "STAGE", "CASE status WHEN 'open' THEN stage ELSE status END", rank=1, only="table"),
+    shown("stage", "STAGE", only="data"),
+    shown("status", "STATUS", only="data"),
+    shown("amount", "AMOUNT", "exact_amount", align="right", show=_money("amount")),
     CURRENCY,
-    Shown(
-        Column("items_amount", "ITEMS AMOUNT", align="right", show=_money("items_amount"), only="data"),
+    shown(
+        "items_amount",
+        "ITEMS AMOUNT",
         "exact_items_amount",
+        align="right",
+        show=_money("items_amount"),
+        only="data",
     ),
-    Shown(Column("close", "CLOSE", rank=3, only="table"), "coalesce(closed_date, expected_close)"),
-    Shown(Column("expected_close", "EXPECTED CLOSE", only="data"), "expected_close"),
-    Shown(Column("closed_date", "CLOSED DATE", only="data"), "closed_date"),
-    Shown(Column("owner", "OWNER", shrink=True, rank=4), "owner"),
+    shown("close", "CLOSE", "coalesce(closed_date, expected_close)", rank=3, only="table"),
+    shown("expected_close", "EXPECTED CLOSE", only="data"),
+    shown("closed_date", "CLOSED DATE", only="data"),
+    shown("owner", "OWNER", shrink=True, rank=4),
     RESPONSE,
-    Shown(
-        Column(
-            "key_info_answered",
-            "KEY INFO",
-            align="right",
-            rank=5,
-            show=lambda record: f"{record['key_info_answered']} of {QUESTIONS}",
-        ),
+    shown(
         "key_info_answered",
+        "KEY INFO",
+        align="right",
+        rank=5,
+        show=lambda record: f"{record['key_info_answered']} of {QUESTIONS}",
     ),
 )
 _add_list(
@@ -124,14 +123,14 @@ def _missing(record: Mapping[str, object]) -> str:
 
 
 LEADS = (
-    Shown(Column("id", "ID"), "id"),
-    Shown(Column("organization", "ORGANIZATION", shrink=True, min_width=12), "organization"),
-    Shown(Column("name", "NAME", shrink=True, min_width=10), "name"),
-    Shown(Column("status", "STATUS"), "status"),
-    Shown(Column("missing", "MISSING", show=_missing), "missing"),
-    Shown(Column("score", "SCORE", align="right", rank=3), "score"),
-    Shown(Column("next_contact_date", "NEXT", rank=4), "next_contact"),
-    Shown(Column("owner", "OWNER", shrink=True, rank=2), "owner"),
+    shown("id", "ID"),
+    shown("organization", "ORGANIZATION", shrink=True, min_width=12),
+    shown("name", "NAME", shrink=True, min_width=10),
+    shown("status", "STATUS"),
+    shown("missing", "MISSING", show=_missing),
+    shown("score", "SCORE", align="right", rank=3),
+    shown("next_contact_date", "NEXT", "next_contact", rank=4),
+    shown("owner", "OWNER", shrink=True, rank=2),
     RESPONSE,
 )
 _add_list(
@@ -143,18 +142,20 @@ _add_list(
     opens=True,
 )
 
+
+def _deals(status: str, condition: str) -> str:
+    """The count of deals of a status for which a condition on the deal `o` holds, in SQL."""
+    return f"(SELECT count(*) FROM _opportunities o WHERE o.status = '{status}' AND {condition})"
+
+
 CUSTOMERS = (
-    Shown(Column("id", "ID"), "id"),
-    Shown(Column("name", "NAME", shrink=True, min_width=14), "name"),
-    Shown(Column("kind", "KIND", rank=4), "kind"),
-    Shown(Column("country", "COUNTRY", shrink=True, rank=3), "country"),
-    Shown(Column("website", "WEBSITE", rank=2), "website"),
-    Shown(
-        Column("open", "OPEN", align="right", rank=1),
-        "(SELECT count(*) FROM _opportunities o WHERE o.customer = customers.id AND o.status = 'open')",
-        in_json=True,
-    ),
-    Shown(Column("owner", "OWNER", shrink=True, rank=2), "owner"),
+    shown("id", "ID"),
+    shown("name", "NAME", shrink=True, min_width=14),
+    shown("kind", "KIND", rank=4),
+    shown("country", "COUNTRY", shrink=True, rank=3),
+    shown("website", "WEBSITE", rank=2),
+    shown("open", "OPEN", _deals("open", "o.customer = customers.id"), align="right", rank=1, in_json=True),
+    shown("owner", "OWNER", shrink=True, rank=2),
 )
 _add_list(
     kinds.CUSTOMER,
@@ -165,10 +166,10 @@ _add_list(
 )
 
 CONTACTS = (
-    Shown(Column("id", "ID"), "id"),
-    Shown(Column("name", "NAME", shrink=True, min_width=14), "name"),
-    Shown(Column("customer", "CUSTOMER", shrink=True, min_width=10, rank=3), "customer"),
-    Shown(Column("title", "TITLE", shrink=True, rank=4), "title"),
+    shown("id", "ID"),
+    shown("name", "NAME", shrink=True, min_width=14),
+    shown("customer", "CUSTOMER", shrink=True, min_width=10, rank=3),
+    shown("title", "TITLE", shrink=True, rank=4),
     Shown(addresses("emails", "E-MAIL", 1), "emails"),
     Shown(addresses("phones", "PHONE", 2), "phones"),
 )
@@ -181,19 +182,14 @@ _add_list(
 )
 
 SUPPLIERS = (
-    Shown(Column("id", "ID"), "id"),
-    Shown(Column("name", "NAME", shrink=True, min_width=14), "name"),
-    Shown(Column("country", "COUNTRY", shrink=True, rank=2), "country"),
-    Shown(Column("currency", "CURRENCY", rank=3), "currency"),
-    Shown(Column("email", "E-MAIL"), "email"),
-    Shown(Column("phone", "PHONE", rank=1), "phone"),
+    shown("id", "ID"),
+    shown("name", "NAME", shrink=True, min_width=14),
+    shown("country", "COUNTRY", shrink=True, rank=2),
+    shown("currency", "CURRENCY", rank=3),
+    shown("email", "E-MAIL"),
+    shown("phone", "PHONE", rank=1),
 )
 _add_list(kinds.SUPPLIER, SUPPLIERS, "name COLLATE NOCASE, id", "List suppliers by name.")
-
-
-def _deals(status: str, against: str) -> str:
-    """The count of deals of a status that have a competitor, by its slug or its name, in SQL."""
-    return f"(SELECT count(*) FROM _opportunities o WHERE o.status = '{status}' AND {against})"
 
 
 def _named_in(column: str) -> str:
@@ -205,13 +201,13 @@ def _named_in(column: str) -> str:
 STANDS_AGAINST, LOST_TO = _named_in("competitors"), _named_in("closed_competitors")
 
 COMPETITORS = (
-    Shown(Column("id", "ID"), "id"),
-    Shown(Column("name", "NAME", shrink=True, min_width=14), "name"),
-    Shown(Column("country", "COUNTRY", shrink=True, rank=2), "country"),
-    Shown(Column("website", "WEBSITE", rank=3), "website"),
-    Shown(Column("open", "OPEN", align="right"), _deals("open", STANDS_AGAINST), in_json=True),
-    Shown(Column("won", "WON AGAINST", align="right"), _deals("won", STANDS_AGAINST), in_json=True),
-    Shown(Column("lost", "LOST TO", align="right"), _deals("lost", LOST_TO), in_json=True),
+    shown("id", "ID"),
+    shown("name", "NAME", shrink=True, min_width=14),
+    shown("country", "COUNTRY", shrink=True, rank=2),
+    shown("website", "WEBSITE", rank=3),
+    shown("open", "OPEN", _deals("open", STANDS_AGAINST), align="right", in_json=True),
+    shown("won", "WON AGAINST", _deals("won", STANDS_AGAINST), align="right", in_json=True),
+    shown("lost", "LOST TO", _deals("lost", LOST_TO), align="right", in_json=True),
 )
 _add_list(
     kinds.COMPETITOR,
@@ -229,24 +225,23 @@ def _margin(record: Mapping[str, object]) -> str:
     return about + amount_text(record["margin"], record["currency"], named=False)
 
 
+def _fact(name: str) -> str:
+    return f"json_extract(margin_facts, '$.{name}')"
+
+
 _PRICED = (
-    Shown(Column("amount", "NET", align="right", show=_money("amount", named=False)), "exact_amount"),
-    Shown(Column("total", "TOTAL", align="right", show=_money("total")), "exact_total"),
+    shown("amount", "NET", "exact_amount", align="right", show=_money("amount", named=False)),
+    shown("total", "TOTAL", "exact_total", align="right", show=_money("total")),
     CURRENCY,
-    Shown(
-        Column("margin", "MARGIN", align="right", rank=1, show=_margin, only="data"),
-        "json_extract(margin_facts, '$.margin')",
-    ),
-    Shown(
-        Column("items_without_cost", ""), "json_extract(margin_facts, '$.items_without_cost')", hidden=True
-    ),
-    Shown(Column("margin_unknown", ""), "json_extract(margin_facts, '$.margin_unknown')", hidden=True),
+    shown("margin", "MARGIN", _fact("margin"), align="right", rank=1, show=_margin, only="data"),
+    shown("items_without_cost", "", _fact("items_without_cost"), hidden=True),
+    shown("margin_unknown", "", _fact("margin_unknown"), hidden=True),
 )
 
 _LEAD = "(SELECT k.label FROM _records k WHERE k.noun = 'lead' AND k.key = lead)"
 
 QUOTATIONS = (
-    Shown(Column("id", "ID"), "id"),
+    shown("id", "ID"),
     *named(
         "customer",
         "CUSTOMER",
@@ -254,11 +249,11 @@ QUOTATIONS = (
         by=("customer_name", "lead"),
         min_width=12,
     ),
-    Shown(Column("status", "STATUS"), "status"),
-    Shown(Column("valid_until", "VALID UNTIL", rank=-1), "valid_until"),
+    shown("status", "STATUS"),
+    shown("valid_until", "VALID UNTIL", rank=-1),
     *_PRICED,
-    Shown(Column("opportunity", "DEAL", rank=3), "opportunity"),
-    Shown(Column("date", "DATE", rank=4), "date"),
+    shown("opportunity", "DEAL", rank=3),
+    shown("date", "DATE", rank=4),
 )
 _add_list(
     kinds.QUOTATION,
@@ -270,13 +265,13 @@ _add_list(
 )
 
 ORDERS = (
-    Shown(Column("id", "ID"), "id"),
+    shown("id", "ID"),
     *named("customer", "CUSTOMER", "coalesce(customer_name, customer)", by=("customer_name",), min_width=12),
-    Shown(Column("status", "STATUS"), "status"),
-    Shown(Column("date", "DATE", rank=2), "date"),
+    shown("status", "STATUS"),
+    shown("date", "DATE", rank=2),
     *_PRICED,
-    Shown(Column("delivered", "DELIVERED", rank=3), "delivered"),
-    Shown(Column("quotation", "QUOTATION", rank=4), "quotation"),
+    shown("delivered", "DELIVERED", rank=3),
+    shown("quotation", "QUOTATION", rank=4),
 )
 _add_list(
     kinds.ORDER,
@@ -293,18 +288,18 @@ def _late(record: Mapping[str, object]) -> str:
 
 
 INVOICES = (
-    Shown(Column("number", "NUMBER", show=lambda row: row["number"] or "draft"), "number"),
+    shown("number", "NUMBER", show=lambda row: row["number"] or "draft"),
     *named("customer", "CUSTOMER", "coalesce(customer_name, customer)", by=("customer_name",), min_width=12),
-    Shown(Column("status", "STATUS"), "status"),
-    Shown(Column("date", "DATE", rank=2), "date"),
-    Shown(Column("due", "DUE"), "due"),
-    Shown(Column("overdue_days", "LATE", align="right", show=_late), "overdue_days"),
-    Shown(Column("total", "TOTAL", align="right", show=_money("total", named=False)), "exact_total"),
-    Shown(Column("open", "OPEN", align="right", show=_money("open", named=False)), "round(open, 4)"),
+    shown("status", "STATUS"),
+    shown("date", "DATE", rank=2),
+    shown("due", "DUE"),
+    shown("overdue_days", "LATE", align="right", show=_late),
+    shown("total", "TOTAL", "exact_total", align="right", show=_money("total", named=False)),
+    shown("open", "OPEN", "round(open, 4)", align="right", show=_money("open", named=False)),
     CURRENCY,
-    Shown(Column("credits", "CREDITS", rank=3), "credits"),
-    Shown(Column("order", "ORDER", rank=4), '"order"'),
-    Shown(Column("id", "ID"), "id"),
+    shown("credits", "CREDITS", rank=3),
+    shown("order", "ORDER", '"order"', rank=4),
+    shown("id", "ID"),
 )
 _add_list(
     kinds.INVOICE,
@@ -315,14 +310,14 @@ _add_list(
 )
 
 SUPPLIER_QUOTATIONS = (
-    Shown(Column("id", "ID"), "id"),
+    shown("id", "ID"),
     *named("supplier", "SUPPLIER", "coalesce(supplier_name, supplier)", by=("supplier_name",), min_width=12),
-    Shown(Column("opportunity", "DEAL"), "opportunity"),
-    Shown(Column("status", "STATUS"), "status"),
-    Shown(Column("amount", "TOTAL", align="right", show=_money("amount")), "exact_amount"),
+    shown("opportunity", "DEAL"),
+    shown("status", "STATUS"),
+    shown("amount", "TOTAL", "exact_amount", align="right", show=_money("amount")),
     CURRENCY,
-    Shown(Column("lead_time", "LEAD TIME", shrink=True, rank=2), "lead_time"),
-    Shown(Column("valid_until", "VALID UNTIL", rank=1), "valid_until"),
+    shown("lead_time", "LEAD TIME", shrink=True, rank=2),
+    shown("valid_until", "VALID UNTIL", rank=1),
 )
 _add_list(
     kinds.SUPPLIER_QUOTATION,
@@ -344,37 +339,34 @@ def _percent(record: Mapping[str, object]) -> str:
 _BASE_CURRENCY = "(SELECT json_extract(json, '$.currency') FROM _records WHERE noun = 'settings')"
 
 PRODUCTS = (
-    Shown(Column("sku", "SKU"), "sku"),
-    Shown(Column("name", "NAME", shrink=True, min_width=14), "name"),
-    Shown(Column("kind", "KIND", rank=1), "kind"),
-    Shown(Column("uom", "UNIT", rank=2), "uom"),
-    Shown(Column("tax", "TAX", align="right", rank=3, show=_percent), "tax"),
-    Shown(Column("cost", "COST", align="right", rank=4, show=_cost), "cost"),
-    Shown(Column("currency", "CURRENCY", only="data"), _BASE_CURRENCY, in_json=True),
+    shown("sku", "SKU"),
+    shown("name", "NAME", shrink=True, min_width=14),
+    shown("kind", "KIND", rank=1),
+    shown("uom", "UNIT", rank=2),
+    shown("tax", "TAX", align="right", rank=3, show=_percent),
+    shown("cost", "COST", align="right", rank=4, show=_cost),
+    shown("currency", "CURRENCY", _BASE_CURRENCY, only="data", in_json=True),
     Shown(flag("active"), "active"),
 )
 _add_list(kinds.PRODUCT, PRODUCTS, "active DESC, sku", "List products, those on sale first.")
 
+_PRICED_PRODUCTS = "(SELECT count(*) FROM json_each(price_lists.json, '$.prices'))"
 PRICE_LISTS = (
-    Shown(Column("id", "ID"), "id"),
-    Shown(Column("name", "NAME", shrink=True), "name"),
-    Shown(Column("currency", "CURRENCY"), "currency"),
-    Shown(Column("valid_from", "FROM"), "valid_from"),
-    Shown(Column("valid_until", "UNTIL"), "valid_until"),
-    Shown(
-        Column("products", "PRODUCTS", align="right"),
-        "(SELECT count(*) FROM json_each(price_lists.json, '$.prices'))",
-        in_json=True,
-    ),
+    shown("id", "ID"),
+    shown("name", "NAME", shrink=True),
+    shown("currency", "CURRENCY"),
+    shown("valid_from", "FROM"),
+    shown("valid_until", "UNTIL"),
+    shown("products", "PRODUCTS", _PRICED_PRODUCTS, align="right", in_json=True),
 )
 _add_list(kinds.PRICE_LIST, PRICE_LISTS, "currency, id", "List price lists.", "search")
 
 DOCUMENTS = (
-    Shown(Column("id", "ID"), "id"),
-    Shown(Column("title", "TITLE", shrink=True, min_width=14), "title"),
+    shown("id", "ID"),
+    shown("title", "TITLE", shrink=True, min_width=14),
     Shown(listed("products", "PRODUCTS"), "products"),
     Shown(listed("stages", "STAGES"), "stages"),
-    Shown(Column("place", "FILE OR ADDRESS", rank=1), "coalesce(file, url)"),
+    shown("place", "FILE OR ADDRESS", "coalesce(file, url)", rank=1),
 )
 _add_list(
     kinds.LITERATURE,

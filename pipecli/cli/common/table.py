@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Context, Decimal
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from pipecli.records.money import minor_digits
 from pipecli.wording import CONTROLS, DIRECTIONS
@@ -54,7 +54,14 @@ class Shown(NamedTuple):
     """Computed for this list: JSON has it beside the record's own keys."""
 
 
-CURRENCY = Shown(Column("currency", "CURRENCY", only="data"), "currency")
+def shown(
+    name: str, heading: str, sql: str = "", *, hidden: bool = False, in_json: bool = False, **drawn: Any
+) -> Shown:
+    """A column of the index, or an expression of its columns, by the name that a record has for it."""
+    return Shown(Column(name, heading, **drawn), sql or name, hidden, in_json)
+
+
+CURRENCY = shown("currency", "CURRENCY", only="data")
 """The currency of the amounts of a row, which on a terminal stands beside them."""
 
 
@@ -84,10 +91,8 @@ def named(
 ) -> tuple[Shown, ...]:
     """Another record: on a terminal by its name, elsewhere its key and `by`, each in a column."""
     return (
-        Shown(
-            Column(f"{key}_label", heading, shrink=True, min_width=min_width, rank=rank, only="table"), label
-        ),
-        *(Shown(Column(name, name.replace("_", " ").upper(), only="data"), name) for name in (key, *by)),
+        shown(f"{key}_label", heading, label, shrink=True, min_width=min_width, rank=rank, only="table"),
+        *(shown(name, name.replace("_", " ").upper(), name, only="data") for name in (key, *by)),
     )
 
 

@@ -11,7 +11,7 @@ from pipecli.cli.common.command import Owned, noun
 from pipecli.cli.common.list import Parts, listing, owner_filter, print_parts
 from pipecli.cli.common.reference import find
 from pipecli.cli.common.session import session
-from pipecli.cli.common.table import Column, Shown
+from pipecli.cli.common.table import Column, shown
 from pipecli.cli.report.printing import Asked, From, To, by_option, count_column, figures, period_text
 from pipecli.records.kinds import LEAD, OPPORTUNITY
 from pipecli.reports.activity import GROUPINGS, PEOPLE, Activity, Done, Row, activity, touched
@@ -124,15 +124,15 @@ def _time(record: Mapping[str, object]) -> str:
 
 
 ACTIVITIES = (
-    Shown(Column("id", "ID"), "id"),
-    Shown(Column("at", "WHEN", show=_time), "at"),
-    Shown(Column("type", "TYPE", rank=1), "type"),
-    Shown(Column("direction", "DIR", rank=2), "direction"),
-    Shown(Column("done", "DONE", rank=1, show=lambda record: "yes" if record["done"] else "no"), "done"),
-    Shown(Column("subject", "SUBJECT", shrink=True, min_width=10), "subject"),
-    Shown(Column("record", "ON"), "record"),
-    Shown(Column("title", "TITLE", shrink=True, rank=3), "title"),
-    Shown(Column("by", "BY", rank=1), '"by"'),
+    shown("id", "ID"),
+    shown("at", "WHEN", show=_time),
+    shown("type", "TYPE", rank=1),
+    shown("direction", "DIR", rank=2),
+    shown("done", "DONE", rank=1, show=lambda record: "yes" if record["done"] else "no"),
+    shown("subject", "SUBJECT", shrink=True, min_width=10),
+    shown("record", "ON"),
+    shown("title", "TITLE", shrink=True, rank=3),
+    shown("by", "BY", '"by"', rank=1),
 )
 
 _ACTIVITIES_SOURCE = Parts(

@@ -16,7 +16,7 @@ from pipecli.cli.common.list import Listing, Parts, listing, print_parts
 from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.record_json import find_section, print_record_json, settings_json
 from pipecli.cli.common.session import FORMATS, Session, say, session
-from pipecli.cli.common.table import Column, Shown, cell_text, flag, listed
+from pipecli.cli.common.table import Column, Shown, cell_text, flag, listed, shown
 from pipecli.cli.common.terminal import COLORS
 from pipecli.errors import PipecliError
 from pipecli.formats import dumps
@@ -130,10 +130,10 @@ def show_team(ctx: typer.Context, team: TeamName) -> None:
 
 
 USERS = (
-    Shown(Column("id", "USER"), "id"),
-    Shown(Column("name", "NAME", shrink=True), "name"),
-    Shown(Column("email", "E-MAIL", rank=1), "email"),
-    Shown(Column("team", "TEAM"), "team"),
+    shown("id", "USER"),
+    shown("name", "NAME", shrink=True),
+    shown("email", "E-MAIL", rank=1),
+    shown("team", "TEAM"),
     Shown(flag("active"), "active"),
 )
 
@@ -152,9 +152,9 @@ def list_users(ctx: typer.Context) -> None:
 
 
 TEAMS = (
-    Shown(Column("id", "TEAM"), "id"),
-    Shown(Column("name", "NAME", shrink=True), "name"),
-    Shown(Column("manager", "MANAGER"), "manager"),
+    shown("id", "TEAM"),
+    shown("name", "NAME", shrink=True),
+    shown("manager", "MANAGER"),
     Shown(listed("members", "MEMBERS"), "members"),
 )
 _TEAMS = Parts(
