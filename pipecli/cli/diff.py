@@ -17,15 +17,16 @@ from pipecli.cli.common.output import (
     Format,
     Markup,
     counted,
+    hanging,
     lines,
     markdown_text,
     print_records,
-    wrapped,
+    room_beside,
     write_text,
 )
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column, clean, isolated, money
-from pipecli.cli.common.terminal import terminal_width
+from pipecli.cli.report.printing import money_column
 from pipecli.formats import dumps
 from pipecli.history.change_set import (
     ChangedRecord,
@@ -128,14 +129,7 @@ def _record(touched: ChangedRecord, impact: Effect) -> dict[str, Any]:
 
 
 def _worth(value: Money | None) -> dict[str, Any] | None:
-    if value is None:
-        return None
-    return {
-        "status": value.status,
-        "currency": value.currency,
-        "amount": value.amount,
-        "weighted": value.weighted,
-    }
+    return value and {name: getattr(value, name) for name in ("status", "currency", "amount", "weighted")}
 
 
 def _json(
@@ -212,13 +206,9 @@ def _print_blocks(revisions: Range, changed: ChangeSet, impact: Effect, findings
 
 
 def _block(touched: ChangedRecord, impact: Effect) -> str:
-    width = terminal_width()
-    room = None if width is None else max(width - len(_INDENT), 30)
-    lines = [isolated(clean(_heading(touched, impact)))]
-    for text in [*(event.text for event in touched.events), *_money_lines(touched, impact)]:
-        first, *rest = wrapped(text, room)
-        lines += [_INDENT + isolated(first), *(f"{_INDENT}  {isolated(line)}" for line in rest)]
-    return "".join(f"{line}\n" for line in lines)
+    texts = [*(event.text for event in touched.events), *_money_lines(touched, impact)]
+    lines = [("", clean(_heading(touched, impact))), *hanging(texts, room_beside(len(_INDENT)), _INDENT)]
+    return "".join(f"{indent}{isolated(line)}\n" for indent, line in lines)
 
 
 def _heading(touched: ChangedRecord, impact: Effect) -> str:
@@ -246,13 +236,8 @@ def _rows(shifts: Sequence[Shift]) -> list[dict[str, Any]]:
 
 
 def _shift_columns(heading: str, shifts: Sequence[Shift], currency: str) -> list[Column]:
-    digits = minor_digits(currency)
-
     def amount(name: str, title: str, *, signed: bool = False) -> Column:
-        def show(record: Any) -> str:
-            return _signed(record[name], currency) if signed else money(record[name], None, digits)
-
-        return Column(name, title, align="right", show=show)
+        return money_column(name, title, currency, signed=signed)
 
     columns = [
         Column("key", heading),
@@ -275,10 +260,7 @@ def _print_markdown(
         text = "".join(_bullet(finding, folder) for finding in findings)
         write_text(f"\n#### {counted(findings)}\n\n{text}")
     if changed.records:
-        columns = [
-            Column("record", "RECORD"),
-            Column("what", "WHAT"),
-        ]
+        columns = [Column("record", "RECORD"), Column("what", "WHAT")]
         rows = [
             {
                 "record": _linked(record, _heading(record, impact), folder),

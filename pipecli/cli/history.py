@@ -10,13 +10,12 @@ from typing import Annotated, Any
 import typer
 
 from pipecli.cli.common.command import Verb, noun
-from pipecli.cli.common.dates import parse_as_of, parse_period
-from pipecli.cli.common.output import Format, print_records, wrapped, write_text
+from pipecli.cli.common.dates import parse_as_of, parse_from, parse_period
+from pipecli.cli.common.output import Format, hanging, print_records, room_beside, wrapped, write_text
 from pipecli.cli.common.reference import is_recent, person, recalled
 from pipecli.cli.common.session import Session, say, session
-from pipecli.cli.common.table import Column, cell_text, clean, isolated, money
-from pipecli.cli.common.terminal import terminal_width
-from pipecli.cli.report.printing import print_with_currency
+from pipecli.cli.common.table import Column, cell_text, clean, isolated
+from pipecli.cli.report.printing import money_column, print_with_currency
 from pipecli.errors import Ambiguous, PipecliError
 from pipecli.formats import dumps
 from pipecli.history.changes import Changes, End, Question, changes
@@ -26,9 +25,8 @@ from pipecli.history.index import History, open_history
 from pipecli.history.log import BELONGING, Entry, Name, document_named, log, names_like, steps
 from pipecli.history.moments import zone_of
 from pipecli.records.kinds import BY_NOUN, KINDS, OPPORTUNITY, SETTINGS, SETTINGS_FILE
-from pipecli.records.money import minor_digits
 from pipecli.reports.deals import Days
-from pipecli.reports.waterfall import Move, Sum
+from pipecli.reports.waterfall import Move
 from pipecli.store.index.records import label
 from pipecli.store.lookup import resolve
 from pipecli.store.pipeline import now_in
@@ -70,7 +68,8 @@ def history(
     known = open_history(place, say)
     zone = zone_of(place)
     name = _name(run, known, ref) if ref else ("", "")
-    first = _first_day(since or ("" if ref else "-7d"), run)
+    day = since or ("" if ref else "-7d")
+    first = parse_from(day, run.today, past=True) if day else date.min
     entries = log(known, name, only=only, field=field) if ref else _of_all(run, known, field, first, zone)
     if ref and field and not entries:
         _require_field(name[0], field, only=only)
@@ -81,12 +80,6 @@ def history(
         say(f"nothing happened since {first}; --since looks further back")
     ids = list(dict.fromkeys(entry.commit.id for entry in entries))
     _print(run, entries, name, zone, signatures(place, ids) if signed else None)
-
-
-def _first_day(text: str, run: Session) -> date:
-    from pipecli.cli.common.dates import parse_from
-
-    return parse_from(text, run.today, past=True) if text else date.min
 
 
 def _of_all(run: Session, known: History, field: str, first: date, zone: tzinfo) -> list[Entry]:
@@ -222,8 +215,7 @@ def _record(entry: Entry, zone: tzinfo, signed: Signatures) -> dict[str, Any]:
 
 def _block(commit: Commit, entries: Sequence[Entry], name: Name, zone: tzinfo, signed: Signatures) -> str:
     """One commit's part: a line of when and who, the events, and the message as it was written."""
-    width = terminal_width()
-    room = None if width is None else max(width - len(_INDENT), 30)
+    room = room_beside(len(_INDENT))
     when = f"{commit.when.astimezone(zone):%Y-%m-%d %H:%M}"
     about = [isolated(clean(commit.author)), commit.id[:7]]
     if commit.committer:
@@ -234,8 +226,8 @@ def _block(commit: Commit, entries: Sequence[Entry], name: Name, zone: tzinfo, s
     for entry in entries:
         for event in entry.events:
             is_clear = (entry.noun, entry.key) == name or entry.key in event.text
-            first, *rest = wrapped(event.text if is_clear else f"{entry.key}: {event.text}", room)
-            lines += [_INDENT + isolated(first), *(f"{_INDENT}  {isolated(line)}" for line in rest)]
+            text = event.text if is_clear else f"{entry.key}: {event.text}"
+            lines += [indent + isolated(line) for indent, line in hanging([text], room, _INDENT)]
     for paragraph in commit.body.splitlines():
         lines += [f"{_INDENT}| {isolated(line)}".rstrip() for line in wrapped(paragraph, room and room - 2)]
     return "".join(f"{line}\n" for line in lines)
@@ -364,8 +356,8 @@ def _columns(currency: str) -> list[Column]:
     return [
         Column("bucket", ""),
         Column("deals", "DEALS", align="right"),
-        _money_column("amount", currency),
-        _money_column("weighted", currency),
+        money_column("amount", "AMOUNT", currency),
+        money_column("weighted", "WEIGHTED", currency),
     ]
 
 
@@ -375,15 +367,10 @@ def _deal_columns(currency: str) -> list[Column]:
         Column("bucket", "BUCKET"),
         Column("title", "TITLE", shrink=True, min_width=10),
         Column("owner", "OWNER", shrink=True, rank=2),
-        _money_column("amount", currency),
-        _money_column("weighted", currency),
+        money_column("amount", "AMOUNT", currency),
+        money_column("weighted", "WEIGHTED", currency),
         Column("what", "WHAT", shrink=True, min_width=14, rank=1),
     ]
-
-
-def _money_column(name: str, currency: str) -> Column:
-    digits = minor_digits(currency)
-    return Column(name, name.upper(), align="right", show=lambda record: money(record[name], None, digits))  # type: ignore[arg-type]
 
 
 def movement_json(movement: Changes, window: str | None) -> dict[str, Any]:
@@ -392,10 +379,10 @@ def movement_json(movement: Changes, window: str | None) -> dict[str, Any]:
         "until": _moment(movement.closing),
         "window": window,
         "currency": movement.currency,
-        "opening": _money(movement.waterfall.opening),
+        "opening": movement.waterfall.opening._asdict(),
         "buckets": {
             name: {
-                **_money(total),
+                **total._asdict(),
                 "opportunities": [
                     {key: value for key, value in deal.items() if key != "bucket"}
                     for deal in _deals(movement, name)
@@ -403,7 +390,7 @@ def movement_json(movement: Changes, window: str | None) -> dict[str, Any]:
             }
             for name, total in movement.waterfall.buckets.items()
         },
-        "closing": _money(movement.waterfall.closing),
+        "closing": movement.waterfall.closing._asdict(),
     }
 
 
@@ -416,7 +403,3 @@ def _moment(end: End) -> dict[str, Any]:
         "committed": standing.at.isoformat() if standing else None,
         "unreadable": end.deals.faults,
     }
-
-
-def _money(sum_: Sum) -> dict[str, Any]:
-    return sum_._asdict()

@@ -14,10 +14,18 @@ from typing import Annotated, Any
 import typer
 
 from pipecli.cli.common.command import Verb, noun
-from pipecli.cli.common.output import Format, lines, print_record, print_records, wrapped, write_text
+from pipecli.cli.common.output import (
+    Format,
+    hanging,
+    lines,
+    print_record,
+    print_records,
+    room_beside,
+    wrapped,
+    write_text,
+)
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column, clean, isolated
-from pipecli.cli.common.terminal import terminal_width
 from pipecli.cli.diff import print_range
 from pipecli.errors import PipecliError
 from pipecli.history.change_set import ChangedRecord, Range, change_set, range_of
@@ -29,7 +37,8 @@ from pipecli.sync.conflict import RecordConflict, Side, conflicts, title_of
 from pipecli.sync.doctor import examine, mend
 from pipecli.sync.doctor_clone import Diagnosis
 from pipecli.sync.propose import Opened, Proposal, files_address, open_request, plan, send, went_in
-from pipecli.sync.sync import Conflicted, Synced, Unsound, abort, choose, preview, resume, sync
+from pipecli.sync.sync import Conflicted, Synced, Unsound, choose, preview, resume, sync
+from pipecli.sync.sync import abort as abort_sync
 from pipecli.wording import count, first_of, harmless
 
 app = noun()
@@ -138,18 +147,13 @@ def sync_clone(
         if dry_run:
             print_preview(run)
         elif abort:
-            _abort(run)
+            commit = abort_sync(run.present.location)
+            sentence = "the sync is undone, every file is as it was before it"
+            _print_synced(run, {"commit": commit, "aborted": True}, sentence)
         elif ours or theirs:
             _choose(run, "ours" if ours else "theirs", refs or [])
         else:
             _sync(run, is_waiting=continue_)
-
-
-def _abort(run: Session) -> None:
-    commit = abort(run.present.location)
-    _print_synced(
-        run, {"commit": commit, "aborted": True}, "the sync is undone, every file is as it was before it"
-    )
 
 
 def _choose(run: Session, side: Side, refs: Sequence[str]) -> None:
@@ -242,8 +246,7 @@ def dispute_record(conflict: RecordConflict) -> dict[str, Any]:
 
 def disputes_text(conflicts: Sequence[RecordConflict]) -> str:
     """The conflicts under their records and files: both values, and who gave them."""
-    width = terminal_width()
-    room = None if width is None else max(width - 6, 30)
+    room = room_beside(6)
     lines: list[str] = []
     for file, of_file in groupby(conflicts, lambda conflict: conflict.file):
         first, *others = of_file
@@ -251,8 +254,7 @@ def disputes_text(conflicts: Sequence[RecordConflict]) -> str:
             lines.append("  ".join(filter(None, (first.id, first.title))))
         lines.append(f"  {file}" if first.id else file)
         for other in (first, *others):
-            words, *rest = wrapped(other.words, room)
-            lines += [f"    {words}", *(f"      {line}" for line in rest)]
+            lines += map("".join, hanging([other.words], room, "    "))
             sides = (("ours", other.ours_by), ("theirs", other.theirs_by))
             by = ", ".join(f"{side} by {author}" for side, author in sides if author)
             lines += [f"      {line}" for line in wrapped(by, room)] if by else []
@@ -329,14 +331,11 @@ def _title(touched: ChangedRecord) -> str | None:
 
 
 def _lines(records: list[ChangedRecord]) -> str:
-    width = terminal_width()
-    room = None if width is None else max(width - 6, 30)
     lines: list[str] = []
     for record in records[:_MOST]:
         lines.append("  " + "  ".join(filter(None, (record.key, _title(record)))))
-        for event in record.events:
-            first, *rest = wrapped(event.text, room)
-            lines += [f"    {first}", *(f"      {line}" for line in rest)]
+        texts = [event.text for event in record.events]
+        lines += map("".join, hanging(texts, room_beside(6), "    "))
     if len(records) > _MOST:
         lines.append(f"  and {len(records) - _MOST} records more")
     return "".join(f"{isolated(clean(line))}\n" for line in lines)
@@ -357,8 +356,6 @@ def doctor(
     run = session(ctx)
     place = run.present.location
     if fix:
-        from pipecli.store.journal import working
-
         with run.present.exclusive(), working(place, "doctor --fix"):
             diagnoses = [mend(diagnosis) for diagnosis in examine(place)]
     else:
@@ -387,9 +384,8 @@ def _print_of_doctor(run: Session, diagnoses: Sequence[Diagnosis]) -> None:
 
 def _lines_of_doctor(diagnosis: Diagnosis) -> list[str]:
     """`warning  driver  git does not know …`, and below it the way out after an arrow."""
-    width = terminal_width()
     indent = " " * 21
-    room = None if width is None else max(width - len(indent), 30)
+    room = room_beside(len(indent))
     first, *rest = wrapped(diagnosis.what, room)
     out = wrapped(diagnosis.way_out, room and room - 2) if diagnosis.way_out else []
     lines = [

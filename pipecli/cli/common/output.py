@@ -11,7 +11,7 @@ import os
 import re
 import sys
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -88,7 +88,7 @@ def print_record(
     fitting = {key: value for key, value in record.items() if _fits_cell(value)}
     match fmt:
         case Format.TABLE:
-            write_text(_listing(lines, terminal_width(), links), is_clean=True)
+            write_text(_listing(lines, links), is_clean=True)
         case Format.JSON:
             from pipecli.formats import dumps
 
@@ -141,11 +141,11 @@ def _print_table(
         say_after(f"no room in {width} columns for: {', '.join(table.dropped)}")
 
 
-def _listing(lines: Sequence[tuple[str, object]], width: int | None, links: Mapping[str, str]) -> str:
+def _listing(lines: Sequence[tuple[str, object]], links: Mapping[str, str]) -> str:
     """Labels and values side by side; a long value goes on under its own start, words whole."""
     labels = [clean(label) for label, _ in lines]
     indent = max([display_width(label) for label in labels], default=0) + 2
-    room = None if width is None else max(width - indent, 20)
+    room = room_beside(indent, 20)
     drawn: list[str] = []
     for label, (_, value) in zip(labels, lines, strict=True):
         start = marked(isolated(label), links) + " " * (indent - display_width(label))
@@ -157,12 +157,10 @@ def _listing(lines: Sequence[tuple[str, object]], width: int | None, links: Mapp
 
 def write_counts(lines: Iterable[tuple[str, int | None]]) -> None:
     """Writes a report as wide as the terminal: counts on the left, a long line goes on under its start."""
-    width = terminal_width()
     drawn: list[str] = []
     for text, number in lines:
         start = "" if number is None else f"{number:>9,} "
-        room = None if width is None else max(width - len(start), 20)
-        for part in wrapped(text, room):
+        for part in wrapped(text, room_beside(len(start), 20)):
             drawn.append(f"{start}{isolated(part)}\n")
             start = " " * len(start)
     write_text("".join(drawn))
@@ -187,6 +185,20 @@ def wrapped(value: object, room: int | None) -> list[str]:
                 line, used = (f"{line} {word}", used + 1 + size) if line else (word, size)
         lines.append(line)
     return lines
+
+
+def room_beside(indent: int, least: int = 30) -> int | None:
+    """The columns that a terminal has beside an indent; None where there is no end of them."""
+    width = terminal_width()
+    return None if width is None else max(width - indent, least)
+
+
+def hanging(texts: Iterable[str], room: int | None, indent: str) -> Iterator[tuple[str, str]]:
+    """The lines of some texts, each with its indent; a text goes on a little further in."""
+    for text in texts:
+        first, *rest = wrapped(text, room)
+        yield indent, first
+        yield from ((f"{indent}  ", line) for line in rest)
 
 
 def _json_list(records: Sequence[Record]) -> str:
