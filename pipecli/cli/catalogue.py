@@ -27,6 +27,8 @@ from pipecli.workflow.change import require_stages
 
 app = noun()
 
+_Slug = Annotated[str, typer.Argument(metavar="ID", help="What names it: small letters, digits and hyphens.")]
+
 
 @app.command("product add", cls=Changing)
 def add_product(
@@ -57,9 +59,12 @@ def add_product(
             "active": False if inactive else None,
             "tags": tag,
         }
-        product = built(Product, given, sets, transaction.session)
-        is_taken = transaction.pipeline.file_of("product", product.sku) is not None
-        transaction.do(catalogue.add(product, is_taken=is_taken))
+        _add(transaction, built(Product, given, sets, transaction.session))
+
+
+def _add(transaction: Transaction, record: Product | PriceList | Literature) -> None:
+    is_taken = transaction.pipeline.file_of(record.noun, record.key) is not None
+    transaction.do(catalogue.add(record, is_taken=is_taken))
 
 
 add_set_edit(app, PRODUCT)
@@ -71,9 +76,7 @@ _PRICES = "SKU=PRICE, or SKU=PRICE@QUANTITY for a price from that quantity on"
 @app.command("price-list add", cls=Changing)
 def add_price_list(
     ctx: typer.Context,
-    slug: Annotated[
-        str, typer.Argument(metavar="ID", help="What names it: small letters, digits and hyphens.")
-    ],
+    slug: _Slug,
     currency: Annotated[
         str | None, typer.Option(help="Default: the settings' currency.", metavar="CODE")
     ] = None,
@@ -100,8 +103,7 @@ def add_price_list(
         }
         price_list = built(PriceList, given, sets, transaction.session)
         prices = catalogue.priced(price_list.prices, _new_prices(transaction, price_list, price or ()))
-        is_taken = transaction.pipeline.file_of("price-list", price_list.id) is not None
-        transaction.do(catalogue.add(price_list.with_(prices=prices), is_taken=is_taken))
+        _add(transaction, price_list.with_(prices=prices))
 
 
 @app.command("price-list price", cls=Changing)
@@ -159,9 +161,7 @@ Deal = Annotated[
 @app.command("literature add", cls=Changing)
 def add_literature(
     ctx: typer.Context,
-    slug: Annotated[
-        str, typer.Argument(metavar="ID", help="What names it: small letters, digits and hyphens.")
-    ],
+    slug: _Slug,
     title: Annotated[str, typer.Option(help="What people call it.", metavar="TEXT")],
     file: Annotated[
         str | None, typer.Option(help="A file of the pipeline, as literature/brochure.pdf.", metavar="PATH")
@@ -187,9 +187,7 @@ def add_literature(
             "stages": stage,
             "tags": tag,
         }
-        document = _sound(transaction, built(Literature, given, sets, transaction.session))
-        is_taken = transaction.pipeline.file_of("literature", document.id) is not None
-        transaction.do(catalogue.add(document, is_taken=is_taken))
+        _add(transaction, _sound(transaction, built(Literature, given, sets, transaction.session)))
 
 
 @app.command("literature suggest")

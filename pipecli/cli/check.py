@@ -16,7 +16,6 @@ from pipecli.cli.common.session import CODE_HOST_FORMATS, FORMATS, Session, say,
 from pipecli.cli.common.table import Column
 from pipecli.errors import PipecliError
 from pipecli.store import git
-from pipecli.store.files import Location
 from pipecli.store.index.records import count as count_records
 from pipecli.wording import count, first_of
 
@@ -165,7 +164,11 @@ def _wanted(run: Session, files: Sequence[Path]) -> Callable[[str], bool]:
 
 def _print(run: Session, findings: Sequence[Finding]) -> None:
     if run.format_name in CODE_HOST_FORMATS:
-        print_for_host(run.format_name, findings, run.pipeline.location)
+        from pipecli.checks.rule import sarif, workflow_commands
+
+        prefix = run.pipeline.location.prefix  # hosts name files from the root of the repository
+        is_github = run.format_name == "github"
+        write_text(workflow_commands(findings, prefix) if is_github else sarif(findings, _rules(), prefix))
         return
     if run.format is Format.TABLE:
         write_text("".join(f"{line}\n" for finding in findings for line in lines(finding)))
@@ -183,24 +186,7 @@ _OF_READING = {
 }
 
 
-def print_for_host(name: str, findings: Sequence[Finding], place: Location) -> None:
-    """Print findings as `github` or `sarif`, their files from the root of the repository."""
-    if name == "github":
-        from pipecli.checks.rule import workflow_commands
-
-        write_text(workflow_commands(findings, place.prefix))
-        return
-    write_text(_sarif(findings, place.prefix))
-
-
-def _sarif(findings: Sequence[Finding], prefix: str) -> str:
-    from pipecli.checks.rule import sarif
-
-    return sarif(findings, _rules(), prefix)
-
-
 def _rules() -> list[RuleText]:
-    """Every rule that there is."""
     from pipecli.checks import changes, check
 
     of_states = (*check.STRUCTURE, *check.WITH_SETTINGS)

@@ -13,7 +13,7 @@ import io
 import os
 import shlex
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
@@ -160,11 +160,13 @@ def replay(root: Path, today: date, review: Review | None = None) -> int:
         create.create_pipeline(
             root, currency="EUR", company="Contoso Coffee", timezone="Europe/Madrid", user=user, review=review
         )
-    known = {"targets": _targets(LAST_DAY + shift)}
+    last = LAST_DAY + shift
+    quarter = f"{last.year}-Q{(last.month + 2) // 3}"
+    known = {"targets": f"targets.{quarter}={{ana: 20000, luis: 15000, export: 40000}}"}
     shown = _progress(len(lines))
     for line in lines:
         with _world(line.moment + shift, line.author):
-            words = [_filled(word, known) for word in line.words]
+            words = [known[word[1:]] if word.startswith("$") else word for word in line.words]
             match words[0]:
                 case "by-hand":
                     printed = _by_hand(root, words)
@@ -195,15 +197,6 @@ def story(text: str) -> Iterator[Line]:
             place += 1
             yield Line(place, moment, author, name, words[2:] if name else words)
             moment += timedelta(minutes=7)
-
-
-def _targets(day: date) -> str:
-    """Targets of the users and teams for the quarter of a day."""
-    return f"targets.{day.year}-Q{(day.month + 2) // 3}={{ana: 20000, luis: 15000, export: 40000}}"
-
-
-def _filled(word: str, known: Mapping[str, str]) -> str:
-    return known[word[1:]] if word.startswith("$") else word
 
 
 def _run(root: Path, line: Line, words: list[str]) -> str:

@@ -125,7 +125,10 @@ def _verb(command: Any, path: str) -> VerbEntry:
     )
     shared = _SHARED if changes else _SHARED - {"--dry-run"}
     own = [
-        OptionEntry(", ".join(option.opts) + _metavar(option), option.help or "")
+        OptionEntry(
+            ", ".join(option.opts) + ("" if option.is_flag else f" {option.make_metavar(_CONTEXT)}"),
+            option.help or "",
+        )
         for option in options
         if not shared & set(option.opts)
     ]
@@ -136,10 +139,6 @@ def _verb(command: Any, path: str) -> VerbEntry:
         own,
         examples(f"pipecli {path}"),
     )
-
-
-def _metavar(option: Any) -> str:
-    return "" if option.is_flag else f" {option.make_metavar(_CONTEXT)}"
 
 
 if __name__ == "__main__":
@@ -277,6 +276,7 @@ def _overview(nouns: Sequence[NounEntry]) -> str:
 
 def _page(noun: NounEntry) -> str:
     shared = any(verb.changes for verb in noun.verbs)
+    also = [_text(f"Also called {' and '.join(noun.aliases)}.")] if noun.aliases else []
     return "".join(
         (
             _head(f"pipecli-{noun.name}", noun.help),
@@ -284,7 +284,7 @@ def _page(noun: NounEntry) -> str:
             *(f".br\n.B {_roff(f'pipecli {verb.usage}')}\n" for verb in noun.verbs),
             ".SH DESCRIPTION\n",
             _text(noun.help),
-            *_also(noun),
+            *also,
             *(_text("Verbs marked * change the pipeline, as one commit.") if shared else ""),
             ".SH COMMANDS\n",
             *(_command(verb) for verb in noun.verbs),
@@ -293,19 +293,10 @@ def _page(noun: NounEntry) -> str:
     )
 
 
-def _also(noun: NounEntry) -> Iterator[str]:
-    if noun.aliases:
-        yield _text(f"Also called {' and '.join(noun.aliases)}.")
-
-
 def _command(verb: VerbEntry) -> str:
     heading = f".SS {_roff(verb.usage)}{' *' if verb.changes else ''}\n"
     examples = f".PP\n.nf\n{''.join(_text(line) for line in verb.examples)}.fi\n" if verb.examples else ""
-    return heading + _text(verb.help) + "".join(map(_option, verb.options)) + examples
-
-
-def _option(option: OptionEntry) -> str:
-    return _term(option.usage, option.help)
+    return heading + _text(verb.help) + "".join(_term(*option) for option in verb.options) + examples
 
 
 def _head(name: str, purpose: str) -> str:

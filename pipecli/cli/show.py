@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -36,7 +36,7 @@ from pipecli.records.kinds import (
 )
 from pipecli.records.money import minor_digits
 from pipecli.store.index.records import item_amounts, rows_where
-from pipecli.wording import count
+from pipecli.wording import count, duration
 
 app = noun()
 
@@ -225,6 +225,27 @@ _ACTIVITIES = (
     Column("by", "BY", shrink=True, rank=1),
     Column("id", "ID", rank=3),
 )
+
+
+def labelled(record: RecordJson, keys: str) -> Iterator[tuple[str, object]]:
+    """The lines of some keys, as far as a record has them, under the words of the keys."""
+    for key in keys.split():
+        if key in record:
+            yield key.replace("_", " "), record[key]
+
+
+def owner_of(record: RecordJson) -> Iterator[tuple[str, object]]:
+    if "owner" in record:
+        yield "owner", record["owner"] + (f", team {record['team']}" if "team" in record else "")
+
+
+def origins(record: RecordJson, age: str) -> Iterator[tuple[str, object]]:
+    """When a lead or a deal was made and answered, its notes and custom fields."""
+    yield "created", f"{record['created'][:10]}, {age}"
+    if "minutes_to_first_response" in record:
+        yield "answered", f"after {duration(record['minutes_to_first_response'])}"
+    yield from labelled(record, "notes")
+    yield from (record.get("custom") or {}).items()
 
 
 def due(run: Session, day: str) -> str:

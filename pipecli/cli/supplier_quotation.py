@@ -26,7 +26,6 @@ from pipecli.records.party import Supplier
 from pipecli.records.quotation import SupplierQuotation
 from pipecli.store.lookup import Care
 from pipecli.workflow import supplier_quotation
-from pipecli.workflow import supplier_quotation as supplier_prices
 from pipecli.workflow.change import Change
 from pipecli.workflow.order import require_same_status
 from pipecli.workflow.supplier_quotation import Column as Answer
@@ -105,7 +104,7 @@ def receive(
     with changing(ctx) as transaction:
         answer = transaction.get(SupplierQuotation, ref)
         typed = [_typed(transaction, text, answer.currency) for text in price or ()]
-        read = _read(csv, currency or answer.currency) if csv else []
+        read = offered_prices(csv.read_bytes(), csv.name, currency or answer.currency) if csv else []
         transaction.do(
             supplier_quotation.receive(
                 answer,
@@ -125,10 +124,6 @@ def _typed(transaction: Transaction, text: str, currency: str) -> Offered:
         raise PipecliError(f'--price: "{text}" isn\'t a price of an item', hint="write it as cafe-s-100=9.90")
     field = (SupplierQuotation, "items.0.unit_price")
     return Offered((item.strip(),), option("--price", price.strip(), field, transaction.session, currency))
-
-
-def _read(file: Path, currency: str) -> list[Offered]:
-    return offered_prices(file.read_bytes(), file.name, currency)
 
 
 @app.command("decline", cls=Changing)
@@ -153,7 +148,7 @@ def compare(
     run = session(ctx)
     deal = run.pipeline.get(Opportunity, find(run, opportunity, OPPORTUNITY).key)
     answers = run.pipeline.all(SupplierQuotation, opportunity=deal.id)
-    compared = supplier_prices.compare(answers, deal.currency, run.pipeline.rates, today=run.today)
+    compared = supplier_quotation.compare(answers, deal.currency, run.pipeline.rates, today=run.today)
     _print_comparison(run, deal.id, compared)
 
 

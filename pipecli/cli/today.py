@@ -18,8 +18,8 @@ from pipecli.cli.common.session import Session, mention, say, session
 from pipecli.cli.common.table import Column, clean, cut, isolated
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import BY_NOUN, CUSTOMER, INVOICE, LEAD, OPPORTUNITY, QUOTATION, named
-from pipecli.store.index.records import Hit, search
 from pipecli.store.index.records import count as record_count
+from pipecli.store.index.records import search
 from pipecli.store.index.views import OwnerFilter
 
 app = noun()
@@ -48,7 +48,8 @@ def find(
     if not count and run.format is Format.TABLE:
         say(f"nothing holds {' and '.join(words)}")
         return
-    print_numbered(run, [_record(hit) for hit in shown], _FOUND, [(hit.noun, hit.key) for hit in shown])
+    records = [dict(zip(_KEYS, hit, strict=True)) for hit in shown]
+    print_numbered(run, records, _FOUND, [(hit.noun, hit.key) for hit in shown])
     if len(shown) < count:
         say(f"the best {len(shown)} of {count}; --limit 0 shows all")
 
@@ -60,19 +61,7 @@ def _noun(name: str) -> str:
     return collection.noun
 
 
-def _record(hit: Hit) -> dict[str, object]:
-    return {
-        "kind": hit.noun,
-        "id": hit.key,
-        "name": hit.label,
-        "status": hit.status,
-        "owner": hit.owner,
-        "field": hit.field,
-        "text": hit.text,
-        "score": hit.score,
-    }
-
-
+_KEYS = ("kind", "id", "name", "status", "owner", "field", "text", "score")
 _FOUND = (
     Column("kind", "KIND", rank=2),
     Column("id", "ID"),

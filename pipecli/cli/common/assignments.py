@@ -167,7 +167,7 @@ def read(
     if any(get_origin(kind) is Literal and text.strip() in get_args(kind) for kind in kinds):
         return text.strip()
     if Decimal in classes or int in classes:
-        return typed_number(name, path, text, currency or base_currency(run))
+        return typed_number(name, path, text, currency or _base_currency(run))
     if any(issubclass(kind, (str, Enum)) for kind in classes):
         return text
     if has_parts:
@@ -345,7 +345,7 @@ def _flag(name: str, text: str) -> bool:
     return known[text.lower()]
 
 
-def base_currency(run: Session) -> str:
+def _base_currency(run: Session) -> str:
     return str(run.pipeline.settings_as_written.get("currency") or "EUR")
 
 

@@ -12,11 +12,11 @@ from pipecli.cli.common.record_json import RecordJson, print_record_json, record
 from pipecli.cli.common.reference import find, print_header
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column
-from pipecli.cli.show import planned_contact, print_activities, print_section
+from pipecli.cli.show import labelled, origins, owner_of, planned_contact, print_activities, print_section
 from pipecli.formats import loads
 from pipecli.records.kinds import CONTACT, CUSTOMER, LEAD
 from pipecli.store.index.records import rows_where
-from pipecli.wording import count, duration
+from pipecli.wording import count
 from pipecli.workflow.duplicates import Duplicate, Party, find_duplicates
 
 Line = tuple[str, object]
@@ -45,27 +45,13 @@ def _header(run: Session, lead: RecordJson) -> Iterator[Line]:
         if key in lead:
             yield label, lead[key]
     yield from _status(lead)
-    for key in ("email", "phone", "website", "address", "country", "language", "interest"):
-        if key in lead:
-            yield key, lead[key]
+    yield from labelled(lead, "email phone website address country language interest")
     if "next_contact" in lead:
         yield "next contact", planned_contact(run, lead["next_contact"])
-    if "owner" in lead:
-        yield "owner", lead["owner"] + (f", team {lead['team']}" if "team" in lead else "")
-    for key, label in (
-        ("shared_with", "shared with"), ("source", "source"), ("campaign", "campaign"), ("score", "score"),
-        ("tags", "tags"),
-    ):  # fmt: skip
-        if key in lead:
-            yield label, lead[key]
+    yield from owner_of(lead)
+    yield from labelled(lead, "shared_with source campaign score tags")
     age = lead["age_days"]
-    yield "created", f"{lead['created'][:10]}, " + (f"{count(age, 'day')} ago" if age else "today")
-    if "minutes_to_first_response" in lead:
-        minutes = lead["minutes_to_first_response"]
-        yield "answered", f"after {duration(minutes)}"
-    if "notes" in lead:
-        yield "notes", lead["notes"]
-    yield from (lead.get("custom") or {}).items()
+    yield from origins(lead, f"{count(age, 'day')} ago" if age else "today")
 
 
 def _status(lead: RecordJson) -> Iterator[Line]:

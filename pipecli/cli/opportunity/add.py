@@ -159,11 +159,11 @@ def add(
 class Answers(NamedTuple):
     """What `add` needs, as far as it is given or answered."""
 
-    title: str | None
-    customer: str | None
-    organization: str | None
-    amount: str | None
-    expected_close: str | None
+    title: Text = None
+    customer: Text = None
+    organization: Text = None
+    amount: Text = None
+    expected_close: Text = None
 
 
 def _asked(run: Session, given: Answers, *, is_for_somebody: bool) -> Answers:
@@ -195,8 +195,8 @@ def _buyer(run: Session, text: str | None) -> Answers:
     except Ambiguous as question:
         known = choose(run, question)
     except NotFound:
-        return Answers(None, None, text, None, None)
-    return Answers(None, known, None, None, None)
+        return Answers(organization=text)
+    return Answers(customer=known)
 
 
 def _last_deal(run: Session, customer: str | None) -> Answers:
@@ -206,7 +206,7 @@ def _last_deal(run: Session, customer: str | None) -> Answers:
         run.pipeline.index.connection, names, "_opportunities", "customer = ?", customer, order="created DESC"
     )
     if not rows:
-        return Answers(None, None, None, None, None)
+        return Answers()
     title, amount, currency, created, close = rows[0]
     days = (date.fromisoformat(close) - date.fromisoformat(created[:10])).days if close else 0
     until = (run.today + timedelta(days=days)).isoformat() if days > 0 else None

@@ -135,15 +135,11 @@ def _elsewhere(board: Board, width: int) -> str:
 
 def _side_by_side(lanes: Sequence[Lane], currency: str, room: int, limit: int) -> str:
     columns = [_lines(lane, currency, room, limit) for lane in lanes]
-    gap = " " * _GAP
-    return "".join(
-        f"{gap.join(_padded(cell, room) for cell in line).rstrip()}\n"
+    lines = [
+        [isolated(cell) + " " * (room - display_width(cell)) for cell in line]
         for line in zip_longest(*columns, fillvalue="")
-    )
-
-
-def _padded(text: str, room: int) -> str:
-    return isolated(text) + " " * (room - display_width(text))
+    ]
+    return "".join(f"{(' ' * _GAP).join(cells).rstrip()}\n" for cells in lines)
 
 
 def _lines(lane: Lane, currency: str, room: int, limit: int) -> list[str]:

@@ -103,15 +103,8 @@ def shortened(name: str, more: str, room: int) -> str:
     return cut(name, max(room - display_width(more), 1)) + more
 
 
-class DrawnCard(NamedTuple):
-    """The lines of a card, none wider than its lane."""
-
-    title: list[str]
-    rest: list[str]
-
-
-def card_lines(deal: Card, currency: str, room: int) -> DrawnCard:
-    """A card: title, customer, amount, close and owner, age; ! and a word where somebody should look."""
+def card_lines(deal: Card, currency: str, room: int) -> tuple[list[str], list[str]]:
+    """The title of a card, and its other lines; ! and a word where somebody should look."""
     mark = "! " if deal.is_overdue or deal.is_stale else ""
     first, *more = wrapped(deal.title, room - len(mark))
     title = [f"{mark}{first}", *([" ".join(more)] if more else [])]
@@ -131,4 +124,4 @@ def card_lines(deal: Card, currency: str, room: int) -> DrawnCard:
         *(["overdue"] if deal.is_overdue else []),
         *([f"idle {count(deal.idle_days, 'day')}"] if deal.is_stale else []),
     ]
-    return DrawnCard(*([cut(clean(line), room) for line in lines] for lines in (title, rest)))
+    return [cut(clean(line), room) for line in title], [cut(clean(line), room) for line in rest]

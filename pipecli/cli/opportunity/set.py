@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -41,6 +42,7 @@ from pipecli.workflow.opportunity.set import (
 
 if TYPE_CHECKING:
     from pipecli.records.party import Contact
+    from pipecli.records.settings import Settings
 
 app = noun()
 
@@ -125,18 +127,15 @@ def sellers(
 _Step = Annotated[str, typer.Argument(help="Its text, or words of it.", metavar="STEP")]
 
 
-@app.command("step done", cls=Changing)
-def note_step_done(ctx: typer.Context, ref: Ref, step: _Step) -> None:
-    """Note a step as done."""
-    with changing(ctx) as transaction:
-        transaction.do(complete_step(transaction.get(Opportunity, ref), transaction.settings, step))
+def _add_step(verb: str, rule: Callable[[Opportunity, Settings, str], Change], help_text: str) -> None:
+    @app.command(verb, cls=Changing, help=help_text)
+    def note_step(ctx: typer.Context, ref: Ref, step: _Step) -> None:
+        with changing(ctx) as transaction:
+            transaction.do(rule(transaction.get(Opportunity, ref), transaction.settings, step))
 
 
-@app.command("step undo", cls=Changing)
-def note_step_not_done(ctx: typer.Context, ref: Ref, step: _Step) -> None:
-    """Note a step as not done."""
-    with changing(ctx) as transaction:
-        transaction.do(undo_step(transaction.get(Opportunity, ref), transaction.settings, step))
+_add_step("step done", complete_step, "Note a step as done.")
+_add_step("step undo", undo_step, "Note a step as not done.")
 
 
 def _set(transaction: Transaction, deal: Any, assignments: list[str], summary: str) -> Change:
@@ -158,18 +157,14 @@ def _allow_edit(transaction: Transaction, before: Any, after: Any) -> None:
 add_set_edit(app, OPPORTUNITY, _set, _allow_edit)
 
 
-def _is_first_draft(record: Any) -> bool:
-    """True for a quotation that nobody has seen, and that takes the place of no other."""
-    return record.noun == "quotation" and record.status == "draft" and record.revision_of is None
-
-
 add_remove(
     app,
     OPPORTUNITY,
     way_out="close it instead: pipecli opp lost {key}",
     help_text="Remove an open opportunity made by mistake, with its drafts, if no other record uses it.",
     allow=require_open,
-    hangs=_is_first_draft,
+    # a quotation that nobody has seen, and that takes the place of no other
+    hangs=lambda record: record.noun == "quotation" and record.status == "draft" and not record.revision_of,
 )
 
 
@@ -230,18 +225,16 @@ def note_competitor(ctx: typer.Context, ref: Ref, name: _Name) -> None:
     """Note a competitor."""
     with changing(ctx) as transaction:
         called = option("NAME", name, (Opportunity, "competitors.0"), transaction.session)
-        transaction.do(
-            add_competitor(transaction.get(Opportunity, ref), called, names_of(transaction, "competitor"))
-        )
+        deal = transaction.get(Opportunity, ref)
+        transaction.do(add_competitor(deal, called, names_of(transaction, "competitor")))
 
 
 @app.command("competitor remove", cls=Changing)
 def strike_competitor(ctx: typer.Context, ref: Ref, name: _Name) -> None:
     """Strike a competitor out."""
     with changing(ctx) as transaction:
-        transaction.do(
-            remove_competitor(transaction.get(Opportunity, ref), name, names_of(transaction, "competitor"))
-        )
+        deal = transaction.get(Opportunity, ref)
+        transaction.do(remove_competitor(deal, name, names_of(transaction, "competitor")))
 
 
 _Contact = Annotated[str, typer.Argument(help="A contact's slug or name.", metavar="CONTACT")]

@@ -15,6 +15,9 @@ from pipecli.cli.common.session import Session, session
 from pipecli.cli.common.table import Column, amount_text, cell_text
 from pipecli.cli.show import (
     due,
+    labelled,
+    origins,
+    owner_of,
     planned_contact,
     print_activities,
     print_items,
@@ -25,7 +28,7 @@ from pipecli.records.kinds import OPPORTUNITY
 from pipecli.store.index.records import label as label_of
 from pipecli.store.index.records import rows_where
 from pipecli.store.index.records import stakeholders as stakeholders_of
-from pipecli.wording import count, duration
+from pipecli.wording import count
 from pipecli.workflow.requirements import NAMES, QUESTIONS, answered, missing_fields, missing_steps
 
 app = noun()
@@ -115,25 +118,12 @@ def _header(run: Session, deal: RecordJson, stands: StageProgress) -> Iterator[L
     yield from _outcome(deal) if "closed" in deal else stands.lines()
     yield from _money(run, deal)
     yield from _dates(run, deal)
-    if "owner" in deal:
-        yield "owner", deal["owner"] + (f", team {deal['team']}" if "team" in deal else "")
+    yield from owner_of(deal)
     if sellers := deal.get("sellers"):
         yield "sellers", ", ".join(f"{seller['user']} {seller['percent']} %" for seller in sellers)
     yield "type", deal["type"]
-    for key, label in (
-        ("shared_with", "shared with"), ("source", "source"), ("campaign", "campaign"), ("score", "score"),
-        ("competitors", "competitors"), ("price_list", "price list"), ("tags", "tags"),
-        ("external_id", "external id"),
-    ):  # fmt: skip
-        if key in deal:
-            yield label, deal[key]
-    yield "created", f"{deal['created'][:10]}, {_age(deal)}"
-    if "minutes_to_first_response" in deal:
-        minutes = deal["minutes_to_first_response"]
-        yield "answered", f"after {duration(minutes)}"
-    if "notes" in deal:
-        yield "notes", deal["notes"]
-    yield from (deal.get("custom") or {}).items()
+    yield from labelled(deal, "shared_with source campaign score competitors price_list tags external_id")
+    yield from origins(deal, _age(deal))
 
 
 def _age(deal: RecordJson) -> str:

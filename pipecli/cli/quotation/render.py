@@ -109,7 +109,7 @@ def _render(ctx: typer.Context, kind: Kind, ref: str, output: str) -> None:
     key = find(run, ref, kind).key
     form = _form(output, key)
     record: Record = pipeline.get(kind.model, key)
-    content = _set(pipeline, printed_of(pipeline, record), record, form)
+    content = typeset_as(form, pipeline, printed_of(pipeline, record), record)
     if output == "-":
         write_text(content.decode())
         return
@@ -167,11 +167,7 @@ def _revisions(pipeline: Pipeline, quotation: Quotation) -> Revisions:
     return Revisions(len(chain), ", ".join(newer))
 
 
-def pdf_of(pipeline: Pipeline, printed: Printed, record: Record) -> bytes:
-    return _set(pipeline, printed, record, "pdf")
-
-
-def _set(pipeline: Pipeline, printed: Printed, record: Record, form: Form) -> bytes:
+def typeset_as(form: Form, pipeline: Pipeline, printed: Printed, record: Record) -> bytes:
     """The document as PDF or HTML, with a word on what is not in it."""
     assert isinstance(record, Document)
     template = _template(pipeline)

@@ -19,7 +19,7 @@ import typer
 from pipecli.cli.common.change import Transaction, changing
 from pipecli.cli.common.command import Changing, NextContactOption, Ref, noun
 from pipecli.cli.common.session import mention
-from pipecli.cli.quotation.render import pdf_of, printed_of
+from pipecli.cli.quotation.render import printed_of, typeset_as
 from pipecli.errors import PipecliError
 from pipecli.outbox.documents import addressee
 from pipecli.outbox.mail import (
@@ -166,7 +166,7 @@ def _message(
         copied=copied,
         at=transaction.now,
         name=re.sub(r"[^A-Za-z0-9.-]+", "-", printed.id),
-        pdf=pdf_of(transaction.pipeline, printed, paper),
+        pdf=typeset_as("pdf", transaction.pipeline, printed, paper),
         attached=[
             (one.name, read_bytes(transaction.pipeline.root, one.file, LARGEST_ANY))
             for one in paper.attachments

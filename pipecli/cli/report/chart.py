@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from decimal import Decimal
-from enum import StrEnum
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -42,6 +41,7 @@ from pipecli.cli.report.rows import (
     window_of,
     with_targets,
 )
+from pipecli.outbox.dashboard import Picture
 from pipecli.records.kinds import LEAD, OPPORTUNITY
 from pipecli.records.money import minor_digits
 from pipecli.reports.deals import Days, Deal, Valuation
@@ -55,7 +55,7 @@ from pipecli.store.index.views import OwnerFilter
 from pipecli.words import Words, language_of, words_of
 
 if TYPE_CHECKING:
-    from pipecli.outbox.charts import Drawn
+    pass
 
 _MOST_COLUMNS = 24
 """Of owners, customers and the like, the heaviest first: more can't be told apart."""
@@ -64,13 +64,6 @@ _ENDED = ("lost", "closed", "open")
 _MOST_SERIES = 7
 """Colours that can be told apart; what is rarer is drawn as one."""
 _MOST_BARS = 40
-
-
-class Picture(NamedTuple):
-    """A chart that is ready to be drawn in any theme."""
-
-    title: str
-    drawn: Drawn
 
 
 def forecast_picture(run: Session, forecast: Forecast, words: Words) -> Picture:
@@ -267,11 +260,7 @@ def amount_in(value: Decimal | None, currency: str) -> str:
 app = noun()
 
 
-class Shade(StrEnum):
-    LIGHT = "light"
-    DARK = "dark"
-
-
+Shade = Literal["light", "dark"]
 Output = Annotated[
     str, typer.Option("--output", "-o", help="The file to write: .svg, .png or .html.", metavar="FILE")
 ]
@@ -292,7 +281,7 @@ def require_chart(output: str, name: str) -> str:
 def write_chart(picture: Picture, output: str, ending: str, theme: Shade) -> None:
     from pipecli.outbox.charts import chart_file
 
-    write_whole(output, chart_file(picture.drawn, ending, theme.value, picture.title))
+    write_whole(output, chart_file(picture.drawn, ending, theme, picture.title))
     say(f"{output}: {picture.title}")
 
 
@@ -303,7 +292,7 @@ def chart_pipeline(
     from_: FromClose = "",
     to: ToClose = "",
     currency: Currency = "",
-    theme: Ground = Shade.LIGHT,
+    theme: Ground = "light",
 ) -> None:
     """Draw the open deals by expected close: coloured by lead score, a circle as large as the amount.
 
@@ -325,7 +314,7 @@ def chart_forecast(
     from_: FromClosing = "",
     to: ToClosing = "",
     currency: Currency = "",
-    theme: Ground = Shade.LIGHT,
+    theme: Ground = "light",
 ) -> None:
     """Draw the forecast: what was won and what is weighted, with the targets of the settings."""
     grouping(by, FORECAST_GROUPINGS)
@@ -341,7 +330,7 @@ def chart_forecast(
 
 @app.command("funnel", cls=Report)
 def chart_funnel(
-    ctx: typer.Context, output: Output, from_: From = "", to: To = "", theme: Ground = Shade.LIGHT
+    ctx: typer.Context, output: Output, from_: From = "", to: To = "", theme: Ground = "light"
 ) -> None:
     """Draw the funnel: of the leads and opportunities created between --from and --to, how far they got."""
     ending = require_chart(output, "funnel")
@@ -358,7 +347,7 @@ def chart_lost(
     from_: From = "",
     to: To = "",
     currency: Currency = "",
-    theme: Ground = Shade.LIGHT,
+    theme: Ground = "light",
 ) -> None:
     """Draw what was lost and why: how many deals, by reason, competitor, product and the like."""
     grouping(by, LOST_GROUPINGS)

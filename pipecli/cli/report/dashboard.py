@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
@@ -31,7 +31,7 @@ from pipecli.cli.report.tables import (
 from pipecli.errors import PipecliError
 from pipecli.history.moments import BeforeTheFirst
 from pipecli.history.stages import last_moves
-from pipecli.outbox.dashboard import Change, Content, Figure, Picture, Table
+from pipecli.outbox.dashboard import Change, Content, Figure, Table
 from pipecli.records.kinds import CUSTOMER, LEAD, OPPORTUNITY
 from pipecli.reports.deals import Days, Valuation
 from pipecli.reports.forecast import Window
@@ -112,7 +112,7 @@ def content_of(run: Session, of: OwnerFilter, currency: str | None) -> Content:
     then = {name: _figures_ago(run, of, days, currency, ago) for name, ago in _AGO.items()}
     forecast = forecast_of(run, pipeline, "month", Window(run.today.replace(day=1), None), currency)
     quarterly = forecast_of(run, pipeline, "quarter", Window(days.first, None), currency)
-    year = Days(_a_year_before(run.today), run.today)
+    year = Days(run.today - timedelta(days=365), run.today)
     closed = closed_deals(pipeline.index.connection, of, year)
     tables = Tables(run, words_of(language_of(pipeline.settings_as_written, run.me())))
     words = tables.words
@@ -138,14 +138,14 @@ def content_of(run: Session, of: OwnerFilter, currency: str | None) -> Content:
             *_target(run, words, days, currency, quarter.name),
         ],
         parts=[
-            Picture(*forecast_picture(run, forecast, words)),
+            forecast_picture(run, forecast, words),
             *forecast_tables(tables, forecast, quarterly),
             *(forecast_table(tables, report._replace(window=whole_quarter)) for report in by_people),
-            Picture(*pipeline_picture(run, of, Days(), currency, words)),
+            pipeline_picture(run, of, Days(), currency, words),
             ranking_table(tables, of, days, valuation, quarter.name),
             stale_table(tables, standing_still, code),
             untouched_table(tables, idle, valuation, idle_title, words.untouched_note),
-            Picture(*funnel_picture(run, year, words)),
+            funnel_picture(run, year, words),
             ended("won", "recent_wins", words.nothing_won_in_a_year),
             ended("lost", "recent_losses", words.nothing_lost_in_a_year),
         ],
@@ -194,10 +194,6 @@ def _figures_ago(
         past.close()
 
 
-def _a_year_before(day: date) -> date:
-    return day - timedelta(days=365)
-
-
 _GOOD = {
     "open_count": 1, "open_amount": 1, "weighted": 1, "won_amount": 1, "win_rate": 1,
     "overdue_count": -1, "stale_count": -1,
@@ -213,8 +209,8 @@ def _shown(
         changes = []
         for when, old in then.items():
             grown = change(now, old, name)
-            text = _grown(words, name, grown, currency)
-            changes.append(Change(getattr(words, when), text, _is_good(grown, good)))
+            is_good = (grown > 0) == (good > 0) if grown else None
+            changes.append(Change(getattr(words, when), _grown(words, name, grown, currency), is_good))
         title = words.fill(f"figure_{name}", period=period)
         yield Figure(name, title, _figure(words, name, value, currency), value, changes)
 
@@ -230,10 +226,6 @@ def _target(run: Session, words: Words, days: Days, currency: str | None, period
         yield Figure(
             name, words.fill(f"figure_{name}", period=period), words.percent(percent), percent, [], note
         )
-
-
-def _is_good(grown: Decimal | int | None, good: int) -> bool | None:
-    return None if not grown else (grown > 0) == (good > 0)
 
 
 def _figure(words: Words, name: str, value: Decimal | int | None, currency: str) -> str:

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 
 from pipecli.cli.common.command import noun
 from pipecli.cli.common.output import print_records
 from pipecli.cli.common.session import session
-from pipecli.cli.common.table import CURRENCY, Column, amount_text
+from pipecli.cli.common.table import CURRENCY, Column
+from pipecli.cli.report.printing import money_column
 from pipecli.reports.followups import AGES, receivables
 from pipecli.store.index.rows import open_invoices
 
 app = noun()
-
-
-def _money(name: str) -> Any:
-    return lambda row: "" if row[name] is None else amount_text(row[name], row["currency"], named=False)
 
 
 _HEADINGS = dict(zip(AGES, ("NOT DUE", "1-30 D", "31-60 D", "61-90 D", "OVER 90 D"), strict=True))
@@ -32,11 +29,12 @@ def report_receivables(
     run = session(ctx)
     pipeline = run.pipeline
     made = receivables(open_invoices(pipeline.index.connection), by, pipeline.rates, run.today)
+    base = pipeline.rates.base
     columns = [
         Column("name", by.upper(), shrink=True, min_width=12),
         Column("invoices", "INVOICES", align="right", rank=1),
-        *(Column(age, heading, align="right", show=_money(age)) for age, heading in _HEADINGS.items()),
-        Column("open", "OPEN", align="right", show=_money("open")),
+        *(money_column(age, heading, base) for age, heading in _HEADINGS.items()),
+        money_column("open", "OPEN", base),
         CURRENCY.column,
     ]
     rows = [
@@ -46,7 +44,7 @@ def report_receivables(
             "invoices": row.invoices,
             **row.by_age,
             "open": row.open,
-            "currency": pipeline.rates.base,
+            "currency": base,
         }
         for row in made
     ]

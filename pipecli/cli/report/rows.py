@@ -21,6 +21,7 @@ from pipecli.reports.organisation import Goal, Organisation, Targets, attainment
 from pipecli.store.index.rows import all_deals, closed_deals, forecast_deals, lead_courses
 
 if TYPE_CHECKING:
+    from pipecli.cli.common.dates import Period
     from pipecli.reports.funnel import Funnel, Reached
     from pipecli.store.pipeline import Pipeline
 
@@ -266,7 +267,7 @@ class _Goals:
         days = _days(key)
         if days is None or (first and days.first < first) or self._ends_before(days.last):
             return None
-        targets = Targets(self.all, self.organisation, *days)
+        targets = Targets(self.all, self.organisation, days.first, days.last)
         return targets if self.total(targets) is not None else None
 
     def share(self, month: str) -> Share | None:
@@ -295,18 +296,12 @@ class _Goals:
         return self.window.last is not None and self.window.last < last
 
 
-class _Days(NamedTuple):
-    first: date
-    last: date
-
-
-def _days(key: str | None) -> _Days | None:
+def _days(key: str | None) -> Period | None:
     from pipecli.cli.common.dates import parse_period
 
     if key is None or not re.fullmatch(_ANY_PERIOD, key):
         return None
-    period = parse_period(key, date.min)
-    return _Days(period.first, period.last)
+    return parse_period(key, date.min)
 
 
 def _goals(run: Session, written: Mapping[str, Any], report: Forecast) -> Iterator[Goal]:
@@ -358,8 +353,9 @@ def steps_of(report: Funnel, names: Names) -> Iterator[dict[str, Any]]:
     counts = report.totals
     if counts.lead_count:
         before = counts.lead_count
+        fields = {"leads": "lead", "won": "lead_won"}
         for name in ("leads", "replied", "qualified", "converted", "won"):
-            count = getattr(counts, "lead_won_count" if name == "won" else _COUNT.get(name, f"{name}_count"))
+            count = getattr(counts, f"{fields.get(name, name)}_count")
             amount = counts.lead_won_amount if name == "won" else None
             yield _step("leads", name, count, counts.lead_count, before, amount=amount)
             before = count
@@ -379,9 +375,6 @@ def steps_of(report: Funnel, names: Names) -> Iterator[dict[str, Any]]:
         amount = counts.won_amount if name == "won" else None
         count = getattr(counts, f"{name}_count")
         yield _step("opportunities", name, count, counts.opportunity_count, amount=amount)
-
-
-_COUNT = {"leads": "lead_count"}
 
 
 def _step(

@@ -25,7 +25,6 @@ from pipecli.store.pipeline import Pipeline
 from pipecli.store.plans import Responsibility, responsibilities
 from pipecli.wording import count
 from pipecli.workflow import settings
-from pipecli.workflow import settings as rename_setting
 from pipecli.workflow.change import Change
 from pipecli.workflow.settings import WORDS
 
@@ -70,9 +69,7 @@ def rename(
             raise PipecliError(f"the new name of {old} is missing")
         present = _stage(transaction, old) if what == "stage" else old
         transaction.do(
-            rename_setting.rename(
-                transaction.settings, what, present, wanted, _records(transaction, what, present)
-            )
+            settings.rename(transaction.settings, what, present, wanted, _records(transaction, what, present))
         )
 
 
@@ -92,9 +89,8 @@ def _stage(transaction: Transaction, text: str) -> str:
 
 def _records(transaction: Transaction, what: What, old: str) -> list[Record]:
     """Every record that uses a name."""
-    if what in WORDS:
-        return [transaction.pipeline.read(path) for path in records_with(transaction.pipeline, what, old)]
-    paths = files_naming_part(transaction.pipeline.index.connection, what, old)
+    using = files_with_word if what in WORDS else files_naming_part
+    paths = using(transaction.pipeline.index.connection, what, old)
     return [transaction.pipeline.read(path) for path in paths]
 
 
@@ -122,6 +118,7 @@ def change_to(transaction: Transaction, after: Settings, summary: str) -> Change
     _refuse_missing_files(transaction, after)
     for slug in settings.leaving(transaction.settings, after):
         _say_what_is_left(transaction.pipeline, slug)
+    connection = transaction.pipeline.index.connection
     gone = settings.dropped(transaction.settings, after)
     if gone:
         transaction.pipeline.need_all()  # a file that isn't read might name it, too
@@ -129,10 +126,10 @@ def change_to(transaction: Transaction, after: Settings, summary: str) -> Change
         transaction.settings,
         after,
         summary,
-        used_by={name: _users_of(transaction.pipeline, name.noun, name.key) for name in gone},
-        price_lists=keys(transaction.pipeline.index.connection, "price-list"),
+        used_by={name: records_naming_part(connection, name.noun, name.key) for name in gone},
+        price_lists=keys(connection, "price-list"),
         words_left={
-            dropped: len(records_with(transaction.pipeline, dropped.what, dropped.word))
+            dropped: len(files_with_word(connection, dropped.what, dropped.word))
             for dropped in settings.dropped_words(transaction.settings, after)
         },
     )
@@ -194,13 +191,3 @@ def _refuse_missing_files(transaction: Transaction, after: Settings) -> None:
     ):
         if new and new != old and not inside(transaction.pipeline.root, f"{folder}{new}").is_file():
             raise PipecliError(f"{path}: the file {folder}{new} is missing", hint="copy it there first")
-
-
-def records_with(pipeline: Pipeline, what: str, word: str) -> list[str]:
-    """The files of the records that have a word of the settings' lists: a type, a source, a reason."""
-    return files_with_word(pipeline.index.connection, what, word)
-
-
-def _users_of(pipeline: Pipeline, noun: str, key: str) -> list[str]:
-    """The ids of the records that name a user, team or stage."""
-    return records_naming_part(pipeline.index.connection, noun, key)
