@@ -6,12 +6,10 @@ Nothing is written here.
 from __future__ import annotations
 
 import difflib
-import marshal
 import os
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from struct import Struct
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pipecli.errors import PipecliError
 from pipecli.records import base
@@ -19,7 +17,8 @@ from pipecli.records.kinds import BY_NOUN, PRODUCT, SETTINGS, SETTINGS_FILE, SLU
 from pipecli.records.references import references
 from pipecli.store import files, naming, reading
 from pipecli.store.files import kind_of
-from pipecli.store.index.index import Rows, rows_of, rows_of_files
+from pipecli.store.index import tables
+from pipecli.store.index.index import Apart, Rows, rows_of
 from pipecli.store.yaml import edit, read
 from pipecli.store.yaml.write import Unwritable, emit, is_read_as_it_is
 
@@ -71,9 +70,8 @@ class Planner:
         self._written: set[tuple[str, str]] = set()
         self._product_files: set[str] = set()
         self._waiting: list[_Planned] = []
-        self._begun: tuple[list[_Planned], _Apart] | None = None
+        self._begun: tuple[list[_Planned], Apart] | None = None
         self._writes: dict[tuple[str, str], Write | None] = {}
-        self._spool: _Spool | None = None
 
     def take(self, record: Record, *, is_new: bool = False) -> None:
         """Plan to write a record, of two of one name the later; `is_new` where that is known."""
@@ -85,9 +83,8 @@ class Planner:
         note_references(self._references, record)
         if len(self._waiting) == _BLOCK:
             self._finish_block()
-            self._spool = self._spool or _Spool()
             block, self._waiting = self._waiting, []
-            self._begun = block, _Apart(self._spool, lambda: _block(self._pipeline, block))
+            self._begun = block, Apart(lambda: _block(self._pipeline, block))
 
     def writes(self) -> list[Write]:
         """The writes of all records, but of those whose files say it already. Raises as `plan` does."""
@@ -102,7 +99,7 @@ class Planner:
         if self._begun:
             block, apart = self._begun
             self._begun = None
-            self._note(block, apart.plans(), apart.rows)
+            self._note(block, apart.part(0), lambda: apart.part(1))
 
     def _note(
         self, block: Sequence[_Planned], plans: Sequence[_Plan | None], rows: Callable[[], Rows]
@@ -123,62 +120,6 @@ class Planner:
             number += 1
         self._product_files.add(file)
         return file
-
-
-class _Spool:
-    """A file without a name, there as long as something is to be read from it."""
-
-    def __init__(self) -> None:
-        from tempfile import TemporaryFile
-
-        self.file = TemporaryFile()  # noqa: SIM115 - closed with the last of its blocks
-
-    def __del__(self) -> None:
-        self.file.close()
-
-
-class _Apart:
-    """A block that a second process works out while this one goes on, kept in a file until then."""
-
-    def __init__(self, spool: _Spool, work: Callable[[], _Block]) -> None:
-        """`work` must touch nothing but files and memory. Of one file there is one at a time that works."""
-        self._spool, self._file, self._work = spool, spool.file, work
-        self._start = self._file.seek(0, os.SEEK_END)
-        self._sizes = (0, 0)
-        self._child = os.fork() if hasattr(os, "fork") and (os.cpu_count() or 1) > 1 else -1
-        if self._child == 0:
-            try:
-                self._keep()
-                os._exit(0)
-            finally:
-                os._exit(1)
-
-    def plans(self) -> list[_Plan | None]:
-        """The writes, once they are there; then the records can be forgotten. Raises what the work raises."""
-        # Where the child failed, be it for want of memory, this process does its work.
-        if self._child < 0 or os.waitpid(self._child, 0)[1]:
-            self._keep()
-        del self._work
-        self._file.seek(self._start)
-        self._sizes = _SIZES.unpack(self._file.read(_SIZES.size))
-        return self._read(0)  # type: ignore[no-any-return]
-
-    def rows(self) -> Rows:
-        """The rows of the index, read from the file each time."""
-        return self._read(1)  # type: ignore[no-any-return]
-
-    def _keep(self) -> None:
-        parts = [marshal.dumps(part) for part in self._work()]
-        self._file.seek(self._start)
-        self._file.write(_SIZES.pack(*map(len, parts)) + b"".join(parts))
-        self._file.flush()
-
-    def _read(self, part: int) -> Any:
-        self._file.seek(self._start + _SIZES.size + sum(self._sizes[:part]))
-        return marshal.loads(self._file.read(self._sizes[part]))  # noqa: S302 - of our own child
-
-
-_SIZES = Struct("QQ")
 
 
 class _Planned(NamedTuple):
@@ -357,7 +298,16 @@ def index_rows(writes: Sequence[Write]) -> Iterator[Rows]:
     if unread:
         yield rows_of(unread)
     for rows, own in planned.items():
-        yield rows_of_files(rows(), own)
+        yield _rows_of_files(rows(), own)
+
+
+def _rows_of_files(rows: Rows, own: Collection[str]) -> Rows:
+    """Those of some files among the rows of more."""
+    return rows[0], {
+        table: [row for row in all_ if row[1][0] in own or table in tables.OF_SETTINGS]
+        for table, all_ in rows[1].items()
+        if table not in tables.OF_SETTINGS or SETTINGS_FILE in own
+    }
 
 
 def diff(writes: Sequence[Write]) -> str:

@@ -14,12 +14,13 @@ from binascii import crc32
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pipecli import __version__
 from pipecli.errors import Fault, FaultyFile
-from pipecli.records.kinds import SETTINGS, SETTINGS_FILE
+from pipecli.records.kinds import SETTINGS
 from pipecli.store import files
 from pipecli.store.files import Location, Stat, kind_of
 from pipecli.store.index import tables
@@ -39,49 +40,67 @@ _PART = 2000
 
 
 def map_in_two_processes(work: Callable[[Sequence[S]], T], things: Sequence[S]) -> Iterator[T]:
-    """The results of `work` on one part of the things after the other.
+    """The results of `work`, which marshal must know, on one part of the things after the other.
 
-    Where two processors can work at once, every second part of thousands is another process's, whose `work`
-    must touch nothing but files and memory: that takes two thirds of the time.
+    Where two processors can work at once, the second half of thousands is another process's: that takes two
+    thirds of the time.
     """
-    if len(things) < _MANY or not hasattr(os, "fork") or (os.cpu_count() or 1) < 2:
+    if len(things) < _MANY or not _has_two_processors():
         yield from map(work, _parts(things))
         return
-    import pickle
-
     parts = _parts(things, min(_PART, (len(things) + 1) // 2))
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        _answer(writing, work, parts[1::2])
-    os.close(writing)
-    try:
-        with os.fdopen(reading, "rb") as pipe:
-            for number, part in enumerate(parts):
-                answers: list[T] = []
-                if number % 2:
-                    # It failed for want of memory or a processor: then this one does all the work.
-                    with suppress(EOFError, pickle.UnpicklingError):
-                        answers.append(pickle.load(pipe))  # noqa: S301 - from our own child
-                yield answers[0] if answers else work(part)
-    finally:
-        os.waitpid(child, 0)
+    own, others = parts[: (len(parts) + 1) // 2], parts[(len(parts) + 1) // 2 :]
+    apart = Apart(partial(map, work, others))
+    yield from map(work, own)
+    yield from map(apart.part, range(len(others)))
 
 
 def _parts(things: Sequence[S], size: int = _PART) -> list[Sequence[S]]:
     return [things[start : start + size] for start in range(0, len(things), size)]
 
 
-def _answer(writing: int, work: Callable[[Sequence[S]], T], parts: Sequence[Sequence[S]]) -> None:
-    """The whole life of the child; it ends without cleaning up what is its parent's."""
-    import pickle
+def _has_two_processors() -> bool:
+    return hasattr(os, "fork") and (os.cpu_count() or 1) > 1
 
-    try:
-        with os.fdopen(writing, "wb") as pipe:
-            for part in parts:
-                pickle.dump(work(part), pipe, pickle.HIGHEST_PROTOCOL)
-    finally:
-        os._exit(0)
+
+class Apart:
+    """Work that a second process does while this one goes on; what it comes to waits in a file."""
+
+    def __init__(self, work: Callable[[], Iterable[Any]]) -> None:
+        """`work` must touch nothing but files and memory, and come to parts that marshal knows."""
+        from tempfile import TemporaryFile
+
+        self._work: Callable[[], Iterable[Any]] | None = work
+        self._file = TemporaryFile()  # noqa: SIM115 - there as long as something is to be read from it
+        self._child = os.fork() if _has_two_processors() else -1
+        if self._child == 0:
+            try:
+                self._keep(work)
+                os._exit(0)
+            finally:
+                os._exit(1)
+
+    def __del__(self) -> None:
+        self._file.close()
+
+    def part(self, place: int) -> Any:
+        """A part of the result once it is there, each time from the file. Raises what the work raises."""
+        if self._work:
+            # Where the child failed, be it for want of memory, this process does its work.
+            if self._child < 0 or os.waitpid(self._child, 0)[1]:
+                self._keep(self._work)
+            self._work = None
+        self._file.seek(0)
+        for _ in range(place):
+            self._file.seek(int.from_bytes(self._file.read(8)), os.SEEK_CUR)
+        return marshal.loads(self._file.read(int.from_bytes(self._file.read(8))))  # noqa: S302 - our child's
+
+    def _keep(self, work: Callable[[], Iterable[Any]]) -> None:
+        self._file.seek(0)
+        for part in work():
+            content = marshal.dumps(part)
+            self._file.write(len(content).to_bytes(8) + content)
+        self._file.flush()
 
 
 _AT_ONCE = 200
@@ -98,6 +117,8 @@ TextOf = Callable[[str], str]
 
 Rows = tuple[list[tuple[str, ...]], dict[str, list[tuple[int, list[SQLValue]]]]]
 """Shapes, each a table and columns of it, and the rows by table: the number of its shape, and the values."""
+_Fault = tuple[str | int, ...]
+_Content = tuple[Rows, list[_Fault]]
 
 
 class Index:
@@ -152,7 +173,7 @@ class Index:
             is_ours = self._version_now() == self._version
             _forget(self.connection, [*removed, *(file for file in stats if not (file in new and is_ours))])
             for part in rows:
-                _put(self.connection, _Content(part, []))
+                _put(self.connection, part)
             self._stamp(
                 {folder: files.restamp(known.get(folder), names) for folder, names in changes.items()}
             )
@@ -162,7 +183,7 @@ class Index:
         with writing(self.connection):
             _forget(self.connection, written)
             for part in rows:
-                _put(self.connection, _Content(part, []))
+                _put(self.connection, part)
 
     def copy(self, file: Path) -> Index:
         """The same index in a file of its own."""
@@ -285,7 +306,7 @@ def _fill(connection: sqlite3.Connection, contents: Iterable[_Content]) -> None:
     connection.executescript(tables.schema())
     with writing(connection):
         for content in contents:
-            _put(connection, content)
+            _put(connection, *content)
         for statement in tables.INDEXES:
             connection.execute(statement)
         connection.execute("CREATE TABLE _layout AS SELECT ? AS layout", (LAYOUT,))
@@ -365,22 +386,7 @@ def _read(connection: sqlite3.Connection, files: Sequence[str], text_of: TextOf)
     """Put the content of files into the tables, in place of what they held before."""
     _forget(connection, files)
     for part in _parts(files):
-        _put(connection, _content_of(part, text_of))
-
-
-class _Content(NamedTuple):
-    """The content of files as rows by table, and the faults of those that can't be read."""
-
-    rows: Rows
-    faults: list[Fault]
-
-    def __reduce__(self) -> tuple[Callable[..., _Content], tuple[bytes, list[Fault]]]:
-        # For the other process: marshal takes half of pickle's time.
-        return _unpacked, (marshal.dumps(self.rows), self.faults)
-
-
-def _unpacked(packed: bytes, faults: list[Fault]) -> _Content:
-    return _Content(marshal.loads(packed), faults)  # noqa: S302 - from our own child
+        _put(connection, *_content_of(part, text_of))
 
 
 def _content_of(files: Sequence[str], text_of: TextOf) -> _Content:
@@ -413,7 +419,7 @@ def _content_of(files: Sequence[str], text_of: TextOf) -> _Content:
             plains = step(lambda file, text: (text, parse(text, file)), texts)
             yield from step(record, plains)
 
-    return _Content(rows_of(records()), faults)
+    return rows_of(records()), [tuple(fault) for fault in faults]
 
 
 def rows_of(records: Iterable[tuple[str, Record]]) -> Rows:
@@ -426,25 +432,16 @@ def rows_of(records: Iterable[tuple[str, Record]]) -> Rows:
     return list(shapes), dict(rows)
 
 
-def rows_of_files(rows: Rows, own: Collection[str]) -> Rows:
-    """Those of some files among the rows of more."""
-    return rows[0], {
-        table: [row for row in all_ if row[1][0] in own or table in tables.OF_SETTINGS]
-        for table, all_ in rows[1].items()
-        if table not in tables.OF_SETTINGS or SETTINGS_FILE in own
-    }
-
-
-def _put(connection: sqlite3.Connection, content: _Content) -> None:
+def _put(connection: sqlite3.Connection, rows: Rows, faults: Sequence[_Fault] = ()) -> None:
     """Put content into the tables, which hold nothing of these files."""
-    shapes, by_table = content.rows
+    shapes, by_table = rows
     for table in tables.OF_SETTINGS if "stages" in by_table else ():
         connection.execute(f"DELETE FROM {table}")  # those of the settings as they were
     statements = [
         f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
         for table, *columns in shapes
     ]
-    for rows in by_table.values():
-        for shape, values in rows:
+    for of_table in by_table.values():
+        for shape, values in of_table:
             connection.execute(statements[shape], values)
-    connection.executemany("INSERT INTO _faults VALUES (?, ?, ?, ?, ?)", content.faults)
+    connection.executemany("INSERT INTO _faults VALUES (?, ?, ?, ?, ?)", faults)
