@@ -101,7 +101,7 @@ def pages(records: Mapping[str, Sequence[Document]], settings: Document) -> dict
     files = {f"{plural}.csv": csv_text(several) for plural, several in records.items() if several}
     if contacts := records.get("contacts"):
         customers = {str(one["id"]): str(one.get("name", one["id"])) for one in records.get("customers", ())}
-        files["contacts.vcf"] = "".join(_card(contact, customers) for contact in contacts)
+        files["contacts.vcf"] = address_book(contacts, customers)
     files["settings.yaml"] = "".join(
         f"{line}\n" for key in _OF_A_MOVE if settings.get(key) for line in entry_lines(key, settings[key], 0)
     )
@@ -137,6 +137,11 @@ def _readme(records: Mapping[str, Sequence[Document]]) -> str:
                 f"{len(several):,} rows: {', '.join(f'`{name}`' for name in header)}",
             ]
     return "\n".join(lines) + "\n"
+
+
+def address_book(contacts: Iterable[Document], customers: Mapping[str, str]) -> str:
+    """Contacts as vCards, with the names of their customers."""
+    return "".join(_card(contact, customers) for contact in contacts)
 
 
 def _card(contact: Document, customers: Mapping[str, str]) -> str:

@@ -197,7 +197,9 @@ def test_what_is_exported_whole_comes_back_whole(tmp_path: Path) -> None:
     assert run(["init", str(tmp_path / "back"), "--currency", "EUR"]) == 0
     subprocess.run(["git", "init", "-q", str(sample)], check=True)
     assert run(["-C", str(sample), "export", "--all", "whole"]) == 0
-    assert "BEGIN:VCARD" in Path("whole/contacts.vcf").read_text()
+    assert "BEGIN:VCARD" in (book := Path("whole/contacts.vcf").read_text())
+    assert run(["-C", str(sample), "export", "contacts", "-o", "book.vcf"]) == 0
+    assert Path("book.vcf").read_text() == book
     assert "`customer`" in Path("whole/README.md").read_text()
     assert run(["-C", str(tmp_path / "back"), "import", "run", "whole"]) == 0
     kinds = (

@@ -99,6 +99,7 @@ def test_files_as_vendors_write_them_bring_every_deal(cli: Cli, root: Path) -> N
     assert (new["currency"], new["owner"], new["expected_close"]) == ("USD", "ana-ruiz", "2026-12-24")
     cli("import", "plan", "ex/report17.csv", "--into", "r")
     assert "2 rows of report17.csv: 2 made" in cli("import", "run", "r").out
+    assert "nothing to change" in cli("import", "run", "r").out  # known by title, customer and day
     for name in ("DEAL_1.xls", "report17.csv"):
         (Path("ex") / name).unlink()
     cli("import", "plan", "ex", "--into", "p")
@@ -122,7 +123,7 @@ def test_amounts_in_cents_and_two_people_of_one_name_falsify_no_deal(cli: Cli, r
     assert (new["amount"], new["expected_close"], won["closed"]["amount"]) == (3000, "2026-12-24", 500.5)
     assert lost["closed"]["date"] == "2026-03-05"
     Path("opps.csv").write_text((head + rows).replace("value_formatted", "shown"))
-    assert "300000 in cents, or whole?" in cli("import", "plan", "opps.csv", "--into", "d").out
+    assert "value: 300000 in cents, or whole?" in cli("import", "plan", "opps.csv", "--into", "d").out
     Path("p").mkdir()
     Path("p/people.csv").write_text(
         "ID,Name,Organization\n1,Mia Berg,Aurora\n2,Mia Berg,Aurora\n3,Bo Li,Aurora\n"

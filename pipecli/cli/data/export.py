@@ -11,7 +11,7 @@ import typer
 from pipecli.cli.common.command import Verb, noun
 from pipecli.cli.common.session import Session, say, session
 from pipecli.errors import PipecliError
-from pipecli.records.kinds import INVOICE, Collection
+from pipecli.records.kinds import CONTACT, CUSTOMER, INVOICE, Collection
 
 if TYPE_CHECKING:
     from pipecli.store.pipeline import Pipeline
@@ -50,6 +50,8 @@ def export(
     Invoices may also be a journal of hledger, or a file of beancount (--journal).
     """
     from pipecli.cli.data.move import collection_of
+    from pipecli.formats import loads
+    from pipecli.outbox.export import address_book
 
     run = session(ctx)
     if all_ is not None:
@@ -66,6 +68,12 @@ def export(
     form = _format(run, output)
     pipeline = run.read(*([collection.kind] if collection.kind else []))
     texts = _written(pipeline, collection, where)
+    if output and output.suffix.lower() == ".vcf":
+        if collection.kind != CONTACT:
+            raise PipecliError("an address book is of contacts", hint="pipecli export contacts -o FILE.vcf")
+        names = run.read(CUSTOMER).index.connection.execute("SELECT id, name FROM _customers")
+        _put(address_book(map(loads, texts), dict(names)), len(texts), collection, output)
+        return
     _put(_in_form(texts, collection, form), len(texts), collection, output)
 
 

@@ -16,6 +16,7 @@ from pipecli.records.names import folded, name_key
 from pipecli.records.settings import Settings
 from pipecli.store.yaml.write import flow_text, key_text, scalar_text
 
+When = dict[str, Any]
 _ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d.*)?")
 _DAYS = (
     "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%Y.%m.%d",
@@ -70,9 +71,6 @@ def outcome_of(word: str) -> str | None:
     if _WON.search(plain):
         return "won"
     return "open" if _OPEN.search(plain) else None
-
-
-When = dict[str, Any]
 
 
 class Outcomes(NamedTuple):
@@ -249,9 +247,7 @@ def amount_scale(table: Table, roles: Mapping[str, str], findings: Findings) -> 
     if is_cents:
         told = "cents" if is_cents[True] > is_cents[False] else "whole"
     elif told is None and (example := next(iter(texts(table, column)), "")):
-        findings.ask(
-            "amounts", f"{table.name}, {column}: is {example} in cents, or whole?", ("cents", "whole")
-        )
+        findings.ask("amounts", f"{table.name}, {column}: {example} in cents, or whole?", ("cents", "whole"))
     return {"scale": "cents"} if told == "cents" else {}
 
 

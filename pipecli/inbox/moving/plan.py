@@ -44,6 +44,7 @@ from pipecli.inbox.moving.recognise import (
     persons_of,
     recognised,
 )
+from pipecli.inbox.moving.reconcile import template_of_deals
 from pipecli.records.currencies import CURRENCIES
 from pipecli.records.settings import Settings
 from pipecli.store import naming
@@ -281,6 +282,8 @@ class _Mapping:
     def _external_id(self) -> str | None:
         """The column of the ids, with a word before it where other activities have the same."""
         column = self.roles.get("external_id")
+        if column is None and self.told.kind == "opportunities" and "part" not in self.told.rest:
+            return template_of_deals(self.table, self.roles, self.findings)
         if column is None or self.told.kind != "activities":
             return column
         ids = texts(self.table, column).keys()

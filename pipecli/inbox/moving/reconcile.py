@@ -5,7 +5,8 @@ The file's side is counted from its cells, not from what the import made of them
 
 from __future__ import annotations
 
-from collections.abc import Container
+import re
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -15,7 +16,8 @@ from pipecli.inbox.importing import notation
 from pipecli.inbox.importing.mapping import Column, Source
 from pipecli.inbox.importing.notation import Unreadable
 from pipecli.inbox.importing.run import Import
-from pipecli.inbox.importing.table import Row
+from pipecli.inbox.importing.table import Row, Table
+from pipecli.inbox.moving.pages import Findings
 from pipecli.records.money import minor_digits
 from pipecli.store.pipeline import Pipeline
 
@@ -63,7 +65,8 @@ def reconcile(
     removed = {row.line for row in done.outcome.removed}
     outcome = Reconciliation(table.name)
     own = mapping.external_id
-    if own is None or "{" in own:
+    own = f"{{{own}}}" if own and "{" not in own else own
+    if own is None:
         outcome.comparable = False
         return outcome
     feeds = {name.removesuffix("?"): mapping.feeding(name) for name in mapping.columns}
@@ -79,7 +82,7 @@ def reconcile(
     base = str(mapping.set_.get("currency") or pipeline.settings.currency)
     deals = _deals(pipeline)
     for row in table.rows:
-        external = str(row.cells.get(own, "")).strip()
+        external = _filled(own, row)
         if not external and mapping.rows:
             continue
         deal = deals.get(external)
@@ -100,6 +103,26 @@ def reconcile(
             external in known_before or row.line in removed,
         )
     return outcome
+
+
+def _filled(template: str, row: Row) -> str:
+    return re.sub(r"\{([^{}]+)\}", lambda column: str(row.cells.get(column[1], "")).strip(), template)
+
+
+def template_of_deals(table: Table, roles: Mapping[str, str], findings: Findings) -> str | None:
+    """What tells the deals of a file without ids apart, that a second run may know them; None for nothing."""
+    named = [roles[role] for role in ("title", "customer", "created") if role in roles]
+    columns = [name for name in named if all(str(row.cells.get(name, "")).strip() for row in table.rows)]
+    keys = {tuple(row.cells.get(column) for column in columns) for row in table.rows}
+    known = " and ".join(filter(None, (", ".join(columns[:-1]), *columns[-1:])))
+    if not columns or len(keys) < len(table.rows):
+        findings.assumed.append(f"{table.name} has no ids, and rows alike: each run makes its deals anew")
+        return None
+    findings.assumed.append(
+        f"{table.name} has no ids: its deals are known by {known}, and are new where these change; "
+        "better export the ids, too"
+    )
+    return " | ".join(f"{{{column}}}" for column in columns)
 
 
 def _count(totals: Totals, external: str, told: Decimal, deal: dict[str, Any] | None, is_known: bool) -> None:

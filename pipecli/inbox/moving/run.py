@@ -72,8 +72,9 @@ def load(folder: Path) -> Move:
     """The plan in a folder. Raises FaultyFile while a question has no answer."""
     path = folder / PLAN_FILE
     if not path.is_file():
+        hint = "unpack it, if it is of `export --all`; else: " if folder.is_file() else "make one: "
         raise PipecliError(
-            f"{folder} has no {PLAN_FILE}", hint="make one: pipecli import plan EXPORT --into DIR"
+            f"{folder} has no {PLAN_FILE}", hint=f"{hint}pipecli import plan EXPORT --into DIR"
         )
     text = yamltext.decode(path.read_bytes(), str(path))
     plain: dict[str, Any] = yamltext.parse(text, str(path))
