@@ -84,12 +84,9 @@ class Outcomes(NamedTuple):
     """Of another column the values that make a deal lost, whatever this one says: Odoo archives it."""
     alive: When = {}
 
-    def values(self, *outcomes: str) -> list[str]:
-        return [value for value, of in self.of.items() if of in outcomes]
-
     def when(self, *outcomes: str) -> list[When]:
         """The conditions under which a deal ended so; it did if one of them holds."""
-        values = self.values(*outcomes)
+        values = [value for value, of in self.of.items() if of in outcomes]
         conditions = [{self.column: values} | self.alive] if values else []
         return conditions + ([self.dead] if self.dead and "lost" in outcomes else [])
 
@@ -193,8 +190,7 @@ def date_form(table: Table, column: str, findings: Findings) -> DateForm:
     most = max(fitting.values())
     best = [form for form in fitting if fitting[form] == most]
     form = best[0]
-    other = next((turned(one) for one in best if turned(one) in best), None)
-    if other is None or other not in best:
+    if not any(turned(one) in best for one in best):
         if turned(form):
             findings.day_first = form.startswith("%d")
         certain = sum(
