@@ -44,6 +44,10 @@ class _Commit(NamedTuple):
         return f'{self.id[:7]} "{one_line(self.subject)}"'
 
 
+_Change = tuple[str, bytes | None, bytes | None]
+"""The name of a file, its content before a commit and after it; None where it isn't there."""
+
+
 class _Reverted(NamedTuple):
     """One file of an undo, with its record as the undone commit left it and as it was before."""
 
@@ -75,7 +79,8 @@ def undo(
     """
     with changing(ctx) as transaction:
         undone = _named(transaction, commit) if commit else _last(transaction)
-        reverted = list(_reverted(transaction, undone))
+        changed = _changed(transaction, undone)
+        reverted = list(_reverted(transaction, undone, changed))
         if not reverted:
             raise Refused(f"{undone.shown} changed no record", hint="git revert takes back other files")
         _require_free(transaction, reverted)
@@ -87,7 +92,7 @@ def undo(
         subject = f"{key}: undo {summary}" if is_ours else f'undo "{undone.subject}"'
         names = [f"Pipecli-Record: {part.record.key}" for part in reverted[:100]]
         trailers = "\n".join(["Pipecli-Event: undone", *names, f"{_UNDOES}{undone.id}"])
-        writes = [*(part.write for part in reverted), *_beside(transaction, undone)]
+        writes = [*(part.write for part in reverted), *_beside(transaction, undone, changed)]
         made = transaction.commit(writes, subject, trailers)
         if not transaction.session.dry_run:
             _print(transaction, undone, reverted, subject, made)
@@ -125,45 +130,47 @@ def _named(transaction: Transaction, revision: str) -> _Commit:
     return commits[0]
 
 
-def _changed(transaction: Transaction, commit: _Commit) -> tuple[str, list[str]]:
-    """The parent of a commit, and the names of the files that it changed. Raises Refused for a merge."""
+def _changed(transaction: Transaction, commit: _Commit) -> list[_Change]:
+    """The files that a commit changed, each as it was before and after it. Raises Refused for a merge."""
     place = transaction.pipeline.location
     parents = git.output(place.work_tree, "rev-list", "--parents", "--max-count=1", commit.id).split()[1:]
     if len(parents) != 1:
         if not parents:
             raise Refused(f"there is nothing to take back: {commit.shown} is the first commit")
         raise Refused(f"{commit.shown} is a merge", hint="git revert can take it back")
-    listed = git.raw(
-        place.work_tree, "diff-tree", "-r", "-z", "--no-renames", "--name-only", parents[0], commit.id
-    )
-    names = listed.decode("utf-8", "surrogateescape").split("\0")
-    return parents[0], [name for name in names if name and name.startswith(place.prefix)]
+    options = ("-r", "-z", "--raw", "--no-renames", "--no-abbrev")
+    parts = git.raw(place.work_tree, "diff-tree", *options, parents[0], commit.id)
+    fields = parts.decode("utf-8", "surrogateescape").split("\0")
+    names, entries = fields[1::2], [entry.split() for entry in fields[:-1:2]]
+    ids = [id_ for entry in entries for id_ in entry[2:4]]
+    blobs = list(git.objects(place.work_tree, ids, files.LARGEST_ANY))
+    if any(blob.content is None and blob.size for blob in blobs):
+        raise Refused(f"{commit.shown} changed a file that is too large", hint="git revert can take it back")
+    contents = [blob.content for blob in blobs]
+    changed = zip(names, contents[::2], contents[1::2], strict=True)
+    return [file for file in changed if file[0].startswith(place.prefix)]
 
 
-def _beside(transaction: Transaction, commit: _Commit) -> Iterator[Write]:
+def _beside(transaction: Transaction, commit: _Commit, changed: Sequence[_Change]) -> Iterator[Write]:
     """The attachments that a commit added or removed, as they were. Raises Refused."""
-    parent, names = _changed(transaction, commit)
-    for name in names:
+    for name, before, done in changed:
         file = name.removeprefix(transaction.pipeline.location.prefix)
         if file.startswith(f"{FOLDER}/"):
-            before, done = (_blob(transaction, revision, name) for revision in (parent, commit.id))
             now = _on_disk(transaction, file)
             if now != done or (before or done or b"").startswith(_LFS):
                 raise Refused(f"{file} isn't what {commit.shown} left", hint="git revert can take it back")
             yield Write(file, now, before)
 
 
-def _reverted(transaction: Transaction, commit: _Commit) -> Iterator[_Reverted]:
+def _reverted(transaction: Transaction, commit: _Commit, changed: Sequence[_Change]) -> Iterator[_Reverted]:
     """The records that a commit changed, each with what it shall be again. Raises Refused."""
     prefix = transaction.pipeline.location.prefix
-    parent, names = _changed(transaction, commit)
-    for name in names:
+    for name, before, done in changed:
         file = name.removeprefix(prefix)
         if kind_of(file) is None and file != SETTINGS_FILE:
             if file.startswith(("schemas/", f"{FOLDER}/")):
                 continue
             raise Refused(f"{commit.shown} also changed {file}", hint="git revert can take it back")
-        before, done = (_blob(transaction, revision, name) for revision in (parent, commit.id))
         if done is not None and (elsewhere := _moved_to(transaction, file, done)):
             file, before, done = elsewhere, before and relaid(before, elsewhere), relaid(done, elsewhere)
         if file == SETTINGS_FILE and before is None:
@@ -173,12 +180,6 @@ def _reverted(transaction: Transaction, commit: _Commit) -> Iterator[_Reverted]:
             raise Refused(f"{_key(file, done or before)} {_since(transaction, commit, name)}")
         write = Write(file, now, before)
         yield _Reverted(write, _read(file, done), _read(file, before))
-
-
-def _blob(transaction: Transaction, revision: str, name: str) -> bytes | None:
-    work_tree = transaction.pipeline.location.work_tree
-    blob = git.id_of(work_tree, f"{revision}:{name}")
-    return None if blob is None else git.raw(work_tree, "cat-file", "blob", blob)
 
 
 def _moved_to(transaction: Transaction, file: str, done: bytes) -> str | None:
