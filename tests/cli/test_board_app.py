@@ -290,9 +290,9 @@ def test_the_morning_on_the_board(root, git):
     (file,) = root.glob(f"opportunities/**/{KEY}-*.yaml")
     assert ryaml.loads(file.read_text())["next_contact"]["date"] == "2026-12-15"
 
-    app, _, heading, _ = played(root, "slash", *KEY.lower(), "enter")
+    app, _, heading, _ = played(root, "slash", *KEY.lower(), "space", *"éspr", "enter")
     assert [card.id for lane in app.board.lanes for card in lane.cards] == [KEY]
-    assert f'with "{KEY.lower()}"' in heading
+    assert f'with "{KEY.lower()} éspr"' in heading
 
     _, _, _, text = played(root, "question_mark")
     shown = {binding.key_display or binding.key for binding in BoardApp.BINDINGS if binding.show}

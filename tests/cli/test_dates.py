@@ -45,6 +45,7 @@ MADRID = ZoneInfo("Europe/Madrid")
         ("  Next   MONDAY ", "2026-10-26"),
         ("3d", "2026-10-24"),
         ("in 3 days", "2026-10-24"),
+        ("3 days", "2026-10-24"),
         ("in a week", "2026-10-28"),
         ("2 days ago", "2026-10-19"),
         ("next week", "2026-10-26"),

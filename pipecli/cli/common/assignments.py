@@ -282,7 +282,7 @@ def number(name: str, text: str, currency: str = "", digits: int = _ANY_DIGITS) 
     With a `currency` it may have that one's sign. What is two numbers (`1,234` of something with decimals,
     `12.000` of something without a third one) is asked at a terminal. Raises PipecliError, naming it.
     """
-    plain = text.strip()
+    plain = re.sub(r"^[a-z]{3}\b|\b[a-z]{3}$", lambda code: code[0].upper(), text.strip())
     is_sum = digits < _ANY_DIGITS
     if re.fullmatch(_PLAIN, plain) and not (
         is_sum and re.fullmatch(r"[+-]?[1-9][0-9]{0,2}\.[0-9]{3}", plain)
@@ -309,7 +309,7 @@ def number(name: str, text: str, currency: str = "", digits: int = _ANY_DIGITS) 
 
 def _require_currency(name: str, text: str, currencies: Collection[str], currency: str) -> None:
     if currencies and currency not in currencies:
-        kind = "/".join(sorted(currencies)[:3])
+        kind = "/".join(sorted(currencies)) if len(currencies) <= 3 else "another currency"
         raise PipecliError(
             f'{name}: "{text}" is in {kind}, and the currency here is {currency}',
             hint="set the currency too, or write the number alone",

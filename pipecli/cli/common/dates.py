@@ -33,7 +33,7 @@ _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday",
 # and int() would take those of every script, and no file holds them in a date.
 _ISO_DAY = r"[0-9]{4}-[0-9][0-9]-[0-9][0-9]"
 _OFFSET = r"([+-]?[0-9]{1,9})(bd|[dwmy])"
-_IN_WORDS = r"in ([0-9]{1,9}|an?) (business |working )?(day|week|month|year)s?"
+_IN_WORDS = r"(?:in )?([0-9]{1,9}|an?) (business |working )?(day|week|month|year)s?"
 _AGO = r"([0-9]{1,9}|an?) (business |working )?(day|week|month|year)s? ago"
 _WEEKDAY = rf"(next |last )?({'|'.join(_WEEKDAYS)}|{'|'.join(day[:3] for day in _WEEKDAYS)})"
 _MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october",

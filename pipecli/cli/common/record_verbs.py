@@ -103,8 +103,9 @@ def change_each(
         with paged():
             print_records(rows, columns, transaction.session.format)
         return
-    if len(records) > _ASKED_FROM and sys.stdin.isatty() and sys.stderr.isatty():
-        typer.confirm(f"{what} {plural}?", abort=True, err=True)
+    is_asked = len(records) > _ASKED_FROM and sys.stdin.isatty() and sys.stderr.isatty()
+    if is_asked and not typer.confirm(f"{what} {plural}?", err=True):
+        raise PipecliError("not confirmed; nothing is changed")
     transaction.do_many(changes, f"{what} {plural}")
 
 

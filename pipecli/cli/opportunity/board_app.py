@@ -106,6 +106,7 @@ class BoardApp(App[None]):
     Choice OptionList { height: auto; max-height: 20; border: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("question_mark", "help", "Help", key_display="?"),  # first: a footer is cut at its end
         Binding("left", "look(-1)", "Look", show=False, priority=True),
         Binding("right", "look(1)", "Look", show=False, priority=True),
         Binding("shift+left,less_than_sign,comma", "move(-1)", "Move back", key_display="<"),
@@ -123,7 +124,6 @@ class BoardApp(App[None]):
         Binding("p", "process", "Process"),
         Binding("a", "closed", "All"),
         Binding("r", "reload", "Reload"),
-        Binding("question_mark", "help", "Help", key_display="?"),
         Binding("q", "quit", "Quit"),
     ]
 

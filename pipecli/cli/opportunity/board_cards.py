@@ -14,6 +14,7 @@ from pipecli.errors import PipecliError
 from pipecli.history.stages import last_moves
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.money import minor_digits
+from pipecli.records.names import folded
 from pipecli.reports.deals import Days, Deal, Valuation
 from pipecli.reports.pipeline import Card, Lane, Place, card, closed_card, lanes
 from pipecli.reports.stale import last_movement
@@ -67,8 +68,8 @@ def read_board(
         places |= _CLOSED
         cards += _closed(pipeline, owners, chosen)
     if wanted:
-        words = wanted.casefold()
-        cards = [(at, card) for at, card in cards if words in _text_of(card)]
+        words = folded(wanted).split()
+        cards = [(at, card) for at, card in cards if all(word in _text_of(card) for word in words)]
     valuation = Valuation(pipeline.rates)
     del counts[chosen]
     return Board(
@@ -77,7 +78,7 @@ def read_board(
 
 
 def _text_of(card: Card) -> str:
-    return " ".join(filter(None, (card.id, card.title, card.customer, card.owner))).casefold()
+    return folded(" ".join(filter(None, (card.id, card.title, card.customer, card.owner))))
 
 
 def _open(pipeline: Pipeline, deals: Sequence[Deal]) -> Iterator[tuple[Place, Card]]:
