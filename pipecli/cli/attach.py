@@ -15,6 +15,7 @@ from pipecli.cli.common.session import say, session
 from pipecli.cli.common.table import Column
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import CUSTOMER, INVOICE, LEAD, OPPORTUNITY, ORDER, QUOTATION, Kind
+from pipecli.wording import one_line
 
 if TYPE_CHECKING:
     from pipecli.cli.common.change import Transaction
@@ -52,7 +53,8 @@ def attach(
         for path in files:
             record, write = attached(transaction, record, path.name, _content(path, most))
             writes.append(write)
-        change = Change(record, f"attach {', '.join(path.name for path in files)}", "attached")
+        names = ", ".join(one.name for one in record.attachments[-len(files) :])
+        change = Change(record, f"attach {names}", "attached")
         transaction.do(change, beside=writes)
 
 
@@ -64,7 +66,7 @@ def attached(transaction: Transaction, record: Any, name: str, content: bytes) -
 
     record, added = rules.attach(
         record,
-        name,
+        one_line(name)[:200] or "file",
         slug(PurePath(name).stem),
         content,
         taken=_lying(transaction, record),

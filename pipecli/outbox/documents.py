@@ -321,7 +321,9 @@ def _option(item: Item, currency: str, words: Words, formats: Formats) -> Printe
     """A line that the customer may take: beside the rest, or instead of another."""
     printed = _priced(item, currency, words, formats)
     label = words.instead_of.format(item=item.alternative_to) if item.alternative_to else words.optional
-    return replace(printed, detail=" · ".join(part for part in (label, printed.detail) if part))
+    off = f"{words.discount} {printed.discount}" if printed.discount else ""
+    tax = f"{words.tax} {printed.tax}" if printed.tax else ""
+    return replace(printed, detail=" · ".join(filter(None, (label, printed.detail, off, tax))))
 
 
 def _sums(

@@ -301,6 +301,8 @@ def recurring(record: Priced) -> Recurring | None:
             first_year = EXACT.add(first_year, EXACT.multiply(month, Decimal(min(item.months, 12))))
         elif net is not None:
             first_year = EXACT.add(first_year, net)
+    if not monthly:
+        return None
     figures = (monthly, EXACT.multiply(monthly, Decimal(12)), first_year)
     return Recurring(*(rounded(figure, record.currency) for figure in figures))
 

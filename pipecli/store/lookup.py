@@ -8,7 +8,7 @@ from enum import Enum
 from typing import NamedTuple, NoReturn
 
 from pipecli.errors import Ambiguous, FaultyFile
-from pipecli.records.kinds import BY_NOUN, BY_PREFIX, ID_LENGTH, KINDS, Kind
+from pipecli.records.kinds import BY_NOUN, BY_PREFIX, CUSTOMER, ID_LENGTH, KINDS, Kind
 from pipecli.records.names import begins_words, digits_of, name_key, same_number, typed_words
 from pipecli.store.naming import Naming, is_of, is_open, keys_by_id, namings
 from pipecli.store.pipeline import NotFound, Pipeline
@@ -73,7 +73,7 @@ def resolve(
     of = kinds or KINDS
     chosen = candidates = _by_key(pipeline, wanted, of)
     if not chosen:
-        fits = _fits(pipeline, wanted, of, is_any=not kinds)
+        fits = _fits(pipeline, wanted, of, is_any=not kinds or (len(kinds) > 1 and CUSTOMER in kinds))
         ordered = _likeliest_first(pipeline, list(dict.fromkeys([*fits.named, *fits.ids])), me)
         if not ordered:
             _nothing(pipeline, wanted, of)
@@ -119,7 +119,7 @@ def _exact(candidates: list[Found], fits: _Fits, care: Care) -> list[Found]:
 
 
 def _fits(pipeline: Pipeline, wanted: str, kinds: Sequence[Kind], *, is_any: bool) -> _Fits:
-    """Where a record of any kind may be meant, a customer's name is the customer, not all it bought."""
+    """Where a customer may be meant, or what is theirs, a customer's name is the customer."""
     whole, words = _by_name(pipeline, wanted, kinds, own_only=is_any)
     return _Fits(whole or words, bool(whole), *_by_start(pipeline, wanted, kinds))
 

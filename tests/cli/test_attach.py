@@ -36,9 +36,15 @@ def test_files_lie_beside_their_record_and_go_with_it(cli, root, git, plan, tmp_
     assert [(one["name"], one["size"]) for one in listed] == [(plan.name, 25), ("..hidden", 1)]
     assert (root / listed[0]["file"]).read_bytes() == plan.read_bytes()
     assert f"{OPP} has {plan.name} already" in cli("attach", OPP, str(plan), code=1).err
-    cli("attach", "contoso-coffee", str(plan))  # another record has its own
+    broken = tmp_path / "two\nlines.txt"
+    broken.write_text("y")
+    cli("quote", "new", OPP)
+    title = loads(cli("opp", "show", OPP, "--format", "json").out)["title"]
+    cli("attach", title, str(broken))  # the deal itself, not its quotation
+    assert loads(cli("attachments", OPP, "--format", "json").out)[2]["name"] == "two lines.txt"
+    cli("attach", "Contoso Coffee", str(plan))  # another record has its own
 
-    assert f"it has 1 {plan.name}, 2 ..hidden" in cli("detach", OPP, "3", code=1).err
+    assert f"it has 1 {plan.name}, 2 ..hidden" in cli("detach", OPP, "4", code=1).err
     cli("detach", OPP, plan.name)
     assert not (root / listed[0]["file"]).exists()
     cli("undo")

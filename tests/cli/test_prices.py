@@ -37,6 +37,9 @@ def test_an_offer_with_options_from_the_deal_to_the_order(cli, deal, root):
     quotation = made(cli, "quote", "new", deal)
     page = cli("quote", "show", quotation).out
     assert "discount 5 %   -150.00 EUR" in page and "instead of Machine A" in page
+    cli("quote", "render", quotation, "--output", str(root.parent / "offer.html"))
+    paper = (root.parent / "offer.html").read_text("utf-8")
+    assert "Machine A · Impuesto 21 %" in paper.replace("\xa0", " ")
     offer = loads(cli("quote", "show", quotation, "--format", "json").out)
     sums = {key: str(offer[key]) for key in ("subtotal", "discount_total", "amount", "total")}
     assert sums == {
