@@ -74,13 +74,14 @@ _LIVE = (
 )
 
 
-def lifeless(text: str) -> str:
+def lifeless(text: str, *, has_links: bool = False) -> str:
     """Text of which a code host makes no link and no message, whatever is escaped.
 
     `@ana` is told, `#12`, `!12` or `GL-12` is an issue that a commit's subject may close, a page's server is
-    asked: a sign of no width takes the life out of them.
+    asked: a sign of no width takes the life out of them. With `has_links`, as Markdown has, an address of
+    e-mail is a link, too; elsewhere it stays what one can copy.
     """
-    return re.sub(_LIVE, "\\g<0>\u200b", text)
+    return re.sub(_LIVE if has_links else rf"(?!(?<=\w)@)(?:{_LIVE})", "\\g<0>\u200b", text)
 
 
 def guarded(text: str) -> str:

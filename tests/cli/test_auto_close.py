@@ -242,7 +242,7 @@ def test_no_commit_leaves_the_commit_to_the_user(cli, git, silent, shown):
 
 def test_however_long_the_patience_is(cli, silent):
     silent("OPP-2Q8XA")
-    cli("settings", "set", "auto_close.after_days=99999999")
+    cli("settings", "set", "auto_close.after_days=36500")
     assert cli(*DAY_31, "auto-close").out == ""
 
 

@@ -118,7 +118,7 @@ def test_json_lines_and_a_list_inside_an_object_are_rows_too() -> None:
     ("raw", "name", "said"),
     [
         (b'[{"a": 1}', "x.json", "x.json:1: isn't JSON"),
-        (b"[1, 2]", "x.json", "x.json: a list of objects is wanted"),
+        (b"[1, 2]", "x.json", "x.json: must be a list of objects"),
         (b'{"a": 1}\nnope\n', "x.jsonl", "x.jsonl:2: isn't a JSON object"),
         (b"[" * 100_000, "x.json", "x.json: is nested too deeply"),
     ],

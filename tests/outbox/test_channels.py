@@ -83,8 +83,8 @@ def test_the_file_is_where_programs_keep_theirs(tmp_path: Path, monkeypatch: pyt
         ("[channels\n", "config.toml: "),
         ('[chanels]\nsales = "json://a"\n', "unknown table chanels"),
         ('channels = "json://a"\n', "channels isn't a table"),
-        ("[channels]\nsales = 3\n", "channels.sales: an address is wanted"),
-        ("[users]\nana = ['json://a', '']\n", "users.ana: an address is wanted"),
+        ("[channels]\nsales = 3\n", "channels.sales: give an address, or a list of them"),
+        ("[users]\nana = ['json://a', '']\n", "users.ana: give an address, or a list of them"),
     ],
 )
 def test_a_file_that_is_wrong_is_one_line(tmp_path: Path, text: str, said: str) -> None:

@@ -296,7 +296,7 @@ def markdown_text(value: object) -> str:
 
 
 def _escaped(text: str) -> str:
-    text = lifeless(text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
+    text = lifeless(text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"), has_links=True)
     return re.sub(_MARKDOWN_SIGNS, r"\\\g<0>", text)
 
 
