@@ -72,6 +72,7 @@ def test_an_invoice_from_its_draft_to_the_last_payment(cli, order, root, git):
     assert "2026-0001" in cli("--today", "2026-11-20", "invoice", "issue", invoice).out
     for change in (("set", invoice, "due=2027-05-01"), ("issue", invoice)):
         assert "is issued as 2026-0001" in cli("invoice", *change, code=1).err
+    cli("invoice", "set", invoice, "tags=reminded", "notes=by post")  # of our own, on no paper
     total = loads(cli("invoice", "show", "2026-0001", "--format", "json").out)["total"]
     assert "is more than the" in cli("invoice", "paid", invoice, "--amount", "9999", code=1).err
     cli("--today", "2026-11-25", "invoice", "paid", invoice, "--amount", "1000", "--note", "SEPA 1")
