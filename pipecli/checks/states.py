@@ -339,7 +339,11 @@ def overdrawn_order(pipeline: Pipeline) -> Iterator[Problem]:
     """Orders of which more is invoiced than was ordered: two clones may each have drawn up the rest."""
     from pipecli.workflow.invoice import overdrawn
 
-    for order_file, order in _invoiced(pipeline):
+    # Orders with several invoices, or with one of more than itself.
+    for order_file, order in pipeline.index.connection.execute(
+        """SELECT o.path, o.id FROM _orders o JOIN _invoices i ON i."order" = o.id
+        GROUP BY o.path HAVING sum(i.total) > o.total + 0.0001 OR count(*) > 1 ORDER BY o.path"""
+    ).fetchall():
         files = [
             file
             for (file,) in pipeline.index.connection.execute(
@@ -366,14 +370,6 @@ def invoice_origin(pipeline: Pipeline) -> Iterator[Problem]:
     ):
         words = "is a credit note, and only an invoice is credited" if is_note else f"has another {field}"
         yield Problem(file, (field,), f"{origin} {words}")
-
-
-def _invoiced(pipeline: Pipeline) -> Iterator[tuple[str, str]]:
-    """The file and id of each order with several invoices, or with one of more than itself."""
-    yield from pipeline.index.connection.execute(
-        """SELECT o.path, o.id FROM _orders o JOIN _invoices i ON i."order" = o.id
-        GROUP BY o.path HAVING sum(i.total) > o.total + 0.0001 OR count(*) > 1 ORDER BY o.path"""
-    )
 
 
 def settled(pipeline: Pipeline) -> Iterator[Problem]:

@@ -362,7 +362,6 @@ def _forecast(end: Pipeline | None, head: Pipeline, by: str, currency: str) -> F
 
 
 def _shifts(before: Forecast | None, after: Forecast | None) -> list[Shift]:
-    """The rows that differ."""
     old, new = ({row.key: row for row in end.rows} if end else {} for end in (before, after))
     shifts = [_shift(key, old.get(key), new.get(key)) for key in dict.fromkeys([*new, *old])]
     return [shift for shift in shifts if shift.weighted_change or shift.won_change]

@@ -99,7 +99,6 @@ def _name(model: type[Part], path: Path, ours: Plain, theirs: Plain) -> str:
 
 
 def _members(model: type[Part], path: Path, value: object) -> dict[str, object]:
-    """The members of a list by their names."""
     if not isinstance(value, list):
         return {}
     return dict(zip(values.numbered(value, values.names_at(model, path, value)), value, strict=True))

@@ -281,7 +281,6 @@ def _sheet(
 
 
 def _lines(texts: Iterable[str | None]) -> list[str]:
-    """Each line of each text, without the blank ones."""
     lines = [line.strip() for text in texts if text for line in text.splitlines()]
     return [line for line in lines if line]
 

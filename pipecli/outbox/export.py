@@ -118,7 +118,6 @@ def _plan(plurals: Sequence[str]) -> str:
 
 
 def _readme(records: Mapping[str, Sequence[Document]]) -> str:
-    """The files and their columns."""
     lines = [
         "# An export of a pipeline",
         "",

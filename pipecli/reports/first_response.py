@@ -250,8 +250,6 @@ def _moment(inquiry: Inquiry) -> datetime | None:
 
 
 class _Tally:
-    """One row while it is counted."""
-
     __slots__ = ("answered", "count", "early_count", "unanswered_count", "untimed_count", "waiting")
 
     def __init__(self) -> None:

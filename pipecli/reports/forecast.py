@@ -145,8 +145,6 @@ _ZERO = Decimal(0)
 
 
 class _Tally:
-    """The running sums of one row."""
-
     __slots__ = (
         "amount", "categories", "open_count", "overdue_count", "weighted", "without_amount_count",
         "without_date_count", "won_amount", "won_by", "won_count", "won_without_amount_count",

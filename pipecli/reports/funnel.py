@@ -134,8 +134,6 @@ def _key(record: LeadCourse | Deal, by: str) -> str | None:
 
 
 class _Tally:
-    """One row while it is counted."""
-
     def __init__(self, valuation: Valuation) -> None:
         self.valuation = valuation
         self.leads = Counter[str]()

@@ -111,8 +111,6 @@ _ALL: Key = (None, None)
 
 
 class _Tally:
-    """The running sums of one row."""
-
     __slots__ = (
         "lost_amount", "lost_count", "without_amount_count", "won_amount", "won_count",
         "won_without_amount_count",

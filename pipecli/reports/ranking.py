@@ -109,11 +109,12 @@ def ranking(
 
     def row(key: str | None, tally: _Tally, tally_then: _Tally) -> Row:
         rank, rank_then = ranks.get(key), ranks_then.get(key)
+        with_amount = Decimal(tally.won_count - tally.without_amount)
         return Row(
             rank, key, plain(tally.points), tally.won_count, tally.won_amount,
             tally.without_amount, tally.lost_count,
             percent(tally.won_count, tally.won_count + tally.lost_count),
-            _average(tally.won_amount, tally.won_count - tally.without_amount, shown.currency),
+            rounded(EXACT.divide(tally.won_amount, with_amount), shown.currency) if with_amount else None,
             tally.average_days, rank_then, rank_then - rank if rank and rank_then else None,
             plain(tally_then.points) if previous else None,
             plain(tally.points - tally_then.points) if previous else None,
@@ -149,8 +150,6 @@ def plain(points: Decimal) -> Decimal:
 
 
 class _Tally:
-    """The running sums of one row."""
-
     __slots__ = ("days", "lost_count", "points", "without_amount", "won_amount", "won_count")
 
     def __init__(self, zero: Decimal) -> None:
@@ -174,10 +173,6 @@ class _Tally:
         if not self.won_count:
             return None
         return (Decimal(self.days) / self.won_count).quantize(Decimal("0.1"), ROUND_HALF_UP)
-
-
-def _average(amount: Decimal, count: int, currency: str) -> Decimal | None:
-    return rounded(EXACT.divide(amount, Decimal(count)), currency) if count else None
 
 
 def _ranks(tallies: Mapping[str | None, _Tally], points: Points) -> dict[str | None, int]:

@@ -96,8 +96,6 @@ def waterfall(
 
 
 class _Tally:
-    """A sum that grows."""
-
     __slots__ = ("amount", "deals", "weighted")
 
     def __init__(self) -> None:

@@ -10,16 +10,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pipecli.records.kinds import CUSTOMER, LEAD, OPPORTUNITY, Kind
 from pipecli.reports.followups import ACTIVITY, EXPECTED_CLOSE, HOLD, INVOICE, NEXT_CONTACT, Plan
+from pipecli.store.index.records import OPEN
 from pipecli.store.index.rows import moment_or_day
 from pipecli.store.index.views import OwnerFilter, condition_of, is_member
 
 if TYPE_CHECKING:
     from pipecli.workflow.assignment import Standing
 
-_OPEN = {
-    "_opportunities": "r.status = 'open'",
-    "_leads": "r.status NOT IN ('converted', 'disqualified')",
-}
+_OPEN = {f"_{kind.table}": f"r.{OPEN[kind.noun]}" for kind in (OPPORTUNITY, LEAD)}
 _CUSTOMER = {
     "_opportunities": ("r.title", "r.customer", "c.name"),
     "_leads": ("d.label", "NULL", "NULL"),
@@ -136,9 +134,6 @@ def _select(table: str, what: str, *, type_: str, subject: str, note: str, durat
         {duration} FROM {table} r JOIN _records d USING (path) {customers}"""
 
 
-_OPEN_DEALS = {LEAD.noun: "status NOT IN ('converted', 'disqualified')", OPPORTUNITY.noun: "status = 'open'"}
-
-
 def standing(connection: sqlite3.Connection, kind: Kind) -> Standing:
     """The standing of the users with all leads, or all opportunities, of an index."""
     from pipecli.workflow.assignment import Standing  # with the models, which a list of plans must not load
@@ -151,7 +146,7 @@ def standing(connection: sqlite3.Connection, kind: Kind) -> Standing:
     ):
         turns[rule][owner] = turn
     owned = connection.execute(
-        f"SELECT owner, max(julianday(created)), total({_OPEN_DEALS[kind.noun]}) FROM {table} "
+        f"SELECT owner, max(julianday(created)), total({OPEN[kind.noun]}) FROM {table} "
         "WHERE owner IS NOT NULL GROUP BY owner"
     ).fetchall()
     return Standing(
@@ -164,7 +159,7 @@ def standing(connection: sqlite3.Connection, kind: Kind) -> Standing:
 def unowned(connection: sqlite3.Connection, kind: Kind) -> list[str]:
     """The files of the open records that nobody owns, in the order in which they were created."""
     rows = connection.execute(
-        f"SELECT path FROM _{kind.table} WHERE owner IS NULL AND {_OPEN_DEALS[kind.noun]} "
+        f"SELECT path FROM _{kind.table} WHERE owner IS NULL AND {OPEN[kind.noun]} "
         "ORDER BY julianday(created), id"
     )
     return [path for (path,) in rows.fetchall()]
@@ -200,7 +195,7 @@ def responsibilities(connection: sqlite3.Connection, user: str) -> list[Responsi
     marks = ", ".join("?" * len(planned))
     result = []
     for kind in (OPPORTUNITY, LEAD, CUSTOMER):
-        is_open = _OPEN_DEALS.get(kind.noun, "true")
+        is_open = OPEN.get(kind.noun, "true")
         rows = connection.execute(
             f"SELECT d.key, d.label, d.path, r.owner IS ? FROM _{kind.table} r JOIN _records d USING (path) "
             f"WHERE {is_open} AND (r.owner = ? OR d.key IN ({marks})) ORDER BY d.key",

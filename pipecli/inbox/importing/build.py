@@ -379,7 +379,6 @@ class _Builder:
         return key
 
     def _present(self, key: str) -> Part:
-        """The record as it is in the pipeline now."""
         if self.collection.kind is None:
             settings = self.pipeline.settings
             present: Part = (settings.users if self.collection.noun == "user" else settings.teams)[key]

@@ -226,7 +226,6 @@ class _Compiler:
         return column_format
 
     def _is_time(self, path: Path | None) -> bool:
-        """True for a field that holds a day or a moment."""
         kinds = base.options(base.annotation_at(self.collection.model, path)) if path else []
         return any(isinstance(kind, type) and issubclass(kind, date) for kind in kinds)
 
@@ -388,7 +387,6 @@ def _key(cell: Cell) -> object:
 
 
 def _cell(value: Any) -> Cell:
-    """A value of YAML as a cell has it."""
     if isinstance(value, float):
         return Decimal(repr(value))
     if isinstance(value, list):

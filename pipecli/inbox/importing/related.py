@@ -336,7 +336,6 @@ class Completer:
 
     @cached_property
     def _customers(self) -> dict[str, str]:
-        """The customer of each deal."""
         rows = self.pipeline.index.connection.execute(
             "SELECT id, customer FROM _opportunities WHERE customer IS NOT NULL"
         )
@@ -426,7 +425,6 @@ class Completer:
 
 
 def _stage(process: Any, name: str) -> str | None:
-    """The stage of a process with this id or name."""
     wanted = name.casefold()
     return next((stage.id for stage in process.stages if wanted in (stage.id, stage.label.casefold())), None)
 

@@ -217,7 +217,6 @@ def _dates_first(known: Sequence[_Recognition], findings: Findings) -> list[_Rec
 
 
 def _page(one: _Recognition, plan: Plan, findings: Findings) -> Step:
-    """Write the mapping of one file."""
     table, told = one
     taken = {step.map for step in plan.steps}
     name = f"{told.kind}.yaml"
@@ -239,8 +238,6 @@ def _page(one: _Recognition, plan: Plan, findings: Findings) -> Step:
 
 
 class _Mapping:
-    """The mapping of one file in the making."""
-
     def __init__(self, table: Table, told: Recognised, findings: Findings) -> None:
         self.table, self.told, self.findings = table, told, findings
         self.roles = told.roles

@@ -219,7 +219,6 @@ def _tells_deals(source: Source) -> bool:
 
 
 def _external_ids(pipeline: Pipeline) -> set[str]:
-    """The external ids of all deals."""
     rows = pipeline.index.connection.execute("SELECT external_id FROM _opportunities")
     return {external for (external,) in rows if external is not None}
 

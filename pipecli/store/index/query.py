@@ -180,16 +180,14 @@ def register(connection: sqlite3.Connection, today: Callable[[], date], rates: C
 
     And `casefold()`: SQLite's own `lower()` knows no letter beyond A to Z.
     """
-    connection.create_function("casefold", 1, _casefold, deterministic=True)
+    connection.create_function(
+        "casefold", 1, lambda text: None if text is None else str(text).casefold(), deterministic=True
+    )
     connection.create_function("today", 0, lambda: today().isoformat(), deterministic=True)
     connection.create_function("weighted", 3, _weighted, deterministic=True)
     connection.create_function(
         "margin_facts", 3, lambda lines, currency, day: _margin_facts(lines, currency, day, rates())
     )
-
-
-def _casefold(text: str | None) -> str | None:
-    return None if text is None else str(text).casefold()
 
 
 def _weighted(amount: str | None, probability: float | None, currency: str) -> float | None:

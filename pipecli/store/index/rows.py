@@ -127,8 +127,6 @@ _LAST_ACTIVITY = """(
 
 
 class _Stage(NamedTuple):
-    """The facts of a stage that its deals take from it."""
-
     probability: Decimal | None
     category: str | None
     rotting_days: int | None

@@ -41,7 +41,6 @@ def _fields(sql: str) -> Columns:
 
 
 def _names(sql: str) -> list[str]:
-    """The names of columns that are declared together."""
     return [declared.split()[0] for declared in sql.split(",")]
 
 
