@@ -33,8 +33,8 @@ def test_every_fault_of_a_mapping_is_told_with_its_line(cli: Cli, root: Path, gi
     assert said.err.splitlines() == [
         "map.yaml:2: date: %q isn't one of %A %B %H %I %M %S %Y %a %b %d %f %j %m %p %y %z",
         'map.yaml:4: opportunities have no field "titel"; did you mean "title"?',
-        "map.yaml:5: closed has fields of its own: closed.date, closed.amount, closed.stage, closed.quotation, "
-        "closed.reasons, closed.competitors, closed.detail",
+        "map.yaml:5: closed has fields of its own: closed.date, closed.amount, closed.stage, "
+        "closed.quotation, closed.reasons, closed.competitors, closed.detail",
         'map.yaml:6: deals.csv has no column "stag"; did you mean "stage"?',
         'map.yaml:6: date: "%d-%m" has no year; write a format as %d.%m.%Y',
         'map.yaml:7: opportunities have no field "statu"; did you mean "status"?',
