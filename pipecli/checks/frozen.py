@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from pipecli.checks.rule import Problem, Rule, Severity
 from pipecli.errors import FaultyFile
 from pipecli.records.kinds import QUOTATION
 from pipecli.store import files, git, reading
+from pipecli.store.git_commit import head_of
 from pipecli.store.yaml import read
 
 if TYPE_CHECKING:
     from pipecli.records.quotation import Quotation
+    from pipecli.store.files import Location
     from pipecli.store.pipeline import Pipeline
 
 # Not who it is for or on which deal: merging two customers relinks what they were sent.
@@ -90,7 +93,8 @@ def _quotations(pipeline: Pipeline, condition: str) -> Iterator[_Quotation]:
     )
     if not keys:
         return
-    versions = _versions(pipeline)
+    place, revision = pipeline.location, pipeline.revision
+    versions = _versions(place, (head_of(place) if revision == "HEAD" else "") or revision)
     blobs = {path: versions.get(path.rpartition("/")[2], []) for path in keys}
     contents = _contents(pipeline, [blob for path in keys for blob in blobs[path]])
     for path, key in keys.items():
@@ -109,12 +113,12 @@ def _spells(texts: list[str]) -> list[_Spell]:
     return spells
 
 
-def _versions(pipeline: Pipeline) -> dict[str, list[str]]:
+@lru_cache(maxsize=1)  # two rules ask
+def _versions(place: Location, revision: str) -> dict[str, list[str]]:
     """The blobs that each quotation has been by the name of its file, which may move, the oldest first."""
-    prefix = pipeline.location.prefix
     listed = git.log(
-        pipeline.location.work_tree, "--reverse", "--format=", "--raw", "--no-abbrev", "--no-renames",
-        "-z", pipeline.revision, "--", f"{prefix}{QUOTATION.folder}",
+        place.work_tree, "--reverse", "--format=", "--raw", "--no-abbrev", "--no-renames",
+        "-z", revision, "--", f"{place.prefix}{QUOTATION.folder}",
     )  # fmt: skip
     versions: dict[str, list[str]] = {}
     words = iter(listed.decode("utf-8", "replace").lstrip("\n").split("\0"))

@@ -219,6 +219,8 @@ def expired_price_list(pipeline: Pipeline) -> Iterator[Problem]:
     today = pipeline.today.isoformat()
     default = pipeline.settings.price_list
     lists = {list_.id: list_ for list_ in _lists(pipeline)}
+    if all(list_.is_valid(today) for list_ in lists.values()):
+        return
     for file, own, currency, products in _priced(pipeline):
         named = lists.get(own or default or "")
         if named and named.currency == currency:
@@ -272,13 +274,11 @@ def discount(pipeline: Pipeline) -> Iterator[Problem]:
     most = pipeline.settings.quotations.max_discount
     if most is None:
         return
-    on_offer = "(o.status = 'open' OR q.status IN ('draft', 'sent'))"
-    joined = "LEFT JOIN _opportunities o USING (path) LEFT JOIN _quotations q USING (path)"
     for (file,) in pipeline.index.connection.execute(
-        f"""SELECT path FROM _records {joined} WHERE {on_offer} AND (
-            o.has_discount OR q.has_discount OR path IN (
-                SELECT path FROM items
-                WHERE discount > ? OR discount_amount > quantity * unit_price * ? / 100))
+        """SELECT path FROM (SELECT path, has_discount FROM _opportunities WHERE status = 'open'
+            UNION ALL SELECT path, has_discount FROM _quotations WHERE status IN ('draft', 'sent'))
+        WHERE has_discount OR path IN (
+            SELECT path FROM items WHERE discount > ? OR discount_amount > quantity * unit_price * ? / 100)
         ORDER BY path""",
         (float(most), float(most)),
     ):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from pipecli.errors import FaultyFile
-from pipecli.store.yaml.read import canonical, decode, locate, locate_many, parse, parse_any
+from pipecli.store.yaml.read import canonical, decode, locate, locate_many, parse, parse_any, place_of_key
 from pipecli.store.yaml.write import emit
 
 CONTROLS = "".join(
@@ -348,8 +349,17 @@ def test_what_is_laid_out_as_pipecli_does_is_read_as_any_yaml(written: list[str]
         in_full = parse_any(text, "x.yaml")
         assert quickly == in_full
         assert repr(quickly) == repr(in_full)  # 1 and 1.0 and True, and the order of keys
+        for path in _paths(quickly):
+            assert place_of_key(text, path) in (None, locate(text, path))
     else:
         assert text not in _LAID_OUT
+
+
+def _paths(value: object) -> Iterator[tuple[str | int, ...]]:
+    """Every path of a record, and some that lead nowhere."""
+    steps = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for step, inner in steps:
+        yield from ((step,), (step, "b"), (step, "b", "c"), *((step, *path) for path in _paths(inner)))
 
 
 _LAID_OUT = (

@@ -9,7 +9,7 @@ from typing import Any, NoReturn, cast
 
 from pipecli.errors import Fault, FaultyFile
 
-__all__ = ["canonical", "decode", "locate", "locate_many", "parse", "parse_any", "plain_of"]
+__all__ = ["canonical", "decode", "locate", "locate_many", "parse", "parse_any", "place_of_key", "plain_of"]
 
 BYTE_ORDER_MARK = "\ufeff"
 
@@ -174,6 +174,23 @@ def locate_many(text: str, paths: Iterable[Sequence[str | int]]) -> list[tuple[i
     from pipecli.store.yaml.faults import places
 
     return places(text, paths)
+
+
+def place_of_key(text: str, path: Sequence[str | int]) -> tuple[int, int] | None:
+    """The place of a key that begins a line, and only one; None where it takes a reader of YAML to tell.
+
+    A source that goes from the settings makes a finding of every deal, and `locate` takes 20 s for 9,000.
+    """
+    if not path or (len(path) > 1 and canonical(text) is None):
+        return None
+    # Below a key: lines that are as deep as what is looked for.
+    above = "".join(
+        f"{re.escape(str(key))}:\n(?:{'  ' * n}.*\n)*?{'  ' * n}" for n, key in enumerate(path[:-1], 1)
+    )
+    begins = list(re.finditer(rf"^{above}{re.escape(str(path[-1]))}:(?= |\r?$)", text, re.MULTILINE))
+    if len(begins) != 1:
+        return None
+    return text.count("\n", 0, begins[0].end()) + 1, 2 * len(path) - 1
 
 
 def _refuse_unreadable(text: str, file: str, reason: str) -> NoReturn:
