@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from pipecli.formats import dumps, loads
@@ -232,6 +233,7 @@ _WEIGHTS = {
     "email": 6, "emails": 6, "phone": 6, "phones": 6, "website": 6, "address": 5, "customer": 6, "contact": 5,
     "contacts": 5, "lead": 5, "subject": 4, "description": 4, "tags": 4, "competitors": 3, "interest": 3,
 }  # fmt: skip
+_MOST = max(_WEIGHTS.values())
 _OTHER = 2
 _WHOLE_LABEL = 30
 _OPEN = 3
@@ -256,27 +258,53 @@ def search(
     if not words and not number:
         return [], 0
     wanted = folded(text).strip()
+    count, best, in_title = 0, list[tuple[int, str, str, _Row]](), re.compile(_BY_TITLE).match
+    for row in _candidates(connection, words, nouns):
+        _, key, label, written = row
+        if (head := in_title(written)) and words and _begin_words(head[3], words):
+            score, created, status = 2 * _MOST * len({*words}), head[2], head[4]
+        else:
+            plain = loads(written)
+            if (hit := _hit(row, plain, words, number)) is None:
+                continue
+            score, created, status = hit.score, str(plain.get("created") or ""), hit.status
+        is_whole = folded(label).strip() == wanted or folded(key) == wanted
+        count += 1
+        best.append((score + _WHOLE_LABEL * is_whole + _OPEN * (status not in _ENDED), created, key, row))
+        if most and len(best) > most + 1000:
+            best = _sorted(best)[:most]
     hits = []
-    for noun, key, label, written in _candidates(connection, words, nouns):
-        plain = loads(written)
-        hit = _hit(noun, key, label, plain, words, number)
-        if hit is not None:
-            is_whole = folded(label).strip() == wanted or folded(key) == wanted
-            is_open = noun != "settings" and hit.status not in _ENDED
-            score = hit.score + _WHOLE_LABEL * is_whole + _OPEN * is_open
-            hits.append((score, str(plain.get("created") or ""), hit))
-    hits.sort(key=lambda ranked: ranked[2].key)
-    hits.sort(key=lambda ranked: ranked[:2], reverse=True)
-    best = [
-        hit._replace(score=score, text=hit.text if number else _around(hit.text, words))
-        for score, _, hit in hits[: most or None]
-    ]
-    return best, len(hits)
+    for score, _, _, row in _sorted(best)[: most or None]:
+        hit = _hit(row, loads(row[3]), words, number)
+        assert hit
+        hits.append(hit._replace(score=score, text=hit.text if number else _around(hit.text, words)))
+    return hits, count
 
 
-def _candidates(
-    connection: sqlite3.Connection, words: Sequence[str], nouns: Sequence[str]
-) -> Iterator[tuple[str, str, str, str]]:
+_Row = tuple[str, str, str, str]
+"""Noun, key, label and JSON."""
+_BY_TITLE = (
+    r'\{"id": "([^"\\]*)", "created": "([^"\\]*)", (?:"external_id": "[^"\\]*", )?"title": "([^"\\]*)", '
+    r'(?:"\w+": "[^"\\]*", )*?"status": "([^"\\]*)"'
+)
+"""A deal's id, creation, title and status: where words begin in its title, nothing else in it counts more."""
+
+
+def _begin_words(title: str, words: Sequence[str]) -> bool:
+    text = title.lower()
+    return title.isascii() and all(
+        (at := text.find(word)) == 0 or (at > 0 and not text[at - 1].isalnum()) for word in words
+    )
+
+
+def _sorted(ranked: list[tuple[int, str, str, _Row]]) -> list[tuple[int, str, str, _Row]]:
+    """The best first, then the newest, then by key."""
+    ranked.sort(key=itemgetter(2))
+    ranked.sort(key=itemgetter(0, 1), reverse=True)
+    return ranked
+
+
+def _candidates(connection: sqlite3.Connection, words: Sequence[str], nouns: Sequence[str]) -> Iterator[_Row]:
     """The records whose JSON may hold the words; one with letters beyond ASCII may, folded, hold any."""
     conditions, parameters = ["noun <> 'settings'"], list[str]()
     if nouns:
@@ -293,9 +321,8 @@ def _candidates(
             yield row
 
 
-def _hit(
-    noun: str, key: str, label: str, plain: Mapping[str, Any], words: Sequence[str], number: str
-) -> Hit | None:
+def _hit(row: _Row, plain: Mapping[str, Any], words: Sequence[str], number: str) -> Hit | None:
+    noun, key, label, _ = row
     best = dict.fromkeys(words or [number], 0)
     place, place_score = ("", ""), 0
     texts: list[tuple[str, str]] = []
