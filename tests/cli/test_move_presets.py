@@ -136,3 +136,16 @@ def test_amounts_in_cents_and_two_people_of_one_name_falsify_no_deal(cli: Cli, r
     assert "they agree" in cli("import", "run", "e").out
     assert "contacts" not in deals(root)["1"]
     assert deals(root)["2"]["contacts"][0]["contact"] == "bo-li"
+
+
+@pytest.mark.usefixtures("at_a_desk")
+def test_an_address_of_a_numbered_column_is_one_address(cli: Cli, root: Path) -> None:
+    Path("contacts.csv").write_text(
+        "First Name,Last Name,Organization Name,E-mail 1 - Value,Phone 1 - Value\n"
+        "Mia,Berg,Aurora,m@x.example ::: mia@y.example,1\nBo,Li,Aurora,nowhere,\nZoë,Li,Aurora,z@x.example,\n"
+    )
+    cli("import", "plan", "contacts.csv", "--into", "g")
+    report = cli("import", "run", "g", code=1).out
+    assert '"nowhere" isn\'t an e-mail address' in report
+    assert "is 2 addresses, and this field holds one: say split in the mapping" in report
+    assert [file.stem for file in (root / "contacts").rglob("*.yaml")] == ["zoe-li"]

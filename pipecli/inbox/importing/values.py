@@ -210,7 +210,7 @@ def reader(collection: Collection, path: Path, column_format: ColumnFormat) -> R
             return None
         one = _whole(column_format) if int in inner else _one_of_list(path)
         return _list_of(named or one, path[0], column_format.split)
-    if path[-1] == "email":
+    if path[-1] == "email" or path[0] == "emails":
         return _address
     return named or _scalar(annotation, classes, column_format)
 
