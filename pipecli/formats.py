@@ -30,6 +30,11 @@ quoted: Callable[[str], str] = encode_basestring
 """A text as JSON has it, before `safe`."""
 
 
+def picked(value: object, names: str) -> dict[str, Any]:
+    """Some attributes of a value as the keys of JSON, in this order."""
+    return {name: getattr(value, name) for name in names.split()}
+
+
 def dumps(value: object, indent: int | None = 2) -> str:
     """JSON text of a value; with `indent` None on one line, `", "` and `": "` between.
 

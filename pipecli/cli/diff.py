@@ -27,7 +27,7 @@ from pipecli.cli.common.output import (
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column, clean, isolated, money
 from pipecli.cli.report.printing import money_column
-from pipecli.formats import dumps
+from pipecli.formats import dumps, picked
 from pipecli.history.change_set import (
     ChangedRecord,
     ChangeSet,
@@ -129,7 +129,7 @@ def _record(touched: ChangedRecord, impact: Effect) -> dict[str, Any]:
 
 
 def _worth(value: Money | None) -> dict[str, Any] | None:
-    return value and {name: getattr(value, name) for name in ("status", "currency", "amount", "weighted")}
+    return value and picked(value, "status currency amount weighted")
 
 
 def _json(

@@ -17,7 +17,7 @@ from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column, cell_text, clean, isolated
 from pipecli.cli.report.printing import money_column, print_with_currency
 from pipecli.errors import Ambiguous, PipecliError
-from pipecli.formats import dumps
+from pipecli.formats import dumps, picked
 from pipecli.history.changes import Changes, End, Question, changes
 from pipecli.history.commits import Commit, Signature, listed, signatures
 from pipecli.history.events import OF_THE_RECORD
@@ -335,13 +335,8 @@ def _deals(movement: Changes, bucket: str) -> Iterator[dict[str, Any]]:
         yield {
             "id": key,
             "bucket": bucket,
-            "title": version.title,
-            "customer": version.customer,
-            "owner": version.owner,
-            "amount": move.amount,
-            "weighted": move.weighted,
-            "before": move.before,
-            "after": move.after,
+            **picked(version, "title customer owner"),
+            **picked(move, "amount weighted before after"),
             "what": _what(move),
         }
 

@@ -19,6 +19,7 @@ from pipecli.cli.common.reference import find
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column, amount_text, cell_text, cut, price_text
 from pipecli.errors import PipecliError
+from pipecli.formats import picked
 from pipecli.inbox.importing.workbook import offered_prices
 from pipecli.records.kinds import OPPORTUNITY, SUPPLIER_QUOTATION
 from pipecli.records.opportunity import Opportunity
@@ -275,10 +276,7 @@ def _view(deal: str, compared: Comparison) -> dict[str, Any]:
         "currency": compared.currency,
         "items": [
             {
-                "product": row.product,
-                "description": row.description,
-                "quantity": row.quantity,
-                "uom": row.uom,
+                **picked(row, "product description quantity uom"),
                 "prices": [
                     _price_view(price, column)
                     for column, price in zip(compared.columns, row.prices, strict=True)
@@ -290,12 +288,7 @@ def _view(deal: str, compared: Comparison) -> dict[str, Any]:
         "suppliers": [
             *(_answer_view(column, len(compared.rows)) for column in compared.columns),
             *(
-                {
-                    "id": quotation.id,
-                    "supplier": quotation.supplier,
-                    "status": quotation.status,
-                    "reason": quotation.reason,
-                }
+                picked(quotation, "id supplier status reason")
                 for quotation in (*compared.waiting, *compared.declined)
             ),
         ],
@@ -321,16 +314,10 @@ def _rounded(compared: Decimal | None) -> Decimal | None:
 def _answer_view(column: Answer, items: int) -> dict[str, Any]:
     answer = column.answer
     return {
-        "id": answer.id,
-        "supplier": answer.supplier,
-        "status": answer.status,
-        "currency": answer.currency,
-        "total": column.total,
-        "compared": column.compared,
-        "quoted": column.quoted,
+        **picked(answer, "id supplier status currency"),
+        **picked(column, "total compared quoted"),
         "complete": column.quoted == items,
-        "lead_time": answer.lead_time,
-        "valid_until": answer.valid_until,
+        **picked(answer, "lead_time valid_until"),
         "expired": column.has_expired,
         "best": column.is_best,
     }

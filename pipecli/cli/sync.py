@@ -28,6 +28,7 @@ from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column, clean, isolated
 from pipecli.cli.diff import print_range
 from pipecli.errors import PipecliError
+from pipecli.formats import picked
 from pipecli.history.change_set import ChangedRecord, Range, change_set, range_of
 from pipecli.store import git
 from pipecli.store.files import Location
@@ -195,9 +196,7 @@ def _record(done: Synced) -> dict[str, Any]:
     return {
         "remote": done.upstream.remote,
         "branch": done.upstream.name,
-        "commit": done.commit,
-        "pulled": done.pulled,
-        "pushed": done.pushed,
+        **picked(done, "commit pulled pushed"),
         "merged": len(done.merged),
         "tries": done.tries,
         "conflicts": 0,

@@ -15,6 +15,7 @@ from pipecli.cli.common.output import Format, write_text, write_whole
 from pipecli.cli.common.reference import document, print_numbered
 from pipecli.cli.common.session import Session, mention, say, session
 from pipecli.cli.common.table import Column
+from pipecli.formats import picked
 from pipecli.records.kinds import INVOICE, LEAD, OPPORTUNITY
 from pipecli.reports.followups import FollowUp
 from pipecli.store.index.records import created
@@ -86,13 +87,7 @@ def _record(follow_up: FollowUp) -> dict[str, Any]:
         "due": follow_up.due,
         **({"at": follow_up.at} if follow_up.at else {}),
         "overdue_days": follow_up.overdue_days,
-        "by": plan.by,
-        "type": plan.type,
-        "subject": plan.subject,
-        "title": plan.title,
-        "customer": plan.customer,
-        "customer_name": plan.customer_name,
-        "note": plan.note,
+        **picked(plan, "by type subject title customer customer_name note"),
     }
 
 

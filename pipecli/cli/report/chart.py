@@ -80,36 +80,25 @@ def forecast_picture(run: Session, forecast: Forecast, words: Words) -> Picture:
         text = f"{label(row, forecast.by)}, {series}: {amount_in(amount, forecast.currency)}"
         return Part(name, series, float(amount), text)
 
+    named = list(zip(drawn, names, strict=True))
     parts = [
         part(row, name, worded(series), row[key])
         for series, key in (("won", "won_amount"), ("weighted", "weighted"))
-        for row, name in zip(drawn, names, strict=True)
+        for row, name in named
     ]
-    targets = [
-        part(row, name, worded("target"), row["target"])
-        for row, name in zip(drawn, names, strict=True)
-        if "target" in row
-    ] + [
-        part(
-            row,
-            name,
-            worded("an even part of the target of {period}").format(period=shares[row["key"]].period),
-            shares[row["key"]].amount,
-        )
-        for row, name in zip(drawn, names, strict=True)
-        if row["key"] in shares
-    ]
+    targets = [part(row, name, worded("target"), row["target"]) for row, name in named if "target" in row]
+    even = worded("an even part of the target of {period}")
+    for row, name in named:
+        if share := shares.get(row["key"]):
+            targets.append(part(row, name, even.format(period=share.period), share.amount))
     title = worded(f"Forecast by {forecast.by} in {{currency}}").format(currency=forecast.currency)
-    subtitle = "; ".join(
-        [
-            worded(
-                "won, and weighted by probability" if drawn else "nothing is expected, and nothing was won"
-            ),
-            *([worded("the bar across is the target")] if targets else []),
-            *([worded("where a month has none, an even part of its quarter's or year's")] if shares else []),
-            *([f"the first {len(drawn)} of {len(every)}"] if len(drawn) < len(every) else []),
-        ]
-    )
+    said = ["won, and weighted by probability" if drawn else "nothing is expected, and nothing was won"]
+    if targets:
+        said.append("the bar across is the target")
+    if shares:
+        said.append("where a month has none, an even part of its quarter's or year's")
+    first = [f"the first {len(drawn)} of {len(every)}"] if len(drawn) < len(every) else []
+    subtitle = "; ".join([*map(worded, said), *first])
     return Picture(
         title,
         lambda theme: columns(
@@ -164,17 +153,18 @@ def lost_picture(lost: Lost, names: Names, currency: str, when: str) -> Picture:
     title = f"Lost deals by {lost.by}" + (f", {when}" if when else "")
     total = f"{lost.totals.lost_count} lost, worth {amount_in(lost.totals.lost_amount, currency)}"
     if lost.trend:
+        named = [(row, names.label(row.key, row.process)) for row in lost_rows]
         frequent = Counter[str]()
-        for row in lost_rows:
-            frequent[names.label(row.key, row.process)] += row.lost_count
+        for row, name in named:
+            frequent[name] += row.lost_count
         told_apart = {name for name, _ in frequent.most_common(_MOST_SERIES)}
-        parts = []
-        for row in lost_rows:
-            name = names.label(row.key, row.process)
-            words = f"{row.period}, {name}: {row.lost_count}, {amount_in(row.lost_amount, currency)}"
-            parts.append(
-                Part(row.period or "", name if name in told_apart else "other", row.lost_count, words)
+        parts = [
+            Part(
+                row.period or "", name if name in told_apart else "other", row.lost_count,
+                f"{row.period}, {name}: {row.lost_count}, {amount_in(row.lost_amount, currency)}",
             )
+            for row, name in named
+        ]  # fmt: skip
         parts.sort(key=lambda part: (-frequent[part.series], part.series, part.bar))
         return Picture(
             f"{title}, by {lost.trend}",

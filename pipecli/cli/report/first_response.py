@@ -20,6 +20,7 @@ from pipecli.cli.report.printing import (
     percent_column,
 )
 from pipecli.errors import PipecliError
+from pipecli.formats import picked
 from pipecli.records.kinds import LEAD, OPPORTUNITY
 from pipecli.reports.first_response import (
     GROUPINGS,
@@ -93,10 +94,7 @@ def _print(asked: Asked, report: FirstResponse, kind: str | None, *, is_business
             "unit": "minutes",
             "bases": {"answered_share": "all that were created"},
             "totals": _figures(report.totals),
-            "untimed_count": report.untimed_count,
-            "early_count": report.early_count,
-            "ahead_count": report.ahead_count,
-            "counted_with_lead": report.counted_with_lead,
+            **picked(report, "untimed_count early_count ahead_count counted_with_lead"),
         },
         total={"label": "total", **_figures(report.totals)},
         remarks=_remarks(report),
