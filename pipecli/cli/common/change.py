@@ -116,29 +116,19 @@ class Transaction:
         self,
         change: Change,
         *,
+        first: Sequence[Change] = (),
         printed: Printed | None = None,
         before: Callable[[], None] | None = None,
         beside: Sequence[Write] = (),
     ) -> None:
         """Write a change as one commit and print its result; with --dry-run, print the diff only.
 
-        `printed` is what to print where that isn't the record asked for. `before` is called when all is found
-        right and nothing is written yet; when it raises, nothing will be. `beside` are files beside records.
+        `first` are changes of the same commit that it follows from. `printed` is what to print where that
+        isn't the record asked for. `before` is called when all is found right and nothing is written yet;
+        when it raises, nothing will be. `beside` are files beside records.
         """
+        changes, result = [*first, change], change.asked
         subject = f"{change.subject.key}: {change.summary}"
-        self.do_all([change], change.asked, subject, printed=printed, before=before, beside=beside)
-
-    def do_all(
-        self,
-        changes: Sequence[Change],
-        result: Record,
-        subject: str,
-        *,
-        printed: Printed | None = None,
-        before: Callable[[], None] | None = None,
-        beside: Sequence[Write] = (),
-    ) -> None:
-        """Write several changes as one commit and print one record, or what `printed` says."""
         writes = [*self.plan(changes), *beside]
         self._tell(changes)
         if self.session.dry_run:

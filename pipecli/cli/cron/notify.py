@@ -19,7 +19,7 @@ from pipecli.cli.common.command import Sending, noun
 from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.session import Session, mention, say, session
 from pipecli.cli.common.table import Column
-from pipecli.cli.cron.remind import claims_of, drawn
+from pipecli.cli.cron.remind import claims_of, drawn, give_back
 from pipecli.errors import PipecliError
 from pipecli.history.notices import About, Delivery, Notice, Standing, message
 from pipecli.reports.followups import OWNER, Message
@@ -31,7 +31,6 @@ from pipecli.workflow.duplicates import users_by_address
 if TYPE_CHECKING:
     from pipecli.history.index import History
     from pipecli.history.notices import Unsent
-    from pipecli.history.send_ledger import Claims
     from pipecli.outbox.channels import Address, Channels
     from pipecli.reports.deals import Days
     from pipecli.reports.ranking import Ranking
@@ -113,7 +112,7 @@ def _send(run: Session, ours: Channels, since: str) -> tuple[list[Delivery], int
         left = left.without(keys)
         unsent.write(place, left)
     if lost:
-        _give_back(claims, lost, left.clone, run)
+        give_back(run, claims, lost, left.clone)
     return sent, len(lost)
 
 
@@ -143,14 +142,6 @@ def _delivered(
             say(f"not delivered by the channel {address.channel}: {reason}")
             failing.add(address)
         yield theirs, not reason
-
-
-def _give_back(claims: Claims, lost: set[str], clone: str, run: Session) -> None:
-    """Let other machines try, too; where that can't be said, only this clone will."""
-    try:
-        claims.give_back(lost, clone, run.today)
-    except PipecliError as error:
-        say(f"warning: {error.message}")
 
 
 def _gathered(run: Session, unsent: Unsent, ours: Channels, since: str) -> Unsent:

@@ -242,15 +242,19 @@ def sending(
                 yield sender
             finally:
                 if sender.unsent:
-                    _give_back(claims, sender.unsent, who, run)
+                    give_back(run, claims, sender.unsent, who, _UNTIL_TOMORROW)
                 journal.end()
 
 
-def _give_back(claims: Claims, unsent: set[str], who: str, run: Session) -> None:
+_UNTIL_TOMORROW = "what was not delivered counts as sent until tomorrow: "
+
+
+def give_back(run: Session, claims: Claims, unsent: set[str], who: str, warning: str = "") -> None:
+    """Let other machines try, too; where that can't be said, only this clone will."""
     try:
         claims.give_back(unsent, who, run.today)
     except PipecliError as error:
-        say(f"warning: what was not delivered counts as sent until tomorrow: {error.message}")
+        say(f"warning: {warning}{error.message}")
 
 
 def _record(due: Due, keys: Sequence[str]) -> dict[str, Any]:

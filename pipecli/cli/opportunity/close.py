@@ -78,7 +78,7 @@ def won(
         )
         if amount is not None:
             _ask_if_far(transaction, change, quotations)
-        transaction.do_all([*conversion, change], change.asked, f"{deal.id}: {change.summary}")
+        transaction.do(change, first=conversion)
 
 
 def _ask_if_far(transaction: Transaction, change: Change, quotations: Sequence[Quotation]) -> None:
