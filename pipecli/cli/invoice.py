@@ -23,6 +23,7 @@ from pipecli.records.opportunity import Opportunity
 from pipecli.records.quotation import Invoice, Order
 from pipecli.store.files import Location
 from pipecli.store.git_remote import shared_remote
+from pipecli.store.index.records import rows_where
 from pipecli.store.lookup import Care
 from pipecli.wording import count
 from pipecli.workflow import invoice as rules
@@ -124,10 +125,8 @@ def _draft(transaction: Transaction, ref: str | None) -> Invoice:
 def _number(transaction: Transaction, draft: Invoice, *, alone: bool) -> str:
     """The number of an invoice, claimed. With --dry-run the next one as far as is known here."""
     settings, today, place = transaction.settings.invoices, transaction.today, transaction.pipeline.location
-    rows = transaction.pipeline.index.connection.execute(
-        "SELECT number FROM _invoices WHERE number IS NOT NULL"
-    )
-    used = {number for (number,) in rows}
+    connection = transaction.pipeline.index.connection
+    used = {number for (number,) in rows_where(connection, ["number"], "_invoices", "number IS NOT NULL")}
     claims = _claims(place, "invoices", alone=alone)
 
     def numbered(n: int) -> str:

@@ -59,7 +59,10 @@ def mcp(
 
     run = session(ctx)
     server = server_of(
-        find(Path(run.directory)), can_write=write, propose=propose, options=_options(run.today_text)
+        find(Path(run.directory)),
+        can_write=write,
+        propose=propose,
+        options=["--today", run.today_text] if run.today_text else [],
     )
 
     async def serve() -> None:
@@ -68,10 +71,6 @@ def mcp(
 
     mention("waiting for an agent on stdin; docs/agents.md says how one is told to start this")
     anyio.run(serve)
-
-
-def _options(today: str) -> list[str]:
-    return ["--today", today] if today else []
 
 
 NOTE = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -41,21 +41,18 @@ from pipecli.wording import count, duration
 app = noun()
 
 
-def _add_show(kind: Kind) -> None:
-    name = kind.noun.replace("-", " ")
-
-    @app.command(f"{name} show", help=f"Show one {name}.")
+def _add_show(verb: str, kind: Kind, help_text: str, printed: Callable[[Session, Kind, str], None]) -> None:
+    @app.command(verb, help=help_text)
     def show(ctx: typer.Context, ref: Ref) -> None:
-        run = session(ctx)
-        print_record_json(run, _json_of(run, kind, ref))
+        printed(session(ctx), kind, ref)
+
+
+def _print_json(run: Session, kind: Kind, ref: str) -> None:
+    print_record_json(run, _json_of(run, kind, ref))
 
 
 def _json_of(run: Session, kind: Kind, ref: str) -> RecordJson:
     return record_json(run, kind.noun, find(run, ref, kind).key)
-
-
-for _kind in (CONTACT, SUPPLIER, PRODUCT, LITERATURE):
-    _add_show(_kind)
 
 
 _ITEMS_AND_MARGIN = "Its items, tax by rate, totals, and the margin where costs are known."
@@ -65,16 +62,6 @@ _DOCUMENTS = {
     "invoice show": (INVOICE, "Show one invoice: its items, tax by rate, total, and what of it is open."),
     "supplier-quote show": (SUPPLIER_QUOTATION, "Show one supplier quotation: its items, prices and total."),
 }
-
-
-def _add_document(verb: str, kind: Kind, help_text: str) -> None:
-    @app.command(verb, help=help_text)
-    def show(ctx: typer.Context, ref: Ref) -> None:
-        print_document(ctx, kind, ref)
-
-
-for _verb, (_of, _help) in _DOCUMENTS.items():
-    _add_document(_verb, _of, _help)
 
 
 @app.command("quotation item list")
@@ -285,9 +272,8 @@ _BELOW = {
 """Keys that a person finds in the lines and totals, not in the header."""
 
 
-def print_document(ctx: typer.Context, kind: Kind, ref: str) -> None:
+def print_document(run: Session, kind: Kind, ref: str) -> None:
     """Print one document that a person names."""
-    run = session(ctx)
     shown = _json_of(run, kind, ref)
     if run.format is not Format.TABLE:
         print_record_json(run, shown)
@@ -298,6 +284,12 @@ def print_document(ctx: typer.Context, kind: Kind, ref: str) -> None:
         print_items(run, kind, shown)
         write_text("\n")
     write_text(_totals(shown))
+
+
+for _verb, (_of, _help) in _DOCUMENTS.items():
+    _add_show(_verb, _of, _help, print_document)
+for _kind in (CONTACT, SUPPLIER, PRODUCT, LITERATURE):
+    _add_show(f"{_kind.noun} show", _kind, f"Show one {_kind.noun}.", _print_json)
 
 
 def print_items(run: Session, kind: Kind, shown: RecordJson) -> None:
@@ -388,9 +380,10 @@ def _totals(shown: RecordJson) -> str:
     if "total" not in shown:
         return f"total  {amount_text(shown['amount'], currency)}\n" if "amount" in shown else ""
     off, with_tax = shown.get("discount_total"), " with tax" if shown.get("tax_included") else ""
+    percent = f" {shown['discount']} %" if shown.get("discount") else ""
     sums: list[tuple[str, Any, str]] = [
         *([("items" + with_tax, shown["subtotal"], "")] if "subtotal" in shown else []),
-        *([(f"discount{_percent_text(shown)}{with_tax}", -off, "")] if off else []),
+        *([(f"discount{percent}{with_tax}", -off, "")] if off else []),
         ("net", shown["amount"], ""),
         *((f"tax {rate} %", tax, "") for rate, tax in shown["tax_by_rate"].items()),
         ("total", shown["total"], ""),
@@ -420,11 +413,6 @@ def _late(shown: RecordJson) -> str:
     return (
         f", due {shown['due']}" + (f", {count(late, 'day')} late" if late else "") if "due" in shown else ""
     )
-
-
-def _percent_text(shown: RecordJson) -> str:
-    """` 5 %` of a record with a discount in percent."""
-    return f" {shown['discount']} %" if shown.get("discount") else ""
 
 
 def _margin_words(shown: RecordJson) -> str:

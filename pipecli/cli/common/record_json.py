@@ -13,7 +13,7 @@ from pipecli.cli.common.session import Session
 from pipecli.errors import PipecliError
 from pipecli.formats import loads
 from pipecli.records.money import percent, rounded, weighted
-from pipecli.records.names import Names, chosen, listed, name_key
+from pipecli.records.names import chosen, listed, name_key
 from pipecli.store.index.records import row_of, rows_where
 
 RecordJson = dict[str, Any]
@@ -122,7 +122,9 @@ def find_section(run: Session, noun: str, text: str, *, whole: bool = False) -> 
     With `whole` words alone will not do: what takes one away must not find a namesake.
     """
     known = names_of(run, noun)
-    hint = _known_names(noun, known)
+    hint = "known: {known}" if len(known) <= 12 else f"see `pipecli {noun} list`"
+    if not known:
+        hint = f"there are none yet; add one with `pipecli {noun} add`"
     slug = chosen(text, known, f'no {noun} answers to "{text}"', hint=hint)
     if whole and text != slug and name_key(text) not in [name_key(name) for name in (slug, *known[slug])]:
         raise PipecliError(
@@ -134,12 +136,6 @@ def find_section(run: Session, noun: str, text: str, *, whole: bool = False) -> 
 def find_principal(run: Session, text: str) -> str:
     """The slug of the user or team that a person means. Raises PipecliError."""
     return chosen(text, names_of(run, "principal"), f'no user or team answers to "{text}"')
-
-
-def _known_names(noun: str, known: Names) -> str:
-    if not known:
-        return f"there are none yet; add one with `pipecli {noun} add`"
-    return "known: {known}" if len(known) <= 12 else f"see `pipecli {noun} list`"
 
 
 def print_record_json(run: Session, shown: Mapping[str, Any]) -> None:

@@ -389,30 +389,26 @@ class BoardApp(App[None]):
         if self._focused() is None:
             self._begin()
 
-    def action_owner(self) -> None:
+    @work(exclusive=True)
+    async def action_owner(self) -> None:
         """Show one user's deals, or everybody's."""
         users: dict[str, Any] = self.run_session.pipeline.settings_as_written.get("users") or {}
         names = {_EVERYBODY: "Everybody"} | {slug: user["name"] for slug, user in users.items()}
+        owner = await self.push_screen_wait(Choice(names))
+        if owner is not None:
+            self.owner_filter = self.owner_filter._replace(owner=owner or None)
+            await self.action_reload()
 
-        async def chosen(owner: str | None) -> None:
-            if owner is not None:
-                self.owner_filter = self.owner_filter._replace(owner=owner or None)
-                await self.action_reload()
-
-        self.push_screen(Choice(names), chosen)
-
-    def action_process(self) -> None:
+    @work(exclusive=True)
+    async def action_process(self) -> None:
         """Show the board of another process."""
         processes: dict[str, Any] = self.run_session.pipeline.settings_as_written["processes"]
         names = {slug: process.get("name", slug) for slug, process in processes.items()}
-
-        async def chosen(process: str | None) -> None:
-            if process is not None:
-                self.process = process
-                await self.action_reload()
-                self._begin()
-
-        self.push_screen(Choice(names), chosen)
+        process = await self.push_screen_wait(Choice(names))
+        if process is not None:
+            self.process = process
+            await self.action_reload()
+            self._begin()
 
     def on_option_list_option_selected(self, chosen: OptionList.OptionSelected) -> None:
         if chosen.option.id and isinstance(chosen.option_list, Cards):

@@ -105,7 +105,9 @@ def show(ctx: typer.Context, ref: Ref) -> None:
         print_record_json(run, deal | (stands.keys() if deal["status"] == "open" else {}))
         return
     print_header(run, deal, _header(run, deal, stands))
-    _print_items(run, deal)
+    if deal.get("items"):
+        write_text("\nItems\n")
+        print_items(run, OPPORTUNITY, deal)
     print_section("Contacts", stakeholders(run, deal["id"]), STAKEHOLDERS[1:])
     _print_key_information(deal)
     print_activities(deal)
@@ -200,12 +202,6 @@ def _dates(run: Session, deal: RecordJson) -> Iterator[Line]:
         yield "on hold", f"until {due(run, deal['hold']['until'])}{reason}"
     if "next_contact" in deal:
         yield "next contact", planned_contact(run, deal["next_contact"])
-
-
-def _print_items(run: Session, deal: RecordJson) -> None:
-    if deal.get("items"):
-        write_text("\nItems\n")
-        print_items(run, OPPORTUNITY, deal)
 
 
 def _print_key_information(deal: RecordJson) -> None:
