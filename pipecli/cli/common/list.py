@@ -245,13 +245,14 @@ def _visible(run: Session, noun: str, shown: Sequence[Shown], known: set[str]) -
     usable = [column for column in usual if column.column.only != elsewhere] + [
         column for column in usual if column.column.only == elsewhere
     ]
-    chosen = [_named_column(name.removeprefix("+"), usable, known) for name in names]
+    source = "--columns" if run.option("columns") else f"`pipecli config columns.{noun}`"
+    chosen = [_named_column(name.removeprefix("+"), usable, known, source) for name in names]
     if names[0].startswith("+"):
         chosen = [*(column for column in usual if column.column.only != elsewhere), *chosen]
     return [column._replace(column=column.column._replace(only="")) for column in chosen]
 
 
-def _named_column(name: str, usable: Sequence[Shown], known: set[str]) -> Shown:
+def _named_column(name: str, usable: Sequence[Shown], known: set[str], source: str) -> Shown:
     """A column by its name or its heading; of the table in the index, too."""
     plain = name.replace(" ", "_").replace("-", "_")
     for column in usable:
@@ -262,7 +263,7 @@ def _named_column(name: str, usable: Sequence[Shown], known: set[str]) -> Shown:
         return Shown(Column(plain, plain.replace("_", " ").upper(), shrink=True), f'"{plain}"')
     every = {column.column.name for column in usable if column.column.only != "table"} | known
     raise PipecliError(
-        f'--columns: unknown column "{name}"',
+        f'{source}: unknown column "{name}"',
         hint=f"{likeliest(plain, every)}one of {', '.join(sorted(every))}",
     )
 
