@@ -102,7 +102,13 @@ def test_the_week_on_one_page(cli):
     assert "Nothing was won." in cli("digest", "--since", "2026-11-20").out
 
 
-def test_it_is_mailed_once_in_the_language_of_its_reader(cli, git, monkeypatch):
+def test_it_is_mailed_once_in_the_language_of_its_reader(cli, root, git, monkeypatch):
+    settings = root / "pipecli.yaml"
+    spanish = settings.read_text()
+    settings.write_text(spanish.replace("language: es", "language: fa"))
+    persian = cli("digest", "--email", "luis", "--dry-run").out
+    assert "\u2068تغییر\u2069" in persian and "·" not in persian
+    settings.write_text(spanish)
     before = git("for-each-ref")
     said = cli("digest", "--email", "luis", "--email", "boss@contoso.example", "--dry-run")
     assert "To: luis, by mail\nSubject: Contoso: del 15 de noviembre de 2026" in said.out

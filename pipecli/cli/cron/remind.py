@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -290,7 +291,11 @@ def _print_messages(run: Session, unclaimed: Sequence[tuple[Due, list[str]]]) ->
 def drawn(to: str, message: Message) -> str:
     """A message that would be sent, for a person to look at."""
     lines = [f"To: {to}", f"Subject: {message.title}", "", *message.body.split("\n")]
-    return "".join(f"{clean(line)}\n" for line in lines)
+    # The isolates of a table's Persian cells stay: they end with their line, and keep its cells in order.
+    parts = (re.split("([\u2068\u2069])", line) for line in lines)
+    return "".join(
+        "".join(part if part in "\u2068\u2069" else clean(part) for part in line) + "\n" for line in parts
+    )
 
 
 _COLUMNS = (
