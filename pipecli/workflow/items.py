@@ -19,7 +19,7 @@ from pipecli.workflow.change import Change, Refused, require_open
 if TYPE_CHECKING:
     from pipecli.records.catalogue import PriceList, Product
     from pipecli.records.quotation import Quotation, SupplierItem
-    from pipecli.records.settings import Settings
+    from pipecli.workflow.change import Terms
 
 Line: TypeAlias = "Item | SupplierItem"
 
@@ -66,14 +66,9 @@ Priced: TypeAlias = "Opportunity | Quotation"
 """Records with a currency, items, and perhaps a price list; below either is called the deal."""
 
 
-def unit_price(
-    deal: Priced, settings: Settings, lists: Sequence[PriceList], sku: str, quantity: Decimal, day: date
-) -> Decimal:
-    """The price of one, in the deal's currency. Refused, naming the way out, where no list has it.
-
-    `lists` are all price lists of the pipeline.
-    """
-    price_list = price_list_of(deal, settings, lists, day)
+def unit_price(deal: Priced, terms: Terms, sku: str, quantity: Decimal, day: date) -> Decimal:
+    """The price of one, in the deal's currency. Refused, naming the way out, where no list has it."""
+    price_list = price_list_of(deal, terms, day)
     price = price_list.price(sku, quantity)
     if price is None:
         raise Refused(
@@ -83,22 +78,22 @@ def unit_price(
     return price
 
 
-def price_list_of(deal: Priced, settings: Settings, lists: Sequence[PriceList], day: date) -> PriceList:
+def price_list_of(deal: Priced, terms: Terms, day: date) -> PriceList:
     """The list a deal is priced from on a day: its own, else the settings', else the only valid one.
 
     The last two only where they are in the deal's currency.
     """
-    by_id = {list_.id: list_ for list_ in lists}
+    by_id = {list_.id: list_ for list_ in terms.price_lists}
     if deal.price_list is not None:
         own = by_id.get(deal.price_list)
         if own is None:
             raise Refused(f"{deal.id}: unknown price list {deal.price_list}", hint=_name_one(deal))
         require_currency(own, deal)
         return _valid(own, deal, day)
-    default = by_id.get(settings.price_list or "")
+    default = by_id.get(terms.settings.price_list or "")
     if default is not None and default.currency == deal.currency:
         return _valid(default, deal, day)
-    return _only_valid(deal, lists, day)
+    return _only_valid(deal, terms.price_lists, day)
 
 
 def require_currency(price_list: PriceList, deal: Priced) -> None:
@@ -172,9 +167,7 @@ class NewLine(TypedDict, total=False):
     alternative_to: str | None
 
 
-def make_item(
-    owner: Priced, settings: Settings, lists: Sequence[PriceList], day: date, **line: Unpack[NewLine]
-) -> Item:
+def make_item(owner: Priced, terms: Terms, day: date, **line: Unpack[NewLine]) -> Item:
     """A line for `owner`. Description, unit and tax are the product's unless they are given.
 
     The price is that of the list valid on `day` unless one is given; without a product both the description
@@ -190,7 +183,7 @@ def make_item(
                 hint=f"choose another, or pipecli product set {product.sku} active=yes",
             )
         if price is None:
-            price = unit_price(owner, settings, lists, product.sku, quantity, day)
+            price = unit_price(owner, terms, product.sku, quantity, day)
         description = description or product.name
         uom = uom or product.uom
         tax = product.tax if tax is None else tax
@@ -218,22 +211,20 @@ def make_item(
     )
 
 
-def with_new_line(
-    owner: Priced, settings: Settings, lists: Sequence[PriceList], day: date, line: NewLine
-) -> Priced:
+def with_new_line(owner: Priced, terms: Terms, day: date, line: NewLine) -> Priced:
     """The record with one line more. With the first, its list's word on tax is taken."""
-    item = make_item(owner, settings, lists, day, **line)
+    item = make_item(owner, terms, day, **line)
     if item.alternative_to and not any(item.replaces(other) for other in owner.items):
         known = ", ".join(other.product or other.description for other in owner.items)
         raise Refused(
             f"{owner.id} has no item {item.alternative_to} to be an alternative to",
             hint=f"it has {known or 'none'}",
         )
-    terms = owner.tax_included
+    with_tax = owner.tax_included
     by_list = item.product is not None and line.get("price") is None
     if not owner.items and (by_list or owner.price_list):
-        terms = price_list_of(owner, settings, lists, day).tax_included
-    return owner.with_(items=(*owner.items, item), tax_included=terms)
+        with_tax = price_list_of(owner, terms, day).tax_included
+    return owner.with_(items=(*owner.items, item), tax_included=with_tax)
 
 
 def require_draft(quotation: Quotation) -> None:
@@ -257,12 +248,10 @@ def _require_changeable(owner: Priced) -> None:
         require_draft(owner)
 
 
-def add_item(
-    owner: Priced, settings: Settings, lists: Sequence[PriceList], day: date, **line: Unpack[NewLine]
-) -> Change:
+def add_item(owner: Priced, terms: Terms, day: date, **line: Unpack[NewLine]) -> Change:
     """Add a line to an open deal or a draft; `line` says which, as `make_item` takes it."""
     _require_changeable(owner)
-    grown = with_new_line(owner, settings, lists, day, line)
+    grown = with_new_line(owner, terms, day, line)
     item = grown.items[-1]
     return Change(
         grown,
@@ -331,8 +320,7 @@ def with_line(owner: Priced, which: str, line: ChangedLine) -> tuple[Priced, str
 
 def set_item(
     owner: Priced,
-    settings: Settings,
-    lists: Sequence[PriceList],
+    terms: Terms,
     day: date,
     which: str,
     **line: Unpack[ChangedLine],
@@ -340,13 +328,11 @@ def set_item(
     """Change a line of an open deal or a draft, by its number from 1, its product, or words of it."""
     _require_changeable(owner)
     changed, summary = with_line(owner, which, line)
-    notes = () if line.get("price") is not None else price_notes(owner, changed, settings, lists, day)
+    notes = () if line.get("price") is not None else price_notes(owner, changed, terms, day)
     return Change(changed, summary, "changed", notes=(*notes, *amount_notes(changed)))
 
 
-def price_notes(
-    before: Priced, after: Priced, settings: Settings, lists: Sequence[PriceList], day: date
-) -> tuple[str, ...]:
+def price_notes(before: Priced, after: Priced, terms: Terms, day: date) -> tuple[str, ...]:
     """The price that the list has for each new quantity: a line keeps its own until somebody changes it."""
     changed = [
         (number, new)
@@ -356,7 +342,7 @@ def price_notes(
     if not changed:
         return ()
     try:
-        price_list = price_list_of(after, settings, lists, day)
+        price_list = price_list_of(after, terms, day)
     except Refused:
         return ()  # no list to compare with
     return tuple(
@@ -374,8 +360,7 @@ _ALIAS = {"opportunity": "opp", "quotation": "quote"}
 
 def reprice(
     deal: Opportunity,
-    settings: Settings,
-    lists: Sequence[PriceList],
+    terms: Terms,
     day: date,
     which: Sequence[str] = (),
 ) -> Change:
@@ -385,7 +370,7 @@ def reprice(
     """
     require_open(deal)
     chosen = {find_item(deal.items, word, deal.id) for word in which} or set(range(len(deal.items)))
-    price_list = price_list_of(deal, settings, lists, day)
+    price_list = price_list_of(deal, terms, day)
     items, notes = list(deal.items), list[str]()
     for place in sorted(chosen):
         item = items[place]

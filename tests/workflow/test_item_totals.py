@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from fractions import Fraction
+from typing import NamedTuple
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,6 +21,15 @@ SETTINGS = Settings(
     company=Company(name="Contoso"),
     processes={"standard": {"stages": [{"id": "qualify", "probability": 10}]}},
 )
+
+
+class Prices(NamedTuple):
+    """The terms that lines are priced by."""
+
+    price_lists: list[PriceList] = []
+    settings: Settings = SETTINGS
+
+
 CURRENCIES = st.sampled_from(["JPY", "EUR", "KWD"])  # 0, 2 and 3 digits
 
 fifteen_digits = st.integers(1, 10**15 - 1).flatmap(
@@ -48,7 +58,7 @@ def amount_of(line, currency: str) -> Fraction:
 
 def with_line(deal, line):
     words = dict(zip(("quantity", "price", "discount"), line, strict=True))
-    return add_item(deal, SETTINGS, [], DAY, description="x", **words).subject
+    return add_item(deal, Prices(), DAY, description="x", **words).subject
 
 
 @given(st.lists(lines, min_size=1, max_size=6), CURRENCIES)
@@ -98,6 +108,6 @@ def test_the_price_is_that_of_the_highest_tier_reached(froms, quantity, currency
         tiers = (Tier(from_=Decimal(1), price=Decimal(2000)), *tiers)
     prices = PriceList(id="retail", currency=currency, prices={"cafe": tiers})
     product = Product(sku="cafe", name="Café")
-    change = add_item(deal_in(currency), SETTINGS, [prices], DAY, product=product, quantity=quantity)
+    change = add_item(deal_in(currency), Prices([prices]), DAY, product=product, quantity=quantity)
     reached = [start for start in froms if start <= max(quantity, 1)]
     assert change.subject.items[0].unit_price == (1000 - reached[-1] if reached else 2000)

@@ -93,8 +93,7 @@ def add_item_verbs(app: typer.Typer, model: type[Opportunity | Quotation]) -> No
             }
             change = rules.add_item(
                 record,
-                transaction.settings,
-                transaction.price_lists,
+                transaction,
                 transaction.today,
                 product=transaction.get(Product, product) if product else None,
                 per=Per(per) if per else None,
@@ -137,8 +136,7 @@ def add_item_verbs(app: typer.Typer, model: type[Opportunity | Quotation]) -> No
             }
             change = rules.set_item(
                 record,
-                transaction.settings,
-                transaction.price_lists,
+                transaction,
                 transaction.today,
                 item,
                 **typed(transaction, record, given),

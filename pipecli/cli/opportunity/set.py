@@ -179,14 +179,8 @@ def reprice(
 ) -> None:
     """Give the items the prices that the price list has today; --dry-run shows them."""
     with changing(ctx) as transaction:
-        change = items.reprice(
-            transaction.get(Opportunity, ref),
-            transaction.settings,
-            transaction.price_lists,
-            transaction.today,
-            item or (),
-        )
-        transaction.do(change)
+        deal = transaction.get(Opportunity, ref)
+        transaction.do(items.reprice(deal, transaction, transaction.today, item or ()))
 
 
 @app.command("take-offer", cls=Changing)

@@ -378,8 +378,8 @@ class Completer:
             try:
                 deal = self._priced(plain)
                 self._prices[name] = (
-                    items.unit_price(deal, self.settings, self._price_lists, item["product"], quantity, day),
-                    items.price_list_of(deal, self.settings, self._price_lists, day).tax_included,
+                    items.unit_price(deal, self, item["product"], quantity, day),
+                    items.price_list_of(deal, self, day).tax_included,
                 )
             except PipecliError as error:
                 self._prices[name] = f"{item['product']} has no unit_price: {error.message}"
@@ -408,7 +408,7 @@ class Completer:
         )
 
     @cached_property
-    def _price_lists(self) -> list[PriceList]:
+    def price_lists(self) -> list[PriceList]:
         return self.pipeline.all(PriceList)
 
     def check_words(self, record: Record) -> None:

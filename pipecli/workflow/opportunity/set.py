@@ -202,7 +202,7 @@ def set_fields(
         _price_list_in_currency(after, terms.price_lists)
     notes = _currency_notes(before, after)
     if before.items != after.items:
-        notes = (*price_notes(before, after, terms.settings, terms.price_lists, day), *notes)
+        notes = (*price_notes(before, after, terms, day), *notes)
     return Change(after, summary, _event(before, after), notes=notes)
 
 
