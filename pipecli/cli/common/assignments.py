@@ -302,7 +302,7 @@ def number(name: str, text: str, currency: str = "", digits: int = _ANY_DIGITS) 
     except notation.TwoReadings as error:
         value = _chosen(name, plain, error.readings)
     except notation.Unreadable:
-        return _as_python_reads(name, plain)
+        return _as_python_reads(name, text.strip())
     say(f'{name}: "{plain}" is taken as {value:f}')
     return int(value) if value == value.to_integral_value() else value
 
