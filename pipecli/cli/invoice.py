@@ -12,7 +12,7 @@ import typer
 from pipecli.cli.common.assignments import option
 from pipecli.cli.common.change import Transaction, changing
 from pipecli.cli.common.command import Changing, Ref, noun
-from pipecli.cli.common.record_verbs import add_set_edit, setting_of
+from pipecli.cli.common.record_verbs import add_remove, add_set_edit, setting_of
 from pipecli.cli.common.session import say
 from pipecli.cli.quotation.send import Cc, Email, Instead, To, Wishes, send_by_email
 from pipecli.errors import PipecliError
@@ -78,6 +78,7 @@ def _of_a_draft(_transaction: Transaction, before: Any, after: Any) -> None:
 
 
 add_set_edit(app, INVOICE, setting_of(_of_a_draft), _of_a_draft)
+add_remove(app, INVOICE, help_text="Remove a draft made by mistake.", allow=rules.require_draft)
 
 
 @app.command("invoice issue", cls=Changing)

@@ -96,7 +96,7 @@ NOUNS = {
         "Invoices and credit notes, drawn up from orders.",
         verbs=_verbs(
             "invoice",
-            "new, list, show, set, edit, issue, send, paid, credit, render, template",
+            "new, list, show, set, edit, remove, issue, send, paid, credit, render, template",
             {"quotation.render": "render, template"},
         ),
     ),

@@ -63,6 +63,8 @@ def test_the_parts_of_an_order_come_to_the_order(cli, order):
         assert sum(part[key] for part in parts) == whole[key], key
     assert abs(sum(part["total"] for part in parts) - whole["total"]) <= Decimal("0.03")  # tax by document
     assert cli("check").code == 0
+    cli("invoice", "remove", third)
+    assert made(cli, "invoice", "new", order) != third  # what it had is left again
 
 
 def test_an_invoice_from_its_draft_to_the_last_payment(cli, order, root, git):
@@ -73,6 +75,7 @@ def test_an_invoice_from_its_draft_to_the_last_payment(cli, order, root, git):
     for change in (("set", invoice, "due=2027-05-01"), ("issue", invoice)):
         assert "is issued as 2026-0001" in cli("invoice", *change, code=1).err
     cli("invoice", "set", invoice, "tags=reminded", "notes=by post")  # of our own, on no paper
+    assert "is issued as 2026-0001" in cli("invoice", "remove", invoice, code=1).err
     total = loads(cli("invoice", "show", "2026-0001", "--format", "json").out)["total"]
     assert "is more than the" in cli("invoice", "paid", invoice, "--amount", "9999", code=1).err
     cli("--today", "2026-11-25", "invoice", "paid", invoice, "--amount", "1000", "--note", "SEPA 1")
