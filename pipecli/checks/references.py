@@ -235,22 +235,17 @@ def file_name(pipeline: Pipeline) -> Iterator[Problem]:
     """A file is named after its record: `OPP-2Q8XA-….yaml`, `contoso-coffee.yaml`."""
     for kind in KINDS:
         for path, key in _files(pipeline, kind):
-            stem = path.rpartition("/")[2]
-            if kind.is_document and stem.startswith(f"{key}-"):
-                continue
-            stem = stem.removesuffix(".yaml")
+            stem = path.rpartition("/")[2].removesuffix(".yaml")
             name = key if kind.is_document else naming.file_slug(kind.noun, key)
             is_numbered = kind == PRODUCT and re.fullmatch(rf"{re.escape(name)}-\d+", stem)
-            if stem != name and not is_numbered:
+            if stem != name and not is_numbered and not (kind.is_document and stem.startswith(f"{key}-")):
                 right = f"{key}-….yaml" if kind.is_document else f"{name}.yaml"
                 yield Problem(path, (kind.identity,), f"the file of {key} is to be named {right}")
 
 
 def windows_name(pipeline: Pipeline) -> Iterator[Problem]:
     """Names by which Windows knows a device: nobody there can check the pipeline out."""
-    for path, key in pipeline.index.connection.execute(
-        "SELECT path, key FROM _records WHERE '/' IN (substr(path, -9, 1), substr(path, -10, 1))"
-    ):
+    for path, key in pipeline.index.connection.execute("SELECT path, key FROM _records"):
         if path.rpartition("/")[2].removesuffix(".yaml") in naming.WINDOWS_DEVICES:
             yield Problem(path, (), f"Windows allows no file of this name: name it x-{key}")
 
