@@ -153,6 +153,7 @@ def test_a_script_reads_errors_as_json(cli, deal, tmp_path, capsys):
     assert error("--format", "jsonl", "opp", "set", "OPP-2Q8XA", "customer=nobody")["code"] == "not-found"
     assert error("--format", "json", "opp", "set", "OPP-2Q8XA", "owner=nobody")["code"] == "not-found"
     assert error("--format", "json", "opp", "set", "OPP-2Q8XA", "expected_close=soonish")["code"] == "refused"
+    assert error("--format", "json", "undo", "abcdef0")["code"] == "no-such-moment"
     assert error("--format", "json", "opp", "reopen", "OPP-2Q8XA")["code"] == "rule"
     assert error("opp", "list", "--frob", "--format=json", code=2)["code"] == "usage"
     assert error("--format", "json", "opp", "frob", code=2)["code"] == "usage"

@@ -123,7 +123,9 @@ def _named(transaction: Transaction, revision: str) -> _Commit:
     place = transaction.pipeline.location
     known = None if revision.startswith("-") else git.commit_of(place.work_tree, revision)
     if known is None:
-        raise PipecliError(f"unknown commit {revision}", hint="`pipecli history REF` names them")
+        raise PipecliError(
+            f"unknown commit {revision}", hint="`pipecli history REF` names them", code="no-such-moment"
+        )
     commits = _commits(transaction, "--max-count=1", known)
     if not commits or commits[0].id != known:
         raise Refused(f"{known[:7]} changed nothing of this pipeline, or is a merge")

@@ -43,8 +43,8 @@ _DAYS = (
     "valid_from valid_until"
 ).split()
 _MOMENTS = "at created first_response last_in last_out own_first_response sent".split()
-_UNDECLARED = dict.fromkeys(("probability", "weighted", "margin", "tax", "cost"), "REAL") | dict.fromkeys(
-    ("active", "age_days", "minutes_to_first_response", "tax_included"), "INTEGER"
+_UNDECLARED = dict.fromkeys("probability weighted margin tax cost open".split(), "REAL") | dict.fromkeys(
+    ("active", "age_days", "overdue_days", "minutes_to_first_response", "tax_included"), "INTEGER"
 )
 """Columns whose type the index doesn't declare: those that a view calculates, and numbers of master data."""
 _NUMBERS = {"REAL": "double precision", "INTEGER": "bigint"}

@@ -69,6 +69,7 @@ def fetch(place: Location, upstream: Upstream) -> str | None:
     raise PipecliError(
         f"{upstream.remote} can't be reached: {words(done)}",
         hint="nothing is changed; look at the address (`git remote -v`) and your access to it, and try again",
+        code="unreachable",
     )
 
 

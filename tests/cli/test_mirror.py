@@ -151,3 +151,9 @@ def test_postgresql_has_the_same(root, shop, cli, git, database, tmp_path):
         assert run(["-C", str(other), "mirror", database]) == 1
         assert run(["-C", str(other), "mirror", database, "--schema", "north"]) == 0
         assert rows("SELECT count(*) FROM north.users") == [(1,)]
+
+
+def test_what_an_invoice_still_owes_can_be_summed():
+    from pipecli.outbox.mirror import _type_of
+
+    assert (_type_of("open", ""), _type_of("overdue_days", "")) == ("double precision", "bigint")
