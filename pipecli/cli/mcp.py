@@ -104,7 +104,8 @@ class Bench:
     def _require_branch(self, branch: str) -> None:
         """Refuse a name that git wouldn't take, and the branch that the person is on. Raises PipecliError."""
         work_tree = self.place.work_tree
-        if git.run(work_tree, "check-ref-format", "--branch", branch).returncode or branch.startswith("-"):
+        named = git.run(work_tree, "check-ref-format", "--branch", branch).stdout.decode().strip()
+        if not branch or named != branch:  # git takes @{-1} for the branch before
             raise PipecliError(
                 f'--propose: "{branch}" can\'t be a branch', hint="name it like agent/espresso"
             )
@@ -115,14 +116,17 @@ class Bench:
 
     def begin(self) -> None:
         """Have changes go to the branch, beginning where the person is now. Raises PipecliError."""
-        if self.branch is None or self.root != self.place.root:
+        if self.branch is None:
             return
         work_tree = self.place.work_tree
-        if not (self._folder / ".git").is_file():  # one is there where a server was killed
+        if not self._folder.exists():  # one is there where a server was killed, or another has the branch
             is_new = git.commit_of(work_tree, f"refs/heads/{self.branch}") is None
             names = ["-b", self.branch, str(self._folder)] if is_new else [str(self._folder), self.branch]
             git.output(work_tree, "worktree", "add", "--quiet", *names)
-        elif git.output(self._folder, "symbolic-ref", "--short", "HEAD") != self.branch:
+        elif (
+            not (self._folder / ".git").is_file()
+            or git.output(self._folder, "symbolic-ref", "--short", "HEAD") != self.branch
+        ):
             raise PipecliError(f"{self._folder} is in the way", hint="move it, or name another branch")
         self.root = self._folder / self.place.prefix
 

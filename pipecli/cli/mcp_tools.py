@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 _READING = {"find": "", "list": "noun", "show": "noun", "forecast": "", "report": "report"}
 _READING |= dict.fromkeys(("history", "followups", "check"), "")
 """The tools that read; where one stands for several verbs, the argument that says which."""
-_ELSEWHERE = {"import", "import run", "inbox import", "schema write"}
+_ELSEWHERE = {"attach", "import", "import run", "inbox import", "schema write"}
 """The changing verbs that read or write files of the machine. `edit` opens an editor."""
-_NOT_OFFERED = {*("--format", "--no-commit", "--help", "--interactive", "--chart", "--ics", "--exit-code")}
+_NOT_OFFERED = {
+    *("--format", "--color", "--no-commit", "--help", "--interactive", "--chart", "--ics", "--exit-code")
+}
 _MAIL = {"--email", "--to", "--cc", "--subject", "--body"}
 """Of `quotation send`: no tool lets mail leave."""
 

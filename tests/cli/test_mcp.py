@@ -153,17 +153,22 @@ def test_what_an_agent_proposes_waits_on_a_branch(root, shop, cli, git):
         titles = {record["title"] for record in more["proposal"]["diff"]["records"]}
         assert titles == {"Beans", "Espresso machines"}
         assert len((await call("list", noun="opportunity"))["result"]) == 2  # it sees what it proposes
+        git("worktree", "remove", str(beside))  # as another server with the branch does when its client goes
+        again = await call("note", ref=DEAL, subject="Rang", dry_run=False)
+        assert again["proposal"]["branch"] == "agent/june"
 
     talk(root, story, propose="agent/june")
     assert git("rev-parse", "HEAD") == head
     assert "mine, and not committed" in file.read_text()
-    assert git("rev-list", "--count", "main..agent/june") == "2"
+    assert git("rev-list", "--count", "main..agent/june") == "3"
     assert not beside.exists()  # the branch can be checked out, or merged
     git("commit", "-qam", "mine")
     git("merge", "-q", "agent/june", "-m", "Take it")
     (row,) = json.loads(cli("opp", "list", "--search", "espresso", "--format", "json").out)
     assert row["probability"] == 80
-    for branch in ("main", "-x", "a..b"):
+    git("switch", "-q", "-c", "elsewhere")
+    git("switch", "-q", "main")
+    for branch in ("main", "", "-x", "a..b", "@{-1}"):
         with pytest.raises(PipecliError, match="--propose"):
             server_of(find(root), propose=branch)
 
