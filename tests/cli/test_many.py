@@ -71,6 +71,8 @@ def test_a_dry_run_lists_what_changes(cli: Cli, git: Git) -> None:
     before = git("rev-parse", "HEAD")
     rows = json.loads(cli("opp", "advance", *KEYS[:2], "--dry-run", "--format", "json").out)
     assert rows == [{"id": key, "what": "advance qualify → demo"} for key in KEYS[:2]]
+    told = cli("opp", "set", *KEYS[:2], "probability=33", "tags=cold", "--dry-run").out
+    assert told.count("probability set to 33; tags: added cold") == 2
     assert git("rev-parse", "HEAD") == before
     assert git("status", "--porcelain") == ""
 

@@ -294,3 +294,17 @@ def print_many(run: Session, keys: Sequence[tuple[str, str]], lines: Sequence[st
     shown = [record_json(run, noun, key) for noun, key in keys]
     names = ("id", "status")
     print_records(shown, [Column(name, name) for name in names], run.format)
+
+
+def in_full(change: Change, before: Record) -> str:
+    """The summary of a change; of a `set` each field with its old and its new value."""
+    from pipecli.formats import loads
+    from pipecli.history.events import RecordVersion, events
+
+    if not change.summary.startswith("set "):
+        return change.summary
+    versions = (
+        RecordVersion(version.noun, version.key, loads(version.plain_json()), getattr(version, "value", None))
+        for version in (before, change.subject)
+    )
+    return "; ".join(event.text for event in events(*versions)) or change.summary

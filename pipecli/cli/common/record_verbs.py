@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from pipecli.cli.common.assignments import assign, built, split
-from pipecli.cli.common.change import Transaction, changing
+from pipecli.cli.common.change import Transaction, changing, in_full
 from pipecli.cli.common.command import Changing, Ref, text_option
 from pipecli.cli.common.edit import edit_file
 from pipecli.cli.common.output import print_records
@@ -98,7 +98,8 @@ def change_each(
         plural = f"{plural[:-2]}ies"
     changes = _decided(records, decide)
     if transaction.session.dry_run:
-        rows = [{"id": change.subject.key, "what": change.summary} for change in changes]
+        pairs = zip(records, changes, strict=True)
+        rows = [{"id": record.key, "what": in_full(change, record)} for record, change in pairs]
         columns = (Column("id", "ID"), Column("what", "WHAT", shrink=True, min_width=20))
         with paged():
             print_records(rows, columns, transaction.session.format)
