@@ -77,8 +77,22 @@ def _of_a_draft(_transaction: Transaction, before: Any, after: Any) -> None:
     rules.require_sound(before, after)
 
 
+def require_unnumbered(transaction: Transaction, draft: Invoice) -> None:
+    """Refuse to lose a draft for which a number is claimed, as a killed `issue` leaves one.
+
+    Raises PipecliError.
+    """
+    rules.require_draft(draft)
+    claims = _claims(transaction.pipeline.location, "invoices", alone=False).seen(say)
+    for number in (number for number, claimer in claims.items() if claimer == draft.id):
+        raise PipecliError(
+            f"the number {number} is claimed for {draft.id}, and would be left out",
+            hint=f"issue it and credit it: pipecli invoice issue {draft.id}",
+        )
+
+
 add_set_edit(app, INVOICE, setting_of(_of_a_draft), _of_a_draft)
-add_remove(app, INVOICE, help_text="Remove a draft made by mistake.", allow=rules.require_draft)
+add_remove(app, INVOICE, help_text="Remove a draft made by mistake.", allow=require_unnumbered)
 
 
 @app.command("invoice issue", cls=Changing)

@@ -84,7 +84,7 @@ def undo(
         if not reverted:
             raise Refused(f"{undone.shown} changed no record", hint="git revert takes back other files")
         _require_free(transaction, reverted)
-        _require_unissued(reverted)
+        _require_unissued(transaction, reverted)
         if not force:
             _require_unsent(reverted)
         key, colon, summary = undone.subject.partition(": ")
@@ -257,8 +257,11 @@ def _require_unsent(reverted: Sequence[_Reverted]) -> None:
             )
 
 
-def _require_unissued(reverted: Sequence[_Reverted]) -> None:
-    """Refuse to take a number from an invoice: the row of numbers would have a gap."""
+def _require_unissued(transaction: Transaction, reverted: Sequence[_Reverted]) -> None:
+    """Refuse to take a number from an invoice, or a draft from its number: the row would have a gap."""
+    from pipecli.cli.invoice import require_unnumbered
+    from pipecli.records.quotation import Invoice
+
     for part in reverted:
         before, given = (getattr(record, "number", None) for record in (part.before, part.done))
         if part.record.noun == "invoice" and given and given != before:
@@ -266,6 +269,8 @@ def _require_unissued(reverted: Sequence[_Reverted]) -> None:
                 f"{part.record.key} is issued as {given}, and a number stays given",
                 hint=f"credit it: pipecli invoice credit {part.record.key}",
             )
+        if isinstance(part.done, Invoice) and part.before is None:
+            require_unnumbered(transaction, part.done)
 
 
 def _print(

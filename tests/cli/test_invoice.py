@@ -67,6 +67,21 @@ def test_the_parts_of_an_order_come_to_the_order(cli, order):
     assert made(cli, "invoice", "new", order) != third  # what it had is left again
 
 
+def test_a_draft_whose_number_is_claimed_stays_until_it_has_it(cli, order, root):
+    draft = made(cli, "invoice", "new", order)
+    hook = root / ".git/hooks/pre-commit"
+    hook.write_text("#!/bin/sh\nexit 1\n")  # as a kill between the claim and the commit
+    hook.chmod(0o755)
+    cli("invoice", "issue", draft, code=1)
+    hook.unlink()
+    for words in (["invoice", "remove", draft], ["undo"]):
+        assert (
+            f"the number 2026-0001 is claimed for {draft}, and would be left out" in cli(*words, code=1).err
+        )
+    cli("invoice", "issue", draft)
+    assert invoices(cli)[draft]["number"] == "2026-0001"
+
+
 def test_an_invoice_from_its_draft_to_the_last_payment(cli, order, root, git):
     invoice = made(cli, "invoice", "new", order)
     wrong = cli("invoice", "paid", invoice, code=1)

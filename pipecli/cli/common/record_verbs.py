@@ -355,7 +355,7 @@ def add_remove(
     *,
     way_out: str = "change those first",
     help_text: str = "",
-    allow: Callable[[Any], None] = lambda _: None,
+    allow: Callable[[Transaction, Any], None] = lambda *_: None,
     hangs: Callable[[Any], bool] = lambda _: False,
 ) -> None:
     """Give a noun its `remove`; `way_out` is what to do about the records that use one, `{key}` its slug.
@@ -369,7 +369,7 @@ def add_remove(
     def remove(ctx: typer.Context, ref: Ref) -> None:
         with changing(ctx) as transaction:
             record: Any = transaction.get(kind.model, ref, Care.WHOLE)
-            allow(record)
+            allow(transaction, record)
             used_by, hanging = [], []
             for key, file in users_of(transaction, kind, record.key):
                 other = transaction.pipeline.read(file)

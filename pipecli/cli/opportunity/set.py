@@ -162,7 +162,7 @@ add_remove(
     OPPORTUNITY,
     way_out="close it instead: pipecli opp lost {key}",
     help_text="Remove an open opportunity made by mistake, with its drafts, if no other record uses it.",
-    allow=require_open,
+    allow=lambda _, deal: require_open(deal),
     # a quotation that nobody has seen, and that takes the place of no other
     hangs=lambda record: record.noun == "quotation" and record.status == "draft" and not record.revision_of,
 )

@@ -115,7 +115,7 @@ def _of_a_draft(transaction: Transaction, before: Any, after: Any) -> None:
 add_set_edit(app, QUOTATION, setting_of(_of_a_draft), _of_a_draft)
 
 
-def _require_first_draft(quotation: Quotation) -> None:
+def _require_first_draft(_transaction: Transaction, quotation: Quotation) -> None:
     """Refuse to remove what a customer has seen, and a revision: what it revises would stay superseded."""
     require_draft(quotation)
     if quotation.revision_of:
