@@ -16,7 +16,7 @@ from pipecli.cli.common.edit import edited, has_editor
 from pipecli.cli.common.record_verbs import ChangingMany, Refs, change_each
 from pipecli.cli.common.reference import can_ask, find, key_of
 from pipecli.cli.common.session import Session, session
-from pipecli.cli.report.activity import ActivityTypeName
+from pipecli.cli.list import ActivityTypeName
 from pipecli.errors import PipecliError
 from pipecli.records.activity import Activity
 from pipecli.records.kinds import ID_LENGTH, LEAD, OPPORTUNITY

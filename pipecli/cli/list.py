@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from typing import Annotated, Literal
 
 import typer
 
 from pipecli.cli.common.command import noun
-from pipecli.cli.common.list import listing, print_list
+from pipecli.cli.common.list import Parts, listing, print_list, print_parts
+from pipecli.cli.common.reference import find
+from pipecli.cli.common.session import session
 from pipecli.cli.common.table import (
     CURRENCY,
     Shown,
@@ -28,6 +31,8 @@ from pipecli.wording import duration
 from pipecli.workflow.requirements import QUESTIONS
 
 app = noun()
+
+ActivityTypeName = Literal["call", "meeting", "email", "task", "note"]
 
 
 _DEAL = "owner seller mine status stage team tag customer contact product search"
@@ -375,3 +380,63 @@ _add_list(
     "List the documents of sales literature.",
     "tag product search",
 )
+
+
+def _to_the_minute(record: Mapping[str, object]) -> str:
+    """To the minute, as it was written: 2026-11-30 10:00; a day alone for what has no hour."""
+    return str(record["at"])[:16].replace("T", " ")
+
+
+ACTIVITIES = (
+    shown("id", "ID"),
+    shown("at", "WHEN", show=_to_the_minute),
+    shown("type", "TYPE", rank=1),
+    shown("direction", "DIR", rank=2),
+    shown("done", "DONE", rank=1, show=lambda record: "yes" if record["done"] else "no"),
+    shown("subject", "SUBJECT", shrink=True, min_width=10),
+    shown("record", "ON"),
+    shown("title", "TITLE", shrink=True, rank=3),
+    shown("by", "BY", '"by"', rank=1),
+)
+
+_ACTIVITIES_SOURCE = Parts(
+    "activities",
+    "SELECT a.record, a.noun, coalesce(o.title, l.organization, l.name) AS title, a.id, a.type, a.at, "
+    'a.subject, a."by", a.direction, a.done, a.contact, a.duration, a.literature, a.message_id, a.notes, '
+    'coalesce(a."by", o.owner, l.owner) AS owner, u.team, '
+    "coalesce(o.shared_with, l.shared_with) AS shared_with "
+    "FROM activities a LEFT JOIN _opportunities o USING (path) LEFT JOIN _leads l USING (path) "
+    'LEFT JOIN users u ON u.id = coalesce(a."by", o.owner, l.owner)',
+    (kinds.LEAD, kinds.OPPORTUNITY),
+    flags=frozenset({"done"}),
+    hidden=frozenset({"shared_with"}),
+)
+
+
+@app.command("activity list", cls=listing("owner mine team contact"))
+def list_activities(
+    ctx: typer.Context,
+    ref: Annotated[
+        str | None, typer.Argument(metavar="[REF]", help="Only of this lead or opportunity.")
+    ] = None,
+    due: Annotated[
+        str | None, typer.Option(help="Only what is open and planned until this day.", metavar="DATE")
+    ] = None,
+    open_: Annotated[bool, typer.Option("--open", help="Only what is not done.")] = False,
+    type_: Annotated[ActivityTypeName | None, typer.Option("--type", help="Only of this type.")] = None,
+) -> None:
+    """List activities in the order of their times.
+
+    --owner is who does it: the --by of the activity, else the owner of its lead or opportunity.
+    """
+    run = session(ctx)
+    conditions: dict[str, object] = {}
+    if ref:
+        conditions["record = ?"] = find(run, ref, kinds.LEAD, kinds.OPPORTUNITY).key
+    if due or open_:
+        conditions["done = ?"] = 0
+    if due:
+        conditions["substr(at, 1, 10) <= ?"] = run.day(due).isoformat()
+    if type_:
+        conditions["type = ?"] = type_
+    print_parts(ctx, _ACTIVITIES_SOURCE, ACTIVITIES, "julianday(at), id", conditions)

@@ -160,7 +160,7 @@ NOUNS = {
     "note": Noun("Add a note to a lead or an opportunity.", "activity"),
     "activity": Noun(
         "Calls, meetings, emails, tasks and notes.",
-        verbs=_verbs("activity", "add, done, move, edit, cancel, list", {"report.activity": "list"}),
+        verbs=_verbs("activity", "add, done, move, edit, cancel, list", {"list": "list"}),
     ),
     "attach": Noun("Attach files to a deal, a lead, a document or a customer.", "attach"),
     "attachments": Noun("List the files attached to a record.", "attach"),

@@ -7,7 +7,7 @@ from typing import get_args
 
 import pytest
 
-from pipecli.cli.report.activity import ActivityTypeName
+from pipecli.cli.list import ActivityTypeName
 from pipecli.records.activity import ActivityType
 
 LEAD = """\

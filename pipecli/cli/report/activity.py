@@ -1,17 +1,15 @@
-"""`report activity`, what was done and what is planned, and `activity list`, each of them. Loads no model."""
+"""`report activity`: what was done, and what is planned."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Annotated, Any, Literal
+from collections.abc import Collection, Iterable, Iterator
+from typing import Annotated, Any
 
 import typer
 
 from pipecli.cli.common.command import Owned, noun
-from pipecli.cli.common.list import Parts, listing, owner_filter, print_parts
-from pipecli.cli.common.reference import find
-from pipecli.cli.common.session import session
-from pipecli.cli.common.table import Column, shown
+from pipecli.cli.common.list import owner_filter
+from pipecli.cli.common.table import Column
 from pipecli.cli.report.printing import Asked, From, To, by_option, count_column, figures, period_text
 from pipecli.records.kinds import LEAD, OPPORTUNITY
 from pipecli.reports.activity import GROUPINGS, PEOPLE, Activity, Done, Row, activity, touched
@@ -19,8 +17,6 @@ from pipecli.store.index.rows import activities, owned_deals
 from pipecli.store.index.views import OwnerFilter, team_and_below
 
 app = noun("What was done, and what is planned.")
-
-ActivityTypeName = Literal["call", "meeting", "email", "task", "note"]
 
 
 @app.command("report activity", cls=Owned)
@@ -116,63 +112,3 @@ def _remarks(report: Done) -> list[str]:
             f"before these days, {report.overdue_before} planned and not done; `pipecli followups` names them"
         )
     return lines
-
-
-def _time(record: Mapping[str, object]) -> str:
-    """To the minute, as it was written: 2026-11-30 10:00; a day alone for what has no hour."""
-    return str(record["at"])[:16].replace("T", " ")
-
-
-ACTIVITIES = (
-    shown("id", "ID"),
-    shown("at", "WHEN", show=_time),
-    shown("type", "TYPE", rank=1),
-    shown("direction", "DIR", rank=2),
-    shown("done", "DONE", rank=1, show=lambda record: "yes" if record["done"] else "no"),
-    shown("subject", "SUBJECT", shrink=True, min_width=10),
-    shown("record", "ON"),
-    shown("title", "TITLE", shrink=True, rank=3),
-    shown("by", "BY", '"by"', rank=1),
-)
-
-_ACTIVITIES_SOURCE = Parts(
-    "activities",
-    "SELECT a.record, a.noun, coalesce(o.title, l.organization, l.name) AS title, a.id, a.type, a.at, "
-    'a.subject, a."by", a.direction, a.done, a.contact, a.duration, a.literature, a.message_id, a.notes, '
-    'coalesce(a."by", o.owner, l.owner) AS owner, u.team, '
-    "coalesce(o.shared_with, l.shared_with) AS shared_with "
-    "FROM activities a LEFT JOIN _opportunities o USING (path) LEFT JOIN _leads l USING (path) "
-    'LEFT JOIN users u ON u.id = coalesce(a."by", o.owner, l.owner)',
-    (LEAD, OPPORTUNITY),
-    flags=frozenset({"done"}),
-    hidden=frozenset({"shared_with"}),
-)
-
-
-@app.command("activity list", cls=listing("owner mine team contact"))
-def list_activities(
-    ctx: typer.Context,
-    ref: Annotated[
-        str | None, typer.Argument(metavar="[REF]", help="Only of this lead or opportunity.")
-    ] = None,
-    due: Annotated[
-        str | None, typer.Option(help="Only what is open and planned until this day.", metavar="DATE")
-    ] = None,
-    open_: Annotated[bool, typer.Option("--open", help="Only what is not done.")] = False,
-    type_: Annotated[ActivityTypeName | None, typer.Option("--type", help="Only of this type.")] = None,
-) -> None:
-    """List activities in the order of their times.
-
-    --owner is who does it: the --by of the activity, else the owner of its lead or opportunity.
-    """
-    run = session(ctx)
-    conditions: dict[str, object] = {}
-    if ref:
-        conditions["record = ?"] = find(run, ref, LEAD, OPPORTUNITY).key
-    if due or open_:
-        conditions["done = ?"] = 0
-    if due:
-        conditions["substr(at, 1, 10) <= ?"] = run.day(due).isoformat()
-    if type_:
-        conditions["type = ?"] = type_
-    print_parts(ctx, _ACTIVITIES_SOURCE, ACTIVITIES, "julianday(at), id", conditions)
