@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import runpy
 import subprocess
 import sys
 import tomllib
@@ -180,3 +181,14 @@ print(*(name for names in EXTRAS.values() for name in names if name in sys.modul
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT)
     assert (done.returncode, done.stdout.split(), done.stderr) == (0, [], "")
+
+
+def test_the_readme_of_the_package_has_no_relative_link() -> None:
+    """A package index shows it without the files beside it."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    code = runpy.run_path(str(ROOT / "hatch_build.py"))
+    code["AbsoluteLinks"](str(ROOT), {}).update(project)
+    text = project["readme"]["text"]
+    assert re.findall(r"\]\((?!https://)[^)]*\)", text) == []
+    assert "](https://pipecli.example/docs/pictures/board.png)" in text
+    assert "](https://pipecli.example/docs/install.html#completion)" in text
