@@ -1,4 +1,4 @@
-"""The build of the package: the man pages that `pipecli man --output man` wrote, and a README with absolute links."""
+"""The build of the package: man pages, as `pipecli man --output man` wrote them; a README with absolute links."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ class AbsoluteLinks(MetadataHookInterface):
 
         def absolute(link: re.Match[str]) -> str:
             path = _PAGES.get(link[1], link[1])
-            return f"]({home}/{re.sub(r'[.]md$', '.html', path) if path.startswith('docs/') else path}{link[2]})"
+            if path.startswith("docs/"):  # a page of the site
+                path = re.sub(r"[.]md$", ".html", path)
+            return f"]({home}/{path}{link[2]})"
 
         text = (Path(self.root) / "README.md").read_text(encoding="utf-8")
         text = re.sub(r"\]\((?![a-z]+:)([^)#]+)([^)]*)\)", absolute, text)
