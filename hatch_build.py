@@ -1,4 +1,4 @@
-"""The build of the package: man pages, as `pipecli man --output man` wrote them; a README with absolute links."""
+"""The build of the package: the man pages of `pipecli man --output man`, and a README with absolute links."""
 
 from __future__ import annotations
 
