@@ -16,7 +16,6 @@ from typing import Any, NamedTuple
 
 from pipecli.formats import free_cell, list_cell, plain_cell
 from pipecli.records.kinds import COLLECTIONS, Collection
-from pipecli.store.yaml.write import entry_lines
 from pipecli.wording import guarded
 
 Plain = Mapping[str, Any]
@@ -87,8 +86,6 @@ _ORDER = (
     "users", "teams", "competitors", "suppliers", "customers", "contacts", "products", "price-lists",
     "literature", "leads", "opportunities", "supplier-quotations", "quotations", "orders", "invoices",
 )  # fmt: skip
-_OF_A_MOVE = ("processes", "opportunity_types", "lost_reasons")
-"""The settings that a move proposes: without them the records aren't valid."""
 
 
 def collections() -> list[Collection]:
@@ -96,15 +93,13 @@ def collections() -> list[Collection]:
     return sorted(COLLECTIONS, key=lambda collection: _ORDER.index(collection.plural))
 
 
-def pages(records: Mapping[str, Sequence[Document]], settings: Document) -> dict[str, str]:
-    """The files of an export by name; `records` are those of each kind, by its plural."""
+def pages(records: Mapping[str, Sequence[Document]], settings: str) -> dict[str, str]:
+    """The files of an export by name; `records` are those of each kind by its plural, `settings` a text."""
     files = {f"{plural}.csv": csv_text(several) for plural, several in records.items() if several}
     if contacts := records.get("contacts"):
         customers = {str(one["id"]): str(one.get("name", one["id"])) for one in records.get("customers", ())}
         files["contacts.vcf"] = address_book(contacts, customers)
-    files["settings.yaml"] = "".join(
-        f"{line}\n" for key in _OF_A_MOVE if settings.get(key) for line in entry_lines(key, settings[key], 0)
-    )
+    files["settings.yaml"] = settings
     files["plan.yaml"] = _plan([plural for plural, several in records.items() if several])
     files["README.md"] = _readme(records)
     return files
@@ -122,9 +117,10 @@ def _readme(records: Mapping[str, Sequence[Document]]) -> str:
         "# An export of a pipeline",
         "",
         "CSV in UTF-8, a file a kind, a row a record; the columns are the fields of the records' files,",
-        "dotted where they are nested. `pipecli import run` on this folder reads all of it into another",
-        "pipeline; of the settings it takes processes, types and reasons. `contacts.vcf`: for address books.",
-        "Attached files are not in it: copy the folder `attachments` of the pipeline.",
+        "dotted where they are nested. `pipecli import run` on this folder, or on a zip of it, reads all of",
+        "it into another pipeline: the settings whole where that has no records, else the processes, types",
+        "and reasons that it lacks. `contacts.vcf`: for address books. Below lie the files that records and",
+        "settings name: what is attached, literature, a logo, templates. Comments in records stay behind.",
     ]
     for plural, several in records.items():
         if several:

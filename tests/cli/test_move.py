@@ -219,7 +219,26 @@ def test_what_is_exported_whole_comes_back_whole(tmp_path: Path) -> None:
     assert run(["-C", str(sample), "import", "plan", "whole", "--into", "planned"]) == 1  # it has its own
     assert run(["-C", str(sample), "export", "--all", "whole"]) == 1
     assert run(["-C", str(sample), "export", "--all", "whole.zip"]) == 0
-    assert "plan.yaml" in zipfile.ZipFile("whole.zip").namelist()
+    with zipfile.ZipFile("bad.zip", "w") as archive, zipfile.ZipFile("whole.zip") as whole:
+        for name in whole.namelist():
+            archive.writestr(f"whole/{name}", whole.read(name))
+        archive.writestr("whole/../../../outside.txt", "x")
+        archive.writestr("whole/attachments/OPP-AAAAA/unlisted.csv", "x")
+    for target in ("whole.zip", "bad.zip"):
+        back = tmp_path / target.removesuffix(".zip")
+        assert run(["init", str(back), "--currency", "USD"]) == 0
+        assert run(["-C", str(back), "import", "run", target]) == 0
+        assert (back / "pipecli.yaml").read_bytes() == (sample / "pipecli.yaml").read_bytes()
+        for path in (path for path in sample.rglob("*.yaml") if "#" not in path.read_text()):
+            assert (back / path.relative_to(sample)).read_bytes() == path.read_bytes(), path
+        attached = [path.relative_to(back) for path in back.glob("attachments/*/*")]
+        assert attached == [path.relative_to(sample) for path in sample.glob("attachments/*/*")] != []
+        assert (back / attached[0]).read_bytes() == (sample / attached[0]).read_bytes()
+        head = subprocess.check_output(["git", "-C", back, "rev-parse", "HEAD"])
+        assert run(["-C", str(back), "import", "run", "whole.zip", "whole.zip"]) == 0
+        assert subprocess.check_output(["git", "-C", back, "rev-parse", "HEAD"]) == head
+    assert not list(tmp_path.rglob("outside.txt"))
+    assert run(["-C", str(sample), "import", "run", "book.vcf"]) == 1
 
 
 def test_stages_that_no_word_tells_and_owners_that_nobody_knows_are_asked_for(cli: Cli, root: Path) -> None:

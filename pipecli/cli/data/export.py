@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -11,7 +12,7 @@ import typer
 from pipecli.cli.common.command import Verb, noun
 from pipecli.cli.common.session import Session, say, session
 from pipecli.errors import PipecliError
-from pipecli.records.kinds import CONTACT, CUSTOMER, INVOICE, Collection
+from pipecli.records.kinds import CONTACT, CUSTOMER, INVOICE, SETTINGS_FILE, Collection
 
 if TYPE_CHECKING:
     from pipecli.store.pipeline import Pipeline
@@ -119,20 +120,37 @@ def _export_all(run: Session, target: Path) -> None:
         raise PipecliError(f"{target} is there already", hint="name a new folder or .zip")
     pipeline = run.read(*[one.kind for one in collections() if one.kind])
     records = {one.plural: [loads(text) for text in _written(pipeline, one, None)] for one in collections()}
-    files = pages(records, pipeline.settings_as_written)
+    contents = {
+        name: text.encode() for name, text in pages(records, pipeline.text(SETTINGS_FILE)).items()
+    } | dict(_files_beside(pipeline))
     if target.suffix.lower() == ".zip":
         whole = io.BytesIO()
         with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name, text in files.items():
-                archive.writestr(name, text)
+            for name, content in contents.items():
+                archive.writestr(name, content)
         write_whole(target, whole.getvalue())
     else:
         target.mkdir(parents=True, exist_ok=True)
         unfinished.touch()
-        for name, text in files.items():
-            write_whole(target / name, text.encode())
+        for name, content in contents.items():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            write_whole(target / name, content)
         unfinished.unlink()
     say(f"{sum(map(len, records.values())):,} records in {target}")
+
+
+def _files_beside(pipeline: Pipeline) -> Iterator[tuple[str, bytes]]:
+    """The files that records and settings name, and the templates; what isn't there is said."""
+    from pipecli.store.files import LARGEST_ANY, read_bytes
+    from pipecli.store.index.records import files_beside
+
+    root = pipeline.root
+    templates = [path.relative_to(root).as_posix() for path in root.glob("templates/**/*") if path.is_file()]
+    for name in dict.fromkeys([*files_beside(pipeline.index.connection), *sorted(templates)]):
+        try:
+            yield name, read_bytes(root, name, LARGEST_ANY)
+        except (OSError, PipecliError) as error:
+            say(f"warning: {name} stays behind: {getattr(error, 'strerror', None) or error}")
 
 
 def _format(run: Session, output: Path | None) -> str:

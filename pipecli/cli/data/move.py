@@ -198,7 +198,9 @@ def _plan_json(outcome: Plan) -> dict[str, Any]:
 @app.command("run", cls=Changing)
 def run(
     ctx: typer.Context,
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of the plan.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="The folder of the plan, or an export of ours.")
+    ],
     export: Annotated[
         Path | None, typer.Argument(metavar="[EXPORT]", help="A later export; else that of the plan.")
     ] = None,
@@ -241,17 +243,25 @@ def _move(
     *,
     with_diff: bool,
 ) -> None:
-    from pipecli.inbox.moving.run import answered, export_of, load
+    from pipecli.inbox.moving.run import answered, export_of, load, unpack
     from pipecli.inbox.moving.run import run as bring_in
 
-    with all_faults():
+    with all_faults(), tempfile.TemporaryDirectory(prefix="pipecli-export-") as unpacked:
+        if folder.is_file():
+            unpack(folder, Path(unpacked))
+            _move(ctx, Path(unpacked), export, keep, rejects, with_diff=with_diff)
+            return
         move = load(folder)
+        if move.is_own and export and export.is_file():
+            unpack(export, Path(unpacked))
+            _move(ctx, folder, Path(unpacked), keep, rejects, with_diff=with_diff)
+            return
     files = export_of(move, export)
 
     def decide(pipeline: Pipeline) -> Moved:
         with all_faults():
             own = answered(move, files, pipeline.settings)
-            return bring_in(pipeline, own, files, lambda _, table: progress(len(table.rows)), keep)
+            return bring_in(pipeline, own, files, lambda _, table: progress(len(table.rows)), keep, export)
 
     with no_collector(), changing_after(ctx, decide) as (transaction, moved):
         is_dry = transaction.session.dry_run
@@ -341,6 +351,8 @@ def _report(moved: Moved, *, is_dry: bool) -> Iterator[str]:
     if moved.removed:
         yield f"proposed settings that were removed here, and stay so: {', '.join(moved.removed)}"
     yield from _reconciliation(moved)
+    if moved.whole_settings:
+        yield "the settings are those of the export, as there was no record here"
     if is_dry:
         yield f"nothing is changed: {count(len(moved.writes), 'file', ',')} would be"
     elif not moved.writes:

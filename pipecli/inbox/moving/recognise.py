@@ -12,7 +12,7 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -41,7 +41,7 @@ def files_of(path: Path) -> list[File]:
     if path.is_dir():
         files = list(_of_folder(path))
     else:
-        raw = _read(path)
+        raw = read_bounded(path)
         files = list(_of_zip(raw, path.name)) if _is_archive(raw) else [File(path.name, raw)]
     if not files:
         known = ", ".join(_READ)
@@ -61,7 +61,8 @@ def _is_archive(raw: bytes) -> bool:
     return "[Content_Types].xml" not in names and "mimetype" not in names
 
 
-def _read(path: Path) -> bytes:
+def read_bounded(path: Path) -> bytes:
+    """The content of a file of an export. Raises PipecliError for one that is too large."""
     size = path.stat().st_size
     if size > LARGEST:
         raise PipecliError(f"{path} has {size:,} bytes, and {LARGEST:,} can be read", hint="divide it")
@@ -87,15 +88,18 @@ def _of_folder(folder: Path) -> Iterator[File]:
 def _of_zip(raw: bytes, name: str) -> Iterator[File]:
     """The tables in a zip, and those of zips in it."""
     taken: set[str] = set()
-    for inner, content in _entries(raw, name, LARGEST):
+    for inner, content in entries_of_zip(raw, name, LARGEST, _is_wanted):
         parts = inner.replace("\\", "/").rstrip("/").split("/")
         yield File(_free_name(parts[-1], parts[-2] if len(parts) > 1 else "", taken), content)
 
 
-def _entries(raw: bytes, name: str, left: int, *, depth: int = 0) -> Iterator[tuple[str, bytes]]:
+def entries_of_zip(
+    raw: bytes, name: str, left: int, is_wanted: Callable[[str], bool], *, depth: int = 0
+) -> Iterator[tuple[str, bytes]]:
+    """The wanted files of a zip, and at depth 0 of zips in it; `left` bytes at most. Raises PipecliError."""
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
-            infos = [info for info in archive.infolist() if not info.is_dir() and _is_wanted(info.filename)]
+            infos = [info for info in archive.infolist() if not info.is_dir() and is_wanted(info.filename)]
             _refuse_many(len(infos), name)
             for info in infos:
                 if info.flag_bits & 1:
@@ -105,7 +109,7 @@ def _entries(raw: bytes, name: str, left: int, *, depth: int = 0) -> Iterator[tu
                 content = _content(archive, info, name, left)
                 left -= len(content)
                 if info.filename.lower().endswith(".zip") and depth == 0:
-                    for inner, inside in _entries(content, info.filename, left, depth=1):
+                    for inner, inside in entries_of_zip(content, info.filename, left, is_wanted, depth=1):
                         left -= len(inside)
                         yield inner, inside
                 else:

@@ -5,9 +5,9 @@ Each file is imported as `import KIND FILE --map` does it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
@@ -21,12 +21,20 @@ from pipecli.inbox.importing.workbook import rows_of_file as read_table
 from pipecli.inbox.importing.workbook import tables_of_file
 from pipecli.inbox.moving.pages import PLAN_FILE, SETTINGS_PAGE, Step
 from pipecli.inbox.moving.plan import make_plan
-from pipecli.inbox.moving.recognise import files_of, header_key, vendors
+from pipecli.inbox.moving.recognise import (
+    LARGEST,
+    entries_of_zip,
+    files_of,
+    header_key,
+    read_bounded,
+    vendors,
+)
 from pipecli.inbox.moving.reconcile import Reconciliation, reconcile
 from pipecli.records.kinds import SETTINGS_FILE, Collection
 from pipecli.records.names import name_key
 from pipecli.records.settings import Process, Settings, Stage, User
 from pipecli.store import files as store_files
+from pipecli.store.index import records
 from pipecli.store.index.query import register
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.reading import validate
@@ -65,16 +73,33 @@ class Moved:
     """Files of the export that the plan doesn't have."""
     removed: list[str] = field(default_factory=list)
     """What the plan proposes for the settings, and people removed since it brought them."""
+    whole_settings: bool = False
+    """The settings are those of an export of ours."""
     reconciliation: list[Reconciliation] = field(default_factory=list)
+
+
+def unpack(path: Path, folder: Path) -> None:
+    """Put the files of a zip that has a plan into a folder, those beside the plan and below it."""
+    entries = dict(entries_of_zip(read_bounded(path), path.name, LARGEST, lambda _: True, depth=1))
+    plans = [PurePosixPath(name) for name in entries if PurePosixPath(name).name == PLAN_FILE]
+    if not plans:
+        raise PipecliError(
+            f"{path} has no {PLAN_FILE}", hint=f"make one: pipecli import plan {path} --into DIR"
+        )
+    top = min(plans, key=lambda plan: len(plan.parts)).parent
+    for name, content in entries.items():
+        place = PurePosixPath(name)
+        if place.is_relative_to(top) and ".." not in place.parts:
+            (folder / place.relative_to(top)).parent.mkdir(parents=True, exist_ok=True)
+            (folder / place.relative_to(top)).write_bytes(content)
 
 
 def load(folder: Path) -> Move:
     """The plan in a folder. Raises FaultyFile while a question has no answer."""
     path = folder / PLAN_FILE
     if not path.is_file():
-        hint = "unpack it, if it is of `export --all`; else: " if folder.is_file() else "make one: "
         raise PipecliError(
-            f"{folder} has no {PLAN_FILE}", hint=f"{hint}pipecli import plan EXPORT --into DIR"
+            f"{folder} has no {PLAN_FILE}", hint="make one: pipecli import plan EXPORT --into DIR"
         )
     text = yamltext.decode(path.read_bytes(), str(path))
     plain: dict[str, Any] = yamltext.parse(text, str(path))
@@ -180,13 +205,23 @@ Tick = Callable[[Step, Table], Any]
 """Told of each file before it is imported."""
 
 
-def run(pipeline: Pipeline, move: Move, files: Sequence[File], tick: Tick, keep: Keep | None = None) -> Moved:
-    """Import all files of a plan in a copy: the writes that the pipeline needs, and the reconciliation."""
+def run(
+    pipeline: Pipeline,
+    move: Move,
+    files: Sequence[File],
+    tick: Tick,
+    keep: Keep | None = None,
+    given: Path | None = None,
+) -> Moved:
+    """Import all files of a plan in a copy: the writes that the pipeline needs, and the reconciliation.
+
+    `given` is the folder of a later export.
+    """
     moved = Moved()
     known_before = _external_ids(pipeline)
     with TemporaryDirectory(prefix="pipecli-move-") as folder:
         draft = Draft(pipeline, Path(folder))
-        moved.removed = _apply_settings(draft, move)
+        moved.removed = _apply_settings(draft, move, moved)
         taken: set[str] = set()
         coming = _ids(move, files) if move.is_own else {}
         circle = Planner(draft)  # records of an export of ours name one another in circles
@@ -205,10 +240,21 @@ def run(pipeline: Pipeline, move: Move, files: Sequence[File], tick: Tick, keep:
             moved.done.append((step, done.without_rows()))
         draft.take(circle.writes())
         new = [file.name for file in files if file.name not in taken]
-        moved.new = [name for name in new if not (move.is_own and name.endswith(".vcf"))]
+        moved.new = [name for name in new if not move.is_own or target_named(name.removesuffix(".csv"))]
         moved.writes = draft.writes()
+        if move.is_own:
+            moved.writes += _files_beside(draft, given or move.folder)
         draft.close()
     return moved
+
+
+def _files_beside(draft: Draft, export: Path) -> Iterator[Write]:
+    """The files of an export of ours that its records name, and its templates, where they aren't here."""
+    names = set(records.files_beside(draft.index.connection))
+    for path in sorted(path for path in export.rglob("*") if path.is_file()):
+        name = path.relative_to(export).as_posix()
+        if (name in names or name.startswith("templates/")) and not draft.has_file(name):
+            yield Write(name, None, store_files.read_bytes(export, name, store_files.LARGEST_ANY))
 
 
 def _tells_deals(source: Source) -> bool:
@@ -275,16 +321,28 @@ def _ids(move: Move, files: Sequence[File]) -> dict[str, list[str]]:
     return ids
 
 
-def _apply_settings(draft: Draft, move: Move) -> list[str]:
+_OF_A_MOVE = ("processes", "opportunity_types", "lost_reasons")
+"""The settings without which the records of an export of ours aren't valid; its users are a file."""
+
+
+def _apply_settings(draft: Draft, move: Move, moved: Moved) -> list[str]:
     """Add what the proposed settings have and the pipeline doesn't; what is there stays as it is.
 
     What an import brought once and people removed since isn't brought again; its names are given back.
+    Those of an export of ours stand whole where there are no records yet.
     """
     path = move.folder / SETTINGS_PAGE
     if not path.is_file():
         return []
     text = yamltext.decode(path.read_bytes(), str(path))
     proposed = yamltext.parse(text, str(path)) if _has_content(text) else {}
+    if move.is_own:
+        if proposed.keys() - _OF_A_MOVE and records.count(draft.index.connection) == 1:
+            validate(Settings, proposed, str(path), text)
+            moved.whole_settings = True
+            draft.take([Write(SETTINGS_FILE, draft.raw(SETTINGS_FILE), text.encode())])
+            return []
+        proposed = {key: value for key, value in proposed.items() if key in _OF_A_MOVE}
     before = draft.settings
     imports = Imports(draft.location).plain_versions([SETTINGS_FILE])
     brought = [after for _, versions in imports for _, after in versions]

@@ -376,6 +376,17 @@ def _around(text: str, words: Sequence[str]) -> str:
     return f"{'…' if start else ''}{part}{'…' if start + _LONGEST < len(line) else ''}"
 
 
+def files_beside(connection: Sql) -> list[str]:
+    """The files beside records that these and the settings name: attached, literature, a logo."""
+    rows = connection.execute(
+        "SELECT json_extract(a.value, '$.file') FROM _records r, json_each(r.json, '$.attachments') a "
+        "WHERE r.noun <> 'settings' AND instr(r.json, '\"attachments\"') "
+        "UNION SELECT json_extract(json, '$.file') FROM _records WHERE noun = 'literature' "
+        "UNION SELECT json_extract(json, '$.company.logo') FROM _records WHERE noun = 'settings'"
+    )
+    return sorted(file for (file,) in rows if file)
+
+
 def orders_to_renew(connection: Sql) -> list[str]:
     """The ids of orders with recurring items that no deal renews."""
     rows = connection.execute(
