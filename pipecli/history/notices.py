@@ -19,11 +19,11 @@ from pipecli.history import events as words
 from pipecli.history.events import Event, RecordVersion, shown
 from pipecli.history.index import History
 from pipecli.history.log import Step, steps
-from pipecli.history.send_ledger import refs
 from pipecli.records.kinds import CLOSED_LISTS, LEAD, OPPORTUNITY, closed_list
 from pipecli.reports.followups import Message, plain
 from pipecli.store import git
 from pipecli.store.files import Location
+from pipecli.store.git_remote import refs
 from pipecli.words import Words
 from pipecli.workflow.duplicates import email_key
 

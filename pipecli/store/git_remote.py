@@ -13,6 +13,7 @@ from pathlib import Path
 from threading import Lock, Thread
 from time import monotonic
 from typing import IO
+from urllib.parse import quote
 
 from pipecli.store import git
 from pipecli.store.files import Location
@@ -153,6 +154,13 @@ def remotes(work_tree: Path) -> list[str]:
     except GitCommandError as error:
         git.require_working(work_tree)
         raise git.GitRefused(f"git can't list the remotes: {error.stderr.strip()}") from None
+
+
+def refs(place: Location, folder: str) -> str:
+    """Where the refs of a pipeline lie: each pipeline of a repository has its own."""
+    inner = place.prefix.strip("/")
+    own = f"/in/{quote(inner, safe='').replace('~', '%7E').replace('.', '%2E')}" if inner else ""
+    return f"refs/pipecli/{folder}{own}"
 
 
 _ENVIRONMENT = Lock()

@@ -36,7 +36,7 @@ from pipecli.outbox.mail import (
     template_names,
     written,
 )
-from pipecli.outbox.send_journal import SendJournal
+from pipecli.outbox.send_ledger import SendJournal
 from pipecli.outbox.typst import require_typst
 from pipecli.records.activity import Activity, Direction
 from pipecli.records.lead import Lead
