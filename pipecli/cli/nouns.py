@@ -222,7 +222,7 @@ NOUNS = {
     "man": Noun("Write the man pages.", "manual"),
     "help": Noun("Print the help of pipecli, of a noun or of a verb.", "manual"),
     "version": Noun("Print the version.", "manual"),
-    "config": Noun("Show and set your own defaults and aliases.", "settings.show"),
+    "config": Noun("Show and set your own defaults and aliases.", "settings.config"),
     "completion": Noun("Print the completion of a shell: bash, zsh, fish, powershell.", "manual"),
 }
 
