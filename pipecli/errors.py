@@ -69,3 +69,7 @@ class Ambiguous(PipecliError):
         super().__init__(message, hint=hint)
         self.text = text
         self.candidates = candidates
+
+
+class Unreadable(ValueError):
+    """A cell without a certain meaning. The message is the reason in the rejects file."""

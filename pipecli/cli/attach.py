@@ -18,7 +18,7 @@ from pipecli.records.kinds import CUSTOMER, INVOICE, LEAD, OPPORTUNITY, ORDER, Q
 from pipecli.wording import one_line
 
 if TYPE_CHECKING:
-    from pipecli.cli.common.change import Transaction
+    from pipecli.cli.common.transaction import Transaction
     from pipecli.store.writes import Write
 
 app = noun()
@@ -43,7 +43,7 @@ def attach(
 
     A deal, a lead, a quotation, an order, an invoice or a customer has them.
     """
-    from pipecli.cli.common.change import changing
+    from pipecli.cli.common.transaction import changing
     from pipecli.workflow.change import Change
 
     with changing(ctx) as transaction:
@@ -104,7 +104,7 @@ def detach(
     attachment: Annotated[str, typer.Argument(metavar="FILE", help="Its number or its name.")],
 ) -> None:
     """Remove a file from beside a record; git keeps it."""
-    from pipecli.cli.common.change import changing
+    from pipecli.cli.common.transaction import changing
     from pipecli.store import files
     from pipecli.store.writes import Write
     from pipecli.workflow import attachment as rules

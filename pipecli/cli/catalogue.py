@@ -7,14 +7,14 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from pipecli.cli.common.assignments import built, number, option, validated
-from pipecli.cli.common.change import Transaction, changing
 from pipecli.cli.common.command import Changing, Ref, Sets, Tags, noun
+from pipecli.cli.common.fields import built, number, option, validated
 from pipecli.cli.common.output import print_records
 from pipecli.cli.common.record_verbs import add_remove, add_set_edit, given_slug, setting_of, users_of
 from pipecli.cli.common.reference import find
 from pipecli.cli.common.session import session
 from pipecli.cli.common.table import Column
+from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.errors import PipecliError
 from pipecli.records.catalogue import Literature, PriceList, Product, Tier
 from pipecli.records.kinds import LITERATURE, OPPORTUNITY, PRICE_LIST, PRODUCT

@@ -6,7 +6,6 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from pipecli.cli.common.change import Transaction, changing
 from pipecli.cli.common.command import Changing, Name, NameOrSlug, Notes, Sets, Tags, noun
 from pipecli.cli.common.record_verbs import (
     add_assign,
@@ -17,6 +16,7 @@ from pipecli.cli.common.record_verbs import (
     set_party,
     setting_of,
 )
+from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.records.kinds import COMPETITOR, CONTACT, CUSTOMER, SUPPLIER
 from pipecli.records.party import Competitor, Contact, Customer, Supplier
 from pipecli.store.index.records import parents

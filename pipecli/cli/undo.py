@@ -8,9 +8,9 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-from pipecli.cli.common.change import Transaction, changing
 from pipecli.cli.common.command import Changing, noun
 from pipecli.cli.common.output import Format, print_record
+from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.errors import PipecliError
 from pipecli.records.base import Record
 from pipecli.records.kinds import SETTINGS, SETTINGS_FILE

@@ -26,7 +26,8 @@ from pipecli.history.moments import (
 from pipecli.history.version import VersionFacts
 from pipecli.records.kinds import OPPORTUNITY, SETTINGS_FILE
 from pipecli.records.money import Rates
-from pipecli.reports.deals import Days, Deal, Valuation
+from pipecli.reports.deals import Days, Deal
+from pipecli.reports.forecast import Valuation
 from pipecli.reports.waterfall import Side, Waterfall, waterfall
 from pipecli.store import files, git
 from pipecli.store.pipeline import rates_of

@@ -17,7 +17,7 @@ from pydantic import Field, model_validator
 
 from pipecli.records import kinds
 from pipecli.records.base import Amount, Count, Flag, Line, Part, Percent, ProductSku, Quantity, Text
-from pipecli.records.money import EXACT, minor_digits, rounded, shares
+from pipecli.records.money import EXACT, minor_digits, percentage, rounded, shares
 from pipecli.records.names import folded
 
 _ZERO = Decimal(0)
@@ -76,7 +76,7 @@ class Item(Part):
         """quantity × unit price (× term) − discount as it is printed, rounded half up to the minor unit."""
         gross = self.gross
         if self.discount:
-            gross = EXACT.multiply(gross, 100 - self.discount).scaleb(-2, EXACT)
+            gross = percentage(gross, 100 - self.discount)
         if self.discount_amount:
             gross = EXACT.subtract(gross, self.discount_amount)
         return rounded(gross, currency)
@@ -216,7 +216,7 @@ def _totals(record: Priced) -> Totals:
             net[place] -= part
         taxable = sum((net[place] for place in group), zero)
         if rate is not None:
-            due = gross - taxable if record.tax_included else EXACT.multiply(taxable, rate).scaleb(-2, EXACT)
+            due = gross - taxable if record.tax_included else percentage(taxable, rate)
             taxes[rate] = rounded(due, currency)
     return Totals(
         amounts,
@@ -240,10 +240,7 @@ def _plain_totals(record: Priced, zero: Decimal) -> Totals:
         rate = record.items[place].tax
         if rate is not None:
             taxable[rate] = EXACT.add(taxable.get(rate, _ZERO), amounts[place])
-    taxes = {
-        rate: rounded(EXACT.multiply(taxable[rate], rate).scaleb(-2, EXACT), record.currency)
-        for rate in sorted(taxable)
-    }
+    taxes = {rate: rounded(percentage(taxable[rate], rate), record.currency) for rate in sorted(taxable)}
     return Totals(amounts, tuple(lines), net, zero, net, taxes)
 
 
@@ -262,7 +259,7 @@ def _discount(record: Priced, printed: Mapping[int, Decimal]) -> Decimal:
     goods = sum((amount for place, amount in printed.items() if record.items[place].kind is None), zero)
     if record.discount_amount:
         return min(rounded(record.discount_amount, record.currency), goods)
-    return rounded(EXACT.multiply(goods, record.discount or _ZERO).scaleb(-2, EXACT), record.currency)
+    return rounded(percentage(goods, record.discount or _ZERO), record.currency)
 
 
 def _by_rate(

@@ -1,4 +1,9 @@
-"""Money: minor units, the one rounding rule, conversion by dated rates, and margins over what items cost."""
+"""Money: minor units, the one rounding rule, conversion by dated rates, margins over what items cost; and the
+amounts and numbers that people and other programs write.
+
+`$22,700.00`, `1.234,56 €`, `1'234.50`, `(5.00)`, `12k`, `۱۲۳٬۴۵۶`. `1.234` is a thousand or a bit more than
+one: the rest of its column decides, or the mapping; never a guess.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Context, Decimal
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
-from pipecli.errors import PipecliError
-from pipecli.records.currencies import MINOR_DIGITS
+from pipecli.errors import PipecliError, Unreadable
+from pipecli.records.currencies import CURRENCIES, MINOR_DIGITS
 
 EXACT = Context(prec=120, rounding=ROUND_HALF_UP)
 """Arithmetic without a rounding of its own: the usual 28 digits would round a product of two of 15 first."""
@@ -35,12 +40,17 @@ def rounded(amount: Decimal, currency: str) -> Decimal:
     return amount.quantize(_UNITS[minor_digits(currency)], ROUND_HALF_UP, EXACT)
 
 
+def percentage(amount: Decimal, percent: Decimal) -> Decimal:
+    """So much percent of `amount`, unrounded."""
+    return EXACT.multiply(amount, percent).scaleb(-2, EXACT)
+
+
 def weighted(amount: Decimal, probability: Decimal, currency: str) -> Decimal:
-    """A deal's worth in a forecast: its amount times its probability (0 to 100), rounded once per deal.
+    """A deal's worth in lists and `sql`: its amount times its probability (0 to 100), rounded once.
 
     Rounding each deal and not the sum makes every total the sum of the figures a person sees above it.
     """
-    return rounded(EXACT.multiply(amount, probability).scaleb(-2, EXACT), currency)
+    return rounded(percentage(amount, probability), currency)
 
 
 def shares(amount: Decimal, weights: Sequence[Decimal], currency: str) -> list[Decimal]:
@@ -146,3 +156,174 @@ def margin(lines: Iterable[CostedLine], currency: str, rates: Rates, day: date) 
         return None
     percent = ((net - cost) * 100 / net).quantize(_TENTH, ROUND_HALF_UP) if net else None
     return Margin(rounded(net - cost, currency), percent, uncosted)
+
+
+Mark = Literal[".", ",", ""]
+"""The decimal sign; empty where each number must tell by itself."""
+
+
+class TwoReadings(Unreadable):
+    """A number that is one of two, by the sign before its decimals."""
+
+    def __init__(self, message: str, thousand: Decimal, decimals: Decimal) -> None:
+        super().__init__(message)
+        self.readings = (thousand, decimals)
+
+
+class Money(NamedTuple):
+    """An amount as it is written."""
+
+    value: Decimal
+    currencies: frozenset[str]
+    """Those its sign may stand for; empty when it has none."""
+
+
+_DOLLARS = frozenset(
+    "USD CAD AUD NZD SGD HKD TWD MXN ARS CLP COP UYU DOP JMD TTD NAD BBD BSD BZD FJD GYD LRD SRD XCD KYD BMD "
+    "BND CUP".split()
+)
+_SIGNS = {
+    "$": _DOLLARS, "US$": frozenset({"USD"}), "R$": frozenset({"BRL"}), "€": frozenset({"EUR"}),
+    "£": frozenset({"GBP", "EGP", "SYP", "LBP"}), "¥": frozenset({"JPY", "CNY"}), "₹": frozenset({"INR"}),
+    "₽": frozenset({"RUB"}), "₺": frozenset({"TRY"}), "₴": frozenset({"UAH"}), "₪": frozenset({"ILS"}),
+    "₩": frozenset({"KRW"}), "₫": frozenset({"VND"}), "₱": frozenset({"PHP"}), "₦": frozenset({"NGN"}),
+    "฿": frozenset({"THB"}), "₡": frozenset({"CRC"}), "₸": frozenset({"KZT"}), "₾": frozenset({"GEL"}),
+    "﷼": frozenset({"IRR", "SAR", "OMR", "QAR", "YER"}), "ریال": frozenset({"IRR"}),
+    "kr": frozenset({"SEK", "NOK", "DKK", "ISK"}), "zł": frozenset({"PLN"}), "Kč": frozenset({"CZK"}),
+    "Ft": frozenset({"HUF"}), "Fr": frozenset({"CHF"}), "lei": frozenset({"RON"}),
+}  # fmt: skip
+
+_SIGN = r"[^\d\s.,'()+-]{1,4}\.?"
+_WRITTEN = (
+    rf"(?P<open>\()?(?P<minus>[-+])? ?(?P<before>{_SIGN})? ?(?P<inner>[-+])?"
+    rf"(?P<number>\d[\d.,' ]*\d|\d|[.,]\d+) ?(?P<after>{_SIGN})?(?P<last>-)?(?P<close>\))?"
+)
+_SHORT = r"(?<=[\d.,]) ?([kKmM])(?=$|\)| ?[^\w\s]| [A-Z]{3}$)"
+"""The letter of `12k` and `1.5M €`: thousands, millions. `kr` and `MXN` are currencies."""
+_SPACES = str.maketrans(dict.fromkeys("\u00a0\u202f\u2009\u2007\t", " ") | {"−": "-", "’": "'", "٬": "'"})
+
+
+def read_money(text: str, mark: Mark, *, third_decimal: bool = True) -> Money:
+    """An amount and what its sign says about the currency. Raises Unreadable.
+
+    Where there can be no third decimal, as in an amount of euros, `1.234` is a thousand and more.
+    """
+    short = re.search(_SHORT, text.strip())
+    match = _parts(re.sub(_SHORT, "", text.strip()))
+    if match is None or bool(match["open"]) != bool(match["close"]):
+        raise Unreadable(f'"{text}" isn\'t an amount')
+    named = [sign for sign in (match["before"], match["after"]) if sign]
+    if len(named) > 1:
+        raise Unreadable(f'"{text}" isn\'t an amount')
+    currencies = _currencies(named[0], text) if named else frozenset[str]()
+    third = third_decimal or short is not None or any(minor_digits(currency) > 2 for currency in currencies)
+    value = _number(match["number"], mark, text, third) * _SCALES[short[1].lower() if short else ""]
+    negative = match["open"] or "-" in (match["minus"], match["inner"], match["last"])
+    return Money(-value if negative else value, currencies)
+
+
+_SCALES = {"": 1, "k": 1000, "m": 1_000_000}
+
+
+def read_number(text: str, mark: Mark, *, is_percent: bool = False) -> Decimal:
+    """A number with no sign of money; a percent sign is taken as the unit it is. Raises Unreadable.
+
+    A percentage is at most 100: the only sign in `9.975` stands before its decimals.
+    """
+    signs = [char for char in text if char in ".,"]
+    if is_percent and not mark and len(signs) == 1:
+        mark = "." if signs[0] == "." else ","
+    read = read_money(text.strip().removesuffix("%"), mark)
+    if read.currencies:
+        raise Unreadable(f'"{text}" isn\'t a plain number')
+    return read.value
+
+
+def mark_of(texts: Iterable[str]) -> Mark:
+    """The decimal sign of a column; empty where no number there tells it, or two numbers differ."""
+    marks = {_certain_mark(match["number"]) for match in map(_parts, texts) if match} - {""}
+    return marks.pop() if len(marks) == 1 else ""
+
+
+def is_rounded(text: str) -> bool:
+    """True for a number as a spreadsheet shows a long one, whose last digits are lost: `4.87656E+17`."""
+    return re.fullmatch(r"\d(?:[.,]\d+)?E\+\d+", text.strip(), re.IGNORECASE) is not None
+
+
+def is_cut_off(text: str) -> bool:
+    """True for a number of more than fifteen digits that has nothing but zeros after them."""
+    plain = text.strip()
+    return len(plain) > 15 and plain.isdecimal() and not plain[15:].strip("0")
+
+
+def _parts(text: str) -> re.Match[str] | None:
+    return re.fullmatch(_WRITTEN, plain_digits(text).translate(_SPACES).strip())
+
+
+def plain_digits(text: str) -> str:
+    """The text with the digits of any script as 0 to 9."""
+    if text.isascii():
+        return text
+    import unicodedata
+
+    text = text.replace("٫", ".")
+    return "".join(str(unicodedata.decimal(char)) if char.isdecimal() else char for char in text)
+
+
+def _currencies(sign: str, text: str) -> frozenset[str]:
+    bare = sign.removesuffix(".")
+    if bare in CURRENCIES:
+        return frozenset({bare})
+    for known in (bare, bare.capitalize(), bare.lower()):
+        if known in _SIGNS:
+            return _SIGNS[known]
+    raise Unreadable(f'"{text}" isn\'t an amount: "{sign}" isn\'t a currency')
+
+
+def _number(digits: str, mark: Mark, text: str, third_decimal: bool) -> Decimal:
+    signs = [digit for digit in digits if digit in ".,"]
+    decimal = _certain_mark(digits) or mark
+    if signs and not decimal and not third_decimal:
+        decimal = "," if signs[0] == "." else "."
+    if signs and not decimal:
+        thousand, decimals = digits.replace(signs[0], ""), digits.replace(signs[0], ".")
+        raise TwoReadings(
+            f'"{text}" is {thousand} or {decimals}: say which in the mapping, '
+            'with decimal: "." or decimal: ","',
+            Decimal(thousand),
+            Decimal(decimals),
+        )
+    if mark and decimal != mark:
+        raise Unreadable(f'"{text}" isn\'t an amount where "{mark}" stands before the decimals')
+    whole, _, fraction = digits.partition(decimal) if decimal else (digits, "", "")
+    groups = re.split(r"[.,' ]", whole)
+    if not _are_groups(groups, whole) or not (fraction.isdecimal() or fraction == ""):
+        raise Unreadable(f'"{text}" isn\'t an amount')
+    return Decimal(f"{''.join(groups) or '0'}.{fraction}" if fraction else "".join(groups))
+
+
+def _are_groups(groups: list[str], whole: str) -> bool:
+    """True for digits in groups of thousands, also those of India: 12,34,567."""
+    if len(groups) == 1:
+        return True
+    first, *middle, last = groups
+    alike = len({char for char in whole if not char.isdecimal()}) == 1
+    return alike and 1 <= len(first) <= 3 and len(last) == 3 and all(len(group) in (2, 3) for group in middle)
+
+
+def _certain_mark(digits: str) -> Mark:
+    """The decimal sign of one number; empty where the number alone doesn't tell it."""
+    signs = [digit for digit in digits if digit in ".,"]
+    if not signs:
+        return ""
+    last: Mark = "." if signs[-1] == "." else ","
+    other: Mark = "," if last == "." else "."
+    if len(set(signs)) == 2:
+        return last
+    if len(signs) > 1:
+        return other
+    whole, _, decimals = digits.partition(last)
+    is_grouped = "'" in whole or " " in whole
+    if len(decimals) != 3 or not whole.strip("0") or len(whole) > 3 or is_grouped:
+        return last
+    return ""

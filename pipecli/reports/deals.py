@@ -1,5 +1,5 @@
-"""A deal as the reports take it, its visits to the stages, its worth in the one currency of a report, and
-their arithmetic: days, percentages, medians, shares without a lost cent.
+"""A deal as the reports take it, its visits to the stages, and the arithmetic of reports: days, percentages,
+medians, shares without a lost cent. Its worth in the currency of a report is in `forecast`.
 """
 
 from __future__ import annotations
@@ -10,8 +10,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from itertools import pairwise
 from typing import NamedTuple
 
-from pipecli.errors import PipecliError
-from pipecli.records.money import EXACT, MissingRate, Rates, rounded
+from pipecli.records.money import EXACT, rounded
 
 
 class Days(NamedTuple):
@@ -177,7 +176,7 @@ class Deal(NamedTuple):
     amount: Decimal | None
     """Its worth; of a won deal the final value."""
     probability: Decimal | None
-    """0 to 100; None where nobody knows the stage: then it weighs nothing."""
+    """0 to 100, its own or that of its stage; None where nobody knows the stage: then it weighs nothing."""
     close: date | None
     """The expected close; of a deal that ended the day on which it did."""
     owner: str | None = None
@@ -366,85 +365,3 @@ def _end(here: Observation, then: Observation, places: Mapping[Place, int]) -> s
     if here.process != then.process or old is None or new is None:
         return "elsewhere"
     return "on" if new > old else "back"
-
-
-_ALL = Decimal(100)
-_ZERO = Decimal(0)
-
-
-class Worth(NamedTuple):
-    """The worth of a deal in the currency of a report."""
-
-    amount: Decimal
-    weighted: Decimal
-    """The amount times the probability."""
-    yearly: Decimal = Decimal(0)
-    """What of it recurs in a year."""
-
-
-class Valuation:
-    """Puts amounts in one currency, the base where none is asked for."""
-
-    def __init__(self, rates: Rates, currency: str | None = None) -> None:
-        self.rates = rates
-        self.currency = currency or rates.base
-        self.zero = rounded(_ZERO, self.currency)  # 0.00 in EUR, 0 in JPY
-        self._known: dict[tuple[str, date], tuple[Decimal, Decimal]] = {}
-
-    def value(
-        self, amount: Decimal, currency: str, day: date, record: str, percent: Decimal = _ALL
-    ) -> Decimal:
-        """A part of an amount at the rates of a day, rounded once.
-
-        A missing rate is a PipecliError that names it, and the `record` whose amount it is.
-        """
-        try:
-            return self._value(amount, currency, day, percent)
-        except MissingRate as missing:
-            raise PipecliError(f"{missing.message}, for {record}", hint=missing.hint) from None
-
-    def amount(self, deal: Deal, today: date = date.max) -> Decimal | None:
-        """The amount of a deal, None where it has none; one that ended counts at the rates of its day.
-
-        A missing rate is a PipecliError that names it, and the deal.
-        """
-        if deal.amount is None:
-            return None
-        return self.value(deal.amount, deal.currency, deal.ended or today, deal.id)
-
-    def weighted(self, deal: Deal, today: date) -> Decimal:
-        """The amount of an open deal times its probability, at the rates of today; 0 without an amount.
-
-        A missing rate is a PipecliError that names it, and the deal.
-        """
-        if deal.amount is None:
-            return self.zero
-        return self.value(deal.amount, deal.currency, today, deal.id, deal.probability or _ZERO)
-
-    def worth(self, deal: Deal, today: date) -> Worth | None:
-        """The amount of a deal as it is and weighted, each rounded once; None without an amount.
-
-        An open deal counts at the rates of today, a won one at those of its day. Raises MissingRate.
-        """
-        if deal.amount is None:
-            return None
-        day = (deal.close if deal.status == "won" else None) or today
-        return Worth(
-            self._value(deal.amount, deal.currency, day, _ALL),
-            self._value(deal.amount, deal.currency, day, deal.probability or _ZERO),
-            self._value(deal.yearly_recurring, deal.currency, day, _ALL) if deal.yearly_recurring else _ZERO,
-        )
-
-    def _value(self, amount: Decimal, currency: str, day: date, percent: Decimal) -> Decimal:
-        part = amount if percent is _ALL else EXACT.multiply(amount, percent).scaleb(-2, EXACT)
-        if currency == self.currency:
-            return rounded(part, currency)
-        theirs, ours = self._rates(currency, day)
-        # Divide last: a half that is rounded up must still be one.
-        return rounded(EXACT.divide(EXACT.multiply(part, theirs), ours), self.currency)
-
-    def _rates(self, currency: str, day: date) -> tuple[Decimal, Decimal]:
-        """The rates to the base of one unit of a currency, and of ours, on a day."""
-        if (currency, day) not in self._known:
-            self._known[currency, day] = self.rates.rate(currency, day), self.rates.rate(self.currency, day)
-        return self._known[currency, day]

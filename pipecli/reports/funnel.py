@@ -11,7 +11,8 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
-from pipecli.reports.deals import Days, Deal, Place, Valuation, furthest, month_of, percent, quarter_of
+from pipecli.reports.deals import Days, Deal, Place, furthest, month_of, percent, quarter_of
+from pipecli.reports.forecast import Valuation
 
 GROUPINGS = ("step", "source", "campaign", "owner", "team", "month", "quarter")
 PERIODS = GROUPINGS[-2:]

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
-from pipecli.reports.deals import Deal, Valuation, percent, shared_out
+from pipecli.reports.deals import Deal, percent, shared_out
+from pipecli.reports.forecast import Valuation
 
 GROUPINGS = (
     "reason", "competitor", "product", "source", "owner", "team", "type", "customer", "process", "stage",

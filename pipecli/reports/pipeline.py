@@ -9,7 +9,8 @@ from decimal import Decimal
 from functools import reduce
 from typing import NamedTuple
 
-from pipecli.reports.deals import Days, Deal, Valuation, percent
+from pipecli.reports.deals import Days, Deal, percent
+from pipecli.reports.forecast import Valuation
 
 GROUPINGS = ("owner", "team", "month", "quarter", "type", "source", "customer")
 PERIODS = ("month", "quarter")

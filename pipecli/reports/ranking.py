@@ -9,7 +9,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, NamedTuple
 
 from pipecli.records.money import EXACT, rounded
-from pipecli.reports.deals import Days, Deal, Valuation, month_of, percent, shared_out
+from pipecli.reports.deals import Days, Deal, month_of, percent, shared_out
+from pipecli.reports.forecast import Valuation
 
 GROUPINGS = ("owner", "team")
 _WHOLE = Decimal(100)

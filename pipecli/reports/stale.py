@@ -8,7 +8,8 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
-from pipecli.reports.deals import Deal, Valuation, percent
+from pipecli.reports.deals import Deal, percent
+from pipecli.reports.forecast import Valuation
 
 GROUPINGS = ("owner", "team", "stage", "type", "source", "customer")
 

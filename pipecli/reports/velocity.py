@@ -18,7 +18,6 @@ from pipecli.reports.deals import (
     Deal,
     Place,
     StageVisit,
-    Valuation,
     mean,
     median,
     month_of,
@@ -26,6 +25,7 @@ from pipecli.reports.deals import (
     percentile_90,
     quarter_of,
 )
+from pipecli.reports.forecast import Valuation
 
 GROUPINGS = ("stage", "owner", "team", "process", "type", "source", "month", "quarter")
 PERIODS = GROUPINGS[-2:]

@@ -13,7 +13,8 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from pipecli.records.money import MissingRate
-from pipecli.reports.deals import Days, Deal, Valuation, Worth
+from pipecli.reports.deals import Days, Deal
+from pipecli.reports.forecast import Valuation, Worth
 
 BUCKETS = (
     "new", "reopened", "pulled in", "increased", "stage forward", "probability", "rates",

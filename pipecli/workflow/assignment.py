@@ -1,11 +1,11 @@
-"""Who answers for leads and deals: `assign` by the rules, `user handover`, `share` with users and teams."""
+"""Whose leads and deals are: a new one's and `assign` by the rules, `user handover`, `share` with others."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar, cast
 
 from pipecli.records.names import chosen, people_of
 from pipecli.records.opportunity import Assigned, Opportunity
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from pipecli.records.lead import Lead
     from pipecli.records.party import Customer
     from pipecli.records.settings import AssignmentRule, Settings, User
+
+
+R = TypeVar("R", "Lead", "Opportunity")
 
 
 class Standing(NamedTuple):
@@ -84,6 +87,30 @@ def assign(taken: Sequence[Taken], settings: Settings, standing: Standing, today
     return changes
 
 
+def given_when_added(
+    record: R,
+    rule: AssignmentRule,
+    settings: Settings,
+    standing: Callable[[], Standing],
+    *,
+    me: str | None,
+    today: date,
+) -> tuple[R, tuple[str, ...]]:
+    """A new lead or deal whose owner nobody named, given to a user of its rule, and a note of it.
+
+    The rule's own users keep what they add, and so does anybody where none of them is at work.
+    """
+    users = users_at_work(rule, settings, today)
+    if not users or me in users:
+        return record, ()
+    (change,) = assign([Taken(record.with_(owner=None), rule)], settings, standing(), today)
+    given = cast("R", change.subject)
+    plan = given.next_contact
+    if plan is not None and plan.by == record.owner:
+        given = given.with_(next_contact=plan.with_(by=given.owner))
+    return given, (f"{change.summary}; another is named with --owner",)
+
+
 def _longest_waiting(users: Sequence[str], last: Mapping[str | None, int], standing: Standing) -> str:
     never = float("-inf")
     waiting = {slug: (last[slug], never) if slug in last else (0, standing.newest.get(slug, never))
@@ -97,7 +124,6 @@ def _given(record: Lead | Opportunity, user: str, by: Assigned) -> Change:
     )
 
 
-R = TypeVar("R", "Lead", "Opportunity")
 Owned: TypeAlias = "Lead | Opportunity | Customer"
 
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipecli.inbox.importing.notation import Unreadable, mark_of, money, number
+from pipecli.errors import Unreadable
+from pipecli.records.money import mark_of, read_money, read_number
 
 
 @pytest.mark.parametrize(
@@ -48,7 +49,7 @@ from pipecli.inbox.importing.notation import Unreadable, mark_of, money, number
     ],
 )
 def test_an_amount_is_read_to_its_last_digit(text: str, value: str) -> None:
-    assert str(money(text, "").value) == value
+    assert str(read_money(text, "").value) == value
 
 
 @pytest.mark.parametrize(
@@ -72,27 +73,27 @@ def test_an_amount_is_read_to_its_last_digit(text: str, value: str) -> None:
 )
 def test_what_is_no_amount_is_refused(text: str) -> None:
     with pytest.raises(Unreadable, match="isn't an amount"):
-        money(text, "")
+        read_money(text, "")
 
 
 def test_one_point_and_three_digits_are_no_certain_amount() -> None:
     with pytest.raises(Unreadable, match=r'"1\.234" is 1234 or 1\.234: say which in the mapping'):
-        money("1.234", "")
-    assert money("1.234", ".").value == Decimal("1.234")
-    assert money("1.234", ",").value == 1234
-    assert money("$1,234", ".").value == 1234
+        read_money("1.234", "")
+    assert read_money("1.234", ".").value == Decimal("1.234")
+    assert read_money("1.234", ",").value == 1234
+    assert read_money("$1,234", ".").value == 1234
 
 
 def test_where_there_is_no_third_decimal_they_are_certain() -> None:
-    assert money("1.234 €", "", third_decimal=False).value == 1234
+    assert read_money("1.234 €", "", third_decimal=False).value == 1234
     with pytest.raises(Unreadable):
-        money("1.234 KWD", "", third_decimal=False)
+        read_money("1.234 KWD", "", third_decimal=False)
 
 
 def test_an_amount_that_contradicts_the_mapping_is_refused() -> None:
     for text, mark in (("22,700.00", ","), ("1.5", ","), ("1,5", "."), ("1,234,567", ",")):
         with pytest.raises(Unreadable, match="stands before the decimals"):
-            money(text, mark)
+            read_money(text, mark)
 
 
 def test_a_column_tells_what_stands_before_the_decimals() -> None:
@@ -104,29 +105,29 @@ def test_a_column_tells_what_stands_before_the_decimals() -> None:
 
 
 def test_a_sign_tells_the_currencies_it_may_mean() -> None:
-    assert money("5 €", "").currencies == {"EUR"}
-    assert {"USD", "MXN"} < money("$5", "").currencies
-    assert "EUR" not in money("$5", "").currencies
-    assert money("5 KWD", "").currencies == {"KWD"}
-    assert money("5", "").currencies == frozenset()
+    assert read_money("5 €", "").currencies == {"EUR"}
+    assert {"USD", "MXN"} < read_money("$5", "").currencies
+    assert "EUR" not in read_money("$5", "").currencies
+    assert read_money("5 KWD", "").currencies == {"KWD"}
+    assert read_money("5", "").currencies == frozenset()
 
 
 def test_a_number_has_no_currency() -> None:
-    assert number("19 %", "") == 19
+    assert read_number("19 %", "") == 19
     with pytest.raises(Unreadable, match="isn't a plain number"):
-        number("19 €", "")
+        read_number("19 €", "")
 
 
 def test_a_percentage_of_three_decimals_is_no_thousand() -> None:
-    assert number("9.975", "", is_percent=True) == Decimal("9.975")
-    assert number("9,975 %", "", is_percent=True) == Decimal("9.975")
+    assert read_number("9.975", "", is_percent=True) == Decimal("9.975")
+    assert read_number("9,975 %", "", is_percent=True) == Decimal("9.975")
     with pytest.raises(Unreadable, match=r"9975 or 9\.975"):
-        number("9.975", "")
+        read_number("9.975", "")
 
 
 @given(st.decimals(0, 10**12, places=2), st.sampled_from([(",", "."), (".", ","), (" ", ","), ("'", ".")]))
 def test_what_a_program_writes_is_read_back(value: Decimal, signs: tuple[str, str]) -> None:
     thousands, decimal = signs
     text = f"{value:,.2f}".replace(",", "\0").replace(".", decimal).replace("\0", thousands)
-    assert money(text, "").value == value
+    assert read_money(text, "").value == value
     assert mark_of([text]) == decimal

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from pipecli.records.money import Rates
 from pipecli.reports import lost, pipeline
-from pipecli.reports.deals import Days, Deal, Valuation, percent, shared_out
+from pipecli.reports.deals import Days, Deal, percent, shared_out
+from pipecli.reports.forecast import Valuation
 from pipecli.reports.ranking import Points, ranking
 
 SELLERS = [(), (("ana", "iberia", Decimal("60.5")), ("luis", None, Decimal("39.5")))]

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from pipecli.cli.common.assignments import option
-from pipecli.cli.common.change import Transaction, changing
 from pipecli.cli.common.command import Changing, Ref
+from pipecli.cli.common.fields import option
+from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.records.item import LineKind, Per
 from pipecli.workflow import items as rules
 

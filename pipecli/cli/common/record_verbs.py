@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from pipecli.cli.common.assignments import assign, built, split
-from pipecli.cli.common.change import Transaction, changing, in_full
 from pipecli.cli.common.command import Changing, Ref, text_option
 from pipecli.cli.common.edit import edit_file
+from pipecli.cli.common.fields import built, split, with_values
 from pipecli.cli.common.output import print_records
 from pipecli.cli.common.reference import is_recent
 from pipecli.cli.common.session import session
 from pipecli.cli.common.table import Column
 from pipecli.cli.common.terminal import paged
+from pipecli.cli.common.transaction import Transaction, changing, in_full
 from pipecli.cli.nouns import ALIASES
 from pipecli.errors import PipecliError
 from pipecli.records.base import Plain, Record
@@ -179,7 +179,7 @@ Rule = Callable[[Transaction, Any, Any], None]
 
 
 def _any_field(transaction: Transaction, record: Any, assignments: list[str], summary: str) -> Change:
-    return Change(assign(record, assignments, transaction.session), summary, "changed")
+    return Change(with_values(record, assignments, transaction.session), summary, "changed")
 
 
 def setting_of(allow: Rule, setting: Setting = _any_field) -> Setting:
@@ -445,5 +445,5 @@ def set_party(transaction: Transaction, record: Any, assignments: list[str], sum
     from pipecli.workflow import party
 
     return Change(
-        party.normalized(assign(record, assignments, transaction.session), record), summary, "changed"
+        party.normalized(with_values(record, assignments, transaction.session), record), summary, "changed"
     )

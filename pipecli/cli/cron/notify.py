@@ -308,7 +308,8 @@ class _Packing:
 
     def _standing(self, notice: Notice) -> Standing | None:
         """The points of a win, and the rank of its owner; None where that can't be told."""
-        from pipecli.reports.deals import Valuation, quarter_of
+        from pipecli.reports.deals import quarter_of
+        from pipecli.reports.forecast import Valuation
         from pipecli.reports.ranking import points_of
 
         points = points_of(self.settings)

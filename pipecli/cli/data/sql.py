@@ -21,7 +21,7 @@ from pipecli.store.index import query
 from pipecli.store.index.records import columns, public_tables
 
 if TYPE_CHECKING:
-    from pipecli.cli.common.change import Transaction
+    from pipecli.cli.common.transaction import Transaction
 
 app = noun()
 
@@ -34,7 +34,7 @@ def write(
     ] = None,
 ) -> None:
     """Write the schemas, generated from the models, of this version of pipecli."""
-    from pipecli.cli.common.change import changing
+    from pipecli.cli.common.transaction import changing
     from pipecli.store import schemas
 
     run = session(ctx)

@@ -7,9 +7,8 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from pipecli.cli.common.assignments import assign, built, names_field, split
-from pipecli.cli.common.change import Transaction, changing
 from pipecli.cli.common.command import Changing, Notes, Ref, Sets, Tags, noun
+from pipecli.cli.common.fields import built, names_field, split, with_values
 from pipecli.cli.common.record_verbs import (
     ChangingMany,
     Refs,
@@ -20,7 +19,7 @@ from pipecli.cli.common.record_verbs import (
     add_share,
     change_each,
 )
-from pipecli.cli.opportunity.add import owned_by_rule
+from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.records.kinds import LEAD
 from pipecli.records.lead import Lead
 from pipecli.records.names import folded
@@ -91,7 +90,7 @@ def add(
         lead = built(Lead, given, sets, transaction.session)
         by_rule: tuple[str, ...] = ()
         if owner is None and not names_field(sets, "owner"):
-            lead, by_rule = owned_by_rule(transaction, lead)
+            lead, by_rule = transaction.given_by_rule(lead)
         by_rule = (*by_rule, *_twins(transaction, lead))
         transaction.do(rules.add(lead, transaction.settings, notes=by_rule))
 
@@ -109,7 +108,9 @@ def _twins(transaction: Transaction, lead: Lead) -> Iterator[str]:
 def _set(transaction: Transaction, lead: Any, assignments: list[str], summary: str) -> Change:
     given = {path[0]: value for path, value in map(split, assignments)}
     leave_to_verbs(lead, given)
-    return set_fields(lead, assign(lead, assignments, transaction.session), transaction.settings, summary)
+    return set_fields(
+        lead, with_values(lead, assignments, transaction.session), transaction.settings, summary
+    )
 
 
 def _allow_edit(transaction: Transaction, before: Any, after: Any) -> None:

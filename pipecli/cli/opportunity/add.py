@@ -1,21 +1,21 @@
 """`opportunity add`: a deal with a customer, with a lead, or from the call of a stranger.
 
-The assignment rules name the owner of a new lead or opportunity, as under cron, where nobody else does.
+Where nobody names its owner, the assignment rules do (`workflow/assignment.py`), as under cron.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
-from typing import Annotated, Any, NamedTuple, TypeVar, cast
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
-from pipecli.cli.common.assignments import built, names_field, option, split
-from pipecli.cli.common.change import Transaction, changing
 from pipecli.cli.common.command import Changing, Notes, Sets, Tags, noun
+from pipecli.cli.common.fields import built, names_field, option, split
 from pipecli.cli.common.reference import can_ask, choose, find
 from pipecli.cli.common.session import Session, session
+from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.cli.lead.convert import (
     Currency,
     Parties,
@@ -30,16 +30,15 @@ from pipecli.errors import Ambiguous, PipecliError
 from pipecli.records.activity import NextContact
 from pipecli.records.base import Record
 from pipecli.records.catalogue import PriceList
-from pipecli.records.kinds import BY_NOUN, CUSTOMER
+from pipecli.records.kinds import CUSTOMER
 from pipecli.records.lead import Lead
 from pipecli.records.names import folded
 from pipecli.records.opportunity import Opportunity, Stakeholder
 from pipecli.records.party import Contact, Customer
-from pipecli.store.index.query import choose_process, choose_rules
+from pipecli.store.index.query import choose_process
 from pipecli.store.index.records import rows_where
 from pipecli.store.pipeline import NotFound
-from pipecli.store.plans import standing
-from pipecli.workflow.assignment import Taken, assign, require_user, rules_for, users_at_work
+from pipecli.workflow.assignment import require_user
 from pipecli.workflow.items import require_currency
 from pipecli.workflow.match_party import Prospect
 from pipecli.workflow.opportunity.set import in_process, open_opportunity, opened
@@ -150,7 +149,7 @@ def add(
         _require_currency(transaction, deal)
         remarks = (*(parties.notes if parties else ()), *_twins(transaction, deal))
         if owner is None and not names_field(sets, "owner"):
-            deal, by_rule = owned_by_rule(transaction, deal)
+            deal, by_rule = transaction.given_by_rule(deal)
             remarks = (*by_rule, *remarks)
         written = _of(deal.owner, parties) if parties else ()
         transaction.do(opened(deal, transaction.settings, lead=known_lead, written=written, notes=remarks))
@@ -284,27 +283,3 @@ def _require_currency(transaction: Transaction, deal: Opportunity) -> None:
     prices = transaction.pipeline.find_record(PriceList, deal.price_list)
     if prices is not None:
         require_currency(prices, deal)
-
-
-R = TypeVar("R", bound="Lead | Opportunity")
-
-
-def owned_by_rule(transaction: Transaction, record: R) -> tuple[R, tuple[str, ...]]:
-    """A new record, given to whom a rule names instead of to its adder, and a note that says so.
-
-    The rule's own users keep what they add.
-    """
-    if not rules_for(transaction.settings, record.noun):
-        return record, ()
-    unowned = record.with_(owner=None)
-    (rule,) = choose_rules(transaction.pipeline, [unowned])
-    users = users_at_work(rule, transaction.settings, transaction.today) if rule else []
-    if rule is None or not users or transaction.me in users:
-        return record, ()
-    standings = standing(transaction.pipeline.index.connection, BY_NOUN[record.noun])
-    (change,) = assign([Taken(unowned, rule)], transaction.settings, standings, transaction.today)
-    given = cast("R", change.subject)
-    plan = given.next_contact
-    if plan is not None and plan.by == record.owner:
-        given = cast("R", given.with_(next_contact=plan.with_(by=given.owner)))
-    return given, (f"{change.summary}; another is named with --owner",)

@@ -15,7 +15,8 @@ from pipecli.history.stages import last_moves
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.money import minor_digits
 from pipecli.records.names import folded
-from pipecli.reports.deals import Days, Deal, Valuation
+from pipecli.reports.deals import Days, Deal
+from pipecli.reports.forecast import Valuation
 from pipecli.reports.pipeline import Card, Lane, Place, card, closed_card, lanes
 from pipecli.reports.stale import last_movement
 from pipecli.store.index.records import labels

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipecli.cli.common.assignments import assign, option, split
-from pipecli.cli.common.change import Transaction, changing
 from pipecli.cli.common.command import Changing, NextContactOption, Ref, noun
+from pipecli.cli.common.fields import option, split, with_values
 from pipecli.cli.common.item_verbs import add_item_verbs
 from pipecli.cli.common.record_verbs import (
     ChangingMany,
@@ -23,6 +22,7 @@ from pipecli.cli.common.record_verbs import (
     names_of,
 )
 from pipecli.cli.common.reference import key_of
+from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.opportunity import Opportunity
@@ -140,7 +140,7 @@ _add_step("step undo", undo_step, "Note a step as not done.")
 
 def _set(transaction: Transaction, deal: Any, assignments: list[str], summary: str) -> Change:
     leave_to_verbs(deal, {split(text)[0][0] for text in assignments})
-    return _changed(transaction, deal, assign(deal, assignments, transaction.session), summary)
+    return _changed(transaction, deal, with_values(deal, assignments, transaction.session), summary)
 
 
 def _changed(transaction: Transaction, before: Any, after: Any, summary: str) -> Change:

@@ -6,15 +6,15 @@ from typing import Annotated, Any
 
 import typer
 
-from pipecli.cli.common.assignments import built, option
-from pipecli.cli.common.change import Transaction, changing
 from pipecli.cli.common.command import (
     Changing,
     Sets,
     noun,
 )
+from pipecli.cli.common.fields import built, option
 from pipecli.cli.common.item_verbs import add_item_verbs
 from pipecli.cli.common.record_verbs import add_remove, add_set_edit, setting_of
+from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.errors import PipecliError
 from pipecli.records.catalogue import PriceList
 from pipecli.records.kinds import QUOTATION

@@ -44,9 +44,9 @@ from pipecli.cli.report.rows import (
 from pipecli.outbox.dashboard import Picture
 from pipecli.records.kinds import LEAD, OPPORTUNITY
 from pipecli.records.money import minor_digits
-from pipecli.reports.deals import Days, Deal, Valuation
+from pipecli.reports.deals import Days, Deal
 from pipecli.reports.forecast import GROUPINGS as FORECAST_GROUPINGS
-from pipecli.reports.forecast import PERIODS, Forecast
+from pipecli.reports.forecast import PERIODS, Forecast, Valuation
 from pipecli.reports.lost import GROUPINGS as LOST_GROUPINGS
 from pipecli.reports.lost import Lost
 from pipecli.store.index.records import labels

@@ -33,8 +33,8 @@ from pipecli.history.moments import BeforeTheFirst
 from pipecli.history.stages import last_moves
 from pipecli.outbox.dashboard import Change, Content, Figure, Table
 from pipecli.records.kinds import CUSTOMER, LEAD, OPPORTUNITY
-from pipecli.reports.deals import Days, Valuation
-from pipecli.reports.forecast import Window
+from pipecli.reports.deals import Days
+from pipecli.reports.forecast import Valuation, Window
 from pipecli.reports.pipeline import KeyFigures, change, key_figures
 from pipecli.reports.stale import Stale, stale
 from pipecli.store.index.rows import closed_deals, open_deals

@@ -44,9 +44,9 @@ from pipecli.history.notices import Notice, notices
 from pipecli.outbox.dashboard import Table
 from pipecli.records.kinds import CUSTOMER, LEAD, OPPORTUNITY
 from pipecli.records.names import chosen
-from pipecli.reports.deals import Days, Deal, Valuation
+from pipecli.reports.deals import Days, Deal
 from pipecli.reports.followups import Message, plain
-from pipecli.reports.forecast import Window
+from pipecli.reports.forecast import Valuation, Window
 from pipecli.store.index.rows import closed_deals
 from pipecli.store.index.views import OwnerFilter, team_and_below
 from pipecli.words import Words, language_of, words_of

@@ -18,7 +18,8 @@ from pipecli.cli.common.terminal import terminal_width
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import CUSTOMER, Kind
 from pipecli.records.money import minor_digits
-from pipecli.reports.deals import Days, Deal, Place, Valuation
+from pipecli.reports.deals import Days, Deal, Place
+from pipecli.reports.forecast import Valuation
 from pipecli.store.index.records import labels
 from pipecli.store.index.rows import all_deals, stages_entered
 from pipecli.wording import count

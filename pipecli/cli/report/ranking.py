@@ -24,7 +24,8 @@ from pipecli.cli.report.printing import (
     won_without_amount,
 )
 from pipecli.records.kinds import OPPORTUNITY
-from pipecli.reports.deals import Days, Valuation
+from pipecli.reports.deals import Days
+from pipecli.reports.forecast import Valuation
 from pipecli.reports.ranking import GROUPINGS, Points, Ranking, Row, before, points_of, ranking
 from pipecli.store.index.rows import closed_deals
 

@@ -14,8 +14,17 @@ from pipecli.cli.common.table import Column, money
 from pipecli.cli.report import printing
 from pipecli.cli.report.printing import Asked, Key, Names, count_column, money_column, read_journeys
 from pipecli.records.money import minor_digits, rounded
-from pipecli.reports.deals import Days, Deal, Place, Valuation, percent
-from pipecli.reports.forecast import CATEGORIES, PERIODS, Forecast, Row, Window, chronological, forecast
+from pipecli.reports.deals import Days, Deal, Place, percent
+from pipecli.reports.forecast import (
+    CATEGORIES,
+    PERIODS,
+    Forecast,
+    Row,
+    Valuation,
+    Window,
+    chronological,
+    forecast,
+)
 from pipecli.reports.lost import Lost, lost
 from pipecli.reports.organisation import Goal, Organisation, Targets, attainment, roll_up
 from pipecli.store.index.rows import all_deals, closed_deals, forecast_deals, lead_courses

@@ -15,9 +15,9 @@ from pipecli.cli.report.printing import Names
 from pipecli.cli.report.rows import ForecastNames, with_targets
 from pipecli.outbox.dashboard import Cell, Table
 from pipecli.reports.activity import touched
-from pipecli.reports.deals import Days, Deal, Valuation
+from pipecli.reports.deals import Days, Deal
 from pipecli.reports.followups import plain
-from pipecli.reports.forecast import Forecast
+from pipecli.reports.forecast import Forecast, Valuation
 from pipecli.reports.ranking import before, points_of, ranking
 from pipecli.reports.stale import Stale
 from pipecli.store.index.rows import activities, closed_deals, open_deals

@@ -8,12 +8,12 @@ from typing import Annotated, Any, Literal, get_args
 
 import typer
 
-from pipecli.cli.common.assignments import assign, split
-from pipecli.cli.common.change import Printed, Transaction, changing
 from pipecli.cli.common.command import Assignments, Changing, noun
 from pipecli.cli.common.edit import edit_file
+from pipecli.cli.common.fields import split, with_values
 from pipecli.cli.common.record_verbs import given_slug
 from pipecli.cli.common.session import say
+from pipecli.cli.common.transaction import Printed, Transaction, changing
 from pipecli.errors import PipecliError
 from pipecli.records.base import Record
 from pipecli.records.kinds import BY_NOUN
@@ -99,7 +99,7 @@ def set_settings(
 ) -> None:
     """Set fields of the settings; print them, or what `printed` says."""
     names = ", ".join(".".join(split(text)[0]) for text in assignments)
-    after = assign(transaction.settings, assignments, transaction.session)
+    after = with_values(transaction.settings, assignments, transaction.session)
     transaction.do(change_to(transaction, after, summary or f"set {names}"), printed=printed)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from pipecli.errors import FaultyFile, PipecliError
+from pipecli.errors import FaultyFile, PipecliError, Unreadable
 from pipecli.formats import loads
 from pipecli.inbox.importing.columns import Bindings, Tally, other_order
 from pipecli.inbox.importing.drafts import (
@@ -24,13 +24,13 @@ from pipecli.inbox.importing.drafts import (
 )
 from pipecli.inbox.importing.elements import Placing, element_place, elements_in
 from pipecli.inbox.importing.mapping import Source
-from pipecli.inbox.importing.notation import Money, Unreadable
 from pipecli.inbox.importing.related import Completer, Names, NewRecord, nouns_of
 from pipecli.inbox.importing.table import Row
 from pipecli.inbox.importing.values import CLOSED_STAGE, Named, Path, clear, put, without_empties
 from pipecli.merge.values import Clash
 from pipecli.records.base import Document, Part, Plain, Record
 from pipecli.records.kinds import Collection
+from pipecli.records.money import Money
 from pipecli.records.references import references
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.reading import validate

@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple, TypeVar
 
-from pipecli.inbox.importing import notation
+from pipecli.errors import Unreadable
+from pipecli.inbox.importing.dates import fits, turned
 from pipecli.inbox.importing.mapping import Source
-from pipecli.inbox.importing.notation import Mark, Unreadable, fits, turned
 from pipecli.inbox.importing.table import Cell, Row, Table
 from pipecli.inbox.importing.values import ColumnFormat, Path, Reader
 from pipecli.records import kinds
 from pipecli.records.kinds import Collection
+from pipecli.records.money import Mark, is_cut_off, is_rounded, read_number
 from pipecli.records.references import named_at
 
 K = TypeVar("K")
@@ -318,7 +319,7 @@ def doubtful_scale(
 def _number(text: str, mark: Mark) -> Decimal | None:
     """A plain number; None for anything else, and for what says that it is a percentage."""
     try:
-        return None if "%" in text else notation.number(text, mark)
+        return None if "%" in text else read_number(text, mark)
     except Unreadable:
         return None
 
@@ -377,8 +378,8 @@ def rounded_ids(source: Source, table: Table, collection: Collection, bindings: 
     """Note as faults the columns whose names of records a spreadsheet has rounded: none can be trusted."""
     for column in _naming(collection, bindings):
         texts = [(row, str(cell)) for row in table.rows if (cell := row.cells.get(column))]
-        rounded = next(((row, text) for row, text in texts if notation.is_rounded(text)), None)
-        if rounded is None and len(texts) > 1 and all(notation.is_cut_off(text) for _, text in texts):
+        rounded = next(((row, text) for row, text in texts if is_rounded(text)), None)
+        if rounded is None and len(texts) > 1 and all(is_cut_off(text) for _, text in texts):
             rounded = texts[0]
         if rounded:
             row, text = rounded

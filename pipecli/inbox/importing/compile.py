@@ -10,8 +10,8 @@ from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any, get_origin
 
-from pipecli.errors import FaultyFile
-from pipecli.inbox.importing import mapping, notation
+from pipecli.errors import FaultyFile, Unreadable
+from pipecli.inbox.importing import dates, mapping
 from pipecli.inbox.importing.columns import (
     Bindings,
     ColumnBinding,
@@ -25,7 +25,6 @@ from pipecli.inbox.importing.columns import (
     rounded_ids,
 )
 from pipecli.inbox.importing.mapping import Column, Source, Unless, listed
-from pipecli.inbox.importing.notation import Mark, Unreadable
 from pipecli.inbox.importing.table import EXTRA, REASON, Cell, Table
 from pipecli.inbox.importing.values import (
     STAGE_ENTERED,
@@ -38,7 +37,7 @@ from pipecli.inbox.importing.values import (
 )
 from pipecli.records import base
 from pipecli.records.kinds import Collection
-from pipecli.records.money import minor_digits
+from pipecli.records.money import Mark, mark_of, minor_digits
 from pipecli.store import naming
 
 NOTHING = frozenset(
@@ -212,7 +211,7 @@ class _Compiler:
         mark: Mark = column.decimal or self.mapping.decimal or ""
         if not mark:
             cells = (row.cells.get(name) for row in self.table.rows)
-            mark = notation.mark_of({cell for cell in cells if isinstance(cell, str)})
+            mark = mark_of({cell for cell in cells if isinstance(cell, str)})
         third = self.third_decimal or column.to not in ("amount", "closed.amount")
         scale = column.scale or self.mapping.scale
         column_format = ColumnFormat(
@@ -230,7 +229,7 @@ class _Compiler:
         return any(isinstance(kind, type) and issubclass(kind, date) for kind in kinds)
 
     def _check_format(self, form: str, place: list[str | int]) -> None:
-        if fault := notation.fault_of(form):
+        if fault := dates.fault_of(form):
             self.source.fault(place, f"date: {fault}")
 
     def _replacement(

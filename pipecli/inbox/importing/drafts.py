@@ -12,13 +12,12 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from pipecli.errors import FaultyFile
+from pipecli.errors import FaultyFile, Unreadable
 from pipecli.history.past import Departed, Imports
 from pipecli.inbox.importing.columns import Bindings, RowReading, dotted, written
 from pipecli.inbox.importing.compile import PARENTS
 from pipecli.inbox.importing.elements import element_place, joined
 from pipecli.inbox.importing.mapping import Source
-from pipecli.inbox.importing.notation import Unreadable
 from pipecli.inbox.importing.related import Names
 from pipecli.inbox.importing.table import Row, Table
 from pipecli.inbox.importing.values import STAGE_ENTERED, Named, Path

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from itertools import count
 from typing import Any
 
+from pipecli.errors import Unreadable
 from pipecli.inbox.importing.columns import written
-from pipecli.inbox.importing.notation import Unreadable
 from pipecli.inbox.importing.values import Path, clear, put
 from pipecli.records.base import Part, Plain, identity_at
 from pipecli.records.kinds import CROCKFORD, ID_LENGTH, Collection

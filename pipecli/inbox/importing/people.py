@@ -9,9 +9,9 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping
 
+from pipecli.errors import Unreadable
 from pipecli.formats import loads
 from pipecli.history.past import Departed
-from pipecli.inbox.importing.notation import Unreadable
 from pipecli.records.kinds import CONTACT
 from pipecli.records.names import name_key
 from pipecli.workflow.duplicates import email_key

@@ -13,10 +13,9 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from pipecli.errors import PipecliError
+from pipecli.errors import PipecliError, Unreadable
 from pipecli.history.past import Departed, Imports, merged_away
 from pipecli.inbox.importing.elements import give_ids
-from pipecli.inbox.importing.notation import Money, Unreadable
 from pipecli.inbox.importing.people import Departures, People, people
 from pipecli.inbox.importing.values import Named
 from pipecli.records.base import Part, Plain, Record
@@ -24,6 +23,7 @@ from pipecli.records.catalogue import PriceList
 from pipecli.records.kinds import COLLECTIONS_BY_NOUN as BY_NOUN
 from pipecli.records.kinds import CONTACT, TEAMS, USERS, Collection
 from pipecli.records.lead import Lead
+from pipecli.records.money import Money
 from pipecli.records.names import name_key
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.references import references, relinked

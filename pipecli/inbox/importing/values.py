@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard, get_args, get_orig
 
 from pydantic import StringConstraints
 
+from pipecli.errors import Unreadable
 from pipecli.formats import free_cell, free_value, list_values, plain_cell
-from pipecli.inbox.importing import notation
-from pipecli.inbox.importing.notation import Mark, Unreadable
+from pipecli.inbox.importing import dates
 from pipecli.inbox.importing.table import Cell, Raw
 from pipecli.records import base
 from pipecli.records.base import Amount, Part, Percent
 from pipecli.records.kinds import Collection
+from pipecli.records.money import Mark, Money, read_money, read_number
 from pipecli.records.references import named_at
 from pipecli.store.yaml.write import CONTROL, compiled, emit
 
@@ -218,13 +219,13 @@ def reader(collection: Collection, path: Path, column_format: ColumnFormat) -> R
 def _scalar(annotation: Any, classes: Sequence[type], column_format: ColumnFormat) -> Reader:
     when = (column_format.formats, column_format.today, column_format.zone)
     if datetime in classes and date in classes:
-        return lambda cell: (notation.moment if notation.has_time(text_of(cell)) else notation.day)(
+        return lambda cell: (dates.moment if dates.has_time(text_of(cell)) else dates.day)(
             line_of(cell), *when
         )
     if datetime in classes:
-        return lambda cell: notation.moment(line_of(cell), *when)
+        return lambda cell: dates.moment(line_of(cell), *when)
     if date in classes:
-        return lambda cell: notation.day(line_of(cell), *when)
+        return lambda cell: dates.day(line_of(cell), *when)
     if Decimal in classes:
         if get_args(Amount)[1] in _metadata(annotation):
             return _money(column_format)
@@ -270,7 +271,7 @@ def _entered(column_format: ColumnFormat) -> Reader:
 
     def read(cell: Cell) -> object:
         text = line_of(cell)
-        return (notation.moment if notation.has_time(text) else notation.day)(text, *when).isoformat()
+        return (dates.moment if dates.has_time(text) else dates.day)(text, *when).isoformat()
 
     return read
 
@@ -309,11 +310,9 @@ def _is_number(cell: Cell) -> TypeGuard[int | Decimal]:
 def _money(column_format: ColumnFormat) -> Reader:
     def read(cell: Cell) -> object:
         if _is_number(cell):
-            money = notation.Money(Decimal(cell), frozenset())
+            money = Money(Decimal(cell), frozenset())
         else:
-            money = notation.money(
-                text_of(cell), column_format.mark, third_decimal=column_format.third_decimal
-            )
+            money = read_money(text_of(cell), column_format.mark, third_decimal=column_format.third_decimal)
         return money if column_format.scale != "cents" else money._replace(value=money.value / 100)
 
     return read
@@ -323,7 +322,7 @@ def _number(column_format: ColumnFormat, *, is_percent: bool = False) -> Reader:
     def read(cell: Cell) -> object:
         if _is_number(cell):
             return Decimal(cell)
-        return notation.number(text_of(cell), column_format.mark, is_percent=is_percent)
+        return read_number(text_of(cell), column_format.mark, is_percent=is_percent)
 
     return read
 

@@ -17,9 +17,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from pipecli.distribution import require_extra
-from pipecli.errors import PipecliError
-from pipecli.inbox.importing import notation, table
+from pipecli.errors import PipecliError, Unreadable
+from pipecli.inbox.importing import table
 from pipecli.inbox.importing.table import ARCHIVE, Cell, Layout, Row, Table, columns_of, table_of
+from pipecli.records.money import Mark, mark_of, read_money
 from pipecli.wording import first_of
 from pipecli.workflow.supplier_quotation import Offered
 
@@ -248,7 +249,7 @@ def offered_prices(raw: bytes, name: str, currency: str) -> list[Offered]:
             hint='call one of them "product" or "description"',
         )
     lead_times = _column(table, _LEAD_TIME)
-    mark = notation.mark_of(_text(row, prices) for row in table.rows)
+    mark = mark_of(_text(row, prices) for row in table.rows)
     offered = []
     for row in table.rows:
         names = tuple(text for column in named if (text := _text(row, column)))
@@ -281,10 +282,10 @@ def _text(row: Row, column: str | None) -> str:
     return str(row.cells.get(column, "")).strip() if column else ""
 
 
-def _price(written: str, mark: notation.Mark, currency: str, place: str) -> Decimal:
+def _price(written: str, mark: Mark, currency: str, place: str) -> Decimal:
     try:
-        read = notation.money(written, mark)
-    except notation.Unreadable:
+        read = read_money(written, mark)
+    except Unreadable:
         raise PipecliError(
             f'{place}: the price "{written}" can\'t be read for certain',
             hint="correct it in the file, or give the prices with --price ITEM=PRICE",

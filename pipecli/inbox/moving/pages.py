@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 
 from pipecli.errors import PipecliError
 from pipecli.inbox.importing.compile import NOTHING
-from pipecli.inbox.importing.notation import EPOCH, EXCEL, fits, plain_digits, turned
+from pipecli.inbox.importing.dates import EPOCH, EXCEL, fits, turned
 from pipecli.inbox.importing.table import Row, Table
+from pipecli.records.money import plain_digits
 from pipecli.records.names import folded, name_key
 from pipecli.records.settings import Settings
 from pipecli.store.yaml.write import flow_text, key_text, scalar_text

@@ -12,9 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from pipecli.errors import PipecliError
-from pipecli.inbox.importing import notation
-from pipecli.inbox.importing.notation import Unreadable
+from pipecli.errors import PipecliError, Unreadable
 from pipecli.inbox.importing.run import File
 from pipecli.inbox.importing.table import Layout, Table
 from pipecli.inbox.importing.workbook import rows_of_file as read
@@ -46,6 +44,7 @@ from pipecli.inbox.moving.recognise import (
 )
 from pipecli.inbox.moving.reconcile import template_of_deals
 from pipecli.records.currencies import CURRENCIES
+from pipecli.records.money import read_money
 from pipecli.records.settings import Settings
 from pipecli.store import naming
 from pipecli.wording import count
@@ -382,7 +381,7 @@ class _Mapping:
         signs: set[frozenset[str]] = set()
         for text in texts(self.table, column):
             try:
-                signs.add(notation.money(text, "").currencies)
+                signs.add(read_money(text, "").currencies)
             except Unreadable:
                 continue
         signs.discard(frozenset())

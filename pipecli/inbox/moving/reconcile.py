@@ -11,14 +11,13 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from pipecli.errors import Unreadable
 from pipecli.formats import loads
-from pipecli.inbox.importing import notation
 from pipecli.inbox.importing.mapping import Column, Source
-from pipecli.inbox.importing.notation import Unreadable
 from pipecli.inbox.importing.run import Import
 from pipecli.inbox.importing.table import Row, Table
 from pipecli.inbox.moving.pages import Findings
-from pipecli.records.money import minor_digits
+from pipecli.records.money import Mark, mark_of, minor_digits, read_money
 from pipecli.store.pipeline import Pipeline
 
 
@@ -78,7 +77,7 @@ def reconcile(
     )
     in_cents = any(one.scale == "cents" for one in feeds.get(amount or "", ()))
     stages = [name for name, several in feeds.items() if any(_is_stage(one) for one in several)]
-    mark = notation.mark_of({str(row.cells.get(amount or "", "")) for row in table.rows})
+    mark = mark_of({str(row.cells.get(amount or "", "")) for row in table.rows})
     base = str(mapping.set_.get("currency") or pipeline.settings.currency)
     deals = _deals(pipeline)
     for row in table.rows:
@@ -148,13 +147,13 @@ def _replaced(several: tuple[Column, ...], text: str) -> str:
     return str(next((one.values[text] for one in several if text in one.values), text))
 
 
-def _amount(row: Row, column: str | None, mark: notation.Mark) -> Decimal:
+def _amount(row: Row, column: str | None, mark: Mark) -> Decimal:
     """The amount in a row's cell; 0 where there is none."""
     cell = row.cells.get(column or "", "")
     if isinstance(cell, (int, Decimal)) and not isinstance(cell, bool):
         return Decimal(cell)
     try:
-        return notation.money(str(cell), mark, third_decimal=False).value
+        return read_money(str(cell), mark, third_decimal=False).value
     except Unreadable:
         return Decimal(0)
 

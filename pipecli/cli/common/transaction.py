@@ -9,12 +9,12 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import typer
 
-from pipecli.cli.common.assignments import validated
+from pipecli.cli.common.fields import validated
 from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.record_json import RecordJson, print_record_json, record_json
 from pipecli.cli.common.reference import find, note_touched
@@ -35,11 +35,14 @@ from pipecli.workflow.change import Change
 
 if TYPE_CHECKING:
     from pipecli.records.catalogue import PriceList
+    from pipecli.records.lead import Lead
+    from pipecli.records.opportunity import Opportunity
     from pipecli.records.settings import Settings
     from pipecli.workflow.activity import Next
 
 D = TypeVar("D")
 R = TypeVar("R", bound=Record)
+Owned = TypeVar("Owned", "Lead", "Opportunity")
 
 _MOST_NAMED = 100  # trailers: git takes the message as one argument, and the system bounds its length
 
@@ -98,6 +101,20 @@ class Transaction:
     def new_slug(self, noun: str, text: str) -> str:
         """A slug of `text` that no record of this kind has."""
         return naming.free_slug(text, keys(self.pipeline.index.connection, noun))
+
+    def given_by_rule(self, record: Owned) -> tuple[Owned, tuple[str, ...]]:
+        """A new lead or deal, given to whom an assignment rule names, if one takes it, and a note of it."""
+        from pipecli.store.index.query import choose_rules
+        from pipecli.store.plans import standing
+        from pipecli.workflow.assignment import given_when_added, rules_for
+
+        if not rules_for(self.settings, record.noun):
+            return record, ()
+        (rule,) = choose_rules(self.pipeline, [record.with_(owner=None)])
+        if rule is None:
+            return record, ()
+        counted = partial(standing, self.pipeline.index.connection, BY_NOUN[record.noun])
+        return given_when_added(record, rule, self.settings, counted, me=self.me, today=self.today)
 
     def day(self, text: str | None, *, past: bool = False) -> date | None:
         return self.session.day(text, past=past) if text else None

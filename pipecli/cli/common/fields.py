@@ -11,11 +11,11 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin
 
 from pipecli.cli.common.session import say
-from pipecli.errors import Ambiguous, FaultyFile, PipecliError
+from pipecli.errors import Ambiguous, FaultyFile, PipecliError, Unreadable
 from pipecli.records import base
 from pipecli.records import kinds as elements
 from pipecli.records.base import Names, Part, Plain, Record
-from pipecli.records.money import is_money, minor_digits
+from pipecli.records.money import TwoReadings, is_money, minor_digits, read_money, read_number
 from pipecli.records.names import likeliest
 from pipecli.store.pipeline import NotFound
 
@@ -28,7 +28,7 @@ P = TypeVar("P", bound=Part)
 _NEVER = {"id", "sku", "created"}
 
 
-def assign(record: R, assignments: Sequence[str], run: Session) -> R:
+def with_values(record: R, assignments: Sequence[str], run: Session) -> R:
     """The record with these values set; `path=` clears. Raises PipecliError, naming the path at fault."""
     return _assigned(type(record), record.plain(), assignments, run, f"{record.key}: ")
 
@@ -289,19 +289,18 @@ def number(name: str, text: str, currency: str = "", digits: int = _ANY_DIGITS) 
     ):
         is_short = "." not in plain and len(plain) < 1000  # Python reads no int of thousands of digits
         return int(plain) if is_short else Decimal(plain)
-    from pipecli.inbox.importing import notation
 
     third_decimal = not is_sum or digits > 2 or "." in plain
     try:
         if currency:
-            read = notation.money(plain, "", third_decimal=third_decimal)
+            read = read_money(plain, "", third_decimal=third_decimal)
             _require_currency(name, plain, read.currencies, currency)
             value = read.value
         else:
-            value = notation.number(plain, "")
-    except notation.TwoReadings as error:
+            value = read_number(plain, "")
+    except TwoReadings as error:
         value = _chosen(name, plain, error.readings)
-    except notation.Unreadable:
+    except Unreadable:
         return _as_python_reads(name, text.strip())
     say(f'{name}: "{plain}" is taken as {value:f}')
     return int(value) if value == value.to_integral_value() else value

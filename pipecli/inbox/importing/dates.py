@@ -1,0 +1,128 @@
+"""Days and times as people and other programs write them: ISO, or in the formats of a mapping."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+
+from pipecli.errors import Unreadable
+from pipecli.records.money import plain_digits
+
+YEARS_BACK, YEARS_AHEAD = 60, 20
+"""A year of two digits is the one in this span around today; no other digits have a certain century."""
+
+_ISO_MOMENT = re.compile(
+    r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?(?:Z|[+-]\d{2}:?\d{2})?)?"
+)
+_DIRECTIVES = set("dmyYHIMSpbBfzjaA%")
+EXCEL = "excel"
+"""Stands in the place of a format for the days that a spreadsheet counts: 46341 is 2026-11-15."""
+EPOCH = "epoch"
+"""For the seconds or milliseconds since 1970: 1767604800 is 2026-01-05."""
+_SINCE_1970 = re.compile(r"-?\d{9,10}|-?\d{12,13}")
+_MIDNIGHT = re.compile(r"(?<=[T ,])24:00(:00)?$")
+_SERIAL = re.compile(r"\d{1,7}(?:[.,]\d+)?")
+_SERIAL_BEGIN, _LAST_SERIAL = datetime(1899, 12, 30), 2958466
+
+
+def day(text: str, formats: Sequence[str], today: date, zone: tzinfo) -> date:
+    """A day; of a moment, the day it was in `zone`. Raises Unreadable."""
+    moment = _moment(text, formats, today)
+    return moment.astimezone(zone).date() if moment.tzinfo else moment.date()
+
+
+def moment(text: str, formats: Sequence[str], today: date, zone: tzinfo) -> datetime:
+    """A moment; a day alone is its midnight, and what has no offset is in `zone`. Raises Unreadable."""
+    read = _moment(text, formats, today)
+    aware = read if read.tzinfo else read.replace(tzinfo=zone)
+    return aware.replace(tzinfo=timezone(aware.utcoffset() or timedelta()))
+
+
+def has_time(text: str) -> bool:
+    """True for a text that gives an hour, not the day alone."""
+    return ":" in text
+
+
+def fault_of(form: str) -> str | None:
+    """The fault of a date format; None for a good one."""
+    if form in (EXCEL, EPOCH):
+        return None
+    directives = re.findall(r"%(.?)", form)
+    unknown = [f"%{directive}" for directive in directives if directive not in _DIRECTIVES]
+    if unknown:
+        known = " ".join(f"%{directive}" for directive in sorted(_DIRECTIVES - {"%"}))
+        return f"{unknown[0]} isn't one of {known}"
+    if not {"y", "Y"} & set(directives):
+        return f'"{form}" has no year; write a format as %d.%m.%Y'
+    twice = [
+        f"%{directive}" for directive in directives if directives.count(directive) > 1 and directive != "%"
+    ]
+    return f"{twice[0]} stands twice" if twice else None
+
+
+def _moment(text: str, formats: Sequence[str], today: date) -> datetime:
+    plain = plain_digits(text)
+    if _MIDNIGHT.search(plain):
+        return _moment(_MIDNIGHT.sub("00:00", plain), formats, today) + timedelta(days=1)
+    for form in formats:
+        if form == EPOCH and _SINCE_1970.fullmatch(plain):
+            return datetime.fromtimestamp(int(plain) / (1000 if len(plain) > 11 else 1), UTC)
+        if form == EXCEL:
+            if _SERIAL.fullmatch(plain) and (serial := float(plain.replace(",", "."))) < _LAST_SERIAL:
+                return _of_serial(serial)
+            if certain := _of_certain_order(plain):
+                return certain
+            continue
+        try:
+            read = datetime.strptime(plain, form)
+        except ValueError:
+            continue
+        return _in_its_century(read, text, today) if "%y" in form else read
+    if _ISO_MOMENT.fullmatch(plain):
+        try:
+            return datetime.fromisoformat(plain)
+        except ValueError:
+            raise Unreadable(f'"{text}" isn\'t a day of the calendar') from None
+    wanted = " or ".join(formats) or "2026-11-21; another form is said in the mapping, as date: '%d/%m/%Y'"
+    if _SERIAL.fullmatch(plain) and len(plain) >= 5 and EXCEL not in formats:
+        wanted += f"; days that a spreadsheet counts are said as date: {EXCEL}"
+    raise Unreadable(f'"{text}" isn\'t a date of the form {wanted}')
+
+
+def _of_serial(serial: float) -> datetime:
+    """The moment that a spreadsheet counts in days, to the second."""
+    return _SERIAL_BEGIN + timedelta(seconds=round(serial * 86400))
+
+
+def _of_certain_order(text: str) -> datetime | None:
+    """A day that has one reading alone, 15/11/2026: a spreadsheet leaves it as text beside its serials."""
+    readings = [form for form in ("%d/%m/%Y", "%m/%d/%Y") if fits(text, form)]
+    return datetime.strptime(text, readings[0]) if len(readings) == 1 else None
+
+
+def turned(form: str) -> str | None:
+    """A date format with day and month changed about; None for one where they can't be confused."""
+    if "%d" not in form or "%m" not in form:
+        return None
+    return form.replace("%d", "\0").replace("%m", "%d").replace("\0", "%m")
+
+
+def fits(text: str, form: str) -> bool:
+    """True for a text that a date format reads."""
+    try:
+        datetime.strptime(_MIDNIGHT.sub("00:00", plain_digits(text.strip())), form)
+    except ValueError:
+        return False
+    return True
+
+
+def _in_its_century(read: datetime, text: str, today: date) -> datetime:
+    for century in (today.year // 100 + step for step in (0, -1, 1)):
+        year = century * 100 + read.year % 100
+        if today.year - YEARS_BACK <= year <= today.year + YEARS_AHEAD:
+            try:
+                return read.replace(year=year)
+            except ValueError:
+                raise Unreadable(f'"{text}" isn\'t a day of the calendar') from None
+    raise Unreadable(f'"{text}" has a year of no certain century; write it with four digits')
