@@ -26,6 +26,7 @@ from pipecli.cli.common.table import (
 from pipecli.cli.nouns import ALIASES
 from pipecli.records import kinds
 from pipecli.records.money import percent
+from pipecli.store.index import views
 from pipecli.store.index.records import OPEN
 from pipecli.wording import duration
 from pipecli.workflow.requirements import QUESTIONS
@@ -148,18 +149,13 @@ _add_list(
 )
 
 
-def _deals(status: str, condition: str) -> str:
-    """The count of deals of a status for which a condition on the deal `o` holds, in SQL."""
-    return f"(SELECT count(*) FROM _opportunities o WHERE o.status = '{status}' AND {condition})"
-
-
 CUSTOMERS = (
     shown("id", "ID"),
     shown("name", "NAME", shrink=True, min_width=14),
     shown("kind", "KIND", rank=4),
     shown("country", "COUNTRY", shrink=True, rank=3),
     shown("website", "WEBSITE", rank=2),
-    shown("open", "OPEN", _deals("open", "o.customer = customers.id"), align="right", rank=1, in_json=True),
+    shown("open", "OPEN", views.OPEN_WITH_CUSTOMER, align="right", rank=1, in_json=True),
     shown("owner", "OWNER", shrink=True, rank=2),
 )
 _add_list(
@@ -197,22 +193,14 @@ SUPPLIERS = (
 _add_list(kinds.SUPPLIER, SUPPLIERS, "name COLLATE NOCASE, id", "List suppliers by name.")
 
 
-def _named_in(column: str) -> str:
-    """True where a list of names of a deal `o` has the competitor of the row, in SQL."""
-    name = "j.value = competitors.id OR casefold(j.value) = casefold(competitors.name)"
-    return f"EXISTS (SELECT 1 FROM json_each(o.{column}) j WHERE {name})"
-
-
-STANDS_AGAINST, LOST_TO = _named_in("competitors"), _named_in("closed_competitors")
-
 COMPETITORS = (
     shown("id", "ID"),
     shown("name", "NAME", shrink=True, min_width=14),
     shown("country", "COUNTRY", shrink=True, rank=2),
     shown("website", "WEBSITE", rank=3),
-    shown("open", "OPEN", _deals("open", STANDS_AGAINST), align="right", in_json=True),
-    shown("won", "WON AGAINST", _deals("won", STANDS_AGAINST), align="right", in_json=True),
-    shown("lost", "LOST TO", _deals("lost", LOST_TO), align="right", in_json=True),
+    shown("open", "OPEN", views.OPEN_AGAINST, align="right", in_json=True),
+    shown("won", "WON AGAINST", views.WON_AGAINST, align="right", in_json=True),
+    shown("lost", "LOST TO", views.LOST_TO, align="right", in_json=True),
 )
 _add_list(
     kinds.COMPETITOR,
@@ -243,14 +231,12 @@ _PRICED = (
     shown("margin_unknown", "", _fact("margin_unknown"), hidden=True),
 )
 
-_LEAD = "(SELECT k.label FROM _records k WHERE k.noun = 'lead' AND k.key = lead)"
-
 QUOTATIONS = (
     shown("id", "ID"),
     *named(
         "customer",
         "CUSTOMER",
-        f"coalesce(customer_name, customer, {_LEAD}, lead)",
+        f"coalesce(customer_name, customer, {views.LEAD_NAME}, lead)",
         by=("customer_name", "lead"),
         min_width=12,
     ),
@@ -341,8 +327,6 @@ def _percent(record: Mapping[str, object]) -> str:
     return "" if record["tax"] is None else f"{percent(float(str(record['tax']))):f} %"
 
 
-_BASE_CURRENCY = "(SELECT json_extract(json, '$.currency') FROM _records WHERE noun = 'settings')"
-
 PRODUCTS = (
     shown("sku", "SKU"),
     shown("name", "NAME", shrink=True, min_width=14),
@@ -350,19 +334,18 @@ PRODUCTS = (
     shown("uom", "UNIT", rank=2),
     shown("tax", "TAX", align="right", rank=3, show=_percent),
     shown("cost", "COST", align="right", rank=4, show=_cost),
-    shown("currency", "CURRENCY", _BASE_CURRENCY, only="data", in_json=True),
+    shown("currency", "CURRENCY", views.BASE_CURRENCY, only="data", in_json=True),
     Shown(flag("active"), "active"),
 )
 _add_list(kinds.PRODUCT, PRODUCTS, "active DESC, sku", "List products, those on sale first.")
 
-_PRICED_PRODUCTS = "(SELECT count(*) FROM json_each(price_lists.json, '$.prices'))"
 PRICE_LISTS = (
     shown("id", "ID"),
     shown("name", "NAME", shrink=True),
     shown("currency", "CURRENCY"),
     shown("valid_from", "FROM"),
     shown("valid_until", "UNTIL"),
-    shown("products", "PRODUCTS", _PRICED_PRODUCTS, align="right", in_json=True),
+    shown("products", "PRODUCTS", views.PRICED_PRODUCTS, align="right", in_json=True),
 )
 _add_list(kinds.PRICE_LIST, PRICE_LISTS, "currency, id", "List price lists.", "search")
 
@@ -401,12 +384,7 @@ ACTIVITIES = (
 
 _ACTIVITIES_SOURCE = Parts(
     "activities",
-    "SELECT a.record, a.noun, coalesce(o.title, l.organization, l.name) AS title, a.id, a.type, a.at, "
-    'a.subject, a."by", a.direction, a.done, a.contact, a.duration, a.literature, a.message_id, a.notes, '
-    'coalesce(a."by", o.owner, l.owner) AS owner, u.team, '
-    "coalesce(o.shared_with, l.shared_with) AS shared_with "
-    "FROM activities a LEFT JOIN _opportunities o USING (path) LEFT JOIN _leads l USING (path) "
-    'LEFT JOIN users u ON u.id = coalesce(a."by", o.owner, l.owner)',
+    views.ACTIVITIES,
     (kinds.LEAD, kinds.OPPORTUNITY),
     flags=frozenset({"done"}),
     hidden=frozenset({"shared_with"}),

@@ -36,6 +36,7 @@ from pipecli.records.kinds import (
 )
 from pipecli.records.money import minor_digits
 from pipecli.store.index.records import item_amounts, rows_where
+from pipecli.store.index.views import NAMES_COMPETITOR
 from pipecli.wording import count, duration
 
 app = noun()
@@ -113,11 +114,6 @@ def _part(shown: RecordJson, keys: list[str]) -> RecordJson:
 
 
 _RIVALRY_KEYS = "id title status stage amount currency weighted expected_close closed owner".split()
-_NAMES_COMPETITOR = """path IN (SELECT path FROM _references WHERE instr(names, '"competitor"')
-    AND noun = 'competitor'
-    AND casefold(key) IN (SELECT casefold(value) FROM competitors c, json_each(json_array(c.id, c.name))
-                          WHERE c.id = ?))"""
-"""The deals that name a competitor, by its slug or as people call it."""
 
 
 @app.command("competitor show")
@@ -134,11 +130,11 @@ def show_competitor(ctx: typer.Context, ref: Ref) -> None:
         columns = [column.column for column in OPPORTUNITIES if not column.hidden]
         for heading, status in (("Open", "open"), ("Won against it", "won"), ("Lost or closed", "")):
             ended = f"status = '{status}'" if status else "status IN ('lost', 'closed')"
-            condition = f"{_NAMES_COMPETITOR} AND {ended} ORDER BY coalesce(closed_date, expected_close), id"
+            condition = f"{NAMES_COMPETITOR} AND {ended} ORDER BY coalesce(closed_date, expected_close), id"
             deals = rows_of(run, "opportunities", OPPORTUNITIES, condition, key)
             print_section(heading, deals, columns)
         return
-    deals = views_of(run, "opportunity", "opportunities", _NAMES_COMPETITOR, key)
+    deals = views_of(run, "opportunity", "opportunities", NAMES_COMPETITOR, key)
     print_record_json(run, shown | {"opportunities": [_part(deal, _RIVALRY_KEYS) for deal in deals]})
 
 

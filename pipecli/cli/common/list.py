@@ -20,7 +20,7 @@ from pipecli.errors import PipecliError
 from pipecli.formats import dumps, loads
 from pipecli.records.kinds import BY_FOLDER, BY_NOUN, Kind
 from pipecli.records.names import all_chosen, chosen, likeliest, words_of
-from pipecli.store.index import query
+from pipecli.store.index import query, views
 from pipecli.store.index.records import columns as columns_of
 from pipecli.store.index.records import exists
 from pipecli.store.index.views import OwnerFilter, condition_of, in_team
@@ -59,7 +59,7 @@ def _conditions(run: Session, plural: str, known: set[str]) -> tuple[list[str], 
             parameters += values
     if run.option("tag"):
         _must_know(plural, "tags", known, "tag")
-        conditions.append("EXISTS (SELECT 1 FROM json_each(tags) WHERE value = ?)")
+        conditions.append(views.in_list("tags"))
         parameters.append(run.option("tag"))
     if run.option("mine") or run.option("seller"):
         _must_know(
@@ -86,21 +86,21 @@ def _about(run: Session, plural: str, known: set[str], option: str, text: str) -
 
         kind = BY_FOLDER[plural]
         keys = [hit.key for hit in search(run.pipeline.index.connection, text, [kind.noun])[0]]
-        return f"{kind.identity} IN (SELECT value FROM json_each(?))", dumps(keys, indent=None)
+        return views.one_of(kind.identity), dumps(keys, indent=None)
     from pipecli.store.lookup import resolve
 
     named = recalled(run, text) if is_recent(text) else text
     key = resolve(run.pipeline, named, BY_NOUN[option]).key
     own = {
-        ("opportunities", "contact"): "id IN (SELECT s.opportunity FROM stakeholders s WHERE s.contact = ?)",
-        ("literature", "product"): "EXISTS (SELECT 1 FROM json_each(products) WHERE value = ?)",
+        ("opportunities", "contact"): views.HAS_CONTACT,
+        ("literature", "product"): views.in_list("products"),
     }
     if condition := own.get((plural, option)):
         return condition, key
     if option == "product":
         if plural not in ("opportunities", "quotations", "orders", "invoices", "supplier-quotations"):
             raise PipecliError(f"--product: {plural} have no items")
-        return "id IN (SELECT i.record FROM items i WHERE i.product = ?)", key
+        return views.HAS_PRODUCT, key
     _must_know(plural, option, known, option)
     return f"{option} = ?", key
 

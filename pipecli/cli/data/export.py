@@ -72,8 +72,10 @@ def export(
     if output and output.suffix.lower() == ".vcf":
         if collection.kind != CONTACT:
             raise PipecliError("an address book is of contacts", hint="pipecli export contacts -o FILE.vcf")
-        names = run.read(CUSTOMER).index.connection.execute("SELECT id, name FROM _customers")
-        _put(address_book(map(loads, texts), dict(names)), len(texts), collection, output)
+        from pipecli.store.index.records import labels
+
+        names = labels(run.read(CUSTOMER).index.connection, "customer")
+        _put(address_book(map(loads, texts), names), len(texts), collection, output)
         return
     _put(_in_form(texts, collection, form), len(texts), collection, output)
 

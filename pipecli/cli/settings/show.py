@@ -21,6 +21,7 @@ from pipecli.formats import dumps
 from pipecli.records import kinds
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.records.names import likeliest
+from pipecli.store.index import views
 from pipecli.store.yaml.write import block_lines
 from pipecli.wording import visible
 
@@ -137,7 +138,7 @@ USERS = (
 
 _USERS = Parts(
     "users",
-    "SELECT id, name, email, emails, team, active, external_id FROM users",
+    views.USERS,
     flags=frozenset({"active"}),
     lists=frozenset({"emails"}),
 )
@@ -157,9 +158,7 @@ TEAMS = (
 )
 _TEAMS = Parts(
     "teams",
-    "SELECT t.id, t.name, t.manager, "
-    "(SELECT json_group_array(id) FROM (SELECT id FROM users WHERE team = t.id ORDER BY id)) AS members "
-    "FROM teams t",
+    views.TEAMS,
     lists=frozenset({"members"}),
 )
 
