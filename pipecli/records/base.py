@@ -223,7 +223,10 @@ _AS_IT_IS = frozenset({str, Decimal, datetime, date, int, bool, float})
 
 
 def _plain(value: object) -> object | None:
-    """`value` as YAML has it; None for what is not written at all: nulls and empty maps and lists."""
+    """`value` as YAML has it; None for what is not written at all: nulls and empty maps and lists.
+
+    A part with a key of its own stays without any field, as a team of which nothing is told but its name.
+    """
     if isinstance(value, str):  # a word of a fixed list is a text
         return str(value)
     if isinstance(value, Part):
@@ -231,7 +234,9 @@ def _plain(value: object) -> object | None:
     if isinstance(value, dict):
         # the days of exchange rates are keys, and a key is text in a file
         return {
-            str(key): plain for key, inner in value.items() if (plain := _of_any(inner)) is not None
+            str(key): plain
+            for key, inner in value.items()
+            if (plain := inner.plain() if isinstance(inner, Part) else _of_any(inner)) is not None
         } or None
     if isinstance(value, (list, tuple)):
         return [plain for member in value if (plain := _of_any(member)) is not None] or None

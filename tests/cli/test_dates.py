@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta, timezone
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -64,6 +65,28 @@ MADRID = ZoneInfo("Europe/Madrid")
         ("29 feb", "2028-02-29"),
         ("21/11/2026", "2026-11-21"),
         ("15/12", "2026-12-15"),
+        ("15-12-2026", "2026-12-15"),
+        ("2026/12/15", "2026-12-15"),
+        ("15.12.26", "2026-12-15"),
+        ("15th of December", "2026-12-15"),
+        ("on the 15th", "2026-11-15"),
+        ("31st", "2026-10-31"),
+        ("this wednesday", "2026-10-21"),
+        ("on thurs", "2026-10-22"),
+        ("friday next week", "2026-10-30"),
+        ("next week tues", "2026-10-27"),
+        ("the day after tomorrow", "2026-10-23"),
+        ("in two weeks", "2026-11-04"),
+        ("a fortnight", "2026-11-04"),
+        ("3 days from now", "2026-10-24"),
+        ("2 wks", "2026-11-04"),
+        ("eow", "2026-10-25"),
+        ("EOM", "2026-10-31"),
+        ("end of the month", "2026-10-31"),
+        ("beginning of next month", "2026-11-01"),
+        ("end of october", "2026-10-31"),
+        ("end of sep", "2027-09-30"),
+        ("start of january 2028", "2028-01-01"),
     ],
 )
 def test_a_day_is_understood(typed: str, day: str) -> None:
@@ -74,6 +97,8 @@ def test_a_day_of_the_past_without_a_year_is_the_last_one() -> None:
     assert parse_day("15 dec", TODAY, past=True) == date(2025, 12, 15)
     assert parse_day("20.10.", TODAY, past=True) == date(2026, 10, 20)
     assert parse_day("21 oct", TODAY, past=True) == TODAY
+    assert parse_day("the 30th", TODAY, past=True) == date(2026, 9, 30)
+    assert parse_day("end of november", TODAY, past=True) == date(2025, 11, 30)
 
 
 def test_a_day_that_may_be_two_is_refused_with_both() -> None:
@@ -178,6 +203,16 @@ def test_what_is_no_period_is_refused(typed: str) -> None:
         ("fri at 9:30 pm", "2026-10-23T21:30:00+02:00"),
         ("15 dec 12am", "2026-12-15T00:00:00+01:00"),
         ("in 3 days 10:00", "2026-10-24T10:00:00+02:00"),
+        ("noon", "2026-10-21T12:00:00+02:00"),
+        ("tomorrow at noon", "2026-10-22T12:00:00+02:00"),
+        ("tomorrow at 9", "2026-10-22T09:00:00+02:00"),
+        ("at 17:30", "2026-10-21T17:30:00+02:00"),
+        ("fri 14h", "2026-10-23T14:00:00+02:00"),
+        ("14h30", "2026-10-21T14:30:00+02:00"),
+        ("fri 9.30", "2026-10-23T09:30:00+02:00"),
+        ("friday, 10:00", "2026-10-23T10:00:00+02:00"),
+        ("9am fri", "2026-10-23T09:00:00+02:00"),
+        ("10:00 pm tomorrow", "2026-10-22T22:00:00+02:00"),
     ],
 )
 def test_a_moment_has_an_offset(typed: str, moment: str) -> None:
@@ -188,6 +223,26 @@ def test_hours_across_the_end_of_summer_time_are_counted_as_they_pass() -> None:
     saturday = parse_moment("2026-10-24T12:00", TODAY, MADRID)
     sunday = parse_moment("2026-10-25T12:00", TODAY, MADRID)
     assert sunday - saturday == timedelta(hours=25)
+
+
+@pytest.mark.parametrize(
+    ("typed", "readings"),
+    [("tomorrow at 3", "3am or 3pm"), ("14h", '"14:00" or "in 14 hours"')],
+)
+def test_a_time_that_may_be_two_is_refused_with_both(typed: str, readings: str) -> None:
+    for read in (parse_day, partial(parse_moment, zone=MADRID)):
+        with pytest.raises(PipecliError, match=f'"{typed}" is {readings}; write one of them'):
+            read(typed, TODAY)
+
+
+def test_hours_from_now_go_on_through_the_end_of_summer_time() -> None:
+    now = datetime(2026, 10, 25, 2, 30, 12, tzinfo=MADRID)
+    for typed, moment in {
+        "in an hour": "02:30:00+01:00",
+        "+2h": "03:30:00+01:00",
+        "30 min": "02:00:00+01:00",
+    }.items():
+        assert parse_moment(typed, TODAY, MADRID, now=now).isoformat() == f"2026-10-25T{moment}"
 
 
 @pytest.mark.parametrize("typed", ["friday", "2026-11-30", "+3d"])

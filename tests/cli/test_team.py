@@ -43,6 +43,23 @@ def test_set_and_show(cli):
     }
 
 
+def test_a_team_without_a_field_has_members_and_loses_its_last_one(cli, root, git):
+    settings = root / "pipecli.yaml"
+    settings.write_text(settings.read_text().replace("\nteams: {}", "\nteams:\n  asia: {}"))
+    git("commit", "-qam", "a team of which nothing is told")
+
+    cli("user", "set", "ana", "team=asia")
+    cli("team", "set", "asia", "manager=ana-ruiz")
+    assert (
+        "\n  asia: # slug: {name, manager, parent}; users name their team\n    manager: ana-ruiz\n"
+        in settings.read_text()
+    )
+    cli("team", "set", "asia", "manager=")
+    assert "\n  asia: {} # slug:" in settings.read_text()
+    assert "team: asia" in settings.read_text()
+    cli("check")
+
+
 def test_a_team_that_nothing_names_goes(cli, git):
     cli("team", "add", "asia")
     cli("team", "remove", "asia")

@@ -32,22 +32,41 @@ _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday",
 # Texts that `re` compiles at their first use: a command needs one of them or none. ASCII digits only: `\d`
 # and int() would take those of every script, and no file holds them in a date.
 _ISO_DAY = r"[0-9]{4}-[0-9][0-9]-[0-9][0-9]"
-_OFFSET = r"([+-]?[0-9]{1,9})(bd|[dwmy])"
-_IN_WORDS = r"(?:in )?([0-9]{1,9}|an?) (business |working )?(day|week|month|year)s?"
-_AGO = r"([0-9]{1,9}|an?) (business |working )?(day|week|month|year)s? ago"
-_WEEKDAY = rf"(next |last )?({'|'.join(_WEEKDAYS)}|{'|'.join(day[:3] for day in _WEEKDAYS)})"
+_OFFSET = r"([+-]?[0-9]{1,9}) ?(bd|[dwmy])"
+_IN_WORDS = (
+    r"(?:in )?([0-9]{1,9}|an?) ?(business |working )?(day|week|wk|month|mo|year|yr)s?(?: from now| (ago))?"
+)
+_WEEKDAY = rf"(next |last |this )?({'|'.join(_WEEKDAYS)}|{'|'.join(day[:3] for day in _WEEKDAYS)})"
 _MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october",
     "november", "december")  # fmt: skip
 _MONTH_NAME = rf"({'|'.join(_MONTHS)}|{'|'.join(month[:3] for month in _MONTHS)}|sept)\.?"
-_DAY_OF_MONTH = rf"([0-9]{{1,2}})(?:st|nd|rd|th|\.)? {_MONTH_NAME}(?: ([0-9]{{4}}))?"
-_MONTH_AND_DAY = rf"{_MONTH_NAME} ([0-9]{{1,2}})(?:st|nd|rd|th)?(?:,? ([0-9]{{4}}))?"
-_DOTTED = r"([0-9]{1,2})\. ?([0-9]{1,2})\.?(?: ?([0-9]{4}))?"
-_SLASHED = r"([0-9]{1,2})/([0-9]{1,2})(?:/([0-9]{4}))?"
+_DAY_OF_MONTH = rf"([0-9]{{1,2}})(?:st|nd|rd|th|\.)? (?:of )?{_MONTH_NAME}(?: ([0-9]{{4}}))?"
+_MONTH_AND_DAY = rf"{_MONTH_NAME} ([0-9]{{1,2}})(?:st|nd|rd|th)?(?: ([0-9]{{4}}))?"
+_ORDINAL = r"([0-9]{1,2})(?:st|nd|rd|th)"
+_DOTTED = r"([0-9]{1,2})\. ?([0-9]{1,2})(?:\.? ?([0-9]{4})|\. ?([0-9]{2})|\.)?"
+_SLASHED = r"([0-9]{1,2})([/-])([0-9]{1,2})(?:\2([0-9]{4}))?"
+_YEAR_FIRST = r"([0-9]{4})([/.])([0-9]{1,2})\2([0-9]{1,2})"
 _EDGE = r"(start|end) of ((?:(?:this|next|last) )?(?:week|month|quarter|year))"
+_EDGE_OF_MONTH = rf"(start|end) of {_MONTH_NAME}(?: ([0-9]{{4}}))?"
 _PERIOD = r"([0-9]{4})(?:-(?:q([1-4])|w([0-9][0-9])|([0-9][0-9])))?"
 _NEAR_PERIOD = r"(this|next|last) (week|month|quarter|year)"
 _CLOCK = r"([0-9][0-9]?)(?::([0-9][0-9])(?::([0-9][0-9])(?:\.[0-9]+)?)?)? ?(am|pm)?"
 _MOMENT = rf"(?:(.+?)(?:t| at | ))?(?:at )?{_CLOCK} ?(z|[+-][0-9][0-9]:?[0-9][0-9])?"
+_IN_HOURS = r"(?:\+|in |(?![0-9]+ ?h$))([0-9]{1,5}|an?) ?(h|hours?|min|minutes?)"
+_OTHER_WORDS = {
+    "on": "", "the": "", "beginning": "start", "day after tomorrow": "2d", "noon": "12:00",
+    "a fortnight": "2 weeks", "tues": "tue", "weds": "wed", "thur": "thu", "thurs": "thu",
+    "eod": "today", "eow": "end of week", "eom": "end of month", "eoy": "end of year",
+    "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "ten": "10",
+}  # fmt: skip
+_OTHER_CLOCKS = (
+    (r"([0-9]{1,2})h([0-9]{2})$", r"\1:\2"),  # 14h30
+    (r"(?<=[a-z] )([0-9]{1,2})\.([0-9]{2})$", r"\1:\2"),  # fri 9.10; alone it is a day of October
+    (r"(?<=[a-z] )(?<!in )([0-9]{1,2})h$", r"\1:00"),  # fri 14h
+    (r"\bat ([89]|1[0-9]|2[0-3])$", r"at \1:00"),  # at 9; at 3 may be in the afternoon
+    (r"^at (?=[0-9]{1,2}[: ap])", ""),
+    (r"^([0-9]{1,2}(?::[0-9]{2}(?: ?[ap]m)?| ?[ap]m)) (?![ap]m|z)([a-z0-9].*)", r"\2 \1"),  # 9am fri
+)
 _STEPS = {"this": 0, "next": 1, "last": -1}
 
 
@@ -63,6 +82,7 @@ def parse_day(text: str, today: date, *, past: bool = False) -> date:
     if day is not None:
         return day
     _refuse_two_days(_plain(text), today, past=past)
+    _refuse_two_hours(text)
     if _period(_plain(text), today) is not None:
         raise PipecliError(f"{_quoted(text)} is a period where a day is needed", hint=f"write {DAY_FORMS}")
     raise PipecliError(f"{_quoted(text)} isn't a date", hint=f"write {DAY_FORMS}")
@@ -92,28 +112,42 @@ def parse_to(text: str, today: date) -> date:
 
 def has_clock(text: str) -> bool:
     """True for a text that ends with a time of day: `10:00`, `tomorrow 9am`."""
-    match = re.fullmatch(_MOMENT, _plain(text))
-    return match is not None and bool(match[3] or match[5])
+    plain = _plain(text)
+    match = re.fullmatch(_MOMENT, plain)
+    return bool(match and (match[3] or match[5])) or re.fullmatch(_IN_HOURS, plain) is not None
 
 
-def parse_moment(text: str, today: date, zone: tzinfo, *, past: bool = False) -> datetime:
-    """A day and a time of it; a time alone is today's.
+def parse_moment(
+    text: str, today: date, zone: tzinfo, *, past: bool = False, now: datetime | None = None
+) -> datetime:
+    """A day and a time of it; a time alone is today's. `in 2 hours` is understood where `now` is given.
 
     An offset that was written is kept; else the one `zone` has then is added.
 
     A day without a time is refused: whether it means midnight or the whole day is the caller's question.
     """
     plain = _plain(text)
+    if now is not None and (match := re.fullmatch(_IN_HOURS, plain)):
+        minutes = (1 if match[1].startswith("a") else int(match[1])) * (60 if match[2].startswith("h") else 1)
+        then = now.astimezone(UTC).replace(second=0, microsecond=0) + timedelta(minutes=minutes)
+        return _at_its_offset(then.astimezone(zone))
     match = re.fullmatch(_MOMENT, plain)
     moment = _moment(match, today, zone, past=past) if match else None
     if moment is not None:
         return moment
+    _refuse_two_hours(text)
     fault = "has no time of day" if _day(plain, today) and not has_clock(text) else "isn't a date and time"
     raise PipecliError(f"{_quoted(text)} {fault}", hint=f"write {MOMENT_FORMS}")
 
 
 def _plain(text: str) -> str:
-    return " ".join(text.lower().split())
+    """A text in small letters, with the words and the clock of the forms that are read."""
+    words = " ".join(text.lower().replace(",", " ").split())
+    known = "|".join(sorted(_OTHER_WORDS, key=len, reverse=True))
+    plain = " ".join(re.sub(rf"\b(?:{known})\b", lambda word: _OTHER_WORDS[word[0]], words).split())
+    for pattern, clock in _OTHER_CLOCKS:
+        plain = re.sub(pattern, clock, plain)
+    return plain
 
 
 def _quoted(text: str) -> str:
@@ -129,14 +163,19 @@ def _day(plain: str, today: date, *, past: bool = False) -> date | None:
             return today + timedelta(days=_NAMED_DAYS[plain])
         if match := re.fullmatch(_OFFSET, plain):
             return _moved(today, int(match[1]), match[2])
-        if match := re.fullmatch(_IN_WORDS, plain) or re.fullmatch(_AGO, plain):
+        if match := re.fullmatch(_IN_WORDS, plain):
             number = 1 if match[1].startswith("a") else int(match[1])
             unit = "bd" if match[2] and match[3] == "day" else match[3][0]
-            return _moved(today, -number if plain.endswith("ago") else number, unit)
+            return _moved(today, -number if match[4] else number, unit)
+        next_monday = today + timedelta(days=7 - today.weekday())
         if plain == "next week":
-            return today + timedelta(days=7 - today.weekday())
-        if match := re.fullmatch(_WEEKDAY, plain):
-            return _weekday(today, [name[:3] for name in _WEEKDAYS].index(match[2][:3]), match[1] == "last ")
+            return next_monday
+        if match := re.fullmatch(_WEEKDAY, plain.replace("next week", "").strip()):
+            number = [name[:3] for name in _WEEKDAYS].index(match[2][:3])
+            in_week = next_monday + timedelta(days=number)
+            return in_week if "next week" in plain else _weekday(today, number, match[1])
+        if match := re.fullmatch(_EDGE_OF_MONTH, plain):
+            return _edge_of_month(match, today, past=past)
         if match := re.fullmatch(_EDGE, plain):
             words = match[2] if " " in match[2] else f"this {match[2]}"
             period = _period(words, today)
@@ -148,13 +187,18 @@ def _day(plain: str, today: date, *, past: bool = False) -> date | None:
 
 
 def _of_the_calendar(plain: str, today: date, *, past: bool) -> date | None:
-    """`15 dec`, `dec 15, 2026`, `15.12.`; with slashes only where one reading is a day at all."""
+    """`15 dec`, `dec 15, 2026`, `15.12.`, `15th`; with slashes only where one reading is a day at all."""
     if match := re.fullmatch(_DAY_OF_MONTH, plain):
         return _dated(match[3], _month(match[2]), match[1], today, past=past)
     if match := re.fullmatch(_MONTH_AND_DAY, plain):
         return _dated(match[3], _month(match[1]), match[2], today, past=past)
+    if match := re.fullmatch(_ORDINAL, plain):
+        return _dated(None, None, match[1], today, past=past)
+    if match := re.fullmatch(_YEAR_FIRST, plain):
+        return date(int(match[1]), int(match[3]), int(match[4]))
     if match := re.fullmatch(_DOTTED, plain):
-        return _dated(match[3], int(match[2]), match[1], today, past=past)
+        year = f"20{match[4]}" if match[4] else match[3]
+        return _dated(year, int(match[2]), match[1], today, past=past)
     readings = _slashed(plain, today, past=past)
     return readings[0] if len(readings) == 1 else None
 
@@ -165,9 +209,9 @@ def _slashed(plain: str, today: date, *, past: bool) -> list[date]:
     if match is None:
         return []
     readings: dict[date, None] = {}
-    for day, month in ((match[1], match[2]), (match[2], match[1])):
+    for day, month in ((match[1], match[3]), (match[3], match[1])):
         with suppress(ValueError):
-            readings[_dated(match[3], int(month), day, today, past=past)] = None
+            readings[_dated(match[4], int(month), day, today, past=past)] = None
     return list(readings)
 
 
@@ -179,20 +223,43 @@ def _refuse_two_days(plain: str, today: date, *, past: bool) -> None:
         )
 
 
+def _refuse_two_hours(text: str) -> None:
+    if match := re.search(r"\bat ([1-7])$|^([0-9]{1,5}) ?h$", _plain(text)):
+        hour, hours = match.groups()
+        readings = f"{hour}am or {hour}pm" if hour else f'"{hours}:00" or "in {hours} hours"'
+        raise PipecliError(f"{_quoted(text)} is {readings}", hint="write one of them")
+
+
 def _month(name: str) -> int:
     return [month[:3] for month in _MONTHS].index(name[:3]) + 1
 
 
-def _dated(year: str | None, month: int, day: str, today: date, *, past: bool) -> date:
-    """A day of a year; without one, the nearest such day from today on, or of the past. Raises ValueError."""
-    if year is not None:
+def _dated(year: str | None, month: int | None, day: str, today: date, *, past: bool) -> date:
+    """A day of a year; else the nearest one from today on, or of the past, of any month or year.
+
+    Raises ValueError.
+    """
+    if year is not None and month is not None:
         return date(int(year), month, int(day))
-    for step in range(9):  # from one 29th of February to the next there may be eight years
+    first = today.year * 12 + date(1, month or today.month, 1).month - 1
+    for step in range(0, 97, 12 if month else 1):  # from one 29th of February to the next may be eight years
         with suppress(ValueError):
-            near = date(today.year + (-step if past else step), month, int(day))
+            near_year, near_month = divmod(first - step if past else first + step, 12)
+            near = date(near_year, near_month + 1, int(day))
             if near <= today if past else near >= today:
                 return near
     raise ValueError(f"{day} of month {month}")
+
+
+def _edge_of_month(match: re.Match[str], today: date, *, past: bool) -> date:
+    """The first or the last day of a month that is named."""
+    edge, name, written = match.groups()
+    for year in (int(written),) if written else (today.year, today.year + (-1 if past else 1)):
+        month = _months(year, _month(name), 1, name)
+        day = month.first if edge == "start" else month.last
+        if day <= today if past else day >= today:
+            break
+    return day
 
 
 def _moved(day: date, count: int, unit: str) -> date:
@@ -218,9 +285,11 @@ def _moved_business_days(day: date, count: int) -> date:
     return day
 
 
-def _weekday(today: date, number: int, back: bool) -> date:
-    if back:
+def _weekday(today: date, number: int, which: str | None) -> date:
+    if which == "last ":
         return today - timedelta(days=(today.weekday() - number - 1) % 7 + 1)
+    if which == "this ":
+        return today + timedelta(days=(number - today.weekday()) % 7)
     return today + timedelta(days=(number - today.weekday() - 1) % 7 + 1)
 
 
@@ -283,7 +352,11 @@ def _moment(match: re.Match[str], today: date, zone: tzinfo, *, past: bool) -> d
         moment.astimezone(UTC)  # 0001-01-01T00:00+14:00 has no time in UTC: nothing could compare with it
     except (ValueError, OverflowError):
         return None
-    # The offset itself, not the zone: Python's arithmetic inside one zone forgets daylight saving.
+    return _at_its_offset(moment)
+
+
+def _at_its_offset(moment: datetime) -> datetime:
+    """With the offset itself, not the zone: Python's arithmetic inside one zone forgets daylight saving."""
     return moment.replace(tzinfo=timezone(moment.utcoffset() or timedelta()))
 
 

@@ -351,7 +351,7 @@ def _base_currency(run: Session) -> str:
 def _moment(text: str, run: Session) -> datetime:
     from pipecli.cli.common.dates import parse_moment
 
-    return parse_moment(text, run.today, run.zone)
+    return parse_moment(text, run.today, run.zone, now=run.now)
 
 
 def _yaml(text: str) -> Any:

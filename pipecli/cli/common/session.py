@@ -214,7 +214,7 @@ class Session:
 
         if not has_clock(text) and ":" not in text:
             return self.day(text, past=past)
-        moment = parse_moment(text, self.today, self.zone, past=past)
+        moment = parse_moment(text, self.today, self.zone, past=past, now=self.now)
         if not text.strip()[:4].isdecimal():
             mention(f'"{text.strip()}" is {moment:%A %Y-%m-%d %H:%M}')
         return moment

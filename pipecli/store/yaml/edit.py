@@ -144,6 +144,8 @@ class _Editor:
         else:
             self._insert_entries(node, place, kept, new, after, path)
             self._remove_entries(node, kept)
+            if not kept and not after:  # a part without a field, as a team of which only the name is known
+                self.splices.append(Splice(place.anchor, place.anchor, " {}"))
 
     def _renamed(
         self, node: MappingNode, before: Mapping[str, object], after: Mapping[str, object], path: Path
