@@ -173,7 +173,7 @@ def lost_reason(pipeline: Pipeline) -> Iterator[Problem]:
     ):
         listed = ", ".join(known)
         path = ("closed", "reasons", place)
-        yield Problem(file, path, f'closed.reasons: "{word}": must be one of lost_reasons: {listed}')
+        yield Problem(file, path, f'closed.reasons: "{word}" must be one of lost_reasons: {listed}')
 
 
 def disqualify_reason(pipeline: Pipeline) -> Iterator[Problem]:
@@ -216,7 +216,7 @@ def _unlisted(
     for file, word in pipeline.index.connection.execute(
         f"SELECT path, {column} FROM {table} WHERE {column} NOT IN ({marks}) ORDER BY path", tuple(known)
     ):
-        yield Problem(file, path, f'{dotted(path)}: "{word}": must be one of {setting}: {", ".join(known)}')
+        yield Problem(file, path, f'{dotted(path)}: "{word}" must be one of {setting}: {", ".join(known)}')
 
 
 WITH_SETTINGS = (

@@ -155,7 +155,7 @@ def _usage_or_bug(session: Session, arguments: Sequence[str], error: Exception) 
 _IN_OUR_WORDS = {
     r"', '": ", ",
     r"^Invalid value for '?([^':]+)'?: ": r"\1: ",
-    r"'([^']*)' is not one of '(.*)'": r'"\1": must be one of \2',
+    r"'([^']*)' is not one of '(.*)'": r'"\1" must be one of \2',
     r"'([^']*)' is not a valid (int|integer)\b": '"\\1" isn\'t a whole number',
     r"^Got unexpected extra arguments?(?:\(s\))? \((.*)\)": r"there is no place for \1",
     r"^No such (command|option):? '?([^' ]+?)'?(?=\.? |$|\.$)": r'unknown \1 "\2"',

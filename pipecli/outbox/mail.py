@@ -175,7 +175,7 @@ def server_of(environment: Mapping[str, str]) -> Server:
     security = values["SECURITY"] or "starttls"
     if security not in get_args(Security):
         raise PipecliError(
-            f'PIPECLI_SMTP_SECURITY: "{security}": must be one of {", ".join(get_args(Security))}'
+            f'PIPECLI_SMTP_SECURITY: "{security}" must be one of {", ".join(get_args(Security))}'
         )
     port = values["PORT"] or str(_PORTS[security])
     if not re.fullmatch("[0-9]{1,5}", port) or not 0 < int(port) < 1 << 16:

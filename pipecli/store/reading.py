@@ -99,7 +99,7 @@ def wrong_value(detail: ErrorDetails) -> str:
         what, form = _form(context["pattern"])
         return f'"{value}" isn\'t {a(what)}: {form}'
     if rule == "enum":
-        return f'"{value}": must be one of {context["expected"].replace(" or ", ", ")}'.replace("'", "")
+        return f'"{value}" must be one of {context["expected"].replace(" or ", ", ")}'.replace("'", "")
     if rule in ("model_type", "dict_type", "model_attributes_type"):
         return "must be a map of keys"
     if rule in ("tuple_type", "list_type"):

@@ -64,25 +64,25 @@ ONE_CHANGE = [
         30,
         "its rate is always 1",
     ),
-    ("type", DEAL, "type: sales", "type: salez", 5, '"salez": must be one of opportunity_types: sales'),
-    ("source", DEAL, "source: referral", "source: reference", 13, '"reference": must be one of sources'),
-    ("source", LEAD, "source: referral", "source: reference", 5, '"reference": must be one of sources'),
+    ("type", DEAL, "type: sales", "type: salez", 5, '"salez" must be one of opportunity_types: sales'),
+    ("source", DEAL, "source: referral", "source: reference", 13, '"reference" must be one of sources'),
+    ("source", LEAD, "source: referral", "source: reference", 5, '"reference" must be one of sources'),
     (
         "lost-reason",
         LOST,
         "  reasons:\n  - price",
         "  reason: prize",
         10,
-        '"prize": must be one of lost_reasons: price',
+        '"prize" must be one of lost_reasons: price',
     ),
-    ("lost-reason", LOST, "- price", "- prize", 11, '"prize": must be one of lost_reasons: price'),
+    ("lost-reason", LOST, "- price", "- prize", 11, '"prize" must be one of lost_reasons: price'),
     (
         "disqualify-reason",
         LEAD,
         SOUND[LEAD],
         DISQUALIFIED,
         9,
-        '"bored": must be one of disqualify_reasons: no-need',
+        '"bored" must be one of disqualify_reasons: no-need',
     ),
     ("exchange-rate", LOST, SOUND[LOST], WON, 7, "no exchange rate from USD to EUR on or before 2026-10-01"),
 ]
@@ -99,5 +99,5 @@ def test_the_reason_of_auto_close_is_named_once(pipeline: Path) -> None:
     write(pipeline, LOST, SOUND[LOST].replace("- price", "- prize"))
 
     assert [each.message for each in found(pipeline)] == [
-        'closed.reasons: "prize": must be one of lost_reasons: price, no-response'
+        'closed.reasons: "prize" must be one of lost_reasons: price, no-response'
     ]

@@ -129,7 +129,7 @@ def test_a_message_holds_no_link() -> None:
 def test_only_check_has_these_formats(
     cli: Cli, name: str, monkeypatch: pytest.MonkeyPatch, root: Path
 ) -> None:
-    said = f'error: --format: "{name}": must be one of table, json, jsonl, csv, tsv, markdown, ids; see'
+    said = f'error: --format: "{name}" must be one of table, json, jsonl, csv, tsv, markdown, ids; see'
     assert cli("opp", "list", "--format", name, code=2).err.startswith(said)
     assert cli("--format", name, "diff", code=2).err.startswith(said)
     assert cli("--format", name, "customer", "add", "Acme", code=2).err.startswith(said)

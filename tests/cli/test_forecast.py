@@ -181,7 +181,7 @@ def test_a_missing_rate_is_an_error_that_names_it(root: Path, cli: Cli) -> None:
 @pytest.mark.parametrize(
     ("options", "code", "words"),
     [
-        (["--by", "moon"], 2, '"moon": must be one of month, quarter, stage'),
+        (["--by", "moon"], 2, '"moon" must be one of month, quarter, stage'),
         (["--owner", "nobody"], 1, "unknown user nobody; known: ana-ruiz, luis (Luis Gil)"),
         (["--team", "nobody"], 1, "unknown team nobody"),
         (["--from", "2027", "--to", "2026"], 1, "--from 2027-01-01 is after --to 2026-12-31"),

@@ -169,7 +169,7 @@ def test_qualifying_asks_for_an_answer(cli, refused, add):
     key = add("--name", "María")
     assert "--timeframe" in refused("lead", "qualify", key)
     assert (
-        '--need: "maybe": must be one of yes, no, unknown'
+        '--need: "maybe" must be one of yes, no, unknown'
         in cli("lead", "qualify", key, "--need", "maybe", code=2).err
     )
 

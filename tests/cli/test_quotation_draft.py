@@ -30,7 +30,7 @@ def test_a_draft_may_be_set(cli, root, draft, git):
     ("assignment", "fault"),
     [
         ("status=sent", "use pipecli quote send, accept, reject or revise"),
-        ("status=nonsense", 'status: "nonsense": must be one of draft, sent'),
+        ("status=nonsense", 'status: "nonsense" must be one of draft, sent'),
         ("valid_until=2026-11-20", "before its date"),
         ("opportunity=OPP-00000", "stays with its deal"),
         ("customer=nobody", "unknown customer nobody"),

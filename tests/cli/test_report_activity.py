@@ -177,4 +177,4 @@ def test_an_activity_at_the_edge_of_the_calendar_breaks_nothing(root: Path, cli:
 def test_an_empty_pipeline_says_so(root: Path, cli: Cli) -> None:
     assert cli("report", "activity").out.splitlines()[2] == "nothing was done, and nothing is planned"
     assert asked(cli)["rows"] == []
-    assert '"moon": must be one of user' in cli("report", "activity", "--by", "moon", code=2).err
+    assert '"moon" must be one of user' in cli("report", "activity", "--by", "moon", code=2).err

@@ -266,8 +266,8 @@ def test_ids_are_the_keys_once_each(root: Path, cli: Cli) -> None:
 @pytest.mark.parametrize(
     ("options", "code", "words"),
     [
-        ("--by moon", 2, '"moon": must be one of reason, competitor'),
-        ("--trend week", 2, '"week": must be one of month, quarter'),
+        ("--by moon", 2, '"moon" must be one of reason, competitor'),
+        ("--trend week", 2, '"week" must be one of month, quarter'),
         ("--trend month --by month", 2, "--by month is a trend already"),
         ("--owner nobody", 1, "unknown user nobody"),
         ("--from 2027 --to 2026", 1, "--from 2027-01-01 is after --to 2026-12-31; swap them"),

@@ -250,4 +250,4 @@ def test_a_missing_rate_names_the_deal(root: Path, cli: Cli) -> None:
     deal(root, "amount: 1", currency="CHF", key="OPP-2Q8XA")
 
     assert "from CHF to EUR on or before 2026-11-21, for OPP-2Q8XA;" in cli("report", "stale", code=1).err
-    assert '"moon": must be one of owner' in cli("report", "stale", "--by", "moon", code=2).err
+    assert '"moon" must be one of owner' in cli("report", "stale", "--by", "moon", code=2).err

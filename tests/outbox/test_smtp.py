@@ -187,7 +187,7 @@ def test_a_server_without_starttls_gets_nothing_in_the_clear():
         ({"PIPECLI_SMTP_HOST": ""}, "PIPECLI_SMTP_HOST is not set"),
         ({"PIPECLI_SMTP_PORT": "smtp"}, 'PIPECLI_SMTP_PORT: "smtp" isn\'t a port'),
         ({"PIPECLI_SMTP_PORT": "99999"}, "isn't a port"),
-        ({"PIPECLI_SMTP_SECURITY": "ssl"}, '"ssl": must be one of starttls, tls, none'),
+        ({"PIPECLI_SMTP_SECURITY": "ssl"}, '"ssl" must be one of starttls, tls, none'),
         ({"PIPECLI_SMTP_TIMEOUT": "0"}, "isn't a number of seconds"),
         (
             {"PIPECLI_SMTP_USER": "ana", "PIPECLI_SMTP_SECURITY": "none"},

@@ -156,7 +156,7 @@ class Verb(TyperCommand):
         name = run.format_name
         if name not in self.formats:
             known = ", ".join(self.formats)
-            raise typer.BadParameter(f'"{name}": must be one of {known}', ctx=ctx, param_hint="--format")
+            raise typer.BadParameter(f'"{name}" must be one of {known}', ctx=ctx, param_hint="--format")
         while True:
             try:
                 with paged() if self.is_paged else nullcontext():

@@ -131,7 +131,7 @@ def _meant(run: Session, plural: str, option: str, text: str) -> list[str]:
                 chosen(
                     text,
                     words_of(statuses),
-                    f'--status: "{text}": must be one of {", ".join(statuses)}',
+                    f'--status: "{text}" must be one of {", ".join(statuses)}',
                     hint="",
                 )
             ]

@@ -241,7 +241,7 @@ def by_option(groupings: Sequence[str]) -> Any:
 def grouping(by: str, groupings: Sequence[str], option: str = "--by") -> str:
     """The grouping that was asked for. Raises typer.BadParameter for one that the report has not."""
     if by not in groupings:
-        raise typer.BadParameter(f'"{by}": must be one of {", ".join(groupings)}', param_hint=option)
+        raise typer.BadParameter(f'"{by}" must be one of {", ".join(groupings)}', param_hint=option)
     return by
 
 

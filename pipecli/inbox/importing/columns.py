@@ -214,7 +214,7 @@ class Bindings:
         if binding.path is None or binding.read is None:
             known = ", ".join(binding.values)
             reading.reasons.append(
-                f'{column}: "{_plain(cell)}": must be one of the values of the mapping: {known}'
+                f'{column}: "{_plain(cell)}" must be one of the values of the mapping: {known}'
             )
             return
         try:
