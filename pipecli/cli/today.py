@@ -146,7 +146,7 @@ def _followups(run: Session, chosen: OwnerFilter) -> Iterator[dict[str, Any]]:
 
     for follow_up in due_until(run, chosen, run.today):
         plan = follow_up.plan
-        name, detail = (plan.type, plan.subject) if plan.type else ("next contact", plan.note)
+        name, detail = (plan.type, plan.detail()) if plan.type else ("next contact", plan.note)
         yield {
             "kind": plan.kind,
             "id": plan.id,

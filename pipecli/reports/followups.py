@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from pipecli.records.money import Rates, rounded
 from pipecli.wording import BREAKS, CONTROLS, DIRECTIONS
-from pipecli.words import Words
+from pipecli.words import Words, words_of
 
 AGES = ("not_due", "days_1_30", "days_31_60", "days_61_90", "days_over_90")
 """The columns: days past the due day, the last without an end."""
@@ -89,6 +89,7 @@ class Plan(NamedTuple):
     """The user it is planned for, else the owner of the record."""
     type: str | None
     subject: str | None
+    """Of an invoice its number, total, what is open of it, and the currency."""
     title: str
     """The record's title or name."""
     customer: str | None
@@ -96,6 +97,21 @@ class Plan(NamedTuple):
     note: str | None
     duration: int | None
     """Minutes."""
+
+    def detail(self, words: Words | None = None) -> str:
+        """Its subject, in English without words of another language: of an invoice what is to be paid."""
+        if self.kind not in (HOLD, INVOICE) or (self.kind == HOLD and self.subject):
+            return self.subject or ""
+        words = words or words_of(None)
+        if not self.subject:
+            return words.hold_ends
+        number, *sums, currency = self.subject.rsplit(" ", 3)
+        total, rest = map(Decimal, sums)
+        left = rest.quantize(total)
+        name = "owed" if left == total else "owed_of"
+        return words.fill(
+            name, number=number, open=words.money(left, currency), total=words.money(total, currency)
+        )
 
 
 class FollowUp(NamedTuple):
@@ -211,7 +227,7 @@ def _parts(parts: Mapping[str, Sequence[FollowUp]], today: date, words: Words) -
 def _lines(follow_up: FollowUp, today: date, words: Words) -> list[str]:
     plan = follow_up.plan
     what = (
-        f"{words.named('kinds', plan.type)}: {plain(plan.subject or '')}"
+        f"{words.named('kinds', plan.type)}: {plain(plan.detail(words))}"
         if plan.type
         else words.named("kinds", plan.kind)
     )

@@ -62,13 +62,11 @@ def expected_closes(connection: sqlite3.Connection, owner_filter: OwnerFilter) -
 
 _NOT_ON_HOLD = "WHERE r.status = 'open' AND coalesce(r.hold_until, '') <= today()"
 _HOLDS = f"""SELECT '{HOLD}', r.id, NULL, r.hold_until AS at, r.owner AS "by", 'hold',
-        coalesce(r.hold_reason, 'it may go on'), r.title, r.customer, c.name, NULL, NULL
+        r.hold_reason, r.title, r.customer, c.name, NULL, NULL
     FROM _opportunities r LEFT JOIN _customers c ON c.path = 'customers/' || r.customer || '.yaml'
     WHERE r.status = 'open' AND r.hold_until IS NOT NULL"""
 _UNPAID = f"""SELECT '{INVOICE}', id, NULL, due AS at, owner AS "by", 'invoice',
-        number || ' of ' || exact_total || ' ' || currency || CASE WHEN abs(total - open) < 0.0001
-            THEN ' is to be paid' ELSE printf(': %.*f are open', length(exact_total)
-                - coalesce(nullif(instr(exact_total, '.'), 0), length(exact_total)), open) END,
+        number || ' ' || exact_total || ' ' || open || ' ' || currency,
         coalesce(opportunity_title, id), customer, customer_name, NULL, NULL
     FROM invoices WHERE status = 'issued' AND due IS NOT NULL AND open > 0.0001"""
 

@@ -87,7 +87,10 @@ def _record(follow_up: FollowUp) -> dict[str, Any]:
         "due": follow_up.due,
         **({"at": follow_up.at} if follow_up.at else {}),
         "overdue_days": follow_up.overdue_days,
-        **picked(plan, "by type subject title customer customer_name note"),
+        **picked(
+            plan._replace(subject=plan.detail() or None),
+            "by type subject title customer customer_name note",
+        ),
     }
 
 
