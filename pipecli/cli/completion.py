@@ -22,6 +22,7 @@ from pipecli.formats import dumps, loads
 from pipecli.records.kinds import BY_NOUN, COLLECTIONS, named
 from pipecli.records.names import folded, stages_of
 from pipecli.store.index.records import OPEN, columns
+from pipecli.wording import one_line
 
 Value = tuple[str, str]
 """What may be typed, and a word about it."""
@@ -40,14 +41,10 @@ def main(arguments: Sequence[str]) -> None:
         values = Completion(words[:-1], words[-1]).values()
         text = _for_bash(values, words[-1]) if shell == "bash" else values
         sys.stdout.reconfigure(encoding="utf-8", newline="\n")  # type: ignore[union-attr]
-        sys.stdout.write("".join(f"{value}\t{_one_line(about)}\n" for value, about in text))
+        sys.stdout.write("".join(f"{value}\t{one_line(about)}\n" for value, about in text))
     except Exception:
         if os.environ.get("PIPECLI_DEBUG"):
             raise
-
-
-def _one_line(text: str) -> str:
-    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
 
 
 def _split(line: str) -> list[str]:
@@ -111,10 +108,14 @@ class Completion:
     def values(self) -> list[Value]:
         """What may be typed here, beginning with what is typed."""
         if self.pending:
-            words = _WORDS.get(self.pending, "").split()
-            return FILES if self.pending in ("-C", "--dir") else self._begun((word, "") for word in words)
+            return self._of_global(self.pending)
         if not self.words:
-            return self._begun(self._nouns())
+            name, equals, value = self.current.partition("=")
+            if equals and name in GLOBAL:
+                self.current = value
+                return [(f"{name}={word}", about) for word, about in self._of_global(name)]
+            names = ((name, "") for name in (*GLOBAL, "--version", "--help"))
+            return self._begun(names if name.startswith("-") else self._nouns())
         is_help = self.words[0] == "help" and len(self.words) > 1
         self.words = self.words[is_help:]
         name = ALIASES.get(self.words[0], self.words[0])
@@ -139,11 +140,15 @@ class Completion:
             return self._begun([*((verb, "") for verb in verbs if not verb.isupper()), *_plurals()])
         return [] if is_help else self._of_verb(signature_of(self.path), rest)
 
+    def _of_global(self, name: str) -> list[Value]:
+        """The values of an option before the noun."""
+        words = ((word, "") for word in _WORDS.get(name, "").split())
+        return FILES if name in ("-C", "--dir") else self._begun(words)
+
     def _nouns(self) -> Iterator[Value]:
         yield from ((name, noun.help) for name, noun in NOUNS.items())
         yield from ((alias, NOUNS[name].help) for alias, name in ALIASES.items())
-        own = ((name.partition("."), value) for name, value in read().items())
-        yield from ((alias, value) for (section, _, alias), value in own if section == "alias")
+        yield from ((name[6:], value) for name, value in read().items() if name.startswith("alias."))
 
     def _verbs(self, verbs: Sequence[str]) -> Iterator[Value]:
         groups = NOUNS[self.path[0]].groups
@@ -244,15 +249,14 @@ class Completion:
     def _records(self, *nouns: str) -> list[Value]:
         """Records by the start of their id or of a word of their name: mine, then the open, then the rest."""
         plain = folded(self.current)
-        rows = [
+        rows = sorted(
             (rank, label or "", key, status)
             for noun in nouns
             for key, label, status, rank in self._rows_of(noun)
             if key.casefold().startswith(plain)
             or (plain and key.casefold().partition("-")[2].startswith(plain))
             or (plain and any(word.startswith(plain) for word in folded(label or "").split()))
-        ]
-        rows.sort()
+        )
         return [
             (key, f"{label}, {status}" if rank == _ENDED and status else label)
             for rank, label, key, status in rows[:_MOST]
@@ -264,13 +268,12 @@ class Completion:
         is_open = OPEN.get(noun, "active" if "active" in known else "true")
         mine = "owner = ?" if "owner" in known else "? IS NULL"
         status = "status" if "status" in known else "''"
-        rows: list[tuple[str, str, str, int]] = self.sql.execute(
+        return self.sql.execute(  # type: ignore[no-any-return]
             f"SELECT r.key, r.label, {status}, "
             f"CASE WHEN NOT ({is_open}) THEN {_ENDED} WHEN {mine} THEN 0 ELSE 1 END "
             f"FROM _records r JOIN _{kind.table} USING (path) WHERE r.noun = ?",
             (self.me, noun),
         ).fetchall()
-        return rows
 
     def _people(self, *sections: str) -> Iterator[Value]:
         for section in sections:
@@ -344,13 +347,13 @@ class Completion:
         if not isinstance(within, Mapping):
             return []
         start = "".join(f"{part}." for part in parts)
-        values = []
-        for key, value in within.items():
-            if str(key).startswith(last):
-                is_whole = not isinstance(value, Mapping)
-                about = "" if isinstance(value, (Mapping, list)) else str(value)
-                values.append((f"{start}{key}{end if is_whole else '.'}", about))
-        return values
+        return [
+            (f"{start}{key}{end}", "" if isinstance(value, list) else str(value))
+            if not isinstance(value, Mapping)
+            else (f"{start}{key}.", "")
+            for key, value in within.items()
+            if str(key).startswith(last)
+        ]
 
 
 _ENDED = 2
@@ -395,7 +398,8 @@ def signature_of(path: Sequence[str]) -> Signature:
     """The options and arguments of a verb, remembered in the person's cache: to build a verb takes longer."""
     stamp = f"{__version__} {max(entry.stat().st_mtime_ns for entry in _modules(Path(__file__).parent))}"
     name = " ".join(path)
-    file = _cache()
+    home = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or Path.home() / ".cache"
+    file = Path(home) / "pipecli" / "commands.json"
     known: dict[str, Any] = {}
     with suppress(OSError, ValueError, KeyError):
         state = loads(file.read_text(encoding="utf-8"))
@@ -418,11 +422,6 @@ def _modules(folder: Path) -> Iterator[os.DirEntry[str]]:
                 yield from _modules(Path(entry.path))
             elif entry.name.endswith(".py"):
                 yield entry
-
-
-def _cache() -> Path:
-    home = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or Path.home() / ".cache"
-    return Path(home) / "pipecli" / "commands.json"
 
 
 def _built(path: Sequence[str]) -> list[Any]:

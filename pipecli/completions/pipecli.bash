@@ -5,7 +5,7 @@ _pipecli() {
     while IFS=$'\t' read -r value about; do
         if [ "$value" = ":files" ]; then
             compopt -o filenames 2>/dev/null
-            COMPREPLY=($(compgen -f -- "${COMP_WORDS[COMP_CWORD]}"))
+            COMPREPLY=($(compgen -f -- "${COMP_WORDS[COMP_CWORD]#=}"))
             return
         fi
         values+=("$value")

@@ -1,9 +1,14 @@
 # pipecli for fish, in ~/.config/fish/config.fish: pipecli completion fish | source
 function __pipecli_answer
     set -l words (commandline -opc)
-    set -g __pipecli_values ($words[1] __complete fish $words[2..] (commandline -ct) 2>/dev/null)
-    not string match -q ':files*' -- $__pipecli_values
+    set -l word (commandline -ct)
+    set -l values ($words[1] __complete fish $words[2..] $word 2>/dev/null)
+    if string match -q '*:files*' -- $values[1]
+        set -l option (string match -r '^--[^=]*=' -- $word)
+        __fish_complete_path (string replace -r '^--[^=]*=' '' -- $word) | string replace -r -- '^' "$option"
+    else
+        printf '%s\n' $values
+    end
 end
 complete -c pipecli -e
-complete -c pipecli -f -k -n __pipecli_answer -a '(printf "%s\n" $__pipecli_values)'
-complete -c pipecli -F -n 'string match -q ":files*" -- $__pipecli_values'
+complete -c pipecli -f -k -a '(__pipecli_answer)'

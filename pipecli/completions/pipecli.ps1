@@ -6,7 +6,7 @@ Register-ArgumentCompleter -Native -CommandName pipecli -ScriptBlock {
     if (-not $word) { $words = @($words) + '""' }
     & $program __complete powershell @words 2>$null | ForEach-Object {
         $value, $about = $_ -split "`t", 2
-        if ($value -ne ':files') {
+        if ($value -notlike '*:files') {
             $about = if ($about) { $about } else { $value }
             [System.Management.Automation.CompletionResult]::new($value, $value, 'ParameterValue', $about)
         }

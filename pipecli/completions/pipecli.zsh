@@ -4,7 +4,8 @@ _pipecli() {
     local value about
     local -a values lines options=(-U -V pipecli)
     while IFS=$'\t' read -r value about; do
-        if [[ $value == ":files" ]]; then
+        if [[ $value == *":files" ]]; then
+            [[ $value == --* ]] && compset -P '*='
             _files
             return
         fi

@@ -152,6 +152,9 @@ def test_a_real_shell_completes(shell: str, root: Path, tmp_path: Path) -> None:
         typed("pipecli opp wo\t", "won")
         typed("gri\t", "OPP-AAA02")
         typed("\x15pipecli opp list --owner be\t", "ben")
+        typed("\x15pipecli settings set timez\t", "one=")  # of which fish offered files next
+        typed("\x15pipecli --dir=opport\t", "unities")
+        typed("\x15pipecli --color=al\t", "ways")
         screen = typed("\x15pipecli opp show OPP-AAA0\t\t", "Mill")
         assert screen.index("spresso") < screen.index("Mill")
     finally:
