@@ -290,7 +290,7 @@ def _news(run: Session) -> list[tuple[str, str]]:
         "--",
         place.prefix or ".",
     )
-    lines = log.decode("utf-8", "replace").splitlines()
+    lines = log.decode("utf-8", "replace").split("\n")[:-1]
     return [(author, subject) for author, _, subject in (line.partition("\0") for line in lines)]
 
 

@@ -10,8 +10,10 @@ import typer
 
 from pipecli.cli.common.command import Changing, noun
 from pipecli.cli.common.output import Format, print_record
+from pipecli.cli.common.session import say
 from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.errors import PipecliError
+from pipecli.history.moments import UNSHALLOW, tip
 from pipecli.records.base import Record
 from pipecli.records.kinds import SETTINGS, SETTINGS_FILE
 from pipecli.store import files, git, reading
@@ -78,6 +80,8 @@ def undo(
     and named.
     """
     with changing(ctx) as transaction:
+        if bent := tip(transaction.pipeline.location).bent:
+            say(f"warning: {bent}")
         undone = _named(transaction, commit) if commit else _last(transaction)
         changed = _changed(transaction, undone)
         reverted = list(_reverted(transaction, undone, changed))
@@ -98,11 +102,12 @@ def undo(
             _print(transaction, undone, reverted, subject, made)
 
 
-def _commits(transaction: Transaction, *arguments: str) -> list[_Commit]:
+def _commits(transaction: Transaction, *arguments: str, file: str = "") -> list[_Commit]:
     place = transaction.pipeline.location
-    form = "--format=%H%x00%an%x00%ae%x00%s%x00%b%x01"
-    text = git.log(place.work_tree, form, *arguments, "--", place.prefix or ".").decode("utf-8", "replace")
-    return [_Commit(*part.lstrip("\n").split("\0")) for part in text.split("\x01") if part.strip()]
+    options = ("-z", "--format=%H%x00%an%x00%ae%x00%s%x00%b", *arguments)
+    log = git.log(place.work_tree, *options, "--", file or place.prefix or ".")
+    fields = log.decode("utf-8", "replace").split("\0")
+    return [_Commit(*fields[start : start + 5]) for start in range(0, len(fields) - 1, 5)]
 
 
 def _last(transaction: Transaction) -> _Commit:
@@ -116,7 +121,9 @@ def _last(transaction: Transaction) -> _Commit:
             undone.add(match[1])
         elif commit.id not in undone:
             return commit
-    raise Refused(f"no change of {email or 'yours'} to take back", hint="name a commit: pipecli undo COMMIT")
+    is_cut = tip(transaction.pipeline.location).is_shallow
+    hint = UNSHALLOW if is_cut else "name a commit: pipecli undo COMMIT"
+    raise Refused(f"no change of {email or 'yours'} to take back", hint=hint)
 
 
 def _named(transaction: Transaction, revision: str) -> _Commit:
@@ -137,6 +144,8 @@ def _changed(transaction: Transaction, commit: _Commit) -> list[_Change]:
     place = transaction.pipeline.location
     parents = git.output(place.work_tree, "rev-list", "--parents", "--max-count=1", commit.id).split()[1:]
     if len(parents) != 1:
+        if not parents and tip(place).is_shallow:
+            raise Refused(f"{commit.shown} is where this shallow clone begins", hint=UNSHALLOW)
         if not parents:
             raise Refused(f"there is nothing to take back: {commit.shown} is the first commit")
         raise Refused(f"{commit.shown} is a merge", hint="git revert can take it back")
@@ -178,10 +187,10 @@ def _reverted(transaction: Transaction, commit: _Commit, changed: Sequence[_Chan
         if file == SETTINGS_FILE and before is None:
             raise Refused(f"{commit.shown} made this pipeline")
         now = _on_disk(transaction, file)
+        part = _Reverted(Write(file, now, before), _read(file, done), _read(file, before))
         if _text(now) != _text(done):
-            raise Refused(f"{_key(file, done or before)} {_since(transaction, commit, name)}")
-        write = Write(file, now, before)
-        yield _Reverted(write, _read(file, done), _read(file, before))
+            raise Refused(f"{part.record.key} {_since(transaction, commit, name)}")
+        yield part
 
 
 def _moved_to(transaction: Transaction, file: str, done: bytes) -> str | None:
@@ -208,22 +217,14 @@ def _read(file: str, content: bytes | None) -> Record | None:
     return reading.read(kind_of(file) or SETTINGS, file, content.decode("utf-8", "replace"))
 
 
-def _key(file: str, content: bytes | None) -> str:
-    record = _read(file, content)
-    return record.key if record else file
-
-
 def _since(transaction: Transaction, commit: _Commit, name: str) -> str:
     """The words on what became of a file since a commit."""
-    place = transaction.pipeline.location
-    form = "--format=%H%x00%an%x00%ae%x00%s%x00"
-    log = git.log(place.work_tree, form, "--max-count=1", f"{commit.id}..HEAD", "--", name)
-    if not log.strip():
+    later = _commits(transaction, "--max-count=1", f"{commit.id}..HEAD", file=name)
+    if not later:
         return f"has changed since {commit.shown}, by hand and not yet committed"
-    later = _Commit(*log.decode("utf-8", "replace").strip("\n").split("\0"))
-    author = one_line(later.author)
     return (
-        f"has changed since {commit.shown}: {later.shown} of {author}; undo that first, or mend it by `set`"
+        f"has changed since {commit.shown}: {later[0].shown} of {one_line(later[0].author)}; "
+        "undo that first, or mend it by `set`"
     )
 
 

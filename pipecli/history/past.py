@@ -30,7 +30,6 @@ from pipecli.store.index import index
 from pipecli.store.index.query import register
 from pipecli.store.pipeline import Pipeline, rates_of
 from pipecli.store.yaml import read
-from pipecli.store.yaml import read as yamltext
 
 if TYPE_CHECKING:
     from pipecli.records.base import Plain, Record
@@ -58,22 +57,20 @@ class Departed(NamedTuple):
 
 def merged_away(place: Location) -> Iterator[Departed]:
     """The records that are merged into others."""
-    try:
-        log = git.output(
-            place.work_tree, "log", "--reverse", "--grep=^Pipecli-Event: merged", "--diff-filter=D",
-            "--no-renames", "--name-only",
-            "--format=%x01%H %(trailers:key=Pipecli-Record,valueonly,separator=%x20)",
-        )  # fmt: skip
-    except git.GitRefused:  # nothing is committed yet
-        return
-    for entry in log.split("\x01")[1:]:
-        head, *names = [line for line in entry.splitlines() if line]
-        commit, survivor, *_ = [*head.split(), ""]
+    log = git.log(
+        place.work_tree, "--reverse", "--grep=^Pipecli-Event: merged", "--diff-filter=D", "--no-renames",
+        "--name-only", "--format=%x00%H %(trailers:key=Pipecli-Record,valueonly,separator=%x20)",
+    )  # fmt: skip
+    for entry in log.decode("utf-8", "replace").split("\0")[1:]:
+        head, *names = entry.split("\n")
+        commit, survivor, *_ = [*head.split(" "), ""]
         for name in names:
             file = name.removeprefix(place.prefix)
             kind = record_kind(file)
-            if kind is not None and survivor:
-                plain = yamltext.parse(git.output(place.work_tree, "show", f"{commit}^:{name}"), name)
+            if kind is None or not survivor:
+                continue
+            blob = git.run(place.work_tree, "cat-file", "blob", f"{commit}^:{name}").stdout
+            if plain := read.plain_of(blob, name):
                 yield Departed(kind.noun, str(plain.get(kind.identity)), plain, file, survivor)
 
 
@@ -102,13 +99,10 @@ class Imports:
         greps = [
             f"--grep=^{line}" for line in ("Pipecli-Event: imported", "This reverts", "Pipecli-Undoes: ")
         ]
-        try:
-            log = git.output(self._place.work_tree, "log", *greps, "--format=%x01%H%n%B", "HEAD", "--")
-        except git.GitRefused:  # nothing is committed yet
-            return []
+        log = git.log(self._place.work_tree, *greps, "--format=%x00%H%n%B", "HEAD", "--")
         taken_back: set[str] = set()
         imports: list[str] = []
-        for entry in log.split("\x01")[1:]:
+        for entry in log.decode("utf-8", "replace").split("\0")[1:]:
             commit, _, message = entry.partition("\n")
             if commit in taken_back:
                 continue
@@ -168,7 +162,7 @@ def _plain(file: str, content: bytes | None) -> Plain | None:
     if content is None or kind is None:
         return None
     try:
-        return reading.read(kind, file, yamltext.decode(content, file)).plain()
+        return reading.read(kind, file, read.decode(content, file)).plain()
     except FaultyFile:
         return None
 

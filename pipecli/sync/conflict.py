@@ -370,14 +370,14 @@ class _Story:
 
     def __init__(self, place: Location, path: str, base: str | None, tip: str) -> None:
         log = git.output(
-            place.work_tree, "log", "--raw", "--no-abbrev", "--no-renames", "--format=%x01%H%x02%an",
+            place.work_tree, "log", "--raw", "--no-abbrev", "--no-renames", "--format=%x00%H %an",
             f"{base}..{tip}" if base else tip, "--", path,
         )  # fmt: skip
         self._place, self._path = place, path
         self._commits: list[tuple[Author, list[str]]] = []
-        for entry in log.split("\x01")[1:]:
+        for entry in log.split("\0")[1:]:
             head, _, raw = entry.partition("\n")
-            commit, _, name = head.partition("\x02")
+            commit, _, name = head.partition(" ")
             words = raw.split()  # ":100644 100644 <before> <after> M <path>"; nothing of a merge
             if len(words) > 4:
                 self._commits.append((Author(name, commit), words[2:4]))

@@ -57,7 +57,8 @@ def plan(place: Location, user: str, title: str) -> Proposal:
     shared = fetch(place, upstream)
     if shared is None:
         raise PipecliError(f"{upstream} isn't there yet", hint="share the pipeline first: pipecli sync")
-    new = git.output(place.work_tree, "log", "--reverse", "--format=%H %s", f"{shared}..HEAD").splitlines()
+    log = git.output(place.work_tree, "log", "--reverse", "--format=%H %s", f"{shared}..HEAD")
+    new = log.split("\n") if log else []
     if not new:
         raise PipecliError(
             f"there is nothing to propose: {upstream} has every commit of {upstream.branch}",

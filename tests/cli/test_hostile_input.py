@@ -92,3 +92,30 @@ def test_an_accent_is_the_same_however_it_was_typed(form: str, cli: Cli, deal: C
         assert cli("opp", "list", "--where", condition, "--format", "ids").id == DEAL
     assert cli("sql", f"SELECT id FROM opportunities WHERE title = '{word}'", "--format", "ids").id == DEAL
     assert cli("opp", "show", word, "--format", "ids").id == DEAL
+
+
+def test_settings_that_cannot_be_read_are_named_by_what_shows_a_record(
+    root: Path, cli: Cli, deal: Callable[..., Path]
+) -> None:
+    deal()
+    settings = root / "pipecli.yaml"
+    settings.write_text(f"{settings.read_text()}---\n")
+    for command in ("opp show", "attachments", "opp step list"):
+        said = cli(*command.split(), DEAL, code=1).err.splitlines()[-1]
+        assert said.startswith("error: pipecli.yaml:") and "begins a second document" in said
+
+
+def test_control_characters_in_the_messages_of_commits(
+    root: Path, cli: Cli, deal: Callable[..., Path], git: Callable[..., str], tmp_path: Path
+) -> None:
+    (tmp_path / "customers.csv").write_text("Id,Name\n1,Hotel Sol\n")
+    (tmp_path / "map.yaml").write_text("external_id: Id\ncolumns:\n  Name: name\n")
+    cli("customer", "add", "Gone")
+    (root / "customers/gone.yaml").unlink()
+    trailers = "Pipecli-Event: merged\nPipecli-Event: imported\nPipecli-Record: x\x01\x01 a\u2028b"
+    git("commit", "-qam", f"a\x01b\x0bc\u2028d\n\n\x01\n\n{trailers}\n")
+    said = cli("--today", "2026-11-29", "today").out
+    assert "  a·b⏎c⏎d (Ana Ruiz)\n" in said
+    files = (str(tmp_path / "customers.csv"), "--map", str(tmp_path / "map.yaml"))
+    for command in (("import", "customers", *files), ("undo", "--dry-run"), ("undo", "HEAD~1")):
+        cli(*command)

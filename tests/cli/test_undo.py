@@ -126,6 +126,20 @@ def test_the_pipeline_itself_stays(cli: Cli, git: Git, refused: Refused) -> None
     assert "is the first commit" in refused("undo", git("rev-list", "--max-parents=0", "HEAD"))
 
 
+def test_a_history_that_is_bent_or_not_all_here_is_told(
+    cli: Cli, refused: Refused, git: Git, root: Path, tmp_path: Path
+) -> None:
+    cli("opp", "set", "2q8xa", "title=One")
+    clone = tmp_path / "clone"
+    git("clone", "-q", "--depth", "1", root.as_uri(), str(clone))
+    said = refused("-C", str(clone), "undo", "HEAD")
+    assert "set title" in said and "is where this shallow clone begins; bring the older commits" in said
+    git("commit", "--allow-empty", "-qm", "x\n\n\x01")
+    git("replace", "HEAD", "HEAD~1")
+    assert "warning: this clone replaces 1 object (`git replace --list`)" in cli("undo").err
+    assert _deal(cli)["title"] == "Espresso machines"
+
+
 def test_json_names_both_commits(cli: Cli, git: Git) -> None:
     cli("opp", "set", "2q8xa", "title=One")
     undone = git("rev-parse", "HEAD")

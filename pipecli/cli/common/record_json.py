@@ -12,6 +12,7 @@ from pipecli.cli.common.reference import names_of
 from pipecli.cli.common.session import Session
 from pipecli.errors import PipecliError
 from pipecli.formats import loads
+from pipecli.records.kinds import BY_NOUN
 from pipecli.records.money import percent, rounded, weighted
 from pipecli.records.names import chosen, listed, name_key
 from pipecli.store.index.records import row_of, rows_where
@@ -100,6 +101,8 @@ def record_json(run: Session, noun: str, key: str) -> RecordJson:
     if noun in ("settings", *SECTIONS):
         return settings_json(run, noun, key)
     columns = ["json", *DERIVED.get(noun, {}).values()]
+    if BY_NOUN[noun].prefix:
+        _ = run.now  # of a fault of the settings SQLite would only say that there is one
     row = row_of(run.pipeline.index.connection, columns, noun, key)
     written: RecordJson = loads(row[0])
     return written | derive(noun, row[1:], written.get("currency", ""))
