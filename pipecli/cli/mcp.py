@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -30,6 +31,7 @@ from pipecli.wording import count
 
 if TYPE_CHECKING:
     from mcp.server import Server, ServerRequestContext
+    from mcp.shared.message import SessionMessage
     from mcp.types import CallToolRequestParams, CallToolResult, ListToolsResult, PaginatedRequestParams
 
 app = noun("Serve the verbs to an agent.")
@@ -65,12 +67,58 @@ def mcp(
         options=["--today", run.today_text] if run.today_text else [],
     )
 
+    async def lines() -> AsyncIterator[str]:
+        # The SDK's own reading isn't ended by Ctrl-C, only by another line.
+        while line := await anyio.to_thread.run_sync(sys.stdin.buffer.readline, abandon_on_cancel=True):
+            yield line.decode("utf-8", "replace")
+
     async def serve() -> None:
-        async with stdio_server() as (reading, writing):
-            await server.run(reading, writing, server.create_initialization_options())
+        signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+        sending, messages = anyio.create_memory_object_stream[Any]()
+
+        async def relay() -> None:
+            async with sending:
+                async for message in reading:
+                    refusal = refusal_of(message) if isinstance(message, Exception) else None
+                    if refusal:
+                        await writing.send(refusal)
+                    elif not isinstance(message, Exception):
+                        await sending.send(message)
+
+        streams = stdio_server(stdin=lines())  # type: ignore[arg-type]  # it only goes through it
+        async with streams as (reading, writing), anyio.create_task_group() as tasks:
+            tasks.start_soon(relay)
+            await server.run(messages, writing, server.create_initialization_options())
+            tasks.cancel_scope.cancel()
 
     mention("waiting for an agent on stdin; docs/agents.md says how one is told to start this")
     anyio.run(serve)
+
+
+def refusal_of(fault: Exception) -> SessionMessage | None:
+    """The answer to a line that isn't a message, under its id where it has one; a blank line has none."""
+    from mcp import types
+    from mcp.shared.message import SessionMessage
+    from pydantic import ValidationError
+
+    assert isinstance(fault, ValidationError), fault
+    faults = fault.errors()
+    given, is_json = [one["input"] for one in faults], faults[0]["type"] != "json_invalid"
+    if not is_json:
+        if not given[0].strip():
+            return None
+        with suppress(ValueError, RecursionError):  # Python takes half a surrogate pair, the SDK doesn't
+            given = [json.loads(given[0])]
+    ids = [part["id"] for part in given if isinstance(part, dict) and type(part.get("id")) in (str, int)]
+    error = types.JSONRPCError(
+        jsonrpc="2.0",
+        id=ids[0] if ids else None,
+        error=types.ErrorData(
+            code=types.INVALID_REQUEST if is_json else types.PARSE_ERROR,
+            message=f"not a message of JSON-RPC: {faults[0]['msg']}",
+        ),
+    )
+    return SessionMessage(error)
 
 
 NOTE = (
@@ -120,6 +168,7 @@ class Bench:
             return
         work_tree = self.place.work_tree
         if not self._folder.exists():  # one is there where a server was killed, or another has the branch
+            git.run(work_tree, "worktree", "remove", str(self._folder))  # git remembers one that rm took
             is_new = git.commit_of(work_tree, f"refs/heads/{self.branch}") is None
             names = ["-b", self.branch, str(self._folder)] if is_new else [str(self._folder), self.branch]
             git.output(work_tree, "worktree", "add", "--quiet", *names)
@@ -226,7 +275,7 @@ async def answer(bench: Bench, entry: Entry, given: Mapping[str, Any]) -> dict[s
         if entry.changes:
             given = {**given, "message": "\n\n".join(filter(None, (given.get("message"), _BY)))}
         words = command_line(entry, given)
-        if is_change:
+        if is_change or not bench.root.exists():
             bench.begin()
         code, out, err = await bench.run(words)
         answer = _parsed(entry, code, out, err.splitlines(), given)

@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 _READING = {"find": "", "list": "noun", "show": "noun", "forecast": "", "report": "report"}
 _READING |= dict.fromkeys(("history", "followups", "check"), "")
 """The tools that read; where one stands for several verbs, the argument that says which."""
-_ELSEWHERE = {"attach", "import", "import run", "inbox import", "schema write"}
-"""The changing verbs that read or write files of the machine. `edit` opens an editor."""
+_ELSEWHERE = {"attach", "import", "import run", "inbox import", "schema write", "invoice issue", "renew"}
+"""The changing verbs that read or write files of the machine, and those that claim something in the shared
+pipeline, which stays claimed where what is proposed isn't taken. `edit` opens an editor."""
 _NOT_OFFERED = {
     *("--format", "--color", "--no-commit", "--help", "--interactive", "--chart", "--ics", "--exit-code")
 }
-_MAIL = {"--email", "--to", "--cc", "--subject", "--body"}
-"""Of `quotation send`: no tool lets mail leave."""
+_MAIL = {"--email", "--to", "--cc", "--subject", "--body", "--again", "--alone"}
+"""Of a verb with a flag `--email`, as `quotation send`: no tool lets mail leave."""
 
 
 class Entry(NamedTuple):
@@ -103,7 +104,8 @@ def _wrong(message: str) -> PipecliError:
 def _arguments(words: Sequence[str], command: Any) -> list[Argument]:
     """The arguments of a verb, in the order of its command line."""
     found: dict[str, Argument] = {}  # a title may be typed in two ways; the first counts
-    unwanted = _NOT_OFFERED | (_MAIL if words == ["quotation", "send"] else set())
+    can_mail = any("--email" in param.opts and param.is_flag for param in command.params)
+    unwanted = _NOT_OFFERED | (_MAIL if can_mail else set())
     for param in command.params:
         option = max(param.opts, key=len) if param.param_type_name == "option" else ""
         metavar = param.metavar or ""
@@ -203,7 +205,7 @@ def input_schema(entry: Entry) -> dict[str, Any]:
 def command_line(entry: Entry, given: Mapping[str, Any]) -> list[str]:
     """The words of a call, each value behind its option's `=` or behind `--`. Raises PipecliError."""
     chosen = given.get(entry.choice, "") if entry.choice else ""
-    if chosen not in entry.verbs:
+    if not isinstance(chosen, str) or chosen not in entry.verbs:
         raise _wrong(f"{entry.choice} must be one of {', '.join(entry.verbs)}")
     words, command = entry.verbs[chosen]
     arguments = _arguments(words, command)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
@@ -72,7 +73,13 @@ def test_an_agent_reads_and_can_do_nothing_else(root, shop, cli, git):
 
         refused = await call("show", noun="opportunity", ref="nobody")
         assert refused["error"]["code"] == "not-found"
-        for wrong in ({}, {"noun": "nothing"}, {"noun": "lead", "frob": "1"}, {"noun": "lead", "ref": "x"}):
+        for wrong in (
+            {},
+            {"noun": "nothing"},
+            {"noun": ["lead"]},
+            {"noun": "lead", "frob": "1"},
+            {"noun": "lead", "ref": "x"},
+        ):
             assert (await call("list", **wrong))["error"]["code"] == "usage"
         # what looks like an option is a value
         assert (await call("show", noun="opportunity", ref="--help"))["error"]["code"] == "not-found"
@@ -97,7 +104,12 @@ def test_an_agent_that_may_write_tries_it_dry_first(root, shop, cli, git):
             assert tool.input_schema["properties"]["dry_run"]["type"] == "boolean"
         assert not {name for name in tools if name.endswith("_edit")} - {"activity_edit"}
         assert "import" not in tools
-        assert "email" not in tools["quotation_send"].input_schema["properties"]
+        assert {"quotation_send", "invoice_send"} <= set(tools)
+        for tool in changing:  # no mail leaves: an `email` is somebody's address; nothing claims elsewhere
+            assert tool.input_schema["properties"].get("email", {}).get("type") != "boolean", tool.name
+            assert "alone" not in tool.input_schema["properties"], tool.name
+        refused = await call("invoice_send", ref="1", email=True, to=["eve@example.org"])
+        assert refused["error"]["message"] == "invoice send takes no email"
         assert "csv" not in tools["supplier_quote_receive"].input_schema["properties"]
         fields = tools["opportunity_set"].input_schema["properties"]["fields"]["properties"]
         assert fields["score"] == {
@@ -154,6 +166,8 @@ def test_what_an_agent_proposes_waits_on_a_branch(root, shop, cli, git):
         assert titles == {"Beans", "Espresso machines"}
         assert len((await call("list", noun="opportunity"))["result"]) == 2  # it sees what it proposes
         git("worktree", "remove", str(beside))  # as another server with the branch does when its client goes
+        assert len((await call("list", noun="opportunity"))["result"]) == 2
+        shutil.rmtree(beside)
         again = await call("note", ref=DEAL, subject="Rang", dry_run=False)
         assert again["proposal"]["branch"] == "agent/june"
 
@@ -190,6 +204,24 @@ def test_over_stdio_as_a_client_starts_it(root, shop, tmp_path):
             assert result.structured_content["result"]["tax_id"] == "ES-B12345678"
 
     anyio.run(story)
+    lines = [  # by a client of its own: each line that isn't a message is answered, a blank one isn't
+        r'{"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": {"name": "find", "x": "\ud83d"}}',
+        *("words", "", '{"jsonrpc": "2.0", "id": "b"}'),
+    ]
+    command = [server.command, *server.args]
+    done = subprocess.run(command, input="\n".join(lines) + "\n", capture_output=True, text=True)
+    answers = [(answer["id"], answer["error"]) for answer in map(json.loads, done.stdout.splitlines())]
+    codes = [(id_, error["code"]) for id_, error in answers]
+    assert codes == [(7, -32700), (None, -32700), ("b", -32600)], done.stderr
+    assert "hex escape" in answers[0][1]["message"]
+    if os.name == "posix":
+        how = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        with subprocess.Popen([*command, "--propose", "agent/june"], **how) as process:
+            process.stdin.write(b"words\n")
+            process.stdin.flush()
+            assert b"-32700" in process.stdout.readline()
+            process.terminate()  # as a client does that has no time; Ctrl-C is the same
+            assert process.wait(10) == 130
     done = subprocess.run(
         [sys.executable, "-m", "pipecli", "-C", str(tmp_path), "mcp"], capture_output=True, text=True
     )
