@@ -64,8 +64,8 @@ REFUSED = {
         "quantity",
     ),
     "unknown reason": (["opp", "lost", "{deal}", "--reason", "bored"], "price, quality, budget"),
-    "an id that is none": (["opp", "show", "OPP-ZZZZZ"], 'no opportunity answers to "OPP-ZZZZZ"'),
-    "an option for git": (["opp", "show", "--", "--output=/tmp/x"], "no opportunity answers to"),
+    "an id that is none": (["opp", "show", "OPP-ZZZZZ"], 'no opportunity matches "OPP-ZZZZZ"'),
+    "an option for git": (["opp", "show", "--", "--output=/tmp/x"], "no opportunity matches"),
 }  # fmt: skip
 
 
@@ -146,7 +146,7 @@ def test_a_script_reads_errors_as_json(cli, deal, tmp_path, capsys):
         return json.loads(told.err.splitlines()[-1])["error"]
 
     assert error("opp", "show", "nobody", "--format", "json") == {
-        "message": 'no opportunity answers to "nobody"',
+        "message": 'no opportunity matches "nobody"',
         "hint": "see `pipecli opportunity list`",
         "file": None, "line": None, "code": "not-found",
     }  # fmt: skip

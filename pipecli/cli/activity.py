@@ -293,14 +293,14 @@ def find_activity(run: Session, first: str, second: str | None, care: Care = Car
         record = find(run, first, LEAD, OPPORTUNITY, care=care).key
         return _one(
             _by_id(pipeline, second, record, is_whole=care is not Care.LIKELY),
-            f'no activity of {record} answers to "{second}"',
+            f'no activity of {record} matches "{second}"',
             record,
         )
     activities = _by_id(pipeline, first, is_whole=care is not Care.LIKELY)
     try:
         record = find(run, first, LEAD, OPPORTUNITY, care=care).key
     except NotFound:
-        nothing = f'no activity, lead or opportunity answers to "{first}"'
+        nothing = f'no activity, lead or opportunity matches "{first}"'
         return _one(activities, nothing, first, hint="see `pipecli activity list --open`")
     if activities:  # the start of an id never beats a name in silence
         raise PipecliError(

@@ -141,7 +141,7 @@ class StandingCommit(NamedTuple):
 
 
 class NoSuchMoment(PipecliError):
-    """No commit answers to a moment or a revision."""
+    """No commit is of that day, time or revision."""
 
     code = "no-such-moment"
 

@@ -188,7 +188,7 @@ def _nothing(pipeline: Pipeline, wanted: str, kinds: Sequence[Kind]) -> NoReturn
     if wanted and faults:
         raise FaultyFile(faults[:1])
     lists = f"see `pipecli {what} list`" if len(kinds) == 1 else "each noun's `list` shows what there is"
-    raise NotFound(f'no {what} answers to "{wanted}"', hint=_hint(pipeline, wanted, kinds) or lists)
+    raise NotFound(f'no {what} matches "{wanted}"', hint=_hint(pipeline, wanted, kinds) or lists)
 
 
 def _hint(pipeline: Pipeline, wanted: str, kinds: Sequence[Kind]) -> str:

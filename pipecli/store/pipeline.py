@@ -289,6 +289,6 @@ def now_in(zone: tzinfo, fixed: date | datetime | None) -> datetime:
 
 
 class NotFound(PipecliError):
-    """No record answers to a name."""
+    """No record has that name."""
 
     code = "not-found"

@@ -182,8 +182,8 @@ def test_several_open_ones_are_named(add, cli, lead, refused):
 
 
 def test_an_id_that_nothing_has_is_refused(lead, refused):
-    assert 'no activity, lead or opportunity answers to "QQQQQ"' in refused("activity", "done", "QQQQQ")
-    assert 'no activity of LEAD-7K3M9 answers to "QQQQQ"' in refused("activity", "done", "7k3", "QQQQQ")
+    assert 'no activity, lead or opportunity matches "QQQQQ"' in refused("activity", "done", "QQQQQ")
+    assert 'no activity of LEAD-7K3M9 matches "QQQQQ"' in refused("activity", "done", "7k3", "QQQQQ")
 
 
 @pytest.fixture
@@ -270,7 +270,7 @@ def test_a_plan_without_a_time_is_refused(lead, refused):
         (("--subject", "x", "--at", "someday"), '"someday" isn\'t a date'),
         (("--subject", "x", "--at", "friday 25:00"), "isn't a date and time"),
         (("--subject", "x", "--by", "nobody"), "unknown user nobody"),
-        (("--subject", "x", "--contact", "nobody"), 'no contact answers to "nobody"'),
+        (("--subject", "x", "--contact", "nobody"), 'no contact matches "nobody"'),
     ],
 )
 def test_wrong_input_is_refused(lead, refused, arguments, said):
@@ -279,7 +279,7 @@ def test_wrong_input_is_refused(lead, refused, arguments, said):
 
 def test_a_record_that_is_not_there_is_refused(lead, refused):
     said = refused("activity", "add", "zzz", "--type", "call", "--subject", "x", "--done")
-    assert 'answers to "zzz"' in said
+    assert 'matches "zzz"' in said
 
 
 def test_a_type_that_is_none_is_wrong_usage(cli, lead):

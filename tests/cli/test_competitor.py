@@ -86,4 +86,4 @@ def test_wrong_moves_are_refused(cli, refused):
     assert "there is a competitor acme already" in refused("competitor", "add", "ACME")
     assert "a competitor needs a name" in refused("competitor", "add")
     assert "nobody isn't a competitor" in refused("opp", "competitor", "remove", OPP, "nobody")
-    assert 'no competitor answers to "rival"' in refused("competitor", "show", "rival")
+    assert 'no competitor matches "rival"' in refused("competitor", "show", "rival")

@@ -48,7 +48,7 @@ def test_a_contact_on_a_deal_is_not_removed(cli, refused, shop, root):
 
 
 def test_a_contact_of_an_unknown_customer_is_refused(refused):
-    assert 'no customer answers to "nowhere"' in refused("contact", "add", "Luis", "--customer", "nowhere")
+    assert 'no customer matches "nowhere"' in refused("contact", "add", "Luis", "--customer", "nowhere")
 
 
 def test_a_supplier_is_added_listed_shown_set_and_removed(cli, read, root):

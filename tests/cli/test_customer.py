@@ -186,7 +186,7 @@ def test_a_circle_made_by_hand_is_opened_by_set(cli, given, read):
 def test_merging_into_itself_or_into_nothing_is_refused(refused, given):
     given(MERGED)
     assert "contoso can't be merged into itself" in refused("customer", "merge", "contoso", "contoso")
-    assert 'no customer answers to "nobody"' in refused("customer", "merge", "contoso", "nobody")
+    assert 'no customer matches "nobody"' in refused("customer", "merge", "contoso", "nobody")
 
 
 def test_a_file_that_cannot_be_read_stops_a_merge_as_it_may_name_the_customer(refused, given, root, git):

@@ -357,7 +357,7 @@ def test_a_repository_without_commits_says_so(cli: Cli, root: Path, tmp_path: Pa
 
 def test_what_nobody_knows_is_refused(cli: Cli, put: Callable[..., str]) -> None:
     put(text())
-    assert cli("history", "OPP-ZZZZZ", code=1).err.startswith('error: no record answers to "OPP-ZZZZZ"')
+    assert cli("history", "OPP-ZZZZZ", code=1).err.startswith('error: no record matches "OPP-ZZZZZ"')
     assert '"someday" isn\'t a' in cli("history", "OPP-AAAAA", "--since", "someday", code=1).err
     cli("history", "-x", code=2)
 

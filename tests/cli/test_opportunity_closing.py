@@ -373,8 +373,8 @@ def test_an_open_deal_is_not_reopened(cli, opp, refused):
         (["--amount", "1.0051"], "1.0051 EUR can't be paid: EUR has 2 decimals; round it: --amount 1.01"),
         (["--amount", "-1"], "--amount: it should be greater than or equal to 0"),
         (["--date", "someday"], '"someday" isn\'t a date'),
-        (["--quotation", "QTN-ZZZZZ"], "no quotation answers to"),
-        (["--quotation", ""], 'no quotation answers to ""'),
+        (["--quotation", "QTN-ZZZZZ"], "no quotation matches"),
+        (["--quotation", ""], 'no quotation matches ""'),
         (["--note", ""], "--detail: must be text, and is empty"),
     ],
 )

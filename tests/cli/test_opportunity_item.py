@@ -210,7 +210,7 @@ def test_a_quantity_below_the_first_tier_is_refused(cli, refused, opp):
     [
         ([], "an item needs a product, or a description and a price"),
         (["--description", "Training"], "an item needs a product, or a description and a price"),
-        (["--product", "nothing"], 'no product answers to "nothing"'),
+        (["--product", "nothing"], 'no product matches "nothing"'),
         (["--product", "cafe-s-100", "--quantity", "0"], "--quantity: it should be greater than 0 (it is 0)"),
         (
             ["--product", "cafe-s-100", "--quantity", "-1"],

@@ -87,7 +87,7 @@ def test_a_contact_leaves(cli, opp, shown, refused):
 
 
 def test_an_unknown_contact_is_refused(opp, refused):
-    assert 'no contact answers to "Nemo"' in refused("opp", "contact", "add", opp, "Nemo")
+    assert 'no contact matches "Nemo"' in refused("opp", "contact", "add", opp, "Nemo")
 
 
 def test_two_primary_contacts_are_refused(cli, opp, refused):

@@ -95,7 +95,7 @@ def test_a_product_is_named_as_its_label_has_it_or_by_its_name(cli, shop, prices
     assert "  grinder: 150\n" in prices()
     assert cli("price-list", "add", "new", "--price", "EN-200.5/A=8").out == "new\n"
     said = cli("price-list", "price", "new", "EN-2005=7", code=1).err
-    assert 'no product answers to "EN-2005"; did you mean Descaler (EN-200.5/A)?' in said
+    assert 'no product matches "EN-2005"; did you mean Descaler (EN-200.5/A)?' in said
 
 
 def test_a_product_goes_off_the_list(cli, shop, prices):
@@ -128,8 +128,8 @@ def test_the_list_of_lists_counts_the_products(cli, shop):
         ("cafe-s-100=@3", "cafe-s-100=@3: the price is missing"),
         ("cafe-s-100", 'error: "cafe-s-100" isn\'t a price; write SKU=2499.00, or SKU=2299.00@10 from 10 on'),
         ("=12", '"=12" isn\'t a price'),
-        ("nope=12", 'no product answers to "nope"; see `pipecli product list`'),
-        ("spare=", 'no product answers to "spare"'),
+        ("nope=12", 'no product matches "nope"; see `pipecli product list`'),
+        ("spare=", 'no product matches "spare"'),
     ],
 )
 def test_a_wrong_price_is_refused(shop, refused, price, said):
@@ -151,7 +151,7 @@ def test_two_prices_of_one_tier_are_refused(shop, refused):
         (("Retail €",), "write it as retail-eur"),
         (("new", "--currency", "euro"), 'currency: "euro" isn\'t a currency code: three capital letters'),
         (("new", "--currency", "XQZ"), "currency: XQZ isn't a currency of ISO 4217; write its code, as EUR"),
-        (("new", "--price", "nope=1"), 'no product answers to "nope"'),
+        (("new", "--price", "nope=1"), 'no product matches "nope"'),
         (
             ("new", "--valid-from", "2026-02-01", "--valid-until", "2026-01-01"),
             "valid_until (2026-01-01) is before valid_from (2026-02-01)",

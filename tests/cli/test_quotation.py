@@ -140,13 +140,13 @@ def test_a_deal_of_nobody_is_not_quoted(refused, root, given):
         (["--set", "revision_of=QTN-00000"], "stays with its deal"),
         (["--set", "items.1.quantity=-1"], "items.1.quantity"),
         (["--set", "colour=red"], "quotation has no field colour"),
-        (["--contact", "nobody"], 'no contact answers to "nobody"'),
+        (["--contact", "nobody"], 'no contact matches "nobody"'),
         (["--language", "Spanish!"], 'error: language: "Spanish!" isn\'t a language'),
         (["--notes", ""], "error: notes: "),
         (["--markup", "20"], "name it: --from-supplier-quote SQ"),
         (
             ["--from-supplier-quote", "SQ-00000", "--markup", "20"],
-            'no supplier-quotation answers to "SQ-00000"',
+            'no supplier-quotation matches "SQ-00000"',
         ),
     ],
 )
@@ -155,7 +155,7 @@ def test_what_makes_no_quotation_is_refused(refused, options, fault):
 
 
 def test_an_opportunity_that_does_not_exist_is_named(refused):
-    assert 'no opportunity answers to "OPP-00000"' in refused("quote", "new", "OPP-00000")
+    assert 'no opportunity matches "OPP-00000"' in refused("quote", "new", "OPP-00000")
 
 
 def test_a_dry_run_prints_the_file_and_makes_none(cli, root, git):

@@ -115,7 +115,7 @@ def test_items_of_a_draft_are_added_by_price_list_and_removed(cli, root, draft):
     ("arguments", "fault"),
     [
         (["add"], "an item needs a product, or a description and a price"),
-        (["add", "--product", "nothing"], 'no product answers to "nothing"'),
+        (["add", "--product", "nothing"], 'no product matches "nothing"'),
         (["add", "--product", "grinder", "--quantity", "0"], "--quantity"),
         (["add", "--product", "grinder", "--quantity", "many"], "--quantity"),
         (["add", "--product", "grinder", "--discount", "140"], "--discount"),

@@ -58,7 +58,7 @@ def test_an_answer_is_wished_for_by_a_day(cli):
 @pytest.mark.parametrize(
     ("options", "fault"),
     [
-        (["--supplier", "nobody"], 'no supplier answers to "nobody"'),
+        (["--supplier", "nobody"], 'no supplier matches "nobody"'),
         (["--supplier", "acme", "--item", "tea"], "OPP-2Q8XA has no item tea; it has 1 (2 × Café S-100)"),
         (["--supplier", "acme", "--currency", "euro"], "currency"),
         (["--supplier", "acme", "--answer-by", "2026-11-20"], "would be in the past"),

@@ -87,7 +87,7 @@ def test_a_team_that_records_are_shared_with_stays(cli, shop, refused):
         (("asia",), "there is a team asia already"),
         (("ana-ruiz",), "there is a user ana-ruiz already"),
         (("Asia",), "write it as asia"),
-        (("new", "--manager", "nobody"), 'no user answers to "nobody"; known: ana-ruiz'),
+        (("new", "--manager", "nobody"), 'no user matches "nobody"; known: ana-ruiz'),
     ],
 )
 def test_a_wrong_team_is_refused(cli, refused, arguments, said):

@@ -81,7 +81,7 @@ def test_a_user_is_found_by_words_of_the_name(cli, refused):
         'error: "ruiz" is 2 of them: ana-ruiz, luis (Luis Ruiz); name one in full'
     )
     assert (
-        refused("user", "show", "eva") == 'error: no user answers to "eva"; known: ana-ruiz, luis (Luis Ruiz)'
+        refused("user", "show", "eva") == 'error: no user matches "eva"; known: ana-ruiz, luis (Luis Ruiz)'
     )
 
 
@@ -252,7 +252,7 @@ def test_a_handover_to_a_team_goes_to_the_least_loaded_at_work(cli, leaving):
     ("to", "error"),
     [
         ("tom", "tom can't hand over to tom; name another user, or a team"),
-        ("nobody", 'no user or team answers to "nobody"'),
+        ("nobody", 'no user or team matches "nobody"'),
         ("gone", "gone is not active"),
         ("empty", "the team empty has nobody else at work"),
     ],

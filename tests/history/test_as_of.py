@@ -92,7 +92,7 @@ def test_every_reading_verb_reads_the_past(cli: Cli, year: dict[str, str]) -> No
     assert stages == "stage\nqualify\n"
     assert cli("customer", "list", "--as-of", "2026-01-01", "--format", "ids").out == ""
     said = cli("opp", "show", deal, "--as-of", "2026-01-30", code=1)
-    assert said.err.splitlines()[-1].startswith(f'error: no opportunity answers to "{deal}"')
+    assert said.err.splitlines()[-1].startswith(f'error: no opportunity matches "{deal}"')
 
 
 def test_the_forecast_is_that_of_a_checkout(

@@ -128,7 +128,7 @@ def find_section(run: Session, noun: str, text: str, *, whole: bool = False) -> 
     hint = "known: {known}" if len(known) <= 12 else f"see `pipecli {noun} list`"
     if not known:
         hint = f"there are none yet; add one with `pipecli {noun} add`"
-    slug = chosen(text, known, f'no {noun} answers to "{text}"', hint=hint)
+    slug = chosen(text, known, f'no {noun} matches "{text}"', hint=hint)
     if whole and text != slug and name_key(text) not in [name_key(name) for name in (slug, *known[slug])]:
         raise PipecliError(
             f'"{text}" may be {listed([slug], known)}', hint="this takes a whole slug or a whole name"
@@ -138,7 +138,7 @@ def find_section(run: Session, noun: str, text: str, *, whole: bool = False) -> 
 
 def find_principal(run: Session, text: str) -> str:
     """The slug of the user or team that a person means. Raises PipecliError."""
-    return chosen(text, names_of(run, "principal"), f'no user or team answers to "{text}"')
+    return chosen(text, names_of(run, "principal"), f'no user or team matches "{text}"')
 
 
 def print_record_json(run: Session, shown: Mapping[str, Any]) -> None:
