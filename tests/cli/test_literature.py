@@ -163,6 +163,4 @@ def test_set_is_held_to_the_same(library, cli, refused):
 def test_an_unknown_document_deal_or_contact_is_refused(library, refused):
     assert 'no literature matches "nope"' in refused("literature", "send", "nope", "2q8")
     assert 'no opportunity matches "nope"' in refused("literature", "send", "company", "nope")
-    assert 'no contact matches "nope"' in refused(
-        "literature", "send", "company", "2q8", "--contact", "nope"
-    )
+    assert 'no contact matches "nope"' in refused("literature", "send", "company", "2q8", "--contact", "nope")

@@ -80,9 +80,7 @@ def test_a_user_is_found_by_words_of_the_name(cli, refused):
     assert refused("user", "show", "ruiz") == (
         'error: "ruiz" is 2 of them: ana-ruiz, luis (Luis Ruiz); name one in full'
     )
-    assert (
-        refused("user", "show", "eva") == 'error: no user matches "eva"; known: ana-ruiz, luis (Luis Ruiz)'
-    )
+    assert refused("user", "show", "eva") == 'error: no user matches "eva"; known: ana-ruiz, luis (Luis Ruiz)'
 
 
 def test_set_changes_a_user(cli, section, git):
