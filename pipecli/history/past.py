@@ -265,7 +265,7 @@ def _index(place: Location, standing: StandingCommit) -> index.Index:
 
     file = place.cache / f"as-of-{tree}.sqlite"
     try:
-        connection = index.open_or_build(file, build)
+        connection, _ = index.open_or_build(file, build)
         file.touch()
         _forget_oldest(place.cache)
     except (sqlite3.DatabaseError, OSError):

@@ -37,7 +37,7 @@ def minor_digits(currency: str) -> int:
 
 def rounded(amount: Decimal, currency: str) -> Decimal:
     """`amount` to the currency's minor unit, half up, as invoices are rounded."""
-    return amount.quantize(_UNITS[minor_digits(currency)], ROUND_HALF_UP, EXACT)
+    return amount.quantize(_UNITS[MINOR_DIGITS.get(currency, 2)], ROUND_HALF_UP, EXACT)
 
 
 def percentage(amount: Decimal, percent: Decimal) -> Decimal:

@@ -18,7 +18,7 @@ from pipecli.records.references import references
 from pipecli.store import files, naming, reading
 from pipecli.store.files import kind_of
 from pipecli.store.index import tables
-from pipecli.store.index.index import Apart, Rows, rows_of
+from pipecli.store.index.index import AT_ONCE, Apart, Rows, parts, rows_of
 from pipecli.store.yaml import edit, read
 from pipecli.store.yaml.write import Unwritable, emit, is_read_as_it_is
 
@@ -139,12 +139,11 @@ def _block(pipeline: Pipeline, block: Sequence[_Planned]) -> _Block:
     """What some records come to: None for each whose file says it already, and the rows of the others."""
     plans: list[_Plan | None] = []
 
-    def as_read() -> Iterator[tuple[str, Record]]:
-        for planned in block:
-            plan, record = _writable(pipeline, planned) or (None, planned.record)
-            plans.append(plan)
-            if plan:
-                yield plan[0], record
+    def as_read() -> Iterator[list[tuple[str, Record]]]:
+        for part in parts(block, AT_ONCE):
+            writable = [_writable(pipeline, planned) for planned in part]
+            plans.extend(written and written[0] for written in writable)
+            yield [(written[0][0], written[1]) for written in writable if written]
 
     rows = rows_of(as_read())
     return plans, rows
@@ -296,7 +295,7 @@ def index_rows(writes: Sequence[Write]) -> Iterator[Rows]:
             text = read.decode(write.after, write.file)
             unread.append((write.file, reading.read(kind_of(write.file) or SETTINGS, write.file, text)))
     if unread:
-        yield rows_of(unread)
+        yield rows_of([unread])
     for rows, own in planned.items():
         yield _rows_of_files(rows(), own)
 

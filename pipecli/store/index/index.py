@@ -46,16 +46,16 @@ def map_in_two_processes(work: Callable[[Sequence[S]], T], things: Sequence[S]) 
     thirds of the time.
     """
     if len(things) < _MANY or not _has_two_processors():
-        yield from map(work, _parts(things))
+        yield from map(work, parts(things))
         return
-    parts = _parts(things, min(_PART, (len(things) + 1) // 2))
-    own, others = parts[: (len(parts) + 1) // 2], parts[(len(parts) + 1) // 2 :]
+    pieces = parts(things, min(_PART, (len(things) + 1) // 2))
+    own, others = pieces[: (len(pieces) + 1) // 2], pieces[(len(pieces) + 1) // 2 :]
     apart = Apart(partial(map, work, others))
     yield from map(work, own)
     yield from map(apart.part, range(len(others)))
 
 
-def _parts(things: Sequence[S], size: int = _PART) -> list[Sequence[S]]:
+def parts(things: Sequence[S], size: int = _PART) -> list[Sequence[S]]:
     return [things[start : start + size] for start in range(0, len(things), size)]
 
 
@@ -103,7 +103,7 @@ class Apart:
         self._file.flush()
 
 
-_AT_ONCE = 200
+AT_ONCE = 200
 """Files that go step by step together: one by one, processors lose the code of each, half as long again."""
 
 LAYOUT = f"{__version__}/{crc32(f'{tables.schema()} {tables.INDEXES} composed, paired, signed'.encode()):08x}"
@@ -210,10 +210,10 @@ def open_index(location: Location) -> Index:
     """The fresh index of a pipeline; in memory when the git directory can't be written."""
     file = location.cache / "index.sqlite"
     try:
-        index = Index(
-            location, open_or_build(file, lambda connection: _build(connection, location.root)), file
-        )
-        index.refresh()
+        connection, is_new = open_or_build(file, lambda connection: _build(connection, location.root))
+        index = Index(location, connection, file)
+        if not is_new:  # else its files have just been looked at
+            index.refresh()
     except (sqlite3.DatabaseError, OSError):  # damaged, read-only, or held too long by another
         index = Index(location, in_memory(lambda connection: _build(connection, location.root)), None)
         with suppress(OSError, sqlite3.DatabaseError):
@@ -221,8 +221,8 @@ def open_index(location: Location) -> Index:
     return index
 
 
-def open_or_build(file: Path, build: Callable[[sqlite3.Connection], None]) -> sqlite3.Connection:
-    """The index in a file; where there is none of this layout, a new one that `build` fills."""
+def open_or_build(file: Path, build: Callable[[sqlite3.Connection], None]) -> tuple[sqlite3.Connection, bool]:
+    """The index in a file; where there is none of this layout a new one, and True, that `build` fills."""
     if file.exists():
         connection = _connect(file)
         with suppress(sqlite3.DatabaseError):
@@ -231,7 +231,7 @@ def open_or_build(file: Path, build: Callable[[sqlite3.Connection], None]) -> sq
             is_known = is_known and is_sealed(file)
             connection.execute("COMMIT")
             if is_known:
-                return connection
+                return connection, False
         connection.close()
     file.parent.mkdir(parents=True, exist_ok=True)
     # Built aside and moved into place: a command that reads the old one meanwhile is not disturbed.
@@ -251,7 +251,7 @@ def open_or_build(file: Path, build: Callable[[sqlite3.Connection], None]) -> sq
     connection = _connect(file)
     with writing(connection):  # sealed
         pass
-    return connection
+    return connection, True
 
 
 def replace(
@@ -299,7 +299,7 @@ def _build(connection: sqlite3.Connection, root: Path) -> None:
 
 def fill(connection: sqlite3.Connection, files: Sequence[str], text_of: TextOf) -> None:
     """Make the tables of a new index, and read these files into them."""
-    _fill(connection, (_content_of(part, text_of) for part in _parts(files)))
+    _fill(connection, (_content_of(part, text_of) for part in parts(files)))
 
 
 def _fill(connection: sqlite3.Connection, contents: Iterable[_Content]) -> None:
@@ -385,7 +385,7 @@ def _forget(connection: sqlite3.Connection, files: Iterable[str]) -> None:
 def _read(connection: sqlite3.Connection, files: Sequence[str], text_of: TextOf) -> None:
     """Put the content of files into the tables, in place of what they held before."""
     _forget(connection, files)
-    for part in _parts(files):
+    for part in parts(files):
         _put(connection, *_content_of(part, text_of))
 
 
@@ -413,21 +413,21 @@ def _content_of(files: Sequence[str], text_of: TextOf) -> _Content:
     def record(file: str, read: tuple[str, Plain]) -> Record:
         return validate((kind_of(file) or SETTINGS).model, read[1], file, read[0])
 
-    def records() -> Iterator[tuple[str, Record]]:
-        for part in _parts(files, _AT_ONCE):
+    def records() -> Iterator[list[tuple[str, Record]]]:
+        for part in parts(files, AT_ONCE):
             texts = step(text, [(file, _text(file)) for file in part])
             plains = step(lambda file, text: (text, parse(text, file)), texts)
-            yield from step(record, plains)
+            yield step(record, plains)
 
     return rows_of(records()), [tuple(fault) for fault in faults]
 
 
-def rows_of(records: Iterable[tuple[str, Record]]) -> Rows:
-    """The rows of records, each with its file."""
+def rows_of(blocks: Iterable[Sequence[tuple[str, Record]]]) -> Rows:
+    """The rows of records, each with its file, a part after the other."""
     shapes: dict[tuple[str, ...], int] = {}
     rows: dict[str, list[tuple[int, list[SQLValue]]]] = defaultdict(list)
-    for file, record in records:
-        for table, row in tables.rows(record, file):
+    for records in blocks:
+        for table, row in tables.rows(records):
             rows[table].append((shapes.setdefault((table, *row), len(shapes)), [*row.values()]))
     return list(shapes), dict(rows)
 

@@ -18,11 +18,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import BY_NOUN, SETTINGS_FILE
-from pipecli.records.names import likeliest
+from pipecli.records.names import composed, likeliest
 from pipecli.store import naming
 from pipecli.store.index import tables
 from pipecli.store.index.records import columns, public_tables
-from pipecli.store.index.tables import composed
 
 if TYPE_CHECKING:
     from pipecli.records.base import Record
@@ -285,7 +284,7 @@ def asking(pipeline: Pipeline) -> Iterator[Inquiry]:
     with closing(sqlite3.connect(":memory:")) as connection:
         register(connection, lambda: pipeline.today, lambda: pipeline.rates)
         connection.executescript(tables.schema())
-        _insert(connection, [*tables.rows(pipeline.settings, SETTINGS_FILE)])
+        _insert(connection, [*tables.rows([(SETTINGS_FILE, pipeline.settings)])])
         connection.commit()
         yield Inquiry(pipeline, connection)
 
@@ -304,8 +303,8 @@ class Inquiry:
         # The tables show the customer's name.
         customer = self._pipeline.find_record(Customer, getattr(record, "customer", None))
         try:
-            for written in filter(None, (record, customer)):
-                _insert(self._connection, [*tables.rows(written, naming.file_name(written))])
+            written = [(naming.file_name(one), one) for one in (record, customer) if one]
+            _insert(self._connection, [*tables.rows(written)])
             return holds(self._connection, BY_NOUN[record.noun].table, record.key, condition)
         except BadQuery as error:
             raise PipecliError(

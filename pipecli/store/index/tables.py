@@ -10,54 +10,43 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from pipecli.formats import dumps
-from pipecli.records.kinds import KINDS
+from pipecli.records.kinds import BY_NOUN, KINDS
+from pipecli.records.names import composed
 from pipecli.store.index.views import views
 
 if TYPE_CHECKING:
-    from pipecli.records.activity import Activity
-    from pipecli.records.base import Record
+    from pipecli.records.base import Part, Record
     from pipecli.records.lead import Lead
     from pipecli.records.opportunity import Opportunity
     from pipecli.records.quotation import Invoice, Order, Quotation
 
 SQLValue = str | int | float | None
 
-
-Columns = tuple[str, Callable[[Any], Sequence[Any]]]
-"""Columns that stand side by side in a table: as SQL declares them (`amount REAL, exact_amount TEXT`), and
-their values in the row of a record or a part, as the record has them. A named tuple would cost every command
-half a millisecond."""
+Fields = dict[str, "str | Fields"]
+"""The columns by the field whose value they hold; of a field that is a part those of its own fields."""
+Columns = tuple[str, Fields | Callable[[Any], Sequence[SQLValue]]]
+"""Columns that stand side by side in a table, as SQL declares them (`amount REAL, exact_amount TEXT`), with
+the fields that they hold, or what computes their values: none where all are as by default. A named tuple
+would cost every command half a millisecond."""
 Row = tuple[str, dict[str, SQLValue]]
 """A table, and what a row of it holds by column; without what is NULL, which as a value takes its time."""
 
 
 def _fields(sql: str) -> Columns:
     """Columns that are called as the fields whose values they hold."""
-    return _fields_of(None, sql, " ".join(name.strip('"') for name in _names(sql)))
+    return sql, {name.strip('"'): name for name in _names(sql)}
 
 
 def _names(sql: str) -> list[str]:
     return [declared.split()[0] for declared in sql.split(",")]
 
 
-def _fields_of(part: str | None, sql: str, names: str) -> Columns:
-    """Columns with the fields of a part of the record, or its own; NULL where it has no such part."""
-    fields = names.split()
-    # One call for all of them: 10,000 deals have half a million values.
-    get = attrgetter(*fields) if len(fields) > 1 else lambda holder: (getattr(holder, fields[0]),)
-    if part is None:
-        return sql, get
-    nothing = (None,) * len(fields)
-
-    def values(record: Any) -> Sequence[Any]:
-        holder = getattr(record, part)
-        return nothing if holder is None else get(holder)
-
-    return sql, values
+def _fields_of(part: str, sql: str, names: str) -> Columns:
+    """Columns with the fields of a part of the record."""
+    return sql, {part: dict(zip(names.split(), _names(sql), strict=True))}
 
 
 def _list(values: tuple[str, ...]) -> str | None:
@@ -70,29 +59,27 @@ def _money(amount: Decimal | None) -> tuple[SQLValue, SQLValue]:
     return (None, None) if amount is None else (float(amount), str(amount))
 
 
-def _activity_values(record: Lead | Opportunity) -> Sequence[SQLValue | date]:
-    if not record.activities:
-        return 0, None, None, None, None
+def _activity_values(record: Lead | Opportunity) -> Sequence[SQLValue]:
+    if not (activities := record.activities):
+        return ()
     from pipecli.records.activity import first_response, minutes_to_first_response
 
-    if not (activities := record.activities):
-        return 0, None, None, None, None
     response = first_response(activities)
+    came = [activity.at.isoformat() for activity in activities if activity.direction == "in"]
+    went = [
+        activity.at.isoformat() for activity in activities if activity.direction == "out" and activity.done
+    ]
     return (
         sum(not activity.done for activity in activities),
-        _latest(activity for activity in activities if activity.direction == "in"),
-        _latest(activity for activity in activities if activity.direction == "out" and activity.done),
-        response,
+        max(came, default=None),
+        max(went, default=None),
+        response.isoformat() if response else None,
         minutes_to_first_response(record.created, response),
     )
 
 
-def _latest(activities: Iterator[Activity]) -> str | None:
-    return max((activity.at.isoformat() for activity in activities), default=None)
-
-
 def _sign(record: object) -> int:
-    return -1 if getattr(record, "credits", None) else 1
+    return -1 if record.__dict__.get("credits") else 1  # where it has none, pydantic's getattr takes long
 
 
 def _totals(document: Quotation | Order | Invoice) -> Sequence[SQLValue]:
@@ -115,23 +102,26 @@ def _totals(document: Quotation | Order | Invoice) -> Sequence[SQLValue]:
 def _sellers(deal: Opportunity) -> Sequence[SQLValue]:
     """A JSON list of users with their percents, as text; NULL of a deal with one seller."""
     parts = [[seller.user, f"{seller.percent:f}"] for seller in deal.sellers]
-    return [dumps(parts, indent=None) if parts else None]
+    return [dumps(parts, indent=None)] if parts else ()
 
 
 def _recurring(deal: Opportunity) -> Sequence[SQLValue]:
+    if not any(item.per for item in deal.items):
+        return ()
     from pipecli.records.item import recurring
 
-    made = recurring(deal) if deal.items else None
-    return [value for amount in made for value in _money(amount)] if made else (None,) * 6
+    return [value for amount in recurring(deal) or () for value in _money(amount)]
 
 
-def _primary_contact(deal: Opportunity) -> Sequence[SQLValue]:
-    return [next((contact.contact for contact in deal.contacts if contact.primary), None)]
+def _end(deal: Opportunity) -> Sequence[SQLValue]:
+    if not (closed := deal.closed):
+        return ()
+    return *_money(closed.value), closed.quotation, closed.reason, closed.competitor
 
 
 def _key_info_answered(deal: Opportunity) -> Sequence[SQLValue]:
     if not (deal.key_info or deal.competitors):
-        return [0]
+        return ()
     from pipecli.workflow.requirements import answered
 
     key_info = deal.key_info.plain() if deal.key_info else {}
@@ -141,12 +131,12 @@ def _key_info_answered(deal: Opportunity) -> Sequence[SQLValue]:
 _ASSIGNED = _fields_of("assigned", "assigned_rule TEXT, assigned_turn INTEGER", "rule turn")
 _NEXT_CONTACT = _fields_of("next_contact", "next_contact TEXT, next_contact_by TEXT", "date by")
 _ACTIVITIES = (
-    "open_activities INTEGER, last_in TEXT, last_out TEXT, first_response TEXT, "
+    "open_activities INTEGER DEFAULT 0, last_in TEXT, last_out TEXT, first_response TEXT, "
     "minutes_to_first_response INTEGER",
     _activity_values,
 )
 _ACTIVITIES_OF_DEAL = (  # the view has the first response with that of the lead, and since the lead
-    "open_activities INTEGER, last_in TEXT, last_out TEXT, own_first_response TEXT",
+    "open_activities INTEGER DEFAULT 0, last_in TEXT, last_out TEXT, own_first_response TEXT",
     lambda deal: _activity_values(deal)[:4],
 )
 _TOTALS = (
@@ -154,7 +144,10 @@ _TOTALS = (
     "tax_by_rate TEXT, subtotal REAL, exact_subtotal TEXT, discount_total REAL, exact_discount_total TEXT",
     _totals,
 )
-_HAS_DISCOUNT = ("has_discount INTEGER", lambda record: [bool(record.discount or record.discount_amount)])
+_HAS_DISCOUNT = (
+    "has_discount INTEGER DEFAULT 0",
+    lambda record: [1] if record.discount or record.discount_amount else (),
+)
 _TAGS = _fields("tags TEXT")
 
 _OF_RECORDS: dict[str, tuple[Columns, ...]] = {
@@ -188,8 +181,10 @@ _OF_RECORDS: dict[str, tuple[Columns, ...]] = {
         _fields(
             "shared_with TEXT, source TEXT, campaign TEXT, score INTEGER, currency TEXT, price_list TEXT"
         ),
-        ("amount REAL, exact_amount TEXT", lambda deal: _money(deal.amount_in_lists)),
-        ("items_amount REAL, exact_items_amount TEXT", lambda deal: _money(deal.items_amount)),
+        (
+            "amount REAL, exact_amount TEXT, items_amount REAL, exact_items_amount TEXT",
+            lambda deal: (*_money(deal.amount_in_lists), *_money(deal.items_amount)),
+        ),
         _HAS_DISCOUNT,
         (
             "monthly_recurring REAL, exact_monthly_recurring TEXT, yearly_recurring REAL, "
@@ -197,25 +192,28 @@ _OF_RECORDS: dict[str, tuple[Columns, ...]] = {
             _recurring,
         ),
         _fields("renews TEXT"),
-        ("amount_by_hand INTEGER", lambda deal: [deal.amount is not None]),
-        ("probability_by_hand REAL", lambda deal: [deal.probability]),
+        ("amount_by_hand INTEGER DEFAULT 0", lambda deal: () if deal.amount is None else [1]),
+        ("probability_by_hand REAL", {"probability": "probability_by_hand"}),
         _fields("expected_close TEXT"),
-        ("primary_contact TEXT", _primary_contact),
+        (
+            "primary_contact TEXT",
+            lambda deal: [contact.contact for contact in deal.contacts if contact.primary][:1],
+        ),
         _fields("competitors TEXT"),
-        ("key_info_answered INTEGER", _key_info_answered),
+        ("key_info_answered INTEGER DEFAULT 0", _key_info_answered),
         _NEXT_CONTACT,
         _fields_of("hold", "hold_until TEXT, hold_reason TEXT", "until reason"),
         _ACTIVITIES_OF_DEAL,
         _fields_of("closed", "closed_date TEXT, closed_stage TEXT", "date stage"),
         (
-            "closed_amount REAL, exact_closed_amount TEXT",
-            lambda deal: _money(deal.closed.value if deal.closed else None),
+            "closed_amount REAL, exact_closed_amount TEXT, closed_quotation TEXT, closed_reason TEXT, "
+            "closed_competitor TEXT",
+            _end,
         ),
         _fields_of(
             "closed",
-            "closed_quotation TEXT, closed_reason TEXT, closed_competitor TEXT, closed_reasons TEXT, "
-            "closed_competitors TEXT, closed_detail TEXT",
-            "quotation reason competitor reasons competitors detail",
+            "closed_reasons TEXT, closed_competitors TEXT, closed_detail TEXT",
+            "reasons competitors detail",
         ),
         _TAGS,
     ),
@@ -274,13 +272,10 @@ _OF_RECORDS: dict[str, tuple[Columns, ...]] = {
 }
 """The columns of each kind of record, after the path of its file."""
 
-_MORE_OF_ITEM = "per term discount discount_amount tax kind optional alternative_to".split()
 _ITEM = (
-    _fields("product TEXT, description TEXT, quantity REAL, uom TEXT, unit_price REAL"),
-    (  # a supplier's item has none of these
-        "per TEXT, term INTEGER, discount REAL, discount_amount REAL, tax REAL, kind TEXT, optional INTEGER, "
-        "alternative_to TEXT",
-        lambda item: [getattr(item, name, None) for name in _MORE_OF_ITEM],
+    _fields(
+        "product TEXT, description TEXT, quantity REAL, uom TEXT, unit_price REAL, per TEXT, term INTEGER, "
+        "discount REAL, discount_amount REAL, tax REAL, kind TEXT, optional INTEGER, alternative_to TEXT"
     ),
 )
 _ACTIVITY = (
@@ -289,14 +284,10 @@ _ACTIVITY = (
         "duration INTEGER, literature TEXT, message_id TEXT, notes TEXT"
     ),
 )
-_STAKEHOLDER = (
-    _fields("contact TEXT, role TEXT"),
-    ('"primary" INTEGER', lambda stakeholder: [bool(stakeholder.primary)]),
-)
+_STAKEHOLDER = (_fields('contact TEXT, role TEXT, "primary" INTEGER DEFAULT 0'),)
 _USER = (_fields("name TEXT, email TEXT, emails TEXT, team TEXT, active INTEGER, external_id TEXT"),)
 _TEAM = (_fields("name TEXT, manager TEXT, parent TEXT"),)
 _STAGE = (_fields("probability REAL, rotting_days INTEGER, category TEXT"),)
-
 
 _COLUMNS = {f"_{kind.table}": _OF_RECORDS[kind.noun] for kind in KINDS} | {
     "users": _USER, "teams": _TEAM, "stages": _STAGE,
@@ -334,7 +325,6 @@ INDEXES = (
 PER_FILE = ("_records", "_faults", "items", "activities", "stakeholders")
 """The tables beside a record's own that hold rows of a file."""
 
-
 OF_SETTINGS = ("users", "teams", "stages")
 """The tables whose rows are those of the settings alone, and name no file."""
 
@@ -349,21 +339,28 @@ def schema() -> str:
     return "\n".join([*tables, _PARTS, views()])
 
 
-_TABLE_OF = {kind.noun: f"_{kind.table}" for kind in KINDS}
+def rows(records: Sequence[tuple[str, Record]]) -> Iterator[Row]:
+    """Every row that records, each with its file, give: their own, those of items, activities, stakeholders.
 
-
-def rows(record: Record, file: str) -> Iterator[Row]:
-    """Every row that one record gives: its own, its items, activities and stakeholders."""
+    Step by step for all of them: a record after the other takes a fifth longer, as processors lose the code.
+    """
     from pipecli.records.references import names_json
 
-    noun, key = record.noun, record.key
-    about: dict[str, SQLValue] = {"path": file, "noun": noun, "key": key, "label": record.label}
-    yield ("_records", about | {"names": names_json(record), "json": record.plain_json()})
-    if noun == "settings":
-        yield from _settings_rows(record)
-        return
-    yield _row(_TABLE_OF[noun], record, path=file)
-    parts = record.__dict__
+    names = [names_json(record) for _, record in records]
+    texts = [record.plain_json() for _, record in records]
+    for (file, record), named, text in zip(records, names, texts, strict=True):
+        about: dict[str, SQLValue] = {"path": file, "noun": record.noun, "key": record.key}
+        yield "_records", about | {"label": record.label, "names": named, "json": text}
+    for file, record in records:
+        if record.noun == "settings":
+            yield from _settings_rows(record)
+        else:
+            yield _row(f"_{BY_NOUN[record.noun].table}", record, path=file)
+            yield from _rows_of_parts(record, file)
+
+
+def _rows_of_parts(record: Record, file: str) -> Iterator[Row]:
+    noun, key, parts = record.noun, record.key, record.__dict__
     for activity in parts.get("activities", ()):
         yield _row("activities", activity, path=file, record=key, noun=noun)
     items = parts.get("items", ())
@@ -373,11 +370,11 @@ def rows(record: Record, file: str) -> Iterator[Row]:
         amounts: Any = totals(record)[:2]  # type: ignore[arg-type]
     else:
         amounts = ([item.amount(parts["currency"]) for item in items],) * 2
-    for position, (item, *figures) in enumerate(zip(items, *amounts, strict=True), 1):
+    for position, (item, printed, net) in enumerate(zip(items, *amounts, strict=True), 1):
         table, row = _row("items", item, path=file, record=key, noun=noun, position=position)
-        row["line_amount"], row["amount"] = (
-            None if amount is None else float(_sign(record) * amount) for amount in figures
-        )
+        for column, amount in (("line_amount", printed), ("amount", net)):
+            if amount is not None:
+                row[column] = float(_sign(record) * amount)
         yield table, row
     for stakeholder in parts["contacts"] if noun == "opportunity" else ():
         yield _row("stakeholders", stakeholder, path=file, opportunity=key)
@@ -393,38 +390,45 @@ def _settings_rows(settings: Any) -> Iterator[Row]:
             yield _row("stages", stage, process=slug, id=stage.id, name=stage.label, position=position)
 
 
-def _row(table: str, part: object, **row: SQLValue) -> Row:
+def _row(table: str, part: Part, **row: SQLValue) -> Row:
     """The row of a record or a part, after the columns that it doesn't have itself."""
-    names, getters = _in_row(table)
-    values: list[Any] = []
-    for get in getters:
-        values += get(part)
-    for name, value in zip(names, values, strict=True):
-        if value is not None and value is not _NOTHING:
-            kind = type(value)
-            if kind is not str or not value.isascii():
-                value = _CONVERTED.get(kind, _word)(value)
-            row[name] = value
+    fields, computed = _in_row(table)
+    _put_fields(row, part, fields)
+    for names, values_of in computed:
+        if values := values_of(part):
+            row.update({name: value for name, value in zip(names, values, strict=True) if value is not None})
     return table, row
 
 
+def _put_fields(row: dict[str, SQLValue], part: Part, columns: Fields) -> None:
+    """Put what the fields of a part hold into a row; most fields of most records hold nothing."""
+    for field, value in part.__dict__.items():
+        if value is not None and value is not _NOTHING and field in columns:
+            column = columns[field]
+            if isinstance(column, dict):
+                _put_fields(row, value, column)
+            elif type(value) is str and value.isascii():
+                row[column] = value
+            else:
+                row[column] = _CONVERTED.get(type(value), _word)(value)
+
+
 @cache
-def _in_row(table: str) -> tuple[list[str], list[Callable[[Any], Sequence[Any]]]]:
-    columns = _COLUMNS[table]
-    return [name for sql, _ in columns for name in _names(sql)], [get for _, get in columns]
+def _in_row(table: str) -> tuple[Fields, list[tuple[list[str], Callable[[Any], Sequence[SQLValue]]]]]:
+    """The columns of a table that hold fields, and those whose values are computed."""
+    fields, computed = Fields(), []
+    for sql, source in _COLUMNS[table]:
+        if callable(source):
+            computed.append((_names(sql), source))
+            continue
+        for field, column in source.items():
+            known = fields.get(field)
+            fields[field] = known | column if isinstance(known, dict) and isinstance(column, dict) else column
+    return fields, computed
 
 
 _NOTHING = ()
 """An empty list, which is NULL, too."""
-
-
-def composed(text: str) -> str:
-    """Text as it is compared: with é as one sign, however its author's keyboard made it."""
-    if text.isascii():
-        return text
-    from unicodedata import normalize
-
-    return normalize("NFC", text)
 
 
 def _word(value: object) -> str:
@@ -438,7 +442,6 @@ _CONVERTED: dict[type, Callable[[Any], SQLValue]] = {
     str: composed,
     int: int,
     bool: int,
-    float: float,
     Decimal: float,
     datetime: datetime.isoformat,
     date: date.isoformat,
