@@ -116,37 +116,24 @@ def velocity(
     rate.
     """
     alive = [deal for deal in deals if deal.is_alive(days)]
-    values = _values(alive, days, valuation)
     rows: list[Row] = []
     if by in PERIODS:
-        rows = [
-            Row(name, _pace(alive, period, values, valuation), [])
-            for name, period in _periods(alive, by, days)
-        ]
+        rows = [Row(name, _pace(alive, period, valuation), []) for name, period in _periods(alive, by, days)]
     elif by != "stage":
         groups = defaultdict[str | None, list[Deal]](list)
         for deal in alive:
             groups[getattr(deal, by)].append(deal)
         rows = [
-            Row(key, _pace(group, days, values, valuation), _stages(group, order))
+            Row(key, _pace(group, days, valuation), _stages(group, order))
             for key, group in sorted(groups.items(), key=lambda item: _place(*item))
         ]
     lacking = sum(not deal.stage and not deal.stage_visits for deal in alive)
-    pace = _pace(alive, days, values, valuation)
+    pace = _pace(alive, days, valuation)
     return Velocity(by, len(alive), rows, _stages(alive, order), pace, lacking)
 
 
 def _place(key: str | None, group: Sequence[Deal]) -> tuple[object, ...]:
     return key is None, -len(group), key or ""
-
-
-def _values(deals: Iterable[Deal], days: Days, valuation: Valuation) -> dict[str, Decimal]:
-    """The worth of each deal that was won on these days, by its id."""
-    return {
-        deal.id: valuation.amount(deal) or valuation.zero
-        for deal in deals
-        if deal.status == "won" and days.has(deal.ended) and deal.amount is not None
-    }
 
 
 def _periods(deals: Iterable[Deal], by: str, days: Days) -> list[tuple[str, Days]]:
@@ -169,14 +156,14 @@ def _bounds(day: date, months: int) -> tuple[date, date]:
     return date(day.year, first, 1), date.fromordinal(end.toordinal() - 1)
 
 
-def _pace(deals: Sequence[Deal], days: Days, values: dict[str, Decimal], valuation: Valuation) -> Pace:
+def _pace(deals: Sequence[Deal], days: Days, valuation: Valuation) -> Pace:
     ended = [deal for deal in deals if days.has(deal.ended)]
     statuses = Counter(deal.status for deal in ended)
     won = [deal for deal in ended if deal.status == "won"]
     cycles = [deal.cycle_days for deal in won if deal.cycle_days is not None]
     lost_cycles = [deal.cycle_days for deal in ended if deal.status == "lost" and deal.cycle_days is not None]
     open_count = sum(deal.is_open_after(days.last) for deal in deals)
-    valued = [values[deal.id] for deal in won if deal.id in values]
+    valued = [valuation.amount(deal) or valuation.zero for deal in won if deal.amount is not None]
     worth = sum(valued, valuation.zero)
     decided_count = statuses["won"] + statuses["lost"]
     speed = None

@@ -196,6 +196,16 @@ def test_a_deal_won_with_a_date_before_the_commit_is_dated_by_it(report, on):
     assert stages(report())["qualify"]["days_mean"] == 10.00
 
 
+def test_a_deal_won_for_an_unknown_amount_is_not_in_the_average(report, on):
+    on("2026-01-05", A="propose won", B="propose won", C="propose won")
+    file = on.root / "opportunities" / "2026" / "OPP-CCCCC.yaml"
+    text = file.read_text().replace("\namount: 1000.00", "")
+    file.write_text(text.replace("  amount: 1000.00", "  amount: unknown"))
+
+    totals = report()["totals"]
+    assert (totals["won_count"], totals["average_value"]) == (3, 1000)
+
+
 def test_what_is_not_committed_is_as_of_now(cli, report, on, monkeypatch):
     on("2026-01-01", A="qualify")
     monkeypatch.setenv("PIPECLI_TODAY", "2026-01-05T09:00")

@@ -101,6 +101,13 @@ def test_two_of_one_name_are_told_apart_by_the_website() -> None:
     assert matched(Prospect(organization="Contoso", website="https://contoso.de"), *known) == "de"
 
 
+@pytest.mark.parametrize("website", [None, "contoso.fr"])
+def test_two_of_one_name_stay_two_where_no_website_tells_them_apart(website: str | None) -> None:
+    known = [customer("es", "Contoso"), customer("de", "Contoso", website="contoso.de")]
+    with pytest.raises(Refused, match="Contoso"):
+        matched(Prospect(organization="Contoso", website=website), *known)
+
+
 def test_a_contact_by_e_mail_is_preferred_where_the_customer_is() -> None:
     here, there = (KnownContact(at, "María", at, ("m@gmail.com",)) for at in ("here", "there"))
     prospect = Prospect("María", email="M@gmail.com")
