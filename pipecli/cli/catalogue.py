@@ -16,6 +16,7 @@ from pipecli.cli.common.session import session
 from pipecli.cli.common.table import Column
 from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.errors import PipecliError
+from pipecli.records.base import Record
 from pipecli.records.catalogue import Literature, PriceList, Product, Tier
 from pipecli.records.kinds import LITERATURE, OPPORTUNITY, PRICE_LIST, PRODUCT
 from pipecli.records.opportunity import Opportunity
@@ -62,7 +63,7 @@ def add_product(
         _add(transaction, built(Product, given, sets, transaction.session))
 
 
-def _add(transaction: Transaction, record: Product | PriceList | Literature) -> None:
+def _add(transaction: Transaction, record: Record) -> None:
     is_taken = transaction.pipeline.file_of(record.noun, record.key) is not None
     transaction.do(catalogue.add(record, is_taken=is_taken))
 

@@ -24,13 +24,11 @@ from pipecli.records.kinds import (
     CONTACT,
     CUSTOMER,
     INVOICE,
-    LITERATURE,
+    KINDS,
     OPPORTUNITY,
     ORDER,
     PRICE_LIST,
-    PRODUCT,
     QUOTATION,
-    SUPPLIER,
     SUPPLIER_QUOTATION,
     Kind,
 )
@@ -284,8 +282,13 @@ def print_document(run: Session, kind: Kind, ref: str) -> None:
 
 for _verb, (_of, _help) in _DOCUMENTS.items():
     _add_show(_verb, _of, _help, print_document)
-for _kind in (CONTACT, SUPPLIER, PRODUCT, LITERATURE):
-    _add_show(f"{_kind.noun} show", _kind, f"Show one {_kind.noun}.", _print_json)
+for _kind in KINDS:
+    if not _kind.is_document and _kind not in (
+        CUSTOMER,
+        COMPETITOR,
+        PRICE_LIST,
+    ):  # with pages of their own
+        _add_show(f"{_kind.noun} show", _kind, f"Show one {_kind.noun}.", _print_json)
 
 
 def print_items(run: Session, kind: Kind, shown: RecordJson) -> None:
