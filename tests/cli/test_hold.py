@@ -19,7 +19,10 @@ def test_a_deal_waits_until_its_day_and_stands_apart(cli, root, git):
         "2026-11-20", "opp", "add", "Later", "--customer", "contoso-coffee", "--amount", "5000"
     ).out.split()[0]
     at("2026-11-20", "opp", "set", opp, "next_contact.date=2026-12-01", "expected_close=2026-12-10")
-    at("2026-11-20", "opp", "hold", opp, "--until", "2027-01-20", "--reason", "budget in January")
+    at("2026-11-20", "opp", "hold", opp, "--until", "2027-01-10", "--reason", "budget in January")
+    at("2026-11-20", "opp", "hold", opp, "--until", "2027-01-20")
+    waits = loads(cli("opp", "show", opp, "--format", "json").out)["hold"]
+    assert waits == {"until": "2027-01-20", "reason": "budget in January"}
 
     made = loads(at("2026-12-15", "forecast", "--format", "json").out)
     assert (made["on_hold"]["open_count"], made["on_hold"]["amount"]) == (1, Decimal(5000))

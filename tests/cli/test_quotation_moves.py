@@ -70,7 +70,7 @@ def test_a_draft_past_its_validity_is_not_sent(cli, refused, given):
         f"error: {QTN} is valid only until 2026-11-20; "
         f"give it more time: pipecli quote set {QTN} valid_until=+30d"
     )
-    cli("quote", "send", QTN, "--date", "2026-11-19")
+    cli("quote", "send", QTN, "--date", "2026-11-20")
 
 
 def test_a_draft_without_items_is_not_sent(refused, given):

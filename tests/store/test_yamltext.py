@@ -166,6 +166,7 @@ REFUSED = [
     ("just words\n", 1, 1, "is not a record"),
     ("a: 1\n<<<<<<< HEAD\nb: 1\n=======\nb: 2\n>>>>>>> x\n", 2, 1, "holds git conflict markers"),
     ("a: |\n  x\n=======\n  y\n", 3, 1, "holds git conflict markers"),
+    ("a: |\n  x\n||||||| base\n  y\n", 3, 1, "holds git conflict markers"),
     ("a: 1\nb: 2\na: 3\n", 3, 1, "holds the key 'a' twice"),
     ("a: 1\nb: {c: 1, c: 2}\n", 2, 11, "holds the key 'c' twice"),
     ("a: 1\nb: &x y\n", 2, 4, "holds an anchor (&)"),
