@@ -196,8 +196,11 @@ def at(root: Path) -> Location:
         if marker.is_dir():
             return Location(root, work_tree, marker)
         if marker.is_file():  # a linked work tree or a submodule: "gitdir: <path>"
-            target = marker.read_text(encoding="utf-8").removeprefix("gitdir:").strip()
-            return Location(root, work_tree, (work_tree / target).resolve())
+            words = os.fsdecode(_content(os.path.realpath(marker), LARGEST) or b"")
+            target = work_tree / words.removeprefix("gitdir:").strip()
+            if not (target / "HEAD").exists():
+                raise NoPipeline(f"{marker} names {target}, which isn't a git directory", hint="mend that")
+            return Location(root, work_tree, target.resolve())
     raise NoPipeline(f"{root} isn't in a git repository", hint="make it one with `git init`")
 
 
@@ -411,10 +414,7 @@ def _skipped(place: Location, stamp: list[int]) -> list[str]:
             return [str(file) for file in known["files"]]
     from pipecli.store import git
 
-    inside = [place.prefix] if place.prefix else []
-    listed = git.raw(place.work_tree, "ls-files", "-t", "-z", "--", *inside).decode(
-        "utf-8", "surrogateescape"
-    )
+    listed = os.fsdecode(git.raw(place.work_tree, "ls-files", "-t", "-z", "--", place.prefix or "."))
     names = (line[2:].removeprefix(place.prefix) for line in listed.split("\0") if line.startswith("S "))
     files = list(filter(kind_of, names))
     known = {"stamp": stamp, "files": files, "sum": _sum_of(files)}

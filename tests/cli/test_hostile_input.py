@@ -119,3 +119,17 @@ def test_control_characters_in_the_messages_of_commits(
     files = (str(tmp_path / "customers.csv"), "--map", str(tmp_path / "map.yaml"))
     for command in (("import", "customers", *files), ("undo", "--dry-run"), ("undo", "HEAD~1")):
         cli(*command)
+
+
+@pytest.mark.parametrize("content", [b"gitdir: ../outside\n", b"gitdir: \xff\x1b[2J\n", b"\0" * 5_000_000])
+def test_a_git_file_that_leads_to_no_repository(
+    content: bytes, root: Path, deal: Callable[..., Path], refused: Callable[..., str]
+) -> None:
+    deal()
+    outside = root.parent / "outside"
+    outside.mkdir()
+    (root / ".git").rename(root.parent / "repository")
+    (root / ".git").write_bytes(content)
+    for arguments in (("list",), ("set", DEAL, "amount=1")):
+        assert "which isn't a git directory" in refused("opp", *arguments)
+    assert not [*outside.iterdir()]
