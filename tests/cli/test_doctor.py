@@ -153,6 +153,8 @@ def test_a_lock_that_a_killed_git_left(look: Look, root: Path) -> None:
 def test_an_index_that_is_stale_or_damaged(
     look: Look, cli: Cli, root: Path, deal: Callable[..., Path]
 ) -> None:
+    (index,) = (root / ".git/pipecli").rglob("index.sqlite")
+    index.unlink()
     assert look()["index"][1] == "not there yet; the next command builds it"
     cli("opp", "list")
     assert look()["index"] == ("ok", "as the files are", None)
@@ -161,7 +163,6 @@ def test_an_index_that_is_stale_or_damaged(
         assert look()["index"][:2] == ("warning", "1 file changed since pipecli last looked")
     assert look("--fix")["index"][:2] == ("fixed", "the index is as the files are")
     assert look()["index"][0] == "ok"
-    (index,) = (root / ".git/pipecli").rglob("index.sqlite")
     with index.open("r+b") as handle:
         handle.write(b"no database at all")
     assert "index.sqlite" in look()["index"][1]
