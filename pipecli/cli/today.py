@@ -269,7 +269,7 @@ def _about(record: Mapping[str, object]) -> str:
 _COLUMNS = (
     Column("row", "#", align="right"),
     Column("when", "WHEN"),
-    Column("what", "WHAT", shrink=True, min_width=14),
+    Column("what", "WHAT", shrink=True, min_width=14, rank=1),
     Column("id", "RECORD"),
     Column("title", "TITLE", shrink=True, min_width=12, show=_about),
 )

@@ -281,7 +281,7 @@ def test_an_empty_board_opens(root):
 
 def test_the_morning_on_the_board(root, git):
     """A call is logged with its next contact, another one planned, cards are filtered; ? has every key."""
-    call = [*"cTalk", "enter", *"fri", "enter"]
+    call = [*"cTalk", "enter", *"fir", "enter", *"fri", "enter"]  # a wrong day loses no words
     _, status, _, _ = played(root, *call)
     assert f'{KEY}: log call "Talk", next contact 2026-11-27' in git("log", "-1", "--format=%s")
     assert "log call" in status

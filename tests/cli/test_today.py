@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -70,12 +71,15 @@ def test_the_morning_is_on_one_page(cli: Cli, morning: None) -> None:
     ]
 
 
-def test_pipecli_alone_is_today(cli: Cli, morning: None) -> None:
+def test_pipecli_alone_is_today(cli: Cli, morning: None, monkeypatch: pytest.MonkeyPatch) -> None:
     alone = cli().out
     assert alone == cli("today").out
     assert alone.startswith("Saturday 2026-11-21, ana-ruiz\n#  WHEN")
     assert "next contact: ask for the budget" in alone
     assert "OPP-44444" not in alone
+    monkeypatch.setenv("COLUMNS", "40")  # on a telephone the deals have their names
+    assert re.search(r"2 +10:00 +OPP-11111 +Grinders", cli().out)
+    assert re.search(r"2026-11-18 +OPP-22222 +Filters", cli("followups").out)
 
 
 def test_everybody_s_work_where_git_s_address_is_no_user_s(

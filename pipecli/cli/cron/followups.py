@@ -112,11 +112,11 @@ def _what(record: Mapping[str, object]) -> str:
 
 _COLUMNS = (
     Column("due", "DUE"),
-    Column("overdue_days", "LATE", align="right", rank=1, show=_late),
-    Column("by", "WHO", shrink=True, rank=1),
-    Column("subject", "WHAT", shrink=True, min_width=14, show=_what),
+    Column("overdue_days", "LATE", align="right", rank=2, show=_late),
+    Column("by", "WHO", shrink=True, rank=2),
+    Column("subject", "WHAT", shrink=True, min_width=14, rank=1, show=_what),
     Column("id", "RECORD"),
-    Column("title", "TITLE", shrink=True, min_width=12, rank=2),
+    Column("title", "TITLE", shrink=True, min_width=12),
 )
 
 

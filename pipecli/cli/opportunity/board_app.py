@@ -239,34 +239,41 @@ class BoardApp(App[None]):
         ends = {"won": "Won", "lost": "Lost"}
         status = status or await self.push_screen_wait(Choice(ends, f"{key} is at the last stage: its end?"))
         words = await (self._won(key) if status == "won" else self._lost(key)) if status else None
-        if words is not None and await self._typed(*words):
+        if words is not None and not await self._refusal(*words):
             self.moves.append(key)
 
-    async def _typed(self, *words: str) -> bool:
-        """Run a command of the shell, and show what it came to or why it was refused."""
+    async def _refusal(self, *words: str) -> str:
+        """Run a command of the shell, and show what it came to or why it was refused, which is returned."""
         code, out, err = shell(self.run_session, *words)
         if code:
-            self._refuse(err.strip().removeprefix("error: "))
-            return False
+            why = err.strip().removeprefix("error: ")
+            self._refuse(why)
+            return why
         self.summaries.append(out.strip())
         await self.action_reload()
         self._say("; ".join([*out.splitlines(), *err.splitlines()]))
-        return True
+        return ""
 
     @work(exclusive=True)
     async def action_plan(self, what: str) -> None:
-        """Log a call on the deal of the card, or plan its next contact; both take the day of the next one."""
+        """Log a call on the deal of the card, or plan its next contact; both take the day of the next one.
+
+        A day that is refused is asked for again: what was typed of the call isn't lost by it.
+        """
         key, subject = self._key(self._focused()), ""
         if key and what == "call":
             answer: str | None = await self.push_screen_wait(Answer(f"The call with {key}, in words"))
             subject = answer or ""
         if not key or (what == "call" and not subject):
             return
-        day = await self.push_screen_wait(Answer("The next contact: fri, +3d, 15 dec; empty for none"))
-        if what == "call" and day is not None:
-            await self._typed("call", key, subject, *(["--next", day] if day else []))
-        elif day:
-            await self._typed("opp", "set", key, f"next_contact.date={day}")
+        question = "The next contact: fri, +3d, 15 dec; empty for none"
+        while (day := await self.push_screen_wait(Answer(question))) is not None and (subject or day):
+            call = ["call", key, subject, *(["--next", day] if day else [])]
+            question = await self._refusal(
+                *(call if subject else ["opp", "set", key, f"next_contact.date={day}"])
+            )
+            if not question:
+                return
 
     async def action_edit(self) -> None:
         """Open the deal of the card in $EDITOR, which has the terminal until it ends."""

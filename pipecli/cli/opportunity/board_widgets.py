@@ -115,7 +115,7 @@ HELP = """\
 arrows, hjkl    look through the cards and the columns
 > <             move the card to the next, to the previous stage
 Enter           open the card
-w  L            close it as won, as lost
+w  L            close it as won, as lost (a capital L: l looks to the right)
 c  n            log a call; plan the next contact
 e               edit its file in $EDITOR
 u               undo the last move

@@ -32,8 +32,8 @@ def report_receivables(
     base = pipeline.rates.base
     columns = [
         Column("name", by.upper(), shrink=True, min_width=12),
-        Column("invoices", "INVOICES", align="right", rank=1),
-        *(money_column(age, heading, base) for age, heading in _HEADINGS.items()),
+        Column("invoices", "INVOICES", align="right", rank=2),
+        *(money_column(age, heading, base, rank=1) for age, heading in _HEADINGS.items()),
         money_column("open", "OPEN", base),
         CURRENCY.column,
     ]
