@@ -6,9 +6,10 @@ A language is a file of `languages/`; what it has no words for is said in Englis
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache, cached_property
 from importlib.util import find_spec
@@ -70,6 +71,26 @@ class Words:
 
     def day(self, day: date) -> str:
         return self._formats.day(day) if self._formats else day.isoformat()
+
+    def short_day(self, day: date) -> str:
+        """A day for a narrow column."""
+        return self._formats.day(day, "medium") if self._formats else day.isoformat()
+
+    def period(self, name: str) -> str:
+        """A month, a quarter or a year by its name in files: 2026-11, 2026-Q4, 2026."""
+        return self._formats.period(name) if self._formats else name
+
+    def span(self, first: date | None, last: date | None) -> str:
+        """The words for the days from one to another, either of which may be open."""
+        name = "from_until" if first and last else "from_on" if first else "until"
+        return self.fill(name, since=self.day(first or date.min), until=self.day(last or date.max))
+
+    def days_of_months(self) -> list[list[str]] | None:
+        """Each day of a year without the year, in a list a month; None where nobody chose a language."""
+        if self._formats is None:
+            return None
+        days = [date(2024, 1, 1) + timedelta(days=place) for place in range(366)]
+        return [[self._formats.part("MMMd", day) for day in days if day.month == m] for m in range(1, 13)]
 
     def weekday(self, day: date) -> str:
         """A day with its weekday."""
@@ -163,11 +184,24 @@ class Formats:
         self._minus = locale.number_symbols.get(self._system, {}).get("minusSign", "-")
         self._own_figures = {ord("0") + digit: ord(zero) + digit for digit in range(10)}
 
-    def day(self, day: date, length: Literal["long", "full"] = "long") -> str:
+    def day(self, day: date, length: Literal["medium", "long", "full"] = "long") -> str:
         """A day with its month as a word, which nobody mistakes for another day."""
         from babel.dates import format_date
 
         return self.figures(format_date(day, length, locale=self._locale))
+
+    def part(self, skeleton: str, day: date) -> str:
+        """Some parts of a day, named as Unicode does: `yMMM`, its month and year."""
+        from babel.dates import format_skeleton
+
+        return self.figures(format_skeleton(skeleton, day, locale=self._locale))
+
+    def period(self, name: str) -> str:
+        if match := re.fullmatch(r"([0-9]{4})-(?:Q([1-4])|([0-9]{2}))", name):
+            year, quarter, month = match.groups()
+            day = date(int(year), int(month or int(quarter) * 3), 1)
+            return self.part("yMMM" if month else "yQQQ", day)
+        return name
 
     def figures(self, text: str) -> str:
         return text.translate(self._own_figures)

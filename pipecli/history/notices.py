@@ -247,7 +247,7 @@ def _ranking(owner: str, standing: Standing | None, words: Words) -> Iterator[st
         points=_points(standing.points, words),
         rank=words.figure(standing.rank),
         ranked=words.figure(standing.ranked),
-        quarter=standing.quarter,
+        quarter=words.period(standing.quarter),
     )
 
 

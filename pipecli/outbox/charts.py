@@ -101,10 +101,10 @@ def require_altair() -> None:
     require_extra("charts", "charts need altair and vl-convert, which are not installed")
 
 
-def chart_file(drawn: Drawn, ending: str, theme: str, title: str) -> bytes:
+def chart_file(drawn: Drawn, ending: str, theme: str, title: str, language: str) -> bytes:
     """The bytes of a file with one of ENDINGS; a page follows the reader's screen, whatever the theme."""
     if ending == ".html":
-        return chart_page(svg_of_page(drawn, WIDE), title).encode()
+        return chart_page(svg_of_page(drawn, WIDE), title, language).encode()
     chosen = THEMES[theme]
     spec = _spec(drawn(chosen), chosen)
     import vl_convert
@@ -175,10 +175,10 @@ addEventListener('mousemove', event => {
 """Shows the text of the mark under the pointer, as text and never as markup."""
 
 
-def chart_page(svg: str, title: str) -> str:
+def chart_page(svg: str, title: str, language: str) -> str:
     """A page with one chart and nothing outside it."""
     return f"""<!DOCTYPE html>
-<html lang="en">
+<html lang="{language}">
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="{policy(POINTER_SCRIPT)}">

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import math
 import zlib
 from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import Any, Literal, NamedTuple
 
 from pipecli.outbox.charts import LETTER, SHORT_MONEY, WIDE, Theme, heading, values
+from pipecli.words import Words
 
 _UNDATED_WIDTH = 140
 _GAP = 10
@@ -44,15 +47,12 @@ def pipeline_chart(
     title: str,
     today: date,
     theme: Theme,
-    say: Callable[[str], str],
+    words: Words,
 ) -> Any:
-    """The chart; `stages` are the lanes from above. Deals without a date stand in a field of their own.
-
-    `say` gives a text of ours in the reader's language.
-    """
+    """The chart; `stages` are the lanes from above. Deals without a date stand in a field of their own."""
     import altair as alt
 
-    scales = _Scales(dots, theme.width, say)
+    scales = _Scales(dots, theme.width, words)
     band = _height(stages) * _BAND / (max(len(stages), 1) - (1 - _BAND) + 2 * _EDGE)
     dated = [_plain(dot, scales, band) for dot in dots if dot.close]
     undated = [_plain(dot, scales, band) for dot in dots if not dot.close]
@@ -63,16 +63,17 @@ def pipeline_chart(
     if undated:
         parts.append(_without_date(undated, stages, scales, theme, is_alone=not dated))
     joined = parts[0] if len(parts) == 1 else alt.hconcat(*parts, spacing=_GAP).resolve_scale(y="shared")
-    return joined.properties(title=heading(title, _subtitle(dots, say), theme))
+    return joined.properties(title=heading(title, _subtitle(dots, scales.say), theme))
 
 
 class _Scales:
     """One scale of colour and size for both fields."""
 
-    def __init__(self, dots: Sequence[Dot], width: int, say: Callable[[str], str]) -> None:
+    def __init__(self, dots: Sequence[Dot], width: int, words: Words) -> None:
         import altair as alt
 
-        self.say = say
+        self.words = words
+        self.say = say = partial(words.named, "chart")
 
         # As much of the field in all, however many there are and however wide it is.
         largest = _LARGEST * (width / WIDE) ** 2 / max(len(dots) / _FEW, 1) ** 0.5
@@ -143,7 +144,7 @@ def _by_date(
     points = _marked(rows, scales, theme).encode(
         x=alt.X("close:T")
         .scale(type="utc", padding=18)
-        .axis(alt.Axis(title=scales.say("Expected close"), grid=True, **_days(rows, today))),
+        .axis(alt.Axis(title=scales.say("Expected close"), grid=True, **_days(rows, today, scales.words))),
         y=_lane(stages),
         yOffset=_offset(),
         color=scales.color,
@@ -202,13 +203,16 @@ def _names(
 _TRIED, _NAMED, _LONGEST_NAME, _LINE = 12, 6, 150, 14
 
 
-def _days(rows: Sequence[dict[str, Any]], today: date) -> dict[str, Any]:
+def _days(rows: Sequence[dict[str, Any]], today: date, words: Words) -> dict[str, Any]:
     """The form of the days on the axis. By itself, Vega writes months without their year."""
     days = [*(row["close"] for row in rows), today.isoformat()]
     span = (date.fromisoformat(max(days)) - date.fromisoformat(min(days))).days
     spaced = {"labelOverlap": True, "labelSeparation": 8}
     if span <= _FEW_DAYS:
-        return {"format": "%d %b", "tickMinStep": _DAY, **spaced}
+        names = json.dumps(words.days_of_months())
+        expression = f"{names}[utcmonth(datum.value)][utcdate(datum.value) - 1]"
+        form = {"format": "%d %b"} if names == "null" else {"labelExpr": expression}
+        return {**form, "tickMinStep": _DAY, **spaced}
     return {"format": "%Y-%m", "tickCount": {"interval": "month", "step": 1 if span <= 1000 else 3}, **spaced}
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from pipecli.outbox.charts import WIDE
 from pipecli.outbox.pipeline_chart import Dot, _plain, _Scales
+from pipecli.words import words_of
 
 EVIL = '<script>alert("1")</script> & ]]> {{x}}'
 
@@ -81,7 +82,9 @@ def test_the_largest_circles_have_names_and_none_leaves_its_lane(cli, root, tmp_
         file.write_text(re.sub(r"expected_close: .*\n", "", file.read_text()))
     assert EVIL[:15] in words(drawn(cli, tmp_path, "pipeline").decode())  # where no deal has a date, too
     large = Dot("X", "demo", None, Decimal(100), date(2026, 12, 1), "X", "X")
-    rows = [_plain(large._replace(id=f"X{n}"), _Scales([large], WIDE, str), 68.0) for n in range(50)]
+    rows = [
+        _plain(large._replace(id=f"X{n}"), _Scales([large], WIDE, words_of(None)), 68.0) for n in range(50)
+    ]
     edges = [(row["down"] * 68 - row["radius"], row["down"] * 68 + row["radius"]) for row in rows]
     assert all(top >= -0.01 and bottom <= 68.01 for top, bottom in edges)
 
@@ -151,7 +154,8 @@ def test_two_customers_of_one_name_have_a_bar_each(cli, root, tmp_path):
         (root / f"customers/acme-{number}.yaml").write_text(f"id: acme-{number}\nname: Acme\n")
     svg = drawn(cli, tmp_path, "lost", "--by", "customer")
     assert marks(svg, "bar") == [
-        "Acme: 1, 1.00 EUR", "Acme: 1, 0.00 EUR", "without customer: 1, 70.00 EUR",
+        "Acme: 1 (33.33 %), 1.00 EUR", "Acme: 1 (33.33 %), 0.00 EUR",
+        "without customer: 1 (33.33 %), 70.00 EUR",
     ]  # fmt: skip
     for label in ("1 (33.33 %), 1.00 EUR", "1 (33.33 %), 0.00 EUR"):
         assert label in words(svg)
@@ -164,7 +168,7 @@ def test_the_forecast_by_anything(cli, root, tmp_path):
 
 def test_what_was_lost_in_bars_and_over_time(cli, root, tmp_path):
     svg = drawn(cli, tmp_path, "lost")
-    assert marks(svg, "bar") == ["price: 1, 70.00 EUR"]
+    assert marks(svg, "bar") == ["price: 1 (100.00 %), 70.00 EUR"]
     assert "1 (100.00 %), 70.00 EUR" in words(svg)
     trend = drawn(cli, tmp_path, "lost", "--by", "competitor", "--trend", "quarter")
     assert marks(trend, "bar") == ["2026-Q4, Acme: 1, 70.00 EUR"]
@@ -173,11 +177,11 @@ def test_what_was_lost_in_bars_and_over_time(cli, root, tmp_path):
 def test_the_funnel_has_a_bar_a_step(cli, root, tmp_path):
     svg = drawn(cli, tmp_path, "funnel")
     bars = marks(svg, "bar")
-    assert "opportunities: 5, 100.00 %" in bars
-    assert "Propose or further: 5, 100.00 %" in bars
-    assert "opportunities: won: 1, 20.00 %" in bars
+    assert "opportunities: 5 (100.00 %)" in bars
+    assert "Propose or further: 5 (100.00 %)" in bars
+    assert "opportunities: won: 1 (20.00 %)" in bars
     cli("lead", "add", "--name", "Ana", "--organization", "Acme")
-    assert "leads: 1, 100.00 %" in marks(drawn(cli, tmp_path, "funnel"), "bar")
+    assert "leads: 1 (100.00 %)" in marks(drawn(cli, tmp_path, "funnel"), "bar")
 
 
 def test_a_picture_and_a_page(cli, root, tmp_path):

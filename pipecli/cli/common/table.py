@@ -322,7 +322,8 @@ def _grounded(text: str) -> str:
     """A mark without a letter would sit on the blank before its cell: it gets a dotted circle."""
     from wcwidth import wcwidth
 
-    return f"◌{text}" if text and not text.isascii() and wcwidth(text[0]) == 0 else text
+    is_mark = text[:1] > "~" and text[0] not in "\u200e\u200f" and wcwidth(text[0]) == 0
+    return f"◌{text}" if is_mark else text
 
 
 _THREE = Context(prec=3, rounding=ROUND_HALF_UP)

@@ -54,7 +54,7 @@ def followups(
     until = parse_to(due, run.today) if due else date.max if ics else run.today
     follow_ups = due_until(run, owner_filter(run), until)
     if ics:
-        write_text(text_of(run, "follow-ups", [follow_up.plan for follow_up in follow_ups]))
+        write_text(text_of(run, "followups", [follow_up.plan for follow_up in follow_ups]))
     else:
         _print(run, follow_ups, until)
     if exit_code and follow_ups:
@@ -150,7 +150,7 @@ def calendar(
 
 
 def text_of(run: Session, what: str, planned: Iterable[Plan], done: Iterable[Plan] = ()) -> str:
-    """The calendar of some plans, `what` it is being a part of its name."""
+    """The calendar of some plans; `what` is the word by which languages have its name."""
     from zoneinfo import ZoneInfo
 
     from pipecli.outbox.calendar import Agenda, calendar_text
@@ -166,7 +166,7 @@ def text_of(run: Session, what: str, planned: Iterable[Plan], done: Iterable[Pla
     ]
     entries.sort(key=lambda entry: (entry.start.isoformat(), entry.uid))
     of = names.get(whose_it_is, whose_it_is) if whose_it_is else str(run.option("team") or "")
-    name = f"{settings['company']['name']}: {what}{f' of {of}' if of else ''}"
+    name = words.fill(f"{what}_of" if of else what, company=settings["company"]["name"], name=of)
     return calendar_text(name, entries, ZoneInfo(settings.get("timezone", "UTC")))
 
 

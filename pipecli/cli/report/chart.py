@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -14,7 +14,6 @@ from pipecli.cli.common.command import Report, noun
 from pipecli.cli.common.list import owner_filter
 from pipecli.cli.common.output import ending_of, write_whole
 from pipecli.cli.common.session import Session, say
-from pipecli.cli.common.table import money
 from pipecli.cli.report.printing import (
     Asked,
     Currency,
@@ -28,22 +27,20 @@ from pipecli.cli.report.printing import (
     Trend,
     by_option,
     grouping,
-    period_text,
 )
 from pipecli.cli.report.rows import (
     ForecastNames,
     even_shares,
     forecast_of,
     funnel_of,
-    label,
     lost_of,
     steps_of,
     window_of,
     with_targets,
 )
+from pipecli.cli.report.tables import row_label
 from pipecli.outbox.dashboard import Picture
 from pipecli.records.kinds import LEAD, OPPORTUNITY
-from pipecli.records.money import minor_digits
 from pipecli.reports.deals import Days, Deal
 from pipecli.reports.forecast import GROUPINGS as FORECAST_GROUPINGS
 from pipecli.reports.forecast import PERIODS, Forecast, Valuation
@@ -53,9 +50,6 @@ from pipecli.store.index.records import labels
 from pipecli.store.index.rows import open_deals
 from pipecli.store.index.views import OwnerFilter
 from pipecli.words import Words, language_of, words_of
-
-if TYPE_CHECKING:
-    pass
 
 _MOST_COLUMNS = 24
 """Of owners, customers and the like, the heaviest first: more can't be told apart."""
@@ -73,11 +67,11 @@ def forecast_picture(run: Session, forecast: Forecast, words: Words) -> Picture:
     worded = partial(words.named, "chart")
     every = with_targets(run, forecast, forecast.by, ForecastNames(run, forecast.by)).rows
     drawn = every if forecast.by in PERIODS else every[:_MOST_COLUMNS]
-    names = distinct([worded(label(row, forecast.by)) for row in drawn])
+    names = distinct([row_label(row, forecast.by, words) for row in drawn])
     shares = even_shares(run, forecast) if forecast.by == "month" else {}
 
     def part(row: dict[str, Any], name: str, series: str, amount: Decimal) -> Part:
-        text = f"{label(row, forecast.by)}, {series}: {amount_in(amount, forecast.currency)}"
+        text = f"{name.rstrip()}, {series}: {words.money(amount, forecast.currency)}"
         return Part(name, series, float(amount), text)
 
     named = list(zip(drawn, names, strict=True))
@@ -90,15 +84,16 @@ def forecast_picture(run: Session, forecast: Forecast, words: Words) -> Picture:
     even = worded("an even part of the target of {period}")
     for row, name in named:
         if share := shares.get(row["key"]):
-            targets.append(part(row, name, even.format(period=share.period), share.amount))
-    title = worded(f"Forecast by {forecast.by} in {{currency}}").format(currency=forecast.currency)
+            targets.append(part(row, name, even.format(period=words.period(share.period)), share.amount))
+    by = words.named("by", forecast.by)
+    title = worded("Forecast {by} in {currency}").format(by=by, currency=forecast.currency)
     said = ["won, and weighted by probability" if drawn else "nothing is expected, and nothing was won"]
     if targets:
         said.append("the bar across is the target")
     if shares:
         said.append("where a month has none, an even part of its quarter's or year's")
-    first = [f"the first {len(drawn)} of {len(every)}"] if len(drawn) < len(every) else []
-    subtitle = "; ".join([*map(worded, said), *first])
+    first = worded("the first {n} of {all}").format(n=len(drawn), all=len(every))
+    subtitle = "; ".join([*map(worded, said), *([first] if len(drawn) < len(every) else [])])
     return Picture(
         title,
         lambda theme: columns(
@@ -119,13 +114,13 @@ def funnel_picture(run: Session, period: Days, words: Words) -> Picture:
     several = len({stage.process for stage in funnel.stages}) > 1
     called = [_step_label(step, names, words, is_named=several) for step in steps]
     parts = [
-        Part(name, worded(step["half"]), step["count"], f"{name}: {step['count']}, {_share(step)}")
+        Part(name, worded(step["half"]), step["count"], f"{name}: {_with_share(step, words)}")
         for name, step in zip(called, steps, strict=True)
     ]
-    when = worded("created {period}" if period_text(period) else "of all that was created")
+    when = worded("created {period}" if any(period) else "of all that was created")
     percent = worded("percent of the leads, and of the opportunities")
-    what = f"{when.format(period=period_text(period))}; {percent}" if steps else worded("nothing was created")
-    figures = [f"{step['count']} ({_share(step)})" if _share(step) else f"{step['count']}" for step in steps]
+    what = f"{when.format(period=words.span(*period))}; {percent}" if steps else worded("nothing was created")
+    figures = [_with_share(step, words) for step in steps]
     return Picture(
         worded("Funnel"),
         lambda theme: rows(parts, title=worded("Funnel"), subtitle=what, theme=theme, labels=figures),
@@ -141,17 +136,22 @@ def _step_label(step: Mapping[str, Any], names: Names, words: Words, *, is_named
     return key if half == key else f"{half}: {key}"
 
 
-def _share(step: Mapping[str, Any]) -> str:
-    return "" if step["share"] is None else f"{step['share']} %"
+def _with_share(step: Mapping[str, Any], words: Words) -> str:
+    share = "" if step["share"] is None else f" ({words.percent(step['share'])})"
+    return f"{words.figure(step['count'])}{share}"
 
 
-def lost_picture(lost: Lost, names: Names, currency: str, when: str) -> Picture:
+def lost_picture(lost: Lost, names: Names, currency: str, period: Days, words: Words) -> Picture:
     """The chart of a report on what was lost."""
     from pipecli.outbox.charts import Part, columns, rows
 
     lost_rows = [row for row in lost.rows if row.lost_count]
-    title = f"Lost deals by {lost.by}" + (f", {when}" if when else "")
-    total = f"{lost.totals.lost_count} lost, worth {amount_in(lost.totals.lost_amount, currency)}"
+    worded = partial(words.named, "chart")
+    title = worded("Lost deals {by}").format(by=words.named("by", lost.by))
+    title += f", {words.span(*period)}" if any(period) else ""
+    total = worded("{n} lost, worth {amount}").format(
+        n=words.figure(lost.totals.lost_count), amount=words.money(lost.totals.lost_amount, currency)
+    )
     if lost.trend:
         named = [(row, names.label(row.key, row.process)) for row in lost_rows]
         frequent = Counter[str]()
@@ -160,34 +160,37 @@ def lost_picture(lost: Lost, names: Names, currency: str, when: str) -> Picture:
         told_apart = {name for name, _ in frequent.most_common(_MOST_SERIES)}
         parts = [
             Part(
-                row.period or "", name if name in told_apart else "other", row.lost_count,
-                f"{row.period}, {name}: {row.lost_count}, {amount_in(row.lost_amount, currency)}",
+                words.period(row.period or ""), name if name in told_apart else worded("other"),
+                row.lost_count,
+                f"{words.period(row.period or '')}, {name}: {words.figure(row.lost_count)}, "
+                f"{words.money(row.lost_amount, currency)}",
             )
             for row, name in named
         ]  # fmt: skip
         parts.sort(key=lambda part: (-frequent[part.series], part.series, part.bar))
         return Picture(
-            f"{title}, by {lost.trend}",
+            f"{title}, {words.named('by', lost.trend)}",
             lambda theme: columns(
-                parts, title=title, subtitle=total, axis="lost deals", theme=theme, money=False,
-                order=[row.period or "" for row in lost.periods],
+                parts, title=title, subtitle=total, axis=worded("lost deals"), theme=theme, money=False,
+                order=[words.period(row.period or "") for row in lost.periods],
             ),
         )  # fmt: skip
     shown = lost_rows[:_MOST_BARS]
-    bars = [
-        Part(
-            names.label(row.key, row.process), "lost", row.lost_count,
-            f"{names.label(row.key, row.process)}: {row.lost_count}, {amount_in(row.lost_amount, currency)}",
-        )
+    labels = [
+        f"{words.figure(row.lost_count)} ({words.percent(row.share or 0)}), "
+        f"{words.money(row.lost_amount, currency)}"
         for row in shown
-    ]  # fmt: skip
-    labels = [f"{row.lost_count} ({row.share} %), {amount_in(row.lost_amount, currency)}" for row in shown]
-    more = f"; the {_MOST_BARS} most frequent of {len(lost_rows)}" if len(lost_rows) > _MOST_BARS else ""
+    ]
+    called = [names.label(row.key, row.process) for row in shown]
+    bars = [
+        Part(name, "lost", row.lost_count, f"{name}: {text}")
+        for name, row, text in zip(called, shown, labels, strict=True)
+    ]
+    more = worded("the {n} most frequent of {all}").format(n=_MOST_BARS, all=len(lost_rows))
+    notes = [total, worded("percent of all lost"), *([more] if len(lost_rows) > _MOST_BARS else [])]
     return Picture(
         title,
-        lambda theme: rows(
-            bars, title=title, subtitle=f"{total}; percent of all lost{more}", theme=theme, labels=labels
-        ),
+        lambda theme: rows(bars, title=title, subtitle="; ".join(notes), theme=theme, labels=labels),
     )
 
 
@@ -211,11 +214,15 @@ def pipeline_picture(
         amount = valuation.amount(deal, run.today)
         who = customers.get(deal.customer or "", deal.customer)
         score = worded("no score") if deal.score is None else worded("score {n}").format(n=deal.score)
-        close = worded("close {day}").format(day=deal.close) if deal.close else worded("no expected close")
+        close = (
+            worded("close {day}").format(day=words.day(deal.close))
+            if deal.close
+            else worded("no expected close")
+        )
         lines = [
             f"{deal.title} ({deal.id})",
             *([who] if who else []),
-            f"{amount_in(amount, valuation.currency)}, {score}",
+            f"{worded('no amount') if amount is None else words.money(amount, valuation.currency)}, {score}",
             f"{names.label(deal.stage, deal.process)}, {close}, {deal.owner or words.without_owner}",
         ]
         return Dot(
@@ -234,17 +241,13 @@ def pipeline_picture(
     title = words.count("chart_open_deals", len(dots), currency=valuation.currency)
     return Picture(
         title,
-        lambda theme: pipeline_chart(dots, lanes, title=title, today=run.today, theme=theme, say=worded),
+        lambda theme: pipeline_chart(dots, lanes, title=title, today=run.today, theme=theme, words=words),
     )
 
 
 def _words(run: Session) -> Words:
     """The words of the person who draws a chart."""
     return words_of(language_of(run.pipeline.settings_as_written, run.me()))
-
-
-def amount_in(value: Decimal | None, currency: str) -> str:
-    return "no amount" if value is None else money(value, currency, minor_digits(currency))
 
 
 app = noun()
@@ -268,10 +271,10 @@ def require_chart(output: str, name: str) -> str:
     return ending
 
 
-def write_chart(picture: Picture, output: str, ending: str, theme: Shade) -> None:
+def write_chart(picture: Picture, words: Words, output: str, ending: str, theme: Shade) -> None:
     from pipecli.outbox.charts import chart_file
 
-    write_whole(output, chart_file(picture.drawn, ending, theme, picture.title))
+    write_whole(output, chart_file(picture.drawn, ending, theme, picture.title, words.language))
     say(f"{output}: {picture.title}")
 
 
@@ -292,8 +295,9 @@ def chart_pipeline(
     ending = require_chart(output, "pipeline")
     asked = Asked(ctx, OPPORTUNITY, from_=from_, to=to, currency=currency)
     run = asked.run
-    picture = pipeline_picture(run, owner_filter(run), asked.period, asked.target, _words(run))
-    write_chart(picture, output, ending, theme)
+    words = _words(run)
+    picture = pipeline_picture(run, owner_filter(run), asked.period, asked.target, words)
+    write_chart(picture, words, output, ending, theme)
 
 
 @app.command("forecast", cls=Report)
@@ -315,7 +319,8 @@ def chart_forecast(
     run = asked.run
     window = window_of(by, asked.period, run.today)
     report = forecast_of(run, asked.pipeline, by, window, asked.target)
-    write_chart(forecast_picture(run, report, _words(run)), output, ending, theme)
+    words = _words(run)
+    write_chart(forecast_picture(run, report, words), words, output, ending, theme)
 
 
 @app.command("funnel", cls=Report)
@@ -325,7 +330,8 @@ def chart_funnel(
     """Draw the funnel: of the leads and opportunities created between --from and --to, how far they got."""
     ending = require_chart(output, "funnel")
     asked = Asked(ctx, LEAD, OPPORTUNITY, from_=from_, to=to)
-    write_chart(funnel_picture(asked.run, asked.period, _words(asked.run)), output, ending, theme)
+    words = _words(asked.run)
+    write_chart(funnel_picture(asked.run, asked.period, words), words, output, ending, theme)
 
 
 @app.command("lost", cls=Report)
@@ -346,5 +352,6 @@ def chart_lost(
     ending = require_chart(output, "lost")
     asked = Asked(ctx, OPPORTUNITY, by=by, groupings=LOST_GROUPINGS, from_=from_, to=to, currency=currency)
     report = lost_of(asked, trend)
-    picture = lost_picture(report, asked.names, asked.currency, period_text(asked.period))
-    write_chart(picture, output, ending, theme)
+    words = _words(asked.run)
+    picture = lost_picture(report, asked.names, asked.currency, asked.period, words)
+    write_chart(picture, words, output, ending, theme)

@@ -122,7 +122,7 @@ def content_of(run: Session, of: OwnerFilter, currency: str | None) -> Content:
     month = parse_period("this month", run.today)
     idle = untouched(run, of, Days(month.first, month.last))
     code = valuation.currency
-    idle_title = words.fill("untouched_title", period=month.name, currency=code)
+    idle_title = words.fill("untouched_title", period=words.period(month.name), currency=code)
 
     def ended(status: str, title: str, nothing: str) -> Table:
         return closed_table(tables, closed, status, valuation, words.fill(title, currency=code), nothing)
@@ -211,7 +211,7 @@ def _shown(
             grown = change(now, old, name)
             is_good = (grown > 0) == (good > 0) if grown else None
             changes.append(Change(getattr(words, when), _grown(words, name, grown, currency), is_good))
-        title = words.fill(f"figure_{name}", period=period)
+        title = words.fill(f"figure_{name}", period=words.period(period))
         yield Figure(name, title, _figure(words, name, value, currency), value, changes)
 
 
@@ -224,7 +224,12 @@ def _target(run: Session, words: Words, days: Days, currency: str | None, period
         name = "attainment_percent"
         note = words.fill("of_target", amount=words.money(total["target"], report.currency, named=False))
         yield Figure(
-            name, words.fill(f"figure_{name}", period=period), words.percent(percent), percent, [], note
+            name,
+            words.fill(f"figure_{name}", period=words.period(period)),
+            words.percent(percent),
+            percent,
+            [],
+            note,
         )
 
 

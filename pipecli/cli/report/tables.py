@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from html import escape
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pipecli.cli.common.output import markdown_table, markdown_text
 from pipecli.cli.common.session import Session
 from pipecli.cli.common.table import Column, render
 from pipecli.cli.report.printing import Names
-from pipecli.cli.report.rows import ForecastNames, with_targets
+from pipecli.cli.report.rows import ForecastNames, label, with_targets
 from pipecli.outbox.dashboard import Cell, Table
 from pipecli.reports.activity import touched
 from pipecli.reports.deals import Days, Deal
 from pipecli.reports.followups import plain
-from pipecli.reports.forecast import Forecast, Valuation
+from pipecli.reports.forecast import PERIODS, Forecast, Valuation
 from pipecli.reports.ranking import before, points_of, ranking
 from pipecli.reports.stale import Stale
 from pipecli.store.index.rows import activities, closed_deals, open_deals
@@ -101,21 +101,24 @@ def forecast_table(tables: Tables, report: Forecast) -> Table:
             *(targets if has_targets else []),
         ]
 
-    def label(row: dict[str, Any]) -> str:
-        missing = f"without_{report.by if report.by in ('owner', 'team') else 'date'}"
-        apart = {None: missing, "overdue": "overdue", "without-date": "without_date"}
-        key = row["key"]
-        return str(getattr(tables.words, apart[key]) if key in apart else row.get("name") or key)
-
     return Table(
         tables.words.fill(f"forecast_{report.by}", currency=report.currency),
         tables.headings(
             report.by, "open", "weighted", "won", *(("target", "attained") if has_targets else ())
         ),
-        [cells(row, label(row), place) for place, row in enumerate(rows)],
+        [cells(row, row_label(row, report.by, tables.words), place) for place, row in enumerate(rows)],
         total=cells(total, tables.words.named("labels", "total"), len(rows)),
         nothing=tables.words.nothing_expected,
     )
+
+
+def row_label(row: Mapping[str, Any], by: str, words: Words) -> str:
+    """The words for the key of a row of a forecast."""
+    missing = f"without_{'date' if by in PERIODS else by}"
+    name = {None: missing, "overdue": "overdue", "without-date": "without_date"}.get(row["key"])
+    if name:
+        return str(getattr(words, name, None) or label(row, by))
+    return str(row.get("name") or words.period(row["key"]))
 
 
 def ranking_table(tables: Tables, of: OwnerFilter, days: Days, valuation: Valuation, period: str) -> Table:
@@ -128,7 +131,7 @@ def ranking_table(tables: Tables, of: OwnerFilter, days: Days, valuation: Valuat
         shown=valuation,
     )  # fmt: skip
     return tables.cut(
-        words.fill("ranking_title", period=period, currency=valuation.currency),
+        words.fill("ranking_title", period=words.period(period), currency=valuation.currency),
         "rank who points won amount win_rate",
         report.rows,
         lambda row: [
@@ -201,7 +204,7 @@ def closed_table(
         f"closed deal customer owner {'why ' if status == 'lost' else ''}amount",
         ended,
         lambda deal: [
-            Cell(tables.words.day(deal.ended) if deal.ended else "", str(deal.ended), kind="day"),
+            Cell(tables.words.short_day(deal.ended) if deal.ended else "", str(deal.ended), kind="day"),
             *tables.about(deal),
             *([why(deal)] if status == "lost" else []),
             tables.amount(valuation.amount(deal), valuation.currency),
@@ -243,7 +246,9 @@ def _lined_up(table: Table) -> tuple[list[Column], list[list[object]]]:
             columns.append(Column("id", "ID"))
             cells.append([row[place].note for row in rows])
         is_figure = table.rows[0][place].kind == "number" if table.rows else False
-        columns.append(Column(heading, heading, "right" if is_figure else "left", shrink=not is_figure))
+        is_words = any(not row[place].kind for row in rows)
+        side: Literal["left", "right"] = "right" if is_figure else "left"
+        columns.append(Column(heading, heading, side, shrink=is_words, min_width=7))
         cells.append([plain(row[place].text) for row in rows])
     return columns, [list(row) for row in zip(*cells, strict=True)]
 
