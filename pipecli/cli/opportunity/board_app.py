@@ -85,9 +85,6 @@ def _commit(run: Session, pipeline: Pipeline, change: Change) -> None:
     transaction.commit(transaction.plan([change]), subject, trailers([change]))
 
 
-_EVERYBODY = ""
-
-
 class BoardApp(App[None]):
     """`said` is what to tell on the terminal afterwards: the moves that were made."""
 
@@ -269,10 +266,8 @@ class BoardApp(App[None]):
         question = "The next contact: fri, +3d, 15 dec; empty for none"
         while (day := await self.push_screen_wait(Answer(question))) is not None and (subject or day):
             call = ["call", key, subject, *(["--next", day] if day else [])]
-            question = await self._refusal(
-                *(call if subject else ["opp", "set", key, f"next_contact.date={day}"])
-            )
-            if not question:
+            plan = ["opp", "set", key, f"next_contact.date={day}"]
+            if not (question := await self._refusal(*(call if subject else plan))):
                 return
 
     async def action_edit(self) -> None:
@@ -341,7 +336,6 @@ class BoardApp(App[None]):
             self._refuse("no move of this board is left to undo")
             return
         last = self.moves[-1]
-
         key = last if isinstance(last, str) else last.before.id
 
         def undone() -> str:
@@ -400,9 +394,8 @@ class BoardApp(App[None]):
     async def action_owner(self) -> None:
         """Show one user's deals, or everybody's."""
         users: dict[str, Any] = self.run_session.pipeline.settings_as_written.get("users") or {}
-        names = {_EVERYBODY: "Everybody"} | {slug: user["name"] for slug, user in users.items()}
-        owner = await self.push_screen_wait(Choice(names))
-        if owner is not None:
+        names = {"": "Everybody"} | {slug: user["name"] for slug, user in users.items()}
+        if (owner := await self.push_screen_wait(Choice(names))) is not None:
             self.owner_filter = self.owner_filter._replace(owner=owner or None)
             await self.action_reload()
 
@@ -411,8 +404,7 @@ class BoardApp(App[None]):
         """Show the board of another process."""
         processes: dict[str, Any] = self.run_session.pipeline.settings_as_written["processes"]
         names = {slug: process.get("name", slug) for slug, process in processes.items()}
-        process = await self.push_screen_wait(Choice(names))
-        if process is not None:
+        if (process := await self.push_screen_wait(Choice(names))) is not None:
             self.process = process
             await self.action_reload()
             self._begin()
