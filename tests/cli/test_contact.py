@@ -26,6 +26,8 @@ def test_a_contact_has_a_customer_and_several_addresses(cli, read, shop):
         cli("contact", "list", "--where", "customer = 'contoso-coffee'", "--format", "json").out
     )
     assert {each["name"] for each in listed} == {"María López", "علی رضایی"}
+    cli("contact", "add", "Nobody Reachable", "--customer", "contoso")
+    assert cli("contact", "list", "--where", "phones IS NULL", "--format", "ids").out == "nobody-reachable\n"
 
 
 def test_a_namesake_elsewhere_gets_a_slug_by_name(cli, refused, read, shop):

@@ -278,6 +278,21 @@ def test_reopening_a_win_takes_all_of_it_back(cli, opp, quote, shown, git):
     assert sorted(order["status"] for order in orders_of(cli, opp)) == ["cancelled", "open"]
 
 
+def test_reopening_a_win_leaves_the_order_of_another_quotation(cli, opp, quote, root):
+    first, second = quote("2026-11-01"), quote("2026-11-10")
+    cli("opp", "won", opp, "--quotation", second)
+    (file,) = (root / "orders").rglob("*.yaml")
+    (order,) = orders_of(cli, opp)
+    other = file.read_text().replace(str(order["id"]), "ORD-AAAAA").replace(second, first)
+    file.with_name("ORD-AAAAA-contoso-coffee.yaml").write_text(other)
+
+    cli("opp", "reopen", opp)
+
+    assert {each["id"]: each["status"] for each in orders_of(cli, opp)} == {
+        order["id"]: "cancelled", "ORD-AAAAA": "open",
+    }  # fmt: skip
+
+
 def test_reopening_a_loss_puts_the_quotations_on_offer_again(cli, opp, quote, shown):
     rejected, sent = quote("2026-11-01"), quote("2026-11-10")
     cli("quote", "reject", rejected)
