@@ -149,3 +149,58 @@ def test_an_address_of_a_numbered_column_is_one_address(cli: Cli, root: Path) ->
     assert '"nowhere" isn\'t an e-mail address' in report
     assert "is 2 addresses, and this field holds one: say split in the mapping" in report
     assert [file.stem for file in (root / "contacts").rglob("*.yaml")] == ["zoe-li"]
+
+
+@pytest.mark.usefixtures("at_a_desk")
+def test_lines_tags_and_names_come_with_the_deal_in_whose_rows_they_stand(cli: Cli, root: Path) -> None:
+    """Products in rows of Bitrix24 in three languages, tags below a lead of Odoo, columns of Data Loader."""
+    files = {
+        "bx/DEAL_1.csv": "ID;Стадия сделки;Название сделки;Компания;Контакт;Сумма;Валюта;Ответственный;"
+        "Дата создания;Предполагаемая дата закрытия;Товар;Цена;Количество\n"
+        "b1;Новая;Крыша;Аврора;Анна Ли;50;Евро;Ana Ruiz;13.01.2026;24.12.2026;Насос;20;2\n"
+        "b1;Новая;Крыша;Аврора;Анна Ли;50;Евро;Ana Ruiz;13.01.2026;24.12.2026;Шланг;10;1\n"
+        "b2;Сделка провалена;Дверь;Аврора;;7;Доллар США;Ana Ruiz;14.01.2026;25.02.2026;;;\n",
+        "odoo/Lead (crm.lead).csv": "External ID,Opportunity,Customer,Contact Name,Stage,Expected Revenue,"
+        "Expected Closing,Created on,Lost Reason,Tags\n"
+        "o1,Roof,Borealis,Ben Li,New,9,2026-12-24,2026-01-13 08:00:00,,Hot\n,,,,,,,,,Größe\n"
+        "o2,Door,Borealis,,Won,8,2026-02-24,2026-01-14 08:00:00,,\n",
+        "sf/Opportunity.csv": "Id,Name,StageName,CloseDate,Amount,Account.Name,Owner.Name\n"
+        "s1,Roof,Prospecting,2026-12-24,30,Cassini,Ana Ruiz\n",
+        "sf/OpportunityLineItem.csv": "Id,OpportunityId,Product2.Name,Product2.ProductCode,Quantity,"
+        "UnitPrice\n"
+        "l1,s1,Pump,EN-200.5/A,3,10\n",
+    }  # fmt: skip
+    for name, text in files.items():
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).write_text(text, encoding="utf-8")
+    for folder, sums in (("bx", "Новая: 1 row 50.00 EUR |"), ("odoo", "Won: 1 row 8"), ("sf", "1 row 30")):
+        cli("import", "plan", folder, "--into", f"moves/{folder}")
+        out = cli("import", "run", f"moves/{folder}").out
+        assert "they agree" in out and sums in out, out
+        assert "nothing to change" in cli("import", "run", f"moves/{folder}").out
+    own = deals(root)
+    lines = [(line["description"], line["unit_price"], line.get("quantity")) for line in own["b1"]["items"]]
+    assert lines == [("Насос", 20, 2), ("Шланг", 10, 1)]
+    assert (own["b1"]["amount"], own["b1"]["currency"], own["b2"]["currency"]) == (50, "EUR", "USD")
+    assert (own["b2"]["status"], own["b1"]["contacts"]) == ("lost", [{"contact": "anna-li"}])
+    assert (own["o1"]["tags"], own["o1"]["contacts"]) == (["Hot", "Größe"], [{"contact": "ben-li"}])
+    assert (own["s1"]["customer"], own["s1"]["owner"]) == ("cassini", "ana-ruiz")
+    assert own["s1"]["items"][0]["product"] == "en-200-5-a"
+
+
+@pytest.mark.usefixtures("at_a_desk")
+def test_days_of_the_persian_calendar_are_refused_and_an_empty_column_of_reasons_is_none(
+    cli: Cli, root: Path
+) -> None:
+    head = "شناسه,عنوان,مشتری,مرحله,مبلغ,تاریخ بستن,دلیل شکست\n"
+    Path("فروش.csv").write_text(head + "1,سقف,پارس,ناموفق,۵,۱۴۰۴/۰۸/۱۰,\n", encoding="utf-8")
+    assert (
+        '"۱۴۰۴/۰۸/۱۰" is a day of the Persian calendar'
+        in cli("import", "plan", "فروش.csv", "--into", "m", code=1).err
+    )
+    Path("فروش.csv").write_text(head + "1,سقف,پارس,ناموفق,۵,۲۰۲۶/۰۱/۱۳,\n", encoding="utf-8")
+    cli("import", "plan", "فروش.csv", "--into", "m")
+    assert "they agree" in cli("import", "run", "m").out
+    assert deals(root)["1"]["closed"]["reasons"] == ["unknown"]
+    Path("d.csv").write_text("title,currency,expected_close\nRoof,EUR,1404-08-10\n")
+    assert "Persian calendar" in cli("import", "opportunities", "d.csv", code=1).out

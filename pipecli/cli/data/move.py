@@ -371,7 +371,9 @@ def _outcome(done: Import) -> str:
         for name, words in (("merged", "about the record of an earlier row"), ("skipped", "left out"))
         if report[name]
     ]
-    on_the_way = [f"{len(keys):,} {plural}" for plural, keys in report["made_on_the_way"].items()]
+    on_the_way = [
+        count(len(keys), collection_of(kind).noun, ",") for kind, keys in report["made_on_the_way"].items()
+    ]
     more = f"; made on the way: {', '.join(on_the_way)}" if on_the_way else ""
     kept = sum(tally["rows"] for tally in report["kept"])
     gone = sum(tally["rows"] for tally in report["left_out"] if tally["column"] == REMOVED)

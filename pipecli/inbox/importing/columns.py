@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Mapping as Map
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 from typing import NamedTuple, TypeVar
 
 from pipecli.errors import Unreadable
@@ -152,13 +153,25 @@ class Bindings:
             return rows
         wanted, holds = [], True
         for row in rows:
-            is_below = self.rows and self.external_id and is_empty(row.cells.get(self.external_id, ""))
-            holds = holds if is_below else self._holds(self.only, row)
+            holds = holds if self.is_below(row) else self._holds(self.only, row)
             if holds:
                 wanted.append(row)
             else:
                 Tally.count(self.left_out, "rows, by `only`", row)
         return wanted
+
+    def is_below(self, row: Row) -> bool:
+        """True for a row with nothing but another element of the record above it."""
+        return self.rows is not None and all(is_empty(row.cells.get(column, "")) for column in self._own)
+
+    @cached_property
+    def _own(self) -> list[str]:
+        """The columns that feed more of a record than its list of rows."""
+        return [
+            column
+            for column, bindings in self.columns.items()
+            if any(not binding.path or binding.path[0] != self.rows for binding in bindings)
+        ]
 
     def read(self, row: Row) -> RowReading:
         """The values of a row; its empty cells are counted."""

@@ -20,6 +20,8 @@ EXCEL = "excel"
 """Stands in the place of a format for the days that a spreadsheet counts: 46341 is 2026-11-15."""
 EPOCH = "epoch"
 """For the seconds or milliseconds since 1970: 1767604800 is 2026-01-05."""
+_PERSIAN = re.compile(r"1[34]\d\d\D.*|.*\D1[34]\d\d")
+"""A day with the year of another calendar; none of a business is of the 14th or 15th century."""
 _SINCE_1970 = re.compile(r"-?\d{9,10}|-?\d{12,13}")
 _MIDNIGHT = re.compile(r"(?<=[T ,])24:00(:00)?$")
 _SERIAL = re.compile(r"\d{1,7}(?:[.,]\d+)?")
@@ -63,6 +65,8 @@ def fault_of(form: str) -> str | None:
 
 def _moment(text: str, formats: Sequence[str], today: date) -> datetime:
     plain = plain_digits(text)
+    if is_persian(plain):
+        raise Unreadable(f'"{text}" is a day of the Persian calendar: write it in ours, as 2026-11-21')
     if _MIDNIGHT.search(plain):
         return _moment(_MIDNIGHT.sub("00:00", plain), formats, today) + timedelta(days=1)
     for form in formats:
@@ -106,6 +110,11 @@ def turned(form: str) -> str | None:
     if "%d" not in form or "%m" not in form:
         return None
     return form.replace("%d", "\0").replace("%m", "%d").replace("\0", "%m")
+
+
+def is_persian(text: str) -> bool:
+    """True for a day of the Persian calendar: 1404/08/10."""
+    return _PERSIAN.fullmatch(plain_digits(text.strip())) is not None
 
 
 def fits(text: str, form: str) -> bool:

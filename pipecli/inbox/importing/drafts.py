@@ -16,7 +16,7 @@ from pipecli.errors import FaultyFile, Unreadable
 from pipecli.history.past import Departed, Imports
 from pipecli.inbox.importing.columns import Bindings, RowReading, dotted, written
 from pipecli.inbox.importing.compile import PARENTS
-from pipecli.inbox.importing.elements import element_place, joined
+from pipecli.inbox.importing.elements import joined
 from pipecli.inbox.importing.mapping import Source
 from pipecli.inbox.importing.related import Names
 from pipecli.inbox.importing.table import Row, Table
@@ -187,7 +187,7 @@ class Drafts:
         if self.homes is not None:
             self._add_part(reading, self.homes[reading.row.line])
             return
-        if self._is_below(reading):
+        if self._above is not None and self.bindings.is_below(reading.row):
             self._add_below(reading)
             return
         self._above = None
@@ -230,13 +230,10 @@ class Drafts:
             by_id=own is not None,
         )
 
-    def _is_below(self, reading: RowReading) -> bool:
-        """True for a row with nothing but another element of the record above it."""
-        own = [path for path in reading.values if element_place(path) is None]
-        return self.bindings.rows is not None and self._above is not None and not own
-
     def _add_below(self, reading: RowReading) -> None:
         key = self._above or ""
+        for path in [path for path in reading.values if path[0] != self.bindings.rows]:
+            del reading.values[path]  # what an empty cell stands for is said above
         if reading.reasons:
             self._break(key, reading)
             raise Unreadable("; ".join(reading.reasons))
@@ -265,6 +262,8 @@ class Drafts:
             known = draft.values.get(path, value)
             if path[:2] == STAGE_ENTERED:  # it came to a stage twice: velocity counts from the first time
                 values[path] = min(str(known), str(value))
+            elif path == (self.bindings.rows,) and isinstance(known, tuple) and isinstance(value, tuple):
+                values[path] = (*known, *(tag for tag in value if tag not in known))
             elif known != value:
                 raise Unreadable(
                     f"{dotted(path)}: {written(value)}, where line {draft.rows[0].line} says "

@@ -141,7 +141,7 @@ class Mapping(Part):
     """The rows to take: those in which these columns have these values; the others are counted."""
     unknown: Literal["reject", "skip"] | None = None
     """What becomes of a row whose record isn't here; absent: it is made, and that of a part is rejected."""
-    rows: Literal["items", "activities", "contacts"] | None = None
+    rows: Literal["items", "activities", "contacts", "tags"] | None = None
     """The list of which each row is an element; a row that says nothing else belongs to the record above."""
     record: NamingColumns | None = None
     """Of items and activities: what names the record of a row."""

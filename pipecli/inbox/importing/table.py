@@ -252,7 +252,7 @@ def table_of(rows: Iterator[tuple[int, Sequence[Cell]]], name: str, layout: Layo
 
 _BELOW = re.compile(
     r"(?i)(grand |sub)?totals?( general| geral)?( \(.*\)| [\d,.]+ records?)?:?|gesamt(summe)?:?|summe:?"
-    r"|suma:?|totaux:?|جمع( کل)?|(copyright|confidential information|applied filters|©).*"
+    r"|suma:?|totaux:?|جمع( کل)?|(record )?count:?|(copyright|confidential information|applied filters|©).*"
     r"|(generated|exported) (by|from|on) .*"
 )
 

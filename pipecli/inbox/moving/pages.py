@@ -10,12 +10,14 @@ from typing import Any, NamedTuple
 
 from pipecli.errors import PipecliError
 from pipecli.inbox.importing.compile import NOTHING
-from pipecli.inbox.importing.dates import EPOCH, EXCEL, fits, turned
+from pipecli.inbox.importing.dates import EPOCH, EXCEL, fits, is_persian, turned
 from pipecli.inbox.importing.table import Row, Table
 from pipecli.records.money import plain_digits
 from pipecli.records.names import folded, name_key
 from pipecli.records.settings import Settings
+from pipecli.store import naming
 from pipecli.store.yaml.write import flow_text, key_text, scalar_text
+from pipecli.wording import one_line
 
 When = dict[str, Any]
 _ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d.*)?")
@@ -38,11 +40,11 @@ _CODE = re.compile(
 
 _WON = re.compile(
     r"\b(won|ganad[ao]s?|ganh[ao]s?|gewonnen|gagne[es]*|vendid[ao]|success(ful)?|converted|ordered)\b"
-    r"|closed ?won|برنده|موفق|برد"
+    r"|closed ?won|برنده|موفق|برد|успешн|выигран"
 )
 _LOST = re.compile(
     r"\b(lost|perdid[ao]s?|perdu[es]*|verloren|lose|failed|junk|abandoned|cancel?led|canceled|cancelad[ao]s?"
-    r"|disqualified|apology)\b|closed ?lost|lost to competition|شکست|ناموفق|باخت"
+    r"|disqualified|apology)\b|closed ?lost|lost to competition|شکست|ناموفق|باخت|провал|проигран|неуспешн"
 )
 _OPEN = re.compile(
     r"\b(open|opened|in progress|abiert[ao]s?|abert[ao]s?|offen|ouvert[es]*|en curso|active|pending|new|"
@@ -186,6 +188,11 @@ def date_form(table: Table, column: str, findings: Findings) -> DateForm:
     fitting = Counter(
         {form: n for form in FORMS if (n := sum(rows for text, rows in counts.items() if fits(text, form)))}
     )
+    if persian := next(filter(is_persian, counts), None):
+        raise PipecliError(
+            f'{table.name}, {column}: "{persian}" is a day of the Persian calendar',
+            hint="write the column in ours, as 2026-11-21, and plan again",
+        )
     if not fitting:
         return DateForm(None, f"none of {whole:,} is a date that is known")
     most = max(fitting.values())
@@ -274,8 +281,6 @@ def owners(table: Table, column: str, findings: Findings) -> dict[str, Any]:
 
     A name or an address is a new user; an id that no list of users has is asked for.
     """
-    from pipecli.store import naming
-
     counts = texts(table, column)
     unknown = [text for text in counts if _person_key(text) not in findings.people]
     if not findings.has_users_file:
@@ -348,7 +353,10 @@ def mapping_page(step: Step, source: str, mapping: Mapping[str, Any], lost: Sequ
 def _column(column: str, entries: list[dict[str, Any]]) -> Iterator[str]:
     comment = "; ".join(dict.fromkeys(str(entry["#"]) for entry in entries if entry.get("#")))
     beside = f"  # {one_line(comment)}" if comment else ""
-    plain = [{key: value for key, value in entry.items() if key != "#"} for entry in entries]
+    plain = [
+        {key: value for key, value in entry.items() if key != "#" and value not in ({}, [])}
+        for entry in entries
+    ]
     head = f"  {key_text(column)}:"
     if len(plain) == 1 and list(plain[0]) == ["to"]:
         yield f"{head} {scalar_text(plain[0]['to'])}{beside}"
@@ -440,8 +448,3 @@ def plan_page(
         lines.append(f"  map: {scalar_text(step.map)}")
         lines.append(f"  columns: {_flow(step.columns)}")
     return "\n".join(lines) + "\n"
-
-
-def one_line(text: str) -> str:
-    """Text that a comment can hold."""
-    return "".join(char if char.isprintable() else " " for char in text)

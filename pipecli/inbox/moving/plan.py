@@ -60,6 +60,9 @@ _CURRENCIES = {
     "us dollar": "USD", "us dollars": "USD", "euro": "EUR", "pound sterling": "GBP", "british pound": "GBP",
     "canadian dollar": "CAD", "australian dollar": "AUD", "swiss franc": "CHF", "yen": "JPY",
     "brazilian real": "BRL", "mexican peso": "MXN", "indian rupee": "INR", "iranian rial": "IRR",
+    "us-dollar": "USD", "доллар сша": "USD", "dólar estadounidense": "USD", "dólar americano": "USD",
+    "dollar américain": "USD", "евро": "EUR", "российский рубль": "RUB", "russian ruble": "RUB",
+    "schweizer franken": "CHF", "britisches pfund": "GBP", "peso mexicano": "MXN", "real brasileiro": "BRL",
 }  # fmt: skip
 _MAKE = {
     "opportunities": ("customer", "contact", "product"), "contacts": ("customer",), "leads": (),
@@ -149,7 +152,7 @@ _SEVERAL = ("customer", "contacts.contact")
 """What a cell may name several of."""
 _NAMED = {
     "opportunity": "opportunities", "contact": "contacts", "customer": "customers",
-    "contacts.contact": "contacts", "owner": "users", "by": "users",
+    "contacts.contact": "contacts", "owner": "users", "by": "users", "product": "products",
 }  # fmt: skip
 
 
@@ -165,7 +168,7 @@ def _by_id_or_name(told: Recognised, kinds: Container[str]) -> Recognised:
             continue
         plain = role.removesuffix("#")
         names = [other for other, own in columns.items() if own == plain]
-        if _NAMED[plain] in kinds:
+        if _NAMED[plain] in kinds or (plain in ("owner", "product") and not names):
             columns[column] = {"to": plain, "split": ";"} if plain in _SEVERAL else plain
             ids += names
         else:

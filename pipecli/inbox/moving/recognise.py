@@ -393,7 +393,8 @@ def _of_synonyms(table: Table, known: Container[str]) -> Recognised | None:
         if kind == _HISTORY:
             continue
         columns: dict[str, Any] = {}
-        for column in table.columns:
+        exact_first = sorted(table.columns, key=lambda column: header_key(column) not in words["columns"])
+        for column in exact_first:
             role = _role(header_key(column), words["columns"])
             if role and role not in columns.values():
                 columns[column] = role

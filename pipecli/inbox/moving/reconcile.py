@@ -80,10 +80,12 @@ def reconcile(
     mark = mark_of({str(row.cells.get(amount or "", "")) for row in table.rows})
     base = str(mapping.set_.get("currency") or pipeline.settings.currency)
     deals = _deals(pipeline)
+    counted: set[str] = set()
     for row in table.rows:
         external = _filled(own, row)
-        if not external and mapping.rows:
+        if mapping.rows and (not external or external in counted):
             continue
+        counted.add(external)
         deal = deals.get(external)
         currency = _replaced(
             feeds.get(currencies or "", ()), str(row.cells.get(currencies or "", "")).strip()
