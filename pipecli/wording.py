@@ -20,7 +20,8 @@ def count(number: int, noun: str, form: str = "") -> str:
 
 
 def a(noun: str) -> str:
-    """A noun with its article: `a stage`, `an order`."""
+    """A noun with its article: `a stage`, `an order`, `a piece of literature`."""
+    noun = "piece of literature" if noun == "literature" else noun
     return f"{'an' if noun[:1].lower() in 'aeiou' else 'a'} {noun}"
 
 

@@ -44,9 +44,7 @@ _OfRecord = Annotated[
 _Direction = Annotated[Literal["in", "out"] | None, typer.Option(help="in: from the customer; out: from us.")]
 _Contact = Annotated[str | None, typer.Option(help="With whom.", metavar="CONTACT")]
 _Minutes = Annotated[int | None, typer.Option(help="In minutes.", min=0, metavar="MINUTES")]
-Deal = Annotated[
-    str, typer.Argument(metavar="REF", help="A lead or an opportunity: an id, its start, or a name.")
-]
+Deal = Annotated[str, typer.Argument(metavar="REF", help="A lead or a deal: an id, its start, or a name.")]
 
 
 @app.command("add", cls=ChangingMany)
@@ -58,22 +56,20 @@ def add(
     direction: _Direction = None,
     at: Annotated[
         str | None,
-        typer.Option(
-            help="10:00, friday 9am, 15 dec, 2026-11-30T10:00. Default, if it is done: now.", metavar="WHEN"
-        ),
+        typer.Option(help="10:00, friday 9am, 15 dec, 2026-11-30. Default if done: now.", metavar="WHEN"),
     ] = None,
     by: Annotated[str | None, typer.Option(help="Who. Default: you.", metavar="USER")] = None,
     contact: _Contact = None,
     duration: _Minutes = None,
     notes: Notes = None,
-    done: Annotated[bool, typer.Option("--done", help="It has happened; a note always has.")] = False,
+    done: Annotated[bool, typer.Option("--done", help="It has happened. A note always has.")] = False,
     every: Annotated[
         str | None,
-        typer.Option(help="It comes again once it is done: 2 weeks, 1 month.", metavar="TIME"),
+        typer.Option(help="Repeat it once it is done: 2 weeks, 1 month.", metavar="TIME"),
     ] = None,
     next_: NextContactOption = None,
 ) -> None:
-    """Add an activity, planned or done, to a lead or an opportunity, or to each of many.
+    """Add an activity, planned or done, to a lead, a deal, or to many.
 
     A call, meeting or e-mail that took place settles a next contact that is due. Prints its id; with json,
     the whole lead or opportunity.
@@ -125,9 +121,7 @@ def done(
     ctx: typer.Context,
     ref: _Activity,
     activity: _OfRecord = None,
-    at: Annotated[
-        str | None, typer.Option(help="When it was. Default: when it was planned.", metavar="WHEN")
-    ] = None,
+    at: Annotated[str | None, typer.Option(help="When it was. Default: as planned.", metavar="WHEN")] = None,
     notes: Notes = None,
     next_: NextContactOption = None,
 ) -> None:
@@ -158,7 +152,7 @@ def move(
     ref: _Activity,
     when: Annotated[str, typer.Argument(metavar="WHEN", help="As fri, tomorrow 9am or 15 dec.")],
 ) -> None:
-    """Move a planned activity to another time; a day alone keeps the hour."""
+    """Move a planned activity to another time. A day alone keeps the hour."""
     with changing(ctx) as transaction:
         record, known = _found(transaction, ref)
         at = transaction.session.moment_or_day(when)
@@ -173,7 +167,7 @@ def edit(
     ctx: typer.Context,
     ref: _Activity,
     subject: Annotated[str | None, typer.Option(help="What it is about.", metavar="TEXT")] = None,
-    at: Annotated[str | None, typer.Option(help="When, as friday 9am.", metavar="WHEN")] = None,
+    at: Annotated[str | None, typer.Option(help="When, such as friday 9am.", metavar="WHEN")] = None,
     type_: Annotated[ActivityTypeName | None, typer.Option("--type", help="What it is.")] = None,
     direction: _Direction = None,
     by: Annotated[str | None, typer.Option(help="Who.", metavar="USER")] = None,
@@ -242,7 +236,7 @@ def cancel(
     ref: _Activity,
     activity: _OfRecord = None,
 ) -> None:
-    """Take a planned activity off; git's history keeps it."""
+    """Cancel a planned activity; git's history keeps it."""
     with changing(ctx) as transaction:
         record, known = _found(transaction, ref, activity, Care.ONLY)
         transaction.do(rules.cancel(record, known.id), printed=known.printed)
@@ -353,10 +347,10 @@ def _add_verb(name: str, type_: str, called: str, help_text: str) -> None:
         ref: Deal,
         subject: Annotated[str | None, typer.Argument(metavar="[SUBJECT]", help="What it was about.")] = None,
         next_: NextContactOption = None,
-        in_: Annotated[bool, typer.Option("--in", help="It came from them.")] = False,
+        in_: Annotated[bool, typer.Option("--in", help="They contacted us.")] = False,
         at: Annotated[
             str | None,
-            typer.Option(help="When, as 10:00, yesterday 9am or 15 nov. Default: now.", metavar="WHEN"),
+            typer.Option(help="When, such as 10:00, yesterday 9am or 15 nov. Default: now.", metavar="WHEN"),
         ] = None,
         contact: _Contact = None,
         by: Annotated[str | None, typer.Option(help="By whom. Default: you.", metavar="USER")] = None,

@@ -39,9 +39,9 @@ def attach(
     ref: Ref,
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="What to keep beside it.")],
 ) -> None:
-    """Keep files beside a record, listed in it with their names, sizes and hashes; one commit.
+    """Attach files to a record; it lists their names, sizes and hashes.
 
-    A deal, a lead, a quotation, an order, an invoice or a customer has them.
+    The record may be a deal, lead, quotation, order, invoice or customer. It is one commit.
     """
     from pipecli.cli.common.transaction import changing
     from pipecli.workflow.change import Change
@@ -103,7 +103,7 @@ def detach(
     ref: Ref,
     attachment: Annotated[str, typer.Argument(metavar="FILE", help="Its number or its name.")],
 ) -> None:
-    """Remove a file from beside a record; git keeps it."""
+    """Remove an attached file; git's history keeps it."""
     from pipecli.cli.common.transaction import changing
     from pipecli.store import files
     from pipecli.store.writes import Write

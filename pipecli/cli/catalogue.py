@@ -28,7 +28,7 @@ from pipecli.workflow.change import require_stages
 
 app = noun()
 
-_Slug = Annotated[str, typer.Argument(metavar="ID", help="What names it: small letters, digits and hyphens.")]
+_Slug = Annotated[str, typer.Argument(metavar="ID", help="Its slug: lower case, digits and hyphens.")]
 
 
 @app.command("product add", cls=Changing)
@@ -41,7 +41,7 @@ def add_product(
     description: Annotated[str | None, typer.Option(help="More about it.", metavar="TEXT")] = None,
     tax: Annotated[str | None, typer.Option(help="Tax on its lines, in percent.", metavar="PERCENT")] = None,
     cost: Annotated[
-        str | None, typer.Option(help="What one costs us, in the base currency.", metavar="AMOUNT")
+        str | None, typer.Option(help="What one costs, in base currency.", metavar="AMOUNT")
     ] = None,
     inactive: Annotated[bool, typer.Option("--inactive", help="It is not on sale.")] = False,
     tag: Tags = None,
@@ -115,7 +115,7 @@ def price_price_list(
 ) -> None:
     """Set prices in a price list.
 
-    Tiers that are not named stay. SKU= takes a product off the list.
+    Other tiers stay. SKU= removes a product.
     """
     with changing(ctx) as transaction:
         price_list = transaction.get(PriceList, ref)
@@ -154,9 +154,7 @@ def _new_prices(transaction: Transaction, price_list: PriceList, texts: Sequence
     return new
 
 
-Deal = Annotated[
-    str, typer.Argument(metavar="OPPORTUNITY", help="The deal: its id, its beginning, or a title.")
-]
+Deal = Annotated[str, typer.Argument(metavar="OPPORTUNITY", help="The deal: its id, its start, or a title.")]
 
 
 @app.command("literature add", cls=Changing)
@@ -165,9 +163,10 @@ def add_literature(
     slug: _Slug,
     title: Annotated[str, typer.Option(help="What people call it.", metavar="TEXT")],
     file: Annotated[
-        str | None, typer.Option(help="A file of the pipeline, as literature/brochure.pdf.", metavar="PATH")
+        str | None,
+        typer.Option(help="A file of the pipeline, such as literature/brochure.pdf.", metavar="PATH"),
     ] = None,
-    url: Annotated[str | None, typer.Option(help="Or where it is on the web.", metavar="ADDRESS")] = None,
+    url: Annotated[str | None, typer.Option(help="Or its address on the web.", metavar="ADDRESS")] = None,
     product: Annotated[
         list[str] | None, typer.Option(help="A product it is about; repeatable.", metavar="SKU")
     ] = None,
@@ -195,7 +194,7 @@ def add_literature(
 def suggest_literature(ctx: typer.Context, deal: Deal) -> None:
     """List what fits a deal, the best first.
 
-    What was not sent yet comes before what was; then what fits its products and its stage.
+    What hasn't been sent yet comes first, then what fits its products and its stage.
     """
     run = session(ctx)
     opportunity = run.pipeline.get(Opportunity, find(run, deal, OPPORTUNITY).key)
@@ -216,7 +215,7 @@ def send_literature(
 ) -> None:
     """Record on a deal that a document was sent.
 
-    An email that went out is added to its activities; nothing is sent by this.
+    It is added to the activities as an outgoing e-mail; this sends nothing.
     """
     with changing(ctx) as transaction:
         transaction.do(

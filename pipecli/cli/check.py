@@ -39,12 +39,12 @@ def check(
         str | None,
         typer.Option(
             metavar="REV",
-            help="Also what changed since the branch left REV: skipped stages, altered offers, …",
+            help="Also check what changed since the branch left REV: skipped stages, altered offers, …",
         ),
     ] = None,
     allow: Annotated[
         list[str] | None,
-        typer.Option(metavar="RULE", help="Tell of this rule's errors as warnings; repeatable."),
+        typer.Option(metavar="RULE", help="Report errors of this rule as warnings; repeatable."),
     ] = None,
     signed: Annotated[
         bool,
@@ -56,8 +56,8 @@ def check(
 ) -> None:
     """Find every fault of a pipeline, each with its file, line and rule.
 
-    With --base also what a change set may not do. Exits with 1 when there are errors; warnings alone leave it
-    at 0. docs/check.md lists the rules.
+    With --base, also what a change set must not do. Exits with 1 if there are errors; warnings don't count.
+    docs/check.md lists the rules.
     """
     from pipecli.checks.check import check as check_pipeline
     from pipecli.history.moments import shortcomings

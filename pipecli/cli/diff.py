@@ -56,13 +56,13 @@ def diff(
     ] = "",
     links: Annotated[
         str,
-        typer.Option(metavar="URL", help="In Markdown: ids link to their files below this address."),
+        typer.Option(metavar="URL", help="In Markdown: link ids to their files below this address."),
     ] = "",
 ) -> None:
     """Print a change set in deals and money: what it does to each record, and to the forecast.
 
-    BASE..HEAD is what HEAD has and BASE has not: from the commit where the two part, as a pull request. What
-    `check --base` says of it is shown, too.
+    BASE..HEAD is what HEAD has and BASE hasn't, from the commit where the two parted, as in a pull request.
+    It also shows what `check --base` finds.
     """
     if links and not re.fullmatch(r"https?://[^\s()<>]+", links):
         raise typer.BadParameter("must be an http address", param_hint="--links")

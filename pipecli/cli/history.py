@@ -49,10 +49,10 @@ def history(
     ] = None,
     field: Annotated[str, typer.Option(help="Only changes of this field.", metavar="PATH")] = "",
     since: Annotated[
-        str, typer.Option(help="Only from this day on. Default, without a REF: a week ago.", metavar="DATE")
+        str, typer.Option(help="Only since this day. Default, without a REF: a week ago.", metavar="DATE")
     ] = "",
     signed: Annotated[
-        bool, typer.Option("--signatures", help="Also by whom each commit is signed, as git verifies it.")
+        bool, typer.Option("--signatures", help="Also who signed each commit, as git verifies it.")
     ] = False,
     only: Annotated[
         bool, typer.Option("--only", help="Without an opportunity's quotations, orders and lead.")
@@ -60,8 +60,8 @@ def history(
 ) -> None:
     """Print every change of a record, newest first: when, who, the commit, what happened, the message.
 
-    An opportunity's history has that of its quotations, supplier quotations, orders and lead. Without a
-    record: what happened to all of them in the last week.
+    The history of an opportunity includes its quotations, supplier quotations, orders and lead. Without a
+    record, it is what happened to all of them in the last week.
     """
     run = session(ctx)
     place = run.present.location
@@ -240,23 +240,26 @@ def changes_(
         str,
         typer.Option(
             metavar="WHEN",
-            help="From the end of this date, this time, or this revision. Default: a week ago.",
+            help="Since the end of this date, this time, or this revision. Default: a week ago.",
         ),
     ] = "-7d",
     until: Annotated[
         str | None,
-        typer.Option(metavar="WHEN", help="To the end of this date, this time, or this revision; now."),
+        typer.Option(
+            metavar="WHEN", help="To the end of this date, this time, or this revision. Default: now."
+        ),
     ] = None,
     window: Annotated[
-        str, typer.Option(metavar="PERIOD", help="Only deals expected to close in it, as 2026-Q4.")
+        str,
+        typer.Option(metavar="PERIOD", help="Only deals expected to close in this period, such as 2026-Q4."),
     ] = "",
-    currency: Annotated[str, typer.Option(help="In this currency, not the base.", metavar="CODE")] = "",
-    deals: Annotated[bool, typer.Option("--deals", help="Name the deals of each bucket.")] = False,
+    currency: Annotated[str, typer.Option(help="Show money in this currency.", metavar="CODE")] = "",
+    deals: Annotated[bool, typer.Option("--deals", help="List the deals of each step.")] = False,
 ) -> None:
     """Print how the open pipeline moved between two moments: what came, what changed, what went.
 
-    The buckets add up from the opening to the closing, the total and the weighted amount. A date is the end
-    of its day, as of --as-of: the opening is that of `forecast --as-of` the same date.
+    The steps add up from the opening to the closing figure, in total and weighted. A date means its end, so
+    the opening figure is that of `forecast --as-of` the same date.
     """
     run = session(ctx)
     place = run.present.location

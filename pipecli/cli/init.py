@@ -41,7 +41,7 @@ app = noun("Make a new pipeline.")
 def init(
     ctx: typer.Context,
     directory: Annotated[
-        Path, typer.Argument(metavar="[DIR]", help="Where; made if it is missing.")
+        Path, typer.Argument(metavar="[DIR]", help="The directory; created if it is missing.")
     ] = Path(),
     currency: Annotated[
         str | None, typer.Option(help="The base currency. Default: EUR.", metavar="CODE")
@@ -50,35 +50,38 @@ def init(
         str | None, typer.Option(help="The selling company. Default: the directory's name.")
     ] = None,
     sample: Annotated[bool, typer.Option("--sample", help="Fill it with a year of a small company.")] = False,
-    timezone: Annotated[str | None, typer.Option(help="As Europe/Madrid. Default: the machine's.")] = None,
+    timezone: Annotated[
+        str | None, typer.Option(help="Such as Europe/Madrid. Default: the machine's.")
+    ] = None,
     ci: Annotated[
         str | None,
         typer.Option(
             metavar="HOST",
-            help="github or gitlab: also the file by which it reviews what is to be merged. A pipeline that "
-            "is there gets the file alone.",
+            help="github or gitlab: also write the CI file that reviews pull requests. An existing "
+            "pipeline gets only that file.",
         ),
     ] = None,
     pages: Annotated[
         bool,
         typer.Option(
             "--pages",
-            help="With --ci github: also the dashboard by schedule and push, as an artifact; the file says "
-            "how it becomes a page, and who can see that.",
+            help="With --ci github: also build the dashboard on a schedule and on pushes, as an "
+            "artifact; the file says how to publish it as a page, and who could see that.",
         ),
     ] = False,
     server_hook: Annotated[
         bool,
         typer.Option(
             "--server-hook",
-            help="Of DIR, the bare repository on a server: refuse pushes that falsify what is settled.",
+            help="DIR is a bare repository on a server: refuse pushes that alter what is settled, such "
+            "as a sent quotation.",
         ),
     ] = False,
     install: Annotated[
         str | None,
         typer.Option(
             metavar="COMMAND",
-            help="With --ci: the command by which the host installs pipecli, of a fork or an index of your "
+            help="With --ci: the command that installs pipecli there, from a fork or an index of your "
             "own. Default: this version, from the package index.",
         ),
     ] = None,

@@ -37,7 +37,7 @@ _Only = Annotated[
     list[str] | None,
     typer.Option(
         "--item",
-        help="Only this line, or some of it: 2, 2=1.5, cafe-s-100=3. Repeatable.",
+        help="Only this line, or a quantity of it: 2, 2=1.5, cafe-s-100=3. Repeatable.",
         metavar="ITEM[=N]",
     ),
 ]
@@ -49,7 +49,7 @@ def new_invoice(
     order: Annotated[str, typer.Argument(metavar="ORD", help="The order.")],
     item: _Only = None,
 ) -> None:
-    """Draw up an invoice of what is left to invoice of an order. Prints its id; `issue` numbers it."""
+    """Draft an invoice for the rest of an order; prints its id. `issue` numbers it."""
     with changing(ctx) as transaction:
         ordered = transaction.get(Order, order)
         change = rules.new_invoice(
@@ -92,7 +92,7 @@ def require_unnumbered(transaction: Transaction, draft: Invoice) -> None:
 
 
 add_set_edit(app, INVOICE, setting_of(_of_a_draft), _of_a_draft)
-add_remove(app, INVOICE, help_text="Remove a draft made by mistake.", allow=require_unnumbered)
+add_remove(app, INVOICE, help_text="Remove a draft that was made by mistake.", allow=require_unnumbered)
 
 
 @app.command("invoice issue", cls=Changing)
@@ -104,10 +104,10 @@ def issue(
     ] = None,
     alone: Alone = False,
 ) -> None:
-    """Give a draft its number and the date of today: it is what the customer gets.
+    """Number and date a draft, after which it can't be changed.
 
-    The number is claimed in the shared pipeline, so that no two clones give one twice and none is left out;
-    where that can't be reached the invoice stays a draft.
+    The number is claimed in the shared pipeline, so that no two clones use the same one and none is skipped.
+    If that can't be reached, the invoice stays a draft.
     """
     with changing(ctx) as transaction:
         draft = _draft(transaction, ref)
@@ -172,10 +172,10 @@ def send(
     cc: Cc = None,
     subject: Instead = None,
     body: Instead = None,
-    again: Annotated[bool, typer.Option("--again", help="Also when it was sent before.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Send it even if it was sent before.")] = False,
     alone: Alone = False,
 ) -> None:
-    """Note that an issued invoice was sent. With --email it is mailed first, and the mail is on its deal.
+    """Record that an issued invoice was sent. With --email it is mailed first, and its deal has the mail.
 
     The mail is claimed in the shared pipeline, so that no two clones send it.
     """
@@ -219,9 +219,9 @@ def paid(
     ref: Ref,
     amount: Annotated[str | None, typer.Option(help="Default: all that is open.", metavar="AMOUNT")] = None,
     date: Annotated[str | None, typer.Option(help="Default: today.", metavar="DATE")] = None,
-    note: Annotated[str | None, typer.Option(help="As the bank has it.", metavar="TEXT")] = None,
+    note: Annotated[str | None, typer.Option(help="Such as the bank's reference.", metavar="TEXT")] = None,
 ) -> None:
-    """Note a payment, the whole or a part; of a credit note, what was paid back."""
+    """Record a payment, in full or in part; or a refund."""
     with changing(ctx) as transaction:
         invoice = transaction.get(Invoice, ref, Care.ONLY)
         path = (Invoice, "payments.0.amount")
@@ -247,7 +247,7 @@ def credit(
     item: _Only = None,
     reason: Annotated[str | None, typer.Option(help="Why.", metavar="TEXT")] = None,
 ) -> None:
-    """Draw up a credit note to an invoice, of the whole or of some lines; `issue` numbers it, too."""
+    """Draft a credit note for an invoice, or for some of its lines. `issue` numbers it, too."""
     with changing(ctx) as transaction:
         invoice = transaction.get(Invoice, ref, Care.ONLY)
         change = rules.credit(

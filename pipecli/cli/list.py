@@ -206,7 +206,7 @@ _add_list(
     kinds.COMPETITOR,
     COMPETITORS,
     "name COLLATE NOCASE, id",
-    "List competitors, and how many deals each is after, lost and won.",
+    "List competitors, and how many deals each has open, lost and won.",
 )
 
 
@@ -250,7 +250,7 @@ _add_list(
     kinds.QUOTATION,
     QUOTATIONS,
     "status NOT IN ('draft', 'sent', 'accepted'), created DESC, id",
-    "List the quotations that are drafts or without an answer, the newest first.",
+    "List drafts and unanswered quotations, the newest first.",
     _DEAL,
     opens=True,
 )
@@ -296,7 +296,7 @@ _add_list(
     kinds.INVOICE,
     INVOICES,
     "CASE status WHEN 'draft' THEN 0 WHEN 'issued' THEN 1 ELSE 2 END, due, number DESC, id",
-    "List invoices and credit notes: drafts, what is to be paid by its day, then the newest.",
+    "List invoices and credit notes. Drafts come first, then unpaid ones by due date, then the newest.",
     _DEAL,
 )
 
@@ -314,7 +314,7 @@ _add_list(
     kinds.SUPPLIER_QUOTATION,
     SUPPLIER_QUOTATIONS,
     "status <> 'requested', created DESC, id",
-    "List supplier quotations. Those without an answer first, then the newest.",
+    "List supplier quotations, the unanswered first, then the newest.",
     "owner mine status stage team tag product search",
 )
 
@@ -398,7 +398,7 @@ def list_activities(
         str | None, typer.Argument(metavar="[REF]", help="Only of this lead or opportunity.")
     ] = None,
     due: Annotated[
-        str | None, typer.Option(help="Only what is open and planned until this day.", metavar="DATE")
+        str | None, typer.Option(help="Only what is open and planned for this day or before.", metavar="DATE")
     ] = None,
     open_: Annotated[bool, typer.Option("--open", help="Only what is not done.")] = False,
     type_: Annotated[ActivityTypeName | None, typer.Option("--type", help="Only of this type.")] = None,

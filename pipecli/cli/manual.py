@@ -152,7 +152,10 @@ app = noun()
 def man(
     ctx: typer.Context,
     output: Annotated[
-        Path, typer.Option(metavar="DIR", help="Where, as ~/.local/share/man/man1; made if it is missing.")
+        Path,
+        typer.Option(
+            metavar="DIR", help="The folder, such as ~/.local/share/man/man1; created if it is missing."
+        ),
     ],
 ) -> None:
     """Write the man pages of pipecli and of each noun; prints their files."""
@@ -204,9 +207,9 @@ _SCRIPTS = {"bash": "bash", "zsh": "zsh", "fish": "fish", "powershell": "ps1"}
 def completion(
     shell: Annotated[Literal["bash", "zsh", "fish", "powershell"], typer.Argument(metavar="SHELL")],
 ) -> None:
-    """Print the completion of a shell, to be read at its start: bash, zsh, fish or powershell.
+    """Print the completion script of bash, zsh, fish or powershell.
 
-    `eval "$(pipecli completion bash)"` in ~/.bashrc; the first line of each says where it goes.
+    Put `eval "$(pipecli completion bash)"` into ~/.bashrc; the first line of each script says where it goes.
     """
     script = Path(__file__).parents[1] / "completions" / f"pipecli.{_SCRIPTS[shell]}"
     write_text(script.read_text(encoding="utf-8"))

@@ -41,13 +41,13 @@ app = noun("Serve the verbs to an agent.")
 def mcp(
     ctx: typer.Context,
     write: Annotated[
-        bool, typer.Option("--write", help="Also the verbs that change, each call one commit.")
+        bool, typer.Option("--write", help="Also the verbs that change records, one commit per call.")
     ] = False,
     propose: Annotated[
         str | None,
         typer.Option(
             metavar="BRANCH",
-            help="As --write, but changes go to this branch, in a work tree beside yours; you merge it.",
+            help="Like --write, but changes go to this branch, in a work tree beside yours; you merge it.",
         ),
     ] = None,
 ) -> None:

@@ -19,7 +19,7 @@ app = noun("Merge a record field by field, for git.")
 
 @app.command(cls=Verb)
 def merge_driver(
-    base: Annotated[Path, typer.Argument(metavar="BASE", help="What both began with; empty: nothing.")],
+    base: Annotated[Path, typer.Argument(metavar="BASE", help="The version both began with; may be empty.")],
     ours: Annotated[Path, typer.Argument(metavar="OURS", help="Our version; the merge is written to it.")],
     theirs: Annotated[Path, typer.Argument(metavar="THEIRS", help="The other version.")],
     path: Annotated[str, typer.Argument(metavar="PATH", help="The record's file in the repository.")],
@@ -27,9 +27,9 @@ def merge_driver(
         bool, typer.Option("--ancestor", help="Leave what is in conflict as in BASE, for a merge of bases.")
     ] = False,
 ) -> None:
-    """Merge a record field by field: git runs it, as `init` and `sync` set it up.
+    """Merge a record field by field; `init` and `sync` have git run it.
 
-    Exits with 1 when fields are in conflict; they are marked in OURS and told on stderr.
+    Exits with 1 if fields are in conflict; they are marked in OURS and listed on stderr.
     """
     before, mine, other = (file.read_bytes() for file in (base, ours, theirs))
     merged = merge_bytes(_file_of(path), before or None, mine, other, "base" if ancestor else None)

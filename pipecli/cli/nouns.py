@@ -109,7 +109,7 @@ NOUNS = {
         ),
     ),
     "customer": Noun(
-        "Customers: organisations, and persons who buy.",
+        "Customers: organisations, and people who buy for themselves.",
         verbs=_verbs(
             "party",
             "add, list, show, set, edit, assign, merge, dupes, remove, tag add, tag remove",
@@ -167,7 +167,7 @@ NOUNS = {
     "detach": Noun("Remove an attached file.", "attach"),
     "find": Noun("Find records of every kind by any of their words.", "today"),
     "undo": Noun("Take back the last change.", "undo"),
-    "inbox": Noun("Mail: record the mail of mailboxes on deals and leads.", "data.inbox"),
+    "inbox": Noun("Record the mail of a mailbox on deals and leads.", "data.inbox"),
     "followups": Noun("List what is due.", "cron.followups"),
     "remind": Noun("Tell each user what is due; for cron.", "cron.remind"),
     "calendar": Noun("Print a calendar of what is planned.", "cron.followups"),
@@ -177,7 +177,7 @@ NOUNS = {
     "assign": Noun("Assign what nobody owns, by the rules; for cron.", "cron.jobs"),
     "forecast": Noun("Print the forecast, weighted by probability.", "report.forecast"),
     "report": Noun(
-        "Reports: what was lost and why, who won, what is stale.",
+        "Reports: funnel, velocity, lost, ranking, pipeline, stale, …",
         verbs={
             name: f"report.{name.replace('-', '_')}"
             for name in (
@@ -203,8 +203,8 @@ NOUNS = {
     "diff": Noun("Print a change set in deals and money.", "diff"),
     "changes": Noun("Print how the pipeline moved between two moments.", "history"),
     "check": Noun("Find every fault of a pipeline.", "check"),
-    "sync": Noun("Bring this clone and the shared pipeline together.", "sync"),
-    "propose": Noun("Put what is new on a branch for others to merge.", "sync"),
+    "sync": Noun("Exchange changes with the shared pipeline, merged by field.", "sync"),
+    "propose": Noun("Push your new commits as a branch for others to merge.", "sync"),
     "doctor": Noun("Find what is wrong with the clone, and repair it.", "sync"),
     "merge-driver": Noun("Merge a record field by field, for git.", "merge_driver"),
     "schema": Noun(
@@ -217,13 +217,13 @@ NOUNS = {
     ),
     "export": Noun("Export records as CSV, JSON or JSON Lines.", "data.export"),
     "mirror": Noun("Copy everything to Parquet or PostgreSQL.", "data.export"),
-    "sql": Noun("Ask in SQL; a query can't change anything.", "data.sql"),
+    "sql": Noun("Query the records in SQL, read-only.", "data.sql"),
     "mcp": Noun("Serve the verbs to an agent.", "mcp"),
     "man": Noun("Write the man pages.", "manual"),
     "help": Noun("Print the help of pipecli, of a noun or of a verb.", "manual"),
     "version": Noun("Print the version.", "manual"),
     "config": Noun("Show and set your own defaults and aliases.", "settings.config"),
-    "completion": Noun("Print the completion of a shell: bash, zsh, fish, powershell.", "manual"),
+    "completion": Noun("Print the completion script of a shell.", "manual"),
 }
 
 _SECTIONS = {

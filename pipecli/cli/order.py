@@ -23,7 +23,7 @@ def new_order(
     ctx: typer.Context,
     quotation: Annotated[str, typer.Argument(metavar="QTN", help="The accepted quotation.")],
 ) -> None:
-    """Make the order of an accepted quotation. Prints its id; `opp won` does it by itself."""
+    """Make the order of an accepted quotation; prints its id. `opp won` does this by itself."""
     with changing(ctx) as transaction:
         accepted = transaction.get(Quotation, quotation)
         transaction.do(
@@ -51,7 +51,7 @@ def deliver(
     ref: Ref,
     date: Annotated[str | None, typer.Option(help="When. Default: today.", metavar="DATE")] = None,
 ) -> None:
-    """Note that an open order has reached the customer."""
+    """Mark an open order as delivered."""
     with changing(ctx) as transaction:
         order = transaction.get(Order, ref)
         transaction.do(

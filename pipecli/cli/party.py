@@ -27,7 +27,7 @@ Texts = list[str] | None
 _Website = Annotated[Text, typer.Option(help="Its website.", metavar="URL")]
 _Address = Annotated[Text, typer.Option(help="Its postal address.", metavar="TEXT")]
 _Country = Annotated[Text, typer.Option(help="Its country.", metavar="NAME")]
-_Language = Annotated[Text, typer.Option(help="Its language, as es or fa.", metavar="TAG")]
+_Language = Annotated[Text, typer.Option(help="Its language, such as es or fa.", metavar="TAG")]
 
 app = noun()
 
@@ -47,7 +47,7 @@ def add_customer(
     country: _Country = None,
     language: _Language = None,
     tax_id: Annotated[Text, typer.Option(help="Its tax number.", metavar="TEXT")] = None,
-    industry: Annotated[Text, typer.Option(help="What it does.", metavar="TEXT")] = None,
+    industry: Annotated[Text, typer.Option(help="Its industry.", metavar="TEXT")] = None,
     owner: Annotated[Text, typer.Option(help="Who looks after it.", metavar="USER")] = None,
     parent: Annotated[Text, typer.Option(help="The customer it belongs to.", metavar="CUSTOMER")] = None,
     tag: Tags = None,
@@ -91,7 +91,7 @@ add_merge(
     app,
     CUSTOMER,
     lambda transaction, goes, stays, users: party.merge(goes, stays, users, parents=_parents(transaction)),
-    "Make two customers one: all that names FROM names INTO.",
+    "Merge one customer into another, with all that names it.",
 )
 add_remove(app, CUSTOMER, way_out="merge it into another: pipecli customer merge {key} INTO")
 
@@ -105,7 +105,7 @@ def add_contact(
     email: Annotated[Texts, typer.Option(help="An e-mail address; repeatable.", metavar="ADDRESS")] = None,
     phone: Annotated[Texts, typer.Option(help="A telephone number; repeatable.", metavar="NUMBER")] = None,
     title: Annotated[Text, typer.Option(help="Their job title.", metavar="TEXT")] = None,
-    language: Annotated[Text, typer.Option(help="Their language, as es or fa.", metavar="TAG")] = None,
+    language: Annotated[Text, typer.Option(help="Their language, such as es or fa.", metavar="TAG")] = None,
     tag: Tags = None,
     notes: Notes = None,
     sets: Sets = None,
@@ -131,8 +131,9 @@ add_merge(
     app,
     CONTACT,
     lambda _, goes, stays, users: party.merge_contacts(goes, stays, users),
-    "Make two contacts of one person one: all that names FROM names INTO, with both addresses.\n\n"
-    "Of a deal on which both have a part, INTO keeps its role, and is primary if either was.",
+    "Merge one contact into another, with all that names it.\n\n"
+    "INTO gets both addresses. On a deal that has both, INTO keeps its role, and is primary if either "
+    "was.",
 )
 add_remove(app, CONTACT, way_out="merge it into another: pipecli contact merge {key} INTO")
 
@@ -148,7 +149,7 @@ def add_supplier(
     address: _Address = None,
     country: _Country = None,
     language: _Language = None,
-    currency: Annotated[Text, typer.Option(help="What it quotes in.", metavar="CODE")] = None,
+    currency: Annotated[Text, typer.Option(help="The currency it quotes in.", metavar="CODE")] = None,
     tag: Tags = None,
     notes: Notes = None,
     sets: Sets = None,
@@ -188,7 +189,7 @@ def add_competitor(
 ) -> None:
     """Add a competitor; prints its slug.
 
-    Deals that name it already, by that slug or that name, are its deals from then on.
+    Deals that already name it, by slug or by name, belong to it from then on.
     """
     with changing(ctx) as transaction:
         given = {

@@ -35,7 +35,7 @@ from pipecli.records.kinds import (
 from pipecli.records.money import minor_digits
 from pipecli.store.index.records import item_amounts, rows_where
 from pipecli.store.index.views import NAMES_COMPETITOR
-from pipecli.wording import count, duration
+from pipecli.wording import a, count, duration
 
 app = noun()
 
@@ -54,11 +54,11 @@ def _json_of(run: Session, kind: Kind, ref: str) -> RecordJson:
     return record_json(run, kind.noun, find(run, ref, kind).key)
 
 
-_ITEMS_AND_MARGIN = "Its items, tax by rate, totals, and the margin where costs are known."
+_ITEMS_AND_MARGIN = "its items, tax, totals and margin."
 _DOCUMENTS = {
-    "quotation show": (QUOTATION, f"Show one quotation. {_ITEMS_AND_MARGIN}"),
-    "order show": (ORDER, f"Show one order. {_ITEMS_AND_MARGIN}"),
-    "invoice show": (INVOICE, "Show one invoice: its items, tax by rate, total, and what of it is open."),
+    "quotation show": (QUOTATION, f"Show one quotation: {_ITEMS_AND_MARGIN}"),
+    "order show": (ORDER, f"Show one order: {_ITEMS_AND_MARGIN}"),
+    "invoice show": (INVOICE, "Show one invoice: its items, tax, total, and what is still open."),
     "supplier-quote show": (SUPPLIER_QUOTATION, "Show one supplier quotation: its items, prices and total."),
 }
 
@@ -138,7 +138,7 @@ def show_competitor(ctx: typer.Context, ref: Ref) -> None:
 
 @app.command("price-list show")
 def show_price_list(ctx: typer.Context, ref: Ref) -> None:
-    """Show one price list, a row a product and tier."""
+    """Show one price list, a row for each product and tier."""
     run = session(ctx)
     shown = _json_of(run, PRICE_LIST, ref)
     if run.format in (Format.JSON, Format.JSONL, Format.IDS):
@@ -283,12 +283,8 @@ def print_document(run: Session, kind: Kind, ref: str) -> None:
 for _verb, (_of, _help) in _DOCUMENTS.items():
     _add_show(_verb, _of, _help, print_document)
 for _kind in KINDS:
-    if not _kind.is_document and _kind not in (
-        CUSTOMER,
-        COMPETITOR,
-        PRICE_LIST,
-    ):  # with pages of their own
-        _add_show(f"{_kind.noun} show", _kind, f"Show one {_kind.noun}.", _print_json)
+    if not _kind.is_document and _kind not in (CUSTOMER, COMPETITOR, PRICE_LIST):  # with pages of their own
+        _add_show(f"{_kind.noun} show", _kind, f"Show {a(_kind.noun)}.", _print_json)
 
 
 def print_items(run: Session, kind: Kind, shown: RecordJson) -> None:

@@ -42,18 +42,19 @@ def new(
     supplier: Annotated[str, typer.Option(help="The supplier to ask.", metavar="SUPPLIER")],
     item: Annotated[
         list[str] | None,
-        typer.Option(help="Only this one: its number, product or description; repeatable.", metavar="ITEM"),
+        typer.Option(help="Only this item: its number, product or description; repeatable.", metavar="ITEM"),
     ] = None,
     currency: Annotated[
         str | None, typer.Option(help="Default: the supplier's, else the deal's.", metavar="CODE")
     ] = None,
     answer_by: Annotated[
-        str | None, typer.Option(help="When you wish to have the answer.", metavar="DATE")
+        str | None, typer.Option(help="The day by which you want the answer.", metavar="DATE")
     ] = None,
     notes: Annotated[str | None, typer.Option(help="Notes of your own.", metavar="TEXT")] = None,
     sets: Sets = None,
 ) -> None:
-    """Note that a supplier is asked. For the prices of a deal's items; prints its id, mails nothing."""
+    """Record a request to a supplier; prints its id. It is for the prices of a deal's items; nothing is
+    mailed."""
     with changing(ctx) as transaction:
         deal = transaction.get(Opportunity, opportunity)
         asked = supplier_quotation.request(
@@ -87,19 +88,21 @@ def receive(
     price: Annotated[
         list[str] | None,
         typer.Option(
-            help="The price of one: product, number or description=9.90; repeatable.", metavar="ITEM=PRICE"
+            help="The price of an item, named by product, number or description; repeatable.",
+            metavar="ITEM=PRICE",
         ),
     ] = None,
     csv: Annotated[
         Path | None, typer.Option("--csv", help="The table that the supplier returned.", metavar="FILE")
     ] = None,
-    lead_time: Annotated[str | None, typer.Option(help='As they say it: "3 weeks".', metavar="TEXT")] = None,
-    valid_until: Annotated[str | None, typer.Option(help="Until when it holds.", metavar="DATE")] = None,
+    lead_time: Annotated[str | None, typer.Option(help='In their words: "3 weeks".', metavar="TEXT")] = None,
+    valid_until: Annotated[str | None, typer.Option(help="The offer's last day.", metavar="DATE")] = None,
     currency: Annotated[
-        str | None, typer.Option(help="Of the prices, if another than was asked for.", metavar="CODE")
+        str | None,
+        typer.Option(help="The currency of the prices. Default: the one asked for.", metavar="CODE"),
     ] = None,
 ) -> None:
-    """Record a supplier's answer. A price for every item, typed or from their file."""
+    """Record a supplier's answer. It has a price for every item, typed or from their file."""
     if not price and csv is None:
         raise PipecliError("an answer has prices", hint="give --price ITEM=PRICE, or --csv FILE")
     with changing(ctx) as transaction:
@@ -133,7 +136,7 @@ def decline(
     ref: Ref,
     reason: Annotated[str | None, typer.Option(help="Why, in their words.", metavar="TEXT")] = None,
 ) -> None:
-    """Note that a supplier can't or won't quote."""
+    """Record that a supplier can't or won't quote."""
     with changing(ctx) as transaction:
         transaction.do(
             supplier_quotation.decline(transaction.get(SupplierQuotation, ref, Care.ONLY), reason=reason)
@@ -145,7 +148,7 @@ def compare(
     ctx: typer.Context,
     opportunity: Annotated[str, typer.Argument(metavar="OPP", help="The deal.")],
 ) -> None:
-    """Compare the answers side by side. A row an item, a column a supplier; * marks the best price."""
+    """Compare the answers side by side. One row per item, one column per supplier; * marks the best price."""
     run = session(ctx)
     deal = run.pipeline.get(Opportunity, find(run, opportunity, OPPORTUNITY).key)
     answers = run.pipeline.all(SupplierQuotation, opportunity=deal.id)

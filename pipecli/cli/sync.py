@@ -49,17 +49,17 @@ app = noun()
 def propose(
     ctx: typer.Context,
     title: Annotated[
-        str, typer.Argument(metavar="[TITLE]", help="In a few words; else what the commits say.")
+        str, typer.Argument(metavar="[TITLE]", help="In a few words. Default: what the commits say.")
     ] = "",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Fetch, and print branch and text; change nothing.")
     ] = False,
 ) -> None:
-    """Put the commits that are not shared on a branch, push it, and ask for it to be merged.
+    """Push your new commits as a branch, and ask for it to be merged.
 
-    The branch is deals/USER/TITLE; its request is opened with `gh` or `glab` where they are installed, with
-    `pipecli diff` as its text, else the address to open it at is printed. This clone is back at the shared
-    line, and `pipecli sync` says when the proposal went in.
+    The branch is deals/USER/TITLE; the request is opened with `gh` or `glab` if installed, with `pipecli
+    diff` as its text; else the address at which to open it is printed. This clone goes back to the shared
+    branch, and `pipecli sync` says when the proposal was merged.
     """
     run = session(ctx)
     place = run.present.location
@@ -115,25 +115,25 @@ def sync_clone(
         typer.Argument(metavar="[REF]...", help="With --ours or --theirs: only of these records."),
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Fetch, and tell what would come and go; change nothing.")
+        bool, typer.Option("--dry-run", help="Fetch, and show what would come and go; change nothing.")
     ] = False,
     continue_: Annotated[
         bool, typer.Option("--continue", help="Finish after a conflict, with the files as you left them.")
     ] = False,
     ours: Annotated[
-        bool, typer.Option("--ours", help="Finish after a conflict; what is still open as you had it.")
+        bool, typer.Option("--ours", help="Finish after a conflict, with your values for what is open.")
     ] = False,
     theirs: Annotated[
-        bool, typer.Option("--theirs", help="Finish after a conflict; what is still open as they have it.")
+        bool, typer.Option("--theirs", help="Finish after a conflict, with their values for what is open.")
     ] = False,
     abort: Annotated[
         bool, typer.Option("--abort", help="Undo a sync that stopped at a conflict, byte for byte.")
     ] = False,
 ) -> None:
-    """Fetch what others did, merge it field by field, check it, and push what you did.
+    """Fetch what others did, merge it, check it, and push what you did.
 
-    Exits with 1 where both sides gave one field different values: they are marked in the files, and
-    --continue, --ours, --theirs or --abort ends it. docs/sync.md has the whole story.
+    Exits with 1 if both sides gave one field different values. They are marked in the files; --continue,
+    --ours, --theirs or --abort ends the sync (docs/sync.md).
     """
     chosen = {
         "--dry-run": dry_run, "--continue": continue_, "--ours": ours, "--theirs": theirs, "--abort": abort,
@@ -343,14 +343,13 @@ def _lines(records: list[ChangedRecord]) -> str:
 @app.command("doctor", cls=Verb)
 def doctor(
     ctx: typer.Context,
-    fix: Annotated[
-        bool, typer.Option("--fix", help="Mend what can be mended without losing anything.")
-    ] = False,
+    fix: Annotated[bool, typer.Option("--fix", help="Repair what is safe to repair.")] = False,
 ) -> None:
-    """Look at the clone: git, who you are, what is not finished or not shared, what makes it slow.
+    """Find what is wrong with the clone, and repair it.
 
-    Nothing is changed without --fix. Exits with 1 when there are errors; warnings leave it at 0. What the
-    records say is looked at by `pipecli check`.
+    It looks at git, your identity, what is unfinished or not shared, and what makes the clone slow. Nothing
+    is changed without --fix. Exits with 1 if there are errors; warnings don't count. For the records, use
+    `pipecli check`.
     """
     run = session(ctx)
     place = run.present.location

@@ -33,11 +33,11 @@ def find(
     words: Annotated[list[str], typer.Argument(metavar="WORDS...", help="All of them must be there.")],
     kind: Annotated[
         list[str] | None,
-        typer.Option(help="Only of this noun, as opp or contact; repeatable.", metavar="NOUN"),
+        typer.Option(help="Only this kind, such as opp or contact; repeatable.", metavar="NOUN"),
     ] = None,
-    limit: Annotated[int, typer.Option(min=0, help="The best N; 0 for all.", metavar="N")] = _MOST,
+    limit: Annotated[int, typer.Option(min=0, help="Show the best N; 0 shows all.", metavar="N")] = _MOST,
 ) -> None:
-    """Find records by names, titles, notes, subjects, addresses or a telephone number, the best first.
+    """Find records by names, titles, notes, subjects, addresses or a telephone number, the best match first.
 
     Case and accents don't matter, nor how a number is written. What is open comes before what has ended.
     """
@@ -91,10 +91,10 @@ _UNANSWERED = 7
 
 @app.command("today", cls=Owned)
 def today(ctx: typer.Context) -> None:
-    """Show what is due today: follow-ups, quotations to ask after, deals past their close or standing still.
+    """Show what is due today: follow-ups, quotations to ask after, overdue and stale deals.
 
-    Yours, and what is shared with you; everybody's if git's e-mail address isn't that of a user. Below it is
-    what happened since yesterday. `--format json` has every row.
+    It shows what is yours or shared with you (everybody's, if git's e-mail address isn't a user's), then what
+    happened since yesterday. `--format json` has every row.
     """
     run = session(ctx)
     pipeline = run.read(LEAD, OPPORTUNITY, QUOTATION, INVOICE, CUSTOMER)

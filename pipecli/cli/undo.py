@@ -71,13 +71,13 @@ def undo(
         str | None, typer.Argument(metavar="[COMMIT]", help="This one. Default: your last change.")
     ] = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Also a quotation that was sent: its mail can't be taken back.")
+        bool, typer.Option("--force", help="Even if a quotation was sent, whose mail can't be taken back.")
     ] = False,
 ) -> None:
     """Take back your last change: its records are as they were before it.
 
-    It is a commit of its own; called again, it takes back the change before. What others built on is refused,
-    and named.
+    This is a commit of its own; called again, it takes back the change before. A change that others built on
+    is refused, and they are named.
     """
     with changing(ctx) as transaction:
         if bent := tip(transaction.pipeline.location).bent:

@@ -198,7 +198,7 @@ class Reading(Verb):
     is_paged = True
 
     def shared(self) -> list[TyperOption]:
-        help_text = "As it stood then: a date (its end), a time, or a revision of git."
+        help_text = "As it was then: a date (its end), a time, or a revision of git."
         return [_option(["--as-of"], "as_of", help_text, metavar="WHEN"), *super().shared()]
 
 
@@ -227,8 +227,8 @@ class Sending(Verb):
 
     def shared(self) -> list[TyperOption]:
         return [
-            _flag(["--alone"], "alone", "No other machine sends: note what is sent in this clone only."),
-            _flag(["--dry-run"], "dry_run", "Print the messages; send and note nothing."),
+            _flag(["--alone"], "alone", "No other machine sends: record what is sent only in this clone."),
+            _flag(["--dry-run"], "dry_run", "Print the messages; send and record nothing."),
             *super().shared(),
         ]
 
@@ -326,7 +326,7 @@ def typed_notes(text: str | None) -> str | None:
 Notes = Annotated[
     str | None,
     typer.Option(
-        help="Whatever else there is to say; - reads stdin, or opens $EDITOR.",
+        help="Notes; - reads stdin, or opens $EDITOR at a terminal.",
         metavar="TEXT",
         callback=typed_notes,
     ),
@@ -336,7 +336,7 @@ NextContactOption = Annotated[
     str | None,
     typer.Option(
         "--next",
-        help='When to speak next, as fri, 3d or "fri: send the offer"; none clears what was planned.',
+        help='When to speak next: fri, 3d, "fri: send the offer"; none clears what was planned.',
         metavar="DATE",
     ),
 ]
@@ -354,7 +354,7 @@ class Report(Owned):
 
     def shared(self) -> list[Any]:
         return [
-            seller_option("Only what this user sells, of a deal with others their part."),
+            seller_option("Only what this user sells; of a shared deal, their part."),
             *super().shared(),
         ]
 
@@ -365,9 +365,9 @@ class Planned(Reading):
     def shared(self) -> list[Any]:
         return [
             *owner_options(
-                "Only what this user is to do.",
-                "Only what the users of this team and of those below it are to do.",
-                "Only what you are to do.",
+                "Only what this user has to do.",
+                "Only what users in this team or in teams below it have to do.",
+                "Only what you have to do.",
             ),
             *super().shared(),
         ]
@@ -375,8 +375,8 @@ class Planned(Reading):
 
 def owner_options(
     owner: str = "Only this user's.",
-    team: str = "Only of the users of this team and of those below it.",
-    mine: str = "Only yours, what you sell a part of, and what is shared with you.",
+    team: str = "Only of users in this team or in teams below it.",
+    mine: str = "Only what you own, sell a part of, or have been shared.",
 ) -> list[Any]:
     """`--owner`, `--team` and `--mine`, each with its help; `owner_filter` reads them, and `--seller`."""
     return [

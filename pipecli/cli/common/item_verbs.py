@@ -17,26 +17,25 @@ if TYPE_CHECKING:
     from pipecli.records.quotation import Quotation
 
 Text = str | None
-_Which = Annotated[
-    str, typer.Argument(metavar="ITEM", help="Its number, its product, or words of its description.")
-]
+_Which = Annotated[str, typer.Argument(metavar="ITEM", help="Its number, product, or words of its text.")]
 _Product = Annotated[Text, typer.Option(help="What is sold.", metavar="PRODUCT")]
 _Quantity = Annotated[Text, typer.Option(help="How many. Default: 1.", metavar="N")]
-_Price = Annotated[Text, typer.Option(help="Of one. Default: the price list's.", metavar="AMOUNT")]
-_Discount = Annotated[Text, typer.Option(help="Off the line.", metavar="PERCENT")]
-_DiscountAmount = Annotated[Text, typer.Option(help="Money off the line, instead.", metavar="AMOUNT")]
-_Tax = Annotated[Text, typer.Option(help="Default: the product's.", metavar="PERCENT")]
-_Description = Annotated[Text, typer.Option(help="Default: the product's.", metavar="TEXT")]
+_Price = Annotated[Text, typer.Option(help="The price of one. Default: the price list's.", metavar="AMOUNT")]
+_Discount = Annotated[Text, typer.Option(help="Discount on the line.", metavar="PERCENT")]
+_DiscountAmount = Annotated[Text, typer.Option(help="Discount on the line, as an amount.", metavar="AMOUNT")]
+_Tax = Annotated[Text, typer.Option(help="Tax on the line. Default: the product's.", metavar="PERCENT")]
+_Description = Annotated[Text, typer.Option(help="Its text. Default: the product's.", metavar="TEXT")]
 _Unit = Annotated[Text, typer.Option(help="Unit of measure. Default: the product's.", metavar="UNIT")]
-_Per = Annotated[Literal["month", "quarter", "year"] | None, typer.Option(help="The price is for each.")]
-_Term = Annotated[int | None, typer.Option(help="So many of these periods.", min=1, metavar="N")]
+_Per = Annotated[Literal["month", "quarter", "year"] | None, typer.Option(help="The period of the price.")]
+_Term = Annotated[int | None, typer.Option(help="The number of these periods.", min=1, metavar="N")]
 _Kind = Annotated[
     Literal["freight", "charge"] | None,
-    typer.Option(help="No goods: a discount of the whole leaves it as it is."),
+    typer.Option(help="Freight or a charge, which a discount on the whole doesn't lower."),
 ]
-_Optional = Annotated[bool, typer.Option("--optional", help="Offered beside the rest, not counted.")]
+_Optional = Annotated[bool, typer.Option("--optional", help="Offered in addition; not in the total.")]
 _Alternative = Annotated[
-    Text, typer.Option(help="Offered instead of another line, not counted.", metavar="PRODUCT|DESCRIPTION")
+    Text,
+    typer.Option(help="Offered instead of another line; not in the total.", metavar="PRODUCT|DESCRIPTION"),
 ]
 _FIELDS = {"price": "unit_price"}
 
@@ -57,9 +56,7 @@ def add_item_verbs(app: typer.Typer, model: type[Opportunity | Quotation]) -> No
             for name, text in given.items()
         }
 
-    @app.command(
-        "item add", cls=Changing, help=f"Add an item to {of_a}, priced from the price list of today."
-    )
+    @app.command("item add", cls=Changing, help=f"Add an item to {of_a}, at today's list price.")
     def add(
         ctx: typer.Context,
         ref: Ref,
@@ -107,7 +104,7 @@ def add_item_verbs(app: typer.Typer, model: type[Opportunity | Quotation]) -> No
     @app.command(
         "item set",
         cls=Changing,
-        help=f"Change an item of {of_a}.\n\nIts price stays unless --price is given; the list's is said.",
+        help=f"Change an item of {of_a}.\n\nIts price stays unless --price is given.",
     )
     def set_(
         ctx: typer.Context,
@@ -115,12 +112,12 @@ def add_item_verbs(app: typer.Typer, model: type[Opportunity | Quotation]) -> No
         item: _Which,
         quantity: Annotated[Text, typer.Option(help="How many.", metavar="N")] = None,
         price: Annotated[Text, typer.Option(help="Of one.", metavar="AMOUNT")] = None,
-        discount: Annotated[Text, typer.Option(help="Off the line; 0 for none.", metavar="PERCENT")] = None,
-        discount_amount: _DiscountAmount = None,
-        tax: Annotated[Text, typer.Option(help="On top of the line.", metavar="PERCENT")] = None,
-        description: Annotated[
-            Text, typer.Option(help="In the words of the customer.", metavar="TEXT")
+        discount: Annotated[
+            Text, typer.Option(help="Discount on the line; 0 for none.", metavar="PERCENT")
         ] = None,
+        discount_amount: _DiscountAmount = None,
+        tax: Annotated[Text, typer.Option(help="Tax on the line.", metavar="PERCENT")] = None,
+        description: Annotated[Text, typer.Option(help="Its description.", metavar="TEXT")] = None,
         uom: Annotated[Text, typer.Option(help="Unit of measure.", metavar="UNIT")] = None,
     ) -> None:
         with changing(ctx) as transaction:
@@ -143,7 +140,7 @@ def add_item_verbs(app: typer.Typer, model: type[Opportunity | Quotation]) -> No
             )
             transaction.do(change)
 
-    @app.command("item remove", cls=Changing, help=f"Remove an item of {of_a}.")
+    @app.command("item remove", cls=Changing, help=f"Remove an item from {of_a}.")
     def remove(ctx: typer.Context, ref: Ref, item: _Which) -> None:
         with changing(ctx) as transaction:
             transaction.do(rules.remove_item(transaction.get(model, ref), item))

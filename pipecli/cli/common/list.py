@@ -170,7 +170,7 @@ class Listing(Reading):
 
     def shared(self) -> list[Any]:
         owner, team, mine = owner_options()
-        all_ = flag_option("--all", "What has ended, too; --status and --where choose among all, as well.")
+        all_ = flag_option("--all", "Also what has ended. With --status or --where, all are searched anyway.")
         filters = [
             owner,
             seller_option(),
@@ -182,17 +182,17 @@ class Listing(Reading):
             text_option("--customer", "Only of this customer.", "CUSTOMER"),
             text_option("--contact", "Only with this contact.", "CONTACT"),
             text_option("--product", "Only with an item of this product.", "PRODUCT"),
-            text_option("--search", "Only what holds these words, as `pipecli find` looks.", "WORDS"),
+            text_option("--search", "Only what contains these words, as in `pipecli find`.", "WORDS"),
         ]
         for option in filters:
             option.hidden = option.opts[0].removeprefix("--") not in self.takes
         return [
             *([all_] if self.opens else ()),
             *filters,
-            text_option("--where", "Only where this SQL condition on the columns of `sql` holds.", "EXPR"),
-            text_option("--sort", "By this column; -COLUMN for the last first.", "COLUMN"),
+            text_option("--where", "Only where this SQL condition is true; columns as in `sql`.", "EXPR"),
+            text_option("--sort", "Sort by this column; -COLUMN in reverse.", "COLUMN"),
             text_option("--limit", "Show at most N records.", "N"),
-            text_option("--columns", "Only these columns, or +NAME for one more; not for JSON.", "NAMES"),
+            text_option("--columns", "Show only these columns, or +NAME to add one; not for JSON.", "NAMES"),
             *super().shared(),
         ]
 

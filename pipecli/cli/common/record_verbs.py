@@ -57,7 +57,7 @@ class ChangingMany(Changing):
 
     def shared(self) -> list[Any]:
         where = text_option(
-            "--where", "All for which this SQL condition on the columns of `sql` holds.", "EXPR"
+            "--where", "Change all for which this SQL condition is true; columns as in `sql`.", "EXPR"
         )
         return [where, *super().shared()]
 
@@ -216,7 +216,7 @@ def add_set_edit(
     @app.command(
         f"{_typed(kind)} set",
         cls=ChangingMany,
-        help=f"Set fields of {one}, or of many: path=value, path= to clear.",
+        help=f"Set fields of {one}, or of many.\n\nPATH=VALUE sets one, PATH= clears it.",
     )
     def set_(ctx: typer.Context, words: RefsAndAssignments) -> None:
         refs, assignments = refs_and_assignments(words)
@@ -263,7 +263,7 @@ def _add_tags(app: typer.Typer, kind: Kind, setting: Setting) -> None:
     def add_tag(ctx: typer.Context, words: _RefsAndTag) -> None:
         tagged(ctx, words, "add")
 
-    @app.command(f"{_typed(kind)} tag remove", cls=ChangingMany, help="Take a tag off.")
+    @app.command(f"{_typed(kind)} tag remove", cls=ChangingMany, help="Remove a tag.")
     def remove_tag(ctx: typer.Context, words: _RefsAndTag) -> None:
         tagged(ctx, words, "remove")
 
@@ -272,7 +272,7 @@ def add_assign(app: typer.Typer, kind: Kind) -> None:
     """Give a noun its `assign`, of one record or of many."""
 
     @app.command(
-        f"{_typed(kind)} assign", cls=ChangingMany, help=f"Give {_one(kind)}, or many, to a user or a team."
+        f"{_typed(kind)} assign", cls=ChangingMany, help=f"Give {_one(kind)}, or many, to a user or team."
     )
     def give(
         ctx: typer.Context,
@@ -285,7 +285,7 @@ def add_assign(app: typer.Typer, kind: Kind) -> None:
         ] = None,
         team: Annotated[
             str | None,
-            typer.Option(help="To the least loaded user of a team; the whole team sees it.", metavar="TEAM"),
+            typer.Option(help="To the least busy user of this team; the whole team sees it.", metavar="TEAM"),
         ] = None,
     ) -> None:
         refs, user = list(words or ()), ""
@@ -317,7 +317,7 @@ def add_share(app: typer.Typer, kind: Kind) -> None:
     @app.command(
         f"{_typed(kind)} share",
         cls=ChangingMany,
-        help=f"Share {_one(kind)}, or many: `list --mine` of others shows it, too.",
+        help=f"Share {_one(kind)}, or many: others see it in `list --mine`.",
     )
     def share(
         ctx: typer.Context,
@@ -363,7 +363,7 @@ def add_remove(
     `allow` refuses a record that is more than a mistake; one that `hangs` on it, and that nothing else names,
     goes along.
     """
-    help_text = help_text or f"Remove a {kind.noun.replace('-', ' ')} that no record uses."
+    help_text = help_text or f"Remove {_one(kind)} that no record uses."
 
     @app.command(f"{_typed(kind)} remove", cls=Changing, help=help_text)
     def remove(ctx: typer.Context, ref: Ref) -> None:

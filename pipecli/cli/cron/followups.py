@@ -37,15 +37,14 @@ def followups(
     ctx: typer.Context,
     due: Annotated[str, typer.Option(help="Due on or before this day. Default: today.", metavar="DATE")] = "",
     ics: Annotated[
-        bool, typer.Option("--ics", help="Print a calendar; without --due with all that is planned.")
+        bool, typer.Option("--ics", help="Print a calendar; without --due, of everything planned.")
     ] = False,
-    exit_code: Annotated[
-        bool, typer.Option("--exit-code", help=f"Exit with {DUE} when something is due.")
-    ] = False,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help=f"Exit with {DUE} if any are due.")] = False,
 ) -> None:
-    """List the next contacts and open activities that are due, the overdue ones first.
+    """List the next contacts and open activities that are due.
 
-    Those of open leads and opportunities. Each is for whom it is planned, else for the record's owner.
+    Those of open leads and opportunities, the overdue ones first. Each is for the user it is planned for,
+    else for the record's owner.
     """
     from pipecli.cli.common.dates import parse_to
 
@@ -123,16 +122,15 @@ _COLUMNS = (
 @app.command("calendar", cls=Planned)
 def calendar(
     ctx: typer.Context,
-    output: Annotated[
-        str, typer.Option("--output", "-o", help="The file to write, at once and whole.", metavar="FILE")
-    ] = "",
+    output: Annotated[str, typer.Option("--output", "-o", help="The file to write.", metavar="FILE")] = "",
     expected_close: Annotated[
-        bool, typer.Option("--expected-close", help="With the days on which deals are expected to close.")
+        bool, typer.Option("--expected-close", help="Also the days on which deals are expected to close.")
     ] = False,
 ) -> None:
     """Print a calendar (iCalendar, RFC 5545): meetings and calls, tasks, and the days of next contacts.
 
-    What is imported or fetched again moves, and is never there twice. The same pipeline gives the same file.
+    Importing or fetching it again updates entries, and never duplicates them. The same pipeline gives the
+    same file.
     """
     from pipecli.store.plans import done, expected_closes, plans
 

@@ -49,10 +49,10 @@ class Closing(NamedTuple):
 def auto_close(ctx: typer.Context) -> None:
     """Close opportunities that nobody answers.
 
-    Those whose last word was ours (a call, a mail, a quotation sent), which no person has moved or changed in
-    worth or expected close since, for auto_close.after_days or more, with nothing to come and no quotation
-    still valid. Each is a commit of its own, that git revert takes back alone. --dry-run lists what would
-    close, and for what each has waited since when.
+    An opportunity is closed if the last word was ours (a call, a mail, a quotation sent) at least
+    auto_close.after_days ago, nobody has moved it or changed its value or expected close since, nothing is
+    planned, and no quotation is still valid. Each is a commit of its own, which git revert takes back.
+    --dry-run lists what would be closed, and what each has been waiting for since when.
     """
     from pipecli.workflow.change import require_auto_close_reason
 
@@ -202,11 +202,11 @@ _MOST_NAMED = 5
 
 @app.command("assign", cls=Job)
 def assign(ctx: typer.Context) -> None:
-    """Give leads and opportunities that nobody owns to users, by the rules.
+    """Assign leads and opportunities that nobody owns, by the rules.
 
-    Those of the settings' assignment_rules: by priority the first whose `when` holds names the users, of whom
-    round robin takes the one who waits the longest, least-loaded the one with the fewest open ones. All in
-    one commit. --dry-run lists who would get what.
+    Of the settings' assignment_rules, the first by priority whose `when` is true names the users; round-robin
+    takes the one who has waited longest, least-loaded the one with the fewest open records. It is one commit.
+    --dry-run lists who would get what.
     """
     with changing(ctx) as transaction:
         changes = [change for kind in (LEAD, OPPORTUNITY) for change in _assigned(transaction, kind)]
@@ -270,13 +270,13 @@ def _print_as_it_would_be(run: Session, changes: Sequence[Change]) -> None:
 def renew(
     ctx: typer.Context,
     before: Annotated[
-        int, typer.Option(help="So many days before the end of their term.", min=0, metavar="DAYS")
+        int, typer.Option(help="How many days before the end of their term.", min=0, metavar="DAYS")
     ] = 60,
     alone: Annotated[
         bool, typer.Option("--alone", help="No other clone renews: don't ask the shared pipeline.")
     ] = False,
 ) -> None:
-    """Make the next deal of orders whose recurring items end soon; for cron.
+    """Add the next deal for orders whose recurring items end soon; for cron.
 
     Each order is renewed once, whichever clone runs this: it is claimed in the shared pipeline. The deal has
     the recurring items, the customer and the sellers, and is expected to close when the term ends.

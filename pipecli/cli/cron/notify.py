@@ -50,15 +50,15 @@ def notify(
     since: Annotated[
         str,
         typer.Option(
-            help="From this day or after this revision; else where the last run ended.", metavar="WHEN"
+            help="From this day or after this revision. Default: where the last run ended.", metavar="WHEN"
         ),
     ] = "",
 ) -> None:
-    """Tell the people whom the settings name of moves, wins, losses, reopenings, assignments and auto-closes.
+    """Tell people of moves, wins, losses, assignments and the like.
 
-    It walks the commits since its last run, whoever made them; the first run begins with what comes after it.
-    The settings only name channels: their addresses come from your environment and configuration, never from
-    the pipeline (docs/notifications.md). What can't be delivered is kept for the next run.
+    The settings say whom. It reads the commits since its last run, whoever made them; the first run only sets
+    the starting point. The addresses of channels come from your environment and configuration, never from the
+    pipeline (docs/notifications.md). What can't be delivered is kept for the next run.
     """
     from pipecli.history import notices as unsent
     from pipecli.outbox.channels import channels

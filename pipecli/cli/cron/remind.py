@@ -39,9 +39,7 @@ class Remind(Sending):
 
     def shared(self) -> list[Any]:
         return [
-            *owner_options(
-                "Only this user.", "Only the users of this team and of those below it.", "Only you."
-            ),
+            *owner_options("Only this user.", "Only users in this team or in teams below it.", "Only you."),
             *super().shared(),
         ]
 
@@ -50,7 +48,7 @@ PerhapsSent = Annotated[
     Literal["again", "skip"],
     typer.Option(
         envvar="PIPECLI_PERHAPS_SENT",
-        help="A message whose sending was cut off, and that is perhaps sent: send it again, or skip it.",
+        help="If sending was cut off and a message may have been sent: send it again, or skip it.",
     ),
 ]
 
@@ -73,7 +71,7 @@ def remind(
 ) -> None:
     """Send each user one message with what is due and overdue, through their own channel.
 
-    Once a day for the same item, however often cron runs it and on however many clones. The addresses come
+    Each item is sent once a day, however often and on however many clones cron runs this. The addresses come
     from your environment and configuration, never from the pipeline: docs/notifications.md.
     """
     from pipecli.outbox.channels import channels, require_apprise

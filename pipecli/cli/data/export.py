@@ -32,10 +32,12 @@ def export(
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Write here; its ending tells the format."),
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="The file to write; its ending chooses the format."
+        ),
     ] = None,
     where: Annotated[
-        str | None, typer.Option("--where", metavar="EXPR", help="Only where this SQL condition holds.")
+        str | None, typer.Option("--where", metavar="EXPR", help="Only where this SQL condition is true.")
     ] = None,
     all_: Annotated[
         Path | None,
@@ -43,12 +45,12 @@ def export(
     ] = None,
     journal: Annotated[
         Literal["hledger", "beancount"] | None,
-        typer.Option(help="Of invoices: entries for bookkeeping, a currency each."),
+        typer.Option(help="Export invoices as bookkeeping entries."),
     ] = None,
 ) -> None:
-    """Export the records of a kind, every field of their files; CSV unless another format is given.
+    """Export all fields of the records of a kind, as CSV by default.
 
-    Invoices may also be a journal of hledger, or a file of beancount (--journal).
+    Invoices can also be a journal for hledger or beancount (--journal).
     """
     from pipecli.cli.data.move import collection_of
     from pipecli.formats import loads
@@ -206,13 +208,13 @@ def mirror(
         typer.Argument(metavar="TARGET", help="A folder for Parquet files, or postgresql://HOST/DATABASE."),
     ],
     schema: Annotated[
-        str, typer.Option(metavar="NAME", help="In PostgreSQL: the schema, which is the mirror's alone.")
+        str, typer.Option(metavar="NAME", help="In PostgreSQL: the schema, which only the mirror uses.")
     ] = "pipecli",
 ) -> None:
-    """Copy every table of `sql` and the events of history to where other tools ask.
+    """Copy every table of `sql`, and the history, for other tools to read.
 
-    As Parquet files, or into PostgreSQL in one transaction. Again at any time: the events of new commits are
-    added, and nothing is ever read back.
+    As Parquet files, or into PostgreSQL in one transaction. Run it again at any time: the events of new
+    commits are added, and nothing is ever read back.
     """
     from pipecli.cli.common.output import Format, print_record, write_text
     from pipecli.history.index import open_history

@@ -27,30 +27,29 @@ app = noun("Import CSV, JSON or JSON Lines.")
 def import_(
     ctx: typer.Context,
     kind: Annotated[
-        str, typer.Argument(metavar="KIND", help="What each row is: leads, customers, activities, …")
+        str, typer.Argument(metavar="KIND", help="Each row's kind: leads, customers, activities, …")
     ],
-    file: Annotated[
-        Path | None, typer.Argument(metavar="FILE", help="The rows; - reads them from a pipe.")
-    ] = None,
+    file: Annotated[Path | None, typer.Argument(metavar="FILE", help="The rows; - reads a pipe.")] = None,
     map_: Annotated[
-        Path | None, typer.Option("--map", metavar="MAPPING", help="Which column feeds which field.")
+        Path | None,
+        typer.Option("--map", metavar="MAPPING", help="The mapping file: which column fills which field."),
     ] = None,
     rejects: Annotated[
         Path | None,
-        typer.Option("--rejects", metavar="CSV", help="Where rows go that can't be taken, and why."),
+        typer.Option("--rejects", metavar="CSV", help="Write rejected rows here, with the reasons."),
     ] = None,
     keep: KeepOption = None,
     from_: Annotated[
         str | None,
         typer.Option(
-            "--from", metavar="VENDOR", help="Import the whole export of this CRM: --from VENDOR EXPORT."
+            "--from", metavar="VENDOR", help="Import a whole export of this CRM: --from VENDOR EXPORT."
         ),
     ] = None,
     guess: Annotated[
-        bool, typer.Option("--guess", help="Import a whole export, its files recognised: --guess EXPORT.")
+        bool, typer.Option("--guess", help="Import an export of any CRM: --guess EXPORT.")
     ] = False,
 ) -> None:
-    """Import the rows of a file; a second run of the same file changes nothing."""
+    """Import the rows of a file. A second run of the same file changes nothing."""
     from pipecli.inbox.importing.run import prepare, rows_of
     from pipecli.store.writes import Planner
 

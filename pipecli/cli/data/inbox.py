@@ -35,23 +35,22 @@ def import_(
         list[Path], typer.Argument(metavar="PATH...", help="An .eml file, an mbox, a Maildir, or a folder.")
     ],
     create_leads: Annotated[
-        bool, typer.Option("--create-leads", help="Make leads of strangers who wrote to us.")
+        bool, typer.Option("--create-leads", help="Make leads from strangers who wrote to us.")
     ] = False,
     on: Annotated[
         str | None,
         typer.Option(help="The deal or lead to record all these mails on.", metavar="REF"),
     ] = None,
     bodies: Annotated[
-        bool, typer.Option("--bodies", help="Keep the beginning of what each mail says, too.")
+        bool, typer.Option("--bodies", help="Also keep the start of each mail's text.")
     ] = False,
     attachments: Annotated[
-        bool, typer.Option("--attachments", help="Keep the files that the mails carry beside their record.")
+        bool, typer.Option("--attachments", help="Also keep the attached files, beside the record.")
     ] = False,
 ) -> None:
     """Record the mails of a mailbox on their deals and leads.
 
-    Each is recorded once; a second run adds nothing. Mails that belong nowhere are listed, and nothing of
-    them is kept.
+    Each is recorded once; a second run adds nothing. Mails that belong nowhere are listed and not kept.
     """
     from pipecli.inbox.mail.record import recording, report_json
 

@@ -40,7 +40,7 @@ KeepOption = Annotated[
     typer.Option(
         "--keep",
         metavar="SIDE",
-        help="What stays where people and the file changed a field: local (default), file, or conflict.",
+        help="The value to keep if people and the file changed it: local (default), file or conflict.",
     ),
 ]
 
@@ -123,19 +123,17 @@ _MOST_REASONS = 5
 @app.command("plan", cls=Verb)
 def plan(
     ctx: typer.Context,
-    export: Annotated[
-        Path, typer.Argument(metavar="EXPORT", help="A file, a zip or a folder of another CRM.")
+    export: Annotated[Path, typer.Argument(metavar="EXPORT", help="A file, zip or folder of another CRM.")],
+    into: Annotated[
+        Path, typer.Option("--into", metavar="DIR", help="The folder for the plan, such as moves/hubspot.")
     ],
-    into: Annotated[Path, typer.Option("--into", metavar="DIR", help="Where the plan goes: moves/hubspot.")],
     from_: Annotated[
         str | None,
-        typer.Option("--from", metavar="VENDOR", help="The CRM it is from, where the headers can't tell."),
+        typer.Option("--from", metavar="VENDOR", help="The CRM it is from, if the headers don't tell."),
     ] = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Write over the plan that is there, with changes of yours.")
-    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite a plan, even if you changed it.")] = False,
 ) -> None:
-    """Write mappings and proposed settings for an export, and say what it leaves open; no record changes."""
+    """Write mappings and settings for an export, and what it leaves open."""
     from pipecli.inbox.moving.plan import make_plan
     from pipecli.inbox.moving.recognise import files_of
 
@@ -198,19 +196,18 @@ def _plan_json(outcome: Plan) -> dict[str, Any]:
 @app.command("run", cls=Changing)
 def run(
     ctx: typer.Context,
-    folder: Annotated[
-        Path, typer.Argument(metavar="DIR", help="The folder of the plan, or an export of ours.")
-    ],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The plan's folder, or an export of ours.")],
     export: Annotated[
-        Path | None, typer.Argument(metavar="[EXPORT]", help="A later export; else that of the plan.")
+        Path | None, typer.Argument(metavar="[EXPORT]", help="A later export. Default: the plan's.")
     ] = None,
     keep: KeepOption = None,
     rejects: Annotated[
-        Path | None, typer.Option("--rejects", metavar="DIR", help="Where rejected rows go, a file a kind.")
+        Path | None,
+        typer.Option("--rejects", metavar="DIR", help="The folder for rejected rows, one file per kind."),
     ] = None,
     diff: Annotated[bool, typer.Option("--diff", help="With --dry-run: print the diff, too.")] = False,
 ) -> None:
-    """Import all files of a plan in one commit, and reconcile; with --dry-run, print the report alone."""
+    """Import all files of a plan in one commit, and reconcile. With --dry-run, only the report is printed."""
     _move(ctx, folder, export, side_of(keep), rejects, with_diff=diff)
 
 

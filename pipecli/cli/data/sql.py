@@ -33,7 +33,7 @@ def write(
         Path | None, typer.Argument(metavar="[DIR]", help="Where; else the pipeline's own, committed.")
     ] = None,
 ) -> None:
-    """Write the schemas, generated from the models, of this version of pipecli."""
+    """Write the JSON Schemas of this version of pipecli."""
     from pipecli.cli.common.transaction import changing
     from pipecli.store import schemas
 
@@ -93,7 +93,7 @@ def check(
     ctx: typer.Context,
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="A folder of schemas.")],
 ) -> None:
-    """Exit with 1 when a folder's schemas are not those of this version: for CI."""
+    """Exit with 1 if a folder's schemas are not of this version; for CI."""
     from pipecli.store import schemas
 
     folder = session(ctx).directory_for(directory)
@@ -125,7 +125,7 @@ def sql(
     ] = "",
     tables: Annotated[bool, typer.Option("--tables", help="List the tables and their columns.")] = False,
 ) -> None:
-    """Ask in SQLite's SQL over the index of all records; nothing can be changed by it.
+    """Query all records in SQLite's SQL; a query can't change anything.
 
     Money and quantities are floating-point numbers here: their sums are shown to 15 digits, which is exact to
     the cent below ten trillion.

@@ -48,8 +48,10 @@ Type = Annotated[Text, typer.Option("--type", help="sales, support, …", metava
 Process = Annotated[
     Text, typer.Option(help="Its process. Default: chosen by the settings.", metavar="PROCESS")
 ]
-Currency = Annotated[Text, typer.Option(help="Default: the price list's or the settings'.", metavar="CODE")]
-PriceListName = Annotated[Text, typer.Option(help="What its items are priced from.", metavar="LIST")]
+Currency = Annotated[
+    Text, typer.Option(help="Its currency. Default: the price list's, else the settings'.", metavar="CODE")
+]
+PriceListName = Annotated[Text, typer.Option(help="The price list for its items.", metavar="LIST")]
 
 
 @app.command("convert", cls=Changing)
@@ -62,28 +64,28 @@ def convert(
     expected_close: Annotated[Text, typer.Option(help="When it should be won.", metavar="DATE")] = None,
     type_: Type = None,
     amount: Annotated[
-        Text, typer.Option(help="Its value by hand. Default: the items'.", metavar="AMOUNT")
+        Text, typer.Option(help="Its value. Default: its items' sum.", metavar="AMOUNT")
     ] = None,
     currency: Currency = None,
     price_list: PriceListName = None,
     process: Process = None,
     customer: Annotated[
-        Text, typer.Option(help="This customer. Default: found or made.", metavar="CUSTOMER")
+        Text, typer.Option(help="The customer. Default: found by name, or added.", metavar="CUSTOMER")
     ] = None,
     onto: Annotated[
         Text,
         typer.Option(
-            "--onto", "--opportunity", help="Join this open opportunity. Default: a new one.", metavar="REF"
+            "--onto", "--opportunity", help="Join this open one. Default: a new one.", metavar="REF"
         ),
     ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Even if need, budget or timeframe isn't yes.")
     ] = False,
 ) -> None:
-    """Open an opportunity on a lead, or join one that is there (--onto); prints its id.
+    """Turn a lead into an opportunity; prints its id.
 
-    A customer and a contact that are known are used again, others are made; all is one commit. What the lead
-    knows goes along: activities, what is planned, notes, tags, custom fields.
+    With --onto it joins an open one. A known customer and contact are used, new ones are added, all in one
+    commit. The lead's activities, plans, notes, tags and custom fields go along.
     """
     with changing(ctx) as transaction:
         lead = transaction.get(Lead, ref)

@@ -46,7 +46,7 @@ def add(
     phone: Annotated[Text, typer.Option(help="Their telephone number.", metavar="NUMBER")] = None,
     website: Annotated[Text, typer.Option(help="Their website.", metavar="URL")] = None,
     country: Annotated[Text, typer.Option(help="Their country.", metavar="NAME")] = None,
-    language: Annotated[Text, typer.Option(help="Their language, as es or fa.", metavar="TAG")] = None,
+    language: Annotated[Text, typer.Option(help="Their language, such as es or fa.", metavar="TAG")] = None,
     source: Annotated[Text, typer.Option(help="Where it came from.", metavar="SOURCE")] = None,
     campaign: Annotated[Text, typer.Option(help="The campaign that brought it.", metavar="TEXT")] = None,
     owner: Annotated[
@@ -54,9 +54,7 @@ def add(
         typer.Option(help="Who follows it up. Default: you, or the user that a rule names.", metavar="USER"),
     ] = None,
     score: Annotated[int | None, typer.Option(help="How promising, 0 to 100.", metavar="N")] = None,
-    role: Annotated[
-        Text, typer.Option(help="Their part in the purchase: buyer, adviser, …", metavar="TEXT")
-    ] = None,
+    role: Annotated[Text, typer.Option(help="Their part in it: buyer, adviser, …", metavar="TEXT")] = None,
     interest: Annotated[Text, typer.Option(help="What they want.", metavar="TEXT")] = None,
     tag: Tags = None,
     notes: Notes = None,
@@ -64,7 +62,7 @@ def add(
 ) -> None:
     """Add a lead: a person, an organisation, or both; prints its id.
 
-    An open lead of the same e-mail address, or of the same names, is warned of.
+    Warns if an open lead has the same e-mail address or the same names.
     """
     with changing(ctx) as transaction:
         given = {
@@ -127,7 +125,7 @@ add_remove(
     app,
     LEAD,
     way_out="disqualify it instead: pipecli lead disqualify {key}",
-    help_text="Remove a lead made by mistake, that no record uses.",
+    help_text="Remove a lead added by mistake, if no record uses it.",
 )
 
 
@@ -167,11 +165,11 @@ def disqualify(
     ctx: typer.Context,
     refs: Refs = None,
     reason: Annotated[
-        Text, typer.Option(help="One of the settings' disqualify_reasons.", metavar="REASON")
+        Text, typer.Option(help="One of disqualify_reasons in the settings.", metavar="REASON")
     ] = None,
     detail: Annotated[Text, typer.Option(help="In your own words.", metavar="TEXT")] = None,
 ) -> None:
-    """Give a lead up, or many, with the reason."""
+    """Give up a lead, or many, with the reason."""
     with changing(ctx) as transaction:
 
         def decide(lead: Lead) -> Change:
@@ -184,7 +182,7 @@ def disqualify(
 
 @app.command(cls=Changing)
 def reopen(ctx: typer.Context, ref: Ref) -> None:
-    """Take a disqualified lead up again."""
+    """Reopen a disqualified lead."""
     with changing(ctx) as transaction:
         transaction.do(rules.reopen(transaction.get(Lead, ref, Care.ONLY)))
 
@@ -195,6 +193,7 @@ add_merge(
     lambda transaction, goes, stays, users: merge_leads(
         goes, stays, users, activity_id=transaction.new_activity_id
     ),
-    "Make two leads one: all that FROM knew is INTO's, and all that names FROM names INTO.\n\n"
-    "Where the two differ, INTO's value stays; FROM's is kept in the notes.",
+    "Merge one lead into another.\n\n"
+    "INTO gets everything that FROM has, and whatever named FROM names INTO. Where the two differ, "
+    "INTO's value stays, and FROM's is kept in the notes.",
 )

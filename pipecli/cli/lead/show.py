@@ -103,7 +103,7 @@ _LEADS, _CUSTOMERS = _columns(14), _columns(24)
 
 @app.command("lead dupes")
 def list_leads(ctx: typer.Context) -> None:
-    """List leads that are likely one, with a score and why."""
+    """List leads that are probably the same, with a score and why."""
     run = session(ctx)
     columns = ("id", "name", "organization", "email", "phone", "website", "status")
     rows = rows_where(run.read(LEAD).index.connection, columns, "leads", "status <> 'disqualified'")
@@ -130,7 +130,7 @@ def list_leads(ctx: typer.Context) -> None:
 
 @app.command("customer dupes")
 def list_customers(ctx: typer.Context) -> None:
-    """List customers that are likely one, with a score and why."""
+    """List customers that are probably the same, with a score and why."""
     run = session(ctx)
     connection = run.read(CUSTOMER, CONTACT).index.connection
     people: dict[str, tuple[list[str], list[str]]] = {}

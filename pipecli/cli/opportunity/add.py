@@ -51,23 +51,27 @@ def add(
     ctx: typer.Context,
     title: Annotated[Text, typer.Argument(help="What is to be sold.", metavar="TITLE")] = None,
     title_option: Annotated[Text, typer.Option("--title", help="The same.", metavar="TEXT")] = None,
-    customer: Annotated[Text, typer.Option(help="A customer we have.", metavar="CUSTOMER")] = None,
+    customer: Annotated[Text, typer.Option(help="An existing customer.", metavar="CUSTOMER")] = None,
     lead: Annotated[Text, typer.Option(help="A lead, converted or not.", metavar="LEAD")] = None,
     organization: Annotated[
-        Text, typer.Option(help="Who called; made a customer unless it is one.", metavar="NAME")
+        Text, typer.Option(help="An organisation; added as a customer if it is new.", metavar="NAME")
     ] = None,
     person: Annotated[
-        Text, typer.Option(help="Who called; made a contact unless they are one.", metavar="NAME")
+        Text, typer.Option(help="A person; made a contact if they are new.", metavar="NAME")
     ] = None,
     email: Annotated[
-        Text, typer.Option(help="Their e-mail address; alone, of somebody we know.", metavar="ADDRESS")
+        Text,
+        typer.Option(help="Their e-mail address; by itself, it finds somebody we know.", metavar="ADDRESS"),
     ] = None,
     phone: Annotated[
-        Text, typer.Option(help="Their telephone number; alone, of a caller we know.", metavar="NUMBER")
+        Text,
+        typer.Option(help="Their telephone number; by itself, it finds a caller we know.", metavar="NUMBER"),
     ] = None,
     type_: Type = None,
     process: Process = None,
-    stage: Annotated[Text, typer.Option(help="Where it begins, if not first.", metavar="STAGE")] = None,
+    stage: Annotated[
+        Text, typer.Option(help="Where it begins. Default: the first stage.", metavar="STAGE")
+    ] = None,
     owner: Annotated[
         Text,
         typer.Option(help="Who sells it. Default: you, or the user that a rule names.", metavar="USER"),
@@ -77,14 +81,14 @@ def add(
     amount: Annotated[
         Text,
         typer.Option(
-            help="Its value by hand, as 12000, 12k or €12,000. Default: the items'.", metavar="AMOUNT"
+            help="Its value, such as 12000, 12k or €12,000. Default: the sum of its items.", metavar="AMOUNT"
         ),
     ] = None,
     probability: Annotated[
-        Text, typer.Option(help="By hand, in percent. Default: the stage's.", metavar="PERCENT")
+        Text, typer.Option(help="In percent. Default: the stage's.", metavar="PERCENT")
     ] = None,
     expected_close: Annotated[
-        Text, typer.Option(help="When it should be won, as 15 dec or +2w.", metavar="DATE")
+        Text, typer.Option(help="When it should be won, such as 15 dec or +2w.", metavar="DATE")
     ] = None,
     source: Annotated[Text, typer.Option(help="Where it came from.", metavar="SOURCE")] = None,
     campaign: Annotated[Text, typer.Option(help="The campaign that brought it.", metavar="TEXT")] = None,
@@ -92,14 +96,14 @@ def add(
     tag: Tags = None,
     notes: Notes = None,
     next_contact: Annotated[
-        Text, typer.Option(help="When to speak next, as +3d or friday.", metavar="DATE")
+        Text, typer.Option(help="When to speak next, such as +3d or friday.", metavar="DATE")
     ] = None,
     sets: Sets = None,
 ) -> None:
     """Add an opportunity; prints its id.
 
-    At a terminal it asks for a title or a customer that is missing, and then for amount and close, too, with
-    the customer's last deal for a default. An open deal of the same name and customer is warned of.
+    At a terminal it asks for a missing title or customer, and then for amount and close, with the customer's
+    last deal as the default. Warns if the customer has an open deal of that name.
     """
     is_for_somebody = any(given is not None for given in (customer, lead, organization, person, email, phone))
     if can_ask() and not ((title or title_option) and is_for_somebody):

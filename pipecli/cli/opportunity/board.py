@@ -35,18 +35,18 @@ def board(
     ctx: typer.Context,
     process: Annotated[
         str,
-        typer.Option(help="Of this process. Default: of that with the most open deals.", metavar="PROCESS"),
+        typer.Option(help="The process. Default: the one with the most open deals.", metavar="PROCESS"),
     ] = "",
-    closed: Annotated[bool, typer.Option("--closed", help="With what was won, lost and closed.")] = False,
-    limit: Annotated[int, typer.Option(min=1, help="Show at most N cards a column.", metavar="N")] = 8,
+    closed: Annotated[bool, typer.Option("--closed", help="Also show closed deals.")] = False,
+    limit: Annotated[int, typer.Option(min=1, help="Show at most N cards per column.", metavar="N")] = 8,
     interactive: Annotated[
-        bool, typer.Option("--interactive", "-i", help="On the whole terminal, to move cards.")
+        bool, typer.Option("--interactive", "-i", help="Full-screen; move cards.")
     ] = False,
 ) -> None:
-    """Show the board: the open opportunities in a column a stage.
+    """Show the board: open opportunities, one column per stage.
 
-    A card has the deal's title, amount, expected close and owner. ! marks one that is overdue or stale:
-    without movement for the rotting_days of its stage.
+    A card has the deal's title, amount, expected close and owner. ! marks one that is overdue, or stale: it
+    hasn't moved for the rotting_days of its stage.
     """
     run = session(ctx)
     if interactive:

@@ -39,12 +39,13 @@ def won(
     ctx: typer.Context,
     ref: Ref,
     quotation: Annotated[
-        str | None, typer.Option(help="Which one won. Default: the last sent.", metavar="QUOTATION")
+        str | None, typer.Option(help="The one that won. Default: the last one sent.", metavar="QUOTATION")
     ] = None,
     amount: Annotated[
         str | None,
         typer.Option(
-            help="The final value, as 12000 or 12k, or unknown. Default: the quotation's.", metavar="AMOUNT"
+            help="The final value, such as 12000 or 12k, or unknown. Default: the quotation's.",
+            metavar="AMOUNT",
         ),
     ] = None,
     day: _Day = None,
@@ -115,7 +116,7 @@ def lost(
     detail: _Detail = None,
     day: _Day = None,
 ) -> None:
-    """Close an opportunity, or many, as lost; its quotations are rejected."""
+    """Close an opportunity, or many, as lost. Its quotations are rejected."""
     with changing(ctx) as transaction:
         known = names_of(transaction, "competitor")
         lost_to = [
@@ -146,10 +147,10 @@ def reopen(
     ctx: typer.Context,
     ref: Ref,
     stage: Annotated[
-        str | None, typer.Option(help="Where it goes on. Default: where it was.", metavar="STAGE")
+        str | None, typer.Option(help="Where it continues. Default: where it was.", metavar="STAGE")
     ] = None,
 ) -> None:
-    """Open a closed opportunity again, its quotations as they were."""
+    """Reopen a closed opportunity, its quotations as they were."""
     with changing(ctx) as transaction:
         deal = transaction.get(Opportunity, ref, Care.ONLY)
         quotations = _quotations(transaction, deal)

@@ -58,7 +58,7 @@ def advance(
     ] = False,
     next_: NextContactOption = None,
 ) -> None:
-    """Move an opportunity, or many, to the next stage of its process."""
+    """Move an opportunity, or many, to the next stage."""
     from pipecli.workflow.activity import follow_up
 
     with changing(ctx) as transaction:
@@ -79,10 +79,10 @@ def advance(
 def hold(
     ctx: typer.Context,
     refs: Refs = None,
-    until: Annotated[str, typer.Option(help="The day on which it goes on.", metavar="DATE")] = "",
-    reason: Annotated[str | None, typer.Option(help="What it waits for.", metavar="TEXT")] = None,
+    until: Annotated[str, typer.Option(help="The day on which it resumes.", metavar="DATE")] = "",
+    reason: Annotated[str | None, typer.Option(help="What it is waiting for.", metavar="TEXT")] = None,
 ) -> None:
-    """Let an opportunity, or many, wait until a day: no reminder, not stale, apart in the forecast."""
+    """Put an opportunity, or many, on hold until a day."""
     with changing(ctx) as transaction:
         day = transaction.day(until)
         if day is None:
@@ -98,7 +98,7 @@ def hold(
 
 @app.command(cls=ChangingMany)
 def resume(ctx: typer.Context, refs: Refs = None) -> None:
-    """Have an opportunity, or many, go on that is on hold."""
+    """Resume an opportunity, or many, that is on hold."""
     with changing(ctx) as transaction:
         change_each(transaction, Opportunity, refs, rules.resume, "resume")
 
@@ -112,7 +112,7 @@ def sellers(
         typer.Argument(metavar="USER=PERCENT...", help="All who sell it; none: the owner alone."),
     ],
 ) -> None:
-    """Say who sells an opportunity, each with a percent, as ana=60 luis=40: forecast and ranking count so."""
+    """Split an opportunity among sellers: ana=60 luis=40 (percent)."""
     with changing(ctx) as transaction:
         deal = transaction.get(Opportunity, ref)
         given: dict[str, Any] = {}
@@ -134,8 +134,8 @@ def _add_step(verb: str, rule: Callable[[Opportunity, Settings, str], Change], h
             transaction.do(rule(transaction.get(Opportunity, ref), transaction.settings, step))
 
 
-_add_step("step done", complete_step, "Note a step as done.")
-_add_step("step undo", undo_step, "Note a step as not done.")
+_add_step("step done", complete_step, "Mark a step as done.")
+_add_step("step undo", undo_step, "Mark a step as not done.")
 
 
 def _set(transaction: Transaction, deal: Any, assignments: list[str], summary: str) -> Change:
@@ -161,7 +161,8 @@ add_remove(
     app,
     OPPORTUNITY,
     way_out="close it instead: pipecli opp lost {key}",
-    help_text="Remove an open opportunity made by mistake, with its drafts, if no other record uses it.",
+    help_text="Remove an open opportunity made by mistake. Its draft quotations go, too; it is refused "
+    "if another record uses it.",
     allow=lambda _, deal: require_open(deal),
     # a quotation that nobody has seen, and that takes the place of no other
     hangs=lambda record: record.noun == "quotation" and record.status == "draft" and not record.revision_of,
@@ -177,7 +178,7 @@ def reprice(
     ref: Ref,
     item: Annotated[list[str] | None, typer.Argument(help="Only these: number, product or words.")] = None,
 ) -> None:
-    """Give the items the prices that the price list has today; --dry-run shows them."""
+    """Update the items to today's list prices; --dry-run shows them."""
     with changing(ctx) as transaction:
         deal = transaction.get(Opportunity, ref)
         transaction.do(items.reprice(deal, transaction, transaction.today, item or ()))
@@ -194,7 +195,7 @@ def take_offer(
 ) -> None:
     """Copy the lines of a quotation back to its opportunity.
 
-    The opportunity is worth what was offered; an amount set by hand goes.
+    The opportunity is then worth what was offered; an amount set by hand is dropped.
     """
     from pipecli.history.past import sent_times
     from pipecli.records.quotation import Quotation
@@ -216,7 +217,7 @@ _Name = Annotated[str, typer.Argument(help="Their name, or their slug.", metavar
 
 @app.command("competitor add", cls=Changing)
 def note_competitor(ctx: typer.Context, ref: Ref, name: _Name) -> None:
-    """Note a competitor."""
+    """Add a competitor."""
     with changing(ctx) as transaction:
         called = option("NAME", name, (Opportunity, "competitors.0"), transaction.session)
         deal = transaction.get(Opportunity, ref)
@@ -225,7 +226,7 @@ def note_competitor(ctx: typer.Context, ref: Ref, name: _Name) -> None:
 
 @app.command("competitor remove", cls=Changing)
 def strike_competitor(ctx: typer.Context, ref: Ref, name: _Name) -> None:
-    """Strike a competitor out."""
+    """Remove a competitor."""
     with changing(ctx) as transaction:
         deal = transaction.get(Opportunity, ref)
         transaction.do(remove_competitor(deal, name, names_of(transaction, "competitor")))
@@ -250,7 +251,7 @@ def put_on_contact(
     ] = None,
     primary: Annotated[bool, typer.Option("--primary", help="The one to speak to first.")] = False,
 ) -> None:
-    """Put a contact on an opportunity, or change the part they play in it."""
+    """Add a contact to an opportunity, or change their role."""
     with changing(ctx) as transaction:
         deal = transaction.get(Opportunity, ref)
         part = option("--role", role, (Opportunity, "contacts.0.role"), transaction.session)
@@ -259,7 +260,7 @@ def put_on_contact(
 
 @app.command("contact remove", cls=Changing)
 def take_off_contact(ctx: typer.Context, ref: Ref, contact: _Contact) -> None:
-    """Take a contact off an opportunity."""
+    """Remove a contact from an opportunity."""
     with changing(ctx) as transaction:
         deal = transaction.get(Opportunity, ref)
         transaction.do(remove_stakeholder(deal, _contact(transaction, contact)))

@@ -290,7 +290,7 @@ _STEPS = (
 
 @app.command("contact list")
 def list_contacts(ctx: typer.Context, ref: Ref) -> None:
-    """List the contacts, with the part that each plays."""
+    """List the contacts and their roles."""
     run = session(ctx)
     contacts = stakeholders(run, find(run, ref, OPPORTUNITY).key)
     print_records(contacts, STAKEHOLDERS, run.format, id_key="contact")

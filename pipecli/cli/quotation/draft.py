@@ -36,10 +36,12 @@ def new(
     ctx: typer.Context,
     opportunity: Annotated[str, typer.Argument(metavar="OPP", help="The opportunity to quote for.")],
     valid_until: Annotated[
-        str | None, typer.Option(help="Its last day; by default the settings say how many.", metavar="DATE")
+        str | None,
+        typer.Option(help="Its last day. Default: after the number of days in the settings.", metavar="DATE"),
     ] = None,
     language: Annotated[
-        str | None, typer.Option(help="As es or pt-BR. Default: the contact's or customer's.", metavar="TAG")
+        str | None,
+        typer.Option(help="Such as es or pt-BR. Default: the contact's or customer's.", metavar="TAG"),
     ] = None,
     contact: Annotated[
         str | None,
@@ -49,20 +51,20 @@ def new(
         str | None, typer.Option(help="Its terms. Default: the settings'.", metavar="TEXT")
     ] = None,
     notes: Annotated[
-        str | None, typer.Option(help="Notes of your own; no page shows them.", metavar="TEXT")
+        str | None, typer.Option(help="Notes of your own; no document shows them.", metavar="TEXT")
     ] = None,
     from_supplier_quote: Annotated[
         str | None, typer.Option(help="Take prices from this supplier's answer.", metavar="SQ")
     ] = None,
     markup: Annotated[
-        str | None, typer.Option(help="Percent on the supplier's price.", metavar="PERCENT")
+        str | None, typer.Option(help="Percent added to the supplier's price.", metavar="PERCENT")
     ] = None,
     margin: Annotated[
         str | None, typer.Option(help="Percent of the customer's price that is ours.", metavar="PERCENT")
     ] = None,
     sets: Sets = None,
 ) -> None:
-    """Make a draft from an opportunity. Header and items are copied; prints its id."""
+    """Make a draft from an opportunity; prints its id. Header and items are copied."""
     with changing(ctx) as transaction:
         deal = transaction.get(Opportunity, opportunity)
         whom = rules.contact_of(deal)
@@ -125,7 +127,7 @@ def _require_first_draft(_transaction: Transaction, quotation: Quotation) -> Non
         )
 
 
-add_remove(app, QUOTATION, help_text="Remove a draft made by mistake.", allow=_require_first_draft)
+add_remove(app, QUOTATION, help_text="Remove a draft that was made by mistake.", allow=_require_first_draft)
 
 
 add_item_verbs(app, Quotation)

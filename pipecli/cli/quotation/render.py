@@ -43,7 +43,7 @@ Output = Annotated[
     ),
 ]
 
-Language = Annotated[str | None, typer.Option(help="Of the mail: en, es or fa.", metavar="TAG")]
+Language = Annotated[str | None, typer.Option(help="The language of the mail: en, es or fa.", metavar="TAG")]
 
 _IMAGES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg")
 _LARGEST_LOGO = 1 << 20
@@ -58,7 +58,7 @@ def _add_render(verb: str, kind: Kind, help_text: str) -> None:
         _render(ctx, kind, ref, output)
 
 
-_FOR_A_CUSTOMER = "as a PDF or a page that a customer can be sent."
+_FOR_A_CUSTOMER = "as a PDF or a page for the customer."
 _add_render("quotation render", QUOTATION, f"Write a quotation {_FOR_A_CUSTOMER}")
 _add_render("order render", ORDER, f"Write an order {_FOR_A_CUSTOMER}")
 _add_render(
@@ -70,9 +70,9 @@ _add_render(
 
 @app.command("invoice render")
 def render_invoice(ctx: typer.Context, ref: Ref, output: Output) -> None:
-    """Write an invoice or a credit note as a PDF or a page that a customer can be sent.
+    """Write an invoice or a credit note as a PDF or a page.
 
-    With the extra `factur-x` the PDF has it as EN 16931, too; FILE.xml is that alone.
+    With the extra `factur-x` the PDF also contains it as EN 16931; FILE.xml is only that.
     """
     if output.lower().endswith(".xml"):
         run = session(ctx)
@@ -89,16 +89,16 @@ def render_invoice(ctx: typer.Context, ref: Ref, output: Output) -> None:
 
 @app.command("quotation template")
 def template(
-    email: Annotated[bool, typer.Option("--email", help="That of the mail instead.")] = False,
+    email: Annotated[bool, typer.Option("--email", help="The template of the mail instead.")] = False,
     language: Language = None,
 ) -> None:
-    """Print the template of documents that comes with pipecli, to begin one of your own."""
+    """Print the template of documents, as a start for your own."""
     write_text(own_template(QUOTATION.noun, language).text if email else default_template())
 
 
 @app.command("invoice template")
 def invoice_template(language: Language = None) -> None:
-    """Print the template of the mail of an invoice that comes with pipecli, to begin one of your own."""
+    """Print the template of the mail, as a start for your own."""
     write_text(own_template(INVOICE.noun, language).text)
 
 

@@ -77,7 +77,9 @@ To = Annotated[
     list[str] | None,
     typer.Option(help="To whom. Default: its contact, lead or customer. Repeatable.", metavar="ADDRESS"),
 ]
-Cc = Annotated[list[str] | None, typer.Option(help="An address for a copy; repeatable.", metavar="ADDRESS")]
+Cc = Annotated[
+    list[str] | None, typer.Option(help="Send a copy to this address; repeatable.", metavar="ADDRESS")
+]
 Instead = Annotated[str | None, typer.Option(help="In place of the template's.", metavar="TEXT")]
 
 
@@ -240,9 +242,7 @@ def _of_deal(transaction: Transaction, quotation: Quotation) -> tuple[Opportunit
 def send(
     ctx: typer.Context,
     ref: Ref,
-    date: Annotated[
-        str | None, typer.Option(help="The date it bears. Default: its own.", metavar="DATE")
-    ] = None,
+    date: Annotated[str | None, typer.Option(help="Its date. Default: the draft's.", metavar="DATE")] = None,
     email: Email = False,
     to: To = None,
     cc: Cc = None,
@@ -250,9 +250,9 @@ def send(
     body: Instead = None,
     next_: NextContactOption = None,
 ) -> None:
-    """Mark a draft as sent; from now on it is frozen. With --email it is mailed first.
+    """Mark a draft as sent, after which it can't be changed. With --email it is mailed first.
 
-    A next contact of its deal that is due is settled.
+    This settles a next contact of the deal that is due.
     """
     wishes = Wishes.of(email, to, cc, subject, body)
     with changing(ctx) as transaction:
@@ -274,7 +274,8 @@ def send(
 
 @app.command("revise", cls=Changing)
 def revise(ctx: typer.Context, ref: Ref) -> None:
-    """Make the next draft of a quotation. One that is sent, expired or rejected; it is superseded."""
+    """Draft a new revision of a quotation. The old one must be sent, expired or rejected; it is
+    superseded."""
     with changing(ctx) as transaction:
         quotation = transaction.get(Quotation, ref)
         deal, siblings = _of_deal(transaction, quotation)
@@ -299,7 +300,7 @@ def accept(
         typer.Option("--with", help="An optional or alternative item they take; repeatable.", metavar="ITEM"),
     ] = None,
 ) -> None:
-    """Note that the customer said yes. The deal stays open: `opp won` closes it."""
+    """Record that the customer accepted. The deal stays open: `opp won` closes it."""
     with changing(ctx) as transaction:
         quotation = transaction.get(Quotation, ref, Care.ONLY)
         deal, siblings = _of_deal(transaction, quotation)
@@ -314,7 +315,7 @@ def reject(
     ref: Ref,
     reason: Annotated[str | None, typer.Option(help="Why, in the customer's words.", metavar="TEXT")] = None,
 ) -> None:
-    """Note that the customer said no, or took back a yes. The deal stays open."""
+    """Record that the customer rejected it, or took back a yes. The deal stays open."""
     with changing(ctx) as transaction:
         quotation = transaction.get(Quotation, ref, Care.ONLY)
         deal, siblings = _of_deal(transaction, quotation)
@@ -324,7 +325,7 @@ def reject(
 
 @app.command("expire", cls=Changing)
 def expire(ctx: typer.Context) -> None:
-    """Expire what is past its last day. Every sent quotation, in one commit; for cron."""
+    """Expire sent quotations that are past their last day; for cron. All in one commit."""
     with changing(ctx) as transaction:
         changes = moves.expire(transaction.pipeline.all(Quotation, status="sent"), transaction.today)
         if not changes:

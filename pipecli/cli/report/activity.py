@@ -28,9 +28,9 @@ def report_activity(
 ) -> None:
     """Print what was done, and what is planned.
 
-    Calls, meetings, emails and all else on leads and opportunities, by whoever did them, else by the owner of
-    the record. Without --from and --to those of this month. A deal is untouched when it is open and nobody
-    did anything on it in these days.
+    It counts calls, meetings, emails and the rest for whoever did them, else for the owner of the record.
+    Without --from and --to it is for this month. An open deal is untouched if nobody did anything on it in
+    these days.
     """
     month = "" if from_ or to else "this month"
     asked = Asked(ctx, LEAD, OPPORTUNITY, by=by, groupings=GROUPINGS, from_=from_ or month, to=to or month)

@@ -257,9 +257,7 @@ Shade = Literal["light", "dark"]
 Output = Annotated[
     str, typer.Option("--output", "-o", help="The file to write: .svg, .png or .html.", metavar="FILE")
 ]
-Ground = Annotated[
-    Shade, typer.Option("--theme", help="Of .svg and .png; a page follows its reader's screen.")
-]
+Ground = Annotated[Shade, typer.Option("--theme", help="For .svg and .png; a page follows its reader.")]
 
 
 def require_chart(output: str, name: str) -> str:
@@ -287,10 +285,10 @@ def chart_pipeline(
     currency: Currency = "",
     theme: Ground = "light",
 ) -> None:
-    """Draw the open deals by expected close: coloured by lead score, a circle as large as the amount.
+    """Draw the open deals by expected close, stage, amount and score.
 
-    A lane a stage; deals without an expected close stand in a field of their own. In a page the pointer tells
-    which deal a circle is.
+    Each deal is a circle, sized by amount and coloured by lead score, in the lane of its stage; deals without
+    an expected close have a field of their own. In a page, pointing at a circle shows the deal.
     """
     ending = require_chart(output, "pipeline")
     asked = Asked(ctx, OPPORTUNITY, from_=from_, to=to, currency=currency)
@@ -310,7 +308,7 @@ def chart_forecast(
     currency: Currency = "",
     theme: Ground = "light",
 ) -> None:
-    """Draw the forecast: what was won and what is weighted, with the targets of the settings."""
+    """Draw the forecast: won and weighted amounts, and the targets."""
     grouping(by, FORECAST_GROUPINGS)
     ending = require_chart(output, "forecast")
     asked = Asked(
@@ -327,7 +325,8 @@ def chart_forecast(
 def chart_funnel(
     ctx: typer.Context, output: Output, from_: From = "", to: To = "", theme: Ground = "light"
 ) -> None:
-    """Draw the funnel: of the leads and opportunities created between --from and --to, how far they got."""
+    """Draw the funnel: how far leads and opportunities got. Those that were created between --from and
+    --to."""
     ending = require_chart(output, "funnel")
     asked = Asked(ctx, LEAD, OPPORTUNITY, from_=from_, to=to)
     words = _words(asked.run)
@@ -345,7 +344,7 @@ def chart_lost(
     currency: Currency = "",
     theme: Ground = "light",
 ) -> None:
-    """Draw what was lost and why: how many deals, by reason, competitor, product and the like."""
+    """Draw what was lost, by reason, competitor, product and the like."""
     grouping(by, LOST_GROUPINGS)
     if trend:
         grouping(trend, PERIODS, "--trend")

@@ -51,14 +51,14 @@ def dashboard(
     output: Annotated[
         str,
         typer.Option(
-            "--output", "-o", help="The page, .html, or a directory for an index.html.", metavar="FILE|DIR"
+            "--output", "-o", help="The .html page, or a folder for index.html.", metavar="FILE|DIR"
         ),
     ],
     currency: Currency = "",
 ) -> None:
     """Write a page with the key figures, charts and tables, in one file that fetches nothing.
 
-    The key figures stand beside what they were a week and a month ago, as git's history tells. JSON has the
+    Each key figure is shown with its value a week and a month ago, from the history of git. JSON has the
     figures of the page.
     """
     from pipecli.outbox.charts import require_altair

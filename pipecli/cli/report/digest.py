@@ -75,7 +75,7 @@ class Digest(Sending):
 def digest(
     ctx: typer.Context,
     since: Annotated[
-        str, typer.Option(metavar="WHEN", help="From the end of this date, this time, or this revision.")
+        str, typer.Option(metavar="WHEN", help="Since the end of this date, this time, or this revision.")
     ] = "-7d",
     currency: Currency = "",
     email: Annotated[
@@ -88,7 +88,8 @@ def digest(
     ] = None,
     perhaps_sent: PerhapsSent = "again",
 ) -> None:
-    """Print the week on one page: what moved, was won and lost, the forecast, who moved what, what was left.
+    """Print the week on one page: what moved, was won and lost, the forecast, who moved what, and what was
+    left untouched.
 
     With --email or --to it is sent instead, in the language of each reader, once a day from all clones
     together. Mail goes through the server of PIPECLI_SMTP_HOST, channels are those of `remind`.

@@ -49,13 +49,14 @@ def report_first_response(
         str, typer.Option(help="Only leads, or only opportunities.", metavar="lead|opportunity")
     ] = "",
     business_hours: Annotated[
-        bool, typer.Option("--business-hours", help="Count only the business hours of the settings.")
+        bool, typer.Option("--business-hours", help="Count only the business hours in the settings.")
     ] = False,
 ) -> None:
-    """Print how long people wait for our first response: a call, an email or a meeting that went out.
+    """Print how long people wait for our first response.
 
-    From the moment a lead or an opportunity was created, which --from and --to are about. A lead and what
-    became of it count once, without --kind. Who waits has had no answer, and is open still.
+    The response is a call, email or meeting. The wait begins when a lead or an opportunity is created; --from
+    and --to limit that day. Without --kind, a lead and its opportunities count once. Waiting are those that
+    are open and have had no answer.
     """
     if kind:
         grouping(kind, KINDS, "--kind")

@@ -67,15 +67,15 @@ def forecast(
     to: ToClosing = "",
     currency: Currency = "",
     compare: Annotated[
-        str | None, typer.Option(help="Beside that of this date, time or revision of git.", metavar="WHEN")
+        str | None, typer.Option(help="Compare with this date, time or revision of git.", metavar="WHEN")
     ] = None,
-    chart: Annotated[bool, typer.Option("--chart", help="Bars below the table.")] = False,
+    chart: Annotated[bool, typer.Option("--chart", help="Draw bars below the table.")] = False,
 ) -> None:
-    """Print what the open deals will bring by their expected close, and what was won.
+    """Print what open deals should bring, by expected close, and what was won.
 
-    The weighted amount is the amount times the probability. Without --from and --to every open deal counts,
-    and of the won ones those since the beginning of this month (by quarter: of this quarter).
-    By month, quarter, owner, team and manager with the targets of the settings and what was attained.
+    The weighted amount is the amount times the probability. Without --from and --to it counts every open
+    deal, and the deals won since the first of this month (by quarter: of this quarter). By month, quarter,
+    owner, team and manager it also shows the targets in the settings, and how much of them was reached.
     """
     if compare is not None and (chart or by == MANAGER):
         raise typer.BadParameter("goes with neither --chart nor --by manager", param_hint="--compare")

@@ -36,13 +36,13 @@ def report_funnel(
     to: To = "",
     currency: Currency = "",
     stages: Annotated[
-        bool, typer.Option(help="Stage to stage, which is read from the history of the files.")
+        bool, typer.Option(help="Also the stages, which are read from the history of the files.")
     ] = True,
 ) -> None:
-    """Print how many leads become opportunities, and how many of those are won.
+    """Print how many leads become opportunities and are won.
 
-    Of the leads and the opportunities that were created between --from and --to: what became of them up to
-    now, each half by itself. Who got further counts at every step before.
+    It shows what has become of the leads and of the opportunities created between --from and --to. What got
+    further counts at every earlier step.
     """
     asked = Asked(ctx, LEAD, OPPORTUNITY, by=by, groupings=GROUPINGS, from_=from_, to=to, currency=currency)
     if is_by_step := by == "step":

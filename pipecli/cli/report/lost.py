@@ -41,9 +41,9 @@ def report_lost(
 ) -> None:
     """Print what was lost, why, and to whom.
 
-    How many deals, what they were worth, and their share; by all but the reason also what was won, and the
-    win rate. A deal counts on the day it was closed; one
-    that was closed by itself, without an answer, was neither won nor lost, and counts apart.
+    It shows how many deals, what they were worth and their share; except by reason, also what was won and the
+    win rate. A deal counts on the day it was closed. Deals that were closed automatically, without an answer,
+    are counted separately.
     """
     grouping(by, GROUPINGS)
     if trend:

@@ -40,8 +40,8 @@ def report_pipeline(
 ) -> None:
     """Print how much is at each stage.
 
-    How many open deals, what they are worth, and whose they are. Without --from and --to every open deal
-    counts. The cells of the table are rounded to three digits; every other format has all of them.
+    It shows how many open deals there are, what they are worth, and whose they are. Without --from and --to
+    every open deal counts. The table is rounded to three digits; the other formats are exact.
     """
     asked = Asked(ctx, OPPORTUNITY, by=by, groupings=GROUPINGS, from_=from_, to=to, currency=currency)
     run, names, stages = asked.run, asked.names, Names(asked.run, "stage")

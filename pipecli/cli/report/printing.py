@@ -217,20 +217,22 @@ def percent_column(name: str, heading: str, rank: int = 0) -> Column:
     return Column(name, heading, align="right", rank=rank, show=show)
 
 
-From = Annotated[str, typer.Option("--from", help="From this day or period on.", metavar="DATE")]
-To = Annotated[str, typer.Option("--to", help="Until this day or period.", metavar="DATE")]
+From = Annotated[str, typer.Option("--from", help="On or after this day or period.", metavar="DATE")]
+To = Annotated[str, typer.Option("--to", help="By the end of this day or period.", metavar="DATE")]
 FromClosing = Annotated[
-    str, typer.Option("--from", help="Closing from this day or period on.", metavar="DATE")
+    str, typer.Option("--from", help="Closing on or after this day or period.", metavar="DATE")
 ]
-ToClosing = Annotated[str, typer.Option("--to", help="Closing until this day or period.", metavar="DATE")]
+ToClosing = Annotated[
+    str, typer.Option("--to", help="Closing by the end of this day or period.", metavar="DATE")
+]
 FromClose = Annotated[
-    str, typer.Option("--from", help="Expected to close from this day or period on.", metavar="DATE")
+    str, typer.Option("--from", help="Expected to close on or after this day or period.", metavar="DATE")
 ]
 ToClose = Annotated[
-    str, typer.Option("--to", help="Expected to close until this day or period.", metavar="DATE")
+    str, typer.Option("--to", help="Expected to close by the end of this day or period.", metavar="DATE")
 ]
-Trend = Annotated[str, typer.Option(help="How it moved, by month or quarter.", metavar="month|quarter")]
-Currency = Annotated[str, typer.Option("--currency", help="In this currency, not the base.", metavar="CODE")]
+Trend = Annotated[str, typer.Option(help="Show the trend by month or quarter.", metavar="month|quarter")]
+Currency = Annotated[str, typer.Option("--currency", help="Show money in this currency.", metavar="CODE")]
 
 
 def by_option(groupings: Sequence[str]) -> Any:

@@ -42,9 +42,9 @@ def report_ranking(
 ) -> None:
     """Print the ranking of the salespeople by points.
 
-    Points are `points_per_win` and `points_per_amount` of the settings, the latter for each unit of the base
-    currency that was won. Without --from and --to it is that of this quarter. Beside it stands what changed
-    since the period before, as many months or else days long.
+    A win gives the `points_per_win` of the settings, and `points_per_amount` for each unit of the base
+    currency. Without --from and --to it is for this quarter. It also shows what changed since the period
+    before, of the same length.
     """
     quarter = "" if from_ or to else "this quarter"
     asked = Asked(

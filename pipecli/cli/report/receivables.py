@@ -25,7 +25,7 @@ def report_receivables(
     ctx: typer.Context,
     by: Annotated[Literal["customer", "currency"], typer.Option(help="A row for each.")] = "customer",
 ) -> None:
-    """Print what is to be paid, by customer and by how long it is overdue, in the base currency."""
+    """Print what customers owe, by how long it is overdue. Amounts are in the base currency."""
     run = session(ctx)
     pipeline = run.pipeline
     made = receivables(open_invoices(pipeline.index.connection), by, pipeline.rates, run.today)

@@ -34,7 +34,7 @@ app = noun("The open deals that stand still.")
 def report_stale(
     ctx: typer.Context,
     by: Annotated[
-        str, typer.Option(help=f"Sum them up, by one of {', '.join(GROUPINGS)}.", metavar="WHAT")
+        str, typer.Option(help=f"Sum them up by one of {', '.join(GROUPINGS)}.", metavar="WHAT")
     ] = "",
     from_: FromClose = "",
     to: ToClose = "",
@@ -42,8 +42,8 @@ def report_stale(
 ) -> None:
     """Print the stale deals, the worst first.
 
-    A deal is stale when nothing moved it for the `rotting_days` of its stage, or longer: no activity that was
-    done, no change of its stage in the history of git, and it was not made since.
+    A deal is stale if nothing has moved it for at least the `rotting_days` of its stage: no activity was
+    done, its stage didn't change in the history of git, and it wasn't created since.
     """
     from pipecli.history.stages import last_moves
 

@@ -39,10 +39,11 @@ def report_velocity(
     to: To = "",
     currency: Currency = "",
 ) -> None:
-    """Print how long deals stay at each stage, where they go from it, and how long they take in all.
+    """Print how long deals stay at each stage.
 
-    Of the deals that were open between --from and --to, or ended then. The stages are read from the history
-    of the files: how long a deal had been where it was first committed is unknown, and not counted.
+    It also shows where they go next, and how long they take in all. It covers the deals that were open or
+    ended between --from and --to. Stages are read from the history of the files; how long a deal had been at
+    the stage where it was first committed is unknown, and not counted.
     """
     asked = Asked(ctx, OPPORTUNITY, by=by, groupings=GROUPINGS, from_=from_, to=to, currency=currency)
     run, stages = asked.run, Names(asked.run, "stage")

@@ -37,9 +37,9 @@ What = Literal["lost-reason", "disqualify-reason", "source", "type", "stage", "u
 def set_(ctx: typer.Context, assignments: Assignments) -> None:
     """Set settings: path=value, path= to clear.
 
-    As auto_close.after_days=45, exchange_rates.USD.2026-01-01=0.92. A list takes commas
+    For example auto_close.after_days=45 or exchange_rates.USD.2026-01-01=0.92. A list takes commas
     (lost_reasons=price,timing), a list of maps YAML: 'assignment_rules=[{name: all, users: [ana]}]'. What
-    records use can't be dropped: rename it.
+    records use can't be removed: rename it.
     """
     with changing(ctx) as transaction:
         set_settings(transaction, assignments)
@@ -58,7 +58,7 @@ def rename(
     old: Annotated[str, typer.Argument(metavar="OLD", help="Its name now; a stage's is PROCESS/STAGE.")],
     new: Annotated[str, typer.Argument(metavar="NEW", help="Its name then; a stage's without the process.")],
 ) -> None:
-    """Rename something of the settings, in every record that uses it.
+    """Rename something in the settings and in all records.
 
     The settings and the records are one commit.
     """

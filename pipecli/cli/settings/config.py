@@ -33,12 +33,12 @@ def config(
     value: Annotated[
         str | None, typer.Argument(metavar="[VALUE]", help='Its value, as json, id,title or "opp won".')
     ] = None,
-    unset: Annotated[bool, typer.Option("--unset", help="Take it away.")] = False,
+    unset: Annotated[bool, typer.Option("--unset", help="Remove it.")] = False,
 ) -> None:
-    """Show your own defaults and aliases, or set one. They hold at a terminal, in every pipeline.
+    """Show your own defaults and aliases, or set one. They apply at a terminal, in every pipeline.
 
-    `pipecli config owner me` shows lists and reports of yours; `--owner all` everybody's. An alias, as
-    `pipecli config alias.w "opp won"`, is the beginning of a command line, and runs no shell.
+    `pipecli config owner me` limits lists and reports to yours; `--owner all` shows everybody's. An alias,
+    such as `pipecli config alias.w "opp won"`, stands for the beginning of a command line; no shell runs.
     """
     run = session(ctx)
     known = read()

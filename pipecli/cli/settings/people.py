@@ -31,15 +31,14 @@ app = noun()
 @app.command("user add", cls=Changing)
 def add_user(
     ctx: typer.Context,
-    slug: Annotated[
-        str, typer.Argument(metavar="USER", help="What names them: small letters, digits and hyphens.")
-    ],
+    slug: Annotated[str, typer.Argument(metavar="USER", help="Their slug: lower case, digits and hyphens.")],
     name: Annotated[str, typer.Option(help="Their name.", metavar="TEXT")],
     email: Annotated[
-        str | None, typer.Option(help="By it git's identity is recognised.", metavar="ADDRESS")
+        str | None,
+        typer.Option(help="Their e-mail address, by which git's identity is recognised.", metavar="ADDRESS"),
     ] = None,
-    team: Annotated[str | None, typer.Option(help="Their team; made if it is new.", metavar="TEAM")] = None,
-    inactive: Annotated[bool, typer.Option("--inactive", help="They get nothing new.")] = False,
+    team: Annotated[str | None, typer.Option(help="Their team; added if it is new.", metavar="TEAM")] = None,
+    inactive: Annotated[bool, typer.Option("--inactive", help="They are given nothing new.")] = False,
 ) -> None:
     """Add a user; prints their slug."""
     with changing(ctx) as transaction:
@@ -69,13 +68,13 @@ def hand_over_user(
     user: UserName,
     to: Annotated[
         str,
-        typer.Option("--to", help="Who gets it: a user, or a team's least loaded.", metavar="USER-OR-TEAM"),
+        typer.Option("--to", help="Who gets it: a user, or a team's least busy.", metavar="USER-OR-TEAM"),
     ],
 ) -> None:
-    """Give all that a user has open to another, or to a team, in one commit.
+    """Hand over what a user has open to another user or to a team.
 
-    Open opportunities and leads, work planned for them on others' records too, and the customers they
-    look after. Of a team, the least loaded at work get it, and all of it see it.
+    In one commit: open opportunities and leads, the customers they look after, and work planned for them, on
+    others' records, too. In a team the least busy active users get it, and the whole team sees it.
     """
     with changing(ctx) as transaction:
         transaction.pipeline.need(OPPORTUNITY, LEAD, CUSTOMER)
@@ -110,7 +109,7 @@ def edit_user(ctx: typer.Context, user: UserName) -> None:
 def remove_user(ctx: typer.Context, user: UserName) -> None:
     """Remove a user whom no record names.
 
-    One whom records name is taken out of use: user set USER active=no.
+    If records name them, deactivate them: user set USER active=no.
     """
     with changing(ctx) as transaction:
         _remove(transaction, "user", user)
@@ -119,9 +118,7 @@ def remove_user(ctx: typer.Context, user: UserName) -> None:
 @app.command("team add", cls=Changing)
 def add_team(
     ctx: typer.Context,
-    slug: Annotated[
-        str, typer.Argument(metavar="TEAM", help="What names it: small letters, digits and hyphens.")
-    ],
+    slug: Annotated[str, typer.Argument(metavar="TEAM", help="Its slug: lower case, digits and hyphens.")],
     name: Annotated[str | None, typer.Option(help="Its name. Default: the slug.", metavar="TEXT")] = None,
     manager: Annotated[str | None, typer.Option(help="Who is responsible for it.", metavar="USER")] = None,
     parent: Annotated[str | None, typer.Option(help="The team it belongs to.", metavar="TEAM")] = None,

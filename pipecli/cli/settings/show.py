@@ -146,7 +146,7 @@ _USERS = Parts(
 
 @app.command("user list", cls=listing("team"))
 def list_users(ctx: typer.Context) -> None:
-    """List the users, those at work first."""
+    """List the users, active ones first."""
     print_parts(ctx, _USERS, USERS, "NOT active, id")
 
 
