@@ -157,7 +157,7 @@ _IN_OUR_WORDS = {
     r"^Invalid value for '?([^':]+)'?: ": r"\1: ",
     r"'([^']*)' is not one of '(.*)'": r'"\1" must be one of \2',
     r"'([^']*)' is not a valid (int|integer)\b": '"\\1" isn\'t a whole number',
-    r"^Got unexpected extra arguments?(?:\(s\))? \((.*)\)": r"there is no place for \1",
+    r"^Got unexpected extra arguments?(?:\(s\))? \((.*)\)": r"unexpected argument: \1 (a text of several words needs quotes)",
     r"^No such (command|option):? '?([^' ]+?)'?(?=\.? |$|\.$)": r'unknown \1 "\2"',
     r"\.?\s+\(?(?:Possible options:|Did you mean|Choose from:)\s+'?([^'?)]*)'?[?)]*$": r" (did you mean \1?)",
     r"[\t\n]+": " ",

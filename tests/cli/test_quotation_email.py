@@ -219,6 +219,9 @@ def test_a_reader_must_have_an_address(refused, given, server):
     line = refused("quote", "send", QTN, "--email")
 
     assert line == f"error: {QTN} is for maria-lopez, who has no e-mail address; give one with --to ADDRESS"
+    lena = "id: lena\nname: Lena Gil\ncustomer: contoso-coffee\nemails: [lena@coffee.example]\n"
+    given({"contacts/lena.yaml": lena})
+    assert refused("quote", "send", QTN, "--email") == f"{line}: lena@coffee.example (Lena Gil)"
 
 
 def test_the_customers_address_will_do(cli, given, server):

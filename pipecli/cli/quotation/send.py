@@ -151,7 +151,7 @@ def _message(
 ) -> EmailMessage:
     to = [named_address(address, "--to") for address in wishes.to]
     if not to:
-        to = [_known(reader, paper)]
+        to = [_known(transaction, reader, paper)]
     copied = [named_address(address, "--cc") for address in wishes.copied]
     sender = sender_of(transaction.pipeline.settings_as_written, transaction.me, server)
     printed = printed_of(transaction.pipeline, paper)
@@ -185,11 +185,18 @@ def _template(transaction: Transaction, noun: str, language: str | None) -> Temp
     return own_template(noun, language)
 
 
-def _known(reader: Reader, paper: Quotation | Invoice) -> Address:
+def _known(transaction: Transaction, reader: Reader, paper: Quotation | Invoice) -> Address:
     if not reader.email:
         whom = reader.contact or getattr(paper, "lead", None) or paper.customer or "nobody we know"
+        theirs = transaction.pipeline.index.connection.execute(
+            "SELECT json_extract(emails, '$[0]') || ' (' || name || ')' FROM contacts "
+            "WHERE customer = ? AND emails IS NOT NULL",
+            (paper.customer,),
+        )
+        people = ", ".join(text for (text,) in theirs.fetchmany(3))
         raise PipecliError(
-            f"{paper.id} is for {whom}, who has no e-mail address", hint="give one with --to ADDRESS"
+            f"{paper.id} is for {whom}, who has no e-mail address",
+            hint="give one with --to ADDRESS" + (f": {people}" if people else ""),
         )
     return addressed(reader.name, address_of(reader.email, f"the reader of {paper.id}"))
 
