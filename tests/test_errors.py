@@ -119,6 +119,15 @@ def test_usage_is_exit_code_two(cli):
     assert cli("opp", "lsit", code=2).err.startswith('error: unknown command "lsit" (did you mean lost')
     assert cli("lead", "add", "--score", "x", code=2).err.startswith('error: --score: "x" isn\'t a whole')
     assert "unknown command" in cli("oportunity", "list", code=2).err
+    for words, meant in {
+        "ls": "opp list",
+        "opp ls": "list",
+        "quote create": "new",
+        "search x": "find",
+    }.items():
+        assert f"(did you mean {meant}?)" in cli(*words.split(), code=2).err  # as other programs call it
+    assert "--stage needs a value; see `pipecli opp list --help`" in cli("opp", "list", "--stage", code=2).err
+    assert "unexpected argument: talk (words need quotes)" in cli("call", "x", "Price", "talk", code=2).err
     assert "must be one of table, json" in cli("opp", "list", "--format", "yaml", code=2).err
 
 

@@ -144,6 +144,11 @@ def _usage_or_bug(session: Session, arguments: Sequence[str], error: Exception) 
     message: str = error.format_message()  # type: ignore[attr-defined]
     for pattern, words in _IN_OUR_WORDS.items():
         message = re.sub(pattern, words, message)
+    if unknown := re.match(r'unknown command "([a-z]+)"', message):
+        context: Any = error.ctx  # type: ignore[attr-defined]
+        names = _ELSEWHERE.get(unknown[1], "").split(", ")
+        meant = next((name for name in names if context.command.get_command(context, name.split(" ")[0])), "")
+        message = f"{unknown[0]} (did you mean {meant}?)" if meant else message
     usage = PipecliError(
         re.sub("^[A-Z](?=[a-z])", lambda first: first[0].lower(), message).rstrip("."),
         hint=f"see `{path} --help`",
@@ -157,7 +162,7 @@ _IN_OUR_WORDS = {
     r"^Invalid value for '?([^':]+)'?: ": r"\1: ",
     r"'([^']*)' is not one of '(.*)'": r'"\1" must be one of \2',
     r"'([^']*)' is not a valid (int|integer)\b": '"\\1" isn\'t a whole number',
-    r"^Got unexpected extra arguments?(?:\(s\))? \((.*)\)": r"unexpected argument: \1 (a text of several words needs quotes)",
+    r"^Got unexpected extra arguments?(?:\(s\))? \((.*)\)": r"unexpected argument: \1 (words need quotes)",
     r"^No such (command|option):? '?([^' ]+?)'?(?=\.? |$|\.$)": r'unknown \1 "\2"',
     r"\.?\s+\(?(?:Possible options:|Did you mean|Choose from:)\s+'?([^'?)]*)'?[?)]*$": r" (did you mean \1?)",
     r"[\t\n]+": " ",
@@ -165,6 +170,13 @@ _IN_OUR_WORDS = {
     r"^Option '([^']*)' requires an argument": r"\1 needs a value",
 }
 """Typer's words for a wrong command line, and those of all other errors."""
+_ELSEWHERE = {
+    "ls": "list, opp list", "list": "opp list", "view": "show, opp show", "info": "show", "show": "opp show",
+    "new": "add, opp add", "add": "new, opp add", "create": "add, new, opp add", "rm": "remove",
+    "delete": "remove", "update": "set", "modify": "set", "search": "find", "deal": "opp", "deals": "opp",
+    "log": "history", "status": "today",
+}  # fmt: skip
+"""What other programs call a command, and how it may be called here."""
 
 
 def _is_json(session: Session, arguments: Sequence[str]) -> bool:

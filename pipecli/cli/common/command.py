@@ -140,6 +140,14 @@ class Verb(TyperCommand):
         super().__init__(name, params=[*own, *shared], **rest)
         self.context_settings["help_option_names"] = ["-h", "--help"]
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except Exception as error:
+            if hasattr(error, "ctx"):  # whose help to see, which an option without its value doesn't say
+                error.ctx = error.ctx or ctx
+            raise
+
     def shared(self) -> list[TyperOption]:
         return [_format_option(self.formats), _color_option()]
 
