@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from functools import cache
 from importlib import import_module
+from inspect import Parameter, Signature, signature
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
@@ -26,6 +27,30 @@ def noun(help_text: str = "") -> typer.Typer:
     Where nouns share a module, or have groups, the verb is named with the words before it: `order show`.
     """
     return typer.Typer(help=help_text, add_completion=False, rich_markup_mode=None)
+
+
+def with_options(
+    command: Callable[..., None], described: Callable[..., Any], options: Sequence[Parameter]
+) -> Callable[..., None]:
+    """A command as Typer sees it: with the name and help of what it is made of, and with these options."""
+    context = Parameter("ctx", Parameter.KEYWORD_ONLY, annotation=typer.Context)
+    for name in ("__module__", "__name__", "__doc__"):
+        setattr(command, name, getattr(described, name))
+    command.__signature__ = Signature([context, *options])  # type: ignore[attr-defined]
+    command.__annotations__ = {}
+    return command
+
+
+def own_options(command: Callable[..., None]) -> list[Parameter]:
+    """The options that a function declares itself, after its first parameter."""
+    _, *own = signature(command, eval_str=True).parameters.values()
+    return [option.replace(kind=Parameter.KEYWORD_ONLY) for option in own]
+
+
+def option_of(name: str, default: object, *declared: str, of: Any = str, **described: Any) -> Parameter:
+    """An option, by the parameter as which it is given."""
+    annotation = Annotated[of, typer.Option(*declared, **described)]
+    return Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
 
 def command_of(module: str, name: str, help_text: str) -> Any:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 from pipecli.cli.common.command import Owned, noun
 from pipecli.cli.common.list import owner_filter
 from pipecli.cli.common.table import Column
-from pipecli.cli.report.printing import Asked, From, To, by_option, count_column, figures, period_text
+from pipecli.cli.report.printing import Asked, asking, count_column, figures, period_text
 from pipecli.records.kinds import LEAD, OPPORTUNITY
 from pipecli.reports.activity import GROUPINGS, PEOPLE, Activity, Done, Row, activity, touched
 from pipecli.store.index.rows import activities, owned_deals
@@ -20,21 +18,15 @@ app = noun("What was done, and what is planned.")
 
 
 @app.command("report activity", cls=Owned)
-def report_activity(
-    ctx: typer.Context,
-    by: Annotated[str, by_option(GROUPINGS)] = "user",
-    from_: From = "",
-    to: To = "",
-) -> None:
+@asking(LEAD, OPPORTUNITY, by="user", groupings=GROUPINGS, when="this month", has_currency=False)
+def report_activity(asked: Asked) -> None:
     """Print what was done, and what is planned.
 
     It counts calls, meetings, emails and the rest for whoever did them, else for the owner of the record.
     Without --from and --to it is for this month. An open deal is untouched if nobody did anything on it in
     these days.
     """
-    month = "" if from_ or to else "this month"
-    asked = Asked(ctx, LEAD, OPPORTUNITY, by=by, groupings=GROUPINGS, from_=from_ or month, to=to or month)
-    run, connection, of = asked.run, asked.pipeline.index.connection, owner_filter(asked.run)
+    by, run, connection, of = asked.by, asked.run, asked.pipeline.index.connection, owner_filter(asked.run)
     every = list(activities(connection, run.zone))
     report = activity(
         _of(every, of, team_and_below(connection, of.team) if of.team else set()),

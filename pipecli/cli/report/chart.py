@@ -3,31 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import partial
-from typing import Annotated, Any, Literal
+from inspect import Parameter
+from typing import Any, Literal
 
 import typer
 
-from pipecli.cli.common.command import Report, noun
+from pipecli.cli.common.command import Report, noun, option_of, with_options
 from pipecli.cli.common.list import owner_filter
 from pipecli.cli.common.output import ending_of, write_whole
 from pipecli.cli.common.session import Session, say
-from pipecli.cli.report.printing import (
-    Asked,
-    Currency,
-    From,
-    FromClose,
-    FromClosing,
-    Names,
-    To,
-    ToClose,
-    ToClosing,
-    Trend,
-    by_option,
-    grouping,
-)
+from pipecli.cli.report.printing import Asked, Names, ReportOptions
 from pipecli.cli.report.rows import (
     ForecastNames,
     even_shares,
@@ -40,7 +28,7 @@ from pipecli.cli.report.rows import (
 )
 from pipecli.cli.report.tables import row_label
 from pipecli.outbox.dashboard import Picture
-from pipecli.records.kinds import LEAD, OPPORTUNITY
+from pipecli.records.kinds import LEAD, OPPORTUNITY, Kind
 from pipecli.reports.deals import Days, Deal
 from pipecli.reports.forecast import GROUPINGS as FORECAST_GROUPINGS
 from pipecli.reports.forecast import PERIODS, Forecast, Valuation
@@ -245,112 +233,70 @@ def pipeline_picture(
     )
 
 
-def _words(run: Session) -> Words:
-    """The words of the person who draws a chart."""
-    return words_of(language_of(run.pipeline.settings_as_written, run.me()))
-
-
 app = noun()
 
 
 Shade = Literal["light", "dark"]
-Output = Annotated[
-    str, typer.Option("--output", "-o", help="The file to write: .svg, .png or .html.", metavar="FILE")
-]
-Ground = Annotated[Shade, typer.Option("--theme", help="For .svg and .png; a page follows its reader.")]
+Drawing = Callable[[Asked, Words], Picture]
+"""The picture of what is asked, in the words of the person who draws it."""
+_WHERE = "The file to write: .svg, .png or .html."
+_OUTPUT = option_of("output", Parameter.empty, "--output", "-o", help=_WHERE, metavar="FILE")
+_FOR = "For .svg and .png; a page follows its reader."
+_THEME = option_of("theme", "light", "--theme", help=_FOR, of=Shade)
 
 
-def require_chart(output: str, name: str) -> str:
-    """The ending of the file. Raises PipecliError for what can't be written, before any work is done."""
-    from pipecli.outbox.charts import ENDINGS, require_altair
+def charting(*kinds: Kind, **about: Any) -> Callable[[Drawing], Callable[..., None]]:
+    """Have a verb of its name write the picture of what is asked with these options."""
+    options = ReportOptions(kinds, **about)
 
-    ending = ending_of(output, ENDINGS, name)
-    require_altair()
-    return ending
+    def charting_(picture: Drawing) -> Callable[..., None]:
+        name = picture.__name__.removeprefix("chart_")
+
+        def command(ctx: typer.Context, output: str, theme: Shade, **given: str) -> None:
+            from pipecli.outbox.charts import ENDINGS, chart_file, require_altair
+
+            options.require_words(**given)  # before any work is done, as is what can't be written
+            ending = ending_of(output, ENDINGS, name)
+            require_altair()
+            asked = options.asked(ctx, given)
+            words = words_of(language_of(asked.run.pipeline.settings_as_written, asked.run.me()))
+            drawn = picture(asked, words)
+            write_whole(output, chart_file(drawn.drawn, ending, theme, drawn.title, words.language))
+            say(f"{output}: {drawn.title}")
+
+        shared = [_OUTPUT, *options.listed(), _THEME]
+        return app.command(name, cls=Report)(with_options(command, picture, shared))
+
+    return charting_
 
 
-def write_chart(picture: Picture, words: Words, output: str, ending: str, theme: Shade) -> None:
-    from pipecli.outbox.charts import chart_file
-
-    write_whole(output, chart_file(picture.drawn, ending, theme, picture.title, words.language))
-    say(f"{output}: {picture.title}")
-
-
-@app.command("pipeline", cls=Report)
-def chart_pipeline(
-    ctx: typer.Context,
-    output: Output,
-    from_: FromClose = "",
-    to: ToClose = "",
-    currency: Currency = "",
-    theme: Ground = "light",
-) -> None:
+@charting(OPPORTUNITY, days="expected to close")
+def chart_pipeline(asked: Asked, words: Words) -> Picture:
     """Draw the open deals by expected close, stage, amount and score.
 
     Each deal is a circle, sized by amount and coloured by lead score, in the lane of its stage; deals without
     an expected close have a field of their own. In a page, pointing at a circle shows the deal.
     """
-    ending = require_chart(output, "pipeline")
-    asked = Asked(ctx, OPPORTUNITY, from_=from_, to=to, currency=currency)
     run = asked.run
-    words = _words(run)
-    picture = pipeline_picture(run, owner_filter(run), asked.period, asked.target, words)
-    write_chart(picture, words, output, ending, theme)
+    return pipeline_picture(run, owner_filter(run), asked.period, asked.target, words)
 
 
-@app.command("forecast", cls=Report)
-def chart_forecast(
-    ctx: typer.Context,
-    output: Output,
-    by: Annotated[str, by_option(FORECAST_GROUPINGS)] = "month",
-    from_: FromClosing = "",
-    to: ToClosing = "",
-    currency: Currency = "",
-    theme: Ground = "light",
-) -> None:
+@charting(OPPORTUNITY, by="month", groupings=FORECAST_GROUPINGS, days="closing")
+def chart_forecast(asked: Asked, words: Words) -> Picture:
     """Draw the forecast: won and weighted amounts, and the targets."""
-    grouping(by, FORECAST_GROUPINGS)
-    ending = require_chart(output, "forecast")
-    asked = Asked(
-        ctx, OPPORTUNITY, by=by, groupings=FORECAST_GROUPINGS, from_=from_, to=to, currency=currency
-    )
-    run = asked.run
-    window = window_of(by, asked.period, run.today)
-    report = forecast_of(run, asked.pipeline, by, window, asked.target)
-    words = _words(run)
-    write_chart(forecast_picture(run, report, words), words, output, ending, theme)
+    window = window_of(asked.by, asked.period, asked.run.today)
+    report = forecast_of(asked.run, asked.pipeline, asked.by, window, asked.target)
+    return forecast_picture(asked.run, report, words)
 
 
-@app.command("funnel", cls=Report)
-def chart_funnel(
-    ctx: typer.Context, output: Output, from_: From = "", to: To = "", theme: Ground = "light"
-) -> None:
+@charting(LEAD, OPPORTUNITY, has_currency=False)
+def chart_funnel(asked: Asked, words: Words) -> Picture:
     """Draw the funnel: how far leads and opportunities got. Those that were created between --from and
     --to."""
-    ending = require_chart(output, "funnel")
-    asked = Asked(ctx, LEAD, OPPORTUNITY, from_=from_, to=to)
-    words = _words(asked.run)
-    write_chart(funnel_picture(asked.run, asked.period, words), words, output, ending, theme)
+    return funnel_picture(asked.run, asked.period, words)
 
 
-@app.command("lost", cls=Report)
-def chart_lost(
-    ctx: typer.Context,
-    output: Output,
-    by: Annotated[str, by_option(LOST_GROUPINGS)] = "reason",
-    trend: Trend = "",
-    from_: From = "",
-    to: To = "",
-    currency: Currency = "",
-    theme: Ground = "light",
-) -> None:
+@charting(OPPORTUNITY, by="reason", groupings=LOST_GROUPINGS, trends=PERIODS)
+def chart_lost(asked: Asked, words: Words) -> Picture:
     """Draw what was lost, by reason, competitor, product and the like."""
-    grouping(by, LOST_GROUPINGS)
-    if trend:
-        grouping(trend, PERIODS, "--trend")
-    ending = require_chart(output, "lost")
-    asked = Asked(ctx, OPPORTUNITY, by=by, groupings=LOST_GROUPINGS, from_=from_, to=to, currency=currency)
-    report = lost_of(asked, trend)
-    words = _words(asked.run)
-    picture = lost_picture(report, asked.names, asked.currency, asked.period, words)
-    write_chart(picture, words, output, ending, theme)
+    return lost_picture(lost_of(asked), asked.names, asked.currency, asked.period, words)

@@ -9,16 +9,7 @@ import typer
 from pipecli.cli.common.command import Report, noun
 from pipecli.cli.common.list import owner_filter
 from pipecli.cli.common.table import Column
-from pipecli.cli.report.printing import (
-    Asked,
-    From,
-    To,
-    by_option,
-    count_column,
-    figures,
-    grouping,
-    percent_column,
-)
+from pipecli.cli.report.printing import Asked, asking, count_column, figures, grouping, percent_column
 from pipecli.errors import PipecliError
 from pipecli.formats import picked
 from pipecli.records.kinds import LEAD, OPPORTUNITY
@@ -40,11 +31,9 @@ _OF_KIND = {None: "leads and opportunities", "lead": "leads", "opportunity": "op
 
 
 @app.command(cls=Report)
+@asking(LEAD, OPPORTUNITY, by="owner", groupings=GROUPINGS, has_currency=False)
 def report_first_response(
-    ctx: typer.Context,
-    by: Annotated[str, by_option(GROUPINGS)] = "owner",
-    from_: From = "",
-    to: To = "",
+    asked: Asked,
     kind: Annotated[
         str, typer.Option(help="Only leads, or only opportunities.", metavar="lead|opportunity")
     ] = "",
@@ -60,7 +49,6 @@ def report_first_response(
     """
     if kind:
         grouping(kind, KINDS, "--kind")
-    asked = Asked(ctx, LEAD, OPPORTUNITY, by=by, groupings=GROUPINGS, from_=from_, to=to)
     run = asked.run
     working_time = None
     if business_hours:
@@ -70,7 +58,8 @@ def report_first_response(
         working_time = WorkingTime(hours, run.zone)
     report = first_response(
         inquiries(asked.pipeline.index.connection, owner_filter(run)),
-        by=by, now=run.now, zone=run.zone, days=asked.period, kind=kind or None, working_time=working_time,
+        by=asked.by, now=run.now, zone=run.zone, days=asked.period, kind=kind or None,
+        working_time=working_time,
     )  # fmt: skip
     _print(asked, report, kind or None, is_business=business_hours)
 

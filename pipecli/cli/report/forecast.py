@@ -15,10 +15,7 @@ from pipecli.cli.common.table import Column, clean, cut, display_width, isolated
 from pipecli.cli.common.terminal import terminal_width
 from pipecli.cli.report.printing import (
     Asked,
-    Currency,
-    FromClosing,
-    ToClosing,
-    by_option,
+    asking,
     money_column,
     period_text,
     won_without_amount,
@@ -60,12 +57,9 @@ app = noun("Print the forecast, weighted by probability.")
 
 
 @app.command(cls=Report)
+@asking(OPPORTUNITY, by="month", groupings=_BY, days="closing")
 def forecast(
-    ctx: typer.Context,
-    by: Annotated[str, by_option(_BY)] = "month",
-    from_: FromClosing = "",
-    to: ToClosing = "",
-    currency: Currency = "",
+    asked: Asked,
     compare: Annotated[
         str | None, typer.Option(help="Compare with this date, time or revision of git.", metavar="WHEN")
     ] = None,
@@ -77,10 +71,9 @@ def forecast(
     deal, and the deals won since the first of this month (by quarter: of this quarter). By month, quarter,
     owner, team and manager it also shows the targets in the settings, and how much of them was reached.
     """
+    by, run = asked.by, asked.run
     if compare is not None and (chart or by == MANAGER):
         raise typer.BadParameter("goes with neither --chart nor --by manager", param_hint="--compare")
-    asked = Asked(ctx, OPPORTUNITY, by=by, groupings=_BY, from_=from_, to=to, currency=currency)
-    run = asked.run
     window = window_of(by, asked.period, run.today)
     report = forecast_of(run, asked.pipeline, by, window, asked.target)
     names = Names(run, by)

@@ -11,11 +11,8 @@ from pipecli.cli.common.command import Report, noun
 from pipecli.cli.common.table import Column
 from pipecli.cli.report.printing import (
     Asked,
-    Currency,
-    From,
     Names,
-    To,
-    by_option,
+    asking,
     count_column,
     ended_without_stage,
     percent_column,
@@ -29,12 +26,9 @@ app = noun("From lead to opportunity to won, stage to stage.")
 
 
 @app.command(cls=Report)
+@asking(LEAD, OPPORTUNITY, by="step", groupings=GROUPINGS)
 def report_funnel(
-    ctx: typer.Context,
-    by: Annotated[str, by_option(GROUPINGS)] = "step",
-    from_: From = "",
-    to: To = "",
-    currency: Currency = "",
+    asked: Asked,
     stages: Annotated[
         bool, typer.Option(help="Also the stages, which are read from the history of the files.")
     ] = True,
@@ -44,7 +38,7 @@ def report_funnel(
     It shows what has become of the leads and of the opportunities created between --from and --to. What got
     further counts at every earlier step.
     """
-    asked = Asked(ctx, LEAD, OPPORTUNITY, by=by, groupings=GROUPINGS, from_=from_, to=to, currency=currency)
+    by = asked.by
     if is_by_step := by == "step":
         asked.names = Names(asked.run, "stage")
     report = funnel_of(asked.run, by, asked.period, asked.valuation, asked.names, has_stages=stages)

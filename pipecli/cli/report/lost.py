@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
@@ -10,14 +10,9 @@ from pipecli.cli.common.command import Report, noun
 from pipecli.cli.common.table import Column, money
 from pipecli.cli.report.printing import (
     Asked,
-    Currency,
-    From,
-    To,
-    Trend,
-    by_option,
+    asking,
     count_column,
     figures,
-    grouping,
     percent_column,
     won_without_amount,
 )
@@ -31,27 +26,17 @@ app = noun("What was lost, why, and to whom.")
 
 
 @app.command(cls=Report)
-def report_lost(
-    ctx: typer.Context,
-    by: Annotated[str, by_option(GROUPINGS)] = "reason",
-    trend: Trend = "",
-    from_: From = "",
-    to: To = "",
-    currency: Currency = "",
-) -> None:
+@asking(OPPORTUNITY, by="reason", groupings=GROUPINGS, trends=PERIODS)
+def report_lost(asked: Asked) -> None:
     """Print what was lost, why, and to whom.
 
     It shows how many deals, what they were worth and their share; except by reason, also what was won and the
     win rate. A deal counts on the day it was closed. Deals that were closed automatically, without an answer,
     are counted separately.
     """
-    grouping(by, GROUPINGS)
-    if trend:
-        grouping(trend, PERIODS, "--trend")
-        if by in PERIODS:
-            raise typer.BadParameter(f"--by {by} is a trend already", param_hint="--trend")
-    asked = Asked(ctx, OPPORTUNITY, by=by, groupings=GROUPINGS, from_=from_, to=to, currency=currency)
-    _print(asked, lost_of(asked, trend, asked.names.stages() if by == "stage" else ()))
+    if asked.trend and asked.by in PERIODS:
+        raise typer.BadParameter(f"--by {asked.by} is a trend already", param_hint="--trend")
+    _print(asked, lost_of(asked, asked.names.stages() if asked.by == "stage" else ()))
 
 
 def _print(asked: Asked, report: Lost) -> None:

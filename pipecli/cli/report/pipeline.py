@@ -3,24 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, NamedTuple
-
-import typer
+from typing import Any, NamedTuple
 
 from pipecli.cli.common.command import Report, noun
 from pipecli.cli.common.list import owner_filter
 from pipecli.cli.common.output import write_text
 from pipecli.cli.common.table import Column, money, render, rounded_to_three
 from pipecli.cli.common.terminal import terminal_width
-from pipecli.cli.report.printing import (
-    Asked,
-    Currency,
-    FromClose,
-    Names,
-    ToClose,
-    by_option,
-    fitted,
-)
+from pipecli.cli.report.printing import Asked, Names, asking, fitted
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.money import minor_digits
 from pipecli.reports.pipeline import GROUPINGS, Key, Matrix, Pipeline, Sum, pipeline
@@ -31,20 +21,14 @@ app = noun("What stands at which stage.")
 
 
 @app.command(cls=Report)
-def report_pipeline(
-    ctx: typer.Context,
-    by: Annotated[str, by_option(GROUPINGS)] = "owner",
-    from_: FromClose = "",
-    to: ToClose = "",
-    currency: Currency = "",
-) -> None:
+@asking(OPPORTUNITY, by="owner", groupings=GROUPINGS, days="expected to close")
+def report_pipeline(asked: Asked) -> None:
     """Print how much is at each stage.
 
     It shows how many open deals there are, what they are worth, and whose they are. Without --from and --to
     every open deal counts. The table is rounded to three digits; the other formats are exact.
     """
-    asked = Asked(ctx, OPPORTUNITY, by=by, groupings=GROUPINGS, from_=from_, to=to, currency=currency)
-    run, names, stages = asked.run, asked.names, Names(asked.run, "stage")
+    by, run, names, stages = asked.by, asked.run, asked.names, Names(asked.run, "stage")
     report = pipeline(
         open_deals(asked.pipeline.index.connection, owner_filter(run), asked.period),
         by=by, valuation=asked.valuation, today=run.today, order=stages.stages(),

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
-from typing import Annotated, Any
+from inspect import Parameter
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
+from pipecli.cli.common.command import option_of, own_options, with_options
 from pipecli.cli.common.list import owner_filter
 from pipecli.cli.common.output import Format, print_records, wrapped, write_text
 from pipecli.cli.common.session import Session, say, session
@@ -74,7 +76,7 @@ class Names:
 class Asked:
     """What a report is asked: by what, of which days, in which currency; and the pipeline that answers.
 
-    Raises BadParameter for a grouping that the report has not, PipecliError for days and currencies.
+    Raises PipecliError for days and currencies.
     """
 
     def __init__(
@@ -82,12 +84,12 @@ class Asked:
         ctx: typer.Context,
         *kinds: Kind,
         by: str = "",
-        groupings: Sequence[str] = (),
+        trend: str = "",
         from_: str = "",
         to: str = "",
         currency: str = "",
     ) -> None:
-        self.by = by and grouping(by, groupings)
+        self.by, self.trend = by, trend
         self.run = session(ctx)
         self.pipeline = self.run.read(*kinds, *([CUSTOMER] if by == "customer" else []))
         self.period = days(from_, to, self.run.today)
@@ -217,27 +219,67 @@ def percent_column(name: str, heading: str, rank: int = 0) -> Column:
     return Column(name, heading, align="right", rank=rank, show=show)
 
 
-From = Annotated[str, typer.Option("--from", help="On or after this day or period.", metavar="DATE")]
-To = Annotated[str, typer.Option("--to", help="By the end of this day or period.", metavar="DATE")]
-FromClosing = Annotated[
-    str, typer.Option("--from", help="Closing on or after this day or period.", metavar="DATE")
-]
-ToClosing = Annotated[
-    str, typer.Option("--to", help="Closing by the end of this day or period.", metavar="DATE")
-]
-FromClose = Annotated[
-    str, typer.Option("--from", help="Expected to close on or after this day or period.", metavar="DATE")
-]
-ToClose = Annotated[
-    str, typer.Option("--to", help="Expected to close by the end of this day or period.", metavar="DATE")
-]
-Trend = Annotated[str, typer.Option(help="Show the trend by month or quarter.", metavar="month|quarter")]
 Currency = Annotated[str, typer.Option("--currency", help="Show money in this currency.", metavar="CODE")]
 
 
-def by_option(groupings: Sequence[str]) -> Any:
-    """`--by`, for an `Annotated[str, …]`; `grouping` holds what was typed to the same words."""
-    return typer.Option("--by", help=f"One of {', '.join(groupings)}.", metavar="WHAT")
+class ReportOptions(NamedTuple):
+    """What a report can be asked: of which kinds of record, by what, of which days."""
+
+    kinds: tuple[Kind, ...]
+    groupings: Sequence[str] = ()
+    by: str = ""
+    """The grouping where none is named."""
+    by_help: str = "One of {}."
+    trends: Sequence[str] = ()
+    days: str = ""
+    """What the records do on the days of --from and --to, in the help: `closing`."""
+    when: str = ""
+    """The period where neither is given; empty: every day."""
+    has_currency: bool = True
+
+    def listed(self) -> list[Parameter]:
+        """The options, in the order of the help."""
+        bounds = (f"{self.days} {word} this day or period." for word in ("on or after", "by the end of"))
+        first, last = (f"{text[0].upper()}{text[1:]}" for text in map(str.strip, bounds))
+        by = {"help": self.by_help.format(", ".join(self.groupings)), "metavar": "WHAT"}
+        trend = {"help": "Show the trend by month or quarter.", "metavar": "month|quarter"}
+        currency = {"help": "Show money in this currency.", "metavar": "CODE"}
+        return [
+            *([option_of("by", self.by, "--by", **by)] if self.groupings else []),
+            *([option_of("trend", "", "--trend", **trend)] if self.trends else []),
+            option_of("from_", "", "--from", help=first, metavar="DATE"),
+            option_of("to", "", "--to", help=last, metavar="DATE"),
+            *([option_of("currency", "", "--currency", **currency)] if self.has_currency else []),
+        ]
+
+    def require_words(self, by: str = "", trend: str = "", **_: object) -> None:
+        """Raises BadParameter for a grouping or a trend that the report has not."""
+        if by or self.by:
+            grouping(by, self.groupings)
+        if trend:
+            grouping(trend, self.trends, "--trend")
+
+    def asked(self, ctx: typer.Context, given: dict[str, Any]) -> Asked:
+        """What is asked by these options, which are taken out of all that are given. Raises PipecliError."""
+        names = ("by", "trend", "from_", "to", "currency")
+        own = {name: given.pop(name) for name in names if name in given}
+        self.require_words(**own)
+        if self.when and not own["from_"] and not own["to"]:
+            own["from_"] = own["to"] = self.when
+        return Asked(ctx, *self.kinds, **own)
+
+
+def asking(*kinds: Kind, **about: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a report the options it takes; it is called with what was asked, and with its own options."""
+    options = ReportOptions(kinds, **about)
+
+    def asking_(report: Callable[..., None]) -> Callable[..., None]:
+        def command(ctx: typer.Context, **given: Any) -> None:
+            report(options.asked(ctx, given), **given)
+
+        return with_options(command, report, [*options.listed(), *own_options(report)])
+
+    return asking_
 
 
 def grouping(by: str, groupings: Sequence[str], option: str = "--by") -> str:

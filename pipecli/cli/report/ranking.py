@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 from pipecli.cli.common.command import Report, noun
 from pipecli.cli.common.list import owner_filter
 from pipecli.cli.common.table import Column, money
 from pipecli.cli.report.printing import (
     Asked,
-    Currency,
-    From,
-    To,
-    by_option,
+    asking,
     count_column,
     figures,
     percent_column,
@@ -33,24 +28,14 @@ app = noun("The salespeople by points.")
 
 
 @app.command(cls=Report)
-def report_ranking(
-    ctx: typer.Context,
-    by: Annotated[str, by_option(GROUPINGS)] = "owner",
-    from_: From = "",
-    to: To = "",
-    currency: Currency = "",
-) -> None:
+@asking(OPPORTUNITY, by="owner", groupings=GROUPINGS, when="this quarter")
+def report_ranking(asked: Asked) -> None:
     """Print the ranking of the salespeople by points.
 
     A win gives the `points_per_win` of the settings, and `points_per_amount` for each unit of the base
     currency. Without --from and --to it is for this quarter. It also shows what changed since the period
     before, of the same length.
     """
-    quarter = "" if from_ or to else "this quarter"
-    asked = Asked(
-        ctx, OPPORTUNITY, by=by, groupings=GROUPINGS,
-        from_=from_ or quarter, to=to or quarter, currency=currency,
-    )  # fmt: skip
     first, last = asked.period
     if last is None and first and first <= asked.run.today:
         asked.period = Days(first, asked.run.today)
@@ -62,7 +47,7 @@ def report_ranking(
     reaching = Days(previous.first if previous else first, asked.period.last)
     report = ranking(
         closed_deals(asked.pipeline.index.connection, owner_filter(asked.run), reaching),
-        by=by, days=asked.period, points=points, base=base, shown=asked.valuation,
+        by=asked.by, days=asked.period, points=points, base=base, shown=asked.valuation,
     )  # fmt: skip
     _print(asked, report, points, base.currency)
 

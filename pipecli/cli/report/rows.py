@@ -51,12 +51,12 @@ def forecast_of(run: Session, pipeline: Pipeline, by: str, window: Window, curre
     )
 
 
-def lost_of(asked: Asked, trend: str, order: Sequence[Key] = ()) -> Lost:
+def lost_of(asked: Asked, order: Sequence[Key] = ()) -> Lost:
     """The lost deals of those whom the options name. Raises PipecliError for a missing rate."""
     connection, by = asked.pipeline.index.connection, asked.by
     return lost(
         closed_deals(connection, owner_filter(asked.run), asked.period, with_products=by == "product"),
-        by=by, valuation=asked.valuation, trend=trend or None, order=order,
+        by=by, valuation=asked.valuation, trend=asked.trend or None, order=order,
     )  # fmt: skip
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 from pipecli.cli.common.command import Report, noun
 from pipecli.cli.common.list import owner_filter
@@ -13,10 +11,8 @@ from pipecli.cli.common.session import say
 from pipecli.cli.common.table import Column, money
 from pipecli.cli.report.printing import (
     Asked,
-    Currency,
-    FromClose,
     Names,
-    ToClose,
+    asking,
     count_column,
     figures,
     percent_column,
@@ -31,15 +27,11 @@ app = noun("The open deals that stand still.")
 
 
 @app.command(cls=Report)
-def report_stale(
-    ctx: typer.Context,
-    by: Annotated[
-        str, typer.Option(help=f"Sum them up by one of {', '.join(GROUPINGS)}.", metavar="WHAT")
-    ] = "",
-    from_: FromClose = "",
-    to: ToClose = "",
-    currency: Currency = "",
-) -> None:
+@asking(
+    OPPORTUNITY, CUSTOMER,
+    groupings=GROUPINGS, by_help="Sum them up by one of {}.", days="expected to close",
+)  # fmt: skip
+def report_stale(asked: Asked) -> None:
     """Print the stale deals, the worst first.
 
     A deal is stale if nothing has moved it for at least the `rotting_days` of its stage: no activity was
@@ -47,10 +39,7 @@ def report_stale(
     """
     from pipecli.history.stages import last_moves
 
-    asked = Asked(
-        ctx, OPPORTUNITY, CUSTOMER, by=by, groupings=GROUPINGS, from_=from_, to=to, currency=currency
-    )
-    pipeline, today = asked.pipeline, asked.run.today
+    by, pipeline, today = asked.by, asked.pipeline, asked.run.today
     deals = open_deals(pipeline.index.connection, owner_filter(asked.run), asked.period, with_activities=True)
     moves = last_moves(pipeline, deals, say)
     report = stale(deals, moves=moves, valuation=asked.valuation, today=today)

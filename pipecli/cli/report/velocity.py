@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 from pipecli.cli.common.command import Report, noun
 from pipecli.cli.common.table import Column, money
 from pipecli.cli.report.printing import (
     Asked,
-    Currency,
-    From,
     Names,
-    To,
-    by_option,
+    asking,
     count_column,
     ended_without_stage,
     figures,
@@ -32,21 +27,15 @@ app = noun("How long deals stay at each stage, and what the pipeline brings a da
 
 
 @app.command(cls=Report)
-def report_velocity(
-    ctx: typer.Context,
-    by: Annotated[str, by_option(GROUPINGS)] = "stage",
-    from_: From = "",
-    to: To = "",
-    currency: Currency = "",
-) -> None:
+@asking(OPPORTUNITY, by="stage", groupings=GROUPINGS)
+def report_velocity(asked: Asked) -> None:
     """Print how long deals stay at each stage.
 
     It also shows where they go next, and how long they take in all. It covers the deals that were open or
     ended between --from and --to. Stages are read from the history of the files; how long a deal had been at
     the stage where it was first committed is unknown, and not counted.
     """
-    asked = Asked(ctx, OPPORTUNITY, by=by, groupings=GROUPINGS, from_=from_, to=to, currency=currency)
-    run, stages = asked.run, Names(asked.run, "stage")
+    by, run, stages = asked.by, asked.run, Names(asked.run, "stage")
     order = [(process or "", stage or "") for process, stage in stages.stages()]
     journeys = read_journeys(run, order)
     report = velocity(journeys, by=by, days=asked.period, valuation=asked.valuation, order=order)
