@@ -30,13 +30,16 @@ amounts = st.none() | st.decimals(0, 10**12, places=2)
 currencies = st.sampled_from(["EUR", "USD", "JPY"])
 days = st.dates(date(2026, 1, 1), date(2026, 12, 31))
 moments = st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 31))
+DEAL = Deal(
+    id="OPP-AAAAA", title="Deal", status="open", process="standard", stage="demo", type="sales",
+    currency="EUR", amount=None, probability=None, close=None,
+)  # fmt: skip
 closed_deals = st.lists(
     st.builds(
-        Deal,
-        id=st.just("OPP-AAAAA"), status=st.sampled_from(["won", "lost", "closed"]),
-        process=st.just("standard"), stage=st.sampled_from(["demo", "propose"]), owner=names, team=names,
-        type=st.just("sales"), source=names, customer=names, currency=currencies, amount=amounts,
-        probability=st.none(), created=moments, close=days,
+        DEAL._replace,
+        status=st.sampled_from(["won", "lost", "closed"]), stage=st.sampled_from(["demo", "propose"]),
+        owner=names, team=names, source=names, customer=names, currency=currencies, amount=amounts,
+        created=moments, close=days,
         reasons=st.sampled_from([("price",), ("timing", "price")]),
         lost_to=st.sampled_from([(), ("ana",), ("ana", "luis")]),
         sellers=st.sampled_from(SELLERS),
@@ -47,11 +50,10 @@ closed_deals = st.lists(
 )  # fmt: skip
 open_deals = st.lists(
     st.builds(
-        Deal,
-        id=st.just("OPP-AAAAA"), status=st.just("open"), title=st.just("Deal"),
-        process=st.sampled_from(["standard", "gone"]),
-        stage=st.sampled_from(["demo", "propose"]), owner=names, team=names, type=st.just("sales"),
-        source=names, customer=names, currency=currencies, amount=amounts,
+        DEAL._replace,
+        process=st.sampled_from(["standard", "gone"]), stage=st.sampled_from(["demo", "propose"]),
+        owner=names, team=names, source=names, customer=names,
+        currency=currencies, amount=amounts,
         probability=st.decimals(0, 100, places=1), close=st.none() | days, created=moments,
     ),
     max_size=10,
