@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 import ryaml
+from textual import _wait
 from textual.widgets import Static
 
 from pipecli.cli.common.session import Session
@@ -13,6 +14,13 @@ from pipecli.cli.opportunity.board_app import BoardApp
 from pipecli.cli.opportunity.board_widgets import Cards, Page
 
 KEY = "OPP-10001"
+
+
+@pytest.fixture(autouse=True)
+def _short_looks(monkeypatch):
+    """The pilot looks twice a key, for 20 ms each, whether the app rests: a fourth of that tells it, too."""
+    monkeypatch.setattr(_wait, "SLEEP_GRANULARITY", 0.005)
+    monkeypatch.setattr(_wait, "SLEEP_IDLE", 0.00125)
 
 
 @pytest.fixture
