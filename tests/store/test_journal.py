@@ -54,10 +54,23 @@ def kill(running: subprocess.Popen[str]) -> None:
     os.killpg(running.pid, signal.SIGKILL)
     running.communicate(timeout=20)
     deadline = time.monotonic() + 5
-    with suppress(ProcessLookupError):  # its git and the hook die a moment later
-        while time.monotonic() < deadline:
-            os.killpg(running.pid, 0)
-            time.sleep(0.02)
+    while time.monotonic() < deadline and works(running.pid):  # its git and the hook die a moment later
+        time.sleep(0.01)
+
+
+def works(group: int) -> bool:
+    """True while a process of a group does anything; a dead one may stay listed for seconds."""
+    if not Path("/proc/self/stat").exists():
+        with suppress(ProcessLookupError):
+            os.killpg(group, 0)
+            return True
+        return False
+    for file in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            state, _, in_group = file.read_text().rpartition(")")[2].split()[:3]
+            if int(in_group) == group and state not in "ZX":
+                return True
+    return False
 
 
 def test_ctrl_c_after_git_has_the_commit_is_told_as_done(deal, git, root, start):
