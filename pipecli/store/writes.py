@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pipecli.errors import PipecliError
 from pipecli.records import base
-from pipecli.records.kinds import BY_NOUN, PRODUCT, SETTINGS, SETTINGS_FILE, SLUG, closed_in_lists
+from pipecli.records.kinds import PRODUCT, SETTINGS, SETTINGS_FILE, SLUG, closed_in_lists
 from pipecli.records.references import references
 from pipecli.store import files, naming, reading
 from pipecli.store.files import kind_of
@@ -23,7 +23,7 @@ from pipecli.store.yaml import edit, read
 from pipecli.store.yaml.write import Unwritable, emit, is_read_as_it_is
 
 if TYPE_CHECKING:
-    from pipecli.records.base import Record
+    from pipecli.records.base import Plain, Record
     from pipecli.store.pipeline import Pipeline
     from pipecli.workflow.change import Change
 
@@ -141,9 +141,9 @@ def _block(pipeline: Pipeline, block: Sequence[_Planned]) -> _Block:
 
     def as_read() -> Iterator[list[tuple[str, Record]]]:
         for part in parts(block, AT_ONCE):
-            writable = [_writable(pipeline, planned) for planned in part]
-            plans.extend(written and written[0] for written in writable)
-            yield [(written[0][0], written[1]) for written in writable if written]
+            planned = _plans(pipeline, part)
+            plans.extend(made and made[0] for made in planned)
+            yield [(made[0][0], made[1]) for made in planned if made]
 
     rows = rows_of(as_read())
     return plans, rows
@@ -159,32 +159,43 @@ def _names(record: Record) -> Iterator[tuple[str, str]]:
         yield from record.names()
 
 
-def _writable(pipeline: Pipeline, planned: _Planned) -> tuple[_Plan, Record] | None:
-    """What a record's file needs, and the record as it is read from it; None where it says that already."""
-    record = planned.record
+def _plans(pipeline: Pipeline, part: Sequence[_Planned]) -> list[tuple[_Plan, Record] | None]:
+    """What each record's file needs, and the record as it is read from it; None where it says that already.
+
+    Step by step for all of them (AT_ONCE).
+    """
+    plains = [planned.record.plain() for planned in part]
+    texts = [_text(pipeline, planned, plain) for planned, plain in zip(part, plains, strict=True)]
+    return [
+        None if text is None else _as_read(planned.record, plain, *text)
+        for planned, plain, text in zip(part, plains, texts, strict=True)
+    ]
+
+
+def _text(pipeline: Pipeline, planned: _Planned, plain: Plain) -> tuple[str, bytes | None, str] | None:
+    """The file of a record, its content before, and its text; None where it says that already."""
+    record, file = planned.record, planned.file
     try:
-        if planned.file is None:
-            plan, record = _new(pipeline, record, planned.new_file or naming.file_name(record))
-        elif edited := _edited(pipeline, record, planned.file):
-            plan, record = edited
-        else:
-            return None
+        if file is not None:
+            return _edited(pipeline, record, file, plain)
+        file = planned.new_file or naming.file_name(record)
+        if pipeline.has_file(file):
+            raise PipecliError(f"{file} exists already", hint="choose another name, or edit that record")
+        return file, None, emit(plain, _schema(record, file))
     except Unwritable as error:
         raise PipecliError(f"{record.key}: {error}") from None
-    if len(plan[2]) > files.LARGEST:
-        size = f"{len(plan[2]):,} bytes"
+
+
+def _as_read(
+    record: Record, plain: Plain, file: str, before: bytes | None, text: str
+) -> tuple[_Plan, Record]:
+    """The plan of a text, and the record that is read from it."""
+    if len(content := text.encode()) > files.LARGEST:
+        size = f"{len(content):,} bytes"
         raise PipecliError(f"{record.key} would take {size}, and a record has {files.LARGEST:,} at most")
-    return plan, record
-
-
-def _new(pipeline: Pipeline, record: Record, file: str) -> tuple[_Plan, Record]:
-    if pipeline.has_file(file):
-        raise PipecliError(f"{file} exists already", hint="choose another name, or edit that record")
-    plain = record.plain()
-    text = emit(plain, _schema(record, file))
-    if not is_read_as_it_is(plain):
-        record = reading.read(BY_NOUN[record.noun], file, text)
-    return (file, None, text.encode()), record
+    if before is not None or not is_read_as_it_is(plain):
+        record = reading.read(kind_of(file) or SETTINGS, file, text)
+    return (file, before, content), record
 
 
 def _schema(record: Record, file: str) -> str:
@@ -192,23 +203,20 @@ def _schema(record: Record, file: str) -> str:
     return "../" * file.count("/") + f"schemas/{record.noun}.schema.json"
 
 
-def _edited(pipeline: Pipeline, record: Record, file: str) -> tuple[_Plan, Record] | None:
+def _edited(pipeline: Pipeline, record: Record, file: str, after: Plain) -> tuple[str, bytes, str] | None:
     raw = pipeline.raw(file)
     text = read.decode(raw, file)
-    kind = SETTINGS if file == SETTINGS_FILE else BY_NOUN[record.noun]
-    before, after = reading.read(kind, file, text).plain(), record.plain()
+    before = reading.read(kind_of(file) or SETTINGS, file, text).plain()
     if before == after:
         return None
     if before.get("closed") != after.get("closed"):
         text = _in_todays_keys(text, file, record)
     schema = _schema(record, file)
-    if kind is not SETTINGS and text == emit(before, schema):  # nothing by hand to keep: a tenth of the time
+    if file != SETTINGS_FILE and text == emit(before, schema):  # nothing by hand to keep: a tenth of the time
         edited = emit(after, schema)
     else:
         edited = edit.edit(text, before, after, _key_order(record))
-    if edited == text:
-        return None
-    return (file, raw, edited.encode()), reading.read(kind, file, edited)
+    return None if edited == text else (file, raw, edited)
 
 
 def _in_todays_keys(text: str, file: str, record: Record) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from pipecli.errors import FaultyFile, PipecliError, Unreadable
 from pipecli.formats import loads
@@ -32,10 +33,13 @@ from pipecli.records.base import Document, Part, Plain, Record
 from pipecli.records.kinds import Collection
 from pipecli.records.money import Money
 from pipecli.records.references import references
+from pipecli.store.index.index import AT_ONCE, parts
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.reading import validate
 from pipecli.store.writes import Planner
 
+S = TypeVar("S")
+T = TypeVar("T")
 Tick = Callable[[int], None]
 """Is given the number of rows just done. Each row is done twice: read, and its record made."""
 
@@ -94,7 +98,7 @@ def build(
     collection: Collection,
     source: Source,
     bindings: Bindings,
-    rows: Iterable[Row],
+    rows: Sequence[Row],
     names: Names,
     planner: Planner,
     tick: Tick,
@@ -107,15 +111,16 @@ def build(
     """
     builder = _Builder(pipeline, collection, bindings, names, planner, homes, source.mapping.unknown)
     # All rows are read first: a row may name a record that a later one brings.
-    for row in rows:
-        builder.read(row)
-        tick(1)
+    for some in parts(rows, AT_ONCE):
+        builder.read(some)
+        tick(len(some))
     if other_order(source, bindings):
         raise FaultyFile(source.faults)
-    as_imported(collection, names.imports, [*builder.drafts.by_key.values()])
-    for draft in builder.drafts.by_key.values():
-        builder.make(draft)
-        tick(len(draft.rows))
+    drafts = [*builder.drafts.by_key.values()]
+    as_imported(collection, names.imports, drafts)
+    for block in parts(drafts, AT_ONCE):
+        builder.make(block)
+        tick(sum(len(draft.rows) for draft in block))
     builder.settle(keep or source.mapping.keep)
     builder.reject_dangling()
     return builder.result()
@@ -138,52 +143,74 @@ class _Builder:
         self.unknown = unknown
         self.completer = Completer(pipeline, collection, names)
         self.outcome = Outcome()
+        self._owned: dict[str, set[Path]] = defaultdict(set)
+        """By list, the fields of its elements that the file decides."""
+        for path in bindings.owned:
+            if place := element_place(path):
+                self._owned[place[0]].add(path[2:])
         self._own: dict[str, list[str]] = {}
         self._good: set[tuple[str, str]] = set()
         self._to_removed: set[tuple[str, str]] = set()
         """The records that rows name, and that people removed."""
 
-    def read(self, row: Row) -> None:
-        try:
-            self.drafts.add(self.bindings.read(row))
-        except Unreadable as error:
-            if isinstance(error, Removed):
-                self._leave_out(row)
-            elif isinstance(error, NotHere) and self.unknown == "skip":
-                self.outcome.skipped += 1
-                Tally.count(self.bindings.left_out, NOT_HERE, row)
-            else:
-                self.outcome.rejected.append((row, str(error)))
+    def read(self, rows: Sequence[Row]) -> None:
+        for reading in [self.bindings.read(row) for row in rows]:
+            try:
+                self.drafts.add(reading)
+            except Unreadable as error:
+                if isinstance(error, Removed):
+                    self._leave_out(reading.row)
+                elif isinstance(error, NotHere) and self.unknown == "skip":
+                    self.outcome.skipped += 1
+                    Tally.count(self.bindings.left_out, NOT_HERE, reading.row)
+                else:
+                    self.outcome.rejected.append((reading.row, str(error)))
 
     def _leave_out(self, row: Row) -> None:
         self.outcome.skipped += 1
         self.outcome.removed.append(row)
         Tally.count(self.bindings.left_out, REMOVED, row)
 
-    def make(self, draft: Draft) -> None:
-        """Make the record of a draft, or note why it can't be."""
+    def make(self, drafts: Sequence[Draft]) -> None:
+        """Make the records of drafts, or note why one can't be: step by step for all of them (AT_ONCE)."""
+        model = self.collection.model
+        plains = self._step(self._before_and_plain, [(draft, None) for draft in drafts])
+        self._step(self._check, self._step(lambda _, two: (two[0], validate(model, two[1])), plains))
+        for draft in drafts:
+            if draft.is_new and isinstance(draft.record, Record) and draft.key not in self._own:
+                self.planner.take(draft.record, is_new=True)  # nothing can be in its way any more
+                draft.record = PLANNED
+            if self.drafts.homes is None:  # only parts are counted
+                draft.values = {}
+
+    @staticmethod
+    def _step(work: Callable[[Draft, S], T], things: Iterable[tuple[Draft, S]]) -> list[tuple[Draft, T]]:
+        """What some work makes of each draft; one that it refuses has the reason, and is out."""
+        done = []
+        for draft, thing in things:
+            try:
+                done.append((draft, work(draft, thing)))
+            except FaultyFile as error:
+                draft.reason = "; ".join(fault.message for fault in error.faults)
+            except (Unreadable, PipecliError) as error:
+                draft.reason = str(error)
+        return done
+
+    def _before_and_plain(self, draft: Draft, _: None) -> tuple[Part | None, Plain]:
+        """The record as it is in the pipeline, and as it shall be. Raises Unreadable."""
         if draft.is_new and (broken := self.drafts.broken.get(draft.key)):
-            draft.reason = broken
-            return
-        try:
-            before = draft.before
-            if not draft.is_new and draft.departed is None:
-                before = self._present(draft.key)
-            record = validate(self.collection.model, self._plain(draft, before))
-            if isinstance(record, Record):
-                self.completer.check_words(record)
-                self._check_references(draft, record)
-            if before is None or record.plain() != before.plain():
-                draft.before, draft.record = before, record
-        except FaultyFile as error:
-            draft.reason = "; ".join(fault.message for fault in error.faults)
-        except (Unreadable, PipecliError) as error:
-            draft.reason = str(error)
-        if draft.is_new and isinstance(draft.record, Record) and draft.key not in self._own:
-            self.planner.take(draft.record, is_new=True)  # nothing can be in its way any more
-            draft.record = PLANNED
-        if self.drafts.homes is None:  # only parts are counted
-            draft.values = {}
+            raise Unreadable(broken)
+        before = draft.before if draft.is_new or draft.departed else self._present(draft.key)
+        return before, self._plain(draft, before)
+
+    def _check(self, draft: Draft, records: tuple[Part | None, Part]) -> None:
+        """Take a record for that of its draft, unless it names what isn't there."""
+        before, record = records
+        if isinstance(record, Record):
+            self.completer.check_words(record)
+            self._check_references(draft, record)
+        if before is None or record.plain() != before.plain():
+            draft.before, draft.record = before, record
 
     def settle(self, keep: Keep | None) -> None:
         """Leave alone what people changed since the last import, and the file didn't.
@@ -301,16 +328,8 @@ class _Builder:
         money = [value for value in draft.values.values() if type(value) is Money]
         constants = {path: self._value(value, draft) for path, value in self.bindings.constants.items()}
         elements = {} if draft.by_id else elements_in(values)
-        for list_ in elements:
-            values = {
-                path: value for path, value in values.items() if (element_place(path) or "")[:1] != (list_,)
-            }
         of_elements = elements_in(constants)
-        constants = {
-            path: value
-            for path, value in constants.items()
-            if (element_place(path) or ("",))[0] not in elements
-        }
+        values, constants = _beside(values, elements), _beside(constants, elements)
         if before is None:
             plain: Plain = {self.collection.identity: draft.key} if self.collection.kind else {}
             values = constants | values
@@ -334,11 +353,8 @@ class _Builder:
             put(plain, path, value)
         placing = Placing(self.collection, self.bindings.rows, lambda: self._was_imported(draft))
         for list_, members in elements.items():
-            owned = frozenset(
-                path[2:] for path in self.bindings.owned if (element_place(path) or "")[:1] == (list_,)
-            )
             fixed = next(iter(of_elements.get(list_, {}).values()), {})
-            placing.put(plain, list_, members, fixed, owned)
+            placing.put(plain, list_, members, fixed, self._owned[list_])
         if "created" not in plain and issubclass(self.collection.model, Document):
             plain["created"] = self.now
             draft.filled += ("created",)
@@ -351,9 +367,7 @@ class _Builder:
     def _customer(self, draft: Draft, before: Part | None) -> str | None:
         """The customer of a record, whose people it may name."""
         named = draft.values.get(("customer",), self.bindings.constants.get(("customer",)))
-        if isinstance(named, Named):
-            return self.names.key_of(named)
-        return getattr(before, "customer", None)
+        return self.names.key_of(named) if isinstance(named, Named) else getattr(before, "customer", None)
 
     def _was_imported(self, draft: Draft) -> bool:
         """True where an import wrote the record; people may have changed it since."""
@@ -394,12 +408,12 @@ class _Builder:
             if noun == self.collection.noun:
                 self._own.setdefault(draft.key, []).append(key)
             if (noun, key) not in self._good:
-                self._check(field_, noun, key)
+                self._check_name(field_, noun, key)
                 self._good.add((noun, key))
             if (noun, key) in self._to_removed:
                 self._own.setdefault(draft.key, [])
 
-    def _check(self, field_: str, noun: str, key: str) -> None:
+    def _check_name(self, field_: str, noun: str, key: str) -> None:
         settings = self.completer.settings
         if noun == "process" and key not in settings.processes:
             raise Unreadable(f"{field_}: unknown process {key} among {', '.join(settings.processes)}")
@@ -413,6 +427,11 @@ class _Builder:
                 self._to_removed.add((noun, key))
                 return
             raise Unreadable(f"{field_}: unknown {noun} {key}")
+
+
+def _beside(values: Mapping[Path, Any], lists: Container[str]) -> dict[Path, Any]:
+    """The values that are not in the elements of these lists."""
+    return {path: value for path, value in values.items() if (element_place(path) or ("",))[0] not in lists}
 
 
 def _disputed(clash: Clash) -> str:

@@ -7,7 +7,8 @@ it never takes the place of another.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
+from functools import cache
 from itertools import count
 from typing import Any
 
@@ -39,12 +40,17 @@ def elements_in(values: Mapping[Path, object]) -> dict[str, dict[int, Element]]:
 
 def name_of(model: type[Part], list_: str, element: Element) -> tuple[object, ...] | None:
     """The field and value that tell an element of a row from its neighbours; None where nothing does."""
-    for key in ("external_id", *(identity_at(model, (list_,)) or ())):
+    for key in _telling_keys(model, list_):
         if (key,) in element:
             return key, written(element[key,])
     if list_ == "activities":
         return _content({path[0]: value for path, value in element.items()})
     return None
+
+
+@cache
+def _telling_keys(model: type[Part], list_: str) -> tuple[str, ...]:
+    return "external_id", *(identity_at(model, (list_,)) or ())
 
 
 def _content(activity: Mapping[str, object]) -> tuple[object, ...]:
@@ -114,7 +120,7 @@ class Placing:
         list_: str,
         elements: Mapping[int, Element],
         constants: Mapping[Path, object],
-        owned: frozenset[Path],
+        owned: Set[Path],
     ) -> None:
         """Put resolved elements into a record; `constants` are for new ones, what is `owned` is cleared."""
         members: list[Any] = plain.setdefault(list_, [])

@@ -192,10 +192,10 @@ def is_read_as_it_is(value: object) -> bool:
     2.0 isn't: a quantity comes back as 2, and a price as 2.00. False for what is seldom: it is read to see.
     """
     match value:
-        case bool() | int():
-            return True
         case str():
             return value.isprintable()
+        case bool() | int():
+            return True
         case Decimal():
             whole, point, rest = str(value).partition(".")
             if point:
