@@ -26,6 +26,13 @@ class PipecliError(Exception):
         return f"{self.message}; {self.hint}" if self.hint else self.message
 
 
+def system_error(place: object, error: Exception, done: str = "written") -> PipecliError:
+    """The refusal of a file that the system doesn't let be written, or be read, as `done` says."""
+    return PipecliError(
+        f"{place}: can't be {done}: {getattr(error, 'strerror', None) or error}", code="system"
+    )
+
+
 class Fault(NamedTuple):
     """One thing that is wrong in one file of a pipeline, as `check` lists it.
 

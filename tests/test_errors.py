@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -167,6 +168,25 @@ def test_a_script_reads_errors_as_json(cli, deal, tmp_path, capsys):
     assert error("opp", "list", "--frob", "--format=json", code=2)["code"] == "usage"
     assert error("--format", "json", "opp", "frob", code=2)["code"] == "usage"
     assert error("sql", "SELECT frob", "--format", "json")["code"] == "bad-query"
+    unknown = (
+        "import nosuch",
+        "import nosuch x.csv",
+        "export nosuch",
+        "export --all x deals",
+        "report nosuch",
+    )
+    unknown += ("help nosuch", "help opp nosuch", "schema show nosuch", "config nosuch x")
+    for asked in unknown:
+        assert error(*asked.split(), "--format=json", code=2)["code"] == "usage", asked
+    gone, odd = tmp_path / "gone.csv", tmp_path / "it's odd"
+    odd.mkdir()
+    for asked in ("import leads", "attach 2q8", "inbox import", "import run", "import plan --into y", "check",
+                  "dashboard -o", "chart forecast -o", "export leads -o"):  # fmt: skip
+        name = gone / "x.svg" if asked.startswith("chart") else gone / "x.html" if "-o" in asked else gone
+        assert error(*asked.split(), str(name), "--format=json")["code"] == "system", asked
+    (odd / "plan.yaml").touch()
+    command = error("import", "plan", str(odd), "--into", "y", "--format=json")["hint"]
+    assert shlex.split(command) == ["pipecli", "import", "run", str(odd)]
     file.write_text(file.read_text().replace("stage: qualify", "stge: qualify"))
     faulty = error("opp", "list", "--format", "json")
     assert (faulty["file"], faulty["line"], faulty["code"]) == (NAME, 7, "invalid-file")

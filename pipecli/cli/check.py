@@ -156,7 +156,7 @@ def _wanted(run: Session, files: Sequence[Path]) -> Callable[[str], bool]:
         paths = (path for path in (run.directory_for(file), file) if path.exists())
         path = next((path.resolve() for path in paths), None)
         if path is None:
-            raise PipecliError(f"{file} does not exist")
+            raise PipecliError(f"{file} does not exist", code="system")
         if path == root or root in path.parents:
             named.add(path.relative_to(root).as_posix())
     return lambda name: any(name == path or path == "." or name.startswith(f"{path}/") for path in named)

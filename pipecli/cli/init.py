@@ -107,7 +107,8 @@ def init(
     if sample:
         now = run.fixed_now() or date.today()
         commits = replay(root, now.date() if isinstance(now, datetime) else now, review)
-        say(f"{commits} commits of a small company are in {root}; try: pipecli -C {directory} forecast")
+        command = shlex.join(["pipecli", "-C", str(directory), "forecast"])
+        say(f"{commits} commits of a small company are in {root}; try: {command}")
     else:
         create.create_pipeline(
             root, currency=currency or "EUR", company=company, timezone=timezone, review=review

@@ -20,7 +20,7 @@ from pipecli.cli.common.terminal import paged
 from pipecli.cli.nouns import ALIASES, NOUNS, SECTIONS
 from pipecli.errors import PipecliError
 
-INTERRUPTED = 130
+USAGE, INTERRUPTED = 2, 130
 
 
 class Root(TyperGroup):
@@ -106,7 +106,7 @@ def run(arguments: list[str]) -> int:
             code = root(session).main(arguments, prog_name="pipecli", standalone_mode=False)
         sys.stdout.flush()
     except PipecliError as error:
-        return _error(session, arguments, error)
+        return _error(session, arguments, error, USAGE if error.code == "usage" else 1)
     except (BrokenPipeError, SystemExit):  # the second is how Typer passes the first on
         # Who read us has seen enough (`| head`): not an error. What is still buffered goes nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -135,7 +135,7 @@ def _usage_or_bug(session: Session, arguments: Sequence[str], error: Exception) 
         return _error(
             session, arguments, PipecliError(text, hint="PIPECLI_DEBUG=1 shows where", code="internal")
         )
-    status = int(getattr(error, "exit_code", 2))
+    status = int(getattr(error, "exit_code", USAGE))
     if type(error).__name__ == "NoArgsIsHelpError" and not _is_json(session, arguments):
         with paged("stderr"):
             show()

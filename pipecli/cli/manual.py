@@ -21,7 +21,7 @@ from pipecli.cli.common.output import write_text
 from pipecli.cli.common.session import session
 from pipecli.cli.main import root
 from pipecli.cli.nouns import ALIASES, NOUNS, SECTIONS
-from pipecli.errors import PipecliError
+from pipecli.errors import PipecliError, system_error
 
 _SHARED = {"--format", "--color", "--message", "--dry-run", "--no-commit", "--help"}
 _SHARED_TEXT = """\
@@ -166,7 +166,7 @@ def man(
         for name, text in texts.items():
             (folder / name).write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
-        raise PipecliError(f"{error.filename or folder}: can't be written: {error.strerror}") from None
+        raise system_error(error.filename or folder, error) from None
     write_text("".join(f"{output / name}\n" for name in texts))
 
 
@@ -188,7 +188,7 @@ def help_(
         inner = command.get_command(parent, word) if hasattr(command, "get_command") else None
         if inner is None:
             hint = f"see `{path.replace('pipecli', 'pipecli help', 1)}`"
-            raise PipecliError(f'{path} has no command "{word}"', hint=hint)
+            raise PipecliError(f'{path} has no command "{word}"', hint=hint, code="usage")
         parent = type(parent)(inner, info_name=word, parent=parent)
         command, path = inner, f"{path} {word}"
     write_text(command.get_help(parent) + "\n")

@@ -14,6 +14,7 @@ import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -203,7 +204,7 @@ class Bench:
 
     async def proposal(self) -> dict[str, Any]:
         """The summary of `diff` for what the branch has and the person has not."""
-        base = git.commit_of(self.place.work_tree, "HEAD")
+        base, branch = git.commit_of(self.place.work_tree, "HEAD"), quote(self.branch or "")
         code, out, err = await self.run(["diff", "--", f"{base}..{self.branch}"])
         if code:
             return {"branch": self.branch, "diff": err.strip()}
@@ -217,8 +218,7 @@ class Bench:
         return {
             "branch": self.branch,
             "diff": {"records": records[:_MOST_ROWS], **summary},
-            "next": f"a person reads it with `pipecli diff HEAD..{self.branch}` and takes it with "
-            f"`git merge {self.branch}`",
+            "next": f"a person reads `pipecli diff HEAD..{branch}`, and takes it by `git merge {branch}`",
         }
 
 

@@ -9,6 +9,7 @@ import io
 from collections.abc import Sequence
 from contextlib import redirect_stdout
 from itertools import groupby
+from shlex import quote
 from typing import Annotated, Any
 
 import typer
@@ -99,7 +100,7 @@ def _print(run: Session, proposal: Proposal, opened: Opened, text: str, *, is_dr
         if opened.address:
             lines.append(f"{'asked for' if opened.is_open else 'ask for it at'}: {opened.address}")
         elif not is_dry:
-            lines.append(f"who merges it: git merge {proposal.upstream.remote}/{proposal.branch}")
+            lines.append(f"who merges it: git merge {quote(f'{proposal.upstream.remote}/{proposal.branch}')}")
         write_text("\n".join(lines) + ("\n" if opened.is_open else f"\n\n{text}"))
     if opened.note:
         say(f"warning: {opened.note}")

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from pipecli.distribution import require_extra
-from pipecli.errors import PipecliError
+from pipecli.errors import PipecliError, system_error
 from pipecli.records.names import folded
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def channels(environment: Mapping[str, str] = os.environ, *, is_dry: bool = Fals
     except FileNotFoundError:
         written = {}
     except (OSError, UnicodeDecodeError) as error:
-        raise PipecliError(f"{file} can't be read: {getattr(error, 'strerror', error)}") from None
+        raise system_error(file, error, "read") from None
     except tomllib.TOMLDecodeError as error:
         raise PipecliError(
             f"{file}: {error}", hint="it is written in TOML; see docs/notifications.md"

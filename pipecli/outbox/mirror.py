@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipecli import __version__
 from pipecli.distribution import require_extra
-from pipecli.errors import PipecliError
+from pipecli.errors import PipecliError, system_error
 from pipecli.formats import digits, dumps
 from pipecli.history import log
 from pipecli.history.commits import listed
@@ -237,7 +237,7 @@ def to_parquet(source: Source, folder: Path) -> Copied:
         whole = _joined(old, new) if old else new
         rows["events"] = _put(source, folder, "events", whole)
     except OSError as error:
-        raise PipecliError(f"{error.filename or folder}: can't be written: {error.strerror}") from None
+        raise system_error(error.filename or folder, error) from None
     return Copied(source.upto.commit, rows, new.num_rows, notes)
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipecli.distribution import PINNED_INSTALL
-from pipecli.errors import PipecliError
+from pipecli.errors import PipecliError, system_error
 from pipecli.records.currencies import CURRENCIES
 from pipecli.records.kinds import SETTINGS, SETTINGS_FILE
 from pipecli.store import files, git, journal, lock, merge_setup, naming, reading, schemas
@@ -112,7 +112,7 @@ def add(place: Location, review: Review) -> None:
     try:
         _commit(place, [], message, review)
     except OSError as error:
-        raise PipecliError(f"{host.file}: can't be written: {error.strerror}") from None
+        raise system_error(host.file, error) from None
 
 
 _HOOK = "pre-receive"
@@ -137,7 +137,7 @@ def add_server_hook(directory: Path) -> Path:
         hook.write_text(template.replace("@pipecli@", command), encoding="utf-8")
         hook.chmod(0o755)
     except OSError as error:
-        raise PipecliError(f"{hook}: can't be written: {error.strerror}") from None
+        raise system_error(hook, error) from None
     return hook
 
 
@@ -314,7 +314,7 @@ def create_pipeline(
                 lambda: merge_setup.set_up(place),
             )
     except OSError as error:
-        raise PipecliError(f"{error.filename or directory}: can't be written: {error.strerror}") from None
+        raise system_error(error.filename or directory, error) from None
     except (PipecliError, KeyboardInterrupt):
         if is_new_directory and not any(entry.name != ".git" for entry in root.iterdir()):
             shutil.rmtree(root)

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
+from shlex import quote
 from time import time
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -394,8 +395,6 @@ def settle(place: Location, file: Path | None = None, *, patience: float = PATIE
     except FileNotFoundError:
         _clear(file.parent)
         return None
-    except OSError as error:
-        raise PipecliError(f"{file}: can't be opened: {error.strerror}") from None
     try:
         with git_commit.held_alone(handle, patience):
             journal = _read(place, file, handle)
@@ -407,11 +406,12 @@ def settle(place: Location, file: Path | None = None, *, patience: float = PATIE
     finally:
         os.close(handle)
     if outcome.edited:
+        edited = quote(outcome.edited[0])
         raise Unsettled(
             f"a command that was cut off ({journal.subject}) had written "
             f"{first_of(outcome.edited, _MOST_NAMED)}, and that was changed since",
-            hint=f"keep it: `git add` and `git commit` {outcome.edited[0]}; or go back to the last commit: "
-            f"`git checkout -- {outcome.edited[0]}`, or delete the file where git has none",
+            hint=f"keep it: `git add` and `git commit` {edited}; or go back to the last commit: "
+            f"`git checkout -- {edited}`, or delete the file where git has none",
         )
     journal.end()
     what = "finished" if outcome.is_done else "undone"

@@ -176,7 +176,8 @@ def settle(place: Location, waiting: Pending) -> None:
     if undecided:
         raise PipecliError(
             f"{named(undecided)}: one side removed it and the other changed it",
-            hint=f"keep it with `git add {undecided[0]}`, or remove it with `git rm {undecided[0]}`",
+            hint=f"keep it with `git add {shlex.quote(undecided[0])}`, or remove it with "
+            f"`git rm {shlex.quote(undecided[0])}`",
         )
     changed = _listed(place, "diff", "--name-only", "-z")
     also = [path for path in changed if path not in (*unmerged, *waiting.files)]
@@ -184,7 +185,7 @@ def settle(place: Location, waiting: Pending) -> None:
     if also:
         raise PipecliError(
             f"{named(also)}: changed while the sync was waiting",
-            hint=f"`git add {also[0]}` makes it a part of the sync, `git stash` puts it aside",
+            hint=f"`git add {shlex.quote(also[0])}` makes it a part of the sync, `git stash` puts it aside",
         )
     _take(place, list(dict.fromkeys([*unmerged, *(path for path in changed if path in waiting.files)])))
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from enum import StrEnum
+from shlex import quote
 from typing import Any, NamedTuple
 
 from pipecli.errors import FaultyFile, PipecliError
@@ -95,7 +96,7 @@ def identity(place: Location) -> Iterator[Diagnosis]:
         yield warning(
             "identity",
             f"{name} <{email}> isn't a user of the settings: what you add has no owner",
-            f"pipecli user add SLUG --name NAME --email {email}, or set PIPECLI_USER",
+            f"pipecli user add SLUG --name NAME --email {quote(email or '')}, or set PIPECLI_USER",
         )
 
 

@@ -11,6 +11,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import cached_property, lru_cache
+from shlex import quote
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
@@ -336,9 +337,10 @@ def joint_of(place: Location, upstream: Upstream, theirs: str | None) -> MergePl
     known = git.commit_of(place.work_tree, upstream.tracking)
     if theirs is None:
         if known:
+            refs = quote(f"{upstream.branch}:{upstream.name}")
             raise PipecliError(
                 f"{upstream.remote} has no branch {upstream.name} any more",
-                hint=f"to have it there again: git push {upstream.remote} {upstream.branch}:{upstream.name}",
+                hint=f"to have it there again: git push {upstream.remote} {refs}",
             )
         return MergePlan(ours, None, ours, None, [], {}, [])
     base = _base(place, ours, theirs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import NamedTuple
 
 from pipecli.errors import PipecliError
@@ -118,7 +119,7 @@ def _only_remote(place: Location, branch: str) -> str:
     if "origin" not in remotes and len(remotes) > 1:
         raise PipecliError(
             f"{branch} has no upstream, and there are the remotes {', '.join(remotes)}",
-            hint=f"choose one: git push --set-upstream {remotes[0]} {branch}",
+            hint=f"choose one: git push --set-upstream {remotes[0]} {quote(branch)}",
         )
     return "origin" if "origin" in remotes else remotes[0]
 

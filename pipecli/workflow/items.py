@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from shlex import quote
 from typing import TYPE_CHECKING, TypeAlias, TypedDict, Unpack
 
 from pipecli.records.item import Item, LineKind, Per, totals
@@ -73,7 +74,8 @@ def unit_price(deal: Priced, terms: Terms, sku: str, quantity: Decimal, day: dat
     if price is None:
         raise Refused(
             f"{price_list.id} has no price for {_what(price_list, sku, quantity)}",
-            hint=f"{_BY_HAND}, or add it to the list: pipecli price-list set {price_list.id} prices.{sku}=…",
+            hint=f"{_BY_HAND}, or add it to the list: "
+            f"pipecli price-list set {price_list.id} {quote(f'prices.{sku}')}=…",
         )
     return price
 
@@ -180,7 +182,7 @@ def make_item(owner: Priced, terms: Terms, day: date, **line: Unpack[NewLine]) -
         if not product.active:
             raise Refused(
                 f"{product.sku} is not sold any more",
-                hint=f"choose another, or pipecli product set {product.sku} active=yes",
+                hint=f"choose another, or pipecli product set {quote(product.sku)} active=yes",
             )
         if price is None:
             price = unit_price(owner, terms, product.sku, quantity, day)

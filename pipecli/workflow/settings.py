@@ -5,6 +5,7 @@ meaning.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from shlex import quote
 from typing import Any, NamedTuple
 
 from pipecli.records.base import Record
@@ -227,7 +228,7 @@ def _left_behind(words: Mapping[DroppedWord, int]) -> Iterator[str]:
             have = f"{count(number, 'record')} {'has' if number == 1 else 'have'}"
             yield (
                 f"{WORDS[what].key} lists {word} no more, and {have} it: "
-                f"pipecli settings rename {what} {word} NEW"
+                f"pipecli settings rename {what} {quote(word)} NEW"
             )
 
 

@@ -95,7 +95,7 @@ def test_no_link_no_device_and_nothing_too_large(cli, root, tmp_path, git):
         (tmp_path / "large", "an attachment has 10 at most"),
         ("/dev/zero", "isn't a regular file"),
         (tmp_path, "isn't a regular file"),
-        (tmp_path / "nothing", "is missing"),
+        (tmp_path / "nothing", "does not exist"),
     ):
         assert words in cli("attach", OPP, str(file), code=1).err
     (root / "attachments").symlink_to(tmp_path)

@@ -62,4 +62,4 @@ def test_an_alias_is_words_and_no_shell(
     assert "is a command of pipecli" in refused("config", "alias.opp", "lead list")
     assert "begins with a command" in refused("config", "alias.rm", "rm -rf /")
     assert "must be one of" in refused("config", "format", "jsn")
-    assert "can't be set" in refused("config", "nothing", "1")
+    assert "can't be set" in cli("config", "nothing", "1", code=2).err

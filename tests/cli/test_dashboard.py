@@ -128,7 +128,7 @@ def test_a_directory_gets_an_index(cli, root, tmp_path, refused):
     cli("dashboard", "--output", str(tmp_path / "site"))
     (tmp_path / "notes.txt").write_text("mine")
     assert "is neither a directory nor a .html" in refused("dashboard", "-o", str(tmp_path / "notes.txt"))
-    assert "is missing" in refused("dashboard", "-o", str(tmp_path / "no" / "x.html"))
+    assert "does not exist" in refused("dashboard", "-o", str(tmp_path / "no" / "x.html"))
 
 
 def test_an_empty_pipeline_has_a_page(cli, root, tmp_path):

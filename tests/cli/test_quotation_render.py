@@ -105,7 +105,7 @@ def test_what_cannot_be_written_is_refused(refused, tmp_path):
         assert "only .pdf and .html can be written; name it " in line
     for name in ("quote.pdf", "quote.html"):
         line = refused("quote", "render", QTN, "--output", str(tmp_path / "nowhere" / name))
-        assert f"the directory {tmp_path / 'nowhere'} is missing" in line
+        assert f"the directory {tmp_path / 'nowhere'} does not exist" in line
     (tmp_path / "quote.pdf").mkdir()
     assert "is a directory" in refused("quote", "render", QTN, "--output", str(tmp_path / "quote.pdf"))
 

@@ -73,7 +73,7 @@ def test_show_prints_one(cli: Cli, kind: str) -> None:
 
 def test_an_unknown_kind_is_refused_with_the_known_ones(cli: Cli) -> None:
     assert (
-        "unknown kind of record deal; one of lead, opportunity," in cli("schema", "show", "deal", code=1).err
+        "unknown kind of record deal; one of lead, opportunity," in cli("schema", "show", "deal", code=2).err
     )
 
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from pipecli.cli.common.table import Column, cell_text, clean, display_width, isolated, render
 from pipecli.cli.common.terminal import Mark, linked, mark_of, marked, say_after, takes_color, terminal_width
-from pipecli.errors import PipecliError
+from pipecli.errors import PipecliError, system_error
 from pipecli.wording import CONTROLS, DIRECTIONS, count, guarded, lifeless
 
 if TYPE_CHECKING:
@@ -312,10 +312,12 @@ def ending_of(output: str, endings: Sequence[str], name: str) -> str:
         named = path.with_suffix(endings[0]) if path.name else Path(f"{name}{endings[0]}")
         raise PipecliError(f"{output}: only {known} can be written", hint=f"name it {named}")
     if path.is_dir():
-        raise PipecliError(f"{output} is a directory", hint="name a file in it")
+        raise PipecliError(f"{output} is a directory", hint="name a file in it", code="system")
     if not path.parent.is_dir():
         raise PipecliError(
-            f"{output}: the directory {path.parent} is missing", hint="make it, or name another file"
+            f"{output}: the directory {path.parent} does not exist",
+            hint="make it, or name another file",
+            code="system",
         )
     return ending
 
@@ -339,7 +341,7 @@ def write_whole(output: str | Path, content: bytes) -> None:
         lock.clear_temporary(target)
         files.write(target.parent, target.name, content)
     except OSError as error:
-        raise PipecliError(f"{output}: can't be written: {error.strerror or error}") from None
+        raise system_error(output, error) from None
 
 
 def lines(finding: Finding) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -59,11 +60,15 @@ def export(
     run = session(ctx)
     if all_ is not None:
         if kind or output or where:
-            raise PipecliError("--all takes every kind, whole", hint=f"pipecli export --all {all_}")
+            raise PipecliError(
+                "--all takes every kind, whole", hint=f"pipecli export --all {quote(str(all_))}", code="usage"
+            )
         _export_all(run, all_)
         return
     if kind is None:
-        raise PipecliError("the kind to export is missing", hint="give a kind, as customers, or --all DIR")
+        raise PipecliError(
+            "the kind to export is missing", hint="give a kind, as customers, or --all DIR", code="usage"
+        )
     if journal:
         _export_journal(run, kind, journal, output, where)
         return

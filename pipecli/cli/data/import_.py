@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -58,16 +59,18 @@ def import_(
 
         if file or map_ or rejects:
             raise PipecliError(
-                "--from and --guess take the export alone", hint="pipecli import --guess EXPORT"
+                "--from and --guess take the export alone", hint="pipecli import --guess EXPORT", code="usage"
             )
         move_at_once(ctx, Path(kind), from_, side_of(keep))
         return
     if file is None and named(kind):
-        raise PipecliError("FILE is missing", hint=f"name it: pipecli import {kind} FILE")
+        raise PipecliError("FILE is missing", hint=f"name it: pipecli import {kind} FILE", code="usage")
     if file is None:
         raise PipecliError(
             f"the kind of record in {kind} is missing",
-            hint=f"say it: pipecli import KIND {kind}; a whole export: pipecli import plan {kind} --into DIR",
+            hint=f"say it: pipecli import KIND {quote(kind)}; a whole export: "
+            f"pipecli import plan {quote(kind)} --into DIR",
+            code="usage",
         )
     target = target_of(kind)
     if rejects and rejects.exists() and file.exists() and rejects.samefile(file):
@@ -100,7 +103,7 @@ def target_of(kind: str) -> Target:
     target = target_named(kind)
     if target is None:
         known = ", ".join([*(kind.plural for kind in COLLECTIONS), *(part.plural for part in PART_KINDS)])
-        raise PipecliError(f'"{kind}" isn\'t a kind of record', hint=f"give one of {known}")
+        raise PipecliError(f'"{kind}" isn\'t a kind of record', hint=f"give one of {known}", code="usage")
     return target
 
 
@@ -120,7 +123,8 @@ def _file(path: Path, name: str = "") -> File:
             names = first_of([file.name for file in files], 8)
             raise PipecliError(
                 f"{path} has {len(files)} files: {names}",
-                hint=f"all at once: pipecli import plan {path} --into DIR; or unpack it, and import one",
+                hint=f"all at once: pipecli import plan {quote(str(path))} --into DIR; "
+                "or unpack it, and import one",
             )
         return files[0]
     return File(name or path.name, content)

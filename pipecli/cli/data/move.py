@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -58,7 +59,7 @@ def collection_of(kind: str) -> Collection:
     collection = named(kind)
     if collection is None:
         known = ", ".join(kind.plural for kind in COLLECTIONS)
-        raise PipecliError(f'"{kind}" isn\'t a kind of record', hint=f"give one of {known}")
+        raise PipecliError(f'"{kind}" isn\'t a kind of record', hint=f"give one of {known}", code="usage")
     return collection
 
 
@@ -140,9 +141,9 @@ def plan(
     if (into / PLAN_FILE).exists() and not force:
         raise PipecliError(f"{into} has a plan already", hint="name another folder, or give --force")
     if into.exists() and not into.is_dir():
-        raise PipecliError(f"{into} isn't a folder")
+        raise PipecliError(f"{into} isn't a folder", code="system")
     if (export / PLAN_FILE).exists():
-        raise PipecliError(f"{export} has its plan already", hint=f"pipecli import run {export}")
+        raise PipecliError(f"{export} has its plan already", hint=f"pipecli import run {quote(str(export))}")
     run = session(ctx)
     outcome = make_plan(files_of(export), run.pipeline.settings, source=str(export), vendor=from_)
     _write_pages(outcome, into)
@@ -174,10 +175,11 @@ def _plan_lines(outcome: Plan, folder: Path) -> Iterator[str]:
     for question in findings.questions.values():
         choices = f" ({' or '.join(question.one_of)})" if question.one_of else ""
         yield f"to be answered: {question.question}{choices}"
+    run = f"pipecli import run {quote(str(folder))}"
     if findings.questions:
-        yield f"answer in {folder}/plan.yaml, look the mappings over, then: pipecli import run {folder}"
+        yield f"answer in {folder}/plan.yaml, look the mappings over, then: {run}"
     else:
-        yield f"look the mappings over, then: pipecli import run {folder}"
+        yield f"look the mappings over, then: {run}"
 
 
 def _plan_json(outcome: Plan) -> dict[str, Any]:
@@ -224,7 +226,8 @@ def move_at_once(ctx: typer.Context, export: Path, vendor: str | None, keep: Kee
         for question in questions[1:]:
             say(question.question)
         raise PipecliError(
-            questions[0].question, hint=f"answer it in a plan: pipecli import plan {export} --into DIR"
+            questions[0].question,
+            hint=f"answer it in a plan: pipecli import plan {quote(str(export))} --into DIR",
         )
     with tempfile.TemporaryDirectory(prefix="pipecli-plan-") as folder:
         _write_pages(outcome, Path(folder))

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,7 +16,7 @@ from pipecli.cli.common.command import Changing, noun
 from pipecli.cli.common.output import Format, print_record, print_records, write_text
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column
-from pipecli.errors import PipecliError
+from pipecli.errors import PipecliError, system_error
 from pipecli.records.kinds import KINDS, SETTINGS, Kind, named
 from pipecli.store.index import query
 from pipecli.store.index.records import columns, public_tables
@@ -48,7 +49,7 @@ def write(
         if not run.dry_run:
             schemas.write(folder, ".")
     except OSError as error:
-        raise PipecliError(f"{error.filename or folder}: can't be written: {error.strerror}") from None
+        raise system_error(error.filename or folder, error) from None
     write_text("".join(f"{directory / name}\n" for name in changed))
 
 
@@ -100,10 +101,12 @@ def check(
     try:
         wrong = schemas.differing(folder, ".")
     except OSError as error:
-        raise PipecliError(f"{error.filename or folder}: can't be read: {error.strerror}") from None
+        raise system_error(error.filename or folder, error, "read") from None
     if wrong:
         names = ", ".join(f"{name} is {what}" for name, what in wrong.items())
-        raise PipecliError(f"{directory}: {names}", hint=f"write them anew: pipecli schema write {directory}")
+        raise PipecliError(
+            f"{directory}: {names}", hint=f"write them anew: pipecli schema write {quote(str(directory))}"
+        )
     say(f"ok: {len(KINDS) + 1} schemas")
 
 
@@ -114,6 +117,7 @@ def _kind(name: str) -> Kind:
     raise PipecliError(
         f"unknown kind of record {name}",
         hint=f"one of {', '.join(kind.noun for kind in (*KINDS, SETTINGS))}",
+        code="usage",
     )
 
 

@@ -6,6 +6,7 @@ The form is known by the file's ending. A file is written whole or not at all.
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -107,7 +108,7 @@ def _render(ctx: typer.Context, kind: Kind, ref: str, output: str) -> None:
     run = session(ctx)
     pipeline = run.pipeline
     key = find(run, ref, kind).key
-    form = _form(output, key)
+    form = _form(output, key, kind)
     record: Record = pipeline.get(kind.model, key)
     content = typeset_as(form, pipeline, printed_of(pipeline, record), record)
     if output == "-":
@@ -131,9 +132,10 @@ def _xml_of(pipeline: Pipeline, invoice: Invoice) -> bytes:
     )
 
 
-def _form(output: str, key: str) -> Form:
+def _form(output: str, key: str, kind: Kind) -> Form:
     """PDF or HTML, by the file's ending. Raises PipecliError for any other, before work is done."""
-    ending = ".html" if output == "-" else ending_of(output, (".pdf", ".html"), key)
+    endings = (".pdf", ".html", ".xml") if kind == INVOICE else (".pdf", ".html")
+    ending = ".html" if output == "-" else ending_of(output, endings, key)
     require_typst()
     return "pdf" if ending == ".pdf" else "html"
 
@@ -221,7 +223,7 @@ def _template(pipeline: Pipeline) -> Template | None:
     if not path.is_file():
         raise PipecliError(
             f"quotations.template: the file {named} is missing",
-            hint=f"begin with the one of pipecli: pipecli quote template > {named}",
+            hint=f"begin with the one of pipecli: pipecli quote template > {quote(named)}",
         )
     return Template(folder, file)
 

@@ -93,7 +93,9 @@ def _file(output: str) -> Path:
         )
     if not path.parent.is_dir():
         raise PipecliError(
-            f"{output}: the directory {path.parent} is missing", hint="make it, or name another"
+            f"{output}: the directory {path.parent} does not exist",
+            hint="make it, or name another",
+            code="system",
         )
     return path / "index.html"
 

@@ -15,7 +15,7 @@ from pipecli.cli.common.session import FORMATS, say, session
 from pipecli.cli.common.table import Column
 from pipecli.cli.common.terminal import COLORS
 from pipecli.cli.nouns import ALIASES, NOUNS
-from pipecli.errors import PipecliError
+from pipecli.errors import PipecliError, system_error
 from pipecli.records import kinds
 from pipecli.records.names import chosen, words_of
 from pipecli.store import files
@@ -78,7 +78,7 @@ def _checked(name: str, value: str) -> tuple[str, str]:
         case "alias":
             _require_alias(inner, value)
             return name, value.strip()
-    raise PipecliError(f'"{name}" can\'t be set', hint=f"names are {_NAMES}")
+    raise PipecliError(f'"{name}" can\'t be set', hint=f"names are {_NAMES}", code="usage")
 
 
 def _require_alias(name: str, value: str) -> None:
@@ -107,4 +107,4 @@ def _write(name: str, value: str | None) -> None:
         place.parent.mkdir(parents=True, exist_ok=True)
         files.write(place.parent, place.name, "".join(f"{line}\n" for line in [*kept, *added]).encode())
     except (OSError, ValueError) as error:
-        raise PipecliError(f"{place} can't be written: {error}") from None
+        raise system_error(place, error) from None

@@ -42,7 +42,9 @@ def mail_files(given: Path) -> Iterator[Path | LeftOut]:
         yield given
     else:
         what = "is neither a file nor a folder" if given.exists() else "does not exist"
-        raise PipecliError(f"{shown(given)} {what}", hint="name an .eml file, an mbox or a Maildir")
+        raise PipecliError(
+            f"{shown(given)} {what}", hint="name an .eml file, an mbox or a Maildir", code="system"
+        )
 
 
 def _in_folder(top: Path) -> Iterator[Path | LeftOut]:

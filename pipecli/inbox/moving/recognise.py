@@ -37,7 +37,7 @@ _PIECE = 1 << 20
 def files_of(path: Path) -> list[File]:
     """The tables of an export, by name. Raises PipecliError."""
     if not path.exists():
-        raise PipecliError(f"{path} does not exist")
+        raise PipecliError(f"{path} does not exist", code="system")
     if path.is_dir():
         files = list(_of_folder(path))
     else:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from shlex import quote
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
@@ -84,7 +85,7 @@ def unpack(path: Path, folder: Path) -> None:
     plans = [PurePosixPath(name) for name in entries if PurePosixPath(name).name == PLAN_FILE]
     if not plans:
         raise PipecliError(
-            f"{path} has no {PLAN_FILE}", hint=f"make one: pipecli import plan {path} --into DIR"
+            f"{path} has no {PLAN_FILE}", hint=f"make one: pipecli import plan {quote(str(path))} --into DIR"
         )
     top = min(plans, key=lambda plan: len(plan.parts)).parent
     for name, content in entries.items():
@@ -99,7 +100,9 @@ def load(folder: Path) -> Move:
     path = folder / PLAN_FILE
     if not path.is_file():
         raise PipecliError(
-            f"{folder} has no {PLAN_FILE}", hint="make one: pipecli import plan EXPORT --into DIR"
+            f"{folder} has no {PLAN_FILE}",
+            hint="make one: pipecli import plan EXPORT --into DIR",
+            code="system",
         )
     text = yamltext.decode(path.read_bytes(), str(path))
     plain: dict[str, Any] = yamltext.parse(text, str(path))
@@ -159,7 +162,9 @@ def export_of(move: Move, given: Path | None) -> list[File]:
     source = given or (move.folder if move.source == "." else Path(move.source).expanduser())
     if not source.exists():
         raise PipecliError(
-            f"{source} does not exist", hint=f"name the export: pipecli import run {move.folder} EXPORT"
+            f"{source} does not exist",
+            hint=f"name the export: pipecli import run {quote(str(move.folder))} EXPORT",
+            code="system",
         )
     return files_of(source)
 
@@ -302,7 +307,7 @@ def _import(
         raise PipecliError(f'{move.folder / PLAN_FILE}: "{step.kind}" isn\'t a kind of record')
     path = move.folder / step.map
     if step.map and not path.is_file():
-        raise PipecliError(f"{path} does not exist", hint=f"mend {move.folder / PLAN_FILE}")
+        raise PipecliError(f"{path} does not exist", hint=f"mend {move.folder / PLAN_FILE}", code="system")
     table, source = rows_of(file, File(str(path), path.read_bytes()) if step.map else None, target)
     others = {noun: keys for noun, keys in coming.items() if noun != target.noun}
     with tick(step, table) as ticks:
