@@ -20,7 +20,7 @@ grinder             3        90.00 *                              1.00
 Total EUR                 3,070.00 *    2,720.00                  5.00
 Quoted                                    1 of 2
 Lead time                  3 weeks       3 weeks               3 weeks
-Valid until             2026-12-31    2026-12-31    expired 2026-11-20
+Valid until             2026-11-21    2026-12-31    expired 2026-11-20
 Answer                    SQ-A1111      SQ-B2222              SQ-C3333
 """
 
@@ -28,7 +28,9 @@ Answer                    SQ-A1111      SQ-B2222              SQ-C3333
 def test_compare_marks_the_best_price_of_each_and_the_best_total(cli, rates, given, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     given(
-        supplier_answer("SQ-A1111", "acme", [("cafe-s-100", 2, 1400), ("grinder", 3, 90)])
+        supplier_answer(
+            "SQ-A1111", "acme", [("cafe-s-100", 2, 1400), ("grinder", 3, 90)], valid_until="2026-11-21"
+        )
         | supplier_answer("SQ-B2222", "beans", [("cafe-s-100", 2, 1700)], currency="USD")
         | supplier_answer(
             "SQ-C3333", "acme", [("cafe-s-100", 2, 1), ("grinder", 3, 1)], valid_until="2026-11-20"
