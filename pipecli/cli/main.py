@@ -122,6 +122,7 @@ def run(arguments: list[str]) -> int:
         session.close()
     if code == INTERRUPTED:  # as Typer answers Ctrl-C, too
         stopped = PipecliError(session.interruption(), code="interrupted")
+        sys.stderr.write("\n" * sys.stderr.isatty())  # the terminal shows ^C behind the question
         return _error(session, arguments, stopped, code)
     return code if isinstance(code, int) else 0
 

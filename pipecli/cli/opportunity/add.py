@@ -14,7 +14,7 @@ import typer
 from pipecli.cli.common.command import Changing, Notes, Sets, Tags, noun
 from pipecli.cli.common.fields import built, names_field, option, split
 from pipecli.cli.common.reference import can_ask, choose, find
-from pipecli.cli.common.session import Session, session
+from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.cli.lead.convert import (
     Currency,
@@ -178,10 +178,23 @@ def _asked(run: Session, given: Answers, *, is_for_somebody: bool) -> Answers:
     key = find(run, given.customer, CUSTOMER).key if given.customer else None
     last = _last_deal(run, key)
     return given._replace(
-        title=given.title or prompted("Title", last.title),
-        amount=given.amount or prompted("Amount (- for none)", last.amount),
-        expected_close=given.expected_close or prompted("Expected close (- for none)", last.expected_close),
+        title=_title(given.title or prompted("Title", last.title), None),
+        amount=given.amount or _understood(run, "amount", "Amount (- for none)", last.amount),
+        expected_close=given.expected_close
+        or _understood(run, "expected_close", "Expected close (- for none)", last.expected_close),
     )
+
+
+def _understood(run: Session, field: str, question: str, default: str | None) -> str | None:
+    """An answer that a field takes; what it doesn't understand is asked for again."""
+    while True:
+        answer = prompted(question, default)
+        try:
+            option(question.partition(" (")[0], answer, (Opportunity, field), run)
+        except PipecliError as error:
+            say(str(error))
+        else:
+            return answer
 
 
 def prompted(question: str, default: str | None = None) -> str | None:
