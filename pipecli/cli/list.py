@@ -391,7 +391,7 @@ _ACTIVITIES_SOURCE = Parts(
 )
 
 
-@app.command("activity list", cls=listing("owner mine team contact"))
+@app.command("activity list", cls=listing("owner mine team contact search"))
 def list_activities(
     ctx: typer.Context,
     ref: Annotated[

@@ -218,6 +218,7 @@ def calendar(add, cli, shop, lead, once):
         (("--mine",), ["call", "task"]),
         (("--where", "done AND direction = 'out'"), ["call"]),
         (("--sort", "-at", "--limit", "1"), ["meeting"]),
+        (("--search", "PRÉP"), ["task"]),
     ],
 )
 def test_the_list_takes_filters(calendar, cli, arguments, listed):

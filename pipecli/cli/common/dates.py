@@ -84,8 +84,10 @@ def parse_day(text: str, today: date, *, past: bool = False) -> date:
     _refuse_two_days(_plain(text), today, past=past)
     _refuse_two_hours(text)
     if _period(_plain(text), today) is not None:
-        raise PipecliError(f"{_quoted(text)} is a period where a day is needed", hint=f"write {DAY_FORMS}")
-    raise PipecliError(f"{_quoted(text)} isn't a date", hint=f"write {DAY_FORMS}")
+        fault = "is a period where a day is needed"
+    else:
+        fault = "has a time of day where a day is needed" if has_clock(text) else "isn't a date"
+    raise PipecliError(f"{_quoted(text)} {fault}", hint=f"write {DAY_FORMS}")
 
 
 def parse_period(text: str, today: date, *, past: bool = False) -> Period:

@@ -81,11 +81,14 @@ def _conditions(run: Session, plural: str, known: set[str]) -> tuple[list[str], 
 def _about(run: Session, plural: str, known: set[str], option: str, text: str) -> tuple[str, object]:
     """A condition on what a record is about, and its value: whom it is for, what is sold, its words."""
     if option == "search":
-        _must_know(plural, "json", known, option)
-        from pipecli.store.index.records import search
+        from pipecli.store.index.records import search, search_activities
 
+        connection = run.pipeline.index.connection
+        if plural == "activities":
+            return views.one_of("id"), dumps(search_activities(connection, text), indent=None)
+        _must_know(plural, "json", known, option)
         kind = BY_FOLDER[plural]
-        keys = [hit.key for hit in search(run.pipeline.index.connection, text, [kind.noun])[0]]
+        keys = [hit.key for hit in search(connection, text, [kind.noun])[0]]
         return views.one_of(kind.identity), dumps(keys, indent=None)
     from pipecli.store.lookup import resolve
 

@@ -245,6 +245,15 @@ _NOT_SEARCHED = frozenset({"created", "currency", "type", "process", "stage", "s
 _LONGEST = 100
 
 
+def search_activities(connection: sqlite3.Connection, text: str) -> list[str]:
+    """The activities whose subject and notes hold every word of a text, in any case and without accents."""
+    words = folded(text).split()
+    rows = connection.execute(
+        "SELECT id, coalesce(subject, '') || ' ' || coalesce(notes, '') FROM activities"
+    )
+    return [key for key, said in rows if all(word in folded(said) for word in words)]
+
+
 def search(
     connection: sqlite3.Connection, text: str, nouns: Sequence[str] = (), most: int = 0
 ) -> tuple[list[Hit], int]:
