@@ -68,15 +68,27 @@ LONG = (
 """The stories of seconds, which must not be left at the end; those of the Maven data together."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Have each of two workers begin with long stories: xdist gives a half of all to each, then shares."""
-    long = sorted(
-        (item for item in items if item.path.name in LONG), key=lambda item: LONG.index(item.path.name)
-    )
-    others = [item for item in items if item.path.name not in LONG]
-    first = [item for item in long if LONG.index(item.path.name) < len(LONG) // 2]
-    middle = (len(others) + len(long)) // 2 - len(first)
-    items[:] = [*first, *others[:middle], *long[len(first) :], *others[middle:]]
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than processors: a story in ten waits, for a server, a hook or a clock."""
+    return (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Have each worker begin with long stories: xdist gives each as many of all in a row, then shares."""
+    workers: int = getattr(config, "workerinput", {}).get("workercount", 1)
+    long: list[list[pytest.Item]] = [[] for _ in range(workers)]
+    others = []
+    for item in sorted(items, key=lambda item: LONG.index(item.path.name) if item.path.name in LONG else 0):
+        name = item.path.name
+        (long[LONG.index(name) * workers // len(LONG)] if name in LONG else others).append(item)
+    share = len(items) // workers
+    items.clear()
+    for first in long:
+        rest = max(share - len(first), 0)
+        items += [*first, *others[:rest]]
+        del others[:rest]
+    items += others
 
 
 def pytest_collection_finish() -> None:
