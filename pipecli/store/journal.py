@@ -184,7 +184,8 @@ class Journal(NamedTuple):
     def _commit(self) -> str | None:
         """The commit that has the change, if one was made since it began."""
         work_tree = self.place.work_tree
-        if not self.is_committing or (head := git.commit_of(work_tree, "HEAD")) is None or head == self.start:
+        # by the file: where no git can work here none has made a commit, and the files go back
+        if not self.is_committing or git_commit.head_of(self.place) in ("", self.start):
             return None
         names = [self.place.prefix + step.file for step in self.steps]
         since = [f"^{self.start}"] if self.start else []

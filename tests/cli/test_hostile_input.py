@@ -133,3 +133,14 @@ def test_a_git_file_that_leads_to_no_repository(
     for arguments in (("list",), ("set", DEAL, "amount=1")):
         assert "which isn't a git directory" in refused("opp", *arguments)
     assert not [*outside.iterdir()]
+
+
+def test_a_repository_in_which_git_cannot_work_is_left_as_it_is(
+    deal: Callable[..., Path], git: Callable[..., str], refused: Callable[..., str]
+) -> None:
+    file = deal()
+    before = file.read_bytes()
+    git("config", "core.repositoryFormatVersion", "1")
+    git("config", "extensions.of-a-newer-git", "true")
+    assert "git can't work here" in refused("opp", "set", DEAL, "amount=5")
+    assert file.read_bytes() == before

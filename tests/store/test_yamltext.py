@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import time
+import tracemalloc
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -367,3 +368,14 @@ _LAID_OUT = (
     f"{_HEAD}\na:\n- b: c\n  d:\n  - e\n  - f\n- b: g\nh: 1\n",
     f"{_HEAD}\na:\n  b:\n    c: 1.50\nd: '0123'\n",
 )
+
+
+def test_aliases_are_refused_before_they_are_put_in() -> None:
+    text = f"a: &a {'x' * 20_000}\nb: [{', '.join(['*a'] * 5000)}]\n"
+    tracemalloc.start()
+    try:
+        with pytest.raises(FaultyFile, match="holds an anchor"):
+            parse(text, "x.yaml")
+        assert tracemalloc.get_traced_memory()[1] < 20_000_000
+    finally:
+        tracemalloc.stop()

@@ -54,15 +54,16 @@ def parse_any(text: str, file: str) -> dict[str, object]:
     text = text.removeprefix(BYTE_ORDER_MARK)
     if text.count("[") + text.count("{") > _MANY_BRACKETS and (place := _too_deep(text)):
         raise FaultyFile([Fault(file, *place, "yaml", "is nested too deeply")])
-    try:
-        record = ryaml.loads(text)  # type: ignore[attr-defined]  # its stub re-exports nothing
-    except ValueError as error:  # InvalidYamlError is one; a list or a mapping as a key is a plain one
-        _refuse_unreadable(text, file, str(error))
+    # Before it is read: aliases may stand for more than there is memory.
     if _may_be_suspect(text) and re.search(_SUSPECT, text):
         from pipecli.store.yaml.faults import refused_construct
 
         if fault := refused_construct(text, file):
             raise FaultyFile([fault])
+    try:
+        record = ryaml.loads(text)  # type: ignore[attr-defined]  # its stub re-exports nothing
+    except ValueError as error:  # InvalidYamlError is one; a list or a mapping as a key is a plain one
+        _refuse_unreadable(text, file, str(error))
     if type(record) is not dict or not _is_sound(record, _DEEPEST):
         from pipecli.store.yaml.faults import unsound_value
 
